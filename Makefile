@@ -1,0 +1,41 @@
+# The two commands are `make demo` and `make test`; both build their own environment in .venv first.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+SHARED ?= ../shared
+
+.PHONY: help demo test lint format results dist clean
+
+help:  ## what can be made
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+.venv/ready: pyproject.toml constraints.txt
+	@test -n "$(PYTHON)" || { echo "himpc needs Python 3.11, 3.12 or 3.13: install one, or name it: make PYTHON=/path/to/python"; exit 2; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+demo: .venv/ready  ## simulated walkers: train, evaluate, group, and a picture to look at
+	$(BIN)/himpc demo --out demo
+
+test: .venv/ready  ## every test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@echo "Next: 'make lint' checks style and types; 'make demo' shows the main job; CONTRIBUTING.md says how we work."
+
+lint: .venv/ready  ## style, format and types
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+format: .venv/ready  ## rewrite the code in the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+results: .venv/ready  ## measure the table of the README on the real recordings in $(SHARED)/data
+	$(BIN)/python benchmarks/results.py --data $(SHARED)/data --out docs/results.md
+
+dist: .venv/ready  ## wheel and source distribution
+	$(BIN)/python -m build --outdir dist .
+
+clean:  ## remove everything that was built
+	rm -rf .venv dist demo

@@ -1,0 +1,1 @@
+"""The file formats that himpc reads, one module each."""

@@ -1,0 +1,126 @@
+"""Windows: an index over frames that are stored once, not copied windows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.data.recording import Recording
+from himpc.errors import ConfigError, DataError
+from himpc.skeleton import Layout, centre
+
+__all__ = ["Windows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """N windows of F consecutive frames, cut from recordings; no person's name is in it.
+
+    Attributes
+    ----------
+    frames : float32 array ``(T, J, 3)``
+        All frames of all recordings, each minus its root, stored once; metres.
+    starts : int64 array ``(N,)``
+        First frame of each window; window n is ``frames[starts[n] : starts[n] + length]``.
+    recording : int64 array ``(N,)``
+        Which recording each window was cut from, by its place in the list that was given.
+    length : int
+        F, frames a window.
+    layout : Layout
+        The J joints.
+    n_recordings : int
+        How many recordings were given.
+    dimensions : {3, 2}
+        2 for image-plane skeletons.
+    short : tuple of int
+        Recordings that are shorter than a window: they have none.
+    """
+
+    frames: NDArray[np.float32]
+    starts: NDArray[np.int64]
+    recording: NDArray[np.int64]
+    length: int
+    layout: Layout
+    n_recordings: int
+    dimensions: int = 3
+    short: tuple[int, ...] = ()
+
+    def __len__(self) -> int:
+        """Return the number of windows N."""
+        return len(self.starts)
+
+    def __getitem__(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.float32]:
+        """Return the joints of some windows as ``(n, F, J, 3)``."""
+        return self.frames[self.frame_index[index]]
+
+    @property
+    def frame_index(self) -> NDArray[np.int64]:
+        """The frames of each window, ``(N, F)``."""
+        return self.starts[:, None] + np.arange(self.length)
+
+    @classmethod
+    def cut(cls, recordings: Sequence[Recording], length: int, stride: int | None = None) -> Windows:
+        """Cut recordings into windows.
+
+        Parameters
+        ----------
+        recordings : sequence of Recording
+            All of one layout, all 3D or all 2D, with every joint of every frame there (see `himpc.data.clean`).
+        length : int
+            F, frames a window (METHOD section 6: 6, or 40 for CASIA-B).
+        stride : int, optional
+            Frames from one start to the next; F without overlap if not given. Training takes F // 2.
+
+        Raises
+        ------
+        ConfigError
+            If length or stride is not a positive whole number.
+        DataError
+            If there is no recording, layouts or dimensions are mixed, a joint is missing, or every recording is
+            shorter than a window.
+        """
+        stride = length if stride is None else stride
+        if length < 1 or stride < 1:
+            raise ConfigError(f"window length and stride must be 1 or more, found {length} and {stride}")
+        layout, dimensions = _common(recordings)
+        starts: list[NDArray[np.int64]] = []
+        first = 0
+        for recording in recordings:
+            starts.append(np.arange(first, first + len(recording) - length + 1, stride, dtype=np.int64))
+            first += len(recording)
+        if not any(len(s) for s in starts):
+            longest = max(len(r) for r in recordings)
+            raise DataError(
+                f"a window is {length} frames, but the longest recording has {longest}: use a shorter window"
+            )
+        return cls(
+            frames=np.concatenate([centre(r.joints, layout) for r in recordings]).astype(np.float32, copy=False),
+            starts=np.concatenate(starts),
+            recording=np.repeat(np.arange(len(recordings), dtype=np.int64), [len(s) for s in starts]),
+            length=length,
+            layout=layout,
+            n_recordings=len(recordings),
+            dimensions=dimensions,
+            short=tuple(i for i, s in enumerate(starts) if not len(s)),
+        )
+
+
+def _common(recordings: Sequence[Recording]) -> tuple[Layout, int]:
+    """Return the layout and dimensions that all recordings share."""
+    if not recordings:
+        raise DataError("there are no recordings to cut into windows")
+    first = recordings[0]
+    for recording in recordings:
+        if recording.layout != first.layout:
+            raise DataError(
+                f"two layouts in one set: {first.source} is {first.layout.name!r}, {recording.source} is "
+                f"{recording.layout.name!r}; convert them with --layout, or keep them apart"
+            )
+        if recording.dimensions != first.dimensions:
+            raise DataError(f"2D and 3D in one set: {first.source} and {recording.source}; keep them apart")
+        if not recording.complete:
+            raise DataError(f"{recording.source}: has joints that were not seen; clean the recording first")
+    return first.layout, first.dimensions

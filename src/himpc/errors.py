@@ -1,0 +1,36 @@
+"""Every error that himpc raises on purpose.
+
+A message names the file, line or argument, what was found, what was expected and what to do.
+"""
+
+from __future__ import annotations
+
+__all__ = ["ConfigError", "DataError", "FormatError", "HimpcError", "LayoutError", "ModelError", "RunError"]
+
+
+class HimpcError(Exception):
+    """The root of all errors of himpc; the command line prints its message in one line."""
+
+
+class LayoutError(HimpcError, ValueError):
+    """A joint layout is wrong, unknown, or does not fit another one."""
+
+
+class DataError(HimpcError, ValueError):
+    """Recordings or windows cannot be used: wrong shape, not finite, too few, of mixed layouts."""
+
+
+class FormatError(DataError):
+    """A file is not what its format says: unreadable, cut short, or of an unknown format."""
+
+
+class ConfigError(HimpcError, ValueError):
+    """A setting is unknown or out of its range."""
+
+
+class ModelError(HimpcError, ValueError):
+    """A saved model or checkpoint is missing, damaged, or of another version or layout."""
+
+
+class RunError(HimpcError, RuntimeError):
+    """A run cannot go on: the output cannot be written, or nothing can be learned from the data."""

@@ -1,0 +1,1 @@
+"""Metrics of re-identification and of grouping, as pure functions."""

@@ -1,0 +1,155 @@
+"""Settings of a run: one frozen dataclass, presets as TOML in the package."""
+
+from __future__ import annotations
+
+import dataclasses
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import Any, Literal, get_args
+
+from himpc.errors import ConfigError
+from himpc.skeleton import LEVELS, Level
+
+__all__ = ["Config", "Mining", "preset_names"]
+
+Mining = Literal["hard", "off", "inverted"]
+
+
+@dataclass(frozen=True)
+class Config:
+    """Every setting of training; the numbers are those of METHOD sections 2 to 6.
+
+    Attributes
+    ----------
+    window_length : int
+        F, frames a window.
+    stride : int
+        Frames between starts of training windows; 0 means F // 2.
+    levels : tuple
+        Which of joint, component and limb are used.
+    hidden : int
+        H, size of an embedding of one level.
+    heads : int
+        M, meta-transformations a level.
+    k1, k2 : int
+        Neighbours for reciprocal sets and for query expansion.
+    eps, min_samples : float, int
+        DBSCAN on the Jaccard distance.
+    mining : {"hard", "off", "inverted"}
+        Hard skeleton mining as published, none (all frames weigh the same), or easy frames first.
+    joint_weight : float
+        Weight of the joint level's loss; the released code has M.
+    learning_rate : float
+        Of Adam.
+    batch_size : int
+        Windows a step.
+    max_epochs : int
+        The most epochs to train.
+    patience : int
+        Stop after this many epochs in which the pseudo-labels did not become stabler (see `himpc.learning.trainer`).
+    seed : int
+        One seed gives one result.
+    """
+
+    window_length: int = 6
+    stride: int = 0
+    levels: tuple[Level, ...] = LEVELS
+    hidden: int = 256
+    heads: int = 8
+    k1: int = 20
+    k2: int = 6
+    eps: float = 0.8
+    min_samples: int = 2
+    mining: Mining = "hard"
+    joint_weight: float = 1.0
+    learning_rate: float = 3.5e-4
+    batch_size: int = 256
+    max_epochs: int = 50
+    patience: int = 10
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "levels", tuple(self.levels))
+        for field in dataclasses.fields(self):
+            _check_type(field.name, getattr(self, field.name), getattr(type(self), field.name))
+        positive = [
+            "window_length",
+            "hidden",
+            "heads",
+            "k1",
+            "k2",
+            "min_samples",
+            "batch_size",
+            "max_epochs",
+            "patience",
+        ]
+        for name in positive:
+            if getattr(self, name) < 1:
+                raise ConfigError(f"{name} must be 1 or more, found {getattr(self, name)}")
+        if not 0 < self.eps <= 1:
+            raise ConfigError(f"eps must be above 0 and at most 1 (a Jaccard distance), found {self.eps}")
+        if self.learning_rate <= 0 or self.joint_weight < 0 or self.stride < 0 or self.seed < 0:
+            raise ConfigError("learning_rate must be above 0; joint_weight, stride and seed 0 or more")
+        if self.mining not in get_args(Mining):
+            raise ConfigError(f"mining must be one of {', '.join(get_args(Mining))}, found {self.mining!r}")
+        if not self.levels or len(set(self.levels)) != len(self.levels) or not set(self.levels) <= set(LEVELS):
+            raise ConfigError(f"levels must be some of {', '.join(LEVELS)}, each once, found {self.levels}")
+
+    @property
+    def training_stride(self) -> int:
+        """Frames between starts of training windows: `stride`, or F // 2."""
+        return self.stride or max(1, self.window_length // 2)
+
+    def with_(self, **changes: Any) -> Config:
+        """Return a copy with some settings changed, checked again; `None` leaves a setting as it is.
+
+        Raises
+        ------
+        ConfigError
+            If a setting is unknown or out of its range.
+        """
+        changes = {name: value for name, value in changes.items() if value is not None}
+        known = [field.name for field in dataclasses.fields(self)]
+        for name in changes:
+            if name not in known:
+                raise ConfigError(f"unknown setting {name!r}; the settings are {', '.join(known)}")
+        return dataclasses.replace(self, **changes)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the settings as plain data."""
+        return {**dataclasses.asdict(self), "levels": list(self.levels)}
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> Config:
+        """Return the settings in a table; those it does not name keep their defaults."""
+        return cls().with_(**table)
+
+    @classmethod
+    def preset(cls, name: str) -> Config:
+        """Return a preset that comes with himpc.
+
+        Raises
+        ------
+        ConfigError
+            If there is none of that name.
+        """
+        if name not in preset_names():
+            raise ConfigError(f"unknown preset {name!r}: choose one of {', '.join(preset_names())}")
+        return cls.from_dict(tomllib.loads((_presets() / f"{name}.toml").read_text(encoding="utf-8")))
+
+
+def preset_names() -> tuple[str, ...]:
+    """Return the names of the presets."""
+    return tuple(sorted(f.name.removesuffix(".toml") for f in _presets().iterdir() if f.name.endswith(".toml")))
+
+
+def _presets() -> Any:
+    return files("himpc.learning") / "presets"
+
+
+def _check_type(name: str, value: object, example: object) -> None:
+    wanted: tuple[type, ...] = (int, float) if isinstance(example, float) else (type(example),)
+    if isinstance(value, bool) or not isinstance(value, wanted):
+        raise ConfigError(f"{name} must be {'a number' if float in wanted else wanted[0].__name__}, found {value!r}")

@@ -1,0 +1,1 @@
+"""The encoder and its heads, the multi-level representation, and anthropometric baselines."""
