@@ -1,0 +1,186 @@
+"""Baselines without learning: bone lengths, the anthropometric descriptors D13 and D16, and the raw pose.
+
+Each measures every frame once and averages over the frames of a window. They stand beside a model in every table,
+because a method that learns must beat what a tape measure sees.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.data.windows import Windows
+from himpc.errors import LayoutError
+from himpc.skeleton import Layout
+
+__all__ = ["BASELINES", "D13", "D16", "Baseline", "BoneLengths", "RawPose"]
+
+Floats = NDArray[np.floating]
+
+# A thigh shorter than this, in metres, is a tracking error: D13 divides by no less (METHOD section 9).
+_SHORTEST_THIGH = 0.1
+
+
+class Baseline(ABC):
+    """A fixed description of a skeleton, with the `embed` of a model.
+
+    Attributes
+    ----------
+    name, title : str
+        The key in `BASELINES`, and what a table calls it.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+
+    @abstractmethod
+    def measure(self, joints: Floats, layout: Layout) -> Floats:
+        """Describe each frame on its own.
+
+        Parameters
+        ----------
+        joints : array ``(T, J, 3)``
+            Joint positions, metres, y up.
+        layout : Layout
+            The J joints.
+
+        Returns
+        -------
+        array ``(T, D)``
+
+        Raises
+        ------
+        LayoutError
+            If the layout lacks a joint that is measured.
+        """
+
+    def embed(self, windows: Windows) -> NDArray[np.float32]:
+        """Return the mean description of each window, ``(N, D)``.
+
+        Raises
+        ------
+        LayoutError
+            If the layout lacks a joint that is measured.
+        """
+        values = self.measure(windows.frames, windows.layout)
+        total = np.zeros((len(windows), values.shape[1]))
+        for offset in range(windows.length):  # F passes over N rows: the windows themselves are never copied
+            total += values[windows.starts + offset]
+        return (total / windows.length).astype(np.float32)
+
+
+class BoneLengths(Baseline):
+    """The length in metres of every bone of the layout, in the order of `Layout.bones`."""
+
+    name = "bones"
+    title = "Bone lengths"
+
+    def measure(self, joints: Floats, layout: Layout) -> Floats:
+        bones = np.array(layout.bones)
+        return _length(joints[:, bones[:, 0]] - joints[:, bones[:, 1]])
+
+
+class D13(Baseline):
+    """Thirteen anthropometric measures: two heights, nine distances, two proportions.
+
+    Kinect v1 indices of METHOD section 9 as joint names: height of head and of neck over the mean of the feet; the
+    distances below; neck to spine over the right and over the left thigh, each thigh taken as 0.1 m or longer.
+    The y axis must point up.
+    """
+
+    name = "d13"
+    title = "D13"
+    distances: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("left_shoulder", "neck"),
+        ("right_shoulder", "neck"),
+        ("spine", "right_shoulder"),
+        ("right_shoulder", "right_wrist"),
+        ("left_shoulder", "left_wrist"),
+        ("right_hip", "right_knee"),
+        ("left_knee", "left_hip"),
+        ("neck", "spine"),
+        ("right_hip", "left_hip"),
+    )
+
+    def measure(self, joints: Floats, layout: Layout) -> Floats:
+        _require(layout, self.title, {"head", "left_foot", "right_foot"}.union(*self.distances))
+        heights = [_height(joints, layout, "head"), _height(joints, layout, "neck")]
+        distances = _distances(joints, layout, self.distances)
+        thighs = distances[:, [5, 6]]
+        trunk = distances[:, [7]]
+        return np.hstack([np.stack(heights, axis=1), distances, trunk / np.maximum(thighs, _SHORTEST_THIGH)])
+
+
+class D16(Baseline):
+    """Sixteen anthropometric measures: fifteen distances and the height of the head over the feet.
+
+    Kinect v1 indices of METHOD section 9 as joint names. The y axis must point up.
+    """
+
+    name = "d16"
+    title = "D16"
+    distances: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("head", "neck"),
+        ("spine", "neck"),
+        ("spine", "pelvis"),
+        ("right_shoulder", "neck"),
+        ("right_shoulder", "right_elbow"),
+        ("right_elbow", "right_wrist"),
+        ("neck", "left_shoulder"),
+        ("left_shoulder", "left_elbow"),
+        ("left_elbow", "left_wrist"),
+        ("right_hip", "pelvis"),
+        ("right_hip", "right_knee"),
+        ("right_knee", "right_foot"),
+        ("left_hip", "pelvis"),
+        ("left_hip", "left_knee"),
+        ("left_knee", "left_foot"),
+    )
+
+    def measure(self, joints: Floats, layout: Layout) -> Floats:
+        _require(layout, self.title, set().union(*self.distances))
+        height = _height(joints, layout, "head")
+        return np.hstack([_distances(joints, layout, self.distances), height[:, None]])
+
+
+class RawPose(Baseline):
+    """The joints themselves, centred on the root and flattened joint by joint: what the encoder is given."""
+
+    name = "raw"
+    title = "Raw pose"
+
+    def measure(self, joints: Floats, layout: Layout) -> Floats:
+        return joints.reshape(len(joints), -1)
+
+
+BASELINES: Mapping[str, Baseline] = MappingProxyType(
+    {baseline.name: baseline for baseline in (BoneLengths(), D13(), D16(), RawPose())}
+)
+
+
+def _require(layout: Layout, title: str, joints: set[str]) -> None:
+    if missing := [joint for joint in sorted(joints) if not layout.has(joint)]:
+        raise LayoutError(
+            f"{title} measures joints that layout {layout.name!r} lacks: {', '.join(missing)}; use bone lengths instead"
+        )
+
+
+def _length(vectors: Floats) -> Floats:
+    length: Floats = np.sqrt(np.einsum("...d,...d->...", vectors, vectors))
+    return length
+
+
+def _distances(joints: Floats, layout: Layout, pairs: tuple[tuple[str, str], ...]) -> Floats:
+    ends = np.array([[layout.index(a), layout.index(b)] for a, b in pairs])
+    return _length(joints[:, ends[:, 0]] - joints[:, ends[:, 1]])
+
+
+def _height(joints: Floats, layout: Layout, top: str) -> Floats:
+    y = joints[..., 1]
+    height: Floats = y[:, layout.index(top)] - (y[:, layout.index("left_foot")] + y[:, layout.index("right_foot")]) / 2
+    return height
