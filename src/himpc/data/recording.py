@@ -18,14 +18,19 @@ __all__ = ["Quality", "Recording"]
 class Quality:
     """What reading and cleaning found, counted in frames (`filled` in joints).
 
+    Where a file's body was split into parts, each part counts the stretch of frames that it comes from, so that sums
+    over recordings are sums over files.
+
     Attributes
     ----------
     frames_read : int
         Frames in the file for this body.
     empty, frozen, impossible : int
-        Frames dropped: no joint seen; the very pose of the frame before; bone lengths or speeds no body has.
+        Frames rejected: no joint seen; the very pose of the frame before; bone lengths or speeds no body has.
+    incomplete : int
+        Frames dropped because a joint was missing for too long to fill, or too few frames stood between two gaps.
     filled : int
-        Joints interpolated over short gaps.
+        Joints interpolated over short gaps; all joints of a rejected frame, too.
     parts : int
         Recordings that the file's body was split into, because of long gaps.
     notes : tuple of str
@@ -36,14 +41,15 @@ class Quality:
     empty: int = 0
     frozen: int = 0
     impossible: int = 0
+    incomplete: int = 0
     filled: int = 0
     parts: int = 1
     notes: tuple[str, ...] = ()
 
     @property
     def dropped(self) -> int:
-        """Frames dropped for any reason."""
-        return self.empty + self.frozen + self.impossible
+        """Frames rejected or dropped for any reason."""
+        return self.empty + self.frozen + self.impossible + self.incomplete
 
 
 @dataclass(frozen=True, eq=False)
