@@ -82,14 +82,14 @@ class Recording:
         If the array has another shape, no frames, infinite values, or a joint that is NaN in some axes only.
     """
 
-    joints: NDArray[np.float32]
+    joints: NDArray[np.float32] = field(repr=False)
     layout: Layout
     fps: float | None = None
     person: str | None = None
     session: str | None = None
     camera: str | None = None
     source: str = ""
-    confidence: NDArray[np.float32] | None = None
+    confidence: NDArray[np.float32] | None = field(default=None, repr=False)
     dimensions: int = 3
     quality: Quality = field(default_factory=Quality)
 
