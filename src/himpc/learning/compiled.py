@@ -1,0 +1,42 @@
+"""Compiled loops over blocks of rows, run on all cores that torch uses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+import numba
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+__all__ = ["compiled", "over_rows"]
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+BLOCKS_PER_THREAD = 4
+"""More blocks than threads, so that no thread waits long for a slow block."""
+
+_OPTIONS = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
+
+
+def compiled(function: Function) -> Function:
+    """Compile a function on its first call, and keep the result on disk where there is a place to write."""
+    try:
+        fast: Function = numba.njit(cache=True, **_OPTIONS)(function)
+    except RuntimeError:  # neither the package's folder nor the user's cache folder can be written
+        fast = numba.njit(**_OPTIONS)(function)
+    return fast
+
+
+def over_rows(function: Callable[..., tuple[NDArray[Any], ...]], rows: int, *arguments: Any) -> list[NDArray[Any]]:
+    """Call ``function(*arguments, start, stop)`` for blocks of rows at once, and join each of its arrays in order.
+
+    The rows must not depend on one another: then the result does not depend on the number of threads.
+    """
+    threads = torch.get_num_threads()
+    edges = np.linspace(0, rows, min(rows, threads * BLOCKS_PER_THREAD) + 1).astype(np.int64)
+    with ThreadPoolExecutor(threads) as pool:
+        parts = list(pool.map(lambda a, b: function(*arguments, a, b), edges[:-1], edges[1:]))
+    return [np.concatenate(arrays) for arrays in zip(*parts, strict=True)]

@@ -1,0 +1,120 @@
+"""Tensors in safetensors files: written beside and renamed, and checked before a byte of them is used."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from himpc.errors import ModelError
+
+__all__ = ["Shapes", "read_note", "read_tensors", "shapes_of", "write_tensors", "write_text"]
+
+Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
+"""For each name, the type as safetensors calls it (``"F32"``) and the shape."""
+
+_TYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
+
+
+def shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
+    """Return names, types and shapes of tensors, which may be on the meta device."""
+    return {name: (_TYPES[tensor.dtype], tuple(tensor.shape)) for name, tensor in tensors.items()}
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor], note: str = "") -> None:
+    """Write tensors, and a note of text, to a file that appears whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    from safetensors.torch import save_file
+
+    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    _replace(path, lambda beside: save_file(stored, beside, metadata={"note": note}))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file that appears whole or not at all.
+
+    Raises
+    ------
+    OSError
+        If the folder cannot be written.
+    """
+    _replace(path, lambda beside: beside.write_text(text, encoding="utf-8"))
+
+
+def _replace(path: Path, write: Callable[[Path], object]) -> None:
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    beside = Path(name)
+    try:
+        write(beside)
+        beside.chmod(0o666 & ~_umask())
+        beside.replace(path)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def read_note(path: Path) -> str:
+    """Return the note of a file that `write_tensors` wrote.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing or is no safetensors file.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            return str((file.metadata() or {}).get("note", ""))
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_tensors(path: Path, expected: Shapes) -> dict[str, Tensor]:
+    """Return the tensors of a file, once their names, types and shapes are seen to be the expected ones.
+
+    Raises
+    ------
+    ModelError
+        If the file is missing, damaged, or holds other tensors.
+    """
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, framework="pt") as file:
+            parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118, it is no mapping
+            found = {name: (str(part.get_dtype()), tuple(part.get_shape())) for name, part in parts.items()}
+            for name in sorted({*found, *expected}):
+                if found.get(name) != expected.get(name):
+                    raise ModelError(
+                        f"{path}: does not fit what is said of it: {name} is {_words(found.get(name))}, "
+                        f"expected {_words(expected.get(name))}; the file was changed, or belongs to another one"
+                    )
+            return {name: file.get_tensor(name) for name in expected}
+    except (OSError, SafetensorError) as error:
+        raise _unreadable(path, error) from error
+
+
+def _words(tensor: tuple[str, tuple[int, ...]] | None) -> str:
+    return "absent" if tensor is None else f"{tensor[0]} {list(tensor[1])}"
+
+
+def _unreadable(path: Path, error: Exception) -> ModelError:
+    if not path.is_file():
+        return ModelError(f"{path}: there is no such file; expected one that himpc wrote")
+    return ModelError(f"{path}: is damaged or was not written by himpc ({error})")
