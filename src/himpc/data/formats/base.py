@@ -9,6 +9,7 @@ from typing import Literal
 
 from himpc.data.recording import Recording
 from himpc.skeleton import Layout
+from himpc.skeleton.markers import MarkerSet
 
 __all__ = ["HEAD_BYTES", "UNITS", "Format", "ReadOptions", "Unit", "Up"]
 
@@ -36,12 +37,15 @@ class ReadOptions:
         The axis that points up, where neither the file nor the body shows it.
     fps : float, optional
         The frame rate of a file that does not state it.
+    markers : MarkerSet, optional
+        The marker set of a file of markers whose labels are of no set that himpc knows.
     """
 
     layout: Layout | None = None
     unit: Unit | None = None
     up: Up | None = None
     fps: float | None = None
+    markers: MarkerSet | None = None
 
 
 @dataclass(frozen=True)
