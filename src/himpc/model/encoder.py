@@ -66,6 +66,7 @@ class Network(nn.Module):
         generator = torch.Generator().manual_seed(seed)
         self.levels = tuple(levels)
         self.hidden = hidden
+        self.heads = heads
         self.encoders = nn.ModuleDict(
             {level: LevelEncoder(len(layout.level(level)), hidden, heads, generator) for level in levels}
         )

@@ -1,0 +1,218 @@
+"""A model: what training makes, and what is saved, loaded and used."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from himpc.data.windows import Windows
+from himpc.errors import ModelError
+from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
+from himpc.model.device import resolve_device
+from himpc.model.encoder import Network, mean_over_frames
+from himpc.model.tensors import read_tensors, shapes_of, write_tensors, write_text
+from himpc.skeleton import Layout, Level
+
+__all__ = ["Model", "window_features"]
+
+BLOCK_FRAMES = 2**15
+"""Frames encoded at once: with H = 256, some 100 MB of activations."""
+
+
+@dataclass(eq=False)
+class Model:
+    """An encoder of windows, and what windows it takes.
+
+    Attributes
+    ----------
+    network : Network
+        The weights, on any device.
+    layout : Layout
+        The joints it was trained on.
+    window_length : int
+        F, the frames a window it was trained on.
+    dimensions : {3, 2}
+        2 for a model of image-plane skeletons.
+    training : dict
+        What the card says of the training: settings, epochs, why it stopped, fingerprint of the data. Plain data.
+    """
+
+    network: Network
+    layout: Layout
+    window_length: int
+    dimensions: int = 3
+    training: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The levels in use, in the order of the representation."""
+        return self.network.levels
+
+    @property
+    def size(self) -> int:
+        """Numbers in an embedding: levels times H."""
+        return len(self.levels) * self.network.hidden
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash (SHA-256) of the weights and of what windows they take; equal models have equal ones."""
+        digest = hashlib.sha256(self._card().essentials().encode())
+        for name, tensor in sorted(self.network.state_dict().items()):
+            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
+            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+    def to(self, device: str | torch.device) -> Model:
+        """Move the weights to a device ("auto", "cpu", "cuda", "cuda:N") and return the model."""
+        self.network.to(resolve_device(device))
+        return self
+
+    def embed(self, windows: Windows) -> NDArray[np.float32]:
+        """Return the multi-level representation (MSMR) of each window (METHOD section 5).
+
+        Returns
+        -------
+        float32 array ``(N, levels · H)``
+            Rank by Euclidean distance.
+
+        Raises
+        ------
+        ModelError
+            If the windows are of another layout, length or number of dimensions than the model takes.
+        """
+        self.check(windows)
+        out = np.empty((len(windows), self.size), dtype=np.float32)
+        with torch.inference_mode():
+            for rows, features in _blocks(self.network, windows, self.levels):
+                out[rows] = self.network.msmr(features).cpu().numpy()
+        return out
+
+    def embed_level(self, windows: Windows, level: Level) -> NDArray[np.float32]:
+        """Return the window features f of one level, float32 ``(N, H)``; otherwise as `embed`.
+
+        Raises
+        ------
+        ModelError
+            As `embed`, and if the model was trained without that level.
+        """
+        self.check(windows)
+        if level not in self.levels:
+            raise ModelError(f"the model has no level {level!r}: it was trained with {', '.join(self.levels)}")
+        out = np.empty((len(windows), self.network.hidden), dtype=np.float32)
+        with torch.inference_mode():
+            for rows, features in _blocks(self.network, windows, (level,)):
+                out[rows] = features[level].cpu().numpy()
+        return out
+
+    def check(self, windows: Windows) -> None:
+        """Raise `ModelError` if the windows are of another layout, length or number of dimensions."""
+        if windows.layout != self.layout:
+            raise ModelError(
+                f"the model takes layout {self.layout.name!r} ({len(self.layout)} joints), the windows are "
+                f"{windows.layout.name!r} ({len(windows.layout)} joints): convert the recordings with "
+                f"--layout {self.layout.name}, or Recording.to(model.layout)"
+            )
+        if windows.dimensions != self.dimensions:
+            raise ModelError(
+                f"the model takes {self.dimensions}D skeletons, the windows are {windows.dimensions}D: "
+                "train a model on recordings of this kind"
+            )
+        if windows.length != self.window_length:
+            raise ModelError(
+                f"the model takes windows of {self.window_length} frames, found {windows.length}: "
+                f"cut them with length {self.window_length}"
+            )
+
+    def save(self, folder: str | Path) -> None:
+        """Write ``model.safetensors`` and ``model.json`` to a folder, made if need be; never a pickle.
+
+        Raises
+        ------
+        ModelError
+            If the folder cannot be written.
+        """
+        folder = Path(folder)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            write_tensors(folder / WEIGHTS_FILE, self.network.state_dict())
+            write_text(folder / CARD_FILE, self._card(self.fingerprint).to_json())
+        except OSError as error:
+            raise ModelError(f"{folder}: the model cannot be written there: {error}") from error
+
+    @classmethod
+    def load(cls, path: str | Path, device: str | torch.device = "cpu") -> Model:
+        """Read a model that `save` wrote.
+
+        Parameters
+        ----------
+        path : path
+            The folder, or either of its two files.
+        device : str
+            Where to put the weights: "auto", "cpu", "cuda", "cuda:N".
+
+        Raises
+        ------
+        ModelError
+            If there is no model, it is damaged or was changed, or another version of himpc wrote it.
+        """
+        path = Path(path)
+        folder = path.parent if path.name in (CARD_FILE, WEIGHTS_FILE) else path
+        card = read_card(folder / CARD_FILE)
+        with torch.device("meta"):  # shapes only: the card is a stranger's word, so nothing that big is made yet
+            expected = shapes_of(card.network().state_dict())
+        weights = read_tensors(folder / WEIGHTS_FILE, expected)
+        network = card.network()
+        network.load_state_dict(weights)
+        model = cls(network, card.layout, card.window_length, card.dimensions, dict(card.training))
+        if model.fingerprint != card.fingerprint:
+            raise ModelError(
+                f"{folder}: {CARD_FILE} and {WEIGHTS_FILE} do not belong together: the weights' fingerprint is "
+                f"{model.fingerprint[:12]}, the card says {card.fingerprint[:12]}; copy both files again"
+            )
+        return model.to(device)
+
+    def _card(self, fingerprint: str = "") -> Card:
+        return Card(
+            layout=self.layout,
+            levels=self.levels,
+            hidden=self.network.hidden,
+            heads=self.network.heads,
+            window_length=self.window_length,
+            dimensions=self.dimensions,
+            fingerprint=fingerprint,
+            training=self.training,
+        )
+
+
+def window_features(network: Network, windows: Windows) -> dict[Level, Tensor]:
+    """Return each level's features of all windows, ``(N, H)`` on the network's device, without gradient."""
+    blocks: dict[Level, list[Tensor]] = {level: [] for level in network.levels}
+    with torch.no_grad():
+        for _, features in _blocks(network, windows, network.levels):
+            for level, block in features.items():
+                blocks[level].append(block)
+    return {level: torch.cat(parts) for level, parts in blocks.items()}
+
+
+def _blocks(
+    network: Network, windows: Windows, levels: tuple[Level, ...]
+) -> Iterator[tuple[slice, Mapping[Level, Tensor]]]:
+    """Encode windows block by block, each frame of a block once; yield rows and the features of each level."""
+    device = next(network.parameters()).device
+    step = max(1, BLOCK_FRAMES // windows.length)
+    for start in range(0, len(windows), step):
+        rows = slice(start, min(start + step, len(windows)))
+        frames, index = np.unique(windows.frame_index[rows], return_inverse=True)
+        joints = torch.from_numpy(windows.frames[frames]).to(device)
+        where = torch.from_numpy(index.reshape(-1, windows.length)).to(device)
+        yield rows, {
+            level: mean_over_frames(network.encoder(level)(network.pool(joints, level)), where) for level in levels
+        }
