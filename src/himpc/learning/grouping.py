@@ -1,0 +1,182 @@
+"""Grouping of recordings into people, without labels."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import ConfigError, DataError
+
+__all__ = ["MAX_RECORDINGS", "Grouping", "group_recordings"]
+
+MAX_RECORDINGS = 20_000
+"""Above this, the distances between all pairs of recordings would take more than 3 GB."""
+
+_CANDIDATES = 64
+"""How many numbers of people are tried, evenly spaced by ratio, before the best is looked at more closely."""
+
+
+@dataclass(frozen=True, eq=False)
+class Grouping:
+    """Which recordings show the same person.
+
+    Attributes
+    ----------
+    groups : int64 array ``(R,)``
+        The group of each recording, numbered from 1 by falling size; 0 for one that is shorter than a window.
+    confidence : float array ``(R,)``
+        How much nearer a recording is to its own group than to the next, in [0, 1]: its silhouette, where a group of
+        one counts as spread as the other groups are; NaN where the group is 0.
+    vectors : float32 array ``(R, D)``
+        The embeddings that were grouped, NaN where the group is 0.
+    chosen : bool
+        True if the number of people was decided here, False if it was given.
+    """
+
+    groups: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    vectors: NDArray[np.float32]
+    chosen: bool
+
+    @property
+    def people(self) -> int:
+        """How many people there are."""
+        return int(self.groups.max(initial=0))
+
+
+def group_recordings(vectors: NDArray[np.float32], people: int | None = None) -> Grouping:
+    """Say which recordings show the same person.
+
+    Ward's tree over the Euclidean distances of the recordings' embeddings is cut into the number of groups with the
+    highest mean silhouette (Rousseeuw 1987), a recording alone in its group counting 0. Nothing else is tuned.
+
+    Parameters
+    ----------
+    vectors : array ``(R, D)``
+        One embedding a recording (the mean of its windows); a row of NaN is left out.
+    people : int, optional
+        How many groups to make; if not given, it is decided, between 2 and R - 1.
+
+    Returns
+    -------
+    Grouping
+        Groups, confidence, and the embeddings.
+
+    Raises
+    ------
+    DataError
+        If fewer than two recordings have an embedding, or more than `MAX_RECORDINGS`.
+    ConfigError
+        If `people` is not between 1 and the number of recordings.
+
+    References
+    ----------
+    Ward: Hierarchical grouping to optimize an objective function. JASA 58 (1963).
+    Rousseeuw: Silhouettes. J. Comput. Appl. Math. 20 (1987).
+    """
+    usable = np.flatnonzero(np.isfinite(vectors).all(axis=1))
+    if len(usable) < 2:
+        raise DataError(f"grouping needs two recordings or more that are as long as a window, found {len(usable)}")
+    if len(usable) > MAX_RECORDINGS:
+        raise DataError(f"{len(usable)} recordings are more than the {MAX_RECORDINGS} that can be grouped at once")
+    if people is not None and not 1 <= people <= len(usable):
+        raise ConfigError(f"people must be from 1 to the number of recordings, {len(usable)}, found {people}")
+    labels, distances = _cut(vectors[usable].astype(np.float64), people)
+    groups = np.zeros(len(vectors), dtype=np.int64)
+    confidence = np.full(len(vectors), np.nan)
+    groups[usable] = _number_by_size(labels)
+    confidence[usable] = _confidence(distances, labels)
+    return Grouping(groups, confidence, vectors, chosen=people is None)
+
+
+def silhouettes(distances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return the silhouette of each item in [-1, 1] from an ``(R, R)`` distance matrix; 0 for one alone in its group.
+
+    Examples
+    --------
+    >>> d = np.abs(np.subtract.outer([0.0, 1.0, 9.0], [0.0, 1.0, 9.0]))
+    >>> silhouettes(d, np.array([0, 0, 1])).round(3).tolist()
+    [0.889, 0.875, 0.0]
+    """
+    own, nearest = _own_and_nearest(distances, labels)
+    widest = np.maximum(own, nearest)
+    values = np.divide(nearest - own, widest, out=np.zeros_like(own), where=widest > 0)
+    alone = np.bincount(labels)[labels] == 1
+    return np.where(alone, 0.0, values)
+
+
+def _cut(vectors: NDArray[np.float64], people: int | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Return labels from 0, and the distances."""
+    from scipy.cluster.hierarchy import ward
+    from scipy.spatial.distance import pdist, squareform
+
+    condensed = pdist(vectors)
+    distances: NDArray[np.float64] = squareform(condensed)
+    tree = ward(condensed)
+
+    def labels(count: int) -> NDArray[np.int64]:
+        return _first_merges(tree, len(vectors) - count)
+
+    if people is not None:
+        return labels(people), distances
+    most = len(vectors) - 1
+    if most < 2:
+        return np.zeros(len(vectors), dtype=np.int64), distances
+    scores: dict[int, float] = {}
+    coarse = np.unique(np.geomspace(2, most, _CANDIDATES).round().astype(int))
+    for count in coarse:
+        scores[int(count)] = float(silhouettes(distances, labels(int(count))).mean())
+    best = max(scores, key=lambda count: scores[count])
+    near = int(np.searchsorted(coarse, best))
+    for count in range(int(coarse[max(near - 1, 0)]), int(coarse[min(near + 1, len(coarse) - 1)]) + 1):
+        if count not in scores:
+            scores[count] = float(silhouettes(distances, labels(count)).mean())
+    return labels(max(scores, key=lambda count: scores[count])), distances
+
+
+def _first_merges(tree: NDArray[np.float64], merges: int) -> NDArray[np.int64]:
+    """Return the labels after the first merges of a linkage tree; ties never change how many groups there are."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    leaves = len(tree) + 1
+    children = tree[:merges, :2].astype(np.int64).ravel()
+    made = np.repeat(leaves + np.arange(merges), 2)
+    edges = coo_array((np.ones(2 * merges), (children, made)), shape=(2 * leaves, 2 * leaves))
+    labels: NDArray[np.int64] = connected_components(edges, directed=False)[1][:leaves].astype(np.int64)
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def _own_and_nearest(
+    distances: NDArray[np.float64], labels: NDArray[np.int64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the mean distance of each item to the others of its group, and to the nearest other group."""
+    sizes = np.bincount(labels).astype(np.float64)
+    member = np.zeros((len(labels), len(sizes)))
+    member[np.arange(len(labels)), labels] = 1
+    sums = distances @ member
+    own = np.take_along_axis(sums, labels[:, None], axis=1)[:, 0] / np.maximum(sizes[labels] - 1, 1)
+    means = sums / sizes
+    means[np.arange(len(labels)), labels] = np.inf
+    return own, means.min(axis=1)
+
+
+def _confidence(distances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    own, nearest = _own_and_nearest(distances, labels)
+    alone = np.bincount(labels)[labels] == 1
+    own = np.where(alone, np.median(own[~alone]) if (~alone).any() else 0.0, own)
+    if labels.max() == 0:
+        return np.ones(len(labels))
+    widest = np.maximum(own, nearest)
+    return np.clip(np.divide(nearest - own, widest, out=np.zeros_like(own), where=widest > 0), 0, 1)
+
+
+def _number_by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return labels from 1, the largest group first, ties by first appearance."""
+    names, first, counts = np.unique(labels, return_index=True, return_counts=True)
+    order = np.lexsort((first, -counts))
+    number = np.empty(len(names), dtype=np.int64)
+    number[order] = np.arange(1, len(names) + 1)
+    return number[np.searchsorted(names, labels)]
