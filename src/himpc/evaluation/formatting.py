@@ -1,0 +1,58 @@
+"""How results are written, everywhere the same: percent with one decimal, plain Markdown tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+__all__ = ["markdown_table", "percent", "percent_interval"]
+
+
+def percent(share: float) -> str:
+    """Return a share of 1 as percent with one decimal, without the sign; a dash for NaN.
+
+    >>> percent(0.5271), percent(1.0), percent(float("nan"))
+    ('52.7', '100.0', '–')
+    """
+    return "–" if math.isnan(share) else f"{100 * share:.1f}"
+
+
+def percent_interval(share: float, low: float, high: float) -> str:
+    """Return a share with its interval.
+
+    >>> percent_interval(0.527, 0.4, 0.65), percent_interval(0.527, float("nan"), float("nan"))
+    ('52.7 (40.0–65.0)', '52.7')
+    """
+    if math.isnan(low) or math.isnan(high):
+        return percent(share)
+    return f"{percent(share)} ({percent(low)}–{percent(high)})"
+
+
+def markdown_table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return rows as a Markdown table that is readable as plain text too; the first column is set to the left.
+
+    Columns come in the order in which rows first name them; a row may lack some.
+
+    >>> print(markdown_table([{"method": "D13", "Rank-1": "39.4"}, {"method": "Hi-MPC", "Rank-1": "69.6"}]))
+    | method | Rank-1 |
+    | :----- | -----: |
+    | D13    |   39.4 |
+    | Hi-MPC |   69.6 |
+    """
+    columns = list(dict.fromkeys(column for row in rows for column in row))
+    if not columns:
+        return ""
+    cells = [columns, *([_escaped(row.get(column, "")) for column in columns] for row in rows)]
+    widths = [max(3, *(len(line[i]) for line in cells)) for i in range(len(columns))]
+
+    def line(values: Sequence[str]) -> str:
+        first = values[0].ljust(widths[0])
+        rest = [value.rjust(width) for value, width in zip(values[1:], widths[1:], strict=True)]
+        return "| " + " | ".join([first, *rest]) + " |"
+
+    rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]
+    return "\n".join([line(cells[0]), line(rule), *(line(row) for row in cells[1:])])
+
+
+def _escaped(cell: str) -> str:
+    return " ".join(cell.split()).replace("|", r"\|")
