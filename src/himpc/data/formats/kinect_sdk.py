@@ -163,7 +163,7 @@ def _upright(joints: NDArray[np.float64], layout: Layout) -> tuple[NDArray[np.fl
     """Turn a body that stands head down: a data set that gives the image's axes, y down, and not the sensor's."""
     if recognise_up(joints, layout) != "-y":
         return joints, ()
-    return to_y_up(joints, "-y"), ("up axis -y, recognised from the body",)
+    return to_y_up(joints, "-y"), ("up is -y, as the body shows",)
 
 
 KINECT_SDK = Format("kinect-sdk", "Kinect SDK frames, a folder of *skel.txt", _recognise, _read)

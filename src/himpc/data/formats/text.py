@@ -63,7 +63,7 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
 
 
 def read_lines(path: Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
-    """Return the lines of a text file that are not blank, each with its number from 1, without surrounding blanks.
+    """Return the lines of a text file that are not blank, each with its number from 1, without surrounding spaces.
 
     UTF-8 and UTF-16 with a byte order mark are understood.
 
@@ -80,11 +80,16 @@ def read_lines(path: Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
     if "\0" in text:
         raise FormatError(f"{path}: is a binary file, expected text")
     numbered = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1)
-    return [(number, stripped) for number, line in numbered if (stripped := line.strip())]
+    return [(number, line.strip(" ")) for number, line in numbered if line.strip()]
 
 
-def to_numbers(path: Path, rows: Sequence[Row], width: int) -> NDArray[np.float64]:
+def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str] = ()) -> NDArray[np.float64]:
     """Return n rows of `width` cells as ``(n, width)`` numbers; an empty cell is NaN.
+
+    Parameters
+    ----------
+    names : sequence of str
+        What to call the cells in an error; their places in the row if not given.
 
     Raises
     ------
@@ -97,7 +102,7 @@ def to_numbers(path: Path, rows: Sequence[Row], width: int) -> NDArray[np.float6
     try:
         values = np.array([float(cell or "nan") for _, cells in rows for cell in cells])
     except ValueError:
-        raise _first_bad(path, rows) from None
+        raise _first_bad(path, rows, names) from None
     return values.reshape(len(rows), width)
 
 
@@ -150,12 +155,13 @@ def forget_origin(joints: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.where(unseen[..., None], np.nan, joints)
 
 
-def _first_bad(path: Path, rows: Sequence[Row]) -> FormatError:
+def _first_bad(path: Path, rows: Sequence[Row], names: Sequence[str]) -> FormatError:
     """Return the error for the first cell that is no number."""
     for line, cells in rows:
-        for place_in_row, cell in enumerate(cells, start=1):
+        for i, cell in enumerate(cells):
             try:
                 float(cell or "nan")
             except ValueError:
-                return FormatError(f"{path}, line {line}: number {place_in_row} is {cell[:40]!r}, which is no number")
+                name = names[i] if names else f"number {i + 1}"
+                return FormatError(f"{path}, line {line}: {name} is {cell[:40]!r}, which is no number")
     return FormatError(f"{path}: holds something that is no number")

@@ -50,10 +50,10 @@ def _up(
         axis = next((up for up in UP_AXES if up == stated), None)
         if axis is None:
             raise FormatError(f"{where}: unknown up axis {stated[:20]!r}, expected one of {', '.join(UP_AXES)}")
-        return axis, ()
+        return axis, (f"up is {axis}, as the file states",)
     seen = recognise_up(np.concatenate(bodies), layout)
     if seen is not None:
-        return seen, (f"up axis {seen}, recognised from the body",)
+        return seen, (f"up is {seen}, as the body shows",)
     if options.up is None:
         raise FormatError(f"{where}: states no up axis and the body does not show it; pass --up {', '.join(UP_AXES)}")
-    return options.up, ()
+    return options.up, (f"up is {options.up}, as the user says",)
