@@ -1,1 +1,22 @@
 """Learning without labels: neighbours, pseudo-labels, the objective, the trainer. Nothing here knows a person."""
+
+from himpc.learning.callbacks import Callback
+from himpc.learning.config import Config, preset_names
+from himpc.learning.grouping import Grouping, group_recordings
+from himpc.learning.history import EpochRecord, History
+from himpc.learning.pseudo_labels import prototypes, pseudo_labels
+from himpc.learning.trainer import Trained, train
+
+__all__ = [
+    "Callback",
+    "Config",
+    "EpochRecord",
+    "Grouping",
+    "History",
+    "Trained",
+    "group_recordings",
+    "preset_names",
+    "prototypes",
+    "pseudo_labels",
+    "train",
+]

@@ -60,7 +60,7 @@ def _csr(sizes: Array, columns: Array, values: Array, n: int) -> csr_matrix:
     return matrix
 
 
-def _query_expansion(weights: csr_matrix, ranks: NDArray[np.int32], k2: int) -> csr_matrix:
+def _query_expansion(weights: csr_matrix, ranks: Array, k2: int) -> csr_matrix:
     """Return the mean of the weights over the first k2 neighbours of each window, columns in order."""
     n = len(ranks)
     k2 = min(k2, ranks.shape[1])
@@ -85,9 +85,7 @@ def _reciprocal(ranks: Array, i: int, width: int, out: Array) -> int:
 
 
 @compiled
-def _neighbour_weights(
-    features: Array, ranks: Array, half: int, start: int, stop: int
-) -> tuple[Array, Array, Array]:
+def _neighbour_weights(features: Array, ranks: Array, half: int, start: int, stop: int) -> tuple[Array, Array, Array]:
     """Return sizes, columns and values of the rows V of METHOD 3.2 to 3.4, for windows start to stop."""
     n, k1 = ranks.shape
     most = k1 * (half + 1)

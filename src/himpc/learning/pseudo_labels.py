@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -10,8 +12,9 @@ from torch import Tensor
 
 from himpc.learning.jaccard import jaccard_distances
 from himpc.learning.neighbours import nearest
+from himpc.skeleton import Level
 
-__all__ = ["NOISE", "group_distances", "prototypes", "pseudo_labels"]
+__all__ = ["NOISE", "group_distances", "prototypes", "pseudo_labels", "stability"]
 
 NOISE = -1
 """The pseudo-label of a window that belongs to no group."""
@@ -65,3 +68,18 @@ def prototypes(features: Tensor, labels: Tensor) -> Tensor:
     sizes = torch.bincount(labels)
     sums = features.new_zeros((len(sizes), features.shape[1])).index_add_(0, labels, features)
     return sums / sizes[:, None]
+
+
+def stability(labels: Mapping[Level, Tensor], before: Mapping[Level, Tensor]) -> float:
+    """Return how alike two sets of pseudo-labels are, at most 1; about 0 by chance.
+
+    The mean over levels of the adjusted Rand index (Hubert and Arabie 1985), with noise as one group. Unlike mutual
+    information, its correction for chance takes linear time.
+
+    Parameters
+    ----------
+    labels, before : mapping of level to int64 tensor ``(N,)``
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    return float(np.mean([adjusted_rand_score(labels[level].cpu(), before[level].cpu()) for level in labels]))

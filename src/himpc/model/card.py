@@ -35,6 +35,7 @@ class Card:
     window_length: int
     dimensions: int
     fingerprint: str
+    settings: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def network(self) -> Network:
@@ -50,7 +51,7 @@ class Card:
     def to_json(self) -> str:
         """Return the text of ``model.json``."""
         table = {"format": FORMAT, "version": VERSION, "himpc": __version__, "fingerprint": self.fingerprint}
-        table |= json.loads(self.essentials()) | {"training": dict(self.training)}
+        table |= json.loads(self.essentials()) | {"settings": dict(self.settings), "training": dict(self.training)}
         return json.dumps(table, indent=2) + "\n"
 
 
@@ -76,9 +77,9 @@ def read_card(path: Path) -> Card:
         raise ModelError(f"{path}: 'levels' must be some of {', '.join(LEVELS)}, each once, found {levels!r}")
     if table.get("dimensions") not in (2, 3):
         raise ModelError(f"{path}: 'dimensions' must be 2 or 3, found {table.get('dimensions')!r}")
-    training = table.get("training", {})
-    if not isinstance(training, dict) or not isinstance(table.get("layout"), dict):
-        raise ModelError(f"{path}: 'layout' and 'training' must be tables")
+    for name in ("layout", "settings", "training"):
+        if not isinstance(table.get(name), dict):
+            raise ModelError(f"{path}: {name!r} must be a table, found {table.get(name)!r}")
     try:
         layout = Layout.from_dict(table["layout"], where=f"{path}: layout")
     except LayoutError as error:
@@ -88,7 +89,8 @@ def read_card(path: Path) -> Card:
         levels=tuple(levels),
         dimensions=table["dimensions"],
         fingerprint=str(table.get("fingerprint")),
-        training=training,
+        settings=table["settings"],
+        training=table["training"],
         **sizes,
     )
 

@@ -41,14 +41,17 @@ class Model:
         F, the frames a window it was trained on.
     dimensions : {3, 2}
         2 for a model of image-plane skeletons.
+    settings : dict
+        All settings of the training, as `himpc.learning.Config.to_dict` gives them.
     training : dict
-        What the card says of the training: settings, epochs, why it stopped, fingerprint of the data. Plain data.
+        How the training went: epochs, why it stopped, fingerprint of the data. Plain data.
     """
 
     network: Network
     layout: Layout
     window_length: int
     dimensions: int = 3
+    settings: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
 
     @property
@@ -171,7 +174,14 @@ class Model:
         weights = read_tensors(folder / WEIGHTS_FILE, expected)
         network = card.network()
         network.load_state_dict(weights)
-        model = cls(network, card.layout, card.window_length, card.dimensions, dict(card.training))
+        model = cls(
+            network=network,
+            layout=card.layout,
+            window_length=card.window_length,
+            dimensions=card.dimensions,
+            settings=dict(card.settings),
+            training=dict(card.training),
+        )
         if model.fingerprint != card.fingerprint:
             raise ModelError(
                 f"{folder}: {CARD_FILE} and {WEIGHTS_FILE} do not belong together: the weights' fingerprint is "
@@ -188,6 +198,7 @@ class Model:
             window_length=self.window_length,
             dimensions=self.dimensions,
             fingerprint=fingerprint,
+            settings=self.settings,
             training=self.training,
         )
 
@@ -210,9 +221,10 @@ def _blocks(
     step = max(1, BLOCK_FRAMES // windows.length)
     for start in range(0, len(windows), step):
         rows = slice(start, min(start + step, len(windows)))
-        frames, index = np.unique(windows.frame_index[rows], return_inverse=True)
+        frames, index = np.unique(windows.frames_of(rows), return_inverse=True)
         joints = torch.from_numpy(windows.frames[frames]).to(device)
         where = torch.from_numpy(index.reshape(-1, windows.length)).to(device)
-        yield rows, {
-            level: mean_over_frames(network.encoder(level)(network.pool(joints, level)), where) for level in levels
-        }
+        yield (
+            rows,
+            {level: mean_over_frames(network.encoder(level)(network.pool(joints, level)), where) for level in levels},
+        )

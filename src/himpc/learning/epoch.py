@@ -1,0 +1,145 @@
+"""One epoch: features, pseudo-labels and prototypes of all windows, then batches (Hi-MPC, METHOD section 6)."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from himpc.data.windows import Windows
+from himpc.errors import RunError
+from himpc.learning.callbacks import tell
+from himpc.learning.config import Config
+from himpc.learning.history import EpochRecord
+from himpc.learning.objective import level_loss
+from himpc.learning.pseudo_labels import prototypes, pseudo_labels, stability
+from himpc.learning.reproducible import shuffled
+from himpc.learning.state import State
+from himpc.model import window_features
+from himpc.skeleton import Level
+
+__all__ = ["train_epoch"]
+
+
+def train_epoch(state: State, windows: Windows, config: Config, callbacks: Sequence[object] = ()) -> EpochRecord:
+    """Train one epoch, changing the state's weights, moments and pseudo-labels, and return what happened.
+
+    If no window has a group at every level, or no level has two groups, there is nothing to learn from: no step is
+    made, and the record's loss is None.
+
+    Raises
+    ------
+    RunError
+        If features or loss are no longer finite.
+    """
+    began = time.perf_counter()
+    epoch = len(state.history) + 1
+    features = window_features(state.network, windows)
+    _check_finite(features, epoch, config)
+    labels = {level: _pseudo_labels(features[level], config) for level in config.levels}
+    targets = {level: prototypes(features[level], labels[level]) for level in config.levels}
+    kept = torch.stack([labels[level] >= 0 for level in config.levels]).all(dim=0)
+    order = shuffled(kept.nonzero().flatten().cpu().numpy(), config.seed, epoch)
+    steady = None if epoch == 1 else stability(labels, state.labels)
+    for level in config.levels:
+        state.labels[level].copy_(labels[level])
+    losses: dict[str, float] = {}
+    if len(order) and max(len(centres) for centres in targets.values()) > 1:
+        losses = _steps(state, windows, config, order, labels, targets, callbacks)
+    return EpochRecord(
+        epoch=epoch,
+        loss=sum(losses.values()) / len(losses) if losses else None,
+        losses=losses,
+        clusters={level: len(centres) for level, centres in targets.items()},
+        noise={level: int((found < 0).sum()) for level, found in labels.items()},
+        trained=len(order),
+        stability=steady,
+        seconds=time.perf_counter() - began,
+        warnings=_warnings(labels, len(order), config),
+    )
+
+
+def _pseudo_labels(features: Tensor, config: Config) -> Tensor:
+    labels = pseudo_labels(features, k1=config.k1, k2=config.k2, eps=config.eps, min_samples=config.min_samples)
+    return torch.from_numpy(labels).to(features.device)
+
+
+def _steps(
+    state: State,
+    windows: Windows,
+    config: Config,
+    order: NDArray[np.int64],
+    labels: Mapping[Level, Tensor],
+    targets: Mapping[Level, Tensor],
+    callbacks: Sequence[object],
+) -> dict[str, float]:
+    """Make one step of Adam a batch and return the mean loss of each level."""
+    device = next(state.network.parameters()).device
+    epoch = len(state.history) + 1
+    batches = np.split(order, np.arange(config.batch_size, len(order), config.batch_size))
+    sums = {level: torch.zeros((), device=device) for level in config.levels}
+    for done, batch in enumerate(batches):
+        tell(callbacks, "on_batch", epoch, done, len(batches))
+        joints = torch.from_numpy(windows[batch]).to(device)
+        rows = torch.from_numpy(batch).to(device)
+        frames = state.network(joints.flatten(0, 1))
+        losses = {
+            level: level_loss(
+                frames[level].unflatten(0, joints.shape[:2]),
+                targets[level],
+                state.network.encoder(level).heads,
+                labels[level][rows],
+                mining=config.mining,
+                weight=config.joint_weight if level == "joint" else 1.0,
+            )
+            for level in config.levels
+        }
+        state.optimiser.zero_grad()
+        total = torch.stack(list(losses.values())).mean()
+        total.backward()  # type: ignore[no-untyped-call]
+        state.optimiser.step()
+        for level, loss in losses.items():
+            sums[level] += loss.detach() * len(batch)
+    tell(callbacks, "on_batch", epoch, len(batches), len(batches))
+    means = {level: float(value) / len(order) for level, value in sums.items()}
+    if not all(math.isfinite(mean) for mean in means.values()):
+        raise _diverged("the loss is", epoch, config)
+    return {str(level): mean for level, mean in means.items()}
+
+
+def _check_finite(features: Mapping[Level, Tensor], epoch: int, config: Config) -> None:
+    for level, values in features.items():
+        if not bool(values.isfinite().all()):
+            raise _diverged(f"features of level {level!r} are", epoch, config)
+
+
+def _diverged(what: str, epoch: int, config: Config) -> RunError:
+    return RunError(
+        f"epoch {epoch}: {what} no longer finite: try a learning_rate below {config.learning_rate}, and look with "
+        "'himpc info' whether the recordings are in metres"
+    )
+
+
+def _warnings(labels: Mapping[Level, Tensor], trained: int, config: Config) -> tuple[str, ...]:
+    """Say which levels have nothing to tell apart, and what to try."""
+    messages = []
+    for level, found in labels.items():
+        groups = int(found.max()) + 1
+        if groups == 0:
+            messages.append(
+                f"level {level!r}: no window has a group, all {len(found)} are noise: try a larger eps (now "
+                f"{config.eps}), a smaller min_samples (now {config.min_samples}), more recordings, or shorter windows"
+            )
+        elif groups == 1:
+            messages.append(
+                f"level {level!r}: all windows fall into one group: try a smaller eps (now {config.eps}) or k1 (now "
+                f"{config.k1}, for {len(found)} windows), or recordings of more people"
+            )
+    if not trained and not messages:
+        messages.append(f"no window has a group at every level: try a larger eps (now {config.eps}) or fewer levels")
+    return tuple(messages)

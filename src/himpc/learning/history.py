@@ -1,0 +1,96 @@
+"""What happened in each epoch, as plain data."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+import numpy as np
+
+from himpc.learning.config import Config
+
+__all__ = ["EpochRecord", "History", "stop_reason"]
+
+LEAST_GAIN = 0.001
+"""How much the stability must rise to count as risen."""
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One epoch.
+
+    Attributes
+    ----------
+    epoch : int
+        1 for the first.
+    loss : float, optional
+        Mean over windows of the total loss; None if nothing could be learned.
+    losses : dict
+        The same of each level.
+    clusters : dict
+        Groups of pseudo-labels at each level.
+    noise : dict
+        Windows without a group at each level.
+    trained : int
+        Windows that trained: those with a group at every level.
+    stability : float, optional
+        Mean over levels of the adjusted Rand index between the pseudo-labels of this epoch and the one before, noise
+        counted as one group; None in the first epoch.
+    seconds : float
+        Time it took.
+    warnings : tuple of str
+        What a person should know, and try.
+    """
+
+    epoch: int
+    loss: float | None
+    losses: Mapping[str, float]
+    clusters: Mapping[str, int]
+    noise: Mapping[str, int]
+    trained: int
+    stability: float | None
+    seconds: float
+    warnings: tuple[str, ...] = ()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the record as plain data."""
+        return {**asdict(self), "warnings": list(self.warnings)}
+
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> EpochRecord:
+        """Return the record that `to_dict` gave."""
+        return cls(**{**table, "warnings": tuple(table["warnings"])})
+
+
+@dataclass
+class History:
+    """All epochs so far, and why training stopped ("" while it goes on)."""
+
+    epochs: list[EpochRecord] = field(default_factory=list)
+    stopped: str = ""
+
+    def __len__(self) -> int:
+        """Return the number of epochs."""
+        return len(self.epochs)
+
+    def to_lines(self) -> str:
+        """Return JSON lines, one an epoch."""
+        return "".join(json.dumps(record.to_dict()) + "\n" for record in self.epochs)
+
+
+def stop_reason(history: History, config: Config) -> str:
+    """Return why training ends after the last epoch, or "" if it goes on. No label is needed to tell."""
+    last = history.epochs[-1]
+    if last.loss is None:
+        return "nothing could be learned: " + "; ".join(last.warnings)
+    if last.epoch >= config.max_epochs:
+        return f"max_epochs = {config.max_epochs} epochs are done"
+    best, since = -np.inf, 0
+    for record in history.epochs:
+        stability = -np.inf if record.stability is None else record.stability
+        best, since = (stability, 0) if stability > best + LEAST_GAIN else (best, since + 1)
+    if since >= config.patience:
+        return f"the pseudo-labels have not become stabler for {config.patience} epochs"
+    return ""

@@ -1,0 +1,45 @@
+"""One seed, one result: order of windows, deterministic arithmetic, and the fingerprint of the data."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from himpc.data.windows import Windows
+
+__all__ = ["deterministic", "fingerprint", "shuffled"]
+
+
+def shuffled(items: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
+    """Return the items in an order that depends on the seed and the epoch only."""
+    return np.random.default_rng([seed, epoch]).permutation(items)
+
+
+@contextmanager
+def deterministic(device: torch.device) -> Iterator[None]:
+    """Allow torch only operations that repeat to the bit, where there are such; restore its settings at the end.
+
+    On CUDA an operation without such a form is used all the same: its result may differ in the last bits.
+    """
+    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    if device.type == "cpu":
+        torch.use_deterministic_algorithms(True)
+    try:
+        yield
+    finally:
+        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+
+
+def fingerprint(windows: Windows) -> str:
+    """Return a hash (SHA-256) of all that training sees: frames, starts, window length, layout, dimensions."""
+    about = [windows.layout.to_dict(), windows.length, windows.dimensions, windows.frames.shape]
+    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+    digest.update(np.ascontiguousarray(windows.starts).data)
+    digest.update(np.ascontiguousarray(windows.frames).data)
+    return digest.hexdigest()

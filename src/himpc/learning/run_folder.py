@@ -1,0 +1,82 @@
+"""The folder of a run: settings, history, checkpoint and model, each file whole or absent."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from himpc import __version__
+from himpc.errors import RunError
+from himpc.learning.state import CHECKPOINT_FILE, Identity, State
+from himpc.model.card import CARD_FILE, WEIGHTS_FILE
+from himpc.model.tensors import write_text
+
+__all__ = ["RunFolder"]
+
+CONFIG_FILE = "config.json"
+HISTORY_FILE = "history.jsonl"
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """A folder that this run may write to; make it with `open`."""
+
+    path: Path
+    identity: Identity
+
+    @classmethod
+    def open(cls, path: Path, identity: Identity, *, resume: bool, overwrite: bool) -> RunFolder:
+        """Return the folder, made if need be, with the settings written to it.
+
+        Raises
+        ------
+        RunError
+            If it cannot be written, holds a run and neither resume nor overwrite is set, or holds none to resume.
+        """
+        holds_run = any((path / name).exists() for name in (CHECKPOINT_FILE, CARD_FILE))
+        if holds_run and not (resume or overwrite):
+            raise RunError(f"{path}: already holds a run: choose another folder, or --resume or --overwrite that run")
+        if resume and not holds_run:
+            raise RunError(f"{path}: holds no run to resume: leave --resume out to start one")
+        folder = cls(path, identity)
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            if not resume:
+                for name in (CARD_FILE, WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE):
+                    (path / name).unlink(missing_ok=True)
+                write_text(path / CONFIG_FILE, folder._settings())
+            (path / ".writable").touch()
+            (path / ".writable").unlink()
+        except OSError as error:
+            raise cls._unwritable(path, error) from error
+        return folder
+
+    def save(self, state: State) -> None:
+        """Write history and checkpoint.
+
+        Raises
+        ------
+        RunError
+            If the folder can no longer be written.
+        """
+        try:
+            write_text(self.path / HISTORY_FILE, state.history.to_lines())
+            state.save(self.path, self.identity)
+        except OSError as error:
+            raise self._unwritable(self.path, error) from error
+
+    def _settings(self) -> str:
+        table = {
+            "himpc": __version__,
+            "torch": torch.__version__,
+            "config": self.identity.config.to_dict(),
+            "data": {"fingerprint": self.identity.data, "windows": self.identity.windows},
+        }
+        return json.dumps(table, indent=2) + "\n"
+
+    @staticmethod
+    def _unwritable(path: Path, error: OSError) -> RunError:
+        return RunError(f"{path}: cannot be written ({error}): choose a folder you may write to, with space left")

@@ -1,0 +1,135 @@
+"""Training: features, pseudo-labels and prototypes, then batches, epoch by epoch (Hi-MPC, METHOD section 6).
+
+The released code chooses its checkpoint by the labels of the probe set. Here no label is seen: training ends when the
+pseudo-labels have stopped becoming stabler from one epoch to the next, and the last epoch is the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from himpc.data.windows import Windows
+from himpc.errors import ConfigError, DataError
+from himpc.learning.callbacks import tell, warn
+from himpc.learning.config import Config
+from himpc.learning.epoch import train_epoch
+from himpc.learning.history import History, stop_reason
+from himpc.learning.reproducible import deterministic, fingerprint
+from himpc.learning.run_folder import RunFolder
+from himpc.learning.state import Identity, State
+from himpc.model import Model, resolve_device
+
+__all__ = ["Trained", "train"]
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What training gives: the model, on the device it was trained on, and what happened."""
+
+    model: Model
+    history: History
+
+
+def train(
+    windows: Windows,
+    config: Config | None = None,
+    *,
+    out: str | Path | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+    callbacks: Sequence[object] = (),
+) -> Trained:
+    """Train a model on windows; nothing here knows whose they are.
+
+    Parameters
+    ----------
+    windows : Windows
+        At least two. With fewer than `k1`, all of them are neighbours; with fewer than `batch_size`, one step is an
+        epoch.
+    config : Config, optional
+        The settings; preset ``clean`` if not given.
+    out : path, optional
+        A run folder: config.json, history.jsonl, checkpoint.safetensors after every epoch, and the model at the end.
+    device : str
+        "auto", "cpu", "cuda" or "cuda:N". On the CPU one seed gives one result, bit for bit.
+    resume : bool
+        Go on with the run in `out`; the result is that of an unbroken run. A finished run is returned as it is.
+    overwrite : bool
+        Start anew in `out` though it holds a run.
+    callbacks : sequence
+        Told of batches, epochs and warnings (`himpc.learning.Callback`).
+
+    Raises
+    ------
+    ConfigError
+        If the device is not there, or the settings do not fit the windows.
+    DataError
+        If there are fewer than two windows.
+    ModelError
+        If the checkpoint to resume is damaged, or of another run.
+    RunError
+        If `out` cannot be written or holds another run, or the loss is no longer finite.
+    """
+    config = config or Config()
+    where = resolve_device(device)
+    _check(windows, config, out, resume)
+    identity = Identity(config, fingerprint(windows), len(windows))
+    state = State.start(windows.layout, len(windows), config, where)
+    folder = None if out is None else RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
+    if folder and resume:
+        state.restore(folder.path, identity)
+    elif folder:
+        folder.save(state)
+    with deterministic(where):
+        while not state.history.stopped:
+            record = train_epoch(state, windows, config, callbacks)
+            state.history.epochs.append(record)
+            state.history.stopped = stop_reason(state.history, config)
+            if folder:
+                folder.save(state)
+            _tell(state.history, callbacks)
+    model = _model(state, windows, config, identity)
+    if folder:
+        model.save(folder.path)
+    return Trained(model, state.history)
+
+
+def _check(windows: Windows, config: Config, out: str | Path | None, resume: bool) -> None:
+    if len(windows) < 2:
+        raise DataError(f"training needs at least two windows, found {len(windows)}: give more or longer recordings")
+    if windows.length != config.window_length:
+        raise ConfigError(f"window_length is {config.window_length}, but the windows hold {windows.length} frames")
+    if resume and out is None:
+        raise ConfigError("resume needs out, the folder of the run to go on with")
+
+
+def _tell(history: History, callbacks: Sequence[object]) -> None:
+    """Tell the last epoch, and its warnings unless the epoch before had the same."""
+    last = history.epochs[-1]
+    before = history.epochs[-2].warnings if len(history) > 1 else ()
+    for message in last.warnings:
+        if message not in before:
+            warn(callbacks, message)
+    tell(callbacks, "on_epoch", last)
+
+
+def _model(state: State, windows: Windows, config: Config, identity: Identity) -> Model:
+    history = state.history
+    return Model(
+        network=state.network.requires_grad_(False),
+        layout=windows.layout,
+        window_length=windows.length,
+        dimensions=windows.dimensions,
+        settings=config.to_dict(),
+        training={
+            "labels_used": "none",
+            "epochs": len(history),
+            "stopped": history.stopped,
+            "windows": len(windows),
+            "recordings": windows.n_recordings,
+            "data": identity.data,
+        },
+    )

@@ -1,0 +1,98 @@
+"""The objective against the plain formula of the paper and against what the authors' code computed."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from himpc.learning.objective import level_loss, meta_logits, mining_weights, predictions
+from himpc.model import LevelEncoder
+from himpc.skeleton import LEVELS
+
+REFERENCE = np.load(Path(__file__).parents[1] / "hi_mpc_reference.npz", allow_pickle=False)
+
+
+def plain_loss(frames, prototypes, heads, labels, mining):
+    """Hi-MPC equations as they stand, one window, head and frame after the other."""
+    losses = []
+    for window, y in zip(frames, labels, strict=True):
+        for head in heads:
+            z = (window @ head) @ (prototypes @ head).T / heads.shape[-1] ** 0.5
+            guess = z.mean(dim=0).argmax()
+            sign = (-1 if guess == y else 1) * {"hard": 1, "inverted": -1, "off": 0}[mining]
+            weights = torch.softmax(sign * z[:, guess], dim=0)
+            losses.append(sum(w * -torch.log_softmax(row, dim=0)[y] for w, row in zip(weights, z, strict=True)))
+    return sum(losses) / len(losses)
+
+
+@settings(max_examples=15)
+@given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 20), st.sampled_from(["hard", "off", "inverted"]))
+def test_loss_and_gradients_equal_the_plain_formula(windows, frames, groups, mining):
+    generator = torch.Generator().manual_seed(windows * 1000 + frames * 100 + groups)
+    sizes = [(windows, frames, 5), (groups, 5), (3, 5, 5)]
+    inputs = [torch.randn(*size, generator=generator, dtype=torch.float64).requires_grad_() for size in sizes]
+    labels = torch.randint(groups, (windows,), generator=generator)
+    fast, plain = level_loss(*inputs, labels, mining), plain_loss(*inputs, labels, mining)
+    torch.testing.assert_close(fast, plain)
+    for a, b in zip(torch.autograd.grad(fast, inputs), torch.autograd.grad(plain, inputs), strict=True):
+        torch.testing.assert_close(a, b)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_losses_and_gradients_equal_the_reference(dtype):
+    encoders, losses = {}, {}
+    for level in LEVELS:
+        encoder = encoders[level] = reference_encoder(level, dtype)
+        frames = torch.from_numpy(REFERENCE[f"{level}_frames"]).to(dtype)
+        features = encoder(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+        expected = REFERENCE[f"{level}_features"]
+        np.testing.assert_allclose(features.mean(dim=1).detach(), expected, rtol=1e-5, atol=1e-6)
+        prototypes = torch.from_numpy(REFERENCE[f"{level}_prototypes"]).to(dtype)
+        labels = torch.from_numpy(REFERENCE[f"{level}_labels"].astype(np.int64))
+        weight = len(encoder.heads) if level == "joint" else 1.0  # the released code sums the joint level's heads
+        losses[level] = level_loss(features, prototypes, encoder.heads, labels, weight=weight)
+        assert losses[level].item() == pytest.approx(REFERENCE[f"{level}_loss"], rel=1e-5)
+    total = torch.stack(list(losses.values())).mean()
+    assert total.item() == pytest.approx(REFERENCE["total_loss"], rel=1e-5)
+    total.backward()
+    gradients = {
+        "grad_joint_W1": encoders["joint"].w1.grad,
+        "grad_component_W2": encoders["component"].w2.grad,
+        "grad_joint_head0": encoders["joint"].heads.grad[0],
+        "grad_limb_head1": encoders["limb"].heads.grad[1],
+    }
+    for name, gradient in gradients.items():
+        np.testing.assert_allclose(gradient, REFERENCE[name], rtol=1e-4, atol=1e-4 * abs(REFERENCE[name]).max())
+
+
+def reference_encoder(level, dtype):
+    weights = {name: REFERENCE[f"{level}_{name}"] for name in ("W1", "b1", "W2", "b2", "heads")}
+    encoder = LevelEncoder(weights["W1"].shape[0] // 3, weights["W1"].shape[1], len(weights["heads"]))
+    encoder.load_state_dict({name.lower(): torch.from_numpy(weight) for name, weight in weights.items()})
+    return encoder.to(dtype)
+
+
+def test_mining_looks_where_the_paper_says():
+    logits = torch.tensor([[[[3.0, 0.0]], [[1.0, 0.0]]]])  # one window, two frames, one head; both say group 0
+    assert predictions(logits).item() == 0
+    right, wrong = torch.tensor([0]), torch.tensor([1])
+    assert mining_weights(logits, right)[0, :, 0].argmax() == 1  # already right: the frame that agrees least
+    assert mining_weights(logits, wrong)[0, :, 0].argmax() == 0  # wrong: the frame most sure of the wrong group
+    torch.testing.assert_close(mining_weights(logits, right, "inverted"), mining_weights(logits, wrong))
+    assert mining_weights(logits, right, "off").unique().tolist() == [0.5]
+
+
+def test_one_group_gives_no_gradient():
+    frames = torch.randn(3, 2, 4, requires_grad=True)
+    level_loss(frames, torch.randn(1, 4), torch.randn(2, 4, 4), torch.zeros(3, dtype=torch.int64)).backward()
+    torch.testing.assert_close(frames.grad, torch.zeros(3, 2, 4))
+
+
+def test_both_orders_of_the_products_agree():
+    frames, heads = torch.randn(2, 3, 8, dtype=torch.float64), torch.randn(4, 8, 8, dtype=torch.float64)
+    prototypes = torch.randn(20, 8, dtype=torch.float64)  # more than the 6 frames: the frames go through the heads
+    few = torch.cat([meta_logits(frames, part, heads) for part in prototypes.split(5)], dim=-1)
+    torch.testing.assert_close(meta_logits(frames, prototypes, heads), few)
