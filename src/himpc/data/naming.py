@@ -19,7 +19,7 @@ FIELDS = ("person", "session", "camera")
 
 _PATH_COLUMNS = ("path", "source", "file", "recording")
 _TOKEN = re.compile(r"\{(?P<field>[^{}]*)\}|(?P<any>\*\*/?)|(?P<star>\*)|(?P<one>\?)|(?P<text>[^{}*?]+|[{}])")
-_BODY_OR_PART = re.compile(r"(#\d+)?(#part\d+)?$")
+_BODY_OR_PART = re.compile(r"(#[^/]*)?$")
 _MAX_LABELS_BYTES = 64 * 2**20
 
 

@@ -36,8 +36,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.data.recording import Quality, Recording
-from himpc.errors import DataError, FormatError, RunError
+from himpc.errors import DataError, FormatError
 from himpc.skeleton import Layout, get_layout, layout_names
+from himpc.writing import replacing
 
 __all__ = ["VERSION", "load", "save"]
 
@@ -83,17 +84,8 @@ def save(recordings: Sequence[Recording], path: str | Path) -> None:
     if not recordings:
         raise DataError(f"{path}: there are no recordings to save")
     arrays = _pack(recordings)
-    target = Path(path)
-    beside = target.with_name(f".{target.name}.{os.getpid()}.part")
-    try:
-        try:
-            with beside.open("wb") as file:
-                np.savez(file, allow_pickle=False, **arrays)
-            beside.replace(target)
-        finally:
-            beside.unlink(missing_ok=True)
-    except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}") from error
+    with replacing(path) as beside, beside.open("wb") as file:
+        np.savez(file, allow_pickle=False, **arrays)
 
 
 def load(path: str | Path) -> list[Recording]:

@@ -6,6 +6,11 @@ from pathlib import Path
 
 from himpc.data.formats import npz
 from himpc.data.formats.base import HEAD_BYTES, Format
+from himpc.data.formats.csv_tables import CSV_FRAMES, CSV_JOINTS
+from himpc.data.formats.kgbd import KGBD
+from himpc.data.formats.kinect_cells import KINECT_CELLS
+from himpc.data.formats.kinect_sdk import KINECT_SDK
+from himpc.data.formats.ntu import NTU
 from himpc.errors import ConfigError, DataError, FormatError
 
 __all__ = ["FORMATS", "find_format", "format_named"]
@@ -13,6 +18,12 @@ __all__ = ["FORMATS", "find_format", "format_named"]
 FORMATS: tuple[Format, ...] = (
     # Formats with a magic number or keyword first, tables of numbers last: the first that recognises a file reads it.
     npz.FORMAT,
+    NTU,
+    KINECT_SDK,
+    KGBD,
+    KINECT_CELLS,
+    CSV_JOINTS,
+    CSV_FRAMES,
 )
 
 
