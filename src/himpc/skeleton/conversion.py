@@ -56,6 +56,8 @@ def correspondence(source: Layout, target: Layout) -> NDArray[np.float32]:
 def convert(joints: NDArray[np.floating], source: Layout, target: Layout) -> NDArray[np.floating]:
     """Return ``(..., J source, D)`` joints in another layout, ``(..., J target, D)``.
 
+    A joint is NaN where one that it follows from is NaN.
+
     Raises
     ------
     LayoutError
@@ -63,7 +65,6 @@ def convert(joints: NDArray[np.floating], source: Layout, target: Layout) -> NDA
     """
     if joints.ndim < 2 or joints.shape[-2] != len(source):
         raise LayoutError(f"layout {source.name!r} has {len(source)} joints, but the array has shape {joints.shape}")
-    converted: NDArray[np.floating] = np.einsum(
-        "tj,...jd->...td", correspondence(source, target).astype(joints.dtype), joints
-    )
-    return converted
+    # Joint by joint rather than by one matrix product, in which 0 · NaN would hide every joint of a frame.
+    means = [joints[..., np.flatnonzero(row), :].mean(axis=-2) for row in correspondence(source, target)]
+    return np.stack(means, axis=-2)

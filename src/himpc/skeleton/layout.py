@@ -1,14 +1,14 @@
 """Joint layouts as data: which joints a skeleton has and how they form components and limbs.
 
 A layout is one TOML table (``himpc/skeleton/layouts/*.toml`` or a user's own file), parsed once into an
-immutable :class:`Layout` that everything else asks.
+immutable :class:`Layout` that everything else asks. `himpc.skeleton.layout_table` checks the table.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
@@ -19,33 +19,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import LayoutError
+from himpc.skeleton.layout_table import COMPONENTS, LIMBS, parse_layout
 
 __all__ = ["COMPONENTS", "LEVELS", "LIMBS", "Layout", "Level", "get_layout", "joint_key", "layout_names"]
 
 Level = Literal["joint", "component", "limb"]
 LEVELS: tuple[Level, ...] = get_args(Level)
-
-# METHOD section 1: the order of components and limbs is the same in every layout, so levels compare across layouts.
-COMPONENTS = (
-    *("left_thigh", "left_shank", "right_thigh", "right_shank", "torso", "head"),
-    *("left_upper_arm", "left_forearm", "right_upper_arm", "right_forearm"),
-)
-LIMBS = ("left_leg", "right_leg", "torso_and_head", "left_arm", "right_arm")
-
-_KEYS = {
-    "name",
-    "title",
-    "source",
-    "aliases",
-    "root",
-    "joints",
-    "pairs",
-    "parents",
-    "components",
-    "limbs",
-    "file_names",
-}
-_REQUIRED = ("name", "root", "joints", "parents", "components", "limbs")
 
 
 @dataclass(frozen=True)
@@ -169,14 +148,14 @@ class Layout:
             If a key is missing or unknown, a joint is not declared, the parents form no tree, the components do not
             share out the joints, or the limbs do not share out the components.
         """
-        return _parse(table, where)
+        return cls(**parse_layout(table, where))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Layout:
         """Read a layout from a TOML file; see `from_dict` for its keys and errors."""
         try:
             table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError) as error:
+        except (OSError, UnicodeDecodeError, RecursionError) as error:
             raise LayoutError(f"{path}: cannot be read as a layout: {error}") from error
         except tomllib.TOMLDecodeError as error:
             raise LayoutError(f"{path}: is not valid TOML: {error}") from error
@@ -234,99 +213,3 @@ def _file_index(layout: Layout) -> dict[str, int]:
     for joint, other in layout.file_names:
         index.setdefault(joint_key(other), layout.joints.index(joint))
     return index
-
-
-def _parse(table: Mapping[str, Any], where: str) -> Layout:
-    """Check a layout's table and turn its names into indices."""
-    if unknown := sorted(set(table) - _KEYS):
-        raise LayoutError(f"{where}: unknown key {unknown[0]!r}; a layout has {', '.join(sorted(_KEYS))}")
-    if missing := [key for key in _REQUIRED if key not in table]:
-        raise LayoutError(f"{where}: a layout needs the key {missing[0]!r}")
-    joints = _strings(table["joints"], where, "joints")
-    if not joints or len(set(joints)) != len(joints):
-        raise LayoutError(f"{where}: 'joints' must name each joint once, found {len(joints)} names")
-
-    def index(name: object, key: str) -> int:
-        if name not in joints:
-            raise LayoutError(f"{where}: {key!r} names {name!r}, which is not among its joints")
-        return joints.index(str(name))
-
-    parent_of = {
-        index(j, "parents"): index(p, "parents") for j, p in _table(table["parents"], where, "parents").items()
-    }
-    parents = tuple(parent_of.get(i, -1) for i in range(len(joints)))
-    _check_tree(parents, joints, where)
-    pairs = tuple(_pair([index(j, "pairs") for j in pair], where) for pair in table.get("pairs", ()))
-    if len({j for pair in pairs for j in pair}) != 2 * len(pairs):
-        raise LayoutError(f"{where}: a joint stands in more than one of 'pairs'")
-    components = _share_out(table["components"], COMPONENTS, joints, where, "components")
-    parts = _share_out(table["limbs"], LIMBS, COMPONENTS, where, "limbs")
-    file_names = _table(table.get("file_names", {}), where, "file_names")
-    root = tuple(index(j, "root") for j in _strings(table["root"], where, "root"))
-    if not root:
-        raise LayoutError(f"{where}: 'root' must name at least one joint")
-    return Layout(
-        name=str(table["name"]),
-        title=str(table.get("title", table["name"])),
-        source=str(table.get("source", "declared by the user")),
-        joints=joints,
-        parents=parents,
-        root=root,
-        pairs=pairs,
-        components=components,
-        limbs=tuple(tuple(sorted(j for part in limb for j in components[part])) for limb in parts),
-        aliases=_strings(table.get("aliases", ()), where, "aliases"),
-        file_names=tuple((joints[index(j, "file_names")], other) for j, names in file_names.items() for other in names),
-    )
-
-
-def _strings(value: object, where: str, key: str) -> tuple[str, ...]:
-    if isinstance(value, str):
-        return (value,)
-    names = tuple(value) if isinstance(value, Iterable) else (value,)
-    if not all(isinstance(name, str) for name in names):
-        raise LayoutError(f"{where}: {key!r} must be a list of names, found {value!r}")
-    return names
-
-
-def _table(value: object, where: str, key: str) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise LayoutError(f"{where}: {key!r} must be a table, found {value!r}")
-    return value
-
-
-def _pair(pair: list[int], where: str) -> tuple[int, int]:
-    if len(pair) != 2:
-        raise LayoutError(f"{where}: each of 'pairs' must name a left and a right joint, found {len(pair)} names")
-    return pair[0], pair[1]
-
-
-def _check_tree(parents: tuple[int, ...], joints: tuple[str, ...], where: str) -> None:
-    tops = [joint for joint, parent in zip(joints, parents, strict=True) if parent < 0]
-    if len(tops) != 1:
-        raise LayoutError(f"{where}: 'parents' must leave exactly one joint without a parent, found {tops or 'none'}")
-    for start in range(len(joints)):
-        joint, steps = start, 0
-        while parents[joint] >= 0:
-            joint, steps = parents[joint], steps + 1
-            if steps > len(joints):
-                raise LayoutError(f"{where}: 'parents' runs in a circle through {joints[start]!r}")
-
-
-def _share_out(
-    value: object, groups: tuple[str, ...], members: tuple[str, ...], where: str, key: str
-) -> tuple[tuple[int, ...], ...]:
-    """Return the members of each group by index; every member must stand in exactly one group."""
-    table = _table(value, where, key)
-    if set(table) != set(groups):
-        odd = sorted(set(table) ^ set(groups))
-        raise LayoutError(f"{where}: {key!r} must hold exactly {', '.join(groups)}; look at {', '.join(odd)}")
-    shares = [_strings(table[group], where, f"{key}.{group}") for group in groups]
-    named = [name for share in shares for name in share]
-    if sorted(named) != sorted(members) or not all(shares):
-        odd = sorted((set(named) ^ set(members)) | {name for name in named if named.count(name) > 1})
-        raise LayoutError(
-            f"{where}: {key!r} must share out {'all joints' if key == 'components' else 'the ten components'}, "
-            f"each to one group and none empty; look at {', '.join(odd) or 'the empty group'}"
-        )
-    return tuple(tuple(members.index(name) for name in share) for share in shares)
