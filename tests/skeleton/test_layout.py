@@ -1,0 +1,221 @@
+"""Layouts as data: METHOD section 1's tables, properties of every layout, and wrong tables."""
+
+import copy
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from himpc.data import Recording, Windows, load, save
+from himpc.errors import LayoutError
+from himpc.skeleton import COMPONENTS, LIMBS, Layout, get_layout, layout_names, pool
+from himpc.skeleton.layout import joint_key
+
+ALL = [get_layout(name) for name in layout_names()]
+every_layout = pytest.mark.parametrize("layout", ALL, ids=layout_names())
+
+# METHOD section 1, in the order of COMPONENTS.
+METHOD_COMPONENTS = {
+    "kinect-v1": [[12, 13], [14, 15], [16, 17], [18, 19], [0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11]],
+    "kinect-v2": [
+        *([12, 13], [14, 15], [16, 17], [18, 19], [0, 1], [2, 3, 20]),
+        *([4, 5], [6, 7, 21, 22], [8, 9], [10, 11, 23, 24]),
+    ],
+    "openpose-14": [[11], [12, 13], [8], [9, 10], [1], [0], [5], [6, 7], [2], [3, 4]],
+}
+METHOD_LIMBS = {
+    "kinect-v1": [[12, 13, 14, 15], [16, 17, 18, 19], [0, 1, 2, 3], [4, 5, 6, 7], [8, 9, 10, 11]],
+    "kinect-v2": [
+        *([12, 13, 14, 15], [16, 17, 18, 19], [0, 1, 2, 3, 20]),
+        *([4, 5, 6, 7, 21, 22], [8, 9, 10, 11, 23, 24]),
+    ],
+    "openpose-14": [[11, 12, 13], [8, 9, 10], [0, 1], [5, 6, 7], [2, 3, 4]],
+}
+# The SDK's joint order, as METHOD section 1 gives it.
+KINECT_V1 = [
+    *("HipCenter", "Spine", "ShoulderCenter", "Head"),
+    *("ShoulderLeft", "ElbowLeft", "WristLeft", "HandLeft", "ShoulderRight", "ElbowRight", "WristRight", "HandRight"),
+    *("HipLeft", "KneeLeft", "AnkleLeft", "FootLeft", "HipRight", "KneeRight", "AnkleRight", "FootRight"),
+]
+
+
+def table_of(name: str) -> dict:
+    return tomllib.loads((files("himpc.skeleton.layouts") / f"{name}.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", METHOD_COMPONENTS)
+def test_hierarchy_is_that_of_the_paper(name):
+    layout = get_layout(name)
+    assert [sorted(part) for part in layout.components] == METHOD_COMPONENTS[name]
+    assert [sorted(limb) for limb in layout.limbs] == METHOD_LIMBS[name]
+
+
+def test_kinect_joint_order_is_that_of_the_sdk():
+    assert [get_layout("kinect-v1").find(name) for name in KINECT_V1] == list(range(20))
+
+
+@every_layout
+def test_components_and_limbs_share_out_the_joints(layout):
+    assert sorted(j for part in layout.components for j in part) == list(range(len(layout)))
+    assert sorted(j for limb in layout.limbs for j in limb) == list(range(len(layout)))
+    assert (len(layout.components), len(layout.limbs)) == (len(COMPONENTS), len(LIMBS))
+    for part in layout.components:
+        assert sum(set(part) <= set(limb) for limb in layout.limbs) == 1
+
+
+@every_layout
+def test_bones_form_a_tree(layout):
+    assert len(layout.bones) == len(layout) - 1
+    above = np.array([joint if parent < 0 else parent for joint, parent in enumerate(layout.parents)])
+    top = np.arange(len(layout))
+    for _ in layout.joints:
+        top = above[top]
+    assert set(top) == {layout.parents.index(-1)}
+
+
+@every_layout
+def test_mirroring_exchanges_left_and_right_joints_and_parts(layout):
+    order = layout.mirror_order
+    np.testing.assert_array_equal(order[order], np.arange(len(layout)))
+    for joint, image in zip(layout.joints, order, strict=True):
+        swapped = joint.replace("left", "~").replace("right", "left").replace("~", "right")
+        assert layout.joints[image] == swapped
+    sides = {COMPONENTS[i]: {int(order[j]) for j in part} for i, part in enumerate(layout.components)}
+    for name, image in sides.items():
+        other = name.replace("left", "~").replace("right", "left").replace("~", "right")
+        assert image == set(layout.components[COMPONENTS.index(other)])
+
+
+@every_layout
+def test_round_trip_as_plain_data(layout):
+    assert Layout.from_dict(layout.to_dict()) == layout
+
+
+@every_layout
+def test_every_joint_is_found_by_its_names(layout):
+    assert [layout.find(name) for name in layout.joints] == list(range(len(layout)))
+    assert all(layout.find(other) is not None for _, other in layout.file_names)
+    assert all(get_layout(name) is layout for name in (layout.name, *layout.aliases, layout.name.upper()))
+
+
+@pytest.mark.parametrize("spelling", ["left hip", "LeftHip", "HipLeft", "LHip", "L_Hip", "left-hip", " l hip "])
+def test_spellings_of_one_joint_agree(spelling):
+    assert joint_key(spelling) == "left hip"
+
+
+def test_unknown_names_say_what_there_is():
+    with pytest.raises(LayoutError, match=r"choose one of .*kinect-v1"):
+        get_layout("kinect-v9")
+    with pytest.raises(LayoutError, match="no joint 'tail'"):
+        get_layout("kinect-v1").index("tail")
+
+
+OWN = """
+name = "stick"
+root = "hips"
+joints = ["lt","ls","rt","rs","hips","head","lu","lf","ru","rf"]
+pairs = [["lt","rt"],["ls","rs"],["lu","ru"],["lf","rf"]]
+parents = { lt="hips", ls="lt", rt="hips", rs="rt", head="hips", lu="hips", lf="lu", ru="hips", rf="ru" }
+[components]
+left_thigh = ["lt"]
+left_shank = ["ls"]
+right_thigh = ["rt"]
+right_shank = ["rs"]
+torso = ["hips"]
+head = ["head"]
+left_upper_arm = ["lu"]
+left_forearm = ["lf"]
+right_upper_arm = ["ru"]
+right_forearm = ["rf"]
+[limbs]
+left_leg = ["left_thigh", "left_shank"]
+right_leg = ["right_thigh", "right_shank"]
+torso_and_head = ["torso", "head"]
+left_arm = ["left_upper_arm", "left_forearm"]
+right_arm = ["right_upper_arm", "right_forearm"]
+"""
+
+
+def test_a_users_own_layout_is_used_everywhere(tmp_path: Path):
+    (tmp_path / "stick.toml").write_text(OWN)
+    layout = get_layout(tmp_path / "stick.toml")
+    joints = np.random.default_rng(0).normal(size=(12, 10, 3))
+    recording = Recording(joints, layout)
+    assert pool(joints, layout, "limb").shape == (12, 5, 3)
+    assert len(Windows.cut([recording], 6)) == 2
+    save([recording], tmp_path / "own.npz")
+    assert load(tmp_path / "own.npz")[0].layout == layout
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        ({"colour": "red"}, "unknown key 'colour'"),
+        ({"joints": []}, "must name each joint once"),
+        ({"joints": ["head", "head"]}, "must name each joint once"),
+        ({"name": 3}, "'name' must be a text"),
+        ({"root": "tail"}, "'root' names 'tail'"),
+        ({"root": []}, "at least one joint"),
+        ({"pairs": [3]}, "must be a list of names"),
+        ({"pairs": 3}, "must be a list of pairs"),
+        ({"pairs": [["head"]]}, "a left and a right joint"),
+        ({"pairs": [["head", "head"]]}, "more than one of 'pairs'"),
+        ({"parents": {}}, "exactly one joint without a parent"),
+        ({"parents": 1}, "'parents' must be a table"),
+        ({"components": {}}, "must hold exactly"),
+        ({"limbs": {limb: ["torso"] for limb in LIMBS}}, "share out the ten components"),
+        ({"file_names": {"head": 3}}, "must be a list of names"),
+    ],
+)
+def test_a_wrong_table_says_what_is_wrong(change, complaint):
+    with pytest.raises(LayoutError, match=complaint):
+        Layout.from_dict({**table_of("kinect-v1"), **change}, where="mine.toml")
+
+
+def test_parents_in_a_circle():
+    table = table_of("kinect-v1")
+    table["parents"]["spine"] = "head"
+    with pytest.raises(LayoutError, match="circle"):
+        Layout.from_dict(table)
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-2, 2) | st.floats() | st.sampled_from(["", "head", "left_hip", "\0"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["head", "torso", "x"]), inner),
+    max_leaves=5,
+)
+
+
+@given(
+    st.sampled_from(layout_names()), st.sampled_from(["joints", "root", "pairs", "parents", "limbs"]), JUNK, st.data()
+)
+def test_any_table_is_a_layout_or_a_layout_error(name, key, junk, data):
+    table = copy.deepcopy(table_of(name))
+    value = table[key]
+    if isinstance(value, dict) and data.draw(st.booleans()):
+        value[data.draw(st.sampled_from(sorted(value)))] = junk
+    elif isinstance(value, list) and data.draw(st.booleans()):
+        value[data.draw(st.integers(0, len(value) - 1))] = junk
+    else:
+        table[key] = junk
+    try:
+        layout = Layout.from_dict(table)
+    except LayoutError:
+        return
+    assert Layout.from_dict(layout.to_dict()) == layout
+
+
+@pytest.mark.parametrize("content", [b"name = ", b"\xff\xfe", b"x = " + b"[" * 5000])
+def test_a_broken_file_is_a_layout_error(tmp_path: Path, content):
+    (tmp_path / "broken.toml").write_bytes(content)
+    with pytest.raises(LayoutError, match=r"broken\.toml"):
+        get_layout(tmp_path / "broken.toml")
+
+
+def test_a_missing_file_is_a_layout_error(tmp_path: Path):
+    with pytest.raises(LayoutError, match="cannot be read"):
+        get_layout(tmp_path / "none.toml")
