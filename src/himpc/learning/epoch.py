@@ -25,6 +25,9 @@ from himpc.skeleton import Level
 
 __all__ = ["train_epoch"]
 
+LARGE_SHARE = 0.5
+"""A group with more than this share of the windows is reported: one person would be in more than half of them."""
+
 
 def train_epoch(state: State, windows: Windows, config: Config, callbacks: Sequence[object] = ()) -> EpochRecord:
     """Train one epoch, changing the state's weights, moments and pseudo-labels, and return what happened.
@@ -126,19 +129,19 @@ def _diverged(what: str, epoch: int, config: Config) -> RunError:
 
 
 def _warnings(labels: Mapping[Level, Tensor], trained: int, config: Config) -> tuple[str, ...]:
-    """Say which levels have nothing to tell apart, and what to try."""
+    """Say which levels have nothing, or little, to tell apart, and what to try."""
     messages = []
     for level, found in labels.items():
-        groups = int(found.max()) + 1
-        if groups == 0:
+        largest = int(torch.bincount(found[found >= 0], minlength=1).max())
+        if largest == 0:
             messages.append(
-                f"level {level!r}: no window has a group, all {len(found)} are noise: try a larger eps (now "
-                f"{config.eps}), a smaller min_samples (now {config.min_samples}), more recordings, or shorter windows"
+                f"level {level!r}: all {len(found)} windows are noise: try a larger eps (now {config.eps}), a smaller "
+                f"min_samples (now {config.min_samples}), more recordings, or shorter windows"
             )
-        elif groups == 1:
+        elif largest > LARGE_SHARE * len(found):
             messages.append(
-                f"level {level!r}: all windows fall into one group: try a smaller eps (now {config.eps}) or k1 (now "
-                f"{config.k1}, for {len(found)} windows), or recordings of more people"
+                f"level {level!r}: more than half of the windows fall into one group: try a smaller eps (now "
+                f"{config.eps}) or k1 (now {config.k1}, for {len(found)} windows), or recordings of more people"
             )
     if not trained and not messages:
         messages.append(f"no window has a group at every level: try a larger eps (now {config.eps}) or fewer levels")

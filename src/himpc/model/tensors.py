@@ -32,10 +32,10 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], note: str = "") -> 
     OSError
         If the folder cannot be written.
     """
-    from safetensors.torch import save_file
+    from safetensors.torch import save
 
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    _replace(path, lambda beside: save_file(stored, beside, metadata={"note": note}))
+    _replace(path, lambda beside: beside.write_bytes(save(stored, metadata={"note": note})))
 
 
 def write_text(path: Path, text: str) -> None:
