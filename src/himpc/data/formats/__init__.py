@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.data.formats import npz
+from himpc.data.formats import asf_amc, bvh, c3d, npz, trc
 from himpc.data.formats.base import HEAD_BYTES, Format
 from himpc.data.formats.csv_tables import CSV_FRAMES, CSV_JOINTS
 from himpc.data.formats.kgbd import KGBD
@@ -18,6 +18,10 @@ __all__ = ["FORMATS", "find_format", "format_named"]
 FORMATS: tuple[Format, ...] = (
     # Formats with a magic number or keyword first, tables of numbers last: the first that recognises a file reads it.
     npz.FORMAT,
+    bvh.FORMAT,
+    asf_amc.FORMAT,
+    c3d.FORMAT,
+    trc.FORMAT,
     NTU,
     KINECT_SDK,
     KGBD,
