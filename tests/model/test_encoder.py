@@ -1,0 +1,73 @@
+"""The network: its arithmetic against the reference, and that it leaves the global random state alone."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from himpc.model import Network, mean_over_frames
+from himpc.skeleton import LEVELS, centre, get_layout, pool
+
+REFERENCE = np.load(Path(__file__).parents[1] / "hi_mpc_reference.npz", allow_pickle=False)
+KINECT = get_layout("kinect-v1")
+
+
+def reference_network(dtype=torch.float32):
+    """Return the network with the weights that the authors' code was given."""
+    network = Network(KINECT, LEVELS, hidden=64, heads=8)
+    for level in LEVELS:
+        names = ("W1", "b1", "W2", "b2", "heads")
+        weights = {name.lower(): torch.from_numpy(REFERENCE[f"{level}_{name}"]) for name in names}
+        network.encoder(level).load_state_dict(weights)
+    return network.to(dtype)
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_msmr_equals_the_reference(dtype):
+    network = reference_network(dtype)
+    windows = torch.from_numpy(REFERENCE["joint_frames"]).to(dtype)
+    index = torch.arange(64 * 6).view(64, 6)
+    features = {level: mean_over_frames(f, index) for level, f in network(windows.flatten(0, 1)).items()}
+    for level in LEVELS:
+        expected = REFERENCE[f"{level}_features"]
+        np.testing.assert_allclose(features[level].detach(), expected, rtol=1e-4, atol=1e-5 * abs(expected).max())
+    expected = REFERENCE["msmr"]
+    np.testing.assert_allclose(network.msmr(features).detach(), expected, rtol=1e-4, atol=1e-5 * abs(expected).max())
+
+
+def test_meta_representation_is_the_mean_over_heads():
+    encoder = reference_network(torch.float64).encoder("limb")
+    features = torch.randn(5, 64, dtype=torch.float64)
+    torch.testing.assert_close(encoder.meta(features), torch.stack([features @ w for w in encoder.heads]).mean(dim=0))
+
+
+@pytest.mark.parametrize("level", LEVELS)
+def test_pooling_equals_the_plain_one(level):
+    joints = centre(np.random.default_rng(0).normal(size=(7, 20, 3)), KINECT).astype(np.float32)
+    pooled = Network(KINECT, LEVELS, 4, 1).pool(torch.from_numpy(joints), level)
+    np.testing.assert_allclose(pooled, pool(joints, KINECT, level), rtol=1e-5, atol=1e-6)
+
+
+def test_window_features_are_means_of_overlapping_frames():
+    features = torch.randn(9, 4)
+    index = torch.arange(0, 6, 2)[:, None] + torch.arange(5)
+    torch.testing.assert_close(mean_over_frames(features, index), features[index].mean(dim=1))
+
+
+def test_one_seed_gives_one_network_and_the_global_random_state_stays():
+    torch.manual_seed(5)
+    before = torch.get_rng_state()
+    first, again, other = (Network(KINECT, ("joint",), 8, 2, seed=seed) for seed in (3, 3, 4))
+    assert torch.equal(before, torch.get_rng_state())
+    assert torch.equal(first.encoder("joint").w1, again.encoder("joint").w1)
+    assert not torch.equal(first.encoder("joint").w1, other.encoder("joint").w1)
+
+
+def test_first_weights_are_glorot_uniform_and_standard_normal():
+    encoder = Network(KINECT, ("joint",), 256, 4).encoder("joint")
+    assert encoder.w1.abs().max() <= (6 / (60 + 256)) ** 0.5
+    assert encoder.w2.std().item() == pytest.approx((2 / 512) ** 0.5, rel=0.02)
+    assert encoder.heads.std().item() == pytest.approx(1, rel=0.02)
+    assert not encoder.b1.any()
+    assert not encoder.b2.any()

@@ -1,0 +1,145 @@
+"""A model embeds, is saved and loaded; a stranger's or damaged one is refused in one line."""
+
+import json
+import re
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from himpc.data import Recording, Windows
+from himpc.errors import ConfigError, HimpcError, ModelError
+from himpc.model import Model, Network, resolve_device
+from himpc.skeleton import LEVELS, get_layout
+
+KINECT = get_layout("kinect-v1")
+
+
+@pytest.fixture
+def windows():
+    rng = np.random.default_rng(0)
+    recordings = [Recording(rng.normal(size=(n, 20, 3)), KINECT) for n in (9, 20)]
+    return Windows.cut(recordings, length=6, stride=2)
+
+
+@pytest.fixture
+def model():
+    return Model(Network(KINECT, LEVELS, hidden=8, heads=3, seed=1), KINECT, window_length=6, settings={"seed": 1})
+
+
+@pytest.fixture
+def saved(model, tmp_path):
+    model.save(tmp_path)
+    return tmp_path
+
+
+def test_embedding_equals_the_plain_formula_whatever_the_block(model, windows, monkeypatch):
+    parts = []
+    for level in LEVELS:
+        encoder = model.network.encoder(level)
+        nodes = model.network.pool(torch.from_numpy(windows[:]).flatten(0, 1), level)
+        features = encoder(nodes).unflatten(0, (len(windows), 6)).mean(dim=1)
+        np.testing.assert_allclose(model.embed_level(windows, level), features.detach(), rtol=1e-4, atol=1e-5)
+        parts.append(torch.stack([features @ head for head in encoder.heads]).mean(dim=0))
+    expected = torch.cat(parts, dim=1).detach()
+    for frames in (1, 20, 10_000):
+        monkeypatch.setattr("himpc.model.model.BLOCK_FRAMES", frames)
+        found = model.embed(windows)
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_saved_and_loaded_it_is_the_same_model(model, saved, windows):
+    for path in (saved, saved / "model.json", saved / "model.safetensors"):
+        loaded = Model.load(path)
+        assert loaded.fingerprint == model.fingerprint
+        assert loaded.settings == {"seed": 1}
+        np.testing.assert_array_equal(loaded.embed(windows), model.embed(windows))
+    assert sorted(p.name for p in saved.iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_the_fingerprint_tells_weights_and_windows_apart(model):
+    same = Model(Network(KINECT, LEVELS, 8, 3, seed=1), KINECT, 6)
+    others = [
+        Model(Network(KINECT, LEVELS, 8, 3, seed=2), KINECT, 6),
+        Model(Network(KINECT, LEVELS, 8, 3, seed=1), KINECT, 7),
+    ]
+    assert same.fingerprint == model.fingerprint
+    assert model.fingerprint not in {other.fingerprint for other in others}
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "message"),
+    [
+        ("format", "other", "is no himpc model card"),
+        ("version", 2, "format version 2"),
+        ("hidden", 10**9, "'hidden' must be a whole number from 1 to"),
+        ("hidden", 65536, "expected F32 [1024, 65536, 65536]|expected F32 [65536]"),
+        ("heads", True, "'heads' must be"),
+        ("levels", ["joint", "joint"], "'levels' must be"),
+        ("levels", ["joint"], "expected absent"),
+        ("dimensions", 4, "'dimensions' must be 2 or 3"),
+        ("layout", {"name": "x"}, "a layout needs the key"),
+        ("training", 3, "'training' must be a table"),
+        ("window_length", 7, "do not belong together"),
+    ],
+)
+def test_a_card_that_does_not_fit_is_refused(saved, key, value, message):
+    card = saved / "model.json"
+    card.write_text(json.dumps(json.loads(card.read_text()) | {key: value}))
+    with pytest.raises(ModelError, match="|".join(map(re.escape, message.split("|")))):
+        Model.load(saved)
+
+
+def test_what_is_missing_is_named(saved, tmp_path):
+    with pytest.raises(ModelError, match="there is no model here"):
+        Model.load(tmp_path / "nothing")
+    (saved / "model.safetensors").unlink()
+    with pytest.raises(ModelError, match=r"model\.safetensors: there is no such file"):
+        Model.load(saved)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_damaged_files_give_an_error_or_the_same_model(model, tmp_path, data):
+    model.save(tmp_path)
+    path = tmp_path / data.draw(st.sampled_from(["model.json", "model.safetensors"]))
+    content = bytearray(path.read_bytes())
+    content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
+    path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
+    try:
+        loaded = Model.load(tmp_path)
+    except HimpcError:
+        return
+    assert loaded.fingerprint == model.fingerprint
+
+
+def test_windows_of_another_kind_are_refused_with_what_to_do(model):
+    def cut(layout, length, dimensions=3):
+        joints = np.random.default_rng(0).normal(size=(20, len(layout), 3))
+        return Windows.cut([Recording(joints, layout, dimensions=dimensions)], length)
+
+    with pytest.raises(ModelError, match="convert the recordings with --layout kinect-v1"):
+        model.embed(cut(get_layout("kinect-v2"), 6))
+    with pytest.raises(ModelError, match="windows of 6 frames, found 5"):
+        model.embed(cut(KINECT, 5))
+    with pytest.raises(ModelError, match="3D skeletons, the windows are 2D"):
+        model.embed_level(cut(KINECT, 6, dimensions=2), "joint")
+
+
+def test_a_level_that_was_not_trained_is_refused(windows):
+    model = Model(Network(KINECT, ("limb",), 8, 2), KINECT, 6)
+    assert model.embed(windows).shape == (len(windows), 8)
+    with pytest.raises(ModelError, match="no level 'joint': it was trained with limb"):
+        model.embed_level(windows, "joint")
+
+
+def test_devices():
+    assert resolve_device("cpu") == torch.device("cpu")
+    assert resolve_device("auto").type == ("cuda" if torch.cuda.is_available() else "cpu")
+    with pytest.raises(ConfigError, match="cuda:99"):
+        resolve_device("cuda:99")
+    with pytest.raises(ConfigError, match="must be auto, cpu"):
+        resolve_device("gpu")
