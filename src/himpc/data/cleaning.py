@@ -133,7 +133,9 @@ def clean(recording: Recording, rules: CleaningRules | None = None) -> list[Reco
     runs = [(start + a, start + b) for start, stop in spans for a, b in _runs(complete[start:stop])]
     parts = [(a, b) for a, b in runs if b - a >= rules.min_frames]
     if not parts:
-        counts = {"empty": empty, "frozen": frozen, "impossible": impossible, "missing a joint": ~rejected}
+        few = complete & ~rejected
+        counts = {"empty": empty, "frozen": frozen, "impossible": impossible}
+        counts |= {"missing a joint": ~rejected & ~few, f"less than {rules.min_frames} in a row": few}
         found = ", ".join(f"{int(mask.sum())} {name}" for name, mask in counts.items() if mask.any())
         raise DataError(f"{where}: no usable stretch of frames: {len(recording)} read, {found}{_hint(impossible)}")
     kept = np.zeros(len(joints), dtype=bool)
