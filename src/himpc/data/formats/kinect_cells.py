@@ -47,7 +47,11 @@ def _read(path: Path, options: ReadOptions) -> list[Recording]:
         cells = line.split(";")[: len(layout)]
         if len(cells) < len(layout):
             raise FormatError(f"{path}, line {number}: has {len(cells)} cells, expected {len(layout)} of 'x y z'")
-        rows.append((number, " ".join(cells).split()))
+        triples = [cell.split() for cell in cells]
+        wrong = next((i for i, triple in enumerate(triples) if len(triple) != 3), None)
+        if wrong is not None:
+            raise FormatError(f"{path}, line {number}: cell {wrong + 1} is {cells[wrong][:40]!r}, expected 'x y z'")
+        rows.append((number, [value for triple in triples for value in triple]))
     positions = to_numbers(path, rows, 3 * len(layout)).reshape(-1, len(layout), 3)
     check_positions(path, (number for number, _ in rows), positions)
     joints = forget_origin(positions)

@@ -107,7 +107,7 @@ def _body(lines: _Lines) -> tuple[str, list[Row]]:
 
 def _recording(path: Path, source: str, frames: list[int], rows: list[Row], n_frames: int) -> Recording:
     """Return one body's recording over all frames of the file; NaN where the body is absent."""
-    values = to_numbers(path, rows, 4)
+    values = to_numbers(path, rows, 4, ("x", "y", "z", "tracking state"))
     check_positions(path, (number for number, _ in rows), values[:, :3])
     confidence = state_confidence(path, [number for number, _ in rows], values[:, -1])
     joints = forget_origin(values[:, :3])

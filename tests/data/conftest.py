@@ -1,0 +1,89 @@
+"""Upright bodies to write to files in tests, and damage to do to the files."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from himpc.data.formats.base import HEAD_BYTES, Format, ReadOptions
+from himpc.data.recording import Recording
+from himpc.errors import FormatError
+from himpc.skeleton import Layout
+
+_HEIGHTS = {
+    **dict.fromkeys(("head", "nose", "eye", "ear", "mouth"), 1.6),
+    **dict.fromkeys(("neck", "shoulder"), 1.4),
+    **dict.fromkeys(("elbow", "spine"), 1.2),
+    **dict.fromkeys(("wrist", "hand", "thumb", "index", "pinky", "pelvis", "hip"), 0.95),
+    **dict.fromkeys(("knee",), 0.5),
+    **dict.fromkeys(("ankle", "foot", "toe", "heel"), 0.1),
+}
+_JUNK = (b"nan", b"-", b"9" * 400, b"1e999", b",", b";", b"[", b"\0", b"\xff", b"null", b'"')
+
+Standing = Callable[[Layout, int, int], NDArray[np.float64]]
+CheckDamaged = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def standing() -> Standing:
+    """Make ``(n_frames, J, 3)`` joints in metres, y up: a body of a layout that stands somewhere and trembles."""
+
+    def make(layout: Layout, n_frames: int, seed: int) -> NDArray[np.float64]:
+        generator = np.random.default_rng(seed)
+        height = [next(h for word, h in _HEIGHTS.items() if word in name) for name in layout.joints]
+        side = [0.2 if "left" in name else -0.2 if "right" in name else 0.01 for name in layout.joints]
+        body = np.stack([side, height, np.full(len(layout), 0.03)], axis=1)
+        tremble = generator.uniform(-0.02, 0.02, (n_frames, len(layout), 3))
+        return np.round(body + generator.uniform(-3, 3, 3) + tremble, 6)
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def check_damaged() -> CheckDamaged:
+    """Damage a file and read it, or the folder it is in: recordings or a `FormatError` of one line, nothing else."""
+
+    def check(
+        fmt: Format,
+        file: Path,
+        content: bytes,
+        seed: int,
+        folder: Path | None = None,
+        options: ReadOptions | None = None,
+    ) -> None:
+        file.write_bytes(_damaged(content, random.Random(seed)))
+        path = folder or file
+        fmt.recognise(path, b"" if folder else file.read_bytes()[:HEAD_BYTES])
+        message = ""
+        try:
+            recordings = fmt.read(path, options or ReadOptions())
+        except FormatError as error:
+            message, recordings = str(error), []
+        assert bool(message) != bool(recordings)
+        assert not message or (str(path) in message and "\n" not in message)
+        assert all(isinstance(recording, Recording) for recording in recordings)
+
+    return check
+
+
+def _damaged(content: bytes, rng: random.Random) -> bytes:
+    """Return content with some of its bytes or lines changed, repeated or cut, one to four times."""
+    for _ in range(rng.randint(1, 4)):
+        at, end = sorted(rng.randrange(len(content) + 1) for _ in range(2))
+        lines = content.split(b"\n")
+        i, j = rng.randrange(len(lines)), rng.randrange(len(lines))
+        content = rng.choice(
+            [
+                content[:at] + bytes([rng.randrange(256)]) + content[at + 1 :],
+                content[:at] + rng.choice(_JUNK) + content[at:],
+                content[:at] + rng.choice(_JUNK) + content[at + 3 :],
+                content[:at] + content[end:],
+                content[:at],
+                b"\n".join([*lines[:i], lines[j], *lines[i:]]),
+                b"\n".join([*lines[:i], *lines[i + 1 :]]),
+            ]
+        )
+    return content
