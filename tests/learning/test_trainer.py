@@ -1,0 +1,151 @@
+"""Training: one seed one result, no label seen, clean ends, clear errors."""
+
+import ast
+import dataclasses
+import inspect
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+import himpc.learning
+import himpc.model
+from himpc.data import Recording, Windows
+from himpc.errors import ConfigError, DataError, RunError
+from himpc.learning import Callback, Config, train
+from himpc.skeleton import get_layout
+
+from .conftest import KINECT, make_recordings
+
+
+class Recorder(Callback):
+    def __init__(self):
+        self.batches, self.epochs, self.warnings = [], [], []
+
+    def on_batch(self, epoch, done, total):
+        self.batches.append((epoch, done, total))
+
+    def on_epoch(self, record):
+        self.epochs.append(record)
+
+    def on_warning(self, message):
+        self.warnings.append(message)
+
+
+def without_seconds(history):
+    return [dataclasses.replace(record, seconds=0) for record in history.epochs]
+
+
+def test_one_seed_gives_one_result_and_disturbs_no_global_state(windows, config):
+    torch.manual_seed(1)
+    before = torch.get_rng_state(), torch.are_deterministic_algorithms_enabled()
+    first = train(windows, config)
+    assert torch.equal(before[0], torch.get_rng_state())
+    assert before[1] == torch.are_deterministic_algorithms_enabled()
+    torch.manual_seed(2)
+    again, other = train(windows, config), train(windows, config.with_(seed=8))
+    assert first.model.fingerprint == again.model.fingerprint != other.model.fingerprint
+    assert without_seconds(first.history) == without_seconds(again.history)
+
+
+def test_training_learns(windows, config):
+    recorder = Recorder()
+    trained = train(windows, config.with_(max_epochs=15), callbacks=[recorder])
+    assert recorder.epochs == trained.history.epochs
+    assert trained.history.epochs[-1].loss < trained.history.epochs[0].loss
+    steps = [b for b in recorder.batches if b[0] == 1]
+    assert [done for _, done, _ in steps] == list(range(steps[0][2] + 1))
+    assert steps[0][2] == -(-trained.history.epochs[0].trained // config.batch_size)  # the partial batch is used
+    assert trained.model.embed(windows).shape == (len(windows), 3 * 16)
+
+
+@pytest.mark.parametrize("names", ["true", "shuffled"])
+def test_names_of_people_change_no_bit(windows, config, names):
+    people = [f"person {n % 4}" for n in range(8)]
+    if names == "shuffled":
+        np.random.default_rng(0).shuffle(people)
+    named = Windows.cut(make_recordings(names=people), length=6, stride=3)
+    assert train(named, config).model.fingerprint == train(windows, config).model.fingerprint
+
+
+@pytest.mark.parametrize("package", [himpc.learning, himpc.model])
+def test_nothing_that_learns_can_see_a_recording_or_a_person(package):
+    for path in Path(package.__path__[0]).glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom | ast.Import):
+                names = [alias.name for alias in node.names] + [getattr(node, "module", "") or ""]
+                assert not {"Recording", "himpc.data.recording", "himpc.data"} & set(names), f"{path}: {names}"
+            if isinstance(node, ast.Attribute):
+                assert node.attr not in ("person", "persons"), f"{path}:{node.lineno}"
+    assert not {"person", "persons"} & {field.name for field in dataclasses.fields(Windows)}
+    assert "recordings" not in inspect.signature(train).parameters
+
+
+def test_training_stops_when_labels_are_as_stable_as_they_get(windows, config):
+    trained = train(windows, config.with_(max_epochs=50, patience=2, learning_rate=1e-9))
+    assert "not become stabler for 2 epochs" in trained.history.stopped
+    assert trained.history.epochs[-1].stability == 1
+    assert len(trained.history) == 4  # the second epoch is as stable as can be, two more did not rise
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [({"min_samples": 1000}, "windows are noise: try a larger eps"), ({"eps": 1.0}, "fall into one group")],
+)
+def test_windows_that_do_not_group_end_training_with_what_to_try(windows, config, changes, message, tmp_path):
+    recorder = Recorder()
+    if "min_samples" not in changes:
+        windows = Windows.cut(make_recordings(people=1, each=8), length=6, stride=3)
+    trained = train(windows, config.with_(k1=60, **changes), out=tmp_path / "run", callbacks=[recorder])
+    assert message in trained.history.stopped
+    assert all(message in warning for warning in recorder.warnings)
+    assert len(recorder.warnings) == 3  # one a level, once
+    assert trained.history.epochs[-1].loss is None
+    assert trained.model.embed(windows).shape == (len(windows), 48)
+    assert (tmp_path / "run" / "model.json").exists()
+
+
+def test_warnings_reach_python_where_no_callback_takes_them(config):
+    alike = Windows.cut(make_recordings(people=1), length=6)
+    with pytest.warns(UserWarning, match="fall into one group"):
+        train(alike, config.with_(eps=1.0))
+
+
+def test_two_windows_are_enough_and_one_is_not(config):
+    two = Windows.cut([Recording(np.random.default_rng(0).normal(size=(12, 20, 3)), KINECT)], length=6)
+    assert train(two, config, callbacks=[Recorder()]).history.stopped
+    with pytest.raises(DataError, match="at least two windows, found 1"):
+        train(dataclasses.replace(two, starts=two.starts[:1]), config)
+
+
+def test_settings_that_do_not_fit_are_refused(windows, config, tmp_path):
+    with pytest.raises(ConfigError, match="window_length is 5, but the windows hold 6"):
+        train(windows, config.with_(window_length=5))
+    with pytest.raises(ConfigError, match="resume needs out"):
+        train(windows, config, resume=True)
+
+
+def test_a_loss_that_is_no_longer_finite_says_what_to_do(windows, config, tmp_path):
+    with pytest.raises(RunError, match="no longer finite: try a learning_rate below 1e"):
+        train(windows, config.with_(learning_rate=1e30), out=tmp_path)
+    assert not (tmp_path / "model.json").exists()
+
+
+def test_2d_windows_and_other_layouts_train_too(config):
+    layout = get_layout("coco-17")
+    rng = np.random.default_rng(0)
+    joints = rng.normal(size=(3, 1, 17, 3)) + 0.1 * rng.normal(size=(3, 30, 17, 3))
+    joints[..., 2] = 0
+    windows = Windows.cut([Recording(j, layout, dimensions=2) for j in joints], length=6, stride=2)
+    model = train(windows, config, callbacks=[Recorder()]).model
+    assert (model.dimensions, model.layout) == (2, layout)
+
+
+def test_the_card_says_how_it_was_trained(windows, config):
+    trained = train(windows, config)
+    assert Config.from_dict(trained.model.settings) == config
+    assert trained.model.training["labels_used"] == "none"
+    assert trained.model.training["stopped"] == trained.history.stopped
+    json.dumps(trained.model.training)
