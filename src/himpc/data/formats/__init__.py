@@ -6,11 +6,14 @@ from pathlib import Path
 
 from himpc.data.formats import asf_amc, bvh, c3d, npz, trc
 from himpc.data.formats.base import HEAD_BYTES, Format
+from himpc.data.formats.coco import COCO
 from himpc.data.formats.csv_tables import CSV_FRAMES, CSV_JOINTS
 from himpc.data.formats.kgbd import KGBD
 from himpc.data.formats.kinect_cells import KINECT_CELLS
 from himpc.data.formats.kinect_sdk import KINECT_SDK
+from himpc.data.formats.mediapipe import MEDIAPIPE
 from himpc.data.formats.ntu import NTU
+from himpc.data.formats.openpose import OPENPOSE
 from himpc.errors import ConfigError, DataError, FormatError
 
 __all__ = ["FORMATS", "find_format", "format_named"]
@@ -22,6 +25,9 @@ FORMATS: tuple[Format, ...] = (
     asf_amc.FORMAT,
     c3d.FORMAT,
     trc.FORMAT,
+    OPENPOSE,
+    COCO,
+    MEDIAPIPE,
     NTU,
     KINECT_SDK,
     KGBD,
@@ -58,7 +64,7 @@ def find_format(path: Path) -> Format:
     for candidate in FORMATS:
         if candidate.recognise(path, head):
             return candidate
-    raise FormatError(f"{path}: {_describe(path, head)}; himpc reads {', '.join(f.title for f in FORMATS)}")
+    raise FormatError(f"{path}: {_describe(path, head)}; himpc reads {', '.join(f.name for f in FORMATS)}")
 
 
 def format_named(name: str) -> Format:
