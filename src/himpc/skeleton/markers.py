@@ -69,13 +69,14 @@ class MarkerSet:
     def lacking(self, labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return the joints that no rule can give from these labels, each with what its first rule lacks."""
         known = set(self.columns(labels))
-        lacking = {}
+        lacking: dict[str, tuple[str, ...]] = {}
         for name, rules in (*self.points, *self.joints):
             if any(known.issuperset(rule.needs) for rule in rules):
                 known.add(name)
-            elif (name, rules) in self.joints:
-                lacking[name] = tuple(sorted(set(rules[0].needs) - known))
-        return lacking
+            else:
+                needs = [lacking.get(need, (need,)) for need in rules[0].needs if need not in known]
+                lacking[name] = tuple(sorted({marker for group in needs for marker in group}))
+        return {joint: lacking[joint] for joint, _ in self.joints if joint in lacking}
 
     def to_joints(self, labels: Sequence[str], points: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return the joints of ``gait-20`` from markers.

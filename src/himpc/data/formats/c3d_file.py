@@ -167,11 +167,12 @@ def _number(parameters: Parameters, key: tuple[str, str], otherwise: float) -> f
 
 def _floats(words: NDArray[np.unsignedinteger], processor: str) -> NDArray[np.float64]:
     """Return 32-bit words as numbers; a DEC float has its halves exchanged and counts four times an IEEE one."""
-    if processor == "dec":
-        swapped = ((words >> 16) | (words << 16)).astype("<u4")
-        return np.asarray(swapped.view("<f4"), dtype=np.float64) / 4
     kind = words.dtype.byteorder if words.dtype.byteorder in "<>" else "="
-    return np.asarray(np.ascontiguousarray(words).view(f"{kind}f4"), dtype=np.float64)
+    halves = np.ascontiguousarray(words).view(f"{kind}u2").reshape(*words.shape, 2)
+    ordered = halves[..., ::-1] if processor == "dec" else halves
+    with np.errstate(invalid="ignore"):  # a damaged word may be a signalling NaN
+        values = np.ascontiguousarray(ordered).view(f"{kind}f4")[..., 0].astype(np.float64)
+    return values / 4 if processor == "dec" else values
 
 
 class _Walk:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from himpc.data.formats.base import Format, ReadOptions
 from himpc.data.formats.marker_files import find_subjects, subject_recording
-from himpc.data.formats.text import check_room, read_lines, to_numbers
+from himpc.data.formats.text import check_positions, check_room, read_lines, to_numbers
 from himpc.data.recording import Recording
 from himpc.errors import FormatError
 
@@ -74,6 +74,7 @@ def _parse_points(path: Path, lines: list[tuple[int, str]], markers: int) -> NDA
             cells += [""] * (width - len(cells))
         rows.append((number, cells[:width] if not any(cells[width:]) else cells))
     points = to_numbers(path, rows, width)[:, 2:].reshape(len(rows), markers, 3)
+    check_positions(path, [number for number, _ in rows], points)
     points[np.isnan(points).any(axis=2) | (points == 0).all(axis=2)] = np.nan
     return points
 
