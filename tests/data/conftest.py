@@ -17,7 +17,7 @@ _HEIGHTS = {
     **dict.fromkeys(("head", "nose", "eye", "ear", "mouth"), 1.6),
     **dict.fromkeys(("neck", "shoulder"), 1.4),
     **dict.fromkeys(("elbow", "spine"), 1.2),
-    **dict.fromkeys(("wrist", "hand", "thumb", "index", "pinky", "pelvis", "hip"), 0.95),
+    **dict.fromkeys(("wrist", "hand", "palm", "finger", "thumb", "index", "pinky", "pelvis", "hip"), 0.95),
     **dict.fromkeys(("knee",), 0.5),
     **dict.fromkeys(("ankle", "foot", "toe", "heel"), 0.1),
 }

@@ -38,8 +38,8 @@ def metres_y_up(
     """
     factor = metres(unit or options.unit, where)
     bodies = [joints * factor for joints in bodies]
-    check_size(np.concatenate(bodies), layout, where)
     axis, note = _up(bodies, layout, where, options, up)
+    check_size(np.concatenate(bodies), layout, where)
     return [to_y_up(joints, axis) for joints in bodies], note
 
 
