@@ -5,6 +5,8 @@ Shapes: B windows, F frames a window, H the embedding size, M heads, K groups of
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -67,22 +69,51 @@ def mining_weights(logits: Tensor, labels: Tensor, mining: Mining = "hard") -> T
     mining : {"hard", "off", "inverted"}
         As published; all frames alike; the easy frames first.
     """
+    chosen, sign = _looked_at(logits, labels, mining)
+    return (sign * logits.gather(-1, chosen).squeeze(-1)).softmax(dim=1)
+
+
+def _looked_at(logits: Tensor, labels: Tensor, mining: Mining) -> tuple[Tensor, Tensor]:
+    """Return the predicted group as an index of the logits, ``(B, F, M, 1)``, and the sign s, ``(B, 1, M)``."""
     b, f, m, _ = logits.shape
-    if mining == "off":
-        return logits.new_full((b, f, m), 1 / f)
     predicted = predictions(logits)
-    right, wrong = (-1.0, 1.0) if mining == "hard" else (1.0, -1.0)
+    right, wrong = {"hard": (-1.0, 1.0), "inverted": (1.0, -1.0), "off": (0.0, 0.0)}[mining]
     sign = torch.where(predicted == labels[:, None], right, wrong).to(logits.dtype)
-    chosen = logits.gather(-1, predicted[:, None, :, None].expand(b, f, m, 1)).squeeze(-1)
-    return (sign[:, None] * chosen).softmax(dim=1)
+    return predicted[:, None, :, None].expand(b, f, m, 1), sign[:, None]
 
 
 def window_losses(logits: Tensor, labels: Tensor, mining: Mining = "hard") -> Tensor:
     """Return the loss of each window under each head, ``(B, M)``: cross-entropy of its frames, weighted by mining."""
-    b, f, m, _ = logits.shape
-    own = logits.gather(-1, labels[:, None, None, None].expand(b, f, m, 1)).squeeze(-1)
-    cross_entropy = logits.logsumexp(dim=-1) - own
-    return (mining_weights(logits, labels, mining) * cross_entropy).sum(dim=1)
+    losses: Tensor = _MinedCrossEntropy.apply(logits, labels, mining)  # type: ignore[no-untyped-call]
+    return losses
+
+
+class _MinedCrossEntropy(torch.autograd.Function):
+    """``sum_t w_t CE_t`` with its gradient written out: a third of the passes over the logits that autograd makes.
+
+    With ``p = softmax(z)`` and L the loss of the window and head, the gradient by z at frame t and group k is
+    ``w_t (p_tk - [k = y]) + [k = guess] s w_t (CE_t - L)``; the second part flows through the weights.
+    """
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, labels: Tensor, mining: Mining) -> Tensor:
+        b, f, m, _ = logits.shape
+        own = labels[:, None, None, None].expand(b, f, m, 1)
+        chosen, sign = _looked_at(logits, labels, mining)
+        weights = (sign * logits.gather(-1, chosen).squeeze(-1)).softmax(dim=1)
+        cross_entropy = -logits.log_softmax(dim=-1).gather(-1, own).squeeze(-1)
+        losses = (weights * cross_entropy).sum(dim=1)
+        ctx.save_for_backward(logits, own, chosen, weights, sign * (cross_entropy - losses[:, None]))
+        return losses
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+        logits, own, chosen, weights, through_weights = ctx.saved_tensors
+        scale = gradients[0][:, None] * weights
+        by_logits = logits.softmax(dim=-1).mul_(scale[..., None])
+        by_logits.scatter_add_(-1, own, -scale[..., None])
+        by_logits.scatter_add_(-1, chosen, (scale * through_weights)[..., None])
+        return by_logits, None, None
 
 
 def level_loss(
