@@ -32,7 +32,7 @@ format: .venv/ready  ## rewrite the code in the house style
 	$(BIN)/ruff format .
 
 results: .venv/ready  ## measure the table of the README on the real recordings in $(SHARED)/data
-	$(BIN)/python benchmarks/results.py --data $(SHARED)/data --out docs/results.md
+	$(BIN)/python benchmarks/results.py --data $(SHARED)/data --out docs/results.md --readme README.md
 
 dist: .venv/ready  ## wheel and source distribution
 	$(BIN)/python -m build --outdir dist .

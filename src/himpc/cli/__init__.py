@@ -1,1 +1,55 @@
-"""The command line: one thin file a verb."""
+"""The command line: one thin file a verb, loaded when it is used.
+
+Exit codes: 0 all went well; 1 it could not be done; 2 the command line is wrong; 3 done, but some files were left out;
+130 stopped by Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from cyclopts import App, CycloptsError
+
+from himpc import __version__
+from himpc.errors import HimpcError
+
+__all__ = ["DONE", "FAILED", "INTERRUPTED", "SKIPPED", "USAGE", "app", "main"]
+
+DONE, FAILED, USAGE, SKIPPED, INTERRUPTED = 0, 1, 2, 3, 130
+
+app = App(
+    name="himpc",
+    help="Re-identify people from 3D skeletons, learning without labels.",
+    version=__version__,
+    help_epilogue="Exit codes: 0 done, 1 could not be done, 2 wrong command line, 3 done but files were left out, "
+    "130 stopped.",
+)
+for _verb, _help in {
+    "info": "Show what recordings are there, and how good they are.",
+    "convert": "Write recordings of any format into one .npz file.",
+    "simulate": "Make recordings of simulated walkers.",
+    "train": "Train a model on recordings, without labels.",
+    "embed": "Turn recordings into embeddings with a trained model.",
+    "evaluate": "Measure re-identification on recordings whose persons are known.",
+    "group": "Say which recordings show the same person, without labels.",
+    "demo": "Run the main job on simulated walkers.",
+}.items():
+    app.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line and return its exit code; errors become one line on standard error."""
+    try:
+        return int(app(arguments, exit_on_error=False, result_action="return_value") or DONE)
+    except CycloptsError:
+        return USAGE
+    except HimpcError as error:
+        print(f"himpc: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print("himpc: stopped", file=sys.stderr)
+        return INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()
+        return FAILED

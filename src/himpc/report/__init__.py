@@ -1,1 +1,21 @@
-"""Pictures and tables of results."""
+"""Pictures, tables and files of results."""
+
+from himpc.report.embeddings import save_embeddings
+from himpc.report.figures import save_figure
+from himpc.report.groups import GroupReport, write_groups
+from himpc.report.maps import draw_map
+from himpc.report.skeletons import draw_groups
+from himpc.report.tables import comparison_table, markdown_table
+from himpc.report.training import draw_training
+
+__all__ = [
+    "GroupReport",
+    "comparison_table",
+    "draw_groups",
+    "draw_map",
+    "draw_training",
+    "markdown_table",
+    "save_embeddings",
+    "save_figure",
+    "write_groups",
+]

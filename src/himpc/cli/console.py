@@ -1,0 +1,98 @@
+"""How the command line talks: results on standard output, progress and warnings on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from himpc.data import Problem
+
+__all__ = ["Console"]
+
+T = TypeVar("T")
+
+
+class Console:
+    """One voice for all verbs.
+
+    Parameters
+    ----------
+    quiet : bool
+        No text, no tables, no progress; errors only.
+    json : bool
+        Text and tables are left out; `result` prints its document.
+    """
+
+    def __init__(self, *, quiet: bool = False, json: bool = False) -> None:
+        self.quiet = quiet
+        self.json = json
+        self.skipped = 0
+
+    def say(self, text: str) -> None:
+        """Print a line of text."""
+        if not (self.quiet or self.json):
+            print(text)
+
+    def warn(self, text: str) -> None:
+        """Print a warning on standard error."""
+        if not self.quiet:
+            print(f"himpc: {text}", file=sys.stderr)
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+        """Print a table; numbers are aligned right."""
+        if self.quiet or self.json:
+            return
+        from rich import box
+        from rich.console import Console as Rich
+        from rich.table import Table
+
+        rows = [list(row) for row in rows]
+        table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        for i, column in enumerate(columns):
+            numeric = bool(rows) and all(isinstance(row[i], int | float) or row[i] in ("", "-") for row in rows)
+            table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+        for row in rows:
+            table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row))
+        Rich(width=None if sys.stdout.isatty() else 160).print(table)
+
+    def result(self, document: dict[str, Any]) -> None:
+        """Print the JSON document of a verb, where one was asked for."""
+        if self.json:
+            print(json.dumps(document, indent=2, ensure_ascii=False))
+
+    def problems(self, problems: Sequence[Problem]) -> None:
+        """List the files that were left out, and remember that there were some."""
+        self.skipped += len(problems)
+        for problem in problems:
+            print(f"himpc: left out {problem.path}: {problem.message}", file=sys.stderr)
+
+    def progress(self, items: Iterable[T], total: int | None, description: str) -> Iterator[T]:
+        """Yield the items while a bar on standard error shows how far it is and the time left."""
+        if self.quiet or not sys.stderr.isatty():
+            yield from items
+            return
+        with self.bar() as bar:
+            yield from bar.track(items, total=total, description=description)
+
+    def bar(self) -> Any:
+        """Return a rich progress bar on standard error; it draws nothing when quiet or not on a terminal."""
+        from rich.console import Console as Rich
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        return Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(elapsed_when_finished=True),
+            console=Rich(stderr=True),
+            disable=self.quiet or not sys.stderr.isatty(),
+            transient=True,
+        )
+
+    @property
+    def exit_code(self) -> int:
+        """3 where files were left out, else 0."""
+        return 3 if self.skipped else 0

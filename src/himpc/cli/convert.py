@@ -1,0 +1,28 @@
+"""``himpc convert``: recordings of any format into one .npz file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from himpc.cli.options import Output, Source
+
+
+def convert(*paths: Path, out: Path, source: Source = Source(), output: Output = Output()) -> int:
+    """Write recordings of any format into one .npz file, which reads fast and keeps all that is known.
+
+    Parameters
+    ----------
+    paths
+        Files or folders of recordings.
+    out
+        The .npz file to write.
+    """
+    from himpc.data import save
+
+    console = output.console()
+    recordings = source.read(paths, console)
+    save(recordings, out)
+    console.say(f"wrote {out}: {recordings.summary()}")
+    console.say(f"next: himpc info {out}")
+    console.result({"out": str(out), "recordings": len(recordings), "left_out": console.skipped})
+    return console.exit_code

@@ -1,0 +1,89 @@
+"""``himpc demo``: the main job on simulated walkers, with pictures to look at."""
+
+from __future__ import annotations
+
+from itertools import chain
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from himpc.cli.options import Output
+from himpc.cli.training import EpochBar, Settings, draw_history
+
+if TYPE_CHECKING:
+    from himpc.data import Recording
+    from himpc.estimator import Embedder, HiMPC
+
+
+def demo(
+    *,
+    out: Path = Path("demo"),
+    people: int = 12,
+    recordings: int = 6,
+    difficulty: Literal["easy", "medium", "hard"] = "medium",
+    settings: Settings = Settings(max_epochs=8),
+    output: Output = Output(),
+) -> int:
+    """Run the main job on simulated walkers: train, evaluate, group, and pictures to look at.
+
+    Of each person's recordings the first half trains, one is the probe, the others are the gallery.
+
+    Parameters
+    ----------
+    out
+        The folder to write.
+    people
+        How many people to simulate.
+    recordings
+        Recordings of each person, four or more.
+    difficulty
+        How noisy the sensor is, and how much a person changes between sessions.
+    """
+    from himpc.data import save, simulate
+    from himpc.errors import ConfigError
+    from himpc.estimator import group
+    from himpc.report import write_groups
+
+    if recordings < 4:
+        raise ConfigError(f"the demo needs 4 recordings of each person or more, found {recordings}")
+    console = output.console()
+    walks = simulate(people=people, recordings=recordings, difficulty=difficulty, seed=settings.seed)
+    save(walks, out / "walkers.npz")
+    console.say(f"1. simulated {people} people, {len(walks)} recordings: {out / 'walkers.npz'}")
+
+    parts = [walks[i::recordings] for i in range(recordings)]
+    half = recordings // 2
+    train, gallery = list(chain(*parts[:half])), list(chain(*parts[half:-1]))
+    probe = parts[-1]
+    with EpochBar(console, settings) as bar:
+        learner = settings.learner(callbacks=(bar,)).fit(train, out=out / "run", overwrite=True)
+    picture = draw_history(learner.history_, out / "run")
+    console.say(f"2. trained without labels on {len(train)} recordings: {learner.history_.stopped}; look at {picture}")
+
+    rows = _compare(learner, gallery, probe)
+    console.say(f"3. asked for {len(probe)} recordings in a gallery of {len(gallery)}; Rank-1 and mAP in %:")
+    console.table(list(rows[0]), [list(row.values()) for row in rows])
+
+    test = [*gallery, *probe]
+    report = write_groups(out, test, group(test, learner.model_))
+    console.say(f"4. {report.text}")
+    console.say(f"\nLook at {', '.join(str(path) for path in report.paths)}")
+    console.say("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER")
+    console.result({"evaluation": rows, "grouping": report.document})
+    return console.exit_code
+
+
+def _compare(learner: HiMPC, gallery: list[Recording], probe: list[Recording]) -> list[dict[str, object]]:
+    """Return one row for the model and one for each baseline."""
+    from himpc.estimator import evaluate
+    from himpc.model import BASELINES
+
+    rows = []
+    methods: dict[str, Embedder] = {"Hi-MPC (MSMR)": learner.model_}
+    for name, model in (methods | {b.title: b for b in BASELINES.values()}).items():
+        result = evaluate(model, gallery, probe)
+        row: dict[str, object] = {"method": name}
+        for level, scores in (("window", result.window), ("recording", result.recording)):
+            row[f"{level} Rank-1"] = round(100 * scores.ranking.rank[1], 1)
+            row[f"{level} mAP"] = round(100 * scores.ranking.mAP, 1)
+        rows.append(row)
+    return rows

@@ -1,0 +1,51 @@
+"""``himpc group``: which recordings show the same person."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from himpc.cli.models import load_embedder
+from himpc.cli.options import Output, Source
+from himpc.cli.training import EpochBar, Settings
+
+
+def group(
+    *paths: Path,
+    out: Path = Path("groups"),
+    model: str | None = None,
+    people: int | None = None,
+    source: Source = Source(),
+    settings: Settings = Settings(),
+    output: Output = Output(),
+) -> int:
+    """Say which recordings show the same person, without labels.
+
+    Parameters
+    ----------
+    paths
+        Files or folders of recordings.
+    out
+        The folder to write: groups.csv (recording, group, confidence), groups.png (the skeletons of each group) and
+        map.png (the recordings by similarity).
+    model
+        A run folder or saved model, or a baseline: bones, d13, d16, raw. If not given, a model is trained on the
+        recordings themselves.
+    people
+        How many people there are; if not given, it is decided.
+    """
+    from himpc.estimator import group as group_recordings
+    from himpc.report import write_groups
+
+    console = output.console()
+    recordings = source.read(paths, console)
+    if model is None:
+        with EpochBar(console, settings) as bar:
+            embedder = settings.learner(callbacks=(bar,)).fit(recordings).model_
+    else:
+        embedder = load_embedder(model, settings.device)
+    grouping = group_recordings(recordings, embedder, people=people)
+    written = write_groups(out, recordings, grouping)
+    console.say(written.text)
+    console.say(f"look at: {', '.join(str(path) for path in written.paths)}")
+    console.result(written.document | {"left_out": console.skipped})
+    return console.exit_code

@@ -1,0 +1,62 @@
+"""``himpc simulate``: recordings of simulated walkers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from himpc.cli.options import Output
+
+
+def simulate(
+    *,
+    out: Path,
+    people: int = 20,
+    recordings: int = 4,
+    seconds: float = 4.0,
+    fps: float = 30.0,
+    layout: str = "kinect-v1",
+    difficulty: Literal["easy", "medium", "hard"] = "medium",
+    seed: int = 0,
+    output: Output = Output(),
+) -> int:
+    """Make recordings of simulated walkers: bodies, gaits, cameras and a depth sensor, all from one seed.
+
+    Parameters
+    ----------
+    out
+        The .npz file to write.
+    people
+        How many people.
+    recordings
+        Recordings of each person, in different sessions and from different cameras.
+    seconds
+        Length of a recording.
+    fps
+        Frames per second.
+    layout
+        Joint layout.
+    difficulty
+        How noisy the sensor is, and how much a person changes between sessions.
+    seed
+        The same seed gives the same people on every machine.
+    """
+    from himpc.data import save
+    from himpc.data import simulate as make
+
+    console = output.console()
+    walks = make(
+        people=people,
+        recordings=recordings,
+        seconds=seconds,
+        fps=fps,
+        layout=layout,
+        difficulty=difficulty,
+        seed=seed,
+        progress=console.progress,
+    )
+    save(walks, out)
+    console.say(f"wrote {out}: {people} people, {len(walks)} recordings, {sum(map(len, walks))} frames")
+    console.say(f"next: himpc group {out}")
+    console.result({"out": str(out), "people": people, "recordings": len(walks), "frames": sum(map(len, walks))})
+    return console.exit_code

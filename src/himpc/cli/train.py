@@ -1,0 +1,52 @@
+"""``himpc train``: a model from recordings, without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from himpc.cli.options import Output, Source
+from himpc.cli.training import EpochBar, Settings, draw_history
+
+
+def train(
+    *paths: Path,
+    out: Path,
+    resume: bool = False,
+    overwrite: bool = False,
+    source: Source = Source(),
+    settings: Settings = Settings(),
+    output: Output = Output(),
+) -> int:
+    """Train a model on recordings, without labels.
+
+    Parameters
+    ----------
+    paths
+        Files or folders of recordings.
+    out
+        The run folder: checkpoint, history, settings, model and a picture of the training.
+    resume
+        Go on with the run in the folder, to the same bits as an unbroken one.
+    overwrite
+        Replace the run in the folder.
+    """
+    console = output.console()
+    recordings = source.read(paths, console)
+    with EpochBar(console, settings) as bar:
+        learner = settings.learner(callbacks=(bar,)).fit(recordings, out=out, resume=resume, overwrite=overwrite)
+    picture = draw_history(learner.history_, out)
+    last = learner.history_.epochs[-1]
+    console.say(f"trained {last.epoch} epochs on {len(recordings)} recordings; {learner.history_.stopped}")
+    console.say(f"wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")
+    console.say(f"next: himpc group {' '.join(map(str, paths))} --model {out}")
+    console.result(
+        {
+            "out": str(out),
+            "recordings": len(recordings),
+            "epochs": last.epoch,
+            "stopped": learner.history_.stopped,
+            "last": last.to_dict(),
+            "left_out": console.skipped,
+        }
+    )
+    return console.exit_code

@@ -1,0 +1,102 @@
+"""What `train`, `group` and `demo` share: the settings as options, and a bar that shows the epochs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cyclopts import Parameter
+
+from himpc.cli.console import Console
+
+if TYPE_CHECKING:
+    from himpc.learning import EpochRecord
+
+__all__ = ["EpochBar", "Settings", "draw_history"]
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Settings:
+    """Settings of training; what is not given is the preset's."""
+
+    preset: str = "clean"
+    """The settings to start from."""
+    window_length: int | None = None
+    """Frames a window."""
+    stride: int | None = None
+    """Frames between starts of training windows; 0 means half a window."""
+    levels: tuple[Literal["joint", "component", "limb"], ...] | None = None
+    """Which levels of the hierarchy are used."""
+    hidden: int | None = None
+    """Size of an embedding of one level."""
+    heads: int | None = None
+    """Meta-transformations a level."""
+    k1: int | None = None
+    """Neighbours for reciprocal sets."""
+    k2: int | None = None
+    """Neighbours for query expansion."""
+    eps: float | None = None
+    """DBSCAN's radius on the Jaccard distance, above 0 and at most 1."""
+    min_samples: int | None = None
+    """DBSCAN's neighbours that make a core window."""
+    mining: Literal["hard", "off", "inverted"] | None = None
+    """Hard skeleton mining as published, none, or easy frames first."""
+    joint_weight: float | None = None
+    """Weight of the joint level's loss."""
+    learning_rate: float | None = None
+    """Of Adam."""
+    batch_size: int | None = None
+    """Windows a step."""
+    max_epochs: int | None = None
+    """The most epochs to train."""
+    patience: int | None = None
+    """Stop after this many epochs in which the pseudo-labels did not become stabler."""
+    seed: int = 0
+    """One seed gives one result."""
+    device: str = "auto"
+    """auto, cpu or cuda."""
+
+    def learner(self, **kwargs: Any) -> Any:
+        """Return the `HiMPC` with these settings."""
+        from himpc.estimator import HiMPC
+
+        changed = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("preset", "seed", "device")}
+        settings = {name: value for name, value in changed.items() if value is not None}
+        return HiMPC(self.preset, settings=settings, seed=self.seed, device=self.device, **kwargs)
+
+
+class EpochBar:
+    """A callback of the trainer that shows epochs, loss and clusters while they pass."""
+
+    def __init__(self, console: Console, settings: Settings) -> None:
+        self._console = console
+        self._bar = console.bar()
+        self._task = self._bar.add_task("training", total=settings.learner().config.max_epochs)
+
+    def __enter__(self) -> EpochBar:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._bar.stop()
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        """Move the bar by one epoch."""
+        clusters = "/".join(str(n) for n in record.clusters.values())
+        loss = "-" if record.loss is None else f"{record.loss:.3f}"
+        self._bar.update(self._task, completed=record.epoch, description=f"training: loss {loss}, clusters {clusters}")
+
+    def on_warning(self, message: str) -> None:
+        """Pass a warning on."""
+        self._console.warn(message)
+
+
+def draw_history(history: Any, folder: Path) -> Path:
+    """Draw loss and clusters over the epochs into a run folder and return the picture's path."""
+    from himpc.report import draw_training, save_figure
+
+    path = folder / "training.png"
+    save_figure(draw_training([record.to_dict() for record in history.epochs]), path)
+    return path
