@@ -32,8 +32,8 @@ class NamePattern:
     text : str
         Such as ``{person}/{session}/*.c3d`` or ``Seq{session}_{person}.csv``. ``{person}``, ``{session}`` and
         ``{camera}`` stand for text within one part of the path, the first of them as short as possible; ``*`` for any
-        text within one part, ``?`` for one character, ``**`` for any number of parts. The pattern must fit the end of
-        the path. Both ``/`` and ``\\`` separate parts.
+        text within one part, ``?`` for one character, ``**`` for any number of parts, as many as it can. The pattern must
+        fit the end of the path. Both ``/`` and ``\\`` separate parts.
 
     Raises
     ------
@@ -70,7 +70,7 @@ class NamePattern:
             raise ConfigError(f"name pattern {self.text!r}: unknown field {unknown[0]!r}; the fields are {choice}")
         if len(set(fields)) != len(fields):
             raise ConfigError(f"name pattern {self.text!r}: a field stands in it twice; each may stand once")
-        object.__setattr__(self, "_expression", re.compile("(?:.*/)?" + "".join(pieces), re.DOTALL))
+        object.__setattr__(self, "_expression", re.compile("(?:.*?/)??" + "".join(pieces), re.DOTALL))
 
     def match(self, path: str | Path) -> dict[str, str] | None:
         """Return the fields that the end of a path shows, or None if the pattern does not fit."""
