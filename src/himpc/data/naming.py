@@ -32,8 +32,8 @@ class NamePattern:
     text : str
         Such as ``{person}/{session}/*.c3d`` or ``Seq{session}_{person}.csv``. ``{person}``, ``{session}`` and
         ``{camera}`` stand for text within one part of the path, the first of them as short as possible; ``*`` for any
-        text within one part, ``?`` for one character, ``**`` for any number of parts, as many as it can. The pattern must
-        fit the end of the path. Both ``/`` and ``\\`` separate parts.
+        text within one part, ``?`` for one character, ``**`` for as many parts as there are. The pattern must fit the
+        end of the path. Both ``/`` and ``\\`` separate parts.
 
     Raises
     ------
