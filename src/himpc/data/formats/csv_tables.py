@@ -155,6 +155,8 @@ def _recordings(rows: _Rows, options: ReadOptions) -> list[Recording]:
 
 def _bodies(rows: _Rows) -> dict[tuple[str, ...], NDArray[np.intp]]:
     """Return the rows of each person, session, camera and body, in the order in which they come."""
+    if not set(ABOUT) & set(rows.about):
+        return {("",) * len(ABOUT): np.arange(len(rows.table.rows))}
     members: dict[tuple[str, ...], list[int]] = {}
     for i, cells in enumerate(rows.table.rows):
         key = tuple(cells[rows.about[name]] if name in rows.about else "" for name in ABOUT)
