@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc.data.formats.base import HEAD_BYTES, Format, ReadOptions
 from himpc.data.recording import Recording
 from himpc.errors import FormatError
-from himpc.skeleton import Layout
+from himpc.skeleton import Layout, MarkerSet, get_layout
 
 _HEIGHTS = {
     **dict.fromkeys(("head", "nose", "eye", "ear", "mouth"), 1.6),
@@ -87,3 +87,10 @@ def _damaged(content: bytes, rng: random.Random) -> bytes:
             ]
         )
     return content
+
+
+@pytest.fixture(scope="session")
+def one_marker_a_joint() -> MarkerSet:
+    """A marker set whose markers, named after the joints of gait-20, are the joints themselves."""
+    joints = get_layout("gait-20").joints
+    return MarkerSet.from_dict({"name": "own", "markers": list(joints), "joints": {j: [{"mean": [j]}] for j in joints}})

@@ -124,7 +124,10 @@ def _open(path: Path, file: BinaryIO, size: int) -> C3DFile:
     points, analog, first, last = struct.unpack(order + "4H", header[2:10])
     data_block = struct.unpack(order + "H", header[16:18])[0]
     blocks = start[2] or max(data_block - header[0], 0)
-    parameters = _Walk(path, start + file.read(blocks * _BLOCK - 4 if blocks else 0), processor).parameters()
+    section = start + file.read(max(blocks * _BLOCK - 4, 0))
+    if len(section) < blocks * _BLOCK:
+        raise FormatError(f"{path}: is cut short within its parameters ({blocks} blocks of {_BLOCK} bytes)")
+    parameters = _Walk(path, section, processor).parameters()
     header_floats = _floats(np.frombuffer(header[12:16] + header[20:24], order + "u4"), processor)
     frames = _frame_count(parameters, first, last)
     scale, rate = (
