@@ -3,6 +3,7 @@
 from himpc.data.cleaning import CleaningRules, clean
 from himpc.data.read import Problem, Recordings, read
 from himpc.data.recording import Quality, Recording
+from himpc.data.simulation import simulate
 from himpc.data.store import load, save
 from himpc.data.windows import Windows
 
@@ -17,4 +18,5 @@ __all__ = [
     "load",
     "read",
     "save",
+    "simulate",
 ]
