@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -50,7 +49,7 @@ def write_text(path: Path, text: str) -> None:
 
 
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    beside = path.with_name(f".{path.name}.partial")  # one name: what a killed process left is written over
     try:
         write(beside)
         beside.replace(path)

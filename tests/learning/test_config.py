@@ -1,0 +1,52 @@
+"""Settings are checked, named in errors, and survive being written down."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from himpc.errors import ConfigError
+from himpc.learning import Config, preset_names
+
+
+def test_the_default_preset_is_the_default():
+    assert "clean" in preset_names()
+    assert Config.preset("clean") == Config()
+    with pytest.raises(ConfigError, match="unknown preset 'other': choose one of"):
+        Config.preset("other")
+
+
+@given(st.integers(1, 99), st.floats(0.01, 1), st.sampled_from(["hard", "off", "inverted"]), st.integers(0, 2**40))
+def test_settings_survive_json(k1, eps, mining, seed):
+    config = Config(k1=k1, eps=eps, mining=mining, seed=seed, levels=("limb", "joint"))
+    assert Config.from_dict(json.loads(json.dumps(config.to_dict()))) == config
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"eps": 0.0}, "eps must be above 0"),
+        ({"eps": float("nan")}, "eps must be above 0"),
+        ({"k1": 0}, "k1 must be 1 or more, found 0"),
+        ({"k1": 2.5}, "k1 must be int, found 2.5"),
+        ({"heads": True}, "heads must be int, found True"),
+        ({"levels": ("joint", "joint")}, "levels must be some of joint, component, limb"),
+        ({"levels": ()}, "levels must be some of"),
+        ({"mining": "soft"}, "mining must be one of hard, off, inverted"),
+        ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"epochs": 3}, "unknown setting 'epochs'; the settings are window_length"),
+    ],
+)
+def test_wrong_settings_are_named(changes, message):
+    with pytest.raises(ConfigError, match=message):
+        Config().with_(**changes)
+
+
+def test_a_setting_of_none_is_left_as_it_is():
+    assert Config(eps=0.5).with_(eps=None, seed=3) == Config(eps=0.5, seed=3)
+
+
+@pytest.mark.parametrize(("length", "stride", "expected"), [(6, 0, 3), (1, 0, 1), (6, 6, 6)])
+def test_windows_overlap_by_half_unless_said(length, stride, expected):
+    assert Config(window_length=length, stride=stride).training_stride == expected
