@@ -47,7 +47,10 @@ def _recognise(path: Path, head: bytes) -> bool:
 
 
 def _read(path: Path, options: ReadOptions) -> list[Recording]:
-    skeleton = read_asf(_find_skeleton(path))
+    try:
+        skeleton = read_asf(_find_skeleton(path))
+    except FormatError as error:
+        raise FormatError(f"{path}: has no usable skeleton: {error}") from error
     layout = options.layout or get_layout("cmu")
     places = _find_joints(path, skeleton, layout)
     motion = _parse_motion(path, skeleton, len(layout))
@@ -63,7 +66,7 @@ def _find_skeleton(path: Path) -> Path:
     try:
         skeletons = sorted(other for other in path.parent.iterdir() if other.suffix.lower() == ".asf")
     except OSError as error:
-        raise FormatError(f"{path}: its folder cannot be searched for an .asf: {error.strerror}") from error
+        raise FormatError(f"its folder cannot be searched for an .asf: {error.strerror}") from error
     for stem in (path.stem, path.stem.split("_")[0]):
         for other in skeletons:
             if other.stem.lower() == stem.lower():
@@ -71,9 +74,7 @@ def _find_skeleton(path: Path) -> Path:
     if len(skeletons) == 1:
         return skeletons[0]
     found = f"{len(skeletons)} others there" if skeletons else "none there"
-    raise FormatError(
-        f"{path}: needs its skeleton {path.stem.split('_')[0]}.asf in the same folder, found {found}; put it there"
-    )
+    raise FormatError(f"expected {path.stem.split('_')[0]}.asf in the same folder, found {found}; put it there")
 
 
 def _find_joints(path: Path, skeleton: Skeleton, layout: Layout) -> list[int]:
