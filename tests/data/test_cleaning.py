@@ -188,6 +188,7 @@ def test_real_recordings_survive(shared_data):
     assert found["impossible"] < 0.01 * found["frames_read"]
     assert sum(map(len, kinect)) > 0.995 * found["frames_read"]
     assert len({recording.source.split("#")[0] for recording in kinect}) == 70
+    assert all([part.quality for part in clean(recording)] == [recording.quality] for recording in kinect)
     mocap = read(shared_data / "c3d-walking")
     assert (len(mocap), mocap.problems) == (45, ())
     assert counts(list(mocap))["impossible"] == 0

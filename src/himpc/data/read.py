@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -85,10 +84,14 @@ class Recordings(Sequence[Recording]):
         """Return one line: how many recordings, frames and persons, of which layouts, and how many problems."""
         frames = sum(len(recording) for recording in self)
         persons = {recording.person for recording in self} - {None}
-        layouts = Counter(recording.layout.name for recording in self)
-        line = f"{len(self)} recordings, {frames} frames, {', '.join(layouts) or 'no layout'}"
-        line += f", {len(persons)} persons" if persons else ", persons not known"
-        return line + (f", {len(self.problems)} problems" if self.problems else "")
+        layouts = dict.fromkeys(recording.layout.name for recording in self)
+        facts = [_count(len(self), "recording"), _count(frames, "frame"), *layouts]
+        facts.append(_count(len(persons), "person") if persons else "persons not known")
+        return ", ".join(facts + ([_count(len(self.problems), "problem")] if self.problems else []))
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"
 
 
 def read(
