@@ -5,6 +5,7 @@ from himpc.data.read import Problem, Recordings, read
 from himpc.data.recording import Quality, Recording
 from himpc.data.simulation import simulate
 from himpc.data.store import load, save
+from himpc.data.simulation import simulate
 from himpc.data.windows import Windows
 
 __all__ = [
@@ -18,5 +19,6 @@ __all__ = [
     "load",
     "read",
     "save",
+    "simulate",
     "simulate",
 ]
