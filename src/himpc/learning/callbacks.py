@@ -25,7 +25,7 @@ class Callback:
         """Tell that an epoch ended."""
 
     def on_warning(self, message: str) -> None:
-        """Tell what a person should know, and try; said once as long as it stays the same."""
+        """Tell what a person should know, and try; each message once a run."""
 
 
 def tell(callbacks: Sequence[object], event: str, *arguments: Any) -> bool:
@@ -39,4 +39,4 @@ def tell(callbacks: Sequence[object], event: str, *arguments: Any) -> bool:
 def warn(callbacks: Sequence[object], message: str) -> None:
     """Tell a warning to the callbacks; with none to take it, to Python's warnings."""
     if not tell(callbacks, "on_warning", message):
-        warnings.warn(message, UserWarning, stacklevel=3)
+        warnings.warn(message, UserWarning, stacklevel=4)

@@ -107,9 +107,9 @@ def _check(windows: Windows, config: Config, out: str | Path | None, resume: boo
 
 
 def _tell(history: History, callbacks: Sequence[object]) -> None:
-    """Tell the last epoch, and its warnings unless the epoch before had the same."""
+    """Tell the last epoch, and those of its warnings that no epoch before had."""
     last = history.epochs[-1]
-    before = history.epochs[-2].warnings if len(history) > 1 else ()
+    before = {message for record in history.epochs[:-1] for message in record.warnings}
     for message in last.warnings:
         if message not in before:
             warn(callbacks, message)
