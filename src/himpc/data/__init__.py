@@ -5,7 +5,6 @@ from himpc.data.read import Problem, Recordings, read
 from himpc.data.recording import Quality, Recording
 from himpc.data.simulation import simulate
 from himpc.data.store import load, save
-from himpc.data.simulation import simulate
 from himpc.data.windows import Windows
 
 __all__ = [
@@ -19,6 +18,5 @@ __all__ = [
     "load",
     "read",
     "save",
-    "simulate",
     "simulate",
 ]
