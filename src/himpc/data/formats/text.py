@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
         if not path.is_file():
             raise FormatError(f"{path}: is not a file")
         with path.open("rb") as file:
-            content = file.read(limit + 1)
+            content = file.read(min(os.fstat(file.fileno()).st_size, limit) + 1)
     except (OSError, ValueError) as error:
         if isinstance(error, FormatError):
             raise
