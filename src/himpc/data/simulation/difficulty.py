@@ -107,8 +107,8 @@ DIFFICULTIES: dict[str, Difficulty] = {
             bias=0.011,
             occlusion=0.07,
             swaps=0.10,
-            losses=0.05,
-            hidden_losses=0.5,
+            losses=0.03,
+            hidden_losses=0.3,
         ),
     ),
 }

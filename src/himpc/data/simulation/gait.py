@@ -2,12 +2,13 @@
 
 Sources of the means and of the spread between people
 -----------------------------------------------------
-Cadence and step width: Murray, Drought and Kory, Journal of Bone and Joint Surgery 46-A (1964) 335-360, and Murray et
-al., American Journal of Physical Medicine 49 (1970) 8-19. Pelvis: Kadaba, Ramakrishnan and Wootten, Journal of
-Orthopaedic Research 8 (1990) 383-392. Trunk: Krebs et al., Archives of Physical Medicine and Rehabilitation 73 (1992)
-154-165. Speed changes step length and cadence alike (constant walk ratio): Sekiya et al., Journal of Human Movement
-Studies 30 (1996) 241-257. Mood: Michalak et al., Psychosomatic Medicine 71 (2009) 580-587. Numbers are rounded; where
-a source gives only a range, a third of it is taken as the standard deviation.
+Cadence and step width: Murray, Drought and Kory, Journal of Bone and Joint Surgery 46-A (1964) 335-360 (men); Hageman
+and Blanke, Physical Therapy 66 (1986) 1382-1387 (women). Pelvis: Kadaba, Ramakrishnan and Wootten, Journal of
+Orthopaedic Research 8 (1990) 383-392. Trunk: Crosbie, Vachalathiti and Smith, Gait & Posture 5 (1997) 6-12. Speed
+changes step length and cadence alike (constant walk ratio): Sekiya et al., Journal of Human Movement Studies 30 (1996)
+241-257. That low mood slumps the trunk, widens the sway and stills the arms: Michalak et al., Psychosomatic Medicine 71
+(2009) 580-587. Means are rounded. The spread of posture and of the curves' shapes, and how far a bag or a mood changes
+a walk, are our own choices, of the size of the differences between people in these papers.
 """
 
 from __future__ import annotations

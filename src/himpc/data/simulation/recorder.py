@@ -30,7 +30,7 @@ MAX_BYTES = 8 * 2**30
 MAX_SECONDS = 3600.0
 """The longest recording."""
 
-_STEADINESS = 0.004  # strides: how far ahead of or behind an even beat people get (Hausdorff, Gait & Posture 2007)
+_STEADINESS = 0.004  # strides: how far ahead of or behind an even beat people get
 
 
 def simulate(

@@ -2,11 +2,11 @@
 
 Sources
 -------
-Depth noise: Khoshelham and Elberink, Sensors 12 (2012) 1437-1454, equation 10 and section 4: the random error of a
-Kinect's depth is 1.425 mm times the squared distance in metres, 36 mm at 5 m. A joint is fitted to many depth pixels,
-so only a part of it is left. How much worse hands and feet are than the trunk follows Xu and McGorry, Journal of
-Biomechanics 48 (2015) 1897-1904, and Otte et al., PLoS ONE 11 (2016) e0166532, rounded. The rates of swaps and losses
-are our own choice, graded from a good day to a bad one.
+Depth noise: Khoshelham and Elberink, Sensors 12 (2012) 1437-1454: the random error of a Kinect's depth is 1.425 mm
+times the squared distance in metres, 36 mm at 5 m. A joint is fitted to many depth pixels, so only a part of it is
+left. That hands and feet are worse than the trunk: Wang, Kurillo, Ofli and Bajcsy, "Evaluation of Pose Tracking
+Accuracy in the First and Second Generations of Microsoft Kinect", ICHI 2015. The factors for each kind of joint and the
+rates of swaps and losses are our own choice, graded from a good day to a bad one.
 """
 
 from __future__ import annotations
