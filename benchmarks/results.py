@@ -66,7 +66,8 @@ def main() -> None:
     parts = [_header(options.seeds)]
     for benchmark in BENCHMARKS:
         with ProcessPoolExecutor(2, initializer=_one_thread) as pool:
-            runs = list(pool.map(measure, *zip(*[(benchmark, options.data, s) for s in range(options.seeds)])))
+            jobs = [pool.submit(measure, benchmark, options.data, seed) for seed in range(options.seeds)]
+            runs = [job.result() for job in jobs]
         parts.append(_section(benchmark, runs))
     options.out.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
     _put_into(options.readme, "\n\n".join(parts))
@@ -112,9 +113,13 @@ def _section(benchmark: Benchmark, runs: list[dict[str, dict[str, float]]]) -> s
         if "ARI" in runs[0][title]
     ]
     return "\n\n".join(
-        [f"## {benchmark.folder}", benchmark.what + ".", markdown_table(ranking)]
-        + ["`himpc group` on gallery and probe together, no labels, number of people not given:"]
-        + [markdown_table(grouping)]
+        [
+            f"## {benchmark.folder}",
+            f"{benchmark.what}.",
+            markdown_table(ranking),
+            "Grouping of gallery and probe together, no labels, number of people not given:",
+            markdown_table(grouping),
+        ]
     )
 
 
@@ -128,8 +133,8 @@ def _header(seeds: int) -> str:
     return (
         "# Results\n\n"
         f"Measured by `make results` with himpc {himpc.__version__}, preset `clean`, {seeds} seeds: mean ± standard "
-        "deviation over the seeds, in % (ARI, AMI and purity from 0 to 1). Baselines have no seed. A window is 6 frames; "
-        "test windows do not overlap. The preset's numbers are the paper's; none was chosen on these recordings."
+        "deviation over the seeds, in % (ARI, AMI and purity from 0 to 1). Baselines have no seed. A window is 6 "
+        "frames; test windows do not overlap. No setting was chosen on the real recordings."
     )
 
 

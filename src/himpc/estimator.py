@@ -15,7 +15,7 @@ from himpc.data import Recording, Windows
 from himpc.errors import DataError, ModelError
 from himpc.evaluation import Embedded, Evaluation, evaluate_embeddings, pool_recordings
 from himpc.learning import Config, Grouping, group_recordings, train
-from himpc.model import Model
+from himpc.model import BASELINES, Model
 from himpc.skeleton import Level
 
 __all__ = ["Embedder", "HiMPC", "embed", "evaluate", "group"]
@@ -302,7 +302,11 @@ def evaluate(
 
 
 def group(
-    recordings: Sequence[Recording], model: Embedder | None = None, *, people: int | None = None, seed: int = 0
+    recordings: Sequence[Recording],
+    model: Embedder | None = None,
+    *,
+    people: int | None = None,
+    window_length: int | None = None,
 ) -> Grouping:
     """Say which recordings show the same person, without labels.
 
@@ -313,21 +317,23 @@ def group(
     recordings : sequence of Recording
         Two or more, all of one layout.
     model : Embedder, optional
-        A trained model, or a baseline; if not given, one is trained on the recordings themselves.
+        A trained model, or a baseline. If not given, the baseline ``"body"``: bone lengths, and the pose turned to face
+        one way. It needs no training, and on simulated walkers its groups agree best with the true people.
     people : int, optional
         How many people there are; if not given, it is decided (see `himpc.learning.group_recordings`).
-    seed : int
-        Of the training, where a model is trained.
+    window_length : int, optional
+        As in `embed`.
 
     Returns
     -------
     Grouping
-        ``groups (R,)``, numbered from 1 by size, 0 for a recording that is shorter than a window, and ``confidence``.
+        ``groups (R,)``, numbered from 1 by falling size, 0 for a recording that is shorter than a window, and
+        ``confidence``.
 
     Raises
     ------
     DataError
         If there are fewer than two recordings, or they cannot be used together.
     """
-    model = model if model is not None else HiMPC(seed=seed).fit(recordings).model_
-    return group_recordings(embed(model, recordings).pooled, people=people)
+    embedded = embed(model or BASELINES["body"], recordings, window_length=window_length)
+    return group_recordings(embedded.vectors, embedded.windows.recording, len(recordings), people)

@@ -5,22 +5,45 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score, silhouette_samples
 
 from himpc.errors import ConfigError, DataError
-from himpc.learning.grouping import group_recordings, silhouettes
+from himpc.learning.grouping import Grouping, group_recordings, silhouettes
+
+WINDOWS = 12
 
 
-def people(seed: int, count: int = 6, each: int = 4, spread: float = 0.05) -> tuple[np.ndarray, np.ndarray]:
+def people(seed: int, count: int = 6, each: int = 4, noise: float = 0.05) -> tuple[np.ndarray, np.ndarray]:
+    """Recordings of well-separated people, each of some windows: ``(R, WINDOWS, D)``, and the true people."""
     rng = np.random.default_rng(seed)
     names = np.repeat(np.arange(count), each)
-    return (rng.normal(size=(count, 8))[names] + spread * rng.normal(size=(count * each, 8))).astype(np.float32), names
+    bodies = rng.normal(size=(count, 8)) + 3 * np.eye(count, 8)
+    return bodies[names][:, None] + noise * rng.normal(size=(count * each, WINDOWS, 8)), names
 
 
-@given(st.integers(0, 1000), st.integers(3, 12), st.integers(2, 5))
+def group(recordings: np.ndarray, people: int | None = None) -> Grouping:
+    count, windows, size = recordings.shape
+    return group_recordings(recordings.reshape(-1, size), np.repeat(np.arange(count), windows), count, people)
+
+
+@given(st.integers(0, 1000), st.integers(3, 8), st.integers(2, 3))
 def test_well_apart_people_are_found(seed, count, each):
-    vectors, names = people(seed, count, each, spread=0.01)
-    grouping = group_recordings(vectors)
+    recordings, names = people(seed, count, each)
+    grouping = group(recordings)
     assert adjusted_rand_score(names, grouping.groups) == 1
     assert grouping.people == count
     assert (grouping.confidence > 0.5).all()
+
+
+def test_what_varies_within_recordings_does_not_count():
+    recordings, names = people(0)
+    moments = np.random.default_rng(1).normal(size=(24, WINDOWS, 1))
+    moving = recordings + 30 * moments * np.ones(8)
+    assert adjusted_rand_score(names, group(moving).groups) == 1
+
+
+@given(st.integers(0, 1000), st.floats(0.1, 100))
+def test_neither_scale_nor_rotation_matters(seed, scale):
+    recordings, _ = people(seed)
+    rotation = np.linalg.qr(np.random.default_rng(seed).normal(size=(8, 8)))[0]
+    assert adjusted_rand_score(group(recordings).groups, group(scale * recordings @ rotation).groups) == 1
 
 
 @given(st.integers(0, 1000), st.integers(2, 20))
@@ -35,38 +58,41 @@ def test_silhouettes_are_scikit_learns(seed, count):
 
 
 def test_the_number_of_people_can_be_given():
-    vectors, _ = people(0)
+    recordings, _ = people(0)
     for count in (1, 3, 24):
-        assert group_recordings(vectors, people=count).people == count
+        assert group(recordings, count).people == count
     for count in (0, 25):
         with pytest.raises(ConfigError, match="from 1 to the number of recordings, 24"):
-            group_recordings(vectors, people=count)
+            group(recordings, count)
 
 
 def test_groups_are_numbered_by_size_and_order_does_not_matter():
-    vectors, names = people(1)
-    vectors, names = vectors[3:], names[3:]
-    shuffle = np.random.default_rng(0).permutation(len(vectors))
-    groups = group_recordings(vectors).groups
+    recordings, _ = people(1)
+    recordings = recordings[3:]
+    shuffle = np.random.default_rng(0).permutation(len(recordings))
+    groups = group(recordings).groups
     assert (np.diff(np.bincount(groups)[1:]) <= 0).all()
-    assert adjusted_rand_score(groups[shuffle], group_recordings(vectors[shuffle]).groups) == 1
+    assert adjusted_rand_score(groups[shuffle], group(recordings[shuffle]).groups) == 1
 
 
-def test_recordings_without_an_embedding_are_left_out():
-    vectors, _ = people(2)
-    vectors[5] = np.nan
-    grouping = group_recordings(vectors)
+def test_recordings_without_a_window_belong_to_no_group():
+    recordings, _ = people(2)
+    recording = np.repeat(np.arange(24), WINDOWS)
+    kept = recording != 5
+    grouping = group_recordings(recordings.reshape(-1, 8)[kept], recording[kept], 24)
     assert grouping.groups[5] == 0
     assert np.isnan(grouping.confidence[5])
     assert (np.delete(grouping.groups, 5) > 0).all()
 
 
-def test_too_few_recordings():
+def test_bad_embeddings():
     with pytest.raises(DataError, match="two recordings or more"):
-        group_recordings(np.full((3, 2), np.nan, dtype=np.float32))
-    two = group_recordings(np.eye(2, dtype=np.float32))
-    assert two.groups.tolist() == [1, 1]
+        group(np.zeros((1, 5, 2)))
+    with pytest.raises(DataError, match="not finite"):
+        group(np.full((3, 5, 2), np.nan))
 
 
-def test_equal_recordings_are_one_person():
-    assert group_recordings(np.ones((5, 3), dtype=np.float32), people=1).confidence.tolist() == [1.0] * 5
+def test_few_or_equal_recordings():
+    assert group(np.random.default_rng(0).normal(size=(2, 5, 3))).groups.tolist() == [1, 1]
+    assert group(np.ones((5, 4, 3)), people=1).confidence.tolist() == [1.0] * 5
+    assert group(np.ones((5, 4, 3))).people >= 1

@@ -38,22 +38,22 @@ def demo(
     difficulty
         How noisy the sensor is, and how much a person changes between sessions.
     """
-    from himpc.data import save, simulate
+    from himpc.data import clean, save, simulate
     from himpc.errors import ConfigError
     from himpc.estimator import group
     from himpc.report import write_groups
+    from himpc.writing import make_folder
 
     if recordings < 4:
         raise ConfigError(f"the demo needs 4 recordings of each person or more, found {recordings}")
     console = output.console()
     walks = simulate(people=people, recordings=recordings, difficulty=difficulty, seed=settings.seed)
-    save(walks, out / "walkers.npz")
+    save(walks, make_folder(out) / "walkers.npz")
     console.say(f"1. simulated {people} people, {len(walks)} recordings: {out / 'walkers.npz'}")
 
-    parts = [walks[i::recordings] for i in range(recordings)]
+    takes = [list(chain.from_iterable(clean(walk) for walk in walks[i::recordings])) for i in range(recordings)]
     half = recordings // 2
-    train, gallery = list(chain(*parts[:half])), list(chain(*parts[half:-1]))
-    probe = parts[-1]
+    train, gallery, probe = list(chain(*takes[:half])), list(chain(*takes[half:-1])), takes[-1]
     with EpochBar(console, settings) as bar:
         learner = settings.learner(callbacks=(bar,)).fit(train, out=out / "run", overwrite=True)
     picture = draw_history(learner.history_, out / "run")
@@ -64,8 +64,8 @@ def demo(
     console.table(list(rows[0]), [list(row.values()) for row in rows])
 
     test = [*gallery, *probe]
-    report = write_groups(out, test, group(test, learner.model_))
-    console.say(f"4. {report.text}")
+    report = write_groups(out, test, group(test))
+    console.say(f"4. grouped gallery and probe without labels: {report.text}")
     console.say(f"\nLook at {', '.join(str(path) for path in report.paths)}")
     console.say("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER")
     console.result({"evaluation": rows, "grouping": report.document})

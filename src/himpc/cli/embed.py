@@ -26,7 +26,7 @@ def embed(
     paths
         Files or folders of recordings.
     model
-        A run folder or saved model, or a baseline: bones, d13, d16, raw.
+        A run folder or saved model, or a baseline: body, bones, d13, d16, raw.
     out
         The .npz file to write: 'windows' (N, D), 'window_recording' (N,), 'recordings' (R, D), 'source', 'person',
         'session' and 'camera' (R,).

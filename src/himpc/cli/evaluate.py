@@ -30,7 +30,7 @@ def evaluate(
     paths
         Files or folders of recordings.
     model
-        A run folder or saved model, or a baseline: bones, d13, d16, raw.
+        A run folder or saved model, or a baseline: body, bones, d13, d16, raw.
     gallery
         Which recordings are the gallery: FIELD=VALUE,VALUE with FIELD one of person, session, camera, source;
         repeatable.

@@ -12,7 +12,7 @@ from himpc.cli.training import EpochBar, Settings
 def group(
     *paths: Path,
     out: Path = Path("groups"),
-    model: str | None = None,
+    model: str = "body",
     people: int | None = None,
     source: Source = Source(),
     settings: Settings = Settings(),
@@ -28,8 +28,8 @@ def group(
         The folder to write: groups.csv (recording, group, confidence), groups.png (the skeletons of each group) and
         map.png (the recordings by similarity).
     model
-        A run folder or saved model, or a baseline: bones, d13, d16, raw. If not given, a model is trained on the
-        recordings themselves.
+        What recordings are compared by: a baseline (body, bones, d13, d16, raw), a run folder or saved model, or
+        'train' to train a model on these very recordings with the settings below.
     people
         How many people there are; if not given, it is decided.
     """
@@ -38,7 +38,7 @@ def group(
 
     console = output.console()
     recordings = source.read(paths, console)
-    if model is None:
+    if model == "train":
         with EpochBar(console, settings) as bar:
             embedder = settings.learner(callbacks=(bar,)).fit(recordings).model_
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -29,15 +30,15 @@ class Grouping:
     confidence : float array ``(R,)``
         How much nearer a recording is to its own group than to the next, in [0, 1]: its silhouette, where a group of
         one counts as spread as the other groups are; NaN where the group is 0.
-    vectors : float32 array ``(R, D)``
-        The embeddings that were grouped, NaN where the group is 0.
+    vectors : float64 array ``(R, D)``
+        The recordings as they were compared, whitened; NaN where the group is 0.
     chosen : bool
         True if the number of people was decided here, False if it was given.
     """
 
     groups: NDArray[np.int64]
     confidence: NDArray[np.float64]
-    vectors: NDArray[np.float32]
+    vectors: NDArray[np.float64]
     chosen: bool
 
     @property
@@ -46,49 +47,73 @@ class Grouping:
         return int(self.groups.max(initial=0))
 
 
-def group_recordings(vectors: NDArray[np.float32], people: int | None = None) -> Grouping:
+def group_recordings(
+    vectors: NDArray[np.floating],
+    recording: NDArray[np.integer],
+    n_recordings: int,
+    people: int | None = None,
+) -> Grouping:
     """Say which recordings show the same person.
 
-    Ward's tree over the Euclidean distances of the recordings' embeddings is cut into the number of groups with the
-    highest mean silhouette (Rousseeuw 1987), a recording alone in its group counting 0. Nothing else is tuned.
+    What varies within a recording is not who it shows: windows are whitened by the covariance of the windows of a
+    recording around their mean (within-class covariance normalisation, Hatch et al. 2006, with recordings as classes;
+    shrunk as Ledoit and Wolf 2004 say). The means of the recordings are then joined into Ward's tree (1963), which is
+    cut where the mean silhouette (Rousseeuw 1987) is highest.
+
+    Cuts into fewer groups than the square root of the number of recordings are not tried: there the silhouette finds
+    what is coarser than a person, such as men and women, or two cameras. Of many recordings of very few people, say
+    how many there are.
 
     Parameters
     ----------
-    vectors : array ``(R, D)``
-        One embedding a recording (the mean of its windows); a row of NaN is left out.
+    vectors : array ``(N, D)``
+        One embedding a window.
+    recording : int array ``(N,)``
+        Which recording each window was cut from.
+    n_recordings : int
+        R; a recording without a window belongs to no group.
     people : int, optional
-        How many groups to make; if not given, it is decided, between 2 and R - 1.
+        How many groups to make; if not given, it is decided.
 
     Returns
     -------
     Grouping
-        Groups, confidence, and the embeddings.
+        Groups, confidence, and the vectors that were compared.
 
     Raises
     ------
     DataError
-        If fewer than two recordings have an embedding, or more than `MAX_RECORDINGS`.
+        If fewer than two recordings have a window, or more than `MAX_RECORDINGS`, or an embedding is not finite.
     ConfigError
         If `people` is not between 1 and the number of recordings.
 
     References
     ----------
-    Ward: Hierarchical grouping to optimize an objective function. JASA 58 (1963).
-    Rousseeuw: Silhouettes. J. Comput. Appl. Math. 20 (1987).
+    Hatch, Kajarekar, Stolcke: Within-class covariance normalization for SVM-based speaker recognition. Interspeech
+    2006. Ledoit, Wolf: A well-conditioned estimator for large-dimensional covariance matrices. J. Multivar. Anal. 88
+    (2004). Ward: Hierarchical grouping to optimize an objective function. JASA 58 (1963). Rousseeuw: Silhouettes.
+    J. Comput. Appl. Math. 20 (1987).
     """
-    usable = np.flatnonzero(np.isfinite(vectors).all(axis=1))
-    if len(usable) < 2:
-        raise DataError(f"grouping needs two recordings or more that are as long as a window, found {len(usable)}")
-    if len(usable) > MAX_RECORDINGS:
-        raise DataError(f"{len(usable)} recordings are more than the {MAX_RECORDINGS} that can be grouped at once")
-    if people is not None and not 1 <= people <= len(usable):
-        raise ConfigError(f"people must be from 1 to the number of recordings, {len(usable)}, found {people}")
-    labels, distances = _cut(vectors[usable].astype(np.float64), people)
-    groups = np.zeros(len(vectors), dtype=np.int64)
-    confidence = np.full(len(vectors), np.nan)
-    groups[usable] = _number_by_size(labels)
-    confidence[usable] = _confidence(distances, labels)
-    return Grouping(groups, confidence, vectors, chosen=people is None)
+    present, member = np.unique(recording, return_inverse=True)
+    if len(present) < 2:
+        raise DataError(f"grouping needs two recordings or more that are as long as a window, found {len(present)}")
+    if len(present) > MAX_RECORDINGS:
+        raise DataError(f"{len(present)} recordings are more than the {MAX_RECORDINGS} that can be grouped at once")
+    if people is not None and not 1 <= people <= len(present):
+        raise ConfigError(f"people must be from 1 to the number of recordings, {len(present)}, found {people}")
+    if not np.isfinite(vectors).all():
+        raise DataError("embeddings hold values that are not finite; was the model trained?")
+    means = _whitened_means(vectors.astype(np.float64), member)
+    labels, distances = _cut(means, people)
+    groups = np.zeros(n_recordings, dtype=np.int64)
+    confidence = np.full(n_recordings, np.nan)
+    compared = np.full((n_recordings, means.shape[1]), np.nan)
+    groups[present], confidence[present], compared[present] = (
+        _number_by_size(labels),
+        _confidence(distances, labels),
+        means,
+    )
+    return Grouping(groups, confidence, compared, chosen=people is None)
 
 
 def silhouettes(distances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -107,6 +132,24 @@ def silhouettes(distances: NDArray[np.float64], labels: NDArray[np.int64]) -> ND
     return np.where(alone, 0.0, values)
 
 
+def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Return the mean of each recording's windows, ``(R, D)``, in units of what varies within recordings."""
+    from sklearn.covariance import ledoit_wolf
+
+    count = np.bincount(member)
+    means = np.zeros((len(count), vectors.shape[1]))
+    np.add.at(means, member, vectors)
+    means /= count[:, None]
+    within = vectors - means[member]
+    if not within.any():
+        return means
+    covariance = ledoit_wolf(within, assume_centered=True)[0]
+    variance, axes = np.linalg.eigh(covariance)
+    variance = np.maximum(variance, variance[-1] * np.finfo(np.float64).eps * len(variance))
+    whitened: NDArray[np.float64] = means @ (axes / np.sqrt(variance))
+    return whitened
+
+
 def _cut(vectors: NDArray[np.float64], people: int | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """Return labels from 0, and the distances."""
     from scipy.cluster.hierarchy import ward
@@ -121,11 +164,11 @@ def _cut(vectors: NDArray[np.float64], people: int | None) -> tuple[NDArray[np.i
 
     if people is not None:
         return labels(people), distances
-    most = len(vectors) - 1
-    if most < 2:
+    least, most = max(2, math.ceil(math.sqrt(len(vectors)))), len(vectors) - 1
+    if most < least:
         return np.zeros(len(vectors), dtype=np.int64), distances
     scores: dict[int, float] = {}
-    coarse = np.unique(np.geomspace(2, most, _CANDIDATES).round().astype(int))
+    coarse = np.unique(np.geomspace(least, most, _CANDIDATES).round().astype(int))
     for count in coarse:
         scores[int(count)] = float(silhouettes(distances, labels(int(count))).mean())
     best = max(scores, key=lambda count: scores[count])

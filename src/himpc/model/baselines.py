@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from himpc.data.windows import Windows
 from himpc.errors import LayoutError
-from himpc.skeleton import Layout
+from himpc.skeleton import Layout, body_frame
 
-__all__ = ["BASELINES", "D13", "D16", "Baseline", "BoneLengths", "RawPose"]
+__all__ = ["BASELINES", "D13", "D16", "Baseline", "BodyFrame", "BoneLengths", "RawPose"]
 
 Floats = NDArray[np.floating]
 
@@ -158,8 +158,19 @@ class RawPose(Baseline):
         return joints.reshape(len(joints), -1)
 
 
+class BodyFrame(Baseline):
+    """The pose turned to face one way, and the bone lengths: what is left of a body when the view is taken away."""
+
+    name = "body"
+    title = "Pose in the body frame, and bone lengths"
+
+    def measure(self, joints: Floats, layout: Layout) -> Floats:
+        turned = body_frame(joints, layout).reshape(len(joints), -1)
+        return np.hstack([turned, BoneLengths().measure(joints, layout)])
+
+
 BASELINES: Mapping[str, Baseline] = MappingProxyType(
-    {baseline.name: baseline for baseline in (BoneLengths(), D13(), D16(), RawPose())}
+    {baseline.name: baseline for baseline in (BoneLengths(), D13(), D16(), RawPose(), BodyFrame())}
 )
 
 

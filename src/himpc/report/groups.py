@@ -13,11 +13,11 @@ import numpy as np
 
 from himpc.data import Recording
 from himpc.evaluation import grouping_agreement
-from himpc.writing import make_folder, write_atomically
 from himpc.learning import Grouping
 from himpc.report.figures import save_figure
 from himpc.report.maps import draw_map
 from himpc.report.skeletons import draw_groups
+from himpc.writing import make_folder, write_atomically
 
 __all__ = ["GroupReport", "write_groups"]
 
@@ -57,7 +57,7 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
     paths = tuple(folder / name for name in ("groups.csv", "groups.png", "map.png"))
     write_atomically(paths[0], _csv(rows))
     persons = [r.person for r in recordings]
-    placed = np.flatnonzero(grouping.groups > 0)
+    placed = np.flatnonzero(grouping.groups > 0).tolist()
     save_figure(draw_groups(recordings, grouping.groups, confidence=grouping.confidence), paths[1])
     save_figure(
         draw_map(
@@ -92,7 +92,8 @@ def _text(recordings: Sequence[Recording], grouping: Grouping) -> str:
         members = np.flatnonzero(grouping.groups == number)
         shown = ", ".join(recordings[i].source for i in members[:4]) + (" ..." if len(members) > 4 else "")
         confidence = float(grouping.confidence[members].mean())
-        lines.append(f"  group {number}: {len(members)} recordings, confidence {confidence:.2f}: {shown}")
+        count = f"{len(members)} recording{'s' if len(members) > 1 else ''}"
+        lines.append(f"  group {number}: {count}, confidence {confidence:.2f}: {shown}")
     if grouping.people > 20:
         lines.append(f"  ... and {grouping.people - 20} more groups")
     if left := int((grouping.groups == 0).sum()):
