@@ -34,8 +34,8 @@ def select(recordings: Sequence[Recording], conditions: Sequence[str]) -> list[R
     --------
     >>> from himpc.data import simulate
     >>> walks = simulate(people=2, recordings=2, seconds=1.0)
-    >>> {walk.person for walk in select(walks, ["person=*2"])}
-    {'person-002'}
+    >>> {walk.person for walk in select(walks, ["person=*1"])}
+    {'person-001'}
     """
     chosen = list(recordings)
     for condition in conditions:
