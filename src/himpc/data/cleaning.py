@@ -23,8 +23,8 @@ class CleaningRules:
 
     The limits are far outside what bodies do and cheap sensors say of them. On 18,784 frames of Kinect v1 walking
     (``kinect-v1-actions``) no frame's body is off by more than 1.3, in seven frames a joint jumps more than a metre,
-    and hands that collapse onto the wrist are usual: so a single bone may shrink without limit. These rules reject 0.7 %
-    of the frames and fill most of them again.
+    and hands that collapse onto the wrist are usual: so a single bone may shrink without limit. These rules reject
+    0.7 % of the frames and fill most of them again.
 
     Attributes
     ----------
