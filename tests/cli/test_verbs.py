@@ -1,0 +1,149 @@
+"""Every verb through the command line, on files, with small settings."""
+
+import csv
+import json
+import shutil
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from himpc import __version__
+from himpc.cli import main
+from himpc.cli.training import Settings
+from himpc.data import load
+from himpc.learning import Config
+
+SMALL = ["--hidden", "16", "--heads", "2", "--max-epochs", "2"]
+
+
+@pytest.fixture(scope="module")
+def walks(tmp_path_factory) -> str:
+    path = tmp_path_factory.mktemp("walks") / "walkers.npz"
+    arguments = ["--people", "4", "--recordings", "4", "--seconds", "2", "--difficulty", "easy"]
+    assert main(["simulate", *arguments, "--out", str(path), "--quiet"]) == 0
+    return str(path)
+
+
+@pytest.fixture(scope="module")
+def run(walks, tmp_path_factory) -> str:
+    folder = tmp_path_factory.mktemp("run") / "run"
+    assert main(["train", walks, "--out", str(folder), "--quiet", *SMALL]) == 0
+    return str(folder)
+
+
+def document(capsys) -> dict:
+    return json.loads(capsys.readouterr().out)
+
+
+def test_version(capsys):
+    assert main(["--version"]) == 0
+    assert capsys.readouterr().out.strip() == __version__
+
+
+def test_settings_are_those_of_the_configuration():
+    own = {"preset", "device"}
+    assert {f.name for f in fields(Settings)} - own == {f.name for f in fields(Config)}
+
+
+def test_info(walks, capsys):
+    assert main(["info", walks, "--json"]) == 0
+    rows = document(capsys)["recordings"]
+    assert len(rows) == 16
+    assert {row["person"] for row in rows} == {f"person-00{i}" for i in range(4)}
+    assert main(["info", walks]) == 0
+    assert "16 recordings" in capsys.readouterr().out
+
+
+def test_convert_keeps_what_it_was_given(walks, tmp_path):
+    assert main(["convert", walks, "--out", str(tmp_path / "b.npz"), "--only", "person=person-001", "--quiet"]) == 0
+    kept = load(tmp_path / "b.npz")
+    assert {r.person for r in kept} == {"person-001"}
+    assert len(kept) == 4
+
+
+def test_train_leaves_a_run(walks, run, capsys):
+    assert main(["train", walks, "--out", run, *SMALL]) == 1
+    assert "already holds a run" in capsys.readouterr().err
+    assert main(["train", walks, "--out", run, "--resume", "--json", *SMALL]) == 0
+    assert document(capsys)["epochs"] == 2
+
+
+def test_embed(walks, run, tmp_path):
+    out = tmp_path / "embeddings.npz"
+    assert main(["embed", walks, "--model", run, "--out", str(out), "--quiet"]) == 0
+    with np.load(out, allow_pickle=False) as arrays:
+        assert arrays["recordings"].shape == (16, 48)
+        assert arrays["windows"].shape == (len(arrays["window_recording"]), 48)
+        assert arrays["window_start"].max() < 60
+        assert arrays["person"][0] == "person-000"
+
+
+@pytest.mark.parametrize("model", ["run", "bones", "d13", "d16", "raw", "body"])
+def test_evaluate(walks, run, model, capsys):
+    sides = ["--gallery", "session=session-1", "--probe", "session=session-2"]
+    model = run if model == "run" else model
+    assert main(["evaluate", walks, "--model", model, *sides, "--json"]) == 0
+    result = document(capsys)
+    assert result["recording"]["queries"] == 8
+    assert 0 <= result["window"]["mAP"] <= result["window"]["rank_10"] <= 1
+
+
+def test_group(walks, tmp_path, capsys):
+    out = tmp_path / "groups"
+    assert main(["group", walks, "--out", str(out), "--model", "bones", "--json"]) == 0
+    result = document(capsys)
+    assert result["agreement"]["ari"] > 0.9
+    with (out / "groups.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0]) == ["recording", "group", "confidence"]
+    assert [row["recording"] for row in rows] == [row["recording"] for row in result["recordings"]]
+    for picture in ("groups.png", "map.png"):
+        assert (out / picture).read_bytes().startswith(b"\x89PNG")
+
+
+def test_group_by_training(walks, tmp_path, capsys):
+    out = str(tmp_path / "groups")
+    assert main(["group", walks, "--out", out, "--model", "train", "--people", "4", "--json", *SMALL]) == 0
+    assert document(capsys)["people"] == 4
+
+
+def test_demo(tmp_path, capsys):
+    arguments = ["--people", "3", "--recordings", "4", "--difficulty", "easy", *SMALL]
+    assert main(["demo", "--out", str(tmp_path / "demo"), *arguments]) == 0
+    assert "groups.png" in capsys.readouterr().out
+    assert (tmp_path / "demo" / "run" / "training.png").exists()
+
+
+def test_one_bad_file_among_many_is_named_and_the_exit_code_tells(walks, tmp_path, capsys):
+    shutil.copy(walks, tmp_path / "a.npz")
+    (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 and no more")
+    assert main(["info", str(tmp_path)]) == 3
+    assert "left out" in (printed := capsys.readouterr()).err
+    assert "broken.npz" in printed.err
+    assert "16 recordings" in printed.out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["info", "nowhere"], 1, "nowhere"),
+        (["info"], 1, "path"),
+        (["evaluate", "WALKS", "--model", "nowhere"], 1, "nowhere"),
+        (["evaluate", "WALKS", "--model", "bones", "--gallery", "season=1"], 1, "FIELD=VALUE"),
+        (["evaluate", "WALKS", "--model", "bones", "--gallery", "session=9"], 1, "session-1"),
+        (["group", "WALKS", "--people", "99", "--out", "OUT"], 1, "people must be"),
+        (["group", "WALKS", "--model", "train", "--eps", "2", "--out", "OUT"], 1, "eps must be"),
+        (["train", "WALKS", "--window-length", "1000", "--out", "OUT"], 1, "longest recording"),
+        (["demo", "--recordings", "2", "--out", "OUT"], 1, "4 recordings"),
+        (["info", "WALKS", "--unit", "furlong"], 2, "furlong"),
+        (["dance"], 2, "dance"),
+    ],
+)
+def test_what_cannot_be_done_is_one_clear_line(walks, tmp_path, arguments, code, words, capsys):
+    places = {"WALKS": walks, "OUT": str(tmp_path / "out")}
+    assert main([places.get(argument, argument) for argument in arguments]) == code
+    printed = capsys.readouterr()
+    assert words in printed.err
+    assert "Traceback" not in printed.err
+    assert code == 2 or printed.err.count("\n") == 1
