@@ -11,8 +11,10 @@ import argparse
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -56,15 +58,11 @@ def actions(data: Path, seed: int) -> Split:
     return train, gallery, probe
 
 
-def simulated(difficulty: str) -> Callable[[Path, int], Split]:
-    """Return a loader of simulated walkers; each seed has other people."""
-
-    def load(data: Path, seed: int) -> Split:
-        walks = himpc.simulate(people=PEOPLE, recordings=TAKES, difficulty=difficulty, seed=seed)
-        takes = [list(chain.from_iterable(map(clean, walks[take::TAKES]))) for take in range(TAKES)]
-        return list(chain(*takes[:3])), list(chain(*takes[3:5])), takes[5]
-
-    return load
+def simulated(difficulty: Literal["easy", "medium", "hard"], data: Path, seed: int) -> Split:
+    """Return the parts of simulated walkers; each seed has other people."""
+    walks = himpc.simulate(people=PEOPLE, recordings=TAKES, difficulty=difficulty, seed=seed)
+    takes = [list(chain.from_iterable(map(clean, walks[take::TAKES]))) for take in range(TAKES)]
+    return list(chain(*takes[:3])), list(chain(*takes[3:5])), takes[5]
 
 
 REAL = (
@@ -93,7 +91,7 @@ def main() -> None:
             f"Simulated walkers, {difficulty}",
             f"{PEOPLE} people, {TAKES} recordings each (two sessions, two cameras), other people for each seed. "
             "Trained on three recordings of each, gallery two, probe one.",
-            simulated(difficulty),
+            partial(simulated, difficulty),
         )
         for difficulty in ("easy", "medium", "hard")
     )
@@ -177,7 +175,8 @@ def _header(seeds: int) -> str:
     return (
         f"Measured by `make results` with himpc {himpc.__version__}, preset `clean`, {seeds} seeds, one thread each: "
         "mean ± standard deviation over the seeds, in % (ARI, AMI and purity from 0 to 1). Where the recordings are "
-        "the same for all seeds, baselines have no spread. A window is 6 frames; test windows do not overlap. No setting was chosen on the real sets."
+        "the same for all seeds, baselines have no spread. A window is 6 frames; test windows do not overlap. No setting "
+        "was chosen on the real sets."
     )
 
 

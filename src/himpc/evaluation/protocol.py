@@ -19,6 +19,9 @@ from himpc.evaluation.ranking import RankingResult, WithoutMatch, evaluate_ranki
 
 __all__ = ["Embedded", "Evaluation", "LevelEvaluation", "SameExclusion", "evaluate_embeddings"]
 
+CMC_RANKS = 50
+"""How many ranks of the cumulative matching characteristic are written out."""
+
 SameExclusion = Literal["camera", "session"]
 
 
@@ -96,6 +99,7 @@ class LevelEvaluation:
         return {
             **self.measures,
             "interval": intervals,
+            "cmc": self.ranking.cmc[:CMC_RANKS].tolist(),
             "queries": self.ranking.n_queries,
             "skipped": self.ranking.n_skipped,
             "gallery": self.n_gallery,
