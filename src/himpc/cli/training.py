@@ -11,7 +11,8 @@ from cyclopts import Parameter
 from himpc.cli.console import Console
 
 if TYPE_CHECKING:
-    from himpc.learning import EpochRecord
+    from himpc.estimator import HiMPC
+    from himpc.learning import EpochRecord, History
 
 __all__ = ["EpochBar", "Settings", "draw_history"]
 
@@ -58,7 +59,7 @@ class Settings:
     device: str = "auto"
     """auto, cpu or cuda."""
 
-    def learner(self, **kwargs: Any) -> Any:
+    def learner(self, **kwargs: Any) -> HiMPC:
         """Return the `HiMPC` with these settings."""
         from himpc.estimator import HiMPC
 
@@ -82,6 +83,10 @@ class EpochBar:
     def __exit__(self, *error: object) -> None:
         self._bar.stop()
 
+    def on_batch(self, epoch: int, done: int, total: int) -> None:
+        """Move the bar within an epoch."""
+        self._bar.update(self._task, completed=epoch - 1 + done / max(total, 1))
+
     def on_epoch(self, record: EpochRecord) -> None:
         """Move the bar by one epoch."""
         clusters = "/".join(str(n) for n in record.clusters.values())
@@ -93,7 +98,7 @@ class EpochBar:
         self._console.warn(message)
 
 
-def draw_history(history: Any, folder: Path) -> Path:
+def draw_history(history: History, folder: Path) -> Path:
     """Draw loss and clusters over the epochs into a run folder and return the picture's path."""
     from himpc.report import draw_training, save_figure
 
