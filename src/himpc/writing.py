@@ -9,22 +9,24 @@ from pathlib import Path
 
 from himpc.errors import RunError
 
-__all__ = ["make_folder", "replacing", "write_atomically"]
+__all__ = ["make_folder", "remove", "replacing", "write_atomically"]
 
 
 @contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the place of `path` when the block ends well.
 
-    A reader sees the old file or the new one, never a part; an error leaves the old one.
+    A reader sees the old file or the new one, never a part; an error leaves the old one. What a link leads to is
+    replaced, not the link.
 
     Raises
     ------
     RunError
-        If the file cannot be written.
+        If the file cannot be written, or the path is a folder, a device or a pipe, which must not be replaced.
     """
-    path = Path(path)
-    beside = path.with_name(f".{path.stem}.{os.getpid()}{path.suffix}")
+    _check_replaceable(Path(path))
+    path = Path(os.path.realpath(path))
+    beside = path.with_name(f".{path.stem}.partial{path.suffix}")  # what a killed process left is written over
     try:
         try:
             yield beside
@@ -37,8 +39,16 @@ def replacing(path: str | Path) -> Iterator[Path]:
         raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
 
 
-def write_atomically(path: str | Path, content: bytes) -> None:
-    """Write a whole file, or leave it as it was.
+def _check_replaceable(path: Path) -> None:
+    """Raise `RunError` for what a rename would destroy, or could not replace."""
+    if path.is_dir():
+        raise RunError(f"{path}: cannot be written: is a folder; give the name of a file")
+    if path.exists() and not path.is_file():
+        raise RunError(f"{path}: cannot be written: is a device or a pipe; give the name of a file")
+
+
+def write_atomically(path: str | Path, content: bytes | str) -> None:
+    """Write a whole file, or leave it as it was; text is written as UTF-8.
 
     Raises
     ------
@@ -46,7 +56,21 @@ def write_atomically(path: str | Path, content: bytes) -> None:
         If the file cannot be written.
     """
     with replacing(path) as beside:
-        beside.write_bytes(content)
+        beside.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def remove(path: str | Path) -> None:
+    """Remove a file, if it is there.
+
+    Raises
+    ------
+    RunError
+        If it cannot be removed.
+    """
+    try:
+        Path(path).unlink(missing_ok=True)
+    except OSError as error:
+        raise RunError(f"{path}: cannot be removed: {error.strerror or error}; choose another place") from error
 
 
 def make_folder(path: str | Path) -> Path:
@@ -61,7 +85,7 @@ def make_folder(path: str | Path) -> Path:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"{path}: cannot be made: {error.strerror or error}; choose another place") from error
+        raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
     if not os.access(path, os.W_OK | os.X_OK):
         raise RunError(f"{path}: cannot be written: permission denied; choose another place")
     return path

@@ -12,7 +12,7 @@ from himpc import __version__
 from himpc.errors import RunError
 from himpc.learning.state import CHECKPOINT_FILE, Identity, State
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE
-from himpc.model.tensors import write_text
+from himpc.writing import make_folder, remove, write_atomically
 
 __all__ = ["RunFolder"]
 
@@ -41,17 +41,11 @@ class RunFolder:
             raise RunError(f"{path}: already holds a run: choose another folder, or --resume or --overwrite that run")
         if resume and not holds_run:
             raise RunError(f"{path}: holds no run to resume: leave --resume out to start one")
-        folder = cls(path, identity)
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-            if not resume:
-                for name in (CARD_FILE, WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE):
-                    (path / name).unlink(missing_ok=True)
-                write_text(path / CONFIG_FILE, folder._settings())
-            (path / ".writable").touch()
-            (path / ".writable").unlink()
-        except OSError as error:
-            raise cls._unwritable(path, error) from error
+        folder = cls(make_folder(path), identity)
+        if not resume:
+            for name in (CARD_FILE, WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE):
+                remove(path / name)
+            write_atomically(path / CONFIG_FILE, folder._settings())
         return folder
 
     def save(self, state: State) -> None:
@@ -62,11 +56,8 @@ class RunFolder:
         RunError
             If the folder can no longer be written.
         """
-        try:
-            write_text(self.path / HISTORY_FILE, state.history.to_lines())
-            state.save(self.path, self.identity)
-        except OSError as error:
-            raise self._unwritable(self.path, error) from error
+        write_atomically(self.path / HISTORY_FILE, state.history.to_lines())
+        state.save(self.path, self.identity)
 
     def _settings(self) -> str:
         table = {
@@ -76,7 +67,3 @@ class RunFolder:
             "data": {"fingerprint": self.identity.data, "windows": self.identity.windows},
         }
         return json.dumps(table, indent=2) + "\n"
-
-    @staticmethod
-    def _unwritable(path: Path, error: OSError) -> RunError:
-        return RunError(f"{path}: cannot be written ({error}): choose a folder you may write to, with space left")

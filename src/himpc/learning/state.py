@@ -102,7 +102,7 @@ class State:
 
         Raises
         ------
-        OSError
+        RunError
             If the folder cannot be written.
         """
         note = {

@@ -18,8 +18,9 @@ from himpc.errors import ModelError
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
 from himpc.model.device import resolve_device
 from himpc.model.encoder import Network, mean_over_frames
-from himpc.model.tensors import read_tensors, shapes_of, write_tensors, write_text
+from himpc.model.tensors import read_tensors, shapes_of, write_tensors
 from himpc.skeleton import Layout, Level
+from himpc.writing import make_folder, write_atomically
 
 __all__ = ["Model", "window_features"]
 
@@ -139,16 +140,12 @@ class Model:
 
         Raises
         ------
-        ModelError
+        RunError
             If the folder cannot be written.
         """
-        folder = Path(folder)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            write_tensors(folder / WEIGHTS_FILE, self.network.state_dict())
-            write_text(folder / CARD_FILE, self._card(self.fingerprint).to_json())
-        except OSError as error:
-            raise ModelError(f"{folder}: the model cannot be written there: {error}") from error
+        folder = make_folder(folder)
+        write_tensors(folder / WEIGHTS_FILE, self.network.state_dict())
+        write_atomically(folder / CARD_FILE, self._card(self.fingerprint).to_json())
 
     @classmethod
     def load(cls, path: str | Path, device: str | torch.device = "cpu") -> Model:

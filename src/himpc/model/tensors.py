@@ -1,16 +1,17 @@
-"""Tensors in safetensors files: written beside and renamed, and checked before a byte of them is used."""
+"""Tensors in safetensors files, checked before a byte of them is used."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from himpc.errors import ModelError
+from himpc.writing import write_atomically
 
-__all__ = ["Shapes", "read_note", "read_tensors", "shapes_of", "write_tensors", "write_text"]
+__all__ = ["Shapes", "read_note", "read_tensors", "shapes_of", "write_tensors"]
 
 Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
 """For each name, the type as safetensors calls it (``"F32"``) and the shape."""
@@ -28,33 +29,13 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], note: str = "") -> 
 
     Raises
     ------
-    OSError
-        If the folder cannot be written.
+    RunError
+        If the file cannot be written.
     """
     from safetensors.torch import save
 
     stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
-    _replace(path, lambda beside: beside.write_bytes(save(stored, metadata={"note": note})))
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file that appears whole or not at all.
-
-    Raises
-    ------
-    OSError
-        If the folder cannot be written.
-    """
-    _replace(path, lambda beside: beside.write_text(text, encoding="utf-8"))
-
-
-def _replace(path: Path, write: Callable[[Path], object]) -> None:
-    beside = path.with_name(f".{path.name}.partial")  # one name: what a killed process left is written over
-    try:
-        write(beside)
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    write_atomically(path, save(stored, metadata={"note": note}))
 
 
 def read_note(path: Path) -> str:

@@ -77,12 +77,12 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
     return GroupReport(paths, text, document)
 
 
-def _csv(rows: Sequence[dict[str, Any]]) -> bytes:
+def _csv(rows: Sequence[dict[str, Any]]) -> str:
     table = io.StringIO()
     writer = csv.DictWriter(table, ["recording", "group", "confidence"], lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    return table.getvalue().encode()
+    return table.getvalue()
 
 
 def _text(recordings: Sequence[Recording], grouping: Grouping) -> str:

@@ -1,0 +1,38 @@
+"""Files are whole or absent, whatever happens while they are written."""
+
+import pytest
+
+from himpc.errors import RunError
+from himpc.writing import make_folder, remove, replacing, write_atomically
+
+
+def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
+    path = tmp_path / "a.txt"
+    write_atomically(path, "old ü")
+
+    def fail():
+        with replacing(path) as beside:
+            beside.write_text("half")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail()
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+    assert path.read_bytes() == "old ü".encode()
+
+
+def test_what_a_killed_process_left_is_written_over(tmp_path):
+    writer = replacing(tmp_path / "a.txt")
+    writer.__enter__().write_text("killed while at it")  # never left
+    write_atomically(tmp_path / "a.txt", b"new")
+    assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_a_place_that_cannot_be_written_is_one_plain_line(tmp_path):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(RunError, match=r"folder: cannot be removed: "):
+        remove(tmp_path / "folder")
+    for attempt in (lambda p: make_folder(p), lambda p: write_atomically(p / "a.txt", "text")):
+        with pytest.raises(RunError, match=r"^.*file.*: cannot be written: Not a directory; choose another place$"):
+            attempt(tmp_path / "file" / "folder")
