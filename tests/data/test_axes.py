@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from himpc.data.axes import UP_AXES, body_size, check_size, metres, recognise_up, to_y_up, unit_hint
+from himpc.data.axes import UP_AXES, body_size, check_size, find_up, metres, recognise_up, to_y_up, unit_hint
 from himpc.errors import FormatError
 from himpc.skeleton import get_layout, layout_names
 
@@ -88,3 +88,14 @@ def test_metres():
         metres(None, "f")
     with pytest.raises(FormatError, match="unknown unit of length 'furlong'"):
         metres("furlong", "f")
+
+
+def test_up_is_what_the_file_states_else_what_the_body_shows_else_what_the_user_says():
+    upright, unseen = standing(), np.full((2, 20, 3), np.nan)
+    assert find_up(upright, KINECT, "a", stated="z", said="x") == ("z", "up is z, as the file states")
+    assert find_up(upright, KINECT, "a", stated=None, said="x") == ("y", "up is y, as the body shows")
+    assert find_up(unseen, KINECT, "a", stated=None, said="x") == ("x", "up is x, as the user says")
+    with pytest.raises(FormatError, match="a: states no up axis and the body does not show it; pass --up"):
+        find_up(unseen, KINECT, "a", stated=None, said=None)
+    with pytest.raises(FormatError, match="a: unknown up axis 'w'"):
+        find_up(upright, KINECT, "a", stated="w", said="y")

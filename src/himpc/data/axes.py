@@ -14,7 +14,7 @@ from himpc.data.formats.base import UNITS, Unit, Up
 from himpc.errors import FormatError
 from himpc.skeleton import Layout
 
-__all__ = ["UP_AXES", "body_size", "check_size", "metres", "recognise_up", "to_y_up", "unit_hint"]
+__all__ = ["UP_AXES", "body_size", "check_size", "find_up", "metres", "recognise_up", "to_y_up", "unit_hint"]
 
 UP_AXES: tuple[Up, ...] = get_args(Up)
 
@@ -121,6 +121,37 @@ def recognise_up(joints: NDArray[np.floating], layout: Layout) -> Up | None:
             if (along > _UPRIGHT_COSINE).mean() >= _UPRIGHT_SHARE:
                 return next(up for up in UP_AXES if up == sign + name)
     return None
+
+
+def find_up(
+    joints: NDArray[np.floating], layout: Layout, where: str, *, stated: str | None, said: Up | None
+) -> tuple[Up, str]:
+    """Return the axis that points up and a note of who says so: the file, else the body, else the user.
+
+    Parameters
+    ----------
+    joints : array ``(frames, J, 3)``
+        Joints in any unit; NaN where not seen.
+    where : str
+        The file, for the error.
+    stated, said : str, optional
+        The axis that the file states, and the one that the user says.
+
+    Raises
+    ------
+    FormatError
+        If nobody says so, or the file names no axis.
+    """
+    if stated is not None:
+        axis = next((up for up in UP_AXES if up == stated), None)
+        if axis is None:
+            raise FormatError(f"{where}: unknown up axis {stated[:20]!r}, expected one of {', '.join(UP_AXES)}")
+        return axis, f"up is {axis}, as the file states"
+    if shown := recognise_up(joints, layout):
+        return shown, f"up is {shown}, as the body shows"
+    if said is None:
+        raise FormatError(f"{where}: states no up axis and the body does not show it; pass --up {', '.join(UP_AXES)}")
+    return said, f"up is {said}, as the user says"
 
 
 def body_size(joints: NDArray[np.floating], layout: Layout) -> float | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data.axes import recognise_up, to_y_up
+from himpc.data.axes import find_up, to_y_up
 from himpc.data.formats.base import ReadOptions, Up
 from himpc.data.formats.text import FARTHEST
 from himpc.data.recording import Quality, Recording
@@ -52,22 +52,9 @@ def to_recording(
     unseen = np.isnan(joints).any(axis=2)
     if (np.abs(joints) > FARTHEST).any():
         raise FormatError(f"{where}: a joint is farther than {FARTHEST:g} m from the origin; the file is damaged")
-    axis, how = _upward(joints, layout, options, up)
-    if axis is None:
-        raise FormatError(f"{where}: neither the file nor the body shows which axis is up; pass --up y or --up z")
+    axis, note = find_up(joints, layout, where, stated=up, said=options.up)
     placed = to_y_up(joints, axis).astype(np.float32)
     placed[unseen] = np.nan
     rate = fps if fps is not None and np.isfinite(fps) and fps > 0 else options.fps
-    quality = Quality(frames_read=len(placed), notes=(*notes, f"up is {axis}, {how}"))
+    quality = Quality(frames_read=len(placed), notes=(*notes, note))
     return Recording(placed, layout, fps=rate, source=where, quality=quality)
-
-
-def _upward(
-    joints: NDArray[np.floating], layout: Layout, options: ReadOptions, stated: Up | None
-) -> tuple[Up | None, str]:
-    """Return the upward axis and who says so: the file, else the body, else the user."""
-    if stated:
-        return stated, "as the file states"
-    if shown := recognise_up(joints, layout):
-        return shown, "as the body shows"
-    return options.up, "as the user says"
