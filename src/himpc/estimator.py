@@ -228,7 +228,7 @@ def embed(
     window_length : int, optional
         Frames a window; the model's own if not given (6 for baselines). Windows do not overlap.
     level : {"joint", "component", "limb"}, optional
-        A single level's features instead of the multi-level representation (METHOD section 5).
+        A single level's features instead of the multi-level representation (docs/method.md, section 5).
 
     Raises
     ------

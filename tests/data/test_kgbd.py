@@ -13,7 +13,7 @@ from himpc.errors import FormatError
 from himpc.skeleton import get_layout
 
 LAYOUT = get_layout("kinect-v1")
-# METHOD section 8, as the files spell it, and which joint of the layout each is.
+# The joint order of the raw files, as they spell it, and which joint of the layout each is.
 NAMES = [
     *("Head", "ShoulderCenter", "ShoulderRight", "ShoulderLeft", "ElbowRight", "ElbowLeft", "WristRight", "WristLeft"),
     *("HandRight", "HandLeft", "Spine", "HipCenter", "HipRight", "HipLeft", "KneeRight", "KneeLeft", "AnkleRight"),

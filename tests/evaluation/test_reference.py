@@ -18,7 +18,7 @@ def reference():
 
 
 def embed(reference, joints):
-    """Window features of each level, and MSMR: METHOD sections 2 and 5 in plain numpy."""
+    """Window features of each level, and MSMR: docs/method.md, sections 2 and 5 in plain numpy."""
     features, multi = {}, []
     for level in LEVELS:
         weight = {name: reference[f"{level}_{name}"] for name in ("W1", "b1", "W2", "b2", "heads")}

@@ -23,7 +23,7 @@ def dense(sparse):
 
 
 def plain_jaccard(features, ranks, k2):
-    """METHOD 3.2 to 3.6 as they stand, with sets and an N x N matrix."""
+    """docs/method.md, section 3, steps 2 to 6 as they stand, with sets and an N x N matrix."""
     n, k1 = ranks.shape
 
     def reciprocal(i, width):

@@ -1,6 +1,7 @@
-"""Layouts as data: METHOD section 1's tables, properties of every layout, and wrong tables."""
+"""Layouts as data: the tables of docs/method.md, section 1, properties of every layout, and wrong tables."""
 
 import copy
+import dataclasses
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +19,7 @@ from himpc.skeleton.layout import joint_key
 ALL = [get_layout(name) for name in layout_names()]
 every_layout = pytest.mark.parametrize("layout", ALL, ids=layout_names())
 
-# METHOD section 1, in the order of COMPONENTS.
+# docs/method.md, section 1, in the order of COMPONENTS.
 METHOD_COMPONENTS = {
     "kinect-v1": [[12, 13], [14, 15], [16, 17], [18, 19], [0, 1], [2, 3], [4, 5], [6, 7], [8, 9], [10, 11]],
     "kinect-v2": [
@@ -35,7 +36,7 @@ METHOD_LIMBS = {
     ],
     "openpose-14": [[11, 12, 13], [8, 9, 10], [0, 1], [5, 6, 7], [2, 3, 4]],
 }
-# The SDK's joint order, as METHOD section 1 gives it.
+# The SDK's joint order, as docs/method.md, section 1 gives it.
 KINECT_V1 = [
     *("HipCenter", "Spine", "ShoulderCenter", "Head"),
     *("ShoulderLeft", "ElbowLeft", "WristLeft", "HandLeft", "ShoulderRight", "ElbowRight", "WristRight", "HandRight"),
@@ -219,3 +220,11 @@ def test_a_broken_file_is_a_layout_error(tmp_path: Path, content):
 def test_a_missing_file_is_a_layout_error(tmp_path: Path):
     with pytest.raises(LayoutError, match="cannot be read"):
         get_layout(tmp_path / "none.toml")
+
+
+def test_other_words_make_no_other_layout():
+    known = get_layout("kinect-v1")
+    reworded = dataclasses.replace(known, title="another title", source="another source")
+    assert reworded == known
+    assert hash(reworded) == hash(known)
+    assert dataclasses.replace(known, root=(1,)) != known

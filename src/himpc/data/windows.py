@@ -74,7 +74,7 @@ class Windows:
         recordings : sequence of Recording
             All of one layout, all 3D or all 2D, with every joint of every frame there (see `himpc.data.clean`).
         length : int
-            F, frames a window (METHOD section 6: 6, or 40 for CASIA-B).
+            F, frames a window (docs/method.md, section 6: 6, or 40 for CASIA-B).
         stride : int, optional
             Frames from one start to the next; F without overlap if not given. Training takes F // 2.
 

@@ -160,7 +160,7 @@ def evaluate_embeddings(
     draws: int = 2000,
     seed: int = 0,
 ) -> Evaluation:
-    """Rank the gallery for each probe, window by window (METHOD section 5) and recording by recording.
+    """Rank the gallery for each probe, window by window (docs/method.md, section 5) and recording by recording.
 
     Parameters
     ----------

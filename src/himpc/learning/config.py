@@ -19,7 +19,8 @@ Mining = Literal["hard", "off", "inverted"]
 
 @dataclass(frozen=True)
 class Config:
-    """Every setting of training; the numbers are those of METHOD sections 2 to 6.
+    """Every setting of training; the numbers are those of docs/method.md, sections 2 to 6, which says where
+    they are ours.
 
     Attributes
     ----------

@@ -1,4 +1,4 @@
-"""One epoch: features, pseudo-labels and prototypes of all windows, then batches (Hi-MPC, METHOD section 6)."""
+"""One epoch: features, pseudo-labels and prototypes of all windows, then batches (docs/method.md, section 6)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The sparse Jaccard distance of k-reciprocal neighbour sets (Zhong et al., CVPR 2017; Hi-MPC, METHOD section 3).
+"""The sparse Jaccard distance of k-reciprocal neighbour sets (Zhong et al., CVPR 2017; docs/method.md, section 3).
 
 Some tens of windows lie within a distance below 1 of any window; only those are computed and stored, in O(N k) memory.
 """
@@ -86,7 +86,7 @@ def _reciprocal(ranks: Array, i: int, width: int, out: Array) -> int:
 
 @compiled
 def _neighbour_weights(features: Array, ranks: Array, half: int, start: int, stop: int) -> tuple[Array, Array, Array]:
-    """Return sizes, columns and values of the rows V of METHOD 3.2 to 3.4, for windows start to stop."""
+    """Return sizes, columns and values of the rows V (section 3, steps 2 to 4) of windows start to stop."""
     n, k1 = ranks.shape
     most = k1 * (half + 1)
     sizes = np.zeros(stop - start, np.int64)
@@ -152,7 +152,7 @@ def _distances(
     start: int,
     stop: int,
 ) -> tuple[Array, Array, Array]:
-    """Return sizes, columns and values of the distances below 1 (METHOD 3.6), for windows start to stop."""
+    """Return sizes, columns and values of the distances below 1 (section 3, step 6) of windows start to stop."""
     n = len(indptr) - 1
     sizes = np.zeros(stop - start, np.int64)
     columns = np.empty(max(1024, 64 * (stop - start)), np.int32)

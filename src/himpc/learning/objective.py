@@ -1,4 +1,4 @@
-"""Skeleton meta-prototype contrast with hard skeleton mining (Hi-MPC, METHOD section 4).
+"""Skeleton meta-prototype contrast with hard skeleton mining (docs/method.md, section 4).
 
 Shapes: B windows, F frames a window, H the embedding size, M heads, K groups of the level.
 """

@@ -1,4 +1,4 @@
-"""Pseudo-labels and prototypes: what stands in for the names that nobody gives (METHOD section 3)."""
+"""Pseudo-labels and prototypes: what stands in for the names that nobody gives (docs/method.md, section 3)."""
 
 from __future__ import annotations
 

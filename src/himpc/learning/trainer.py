@@ -1,4 +1,4 @@
-"""Training: features, pseudo-labels and prototypes, then batches, epoch by epoch (Hi-MPC, METHOD section 6).
+"""Training: features, pseudo-labels and prototypes, then batches, epoch by epoch (docs/method.md, section 6).
 
 The released code chooses its checkpoint by the labels of the probe set. Here no label is seen: training ends when the
 pseudo-labels have stopped becoming stabler from one epoch to the next, and the last epoch is the result.

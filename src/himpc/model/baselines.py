@@ -22,7 +22,7 @@ __all__ = ["BASELINES", "D13", "D16", "Baseline", "BodyFrame", "BoneLengths", "R
 
 Floats = NDArray[np.floating]
 
-# A thigh shorter than this, in metres, is a tracking error: D13 divides by no less (METHOD section 9).
+# A thigh shorter than this, in metres, is a tracking error: D13 divides by no less (docs/method.md, section 9).
 _SHORTEST_THIGH = 0.1
 
 
@@ -88,9 +88,8 @@ class BoneLengths(Baseline):
 class D13(Baseline):
     """Thirteen anthropometric measures: two heights, nine distances, two proportions.
 
-    Kinect v1 indices of METHOD section 9 as joint names: height of head and of neck over the mean of the feet; the
-    distances below; neck to spine over the right and over the left thigh, each thigh taken as 0.1 m or longer.
-    The y axis must point up.
+    As in docs/method.md, section 9: height of head and of neck over the mean of the feet; the distances below; neck to
+    spine over the right and over the left thigh, each thigh taken as 0.1 m or longer. The y axis must point up.
     """
 
     name = "d13"
@@ -119,7 +118,7 @@ class D13(Baseline):
 class D16(Baseline):
     """Sixteen anthropometric measures: fifteen distances and the height of the head over the feet.
 
-    Kinect v1 indices of METHOD section 9 as joint names. The y axis must point up.
+    As in docs/method.md, section 9. The y axis must point up.
     """
 
     name = "d16"

@@ -1,4 +1,4 @@
-"""The network: one encoder a level, and its meta-transformation heads (Hi-MPC, METHOD sections 2, 4 and 5)."""
+"""The network: one encoder a level, and its meta-transformation heads (docs/method.md, sections 2, 4 and 5)."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ class Network(nn.Module):
         return {level: self.encoder(level)(self.pool(joints, level)) for level in self.levels}
 
     def msmr(self, features: Mapping[Level, Tensor]) -> Tensor:
-        """Return the multi-level skeleton meta-representation, ``(n, levels · H)`` (METHOD section 5).
+        """Return the multi-level skeleton meta-representation, ``(n, levels · H)`` (docs/method.md, section 5).
 
         Parameters
         ----------

@@ -80,7 +80,7 @@ class Model:
         return self
 
     def embed(self, windows: Windows) -> NDArray[np.float32]:
-        """Return the multi-level representation (MSMR) of each window (METHOD section 5).
+        """Return the multi-level representation (MSMR) of each window (docs/method.md, section 5).
 
         Returns
         -------

@@ -34,7 +34,7 @@ class Layout:
     Parameters
     ----------
     name, title, source : str
-        Short name, one line for people, and where the joint order comes from.
+        Short name, one line for people, and where the joint order comes from. Words alone make no other layout.
     joints : tuple of str
         J joint names. The same joint has the same name in every layout.
     parents : tuple of int
@@ -54,8 +54,8 @@ class Layout:
     """
 
     name: str
-    title: str
-    source: str
+    title: str = field(compare=False)
+    source: str = field(compare=False)
     joints: tuple[str, ...]
     parents: tuple[int, ...]
     root: tuple[int, ...]
@@ -89,7 +89,7 @@ class Layout:
         return set(joints) <= set(self.joints)
 
     def level(self, level: Level) -> tuple[tuple[int, ...], ...]:
-        """Return, for each node of a level, the joints whose mean it is (METHOD section 1)."""
+        """Return, for each node of a level, the joints whose mean it is (docs/method.md, section 1)."""
         if level == "joint":
             return tuple((i,) for i in range(len(self)))
         return self.components if level == "component" else self.limbs

@@ -9,7 +9,7 @@ from himpc.errors import LayoutError
 
 __all__ = ["COMPONENTS", "LIMBS", "parse_layout"]
 
-# METHOD section 1: the order of components and limbs is the same in every layout, so levels compare across layouts.
+# The order of docs/method.md, section 1; the same in every layout, so that levels compare across layouts.
 COMPONENTS = (
     *("left_thigh", "left_shank", "right_thigh", "right_shank", "torso", "head"),
     *("left_upper_arm", "left_forearm", "right_upper_arm", "right_forearm"),

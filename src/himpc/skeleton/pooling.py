@@ -1,4 +1,4 @@
-"""Pooling of joints into the ten components and five limbs (METHOD section 1)."""
+"""Pooling of joints into the ten components and five limbs (docs/method.md, section 1)."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ _ORDER = (
     *("right_hand", "left_hand", "spine", "pelvis", "right_hip", "left_hip", "right_knee", "left_knee"),
     *("right_ankle", "left_ankle", "right_foot", "left_foot"),
 )
-"""METHOD section 8: the raw joint order, for names that the layout does not know."""
+"""The joint order of the raw files, for names that the layout does not know."""
 
 
 def _recognise(path: Path, head: bytes) -> bool:
