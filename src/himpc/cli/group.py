@@ -35,14 +35,15 @@ def group(
     """
     from himpc.estimator import group as group_recordings
     from himpc.report import write_groups
+    from himpc.writing import make_folder
 
     console = output.console()
+    embedder = None if model == "train" else load_embedder(model, settings.device)
+    make_folder(out)
     recordings = source.read(paths, console)
-    if model == "train":
+    if embedder is None:
         with EpochBar(console, settings) as bar:
             embedder = settings.learner(callbacks=(bar,)).fit(recordings).model_
-    else:
-        embedder = load_embedder(model, settings.device)
     grouping = group_recordings(recordings, embedder, people=people)
     written = write_groups(out, recordings, grouping)
     console.say(written.text)
