@@ -4,7 +4,8 @@ Sources
 -------
 [1] Gordon et al., "2012 Anthropometric Survey of U.S. Army Personnel", NATICK/TR-15/007, 2014 (ANSUR II: 4,082 men and
     1,986 women). Stature, how the sexes differ in shape (ratios of means), and how far a dimension strays from what
-    stature foretells. The means are those of the survey; its spreads are approximated here.
+    stature foretells. Means of stature are those of the survey; the other numbers approximate it and
+    were not computed from its data.
 [2] Drillis and Contini, "Body Segment Parameters", New York University, 1966, as in Winter, "Biomechanics and
     Motor Control of Human Movement", 4th ed. 2009, figure 4.1. Segment lengths as fractions of stature.
 [3] Auerbach and Ruff, Journal of Human Evolution 50 (2006) 203-218. Left and right long bones differ by about 1 %.
@@ -31,8 +32,8 @@ _STATURE: dict[Sex, tuple[float, float]] = {"male": (1.756, 0.069), "female": (1
 class _Segment:
     """A segment: its fraction of stature [2], the factor of men and of women [1], and its spread beyond stature.
 
-    The factors are a sex's mean over stature, divided by the average of both sexes; `spread` is the standard deviation,
-    as a fraction of the segment, that stature leaves unexplained, approximately [1].
+    The factors are, approximately [1], a sex's mean over stature, divided by the average of both sexes; `spread` is the
+    standard deviation, as a fraction of the segment, that stature leaves unexplained, likewise.
     """
 
     fraction: float

@@ -1,13 +1,13 @@
 """Joint angles of normal walking over one stride, as low-order Fourier series.
 
 Each table holds an angle in degrees at 0, 5, ... 95 % of the stride, from heel strike to the next heel strike of the
-same foot. They are approximations of the published mean curves: read off to about two degrees, and those of the leg
-then shifted (by one degree on average, five at most, in swing) so that together they move the pelvis of the mean
-walker evenly and lift the swinging foot over the floor. That is within the spread between people, five degrees and
-more, that the same sources report.
+same foot. They follow the shape and range of the published mean curves but are our own approximations, not digitised
+from a figure or table; expect a few degrees of difference. Those of the leg were then shifted (by one degree on
+average, five at most, in swing) so that together they move the pelvis of the mean walker evenly and lift the swinging
+foot over the floor. People differ by five degrees and more.
 
-Sources
--------
+What they approximate
+---------------------
 Hip: Bovi et al., Gait & Posture 33 (2011) 6-13, adults at natural speed, and Kadaba, Ramakrishnan and Wootten, Journal
 of Orthopaedic Research 8 (1990) 383-392. Knee, ankle: Winter, "Biomechanics and Motor Control of Human Movement", 4th
 ed. 2009, natural cadence, as in Bovi.
@@ -60,7 +60,7 @@ HARMONICS = 6
 
 @cache
 def series(curve: Curve) -> NDArray[np.complex128]:
-    """Return the Fourier coefficients ``(1 + HARMONICS,)`` of a published curve, in degrees.
+    """Return the Fourier coefficients ``(1 + HARMONICS,)`` of a mean curve, in degrees.
 
     Coefficient k of the curve ``c`` is such that the angle at phase p is ``Re(sum_k c_k exp(2 pi i k p))``.
     """

@@ -7,8 +7,8 @@ and Blanke, Physical Therapy 66 (1986) 1382-1387 (women). Pelvis: Kadaba, Ramakr
 Orthopaedic Research 8 (1990) 383-392. Trunk: Crosbie, Vachalathiti and Smith, Gait & Posture 5 (1997) 6-12. Speed
 changes step length and cadence alike (constant walk ratio): Sekiya et al., Journal of Human Movement Studies 30 (1996)
 241-257. That low mood slumps the trunk, widens the sway and stills the arms: Michalak et al., Psychosomatic Medicine 71
-(2009) 580-587. Means are rounded. The spread of posture and of the curves' shapes, and how far a bag or a mood changes
-a walk, are our own choices, of the size of the differences between people in these papers.
+(2009) 580-587. Means approximate what these papers report. The spread of posture and of the curves' shapes, and how far
+a bag or a mood changes a walk, are our own choices, of the size of the differences between people in these papers.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Load = Literal["none", "left", "right", "back"]
 
 @dataclass(frozen=True)
 class Style:
-    """How a person's joint curve differs from the published one.
+    """How a person's joint curve differs from the mean one.
 
     Attributes
     ----------

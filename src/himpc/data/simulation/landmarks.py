@@ -2,9 +2,9 @@
 
 A segment is a rigid part with an origin (its upper joint) and axes: x to the person's left, y up, z forward, when the
 person stands upright; limbs hang down, so the far end of a thigh is at ``-thigh`` on y. The offsets are fractions of
-the segment's own length, by the drawings of Drillis and Contini (1966) for the trunk and limbs and by the canons of
-facial proportion of Farkas, "Anthropometry of the Head and Face", 1994, for the face; points that only one sensor
-reports (a Kinect's ``spine``) lie where its documentation draws them.
+the segment's own length and our own estimates, of the proportions that Drillis and Contini (1966) draw for trunk and
+limbs and Farkas, "Anthropometry of the Head and Face", 1994, gives for the face; nothing was measured there. Points
+that only one sensor reports (a Kinect's ``spine``) lie about where its documentation draws them.
 """
 
 from __future__ import annotations
