@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -90,3 +92,13 @@ def test_misuse(walks, learner):
         himpc.HiMPC(settings={"epochs": 3}).fit(walks)
     with pytest.raises(ConfigError, match="unknown preset"):
         himpc.HiMPC("best").fit(walks)
+
+
+def test_a_recording_in_gallery_and_probe_is_refused_for_it_would_find_itself(walks):
+    with pytest.raises(DataError, match="1 recordings stand in gallery and probe and would find themselves"):
+        himpc.evaluate(BASELINES["bones"], walks[:8], walks[7:])
+
+
+def test_a_model_that_names_no_settings_is_loaded(learner, tmp_path):
+    dataclasses.replace(learner.model_, settings={}).save(tmp_path)
+    assert himpc.HiMPC.load(tmp_path).model_.fingerprint == learner.model_.fingerprint

@@ -179,7 +179,7 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
             If there is no model, it is damaged, or of another version.
         """
         model = Model.load(path, device=device)
-        learner = cls(settings=dict(model.settings), seed=model.settings["seed"], device=device)
+        learner = cls(settings=dict(model.settings), seed=model.settings.get("seed", 0), device=device)
         learner.model_ = model
         return learner
 
@@ -285,8 +285,15 @@ def evaluate(
     Raises
     ------
     DataError
-        If a recording has no person, the gallery is empty, or a query has no match and `without_match` is "error".
+        If a recording has no person, the gallery is empty, a recording stands in gallery and probe, or a query has no
+        match and `without_match` is "error".
     """
+    listed = {id(recording) for recording in gallery}
+    if twice := [recording for recording in probe or () if id(recording) in listed]:
+        raise DataError(
+            f"{len(twice)} recordings stand in gallery and probe and would find themselves (the first is "
+            f"{twice[0].source or 'nameless'}): share them out, or leave the probe out"
+        )
 
     def side(recordings: Sequence[Recording]) -> Embedded:
         embedded = embed(model, recordings, window_length=window_length, level=level)

@@ -89,6 +89,15 @@ def test_evaluate(walks, run, model, capsys):
     assert 0 <= result["window"]["mAP"] <= result["window"]["rank_10"] <= 1
 
 
+def test_what_is_not_asked_for_is_the_gallery(walks, capsys):
+    probe = ["evaluate", walks, "--model", "bones", "--probe", "session=session-2", "--json"]
+    assert main(probe) == 0
+    result = document(capsys)
+    assert (result["recording"]["queries"], result["recording"]["gallery"]) == (8, 8)
+    assert main([*probe, "--gallery", "session=session-1,session-2"]) == 1
+    assert "stand in gallery and probe" in capsys.readouterr().err
+
+
 def test_group(walks, tmp_path, capsys):
     out = tmp_path / "groups"
     assert main(["group", walks, "--out", str(out), "--model", "bones", "--json"]) == 0

@@ -33,9 +33,9 @@ def evaluate(
         A run folder or saved model, or a baseline: body, bones, d13, d16, raw.
     gallery
         Which recordings are the gallery: FIELD=VALUE,VALUE with FIELD one of person, session, camera, source;
-        repeatable.
+        repeatable. Without it, all that are not asked for.
     probe
-        Which recordings are asked for. Without it, each recording of the gallery is asked for among the others.
+        Which recordings are asked for, likewise. Without it, each of the gallery is asked for among the others.
     exclude
         A gallery entry of the query's own camera or session does not count.
     without_match
@@ -55,10 +55,12 @@ def evaluate(
     console = output.console()
     embedder = load_embedder(model, device)
     recordings = source.read(paths, console)
+    asked = select(recordings, probe) if probe else None
+    others = set(map(id, asked or ()))
     result = evaluate_model(
         embedder,
-        select(recordings, gallery),
-        select(recordings, probe) if probe else None,
+        select(recordings, gallery) if gallery else [r for r in recordings if id(r) not in others],
+        asked,
         window_length=window_length,
         level=level,
         exclude=exclude,
