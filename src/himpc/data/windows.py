@@ -56,11 +56,6 @@ class Windows:
         """Return the joints of some windows as ``(n, F, J, 3)``."""
         return self.frames[self.frames_of(index)]
 
-    @property
-    def frame_index(self) -> NDArray[np.int64]:
-        """The frames of each window, ``(N, F)``."""
-        return self.frames_of(slice(None))
-
     def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
         """Return the frames of some windows, ``(n, F)``."""
         return self.starts[index][:, None] + np.arange(self.length)

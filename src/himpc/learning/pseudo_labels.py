@@ -21,7 +21,7 @@ NOISE = -1
 
 
 def pseudo_labels(
-    features: Tensor, *, k1: int = 20, k2: int = 6, eps: float = 0.8, min_samples: int = 2
+    features: Tensor, *, k1: int = 20, k2: int = 6, eps: float = 0.6, min_samples: int = 2
 ) -> NDArray[np.int64]:
     """Return the group of each window, found from the features alone.
 

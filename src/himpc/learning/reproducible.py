@@ -23,9 +23,9 @@ def shuffled(items: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int6
 
 @contextmanager
 def deterministic(device: torch.device) -> Iterator[None]:
-    """Allow torch only operations that repeat to the bit, where there are such; restore its settings at the end.
+    """Allow torch on the CPU only operations that repeat to the bit; restore its settings at the end.
 
-    On CUDA an operation without such a form is used all the same: its result may differ in the last bits.
+    On CUDA nothing is asked of it: results may differ in the last bits from run to run.
     """
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     if device.type == "cpu":
