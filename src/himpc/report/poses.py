@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from himpc.data.recording import Recording
 from himpc.errors import DataError
-from himpc.skeleton import Layout, centre
+from himpc.skeleton import Layout, body_frame, centre
 
 __all__ = ["SIDES", "Pose", "poses"]
 
@@ -56,7 +56,7 @@ def poses(recording: Recording) -> tuple[list[Pose], Pose]:
         heights = np.ptp(joints[..., 1], axis=1)
         body = joints * (_HEIGHT_2D / max(float(np.median(heights)), 1e-9))
     else:
-        body = _body_frame(joints, layout)
+        body = body_frame(joints, layout) if _shows_a_side(layout) else joints
     typical = int(((body - np.median(body, axis=0)) ** 2).sum(axis=(1, 2)).argmin())
     span = min(round((recording.fps or _FRAMES) * _SECONDS), len(body) - 1)
     start = min(max(typical - span // 2, 0), len(body) - 1 - span)
@@ -66,17 +66,8 @@ def poses(recording: Recording) -> tuple[list[Pose], Pose]:
     return side, _flat(body[typical][:, :2], layout)
 
 
-def _body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.floating]:
-    """Turn each frame about the vertical: x to the person's left, y up, z forward."""
-    pairs = np.array(layout.pairs).reshape(-1, 2)
-    left = (joints[:, pairs[:, 0]] - joints[:, pairs[:, 1]]).mean(axis=1) if len(pairs) else joints[:, 0] * 0
-    left[:, 1] = 0
-    length = np.linalg.norm(left, axis=1, keepdims=True)
-    left = np.where(length > 1e-9, left / np.maximum(length, 1e-9), [1.0, 0.0, 0.0])
-    up = np.broadcast_to([0.0, 1.0, 0.0], left.shape)
-    axes = np.stack([left, up, np.cross(left, up)], axis=1)
-    turned: NDArray[np.floating] = np.einsum("tad,tjd->tja", axes, joints)
-    return turned
+def _shows_a_side(layout: Layout) -> bool:
+    return any(layout.has(f"left_{part}", f"right_{part}") for part in ("hip", "shoulder"))
 
 
 def _flat(points: NDArray[np.floating], layout: Layout) -> Pose:

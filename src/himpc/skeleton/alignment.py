@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,10 +14,8 @@ __all__ = ["body_frame"]
 _TOO_SHORT = 1e-3
 
 
-def body_frame(
-    joints: NDArray[np.floating], layout: Layout, *, per: Literal["frame", "window"] = "frame"
-) -> NDArray[np.floating]:
-    """Return the joints turned about the upward axis so that the body faces +z, its left side towards +x.
+def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.floating]:
+    """Return the joints of each frame turned about the upward axis so that the body faces +z, its left side towards +x.
 
     The left side is where the left hips and shoulders lie, seen from the right ones and from above: the mean of both
     lines, or one of them where only that is there. Only the heading changes: all heights and all distances within a
@@ -27,16 +23,14 @@ def body_frame(
 
     Parameters
     ----------
-    joints : array ``(..., frames, J, 3)``
+    joints : array ``(..., J, 3)``
         Joints, y up, in right-handed axes; NaN where not seen.
     layout : Layout
         The J joints.
-    per : {"frame", "window"}
-        Turn each frame by its own heading, or all frames of a window by the heading of their mean, which keeps turns.
 
     Returns
     -------
-    array ``(..., frames, J, 3)``
+    array ``(..., J, 3)``
         In the same type and unit. Where neither hips nor shoulders are seen, or the line between them points straight
         up, the frame keeps its heading.
 
@@ -45,14 +39,12 @@ def body_frame(
     LayoutError
         If the array does not hold the layout's joints in three axes, or the layout has neither hips nor shoulders.
     """
-    if joints.ndim < 3 or joints.shape[-2:] != (len(layout), 3):
+    if joints.ndim < 2 or joints.shape[-2:] != (len(layout), 3):
         raise LayoutError(
             f"layout {layout.name!r} has {len(layout)} joints, but the array has shape {joints.shape}: "
-            "expected (..., frames, joints, 3)"
+            "expected (..., joints, 3)"
         )
     leftward = _leftward(joints, layout)
-    if per == "window":
-        leftward = leftward.mean(axis=-2, keepdims=True)
     length = np.hypot(leftward[..., 0], leftward[..., 1])
     shows = length > _TOO_SHORT
     divisor = np.where(shows, length, 1)
@@ -65,14 +57,14 @@ def body_frame(
 
 
 def _leftward(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
-    """Return the x and z ``(..., frames, 2)`` of the mean line from right to left hip and shoulder; 0 where unseen."""
+    """Return the x and z ``(..., 2)`` of the mean line from right to left hip and shoulder; 0 where unseen."""
     lines = [(f"left_{part}", f"right_{part}") for part in ("hip", "shoulder")]
     known = [line for line in lines if layout.has(*line)]
     if not known:
         raise LayoutError(f"layout {layout.name!r} has neither hips nor shoulders, so no side to turn by")
-    spans = np.stack(
-        [joints[..., layout.index(left), ::2] - joints[..., layout.index(right), ::2] for left, right in known]
-    ).astype(np.float64)
+    ends = np.array([[layout.index(left), layout.index(right)] for left, right in known])
+    seen_from_above = joints[..., ends, ::2].astype(np.float64)  # in float32 the short line of a side view is rough
+    spans = seen_from_above[..., 0, :] - seen_from_above[..., 1, :]
     seen = np.isfinite(spans).all(axis=-1, keepdims=True)
-    total: NDArray[np.float64] = np.where(seen, spans, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    total: NDArray[np.float64] = np.where(seen, spans, 0).sum(axis=-2) / np.maximum(seen.sum(axis=-2), 1)
     return total
