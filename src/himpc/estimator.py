@@ -237,7 +237,9 @@ def embed(
     ModelError
         If they do not fit the model, or it has no such level.
     """
-    length = window_length or (model.window_length if isinstance(model, Model) else Config().window_length)
+    length = window_length
+    if length is None:
+        length = model.window_length if isinstance(model, Model) else Config().window_length
     windows = Windows.cut(recordings, length)
     if level is None:
         vectors = model.embed(windows)
@@ -325,7 +327,7 @@ def group(
         Two or more, all of one layout.
     model : Embedder, optional
         A trained model, or a baseline. If not given, the baseline ``"body"``: bone lengths, and the pose turned to face
-        one way. It needs no training, and on simulated walkers its groups agree best with the true people.
+        one way. It needs no training; docs/results.md compares its groups with those of the others.
     people : int, optional
         How many people there are; if not given, it is decided (see `himpc.learning.group_recordings`).
     window_length : int, optional
