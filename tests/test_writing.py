@@ -1,5 +1,8 @@
 """Files are whole or absent, whatever happens while they are written."""
 
+import os
+import stat
+
 import pytest
 
 from himpc.errors import RunError
@@ -36,3 +39,25 @@ def test_a_place_that_cannot_be_written_is_one_plain_line(tmp_path):
     for attempt in (lambda p: make_folder(p), lambda p: write_atomically(p / "a.txt", "text")):
         with pytest.raises(RunError, match=r"^.*file.*: cannot be written: Not a directory; choose another place$"):
             attempt(tmp_path / "file" / "folder")
+
+
+@pytest.mark.parametrize("path", [".", "/", ""])
+def test_a_folder_is_no_file_to_write(path):
+    with pytest.raises(RunError, match="is a folder"):
+        write_atomically(path, b"new")
+
+
+def test_a_pipe_is_not_replaced(tmp_path):
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(RunError, match="device or a pipe"):
+        write_atomically(pipe, b"new")
+    assert stat.S_ISFIFO(pipe.stat().st_mode)
+
+
+def test_a_link_stays_and_its_file_is_replaced(tmp_path):
+    (tmp_path / "link").symlink_to("file")
+    (tmp_path / "file").write_bytes(b"old")
+    write_atomically(tmp_path / "link", b"new")
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "file").read_bytes() == b"new"

@@ -5,7 +5,27 @@ A message names the file, line or argument, what was found, what was expected an
 
 from __future__ import annotations
 
-__all__ = ["ConfigError", "DataError", "FormatError", "HimpcError", "LayoutError", "ModelError", "RunError"]
+__all__ = [
+    "ConfigError",
+    "DataError",
+    "FormatError",
+    "HimpcError",
+    "LayoutError",
+    "ModelError",
+    "RunError",
+    "printable",
+]
+
+
+def printable(text: str) -> str:
+    r"""Return a text in one line that any terminal and file takes: what cannot be printed is escaped.
+
+    File names may hold line ends, codes that steer a terminal, and bytes that are no text at all.
+
+    >>> printable("walk\n2.csv")
+    'walk\\n2.csv'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
 
 
 class HimpcError(Exception):

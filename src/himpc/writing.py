@@ -24,10 +24,10 @@ def replacing(path: str | Path) -> Iterator[Path]:
     RunError
         If the file cannot be written, or the path is a folder, a device or a pipe, which must not be replaced.
     """
-    _check_replaceable(Path(path))
-    path = Path(os.path.realpath(path))
-    beside = path.with_name(f".{path.stem}.partial{path.suffix}")  # what a killed process left is written over
     try:
+        _check_replaceable(Path(path))
+        path = Path(os.path.realpath(path))
+        beside = path.with_name(f".{path.stem}.partial{path.suffix}")  # what a killed process left is written over
         try:
             yield beside
             with beside.open("rb") as file:

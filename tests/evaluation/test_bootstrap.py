@@ -52,3 +52,8 @@ def test_what_does_not_fit_is_named():
         bootstrap_interval(np.ones(3), ["ann"])
     with pytest.raises(ConfigError, match="confidence must lie between 0 and 1"):
         bootstrap_interval(np.ones(1), ["ann"], confidence=95)
+
+
+def test_a_seed_below_zero_is_refused():
+    with pytest.raises(ConfigError, match="seed must be 0 or more, found -1"):
+        bootstrap_interval(VALUES, PERSONS, seed=-1)

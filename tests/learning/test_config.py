@@ -35,6 +35,12 @@ def test_settings_survive_json(k1, eps, mining, seed):
         ({"levels": ()}, "levels must be some of"),
         ({"mining": "soft"}, "mining must be one of hard, off, inverted"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
+        ({"learning_rate": float("nan")}, "learning_rate must be above 0"),
+        ({"learning_rate": float("inf")}, "learning_rate must be above 0"),
+        ({"joint_weight": float("nan")}, "joint_weight must be 0 or more"),
+        ({"stride": -1}, "stride must be 0 or more, found -1"),
+        ({"seed": 2**70}, "seed must be from 0"),
+        ({"hidden": 10**9}, "hidden must be at most 4096"),
         ({"epochs": 3}, "unknown setting 'epochs'; the settings are window_length"),
     ],
 )

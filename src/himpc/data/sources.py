@@ -10,7 +10,7 @@ from pathlib import Path
 from himpc.data.formats import FORMATS
 from himpc.data.formats.frame_folder import natural_key
 from himpc.data.naming import NamePattern
-from himpc.errors import DataError, FormatError, HimpcError
+from himpc.errors import DataError, FormatError, HimpcError, printable
 
 __all__ = ["Source", "find_sources"]
 
@@ -76,8 +76,12 @@ def find_sources(
     sources: dict[Path, Source] = {}
     excluded = {path.absolute() for path in leave_out}
     for path in paths:
-        if not path.exists():
-            raise DataError(f"{path}: there is no such file or folder")
+        try:
+            path.stat()
+        except FileNotFoundError as error:
+            raise DataError(f"{path}: there is no such file or folder") from error
+        except OSError as error:
+            raise DataError(f"{path}: cannot be opened: {error.strerror or error}") from error
         found = _walk(path, errors) if path.is_dir() else [path]
         base = path if len(paths) == 1 and path.is_dir() and found != [path] else None
         for source in _name(found, base, pattern):
@@ -121,11 +125,15 @@ def _name(found: list[Path], base: Path | None, pattern: NamePattern | None) -> 
     """Name what was found in one folder, and leave out what the pattern does not fit."""
     names = [(path if base is None else path.relative_to(base)).as_posix() for path in found]
     if pattern is None:
-        return [Source(path, name) for path, name in zip(found, names, strict=True)]
+        return [Source(path, printable(name)) for path, name in zip(found, names, strict=True)]
     known = [_match(pattern, path, name) for path, name in zip(found, names, strict=True)]
     if not any(known):
         known = [_match(pattern, path, path.absolute().as_posix()) for path in found]
-    return [Source(path, name, fields) for path, name, fields in zip(found, names, known, strict=True) if fields]
+    return [
+        Source(path, printable(name), {field: printable(value) for field, value in fields.items()})
+        for path, name, fields in zip(found, names, known, strict=True)
+        if fields
+    ]
 
 
 def _match(pattern: NamePattern, path: Path, name: str) -> dict[str, str] | None:

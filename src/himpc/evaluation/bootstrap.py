@@ -65,6 +65,8 @@ def bootstrap_interval(
     queries = np.bincount(codes)
     sums = np.zeros((len(number), *values.shape[1:]))
     np.add.at(sums, codes, values)
+    if seed < 0:
+        raise ConfigError(f"seed must be 0 or more, found {seed}")
     rng = np.random.default_rng(seed)
     step = max(1, _BLOCK_CELLS // len(number))
     means = []

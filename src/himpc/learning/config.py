@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,6 +16,8 @@ from himpc.skeleton import LEVELS, Level
 __all__ = ["Config", "Mining", "preset_names"]
 
 Mining = Literal["hard", "off", "inverted"]
+
+_MOST = {"hidden": 4096, "heads": 256}  # of all the levels together, some 50 GB
 
 
 @dataclass(frozen=True)
@@ -92,8 +95,17 @@ class Config:
                 raise ConfigError(f"{name} must be 1 or more, found {getattr(self, name)}")
         if not 0 < self.eps <= 1:
             raise ConfigError(f"eps must be above 0 and at most 1 (a Jaccard distance), found {self.eps}")
-        if self.learning_rate <= 0 or self.joint_weight < 0 or self.stride < 0 or self.seed < 0:
-            raise ConfigError("learning_rate must be above 0; joint_weight, stride and seed 0 or more")
+        if not 0 < self.learning_rate <= 1:
+            raise ConfigError(f"learning_rate must be above 0 and at most 1, found {self.learning_rate}")
+        if not 0 <= self.joint_weight < math.inf:
+            raise ConfigError(f"joint_weight must be 0 or more, found {self.joint_weight}")
+        if self.stride < 0:
+            raise ConfigError(f"stride must be 0 or more, found {self.stride}")
+        if not 0 <= self.seed < 2**63:
+            raise ConfigError(f"seed must be from 0 to 2^63 - 1, found {self.seed}")
+        for name, most in _MOST.items():
+            if getattr(self, name) > most:
+                raise ConfigError(f"{name} must be at most {most}, found {getattr(self, name)}")
         if self.mining not in get_args(Mining):
             raise ConfigError(f"mining must be one of {', '.join(get_args(Mining))}, found {self.mining!r}")
         if not self.levels or len(set(self.levels)) != len(self.levels) or not set(self.levels) <= set(LEVELS):
