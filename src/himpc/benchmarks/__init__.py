@@ -1,0 +1,20 @@
+"""The five benchmark data sets of METHOD section 8: their files, splits and published results."""
+
+from himpc.benchmarks.benchmark import Benchmark, Split
+from himpc.benchmarks.data import BenchmarkData, BenchmarkSet, Counts, LabelledWindows
+from himpc.benchmarks.load import BENCHMARKS, get_benchmark, load_benchmark
+from himpc.benchmarks.published import PublishedResult, published_results
+
+__all__ = [
+    "BENCHMARKS",
+    "Benchmark",
+    "BenchmarkData",
+    "BenchmarkSet",
+    "Counts",
+    "LabelledWindows",
+    "PublishedResult",
+    "Split",
+    "get_benchmark",
+    "load_benchmark",
+    "published_results",
+]

@@ -1,0 +1,86 @@
+"""BIWI RGBD-ID: 50 people walk and stand before a Kinect v1, 28 of them again on another day.
+
+Munaro, Fossati, Basso, Menegatti, Van Gool: "One-shot person re-identification with a consumer depth camera", in Person
+Re-Identification, Springer 2014. Protocol: METHOD section 8.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from himpc.benchmarks.benchmark import Benchmark, Split
+from himpc.benchmarks.folders import has_any, required, subfolders
+from himpc.benchmarks.raw import RawSet, prepare, read_file
+from himpc.data import Problem, Recording
+from himpc.data.formats.kinect_sdk import KINECT_SDK
+
+__all__ = ["BIWI", "first_number", "read_person_folders"]
+
+_CLIPPED = 10
+"""Frames left out at the start and at the end of each recording."""
+
+
+def first_number(name: str) -> str:
+    """Return the first number in a name without leading zeros, or the name where it has none.
+
+    >>> first_number("007"), first_number("person 12 b"), first_number("Anna")
+    ('7', '12', 'Anna')
+    """
+    digits = "".join(char if char.isascii() and char.isdigit() else " " for char in name).split()
+    return str(int(digits[0])) if digits else name
+
+
+def read_person_folders(
+    root: Path, part: str, problems: list[Problem], name_person: Callable[[str], str] = first_number
+) -> list[Recording]:
+    """Read the recordings of a part that has a folder a person, with frames ``*skel.txt`` in it or in its folders.
+
+    The person is told by the name of the folder, not by its place in a listing.
+
+    Raises
+    ------
+    DataError
+        If the part is missing.
+    """
+    folder = required(root, part, "a folder a person with frames *skel.txt")
+    recordings = []
+    for person in subfolders(folder):
+        for place in _frame_folders(person):
+            known = {"person": name_person(person.name)}
+            for recording in read_file(KINECT_SDK, place, problems):
+                source = recording.source.replace(str(root), "", 1).lstrip("/\\").replace("\\", "/")
+                recordings.append(recording.with_(source=source, **known))
+    return recordings
+
+
+def _frame_folders(folder: Path) -> list[Path]:
+    """Return a folder, or those in it, that hold frames."""
+    if KINECT_SDK.recognise(folder, b""):
+        return [folder]
+    return [place for inner in subfolders(folder) for place in _frame_folders(inner)]
+
+
+def _read(root: Path, seed: int) -> RawSet:
+    found = RawSet()
+    found.train += prepare(read_person_folders(root, "Training", found.problems), _CLIPPED, _CLIPPED)
+    for test in ("Still", "Walking"):
+        recordings = read_person_folders(root, f"Testing/{test}", found.problems)
+        found.tests[test] = prepare(recordings, _CLIPPED, _CLIPPED)
+    return found
+
+
+BIWI = Benchmark(
+    name="BIWI",
+    title="BIWI RGBD-ID",
+    layout="kinect-v1",
+    window_length=6,
+    splits=(
+        Split("BIWI-S", probe="Still", gallery="Walking", settings={"eps": 0.6, "min_samples": 2}),
+        Split("BIWI-W", probe="Walking", gallery="Still", settings={"eps": 0.8, "min_samples": 2}),
+    ),
+    persons={"train": 50, "Still": 28, "Walking": 28},
+    raw_expected="Training, Testing/Still, Testing/Walking",
+    has_raw=has_any("Training", "Testing/Still", "Testing/Walking"),
+    read_raw=_read,
+)

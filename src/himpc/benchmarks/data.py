@@ -1,0 +1,169 @@
+"""What a benchmark is made of: windows whose persons are known, and how many of everything there are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.data import Problem, Windows
+from himpc.errors import DataError
+from himpc.evaluation import Embedded
+
+__all__ = ["BenchmarkData", "BenchmarkSet", "Counts", "Form", "LabelledWindows", "Part"]
+
+Form = Literal["raw", "arrays"]
+"""The files of a data set's owner, or the arrays that the authors of Hi-MPC made of them."""
+
+Part = Literal["train", "gallery", "probe"]
+
+Names = NDArray[np.str_]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledWindows:
+    """Windows, and what is known of each; training is given `windows` alone.
+
+    Attributes
+    ----------
+    windows : Windows
+        N windows.
+    persons : str array ``(N,)``
+        Whom each window shows.
+    cameras, conditions : str array ``(N,)``, optional
+        The view of each, and how it was walked (CASIA-B: nm, cl, bg); None where the files do not say.
+    """
+
+    windows: Windows
+    persons: Names
+    cameras: Names | None = None
+    conditions: Names | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("persons", "cameras", "conditions"):
+            known = getattr(self, name)
+            if known is not None and known.shape != (len(self.windows),):
+                raise DataError(f"{name} has shape {known.shape}, expected one name a window: ({len(self.windows)},)")
+
+    def __len__(self) -> int:
+        """Return the number of windows N."""
+        return len(self.windows)
+
+    def embedded(self, vectors: NDArray[np.floating]) -> Embedded:
+        """Join embeddings of the windows, ``(N, D)``, with what is known, for an evaluation."""
+        _, first, recording = np.unique(self.windows.recording, return_index=True, return_inverse=True)
+        unknown = (None,) * len(first)
+        return Embedded(
+            vectors=vectors,
+            recording=recording,
+            persons=self.persons[first].tolist(),
+            cameras=unknown if self.cameras is None else self.cameras[first].tolist(),
+            sessions=unknown if self.conditions is None else self.conditions[first].tolist(),
+        )
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How much there is in one part of a benchmark.
+
+    Attributes
+    ----------
+    persons, windows : int
+        People, and windows.
+    recordings, frames, dropped : int or None
+        Recordings, frames in use, and frames left out because a joint was not tracked; None where the files do not
+        tell them (the authors' arrays hold windows only).
+    """
+
+    persons: int
+    windows: int
+    recordings: int | None = None
+    frames: int | None = None
+    dropped: int | None = None
+
+    def to_dict(self) -> dict[str, int | None]:
+        """Return the counts as plain data, in the order in which they are shown."""
+        names = ("persons", "recordings", "frames", "dropped", "windows")
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, eq=False)
+class BenchmarkData:
+    """What one split of a benchmark trains and is asked on.
+
+    Attributes
+    ----------
+    name, split : str
+        Such as ``"BIWI"`` and ``"Still"``.
+    train : LabelledWindows
+    gallery : LabelledWindows
+    probe : LabelledWindows or None
+        None: each window of the gallery is asked for among the others.
+    counts : dict of str to Counts
+        By part: train, gallery, probe.
+    """
+
+    name: str
+    split: str
+    train: LabelledWindows
+    gallery: LabelledWindows
+    probe: LabelledWindows | None
+    counts: dict[str, Counts]
+
+
+@dataclass(frozen=True, eq=False)
+class BenchmarkSet:
+    """A data set as it was found in a folder, from which the splits of its benchmark are made.
+
+    Attributes
+    ----------
+    name : str
+        Of the data set.
+    form : {"raw", "arrays"}
+        What was found.
+    folder : Path
+        Where.
+    train : LabelledWindows
+        What all splits train on.
+    tests : dict of str to LabelledWindows
+        The test sets by name, such as Still and Walking.
+    counts : dict of str to Counts
+        Of the training set (``"train"``) and of each test set.
+    assignment : tuple of dict
+        For each raw recording: ``source``, ``person`` and ``part`` (train, or the test set). Plain data, so that a
+        random split can be written to the run.
+    problems : tuple of Problem
+        Files that could not be used.
+    notes : tuple of str
+        What a person should know: numbers that differ from the published ones, choices that the files forced.
+    """
+
+    name: str
+    form: Form
+    folder: Path
+    train: LabelledWindows
+    tests: dict[str, LabelledWindows]
+    counts: dict[str, Counts]
+    assignment: tuple[dict[str, str], ...] = ()
+    problems: tuple[Problem, ...] = ()
+    notes: tuple[str, ...] = field(default=())
+
+    def data(self, split: str, gallery: str, probe: str) -> BenchmarkData:
+        """Return one split; where gallery and probe are one test set, each of its windows is asked for."""
+        counts = {"train": self.counts["train"], "gallery": self.counts[gallery], "probe": self.counts[probe]}
+        asked = None if probe == gallery else self.tests[probe]
+        return BenchmarkData(self.name, split, self.train, self.tests[gallery], asked, counts)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what describes the data set as plain data, without windows."""
+        return {
+            "name": self.name,
+            "form": self.form,
+            "counts": {part: counts.to_dict() for part, counts in self.counts.items()},
+            "notes": list(self.notes),
+            "left_out": [str(problem) for problem in self.problems],
+            "assignment": list(self.assignment),
+        }

@@ -1,0 +1,45 @@
+"""IAS-Lab RGBD-ID: 11 people before a Kinect v1; TestingA in other clothes, TestingB in another room.
+
+Munaro, Ghidoni, Tartaro Dizmen, Menegatti: "A feature-based approach to people re-identification using skeleton
+keypoints", ICRA 2014. Protocol: METHOD section 8. 15 joints are tracked; the files repeat a neighbour for the other 5.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from himpc.benchmarks.benchmark import Benchmark, Split
+from himpc.benchmarks.biwi import read_person_folders
+from himpc.benchmarks.folders import has_any
+from himpc.benchmarks.raw import RawSet, prepare
+
+__all__ = ["IAS"]
+
+_CLIPPED = 10
+
+
+def _read(root: Path, seed: int) -> RawSet:
+    found = RawSet()
+    found.train += prepare(read_person_folders(root, "Training", found.problems), first=_CLIPPED)
+    for test in ("A", "B"):
+        recordings = read_person_folders(root, f"Testing{test}", found.problems)
+        found.tests[test] = prepare(recordings, _CLIPPED, _CLIPPED)
+    return found
+
+
+_PUBLISHED = {"eps": 0.8, "min_samples": 2}
+
+IAS = Benchmark(
+    name="IAS",
+    title="IAS-Lab RGBD-ID",
+    layout="kinect-v1",
+    window_length=6,
+    splits=(
+        Split("IAS-A", probe="A", gallery="B", settings=_PUBLISHED),
+        Split("IAS-B", probe="B", gallery="A", settings=_PUBLISHED),
+    ),
+    persons={"train": 11, "A": 11, "B": 11},
+    raw_expected="Training, TestingA, TestingB",
+    has_raw=has_any("Training", "TestingA", "TestingB"),
+    read_raw=_read,
+)

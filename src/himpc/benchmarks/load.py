@@ -1,0 +1,186 @@
+"""Finding a data set in a folder, as its owner's raw files or as the authors' arrays, and loading it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+from himpc.benchmarks.arrays import ArrayFolder
+from himpc.benchmarks.benchmark import Benchmark
+from himpc.benchmarks.biwi import BIWI
+from himpc.benchmarks.casia_b import CASIA_B
+from himpc.benchmarks.data import BenchmarkSet, LabelledWindows
+from himpc.benchmarks.folders import child, child_path, described, name_key, required, subfolders
+from himpc.benchmarks.ias import IAS
+from himpc.benchmarks.kgbd import KGBD
+from himpc.benchmarks.ks20 import KS20
+from himpc.benchmarks.raw import RawSet, count, label
+from himpc.data import Recording, Windows
+from himpc.errors import ConfigError, DataError
+from himpc.skeleton import get_layout
+
+__all__ = ["BENCHMARKS", "get_benchmark", "load_benchmark"]
+
+BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType({each.name: each for each in (BIWI, IAS, KGBD, KS20, CASIA_B)})
+"""The five data sets by name."""
+
+
+def get_benchmark(name: str) -> Benchmark:
+    """Return a data set's protocol by its name; case and separators do not matter.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name.
+    """
+    for benchmark in BENCHMARKS.values():
+        if name_key(name) in (name_key(benchmark.name), name_key(benchmark.title)):
+            return benchmark
+    raise ConfigError(f"unknown benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
+
+
+def load_benchmark(name: str, root: str | Path, *, window_length: int | None = None, seed: int = 0) -> BenchmarkSet:
+    """Load a data set.
+
+    Parameters
+    ----------
+    name : str
+        One of `BENCHMARKS`.
+    root : path
+        The folder of the data set, or one that holds it (``BIWI``, or ``Datasets/BIWI`` of the authors' arrays). Where
+        it holds both, the raw files are taken.
+    window_length : int, optional
+        F; the published one if not given. The authors' arrays come in a few lengths only.
+    seed : int
+        Of the random splits of KGBD and KS20; the authors' arrays are split already.
+
+    Raises
+    ------
+    ConfigError
+        If the name is unknown.
+    DataError
+        If a part is missing; the message says what was expected where. If nothing can be read.
+    """
+    benchmark = get_benchmark(name)
+    length = benchmark.window_length if window_length is None else window_length
+    if length < 1:
+        raise ConfigError(f"window_length must be 1 or more, found {length}")
+    root = Path(root)
+    if not root.is_dir():
+        raise DataError(f"{root}: is no folder; expected that of {benchmark.title}")
+    raw, arrays = _raw_folder(benchmark, root), _array_folder(benchmark, root)
+    if raw is not None:
+        return _from_raw(benchmark, raw, length, seed)
+    if arrays is not None:
+        return _from_arrays(benchmark, arrays, length)
+    raise DataError(
+        f"{root}: holds {benchmark.title} neither raw ({benchmark.raw_expected}) nor as the authors' arrays "
+        f"({_array_name(benchmark)}/{length}/{benchmark.array_prefix}train_npy_data and so on); {described(root)}"
+    )
+
+
+def _raw_folder(benchmark: Benchmark, root: Path) -> Path | None:
+    places = (root, child(root, benchmark.name), child(root, benchmark.title))
+    return next((place for place in places if place is not None and benchmark.has_raw(place)), None)
+
+
+def _array_name(benchmark: Benchmark) -> str:
+    return benchmark.array_folder or benchmark.name
+
+
+def _array_folder(benchmark: Benchmark, root: Path) -> Path | None:
+    """Return the folder in which there is one folder for each window length."""
+    train = f"{benchmark.array_prefix}train_npy_data"
+    if child(root, train) is not None:
+        return root.absolute().parent
+    name = _array_name(benchmark)
+    for place in (root, child_path(root, name), child_path(root, f"Datasets/{name}")):
+        if place is not None and any(child(folder, train) for folder in subfolders(place)):
+            return place
+    return None
+
+
+def _from_raw(benchmark: Benchmark, folder: Path, length: int, seed: int) -> BenchmarkSet:
+    found = benchmark.read_raw(folder, seed)
+    _check_found(benchmark, folder, found)
+    train = label(benchmark.cut_training(found.train, length), found.train, benchmark.condition)
+    tests = {name: _label_test(benchmark, walks, length) for name, walks in found.tests.items()}
+    counts = {"train": count(train, found.train)}
+    counts |= {name: count(tests[name], walks) for name, walks in found.tests.items()}
+    return BenchmarkSet(
+        name=benchmark.name,
+        form="raw",
+        folder=folder,
+        train=train,
+        tests=tests,
+        counts=counts,
+        assignment=found.assignment(),
+        problems=tuple(found.problems),
+        notes=(*found.notes, *_differences(benchmark, {"train": train, **tests})),
+    )
+
+
+def _label_test(benchmark: Benchmark, walks: list[Recording], length: int) -> LabelledWindows:
+    return label(Windows.cut(walks, length), walks, benchmark.condition)
+
+
+def _check_found(benchmark: Benchmark, folder: Path, found: RawSet) -> None:
+    """Stop where a part has no recording at all; the reason is that of the first file, where there is one."""
+    for part, walks in {"train": found.train, **found.tests}.items():
+        if not walks:
+            reason = f"the first problem is {found.problems[0]}" if found.problems else described(folder)
+            raise DataError(f"{folder}: no recording of {benchmark.title} for {part!r} could be used; {reason}")
+
+
+def _from_arrays(benchmark: Benchmark, folder: Path, length: int) -> BenchmarkSet:
+    lengths = [place.name for place in subfolders(folder) if place.name.isdecimal()]
+    here = child(folder, str(length))
+    if here is None:
+        raise DataError(
+            f"{folder}: has no windows of {length} frames (folder '{length}'); it has those of "
+            f"{', '.join(lengths)}: pass --window-length, or give the raw files"
+        )
+    prefix, layout = benchmark.array_prefix, get_layout(benchmark.layout)
+
+    def read(path: str, test: bool) -> LabelledWindows:
+        holding = f"{'t_' * test}source_x_{benchmark.name}_{length}.npy and so on"
+        place = required(here, path, holding)
+        return ArrayFolder(place, benchmark.name, length, test).read(layout, benchmark.array_orders)
+
+    train = read(f"{prefix}train_npy_data", False)
+    tests = {name: read(f"{prefix}test_npy_data/{name}", True) for name in benchmark.tests}
+    if benchmark.condition is not None:
+        tests = {name: _in_condition(test, name) for name, test in tests.items()}
+    return BenchmarkSet(
+        name=benchmark.name,
+        form="arrays",
+        folder=here,
+        train=train,
+        tests=tests,
+        counts={name: count(part) for name, part in {"train": train, **tests}.items()},
+        notes=_differences(benchmark, {"train": train, **tests}),
+    )
+
+
+def _in_condition(test: LabelledWindows, condition: str) -> LabelledWindows:
+    return replace(test, conditions=np.full(len(test), condition))
+
+
+def _differences(benchmark: Benchmark, parts: dict[str, LabelledWindows]) -> tuple[str, ...]:
+    """Say where the number of people is not the published one, or a probe's person is not in its gallery."""
+    people = {name: set(part.persons.tolist()) for name, part in parts.items()}
+    people["all"] = set().union(*people.values())
+    notes = [
+        f"{part}: {len(people[part])} persons, published are {published}"
+        for part, published in benchmark.persons.items()
+        if len(people[part]) != published
+    ]
+    for split in benchmark.splits:
+        missing = people[split.probe] - people[split.gallery]
+        if missing:
+            notes.append(f"{split.name}: {len(missing)} persons of the probe are not in the gallery and are left out")
+    return tuple(notes)
