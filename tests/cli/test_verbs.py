@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import shutil
 from dataclasses import fields
 
@@ -11,7 +12,7 @@ import pytest
 from himpc import __version__
 from himpc.cli import main
 from himpc.cli.training import Settings
-from himpc.data import load
+from himpc.data import load, save
 from himpc.learning import Config
 
 SMALL = ["--hidden", "16", "--heads", "2", "--max-epochs", "2"]
@@ -155,4 +156,64 @@ def test_what_cannot_be_done_is_one_clear_line(walks, tmp_path, arguments, code,
     printed = capsys.readouterr()
     assert words in printed.err
     assert "Traceback" not in printed.err
-    assert code == 2 or printed.err.count("\n") == 1
+    assert printed.err.startswith("himpc: ")
+    assert printed.err.count("\n") == 1
+
+
+def test_info_as_json_lists_what_was_left_out(walks, tmp_path, capsys):
+    shutil.copy(walks, tmp_path / "good.npz")
+    (tmp_path / "bad\n.txt").write_text("no recording")
+    assert main(["info", str(tmp_path), "--json"]) == 3
+    printed = capsys.readouterr()
+    assert json.loads(printed.out)["left_out"][0]["path"].endswith("bad\\n.txt")
+    assert printed.err.count("\n") == 1
+
+
+def test_names_that_are_no_text_are_grouped_and_written(walks, tmp_path):
+    recordings = load(walks)
+    (tmp_path / "in").mkdir()
+    for number, name in enumerate([b"line\n.npz", b"byte\xff.npz"]):
+        save([recordings[4 * number].with_(source="")], tmp_path / "in" / os.fsdecode(name))
+    assert main(["group", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    assert len((tmp_path / "out" / "groups.csv").read_text().splitlines()) == 3
+
+
+@pytest.mark.parametrize("verb", [["evaluate"], ["embed", "--out", "OUT"]])
+def test_a_window_of_no_frames_is_refused(walks, tmp_path, verb, capsys):
+    verb = [str(tmp_path / "e.npz") if word == "OUT" else word for word in verb]
+    assert main([*verb, walks, "--model", "bones", "--window-length", "0"]) == 1
+    assert "found 0" in capsys.readouterr().err
+
+
+def test_a_path_that_the_system_refuses_is_one_line(walks, tmp_path, capsys):
+    for arguments in (["info", "n" * 300], ["convert", walks, "--out", str(tmp_path / ("n" * 300))]):
+        assert main(arguments) == 1
+        assert "File name too long" in capsys.readouterr().err
+
+
+def test_info_fits_a_narrow_terminal(walks, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    assert main(["info", walks, "--raw"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "frames empty or frozen or impossible or filled: none" in lines
+
+
+def test_options_have_no_negative_form(capsys):
+    assert main(["train", "--help"]) == 0
+    assert not {"--no-quiet", "--empty-only"} & set(capsys.readouterr().out.split())
+
+
+def test_the_next_command_reads_the_files_the_same_way(walks, tmp_path, capsys):
+    assert main(["train", walks, "--out", str(tmp_path / "my run"), "--fps", "30", *SMALL]) == 0
+    assert f"next: himpc group {walks} --fps 30.0 --model '{tmp_path}/my run'" in capsys.readouterr().out
+
+
+def test_a_stopped_training_says_how_it_goes_on(walks, tmp_path, capsys, monkeypatch):
+    def stop(*_args, **_kwargs):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("himpc.estimator.HiMPC.fit", stop)
+    assert main(["train", walks, "--out", str(tmp_path / "run")]) == 130
+    assert "--resume" in (printed := capsys.readouterr().err)
+    assert "himpc: stopped" in printed

@@ -80,7 +80,7 @@ def test_one_file_raises_its_own_error_and_many_a_count(tmp_path: Path):
     for name in "bcde":
         (tmp_path / f"{name}.csv").write_bytes(b"\0" * 99)
     with pytest.raises(
-        DataError, match=r"none of 5 files could be read: .*a\.csv: .*; .*b\.csv: is a binary file.*; \.\.\."
+        DataError, match=r"none of 5 recordings could be used: .*a\.csv: .*; .*b\.csv: is a binary file.*csv-frames$"
     ):
         read(tmp_path)
 
@@ -228,3 +228,12 @@ def test_real_folders(shared_data: Path):
     assert {recording.layout.name for recording in everything} == {"gait-20", "kinect-v1", "cmu"}
     with pytest.raises(HimpcError, match="no recording"):
         read(shared_data / "video")
+
+
+def test_one_reason_for_many_files_is_said_once(tmp_path):
+    for name in "abc":
+        (tmp_path / f"{name}.csv").write_text("chest_x,chest_y,chest_z\n1,2,3\n")
+    with pytest.raises(DataError, match="none of 3 recordings") as caught:
+        read(tmp_path)
+    assert str(caught.value).count("chest") == 1
+    assert str(caught.value).count("a.csv") == 1

@@ -53,10 +53,10 @@ def test_results_are_plain_data_and_a_table():
     data = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert data["window"]["rank_5"] == result.window.ranking.rank[5]
     assert data["recording"]["queries"] == 8
-    header, _, window, recording = result.table().splitlines()
-    assert "Rank-1 (95 %)" in header
-    assert window.startswith("| window ")
-    assert recording.startswith("| recording ")
+    header, _, *rows = result.table().splitlines()
+    assert header.split() == ["|", "|", "window", "|", "recording", "|"]
+    assert any(row.startswith("| Rank-1 (95 %) |") for row in rows)
+    assert len(header) <= 80
 
 
 def test_one_set_against_itself_does_not_meet_its_own_windows():

@@ -39,7 +39,7 @@ def test_any_run_is_drawn(history, tmp_path):
 
 def test_the_run_in_one_line():
     texts = [text.get_text() for text in draw_training([record(1), record(2, 0.25)]).texts]
-    assert "2 epochs in 3 s. Last epoch: loss 0.250; clusters: joint 7, limb 5." in texts
+    assert "2 epochs in 3 s. Last epoch: loss 0.250; pseudo-labels: joint 7, limb 5." in texts
 
 
 def test_no_epoch_is_an_error():

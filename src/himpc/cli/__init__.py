@@ -6,13 +6,15 @@ Exit codes: 0 all went well; 1 it could not be done; 2 the command line is wrong
 
 from __future__ import annotations
 
+import io
+import os
 import sys
 from collections.abc import Sequence
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, Parameter
 
 from himpc import __version__
-from himpc.errors import HimpcError
+from himpc.errors import HimpcError, printable
 
 __all__ = ["DONE", "FAILED", "INTERRUPTED", "SKIPPED", "USAGE", "app", "main"]
 
@@ -20,6 +22,8 @@ DONE, FAILED, USAGE, SKIPPED, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = App(
     name="himpc",
+    default_parameter=Parameter(negative=()),
+    suppress_keyboard_interrupt=False,
     help="Re-identify people from 3D skeletons, learning without labels.",
     version=__version__,
     help_epilogue="Exit codes: 0 done, 1 could not be done, 2 wrong command line, 3 done but files were left out, "
@@ -33,6 +37,7 @@ for _verb, _help in {
     "embed": "Turn recordings into embeddings with a trained model.",
     "evaluate": "Measure re-identification on recordings whose persons are known.",
     "group": "Say which recordings show the same person, without labels.",
+    "benchmark": "Train and measure on a published data set, beside the published results.",
     "demo": "Run the main job on simulated walkers.",
 }.items():
     app.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help)
@@ -40,16 +45,27 @@ for _verb, _help in {
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; errors become one line on standard error."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to stop
     try:
-        return int(app(arguments, exit_on_error=False, result_action="return_value") or DONE)
-    except CycloptsError:
-        return USAGE
+        code = int(app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or DONE)
+        sys.stdout.flush()
+        return code
+    except CycloptsError as error:
+        return _fail(" ".join(str(error).split()), USAGE)
     except HimpcError as error:
-        print(f"himpc: {error}", file=sys.stderr)
-        return FAILED
+        return _fail(error)
     except KeyboardInterrupt:
-        print("himpc: stopped", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
+        return _fail("stopped", INTERRUPTED)
+    except BrokenPipeError:  # whoever read standard output has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
+    except OSError as error:
+        return _fail(f"{error.filename or 'input or output'}: {error.strerror or error}")
+    except MemoryError:
+        return _fail("does not fit into memory: give fewer or shorter recordings, or smaller settings")
+
+
+def _fail(message: object, code: int = FAILED) -> int:
+    print(f"himpc: {printable(str(message))}", file=sys.stderr)
+    return code

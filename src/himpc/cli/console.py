@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
+
+from himpc.errors import printable
 
 if TYPE_CHECKING:
     from himpc.data import Problem
@@ -29,7 +32,7 @@ class Console:
     def __init__(self, *, quiet: bool = False, json: bool = False) -> None:
         self.quiet = quiet
         self.json = json
-        self.skipped = 0
+        self.left_out: list[dict[str, str]] = []
 
     def say(self, text: str) -> None:
         """Print a line of text."""
@@ -39,10 +42,10 @@ class Console:
     def warn(self, text: str) -> None:
         """Print a warning on standard error."""
         if not self.quiet:
-            print(f"himpc: {text}", file=sys.stderr)
+            print(f"himpc: {printable(text)}", file=sys.stderr)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-        """Print a table; numbers are aligned right."""
+        """Print a table; numbers are aligned right, and only the first column is broken to fit the terminal."""
         if self.quiet or self.json:
             return
         from rich import box
@@ -50,24 +53,26 @@ class Console:
         from rich.table import Table
 
         rows = [list(row) for row in rows]
-        table = Table(title=title or None, title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False)
+        table = Table(
+            title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
+        )
         for i, column in enumerate(columns):
             numeric = bool(rows) and all(isinstance(row[i], int | float) or row[i] in ("", "-") for row in rows)
-            table.add_column(column, justify="right" if numeric else "left", overflow="fold")
+            table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=i > 0)
         for row in rows:
-            table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else str(cell) for cell in row))
-        Rich(width=None if sys.stdout.isatty() else 160).print(table)
+            table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else printable(str(cell)) for cell in row))
+        Rich(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160).print(table)
 
     def result(self, document: dict[str, Any]) -> None:
         """Print the JSON document of a verb, where one was asked for."""
         if self.json:
-            print(json.dumps(document, indent=2, ensure_ascii=False))
+            print(json.dumps(document, indent=2))
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """List the files that were left out, and remember that there were some."""
-        self.skipped += len(problems)
+        self.left_out += [{"path": printable(str(problem.path)), "why": problem.message} for problem in problems]
         for problem in problems:
-            print(f"himpc: left out {problem.path}: {problem.message}", file=sys.stderr)
+            print(f"himpc: left out {printable(str(problem))}", file=sys.stderr)
 
     def progress(self, items: Iterable[T], total: int | None, description: str) -> Iterator[T]:
         """Yield the items while a bar on standard error shows how far it is and the time left."""
@@ -95,4 +100,4 @@ class Console:
     @property
     def exit_code(self) -> int:
         """3 where files were left out, else 0."""
-        return 3 if self.skipped else 0
+        return 3 if self.left_out else 0

@@ -24,5 +24,5 @@ def convert(*paths: Path, out: Path, source: Source = Source(), output: Output =
     save(recordings, out)
     console.say(f"wrote {out}: {recordings.summary()}")
     console.say(f"next: himpc info {out}")
-    console.result({"out": str(out), "recordings": len(recordings), "left_out": console.skipped})
+    console.result({"out": str(out), "recordings": len(recordings), "left_out": console.left_out})
     return console.exit_code

@@ -37,7 +37,7 @@ def embed(
     device
         auto, cpu or cuda.
     """
-    from himpc.estimator import embed as embed_recordings
+    from himpc.jobs import embed as embed_recordings
     from himpc.report import save_embeddings
 
     console = output.console()
@@ -50,5 +50,14 @@ def embed(
     save_embeddings(out, embedded.vectors, embedded.pooled, embedded.windows, recordings)
     count, size = embedded.vectors.shape
     console.say(f"wrote {out}: {count} windows of {len(recordings)} recordings, {size} numbers each")
-    console.result({"out": str(out), "windows": count, "recordings": len(recordings), "size": size, "short": short})
+    console.result(
+        {
+            "out": str(out),
+            "windows": count,
+            "recordings": len(recordings),
+            "size": size,
+            "short": short,
+            "left_out": console.left_out,
+        }
+    )
     return console.exit_code

@@ -33,7 +33,7 @@ def group(
     people
         How many people there are; if not given, it is decided.
     """
-    from himpc.estimator import group as group_recordings
+    from himpc.jobs import group as group_recordings
     from himpc.report import write_groups
     from himpc.writing import make_folder
 
@@ -48,5 +48,5 @@ def group(
     written = write_groups(out, recordings, grouping)
     console.say(written.text)
     console.say(f"look at: {', '.join(str(path) for path in written.paths)}")
-    console.result(written.document | {"left_out": console.skipped})
+    console.result(written.document | {"left_out": console.left_out})
     return console.exit_code

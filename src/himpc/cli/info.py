@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from himpc.cli.options import Output, Source
 
@@ -36,10 +38,33 @@ def info(*paths: Path, source: Source = Source(), output: Output = Output()) -> 
         }
         for r in recordings
     ]
-    shown = [c for c in rows[0] if c != "notes" and any(row[c] is not None for row in rows)]
+    shown = [c for c in rows[0] if c != "notes" and not _is_idle(c, rows)]
     console.table(shown, [["-" if row[c] is None else row[c] for c in shown] for row in rows])
+    for text in _idle_facts(rows):
+        console.say(text)
     for note in sorted({note for r in recordings for note in r.quality.notes}):
         console.say(f"note: {note}")
     console.say(recordings.summary())
-    console.result({"recordings": rows, "left_out": [{"path": p.path, "why": p.message} for p in recordings.problems]})
+    console.result({"recordings": rows, "left_out": console.left_out})
     return console.exit_code
+
+
+_COUNTED = ("empty", "frozen", "impossible", "filled")
+
+
+def _is_idle(column: str, rows: Sequence[dict[str, Any]]) -> bool:
+    """Tell whether a column tells the recordings not apart, so that the table is narrower without it."""
+    values = {row[column] for row in rows}
+    if column in ("layout", "fps"):
+        return len(values) == 1
+    return values <= {0 if column in _COUNTED else 1 if column == "parts" else None}
+
+
+def _idle_facts(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Return in words what `_is_idle` keeps from the table and the summary does not say."""
+    facts = []
+    if _is_idle("fps", rows) and rows[0]["fps"] is not None:
+        facts.append(f"all at {rows[0]['fps']:g} frames per second")
+    if none := [column for column in _COUNTED if _is_idle(column, rows)]:
+        facts.append(f"frames {' or '.join(none)}: none")
+    return facts

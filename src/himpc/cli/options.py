@@ -56,6 +56,12 @@ class Source:
     raw: bool = False
     """Leave frames as they are: no gap filling, no dropping of empty, frozen or impossible frames."""
 
+    def words(self) -> list[str]:
+        """Return the options that any verb needs to read the same files the same way."""
+        given = {"layout": self.layout, "unit": self.unit, "up": self.up, "markers": self.markers, "fps": self.fps}
+        words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
+        return [*words, "--raw"] if self.raw else words
+
     def read(self, paths: tuple[Path, ...], console: Console) -> Recordings:
         """Read the recordings at some paths, list what was left out, and keep what `only` asks for."""
         from himpc.data import read

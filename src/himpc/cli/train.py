@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 from himpc.cli.options import Output, Source
@@ -33,12 +34,17 @@ def train(
     console = output.console()
     recordings = source.read(paths, console)
     with EpochBar(console, settings) as bar:
-        learner = settings.learner(callbacks=(bar,)).fit(recordings, out=out, resume=resume, overwrite=overwrite)
+        learner = settings.learner(callbacks=(bar,))
+        try:
+            learner.fit(recordings, out=out, resume=resume, overwrite=overwrite)
+        except KeyboardInterrupt:
+            console.warn(f"{out} keeps the epochs that are done: the same command with --resume goes on from there")
+            raise
     picture = draw_history(learner.history_, out)
     last = learner.history_.epochs[-1]
     console.say(f"trained {last.epoch} epochs on {len(recordings)} recordings; {learner.history_.stopped}")
     console.say(f"wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")
-    console.say(f"next: himpc group {' '.join(map(str, paths))} --model {out}")
+    console.say(f"next: himpc group {shlex.join([*map(str, paths), *source.words()])} --model {shlex.quote(str(out))}")
     console.result(
         {
             "out": str(out),
@@ -46,7 +52,7 @@ def train(
             "epochs": last.epoch,
             "stopped": learner.history_.stopped,
             "last": last.to_dict(),
-            "left_out": console.skipped,
+            "left_out": console.left_out,
         }
     )
     return console.exit_code

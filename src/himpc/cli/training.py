@@ -69,7 +69,7 @@ class Settings:
 
 
 class EpochBar:
-    """A callback of the trainer that shows epochs, loss and clusters while they pass."""
+    """A callback of the trainer that shows epochs, loss and pseudo-labels while they pass."""
 
     def __init__(self, console: Console, settings: Settings) -> None:
         self._console = console
@@ -89,9 +89,10 @@ class EpochBar:
 
     def on_epoch(self, record: EpochRecord) -> None:
         """Move the bar by one epoch."""
-        clusters = "/".join(str(n) for n in record.clusters.values())
+        labels = "/".join(str(n) for n in record.clusters.values())
         loss = "-" if record.loss is None else f"{record.loss:.3f}"
-        self._bar.update(self._task, completed=record.epoch, description=f"training: loss {loss}, clusters {clusters}")
+        text = f"training: loss {loss}, pseudo-labels {labels}"
+        self._bar.update(self._task, completed=record.epoch, description=text)
 
     def on_warning(self, message: str) -> None:
         """Pass a warning on."""
@@ -99,7 +100,7 @@ class EpochBar:
 
 
 def draw_history(history: History, folder: Path) -> Path:
-    """Draw loss and clusters over the epochs into a run folder and return the picture's path."""
+    """Draw loss and pseudo-labels over the epochs into a run folder and return the picture's path."""
     from himpc.report import draw_training, save_figure
 
     path = folder / "training.png"

@@ -150,10 +150,12 @@ def read(
     table = read_labels(labels) if isinstance(labels, str | Path) else labels
     rules = clean if isinstance(clean, CleaningRules) else CleaningRules() if clean else None
     paths = [Path(path)] if isinstance(path, str | Path) else [Path(each) for each in path]
+    if not paths:
+        raise DataError("there is no recording without a path: give a file or a folder of recordings")
     sources, unreadable = find_sources(paths, pattern, leave_out=[] if table is None else [table.path])
     if not sources and not unreadable:
         fitting = "" if pattern is None else f" whose path fits {pattern.text!r}"
-        raise DataError(f"{', '.join(map(str, paths)) or 'no path'}: there is no recording in it{fitting}")
+        raise DataError(f"{', '.join(map(str, paths))}: there is no recording in it{fitting}")
     recordings: list[Recording] = []
     origins: list[Path] = []
     errors: list[tuple[Path, HimpcError]] = list(unreadable)
@@ -222,9 +224,10 @@ def _read_one(
 
 
 def _problem(path: Path, name: str, error: HimpcError) -> Problem:
-    return Problem(path, str(error).removeprefix(f"{path}: ").removeprefix(f"{name}: "))
+    return Problem(path, str(error).removeprefix(f"{path}: ").removeprefix(f"{path}, ").removeprefix(f"{name}: "))
 
 
 def _nothing(problems: list[Problem]) -> DataError:
-    reasons = "; ".join(map(str, problems[:3])) + ("; ..." if len(problems) > 3 else "")
-    return DataError(f"none of {len(problems)} files could be read: {reasons}")
+    kinds = list({problem.message: problem for problem in reversed(problems)}.values())[::-1]
+    reasons = "; ".join(map(str, kinds[:3])) + ("; ..." if len(kinds) > 3 else "")
+    return DataError(f"none of {len(problems)} recordings could be used: {reasons}")

@@ -51,17 +51,16 @@ class Agreement:
         return asdict(self)
 
     def table(self) -> str:
-        """Return a Markdown table for people: percent, but ARI and AMI as they are."""
+        """Return a Markdown table for people: percent, but ARI and AMI as they are; precision, recall, F1 of pairs."""
         row = {
-            "recordings": str(self.n_recordings),
             "groups": str(self.n_groups),
             "people": str(self.n_persons),
             "ARI": f"{self.ari:.3f}",
             "AMI": f"{self.ami:.3f}",
             "purity": percent(self.purity),
-            "pair precision": percent(self.precision),
-            "pair recall": percent(self.recall),
-            "pair F1": percent(self.f1),
+            "precision": percent(self.precision),
+            "recall": percent(self.recall),
+            "F1": percent(self.f1),
         }
         return markdown_table([row | ({"unlabelled": str(self.n_unlabelled)} if self.n_unlabelled else {})])
 

@@ -84,6 +84,13 @@ class LevelEvaluation:
     n_gallery: int
     intervals: dict[str, tuple[float, float]]
 
+    @classmethod
+    def of(
+        cls, ranking: RankingResult, persons: NDArray[Any], n_gallery: int, *, draws: int = 2000, seed: int = 0
+    ) -> LevelEvaluation:
+        """Add the intervals to a ranking by a bootstrap over the persons of its probes, ``(P,)``."""
+        return cls(ranking, n_gallery, _intervals(ranking, persons[ranking.query], draws, seed))
+
     @property
     def measures(self) -> dict[str, float]:
         """Each measure by its name, in [0, 1]."""
@@ -137,16 +144,17 @@ class Evaluation:
         }
 
     def table(self) -> str:
-        """Return a Markdown table, in percent, with 95 % intervals for Rank-1 and mAP."""
-        rows = []
+        """Return a Markdown table, a row a measure, in percent, with 95 % intervals for Rank-1 and mAP."""
+        rows: dict[str, dict[str, str]] = {}
         for name, level in (("window", self.window), ("recording", self.recording)):
-            row = {"level": name, "queries": str(level.ranking.n_queries), "gallery": str(level.n_gallery)}
+            cells = {"queries": str(level.ranking.n_queries), "gallery": str(level.n_gallery)}
             for measure, value in level.measures.items():
                 with_interval = measure in ("rank_1", "mAP")
                 label = measure.replace("rank_", "Rank-") + (" (95 %)" if with_interval else "")
-                row[label] = percent_interval(value, *level.intervals[measure]) if with_interval else percent(value)
-            rows.append(row)
-        return markdown_table(rows)
+                cells[label] = percent_interval(value, *level.intervals[measure]) if with_interval else percent(value)
+            for label, cell in cells.items():
+                rows.setdefault(label, {"": label})[name] = cell
+        return markdown_table(list(rows.values()))
 
 
 def evaluate_embeddings(
@@ -213,8 +221,7 @@ def evaluate_embeddings(
             same=same,
             without_match=without_match,
         )
-        intervals = _intervals(ranking, ids[ranking.query], draws, seed)
-        return LevelEvaluation(ranking, len(entries.vectors), intervals)
+        return LevelEvaluation.of(ranking, ids, len(entries.vectors), draws=draws, seed=seed)
 
     return Evaluation(
         window=level(*sides),
@@ -271,7 +278,7 @@ class _Side:
 
 
 def _intervals(
-    ranking: RankingResult, persons: NDArray[np.object_], draws: int, seed: int
+    ranking: RankingResult, persons: NDArray[Any], draws: int, seed: int
 ) -> dict[str, tuple[float, float]]:
     names = [*(f"rank_{k}" for k in ranking.rank), "mAP", "mINP"]
     hits = [ranking.first_match <= k for k in ranking.rank]

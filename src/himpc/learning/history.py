@@ -86,7 +86,7 @@ def stop_reason(history: History, config: Config) -> str:
     if last.loss is None:
         return "nothing could be learned: " + "; ".join(last.warnings)
     if last.epoch >= config.max_epochs:
-        return f"max_epochs = {config.max_epochs} epochs are done"
+        return f"that is max_epochs, {config.max_epochs}"
     best, since = -np.inf, 0
     for record in history.epochs:
         stability = -np.inf if record.stability is None else record.stability

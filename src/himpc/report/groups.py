@@ -73,7 +73,9 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
     if any(person is not None for person in persons):
         agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
         document["agreement"] = agreement.to_dict()
-        text += f"\n\nAgreement with the true persons, which were not used:\n{agreement.table()}"
+        alone = "; a recording in no group counts as one of its own" if len(placed) < len(recordings) else ""
+        text += f"\n\nAgreement with the true persons, which were not used{alone}\n"
+        text += f"(precision, recall and F1 of pairs of recordings):\n{agreement.table()}"
     return GroupReport(paths, text, document)
 
 

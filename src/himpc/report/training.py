@@ -41,7 +41,7 @@ def draw_training(history: Sequence[Mapping[str, Any]]) -> Figure:
     figure.subplots_adjust(left=0.055, right=0.975, top=0.85, bottom=0.08, hspace=0.32, wspace=0.16)
     for axes, title, key in (
         (panels[0, 0], "Loss of each level", "losses"),
-        (panels[0, 1], "Clusters of pseudo-labels", "clusters"),
+        (panels[0, 1], "Pseudo-labels of each level", "clusters"),
         (panels[1, 0], "Windows called noise", "noise"),
     ):
         quiet(axes, title)
@@ -53,6 +53,7 @@ def draw_training(history: Sequence[Mapping[str, Any]]) -> Figure:
     panels[1, 1].set_ylim(min(0.0, panels[1, 1].get_ylim()[0]), 1.02)
     for axes in (panels[0, 1], panels[1, 0]):
         axes.set_ylim(bottom=0)
+        axes.yaxis.get_major_locator().set_params(integer=True)
     for axes in panels.flat:
         axes.xaxis.get_major_locator().set_params(integer=True)
     for axes in panels[1]:
@@ -82,4 +83,4 @@ def _summary(history: Sequence[Mapping[str, Any]]) -> str:
     clusters = ", ".join(f"{level} {count}" for level, count in last["clusters"].items())
     loss = "nothing was learned in it" if last["loss"] is None else f"loss {last['loss']:.3f}"
     many = f"{len(history)} epoch{'s' if len(history) != 1 else ''} in {seconds:.0f} s"
-    return f"{many}. Last epoch: {loss}; clusters: {clusters}."
+    return f"{many}. Last epoch: {loss}; pseudo-labels: {clusters}."
