@@ -94,3 +94,31 @@ def write_arrays(folder: Path, name: str, length: int, windows: Sequence[Walk], 
         np.save(folder / f"{'t_' * test}source_{axis}_{name}_{length}.npy", values)
     np.save(folder / f"frame_id_{name}_{length}.npy", np.array([person for person, _ in windows]))
     (folder / f"ids_{name}_{length}.npy").write_bytes(b"\x93NUMPY a pickle that must not be opened")
+
+
+@pytest.fixture(scope="session")
+def biwi(tmp_path_factory, walkers) -> tuple[Path, dict[str, list[Walk]]]:
+    """BIWI raw, three people to train and two to test, and what must be left of each part."""
+    root = tmp_path_factory.mktemp("biwi") / "BIWI"
+    parts: dict[str, list[Walk]] = {}
+    for take, part in enumerate(["Training", "Testing/Still", "Testing/Walking"]):
+        for person, walks in enumerate(walkers(3 if take == 0 else 2, 3, 40)):
+            untracked = [0, 15, 39] if person == 0 else []
+            write_skel(root / part / f"{person:03d}", walks[take], untracked)
+            kept = np.delete(walks[take], untracked, axis=0)
+            parts.setdefault(part, []).append((person, kept[10:-10]))
+    (root / "Testing" / "Still" / "notes.txt").write_text("extra files are ignored")
+    (root / "License").write_text("terms")
+    return root, parts
+
+
+@pytest.fixture(scope="session")
+def biwi_arrays(tmp_path_factory, biwi) -> Path:
+    root = tmp_path_factory.mktemp("arrays")
+    folder = root / "Datasets" / "BIWI" / "6"
+    _, parts = biwi
+    write_arrays(folder / "train_npy_data", "BIWI", 6, plain_windows(parts["Training"], 6, "offsets"))
+    for test in ("Still", "Walking"):
+        windows = plain_windows(parts[f"Testing/{test}"], 6, "apart")
+        write_arrays(folder / "test_npy_data" / test, "BIWI", 6, windows, test=True)
+    return root

@@ -33,34 +33,6 @@ def check_equal(raw: BenchmarkSet, arrays: BenchmarkSet) -> None:
         assert mine.persons.tolist() == theirs.persons.tolist()
 
 
-@pytest.fixture(scope="session")
-def biwi(tmp_path_factory, walkers) -> tuple[Path, dict[str, list[Walk]]]:
-    """BIWI raw, three people to train and two to test, and what must be left of each part."""
-    root = tmp_path_factory.mktemp("biwi") / "BIWI"
-    parts: dict[str, list[Walk]] = {}
-    for take, part in enumerate(["Training", "Testing/Still", "Testing/Walking"]):
-        for person, walks in enumerate(walkers(3 if take == 0 else 2, 3, 40)):
-            untracked = [0, 15, 39] if person == 0 else []
-            write_skel(root / part / f"{person:03d}", walks[take], untracked)
-            kept = np.delete(walks[take], untracked, axis=0)
-            parts.setdefault(part, []).append((person, kept[10:-10]))
-    (root / "Testing" / "Still" / "notes.txt").write_text("extra files are ignored")
-    (root / "License").write_text("terms")
-    return root, parts
-
-
-@pytest.fixture(scope="session")
-def biwi_arrays(tmp_path_factory, biwi) -> Path:
-    root = tmp_path_factory.mktemp("arrays")
-    folder = root / "Datasets" / "BIWI" / "6"
-    _, parts = biwi
-    write_arrays(folder / "train_npy_data", "BIWI", 6, plain_windows(parts["Training"], 6, "offsets"))
-    for test in ("Still", "Walking"):
-        windows = plain_windows(parts[f"Testing/{test}"], 6, "apart")
-        write_arrays(folder / "test_npy_data" / test, "BIWI", 6, windows, test=True)
-    return root
-
-
 def test_biwi_raw(biwi) -> None:
     root, parts = biwi
     found = load_benchmark("BIWI", root)
@@ -270,7 +242,7 @@ def test_missing_parts_are_one_clear_line(biwi, biwi_arrays, tmp_path: Path) -> 
         load_benchmark("BIWI", biwi_arrays, window_length=8)
     with pytest.raises(DataError, match="is no folder"):
         load_benchmark("BIWI", tmp_path / "nowhere")
-    with pytest.raises(DataError, match="lacks the folder 'TestingA', .*found Testing, Training"):
+    with pytest.raises(DataError, match=r"lacks the folder 'TestingA', .*found Testing, Training"):
         load_benchmark("IAS", biwi[0])
     for empty in ("Training/000", "Testing/Still", "Testing/Walking"):
         (tmp_path / "BIWI" / empty).mkdir(parents=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from himpc.data import Problem, Windows
 from himpc.errors import DataError
-from himpc.evaluation import Embedded
 
 __all__ = ["BenchmarkData", "BenchmarkSet", "Counts", "Form", "LabelledWindows", "Part"]
 
@@ -51,18 +50,6 @@ class LabelledWindows:
     def __len__(self) -> int:
         """Return the number of windows N."""
         return len(self.windows)
-
-    def embedded(self, vectors: NDArray[np.floating]) -> Embedded:
-        """Join embeddings of the windows, ``(N, D)``, with what is known, for an evaluation."""
-        _, first, recording = np.unique(self.windows.recording, return_index=True, return_inverse=True)
-        unknown = (None,) * len(first)
-        return Embedded(
-            vectors=vectors,
-            recording=recording,
-            persons=self.persons[first].tolist(),
-            cameras=unknown if self.cameras is None else self.cameras[first].tolist(),
-            sessions=unknown if self.conditions is None else self.conditions[first].tolist(),
-        )
 
 
 @dataclass(frozen=True)
@@ -131,7 +118,7 @@ class BenchmarkSet:
     tests : dict of str to LabelledWindows
         The test sets by name, such as Still and Walking.
     counts : dict of str to Counts
-        Of the training set (``"train"``) and of each test set.
+        Of the training set (``"train"``), of each test set, and of everything (``"all"``).
     assignment : tuple of dict
         For each raw recording: ``source``, ``person`` and ``part`` (train, or the test set). Plain data, so that a
         random split can be written to the run.
@@ -149,7 +136,7 @@ class BenchmarkSet:
     counts: dict[str, Counts]
     assignment: tuple[dict[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
-    notes: tuple[str, ...] = field(default=())
+    notes: tuple[str, ...] = ()
 
     def data(self, split: str, gallery: str, probe: str) -> BenchmarkData:
         """Return one split; where gallery and probe are one test set, each of its windows is asked for."""

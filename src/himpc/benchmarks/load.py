@@ -13,7 +13,7 @@ from himpc.benchmarks.arrays import ArrayFolder
 from himpc.benchmarks.benchmark import Benchmark
 from himpc.benchmarks.biwi import BIWI
 from himpc.benchmarks.casia_b import CASIA_B
-from himpc.benchmarks.data import BenchmarkSet, LabelledWindows
+from himpc.benchmarks.data import BenchmarkSet, Counts, LabelledWindows
 from himpc.benchmarks.folders import child, child_path, described, name_key, required, subfolders
 from himpc.benchmarks.ias import IAS
 from himpc.benchmarks.kgbd import KGBD
@@ -109,18 +109,18 @@ def _from_raw(benchmark: Benchmark, folder: Path, length: int, seed: int) -> Ben
     _check_found(benchmark, folder, found)
     train = label(benchmark.cut_training(found.train, length), found.train, benchmark.condition)
     tests = {name: _label_test(benchmark, walks, length) for name, walks in found.tests.items()}
-    counts = {"train": count(train, found.train)}
-    counts |= {name: count(tests[name], walks) for name, walks in found.tests.items()}
+    parts = {"train": train, **tests}
+    counts = {name: count(parts[name], walks) for name, walks in {"train": found.train, **found.tests}.items()}
     return BenchmarkSet(
         name=benchmark.name,
         form="raw",
         folder=folder,
         train=train,
         tests=tests,
-        counts=counts,
+        counts=counts | {"all": _sum(parts, counts)},
         assignment=found.assignment(),
         problems=tuple(found.problems),
-        notes=(*found.notes, *_differences(benchmark, {"train": train, **tests})),
+        notes=(*found.notes, *_differences(benchmark, parts)),
     )
 
 
@@ -155,14 +155,32 @@ def _from_arrays(benchmark: Benchmark, folder: Path, length: int) -> BenchmarkSe
     tests = {name: read(f"{prefix}test_npy_data/{name}", True) for name in benchmark.tests}
     if benchmark.condition is not None:
         tests = {name: _in_condition(test, name) for name, test in tests.items()}
+    parts = {"train": train, **tests}
+    counts = {name: count(part) for name, part in parts.items()}
     return BenchmarkSet(
         name=benchmark.name,
         form="arrays",
         folder=here,
         train=train,
         tests=tests,
-        counts={name: count(part) for name, part in {"train": train, **tests}.items()},
-        notes=_differences(benchmark, {"train": train, **tests}),
+        counts=counts | {"all": _sum(parts, counts)},
+        notes=_differences(benchmark, parts),
+    )
+
+
+def _sum(parts: dict[str, LabelledWindows], counts: dict[str, Counts]) -> Counts:
+    """Count everything; a person who is in several parts is one person."""
+
+    def total(name: str) -> int | None:
+        numbers = [getattr(each, name) for each in counts.values()]
+        return None if None in numbers else sum(numbers)
+
+    return Counts(
+        persons=len(set().union(*(part.persons.tolist() for part in parts.values()))),
+        windows=sum(map(len, parts.values())),
+        recordings=total("recordings"),
+        frames=total("frames"),
+        dropped=total("dropped"),
     )
 
 

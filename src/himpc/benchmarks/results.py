@@ -1,0 +1,195 @@
+"""The result of a benchmark: tables beside the published numbers, and the files of the run."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from himpc import __version__
+from himpc.benchmarks.benchmark import Benchmark
+from himpc.benchmarks.data import BenchmarkSet
+from himpc.benchmarks.published import PUBLISHED_SOURCE, published_results
+from himpc.errors import RunError
+from himpc.evaluation import LevelEvaluation
+from himpc.evaluation.formatting import markdown_table, percent
+from himpc.learning import Config
+from himpc.writing import make_folder, write_atomically
+
+__all__ = ["BenchmarkResult", "ViewResult", "counts_table"]
+
+
+@dataclass(frozen=True)
+class ViewResult:
+    """How the probes of one view fared, shares of 1."""
+
+    rank_1: float
+    mAP: float
+    queries: int
+
+
+@dataclass(eq=False)
+class BenchmarkResult:
+    """What `run_benchmark` returns; it is filled split by split.
+
+    Attributes
+    ----------
+    benchmark : Benchmark
+    data : BenchmarkSet
+    out : Path
+        The run folder.
+    seed : int
+    settings : dict of str to Config
+        By split.
+    results : dict of str to dict of str to LevelEvaluation
+        By split and method: each window of the probe on its own.
+    views : dict of str to dict of str to ViewResult
+        By split and view of the probe, of the multi-level representation; empty where views are not known.
+    notes : list of str
+        What was left out, and why.
+    """
+
+    benchmark: Benchmark
+    data: BenchmarkSet
+    out: Path
+    seed: int
+    settings: Mapping[str, Config]
+    results: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
+    views: dict[str, dict[str, ViewResult]] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+    def add(self, split: str, results: dict[str, LevelEvaluation], views: dict[str, ViewResult]) -> None:
+        """Add the results of one split."""
+        self.results[split] = results
+        if views:
+            self.views[split] = views
+
+    def note(self, text: str) -> None:
+        """Add a note, once."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    def folder_of(self, split: str) -> Path:
+        """Return the folder of the model that a split is asked of: one a training."""
+        if len(set(self.settings.values())) == 1:
+            return self.out / "model"
+        first = next(name for name, config in self.settings.items() if config == self.settings[split])
+        return self.out / f"model-{first.lower()}"
+
+    def table(self) -> str:
+        """Return the published and our results as a Markdown table: Rank-1 / mAP in percent, a column a split."""
+        published = published_results()
+        rows: dict[tuple[str, str], dict[str, str]] = {}
+
+        def put(method: str, by: str, split: str, rank_1: float, mAP: float) -> None:
+            row = rows.setdefault((method, by), {"method": method, "by": by})
+            row[split] = f"{percent(rank_1)} / {percent(mAP)}"
+
+        for split in self.results:
+            for method, theirs in published.get(split, {}).items():
+                put(method, "published", split, theirs.rank_1, theirs.mAP)
+        for split, methods in self.results.items():
+            for method, ours in methods.items():
+                put(method, "himpc", split, ours.ranking.rank[1], ours.ranking.mAP)
+        return markdown_table(list(rows.values()))
+
+    def view_table(self) -> str:
+        """Return Rank-1 / mAP by the view of the probe as a Markdown table; empty where views are not known."""
+        names = sorted({view for views in self.views.values() for view in views})
+        rows = []
+        for name in names:
+            cells = {split: views[name] for split, views in self.views.items() if name in views}
+            found = {split: f"{percent(cell.rank_1)} / {percent(cell.mAP)}" for split, cell in cells.items()}
+            rows.append({"view": name, **found})
+        return markdown_table(rows)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data that JSON can hold."""
+        published = published_results()
+        return {
+            "himpc": __version__,
+            "benchmark": {name: value for name, value in self.data.to_dict().items() if name != "assignment"},
+            "seed": self.seed,
+            "labels_used_in_training": "none",
+            "published_source": PUBLISHED_SOURCE,
+            "notes": self.notes,
+            "splits": {
+                split: {
+                    "model": self.folder_of(split).name,
+                    "settings": self.settings[split].to_dict(),
+                    "published": {name: vars(row) for name, row in published.get(split, {}).items()},
+                    "results": {name: result.to_dict() for name, result in methods.items()},
+                    "views": {name: vars(view) for name, view in self.views.get(split, {}).items()},
+                }
+                for split, methods in self.results.items()
+            },
+        }
+
+    def to_markdown(self) -> str:
+        """Return the report of the run: counts, results beside the published ones, and results by view."""
+        lines = [
+            f"# {self.benchmark.title}",
+            f"himpc {__version__}, seed {self.seed}, {_FORMS[self.data.form]}. Rank-1 / mAP in percent, each window on "
+            f"its own. Training saw no label. Published: {PUBLISHED_SOURCE}; their checkpoints were picked by the "
+            "probe set.",
+            self.table(),
+            "## What there is",
+            counts_table(self.benchmark, self.data),
+        ]
+        if self.views:
+            lines += ["## By view of the probe (Hi-MPC, MSMR)", self.view_table()]
+        if notes := [*self.data.notes, *self.notes, *(f"left out {problem}" for problem in self.data.problems)]:
+            lines += ["## Notes", "\n".join(f"- {note}" for note in notes)]
+        return "\n\n".join(lines) + "\n"
+
+    def write_split(self, *, resume: bool = False, overwrite: bool = False) -> None:
+        """Write which recording is in which part to ``split.json``, before any training.
+
+        Raises
+        ------
+        RunError
+            If the folder cannot be written, or holds a run that is neither to be resumed nor overwritten, or that is of
+            another split.
+        """
+        document = {"benchmark": self.data.name, "seed": self.seed, "recordings": list(self.data.assignment)}
+        content, path = _as_json(document), make_folder(self.out) / "split.json"
+        if path.exists() and not overwrite:
+            if not resume:
+                raise RunError(
+                    f"{self.out}: already holds a run: choose another folder, or --resume or --overwrite that run"
+                )
+            if path.read_bytes() != content:
+                raise RunError(
+                    f"{path}: is the split of another data set or seed: resume with the same, or choose another folder"
+                )
+        write_atomically(path, content)
+
+    def write(self) -> None:
+        """Write ``benchmark.json`` and ``benchmark.md``.
+
+        Raises
+        ------
+        RunError
+            If the folder cannot be written.
+        """
+        write_atomically(self.out / "benchmark.json", _as_json(self.to_dict()))
+        write_atomically(self.out / "benchmark.md", self.to_markdown().encode())
+
+
+_FORMS = {"raw": "from the raw files", "arrays": "from the authors' preprocessed arrays"}
+
+
+def counts_table(benchmark: Benchmark, data: BenchmarkSet) -> str:
+    """Return what was found, and how many people are published, as a Markdown table."""
+    rows = []
+    for part, counts in data.counts.items():
+        found = {name: "–" if number is None else str(number) for name, number in counts.to_dict().items()}
+        published = benchmark.persons.get(part)
+        rows.append({"part": part, **found, "persons published": "–" if published is None else str(published)})
+    return markdown_table(rows)
+
+
+def _as_json(document: dict[str, Any]) -> bytes:
+    return (json.dumps(document, indent=2) + "\n").encode()
