@@ -214,6 +214,9 @@ def test_a_stopped_training_says_how_it_goes_on(walks, tmp_path, capsys, monkeyp
         raise KeyboardInterrupt
 
     monkeypatch.setattr("himpc.estimator.HiMPC.fit", stop)
-    assert main(["train", walks, "--out", str(tmp_path / "run")]) == 130
+    assert main(["train", walks, "--out", str(tmp_path)]) == 130
+    assert capsys.readouterr().err == "himpc: stopped\n"
+    (tmp_path / "checkpoint.safetensors").touch()
+    assert main(["train", walks, "--out", str(tmp_path)]) == 130
     assert "--resume" in (printed := capsys.readouterr().err)
-    assert "himpc: stopped" in printed
+    assert printed.endswith("himpc: stopped\n")

@@ -38,7 +38,8 @@ def train(
         try:
             learner.fit(recordings, out=out, resume=resume, overwrite=overwrite)
         except KeyboardInterrupt:
-            console.warn(f"{out} keeps the epochs that are done: the same command with --resume goes on from there")
+            if (out / "checkpoint.safetensors").exists():
+                console.warn(f"{out} keeps the epochs that are done: the same command with --resume goes on from there")
             raise
     picture = draw_history(learner.history_, out)
     last = learner.history_.epochs[-1]
