@@ -21,8 +21,8 @@ import numpy as np
 import himpc
 from himpc.data import Recording, clean
 from himpc.data.selection import select
-from himpc.estimator import Embedder
 from himpc.evaluation import grouping_agreement
+from himpc.jobs import Embedder
 from himpc.model import BASELINES
 from himpc.report import markdown_table
 from himpc.skeleton import Level
@@ -175,8 +175,8 @@ def _header(seeds: int) -> str:
     return (
         f"Measured by `make results` with himpc {himpc.__version__}, preset `clean`, {seeds} seeds, one thread each: "
         "mean ± standard deviation over the seeds, in % (ARI, AMI and purity from 0 to 1). Where the recordings are "
-        "the same for all seeds, baselines have no spread. A window is 6 frames; test windows do not overlap. No setting "
-        "was chosen on the real sets."
+        "the same for all seeds, baselines have no spread. A window is 6 frames; test windows do not overlap. No "
+        "setting was chosen on the real sets."
     )
 
 

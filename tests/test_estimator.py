@@ -7,7 +7,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import himpc
 from himpc.errors import ConfigError, DataError, ModelError
-from himpc.estimator import embed
+from himpc.jobs import embed
 from himpc.model import BASELINES
 from himpc.skeleton import get_layout
 
@@ -102,3 +102,15 @@ def test_a_recording_in_gallery_and_probe_is_refused_for_it_would_find_itself(wa
 def test_a_model_that_names_no_settings_is_loaded(learner, tmp_path):
     dataclasses.replace(learner.model_, settings={}).save(tmp_path)
     assert himpc.HiMPC.load(tmp_path).model_.fingerprint == learner.model_.fingerprint
+
+
+def test_parts_of_one_recording_are_one():
+    walks = himpc.simulate(people=3, recordings=3, seconds=2.0, difficulty="easy")
+    first, *others = walks
+    parts = [
+        first.with_(joints=first.joints[a:b], source=f"{first.source}#part{number}")
+        for number, (a, b) in enumerate([(0, 25), (25, 28), (28, 60)], start=1)
+    ]
+    groups = himpc.group([*parts, *others]).groups
+    assert groups[0] == groups[1] == groups[2] > 0, "the second part is too short for a window of its own"
+    assert himpc.evaluate(BASELINES["bones"], [*parts, *others]).recording.ranking.n_queries == 9

@@ -7,19 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["HiMPC", "HimpcError", "Recording", "__version__", "evaluate", "group", "read", "simulate"]
+__all__ = ["HiMPC", "HimpcError", "Recording", "__version__", "embed", "evaluate", "group", "read", "simulate"]
 
 if TYPE_CHECKING:
     from himpc.data import Recording, read, simulate
     from himpc.errors import HimpcError
-    from himpc.estimator import HiMPC, evaluate, group
+    from himpc.estimator import HiMPC
+    from himpc.jobs import embed, evaluate, group
 
 _HOME = {
     "HiMPC": "himpc.estimator",
     "HimpcError": "himpc.errors",
     "Recording": "himpc.data",
-    "evaluate": "himpc.estimator",
-    "group": "himpc.estimator",
+    "embed": "himpc.jobs",
+    "evaluate": "himpc.jobs",
+    "group": "himpc.jobs",
     "read": "himpc.data",
     "simulate": "himpc.data",
 }

@@ -11,7 +11,8 @@ from himpc.cli.training import EpochBar, Settings, draw_history
 
 if TYPE_CHECKING:
     from himpc.data import Recording
-    from himpc.estimator import Embedder, HiMPC
+    from himpc.estimator import HiMPC
+    from himpc.jobs import Embedder
 
 
 def demo(
@@ -40,7 +41,7 @@ def demo(
     """
     from himpc.data import clean, save, simulate
     from himpc.errors import ConfigError
-    from himpc.estimator import group
+    from himpc.jobs import group
     from himpc.report import write_groups
     from himpc.writing import make_folder
 
@@ -74,7 +75,7 @@ def demo(
 
 def _compare(learner: HiMPC, gallery: list[Recording], probe: list[Recording]) -> list[dict[str, object]]:
     """Return one row for the model and one for each baseline."""
-    from himpc.estimator import evaluate
+    from himpc.jobs import evaluate
     from himpc.model import BASELINES
 
     rows = []

@@ -37,7 +37,7 @@ def embed(
     device
         auto, cpu or cuda.
     """
-    from himpc.estimator import embed as embed_recordings
+    from himpc.jobs import embed as embed_recordings
     from himpc.report import save_embeddings
 
     console = output.console()

@@ -50,7 +50,7 @@ def evaluate(
         Of the bootstrap over persons that gives the 95 % intervals.
     """
     from himpc.data.selection import select
-    from himpc.estimator import evaluate as evaluate_model
+    from himpc.jobs import evaluate as evaluate_model
 
     console = output.console()
     embedder = load_embedder(model, device)

@@ -33,7 +33,7 @@ def group(
     people
         How many people there are; if not given, it is decided.
     """
-    from himpc.estimator import group as group_recordings
+    from himpc.jobs import group as group_recordings
     from himpc.report import write_groups
     from himpc.writing import make_folder
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from himpc.estimator import Embedder
+    from himpc.jobs import Embedder
 
 __all__ = ["load_embedder"]
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data.recording import Quality, Recording
+from himpc.data.recording import PART, Quality, Recording
 from himpc.errors import ConfigError, DataError
 
 __all__ = ["CleaningRules", "clean"]
@@ -271,7 +271,7 @@ def _cut(
         confidence = recording.confidence
         if confidence is not None:
             confidence = np.where(missing[a:b], np.float32(0), confidence[a:b])
-        source = f"{recording.source}#part{number}" if len(parts) > 1 else recording.source
+        source = f"{recording.source}{PART}{number}" if len(parts) > 1 else recording.source
         cut.append(recording.with_(joints=joints[a:b], confidence=confidence, source=source, quality=quality))
     return cut
 

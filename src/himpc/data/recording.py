@@ -14,6 +14,10 @@ from himpc.skeleton import Layout, convert
 __all__ = ["Quality", "Recording"]
 
 
+PART = "#part"
+"""Stands in a source between the recording that was split and the number of the part."""
+
+
 @dataclass(frozen=True)
 class Quality:
     """What reading and cleaning found, counted in frames (`filled` in joints).
@@ -129,6 +133,12 @@ class Recording:
     def seconds(self) -> float | None:
         """Length in seconds, where the frame rate is known."""
         return None if self.fps is None else len(self) / self.fps
+
+    @property
+    def take(self) -> str | None:
+        """What the parts of a recording that was split at long gaps have in common; None if it was not split."""
+        whole, part, number = self.source.rpartition(PART)
+        return whole if part and number.isdecimal() else None
 
     @property
     def complete(self) -> bool:

@@ -12,8 +12,8 @@ from himpc.errors import ConfigError, DataError
 
 __all__ = ["MAX_RECORDINGS", "NUISANCE", "Grouping", "group_recordings"]
 
-MAX_RECORDINGS = 20_000
-"""Above this, the distances between all pairs of recordings would take more than 3 GB."""
+MAX_RECORDINGS = 10_000
+"""Above this, the distances between all pairs of recordings and their sums would take more than 2 GB."""
 
 NUISANCE = 0.05
 """The share of the variance between recordings that is taken for something else than the person; chosen on simulated
@@ -121,7 +121,7 @@ def group_recordings(
     return Grouping(groups, confidence, compared, chosen=people is None)
 
 
-def silhouettes(distances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def silhouettes(distances: NDArray[np.float64], labels: NDArray[np.integer]) -> NDArray[np.float64]:
     """Return the silhouette of each item in [-1, 1] from an ``(R, R)`` distance matrix; 0 for one alone in its group.
 
     Examples
@@ -130,11 +130,7 @@ def silhouettes(distances: NDArray[np.float64], labels: NDArray[np.int64]) -> ND
     >>> silhouettes(d, np.array([0, 0, 1])).round(3).tolist()
     [0.889, 0.875, 0.0]
     """
-    own, nearest = _own_and_nearest(distances, labels)
-    widest = np.maximum(own, nearest)
-    values = np.divide(nearest - own, widest, out=np.zeros_like(own), where=widest > 0)
-    alone = np.bincount(labels)[labels] == 1
-    return np.where(alone, 0.0, values)
+    return _silhouettes(*_sums(distances, labels), labels)
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -165,24 +161,42 @@ def _cut(vectors: NDArray[np.float64], people: int | None) -> tuple[NDArray[np.i
     distances: NDArray[np.float64] = squareform(condensed)
     tree = ward(condensed)
 
-    def labels(count: int) -> NDArray[np.int64]:
-        return _first_merges(tree, len(vectors) - count)
-
     if people is not None:
-        return labels(people), distances
+        return _first_merges(tree, len(vectors) - people), distances
     least, most = max(2, math.ceil(math.sqrt(len(vectors)))), len(vectors) - 1
     if most < least:
         return np.zeros(len(vectors), dtype=np.int64), distances
-    scores: dict[int, float] = {}
     coarse = np.unique(np.geomspace(least, most, _CANDIDATES).round().astype(int))
-    for count in coarse:
-        scores[int(count)] = float(silhouettes(distances, labels(int(count))).mean())
-    best = max(scores, key=lambda count: scores[count])
-    near = int(np.searchsorted(coarse, best))
-    for count in range(int(coarse[max(near - 1, 0)]), int(coarse[min(near + 1, len(coarse) - 1)]) + 1):
-        if count not in scores:
-            scores[count] = float(silhouettes(distances, labels(count)).mean())
-    return labels(max(scores, key=lambda count: scores[count])), distances
+    scores = _scores(distances, tree, coarse)
+    best = int(np.searchsorted(coarse, max(scores, key=lambda count: scores[count])))
+    around = (coarse[max(best - 1, 0)], coarse[min(best + 1, len(coarse) - 1)])
+    scores |= _scores(distances, tree, np.unique(np.linspace(*around, _CANDIDATES).round().astype(int)))
+    return _first_merges(tree, len(vectors) - max(scores, key=lambda count: scores[count])), distances
+
+
+def _scores(distances: NDArray[np.float64], tree: NDArray[np.float64], counts: NDArray[np.integer]) -> dict[int, float]:
+    """Return the mean silhouette of the cuts of a tree into some numbers of groups, the largest number first.
+
+    From one cut to the next the sums of distances to groups are merged as the groups are, in O(R) a merge.
+    """
+    leaves = len(distances)
+    sums, sizes = distances.copy(), np.ones(leaves)
+    row = np.concatenate([np.arange(leaves), np.full(len(tree), -1)])  # of `sums`, for each node of the tree
+    member = np.arange(leaves)
+    scores, merged = {}, 0
+    for count in sorted(counts.tolist(), reverse=True):
+        for step in range(merged, leaves - count):
+            kept, gone = row[tree[step, :2].astype(np.int64)]
+            sums[kept] += sums[gone]
+            sizes[kept] += sizes[gone]
+            sizes[gone] = 0
+            member[member == gone] = kept
+            row[leaves + step] = kept
+        merged = leaves - count
+        alive = np.flatnonzero(sizes)
+        labels = np.searchsorted(alive, member)
+        scores[count] = float(_silhouettes(sums[alive], sizes[alive], labels).mean())
+    return scores
 
 
 def _first_merges(tree: NDArray[np.float64], merges: int) -> NDArray[np.int64]:
@@ -198,28 +212,48 @@ def _first_merges(tree: NDArray[np.float64], merges: int) -> NDArray[np.int64]:
     return np.unique(labels, return_inverse=True)[1].astype(np.int64)
 
 
+def _sums(
+    distances: NDArray[np.float64], labels: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the sum of the distances from each group to each item, ``(K, R)``, and the size of each group."""
+    order = np.argsort(labels, kind="stable")
+    sizes = np.bincount(labels)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    return np.add.reduceat(distances[order], starts, axis=0), sizes.astype(np.float64)
+
+
 def _own_and_nearest(
-    distances: NDArray[np.float64], labels: NDArray[np.int64]
+    sums: NDArray[np.float64], sizes: NDArray[np.float64], labels: NDArray[np.integer]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Return the mean distance of each item to the others of its group, and to the nearest other group."""
-    sizes = np.bincount(labels).astype(np.float64)
-    member = np.zeros((len(labels), len(sizes)))
-    member[np.arange(len(labels)), labels] = 1
-    sums = distances @ member
-    own = np.take_along_axis(sums, labels[:, None], axis=1)[:, 0] / np.maximum(sizes[labels] - 1, 1)
-    means = sums / sizes
-    means[np.arange(len(labels)), labels] = np.inf
-    return own, means.min(axis=1)
+    items = np.arange(len(labels))
+    own = sums[labels, items] / np.maximum(sizes[labels] - 1, 1)
+    means = sums / sizes[:, None]
+    means[labels, items] = np.inf
+    return own, means.min(axis=0)
+
+
+def _silhouettes(
+    sums: NDArray[np.float64], sizes: NDArray[np.float64], labels: NDArray[np.integer]
+) -> NDArray[np.float64]:
+    own, nearest = _own_and_nearest(sums, sizes, labels)
+    return np.where(sizes[labels] == 1, 0.0, _margin(own, nearest))
+
+
+def _margin(own: NDArray[np.float64], nearest: NDArray[np.float64]) -> NDArray[np.float64]:
+    widest = np.maximum(own, nearest)
+    margin: NDArray[np.float64] = np.divide(nearest - own, widest, out=np.zeros_like(own), where=widest > 0)
+    return margin
 
 
 def _confidence(distances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
-    own, nearest = _own_and_nearest(distances, labels)
-    alone = np.bincount(labels)[labels] == 1
-    own = np.where(alone, np.median(own[~alone]) if (~alone).any() else 0.0, own)
     if labels.max() == 0:
         return np.ones(len(labels))
-    widest = np.maximum(own, nearest)
-    return np.clip(np.divide(nearest - own, widest, out=np.zeros_like(own), where=widest > 0), 0, 1)
+    sums, sizes = _sums(distances, labels)
+    own, nearest = _own_and_nearest(sums, sizes, labels)
+    alone = sizes[labels] == 1
+    own = np.where(alone, np.median(own[~alone]) if (~alone).any() else 0.0, own)
+    return np.clip(_margin(own, nearest), 0, 1)
 
 
 def _number_by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
