@@ -1,12 +1,16 @@
 """Each data set, raw and as the authors' arrays: the same joints, windows and people; broken folders in one line."""
 
+import random
 import shutil
 from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from himpc.benchmarks import BenchmarkSet, LabelledWindows, get_benchmark, load_benchmark
+from himpc.benchmarks.arrays import ArrayFolder
 from himpc.benchmarks.raw import cut_all_offsets
 from himpc.data import Recording, save
 from himpc.errors import ConfigError, DataError, FormatError
@@ -125,7 +129,10 @@ def test_kgbd(tmp_path: Path, walkers) -> None:
         kept_order = [(person, window[:, KGBD_ORDER]) for person, window in windows]
         place = folder / ("train_npy_data" if part == "train" else f"test_npy_data/{part}")
         write_arrays(place, "KGBD", 6, kept_order, test=part != "train")
+        other = tmp_path / "ordered" / folder.relative_to(tmp_path) / place.relative_to(folder)
+        write_arrays(other, "KGBD", 6, windows, test=part != "train")
     check_equal(found, load_benchmark("KGBD", tmp_path / "npy"))
+    check_equal(found, load_benchmark("KGBD", tmp_path / "ordered" / "npy"))
 
 
 def test_ks20_keeps_a_session_of_a_person_together(tmp_path: Path, walkers) -> None:
@@ -178,6 +185,44 @@ def test_casia_b(tmp_path: Path, walkers) -> None:
     assert arrays.tests["nm"].cameras is None
 
 
+def test_bodies_head_down_are_turned_in_both_forms(biwi, tmp_path: Path) -> None:
+    _, parts = biwi
+    folder = tmp_path / "npy" / "BIWI" / "6"
+    for part, walks in parts.items():
+        down = [(person, joints * (1, -1, -1)) for person, joints in walks]
+        for person, joints in down:
+            ends = np.repeat(joints[:1], 10, axis=0)
+            write_skel(tmp_path / "BIWI" / part / f"{person:03d}", np.concatenate([ends, joints, ends]))
+        train = part == "Training"
+        place = folder / ("train_npy_data" if train else f"test_npy_data/{part.split('/')[1]}")
+        windows = plain_windows(down, 6, "offsets" if train else "apart")
+        write_arrays(place, "BIWI", 6, windows, test=not train)
+    found = load_benchmark("BIWI", tmp_path)
+    check(found.train, plain_windows(parts["Training"], 6, "offsets"), "kinect-v1")
+    check_equal(found, load_benchmark("BIWI", tmp_path / "npy"))
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32))
+def test_damaged_arrays_are_read_or_refused_in_one_line(biwi_arrays, tmp_path: Path, seed: int) -> None:
+    rng = random.Random(seed)
+    folder = tmp_path / "copy"
+    shutil.rmtree(folder, ignore_errors=True)
+    shutil.copytree(biwi_arrays / "Datasets" / "BIWI" / "6" / "train_npy_data", folder)
+    path = folder / rng.choice(["source_x_BIWI_6.npy", "frame_id_BIWI_6.npy"])
+    content = bytearray(path.read_bytes())
+    for _ in range(rng.randint(1, 4)):
+        content[rng.randrange(128)] = rng.randrange(256)
+    path.write_bytes(bytes(content[: rng.choice([len(content), rng.randrange(len(content))])]))
+    message, frames = "", np.zeros(1)
+    try:
+        frames = ArrayFolder(folder, "BIWI", 6, test=False).read(get_layout("kinect-v1")).windows.frames
+    except FormatError as error:
+        message = str(error)
+    assert "\n" not in message
+    assert np.isfinite(frames).all()
+
+
 def test_a_bad_frame_is_a_problem_and_the_others_are_used(biwi, tmp_path: Path) -> None:
     shutil.copytree(biwi[0], tmp_path / "BIWI")
     bad = sorted((tmp_path / "BIWI" / "Training" / "001").glob("*skel.txt"))[4]
@@ -220,9 +265,9 @@ def broken_huge(folder: Path) -> None:
     [
         (broken_float_shape, r"y has shape \(7, 20\), expected \(\d+, 20\)"),
         (broken_nan, "row 11 holds a value that is not finite"),
-        (broken_pickle, "frame_id_BIWI_6.npy: is not a plain .npy array"),
-        (broken_short, "source_x_BIWI_6.npy: is not a plain .npy array"),
-        (broken_huge, "source_x_BIWI_6.npy: is not a plain .npy array"),
+        (broken_pickle, "frame_id_BIWI_6.npy: holds pickled objects, expected whole numbers"),
+        (broken_short, r"source_x_BIWI_6.npy: has \d+ bytes, its header .* says \d+"),
+        (broken_huge, r"source_x_BIWI_6.npy: has 128 bytes, its header .* says 160000000000128"),
         (lambda folder: (folder / "train_npy_data" / "source_z_BIWI_6.npy").unlink(), "lacks source_z_BIWI_6.npy"),
         (lambda folder: shutil.rmtree(folder / "test_npy_data" / "Still"), "lacks the folder 'test_npy_data/Still'"),
     ],

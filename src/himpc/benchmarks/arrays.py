@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from himpc.benchmarks.data import LabelledWindows
 from himpc.benchmarks.folders import name_key
+from himpc.benchmarks.npy import open_npy
 from himpc.data import Windows
 from himpc.data.axes import recognise_up, to_y_up
 from himpc.data.formats.text import FARTHEST
@@ -73,11 +74,11 @@ class ArrayFolder:
             If a file is no plain array of the expected type and shape, or holds values that no body has.
         """
         prefix = "t_source" if self.test else "source"
-        axes = [self._open(f"{prefix}_{axis}_{self.name}_{self.length}.npy", "f") for axis in "xyz"]
-        owner = self._open(f"frame_id_{self.name}_{self.length}.npy", "iu")
+        axes = [open_npy(self._find(f"{prefix}_{axis}_{self.name}_{self.length}.npy"), "f") for axis in "xyz"]
+        owner = open_npy(self._find(f"frame_id_{self.name}_{self.length}.npy"), "iu")
         self._check_shapes(axes, owner, layout)
         joints = np.empty((len(axes[0]), len(layout), 3), dtype=np.float32)
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             for i, axis in enumerate(axes):
                 joints[:, :, i] = axis
         self._check_values(joints)
@@ -93,19 +94,6 @@ class ArrayFolder:
             n_recordings=int(change.sum()) + 1,
         )
         return LabelledWindows(windows, np.array([str(number) for number in owner.tolist()]))
-
-    def _open(self, name: str, kinds: str) -> NDArray[np.generic]:
-        """Map an array into memory; nothing but its header is read yet."""
-        path = self._find(name)
-        try:
-            array: NDArray[np.generic] = np.lib.format.open_memmap(path, mode="r")
-        except (OSError, ValueError, EOFError, OverflowError, MemoryError) as error:
-            reason = " ".join(str(getattr(error, "strerror", None) or error).split())[:160]
-            raise FormatError(f"{path}: is not a plain .npy array: {reason}; fetch the file again") from error
-        if array.dtype.kind not in kinds:
-            wanted = "floats" if "f" in kinds else "whole numbers"
-            raise FormatError(f"{path}: holds {array.dtype}, expected {wanted}")
-        return array
 
     def _find(self, name: str) -> Path:
         try:

@@ -8,14 +8,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from himpc.benchmarks.raw import Condition, RawSet, cut_all_offsets
+from himpc.benchmarks.raw import Condition, RawSet, Read, cut_all_offsets
 from himpc.data import Recording, Windows
 from himpc.errors import ConfigError
 
 __all__ = ["Benchmark", "CutTraining", "ReadRaw", "Split"]
 
-ReadRaw = Callable[[Path, int], RawSet]
-"""Reads the raw files in a folder; the number is the seed of a random split."""
+ReadRaw = Callable[[Read], RawSet]
+"""Reads the raw files in a folder."""
 
 CutTraining = Callable[[list[Recording], int], Windows]
 """Cuts recordings into training windows of so many frames."""

@@ -6,12 +6,11 @@ Re-Identification, Springer 2014. Protocol: METHOD section 8.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from himpc.benchmarks.benchmark import Benchmark, Split
 from himpc.benchmarks.folders import has_any, required, subfolders
-from himpc.benchmarks.raw import RawSet, prepare, read_file
+from himpc.benchmarks.raw import RawSet, Read, prepare, read_file
 from himpc.data import Problem, Recording
 from himpc.data.formats.kinect_sdk import KINECT_SDK
 
@@ -31,9 +30,7 @@ def first_number(name: str) -> str:
     return str(int(digits[0])) if digits else name
 
 
-def read_person_folders(
-    root: Path, part: str, problems: list[Problem], name_person: Callable[[str], str] = first_number
-) -> list[Recording]:
+def read_person_folders(what: Read, part: str, problems: list[Problem]) -> list[Recording]:
     """Read the recordings of a part that has a folder a person, with frames ``*skel.txt`` in it or in its folders.
 
     The person is told by the name of the folder, not by its place in a listing.
@@ -43,14 +40,13 @@ def read_person_folders(
     DataError
         If the part is missing.
     """
-    folder = required(root, part, "a folder a person with frames *skel.txt")
+    folder = required(what.root, part, "a folder a person with frames *skel.txt")
+    places = [(person, place) for person in subfolders(folder) for place in _frame_folders(person)]
     recordings = []
-    for person in subfolders(folder):
-        for place in _frame_folders(person):
-            known = {"person": name_person(person.name)}
-            for recording in read_file(KINECT_SDK, place, problems):
-                source = recording.source.replace(str(root), "", 1).lstrip("/\\").replace("\\", "/")
-                recordings.append(recording.with_(source=source, **known))
+    for person, place in what.progress(places, len(places), f"reading {part}"):
+        for recording in read_file(KINECT_SDK, place, problems):
+            source = place.relative_to(what.root).as_posix() + recording.source.removeprefix(str(place))
+            recordings.append(recording.with_(person=first_number(person.name), source=source))
     return recordings
 
 
@@ -61,11 +57,11 @@ def _frame_folders(folder: Path) -> list[Path]:
     return [place for inner in subfolders(folder) for place in _frame_folders(inner)]
 
 
-def _read(root: Path, seed: int) -> RawSet:
+def _read(what: Read) -> RawSet:
     found = RawSet()
-    found.train += prepare(read_person_folders(root, "Training", found.problems), _CLIPPED, _CLIPPED)
+    found.train += prepare(read_person_folders(what, "Training", found.problems), _CLIPPED, _CLIPPED)
     for test in ("Still", "Walking"):
-        recordings = read_person_folders(root, f"Testing/{test}", found.problems)
+        recordings = read_person_folders(what, f"Testing/{test}", found.problems)
         found.tests[test] = prepare(recordings, _CLIPPED, _CLIPPED)
     return found
 

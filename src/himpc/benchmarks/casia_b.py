@@ -13,10 +13,9 @@ Raw: one file or folder a sequence, named ``001-nm-01-090`` (person, condition, 
 from __future__ import annotations
 
 import re
-from pathlib import Path
 
 from himpc.benchmarks.benchmark import Benchmark, Split
-from himpc.benchmarks.raw import RawSet, prepare
+from himpc.benchmarks.raw import RawSet, Read, prepare
 from himpc.data import Recording, Windows, read
 from himpc.errors import DataError
 
@@ -30,12 +29,12 @@ TRAINING_PERSONS = 62
 _NAME = re.compile(r"(?<![0-9])([0-9]{1,3})[-_](nm|bg|cl)[-_]([0-9]{1,2})[-_]([0-9]{1,3})(?![0-9])", re.IGNORECASE)
 
 
-def _read(root: Path, seed: int) -> RawSet:
-    read_all = read(root, layout="openpose-14", clean=False)
+def _read(what: Read) -> RawSet:
+    read_all = read(what.root, layout="openpose-14", clean=False, progress=what.progress)
     found = RawSet(tests={name: [] for name in CONDITIONS}, problems=list(read_all.problems))
     walks = [named for recording in read_all if (named := _named(recording)) is not None]
     if not walks:
-        raise DataError(f"{root}: holds no sequences named like '001-nm-01-090' (person-condition-number-view)")
+        raise DataError(f"{what.root}: holds no sequences named like '001-nm-01-090' (person-condition-number-view)")
     flat = next((walk for walk in walks if walk.dimensions == 2), None)
     if flat is not None:
         raise DataError(f"{flat.source}: is in 2D, expected 3D joints: lift the poses first")

@@ -6,23 +6,21 @@ keypoints", ICRA 2014. Protocol: METHOD section 8. 15 joints are tracked; the fi
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from himpc.benchmarks.benchmark import Benchmark, Split
 from himpc.benchmarks.biwi import read_person_folders
 from himpc.benchmarks.folders import has_any
-from himpc.benchmarks.raw import RawSet, prepare
+from himpc.benchmarks.raw import RawSet, Read, prepare
 
 __all__ = ["IAS"]
 
 _CLIPPED = 10
 
 
-def _read(root: Path, seed: int) -> RawSet:
+def _read(what: Read) -> RawSet:
     found = RawSet()
-    found.train += prepare(read_person_folders(root, "Training", found.problems), first=_CLIPPED)
+    found.train += prepare(read_person_folders(what, "Training", found.problems), first=_CLIPPED)
     for test in ("A", "B"):
-        recordings = read_person_folders(root, f"Testing{test}", found.problems)
+        recordings = read_person_folders(what, f"Testing{test}", found.problems)
         found.tests[test] = prepare(recordings, _CLIPPED, _CLIPPED)
     return found
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from himpc.benchmarks.benchmark import Benchmark, Split
 from himpc.benchmarks.folders import subfolders
 from himpc.benchmarks.random_split import draw_split
-from himpc.benchmarks.raw import RawSet, prepare, read_file
+from himpc.benchmarks.raw import RawSet, Read, prepare, read_file
 from himpc.data import Recording, Windows
 from himpc.data.formats.frame_folder import natural_key
 from himpc.data.formats.kgbd import KGBD as KGBD_TEXT
@@ -28,13 +28,15 @@ _RAW_ORDER = (3, 2, 8, 4, 9, 5, 10, 6, 11, 7, 1, 0, 16, 12, 17, 13, 18, 14, 19, 
 """Which Kinect v1 joint each line of a frame holds, and each column of the authors' arrays, which keep that order."""
 
 
-def _read(root: Path, seed: int) -> RawSet:
+def _read(what: Read) -> RawSet:
     found = RawSet(tests={"gallery": [], "probe": []})
-    recordings = [walk for folder in _person_folders(root) for walk in _read_person(folder, found)]
+    folders = _person_folders(what.root)
+    told = what.progress(folders, len(folders), "reading people")
+    recordings = [walk for folder in told for walk in _read_person(folder, found)]
     units: dict[str, list[str]] = {}
     for walk in recordings:
         units.setdefault(str(walk.person), []).append(walk.source)
-    parts, notes = draw_split(units, seed, _GALLERIES)
+    parts, notes = draw_split(units, what.seed, _GALLERIES)
     found.notes.extend(notes)
     for walk in recordings:
         part = parts[str(walk.person), walk.source]

@@ -13,7 +13,7 @@ from pathlib import Path
 from himpc.benchmarks.benchmark import Benchmark, Split
 from himpc.benchmarks.folders import has_any, required
 from himpc.benchmarks.random_split import draw_split
-from himpc.benchmarks.raw import RawSet, prepare, read_file
+from himpc.benchmarks.raw import RawSet, Read, prepare, read_file
 from himpc.data import Recording
 from himpc.data.formats.frame_folder import first_frame_file
 from himpc.data.formats.kinect_sdk import KINECT_SDK
@@ -25,13 +25,14 @@ VIEWS = ("frontal", "left_diagonal", "left_lateral", "right_diagonal", "right_la
 _NAME = re.compile(r"gc0*([0-9]+)_body0*([0-9]+)", re.IGNORECASE)
 
 
-def _read(root: Path, seed: int) -> RawSet:
+def _read(what: Read) -> RawSet:
     found = RawSet(tests={"gallery": [], "probe": []})
-    recordings = prepare(walk for view in VIEWS for walk in _read_view(root, view, found))
+    told = what.progress(VIEWS, len(VIEWS), "reading views")
+    recordings = prepare(walk for view in told for walk in _read_view(what.root, view, found))
     sessions: dict[str, set[str]] = {}
     for walk in recordings:
         sessions.setdefault(str(walk.person), set()).add(str(walk.session))
-    parts, notes = draw_split({person: sorted(names) for person, names in sessions.items()}, seed)
+    parts, notes = draw_split({person: sorted(names) for person, names in sessions.items()}, what.seed)
     found.notes.extend(notes)
     for walk in recordings:
         part = parts[str(walk.person), str(walk.session)]

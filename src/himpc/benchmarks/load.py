@@ -18,8 +18,9 @@ from himpc.benchmarks.folders import child, child_path, described, name_key, req
 from himpc.benchmarks.ias import IAS
 from himpc.benchmarks.kgbd import KGBD
 from himpc.benchmarks.ks20 import KS20
-from himpc.benchmarks.raw import RawSet, count, label
+from himpc.benchmarks.raw import RawSet, Read, count, label
 from himpc.data import Recording, Windows
+from himpc.data.read import Progress
 from himpc.errors import ConfigError, DataError
 from himpc.skeleton import get_layout
 
@@ -43,7 +44,14 @@ def get_benchmark(name: str) -> Benchmark:
     raise ConfigError(f"unknown benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
 
 
-def load_benchmark(name: str, root: str | Path, *, window_length: int | None = None, seed: int = 0) -> BenchmarkSet:
+def load_benchmark(
+    name: str,
+    root: str | Path,
+    *,
+    window_length: int | None = None,
+    seed: int = 0,
+    progress: Progress | None = None,
+) -> BenchmarkSet:
     """Load a data set.
 
     Parameters
@@ -57,6 +65,8 @@ def load_benchmark(name: str, root: str | Path, *, window_length: int | None = N
         F; the published one if not given. The authors' arrays come in a few lengths only.
     seed : int
         Of the random splits of KGBD and KS20; the authors' arrays are split already.
+    progress : callable, optional
+        Wraps loops over raw files to show how far they are.
 
     Raises
     ------
@@ -74,7 +84,8 @@ def load_benchmark(name: str, root: str | Path, *, window_length: int | None = N
         raise DataError(f"{root}: is no folder; expected that of {benchmark.title}")
     raw, arrays = _raw_folder(benchmark, root), _array_folder(benchmark, root)
     if raw is not None:
-        return _from_raw(benchmark, raw, length, seed)
+        what = Read(raw, seed) if progress is None else Read(raw, seed, progress)
+        return _from_raw(benchmark, what, length)
     if arrays is not None:
         return _from_arrays(benchmark, arrays, length)
     raise DataError(
@@ -104,9 +115,9 @@ def _array_folder(benchmark: Benchmark, root: Path) -> Path | None:
     return None
 
 
-def _from_raw(benchmark: Benchmark, folder: Path, length: int, seed: int) -> BenchmarkSet:
-    found = benchmark.read_raw(folder, seed)
-    _check_found(benchmark, folder, found)
+def _from_raw(benchmark: Benchmark, what: Read, length: int) -> BenchmarkSet:
+    found = benchmark.read_raw(what)
+    _check_found(benchmark, what.root, found)
     train = label(benchmark.cut_training(found.train, length), found.train, benchmark.condition)
     tests = {name: _label_test(benchmark, walks, length) for name, walks in found.tests.items()}
     parts = {"train": train, **tests}
@@ -114,7 +125,7 @@ def _from_raw(benchmark: Benchmark, folder: Path, length: int, seed: int) -> Ben
     return BenchmarkSet(
         name=benchmark.name,
         form="raw",
-        folder=folder,
+        folder=what.root,
         train=train,
         tests=tests,
         counts=counts | {"all": _sum(parts, counts)},

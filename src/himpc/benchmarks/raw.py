@@ -13,9 +13,10 @@ from himpc.benchmarks.data import Counts, LabelledWindows
 from himpc.data import Problem, Recording, Windows
 from himpc.data.axes import recognise_up, to_y_up
 from himpc.data.formats.base import Format, ReadOptions
+from himpc.data.read import Progress
 from himpc.errors import DataError, FormatError
 
-__all__ = ["Condition", "RawSet", "count", "cut_all_offsets", "label", "prepare", "read_file"]
+__all__ = ["Condition", "RawSet", "Read", "count", "cut_all_offsets", "label", "prepare", "read_file"]
 
 Condition = Callable[[Recording], str]
 
@@ -48,6 +49,25 @@ class RawSet:
             for part, recordings in parts.items()
             for recording in recordings
         )
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a reader of raw files is given.
+
+    Attributes
+    ----------
+    root : Path
+        The folder of the data set.
+    seed : int
+        Of a random split.
+    progress : Progress
+        Wraps loops over files to show how far they are.
+    """
+
+    root: Path
+    seed: int = 0
+    progress: Progress = field(default=lambda items, total, description: items)
 
 
 def read_file(reader: Format, path: Path, problems: list[Problem]) -> list[Recording]:

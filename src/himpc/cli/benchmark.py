@@ -44,7 +44,9 @@ def benchmark(
     protocol = get_benchmark(name)
     for wanted in split:
         protocol.split(wanted)
-    data = load_benchmark(name, root, window_length=settings.window_length, seed=settings.seed)
+    data = load_benchmark(
+        name, root, window_length=settings.window_length, seed=settings.seed, progress=console.progress
+    )
     console.problems(data.problems)
     console.say(f"{protocol.title}, {'raw files' if data.form == 'raw' else 'preprocessed arrays'} in {data.folder}")
     console.say(counts_table(protocol, data))
