@@ -42,7 +42,7 @@ def demo(
     from himpc.data import clean, save, simulate
     from himpc.errors import ConfigError
     from himpc.jobs import group
-    from himpc.report import write_groups
+    from himpc.report import markdown_table, write_groups
     from himpc.writing import make_folder
 
     if recordings < 4:
@@ -62,11 +62,12 @@ def demo(
 
     rows = _compare(learner, gallery, probe)
     console.say(f"3. asked for {len(probe)} recordings in a gallery of {len(gallery)}; Rank-1 and mAP in %:")
-    console.table(list(rows[0]), [list(row.values()) for row in rows])
+    console.say(markdown_table([{name: _cell(value) for name, value in row.items()} for row in rows]))
+    console.say("Hi-MPC as published stays near the raw pose it is given; docs/results.md has more.")
 
     test = [*gallery, *probe]
     report = write_groups(out, test, group(test))
-    console.say(f"4. grouped gallery and probe without labels: {report.text}")
+    console.say(f"\n4. grouped gallery and probe without labels: {report.text}")
     console.say(f"\nLook at {', '.join(str(path) for path in report.paths)}")
     console.say("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER")
     console.result({"evaluation": rows, "grouping": report.document})
@@ -84,7 +85,11 @@ def _compare(learner: HiMPC, gallery: list[Recording], probe: list[Recording]) -
         result = evaluate(model, gallery, probe)
         row: dict[str, object] = {"method": name}
         for level, scores in (("window", result.window), ("recording", result.recording)):
-            row[f"{level} Rank-1"] = round(100 * scores.ranking.rank[1], 1)
-            row[f"{level} mAP"] = round(100 * scores.ranking.mAP, 1)
+            row[f"{level} Rank-1"] = 100 * scores.ranking.rank[1]
+            row[f"{level} mAP"] = 100 * scores.ranking.mAP
         rows.append(row)
     return rows
+
+
+def _cell(value: object) -> str:
+    return f"{value:.1f}" if isinstance(value, float) else str(value)
