@@ -52,6 +52,7 @@ def test_the_run_folder_holds_everything(run) -> None:
     document = json.loads((run.out / "benchmark.json").read_text())
     split = document["splits"]["BIWI-W"]
     assert split["settings"] == Config().with_(**SMALL, seed=4).to_dict()
+    assert split["labels_used_in_training"] == "none"
     assert split["published"]["Hi-MPC"] == {"rank_1": 0.273, "mAP": 0.226}
     assert split["results"]["D16"]["rank_1"] == run.results["BIWI-W"]["D16"].ranking.rank[1]
     assert document["benchmark"]["counts"]["all"]["persons"] == 3
@@ -94,7 +95,7 @@ def test_who_is_who_makes_no_difference_to_training(biwi, tmp_path: Path) -> Non
 
 def test_the_protocol_fixes_length_and_stride(biwi, tmp_path: Path) -> None:
     data = load_benchmark("BIWI", biwi[0])
-    with pytest.raises(ConfigError, match="stride is fixed by the protocol"):
+    with pytest.raises(ConfigError, match="stride is fixed by the published protocol"):
         run_benchmark(data, tmp_path, settings={"stride": 2})
     with pytest.raises(ConfigError, match="window_length is 8, but the data set was cut into 6"):
         run_benchmark(data, tmp_path, settings={"window_length": 8})

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
-__all__ = ["PUBLISHED_SOURCE", "PublishedResult", "published_results"]
-
-PUBLISHED_SOURCE = "METHOD section 9, after Rao, Leung and Miao, IJCV 2023"
+__all__ = ["PublishedResult", "published_results", "published_source"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +29,7 @@ def published_results() -> Mapping[str, Mapping[str, PublishedResult]]:
     >>> published_results()["BIWI-S"]["Hi-MPC"]
     PublishedResult(rank_1=0.475, mAP=0.174)
     """
-    table = tomllib.loads((files("himpc.benchmarks") / "published.toml").read_text(encoding="utf-8"))
+    table = _table()
     return {
         split: {
             method: PublishedResult(round(rank_1 / 100, 4), round(mAP / 100, 4))
@@ -39,3 +38,13 @@ def published_results() -> Mapping[str, Mapping[str, PublishedResult]]:
         for split, rows in table.items()
         if isinstance(rows, dict)
     }
+
+
+def published_source() -> str:
+    """Return where the published results stand."""
+    return str(_table()["source"])
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    return tomllib.loads((files("himpc.benchmarks") / "published.toml").read_text(encoding="utf-8"))

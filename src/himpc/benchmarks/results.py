@@ -11,7 +11,7 @@ from typing import Any
 from himpc import __version__
 from himpc.benchmarks.benchmark import Benchmark
 from himpc.benchmarks.data import BenchmarkSet
-from himpc.benchmarks.published import PUBLISHED_SOURCE, published_results
+from himpc.benchmarks.published import published_results, published_source
 from himpc.errors import RunError
 from himpc.evaluation import LevelEvaluation
 from himpc.evaluation.formatting import markdown_table, percent
@@ -47,6 +47,8 @@ class BenchmarkResult:
         By split and method: each window of the probe on its own.
     views : dict of str to dict of str to ViewResult
         By split and view of the probe, of the multi-level representation; empty where views are not known.
+    labels_used : dict of str to str
+        By split, what the training says of the labels it used (`himpc.model.Model.training`).
     notes : list of str
         What was left out, and why.
     """
@@ -58,10 +60,14 @@ class BenchmarkResult:
     settings: Mapping[str, Config]
     results: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
     views: dict[str, dict[str, ViewResult]] = field(default_factory=dict)
+    labels_used: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, split: str, results: dict[str, LevelEvaluation], views: dict[str, ViewResult]) -> None:
+    def add(
+        self, split: str, labels_used: str, results: dict[str, LevelEvaluation], views: dict[str, ViewResult]
+    ) -> None:
         """Add the results of one split."""
+        self.labels_used[split] = labels_used
         self.results[split] = results
         if views:
             self.views[split] = views
@@ -112,13 +118,13 @@ class BenchmarkResult:
             "himpc": __version__,
             "benchmark": {name: value for name, value in self.data.to_dict().items() if name != "assignment"},
             "seed": self.seed,
-            "labels_used_in_training": "none",
-            "published_source": PUBLISHED_SOURCE,
+            "published_source": published_source(),
             "notes": self.notes,
             "splits": {
                 split: {
                     "model": self.folder_of(split).name,
                     "settings": self.settings[split].to_dict(),
+                    "labels_used_in_training": self.labels_used[split],
                     "published": {name: vars(row) for name, row in published.get(split, {}).items()},
                     "results": {name: result.to_dict() for name, result in methods.items()},
                     "views": {name: vars(view) for name, view in self.views.get(split, {}).items()},
@@ -132,17 +138,26 @@ class BenchmarkResult:
         lines = [
             f"# {self.benchmark.title}",
             f"himpc {__version__}, seed {self.seed}, {_FORMS[self.data.form]}. Rank-1 / mAP in percent, each window on "
-            f"its own. Training saw no label. Published: {PUBLISHED_SOURCE}; their checkpoints were picked by the "
-            "probe set.",
+            f"its own. Labels used in training: {', '.join(sorted(set(self.labels_used.values())))}. Published: "
+            f"{published_source()}; their checkpoints were picked by the probe set.",
             self.table(),
             "## What there is",
             counts_table(self.benchmark, self.data),
         ]
         if self.views:
             lines += ["## By view of the probe (Hi-MPC, MSMR)", self.view_table()]
+        lines += ["## Settings of training", self._settings_table()]
         if notes := [*self.data.notes, *self.notes, *(f"left out {problem}" for problem in self.data.problems)]:
             lines += ["## Notes", "\n".join(f"- {note}" for note in notes)]
         return "\n\n".join(lines) + "\n"
+
+    def _settings_table(self) -> str:
+        """Return the settings as a Markdown table, without the stride: the protocol has its own."""
+        columns = {split: self.settings[split].to_dict() for split in self.results}
+        names = [name for name in next(iter(columns.values())) if name != "stride"]
+        return markdown_table(
+            [{"setting": name} | {split: _plain(table[name]) for split, table in columns.items()} for name in names]
+        )
 
     def write_split(self, *, resume: bool = False, overwrite: bool = False) -> None:
         """Write which recording is in which part to ``split.json``, before any training.
@@ -189,6 +204,10 @@ def counts_table(benchmark: Benchmark, data: BenchmarkSet) -> str:
         published = benchmark.persons.get(part)
         rows.append({"part": part, **found, "persons published": "–" if published is None else str(published)})
     return markdown_table(rows)
+
+
+def _plain(value: object) -> str:
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def _as_json(document: dict[str, Any]) -> bytes:

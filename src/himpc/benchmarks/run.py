@@ -120,7 +120,8 @@ def evaluate_split(model: Model, data: BenchmarkData, result: BenchmarkResult, s
             result.note(str(error))
             continue
         found[baseline.title] = _rank((gallery, probe), data, seed)
-    result.add(data.split, found, _views(msmr.ranking, data.probe or data.gallery))
+    labels_used = str(model.training.get("labels_used", "not stated"))
+    result.add(data.split, labels_used, found, _views(msmr.ranking, data.probe or data.gallery))
 
 
 def _plan(
@@ -133,7 +134,7 @@ def _plan(
             f"window_length is {settings['window_length']}, but the data set was cut into {length} frames"
         )
     if settings.get("stride"):
-        raise ConfigError("stride is fixed by the protocol of the benchmark (METHOD section 8): leave it out")
+        raise ConfigError("stride is fixed by the published protocol: leave it out")
     fixed = {**settings, "window_length": length, "seed": seed}
     return [(split, Config.preset(preset).with_(**split.settings).with_(**fixed)) for split in splits]
 
