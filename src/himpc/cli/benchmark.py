@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from himpc.cli.console import Console
 from himpc.cli.options import Output
 from himpc.cli.training import EpochBar, Settings
+
+if TYPE_CHECKING:
+    from himpc.benchmarks import BenchmarkResult, BenchmarkSet
 
 
 def benchmark(
@@ -38,7 +43,7 @@ def benchmark(
     overwrite
         Replace the run in the folder.
     """
-    from himpc.benchmarks import counts_table, get_benchmark, load_benchmark, run_benchmark
+    from himpc.benchmarks import counts_table, get_benchmark, load_benchmark
 
     console = output.console()
     protocol = get_benchmark(name)
@@ -52,20 +57,7 @@ def benchmark(
     console.say(counts_table(protocol, data))
     for note in data.notes:
         console.warn(note)
-    learner = settings.learner()
-    with EpochBar(console, settings) as bar:
-        result = run_benchmark(
-            data,
-            out,
-            splits=split,
-            preset=learner.preset,
-            settings=learner.settings,
-            seed=learner.seed,
-            device=learner.device,
-            resume=resume,
-            overwrite=overwrite,
-            callbacks=(bar,),
-        )
+    result = _run(data, out, split, settings, console, resume=resume, overwrite=overwrite)
     console.say(f"\nRank-1 / mAP in percent, window by window:\n{result.table()}")
     if result.views:
         console.say(f"\nBy view of the probe (Hi-MPC, MSMR):\n{result.view_table()}")
@@ -74,3 +66,29 @@ def benchmark(
     console.say(f"wrote {out}: benchmark.md, benchmark.json, split.json and the models")
     console.result(result.to_dict())
     return console.exit_code
+
+
+def _run(
+    data: BenchmarkSet, out: Path, splits: tuple[str, ...], settings: Settings, console: Console, **how: bool
+) -> BenchmarkResult:
+    """Train and ask, with a bar; say how to go on where it is stopped."""
+    from himpc.benchmarks import run_benchmark
+
+    with EpochBar(console, settings) as bar:
+        learner = settings.learner(callbacks=(bar,))
+        try:
+            return run_benchmark(
+                data,
+                out,
+                splits=splits,
+                preset=learner.preset,
+                settings=learner.settings,
+                seed=learner.seed,
+                device=learner.device,
+                callbacks=learner.callbacks,
+                **how,
+            )
+        except KeyboardInterrupt:
+            if (out / "split.json").exists():
+                console.warn(f"{out} keeps the epochs that are done: the same command with --resume goes on from there")
+            raise
