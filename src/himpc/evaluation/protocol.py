@@ -277,9 +277,7 @@ class _Side:
         return tuple(self.data.source(i) for i in np.setdiff1d(np.arange(len(self.persons)), self.recording))
 
 
-def _intervals(
-    ranking: RankingResult, persons: NDArray[Any], draws: int, seed: int
-) -> dict[str, tuple[float, float]]:
+def _intervals(ranking: RankingResult, persons: NDArray[Any], draws: int, seed: int) -> dict[str, tuple[float, float]]:
     names = [*(f"rank_{k}" for k in ranking.rank), "mAP", "mINP"]
     hits = [ranking.first_match <= k for k in ranking.rank]
     values = np.stack([*hits, ranking.average_precision, ranking.inverse_negative_penalty], axis=1).astype(np.float64)
