@@ -1,24 +1,28 @@
-"""Simulated walkers, written as the owners of the five data sets distribute them, and as the authors' arrays."""
+"""Simulated walkers, and the five data sets written from them in both forms."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from himpc.benchmarks import BenchmarkSet, get_benchmark, load_benchmark
 from himpc.data import Recording, simulate
 from himpc.data.simulation import Sensor
 
-Walk = tuple[int, NDArray[np.float64]]
-"""Whom a recording shows, and its joints ``(frames, J, 3)``."""
-
-KGBD_NAMES = [
-    *("Head", "Shoulder-Center", "Shoulder-Right", "Shoulder-Left", "Elbow-Right", "Elbow-Left", "Wrist-Right"),
-    *("Wrist-Left", "Hand-Right", "Hand-Left", "Spine", "Hip-centro", "Hip-Right", "Hip-Left", "Knee-Right"),
-    *("Knee-Left", "Ankle-Right", "Ankle-Left", "Foot-Right", "Foot-Left"),
-]
-KGBD_ORDER = [3, 2, 8, 4, 9, 5, 10, 6, 11, 7, 1, 0, 16, 12, 17, 13, 18, 14, 19, 15]
+from .writers import (
+    KGBD_ORDER,
+    Walk,
+    plain_windows,
+    raw_biwi,
+    raw_casia_b,
+    raw_ias,
+    raw_kgbd,
+    raw_ks20,
+    write_arrays,
+)
 
 
 @pytest.fixture(scope="session")
@@ -41,84 +45,51 @@ def walkers() -> Callable[..., list[list[NDArray[np.float64]]]]:
     return make
 
 
-def write_skel(folder: Path, joints: NDArray[np.float64], untracked: Sequence[int] = ()) -> None:
-    """Write frames as BIWI and IAS-Lab do: id, x y z, x y in the image, state, quality, link, quaternion."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, frame in enumerate(joints):
-        lines = [
-            f"3,{x:.6f},{y:.6f},{z:.6f},{310 + i},{220 - i},{0 if number in untracked and i == 7 else 2},0,{i},{i},"
-            "0.012,0.998,-0.021,0.043"
-            for i, (x, y, z) in enumerate(frame)
-        ]
-        (folder / f"{number:06d}-a_{636389042 + 33 * number}_skel.txt").write_text("\n".join(lines) + "\n")
-        (folder / f"{number:06d}-a_{636389042 + 33 * number}_rgb.jpg").write_bytes(b"\xff\xd8")
+@dataclass(frozen=True)
+class Written:
+    """A data set written in both forms, and the plain windows that must be found in each part."""
+
+    name: str
+    raw: Path
+    arrays: Path
+    length: int
+    windows: dict[str, list[Walk]]
+
+    def load(self, form: str) -> BenchmarkSet:
+        """Load one of the forms."""
+        return load_benchmark(self.name, self.raw if form == "raw" else self.arrays, window_length=self.length)
 
 
-def write_ks20(folder: Path, session: int, person: int, joints: NDArray[np.float64]) -> None:
-    """Write frames as KS20 does: 25 lines of joint, x, y, z."""
-    folder.mkdir(parents=True, exist_ok=True)
-    for number, frame in enumerate(joints):
-        lines = [f"{i},{x:.6f},{y:.6f},{z:.6f}" for i, (x, y, z) in enumerate(frame)]
-        (folder / f"gc{session}_body{person}_{98000 + 33 * number}_tail.txt").write_text("\n".join(lines) + "\n")
+WRITERS = {"BIWI": raw_biwi, "IAS": raw_ias, "KGBD": raw_kgbd, "KS20": raw_ks20, "CASIA_B": raw_casia_b}
+HOW = {"KGBD": "apart", "CASIA_B": "half"}
 
 
-def write_kgbd(path: Path, joints: NDArray[np.float64]) -> None:
-    """Write a recording as KGBD does: 20 lines a frame."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    rows = [
-        f"{name};{frame[j, 0]:.6f};{frame[j, 1]:.6f};{frame[j, 2]:.6f}"
-        for frame in joints
-        for name, j in zip(KGBD_NAMES, KGBD_ORDER, strict=True)
-    ]
-    path.write_text("\r\n".join(rows) + "\r\n")
+def write(name: str, root: Path, walkers: Callable[..., list[list[NDArray[np.float64]]]]) -> Written:
+    """Write a data set raw; read which recording is in which part; write the arrays of these parts."""
+    length = 8 if name == "CASIA_B" else 6
+    left = WRITERS[name](root / "raw", walkers)
+    protocol = get_benchmark(name)
+    prefix, folder = protocol.array_prefix, root / "npy" / "Datasets" / (protocol.array_folder or name) / str(length)
+    windows = {}
+    assignment = load_benchmark(name, root / "raw", window_length=length).assignment
+    assert {each["source"] for each in assignment} == set(left)
+    for part in ("train", *protocol.tests):
+        walks = [left[each["source"]] for each in assignment if each["part"] == part]
+        train = part == "train"
+        windows[part] = plain_windows(walks, length, HOW.get(name, "offsets") if train else "apart")
+        ordered = [(person, frames[:, KGBD_ORDER] if name == "KGBD" else frames) for person, frames in windows[part]]
+        place = folder / (f"{prefix}train_npy_data" if train else f"{prefix}test_npy_data/{part}")
+        write_arrays(place, name, length, ordered, test=not train)
+    return Written(name, root / "raw", root / "npy", length, windows)
 
 
-def plain_windows(walks: Sequence[Walk], length: int, how: str) -> list[Walk]:
-    """Cut windows by the plainest loops: how is "apart", "half", or "offsets" (METHOD section 8)."""
-    windows = []
-    for offset in range(length if how == "offsets" else 1):
-        for person, joints in walks:
-            start, i = offset, 0
-            while start + length <= len(joints):
-                windows.append((person, joints[start : start + length]))
-                i += 1
-                start = offset + (i * length if how == "apart" else i * length // 2)
-    return windows
-
-
-def write_arrays(folder: Path, name: str, length: int, windows: Sequence[Walk], test: bool = False) -> None:
-    """Write windows as the authors' arrays, with the pickle that lies beside them."""
-    folder.mkdir(parents=True, exist_ok=True)
-    rows = np.concatenate([joints for _, joints in windows])
-    for axis, values in zip("xyz", np.moveaxis(rows, 2, 0), strict=True):
-        np.save(folder / f"{'t_' * test}source_{axis}_{name}_{length}.npy", values)
-    np.save(folder / f"frame_id_{name}_{length}.npy", np.array([person for person, _ in windows]))
-    (folder / f"ids_{name}_{length}.npy").write_bytes(b"\x93NUMPY a pickle that must not be opened")
+@pytest.fixture(scope="session", params=WRITERS)
+def written(request, tmp_path_factory, walkers) -> Written:
+    """Each of the five data sets in turn, in both forms."""
+    return write(request.param, tmp_path_factory.mktemp(request.param), walkers)
 
 
 @pytest.fixture(scope="session")
-def biwi(tmp_path_factory, walkers) -> tuple[Path, dict[str, list[Walk]]]:
-    """BIWI raw, three people to train and two to test, and what must be left of each part."""
-    root = tmp_path_factory.mktemp("biwi") / "BIWI"
-    parts: dict[str, list[Walk]] = {}
-    for take, part in enumerate(["Training", "Testing/Still", "Testing/Walking"]):
-        for person, walks in enumerate(walkers(3 if take == 0 else 2, 3, 40)):
-            untracked = [0, 15, 39] if person == 0 else []
-            write_skel(root / part / f"{person:03d}", walks[take], untracked)
-            kept = np.delete(walks[take], untracked, axis=0)
-            parts.setdefault(part, []).append((person, kept[10:-10]))
-    (root / "Testing" / "Still" / "notes.txt").write_text("extra files are ignored")
-    (root / "License").write_text("terms")
-    return root, parts
-
-
-@pytest.fixture(scope="session")
-def biwi_arrays(tmp_path_factory, biwi) -> Path:
-    root = tmp_path_factory.mktemp("arrays")
-    folder = root / "Datasets" / "BIWI" / "6"
-    _, parts = biwi
-    write_arrays(folder / "train_npy_data", "BIWI", 6, plain_windows(parts["Training"], 6, "offsets"))
-    for test in ("Still", "Walking"):
-        windows = plain_windows(parts[f"Testing/{test}"], 6, "apart")
-        write_arrays(folder / "test_npy_data" / test, "BIWI", 6, windows, test=True)
-    return root
+def biwi(tmp_path_factory, walkers) -> Written:
+    """BIWI alone."""
+    return write("BIWI", tmp_path_factory.mktemp("biwi"), walkers)

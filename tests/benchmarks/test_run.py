@@ -8,12 +8,12 @@ import pytest
 
 from himpc.benchmarks import load_benchmark, published_results, run_benchmark
 from himpc.cli import main
-from himpc.data import Recording, save
 from himpc.errors import ConfigError
 from himpc.evaluation import evaluate_ranking
 from himpc.learning import Config
 from himpc.model import BASELINES, Model
-from himpc.skeleton import get_layout
+
+from .writers import raw_casia_b
 
 SMALL = {"hidden": 16, "heads": 2, "max_epochs": 1, "eps": 0.6}
 SMALL_WORDS = ["--hidden", "16", "--heads", "2", "--max-epochs", "1"]
@@ -21,7 +21,7 @@ SMALL_WORDS = ["--hidden", "16", "--heads", "2", "--max-epochs", "1"]
 
 @pytest.fixture(scope="module")
 def run(biwi, tmp_path_factory):
-    return run_benchmark(load_benchmark("BIWI", biwi[0]), tmp_path_factory.mktemp("run"), settings=SMALL, seed=4)
+    return run_benchmark(biwi.load("raw"), tmp_path_factory.mktemp("run"), settings=SMALL, seed=4)
 
 
 def test_the_table_sets_ours_beside_the_published_ones(run) -> None:
@@ -37,7 +37,7 @@ def test_the_table_sets_ours_beside_the_published_ones(run) -> None:
 
 
 def test_the_probe_is_asked_in_the_gallery(run, biwi) -> None:
-    data = load_benchmark("BIWI", biwi[0])
+    data = biwi.load("raw")
     still, walking = data.tests["Still"], data.tests["Walking"]
     model = Model.load(run.out / "model")
     expected = evaluate_ranking(
@@ -64,24 +64,27 @@ def test_the_run_folder_holds_everything(run) -> None:
 
 
 def test_splits_of_other_published_settings_have_a_training_each(biwi, tmp_path: Path) -> None:
-    data = load_benchmark("BIWI", biwi[0])
+    data = biwi.load("raw")
     settings = {name: value for name, value in SMALL.items() if name != "eps"}
     result = run_benchmark(data, tmp_path, settings=settings)
     assert [result.settings[split].eps for split in ("BIWI-S", "BIWI-W")] == [0.6, 0.8]
     assert [Model.load(tmp_path / f"model-biwi-{split}").settings["eps"] for split in "sw"] == [0.6, 0.8]
 
 
-def test_raw_files_and_arrays_give_equal_results(run, biwi_arrays, tmp_path: Path) -> None:
-    again = run_benchmark(load_benchmark("BIWI", biwi_arrays), tmp_path, settings=SMALL, seed=4)
-    for split, methods in run.results.items():
+def test_raw_files_and_arrays_give_equal_results(written, tmp_path: Path) -> None:
+    raw, arrays = (
+        run_benchmark(written.load(form), tmp_path / form, settings=SMALL, seed=4) for form in ("raw", "arrays")
+    )
+    assert raw.results.keys() == arrays.results.keys() == {split.name for split in raw.benchmark.splits}
+    for split, methods in raw.results.items():
         for method, result in methods.items():
-            other = again.results[split][method]
+            other = arrays.results[split][method]
             assert other.measures == pytest.approx(result.measures, abs=1e-3), (split, method)
-    assert json.loads((tmp_path / "split.json").read_text())["recordings"] == []
+    assert json.loads((tmp_path / "arrays" / "split.json").read_text())["recordings"] == []
 
 
 def test_who_is_who_makes_no_difference_to_training(biwi, tmp_path: Path) -> None:
-    data = load_benchmark("BIWI", biwi[0])
+    data = biwi.load("raw")
     rng = np.random.default_rng(0)
     shuffled = rng.permutation(data.train.persons)
     assert (shuffled != data.train.persons).any()
@@ -89,41 +92,31 @@ def test_who_is_who_makes_no_difference_to_training(biwi, tmp_path: Path) -> Non
     result = run_benchmark(data, tmp_path, splits=["Still"], settings=SMALL, seed=4)
     assert list(result.results) == ["BIWI-S"]
     document = Model.load(tmp_path / "model").fingerprint
-    fresh = run_benchmark(load_benchmark("BIWI", biwi[0]), tmp_path / "b", splits=["Still"], settings=SMALL, seed=4)
+    fresh = run_benchmark(biwi.load("raw"), tmp_path / "b", splits=["Still"], settings=SMALL, seed=4)
     assert Model.load(fresh.out / "model").fingerprint == document
 
 
 def test_the_protocol_fixes_length_and_stride(biwi, tmp_path: Path) -> None:
-    data = load_benchmark("BIWI", biwi[0])
+    data = biwi.load("raw")
     with pytest.raises(ConfigError, match="stride is fixed by the published protocol"):
         run_benchmark(data, tmp_path, settings={"stride": 2})
     with pytest.raises(ConfigError, match="window_length is 8, but the data set was cut into 6"):
         run_benchmark(data, tmp_path, settings={"window_length": 8})
 
 
-@pytest.fixture(scope="module")
-def casia(tmp_path_factory, walkers) -> Path:
-    root, layout = tmp_path_factory.mktemp("casia") / "CASIA_B", get_layout("openpose-14")
-    root.mkdir()
-    for person, walks in zip([1, 2, 63, 64], walkers(4, 6, 24, "openpose-14"), strict=True):
-        for number, walk in enumerate(walks):
-            condition, view = ("nm", "bg", "cl")[number % 3], 18 * (number // 3)
-            save([Recording(walk, layout)], root / f"{person:03d}-{condition}-01-{view:03d}.npz")
-    return root
-
-
-def test_casia_b_by_condition_and_view(casia, capsys, tmp_path: Path) -> None:
+def test_casia_b_by_condition_and_view(capsys, tmp_path: Path, walkers) -> None:
+    raw_casia_b(tmp_path, walkers)
     out = tmp_path / "run"
-    words = ["benchmark", "CASIA-B", "--root", str(casia), "--out", str(out), "--window-length", "8", *SMALL_WORDS]
+    words = ["benchmark", "CASIA-B", "--root", str(tmp_path), "--out", str(out), "--window-length", "8", *SMALL_WORDS]
     assert main([*words, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert list(document["splits"]) == ["Nm-Nm", "Bg-Bg", "Cl-Cl", "Cl-Nm", "Bg-Nm"]
     same, cross = document["splits"]["Nm-Nm"], document["splits"]["Cl-Nm"]
-    assert set(same["views"]) == {"000", "018"}
+    assert set(same["views"]) == {"000", "090"}
     assert same["results"]["Raw pose"]["queries"] == same["results"]["Raw pose"]["gallery"] == 12
     assert sum(view["queries"] for view in cross["views"].values()) == 12
     assert any("D13 measures joints that layout 'openpose-14' lacks" in note for note in document["notes"])
-    data = load_benchmark("CASIA_B", casia, window_length=8)
+    data = load_benchmark("CASIA_B", tmp_path, window_length=8)
     bones = BASELINES["bones"].embed(data.tests["nm"].windows)
     distances = np.linalg.norm(bones[:, None].astype(float) - bones, axis=2)
     np.fill_diagonal(distances, np.inf)
@@ -133,8 +126,8 @@ def test_casia_b_by_condition_and_view(casia, capsys, tmp_path: Path) -> None:
     assert "By view" in (out / "benchmark.md").read_text()
 
 
-def test_the_verb(biwi_arrays, capsys, tmp_path: Path) -> None:
-    words = ["benchmark", "biwi", "--root", str(biwi_arrays), "--out", str(tmp_path / "run"), *SMALL_WORDS]
+def test_the_verb(biwi, capsys, tmp_path: Path) -> None:
+    words = ["benchmark", "biwi", "--root", str(biwi.arrays), "--out", str(tmp_path / "run"), *SMALL_WORDS]
     assert main([*words, "--split", "Still", "--eps", "0.5"]) == 0
     printed = capsys.readouterr()
     assert "BIWI RGBD-ID, preprocessed arrays" in printed.out

@@ -95,7 +95,7 @@ def load_benchmark(
 
 
 def _raw_folder(benchmark: Benchmark, root: Path) -> Path | None:
-    places = (root, child(root, benchmark.name), child(root, benchmark.title))
+    places = (child(root, benchmark.name), child(root, benchmark.title), root)
     return next((place for place in places if place is not None and benchmark.has_raw(place)), None)
 
 
