@@ -15,6 +15,7 @@ import himpc.model
 from himpc.data import Recording, Windows
 from himpc.errors import ConfigError, DataError, RunError
 from himpc.learning import Callback, Config, train
+from himpc.model import Model
 from himpc.skeleton import get_layout
 
 from .conftest import KINECT, make_recordings
@@ -81,6 +82,57 @@ def test_nothing_that_learns_can_see_a_recording_or_a_person(package):
                 assert node.attr not in ("person", "persons"), f"{path}:{node.lineno}"
     assert not {"person", "persons"} & {field.name for field in dataclasses.fields(Windows)}
     assert "recordings" not in inspect.signature(train).parameters
+
+
+def test_the_default_is_what_it_was_before_there_were_switches(windows, config):
+    """Numbers of an earlier version, with room for how other processors round."""
+    trained = train(windows, config)
+    losses = [record.loss for record in trained.history.epochs]
+    assert losses == pytest.approx([4.32999393, 3.98781941, 3.64656497, 3.27946570], rel=1e-4)
+    weights = sum(parameter.double().abs().sum().item() for parameter in trained.model.network.parameters())
+    assert weights == pytest.approx(2334.13725, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"heads": 0},
+        {"mining": "off"},
+        {"mining_gradient": False},
+        {"normalise": True},
+        {"align": True},
+        {"clustering": "hdbscan"},
+        {"joint_weight": 3.0},
+    ],
+    ids=str,
+)
+def test_a_switch_changes_the_model_and_what_is_saved_embeds_the_same(windows, config, change, tmp_path):
+    before = train(windows, config).model
+    model = train(windows, config.with_(**change), out=tmp_path, callbacks=[Recorder()]).model
+    assert model.fingerprint != before.fingerprint
+    np.testing.assert_array_equal(Model.load(tmp_path).embed(windows), model.embed(windows))
+    resumed = train(windows, config.with_(**change), out=tmp_path, resume=True)
+    assert resumed.model.fingerprint == model.fingerprint
+
+
+def test_without_heads_the_representation_is_the_features(windows, config):
+    model = train(windows, config.with_(heads=0)).model
+    features = np.concatenate([model.embed_level(windows, level) for level in model.levels], axis=1)
+    np.testing.assert_array_equal(model.embed(windows), features)
+
+
+def test_aligned_bodies_are_seen_alike_whichever_way_they_face(windows, config):
+    turned = windows.frames.copy()
+    angle = np.random.default_rng(0).uniform(0, 6, len(turned)).astype(np.float32)[:, None]
+    turned[..., 0] = np.cos(angle) * windows.frames[..., 0] + np.sin(angle) * windows.frames[..., 2]
+    turned[..., 2] = -np.sin(angle) * windows.frames[..., 0] + np.cos(angle) * windows.frames[..., 2]
+    others = dataclasses.replace(windows, frames=turned)
+    model = train(windows, config.with_(align=True)).model
+    np.testing.assert_allclose(model.embed(others), model.embed(windows), atol=1e-3)
+    np.testing.assert_allclose(model.embed_level(others, "limb"), model.embed_level(windows, "limb"), atol=1e-4)
+    assert abs(train(windows, config).model.embed(others) - model.embed(windows)).max() > 0.1
+    with pytest.raises(DataError, match="cannot be turned"):
+        train(dataclasses.replace(windows, dimensions=2), config.with_(align=True))
 
 
 def test_training_stops_when_labels_are_as_stable_as_they_get(windows, config):

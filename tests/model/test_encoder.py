@@ -55,6 +55,18 @@ def test_window_features_are_means_of_overlapping_frames():
     torch.testing.assert_close(mean_over_frames(features, index), features[index].mean(dim=1))
 
 
+def test_normalised_features_have_length_1():
+    joints, index = torch.randn(12, 20, 3), torch.arange(12).view(2, 6)
+    plain, unit = (Network(KINECT, LEVELS, 32, 2, normalise=on) for on in (False, True))
+    for level in LEVELS:
+        frames = plain(joints)[level]
+        frames = frames / frames.norm(dim=1, keepdim=True)
+        torch.testing.assert_close(unit(joints)[level], frames)
+        means = frames.unflatten(0, (2, 6)).mean(dim=1)
+        torch.testing.assert_close(unit.over_frames(frames, index), means / means.norm(dim=1, keepdim=True))
+        torch.testing.assert_close(plain.over_frames(frames, index), means)
+
+
 def test_one_seed_gives_one_network_and_the_global_random_state_stays():
     torch.manual_seed(5)
     before = torch.get_rng_state()

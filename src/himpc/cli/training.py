@@ -33,17 +33,25 @@ class Settings:
     hidden: int | None = None
     """Size of an embedding of one level."""
     heads: int | None = None
-    """Meta-transformations a level."""
+    """Meta-transformations a level; 0 for none."""
     k1: int | None = None
     """Neighbours for reciprocal sets."""
     k2: int | None = None
     """Neighbours for query expansion."""
+    clustering: Literal["dbscan", "hdbscan"] | None = None
+    """What groups windows by their Jaccard distance."""
     eps: float | None = None
     """DBSCAN's radius on the Jaccard distance, above 0 and at most 1."""
     min_samples: int | None = None
     """DBSCAN's neighbours that make a core window."""
     mining: Literal["hard", "off", "inverted"] | None = None
     """Hard skeleton mining as published, none, or easy frames first."""
+    mining_gradient: bool | None = None
+    """Whether gradients flow through the mining weights, as published; --mining-gradient=false for not."""
+    normalise: bool | None = None
+    """Divide the features of frames and windows by their length."""
+    align: bool | None = None
+    """Turn the body of every frame to face one way."""
     joint_weight: float | None = None
     """Weight of the joint level's loss."""
     learning_rate: float | None = None

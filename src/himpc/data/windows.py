@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.data.recording import Recording
 from himpc.errors import ConfigError, DataError
-from himpc.skeleton import Layout, centre
+from himpc.skeleton import Layout, body_frame, centre
 
 __all__ = ["Windows"]
 
@@ -59,6 +59,21 @@ class Windows:
     def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
         """Return the frames of some windows, ``(n, F)``."""
         return self.starts[index][:, None] + np.arange(self.length)
+
+    def aligned(self) -> Windows:
+        """Return the same windows, every frame on its own turned to face one way (`himpc.skeleton.body_frame`).
+
+        Raises
+        ------
+        DataError
+            If the windows are 2D: a picture of a body cannot be turned.
+        LayoutError
+            If the layout has neither hips nor shoulders.
+        """
+        if self.dimensions != 3:
+            raise DataError("image-plane skeletons cannot be turned to face one way: leave align out")
+        frames = body_frame(self.frames, self.layout).astype(np.float32, copy=False)
+        return replace(self, frames=frames)
 
     @classmethod
     def cut(cls, recordings: Sequence[Recording], length: int, stride: int | None = None) -> Windows:

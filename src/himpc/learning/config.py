@@ -13,10 +13,15 @@ from typing import Any, Literal, get_args
 from himpc.errors import ConfigError
 from himpc.skeleton import LEVELS, Level
 
-__all__ = ["Config", "Mining", "preset_names"]
+__all__ = ["Clustering", "Config", "Mining", "preset_names"]
 
 Mining = Literal["hard", "off", "inverted"]
+Clustering = Literal["dbscan", "hdbscan"]
 
+_CHOICES = {"mining": get_args(Mining), "clustering": get_args(Clustering)}
+_LEAST = {"stride": 0, "heads": 0} | dict.fromkeys(
+    ("window_length", "hidden", "k1", "k2", "min_samples", "batch_size", "max_epochs", "patience"), 1
+)
 _MOST = {"hidden": 4096, "heads": 256}  # of all the levels together, some 50 GB
 
 
@@ -36,14 +41,23 @@ class Config:
     hidden : int
         H, size of an embedding of one level.
     heads : int
-        M, meta-transformations a level.
+        M, meta-transformations a level; 0 for none: features and prototypes are compared as they are.
     k1, k2 : int
         Neighbours for reciprocal sets and for query expansion.
+    clustering : {"dbscan", "hdbscan"}
+        What groups windows by their Jaccard distance; published is DBSCAN.
     eps, min_samples : float, int
-        DBSCAN on the Jaccard distance. The published eps are 0.6, 0.75 and 0.8, by data set; at 0.8 the first windows
-        of simulated walkers all fall into one group, so it is 0.6 here.
+        DBSCAN on the Jaccard distance; HDBSCAN has no eps. The published eps are 0.6, 0.75 and 0.8, by data set; at
+        0.8 the first windows of simulated walkers all fall into one group, so it is 0.6 here.
     mining : {"hard", "off", "inverted"}
         Hard skeleton mining as published, none (all frames weigh the same), or easy frames first.
+    mining_gradient : bool
+        Whether gradients flow through the mining weights, as published.
+    normalise : bool
+        Divide the features of frames and windows by their length, in clustering, contrast and embeddings alike;
+        published is not.
+    align : bool
+        Turn the body of every frame to face one way, in training and embedding alike; published is not.
     joint_weight : float
         Weight of the joint level's loss; the released code has M.
     learning_rate : float
@@ -65,9 +79,13 @@ class Config:
     heads: int = 8
     k1: int = 20
     k2: int = 6
+    clustering: Clustering = "dbscan"
     eps: float = 0.6
     min_samples: int = 2
     mining: Mining = "hard"
+    mining_gradient: bool = True
+    normalise: bool = False
+    align: bool = False
     joint_weight: float = 1.0
     learning_rate: float = 3.5e-4
     batch_size: int = 256
@@ -79,35 +97,23 @@ class Config:
         object.__setattr__(self, "levels", tuple(self.levels))
         for field in dataclasses.fields(self):
             _check_type(field.name, getattr(self, field.name), getattr(type(self), field.name))
-        positive = [
-            "window_length",
-            "hidden",
-            "heads",
-            "k1",
-            "k2",
-            "min_samples",
-            "batch_size",
-            "max_epochs",
-            "patience",
-        ]
-        for name in positive:
-            if getattr(self, name) < 1:
-                raise ConfigError(f"{name} must be 1 or more, found {getattr(self, name)}")
+        for name, least in _LEAST.items():
+            if getattr(self, name) < least:
+                raise ConfigError(f"{name} must be {least} or more, found {getattr(self, name)}")
         if not 0 < self.eps <= 1:
             raise ConfigError(f"eps must be above 0 and at most 1 (a Jaccard distance), found {self.eps}")
         if not 0 < self.learning_rate <= 1:
             raise ConfigError(f"learning_rate must be above 0 and at most 1, found {self.learning_rate}")
         if not 0 <= self.joint_weight < math.inf:
             raise ConfigError(f"joint_weight must be 0 or more, found {self.joint_weight}")
-        if self.stride < 0:
-            raise ConfigError(f"stride must be 0 or more, found {self.stride}")
         if not 0 <= self.seed < 2**63:
             raise ConfigError(f"seed must be from 0 to 2^63 - 1, found {self.seed}")
         for name, most in _MOST.items():
             if getattr(self, name) > most:
                 raise ConfigError(f"{name} must be at most {most}, found {getattr(self, name)}")
-        if self.mining not in get_args(Mining):
-            raise ConfigError(f"mining must be one of {', '.join(get_args(Mining))}, found {self.mining!r}")
+        for name, choices in _CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ConfigError(f"{name} must be one of {', '.join(choices)}, found {getattr(self, name)!r}")
         if not self.levels or len(set(self.levels)) != len(self.levels) or not set(self.levels) <= set(LEVELS):
             raise ConfigError(f"levels must be some of {', '.join(LEVELS)}, each once, found {self.levels}")
 
@@ -165,5 +171,5 @@ def _presets() -> Any:
 
 def _check_type(name: str, value: object, example: object) -> None:
     wanted: tuple[type, ...] = (int, float) if isinstance(example, float) else (type(example),)
-    if isinstance(value, bool) or not isinstance(value, wanted):
+    if isinstance(value, bool) is not isinstance(example, bool) or not isinstance(value, wanted):
         raise ConfigError(f"{name} must be {'a number' if float in wanted else wanted[0].__name__}, found {value!r}")

@@ -68,7 +68,14 @@ def train_epoch(state: State, windows: Windows, config: Config, callbacks: Seque
 
 
 def _pseudo_labels(features: Tensor, config: Config) -> Tensor:
-    labels = pseudo_labels(features, k1=config.k1, k2=config.k2, eps=config.eps, min_samples=config.min_samples)
+    labels = pseudo_labels(
+        features,
+        k1=config.k1,
+        k2=config.k2,
+        eps=config.eps,
+        min_samples=config.min_samples,
+        clustering=config.clustering,
+    )
     return torch.from_numpy(labels).to(features.device)
 
 
@@ -99,6 +106,7 @@ def _steps(
                 labels[level][rows],
                 mining=config.mining,
                 weight=config.joint_weight if level == "joint" else 1.0,
+                mining_gradient=config.mining_gradient,
             )
             for level in config.levels
         }
@@ -131,18 +139,21 @@ def _diverged(what: str, epoch: int, config: Config) -> RunError:
 def _warnings(labels: Mapping[Level, Tensor], trained: int, config: Config) -> tuple[str, ...]:
     """Say which levels have nothing, or little, to tell apart, and what to try."""
     messages = []
+    larger, smaller = f"a larger eps (now {config.eps}), ", f"a smaller eps (now {config.eps}) or k1"
+    if config.clustering == "hdbscan":
+        larger, smaller = "", "a smaller k1"
     for level, found in labels.items():
         largest = int(torch.bincount(found[found >= 0], minlength=1).max())
         if largest == 0:
             messages.append(
-                f"level {level!r}: all {len(found)} windows are noise: try a larger eps (now {config.eps}), a smaller "
-                f"min_samples (now {config.min_samples}), more recordings, or shorter windows"
+                f"level {level!r}: all {len(found)} windows are noise: try {larger}a smaller min_samples (now "
+                f"{config.min_samples}), more recordings, or shorter windows"
             )
         elif largest > LARGE_SHARE * len(found):
             messages.append(
-                f"level {level!r}: more than half of the windows fall into one group: try a smaller eps (now "
-                f"{config.eps}) or k1 (now {config.k1}, for {len(found)} windows), or recordings of more people"
+                f"level {level!r}: more than half of the windows fall into one group: try {smaller} (now {config.k1}, "
+                f"for {len(found)} windows), or recordings of more people"
             )
     if not trained and not messages:
-        messages.append(f"no window has a group at every level: try a larger eps (now {config.eps}) or fewer levels")
+        messages.append(f"no window has a group at every level: try {larger}fewer levels")
     return tuple(messages)

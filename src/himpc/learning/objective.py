@@ -16,7 +16,7 @@ __all__ = ["level_loss", "meta_logits", "mining_weights", "predictions", "window
 
 
 def meta_logits(frames: Tensor, prototypes: Tensor, heads: Tensor) -> Tensor:
-    """Return ``z[b, t, m, k] = (h_bt W_m)·(c_k W_m) / sqrt(H)``.
+    """Return ``z[b, t, m, k] = (h_bt W_m)·(c_k W_m) / sqrt(H)``; without heads, ``h_bt·c_k / sqrt(H)`` as one head.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ def meta_logits(frames: Tensor, prototypes: Tensor, heads: Tensor) -> Tensor:
 
     Returns
     -------
-    tensor ``(B, F, M, K)``
+    tensor ``(B, F, max(M, 1), K)``
 
     Notes
     -----
@@ -40,6 +40,9 @@ def meta_logits(frames: Tensor, prototypes: Tensor, heads: Tensor) -> Tensor:
     b, f, h = frames.shape
     m, k = len(heads), len(prototypes)
     logits: Tensor
+    if m == 0:
+        logits = (frames.reshape(b * f, h) @ (prototypes.T / h**0.5)).view(b, f, 1, k)
+        return logits
     meta_prototypes = prototypes @ heads  # (M, K, H)
     if k <= b * f:
         targets = (meta_prototypes @ heads.mT).reshape(m * k, h)
@@ -59,7 +62,7 @@ def mining_weights(logits: Tensor, labels: Tensor, mining: Mining = "hard") -> T
     """Return the weight of each frame in its window, ``(B, F, M)``, summing to 1 over frames.
 
     A window that a head already gets right looks at the frames that agree least; one that it gets wrong, at the frames
-    that are most sure of the wrong group. Gradients flow through the weights.
+    that are most sure of the wrong group.
 
     Parameters
     ----------
@@ -82,9 +85,12 @@ def _looked_at(logits: Tensor, labels: Tensor, mining: Mining) -> tuple[Tensor, 
     return predicted[:, None, :, None].expand(b, f, m, 1), sign[:, None]
 
 
-def window_losses(logits: Tensor, labels: Tensor, mining: Mining = "hard") -> Tensor:
-    """Return the loss of each window under each head, ``(B, M)``: cross-entropy of its frames, weighted by mining."""
-    losses: Tensor = _MinedCrossEntropy.apply(logits, labels, mining)  # type: ignore[no-untyped-call]
+def window_losses(logits: Tensor, labels: Tensor, mining: Mining = "hard", mining_gradient: bool = True) -> Tensor:
+    """Return the loss of each window under each head, ``(B, M)``: cross-entropy of its frames, weighted by mining.
+
+    Gradients flow through the weights, as published, unless `mining_gradient` is False.
+    """
+    losses: Tensor = _MinedCrossEntropy.apply(logits, labels, mining, mining_gradient)  # type: ignore[no-untyped-call]
     return losses
 
 
@@ -96,28 +102,36 @@ class _MinedCrossEntropy(torch.autograd.Function):
     """
 
     @staticmethod
-    def forward(ctx: Any, logits: Tensor, labels: Tensor, mining: Mining) -> Tensor:
+    def forward(ctx: Any, logits: Tensor, labels: Tensor, mining: Mining, mining_gradient: bool) -> Tensor:
         b, f, m, _ = logits.shape
         own = labels[:, None, None, None].expand(b, f, m, 1)
         chosen, sign = _looked_at(logits, labels, mining)
         weights = (sign * logits.gather(-1, chosen).squeeze(-1)).softmax(dim=1)
         cross_entropy = -logits.log_softmax(dim=-1).gather(-1, own).squeeze(-1)
         losses = (weights * cross_entropy).sum(dim=1)
+        ctx.mining_gradient = mining_gradient
         ctx.save_for_backward(logits, own, chosen, weights, sign * (cross_entropy - losses[:, None]))
         return losses
 
     @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None]:
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
         logits, own, chosen, weights, through_weights = ctx.saved_tensors
         scale = gradients[0][:, None] * weights
         by_logits = logits.softmax(dim=-1).mul_(scale[..., None])
         by_logits.scatter_add_(-1, own, -scale[..., None])
-        by_logits.scatter_add_(-1, chosen, (scale * through_weights)[..., None])
-        return by_logits, None, None
+        if ctx.mining_gradient:
+            by_logits.scatter_add_(-1, chosen, (scale * through_weights)[..., None])
+        return by_logits, None, None, None
 
 
 def level_loss(
-    frames: Tensor, prototypes: Tensor, heads: Tensor, labels: Tensor, mining: Mining = "hard", weight: float = 1.0
+    frames: Tensor,
+    prototypes: Tensor,
+    heads: Tensor,
+    labels: Tensor,
+    mining: Mining = "hard",
+    weight: float = 1.0,
+    mining_gradient: bool = True,
 ) -> Tensor:
     """Return the loss of one level: the mean over windows and heads, times the level's weight.
 
@@ -130,11 +144,15 @@ def level_loss(
         Frame features of the batch.
     prototypes : tensor ``(K, H)``
     heads : tensor ``(M, H, H)``
+        With M = 0, frames and prototypes are compared as they are.
     labels : int64 tensor ``(B,)``
         Pseudo-labels of the windows, 0 to K - 1.
     mining : {"hard", "off", "inverted"}
         See `mining_weights`.
     weight : float
         Weight of the level.
+    mining_gradient : bool
+        Whether gradients flow through the mining weights.
     """
-    return weight * window_losses(meta_logits(frames, prototypes, heads), labels, mining).mean()
+    logits = meta_logits(frames, prototypes, heads)
+    return weight * window_losses(logits, labels, mining, mining_gradient).mean()

@@ -77,7 +77,9 @@ class State:
     @classmethod
     def start(cls, layout: Layout, windows: int, config: Config, device: torch.device) -> State:
         """Return the state before the first epoch."""
-        network = Network(layout, config.levels, config.hidden, config.heads, seed=config.seed).to(device)
+        network = Network(
+            layout, config.levels, config.hidden, config.heads, seed=config.seed, normalise=config.normalise
+        ).to(device)
         state = cls(
             network=network,
             optimiser=torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True),

@@ -67,7 +67,9 @@ def train(
     ConfigError
         If the device is not there, or the settings do not fit the windows.
     DataError
-        If there are fewer than two windows.
+        If there are fewer than two windows, or 2D ones are to be aligned.
+    LayoutError
+        If windows are to be aligned whose layout has no sides.
     ModelError
         If the checkpoint to resume is damaged, or of another run.
     RunError
@@ -77,6 +79,7 @@ def train(
     where = resolve_device(device)
     _check(windows, config, out, resume)
     identity = Identity(config, fingerprint(windows), len(windows))
+    seen = windows.aligned() if config.align else windows
     state = State.start(windows.layout, len(windows), config, where)
     folder = None if out is None else RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
     if folder and resume:
@@ -85,7 +88,7 @@ def train(
         folder.save(state)
     with deterministic(where):
         while not state.history.stopped:
-            record = train_epoch(state, windows, config, callbacks)
+            record = train_epoch(state, seen, config, callbacks)
             state.history.epochs.append(record)
             state.history.stopped = stop_reason(state.history, config)
             if folder:
@@ -123,6 +126,7 @@ def _model(state: State, windows: Windows, config: Config, identity: Identity) -
         layout=windows.layout,
         window_length=windows.length,
         dimensions=windows.dimensions,
+        align=config.align,
         settings=config.to_dict(),
         training={
             "labels_used": "none",

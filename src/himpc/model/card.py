@@ -21,6 +21,9 @@ FORMAT = "himpc-model"
 VERSION = 1
 
 _LARGEST_CARD = 16 * 2**20
+_SWITCHES = ("align", "normalise")
+"""What a card says only where it is so."""
+_LEAST = {"heads": 0}
 _LARGEST = {"hidden": 2**16, "heads": 2**10, "window_length": 2**20}
 
 
@@ -35,17 +38,20 @@ class Card:
     window_length: int
     dimensions: int
     fingerprint: str
+    align: bool = False
+    normalise: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def network(self) -> Network:
         """Return a network of the card's sizes."""
-        return Network(self.layout, self.levels, self.hidden, self.heads)
+        return Network(self.layout, self.levels, self.hidden, self.heads, normalise=self.normalise)
 
     def essentials(self) -> str:
         """Return, as JSON, what makes two models with equal weights different models."""
         sizes = {name: getattr(self, name) for name in ("hidden", "heads", "window_length", "dimensions")}
         table = {"layout": self.layout.to_dict(), "levels": list(self.levels), **sizes}
+        table |= {name: True for name in _SWITCHES if getattr(self, name)}
         return json.dumps(table, sort_keys=True)
 
     def to_json(self) -> str:
@@ -77,6 +83,9 @@ def read_card(path: Path) -> Card:
         raise ModelError(f"{path}: 'levels' must be some of {', '.join(LEVELS)}, each once, found {levels!r}")
     if table.get("dimensions") not in (2, 3):
         raise ModelError(f"{path}: 'dimensions' must be 2 or 3, found {table.get('dimensions')!r}")
+    for name in _SWITCHES:
+        if not isinstance(table.get(name, False), bool):
+            raise ModelError(f"{path}: {name!r} must be true or false, found {table[name]!r}")
     for name in ("layout", "settings", "training"):
         if not isinstance(table.get(name), dict):
             raise ModelError(f"{path}: {name!r} must be a table, found {table.get(name)!r}")
@@ -91,6 +100,8 @@ def read_card(path: Path) -> Card:
         fingerprint=str(table.get("fingerprint")),
         settings=table["settings"],
         training=table["training"],
+        align=table.get("align", False),
+        normalise=table.get("normalise", False),
         **sizes,
     )
 
@@ -112,7 +123,7 @@ def _read_table(path: Path) -> dict[str, Any]:
 
 
 def _size(table: Mapping[str, Any], name: str, largest: int, path: Path) -> int:
-    value = table.get(name)
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
-        raise ModelError(f"{path}: {name!r} must be a whole number from 1 to {largest}, found {value!r}")
+    value, least = table.get(name), _LEAST.get(name, 1)
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= largest:
+        raise ModelError(f"{path}: {name!r} must be a whole number from {least} to {largest}, found {value!r}")
     return value

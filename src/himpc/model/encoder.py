@@ -22,7 +22,8 @@ class LevelEncoder(nn.Module):
     hidden : int
         H, size of an embedding.
     heads : int
-        M, meta-transformations: bias-free H x H matrices, applied as ``h @ W``.
+        M, meta-transformations: bias-free H x H matrices, applied as ``h @ W``. With none, features are used as they
+        are.
     generator : torch.Generator, optional
         Where the first weights come from: Glorot-uniform, zero biases, heads standard normal.
     """
@@ -36,14 +37,14 @@ class LevelEncoder(nn.Module):
         self.heads = nn.Parameter(nn.init.normal_(torch.empty(heads, hidden, hidden), generator=generator))
 
     def forward(self, nodes: Tensor) -> Tensor:
-        """Return the features ``(n, H)`` of frames ``(n, V, 3)``."""
+        """Return the features ``(n, H)`` of frames ``(n, V, 3)``, as the two layers give them."""
         frames = nodes.flatten(start_dim=1)
         activations = torch.addmm(self.b1, frames, self.w1).relu()
         return torch.addmm(self.b2, activations, self.w2)
 
     def meta(self, features: Tensor) -> Tensor:
-        """Return the mean over heads of ``f @ W``, ``(n, H)``: one product with the mean head."""
-        return features @ self.heads.mean(dim=0)
+        """Return the mean over heads of ``f @ W``, ``(n, H)``: one product with the mean head; f without heads."""
+        return features @ self.heads.mean(dim=0) if len(self.heads) else features
 
 
 class Network(nn.Module):
@@ -59,11 +60,23 @@ class Network(nn.Module):
         H and M of each level.
     seed : int
         Seed of the first weights. The global random state is neither read nor changed.
+    normalise : bool
+        Divide the features of each frame, and their mean over a window, by their length.
     """
 
-    def __init__(self, layout: Layout, levels: Sequence[Level], hidden: int, heads: int, seed: int = 0) -> None:
+    def __init__(
+        self,
+        layout: Layout,
+        levels: Sequence[Level],
+        hidden: int,
+        heads: int,
+        seed: int = 0,
+        *,
+        normalise: bool = False,
+    ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
+        self.normalise = normalise
         self.levels = tuple(levels)
         self.hidden = hidden
         self.heads = heads
@@ -83,9 +96,19 @@ class Network(nn.Module):
         """Return the nodes ``(n, V, 3)`` of a level, each the mean of its joints; `joints` is ``(n, J, 3)``."""
         return joints if level == "joint" else self.get_buffer(f"pool_{level}") @ joints
 
+    def encode(self, joints: Tensor, level: Level) -> Tensor:
+        """Return one level's features ``(n, H)`` of centred frames ``(n, J, 3)``, in metres."""
+        features: Tensor = self.encoder(level)(self.pool(joints, level))
+        return unit(features) if self.normalise else features
+
     def forward(self, joints: Tensor) -> dict[Level, Tensor]:
         """Return each level's features ``(n, H)`` of centred frames ``(n, J, 3)``, in metres."""
-        return {level: self.encoder(level)(self.pool(joints, level)) for level in self.levels}
+        return {level: self.encode(joints, level) for level in self.levels}
+
+    def over_frames(self, features: Tensor, index: Tensor) -> Tensor:
+        """Return window features ``(windows, H)`` of frame features ``(n, H)``; see `mean_over_frames`."""
+        means = mean_over_frames(features, index)
+        return unit(means) if self.normalise else means
 
     def msmr(self, features: Mapping[Level, Tensor]) -> Tensor:
         """Return the multi-level skeleton meta-representation, ``(n, levels · H)`` (docs/method.md, section 5).
@@ -96,6 +119,11 @@ class Network(nn.Module):
             Window features of each level.
         """
         return torch.cat([self.encoder(level).meta(features[level]) for level in self.levels], dim=1)
+
+
+def unit(features: Tensor) -> Tensor:
+    """Return the rows divided by their length; a row of zeros stays."""
+    return nn.functional.normalize(features, dim=-1)
 
 
 def mean_over_frames(features: Tensor, index: Tensor) -> Tensor:

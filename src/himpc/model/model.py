@@ -17,7 +17,7 @@ from himpc.data.windows import Windows
 from himpc.errors import ModelError
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
 from himpc.model.device import resolve_device
-from himpc.model.encoder import Network, mean_over_frames
+from himpc.model.encoder import Network
 from himpc.model.tensors import read_tensors, shapes_of, write_tensors
 from himpc.skeleton import Layout, Level
 from himpc.writing import make_folder, write_atomically
@@ -42,6 +42,8 @@ class Model:
         F, the frames a window it was trained on.
     dimensions : {3, 2}
         2 for a model of image-plane skeletons.
+    align : bool
+        Every frame is turned to face one way before it is encoded (`himpc.data.Windows.aligned`).
     settings : dict
         All settings of the training, as `himpc.learning.Config.to_dict` gives them.
     training : dict
@@ -52,6 +54,7 @@ class Model:
     layout: Layout
     window_length: int
     dimensions: int = 3
+    align: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
 
@@ -92,7 +95,7 @@ class Model:
         ModelError
             If the windows are of another layout, length or number of dimensions than the model takes.
         """
-        self.check(windows)
+        windows = self._prepared(windows)
         out = np.empty((len(windows), self.size), dtype=np.float32)
         with torch.inference_mode():
             for rows, features in _blocks(self.network, windows, self.levels):
@@ -107,9 +110,9 @@ class Model:
         ModelError
             As `embed`, and if the model was trained without that level.
         """
-        self.check(windows)
         if level not in self.levels:
             raise ModelError(f"the model has no level {level!r}: it was trained with {', '.join(self.levels)}")
+        windows = self._prepared(windows)
         out = np.empty((len(windows), self.network.hidden), dtype=np.float32)
         with torch.inference_mode():
             for rows, features in _blocks(self.network, windows, (level,)):
@@ -134,6 +137,11 @@ class Model:
                 f"the model takes windows of {self.window_length} frames, found {windows.length}: "
                 f"cut them with length {self.window_length}"
             )
+
+    def _prepared(self, windows: Windows) -> Windows:
+        """Return the windows, checked, as the network takes them."""
+        self.check(windows)
+        return windows.aligned() if self.align else windows
 
     def save(self, folder: str | Path) -> None:
         """Write ``model.safetensors`` and ``model.json`` to a folder, made if need be; never a pickle.
@@ -176,6 +184,7 @@ class Model:
             layout=card.layout,
             window_length=card.window_length,
             dimensions=card.dimensions,
+            align=card.align,
             settings=dict(card.settings),
             training=dict(card.training),
         )
@@ -194,6 +203,8 @@ class Model:
             heads=self.network.heads,
             window_length=self.window_length,
             dimensions=self.dimensions,
+            align=self.align,
+            normalise=self.network.normalise,
             fingerprint=fingerprint,
             settings=self.settings,
             training=self.training,
@@ -201,7 +212,10 @@ class Model:
 
 
 def window_features(network: Network, windows: Windows) -> dict[Level, Tensor]:
-    """Return each level's features of all windows, ``(N, H)`` on the network's device, without gradient."""
+    """Return each level's features of all windows, ``(N, H)`` on the network's device, without gradient.
+
+    The windows are encoded as they are: they are to be aligned already where the model is to see them so.
+    """
     blocks: dict[Level, list[Tensor]] = {level: [] for level in network.levels}
     with torch.no_grad():
         for _, features in _blocks(network, windows, network.levels):
@@ -223,5 +237,5 @@ def _blocks(
         where = torch.from_numpy(index.reshape(-1, windows.length)).to(device)
         yield (
             rows,
-            {level: mean_over_frames(network.encoder(level)(network.pool(joints, level)), where) for level in levels},
+            {level: network.over_frames(network.encode(joints, level), where) for level in levels},
         )
