@@ -112,11 +112,16 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         DataError
             If the recordings cannot be used together, or are too few.
         ConfigError
-            If a setting is wrong.
+            If a setting is wrong, or the preset is ``"paper"``, which needs labels.
         RunError
             If `out` cannot be written, or holds another run.
         """
         config = self.config
+        if self.preset == "paper":
+            raise ConfigError(
+                "preset 'paper' balances the training set by person and lets a labelled probe set choose the checkpoint: "
+                "use it in 'himpc benchmark', or turn on by themselves those of its settings that need no label"
+            )
         windows = Windows.cut(recordings, config.window_length, config.training_stride)
         trained = train(
             windows,

@@ -17,6 +17,14 @@ def test_the_default_preset_is_the_default():
         Config.preset("other")
 
 
+def test_the_preset_of_the_released_code_differs_where_it_says():
+    paper, clean = Config.preset("paper").to_dict(), Config().to_dict()
+    changed = {name: value for name, value in paper.items() if value != clean[name]}
+    expected = {"joint_weight": 8.0, "shuffle": "once", "drop_last": True, "patience": 50, "max_epochs": 1000}
+    assert changed == expected
+    assert paper["joint_weight"] == paper["heads"]
+
+
 @given(st.integers(1, 99), st.floats(0.01, 1), st.sampled_from(["hard", "off", "inverted"]), st.integers(0, 2**40))
 def test_settings_survive_json(k1, eps, mining, seed):
     config = Config(k1=k1, eps=eps, mining=mining, seed=seed, levels=("limb", "joint"))
@@ -36,6 +44,9 @@ def test_settings_survive_json(k1, eps, mining, seed):
         ({"heads": -1}, "heads must be 0 or more, found -1"),
         ({"align": 1}, "align must be bool, found 1"),
         ({"clustering": "kmeans"}, "clustering must be one of dbscan, hdbscan"),
+        ({"shuffle": True}, "shuffle must be str, found True"),
+        ({"shuffle": "never"}, "shuffle must be one of epoch, once"),
+        ({"drop_last": 1}, "drop_last must be bool, found 1"),
         ({"mining": "soft"}, "mining must be one of hard, off, inverted"),
         ({"learning_rate": 0.0}, "learning_rate must be above 0"),
         ({"learning_rate": float("nan")}, "learning_rate must be above 0"),

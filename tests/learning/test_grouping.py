@@ -97,7 +97,10 @@ def test_bad_embeddings():
 
 
 def test_few_or_equal_recordings():
-    assert group(np.random.default_rng(0).normal(size=(2, 5, 3))).groups.tolist() == [1, 1]
+    pair = np.random.default_rng(0).normal(size=(2, 5, 3))
+    with pytest.raises(DataError, match="cannot be told from 2 recordings"):
+        group(pair)
+    assert group(pair, people=2).groups.tolist() == [1, 2]
     assert group(np.ones((5, 4, 3)), people=1).confidence.tolist() == [1.0] * 5
     assert group(np.ones((5, 4, 3))).people >= 1
 

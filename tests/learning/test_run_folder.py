@@ -48,6 +48,27 @@ def test_a_run_that_was_stopped_and_resumed_ends_in_the_same_bits(windows, confi
     assert [line | {"seconds": 0} for line in lines] == [line | {"seconds": 0} for line in expected]
 
 
+@pytest.mark.parametrize("stop", [StopAfter(1), StopAfter(3, within=True), StopAfter(3)])
+def test_a_run_that_a_score_judges_is_resumed_to_the_same_bits(windows, config, tmp_path, stop):
+    def score(model):  # highest in the second epoch
+        return -abs(float(model.network.encoder("joint").b2.detach().norm()) - target)
+
+    norms = []
+    target = 0.0
+    train(windows, config, score=lambda model: norms.append(-score(model)) or 0.0)
+    target = norms[1]
+    unbroken = train(windows, config, out=tmp_path / "unbroken", score=score)
+    assert unbroken.history.best.epoch == 2
+    with pytest.raises(KeyboardInterrupt):
+        train(windows, config, out=tmp_path / "broken", callbacks=[stop], score=score)
+    with pytest.raises(ModelError, match="was made with an outside score"):
+        train(windows, config, out=tmp_path / "broken", resume=True)
+    for _ in range(2):  # the second time it is finished
+        resumed = train(windows, config, out=tmp_path / "broken", resume=True, score=score)
+        assert resumed.model.fingerprint == unbroken.model.fingerprint
+    assert Model.load(tmp_path / "broken").fingerprint == unbroken.model.fingerprint
+
+
 def test_a_finished_run_is_resumed_as_it_is_and_replaced_only_if_asked(windows, config, tmp_path):
     first = train(windows, config, out=tmp_path)
     assert train(windows, config, out=tmp_path, resume=True).model.fingerprint == first.model.fingerprint

@@ -15,6 +15,7 @@ import himpc.model
 from himpc.data import Recording, Windows
 from himpc.errors import ConfigError, DataError, RunError
 from himpc.learning import Callback, Config, train
+from himpc.learning.epoch import _order
 from himpc.model import Model
 from himpc.skeleton import get_layout
 
@@ -103,6 +104,8 @@ def test_the_default_is_what_it_was_before_there_were_switches(windows, config):
         {"align": True},
         {"clustering": "hdbscan"},
         {"joint_weight": 3.0},
+        {"shuffle": "once"},
+        {"drop_last": True},
     ],
     ids=str,
 )
@@ -113,6 +116,54 @@ def test_a_switch_changes_the_model_and_what_is_saved_embeds_the_same(windows, c
     np.testing.assert_array_equal(Model.load(tmp_path).embed(windows), model.embed(windows))
     resumed = train(windows, config.with_(**change), out=tmp_path, resume=True)
     assert resumed.model.fingerprint == model.fingerprint
+
+
+def test_the_order_of_windows_is_new_each_epoch_or_one_for_all():
+    kept = np.arange(50) % 7 > 0
+    for shuffle, same in (("epoch", False), ("once", True)):
+        config = Config(shuffle=shuffle, seed=3)
+        first, second = (_order(kept, config, epoch) for epoch in (1, 2))
+        assert (first.tolist() == second.tolist()) == same
+        assert sorted(first) == np.flatnonzero(kept).tolist()
+    fewer = _order(kept & (np.arange(50) != first[5]), config, 3)
+    assert fewer.tolist() == np.delete(first, 5).tolist()  # what is noise in one epoch only leaves a gap
+
+
+def test_the_last_batch_is_left_out_if_asked(windows, config):
+    recorder = Recorder()
+    whole = train(windows, config).history.epochs[0].trained
+    history = train(windows, config.with_(drop_last=True), callbacks=[recorder]).history
+    assert 0 < history.epochs[0].trained == whole // 40 * 40 < whole
+    assert {total for epoch, _, total in recorder.batches if epoch == 1} == {whole // 40}
+    history = train(windows, config.with_(drop_last=True, batch_size=500), callbacks=[recorder]).history
+    assert "fewer than a batch, and drop_last leaves them out: try a smaller batch_size (now 500)" in history.stopped
+
+
+class Scores:
+    """A score that says what it was told to, and remembers the models it saw."""
+
+    def __init__(self, *values):
+        self.values, self.seen = list(values), []
+
+    def __call__(self, model):
+        self.seen.append(model.fingerprint)
+        return self.values[len(self.seen) - 1]
+
+
+def test_an_outside_score_chooses_the_checkpoint_and_the_end(windows, config):
+    score = Scores(0.2, 0.7, 0.7, 0.1, 0.6)
+    trained = train(windows, config.with_(max_epochs=50, patience=3), score=score, notes={"score": "Rank-1"})
+    assert trained.model.fingerprint == score.seen[1]
+    assert len(set(score.seen)) == 5
+    assert [record.score for record in trained.history.epochs] == score.values
+    assert trained.history.stopped == "the score has not risen for 3 epochs"
+    card = trained.model.training
+    assert card["checkpoint"] == "epoch 2, the highest score (0.7)"
+    assert (card["labels_used"], card["score"]) == ("unknown: an outside score chose the checkpoint", "Rank-1")
+    last = train(windows, config.with_(max_epochs=5, patience=50))
+    assert last.model.fingerprint == score.seen[4]  # asking changes nothing
+    with pytest.raises(RunError, match="epoch 1: the score is nan"):
+        train(windows, config, score=Scores(float("nan")))
 
 
 def test_without_heads_the_representation_is_the_features(windows, config):
@@ -200,5 +251,6 @@ def test_the_card_says_how_it_was_trained(windows, config):
     trained = train(windows, config)
     assert Config.from_dict(trained.model.settings) == config
     assert trained.model.training["labels_used"] == "none"
+    assert trained.model.training["checkpoint"] == "the last epoch"
     assert trained.model.training["stopped"] == trained.history.stopped
     json.dumps(trained.model.training)

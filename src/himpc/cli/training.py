@@ -58,6 +58,10 @@ class Settings:
     """Of Adam."""
     batch_size: int | None = None
     """Windows a step."""
+    shuffle: Literal["epoch", "once"] | None = None
+    """A new order of the windows every epoch, or one for all."""
+    drop_last: bool | None = None
+    """Leave out the last batch of an epoch where it is not full."""
     max_epochs: int | None = None
     """The most epochs to train."""
     patience: int | None = None

@@ -5,7 +5,7 @@ from himpc.learning.config import Config, preset_names
 from himpc.learning.grouping import Grouping, group_recordings
 from himpc.learning.history import EpochRecord, History
 from himpc.learning.pseudo_labels import prototypes, pseudo_labels
-from himpc.learning.trainer import Trained, train
+from himpc.learning.trainer import Score, Trained, train
 
 __all__ = [
     "Callback",
@@ -13,6 +13,7 @@ __all__ = [
     "EpochRecord",
     "Grouping",
     "History",
+    "Score",
     "Trained",
     "group_recordings",
     "preset_names",

@@ -13,12 +13,13 @@ from typing import Any, Literal, get_args
 from himpc.errors import ConfigError
 from himpc.skeleton import LEVELS, Level
 
-__all__ = ["Clustering", "Config", "Mining", "preset_names"]
+__all__ = ["Clustering", "Config", "Mining", "Shuffle", "preset_names"]
 
 Mining = Literal["hard", "off", "inverted"]
 Clustering = Literal["dbscan", "hdbscan"]
+Shuffle = Literal["epoch", "once"]
 
-_CHOICES = {"mining": get_args(Mining), "clustering": get_args(Clustering)}
+_CHOICES = {"mining": get_args(Mining), "clustering": get_args(Clustering), "shuffle": get_args(Shuffle)}
 _LEAST = {"stride": 0, "heads": 0} | dict.fromkeys(
     ("window_length", "hidden", "k1", "k2", "min_samples", "batch_size", "max_epochs", "patience"), 1
 )
@@ -64,10 +65,15 @@ class Config:
         Of Adam.
     batch_size : int
         Windows a step.
+    shuffle : {"epoch", "once"}
+        A new order of the windows every epoch, or one order for all epochs; the released code has "once".
+    drop_last : bool
+        Leave out the last batch of an epoch where it is not full, as the released code does.
     max_epochs : int
         The most epochs to train.
     patience : int
-        Stop after this many epochs in which the pseudo-labels did not become stabler (see `himpc.learning.trainer`).
+        Stop after this many epochs in which the pseudo-labels did not become stabler, or, where an outside score
+        chooses the checkpoint, in which it did not rise (see `himpc.learning.trainer`).
     seed : int
         One seed gives one result.
     """
@@ -89,6 +95,8 @@ class Config:
     joint_weight: float = 1.0
     learning_rate: float = 3.5e-4
     batch_size: int = 256
+    shuffle: Shuffle = "epoch"
+    drop_last: bool = False
     max_epochs: int = 50
     patience: int = 10
     seed: int = 0

@@ -47,7 +47,7 @@ def train_epoch(state: State, windows: Windows, config: Config, callbacks: Seque
     labels = {level: _pseudo_labels(features[level], config) for level in config.levels}
     targets = {level: prototypes(features[level], labels[level]) for level in config.levels}
     kept = torch.stack([labels[level] >= 0 for level in config.levels]).all(dim=0)
-    order = shuffled(kept.nonzero().flatten().cpu().numpy(), config.seed, epoch)
+    order = _order(kept.cpu().numpy(), config, epoch)
     steady = None if epoch == 1 else stability(labels, state.labels)
     for level in config.levels:
         state.labels[level].copy_(labels[level])
@@ -63,8 +63,18 @@ def train_epoch(state: State, windows: Windows, config: Config, callbacks: Seque
         trained=len(order),
         stability=steady,
         seconds=time.perf_counter() - began,
-        warnings=_warnings(labels, len(order), config),
+        warnings=_warnings(labels, int(kept.sum()), len(order), config),
     )
+
+
+def _order(kept: NDArray[np.bool_], config: Config, epoch: int) -> NDArray[np.int64]:
+    """Return the windows that train, in the order in which they do."""
+    if config.shuffle == "once":
+        order = shuffled(np.arange(len(kept)), config.seed, 0)
+        order = order[kept[order]]
+    else:
+        order = shuffled(np.flatnonzero(kept), config.seed, epoch)
+    return order[: len(order) // config.batch_size * config.batch_size] if config.drop_last else order
 
 
 def _pseudo_labels(features: Tensor, config: Config) -> Tensor:
@@ -136,7 +146,7 @@ def _diverged(what: str, epoch: int, config: Config) -> RunError:
     )
 
 
-def _warnings(labels: Mapping[Level, Tensor], trained: int, config: Config) -> tuple[str, ...]:
+def _warnings(labels: Mapping[Level, Tensor], kept: int, trained: int, config: Config) -> tuple[str, ...]:
     """Say which levels have nothing, or little, to tell apart, and what to try."""
     messages = []
     larger, smaller = f"a larger eps (now {config.eps}), ", f"a smaller eps (now {config.eps}) or k1"
@@ -154,6 +164,11 @@ def _warnings(labels: Mapping[Level, Tensor], trained: int, config: Config) -> t
                 f"level {level!r}: more than half of the windows fall into one group: try {smaller} (now {config.k1}, "
                 f"for {len(found)} windows), or recordings of more people"
             )
-    if not trained and not messages:
+    if kept and not trained:
+        messages.append(
+            f"{kept} windows have a group at every level, fewer than a batch, and drop_last leaves them out: try a "
+            f"smaller batch_size (now {config.batch_size})"
+        )
+    if not kept and not messages:
         messages.append(f"no window has a group at every level: try {larger}fewer levels")
     return tuple(messages)

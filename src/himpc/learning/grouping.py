@@ -10,7 +10,10 @@ from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
 
-__all__ = ["MAX_RECORDINGS", "NUISANCE", "Grouping", "group_recordings"]
+__all__ = ["MAX_RECORDINGS", "MIN_RECORDINGS", "NUISANCE", "Grouping", "group_recordings"]
+
+MIN_RECORDINGS = 4
+"""With fewer there is but one number of people to try."""
 
 MAX_RECORDINGS = 10_000
 """Above this, the distances between all pairs of recordings and their sums would take more than 2 GB."""
@@ -66,8 +69,8 @@ def group_recordings(
     joined into Ward's tree (1963), which is cut where the mean silhouette (Rousseeuw 1987) is highest.
 
     Cuts into fewer groups than the square root of the number of recordings are not tried: there the silhouette finds
-    what is coarser than a person, such as men and women, or two cameras. Of many recordings of very few people, say
-    how many there are.
+    what is coarser than a person, such as men and women, or two cameras. Of many recordings of very few people, or of
+    one, say how many there are.
 
     Parameters
     ----------
@@ -88,7 +91,8 @@ def group_recordings(
     Raises
     ------
     DataError
-        If fewer than two recordings have a window, or more than `MAX_RECORDINGS`, or an embedding is not finite.
+        If fewer than two recordings have a window, or fewer than `MIN_RECORDINGS` where `people` is not given, or more
+        than `MAX_RECORDINGS`, or an embedding is not finite.
     ConfigError
         If `people` is not between 1 and the number of recordings.
 
@@ -106,6 +110,11 @@ def group_recordings(
         raise DataError(f"{len(present)} recordings are more than the {MAX_RECORDINGS} that can be grouped at once")
     if people is not None and not 1 <= people <= len(present):
         raise ConfigError(f"people must be from 1 to the number of recordings, {len(present)}, found {people}")
+    if people is None and len(present) < MIN_RECORDINGS:
+        raise DataError(
+            f"how many people there are cannot be told from {len(present)} recordings: give {MIN_RECORDINGS} or more, or "
+            "say how many people (--people)"
+        )
     if not np.isfinite(vectors).all():
         raise DataError("embeddings hold values that are not finite; was the model trained?")
     means = _whitened_means(vectors.astype(np.float64), member)
@@ -164,8 +173,6 @@ def _cut(vectors: NDArray[np.float64], people: int | None) -> tuple[NDArray[np.i
     if people is not None:
         return _first_merges(tree, len(vectors) - people), distances
     least, most = max(2, math.ceil(math.sqrt(len(vectors)))), len(vectors) - 1
-    if most < least:
-        return np.zeros(len(vectors), dtype=np.int64), distances
     coarse = np.unique(np.geomspace(least, most, _CANDIDATES).round().astype(int))
     scores = _scores(distances, tree, coarse)
     best = int(np.searchsorted(coarse, max(scores, key=lambda count: scores[count])))

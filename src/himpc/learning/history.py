@@ -40,6 +40,8 @@ class EpochRecord:
         counted as one group; None in the first epoch.
     seconds : float
         Time it took.
+    score : float, optional
+        What the outside score gave, where one chooses the checkpoint.
     warnings : tuple of str
         What a person should know, and try.
     """
@@ -53,6 +55,7 @@ class EpochRecord:
     stability: float | None
     seconds: float
     warnings: tuple[str, ...] = ()
+    score: float | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """Return the record as plain data."""
@@ -75,18 +78,30 @@ class History:
         """Return the number of epochs."""
         return len(self.epochs)
 
+    @property
+    def best(self) -> EpochRecord | None:
+        """The first epoch of the highest score; None where there is no score."""
+        scored = [record for record in self.epochs if record.score is not None]
+        return max(scored, key=lambda record: record.score or 0.0, default=None)
+
     def to_lines(self) -> str:
         """Return JSON lines, one an epoch."""
         return "".join(json.dumps(record.to_dict()) + "\n" for record in self.epochs)
 
 
 def stop_reason(history: History, config: Config) -> str:
-    """Return why training ends after the last epoch, or "" if it goes on. No label is needed to tell."""
+    """Return why training ends after the last epoch, or "" if it goes on.
+
+    No label is needed to tell, unless an outside score that needs some chooses the checkpoint.
+    """
     last = history.epochs[-1]
     if last.loss is None:
         return "nothing could be learned: " + "; ".join(last.warnings)
     if last.epoch >= config.max_epochs:
         return f"that is max_epochs, {config.max_epochs}"
+    if chosen := history.best:
+        since = last.epoch - chosen.epoch
+        return f"the score has not risen for {since} epochs" if since >= config.patience else ""
     best, since = -np.inf, 0
     for record in history.epochs:
         stability = -np.inf if record.stability is None else record.stability

@@ -33,6 +33,7 @@ class Identity:
     config: Config
     data: str
     windows: int
+    scored: bool = False
 
     def check(self, note: dict[str, Any], path: Path) -> None:
         """Raise `ModelError` if a checkpoint's note is of another format, version, settings or data."""
@@ -49,6 +50,11 @@ class Identity:
             raise ModelError(
                 f"{path}: was made with {name} = {found.get(name)!r}, now it is {settings.get(name)!r}: "
                 "resume with the same settings, or start a new run in another folder"
+            )
+        if note.get("scored", False) != self.scored:
+            raise ModelError(
+                f"{path}: was made with{'out' if self.scored else ''} an outside score that chooses the checkpoint: "
+                "resume it the same way, or start a new run in another folder"
             )
         if note.get("data") != self.data:
             raise ModelError(
@@ -67,16 +73,21 @@ class State:
         On the device of the training.
     labels : dict of level to int64 tensor ``(N,)``
         Pseudo-labels of the last epoch, on the CPU; all noise before the first.
+    best : dict of str to tensor
+        The weights of the epoch with the highest score; empty where no score chooses.
     """
 
     network: Network
     optimiser: torch.optim.Adam
     labels: dict[Level, Tensor]
+    best: dict[str, Tensor] = field(default_factory=dict)
     history: History = field(default_factory=History)
 
     @classmethod
-    def start(cls, layout: Layout, windows: int, config: Config, device: torch.device) -> State:
-        """Return the state before the first epoch."""
+    def start(
+        cls, layout: Layout, windows: int, config: Config, device: torch.device, *, scored: bool = False
+    ) -> State:
+        """Return the state before the first epoch; `scored` where an outside score chooses the checkpoint."""
         network = Network(
             layout, config.levels, config.hidden, config.heads, seed=config.seed, normalise=config.normalise
         ).to(device)
@@ -85,10 +96,22 @@ class State:
             optimiser=torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True),
             labels={level: torch.full((windows,), NOISE) for level in config.levels},
         )
+        if scored:
+            state.best = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
         for parameter in network.parameters():
             moments = {"exp_avg": torch.zeros_like(parameter), "exp_avg_sq": torch.zeros_like(parameter)}
             state.optimiser.state[parameter] = {"step": torch.zeros((), device=device), **moments}
         return state
+
+    def keep(self) -> None:
+        """Take the weights as they are for the best."""
+        for name, parameter in self.network.named_parameters():
+            self.best[name].copy_(parameter.detach())
+
+    def go_back(self) -> None:
+        """Set the weights to the best, where a score chose them."""
+        for name, weights in self.best.items():
+            self.network.get_parameter(name).data.copy_(weights)
 
     def tensors(self) -> dict[str, Tensor]:
         """Return everything that a checkpoint holds as tensors, by name; changing them in place changes the state."""
@@ -97,6 +120,7 @@ class State:
             tensors[f"weights.{name}"] = parameter.data
             for part, moment in self.optimiser.state[parameter].items():
                 tensors[f"adam.{part}.{name}"] = moment
+        tensors |= {f"best.{name}": weights for name, weights in self.best.items()}
         return tensors | {f"labels.{level}": labels for level, labels in self.labels.items()}
 
     def save(self, folder: Path, identity: Identity) -> None:
@@ -113,6 +137,7 @@ class State:
             "himpc": __version__,
             "config": identity.config.to_dict(),
             "data": identity.data,
+            "scored": identity.scored,
             "history": asdict(self.history),
         }
         write_tensors(folder / CHECKPOINT_FILE, self.tensors(), json.dumps(note))

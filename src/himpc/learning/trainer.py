@@ -1,17 +1,19 @@
 """Training: features, pseudo-labels and prototypes, then batches, epoch by epoch (docs/method.md, section 6).
 
-The released code chooses its checkpoint by the labels of the probe set. Here no label is seen: training ends when the
-pseudo-labels have stopped becoming stabler from one epoch to the next, and the last epoch is the result.
+No label is seen: training ends when the pseudo-labels have stopped becoming stabler from one epoch to the next, and the
+last epoch is the result. The released code chooses its checkpoint by the labels of the probe set; whoever wants that
+gives a score, from outside.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from himpc.data.windows import Windows
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, RunError
 from himpc.learning.callbacks import tell, warn
 from himpc.learning.config import Config
 from himpc.learning.epoch import train_epoch
@@ -21,7 +23,10 @@ from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
 from himpc.model import Model, resolve_device
 
-__all__ = ["Trained", "train"]
+__all__ = ["Score", "Trained", "train"]
+
+Score = Callable[[Model], float]
+"""Says how good a model is, higher is better. It must not change the model."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +46,8 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     callbacks: Sequence[object] = (),
+    score: Score | None = None,
+    notes: Mapping[str, str] | None = None,
 ) -> Trained:
     """Train a model on windows; nothing here knows whose they are.
 
@@ -61,6 +68,12 @@ def train(
         Start anew in `out` though it holds a run.
     callbacks : sequence
         Told of batches, epochs and warnings (`himpc.learning.Callback`).
+    score : function, optional
+        Asked after every epoch. Then the result is the epoch with the highest score, the first of several, instead of
+        the last; and training stops when the score has not risen for `patience` epochs, instead of by the
+        pseudo-labels. The checkpoint holds the best weights so far.
+    notes : mapping of str to str, optional
+        What the caller knows of the data and the score, for the model's card: ``labels_used`` above all.
 
     Raises
     ------
@@ -73,14 +86,14 @@ def train(
     ModelError
         If the checkpoint to resume is damaged, or of another run.
     RunError
-        If `out` cannot be written or holds another run, or the loss is no longer finite.
+        If `out` cannot be written or holds another run, or the loss or the score is not finite.
     """
     config = config or Config()
     where = resolve_device(device)
     _check(windows, config, out, resume)
-    identity = Identity(config, fingerprint(windows), len(windows))
+    identity = Identity(config, fingerprint(windows), len(windows), score is not None)
     seen = windows.aligned() if config.align else windows
-    state = State.start(windows.layout, len(windows), config, where)
+    state = State.start(windows.layout, len(windows), config, where, scored=score is not None)
     folder = None if out is None else RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
     if folder and resume:
         state.restore(folder.path, identity)
@@ -89,12 +102,18 @@ def train(
     with deterministic(where):
         while not state.history.stopped:
             record = train_epoch(state, seen, config, callbacks)
+            if score:
+                record = replace(record, score=_finite(score(_model(state, windows, identity)), record.epoch))
             state.history.epochs.append(record)
+            if state.history.best is record:
+                state.keep()
             state.history.stopped = stop_reason(state.history, config)
             if folder:
                 folder.save(state)
             _tell(state.history, callbacks)
-    model = _model(state, windows, config, identity)
+    state.go_back()
+    state.network.requires_grad_(False)
+    model = _model(state, windows, identity, notes)
     if folder:
         model.save(folder.path)
     return Trained(model, state.history)
@@ -119,21 +138,32 @@ def _tell(history: History, callbacks: Sequence[object]) -> None:
     tell(callbacks, "on_epoch", last)
 
 
-def _model(state: State, windows: Windows, config: Config, identity: Identity) -> Model:
-    history = state.history
+def _finite(score: float, epoch: int) -> float:
+    if not math.isfinite(score):
+        raise RunError(f"epoch {epoch}: the score is {score}, expected a finite number: look at what computes it")
+    return float(score)
+
+
+def _model(state: State, windows: Windows, identity: Identity, notes: Mapping[str, str] | None = None) -> Model:
+    history, config = state.history, identity.config
+    chosen = history.best
     return Model(
-        network=state.network.requires_grad_(False),
+        network=state.network,
         layout=windows.layout,
         window_length=windows.length,
         dimensions=windows.dimensions,
         align=config.align,
         settings=config.to_dict(),
         training={
-            "labels_used": "none",
+            "labels_used": "unknown: an outside score chose the checkpoint" if identity.scored else "none",
+            "checkpoint": f"epoch {chosen.epoch}, the highest score ({chosen.score:.6g})"
+            if chosen
+            else "the last epoch",
             "epochs": len(history),
             "stopped": history.stopped,
             "windows": len(windows),
             "recordings": windows.n_recordings,
             "data": identity.data,
+            **(notes or {}),
         },
     )
