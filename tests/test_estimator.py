@@ -90,7 +90,7 @@ def test_misuse(walks, learner):
         learner.transform([walk.to(get_layout("gait-20")) for walk in walks])
     with pytest.raises(ConfigError, match="unknown setting 'epochs'"):
         himpc.HiMPC(settings={"epochs": 3}).fit(walks)
-    with pytest.raises(ConfigError, match="preset 'paper' balances the training set by person .* 'himpc benchmark'"):
+    with pytest.raises(ConfigError, match=r"preset 'paper' balances the training set by person .* 'himpc benchmark'"):
         himpc.HiMPC("paper").fit(walks)
     with pytest.raises(ConfigError, match="unknown preset"):
         himpc.HiMPC("best").fit(walks)

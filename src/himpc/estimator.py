@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 
 from himpc.data import Recording, Windows
-from himpc.errors import DataError, ModelError
+from himpc.errors import ConfigError, DataError, ModelError
 from himpc.jobs import embed, group
 from himpc.learning import Config, train
 from himpc.model import Model
@@ -119,8 +119,9 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         config = self.config
         if self.preset == "paper":
             raise ConfigError(
-                "preset 'paper' balances the training set by person and lets a labelled probe set choose the checkpoint: "
-                "use it in 'himpc benchmark', or turn on by themselves those of its settings that need no label"
+                "preset 'paper' balances the training set by person and lets a labelled probe set choose the "
+                "checkpoint: use it in 'himpc benchmark', or turn on alone what in it needs no label (joint_weight, "
+                "shuffle, drop_last)"
             )
         windows = Windows.cut(recordings, config.window_length, config.training_stride)
         trained = train(
