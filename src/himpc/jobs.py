@@ -159,7 +159,7 @@ def group(
     Parameters
     ----------
     recordings : sequence of Recording
-        Two or more, all of one layout.
+        All of one layout.
     model : Embedder, optional
         A trained model, or a baseline. If not given, the baseline ``"body"``: bone lengths, and the pose turned to face
         one way. It needs no training; docs/results.md compares its groups with those of the others.
@@ -177,7 +177,7 @@ def group(
     Raises
     ------
     DataError
-        If there are fewer than two recordings, or they cannot be used together.
+        If they cannot be used together, or are too few (fewer than four without `people`).
     """
     embedded = embed(model or BASELINES["body"], recordings, window_length=window_length)
     take, first = _takes(recordings)

@@ -174,7 +174,7 @@ def test_names_that_are_no_text_are_grouped_and_written(walks, tmp_path):
     (tmp_path / "in").mkdir()
     for number, name in enumerate([b"line\n.npz", b"byte\xff.npz"]):
         save([recordings[4 * number].with_(source="")], tmp_path / "in" / os.fsdecode(name))
-    assert main(["group", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--quiet"]) == 0
+    assert main(["group", str(tmp_path / "in"), "--people", "2", "--out", str(tmp_path / "out"), "--quiet"]) == 0
     assert len((tmp_path / "out" / "groups.csv").read_text().splitlines()) == 3
 
 

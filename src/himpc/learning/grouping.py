@@ -110,13 +110,13 @@ def group_recordings(
         raise DataError(f"{len(present)} recordings are more than the {MAX_RECORDINGS} that can be grouped at once")
     if people is not None and not 1 <= people <= len(present):
         raise ConfigError(f"people must be from 1 to the number of recordings, {len(present)}, found {people}")
-    if people is None and len(present) < MIN_RECORDINGS:
-        raise DataError(
-            f"how many people there are cannot be told from {len(present)} recordings: give {MIN_RECORDINGS} or more, or "
-            "say how many people (--people)"
-        )
     if not np.isfinite(vectors).all():
         raise DataError("embeddings hold values that are not finite; was the model trained?")
+    if people is None and len(present) < MIN_RECORDINGS:
+        raise DataError(
+            f"how many people there are cannot be told from {len(present)} recordings: give {MIN_RECORDINGS} or more, "
+            "or say how many people (--people)"
+        )
     means = _whitened_means(vectors.astype(np.float64), member)
     labels, distances = _cut(means, people)
     groups = np.zeros(n_recordings, dtype=np.int64)

@@ -89,7 +89,8 @@ def _csv(rows: Sequence[dict[str, Any]]) -> str:
 
 def _text(recordings: Sequence[Recording], grouping: Grouping) -> str:
     found = "found" if grouping.chosen else "made, as asked,"
-    lines = [f"{found} {grouping.people} people in {len(recordings)} recordings"]
+    people = "1 person" if grouping.people == 1 else f"{grouping.people} people"
+    lines = [f"{found} {people} in {len(recordings)} recordings"]
     for number in range(1, min(grouping.people, 20) + 1):
         members = np.flatnonzero(grouping.groups == number)
         shown = ", ".join(recordings[i].source for i in members[:4]) + (" ..." if len(members) > 4 else "")
