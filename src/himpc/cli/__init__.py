@@ -38,6 +38,7 @@ for _verb, _help in {
     "evaluate": "Measure re-identification on recordings whose persons are known.",
     "group": "Say which recordings show the same person, without labels.",
     "benchmark": "Train and measure on a published data set, beside the published results.",
+    "sweep": "Train and measure with many settings, several at once.",
     "demo": "Run the main job on simulated walkers.",
 }.items():
     app.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help)

@@ -1,5 +1,6 @@
 """Pictures, tables and files of results."""
 
+from himpc.report.ablation import AblationRow, draw_ablation
 from himpc.report.embeddings import save_embeddings
 from himpc.report.figures import save_figure
 from himpc.report.groups import GroupReport, write_groups
@@ -9,8 +10,10 @@ from himpc.report.tables import comparison_table, markdown_table
 from himpc.report.training import draw_training
 
 __all__ = [
+    "AblationRow",
     "GroupReport",
     "comparison_table",
+    "draw_ablation",
     "draw_groups",
     "draw_map",
     "draw_training",
