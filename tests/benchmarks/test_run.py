@@ -33,7 +33,7 @@ def test_the_table_sets_ours_beside_the_published_ones(run) -> None:
     assert row[2] == f"{100 * ours.ranking.rank[1]:.1f} / {100 * ours.ranking.mAP:.1f}"
     names = [row[0] for row in rows if row[1] == "himpc"]
     assert names[:4] == ["Hi-MPC, MSMR", *(f"Hi-MPC, {level} level" for level in ("joint", "component", "limb"))]
-    assert names[4:] == ["D13", "D16", "Bone lengths", "Raw pose"]
+    assert names[4:] == ["D13", "D16", "Bone lengths", "Raw pose", "Pose in the body frame, and bone lengths"]
 
 
 def test_the_probe_is_asked_in_the_gallery(run, biwi) -> None:
@@ -46,6 +46,21 @@ def test_the_probe_is_asked_in_the_gallery(run, biwi) -> None:
     found = run.results["BIWI-S"]["Hi-MPC, MSMR"].ranking
     assert (found.rank, found.mAP) == (expected.rank, expected.mAP)
     assert run.results["BIWI-W"]["D16"].ranking.n_queries == len(walking)
+
+
+def test_a_recording_is_the_mean_of_its_windows(run, biwi) -> None:
+    tests = biwi.load("raw").tests
+    pooled, persons = {}, {}
+    for name, part in tests.items():
+        vectors = BASELINES["bones"].embed(part.windows).astype(np.float64)
+        takes = sorted(set(part.windows.recording.tolist()))
+        pooled[name] = np.array([vectors[part.windows.recording == take].mean(axis=0) for take in takes])
+        persons[name] = np.array([part.persons[part.windows.recording == take][0] for take in takes])
+    distances = np.linalg.norm(pooled["Still"][:, None] - pooled["Walking"], axis=2)
+    expected = (persons["Walking"][distances.argmin(axis=1)] == persons["Still"]).mean()
+    found = run.recordings["BIWI-S"]["Bone lengths"]
+    assert (found.ranking.rank[1], found.n_gallery) == (pytest.approx(expected), len(pooled["Walking"]))
+    assert run.recording_table() in (run.out / "benchmark.md").read_text()
 
 
 def test_the_run_folder_holds_everything(run) -> None:
@@ -75,8 +90,10 @@ def test_raw_files_and_arrays_give_equal_results(written, tmp_path: Path) -> Non
     raw, arrays = (
         run_benchmark(written.load(form), tmp_path / form, settings=SMALL, seed=4) for form in ("raw", "arrays")
     )
-    assert raw.results.keys() == arrays.results.keys() == {split.name for split in raw.benchmark.splits}
+    assert raw.results.keys() == arrays.results.keys() == {split.name for split in raw.data.protocol.splits}
     for split, methods in raw.results.items():
+        assert split not in arrays.recordings
+        assert raw.recordings[split].keys() == methods.keys()
         for method, result in methods.items():
             other = arrays.results[split][method]
             assert other.measures == pytest.approx(result.measures, abs=1e-3), (split, method)
@@ -98,7 +115,7 @@ def test_who_is_who_makes_no_difference_to_training(biwi, tmp_path: Path) -> Non
 
 def test_the_protocol_fixes_length_and_stride(biwi, tmp_path: Path) -> None:
     data = biwi.load("raw")
-    with pytest.raises(ConfigError, match="stride is fixed by the published protocol"):
+    with pytest.raises(ConfigError, match="stride is fixed by the protocol of BIWI"):
         run_benchmark(data, tmp_path, settings={"stride": 2})
     with pytest.raises(ConfigError, match="window_length is 8, but the data set was cut into 6"):
         run_benchmark(data, tmp_path, settings={"window_length": 8})
@@ -130,7 +147,7 @@ def test_the_verb(biwi, capsys, tmp_path: Path) -> None:
     words = ["benchmark", "biwi", "--root", str(biwi.arrays), "--out", str(tmp_path / "run"), *SMALL_WORDS]
     assert main([*words, "--split", "Still", "--eps", "0.5"]) == 0
     printed = capsys.readouterr()
-    assert "BIWI RGBD-ID, preprocessed arrays" in printed.out
+    assert "BIWI RGBD-ID, the authors' preprocessed arrays" in printed.out
     assert "47.5 / 17.4" in printed.out
     assert "train: 3 persons, published are 50" in printed.err
     assert main([*words, "--split", "Still", "--eps", "0.5"]) == 1

@@ -1,9 +1,11 @@
-"""The five benchmark data sets of METHOD section 8: their files, splits and published results."""
+"""Benchmarks: the five published data sets with their files, splits and results, and recipes for any other data."""
 
-from himpc.benchmarks.benchmark import Benchmark, Split
+from himpc.benchmarks.benchmark import Benchmark
 from himpc.benchmarks.data import BenchmarkData, BenchmarkSet, Counts, LabelledWindows
-from himpc.benchmarks.load import BENCHMARKS, get_benchmark, load_benchmark
+from himpc.benchmarks.load import BENCHMARKS, find_protocol, get_benchmark, load_benchmark
+from himpc.benchmarks.protocol import Protocol, Split
 from himpc.benchmarks.published import PublishedResult, published_results
+from himpc.benchmarks.recipe import Recipe, get_recipe, recipe_names
 from himpc.benchmarks.results import BenchmarkResult, ViewResult, counts_table
 from himpc.benchmarks.run import run_benchmark
 
@@ -15,12 +17,17 @@ __all__ = [
     "BenchmarkSet",
     "Counts",
     "LabelledWindows",
+    "Protocol",
     "PublishedResult",
+    "Recipe",
     "Split",
     "ViewResult",
     "counts_table",
+    "find_protocol",
     "get_benchmark",
+    "get_recipe",
     "load_benchmark",
     "published_results",
+    "recipe_names",
     "run_benchmark",
 ]

@@ -1,16 +1,14 @@
-"""What tells the five benchmarks apart: names, splits, settings, and how the raw files are read."""
+"""What describes a published data set and its protocol; one file each for BIWI, IAS-Lab, KGBD, KS20 and CASIA-B."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from types import MappingProxyType
-from typing import Any
 
+from himpc.benchmarks.protocol import Protocol, Split
 from himpc.benchmarks.raw import Condition, RawSet, Read, cut_all_offsets
 from himpc.data import Recording, Windows
-from himpc.errors import ConfigError
 
 __all__ = ["Benchmark", "CutTraining", "ReadRaw", "Split"]
 
@@ -21,41 +19,16 @@ CutTraining = Callable[[list[Recording], int], Windows]
 """Cuts recordings into training windows of so many frames."""
 
 
-@dataclass(frozen=True)
-class Split:
-    """Which test set is asked, and which is searched.
+@dataclass(frozen=True, kw_only=True)
+class Benchmark(Protocol):
+    """A published data set and its protocol.
 
     Attributes
     ----------
-    name : str
-        What tables call it, such as ``"BIWI-S"``.
-    probe, gallery : str
-        Names of test sets.
-    settings : mapping
-        Settings of training that were published for it (METHOD section 3).
-    """
-
-    name: str
-    probe: str
-    gallery: str
-    settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-
-
-@dataclass(frozen=True)
-class Benchmark:
-    """A data set and its protocol.
-
-    Attributes
-    ----------
-    name, title : str
-        As in the authors' file names, and for people.
+    name, title, window_length, splits, persons
+        As in `Protocol`, as published; the name is that of the authors' files.
     layout : str
         Joint layout.
-    window_length : int
-        F, as published.
-    splits : tuple of Split
-    persons : mapping of str to int
-        How many people METHOD section 8 states, by part (``"train"``, a test set, or ``"all"``).
     raw_expected : str
         What the raw folder holds, for an error.
     has_raw : function (folder) -> bool
@@ -72,12 +45,7 @@ class Benchmark:
         Joint orders of the authors' arrays beside the layout's (see `ArrayFolder.read`).
     """
 
-    name: str
-    title: str
     layout: str
-    window_length: int
-    splits: tuple[Split, ...]
-    persons: Mapping[str, int]
     raw_expected: str
     has_raw: Callable[[Path], bool]
     read_raw: ReadRaw
@@ -86,25 +54,3 @@ class Benchmark:
     array_folder: str = ""
     array_prefix: str = ""
     array_orders: tuple[tuple[int, ...], ...] = ()
-
-    @property
-    def tests(self) -> tuple[str, ...]:
-        """Names of the test sets."""
-        return tuple(dict.fromkeys(name for split in self.splits for name in (split.probe, split.gallery)))
-
-    def split(self, name: str) -> Split:
-        """Return a split by its name, or by the name of its probe set where only one has it.
-
-        Raises
-        ------
-        ConfigError
-            If there is none.
-        """
-        wanted = name.lower()
-        for split in self.splits:
-            if split.name.lower() == wanted:
-                return split
-        asked = [split for split in self.splits if split.probe.lower() == wanted]
-        if len(asked) == 1:
-            return asked[0]
-        raise ConfigError(f"{self.title} has no split {name!r}: choose of {', '.join(s.name for s in self.splits)}")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -9,13 +10,23 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.benchmarks.protocol import Protocol, Split
 from himpc.data import Problem, Windows
 from himpc.errors import DataError
+from himpc.evaluation.protocol import SameExclusion
 
 __all__ = ["BenchmarkData", "BenchmarkSet", "Counts", "Form", "LabelledWindows", "Part"]
 
-Form = Literal["raw", "arrays"]
-"""The files of a data set's owner, or the arrays that the authors of Hi-MPC made of them."""
+Form = Literal["raw", "arrays", "recordings", "simulated"]
+"""The files of a data set's owner, the arrays that the authors of Hi-MPC made of them, recordings that a recipe shares
+out, or simulated walkers."""
+
+_FORMS = {
+    "raw": "raw files",
+    "arrays": "the authors' preprocessed arrays",
+    "recordings": "recordings",
+    "simulated": "simulated walkers",
+}
 
 Part = Literal["train", "gallery", "probe"]
 
@@ -34,18 +45,25 @@ class LabelledWindows:
         Whom each window shows.
     cameras, conditions : str array ``(N,)``, optional
         The view of each, and how it was walked (CASIA-B: nm, cl, bg); None where the files do not say.
+    sessions : str array ``(N,)``, optional
+        The session of each; likewise.
+    takes : int array ``(N,)``, optional
+        Which recording each belongs to, where the parts that long gaps split a recording into are one; None where the
+        files do not tell recordings apart.
     """
 
     windows: Windows
     persons: Names
     cameras: Names | None = None
     conditions: Names | None = None
+    sessions: Names | None = None
+    takes: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("persons", "cameras", "conditions"):
+        for name in ("persons", "cameras", "conditions", "sessions", "takes"):
             known = getattr(self, name)
             if known is not None and known.shape != (len(self.windows),):
-                raise DataError(f"{name} has shape {known.shape}, expected one name a window: ({len(self.windows)},)")
+                raise DataError(f"{name} has shape {known.shape}, expected one entry a window: ({len(self.windows)},)")
 
     def __len__(self) -> int:
         """Return the number of windows N."""
@@ -91,6 +109,8 @@ class BenchmarkData:
         None: each window of the gallery is asked for among the others.
     counts : dict of str to Counts
         By part: train, gallery, probe.
+    exclude : {"camera", "session"}, optional
+        Entries of the gallery that show the probe's person from its own camera or session do not count.
     """
 
     name: str
@@ -99,6 +119,7 @@ class BenchmarkData:
     gallery: LabelledWindows
     probe: LabelledWindows | None
     counts: dict[str, Counts]
+    exclude: SameExclusion | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,12 +128,12 @@ class BenchmarkSet:
 
     Attributes
     ----------
-    name : str
-        Of the data set.
-    form : {"raw", "arrays"}
+    protocol : Protocol
+        What is asked of it.
+    form : {"raw", "arrays", "recordings", "simulated"}
         What was found.
-    folder : Path
-        Where.
+    folder : Path or None
+        Where; None for simulated walkers.
     train : LabelledWindows
         What all splits train on.
     tests : dict of str to LabelledWindows
@@ -126,23 +147,37 @@ class BenchmarkSet:
         Files that could not be used.
     notes : tuple of str
         What a person should know: numbers that differ from the published ones, choices that the files forced.
+    recipe : mapping, optional
+        The recipe it was made by, as plain data.
     """
 
-    name: str
+    protocol: Protocol
     form: Form
-    folder: Path
+    folder: Path | None
     train: LabelledWindows
     tests: dict[str, LabelledWindows]
     counts: dict[str, Counts]
     assignment: tuple[dict[str, str], ...] = ()
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
+    recipe: Mapping[str, Any] | None = None
 
-    def data(self, split: str, gallery: str, probe: str) -> BenchmarkData:
+    @property
+    def name(self) -> str:
+        """Of the data set."""
+        return self.protocol.name
+
+    @property
+    def origin(self) -> str:
+        """What it was made from, in words."""
+        return _FORMS[self.form]
+
+    def data(self, split: Split) -> BenchmarkData:
         """Return one split; where gallery and probe are one test set, each of its windows is asked for."""
-        counts = {"train": self.counts["train"], "gallery": self.counts[gallery], "probe": self.counts[probe]}
-        asked = None if probe == gallery else self.tests[probe]
-        return BenchmarkData(self.name, split, self.train, self.tests[gallery], asked, counts)
+        counts = {"train": self.counts["train"]}
+        counts |= {"gallery": self.counts[split.gallery], "probe": self.counts[split.probe]}
+        asked = None if split.probe == split.gallery else self.tests[split.probe]
+        return BenchmarkData(self.name, split.name, self.train, self.tests[split.gallery], asked, counts, split.exclude)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what describes the data set as plain data, without windows."""
@@ -153,4 +188,5 @@ class BenchmarkSet:
             "notes": list(self.notes),
             "left_out": [str(problem) for problem in self.problems],
             "assignment": list(self.assignment),
+            **({} if self.recipe is None else {"recipe": dict(self.recipe)}),
         }

@@ -1,4 +1,4 @@
-"""Finding a data set in a folder, as its owner's raw files or as the authors' arrays, and loading it."""
+"""Finding a data set in a folder, as its owner's raw files, as the authors' arrays or by a recipe, and loading it."""
 
 from __future__ import annotations
 
@@ -19,12 +19,14 @@ from himpc.benchmarks.ias import IAS
 from himpc.benchmarks.kgbd import KGBD
 from himpc.benchmarks.ks20 import KS20
 from himpc.benchmarks.raw import RawSet, Read, count, label
+from himpc.benchmarks.recipe import Recipe, get_recipe, recipe_names
+from himpc.benchmarks.recipe_set import load_recipe
 from himpc.data import Recording, Windows
 from himpc.data.read import Progress
 from himpc.errors import ConfigError, DataError
 from himpc.skeleton import get_layout
 
-__all__ = ["BENCHMARKS", "get_benchmark", "load_benchmark"]
+__all__ = ["BENCHMARKS", "find_protocol", "get_benchmark", "load_benchmark"]
 
 BENCHMARKS: Mapping[str, Benchmark] = MappingProxyType({each.name: each for each in (BIWI, IAS, KGBD, KS20, CASIA_B)})
 """The five data sets by name."""
@@ -44,9 +46,31 @@ def get_benchmark(name: str) -> Benchmark:
     raise ConfigError(f"unknown benchmark {name!r}: choose one of {', '.join(BENCHMARKS)}")
 
 
+def find_protocol(name: str | Path) -> Benchmark | Recipe:
+    """Return the published protocol of a name, the recipe of a name that comes with himpc, or that in a file.
+
+    Raises
+    ------
+    ConfigError
+        If there is none of that name, or the file (any name that ends with ``.toml``) is not a recipe.
+    """
+    text = str(name)
+    if text.lower().endswith(".toml"):
+        return Recipe.from_toml(name)
+    try:
+        return get_benchmark(text)
+    except ConfigError:
+        pass
+    try:
+        return get_recipe(text)
+    except ConfigError:
+        known = ", ".join([*BENCHMARKS, *recipe_names()])
+        raise ConfigError(f"unknown benchmark {text!r}: choose one of {known}, or give a .toml file") from None
+
+
 def load_benchmark(
-    name: str,
-    root: str | Path,
+    name: str | Path | Benchmark | Recipe,
+    root: str | Path | None = None,
     *,
     window_length: int | None = None,
     seed: int = 0,
@@ -56,26 +80,32 @@ def load_benchmark(
 
     Parameters
     ----------
-    name : str
-        One of `BENCHMARKS`.
-    root : path
+    name : str, path, Benchmark or Recipe
+        What `find_protocol` finds, or its name: one of `BENCHMARKS`, a recipe (`himpc.benchmarks.recipe_names`), or a
+        recipe's file.
+    root : path, optional
         The folder of the data set, or one that holds it (``BIWI``, or ``Datasets/BIWI`` of the authors' arrays). Where
-        it holds both, the raw files are taken.
+        it holds both, the raw files are taken. None for simulated walkers.
     window_length : int, optional
-        F; the published one if not given. The authors' arrays come in a few lengths only.
+        F; the published one, or the recipe's, if not given. The authors' arrays come in a few lengths only.
     seed : int
-        Of the random splits of KGBD and KS20; the authors' arrays are split already.
+        Of the random splits of KGBD and KS20 (the authors' arrays are split already), of simulated walkers, and of the
+        draw of unseen people.
     progress : callable, optional
-        Wraps loops over raw files to show how far they are.
+        Wraps loops over files to show how far they are.
 
     Raises
     ------
     ConfigError
-        If the name is unknown.
+        If the name is unknown, a recipe is wrong, or there is no root where one is needed.
     DataError
         If a part is missing; the message says what was expected where. If nothing can be read.
     """
-    benchmark = get_benchmark(name)
+    benchmark = name if isinstance(name, Benchmark | Recipe) else find_protocol(name)
+    if isinstance(benchmark, Recipe):
+        return load_recipe(benchmark, root, window_length=window_length, seed=seed, progress=progress)
+    if root is None:
+        raise ConfigError(f"{benchmark.name} needs --root, the folder of your copy of {benchmark.title}")
     length = benchmark.window_length if window_length is None else window_length
     if length < 1:
         raise ConfigError(f"window_length must be 1 or more, found {length}")
@@ -123,7 +153,7 @@ def _from_raw(benchmark: Benchmark, what: Read, length: int) -> BenchmarkSet:
     parts = {"train": train, **tests}
     counts = {name: count(parts[name], walks) for name, walks in {"train": found.train, **found.tests}.items()}
     return BenchmarkSet(
-        name=benchmark.name,
+        protocol=benchmark,
         form="raw",
         folder=what.root,
         train=train,
@@ -169,7 +199,7 @@ def _from_arrays(benchmark: Benchmark, folder: Path, length: int) -> BenchmarkSe
     parts = {"train": train, **tests}
     counts = {name: count(part) for name, part in parts.items()}
     return BenchmarkSet(
-        name=benchmark.name,
+        protocol=benchmark,
         form="arrays",
         folder=here,
         train=train,

@@ -134,7 +134,7 @@ def cut_all_offsets(recordings: Sequence[Recording], length: int) -> Windows:
 
 
 def label(windows: Windows, recordings: Sequence[Recording], condition: Condition | None = None) -> LabelledWindows:
-    """Say of each window whom it shows, from which camera, and in which condition.
+    """Say of each window whom it shows, from which camera, and in which session, condition and recording.
 
     Raises
     ------
@@ -149,11 +149,16 @@ def label(windows: Windows, recordings: Sequence[Recording], condition: Conditio
         return np.array([str(value) for value in values])[windows.recording]
 
     cameras = [recording.camera for recording in recordings]
+    sessions = [recording.session for recording in recordings]
+    take: dict[object, int] = {}
+    takes = [take.setdefault(recording.take or number, len(take)) for number, recording in enumerate(recordings)]
     return LabelledWindows(
         windows=windows,
         persons=names(recording.person for recording in recordings),
         cameras=None if None in cameras else names(cameras),
         conditions=None if condition is None else names(condition(recording) for recording in recordings),
+        sessions=None if None in sessions else names(sessions),
+        takes=np.array(takes, dtype=np.int64)[windows.recording],
     )
 
 
@@ -167,5 +172,5 @@ def count(labelled: LabelledWindows, recordings: Sequence[Recording] | None = No
         windows=windows,
         recordings=len(recordings),
         frames=sum(map(len, recordings)),
-        dropped=sum(recording.quality.incomplete for recording in recordings),
+        dropped=sum(recording.quality.dropped for recording in recordings),
     )

@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from himpc import __version__
-from himpc.benchmarks.benchmark import Benchmark
 from himpc.benchmarks.data import BenchmarkSet
-from himpc.benchmarks.published import published_results, published_source
+from himpc.benchmarks.published import PublishedResult, published_results, published_source
 from himpc.errors import RunError
 from himpc.evaluation import LevelEvaluation
 from himpc.evaluation.formatting import markdown_table, percent
@@ -36,7 +35,6 @@ class BenchmarkResult:
 
     Attributes
     ----------
-    benchmark : Benchmark
     data : BenchmarkSet
     out : Path
         The run folder.
@@ -45,6 +43,8 @@ class BenchmarkResult:
         By split.
     results : dict of str to dict of str to LevelEvaluation
         By split and method: each window of the probe on its own.
+    recordings : dict of str to dict of str to LevelEvaluation
+        The same, all windows of a recording pooled to their mean; empty where recordings cannot be told apart.
     views : dict of str to dict of str to ViewResult
         By split and view of the probe, of the multi-level representation; empty where views are not known.
     labels_used : dict of str to str
@@ -53,22 +53,29 @@ class BenchmarkResult:
         What was left out, and why.
     """
 
-    benchmark: Benchmark
     data: BenchmarkSet
     out: Path
     seed: int
     settings: Mapping[str, Config]
     results: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
+    recordings: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
     views: dict[str, dict[str, ViewResult]] = field(default_factory=dict)
     labels_used: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def add(
-        self, split: str, labels_used: str, results: dict[str, LevelEvaluation], views: dict[str, ViewResult]
+        self,
+        split: str,
+        labels_used: str,
+        results: dict[str, LevelEvaluation],
+        recordings: dict[str, LevelEvaluation],
+        views: dict[str, ViewResult],
     ) -> None:
         """Add the results of one split."""
         self.labels_used[split] = labels_used
         self.results[split] = results
+        if recordings:
+            self.recordings[split] = recordings
         if views:
             self.views[split] = views
 
@@ -86,11 +93,11 @@ class BenchmarkResult:
 
     def table(self) -> str:
         """Return the published and our results as a Markdown table: Rank-1 / mAP in percent, a column a split."""
-        published = published_results()
+        published = self.published
         rows: dict[tuple[str, str], dict[str, str]] = {}
 
         def put(method: str, by: str, split: str, rank_1: float, mAP: float) -> None:
-            row = rows.setdefault((method, by), {"method": method, "by": by})
+            row = rows.setdefault((method, by), {"method": method, **({"by": by} if published else {})})
             row[split] = f"{percent(rank_1)} / {percent(mAP)}"
 
         for split in self.results:
@@ -100,6 +107,20 @@ class BenchmarkResult:
             for method, ours in methods.items():
                 put(method, "himpc", split, ours.ranking.rank[1], ours.ranking.mAP)
         return markdown_table(list(rows.values()))
+
+    def recording_table(self) -> str:
+        """Return Rank-1 / mAP of recordings as a Markdown table; empty where they cannot be told apart."""
+        rows: dict[str, dict[str, str]] = {}
+        for split, methods in self.recordings.items():
+            for method, ours in methods.items():
+                cell = f"{percent(ours.ranking.rank[1])} / {percent(ours.ranking.mAP)}"
+                rows.setdefault(method, {"method": method})[split] = cell
+        return markdown_table(list(rows.values()))
+
+    @property
+    def published(self) -> Mapping[str, Mapping[str, PublishedResult]]:
+        """The published results by split and method; none where the data set is not a published one."""
+        return published_results() if self.data.protocol.persons else {}
 
     def view_table(self) -> str:
         """Return Rank-1 / mAP by the view of the probe as a Markdown table; empty where views are not known."""
@@ -113,12 +134,12 @@ class BenchmarkResult:
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data that JSON can hold."""
-        published = published_results()
+        published = self.published
         return {
             "himpc": __version__,
             "benchmark": {name: value for name, value in self.data.to_dict().items() if name != "assignment"},
             "seed": self.seed,
-            "published_source": published_source(),
+            **({"published_source": published_source()} if published else {}),
             "notes": self.notes,
             "splits": {
                 split: {
@@ -127,6 +148,7 @@ class BenchmarkResult:
                     "labels_used_in_training": self.labels_used[split],
                     "published": {name: vars(row) for name, row in published.get(split, {}).items()},
                     "results": {name: result.to_dict() for name, result in methods.items()},
+                    "recordings": {name: result.to_dict() for name, result in self.recordings.get(split, {}).items()},
                     "views": {name: vars(view) for name, view in self.views.get(split, {}).items()},
                 }
                 for split, methods in self.results.items()
@@ -135,15 +157,17 @@ class BenchmarkResult:
 
     def to_markdown(self) -> str:
         """Return the report of the run: counts, results beside the published ones, and results by view."""
+        theirs = f" Published: {published_source()}; their checkpoints were picked by the probe set."
         lines = [
-            f"# {self.benchmark.title}",
-            f"himpc {__version__}, seed {self.seed}, {_FORMS[self.data.form]}. Rank-1 / mAP in percent, each window on "
-            f"its own. Labels used in training: {', '.join(sorted(set(self.labels_used.values())))}. Published: "
-            f"{published_source()}; their checkpoints were picked by the probe set.",
+            f"# {self.data.protocol.title}",
+            f"himpc {__version__}, seed {self.seed}, from {self.data.origin}. Rank-1 / mAP in percent, each window on "
+            f"its own. Labels used in training: {', '.join(sorted(set(self.labels_used.values())))}."
+            + (theirs if self.published else ""),
             self.table(),
-            "## What there is",
-            counts_table(self.benchmark, self.data),
         ]
+        if self.recordings:
+            lines += ["## By recording (the mean of its windows)", self.recording_table()]
+        lines += ["## What there is", counts_table(self.data)]
         if self.views:
             lines += ["## By view of the probe (Hi-MPC, MSMR)", self.view_table()]
         lines += ["## Settings of training", self._settings_table()]
@@ -193,16 +217,14 @@ class BenchmarkResult:
         write_atomically(self.out / "benchmark.md", self.to_markdown().encode())
 
 
-_FORMS = {"raw": "from the raw files", "arrays": "from the authors' preprocessed arrays"}
-
-
-def counts_table(benchmark: Benchmark, data: BenchmarkSet) -> str:
-    """Return what was found, and how many people are published, as a Markdown table."""
+def counts_table(data: BenchmarkSet) -> str:
+    """Return what was found, and how many people are published where any are, as a Markdown table."""
     rows = []
     for part, counts in data.counts.items():
         found = {name: "–" if number is None else str(number) for name, number in counts.to_dict().items()}
-        published = benchmark.persons.get(part)
-        rows.append({"part": part, **found, "persons published": "–" if published is None else str(published)})
+        persons = data.protocol.persons
+        published = {"persons published": str(persons.get(part, "–"))} if persons else {}
+        rows.append({"part": part, **found, **published})
     return markdown_table(rows)
 
 

@@ -1,4 +1,4 @@
-"""``himpc benchmark``: the published benchmarks on your copy of their data sets."""
+"""``himpc benchmark``: published data sets, your own by a recipe, or simulated walkers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 def benchmark(
     name: str,
     *,
-    root: Path,
+    root: Path | None = None,
     out: Path,
     split: tuple[str, ...] = (),
     resume: bool = False,
@@ -24,16 +24,19 @@ def benchmark(
     settings: Settings = Settings(),
     output: Output = Output(),
 ) -> int:
-    """Train on a published data set without labels, and set the results beside the published ones.
+    """Train on a data set without labels and measure on it, beside the published results where there are any.
 
-    Settings that are not given are those published for the split.
+    Settings that are not given are those published for the split, or the preset's.
 
     Parameters
     ----------
     name
-        BIWI, IAS, KGBD, KS20 or CASIA_B.
+        A published data set: BIWI, IAS, KGBD, KS20 or CASIA_B. A recipe: c3d-walking or kinect-v1-actions; or simulated
+        walkers, cross-view, cross-session, clothing, long-term or one-view, such as cross-view-hard. With -unseen, such
+        as clothing-unseen-hard, people who are tested are not trained on. Or your own recipe, a .toml file.
     root
-        Your copy: the folder of the raw files as their owner distributes them, or of the authors' preprocessed arrays.
+        Your copy: the folder of the recordings (of a published data set, the raw files as their owner distributes them
+        or the authors' preprocessed arrays); none for simulated walkers.
     out
         The run folder: models, the split, and the results as JSON and Markdown.
     split
@@ -43,22 +46,25 @@ def benchmark(
     overwrite
         Replace the run in the folder.
     """
-    from himpc.benchmarks import counts_table, get_benchmark, load_benchmark
+    from himpc.benchmarks import Recipe, counts_table, find_protocol, load_benchmark
 
     console = output.console()
-    protocol = get_benchmark(name)
+    found = find_protocol(name)
+    protocol = found.protocol if isinstance(found, Recipe) else found
     for wanted in split:
         protocol.split(wanted)
     data = load_benchmark(
-        name, root, window_length=settings.window_length, seed=settings.seed, progress=console.progress
+        found, root, window_length=settings.window_length, seed=settings.seed, progress=console.progress
     )
     console.problems(data.problems)
-    console.say(f"{protocol.title}, {'raw files' if data.form == 'raw' else 'preprocessed arrays'} in {data.folder}")
-    console.say(counts_table(protocol, data))
+    console.say(f"{protocol.title}, {data.origin}" + (f" in {data.folder}" if data.folder else ""))
+    console.say(counts_table(data))
     for note in data.notes:
         console.warn(note)
     result = _run(data, out, split, settings, console, resume=resume, overwrite=overwrite)
     console.say(f"\nRank-1 / mAP in percent, window by window:\n{result.table()}")
+    if result.recordings:
+        console.say(f"\nRecording by recording:\n{result.recording_table()}")
     if result.views:
         console.say(f"\nBy view of the probe (Hi-MPC, MSMR):\n{result.view_table()}")
     for note in result.notes:

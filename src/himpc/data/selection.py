@@ -9,7 +9,7 @@ from typing import Literal, get_args
 from himpc.data.recording import Recording
 from himpc.errors import ConfigError, DataError
 
-__all__ = ["Known", "select"]
+__all__ = ["Known", "parse_condition", "select"]
 
 Known = Literal["person", "session", "camera", "source"]
 
@@ -39,7 +39,7 @@ def select(recordings: Sequence[Recording], conditions: Sequence[str]) -> list[R
     """
     chosen = list(recordings)
     for condition in conditions:
-        field, values = _parse(condition)
+        field, values = parse_condition(condition)
         kept = [r for r in chosen if any(fnmatchcase(str(getattr(r, field)), value) for value in values)]
         if not kept:
             known = sorted({str(getattr(r, field)) for r in chosen})
@@ -49,7 +49,14 @@ def select(recordings: Sequence[Recording], conditions: Sequence[str]) -> list[R
     return chosen
 
 
-def _parse(condition: str) -> tuple[str, list[str]]:
+def parse_condition(condition: str) -> tuple[str, list[str]]:
+    """Return the field of a condition, and the values that meet it.
+
+    Raises
+    ------
+    ConfigError
+        If it has another form, or names another field.
+    """
     field, equals, values = condition.partition("=")
     if not equals or not values or field.strip() not in get_args(Known):
         fields = ", ".join(get_args(Known))
