@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["AblationRow", "draw_ablation"]
 
+_WIDTH, _LETTER = 11.0, 0.078  # inches: the figure, and a letter of 9 points
 _ROW, _GAP = 0.24, 0.7  # inches a row; rows between two groups
 _ABOVE, _BELOW = 1.15, 0.65  # inches
 
@@ -72,11 +73,13 @@ def draw_ablation(
     places = _places(rows)
     extent = places[-1] + 1
     height = _ROW * extent + _ABOVE + _BELOW
-    figure = new_figure(11, height)
+    figure = new_figure(_WIDTH, height)
     figure.text(0.02, 1 - 0.38 / height, title, fontsize=15, fontweight="bold", color=INK)
     figure.text(0.02, 1 - 0.64 / height, _legend(seeds), fontsize=9, color=GREY)
     panels = np.atleast_1d(figure.subplots(1, len(measures), sharey=True))
-    figure.subplots_adjust(left=0.235, right=0.98, top=1 - _ABOVE / height, bottom=_BELOW / height, wspace=0.1)
+    figure.subplots_adjust(
+        left=_margin(rows) / _WIDTH, right=0.98, top=1 - _ABOVE / height, bottom=_BELOW / height, wspace=0.1
+    )
     for axes, (measure, name) in zip(panels, measures.items(), strict=True):
         quiet(axes, name)
         _draw_measure(axes, measure, baseline, rows, places)
@@ -124,10 +127,22 @@ def _places(rows: Sequence[AblationRow]) -> list[float]:
     return places
 
 
+def _margin(rows: Sequence[AblationRow]) -> float:
+    """Return the inches that the names of groups and values take, at most half of the figure."""
+    named = [row for i, row in enumerate(rows) if _is_first(rows, i)]
+    letters = max(*(len(row.group) + len(row.label) for row in named), *(len(row.label) for row in rows))
+    return min(max(0.6 + _LETTER * letters, 2.0), _WIDTH / 2)
+
+
+def _is_first(rows: Sequence[AblationRow], i: int) -> bool:
+    """Return whether a row is the first of its group."""
+    return i == 0 or rows[i - 1].group != rows[i].group
+
+
 def _name_groups(axes: Axes, rows: Sequence[AblationRow], places: Sequence[float]) -> None:
     """Write the setting to the left of the first of its values."""
     for i, (row, place) in enumerate(zip(rows, places, strict=True)):
-        if i == 0 or rows[i - 1].group != row.group:
+        if _is_first(rows, i):
             axes.annotate(
                 row.group,
                 (0.02, place),

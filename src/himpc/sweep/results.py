@@ -17,7 +17,7 @@ from himpc.report.ablation import AblationRow, draw_ablation
 from himpc.report.figures import save_figure
 from himpc.report.tables import mean_and_spread
 from himpc.sweep.grid import Grid, Variant
-from himpc.writing import remove, write_atomically
+from himpc.writing import make_folder, remove, write_atomically
 
 __all__ = ["MEASURES", "Row", "SweepResult"]
 
@@ -143,8 +143,9 @@ class SweepResult:
         writer.writerows(records)
         write_atomically(out / "results.csv", text.getvalue())
 
-    def write(self, out: Path) -> list[str]:
+    def write(self, out: str | Path) -> list[str]:
         """Write ``results.csv``, ``summary.md`` and, where a run of the preset went well, ``sweep.png``; name them."""
+        out = make_folder(out)
         self.write_table(out)
         write_atomically(out / "summary.md", self._summary())
         written = ["results.csv", "summary.md"]

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-from collections.abc import Callable
+import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from multiprocessing import connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext, SpawnProcess
 from pathlib import Path
@@ -128,8 +130,9 @@ def run_sweep(plan: Plan, tell: Callable[[Row], None] | None = None) -> SweepRes
             while waiting and len(alive) < plan.jobs:
                 run = waiting.pop()
                 process = context.Process(target=perform_in_process, args=(run, plan.data, plan.threads), daemon=True)
-                process.start()
-                alive[process] = run
+                with _interrupt_later():
+                    process.start()
+                    alive[process] = run
             connection.wait([process.sentinel for process in alive])
             for process in [process for process in alive if not process.is_alive()]:
                 row = plan.take(alive.pop(process), process.exitcode)
@@ -141,6 +144,19 @@ def run_sweep(plan: Plan, tell: Callable[[Row], None] | None = None) -> SweepRes
         for process in alive:
             process.join()
     return plan.result
+
+
+@contextmanager
+def _interrupt_later() -> Iterator[None]:
+    """Let Ctrl-C wait until a process is whole; what is started here is born deaf to it, where the system allows."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _context() -> SpawnContext | ForkServerContext:
