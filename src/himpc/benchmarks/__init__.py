@@ -1,6 +1,7 @@
 """Benchmarks: the five published data sets with their files, splits and results, and recipes for any other data."""
 
 from himpc.benchmarks.benchmark import Benchmark
+from himpc.benchmarks.conventions import Conventions
 from himpc.benchmarks.data import BenchmarkData, BenchmarkSet, Counts, LabelledWindows
 from himpc.benchmarks.load import BENCHMARKS, find_protocol, get_benchmark, load_benchmark
 from himpc.benchmarks.protocol import Protocol, Split
@@ -15,6 +16,7 @@ __all__ = [
     "BenchmarkData",
     "BenchmarkResult",
     "BenchmarkSet",
+    "Conventions",
     "Counts",
     "LabelledWindows",
     "Protocol",

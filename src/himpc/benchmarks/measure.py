@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -45,7 +45,7 @@ def evaluate_split(model: Model, data: BenchmarkData, result: BenchmarkResult, s
         except LayoutError as error:
             result.note(str(error))
             continue
-        windows[title] = _rank(gallery, probe, seed)
+        windows[title] = _rank(gallery, probe, seed, result.conventions.self_match_in_map)
         if gallery.takes is not None and (probe is None or probe.takes is not None):
             recordings[title] = _rank(gallery.pooled(), None if probe is None else probe.pooled(), seed)
     labels_used = str(model.training.get("labels_used", "not stated"))
@@ -75,8 +75,8 @@ class _Side:
         return _Side(vectors, self.persons[first], None if self.marks is None else self.marks[first], present)
 
 
-def _rank(gallery: _Side, probe: _Side | None, seed: int) -> LevelEvaluation:
-    """Rank the gallery for each entry of the probe; an entry is never its own match."""
+def _rank(gallery: _Side, probe: _Side | None, seed: int, self_match_in_map: bool = False) -> LevelEvaluation:
+    """Rank the gallery for each entry of the probe; it is never its own match, but in mAP where that is wanted."""
     asked = probe or gallery
     excluded = None if asked.marks is None or gallery.marks is None else (asked.marks, gallery.marks)
     ranking = evaluate_ranking(
@@ -88,6 +88,10 @@ def _rank(gallery: _Side, probe: _Side | None, seed: int) -> LevelEvaluation:
         same=probe is None,
         without_match="skip",
     )
+    if self_match_in_map and probe is None and excluded is None:
+        own = evaluate_ranking(gallery.vectors, gallery.vectors, gallery.persons, gallery.persons)
+        precision = own.average_precision[ranking.query]
+        ranking = replace(ranking, average_precision=precision, mAP=float(precision.mean()))
     return LevelEvaluation.of(ranking, asked.persons, len(gallery.vectors), seed=seed)
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from himpc import __version__
+from himpc.benchmarks.conventions import Conventions
 from himpc.benchmarks.data import BenchmarkSet
 from himpc.benchmarks.published import PublishedResult, published_results, published_source
 from himpc.errors import RunError
@@ -41,6 +42,8 @@ class BenchmarkResult:
     seed : int
     settings : dict of str to Config
         By split.
+    conventions : Conventions
+        What was done with labels.
     results : dict of str to dict of str to LevelEvaluation
         By split and method: each window of the probe on its own.
     recordings : dict of str to dict of str to LevelEvaluation
@@ -57,6 +60,7 @@ class BenchmarkResult:
     out: Path
     seed: int
     settings: Mapping[str, Config]
+    conventions: Conventions = field(default_factory=Conventions)
     results: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
     recordings: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
     views: dict[str, dict[str, ViewResult]] = field(default_factory=dict)
@@ -85,7 +89,9 @@ class BenchmarkResult:
             self.notes.append(text)
 
     def folder_of(self, split: str) -> Path:
-        """Return the folder of the model that a split is asked of: one a training."""
+        """Return the folder of the model that a split is asked of: one a training (see `run_benchmark`)."""
+        if self.conventions.probe_checkpoint:
+            return self.out / f"model-{split.lower()}"
         if len(set(self.settings.values())) == 1:
             return self.out / "model"
         first = next(name for name, config in self.settings.items() if config == self.settings[split])
@@ -140,6 +146,7 @@ class BenchmarkResult:
             "benchmark": {name: value for name, value in self.data.to_dict().items() if name != "assignment"},
             "seed": self.seed,
             **({"published_source": published_source()} if published else {}),
+            "conventions": self.conventions.to_dict(),
             "notes": self.notes,
             "splits": {
                 split: {

@@ -1,4 +1,4 @@
-"""Running a benchmark: train without labels, ask each split, and set the results beside the published ones."""
+"""Running a benchmark: train, ask each split, and set the results beside the published ones."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from himpc.benchmarks.conventions import Conventions
 from himpc.benchmarks.data import BenchmarkSet
 from himpc.benchmarks.measure import evaluate_split
 from himpc.benchmarks.protocol import Split
@@ -24,6 +25,7 @@ def run_benchmark(
     *,
     splits: Sequence[str] = (),
     preset: str = "clean",
+    conventions: Conventions | None = None,
     settings: Mapping[str, Any] | None = None,
     seed: int = 0,
     device: str = "auto",
@@ -33,7 +35,8 @@ def run_benchmark(
 ) -> BenchmarkResult:
     """Train on a data set and measure its splits by window and by recording (docs/method.md, sections 5 and 8).
 
-    Splits of the same settings share one training. Training is given the windows alone, never whom they show.
+    Splits of the same settings share one training, unless the probe set chooses its checkpoint. Training is given the
+    windows alone, never whom they show; conventions may choose the windows, and judge its epochs, by that.
 
     Parameters
     ----------
@@ -46,6 +49,8 @@ def run_benchmark(
     preset : str
         The settings to start from (`himpc.learning.preset_names`). Those that METHOD section 3 publishes for a split
         come over it, and `settings` over these.
+    conventions : Conventions, optional
+        What is done with labels as the released code does it; the preset's if not given: nothing, unless it is "paper".
     settings : mapping, optional
         Settings of `himpc.learning.Config` that differ.
     seed : int
@@ -62,25 +67,31 @@ def run_benchmark(
     """
     benchmark = data.protocol
     chosen = [benchmark.split(name) for name in splits] or list(benchmark.splits)
+    conventions = conventions or Conventions.preset(preset, data.name)
     plan = _plan(chosen, data, preset, dict(settings or {}), seed)
-    result = BenchmarkResult(data, Path(out), seed, {split.name: config for split, config in plan})
+    result = BenchmarkResult(data, Path(out), seed, {split.name: config for split, config in plan}, conventions)
+    for note in conventions.notes:
+        result.note(note)
     result.write_split(resume=resume, overwrite=overwrite)
-    models: dict[Config, Model] = {}
+    models: dict[Path, Model] = {}
     for split, config in plan:
-        if config not in models:
-            folder = result.folder_of(split.name)
+        folder = result.folder_of(split.name)
+        asked = conventions.tested(data.data(split), config.batch_size)
+        if folder not in models:
             again = resume and (folder / CHECKPOINT_FILE).exists()
             trained = train(
-                data.train.windows,
+                conventions.trained(data.train, config.batch_size, seed).windows,
                 config,
                 out=folder,
                 device=device,
                 resume=again,
                 overwrite=overwrite,
                 callbacks=callbacks,
+                score=conventions.score(asked),
+                notes={"labels_used": conventions.labels_used},
             )
-            models[config] = trained.model
-        evaluate_split(models[config], data.data(split), result, seed)
+            models[folder] = trained.model
+        evaluate_split(models[folder], asked, result, seed)
     result.write()
     return result
 

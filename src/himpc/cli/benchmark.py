@@ -10,7 +10,7 @@ from himpc.cli.options import Output
 from himpc.cli.training import EpochBar, Settings
 
 if TYPE_CHECKING:
-    from himpc.benchmarks import BenchmarkResult, BenchmarkSet
+    from himpc.benchmarks import BenchmarkResult, BenchmarkSet, Conventions
 
 
 def benchmark(
@@ -19,6 +19,10 @@ def benchmark(
     root: Path | None = None,
     out: Path,
     split: tuple[str, ...] = (),
+    balance_identities: bool | None = None,
+    probe_checkpoint: bool | None = None,
+    drop_last_test: bool | None = None,
+    self_match_in_map: bool | None = None,
     resume: bool = False,
     overwrite: bool = False,
     settings: Settings = Settings(),
@@ -41,12 +45,20 @@ def benchmark(
         The run folder: models, the split, and the results as JSON and Markdown.
     split
         Which test sets to ask, such as BIWI-S or Still; all if not given; repeatable.
+    balance_identities
+        Not label-free: before training, draw as many windows of each person. On in preset paper, but for KGBD.
+    probe_checkpoint
+        Not label-free: Rank-1 on the probe set chooses the epoch that is tested. On in preset paper.
+    drop_last_test
+        Leave out the windows of gallery and probe that fill no batch. On in preset paper.
+    self_match_in_map
+        Where a set is asked for among itself, mAP counts the query as its own match. On in preset paper.
     resume
         Go on with the training in the folder, to the same bits as an unbroken one.
     overwrite
         Replace the run in the folder.
     """
-    from himpc.benchmarks import Recipe, counts_table, find_protocol, load_benchmark
+    from himpc.benchmarks import Conventions, Recipe, counts_table, find_protocol, load_benchmark
 
     console = output.console()
     found = find_protocol(name)
@@ -61,7 +73,14 @@ def benchmark(
     console.say(counts_table(data))
     for note in data.notes:
         console.warn(note)
-    result = _run(data, out, split, settings, console, resume=resume, overwrite=overwrite)
+    habits = {
+        "balance_identities": balance_identities,
+        "probe_checkpoint": probe_checkpoint,
+        "drop_last_test": drop_last_test,
+        "self_match_in_map": self_match_in_map,
+    }
+    conventions = Conventions.preset(settings.preset, data.name).with_(**habits)
+    result = _run(data, out, split, settings, console, conventions, resume=resume, overwrite=overwrite)
     console.say(f"\nRank-1 / mAP in percent, window by window:\n{result.table()}")
     if result.recordings:
         console.say(f"\nRecording by recording:\n{result.recording_table()}")
@@ -75,7 +94,13 @@ def benchmark(
 
 
 def _run(
-    data: BenchmarkSet, out: Path, splits: tuple[str, ...], settings: Settings, console: Console, **how: bool
+    data: BenchmarkSet,
+    out: Path,
+    splits: tuple[str, ...],
+    settings: Settings,
+    console: Console,
+    conventions: Conventions,
+    **how: bool,
 ) -> BenchmarkResult:
     """Train and ask, with a bar; say how to go on where it is stopped."""
     from himpc.benchmarks import run_benchmark
@@ -88,6 +113,7 @@ def _run(
                 out,
                 splits=splits,
                 preset=learner.preset,
+                conventions=conventions,
                 settings=learner.settings,
                 seed=learner.seed,
                 device=learner.device,
