@@ -37,7 +37,7 @@ for _verb, _help in {
     "embed": "Turn recordings into embeddings with a trained model.",
     "evaluate": "Measure re-identification on recordings whose persons are known.",
     "group": "Say which recordings show the same person, without labels.",
-    "benchmark": "Train and measure on a published data set, beside the published results.",
+    "benchmark": "Compare methods on a published benchmark, on a folder, or on simulated suites.",
     "sweep": "Train and measure with many settings, several at once.",
     "demo": "Run the main job on simulated walkers.",
 }.items():
