@@ -59,7 +59,7 @@ def write_kgbd(path: Path, joints: NDArray[np.float64]) -> None:
 
 
 def plain_windows(walks: Sequence[Walk], length: int, how: str) -> list[Walk]:
-    """Cut windows by the plainest loops: how is "apart", "half", or "offsets" (METHOD section 8)."""
+    """Cut windows by the plainest loops: how is "apart", "half", or "offsets" (docs/benchmarks.md)."""
     windows = []
     for offset in range(length if how == "offsets" else 1):
         for person, joints in walks:

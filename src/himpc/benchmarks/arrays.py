@@ -1,4 +1,4 @@
-"""The authors' preprocessed arrays (METHOD section 8), which most users of these data sets hold.
+"""The authors' preprocessed arrays (docs/benchmarks.md), which most users of these data sets hold.
 
 A folder holds, for a data set NAME and windows of F frames, ``source_{x,y,z}_NAME_F.npy``, floats ``(N F, J)``: the
 joints of one window after the other, and ``frame_id_NAME_F.npy``, whole numbers ``(N,)``: whom each window shows. In a

@@ -1,7 +1,7 @@
 """BIWI RGBD-ID: 50 people walk and stand before a Kinect v1, 28 of them again on another day.
 
 Munaro, Fossati, Basso, Menegatti, Van Gool: "One-shot person re-identification with a consumer depth camera", in Person
-Re-Identification, Springer 2014. Protocol: METHOD section 8.
+Re-Identification, Springer 2014. Protocol: docs/benchmarks.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """CASIA-B, with 3D joints estimated from its videos: 124 people, three conditions (nm, bg, cl), eleven views.
 
 Yu, Tan and Tan: "A framework for evaluating the effect of view angle, clothing and carrying condition on gait
-recognition", ICPR 2006. METHOD section 8 names conditions and pairs. It does not say who trains: as in Liao, Yu, An and
+recognition", ICPR 2006. The paper names conditions and pairs. It does not say who trains: as in Liao, Yu, An and
 Huang, "A model-based gait recognition method with body pose and human prior knowledge", Pattern Recognition 98 (2020),
 persons 1 to 62 do, and 63 to 124 are tested. Nor does it say how training windows overlap: here by half, as elsewhere
 in himpc. The authors' arrays hold both choices as they made them.

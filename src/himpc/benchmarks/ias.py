@@ -1,7 +1,8 @@
 """IAS-Lab RGBD-ID: 11 people before a Kinect v1; TestingA in other clothes, TestingB in another room.
 
 Munaro, Ghidoni, Tartaro Dizmen, Menegatti: "A feature-based approach to people re-identification using skeleton
-keypoints", ICRA 2014. Protocol: METHOD section 8. 15 joints are tracked; the files repeat a neighbour for the other 5.
+keypoints", ICRA 2014. Protocol: docs/benchmarks.md.
+15 joints are tracked; the files repeat a neighbour for the other 5.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """KGBD, the Kinect gait biometry dataset: 164 people walk half circles around a turning Kinect v1, five times or so.
 
 Andersson and Araujo: "Person identification using anthropometric and gait data from Kinect sensor", AAAI 2015.
-Protocol: METHOD section 8. The split is random; in the authors' scripts it has no seed, here it has one. One person has
-three recordings only: one is the gallery, one the probe, one trains.
+Protocol: docs/benchmarks.md. The split is random; in the authors' scripts it has no seed, here it has one. One person
+has three recordings only: one is the gallery, one the probe, one trains.
 """
 
 from __future__ import annotations

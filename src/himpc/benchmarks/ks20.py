@@ -1,7 +1,7 @@
 """Vislab KS20: 20 people walk past a Kinect v2, seen from five sides in three sessions.
 
 Nambiar, Bernardino, Nascimento, Fred: "Context-aware person re-identification in the wild via fusion of gait and
-anthropometric features", FG Workshops 2017. Protocol: METHOD section 8. A person's session (gc1, gc2, gc3 in the file
+anthropometric features", FG Workshops 2017. Protocol: docs/benchmarks.md. A person's session (gc1, gc2, gc3 in the file
 names) is wholly gallery, probe or training, in all its views; the draw is random, here with a seed.
 """
 

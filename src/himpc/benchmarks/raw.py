@@ -1,4 +1,4 @@
-"""From raw files to labelled windows: reading, dropping frames, clipping and cutting (METHOD section 8)."""
+"""From raw files to labelled windows: reading, dropping frames, clipping and cutting (docs/benchmarks.md)."""
 
 from __future__ import annotations
 

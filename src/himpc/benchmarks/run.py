@@ -47,7 +47,7 @@ def run_benchmark(
     splits : sequence of str
         Which to ask, by their names or those of their probe sets; all of them if empty.
     preset : str
-        The settings to start from (`himpc.learning.preset_names`). Those that METHOD section 3 publishes for a split
+        The settings to start from (`himpc.learning.preset_names`). Those that were published for a split
         come over it, and `settings` over these.
     conventions : Conventions, optional
         What is done with labels as the released code does it; the preset's if not given: nothing, unless it is "paper".
