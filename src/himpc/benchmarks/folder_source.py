@@ -10,7 +10,7 @@ from himpc.benchmarks.folders import child
 from himpc.data import Recordings, read
 from himpc.data.formats.base import Unit, Up
 from himpc.data.naming import NamePattern
-from himpc.data.read import Progress
+from himpc.data.progress import Progress
 from himpc.errors import ConfigError, DataError
 
 __all__ = ["FolderSource"]

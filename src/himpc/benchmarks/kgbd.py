@@ -62,10 +62,6 @@ def _read_person(folder: Path, found: RawSet) -> list[Recording]:
     return prepare(named_walks, _CLIPPED, _CLIPPED)
 
 
-def _cut(recordings: list[Recording], length: int) -> Windows:
-    return Windows.cut(recordings, length)
-
-
 KGBD = Benchmark(
     name="KGBD",
     title="KGBD",
@@ -76,6 +72,6 @@ KGBD = Benchmark(
     raw_expected="Person001, Person002, ...",
     has_raw=lambda folder: bool(_person_folders(folder)),
     read_raw=_read,
-    cut_training=_cut,
+    cut_training=Windows.cut,
     array_orders=(_RAW_ORDER,),
 )

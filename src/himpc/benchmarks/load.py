@@ -22,7 +22,7 @@ from himpc.benchmarks.raw import RawSet, Read, count, label
 from himpc.benchmarks.recipe import Recipe, get_recipe, recipe_names
 from himpc.benchmarks.recipe_set import load_recipe
 from himpc.data import Recording, Windows
-from himpc.data.read import Progress
+from himpc.data.progress import Progress
 from himpc.errors import ConfigError, DataError
 from himpc.skeleton import get_layout
 

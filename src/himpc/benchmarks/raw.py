@@ -13,7 +13,7 @@ from himpc.benchmarks.data import Counts, LabelledWindows
 from himpc.data import Problem, Recording, Windows
 from himpc.data.axes import recognise_up, to_y_up
 from himpc.data.formats.base import Format, ReadOptions
-from himpc.data.read import Progress
+from himpc.data.progress import Progress
 from himpc.errors import DataError, FormatError
 
 __all__ = ["Condition", "RawSet", "Read", "count", "cut_all_offsets", "label", "prepare", "read_file"]

@@ -13,7 +13,7 @@ from himpc.benchmarks.raw import RawSet, count, label
 from himpc.benchmarks.recipe import Recipe
 from himpc.data import Problem, Recording, Windows
 from himpc.data.formats.frame_folder import natural_key
-from himpc.data.read import Progress
+from himpc.data.progress import Progress
 from himpc.data.selection import select
 from himpc.errors import ConfigError, DataError, HimpcError
 

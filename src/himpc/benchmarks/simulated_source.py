@@ -7,7 +7,7 @@ from itertools import chain
 from typing import Any, cast
 
 from himpc.data import Recording, clean, simulate
-from himpc.data.read import Progress
+from himpc.data.progress import Progress
 from himpc.data.simulation import CAMERAS, Camera, Difficulty
 from himpc.data.simulation.difficulty import get_difficulty
 from himpc.errors import ConfigError

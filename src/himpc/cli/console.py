@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from himpc.cli import DONE, SKIPPED
 from himpc.errors import printable
 
 if TYPE_CHECKING:
@@ -100,4 +101,4 @@ class Console:
     @property
     def exit_code(self) -> int:
         """3 where files were left out, else 0."""
-        return 3 if self.left_out else 0
+        return SKIPPED if self.left_out else DONE

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, get_args, overload
+from typing import get_args, overload
 
 from himpc.data.cleaning import CleaningRules
 from himpc.data.cleaning import clean as clean_recording
 from himpc.data.formats import find_format
 from himpc.data.formats.base import UNITS, ReadOptions, Unit, Up
 from himpc.data.naming import Labels, NamePattern, read_labels
+from himpc.data.progress import Progress
 from himpc.data.recording import Recording
 from himpc.data.sources import Source, find_sources
 from himpc.errors import ConfigError, DataError, FormatError, HimpcError
 from himpc.skeleton import Layout, get_layout
 from himpc.skeleton.markers import MarkerSet
 
-__all__ = ["MAX_FILE_BYTES", "Problem", "Progress", "Recordings", "read"]
+__all__ = ["MAX_FILE_BYTES", "Problem", "Recordings", "read"]
 
 MAX_FILE_BYTES = 2**30
 """Files above 1 GiB are refused: an hour of 25 joints at 30 Hz is 0.1 GiB as text."""
-
-Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""Called with an iterable, its length and what is going on; returns the iterable, and shows progress as it is used."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any, get_args
@@ -12,6 +12,7 @@ from typing import Any, get_args
 import numpy as np
 
 from himpc.data import Problem, Recording, clean, read, simulate
+from himpc.data.progress import Progress
 from himpc.data.selection import select
 from himpc.errors import ConfigError
 from himpc.evaluation.protocol import SameExclusion
@@ -21,8 +22,6 @@ from himpc.model import BASELINES
 from himpc.sweep.grid import Grid
 
 __all__ = ["SweepData", "load_data"]
-
-Progress = Callable[..., Any]
 
 _READING = ("name", "labels", "layout", "unit", "up", "fps", "markers", "clean")
 _PARTS = ("train", "gallery", "probe")

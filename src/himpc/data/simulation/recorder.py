@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.data.progress import Progress
 from himpc.data.recording import Recording
 from himpc.data.simulation.difficulty import Difficulty, get_difficulty
 from himpc.data.simulation.kinematics import Stride, stride
@@ -19,10 +20,7 @@ from himpc.data.simulation.walker import Walker, draw_walker, stream
 from himpc.errors import ConfigError
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["MAX_BYTES", "Progress", "simulate"]
-
-Progress = Callable[[Iterable[list[Recording]], int, str], Iterable[list[Recording]]]
-"""Wraps an iterable as ``progress(items, total, description)`` and yields its items."""
+__all__ = ["MAX_BYTES", "simulate"]
 
 MAX_BYTES = 8 * 2**30
 """The most memory that the recordings of one call may take."""
