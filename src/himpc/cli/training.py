@@ -48,6 +48,12 @@ class Settings:
     """Hard skeleton mining as published, none, or easy frames first."""
     mining_gradient: bool | None = None
     """Whether gradients flow through the mining weights, as published; --mining-gradient=false for not."""
+    contrast: Literal["frames", "windows"] | None = None
+    """What is compared with the prototypes: each frame, as published, or whole windows."""
+    temperature: float | None = None
+    """Compare by cosine over this temperature; 0 for products over the root of hidden, as published."""
+    mask: float | None = None
+    """Share of a window's frames, drawn at random, that an epoch does not see; 0 as published."""
     normalise: bool | None = None
     """Divide the features of frames and windows by their length."""
     align: bool | None = None

@@ -13,17 +13,28 @@ from typing import Any, Literal, get_args
 from himpc.errors import ConfigError
 from himpc.skeleton import LEVELS, Level
 
-__all__ = ["Clustering", "Config", "Mining", "Shuffle", "preset_names"]
+__all__ = ["Clustering", "Config", "Contrast", "Mining", "Shuffle", "preset_names"]
 
+Contrast = Literal["frames", "windows"]
 Mining = Literal["hard", "off", "inverted"]
 Clustering = Literal["dbscan", "hdbscan"]
 Shuffle = Literal["epoch", "once"]
 
-_CHOICES = {"mining": get_args(Mining), "clustering": get_args(Clustering), "shuffle": get_args(Shuffle)}
+_CHOICES = {
+    "contrast": get_args(Contrast),
+    "mining": get_args(Mining),
+    "clustering": get_args(Clustering),
+    "shuffle": get_args(Shuffle),
+}
 _LEAST = {"stride": 0, "heads": 0} | dict.fromkeys(
     ("window_length", "hidden", "k1", "k2", "min_samples", "batch_size", "max_epochs", "patience"), 1
 )
-_MOST = {"hidden": 4096, "heads": 256}  # of all the levels together, some 50 GB
+_MOST = {
+    "hidden": 4096,  # with as many heads as may be, and all levels, some 50 GB
+    "heads": 256,
+    "k1": 1000,  # time grows as its cube, memory as its square
+    "k2": 1000,
+} | dict.fromkeys(("window_length", "stride", "min_samples", "batch_size", "max_epochs", "patience"), 2**31 - 1)
 
 
 @dataclass(frozen=True)
@@ -44,7 +55,7 @@ class Config:
     heads : int
         M, meta-transformations a level; 0 for none: features and prototypes are compared as they are.
     k1, k2 : int
-        Neighbours for reciprocal sets and for query expansion.
+        Neighbours for reciprocal sets and for query expansion, at most 1000.
     clustering : {"dbscan", "hdbscan"}
         What groups windows by their Jaccard distance; published is DBSCAN.
     eps, min_samples : float, int
@@ -54,6 +65,15 @@ class Config:
         Hard skeleton mining as published, none (all frames weigh the same), or easy frames first.
     mining_gradient : bool
         Whether gradients flow through the mining weights, as published.
+    contrast : {"frames", "windows"}
+        What is compared with the prototypes: each frame, as published, or the mean of a window's frames, which leaves
+        mining no choice.
+    temperature : float
+        0, as published: products of features and prototypes over sqrt(H). Above 0: both are divided by their length,
+        and their products by the temperature.
+    mask : float
+        Share of the frames of each window, 0 to below 1, that an epoch does not see: neither its pseudo-labels and
+        prototypes nor its steps. Drawn anew for each window and epoch; one frame is left at the least. Published is 0.
     normalise : bool
         Divide the features of frames and windows by their length, in clustering, contrast and embeddings alike;
         published is not.
@@ -90,6 +110,9 @@ class Config:
     min_samples: int = 2
     mining: Mining = "hard"
     mining_gradient: bool = True
+    contrast: Contrast = "frames"
+    temperature: float = 0.0
+    mask: float = 0.0
     normalise: bool = False
     align: bool = False
     joint_weight: float = 1.0
@@ -112,6 +135,10 @@ class Config:
             raise ConfigError(f"eps must be above 0 and at most 1 (a Jaccard distance), found {self.eps}")
         if not 0 < self.learning_rate <= 1:
             raise ConfigError(f"learning_rate must be above 0 and at most 1, found {self.learning_rate}")
+        if not (self.temperature == 0 or 1e-3 <= self.temperature <= 1e3):
+            raise ConfigError(f"temperature must be 0, for none, or from 0.001 to 1000, found {self.temperature}")
+        if not 0 <= self.mask < 1:
+            raise ConfigError(f"mask must be 0 or more and below 1 (a share of frames), found {self.mask}")
         if not 0 <= self.joint_weight < math.inf:
             raise ConfigError(f"joint_weight must be 0 or more, found {self.joint_weight}")
         if not 0 <= self.seed < 2**63:

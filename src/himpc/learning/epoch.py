@@ -15,7 +15,9 @@ from himpc.data.windows import Windows
 from himpc.errors import RunError
 from himpc.learning.callbacks import tell
 from himpc.learning.config import Config
+from himpc.learning.contrast import compared, compared_with
 from himpc.learning.history import EpochRecord
+from himpc.learning.masking import mask
 from himpc.learning.objective import level_loss
 from himpc.learning.pseudo_labels import prototypes, pseudo_labels, stability
 from himpc.learning.reproducible import shuffled
@@ -42,10 +44,11 @@ def train_epoch(state: State, windows: Windows, config: Config, callbacks: Seque
     """
     began = time.perf_counter()
     epoch = len(state.history) + 1
+    windows = mask(windows, config.mask, config.seed, epoch)
     features = window_features(state.network, windows)
     _check_finite(features, epoch, config)
     labels = {level: _pseudo_labels(features[level], config) for level in config.levels}
-    targets = {level: prototypes(features[level], labels[level]) for level in config.levels}
+    targets = {level: compared_with(prototypes(features[level], labels[level]), config) for level in config.levels}
     kept = torch.stack([labels[level] >= 0 for level in config.levels]).all(dim=0)
     order = _order(kept.cpu().numpy(), config, epoch)
     steady = None if epoch == 1 else stability(labels, state.labels)
@@ -110,7 +113,7 @@ def _steps(
         frames = state.network(joints.flatten(0, 1))
         losses = {
             level: level_loss(
-                frames[level].unflatten(0, joints.shape[:2]),
+                compared(frames[level].unflatten(0, joints.shape[:2]), config),
                 targets[level],
                 state.network.encoder(level).heads,
                 labels[level][rows],
