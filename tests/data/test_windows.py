@@ -1,5 +1,7 @@
 """Windows are an index over frames; a plain loop says which."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -38,6 +40,22 @@ def test_windows_are_those_of_a_plain_loop(lengths, length, stride):
 def test_some_windows_are_picked_in_the_order_asked(order):
     windows = Windows.cut([record(36)], 6)
     np.testing.assert_array_equal(windows[np.array(order)], windows[:][order])
+
+
+@given(st.lists(st.integers(0, 40), min_size=1, max_size=30), st.integers(1, 9), st.integers(1, 60))
+def test_blocks_share_out_all_windows_and_read_each_frame_once(starts, length, frames):
+    windows = Windows.cut([record(60)], length)
+    windows = replace(windows, starts=np.array(starts), recording=np.zeros(len(starts), dtype=np.int64))
+    found = np.full((len(starts), length, 20, 3), np.nan, dtype=np.float32)
+    taken = []
+    for rows, joints, index in windows.blocks(frames):
+        found[rows] = joints[index]
+        taken.append(len(joints))
+        assert len(joints) <= max(frames, length)
+        assert len(np.unique(joints[:, 1, 0])) == len(joints)
+    np.testing.assert_array_equal(found, windows[:])
+    each = len(np.unique(windows.frames_of(slice(None))))
+    assert each <= sum(taken) <= each + (len(taken) - 1) * (length - 1)
 
 
 @pytest.mark.parametrize(("length", "stride"), [(0, None), (6, 0), (-1, 2)])

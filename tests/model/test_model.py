@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from himpc.data import Recording, Windows
 from himpc.errors import ConfigError, HimpcError, ModelError
-from himpc.model import Model, Network, resolve_device
+from himpc.model import Model, Network, resolve_device, window_features
 from himpc.skeleton import LEVELS, get_layout
 
 KINECT = get_layout("kinect-v1")
@@ -49,6 +49,29 @@ def test_embedding_equals_the_plain_formula_whatever_the_block(model, windows, m
         found = model.embed(windows)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_every_frame_is_encoded_once(model, windows, monkeypatch):
+    rows = []
+    encode = Network.encode
+    monkeypatch.setattr(
+        Network, "encode", lambda self, joints, level: rows.append(len(joints)) or encode(self, joints, level)
+    )
+    frames = len(np.unique(windows.frames_of(slice(None))))
+    assert frames < windows.length * len(windows) / 2
+    model.embed(windows)
+    window_features(model.network, windows)
+    assert rows == [frames] * 6
+
+
+@given(st.integers(0, 2**10), st.data())
+def test_what_is_embedded_together_changes_no_bit(model, seed, data):
+    joints = np.random.default_rng(seed).normal(size=(90, 20, 3))
+    together = model.embed(Windows.cut([Recording(joints, KINECT)], 6))
+    start = data.draw(st.integers(0, 14))
+    stop = data.draw(st.integers(start + 1, 15))
+    alone = model.embed(Windows.cut([Recording(joints[6 * start : 6 * stop], KINECT)], 6))
+    np.testing.assert_array_equal(alone, together[start:stop])
 
 
 def test_saved_and_loaded_it_is_the_same_model(model, saved, windows):

@@ -272,7 +272,8 @@ def _cut(
         if confidence is not None:
             confidence = np.where(missing[a:b], np.float32(0), confidence[a:b])
         source = f"{recording.source}{PART}{number}" if len(parts) > 1 else recording.source
-        cut.append(recording.with_(joints=joints[a:b], confidence=confidence, source=source, quality=quality))
+        own = joints[a:b] if missing[a:b].any() else recording.joints[a:b]  # not copied where nothing was filled
+        cut.append(recording.with_(joints=own, confidence=confidence, source=source, quality=quality))
     return cut
 
 

@@ -201,9 +201,10 @@ def _read_one(
     """Return the recordings of one file, or folder of frames, and what was wrong with it or its bodies."""
     path, usable, errors = source.path, [], []
     try:
-        if path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
+        form = find_format(path)
+        if path.is_file() and path.stat().st_size > MAX_FILE_BYTES and form.name != "npz":  # which is mapped
             raise FormatError(f"{path}: is larger than {MAX_FILE_BYTES >> 30} GiB; split it")
-        raw = find_format(path).read(path, options)
+        raw = form.read(path, options)
     except HimpcError as error:
         return [], [error]
     except OSError as error:

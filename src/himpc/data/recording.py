@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.data.mapped import blocks
 from himpc.errors import DataError, LayoutError
 from himpc.skeleton import Layout, convert
 
@@ -109,11 +110,12 @@ class Recording:
             raise DataError(f"{where}: joints are {joints.dtype}, expected numbers")
         with np.errstate(over="ignore"):
             joints = np.ascontiguousarray(joints, dtype=np.float32)
-        if np.isinf(joints).any():
-            raise DataError(f"{where}: joints hold infinite values; a joint that was not seen must be NaN")
-        missing = np.isnan(joints)
-        if (missing.any(axis=2) != missing.all(axis=2)).any():
-            raise DataError(f"{where}: a joint is NaN in some axes only; one that was not seen must be NaN in all")
+        for block in blocks(joints):
+            if np.isinf(block).any():
+                raise DataError(f"{where}: joints hold infinite values; a joint that was not seen must be NaN")
+            missing = np.isnan(block)
+            if (missing.any(axis=2) != missing.all(axis=2)).any():
+                raise DataError(f"{where}: a joint is NaN in some axes only; one that was not seen must be NaN in all")
         if self.dimensions not in (2, 3):
             raise DataError(f"{where}: dimensions is {self.dimensions!r}, expected 2 or 3")
         if self.fps is not None and not (np.isfinite(self.fps) and self.fps > 0):
@@ -143,7 +145,7 @@ class Recording:
     @property
     def complete(self) -> bool:
         """Whether every joint of every frame is there."""
-        return not bool(np.isnan(self.joints).any())
+        return not any(np.isnan(block).any() for block in blocks(self.joints))
 
     def to(self, layout: Layout) -> Recording:
         """Return the recording in another layout, where joints correspond (see `himpc.skeleton.convert`).

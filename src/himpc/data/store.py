@@ -27,14 +27,17 @@ from __future__ import annotations
 import json
 import math
 import os
+import struct
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.data import mapped
+from himpc.data.mapped import blocks
 from himpc.data.recording import Quality, Recording
 from himpc.errors import DataError, FormatError
 from himpc.skeleton import Layout, get_layout, layout_names
@@ -84,8 +87,12 @@ def save(recordings: Sequence[Recording], path: str | Path) -> None:
     if not recordings:
         raise DataError(f"{path}: there are no recordings to save")
     arrays = _pack(recordings)
-    with replacing(path) as beside, beside.open("wb") as file:
-        np.savez(file, allow_pickle=False, **arrays)
+    with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
+        _write_numbers(archive, "joints", [r.joints.reshape(-1, 3) for r in recordings])
+        _write_numbers(archive, "confidence", [r.confidence.ravel() for r in recordings if r.confidence is not None])
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
 
 
 def load(path: str | Path) -> list[Recording]:
@@ -95,6 +102,11 @@ def load(path: str | Path) -> list[Recording]:
     ------
     FormatError
         If the file is damaged, of a later version, or not himpc's. Declared sizes are checked before memory is taken.
+
+    Notes
+    -----
+    Joints that take 256 MiB or more stay in the file and are mapped, so a file of any size opens in little memory: it
+    may be replaced while its recordings are in use, as `save` does, but not be changed in place.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -109,19 +121,28 @@ def load(path: str | Path) -> list[Recording]:
         raise FormatError(f"{path}: is damaged: {error}") from error
 
 
+def _write_numbers(archive: zipfile.ZipFile, name: str, parts: Sequence[NDArray[np.float32]]) -> None:
+    """Write one array, the parts one after the other; it is never in memory as a whole."""
+    shape = (sum(map(len, parts)), *(parts[0].shape[1:] if parts else ()))
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False, "shape": shape}
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for part in parts:
+            for block in blocks(part):
+                file.write(block.data)
+
+
 def _pack(recordings: Sequence[Recording]) -> _Arrays:
+    """Return all arrays but the numbers of joints and confidences."""
     layouts = list(dict.fromkeys(r.layout for r in recordings))
-    confidences = [r.confidence.ravel() for r in recordings if r.confidence is not None]
     return {
         "himpc_version": np.array(VERSION, dtype=np.int64),
-        "joints": np.concatenate([r.joints.reshape(-1, 3) for r in recordings]),
         "offsets": np.cumsum([0, *(r.joints.shape[0] * r.joints.shape[1] for r in recordings)], dtype=np.int64),
         "layouts": np.array([json.dumps(layout.to_dict()) for layout in layouts]),
         "layout": np.array([layouts.index(r.layout) for r in recordings], dtype=np.int64),
         "fps": np.array([np.nan if r.fps is None else r.fps for r in recordings], dtype=np.float64),
         "dimensions": np.array([r.dimensions for r in recordings], dtype=np.int64),
         "has_confidence": np.array([r.confidence is not None for r in recordings]),
-        "confidence": np.concatenate([np.empty(0, dtype=np.float32), *confidences]),
         **{key: _texts([getattr(r, key) or "" for r in recordings], key) for key in (*_KNOWN, "source")},
         "known": np.array([[getattr(r, key) is not None for key in _KNOWN] for r in recordings]),
         "quality": np.array([[getattr(r.quality, key) for key in _COUNTS] for r in recordings], dtype=np.int64),
@@ -165,10 +186,23 @@ def _member(archive: zipfile.ZipFile, name: str, path: str | Path) -> NDArray[An
         if dtype.kind != kind or len(shape) != axes or min(shape, default=0) < 0:
             raise FormatError(f"{path}: array {name!r} is {dtype} with shape {shape}; see himpc.data.store")
         count = math.prod(shape)
-        if count * dtype.itemsize != info.file_size - file.tell():
+        header = file.tell()
+        if count * dtype.itemsize != info.file_size - header:
             raise FormatError(f"{path}: array {name!r} declares shape {shape}, which is not what the file holds")
+        if count * dtype.itemsize >= mapped.MAPPED_BYTES and archive.fp and not fortran:
+            place = _place(archive.fp, info) + header
+            if place + count * dtype.itemsize > size:
+                raise FormatError(f"{path}: array {name!r} is cut short; copy the file again")
+            return mapped.map_array(archive.fp, place, shape, dtype)
         values = np.zeros(count, dtype) if count * dtype.itemsize == 0 else np.frombuffer(file.read(), dtype)
     return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _place(file: IO[bytes], info: zipfile.ZipInfo) -> int:
+    """Return where the content of a member begins: after its name and extra field, whose lengths stand before them."""
+    file.seek(info.header_offset + 26)
+    name, extra = struct.unpack("<HH", file.read(4))
+    return info.header_offset + 30 + int(name) + int(extra)
 
 
 def _unpack(arrays: _Arrays) -> list[Recording]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.data.mapped import blocks, release, stack
 from himpc.data.recording import Recording
 from himpc.errors import ConfigError, DataError
 from himpc.skeleton import Layout, body_frame, centre
@@ -22,7 +23,8 @@ class Windows:
     Attributes
     ----------
     frames : float32 array ``(T, J, 3)``
-        All frames of all recordings, each minus its root, stored once; metres.
+        All frames of all recordings, each minus its root, stored once; metres. Where they are large, they are a
+        read-only map of a file (`himpc.data.mapped`).
     starts : int64 array ``(N,)``
         First frame of each window; window n is ``frames[starts[n] : starts[n] + length]``.
     recording : int64 array ``(N,)``
@@ -54,11 +56,48 @@ class Windows:
 
     def __getitem__(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.float32]:
         """Return the joints of some windows as ``(n, F, J, 3)``."""
-        return self.frames[self.frames_of(index)]
+        joints = self.frames[self.frames_of(index)]
+        release(self.frames)
+        return joints
 
     def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
         """Return the frames of some windows, ``(n, F)``."""
         return self.starts[index][:, None] + np.arange(self.length)
+
+    def blocks(self, frames: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]]:
+        """Share all windows out into blocks, in the order of their frames, so that each frame is worked on once.
+
+        Only windows that overlap across the border of two blocks have frames in both, fewer than F a border.
+
+        Parameters
+        ----------
+        frames : int
+            At most so many frames, and windows, a block; at least one window.
+
+        Yields
+        ------
+        windows : int64 array ``(n,)``
+            Which windows.
+        joints : float32 array ``(m, J, 3)``
+            The frames that they take, each once.
+        index : int64 array ``(n, F)``
+            Which of these frames each window takes.
+        """
+        order = np.argsort(self.starts, kind="stable")
+        starts = self.starts[order]
+        fresh = np.minimum(np.diff(starts, prepend=starts[:1] - self.length), self.length)  # frames not taken before
+        total = np.cumsum(fresh)
+        begin = 0
+        while begin < len(starts):
+            within = int(np.searchsorted(total, total[begin] + max(frames - self.length, 0), side="right"))
+            end = min(within, begin + max(frames, 1))
+            new = fresh[begin:end].copy()
+            new[0] = self.length
+            after = np.cumsum(new)  # a window's frames are the last F of those taken so far
+            joints = self.frames[np.arange(after[-1]) + np.repeat(starts[begin:end] + self.length - after, new)]
+            release(self.frames)
+            yield order[begin:end], joints, (after - self.length)[:, None] + np.arange(self.length)
+            begin = end
 
     def aligned(self) -> Windows:
         """Return the same windows, every frame on its own turned to face one way (`himpc.skeleton.body_frame`).
@@ -72,8 +111,8 @@ class Windows:
         """
         if self.dimensions != 3:
             raise DataError("image-plane skeletons cannot be turned to face one way: leave align out")
-        frames = body_frame(self.frames, self.layout).astype(np.float32, copy=False)
-        return replace(self, frames=frames)
+        turned = (body_frame(block, self.layout) for block in blocks(self.frames))
+        return replace(self, frames=_store(turned, self.frames.shape))
 
     @classmethod
     def cut(cls, recordings: Sequence[Recording], length: int, stride: int | None = None) -> Windows:
@@ -110,8 +149,9 @@ class Windows:
             raise DataError(
                 f"a window is {length} frames, but the longest recording has {longest}: use a shorter window"
             )
+        centred = (centre(block, layout) for recording in recordings for block in blocks(recording.joints))
         return cls(
-            frames=np.concatenate([centre(r.joints, layout) for r in recordings]).astype(np.float32, copy=False),
+            frames=_store(centred, (first, len(layout), 3)),
             starts=np.concatenate(starts),
             recording=np.repeat(np.arange(len(recordings), dtype=np.int64), [len(s) for s in starts]),
             length=length,
@@ -120,6 +160,10 @@ class Windows:
             dimensions=dimensions,
             short=tuple(i for i, s in enumerate(starts) if not len(s)),
         )
+
+
+def _store(frames: Iterator[NDArray[np.floating]], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return stack((block.astype(np.float32, copy=False) for block in frames), shape)
 
 
 def _common(recordings: Sequence[Recording]) -> tuple[Layout, int]:

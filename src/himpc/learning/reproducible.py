@@ -11,6 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from himpc.data.mapped import blocks
 from himpc.data.windows import Windows
 
 __all__ = ["deterministic", "fingerprint", "shuffled"]
@@ -41,5 +42,6 @@ def fingerprint(windows: Windows) -> str:
     about = [windows.layout.to_dict(), windows.length, windows.dimensions, windows.frames.shape]
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(windows.starts).data)
-    digest.update(np.ascontiguousarray(windows.frames).data)
+    for block in blocks(windows.frames):
+        digest.update(np.ascontiguousarray(block).data)
     return digest.hexdigest()

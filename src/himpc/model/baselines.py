@@ -25,6 +25,8 @@ Floats = NDArray[np.floating]
 # A thigh shorter than this, in metres, is a tracking error: D13 divides by no less (docs/method.md, section 9).
 _SHORTEST_THIGH = 0.1
 
+_BLOCK_FRAMES = 2**15
+
 
 class Baseline(ABC):
     """A fixed description of a skeleton, with the `embed` of a model.
@@ -67,11 +69,16 @@ class Baseline(ABC):
         LayoutError
             If the layout lacks a joint that is measured.
         """
-        values = self.measure(windows.frames, windows.layout)
-        total = np.zeros((len(windows), values.shape[1]))
-        for offset in range(windows.length):  # F passes over N rows: the windows themselves are never copied
-            total += values[windows.starts + offset]
-        return (total / windows.length).astype(np.float32)
+        means: list[Floats] = []
+        places: list[NDArray[np.int64]] = []
+        for rows, joints, index in windows.blocks(_BLOCK_FRAMES):
+            values = self.measure(joints, windows.layout)
+            total = np.zeros((len(rows), values.shape[1]))
+            for frames in index.T:  # F passes over the rows: the windows themselves are never copied
+                total += values[frames]
+            means.append((total / windows.length).astype(np.float32))
+            places.append(rows)
+        return np.concatenate(means)[np.argsort(np.concatenate(places))]
 
 
 class BoneLengths(Baseline):

@@ -27,6 +27,10 @@ __all__ = ["Model", "window_features"]
 BLOCK_FRAMES = 2**15
 """Frames encoded at once: with H = 256, some 100 MB of activations."""
 
+LEAST_ROWS = 16
+"""Rows of a product at least, with zeros for those that are missing: matrix libraries take another way, and round
+otherwise, for very few rows, and what a window is embedded with must not change its embedding."""
+
 
 @dataclass(eq=False)
 class Model:
@@ -99,7 +103,7 @@ class Model:
         out = np.empty((len(windows), self.size), dtype=np.float32)
         with torch.inference_mode():
             for rows, features in _blocks(self.network, windows, self.levels):
-                out[rows] = self.network.msmr(features).cpu().numpy()
+                out[rows] = self.network.msmr(features)[: len(rows)].cpu().numpy()
         return out
 
     def embed_level(self, windows: Windows, level: Level) -> NDArray[np.float32]:
@@ -116,7 +120,7 @@ class Model:
         out = np.empty((len(windows), self.network.hidden), dtype=np.float32)
         with torch.inference_mode():
             for rows, features in _blocks(self.network, windows, (level,)):
-                out[rows] = features[level].cpu().numpy()
+                out[rows] = features[level][: len(rows)].cpu().numpy()
         return out
 
     def check(self, windows: Windows) -> None:
@@ -216,26 +220,31 @@ def window_features(network: Network, windows: Windows) -> dict[Level, Tensor]:
 
     The windows are encoded as they are: they are to be aligned already where the model is to see them so.
     """
-    blocks: dict[Level, list[Tensor]] = {level: [] for level in network.levels}
+    device = next(network.parameters()).device
+    out = {level: torch.empty(len(windows), network.hidden, device=device) for level in network.levels}
     with torch.no_grad():
-        for _, features in _blocks(network, windows, network.levels):
+        for rows, features in _blocks(network, windows, network.levels):
+            where = torch.from_numpy(rows).to(device)
             for level, block in features.items():
-                blocks[level].append(block)
-    return {level: torch.cat(parts) for level, parts in blocks.items()}
+                out[level][where] = block[: len(rows)]
+    return out
 
 
 def _blocks(
     network: Network, windows: Windows, levels: tuple[Level, ...]
-) -> Iterator[tuple[slice, Mapping[Level, Tensor]]]:
-    """Encode windows block by block, each frame of a block once; yield rows and the features of each level."""
+) -> Iterator[tuple[NDArray[np.int64], Mapping[Level, Tensor]]]:
+    """Encode windows block by block, each frame of a block once; yield rows and the features of each level.
+
+    The features may have rows more than there are windows: see `LEAST_ROWS`.
+    """
     device = next(network.parameters()).device
-    step = max(1, BLOCK_FRAMES // windows.length)
-    for start in range(0, len(windows), step):
-        rows = slice(start, min(start + step, len(windows)))
-        frames, index = np.unique(windows.frames_of(rows), return_inverse=True)
-        joints = torch.from_numpy(windows.frames[frames]).to(device)
-        where = torch.from_numpy(index.reshape(-1, windows.length)).to(device)
-        yield (
-            rows,
-            {level: network.over_frames(network.encode(joints, level), where) for level in levels},
-        )
+    for rows, frames, index in windows.blocks(BLOCK_FRAMES):
+        joints = torch.from_numpy(_at_least(frames, LEAST_ROWS)).to(device)
+        where = torch.from_numpy(_at_least(index, LEAST_ROWS)).to(device)
+        yield rows, {level: network.over_frames(network.encode(joints, level), where) for level in levels}
+
+
+def _at_least(array: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Return the array, with rows of zeros at its end where it has less than `rows`."""
+    missing = rows - len(array)
+    return array if missing <= 0 else np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])
