@@ -11,7 +11,7 @@ from himpc.learning import Config, preset_names
 
 
 def test_the_default_preset_is_the_default():
-    assert "clean" in preset_names()
+    assert preset_names() == ("clean", "paper", "simmc", "spc")
     assert Config.preset("clean") == Config()
     with pytest.raises(ConfigError, match="unknown preset 'other': choose one of"):
         Config.preset("other")
@@ -55,6 +55,16 @@ def test_settings_survive_json(k1, eps, mining, seed):
         ({"stride": -1}, "stride must be 0 or more, found -1"),
         ({"seed": 2**70}, "seed must be from 0"),
         ({"hidden": 10**9}, "hidden must be at most 4096"),
+        ({"k1": 200_000}, "k1 must be at most 1000, found 200000"),
+        ({"k2": 200_000}, "k2 must be at most 1000, found 200000"),
+        ({"min_samples": 2**40}, "min_samples must be at most 2147483647"),
+        ({"batch_size": 2**70}, "batch_size must be at most 2147483647"),
+        ({"contrast": "window"}, "contrast must be one of frames, windows, found 'window'"),
+        ({"temperature": -0.1}, "temperature must be 0, for none, or from 0.001 to 1000, found -0.1"),
+        ({"temperature": 1e-9}, "temperature must be 0"),
+        ({"temperature": float("nan")}, "temperature must be 0"),
+        ({"mask": 1.0}, "mask must be 0 or more and below 1"),
+        ({"mask": float("nan")}, "mask must be 0 or more"),
         ({"epochs": 3}, "unknown setting 'epochs'; the settings are window_length"),
     ],
 )
