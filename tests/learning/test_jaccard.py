@@ -61,9 +61,9 @@ def test_distances_equal_the_plain_formula(n, k1, k2, seed):
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("case", ["a", "b"])
-def test_distances_equal_the_reference(case, dtype):
+def test_distances_equal_the_reference(case, dtype, device):
     features = REFERENCE[f"cluster_{case}_features"].astype(dtype)
-    found = dense(jaccard_distances(features, nearest(torch.from_numpy(features), 20).numpy()))
+    found = dense(jaccard_distances(features, nearest(torch.from_numpy(features).to(device), 20).cpu().numpy()))
     expected = np.ones_like(found)
     expected[REFERENCE[f"cluster_{case}_row"], REFERENCE[f"cluster_{case}_col"]] = REFERENCE[f"cluster_{case}_distance"]
     np.testing.assert_allclose(found, expected, atol=1e-5)

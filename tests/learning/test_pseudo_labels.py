@@ -26,9 +26,9 @@ def assert_equal_up_to_renaming(found, expected):
 @pytest.mark.parametrize("case", ["a", "b"])
 @pytest.mark.parametrize("eps", [0.6, 0.8])
 @pytest.mark.parametrize("min_samples", [2, 4])
-def test_labels_equal_the_reference_up_to_renaming(case, eps, min_samples, dtype):
+def test_labels_equal_the_reference_up_to_renaming(case, eps, min_samples, dtype, device):
     expected = REFERENCE[f"cluster_{case}_dbscan_eps{eps}_min{min_samples}"].astype(np.int64)
-    features = torch.from_numpy(REFERENCE[f"cluster_{case}_features"]).to(dtype)
+    features = torch.from_numpy(REFERENCE[f"cluster_{case}_features"]).to(device, dtype)
     assert_equal_up_to_renaming(pseudo_labels(features, eps=eps, min_samples=min_samples), expected)
 
 

@@ -6,11 +6,20 @@ import numpy as np
 import pytest
 import torch
 
-from himpc.model import Network, mean_over_frames
+from himpc.data import Windows
+from himpc.evaluation import evaluate_ranking
+from himpc.model import Model, Network, mean_over_frames
 from himpc.skeleton import LEVELS, centre, get_layout, pool
 
 REFERENCE = np.load(Path(__file__).parents[1] / "hi_mpc_reference.npz", allow_pickle=False)
 KINECT = get_layout("kinect-v1")
+TESTED = 320  # the released code tests five full batches of 64
+
+
+def assert_close(found, expected):
+    """To 1e-5 relative; where numbers cancel to nearly 0, to 1e-6 of the largest."""
+    found = found.detach().cpu() if isinstance(found, torch.Tensor) else found
+    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * abs(expected).max())
 
 
 def reference_network(dtype=torch.float32):
@@ -24,16 +33,47 @@ def reference_network(dtype=torch.float32):
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_msmr_equals_the_reference(dtype):
-    network = reference_network(dtype)
-    windows = torch.from_numpy(REFERENCE["joint_frames"]).to(dtype)
-    index = torch.arange(64 * 6).view(64, 6)
+def test_msmr_equals_the_reference(dtype, device):
+    network = reference_network(dtype).to(device)
+    windows = torch.from_numpy(REFERENCE["joint_frames"]).to(device, dtype)
+    index = torch.arange(64 * 6, device=device).view(64, 6)
     features = {level: mean_over_frames(f, index) for level, f in network(windows.flatten(0, 1)).items()}
     for level in LEVELS:
         expected = REFERENCE[f"{level}_features"]
-        np.testing.assert_allclose(features[level].detach(), expected, rtol=1e-4, atol=1e-5 * abs(expected).max())
-    expected = REFERENCE["msmr"]
-    np.testing.assert_allclose(network.msmr(features).detach(), expected, rtol=1e-4, atol=1e-5 * abs(expected).max())
+        assert_close(features[level], expected)
+    assert_close(network.msmr(features), REFERENCE["msmr"])
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_gallery_and_ranking_equal_the_reference(dtype, device):
+    """Joints in, Rank-k and mAP out: pooling, encoders, heads and metrics as the released code has them."""
+    network = reference_network(dtype).to(device)
+    index = torch.arange(TESTED * 6, device=device).view(TESTED, 6)
+    embeddings = {}
+    for side in ("gallery", "probe"):
+        joints = torch.from_numpy(REFERENCE[f"{side}_joints"][:TESTED]).to(device, dtype).flatten(0, 1)
+        with torch.no_grad():
+            features = {level: mean_over_frames(frames, index) for level, frames in network(joints).items()}
+            embeddings[side] = features | {"msmr": network.msmr(features)}
+    assert_close(embeddings["gallery"]["msmr"], REFERENCE["gallery_msmr"])
+    ids = [REFERENCE[f"{side}_ids"][:TESTED] for side in ("probe", "gallery")]
+    for name in ("msmr", *LEVELS):
+        found = evaluate_ranking(*(embeddings[side][name].cpu().numpy() for side in ("probe", "gallery")), *ids)
+        assert [*found.rank.values(), found.mAP] == pytest.approx(REFERENCE[f"eval_{name}"], rel=1e-5), name
+
+
+def test_a_model_embeds_windows_as_the_reference(device):
+    joints = REFERENCE["gallery_joints"][:TESTED]
+    windows = Windows(
+        frames=joints.reshape(-1, 20, 3),
+        starts=np.arange(TESTED) * 6,
+        recording=np.arange(TESTED),
+        length=6,
+        layout=KINECT,
+        n_recordings=TESTED,
+    )
+    model = Model(reference_network(), KINECT, window_length=6).to(device)
+    assert_close(model.embed(windows), REFERENCE["gallery_msmr"])
 
 
 def test_meta_representation_is_the_mean_over_heads():
