@@ -34,6 +34,8 @@ class Benchmark(Protocol):
     has_raw : function (folder) -> bool
         Whether a folder holds the raw files, or some of them.
     read_raw : function
+    read_mislabelled : function, optional
+        Reads the raw files and labels them as the original scripts do, where these make mistakes.
     cut_training : function
     condition : function, optional
         Tells the condition of a recording.
@@ -49,6 +51,7 @@ class Benchmark(Protocol):
     raw_expected: str
     has_raw: Callable[[Path], bool]
     read_raw: ReadRaw
+    read_mislabelled: ReadRaw | None = None
     cut_training: CutTraining = cut_all_offsets
     condition: Condition | None = None
     array_folder: str = ""

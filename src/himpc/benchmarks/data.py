@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -149,6 +149,8 @@ class BenchmarkSet:
         What a person should know: numbers that differ from the published ones, choices that the files forced.
     recipe : mapping, optional
         The recipe it was made by, as plain data.
+    mislabelled : function, optional
+        Reads the same files and labels them as the original scripts do; None where that makes no difference.
     """
 
     protocol: Protocol
@@ -161,6 +163,7 @@ class BenchmarkSet:
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
     recipe: Mapping[str, Any] | None = None
+    mislabelled: Callable[[], BenchmarkSet] | None = None
 
     @property
     def name(self) -> str:

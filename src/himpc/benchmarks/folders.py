@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,7 +10,7 @@ from pathlib import Path
 from himpc.data.formats.frame_folder import natural_key
 from himpc.errors import DataError
 
-__all__ = ["child", "child_path", "described", "has_any", "name_key", "required", "subfolders"]
+__all__ = ["child", "child_path", "described", "has_any", "listed", "name_key", "required", "subfolders"]
 
 _SHOWN = 6
 
@@ -36,6 +37,12 @@ def subfolders(folder: Path) -> list[Path]:
     except OSError as error:
         raise DataError(f"{folder}: cannot be opened: {error.strerror or error}; expected a folder") from error
     return sorted(found, key=lambda entry: natural_key(entry.name))
+
+
+def listed(folder: Path) -> list[str]:
+    """Return the names of the folders in a folder in the order in which the system lists them, whatever that is."""
+    with os.scandir(folder) as entries:
+        return [entry.name for entry in entries if entry.is_dir()]
 
 
 def child(folder: Path, name: str) -> Path | None:

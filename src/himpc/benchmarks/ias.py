@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from himpc.benchmarks.benchmark import Benchmark, Split
 from himpc.benchmarks.biwi import read_person_folders
-from himpc.benchmarks.folders import has_any
+from himpc.benchmarks.folders import has_any, listed
 from himpc.benchmarks.raw import RawSet, Read, prepare
 
 __all__ = ["IAS"]
@@ -23,6 +23,25 @@ def _read(what: Read) -> RawSet:
     for test in ("A", "B"):
         recordings = read_person_folders(what, f"Testing{test}", found.problems)
         found.tests[test] = prepare(recordings, _CLIPPED, _CLIPPED)
+    return found
+
+
+def _read_mislabelled(what: Read) -> RawSet:
+    """Number people by the place of their folder in the listing of each part, as the original script does."""
+    found = _read(what)
+    labels: dict[str, set[str]] = {}
+    for walks in (found.train, *found.tests.values()):
+        part = walks[0].source.partition("/")[0] if walks else ""
+        place = {name: str(number) for number, name in enumerate(listed(what.root / part))}
+        for number, walk in enumerate(walks):
+            label = place[walk.source.split("/")[1]]
+            labels.setdefault(str(walk.person), set()).add(label)
+            walks[number] = walk.with_(person=label)
+    mixed = sum(len(each) > 1 for each in labels.values())
+    found.notes.append(
+        f"mislabel: people are numbered by the place of their folder in a listing; {mixed} of {len(labels)} have not "
+        "the same number in all parts"
+    )
     return found
 
 
@@ -41,4 +60,5 @@ IAS = Benchmark(
     raw_expected="Training, TestingA, TestingB",
     has_raw=has_any("Training", "TestingA", "TestingB"),
     read_raw=_read,
+    read_mislabelled=_read_mislabelled,
 )

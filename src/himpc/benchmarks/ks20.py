@@ -8,6 +8,8 @@ names) is wholly gallery, probe or training, in all its views; the draw is rando
 from __future__ import annotations
 
 import re
+from functools import partial
+from itertools import chain
 from pathlib import Path
 
 from himpc.benchmarks.benchmark import Benchmark, Split
@@ -25,10 +27,14 @@ VIEWS = ("frontal", "left_diagonal", "left_lateral", "right_diagonal", "right_la
 _NAME = re.compile(r"gc0*([0-9]+)_body0*([0-9]+)", re.IGNORECASE)
 
 
-def _read(what: Read) -> RawSet:
+def _read(what: Read, mislabel: bool = False) -> RawSet:
     found = RawSet(tests={"gallery": [], "probe": []})
     told = what.progress(VIEWS, len(VIEWS), "reading views")
-    recordings = prepare(walk for view in told for walk in _read_view(what.root, view, found))
+    views = [_read_view(what.root, view, found) for view in told]
+    if mislabel:
+        views = [_filed_late(walks) for walks in views]
+        found.notes.append("mislabel: in each view, a recording has the session of the one that is listed after it")
+    recordings = prepare(chain.from_iterable(views))
     sessions: dict[str, set[str]] = {}
     for walk in recordings:
         sessions.setdefault(str(walk.person), set()).add(str(walk.session))
@@ -56,6 +62,15 @@ def _read_view(root: Path, view: str, found: RawSet) -> list[Recording]:
     return walks
 
 
+def _filed_late(walks: list[Recording]) -> list[Recording]:
+    """Return the recordings of a view in the order of their file names, each with the session of the next one."""
+    ordered = sorted(walks, key=lambda walk: f"{walk.source}_")  # as gc1_body10_TIME stands before gc1_body1_TIME
+    return [
+        walk.with_(session=following.session)
+        for walk, following in zip(ordered, [*ordered[1:], *ordered[-1:]], strict=True)
+    ]
+
+
 def _first_name(folder: Path) -> str:
     file = first_frame_file(folder, lambda name: _NAME.match(name) is not None)
     return "" if file is None else file.name
@@ -71,4 +86,5 @@ KS20 = Benchmark(
     raw_expected=", ".join(VIEWS),
     has_raw=has_any(*VIEWS),
     read_raw=_read,
+    read_mislabelled=partial(_read, mislabel=True),
 )

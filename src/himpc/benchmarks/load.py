@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 
 from himpc.benchmarks.arrays import ArrayFolder
-from himpc.benchmarks.benchmark import Benchmark
+from himpc.benchmarks.benchmark import Benchmark, ReadRaw
 from himpc.benchmarks.biwi import BIWI
 from himpc.benchmarks.casia_b import CASIA_B
 from himpc.benchmarks.data import BenchmarkSet, Counts, LabelledWindows
@@ -146,7 +147,14 @@ def _array_folder(benchmark: Benchmark, root: Path) -> Path | None:
 
 
 def _from_raw(benchmark: Benchmark, what: Read, length: int) -> BenchmarkSet:
-    found = benchmark.read_raw(what)
+    right = _labelled(benchmark, what, length, benchmark.read_raw)
+    if benchmark.read_mislabelled is None:
+        return right
+    return replace(right, mislabelled=cache(partial(_labelled, benchmark, what, length, benchmark.read_mislabelled)))
+
+
+def _labelled(benchmark: Benchmark, what: Read, length: int, read_raw: ReadRaw) -> BenchmarkSet:
+    found = read_raw(what)
     _check_found(benchmark, what.root, found)
     train = label(benchmark.cut_training(found.train, length), found.train, benchmark.condition)
     tests = {name: _label_test(benchmark, walks, length) for name, walks in found.tests.items()}

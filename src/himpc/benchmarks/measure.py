@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.benchmarks.data import BenchmarkData, LabelledWindows
-from himpc.benchmarks.results import BenchmarkResult, ViewResult
+from himpc.benchmarks.results import BenchmarkResult
+from himpc.benchmarks.tables import ViewResult
 from himpc.data import Windows
 from himpc.errors import LayoutError
 from himpc.evaluation import LevelEvaluation, RankingResult, evaluate_ranking, pool_recordings
@@ -22,8 +23,6 @@ __all__ = ["COMPARED", "evaluate_split"]
 COMPARED = ("d13", "d16", "bones", "raw", "body")
 """The baselines that stand beside Hi-MPC."""
 
-_MSMR = "Hi-MPC, MSMR"
-
 Embed = Callable[[Windows], NDArray[np.float32]]
 
 
@@ -33,8 +32,8 @@ def evaluate_split(model: Model, data: BenchmarkData, result: BenchmarkResult, s
     A baseline that measures joints which the layout lacks is left out, and `result.notes` says so. Recordings are
     measured where both sides tell them apart: all windows of one are pooled to their mean.
     """
-    methods: dict[str, Embed] = {_MSMR: model.embed}
-    methods |= {f"Hi-MPC, {level} level": partial(model.embed_level, level=level) for level in model.levels}
+    methods: dict[str, Embed] = {result.representation: model.embed}
+    methods |= {f"{result.method}, {level} level": partial(model.embed_level, level=level) for level in model.levels}
     methods |= {BASELINES[name].title: BASELINES[name].embed for name in COMPARED}
     windows: dict[str, LevelEvaluation] = {}
     recordings: dict[str, LevelEvaluation] = {}
@@ -49,7 +48,7 @@ def evaluate_split(model: Model, data: BenchmarkData, result: BenchmarkResult, s
         if gallery.takes is not None and (probe is None or probe.takes is not None):
             recordings[title] = _rank(gallery.pooled(), None if probe is None else probe.pooled(), seed)
     labels_used = str(model.training.get("labels_used", "not stated"))
-    views = _views(windows[_MSMR].ranking, data.probe or data.gallery)
+    views = _views(windows[result.representation].ranking, data.probe or data.gallery)
     result.add(data.split, labels_used, windows, recordings, views)
 
 

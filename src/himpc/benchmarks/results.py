@@ -12,22 +12,19 @@ from himpc import __version__
 from himpc.benchmarks.conventions import Conventions
 from himpc.benchmarks.data import BenchmarkSet
 from himpc.benchmarks.published import PublishedResult, published_results, published_source
+from himpc.benchmarks.tables import ViewResult, counts_table, method_table, view_table
 from himpc.errors import RunError
 from himpc.evaluation import LevelEvaluation
-from himpc.evaluation.formatting import markdown_table, percent
+from himpc.evaluation.formatting import markdown_table
 from himpc.learning import Config
 from himpc.writing import make_folder, write_atomically
 
-__all__ = ["BenchmarkResult", "ViewResult", "counts_table"]
+__all__ = ["SPLIT_FILE", "BenchmarkResult", "as_json", "check_new"]
 
+SPLIT_FILE = "split.json"
 
-@dataclass(frozen=True)
-class ViewResult:
-    """How the probes of one view fared, shares of 1."""
-
-    rank_1: float
-    mAP: float
-    queries: int
+_METHODS = {"simmc": "SimMC-style", "spc": "SPC-style"}
+"""Presets that are another method than Hi-MPC."""
 
 
 @dataclass(eq=False)
@@ -44,6 +41,8 @@ class BenchmarkResult:
         By split.
     conventions : Conventions
         What was done with labels.
+    preset : str
+        The preset that the settings started from.
     results : dict of str to dict of str to LevelEvaluation
         By split and method: each window of the probe on its own.
     recordings : dict of str to dict of str to LevelEvaluation
@@ -61,11 +60,22 @@ class BenchmarkResult:
     seed: int
     settings: Mapping[str, Config]
     conventions: Conventions = field(default_factory=Conventions)
+    preset: str = "clean"
     results: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
     recordings: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
     views: dict[str, dict[str, ViewResult]] = field(default_factory=dict)
     labels_used: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
+
+    @property
+    def method(self) -> str:
+        """What the trained method is called in tables."""
+        return _METHODS.get(self.preset, "Hi-MPC")
+
+    @property
+    def representation(self) -> str:
+        """What the representation of all its levels is called in tables."""
+        return f"{self.method}, MSMR"
 
     def add(
         self,
@@ -99,29 +109,11 @@ class BenchmarkResult:
 
     def table(self) -> str:
         """Return the published and our results as a Markdown table: Rank-1 / mAP in percent, a column a split."""
-        published = self.published
-        rows: dict[tuple[str, str], dict[str, str]] = {}
-
-        def put(method: str, by: str, split: str, rank_1: float, mAP: float) -> None:
-            row = rows.setdefault((method, by), {"method": method, **({"by": by} if published else {})})
-            row[split] = f"{percent(rank_1)} / {percent(mAP)}"
-
-        for split in self.results:
-            for method, theirs in published.get(split, {}).items():
-                put(method, "published", split, theirs.rank_1, theirs.mAP)
-        for split, methods in self.results.items():
-            for method, ours in methods.items():
-                put(method, "himpc", split, ours.ranking.rank[1], ours.ranking.mAP)
-        return markdown_table(list(rows.values()))
+        return method_table({"": self.results}, self.published)
 
     def recording_table(self) -> str:
         """Return Rank-1 / mAP of recordings as a Markdown table; empty where they cannot be told apart."""
-        rows: dict[str, dict[str, str]] = {}
-        for split, methods in self.recordings.items():
-            for method, ours in methods.items():
-                cell = f"{percent(ours.ranking.rank[1])} / {percent(ours.ranking.mAP)}"
-                rows.setdefault(method, {"method": method})[split] = cell
-        return markdown_table(list(rows.values()))
+        return method_table({"": self.recordings})
 
     @property
     def published(self) -> Mapping[str, Mapping[str, PublishedResult]]:
@@ -130,13 +122,7 @@ class BenchmarkResult:
 
     def view_table(self) -> str:
         """Return Rank-1 / mAP by the view of the probe as a Markdown table; empty where views are not known."""
-        names = sorted({view for views in self.views.values() for view in views})
-        rows = []
-        for name in names:
-            cells = {split: views[name] for split, views in self.views.items() if name in views}
-            found = {split: f"{percent(cell.rank_1)} / {percent(cell.mAP)}" for split, cell in cells.items()}
-            rows.append({"view": name, **found})
-        return markdown_table(rows)
+        return view_table({"": self.views})
 
     def to_dict(self) -> dict[str, Any]:
         """Return everything as plain data that JSON can hold."""
@@ -146,6 +132,7 @@ class BenchmarkResult:
             "benchmark": {name: value for name, value in self.data.to_dict().items() if name != "assignment"},
             "seed": self.seed,
             **({"published_source": published_source()} if published else {}),
+            "preset": self.preset,
             "conventions": self.conventions.to_dict(),
             "notes": self.notes,
             "splits": {
@@ -176,7 +163,7 @@ class BenchmarkResult:
             lines += ["## By recording (the mean of its windows)", self.recording_table()]
         lines += ["## What there is", counts_table(self.data)]
         if self.views:
-            lines += ["## By view of the probe (Hi-MPC, MSMR)", self.view_table()]
+            lines += [f"## By view of the probe ({self.representation})", self.view_table()]
         lines += ["## Settings of training", self._settings_table()]
         if notes := [*self.data.notes, *self.notes, *(f"left out {problem}" for problem in self.data.problems)]:
             lines += ["## Notes", "\n".join(f"- {note}" for note in notes)]
@@ -200,12 +187,9 @@ class BenchmarkResult:
             another split.
         """
         document = {"benchmark": self.data.name, "seed": self.seed, "recordings": list(self.data.assignment)}
-        content, path = _as_json(document), make_folder(self.out) / "split.json"
+        content, path = as_json(document), make_folder(self.out) / SPLIT_FILE
         if path.exists() and not overwrite:
-            if not resume:
-                raise RunError(
-                    f"{self.out}: already holds a run: choose another folder, or --resume or --overwrite that run"
-                )
+            check_new(self.out, resume=resume)
             if path.read_bytes() != content:
                 raise RunError(
                     f"{path}: is the split of another data set or seed: resume with the same, or choose another folder"
@@ -220,24 +204,20 @@ class BenchmarkResult:
         RunError
             If the folder cannot be written.
         """
-        write_atomically(self.out / "benchmark.json", _as_json(self.to_dict()))
+        write_atomically(self.out / "benchmark.json", as_json(self.to_dict()))
         write_atomically(self.out / "benchmark.md", self.to_markdown().encode())
 
 
-def counts_table(data: BenchmarkSet) -> str:
-    """Return what was found, and how many people are published where any are, as a Markdown table."""
-    rows = []
-    for part, counts in data.counts.items():
-        found = {name: "–" if number is None else str(number) for name, number in counts.to_dict().items()}
-        persons = data.protocol.persons
-        published = {"persons published": str(persons.get(part, "–"))} if persons else {}
-        rows.append({"part": part, **found, **published})
-    return markdown_table(rows)
+def check_new(out: Path, *, resume: bool = False, overwrite: bool = False) -> None:
+    """Raise `RunError` where a folder holds a run that is neither to be resumed nor overwritten."""
+    if not resume and not overwrite and (out / SPLIT_FILE).exists():
+        raise RunError(f"{out}: already holds a run: choose another folder, or --resume or --overwrite that run")
 
 
 def _plain(value: object) -> str:
     return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def _as_json(document: dict[str, Any]) -> bytes:
+def as_json(document: dict[str, Any]) -> bytes:
+    """Return plain data as the JSON of a file."""
     return (json.dumps(document, indent=2) + "\n").encode()

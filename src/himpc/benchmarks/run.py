@@ -16,7 +16,7 @@ from himpc.learning import Config, train
 from himpc.learning.state import CHECKPOINT_FILE
 from himpc.model import Model
 
-__all__ = ["run_benchmark"]
+__all__ = ["perform", "prepare", "run_benchmark"]
 
 
 def run_benchmark(
@@ -65,18 +65,42 @@ def run_benchmark(
     RunError
         If `out` cannot be written, or holds a run that is neither to be resumed nor overwritten.
     """
-    benchmark = data.protocol
-    chosen = [benchmark.split(name) for name in splits] or list(benchmark.splits)
+    result = prepare(data, out, splits, preset, conventions, settings, seed)
+    result.write_split(resume=resume, overwrite=overwrite)
+    perform(result, device=device, resume=resume, overwrite=overwrite, callbacks=callbacks)
+    return result
+
+
+def prepare(
+    data: BenchmarkSet,
+    out: str | Path,
+    splits: Sequence[str],
+    preset: str,
+    conventions: Conventions | None,
+    settings: Mapping[str, Any] | None,
+    seed: int,
+) -> BenchmarkResult:
+    """Check everything, write nothing, and return the result that `perform` fills; as in `run_benchmark`."""
+    chosen = [data.protocol.split(name) for name in splits] or list(data.protocol.splits)
     conventions = conventions or Conventions.preset(preset, data.name)
+    if conventions.mislabel and data.mislabelled is not None:
+        data = data.mislabelled()
     plan = _plan(chosen, data, preset, dict(settings or {}), seed)
-    result = BenchmarkResult(data, Path(out), seed, {split.name: config for split, config in plan}, conventions)
+    result = BenchmarkResult(data, Path(out), seed, plan, conventions, preset)
     for note in conventions.notes:
         result.note(note)
-    result.write_split(resume=resume, overwrite=overwrite)
+    return result
+
+
+def perform(
+    result: BenchmarkResult, *, device: str, resume: bool, overwrite: bool, callbacks: Sequence[object]
+) -> None:
+    """Train, ask each split, and write the results."""
+    data, conventions, seed = result.data, result.conventions, result.seed
     models: dict[Path, Model] = {}
-    for split, config in plan:
-        folder = result.folder_of(split.name)
-        asked = conventions.tested(data.data(split), config.batch_size)
+    for split, config in result.settings.items():
+        folder = result.folder_of(split)
+        asked = conventions.tested(data.data(data.protocol.split(split)), config.batch_size)
         if folder not in models:
             again = resume and (folder / CHECKPOINT_FILE).exists()
             trained = train(
@@ -93,12 +117,11 @@ def run_benchmark(
             models[folder] = trained.model
         evaluate_split(models[folder], asked, result, seed)
     result.write()
-    return result
 
 
 def _plan(
     splits: Sequence[Split], data: BenchmarkSet, preset: str, settings: dict[str, Any], seed: int
-) -> list[tuple[Split, Config]]:
+) -> dict[str, Config]:
     """Return the settings of each split."""
     length = data.train.windows.length
     if settings.get("window_length", length) != length:
@@ -108,4 +131,4 @@ def _plan(
     if settings.get("stride"):
         raise ConfigError(f"stride is fixed by the protocol of {data.name}: leave it out")
     fixed = {**settings, "window_length": length, "seed": seed}
-    return [(split, Config.preset(preset).with_(**split.settings).with_(**fixed)) for split in splits]
+    return {split.name: Config.preset(preset).with_(**split.settings).with_(**fixed) for split in splits}

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from himpc.cli.console import Console
 from himpc.cli.options import Output
 from himpc.cli.training import EpochBar, Settings
 
 if TYPE_CHECKING:
-    from himpc.benchmarks import BenchmarkResult, BenchmarkSet, Conventions
+    from himpc.benchmarks import BenchmarkResult, BenchmarkSet, Comparison
 
 
 def benchmark(
@@ -19,10 +19,10 @@ def benchmark(
     root: Path | None = None,
     out: Path,
     split: tuple[str, ...] = (),
-    balance_identities: bool | None = None,
-    probe_checkpoint: bool | None = None,
-    drop_last_test: bool | None = None,
-    self_match_in_map: bool | None = None,
+    variant: tuple[str, ...] = (),
+    train_on: str | None = None,
+    train_root: Path | None = None,
+    layout: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
     settings: Settings = Settings(),
@@ -45,82 +45,92 @@ def benchmark(
         The run folder: models, the split, and the results as JSON and Markdown.
     split
         Which test sets to ask, such as BIWI-S or Still; all if not given; repeatable.
-    balance_identities
-        Not label-free: before training, draw as many windows of each person. On in preset paper, but for KGBD.
-    probe_checkpoint
-        Not label-free: Rank-1 on the probe set chooses the epoch that is tested. On in preset paper.
-    drop_last_test
-        Leave out the windows of gallery and probe that fill no batch. On in preset paper.
-    self_match_in_map
-        Where a set is asked for among itself, mAP counts the query as its own match. On in preset paper.
+    variant
+        Several rows in one table: a preset, changes NAME=VALUE of settings or of what preset paper does with labels, or
+        both, such as clean, paper, align=true or simmc,heads=4; repeatable. Each has its own folder in OUT.
+    train_on
+        Train on another data set than the one that is tested: a name as above.
+    train_root
+        The folder of the data set that is trained on.
+    layout
+        Joint layout to bring everything into; the tested set's own if not given.
     resume
-        Go on with the training in the folder, to the same bits as an unbroken one.
+        Go on with what is in the folder, to the same bits as an unbroken run; variants can be added.
     overwrite
         Replace the run in the folder.
     """
-    from himpc.benchmarks import Conventions, Recipe, counts_table, find_protocol, load_benchmark
+    from himpc.benchmarks import counts_table
 
     console = output.console()
-    found = find_protocol(name)
-    protocol = found.protocol if isinstance(found, Recipe) else found
+    data = _load(name, root, train_on, train_root, layout, settings, console)
     for wanted in split:
-        protocol.split(wanted)
-    data = load_benchmark(
-        found, root, window_length=settings.window_length, seed=settings.seed, progress=console.progress
-    )
+        data.protocol.split(wanted)
     console.problems(data.problems)
-    console.say(f"{protocol.title}, {data.origin}" + (f" in {data.folder}" if data.folder else ""))
+    console.say(f"{data.protocol.title}, {data.origin}" + (f" in {data.folder}" if data.folder else ""))
     console.say(counts_table(data))
     for note in data.notes:
         console.warn(note)
-    habits = {
-        "balance_identities": balance_identities,
-        "probe_checkpoint": probe_checkpoint,
-        "drop_last_test": drop_last_test,
-        "self_match_in_map": self_match_in_map,
-    }
-    conventions = Conventions.preset(settings.preset, data.name).with_(**habits)
-    result = _run(data, out, split, settings, console, conventions, resume=resume, overwrite=overwrite)
+    result = _run(data, out, split, variant, settings, console, resume=resume, overwrite=overwrite)
     console.say(f"\nRank-1 / mAP in percent, window by window:\n{result.table()}")
-    if result.recordings:
-        console.say(f"\nRecording by recording:\n{result.recording_table()}")
-    if result.views:
-        console.say(f"\nBy view of the probe (Hi-MPC, MSMR):\n{result.view_table()}")
+    if recordings := result.recording_table():
+        console.say(f"\nRecording by recording:\n{recordings}")
+    if views := result.view_table():
+        console.say(f"\nBy view of the probe (all levels of what was trained):\n{views}")
     for note in result.notes:
         console.warn(note)
-    console.say(f"wrote {out}: benchmark.md, benchmark.json, split.json and the models")
+    console.say(f"wrote {out}: benchmark.md, benchmark.json, and a folder of its own for each training")
     console.result(result.to_dict())
     return console.exit_code
+
+
+def _load(
+    name: str,
+    root: Path | None,
+    train_on: str | None,
+    train_root: Path | None,
+    layout: str | None,
+    settings: Settings,
+    console: Console,
+) -> BenchmarkSet:
+    """Load what is tested, and what is trained on where that is another data set."""
+    from himpc.benchmarks import find_protocol, in_layout, load_benchmark, trained_on
+    from himpc.errors import ConfigError
+
+    if train_root is not None and train_on is None:
+        raise ConfigError("--train-root is the folder of --train-on: name that data set too")
+    tested, other = find_protocol(name), None if train_on is None else find_protocol(train_on)
+    data = load_benchmark(
+        tested, root, window_length=settings.window_length, seed=settings.seed, progress=console.progress
+    )
+    data = data if layout is None else in_layout(data, layout)
+    if other is None:
+        return data
+    length = data.train.windows.length
+    source = load_benchmark(other, train_root, window_length=length, seed=settings.seed, progress=console.progress)
+    return trained_on(data, source)
 
 
 def _run(
     data: BenchmarkSet,
     out: Path,
     splits: tuple[str, ...],
+    variants: tuple[str, ...],
     settings: Settings,
     console: Console,
-    conventions: Conventions,
-    **how: bool,
-) -> BenchmarkResult:
+    **how: Any,
+) -> BenchmarkResult | Comparison:
     """Train and ask, with a bar; say how to go on where it is stopped."""
-    from himpc.benchmarks import run_benchmark
+    from himpc.benchmarks import compare_variants, run_benchmark
 
     with EpochBar(console, settings) as bar:
         learner = settings.learner(callbacks=(bar,))
+        how |= {"splits": splits, "preset": learner.preset, "settings": learner.settings, "seed": learner.seed}
+        how |= {"device": learner.device, "callbacks": learner.callbacks}
         try:
-            return run_benchmark(
-                data,
-                out,
-                splits=splits,
-                preset=learner.preset,
-                conventions=conventions,
-                settings=learner.settings,
-                seed=learner.seed,
-                device=learner.device,
-                callbacks=learner.callbacks,
-                **how,
-            )
+            if not variants:
+                return run_benchmark(data, out, **how)
+            return compare_variants(data, out, variants, tell=lambda name: console.say(f"training {name}"), **how)
         except KeyboardInterrupt:
-            if (out / "split.json").exists():
+            if any(out.glob("**/split.json")):
                 console.warn(f"{out} keeps the epochs that are done: the same command with --resume goes on from there")
             raise
