@@ -39,6 +39,9 @@ class Windows:
         2 for image-plane skeletons.
     short : tuple of int
         Recordings that are shorter than a window: they have none.
+    takes : int64 array ``(n_recordings,)``, optional
+        Which recordings are the parts that long gaps split one into: they share a number. None where every recording is
+        whole.
     """
 
     frames: NDArray[np.float32]
@@ -49,6 +52,7 @@ class Windows:
     n_recordings: int
     dimensions: int = 3
     short: tuple[int, ...] = ()
+    takes: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of windows N."""
@@ -59,6 +63,11 @@ class Windows:
         joints = self.frames[self.frames_of(index)]
         release(self.frames)
         return joints
+
+    @property
+    def take(self) -> NDArray[np.int64]:
+        """The whole recording that each window was cut from, ``(N,)``: the parts of one are one."""
+        return self.recording if self.takes is None else self.takes[self.recording]
 
     def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
         """Return the frames of some windows, ``(n, F)``."""
@@ -159,7 +168,14 @@ class Windows:
             n_recordings=len(recordings),
             dimensions=dimensions,
             short=tuple(i for i, s in enumerate(starts) if not len(s)),
+            takes=_takes(recordings),
         )
+
+
+def _takes(recordings: Sequence[Recording]) -> NDArray[np.int64] | None:
+    numbers: dict[object, int] = {}
+    takes = [numbers.setdefault(recording.take or number, len(numbers)) for number, recording in enumerate(recordings)]
+    return np.array(takes, dtype=np.int64) if len(numbers) < len(takes) else None
 
 
 def _store(frames: Iterator[NDArray[np.floating]], shape: tuple[int, ...]) -> NDArray[np.float32]:

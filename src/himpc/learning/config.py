@@ -13,14 +13,16 @@ from typing import Any, Literal, get_args
 from himpc.errors import ConfigError
 from himpc.skeleton import LEVELS, Level
 
-__all__ = ["Clustering", "Config", "Contrast", "Mining", "Shuffle", "preset_names"]
+__all__ = ["Clustering", "Config", "Contrast", "Grouped", "Mining", "Shuffle", "preset_names"]
 
 Contrast = Literal["frames", "windows"]
+Grouped = Literal["windows", "recordings"]
 Mining = Literal["hard", "off", "inverted"]
 Clustering = Literal["dbscan", "hdbscan"]
 Shuffle = Literal["epoch", "once"]
 
 _CHOICES = {
+    "grouped": get_args(Grouped),
     "contrast": get_args(Contrast),
     "mining": get_args(Mining),
     "clustering": get_args(Clustering),
@@ -54,6 +56,9 @@ class Config:
         H, size of an embedding of one level.
     heads : int
         M, meta-transformations a level; 0 for none: features and prototypes are compared as they are.
+    grouped : {"windows", "recordings"}
+        What gets pseudo-labels: each window, as published, or each recording, whose windows all inherit its label.
+        k1, k2, clustering, eps and min_samples are about windows only (see `himpc.learning.recording_labels`).
     k1, k2 : int
         Neighbours for reciprocal sets and for query expansion, at most 1000.
     clustering : {"dbscan", "hdbscan"}
@@ -79,6 +84,11 @@ class Config:
         published is not.
     align : bool
         Turn the body of every frame to face one way, in training and embedding alike; published is not.
+    distances : bool
+        Give the encoders the distances between all nodes beside the nodes; published is not.
+    whiten : bool
+        Let the encoders start from features that are whitened by what changes while a person stays the same
+        (`himpc.learning.whitening`); published is not.
     joint_weight : float
         Weight of the joint level's loss; the released code has M.
     learning_rate : float
@@ -103,6 +113,7 @@ class Config:
     levels: tuple[Level, ...] = LEVELS
     hidden: int = 256
     heads: int = 8
+    grouped: Grouped = "windows"
     k1: int = 20
     k2: int = 6
     clustering: Clustering = "dbscan"
@@ -115,6 +126,8 @@ class Config:
     mask: float = 0.0
     normalise: bool = False
     align: bool = False
+    distances: bool = False
+    whiten: bool = False
     joint_weight: float = 1.0
     learning_rate: float = 3.5e-4
     batch_size: int = 256

@@ -20,6 +20,7 @@ from himpc.learning.history import EpochRecord
 from himpc.learning.masking import mask
 from himpc.learning.objective import level_loss
 from himpc.learning.pseudo_labels import prototypes, pseudo_labels, stability
+from himpc.learning.recording_labels import recording_labels
 from himpc.learning.reproducible import shuffled
 from himpc.learning.state import State
 from himpc.model import window_features
@@ -47,7 +48,11 @@ def train_epoch(state: State, windows: Windows, config: Config, callbacks: Seque
     windows = mask(windows, config.mask, config.seed, epoch)
     features = window_features(state.network, windows)
     _check_finite(features, epoch, config)
-    labels = {level: _pseudo_labels(features[level], config) for level in config.levels}
+    if config.grouped == "recordings":
+        of_windows = torch.from_numpy(recording_labels(state.network.msmr(features).cpu().numpy(), windows.take))
+        labels = dict.fromkeys(config.levels, of_windows.to(features[config.levels[0]].device))
+    else:
+        labels = {level: _pseudo_labels(features[level], config) for level in config.levels}
     targets = {level: compared_with(prototypes(features[level], labels[level]), config) for level in config.levels}
     kept = torch.stack([labels[level] >= 0 for level in config.levels]).all(dim=0)
     order = _order(kept.cpu().numpy(), config, epoch)

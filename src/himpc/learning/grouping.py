@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
+from himpc.learning.cuts import best_cut, cut_into, margin, own_and_nearest, sums_to_groups
+from himpc.learning.whitening import means_of
 
 __all__ = ["MAX_RECORDINGS", "MIN_RECORDINGS", "NUISANCE", "Grouping", "group_recordings"]
 
@@ -21,9 +22,6 @@ MAX_RECORDINGS = 10_000
 NUISANCE = 0.05
 """The share of the variance between recordings that is taken for something else than the person; chosen on simulated
 walkers, from 0, 0.05, 0.2 and 0.5."""
-
-_CANDIDATES = 64
-"""How many numbers of people are tried, evenly spaced by ratio, before the best is looked at more closely."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,38 +116,23 @@ def group_recordings(
             "or say how many people (--people)"
         )
     means = _whitened_means(vectors.astype(np.float64), member)
-    labels, distances = _cut(means, people)
+    labels = _cut(means, people)
     groups = np.zeros(n_recordings, dtype=np.int64)
     confidence = np.full(n_recordings, np.nan)
     compared = np.full((n_recordings, means.shape[1]), np.nan)
     groups[present], confidence[present], compared[present] = (
         _number_by_size(labels),
-        _confidence(distances, labels),
+        _confidence(means, labels),
         means,
     )
     return Grouping(groups, confidence, compared, chosen=people is None)
-
-
-def silhouettes(distances: NDArray[np.float64], labels: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Return the silhouette of each item in [-1, 1] from an ``(R, R)`` distance matrix; 0 for one alone in its group.
-
-    Examples
-    --------
-    >>> d = np.abs(np.subtract.outer([0.0, 1.0, 9.0], [0.0, 1.0, 9.0]))
-    >>> silhouettes(d, np.array([0, 0, 1])).round(3).tolist()
-    [0.889, 0.875, 0.0]
-    """
-    return _silhouettes(*_sums(distances, labels), labels)
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
     """Return the mean of each recording's windows, ``(R, D)``, in units of what is taken not to be the person."""
     from sklearn.covariance import ledoit_wolf
 
-    count = np.bincount(member)
-    means = np.zeros((len(count), vectors.shape[1]))
-    np.add.at(means, member, vectors)
-    means /= count[:, None]
+    means = means_of(vectors, member)
     within = vectors - means[member]
     if not within.any():
         return means
@@ -161,106 +144,25 @@ def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -
     return whitened
 
 
-def _cut(vectors: NDArray[np.float64], people: int | None) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return labels from 0, and the distances."""
+def _cut(vectors: NDArray[np.float64], people: int | None) -> NDArray[np.int64]:
+    """Return labels from 0."""
     from scipy.cluster.hierarchy import ward
+    from scipy.spatial.distance import pdist
+
+    return best_cut(vectors) if people is None else cut_into(ward(pdist(vectors)), people)
+
+
+def _confidence(vectors: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     from scipy.spatial.distance import pdist, squareform
 
-    condensed = pdist(vectors)
-    distances: NDArray[np.float64] = squareform(condensed)
-    tree = ward(condensed)
-
-    if people is not None:
-        return _first_merges(tree, len(vectors) - people), distances
-    least, most = max(2, math.ceil(math.sqrt(len(vectors)))), len(vectors) - 1
-    coarse = np.unique(np.geomspace(least, most, _CANDIDATES).round().astype(int))
-    scores = _scores(distances, tree, coarse)
-    best = int(np.searchsorted(coarse, max(scores, key=lambda count: scores[count])))
-    around = (coarse[max(best - 1, 0)], coarse[min(best + 1, len(coarse) - 1)])
-    scores |= _scores(distances, tree, np.unique(np.linspace(*around, _CANDIDATES).round().astype(int)))
-    return _first_merges(tree, len(vectors) - max(scores, key=lambda count: scores[count])), distances
-
-
-def _scores(distances: NDArray[np.float64], tree: NDArray[np.float64], counts: NDArray[np.integer]) -> dict[int, float]:
-    """Return the mean silhouette of the cuts of a tree into some numbers of groups, the largest number first.
-
-    From one cut to the next the sums of distances to groups are merged as the groups are, in O(R) a merge.
-    """
-    leaves = len(distances)
-    sums, sizes = distances.copy(), np.ones(leaves)
-    row = np.concatenate([np.arange(leaves), np.full(len(tree), -1)])  # of `sums`, for each node of the tree
-    member = np.arange(leaves)
-    scores, merged = {}, 0
-    for count in sorted(counts.tolist(), reverse=True):
-        for step in range(merged, leaves - count):
-            kept, gone = row[tree[step, :2].astype(np.int64)]
-            sums[kept] += sums[gone]
-            sizes[kept] += sizes[gone]
-            sizes[gone] = 0
-            member[member == gone] = kept
-            row[leaves + step] = kept
-        merged = leaves - count
-        alive = np.flatnonzero(sizes)
-        labels = np.searchsorted(alive, member)
-        scores[count] = float(_silhouettes(sums[alive], sizes[alive], labels).mean())
-    return scores
-
-
-def _first_merges(tree: NDArray[np.float64], merges: int) -> NDArray[np.int64]:
-    """Return the labels after the first merges of a linkage tree; ties never change how many groups there are."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-
-    leaves = len(tree) + 1
-    children = tree[:merges, :2].astype(np.int64).ravel()
-    made = np.repeat(leaves + np.arange(merges), 2)
-    edges = coo_array((np.ones(2 * merges), (children, made)), shape=(2 * leaves, 2 * leaves))
-    labels: NDArray[np.int64] = connected_components(edges, directed=False)[1][:leaves].astype(np.int64)
-    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
-
-
-def _sums(
-    distances: NDArray[np.float64], labels: NDArray[np.integer]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the sum of the distances from each group to each item, ``(K, R)``, and the size of each group."""
-    order = np.argsort(labels, kind="stable")
-    sizes = np.bincount(labels)
-    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
-    return np.add.reduceat(distances[order], starts, axis=0), sizes.astype(np.float64)
-
-
-def _own_and_nearest(
-    sums: NDArray[np.float64], sizes: NDArray[np.float64], labels: NDArray[np.integer]
-) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the mean distance of each item to the others of its group, and to the nearest other group."""
-    items = np.arange(len(labels))
-    own = sums[labels, items] / np.maximum(sizes[labels] - 1, 1)
-    means = sums / sizes[:, None]
-    means[labels, items] = np.inf
-    return own, means.min(axis=0)
-
-
-def _silhouettes(
-    sums: NDArray[np.float64], sizes: NDArray[np.float64], labels: NDArray[np.integer]
-) -> NDArray[np.float64]:
-    own, nearest = _own_and_nearest(sums, sizes, labels)
-    return np.where(sizes[labels] == 1, 0.0, _margin(own, nearest))
-
-
-def _margin(own: NDArray[np.float64], nearest: NDArray[np.float64]) -> NDArray[np.float64]:
-    widest = np.maximum(own, nearest)
-    margin: NDArray[np.float64] = np.divide(nearest - own, widest, out=np.zeros_like(own), where=widest > 0)
-    return margin
-
-
-def _confidence(distances: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
     if labels.max() == 0:
         return np.ones(len(labels))
-    sums, sizes = _sums(distances, labels)
-    own, nearest = _own_and_nearest(sums, sizes, labels)
+    distances = squareform(pdist(vectors))
+    sums, sizes = sums_to_groups(distances, labels)
+    own, nearest = own_and_nearest(sums, sizes, labels)
     alone = sizes[labels] == 1
     own = np.where(alone, np.median(own[~alone]) if (~alone).any() else 0.0, own)
-    return np.clip(_margin(own, nearest), 0, 1)
+    return np.clip(margin(own, nearest), 0, 1)
 
 
 def _number_by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:

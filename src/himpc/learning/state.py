@@ -88,9 +88,8 @@ class State:
         cls, layout: Layout, windows: int, config: Config, device: torch.device, *, scored: bool = False
     ) -> State:
         """Return the state before the first epoch; `scored` where an outside score chooses the checkpoint."""
-        network = Network(
-            layout, config.levels, config.hidden, config.heads, seed=config.seed, normalise=config.normalise
-        ).to(device)
+        switches = {"normalise": config.normalise, "distances": config.distances, "whiten": config.whiten}
+        network = Network(layout, config.levels, config.hidden, config.heads, config.seed, **switches).to(device)
         state = cls(
             network=network,
             optimiser=torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True),
@@ -115,9 +114,9 @@ class State:
 
     def tensors(self) -> dict[str, Tensor]:
         """Return everything that a checkpoint holds as tensors, by name; changing them in place changes the state."""
-        tensors: dict[str, Tensor] = {}
+        fixed = self.network.state_dict()
+        tensors = {f"weights.{name}": tensor for name, tensor in fixed.items()}
         for name, parameter in self.network.named_parameters():
-            tensors[f"weights.{name}"] = parameter.data
             for part, moment in self.optimiser.state[parameter].items():
                 tensors[f"adam.{part}.{name}"] = moment
         tensors |= {f"best.{name}": weights for name, weights in self.best.items()}

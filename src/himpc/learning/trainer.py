@@ -21,6 +21,7 @@ from himpc.learning.history import History, stop_reason
 from himpc.learning.reproducible import deterministic, fingerprint
 from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
+from himpc.learning.whitening import fit_whitening
 from himpc.model import Model, resolve_device
 
 __all__ = ["Score", "Trained", "train"]
@@ -97,7 +98,9 @@ def train(
     folder = None if out is None else RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
     if folder and resume:
         state.restore(folder.path, identity)
-    elif folder:
+    elif config.whiten:
+        fit_whitening(state.network, seen, align=config.align, seed=config.seed)
+    if folder and not resume:
         folder.save(state)
     with deterministic(where):
         while not state.history.stopped:

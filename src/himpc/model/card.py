@@ -21,7 +21,7 @@ FORMAT = "himpc-model"
 VERSION = 1
 
 _LARGEST_CARD = 16 * 2**20
-_SWITCHES = ("align", "normalise")
+_SWITCHES = ("align", "normalise", "distances", "whiten")
 """What a card says only where it is so."""
 _LEAST = {"heads": 0}
 _LARGEST = {"hidden": 2**16, "heads": 2**10, "window_length": 2**20}
@@ -40,12 +40,15 @@ class Card:
     fingerprint: str
     align: bool = False
     normalise: bool = False
+    distances: bool = False
+    whiten: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     training: Mapping[str, Any] = field(default_factory=dict)
 
     def network(self) -> Network:
         """Return a network of the card's sizes."""
-        return Network(self.layout, self.levels, self.hidden, self.heads, normalise=self.normalise)
+        switches = {"normalise": self.normalise, "distances": self.distances, "whiten": self.whiten}
+        return Network(self.layout, self.levels, self.hidden, self.heads, **switches)
 
     def essentials(self) -> str:
         """Return, as JSON, what makes two models with equal weights different models."""
@@ -100,8 +103,7 @@ def read_card(path: Path) -> Card:
         fingerprint=str(table.get("fingerprint")),
         settings=table["settings"],
         training=table["training"],
-        align=table.get("align", False),
-        normalise=table.get("normalise", False),
+        **{name: table.get(name, False) for name in _SWITCHES},
         **sizes,
     )
 

@@ -1,4 +1,8 @@
-"""The network: one encoder a level, and its meta-transformation heads (docs/method.md, sections 2, 4 and 5)."""
+"""The network: one encoder a level, and its meta-transformation heads (docs/method.md, sections 2, 4 and 5).
+
+Beside the encoder of the paper there is one that starts from whitened features, for the preset ``tracklet``
+(docs/method.md, section 10).
+"""
 
 from __future__ import annotations
 
@@ -17,8 +21,8 @@ class LevelEncoder(nn.Module):
 
     Parameters
     ----------
-    nodes : int
-        V, nodes of the level; a frame is its 3 V coordinates, node by node.
+    inputs : int
+        D, numbers a frame: its 3 V coordinates, node by node, and the distances between nodes where they are given.
     hidden : int
         H, size of an embedding.
     heads : int
@@ -28,23 +32,52 @@ class LevelEncoder(nn.Module):
         Where the first weights come from: Glorot-uniform, zero biases, heads standard normal.
     """
 
-    def __init__(self, nodes: int, hidden: int, heads: int, generator: torch.Generator | None = None) -> None:
+    def __init__(self, inputs: int, hidden: int, heads: int, generator: torch.Generator | None = None) -> None:
         super().__init__()
-        self.w1 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(3 * nodes, hidden), generator=generator))
+        self.w1 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(inputs, hidden), generator=generator))
         self.b1 = nn.Parameter(torch.zeros(hidden))
         self.w2 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(hidden, hidden), generator=generator))
         self.b2 = nn.Parameter(torch.zeros(hidden))
         self.heads = nn.Parameter(nn.init.normal_(torch.empty(heads, hidden, hidden), generator=generator))
 
-    def forward(self, nodes: Tensor) -> Tensor:
-        """Return the features ``(n, H)`` of frames ``(n, V, 3)``, as the two layers give them."""
-        frames = nodes.flatten(start_dim=1)
+    def forward(self, frames: Tensor) -> Tensor:
+        """Return the features ``(n, H)`` of frames ``(n, D)``, as the two layers give them."""
         activations = torch.addmm(self.b1, frames, self.w1).relu()
         return torch.addmm(self.b2, activations, self.w2)
 
     def meta(self, features: Tensor) -> Tensor:
         """Return the mean over heads of ``f @ W``, ``(n, H)``: one product with the mean head; f without heads."""
         return features @ self.heads.mean(dim=0) if len(self.heads) else features
+
+
+class WhitenedEncoder(LevelEncoder):
+    """``z + W2 relu(W1 z + b1) + b2`` with ``z = (x - offset) axes``, whitened features that stay as they were fitted.
+
+    W2 starts at zero, so an untrained encoder gives z: what `himpc.learning.whitening` finds to tell recordings apart.
+    The layer between is four times as wide as the embedding.
+
+    Parameters
+    ----------
+    inputs, hidden, heads, generator
+        As in `LevelEncoder`.
+    """
+
+    offset: Tensor
+    axes: Tensor
+
+    def __init__(self, inputs: int, hidden: int, heads: int, generator: torch.Generator | None = None) -> None:
+        super().__init__(inputs, hidden, heads, generator)
+        self.register_buffer("offset", torch.zeros(inputs))
+        self.register_buffer("axes", torch.eye(inputs, hidden))
+        wide = 4 * hidden
+        self.w1 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(hidden, wide), generator=generator))
+        self.b1 = nn.Parameter(torch.zeros(wide))
+        self.w2 = nn.Parameter(torch.zeros(wide, hidden))
+
+    def forward(self, frames: Tensor) -> Tensor:
+        """Return the features ``(n, H)`` of frames ``(n, D)``."""
+        whitened = (frames - self.offset) @ self.axes
+        return whitened + super().forward(whitened)
 
 
 class Network(nn.Module):
@@ -62,6 +95,10 @@ class Network(nn.Module):
         Seed of the first weights. The global random state is neither read nor changed.
     normalise : bool
         Divide the features of each frame, and their mean over a window, by their length.
+    distances : bool
+        Give the encoders the distances between all nodes of their level beside the nodes.
+    whiten : bool
+        Use the `WhitenedEncoder`.
     """
 
     def __init__(
@@ -73,17 +110,23 @@ class Network(nn.Module):
         seed: int = 0,
         *,
         normalise: bool = False,
+        distances: bool = False,
+        whiten: bool = False,
     ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
         self.normalise = normalise
+        self.distances = distances
+        self.whiten = whiten
         self.levels = tuple(levels)
         self.hidden = hidden
         self.heads = heads
-        self.encoders = nn.ModuleDict(
-            {level: LevelEncoder(len(layout.level(level)), hidden, heads, generator) for level in levels}
-        )
+        kind = WhitenedEncoder if whiten else LevelEncoder
+        self.encoders = nn.ModuleDict()
         for level in levels:
+            nodes = len(layout.level(level))
+            inputs = 3 * nodes + (nodes * (nodes - 1) // 2 if distances else 0)
+            self.encoders[level] = kind(inputs, hidden, heads, generator)
             self.register_buffer(f"pool_{level}", torch.tensor(pooling_matrix(layout, level)), persistent=False)
 
     def encoder(self, level: Level) -> LevelEncoder:
@@ -96,9 +139,18 @@ class Network(nn.Module):
         """Return the nodes ``(n, V, 3)`` of a level, each the mean of its joints; `joints` is ``(n, J, 3)``."""
         return joints if level == "joint" else self.get_buffer(f"pool_{level}") @ joints
 
+    def describe(self, joints: Tensor, level: Level) -> Tensor:
+        """Return what a level's encoder is given of centred frames ``(n, J, 3)``: ``(n, D)``, in metres."""
+        nodes = self.pool(joints, level)
+        flat = nodes.flatten(start_dim=1)
+        if not self.distances:
+            return flat
+        a, b = torch.triu_indices(nodes.shape[1], nodes.shape[1], offset=1, device=nodes.device)
+        return torch.cat([flat, torch.linalg.vector_norm(nodes[:, a] - nodes[:, b], dim=2)], dim=1)
+
     def encode(self, joints: Tensor, level: Level) -> Tensor:
         """Return one level's features ``(n, H)`` of centred frames ``(n, J, 3)``, in metres."""
-        features: Tensor = self.encoder(level)(self.pool(joints, level))
+        features: Tensor = self.encoder(level)(self.describe(joints, level))
         return unit(features) if self.normalise else features
 
     def forward(self, joints: Tensor) -> dict[Level, Tensor]:

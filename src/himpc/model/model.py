@@ -209,6 +209,8 @@ class Model:
             dimensions=self.dimensions,
             align=self.align,
             normalise=self.network.normalise,
+            distances=self.network.distances,
+            whiten=self.network.whiten,
             fingerprint=fingerprint,
             settings=self.settings,
             training=self.training,
