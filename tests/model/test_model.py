@@ -77,6 +77,18 @@ def test_what_is_embedded_together_changes_no_bit(model, seed, data):
     np.testing.assert_array_equal(alone, together[start:stop])
 
 
+def test_weights_are_arranged_once_and_again_when_they_change(model, windows):
+    before = model.embed(windows)
+    assert model.inference() is model.inference()
+    with torch.no_grad():
+        for weights in model.network.parameters():
+            weights.mul_(2)
+    changed = model.embed(windows)
+    assert not np.allclose(changed, before)
+    model.network.load_state_dict(Network(KINECT, LEVELS, hidden=8, heads=3, seed=1).state_dict())
+    np.testing.assert_array_equal(model.embed(windows), before)
+
+
 def test_saved_and_loaded_it_is_the_same_model(model, saved, windows):
     for path in (saved, saved / "model.json", saved / "model.safetensors"):
         loaded = Model.load(path)

@@ -63,6 +63,7 @@ class Model:
     align: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    _arranged: tuple[list[tuple[int, int]], Inference] | None = field(default=None, init=False, repr=False)
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -101,7 +102,7 @@ class Model:
         ModelError
             If the windows are of another layout, length or number of dimensions than the model takes.
         """
-        return self._embedded(windows, Inference(self.network))
+        return self._embedded(windows, self.inference())
 
     def embed_level(self, windows: Windows, level: Level) -> NDArray[np.float32]:
         """Return the window features f of one level, float32 ``(N, H)``; otherwise as `embed`.
@@ -115,6 +116,13 @@ class Model:
             raise ModelError(f"the model has no level {level!r}: it was trained with {', '.join(self.levels)}")
         return self._embedded(windows, Inference(self.network, (level,), meta=False))
 
+    def inference(self) -> Inference:
+        """Return the weights as they are now, arranged for embedding; arranged anew only where they have changed."""
+        marks = [(weights.data_ptr(), weights._version) for weights in self.network.parameters()]
+        if self._arranged is None or self._arranged[0] != marks:
+            self._arranged = marks, Inference(self.network)
+        return self._arranged[1]
+
     def stream(self, length: int | None = None) -> Stream:
         """Return a `Stream`, which takes the frames of one person one by one and embeds the last F of them.
 
@@ -123,7 +131,7 @@ class Model:
         length : int, optional
             F, if not the window length that the model was trained on.
         """
-        return Stream(Inference(self.network), self.layout, length or self.window_length, align=self.align)
+        return Stream(self.inference(), self.layout, length or self.window_length, align=self.align)
 
     def check(self, windows: Windows) -> None:
         """Raise `ModelError` if the windows are of another layout, length or number of dimensions."""
