@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 SHARED ?= ../shared
 
-.PHONY: help demo test lint format results dist clean
+.PHONY: help demo test lint format results sweep dist clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ format: .venv/ready  ## rewrite the code in the house style
 
 results: .venv/ready  ## measure the table of the README on the real recordings in $(SHARED)/data
 	$(BIN)/python benchmarks/results.py --data $(SHARED)/data --out docs/results.md --readme README.md
+
+sweep: .venv/ready  ## what each setting does on the real recordings, into docs/sweep; stopped, it goes on
+	$(BIN)/himpc sweep benchmarks/kinect-v1-actions.toml --root $(SHARED)/data --out docs/sweep --threads 1
 
 dist: .venv/ready  ## wheel and source distribution
 	$(BIN)/python -m build --outdir dist .

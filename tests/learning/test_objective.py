@@ -8,7 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from himpc.learning.objective import level_loss, meta_logits, mining_weights, predictions
+from himpc.learning.meta_products import meta_products
+from himpc.learning.objective import level_loss, mined_cross_entropy, mining_weights, predictions
 from himpc.model import LevelEncoder
 from himpc.skeleton import LEVELS
 
@@ -44,12 +45,15 @@ def test_loss_and_gradients_equal_the_plain_formula(windows, frames, groups, hea
     sizes = [(windows, frames, 5), (groups, 5), (heads, 5, 5)]
     inputs = [torch.randn(*size, generator=generator, dtype=torch.float64).requires_grad_() for size in sizes]
     labels = torch.randint(groups, (windows,), generator=generator)
-    fast = level_loss(*inputs, labels, mining, mining_gradient=mining_gradient)
-    plain = plain_loss(*inputs, labels, mining, mining_gradient)
+    fast = level_loss(*inputs, labels, mining, weight=0.5, mining_gradient=mining_gradient)
+    plain = 0.5 * plain_loss(*inputs, labels, mining, mining_gradient)
     torch.testing.assert_close(fast, plain)
-    found, expected = (torch.autograd.grad(loss, inputs, materialize_grads=True) for loss in (fast, plain))
+    learned = [inputs[0], inputs[2]]  # the prototypes are constants
+    found, expected = (torch.autograd.grad(loss, learned, materialize_grads=True) for loss in (fast, plain))
     for a, b in zip(found, expected, strict=True):
         torch.testing.assert_close(a, b)
+    with torch.no_grad():
+        assert level_loss(*inputs, labels, mining, weight=0.5, mining_gradient=mining_gradient) == fast
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
@@ -87,13 +91,21 @@ def reference_encoder(level, dtype):
 
 
 def test_mining_looks_where_the_paper_says():
-    logits = torch.tensor([[[[3.0, 0.0]], [[1.0, 0.0]]]])  # one window, two frames, one head; both say group 0
+    logits = torch.tensor([[[[3.0, 0.0], [1.0, 0.0]]]])  # one head, one window, two frames; both say group 0
     assert predictions(logits).item() == 0
     right, wrong = torch.tensor([0]), torch.tensor([1])
-    assert mining_weights(logits, right)[0, :, 0].argmax() == 1  # already right: the frame that agrees least
-    assert mining_weights(logits, wrong)[0, :, 0].argmax() == 0  # wrong: the frame most sure of the wrong group
+    assert mining_weights(logits, right).argmax() == 1  # already right: the frame that agrees least
+    assert mining_weights(logits, wrong).argmax() == 0  # wrong: the frame most sure of the wrong group
     torch.testing.assert_close(mining_weights(logits, right, "inverted"), mining_weights(logits, wrong))
     assert mining_weights(logits, right, "off").unique().tolist() == [0.5]
+
+
+def test_far_logits_give_finite_losses_and_no_denormal_gradients():
+    logits = torch.tensor([[[[0.0, 1000.0, 990.0]]]])
+    losses, gradient = mined_cross_entropy(logits.clone(), torch.tensor([0]))
+    torch.testing.assert_close(losses, torch.tensor([[1000.0 + float(np.log1p(np.exp(-10)))]]))
+    torch.testing.assert_close(gradient, logits.softmax(dim=-1) - torch.tensor([1.0, 0.0, 0.0]))
+    assert gradient[gradient != 0].abs().min() > torch.finfo(torch.float32).tiny
 
 
 def test_one_group_gives_no_gradient():
@@ -102,8 +114,39 @@ def test_one_group_gives_no_gradient():
     torch.testing.assert_close(frames.grad, torch.zeros(3, 2, 4))
 
 
-def test_both_orders_of_the_products_agree():
-    frames, heads = torch.randn(2, 3, 8, dtype=torch.float64), torch.randn(4, 8, 8, dtype=torch.float64)
-    prototypes = torch.randn(20, 8, dtype=torch.float64)  # more than the 6 frames: the frames go through the heads
-    few = torch.cat([meta_logits(frames, part, heads) for part in prototypes.split(5)], dim=-1)
-    torch.testing.assert_close(meta_logits(frames, prototypes, heads), few)
+@pytest.mark.parametrize(
+    ("rows", "centres", "kept"),
+    [(6, 2, 2), (64, 40, 8), (6, 20, 8)],
+    ids=["few centres", "many centres", "fewer rows than centres"],
+)
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_every_order_of_the_products_agrees_with_autograd(rows, centres, kept, dtype):
+    generator = torch.Generator().manual_seed(rows)
+    f, c, w, by_logits = (
+        torch.randn(*size, generator=generator, dtype=torch.float64)
+        for size in [(rows, 8), (centres, 8), (3, 8, 8), (3, rows, centres)]
+    )
+    f.requires_grad_(), w.requires_grad_()
+    expected = (f @ w) @ (c @ w).mT
+    by_rows, by_heads = torch.autograd.grad(expected, [f, w], by_logits)
+    f, c, w, by_logits = (x.detach().to(dtype) for x in (f, c, w, by_logits))
+    order = meta_products(f, c, heads=3)
+    between = order.between(w)
+    assert between.shape == (3, kept, 8)  # the centres under each head, or its square
+    close = {"rtol": 1e-4, "atol": 1e-4} if dtype == torch.float32 else {}
+    torch.testing.assert_close(order.logits(between), expected.detach().to(dtype), **close)
+    found = order.gradients(by_logits, between, w)
+    torch.testing.assert_close(found, (by_rows.to(dtype), by_heads.to(dtype)), **close)
+
+
+def test_all_heads_at_once_equal_one_after_the_other(monkeypatch):
+    inputs = [torch.randn(4, 3, 8), torch.randn(5, 8), torch.randn(3, 8, 8)]
+    labels = torch.tensor([0, 4, 2, 2])
+
+    def gradients(at_once):
+        monkeypatch.setattr("himpc.learning.objective._heads_at_once", lambda heads: at_once)
+        frames, heads = (inputs[i].clone().requires_grad_() for i in (0, 2))
+        loss = level_loss(frames, inputs[1], heads, labels)
+        return loss.detach(), *torch.autograd.grad(loss, [frames, heads])
+
+    torch.testing.assert_close(gradients(1), gradients(3))

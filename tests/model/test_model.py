@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 from himpc.data import Recording, Windows
 from himpc.errors import ConfigError, HimpcError, ModelError
 from himpc.model import Model, Network, resolve_device, window_features
+from himpc.model.inference import Inference
+from himpc.model.model import BLOCK_FRAMES
 from himpc.skeleton import LEVELS, get_layout
 
 KINECT = get_layout("kinect-v1")
@@ -45,7 +47,7 @@ def test_embedding_equals_the_plain_formula_whatever_the_block(model, windows, m
         parts.append(torch.stack([features @ head for head in encoder.heads]).mean(dim=0))
     expected = torch.cat(parts, dim=1).detach()
     for frames in (1, 20, 10_000):
-        monkeypatch.setattr("himpc.model.model.BLOCK_FRAMES", frames)
+        monkeypatch.setitem(BLOCK_FRAMES, "cpu", frames)
         found = model.embed(windows)
         assert found.dtype == np.float32
         np.testing.assert_allclose(found, expected, rtol=1e-4, atol=1e-4)
@@ -53,15 +55,16 @@ def test_embedding_equals_the_plain_formula_whatever_the_block(model, windows, m
 
 def test_every_frame_is_encoded_once(model, windows, monkeypatch):
     rows = []
-    encode = Network.encode
+    of_frames = Inference.of_frames
     monkeypatch.setattr(
-        Network, "encode", lambda self, joints, level: rows.append(len(joints)) or encode(self, joints, level)
+        Inference, "of_frames", lambda self, joints: rows.append(len(joints)) or of_frames(self, joints)
     )
     frames = len(np.unique(windows.frames_of(slice(None))))
     assert frames < windows.length * len(windows) / 2
     model.embed(windows)
+    model.embed_level(windows, "limb")
     window_features(model.network, windows)
-    assert rows == [frames] * 6
+    assert rows == [frames] * 3
 
 
 @given(st.integers(0, 2**10), st.data())
@@ -72,6 +75,18 @@ def test_what_is_embedded_together_changes_no_bit(model, seed, data):
     stop = data.draw(st.integers(start + 1, 15))
     alone = model.embed(Windows.cut([Recording(joints[6 * start : 6 * stop], KINECT)], 6))
     np.testing.assert_array_equal(alone, together[start:stop])
+
+
+def test_weights_are_arranged_once_and_again_when_they_change(model, windows):
+    before = model.embed(windows)
+    assert model.inference() is model.inference()
+    with torch.no_grad():
+        for weights in model.network.parameters():
+            weights.mul_(2)
+    changed = model.embed(windows)
+    assert not np.allclose(changed, before)
+    model.network.load_state_dict(Network(KINECT, LEVELS, hidden=8, heads=3, seed=1).state_dict())
+    np.testing.assert_array_equal(model.embed(windows), before)
 
 
 def test_saved_and_loaded_it_is_the_same_model(model, saved, windows):

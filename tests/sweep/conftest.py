@@ -9,10 +9,14 @@ from himpc.sweep import Grid, Plan, load_data, run_sweep
 TABLE = {
     "seeds": [0, 1],
     "data": {
-        "simulate": {"people": 3, "recordings": 3, "seconds": 1, "difficulty": "easy"},
-        "train": ["source=*-0"],
-        "gallery": ["source=*-1"],
-        "probe": ["source=*-2"],
+        "recipe": {
+            "name": "mine",
+            "title": "Mine",
+            "train": ["source=*-0"],
+            "gallery": ["source=*-1"],
+            "probe": ["source=*-2"],
+            "simulation": {"people": 3, "recordings": 3, "seconds": 1, "difficulty": "easy"},
+        }
     },
     "settings": {"hidden": 8, "heads": 1, "max_epochs": 1},
     "vary": {"levels": [["joint"]], "window_length": [100]},

@@ -12,6 +12,7 @@ import pytest
 
 import himpc
 from himpc.cli import main
+from himpc.data.simulation import CAMERAS
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation import grouping_agreement
 from himpc.sweep import Grid, Plan, load_data
@@ -19,11 +20,13 @@ from himpc.sweep.results import MEASURES
 
 GRID = """
 seeds = [0, 1]
-[data]
-simulate = {people = 3, recordings = 3, seconds = 1, difficulty = "easy"}
+[data.recipe]
+name = "mine"
+title = "Mine"
 train = ["source=*-0"]
 gallery = ["source=*-1"]
 probe = ["source=*-2"]
+simulation = {people = 3, recordings = 3, seconds = 1, difficulty = "easy"}
 [settings]
 hidden = 8
 heads = 1
@@ -42,7 +45,8 @@ def records(out):
 def test_a_run_is_what_train_evaluate_and_group_say(finished):
     _, result = finished
     row = next(iter(result.rows.values()))
-    walks = himpc.simulate(people=3, recordings=3, seconds=1, difficulty="easy")
+    front = [camera for camera in CAMERAS if camera.name == "front"]
+    walks = himpc.simulate(people=3, recordings=3, seconds=1, difficulty="easy", cameras=front, sessions=2)
     train, gallery, probe = (
         [clean for walk in walks if walk.source.endswith(f"-{take}") for clean in himpc.data.clean(walk)]
         for take in range(3)
@@ -137,10 +141,10 @@ def test_jobs_share_the_cores(table, tmp_path, monkeypatch):
 
 
 def test_data_that_no_run_can_use_stop_the_sweep_at_once(table, sweep_of, tmp_path):
-    table["data"]["probe"] = ["source=*-1"]
-    with pytest.raises(DataError, match="stand in gallery and probe"):
+    table["data"]["recipe"]["probe"] = ["source=*-1"]
+    with pytest.raises(DataError, match="are in gallery and probe"):
         sweep_of(table, tmp_path, jobs=1)
-    assert not list((tmp_path / "runs").iterdir())
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
@@ -179,7 +183,7 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(finished, table, tmp
             raise Stop
 
     table["settings"] |= {"max_epochs": 3, "eps": 0.3, "k1": 5}
-    table["data"]["simulate"]["seconds"] = 2
+    table["data"]["recipe"]["simulation"]["seconds"] = 2
     grid = Grid.from_dict(table)
     plan = Plan(grid, load_data(grid), tmp_path)
     run = plan.waiting[0]

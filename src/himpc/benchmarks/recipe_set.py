@@ -11,13 +11,13 @@ from himpc.benchmarks.data import BenchmarkSet, Counts, LabelledWindows
 from himpc.benchmarks.folder_source import FolderSource
 from himpc.benchmarks.raw import RawSet, count, label
 from himpc.benchmarks.recipe import Recipe
-from himpc.data import Problem, Recording, Windows
+from himpc.data import Recording, Windows
 from himpc.data.formats.frame_folder import natural_key
 from himpc.data.progress import Progress
 from himpc.data.selection import select
 from himpc.errors import ConfigError, DataError, HimpcError
 
-__all__ = ["load_recipe"]
+__all__ = ["load_recipe", "read_recipe"]
 
 Cut = Callable[[Sequence[Recording]], Windows]
 
@@ -53,8 +53,7 @@ def load_recipe(
         the gallery.
     """
     length = recipe.window_length if window_length is None else window_length
-    folder, recordings, problems = _recordings(recipe, root, seed, progress)
-    found = _share_out(recipe, recordings, seed)
+    folder, found = read_recipe(recipe, root, seed=seed, progress=progress)
     train = _labelled(recipe, "train", found.train, lambda walks: Windows.cut(walks, length, max(1, length // 2)))
     tests = {
         name: _labelled(recipe, name, walks, lambda walks: Windows.cut(walks, length))
@@ -70,23 +69,25 @@ def load_recipe(
         tests=tests,
         counts=counts | {"all": _count_all(found, counts)},
         assignment=found.assignment(),
-        problems=problems,
+        problems=tuple(found.problems),
         notes=tuple(found.notes),
         recipe=recipe.to_dict(),
     )
 
 
-def _recordings(
-    recipe: Recipe, root: str | Path | None, seed: int, progress: Progress | None
-) -> tuple[Path | None, Sequence[Recording], tuple[Problem, ...]]:
-    """Return the folder, all recordings, and what could not be read."""
+def read_recipe(
+    recipe: Recipe, root: str | Path | None = None, *, seed: int = 0, progress: Progress | None = None
+) -> tuple[Path | None, RawSet]:
+    """Read or simulate the recordings of a recipe and share them out, as in `load_recipe`; return their folder too."""
     if isinstance(recipe.source, FolderSource):
         folder = recipe.source.find(recipe.name, root)
         read = recipe.source.read(folder, progress)
-        return folder, read, read.problems
+        found = _share_out(recipe, read, seed)
+        found.problems.extend(read.problems)
+        return folder, found
     if root is not None:
         raise ConfigError(f"{recipe.name} is simulated: leave --root out")
-    return None, recipe.source.walk(seed, progress), ()
+    return None, _share_out(recipe, recipe.source.walk(seed, progress), seed)
 
 
 def _share_out(recipe: Recipe, recordings: Sequence[Recording], seed: int) -> RawSet:

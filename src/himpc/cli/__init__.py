@@ -35,6 +35,7 @@ for _verb, _help in {
     "simulate": "Make recordings of simulated walkers.",
     "train": "Train a model on recordings, without labels.",
     "embed": "Turn recordings into embeddings with a trained model.",
+    "export": "Write a trained model as ONNX, for programs without himpc.",
     "evaluate": "Measure re-identification on recordings whose persons are known.",
     "group": "Say which recordings show the same person, without labels.",
     "benchmark": "Compare methods on a published benchmark, on a folder, or on simulated suites.",

@@ -12,6 +12,7 @@ from himpc.cli.options import Output
 def sweep(
     grid: Path,
     *,
+    root: Path | None = None,
     out: Path,
     jobs: int | None = None,
     threads: int | None = None,
@@ -24,6 +25,8 @@ def sweep(
     ----------
     grid
         A .toml file: the data, the preset, the seeds, and the settings to vary; docs/sweep.md describes it.
+    root
+        The folder of the recordings, where the grid does not say it.
     out
         The folder of the sweep: results.csv, summary.md, sweep.png, and a file a run.
     jobs
@@ -37,8 +40,10 @@ def sweep(
 
     console = output.console()
     declared = Grid.read(grid)
-    data = load_data(declared, console.progress)
+    data = load_data(declared, root, console.progress)
     console.problems(data.problems)
+    for note in data.notes:
+        console.warn(note)
     plan = Plan(declared, data, out, jobs=jobs, threads=threads, device=device)
     total = len(declared.runs)
     console.say(

@@ -5,123 +5,90 @@ Shapes: B windows, F frames a window, H the embedding size, M heads, K groups of
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from himpc.learning.config import Mining
+from himpc.learning.meta_products import meta_products
 
-__all__ = ["level_loss", "meta_logits", "mining_weights", "predictions", "window_losses"]
+__all__ = ["level_loss", "mined_cross_entropy", "mining_weights", "predictions"]
 
-
-def meta_logits(frames: Tensor, prototypes: Tensor, heads: Tensor) -> Tensor:
-    """Return ``z[b, t, m, k] = (h_bt W_m)·(c_k W_m) / sqrt(H)``; without heads, ``h_bt·c_k / sqrt(H)`` as one head.
-
-    Parameters
-    ----------
-    frames : tensor ``(B, F, H)``
-        Features of single frames.
-    prototypes : tensor ``(K, H)``
-        Constant during an epoch.
-    heads : tensor ``(M, H, H)``
-        The meta-transformations W.
-
-    Returns
-    -------
-    tensor ``(B, F, max(M, 1), K)``
-
-    Notes
-    -----
-    As published, every frame meets every head: ``M H² (B F + K)`` multiply-adds, and ``M B F H K`` for the products.
-    ``h W_m · c W_m = h · (c W_m W_m^T)``, so where there are fewer prototypes than frames the prototypes go through
-    the heads twice and the frames not at all: ``2 M H² K``, and the same products, in one matrix product.
-    """
-    b, f, h = frames.shape
-    m, k = len(heads), len(prototypes)
-    logits: Tensor
-    if m == 0:
-        logits = (frames.reshape(b * f, h) @ (prototypes.T / h**0.5)).view(b, f, 1, k)
-        return logits
-    meta_prototypes = prototypes @ heads  # (M, K, H)
-    if k <= b * f:
-        targets = (meta_prototypes @ heads.mT).reshape(m * k, h)
-        logits = (frames.reshape(b * f, h) @ (targets.T / h**0.5)).view(b, f, m, k)
-    else:
-        meta_frames = frames.reshape(b * f, h) @ heads  # (M, B F, H)
-        logits = (meta_frames @ meta_prototypes.mT / h**0.5).view(m, b, f, k).permute(1, 2, 0, 3)
-    return logits
+SMALLEST = -100.0
+"""Shares below two to this power of the largest count as that: denormal numbers would be slow, and change nothing."""
 
 
 def predictions(logits: Tensor) -> Tensor:
-    """Return the group each head finds nearest to the mean frame of a window, int64 ``(B, M)``."""
-    return logits.detach().mean(dim=1).argmax(dim=-1)
+    """Return the group each head finds nearest to the mean frame of a window, int64 ``(M, B)``."""
+    return logits.mean(dim=2).argmax(dim=-1)
 
 
 def mining_weights(logits: Tensor, labels: Tensor, mining: Mining = "hard") -> Tensor:
-    """Return the weight of each frame in its window, ``(B, F, M)``, summing to 1 over frames.
+    """Return the weight of each frame in its window, ``(M, B, F)``, summing to 1 over frames.
 
     A window that a head already gets right looks at the frames that agree least; one that it gets wrong, at the frames
     that are most sure of the wrong group.
 
     Parameters
     ----------
-    logits : tensor ``(B, F, M, K)``
+    logits : tensor ``(M, B, F, K)``
     labels : int64 tensor ``(B,)``
         Pseudo-labels, 0 to K - 1.
     mining : {"hard", "off", "inverted"}
         As published; all frames alike; the easy frames first.
     """
-    chosen, sign = _looked_at(logits, labels, mining)
-    return (sign * logits.gather(-1, chosen).squeeze(-1)).softmax(dim=1)
+    guesses = predictions(logits)
+    return _weights(logits, guesses, _signs(guesses, labels, mining))
 
 
-def _looked_at(logits: Tensor, labels: Tensor, mining: Mining) -> tuple[Tensor, Tensor]:
-    """Return the predicted group as an index of the logits, ``(B, F, M, 1)``, and the sign s, ``(B, 1, M)``."""
-    b, f, m, _ = logits.shape
-    predicted = predictions(logits)
+def _signs(guesses: Tensor, labels: Tensor, mining: Mining) -> Tensor:
+    """Return s: what a frame's logit of the guess is multiplied by, ``(M, B, 1)``."""
     right, wrong = {"hard": (-1.0, 1.0), "inverted": (1.0, -1.0), "off": (0.0, 0.0)}[mining]
-    sign = torch.where(predicted == labels[:, None], right, wrong).to(logits.dtype)
-    return predicted[:, None, :, None].expand(b, f, m, 1), sign[:, None]
+    return torch.where(guesses == labels, right, wrong)[..., None]
 
 
-def window_losses(logits: Tensor, labels: Tensor, mining: Mining = "hard", mining_gradient: bool = True) -> Tensor:
-    """Return the loss of each window under each head, ``(B, M)``: cross-entropy of its frames, weighted by mining.
-
-    Gradients flow through the weights, as published, unless `mining_gradient` is False.
-    """
-    losses: Tensor = _MinedCrossEntropy.apply(logits, labels, mining, mining_gradient)  # type: ignore[no-untyped-call]
-    return losses
+def _weights(logits: Tensor, guesses: Tensor, signs: Tensor) -> Tensor:
+    at_guess = logits.gather(-1, _each_frame(guesses, logits)).squeeze(-1)
+    return (signs.to(logits.dtype) * at_guess).softmax(dim=-1)
 
 
-class _MinedCrossEntropy(torch.autograd.Function):
-    """``sum_t w_t CE_t`` with its gradient written out: a third of the passes over the logits that autograd makes.
+def _each_frame(groups: Tensor, logits: Tensor) -> Tensor:
+    """Return a window's group as an index of the logits of each of its frames, ``(M, B, F, 1)``."""
+    return groups[..., None, None].expand(*logits.shape[:3], 1)
 
+
+def mined_cross_entropy(
+    logits: Tensor, labels: Tensor, mining: Mining = "hard", mining_gradient: bool = True
+) -> tuple[Tensor, Tensor]:
+    """Return the loss of each window under each head, ``(M, B)``, and the gradient of their sum by the logits.
+
+    The loss is the cross-entropy of the window's frames, weighted by `mining_weights`. Gradients flow through the
+    weights, as published, unless `mining_gradient` is False. The gradient is written over the logits.
+
+    Notes
+    -----
     With ``p = softmax(z)`` and L the loss of the window and head, the gradient by z at frame t and group k is
     ``w_t (p_tk - [k = y]) + [k = guess] s w_t (CE_t - L)``; the second part flows through the weights.
     """
-
-    @staticmethod
-    def forward(ctx: Any, logits: Tensor, labels: Tensor, mining: Mining, mining_gradient: bool) -> Tensor:
-        b, f, m, _ = logits.shape
-        own = labels[:, None, None, None].expand(b, f, m, 1)
-        chosen, sign = _looked_at(logits, labels, mining)
-        weights = (sign * logits.gather(-1, chosen).squeeze(-1)).softmax(dim=1)
-        cross_entropy = -logits.log_softmax(dim=-1).gather(-1, own).squeeze(-1)
-        losses = (weights * cross_entropy).sum(dim=1)
-        ctx.mining_gradient = mining_gradient
-        ctx.save_for_backward(logits, own, chosen, weights, sign * (cross_entropy - losses[:, None]))
-        return losses
-
-    @staticmethod
-    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor, None, None, None]:
-        logits, own, chosen, weights, through_weights = ctx.saved_tensors
-        scale = gradients[0][:, None] * weights
-        by_logits = logits.softmax(dim=-1).mul_(scale[..., None])
-        by_logits.scatter_add_(-1, own, -scale[..., None])
-        if ctx.mining_gradient:
-            by_logits.scatter_add_(-1, chosen, (scale * through_weights)[..., None])
-        return by_logits, None, None, None
+    guesses = predictions(logits)
+    signs = _signs(guesses, labels, mining).to(logits.dtype)
+    weights = _weights(logits, guesses, signs)
+    own, guessed = _each_frame(labels.expand_as(guesses), logits), _each_frame(guesses, logits)
+    top = logits.amax(dim=-1, keepdim=True)
+    above_own = top - logits.gather(-1, own)
+    powers = (
+        logits.sub_(top).mul_(math.log2(math.e)).clamp_(min=SMALLEST).exp2_()
+    )  # exp2 is 2 to 20 times faster than exp
+    total = powers.sum(dim=-1)
+    cross_entropy = above_own.squeeze(-1) + total.log()
+    losses = (weights * cross_entropy).sum(dim=-1)
+    by_logits = powers.mul_((weights / total)[..., None]).scatter_add_(-1, own, -weights[..., None])
+    if mining_gradient:
+        through_weights = signs * weights * (cross_entropy - losses[..., None])
+        by_logits.scatter_add_(-1, guessed, through_weights[..., None])
+    return losses, by_logits
 
 
 def level_loss(
@@ -143,6 +110,7 @@ def level_loss(
     frames : tensor ``(B, F, H)``
         Frame features of the batch.
     prototypes : tensor ``(K, H)``
+        Constants: no gradient flows to them.
     heads : tensor ``(M, H, H)``
         With M = 0, frames and prototypes are compared as they are.
     labels : int64 tensor ``(B,)``
@@ -154,5 +122,51 @@ def level_loss(
     mining_gradient : bool
         Whether gradients flow through the mining weights.
     """
-    logits = meta_logits(frames, prototypes, heads)
-    return weight * window_losses(logits, labels, mining, mining_gradient).mean()
+    wanted = torch.is_grad_enabled() and (frames.requires_grad or heads.requires_grad)
+    loss: Tensor = _LevelLoss.apply(  # type: ignore[no-untyped-call]
+        frames, prototypes, heads, labels, mining, mining_gradient, wanted
+    )
+    return weight * loss
+
+
+class _LevelLoss(torch.autograd.Function):
+    """The mean loss, with its gradients made in the same pass: what arrives backwards is one number, their scale."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        frames: Tensor,
+        prototypes: Tensor,
+        heads: Tensor,
+        labels: Tensor,
+        mining: Mining,
+        mining_gradient: bool,
+        wanted: bool,
+    ) -> Tensor:
+        b, f, h = frames.shape
+        rows = frames.reshape(b * f, h)
+        products = meta_products(rows, prototypes.detach() / h**0.5, len(heads))
+        count = max(len(heads), 1) * b
+        loss, by_rows, by_heads = frames.new_zeros(()), torch.zeros_like(rows), []
+        for some in torch.split(heads, _heads_at_once(heads)):
+            between = products.between(some)
+            logits = products.logits(between).view(-1, b, f, len(prototypes))
+            losses, by_logits = mined_cross_entropy(logits, labels, mining, mining_gradient)
+            loss += losses.sum()
+            if wanted:
+                by_frames, by_some = products.gradients(by_logits.flatten(1, 2), between, some)
+                by_rows += by_frames
+                by_heads.append(by_some)
+        if wanted:
+            ctx.save_for_backward(by_rows.div_(count).view_as(frames), torch.cat(by_heads).div_(count))
+        return loss / count
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
+        by_frames, by_heads = ctx.saved_tensors
+        return gradients[0] * by_frames, None, gradients[0] * by_heads, None, None, None, None
+
+
+def _heads_at_once(heads: Tensor) -> int:
+    """Return for how many heads logits are made at once: on a CPU one, that they stay in the cache; on CUDA all."""
+    return 1 if heads.device.type == "cpu" else max(len(heads), 1)

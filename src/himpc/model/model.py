@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,14 +18,16 @@ from himpc.errors import ModelError
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
 from himpc.model.device import resolve_device
 from himpc.model.encoder import Network
+from himpc.model.inference import Inference
+from himpc.model.stream import Stream
 from himpc.model.tensors import read_tensors, shapes_of, write_tensors
 from himpc.skeleton import Layout, Level
 from himpc.writing import make_folder, write_atomically
 
 __all__ = ["Model", "window_features"]
 
-BLOCK_FRAMES = 2**15
-"""Frames encoded at once: with H = 256, some 100 MB of activations."""
+BLOCK_FRAMES = {"cpu": 2**12, "cuda": 2**16}
+"""Frames encoded at once: on a CPU their activations stay in its cache, on a GPU they give it enough to do."""
 
 LEAST_ROWS = 16
 """Rows of a product at least, with zeros for those that are missing: matrix libraries take another way, and round
@@ -61,6 +63,7 @@ class Model:
     align: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
+    _arranged: tuple[list[tuple[int, int]], Inference] | None = field(default=None, init=False, repr=False)
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -99,12 +102,7 @@ class Model:
         ModelError
             If the windows are of another layout, length or number of dimensions than the model takes.
         """
-        windows = self._prepared(windows)
-        out = np.empty((len(windows), self.size), dtype=np.float32)
-        with torch.inference_mode():
-            for rows, features in _blocks(self.network, windows, self.levels):
-                out[rows] = self.network.msmr(features)[: len(rows)].cpu().numpy()
-        return out
+        return self._embedded(windows, self.inference())
 
     def embed_level(self, windows: Windows, level: Level) -> NDArray[np.float32]:
         """Return the window features f of one level, float32 ``(N, H)``; otherwise as `embed`.
@@ -116,12 +114,24 @@ class Model:
         """
         if level not in self.levels:
             raise ModelError(f"the model has no level {level!r}: it was trained with {', '.join(self.levels)}")
-        windows = self._prepared(windows)
-        out = np.empty((len(windows), self.network.hidden), dtype=np.float32)
-        with torch.inference_mode():
-            for rows, features in _blocks(self.network, windows, (level,)):
-                out[rows] = features[level][: len(rows)].cpu().numpy()
-        return out
+        return self._embedded(windows, Inference(self.network, (level,), meta=False))
+
+    def inference(self) -> Inference:
+        """Return the weights as they are now, arranged for embedding; arranged anew only where they have changed."""
+        marks = [(weights.data_ptr(), weights._version) for weights in self.network.parameters()]
+        if self._arranged is None or self._arranged[0] != marks:
+            self._arranged = marks, Inference(self.network)
+        return self._arranged[1]
+
+    def stream(self, length: int | None = None) -> Stream:
+        """Return a `Stream`, which takes the frames of one person one by one and embeds the last F of them.
+
+        Parameters
+        ----------
+        length : int, optional
+            F, if not the window length that the model was trained on.
+        """
+        return Stream(self.inference(), self.layout, length or self.window_length, align=self.align)
 
     def check(self, windows: Windows) -> None:
         """Raise `ModelError` if the windows are of another layout, length or number of dimensions."""
@@ -142,10 +152,13 @@ class Model:
                 f"cut them with length {self.window_length}"
             )
 
-    def _prepared(self, windows: Windows) -> Windows:
-        """Return the windows, checked, as the network takes them."""
+    def _embedded(self, windows: Windows, inference: Inference) -> NDArray[np.float32]:
         self.check(windows)
-        return windows.aligned() if self.align else windows
+        windows = windows.aligned() if self.align else windows
+        out = np.empty((len(windows), inference.size), dtype=np.float32)
+        for rows, vectors in _blocks(inference, windows):
+            out[rows] = vectors.cpu().numpy()
+        return out
 
     def save(self, folder: str | Path) -> None:
         """Write ``model.safetensors`` and ``model.json`` to a folder, made if need be; never a pickle.
@@ -222,28 +235,22 @@ def window_features(network: Network, windows: Windows) -> dict[Level, Tensor]:
 
     The windows are encoded as they are: they are to be aligned already where the model is to see them so.
     """
-    device = next(network.parameters()).device
-    out = {level: torch.empty(len(windows), network.hidden, device=device) for level in network.levels}
-    with torch.no_grad():
-        for rows, features in _blocks(network, windows, network.levels):
-            where = torch.from_numpy(rows).to(device)
-            for level, block in features.items():
-                out[level][where] = block[: len(rows)]
+    inference = Inference(network, meta=False)
+    out = {level: torch.empty(len(windows), network.hidden, device=inference.device) for level in network.levels}
+    for rows, vectors in _blocks(inference, windows):
+        where = torch.from_numpy(rows).to(inference.device)
+        for level, block in zip(network.levels, inference.by_level(vectors), strict=True):
+            out[level][where] = block
     return out
 
 
-def _blocks(
-    network: Network, windows: Windows, levels: tuple[Level, ...]
-) -> Iterator[tuple[NDArray[np.int64], Mapping[Level, Tensor]]]:
-    """Encode windows block by block, each frame of a block once; yield rows and the features of each level.
-
-    The features may have rows more than there are windows: see `LEAST_ROWS`.
-    """
-    device = next(network.parameters()).device
-    for rows, frames, index in windows.blocks(BLOCK_FRAMES):
+def _blocks(inference: Inference, windows: Windows) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
+    """Embed windows block by block, each frame of a block once; yield rows and the embeddings of these windows."""
+    device = inference.device
+    for rows, frames, index in windows.blocks(BLOCK_FRAMES["cpu" if device.type == "cpu" else "cuda"]):
         joints = torch.from_numpy(_at_least(frames, LEAST_ROWS)).to(device)
         where = torch.from_numpy(_at_least(index, LEAST_ROWS)).to(device)
-        yield rows, {level: network.over_frames(network.encode(joints, level), where) for level in levels}
+        yield rows, inference.of_index(joints, where)[: len(rows)]
 
 
 def _at_least(array: NDArray[Any], rows: int) -> NDArray[Any]:

@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from himpc.errors import LayoutError
 from himpc.skeleton.layout import Layout
 
-__all__ = ["body_frame"]
+__all__ = ["TOO_SHORT", "body_frame", "sides"]
 
-# A body whose left-to-right line is this short (metres), seen from above, does not show where it faces.
-_TOO_SHORT = 1e-3
+TOO_SHORT = 1e-3
+"""A body whose left-to-right line is this short (metres), seen from above, does not show where it faces."""
 
 
 def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.floating]:
@@ -46,7 +46,7 @@ def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float
         )
     leftward = _leftward(joints, layout)
     length = np.hypot(leftward[..., 0], leftward[..., 1])
-    shows = length > _TOO_SHORT
+    shows = length > TOO_SHORT
     divisor = np.where(shows, length, 1)
     cosine = np.where(shows, leftward[..., 0] / divisor, 1)[..., None]
     sine = np.where(shows, leftward[..., 1] / divisor, 0)[..., None]
@@ -56,14 +56,24 @@ def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float
     return turned
 
 
-def _leftward(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
-    """Return the x and z ``(..., 2)`` of the mean line from right to left hip and shoulder; 0 where unseen."""
+def sides(layout: Layout) -> NDArray[np.intp]:
+    """Return the left and right joint ``(n, 2)`` of the lines that show a body's left: hips and shoulders.
+
+    Raises
+    ------
+    LayoutError
+        If the layout has neither.
+    """
     lines = [(f"left_{part}", f"right_{part}") for part in ("hip", "shoulder")]
     known = [line for line in lines if layout.has(*line)]
     if not known:
         raise LayoutError(f"layout {layout.name!r} has neither hips nor shoulders, so no side to turn by")
-    ends = np.array([[layout.index(left), layout.index(right)] for left, right in known])
-    seen_from_above = joints[..., ends, ::2].astype(np.float64)  # in float32 the short line of a side view is rough
+    return np.array([[layout.index(left), layout.index(right)] for left, right in known])
+
+
+def _leftward(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
+    """Return the x and z ``(..., 2)`` of the mean line from right to left hip and shoulder; 0 where unseen."""
+    seen_from_above = joints[..., sides(layout), ::2].astype(np.float64)  # in float32 the short line of a side is rough
     spans = seen_from_above[..., 0, :] - seen_from_above[..., 1, :]
     seen = np.isfinite(spans).all(axis=-1, keepdims=True)
     total: NDArray[np.float64] = np.where(seen, spans, 0).sum(axis=-2) / np.maximum(seen.sum(axis=-2), 1)

@@ -10,6 +10,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from himpc.benchmarks.recipe import Recipe, get_recipe
 from himpc.errors import ConfigError
 from himpc.learning import Config
 
@@ -22,6 +23,7 @@ MAX_VARIANTS = 1000
 MAX_GRID_BYTES = 2**20
 
 _KEYS = ("preset", "seeds", "data", "settings", "vary", "grid")
+_DATA = ("recipe", "root", "seed")
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class Grid:
     Attributes
     ----------
     path : Path
-        The file it was read from; a path of data is relative to its folder.
+        The file it was read from; paths in it are relative to its folder.
     preset : str
         The settings to start from.
     seeds : tuple of int
@@ -63,15 +65,21 @@ class Grid:
     variants : tuple of Variant
         The preset first (with ``[settings]`` over it), then ``[vary]``, then ``[grid]``, in the order of the file. Two
         may have equal settings; they are run once.
-    data : mapping
-        The table ``[data]``, for `himpc.sweep.load_data`.
+    recipe : Recipe
+        Where the recordings come from and how they are shared out, as in `himpc benchmark`.
+    root : Path or None
+        The folder of the recordings, where the grid names it.
+    data_seed : int
+        Of simulated walkers, and of the draw of unseen people: the same data for all runs.
     """
 
     path: Path
     preset: str
     seeds: tuple[int, ...]
     variants: tuple[Variant, ...]
-    data: Mapping[str, Any]
+    recipe: Recipe
+    root: Path | None
+    data_seed: int
 
     @classmethod
     def read(cls, path: str | Path) -> Grid:
@@ -114,8 +122,10 @@ class Grid:
                 raise ConfigError(f"[{name}] seed: give seeds = [0, 1, 2] at the top of the file instead")
         for name, values in (("vary", vary), ("grid", grid)):
             _check_lists(name, values)
-        preset = table.get("preset", "clean")
-        base = _changed(_preset(preset).with_(seed=seeds[0]), "settings", settings)
+        path, preset = Path(path), table.get("preset", "clean")
+        recipe, root, data_seed = _data(_table(table, "data"), path.parent)
+        base = _preset(preset).with_(window_length=recipe.window_length, seed=seeds[0])
+        base = _changed(base, "settings", settings)
         count = 1 + sum(map(len, vary.values())) + (math.prod(map(len, grid.values())) if grid else 0)
         if count > MAX_VARIANTS:
             raise ConfigError(
@@ -132,7 +142,7 @@ class Grid:
             for values in (product(*grid.values()) if grid else ())
             for changes in [dict(zip(grid, values, strict=True))]
         ]
-        return cls(Path(path), preset, seeds, tuple(variants), _table(table, "data"))
+        return cls(path, preset, seeds, tuple(variants), recipe, root, data_seed)
 
     @property
     def runs(self) -> tuple[tuple[Variant, Config], ...]:
@@ -142,6 +152,27 @@ class Grid:
             for seed in self.seeds:
                 found.setdefault(variant.config.with_(seed=seed), variant)
         return tuple((variant, config) for config, variant in found.items())
+
+
+def _data(table: Mapping[str, Any], folder: Path) -> tuple[Recipe, Path | None, int]:
+    """Return the recipe, root and seed that the table ``[data]`` names."""
+    if unknown := [key for key in table if key not in _DATA]:
+        raise ConfigError(f"[data] unknown key {unknown[0]!r}; it has {', '.join(_DATA)}")
+    recipe, root, seed = table.get("recipe"), table.get("root"), table.get("seed", 0)
+    if root is not None and not isinstance(root, str):
+        raise ConfigError(f"[data] root must be a path in quotes, found {root!r}")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ConfigError(f"[data] seed must be a whole number, 0 or more, found {seed!r}")
+    try:
+        if isinstance(recipe, Mapping):
+            found = Recipe.from_dict(recipe, folder=folder)
+        elif isinstance(recipe, str):
+            found = Recipe.from_toml(folder / recipe) if recipe.endswith(".toml") else get_recipe(recipe)
+        else:
+            raise ConfigError("needs recipe: a name such as 'cross-view-hard', a .toml file, or the table of one")
+    except ConfigError as error:
+        raise ConfigError(f"[data] {error}") from error
+    return found, None if root is None else folder / root, seed
 
 
 def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:

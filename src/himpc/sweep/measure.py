@@ -21,7 +21,7 @@ from himpc import __version__
 from himpc.data import Windows
 from himpc.errors import HimpcError, printable
 from himpc.evaluation import grouping_agreement
-from himpc.jobs import evaluate, group
+from himpc.jobs import group
 from himpc.learning import Config, train
 from himpc.learning.state import CHECKPOINT_FILE
 from himpc.sweep.data import SweepData
@@ -80,7 +80,7 @@ def perform(run: Run, data: SweepData) -> Row:
     out = run.folder / run.key
     resume = (out / CHECKPOINT_FILE).exists()
     trained = train(windows, run.config, out=out, device=run.device, resume=resume, callbacks=(_Silent(),))
-    found = evaluate(trained.model, data.gallery, data.probe, **data.how)
+    found = data.measure(trained.model)
     grouping = group(data.test, trained.model)
     persons = [recording.person for recording in data.test]
     agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)

@@ -1,0 +1,102 @@
+"""The products between frames, heads and prototypes, in the order that has the fewest (docs/performance.md).
+
+Shapes: R rows (frames of a batch), H the embedding size, M heads, K centres (prototypes). The logits are
+``z[m, r, k] = (f_r W_m) · (c_k W_m) = f_r A_m c_k`` with ``A_m = W_m W_m^T``. The centres are constants, so nothing but
+the gradients by rows and heads is made, and with ``G_m = dL/dA_m`` that by heads is ``(G_m + G_m^T) W_m``.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from torch import Tensor
+
+from himpc.model.products import product
+
+__all__ = ["MetaProducts", "meta_products"]
+
+
+class MetaProducts(Protocol):
+    """An order of the products of one batch, for any M of the heads at once."""
+
+    def between(self, heads: Tensor) -> Tensor:
+        """Return what stands between rows and centres, needed by the other two methods."""
+
+    def logits(self, between: Tensor) -> Tensor:
+        """Return z, ``(M, R, K)``."""
+
+    def gradients(self, by_logits: Tensor, between: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the gradients of ``sum(by_logits · z)`` by rows, ``(R, H)``, and by heads, ``(M, H, H)``."""
+
+
+def meta_products(rows: Tensor, centres: Tensor, heads: int) -> MetaProducts:
+    """Return the cheapest order for rows ``(R, H)`` and centres ``(K, H)``.
+
+    Without heads rows meet centres as they are, as under one head.
+    """
+    if not heads:
+        return _NoHeads(rows, centres)
+    (r, h), k = rows.shape, len(centres)
+    few = 3 * r * k * h + 3 * k * h**2 + h**3
+    many = 2 * r * k * h + (min(r, k) + 2 * r) * h**2 + 2 * h**3
+    return _FewCentres(rows, centres) if few <= many else _ManyCentres(rows, centres)
+
+
+class _NoHeads:
+    def __init__(self, rows: Tensor, centres: Tensor) -> None:
+        self._rows, self._centres, self._across = rows, centres, rows.mT.contiguous()
+
+    def between(self, heads: Tensor) -> Tensor:
+        return heads
+
+    def logits(self, between: Tensor) -> Tensor:
+        return product(self._rows, self._centres)[None]
+
+    def gradients(self, by_logits: Tensor, between: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
+        return product(by_logits[0], self._centres.mT), heads
+
+
+class _FewCentres(_NoHeads):
+    """The centres go through the heads, twice, and the rows not at all: ``z = f (c W W^T)^T``.
+
+    Multiply-adds of one head: 2 K H² and R K H for the logits; 2 R K H, K H² and H³ for the gradients.
+    """
+
+    def between(self, heads: Tensor) -> Tensor:
+        return product(product(self._centres, heads.mT), heads)
+
+    def logits(self, between: Tensor) -> Tensor:
+        return product(self._rows, between)
+
+    def gradients(self, by_logits: Tensor, between: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
+        by_squares = product(self._centres.mT, product(self._across, by_logits.mT))
+        return _sum(product(by_logits, between.mT)), _by_heads(by_squares, heads)
+
+
+class _ManyCentres(_NoHeads):
+    """Rows or centres, the fewer of them, go through ``A = W W^T``; the gradients by z meet the centres once.
+
+    ``Q = dL/dz C`` gives both gradients, ``dL/df = Q A`` and ``G = F^T Q``: one of three products over all pairs less.
+    Multiply-adds of one head: H³, min(R, K) H² and R K H for the logits; R K H, 2 R H² and H³ for the gradients.
+    """
+
+    def between(self, heads: Tensor) -> Tensor:
+        return product(heads, heads)
+
+    def logits(self, between: Tensor) -> Tensor:
+        if len(self._rows) < len(self._centres):
+            return product(product(self._rows, between), self._centres)
+        return product(self._rows, product(self._centres, between))
+
+    def gradients(self, by_logits: Tensor, between: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
+        pulls = product(by_logits, self._centres.mT)  # Q, (M, R, H)
+        by_squares = product(self._across, pulls.mT)
+        return _sum(product(pulls, between)), _by_heads(by_squares, heads)
+
+
+def _sum(parts: Tensor) -> Tensor:
+    return parts.sum(dim=0) if len(parts) > 1 else parts[0]
+
+
+def _by_heads(by_squares: Tensor, heads: Tensor) -> Tensor:
+    return product(by_squares + by_squares.mT, heads.mT)

@@ -1,0 +1,185 @@
+"""A model as an ONNX file, which runs without himpc and without torch."""
+
+from __future__ import annotations
+
+import json
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc import __version__
+from himpc.errors import ConfigError
+from himpc.model.inference import Inference
+from himpc.skeleton import Layout
+from himpc.skeleton.alignment import TOO_SHORT, sides
+from himpc.writing import write_atomically
+
+if TYPE_CHECKING:
+    from himpc.model.model import Model
+
+__all__ = ["export_onnx"]
+
+OPSET = 18
+IR_VERSION = 8
+"""The versions of 2022, which every runtime in use reads."""
+
+_LEAST_LENGTH = 1e-12
+"""By no less than this are features divided, as in `himpc.model.encoder.unit`."""
+
+
+def export_onnx(model: Model, path: str | Path) -> None:
+    """Write a model to one ``.onnx`` file that holds all it does to a window.
+
+    Its input ``joints`` is float32 ``(windows, frames, J, 3)``: joint positions in metres, y up, as they were recorded,
+    every joint there. Its output ``embeddings`` is float32 ``(windows, levels · H)``, as `Model.embed` gives them. Both
+    the number of windows and of frames are free; the model was trained on windows of ``window_length`` frames. That
+    number, the names of the joints and the model's fingerprint stand in the file's metadata.
+
+    Parameters
+    ----------
+    model : Model
+        On any device.
+    path : path
+        The file to write.
+
+    Raises
+    ------
+    ConfigError
+        If the package onnx is not there.
+    RunError
+        If the file cannot be written.
+    """
+    try:
+        import onnx
+        from onnx import helper
+    except ImportError as error:
+        raise ConfigError("export needs the package onnx: type  pip install 'himpc[onnx]'") from error
+    graph = _Graph()
+    inference = Inference(model.network)
+    joints = _centred(graph, "joints", model.layout)
+    if model.align:
+        joints = _aligned(graph, joints, model.layout)
+    output = _windows(graph, _frames(graph, joints, inference), inference)
+    graph.add("Identity", [output], "embeddings")
+    floats = onnx.TensorProto.FLOAT
+    built = helper.make_model(
+        helper.make_graph(
+            graph.nodes,
+            "himpc",
+            [helper.make_tensor_value_info("joints", floats, ["windows", "frames", len(model.layout), 3])],
+            [helper.make_tensor_value_info("embeddings", floats, ["windows", inference.size])],
+            graph.constants,
+        ),
+        producer_name="himpc",
+        producer_version=__version__,
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+    )
+    helper.set_model_props(built, _about(model))
+    onnx.checker.check_model(built, full_check=True)
+    write_atomically(path, built.SerializeToString())
+
+
+def _about(model: Model) -> dict[str, str]:
+    return {
+        "fingerprint": model.fingerprint,
+        "layout": model.layout.name,
+        "joints": json.dumps(model.layout.joints),
+        "window_length": str(model.window_length),
+        "dimensions": str(model.dimensions),
+    }
+
+
+class _Graph:
+    """Nodes and constants of an ONNX graph, each named when it is added."""
+
+    def __init__(self) -> None:
+        self.nodes: list[Any] = []
+        self.constants: list[Any] = []
+
+    def add(self, kind: str, inputs: list[str | NDArray[Any]], name: str = "", **attributes: Any) -> str:
+        """Add one operation on earlier results and constants, and return the name of its result."""
+        from onnx import helper, numpy_helper
+
+        names = []
+        for value in inputs:
+            if isinstance(value, str):
+                names.append(value)
+            else:
+                names.append(f"constant_{len(self.constants)}")
+                self.constants.append(numpy_helper.from_array(np.ascontiguousarray(value), names[-1]))
+        name = name or f"{kind}_{len(self.nodes)}"
+        self.nodes.append(helper.make_node(kind, names, [name], name=name, **attributes))
+        return name
+
+
+def _centred(graph: _Graph, joints: str, layout: Layout) -> str:
+    """Subtract the root, as `himpc.skeleton.centre` does."""
+    root = graph.add("Gather", [joints, np.array(layout.root)], axis=2)
+    return graph.add("Sub", [joints, graph.add("ReduceMean", [root, np.array([2])], keepdims=1)])
+
+
+def _aligned(graph: _Graph, joints: str, layout: Layout) -> str:
+    """Turn each frame to face one way, as `himpc.skeleton.body_frame` does, in float64 as there."""
+    leftward = np.zeros((1, len(layout)))
+    ends = sides(layout)
+    np.add.at(leftward[0], ends[:, 0], 1 / len(ends))
+    np.add.at(leftward[0], ends[:, 1], -1 / len(ends))
+    precise = graph.add("Cast", [joints], to=11)  # 11 is double
+    line = graph.add("MatMul", [leftward, precise])  # (windows, frames, 1, 3)
+    across, along = (graph.add("Gather", [line, np.array([axis])], axis=3) for axis in (0, 2))
+    squares = [graph.add("Mul", [side, side]) for side in (across, along)]
+    length = graph.add("Sqrt", [graph.add("Add", [*squares])])
+    shows = graph.add("Greater", [length, np.array(TOO_SHORT)])
+    cosine = graph.add("Where", [shows, graph.add("Div", [across, length]), np.array(1.0)])
+    sine = graph.add("Where", [shows, graph.add("Div", [along, length]), np.array(0.0)])
+    x, y, z = (graph.add("Gather", [precise, np.array([axis])], axis=3) for axis in range(3))
+    turned_x = graph.add("Add", [graph.add("Mul", [cosine, x]), graph.add("Mul", [sine, z])])
+    turned_z = graph.add("Sub", [graph.add("Mul", [cosine, z]), graph.add("Mul", [sine, x])])
+    return graph.add("Cast", [graph.add("Concat", [turned_x, y, turned_z], axis=3)], to=1)  # 1 is float
+
+
+def _frames(graph: _Graph, joints: str, inference: Inference) -> str:
+    """Encode single frames: `Inference.of_frames`."""
+    flat = graph.add("Reshape", [joints, np.array([0, 0, -1])])
+    first, bias = _numpy(inference.first.T), _numpy(inference.first_bias)
+    activations = graph.add("Relu", [graph.add("Add", [graph.add("MatMul", [flat, first]), bias])])
+    if not inference.normalise:
+        return activations
+    features = []
+    for level, (weights, second_bias) in zip(_levels(graph, activations, inference), inference.second, strict=True):
+        product = graph.add("MatMul", [level, _numpy(weights.T)])
+        features.append(_unit(graph, graph.add("Add", [product, _numpy(second_bias)])))
+    return graph.add("Concat", [*features], axis=-1)
+
+
+def _windows(graph: _Graph, frames: str, inference: Inference) -> str:
+    """Turn frames into the embedding of their window: `Inference.of_windows`."""
+    embeddings = []
+    mean = graph.add("ReduceMean", [frames, np.array([1])], keepdims=0)
+    for level, last in zip(_levels(graph, mean, inference), inference.last, strict=True):
+        part = _unit(graph, level) if inference.normalise else level
+        if last is not None:
+            part = graph.add("Add", [graph.add("MatMul", [part, _numpy(last[0].T)]), _numpy(last[1])])
+        embeddings.append(part)
+    return graph.add("Concat", [*embeddings], axis=-1)
+
+
+def _levels(graph: _Graph, rows: str, inference: Inference) -> list[str]:
+    """Return the part of each level along the last axis."""
+    edges = [np.array([level * inference.hidden]) for level in range(len(inference.levels) + 1)]
+    last = np.array([-1])
+    return [graph.add("Slice", [rows, a, b, last]) for a, b in pairwise(edges)]
+
+
+def _unit(graph: _Graph, rows: str) -> str:
+    length = graph.add("ReduceL2", [rows, np.array([-1])], keepdims=1)
+    return graph.add("Div", [rows, graph.add("Max", [length, np.array(_LEAST_LENGTH, dtype=np.float32)])])
+
+
+def _numpy(tensor: Any) -> NDArray[np.float32]:
+    array: NDArray[np.float32] = tensor.detach().cpu().numpy()
+    return array

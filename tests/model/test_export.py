@@ -1,0 +1,72 @@
+"""An exported model, run by onnxruntime, gives the embeddings that himpc gives."""
+
+import json
+import sys
+
+import numpy as np
+import pytest
+
+from himpc.cli import main
+from himpc.data import Recording, Windows
+from himpc.errors import ConfigError
+from himpc.model import Model, Network, export_onnx
+from himpc.skeleton import LEVELS, get_layout
+
+pytest.importorskip("onnx", reason="the extra onnx is not installed")
+runtime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+
+
+def make(layout: str = "kinect-v1", levels=LEVELS, heads: int = 8, length: int = 6, **switches) -> Model:
+    network = Network(get_layout(layout), levels, 64, heads, seed=2, normalise=switches.pop("normalise", False))
+    return Model(network, get_layout(layout), length, **switches)
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        make(),
+        make("kinect-v2", ("limb",)),
+        make("openpose-14", heads=0, normalise=True),
+        make(align=True),
+        make(normalise=True),
+        make(levels=("component", "joint"), heads=0),
+        make(dimensions=2),
+    ],
+    ids=["plain", "one level", "normalised without heads", "aligned", "normalised", "without heads", "2D"],
+)
+def test_onnxruntime_gives_the_same_embeddings(model, tmp_path):
+    path = tmp_path / "model.onnx"
+    export_onnx(model, path)
+    session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    for windows, frames in ((1, 6), (5, 6), (3, 1), (2, 40)):
+        joints = rng.normal(size=(windows * frames, len(model.layout), 3)).astype(np.float32) + 2
+        joints[0] *= (0, 1, 0)  # a body whose sides are one above the other
+        joints[..., 2] *= model.dimensions == 3
+        model.window_length = frames
+        recording = Recording(joints, model.layout, dimensions=model.dimensions)
+        expected = model.embed(Windows.cut([recording], frames))
+        (found,) = session.run(None, {"joints": joints.reshape(windows, frames, -1, 3)})
+        assert found.dtype == np.float32
+        np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+
+def test_the_file_says_what_it_takes(tmp_path, capsys):
+    model = make()
+    model.save(tmp_path / "run")
+    assert main(["export", str(tmp_path / "run"), "--out", str(tmp_path / "model.onnx"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["size"] == model.size
+    session = runtime.InferenceSession(tmp_path / "model.onnx")
+    assert session.get_inputs()[0].shape == ["windows", "frames", 20, 3]
+    assert session.get_outputs()[0].shape == ["windows", 192]
+    about = session.get_modelmeta().custom_metadata_map
+    assert about["fingerprint"] == model.fingerprint
+    assert json.loads(about["joints"]) == list(model.layout.joints)
+    assert about["window_length"] == "6"
+
+
+def test_without_onnx_the_line_to_type_is_said(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "onnx", None)
+    with pytest.raises(ConfigError, match=r"pip install 'himpc\[onnx\]'"):
+        export_onnx(make(), tmp_path / "model.onnx")
+    assert not list(tmp_path.iterdir())

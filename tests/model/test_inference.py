@@ -1,0 +1,53 @@
+"""Embedding in the order of least arithmetic equals the network, frame by frame and head by head."""
+
+import pytest
+import torch
+
+from himpc.model import Inference, Network, mean_over_frames
+from himpc.skeleton import LEVELS, get_layout
+
+KINECT = get_layout("kinect-v1")
+
+
+def network(heads: int = 3, *, normalise: bool = False) -> Network:
+    made = Network(KINECT, LEVELS, 32, heads, seed=4, normalise=normalise)
+    for level in LEVELS:
+        for bias in (made.encoder(level).b1, made.encoder(level).b2):
+            torch.nn.init.normal_(bias, generator=torch.Generator().manual_seed(0))
+    return made
+
+
+@pytest.mark.parametrize("normalise", [False, True])
+@pytest.mark.parametrize("heads", [0, 3])
+def test_embeddings_equal_the_plain_formula(heads, normalise):
+    made = network(heads, normalise=normalise)
+    joints, index = torch.randn(40, 20, 3), torch.randint(40, (9, 5))
+    features = {level: made.over_frames(frames, index) for level, frames in made(joints).items()}
+    expected = made.msmr(features)
+    torch.testing.assert_close(Inference(made).of_index(joints, index), expected, rtol=1e-5, atol=1e-5)
+    for level in LEVELS:
+        found = Inference(made, (level,), meta=False).of_index(joints, index)
+        torch.testing.assert_close(found, features[level], rtol=1e-5, atol=1e-5)
+    plain = [mean_over_frames(f, index) for f in made(joints).values()]
+    if not normalise:
+        torch.testing.assert_close(list(features.values()), plain)
+
+
+def test_the_second_layer_is_taken_once_a_window():
+    made, sizes = Inference(network()), []
+    last = made.of_windows
+    made.of_windows = lambda means: sizes.append(tuple(means.shape)) or last(means)
+    made.of_index(torch.randn(60, 20, 3), torch.arange(60).view(10, 6))
+    assert sizes == [(10, 96)]
+
+
+def test_no_gradient_flows_and_later_weights_are_not_seen():
+    made = network()
+    inference = Inference(made)
+    joints, index = torch.randn(6, 20, 3), torch.arange(6)[None]
+    before = inference.of_index(joints, index)
+    assert not before.requires_grad
+    with torch.no_grad():
+        for weights in made.parameters():
+            weights.add_(1)
+    torch.testing.assert_close(inference.of_index(joints, index), before, rtol=0, atol=0)

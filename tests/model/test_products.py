@@ -1,0 +1,31 @@
+"""The fast product is the plain one, in every shape and order of memory, and without it."""
+
+import pytest
+import torch
+
+from himpc.model.products import product
+
+
+@pytest.mark.parametrize("rows", [(7, 5), (3, 7, 5), (1, 7, 5), (7, 0), (0, 5)])
+@pytest.mark.parametrize("columns", ["(k, h)", "(M, k, h)"])
+@pytest.mark.parametrize("order", ["rows", "columns"])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_equals_the_plain_product(rows, columns, order, dtype):
+    stack = (rows[0],) if len(rows) == 3 else (3,)
+    a = torch.randn(rows, dtype=dtype)
+    b = torch.randn(*(() if columns == "(k, h)" else stack), 4, rows[-1], dtype=dtype)
+    if order == "columns":
+        a, b = (x.mT.contiguous().mT for x in (a, b))
+    torch.testing.assert_close(product(a, b), a @ b.mT)
+
+
+def test_without_onednn(monkeypatch):
+    a, b = torch.randn(30, 20), torch.randn(10, 20)
+    fast = product(a, b)
+    monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
+    torch.testing.assert_close(product(a, b), fast)
+
+
+def test_repeats_to_the_bit():
+    a, b = torch.randn(1536, 256), torch.randn(370, 256)
+    assert torch.equal(product(a, b), product(a.clone(), b.clone()))
