@@ -11,7 +11,7 @@ from himpc.learning import Config, preset_names
 
 
 def test_the_default_preset_is_the_default():
-    assert preset_names() == ("clean", "paper", "simmc", "spc")
+    assert preset_names() == ("clean", "paper", "simmc", "spc", "tracklet")
     assert Config.preset("clean") == Config()
     with pytest.raises(ConfigError, match="unknown preset 'other': choose one of"):
         Config.preset("other")

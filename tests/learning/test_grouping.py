@@ -4,12 +4,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.cluster.hierarchy import fcluster, ward
-from scipy.spatial.distance import pdist, squareform
-from sklearn.metrics import adjusted_rand_score, silhouette_samples
+from sklearn.metrics import adjusted_rand_score
 
 from himpc.errors import ConfigError, DataError
-from himpc.learning.grouping import Grouping, _first_merges, _scores, group_recordings, silhouettes
+from himpc.learning.grouping import Grouping, group_recordings
 
 WINDOWS = 12
 
@@ -48,17 +46,6 @@ def test_neither_scale_nor_rotation_matters(seed, scale):
     recordings, _ = people(seed)
     rotation = np.linalg.qr(np.random.default_rng(seed).normal(size=(8, 8)))[0]
     assert adjusted_rand_score(group(recordings).groups, group(scale * recordings @ rotation).groups) == 1
-
-
-@given(st.integers(0, 1000), st.integers(2, 20))
-def test_silhouettes_are_scikit_learns(seed, count):
-    rng = np.random.default_rng(seed)
-    vectors = rng.normal(size=(30, 3))
-    labels = np.unique(rng.integers(0, count, 30), return_inverse=True)[1]
-    distances = np.linalg.norm(vectors[:, None] - vectors, axis=2)
-    if 1 < labels.max() + 1 < 30:
-        expected = silhouette_samples(distances, labels, metric="precomputed")
-        np.testing.assert_allclose(silhouettes(distances, labels), expected, atol=1e-12)
 
 
 def test_the_number_of_people_can_be_given():
@@ -103,17 +90,6 @@ def test_few_or_equal_recordings():
     assert group(pair, people=2).groups.tolist() == [1, 2]
     assert group(np.ones((5, 4, 3)), people=1).confidence.tolist() == [1.0] * 5
     assert group(np.ones((5, 4, 3))).people >= 1
-
-
-@given(st.integers(0, 1000), st.integers(4, 40))
-def test_the_scores_of_cuts_are_their_silhouettes(seed, count):
-    vectors = np.random.default_rng(seed).normal(size=(count, 3))
-    tree = ward(pdist(vectors))
-    distances = squareform(pdist(vectors))
-    for groups, score in _scores(distances, tree, np.arange(2, count)).items():
-        labels = _first_merges(tree, count - groups)
-        assert score == pytest.approx(silhouettes(distances, labels).mean())
-        assert adjusted_rand_score(labels, fcluster(tree, groups, "maxclust")) == 1
 
 
 @pytest.mark.slow

@@ -62,7 +62,7 @@ def test_losses_and_gradients_equal_the_reference(dtype, device):
     for level in LEVELS:
         encoder = encoders[level] = reference_encoder(level, dtype).to(device)
         frames = torch.from_numpy(REFERENCE[f"{level}_frames"]).to(device, dtype)
-        features = encoder(frames.flatten(0, 1)).unflatten(0, frames.shape[:2])
+        features = encoder(frames.flatten(0, 1).flatten(1)).unflatten(0, frames.shape[:2])
         expected = REFERENCE[f"{level}_features"]
         np.testing.assert_allclose(features.mean(dim=1).detach().cpu(), expected, rtol=1e-5, atol=1e-6)
         prototypes = torch.from_numpy(REFERENCE[f"{level}_prototypes"]).to(device, dtype)
@@ -85,7 +85,7 @@ def test_losses_and_gradients_equal_the_reference(dtype, device):
 
 def reference_encoder(level, dtype):
     weights = {name: REFERENCE[f"{level}_{name}"] for name in ("W1", "b1", "W2", "b2", "heads")}
-    encoder = LevelEncoder(weights["W1"].shape[0] // 3, weights["W1"].shape[1], len(weights["heads"]))
+    encoder = LevelEncoder(weights["W1"].shape[0], weights["W1"].shape[1], len(weights["heads"]))
     encoder.load_state_dict({name.lower(): torch.from_numpy(weight) for name, weight in weights.items()})
     return encoder.to(dtype)
 

@@ -17,7 +17,8 @@ runtime = pytest.importorskip("onnxruntime", reason="the extra onnx is not insta
 
 
 def make(layout: str = "kinect-v1", levels=LEVELS, heads: int = 8, length: int = 6, **switches) -> Model:
-    network = Network(get_layout(layout), levels, 64, heads, seed=2, normalise=switches.pop("normalise", False))
+    of_network = {name: switches.pop(name) for name in ("normalise", "distances", "whiten") if name in switches}
+    network = Network(get_layout(layout), levels, 64, heads, seed=2, **of_network)
     return Model(network, get_layout(layout), length, **switches)
 
 
@@ -31,8 +32,22 @@ def make(layout: str = "kinect-v1", levels=LEVELS, heads: int = 8, length: int =
         make(normalise=True),
         make(levels=("component", "joint"), heads=0),
         make(dimensions=2),
+        make(distances=True, levels=("limb", "joint")),
+        make(align=True, distances=True, whiten=True, normalise=True, heads=0),
+        make("kinect-v2", whiten=True),
     ],
-    ids=["plain", "one level", "normalised without heads", "aligned", "normalised", "without heads", "2D"],
+    ids=[
+        "plain",
+        "one level",
+        "normalised without heads",
+        "aligned",
+        "normalised",
+        "without heads",
+        "2D",
+        "distances",
+        "tracklet",
+        "whitened",
+    ],
 )
 def test_onnxruntime_gives_the_same_embeddings(model, tmp_path):
     path = tmp_path / "model.onnx"

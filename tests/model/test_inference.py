@@ -9,18 +9,21 @@ from himpc.skeleton import LEVELS, get_layout
 KINECT = get_layout("kinect-v1")
 
 
-def network(heads: int = 3, *, normalise: bool = False) -> Network:
-    made = Network(KINECT, LEVELS, 32, heads, seed=4, normalise=normalise)
-    for level in LEVELS:
-        for bias in (made.encoder(level).b1, made.encoder(level).b2):
-            torch.nn.init.normal_(bias, generator=torch.Generator().manual_seed(0))
+def network(heads: int = 3, **switches: bool) -> Network:
+    made = Network(KINECT, LEVELS, 32, heads, seed=4, **switches)
+    generator = torch.Generator().manual_seed(0)
+    for name, tensor in made.state_dict().items():
+        if not name.endswith(("w1", "heads")):
+            torch.nn.init.normal_(tensor, std=0.1, generator=generator)
     return made
 
 
+@pytest.mark.parametrize("whiten", [False, True])
+@pytest.mark.parametrize("distances", [False, True])
 @pytest.mark.parametrize("normalise", [False, True])
 @pytest.mark.parametrize("heads", [0, 3])
-def test_embeddings_equal_the_plain_formula(heads, normalise):
-    made = network(heads, normalise=normalise)
+def test_embeddings_equal_the_plain_formula(heads, normalise, distances, whiten):
+    made = network(heads, normalise=normalise, distances=distances, whiten=whiten)
     joints, index = torch.randn(40, 20, 3), torch.randint(40, (9, 5))
     features = {level: made.over_frames(frames, index) for level, frames in made(joints).items()}
     expected = made.msmr(features)

@@ -42,7 +42,7 @@ def test_embedding_equals_the_plain_formula_whatever_the_block(model, windows, m
     for level in LEVELS:
         encoder = model.network.encoder(level)
         nodes = model.network.pool(torch.from_numpy(windows[:]).flatten(0, 1), level)
-        features = encoder(nodes).unflatten(0, (len(windows), 6)).mean(dim=1)
+        features = encoder(nodes.flatten(start_dim=1)).unflatten(0, (len(windows), 6)).mean(dim=1)
         np.testing.assert_allclose(model.embed_level(windows, level), features.detach(), rtol=1e-4, atol=1e-5)
         parts.append(torch.stack([features @ head for head in encoder.heads]).mean(dim=0))
     expected = torch.cat(parts, dim=1).detach()

@@ -34,6 +34,8 @@ class Settings:
     """Size of an embedding of one level."""
     heads: int | None = None
     """Meta-transformations a level; 0 for none."""
+    grouped: Literal["windows", "recordings"] | None = None
+    """What gets pseudo-labels: each window, as published, or each recording."""
     k1: int | None = None
     """Neighbours for reciprocal sets."""
     k2: int | None = None
@@ -58,6 +60,10 @@ class Settings:
     """Divide the features of frames and windows by their length."""
     align: bool | None = None
     """Turn the body of every frame to face one way."""
+    distances: bool | None = None
+    """Give the encoders the distances between all nodes beside the nodes."""
+    whiten: bool | None = None
+    """Let the encoders start from features whitened by what changes while a person stays the same."""
     joint_weight: float | None = None
     """Weight of the joint level's loss."""
     learning_rate: float | None = None

@@ -15,15 +15,11 @@ CANDIDATES = 64
 DRAWS = 8
 """How many crowds of strangers are drawn, to see how far chance goes."""
 
-SURE = 3.5
-"""Standard deviations by which the silhouette must exceed that of strangers for anything to be joined at all."""
-
-SHARE = 0.9
-"""Of the cuts whose silhouette exceeds chance by at least this share of the most, the finest is taken: to join two
-people does more harm than to split one. Chosen on simulated walkers."""
+SURE = 2.0
+"""How many times as far from chance as the luckiest crowd of strangers a cut must be for anything to be joined."""
 
 
-def best_cut(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
+def best_cut(vectors: NDArray[np.float64], share: float = 1.0) -> NDArray[np.int64]:
     """Return the group of each item, from 0, with as many groups as the items themselves suggest.
 
     The items are joined into Ward's tree (1963). Its cuts are judged by their mean silhouette (Rousseeuw 1987) over
@@ -38,6 +34,8 @@ def best_cut(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
     ----------
     vectors : float64 array ``(R, D)``
         At least three items, compared by Euclidean distance.
+    share : float
+        Of the cuts whose silhouette exceeds chance by at least this share of the most, the finest is taken.
 
     References
     ----------
@@ -55,9 +53,9 @@ def best_cut(vectors: NDArray[np.float64]) -> NDArray[np.int64]:
     found = _scores(squareform(condensed), tree, counts)
     by_chance = _strangers(vectors, counts)
     gaps = found - by_chance.mean(axis=0)
-    if (gaps / np.maximum(by_chance.std(axis=0), np.finfo(float).tiny)).max() < SURE:
+    if gaps.max() <= SURE * (by_chance - by_chance.mean(axis=0)).max():
         return np.arange(count)
-    finest = counts[np.flatnonzero(gaps >= SHARE * gaps.max())[-1]]
+    finest = counts[np.flatnonzero(gaps >= share * gaps.max())[-1]]
     return cut_into(tree, int(finest))
 
 

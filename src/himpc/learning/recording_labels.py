@@ -10,7 +10,11 @@ from himpc.learning.cuts import best_cut
 from himpc.learning.grouping import MAX_RECORDINGS, MIN_RECORDINGS
 from himpc.learning.whitening import means_of
 
-__all__ = ["recording_labels"]
+__all__ = ["FINER", "recording_labels"]
+
+FINER = 0.9
+"""How good a finer cut must be, by what the best exceeds chance, to be taken for pseudo-labels: to join two people does
+more harm than to split one. Chosen on simulated walkers."""
 
 
 def recording_labels(vectors: NDArray[np.floating], take: NDArray[np.integer]) -> NDArray[np.int64]:
@@ -37,6 +41,7 @@ def recording_labels(vectors: NDArray[np.floating], take: NDArray[np.integer]) -
             f"{len(present)} recordings are more than the {MAX_RECORDINGS} that can be grouped at once: "
             "train on some of them, or with grouped = windows"
         )
-    if len(present) < MIN_RECORDINGS:
-        return member.astype(np.int64)
-    return best_cut(means_of(vectors, member))[member]
+    several = len(present) >= MIN_RECORDINGS
+    groups = best_cut(means_of(vectors, member), FINER) if several else np.arange(len(present))
+    labels: NDArray[np.int64] = groups[member]
+    return labels

@@ -101,7 +101,7 @@ def whitening(vectors: Array, take: NDArray[np.integer], nuisance: Array | float
 
 
 def means_of(vectors: NDArray[np.floating], labels: NDArray[np.integer]) -> Array:
-    """Return the mean of the vectors of each label, ``(K, D)`` in float64; labels are 0 to K - 1, each at least once."""
+    """Return the mean of the vectors of each label, ``(K, D)``; labels are 0 to K - 1, each at least once."""
     order = np.argsort(labels, kind="stable")
     sizes = np.bincount(labels)
     total: Array = np.add.reduceat(vectors[order], np.cumsum(sizes) - sizes, axis=0, dtype=np.float64)

@@ -80,15 +80,16 @@ def read_card(path: Path) -> Card:
             f"{path}: is of format version {table.get('version')!r} (written by himpc {table.get('himpc')}), this is "
             f"himpc {__version__} and reads version {VERSION}: install that himpc, or train again"
         )
-    sizes = {name: _size(table, name, largest, path) for name, largest in _LARGEST.items()}
+    sizes: dict[str, Any] = {name: _size(table, name, largest, path) for name, largest in _LARGEST.items()}
     levels = table.get("levels")
     if not isinstance(levels, list) or not levels or any(levels.count(x) > 1 or x not in LEVELS for x in levels):
         raise ModelError(f"{path}: 'levels' must be some of {', '.join(LEVELS)}, each once, found {levels!r}")
     if table.get("dimensions") not in (2, 3):
         raise ModelError(f"{path}: 'dimensions' must be 2 or 3, found {table.get('dimensions')!r}")
-    for name in _SWITCHES:
-        if not isinstance(table.get(name, False), bool):
-            raise ModelError(f"{path}: {name!r} must be true or false, found {table[name]!r}")
+    switches: dict[str, Any] = {name: table.get(name, False) for name in _SWITCHES}
+    for name, value in switches.items():
+        if not isinstance(value, bool):
+            raise ModelError(f"{path}: {name!r} must be true or false, found {value!r}")
     for name in ("layout", "settings", "training"):
         if not isinstance(table.get(name), dict):
             raise ModelError(f"{path}: {name!r} must be a table, found {table.get(name)!r}")
@@ -103,8 +104,8 @@ def read_card(path: Path) -> Card:
         fingerprint=str(table.get("fingerprint")),
         settings=table["settings"],
         training=table["training"],
-        **{name: table.get(name, False) for name in _SWITCHES},
         **sizes,
+        **switches,
     )
 
 

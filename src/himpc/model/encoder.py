@@ -123,11 +123,12 @@ class Network(nn.Module):
         self.heads = heads
         kind = WhitenedEncoder if whiten else LevelEncoder
         self.encoders = nn.ModuleDict()
+        for level in dict.fromkeys((*levels, "joint")):
+            self.register_buffer(f"pool_{level}", torch.tensor(pooling_matrix(layout, level)), persistent=False)
         for level in levels:
             nodes = len(layout.level(level))
             inputs = 3 * nodes + (nodes * (nodes - 1) // 2 if distances else 0)
             self.encoders[level] = kind(inputs, hidden, heads, generator)
-            self.register_buffer(f"pool_{level}", torch.tensor(pooling_matrix(layout, level)), persistent=False)
 
     def encoder(self, level: Level) -> LevelEncoder:
         """Return the encoder of a level."""
@@ -137,16 +138,17 @@ class Network(nn.Module):
 
     def pool(self, joints: Tensor, level: Level) -> Tensor:
         """Return the nodes ``(n, V, 3)`` of a level, each the mean of its joints; `joints` is ``(n, J, 3)``."""
-        return joints if level == "joint" else self.get_buffer(f"pool_{level}") @ joints
+        return joints if level == "joint" else self.pooling(level) @ joints
+
+    def pooling(self, level: Level) -> Tensor:
+        """Return the matrix ``(V, J)`` that turns joints into the nodes of a level in use; that of joints always."""
+        return self.get_buffer(f"pool_{level}")
 
     def describe(self, joints: Tensor, level: Level) -> Tensor:
         """Return what a level's encoder is given of centred frames ``(n, J, 3)``: ``(n, D)``, in metres."""
         nodes = self.pool(joints, level)
         flat = nodes.flatten(start_dim=1)
-        if not self.distances:
-            return flat
-        a, b = torch.triu_indices(nodes.shape[1], nodes.shape[1], offset=1, device=nodes.device)
-        return torch.cat([flat, torch.linalg.vector_norm(nodes[:, a] - nodes[:, b], dim=2)], dim=1)
+        return torch.cat([flat, node_distances(nodes)], dim=1) if self.distances else flat
 
     def encode(self, joints: Tensor, level: Level) -> Tensor:
         """Return one level's features ``(n, H)`` of centred frames ``(n, J, 3)``, in metres."""
@@ -171,6 +173,13 @@ class Network(nn.Module):
             Window features of each level.
         """
         return torch.cat([self.encoder(level).meta(features[level]) for level in self.levels], dim=1)
+
+
+def node_distances(nodes: Tensor) -> Tensor:
+    """Return the distance between each two of V nodes ``(n, V, 3)``: ``(n, V (V - 1) / 2)``, pair (0, 1) first."""
+    first, second = torch.triu_indices(nodes.shape[1], nodes.shape[1], offset=1, device=nodes.device)
+    distances: Tensor = torch.linalg.vector_norm(nodes[:, first] - nodes[:, second], dim=2)
+    return distances
 
 
 def unit(features: Tensor) -> Tensor:

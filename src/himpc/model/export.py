@@ -144,33 +144,49 @@ def _aligned(graph: _Graph, joints: str, layout: Layout) -> str:
 
 def _frames(graph: _Graph, joints: str, inference: Inference) -> str:
     """Encode single frames: `Inference.of_frames`."""
-    flat = graph.add("Reshape", [joints, np.array([0, 0, -1])])
-    first, bias = _numpy(inference.first.T), _numpy(inference.first_bias)
-    activations = graph.add("Relu", [graph.add("Add", [graph.add("MatMul", [flat, first]), bias])])
-    if not inference.normalise:
+    described = _described(graph, joints, inference)
+    activations = graph.add("Relu", [_layer(graph, described, inference.first, inference.first_bias)])
+    if not inference.by_frame:
         return activations
-    features = []
-    for level, (weights, second_bias) in zip(_levels(graph, activations, inference), inference.second, strict=True):
-        product = graph.add("MatMul", [level, _numpy(weights.T)])
-        features.append(_unit(graph, graph.add("Add", [product, _numpy(second_bias)])))
-    return graph.add("Concat", [*features], axis=-1)
+    parts = _levels(graph, activations, inference, len(inference.first) // len(inference.levels))
+    second = [_layer(graph, part, *layer) for part, layer in zip(parts, inference.second, strict=True)]
+    features = graph.add("Concat", [*second], axis=-1)
+    if inference.skip is not None:
+        features = graph.add("Add", [features, _layer(graph, described, *inference.skip)])
+    if not inference.normalise:
+        return features
+    levels = _levels(graph, features, inference, inference.hidden)
+    return graph.add("Concat", [_unit(graph, level) for level in levels], axis=-1)
+
+
+def _described(graph: _Graph, joints: str, inference: Inference) -> str:
+    """Describe single frames: `Inference.describe`."""
+    flat = graph.add("Reshape", [joints, np.array([0, 0, -1])])
+    distances = []
+    for pool in inference.pools:
+        nodes = graph.add("MatMul", [_numpy(pool), joints])
+        ends = [graph.add("Gather", [nodes, end], axis=2) for end in np.triu_indices(len(pool), 1)]
+        distances.append(graph.add("ReduceL2", [graph.add("Sub", [*ends]), np.array([3])], keepdims=0))
+    return graph.add("Concat", [flat, *distances], axis=-1) if distances else flat
+
+
+def _layer(graph: _Graph, rows: str, weights: Any, bias: Any) -> str:
+    return graph.add("Add", [graph.add("MatMul", [rows, _numpy(weights.T)]), _numpy(bias)])
 
 
 def _windows(graph: _Graph, frames: str, inference: Inference) -> str:
     """Turn frames into the embedding of their window: `Inference.of_windows`."""
     embeddings = []
     mean = graph.add("ReduceMean", [frames, np.array([1])], keepdims=0)
-    for level, last in zip(_levels(graph, mean, inference), inference.last, strict=True):
+    for level, last in zip(_levels(graph, mean, inference, inference.hidden), inference.last, strict=True):
         part = _unit(graph, level) if inference.normalise else level
-        if last is not None:
-            part = graph.add("Add", [graph.add("MatMul", [part, _numpy(last[0].T)]), _numpy(last[1])])
-        embeddings.append(part)
+        embeddings.append(part if last is None else _layer(graph, part, *last))
     return graph.add("Concat", [*embeddings], axis=-1)
 
 
-def _levels(graph: _Graph, rows: str, inference: Inference) -> list[str]:
-    """Return the part of each level along the last axis."""
-    edges = [np.array([level * inference.hidden]) for level in range(len(inference.levels) + 1)]
+def _levels(graph: _Graph, rows: str, inference: Inference, width: int) -> list[str]:
+    """Return the part of each level, so wide, along the last axis."""
+    edges = [np.array([level * width]) for level in range(len(inference.levels) + 1)]
     last = np.array([-1])
     return [graph.add("Slice", [rows, a, b, last]) for a, b in pairwise(edges)]
 

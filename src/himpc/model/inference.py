@@ -3,7 +3,8 @@
 The second layer and the mean over the frames of a window are both linear, so the second layer is applied once a window,
 to the mean of the activations. The mean of the heads is linear too, and one matrix with the second layer; so is
 pooling, which is one with the first. A window of F frames takes ``F · 3J · L · H + L · H²`` multiply-adds for L
-levels; frame by frame, the second layer alone takes ``F · L · H²``.
+levels; frame by frame, the second layer alone takes ``F · L · H²``. Where features of frames get length 1 the second
+layer is applied to each, and where an encoder is whitened its whitening is one matrix with the first.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from himpc.model.encoder import Network, unit
+from himpc.model.encoder import Network, WhitenedEncoder, node_distances, unit
 from himpc.model.products import layer
 from himpc.skeleton import Level
 
@@ -37,14 +38,19 @@ class Inference:
         self.normalise = network.normalise
         self.hidden = network.hidden
         self.levels = network.levels if levels is None else tuple(levels)
+        self.by_frame = network.normalise or network.whiten
+        """Whether a window is the mean of features, or of activations of the first layer."""
         encoders = [network.encoder(level) for level in self.levels]
         with torch.no_grad():
-            self.first = torch.cat([_first(network, level) for level in self.levels])
-            self.first_bias = torch.cat([encoder.b1 for encoder in encoders])
+            self.pools = [network.pooling(level) for level in self.levels] if network.distances else []
+            first = [_first(network, level) for level in self.levels]
+            self.first, self.first_bias = _stacked(first, len(network.pooling("joint")))
+            skipped = [_whitening(network, level) for level in self.levels] if network.whiten else []
+            self.skip = _stacked(skipped, len(network.pooling("joint"))) if skipped else None
             self.second = [(encoder.w2.T.contiguous(), encoder.b2.clone()) for encoder in encoders]
             heads = [_mean_head(encoder.heads) if meta else None for encoder in encoders]
             self.last = [
-                _last(*second, head, normalise=self.normalise) for second, head in zip(self.second, heads, strict=True)
+                _last(*second, head, by_frame=self.by_frame) for second, head in zip(self.second, heads, strict=True)
             ]
 
     @property
@@ -64,13 +70,22 @@ class Inference:
     def of_frames(self, joints: Tensor) -> Tensor:
         """Return of frames ``(n, J, 3)``, centred, in metres, what a window takes the mean of: ``(n, size)``.
 
-        They are the activations of the first layer, or, where the network normalises, features of length 1.
+        They are the activations of the first layer, or, where an encoder is whitened or normalises, features.
         """
-        activations = layer(joints.flatten(start_dim=1), self.first, self.first_bias, relu=True)
-        if not self.normalise:
+        described = self.describe(joints)
+        activations = layer(described, self.first, self.first_bias, relu=True)
+        if not self.by_frame:
             return activations
-        parts = self.by_level(activations)
-        return torch.cat([unit(layer(x, *second)) for x, second in zip(parts, self.second, strict=True)], dim=1)
+        parts = torch.split(activations, activations.shape[1] // len(self.levels), dim=1)
+        features = torch.cat([layer(x, *second) for x, second in zip(parts, self.second, strict=True)], dim=1)
+        if self.skip is not None:
+            features += layer(described, *self.skip)
+        return torch.cat([unit(part) for part in self.by_level(features)], dim=1) if self.normalise else features
+
+    def describe(self, joints: Tensor) -> Tensor:
+        """Return what the first layers are given of frames ``(n, J, 3)``: the joints, then each level's distances."""
+        flat = joints.flatten(start_dim=1)
+        return torch.cat([flat, *(node_distances(pool @ joints) for pool in self.pools)], dim=1) if self.pools else flat
 
     def of_windows(self, means: Tensor) -> Tensor:
         """Return the embeddings ``(n, size)`` of windows from their mean over frames ``(n, size)``."""
@@ -86,23 +101,47 @@ class Inference:
             return self.of_windows(means)
 
 
-def _first(network: Network, level: Level) -> Tensor:
-    """Return the first layer's weights on joints, ``(H, 3 J)``: pooling is part of them."""
-    weights = network.encoder(level).w1.detach()
-    if level != "joint":
-        pool = network.get_buffer(f"pool_{level}")
-        weights = torch.einsum("vj,vdh->jdh", pool, weights.view(len(pool), 3, -1)).flatten(0, 1)
-    return weights.T.contiguous()
+def _first(network: Network, level: Level) -> tuple[Tensor, Tensor]:
+    """Return the first layer's weights on joints and distances, ``(3 J + pairs, width)``, and its bias."""
+    encoder = network.encoder(level)
+    if not isinstance(encoder, WhitenedEncoder):
+        return _on_joints(network, level, encoder.w1.detach()), encoder.b1
+    axes, w1 = encoder.axes.double(), encoder.w1.detach().double()
+    bias = encoder.b1 - encoder.offset.double() @ axes @ w1
+    return _on_joints(network, level, (axes @ w1).float()), bias.float()
+
+
+def _whitening(network: Network, level: Level) -> tuple[Tensor, Tensor]:
+    """Return the matrix on joints and distances, ``(3 J + pairs, H)``, and the bias that whiten a frame."""
+    encoder = network.encoder(level)
+    assert isinstance(encoder, WhitenedEncoder)
+    return _on_joints(network, level, encoder.axes), -(encoder.offset.double() @ encoder.axes.double()).float()
+
+
+def _on_joints(network: Network, level: Level, weights: Tensor) -> Tensor:
+    """Return the weights ``(D, width)`` of a level with pooling as part of them: ``(3 J + pairs, width)``."""
+    if level == "joint":
+        return weights
+    pool = network.pooling(level)
+    nodes = weights[: 3 * len(pool)].view(len(pool), 3, -1)
+    return torch.cat([torch.einsum("vj,vdh->jdh", pool, nodes).flatten(0, 1), weights[3 * len(pool) :]])
+
+
+def _stacked(layers: Sequence[tuple[Tensor, Tensor]], joints: int) -> tuple[Tensor, Tensor]:
+    """Return one layer ``(widths, 3 J + pairs of all levels)`` and its bias: each level sees its own distances only."""
+    on_joints = torch.cat([weights[: 3 * joints].T for weights, _ in layers])
+    on_distances = torch.block_diag(*(weights[3 * joints :].T for weights, _ in layers))  # type: ignore[no-untyped-call]
+    return torch.cat([on_joints, on_distances], dim=1).contiguous(), torch.cat([bias for _, bias in layers])
 
 
 def _mean_head(heads: Tensor) -> Tensor | None:
     return heads.detach().double().mean(dim=0).T if len(heads) else None
 
 
-def _last(weights: Tensor, bias: Tensor, head: Tensor | None, *, normalise: bool) -> tuple[Tensor, Tensor] | None:
+def _last(weights: Tensor, bias: Tensor, head: Tensor | None, *, by_frame: bool) -> tuple[Tensor, Tensor] | None:
     """Return the matrix, transposed, and bias that turn a window's mean into its embedding; None where it is that."""
     if head is None:
-        return None if normalise else (weights, bias)
-    if normalise:
+        return None if by_frame else (weights, bias)
+    if by_frame:
         return head.float(), torch.zeros_like(bias)
     return (head @ weights.double()).float(), (head @ bias.double()).float()
