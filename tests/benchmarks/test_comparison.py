@@ -101,3 +101,17 @@ def test_a_wrong_setting_in_the_last_variant_stops_before_the_first_is_trained(b
     with pytest.raises(ConfigError, match="eps must be above 0"):
         compare_variants(load_benchmark("BIWI", biwi.raw), tmp_path / "run", ["clean", "eps=7"], settings=SMALL)
     assert not (tmp_path / "run").exists()
+
+
+def test_other_methods_have_their_own_names(biwi, tmp_path):
+    data = load_benchmark("BIWI", biwi.raw)
+    small = {name: value for name, value in SMALL.items() if name != "heads"}
+    runs = compare_variants(data, tmp_path, ["simmc", "spc", "levels=limb,heads=0"], settings=small, splits=["Still"])
+    trained = {name: [m for m in run.results["BIWI-S"] if "-" in m] for name, run in runs.runs.items()}
+    assert trained == {
+        "simmc": ["SimMC-style"],
+        "spc": ["SPC-style, MSMR", "SPC-style, component level", "SPC-style, limb level"],
+        "clean, levels=limb, heads=0": ["Hi-MPC"],
+    }
+    table = runs.table()
+    assert table.index("SPC-style") < table.index("| D13 ", table.index("himpc"))

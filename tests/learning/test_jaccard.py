@@ -96,14 +96,11 @@ def test_equal_windows_and_weights_too_small_to_store():
     assert (found != found.T).nnz == 0
 
 
-@pytest.mark.parametrize("rows", [1, 7, 50])
-def test_nearest_equals_a_full_sort_whatever_the_block(rows, monkeypatch):
-    features = torch.randn(50, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64) + 100
-    monkeypatch.setattr("himpc.learning.neighbours.BLOCK_BYTES", rows * 50 * 8)
-    expected = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist").argsort(dim=1)
-    torch.testing.assert_close(nearest(features, 9), expected[:, :9])
-    assert nearest(features, 80).shape == (50, 50)
-
-
-def test_a_window_is_its_own_nearest_even_among_equals():
-    assert nearest(torch.zeros(6, 2), 3)[:, 0].tolist() == list(range(6))
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("most", [0.6, 0.8, 1.0])
+def test_larger_distances_are_left_out_and_no_other(most, dtype):
+    features = REFERENCE["cluster_a_features"].astype(dtype)
+    ranks = nearest(torch.from_numpy(features), 20).numpy()
+    every, found = jaccard_distances(features, ranks), jaccard_distances(features, ranks, most=most)
+    np.testing.assert_array_equal(dense(found), np.where(dense(every) <= dtype(most), dense(every), 1))
+    assert found.nnz == np.count_nonzero(every.data <= dtype(most))

@@ -74,14 +74,16 @@ def trained_on(tested: BenchmarkSet, other: BenchmarkSet) -> BenchmarkSet:
         counts={"train": other.counts["train"]} | {name: tested.counts[name] for name in tested.tests},
         assignment=(*(each for each in other.assignment if each["part"] == "train"), *kept),
         problems=(*other.problems, *tested.problems),
-        notes=(
-            f"trained on {other.protocol.title}, {other.origin}; published results trained on {tested.protocol.title}",
-            *tested.notes,
-        ),
+        notes=(_note(tested, other), *tested.notes),
         mislabelled=None
         if tested.mislabelled is None and other.mislabelled is None
         else lambda: trained_on(_mislabelled(tested), _mislabelled(other)),
     )
+
+
+def _note(tested: BenchmarkSet, other: BenchmarkSet) -> str:
+    theirs = f"; published results trained on {tested.protocol.title}" if tested.protocol.persons else ""
+    return f"trained on {other.protocol.title}, {other.origin}{theirs}"
 
 
 def _mislabelled(data: BenchmarkSet) -> BenchmarkSet:

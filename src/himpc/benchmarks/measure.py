@@ -33,7 +33,10 @@ def evaluate_split(model: Model, data: BenchmarkData, result: BenchmarkResult, s
     measured where both sides tell them apart: all windows of one are pooled to their mean.
     """
     methods: dict[str, Embed] = {result.representation: model.embed}
-    methods |= {f"{result.method}, {level} level": partial(model.embed_level, level=level) for level in model.levels}
+    if result.representation != result.method:
+        methods |= {
+            f"{result.method}, {level} level": partial(model.embed_level, level=level) for level in model.levels
+        }
     methods |= {BASELINES[name].title: BASELINES[name].embed for name in COMPARED}
     windows: dict[str, LevelEvaluation] = {}
     recordings: dict[str, LevelEvaluation] = {}

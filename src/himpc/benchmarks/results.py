@@ -74,8 +74,9 @@ class BenchmarkResult:
 
     @property
     def representation(self) -> str:
-        """What the representation of all its levels is called in tables."""
-        return f"{self.method}, MSMR"
+        """What the representation of all its levels is called in tables: without heads, one level's is its feature."""
+        plain = all(len(config.levels) == 1 and not config.heads for config in self.settings.values())
+        return self.method if plain else f"{self.method}, MSMR"
 
     def add(
         self,

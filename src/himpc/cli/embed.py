@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from himpc.cli.models import load_embedder
 from himpc.cli.options import Output, Source
+
+if TYPE_CHECKING:
+    from himpc.archive import EmbeddingTable
+    from himpc.cli.console import Console
+    from himpc.jobs import Embedder
+    from himpc.skeleton import Level
 
 
 def embed(
@@ -16,6 +23,7 @@ def embed(
     level: Literal["joint", "component", "limb"] | None = None,
     window_length: int | None = None,
     device: str = "auto",
+    ray: bool = False,
     source: Source = Source(),
     output: Output = Output(),
 ) -> int:
@@ -28,36 +36,80 @@ def embed(
     model
         A run folder or saved model, or a baseline: body, bones, d13, d16, raw.
     out
-        The .npz file to write: 'windows' (N, D), 'window_recording' (N,), 'recordings' (R, D), 'source', 'person',
-        'session' and 'camera' (R,).
+        The .npz file to write: 'windows' (N, D), 'window_recording' (N,), 'window_start' (N,), 'recordings' (R, D),
+        'source', 'person', 'session' and 'camera' (R,).
     level
         A single level's features instead of the multi-level representation.
     window_length
         Frames a window; the model's own if not given.
     device
-        auto, cpu or cuda.
+        auto, cpu or cuda; with --ray always the processors of the cluster.
+    ray
+        Embed each file by itself on a Ray cluster: that of the environment variable RAY_ADDRESS, or else workers on
+        this machine. What is done is kept beside 'out', in a folder .parts, until all is; the same command goes on
+        after a stop. Needs the extra ray.
     """
-    from himpc.jobs import embed as embed_recordings
-    from himpc.report import save_embeddings
-
     console = output.console()
-    embedder = load_embedder(model, device)
-    recordings = source.read(paths, console)
-    embedded = embed_recordings(embedder, recordings, window_length=window_length, level=level)
-    short = [recordings[i].source for i in embedded.windows.short]
-    for name in short:
-        console.warn(f"{name}: shorter than a window of {embedded.windows.length} frames, its embedding is NaN")
-    save_embeddings(out, embedded.vectors, embedded.pooled, embedded.windows, recordings)
-    count, size = embedded.vectors.shape
-    console.say(f"wrote {out}: {count} windows of {len(recordings)} recordings, {size} numbers each")
+    embedder = load_embedder(model, "cpu" if ray else device)
+    if ray:
+        table = _on_ray(embedder, paths, out.with_suffix(".parts"), window_length, level, source, console)
+    else:
+        table = _here(embedder, paths, window_length, level, source, console)
+    for name in table.short:
+        console.warn(f"{name}: shorter than a window, its embedding is NaN")
+    table.save(out)
+    if ray:
+        shutil.rmtree(out.with_suffix(".parts"), ignore_errors=True)
+    count, size = table.windows.shape
+    console.say(f"wrote {out}: {count} windows of {len(table.recordings)} recordings, {size} numbers each")
     console.result(
         {
             "out": str(out),
             "windows": count,
-            "recordings": len(recordings),
+            "recordings": len(table.recordings),
             "size": size,
-            "short": short,
+            "short": table.short,
             "left_out": console.left_out,
         }
     )
     return console.exit_code
+
+
+def _here(
+    embedder: Embedder,
+    paths: tuple[Path, ...],
+    length: int | None,
+    level: Level | None,
+    source: Source,
+    console: Console,
+) -> EmbeddingTable:
+    from himpc.archive import EmbeddingTable
+    from himpc.jobs import embed as embed_recordings
+
+    recordings = source.read(paths, console)
+    return EmbeddingTable.of(embed_recordings(embedder, recordings, window_length=length, level=level), recordings)
+
+
+def _on_ray(
+    embedder: Embedder,
+    paths: tuple[Path, ...],
+    parts: Path,
+    length: int | None,
+    level: Level | None,
+    source: Source,
+    console: Console,
+) -> EmbeddingTable:
+    from himpc.archive import embed_archive, on_ray
+    from himpc.data.selection import select
+
+    table, problems = embed_archive(
+        embedder,
+        source.plan(paths),
+        parts,
+        window_length=length,
+        level=level,
+        run=on_ray,
+        progress=console.progress,
+    )
+    console.problems(problems)
+    return table.take([row.number for row in select(table.rows(), source.only)]) if source.only else table

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
@@ -13,6 +13,7 @@ from himpc.data.formats.base import Unit, Up
 
 if TYPE_CHECKING:
     from himpc.data import Recordings
+    from himpc.data.read import Plan
 
 __all__ = ["Output", "Source"]
 
@@ -67,17 +68,16 @@ class Source:
         from himpc.data import read
         from himpc.data.selection import select
 
-        found = read(
-            paths,
-            name=self.name,
-            labels=self.labels,
-            layout=self.layout,
-            unit=self.unit,
-            up=self.up,
-            fps=self.fps,
-            markers=self.markers,
-            clean=not self.raw,
-            progress=console.progress,
-        )
+        found = read(paths, **self._reading(), progress=console.progress)
         console.problems(found.problems)
         return found.with_(select(found, self.only)) if self.only else found
+
+    def plan(self, paths: tuple[Path, ...]) -> Plan:
+        """Find what `read` would read, and read none of it."""
+        from himpc.data.read import plan
+
+        return plan(paths, **self._reading())
+
+    def _reading(self) -> dict[str, Any]:
+        names = ("name", "labels", "layout", "unit", "up", "fps", "markers")
+        return {name: getattr(self, name) for name in names} | {"clean": not self.raw}

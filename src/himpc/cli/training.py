@@ -40,6 +40,8 @@ class Settings:
     """Neighbours for reciprocal sets."""
     k2: int | None = None
     """Neighbours for query expansion."""
+    neighbours: Literal["auto", "exact", "approximate"] | None = None
+    """How neighbours are found; auto is exact on a GPU, and on a CPU up to 30,000 windows."""
     clustering: Literal["dbscan", "hdbscan"] | None = None
     """What groups windows by their Jaccard distance."""
     eps: float | None = None

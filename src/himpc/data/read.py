@@ -19,7 +19,7 @@ from himpc.errors import ConfigError, DataError, FormatError, HimpcError
 from himpc.skeleton import Layout, get_layout
 from himpc.skeleton.markers import MarkerSet
 
-__all__ = ["MAX_FILE_BYTES", "Problem", "Recordings", "read"]
+__all__ = ["MAX_FILE_BYTES", "Plan", "Problem", "Recordings", "plan", "read"]
 
 MAX_FILE_BYTES = 2**30
 """Files above 1 GiB are refused: an hour of 25 joints at 30 Hz is 0.1 GiB as text."""
@@ -143,6 +143,88 @@ def read(
     DataError
         If a path does not exist or nothing could be read; one file's own error where it was the only one.
     """
+    planned = plan(
+        path, name=name, labels=labels, layout=layout, unit=unit, up=up, fps=fps, markers=markers, clean=clean
+    )
+    recordings: list[Recording] = []
+    origins: list[Path] = []
+    errors = list(planned.unreadable)
+    for source in planned.sources if progress is None else progress(planned.sources, len(planned.sources), "reading"):
+        found, failed = _read_one(source, planned.options, planned.rules)
+        recordings += found
+        origins += [source.path] * len(found)
+        errors += [(source.path, error) for error in failed]
+    names = {source.path: source.name for source in planned.sources}
+    problems = [_problem(where, names.get(where, ""), error) for where, error in errors]
+    if not recordings:
+        raise errors[0][1] if len(errors) == 1 else _nothing(problems)
+    known, complaints = planned.labels([recording.source for recording in recordings], origins)
+    labelled = [r.with_(**labels) if labels else r for r, labels in zip(recordings, known, strict=True)]
+    return Recordings(labelled, problems + complaints)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be read, and how, before any of it is; made by `plan`.
+
+    Attributes
+    ----------
+    sources : tuple of Source
+        The files, and folders of frames.
+    unreadable : tuple of (Path, HimpcError)
+        Folders that could not be opened.
+    options : ReadOptions
+        What the files do not state.
+    rules : CleaningRules or None
+        How the recordings are cleaned; None to leave them as they are.
+    table : Labels or None
+        The table of labels.
+    """
+
+    sources: tuple[Source, ...]
+    unreadable: tuple[tuple[Path, HimpcError], ...]
+    options: ReadOptions
+    rules: CleaningRules | None
+    table: Labels | None
+
+    def read(self, source: Source) -> tuple[list[Recording], list[Problem]]:
+        """Return the recordings of one of the sources, and what could not be used of it; labels are not in them."""
+        recordings, errors = _read_one(source, self.options, self.rules)
+        return recordings, [_problem(source.path, source.name, error) for error in errors]
+
+    def problems(self) -> list[Problem]:
+        """Return what could not be used before anything was read."""
+        return [_problem(where, "", error) for where, error in self.unreadable]
+
+    def labels(self, sources: Sequence[str], origins: Sequence[Path]) -> tuple[list[dict[str, str]], list[Problem]]:
+        """Return what the table says of recordings with these sources, from these files, and what fits none."""
+        if self.table is None:
+            return [{} for _ in sources], []
+        known, complaints = self.table.assign(sources, origins)
+        return known, [Problem(self.table.path, complaint) for complaint in complaints]
+
+
+def plan(
+    path: str | Path | Sequence[str | Path],
+    *,
+    name: str | None = None,
+    labels: str | Path | Labels | None = None,
+    layout: str | Path | Layout | None = None,
+    unit: Unit | None = None,
+    up: Up | None = None,
+    fps: float | None = None,
+    markers: str | Path | MarkerSet | None = None,
+    clean: bool | CleaningRules = True,
+) -> Plan:
+    """Find what `read` would read, with the same parameters, and read none of it.
+
+    Raises
+    ------
+    ConfigError, LayoutError
+        If an argument is wrong.
+    DataError
+        If a path does not exist or there is no recording in it.
+    """
     options = _options(layout, unit, up, fps, markers)
     pattern = None if name is None else NamePattern(name)
     table = read_labels(labels) if isinstance(labels, str | Path) else labels
@@ -154,23 +236,7 @@ def read(
     if not sources and not unreadable:
         fitting = "" if pattern is None else f" whose path fits {pattern.text!r}"
         raise DataError(f"{', '.join(map(str, paths))}: there is no recording in it{fitting}")
-    recordings: list[Recording] = []
-    origins: list[Path] = []
-    errors: list[tuple[Path, HimpcError]] = list(unreadable)
-    for source in sources if progress is None else progress(sources, len(sources), "reading"):
-        found, failed = _read_one(source, options, rules)
-        recordings += found
-        origins += [source.path] * len(found)
-        errors += [(source.path, error) for error in failed]
-    names = {source.path: source.name for source in sources}
-    problems = [_problem(where, names.get(where, ""), error) for where, error in errors]
-    if not recordings:
-        raise errors[0][1] if len(errors) == 1 else _nothing(problems)
-    if table is not None:
-        known, complaints = table.assign([recording.source for recording in recordings], origins)
-        recordings = [recording.with_(**labels) for recording, labels in zip(recordings, known, strict=True)]
-        problems += [Problem(table.path, complaint) for complaint in complaints]
-    return Recordings(recordings, problems)
+    return Plan(tuple(sources), tuple(unreadable), options, rules, table)
 
 
 def _options(

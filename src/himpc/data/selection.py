@@ -4,21 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from fnmatch import fnmatchcase
-from typing import Literal, get_args
+from typing import Literal, TypeVar, get_args
 
-from himpc.data.recording import Recording
 from himpc.errors import ConfigError, DataError
 
 __all__ = ["Known", "parse_condition", "select"]
 
 Known = Literal["person", "session", "camera", "source"]
 
+T = TypeVar("T")
 
-def select(recordings: Sequence[Recording], conditions: Sequence[str]) -> list[Recording]:
+
+def select(recordings: Sequence[T], conditions: Sequence[str]) -> list[T]:
     """Return the recordings that meet every condition.
 
     Parameters
     ----------
+    recordings : sequence of Recording
+        Or of anything that has the fields.
     conditions : sequence of str
         Each ``FIELD=VALUE,VALUE,...`` with FIELD one of person, session, camera, source; a recording meets it if its
         field equals one of the values, in which ``*`` stands for anything.

@@ -13,18 +13,29 @@ from typing import Any, Literal, get_args
 from himpc.errors import ConfigError
 from himpc.skeleton import LEVELS, Level
 
-__all__ = ["Clustering", "Config", "Contrast", "Grouped", "Mining", "Shuffle", "preset_names"]
+__all__ = [
+    "Clustering",
+    "Config",
+    "Contrast",
+    "Grouped",
+    "Mining",
+    "Neighbours",
+    "Shuffle",
+    "preset_names",
+]
 
 Contrast = Literal["frames", "windows"]
 Grouped = Literal["windows", "recordings"]
 Mining = Literal["hard", "off", "inverted"]
 Clustering = Literal["dbscan", "hdbscan"]
+Neighbours = Literal["auto", "exact", "approximate"]
 Shuffle = Literal["epoch", "once"]
 
 _CHOICES = {
     "grouped": get_args(Grouped),
     "contrast": get_args(Contrast),
     "mining": get_args(Mining),
+    "neighbours": get_args(Neighbours),
     "clustering": get_args(Clustering),
     "shuffle": get_args(Shuffle),
 }
@@ -61,6 +72,9 @@ class Config:
         k1, k2, clustering, eps and min_samples are about windows only (see `himpc.learning.recording_labels`).
     k1, k2 : int
         Neighbours for reciprocal sets and for query expansion, at most 1000.
+    neighbours : {"auto", "exact", "approximate"}
+        How they are found (`himpc.learning.neighbours.nearest`); "auto" is exact on a GPU, and on a CPU up to 30,000
+        windows.
     clustering : {"dbscan", "hdbscan"}
         What groups windows by their Jaccard distance; published is DBSCAN.
     eps, min_samples : float, int
@@ -116,6 +130,7 @@ class Config:
     grouped: Grouped = "windows"
     k1: int = 20
     k2: int = 6
+    neighbours: Neighbours = "auto"
     clustering: Clustering = "dbscan"
     eps: float = 0.6
     min_samples: int = 2

@@ -93,6 +93,7 @@ def _pseudo_labels(features: Tensor, config: Config) -> Tensor:
         eps=config.eps,
         min_samples=config.min_samples,
         clustering=config.clustering,
+        neighbours=config.neighbours,
     )
     return torch.from_numpy(labels).to(features.device)
 

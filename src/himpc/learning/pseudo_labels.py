@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from himpc.learning.config import Clustering
+from himpc.learning.config import Clustering, Neighbours
 from himpc.learning.jaccard import jaccard_distances
 from himpc.learning.neighbours import nearest
 from himpc.skeleton import Level
@@ -32,6 +32,7 @@ def pseudo_labels(
     eps: float = 0.6,
     min_samples: int = 2,
     clustering: Clustering = "dbscan",
+    neighbours: Neighbours = "auto",
 ) -> NDArray[np.int64]:
     """Return the group of each window, found from the features alone.
 
@@ -45,6 +46,8 @@ def pseudo_labels(
         DBSCAN: the largest Jaccard distance between neighbours, and how many (itself included) make a core.
     clustering : {"dbscan", "hdbscan"}
         With HDBSCAN, eps is not used; see `density_groups`.
+    neighbours : {"auto", "exact", "approximate"}
+        See `himpc.learning.neighbours.nearest`.
 
     Returns
     -------
@@ -52,10 +55,10 @@ def pseudo_labels(
         0 to K - 1, and `NOISE` for windows without a group.
     """
     features = features.detach()
-    ranks = nearest(features, k1).cpu().numpy()
-    distances = jaccard_distances(features.cpu().numpy(), ranks, k2)
+    ranks = nearest(features, k1, neighbours).cpu().numpy()
     if clustering == "hdbscan":
-        return density_groups(distances, min_samples=min_samples)
+        return density_groups(jaccard_distances(features.cpu().numpy(), ranks, k2), min_samples=min_samples)
+    distances = jaccard_distances(features.cpu().numpy(), ranks, k2, most=eps)
     return group_distances(distances, eps=eps, min_samples=min_samples)
 
 

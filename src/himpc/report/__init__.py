@@ -1,7 +1,6 @@
 """Pictures, tables and files of results."""
 
 from himpc.report.ablation import AblationRow, draw_ablation
-from himpc.report.embeddings import save_embeddings
 from himpc.report.figures import save_figure
 from himpc.report.groups import GroupReport, write_groups
 from himpc.report.maps import draw_map
@@ -18,7 +17,6 @@ __all__ = [
     "draw_map",
     "draw_training",
     "markdown_table",
-    "save_embeddings",
     "save_figure",
     "write_groups",
 ]

@@ -1,0 +1,65 @@
+"""A Ray cluster of two workers embeds as one process, to the bit; one bad file, or a dead worker, stops no other."""
+
+import json
+import os
+import sys
+
+import pytest
+
+from himpc.archive import on_ray
+from himpc.cli import main
+from himpc.data import Problem
+from himpc.data.sources import Source
+from himpc.errors import ConfigError
+
+pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray = pytest.importorskip("ray", reason="the extra ray is not installed")
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    ray.init(address="local", num_cpus=2, object_store_memory=80 * 2**20, **quiet)
+    yield ray
+    ray.shutdown()
+
+
+def test_the_verb_gives_the_same_file_with_and_without_ray(cluster, walks, model, tmp_path, capsys):
+    model.save(tmp_path / "run")
+    files = []
+    for number, more in enumerate(([], ["--ray"])):
+        files.append(tmp_path / f"{number}.npz")
+        options = ["--labels", str(walks / "people.csv"), "--only", "person=Ada,person-*"]
+        arguments = [str(walks), "--model", str(tmp_path / "run"), "--out", str(files[-1]), "--json", *options, *more]
+        assert main(["embed", *arguments]) == 3, "the broken file"
+        left_out = json.loads(capsys.readouterr().out)["left_out"]
+        assert any("walk10.npz" in problem["path"] for problem in left_out)
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert not (tmp_path / "1.parts").exists()
+
+
+class Fatal:
+    """A task whose process dies with one of the files."""
+
+    def __call__(self, source: Source):
+        if source.name == "fatal":
+            os._exit(9)
+        return None, [Problem(source.path, f"seen in {os.getpid()}")]
+
+
+def test_a_worker_that_dies_is_a_problem_of_its_file(cluster, tmp_path):
+    sources = [Source(tmp_path, name) for name in ("a", "fatal", "b", "c")]
+    outcomes = dict(on_ray(Fatal(), sources))
+    assert sorted(outcomes) == [0, 1, 2, 3]
+    messages = [outcomes[place][1][0].message for place in range(4)]
+    assert messages[1].startswith("the worker failed")
+    assert all(
+        message.startswith("seen in") and str(os.getpid()) not in message for message in messages[:1] + messages[2:]
+    )
+
+
+def test_without_ray_the_line_to_type_is_said(monkeypatch, tmp_path):
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(ConfigError, match=r"pip install 'himpc\[ray\]'"):
+        list(on_ray(Fatal(), [Source(tmp_path, "a")]))
