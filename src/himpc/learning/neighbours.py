@@ -79,7 +79,9 @@ def _exact(centred: Tensor, rows: Tensor, k: int) -> Tensor:
     """Return the k nearest of all rows for some rows, which come first themselves."""
     squares = centred.square().sum(dim=1)
     found = [torch.empty((0, k), dtype=torch.int64, device=centred.device)]
-    for some in rows.split(max(1, BLOCK_BYTES // (len(centred) * centred.element_size()))):
+    step = max(1, BLOCK_BYTES // (len(centred) * centred.element_size()))
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
         block = torch.addmm(squares, centred[some], centred.T, alpha=-2)
         block.scatter_(1, some[:, None], -torch.inf)
         found.append(block.topk(k, largest=False).indices)
