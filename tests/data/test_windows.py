@@ -55,7 +55,7 @@ def test_blocks_share_out_all_windows_and_read_each_frame_once(starts, length, f
         assert len(np.unique(joints[:, 1, 0])) == len(joints)
     np.testing.assert_array_equal(found, windows[:])
     each = len(np.unique(windows.frames_of(slice(None))))
-    assert each <= sum(taken) <= each + (len(taken) - 1) * (length - 1)
+    assert each <= sum(taken) <= each + (len(taken) - 1) * length
 
 
 @pytest.mark.parametrize(("length", "stride"), [(0, None), (6, 0), (-1, 2)])

@@ -76,7 +76,7 @@ class Windows:
     def blocks(self, frames: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]]:
         """Share all windows out into blocks, in the order of their frames, so that each frame is worked on once.
 
-        Only windows that overlap across the border of two blocks have frames in both, fewer than F a border.
+        Only windows that overlap across the border of two blocks have frames in both, at most F a border.
 
         Parameters
         ----------

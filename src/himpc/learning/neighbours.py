@@ -11,11 +11,15 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from himpc.learning.config import Neighbours
+from himpc.model.products import layer
 
 __all__ = ["AUTO_EXACT", "nearest"]
 
 BLOCK_BYTES = 64 * 2**20
 """Memory for one block of distances; the N x N matrix never exists."""
+
+BLOCK_BYTES_ON_GPU = 2**30
+"""There a product of few rows leaves most of the processors idle."""
 
 AUTO_EXACT = 30_000
 """Up to so many rows "auto" is exact on a CPU. Here approximate neighbours take less than half the time
@@ -79,8 +83,11 @@ def _exact(centred: Tensor, rows: Tensor, k: int) -> Tensor:
     """Return the k nearest of all rows for some rows, which come first themselves."""
     squares = centred.square().sum(dim=1)
     found = [torch.empty((0, k), dtype=torch.int64, device=centred.device)]
-    for some in rows.split(max(1, BLOCK_BYTES // (len(centred) * centred.element_size()))):
-        block = torch.addmm(squares, centred[some], centred.T, alpha=-2)
+    block_bytes = BLOCK_BYTES if centred.device.type == "cpu" else BLOCK_BYTES_ON_GPU
+    step = max(1, block_bytes // (len(centred) * centred.element_size()))
+    for start in range(0, len(rows), step):
+        some = rows[start : start + step]
+        block = layer(-2 * centred[some], centred, squares)
         block.scatter_(1, some[:, None], -torch.inf)
         found.append(block.topk(k, largest=False).indices)
     return torch.cat(found)

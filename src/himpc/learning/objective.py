@@ -5,7 +5,9 @@ Shapes: B windows, F frames a window, H the embedding size, M heads, K groups of
 
 from __future__ import annotations
 
+import functools
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -13,6 +15,7 @@ from torch import Tensor
 
 from himpc.learning.config import Mining
 from himpc.learning.meta_products import meta_products
+from himpc.learning.threads import on_threads
 
 __all__ = ["level_loss", "mined_cross_entropy", "mining_weights", "predictions"]
 
@@ -144,22 +147,20 @@ class _LevelLoss(torch.autograd.Function):
         wanted: bool,
     ) -> Tensor:
         b, f, h = frames.shape
-        rows = frames.reshape(b * f, h)
-        products = meta_products(rows, prototypes.detach() / h**0.5, len(heads))
-        count = max(len(heads), 1) * b
-        loss, by_rows, by_heads = frames.new_zeros(()), torch.zeros_like(rows), []
-        for some in torch.split(heads, _heads_at_once(heads)):
+        products = meta_products(frames.reshape(b * f, h), prototypes / h**0.5, len(heads))
+
+        def of(some: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
             between = products.between(some)
             logits = products.logits(between).view(-1, b, f, len(prototypes))
             losses, by_logits = mined_cross_entropy(logits, labels, mining, mining_gradient)
-            loss += losses.sum()
-            if wanted:
-                by_frames, by_some = products.gradients(by_logits.flatten(1, 2), between, some)
-                by_rows += by_frames
-                by_heads.append(by_some)
+            return losses.sum(), products.gradients(by_logits.flatten(1, 2), between, some) if wanted else None
+
+        losses, gradients = zip(*on_threads(of, torch.split(heads, _heads_at_once(heads))), strict=True)
+        count = max(len(heads), 1) * b
         if wanted:
-            ctx.save_for_backward(by_rows.div_(count).view_as(frames), torch.cat(by_heads).div_(count))
-        return loss / count
+            by_rows, by_heads = zip(*gradients, strict=True)
+            ctx.save_for_backward(_total(by_rows).view_as(frames) / count, torch.cat(by_heads) / count)
+        return _total(losses) / count
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
@@ -167,6 +168,10 @@ class _LevelLoss(torch.autograd.Function):
         return gradients[0] * by_frames, None, gradients[0] * by_heads, None, None, None, None
 
 
+def _total(parts: Sequence[Tensor]) -> Tensor:
+    return functools.reduce(torch.add, parts)
+
+
 def _heads_at_once(heads: Tensor) -> int:
-    """Return for how many heads logits are made at once: on a CPU one, that they stay in the cache; on CUDA all."""
+    """Return for how many heads a thread makes the logits at once: on a CPU one, to fit its cache; on CUDA all."""
     return 1 if heads.device.type == "cpu" else max(len(heads), 1)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 from torch import Tensor
 
+from himpc.learning.clustering_tensors import density_labels, jaccard_entries
 from himpc.learning.config import Clustering, Neighbours
 from himpc.learning.jaccard import jaccard_distances
 from himpc.learning.neighbours import nearest
@@ -39,7 +40,7 @@ def pseudo_labels(
     Parameters
     ----------
     features : float tensor ``(N, H)``
-        Window features of one level, not normalised, on any device.
+        Window features of one level, not normalised, on any device. On a GPU all steps run there, but HDBSCAN.
     k1, k2 : int
         Neighbours for reciprocal sets and for query expansion; with fewer windows, all there are.
     eps, min_samples : float, int
@@ -55,10 +56,14 @@ def pseudo_labels(
         0 to K - 1, and `NOISE` for windows without a group.
     """
     features = features.detach()
-    ranks = nearest(features, k1, neighbours).cpu().numpy()
+    ranks = nearest(features, k1, neighbours)
+    if features.is_cuda and clustering == "dbscan":
+        entries = jaccard_entries(features, ranks, k2, most=eps)
+        return density_labels(entries, len(features), eps=eps, min_samples=min_samples).cpu().numpy()
+    here, table = features.cpu().numpy(), ranks.cpu().numpy()
     if clustering == "hdbscan":
-        return density_groups(jaccard_distances(features.cpu().numpy(), ranks, k2), min_samples=min_samples)
-    distances = jaccard_distances(features.cpu().numpy(), ranks, k2, most=eps)
+        return density_groups(jaccard_distances(here, table, k2), min_samples=min_samples)
+    distances = jaccard_distances(here, table, k2, most=eps)
     return group_distances(distances, eps=eps, min_samples=min_samples)
 
 

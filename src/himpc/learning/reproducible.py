@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import numpy as np
 import torch
@@ -26,15 +27,20 @@ def shuffled(items: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int6
 def deterministic(device: torch.device) -> Iterator[None]:
     """Allow torch on the CPU only operations that repeat to the bit; restore its settings at the end.
 
+    torch would also fill each new tensor before it is written, against programs that read it unwritten; none here does.
     On CUDA nothing is asked of it: results may differ in the last bits from run to run.
     """
     before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    settings: Any = torch.utils.deterministic  # a module whose one setting torch gives no type
+    filled = settings.fill_uninitialized_memory
     if device.type == "cpu":
         torch.use_deterministic_algorithms(True)
+        settings.fill_uninitialized_memory = False
     try:
         yield
     finally:
         torch.use_deterministic_algorithms(before[0], warn_only=before[1])
+        settings.fill_uninitialized_memory = filled
 
 
 def fingerprint(windows: Windows) -> str:
