@@ -254,3 +254,12 @@ def test_the_card_says_how_it_was_trained(windows, config):
     assert trained.model.training["checkpoint"] == "the last epoch"
     assert trained.model.training["stopped"] == trained.history.stopped
     json.dumps(trained.model.training)
+
+
+def test_known_groups_take_the_place_of_pseudo_labels(windows):
+    known = windows.recording % 3
+    trained = train(windows, Config(hidden=8, heads=1, max_epochs=2), known=known)
+    assert [set(record.clusters.values()) for record in trained.history.epochs] == [{3}, {3}]
+    assert trained.model.training["labels_used"] == "unknown: groups were given from outside"
+    with pytest.raises(ConfigError, match="known must give each of the"):
+        train(windows, Config(hidden=8, heads=1, max_epochs=2), known=known + 1)

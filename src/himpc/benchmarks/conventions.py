@@ -41,6 +41,9 @@ class Conventions:
     mislabel : bool
         Raw files of KS20 and IAS-Lab are labelled as by the original scripts, which mistake sessions and persons
         (docs/benchmarks.md); nothing elsewhere, and the authors' arrays are labelled already.
+    true_people : bool
+        The people themselves stand for pseudo-labels: no habit of the released code, but the ceiling that training
+        without labels can be held against.
     """
 
     balance_identities: bool = False
@@ -48,13 +51,15 @@ class Conventions:
     drop_last_test: bool = False
     self_match_in_map: bool = False
     mislabel: bool = False
+    true_people: bool = False
 
     @classmethod
     def preset(cls, preset: str, data_set: str = "") -> Conventions:
-        """Return those of a preset: all of them for ``"paper"`` (KGBD is not balanced), none for any other."""
+        """Return those of a preset: all habits for ``"paper"`` (KGBD is not balanced), none for any other."""
         if preset != "paper":
             return cls()
-        return cls(**{each.name: True for each in fields(cls)} | {"balance_identities": data_set != _UNBALANCED})
+        habits = {each.name: True for each in fields(cls)}
+        return cls(**habits | {"balance_identities": data_set != _UNBALANCED, "true_people": False})
 
     def with_(self, **changes: bool | None) -> Conventions:
         """Return a copy with some of them turned on or off; `None` leaves one as it is."""
@@ -65,6 +70,7 @@ class Conventions:
         """What labels were used for in training, in words; "none" without."""
         used = ["identities balanced the training set"] * self.balance_identities
         used += ["the probe set chose the checkpoint"] * self.probe_checkpoint
+        used += ["true people stood for pseudo-labels"] * self.true_people
         return " and ".join(used) or "none"
 
     @property
@@ -86,6 +92,10 @@ class Conventions:
             If they are to be balanced, and a batch has room for too few or too many of them.
         """
         return balance_identities(train, batch_size, seed) if self.balance_identities else train
+
+    def known(self, train: LabelledWindows) -> NDArray[np.int64] | None:
+        """Return what training is told of the groups of its windows, if anything."""
+        return np.unique(train.persons, return_inverse=True)[1].astype(np.int64) if self.true_people else None
 
     def tested(self, data: BenchmarkData, batch_size: int) -> BenchmarkData:
         """Return the split as it is tested.

@@ -103,8 +103,9 @@ def perform(
         asked = conventions.tested(data.data(data.protocol.split(split)), config.batch_size)
         if folder not in models:
             again = resume and (folder / CHECKPOINT_FILE).exists()
+            part = conventions.trained(data.train, config.batch_size, seed)
             trained = train(
-                conventions.trained(data.train, config.batch_size, seed).windows,
+                part.windows,
                 config,
                 out=folder,
                 device=device,
@@ -112,6 +113,7 @@ def perform(
                 overwrite=overwrite,
                 callbacks=callbacks,
                 score=conventions.score(asked),
+                known=conventions.known(part),
                 notes={"labels_used": conventions.labels_used},
             )
             models[folder] = trained.model

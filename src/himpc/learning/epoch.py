@@ -32,11 +32,17 @@ LARGE_SHARE = 0.5
 """A group with more than this share of the windows is reported: one person would be in more than half of them."""
 
 
-def train_epoch(state: State, windows: Windows, config: Config, callbacks: Sequence[object] = ()) -> EpochRecord:
+def train_epoch(
+    state: State,
+    windows: Windows,
+    config: Config,
+    callbacks: Sequence[object] = (),
+    known: NDArray[np.int64] | None = None,
+) -> EpochRecord:
     """Train one epoch, changing the state's weights, moments and pseudo-labels, and return what happened.
 
     If no window has a group at every level, or no level has two groups, there is nothing to learn from: no step is
-    made, and the record's loss is None.
+    made, and the record's loss is None. Groups that are `known` take the place of pseudo-labels.
 
     Raises
     ------
@@ -48,11 +54,7 @@ def train_epoch(state: State, windows: Windows, config: Config, callbacks: Seque
     windows = mask(windows, config.mask, config.seed, epoch)
     features = window_features(state.network, windows)
     _check_finite(features, epoch, config)
-    if config.grouped == "recordings":
-        of_windows = torch.from_numpy(recording_labels(state.network.msmr(features).cpu().numpy(), windows.take))
-        labels = dict.fromkeys(config.levels, of_windows.to(features[config.levels[0]].device))
-    else:
-        labels = {level: _pseudo_labels(features[level], config) for level in config.levels}
+    labels = _labels(state, features, windows, config, known)
     targets = {level: compared_with(prototypes(features[level], labels[level]), config) for level in config.levels}
     kept = torch.stack([labels[level] >= 0 for level in config.levels]).all(dim=0)
     order = _order(kept.cpu().numpy(), config, epoch)
@@ -83,6 +85,21 @@ def _order(kept: NDArray[np.bool_], config: Config, epoch: int) -> NDArray[np.in
     else:
         order = shuffled(np.flatnonzero(kept), config.seed, epoch)
     return order[: len(order) // config.batch_size * config.batch_size] if config.drop_last else order
+
+
+def _labels(
+    state: State,
+    features: Mapping[Level, Tensor],
+    windows: Windows,
+    config: Config,
+    known: NDArray[np.int64] | None,
+) -> dict[Level, Tensor]:
+    """Return the group of each window at each level: known, or found in recordings or windows."""
+    if known is None and config.grouped == "windows":
+        return {level: _pseudo_labels(features[level], config) for level in config.levels}
+    if known is None:
+        known = recording_labels(state.network.msmr(features).cpu().numpy(), windows.take)
+    return {level: torch.from_numpy(known).to(features[level].device) for level in config.levels}
 
 
 def _pseudo_labels(features: Tensor, config: Config) -> Tensor:

@@ -43,11 +43,14 @@ def deterministic(device: torch.device) -> Iterator[None]:
         settings.fill_uninitialized_memory = filled
 
 
-def fingerprint(windows: Windows) -> str:
-    """Return a hash (SHA-256) of all that training sees: frames, starts, window length, layout, dimensions."""
+def fingerprint(windows: Windows, known: NDArray[np.int64] | None = None) -> str:
+    """Return a hash (SHA-256) of all that training sees: frames, starts, recordings, length, layout, known groups."""
     about = [windows.layout.to_dict(), windows.length, windows.dimensions, windows.frames.shape]
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(windows.starts).data)
     for block in blocks(windows.frames):
         digest.update(np.ascontiguousarray(block).data)
+    digest.update(np.ascontiguousarray(windows.take).data)
+    if known is not None:
+        digest.update(known.data)
     return digest.hexdigest()

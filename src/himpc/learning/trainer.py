@@ -12,6 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from himpc.data.windows import Windows
 from himpc.errors import ConfigError, DataError, RunError
 from himpc.learning.callbacks import tell, warn
@@ -48,6 +51,7 @@ def train(
     overwrite: bool = False,
     callbacks: Sequence[object] = (),
     score: Score | None = None,
+    known: NDArray[np.int64] | None = None,
     notes: Mapping[str, str] | None = None,
 ) -> Trained:
     """Train a model on windows; nothing here knows whose they are.
@@ -73,6 +77,9 @@ def train(
         Asked after every epoch. Then the result is the epoch with the highest score, the first of several, instead of
         the last; and training stops when the score has not risen for `patience` epochs, instead of by the
         pseudo-labels. The checkpoint holds the best weights so far.
+    known : int64 array ``(N,)``, optional
+        The group of each window, from outside, 0 to K - 1, each at least once, in place of pseudo-labels: with
+        the true people, it shows what the best pseudo-labels would give. Training is label-free without it only.
     notes : mapping of str to str, optional
         What the caller knows of the data and the score, for the model's card: ``labels_used`` above all.
 
@@ -92,7 +99,8 @@ def train(
     config = config or Config()
     where = resolve_device(device)
     _check(windows, config, out, resume)
-    identity = Identity(config, fingerprint(windows), len(windows), score is not None)
+    known = None if known is None else _checked(known, windows)
+    identity = Identity(config, fingerprint(windows, known), len(windows), score is not None)
     seen = windows.aligned() if config.align else windows
     state = State.start(windows.layout, len(windows), config, where, scored=score is not None)
     folder = None if out is None else RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
@@ -104,7 +112,7 @@ def train(
         folder.save(state)
     with deterministic(where):
         while not state.history.stopped:
-            record = train_epoch(state, seen, config, callbacks)
+            record = train_epoch(state, seen, config, callbacks, known)
             if score:
                 record = replace(record, score=_finite(score(_model(state, windows, identity)), record.epoch))
             state.history.epochs.append(record)
@@ -116,7 +124,7 @@ def train(
             _tell(state.history, callbacks)
     state.go_back()
     state.network.requires_grad_(False)
-    model = _model(state, windows, identity, notes)
+    model = _model(state, windows, identity, notes, known=known is not None)
     if folder:
         model.save(folder.path)
     return Trained(model, state.history)
@@ -129,6 +137,15 @@ def _check(windows: Windows, config: Config, out: str | Path | None, resume: boo
         raise ConfigError(f"window_length is {config.window_length}, but the windows hold {windows.length} frames")
     if resume and out is None:
         raise ConfigError("resume needs out, the folder of the run to go on with")
+
+
+def _checked(known: NDArray[np.int64], windows: Windows) -> NDArray[np.int64]:
+    if known.shape != (len(windows),) or not np.array_equal(np.unique(known), np.arange(known.max(initial=-1) + 1)):
+        raise ConfigError(
+            f"known must give each of the {len(windows)} windows a group, 0 to K - 1, each at least once; found shape "
+            f"{known.shape}, groups {known.min(initial=0)} to {known.max(initial=0)}"
+        )
+    return known.astype(np.int64)
 
 
 def _tell(history: History, callbacks: Sequence[object]) -> None:
@@ -147,8 +164,12 @@ def _finite(score: float, epoch: int) -> float:
     return float(score)
 
 
-def _model(state: State, windows: Windows, identity: Identity, notes: Mapping[str, str] | None = None) -> Model:
+def _model(
+    state: State, windows: Windows, identity: Identity, notes: Mapping[str, str] | None = None, *, known: bool = False
+) -> Model:
     history, config = state.history, identity.config
+    outside = "an outside score chose the checkpoint" if identity.scored else ""
+    outside = "groups were given from outside" if known else outside
     chosen = history.best
     return Model(
         network=state.network,
@@ -158,7 +179,7 @@ def _model(state: State, windows: Windows, identity: Identity, notes: Mapping[st
         align=config.align,
         settings=config.to_dict(),
         training={
-            "labels_used": "unknown: an outside score chose the checkpoint" if identity.scored else "none",
+            "labels_used": f"unknown: {outside}" if outside else "none",
             "checkpoint": f"epoch {chosen.epoch}, the highest score ({chosen.score:.6g})"
             if chosen
             else "the last epoch",
