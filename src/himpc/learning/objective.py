@@ -156,16 +156,18 @@ class _LevelLoss(torch.autograd.Function):
             return losses.sum(), products.gradients(by_logits.flatten(1, 2), between, some) if wanted else None
 
         losses, gradients = zip(*on_threads(of, torch.split(heads, _heads_at_once(heads))), strict=True)
-        count = max(len(heads), 1) * b
+        ctx.count = max(len(heads), 1) * b
         if wanted:
             by_rows, by_heads = zip(*gradients, strict=True)
-            ctx.save_for_backward(_total(by_rows).view_as(frames) / count, torch.cat(by_heads) / count)
-        return _total(losses) / count
+            ctx.save_for_backward(_total(by_rows).view_as(frames), torch.cat(by_heads))
+        loss: Tensor = _total(losses) / ctx.count
+        return loss
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         by_frames, by_heads = ctx.saved_tensors
-        return gradients[0] * by_frames, None, gradients[0] * by_heads, None, None, None, None
+        scale = gradients[0] / ctx.count
+        return scale * by_frames, None, scale * by_heads, None, None, None, None
 
 
 def _total(parts: Sequence[Tensor]) -> Tensor:
