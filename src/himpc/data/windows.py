@@ -73,6 +73,10 @@ class Windows:
         """Return the frames of some windows, ``(n, F)``."""
         return self.starts[index][:, None] + np.arange(self.length)
 
+    def part(self, rows: slice) -> Windows:
+        """Return some of the windows, over the same frames."""
+        return replace(self, starts=self.starts[rows], recording=self.recording[rows])
+
     def blocks(self, frames: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]]:
         """Share all windows out into blocks, in the order of their frames, so that each frame is worked on once.
 

@@ -17,13 +17,14 @@ from himpc.learning.callbacks import tell
 from himpc.learning.config import Config
 from himpc.learning.contrast import compared, compared_with
 from himpc.learning.history import EpochRecord
+from himpc.learning.labels import find_labels
 from himpc.learning.masking import mask
 from himpc.learning.objective import level_loss
-from himpc.learning.pseudo_labels import prototypes, pseudo_labels, stability
-from himpc.learning.recording_labels import recording_labels
+from himpc.learning.processes import ALONE, Processes
+from himpc.learning.pseudo_labels import prototypes, stability
 from himpc.learning.reproducible import shuffled
 from himpc.learning.state import State
-from himpc.model import window_features
+from himpc.model import Network, window_features
 from himpc.skeleton import Level
 
 __all__ = ["train_epoch"]
@@ -38,23 +39,26 @@ def train_epoch(
     config: Config,
     callbacks: Sequence[object] = (),
     known: NDArray[np.int64] | None = None,
+    processes: Processes = ALONE,
 ) -> EpochRecord:
     """Train one epoch, changing the state's weights, moments and pseudo-labels, and return what happened.
 
     If no window has a group at every level, or no level has two groups, there is nothing to learn from: no step is
-    made, and the record's loss is None. Groups that are `known` take the place of pseudo-labels.
+    made, and the record's loss is None. Groups that are `known` take the place of pseudo-labels. Each of the
+    `processes` encodes its share of the windows, and takes its share of every batch.
 
     Raises
     ------
     RunError
-        If features or loss are no longer finite.
+        If features or loss are no longer finite, or another process has ended.
     """
     began = time.perf_counter()
     epoch = len(state.history) + 1
     windows = mask(windows, config.mask, config.seed, epoch)
-    features = window_features(state.network, windows)
+    own = window_features(state.network, windows.part(processes.share(len(windows))))
+    features = {level: processes.gather(own[level], len(windows)) for level in config.levels}
     _check_finite(features, epoch, config)
-    labels = _labels(state, features, windows, config, known)
+    labels = find_labels(state.network, features, windows, config, known, processes)
     targets = {level: compared_with(prototypes(features[level], labels[level]), config) for level in config.levels}
     kept = torch.stack([labels[level] >= 0 for level in config.levels]).all(dim=0)
     order = _order(kept.cpu().numpy(), config, epoch)
@@ -63,7 +67,7 @@ def train_epoch(
         state.labels[level].copy_(labels[level])
     losses: dict[str, float] = {}
     if len(order) and max(len(centres) for centres in targets.values()) > 1:
-        losses = _steps(state, windows, config, order, labels, targets, callbacks)
+        losses = _steps(state, windows, config, order, labels, targets, callbacks, processes)
     return EpochRecord(
         epoch=epoch,
         loss=sum(losses.values()) / len(losses) if losses else None,
@@ -87,34 +91,6 @@ def _order(kept: NDArray[np.bool_], config: Config, epoch: int) -> NDArray[np.in
     return order[: len(order) // config.batch_size * config.batch_size] if config.drop_last else order
 
 
-def _labels(
-    state: State,
-    features: Mapping[Level, Tensor],
-    windows: Windows,
-    config: Config,
-    known: NDArray[np.int64] | None,
-) -> dict[Level, Tensor]:
-    """Return the group of each window at each level: known, or found in recordings or windows."""
-    if known is None and config.grouped == "windows":
-        return {level: _pseudo_labels(features[level], config) for level in config.levels}
-    if known is None:
-        known = recording_labels(state.network.msmr(features).cpu().numpy(), windows.take)
-    return {level: torch.from_numpy(known).to(features[level].device) for level in config.levels}
-
-
-def _pseudo_labels(features: Tensor, config: Config) -> Tensor:
-    labels = pseudo_labels(
-        features,
-        k1=config.k1,
-        k2=config.k2,
-        eps=config.eps,
-        min_samples=config.min_samples,
-        clustering=config.clustering,
-        neighbours=config.neighbours,
-    )
-    return torch.from_numpy(labels).to(features.device)
-
-
 def _steps(
     state: State,
     windows: Windows,
@@ -123,40 +99,58 @@ def _steps(
     labels: Mapping[Level, Tensor],
     targets: Mapping[Level, Tensor],
     callbacks: Sequence[object],
+    processes: Processes,
 ) -> dict[str, float]:
     """Make one step of Adam a batch and return the mean loss of each level."""
     device = next(state.network.parameters()).device
     epoch = len(state.history) + 1
     batches = np.split(order, np.arange(config.batch_size, len(order), config.batch_size))
-    sums = {level: torch.zeros((), device=device) for level in config.levels}
+    sums = torch.zeros(len(config.levels), device=device)
     for done, batch in enumerate(batches):
         tell(callbacks, "on_batch", epoch, done, len(batches))
-        joints = torch.from_numpy(windows[batch]).to(device)
-        rows = torch.from_numpy(batch).to(device)
-        frames = state.network(joints.flatten(0, 1))
-        losses = {
-            level: level_loss(
-                compared(frames[level].unflatten(0, joints.shape[:2]), config),
-                targets[level],
-                state.network.encoder(level).heads,
-                labels[level][rows],
-                mining=config.mining,
-                weight=config.joint_weight if level == "joint" else 1.0,
-                mining_gradient=config.mining_gradient,
-            )
-            for level in config.levels
-        }
         state.optimiser.zero_grad()
-        total = torch.stack(list(losses.values())).mean()
-        total.backward()  # type: ignore[no-untyped-call]
+        own = batch[processes.share(len(batch))]
+        if len(own):
+            losses = _losses(state.network, windows[own], own, config, labels, targets)
+            (losses.mean() * (len(own) / len(batch))).backward()  # type: ignore[no-untyped-call]
+            sums += losses.detach() * len(own)
+        processes.sum_gradients(state.network.parameters())
         state.optimiser.step()
-        for level, loss in losses.items():
-            sums[level] += loss.detach() * len(batch)
     tell(callbacks, "on_batch", epoch, len(batches), len(batches))
-    means = {level: float(value) / len(order) for level, value in sums.items()}
+    means = {
+        str(level): value / len(order)
+        for level, value in zip(config.levels, processes.summed(sums).tolist(), strict=True)
+    }
     if not all(math.isfinite(mean) for mean in means.values()):
         raise _diverged("the loss is", epoch, config)
-    return {str(level): mean for level, mean in means.items()}
+    return means
+
+
+def _losses(
+    network: Network,
+    joints: NDArray[np.float32],
+    rows: NDArray[np.int64],
+    config: Config,
+    labels: Mapping[Level, Tensor],
+    targets: Mapping[Level, Tensor],
+) -> Tensor:
+    """Return the loss of each level, for the joints ``(B, F, J, 3)`` of some windows."""
+    device = next(network.parameters()).device
+    frames = network(torch.from_numpy(joints).to(device).flatten(0, 1))
+    where = torch.from_numpy(rows).to(device)
+    losses = [
+        level_loss(
+            compared(frames[level].unflatten(0, joints.shape[:2]), config),
+            targets[level],
+            network.encoder(level).heads,
+            labels[level][where],
+            mining=config.mining,
+            weight=config.joint_weight if level == "joint" else 1.0,
+            mining_gradient=config.mining_gradient,
+        )
+        for level in config.levels
+    ]
+    return torch.stack(losses)
 
 
 def _check_finite(features: Mapping[Level, Tensor], epoch: int, config: Config) -> None:

@@ -84,6 +84,11 @@ class History:
         scored = [record for record in self.epochs if record.score is not None]
         return max(scored, key=lambda record: record.score or 0.0, default=None)
 
+    @classmethod
+    def from_dict(cls, table: Mapping[str, Any]) -> History:
+        """Return the history that `dataclasses.asdict` turned into plain data."""
+        return cls([EpochRecord.from_dict(record) for record in table["epochs"]], str(table["stopped"]))
+
     def to_lines(self) -> str:
         """Return JSON lines, one an epoch."""
         return "".join(json.dumps(record.to_dict()) + "\n" for record in self.epochs)

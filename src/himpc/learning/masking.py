@@ -6,7 +6,7 @@ Source: Rao and Miao, "SimMC", IJCAI 2022: prototypes of, and contrast with, sub
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -40,6 +40,11 @@ class Masked(Windows):
     def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
         """Return the frames of some windows, ``(n, length)``."""
         return self.starts[index][:, None] + self.left[index].astype(np.int64)
+
+    def part(self, rows: slice) -> Masked:
+        """Return some of the windows, over the same frames."""
+        whole = self.whole.part(rows)
+        return replace(self, starts=whole.starts, recording=whole.recording, whole=whole, left=self.left[rows])
 
     def blocks(self, frames: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]]:
         """Share all windows out into blocks; see `Windows.blocks`."""

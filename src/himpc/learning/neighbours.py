@@ -13,7 +13,7 @@ from torch import Tensor
 from himpc.learning.config import Neighbours
 from himpc.model.products import layer
 
-__all__ = ["AUTO_EXACT", "nearest"]
+__all__ = ["AUTO_EXACT", "method_for", "nearest"]
 
 BLOCK_BYTES = 64 * 2**20
 """Memory for one block of distances; the N x N matrix never exists."""
@@ -32,7 +32,7 @@ finds 0.999 of the 20 nearest, instead of 0.994, for 1.7 times the time."""
 _ONE_AT_A_TIME = threading.Lock()  # numba's own thread pool ends the process when two threads enter it at once
 
 
-def nearest(features: Tensor, k: int, method: Neighbours = "auto") -> Tensor:
+def nearest(features: Tensor, k: int, method: Neighbours = "auto", rows: slice | None = None) -> Tensor:
     """Return the k nearest rows of each row by Euclidean distance, itself first.
 
     Parameters
@@ -45,6 +45,8 @@ def nearest(features: Tensor, k: int, method: Neighbours = "auto") -> Tensor:
         Approximate ones are found by nearest-neighbour descent (Dong, Moses and Li, WWW 2011; the package pynndescent),
         on one thread of the CPU wherever the features are, in time that grows about as N does. "auto" is exact on a
         GPU, and on a CPU up to `AUTO_EXACT` rows.
+    rows : slice, optional
+        Whose neighbours are wanted; those of all N rows if not given. Exact ones take as much less time.
 
     Returns
     -------
@@ -67,16 +69,22 @@ def nearest(features: Tensor, k: int, method: Neighbours = "auto") -> Tensor:
     n = len(features)
     k = min(k, n)
     centred = features - features.mean(dim=0)
-    searched = round(WIDER * k)
-    if method == "auto":
-        method = "approximate" if features.device.type == "cpu" and n > AUTO_EXACT else "exact"
-    if method == "exact" or searched >= n:
-        return _exact(centred, torch.arange(n, device=features.device), k)
-    found = torch.from_numpy(_descent(centred.cpu().float().numpy(), searched)).to(features.device)
+    wanted = rows or slice(None)
+    if method_for(features, k, method) == "exact":
+        return _exact(centred, torch.arange(n, device=features.device)[wanted], k)
+    found = torch.from_numpy(_descent(centred.cpu().float().numpy(), round(WIDER * k))).to(features.device)
     lost = (found < 0).any(dim=1).nonzero().flatten()
     ranks = _itself_first(found, k)
     ranks[lost] = _exact(centred, lost, k)
-    return ranks
+    return ranks[wanted]
+
+
+def method_for(features: Tensor, k: int, method: Neighbours = "auto") -> Neighbours:
+    """Return whether `nearest` would be "exact" or "approximate"; with few rows it always is exact."""
+    n = len(features)
+    if method == "auto":
+        method = "approximate" if features.device.type == "cpu" and n > AUTO_EXACT else "exact"
+    return "exact" if round(WIDER * min(k, n)) >= n else method
 
 
 def _exact(centred: Tensor, rows: Tensor, k: int) -> Tensor:

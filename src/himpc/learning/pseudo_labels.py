@@ -34,6 +34,7 @@ def pseudo_labels(
     min_samples: int = 2,
     clustering: Clustering = "dbscan",
     neighbours: Neighbours = "auto",
+    ranks: Tensor | None = None,
 ) -> NDArray[np.int64]:
     """Return the group of each window, found from the features alone.
 
@@ -49,6 +50,8 @@ def pseudo_labels(
         With HDBSCAN, eps is not used; see `density_groups`.
     neighbours : {"auto", "exact", "approximate"}
         See `himpc.learning.neighbours.nearest`.
+    ranks : int64 tensor ``(N, k1)``, optional
+        The neighbours, where they are there already.
 
     Returns
     -------
@@ -56,7 +59,7 @@ def pseudo_labels(
         0 to K - 1, and `NOISE` for windows without a group.
     """
     features = features.detach()
-    ranks = nearest(features, k1, neighbours)
+    ranks = nearest(features, k1, neighbours) if ranks is None else ranks
     if features.is_cuda and clustering == "dbscan":
         entries = jaccard_entries(features, ranks, k2, most=eps)
         return density_labels(entries, len(features), eps=eps, min_samples=min_samples).cpu().numpy()

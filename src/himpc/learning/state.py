@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -13,7 +14,8 @@ from torch import Tensor
 from himpc import __version__
 from himpc.errors import ModelError
 from himpc.learning.config import Config
-from himpc.learning.history import EpochRecord, History
+from himpc.learning.history import History
+from himpc.learning.processes import Processes
 from himpc.learning.pseudo_labels import NOISE
 from himpc.model import Network
 from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
@@ -34,6 +36,11 @@ class Identity:
     data: str
     windows: int
     scored: bool = False
+
+    @property
+    def fingerprint(self) -> str:
+        """A hash (SHA-256) of all that it says."""
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     def check(self, note: dict[str, Any], path: Path) -> None:
         """Raise `ModelError` if a checkpoint's note is of another format, version, settings or data."""
@@ -154,8 +161,7 @@ class State:
         try:
             table = json.loads(note)
             identity.check(table, path)
-            records = [EpochRecord.from_dict(record) for record in table["history"]["epochs"]]
-            history = History(records, str(table["history"]["stopped"]))
+            history = History.from_dict(table["history"])
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             if isinstance(error, ModelError):
                 raise
@@ -164,3 +170,9 @@ class State:
         for name, tensor in read_tensors(path, shapes_of(mine)).items():
             mine[name].copy_(tensor)
         self.history = history
+
+    def take_from_first(self, processes: Processes) -> None:
+        """Take on the first process's state, in all the others."""
+        for tensor in self.tensors().values():
+            processes.broadcast(tensor)
+        self.history = History.from_dict(json.loads(processes.broadcast_text(json.dumps(asdict(self.history)))))

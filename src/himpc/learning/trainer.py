@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 
 from himpc.data.windows import Windows
@@ -21,6 +22,7 @@ from himpc.learning.callbacks import tell, warn
 from himpc.learning.config import Config
 from himpc.learning.epoch import train_epoch
 from himpc.learning.history import History, stop_reason
+from himpc.learning.processes import ALONE, Processes
 from himpc.learning.reproducible import deterministic, fingerprint
 from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
@@ -53,6 +55,7 @@ def train(
     score: Score | None = None,
     known: NDArray[np.int64] | None = None,
     notes: Mapping[str, str] | None = None,
+    processes: Processes = ALONE,
 ) -> Trained:
     """Train a model on windows; nothing here knows whose they are.
 
@@ -82,6 +85,9 @@ def train(
         the true people, it shows what the best pseudo-labels would give. Training is label-free without it only.
     notes : mapping of str to str, optional
         What the caller knows of the data and the score, for the model's card: ``labels_used`` above all.
+    processes : Processes
+        Those that share the work. Each is given the same arguments and gets the same model, that of one process within
+        float tolerance. Only the first reads and writes `out`, asks for the score and tells the callbacks.
 
     Raises
     ------
@@ -94,34 +100,43 @@ def train(
     ModelError
         If the checkpoint to resume is damaged, or of another run.
     RunError
-        If `out` cannot be written or holds another run, or the loss or the score is not finite.
+        If `out` cannot be written or holds another run, or the loss or the score is not finite, or the processes do
+        not all have the same windows and settings, or one of them has ended.
     """
     config = config or Config()
     where = resolve_device(device)
     _check(windows, config, out, resume)
     known = None if known is None else _checked(known, windows)
     identity = Identity(config, fingerprint(windows, known), len(windows), score is not None)
+    processes.check_same(identity.fingerprint)
     seen = windows.aligned() if config.align else windows
     state = State.start(windows.layout, len(windows), config, where, scored=score is not None)
-    folder = None if out is None else RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
+    folder = None
+    if out is not None and processes.first:
+        folder = RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
     if folder and resume:
         state.restore(folder.path, identity)
     elif config.whiten:
         fit_whitening(state.network, seen, align=config.align, seed=config.seed)
     if folder and not resume:
         folder.save(state)
+    state.take_from_first(processes)
+    callbacks = callbacks if processes.first else ()
     with deterministic(where):
         while not state.history.stopped:
-            record = train_epoch(state, seen, config, callbacks, known)
+            record = train_epoch(state, seen, config, callbacks, known, processes)
             if score:
-                record = replace(record, score=_finite(score(_model(state, windows, identity)), record.epoch))
+                found = score(_model(state, windows, identity)) if processes.first else 0.0
+                found = float(processes.broadcast(torch.tensor(found, dtype=torch.float64)))
+                record = replace(record, score=_finite(found, record.epoch))
             state.history.epochs.append(record)
             if state.history.best is record:
                 state.keep()
             state.history.stopped = stop_reason(state.history, config)
             if folder:
                 folder.save(state)
-            _tell(state.history, callbacks)
+            if processes.first:
+                _tell(state.history, callbacks)
     state.go_back()
     state.network.requires_grad_(False)
     model = _model(state, windows, identity, notes, known=known is not None)
