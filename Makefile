@@ -4,7 +4,7 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 SHARED ?= ../shared
 
-.PHONY: help demo test lint format results sweep dist clean
+.PHONY: help demo test lint format results bench sweep dist clean
 
 help:  ## what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -32,10 +32,13 @@ format: .venv/ready  ## rewrite the code in the house style
 	$(BIN)/ruff format .
 
 results: .venv/ready  ## measure the table of the README on the real recordings in $(SHARED)/data
-	$(BIN)/python benchmarks/results.py --data $(SHARED)/data --out docs/results.md --readme README.md
+	$(BIN)/python benchmarks/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md --readme README.md
 
 sweep: .venv/ready  ## what each setting does on the real recordings, into docs/sweep; stopped, it goes on
 	$(BIN)/himpc sweep benchmarks/kinect-v1-actions.toml --root $(SHARED)/data --out docs/sweep --threads 1
+
+bench: .venv/ready  ## seconds and memory of every stage, by number of windows, beside plain formulas and bars
+	$(BIN)/python benchmarks/bench.py
 
 dist: .venv/ready  ## wheel and source distribution
 	$(BIN)/python -m build --outdir dist .

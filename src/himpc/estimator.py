@@ -28,7 +28,8 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
     Parameters
     ----------
     preset : str
-        The settings to start from; see `himpc.learning.preset_names`.
+        The settings to start from: ``"tracklet"`` for recordings of your own, ``"clean"`` for the published method
+        without labels; see `himpc.learning.preset_names`.
     settings : mapping, optional
         Settings that differ from the preset's, such as ``{"eps": 0.6, "max_epochs": 20}``; see
         `himpc.learning.Config`.
@@ -61,14 +62,14 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
     --------
     >>> import himpc
     >>> walks = himpc.simulate(people=3, recordings=3, seconds=1.0, difficulty="easy")
-    >>> learner = himpc.HiMPC(settings={"max_epochs": 1, "hidden": 16, "heads": 2}).fit(walks)
+    >>> learner = himpc.HiMPC(settings={"max_epochs": 1, "hidden": 16}).fit(walks)
     >>> learner.transform(walks).shape
     (9, 48)
     """
 
     def __init__(
         self,
-        preset: str = "clean",
+        preset: str = "tracklet",
         *,
         settings: Mapping[str, Any] | None = None,
         people: int | None = None,

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from himpc.data import Recording, Windows
 from himpc.errors import DataError, ModelError
 from himpc.evaluation import Embedded, Evaluation, evaluate_embeddings, pool_recordings
-from himpc.learning import Config, Grouping, group_recordings
-from himpc.model import BASELINES, Model
+from himpc.learning import Config, Grouping, group_recordings, train
+from himpc.model import Model
 from himpc.skeleton import Level
 
 __all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "group"]
@@ -161,8 +161,8 @@ def group(
     recordings : sequence of Recording
         All of one layout.
     model : Embedder, optional
-        A trained model, or a baseline. If not given, the baseline ``"body"``: bone lengths, and the pose turned to face
-        one way. It needs no training; docs/results.md compares its groups with those of the others.
+        A trained model, or a baseline. If not given, the preset ``tracklet`` is trained on these very recordings;
+        docs/results.md compares its groups with those of the others.
     people : int, optional
         How many people there are; if not given, it is decided (see `himpc.learning.group_recordings`).
     window_length : int, optional
@@ -179,9 +179,14 @@ def group(
     DataError
         If they cannot be used together, or are too few (fewer than four without `people`).
     """
-    embedded = embed(model or BASELINES["body"], recordings, window_length=window_length)
+    if model is None:
+        changed = {} if window_length is None else {"window_length": window_length}
+        config = Config.preset("tracklet").with_(**changed)
+        model = train(Windows.cut(recordings, config.window_length, config.training_stride), config).model
+    embedded = embed(model, recordings, window_length=window_length)
     take, first = _takes(recordings)
-    takes = group_recordings(embedded.vectors, take[embedded.windows.recording], len(first), people)
+    whiten = not (isinstance(model, Model) and model.whitened)
+    takes = group_recordings(embedded.vectors, take[embedded.windows.recording], len(first), people, whiten=whiten)
     return replace(takes, groups=takes.groups[take], confidence=takes.confidence[take], vectors=takes.vectors[take])
 
 

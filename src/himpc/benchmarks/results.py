@@ -23,7 +23,7 @@ __all__ = ["SPLIT_FILE", "BenchmarkResult", "as_json", "check_new"]
 
 SPLIT_FILE = "split.json"
 
-_METHODS = {"simmc": "SimMC-style", "spc": "SPC-style"}
+_METHODS = {"simmc": "SimMC-style", "spc": "SPC-style", "tracklet": "Tracklet"}
 """Presets that are another method than Hi-MPC."""
 
 

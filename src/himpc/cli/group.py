@@ -12,7 +12,7 @@ from himpc.cli.training import EpochBar, Settings
 def group(
     *paths: Path,
     out: Path = Path("groups"),
-    model: str = "body",
+    model: str = "train",
     people: int | None = None,
     source: Source = Source(),
     settings: Settings = Settings(),
@@ -28,8 +28,8 @@ def group(
         The folder to write: groups.csv (recording, group, confidence), groups.png (the skeletons of each group) and
         map.png (the recordings by similarity).
     model
-        What recordings are compared by: a baseline (body, bones, d13, d16, raw), a run folder or saved model, or
-        'train' to train a model on these very recordings with the settings below.
+        What recordings are compared by: 'train' for a model trained on these very recordings with the settings below, a
+        run folder or saved model, or a baseline (body, bones, d13, d16, raw).
     people
         How many people there are; if not given, it is decided.
     """

@@ -22,8 +22,8 @@ __all__ = ["EpochBar", "Settings", "draw_history"]
 class Settings:
     """Settings of training; what is not given is the preset's."""
 
-    preset: str = "clean"
-    """The settings to start from."""
+    preset: str = "tracklet"
+    """The settings to start from: tracklet for your own recordings, clean for the published method without labels."""
     window_length: int | None = None
     """Frames a window."""
     stride: int | None = None

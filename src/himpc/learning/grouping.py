@@ -57,6 +57,8 @@ def group_recordings(
     recording: NDArray[np.integer],
     n_recordings: int,
     people: int | None = None,
+    *,
+    whiten: bool = True,
 ) -> Grouping:
     """Say which recordings show the same person.
 
@@ -64,11 +66,8 @@ def group_recordings(
     recording around their mean (within-class covariance normalisation, Hatch et al. 2006, with recordings as classes),
     plus a share of the covariance between recordings, `NUISANCE`, for what else may differ between recordings of one
     person: view, posture, shoes. Both are shrunk as Ledoit and Wolf (2004) say. The means of the recordings are then
-    joined into Ward's tree (1963), which is cut where the mean silhouette (Rousseeuw 1987) is highest.
-
-    Cuts into fewer groups than the square root of the number of recordings are not tried: there the silhouette finds
-    what is coarser than a person, such as men and women, or two cameras. Of many recordings of very few people, or of
-    one, say how many there are.
+    joined into Ward's tree (1963), which is cut where its groups exceed those of strangers the most, and not at all
+    where they do not. Of many recordings of very few people, or of one, say how many there are.
 
     Parameters
     ----------
@@ -79,7 +78,9 @@ def group_recordings(
     n_recordings : int
         R; a recording without a window belongs to no group.
     people : int, optional
-        How many groups to make; if not given, it is decided.
+        How many groups to make; if not given, it is decided (`himpc.learning.cuts.best_cut`).
+    whiten : bool
+        False for embeddings that are whitened already, such as those of the preset ``tracklet``.
 
     Returns
     -------
@@ -98,8 +99,7 @@ def group_recordings(
     ----------
     Hatch, Kajarekar, Stolcke: Within-class covariance normalization for SVM-based speaker recognition. Interspeech
     2006. Ledoit, Wolf: A well-conditioned estimator for large-dimensional covariance matrices. J. Multivar. Anal. 88
-    (2004). Ward: Hierarchical grouping to optimize an objective function. JASA 58 (1963). Rousseeuw: Silhouettes.
-    J. Comput. Appl. Math. 20 (1987).
+    (2004). Ward: Hierarchical grouping to optimize an objective function. JASA 58 (1963).
     """
     present, member = np.unique(recording, return_inverse=True)
     if len(present) < 2:
@@ -115,7 +115,7 @@ def group_recordings(
             f"how many people there are cannot be told from {len(present)} recordings: give {MIN_RECORDINGS} or more, "
             "or say how many people (--people)"
         )
-    means = _whitened_means(vectors.astype(np.float64), member)
+    means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_of(vectors, member)
     labels = _cut(means, people)
     groups = np.zeros(n_recordings, dtype=np.int64)
     confidence = np.full(n_recordings, np.nan)

@@ -71,6 +71,11 @@ class Model:
         return self.network.levels
 
     @property
+    def whitened(self) -> bool:
+        """Whether embeddings are in units of what changes while a person stays the same (preset ``tracklet``)."""
+        return self.network.whiten
+
+    @property
     def size(self) -> int:
         """Numbers in an embedding: levels times H."""
         return len(self.levels) * self.network.hidden
