@@ -54,7 +54,9 @@ def fit_whitening(network: Network, windows: Windows, *, align: bool = False, se
     seen = np.unique(windows.frames_of(chosen))
     frames = windows.frames[seen[np.linspace(0, len(seen) - 1, min(len(seen), MOST_FRAMES)).astype(np.int64)]]
     leaning = tilted(frames, np.random.default_rng(seed), dimensions=windows.dimensions)
-    changed = [mirror(frames, windows.layout), _turned(leaning, windows.layout) if align else leaning]
+    changed = [_turned(leaning, windows.layout) if align else leaning]
+    if windows.layout.pairs:  # else left and right joints are not known, and there is no mirror image
+        changed.append(mirror(frames, windows.layout))
     for level in network.levels:
         described = _described(network, frames, level)
         nuisance = sum(_second_moment(_described(network, other, level) - described) for other in changed)

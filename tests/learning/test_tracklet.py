@@ -1,0 +1,167 @@
+"""The preset `tracklet`: no name is seen, one seed one result, all ways of embedding agree, odd input ends sanely."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+
+from himpc.data import Recording, Windows
+from himpc.errors import DataError, LayoutError
+from himpc.learning import Callback, Config, train
+from himpc.model import Model, export_onnx
+from himpc.skeleton import get_layout
+
+from .conftest import KINECT, make_recordings
+
+TRACKLET = Config.preset("tracklet").with_(hidden=16, max_epochs=3, batch_size=40, seed=7)
+FLAT = TRACKLET.with_(align=False)
+
+
+class Interrupt(Callback):
+    """Ends training as Ctrl-C does, in the midst of an epoch."""
+
+    def on_batch(self, epoch, done, total):
+        if (epoch, done) == (2, 1):
+            raise KeyboardInterrupt
+
+
+class Silent(Callback):
+    def on_warning(self, message):
+        self.said = message
+
+
+@pytest.fixture(scope="module")
+def trained(windows):
+    return train(windows, TRACKLET)
+
+
+def is_sane(trained, windows):
+    """Whether all numbers of a model and its embeddings are finite, and every frame's part has length 1 or 0."""
+    vectors = trained.model.embed(windows)
+    finite = np.isfinite(vectors).all() and all(v.isfinite().all() for v in trained.model.network.state_dict().values())
+    lengths = np.linalg.norm(vectors.reshape(len(vectors), 3, -1), axis=2)
+    return bool(finite and (np.isclose(lengths, 1, atol=1e-4) | np.isclose(lengths, 0, atol=1e-4)).all())
+
+
+def test_the_people_are_found_and_training_learns(trained, windows):
+    assert is_sane(trained, windows)
+    assert all(list(record.clusters.values()) == [4, 4, 4] for record in trained.history.epochs)
+    assert all(list(record.noise.values()) == [0, 0, 0] for record in trained.history.epochs)
+    assert trained.history.epochs[-1].loss < trained.history.epochs[0].loss
+    assert trained.model.training["labels_used"] == "none"
+
+
+@pytest.mark.parametrize("names", ["true", "shuffled"])
+def test_names_of_people_change_no_bit(trained, names):
+    people = [f"person {n % 4}" for n in range(8)]
+    if names == "shuffled":
+        np.random.default_rng(0).shuffle(people)
+    named = Windows.cut(make_recordings(names=people), length=6, stride=3)
+    assert train(named, TRACKLET).model.fingerprint == trained.model.fingerprint
+
+
+def test_seeds_differ_and_a_seed_does_not(trained, windows):
+    assert train(windows, TRACKLET).model.fingerprint == trained.model.fingerprint
+    assert train(windows, TRACKLET.with_(seed=8)).model.fingerprint != trained.model.fingerprint
+
+
+def test_a_run_that_was_interrupted_is_resumed_to_the_same_bits(trained, windows, tmp_path):
+    with pytest.raises(KeyboardInterrupt):
+        train(windows, TRACKLET, out=tmp_path, callbacks=[Interrupt()])
+    assert not (tmp_path / "model.json").exists()
+    assert train(windows, TRACKLET, out=tmp_path, resume=True).model.fingerprint == trained.model.fingerprint
+
+
+def test_saved_and_streamed_models_embed_alike(trained, tmp_path):
+    recording = make_recordings(frames=30)[3]
+    windows = Windows.cut([recording], length=6, stride=1)
+    expected = trained.model.embed(windows)
+    trained.model.save(tmp_path)
+    np.testing.assert_array_equal(Model.load(tmp_path).embed(windows), expected)
+    stream = trained.model.stream()
+    streamed = [vector for frame in recording.joints if (vector := stream.push(frame)) is not None]
+    np.testing.assert_allclose(streamed, expected, atol=1e-5)
+    by_level = np.concatenate([trained.model.embed_level(windows, level) for level in trained.model.levels], axis=1)
+    np.testing.assert_allclose(by_level, expected, atol=1e-6)  # without heads the representation is the features
+
+
+def test_an_exported_model_embeds_alike(trained, windows, tmp_path):
+    pytest.importorskip("onnx", reason="the extra onnx is not installed")
+    runtime = pytest.importorskip("onnxruntime", reason="the extra onnx is not installed")
+    export_onnx(trained.model, tmp_path / "model.onnx")
+    session = runtime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    given = session.run(None, {"joints": windows[:]})[0]
+    np.testing.assert_allclose(given, trained.model.embed(windows), atol=1e-4)
+
+
+def test_embeddings_forget_heading_place_and_little_else(trained, windows):
+    turned = windows.frames.copy()
+    turned[..., 0], turned[..., 2] = windows.frames[..., 2], -windows.frames[..., 0]
+    seen = dataclasses.replace(windows, frames=turned)
+    np.testing.assert_allclose(trained.model.embed(seen), trained.model.embed(windows), atol=1e-4)
+    taller = dataclasses.replace(windows, frames=windows.frames * np.float32(1.1))
+    assert abs(trained.model.embed(taller) - trained.model.embed(windows)).max() > 0.1
+
+
+def image_plane(layout):
+    rng = np.random.default_rng(0)
+    joints = 100 * (rng.normal(size=(6, 1, len(layout), 3)) + 0.1 * rng.normal(size=(6, 30, len(layout), 3)))
+    joints[..., 2] = 0
+    return Windows.cut([Recording(j, layout, dimensions=2) for j in joints], length=6, stride=3)
+
+
+def test_image_plane_skeletons_train_once_align_is_left_out():
+    windows = image_plane(get_layout("coco-17"))
+    with pytest.raises(DataError, match="image-plane skeletons cannot be turned to face one way: leave align out"):
+        train(windows, TRACKLET)
+    flat = train(windows, FLAT)
+    assert is_sane(flat, windows)
+    assert flat.model.dimensions == 2
+
+
+def test_a_layout_without_sides_trains_once_align_is_left_out(windows):
+    joints = tuple(name.replace("left_", "near_").replace("right_", "far_") for name in KINECT.joints)
+    sideless = dataclasses.replace(KINECT, name="sideless", joints=joints, pairs=())
+    windows = dataclasses.replace(windows, layout=sideless)
+    with pytest.raises(LayoutError, match="'sideless' has neither hips nor shoulders"):
+        train(windows, TRACKLET)
+    assert is_sane(train(windows, FLAT), windows)
+
+
+def test_one_recording_is_too_few():
+    windows = Windows.cut(make_recordings(people=1, each=1), length=6)
+    with pytest.raises(DataError, match=r"whitening needs two recordings or more .*, found one: give more"):
+        train(windows, TRACKLET)
+    unwhitened = train(windows, TRACKLET.with_(whiten=False), callbacks=[Silent()])
+    assert unwhitened.history.stopped.startswith("nothing could be learned")
+
+
+@pytest.mark.parametrize(("people", "each"), [(2, 1), (1, 2), (3, 1), (1, 6)])
+def test_few_recordings_or_one_person_give_something_sane(people, each):
+    windows = Windows.cut(make_recordings(people=people, each=each), length=6)
+    trained = train(windows, TRACKLET, callbacks=[Silent()])
+    assert is_sane(trained, windows)
+    if people * each < 4:
+        assert list(trained.history.epochs[-1].clusters.values()) == [people * each] * 3
+
+
+@pytest.mark.parametrize("bodies", ["one pose", "one pose a recording", "no body"])
+def test_frames_that_are_all_alike_give_something_finite(bodies):
+    rng = np.random.default_rng(0)
+    poses = rng.normal(size=(5, 1, 20, 3)) * (bodies != "no body")
+    poses = poses[:1].repeat(5, axis=0) if bodies == "one pose" else poses
+    windows = Windows.cut([Recording(pose.repeat(12, axis=0), KINECT) for pose in poses], length=6)
+    assert is_sane(train(windows, TRACKLET, callbacks=[Silent()]), windows)
+
+
+def test_one_frame_windows_and_a_batch_of_one_are_trained_on():
+    windows = Windows.cut(make_recordings(frames=3), length=1)
+    config = TRACKLET.with_(window_length=1, batch_size=1, max_epochs=1)
+    assert is_sane(train(windows, config), windows)
+
+
+def test_global_random_state_is_left_alone(windows):
+    before = torch.get_rng_state()
+    train(windows, TRACKLET.with_(max_epochs=1))
+    assert torch.equal(before, torch.get_rng_state())
