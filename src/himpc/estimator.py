@@ -13,7 +13,7 @@ from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 from himpc.data import Recording, Windows
 from himpc.errors import ConfigError, DataError, ModelError
 from himpc.jobs import embed, group
-from himpc.learning import Config, train
+from himpc.learning import ALONE, Config, Processes, train
 from himpc.model import Model
 
 __all__ = ["HiMPC"]
@@ -92,6 +92,7 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         out: str | Path | None = None,
         resume: bool = False,
         overwrite: bool = False,
+        processes: Processes = ALONE,
     ) -> Self:
         """Train on recordings; no person's name is looked at.
 
@@ -107,6 +108,8 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
             Go on with the run in `out`, to the same bits as an unbroken one.
         overwrite : bool
             Replace a run that is already in `out`.
+        processes : Processes
+            Those that share the work (`himpc.learning.train`).
 
         Raises
         ------
@@ -133,6 +136,7 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
             resume=resume,
             overwrite=overwrite,
             callbacks=self.callbacks,
+            processes=processes,
         )
         self.model_ = trained.model
         self.history_ = trained.history

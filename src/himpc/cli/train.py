@@ -4,9 +4,16 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from himpc.cli.console import Console
+from himpc.cli.launch import Silent, launched
 from himpc.cli.options import Output, Source
 from himpc.cli.training import EpochBar, Settings, draw_history
+
+if TYPE_CHECKING:
+    from himpc.data import Recordings
+    from himpc.estimator import HiMPC
 
 
 def train(
@@ -20,6 +27,8 @@ def train(
 ) -> int:
     """Train a model on recordings, without labels.
 
+    Started by torchrun (`torchrun --nproc-per-node 2 -m himpc train ...`), several processes share the work.
+
     Parameters
     ----------
     paths
@@ -31,21 +40,30 @@ def train(
     overwrite
         Replace the run in the folder.
     """
-    console = output.console()
-    recordings = source.read(paths, console)
-    with EpochBar(console, settings) as bar:
-        learner = settings.learner(callbacks=(bar,))
-        try:
-            learner.fit(recordings, out=out, resume=resume, overwrite=overwrite)
-        except KeyboardInterrupt:
-            if (out / "checkpoint.safetensors").exists():
-                console.warn(f"{out} keeps the epochs that are done: the same command with --resume goes on from there")
-            raise
+    with launched(settings.device) as processes:
+        console = output.console() if processes.first else Silent()
+        recordings = source.read(paths, console)
+        with EpochBar(console, settings) as bar:
+            learner = settings.learner(callbacks=(bar,))
+            try:
+                learner.fit(recordings, out=out, resume=resume, overwrite=overwrite, processes=processes)
+            except KeyboardInterrupt:
+                if (out / "checkpoint.safetensors").exists():
+                    console.warn(
+                        f"{out} keeps the epochs that are done: the same command with --resume goes on from there"
+                    )
+                raise
+        if processes.first:
+            _report(learner, recordings, out, shlex.join([*map(str, paths), *source.words()]), console)
+    return console.exit_code
+
+
+def _report(learner: HiMPC, recordings: Recordings, out: Path, words: str, console: Console) -> None:
     picture = draw_history(learner.history_, out)
     last = learner.history_.epochs[-1]
     console.say(f"trained {last.epoch} epochs on {len(recordings)} recordings; {learner.history_.stopped}")
     console.say(f"wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")
-    console.say(f"next: himpc group {shlex.join([*map(str, paths), *source.words()])} --model {shlex.quote(str(out))}")
+    console.say(f"next: himpc group {words} --model {shlex.quote(str(out))}")
     console.result(
         {
             "out": str(out),
@@ -56,4 +74,3 @@ def train(
             "left_out": console.left_out,
         }
     )
-    return console.exit_code
