@@ -60,10 +60,10 @@ def demo(
     picture = draw_history(learner.history_, out / "run")
     console.say(f"2. trained without labels on {len(train)} recordings: {learner.history_.stopped}; look at {picture}")
 
-    rows = _compare(learner, gallery, probe)
+    rows = _compare(f"Learned, preset {settings.preset}", learner, gallery, probe)
     console.say(f"3. asked for {len(probe)} recordings in a gallery of {len(gallery)}; Rank-1 and mAP in %:")
     console.say(markdown_table([{name: _cell(value) for name, value in row.items()} for row in rows]))
-    console.say("Hi-MPC as published stays near the raw pose it is given; docs/results.md has more.")
+    console.say("docs/results.md has more.")
 
     test = [*gallery, *probe]
     report = write_groups(out, test, group(test))
@@ -74,16 +74,16 @@ def demo(
     return console.exit_code
 
 
-def _compare(learner: HiMPC, gallery: list[Recording], probe: list[Recording]) -> list[dict[str, object]]:
+def _compare(name: str, learner: HiMPC, gallery: list[Recording], probe: list[Recording]) -> list[dict[str, object]]:
     """Return one row for the model and one for each baseline."""
     from himpc.jobs import evaluate
     from himpc.model import BASELINES
 
     rows = []
-    methods: dict[str, Embedder] = {"Hi-MPC (MSMR)": learner.model_}
-    for name, model in (methods | {b.title: b for b in BASELINES.values()}).items():
+    methods: dict[str, Embedder] = {name: learner.model_}
+    for title, model in (methods | {b.title: b for b in BASELINES.values()}).items():
         result = evaluate(model, gallery, probe)
-        row: dict[str, object] = {"method": name}
+        row: dict[str, object] = {"method": title}
         for level, scores in (("window", result.window), ("recording", result.recording)):
             row[f"{level} Rank-1"] = 100 * scores.ranking.rank[1]
             row[f"{level} mAP"] = 100 * scores.ranking.mAP
