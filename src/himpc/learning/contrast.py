@@ -31,7 +31,7 @@ def compared(frames: Tensor, config: Config) -> Tensor:
 
 
 def compared_with(prototypes: Tensor, config: Config) -> Tensor:
-    """Return the prototypes ``(K, H)`` at the length that gives `himpc.learning.objective.meta_logits` its temperature.
+    """Return the prototypes ``(K, H)`` at the length that gives `himpc.learning.objective.level_loss` its temperature.
 
     Without a ``temperature`` they stay as they are, and logits are ``h · c / sqrt(H)``. With one they get the length
     ``sqrt(H) / temperature``, and with features of length 1 logits are cosines over the temperature.
