@@ -14,6 +14,7 @@ from himpc.cli.training import EpochBar, Settings, draw_history
 if TYPE_CHECKING:
     from himpc.data import Recordings
     from himpc.estimator import HiMPC
+    from himpc.learning import Diagnosis
 
 
 def train(
@@ -61,7 +62,10 @@ def train(
 def _report(learner: HiMPC, recordings: Recordings, out: Path, words: str, console: Console) -> None:
     picture = draw_history(learner.history_, out)
     last = learner.history_.epochs[-1]
+    diagnosis = _diagnosis(learner, recordings)
     console.say(f"trained {last.epoch} epochs on {len(recordings)} recordings; {learner.history_.stopped}")
+    for sentence in diagnosis.advice if diagnosis else ():
+        console.say(sentence)
     console.say(f"wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")
     console.say(f"next: himpc group {words} --model {shlex.quote(str(out))}")
     console.result(
@@ -71,6 +75,18 @@ def _report(learner: HiMPC, recordings: Recordings, out: Path, words: str, conso
             "epochs": last.epoch,
             "stopped": learner.history_.stopped,
             "last": last.to_dict(),
+            "diagnosis": diagnosis and diagnosis.to_dict(),
             "left_out": console.left_out,
         }
     )
+
+
+def _diagnosis(learner: HiMPC, recordings: Recordings) -> Diagnosis | None:
+    """Return how far the model can be believed, where it learned from recordings: the words were measured for that."""
+    from himpc.data import Windows
+    from himpc.learning import diagnose
+
+    config = learner.config
+    if config.grouped != "recordings":
+        return None
+    return diagnose(learner.model_, Windows.cut(recordings, config.window_length, config.training_stride))

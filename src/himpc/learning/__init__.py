@@ -2,6 +2,7 @@
 
 from himpc.learning.callbacks import Callback
 from himpc.learning.config import Config, preset_names
+from himpc.learning.diagnostics import Diagnosis, diagnose
 from himpc.learning.grouping import Grouping, group_recordings
 from himpc.learning.history import EpochRecord, History
 from himpc.learning.processes import ALONE, Processes
@@ -12,12 +13,14 @@ __all__ = [
     "ALONE",
     "Callback",
     "Config",
+    "Diagnosis",
     "EpochRecord",
     "Grouping",
     "History",
     "Processes",
     "Score",
     "Trained",
+    "diagnose",
     "group_recordings",
     "preset_names",
     "prototypes",

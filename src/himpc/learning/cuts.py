@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["best_cut", "cut_into", "margin", "own_and_nearest", "silhouettes", "sums_to_groups"]
+__all__ = ["best_cut", "cut_into", "margin", "over_strangers", "own_and_nearest", "silhouettes", "sums_to_groups"]
 
 CANDIDATES = 64
 """How many numbers of groups are tried, evenly spaced by ratio, before the best is looked at more closely."""
@@ -57,6 +57,26 @@ def best_cut(vectors: NDArray[np.float64], share: float = 1.0) -> NDArray[np.int
         return np.arange(count)
     finest = counts[np.flatnonzero(gaps >= share * gaps.max())[-1]]
     return cut_into(tree, int(finest))
+
+
+def over_strangers(vectors: NDArray[np.float64], labels: NDArray[np.integer]) -> float:
+    """Return by how much the mean silhouette of groups exceeds that of as many groups of strangers (see `best_cut`).
+
+    It is 0 where every item is a group of its own, or all are one group.
+
+    Parameters
+    ----------
+    vectors : float64 array ``(R, D)``
+    labels : int array ``(R,)``
+        The group of each item, 0 to K - 1.
+    """
+    from scipy.spatial.distance import pdist, squareform
+
+    groups = len(np.unique(labels))
+    if not 1 < groups < len(labels):
+        return 0.0
+    found = silhouettes(squareform(pdist(vectors)), labels).mean()
+    return float(found - _strangers(vectors, np.array([groups])).mean())
 
 
 def _strangers(vectors: NDArray[np.float64], counts: NDArray[np.integer]) -> NDArray[np.float64]:

@@ -1,0 +1,128 @@
+"""Diagnostics: they know clear people from chance, agree with plain formulas, and say what to do."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.spatial.distance import cdist
+from sklearn.metrics import silhouette_score
+
+from himpc.data import Recording, Windows
+from himpc.learning import Config, Diagnosis, diagnose, train
+from himpc.learning.cuts import over_strangers
+from himpc.learning.diagnostics import CLEAR, UNCLEAR, _agreement, _halves, _nearest
+
+from .conftest import KINECT, make_recordings
+
+SEEDS = st.integers(0, 1000)
+KNOWN = Diagnosis(recordings=40, groups=12, margin=0.6, nearest=0.8, halves=0.8, levels=0.7)
+
+
+def model_of(windows):
+    return train(windows, Config.preset("tracklet").with_(hidden=16, max_epochs=1)).model
+
+
+def test_people_who_are_clear_are_called_so(windows):
+    diagnosis = diagnose(model_of(windows), windows)
+    assert (diagnosis.recordings, diagnosis.groups) == (8, 4)
+    assert diagnosis.margin > CLEAR
+    assert min(diagnosis.nearest, diagnosis.halves) > 0.5
+    assert diagnosis.advice[0].startswith("people are told apart clearly: 4 groups of 8 recordings")
+
+
+def test_strangers_are_not_joined_and_it_is_said():
+    strangers = Windows.cut(make_recordings(people=30, each=1), length=6)
+    diagnosis = diagnose(model_of(strangers), strangers)
+    assert (diagnosis.groups, diagnosis.margin) == (30, 0)
+    assert "no two of 30 recordings were found to show the same person" in diagnosis.advice[0]
+
+
+def test_parts_of_one_take_count_once(windows):
+    joined = replace(windows, takes=np.arange(8) // 2)
+    assert diagnose(model_of(windows), joined).recordings == 4
+
+
+def test_a_model_of_one_level_and_one_with_heads(windows):
+    one = train(windows, Config(hidden=8, heads=2, levels=("limb",), max_epochs=1)).model
+    assert diagnose(one, windows).levels is None
+    three = train(windows, Config(hidden=8, heads=2, max_epochs=1)).model
+    assert 0 <= diagnose(three, windows).levels <= 1
+
+
+@given(SEEDS)
+def test_the_margin_is_the_silhouette_over_that_of_strangers(seed):
+    rng = np.random.default_rng(seed)
+    labels = np.repeat(np.arange(5), 4)
+    vectors = 10 * np.eye(5)[labels] + rng.normal(size=(20, 5))
+    margin = over_strangers(vectors, labels)
+    assert 0.2 < margin < silhouette_score(vectors, labels)
+    assert over_strangers(rng.normal(size=(20, 5)), rng.permutation(labels)) < 0
+    assert over_strangers(vectors, np.arange(20)) == over_strangers(vectors, np.zeros(20, int)) == 0
+
+
+@given(SEEDS)
+def test_nearest_and_agreement_are_the_plain_formulas(seed):
+    rng = np.random.default_rng(seed)
+    means, other = rng.normal(size=(2, 9, 4))
+    shares, same = [], []
+    for row in range(9):
+        apart = [np.linalg.norm(means[row] - means[column]) for column in range(9) if column != row]
+        shares.append(min(apart) / np.median(apart))
+        gone = np.delete(np.arange(9), row)
+        nearest = [gone[np.argmin(cdist(m[[row]], m[gone]))] for m in (means, other)]
+        same.append(nearest[0] == nearest[1])
+    assert _nearest(means) == pytest.approx(1 - np.median(shares))
+    assert _agreement([means, other]) == pytest.approx(np.mean(same))
+    assert _agreement([means, means, means]) == 1
+
+
+@given(SEEDS)
+def test_halves_are_those_of_time_and_share_no_frame(seed):
+    rng = np.random.default_rng(seed)
+    starts = np.concatenate([np.arange(0, 27, 3), 100 + np.arange(0, 12, 3), [200]])  # of windows of 6 frames
+    take = np.repeat([0, 1, 2], [9, 4, 1])
+    vectors = rng.normal(size=(14, 3))
+    early = np.array([vectors[0:5].mean(axis=0), vectors[9:11].mean(axis=0)])
+    late = np.array([vectors[6:9].mean(axis=0), vectors[12:13].mean(axis=0)])  # those that touch the early half are out
+    distances = cdist(early, late)
+    order = rng.permutation(14)
+    expected = 1 - np.trace(distances) / (distances[0, 1] + distances[1, 0])
+    assert _halves(vectors[order], take[order], starts[order], 6) == pytest.approx(expected)
+    assert _halves(vectors[-1:], np.zeros(1, int), starts[-1:], 6) is None
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_few_recordings_are_too_few(windows, count):
+    few = Windows.cut(make_recordings(people=count, each=1), length=6)
+    diagnosis = diagnose(model_of(windows), few)
+    assert diagnosis.groups == count
+    assert diagnosis.advice == (
+        f"{count} recordings are too few to see which show the same person: each counted as somebody else; "
+        "give 4 or more",
+    )
+
+
+def test_recordings_that_are_all_alike_or_short_give_numbers(windows):
+    still = [Recording(np.ones((6, 20, 3)), KINECT) for _ in range(6)]
+    diagnosis = diagnose(model_of(windows), Windows.cut(still, length=6))
+    assert (diagnosis.margin, diagnosis.nearest, diagnosis.halves) == (0, 0, None)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({}, "told apart clearly: 12 groups of 40 recordings, 0.60 clearer than strangers"),
+        ({"margin": (CLEAR + UNCLEAR) / 2}, "told apart, but not clearly"),
+        ({"margin": UNCLEAR / 2}, "look alike here, or differ much from one recording to the next"),
+        ({"groups": 40}, "more recordings of each are what helps"),
+        ({"groups": 7}, "7 groups are the fewest that are tried for 40 recordings"),
+        ({"levels": 0.2}, "do not agree on who is who (the same nearest recording for 20%)"),
+    ],
+)
+def test_advice(change, words):
+    diagnosis = replace(KNOWN, **change)
+    assert words in "; ".join(diagnosis.advice)
+    assert len(diagnosis.advice) == 1 + bool({"levels"} & set(change) or change.get("groups") == 7)
+    assert diagnosis.to_dict()["advice"] == list(diagnosis.advice)
