@@ -34,8 +34,11 @@ format: .venv/ready  ## rewrite the code in the house style
 results: .venv/ready  ## measure the table of the README on the real recordings in $(SHARED)/data
 	$(BIN)/python benchmarks/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md --readme README.md
 
-sweep: .venv/ready  ## what each setting does on the real recordings, into docs/sweep; stopped, it goes on
-	$(BIN)/himpc sweep benchmarks/kinect-v1-actions.toml --root $(SHARED)/data --out docs/sweep --threads 1
+sweep: .venv/ready  ## what each setting does, and each part of tracklet, into docs/sweep; stopped, it goes on
+	for grid in kinect-v1-actions tracklet-kinect-v1-actions tracklet-cross-session-hard; do \
+		case $$grid in *kinect*) root="--root $(SHARED)/data" ;; *) root="" ;; esac; \
+		$(BIN)/himpc sweep benchmarks/$$grid.toml $$root --out docs/sweep/$$grid --threads 1 || exit 1; \
+	done
 
 bench: .venv/ready  ## seconds and memory of every stage, by number of windows, beside plain formulas and bars
 	$(BIN)/python benchmarks/bench.py
