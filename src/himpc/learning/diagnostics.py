@@ -24,10 +24,11 @@ from himpc.model import Model
 __all__ = ["Diagnosis", "diagnose"]
 
 CLEAR, UNCLEAR = 0.45, 0.25
-"""Margins: above the first, Rank-1 was high in all simulated suites, below the second in none (preset `tracklet`)."""
+"""Margins, chosen on 32 simulated suites: on 24 others Rank-1 of recordings was 77 % or more in each above the first, and
+62 % or less in each below the second (preset ``tracklet``)."""
 
 AGREED = 0.5
-"""Agreement of levels: with less, Rank-1 was low in most simulated suites."""
+"""Agreement of levels: in each of those 24 with less, Rank-1 of recordings was 62 % or less."""
 
 
 @dataclass(frozen=True)
