@@ -24,8 +24,8 @@ from himpc.model import Model
 __all__ = ["Diagnosis", "diagnose"]
 
 CLEAR, UNCLEAR = 0.45, 0.25
-"""Margins, chosen on 32 simulated suites: on 24 others Rank-1 of recordings was 77 % or more in each above the first, and
-62 % or less in each below the second (preset ``tracklet``)."""
+"""Margins, chosen on 32 simulated suites: on 24 others, Rank-1 of recordings was 77 % or more in each above the first,
+and 62 % or less in each below the second (preset ``tracklet``)."""
 
 AGREED = 0.5
 """Agreement of levels: in each of those 24 with less, Rank-1 of recordings was 62 % or less."""
