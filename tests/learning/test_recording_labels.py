@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score, homogeneity_score
 from sklearn.metrics.cluster import contingency_matrix
@@ -33,6 +33,7 @@ def test_windows_of_one_recording_share_a_label(seed, recordings):
     assert labels.dtype == np.int64
 
 
+@settings(max_examples=25)
 @given(SEEDS)
 def test_people_who_are_apart_are_never_joined_and_seldom_split(seed):
     vectors, take, person = draw(seed)
@@ -41,6 +42,7 @@ def test_people_who_are_apart_are_never_joined_and_seldom_split(seed):
     assert adjusted_rand_score(person, labels) > 0.8
 
 
+@settings(max_examples=25)
 @given(SEEDS)
 def test_they_are_the_cut_of_the_means_one_by_one(seed):
     vectors, take, _ = draw(seed)
@@ -48,6 +50,7 @@ def test_they_are_the_cut_of_the_means_one_by_one(seed):
     np.testing.assert_array_equal(recording_labels(vectors, take), groups[take])
 
 
+@settings(max_examples=25)
 @given(SEEDS)
 def test_the_number_of_a_recording_and_the_order_of_windows_mean_nothing(seed):
     vectors, take, _ = draw(seed)
