@@ -2,9 +2,9 @@
 
 import ast
 import re
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -55,8 +55,9 @@ def test_importing_himpc_loads_nothing_heavy():
 
 def test_the_version_is_answered_within_a_second():
     def answer():
-        began = time.perf_counter()
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         subprocess.run([sys.executable, "-m", "himpc", "--version"], check=True, capture_output=True)
-        return time.perf_counter() - began
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    assert min(answer() for _ in range(3)) < 1  # the quickest: other programs may hold the machine up
+    assert min(answer() for _ in range(3)) < 1  # of processor time: other programs may hold the machine up

@@ -67,7 +67,9 @@ def sides(layout: Layout) -> NDArray[np.intp]:
     lines = [(f"left_{part}", f"right_{part}") for part in ("hip", "shoulder")]
     known = [line for line in lines if layout.has(*line)]
     if not known:
-        raise LayoutError(f"layout {layout.name!r} has neither hips nor shoulders, so no side to turn by")
+        raise LayoutError(
+            f"layout {layout.name!r} has neither hips nor shoulders, so no side to turn by: leave align out"
+        )
     return np.array([[layout.index(left), layout.index(right)] for left, right in known])
 
 
