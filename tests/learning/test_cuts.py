@@ -16,6 +16,12 @@ def test_strangers_are_not_joined(seed):
     assert len(set(best_cut(bodies))) == 40
 
 
+def test_copies_of_a_recording_are_one_person():
+    bodies = np.random.default_rng(0).normal(size=(4, 5))
+    assert len(set(best_cut(np.ones((6, 5))))) == 1
+    assert adjusted_rand_score(np.repeat(range(4), 3), best_cut(np.repeat(bodies, 3, axis=0))) == 1
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_two_recordings_of_each_person_are_joined(seed):
     rng = np.random.default_rng(seed)

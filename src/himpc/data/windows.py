@@ -123,7 +123,7 @@ class Windows:
             If the layout has neither hips nor shoulders.
         """
         if self.dimensions != 3:
-            raise DataError("image-plane skeletons cannot be turned to face one way: leave align out")
+            raise DataError("image-plane skeletons cannot be turned to face one way: say --align=false")
         turned = (body_frame(block, self.layout) for block in blocks(self.frames))
         return replace(self, frames=_store(turned, self.frames.shape))
 

@@ -27,8 +27,9 @@ def best_cut(vectors: NDArray[np.float64], share: float = 1.0) -> NDArray[np.int
     another person (the gap statistic of Tibshirani, Walther and Hastie 2001, with silhouettes). Where no cut is better
     than chance, every item is a group of its own.
 
-    Cuts into fewer groups than the square root of the number of items are not tried: there the silhouette finds what is
-    coarser than a person, such as men and women, or two cameras.
+    Equal items, such as copies of a recording, are one. Cuts into fewer groups than the square root of the number of
+    items are not tried: there the silhouette finds what is coarser than a person, such as men and women, or two
+    cameras.
 
     Parameters
     ----------
@@ -46,6 +47,10 @@ def best_cut(vectors: NDArray[np.float64], share: float = 1.0) -> NDArray[np.int
     from scipy.cluster.hierarchy import ward
     from scipy.spatial.distance import pdist, squareform
 
+    distinct, which = np.unique(vectors, axis=0, return_inverse=True)
+    if len(distinct) < len(vectors):
+        labels = best_cut(distinct, share) if len(distinct) > 2 else np.arange(len(distinct))
+        return np.asarray(labels[which.ravel()], dtype=np.int64)
     count = len(vectors)
     counts = np.unique(np.geomspace(max(2, math.ceil(math.sqrt(count))), count - 1, CANDIDATES).round().astype(int))
     condensed = pdist(vectors)

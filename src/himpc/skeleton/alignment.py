@@ -68,7 +68,7 @@ def sides(layout: Layout) -> NDArray[np.intp]:
     known = [line for line in lines if layout.has(*line)]
     if not known:
         raise LayoutError(
-            f"layout {layout.name!r} has neither hips nor shoulders, so no side to turn by: leave align out"
+            f"layout {layout.name!r} has neither hips nor shoulders, so no side to turn by: say --align=false"
         )
     return np.array([[layout.index(left), layout.index(right)] for left, right in known])
 
