@@ -102,7 +102,20 @@ def test_two_processes_give_what_one_gives(name, of_two):
 def test_only_the_first_process_writes_and_talks_and_a_failure_is_one_line(tmp_path):
     save(simulate(people=3, recordings=3, seconds=2.0, seed=1), tmp_path / "walks.npz")
     out = tmp_path / "run"
-    command = ["-m", "himpc", "train", tmp_path / "walks.npz", "--out", out, "--max-epochs", "1", "--hidden", "16"]
+    command = [
+        "-m",
+        "himpc",
+        "train",
+        tmp_path / "walks.npz",
+        "--out",
+        out,
+        "--preset",
+        "clean",
+        "--max-epochs",
+        "1",
+        "--hidden",
+        "16",
+    ]
     said, _ = launch(*command)
     assert [line.split()[0] for line in said] == ["trained", "wrote", "next:"]
     assert Model.load(out).training["epochs"] == 1

@@ -51,7 +51,7 @@ def test_a_run_is_what_train_evaluate_and_group_say(finished):
         [clean for walk in walks if walk.source.endswith(f"-{take}") for clean in himpc.data.clean(walk)]
         for take in range(3)
     )
-    learner = himpc.HiMPC(settings={"hidden": 8, "heads": 1, "max_epochs": 1}, device="cpu").fit(train)
+    learner = himpc.HiMPC("clean", settings={"hidden": 8, "heads": 1, "max_epochs": 1}, device="cpu").fit(train)
     found = himpc.evaluate(learner.model_, gallery, probe)
     groups = himpc.group([*gallery, *probe], learner.model_)
     agreement = grouping_agreement(groups.groups, [walk.person for walk in [*gallery, *probe]])
@@ -150,7 +150,7 @@ def test_data_that_no_run_can_use_stop_the_sweep_at_once(table, sweep_of, tmp_pa
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
 def test_a_stopped_sweep_goes_on(how, tmp_path, capsys):
     grid, out = tmp_path / "grid.toml", tmp_path / "out"
-    grid.write_text(GRID)
+    grid.write_text(GRID.replace("seeds = [0, 1]", f"seeds = {[*range(12)]}"))
     command = ["sweep", str(grid), "--out", str(out), "--threads", "1"]
     with subprocess.Popen([sys.executable, "-m", "himpc", *command, "--jobs", "1"], stderr=subprocess.PIPE) as process:
         while not list(out.glob("runs/[!.]*.json")):
@@ -166,7 +166,7 @@ def test_a_stopped_sweep_goes_on(how, tmp_path, capsys):
     assert 1 <= len(first) < 4
     assert main([*command, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert len(answer["runs"]) == len(records(out)) == 4
+    assert len(answer["runs"]) == len(records(out)) == 24
     assert {path: path.stat().st_mtime_ns for path in first} == first
 
 

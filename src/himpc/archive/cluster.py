@@ -36,6 +36,7 @@ def on_ray(task: Task, sources: Sequence[Source]) -> Iterator[tuple[int, Outcome
     if not sources:
         return
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    os.environ["RAY_TQDM_PATCH_PRINT"] = "0"  # else it replaces the print of Python, which numba then cannot compile
     try:
         import ray
     except ImportError as error:

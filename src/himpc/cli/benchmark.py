@@ -122,8 +122,8 @@ def _run(
     """Train and ask, with a bar; say how to go on where it is stopped."""
     from himpc.benchmarks import compare_variants, run_benchmark
 
-    with EpochBar(console, settings) as bar:
-        learner = settings.learner(callbacks=(bar,))
+    with EpochBar(console, settings, "clean") as bar:
+        learner = settings.learner("clean", callbacks=(bar,))
         how |= {"splits": splits, "preset": learner.preset, "settings": learner.settings, "seed": learner.seed}
         how |= {"device": learner.device, "callbacks": learner.callbacks}
         try:

@@ -60,7 +60,7 @@ def demo(
     picture = draw_history(learner.history_, out / "run")
     console.say(f"2. trained without labels on {len(train)} recordings: {learner.history_.stopped}; look at {picture}")
 
-    rows = _compare(f"Learned, preset {settings.preset}", learner, gallery, probe)
+    rows = _compare(f"Learned, preset {learner.preset}", learner, gallery, probe)
     console.say(f"3. asked for {len(probe)} recordings in a gallery of {len(gallery)}; Rank-1 and mAP in %:")
     console.say(markdown_table([{name: _cell(value) for name, value in row.items()} for row in rows]))
     console.say("docs/results.md has more.")

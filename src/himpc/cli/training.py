@@ -22,8 +22,9 @@ __all__ = ["EpochBar", "Settings", "draw_history"]
 class Settings:
     """Settings of training; what is not given is the preset's."""
 
-    preset: str = "tracklet"
-    """The settings to start from: tracklet for your own recordings, clean for the published method without labels."""
+    preset: str | None = None
+    """The settings to start from: tracklet for your own recordings, clean for the published method without labels,
+    where benchmark starts."""
     window_length: int | None = None
     """Frames a window."""
     stride: int | None = None
@@ -85,22 +86,22 @@ class Settings:
     device: str = "auto"
     """auto, cpu or cuda."""
 
-    def learner(self, **kwargs: Any) -> HiMPC:
-        """Return the `HiMPC` with these settings."""
+    def learner(self, start: str = "tracklet", **kwargs: Any) -> HiMPC:
+        """Return the `HiMPC` with these settings, which start from a preset unless another is named."""
         from himpc.estimator import HiMPC
 
         changed = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("preset", "seed", "device")}
         settings = {name: value for name, value in changed.items() if value is not None}
-        return HiMPC(self.preset, settings=settings, seed=self.seed, device=self.device, **kwargs)
+        return HiMPC(self.preset or start, settings=settings, seed=self.seed, device=self.device, **kwargs)
 
 
 class EpochBar:
     """A callback of the trainer that shows epochs, loss and pseudo-labels while they pass."""
 
-    def __init__(self, console: Console, settings: Settings) -> None:
+    def __init__(self, console: Console, settings: Settings, start: str = "tracklet") -> None:
         self._console = console
         self._bar = console.bar()
-        self._task = self._bar.add_task("training", total=settings.learner().config.max_epochs)
+        self._task = self._bar.add_task("training", total=settings.learner(start).config.max_epochs)
 
     def __enter__(self) -> EpochBar:
         self._bar.start()
