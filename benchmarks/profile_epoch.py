@@ -138,9 +138,10 @@ def main() -> None:
     """Train two epochs on simulated walkers, twice, and print the second of each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=40, help="simulated walkers; 40 make about 12,000 windows")
+    parser.add_argument("--recordings", type=int, default=8, help="of each; with 9 people, 42 make about 150 groups")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of the second training")
     options = parser.parse_args()
-    walks = himpc.simulate(people=options.people, recordings=8, seconds=4.0, seed=0)
+    walks = himpc.simulate(people=options.people, recordings=options.recordings, seconds=4.0, seed=0)
     windows = Windows.cut([part for walk in walks for part in clean(walk)], 6, 3)
     clock, config = Clock(), Config(max_epochs=2)
     torch.set_num_threads(1)
