@@ -1,0 +1,1 @@
+"""A gallery of recordings whose persons are known: who is this, and is it anybody we know?"""

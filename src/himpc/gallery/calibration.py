@@ -1,0 +1,316 @@
+"""What a distance means in one gallery: thresholds, likelihood ratios and probabilities, from its own recordings."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import ConfigError, DataError
+from himpc.gallery.comparisons import compare_within
+from himpc.gallery.likelihood import LikelihoodRatio
+
+__all__ = ["Calibration", "Curve", "calibrate"]
+
+_KEPT = 512
+"""Points of a curve that are kept, the densest where rates are small."""
+
+Source = Literal["recordings", "halves"]
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curve:
+    """At each distance, the share of comparisons that are no farther.
+
+    Attributes
+    ----------
+    distances, rates : tuple of float
+        Rising, and the share of comparisons up to and with each distance, in (0, 1].
+    independent : int
+        Comparisons that do not depend on one another.
+    """
+
+    distances: tuple[float, ...]
+    rates: tuple[float, ...]
+    independent: int
+
+    @classmethod
+    def of(cls, distances: Floats, weights: Floats, independent: int) -> Curve:
+        """Return the curve of weighted distances, thinned to 512 points."""
+        order = np.argsort(distances, kind="stable")
+        values = distances[order]
+        last = np.flatnonzero(np.diff(values, append=np.inf) > 0)  # equal distances match together
+        rates = np.minimum(np.cumsum(weights[order])[last] / weights.sum(), 1.0)
+        kept = np.unique(np.geomspace(1, len(last), _KEPT).round().astype(np.int64)) - 1
+        return cls(tuple(values[last][kept].tolist()), tuple(rates[kept].tolist()), independent)
+
+    @property
+    def smallest(self) -> float:
+        """The smallest rate that so many comparisons can tell."""
+        return 1 / (self.independent + 1)
+
+    def threshold(self, rate: float) -> float:
+        """Return the largest kept distance at which a new comparison matches at no more than `rate`.
+
+        One more comparison, the new one, is counted as a match: with n independent ones in random order the rate then
+        holds in the mean (conformal prediction: Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World",
+        2005). Below the first distance nothing matches.
+        """
+        n = self.independent
+        allowed = (rate * (n + 1) - 1) / n + 1e-12
+        place = int(np.searchsorted(self.rates, allowed, side="right")) - 1
+        return self.distances[place] if place >= 0 else math.nextafter(self.distances[0], -math.inf)
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """What distances mean in one gallery, as plain data; a person matches where the distance is a threshold or less.
+
+    Attributes
+    ----------
+    source : {"recordings", "halves"}
+        Where genuine comparisons come from: two recordings of a person, or, where nobody has two, the halves of a
+        recording, which resemble each other more than recordings of two days do: ratios and probabilities are then
+        optimistic, thresholds are not touched.
+    persons, recordings : int
+        In the gallery.
+    impostor, stranger : Curve
+        Distances to each other person (FMR), and to the nearest other person (FPIR).
+    ratio : LikelihoodRatio
+    """
+
+    source: Source
+    persons: int
+    recordings: int
+    impostor: Curve
+    stranger: Curve
+    ratio: LikelihoodRatio
+
+    @property
+    def smallest_fmr(self) -> float:
+        """The smallest false match rate that the gallery can tell."""
+        return self.impostor.smallest
+
+    @property
+    def smallest_fpir(self) -> float:
+        """The smallest false positive identification rate that the gallery can tell."""
+        return self.stranger.smallest
+
+    def threshold(self, fmr: float) -> float:
+        """Return the distance up to which another person matches in a share `fmr` of comparisons at most.
+
+        Comparisons of the same two persons depend on each other, so pairs of persons are what counts: P persons tell
+        rates from ``1 / (P (P - 1) / 2 + 1)`` on.
+
+        Raises
+        ------
+        ConfigError
+            If the rate does not lie between 0 and 1.
+        DataError
+            If the gallery has too few persons to know it.
+        """
+        self._check("fmr", fmr, self.smallest_fmr)
+        return self.impostor.threshold(fmr)
+
+    def threshold_fpir(self, fpir: float) -> float:
+        """Return the distance up to which a stranger is given a name in a share `fpir` of searches at most.
+
+        Each person was left out and searched among the others, so it holds for a gallery of this size. P persons tell
+        rates from ``1 / (P + 1)`` on.
+
+        Raises
+        ------
+        ConfigError
+            If the rate does not lie between 0 and 1.
+        DataError
+            If the gallery has too few persons to know it.
+        """
+        self._check("fpir", fpir, self.smallest_fpir)
+        return self.stranger.threshold(fpir)
+
+    def likelihood_ratio(self, distance: NDArray[np.floating] | float) -> Floats:
+        """Return how many times likelier a distance is between recordings of one person than of two; any shape."""
+        return self.ratio(_distances(distance))
+
+    def probabilities(self, distances: NDArray[np.floating], enrolled: float = 0.5) -> tuple[Floats, float]:
+        """Return the probability of each person, and that of somebody who is not in the gallery.
+
+        Bayes' rule: the prior `enrolled` is shared equally by the P persons, each times its likelihood ratio, and
+        ``1 - enrolled`` is that of a stranger. A nearer person never has a lower probability.
+
+        Parameters
+        ----------
+        distances : array ``(P,)``
+            To each person, the smallest to one of its recordings.
+        enrolled : float
+            Probability, before looking, that the probe shows somebody of the gallery; between 0 and 1.
+
+        Returns
+        -------
+        persons : array ``(P,)``
+        unknown : float
+            All sum to 1.
+
+        Raises
+        ------
+        ConfigError
+            If `enrolled` is out of range.
+        DataError
+            If distances are no list of numbers of 0 or more.
+        """
+        if not 0 < enrolled < 1:
+            raise ConfigError(f"enrolled must lie between 0 and 1, found {enrolled}")
+        distances = _distances(distances)
+        if distances.ndim != 1:
+            raise DataError(f"distances have shape {distances.shape}, expected one a person: (P,)")
+        if not len(distances):
+            return np.empty(0), 1.0
+        joint = enrolled / len(distances) * self.ratio(distances)
+        total = joint.sum() + 1 - enrolled
+        return joint / total, float((1 - enrolled) / total)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return everything as plain data that JSON can hold."""
+        plain = asdict(self)
+        for name in ("impostor", "stranger"):
+            plain[name] = {key: list(value) if key != "independent" else value for key, value in plain[name].items()}
+        return plain
+
+    @classmethod
+    def from_dict(cls, plain: object) -> Calibration:
+        """Return what `to_dict` gave.
+
+        Raises
+        ------
+        DataError
+            If it is anything else.
+        """
+        table = _table(plain, cls, "a calibration")
+        if table["source"] not in ("recordings", "halves"):
+            raise DataError(f"a calibration's source is {table['source']!r}, expected 'recordings' or 'halves'")
+        persons, recordings = (_whole(table[name], name, 2) for name in ("persons", "recordings"))
+        curves = [_curve(table[name], name) for name in ("impostor", "stranger")]
+        return cls(table["source"], persons, recordings, curves[0], curves[1], _ratio(table["ratio"]))
+
+    def _check(self, name: str, rate: float, smallest: float) -> None:
+        if not 0 < rate < 1:
+            raise ConfigError(f"{name} must lie between 0 and 1, found {rate}")
+        if rate < smallest - 1e-12:
+            raise DataError(
+                f"{name} {rate:g} cannot be known from {self.persons} persons: the smallest rate they tell is "
+                f"{smallest:.3g}; ask for that, or enrol more persons"
+            )
+
+
+def calibrate(
+    vectors: NDArray[np.floating], person: NDArray[np.integer], halves: NDArray[np.floating] | None = None
+) -> Calibration:
+    """Learn what distances mean from the gallery's own recordings: each is left out and searched among the others.
+
+    Parameters
+    ----------
+    vectors : array ``(R, D)``
+        A vector a recording.
+    person : int array ``(R,)``
+        Whom each shows; any numbers.
+    halves : array ``(R, 2, D)``, optional
+        Vectors of the first and the second half of each recording, NaN where it is too short for two. Used only where
+        nobody has two recordings.
+
+    Raises
+    ------
+    DataError
+        If arrays do not fit, vectors are not finite, there are fewer than two persons, or nobody has two recordings
+        and there are no halves.
+    """
+    found = compare_within(vectors, person)
+    genuine, independent, source = (found.genuine, found.genuine_weight), found.with_two, "recordings"
+    if not independent:
+        genuine, independent, source = *_from_halves(vectors, halves), "halves"
+    pairs = found.persons * (found.persons - 1) // 2
+    return Calibration(
+        source="halves" if source == "halves" else "recordings",
+        persons=found.persons,
+        recordings=len(vectors),
+        impostor=Curve.of(found.impostor, found.impostor_weight, pairs),
+        stranger=Curve.of(found.stranger, found.stranger_weight, found.persons),
+        ratio=LikelihoodRatio.fit(genuine, (found.impostor, found.impostor_weight), (independent, pairs)),
+    )
+
+
+def _from_halves(
+    vectors: NDArray[np.floating], halves: NDArray[np.floating] | None
+) -> tuple[tuple[Floats, Floats], int]:
+    """Return distances between the halves of each recording, their weights, and how many there are."""
+    if halves is None:
+        raise DataError(
+            "nobody in the gallery has two recordings, so how alike two of one person are is not known: enrol a second "
+            "recording of somebody, or give halves"
+        )
+    if halves.shape != (len(vectors), 2, vectors.shape[1]):
+        raise DataError(f"halves have shape {halves.shape}, expected {(len(vectors), 2, vectors.shape[1])}")
+    known = halves[np.isfinite(halves).all(axis=(1, 2))].astype(np.float64)
+    if not len(known):
+        raise DataError("no recording of the gallery is long enough for two halves: enrol longer recordings")
+    distances = np.sort(np.linalg.norm(known[:, 0] - known[:, 1], axis=1))
+    return (distances, np.full(len(known), 1 / len(known))), len(known)
+
+
+def _distances(values: NDArray[np.floating] | float) -> Floats:
+    distances = np.asarray(values, dtype=np.float64)
+    if not (distances >= 0).all():
+        raise DataError("distances must be numbers of 0 or more")
+    return distances
+
+
+def _table(plain: object, of: type, what: str) -> dict[str, Any]:
+    names = [field.name for field in fields(of)]
+    if not isinstance(plain, Mapping) or set(plain) != set(names):
+        found = ", ".join(map(str, plain)) if isinstance(plain, Mapping) else type(plain).__name__
+        raise DataError(f"{what} must have {', '.join(names)}, found {found}")
+    return dict(plain)
+
+
+def _whole(value: object, name: str, least: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise DataError(f"a calibration's {name} must be a whole number of {least} or more, found {value!r}")
+    return value
+
+
+def _number(value: object, name: str) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise DataError(f"a calibration's {name} must be a number, found {value!r}")
+    return float(value)
+
+
+def _curve(plain: object, name: str) -> Curve:
+    table = _table(plain, Curve, f"a calibration's {name}")
+    distances, rates = table["distances"], table["rates"]
+    if not isinstance(distances, list | tuple) or not isinstance(rates, list | tuple) or not 0 < len(rates) <= _KEPT:
+        raise DataError(f"a calibration's {name} must hold lists of 1 to {_KEPT} distances and rates")
+    points = np.array(
+        [[_number(value, name) for value in side] for side in (distances, rates) if len(side) == len(rates)]
+    )
+    if (
+        len(points) != 2
+        or (np.diff(points[0]) <= 0).any()
+        or (np.diff(points[1]) < 0).any()
+        or points[0, 0] < 0
+        or points[1, 0] <= 0
+        or points[1, -1] > 1
+    ):
+        raise DataError(f"a calibration's {name} must hold as many distances as rates, both rising, rates in (0, 1]")
+    return Curve(tuple(points[0].tolist()), tuple(points[1].tolist()), _whole(table["independent"], name, 1))
+
+
+def _ratio(plain: object) -> LikelihoodRatio:
+    table = _table(plain, LikelihoodRatio, "a calibration's ratio")
+    ratio = LikelihoodRatio(**{name: _number(value, f"ratio's {name}") for name, value in table.items()})
+    if ratio.scale <= 0 or ratio.slope < 0 or not 0 < ratio.least < 1 < ratio.most:
+        raise DataError(f"a calibration's ratio is out of range: {table}")
+    return ratio
