@@ -9,6 +9,7 @@ __all__ = [
     "ConfigError",
     "DataError",
     "FormatError",
+    "GalleryError",
     "HimpcError",
     "LayoutError",
     "ModelError",
@@ -50,6 +51,10 @@ class ConfigError(HimpcError, ValueError):
 
 class ModelError(HimpcError, ValueError):
     """A saved model or checkpoint is missing, damaged, or of another version or layout."""
+
+
+class GalleryError(HimpcError, RuntimeError):
+    """A gallery is missing, damaged, of another model or version, or cannot be written or reached."""
 
 
 class RunError(HimpcError, RuntimeError):
