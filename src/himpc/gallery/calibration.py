@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
 import numpy as np
@@ -12,59 +10,14 @@ from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
 from himpc.gallery.comparisons import compare_within
+from himpc.gallery.curve import Curve
 from himpc.gallery.likelihood import LikelihoodRatio
+from himpc.gallery.plain import fields_of, whole
 
-__all__ = ["Calibration", "Curve", "calibrate"]
-
-_KEPT = 512
-"""Points of a curve that are kept, the densest where rates are small."""
+__all__ = ["Calibration", "calibrate"]
 
 Source = Literal["recordings", "halves"]
 Floats = NDArray[np.float64]
-
-
-@dataclass(frozen=True)
-class Curve:
-    """At each distance, the share of comparisons that are no farther.
-
-    Attributes
-    ----------
-    distances, rates : tuple of float
-        Rising, and the share of comparisons up to and with each distance, in (0, 1].
-    independent : int
-        Comparisons that do not depend on one another.
-    """
-
-    distances: tuple[float, ...]
-    rates: tuple[float, ...]
-    independent: int
-
-    @classmethod
-    def of(cls, distances: Floats, weights: Floats, independent: int) -> Curve:
-        """Return the curve of weighted distances, thinned to 512 points."""
-        order = np.argsort(distances, kind="stable")
-        values = distances[order]
-        last = np.flatnonzero(np.diff(values, append=np.inf) > 0)  # equal distances match together
-        rates = np.minimum(np.cumsum(weights[order])[last] / weights.sum(), 1.0)
-        kept = np.unique(np.geomspace(1, len(last), _KEPT).round().astype(np.int64)) - 1
-        return cls(tuple(values[last][kept].tolist()), tuple(rates[kept].tolist()), independent)
-
-    @property
-    def smallest(self) -> float:
-        """The smallest rate that so many comparisons can tell."""
-        return 1 / (self.independent + 1)
-
-    def threshold(self, rate: float) -> float:
-        """Return the largest kept distance at which a new comparison matches at no more than `rate`.
-
-        One more comparison, the new one, is counted as a match: with n independent ones in random order the rate then
-        holds in the mean (conformal prediction: Vovk, Gammerman and Shafer, "Algorithmic Learning in a Random World",
-        2005). Below the first distance nothing matches.
-        """
-        n = self.independent
-        allowed = (rate * (n + 1) - 1) / n + 1e-12
-        place = int(np.searchsorted(self.rates, allowed, side="right")) - 1
-        return self.distances[place] if place >= 0 else math.nextafter(self.distances[0], -math.inf)
 
 
 @dataclass(frozen=True)
@@ -190,12 +143,17 @@ class Calibration:
         DataError
             If it is anything else.
         """
-        table = _table(plain, cls, "a calibration")
+        table = fields_of(plain, cls, "calibration")
         if table["source"] not in ("recordings", "halves"):
             raise DataError(f"a calibration's source is {table['source']!r}, expected 'recordings' or 'halves'")
-        persons, recordings = (_whole(table[name], name, 2) for name in ("persons", "recordings"))
-        curves = [_curve(table[name], name) for name in ("impostor", "stranger")]
-        return cls(table["source"], persons, recordings, curves[0], curves[1], _ratio(table["ratio"]))
+        return cls(
+            source=table["source"],
+            persons=whole(table["persons"], "calibration's persons", 2),
+            recordings=whole(table["recordings"], "calibration's recordings", 2),
+            impostor=Curve.from_dict(table["impostor"]),
+            stranger=Curve.from_dict(table["stranger"]),
+            ratio=LikelihoodRatio.from_dict(table["ratio"]),
+        )
 
     def _check(self, name: str, rate: float, smallest: float) -> None:
         if not 0 < rate < 1:
@@ -229,17 +187,18 @@ def calibrate(
         and there are no halves.
     """
     found = compare_within(vectors, person)
-    genuine, independent, source = (found.genuine, found.genuine_weight), found.with_two, "recordings"
-    if not independent:
-        genuine, independent, source = *_from_halves(vectors, halves), "halves"
+    source: Source = "recordings" if found.with_two else "halves"
+    genuine, known = (found.genuine, found.genuine_weight), found.with_two
+    if source == "halves":
+        genuine, known = _from_halves(vectors, halves)
     pairs = found.persons * (found.persons - 1) // 2
     return Calibration(
-        source="halves" if source == "halves" else "recordings",
+        source=source,
         persons=found.persons,
         recordings=len(vectors),
         impostor=Curve.of(found.impostor, found.impostor_weight, pairs),
         stranger=Curve.of(found.stranger, found.stranger_weight, found.persons),
-        ratio=LikelihoodRatio.fit(genuine, (found.impostor, found.impostor_weight), (independent, pairs)),
+        ratio=LikelihoodRatio.fit(genuine, (found.impostor, found.impostor_weight), known),
     )
 
 
@@ -266,51 +225,3 @@ def _distances(values: NDArray[np.floating] | float) -> Floats:
     if not (distances >= 0).all():
         raise DataError("distances must be numbers of 0 or more")
     return distances
-
-
-def _table(plain: object, of: type, what: str) -> dict[str, Any]:
-    names = [field.name for field in fields(of)]
-    if not isinstance(plain, Mapping) or set(plain) != set(names):
-        found = ", ".join(map(str, plain)) if isinstance(plain, Mapping) else type(plain).__name__
-        raise DataError(f"{what} must have {', '.join(names)}, found {found}")
-    return dict(plain)
-
-
-def _whole(value: object, name: str, least: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or value < least:
-        raise DataError(f"a calibration's {name} must be a whole number of {least} or more, found {value!r}")
-    return value
-
-
-def _number(value: object, name: str) -> float:
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise DataError(f"a calibration's {name} must be a number, found {value!r}")
-    return float(value)
-
-
-def _curve(plain: object, name: str) -> Curve:
-    table = _table(plain, Curve, f"a calibration's {name}")
-    distances, rates = table["distances"], table["rates"]
-    if not isinstance(distances, list | tuple) or not isinstance(rates, list | tuple) or not 0 < len(rates) <= _KEPT:
-        raise DataError(f"a calibration's {name} must hold lists of 1 to {_KEPT} distances and rates")
-    points = np.array(
-        [[_number(value, name) for value in side] for side in (distances, rates) if len(side) == len(rates)]
-    )
-    if (
-        len(points) != 2
-        or (np.diff(points[0]) <= 0).any()
-        or (np.diff(points[1]) < 0).any()
-        or points[0, 0] < 0
-        or points[1, 0] <= 0
-        or points[1, -1] > 1
-    ):
-        raise DataError(f"a calibration's {name} must hold as many distances as rates, both rising, rates in (0, 1]")
-    return Curve(tuple(points[0].tolist()), tuple(points[1].tolist()), _whole(table["independent"], name, 1))
-
-
-def _ratio(plain: object) -> LikelihoodRatio:
-    table = _table(plain, LikelihoodRatio, "a calibration's ratio")
-    ratio = LikelihoodRatio(**{name: _number(value, f"ratio's {name}") for name, value in table.items()})
-    if ratio.scale <= 0 or ratio.slope < 0 or not 0 < ratio.least < 1 < ratio.most:
-        raise DataError(f"a calibration's ratio is out of range: {table}")
-    return ratio

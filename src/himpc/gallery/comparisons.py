@@ -12,8 +12,10 @@ from himpc.evaluation.distances import blocks, euclidean
 
 __all__ = ["Comparisons", "compare_within"]
 
-_MOST = 2000
-"""Recordings that are left out in turn, and persons each is compared with; 4 million comparisons say enough."""
+_MOST_RECORDINGS = 2000
+"""That are left out in turn."""
+_MOST_PERSONS = 500
+"""That each is compared with; a million comparisons say enough."""
 
 Floats = NDArray[np.float64]
 
@@ -49,8 +51,8 @@ class Comparisons:
 def compare_within(vectors: NDArray[np.floating], person: NDArray[np.integer]) -> Comparisons:
     """Leave out each recording in turn and compare it with the persons of the others.
 
-    Of more than 2,000 recordings 2,000 are left out in turn, of more than 2,000 persons 2,000 are compared with: the
-    same ones for any order of the recordings. A stranger is always searched among everybody.
+    Of more than 2,000 recordings 2,000 are left out in turn, of more than 500 persons 500 are compared with: the same
+    ones for any order of the recordings. A stranger is always searched among everybody.
 
     Parameters
     ----------
@@ -64,7 +66,7 @@ def compare_within(vectors: NDArray[np.floating], person: NDArray[np.integer]) -
     DataError
         If arrays do not fit, vectors are not finite, or there are fewer than two persons.
     """
-    if vectors.ndim != 2 or person.shape != (len(vectors),):
+    if vectors.ndim != 2 or not vectors.shape[1] or person.shape != (len(vectors),):
         raise DataError(f"vectors have shape {vectors.shape} and person {person.shape}, expected (R, D) and (R,)")
     names, person = np.unique(person, return_inverse=True)
     if len(names) < 2:
@@ -72,7 +74,7 @@ def compare_within(vectors: NDArray[np.floating], person: NDArray[np.integer]) -
     order = np.lexsort((vectors[:, -1], vectors[:, 0], person))
     entries, owner = vectors[order], person[order]
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    queries, columns = _spread(len(entries)), _spread(len(names))
+    queries, columns = _spread(len(entries), _MOST_RECORDINGS), _spread(len(names), _MOST_PERSONS)
     own, nearest = np.empty(len(queries)), np.empty(len(queries))
     others = np.empty((len(queries), len(columns)))
     rows = euclidean(entries[queries], entries)
@@ -99,9 +101,9 @@ def compare_within(vectors: NDArray[np.floating], person: NDArray[np.integer]) -
     )
 
 
-def _spread(count: int) -> NDArray[np.int64]:
-    """Return all places, or 2,000 of them evenly spread."""
-    return np.unique(np.linspace(0, count - 1, min(count, _MOST)).round().astype(np.int64))
+def _spread(count: int, most: int) -> NDArray[np.int64]:
+    """Return all places, or so many of them evenly spread."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
 
 
 def _share(owner: NDArray[np.integer]) -> Floats:
@@ -109,4 +111,5 @@ def _share(owner: NDArray[np.integer]) -> Floats:
     if not len(owner):
         return np.empty(0)
     counts = np.bincount(owner)
-    return 1 / (counts[owner] * np.count_nonzero(counts))
+    share: Floats = 1 / (counts[owner] * np.count_nonzero(counts))
+    return share

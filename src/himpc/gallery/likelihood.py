@@ -7,9 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LikelihoodRatio"]
+from himpc.errors import DataError
+from himpc.gallery.plain import fields_of, number
+
+__all__ = ["LikelihoodRatio", "logistic"]
 
 _MOST_STEPS = 100
+_FARTHEST = 1e6  # in units of the scale: whoever was not reached by a search may be given as infinitely far
+_LARGEST = 500.0  # of what is put into exp
 
 Floats = NDArray[np.float64]
 
@@ -43,37 +48,47 @@ class LikelihoodRatio:
     most: float
 
     @classmethod
-    def fit(
-        cls,
-        genuine: tuple[Floats, Floats],
-        impostor: tuple[Floats, Floats],
-        independent: tuple[int, int],
-    ) -> LikelihoodRatio:
+    def fit(cls, genuine: tuple[Floats, Floats], impostor: tuple[Floats, Floats], persons: int) -> LikelihoodRatio:
         """Learn the ratio.
+
+        The targets are ``1 - 1 / (K + 2)`` and ``1 / (K + 2)`` in place of 1 and 0, K impostor comparisons, so that
+        kinds which do not overlap give a finite slope (after Platt, "Probabilistic outputs for support vector
+        machines", 1999). The bounds are ``1 / (n + 1)``, n genuine persons, and ``K + 1``.
 
         Parameters
         ----------
         genuine, impostor : pair of arrays
-            Distances, and their weights, which sum to 1 for each.
-        independent : pair of int
-            How many comparisons of each kind do not depend on one another. The targets are ``(n + 1) / (n + 2)`` and
-            ``1 / (m + 2)`` in place of 1 and 0 (Platt, "Probabilistic outputs for support vector machines", 1999), so
-            that kinds which do not overlap give a finite slope; the bounds are ``1 / (n + 1)`` and ``m + 1``.
+            Distances, and their weights, which sum to 1 for each; neither is empty.
+        persons : int
+            How many persons genuine comparisons show.
         """
         scale = _median(*impostor) or 1.0
-        n, m = independent
         distances = np.concatenate([genuine[0], impostor[0]]) / scale
         weights = np.concatenate([genuine[1], impostor[1]])
-        targets = np.repeat([(n + 1) / (n + 2), 1 / (m + 2)], [len(genuine[0]), len(impostor[0])])
-        offset, slope = _logistic(distances, targets, weights)
-        return cls(scale, offset, slope, 1 / (n + 1), m + 1.0)
+        missed = 1 / (len(impostor[0]) + 2)
+        targets = np.repeat([1 - missed, missed], [len(genuine[0]), len(impostor[0])])
+        offset, slope = logistic(distances, targets, weights)
+        return cls(scale, offset, slope, 1 / (persons + 1), len(impostor[0]) + 1.0)
+
+    @classmethod
+    def from_dict(cls, plain: object) -> LikelihoodRatio:
+        """Return the ratio of plain data.
+
+        Raises
+        ------
+        DataError
+            If it is none.
+        """
+        table = fields_of(plain, cls, "likelihood ratio")
+        ratio = cls(**{name: number(value, f"likelihood ratio's {name}") for name, value in table.items()})
+        if ratio.scale <= 0 or ratio.slope < 0 or not 0 < ratio.least < 1 < ratio.most:
+            raise DataError(f"a likelihood ratio's numbers are out of range: {table}")
+        return ratio
 
     def __call__(self, distance: NDArray[np.floating] | float) -> Floats:
         """Return the ratio of each distance, within the bounds."""
-        with np.errstate(over="ignore"):
-            x = np.exp(
-                np.minimum(self.offset - self.slope * (np.asarray(distance, dtype=np.float64) / self.scale), 500)
-            )
+        near = np.minimum(np.asarray(distance, dtype=np.float64) / self.scale, _FARTHEST)
+        x = np.exp(np.minimum(self.offset - self.slope * near, _LARGEST))
         ratio: Floats = (x + self.least) / (1 + x / self.most)
         return ratio
 
@@ -84,31 +99,38 @@ def _median(distances: Floats, weights: Floats) -> float:
     return float(distances[order[min(place, len(order) - 1)]])
 
 
-def _logistic(x: Floats, target: Floats, weight: Floats) -> tuple[float, float]:
-    """Return offset and slope of ``1 / (1 + exp(slope x - offset))`` by Newton's method; a slope below 0 becomes 0."""
+def logistic(x: Floats, target: Floats, weight: Floats) -> tuple[float, float]:
+    """Return offset and slope of ``1 / (1 + exp(slope x - offset))`` by Newton's method.
+
+    A slope below 0, at which what is farther would be likelier the same, becomes 0.
+
+    Parameters
+    ----------
+    x, target, weight : array ``(N,)``
+        Each x with the probability that it should get, strictly between 0 and 1, and how much it counts.
+    """
     design = np.stack([np.ones_like(x), -x], axis=1)
-    parameters = np.zeros(2)
-    value = np.inf
+    parameters, loss = np.zeros(2), np.inf
     for _ in range(_MOST_STEPS):
-        score = design @ parameters
-        chance = 1 / (1 + np.exp(-score))
+        chance = 1 / (1 + np.exp(-design @ parameters))
         gradient = design.T @ (weight * (chance - target))
         curvature = (design * (weight * chance * (1 - chance))[:, None]).T @ design
         step = np.linalg.solve(curvature + 1e-12 * np.eye(2), gradient)
-        before, value = value, _loss(design @ parameters, target, weight)
-        while (after := _loss(design @ (parameters - step), target, weight)) > value and np.abs(step).max() > 1e-12:
+        before, loss = loss, _loss(design @ (parameters - step), target, weight)
+        while loss > before and np.abs(step).max() > 1e-12:  # past the minimum: not so far
             step /= 2
+            loss = _loss(design @ (parameters - step), target, weight)
         parameters = parameters - step
-        if before - after < 1e-12:
+        if before - loss < 1e-12:
             break
     offset, slope = parameters.tolist()
-    return (offset, slope) if slope >= 0 else (float(np.log(_odds(target, weight))), 0.0)
+    return (offset, slope) if slope >= 0 else (_log_odds(target, weight), 0.0)
 
 
 def _loss(score: Floats, target: Floats, weight: Floats) -> float:
     return float(weight @ (np.logaddexp(0, score) - target * score))
 
 
-def _odds(target: Floats, weight: Floats) -> float:
+def _log_odds(target: Floats, weight: Floats) -> float:
     mean = float(weight @ target / weight.sum())
-    return mean / (1 - mean)
+    return float(np.log(mean / (1 - mean)))

@@ -1,0 +1,266 @@
+import json
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from himpc.errors import ConfigError, DataError
+from himpc.gallery import comparisons as comparisons_module
+from himpc.gallery.calibration import Calibration, calibrate
+from himpc.gallery.comparisons import compare_within
+from himpc.gallery.likelihood import LikelihoodRatio
+
+LINE = np.array([[0.0], [1.0], [4.0], [10.0], [10.5]])
+WHO = np.array([7, 7, 3, 5, 5])
+"""On a line: 7 at 0 and 1, 3 at 4, 5 at 10 and 10.5."""
+
+
+def walkers(persons=20, each=3, spread=2.0, seed=0):
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(persons), each)
+    centre = spread * rng.normal(size=(persons, 8))
+    return (centre[who] + rng.normal(size=(len(who), 8))).astype(np.float32), who
+
+
+galleries = st.builds(
+    walkers, st.integers(2, 9), st.integers(2, 4), st.sampled_from([0.0, 1.0, 8.0]), st.integers(0, 99)
+)
+
+
+def test_each_recording_is_left_out_in_turn_by_hand():
+    found = compare_within(LINE, WHO)
+    assert sorted(found.genuine.round(6).tolist()) == [0.5, 0.5, 1, 1]
+    assert sorted(found.impostor.round(6).tolist()) == [3, 3, 4, 6, 6, 6.5, 9, 9, 9.5, 10]
+    assert sorted(found.stranger.round(6).tolist()) == [3, 3, 4, 6, 6.5]
+    assert (found.persons, found.with_two) == (3, 2)
+
+
+def test_each_person_weighs_the_same():
+    found = compare_within(LINE, WHO)
+    weight = dict(zip(found.stranger.round(6).tolist(), found.stranger_weight.tolist(), strict=True))
+    assert weight[4] == pytest.approx(1 / 6)
+    assert weight[6.5] == pytest.approx(1 / 6)
+    for weights in (found.genuine_weight, found.impostor_weight, found.stranger_weight):
+        assert weights.sum() == pytest.approx(1)
+
+
+@given(galleries)
+def test_the_comparisons_are_those_of_a_plain_loop(gallery):
+    vectors, who = gallery
+    genuine, impostor, stranger = [], [], []
+    for r, (vector, own) in enumerate(zip(vectors.astype(float), who, strict=True)):
+        rest = np.arange(len(who)) != r
+        to = {p: np.linalg.norm(vectors[rest & (who == p)] - vector, axis=1).min() for p in set(who[rest].tolist())}
+        genuine += [to.pop(own)]
+        impostor += to.values()
+        stranger += [min(to.values())]
+    found = compare_within(vectors, who)
+    for here, there in ((found.genuine, genuine), (found.impostor, impostor), (found.stranger, stranger)):
+        np.testing.assert_allclose(np.sort(here), np.sort(there), atol=1e-6)
+
+
+@given(galleries, st.randoms(use_true_random=False))
+def test_the_order_and_the_numbers_of_persons_do_not_matter(gallery, random):
+    vectors, who = gallery
+    order = list(range(len(who)))
+    random.shuffle(order)
+    here, there = calibrate(vectors, who), calibrate(vectors[order], 1000 - who[order])
+    np.testing.assert_allclose(here.impostor.distances, there.impostor.distances, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(here.likelihood_ratio(1.0), there.likelihood_ratio(1.0), rtol=1e-3)
+
+
+@given(galleries, st.floats(0.01, 0.99))
+def test_no_rate_on_the_own_comparisons_is_above_the_stated(gallery, rate):
+    """Every person has as many recordings, so a share of comparisons is a share of recordings."""
+    calibration, found = calibrate(*gallery), compare_within(*gallery)
+    for ask, smallest, distances in (
+        (calibration.threshold, calibration.smallest_fmr, found.impostor),
+        (calibration.threshold_fpir, calibration.smallest_fpir, found.stranger),
+    ):
+        if rate < smallest:
+            with pytest.raises(DataError, match=r"cannot be known from \d persons"):
+                ask(rate)
+        else:
+            assert np.mean(distances <= ask(rate)) <= rate
+            assert ask(rate) <= ask(0.995)
+
+
+def test_a_threshold_counts_the_new_comparison_too_by_hand():
+    calibration = calibrate(LINE, WHO)
+    assert (calibration.smallest_fmr, calibration.smallest_fpir) == (0.25, 0.25)
+    rates = dict(zip(np.round(calibration.stranger.distances, 6).tolist(), calibration.stranger.rates, strict=True))
+    assert rates == pytest.approx({3: 1 / 6 + 1 / 3, 4: 2 / 3, 6: 5 / 6, 6.5: 1})
+    # (share * 3 + 1) / (3 + 1) is 0.75 at 4 and 0.625 at 3.
+    assert calibration.threshold_fpir(0.75) == pytest.approx(4)
+    assert calibration.threshold_fpir(0.74) == pytest.approx(3)
+    assert calibration.threshold_fpir(0.25) < calibration.stranger.distances[0]
+
+
+def test_a_stated_rate_holds_for_people_who_are_not_enrolled():
+    """In the mean over galleries, of new people from where the gallery's came."""
+    fmr, fpir = [], []
+    for seed in range(40):
+        vectors, who = walkers(persons=60, each=2, seed=seed)
+        inside = who < 30
+        calibration = calibrate(vectors[inside], who[inside])
+        distances = np.linalg.norm(vectors[~inside][:, None] - vectors[inside], axis=2).reshape(60, 30, 2).min(axis=2)
+        fmr.append(np.mean(distances <= calibration.threshold(0.05)))
+        fpir.append(np.mean(distances.min(axis=1) <= calibration.threshold_fpir(0.2)))
+    assert 0.03 < np.mean(fmr) <= 0.052
+    assert 0.1 < np.mean(fpir) <= 0.2
+
+
+@given(galleries, st.lists(st.floats(0, 40), min_size=1, max_size=8), st.floats(0.01, 0.99))
+def test_a_nearer_person_is_never_less_likely_and_all_sum_to_one(gallery, distances, enrolled):
+    calibration, distances = calibrate(*gallery), np.sort(distances)
+    persons, unknown = calibration.probabilities(distances, enrolled)
+    assert (np.diff(persons) <= 1e-12).all()
+    assert persons.sum() + unknown == pytest.approx(1)
+    assert (np.diff(calibration.likelihood_ratio(distances)) <= 1e-9).all()
+    assert calibration.probabilities(distances, enrolled / 2)[1] >= unknown
+
+
+def test_probabilities_are_bayes_rule():
+    calibration = calibrate(*walkers())
+    near, far = calibration.likelihood_ratio(np.array([2.0, 9.0]))
+    persons, unknown = calibration.probabilities(np.array([2.0, 9.0]), enrolled=0.8)
+    total = 0.4 * near + 0.4 * far + 0.2
+    assert persons == pytest.approx([0.4 * near / total, 0.4 * far / total])
+    assert unknown == pytest.approx(0.2 / total)
+    assert calibration.probabilities(np.array([])) == (pytest.approx([]), 1.0)
+
+
+def test_few_people_cannot_show_much():
+    """Two persons that are worlds apart, four recordings: not one in a million."""
+    vectors, who = walkers(persons=2, each=2, spread=1000.0)
+    least, most = calibrate(vectors, who).likelihood_ratio(np.array([np.inf, 0.0]))
+    assert 1 / 3 * 0.99 < least < 0.5
+    assert 2 < most <= 5
+
+
+def test_where_distance_says_nothing_the_ratio_is_one():
+    ratio = calibrate(*walkers(persons=10, spread=0.0)).likelihood_ratio(np.array([0.0, 3.0, 50.0]))
+    assert (ratio < 3).all()
+    backwards = LikelihoodRatio.fit((np.array([5.0]), np.ones(1)), (np.array([1.0]), np.ones(1)), 1)
+    assert backwards.slope == 0
+    assert backwards(np.array([0.0, np.inf])) == pytest.approx([(1 + 1 / 2) / (1 + 1 / 2)] * 2)
+
+
+@settings(max_examples=20)
+@given(galleries)
+def test_the_regression_is_that_of_scikit_learn(gallery):
+    from sklearn.linear_model import LogisticRegression
+
+    found = compare_within(*gallery)
+    ratio = LikelihoodRatio.fit(
+        (found.genuine, found.genuine_weight), (found.impostor, found.impostor_weight), found.with_two
+    )
+    x = np.concatenate([found.genuine, found.impostor]) / ratio.scale
+    weight, missed = np.concatenate([found.genuine_weight, found.impostor_weight]), 1 / (len(found.impostor) + 2)
+    target = np.where(np.arange(len(x)) < len(found.genuine), 1 - missed, missed)
+    plain = LogisticRegression(C=1e12, tol=1e-12, max_iter=10_000).fit(
+        np.tile(x, 2)[:, None], np.repeat([1, 0], len(x)), np.concatenate([weight * target, weight * (1 - target)])
+    )
+    slope = -plain.coef_[0, 0]
+    if slope > 1e-6:
+        assert ratio.slope == pytest.approx(slope, rel=1e-3)
+        assert ratio.offset == pytest.approx(plain.intercept_[0], rel=1e-3, abs=1e-3)
+    else:
+        assert ratio.slope == 0
+
+
+def test_where_nobody_has_two_recordings_halves_speak():
+    vectors, who = walkers(each=1)
+    halves = np.stack([vectors - 0.1, vectors + 0.1], axis=1)
+    halves[0] = np.nan  # too short for two
+    calibration = calibrate(vectors, who, halves)
+    assert calibration.source == "halves"
+    assert calibration.likelihood_ratio(0.2 * 8**0.5) > 10 > calibration.likelihood_ratio(8.0)
+    with pytest.raises(DataError, match="nobody in the gallery has two recordings"):
+        calibrate(vectors, who)
+    with pytest.raises(DataError, match=r"halves have shape \(20, 8\), expected \(20, 2, 8\)"):
+        calibrate(vectors, who, vectors)
+    with pytest.raises(DataError, match="long enough for two halves"):
+        calibrate(vectors, who, np.full_like(halves, np.nan))
+    twice, people = walkers()
+    assert calibrate(twice, people, np.zeros((60, 2, 8))) == calibrate(twice, people)
+    assert calibrate(twice, people).source == "recordings"
+
+
+def test_a_large_gallery_is_sampled_and_says_nearly_the_same(monkeypatch):
+    vectors, who = walkers(persons=60, each=4)
+    whole = calibrate(vectors, who)
+    monkeypatch.setattr(comparisons_module, "_MOST_RECORDINGS", 120)
+    monkeypatch.setattr(comparisons_module, "_MOST_PERSONS", 30)
+    order = np.random.default_rng(0).permutation(len(who))
+    sampled = calibrate(vectors, who)
+    assert sampled == calibrate(vectors[order], who[order])
+    assert sampled != whole
+    assert sampled.threshold(0.1) == pytest.approx(whole.threshold(0.1), rel=0.1)
+    assert (sampled.persons, sampled.recordings) == (60, 240)
+
+
+def test_many_points_of_a_curve_are_thinned_to_the_safe_side():
+    calibration = calibrate(*walkers(persons=60))
+    found = compare_within(*walkers(persons=60))
+    assert len(calibration.impostor.distances) <= 512 < len(found.impostor)
+    for rate in (0.002, 0.013, 0.2, 0.77):
+        assert 0.95 * rate - 0.001 < np.mean(found.impostor <= calibration.threshold(rate)) <= rate
+
+
+@given(galleries)
+def test_plain_data_gives_it_back(gallery):
+    calibration = calibrate(*gallery)
+    assert Calibration.from_dict(json.loads(json.dumps(calibration.to_dict()))) == calibration
+
+
+@pytest.mark.parametrize(
+    ("where", "value", "message"),
+    [
+        ("source", "guess", "source is 'guess'"),
+        ("persons", 1, "persons must be a whole number of 2 or more, found 1"),
+        ("persons", True, "persons must be a whole number"),
+        ("more", 1, "a calibration must have source"),
+        ("ratio", [], "a likelihood ratio must have scale"),
+        ("ratio.slope", -1.0, "out of range"),
+        ("ratio.scale", float("nan"), "scale must be a number"),
+        ("ratio.most", 10**400, "most must be a number"),
+        ("impostor.rates", [], "must hold lists of 1 to 512"),
+        ("impostor.rates", [0.5], "as many distances as rates"),
+        ("stranger.distances", [3.0, 2.0, 6.0, 6.5], "both rising"),
+        ("stranger.independent", 0, "independent must be a whole number of 1 or more"),
+    ],
+)
+def test_plain_data_is_read_strictly(where, value, message):
+    plain = calibrate(LINE, WHO).to_dict()
+    table, _, key = where.rpartition(".")
+    (plain[table] if table else plain)[key] = value
+    with pytest.raises(DataError, match=message):
+        Calibration.from_dict(plain)
+    with pytest.raises(DataError, match="a calibration must have"):
+        Calibration.from_dict("nothing")
+
+
+def test_what_cannot_be_calibrated_is_said():
+    with pytest.raises(DataError, match="the gallery shows 1 persons"):
+        calibrate(LINE, np.zeros(5, dtype=int))
+    with pytest.raises(DataError, match=r"person \(4,\), expected"):
+        calibrate(LINE, WHO[:4])
+    with pytest.raises(DataError, match="not finite"):
+        calibrate(np.where(LINE == 4, np.nan, LINE), WHO)
+
+
+def test_numbers_out_of_range_are_refused():
+    calibration = calibrate(LINE, WHO)
+    for ask in (calibration.threshold, calibration.threshold_fpir):
+        with pytest.raises(ConfigError, match="must lie between 0 and 1, found 1"):
+            ask(1)
+    with pytest.raises(DataError, match=r"fmr 0.01 cannot be known from 3 persons: the smallest rate .* is 0.25"):
+        calibration.threshold(0.01)
+    with pytest.raises(ConfigError, match="enrolled must lie between 0 and 1"):
+        calibration.probabilities(np.ones(2), enrolled=1.0)
+    with pytest.raises(DataError, match="numbers of 0 or more"):
+        calibration.likelihood_ratio(np.nan)
+    with pytest.raises(DataError, match="expected one a person"):
+        calibration.probabilities(np.ones((2, 2)))
