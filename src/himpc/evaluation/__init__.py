@@ -5,6 +5,7 @@ from himpc.evaluation.distances import rank_gallery
 from himpc.evaluation.grouping import Agreement, grouping_agreement
 from himpc.evaluation.open_set import AtThreshold, OpenSet, evaluate_open_set, evaluate_threshold
 from himpc.evaluation.pooling import pool_recordings
+from himpc.evaluation.probabilities import ProbabilityScores, score_probabilities
 from himpc.evaluation.protocol import Embedded, Evaluation, LevelEvaluation, evaluate_embeddings
 from himpc.evaluation.ranking import RankingResult, evaluate_distances, evaluate_ranking
 from himpc.evaluation.verification import ErrorRates, Verification, error_rates, evaluate_verification
@@ -17,6 +18,7 @@ __all__ = [
     "Evaluation",
     "LevelEvaluation",
     "OpenSet",
+    "ProbabilityScores",
     "RankingResult",
     "Verification",
     "bootstrap_interval",
@@ -30,4 +32,5 @@ __all__ = [
     "grouping_agreement",
     "pool_recordings",
     "rank_gallery",
+    "score_probabilities",
 ]

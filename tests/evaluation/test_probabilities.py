@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from himpc.errors import ConfigError, DataError
+from himpc.evaluation import score_probabilities
+
+SAID = np.array([[0.75, 0.25], [0.75, 0.25], [0.5, 0.5], [0.0, 1.0]])
+TRUTH = np.array([0, 1, 0, 1])
+
+
+def test_a_table_by_hand():
+    scores = score_probabilities(SAID, TRUTH)
+    assert scores.brier == pytest.approx((2 / 16 + 2 * 9 / 16 + 2 / 4 + 0) / 4)
+    assert scores.log_loss == pytest.approx(-np.log([0.75, 0.25, 0.5, 1.0]).mean())
+    # At 0.75 one of two is right; 0.5 is right; 1 is right.
+    assert scores.calibration_error == pytest.approx((2 * 0.25 + 0.5 + 0) / 4)
+
+
+def test_weights_count_a_probe_as_often():
+    weighted, repeated = (
+        score_probabilities(SAID, TRUTH, np.array([1.0, 3, 1, 2])),
+        score_probabilities(SAID[[0, 1, 1, 1, 2, 3, 3]], TRUTH[[0, 1, 1, 1, 2, 3, 3]]),
+    )
+    assert weighted.brier == pytest.approx(repeated.brier)
+    assert weighted.log_loss == pytest.approx(repeated.log_loss)
+    assert weighted.calibration_error == pytest.approx(repeated.calibration_error)
+
+
+def test_what_is_said_as_often_as_it_is_so_has_no_calibration_error():
+    rng = np.random.default_rng(0)
+    said = rng.dirichlet(np.ones(3), size=20_000)
+    truth = (rng.random((20_000, 1)) > said.cumsum(axis=1)).sum(axis=1)
+    assert score_probabilities(said, truth).calibration_error < 0.02
+    assert score_probabilities(said, (truth + 1) % 3).calibration_error > 0.2
+
+
+def test_the_impossible_costs_much_but_not_everything():
+    assert score_probabilities(np.array([[1.0, 0.0]]), np.array([1])).log_loss == pytest.approx(27.6, abs=0.1)
+
+
+def test_what_does_not_fit_is_named():
+    with pytest.raises(DataError, match="expected"):
+        score_probabilities(SAID, TRUTH[:2])
+    with pytest.raises(DataError, match="must sum to 1"):
+        score_probabilities(2 * SAID, TRUTH)
+    with pytest.raises(ConfigError, match="bins must be 1 or more"):
+        score_probabilities(SAID, TRUTH, bins=0)
