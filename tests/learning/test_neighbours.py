@@ -23,12 +23,11 @@ def recall(found, expected):
 
 
 @pytest.mark.parametrize("rows", [1, 7, 50])
-def test_nearest_equals_a_full_sort_whatever_the_block(rows, monkeypatch):
-    features = torch.randn(50, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64) + 100
-    monkeypatch.setattr("himpc.learning.neighbours.BLOCK_BYTES", rows * 50 * 8)
+def test_blocks_on_a_gpu_equal_a_full_sort_whatever_the_block(rows, monkeypatch):
+    features = torch.randn(50, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
+    monkeypatch.setattr(neighbours, "BLOCK_BYTES", rows * 50 * 8)
     expected = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist").argsort(dim=1)
-    torch.testing.assert_close(nearest(features, 9), expected[:, :9])
-    assert nearest(features, 80).shape == (50, 50)
+    torch.testing.assert_close(neighbours._sorted_blocks(features, torch.arange(3, 40), 9), expected[3:40, :9])
 
 
 @pytest.mark.parametrize("method", ["exact", pytest.param("approximate", marks=pytest.mark.slow)])

@@ -11,19 +11,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from himpc.learning.config import Neighbours
-from himpc.model.products import layer
+from himpc.learning.exact_neighbours import exact_neighbours
 
 __all__ = ["AUTO_EXACT", "method_for", "nearest"]
 
-BLOCK_BYTES = 64 * 2**20
-"""Memory for one block of distances; the N x N matrix never exists."""
-
-BLOCK_BYTES_ON_GPU = 2**30
-"""There a product of few rows leaves most of the processors idle."""
+BLOCK_BYTES = 2**30
+"""Memory on a GPU for one block of distances: a product of few rows leaves most of the processors idle."""
 
 AUTO_EXACT = 30_000
-"""Up to so many rows "auto" is exact on a CPU. Here approximate neighbours take less than half the time
-(docs/performance.md), and a few epochs make up for the half minute of compiling them, once in a process."""
+"""Up to so many rows "auto" is exact on a CPU. Here approximate neighbours take half the time on one thread and as
+long on two (docs/performance.md); they need half a minute of compiling, once in a process."""
 
 WIDER = 1.5
 """So many times k neighbours are searched for and the nearest k kept: on features of 200,000 simulated windows that
@@ -89,13 +86,17 @@ def method_for(features: Tensor, k: int, method: Neighbours = "auto") -> Neighbo
 
 def _exact(centred: Tensor, rows: Tensor, k: int) -> Tensor:
     """Return the k nearest of all rows for some rows, which come first themselves."""
+    if centred.device.type == "cpu":
+        return exact_neighbours(centred if centred.dtype == torch.float64 else centred.float(), rows, k)
+    return _sorted_blocks(centred, rows, k)
+
+
+def _sorted_blocks(centred: Tensor, rows: Tensor, k: int) -> Tensor:
     squares = centred.square().sum(dim=1)
     found = [torch.empty((0, k), dtype=torch.int64, device=centred.device)]
-    block_bytes = BLOCK_BYTES if centred.device.type == "cpu" else BLOCK_BYTES_ON_GPU
-    step = max(1, block_bytes // (len(centred) * centred.element_size()))
-    for start in range(0, len(rows), step):
-        some = rows[start : start + step]
-        block = layer(-2 * centred[some], centred, squares)
+    step = max(1, BLOCK_BYTES // (len(centred) * centred.element_size()))
+    for some in torch.split(rows, step):
+        block = torch.addmm(squares, centred[some], centred.mT, alpha=-2)
         block.scatter_(1, some[:, None], -torch.inf)
         found.append(block.topk(k, largest=False).indices)
     return torch.cat(found)
