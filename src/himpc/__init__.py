@@ -7,15 +7,28 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 __version__ = "0.1.0"
-__all__ = ["HiMPC", "HimpcError", "Recording", "__version__", "embed", "evaluate", "group", "read", "simulate"]
+__all__ = [
+    "Gallery",
+    "HiMPC",
+    "HimpcError",
+    "Recording",
+    "__version__",
+    "embed",
+    "evaluate",
+    "group",
+    "read",
+    "simulate",
+]
 
 if TYPE_CHECKING:
     from himpc.data import Recording, read, simulate
     from himpc.errors import HimpcError
     from himpc.estimator import HiMPC
+    from himpc.gallery import Gallery
     from himpc.jobs import embed, evaluate, group
 
 _HOME = {
+    "Gallery": "himpc.gallery",
     "HiMPC": "himpc.estimator",
     "HimpcError": "himpc.errors",
     "Recording": "himpc.data",

@@ -1,0 +1,213 @@
+"""What changes a gallery, each in one transaction: all of it is done, or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import sqlalchemy as sql
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from himpc.errors import DataError, GalleryError
+from himpc.gallery import ledger
+from himpc.gallery.catalogue import Catalogue, people, recordings, skeletons
+from himpc.gallery.takes import Take
+from himpc.gallery.vectors import Entries, Vectors
+
+__all__ = ["Enrolment"]
+
+
+class Enrolment:
+    """The writing half of a gallery.
+
+    Vectors are added before the catalogue knows them, and erased after it has forgotten them: a process that is killed
+    in between leaves vectors that nobody looks at, and that the next one to write erases.
+    """
+
+    def __init__(self, catalogue: Catalogue, vectors: Vectors, actor: str) -> None:
+        self._catalogue, self._vectors, self._actor = catalogue, vectors, actor
+
+    def add(
+        self, takes: Sequence[Take], groups: Sequence[int | None], *, skeletons: bool
+    ) -> tuple[list[Take], list[Take]]:
+        """Enroll takes; return those that are new, with their persons, and those that were there already.
+
+        Parameters
+        ----------
+        takes : sequence of Take
+            Each different, each with windows.
+        groups : sequence of int or None
+            For each take without a person, which of the new people it shows.
+        skeletons : bool
+            Whether joints are kept.
+
+        Raises
+        ------
+        DataError
+            If a take is enrolled already as somebody else.
+        """
+        with self._catalogue.writing() as connection:
+            self._erase_leftovers(connection)
+            known = ledger.known_fingerprints(connection, [take.fingerprint for take in takes])
+            for take in takes:
+                _check_same(take, known.get(take.fingerprint))
+            new = [(take, group) for take, group in zip(takes, groups, strict=True) if take.fingerprint not in known]
+            persons = self._persons(connection, new)
+            added = [replace(take, person=name) for (take, _), (_, name) in zip(new, persons, strict=True)]
+            ids = ledger.new_ids(len(added))
+            if added:
+                self._vectors.add(_entries(ids, added))
+            counts: dict[int, int] = {}
+            for number, take, (person, _) in zip(ids.tolist(), added, persons, strict=True):
+                ledger.add_recording(connection, number, person, take, skeleton=skeletons)
+                counts[person] = counts.get(person, 0) + 1
+            ledger.log(connection, "enrolled", self._actor, counts.items())
+        return added, [take for take in takes if take.fingerprint in known]
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a person another name, who then counts as named.
+
+        Raises
+        ------
+        GalleryError
+            If nobody has the old name, or somebody else has the new one.
+        DataError
+            If it cannot be a name.
+        """
+        ledger.check_name(new)
+        with self._catalogue.writing() as connection:
+            number = ledger.the_person(connection, old)
+            taken = connection.execute(sql.select(people.c.id).where(people.c.name == new)).scalar()
+            if taken not in (None, number):
+                raise GalleryError(f"somebody else is called {new!r}: if both are one person, merge them")
+            connection.execute(sql.update(people).where(people.c.id == number).values(name=new, named=True))
+            ledger.log(connection, "named", self._actor, [(number, 0)])
+
+    def merge(self, into: str, others: Sequence[str]) -> int:
+        """Make some people one, and return how many recordings changed hands.
+
+        Raises
+        ------
+        GalleryError
+            If somebody is not there.
+        """
+        with self._catalogue.writing() as connection:
+            number = ledger.the_person(connection, into)
+            gone = [ledger.the_person(connection, name) for name in others if name != into]
+            moved = connection.execute(
+                sql.update(recordings).where(recordings.c.person.in_(gone)).values(person=number)
+            ).rowcount
+            ledger.drop_empty_people(connection)
+            ledger.log(connection, "merged", self._actor, [(number, moved)])
+        return int(moved)
+
+    def move(self, ids: Sequence[int], person: str | None) -> str:
+        """Say that some recordings show another person, who may be new; without a name, a new one without a name.
+
+        Raises
+        ------
+        GalleryError
+            If a recording is not there.
+        """
+        with self._catalogue.writing() as connection:
+            found = ledger.persons_of(connection, ids)
+            _check_there(ids, found)
+            name = person or ledger.next_unnamed(connection)
+            number = ledger.add_person(connection, name, named=person is not None)
+            connection.execute(sql.update(recordings).where(recordings.c.id.in_(list(found))).values(person=number))
+            ledger.drop_empty_people(connection)
+            ledger.log(connection, "merged", self._actor, [(number, len(found))])
+        return name
+
+    def remove_person(self, name: str) -> int:
+        """Erase a person for good, and return how many recordings that took along.
+
+        Raises
+        ------
+        GalleryError
+            If nobody has that name.
+        """
+        with self._catalogue.writing() as connection:
+            number = ledger.the_person(connection, name)
+            ids = list(connection.execute(sql.select(recordings.c.id).where(recordings.c.person == number)).scalars())
+            self._forget(connection, ids, {number: len(ids)})
+        self.erase()
+        return len(ids)
+
+    def remove_recordings(self, ids: Sequence[int]) -> None:
+        """Erase recordings for good; a person without any is erased, too.
+
+        Raises
+        ------
+        GalleryError
+            If one is not there.
+        """
+        with self._catalogue.writing() as connection:
+            found = ledger.persons_of(connection, ids)
+            _check_there(ids, found)
+            counts = {person: list(found.values()).count(person) for person in found.values()}
+            self._forget(connection, list(found), counts)
+        self.erase()
+
+    def erase(self) -> int:
+        """Erase what the catalogue does not know, to the last byte, and return how many recordings that were."""
+        with self._catalogue.writing() as connection:
+            erased = self._erase_leftovers(connection)
+        self._catalogue.forget()
+        return erased
+
+    def leftovers(self, connection: Connection) -> NDArray[np.int64]:
+        """Return recordings of which vectors are kept though they are not enrolled."""
+        return np.setdiff1d(self._vectors.ids(), ledger.enrolled_ids(connection))
+
+    def _erase_leftovers(self, connection: Connection) -> int:
+        left = self.leftovers(connection)
+        if len(left):
+            self._vectors.remove(left)
+        return len(left)
+
+    def _forget(self, connection: Connection, ids: Sequence[int], counts: dict[int, int]) -> None:
+        for start in range(0, len(ids), 500):
+            some = ids[start : start + 500]
+            connection.execute(sql.delete(skeletons).where(skeletons.c.recording.in_(some)))
+            connection.execute(sql.delete(recordings).where(recordings.c.id.in_(some)))
+        ledger.drop_empty_people(connection)
+        ledger.log(connection, "removed", self._actor, counts.items())
+
+    def _persons(self, connection: Connection, new: Sequence[tuple[Take, int | None]]) -> list[tuple[int, str]]:
+        """Return number and name of the person of each take; people without a name get one."""
+        names: dict[int | None, str] = {}
+        found = []
+        for take, group in new:
+            name = take.person
+            if name is None:
+                if group not in names:
+                    names[group] = ledger.next_unnamed(connection)
+                name = names[group]
+            found.append((ledger.add_person(connection, name, named=take.person is not None), name))
+        return found
+
+
+def _check_same(take: Take, person: str | None) -> None:
+    if person is not None and take.person not in (None, person):
+        raise DataError(
+            f"{take.source}: is enrolled already, as {person!r}, not {take.person!r}: "
+            "move the recording, or merge the two"
+        )
+
+
+def _check_there(ids: Sequence[int], found: dict[int, int]) -> None:
+    if missing := [number for number in ids if number not in found]:
+        raise GalleryError(f"recording {missing[0]} is not in the gallery: himpc gallery show lists them")
+
+
+def _entries(ids: NDArray[np.int64], takes: Sequence[Take]) -> Entries:
+    return Entries(
+        ids=ids,
+        pooled=np.stack([take.pooled for take in takes]),
+        windows=np.concatenate([take.windows for take in takes]),
+        of=np.repeat(np.arange(len(takes)), [len(take.windows) for take in takes]),
+        starts=np.concatenate([take.starts for take in takes]),
+    )

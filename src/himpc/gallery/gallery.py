@@ -1,0 +1,517 @@
+"""`Gallery`: people who are enrolled by their recordings, and the question whom a new one shows."""
+
+from __future__ import annotations
+
+import getpass
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.data import Recording
+from himpc.data.progress import Progress
+from himpc.errors import ConfigError, DataError
+from himpc.gallery import ledger
+from himpc.gallery.answer import Answer
+from himpc.gallery.calibration import Calibration, calibrate
+from himpc.gallery.catalogue import Catalogue, events, searches
+from himpc.gallery.enrolment import Enrolment
+from himpc.gallery.places import place_of
+from himpc.gallery.records import Enrolled, Event, KnownRecording, Person
+from himpc.gallery.search import Probe, Rule, answer, candidates, rerank, shown
+from himpc.gallery.takes import Take, takes
+from himpc.gallery.vectors import Entries, Vectors
+from himpc.model import Model
+
+__all__ = ["FMR", "Gallery"]
+
+FMR = 0.01
+"""The false match rate of a search, if none is asked for."""
+
+_MODEL_FILES = ("model.json", "model.safetensors")
+_HALVED = 2_000
+"""Recordings whose halves are compared, where nobody has two."""
+
+_CALIBRATED = 20_000
+"""Recordings that distances are calibrated by; of more, people are drawn with all their recordings."""
+
+
+class Gallery:
+    """People who are enrolled by their recordings; it lasts, and several processes may use it at once.
+
+    Use `Gallery.create` or `Gallery.open`, as a context or with `close`.
+
+    Attributes
+    ----------
+    where : str
+        The folder or address, without its password.
+    model : Model
+        What makes the embeddings; a gallery has one, and keeps it.
+    keep_skeletons : bool
+        Whether the joints of what is enrolled are kept, to look at.
+    actor : str
+        Whom the log names for what is done here.
+
+    Examples
+    --------
+    >>> import himpc, tempfile
+    >>> walks = himpc.simulate(people=4, recordings=3, seconds=1.0, difficulty="easy", seed=1)
+    >>> learner = himpc.HiMPC(settings={"max_epochs": 1, "hidden": 16}).fit(walks)
+    >>> with himpc.Gallery.create(tempfile.mkdtemp(), learner.model_) as gallery:
+    ...     enrolled = gallery.enroll([walk for i, walk in enumerate(walks) if i % 3])
+    ...     answers = gallery.search([walks[0]])
+    >>> enrolled.recordings, answers[0].matches[0].person == walks[0].person
+    (8, True)
+    """
+
+    def __init__(
+        self, catalogue: Catalogue, vectors: Vectors, model: Model, *, keep_skeletons: bool, actor: str
+    ) -> None:
+        self.model, self.keep_skeletons, self.actor = model, keep_skeletons, actor
+        self.where = catalogue.where
+        self._catalogue, self._vectors = catalogue, vectors
+        self._enrolment = Enrolment(catalogue, vectors, actor)
+        self._calibrated: tuple[int, Calibration | None, str] = (-1, None, "")
+
+    @classmethod
+    def create(
+        cls, where: str | Path, model: Model, *, keep_skeletons: bool = True, actor: str | None = None
+    ) -> Gallery:
+        """Make a gallery, with nobody in it.
+
+        Parameters
+        ----------
+        where : path or str
+            A folder, which only its owner may then read, or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
+        model : Model
+            What recordings are compared by, now and later; the gallery keeps a copy.
+        keep_skeletons : bool
+            Keep the joints of recordings, so that they can be looked at; without them only embeddings are kept.
+        actor : str, optional
+            Whom the log names; the user of the system, if not given.
+
+        Raises
+        ------
+        GalleryError
+            If there is a gallery already, or something else; if the database cannot be reached; if a package is
+            missing.
+        RunError
+            If the folder cannot be written.
+        """
+        catalogue, open_vectors = place_of(where, make=True)
+        vectors = open_vectors(model.size)
+        catalogue.make(_model_to_facts(model) | {"skeletons": b"1" if keep_skeletons else b"0"})
+        gallery = cls(catalogue, vectors, model, keep_skeletons=keep_skeletons, actor=actor or _user())
+        with catalogue.writing() as connection:
+            ledger.log(connection, "created", gallery.actor, [(None, 0)])
+        return gallery
+
+    @classmethod
+    def open(cls, where: str | Path, *, device: str = "cpu", actor: str | None = None) -> Gallery:
+        """Open a gallery that `create` made.
+
+        Raises
+        ------
+        GalleryError
+            If there is none, it is of another version or damaged, or the database cannot be reached.
+        """
+        catalogue, open_vectors = place_of(where)
+        catalogue.check()
+        with catalogue.reading() as connection:
+            kept = {name: catalogue.fact(connection, name) for name in _MODEL_FILES}
+            keep = catalogue.fact(connection, "skeletons") != b"0"
+        model = _model_from_facts({name: fact for name, fact in kept.items() if fact is not None}, device)
+        return cls(catalogue, open_vectors(model.size), model, keep_skeletons=keep, actor=actor or _user())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of files and connections."""
+        self._vectors.close()
+        self._catalogue.close()
+
+    # Enrolling
+
+    def enroll(
+        self, recordings: Sequence[Recording], *, unnamed: bool = False, progress: Progress | None = None
+    ) -> Enrolled:
+        """Add recordings to the people they show: all of them, or none.
+
+        A recording that is enrolled already, joint for joint, is left as it is, so enrolling again after an
+        interruption does no harm. The parts that long gaps split a recording into are one again.
+
+        Parameters
+        ----------
+        recordings : sequence of Recording
+            Each with its person, unless `unnamed`; in any layout that converts to the model's.
+        unnamed : bool
+            Those without a person are grouped without labels (`himpc.group`), and each group becomes somebody new:
+            ``unnamed-1`` and so on.
+        progress : callable, optional
+            Wraps the work to show progress.
+
+        Raises
+        ------
+        DataError
+            If a recording has no person, or one that cannot be a name; if all are shorter than a window; or if a
+            recording is enrolled already as somebody else.
+        LayoutError, ModelError
+            If they do not fit the model.
+        GalleryError
+            If the gallery cannot be written; nothing is enrolled then.
+        """
+        if not recordings:
+            raise DataError("there are no recordings to enroll")
+        found = takes(self.model, recordings, progress)
+        usable = _distinct([take for take in found if len(take.windows)])
+        short = tuple(take.source for take in found if not len(take.windows))
+        if not usable:
+            raise DataError(
+                f"all recordings are shorter than a window of {self.model.window_length} frames: give longer ones"
+            )
+        nameless = [take for take in usable if take.person is None]
+        if nameless and not unnamed:
+            raise DataError(
+                f"whom {len(nameless)} recordings show is not known (the first is {nameless[0].source or 'nameless'}): "
+                "say it by --name, --labels or --person, or enroll them as new people by --unnamed"
+            )
+        for name in {take.person for take in usable if take.person is not None}:
+            ledger.check_name(name)
+        added, already = self._enrolment.add(usable, self._groups(usable), skeletons=self.keep_skeletons)
+        people_of = tuple(sorted({str(take.person) for take in added}))
+        return Enrolled(len(added), people_of, tuple(take.source for take in already), short)
+
+    def _groups(self, usable: Sequence[Take]) -> list[int | None]:
+        """Return a group for each take whose person is not known."""
+        from himpc.learning import group_recordings
+        from himpc.learning.grouping import MIN_RECORDINGS
+
+        nameless = [place for place, take in enumerate(usable) if take.person is None]
+        if len(nameless) < MIN_RECORDINGS:
+            return [place if take.person is None else None for place, take in enumerate(usable)]
+        vectors = np.concatenate([usable[place].windows for place in nameless])
+        of = np.repeat(np.arange(len(nameless)), [len(usable[place].windows) for place in nameless])
+        grouping = group_recordings(vectors, of, len(nameless), whiten=not self.model.whitened)
+        groups: list[int | None] = [None] * len(usable)
+        for place, group in zip(nameless, grouping.groups.tolist(), strict=True):
+            groups[place] = group
+        return groups
+
+    # Asking
+
+    def search(
+        self,
+        probes: Sequence[Recording],
+        *,
+        people: int = 5,
+        fmr: float | None = None,
+        fpir: float | None = None,
+        enrolled: float = 0.5,
+        rerank: bool = False,
+        progress: Progress | None = None,
+    ) -> list[Answer]:
+        """Say whom recordings show, or that it is nobody of the gallery.
+
+        The distance to a person is that to the nearest of the person's recordings, each the mean of its windows. What
+        distances mean is learned from the gallery itself (`himpc.gallery.calibrate`); with fewer than two people in
+        it, or where everybody has one recording too short for two halves, that cannot be told, and every answer says
+        so.
+
+        Parameters
+        ----------
+        probes : sequence of Recording
+            Their persons, if they have any, are not looked at.
+        people : int
+            How many of the nearest people each answer lists.
+        fmr : float, optional
+            False match rate: of comparisons with somebody else, the share that may match. 0.01, or the smallest rate
+            that the gallery can tell if that is larger, where neither rate is given.
+        fpir : float, optional
+            False positive identification rate, instead: of searches for a stranger, the share that may find somebody.
+        enrolled : float
+            Probability, before looking, that a probe shows somebody of the gallery.
+        rerank : bool
+            Order the nearest by their k-reciprocal neighbourhoods.
+        progress : callable, optional
+            Wraps the embedding to show progress.
+
+        Returns
+        -------
+        list of Answer
+            One for each probe, the parts of one that was split together.
+
+        Raises
+        ------
+        ConfigError
+            If an argument is out of its range, or both rates are given.
+        DataError
+            If the gallery is empty, or has too few people to know that rate.
+        LayoutError, ModelError
+            If probes do not fit the model.
+        """
+        found = takes(self.model, probes, progress)
+        rule = self._rule(people, fmr, fpir, enrolled)
+        answers = [self._answer(take, people, rule, rerank) for take in found]
+        with self._catalogue.asking() as connection:
+            ledger.log(connection, "searched", self.actor, [(None, len(found))])
+        return answers
+
+    def calibration(self) -> Calibration:
+        """Return what distances mean in this gallery, learned from what is enrolled.
+
+        Raises
+        ------
+        DataError
+            If that cannot be told yet.
+        """
+        calibration, why = self._calibration()
+        if calibration is None:
+            raise DataError(f"{self.where}: {why}")
+        return calibration
+
+    def _rule(self, people: int, fmr: float | None, fpir: float | None, enrolled: float) -> Rule:
+        if people < 1:
+            raise ConfigError(f"people must be 1 or more, found {people}")
+        if not 0 < enrolled < 1:
+            raise ConfigError(f"enrolled must lie between 0 and 1, found {enrolled}")
+        if fmr is not None and fpir is not None:
+            raise ConfigError("give fmr or fpir, not both: each sets the threshold")
+        with self._catalogue.reading() as connection:
+            count = ledger.count_people(connection)
+        if not count:
+            raise DataError(f"{self.where}: nobody is enrolled: himpc gallery enroll adds people")
+        calibration, why = self._calibration()
+        if calibration is None:
+            if fmr is not None or fpir is not None:
+                raise DataError(f"{self.where}: {why}")
+            return Rule(None, None, enrolled, count, f"whether anybody matches cannot be told: {why}")
+        if fpir is not None:
+            return Rule(calibration, calibration.threshold_fpir(fpir), enrolled, count)
+        rate = fmr if fmr is not None else max(FMR, calibration.smallest_fmr)
+        return Rule(calibration, calibration.threshold(rate), enrolled, count)
+
+    def _calibration(self) -> tuple[Calibration | None, str]:
+        """Return the calibration of the gallery as it is now, or why there is none."""
+        with self._catalogue.reading() as connection:
+            changes = self._catalogue.changes(connection)
+            if changes == self._calibrated[0]:
+                return self._calibrated[1:]
+            person_of = ledger.drawn(connection, _CALIBRATED)
+        ids = np.array(list(person_of), dtype=np.int64)
+        persons = np.array(list(person_of.values()), dtype=np.int64)
+        pooled = self._vectors.pooled(ids)
+        there = np.isfinite(pooled).all(axis=1)
+        ids, persons, pooled = ids[there], persons[there], pooled[there]
+        alone = len(np.unique(persons)) == len(persons)
+        try:
+            found, why = calibrate(pooled, persons, self._halves(ids) if alone else None), ""
+        except DataError as error:
+            found, why = None, str(error)
+        self._calibrated = changes, found, why
+        return found, why
+
+    def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the means of the first and second half of each recording, NaN where it has a single window."""
+        halves = np.full((len(ids), 2, self.model.size), np.nan, dtype=np.float32)
+        place = {number: at for at, number in enumerate(ids.tolist())}
+        entries = self._vectors.entries(ids[:_HALVED])
+        edges = np.searchsorted(entries.of, np.arange(len(entries.ids) + 1))
+        for at, number in enumerate(entries.ids.tolist()):
+            rows = entries.windows[edges[at] : edges[at + 1]][np.argsort(entries.starts[edges[at] : edges[at + 1]])]
+            if len(rows) > 1:
+                middle = len(rows) // 2
+                halves[place[number]] = rows[:middle].mean(axis=0), rows[middle:].mean(axis=0)
+        return halves
+
+    def _answer(self, take: Take, people: int, rule: Rule, reranked: bool) -> Answer:
+        if not len(take.windows):
+            short = f"shorter than a window of {self.model.window_length} frames"
+            return Answer(take.source, None, None, 0.0, rule.threshold, 0, (), short)
+        probe = Probe(take.source, take.pooled, take.windows, take.starts)
+        with self._catalogue.reading() as connection:
+            found = candidates(self._vectors, take.pooled, people, lambda ids: ledger.persons_of(connection, ids))
+            if reranked:
+                found = rerank(self._vectors, probe, found)
+            names = ledger.names_of(connection, {each.person for each in found})
+            looked_at = shown(found, people)
+            sources = ledger.sources_of(connection, looked_at.tolist())
+        return answer(probe, found, people, rule, names, sources, self._vectors.entries(looked_at))
+
+    # Looking and mending
+
+    def people(self) -> list[Person]:
+        """Return who is enrolled, by name."""
+        with self._catalogue.reading() as connection:
+            return ledger.known_people(connection)
+
+    def recordings(self, person: str | None = None) -> list[KnownRecording]:
+        """Return what is enrolled, of everybody or of one person.
+
+        Raises
+        ------
+        GalleryError
+            If nobody has that name.
+        """
+        with self._catalogue.reading() as connection:
+            number = None if person is None else ledger.the_person(connection, person)
+            return ledger.known_recordings(connection, person=number)
+
+    def embeddings(self, ids: Sequence[int]) -> Entries:
+        """Return what is kept of some recordings: one vector each, and those of their windows."""
+        return self._vectors.entries(np.array(ids, dtype=np.int64))
+
+    def joints(self, recording: int) -> NDArray[np.float32]:
+        """Return the joints of a recording, ``(frames, J, 3)`` in metres, in the layout of `model`.
+
+        Raises
+        ------
+        GalleryError
+            If it is not there, or its joints are not kept.
+        """
+        with self._catalogue.reading() as connection:
+            kept = ledger.joints_of(connection, recording)
+        return np.frombuffer(kept, dtype="<f4").reshape(-1, len(self.model.layout), 3).astype(np.float32)
+
+    def rename(self, old: str, new: str) -> None:
+        """Give a person another name; an unnamed one is named by that.
+
+        Raises
+        ------
+        GalleryError
+            If nobody has the old name, or somebody else has the new one.
+        DataError
+            If it cannot be a name.
+        """
+        self._enrolment.rename(old, new)
+
+    def merge(self, into: str, *others: str) -> int:
+        """Make people one, who keeps the first name; return how many recordings changed hands.
+
+        Raises
+        ------
+        GalleryError
+            If somebody is not there.
+        """
+        return self._enrolment.merge(into, others)
+
+    def move(self, ids: Sequence[int], person: str | None = None) -> str:
+        """Say that recordings show another person, who may be new; return the name, made up if none is given.
+
+        Raises
+        ------
+        GalleryError
+            If a recording is not there.
+        DataError
+            If it cannot be a name.
+        """
+        return self._enrolment.move(ids, person)
+
+    def remove(self, person: str) -> int:
+        """Erase a person for good, with all recordings; return how many these were.
+
+        Nothing of them remains in tables, indexes, logs or old versions. Backups, and with PostgreSQL its write-ahead
+        log, are kept by others.
+
+        Raises
+        ------
+        GalleryError
+            If nobody has that name.
+        """
+        return self._enrolment.remove_person(person)
+
+    def remove_recordings(self, ids: Sequence[int]) -> None:
+        """Erase recordings for good; a person without any is erased, too.
+
+        Raises
+        ------
+        GalleryError
+            If one is not there.
+        """
+        self._enrolment.remove_recordings(ids)
+
+    def index(self) -> bool:
+        """Make searching fast where that pays; return whether there is an index."""
+        with self._catalogue.writing():
+            return self._vectors.index()
+
+    def audit(self) -> list[Event]:
+        """Return what was done with the gallery, in order of time; the names of removed people are gone."""
+        with self._catalogue.reading() as connection:
+            names = ledger.all_names(connection)
+            changed = list(ledger.read_log(connection, events, names))
+        with self._catalogue.asking() as connection:
+            asked = list(ledger.read_log(connection, searches, names))
+        return sorted([*changed, *asked], key=lambda event: event.time)
+
+    def verify(self, *, mend: bool = False) -> list[str]:
+        """Return what is wrong with the gallery, a sentence each; nothing, if all is well.
+
+        Parameters
+        ----------
+        mend : bool
+            Erase leftovers of processes that were killed.
+        """
+        with self._catalogue.reading() as connection:
+            enrolled = ledger.known_recordings(connection)
+            left = self._enrolment.leftovers(connection)
+        if mend and len(left):
+            self._enrolment.erase()
+            left = left[:0]
+        entries = self._vectors.entries(np.array([each.id for each in enrolled], dtype=np.int64))
+        counts = dict(
+            zip(entries.ids.tolist(), np.bincount(entries.of, minlength=len(entries.ids)).tolist(), strict=True)
+        )
+        wrong = [
+            f"{each.source} ({each.person}): {counts.get(each.id, 0)} of {each.windows} windows are there: "
+            f"remove recording {each.id} and enroll it again"
+            for each in enrolled
+            if counts.get(each.id) != each.windows
+        ]
+        if len(left):
+            wrong.append(f"{len(left)} recordings that are not enrolled have left vectors: himpc gallery verify --mend")
+        return self._vectors.check() + wrong
+
+
+def _distinct(found: Sequence[Take]) -> list[Take]:
+    """Return takes without copies of one another; a copy counts where it alone says who it shows."""
+    by_joints: dict[str, Take] = {}
+    for take in found:
+        other = by_joints.setdefault(take.fingerprint, take)
+        if other.person is None and take.person is not None:
+            by_joints[take.fingerprint] = take
+        elif take.person not in (None, other.person):
+            raise DataError(
+                f"{other.source} and {take.source} are the same recording, but show {other.person!r} and "
+                f"{take.person!r}: keep the one that is right"
+            )
+    return list(by_joints.values())
+
+
+def _model_to_facts(model: Model) -> dict[str, bytes]:
+    with tempfile.TemporaryDirectory() as folder:
+        model.save(folder)
+        return {name: (Path(folder) / name).read_bytes() for name in _MODEL_FILES}
+
+
+def _model_from_facts(facts: dict[str, bytes], device: str) -> Model:
+    with tempfile.TemporaryDirectory() as folder:
+        for name, content in facts.items():
+            (Path(folder) / name).write_bytes(content)
+        return Model.load(folder, device=device)
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # a container's user may have no name
+        return "unknown"

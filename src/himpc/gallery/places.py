@@ -1,0 +1,82 @@
+"""Where a gallery lives: a folder, or a PostgreSQL database."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from himpc.errors import GalleryError
+from himpc.gallery.catalogue import Catalogue
+from himpc.gallery.vectors import Vectors
+from himpc.writing import make_folder
+
+__all__ = ["Place", "is_url", "place_of"]
+
+Place = tuple[Catalogue, Callable[[int], Vectors]]
+"""A catalogue, and what opens the store of vectors of a size."""
+
+_OURS = {"catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", "searches.sqlite", "vectors"}
+
+
+def is_url(where: str | Path) -> bool:
+    """Return whether a gallery is a database, not a folder."""
+    return isinstance(where, str) and where.startswith(("postgresql://", "postgres://"))
+
+
+def place_of(where: str | Path, *, make: bool = False) -> Place:
+    """Return what a gallery consists of.
+
+    Parameters
+    ----------
+    where : path or str
+        A folder, or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
+    make : bool
+        Make the folder, if it is not there; only its owner may then look into it.
+
+    Raises
+    ------
+    GalleryError
+        If there is no gallery, and none is to be made; if the folder holds something else; or if a package is missing.
+    RunError
+        If the folder cannot be made.
+    """
+    if is_url(where):
+        with _needed("psycopg and pgvector", "postgres"):
+            import pgvector  # noqa: F401
+            import psycopg  # noqa: F401
+
+            from himpc.gallery.postgres import PostgresVectors
+
+        catalogue = Catalogue.at_url(str(where))
+        return catalogue, lambda size: PostgresVectors(catalogue.engine, size)
+    with _needed("lancedb", "gallery"):
+        import lancedb  # noqa: F401
+
+        from himpc.gallery.lance import LanceVectors
+    folder = Path(where)
+    if make:
+        _make_ours(folder)
+    elif not (folder / "catalogue.sqlite").is_file():
+        raise GalleryError(f"{folder}: there is no gallery here: himpc gallery enroll makes one")
+    return Catalogue.in_folder(folder), lambda size: LanceVectors(folder / "vectors", size)
+
+
+@contextmanager
+def _needed(packages: str, extra: str) -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise GalleryError(f"this gallery needs {packages}: pip install 'himpc[{extra}]'") from error
+
+
+def _make_ours(folder: Path) -> None:
+    new = not folder.exists()
+    make_folder(folder)
+    if new:
+        folder.chmod(0o700)
+    others = [path.name for path in folder.iterdir() if path.name not in _OURS]
+    if others and not (folder / "catalogue.sqlite").exists():
+        raise GalleryError(
+            f"{folder}: holds other files, such as {sorted(others)[0]}: give a new folder for the gallery"
+        )
