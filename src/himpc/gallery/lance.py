@@ -1,0 +1,207 @@
+"""A store of embeddings in a folder, by LanceDB."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import GalleryError
+from himpc.gallery.lance_table import LanceTable, numbers, rows, told
+from himpc.gallery.nearest import Nearest
+from himpc.gallery.stores import check_entries, entries_of, pooled_of
+from himpc.gallery.vectors import Entries
+from himpc.writing import make_folder, write_atomically
+
+__all__ = ["LanceVectors"]
+
+_INDEXED = 5_000_000
+"""So many numbers in all pooled vectors make an index worthwhile: reading them takes some 20 ms."""
+
+_GROWTH = 4
+"""An index is trained anew when there are so many times the recordings that it was trained on."""
+
+_PROBES = 64
+"""Parts of the index that are searched, and ..."""
+
+_REFINED = 5
+"""... so many times k of what is found there is compared exactly: a recall of 0.99 in benchmarks/gallery.py."""
+
+_INDEX = "by_distance_"
+_UNSETTLED = "unsettled.json"
+
+
+class LanceVectors:
+    """Embeddings in a folder: one table of pooled vectors, a row a recording, and one of windows.
+
+    What is added stands in new files, which become part of the table at once or, after a kill, never. Numbers of
+    recordings that are being added or erased stand in ``unsettled.json``, so `ids` tells of them until that is done.
+
+    To erase, the files that hold a vector are written anew without it, the index is trained anew, and every older
+    version is deleted: that takes as long as writing up to a million recordings and their index. Readers whose files
+    vanish meanwhile read again.
+
+    Parameters
+    ----------
+    folder : path
+    size : int
+        D, the length of each vector.
+    make : bool
+        Make the folder and its tables; otherwise they must be there.
+    indexed_from : int, optional
+        Recordings from which on `index` builds an index; if not given, where it pays.
+
+    Raises
+    ------
+    GalleryError
+        If LanceDB is missing; if there is no such folder, it holds something else or vectors of another size, it is
+        damaged, or it cannot be read or written.
+    """
+
+    def __init__(self, folder: str | Path, size: int, *, make: bool = False, indexed_from: int | None = None) -> None:
+        self.folder, self.size = Path(folder), size
+        self.indexed_from = indexed_from if indexed_from is not None else max(10_000, _INDEXED // size)
+        if make:
+            with told(self.folder):
+                make_folder(self.folder)
+        elif not self.folder.is_dir():
+            raise GalleryError(f"{self.folder}: is missing: restore the gallery from a copy")
+        self._pooled = LanceTable(self.folder, "pooled", size, ("id",), make=make)
+        self._windows = LanceTable(self.folder, "windows", size, ("id", "start"), make=make)
+
+    def add(self, entries: Entries) -> None:
+        """Keep some embeddings; when this returns they are on the disk, and found by `nearest`."""
+        check_entries(entries, self.size)
+        if not len(entries.ids):
+            return
+        unsettled = self._unsettled()
+        self._note({*unsettled, *entries.ids.tolist()})
+        self._windows.add(entries.windows, {"id": entries.ids[entries.of], "start": entries.starts})
+        self._pooled.add(entries.pooled, {"id": entries.ids})
+        self._note(unsettled)
+
+    def nearest(
+        self, queries: NDArray[np.float32], k: int, *, exact: bool = False
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return the recordings whose pooled vectors are nearest to each query; see `himpc.gallery.vectors`."""
+
+        def search(table: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+            near = Nearest(queries, self.size, k)
+            few = k * _REFINED > table.count_rows() // 4
+            if exact or few or not len(queries) or self._trained_on(table) is None:
+                for batch in self._pooled.blocks("id", "vector")(table):
+                    near.offer(numbers(batch["id"]), rows(batch["vector"], self.size))
+                return near.result()
+            found = [self._by_index(table, query, k) for query in near.queries]
+            ids, distances = (np.concatenate(each) for each in zip(*found, strict=True))
+            return ids, distances
+
+        return self._pooled.read(search)
+
+    def pooled(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the pooled vectors of some recordings, in the order of `ids`; NaN for one that is not there."""
+        found = self._pooled.of(ids, "id", "vector")
+        return pooled_of(ids, numbers(found["id"]), rows(found["vector"], self.size))
+
+    def entries(self, ids: NDArray[np.int64]) -> Entries:
+        """Return all that is kept of some recordings, in the order of `ids`, without those that are not there."""
+        windows = self._windows.of(ids, "id", "start", "vector")  # the first added and the last erased: never too few
+        pooled = self._pooled.of(ids, "id", "vector")
+        return entries_of(
+            ids,
+            (numbers(pooled["id"]), rows(pooled["vector"], self.size)),
+            (numbers(windows["id"]), numbers(windows["start"]), rows(windows["vector"], self.size)),
+        )
+
+    def ids(self) -> NDArray[np.int64]:
+        """Return all recordings that anything is kept of, rising."""
+        kept = self._pooled.read(lambda table: [numbers(batch["id"]) for batch in self._pooled.blocks("id")(table)])
+        return np.unique(np.concatenate([np.array(sorted(self._unsettled()), dtype=np.int64), *kept]))
+
+    def remove(self, ids: NDArray[np.int64]) -> None:
+        """Erase some recordings: when this returns, their vectors are in no table, index or old version on the disk."""
+        if not len(ids):
+            return
+        unsettled = self._unsettled()
+        self._note({*unsettled, *ids.tolist()})
+        indexed = self._drop_index()
+        self._pooled.erase(ids)
+        self._windows.erase(ids)
+        self._note(unsettled - set(ids.tolist()))
+        if indexed:
+            self.index()
+
+    def index(self) -> bool:
+        """Make searching fast where that pays, and fold in what was added since; return whether there is an index."""
+        self._windows.sweep()
+        count = self._pooled.count()
+        trained = self._pooled.read(self._trained_on)
+        if trained is not None and (count > _GROWTH * trained or count < self.indexed_from):
+            self._drop_index()
+            trained = None
+        if trained is None and count >= self.indexed_from:
+            self._pooled.train(f"{_INDEX}{count}")
+            trained = count
+        self._pooled.sweep()
+        return trained is not None
+
+    def check(self) -> list[str]:
+        """Return what is wrong with what is kept, a sentence each: unreadable, of another size, not finite."""
+        wrong = []
+        for table in (self._pooled, self._windows):
+            try:
+                wrong += self._check(table)
+            except GalleryError as error:
+                wrong.append(str(error))
+        return wrong
+
+    def close(self) -> None:
+        """Let go of files."""
+        self._pooled.close()
+        self._windows.close()
+
+    def _by_index(
+        self, table: Any, query: NDArray[np.float32], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return what an index finds for one query, and what is not in it yet, ranked by exact distances."""
+        builder = table.search(query).select(["id", "vector", "_distance"]).limit(k * _REFINED).nprobes(_PROBES)
+        found = builder.to_arrow()
+        near = Nearest(query[None], self.size, k)
+        near.offer(numbers(found["id"]), rows(found["vector"], self.size))
+        return near.result()
+
+    def _trained_on(self, table: Any) -> int | None:
+        """Return how many recordings the index was trained on, None where there is none."""
+        names = [index.name for index in table.list_indices() if index.name.startswith(_INDEX)]
+        return int(names[0].removeprefix(_INDEX)) if names else None
+
+    def _drop_index(self) -> bool:
+        trained = self._pooled.read(self._trained_on)
+        if trained is not None:
+            self._pooled.untrain(f"{_INDEX}{trained}")
+        return trained is not None
+
+    def _check(self, table: LanceTable) -> list[str]:
+        seen, broken = 0, 0
+        for batch in table.read(lambda lance: list(table.blocks("id", "vector")(lance))):
+            seen += len(batch)
+            broken += int((~np.isfinite(rows(batch["vector"], self.size)).all(axis=1)).sum())
+        return [f"{table.path}: {broken} of {seen} vectors are not finite"] if broken else []
+
+    def _unsettled(self) -> set[int]:
+        """Return the recordings that were being added or erased when a process ended, or are just now."""
+        path = self.folder / _UNSETTLED
+        try:
+            return {int(each) for each in json.loads(path.read_text(encoding="utf-8"))}
+        except FileNotFoundError:
+            return set()
+        except (OSError, ValueError, TypeError) as error:
+            raise GalleryError(f"{path}: is damaged: restore the gallery from a copy") from error
+
+    def _note(self, unsettled: Iterable[int]) -> None:
+        with told(self.folder):
+            write_atomically(self.folder / _UNSETTLED, json.dumps(sorted(unsettled)))
