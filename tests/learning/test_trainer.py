@@ -231,7 +231,7 @@ def test_settings_that_do_not_fit_are_refused(windows, config, tmp_path):
 
 
 def test_a_loss_that_is_no_longer_finite_says_what_to_do(windows, config, tmp_path):
-    huge = dataclasses.replace(windows, frames=windows.frames * np.float32(1e30))
+    huge = dataclasses.replace(windows, frames=windows.frames * np.float32(3e18))  # distances are finite, losses not
     with pytest.raises(RunError, match=r"no longer finite: try a learning_rate below 0\.\d+, .* in metres"):
         train(huge, config, out=tmp_path)
     assert not (tmp_path / "model.json").exists()
