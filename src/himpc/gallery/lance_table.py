@@ -9,19 +9,22 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import GalleryError, HimpcError, RunError, printable
 
-if TYPE_CHECKING:
-    import pyarrow as pa
-
 __all__ = ["LanceTable", "numbers", "rows", "told"]
 
 os.environ.setdefault("LANCEDB_LOG", "off")  # read when lancedb is loaded
+try:
+    import lancedb
+    import pyarrow as pa
+    from lancedb.index import IvfSq
+except ImportError as error:
+    raise GalleryError("a gallery in a folder needs lancedb: pip install 'himpc[gallery]'") from error
 
 T = TypeVar("T")
 
@@ -76,8 +79,6 @@ class LanceTable:
 
     def add(self, vectors: NDArray[np.float32], columns: Mapping[str, NDArray[np.int64]]) -> None:
         """Add rows, all or none; when this returns, they are on the disk."""
-        import pyarrow as pa
-
         with told(self.path):
             began = time.time()
             flat = pa.array(np.ascontiguousarray(vectors, dtype=np.float32).ravel())
@@ -106,8 +107,6 @@ class LanceTable:
 
     def of(self, ids: NDArray[np.int64], *names: str) -> pa.Table:
         """Return columns of the rows that belong to some ids, in any order."""
-        import pyarrow as pa
-
         parts = [ids[first : first + _AT_ONCE] for first in range(0, len(ids), _AT_ONCE)] or [ids]
 
         def look(table: Any) -> Any:
@@ -148,8 +147,6 @@ class LanceTable:
 
     def train(self, name: str) -> None:
         """Build an index of the vectors: parts around centres, one byte for each number (IVF_SQ)."""
-        from lancedb.index import IvfSq
-
         with told(self.path):
             self._table.create_index("vector", config=IvfSq(distance_type="l2"), name=name)
 
@@ -176,8 +173,6 @@ class LanceTable:
         return f"{self.columns[0]} IN ({', '.join(map(str, ids.tolist()))})" if len(ids) else "false"
 
     def _schema(self) -> pa.Schema:
-        import pyarrow as pa
-
         whole = [pa.field(name, pa.int64(), nullable=False) for name in self.columns]
         return pa.schema([*whole, pa.field("vector", pa.list_(pa.float32(), self.size), nullable=False)])
 
@@ -189,8 +184,6 @@ def numbers(column: Any) -> NDArray[np.int64]:
 
 def rows(column: Any, size: int) -> NDArray[np.float32]:
     """Return a column of vectors as an array ``(N, size)``."""
-    import pyarrow as pa
-
     chunks = column.chunks if isinstance(column, pa.ChunkedArray) else [column]
     flat = [chunk.flatten().to_numpy() for chunk in chunks]
     joined: NDArray[np.float32] = flat[0] if len(flat) == 1 else np.concatenate([np.empty(0, np.float32), *flat])
@@ -231,10 +224,6 @@ def _advice(said: str) -> str:
 
 
 def _connect(folder: Path) -> Any:
-    try:
-        import lancedb
-    except ImportError as error:
-        raise GalleryError("a gallery in a folder needs lancedb: pip install 'himpc[gallery]'") from error
     return lancedb.connect(folder, read_consistency_interval=timedelta(0))
 
 

@@ -11,7 +11,7 @@ from himpc.gallery.catalogue import Catalogue
 from himpc.gallery.vectors import Vectors
 from himpc.writing import make_folder
 
-__all__ = ["Place", "is_url", "place_of"]
+__all__ = ["Place", "exists", "is_url", "place_of"]
 
 Place = tuple[Catalogue, Callable[[int], Vectors]]
 """A catalogue, and what opens the store of vectors of a size."""
@@ -22,6 +22,23 @@ _OURS = {"catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", "se
 def is_url(where: str | Path) -> bool:
     """Return whether a gallery is a database, not a folder."""
     return isinstance(where, str) and where.startswith(("postgresql://", "postgres://"))
+
+
+def exists(where: str | Path) -> bool:
+    """Return whether there is a gallery, or something that was meant to be one.
+
+    Raises
+    ------
+    GalleryError
+        If a database cannot be reached, or a package is missing.
+    """
+    if not is_url(where):
+        return (Path(where) / "catalogue.sqlite").exists()
+    catalogue, _ = place_of(where)
+    try:
+        return catalogue.made()
+    finally:
+        catalogue.close()
 
 
 def place_of(where: str | Path, *, make: bool = False) -> Place:
@@ -49,17 +66,15 @@ def place_of(where: str | Path, *, make: bool = False) -> Place:
             from himpc.gallery.postgres import PostgresVectors
 
         catalogue = Catalogue.at_url(str(where))
-        return catalogue, lambda size: PostgresVectors(catalogue.engine, size)
+        return catalogue, lambda size: PostgresVectors(catalogue.engine, size, make=make)
     with _needed("lancedb", "gallery"):
-        import lancedb  # noqa: F401
-
         from himpc.gallery.lance import LanceVectors
     folder = Path(where)
     if make:
         _make_ours(folder)
     elif not (folder / "catalogue.sqlite").is_file():
         raise GalleryError(f"{folder}: there is no gallery here: himpc gallery enroll makes one")
-    return Catalogue.in_folder(folder), lambda size: LanceVectors(folder / "vectors", size)
+    return Catalogue.in_folder(folder), lambda size: LanceVectors(folder / "vectors", size, make=make)
 
 
 @contextmanager
