@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -7,8 +8,8 @@ from hypothesis import strategies as st
 
 from himpc.errors import ConfigError, DataError
 from himpc.gallery import comparisons as comparisons_module
-from himpc.gallery.calibration import Calibration, calibrate
-from himpc.gallery.comparisons import compare_within
+from himpc.gallery.calibration import Calibration, Fold, calibrate
+from himpc.gallery.comparisons import compare_left_out, compare_within
 from himpc.gallery.likelihood import LikelihoodRatio
 
 LINE = np.array([[0.0], [1.0], [4.0], [10.0], [10.5]])
@@ -188,6 +189,44 @@ def test_where_nobody_has_two_recordings_halves_speak():
     assert calibrate(twice, people).source == "recordings"
 
 
+def test_people_are_compared_by_the_model_that_has_never_seen_them():
+    """By hand: the model without 7 puts everything at twice the distance, that without 3 and 5 at half."""
+    halves = np.stack([LINE, LINE + 0.5], axis=1)
+    without = [Fold(2 * LINE, WHO == 7), Fold(LINE / 2, WHO != 7)]
+    found = calibrate(LINE, WHO, folds=without)
+    assert found.unseen
+    assert not calibrate(LINE, WHO).unseen
+    # 7 is at 0 and 2 of 8 and 20; 3 at 2 of 0.5 and 5; 5 at 5 and 5.25 of 2, so strangers at 8, 6, 1.5, 3 and 3.25.
+    np.testing.assert_allclose(found.stranger.distances, [1.5, 3, 3.25, 6, 8])
+    np.testing.assert_allclose(found.stranger.rates, np.cumsum([1 / 3, 1 / 6, 1 / 6, 1 / 6, 1 / 6]))
+    genuine = compare_left_out(without, WHO)
+    np.testing.assert_allclose(np.sort(genuine.genuine), [0.25, 0.25, 2, 2])
+    assert genuine.genuine_weight.sum() == pytest.approx(1)
+    alone = [replace(fold, vectors=fold.vectors[[0, 2, 3]], left_out=fold.left_out[[0, 2, 3]]) for fold in without]
+    with pytest.raises(DataError, match="nobody in the gallery has two recordings"):
+        calibrate(LINE[[0, 2, 3]], WHO[[0, 2, 3]], folds=alone)
+    spoken = [replace(fold, halves=halves[[0, 2, 3]] * scale) for fold, scale in zip(alone, (2, 0.5), strict=True)]
+    assert calibrate(LINE[[0, 2, 3]], WHO[[0, 2, 3]], folds=spoken).source == "halves"
+
+
+@given(galleries)
+def test_models_that_see_everything_alike_change_nothing(gallery):
+    vectors, who = gallery
+    folds = [Fold(vectors, who % 2 == 0), Fold(vectors, who % 2 == 1)]
+    here, there = calibrate(vectors, who), calibrate(vectors, who, folds=folds)
+    np.testing.assert_allclose(here.impostor.distances, there.impostor.distances, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(here.impostor.rates, there.impostor.rates)
+    assert there.ratio.slope == pytest.approx(here.ratio.slope, rel=1e-3, abs=1e-6)
+
+
+def test_everybody_is_left_out_once_and_whole():
+    for left_out in ([WHO == 7, WHO == 3], [WHO == 7, WHO != 3], [np.arange(5) < 1, np.arange(5) > 0]):
+        with pytest.raises(DataError, match="must be left out, with all its recordings, by one fold"):
+            calibrate(LINE, WHO, folds=[Fold(LINE, each) for each in left_out])
+    with pytest.raises(DataError, match="left_out of a fold is int64"):
+        calibrate(LINE, WHO, folds=[Fold(LINE, WHO)])
+
+
 def test_a_large_gallery_is_sampled_and_says_nearly_the_same(monkeypatch):
     vectors, who = walkers(persons=60, each=4)
     whole = calibrate(vectors, who)
@@ -219,6 +258,7 @@ def test_plain_data_gives_it_back(gallery):
     ("where", "value", "message"),
     [
         ("source", "guess", "source is 'guess'"),
+        ("unseen", 1, "unseen is 1, expected true or false"),
         ("persons", 1, "persons must be a whole number of 2 or more, found 1"),
         ("persons", True, "persons must be a whole number"),
         ("more", 1, "a calibration must have source"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
@@ -9,12 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.gallery.comparisons import compare_within
+from himpc.gallery.comparisons import Fold, compare_left_out, compare_within
 from himpc.gallery.curve import Curve
 from himpc.gallery.likelihood import LikelihoodRatio
 from himpc.gallery.plain import fields_of, whole
 
-__all__ = ["Calibration", "calibrate"]
+__all__ = ["Calibration", "Fold", "calibrate"]
 
 Source = Literal["recordings", "halves"]
 Floats = NDArray[np.float64]
@@ -30,6 +31,9 @@ class Calibration:
         Where genuine comparisons come from: two recordings of a person, or, where nobody has two, the halves of a
         recording, which resemble each other more than recordings of two days do: ratios and probabilities are then
         optimistic, thresholds are not touched.
+    unseen : bool
+        Whether each recording was compared by a model that has never seen its person. If not, and the gallery's people
+        were trained on, rates hold for people who were trained on too: strangers come nearer than they say.
     persons, recordings : int
         In the gallery.
     impostor, stranger : Curve
@@ -38,6 +42,7 @@ class Calibration:
     """
 
     source: Source
+    unseen: bool
     persons: int
     recordings: int
     impostor: Curve
@@ -146,8 +151,11 @@ class Calibration:
         table = fields_of(plain, cls, "calibration")
         if table["source"] not in ("recordings", "halves"):
             raise DataError(f"a calibration's source is {table['source']!r}, expected 'recordings' or 'halves'")
+        if not isinstance(table["unseen"], bool):
+            raise DataError(f"a calibration's unseen is {table['unseen']!r}, expected true or false")
         return cls(
             source=table["source"],
+            unseen=table["unseen"],
             persons=whole(table["persons"], "calibration's persons", 2),
             recordings=whole(table["recordings"], "calibration's recordings", 2),
             impostor=Curve.from_dict(table["impostor"]),
@@ -166,9 +174,16 @@ class Calibration:
 
 
 def calibrate(
-    vectors: NDArray[np.floating], person: NDArray[np.integer], halves: NDArray[np.floating] | None = None
+    vectors: NDArray[np.floating],
+    person: NDArray[np.integer],
+    halves: NDArray[np.floating] | None = None,
+    folds: Sequence[Fold] = (),
 ) -> Calibration:
     """Learn what distances mean from the gallery's own recordings: each is left out and searched among the others.
+
+    A model puts people it was trained on farther apart than strangers. Where the gallery's people were trained on, the
+    stated rates therefore hold for strangers only with `folds`, models trained again without some of the people; the
+    price is that fewer people are found (docs/results.md, open set). People enrolled after training need none.
 
     Parameters
     ----------
@@ -179,6 +194,9 @@ def calibrate(
     halves : array ``(R, 2, D)``, optional
         Vectors of the first and the second half of each recording, NaN where it is too short for two. Used only where
         nobody has two recordings.
+    folds : sequence of Fold, optional
+        Models trained as the gallery's own was, each person left out by one of them: a recording is compared by the
+        model that has never seen its person.
 
     Raises
     ------
@@ -187,13 +205,17 @@ def calibrate(
         and there are no halves.
     """
     found = compare_within(vectors, person)
+    if folds:
+        found = compare_left_out(folds, person)
     source: Source = "recordings" if found.with_two else "halves"
     genuine, known = (found.genuine, found.genuine_weight), found.with_two
     if source == "halves":
-        genuine, known = _from_halves(vectors, halves)
+        own = [Fold(vectors, np.ones(len(vectors), dtype=bool), halves)]
+        genuine, known = _from_halves(folds or own)
     pairs = found.persons * (found.persons - 1) // 2
     return Calibration(
         source=source,
+        unseen=bool(folds),
         persons=found.persons,
         recordings=len(vectors),
         impostor=Curve.of(found.impostor, found.impostor_weight, pairs),
@@ -202,22 +224,25 @@ def calibrate(
     )
 
 
-def _from_halves(
-    vectors: NDArray[np.floating], halves: NDArray[np.floating] | None
-) -> tuple[tuple[Floats, Floats], int]:
+def _from_halves(folds: Sequence[Fold]) -> tuple[tuple[Floats, Floats], int]:
     """Return distances between the halves of each recording, their weights, and how many there are."""
-    if halves is None:
-        raise DataError(
-            "nobody in the gallery has two recordings, so how alike two of one person are is not known: enrol a second "
-            "recording of somebody, or give halves"
-        )
-    if halves.shape != (len(vectors), 2, vectors.shape[1]):
-        raise DataError(f"halves have shape {halves.shape}, expected {(len(vectors), 2, vectors.shape[1])}")
-    known = halves[np.isfinite(halves).all(axis=(1, 2))].astype(np.float64)
-    if not len(known):
+    parts = []
+    for fold in folds:
+        if fold.halves is None:
+            raise DataError(
+                "nobody in the gallery has two recordings, so how alike two of one person are is not known: enrol a "
+                "second recording of somebody, or give halves"
+            )
+        expected = (len(fold.vectors), 2, fold.vectors.shape[1])
+        if fold.halves.shape != expected:
+            raise DataError(f"halves have shape {fold.halves.shape}, expected {expected}")
+        pairs = fold.halves[fold.left_out].astype(np.float64)
+        parts.append(np.linalg.norm(pairs[:, 0] - pairs[:, 1], axis=1))
+    distances = np.concatenate(parts)
+    distances = np.sort(distances[np.isfinite(distances)])
+    if not len(distances):
         raise DataError("no recording of the gallery is long enough for two halves: enrol longer recordings")
-    distances = np.sort(np.linalg.norm(known[:, 0] - known[:, 1], axis=1))
-    return (distances, np.full(len(known), 1 / len(known))), len(known)
+    return (distances, np.full(len(distances), 1 / len(distances))), len(distances)
 
 
 def _distances(values: NDArray[np.floating] | float) -> Floats:

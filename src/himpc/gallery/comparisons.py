@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.evaluation.distances import blocks, euclidean
 
-__all__ = ["Comparisons", "compare_within"]
+__all__ = ["Comparisons", "Fold", "compare_left_out", "compare_within"]
 
 _MOST_RECORDINGS = 2000
 """That are left out in turn."""
@@ -35,7 +36,7 @@ class Comparisons:
     stranger, stranger_weight : array ``(Q,)``
         To the nearest other person: what a search says when the recording's own person is not enrolled.
     persons, with_two : int
-        Persons, and those with two recordings or more.
+        Persons, and those of genuine comparisons.
     """
 
     genuine: Floats
@@ -48,7 +49,65 @@ class Comparisons:
     with_two: int
 
 
-def compare_within(vectors: NDArray[np.floating], person: NDArray[np.integer]) -> Comparisons:
+@dataclass(frozen=True, eq=False)
+class Fold:
+    """The gallery as a model sees it that was trained without some of its persons.
+
+    Attributes
+    ----------
+    vectors : array ``(R, D)``
+        A vector a recording, of all of the gallery; D may be another for each model.
+    left_out : bool array ``(R,)``
+        Recordings of persons of whom the model has never seen anything.
+    halves : array ``(R, 2, D)``, optional
+        As in `himpc.gallery.calibrate`.
+    """
+
+    vectors: NDArray[np.floating]
+    left_out: NDArray[np.bool_]
+    halves: NDArray[np.floating] | None = None
+
+
+def compare_left_out(folds: Sequence[Fold], person: NDArray[np.integer]) -> Comparisons:
+    """Compare the recordings that each model has never seen with the persons of all others, by that model.
+
+    Raises
+    ------
+    DataError
+        As `compare_within`; or if not every person is left out, as a whole, by one fold.
+    """
+    for fold in folds:
+        if fold.left_out.shape != person.shape or fold.left_out.dtype != bool:
+            raise DataError(
+                f"left_out of a fold is {fold.left_out.dtype} of shape {fold.left_out.shape}, expected bool of shape "
+                f"{person.shape}"
+            )
+    names = [set(person[fold.left_out].tolist()) for fold in folds]
+    if sum(map(len, names)) != len(np.unique(person)) or not np.sum([fold.left_out for fold in folds], axis=0).all():
+        raise DataError("each person of the gallery must be left out, with all its recordings, by one fold")
+    parts = [compare_within(fold.vectors, person, fold.left_out) for fold in folds if fold.left_out.any()]
+    shares = [len(each) / len(np.unique(person)) for each in names if each]
+    with_two = sum(part.with_two for part in parts)
+    repeated = [part.with_two / max(with_two, 1) for part in parts]
+
+    def joined(kind: str, weights: list[float]) -> tuple[Floats, Floats]:
+        distances = np.concatenate([getattr(part, kind) for part in parts])
+        own = [getattr(part, f"{kind}_weight") * weight for part, weight in zip(parts, weights, strict=True)]
+        return distances, np.concatenate(own)
+
+    kinds = {"genuine": repeated, "impostor": shares, "stranger": shares}
+    arrays = {kind: joined(kind, weights) for kind, weights in kinds.items()}
+    return Comparisons(
+        **{kind: distances for kind, (distances, _) in arrays.items()},
+        **{f"{kind}_weight": weights for kind, (_, weights) in arrays.items()},
+        persons=parts[0].persons,
+        with_two=with_two,
+    )
+
+
+def compare_within(
+    vectors: NDArray[np.floating], person: NDArray[np.integer], asked: NDArray[np.bool_] | None = None
+) -> Comparisons:
     """Leave out each recording in turn and compare it with the persons of the others.
 
     Of more than 2,000 recordings 2,000 are left out in turn, of more than 500 persons 500 are compared with: the same
@@ -60,6 +119,8 @@ def compare_within(vectors: NDArray[np.floating], person: NDArray[np.integer]) -
         A vector a recording.
     person : int array ``(R,)``
         Whom each shows; any numbers.
+    asked : bool array ``(R,)``, optional
+        Only these are left out in turn; all if not given.
 
     Raises
     ------
@@ -74,17 +135,19 @@ def compare_within(vectors: NDArray[np.floating], person: NDArray[np.integer]) -
     order = np.lexsort((vectors[:, -1], vectors[:, 0], person))
     entries, owner = vectors[order], person[order]
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    queries, columns = _spread(len(entries), _MOST_RECORDINGS), _spread(len(names), _MOST_PERSONS)
+    candidates = np.arange(len(entries)) if asked is None else np.flatnonzero(asked[order])
+    queries = candidates[_spread(len(candidates), _MOST_RECORDINGS)]
+    columns = _spread(len(names), _MOST_PERSONS)
     own, nearest = np.empty(len(queries)), np.empty(len(queries))
     others = np.empty((len(queries), len(columns)))
     rows = euclidean(entries[queries], entries)
     for block in blocks(len(queries), len(entries)):
-        asked, at = queries[block], np.arange(len(queries[block]))
+        left, at = queries[block], np.arange(len(queries[block]))
         distances = rows(block)
-        distances[at, asked] = np.inf  # a recording is not compared with itself
+        distances[at, left] = np.inf  # a recording is not compared with itself
         to_person = np.minimum.reduceat(distances, starts, axis=1)
-        own[block] = to_person[at, owner[asked]]
-        to_person[at, owner[asked]] = np.inf
+        own[block] = to_person[at, owner[left]]
+        to_person[at, owner[left]] = np.inf
         nearest[block], others[block] = to_person.min(axis=1), to_person[:, columns]
     share = _share(owner[queries])
     repeated, foreign = np.isfinite(own), np.isfinite(others)
@@ -97,7 +160,7 @@ def compare_within(vectors: NDArray[np.floating], person: NDArray[np.integer]) -
         stranger=nearest,
         stranger_weight=share,
         persons=len(names),
-        with_two=int((np.bincount(owner) > 1).sum()),
+        with_two=len(np.unique(owner[queries[repeated]])),
     )
 
 
