@@ -40,6 +40,7 @@ for _verb, _help in {
     "group": "Say which recordings show the same person, without labels.",
     "benchmark": "Compare methods on a published benchmark, on a folder, or on simulated suites.",
     "sweep": "Train and measure with many settings, several at once.",
+    "gallery": "Enroll people, and ask whom a new recording shows.",
     "demo": "Run the main job on simulated walkers.",
 }.items():
     app.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help)

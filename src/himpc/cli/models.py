@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from himpc.jobs import Embedder
+    from himpc.model import Model
 
-__all__ = ["load_embedder"]
+__all__ = ["load_embedder", "load_model"]
 
 
 def load_embedder(name: str, device: str = "auto") -> Embedder:
@@ -23,4 +24,17 @@ def load_embedder(name: str, device: str = "auto") -> Embedder:
 
     if name in BASELINES and not Path(name).exists():
         return BASELINES[name]
+    return Model.load(name, device=device)
+
+
+def load_model(name: str, device: str = "auto") -> Model:
+    """Return the trained model in a folder; a baseline will not do.
+
+    Raises
+    ------
+    ModelError
+        If there is none.
+    """
+    from himpc.model import Model
+
     return Model.load(name, device=device)

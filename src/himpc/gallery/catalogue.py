@@ -189,11 +189,16 @@ class Catalogue:
                     connection.execute(sql.text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
                 yield connection
 
+    def made(self) -> bool:
+        """Return whether the tables are there."""
+        with self._told(), self.engine.connect() as connection:
+            return sql.inspect(connection).has_table(facts.name)
+
     def check(self) -> None:
         """Raise `GalleryError` if there is no gallery here, or one of another version."""
-        with self._told(), self.engine.connect() as connection:
-            if not sql.inspect(connection).has_table(facts.name):
-                raise GalleryError(f"{self.where}: there is no gallery here: himpc gallery enroll makes one")
+        if not self.made():
+            raise GalleryError(f"{self.where}: there is no gallery here: himpc gallery enroll makes one")
+        with self.reading() as connection:
             version = (self.fact(connection, "version") or b"").decode(errors="replace")
         if version != str(VERSION):
             raise GalleryError(

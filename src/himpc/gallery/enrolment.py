@@ -30,7 +30,7 @@ class Enrolment:
         self._catalogue, self._vectors, self._actor = catalogue, vectors, actor
 
     def add(
-        self, takes: Sequence[Take], groups: Sequence[int | None], *, skeletons: bool
+        self, takes: Sequence[Take], groups: Sequence[int | None], *, skeletons: bool, action: str = "enrolled"
     ) -> tuple[list[Take], list[Take]]:
         """Enroll takes; return those that are new, with their persons, and those that were there already.
 
@@ -42,6 +42,8 @@ class Enrolment:
             For each take without a person, which of the new people it shows.
         skeletons : bool
             Whether joints are kept.
+        action : str
+            What the log calls it.
 
         Raises
         ------
@@ -63,7 +65,7 @@ class Enrolment:
             for number, take, (person, _) in zip(ids.tolist(), added, persons, strict=True):
                 ledger.add_recording(connection, number, person, take, skeleton=skeletons)
                 counts[person] = counts.get(person, 0) + 1
-            ledger.log(connection, "enrolled", self._actor, counts.items())
+            ledger.log(connection, action, self._actor, counts.items())
         return added, [take for take in takes if take.fingerprint in known]
 
     def rename(self, old: str, new: str) -> None:

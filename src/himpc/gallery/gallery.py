@@ -27,12 +27,12 @@ from himpc.gallery.takes import Take, takes
 from himpc.gallery.vectors import Entries, Vectors
 from himpc.model import Model
 
-__all__ = ["FMR", "Gallery"]
+__all__ = ["FMR", "MODEL_FILES", "Gallery", "model_from_facts", "model_to_facts"]
 
 FMR = 0.01
 """The false match rate of a search, if none is asked for."""
 
-_MODEL_FILES = ("model.json", "model.safetensors")
+MODEL_FILES = ("model.json", "model.safetensors")
 _HALVED = 2_000
 """Recordings whose halves are compared, where nobody has two."""
 
@@ -104,7 +104,7 @@ class Gallery:
         """
         catalogue, open_vectors = place_of(where, make=True)
         vectors = open_vectors(model.size)
-        catalogue.make(_model_to_facts(model) | {"skeletons": b"1" if keep_skeletons else b"0"})
+        catalogue.make(model_to_facts(model) | {"skeletons": b"1" if keep_skeletons else b"0"})
         gallery = cls(catalogue, vectors, model, keep_skeletons=keep_skeletons, actor=actor or _user())
         with catalogue.writing() as connection:
             ledger.log(connection, "created", gallery.actor, [(None, 0)])
@@ -122,9 +122,9 @@ class Gallery:
         catalogue, open_vectors = place_of(where)
         catalogue.check()
         with catalogue.reading() as connection:
-            kept = {name: catalogue.fact(connection, name) for name in _MODEL_FILES}
+            kept = {name: catalogue.fact(connection, name) for name in MODEL_FILES}
             keep = catalogue.fact(connection, "skeletons") != b"0"
-        model = _model_from_facts({name: fact for name, fact in kept.items() if fact is not None}, device)
+        model = model_from_facts({name: fact for name, fact in kept.items() if fact is not None}, device)
         return cls(catalogue, open_vectors(model.size), model, keep_skeletons=keep, actor=actor or _user())
 
     def __enter__(self) -> Self:
@@ -190,6 +190,20 @@ class Gallery:
         added, already = self._enrolment.add(usable, self._groups(usable), skeletons=self.keep_skeletons)
         people_of = tuple(sorted({str(take.person) for take in added}))
         return Enrolled(len(added), people_of, tuple(take.source for take in already), short)
+
+    def take_over(self, takes: Sequence[Take], groups: Sequence[int | None]) -> tuple[int, int]:
+        """Enroll what another gallery of the same model embedded (`himpc.gallery.transfer`).
+
+        Takes without a person show new people, those of one group the same. Returns how many are new, and how many
+        were enrolled already.
+        """
+        added, already = self._enrolment.add(takes, groups, skeletons=self.keep_skeletons, action="imported")
+        return len(added), len(already)
+
+    def note(self, action: str, recordings: int) -> None:
+        """Note in the log what was done with so many recordings."""
+        with self._catalogue.writing() as connection:
+            ledger.log(connection, action, self.actor, [(None, recordings)])
 
     def _groups(self, usable: Sequence[Take]) -> list[int | None]:
         """Return a group for each take whose person is not known."""
@@ -370,6 +384,11 @@ class Gallery:
         """Return what is kept of some recordings: one vector each, and those of their windows."""
         return self._vectors.entries(np.array(ids, dtype=np.int64))
 
+    def fingerprints(self, ids: Sequence[int]) -> list[str]:
+        """Return the hash of the joints of some recordings."""
+        with self._catalogue.reading() as connection:
+            return ledger.fingerprints_of(connection, ids)
+
     def joints(self, recording: int) -> NDArray[np.float32]:
         """Return the joints of a recording, ``(frames, J, 3)`` in metres, in the layout of `model`.
 
@@ -497,13 +516,21 @@ def _distinct(found: Sequence[Take]) -> list[Take]:
     return list(by_joints.values())
 
 
-def _model_to_facts(model: Model) -> dict[str, bytes]:
+def model_to_facts(model: Model) -> dict[str, bytes]:
+    """Return the files of a model, by name."""
     with tempfile.TemporaryDirectory() as folder:
         model.save(folder)
-        return {name: (Path(folder) / name).read_bytes() for name in _MODEL_FILES}
+        return {name: (Path(folder) / name).read_bytes() for name in MODEL_FILES}
 
 
-def _model_from_facts(facts: dict[str, bytes], device: str) -> Model:
+def model_from_facts(facts: dict[str, bytes], device: str) -> Model:
+    """Return the model of such files.
+
+    Raises
+    ------
+    ModelError
+        If they are missing or damaged.
+    """
     with tempfile.TemporaryDirectory() as folder:
         for name, content in facts.items():
             (Path(folder) / name).write_bytes(content)

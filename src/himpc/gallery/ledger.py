@@ -26,6 +26,7 @@ __all__ = [
     "drawn",
     "drop_empty_people",
     "enrolled_ids",
+    "fingerprints_of",
     "joints_of",
     "known_fingerprints",
     "known_people",
@@ -114,13 +115,13 @@ def add_recording(connection: Connection, number: int, person: int, take: Take, 
             session=take.session,
             camera=take.camera,
             fps=take.fps,
-            frames=len(take.joints),
+            frames=take.frames,
             windows=len(take.windows),
             quality=take.quality,
-            enrolled=now(),
+            enrolled=take.enrolled or now(),
         )
     )
-    if skeleton:
+    if skeleton and take.joints is not None:
         joints = np.ascontiguousarray(take.joints, dtype="<f4").tobytes()
         connection.execute(sql.insert(skeletons).values(recording=number, joints=joints))
 
@@ -211,6 +212,15 @@ def sources_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
     """Return the source of each recording."""
     query = sql.select(recordings.c.id, recordings.c.source).where(recordings.c.id.in_(ids))
     return {row[0]: row[1] for row in connection.execute(query)}
+
+
+def fingerprints_of(connection: Connection, ids: Sequence[int]) -> list[str]:
+    """Return the fingerprint of each recording."""
+    query = sql.select(recordings.c.id, recordings.c.fingerprint)
+    found: dict[int, str] = {}
+    for some in _parts(ids):
+        found |= {row[0]: row[1] for row in connection.execute(query.where(recordings.c.id.in_(some)))}
+    return [found[number] for number in ids]
 
 
 def drawn(connection: Connection, most: int) -> dict[int, int]:

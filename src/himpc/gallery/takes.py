@@ -29,8 +29,12 @@ class Take:
     source : str
     person, session, camera : str, optional
     fps : float, optional
-    joints : float32 array ``(frames, J, 3)``
-        Of all parts, one after the other, in the model's layout.
+    frames : int
+        Of all parts.
+    joints : float32 array ``(frames, J, 3)``, optional
+        Of all parts, one after the other, in the model's layout; None where they are not kept.
+    fingerprint : str
+        A hash (SHA-256) of the joints: copies of a recording have the same one.
     quality : float
         Share of the frames read that were kept, in [0, 1].
     pooled : float32 array ``(D,)``
@@ -38,6 +42,8 @@ class Take:
     windows : float32 array ``(N, D)``
     starts : int64 array ``(N,)``
         The first frame of each window.
+    enrolled : str, optional
+        When it was enrolled in another gallery: ISO 8601, UTC.
     """
 
     source: str
@@ -45,16 +51,14 @@ class Take:
     session: str | None
     camera: str | None
     fps: float | None
-    joints: NDArray[np.float32]
+    frames: int
+    joints: NDArray[np.float32] | None
+    fingerprint: str
     quality: float
     pooled: NDArray[np.float32]
     windows: NDArray[np.float32]
     starts: NDArray[np.int64]
-
-    @property
-    def fingerprint(self) -> str:
-        """A hash (SHA-256) of the joints: copies of a recording have the same one."""
-        return hashlib.sha256(f"{self.joints.shape}".encode() + self.joints.tobytes()).hexdigest()
+    enrolled: str | None = None
 
 
 def takes(model: Model, recordings: Sequence[Recording], progress: Progress | None = None) -> list[Take]:
@@ -111,6 +115,7 @@ def _take(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDAr
     first = parts[0]
     read = sum(part.quality.frames_read for part in parts)
     kept = sum(map(len, parts))
+    joints = parts[0].joints if len(parts) == 1 else np.concatenate([part.joints for part in parts])
     pooled = windows.mean(axis=0, dtype=np.float64) if len(windows) else np.zeros(windows.shape[1])
     return Take(
         source=first.take or first.source,
@@ -118,7 +123,9 @@ def _take(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDAr
         session=first.session,
         camera=first.camera,
         fps=first.fps,
-        joints=parts[0].joints if len(parts) == 1 else np.concatenate([part.joints for part in parts]),
+        frames=kept,
+        joints=joints,
+        fingerprint=hashlib.sha256(f"{joints.shape}".encode() + joints.tobytes()).hexdigest(),
         quality=min(1.0, kept / read) if read else 1.0,
         pooled=pooled.astype(np.float32),
         windows=windows,
