@@ -12,8 +12,10 @@ __all__ = [
     "GalleryError",
     "HimpcError",
     "LayoutError",
+    "MissingError",
     "ModelError",
     "RunError",
+    "TakenError",
     "printable",
 ]
 
@@ -55,6 +57,14 @@ class ModelError(HimpcError, ValueError):
 
 class GalleryError(HimpcError, RuntimeError):
     """A gallery is missing, damaged, of another model or version, or cannot be written or reached."""
+
+
+class MissingError(GalleryError):
+    """Somebody, or a recording, is not in the gallery."""
+
+
+class TakenError(GalleryError):
+    """A name is somebody else's."""
 
 
 class RunError(HimpcError, RuntimeError):

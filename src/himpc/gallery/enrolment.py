@@ -10,7 +10,7 @@ import sqlalchemy as sql
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from himpc.errors import DataError, GalleryError
+from himpc.errors import DataError, MissingError, TakenError
 from himpc.gallery import ledger
 from himpc.gallery.catalogue import Catalogue, people, recordings, skeletons
 from himpc.gallery.takes import Take
@@ -83,7 +83,7 @@ class Enrolment:
             number = ledger.the_person(connection, old)
             taken = connection.execute(sql.select(people.c.id).where(people.c.name == new)).scalar()
             if taken not in (None, number):
-                raise GalleryError(f"somebody else is called {new!r}: if both are one person, merge them")
+                raise TakenError(f"somebody else is called {new!r}: if both are one person, merge them")
             connection.execute(sql.update(people).where(people.c.id == number).values(name=new, named=True))
             ledger.log(connection, "named", self._actor, [(number, 0)])
 
@@ -202,7 +202,7 @@ def _check_same(take: Take, person: str | None) -> None:
 
 def _check_there(ids: Sequence[int], found: dict[int, int]) -> None:
     if missing := [number for number in ids if number not in found]:
-        raise GalleryError(f"recording {missing[0]} is not in the gallery: himpc gallery show lists them")
+        raise MissingError(f"recording {missing[0]} is not in the gallery: himpc gallery show lists them")
 
 
 def _entries(ids: NDArray[np.int64], takes: Sequence[Take]) -> Entries:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from himpc.data import Recording
 from himpc.data.progress import Progress
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, MissingError
 from himpc.gallery import ledger
 from himpc.gallery.answer import Answer
 from himpc.gallery.calibration import Calibration, calibrate
@@ -379,6 +379,25 @@ class Gallery:
         with self._catalogue.reading() as connection:
             number = None if person is None else ledger.the_person(connection, person)
             return ledger.known_recordings(connection, person=number)
+
+    def recording(self, number: int) -> KnownRecording:
+        """Return one of what is enrolled.
+
+        Raises
+        ------
+        MissingError
+            If it is not there.
+        """
+        with self._catalogue.reading() as connection:
+            found = ledger.known_recordings(connection, ids=[number])
+        if not found:
+            raise MissingError(f"recording {number} is not in the gallery: himpc gallery show lists them")
+        return found[0]
+
+    def changes(self) -> int:
+        """Return how often the gallery has changed: what was asked before holds while this stays the same."""
+        with self._catalogue.reading() as connection:
+            return self._catalogue.changes(connection)
 
     def embeddings(self, ids: Sequence[int]) -> Entries:
         """Return what is kept of some recordings: one vector each, and those of their windows."""

@@ -11,7 +11,7 @@ import sqlalchemy as sql
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from himpc.errors import DataError, GalleryError, printable
+from himpc.errors import DataError, MissingError, printable
 from himpc.gallery.catalogue import events, people, recordings, searches, skeletons
 from himpc.gallery.records import Event, KnownRecording, Person
 from himpc.gallery.takes import Take
@@ -83,7 +83,7 @@ def the_person(connection: Connection, name: str) -> int:
     """
     found = connection.execute(sql.select(people.c.id).where(people.c.name == name)).scalar()
     if found is None:
-        raise GalleryError(f"nobody in the gallery is called {name!r}: himpc gallery list shows who is there")
+        raise MissingError(f"nobody in the gallery is called {name!r}: himpc gallery list shows who is there")
     return int(found)
 
 
@@ -247,7 +247,7 @@ def joints_of(connection: Connection, recording: int) -> bytes:
     """
     kept = connection.execute(sql.select(skeletons.c.joints).where(skeletons.c.recording == recording)).scalar()
     if kept is None:
-        raise GalleryError(f"no skeleton of recording {recording} is kept in the gallery")
+        raise MissingError(f"no skeleton of recording {recording} is kept in the gallery")
     return bytes(kept)
 
 
