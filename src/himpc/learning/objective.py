@@ -15,9 +15,13 @@ from torch import Tensor
 
 from himpc.learning.config import Mining
 from himpc.learning.meta_products import meta_products
+from himpc.learning.mined_rows import mine_rows
 from himpc.learning.threads import on_threads
 
 __all__ = ["level_loss", "mined_cross_entropy", "mining_weights", "predictions"]
+
+SIGNS: dict[Mining, tuple[float, float]] = {"hard": (-1.0, 1.0), "inverted": (1.0, -1.0), "off": (0.0, 0.0)}
+"""What a frame's logit of the guess is multiplied by, where the guess is the label and where it is not."""
 
 SMALLEST = -100.0
 """Shares below two to this power of the largest count as that: denormal numbers would be slow, and change nothing."""
@@ -48,7 +52,7 @@ def mining_weights(logits: Tensor, labels: Tensor, mining: Mining = "hard") -> T
 
 def _signs(guesses: Tensor, labels: Tensor, mining: Mining) -> Tensor:
     """Return s: what a frame's logit of the guess is multiplied by, ``(M, B, 1)``."""
-    right, wrong = {"hard": (-1.0, 1.0), "inverted": (1.0, -1.0), "off": (0.0, 0.0)}[mining]
+    right, wrong = SIGNS[mining]
     return torch.where(guesses == labels, right, wrong)[..., None]
 
 
@@ -75,6 +79,15 @@ def mined_cross_entropy(
     With ``p = softmax(z)`` and L the loss of the window and head, the gradient by z at frame t and group k is
     ``w_t (p_tk - [k = y]) + [k = guess] s w_t (CE_t - L)``; the second part flows through the weights.
     """
+    if logits.device.type == "cpu" and logits.dtype == torch.float32:
+        losses = logits.new_empty(logits.shape[:2])
+        mine_rows(logits.numpy(), labels.numpy(), *SIGNS[mining], mining_gradient, losses.numpy())
+        return losses, logits
+    return _by_tensors(logits, labels, mining, mining_gradient)
+
+
+def _by_tensors(logits: Tensor, labels: Tensor, mining: Mining, mining_gradient: bool) -> tuple[Tensor, Tensor]:
+    """The same for any device and precision."""
     guesses = predictions(logits)
     signs = _signs(guesses, labels, mining).to(logits.dtype)
     weights = _weights(logits, guesses, signs)
