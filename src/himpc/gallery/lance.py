@@ -13,14 +13,11 @@ from numpy.typing import NDArray
 from himpc.errors import GalleryError
 from himpc.gallery.lance_table import LanceTable, numbers, rows, told
 from himpc.gallery.nearest import Nearest
-from himpc.gallery.stores import check_entries, entries_of, pooled_of
+from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of
 from himpc.gallery.vectors import Entries
 from himpc.writing import make_folder, write_atomically
 
 __all__ = ["LanceVectors"]
-
-_INDEXED = 5_000_000
-"""So many numbers in all pooled vectors make an index worthwhile: reading them takes some 20 ms."""
 
 _GROWTH = 4
 """An index is trained anew when there are so many times the recordings that it was trained on."""
@@ -64,7 +61,7 @@ class LanceVectors:
 
     def __init__(self, folder: str | Path, size: int, *, make: bool = False, indexed_from: int | None = None) -> None:
         self.folder, self.size = Path(folder), size
-        self.indexed_from = indexed_from if indexed_from is not None else max(10_000, _INDEXED // size)
+        self.indexed_from = indexed_from if indexed_from is not None else max(10_000, INDEXED_NUMBERS // size)
         if make:
             with told(self.folder):
                 make_folder(self.folder)

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["Nearest"]
+__all__ = ["SPARE", "Nearest"]
 
 _QUERIES = 256
 """Queries that are compared with a block at once, to bound memory."""
 
-_SPARE = 16
+SPARE = 16
 """More candidates than are asked for, since the quick distances that choose them are rounded."""
 
 
@@ -66,7 +66,7 @@ class Nearest:
         centre = queries.mean(axis=0)  # near the origin, rounding hurts the quick distances least
         shifted = vectors - centre
         quick = np.einsum("bd,bd->b", shifted, shifted) - 2 * ((queries - centre) @ shifted.T)
-        most = min(self.k + _SPARE, len(ids))
+        most = min(self.k + SPARE, len(ids))
         chosen = np.argpartition(quick, most - 1, axis=1)[:, :most] if most < len(ids) else np.arange(len(ids))[None]
         chosen = np.broadcast_to(chosen, (len(queries), most))
         squares = np.stack([_squares(query, vectors[row]) for query, row in zip(queries, chosen, strict=True)])

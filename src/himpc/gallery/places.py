@@ -59,10 +59,7 @@ def place_of(where: str | Path, *, make: bool = False) -> Place:
         If the folder cannot be made.
     """
     if is_url(where):
-        with _needed("psycopg and pgvector", "postgres"):
-            import pgvector  # noqa: F401
-            import psycopg  # noqa: F401
-
+        with _needed("psycopg", "postgres"):
             from himpc.gallery.postgres import PostgresVectors
 
         catalogue = Catalogue.at_url(str(where))

@@ -8,7 +8,10 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.gallery.vectors import Entries
 
-__all__ = ["check_entries", "entries_of", "pooled_of"]
+__all__ = ["INDEXED_NUMBERS", "check_entries", "entries_of", "pooled_of"]
+
+INDEXED_NUMBERS = 5_000_000
+"""So many numbers in all pooled vectors make an index worthwhile: comparing them all takes some 20 ms."""
 
 
 def check_entries(entries: Entries, size: int) -> None:
