@@ -29,6 +29,13 @@ def test_a_threshold_that_was_fixed_by_hand():
     assert found.intervals["fnir"][0] <= 0.5 <= found.intervals["fnir"][1]
 
 
+def test_equal_distances_count_against_the_probe():
+    distances = np.array([[1.0, 1, 2], [5, 5, 5]])
+    found = evaluate_open_set(distances, ["ann", None], ENROLLED, ranks=(1, 2), fpirs=(0.0,), draws=5)
+    assert found.dir == {(1, 0.0): 0.0, (2, 0.0): 1.0}
+    assert evaluate_threshold(distances, ["ann", None], ENROLLED, 3.0).misnamed == 1
+
+
 def test_without_strangers_their_rate_is_not_known():
     found = evaluate_threshold(DISTANCES[:4], PROBES[:4], ENROLLED, 4.0)
     assert np.isnan(found.fpir)
