@@ -4,10 +4,10 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 BIN := .venv/bin
 SHARED ?= ../shared
 
-.PHONY: help demo test lint format results bench sweep dist clean
+.PHONY: help demo test lint format results open-set bench sweep dist clean
 
 help:  ## what can be made
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 .venv/ready: pyproject.toml constraints.txt
 	@test -n "$(PYTHON)" || { echo "himpc needs Python 3.11, 3.12 or 3.13: install one, or name it: make PYTHON=/path/to/python"; exit 2; }
@@ -33,6 +33,10 @@ format: .venv/ready  ## rewrite the code in the house style
 
 results: .venv/ready  ## measure the table of the README on the real recordings in $(SHARED)/data
 	$(BIN)/python benchmarks/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md --readme README.md
+	$(BIN)/python benchmarks/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
+
+open-set: .venv/ready  ## measure "is this anybody we know?": the last section of docs/results.md
+	$(BIN)/python benchmarks/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
 
 sweep: .venv/ready  ## what each setting does, and each part of tracklet, into docs/sweep; stopped, it goes on
 	for grid in kinect-v1-actions tracklet-kinect-v1-actions tracklet-cross-session-hard; do \

@@ -1,9 +1,10 @@
 """Who of the probes is somebody we know? Half of the people are strangers: ``python benchmarks/open_set.py``.
 
 For each set and seed half of the people are drawn as strangers: nothing of them is trained on or enrolled. The preset
-`tracklet` is trained without labels on recordings of the others, who are enrolled. Thresholds and probabilities come
-from the gallery alone (`himpc.gallery.calibration`); what they come to is measured on the probes of everybody. Vectors
-are kept in the folder of the runs, so a set and seed is trained once. The table goes into docs/results.md.
+`tracklet` is trained without labels on recordings of the others, who are enrolled, and four times again without a
+quarter of them (`folds`). Thresholds and probabilities come from the gallery alone (`himpc.gallery.calibration`); what
+they come to is measured on the probes of everybody. Vectors are kept in the folder of the runs, so a set and seed is
+trained once. The table goes into docs/results.md.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ from himpc.evaluation import (
     score_probabilities,
 )
 from himpc.evaluation.formatting import markdown_table, percent_interval
-from himpc.gallery.calibration import calibrate
+from himpc.gallery.calibration import Fold, calibrate
 from himpc.jobs import Embedder
 from himpc.learning import Config, train
 from himpc.model import BASELINES
@@ -45,7 +46,13 @@ SIMULATED = ("cross-session-medium", "cross-session-hard", "cross-view-medium", 
 TRAINED = ", enrolled from what was trained on"
 PEOPLE = 40
 """Simulated ones; 20 are enrolled, whose 190 pairs can tell an FMR of 1 %."""
-METHODS = {"tracklet": "**tracklet**", "raw": BASELINES["raw"].title, "body": BASELINES["body"].title}
+FOLDS = 4
+METHODS = (
+    ("tracklet", "tracklet", False),
+    ("**tracklet, folds**", "tracklet", True),
+    (BASELINES["raw"].title, "raw", False),
+    (BASELINES["body"].title, "body", False),
+)
 FMR, FPIR = 0.01, 0.1
 START = "<!-- open set: written by `python benchmarks/open_set.py` -->\n"
 END = "<!-- /open set -->"
@@ -78,10 +85,10 @@ def main() -> None:
     )
     arguments.add_argument("--runs", type=Path, default=Path("runs/open-set"), help="what is there is kept")
     arguments.add_argument("--results", type=Path, help="a page to write the table into, such as docs/results.md")
-    arguments.add_argument("--seeds", type=int, default=5)
+    arguments.add_argument("--seeds", type=int, default=3)
     arguments.add_argument("--jobs", type=int, default=2, help="how many trainings at once, a thread each")
     options = arguments.parse_args()
-    with ProcessPoolExecutor(options.jobs, initializer=_one_thread) as pool:
+    with ProcessPoolExecutor(options.jobs, initializer=one_thread) as pool:
         asked = [
             (name, seed, options.data, options.runs) for name in (*REAL, *SIMULATED) for seed in range(options.seeds)
         ]
@@ -89,23 +96,25 @@ def main() -> None:
     rows = []
     for name in (*REAL, *SIMULATED):
         runs = [kept[name, seed] for seed in range(options.seeds)]
-        rows += [row(name, METHODS[method], [measure(run, method) for run in runs]) for method in METHODS]
-        if name in SIMULATED:
-            rows += [row(name + TRAINED, METHODS["tracklet"], [measure(run, "tracklet", "train") for run in runs])]
+        for title, method, folds in METHODS:
+            rows += [row(name, title, [measure(run, method, folds=folds) for run in runs])]
+            if method == "tracklet" and name in SIMULATED:
+                rows += [row(name + TRAINED, title, [measure(run, method, "train", folds) for run in runs])]
     text = document(rows, options.seeds)
     print(text)
     if options.results:
-        put_into(options.results, text)
+        if START not in (page := options.results.read_text(encoding="utf-8")):
+            options.results.write_text(f"{page}\n## Open set\n\n{START}{END}\n", encoding="utf-8")
+        replace_between(options.results, START, END, text)
 
 
 def vectors(name: str, seed: int, root: Path, runs: Path) -> Arrays:
     """Return the vectors of all recordings, and whom they show; train where that is not yet done."""
-    path = runs / name / f"seed-{seed}.npz"
+    path = runs / name / f"folds-{FOLDS}-seed-{seed}.npz"
     if not path.exists():
-        found = embedded(name, seed, root)
-        path.parent.mkdir(parents=True, exist_ok=True)
         content = BytesIO()
-        np.savez(content, **found)
+        np.savez(content, **embedded(name, seed, root))
+        path.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(path, content.getvalue())
         print(f"{name}, seed {seed}: done", file=sys.stderr, flush=True)
     with np.load(path, allow_pickle=False) as arrays:
@@ -123,23 +132,31 @@ def embedded(name: str, seed: int, root: Path) -> Arrays:
     strangers = set(np.random.default_rng(seed).permutation(people)[: len(people) // 2].tolist())
     for part in ("train", "gallery"):
         walks[part] = [each for each in walks[part] if each.person not in strangers]
-    config = Config.preset("tracklet").with_(seed=seed)
-    windows = Windows.cut(walks["train"], config.window_length, config.training_stride)
-    model = train(windows, config, device="cpu", callbacks=[Silent()]).model
+    enrolled = sorted({str(each.person) for part in ("train", "gallery") for each in walks[part]})
+    shuffled = np.random.default_rng(seed).permutation(enrolled)
+    unseen = [set(shuffled[k::FOLDS].tolist()) for k in range(FOLDS)]
+    models = {"tracklet": learned(walks["train"], set(), seed)}
+    models |= {f"fold {k}": learned(walks["train"], unseen[k], seed) for k in range(FOLDS)}
     found: Arrays = {}
     for part, recordings in walks.items():
-        for method, embedder in {
-            "tracklet": model,
-            **{key: BASELINES[key] for key in METHODS if key != "tracklet"},
-        }.items():
-            pooled, halves, persons = recorded(embedder, recordings, config.window_length)
-            found |= {f"{part} {method}": pooled, f"{part} {method} halves": halves, f"{part} persons": persons}
+        for method, embedder in (models | {key: BASELINES[key] for key in ("raw", "body")}).items():
+            found |= recorded(f"{part} {method}", embedder, recordings)
+        shown = found[f"{part} tracklet persons"]
+        found |= {f"{part} fold {k} left out": np.isin(shown, list(unseen[k])) for k in range(FOLDS)}
     return found
 
 
-def recorded(embedder: Embedder, walks: Sequence[Recording], length: int) -> tuple[NDArray, NDArray, NDArray]:
+def learned(walks: Sequence[Recording], without: set[str], seed: int) -> Embedder:
+    """Return the preset's model of recordings, without those of some people."""
+    config = Config.preset("tracklet").with_(seed=seed)
+    kept = [walk for walk in walks if walk.person not in without]
+    windows = Windows.cut(kept, config.window_length, config.training_stride)
+    return train(windows, config, device="cpu", callbacks=[Silent()]).model
+
+
+def recorded(name: str, embedder: Embedder, walks: Sequence[Recording]) -> Arrays:
     """Return the vectors of recordings, of their halves, and persons; the parts that gaps leave of one are one."""
-    windows = Windows.cut(walks, length)
+    windows = Windows.cut(walks, Config().window_length)
     number: dict[object, int] = {}
     take = np.array([number.setdefault(walk.take or i, len(number)) for i, walk in enumerate(walks)])
     present, member = np.unique(take[windows.recording], return_inverse=True)
@@ -151,19 +168,20 @@ def recorded(embedder: Embedder, walks: Sequence[Recording], length: int) -> tup
     late = (2 * place >= counts[member]).astype(np.int64)
     halves = pool_recordings(of_window, 2 * member + late, 2 * len(present)).reshape(len(present), 2, -1)
     first = [int(np.flatnonzero(take == each)[0]) for each in present]
-    return pool_recordings(of_window, member, len(present)), halves, np.array([str(walks[i].person) for i in first])
+    persons = np.array([str(walks[i].person) for i in first])
+    return {
+        name: pool_recordings(of_window, member, len(present)),
+        f"{name} halves": halves,
+        f"{name} persons": persons,
+    }
 
 
-def measure(run: Arrays, method: str, part: str = "gallery") -> Cell:
+def measure(run: Arrays, method: str, part: str = "gallery", folds: bool = False) -> Cell:
     """Enrol a part, calibrate it from itself, and search for the probe."""
-    entries, persons, probe, whom = (
-        run[f"{part} {method}"],
-        run[f"{part} persons"],
-        run[f"probe {method}"],
-        run["probe persons"],
-    )
+    entries, persons = run[f"{part} {method}"], run[f"{part} {method} persons"]
+    probe, whom = run[f"probe {method}"], run[f"probe {method} persons"]
     names, code = np.unique(persons, return_inverse=True)
-    calibration = calibrate(entries, code, run[f"{part} {method} halves"])
+    calibration = calibrate(entries, code, run[f"{part} {method} halves"], folds_of(run, part) if folds else ())
     distances = nearest(probe, entries, code)
     known = np.isin(whom, names)
     verified = evaluate_verification(distances, whom, names, fmrs=())
@@ -186,10 +204,17 @@ def measure(run: Arrays, method: str, part: str = "gallery") -> Cell:
     return Cell(calibration.source, len(names), len(set(whom[~known])), found)
 
 
-def nearest(probe: NDArray, entries: NDArray, code: NDArray) -> NDArray[np.float64]:
-    """Return the distance from each probe to each person: the smallest to one of its recordings."""
+def folds_of(run: Arrays, part: str) -> list[Fold]:
+    """Return the gallery as the models see it that were trained without some of the people."""
+    keys = [f"{part} fold {k}" for k in range(FOLDS)]
+    return [Fold(run[key], run[f"{key} left out"], run[f"{key} halves"]) for key in keys]
+
+
+def nearest(probe: NDArray, entries: NDArray, code: NDArray, count: int = 1) -> NDArray[np.float64]:
+    """Return the distance from each probe to each person: the mean of the smallest to `count` of its recordings."""
     distances = np.linalg.norm(probe[:, None].astype(np.float64) - entries, axis=2)
-    return np.stack([distances[:, code == person].min(axis=1) for person in range(code.max() + 1)], axis=1)
+    people = range(code.max() + 1)
+    return np.stack([np.sort(distances[:, code == p], axis=1)[:, :count].mean(axis=1) for p in people], axis=1)
 
 
 def row(name: str, method: str, cells: list[Cell]) -> dict[str, str]:
@@ -227,23 +252,25 @@ def document(rows: list[dict[str, str]], seeds: int) -> str:
         "/ strangers. In brackets the mean of the seeds' 95 % intervals (bootstrap over persons), no narrower than the "
         "mean's own. *FMR* and *FPIR* are what came of thresholds that the gallery set from its own recordings for the "
         "stated rates, 1 % and 10 %, or the smallest that so few people can tell. *found* and *wrong names* are shares "
-        "of enrolled probes at the threshold for FPIR: those who get their own name, and those who get another's. "
+        "of enrolled probes at the threshold for FPIR: those who get their own name, and those who get another's. With "
+        f"*folds* recordings are compared by models that were trained without their people, {FOLDS} of them. "
         "*Brier* (0 to 2) and *calibration error* are of the probabilities, a stranger being as likely as not; the "
         "prior alone has a Brier score of about 0.7."
     )
     return f"{said}\n\n{markdown_table(rows)}\n"
 
 
-def put_into(page: Path, text: str) -> None:
-    """Replace what stands between the two comments."""
-    before, start, rest = page.read_text(encoding="utf-8").partition(START)
-    _, end, after = rest.partition(END)
-    if not end:
-        raise SystemExit(f"{page}: has no pair of 'open set' comments to write between")
+def replace_between(page: Path, start: str, end: str, text: str) -> None:
+    """Replace what stands between two comments of a page."""
+    before, found, rest = page.read_text(encoding="utf-8").partition(start)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise SystemExit(f"{page}: has no pair of comments {start.strip()} and {end} to write between")
     page.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")
 
 
-def _one_thread() -> None:
+def one_thread() -> None:
+    """Let two trainings at once not get in each other's way."""
     import torch
 
     torch.set_num_threads(1)

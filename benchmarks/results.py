@@ -2,7 +2,8 @@
 
 Every benchmark that needs no data set of others, three seeds: train without labels by each preset, with the true people
 as a ceiling, and set them beside the baselines; then group the test recordings. A benchmark that is done is not
-done again, so this can be stopped and continued. Nothing is chosen by looking at the real sets.
+done again, so this can be stopped and continued. Nothing is chosen by looking at the real sets. What
+benchmarks/open_set.py wrote into the page stays.
 """
 
 from __future__ import annotations
@@ -44,6 +45,9 @@ BASELINE_TITLES = tuple(BASELINES[each].title for each in ("raw", "bones", "d13"
 MEASURES = ("window Rank-1", "window mAP", "recording Rank-1", "recording mAP")
 GROUPED = {"people found": 1, "ARI": 2, "AMI": 2, "purity": 2}
 
+OPEN_SET = "\n## Open set\n"
+"""Begins the last section of the page, which another command measures."""
+
 Scores = dict[str, dict[str, float]]
 
 
@@ -66,7 +70,7 @@ def main() -> None:
         }
         for name, runs in jobs.items():
             found[name] = [run.result() for run in runs]
-            options.out.write_text(document(found, options.seeds), encoding="utf-8")
+            options.out.write_text(document(found, options.seeds) + open_set_of(options.out), encoding="utf-8")
     if options.readme:
         put_into(options.readme, "\n\n".join(section(name, found[name], "###") for name in REAL))
     print(f"wrote {options.out}; look at it next")
@@ -185,6 +189,12 @@ def section(name: str, runs: list[Scores], heading: str) -> str:
     ]
     said = "Grouping of gallery and probe together, without labels, the number of people not given:"
     return "\n\n".join([f"{heading} {name}", markdown_table(ranking), said, markdown_table(grouping)])
+
+
+def open_set_of(page: Path) -> str:
+    """Return the section of benchmarks/open_set.py as it stands in the page."""
+    _, start, section = (page.read_text(encoding="utf-8") if page.exists() else "").partition(OPEN_SET)
+    return start + section
 
 
 def mean(runs: list[Scores], method: str, measure: str) -> float | None:
