@@ -1,0 +1,151 @@
+"""Which frames of a recording are the hard ones, as hard skeleton mining weighs them (docs/method.md, section 4)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from himpc.errors import DataError
+from himpc.learning.objective import mining_weights
+from himpc.model import Model
+from himpc.model.encoder import unit
+from himpc.skeleton import Level, body_frame, centre
+
+__all__ = ["FrameWeights", "frame_weights"]
+
+_AT_ONCE = 256
+"""Windows that are weighed together, to bound memory."""
+
+
+class FrameWeights:
+    """The hard-mining weight of frames among some people; `frame_weights` says what that is.
+
+    Parameters
+    ----------
+    model : Model
+    centres : array ``(K, D)``
+        An embedding for each person, the mean of those of their recordings.
+
+    Raises
+    ------
+    DataError
+        If there is no centre, or one of another size, or not finite.
+    """
+
+    def __init__(self, model: Model, centres: NDArray[np.floating]) -> None:
+        if centres.ndim != 2 or not len(centres) or centres.shape[1] != model.size:
+            raise DataError(f"centres have shape {centres.shape}, expected (people, {model.size})")
+        if not np.isfinite(centres).all():
+            raise DataError("centres hold numbers that are not finite")
+        self._model = model
+        self._temperature = float(model.settings.get("temperature") or 0)
+        parts = np.split(centres.astype(np.float64), len(model.levels), axis=1)
+        self._levels = [(level, *self._arranged(level, part)) for level, part in zip(model.levels, parts, strict=True)]
+
+    def __call__(self, joints: NDArray[np.floating], person: int | None = None) -> NDArray[np.float32]:
+        """Return the weights ``(frames,)`` of joints ``(frames, J, 3)``; see `frame_weights`."""
+        model = self._model
+        if joints.ndim != 3 or joints.shape[1:] != (len(model.layout), 3):
+            raise DataError(f"joints have shape {joints.shape}, expected (frames, {len(model.layout)}, 3)")
+        length = model.window_length
+        count = len(joints) - length + 1
+        if count < 1:
+            return np.zeros(len(joints), dtype=np.float32)
+        centred = centre(joints, model.layout)
+        frames = (body_frame(centred, model.layout) if model.align else centred).astype(np.float32)
+        total, seen = np.zeros(len(joints)), np.zeros(len(joints))
+        with torch.inference_mode():
+            for start in range(0, count, _AT_ONCE):
+                some = frames[start : start + _AT_ONCE + length - 1]
+                by_frame, windows = self._of_block(torch.from_numpy(some).to(self._device), length, person)
+                total[start : start + len(some)] += by_frame
+                seen[start : start + len(some)] += windows
+        weights = total / seen
+        scaled: NDArray[np.float32] = (weights / weights.max()).astype(np.float32)
+        return scaled
+
+    @property
+    def _device(self) -> torch.device:
+        return self._model.inference().device
+
+    def _of_block(
+        self, frames: Tensor, length: int, person: int | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Return for each frame the sum over its windows of the mean weight, and how many windows that were."""
+        count = len(frames) - length + 1
+        places = torch.arange(count)[:, None] + torch.arange(length)
+        total = torch.zeros(len(frames), dtype=torch.float64)
+        for level, centres, products in self._levels:
+            weights = self._weights(frames, places.to(frames.device), level, centres, products, person)
+            total.index_add_(0, places.flatten(), weights.mean(dim=0).flatten().double().cpu())
+        windows = torch.bincount(places.flatten(), minlength=len(frames)).double()
+        return (total / len(self._levels)).numpy(), windows.numpy()
+
+    def _weights(
+        self, frames: Tensor, places: Tensor, level: Level, centres: Tensor, products: Tensor, person: int | None
+    ) -> Tensor:
+        """Return the weights of one level, ``(M, windows, F)``."""
+        network = self._model.network
+        features = network.encode(frames, level)
+        if person is None:
+            labels = torch.cdist(network.over_frames(features, places), centres).argmin(dim=1)
+        else:
+            labels = torch.full((len(places),), person, device=frames.device)
+        compared = unit(features) if self._temperature else features
+        logits = (compared @ products.flatten(0, 1).T).view(len(frames), *products.shape[:2]).permute(1, 0, 2)
+        return mining_weights(logits.unfold(1, places.shape[1], 1).transpose(2, 3), labels)
+
+    def _arranged(self, level: Level, embedded: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+        """Return a level's prototypes ``(K, H)``, and what gives logits when multiplied by a frame, ``(M, K, H)``.
+
+        The embedding of a level is ``f W`` with W the mean of its heads, so the feature f is found by solving for it.
+        """
+        heads = self._model.network.encoder(level).heads.detach().double().cpu()
+        centres = torch.from_numpy(embedded)
+        if len(heads):
+            centres = torch.linalg.lstsq(heads.mean(dim=0).T, centres.T, driver="gelsd").solution.T
+        scaled = unit(centres) / self._temperature if self._temperature else centres / centres.shape[1] ** 0.5
+        products = scaled @ heads @ heads.mT if len(heads) else scaled[None]
+        return centres.float().to(self._device), products.float().contiguous().to(self._device)
+
+
+def frame_weights(
+    model: Model, joints: NDArray[np.floating], centres: NDArray[np.floating], person: int | None = None
+) -> NDArray[np.float32]:
+    """Return how much each frame would weigh in training, by hard skeleton mining, if people were the pseudo-labels.
+
+    The prototypes ``c_k`` of a level are the people's, in the space of its features: each centre, an embedding ``f W``
+    with W the mean of the level's heads, is brought back to f. With the features ``h_t`` of the frames of a window, and
+    the heads ``W_m``, ``z[m, t, k] = (h_t W_m) · (c_k W_m) / sqrt(H)`` (by cosine over the temperature, for a model
+    that was trained so), the guess of a head is the k of the largest mean of z over the window's frames, and the
+    weights are the softmax over these frames of ``s z[m, t, guess]``, with s = -1 where the guess is the window's
+    label and +1 elsewhere: see docs/method.md, section 4 (Rao, Leung and Miao, IJCV 2023). The label of a window is
+    `person`, or, where that is not known, the prototype that is nearest to the mean feature of the window, at each
+    level its own.
+
+    Windows begin at every frame. The weight of a frame is the mean over the windows, levels and heads that it is in,
+    divided by the largest of the recording.
+
+    Parameters
+    ----------
+    model : Model
+    joints : array ``(frames, J, 3)``
+        Metres, y up, in the layout of the model, with no joint missing.
+    centres : array ``(K, D)``
+        An embedding for each person: the mean of those of their recordings.
+    person : int, optional
+        Whom the recording shows, as a place in `centres`.
+
+    Returns
+    -------
+    float32 array ``(frames,)``
+        In [0, 1]; the largest is 1. All are 0 where the recording is shorter than a window.
+
+    Raises
+    ------
+    DataError
+        If an array has another shape, or a centre is not finite.
+    """
+    return FrameWeights(model, centres)(joints, person)
