@@ -114,6 +114,7 @@ class Catalogue:
     def __init__(self, engine: Engine, searches_engine: Engine, where: str) -> None:
         self.engine, self.where = engine, where
         self._searches = searches_engine
+        self._asked = False
 
     @classmethod
     def in_folder(cls, folder: Path) -> Catalogue:
@@ -160,9 +161,13 @@ class Catalogue:
     @contextmanager
     def asking(self) -> Iterator[Connection]:
         """Give a connection that notes, or reads, what was searched for."""
-        with self._told(), self._searches.begin() as connection:
-            _SEARCHES.create_all(connection)
-            yield connection
+        with self._told(), self._searches.connect() as opened:
+            connection = opened.execution_options(himpc_writes=True)  # one that reads first could not write any more
+            with connection.begin():
+                if not self._asked:
+                    _SEARCHES.create_all(connection)
+                yield connection
+        self._asked = True
 
     def make(self, given: dict[str, bytes]) -> None:
         """Make the tables, and note some facts.

@@ -20,6 +20,7 @@ from himpc.gallery.answer import Answer
 from himpc.gallery.calibration import Calibration, calibrate
 from himpc.gallery.catalogue import Catalogue, events, searches
 from himpc.gallery.enrolment import Enrolment
+from himpc.gallery.kept import Kept
 from himpc.gallery.places import place_of
 from himpc.gallery.records import Enrolled, Event, KnownRecording, Person
 from himpc.gallery.search import Probe, Rule, answer, candidates, rerank, shown
@@ -55,6 +56,8 @@ class Gallery:
         Whether the joints of what is enrolled are kept, to look at.
     actor : str
         Whom the log names for what is done here.
+    calibrated : Kept
+        The calibration, or why there is none; with ``calibrated.lag`` nobody waits for a new one after a change.
 
     Examples
     --------
@@ -75,7 +78,7 @@ class Gallery:
         self.where = catalogue.where
         self._catalogue, self._vectors = catalogue, vectors
         self._enrolment = Enrolment(catalogue, vectors, actor)
-        self._calibrated: tuple[int, Calibration | None, str] = (-1, None, "")
+        self.calibrated = Kept(self._calibrate)
 
     @classmethod
     def create(
@@ -316,10 +319,10 @@ class Gallery:
 
     def _calibration(self) -> tuple[Calibration | None, str]:
         """Return the calibration of the gallery as it is now, or why there is none."""
+        return self.calibrated.get(self.changes())
+
+    def _calibrate(self) -> tuple[Calibration | None, str]:
         with self._catalogue.reading() as connection:
-            changes = self._catalogue.changes(connection)
-            if changes == self._calibrated[0]:
-                return self._calibrated[1:]
             person_of = ledger.drawn(connection, _CALIBRATED)
         ids = np.array(list(person_of), dtype=np.int64)
         persons = np.array(list(person_of.values()), dtype=np.int64)
@@ -328,11 +331,9 @@ class Gallery:
         ids, persons, pooled = ids[there], persons[there], pooled[there]
         alone = len(np.unique(persons)) == len(persons)
         try:
-            found, why = calibrate(pooled, persons, self._halves(ids) if alone else None), ""
+            return calibrate(pooled, persons, self._halves(ids) if alone else None), ""
         except DataError as error:
-            found, why = None, str(error)
-        self._calibrated = changes, found, why
-        return found, why
+            return None, str(error)
 
     def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the means of the first and second half of each recording, NaN where it has a single window."""
