@@ -98,8 +98,8 @@ def main() -> None:
         runs = [kept[name, seed] for seed in range(options.seeds)]
         for title, method, folds in METHODS:
             rows += [row(name, title, [measure(run, method, folds=folds) for run in runs])]
-            if method == "tracklet" and name in SIMULATED:
-                rows += [row(name + TRAINED, title, [measure(run, method, "train", folds) for run in runs])]
+        for title, method, folds in METHODS[:2] if name in SIMULATED else ():
+            rows += [row(name + TRAINED, title, [measure(run, method, "train", folds) for run in runs])]
     text = document(rows, options.seeds)
     print(text)
     if options.results:
