@@ -46,7 +46,8 @@ def mine_rows(logits: Array, labels: Array, if_right: float, if_wrong: float, th
     losses : float32 array ``(M, B)``
     """
     frames = logits.shape[2]
-    weights, entropies = np.empty(frames), np.empty(frames)
+    weights = np.empty(frames, np.float32)  # where a share is 1, the gradient is to be 0, not a rounding of it
+    entropies = np.empty(frames)
     for head in range(logits.shape[0]):
         for window in range(logits.shape[1]):
             rows, label = logits[head, window], labels[window]
@@ -60,7 +61,7 @@ def mine_rows(logits: Array, labels: Array, if_right: float, if_wrong: float, th
                 total = powers_of_two(rows[f], top)
                 entropies[f] = above + np.log(total)
                 loss += weights[f] * entropies[f]
-                share = np.float32(weights[f] / total)
+                share = weights[f] / total
                 for k in range(rows.shape[1]):
                     rows[f, k] *= share
                 rows[f, label] -= weights[f]
@@ -114,13 +115,13 @@ def _guess(rows: Array) -> int:
 
 @compiled
 def _softmax(logits: Array, sign: float, out: Array) -> None:
+    """Write the softmax of the logits times the sign to `out`."""
     highest = -np.inf
     for f in range(len(logits)):
-        out[f] = sign * logits[f]
-        highest = max(highest, out[f])
+        highest = max(highest, sign * logits[f])
     total = 0.0
     for f in range(len(logits)):
-        out[f] = np.exp(out[f] - highest)
+        out[f] = np.exp(sign * logits[f] - highest)
         total += out[f]
     for f in range(len(logits)):
         out[f] /= total
