@@ -79,6 +79,7 @@ class Gallery:
         self._catalogue, self._vectors = catalogue, vectors
         self._enrolment = Enrolment(catalogue, vectors, actor)
         self.calibrated = Kept(self._calibrate)
+        self._counted = Kept(self._count)
 
     @classmethod
     def create(
@@ -303,8 +304,7 @@ class Gallery:
             raise ConfigError(f"enrolled must lie between 0 and 1, found {enrolled}")
         if fmr is not None and fpir is not None:
             raise ConfigError("give fmr or fpir, not both: each sets the threshold")
-        with self._catalogue.reading() as connection:
-            count = ledger.count_people(connection)
+        count = self.counts()[0]
         if not count:
             raise DataError(f"{self.where}: nobody is enrolled: himpc gallery enroll adds people")
         calibration, why = self._calibration()
@@ -314,8 +314,13 @@ class Gallery:
             return Rule(None, None, enrolled, count, f"whether anybody matches cannot be told: {why}")
         if fpir is not None:
             return Rule(calibration, calibration.threshold_fpir(fpir), enrolled, count)
-        rate = fmr if fmr is not None else max(FMR, calibration.smallest_fmr)
+        rate = fmr if fmr is not None else self.fmr(calibration)
         return Rule(calibration, calibration.threshold(rate), enrolled, count)
+
+    @staticmethod
+    def fmr(calibration: Calibration) -> float:
+        """Return the false match rate of a search for which none is asked."""
+        return max(FMR, calibration.smallest_fmr)
 
     def _calibration(self) -> tuple[Calibration | None, str]:
         """Return the calibration of the gallery as it is now, or why there is none."""
@@ -394,6 +399,14 @@ class Gallery:
         if not found:
             raise MissingError(f"recording {number} is not in the gallery: himpc gallery show lists them")
         return found[0]
+
+    def counts(self) -> tuple[int, int, int]:
+        """Return how many people, recordings and windows are enrolled."""
+        return self._counted.get(self.changes())
+
+    def _count(self) -> tuple[int, int, int]:
+        with self._catalogue.reading() as connection:
+            return ledger.counts(connection)
 
     def changes(self) -> int:
         """Return how often the gallery has changed: what was asked before holds while this stays the same."""

@@ -23,6 +23,7 @@ __all__ = [
     "all_names",
     "check_name",
     "count_people",
+    "counts",
     "drawn",
     "drop_empty_people",
     "enrolled_ids",
@@ -206,6 +207,13 @@ def all_names(connection: Connection) -> dict[int, str]:
 def count_people(connection: Connection) -> int:
     """Return how many people are enrolled."""
     return int(connection.execute(sql.select(sql.func.count(recordings.c.person.distinct()))).scalar_one())
+
+
+def counts(connection: Connection) -> tuple[int, int, int]:
+    """Return how many people, recordings and windows are enrolled."""
+    columns = (sql.func.count(recordings.c.person.distinct()), sql.func.count(), sql.func.sum(recordings.c.windows))
+    found = connection.execute(sql.select(*columns)).one()
+    return int(found[0]), int(found[1]), int(found[2] or 0)
 
 
 def sources_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
