@@ -27,8 +27,8 @@ export function reasons(answer) {
   if (!first) return el("p", { text: answer.note || "There is nobody to compare with." });
   const agree = Math.round(first.agreement * answer.windows);
   const facts = [
-    ["Margin", share(answer.margin), second ? `${first.person} is ${percent(answer.margin)} nearer than ${second.person}, the second` : "there is no second person"],
-    ["Agreement", share(first.agreement), `${agree} of ${answer.windows} windows are nearest to ${first.person}`],
+    ["Margin", percent(answer.margin), second ? `nearer than ${second.person}, the second` : "there is no second person"],
+    ["Agreement", percent(first.agreement), `${agree} of ${answer.windows} windows are nearest to ${first.person}`],
     ["Distance", share(first.distance), distanceWords(answer, first)],
   ];
   return el("div", {},
@@ -91,5 +91,8 @@ export function nearest(answer, choose) {
         el("span", { class: "muted", text: [match.probability === null ? null : `probability ${share(match.probability)}`, `distance ${share(match.distance)}`].filter(Boolean).join(", ") })),
       el("ul", { class: "plain", "aria-label": `Nearest recordings of ${match.person}; choose one to walk beside` }, near));
   });
+  if (Number.isFinite(answer.nobody)) {
+    rows.push(el("li", { class: "match row between" }, el("strong", { text: "Nobody of the gallery" }), el("span", { class: "muted", text: `probability ${share(answer.nobody)}` })));
+  }
   return { list: el("ol", { class: "matches" }, rows), first: () => buttons[0] && pick(buttons[0], answer.matches[0], answer.matches[0].recordings[0]) };
 }

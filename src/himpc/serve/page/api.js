@@ -8,7 +8,8 @@ export class ServerError extends Error {
   }
 }
 
-let token = null;
+const KEPT = "himpc-token"; // until the tab is closed
+let token = sessionStorage.getItem(KEPT);
 let askForToken = async () => null;
 
 /** Set what asks the user for the token: a function of a message, which returns it, or null to give up. */
@@ -24,6 +25,7 @@ export async function call(method, path, data = null, { keepalive = false } = {}
     const given = await askForToken(asked ? "That is not the token. " + message : message);
     if (given === null) throw new ServerError(401, message);
     token = given;
+    sessionStorage.setItem(KEPT, token);
   }
 }
 
@@ -53,7 +55,7 @@ async function words(response) {
   const text = detail || `The server answered ${response.status} ${response.statusText}.`;
   if (response.status !== 503 && response.status !== 429) return text;
   const wait = Number(response.headers.get("Retry-After"));
-  return `${text} Try again ${wait > 0 ? `in ${wait} s` : "in a moment"}.`;
+  return `${text.replace(/\.$/, "")}. Try again ${wait > 0 ? `in ${wait} s` : "in a moment"}.`;
 }
 
 /** Return the result of a job, when it is done; `progress(done, total, state)` is told meanwhile. */

@@ -1,9 +1,9 @@
 // Grouping what is enrolled without names: who may be one person?
 import { call, job } from "./api.js";
 import { nameBox } from "./dialogs.js";
-import { count, el, field, people, problem, recordings, say } from "./dom.js";
+import { button, count, el, field, people, problem, recordings, say } from "./dom.js";
 import { fate, hold, onChange } from "./pending.js";
-import { known, onRefresh, refresh } from "./state.js";
+import { allRecordings, known, onRefresh, refresh } from "./state.js";
 
 /** The form that groups, and the groups that it suggests. */
 export function groupForm() {
@@ -43,51 +43,76 @@ export function groupForm() {
 }
 
 async function whoIsWho() {
-  const { recordings: all } = await call("GET", "api/recordings");
-  return new Map(all.map((recording) => [recording.id, recording]));
+  return new Map((await allRecordings()).map((recording) => [recording.id, recording]));
 }
 
 function suggestions(groups, recordingOf) {
-  const rows = groups.map((group) => ({ group, members: group.recordings.map(({ id }) => recordingOf.get(id)).filter(Boolean) })).filter(({ members }) => members.length);
-  const agreed = rows.filter(({ members }) => settled(members, recordingOf));
-  const open = rows.filter((row) => !agreed.includes(row));
+  const rows = groups
+    .map(({ recordings: rows }) => ({ members: rows.map(({ id }) => recordingOf.get(id)).filter(Boolean), confidence: mean(rows.map((row) => row.confidence)) }))
+    .filter(({ members }) => members.length);
+  const main = largest(rows);
+  const open = rows.filter((row) => !settled(row, main));
+  const agreed = rows.length - open.length;
   return [
-    el("h3", { text: open.length ? `${count(open.length, "suggestion", "suggestions")}` : "Nothing to change" }),
-    el("p", { class: "muted", text: `${count(agreed.length, "group is", "groups are")} one person already.` }),
-    el("ul", { class: "plain" }, open.map(({ group, members }) => suggestion(group, members))),
+    el("h3", { text: open.length ? count(open.length, "suggestion", "suggestions") : "Nothing to change" }),
+    el("p", { class: "muted", text: `${count(agreed, "group shows", "groups show")} one person already.` }),
+    el("ul", { class: "plain" }, open.map(suggestion)),
   ];
 }
 
-// One person with a name, of whom nothing stands in another group.
-function settled(members, recordingOf) {
-  const names = new Set(members.map(({ person }) => person));
-  if (names.size !== 1 || [...names][0].startsWith("unnamed-")) return false;
-  return [...recordingOf.values()].filter(({ person }) => names.has(person)).length === members.length;
+const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const unnamed = (name) => name.startsWith("unnamed-");
+
+// The names in a group, each with the number of recordings: named people first, then by number.
+function shares(members) {
+  const found = new Map();
+  for (const { person } of members) found.set(person, (found.get(person) ?? 0) + 1);
+  return [...found].sort(([a, n], [b, m]) => Number(unnamed(a)) - Number(unnamed(b)) || m - n);
 }
 
-function suggestion(group, members) {
-  const shares = new Map();
-  for (const { person } of members) shares.set(person, (shares.get(person) ?? 0) + 1);
-  const order = [...shares].sort(([a, n], [b, m]) => Number(a.startsWith("unnamed-")) - Number(b.startsWith("unnamed-")) || m - n);
-  const guess = order[0][0];
-  const box = nameBox("These recordings show", known(), { value: guess.startsWith("unnamed-") ? "" : guess });
+// For each person, the group that holds most of the recordings.
+function largest(rows) {
+  const best = new Map();
+  for (const row of rows) {
+    for (const [name, n] of shares(row.members)) if (n > (best.get(name)?.n ?? 0)) best.set(name, { row, n });
+  }
+  return best;
+}
+
+// One person with a name, and most of what there is of that person.
+function settled(row, main) {
+  const [[name], ...others] = shares(row.members);
+  return !others.length && !unnamed(name) && main.get(name).row === row;
+}
+
+function suggestion({ members, confidence }) {
+  const order = shares(members);
+  const alone = order.length === 1;
+  const [guess] = order[0];
+  const apart = alone && !unnamed(guess);
+  const box = nameBox("These recordings show", known(), { value: apart || unnamed(guess) ? "" : guess });
   const coming = members.some(({ id }) => fate(`recording:${id}`));
-  const sure = group.confidence === null || group.confidence === undefined ? "" : `, confidence ${group.confidence.toFixed(2)}`;
-  const make = el("button", { type: "button", text: "Make one person", disabled: coming, on: { click: () => gather(members, box.querySelector("input").value.trim() || guess) } });
+  const text = apart ? `Perhaps not ${guess}: ${recordings(members.length)}` : `${recordings(members.length)} of ${people(order.length)}`;
+  const act = () => gather(members, box.querySelector("input").value.trim() || (apart ? null : guess));
   return el("li", { class: "suggestion" },
-    el("p", {}, el("strong", { text: recordings(members.length) }), sure, order.length > 1 ? ` of ${people(order.length)}` : ""),
-    el("ul", { class: "plain muted" }, order.slice(0, 6).map(([name, n]) => el("li", { text: `${name}: ${recordings(n)}` })), order.length > 6 ? el("li", { text: `and ${people(order.length - 6)} more` }) : null),
-    el("details", {}, el("summary", { text: "Which recordings" }), el("ul", {}, members.slice(0, 50).map(({ source, person }) => el("li", { text: `${source} (${person})` })))),
-    box, make, coming ? el("p", { class: "fate", text: "will be one person" }) : null);
+    el("p", {}, el("strong", { text }), Number.isFinite(confidence) ? `, confidence ${confidence.toFixed(2)}` : ""),
+    alone && !apart ? null : el("ul", { class: "plain muted" },
+      order.slice(0, 6).map(([name, n]) => el("li", { text: `${name}: ${recordings(n)}` })),
+      order.length > 6 ? el("li", { text: `and ${people(order.length - 6)} more` }) : null),
+    el("details", {}, el("summary", { text: "Which recordings" }),
+      el("ul", {}, members.slice(0, 50).map(({ source, person }) => el("li", { text: `${source} (${person})` })))),
+    box, button(apart ? "Move to this person" : "Make one person", act, { disabled: coming }),
+    coming ? el("p", { class: "fate", text: "will be moved" }) : null);
 }
 
 function gather(members, name) {
+  const whom = name ?? "a new unnamed person";
   const ids = members.filter(({ person }) => person !== name).map(({ id }) => id);
   if (!ids.length) return say(`They all show ${name} already.`);
   return hold({
-    text: `${recordings(ids.length)} will be moved to ${name}`,
-    fates: Object.fromEntries(ids.map((id) => [`recording:${id}`, `will be moved to ${name}`])),
+    text: `${recordings(ids.length)} will be moved to ${whom}`,
+    fates: Object.fromEntries(ids.map((id) => [`recording:${id}`, `will be moved to ${whom}`])),
     run: (how) => call("POST", "api/recordings/move", { ids, person: name }, how),
-    done: () => { refresh(); return `${recordings(ids.length)} now show ${name}`; },
+    done: () => { refresh(); return `${recordings(ids.length)} now show ${whom}`; },
   });
 }

@@ -3,7 +3,7 @@ import { call } from "./api.js";
 import { button, count, el, field, problem, recordings as many, say } from "./dom.js";
 import { mark, palette } from "./colours.js";
 import { watch } from "./recordings.js";
-import { known, onRefresh } from "./state.js";
+import { allRecordings, known, onRefresh } from "./state.js";
 
 const ROWS = 100;
 const HIT = 14; // pixels around a point in which the mouse finds it
@@ -38,7 +38,7 @@ export async function shown() {
   if (!stale) return;
   stale = false;
   try {
-    const [{ points: found }, { recordings }] = await Promise.all([call("GET", "api/map"), call("GET", "api/recordings")]);
+    const [{ points: found }, recordings] = await Promise.all([call("GET", "api/map"), allRecordings()]);
     trouble.clear();
     [points, known_by] = [found, new Map(recordings.map((each) => [each.id, each]))];
     const before = only.value;
@@ -77,6 +77,7 @@ function draw() {
   const looks = palette(known(), matchMedia("(prefers-color-scheme: dark)").matches);
   const place = lens();
   const radius = points.length > 1000 ? 3 : points.length > 200 ? 4.5 : 6;
+  names(pen, place, looks, style);
   for (const point of points) {
     const [x, y] = place(point);
     const { colour, shape } = looks(point.person);
@@ -87,7 +88,6 @@ function draw() {
   }
   pen.globalAlpha = 1;
   for (const point of [hovered, chosen]) if (point) ring(pen, place(point), radius + 4, style.color);
-  names(pen, place, looks, style);
 }
 
 function ring(pen, [x, y], radius, colour) {

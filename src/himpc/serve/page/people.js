@@ -63,7 +63,7 @@ function row(person) {
   const act = (text, click, cls = "") => button(text, click, { class: cls, disabled: Boolean(coming), "data-key": `${text} ${name}`, "aria-label": `${text} ${name}` });
   const inside = el("div", { id: newId("recordings"), hidden: !open.has(name) });
   const toggle = el("button", {
-    type: "button", class: "who", "aria-expanded": String(open.has(name)), "aria-controls": inside.id, "data-key": `open ${name}`,
+    type: "button", class: "toggle", "aria-expanded": String(open.has(name)), "aria-controls": inside.id, "data-key": `open ${name}`,
     on: { click: () => { if (open.has(name)) open.delete(name); else open.add(name); draw(); } },
   }, el("strong", { text: name }), el("span", { class: "muted", text: about(person) }));
   if (open.has(name)) inside.append(recordingsOf(name));

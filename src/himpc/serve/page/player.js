@@ -51,15 +51,15 @@ export class Player {
   }
 
   legend() {
-    const ramp = el("canvas", { class: "ramp", width: 60, height: 10, "aria-hidden": "true" });
-    this.ramp = ramp;
+    this.ramp = el("canvas", { class: "ramp", width: 60, height: 10, "aria-hidden": "true" });
+    this.range = [el("span"), el("span")];
     return el("p", { class: "legend muted" },
-      "Left is a full line with full joints, right a broken one with hollow joints. Bars under the timeline, and the " +
-      "colour from low ", ramp, " to high, are the weight of each frame by hard skeleton mining: frames that agree " +
-      "least with the others weigh most.");
+      "Left is a full line with full joints, right a broken line with hollow joints. The bars under the timeline, and " +
+      "the colour, are the weight of each frame by hard skeleton mining, from ", this.range[0], " ", this.ramp, " to ",
+      this.range[1], ": frames that agree least with the person weigh most. In step, the second walker may run a little faster or slower.");
   }
 
-  /** Show one walker, or two: `first` and `second` are {skeleton, label}, `moment` says which two frames are alike. */
+  /** Show one walker, or two: `first` and `second` are {skeleton, who, source}, `moment` says which two frames are alike. */
   show(model, first, second = null, moment = null) {
     this.put(0, model, first);
     this.pair(model, second, moment);
@@ -71,7 +71,7 @@ export class Player {
   pair(model, second, moment) {
     this.put(1, model, second);
     const [one, other] = this.sides;
-    this.stretches = one.walker && other.walker ? inStep(one.walker, other.walker, moment) : [];
+    this.pairs = one.walker && other.walker ? inStep(one.walker, other.walker, moment) : [];
     this.moment = moment;
     this.draw();
   }
@@ -82,8 +82,8 @@ export class Player {
     side.walker = shown?.skeleton?.joints?.length ? makeWalker(shown.skeleton, model) : null;
     side.start = side.walker?.middleAt(0);
     if (!shown) return;
-    side.title.textContent = shown.label;
-    side.canvas.setAttribute("aria-label", `Skeleton of ${shown.label}. ${HELP}`);
+    side.title.replaceChildren(el("strong", { text: shown.who }), el("span", { text: shown.source, title: shown.source }));
+    side.canvas.setAttribute("aria-label", `Skeleton: ${shown.who}, ${shown.source}. ${HELP}`);
     side.canvas.hidden = !side.walker;
     side.note.hidden = Boolean(side.walker);
     side.note.textContent = shown.note ?? "";
@@ -113,7 +113,7 @@ export class Player {
 
   draw() {
     const [one, other] = this.sides;
-    const times = [this.time, other.walker && this.stretches.length ? partner(this.stretches, this.time) : this.time];
+    const times = [this.time, other.walker && this.pairs.length ? partner(this.pairs, this.time) : this.time];
     [one, other].forEach(({ walker, stage, start }, place) => {
       if (!walker) return;
       const pose = placed(walker, times[place], { ...this.options, start });
@@ -125,7 +125,7 @@ export class Player {
     this.scrub.setAttribute("aria-valuetext", clock);
     this.clock.textContent = one.walker.timed ? clock : `${clock}, at 30 frames a second`;
     this.weights(one.walker.weights);
-    this.key();
+    this.key(one.walker);
   }
 
   weights(weights) {
@@ -136,13 +136,14 @@ export class Player {
     [strip.width, strip.height] = [width, height];
     const draw = strip.getContext("2d");
     weights.forEach((weight, i) => {
-      const left = (i / weights.length) * width, tall = Math.max(0.12, weight) * height;
+      const left = (i / weights.length) * width, tall = (0.15 + 0.85 * weight) * height;
       draw.fillStyle = weightColour(weight);
       draw.fillRect(left, height - tall, Math.max(1, width / weights.length - (width > weights.length * 4 * scale ? scale : 0)), tall);
     });
   }
 
-  key() {
+  key({ least, most }) {
+    [least, most].forEach((weight, i) => { this.range[i].textContent = weight.toFixed(2); });
     const draw = this.ramp.getContext("2d");
     for (let x = 0; x < 60; x += 1) {
       draw.fillStyle = weightColour(x / 59);

@@ -51,7 +51,7 @@ export async function watch({ id, person, source }) {
     const skeleton = await call("GET", `api/recordings/${id}/skeleton`);
     const player = new Player();
     show(`${person} walking`, player.node, () => player.close());
-    player.show(gallery().model, { skeleton, label: source });
+    player.show(gallery().model, { skeleton, who: person, source });
   } catch (error) {
     complain(error.message);
   }

@@ -32,6 +32,7 @@ export function build(view) {
   const again = button("Search again", go, { disabled: true });
   view.append(
     el("h1", { id: "title-search", tabindex: -1, text: "Who is this walker?" }),
+    el("p", { class: "muted lead", text: "A recording is compared with everybody enrolled. The answer says who it is and how sure that is, or that it is unknown, and why." }),
     zone,
     el("details", { class: "options" }, el("summary", { text: "Options" }),
       el("div", { class: "grid" },
@@ -104,7 +105,7 @@ function explain(detail, answer) {
     el("div", { class: "card walk" }, el("h3", { text: "Side by side" }), player.node),
     el("div", { class: "card why" }, el("h3", { text: "Why" }), reasons(answer)),
     ...(list ? [el("div", { class: "card who" }, el("h3", { text: "Nearest people" }), list.list)] : []));
-  player.show(gallery().model, { skeleton: answer.probe, label: `the recording searched for: ${answer.source}` });
+  player.show(gallery().model, { skeleton: answer.probe, who: "Searched for", source: answer.source });
   list?.first();
 }
 
@@ -112,12 +113,12 @@ function explain(detail, answer) {
 async function beside(answer, match, near) {
   const mine = player;
   const moment = match.moments.find((each) => each.recording === near.id) ?? null;
-  const label = `${match.person}: ${near.source}`;
+  const shown = { who: match.person, source: near.source };
   try {
     const skeleton = await call("GET", `api/recordings/${near.id}/skeleton`);
-    if (player === mine) mine.pair(gallery().model, { skeleton, label }, moment);
+    if (player === mine) mine.pair(gallery().model, { ...shown, skeleton }, moment);
   } catch (error) {
-    if (player === mine) mine.pair(gallery().model, { skeleton: null, label, note: error.message }, null);
+    if (player === mine) mine.pair(gallery().model, { ...shown, skeleton: null, note: error.message }, null);
   }
 }
 

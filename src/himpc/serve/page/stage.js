@@ -1,9 +1,9 @@
 // A canvas on which one walker stands in perspective.
 
 /** The view that stages share, so that two walkers are always seen from the same side. */
-export const newCamera = () => ({ yaw: 0.6, pitch: 0.16, near: 3.4 });
+export const newCamera = () => ({ yaw: 0.6, pitch: 0.13, near: 2.9 });
 
-const LINE = 5; // pixels of a bone at a distance of 3.4 m
+const LINE = 5; // pixels of a bone at a distance of 2.9 m
 
 /** Return the colour of a weight in [0, 1], from the page's two weight colours. */
 export function weightColour(weight) {
@@ -79,7 +79,7 @@ export class Stage {
     const [cy, sy, cp, sp] = [Math.cos(yaw), Math.sin(yaw), Math.cos(pitch), Math.sin(pitch)];
     const focal = Math.min(height * 1.42, width * 2);
     return ([x, y, z]) => {
-      const across = cy * x - sy * z, towards = sy * x + cy * z, up = y - 0.92;
+      const across = cy * x - sy * z, towards = sy * x + cy * z, up = y - 0.8;
       const depth = near - (cp * towards + sp * up);
       if (depth < 0.2) return null;
       return [width / 2 + (focal * across) / depth, height / 2 - (focal * (cp * up - sp * towards)) / depth, depth];
@@ -116,7 +116,7 @@ function bones(draw, see, pose, model, weight, colour, scale) {
     .sort((a, b) => points[b.child][2] + points[b.parent][2] - points[a.child][2] - points[a.parent][2]);
   draw.lineCap = "round";
   for (const { parent, child } of links) {
-    const thick = (LINE * scale * 6.8) / (points[child][2] + points[parent][2]);
+    const thick = (LINE * scale * 5.8) / (points[child][2] + points[parent][2]);
     draw.strokeStyle = paint(child);
     draw.lineWidth = thick;
     draw.setLineDash(side[child] === "right" ? [thick * 0.9, thick * 2.1] : []);
@@ -125,7 +125,7 @@ function bones(draw, see, pose, model, weight, colour, scale) {
   draw.setLineDash([]);
   points.forEach((point, j) => {
     if (!point) return;
-    const radius = (LINE * 0.85 * scale * 3.4) / point[2];
+    const radius = (LINE * 0.85 * scale * 2.9) / point[2];
     draw.beginPath();
     draw.arc(point[0], point[1], radius, 0, 2 * Math.PI);
     draw.fillStyle = side[j] === "right" ? colour("--surface") : paint(j);

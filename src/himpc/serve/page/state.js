@@ -11,6 +11,18 @@ export const everybody = () => all;
 export const known = () => all.map((person) => person.name);
 export function onRefresh(watch) { watchers.add(watch); }
 
+const PAGE = 1000; // recordings that are asked for at once
+
+/** Return everything that is enrolled, recording by recording. */
+export async function allRecordings() {
+  const found = [];
+  for (;;) {
+    const { recordings, total } = await call("GET", `api/recordings?offset=${found.length}&limit=${PAGE}`);
+    found.push(...recordings);
+    if (!recordings.length || found.length >= (total ?? 0)) return found;
+  }
+}
+
 /** Ask the server again who is enrolled, and tell all views. */
 export async function refresh() {
   [facts, { people: all }] = await Promise.all([call("GET", "api/gallery"), call("GET", "api/people")]);

@@ -1,71 +1,82 @@
 // Two walkers in step: which time of one goes with which of the other.
 import { placed } from "./walker.js";
 
-const SPAN = 1.0; // seconds that are compared
 const RATE = 12; // poses a second that are compared
-const REACH = 0.6; // seconds around a pair of moments in which the best step is looked for: half a gait cycle
-const AT_ONCE = { onTheSpot: true, oneHeading: true, start: [0, 0, 0] };
+const KNOT = 6; // poses after which the step is looked at again: half a second
+const SPAN = 12; // poses that are compared where the second walker starts anew: one second
+const NEAR = 5; // poses to either side that are compared to stay in step
+const REACH = 7; // poses around a pair of moments in which the best step is looked for: half a gait cycle
+const PACES = [0, -1, 1, -2, 2, -3, 3]; // poses that the other may be ahead or behind at the next knot
+const DEAR = 0.06; // what each of them costs, as a share of the distance
+const BARE = { onTheSpot: true, oneHeading: true, start: [0, 0, 0] };
 
 /**
- * Return stretches of time, [{from, to, shift}]: at second t of the first, the second shows t + shift.
+ * Return the times that go together: [[second of the first, second of the other]], rising by the first.
  *
- * The search says which two moments are alike; from there on both run on one clock. Where the second recording ends, it
- * goes on at its moment that is most alike then, so that the two stay in step.
+ * The search says which two moments are alike; from there on both run on one clock, but that every half second the other
+ * may gain or lose up to a quarter of a second to stay in step: frames that were dropped are gone from a recording's
+ * clock. Where it ends, it goes on where it is most alike.
  */
 export function inStep(first, second, moment) {
-  const poses = (walker) => {
-    const n = Math.max(1, Math.floor(walker.seconds * RATE) + 1);
-    return Array.from({ length: n }, (_, i) => placed(walker, i / RATE, AT_ONCE));
-  };
   const a = poses(first), b = poses(second);
-  const at = moment ? first.secondsOf(moment.start) : 0;
-  const there = moment ? second.secondsOf(moment.recording_start) : 0;
-  const around = moment ? [there - REACH, there + REACH] : [0, second.seconds];
-  const shift = best(a, b, at, around, 1) - at;
-  const stretches = [{ from: Math.max(0, -shift), to: Math.min(first.seconds, second.seconds - shift), shift }];
-  while (stretches.at(-1).to < first.seconds - 1e-3 && stretches.length < 200) {
-    const from = stretches.at(-1).to;
-    const next = best(a, b, from, [0, second.seconds - Math.min(SPAN, second.seconds / 2)], 1) - from;
-    stretches.push({ from, to: Math.min(first.seconds, second.seconds - next), shift: next });
-  }
-  while (stretches[0].from > 1e-3 && stretches.length < 400) {
-    const to = stretches[0].from;
-    const next = best(a, b, to, [Math.min(SPAN, second.seconds / 2), second.seconds], -1) - to;
-    stretches.unshift({ from: Math.max(0, -next), to, shift: next });
-  }
-  return stretches;
+  const last = b.length - 1;
+  const frame = (walker, number, most) => Math.min(most, Math.max(0, Math.round(walker.secondsOf(number) * RATE)));
+  const t = moment ? frame(first, moment.start, a.length - 1) : 0;
+  const u = moment ? frame(second, moment.recording_start, last) : 0;
+  const start = moment ? best(a, b, t, u - REACH, u + REACH, 1) : best(a, b, t, 0, last, 1);
+  const pairs = [...follow(a, b, t, start, -1).reverse(), [t, start], ...follow(a, b, t, start, 1)];
+  return pairs.map(([one, other]) => [one / RATE, other / RATE]);
 }
 
 /** Return the second of the other walker that goes with a second of the first. */
-export function partner(stretches, seconds) {
-  const found = stretches.find((each) => seconds <= each.to) ?? stretches.at(-1);
-  return seconds + found.shift;
+export function partner(pairs, seconds) {
+  const after = pairs.findIndex(([one]) => one > seconds);
+  if (after <= 0) return pairs.at(after)[1] + seconds - pairs.at(after)[0];
+  const [[t0, u0], [t1, u1]] = [pairs[after - 1], pairs[after]];
+  return u0 + ((u1 - u0) * (seconds - t0)) / (t1 - t0);
 }
 
-// The start in b, within bounds in seconds, from which (or, backwards, up to which) it goes best with a from `at`.
-function best(a, b, at, [low, high], direction) {
-  const first = Math.round(at * RATE);
-  let found = Math.max(0, low), least = Infinity;
-  const from = Math.max(0, Math.ceil(low * RATE)), to = Math.min(b.length - 1, Math.floor(high * RATE));
-  for (let start = from; start <= to; start += 1) {
-    let sum = 0, n = 0;
-    for (let i = 0; i <= SPAN * RATE; i += 1) {
-      const one = a[first + direction * i], other = b[start + direction * i];
-      if (!one || !other) break;
-      sum += apart(one, other);
-      n += 1;
+const poses = (walker) => Array.from({ length: Math.floor(walker.seconds * RATE) + 1 }, (_, i) => placed(walker, i / RATE, BARE));
+
+function follow(a, b, t, u, way) {
+  const pairs = [], last = b.length - 1, knot = Math.min(KNOT, last);
+  while (knot && (way > 0 ? t < a.length - 1 : t > 0)) {
+    const step = Math.min(knot, way > 0 ? a.length - 1 - t : t);
+    const next = t + way * step;
+    const paces = PACES.map((more) => ({ more, place: u + way * step + more })).filter(({ place }) => (place - u) * way > 0 && place >= 0 && place <= last);
+    if (!paces.length) { // the other ends here
+      u = way > 0 ? best(a, b, t, 0, last - knot, way) : best(a, b, t, knot, last, way);
+      pairs.push([t, u]);
+      continue;
     }
-    if (n && sum / n < least) [found, least] = [start / RATE, sum / n];
+    const costs = paces.map(({ more, place }) => apart(a, b, next, place, -NEAR, NEAR) * (1 + DEAR * Math.abs(more)));
+    u = paces[costs.indexOf(Math.min(...costs))].place;
+    t = next;
+    pairs.push([t, u]);
+  }
+  return pairs;
+}
+
+// The place in b, between two, from which (or, backwards, up to which) it goes best with a from t on.
+function best(a, b, t, low, high, way) {
+  let found = Math.min(b.length - 1, Math.max(0, low)), least = Infinity;
+  for (let u = Math.max(0, low); u <= Math.min(b.length - 1, high); u += 1) {
+    const cost = way > 0 ? apart(a, b, t, u, 0, SPAN) : apart(a, b, t, u, -SPAN, 0);
+    if (cost < least) [found, least] = [u, cost];
   }
   return found;
 }
 
-function apart(one, other) {
+// The mean squared distance between joints, in metres, over poses around two places.
+function apart(a, b, t, u, from, to) {
   let sum = 0, n = 0;
-  one.forEach((joint, j) => {
-    if (!joint || !other[j]) return;
-    sum += (joint[0] - other[j][0]) ** 2 + (joint[2] - other[j][2]) ** 2 + (joint[1] - other[j][1]) ** 2;
-    n += 1;
-  });
+  for (let i = from; i <= to; i += 1) {
+    a[t + i]?.forEach((joint, j) => {
+      const other = b[u + i]?.[j];
+      if (!joint || !other) return;
+      sum += (joint[0] - other[0]) ** 2 + (joint[1] - other[1]) ** 2 + (joint[2] - other[2]) ** 2;
+      n += 1;
+    });
+  }
   return n ? sum / n : Infinity;
 }
