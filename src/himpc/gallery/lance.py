@@ -62,11 +62,11 @@ class LanceVectors:
     def __init__(self, folder: str | Path, size: int, *, make: bool = False, indexed_from: int | None = None) -> None:
         self.folder, self.size = Path(folder), size
         self.indexed_from = indexed_from if indexed_from is not None else max(10_000, INDEXED_NUMBERS // size)
-        if make:
-            with told(self.folder):
+        with told(self.folder):
+            if make:
                 make_folder(self.folder)
-        elif not self.folder.is_dir():
-            raise GalleryError(f"{self.folder}: is missing: restore the gallery from a copy")
+            elif not self.folder.is_dir():
+                raise GalleryError(f"{self.folder}: is missing: restore the gallery from a copy")
         self._pooled = LanceTable(self.folder, "pooled", size, ("id",), make=make)
         self._windows = LanceTable(self.folder, "windows", size, ("id", "start"), make=make)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -34,6 +35,9 @@ _ATTEMPTS = 20
 _PARTS = 64
 """So many pieces that were added one by one are swept together."""
 
+_SOURCE = re.compile(r", \S+\.rs:[\d:]+")
+"""The line of LanceDB's source at the end of its messages."""
+
 _AT_ONCE = 10_000
 """Numbers in one filter."""
 
@@ -63,8 +67,8 @@ class LanceTable:
         self.path, self.size, self.columns = folder / f"{name}.lance", size, columns
         with told(self.path):
             database = _connect(folder)
-            if make:
-                database.create_table(name, schema=self._schema(), exist_ok=True)
+            if make and not any(self.path.glob("_versions/*")):  # after a kill there may be a folder and nothing in it
+                database.create_table(name, schema=self._schema())
             if not self.path.is_dir():
                 raise GalleryError(f"{self.path}: is missing: restore the gallery from a copy")
             self._table = database.open_table(name)
@@ -203,7 +207,7 @@ def told(path: Path) -> Iterator[None]:
         panicked = type(error).__name__ == "PanicException"  # of LanceDB, which is no Exception
         if not panicked and not isinstance(error, OSError | RuntimeError | ValueError):
             raise
-        said = printable(str(error).strip().split("\n")[0])[:200]
+        said = printable(_SOURCE.sub("", str(error).strip().split("\n")[0]))[:200]
         raise GalleryError(f"{path}: {_advice(said)} ({said})") from error
 
 

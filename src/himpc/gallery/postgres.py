@@ -55,10 +55,10 @@ _TABLES = ("himpc_pooled", "himpc_windows", "himpc_unsettled")
 class PostgresVectors:
     """Embeddings in two tables: pooled vectors, a row a recording, and windows.
 
-    What is added becomes true in one transaction. To erase, rows are deleted, and once no transaction can see them any
+    What is added becomes true in one transaction. What is being added or erased stands in a table of its own meanwhile, so
+    `ids` tells of it after a kill, whose bytes are erased with it. To erase, rows are deleted, and once no transaction can see them any
     more both tables and their indexes are written anew (``VACUUM FULL``): that takes as long as copying them and
-    building the index, and who searches meanwhile waits. Numbers of recordings that are being erased stand in a table
-    of their own, so `ids` tells of them until that is done. The server's write-ahead log, its backups and replicas are
+    building the index, and who searches meanwhile waits. The server's write-ahead log, its backups and replicas are
     its operator's to clear.
 
     Up to 2,000 numbers a vector are indexed as they are, up to 4,000 as 16-bit numbers, more not at all.
@@ -100,10 +100,16 @@ class PostgresVectors:
     def add(self, entries: Entries) -> None:
         """Keep some embeddings; when this returns they are on the disk, and found by `nearest`."""
         check_entries(entries, self.size)
-        with self._told(), self.engine.begin() as connection:
-            ids = entries.ids[entries.of]
-            copy_in(connection, "himpc_windows", {"id": ids, "start": entries.starts}, entries.windows)
-            copy_in(connection, "himpc_pooled", {"id": entries.ids}, entries.pooled)
+        if not len(entries.ids):
+            return
+        with self._told():
+            with self.engine.begin() as connection:
+                self._unsettle(connection, entries.ids)
+            with self.engine.begin() as connection:
+                ids = entries.ids[entries.of]
+                copy_in(connection, "himpc_windows", {"id": ids, "start": entries.starts}, entries.windows)
+                copy_in(connection, "himpc_pooled", {"id": entries.ids}, entries.pooled)
+                self._settle(connection, entries.ids)
 
     def nearest(
         self, queries: NDArray[np.float32], k: int, *, exact: bool = False
@@ -145,17 +151,15 @@ class PostgresVectors:
             return
         with self._told():
             with self.engine.begin() as connection:
-                numbers = {"ids": ids.tolist()}
-                note = "INSERT INTO himpc_unsettled SELECT unnest(CAST(:ids AS bigint[])) ON CONFLICT DO NOTHING"
-                connection.execute(sql.text(note), numbers)
+                self._unsettle(connection, ids)
                 for table in ("himpc_windows", "himpc_pooled"):
-                    connection.execute(sql.text(f"DELETE FROM {table} WHERE id = ANY(:ids)"), numbers)
+                    connection.execute(sql.text(f"DELETE FROM {table} WHERE {_among(ids)}"))
                 deleted = int(connection.execute(sql.text("SELECT CAST(pg_current_xact_id() AS text)")).scalar_one())
             with self._autocommit() as connection:
                 self._wait_until_unseen(connection, deleted)
                 for table in ("himpc_windows", "himpc_pooled"):
                     connection.execute(sql.text(f"VACUUM FULL {table}"))
-                connection.execute(sql.text("DELETE FROM himpc_unsettled WHERE id = ANY(:ids)"), numbers)
+                self._settle(connection, ids)
 
     def index(self) -> bool:
         """Make searching fast where that pays; return whether there is an index."""
@@ -240,6 +244,14 @@ class PostgresVectors:
         """Return an expression of a vector as the index has it."""
         return expression if self.size <= _INDEXED_FULL else f"({expression}::halfvec({self.size}))"
 
+    def _unsettle(self, connection: Connection, ids: NDArray[np.int64]) -> None:
+        """Note that some recordings are being added or erased, so that `ids` tells of them after a kill."""
+        note = "INSERT INTO himpc_unsettled SELECT unnest(CAST(:ids AS bigint[])) ON CONFLICT DO NOTHING"
+        connection.execute(sql.text(note), {"ids": ids.tolist()})
+
+    def _settle(self, connection: Connection, ids: NDArray[np.int64]) -> None:
+        connection.execute(sql.text(f"DELETE FROM himpc_unsettled WHERE {_among(ids)}"))
+
     def _has_index(self, connection: Connection) -> bool:
         return connection.execute(sql.text("SELECT to_regclass('himpc_pooled_near')")).scalar() is not None
 
@@ -283,7 +295,7 @@ class PostgresVectors:
 
 
 def _among(ids: NDArray[np.int64]) -> str:
-    return f"id = ANY('{{{','.join(map(str, ids.tolist()))}}}'::bigint[])"
+    return f"id = ANY(CAST('{{{','.join(map(str, ids.tolist()))}}}' AS bigint[]))"
 
 
 def _memory(count: int, size: int) -> int:

@@ -1,0 +1,419 @@
+"""One suite for both stores of embeddings: a folder, and PostgreSQL."""
+
+import importlib
+import random
+import runpy
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import sqlalchemy as sql
+from scipy.spatial.distance import cdist
+
+from himpc.errors import ConfigError, DataError, GalleryError
+from himpc.gallery.nearest import Nearest
+from himpc.gallery.vectors import Entries
+
+WORKER = runpy.run_path(str(Path(__file__).with_name("worker.py")))
+batch, INDEXED_FROM = WORKER["batch"], WORKER["INDEXED_FROM"]
+KILLS = 20
+
+
+def people(recordings, size, seed=0):
+    """Return pooled vectors of people with five recordings each, whose spectrum decays."""
+    rng = np.random.default_rng(seed)
+    spectrum = (1 / np.arange(1, size + 1) ** 0.7).astype(np.float32)
+    centre = rng.standard_normal((recordings // 5, size), dtype=np.float32)
+    apart = rng.standard_normal((recordings, size), dtype=np.float32)
+    return (centre[np.arange(recordings) % len(centre)] + 0.5 * apart) * spectrum
+
+
+def pooled_only(vectors, seed=1):
+    """Return entries with a window a recording, its pooled vector."""
+    ids, place = np.random.default_rng(seed).integers(1, 2**62, len(vectors)), np.arange(len(vectors))
+    return Entries(ids, vectors, vectors, place, np.zeros_like(place))
+
+
+def plain_nearest(queries, ids, vectors, k):
+    """Return ids and distances by the definition."""
+    distances = cdist(queries.astype(np.float64), vectors.astype(np.float64))
+    order = np.array([np.lexsort((ids, row))[:k] for row in distances])
+    return ids[order], np.take_along_axis(distances, order, axis=1)
+
+
+def is_kept(store, entries):
+    """Return whether a store gives back just what it was given."""
+    found = store.entries(entries.ids)
+    parts = ("ids", "pooled", "windows", "of", "starts")
+    return all(np.array_equal(getattr(found, part), getattr(entries, part)) for part in parts)
+
+
+def pieces(entries):
+    """Return eight numbers of each vector as bytes."""
+    vectors = np.concatenate([entries.pooled, entries.windows])
+    return [vector.tobytes() for vector in np.ascontiguousarray(vectors[:, 4:12])]
+
+
+def holding(place, *entries):
+    """Return the files that hold numbers of the entries."""
+    looked_for = [piece for each in entries for piece in pieces(each)]
+    return [name for name, content in place.files().items() if any(piece in content for piece in looked_for)]
+
+
+# What is kept
+
+
+def test_returns_what_was_added_in_the_order_asked_for(place):
+    store, one, two = place.open(make=True), batch(1), batch(2)
+    assert not len(store.ids())
+    assert store.nearest(one.pooled, 2)[0].tolist() == [[0, 0]] * len(one.ids)
+    store.add(one)
+    store.add(two)
+    assert store.ids().tolist() == sorted([*one.ids.tolist(), *two.ids.tolist()])
+    assert is_kept(store, one)
+    asked = np.array([two.ids[3], 5, one.ids[0]])
+    found = store.entries(asked)
+    assert found.ids.tolist() == [two.ids[3], one.ids[0]]
+    assert np.array_equal(found.windows, np.concatenate([two.windows[9:12], one.windows[:3]]))
+    assert found.of.tolist() == [0, 0, 0, 1, 1, 1]
+    pooled = store.pooled(asked)
+    assert np.array_equal(pooled[[0, 2]], [two.pooled[3], one.pooled[0]])
+    assert np.isnan(pooled[1]).all()
+    assert not store.check()
+    assert not len(store.entries(np.empty(0, np.int64)).ids)
+
+
+def test_keeps_a_recording_without_windows(place):
+    store, entries = place.open(make=True), batch(1)
+    bare = replace(entries, windows=entries.windows[3:], of=entries.of[3:], starts=entries.starts[3:])
+    store.add(bare)
+    assert is_kept(store, bare)
+
+
+def test_a_second_reader_sees_what_is_new_at_its_next_call(place):
+    writer, reader = place.open(make=True), place.open()
+    for number in (1, 2):
+        writer.add(batch(number))
+        assert is_kept(reader, batch(number))
+        assert reader.nearest(batch(number).pooled[:1], 1)[0][0, 0] == batch(number).ids[0]
+    writer.remove(batch(1).ids)
+    assert reader.ids().tolist() == sorted(batch(2).ids.tolist())
+
+
+def test_refuses_what_it_cannot_keep(place):
+    store, entries = place.open(make=True), batch(1)
+    broken = entries.pooled.copy()
+    broken[2, 3] = np.nan
+    for wrong, message in (
+        (replace(entries, pooled=entries.pooled[:, :8]), "pooled of new embeddings have shape"),
+        (replace(entries, pooled=broken), "not finite"),
+        (replace(entries, ids=-entries.ids), "positive"),
+        (replace(entries, ids=np.ones_like(entries.ids)), "each another"),
+        (replace(entries, of=entries.of[::-1]), "in their order"),
+        (replace(entries, starts=entries.starts[1:]), "starts of new embeddings have shape"),
+    ):
+        with pytest.raises(DataError, match=message):
+            store.add(wrong)
+    assert not len(store.ids())
+    for queries, k in ((entries.pooled[:, :8], 1), (broken, 1), (entries.pooled, 0)):
+        with pytest.raises(DataError, match=r"queries|k must be"):
+            store.nearest(queries, k)
+
+
+# Searching
+
+
+def test_nearest_is_the_plain_formula_with_ties_and_an_offset():
+    rng = np.random.default_rng(0)
+    vectors = (rng.integers(0, 3, (300, 4)) + 1000).astype(np.float32)  # many are equally near, far from the origin
+    ids, queries = rng.permutation(300) + 1, vectors[:270] + np.float32(0.25)
+    near = Nearest(queries, 4, 290)
+    for first in range(0, 300, 77):
+        near.offer(ids[first : first + 77], vectors[first : first + 77])
+    found, distances = near.result()
+    expected, apart = plain_nearest(queries, ids, vectors, 290)
+    assert np.array_equal(found, expected)
+    assert np.allclose(distances, apart, atol=1e-6)
+
+
+def test_nearest_is_exact_without_an_index(place):
+    store, entries = place.open(make=True), batch(1, recordings=60)
+    store.add(entries)
+    queries = np.concatenate([batch(2).pooled, entries.pooled[:1]])
+    ids, distances = store.nearest(queries, 10)
+    expected, apart = plain_nearest(queries, entries.ids, entries.pooled, 10)
+    assert np.array_equal(ids, expected)
+    assert np.allclose(distances, apart, rtol=1e-6)
+    assert distances[-1, 0] == 0
+    ids, distances = store.nearest(queries, 70)
+    assert (ids[:, 60:] == 0).all()
+    assert np.isinf(distances[:, 60:]).all()
+    assert (ids[:, :60] > 0).all()
+
+
+def test_an_index_finds_99_of_100_and_what_is_newer_than_it(place):
+    store = place.open(64, make=True, indexed_from=20_000)
+    vectors = people(20_000, 64)
+    store.add(pooled_only(vectors[:19_999]))
+    assert store.index() is False
+    store.add(pooled_only(vectors[19_999:], seed=2))
+    assert store.index() is True
+    queries = people(20_000, 64, seed=3)[:200] * 0.5 + vectors[:200] * 0.5
+    found, distances = store.nearest(queries, 10)
+    expected, apart = store.nearest(queries, 10, exact=True)
+    recall = np.mean([len(np.intersect1d(one, other)) / 10 for one, other in zip(found, expected, strict=True)])
+    assert recall >= 0.99
+    same = found == expected
+    assert np.array_equal(distances[same], apart[same])
+    newer = pooled_only(queries[:5], seed=4)
+    store.add(newer)
+    for _ in range(2):
+        ids, distances = store.nearest(queries[:5], 3)
+        assert np.array_equal(ids[:, 0], newer.ids)
+        assert (distances[:, 0] == 0).all()
+        assert store.index() is True
+
+
+def test_many_neighbours_are_all_found_with_an_index(place):
+    store, entries = place.open(make=True, indexed_from=INDEXED_FROM), batch(1, recordings=300)
+    store.add(entries)
+    assert store.index()
+    for k in (40, 300):
+        assert np.array_equal(
+            store.nearest(batch(2).pooled, k)[0], plain_nearest(batch(2).pooled, entries.ids, entries.pooled, k)[0]
+        )
+
+
+@pytest.mark.parametrize("size", [2_100, 4_100])
+def test_long_vectors_are_found(place, size):
+    store, entries = place.open(size, make=True, indexed_from=50), batch(1, recordings=60, size=size)
+    store.add(entries)
+    assert store.index() is (place.is_folder or size <= 4_000)
+    ids, distances = store.nearest(entries.pooled[:4], 5)
+    expected, apart = plain_nearest(entries.pooled[:4], entries.ids, entries.pooled, 5)
+    assert np.array_equal(ids, expected)
+    assert np.allclose(distances, apart, rtol=1e-6)
+
+
+def test_nothing_is_printed(place, capfd):
+    store = place.open(make=True, indexed_from=INDEXED_FROM)
+    for number in range(6):
+        store.add(batch(number))
+    store.index()
+    store.nearest(batch(1).pooled, 3)
+    store.remove(batch(1).ids)
+    assert capfd.readouterr() == ("", "")
+
+
+# Erasing
+
+
+@pytest.mark.parametrize("indexed", [False, True])
+def test_what_is_removed_leaves_no_bytes(place, indexed):
+    store = place.open(make=True, indexed_from=INDEXED_FROM)
+    for number in range(1, 9):
+        store.add(batch(number))
+    gone, kept = batch(3), batch(5)
+    if indexed:
+        assert store.index()
+    if not place.is_folder:
+        place.run("ANALYZE")
+    before = place.files()
+    assert len(holding(place, gone)) >= 2
+    ids = np.concatenate([gone.ids[:7], kept.ids[:1], [17]])
+    store.remove(ids)
+    store.remove(gone.ids)
+    assert not holding(place, gone)
+    assert not np.isin(ids, store.ids()).any()
+    assert is_kept(store, batch(4))
+    assert store.entries(kept.ids).ids.tolist() == kept.ids[1:].tolist()
+    assert store.nearest(gone.pooled, 1)[1].min() > 0.1
+    if place.is_folder:  # an index is no mere bytes of vectors: none of its old files may remain
+        after = place.files()
+        assert not [name for name in after if "_indices" in name and name in before]
+        assert [name for name in after if "_indices" in name] if indexed else True
+
+
+def test_16_bit_copies_leave_no_bytes(postgres_place):
+    store, entries = postgres_place.open(2_100, make=True, indexed_from=50), batch(1, recordings=60, size=2_100)
+    store.add(entries)
+    assert store.index()
+    half = entries.pooled[0, :8].astype("<f2").tobytes()
+    assert any(half in content for content in postgres_place.files().values())
+    store.remove(entries.ids[:1])
+    assert not any(half in content for content in postgres_place.files().values())
+
+
+# Many processes
+
+
+@pytest.mark.parametrize("task", ["add", "remove"])
+def test_a_kill_loses_nothing_and_leaves_what_can_be_removed(place, worker, task):
+    """Kill it 20 times at random moments: what was acknowledged is there, or gone to the last byte."""
+    dice, store, steady = random.Random(1), place.open(make=True, indexed_from=INDEXED_FROM), batch(1_000)
+    store.add(steady)
+    there, number, left_over = [1_000], 1, 0
+    for _ in range(KILLS):
+        if task == "remove":
+            there += list(range(number, number + 6))
+            for each in there[1:]:
+                store.add(batch(each))
+            store.index()
+        worker.start(task, number, place.address)
+        time.sleep(dice.uniform(0, 0.12))
+        done = [int(line.removeprefix("done ")) for line in worker.kill()]
+        place.settle()
+        number += len(done)
+        if task == "add":
+            there += done
+        asked = range(number - len(done), number + 1)
+        if task == "remove":
+            there = [1_000]
+        for each in [1_000, *done] if task == "add" else [1_000]:
+            assert is_kept(store, batch(each)), each
+        known = np.concatenate([batch(each).ids for each in there])
+        left = np.setdiff1d(store.ids(), known)
+        left_over += len(left)
+        store.remove(left)
+        assert store.ids().tolist() == sorted(known.tolist())
+        assert not holding(place, *map(batch, asked if task == "remove" else [number]))
+        number += 1
+    assert not store.check()
+    assert store.nearest(steady.pooled, 1)[0][:, 0].tolist() == steady.ids.tolist()
+    for each in there:
+        assert is_kept(store, batch(each))
+
+
+def test_readers_never_notice_a_writer(place, worker):
+    store, steady = place.open(make=True, indexed_from=INDEXED_FROM), batch(1_000, recordings=50)
+    store.add(steady)
+    worker.start("churn", 1, place.address)
+    ended, asked = time.monotonic() + 2, 0
+    while time.monotonic() < ended:
+        assert is_kept(store, steady)
+        assert store.nearest(steady.pooled[:2], 1)[0][:, 0].tolist() == steady.ids[:2].tolist()
+        assert np.isin(steady.ids, store.ids()).all()
+        asked += 1
+    assert len(worker.kill()) > 2
+    assert asked > 5
+
+
+# What goes wrong
+
+
+def test_a_store_that_is_missing_or_of_another_size_is_told(place):
+    with pytest.raises(GalleryError, match="missing"):
+        place.open()
+    place.open(make=True).close()
+    with pytest.raises(GalleryError, match=r"16.* expected .*24.*another model"):
+        place.open(24)
+    with pytest.raises(GalleryError, match="another model"):
+        place.open(24, make=True)
+
+
+def test_a_folder_that_is_damaged_or_not_ours_is_told(folder_place):
+    store = folder_place.open(make=True)
+    store.add(batch(1))
+    folder = Path(folder_place.address)
+    (folder / "unsettled.json").write_text("{")
+    with pytest.raises(GalleryError, match=r"unsettled\.json: is damaged"):
+        store.ids()
+    data = next((folder / "windows.lance" / "data").iterdir())
+    whole = data.read_bytes()
+    for part in (b"", whole[:40], whole[: len(whole) // 2], bytes(len(whole))):
+        data.write_bytes(part)
+        damaged = folder_place.open()
+        with pytest.raises(GalleryError, match=r"windows\.lance: is damaged: restore"):
+            damaged.entries(batch(1).ids)
+        assert "windows.lance" in damaged.check()[0]
+    data.unlink()
+    with pytest.raises(GalleryError, match=r"windows\.lance: is damaged"):
+        folder_place.open().entries(batch(1).ids)
+    for manifest in (folder / "pooled.lance" / "_versions").glob("*.manifest"):
+        manifest.write_bytes(b"junk")
+    with pytest.raises(GalleryError, match=r"pooled\.lance: is damaged"):
+        folder_place.open()
+    (folder.parent / "file").write_text("")
+    with pytest.raises(GalleryError, match="file"):
+        replace(folder_place, address=str(folder.parent / "file")).open(make=True)
+
+
+def test_a_table_of_another_program_is_told(folder_place):
+    import lancedb
+
+    lancedb.connect(folder_place.address).create_table("pooled", [{"text": "x"}])
+    for make in (False, True):
+        with pytest.raises(GalleryError, match="not of a gallery"):
+            folder_place.open(make=make)
+
+
+def test_a_full_disk_and_a_lack_of_rights_are_told(folder_place, worker):
+    store = folder_place.open(make=True)
+    store.add(batch(1))
+    worker.start("limited", 2, folder_place.address)
+    (said,) = worker.wait()
+    assert said.startswith("error ")
+    assert "make room on the disk" in said
+    assert is_kept(store, batch(1))
+    store.remove(np.setdiff1d(store.ids(), batch(1).ids))
+    assert not holding(folder_place, batch(2, recordings=2_000))
+    worker.start("nobody", 3, folder_place.address)
+    (said,) = worker.wait()
+    assert said.startswith("error ")
+    assert "check its permissions" in said
+
+
+@pytest.mark.parametrize(
+    ("module", "package", "line"),
+    [("lance_table", "lancedb", r"himpc\[gallery\]"), ("postgres", "psycopg", r"himpc\[postgres\]")],
+)
+def test_a_missing_package_is_told_with_its_pip_line(monkeypatch, module, package, line):
+    monkeypatch.setitem(sys.modules, package, None)
+    monkeypatch.delitem(sys.modules, f"himpc.gallery.{module}", raising=False)
+    with pytest.raises(GalleryError, match=f"needs {package}: pip install '{line}'"):
+        importlib.import_module(f"himpc.gallery.{module}")
+
+
+def test_a_server_that_is_wrong_is_told(postgres_place):
+    url = sql.make_url(postgres_place.address)
+    for wrong, message in (
+        (url.set(query={"host": "/nowhere"}), "check that the server runs"),
+        (url.set(database="nobody_made_this"), "does not exist.*check the address"),
+        (url.set(username="nobody"), "does not exist.*check the address"),
+    ):
+        with pytest.raises(GalleryError, match=message) as caught:
+            replace(postgres_place, address=wrong.render_as_string(hide_password=False)).open(make=True)
+        assert "\n" not in str(caught.value)
+
+
+def test_a_server_without_pgvector_is_told(postgres_place):
+    postgres_place.run(
+        "DROP EXTENSION IF EXISTS vector CASCADE",
+        "DROP ROLE IF EXISTS guest",
+        "CREATE ROLE guest LOGIN",
+        "GRANT ALL ON SCHEMA public TO guest",
+    )
+    guest = sql.make_url(postgres_place.address).set(username="guest").render_as_string(hide_password=False)
+    with pytest.raises(GalleryError, match="lacks the extension pgvector: install it"):
+        replace(postgres_place, address=guest).open(make=True)
+    with pytest.raises(ConfigError, match="16000"):
+        postgres_place.open(16_001, make=True)
+
+
+def test_a_server_that_goes_away_at_work_is_told(postgres_place):
+    store = postgres_place.open(make=True)
+    store.add(batch(1))
+
+    @sql.event.listens_for(store.engine, "before_cursor_execute")
+    def _cut(connection, *_):
+        postgres_place.run(f"SELECT pg_terminate_backend({connection.connection.driver_connection.info.backend_pid})")
+
+    for work in (lambda: store.nearest(batch(1).pooled, 2), lambda: store.remove(batch(1).ids[:1]), store.index):
+        with pytest.raises(GalleryError, match="check that the server runs") as caught:
+            work()
+        assert "\n" not in str(caught.value)
+    sql.event.remove(store.engine, "before_cursor_execute", _cut)
+    assert is_kept(store, batch(1))

@@ -1,0 +1,88 @@
+"""A process that others kill: it does in a child of its own what each line of input asks for.
+
+It has loaded what is slow to load, and used none of it, so a child is there at once. Lines are ``TASK NUMBER ADDRESS``:
+``add``, ``remove`` and ``churn`` go on with batch after batch from a number until they are
+killed, and print ``done NUMBER`` after each; ``limited`` adds a batch where files may not grow; ``nobody`` opens the
+store as a user without rights. ``reap`` waits for the child, and prints ``reaped``.
+"""
+
+import os
+import resource
+import sys
+from itertools import count
+
+import numpy as np
+import sqlalchemy as sql
+
+from himpc.errors import GalleryError
+from himpc.gallery.lance import LanceVectors
+from himpc.gallery.postgres import PostgresVectors
+from himpc.gallery.vectors import Entries, Vectors
+
+SIZE, RECORDINGS, WINDOWS = 16, 12, 3
+INDEXED_FROM = 40
+
+
+def batch(number: int, recordings: int = RECORDINGS, size: int = SIZE) -> Entries:
+    """Return the entries of a number, always the same."""
+    rng = np.random.default_rng(number)
+    windows = rng.normal(size=(recordings, WINDOWS, size)).astype(np.float32)
+    return Entries(
+        ids=rng.integers(1, 2**62, recordings),
+        pooled=windows.mean(axis=1),
+        windows=windows.reshape(-1, size),
+        of=np.repeat(np.arange(recordings), WINDOWS),
+        starts=np.tile(np.arange(WINDOWS) * 6, recordings),
+    )
+
+
+def opened(address: str) -> Vectors:
+    if address.startswith("postgresql"):
+        return PostgresVectors(sql.create_engine(address), SIZE, indexed_from=INDEXED_FROM)
+    return LanceVectors(address, SIZE, indexed_from=INDEXED_FROM)
+
+
+def say(text: str) -> None:
+    os.write(1, f"{text}\n".encode())
+
+
+def work(address: str, task: str, first: int) -> None:
+    store = opened(address)
+    say("ready")
+    if task == "limited":
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+        store.add(batch(first, recordings=2_000))
+    elif task == "nobody":
+        os.setresuid(65534, 65534, 65534)
+        opened(address).add(batch(first))
+    for number in count(first):
+        if task in ("add", "churn"):
+            store.add(batch(number))
+        if task == "churn":
+            store.index()
+        if task in ("remove", "churn"):
+            store.remove(batch(number).ids)
+        say(f"done {number}")
+
+
+def main() -> None:
+    child = 0
+    for line in sys.stdin:
+        task, *given = line.strip().split(" ", 2)
+        if task == "reap":
+            os.waitpid(child, 0)
+            say("reaped")
+            continue
+        child = os.fork()
+        if not child:
+            try:
+                work(given[1], task, int(given[0]))
+            except GalleryError as error:
+                say(f"error {error}")
+            finally:
+                os._exit(0)
+        say(f"pid {child}")
+
+
+if __name__ == "__main__":
+    main()
