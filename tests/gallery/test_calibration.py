@@ -89,13 +89,16 @@ def test_no_rate_on_the_own_comparisons_is_above_the_stated(gallery, rate):
 
 def test_a_threshold_counts_the_new_comparison_too_by_hand():
     calibration = calibrate(LINE, WHO)
-    assert (calibration.smallest_fmr, calibration.smallest_fpir) == (0.25, 0.25)
+    assert (calibration.smallest_fmr, calibration.smallest_fpir) == pytest.approx((0.25, 0.375))
     rates = dict(zip(np.round(calibration.stranger.distances, 6).tolist(), calibration.stranger.rates, strict=True))
     assert rates == pytest.approx({3: 1 / 6 + 1 / 3, 4: 2 / 3, 6: 5 / 6, 6.5: 1})
-    # (share * 3 + 1) / (3 + 1) is 0.75 at 4 and 0.625 at 3.
-    assert calibration.threshold_fpir(0.75) == pytest.approx(4)
-    assert calibration.threshold_fpir(0.74) == pytest.approx(3)
-    assert calibration.threshold_fpir(0.25) < calibration.stranger.distances[0]
+    # (share * 3 + 1) / (3 + 1) is 0.625 at 3; of three persons instead of two that may be 3 / 2 times as much, 0.9375.
+    assert calibration.threshold_fpir(0.94) == pytest.approx(3)
+    assert calibration.threshold_fpir(0.93) < calibration.stranger.distances[0]
+    # FMR: 3, 3, 4, 6, 6, 6.5, 9, 9, 9.5, 10; up to 3 the pairs (7, 3) and (3, 7) have matched, by half and whole.
+    assert calibration.impostor.rates[0] == pytest.approx(1 / 12 + 1 / 6)
+    assert calibration.threshold(0.44) == pytest.approx(3)
+    assert calibration.threshold(0.43) < calibration.impostor.distances[0]
 
 
 def test_a_stated_rate_holds_for_people_who_are_not_enrolled():

@@ -57,7 +57,7 @@ class Calibration:
     @property
     def smallest_fpir(self) -> float:
         """The smallest false positive identification rate that the gallery can tell."""
-        return self.stranger.smallest
+        return self.stranger.smallest * self.persons / (self.persons - 1)
 
     def threshold(self, fmr: float) -> float:
         """Return the distance up to which another person matches in a share `fmr` of comparisons at most.
@@ -78,8 +78,8 @@ class Calibration:
     def threshold_fpir(self, fpir: float) -> float:
         """Return the distance up to which a stranger is given a name in a share `fpir` of searches at most.
 
-        Each person was left out and searched among the others, so it holds for a gallery of this size. P persons tell
-        rates from ``1 / (P + 1)`` on.
+        Each of P persons was searched among P - 1, a stranger is searched among P: by symmetry that is named at most
+        ``P / (P - 1)`` times as often, which is taken off. P persons tell rates from ``P / (P - 1) / (P + 1)`` on.
 
         Raises
         ------
@@ -89,7 +89,7 @@ class Calibration:
             If the gallery has too few persons to know it.
         """
         self._check("fpir", fpir, self.smallest_fpir)
-        return self.stranger.threshold(fpir)
+        return self.stranger.threshold(fpir * (self.persons - 1) / self.persons)
 
     def likelihood_ratio(self, distance: NDArray[np.floating] | float) -> Floats:
         """Return how many times likelier a distance is between recordings of one person than of two; any shape."""
