@@ -13,7 +13,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "himpc"
 ORDER = (
     *("errors", "writing", "skeleton", "data", "model", "learning", "evaluation", "jobs", "archive", "gallery"),
-    *("estimator", "benchmarks", "report", "sweep", "cli"),
+    *("estimator", "benchmarks", "report", "sweep", "serve", "cli"),
 )
 HEAVY = ("torch", "sklearn", "numba", "matplotlib", "scipy")
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in ORDER]

@@ -38,6 +38,7 @@ for _verb, _help in {
     "export": "Write a trained model as ONNX, for programs without himpc.",
     "evaluate": "Measure re-identification on recordings whose persons are known.",
     "group": "Say which recordings show the same person, without labels.",
+    "serve": "Serve a gallery: a page in the browser, and the same for programs.",
     "benchmark": "Compare methods on a published benchmark, on a folder, or on simulated suites.",
     "sweep": "Train and measure with many settings, several at once.",
     "gallery": "Enroll people, and ask whom a new recording shows.",

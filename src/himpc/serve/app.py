@@ -1,0 +1,96 @@
+"""The app: routes, and what stands before them."""
+
+from __future__ import annotations
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from fastapi.responses import FileResponse, HTMLResponse, Response
+from fastapi.staticfiles import StaticFiles
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+
+from himpc import __version__
+from himpc.gallery import Gallery
+from himpc.serve.asking import asking
+from himpc.serve.config import ServeConfig
+from himpc.serve.desk import Desk
+from himpc.serve.gate import Gate, GateMiddleware
+from himpc.serve.guard import Guard
+from himpc.serve.jobs import Jobs
+from himpc.serve.problems import handle_problems
+from himpc.serve.reference import STYLE, reference_page
+from himpc.serve.routes import looking, mending
+from himpc.serve.watch import Metrics, Watch
+
+__all__ = ["create_app"]
+
+_PAGE = Path(__file__).parent / "page"
+
+
+def create_app(gallery: Gallery, config: ServeConfig) -> FastAPI:
+    """Return the app that serves a gallery.
+
+    When it stops, it finishes what was accepted, and closes the gallery. ``app.state.stopping`` tells clients to come
+    back by another connection; ``app.state.folder`` is where files are kept while they are read.
+    """
+    gate, jobs, desk = Gate(config), Jobs(), Desk(gallery)
+    metrics = Metrics(gate)
+    kept = tempfile.TemporaryDirectory(prefix="himpc-serve-")
+
+    @asynccontextmanager
+    async def living(app: FastAPI) -> AsyncIterator[None]:
+        await asyncio.to_thread(desk.warm)
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(gate.close)
+            gallery.close()
+            kept.cleanup()
+
+    app = FastAPI(
+        title="himpc serve",
+        description="Whom does a recording of a walking person show? A gallery of people, by HTTP.",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=living,
+    )
+    app.state.stopping = False
+    app.state.folder = Path(kept.name)
+    handle_problems(app)
+    app.include_router(mending(desk, gate))  # before the names, which may end as these routes do
+    app.include_router(looking(desk, gate, jobs))
+    app.include_router(asking(desk, gate, jobs, app.state.folder))
+    _add_pages(app)
+
+    @app.get("/metrics", include_in_schema=False)
+    async def shown() -> Response:
+        people, recordings, _ = await gate.run(gate.looking, gallery.counts)
+        metrics.people.set(people)
+        metrics.recordings.set(recordings)
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    app.add_middleware(GateMiddleware, gate=gate)
+    app.add_middleware(Guard, config=config)
+    app.add_middleware(Watch, metrics=metrics)
+    return app
+
+
+def _add_pages(app: FastAPI) -> None:
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return HTMLResponse(reference_page(app.openapi()))
+
+    @app.get("/docs/style.css", include_in_schema=False)
+    async def style() -> Response:
+        return Response(STYLE, media_type="text/css")
+
+    @app.get("/", include_in_schema=False)
+    async def page() -> FileResponse:
+        return FileResponse(_PAGE / "index.html")
+
+    app.mount("/page", StaticFiles(directory=_PAGE), name="page")
