@@ -4,10 +4,19 @@ import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from himpc.data import Recording
+    from himpc.gallery import Gallery
+    from himpc.model import Model
+
+    StorePlace = Any
 
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
@@ -31,3 +40,62 @@ def device(request: pytest.FixtureRequest) -> str:
     if request.param == "cuda" and not torch.cuda.is_available():
         pytest.skip("there is no CUDA device")
     return request.param
+
+
+@pytest.fixture(scope="session")
+def walkers() -> "list[Recording]":
+    """Five people, on each of three days in two recordings of 2 s; easy to tell apart."""
+    import himpc
+
+    found = himpc.simulate(people=5, recordings=6, seconds=2.0, difficulty="easy", seed=3)
+    people = sorted({walk.person for walk in found})
+    told = []
+    for person, name in zip(people, "abcde", strict=True):
+        for number, walk in enumerate(walk for walk in found if walk.person == person):
+            day = str(number // 2 + 1)
+            told.append(walk.with_(person=name, session=day, camera="hall", source=f"walks/{name}/{day}/{number}.csv"))
+    return told
+
+
+@pytest.fixture(scope="session")
+def walks(walkers: "list[Recording]") -> "Callable[..., list[Recording]]":
+    """Recordings of some people, on some days; the third is for asking."""
+
+    def of(*people: str, days: tuple[str, ...] = ("1", "2")) -> "list[Recording]":
+        return [walk for walk in walkers if walk.person in people and walk.session in days]
+
+    return of
+
+
+@pytest.fixture(scope="session")
+def walkers_model(walkers: "list[Recording]") -> "Model":
+    """A small model that was trained on them, without their names."""
+    import himpc
+
+    return himpc.HiMPC(settings={"max_epochs": 2, "hidden": 16}).fit(walkers).model_
+
+
+@pytest.fixture
+def home(place: "StorePlace", tmp_path: Path) -> str:
+    """Where a gallery is to be: a folder, or a PostgreSQL database (`place` of tests/gallery)."""
+    return str(tmp_path / "gallery") if place.is_folder else place.address.replace("+psycopg", "")
+
+
+@pytest.fixture
+def gallery(home: str, walkers_model: "Model") -> "Iterator[Gallery]":
+    """An empty gallery."""
+    from himpc.gallery import Gallery
+
+    with Gallery.create(home, walkers_model, actor="tester") as made:
+        yield made
+
+
+@pytest.fixture
+def bytes_on_disk(home: str, place: "StorePlace") -> "Callable[[], bytes]":
+    """All bytes of all files of a gallery, one after the other."""
+
+    def read() -> bytes:
+        files = type(place)(home).files() if place.is_folder else place.files()
+        return b"".join(files.values())
+
+    return read

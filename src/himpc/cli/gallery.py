@@ -20,9 +20,11 @@ if TYPE_CHECKING:
     from himpc.gallery import Answer, Gallery
     from himpc.model import Model
 
-__all__ = ["gallery"]
+__all__ = ["Where", "check_model", "gallery"]
 
 gallery = App(name="gallery", default_parameter=Parameter(negative=()))
+
+gallery.command("himpc.cli.watch:watch", name="watch")
 
 Where = Annotated[str, Parameter(name="--gallery")]
 """The gallery: a folder, or postgresql://USER:PASSWORD@HOST/DATABASE."""
@@ -71,7 +73,7 @@ def enroll(
         found = [each.with_(person=person) for each in found]
     if there:
         opened = Gallery.open(where)
-        _check_model(opened, model)
+        check_model(opened, model)
     else:
         opened = Gallery.create(where, _new_model(model, found, settings, console), keep_skeletons=skeletons)
     with opened as gallery:
@@ -124,7 +126,7 @@ def search(
             found, people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank, progress=console.progress
         )
     console.table(
-        ["recording", "person", "probability", "distance", "threshold", "margin", "windows that agree", "then"],
+        ["recording", "person", "nearest", "probability", "nobody", "distance", "threshold", "windows agree", "then"],
         [_row(answer) for answer in answers],
     )
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
@@ -362,7 +364,7 @@ def _new_model(name: str, found: list[Recording], settings: Settings, console: C
     return model
 
 
-def _check_model(gallery: Gallery, name: str) -> None:
+def check_model(gallery: Gallery, name: str) -> None:
     """Raise `GalleryError` if another model is named than the gallery's own."""
     from himpc.errors import GalleryError
 
@@ -389,10 +391,15 @@ def _row(answer: Answer) -> list[object]:
     return [
         answer.source,
         answer.person or ("unknown" if answer.windows else answer.note),
-        "-" if answer.probability is None else answer.probability,
-        "-" if best is None else best.distance,
-        "-" if answer.threshold is None else answer.threshold,
-        answer.margin,
-        "-" if best is None else f"{best.agreement:.0%}",
+        best.person if best else "-",
+        _number(best.probability if best else None),
+        _number(answer.nobody),
+        _number(best.distance if best else None),
+        _number(answer.threshold),
+        f"{best.agreement:.0%}" if best else "-",
         then or "-",
     ]
+
+
+def _number(value: float | None) -> object:
+    return "-" if value is None else value

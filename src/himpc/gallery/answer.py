@@ -85,7 +85,9 @@ class Answer:
     person : str or None
         The nearest person, where that is near enough; None for unknown.
     probability : float or None
-        Of that person, or where it is unknown, that it is nobody of the gallery.
+        Of that person; where it is unknown, that of nobody. None where the gallery cannot tell yet.
+    nobody : float or None
+        That it is nobody of the gallery.
     margin : float
         How much nearer the nearest person is than the second, as a share of the second's distance: 0 to 1.
     threshold : float or None
@@ -101,6 +103,7 @@ class Answer:
     source: str
     person: str | None
     probability: float | None
+    nobody: float | None
     margin: float
     threshold: float | None
     windows: int

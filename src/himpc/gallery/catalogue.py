@@ -94,9 +94,7 @@ files = Table(
     "himpc_files",
     _TABLES,
     Column("content", String, primary_key=True),
-    Column("path", String, nullable=False),
     Column("time", String, nullable=False),
-    Column("outcome", String, nullable=False),
 )
 """Files that a watched folder has brought, by the hash of their content."""
 

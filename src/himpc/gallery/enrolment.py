@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -30,7 +30,13 @@ class Enrolment:
         self._catalogue, self._vectors, self._actor = catalogue, vectors, actor
 
     def add(
-        self, takes: Sequence[Take], groups: Sequence[int | None], *, skeletons: bool, action: str = "enrolled"
+        self,
+        takes: Sequence[Take],
+        groups: Sequence[int | None],
+        *,
+        skeletons: bool,
+        action: str = "enrolled",
+        files: Iterable[str] = (),
     ) -> tuple[list[Take], list[Take]]:
         """Enroll takes; return those that are new, with their persons, and those that were there already.
 
@@ -44,6 +50,8 @@ class Enrolment:
             Whether joints are kept.
         action : str
             What the log calls it.
+        files : iterable of str
+            Hashes of files that are noted with it (`himpc.gallery.watch`).
 
         Raises
         ------
@@ -66,6 +74,7 @@ class Enrolment:
                 ledger.add_recording(connection, number, person, take, skeleton=skeletons)
                 counts[person] = counts.get(person, 0) + 1
             ledger.log(connection, action, self._actor, counts.items())
+            ledger.note_files(connection, files)
         return added, [take for take in takes if take.fingerprint in known]
 
     def rename(self, old: str, new: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -195,6 +195,74 @@ class Gallery:
         people_of = tuple(sorted({str(take.person) for take in added}))
         return Enrolled(len(added), people_of, tuple(take.source for take in already), short)
 
+    def has_handled(self, content: str) -> bool:
+        """Return whether a watched folder has brought a file of this content (`himpc.gallery.watch`)."""
+        with self._catalogue.reading() as connection:
+            return ledger.has_file(connection, content)
+
+    def identify(self, recordings: Sequence[Recording], *, fmr: float | None = None) -> list[Answer]:
+        """Do as `search` does, one person each, but know nobody where nobody is enrolled, and log nothing."""
+        found = takes(self.model, recordings)
+        if not self.people():
+            return [self._answer(take, 1, Rule(None, None, 0.5, 0), False) for take in found]
+        rule = self._rule(1, fmr, None, 0.5)
+        return [self._answer(take, 1, rule, False) for take in found]
+
+    def absorb(self, recordings: Sequence[Recording], files: Iterable[str]) -> dict[str, str]:
+        """Enroll what a watched folder has brought, and note its files, in one transaction.
+
+        Recordings without a person show new people without names, as in `enroll`.
+
+        Parameters
+        ----------
+        recordings : sequence of Recording
+        files : iterable of str
+            The hash of each file's content.
+
+        Returns
+        -------
+        dict
+            The person of each recording, by its source.
+        """
+        usable = _distinct([take for take in takes(self.model, recordings) if len(take.windows)])
+        added, already = self._enrolment.add(usable, self._groups(usable), skeletons=self.keep_skeletons, files=files)
+        with self._catalogue.reading() as connection:
+            known = ledger.known_fingerprints(connection, [take.fingerprint for take in already])
+        return {take.source: str(take.person) for take in added} | {
+            take.source: known[take.fingerprint] for take in already
+        }
+
+    def near_people(self, names: Sequence[str], *, fmr: float | None = None) -> list[tuple[str, str, float, float]]:
+        """Return who else is near enough to be each of some people: both names, distance and probability."""
+        near: list[tuple[str, str, float, float]] = []
+        with self._catalogue.reading() as connection:
+            own = {
+                name: [
+                    each.id for each in ledger.known_recordings(connection, person=ledger.the_person(connection, name))
+                ]
+                for name in names
+            }
+            count = ledger.count_people(connection)
+        if count < 2:
+            return near
+        rule = self._rule(2, fmr, None, 0.5)
+        if rule.threshold is None or rule.calibration is None:
+            return near
+        for name, ids in own.items():
+            best: dict[str, float] = {}
+            for pooled in self._vectors.pooled(np.array(ids, dtype=np.int64)):
+                with self._catalogue.reading() as connection:
+                    found = candidates(self._vectors, pooled, 3, lambda some: ledger.persons_of(connection, some))
+                    called = ledger.names_of(connection, {each.person for each in found})
+                for each in found:
+                    other = called[each.person]
+                    if other != name and each.distance <= rule.threshold:
+                        best[other] = min(each.distance, best.get(other, np.inf))
+            for other, distance in best.items():
+                ratio = float(rule.calibration.likelihood_ratio(distance))
+                near.append((name, other, distance, ratio / (ratio + 1)))
+        return near
+
     def take_over(self, takes: Sequence[Take], groups: Sequence[int | None]) -> tuple[int, int]:
         """Enroll what another gallery of the same model embedded (`himpc.gallery.transfer`).
 
@@ -356,7 +424,7 @@ class Gallery:
     def _answer(self, take: Take, people: int, rule: Rule, reranked: bool) -> Answer:
         if not len(take.windows):
             short = f"shorter than a window of {self.model.window_length} frames"
-            return Answer(take.source, None, None, 0.0, rule.threshold, 0, (), short)
+            return Answer(take.source, None, None, None, 0.0, rule.threshold, 0, (), short)
         probe = Probe(take.source, take.pooled, take.windows, take.starts)
         with self._catalogue.reading() as connection:
             found = candidates(self._vectors, take.pooled, people, lambda ids: ledger.persons_of(connection, ids))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from himpc.errors import DataError, MissingError, printable
-from himpc.gallery.catalogue import events, people, recordings, searches, skeletons
+from himpc.gallery.catalogue import events, files, people, recordings, searches, skeletons
 from himpc.gallery.records import Event, KnownRecording, Person
 from himpc.gallery.takes import Take
 
@@ -28,6 +28,7 @@ __all__ = [
     "drop_empty_people",
     "enrolled_ids",
     "fingerprints_of",
+    "has_file",
     "joints_of",
     "known_fingerprints",
     "known_people",
@@ -36,6 +37,7 @@ __all__ = [
     "names_of",
     "new_ids",
     "next_unnamed",
+    "note_files",
     "now",
     "persons_of",
     "read_log",
@@ -229,6 +231,19 @@ def fingerprints_of(connection: Connection, ids: Sequence[int]) -> list[str]:
     for some in _parts(ids):
         found |= {row[0]: row[1] for row in connection.execute(query.where(recordings.c.id.in_(some)))}
     return [found[number] for number in ids]
+
+
+def has_file(connection: Connection, content: str) -> bool:
+    """Return whether a watched folder has brought a file of this content."""
+    return connection.execute(sql.select(files.c.content).where(files.c.content == content)).first() is not None
+
+
+def note_files(connection: Connection, contents: Iterable[str]) -> None:
+    """Note what a watched folder has brought, by nothing but the hash of the content, which leads to nobody."""
+    time = now()
+    rows = [{"content": content, "time": time} for content in contents]
+    if rows:
+        connection.execute(sql.insert(files), rows)
 
 
 def drawn(connection: Connection, most: int) -> dict[int, int]:

@@ -181,6 +181,7 @@ def answer(
         source=probe.source,
         person=matches[0].person if known else None,
         probability=matches[0].probability if known else found_probabilities[-1],
+        nobody=found_probabilities[-1],
         margin=_margin(nearest),
         threshold=rule.threshold,
         windows=len(probe.windows),

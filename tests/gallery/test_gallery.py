@@ -1,0 +1,283 @@
+"""A gallery from end to end: the same questions to both stores."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+
+import himpc
+from himpc.errors import ConfigError, DataError, GalleryError, LayoutError, ModelError
+from himpc.gallery import Gallery
+from himpc.gallery.transfer import export_gallery, import_gallery
+from himpc.model import Model, Network
+from himpc.skeleton import LEVELS, get_layout
+
+
+def people_of(gallery):
+    return {person.name: person.recordings for person in gallery.people()}
+
+
+def test_people_are_enrolled_and_found_again(gallery, walks):
+    enrolled = gallery.enroll(walks("a", "b", "c", days=("1",)))
+    assert (enrolled.recordings, enrolled.people) == (6, ("a", "b", "c"))
+    answers = gallery.search(walks("a", "b", "c", days=("2",)), people=2)
+    assert [answer.matches[0].person for answer in answers] == ["a", "a", "b", "b", "c", "c"]
+    assert all(len(answer.matches) == 2 and answer.threshold is not None for answer in answers)
+    assert all(answer.matches[0].probability > answer.matches[1].probability for answer in answers)
+
+
+def test_an_answer_is_the_plain_formula(gallery, walks):
+    """The distance to a person is the least between means of windows; a threshold decides."""
+    known, (probe, *_) = walks("a", "b", "c"), walks("a", days=("3",))
+    gallery.enroll(known)
+    answer = gallery.search([probe], people=3, fmr=0.3)[0]
+    means = himpc.embed(gallery.model, known).pooled.astype(float)
+    asked = himpc.embed(gallery.model, [probe]).pooled[0].astype(float)
+    distances = np.linalg.norm(means - asked, axis=1)
+    plain = {name: distances[[walk.person == name for walk in known]].min() for name in "abc"}
+    assert {match.person: match.distance for match in answer.matches} == pytest.approx(plain, rel=1e-4)
+    assert [match.person for match in answer.matches] == sorted(plain, key=plain.get)
+    assert (answer.person is not None) == (min(plain.values()) <= answer.threshold)
+    assert answer.margin == pytest.approx(
+        1 - np.sort(list(plain.values()))[0] / np.sort(list(plain.values()))[1], rel=1e-3
+    )
+    assert sum(match.probability for match in answer.matches) + answer.nobody == pytest.approx(1)
+
+
+def test_evidence_leads_to_the_windows_that_are_most_alike(gallery, walks):
+    known, (probe, *_) = walks("a", "b"), walks("a", days=("3",))
+    gallery.enroll(known)
+    match = gallery.search([probe])[0].matches[0]
+    moment = match.moments[0]
+    source = next(r.source for r in gallery.recordings() if r.id == moment.recording)
+    other = next(walk for walk in known if walk.source == source)
+    length = gallery.model.window_length
+    one = himpc.embed(gallery.model, [probe.with_(joints=probe.joints[moment.start : moment.start + length])])
+    two = himpc.embed(
+        gallery.model, [other.with_(joints=other.joints[moment.recording_start : moment.recording_start + length])]
+    )
+    assert np.linalg.norm(one.vectors[0] - two.vectors[0]) == pytest.approx(moment.distance, rel=1e-4)
+    assert 0 < match.agreement <= 1
+
+
+def test_a_stranger_is_unknown_at_a_strict_rate_and_found_at_a_loose_one(gallery, walks):
+    gallery.enroll(walks("a", "b", "c", "d"))
+    strangers = [walk.with_(joints=walk.joints[:, ::-1].copy()) for walk in walks("e")]  # nobody is built so
+    strict = gallery.search(strangers, fmr=gallery.calibration().smallest_fmr)
+    assert all(answer.person is None for answer in strict)
+    known = gallery.search(walks("a", days=("3",)), fpir=0.99)
+    assert [answer.person for answer in known] == ["a", "a"]
+    assert all(one.nobody > 0.5 > two.nobody for one in strict for two in known)
+
+
+def test_what_cannot_be_told_is_said(gallery, walks):
+    with pytest.raises(DataError, match="nobody is enrolled"):
+        gallery.search(walks("a"))
+    gallery.enroll(walks("a"))
+    answer = gallery.search(walks("a", days=("3",)))[0]
+    assert answer.person is None
+    assert answer.probability is None
+    assert answer.matches[0].person == "a"
+    assert "cannot be told" in answer.note
+    with pytest.raises(DataError, match="two"):
+        gallery.search(walks("a"), fmr=0.1)
+
+
+def test_rates_that_make_no_sense_are_refused(gallery, walks):
+    gallery.enroll(walks("a", "b", "c"))
+    for arguments in ({"fmr": 0.1, "fpir": 0.1}, {"fmr": 0}, {"fpir": 1.5}, {"people": 0}, {"enrolled": 1}):
+        with pytest.raises(ConfigError):
+            gallery.search(walks("a"), **arguments)
+    with pytest.raises(DataError, match="smallest rate"):
+        gallery.search(walks("a"), fmr=1e-6)
+
+
+def test_copies_are_enrolled_once(gallery, walks):
+    first = walks("a", "b")
+    gallery.enroll(first)
+    again = gallery.enroll([*first, *walks("a", days=("3",))])
+    assert (again.recordings, len(again.already)) == (2, 8)
+    with pytest.raises(DataError, match="enrolled already, as 'a'"):
+        gallery.enroll([first[0].with_(person="b")])
+    with pytest.raises(DataError, match="same recording"):
+        gallery.enroll([walks("c")[0], walks("c")[0].with_(person="d")])
+    assert people_of(gallery) == {"a": 6, "b": 4}
+
+
+def test_enrolling_is_all_or_nothing(gallery, walks, monkeypatch):
+    gallery.enroll(walks("a"))
+    monkeypatch.setattr("himpc.gallery.ledger.add_recording", _fail_at(3))
+    with pytest.raises(GalleryError):
+        gallery.enroll(walks("b"))
+    monkeypatch.undo()
+    assert people_of(gallery) == {"a": 4}
+    assert "left vectors" in " ".join(gallery.verify())
+    gallery.enroll(walks("c"))  # which erases the leftovers
+    assert gallery.verify() == []
+
+
+def _fail_at(call):
+    from himpc.gallery import ledger
+
+    calls, original = [], ledger.add_recording
+
+    def add(*arguments, **options):
+        calls.append(1)
+        if len(calls) == call:
+            raise GalleryError("the disk is full")
+        original(*arguments, **options)
+
+    return add
+
+
+def test_bad_recordings_are_refused_before_anything_is_written(gallery, walks):
+    good = walks("a")
+    for bad, error in (
+        ([good[0].with_(person=None)], DataError),
+        ([good[0].with_(person=" ")], DataError),
+        ([good[0].with_(person="x\n")], DataError),
+        ([good[0].with_(joints=good[0].joints[:3])], DataError),
+        ([], DataError),
+        ([_in_layout("coco-17")], LayoutError),
+        ([good[0].with_(dimensions=2)], ModelError),
+    ):
+        with pytest.raises(error):
+            gallery.enroll(bad)
+    assert gallery.people() == []
+
+
+def _in_layout(name):
+    layout = get_layout(name)
+    joints = np.random.default_rng(0).normal(size=(20, len(layout), 3))
+    return himpc.Recording(joints, layout, person="a", source="other")
+
+
+def test_short_recordings_are_named_and_left_out(gallery, walks):
+    one, two, *_ = walks("a")
+    done = gallery.enroll([one, two.with_(joints=two.joints[:3])])
+    assert (done.recordings, done.short) == (1, (two.source,))
+    answer = gallery.search([two.with_(joints=two.joints[:3])])[0]
+    assert (answer.person, answer.windows, answer.matches) == (None, 0, ())
+    assert "shorter than a window" in answer.note
+
+
+def test_parts_of_a_recording_are_one(gallery, walks):
+    whole = walks("a")[0]
+    parts = [
+        whole.with_(joints=whole.joints[:30], source=f"{whole.source}#part1"),
+        whole.with_(joints=whole.joints[40:], source=f"{whole.source}#part2"),
+    ]
+    gallery.enroll(parts)
+    (recording,) = gallery.recordings()
+    assert (recording.source, recording.frames) == (whole.source, len(whole) - 10)
+    np.testing.assert_array_equal(gallery.joints(recording.id), np.concatenate([part.joints for part in parts]))
+    assert len(gallery.search(parts)) == 1
+
+
+def test_people_without_a_name_are_grouped_and_can_be_named(gallery, walks):
+    known = walks("a", "b")
+    nameless = [walk.with_(person=None) for walk in walks("c", "d")]
+    with pytest.raises(DataError, match="--unnamed"):
+        gallery.enroll([*known, *nameless])
+    gallery.enroll([*known, *nameless], unnamed=True)
+    unnamed = [person for person in gallery.people() if not person.named]
+    assert sum(person.recordings for person in unnamed) == len(nameless)
+    assert all(person.name.startswith("unnamed-") for person in unnamed)
+    gallery.rename(unnamed[0].name, "Cleo")
+    assert {person.name: person.named for person in gallery.people()}["Cleo"]
+
+
+def test_mistakes_are_mended(gallery, walks):
+    gallery.enroll(walks("a", "b", "c"))
+    assert gallery.merge("a", "b") == 4
+    assert people_of(gallery) == {"a": 8, "c": 4}
+    wrong = [recording.id for recording in gallery.recordings("a") if "/b/" in recording.source]
+    assert gallery.move(wrong, "Bea") == "Bea"
+    assert gallery.move([gallery.recordings("c")[0].id]) == "unnamed-1"
+    assert people_of(gallery) == {"a": 4, "Bea": 4, "c": 3, "unnamed-1": 1}
+    with pytest.raises(GalleryError, match="merge"):
+        gallery.rename("a", "Bea")
+    for call in (lambda: gallery.rename("x", "y"), lambda: gallery.merge("a", "x"), lambda: gallery.move([5], "a")):
+        with pytest.raises(GalleryError, match="gallery"):
+            call()
+    assert people_of(gallery) == {"a": 4, "Bea": 4, "c": 3, "unnamed-1": 1}
+
+
+def test_the_log_says_what_was_done_but_no_name_of_somebody_removed(gallery, walks):
+    gallery.enroll(walks("a", "b"))
+    gallery.search(walks("a"))
+    gallery.rename("a", "Ann")
+    gallery.remove("Ann")
+    events = gallery.audit()
+    actions = ["created", "enrolled", "enrolled", "named", "removed", "searched"]
+    assert sorted(event.action for event in events) == actions
+    assert [event.time for event in events] == sorted(event.time for event in events)
+    assert not any(event.person in ("a", "Ann") for event in events)
+    assert {event.person for event in events if event.action == "removed"}.pop().startswith("removed-")
+
+
+def test_what_is_removed_is_gone(gallery, walks, bytes_on_disk):
+    gallery.enroll(walks("a", "b"))
+    gallery.index()
+    gone = gallery.recordings("a")
+    entries = gallery.embeddings([recording.id for recording in gone])
+    joints = gallery.joints(gone[0].id)
+    kept = gallery.joints(gallery.recordings("b")[0].id)
+    marks = [
+        *(row[:8].astype("<f4").tobytes() for row in entries.pooled),
+        *(row[:8].astype("<f4").tobytes() for row in entries.windows[::5]),
+        joints[3, :4].astype("<f4").tobytes(),
+        gone[0].source.encode(),
+    ]
+    assert all(mark in bytes_on_disk() for mark in marks[-2:])
+    assert gallery.remove("a") == 4
+    content = bytes_on_disk()
+    assert not any(mark in content for mark in marks)
+    assert kept[3, :4].astype("<f4").tobytes() in content
+    assert [answer.matches[0].person for answer in gallery.search(walks("a"))] == ["b"] * 4
+    assert gallery.verify() == []
+
+
+def test_a_gallery_moves_from_one_store_to_another(gallery, walks, tmp_path):
+    gallery.enroll([*walks("a", "b"), *(w.with_(person=None) for w in walks("c"))], unnamed=True)
+    assert export_gallery(gallery, tmp_path / "g.safetensors") == 12
+    added, already = import_gallery(tmp_path / "g.safetensors", tmp_path / "other")
+    assert (added, already) == (12, 0)
+    assert import_gallery(tmp_path / "g.safetensors", tmp_path / "other") == (0, 12)
+    with Gallery.open(tmp_path / "other") as other:
+        assert other.model.fingerprint == gallery.model.fingerprint
+        assert other.people() == gallery.people()
+        assert other.verify() == []
+        told = [dataclasses.replace(recording, id=0) for recording in gallery.recordings()]
+        assert [dataclasses.replace(recording, id=0) for recording in other.recordings()] == told
+        for one, two in zip(gallery.search(walks("a")), other.search(walks("a")), strict=True):
+            assert one.matches[0].distance == pytest.approx(two.matches[0].distance, rel=1e-5)
+
+
+def test_models_are_not_mixed(gallery, walks, tmp_path):
+    gallery.enroll(walks("a", "b"))
+    export_gallery(gallery, tmp_path / "g.safetensors")
+    other = Model(Network(gallery.model.layout, LEVELS, 8, 0, seed=1), gallery.model.layout, 6)
+    Gallery.create(tmp_path / "other", other).close()
+    with pytest.raises(GalleryError, match="cannot be compared"):
+        import_gallery(tmp_path / "g.safetensors", tmp_path / "other")
+
+
+def test_reranking_keeps_who_is_far_out_of_the_way(gallery, walks):
+    gallery.enroll(walks("a", "b", "c", "d"))
+    plain = gallery.search(walks("a", "b", days=("3",)), people=4)
+    ordered = gallery.search(walks("a", "b", days=("3",)), people=4, rerank=True)
+    for one, two in zip(plain, ordered, strict=True):
+        assert {m.person: m.distance for m in one.matches} == {m.person: m.distance for m in two.matches}
+        assert {m.person: m.probability for m in one.matches} == {m.person: m.probability for m in two.matches}
+
+
+def test_it_opens_again_as_it_was(home, gallery, walks):
+    gallery.enroll(walks("a", "b"))
+    with Gallery.open(home) as again:
+        assert again.people() == gallery.people()
+        assert again.model.fingerprint == gallery.model.fingerprint
+        again.rename("a", "Ann")
+    assert people_of(gallery) == {"Ann": 4, "b": 4}
+    with pytest.raises(GalleryError, match="holds a gallery already"):
+        Gallery.create(home, gallery.model)

@@ -1,0 +1,111 @@
+"""A watched folder: known people are matched, strangers are new, no file is handled twice."""
+
+import json
+
+import pytest
+
+from himpc.cli import main
+from himpc.data import save
+from himpc.data.read import plan
+from himpc.errors import GalleryError
+from himpc.gallery import Gallery
+from himpc.gallery.watch import Watch, suggest_merges
+
+
+@pytest.fixture
+def inbox(tmp_path):
+    folder = tmp_path / "inbox"
+    folder.mkdir()
+    return folder
+
+
+def put(folder, name, recordings):
+    save([recording.with_(person=None) for recording in recordings], folder / name)
+
+
+def people_of(gallery):
+    return {person.name: person.recordings for person in gallery.people()}
+
+
+def test_known_people_are_matched_and_strangers_are_new(gallery, walks, inbox):
+    gallery.enroll(walks("a", "b", "c"))
+    eye = Watch(gallery, inbox, lambda: plan([inbox]), fmr=0.25)
+    put(inbox, "known.npz", walks("a", days=("3",)))
+    put(inbox, "stranger.npz", [walk.with_(joints=walk.joints[:, ::-1].copy()) for walk in walks("e", days=("3",))])
+    assert eye.poll() == []  # a file may still be growing
+    known, stranger = eye.poll()
+    assert (known.path, known.people, known.new) == ("known.npz", ("a",), False)
+    assert known.probability > 0.5
+    assert (stranger.path, stranger.new) == ("stranger.npz", True)
+    assert all(name.startswith("unnamed-") for name in stranger.people)
+    assert people_of(gallery)["a"] == 6
+
+
+def test_no_file_is_handled_twice(gallery, home, walks, inbox):
+    put(inbox, "one.npz", walks("a"))
+    assert len(Watch(gallery, inbox, lambda: plan([inbox])).poll(settled=True)) == 1
+    before = people_of(gallery)
+    (inbox / "copy.npz").write_bytes((inbox / "one.npz").read_bytes())
+    (inbox / "one.npz").rename(inbox / "renamed.npz")
+    with Gallery.open(home) as later:
+        assert Watch(later, inbox, lambda: plan([inbox])).poll(settled=True) == []
+        assert people_of(later) == before
+
+
+def test_a_removed_person_does_not_come_back(gallery, walks, inbox, bytes_on_disk):
+    put(inbox, "somebody.npz", walks("a"))
+    eye = Watch(gallery, inbox, lambda: plan([inbox]))
+    eye.poll(settled=True)
+    for name in people_of(gallery):
+        gallery.remove(name)
+    assert b"somebody.npz" not in bytes_on_disk()
+    assert Watch(gallery, inbox, lambda: plan([inbox])).poll(settled=True) == []
+    assert gallery.people() == []
+
+
+def test_rubbish_is_told_once_and_stops_nothing(gallery, walks, inbox):
+    (inbox / "rubbish.npz").write_bytes(b"PK\3\4 rubbish")
+    (inbox / "empty.csv").write_bytes(b"")
+    put(inbox, "good.npz", walks("a"))
+    eye = Watch(gallery, inbox, lambda: plan([inbox]))
+    told = {arrival.path: arrival.problem for arrival in eye.poll(settled=True)}
+    assert told["rubbish.npz"]
+    assert told["empty.csv"]
+    assert not told["good.npz"]
+    assert eye.poll(settled=True) == []
+
+
+def test_what_failed_to_be_written_is_tried_again(gallery, walks, inbox, monkeypatch):
+    put(inbox, "one.npz", walks("a"))
+    eye = Watch(gallery, inbox, lambda: plan([inbox]))
+
+    def fail(*_):
+        raise GalleryError("the disk is full")
+
+    monkeypatch.setattr("himpc.gallery.ledger.note_files", fail)
+    with pytest.raises(GalleryError):
+        eye.poll(settled=True)
+    monkeypatch.undo()
+    assert gallery.people() == []
+    assert len(eye.poll(settled=True)) == 1
+
+
+def test_merges_are_suggested_not_made(gallery, walks):
+    gallery.enroll(walks("a", "b", "c"))
+    gallery.move([recording.id for recording in gallery.recordings("a")[:2]])
+    suggestions = suggest_merges(gallery, fmr=0.25)
+    assert ("a", "unnamed-1") in {(each.person, each.other) for each in suggestions}
+    assert people_of(gallery)["unnamed-1"] == 2
+
+
+def test_the_verb_watches_once(walks, walkers_model, inbox, tmp_path, capsys):
+    walkers_model.save(tmp_path / "model")
+    put(inbox, "one.npz", walks("a", "b"))
+    command = ["gallery", "watch", str(inbox), "--gallery", str(tmp_path / "g"), "--once"]
+    assert main([*command, "--json"]) == 1  # there is no gallery, and no model for one
+    assert "--model" in capsys.readouterr().err
+    assert main([*command, "--model", str(tmp_path / "model"), "--json"]) == 0
+    assert len(json.loads(capsys.readouterr().out)["arrivals"]) == 1
+    (inbox / "rubbish.npz").write_bytes(b"no")
+    assert main(command) == 3
+    assert "rubbish.npz" in capsys.readouterr().err
