@@ -55,11 +55,11 @@ _TABLES = ("himpc_pooled", "himpc_windows", "himpc_unsettled")
 class PostgresVectors:
     """Embeddings in two tables: pooled vectors, a row a recording, and windows.
 
-    What is added becomes true in one transaction. What is being added or erased stands in a table of its own meanwhile, so
-    `ids` tells of it after a kill, whose bytes are erased with it. To erase, rows are deleted, and once no transaction can see them any
+    What is added becomes true in one transaction. To erase, rows are deleted, and once no transaction can see them any
     more both tables and their indexes are written anew (``VACUUM FULL``): that takes as long as copying them and
-    building the index, and who searches meanwhile waits. The server's write-ahead log, its backups and replicas are
-    its operator's to clear.
+    building the index, and who searches meanwhile waits. Numbers of recordings that are being added or erased stand in
+    a table of their own, so `ids` tells of them after a kill, and `remove` erases what it left. The server's
+    write-ahead log, its backups and replicas are its operator's to clear.
 
     Up to 2,000 numbers a vector are indexed as they are, up to 4,000 as 16-bit numbers, more not at all.
 
