@@ -138,7 +138,7 @@ def main() -> None:
     """Train two epochs on simulated walkers, twice, and print the second of each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=40, help="simulated walkers; 40 make about 12,000 windows")
-    parser.add_argument("--recordings", type=int, default=8, help="of each; with 9 people, 42 make about 150 groups")
+    parser.add_argument("--recordings", type=int, default=8, help="of each; with 9 people, 42 make about 185 groups")
     parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of the second training")
     options = parser.parse_args()
     walks = himpc.simulate(people=options.people, recordings=options.recordings, seconds=4.0, seed=0)
