@@ -141,6 +141,7 @@ class Gallery:
 
     def close(self) -> None:
         """Let go of files and connections."""
+        self.calibrated.settle()
         self._vectors.close()
         self._catalogue.close()
 

@@ -44,6 +44,11 @@ class Kept(Generic[T]):
                 self._made = state, self._make()
             return self._made[1]
 
+    def settle(self) -> None:
+        """Wait until nothing is being made any more, such as before the gallery is closed."""
+        with self._making:
+            pass
+
     def _remake(self, state: int) -> None:
         try:
             self._made = state, self._make()

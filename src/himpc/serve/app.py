@@ -48,7 +48,7 @@ def create_app(gallery: Gallery, config: ServeConfig) -> FastAPI:
             yield
         finally:
             await asyncio.to_thread(gate.close)
-            gallery.close()
+            await asyncio.to_thread(desk.close)
             kept.cleanup()
 
     app = FastAPI(

@@ -58,6 +58,12 @@ class Desk:
         self.gallery.calibrated.get(changes)
         self._weights.get(changes)
 
+    def close(self) -> None:
+        """Close the gallery, when nothing is being worked out any more."""
+        for kept in (self._weights, self._map):
+            kept.settle()
+        self.gallery.close()
+
     def about(self) -> dict[str, Any]:
         """Return what the gallery is."""
         people, recordings, windows = self.gallery.counts()
