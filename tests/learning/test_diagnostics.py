@@ -9,10 +9,12 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_score
 
-from himpc.data import Recording, Windows
+from himpc.data import Recording, Windows, simulate
 from himpc.learning import Config, Diagnosis, diagnose, train
 from himpc.learning.cuts import over_strangers
-from himpc.learning.diagnostics import CLEAR, UNCLEAR, _agreement, _halves, _nearest
+from himpc.learning.diagnostics import CLEAR, UNCLEAR, _agreement, _facing, _halves, _nearest
+from himpc.skeleton import body_frame
+from himpc.skeleton.alignment import headings
 
 from .conftest import KINECT, make_recordings
 
@@ -126,3 +128,47 @@ def test_advice(change, words):
     assert words in "; ".join(diagnosis.advice)
     assert len(diagnosis.advice) == 1 + bool({"levels"} & set(change) or change.get("groups") == 7)
     assert diagnosis.to_dict()["advice"] == list(diagnosis.advice)
+
+
+def turned(recording, degrees):
+    angle = np.radians(degrees)
+    turn = np.array([[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]])
+    return recording.with_(joints=recording.joints @ turn)
+
+
+def ahead(people, each):
+    """Simulated walkers who all face +z in the mean."""
+    walks = simulate(people=people, recordings=each, seconds=1.0, difficulty="easy", seed=0)
+    faced = [np.angle(np.exp(1j * headings(walk.joints, walk.layout)).mean(), deg=True) for walk in walks]
+    return [turned(walk, -degrees) for walk, degrees in zip(walks, faced, strict=True)]
+
+
+def facing(walks):
+    windows = Windows.cut(walks, length=6)
+    return _facing(windows, windows.recording)
+
+
+def test_recordings_from_one_side_are_told():
+    walks = ahead(people=4, each=3)
+    narrow = Windows.cut([turned(walk, 15 * (i % 3)) for i, walk in enumerate(walks)], length=6)
+    around = Windows.cut([turned(walk, 90 * (i % 4)) for i, walk in enumerate(walks)], length=6)
+    model = model_of(around)
+    one, many = diagnose(model, narrow), diagnose(model, around)
+    assert one.facing == pytest.approx(30, abs=5)
+    assert many.facing == pytest.approx(270, abs=5)
+    assert "face one way (within 30 degrees)" in one.advice[-1]
+    assert not any("face one way" in sentence for sentence in many.advice)
+
+
+def test_an_arc_goes_past_the_back_and_leaves_out_a_tenth():
+    walks = ahead(people=4, each=5)
+    assert facing([turned(walk, 170 + i) for i, walk in enumerate(walks)]) == pytest.approx(17, abs=3)
+    assert facing([turned(walk, 90 if i in (3, 8) else 0) for i, walk in enumerate(walks)]) < 5
+
+
+def test_a_heading_is_what_a_body_is_turned_back_by():
+    walk = make_recordings(people=1, each=1)[0]
+    angle = headings(walk.joints, walk.layout)
+    turn_back = np.stack([turned(walk, np.degrees(-a)).joints[i] for i, a in enumerate(angle)])
+    np.testing.assert_allclose(turn_back, body_frame(walk.joints, walk.layout), atol=1e-5)
+    assert np.isnan(headings(np.zeros((1, len(walk.layout), 3)), walk.layout)).all()

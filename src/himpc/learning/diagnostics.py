@@ -20,6 +20,7 @@ from himpc.learning.grouping import MIN_RECORDINGS
 from himpc.learning.recording_labels import recording_labels
 from himpc.learning.whitening import means_of
 from himpc.model import Model
+from himpc.skeleton.alignment import headings
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -29,6 +30,13 @@ and 62 % or less in each below the second (preset ``tracklet``)."""
 
 AGREED = 0.5
 """Agreement of levels: in each of those 24 with less, Rank-1 of recordings was 62 % or less."""
+
+
+NARROW = 60.0
+"""Degrees: bodies that face within so narrow an arc are seen from one side, as in the simulated suite one-view."""
+
+MOST = 0.9
+"""The share of recordings that an arc must hold."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +58,8 @@ class Diagnosis:
     levels : float, optional
         Share of recordings for which two levels find the same other recording nearest, mean over pairs of levels. None
         with a single level.
+    facing : float, optional
+        The narrowest arc, in degrees, that 90 % of the recordings face into; None where that cannot be seen, as in 2D.
     """
 
     recordings: int
@@ -58,6 +68,7 @@ class Diagnosis:
     nearest: float
     halves: float | None
     levels: float | None
+    facing: float | None = None
 
     @property
     def advice(self) -> tuple[str, ...]:
@@ -77,6 +88,11 @@ class Diagnosis:
             said.append(
                 "joints, components and limbs do not agree on who is who (the same nearest recording for "
                 f"{self.levels:.0%}): look at the groups before you rely on them"
+            )
+        if self.facing is not None and self.facing < NARROW:
+            said.append(
+                f"nearly all bodies face one way (within {self.facing:.0f} degrees): whether people are known from "
+                "another side was not learned; add recordings from more sides if there will be such"
             )
         return tuple(said)
 
@@ -130,7 +146,24 @@ def diagnose(model: Model, windows: Windows) -> Diagnosis:
         nearest=_nearest(means),
         halves=_halves(vectors, take, windows.starts, windows.length),
         levels=_agreement(np.split(means, len(model.levels), axis=1)),
+        facing=_facing(windows, take),
     )
+
+
+def _facing(windows: Windows, take: NDArray[np.integer]) -> float | None:
+    """Return the narrowest arc, in degrees, that most recordings face into, each by the mean of its windows."""
+    if windows.dimensions != 3 or not windows.layout.has("left_hip", "right_hip", "left_shoulder", "right_shoulder"):
+        return None
+    angles = headings(windows.frames[windows.starts], windows.layout)
+    seen = np.isfinite(angles)
+    sums = np.zeros(take.max() + 1, dtype=np.complex128)
+    np.add.at(sums, take[seen], np.exp(1j * angles[seen]))
+    faced = np.sort(np.angle(sums[np.abs(sums) > 0]))
+    if not len(faced):
+        return None
+    held = math.ceil(MOST * len(faced))
+    around = np.concatenate([faced, faced + 2 * np.pi])
+    return float(np.degrees((around[held - 1 : held - 1 + len(faced)] - faced).min()))
 
 
 def _others(means: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from himpc.errors import LayoutError
 from himpc.skeleton.layout import Layout
 
-__all__ = ["TOO_SHORT", "body_frame", "sides"]
+__all__ = ["TOO_SHORT", "body_frame", "headings", "sides"]
 
 TOO_SHORT = 1e-3
 """A body whose left-to-right line is this short (metres), seen from above, does not show where it faces."""
@@ -54,6 +54,31 @@ def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float
     turned[..., 0] = cosine * joints[..., 0] + sine * joints[..., 2]
     turned[..., 2] = -sine * joints[..., 0] + cosine * joints[..., 2]
     return turned
+
+
+def headings(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
+    """Return where the body of each frame faces, in radians about the upward axis, as `body_frame` would turn it.
+
+    Parameters
+    ----------
+    joints : array ``(..., J, 3)``
+        Joints, y up, in right-handed axes; NaN where not seen.
+    layout : Layout
+        The J joints.
+
+    Returns
+    -------
+    float64 array ``(...)``
+        0 towards +z, rising towards +x, in [-pi, pi]; NaN where the frame does not show it.
+
+    Raises
+    ------
+    LayoutError
+        If the layout has neither hips nor shoulders.
+    """
+    leftward = _leftward(joints, layout)
+    shows = np.hypot(leftward[..., 0], leftward[..., 1]) > TOO_SHORT
+    return np.where(shows, np.arctan2(-leftward[..., 1], leftward[..., 0]), np.nan)
 
 
 def sides(layout: Layout) -> NDArray[np.intp]:
