@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import GalleryError
 from himpc.gallery.lance_table import LanceTable, numbers, rows, told
-from himpc.gallery.nearest import Nearest
+from himpc.gallery.nearest import SPARE, Nearest
 from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of
 from himpc.gallery.vectors import Entries
 from himpc.writing import make_folder, write_atomically
@@ -27,6 +27,9 @@ _PROBES = 64
 
 _REFINED = 5
 """... so many times k of what is found there is compared exactly: a recall of 0.99 in benchmarks/gallery.py."""
+
+_AT_ONCE = 8
+"""From so many queries on, reading all vectors once for all of them is quicker than LanceDB's search."""
 
 _INDEX = "by_distance_"
 _UNSETTLED = "unsettled.json"
@@ -89,13 +92,14 @@ class LanceVectors:
         def search(table: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
             near = Nearest(queries, self.size, k)
             few = k * _REFINED > table.count_rows() // 4
-            if exact or few or not len(queries) or self._trained_on(table) is None:
-                for batch in self._pooled.blocks("id", "vector")(table):
-                    near.offer(numbers(batch["id"]), rows(batch["vector"], self.size))
-                return near.result()
-            found = [self._by_index(table, query, k) for query in near.queries]
-            ids, distances = (np.concatenate(each) for each in zip(*found, strict=True))
-            return ids, distances
+            indexed = not exact and not few and self._trained_on(table) is not None
+            if indexed or 0 < len(queries) < _AT_ONCE:
+                found = [self._by_lance(table, query, k, indexed) for query in near.queries]
+                ids, distances = (np.concatenate(each) for each in zip(*found, strict=True))
+                return ids, distances
+            for batch in self._pooled.blocks("id", "vector")(table):
+                near.offer(numbers(batch["id"]), rows(batch["vector"], self.size))
+            return near.result()
 
         return self._pooled.read(search)
 
@@ -161,15 +165,16 @@ class LanceVectors:
         self._pooled.close()
         self._windows.close()
 
-    def _by_index(
-        self, table: Any, query: NDArray[np.float32], k: int
+    def _by_lance(
+        self, table: Any, query: NDArray[np.float32], k: int, indexed: bool
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return what an index finds for one query, and what is not in it yet, ranked by exact distances."""
-        builder = table.search(query).select(["id", "vector", "_distance"]).limit(k * _REFINED).nprobes(_PROBES)
-        found = builder.to_arrow()
+        """Return what LanceDB finds for one query, ranked by exact distances; what no index has is found as well."""
+        builder = table.search(query).select(["id", "vector", "_distance"])
+        builder = builder.limit(k * _REFINED).nprobes(_PROBES) if indexed else builder.limit(k + SPARE)
+        found = (builder if indexed else builder.bypass_vector_index()).to_arrow()
         near = Nearest(query[None], self.size, k)
         near.offer(numbers(found["id"]), rows(found["vector"], self.size))
-        return near.result()
+        return near.result() if len(found) >= k or not indexed else self._by_lance(table, query, k, False)
 
     def _trained_on(self, table: Any) -> int | None:
         """Return how many recordings the index was trained on, None where there is none."""
