@@ -98,3 +98,13 @@ def test_thousands_of_recordings_are_grouped_in_seconds():
     began = time.perf_counter()
     group(recordings)
     assert time.perf_counter() - began < 60, "2,400 recordings took 1 s when this was written"
+
+
+def test_doubts_are_told_at_both_ends_of_what_is_tried():
+    rng = np.random.default_rng(0)
+    strangers = rng.normal(size=(20, 1, 8)) + 0.01 * rng.normal(size=(20, WINDOWS, 8))
+    assert "no two of 20 recordings" in group(strangers).doubt
+    assert group(strangers, people=20).doubt == ""
+    assert group(people(0)[0]).doubt == ""
+    fewest = Grouping(np.array([1, 1, 2, 2, 3, 3, 0]), np.ones(7), np.zeros((7, 1)), chosen=True)
+    assert "3 people are the fewest" in fewest.doubt

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,24 @@ class Grouping:
     def people(self) -> int:
         """How many people there are."""
         return int(self.groups.max(initial=0))
+
+    @property
+    def doubt(self) -> str:
+        """A sentence, where the number of people lies at an end of what was tried; else empty."""
+        placed = int((self.groups > 0).sum())
+        if not self.chosen:
+            return ""
+        if self.people == placed:
+            return (
+                f"no two of {placed} recordings were found to show the same person, so each is a group of its own: if "
+                "that is wrong, say how many people there are (--people)"
+            )
+        if self.people <= math.ceil(math.sqrt(placed)):
+            return (
+                f"{self.people} people are the fewest that are tried for {placed} recordings: if there are fewer, say "
+                "how many (--people)"
+            )
+        return ""
 
 
 def group_recordings(

@@ -70,6 +70,9 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
     )
     document: dict[str, Any] = {"people": grouping.people, "recordings": rows, "files": [str(p) for p in paths]}
     text = _text(recordings, grouping)
+    if grouping.doubt:
+        document["doubt"] = grouping.doubt
+        text += f"\n\n{grouping.doubt}"
     if any(person is not None for person in persons):
         agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
         document["agreement"] = agreement.to_dict()
