@@ -59,7 +59,7 @@ def create_app(gallery: Gallery, config: ServeConfig) -> FastAPI:
         redoc_url=None,
         lifespan=living,
     )
-    app.state.stopping = False
+    app.state.stopping, app.state.desk = False, desk
     app.state.folder = Path(kept.name)
     handle_problems(app)
     app.include_router(mending(desk, gate))  # before the names, which may end as these routes do
