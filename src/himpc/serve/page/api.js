@@ -11,6 +11,7 @@ export class ServerError extends Error {
 const KEPT = "himpc-token"; // until the tab is closed
 let token = sessionStorage.getItem(KEPT);
 let askForToken = async () => null;
+let asking = null; // one question, however many calls wait for the answer
 
 /** Set what asks the user for the token: a function of a message, which returns it, or null to give up. */
 export function onTokenNeeded(ask) { askForToken = ask; }
@@ -18,15 +19,22 @@ export function onTokenNeeded(ask) { askForToken = ask; }
 /** Call the server and return the JSON of its answer; `data` is sent as JSON, or as it is if it is a form. */
 export async function call(method, path, data = null, { keepalive = false } = {}) {
   for (let asked = false; ; asked = true) {
+    const sent = token;
     const response = await send(method, path, data, keepalive);
     if (response.ok) return response.json();
     const message = await words(response);
     if (response.status !== 401 || keepalive) throw new ServerError(response.status, message);
-    const given = await askForToken(asked ? "That is not the token. " + message : message);
-    if (given === null) throw new ServerError(401, message);
-    token = given;
-    sessionStorage.setItem(KEPT, token);
+    if (token === sent) await signIn(asked ? `That is not the token: ${message}` : message);
+    if (token === sent) throw new ServerError(401, message);
   }
+}
+
+async function signIn(message) {
+  asking ??= askForToken(message).finally(() => { asking = null; });
+  const given = await asking;
+  if (given === null) return;
+  token = given;
+  sessionStorage.setItem(KEPT, token);
 }
 
 async function send(method, path, data, keepalive) {

@@ -1,5 +1,5 @@
 // Where recordings are dropped or chosen.
-import { el, newId, recordings } from "./dom.js";
+import { el, field, newId, recordings } from "./dom.js";
 
 /** A place to drop files on; `take(files)` gets them. */
 export function dropZone(text, take) {
@@ -49,7 +49,12 @@ export function reading() {
     fps: el("input", { name: "fps", type: "number", min: 1, max: 1000, step: "any", placeholder: "as the file says" }),
   };
   const values = () => Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value]));
-  return { controls, values };
+  const fields = () => [
+    field("Joint layout", controls.layout), field("Unit", controls.unit), field("Axis that points up", controls.up),
+    field("Frames per second", controls.fps),
+  ];
+  const details = () => el("details", { class: "options" }, el("summary", { text: "Options" }), el("div", { class: "grid" }, fields()));
+  return { fields, values, details };
 }
 
 /** The files that could not be used, each with the reason. */

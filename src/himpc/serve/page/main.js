@@ -29,7 +29,7 @@ function go(moveFocus) {
 function head() {
   const { people: n, recordings: m, model, calibration, note } = gallery();
   byId("gallery-counts").textContent = `${people(n)}, ${recordings(m)}`;
-  const sure = calibration ? `Threshold ${calibration.threshold.toFixed(2)} at a false match rate of ${calibration.fmr}, learned from ${people(calibration.persons)}.` : note;
+  const sure = calibration ? `Threshold ${calibration.threshold.toFixed(2)} at a false match rate of ${Number(calibration.fmr.toPrecision(2))}, learned from ${people(calibration.persons)}.` : note;
   byId("model-note").textContent = `Model ${model.fingerprint.slice(0, 12)}, ${model.joints.length} joints (${model.layout}), windows of ${model.window_length} frames. ${sure}`;
 }
 

@@ -213,7 +213,7 @@ function choose(point) {
   const near = beside(point);
   card.replaceChildren(
     el("h2", { text: point.person }), el("p", { class: "source", text: recording?.source ?? point.id }),
-    recording ? el("p", { class: "muted", text: [recording.session && `session ${recording.session}`, recording.camera && `camera ${recording.camera}`, `${recording.frames} frames`].filter(Boolean).join(", ") }) : "",
+    recording ? el("p", { class: "muted", text: [recording.session && `session: ${recording.session}`, recording.camera && `camera: ${recording.camera}`, `${recording.frames} frames`].filter(Boolean).join(", ") }) : "",
     near ? el("p", { class: "muted", text: `Beside it on the map: ${words(near)}` }) : "",
     el("div", { class: "row" },
       recording?.skeleton ? button("Watch", () => watch(recording)) : "", button("Show the person", () => showReveal(point.person), { class: "quiet" })));

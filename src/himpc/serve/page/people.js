@@ -50,7 +50,13 @@ function draw() {
   if (!found.length) list.append(el("li", { class: "muted empty", text: only ? "Nobody has such a name." : "Nobody is enrolled yet. Enroll recordings to begin." }));
   if (found.length > shown) list.append(el("li", {}, button(`Show ${found.length - shown} more`, () => { shown += AT_ONCE * 5; draw(); })));
   drawBar();
-  if (key) document.querySelector(`[data-key="${CSS.escape(key)}"]`)?.focus();
+  if (key) focusOn(document.querySelector(`[data-key="${CSS.escape(key)}"]`));
+}
+
+// What had the focus may be gone, or wait: then whom it is about gets it, or the heading.
+function focusOn(node) {
+  const next = node?.disabled ? node.closest(".person")?.querySelector(".toggle") : node;
+  (next ?? document.getElementById("title-people")).focus({ preventScroll: true });
 }
 
 function row(person) {

@@ -11,6 +11,7 @@ import { gallery, known, refresh } from "./state.js";
 
 let files = [];
 let player = null;
+let readAs = {};
 let asked = 0; // searches so far: a late answer to an earlier one is not shown
 
 const trouble = problem();
@@ -18,7 +19,7 @@ const busy = el("div", { class: "busy", hidden: true });
 const results = el("div", { class: "results" });
 
 export function build(view) {
-  const { controls, values } = reading();
+  const read = reading();
   const people = el("input", { type: "number", min: 1, max: 50, value: 5 });
   const rate = el("input", { type: "number", min: 0, max: 1, step: "any", value: 0.01, disabled: true });
   const by = el("select", { on: { change: () => { rate.disabled = !by.value; } } },
@@ -26,7 +27,7 @@ export function build(view) {
     el("option", { value: "fmr", text: "false match rate (FMR)" }),
     el("option", { value: "fpir", text: "false positive identification rate (FPIR)" }));
   let rerank = false;
-  const options = () => ({ ...values(), people: people.value, rerank: rerank ? "true" : "", ...(by.value ? { [by.value]: rate.value } : {}) });
+  const options = () => ({ ...read.values(), people: people.value, rerank: rerank ? "true" : "", ...(by.value ? { [by.value]: rate.value } : {}) });
   const go = () => search(options());
   const { zone } = dropZone("Choose recordings", (chosen) => { files = chosen; again.disabled = false; go(); });
   const again = button("Search again", go, { disabled: true });
@@ -39,8 +40,7 @@ export function build(view) {
         field("People to list", people),
         field("Threshold by", by, "How often a stranger may match: a rate of comparisons, or of searches."),
         field("Rate", rate),
-        field("Joint layout", controls.layout), field("Unit", controls.unit), field("Axis that points up", controls.up),
-        field("Frames per second", controls.fps)),
+        read.fields()),
       check("Order the nearest by their neighbourhoods (rerank)", false, (on) => { rerank = on; }),
       again),
     trouble.line, busy, results);
@@ -48,6 +48,8 @@ export function build(view) {
 
 async function search(options) {
   const mine = ++asked;
+  const { layout, unit, up, fps } = options;
+  readAs = { layout, unit, up, fps };
   trouble.clear();
   busy.hidden = false;
   busy.replaceChildren(el("progress", { "aria-label": "Searching" }), el("span", { text: `Searching for ${count(files.length, "file", "files")} …` }));
@@ -129,7 +131,7 @@ function enrolling(answer) {
   if (!alone || !answer.windows) return null;
   const as = async (options) => {
     try {
-      const { words } = await enroll([file], options);
+      const { words } = await enroll([file], { ...readAs, ...options });
       refresh();
       note.textContent = words;
       say(words);
