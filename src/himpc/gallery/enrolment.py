@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -69,10 +70,10 @@ class Enrolment:
             ids = ledger.new_ids(len(added))
             if added:
                 self._vectors.add(_entries(ids, added))
-            counts: dict[int, int] = {}
-            for number, take, (person, _) in zip(ids.tolist(), added, persons, strict=True):
-                ledger.add_recording(connection, number, person, take, skeleton=skeletons)
-                counts[person] = counts.get(person, 0) + 1
+            numbers = [person for person, _ in persons]
+            new_ones = list(zip(ids.tolist(), numbers, added, strict=True))
+            ledger.add_recordings(connection, new_ones, skeletons=skeletons)
+            counts = Counter(numbers)
             ledger.log(connection, action, self._actor, counts.items())
             ledger.note_files(connection, files)
         return added, [take for take in takes if take.fingerprint in known]

@@ -12,14 +12,15 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from himpc.errors import DataError, MissingError, printable
-from himpc.gallery.catalogue import events, files, people, recordings, searches, skeletons
+from himpc.gallery.catalogue import events, files, people, recordings, searches
+from himpc.gallery.catalogue import skeletons as joints_table
 from himpc.gallery.records import Event, KnownRecording, Person
 from himpc.gallery.takes import Take
 
 __all__ = [
     "UNNAMED",
     "add_person",
-    "add_recording",
+    "add_recordings",
     "all_names",
     "check_name",
     "count_people",
@@ -107,26 +108,33 @@ def next_unnamed(connection: Connection) -> str:
     return f"{UNNAMED}{max(numbers, default=0) + 1}"
 
 
-def add_recording(connection: Connection, number: int, person: int, take: Take, *, skeleton: bool) -> None:
-    """Note a recording, with its joints where these are to be kept."""
-    connection.execute(
-        sql.insert(recordings).values(
-            id=number,
-            person=person,
-            fingerprint=take.fingerprint,
-            source=printable(take.source),
-            session=take.session,
-            camera=take.camera,
-            fps=take.fps,
-            frames=take.frames,
-            windows=len(take.windows),
-            quality=take.quality,
-            enrolled=take.enrolled or now(),
-        )
-    )
-    if skeleton and take.joints is not None:
-        joints = np.ascontiguousarray(take.joints, dtype="<f4").tobytes()
-        connection.execute(sql.insert(skeletons).values(recording=number, joints=joints))
+def add_recordings(connection: Connection, new: Sequence[tuple[int, int, Take]], *, skeletons: bool) -> None:
+    """Note recordings, by number, person and take, with their joints where these are to be kept."""
+    for some in _parts(new):
+        rows = [
+            {
+                "id": number,
+                "person": person,
+                "fingerprint": take.fingerprint,
+                "source": printable(take.source),
+                "session": take.session,
+                "camera": take.camera,
+                "fps": take.fps,
+                "frames": take.frames,
+                "windows": len(take.windows),
+                "quality": take.quality,
+                "enrolled": take.enrolled or now(),
+            }
+            for number, person, take in some
+        ]
+        connection.execute(sql.insert(recordings), rows)
+        kept = [
+            {"recording": number, "joints": np.ascontiguousarray(take.joints, dtype="<f4").tobytes()}
+            for number, _, take in some
+            if skeletons and take.joints is not None
+        ]
+        if kept:
+            connection.execute(sql.insert(joints_table), kept)
 
 
 def known_fingerprints(connection: Connection, fingerprints: Sequence[str]) -> dict[str, str]:
@@ -168,12 +176,12 @@ def known_recordings(
         recordings.c.quality,
         recordings.c.enrolled,
         people.c.name.label("person"),
-        skeletons.c.recording.label("skeleton"),
+        joints_table.c.recording.label("skeleton"),
     ]
     query = (
         sql.select(*columns, *more)
         .join(people, people.c.id == recordings.c.person)
-        .outerjoin(skeletons, skeletons.c.recording == recordings.c.id)
+        .outerjoin(joints_table, joints_table.c.recording == recordings.c.id)
         .order_by(recordings.c.enrolled, recordings.c.source, recordings.c.id)
     )
     if person is not None:
@@ -268,7 +276,7 @@ def joints_of(connection: Connection, recording: int) -> bytes:
     GalleryError
         If it is not there, or its joints are not kept.
     """
-    kept = connection.execute(sql.select(skeletons.c.joints).where(skeletons.c.recording == recording)).scalar()
+    kept = connection.execute(sql.select(joints_table.c.joints).where(joints_table.c.recording == recording)).scalar()
     if kept is None:
         raise MissingError(f"no skeleton of recording {recording} is kept in the gallery")
     return bytes(kept)
