@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from himpc.learning.objective import level_loss
-from himpc.learning.threads import on_threads
+from himpc.learning.threads import on_one_thread, on_threads
 
 
 @pytest.fixture
@@ -28,6 +28,14 @@ def test_an_error_comes_through_and_the_settings_back(threads):
     threads(2)
     with pytest.raises(ZeroDivisionError):
         on_threads(lambda item: 1 // item, [1, 0])
+    assert torch.get_num_threads() == 2
+
+
+def test_short_operations_keep_to_one_thread_and_the_settings_come_back(threads):
+    threads(2)
+    with pytest.raises(ZeroDivisionError), on_one_thread():
+        assert torch.get_num_threads() == 1
+        raise ZeroDivisionError
     assert torch.get_num_threads() == 2
 
 

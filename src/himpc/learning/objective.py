@@ -16,7 +16,7 @@ from torch import Tensor
 from himpc.learning.config import Mining
 from himpc.learning.meta_products import meta_products
 from himpc.learning.mined_rows import mine_rows
-from himpc.learning.threads import on_threads
+from himpc.learning.threads import on_one_thread, on_threads
 
 __all__ = ["level_loss", "mined_cross_entropy", "mining_weights", "predictions"]
 
@@ -160,7 +160,8 @@ class _LevelLoss(torch.autograd.Function):
         wanted: bool,
     ) -> Tensor:
         b, f, h = frames.shape
-        products = meta_products(frames.reshape(b * f, h), prototypes / h**0.5, len(heads))
+        with on_one_thread():
+            products = meta_products(frames.reshape(b * f, h), prototypes / h**0.5, len(heads))
 
         def of(some: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
             between = products.between(some)
@@ -172,7 +173,8 @@ class _LevelLoss(torch.autograd.Function):
         ctx.count = max(len(heads), 1) * b
         if wanted:
             by_rows, by_heads = zip(*gradients, strict=True)
-            ctx.save_for_backward(_total(by_rows).view_as(frames), torch.cat(by_heads))
+            with on_one_thread():
+                ctx.save_for_backward(_total(by_rows).view_as(frames), torch.cat(by_heads))
         loss: Tensor = _total(losses) / ctx.count
         return loss
 
@@ -180,7 +182,8 @@ class _LevelLoss(torch.autograd.Function):
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
         by_frames, by_heads = ctx.saved_tensors
         scale = gradients[0] / ctx.count
-        return scale * by_frames, None, scale * by_heads, None, None, None, None
+        with on_one_thread():
+            return scale * by_frames, None, scale * by_heads, None, None, None, None
 
 
 def _total(parts: Sequence[Tensor]) -> Tensor:

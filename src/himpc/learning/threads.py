@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 import torch
 
-__all__ = ["on_threads"]
+__all__ = ["on_one_thread", "on_threads"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
@@ -34,3 +35,18 @@ def on_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> lis
             return list(pool.map(quiet, items))
     finally:
         torch.set_num_threads(threads)  # what a thread sets for itself, torch also takes for threads to come
+
+
+@contextmanager
+def on_one_thread() -> Iterator[None]:
+    """Keep short operations on the thread that calls them.
+
+    torch's other threads, once they had a share of an operation, wait busily for the next for some milliseconds: they
+    would take the processors from what comes after on threads of its own (`on_threads`).
+    """
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
