@@ -1,0 +1,110 @@
+"""The verb ``himpc gallery``: each command, and what it says to what is wrong."""
+
+import json
+
+import pytest
+
+from himpc.cli import main
+from himpc.data import save
+
+pytest.importorskip("lancedb")
+
+
+@pytest.fixture
+def place(tmp_path):
+    return str(tmp_path / "gallery")
+
+
+@pytest.fixture
+def enrolled(tmp_path, place, walks, walkers_model, capsys):
+    """A gallery of three people, and files of new recordings of one of them and of another."""
+    walkers_model.save(tmp_path / "model")
+    save(walks("a", "b", "c"), tmp_path / "known.npz")
+    save([walk.with_(person=None) for walk in walks("a", days=("3",))], tmp_path / "new.npz")
+    code = main(
+        ["gallery", "enroll", str(tmp_path / "known.npz"), "--gallery", place, "--model", str(tmp_path / "model")]
+    )
+    said = capsys.readouterr().out
+    assert code == 0
+    assert "enrolled 12 recordings, of 3 people: a, b, c" in said
+    return tmp_path
+
+
+def told(capsys, *command):
+    code = main(["gallery", *map(str, command), "--json"])
+    captured = capsys.readouterr()
+    return code, json.loads(captured.out) if captured.out else captured.err
+
+
+def test_search_says_who_it_is(enrolled, place, capsys):
+    code, document = told(capsys, "search", enrolled / "new.npz", "--gallery", place)
+    assert code == 0
+    assert [answer["matches"][0]["person"] for answer in document["answers"]] == ["a", "a"]
+    assert main(["gallery", "search", str(enrolled / "new.npz"), "--gallery", place]) == 0
+    said = capsys.readouterr().out
+    assert "threshold" in said
+    assert "nobody" in said
+
+
+def test_a_gallery_from_first_to_last(enrolled, place, capsys):
+    def run(*command):
+        code, document = told(capsys, *command, "--gallery", place)
+        assert code == 0, document
+        return document
+
+    assert [person["name"] for person in run("list")["people"]] == ["a", "b", "c"]
+    ids = [recording["id"] for recording in run("show", "a")["recordings"]]
+    assert len(ids) == 4
+    assert run("rename", "a", "Ann")["person"] == "Ann"
+    assert run("move", ids[0], ids[1])["person"] == "unnamed-1"
+    assert run("merge", "Ann", "unnamed-1")["moved"] == 2
+    assert run("export", enrolled / "all.safetensors")["recordings"] == 12
+    assert run("remove", "b", "--recording", ids[0]) == {"people": ["b"], "recordings": 5}
+    assert run("verify")["wrong"] == []
+    assert {event["action"] for event in run("audit")["events"]} >= {
+        "created",
+        "enrolled",
+        "named",
+        "merged",
+        "removed",
+    }
+    code, document = told(capsys, "import", enrolled / "all.safetensors", "--gallery", enrolled / "other")
+    assert (code, document) == (0, {"recordings": 12, "already": 0})
+
+
+def test_without_a_gallery_or_names_it_says_what_to_do(enrolled, place, capsys, tmp_path):
+    for command, words in (
+        (("list", "--gallery", tmp_path / "none"), "himpc gallery enroll makes one"),
+        (("enroll", enrolled / "new.npz", "--gallery", place), "--unnamed"),
+        (("show", "nobody", "--gallery", place), "himpc gallery list"),
+        (("remove", "--gallery", place), "say whom"),
+        (("search", enrolled / "new.npz", "--gallery", place, "--fmr", "1e-9"), "smallest rate"),
+        (("search", enrolled / "absent.npz", "--gallery", place), "absent.npz"),
+        (("import", enrolled / "new.npz", "--gallery", place), "cannot be read as a gallery"),
+        (("list", "--gallery", "postgresql://nobody@127.0.0.1:1/none"), "server"),
+        (("enroll", enrolled / "known.npz", "--gallery", enrolled), "give a new folder"),
+    ):
+        code, said = told(capsys, *command)
+        assert code == 1, command
+        assert words in said
+        assert said.count("\n") == 1
+        assert "Traceback" not in said
+
+
+def test_another_model_is_refused(enrolled, place, walkers, capsys):
+    import himpc
+
+    himpc.HiMPC(settings={"max_epochs": 1, "hidden": 8}).fit(walkers).save(enrolled / "other-model")
+    command = ("enroll", enrolled / "known.npz", "--gallery", place, "--model", enrolled / "other-model")
+    code, said = told(capsys, *command)
+    assert code == 1
+    assert "cannot be compared" in said
+
+
+def test_a_damaged_gallery_is_told(enrolled, place, capsys):
+    from pathlib import Path
+
+    (Path(place) / "catalogue.sqlite").write_bytes(b"nothing of the kind" * 100)
+    code, said = told(capsys, "list", "--gallery", place)
+    assert code == 1
+    assert "damaged" in said
