@@ -54,7 +54,14 @@
       .filter(([, box]) => box.width < 24 || box.height < 24).map(([node]) => node.outerHTML.slice(0, 120)),
     wide: () => document.documentElement.scrollWidth - innerWidth,
     mark: () => { controls().forEach((node, i) => { node.dataset.visit = i; }); },
-    unvisited: () => controls().filter((node) => node.dataset.visit !== "seen").map((node) => node.outerHTML.slice(0, 120)),
+    // Note where the focus is; false where that was noted before, or it has left the page.
+    visit: () => {
+      const node = document.activeElement;
+      if (node === document.body || node.dataset.visit === "seen") return false;
+      node.dataset.visit = "seen";
+      return true;
+    },
+    unvisited: () => controls().filter((node) => !node.disabled && node.dataset.visit !== "seen").map((node) => node.outerHTML.slice(0, 120)),
     painted: (canvas) => { const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data; let n = 0; for (let i = 3; i < data.length; i += 4) n += data[i] > 0; return n; },
   };
 })();

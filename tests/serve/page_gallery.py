@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 from himpc.data import Recording, clean, save, simulate
 
@@ -29,7 +29,7 @@ class Walks:
     ----------
     gallery : Path
         Everybody in `NAMES`, four recordings each, but the stranger. ``unnamed-1`` is somebody whom nobody has named
-        yet, ``unnamed-2`` a recording that is really Cara's.
+        yet.
     uploads : Path
         For each name ``NAME.npz``, the fifth recording; for the stranger also ``NAME-0.npz`` to ``NAME-3.npz``.
     """
@@ -52,7 +52,6 @@ def make_walks(folder: Path) -> Walks:
         nameless = [walk.with_(person="found") for walk in known if walk.person == UNNAMED]
         gallery.enroll(nameless)
         gallery.move([each.id for each in gallery.recordings("found")])
-        gallery.move([gallery.recordings("Cara")[0].id])
     for number, walk in enumerate(walks):
         take, name = number % RECORDINGS, str(walk.person)
         if take == 4:
@@ -102,6 +101,14 @@ class Server:
         """Return what it answers under /api."""
         with urlopen(f"{self.address}/api/{'/'.join(quote(part, safe='') for part in path)}", timeout=20) as answer:
             return json.load(answer)
+
+    def move(self, person: str) -> str:
+        """Say that a person's first recording shows somebody else; return the name that it is given."""
+        number = self.get("people", person)["recordings"][0]["id"]
+        headers = {"Content-Type": "application/json", "X-Himpc": "1"}
+        body = json.dumps({"ids": [number], "person": None}).encode()
+        with urlopen(Request(f"{self.address}/api/recordings/move", body, headers), timeout=20) as answer:
+            return str(json.load(answer)["person"])
 
     def people(self) -> dict[str, int]:
         """Return how many recordings each person has."""

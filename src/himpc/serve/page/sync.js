@@ -41,17 +41,18 @@ const poses = (walker) => Array.from({ length: Math.floor(walker.seconds * RATE)
 function follow(a, b, t, u, way) {
   const pairs = [], last = b.length - 1, knot = Math.min(KNOT, last);
   while (knot && (way > 0 ? t < a.length - 1 : t > 0)) {
-    const step = Math.min(knot, way > 0 ? a.length - 1 - t : t);
-    const next = t + way * step;
-    const paces = PACES.map((more) => ({ more, place: u + way * step + more })).filter(({ place }) => (place - u) * way > 0 && place >= 0 && place <= last);
-    if (!paces.length) { // the other ends here
+    const room = way > 0 ? last - u : u;
+    const step = Math.min(knot, room, way > 0 ? a.length - 1 - t : t);
+    const paces = PACES.map((more) => ({ more, place: u + way * step + more }))
+      .filter(({ place }) => (place - u) * way > 0 && place >= 0 && place <= last);
+    if (!room) { // the other ends here
       u = way > 0 ? best(a, b, t, 0, last - knot, way) : best(a, b, t, knot, last, way);
       pairs.push([t, u]);
       continue;
     }
-    const costs = paces.map(({ more, place }) => apart(a, b, next, place, -NEAR, NEAR) * (1 + DEAR * Math.abs(more)));
+    t += way * step;
+    const costs = paces.map(({ more, place }) => apart(a, b, t, place, -NEAR, NEAR) * (1 + DEAR * Math.abs(more)));
     u = paces[costs.indexOf(Math.min(...costs))].place;
-    t = next;
     pairs.push([t, u]);
   }
   return pairs;
