@@ -271,3 +271,31 @@ def test_it_opens_again_as_it_was(home, gallery, walks):
     assert people_of(gallery) == {"Ann": 4, "b": 4}
     with pytest.raises(GalleryError, match="holds a gallery already"):
         Gallery.create(home, gallery.model)
+
+
+def test_people_who_were_trained_on_are_calibrated_by_models_without_them(gallery, home, walks):
+    gallery.enroll(walks("a", "b", "c", "d"))
+    probe = walks("a", days=("3",))
+    assert "himpc gallery calibrate" in gallery.search(probe)[0].note
+    plain = gallery.calibration()
+    folded = gallery.calibrate(2)
+    assert (plain.unseen, folded.unseen) == (False, True)
+    assert folded.impostor.distances != plain.impostor.distances
+    with Gallery.open(home) as again:
+        answer = again.search(probe)[0]
+        assert answer.note == ""
+        assert answer.threshold == folded.threshold(again.fmr(folded))
+        assert not again.calibrate(0).unseen
+        assert again.search(probe)[0].note == ""
+    for folds, error in ((1, ConfigError), (-1, ConfigError)):
+        with pytest.raises(error):
+            gallery.calibrate(folds)
+
+
+def test_calibrating_by_folds_needs_skeletons_and_people(home, walkers_model, walks):
+    with Gallery.create(home, walkers_model, keep_skeletons=False) as bare:
+        bare.enroll(walks("a", "b", "c"))
+        with pytest.raises(DataError, match="skeleton"):
+            bare.calibrate()
+        with pytest.raises(GalleryError, match="no skeleton"):
+            bare.joints(bare.recordings()[0].id)

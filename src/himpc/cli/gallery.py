@@ -37,6 +37,7 @@ def enroll(
     person: str | None = None,
     unnamed: bool = False,
     model: str = "train",
+    folds: int = 4,
     skeletons: bool = True,
     source: Source = Source(),
     settings: Settings = Settings(),
@@ -60,6 +61,9 @@ def enroll(
     model
         For a new gallery, which keeps it: a run folder or saved model, or 'train' for a model trained on these very
         recordings with the settings below.
+    folds
+        For a model trained here: how many more trainings, each without some of the people, tell how near strangers come
+        (as `himpc gallery calibrate` does); 0 for none.
     skeletons
         For a new gallery: keep the joints, to look at (--skeletons=false keeps embeddings only).
     """
@@ -79,6 +83,8 @@ def enroll(
     with opened as gallery:
         done = gallery.enroll(found, unnamed=unnamed, progress=console.progress)
         gallery.index()
+        if not there and model == "train" and folds:
+            _calibrate(gallery, folds, settings.device, console)
     for name in done.short:
         console.warn(f"{name}: shorter than a window, not enrolled")
     old = f", {len(done.already)} were enrolled already" if done.already else ""
@@ -132,6 +138,34 @@ def search(
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
     console.result({"answers": [answer.to_dict() for answer in answers], "left_out": console.left_out})
+    return console.exit_code
+
+
+@gallery.command
+def calibrate(where: Where = "gallery", folds: int = 4, device: str = "auto", output: Output = Output()) -> int:
+    """Learn what distances mean for strangers, where the model was trained on people of the gallery.
+
+    It is trained again, each time without some of the people. Do this once most of them are enrolled: until then, and
+    without it, strangers match more often than a stated rate says.
+
+    Parameters
+    ----------
+    where
+        The gallery.
+    folds
+        How many trainings; 0 says that nobody of the gallery was trained on, so that there is nothing to mend.
+    device
+        auto, cpu or cuda.
+    """
+    console = output.console()
+    with _opened(where) as gallery:
+        found = gallery.calibrate(folds, device=device, progress=console.progress)
+        rate = gallery.fmr(found)
+    console.say(
+        f"calibrated by {found.recordings} recordings of {found.persons} people: at a false match rate of {rate:.3g} "
+        f"distances up to {found.threshold(rate):.3g} match"
+    )
+    console.result({"people": found.persons, "recordings": found.recordings, "fmr": rate, "unseen": found.unseen})
     return console.exit_code
 
 
@@ -362,6 +396,18 @@ def _new_model(name: str, found: list[Recording], settings: Settings, console: C
     with EpochBar(console, settings) as bar:
         model: Model = settings.learner(callbacks=(bar,)).fit(found).model_
     return model
+
+
+def _calibrate(gallery: Gallery, folds: int, device: str, console: Console) -> None:
+    """Learn how near strangers come, where there are people enough for that."""
+    from himpc.errors import DataError
+
+    try:
+        gallery.calibrate(folds, device=device, progress=console.progress)
+    except DataError as error:
+        console.warn(
+            f"how near strangers come was not learned: {error}; once more is enrolled: himpc gallery calibrate"
+        )
 
 
 def check_model(gallery: Gallery, name: str) -> None:

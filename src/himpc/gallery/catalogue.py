@@ -219,8 +219,12 @@ class Catalogue:
 
     def set_fact(self, connection: Connection, name: str, value: bytes) -> None:
         """Note a fact, in place of what was known before."""
-        connection.execute(sql.delete(facts).where(facts.c.name == name))
+        self.drop_fact(connection, name)
         connection.execute(sql.insert(facts).values(name=name, value=value))
+
+    def drop_fact(self, connection: Connection, name: str) -> None:
+        """Forget a fact, if it is known."""
+        connection.execute(sql.delete(facts).where(facts.c.name == name))
 
     def forget(self) -> None:
         """Leave nothing of deleted rows: SQLite's log is emptied, PostgreSQL's tables are written anew.

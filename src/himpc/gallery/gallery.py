@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import json
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -20,6 +21,7 @@ from himpc.gallery.answer import Answer
 from himpc.gallery.calibration import Calibration, calibrate
 from himpc.gallery.catalogue import Catalogue, events, searches
 from himpc.gallery.enrolment import Enrolment
+from himpc.gallery.folds import FOLDS, MOST, calibrate_by_folds, halves_of
 from himpc.gallery.kept import Kept
 from himpc.gallery.places import place_of
 from himpc.gallery.records import Enrolled, Event, KnownRecording, Person
@@ -366,6 +368,75 @@ class Gallery:
             raise DataError(f"{self.where}: {why}")
         return calibration
 
+    def calibrate(self, folds: int = FOLDS, *, device: str = "auto", progress: Progress | None = None) -> Calibration:
+        """Learn what distances mean for strangers, where the model was trained on the gallery's people, and keep that.
+
+        Rates that a gallery learns from people whom its model was trained on are too kind: docs/results.md, open set.
+        So the model is trained again, each time without some of the people, and their recordings are compared by what
+        came of it (`himpc.gallery.folds`). People who are enrolled afterwards change neither rates nor probabilities,
+        until this is done anew.
+
+        Parameters
+        ----------
+        folds : int
+            How many trainings; 0 says that nobody of the gallery was trained on: distances are then learned from the
+            gallery as it is, after every change, and answers no longer warn.
+        device : str
+            Where to train.
+        progress : callable, optional
+            Wraps the trainings to show progress.
+
+        Raises
+        ------
+        ConfigError
+            If `folds` is 1 or negative.
+        DataError
+            If skeletons are not kept, or there are fewer than three people.
+        """
+        if folds == 0:
+            self._note_facts({"trained": b"no"}, forget="calibration")
+            return self.calibration()
+        with self._catalogue.reading() as connection:
+            ids = list(ledger.drawn(connection, MOST))
+            listed = ledger.known_recordings(connection, ids=ids)
+        if missing := [each for each in listed if not each.skeleton]:
+            raise DataError(
+                f"{self.where}: the skeleton of {missing[0].source} is not kept, so no model can be trained on it: "
+                "enroll with skeletons, or train on other people than those of the gallery"
+            )
+        found = [
+            Recording(
+                joints=self.joints(each.id),
+                layout=self.model.layout,
+                fps=each.fps,
+                person=each.person,
+                source=each.source,
+                dimensions=self.model.dimensions,
+            )
+            for each in listed
+        ]
+        calibration = calibrate_by_folds(self.model, found, folds, device=device, progress=progress)
+        self._note_facts({"calibration": json.dumps(calibration.to_dict()).encode()})
+        return calibration
+
+    def _note_facts(self, given: dict[str, bytes], forget: str | None = None) -> None:
+        with self._catalogue.writing() as connection:
+            for name, value in given.items():
+                self._catalogue.set_fact(connection, name, value)
+            if forget:
+                self._catalogue.drop_fact(connection, forget)
+
+    def _doubt(self, calibration: Calibration) -> str:
+        """Return what to say of rates that may be too kind."""
+        with self._catalogue.reading() as connection:
+            trained = self._catalogue.fact(connection, "trained") != b"no"
+        if calibration.unseen or not trained:
+            return ""
+        return (
+            "if the model was trained on people of this gallery, strangers match more often than the rate says: "
+            "himpc gallery calibrate mends that (--folds 0 if it was not)"
+        )
+
     def _rule(self, people: int, fmr: float | None, fpir: float | None, enrolled: float) -> Rule:
         if people < 1:
             raise ConfigError(f"people must be 1 or more, found {people}")
@@ -382,9 +453,9 @@ class Gallery:
                 raise DataError(f"{self.where}: {why}")
             return Rule(None, None, enrolled, count, f"whether anybody matches cannot be told: {why}")
         if fpir is not None:
-            return Rule(calibration, calibration.threshold_fpir(fpir), enrolled, count)
+            return Rule(calibration, calibration.threshold_fpir(fpir), enrolled, count, self._doubt(calibration))
         rate = fmr if fmr is not None else self.fmr(calibration)
-        return Rule(calibration, calibration.threshold(rate), enrolled, count)
+        return Rule(calibration, calibration.threshold(rate), enrolled, count, self._doubt(calibration))
 
     @staticmethod
     def fmr(calibration: Calibration) -> float:
@@ -397,6 +468,8 @@ class Gallery:
 
     def _calibrate(self) -> tuple[Calibration | None, str]:
         with self._catalogue.reading() as connection:
+            if kept := self._catalogue.fact(connection, "calibration"):
+                return Calibration.from_dict(json.loads(kept)), ""
             person_of = ledger.drawn(connection, _CALIBRATED)
         ids = np.array(list(person_of), dtype=np.int64)
         persons = np.array(list(person_of.values()), dtype=np.int64)
@@ -411,15 +484,11 @@ class Gallery:
 
     def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the means of the first and second half of each recording, NaN where it has a single window."""
-        halves = np.full((len(ids), 2, self.model.size), np.nan, dtype=np.float32)
-        place = {number: at for at, number in enumerate(ids.tolist())}
         entries = self._vectors.entries(ids[:_HALVED])
-        edges = np.searchsorted(entries.of, np.arange(len(entries.ids) + 1))
-        for at, number in enumerate(entries.ids.tolist()):
-            rows = entries.windows[edges[at] : edges[at + 1]][np.argsort(entries.starts[edges[at] : edges[at + 1]])]
-            if len(rows) > 1:
-                middle = len(rows) // 2
-                halves[place[number]] = rows[:middle].mean(axis=0), rows[middle:].mean(axis=0)
+        order = np.lexsort((entries.starts, entries.of))
+        found = halves_of(entries.windows[order], entries.of[order], len(entries.ids))
+        halves = np.full((len(ids), 2, self.model.size), np.nan, dtype=np.float32)
+        halves[np.flatnonzero(np.isin(ids, entries.ids))] = found
         return halves
 
     def _answer(self, take: Take, people: int, rule: Rule, reranked: bool) -> Answer:
