@@ -69,7 +69,7 @@ def test_nothing_that_was_accepted_is_lost_when_it_stops_under_load(started, fol
         stop.set()
     assert counts["lost"] == 0
     assert set(counts) == {"answered", "lost", "refused"}
-    assert list((tmp_path / "temporary").iterdir()) == []
+    assert list((tmp_path / "temporary").glob("himpc-serve-*")) == []
     with Gallery.open(folder) as gallery:
         assert gallery.verify() == []
         assert sum(event.action == "searched" for event in gallery.audit()) == counts["answered"]
@@ -114,7 +114,7 @@ def test_a_second_signal_ends_it_at_once(started, tmp_path):
             process.send_signal(signal.SIGTERM)
             assert process.wait(1) == 128 + signal.SIGTERM
             assert isinstance(asked.exception(), httpx.HTTPError)
-    assert list((tmp_path / "temporary").iterdir()) == []
+    assert list((tmp_path / "temporary").glob("himpc-serve-*")) == []
 
 
 def test_a_token_comes_from_the_environment_or_a_file(started, tmp_path, capsys, folder, monkeypatch):

@@ -18,6 +18,7 @@ from himpc.gallery import Gallery
 from himpc.serve.asking import asking
 from himpc.serve.config import ServeConfig
 from himpc.serve.desk import Desk
+from himpc.serve.document import document_of
 from himpc.serve.gate import Gate, GateMiddleware
 from himpc.serve.guard import Guard
 from himpc.serve.jobs import Jobs
@@ -61,6 +62,7 @@ def create_app(gallery: Gallery, config: ServeConfig) -> FastAPI:
     )
     app.state.stopping, app.state.desk = False, desk
     app.state.folder = Path(kept.name)
+    app.openapi = lambda: document_of(app)  # type: ignore[method-assign]
     handle_problems(app)
     app.include_router(mending(desk, gate))  # before the names, which may end as these routes do
     app.include_router(looking(desk, gate, jobs))

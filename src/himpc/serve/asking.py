@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import APIRouter, File, Form, UploadFile
 from fastapi.responses import Response
+from pydantic import Field
 
+from himpc.data.formats.base import Unit, Up
 from himpc.data.progress import Progress
 from himpc.errors import ConfigError
 from himpc.serve import schemas as s
@@ -29,16 +31,11 @@ _MOST = 200
 _SOON = 2.0
 """Seconds that enrolling may take before its job is answered instead."""
 
-Files = Annotated[list[UploadFile], File(description="Recordings of any format that himpc reads.")]
-Layout = Annotated[
-    str | None,
-    Form(description="Joint layout of files that do not state it.", json_schema_extra={"enum": [*layout_names()]}),
-]
-UnitOf = Annotated[Literal["m", "cm", "mm", "in"] | None, Form(description="Unit of files that do not state it.")]
-UpOf = Annotated[
-    Literal["x", "y", "z", "-x", "-y", "-z"] | None,
-    Form(description="The axis that points up, where that is not seen."),
-]
+Files = Annotated[list[UploadFile], File(min_length=1, description="Recordings of any format that himpc reads.")]
+_LayoutName = Annotated[str, Field(json_schema_extra={"enum": [*layout_names()]})]
+Layout = Annotated[_LayoutName | None, Form(description="Joint layout of files that do not state it.")]
+UnitOf = Annotated[Unit | None, Form(description="Unit of files that do not state it.")]
+UpOf = Annotated[Up | None, Form(description="The axis that points up, where the files do not show it.")]
 Fps = Annotated[float | None, Form(gt=0, le=1e6, description="Frames per second of files that do not state it.")]
 Rate = Annotated[float | None, Form(gt=0, lt=1)]
 Accepted: dict[int | str, dict[str, Any]] = {202: {"model": s.JobStarted, "description": "It takes longer."}}

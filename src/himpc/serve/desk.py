@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc import __version__
 from himpc.data import Recording
 from himpc.data.progress import Progress
-from himpc.errors import DataError, MissingError
+from himpc.errors import ConfigError, DataError, MissingError
 from himpc.gallery import Gallery
 from himpc.gallery.frames import FrameWeights
 from himpc.gallery.kept import Kept
@@ -178,11 +178,24 @@ class Desk:
         }
 
     def enroll(self, sent: Sent, person: str | None, unnamed: bool, progress: Progress) -> dict[str, Any]:
-        """Add recordings to the people they show: all, or none."""
+        """Add recordings to the people they show: all, or none.
+
+        Raises
+        ------
+        ConfigError
+            If it is not said whom they show.
+        Unusable
+            If all are too short, or one is enrolled already as somebody else.
+        """
         recordings = sent.recordings
         if person is not None:
             recordings = [each.with_(person=person) for each in recordings]
-        done = self.gallery.enroll(recordings, unnamed=unnamed, progress=progress)
+        if not unnamed and any(each.person is None for each in recordings):
+            raise ConfigError("whom the recordings show is not known: send person=NAME, or unnamed=true for new people")
+        try:
+            done = self.gallery.enroll(recordings, unnamed=unnamed, progress=progress)
+        except DataError as error:
+            raise Unusable(str(error)) from error
         self.gallery.index()
         return done.to_dict() | {"left_out": sent.left_out}
 
