@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import getpass
 import json
-import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -15,32 +14,22 @@ from numpy.typing import NDArray
 
 from himpc.data import Recording
 from himpc.data.progress import Progress
-from himpc.errors import ConfigError, DataError, MissingError
+from himpc.errors import DataError, MissingError
 from himpc.gallery import ledger
 from himpc.gallery.answer import Answer
-from himpc.gallery.calibration import Calibration, calibrate
+from himpc.gallery.asking import NOBODY, Asking, usual_fmr
+from himpc.gallery.calibration import Calibration
 from himpc.gallery.catalogue import Catalogue, events, searches
 from himpc.gallery.enrolment import Enrolment
-from himpc.gallery.folds import FOLDS, MOST, calibrate_by_folds, halves_of
-from himpc.gallery.kept import Kept
+from himpc.gallery.folds import FOLDS, MOST, calibrate_by_folds
+from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_facts
 from himpc.gallery.places import place_of
 from himpc.gallery.records import Enrolled, Event, KnownRecording, Person
-from himpc.gallery.search import Probe, Rule, answer, candidates, rerank, shown
 from himpc.gallery.takes import Take, takes
 from himpc.gallery.vectors import Entries, Vectors
 from himpc.model import Model
 
-__all__ = ["FMR", "MODEL_FILES", "Gallery", "model_from_facts", "model_to_facts"]
-
-FMR = 0.01
-"""The false match rate of a search, if none is asked for."""
-
-MODEL_FILES = ("model.json", "model.safetensors")
-_HALVED = 2_000
-"""Recordings whose halves are compared, where nobody has two."""
-
-_CALIBRATED = 20_000
-"""Recordings that distances are calibrated by; of more, people are drawn with all their recordings."""
+__all__ = ["Gallery"]
 
 
 class Gallery:
@@ -80,8 +69,8 @@ class Gallery:
         self.where = catalogue.where
         self._catalogue, self._vectors = catalogue, vectors
         self._enrolment = Enrolment(catalogue, vectors, actor)
-        self.calibrated = Kept(self._calibrate)
-        self._counted = Kept(self._count)
+        self._asking = Asking(catalogue, vectors, model)
+        self.calibrated = self._asking.calibrated
 
     @classmethod
     def create(
@@ -206,10 +195,8 @@ class Gallery:
     def identify(self, recordings: Sequence[Recording], *, fmr: float | None = None) -> list[Answer]:
         """Do as `search` does, one person each, but know nobody where nobody is enrolled, and log nothing."""
         found = takes(self.model, recordings)
-        if not self.people():
-            return [self._answer(take, 1, Rule(None, None, 0.5, 0), False) for take in found]
-        rule = self._rule(1, fmr, None, 0.5)
-        return [self._answer(take, 1, rule, False) for take in found]
+        rule = self._asking.rule(1, fmr, None, 0.5) if self.counts()[0] else NOBODY
+        return [self._asking.answer(take, 1, rule, False) for take in found]
 
     def absorb(self, recordings: Sequence[Recording], files: Iterable[str]) -> dict[str, str]:
         """Enroll what a watched folder has brought, and note its files, in one transaction.
@@ -237,34 +224,7 @@ class Gallery:
 
     def near_people(self, names: Sequence[str], *, fmr: float | None = None) -> list[tuple[str, str, float, float]]:
         """Return who else is near enough to be each of some people: both names, distance and probability."""
-        near: list[tuple[str, str, float, float]] = []
-        with self._catalogue.reading() as connection:
-            own = {
-                name: [
-                    each.id for each in ledger.known_recordings(connection, person=ledger.the_person(connection, name))
-                ]
-                for name in names
-            }
-            count = ledger.count_people(connection)
-        if count < 2:
-            return near
-        rule = self._rule(2, fmr, None, 0.5)
-        if rule.threshold is None or rule.calibration is None:
-            return near
-        for name, ids in own.items():
-            best: dict[str, float] = {}
-            for pooled in self._vectors.pooled(np.array(ids, dtype=np.int64)):
-                with self._catalogue.reading() as connection:
-                    found = candidates(self._vectors, pooled, 3, lambda some: ledger.persons_of(connection, some))
-                    called = ledger.names_of(connection, {each.person for each in found})
-                for each in found:
-                    other = called[each.person]
-                    if other != name and each.distance <= rule.threshold:
-                        best[other] = min(each.distance, best.get(other, np.inf))
-            for other, distance in best.items():
-                ratio = float(rule.calibration.likelihood_ratio(distance))
-                near.append((name, other, distance, ratio / (ratio + 1)))
-        return near
+        return self._asking.near_people(names, fmr)
 
     def take_over(self, takes: Sequence[Take], groups: Sequence[int | None]) -> tuple[int, int]:
         """Enroll what another gallery of the same model embedded (`himpc.gallery.transfer`).
@@ -349,8 +309,8 @@ class Gallery:
             If probes do not fit the model.
         """
         found = takes(self.model, probes, progress)
-        rule = self._rule(people, fmr, fpir, enrolled)
-        answers = [self._answer(take, people, rule, rerank) for take in found]
+        rule = self._asking.rule(people, fmr, fpir, enrolled)
+        answers = [self._asking.answer(take, people, rule, rerank) for take in found]
         with self._catalogue.asking() as connection:
             ledger.log(connection, "searched", self.actor, [(None, len(found))])
         return answers
@@ -363,7 +323,7 @@ class Gallery:
         DataError
             If that cannot be told yet.
         """
-        calibration, why = self._calibration()
+        calibration, why = self.calibrated.get(self.changes())
         if calibration is None:
             raise DataError(f"{self.where}: {why}")
         return calibration
@@ -396,6 +356,12 @@ class Gallery:
         if folds == 0:
             self._note_facts({"trained": b"no"}, forget="calibration")
             return self.calibration()
+        calibration = calibrate_by_folds(self.model, self._skeletons(), folds, device=device, progress=progress)
+        self._note_facts({"calibration": json.dumps(calibration.to_dict()).encode()})
+        return calibration
+
+    def _skeletons(self) -> list[Recording]:
+        """Return the joints of what is enrolled, with their persons; of very many people, some."""
         with self._catalogue.reading() as connection:
             ids = list(ledger.drawn(connection, MOST))
             listed = ledger.known_recordings(connection, ids=ids)
@@ -404,7 +370,7 @@ class Gallery:
                 f"{self.where}: the skeleton of {missing[0].source} is not kept, so no model can be trained on it: "
                 "enroll with skeletons, or train on other people than those of the gallery"
             )
-        found = [
+        return [
             Recording(
                 joints=self.joints(each.id),
                 layout=self.model.layout,
@@ -415,9 +381,6 @@ class Gallery:
             )
             for each in listed
         ]
-        calibration = calibrate_by_folds(self.model, found, folds, device=device, progress=progress)
-        self._note_facts({"calibration": json.dumps(calibration.to_dict()).encode()})
-        return calibration
 
     def _note_facts(self, given: dict[str, bytes], forget: str | None = None) -> None:
         with self._catalogue.writing() as connection:
@@ -426,84 +389,10 @@ class Gallery:
             if forget:
                 self._catalogue.drop_fact(connection, forget)
 
-    def _doubt(self, calibration: Calibration) -> str:
-        """Return what to say of rates that may be too kind."""
-        with self._catalogue.reading() as connection:
-            trained = self._catalogue.fact(connection, "trained") != b"no"
-        if calibration.unseen or not trained:
-            return ""
-        return (
-            "if the model was trained on people of this gallery, strangers match more often than the rate says: "
-            "himpc gallery calibrate mends that (--folds 0 if it was not)"
-        )
-
-    def _rule(self, people: int, fmr: float | None, fpir: float | None, enrolled: float) -> Rule:
-        if people < 1:
-            raise ConfigError(f"people must be 1 or more, found {people}")
-        if not 0 < enrolled < 1:
-            raise ConfigError(f"enrolled must lie between 0 and 1, found {enrolled}")
-        if fmr is not None and fpir is not None:
-            raise ConfigError("give fmr or fpir, not both: each sets the threshold")
-        count = self.counts()[0]
-        if not count:
-            raise DataError(f"{self.where}: nobody is enrolled: himpc gallery enroll adds people")
-        calibration, why = self._calibration()
-        if calibration is None:
-            if fmr is not None or fpir is not None:
-                raise DataError(f"{self.where}: {why}")
-            return Rule(None, None, enrolled, count, f"whether anybody matches cannot be told: {why}")
-        if fpir is not None:
-            return Rule(calibration, calibration.threshold_fpir(fpir), enrolled, count, self._doubt(calibration))
-        rate = fmr if fmr is not None else self.fmr(calibration)
-        return Rule(calibration, calibration.threshold(rate), enrolled, count, self._doubt(calibration))
-
     @staticmethod
     def fmr(calibration: Calibration) -> float:
         """Return the false match rate of a search for which none is asked."""
-        return max(FMR, calibration.smallest_fmr)
-
-    def _calibration(self) -> tuple[Calibration | None, str]:
-        """Return the calibration of the gallery as it is now, or why there is none."""
-        return self.calibrated.get(self.changes())
-
-    def _calibrate(self) -> tuple[Calibration | None, str]:
-        with self._catalogue.reading() as connection:
-            if kept := self._catalogue.fact(connection, "calibration"):
-                return Calibration.from_dict(json.loads(kept)), ""
-            person_of = ledger.drawn(connection, _CALIBRATED)
-        ids = np.array(list(person_of), dtype=np.int64)
-        persons = np.array(list(person_of.values()), dtype=np.int64)
-        pooled = self._vectors.pooled(ids)
-        there = np.isfinite(pooled).all(axis=1)
-        ids, persons, pooled = ids[there], persons[there], pooled[there]
-        alone = len(np.unique(persons)) == len(persons)
-        try:
-            return calibrate(pooled, persons, self._halves(ids) if alone else None), ""
-        except DataError as error:
-            return None, str(error)
-
-    def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the means of the first and second half of each recording, NaN where it has a single window."""
-        entries = self._vectors.entries(ids[:_HALVED])
-        order = np.lexsort((entries.starts, entries.of))
-        found = halves_of(entries.windows[order], entries.of[order], len(entries.ids))
-        halves = np.full((len(ids), 2, self.model.size), np.nan, dtype=np.float32)
-        halves[np.flatnonzero(np.isin(ids, entries.ids))] = found
-        return halves
-
-    def _answer(self, take: Take, people: int, rule: Rule, reranked: bool) -> Answer:
-        if not len(take.windows):
-            short = f"shorter than a window of {self.model.window_length} frames"
-            return Answer(take.source, None, None, None, 0.0, rule.threshold, 0, (), short)
-        probe = Probe(take.source, take.pooled, take.windows, take.starts)
-        with self._catalogue.reading() as connection:
-            found = candidates(self._vectors, take.pooled, people, lambda ids: ledger.persons_of(connection, ids))
-            if reranked:
-                found = rerank(self._vectors, probe, found)
-            names = ledger.names_of(connection, {each.person for each in found})
-            looked_at = shown(found, people)
-            sources = ledger.sources_of(connection, looked_at.tolist())
-        return answer(probe, found, people, rule, names, sources, self._vectors.entries(looked_at))
+        return usual_fmr(calibration)
 
     # Looking and mending
 
@@ -540,16 +429,11 @@ class Gallery:
 
     def counts(self) -> tuple[int, int, int]:
         """Return how many people, recordings and windows are enrolled."""
-        return self._counted.get(self.changes())
-
-    def _count(self) -> tuple[int, int, int]:
-        with self._catalogue.reading() as connection:
-            return ledger.counts(connection)
+        return self._asking.counted.get(self.changes())
 
     def changes(self) -> int:
         """Return how often the gallery has changed: what was asked before holds while this stays the same."""
-        with self._catalogue.reading() as connection:
-            return self._catalogue.changes(connection)
+        return self._asking.changes()
 
     def embeddings(self, ids: Sequence[int]) -> Entries:
         """Return what is kept of some recordings: one vector each, and those of their windows."""
@@ -685,27 +569,6 @@ def _distinct(found: Sequence[Take]) -> list[Take]:
                 f"{take.person!r}: keep the one that is right"
             )
     return list(by_joints.values())
-
-
-def model_to_facts(model: Model) -> dict[str, bytes]:
-    """Return the files of a model, by name."""
-    with tempfile.TemporaryDirectory() as folder:
-        model.save(folder)
-        return {name: (Path(folder) / name).read_bytes() for name in MODEL_FILES}
-
-
-def model_from_facts(facts: dict[str, bytes], device: str) -> Model:
-    """Return the model of such files.
-
-    Raises
-    ------
-    ModelError
-        If they are missing or damaged.
-    """
-    with tempfile.TemporaryDirectory() as folder:
-        for name, content in facts.items():
-            (Path(folder) / name).write_bytes(content)
-        return Model.load(folder, device=device)
 
 
 def _user() -> str:

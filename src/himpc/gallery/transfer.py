@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, GalleryError
 from himpc.gallery import ledger
-from himpc.gallery.gallery import MODEL_FILES, Gallery, model_from_facts, model_to_facts
+from himpc.gallery.gallery import Gallery
+from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_facts
 from himpc.gallery.places import exists
 from himpc.gallery.takes import Take
 from himpc.writing import replacing
