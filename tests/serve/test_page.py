@@ -29,11 +29,18 @@ def walks(tmp_path_factory: pytest.TempPathFactory) -> Walks:
 
 
 @pytest.fixture(scope="session")
-def server(walks: Walks) -> Iterator[Server]:
+def servers(walks: Walks) -> Iterator[tuple[Server, Server]]:
+    """Without and with a token, on one gallery; they start at the same time."""
     pytest.importorskip("fastapi")
-    running = Server(walks.gallery)
+    running = Server(walks.gallery), Server(walks.gallery, TOKEN)
     yield running
-    running.stop()
+    for each in running:
+        each.stop()
+
+
+@pytest.fixture(scope="session")
+def server(servers: tuple[Server, Server]) -> Server:
+    return servers[0]
 
 
 @pytest.fixture(scope="session")
@@ -239,6 +246,7 @@ def test_an_unnamed_person_stands_first_and_gets_a_name(visit: Visit, server: Se
     page.keyboard.press("Enter")
     page.get_by_text("will be named <b>Kim</b> & co").wait_for()
     assert name in server.people(), "it is held back"
+    page.wait_for_timeout(250)  # until it has come up
     visit.shoot("held-back", whole=False)
     _do_now(page)
     page.locator(".toggle strong", has_text="<b>Kim</b> & co").wait_for()
@@ -274,6 +282,7 @@ def test_a_recording_is_watched_and_moved_to_somebody_new(visit: Visit, server: 
     page.get_by_label("Person it shows").fill("Lou")
     page.keyboard.press("Enter")
     page.get_by_text("will be moved to Lou", exact=True).wait_for()
+    page.wait_for_timeout(250)
     visit.shoot("recordings")
     _do_now(page)
     _until(lambda: server.people().get("Lou") == 1)
@@ -316,6 +325,7 @@ def test_what_the_server_refuses_is_said(visit: Visit, server: Server) -> None:
     toast = page.locator(".toast.bad")
     toast.wait_for()
     assert "Ann" in toast.inner_text()
+    page.wait_for_timeout(250)
     visit.shoot("refused", whole=False)
     toast.get_by_role("button", name="Close").click()
     assert "Ben" in server.people()
@@ -391,26 +401,23 @@ def _person(i: int) -> dict[str, Any]:
 # For everybody
 
 
-def test_a_token_is_asked_for(running: Any, walks: Walks) -> None:
-    guarded = Server(walks.gallery, TOKEN)
+def test_a_token_is_asked_for(running: Any, servers: tuple[Server, Server]) -> None:
+    guarded = servers[1]
     found = Visit(running, guarded.address)
-    try:
-        found.expected.append("401")
-        page = found.page
-        page.goto(guarded.address)
-        page.get_by_role("textbox", name="Token").fill("a wrong one of many letters")
-        page.keyboard.press("Enter")
-        page.get_by_text("That is not the token").wait_for()
-        found.shoot("token", whole=False)
-        page.get_by_role("textbox", name="Token").fill(TOKEN)
-        page.keyboard.press("Enter")
-        page.locator("#gallery-counts").filter(has_text="recordings").wait_for()
-        page.reload()
-        page.locator("#gallery-counts").filter(has_text="recordings").wait_for()
-        assert page.get_by_role("dialog").count() == 0
-    finally:
-        found.close()
-        guarded.stop()
+    found.expected.append("401")
+    page = found.page
+    page.goto(guarded.address)
+    page.get_by_role("textbox", name="Token").fill("a wrong one of many letters")
+    page.keyboard.press("Enter")
+    page.get_by_text("That is not the token").wait_for()
+    found.shoot("token", whole=False)
+    page.get_by_role("textbox", name="Token").fill(TOKEN)
+    page.keyboard.press("Enter")
+    page.locator("#gallery-counts").filter(has_text="recordings").wait_for()
+    page.reload()
+    page.locator("#gallery-counts").filter(has_text="recordings").wait_for()
+    assert page.get_by_role("dialog").count() == 0
+    found.close()
 
 
 def test_the_keyboard_is_enough(visit: Visit, server: Server) -> None:

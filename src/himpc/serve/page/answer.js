@@ -78,8 +78,8 @@ export function nearest(answer, choose) {
     buttons.forEach((each) => each.setAttribute("aria-pressed", String(each === chosen)));
     choose(match, near);
   };
-  const rows = answer.matches.map((match) => {
-    const near = match.recordings.map((recording) => {
+  const rows = answer.matches.map((match, place) => {
+    const near = match.recordings.slice(0, place ? 1 : match.recordings.length).map((recording) => {
       const node = el("button", { type: "button", class: "near", "aria-pressed": "false", on: { click: () => pick(node, match, recording) } },
         el("span", { class: "source", text: recording.source }), el("span", { class: "number", text: share(recording.distance) }));
       buttons.push(node);

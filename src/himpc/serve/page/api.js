@@ -24,7 +24,7 @@ export async function call(method, path, data = null, { keepalive = false } = {}
     if (response.ok) return response.json();
     const message = await words(response);
     if (response.status !== 401 || keepalive) throw new ServerError(response.status, message);
-    if (token === sent) await signIn(asked ? `That is not the token: ${message}` : message);
+    if (token === sent) await signIn(asked ? "That is not the token." : "The server was started with a token: type it here.");
     if (token === sent) throw new ServerError(401, message);
   }
 }

@@ -107,9 +107,10 @@ function names(pen, place, looks, style) {
   pen.textAlign = "center";
   pen.lineJoin = "round";
   for (const [name, spots] of [...groups].sort((a, b) => b[1].length - a[1].length)) {
-    const x = spots.reduce((sum, spot) => sum + spot[0], 0) / spots.length;
+    const middle = spots.reduce((sum, spot) => sum + spot[0], 0) / spots.length;
     const y = Math.min(...spots.map((spot) => spot[1])) - 10;
     const half = pen.measureText(name).width / 2 + 4;
+    const x = Math.max(half, Math.min(canvas.clientWidth - half, middle));
     if (taken.some((box) => Math.abs(box.x - x) < box.half + half && Math.abs(box.y - y) < 17)) continue;
     taken.push({ x, y, half });
     pen.strokeStyle = style.getPropertyValue("--surface");

@@ -52,11 +52,12 @@ export class Player {
 
   legend() {
     this.ramp = el("canvas", { class: "ramp", width: 60, height: 10, "aria-hidden": "true" });
+    this.together = el("span", { text: " To stay in step, the second walker may go a little faster or slower." });
     this.range = [el("span"), el("span")];
     return el("p", { class: "legend muted" },
       "Left is a full line with full joints, right a broken line with hollow joints. The bars under the timeline, and " +
       "the colour, are the weight of each frame by hard skeleton mining, from ", this.range[0], " ", this.ramp, " to ",
-      this.range[1], ": frames that agree least with the person weigh most. In step, the second walker may run a little faster or slower.");
+      this.range[1], ": frames that agree least with the person weigh most.", this.together);
   }
 
   /** Show one walker, or two: `first` and `second` are {skeleton, who, source}, `moment` says which two frames are alike. */
@@ -72,7 +73,7 @@ export class Player {
     this.put(1, model, second);
     const [one, other] = this.sides;
     this.pairs = one.walker && other.walker ? inStep(one.walker, other.walker, moment) : [];
-    this.moment = moment;
+    this.together.hidden = !this.pairs.length;
     this.draw();
   }
 
