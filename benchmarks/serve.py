@@ -166,7 +166,8 @@ def measure(folder: Path, file: Path, rate: float, seconds: float) -> dict[str, 
         "not answered": str(sum(loaded.ends.values()) - loaded.ends["answered"]),
         "when it stops: answered": str(ends["answered"]),
         "refused": str(ends["refused"]),
-        "lost": str(sum(ends.values()) - ends["answered"] - ends["refused"]),
+        "told to come back": str(ends["status 503"]),
+        "lost": str(sum(ends.values()) - ends["answered"] - ends["refused"] - ends["status 503"]),
     }
 
 

@@ -12,14 +12,17 @@ __all__ = ["document_of"]
 
 def document_of(app: FastAPI) -> dict[str, Any]:
     """Return the OpenAPI document of an app; a form, which can leave a field out, has none that is null."""
-    if app.openapi_schema is None:
-        made = get_openapi(title=app.title, version=app.version, description=app.description, routes=app.routes)
-        for name, schema in made["components"]["schemas"].items():
-            if name.startswith("Body_"):
-                schema["properties"] = {key: _without_null(field) for key, field in schema["properties"].items()}
-        app.openapi_schema = made
-    document: dict[str, Any] = app.openapi_schema
-    return document
+    known: dict[str, Any] | None = app.openapi_schema
+    if known is not None:
+        return known
+    made: dict[str, Any] = get_openapi(
+        title=app.title, version=app.version, description=app.description, routes=app.routes
+    )
+    for name, schema in made["components"]["schemas"].items():
+        if name.startswith("Body_"):
+            schema["properties"] = {key: _without_null(field) for key, field in schema["properties"].items()}
+    app.openapi_schema = made
+    return made
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:
