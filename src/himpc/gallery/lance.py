@@ -22,7 +22,7 @@ __all__ = ["LanceVectors"]
 _GROWTH = 4
 """An index is trained anew when there are so many times the recordings that it was trained on."""
 
-_PROBES = 64
+_PROBES = 48
 """Parts of the index that are searched, and ..."""
 
 _REFINED = 5
