@@ -72,7 +72,7 @@ def mine_rows(logits: Array, labels: Array, if_right: float, if_wrong: float, th
 
 
 @compiled
-def powers_of_two(row: Array, top: float) -> float:
+def powers_of_two(row: Array, top: np.float32) -> np.float32:
     """Replace each z of the row by ``exp(z - top)``, where that is at least 2**-100, and return their sum.
 
     Two to an integer is the exponent of a number; two to the rest, from -1 to 0, is a polynomial.
@@ -90,7 +90,7 @@ def powers_of_two(row: Array, top: float) -> float:
 
 
 @compiled
-def _largest(row: Array) -> float:
+def _largest(row: Array) -> np.float32:
     """Return the largest number of the row, by the integers of the same bits: many of them are compared at once.
 
     They are in the order of the numbers once those of negative numbers, but for the sign, are turned round.
@@ -100,7 +100,8 @@ def _largest(row: Array) -> float:
     for k in range(len(bits)):
         ordered = np.int32(bits[k] ^ ((bits[k] >> np.int32(31)) & np.int32(2**31 - 1)))
         largest = ordered if ordered > largest else largest
-    return np.int32(largest ^ ((largest >> np.int32(31)) & np.int32(2**31 - 1))).view(np.float32)
+    top: np.float32 = np.int32(largest ^ ((largest >> np.int32(31)) & np.int32(2**31 - 1))).view(np.float32)
+    return top
 
 
 @compiled
@@ -110,7 +111,7 @@ def _guess(rows: Array) -> int:
     for f in range(1, len(rows)):
         for k in range(len(sums)):
             sums[k] += rows[f, k]
-    return sums.argmax()
+    return int(sums.argmax())
 
 
 @compiled
