@@ -26,7 +26,7 @@ def document_of(app: FastAPI) -> dict[str, Any]:
 
 
 def _without_null(field: dict[str, Any]) -> dict[str, Any]:
-    kinds = [kind for kind in field.get("anyOf", []) if kind != {"type": "null"}]
+    kinds: list[dict[str, Any]] = [kind for kind in field.get("anyOf", []) if kind != {"type": "null"}]
     if len(kinds) != 1:
         return field
     return {key: value for key, value in field.items() if key != "anyOf"} | kinds[0]
