@@ -43,7 +43,7 @@ def make_walks(folder: Path) -> Walks:
     import himpc
 
     walks = [_named(number, walk) for number, walk in enumerate(_simulated())]
-    learner = himpc.HiMPC(settings={"max_epochs": 4, "hidden": 16}).fit(walks)
+    learner = himpc.HiMPC(settings={"max_epochs": 2, "hidden": 16}).fit(walks)
     found = Walks(folder / "Gait lab", folder / "uploads")
     found.uploads.mkdir()
     known = [walk for number, walk in enumerate(walks) if number % RECORDINGS < 4 and walk.person != STRANGER]

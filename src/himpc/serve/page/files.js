@@ -1,5 +1,5 @@
 // Where recordings are dropped or chosen.
-import { el, field, newId, recordings } from "./dom.js";
+import { el, field, newId } from "./dom.js";
 
 /** A place to drop files on; `take(files)` gets them. */
 export function dropZone(text, take) {
@@ -66,6 +66,6 @@ export function leftOut(list, short = [], already = []) {
   ];
   if (!rows.length) return null;
   return el("div", { class: "left-out" },
-    el("h3", { text: `Left out: ${recordings(rows.length)}` }),
+    el("h3", { text: "Left out" }),
     el("ul", {}, rows.map(([path, why]) => el("li", {}, el("code", { text: path }), el("span", { text: why.startsWith(path) ? why.slice(path.length) : `: ${why}` })))));
 }

@@ -2,7 +2,7 @@
 import { verdict, verdictText, nearest, reasons } from "./answer.js";
 import { call } from "./api.js";
 import { nameBox, ask } from "./dialogs.js";
-import { button, check, count, el, field, problem, recordings, say } from "./dom.js";
+import { button, check, count, el, field, problem, say } from "./dom.js";
 import { enroll } from "./enroll.js";
 import { dropZone, form, leftOut, reading } from "./files.js";
 import { complain } from "./pending.js";
@@ -91,7 +91,7 @@ function show({ answers, left_out: left }) {
   if (out) results.append(out);
   if (answers.length) choose(entries[0], answers[0]);
   const heard = answers.slice(0, 3).map((answer) => `${answer.source}: ${verdictText(answer)}.`).join(" ");
-  say(`${count(answers.length, "answer", "answers")}. ${heard} ${left?.length ? `Left out: ${recordings(left.length)}.` : ""}`);
+  say(`${count(answers.length, "answer", "answers")}. ${heard} ${left?.length ? `${count(left.length, "file was", "files were")} left out.` : ""}`);
 }
 
 function explain(detail, answer) {
