@@ -237,6 +237,16 @@ def test_what_is_removed_leaves_no_bytes(place, indexed):
         assert [name for name in after if "_indices" in name] if indexed else True
 
 
+def test_half_written_files_of_a_kill_are_removed(folder_place):
+    store = folder_place.open(make=True)
+    store.add(batch(1))
+    for table, folder in (("pooled", "data"), ("windows", "_versions")):
+        (Path(folder_place.address) / f"{table}.lance" / folder / ".tmpkbgX40").write_bytes(batch(2).windows.tobytes())
+    store.remove(batch(2).ids)
+    assert not holding(folder_place, batch(2))
+    assert is_kept(store, batch(1))
+
+
 def test_erasing_waits_for_who_still_reads_it(postgres_place, monkeypatch):
     store = postgres_place.open(make=True)
     store.add(batch(1))

@@ -167,6 +167,8 @@ class LanceTable:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", UserWarning)  # that readers lose their files: ours read again
             self._table.optimize(cleanup_older_than=timedelta(0), delete_unverified=True)
+        for half_written in self.path.rglob(".tmp*"):  # LanceDB does not know its own after a kill
+            half_written.unlink()
 
     def _fragments(self, ids: NDArray[np.int64]) -> list[int]:
         """Return the numbers of the files that hold rows of some ids."""
