@@ -299,3 +299,12 @@ def test_calibrating_by_folds_needs_skeletons_and_people(home, walkers_model, wa
             bare.calibrate()
         with pytest.raises(GalleryError, match="no skeleton"):
             bare.joints(bare.recordings()[0].id)
+
+
+def test_people_without_a_name_do_not_move_the_threshold(gallery, walks):
+    """One person under several names would make what is near seem far."""
+    gallery.enroll(walks("a", "b", "c"))
+    before = gallery.calibration()
+    gallery.enroll([walk.with_(person=None) for walk in walks("d")[:3]], unnamed=True)
+    assert len(gallery.people()) == 6
+    assert gallery.calibration() == before

@@ -119,7 +119,7 @@ class Asking:
             names = ledger.names_of(connection, {each.person for each in found})
             looked_at = shown(found, people)
             sources = ledger.sources_of(connection, looked_at.tolist())
-        return answer(probe, found, people, rule, names, sources, self._vectors.entries(looked_at))
+        return answer(probe, found, people, rule, names, sources, self._vectors.windows(looked_at))
 
     def _doubt(self, calibration: Calibration) -> str:
         """Return what to say of rates that may be too kind."""

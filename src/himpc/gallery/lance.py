@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from himpc.errors import GalleryError
 from himpc.gallery.lance_table import LanceTable, numbers, rows, told
 from himpc.gallery.nearest import SPARE, Nearest
-from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of
+from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of, windows_of
 from himpc.gallery.vectors import Entries
 from himpc.writing import make_folder, write_atomically
 
@@ -32,6 +32,11 @@ _AT_ONCE = 8
 """From so many queries on, reading all vectors once for all of them is quicker than LanceDB's search."""
 
 _INDEX = "by_distance_"
+_BY_ID = "by_id"
+
+_LOOKED_UP = 50_000
+"""From so many windows on, those of a recording are looked up by an index."""
+
 _UNSETTLED = "unsettled.json"
 
 
@@ -118,6 +123,11 @@ class LanceVectors:
             (numbers(windows["id"]), numbers(windows["start"]), rows(windows["vector"], self.size)),
         )
 
+    def windows(self, ids: NDArray[np.int64]) -> Entries:
+        """Do as `entries`, without pooled vectors."""
+        found = self._windows.of(ids, "id", "start", "vector")
+        return windows_of(ids, numbers(found["id"]), numbers(found["start"]), rows(found["vector"], self.size))
+
     def ids(self) -> NDArray[np.int64]:
         """Return all recordings that anything is kept of, rising."""
         kept = self._pooled.read(lambda table: [numbers(batch["id"]) for batch in self._pooled.blocks("id")(table)])
@@ -130,14 +140,19 @@ class LanceVectors:
         unsettled = self._unsettled()
         self._note({*unsettled, *ids.tolist()})
         indexed = self._drop_index()
+        looked_up = self._windows.read(_looked_up)
+        if looked_up:
+            self._windows.untrain(_BY_ID)
         self._pooled.erase(ids)
         self._windows.erase(ids)
         self._note(unsettled - set(ids.tolist()))
-        if indexed:
+        if indexed or looked_up:
             self.index()
 
     def index(self) -> bool:
         """Make searching fast where that pays, and fold in what was added since; return whether there is an index."""
+        if self._windows.count() >= _LOOKED_UP and not self._windows.read(_looked_up):
+            self._windows.look_up(_BY_ID)
         self._windows.sweep()
         count = self._pooled.count()
         trained = self._pooled.read(self._trained_on)
@@ -207,3 +222,7 @@ class LanceVectors:
     def _note(self, unsettled: Iterable[int]) -> None:
         with told(self.folder):
             write_atomically(self.folder / _UNSETTLED, json.dumps(sorted(unsettled)))
+
+
+def _looked_up(table: Any) -> bool:
+    return any(index.name == _BY_ID for index in table.list_indices())

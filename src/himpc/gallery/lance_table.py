@@ -23,7 +23,7 @@ os.environ.setdefault("LANCEDB_LOG", "off")  # read when lancedb is loaded
 try:
     import lancedb
     import pyarrow as pa
-    from lancedb.index import IvfSq
+    from lancedb.index import BTree, IvfSq
 except ImportError as error:
     raise GalleryError("a gallery in a folder needs lancedb: pip install 'himpc[gallery]'") from error
 
@@ -153,6 +153,11 @@ class LanceTable:
         """Build an index of the vectors: parts around centres, one byte for each number (IVF_SQ)."""
         with told(self.path):
             self._table.create_index("vector", config=IvfSq(distance_type="l2"), name=name)
+
+    def look_up(self, name: str) -> None:
+        """Build an index of what rows are looked up by."""
+        with told(self.path):
+            self._table.create_index(self.columns[0], config=BTree(), name=name)
 
     def untrain(self, name: str) -> None:
         """Drop an index; its files go with the next sweep."""

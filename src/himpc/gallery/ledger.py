@@ -50,6 +50,9 @@ UNNAMED = "unnamed-"
 """What the names of people begin with who were found, not named."""
 
 _LONGEST_NAME = 200
+_ENOUGH = 3
+"""People with a name, to learn from them alone what distances mean."""
+
 _AT_ONCE = 500
 """Values in one query, which databases bound."""
 
@@ -257,11 +260,14 @@ def note_files(connection: Connection, contents: Iterable[str]) -> None:
 def drawn(connection: Connection, most: int) -> dict[int, int]:
     """Return the person of each recording, by its number; of more than `most`, people are drawn with all of theirs.
 
-    Numbers of people are random, so the first of them are a draw, and the same one every time.
+    Numbers of people are random, so the first of them are a draw, and the same one every time. People without a name
+    are left out where three or more have one: some may be the same as others, and what is near would seem far.
     """
-    query = (
-        sql.select(recordings.c.id, recordings.c.person).order_by(recordings.c.person, recordings.c.id).limit(most + 1)
-    )
+    query = sql.select(recordings.c.id, recordings.c.person).order_by(recordings.c.person, recordings.c.id)
+    named = sql.select(people.c.id).where(people.c.named)
+    if connection.execute(sql.select(sql.func.count()).select_from(named.subquery())).scalar_one() >= _ENOUGH:
+        query = query.where(recordings.c.person.in_(named))
+    query = query.limit(most + 1)
     rows = [(row[0], row[1]) for row in connection.execute(query)]
     if len(rows) > most:
         rows = [row for row in rows if row[1] != rows[-1][1]] or rows[:most]

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from himpc.errors import ConfigError, GalleryError, printable
 from himpc.gallery.nearest import SPARE, Nearest
 from himpc.gallery.postgres_copy import copy_in, copy_out
-from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of
+from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of, windows_of
 from himpc.gallery.vectors import Entries
 
 try:
@@ -138,6 +138,12 @@ class PostgresVectors:
             query = f"SELECT id, start, vector FROM himpc_windows WHERE {_among(ids)}"
             windows = self._rows(connection, query, "start")
         return entries_of(ids, (pooled["id"], pooled["vector"]), (windows["id"], windows["start"], windows["vector"]))
+
+    def windows(self, ids: NDArray[np.int64]) -> Entries:
+        """Do as `entries`, without pooled vectors."""
+        with self._told(), self.engine.connect() as connection:
+            found = self._rows(connection, f"SELECT id, start, vector FROM himpc_windows WHERE {_among(ids)}", "start")
+        return windows_of(ids, found["id"], found["start"], found["vector"])
 
     def ids(self) -> NDArray[np.int64]:
         """Return all recordings that anything is kept of, rising."""

@@ -17,7 +17,7 @@ __all__ = ["Candidate", "Probe", "Rule", "answer", "candidates", "rerank", "show
 EVIDENCE = 3
 """Recordings and moments that are shown for each match."""
 
-_WIDER = 8
+_WIDER = 4
 """So many recordings are looked at for each person that is asked for, and twice as many while that is too few."""
 
 _RERANKED = 100
@@ -95,7 +95,7 @@ def candidates(
 
     `persons_of` looks up whom recordings show; one that it does not know is not in the gallery.
     """
-    k = max(64, _WIDER * people)
+    k = max(32, _WIDER * people)
     while True:
         ids, distances = vectors.nearest(pooled[None], k)
         listed = [(int(i), float(d)) for i, d in zip(ids[0], distances[0], strict=True) if i]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.gallery.vectors import Entries
 
-__all__ = ["INDEXED_NUMBERS", "check_entries", "entries_of", "pooled_of"]
+__all__ = ["INDEXED_NUMBERS", "check_entries", "entries_of", "pooled_of", "windows_of"]
 
 INDEXED_NUMBERS = 5_000_000
 """So many numbers in all pooled vectors make an index worthwhile: comparing them all takes some 20 ms."""
@@ -63,6 +63,14 @@ def entries_of(
     return Entries(
         ids=ids, pooled=pooled[1][place[there]], windows=windows[2][rows], of=of[rows], starts=windows[1][rows]
     )
+
+
+def windows_of(
+    wanted: NDArray[np.int64], of: NDArray[np.int64], starts: NDArray[np.int64], vectors: NDArray[np.float32]
+) -> Entries:
+    """Return the windows of the recordings that are wanted and have some, as `entries_of` does, pooled ``(R, 0)``."""
+    there = wanted[np.isin(wanted, of)]
+    return entries_of(there, (there, np.empty((len(there), 0), np.float32)), (of, starts, vectors))
 
 
 def _places(wanted: NDArray[np.int64], among: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
