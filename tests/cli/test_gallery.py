@@ -108,3 +108,34 @@ def test_a_damaged_gallery_is_told(enrolled, place, capsys):
     code, said = told(capsys, "list", "--gallery", place)
     assert code == 1
     assert "damaged" in said
+
+
+def test_names_that_look_like_markup_or_options_are_shown_as_they_are(enrolled, place, capsys):
+    for old, new in (("a", "[/x] :smile: [red]"), ("b", "--gallery")):
+        assert main(["gallery", "rename", "--gallery", place, "--", old, new]) == 0
+    assert main(["gallery", "list", "--gallery", place]) == 0
+    said = capsys.readouterr().out
+    assert "[/x] :smile: [red]" in said
+    assert "--gallery" in said
+
+
+def test_removing_is_all_or_nothing_and_counts_each_once(enrolled, place, capsys):
+    number = told(capsys, "show", "b", "--gallery", place)[1]["recordings"][0]["id"]
+    assert told(capsys, "remove", "a", "nobody", "--gallery", place)[0] == 1
+    assert told(capsys, "remove", "a", "--recording", str(2**70), "--gallery", place)[0] == 1
+    assert len(told(capsys, "list", "--gallery", place)[1]["people"]) == 3
+    twice = ("remove", "a", "a", "--recording", number, "--recording", number, "--gallery", place)
+    assert told(capsys, *twice) == (0, {"people": ["a"], "recordings": 5})
+
+
+@pytest.mark.parametrize("command", [["move"], ["move", "--person", "x"], ["merge", "a"], ["move", str(2**70)]])
+def test_nobody_is_moved_by_a_command_that_says_not_whom(enrolled, place, capsys, command):
+    code, said = told(capsys, *command, "--gallery", place)
+    assert code == 1
+    assert said.count("\n") == 1
+
+
+def test_more_people_may_be_asked_for_than_there_are(enrolled, place, capsys):
+    code, found = told(capsys, "search", enrolled / "new.npz", "--gallery", place, "--people", 10**30)
+    assert code == 0
+    assert len(found["answers"][0]["matches"]) == 3

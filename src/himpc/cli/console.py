@@ -62,7 +62,9 @@ class Console:
             table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=i > 0)
         for row in rows:
             table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else printable(str(cell)) for cell in row))
-        Rich(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160).print(table)
+        Rich(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160, markup=False, emoji=False).print(
+            table
+        )
 
     def result(self, document: dict[str, Any]) -> None:
         """Print the JSON document of a verb, where one was asked for."""

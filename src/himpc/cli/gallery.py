@@ -224,6 +224,8 @@ def merge(person: str, *others: str, where: Where = "gallery", output: Output = 
         The gallery.
     """
     console = output.console()
+    if not others:
+        raise _usage(f"say who turned out to be {person}, too")
     with _opened(where) as gallery:
         moved = gallery.merge(person, *others)
     console.say(f"{person} has {moved} more recordings")
@@ -266,10 +268,12 @@ def move(*ids: int, person: str | None = None, where: Where = "gallery", output:
         The gallery.
     """
     console = output.console()
+    if not ids:
+        raise _usage("say which recordings show somebody else, by their numbers, as himpc gallery show lists them")
     with _opened(where) as gallery:
         name = gallery.move(ids, person)
-    console.say(f"{len(ids)} recordings show {name}")
-    console.result({"person": name, "moved": len(ids)})
+    console.say(f"{len(set(ids))} recordings show {name}")
+    console.result({"person": name, "moved": len(set(ids))})
     return console.exit_code
 
 
@@ -297,11 +301,10 @@ def remove(
     if not people and not recording:
         raise _usage("say whom to erase, or which --recording")
     with _opened(where) as gallery:
-        erased = sum(gallery.remove(person) for person in people)
-        if recording:
-            gallery.remove_recordings(recording)
-    console.say(f"erased {len(people)} people, {erased + len(recording)} recordings")
-    console.result({"people": list(people), "recordings": erased + len(recording)})
+        erased = gallery.remove(*people, recordings=recording)
+    named = list(dict.fromkeys(people))
+    console.say(f"erased {len(named)} people, {erased} recordings")
+    console.result({"people": named, "recordings": erased})
     return console.exit_code
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -99,7 +100,7 @@ class _Told:
             if (each.person, each.other) not in self.suggestions:
                 self.console.say(
                     f"{each.other} may be {each.person} (probability {each.probability:.2f}); if so: "
-                    f"himpc gallery merge {each.person} {each.other}"
+                    f"himpc gallery merge {shlex.join((each.person, each.other))}"
                 )
             self.suggestions[each.person, each.other] = each
 

@@ -111,6 +111,7 @@ class Asking:
         if not len(take.windows):
             short = f"shorter than a window of {self._model.window_length} frames"
             return Answer(take.source, None, None, None, 0.0, rule.threshold, 0, (), short)
+        people = min(people, max(1, rule.people))
         probe = Probe(take.source, take.pooled, take.windows, take.starts)
         with self._catalogue.reading() as connection:
             found = candidates(self._vectors, take.pooled, people, lambda ids: ledger.persons_of(connection, ids))

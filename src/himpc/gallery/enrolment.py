@@ -133,35 +133,25 @@ class Enrolment:
             ledger.log(connection, "merged", self._actor, [(number, len(found))])
         return name
 
-    def remove_person(self, name: str) -> int:
-        """Erase a person for good, and return how many recordings that took along.
+    def remove(self, names: Iterable[str], ids: Sequence[int] = ()) -> int:
+        """Erase people and recordings for good, all or none, and return how many recordings these were.
+
+        A person without any recording is erased, too.
 
         Raises
         ------
         GalleryError
-            If nobody has that name.
-        """
-        with self._catalogue.writing() as connection:
-            number = ledger.the_person(connection, name)
-            ids = list(connection.execute(sql.select(recordings.c.id).where(recordings.c.person == number)).scalars())
-            self._forget(connection, ids, {number: len(ids)})
-        self.erase()
-        return len(ids)
-
-    def remove_recordings(self, ids: Sequence[int]) -> None:
-        """Erase recordings for good; a person without any is erased, too.
-
-        Raises
-        ------
-        GalleryError
-            If one is not there.
+            If nobody has one of the names, or a recording is not there.
         """
         with self._catalogue.writing() as connection:
             found = ledger.persons_of(connection, ids)
             _check_there(ids, found)
-            counts = {person: list(found.values()).count(person) for person in found.values()}
-            self._forget(connection, list(found), counts)
+            for number in {ledger.the_person(connection, name) for name in names}:
+                of_person = sql.select(recordings.c.id).where(recordings.c.person == number)
+                found |= dict.fromkeys(connection.execute(of_person).scalars(), number)
+            self._forget(connection, list(found), Counter(found.values()))
         self.erase()
+        return len(found)
 
     def erase(self) -> int:
         """Erase what the catalogue does not know, to the last byte, and return how many recordings that were."""

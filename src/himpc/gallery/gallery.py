@@ -490,8 +490,10 @@ class Gallery:
         """
         return self._enrolment.move(ids, person)
 
-    def remove(self, person: str) -> int:
-        """Erase a person for good, with all recordings; return how many these were.
+    def remove(self, *persons: str, recordings: Sequence[int] = ()) -> int:
+        """Erase people for good, with all their recordings, and single recordings; return how many these were.
+
+        All are erased, or none, if one of them is not there.
 
         Nothing of them remains in tables, indexes, logs or old versions. Backups, and with PostgreSQL its write-ahead
         log, are kept by others.
@@ -499,9 +501,9 @@ class Gallery:
         Raises
         ------
         GalleryError
-            If nobody has that name.
+            If nobody has one of the names, or a recording is not there.
         """
-        return self._enrolment.remove_person(person)
+        return self._enrolment.remove(persons, recordings)
 
     def remove_recordings(self, ids: Sequence[int]) -> None:
         """Erase recordings for good; a person without any is erased, too.
@@ -511,7 +513,7 @@ class Gallery:
         GalleryError
             If one is not there.
         """
-        self._enrolment.remove_recordings(ids)
+        self._enrolment.remove((), ids)
 
     def index(self) -> bool:
         """Make searching fast where that pays; return whether there is an index."""

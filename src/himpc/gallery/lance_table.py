@@ -211,7 +211,7 @@ def told(path: Path) -> Iterator[None]:
     except HimpcError:
         raise
     except BaseException as error:
-        panicked = type(error).__name__ == "PanicException"  # of LanceDB, which is no Exception
+        panicked = type(error).__name__ in ("PanicException", "RustPanic")  # of LanceDB, which are no errors of ours
         if not panicked and not isinstance(error, OSError | RuntimeError | ValueError):
             raise
         said = printable(_SOURCE.sub("", str(error).strip().split("\n")[0]))[:200]

@@ -75,8 +75,8 @@ def check_name(name: str) -> str:
     DataError
         If it is empty, longer than 200 characters, or holds what cannot be printed.
     """
-    if not name.strip() or len(name) > _LONGEST_NAME or printable(name) != name:
-        raise DataError(f"a person's name must be 1 to {_LONGEST_NAME} printable characters, found {name[:300]!r}")
+    if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME or printable(name) != name:
+        raise DataError(f"a person's name must be 1 to {_LONGEST_NAME} printable characters, found {repr(name)[:300]}")
     return name
 
 
@@ -88,7 +88,8 @@ def the_person(connection: Connection, name: str) -> int:
     GalleryError
         If nobody has that name.
     """
-    found = connection.execute(sql.select(people.c.id).where(people.c.name == name)).scalar()
+    query = sql.select(people.c.id).where(people.c.name == name)
+    found = connection.execute(query).scalar() if printable(name) == name else None
     if found is None:
         raise MissingError(f"nobody in the gallery is called {name!r}: himpc gallery list shows who is there")
     return int(found)
@@ -120,8 +121,8 @@ def add_recordings(connection: Connection, new: Sequence[tuple[int, int, Take]],
                 "person": person,
                 "fingerprint": take.fingerprint,
                 "source": printable(take.source),
-                "session": take.session,
-                "camera": take.camera,
+                "session": take.session and printable(take.session),
+                "camera": take.camera and printable(take.camera),
                 "fps": take.fps,
                 "frames": take.frames,
                 "windows": len(take.windows),
@@ -189,7 +190,7 @@ def known_recordings(
     )
     if person is not None:
         query = query.where(recordings.c.person == person)
-    parts = [query] if ids is None else [query.where(recordings.c.id.in_(some)) for some in _parts(ids)]
+    parts = [query] if ids is None else [query.where(recordings.c.id.in_(some)) for some in _parts(_numbers(ids))]
     rows = [row for part in parts for row in connection.execute(part)]
     return [KnownRecording(**dict(row._mapping) | {"skeleton": row.skeleton is not None}) for row in rows]
 
@@ -198,7 +199,7 @@ def persons_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
     """Return the number of the person whom each recording shows; what is not enrolled is left out."""
     query = sql.select(recordings.c.id, recordings.c.person)
     found: dict[int, int] = {}
-    for some in _parts(ids):
+    for some in _parts(_numbers(ids)):
         found |= {row[0]: row[1] for row in connection.execute(query.where(recordings.c.id.in_(some)))}
     return found
 
@@ -315,6 +316,11 @@ def read_log(connection: Connection, table: sql.Table, names: dict[int, str]) ->
     for row in connection.execute(sql.select(table).order_by(table.c.time, table.c.id)):
         who = None if row.person is None else names.get(row.person, f"removed-{row.person:x}")
         yield Event(row.time, row.action, row.actor, who, row.recordings)
+
+
+def _numbers(ids: Sequence[int]) -> list[int]:
+    """Return those that a database can hold; no recording has another."""
+    return [number for number in ids if 0 < number < 2**63]
 
 
 def _parts(values: Sequence) -> Iterator[Sequence]:  # type: ignore[type-arg]
