@@ -71,7 +71,8 @@ def test_the_map_has_every_recording(client):
 
 
 def test_a_search_finds_the_person(client, probe, sent):
-    answer = client.post("/api/search", **sent(probe)).json()["answers"][0]
+    assert client.post("/api/search", **sent(probe)).json()["answers"][0].get("probe") is None
+    answer = client.post("/api/search", **sent(probe), data={"skeletons": "true"}).json()["answers"][0]
     assert answer["matches"][0]["person"] == "person-000"
     assert answer["matches"][0]["recordings"][0]["id"] in ids_of(client, "person-000")
     assert len(answer["probe"]["joints"]) == len(answer["probe"]["weights"]) == 30

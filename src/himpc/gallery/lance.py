@@ -25,8 +25,10 @@ _GROWTH = 4
 _PROBES = 48
 """Parts of the index that are searched, and ..."""
 
-_REFINED = 5
-"""... so many times k of what is found there is compared exactly: a recall of 0.99 in benchmarks/gallery.py."""
+_REFINED = 2
+_LEAST_REFINED = 50
+"""... so many times k of what is found there, but at least so many, are compared exactly: a recall of 0.99 in
+benchmarks/gallery.py."""
 
 _AT_ONCE = 8
 """From so many queries on, reading all vectors once for all of them is quicker than LanceDB's search."""
@@ -96,8 +98,7 @@ class LanceVectors:
 
         def search(table: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
             near = Nearest(queries, self.size, k)
-            few = k * _REFINED > table.count_rows() // 4
-            indexed = not exact and not few and self._trained_on(table) is not None
+            indexed = not exact and _refined(k) <= (self._trained_on(table) or 0) // 4
             if indexed or 0 < len(queries) < _AT_ONCE:
                 found = [self._by_lance(table, query, k, indexed) for query in near.queries]
                 ids, distances = (np.concatenate(each) for each in zip(*found, strict=True))
@@ -185,7 +186,7 @@ class LanceVectors:
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
         """Return what LanceDB finds for one query, ranked by exact distances; what no index has is found as well."""
         builder = table.search(query).select(["id", "vector", "_distance"])
-        builder = builder.limit(k * _REFINED).nprobes(_PROBES) if indexed else builder.limit(k + SPARE)
+        builder = builder.limit(_refined(k)).nprobes(_PROBES) if indexed else builder.limit(k + SPARE)
         found = (builder if indexed else builder.bypass_vector_index()).to_arrow()
         near = Nearest(query[None], self.size, k)
         near.offer(numbers(found["id"]), rows(found["vector"], self.size))
@@ -222,6 +223,10 @@ class LanceVectors:
     def _note(self, unsettled: Iterable[int]) -> None:
         with told(self.folder):
             write_atomically(self.folder / _UNSETTLED, json.dumps(sorted(unsettled)))
+
+
+def _refined(k: int) -> int:
+    return max(_LEAST_REFINED, _REFINED * k)
 
 
 def _looked_up(table: Any) -> bool:

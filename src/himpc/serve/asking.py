@@ -55,6 +55,7 @@ def asking(desk: Desk, gate: Gate, jobs: Jobs, folder: Path) -> APIRouter:
         fmr: Rate = None,
         fpir: Rate = None,
         rerank: Annotated[bool, Form(description="Order the nearest by their k-reciprocal neighbourhoods.")] = False,
+        skeletons: Annotated[bool, Form(description="Give the skeletons back with the answers, to draw.")] = False,
         layout: Layout = None,
         unit: UnitOf = None,
         up: UpOf = None,
@@ -69,7 +70,7 @@ def asking(desk: Desk, gate: Gate, jobs: Jobs, folder: Path) -> APIRouter:
         def found(sent: Sent) -> dict[str, Any]:
             if len(sent.recordings) > _MOST:
                 raise ConfigError(f"{len(sent.recordings)} recordings in one search: send {_MOST} at once at most")
-            return desk.search(sent, people=people, fmr=fmr, fpir=fpir, rerank=rerank)
+            return desk.search(sent, people=people, fmr=fmr, fpir=fpir, rerank=rerank, skeletons=skeletons)
 
         return await of(files, Options(layout, unit, up, fps), found)
 

@@ -144,7 +144,7 @@ class Desk:
         """Return the last events."""
         return {"events": [each.to_dict() for each in self.gallery.audit()[-limit:]]}
 
-    def search(self, sent: Sent, **how: Any) -> dict[str, Any]:
+    def search(self, sent: Sent, *, skeletons: bool = False, **how: Any) -> dict[str, Any]:
         """Return whom recordings show.
 
         Raises
@@ -152,16 +152,14 @@ class Desk:
         Unusable
             If the gallery is empty, or cannot tell the rate that is asked for.
         """
-        wholes = _wholes(sent.recordings, self.gallery)
         try:
             answers = self.gallery.search(sent.recordings, **how)
         except DataError as error:
             raise Unusable(str(error).removeprefix(f"{self.gallery.where}: ")) from error
-        found = [
-            plain_answer(answer)
-            | {"probe": {"source": answer.source, "person": None, "fps": fps} | self._drawn(joints)}
-            for answer, (fps, joints) in zip(answers, wholes, strict=True)
-        ]
+        found = [plain_answer(answer) for answer in answers]
+        if skeletons:
+            for answer, (fps, joints) in zip(found, _wholes(sent.recordings, self.gallery), strict=True):
+                answer["probe"] = {"source": answer["source"], "person": None, "fps": fps} | self._drawn(joints)
         return {"answers": found, "left_out": sent.left_out}
 
     def embed(self, sent: Sent) -> dict[str, Any]:

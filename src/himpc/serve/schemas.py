@@ -215,7 +215,7 @@ class AnswerOf(BaseModel):
     windows: int
     matches: list[MatchAnswer]
     note: str
-    probe: Skeleton
+    probe: Skeleton | None = None
 
 
 class LeftOut(BaseModel):

@@ -27,7 +27,7 @@ export function build(view) {
     el("option", { value: "fmr", text: "false match rate (FMR)" }),
     el("option", { value: "fpir", text: "false positive identification rate (FPIR)" }));
   let rerank = false;
-  const options = () => ({ ...read.values(), people: people.value, rerank: rerank ? "true" : "", ...(by.value ? { [by.value]: rate.value } : {}) });
+  const options = () => ({ ...read.values(), people: people.value, rerank: rerank ? "true" : "", skeletons: "true", ...(by.value ? { [by.value]: rate.value } : {}) });
   const go = () => search(options());
   const { zone } = dropZone("Choose recordings", (chosen) => { files = chosen; again.disabled = false; go(); });
   const again = button("Search again", go, { disabled: true });
