@@ -8,6 +8,7 @@ from __future__ import annotations
 __all__ = [
     "ConfigError",
     "DataError",
+    "EmptyError",
     "FormatError",
     "GalleryError",
     "HimpcError",
@@ -41,6 +42,10 @@ class LayoutError(HimpcError, ValueError):
 
 class DataError(HimpcError, ValueError):
     """Recordings or windows cannot be used: wrong shape, not finite, too few, of mixed layouts."""
+
+
+class EmptyError(DataError):
+    """There is no recording where some were expected."""
 
 
 class FormatError(DataError):

@@ -139,3 +139,36 @@ def test_more_people_may_be_asked_for_than_there_are(enrolled, place, capsys):
     code, found = told(capsys, "search", enrolled / "new.npz", "--gallery", place, "--people", 10**30)
     assert code == 0
     assert len(found["answers"][0]["matches"]) == 3
+
+
+def test_verify_finds_a_damaged_log_and_a_catalogue_that_was_never_finished(enrolled, place, capsys, tmp_path):
+    (tmp_path / "gallery" / "searches.sqlite").write_bytes(b"nothing of the kind" * 100)
+    code, document = told(capsys, "verify", "--gallery", place)
+    assert code == 1
+    assert "searches.sqlite" in document["wrong"][0]
+    (tmp_path / "killed").mkdir()
+    (tmp_path / "killed" / "catalogue.sqlite").touch()
+    known = tmp_path / "known.npz"
+    code, said = told(capsys, "enroll", known, "--gallery", tmp_path / "killed", "--model", tmp_path / "model")
+    assert code == 1
+    assert "never finished" in said
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "postgresql:/u:SECRET@h/db",
+        "PostgreSQL://u:SECRET@h/db",
+        "mysql://u:SECRET@h/db",
+        "postgresql://u:S@SECRET@127.0.0.1:1/db",
+        "postgresql://127.0.0.1:1/db?user=u&password=SECRET",
+    ],
+)
+def test_a_password_is_shown_nowhere(enrolled, capsys, address, monkeypatch):
+    pytest.importorskip("psycopg")
+    monkeypatch.chdir(enrolled)
+    for command in (["list"], ["enroll", "known.npz", "--model", "model"]):
+        assert main(["gallery", *command, "--gallery", address]) == 1
+        captured = capsys.readouterr()
+        assert "SECRET" not in captured.out + captured.err
+    assert not any(":" in path.name for path in enrolled.iterdir())

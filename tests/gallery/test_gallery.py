@@ -1,13 +1,17 @@
 """A gallery from end to end: the same questions to both stores."""
 
 import dataclasses
+import json
 
 import numpy as np
 import pytest
+import sqlalchemy as sql
+from safetensors.numpy import load_file, save_file
 
 import himpc
-from himpc.errors import ConfigError, DataError, GalleryError, LayoutError, ModelError
+from himpc.errors import ConfigError, DataError, FormatError, GalleryError, LayoutError, ModelError, RunError
 from himpc.gallery import Gallery
+from himpc.gallery.catalogue import skeletons
 from himpc.gallery.transfer import export_gallery, import_gallery
 from himpc.model import Model, Network
 from himpc.skeleton import LEVELS, get_layout
@@ -308,3 +312,60 @@ def test_people_without_a_name_do_not_move_the_threshold(gallery, walks):
     gallery.enroll([walk.with_(person=None) for walk in walks("d")[:3]], unnamed=True)
     assert len(gallery.people()) == 6
     assert gallery.calibration() == before
+
+
+def test_numbers_that_changed_on_the_disk_are_told(home, gallery, walks):
+    gallery.enroll(walks("a", "b"))
+    first, second = gallery.recordings()[:2]
+    entries = gallery.embeddings([first.id])
+    entries.windows[0, 0] += 1
+    gallery._vectors.remove(entries.ids)
+    gallery._vectors.add(entries)
+    joints = sql.update(skeletons).where(skeletons.c.recording == second.id)
+    with gallery._catalogue.writing() as connection:
+        connection.execute(joints.values(joints=gallery.joints(second.id)[::-1].tobytes()))
+    wrong = gallery.verify()
+    assert len(wrong) == 2
+    assert f"remove recording {first.id} " in wrong[0]
+    assert f"remove recording {second.id} " in wrong[1]
+
+
+@pytest.mark.parametrize(
+    "lie",
+    [
+        {"fps": float("nan")},
+        {"fps": 10**400},
+        {"quality": 7},
+        {"session": "\udcff"},
+        {"camera": "\x1b[2J"},
+        {"enrolled": "now"},
+        {"fingerprint": "0" * 64},
+        {"frames": 7},
+        {"frames": True},
+    ],
+)
+def test_a_file_that_lies_is_refused_and_makes_no_gallery(walkers_model, walks, tmp_path, lie):
+    with Gallery.create(tmp_path / "from", walkers_model) as source:
+        source.enroll(walks("a", "b"))
+        export_gallery(source, tmp_path / "g.safetensors")
+    arrays = load_file(tmp_path / "g.safetensors")
+    rows = json.loads(arrays["recordings"].tobytes())
+    rows[1] |= lie
+    arrays["recordings"] = np.frombuffer(json.dumps(rows).encode(), np.uint8)
+    save_file(arrays, tmp_path / "g.safetensors", metadata={"himpc_gallery": "1"})
+    with pytest.raises(FormatError, match="is damaged"):
+        import_gallery(tmp_path / "g.safetensors", tmp_path / "to")
+    assert not (tmp_path / "to").exists()
+
+
+def test_a_file_whose_vectors_changed_is_refused(walkers_model, walks, tmp_path):
+    with Gallery.create(tmp_path / "from", walkers_model) as source:
+        source.enroll(walks("a", "b"))
+        export_gallery(source, tmp_path / "g.safetensors")
+        with pytest.raises(RunError, match=r"nowhere.*choose another place"):
+            export_gallery(source, tmp_path / "nowhere" / "g.safetensors")
+    arrays = load_file(tmp_path / "g.safetensors")
+    arrays["pooled"][1, 0] *= 1.5
+    save_file(arrays, tmp_path / "g.safetensors", metadata={"himpc_gallery": "1"})
+    with pytest.raises(FormatError, match="do not fit"):
+        import_gallery(tmp_path / "g.safetensors", tmp_path / "to")

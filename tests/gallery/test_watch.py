@@ -109,3 +109,10 @@ def test_the_verb_watches_once(walks, walkers_model, inbox, tmp_path, capsys):
     (inbox / "rubbish.npz").write_bytes(b"no")
     assert main(command) == 3
     assert "rubbish.npz" in capsys.readouterr().err
+
+
+def test_an_empty_folder_is_waited_for(gallery, walks, inbox):
+    eye = Watch(gallery, inbox, lambda: plan([inbox]))
+    assert eye.poll() == []
+    put(inbox, "one.npz", walks("a"))
+    assert [arrival.path for arrival in eye.poll(settled=True)] == ["one.npz"]

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
 __all__ = ["watch"]
 
+_LONGEST = 86_400
+"""Seconds between two looks."""
+
 
 def watch(
     folder: Path,
@@ -55,8 +58,8 @@ def watch(
     """
     from himpc.gallery.watch import Watch, suggest_merges
 
-    if not every > 0:
-        raise ConfigError(f"every must be above 0 seconds, found {every}")
+    if not 0 < every <= _LONGEST:
+        raise ConfigError(f"every must be above 0 seconds and at most a day, {_LONGEST}, found {every}")
     if not folder.is_dir():
         raise ConfigError(f"{folder}: is no folder to watch")
     console = output.console()

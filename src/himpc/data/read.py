@@ -15,7 +15,7 @@ from himpc.data.naming import Labels, NamePattern, read_labels
 from himpc.data.progress import Progress
 from himpc.data.recording import Recording
 from himpc.data.sources import Source, find_sources
-from himpc.errors import ConfigError, DataError, FormatError, HimpcError
+from himpc.errors import ConfigError, DataError, EmptyError, FormatError, HimpcError
 from himpc.skeleton import Layout, get_layout
 from himpc.skeleton.markers import MarkerSet
 
@@ -235,7 +235,7 @@ def plan(
     sources, unreadable = find_sources(paths, pattern, leave_out=[] if table is None else [table.path])
     if not sources and not unreadable:
         fitting = "" if pattern is None else f" whose path fits {pattern.text!r}"
-        raise DataError(f"{', '.join(map(str, paths))}: there is no recording in it{fitting}")
+        raise EmptyError(f"{', '.join(map(str, paths))}: there is no recording in it{fitting}")
     return Plan(tuple(sources), tuple(unreadable), options, rules, table)
 
 

@@ -134,7 +134,10 @@ class Catalogue:
             engine = sql.create_engine(target, pool_pre_ping=True, connect_args=options)
         except (sql.exc.ArgumentError, ValueError) as error:
             raise GalleryError("the gallery's address is not postgresql://USER:PASSWORD@HOST/DATABASE") from error
-        return cls(engine, engine, target.render_as_string(hide_password=True))
+        if "@" in (target.host or ""):  # it may be a part of the password, so it is not repeated
+            raise GalleryError("the gallery's address has an @ too many: write one in a password as %40")
+        shown = target.set(drivername="postgresql", query={})  # a query may hold a password, too
+        return cls(engine, engine, shown.render_as_string(hide_password=True))
 
     @property
     def embedded(self) -> bool:
@@ -200,13 +203,41 @@ class Catalogue:
     def check(self) -> None:
         """Raise `GalleryError` if there is no gallery here, or one of another version."""
         if not self.made():
-            raise GalleryError(f"{self.where}: there is no gallery here: himpc gallery enroll makes one")
+            unfinished = (
+                "the gallery here is damaged, or was never finished: restore it from a copy, or give a new place"
+            )
+            nothing = "there is no gallery here: himpc gallery enroll makes one"
+            raise GalleryError(f"{self.where}: {unfinished if self.embedded else nothing}")
         with self.reading() as connection:
             version = (self.fact(connection, "version") or b"").decode(errors="replace")
         if version != str(VERSION):
             raise GalleryError(
                 f"{self.where}: is a gallery of version {printable(version)}, this himpc reads version {VERSION}"
             )
+
+    def problems(self) -> list[str]:
+        """Return what is wrong with the files of SQLite, a sentence each; a server looks after its own."""
+        if not self.embedded:
+            return []
+        wrong = []
+        try:
+            with self.reading() as connection:
+                said = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
+            if said != "ok":
+                wrong.append(f"{self.where}: its catalogue is damaged: restore it from a copy ({printable(said)})")
+        except GalleryError as error:
+            wrong.append(str(error))
+        try:
+            with self.asking() as connection:
+                said = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
+        except GalleryError as error:
+            said = str(error)
+        if said != "ok":
+            wrong.append(
+                f"{self.where}: searches.sqlite, which tells what was searched for, is damaged: restore it from a "
+                f"copy, or delete it ({printable(said)})"
+            )
+        return wrong
 
     def changes(self, connection: Connection) -> int:
         """Return how often the gallery has changed."""

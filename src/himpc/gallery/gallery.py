@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from himpc.data import Recording
 from himpc.data.progress import Progress
-from himpc.errors import DataError, MissingError
+from himpc.errors import DataError, GalleryError, MissingError, ModelError
 from himpc.gallery import ledger
 from himpc.gallery.answer import Answer
 from himpc.gallery.asking import NOBODY, Asking, usual_fmr
@@ -25,6 +25,7 @@ from himpc.gallery.folds import FOLDS, MOST, calibrate_by_folds
 from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_facts
 from himpc.gallery.places import place_of
 from himpc.gallery.records import Enrolled, Event, KnownRecording, Person
+from himpc.gallery.soundness import fingerprint, misfits
 from himpc.gallery.takes import Take, takes
 from himpc.gallery.vectors import Entries, Vectors
 from himpc.model import Model
@@ -119,7 +120,12 @@ class Gallery:
         with catalogue.reading() as connection:
             kept = {name: catalogue.fact(connection, name) for name in MODEL_FILES}
             keep = catalogue.fact(connection, "skeletons") != b"0"
-        model = model_from_facts({name: fact for name, fact in kept.items() if fact is not None}, device)
+        try:
+            model = model_from_facts({name: fact for name, fact in kept.items() if fact is not None}, device)
+        except ModelError as error:
+            raise GalleryError(
+                f"{catalogue.where}: its model is damaged: restore the gallery from a copy ({error})"
+            ) from error
         return cls(catalogue, open_vectors(model.size), model, keep_skeletons=keep, actor=actor or _user())
 
     def __enter__(self) -> Self:
@@ -555,7 +561,21 @@ class Gallery:
         ]
         if len(left):
             wrong.append(f"{len(left)} recordings that are not enrolled have left vectors: himpc gallery verify --mend")
-        return self._vectors.check() + wrong
+        return self._catalogue.problems() + self._vectors.check() + wrong + self._altered(enrolled, entries)
+
+    def _altered(self, enrolled: Sequence[KnownRecording], entries: Entries) -> list[str]:
+        """Return which recordings are no more what was enrolled."""
+        bad = set(entries.ids[misfits(entries.pooled, entries.windows, entries.of)].tolist())
+        prints = self.fingerprints([each.id for each in enrolled])
+        for each, known in zip(enrolled, prints, strict=True):
+            if each.skeleton and fingerprint(self.joints(each.id)) != known:
+                bad.add(each.id)
+        return [
+            f"{each.source} ({each.person}): its numbers are not those that were enrolled: restore the gallery from a "
+            f"copy, or remove recording {each.id} and enroll it again"
+            for each in enrolled
+            if each.id in bad
+        ]
 
 
 def _distinct(found: Sequence[Take]) -> list[Take]:

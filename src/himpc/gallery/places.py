@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,12 +17,24 @@ __all__ = ["Place", "exists", "is_url", "place_of"]
 Place = tuple[Catalogue, Callable[[int], Vectors]]
 """A catalogue, and what opens the store of vectors of a size."""
 
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+
 _OURS = {"catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", "searches.sqlite", "vectors"}
 
 
 def is_url(where: str | Path) -> bool:
-    """Return whether a gallery is a database, not a folder."""
-    return isinstance(where, str) and where.startswith(("postgresql://", "postgres://"))
+    """Return whether a gallery is a database, not a folder.
+
+    Raises
+    ------
+    GalleryError
+        If it is the address of something else.
+    """
+    if not isinstance(where, str) or where.startswith(("postgresql://", "postgres://")):
+        return isinstance(where, str)
+    if _ADDRESS.match(where):  # not repeated: a password may be in it
+        raise GalleryError("the gallery's address is neither a folder nor postgresql://USER:PASSWORD@HOST/DATABASE")
+    return False
 
 
 def exists(where: str | Path) -> bool:

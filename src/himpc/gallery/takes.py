@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from himpc.data import Recording
 from himpc.data.progress import Progress
+from himpc.gallery.soundness import fingerprint
 from himpc.jobs import embed
 from himpc.model import Model
 
@@ -125,7 +125,7 @@ def _take(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDAr
         fps=first.fps,
         frames=kept,
         joints=joints,
-        fingerprint=hashlib.sha256(f"{joints.shape}".encode() + joints.tobytes()).hexdigest(),
+        fingerprint=fingerprint(joints),
         quality=min(1.0, kept / read) if read else 1.0,
         pooled=pooled.astype(np.float32),
         windows=windows,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,11 +11,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError, GalleryError
+from himpc.errors import FormatError, GalleryError, ModelError, RunError, printable
 from himpc.gallery import ledger
 from himpc.gallery.gallery import Gallery
 from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_facts
 from himpc.gallery.places import exists
+from himpc.gallery.soundness import fingerprint, misfits
 from himpc.gallery.takes import Take
 from himpc.writing import replacing
 
@@ -37,6 +39,9 @@ _FIELDS: dict[str, tuple[type, ...]] = {
 }
 """What the file says of each recording, and of what type; `kept` is how many frames of joints there are."""
 
+_FINGERPRINT = re.compile("[0-9a-f]{64}")
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00", re.ASCII)
+
 Arrays = dict[str, NDArray[Any]]
 
 
@@ -54,6 +59,7 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
     RunError
         If the file cannot be written.
     """
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     unnamed = {person.name for person in gallery.people() if not person.named}
@@ -79,7 +85,11 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
         **{name: _bytes(content) for name, content in model_to_facts(gallery.model).items()},
     }
     with replacing(path) as beside:
-        save_file(arrays, beside, metadata={"himpc_gallery": VERSION})
+        beside.touch(0o600)  # tells what cannot be written in the system's own words
+        try:
+            save_file(arrays, beside, metadata={"himpc_gallery": VERSION})
+        except SafetensorError as error:
+            raise RunError(f"{path}: cannot be written: {printable(str(error))}; choose another place") from error
     gallery.note("exported", len(listed))
     return len(listed)
 
@@ -103,7 +113,10 @@ def import_gallery(path: str | Path, where: str | Path) -> tuple[int, int]:
         If the gallery there has another model, or cannot be written; nothing is enrolled then.
     """
     arrays = _read(Path(path))
-    model = model_from_facts({name: arrays[name].tobytes() for name in MODEL_FILES}, "cpu")
+    try:
+        model = model_from_facts({name: arrays[name].tobytes() for name in MODEL_FILES}, "cpu")
+    except ModelError as error:
+        raise FormatError(f"{path}: the model in it is damaged: export the gallery again ({error})") from error
     found, groups = _takes(arrays, model.size, len(model.layout), path)
     opened = Gallery.open(where) if exists(where) else Gallery.create(where, model)
     with opened as gallery:
@@ -152,12 +165,13 @@ def _takes(arrays: Arrays, size: int, joints: int, path: str | Path) -> tuple[li
         and of[0] >= 0
         and np.array_equal(np.unique(of), np.arange(len(rows)))
         and (starts >= 0).all()
+        and (starts < np.array([row["frames"] for row in rows])[of]).all()
         and (kept >= 0).all()
         and arrays["joints"].shape == (int(kept.sum()) * joints, 3)
         and np.isfinite(pooled).all()
         and np.isfinite(windows).all()
     )
-    if not fits:
+    if not fits or len(misfits(pooled, windows, of)):
         raise FormatError(f"{path}: is damaged: its arrays do not fit one another")
     edges, ends = np.searchsorted(of, np.arange(len(rows) + 1)), np.cumsum([0, *kept * joints])
     unnamed = {name: number for number, name in enumerate(sorted({r["person"] for r in rows if not r["named"]}))}
@@ -165,6 +179,8 @@ def _takes(arrays: Arrays, size: int, joints: int, path: str | Path) -> tuple[li
     for place, row in enumerate(rows):
         own = slice(edges[place], edges[place + 1])
         skeleton = arrays["joints"][ends[place] : ends[place + 1]].reshape(-1, joints, 3)
+        if len(skeleton) and fingerprint(skeleton) != row["fingerprint"]:
+            raise FormatError(f"{path}: is damaged: the joints of {printable(row['source'])} are not those enrolled")
         found.append(
             Take(
                 **{name: row[name] for name in ("source", "session", "camera", "fps", "frames", "fingerprint")},
@@ -186,7 +202,7 @@ def _rows(text: NDArray[np.uint8], path: str | Path) -> list[dict[str, Any]]:
     except (ValueError, RecursionError) as error:
         raise FormatError(f"{path}: is damaged: its list of recordings is no JSON") from error
     if not isinstance(rows, list) or not rows or not all(map(_is_row, rows)):
-        raise FormatError(f"{path}: is damaged: its list of recordings lacks {', '.join(_FIELDS)}")
+        raise FormatError(f"{path}: is damaged: its list of recordings is not of {', '.join(_FIELDS)} that make sense")
     if len({row["fingerprint"] for row in rows}) != len(rows):
         raise FormatError(f"{path}: is damaged: it holds a recording twice")
     return rows
@@ -197,8 +213,14 @@ def _is_row(row: object) -> bool:
         isinstance(row, Mapping)
         and set(row) == set(_FIELDS)
         and all(isinstance(row[name], kinds) for name, kinds in _FIELDS.items())
-        and 0 <= row["kept"] <= 2**40
+        and not any(isinstance(row[name], bool) for name in _FIELDS if name != "named")
+        and all(text == printable(text) for text in row.values() if isinstance(text, str))
         and 0 < row["frames"] <= 2**31 - 1
+        and row["kept"] in (0, row["frames"])
+        and (row["fps"] is None or 0 < row["fps"] < 1e9)
+        and 0 <= row["quality"] <= 1
+        and _FINGERPRINT.fullmatch(row["fingerprint"]) is not None
+        and _TIME.fullmatch(row["enrolled"]) is not None
     )
 
 

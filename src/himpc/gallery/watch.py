@@ -9,7 +9,7 @@ from pathlib import Path
 
 from himpc.data import Recording
 from himpc.data.read import Plan, Problem
-from himpc.errors import HimpcError, printable
+from himpc.errors import EmptyError, HimpcError, printable
 from himpc.gallery.answer import Answer
 from himpc.gallery.gallery import Gallery
 
@@ -99,7 +99,10 @@ class Watch:
         GalleryError
             If the gallery cannot be written; nothing is noted then, so the next poll tries again.
         """
-        plan = self._plan()
+        try:
+            plan = self._plan()
+        except EmptyError:  # what there is may be still to come
+            return []
         found: dict[str, tuple[Path, list[Recording], list[Problem]]] = {}
         for source in plan.sources:
             stamp = _stamp(source.path)
