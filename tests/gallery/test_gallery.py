@@ -314,7 +314,7 @@ def test_people_without_a_name_do_not_move_the_threshold(gallery, walks):
     assert gallery.calibration() == before
 
 
-def test_numbers_that_changed_on_the_disk_are_told(home, gallery, walks):
+def test_numbers_that_changed_on_the_disk_are_told(gallery, walks, tmp_path):
     gallery.enroll(walks("a", "b"))
     first, second = gallery.recordings()[:2]
     entries = gallery.embeddings([first.id])
@@ -324,6 +324,8 @@ def test_numbers_that_changed_on_the_disk_are_told(home, gallery, walks):
     joints = sql.update(skeletons).where(skeletons.c.recording == second.id)
     with gallery._catalogue.writing() as connection:
         connection.execute(joints.values(joints=gallery.joints(second.id)[::-1].tobytes()))
+    with pytest.raises(GalleryError, match="verify"):
+        export_gallery(gallery, tmp_path / "g.safetensors")
     wrong = gallery.verify()
     assert len(wrong) == 2
     assert f"remove recording {first.id} " in wrong[0]

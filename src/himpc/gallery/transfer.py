@@ -69,6 +69,8 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
     entries = gallery.embeddings([each.id for each in listed])
     if len(entries.ids) != len(listed):
         raise GalleryError(f"{gallery.where}: vectors are missing: himpc gallery verify says which")
+    if len(misfits(entries.pooled, entries.windows, entries.of)):  # an import would refuse the file
+        raise GalleryError(f"{gallery.where}: vectors have changed on the disk: himpc gallery verify says which")
     joints = [gallery.joints(each.id) if each.skeleton else np.empty((0, 1, 3), np.float32) for each in listed]
     rows = [
         {name: getattr(each, name) for name in _FIELDS if name not in ("named", "kept", "fingerprint")}
