@@ -172,3 +172,19 @@ def test_a_password_is_shown_nowhere(enrolled, capsys, address, monkeypatch):
         captured = capsys.readouterr()
         assert "SECRET" not in captured.out + captured.err
     assert not any(":" in path.name for path in enrolled.iterdir())
+
+
+def test_whom_they_show_is_asked_before_training(enrolled, tmp_path, capsys):
+    code, said = told(capsys, "enroll", enrolled / "new.npz", "--gallery", tmp_path / "fresh")
+    assert code == 1
+    assert "--unnamed" in said
+    assert not (tmp_path / "fresh").exists()
+
+
+def test_another_programs_vectors_are_not_taken_for_ours(enrolled, tmp_path, capsys):
+    (tmp_path / "theirs" / "vectors").mkdir(parents=True)
+    (tmp_path / "theirs" / "vectors" / "mine").write_text("")
+    command = ("enroll", enrolled / "known.npz", "--gallery", tmp_path / "theirs", "--model", enrolled / "model")
+    code, said = told(capsys, *command)
+    assert code == 1
+    assert "vectors/mine" in said

@@ -68,13 +68,19 @@ def enroll(
         For a new gallery: keep the joints, to look at (--skeletons=false keeps embeddings only).
     """
     from himpc.gallery import Gallery
+    from himpc.gallery.ledger import check_name
     from himpc.gallery.places import exists
+    from himpc.gallery.takes import check_people
 
     console = output.console()
     there = exists(where)
     found: list[Recording] = list(source.read(paths, console))
     if person is not None:
         found = [each.with_(person=person) for each in found]
+    if not unnamed:
+        check_people([each.person for each in found], [each.source for each in found])
+    for name in {each.person for each in found if each.person is not None}:
+        check_name(name)
     if there:
         opened = Gallery.open(where)
         check_model(opened, model)

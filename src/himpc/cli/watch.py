@@ -65,6 +65,8 @@ def watch(
     console = output.console()
     told = _Told(console)
     with _opened_or_made(where, model) as gallery:
+        if fmr is not None and not 0 < fmr < 1:
+            raise ConfigError(f"fmr must lie between 0 and 1, found {fmr}")
         eye = Watch(gallery, folder, lambda: source.plan((folder,)), fmr)
         try:
             while True:

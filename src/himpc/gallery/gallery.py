@@ -26,7 +26,7 @@ from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_fa
 from himpc.gallery.places import place_of
 from himpc.gallery.records import Enrolled, Event, KnownRecording, Person
 from himpc.gallery.soundness import fingerprint, misfits
-from himpc.gallery.takes import Take, takes
+from himpc.gallery.takes import Take, check_people, takes
 from himpc.gallery.vectors import Entries, Vectors
 from himpc.model import Model
 
@@ -181,12 +181,8 @@ class Gallery:
             raise DataError(
                 f"all recordings are shorter than a window of {self.model.window_length} frames: give longer ones"
             )
-        nameless = [take for take in usable if take.person is None]
-        if nameless and not unnamed:
-            raise DataError(
-                f"whom {len(nameless)} recordings show is not known (the first is {nameless[0].source or 'nameless'}): "
-                "say it by --name, --labels or --person, or enroll them as new people by --unnamed"
-            )
+        if not unnamed:
+            check_people([take.person for take in usable], [take.source for take in usable])
         for name in {take.person for take in usable if take.person is not None}:
             ledger.check_name(name)
         added, already = self._enrolment.add(usable, self._groups(usable), skeletons=self.keep_skeletons)

@@ -217,7 +217,7 @@ class LanceVectors:
             return {int(each) for each in json.loads(path.read_text(encoding="utf-8"))}
         except FileNotFoundError:
             return set()
-        except (OSError, ValueError, TypeError) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise GalleryError(f"{path}: is damaged: restore the gallery from a copy") from error
 
     def _note(self, unsettled: Iterable[int]) -> None:

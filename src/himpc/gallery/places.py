@@ -21,6 +21,8 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
 _OURS = {"catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", "searches.sqlite", "vectors"}
 
+_STORE = {"pooled.lance", "windows.lance", "unsettled.json"}
+
 
 def is_url(where: str | Path) -> bool:
     """Return whether a gallery is a database, not a folder.
@@ -101,6 +103,8 @@ def _make_ours(folder: Path) -> None:
     if new:
         folder.chmod(0o700)
     others = [path.name for path in folder.iterdir() if path.name not in _OURS]
+    if (folder / "vectors").is_dir():
+        others += [f"vectors/{path.name}" for path in (folder / "vectors").iterdir() if path.name not in _STORE]
     if others and not (folder / "catalogue.sqlite").exists():
         raise GalleryError(
             f"{folder}: holds other files, such as {sorted(others)[0]}: give a new folder for the gallery"

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from himpc.data import Recording
 from himpc.data.progress import Progress
+from himpc.errors import DataError
 from himpc.gallery.soundness import fingerprint
 from himpc.jobs import embed
 from himpc.model import Model
 
-__all__ = ["Take", "takes"]
+__all__ = ["Take", "check_people", "takes"]
 
 _AT_ONCE = 256
 """Recordings that are embedded together, so that no more memory is taken than they need."""
@@ -74,6 +75,22 @@ def takes(model: Model, recordings: Sequence[Recording], progress: Progress | No
     return [
         take for block in (done if progress is None else progress(done, len(blocks), "embedding")) for take in block
     ]
+
+
+def check_people(persons: Sequence[str | None], sources: Sequence[str]) -> None:
+    """Check that it is known whom each recording shows, before anything is done with them.
+
+    Raises
+    ------
+    DataError
+        If a person is None.
+    """
+    nameless = [source for person, source in zip(persons, sources, strict=True) if person is None]
+    if nameless:
+        raise DataError(
+            f"whom {len(nameless)} recordings show is not known (the first is {nameless[0] or 'nameless'}): "
+            "say it by --name, --labels or --person, or enroll them as new people by --unnamed"
+        )
 
 
 def _by_take(recordings: Sequence[Recording]) -> list[list[Recording]]:
