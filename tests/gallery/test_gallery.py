@@ -207,7 +207,7 @@ def test_the_log_says_what_was_done_but_no_name_of_somebody_removed(gallery, wal
     assert sorted(event.action for event in events) == actions
     assert [event.time for event in events] == sorted(event.time for event in events)
     assert not any(event.person in ("a", "Ann") for event in events)
-    assert {event.person for event in events if event.action == "removed"}.pop().startswith("removed-")
+    assert {event.person for event in events if event.action == "removed"}.pop().startswith("gone-")
 
 
 def test_what_is_removed_is_gone(gallery, walks, bytes_on_disk):
@@ -371,3 +371,12 @@ def test_a_file_whose_vectors_changed_is_refused(walkers_model, walks, tmp_path)
     save_file(arrays, tmp_path / "g.safetensors", metadata={"himpc_gallery": "1"})
     with pytest.raises(FormatError, match="do not fit"):
         import_gallery(tmp_path / "g.safetensors", tmp_path / "to")
+
+
+def test_what_was_learned_by_folds_goes_along(gallery, walks, tmp_path):
+    gallery.enroll(walks("a", "b", "c"))
+    learned = gallery.calibrate(2)
+    export_gallery(gallery, tmp_path / "g.safetensors")
+    import_gallery(tmp_path / "g.safetensors", tmp_path / "other")
+    with Gallery.open(tmp_path / "other") as other:
+        assert other.calibration() == learned

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import shlex
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -69,7 +70,7 @@ def enroll(
     """
     from himpc.gallery import Gallery
     from himpc.gallery.ledger import check_name
-    from himpc.gallery.places import exists
+    from himpc.gallery.places import exists, is_url
     from himpc.gallery.takes import check_people
 
     console = output.console()
@@ -89,13 +90,16 @@ def enroll(
     with opened as gallery:
         done = gallery.enroll(found, unnamed=unnamed, progress=console.progress)
         gallery.index()
+        for name in done.short:
+            console.warn(f"{name}: shorter than a window, not enrolled")
+        old = f", {len(done.already)} were enrolled already" if done.already else ""
+        who = f", of {_count(len(done.people), 'person', 'people')}: {_listed(done.people)}" if done.people else ""
+        console.say(f"enrolled {_count(done.recordings, 'recording')}{who}{old}")
         if not there and model == "train" and folds:
+            console.say(f"learning how near strangers come, by {_count(folds, 'more training')}: takes a while")
             _calibrate(gallery, folds, settings.device, console)
-    for name in done.short:
-        console.warn(f"{name}: shorter than a window, not enrolled")
-    old = f", {len(done.already)} were enrolled already" if done.already else ""
-    who = f", of {len(done.people)} people: {_listed(done.people)}" if done.people else ""
-    console.say(f"enrolled {done.recordings} recordings{who}{old}")
+    elsewhere = "" if where == "gallery" else " --gallery ..." if is_url(where) else f" --gallery {shlex.quote(where)}"
+    console.say(f"next: himpc gallery search NEW_RECORDINGS{elsewhere}")
     console.result(done.to_dict() | {"left_out": console.left_out})
     return console.exit_code
 
@@ -137,10 +141,13 @@ def search(
         answers = gallery.search(
             found, people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank, progress=console.progress
         )
+        threshold = _threshold(gallery, answers, fmr, fpir)
     console.table(
-        ["recording", "person", "nearest", "probability", "nobody", "distance", "threshold", "windows agree", "then"],
+        ["recording", "answer", "nearest", "probability", "distance", "agree", "then"],
         [_row(answer) for answer in answers],
     )
+    if threshold:
+        console.say(threshold)
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
     console.result({"answers": [answer.to_dict() for answer in answers], "left_out": console.left_out})
@@ -234,7 +241,7 @@ def merge(person: str, *others: str, where: Where = "gallery", output: Output = 
         raise _usage(f"say who turned out to be {person}, too")
     with _opened(where) as gallery:
         moved = gallery.merge(person, *others)
-    console.say(f"{person} has {moved} more recordings")
+    console.say(f"{person} has {_count(moved, 'more recording')}")
     console.result({"person": person, "moved": moved})
     return console.exit_code
 
@@ -309,7 +316,7 @@ def remove(
     with _opened(where) as gallery:
         erased = gallery.remove(*people, recordings=recording)
     named = list(dict.fromkeys(people))
-    console.say(f"erased {len(named)} people, {erased} recordings")
+    console.say(f"erased {_count(len(named), 'person', 'people')}, {_count(erased, 'recording')}")
     console.result({"people": named, "recordings": erased})
     return console.exit_code
 
@@ -407,6 +414,10 @@ def _new_model(name: str, found: list[Recording], settings: Settings, console: C
     return model
 
 
+def _count(number: int, thing: str, things: str = "") -> str:
+    return f"{number} {thing if number == 1 else things or thing + 's'}"
+
+
 def _calibrate(gallery: Gallery, folds: int, device: str, console: Console) -> None:
     """Learn how near strangers come, where there are people enough for that."""
     from himpc.errors import DataError
@@ -447,14 +458,22 @@ def _row(answer: Answer) -> list[object]:
         answer.source,
         answer.person or ("unknown" if answer.windows else answer.note),
         best.person if best else "-",
-        _number(best.probability if best else None),
-        _number(answer.nobody),
-        _number(best.distance if best else None),
-        _number(answer.threshold),
-        f"{best.agreement:.0%}" if best else "-",
+        "-" if best is None or best.probability is None else f"{best.probability:.2f}",
+        "-" if best is None else f"{best.distance:.3f}",
+        "-" if best is None else f"{best.agreement:.0%}",
         then or "-",
     ]
 
 
-def _number(value: float | None) -> object:
-    return "-" if value is None else value
+def _threshold(gallery: Gallery, answers: Sequence[Answer], fmr: float | None, fpir: float | None) -> str:
+    """Return what the answers were judged by; empty, where that cannot be told."""
+    threshold = next((answer.threshold for answer in answers), None)
+    if threshold is None:
+        return ""
+    calibration = gallery.calibration()
+    rate = f"FPIR of {fpir:.3g}" if fpir is not None else f"FMR of {fmr or gallery.fmr(calibration):.3g}"
+    return (
+        f"unknown beyond the threshold, a distance of {threshold:.3f}: an {rate}, learned from "
+        f"{_count(calibration.persons, 'person', 'people')}; a larger {'--fpir' if fpir else '--fmr'} names more of "
+        "those who are enrolled, and more strangers"
+    )

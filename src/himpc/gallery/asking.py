@@ -87,8 +87,8 @@ class Asking:
         near = []
         for name in names:
             for other, distance in self._others(name).items():
-                if distance <= rule.threshold:
-                    ratio = float(rule.calibration.likelihood_ratio(distance))
+                ratio = float(rule.calibration.likelihood_ratio(distance))
+                if distance <= rule.threshold or ratio >= 1:  # a human looks at it, so what is as likely as not is told
                     near.append((name, other, distance, ratio / (ratio + 1)))
         return near
 

@@ -130,7 +130,7 @@ class Enrolment:
             number = ledger.add_person(connection, name, named=person is not None)
             connection.execute(sql.update(recordings).where(recordings.c.id.in_(list(found))).values(person=number))
             ledger.drop_empty_people(connection)
-            ledger.log(connection, "merged", self._actor, [(number, len(found))])
+            ledger.log(connection, "moved", self._actor, [(number, len(found))])
         return name
 
     def remove(self, names: Iterable[str], ids: Sequence[int] = ()) -> int:

@@ -359,7 +359,7 @@ class Gallery:
             self._note_facts({"trained": b"no"}, forget="calibration")
             return self.calibration()
         calibration = calibrate_by_folds(self.model, self._skeletons(), folds, device=device, progress=progress)
-        self._note_facts({"calibration": json.dumps(calibration.to_dict()).encode()})
+        self.keep(calibration)
         return calibration
 
     def _skeletons(self) -> list[Recording]:
@@ -383,6 +383,17 @@ class Gallery:
             )
             for each in listed
         ]
+
+    @property
+    def learned(self) -> Calibration | None:
+        """What `calibrate` has kept, None where distances are learned from the gallery as it is."""
+        with self._catalogue.reading() as connection:
+            kept = self._catalogue.fact(connection, "calibration")
+        return None if kept is None else Calibration.from_dict(json.loads(kept))
+
+    def keep(self, calibration: Calibration) -> None:
+        """Keep what `calibrate` has learned, here or in the gallery that this one was read from."""
+        self._note_facts({"calibration": json.dumps(calibration.to_dict()).encode()})
 
     def _note_facts(self, given: dict[str, bytes], forget: str | None = None) -> None:
         with self._catalogue.writing() as connection:

@@ -312,9 +312,9 @@ def log(connection: Connection, action: str, actor: str, persons: Iterable[tuple
 
 
 def read_log(connection: Connection, table: sql.Table, names: dict[int, str]) -> Iterator[Event]:
-    """Return what was done, in order; somebody who has been removed is a number that leads to nobody."""
+    """Return what was done, in order; who was removed, or merged into another, is a number that leads to nobody."""
     for row in connection.execute(sql.select(table).order_by(table.c.time, table.c.id)):
-        who = None if row.person is None else names.get(row.person, f"removed-{row.person:x}")
+        who = None if row.person is None else names.get(row.person, f"gone-{row.person:x}")
         yield Event(row.time, row.action, row.actor, who, row.recordings)
 
 

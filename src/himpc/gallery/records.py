@@ -88,11 +88,11 @@ class Event:
     time : str
         ISO 8601, UTC.
     action : str
-        created, enrolled, searched, named, merged, removed, exported or imported.
+        created, enrolled, searched, named, merged, moved, removed, exported or imported.
     actor : str
         Who did it: the user of the system, or the client of a server.
     person : str or None
-        Whom it was about; for somebody who has been removed, a number that no longer leads to anyone.
+        Whom it was about; for somebody who was removed or merged, a number that no longer leads to anyone.
     recordings : int
         How many recordings it was about.
     """

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, GalleryError, ModelError, RunError, printable
 from himpc.gallery import ledger
+from himpc.gallery.calibration import Calibration
 from himpc.gallery.gallery import Gallery
 from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_facts
 from himpc.gallery.places import exists
@@ -49,8 +50,8 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
     """Write people, embeddings, skeletons and the model of a gallery to one file; return how many recordings.
 
     The file is safetensors: ``pooled (R, D)``, ``windows (N, D)``, ``of (N,)``, ``starts (N,)``, ``joints (P, 3)``,
-    ``recordings`` (JSON, a list of R tables) and the two files of the model, as bytes. What was searched and done is
-    not in it.
+    ``recordings`` (JSON, a list of R tables), the two files of the model, as bytes, and in its metadata what
+    `Gallery.calibrate` has learned. What was searched and done is not in it.
 
     Raises
     ------
@@ -86,10 +87,11 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
         "recordings": _bytes(json.dumps(rows).encode()),
         **{name: _bytes(content) for name, content in model_to_facts(gallery.model).items()},
     }
+    learned = "" if gallery.learned is None else json.dumps(gallery.learned.to_dict())
     with replacing(path) as beside:
         beside.touch(0o600)  # tells what cannot be written in the system's own words
         try:
-            save_file(arrays, beside, metadata={"himpc_gallery": VERSION})
+            save_file(arrays, beside, metadata={"himpc_gallery": VERSION, "calibration": learned})
         except SafetensorError as error:
             raise RunError(f"{path}: cannot be written: {printable(str(error))}; choose another place") from error
     gallery.note("exported", len(listed))
@@ -99,7 +101,8 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
 def import_gallery(path: str | Path, where: str | Path) -> tuple[int, int]:
     """Enroll what `export_gallery` wrote; return how many recordings are new, and how many were there already.
 
-    Names that are equal are one person; people without a name come as new ones.
+    Names that are equal are one person; people without a name come as new ones. A gallery that is made takes over what
+    `Gallery.calibrate` had learned.
 
     Parameters
     ----------
@@ -114,42 +117,54 @@ def import_gallery(path: str | Path, where: str | Path) -> tuple[int, int]:
     GalleryError
         If the gallery there has another model, or cannot be written; nothing is enrolled then.
     """
-    arrays = _read(Path(path))
+    arrays, learned = _read(Path(path))
     try:
         model = model_from_facts({name: arrays[name].tobytes() for name in MODEL_FILES}, "cpu")
     except ModelError as error:
         raise FormatError(f"{path}: the model in it is damaged: export the gallery again ({error})") from error
     found, groups = _takes(arrays, model.size, len(model.layout), path)
-    opened = Gallery.open(where) if exists(where) else Gallery.create(where, model)
-    with opened as gallery:
+    there = exists(where)
+    with Gallery.open(where) if there else Gallery.create(where, model) as gallery:
         if gallery.model.fingerprint != model.fingerprint:
             raise GalleryError(
                 f"{path}: its model is {model.fingerprint[:12]}, that of {gallery.where} is "
                 f"{gallery.model.fingerprint[:12]}: embeddings of two models cannot be compared"
             )
         added, already = gallery.take_over(found, groups)
+        if learned is not None and not there:
+            gallery.keep(learned)
         gallery.index()
     return added, already
 
 
-def _read(path: Path) -> Arrays:
-    """Return the arrays of a file, each of its expected type; safetensors checks that they are what the file holds."""
+def _read(path: Path) -> tuple[Arrays, Calibration | None]:
+    """Return the arrays of a file, each of its expected type, and the calibration in it, if there is one.
+
+    safetensors checks that the arrays are what the file holds.
+    """
     from safetensors import SafetensorError, safe_open
 
     expected = {"pooled": "F32", "windows": "F32", "of": "I64", "starts": "I64", "joints": "F32", "recordings": "U8"}
     expected |= dict.fromkeys(MODEL_FILES, "U8")
     try:
         with safe_open(path, framework="numpy") as file:
-            version = (file.metadata() or {}).get("himpc_gallery")
-            if version != VERSION or set(file.keys()) != set(expected):
+            about = file.metadata() or {}
+            if about.get("himpc_gallery") != VERSION or set(file.keys()) != set(expected):
                 raise FormatError(f"{path}: is no gallery of version {VERSION} that himpc gallery export wrote")
             types = {name: file.get_slice(name).get_dtype() for name in expected}
             if odd := [name for name, kind in expected.items() if types[name] != kind]:
                 raise FormatError(f"{path}: {odd[0]!r} is {types[odd[0]]}, expected {expected[odd[0]]}")
-            return {name: file.get_tensor(name) for name in expected}
+            return {name: file.get_tensor(name) for name in expected}, _learned(about.get("calibration", ""), path)
     except (OSError, SafetensorError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FormatError(f"{path}: cannot be read as a gallery: {reason}") from error
+
+
+def _learned(text: str, path: Path) -> Calibration | None:
+    try:
+        return Calibration.from_dict(json.loads(text)) if text else None
+    except (ValueError, RecursionError) as error:  # a DataError is one
+        raise FormatError(f"{path}: is damaged: {error}") from error
 
 
 def _takes(arrays: Arrays, size: int, joints: int, path: str | Path) -> tuple[list[Take], list[int | None]]:

@@ -172,7 +172,8 @@ class Watch:
 def suggest_merges(gallery: Gallery, *, fmr: float | None = None) -> list[Suggestion]:
     """Return pairs of people who may be one, the nearest first, where one of them has no name.
 
-    Each is as near as a match would have to be (`Gallery.search`). Nothing is merged: that is for a human to say.
+    Each is as near as a match would have to be (`Gallery.search`), or as likely one person as two. Nothing is merged:
+    that is for a human to say.
     """
     unnamed = {person.name for person in gallery.people() if not person.named}
     best: dict[tuple[str, str], Suggestion] = {}
