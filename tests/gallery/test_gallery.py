@@ -380,3 +380,17 @@ def test_what_was_learned_by_folds_goes_along(gallery, walks, tmp_path):
     import_gallery(tmp_path / "g.safetensors", tmp_path / "other")
     with Gallery.open(tmp_path / "other") as other:
         assert other.calibration() == learned
+
+
+def test_what_is_held_in_memory_answers_as_the_store_does(gallery, walks):
+    gallery.enroll(walks("a", "b", "c"))
+    plain = gallery.search(walks("a", "b", days=("3",)))
+    gallery.hold()
+    held = gallery.search(walks("a", "b", days=("3",)))
+    for one, two in zip(plain, held, strict=True):
+        assert [m.person for m in one.matches] == [m.person for m in two.matches]
+        assert [m.distance for m in one.matches] == pytest.approx([m.distance for m in two.matches], rel=1e-4)
+    gallery.enroll(walks("d"))  # found at once, held or not
+    assert gallery.search(walks("d", days=("3",)))[0].matches[0].person == "d"
+    gallery.remove("a")
+    assert all(m.person != "a" for answer in gallery.search(walks("a")) for m in answer.matches)

@@ -14,6 +14,7 @@ from himpc.gallery.answer import Answer
 from himpc.gallery.calibration import Calibration, calibrate
 from himpc.gallery.catalogue import Catalogue
 from himpc.gallery.folds import halves_of
+from himpc.gallery.held import MOST_NUMBERS, Held
 from himpc.gallery.kept import Kept
 from himpc.gallery.search import Probe, Rule, answer, candidates, rerank, shown
 from himpc.gallery.takes import Take
@@ -44,12 +45,18 @@ class Asking:
         The calibration, or why there is none.
     counted : Kept
         How many people, recordings and windows are enrolled.
+    held : Kept
+        The pooled vectors in memory, None where they are too many.
+    hold : bool
+        Whether searches use them, once they are there; after a change the store is asked until they are there again.
     """
 
     def __init__(self, catalogue: Catalogue, vectors: Vectors, model: Model) -> None:
         self._catalogue, self._vectors, self._model = catalogue, vectors, model
         self.calibrated = Kept(self._calibrate)
         self.counted = Kept(self._count)
+        self.held = Kept(self._hold)
+        self.hold = False
 
     def changes(self) -> int:
         """Return how often the gallery has changed."""
@@ -114,7 +121,9 @@ class Asking:
         people = min(people, max(1, rule.people))
         probe = Probe(take.source, take.pooled, take.windows, take.starts)
         with self._catalogue.reading() as connection:
-            found = candidates(self._vectors, take.pooled, people, lambda ids: ledger.persons_of(connection, ids))
+            held = self.held.peek(self._catalogue.changes(connection)) if self.hold else None
+            where = held or self._vectors
+            found = candidates(where, take.pooled, people, lambda ids: ledger.persons_of(connection, ids))
             if reranked:
                 found = rerank(self._vectors, probe, found)
             names = ledger.names_of(connection, {each.person for each in found})
@@ -132,6 +141,14 @@ class Asking:
             "if the model was trained on people of this gallery, strangers match more often than the rate says: "
             "himpc gallery calibrate mends that (--folds 0 if it was not)"
         )
+
+    def _hold(self) -> Held | None:
+        ids = self._vectors.ids()
+        if len(ids) * self._model.size > MOST_NUMBERS:
+            return None
+        vectors = self._vectors.pooled(ids)
+        there = np.isfinite(vectors).all(axis=1)
+        return Held(ids[there], vectors[there]) if there.any() else None
 
     def _count(self) -> tuple[int, int, int]:
         with self._catalogue.reading() as connection:

@@ -139,8 +139,14 @@ class Gallery:
     def close(self) -> None:
         """Let go of files and connections."""
         self.calibrated.settle()
+        self._asking.held.settle()
         self._vectors.close()
         self._catalogue.close()
+
+    def hold(self) -> None:
+        """Keep the pooled vectors in memory from now on, for who asks often; very large galleries stay on the disk."""
+        self._asking.hold = True
+        self._asking.held.get(self.changes())
 
     # Enrolling
 

@@ -44,6 +44,15 @@ class Kept(Generic[T]):
                 self._made = state, self._make()
             return self._made[1]
 
+    def peek(self, state: int) -> T | None:
+        """Return the value for a state, or None, and have a thread of its own make it meanwhile."""
+        made = self._made
+        if made is not None and made[0] == state:
+            return made[1]
+        if self._making.acquire(blocking=False):
+            threading.Thread(target=self._remake, args=(state,), daemon=True).start()
+        return None
+
     def settle(self) -> None:
         """Wait until nothing is being made any more, such as before the gallery is closed."""
         with self._making:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from himpc.gallery.answer import Answer, Match, Moment, Near
 from himpc.gallery.calibration import Calibration
+from himpc.gallery.held import Held
 from himpc.gallery.vectors import Entries, Vectors
 
 __all__ = ["Candidate", "Probe", "Rule", "answer", "candidates", "rerank", "shown"]
@@ -89,7 +90,10 @@ class Rule:
 
 
 def candidates(
-    vectors: Vectors, pooled: NDArray[np.float32], people: int, persons_of: Callable[[Sequence[int]], Mapping[int, int]]
+    vectors: Vectors | Held,
+    pooled: NDArray[np.float32],
+    people: int,
+    persons_of: Callable[[Sequence[int]], Mapping[int, int]],
 ) -> list[Candidate]:
     """Return recordings near a vector, nearest first, until they show so many people, or all are there.
 

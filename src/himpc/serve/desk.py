@@ -44,6 +44,7 @@ class Desk:
     def __init__(self, gallery: Gallery) -> None:
         self.gallery = gallery
         gallery.calibrated.lag = True
+        gallery.hold()
         self._weights = Kept(self._make_weights, lag=True)
         self._map = Kept(self._make_map)
 
