@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -45,6 +46,7 @@ def create_app(gallery: Gallery, config: ServeConfig) -> FastAPI:
     @asynccontextmanager
     async def living(app: FastAPI) -> AsyncIterator[None]:
         await asyncio.to_thread(desk.warm)
+        gc.freeze()  # what is there to stay need not be looked through for rubbish again and again
         try:
             yield
         finally:
