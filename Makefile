@@ -15,6 +15,12 @@ help:  ## what can be made
 	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
 	@touch $@
 
+# Video has an environment of its own: MediaPipe 0.10.21 wants NumPy 1, all the rest is tested with NumPy 2.
+.venv-video/ready: .venv/ready
+	$(BIN)/python -m venv .venv-video
+	.venv-video/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[gallery,test,video]'
+	@touch $@
+
 demo: .venv/ready  ## simulated walkers: train, evaluate, group, and a picture to look at
 	$(BIN)/himpc demo --out demo
 
