@@ -20,7 +20,7 @@ from himpc.data.simulation.walker import Walker, draw_walker, stream
 from himpc.errors import ConfigError
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["MAX_BYTES", "simulate"]
+__all__ = ["MAX_BYTES", "MAX_SECONDS", "beat", "headed", "simulate"]
 
 MAX_BYTES = 8 * 2**30
 """The most memory that the recordings of one call may take."""
@@ -145,9 +145,9 @@ class _Scene:
         camera = self.cameras[number // self.sessions % len(self.cameras)]
         session = f"session-{number % self.sessions + 1}"
         path = draw_path(rng, self.difficulty.headings, self.difficulty.curved)
-        joints, way = step.at(_beat(rng, np.arange(self.frames) / self.fps, step.seconds))
+        joints, way = step.at(beat(rng, np.arange(self.frames) / self.fps, step.seconds))
         place, heading = path.follow(way)
-        turned = _headed(heading)
+        turned = headed(heading)
         world = np.einsum("fab,fjb->fja", turned, joints)
         world[:, :, [0, 2]] += place[:, None, :]
         measured = self.sensor.measure(
@@ -164,7 +164,7 @@ class _Scene:
         )
 
 
-def _beat(rng: np.random.Generator, seconds: NDArray[np.float64], stride_seconds: float) -> NDArray[np.float64]:
+def beat(rng: np.random.Generator, seconds: NDArray[np.float64], stride_seconds: float) -> NDArray[np.float64]:
     """Return how many strides were made at each time ``(frames,)``; nobody keeps an even beat."""
     start, slow, fast = (float(value) for value in rng.random(3))
     strides = start + seconds / stride_seconds
@@ -172,7 +172,7 @@ def _beat(rng: np.random.Generator, seconds: NDArray[np.float64], stride_seconds
     return strides + _STEADINESS * wander
 
 
-def _headed(heading: NDArray[np.float64]) -> NDArray[np.float64]:
+def headed(heading: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the walker's axes in the world, ``(frames, 3, 3)``, for headings ``(frames,)`` in radians."""
     cosine, sine = np.cos(heading), np.sin(heading)
     axes = np.zeros((len(heading), 3, 3))
