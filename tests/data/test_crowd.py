@@ -1,4 +1,6 @@
-"""Simulated crowds: the picture is that of a pinhole, hidden is what a ray would find, and the scenes keep their word."""
+"""Simulated crowds: the picture is a pinhole's, hidden is what a ray would find, and the scenes keep their word."""
+
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -138,7 +140,7 @@ def test_who_leaves_comes_back_after_a_while_from_either_side(seed):
     for person in range(6):
         absent = np.isnan(crowd.joints[person, :, 0, 0])
         edges = np.flatnonzero(np.diff(absent.astype(int)))
-        gaps = [(a, b) for a, b in zip(edges, edges[1:], strict=False) if absent[a + 1]]
+        gaps = [(a, b) for a, b in pairwise(edges) if absent[a + 1]]
         assert gaps
         assert all(0.8 <= (b - a) / crowd.fps <= 10.2 for a, b in gaps)
         for a, b in gaps:
