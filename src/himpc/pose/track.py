@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 __all__ = ["ENDINGS", "Ending", "Track"]
 
-Ending = Literal["video ended", "left", "cut", "crossing", "bones", "jump", "length"]
+Ending = Literal["video ended", "left", "cut", "crossing", "bones", "length"]
 """Why a track ended: with the video; nobody was there any more; the shot changed; somebody else came so close that they
-could be taken for each other; the bone lengths became another body's; the body was suddenly elsewhere; it had the
-greatest length that is kept in memory (the next track goes on with the same person)."""
+could be taken for each other; the bone lengths became another body's; it had the length that is kept in memory at most
+(the next track goes on with the same person)."""
 
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 

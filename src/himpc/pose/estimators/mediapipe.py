@@ -1,0 +1,187 @@
+"""MediaPipe Pose (BlazePose): 33 joints in 3D of everybody in a picture.
+
+Bazarevsky et al., "BlazePose: On-device real-time body pose tracking", 2020 (arXiv 2006.10204). The wheel of 0.10.21
+carries the full model (Apache-2.0); later ones carry none, and take a ``.task`` file.
+"""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import ConfigError, DataError, ModelError
+from himpc.pose.detection import Detection
+from himpc.pose.estimators.several import body_size, distinct, shifted, tiles_of
+from himpc.pose.estimators.task_file import carried_model
+from himpc.pose.parts import need
+from himpc.skeleton import get_layout
+
+__all__ = ["MIN_HEIGHT", "MIN_SHARE", "MIN_TORSO", "MediaPipe"]
+
+MIN_HEIGHT = 72.0
+"""Pixels from the highest to the lowest joint, or across: the model looks at a body in 256 pixels, and below a third of
+that it sees little. In the shared video what it takes for people in an empty room is 22 to 62 pixels high."""
+
+MIN_TORSO = 0.25
+"""Metres between the middles of the shoulders and hips: a standing child of two years has about 0.25, and what is no
+body is often shorter."""
+
+MIN_SHARE = 0.5
+"""Of the joints of trunk and legs, the share that must be in the picture: hips that are guessed below its edge are no
+measure of anybody."""
+
+_TASK = "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/pose_landmarker_full.task"
+_MEMBERS = ("pose_detector.tflite", "pose_landmarks_detector.tflite")
+_MAX_TASK = 256 * 2**20
+_CONFIDENCE = 0.5
+
+
+class MediaPipe:
+    """Finds people by MediaPipe's pose landmarker, each picture on its own.
+
+    Looking at each picture on its own finds nobody twice and keeps no false person alive: in the shared video it finds
+    people where they are and hardly any in the empty room (docs/video.md); what is carried from picture to picture is
+    left to our own tracker and filter, which say what they do.
+
+    Parameters
+    ----------
+    weights : sequence of Path
+        None for the model that the package carries, or one ``.task`` file.
+    people, tiles : int
+        See `open_estimator`.
+
+    Attributes
+    ----------
+    refused : Counter
+        What was found and not taken for a person, by reason.
+    """
+
+    name = "mediapipe"
+    dimensions = 3
+
+    def __init__(self, weights: Sequence[Path] = (), *, people: int = 10, tiles: int = 0) -> None:
+        self.layout = get_layout("mediapipe-33")
+        self.refused: Counter[str] = Counter()
+        self._people, self._tiles = people, tiles
+        if len(weights) > 1:
+            raise ConfigError(f"mediapipe takes one .task file as weights, found {len(weights)}")
+        mediapipe = need("mediapipe")
+        model = _read_task(weights[0]) if weights else _own_model()
+        options = mediapipe.tasks.vision.PoseLandmarkerOptions(
+            base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=model),
+            running_mode=mediapipe.tasks.vision.RunningMode.IMAGE,
+            num_poses=people,
+            min_pose_detection_confidence=_CONFIDENCE,
+            min_pose_presence_confidence=_CONFIDENCE,
+        )
+        try:
+            self._landmarker: Any = mediapipe.tasks.vision.PoseLandmarker.create_from_options(options)
+        except (RuntimeError, ValueError) as error:
+            where = weights[0] if weights else "the model of mediapipe"
+            raise ModelError(f"{where}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
+        self._image: Any = mediapipe.Image
+        self._format: Any = mediapipe.ImageFormat.SRGB
+
+    def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
+        """Return the people in a picture ``(height, width, 3)``; see `Estimator`.
+
+        Raises
+        ------
+        DataError
+            If it is no picture.
+        """
+        check_picture(image)
+        height, width = image.shape[:2]
+        found = self._look(image)
+        for top, left, bottom, right in tiles_of(height, width, self._tiles):
+            tile = image[top:bottom, left:right]
+            found += [shifted(each, left, top) for each in self._look(tile)]
+        return distinct([each for each in found if self._is_person(each, width, height)], self._people)
+
+    def forget(self) -> None:
+        """Nothing is carried over."""
+
+    def close(self) -> None:
+        """Give the model back."""
+        if self._landmarker is not None:
+            self._landmarker.close()
+            self._landmarker = None
+
+    def _look(self, image: NDArray[np.uint8]) -> list[Detection]:
+        side = max(image.shape[:2])
+        square = np.zeros((side, side, 3), dtype=np.uint8)  # in others MediaPipe mistakes directions
+        square[: image.shape[0], : image.shape[1]] = image
+        result = self._landmarker.detect(self._image(image_format=self._format, data=square))
+        return [
+            _detection(flat, world, side)
+            for flat, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
+        ]
+
+    def _is_person(self, found: Detection, width: int, height: int) -> bool:
+        inside = (found.points >= 0).all(axis=1) & (found.points < (width, height)).all(axis=1)
+        joints = np.asarray(found.joints)
+        torso = np.linalg.norm(joints[_SHOULDERS].mean(axis=0) - joints[_HIPS].mean(axis=0))
+        small = body_size(found.points) < MIN_HEIGHT
+        reason = (
+            "too small" if small else "no trunk" if torso < MIN_TORSO else
+            "mostly outside the picture" if inside[_MAIN].mean() < MIN_SHARE else None
+        )  # fmt: skip
+        if reason:
+            self.refused[reason] += 1
+        return reason is None
+
+
+_SHOULDERS, _HIPS, _MAIN = [11, 12], [23, 24], [11, 12, 23, 24, 25, 26, 27, 28]
+
+
+def check_picture(image: NDArray[np.uint8]) -> None:
+    """Raise `DataError` for what is no picture of red, green and blue in uint8."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise DataError(f"a picture must be uint8 (height, width, 3), found {image.dtype} {image.shape}")
+
+
+def _detection(flat: Any, world: Any, side: int) -> Detection:
+    """Return landmarks as a detection; the confidence is that a joint is there and not hidden."""
+    seen = np.array([[mark.x * side, mark.y * side, mark.visibility, mark.presence] for mark in flat])
+    metres = np.array([[mark.x, -mark.y, -mark.z] for mark in world], dtype=np.float32)
+    confidence = np.clip(seen[:, 2] * seen[:, 3], 0, 1).astype(np.float32)
+    return Detection(seen[:, :2].astype(np.float32), confidence, metres)
+
+
+def _read_task(path: Path) -> bytes:
+    """Return a ``.task`` file, having looked that it is one."""
+    try:
+        if path.stat().st_size > _MAX_TASK:
+            raise ModelError(f"{path}: is larger than {_MAX_TASK >> 20} MiB, expected a .task file of MediaPipe")
+        with zipfile.ZipFile(path) as archive:
+            missing = [name for name in _MEMBERS if name not in archive.namelist()]
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise ConfigError(f"{path}: there is no such file. {_advice()}") from error
+    except (OSError, zipfile.BadZipFile) as error:
+        raise ModelError(f"{path}: is no .task file of MediaPipe: {error}") from error
+    if missing:
+        raise ModelError(f"{path}: lacks {missing[0]!r}: is no pose landmarker. {_advice()}")
+    return content
+
+
+@cache
+def _own_model() -> bytes:
+    model = None
+    with suppress(ImportError):
+        model = carried_model()
+    if model is None:
+        raise ConfigError(f"this mediapipe carries no model. {_advice()}, or pip install mediapipe==0.10.21")
+    return model
+
+
+def _advice() -> str:
+    return f"Get {_TASK} (Apache-2.0, Google) and give it as --weights pose_landmarker_full.task"
