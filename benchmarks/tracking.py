@@ -59,7 +59,9 @@ def _found(crowd: Crowd, person: int, frame: int, noise: float, rng: np.random.G
     hips = [crowd.layout.index("left_hip"), crowd.layout.index("right_hip")]
     body = (joints - joints[hips].mean(axis=0)) * (-1, 1, -1)
     body += noise * rng.standard_normal(body.shape)
-    points = crowd.points[person, frame] + noise * crowd.lens.focal / joints[:, 2:] * rng.standard_normal((len(body), 2))
+    points = crowd.points[person, frame] + noise * crowd.lens.focal / joints[:, 2:] * rng.standard_normal(
+        (len(body), 2)
+    )
     confidence = np.where(crowd.hidden[person, frame], 0.2, 0.95).astype(np.float32)
     return Detection(points.astype(np.float32), confidence, body.astype(np.float32))
 

@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "himpc"
 ORDER = (
-    *("errors", "writing", "skeleton", "data", "model", "learning", "evaluation", "jobs", "archive", "gallery"),
+    *("errors", "writing", "skeleton", "data", "model", "learning", "evaluation", "jobs", "archive", "gallery", "pose"),
     *("estimator", "benchmarks", "report", "sweep", "serve", "cli"),
 )
 HEAVY = ("torch", "sklearn", "numba", "matplotlib", "scipy")

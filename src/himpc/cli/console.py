@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from himpc.cli import DONE, SKIPPED
@@ -99,6 +100,17 @@ class Console:
             disable=self.quiet or not sys.stderr.isatty(),
             transient=True,
         )
+
+    @contextmanager
+    def watching(self) -> Iterator[Callable[[float, float | None], None]]:
+        """Give what is told how many seconds of how many of a video have been seen, and shows it."""
+        with self.bar() as bar:
+            task = bar.add_task("seconds of video", total=None)
+
+            def watch(seen: float, of: float | None) -> None:
+                bar.update(task, completed=round(seen), total=None if of is None else round(of))
+
+            yield watch
 
     @property
     def exit_code(self) -> int:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cyclopts import Parameter
 
@@ -14,6 +15,7 @@ from himpc.data.formats.base import Unit, Up
 if TYPE_CHECKING:
     from himpc.data import Recordings
     from himpc.data.read import Plan
+    from himpc.pose import Estimator, MendingRules, People
 
 __all__ = ["Output", "Source"]
 
@@ -56,6 +58,14 @@ class Source:
     """Frames per second of files that do not state it."""
     raw: bool = False
     """Leave frames as they are: no gap filling, no dropping of empty, frozen or impossible frames."""
+    estimator: str = "mediapipe"
+    """What finds people in videos: mediapipe (3D), or rtmlib (2D) with --weights."""
+    weights: tuple[Path, ...] = ()
+    """Local files of the estimator: a .task file, or a detector and a pose model as .onnx; repeatable."""
+    tiles: int = 0
+    """Look at videos in so many rows of overlapping tiles, too: finds people that are small in the picture."""
+    leave_out: tuple[str, ...] = ()
+    """Of videos, leave out where people are 'standing' or 'seated'; repeatable."""
 
     def words(self) -> list[str]:
         """Return the options that any verb needs to read the same files the same way."""
@@ -65,12 +75,54 @@ class Source:
 
     def read(self, paths: tuple[Path, ...], console: Console) -> Recordings:
         """Read the recordings at some paths, list what was left out, and keep what `only` asks for."""
-        from himpc.data import read
+        from himpc.data import Recordings, read
         from himpc.data.selection import select
+        from himpc.pose.video import is_video
 
-        found = read(paths, **self._reading(), progress=console.progress)
+        videos = [path for path in paths if is_video(path) and not path.is_dir()]
+        others = [path for path in paths if path not in videos]
+        if not videos:
+            found = read(paths, **self._reading(), progress=console.progress)
+        else:
+            found = self.videos(videos, console)
+            if others:
+                more = read(others, **self._reading(), progress=console.progress)
+                found = Recordings([*found, *more], found.problems + more.problems)
         console.problems(found.problems)
         return found.with_(select(found, self.only)) if self.only else found
+
+    def videos(
+        self, paths: Sequence[Path], console: Console, found: Callable[[People], None] | None = None
+    ) -> Recordings:
+        """Return the recordings of the people in videos; `found` is called with what was found in each."""
+        from himpc.pose import read_videos
+        from himpc.skeleton import get_layout
+
+        with console.watching() as watcher:
+            recordings = read_videos(
+                paths,
+                self.open_estimator(),
+                name=self.name,
+                labels=self.labels,
+                mending=self.mending(),
+                watcher=watcher,
+                found=found,
+            )
+        if self.layout is None:
+            return recordings
+        return recordings.with_([each.to(get_layout(self.layout)) for each in recordings])
+
+    def open_estimator(self) -> Estimator:
+        """Return what finds people in videos."""
+        from himpc.pose import open_estimator
+
+        return open_estimator(self.estimator, self.weights, tiles=self.tiles)
+
+    def mending(self) -> MendingRules:
+        """Return how skeletons from video are made clean."""
+        from himpc.pose import STEPS, MendingRules
+
+        return MendingRules(steps=() if self.raw else STEPS, leave_out=cast(Any, self.leave_out))
 
     def plan(self, paths: tuple[Path, ...]) -> Plan:
         """Find what `read` would read, and read none of it."""

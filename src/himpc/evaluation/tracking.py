@@ -174,7 +174,9 @@ def compare_with_hand_count(
     shows = np.zeros((len(tracks), len(stays)), dtype=bool)
     for t, (first, last) in enumerate(tracks):
         for s, (_, start, end) in enumerate(stays):
-            shows[t, s] = min(last, end) - max(first, start) >= min(0.5, (last - first) / 2) and first < end and last > start
+            shows[t, s] = (
+                min(last, end) - max(first, start) >= min(0.5, (last - first) / 2) and first < end and last > start
+            )
     return HandCount(
         people=len(stays),
         tracks=len(tracks),

@@ -1,6 +1,36 @@
-"""From video to recordings: people found, followed, and their skeletons made clean."""
+"""From video to recordings: people found, followed, and their skeletons made clean.
 
+`read_videos` is to videos what `himpc.read` is to recordings; `estimate` says all that was found in one.
+"""
+
+from himpc.pose.clean import STEPS, Changes, Cleaned, MendingRules
 from himpc.pose.detection import Detection, Estimator
+from himpc.pose.estimate import People, Short, estimate, find_videos, read_videos
+from himpc.pose.estimators import ESTIMATORS, open_estimator
 from himpc.pose.track import ENDINGS, Ending, Track
+from himpc.pose.tracking import Tracker, TrackingRules
+from himpc.pose.video import Frame, Video, is_video
 
-__all__ = ["ENDINGS", "Detection", "Ending", "Estimator", "Track"]
+__all__ = [
+    "ENDINGS",
+    "ESTIMATORS",
+    "STEPS",
+    "Changes",
+    "Cleaned",
+    "Detection",
+    "Ending",
+    "Estimator",
+    "Frame",
+    "MendingRules",
+    "People",
+    "Short",
+    "Track",
+    "Tracker",
+    "TrackingRules",
+    "Video",
+    "estimate",
+    "find_videos",
+    "is_video",
+    "open_estimator",
+    "read_videos",
+]

@@ -22,7 +22,23 @@ from himpc.pose.shots import CutDetector
 __all__ = ["SUFFIXES", "Frame", "Video", "is_video", "upright"]
 
 SUFFIXES = frozenset(
-    {".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg", ".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"}
+    {
+        ".mp4",
+        ".m4v",
+        ".mov",
+        ".avi",
+        ".mkv",
+        ".webm",
+        ".mpg",
+        ".mpeg",
+        ".ts",
+        ".mts",
+        ".m2ts",
+        ".wmv",
+        ".flv",
+        ".3gp",
+        ".ogv",
+    }
 )
 """Names of files end so that are taken for videos."""
 
@@ -161,7 +177,9 @@ class Video:
             options = {"protocol_whitelist": "file"}
             container = self._av.open(f"file:{path}", options=options, metadata_errors="replace")
         except (self._av.FFmpegError, ValueError, OSError) as error:
-            raise FormatError(f"{path}: is no video that can be read, or damaged at its start: {_why(error)}") from error
+            raise FormatError(
+                f"{path}: is no video that can be read, or damaged at its start: {_why(error)}"
+            ) from error
         if _REFUSED & set(str(container.format.name).split(",")):
             name = container.format.name
             container.close()

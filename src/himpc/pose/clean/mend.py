@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -134,6 +134,10 @@ class Cleaned:
     posture: NDArray[np.int8] = field(repr=False)
     score: float
 
+    def with_(self, recording: Recording) -> Cleaned:
+        """Return the same of another recording, such as one with a name."""
+        return replace(self, recording=recording)
+
     def share(self, posture: Posture) -> float:
         """Return the share of the frames in a posture."""
         return float((self.posture == POSTURES.index(posture)).mean())
@@ -158,7 +162,13 @@ class Cleaned:
 
 
 def mend(
-    track: Track, layout: Layout, fps: float, *, source: str, up: Floats | None = None, rules: MendingRules | None = None
+    track: Track,
+    layout: Layout,
+    fps: float,
+    *,
+    source: str,
+    up: Floats | None = None,
+    rules: MendingRules | None = None,
 ) -> list[Cleaned]:
     """Return the clean recordings of a track.
 
@@ -190,8 +200,7 @@ def mend(
     for number, part in enumerate(parts, start=1):
         name = f"{source}{PART}{number}" if len(parts) > 1 else source
         quality = Quality(frames_read=len(part.recording), filled=part.changes.filled, parts=len(parts))
-        recording = part.recording.with_(source=name, quality=quality)
-        named.append(Cleaned(**{**_shallow(part), "recording": recording}))
+        named.append(part.with_(part.recording.with_(source=name, quality=quality)))
     return named
 
 
@@ -205,10 +214,6 @@ class _Even:
     added: int
     filled: int
     guessed: int
-
-
-def _shallow(part: Cleaned) -> dict[str, Any]:
-    return {each.name: getattr(part, each.name) for each in fields(part)}
 
 
 def _stretches(seconds: Floats, longest: float) -> list[slice]:
@@ -242,9 +247,7 @@ def _even(track: Track, stretch: slice, fps: float, rules: MendingRules) -> list
     complete = ~np.isnan(even).any(axis=(1, 2))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], complete, [False]]).astype(np.int8))).reshape(-1, 2)
     added = max(0, frames - len(seconds))
-    return [
-        _Even(even[a:b], sure[a:b], float(beat[a]), added, filled, guessed) for a, b in edges.tolist() if b - a > 1
-    ]
+    return [_Even(even[a:b], sure[a:b], float(beat[a]), added, filled, guessed) for a, b in edges.tolist() if b - a > 1]
 
 
 def _mend_part(
@@ -288,8 +291,17 @@ def _mend_part(
         gait = find_gait(joints[a:b], layout, fps, ahead[a:b])
         start = even.start + a / fps
         found.append(
-            Cleaned(recording, start, start + (b - a) / fps, changes, gait, heading, spread, posture[a:b],
-                    float(np.clip(score, 0, 1)))  # fmt: skip
+            Cleaned(
+                recording,
+                start,
+                start + (b - a) / fps,
+                changes,
+                gait,
+                heading,
+                spread,
+                posture[a:b],
+                float(np.clip(score, 0, 1)),
+            )  # fmt: skip
         )
     return found
 

@@ -14,7 +14,6 @@ _KEEP = 0.01
 costs less than the two jumps at its ends, and the estimator is right in the long run."""
 
 
-
 def mend_swaps(joints: NDArray[np.float64], layout: Layout, scale: float = 1.0) -> tuple[NDArray[np.float64], int]:
     """Turn back stretches in which left and right arms, or legs, are exchanged.
 

@@ -17,11 +17,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.data.simulation import Lens, simulate_crowd
 from himpc.errors import ConfigError, DataError, ModelError
 from himpc.pose.detection import Detection
 from himpc.pose.estimators.several import body_size, distinct, shifted, tiles_of
 from himpc.pose.estimators.task_file import carried_model
+from himpc.pose.mannequin import film_crowd
 from himpc.pose.parts import need
+from himpc.pose.quiet import quiet
 from himpc.skeleton import get_layout
 
 __all__ = ["MIN_HEIGHT", "MIN_SHARE", "MIN_TORSO", "MediaPipe"]
@@ -73,12 +76,16 @@ class MediaPipe:
         self._people, self._tiles = people, tiles
         if len(weights) > 1:
             raise ConfigError(f"mediapipe takes one .task file as weights, found {len(weights)}")
+        with quiet():
+            self._start(weights)
+
+    def _start(self, weights: Sequence[Path]) -> None:
         mediapipe = need("mediapipe")
         model = _read_task(weights[0]) if weights else _own_model()
         options = mediapipe.tasks.vision.PoseLandmarkerOptions(
             base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=model),
             running_mode=mediapipe.tasks.vision.RunningMode.IMAGE,
-            num_poses=people,
+            num_poses=self._people,
             min_pose_detection_confidence=_CONFIDENCE,
             min_pose_presence_confidence=_CONFIDENCE,
         )
@@ -89,6 +96,7 @@ class MediaPipe:
             raise ModelError(f"{where}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
         self._image: Any = mediapipe.Image
         self._format: Any = mediapipe.ImageFormat.SRGB
+        self._look(_somebody())  # what it has to say, it says when it first finds somebody
 
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
         """Return the people in a picture ``(height, width, 3)``; see `Estimator`.
@@ -171,6 +179,11 @@ def _read_task(path: Path) -> bytes:
     if missing:
         raise ModelError(f"{path}: lacks {missing[0]!r}: is no pose landmarker. {_advice()}")
     return content
+
+
+def _somebody() -> NDArray[np.uint8]:
+    """Return a picture that shows a mannequin."""
+    return next(film_crowd(simulate_crowd(1, 0.04, lens=Lens(256, 256, 50.0), scene="crowd")))
 
 
 @cache

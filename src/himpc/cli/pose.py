@@ -1,0 +1,87 @@
+"""``himpc pose``: the people in videos, a recording of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from himpc.cli.options import Output, Source
+
+__all__ = ["pose"]
+
+
+def pose(
+    *paths: Path,
+    out: Path = Path("poses"),
+    overlay: bool = False,
+    pictures: bool = False,
+    source: Source = Source(),
+    output: Output = Output(),
+) -> int:
+    """Find the people in videos, and write a recording of each.
+
+    A video that was done with the same settings is not done again, so a run that was stopped goes on.
+
+    Parameters
+    ----------
+    paths
+        Videos, or folders of them.
+    out
+        The folder to write: for each video NAME.npz (its recordings) and NAME.json (what was found and changed), and
+        tracks.csv (a row for each track).
+    overlay
+        Write NAME.overlay.mp4, too: the skeletons and the numbers of their tracks, on an empty ground.
+    pictures
+        Draw them over the pictures instead. Faces are stored then.
+    """
+    from himpc.data import Problem
+    from himpc.data.naming import NamePattern
+    from himpc.errors import DataError
+    from himpc.pose import estimate, find_videos
+    from himpc.pose.estimate import nobody
+    from himpc.pose.folder import done_before, fingerprint, place_of, write_people, write_table
+    from himpc.pose.overlay import write_overlay
+    from himpc.writing import make_folder
+
+    console = output.console()
+    videos = find_videos(paths, None if source.name is None else NamePattern(source.name))
+    estimator, mending = source.open_estimator(), source.mending()
+    make_folder(out)
+    settings = (source.estimator, source.tiles, mending, *(path.stat() for path in source.weights))
+    reports: list[dict[str, Any]] = []
+    taken: set[Path] = set()
+    for video in videos:
+        place = place_of(out, video, taken)
+        film = place.with_suffix(".overlay.mp4")
+        try:
+            print_ = fingerprint(video.path, settings) if video.path.exists() else ""
+            report = done_before(place, print_)
+            if report is None or (overlay and not film.is_file()):
+                with console.watching() as watcher:
+                    people = estimate(
+                        video.path, estimator, name=video.name, known=video.known, mending=mending, watcher=watcher
+                    )
+                report = write_people(place, people, print_)
+                if overlay and people.tracks:
+                    write_overlay(film, people, pictures=pictures)
+                if not people.cleaned:
+                    console.problems([Problem(video.path, nobody(people))])
+            reports.append(report)
+            console.say(_line(report))
+        except DataError as error:
+            console.problems([Problem(video.path, str(error).removeprefix(f"{video.path}: "))])
+    write_table(out / "tracks.csv", reports)
+    found = sum(len(report["recordings"]) for report in reports)
+    console.say(f"wrote {out}: {found} recordings of {len(reports)} videos; look at {out / 'tracks.csv'}")
+    if found:
+        console.say(f"next: himpc group {out}, or himpc gallery enroll {out}")
+    console.result({"out": str(out), "videos": reports, "left_out": console.left_out})
+    return console.exit_code if reports else 1
+
+
+def _line(report: dict[str, Any]) -> str:
+    recordings, short = report["recordings"], report["short"]
+    frames = sum(each["frames"] for each in recordings)
+    few = f", {len(short)} tracks too short" if short else ""
+    notes = "".join(f"; {note}" for note in report["notes"])
+    return f"{report['video']}: {len(recordings)} recordings, {frames} frames, {report['seconds']:.1f} s{few}{notes}"

@@ -1,0 +1,157 @@
+"""A film of what was seen: skeletons, whose they are, and how sure that is. No faces, unless they are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.pose.estimate import People
+from himpc.pose.film import Film
+from himpc.pose.parts import need
+from himpc.pose.track import Track
+from himpc.pose.video import Video
+from himpc.skeleton import Layout
+
+__all__ = ["Label", "Marked", "draw", "write_overlay"]
+
+_GROUND = (24, 26, 30)
+_UNKNOWN = (150, 150, 150)
+_COLOURS = (
+    *((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (213, 94, 0), (0, 114, 178)),
+)
+_FACES = ("eye", "ear", "mouth", "nose")
+
+
+@dataclass(frozen=True)
+class Label:
+    """What is written beside a person.
+
+    Attributes
+    ----------
+    text : str
+    known : bool
+        Whether it is somebody; unknown people are grey.
+    """
+
+    text: str
+    known: bool = True
+
+
+@dataclass(frozen=True, eq=False)
+class Marked:
+    """A person in a picture, and what to write beside."""
+
+    points: NDArray[np.float32]
+    confidence: NDArray[np.float32]
+    label: Label
+
+
+def draw(picture: NDArray[np.uint8], layout: Layout, people: list[Marked]) -> NDArray[np.uint8]:
+    """Draw skeletons and labels into a picture ``(height, width, 3)``, and return it."""
+    cv2 = need("cv2")
+    thick = max(1, round(min(picture.shape[:2]) / 240))
+    for person in people:
+        colour = _colour(person.label)
+        sure = np.isfinite(person.points[:, 0]) & (person.confidence > 0)
+        bones = [bone for bone in layout.bones if sure[list(bone)].all() and not _of_face(layout, bone)]
+        for a, b in bones:
+            cv2.line(picture, _pixel(person.points[a]), _pixel(person.points[b]), colour, thick, cv2.LINE_AA)
+        if sure.any():
+            _write(cv2, picture, person, sure, colour, thick)
+    return picture
+
+
+def write_overlay(
+    path: Path, people: People, *, pictures: bool = False, labels: Mapping[int, Label] | None = None
+) -> None:
+    """Write a film of the tracks in a video.
+
+    Parameters
+    ----------
+    path : Path
+        The film, mp4; written beside and then renamed.
+    people : People
+        What was found in the video.
+    pictures : bool
+        Draw over the pictures of the video: faces are stored then. Else on an empty ground.
+    labels : mapping of int to Label, optional
+        What is written beside each track; its number, if not given. A track without one is unknown.
+
+    Raises
+    ------
+    RunError
+        If it cannot be written.
+    """
+    layout = _layout(people)
+    given = labels if labels is not None else {track.number: Label(f"track {track.number}") for track in people.tracks}
+    marked = _by_frame(people.tracks, given)
+    with Film(path, people.width, people.height, people.fps) as film:
+        for number, picture in _grounds(people, pictures):
+            film.add(draw(picture, layout, marked.get(number, [])))
+
+
+def _layout(people: People) -> Layout:
+    from himpc.skeleton import get_layout
+
+    return people.cleaned[0].recording.layout if people.cleaned else get_layout("mediapipe-33")
+
+
+def _grounds(people: People, pictures: bool) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+    if pictures:
+        with Video(people.path, max_side=max(people.width, people.height), cuts=False) as video:
+            for frame in video:
+                yield frame.number, frame.image
+        return
+    for number in range(people.pictures):
+        ground = np.empty((people.height, people.width, 3), dtype=np.uint8)
+        ground[:] = _GROUND
+        yield number, ground
+
+
+def _by_frame(tracks: tuple[Track, ...], labels: Mapping[int, Label]) -> dict[int, list[Marked]]:
+    marked: dict[int, list[Marked]] = {}
+    for track in tracks:
+        label = labels.get(track.number, Label("unknown", known=False))
+        for i, frame in enumerate(track.frames.tolist()):
+            marked.setdefault(frame, []).append(Marked(track.points[i], track.confidence[i], label))
+    return marked
+
+
+def _colour(label: Label) -> tuple[int, int, int]:
+    if not label.known:
+        return _UNKNOWN
+    name = label.text.rpartition(" ")[0] if label.text.endswith("%") else label.text
+    return _COLOURS[sum(map(ord, name)) % len(_COLOURS)]
+
+
+def _of_face(layout: Layout, bone: tuple[int, int]) -> bool:
+    """Tell whether a line would draw a face: eyes, ears and mouth are left out of the picture."""
+    return any(
+        layout.joints[joint].removeprefix("left_").removeprefix("right_").startswith(_FACES[:3]) for joint in bone
+    )
+
+
+def _write(
+    cv2: Any,
+    picture: NDArray[np.uint8],
+    person: Marked,
+    sure: NDArray[np.bool_],
+    colour: tuple[int, int, int],
+    thick: int,
+) -> None:
+    left, top = np.nanmin(person.points[sure], axis=0)
+    size = 0.5 * thick
+    place = (int(max(left, 2)), int(max(top - 6 * thick, 14 * thick)))
+    text = person.label.text.encode("ascii", "replace").decode()
+    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, (0, 0, 0), 3 * thick, cv2.LINE_AA)
+    cv2.putText(picture, text, place, cv2.FONT_HERSHEY_SIMPLEX, size, colour, thick, cv2.LINE_AA)
+
+
+def _pixel(point: NDArray[np.float32]) -> tuple[int, int]:
+    x, y = np.clip(point, -30_000, 30_000)
+    return int(x), int(y)

@@ -1,0 +1,35 @@
+"""Libraries that talk on standard error without being asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+__all__ = ["quiet"]
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Keep what native code writes on standard error to itself, unless the block fails: then it is written after all."""
+    try:
+        place = sys.stderr.fileno()
+    except (OSError, ValueError, AttributeError):  # a notebook's, or none
+        yield
+        return
+    sys.stderr.flush()
+    kept = os.dup(place)
+    with tempfile.TemporaryFile() as said:
+        os.dup2(said.fileno(), place)
+        try:
+            yield
+        except BaseException:
+            os.dup2(kept, place)
+            said.seek(0)
+            os.write(place, said.read())
+            raise
+        finally:
+            os.dup2(kept, place)
+            os.close(kept)
