@@ -73,8 +73,13 @@ class Source:
         words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
         return [*words, "--raw"] if self.raw else words
 
-    def read(self, paths: tuple[Path, ...], console: Console) -> Recordings:
-        """Read the recordings at some paths, list what was left out, and keep what `only` asks for."""
+    def read(
+        self, paths: tuple[Path, ...], console: Console, seen: Callable[[People], None] | None = None
+    ) -> Recordings:
+        """Read the recordings at some paths, list what was left out, and keep what `only` asks for.
+
+        `seen` is called with the people in each video.
+        """
         from himpc.data import Recordings, read
         from himpc.data.selection import select
         from himpc.pose.video import is_video
@@ -84,7 +89,7 @@ class Source:
         if not videos:
             found = read(paths, **self._reading(), progress=console.progress)
         else:
-            found = self.videos(videos, console)
+            found = self.videos(videos, console, seen)
             if others:
                 more = read(others, **self._reading(), progress=console.progress)
                 found = Recordings([*found, *more], found.problems + more.problems)

@@ -72,8 +72,14 @@ class Film:
             ) from failed
         self._replacing.__exit__(kind, error, trace)
 
-    def add(self, picture: NDArray[np.uint8]) -> None:
+    def add(self, picture: NDArray[np.uint8], seconds: float | None = None) -> None:
         """Add a picture ``(height, width, 3)``, red, green, blue.
+
+        Parameters
+        ----------
+        picture : uint8 array
+        seconds : float, optional
+            When it is shown, later than the one before; one step later, if not given.
 
         Raises
         ------
@@ -82,7 +88,11 @@ class Film:
         """
         whole = np.ascontiguousarray(picture[: self.height, : self.width])
         try:
-            self._mux(self._stream.encode(self._av.VideoFrame.from_ndarray(whole, format="rgb24")))
+            frame = self._av.VideoFrame.from_ndarray(whole, format="rgb24")
+            if seconds is not None:
+                frame.time_base = Fraction(1, 1000)
+                frame.pts = round(seconds * 1000)
+            self._mux(self._stream.encode(frame))
         except (self._av.FFmpegError, OSError) as error:
             raise RunError(
                 f"{self.path}: cannot be written: {error.strerror or error}; choose another place"

@@ -24,7 +24,7 @@ _UNKNOWN = (150, 150, 150)
 _COLOURS = (
     *((86, 180, 233), (230, 159, 0), (0, 158, 115), (240, 228, 66), (204, 121, 167), (213, 94, 0), (0, 114, 178)),
 )
-_FACES = ("eye", "ear", "mouth", "nose")
+_FACES = ("eye", "ear", "mouth")
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def draw(picture: NDArray[np.uint8], layout: Layout, people: list[Marked]) -> ND
     for person in people:
         colour = _colour(person.label)
         sure = np.isfinite(person.points[:, 0]) & (person.confidence > 0)
-        bones = [bone for bone in layout.bones if sure[list(bone)].all() and not _of_face(layout, bone)]
+        bones = [bone for bone in _lines(layout) if sure[list(bone)].all()]
         for a, b in bones:
             cv2.line(picture, _pixel(person.points[a]), _pixel(person.points[b]), colour, thick, cv2.LINE_AA)
         if sure.any():
@@ -129,11 +129,16 @@ def _colour(label: Label) -> tuple[int, int, int]:
     return _COLOURS[sum(map(ord, name)) % len(_COLOURS)]
 
 
-def _of_face(layout: Layout, bone: tuple[int, int]) -> bool:
-    """Tell whether a line would draw a face: eyes, ears and mouth are left out of the picture."""
-    return any(
-        layout.joints[joint].removeprefix("left_").removeprefix("right_").startswith(_FACES[:3]) for joint in bone
-    )
+@cache
+def _lines(layout: Layout) -> list[tuple[int, int]]:
+    """Return the lines that are drawn: the bones but for those of a face, and across the shoulders and hips."""
+    across = [(f"left_{part}", f"right_{part}") for part in ("shoulder", "hip")]
+    pairs = [(layout.index(a), layout.index(b)) for a, b in across if layout.has(a, b)]
+    return [*(bone for bone in layout.bones if not any(_of_face(layout.joints[joint]) for joint in bone)), *pairs]
+
+
+def _of_face(joint: str) -> bool:
+    return joint.removeprefix("left_").removeprefix("right_").startswith(_FACES)
 
 
 def _write(

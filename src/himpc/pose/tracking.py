@@ -162,6 +162,10 @@ class Tracker:
         done, self._done = self._done, []
         return done
 
+    def so_far(self) -> list[Track]:
+        """Return the tracks that go on, as they are now."""
+        return [_track(each, self._shot, "video ended") for each in self._open.values()]
+
     def _start(self) -> None:
         norfair = need("norfair")
         patience = max(2, round(self.rules.patience * self.fps))
@@ -248,21 +252,23 @@ class Tracker:
         if track is None:
             return
         self.ended[why] += 1
-        joints = None
-        if track.found[0].joints is not None:
-            joints = np.stack([np.asarray(each.joints) for each in track.found])
-        self._done.append(
-            Track(
-                track.number,
-                self._shot,
-                np.array(track.frames, dtype=np.int64),
-                np.array(track.seconds),
-                np.stack([each.points for each in track.found]),
-                np.stack([each.confidence for each in track.found]),
-                joints,
-                why,
-            )
-        )
+        self._done.append(_track(track, self._shot, why))
+
+
+def _track(track: _Open, shot: int, why: Ending) -> Track:
+    joints = None
+    if track.found[0].joints is not None:
+        joints = np.stack([np.asarray(each.joints) for each in track.found])
+    return Track(
+        track.number,
+        shot,
+        np.array(track.frames, dtype=np.int64),
+        np.array(track.seconds),
+        np.stack([each.points for each in track.found]),
+        np.stack([each.confidence for each in track.found]),
+        joints,
+        why,
+    )
 
 
 def _distance(expected: Any, found: Detection) -> float:

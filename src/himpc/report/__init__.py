@@ -3,6 +3,7 @@
 from himpc.report.ablation import AblationRow, draw_ablation
 from himpc.report.figures import save_figure
 from himpc.report.groups import GroupReport, write_groups
+from himpc.report.identified import write_identified
 from himpc.report.maps import draw_map
 from himpc.report.skeletons import draw_groups
 from himpc.report.tables import comparison_table, markdown_table
@@ -19,4 +20,5 @@ __all__ = [
     "markdown_table",
     "save_figure",
     "write_groups",
+    "write_identified",
 ]

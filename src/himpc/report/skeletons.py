@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,7 @@ def draw_groups(
     groups: Sequence[int] | NDArray[np.integer],
     *,
     confidence: Sequence[float] | NDArray[np.floating] | None = None,
+    names: Mapping[int, str] | None = None,
     max_groups: int = 10,
     max_recordings: int = 6,
 ) -> Figure:
@@ -57,6 +58,8 @@ def draw_groups(
         The group of each, numbered from 1; 0 or less is no group and is not drawn.
     confidence : float sequence ``(R,)``, optional
         Of each recording's group, in [0, 1], or NaN.
+    names : mapping of int to str, optional
+        What groups are called, in place of their numbers.
     max_groups, max_recordings : int
         The most rows, and the most recordings a row; the picture says how many more there are.
 
@@ -80,16 +83,16 @@ def draw_groups(
     axes.set(xlim=(0, width), ylim=(-height + 1.0, 1.0), aspect="equal")
     axes.set_axis_off()
     _title(axes, rows, len(recordings), len(rows) - len(shown), -height + 1.0)
-    names = short_names([recording.source or f"recording {i}" for i, recording in enumerate(recordings)])
+    sources = short_names([recording.source or f"recording {i}" for i, recording in enumerate(recordings)])
     for place, row in enumerate(shown):
         ground = -_ROW * (place + 1) + 0.5
-        _group_name(axes, row, sure, ground, width)
+        _group_name(axes, row, (names or {}).get(row.group, f"Group {row.group}"), sure, ground, width)
         if all(recordings[i].dimensions == 3 for i in row.shown):
             _height_line(axes, ground, width)
         for column, i in enumerate(row.shown):
             left = _NAMES + _CELL * column
             _cell(axes, recordings[i], group_colour(row.group), left, ground)
-            label = names[i] if np.isnan(sure[i]) else f"{names[i]}\n{sure[i]:.2f}"
+            label = sources[i] if np.isnan(sure[i]) else f"{sources[i]}\n{sure[i]:.2f}"
             axes.text(left + _CELL / 2, ground - 0.1, label, fontsize=7, color=GREY, ha="center", va="top")
     return figure
 
@@ -115,9 +118,9 @@ def _title(axes: Axes, rows: list[_Row], recordings: int, left_out: int, bottom:
         axes.text(0.25, bottom + 0.2, text, fontsize=10, color=INK, va="center")
 
 
-def _group_name(axes: Axes, row: _Row, sure: NDArray[np.float64], ground: float, width: float) -> None:
+def _group_name(axes: Axes, row: _Row, name: str, sure: NDArray[np.float64], ground: float, width: float) -> None:
     axes.plot([0.25, width - 0.25], [ground, ground], color=PALE, linewidth=0.6, zorder=0)
-    axes.text(0.25, ground + 1.45, f"Group {row.group}", fontsize=11, fontweight="bold", color=group_colour(row.group))
+    axes.text(0.25, ground + 1.45, name[:18], fontsize=11, fontweight="bold", color=group_colour(row.group))
     lines = [f"{len(row.members)} recording{'s' if len(row.members) != 1 else ''}"]
     known = sure[list(row.members)]
     if not np.isnan(known).all():

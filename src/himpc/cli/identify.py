@@ -1,0 +1,156 @@
+"""``himpc identify``: who is in videos, or before a camera, by a gallery."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import numpy as np
+from cyclopts import Parameter
+
+from himpc.cli.gallery import Where
+from himpc.cli.options import Output, Source
+from himpc.errors import ConfigError
+
+if TYPE_CHECKING:
+    from himpc.cli.console import Console
+    from himpc.pose import People
+
+__all__ = ["identify"]
+
+
+def identify(
+    *paths: Path,
+    where: Where = "gallery",
+    out: Path = Path("identified"),
+    fmr: float | None = None,
+    overlay: bool = False,
+    pictures: bool = False,
+    live: str | None = None,
+    seconds: Annotated[float | None, Parameter(name="--seconds")] = None,
+    source: Source = Source(),
+    output: Output = Output(),
+) -> int:
+    """Say who is in videos, by a gallery: by body and gait alone.
+
+    Parameters
+    ----------
+    paths
+        Videos, or folders of them; other recordings are taken, too.
+    where
+        The gallery.
+    out
+        The folder to write: identified.csv (who was seen when), identified.png (the skeletons by person), and films.
+    fmr
+        False match rate: of comparisons with somebody else, the share that may match; 0.01 if not given.
+    overlay
+        Write a film of each video: skeletons, names and probabilities, on an empty ground.
+    pictures
+        Draw them over the pictures instead. Faces are stored then.
+    live
+        Watch instead: webcam:0, an address such as rtsp://..., or a file played at its own pace. Ctrl-C stops.
+    seconds
+        Of watching; without it there is no end.
+    """
+    from himpc.gallery import Gallery
+
+    console = output.console()
+    if (live is None) == (not paths):
+        raise ConfigError("give videos, or a source with --live, and not both")
+    with Gallery.open(where) as gallery:
+        if live is not None:
+            return _watch(live, gallery, console, source, out if overlay else None, fmr, seconds, pictures)
+        return _look(paths, gallery, console, source, out, fmr, overlay, pictures)
+
+
+def _look(
+    paths: tuple[Path, ...], gallery: Any, console: Console, source: Source, out: Path, fmr: float | None,
+    overlay: bool, pictures: bool,
+) -> int:  # fmt: skip
+    from himpc.pose import find_videos
+    from himpc.pose.identify import labels_of
+    from himpc.pose.overlay import write_overlay
+    from himpc.report import write_identified
+    from himpc.writing import make_folder
+
+    make_folder(out)
+    seen: list[People] = []
+    folders = [path for path in paths if path.is_dir()]
+    videos = [each.path for each in find_videos(folders)] if folders else []
+    found = source.read((*(path for path in paths if path not in folders), *videos), console, seen.append)
+    answers = gallery.search(found, people=3, fmr=fmr, progress=console.progress)
+    times = {each.recording.source: (each.start, each.end) for people in seen for each in people.cleaned}
+    for each in [each for people in seen for each in people.cleaned if each.recording.take]:
+        first, last = times.get(str(each.recording.take), (each.start, each.end))
+        times[str(each.recording.take)] = (min(first, each.start), max(last, each.end))
+    written: list[Path] = list(write_identified(out, found, answers, times))
+    for people in seen if overlay else ():
+        film = out / f"{Path(people.name).name}.overlay.mp4"
+        write_overlay(film, people, pictures=pictures, labels=labels_of(people, answers))
+        written.append(film)
+    rows = []
+    for answer in answers:
+        start, end = times.get(answer.source, (None, None))
+        best = answer.matches[0] if answer.matches else None
+        sure = "-" if answer.probability is None else f"{answer.probability:.2f}"
+        when = "-" if start is None or end is None else f"{start:.1f} to {end:.1f} s"
+        rows.append([answer.source, when, answer.person or "unknown", sure, best.person if best else "-"])
+    console.table(["recording", "when", "person", "probability", "nearest"], rows)
+    for note in dict.fromkeys(answer.note for answer in answers if answer.note):
+        console.warn(note)
+    console.say(f"look at: {', '.join(map(str, written))}")
+    console.result({"answers": [answer.to_dict() for answer in answers], "times": times, "left_out": console.left_out})
+    return console.exit_code
+
+
+def _watch(
+    live: str, gallery: Any, console: Console, source: Source, out: Path | None, fmr: float | None,
+    seconds: float | None, pictures: bool,
+) -> int:  # fmt: skip
+    from himpc.pose.film import Film
+    from himpc.pose.identify import watch_live
+    from himpc.pose.live import LiveVideo
+    from himpc.pose.overlay import draw
+    from himpc.writing import make_folder
+
+    estimator = source.open_estimator()
+    told: dict[int, str] = {}
+    latencies: list[float] = []
+    with ExitStack() as stack:
+        video = stack.enter_context(LiveVideo(live))
+        film: Film | None = None
+        try:
+            for view in watch_live(video, estimator, gallery, fmr=fmr, mending=source.mending()):
+                latencies.append(view.latency)
+                for number, person in view.people.items():
+                    if told.get(number) != person.label.text and person.label.text != "...":
+                        told[number] = person.label.text
+                        console.say(f"{view.seconds:7.1f} s  track {number}: {person.label.text}")
+                if out is not None:
+                    if film is None:
+                        height, width = view.picture.shape[:2]
+                        film = stack.enter_context(
+                            Film(make_folder(out) / "live.overlay.mp4", width, height, video.fps)
+                        )
+                    ground = view.picture.copy() if pictures else np.full_like(view.picture, 26)
+                    film.add(draw(ground, estimator.layout, list(view.people.values())), view.seconds)
+                if seconds is not None and view.seconds >= seconds:
+                    break
+        except KeyboardInterrupt:
+            console.say("stopped")
+    document = _latency(latencies) | {"seen": video.seen, "dropped": video.dropped, "broke": video.broke}
+    console.say(
+        f"{video.seen} pictures came, {len(latencies)} were looked at, {video.dropped} dropped; from picture to answer "
+        f"{document['p50']:.3f} s in the median, {document['p95']:.3f} s for 95 %, {document['longest']:.3f} s at most"
+    )
+    console.result({"tracks": told, "live": document})
+    return console.exit_code
+
+
+def _latency(latencies: list[float]) -> dict[str, Any]:
+    """Return the middle, the 95th of a hundred and the longest, seconds; None where nothing came."""
+    if not latencies:
+        return {"looked_at": 0, "p50": float("nan"), "p95": float("nan"), "longest": float("nan")}
+    p50, p95 = np.percentile(latencies, [50, 95]).tolist()
+    return {"looked_at": len(latencies), "p50": p50, "p95": p95, "longest": max(latencies)}
