@@ -124,9 +124,10 @@ def _watch(
             for view in watch_live(video, estimator, gallery, fmr=fmr, mending=source.mending()):
                 latencies.append(view.latency)
                 for number, person in view.people.items():
-                    if told.get(number) != person.label.text and person.label.text != "...":
-                        told[number] = person.label.text
-                        console.say(f"{view.seconds:7.1f} s  track {number}: {person.label.text}")
+                    label = person.label
+                    if label.asked and told.get(number) != label.name:
+                        told[number] = label.name
+                        console.say(f"{view.seconds:7.1f} s  track {number}: {label.text}")
                 if out is not None:
                     if film is None:
                         height, width = view.picture.shape[:2]

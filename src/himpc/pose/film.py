@@ -17,6 +17,8 @@ from himpc.writing import replacing
 
 __all__ = ["Film"]
 
+_TICK = Fraction(1, 90_000)  # of a second: the clock of MPEG
+
 
 class Film:
     """A film in H.264, mp4; it takes its place when it is whole.
@@ -43,6 +45,7 @@ class Film:
         self._rate = Fraction(fps).limit_denominator(1001)
         self._av: Any = need("av")
         self._replacing: AbstractContextManager[Path] = replacing(self.path)
+        self._last = -float(1 / self._rate)
         self._container: Any = None
         self._stream: Any = None
 
@@ -52,6 +55,7 @@ class Film:
             self._container = self._av.open(str(beside), mode="w", format="mp4")
             codec = "libx264" if "libx264" in self._av.codecs_available else "mpeg4"
             self._stream = self._container.add_stream(codec, rate=self._rate)
+            self._stream.codec_context.time_base = _TICK
             self._stream.width, self._stream.height, self._stream.pix_fmt = self.width, self.height, "yuv420p"
         except BaseException as error:
             self._leave(error)
@@ -89,9 +93,9 @@ class Film:
         whole = np.ascontiguousarray(picture[: self.height, : self.width])
         try:
             frame = self._av.VideoFrame.from_ndarray(whole, format="rgb24")
-            if seconds is not None:
-                frame.time_base = Fraction(1, 1000)
-                frame.pts = round(seconds * 1000)
+            at = self._last + float(1 / self._rate) if seconds is None else seconds
+            frame.time_base, frame.pts = _TICK, round(at / _TICK)
+            self._last = at
             self._mux(self._stream.encode(frame))
         except (self._av.FFmpegError, OSError) as error:
             raise RunError(

@@ -32,8 +32,7 @@ _FIRST_SECONDS = 1.5
 
 def label_of(answer: Answer) -> Label:
     """Return what is written beside somebody: the name and its probability, or unknown."""
-    sure = "" if answer.probability is None else f" {answer.probability:.0%}"
-    return Label(f"{answer.person}{sure}") if answer.person is not None else Label("unknown", known=False)
+    return Label("unknown", known=False) if answer.person is None else Label(answer.person, answer.probability)
 
 
 def labels_of(people: People, answers: list[Answer]) -> dict[int, Label]:
@@ -107,7 +106,7 @@ def watch_live(
                 if (label := _ask(track, estimator, gallery, video.fps, fmr, mending)) is not None:
                     labels[track.number] = label
         people = {
-            number: Marked(each.points, each.confidence, labels.get(number, Label("...", known=False)))
+            number: Marked(each.points, each.confidence, labels.get(number, Label("...", known=False, asked=False)))
             for number, each in zip(numbers, found, strict=True)
             if number
         }

@@ -34,13 +34,24 @@ class Label:
 
     Attributes
     ----------
-    text : str
+    name : str
+    probability : float or None
+        That the name is right, where it can be told.
     known : bool
         Whether it is somebody; unknown people are grey.
+    asked : bool
+        Whether it was asked who it is.
     """
 
-    text: str
+    name: str
+    probability: float | None = None
     known: bool = True
+    asked: bool = True
+
+    @property
+    def text(self) -> str:
+        """The name, and how sure it is."""
+        return self.name if self.probability is None else f"{self.name} {self.probability:.0%}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,10 +135,7 @@ def _by_frame(tracks: tuple[Track, ...], labels: Mapping[int, Label]) -> dict[in
 
 
 def _colour(label: Label) -> tuple[int, int, int]:
-    if not label.known:
-        return _UNKNOWN
-    name = label.text.rpartition(" ")[0] if label.text.endswith("%") else label.text
-    return _COLOURS[sum(map(ord, name)) % len(_COLOURS)]
+    return _COLOURS[sum(map(ord, label.name)) % len(_COLOURS)] if label.known else _UNKNOWN
 
 
 @cache
