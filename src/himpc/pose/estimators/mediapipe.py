@@ -41,6 +41,10 @@ MIN_SHARE = 0.5
 """Of the joints of trunk and legs, the share that must be in the picture: hips that are guessed below its edge are no
 measure of anybody."""
 
+SEEK_SECONDS = 0.3
+"""How often the whole picture is looked through for people who are not known yet; a walker comes in by half a metre in
+that time."""
+
 _TASK = "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/pose_landmarker_full.task"
 _MEMBERS = ("pose_detector.tflite", "pose_landmarks_detector.tflite")
 _MAX_TASK = 256 * 2**20
@@ -48,11 +52,11 @@ _CONFIDENCE = 0.5
 
 
 class MediaPipe:
-    """Finds people by MediaPipe's pose landmarker, each picture on its own.
+    """Finds people by MediaPipe's pose landmarker.
 
-    Looking at each picture on its own finds nobody twice and keeps no false person alive: in the shared video it finds
-    people where they are and hardly any in the empty room (docs/video.md); what is carried from picture to picture is
-    left to our own tracker and filter, which say what they do.
+    Whoever was in the picture before is looked at in a crop around where that was; new people are looked for now and
+    then in the whole. Beyond that nothing is carried from picture to picture: following and smoothing are left to our
+    own tracker and filter, which say what they do.
 
     Parameters
     ----------
@@ -74,6 +78,7 @@ class MediaPipe:
         self.layout = get_layout("mediapipe-33")
         self.refused: Counter[str] = Counter()
         self._people, self._tiles = people, tiles
+        self.forget()
         if len(weights) > 1:
             raise ConfigError(f"mediapipe takes one .task file as weights, found {len(weights)}")
         with quiet():
@@ -107,15 +112,48 @@ class MediaPipe:
             If it is no picture.
         """
         check_picture(image)
-        height, width = image.shape[:2]
-        found = self._look(image)
-        for top, left, bottom, right in tiles_of(height, width, self._tiles):
-            tile = image[top:bottom, left:right]
-            found += [shifted(each, left, top) for each in self._look(tile)]
-        return distinct([each for each in found if self._is_person(each, width, height)], self._people)
+        if image.shape != self._shape or seconds < self._sought:
+            self.forget()
+        found = [each for box in self._known for each in self._nearby(image, box)]
+        found = distinct(found, self._people)
+        if not found or seconds >= self._sought + SEEK_SECONDS:
+            found = self._seek(image, found)
+            self._sought = seconds
+        self._known, self._shape = [each.box for each in found], image.shape
+        return found
 
     def forget(self) -> None:
-        """Nothing is carried over."""
+        """Know nobody: the next picture is another shot."""
+        self._known, self._shape, self._sought = [], (), -np.inf
+
+    def _nearby(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
+        """Return who is where somebody was in the picture before, looked at in a crop."""
+        top, left, bottom, right = _square(box, image.shape[0], image.shape[1])
+        if min(bottom - top, right - left) < MIN_HEIGHT / 2:
+            return []
+        return self._people_in(image[top:bottom, left:right], image, left, top)
+
+    def _seek(self, image: NDArray[np.uint8], found: list[Detection]) -> list[Detection]:
+        """Look for more people in the whole picture and its tiles.
+
+        MediaPipe's detector finds the one who fills most of a picture and seldom another, so whoever is known is
+        painted over, until nobody new is found.
+        """
+        height, width = image.shape[:2]
+        for place in [(0, 0, height, width), *tiles_of(height, width, self._tiles)]:
+            top, left, bottom, right = place
+            while len(found) < self._people:
+                painted = _painted(image, [each.box for each in found])[top:bottom, left:right]
+                more = distinct([*found, *self._people_in(painted, image, left, top)], self._people)
+                if len(more) <= len(found):
+                    break
+                found = more
+        return found
+
+    def _people_in(self, part: NDArray[np.uint8], image: NDArray[np.uint8], left: int, top: int) -> list[Detection]:
+        """Return the people in a part of a picture, in the pixels of the whole."""
+        seen = [shifted(each, left, top) for each in self._look(part)]
+        return [each for each in seen if self._is_person(each, image.shape[1], image.shape[0])]
 
     def close(self) -> None:
         """Give the model back."""
@@ -148,6 +186,28 @@ class MediaPipe:
 
 
 _SHOULDERS, _HIPS, _MAIN = [11, 12], [23, 24], [11, 12, 23, 24, 25, 26, 27, 28]
+
+
+def _square(box: NDArray[np.float32], height: int, width: int) -> tuple[int, int, int, int]:
+    """Return a square around a box (left, top, right, bottom), half as large again, as far as the picture goes."""
+    middle, half = (box[:2] + box[2:]) / 2, 0.75 * float((box[2:] - box[:2]).max())
+    (left, top), (right, bottom) = middle - half, middle + half
+    return max(0, int(top)), max(0, int(left)), min(height, int(bottom)), min(width, int(right))
+
+
+def _painted(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> NDArray[np.uint8]:
+    """Return a picture in which boxes are filled with what stands beside them."""
+    if not boxes:
+        return image
+    painted = image.copy()
+    for box in boxes:
+        margin = 0.08 * (box[2:] - box[:2]).max()
+        left, top = np.maximum(box[:2] - margin, 0).astype(int)
+        right, bottom = (box[2:] + margin).astype(int)
+        edges = image[top:bottom, [max(left - 1, 0), min(right, image.shape[1] - 1)]]
+        if edges.size:
+            painted[top:bottom, left:right] = edges.mean(axis=1, keepdims=True).astype(np.uint8)
+    return painted
 
 
 def check_picture(image: NDArray[np.uint8]) -> None:
