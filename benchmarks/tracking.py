@@ -71,7 +71,7 @@ def main() -> None:
     for noise, missed in ((0.0, 0.0), (0.03, 0.05)):
         for scene in SCENES:
             for doubts in (True, False):
-                rules = None if doubts else TrackingRules(margin=1e-9, body=1e9)
+                rules = None if doubts else TrackingRules(margin=1e-9, body=1e9, covered=1.0)
                 runs = []
                 for seed in range(3):
                     crowd = simulate_crowd(6, 16, 25, scene=scene, seed=seed)

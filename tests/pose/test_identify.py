@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -88,9 +87,8 @@ def _as_seen(walk: Recording) -> Recording:
 
 
 @pytest.fixture(autouse=True)
-def _exact(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _exact(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
-    yield
 
 
 def test_people_of_a_film_get_their_names(

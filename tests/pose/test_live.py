@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -35,7 +36,7 @@ def test_whoever_is_fast_sees_every_picture_at_its_time(clip: Path) -> None:
     assert 1.9 <= time.monotonic() - start < 4
     assert len(frames) + video.dropped == video.seen == 60
     assert video.dropped <= 6
-    assert all(a.number < b.number and a.seconds < b.seconds for a, b in zip(frames, frames[1:], strict=False))
+    assert all(a.number < b.number and a.seconds < b.seconds for a, b in pairwise(frames))
 
 
 def test_whoever_is_slow_misses_pictures_and_is_not_behind(clip: Path) -> None:

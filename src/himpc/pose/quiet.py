@@ -13,7 +13,7 @@ __all__ = ["quiet"]
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what native code writes on standard error to itself, unless the block fails: then it is written after all."""
+    """Keep what native code writes on standard error to itself, unless the block fails: then it is written."""
     try:
         place = sys.stderr.fileno()
     except (OSError, ValueError, AttributeError):  # a notebook's, or none

@@ -26,9 +26,6 @@ __all__ = ["Tracker", "TrackingRules"]
 
 _FAR = 1e6
 
-_COVERED = 0.2
-"""Share of where somebody is expected that is covered by another, from which on they are lost behind them."""
-
 
 @dataclass(frozen=True)
 class TrackingRules:
@@ -40,8 +37,10 @@ class TrackingRules:
     Attributes
     ----------
     reach : float
-        The farthest that a body may be from where it is expected. A walker moves about a twentieth of the height
-        between pictures at 25 a second, and limbs another twentieth.
+        The farthest that a body may be from where it is expected.
+    pace : float
+        So much is added to the reach for each second since the body was seen: people walk 0.7 to 1 of their height a
+        second, and most of that is expected.
     margin : float
         Somebody else's body must be at least so much farther; if not, it is not beyond doubt who is who.
     patience : float
@@ -49,6 +48,9 @@ class TrackingRules:
     body : float
         Bone lengths (mean change, as a share) may differ by so much; more is another body. Estimated bones wobble by
         a tenth in the mean over some pictures.
+    covered : float
+        Somebody who is lost while so much of where they are expected is covered by another is let go: whoever comes
+        out again may be another.
     clear : float
         Seconds that people must be apart before they are followed again after a doubt.
     longest : float
@@ -60,10 +62,12 @@ class TrackingRules:
         If a number is not above 0.
     """
 
-    reach: float = 0.35
+    reach: float = 0.3
+    pace: float = 0.5
     margin: float = 0.2
     patience: float = 1.0
     body: float = 0.25
+    covered: float = 0.2
     clear: float = 0.2
     longest: float = 600.0
 
@@ -113,7 +117,8 @@ class Tracker:
         self.rules = rules or TrackingRules()
         self.ended: Counter[str] = Counter()
         self.doubtful = 0
-        self._shot, self._last, self._next = 1, None, 1
+        self._shot = self._next = 1
+        self._last: float | None = None
         self._open: dict[int, _Open] = {}
         self._doubt_until: dict[int, float] = {}
         self._done: list[Track] = []
@@ -133,7 +138,7 @@ class Tracker:
         steps = 1 if self._last is None else max(1, round((seconds - self._last) * self.fps))
         self._last = seconds
         before = {each.global_id: each for each in self._norfair.tracked_objects if each.hit_counter_is_positive}
-        marks = [self._mark(each) for each in detections]
+        marks = [self._mark(each, seconds) for each in detections]
         self._norfair.update(marks, period=steps)
         owner = {id(each.last_detection): each for each in self._norfair.tracked_objects if each.last_detection}
         owners = [owner[id(mark)].global_id for mark in marks]
@@ -171,21 +176,21 @@ class Tracker:
         patience = max(2, round(self.rules.patience * self.fps))
         self._norfair: Any = norfair.Tracker(
             distance_function="euclidean",
-            distance_threshold=self.rules.reach,
+            distance_threshold=1.0,
             hit_counter_max=patience,
             initialization_delay=0,
             pointwise_hit_counter_max=patience,
             past_detections_length=0,
         )
-        self._norfair.distance_function = _InBodySizes()
+        self._norfair.distance_function = _InReach(self.rules)
         self._make_mark: Any = norfair.Detection
         self._doubt_until.clear()
 
-    def _mark(self, found: Detection) -> Any:
+    def _mark(self, found: Detection, seconds: float) -> Any:
         points = found.points.astype(np.float64)
         missing = ~np.isfinite(points[:, 0])
         points[missing] = np.nanmean(points, axis=0) if not missing.all() else 0.0
-        return self._make_mark(points=points, scores=np.where(missing, 0.0, 1.0), data=found)
+        return self._make_mark(points=points, scores=np.where(missing, 0.0, 1.0), data=(found, seconds))
 
     def _unsure(self, before: dict[int, Any], owners: list[int], found: Sequence[Detection]) -> set[int]:
         """Return who could be taken for somebody else in this picture: exchanging them would be nearly as good."""
@@ -213,7 +218,7 @@ class Tracker:
         return {
             who
             for who in set(before) & set(self._open) - found
-            if any(_overlap(_box(before[who].estimate), box) > _COVERED for box in boxes)
+            if any(_overlap(_box(before[who].estimate), box) > self.rules.covered for box in boxes)
         }
 
     def _take(self, who: int, frame: int, seconds: float, found: Detection) -> int:
@@ -273,7 +278,7 @@ def _track(track: _Open, shot: int, why: Ending) -> Track:
 
 def _distance(expected: Any, found: Detection) -> float:
     """Return how far a body is from where one is expected: the mean over the joints, in body sizes."""
-    last: Detection = expected.last_detection.data
+    last: Detection = expected.last_detection.data[0]
     size = max(body_size(last.points), 1.0)
     both = np.isfinite(found.points[:, 0]) & np.isfinite(last.points[:, 0])
     if not both.any():
@@ -294,9 +299,16 @@ def _overlap(box: NDArray[np.float64], other: NDArray[np.floating]) -> float:
     return float(np.prod(np.maximum(sides, 0.0))) / area if area > 0 else 0.0
 
 
-class _InBodySizes:
-    """norfair's idea of a distance between what is expected and what was found."""
+class _InReach:
+    """norfair's idea of a distance between what is expected and what was found: below 1 it is in reach."""
+
+    def __init__(self, rules: TrackingRules) -> None:
+        self._rules = rules
 
     def get_distances(self, objects: Sequence[Any], candidates: Sequence[Any]) -> NDArray[np.float64]:
-        found = [[_distance(each, candidate.data) for each in objects] for candidate in candidates]
+        found = [[self._distance(each, *candidate.data) for each in objects] for candidate in candidates]
         return np.array(found, dtype=np.float64).reshape(len(candidates), len(objects))
+
+    def _distance(self, expected: Any, found: Detection, seconds: float) -> float:
+        away = max(0.0, seconds - expected.last_detection.data[1])
+        return _distance(expected, found) / (self._rules.reach + self._rules.pace * away)

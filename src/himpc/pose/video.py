@@ -48,8 +48,12 @@ MAX_SIDE = 16_384
 MAX_BAD = 300
 """So many pictures in a row that cannot be decoded end the reading."""
 
-# What gives other files or addresses to open is no video to us.
-_REFUSED = {"concat", "hls", "sdp", "rtsp", "dash", "image2", "imf", "lavfi", "tty", "tedcaptions", "webvtt", "srt"}
+MAX_PIXELS = 2**26
+"""Of one picture: 8192 x 8192, 0.2 GB."""
+
+# Containers of pictures. What lists other files or addresses to open (HLS, concat, SDP ...) is not among them.
+_CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,ogg,mxf,gif,h264,hevc,m4v,mjpeg,ivf,av1,dv,3gp"
+
 _UNEVEN = 0.2  # of the usual step between pictures: a rate that varies by more is told
 
 
@@ -174,16 +178,12 @@ class Video:
         path = self.path
         _check_file(path)
         try:
-            options = {"protocol_whitelist": "file"}
+            options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
             container = self._av.open(f"file:{path}", options=options, metadata_errors="replace")
         except (self._av.FFmpegError, ValueError, OSError) as error:
             raise FormatError(
                 f"{path}: is no video that can be read, or damaged at its start: {_why(error)}"
             ) from error
-        if _REFUSED & set(str(container.format.name).split(",")):
-            name = container.format.name
-            container.close()
-            raise FormatError(f"{path}: is no video but a list or text ({name}); give the video itself")
         return container
 
     def _choose(self) -> Any:
@@ -192,20 +192,22 @@ class Video:
             raise FormatError(f"{self.path}: holds no pictures, or of a codec that is not known here")
         stream = streams[0]
         width, height = stream.codec_context.width, stream.codec_context.height
-        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE):
+        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
             raise FormatError(
-                f"{self.path}: its pictures are {width} x {height} pixels, expected 1 to {MAX_SIDE} a side"
+                f"{self.path}: its pictures are {width} x {height} pixels, expected 1 to {MAX_SIDE} a side and "
+                f"{MAX_PIXELS:,} at most"
             )
         stream.thread_type = "AUTO"
-        self.width, self.height = width, height
+        self._coded = width, height
         return stream
 
     def _shrink(self, max_side: int | None) -> tuple[int, int] | None:
         """Return the size (width, height) that pictures are made smaller to, before they are turned."""
-        longer = max(self.width, self.height)
+        longer = max(self._coded)
         if max_side is None or longer <= max_side:
             return None
-        return max(2, round(self.width * max_side / longer)), max(2, round(self.height * max_side / longer))
+        width, height = (max(2, round(side * max_side / longer)) for side in self._coded)
+        return width, height
 
     def _pictures(self) -> Iterator[Any]:
         """Yield what can be decoded; a packet that is damaged is passed over and told."""
@@ -228,14 +230,15 @@ class Video:
                 continue
             in_a_row = 0
             for picture in pictures:
-                if picture.is_corrupt:
+                if picture.is_corrupt:  # what it shows is made up
                     bad += 1
-                yield picture
+                else:
+                    yield picture
         if bad:
             self.notes.append(f"{bad} pictures are damaged or could not be decoded")
 
     def _image(self, picture: Any) -> NDArray[np.uint8]:
-        if max(picture.width, picture.height) > MAX_SIDE:
+        if max(picture.width, picture.height) > MAX_SIDE or picture.width * picture.height > MAX_PIXELS:
             raise FormatError(f"{self.path}: a picture has {picture.width} x {picture.height} pixels, too many")
         size = dict(zip(("width", "height"), self._shrunk, strict=True)) if self._shrunk else {}
         try:
@@ -250,8 +253,8 @@ class Video:
 
 def _check_file(path: Path) -> None:
     try:
-        if path.is_dir():
-            raise DataError(f"{path}: is a folder, expected a video file")
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: is a folder, a device or a pipe, expected a video file")
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 import numpy as np
@@ -62,8 +63,8 @@ class MendingRules:
     def __post_init__(self) -> None:
         if unknown := [step for step in self.steps if step not in STEPS]:
             raise ConfigError(f"unknown step {unknown[0]!r}: choose among {', '.join(STEPS)}")
-        if unknown := [posture for posture in self.leave_out if posture not in POSTURES]:
-            raise ConfigError(f"unknown posture {unknown[0]!r} to leave out: choose among {', '.join(POSTURES)}")
+        if strange := [posture for posture in self.leave_out if posture not in POSTURES]:
+            raise ConfigError(f"unknown posture {strange[0]!r} to leave out: choose among {', '.join(POSTURES)}")
         if not 0 <= self.least_confidence <= 1:
             raise ConfigError(f"least_confidence is {self.least_confidence!r}, expected 0 to 1")
         for name in ("max_gap_seconds", "cutoff"):
@@ -219,7 +220,7 @@ class _Even:
 def _stretches(seconds: Floats, longest: float) -> list[slice]:
     """Return stretches of pictures without a longer gap."""
     edges = [0, *(np.flatnonzero(np.diff(seconds) > longest) + 1).tolist(), len(seconds)]
-    return [slice(a, b) for a, b in zip(edges[:-1], edges[1:], strict=True) if b - a > 1]
+    return [slice(a, b) for a, b in pairwise(edges) if b - a > 1]
 
 
 def _even(track: Track, stretch: slice, fps: float, rules: MendingRules) -> list[_Even]:
@@ -274,7 +275,7 @@ def _mend_part(
     score = float(even.confidence.mean()) * (1 - even.added / max(1, len(joints))) * swaps_right * kept
     heading, spread = mean_direction(ahead)
     edges = np.flatnonzero(np.diff(np.concatenate([[True], out, [True]]).astype(np.int8))).reshape(-1, 2)
-    found = []
+    found: list[Cleaned] = []
     for a, b in edges.tolist():
         if b - a < 2:
             continue
@@ -301,7 +302,7 @@ def _mend_part(
                 spread,
                 posture[a:b],
                 float(np.clip(score, 0, 1)),
-            )  # fmt: skip
+            )
         )
     return found
 

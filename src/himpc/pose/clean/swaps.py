@@ -51,17 +51,17 @@ def _exchanged(left: NDArray[np.float64], right: NDArray[np.float64], keep: floa
     """Tell in which frames left and right ``(frames, pairs, 3)`` are exchanged."""
 
     def way(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[np.float64]:
-        return np.linalg.norm(a[1:] - b[:-1], axis=2).sum(axis=1)
+        return np.asarray(np.linalg.norm(a[1:] - b[:-1], axis=2).sum(axis=1))
 
     same = way(left, left) + way(right, right)
     other = way(left, right) + way(right, left)
     frames = len(left)
-    cost = np.array([0.0, keep])
+    cost = extra = np.array([0.0, keep])
     came = np.zeros((frames, 2), dtype=np.int8)
     for t in range(1, frames):
         stay, turn = cost + same[t - 1], cost[::-1] + other[t - 1]
         came[t] = (turn < stay).astype(np.int8)
-        cost = np.minimum(stay, turn) + (0.0, keep)
+        cost = np.minimum(stay, turn) + extra
     state = int(np.argmin(cost))
     wrong = np.zeros(frames, dtype=bool)
     for t in range(frames - 1, -1, -1):

@@ -51,5 +51,7 @@ def open_estimator(
     if name == "rtmlib":
         from himpc.pose.estimators.rtm import Rtm
 
+        if tiles:
+            raise ConfigError("tiles are for mediapipe: rtmlib finds small people without them")
         return Rtm(files, people=people)
     raise ConfigError(f"unknown estimator {name!r}: choose one of {', '.join(ESTIMATORS)}")

@@ -18,9 +18,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.data.simulation import Lens, simulate_crowd
-from himpc.errors import ConfigError, DataError, ModelError
+from himpc.errors import ConfigError, ModelError
 from himpc.pose.detection import Detection
-from himpc.pose.estimators.several import body_size, distinct, shifted, tiles_of
+from himpc.pose.estimators.several import body_size, check_picture, distinct, shifted, tiles_of
 from himpc.pose.estimators.task_file import carried_model
 from himpc.pose.mannequin import film_crowd
 from himpc.pose.parts import need
@@ -78,7 +78,9 @@ class MediaPipe:
         self.layout = get_layout("mediapipe-33")
         self.refused: Counter[str] = Counter()
         self._people, self._tiles = people, tiles
-        self.forget()
+        self._known: list[NDArray[np.float32]] = []
+        self._shape: tuple[int, ...] = ()
+        self._sought = -np.inf
         if len(weights) > 1:
             raise ConfigError(f"mediapipe takes one .task file as weights, found {len(weights)}")
         with quiet():
@@ -172,13 +174,13 @@ class MediaPipe:
         ]
 
     def _is_person(self, found: Detection, width: int, height: int) -> bool:
-        inside = (found.points >= 0).all(axis=1) & (found.points < (width, height)).all(axis=1)
+        inside = ((found.points >= 0) & (found.points < (width, height))).all(axis=1)
         joints = np.asarray(found.joints)
         torso = np.linalg.norm(joints[_SHOULDERS].mean(axis=0) - joints[_HIPS].mean(axis=0))
         small = body_size(found.points) < MIN_HEIGHT
         reason = (
             "too small" if small else "no trunk" if torso < MIN_TORSO else
-            "mostly outside the picture" if inside[_MAIN].mean() < MIN_SHARE else None
+            "mostly outside the picture" if np.mean(inside[_MAIN]) < MIN_SHARE else None
         )  # fmt: skip
         if reason:
             self.refused[reason] += 1
@@ -208,12 +210,6 @@ def _painted(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> NDAr
         if edges.size:
             painted[top:bottom, left:right] = edges.mean(axis=1, keepdims=True).astype(np.uint8)
     return painted
-
-
-def check_picture(image: NDArray[np.uint8]) -> None:
-    """Raise `DataError` for what is no picture of red, green and blue in uint8."""
-    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise DataError(f"a picture must be uint8 (height, width, 3), found {image.dtype} {image.shape}")
 
 
 def _detection(flat: Any, world: Any, side: int) -> Detection:

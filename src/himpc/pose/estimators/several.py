@@ -7,13 +7,20 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.errors import DataError
 from himpc.pose.detection import Detection
 
-__all__ = ["NEAR", "body_size", "distinct", "shifted", "tiles_of"]
+__all__ = ["NEAR", "body_size", "check_picture", "distinct", "shifted", "tiles_of"]
 
 NEAR = 0.15
 """Two detections whose joints are on average nearer than this share of the body's size are one person. People who
 walk side by side are about a third of their height apart, and joints of one body seen twice about a twentieth."""
+
+
+def check_picture(image: NDArray[np.uint8]) -> None:
+    """Raise `DataError` for what is no picture of red, green and blue in uint8."""
+    if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
+        raise DataError(f"a picture must be uint8 (height, width, 3), found {image.dtype} {image.shape}")
 
 
 def tiles_of(height: int, width: int, rows: int) -> list[tuple[int, int, int, int]]:
