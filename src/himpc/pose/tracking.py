@@ -26,6 +26,9 @@ __all__ = ["Tracker", "TrackingRules"]
 
 _FAR = 1e6
 
+_WANDERS = 0.4
+"""Seconds: whoever is lost for longer is not looked for any farther; by then somebody else may have come."""
+
 
 @dataclass(frozen=True)
 class TrackingRules:
@@ -63,7 +66,7 @@ class TrackingRules:
     """
 
     reach: float = 0.3
-    pace: float = 0.5
+    pace: float = 1.0
     margin: float = 0.2
     patience: float = 1.0
     body: float = 0.25
@@ -137,9 +140,11 @@ class Tracker:
         """
         steps = 1 if self._last is None else max(1, round((seconds - self._last) * self.fps))
         self._last = seconds
+        for _ in range(min(steps - 1, self._patience + 1)):  # pictures that did not come
+            self._norfair.update()
         before = {each.global_id: each for each in self._norfair.tracked_objects if each.hit_counter_is_positive}
         marks = [self._mark(each, seconds) for each in detections]
-        self._norfair.update(marks, period=steps)
+        self._norfair.update(marks)
         owner = {id(each.last_detection): each for each in self._norfair.tracked_objects if each.last_detection}
         owners = [owner[id(mark)].global_id for mark in marks]
         unsure = self._unsure(before, owners, detections)
@@ -173,7 +178,7 @@ class Tracker:
 
     def _start(self) -> None:
         norfair = need("norfair")
-        patience = max(2, round(self.rules.patience * self.fps))
+        self._patience = patience = max(2, round(self.rules.patience * self.fps))
         self._norfair: Any = norfair.Tracker(
             distance_function="euclidean",
             distance_threshold=1.0,
@@ -310,5 +315,5 @@ class _InReach:
         return np.array(found, dtype=np.float64).reshape(len(candidates), len(objects))
 
     def _distance(self, expected: Any, found: Detection, seconds: float) -> float:
-        away = max(0.0, seconds - expected.last_detection.data[1])
-        return _distance(expected, found) / (self._rules.reach + self._rules.pace * away)
+        away = min(max(0.0, seconds - expected.last_detection.data[1]), _WANDERS)
+        return float(_distance(expected, found) / (self._rules.reach + self._rules.pace * away))

@@ -174,13 +174,13 @@ class MediaPipe:
         ]
 
     def _is_person(self, found: Detection, width: int, height: int) -> bool:
-        inside = ((found.points >= 0) & (found.points < (width, height))).all(axis=1)
+        inside = np.asarray(((found.points >= 0) & (found.points < (width, height))).all(axis=1))
         joints = np.asarray(found.joints)
         torso = np.linalg.norm(joints[_SHOULDERS].mean(axis=0) - joints[_HIPS].mean(axis=0))
         small = body_size(found.points) < MIN_HEIGHT
         reason = (
             "too small" if small else "no trunk" if torso < MIN_TORSO else
-            "mostly outside the picture" if np.mean(inside[_MAIN]) < MIN_SHARE else None
+            "mostly outside the picture" if float(inside[_MAIN].mean()) < MIN_SHARE else None
         )  # fmt: skip
         if reason:
             self.refused[reason] += 1
