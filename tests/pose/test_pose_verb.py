@@ -48,24 +48,25 @@ def test_a_batch_goes_on_and_is_not_done_twice(films, crowd, tmp_path, monkeypat
     assert "left out" in said.err
     assert "text.mp4" in said.err
     assert len(document["videos"]) == 2
-    names = {path.name for path in out.iterdir()}
-    assert {"hall.mp4.npz", "hall.mp4.json", "hall.mp4-2.npz", "tracks.csv"} <= names
-    walks = himpc.read(out)
+    names = {path.relative_to(out).as_posix() for path in out.rglob("*")}
+    assert {"recordings/hall.mp4.npz", "recordings/hall.mp4-2.npz", "hall.mp4.json", "tracks.csv"} <= names
+    walks = himpc.read(out / "recordings")
+    assert not walks.problems
     assert all(walk.layout.name == "mediapipe-33" and walk.fps == 25 and walk.confidence is not None for walk in walks)
     assert all("hall.mp4#" in walk.source for walk in walks)
     with (out / "tracks.csv").open() as file:
         assert len(list(csv.DictReader(file))) >= len(walks)
-    before = {path.name: path.stat().st_mtime_ns for path in out.glob("*.npz")}
+    before = {path.name: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     monkeypatch.setattr("himpc.pose.estimate", None)  # would fail if it were called
     assert main(["pose", str(films / "a"), str(films / "b"), "--out", str(out), "--quiet"]) == 0
-    assert {path.name: path.stat().st_mtime_ns for path in out.glob("*.npz")} == before
+    assert {path.name: path.stat().st_mtime_ns for path in out.rglob("*.npz")} == before
 
 
 def test_nobody_in_it_is_told(films, crowd, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Nobody(crowd))
     assert main(["pose", str(films / "a"), "--out", str(tmp_path / "out")]) == 3
     assert "shows nobody in 150 pictures" in capsys.readouterr().err
-    assert not list((tmp_path / "out").glob("*.npz"))
+    assert not list((tmp_path / "out").rglob("*.npz"))
 
 
 def test_no_video_at_all(tmp_path, capsys) -> None:

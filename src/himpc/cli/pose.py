@@ -27,7 +27,7 @@ def pose(
     paths
         Videos, or folders of them.
     out
-        The folder to write: for each video NAME.npz (its recordings) and NAME.json (what was found and changed), and
+        The folder to write: for each video recordings/NAME.npz and NAME.json (what was found and changed), and
         tracks.csv (a row for each track).
     overlay
         Write NAME.overlay.mp4, too: the skeletons and the numbers of their tracks, on an empty ground.
@@ -39,7 +39,7 @@ def pose(
     from himpc.errors import DataError
     from himpc.pose import estimate, find_videos
     from himpc.pose.estimate import nobody
-    from himpc.pose.folder import done_before, fingerprint, place_of, write_people, write_table
+    from himpc.pose.folder import RECORDINGS, done_before, fingerprint, place_of, report_of, write_people, write_table
     from himpc.pose.overlay import write_overlay
     from himpc.writing import make_folder
 
@@ -52,7 +52,7 @@ def pose(
     taken: set[Path] = set()
     for video in videos:
         place = place_of(out, video, taken)
-        film = place.with_suffix(".overlay.mp4")
+        film = report_of(place).with_suffix(".overlay.mp4")
         try:
             print_ = fingerprint(video.path, settings) if video.path.exists() else ""
             report = done_before(place, print_)
@@ -74,7 +74,7 @@ def pose(
     found = sum(len(report["recordings"]) for report in reports)
     console.say(f"wrote {out}: {found} recordings of {len(reports)} videos; look at {out / 'tracks.csv'}")
     if found:
-        console.say(f"next: himpc group {out}, or himpc gallery enroll {out}")
+        console.say(f"next: himpc group {out / RECORDINGS}, or himpc gallery enroll {out / RECORDINGS} --unnamed")
     console.result({"out": str(out), "videos": reports, "left_out": console.left_out})
     return console.exit_code if reports else 1
 

@@ -15,13 +15,31 @@ from himpc.data.sources import Source
 from himpc.pose.estimate import People
 from himpc.writing import make_folder, remove, write_atomically
 
-__all__ = ["COLUMNS", "done_before", "fingerprint", "place_of", "write_people", "write_table"]
+__all__ = [
+    "COLUMNS",
+    "RECORDINGS",
+    "done_before",
+    "fingerprint",
+    "place_of",
+    "report_of",
+    "write_people",
+    "write_table",
+]
 
 COLUMNS = (
     *("recording", "start", "end", "frames", "score", "cycles", "stride_seconds", "heading", "walking", "standing"),
     *("seated", "added", "filled", "guessed", "swapped", "bones", "smoothed", "turned", "left_out"),
 )
 """Of the table; what they mean is said by `himpc.pose.Cleaned` and `Changes`."""
+
+
+RECORDINGS = "recordings"
+"""The folder, within that of a run, in which the recordings are."""
+
+
+def report_of(place: Path) -> Path:
+    """Return where the report of a video stands, given the file of its recordings."""
+    return place.parent.parent / f"{place.stem}.json"
 
 
 def fingerprint(path: Path, settings: Sequence[object]) -> str:
@@ -32,11 +50,14 @@ def fingerprint(path: Path, settings: Sequence[object]) -> str:
 
 
 def place_of(folder: Path, source: Source, taken: set[Path]) -> Path:
-    """Return the file for the recordings of a video: its name, with a number where another video has the same."""
+    """Return the file for the recordings of a video: its name, with a number where another video has the same.
+
+    They are alone in a folder of their own, so that it can be given to any verb.
+    """
     stem = Path(source.name).name
-    place, number = folder / f"{stem}.npz", 2
+    place, number = folder / RECORDINGS / f"{stem}.npz", 2
     while place in taken:
-        place, number = folder / f"{stem}-{number}.npz", number + 1
+        place, number = folder / RECORDINGS / f"{stem}-{number}.npz", number + 1
     taken.add(place)
     return place
 
@@ -44,7 +65,7 @@ def place_of(folder: Path, source: Source, taken: set[Path]) -> Path:
 def done_before(place: Path, print_: str) -> dict[str, Any] | None:
     """Return the report of a video that was done with the same settings; None where it was not."""
     try:
-        report = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
+        report = json.loads(report_of(place).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     whole = isinstance(report, dict) and report.get("fingerprint") == print_
@@ -65,7 +86,7 @@ def write_people(place: Path, people: People, print_: str) -> dict[str, Any]:
     else:
         remove(place)
     report = {**people.to_dict(), "fingerprint": print_}
-    write_atomically(place.with_suffix(".json"), json.dumps(report, indent=1) + "\n")
+    write_atomically(report_of(place), json.dumps(report, indent=1) + "\n")
     return report
 
 

@@ -1,0 +1,124 @@
+"""What video costs: re-identification against estimate-like noise, and people who are drawn, found and followed.
+
+    python benchmarks/video_proof.py noise       # a curve: docs/images/noise-curve.png
+    python benchmarks/video_proof.py rendered    # mannequins before MediaPipe
+
+Writes its part of benchmarks/results/video-proof.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import himpc
+from himpc.data import Recording
+from himpc.data.simulation import Lens, Sensor, simulate, simulate_crowd
+
+HERE = Path(__file__).parent
+OUT = HERE / "results" / "video-proof.json"
+NOISE = (0.0, 0.02, 0.04, 0.08)
+
+
+def noise() -> list[dict[str, Any]]:
+    """Return how well recordings of two days are found, by the error of the joints, mended and as they come."""
+    from himpc.pose.clean import mend
+    from himpc.pose.track import Track
+
+    rows = []
+    for size in NOISE:
+        for mended in (True, False):
+            scores = []
+            for seed in range(1):
+                sensor = Sensor(jitter=size, drift=size, bias=size / 2)
+                walks = simulate(12, 6, seconds=5, fps=25, layout="mediapipe-33", seed=seed, sensor=sensor, cameras=3)
+                used = [_cleaned(walk, mend, Track) for walk in walks] if mended else walks
+                learner = himpc.HiMPC(seed=seed, settings={"max_epochs": 20}).fit(used)
+                found = himpc.evaluate(learner.model_, gallery=used, exclude="session").recordings
+                scores.append((found.rank(1), found.mean_ap))
+            rank1, mean_ap = np.mean(scores, axis=0).tolist()
+            rows.append({"metres": size, "mended": mended, "rank1": rank1, "map": mean_ap})
+            print(f"noise {size:.2f} m, mended {mended!s:5}: Rank-1 {rank1:.3f}, mAP {mean_ap:.3f}", flush=True)
+    _draw(rows)
+    return rows
+
+
+def _cleaned(walk: Recording, mend: Any, kind: Any) -> Recording:
+    joints = walk.joints * np.array([-1, 1, -1], dtype=np.float32)
+    count = len(joints)
+    track = kind(1, 1, np.arange(count), np.arange(count) / 25, joints[..., :2], np.full((count, 33), 0.9, np.float32),
+                 joints, "left")  # fmt: skip
+    clean = mend(track, walk.layout, 25, source=walk.source)[0].recording
+    return clean.with_(person=walk.person, session=walk.session, camera=walk.camera)
+
+
+def _draw(rows: list[dict[str, Any]]) -> None:
+    from himpc.report.figures import new_figure, save_figure
+
+    figure = new_figure(6, 3.6)
+    axes = figure.add_subplot()
+    for mended, name in ((True, "mended"), (False, "as it comes")):
+        line = [row for row in rows if row["mended"] == mended]
+        axes.plot([100 * row["metres"] for row in line], [row["rank1"] for row in line], marker="o", label=name)
+    axes.set(xlabel="error of a trunk joint, cm", ylabel="Rank-1 of recordings, other day", ylim=(0, 1.03))
+    axes.legend(frameon=False)
+    figure.tight_layout()
+    save_figure(figure, HERE.parent / "docs" / "images" / "noise-curve.png")
+
+
+def rendered() -> list[dict[str, Any]]:
+    """Return how people who are drawn are found and followed, and what their joints are off by."""
+    from himpc.evaluation.tracking import score_tracks
+    from himpc.pose import Tracker, open_estimator
+    from himpc.pose.estimators.several import body_size
+    from himpc.pose.mannequin import film_crowd
+
+    rows = []
+    for scene, people in (("alone", 3), ("leaving", 3), ("crossing", 2), ("crossing", 4), ("passing", 2)):
+        crowd = simulate_crowd(people, 10, 15, scene=scene, seed=4, lens=Lens(1280, 720, 65))
+        estimator, tracker = open_estimator(), Tracker(crowd.layout, fps=15)
+        persons, numbers, errors, seen = [], [], [], 0
+        start = time.perf_counter()
+        for frame, picture in enumerate(film_crowd(crowd)):
+            found = estimator.detect(picture, frame / 15)
+            who = [_nearest(each.points, crowd.points[:, frame], crowd.present[:, frame], body_size) for each in found]
+            persons += who
+            numbers += tracker.update(frame, frame / 15, found)
+            seen += int((crowd.present[:, frame] & (crowd.hidden[:, frame].mean(axis=1) < 0.5)).sum())
+            known = [(each.joints, p) for each, p in zip(found, who, strict=True) if p >= 0]
+            errors += [_error(joints, crowd.joints[p, frame]) for joints, p in known]
+        seconds = time.perf_counter() - start
+        missed = max(0, seen - sum(p >= 0 for p in persons))
+        score = score_tracks(np.array(persons), np.array(numbers), missed)
+        error = 1000 * float(np.median(errors))
+        row = {"scene": scene, "fps": (frame + 1) / seconds, "error_mm": error, **asdict(score)}
+        rows.append(row)
+        print({key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()}, flush=True)
+    return rows
+
+
+def _nearest(points: NDArray[Any], truth: NDArray[Any], present: NDArray[np.bool_], size: Any) -> int:
+    """Return whom a detection shows: whose joints are nearest, within a quarter of the body; -1 for nobody."""
+    apart = [float(np.nanmean(np.linalg.norm(points - each, axis=1))) / size(each) if there else np.inf
+             for each, there in zip(truth, present, strict=True)]  # fmt: skip
+    return int(np.argmin(apart)) if np.min(apart) < 0.25 else -1
+
+
+def _error(joints: NDArray[Any], truth: NDArray[Any]) -> float:
+    """Return the mean distance of joints from the truth, both from the middle of the hips, metres."""
+    body = truth * np.array([-1, 1, -1])
+    return float(np.linalg.norm(joints - (body - body[[23, 24]].mean(axis=0)), axis=1).mean())
+
+
+if __name__ == "__main__":
+    results: dict[str, Any] = json.loads(OUT.read_text()) if OUT.is_file() else {}
+    for part in sys.argv[1:] or ("noise", "rendered"):
+        results[part] = {"noise": noise, "rendered": rendered}[part]()
+        OUT.write_text(json.dumps(results, indent=1) + "\n")
