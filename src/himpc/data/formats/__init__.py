@@ -85,6 +85,8 @@ def _describe(path: Path, head: bytes) -> str:
     """Say what a path that no format recognises looks like."""
     if path.is_dir():
         return "is a folder that holds no frames of a recording"
+    if head[4:8] == b"ftyp" or head[:4] in (b"RIFF", b"\x1aE\xdf\xa3"):
+        return "is a video: himpc pose makes recordings of the people in it"
     if b"\0" in head or sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 20:
         return f"is a binary file of no known format (it begins {head[:8].hex(' ')})"
     first = next((line.strip() for line in head.decode("utf-8", "replace").splitlines() if line.strip()), "")
