@@ -41,8 +41,8 @@ def noise() -> list[dict[str, Any]]:
                 walks = simulate(12, 6, seconds=5, fps=25, layout="mediapipe-33", seed=seed, sensor=sensor, cameras=3)
                 used = [_cleaned(walk, mend, Track) for walk in walks] if mended else walks
                 learner = himpc.HiMPC(seed=seed, settings={"max_epochs": 20}).fit(used)
-                found = himpc.evaluate(learner.model_, gallery=used, exclude="session").recordings
-                scores.append((found.rank(1), found.mean_ap))
+                found = himpc.evaluate(learner.model_, gallery=used, exclude="session").recording.ranking
+                scores.append((found.rank[1], found.mAP))
             rank1, mean_ap = np.mean(scores, axis=0).tolist()
             rows.append({"metres": size, "mended": mended, "rank1": rank1, "map": mean_ap})
             print(f"noise {size:.2f} m, mended {mended!s:5}: Rank-1 {rank1:.3f}, mAP {mean_ap:.3f}", flush=True)

@@ -68,7 +68,6 @@ def _look(
     paths: tuple[Path, ...], gallery: Any, console: Console, source: Source, out: Path, fmr: float | None,
     overlay: bool, pictures: bool,
 ) -> int:  # fmt: skip
-    from himpc.pose import find_videos
     from himpc.pose.identify import labels_of
     from himpc.pose.overlay import write_overlay
     from himpc.report import write_identified
@@ -76,9 +75,7 @@ def _look(
 
     make_folder(out)
     seen: list[People] = []
-    folders = [path for path in paths if path.is_dir()]
-    videos = [each.path for each in find_videos(folders)] if folders else []
-    found = source.read((*(path for path in paths if path not in folders), *videos), console, seen.append)
+    found = source.read(paths, console, seen.append)
     answers = gallery.search(found, people=3, fmr=fmr, progress=console.progress)
     times = {each.recording.source: (each.start, each.end) for people in seen for each in people.cleaned}
     for each in [each for people in seen for each in people.cleaned if each.recording.take]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -82,10 +83,10 @@ class Source:
         """
         from himpc.data import Recordings, read
         from himpc.data.selection import select
-        from himpc.pose.video import is_video
 
-        videos = [path for path in paths if is_video(path) and not path.is_dir()]
-        others = [path for path in paths if path not in videos]
+        inside = {path: _videos_of(path) for path in paths}
+        videos = [video for found_there in inside.values() for video in found_there]
+        others = [path for path in paths if not inside[path]]
         if not videos:
             found = read(paths, **self._reading(), progress=console.progress)
         else:
@@ -138,3 +139,20 @@ class Source:
     def _reading(self) -> dict[str, Any]:
         names = ("name", "labels", "layout", "unit", "up", "fps", "markers")
         return {name: getattr(self, name) for name in names} | {"clean": not self.raw}
+
+
+def _videos_of(path: Path) -> list[Path]:
+    """Return the file, if it is a video, or the videos of a folder that holds nothing else to read."""
+    from himpc.data.read import plan
+    from himpc.errors import EmptyError
+    from himpc.pose.estimate import find_videos
+    from himpc.pose.video import is_video
+
+    if not path.is_dir():
+        return [path] if is_video(path) else []
+    with suppress(EmptyError):
+        plan(path)
+        return []
+    with suppress(EmptyError):
+        return [source.path for source in find_videos([path])]
+    return []
