@@ -28,7 +28,7 @@ from himpc.pose.tracking import Tracker
 
 OUT = Path(__file__).parent / "results" / "pose-speed.json"
 SIZES = {"432p": (768, 432), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
-PICTURES = 50
+PICTURES = 25
 
 
 def film(path: Path, people: int, width: int, height: int, seconds: float, fps: float) -> None:

@@ -73,7 +73,7 @@ def main() -> None:
             for doubts in (True, False):
                 rules = None if doubts else TrackingRules(margin=1e-9, body=1e9, covered=1.0)
                 runs = []
-                for seed in range(2):
+                for seed in range(3):
                     crowd = simulate_crowd(6, 16, 25, scene=scene, seed=seed)
                     runs.append(follow(crowd, noise=noise, missed=missed, rules=rules, seed=seed))
                 row: dict[str, Any] = {"scene": scene, "noise": noise, "missed": missed, "doubts": doubts}
