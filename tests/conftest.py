@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     StorePlace = Any
 
+collect_ignore = ["pose/make_networks.py"]  # a tool, which needs onnx
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 settings.register_profile("himpc", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

@@ -60,7 +60,7 @@ class Source:
     raw: bool = False
     """Leave frames as they are: no gap filling, no dropping of empty, frozen or impossible frames."""
     estimator: str = "mediapipe"
-    """What finds people in videos: mediapipe (3D), or rtmlib (2D) with --weights."""
+    """What finds people in videos: mediapipe (3D), or rtmlib (2D or 3D, as its --weights are)."""
     weights: tuple[Path, ...] = ()
     """Local files of the estimator: a .task file, or a detector and a pose model as .onnx; repeatable."""
     tiles: int = 0

@@ -7,6 +7,7 @@ from himpc.pose.clean import STEPS, Changes, Cleaned, MendingRules
 from himpc.pose.detection import Detection, Estimator
 from himpc.pose.estimate import People, Short, estimate, find_videos, read_videos
 from himpc.pose.estimators import ESTIMATORS, open_estimator
+from himpc.pose.joining import JoiningRules
 from himpc.pose.track import ENDINGS, Ending, Track
 from himpc.pose.tracking import Tracker, TrackingRules
 from himpc.pose.video import Frame, Video, is_video
@@ -21,6 +22,7 @@ __all__ = [
     "Ending",
     "Estimator",
     "Frame",
+    "JoiningRules",
     "MendingRules",
     "People",
     "Short",

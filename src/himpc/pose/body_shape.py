@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from himpc.pose.detection import Detection
 from himpc.skeleton import Layout
 
-__all__ = ["Shape", "apart", "shape_of"]
+__all__ = ["Shape", "apart", "bone_ends", "log_bones", "median_of_known", "shape_of"]
 
 _LONG = (
     *(("left_shoulder", "left_elbow"), ("right_shoulder", "right_elbow"), ("left_elbow", "left_wrist")),
@@ -31,6 +31,31 @@ def apart(one: float, other: float) -> float:
     return abs(float(np.log(max(one, 1e-9) / max(other, 1e-9))))
 
 
+def bone_ends(layout: Layout) -> NDArray[np.intp]:
+    """Return the two joints of each long bone ``(B, 2)``."""
+    pairs = [pair for pair in _LONG if layout.has(*pair)]
+    return np.array([[layout.index(a), layout.index(b)] for a, b in pairs], dtype=np.intp).reshape(-1, 2)
+
+
+def log_bones(
+    joints: NDArray[np.floating], confidence: NDArray[np.floating], ends: NDArray[np.intp]
+) -> NDArray[np.float64]:
+    """Return the logarithms of bone lengths ``(n, B)``; NaN where an end was not seen.
+
+    Parameters
+    ----------
+    joints : array ``(n, J, 3)`` or ``(n, J, 2)``
+    confidence : array ``(n, J)``
+    ends : int array ``(B, 2)``
+        As `bone_ends` returns them.
+    """
+    a, b = ends.T
+    lengths = np.linalg.norm(joints[:, a].astype(np.float64) - joints[:, b], axis=2)
+    unsure = np.minimum(confidence[:, a], confidence[:, b]) < _SURE
+    bones: NDArray[np.float64] = np.log(np.where(unsure | ~(lengths > 0), np.nan, lengths))
+    return bones
+
+
 class Shape:
     """The bone lengths of a track: what they usually are, and what they were of late.
 
@@ -39,8 +64,7 @@ class Shape:
     """
 
     def __init__(self, layout: Layout, flat: bool, fps: float) -> None:
-        pairs = [pair for pair in _LONG if layout.has(*pair)]
-        self._ends = np.array([[layout.index(a), layout.index(b)] for a, b in pairs], dtype=np.intp).reshape(-1, 2)
+        self._ends = bone_ends(layout)
         self._flat = flat
         self._usual: deque[NDArray[np.float64]] = deque(maxlen=max(10, round(_USUAL_SECONDS * fps)))
         self._recent: deque[NDArray[np.float64]] = deque(maxlen=max(5, round(_RECENT_SECONDS * fps)))
@@ -50,7 +74,7 @@ class Shape:
         if self._flat or len(self._usual) < self._recent.maxlen:  # type: ignore[operator]
             return True
         lately = [self._bones(found)] if away > _RECENT_SECONDS else [*self._recent, self._bones(found)]
-        change = np.abs(_median(np.stack(lately)) - _median(np.stack(list(self._usual))))
+        change = np.abs(median_of_known(np.stack(lately)) - median_of_known(np.stack(list(self._usual))))
         known = np.isfinite(change)
         strict = most if len(lately) > 1 else 1.5 * most  # one picture alone says less
         return known.sum() < 4 or float(change[known].mean()) <= strict
@@ -63,16 +87,12 @@ class Shape:
         self._recent.append(bones)
 
     def _bones(self, found: Detection) -> NDArray[np.float64]:
-        """Return the logarithms of bone lengths; NaN where an end was not seen."""
-        joints = np.asarray(found.points if found.joints is None else found.joints, dtype=np.float64)
-        a, b = self._ends.T
-        lengths = np.linalg.norm(joints[a] - joints[b], axis=1)
-        unsure = np.minimum(found.confidence[a], found.confidence[b]) < _SURE
-        bones: NDArray[np.float64] = np.log(np.where(unsure | ~(lengths > 0), np.nan, lengths))
+        joints = found.points if found.joints is None else found.joints
+        bones: NDArray[np.float64] = log_bones(joints[None], found.confidence[None], self._ends)[0]
         return bones
 
 
-def _median(values: NDArray[np.float64]) -> NDArray[np.float64]:
+def median_of_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the median of what is known down each column; NaN where nothing is."""
     known = np.isfinite(values).any(axis=0)
     medians = np.full(values.shape[1], np.nan)

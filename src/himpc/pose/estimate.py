@@ -16,6 +16,7 @@ from himpc.data.sources import Source, find_sources
 from himpc.errors import DataError, EmptyError, FormatError, HimpcError
 from himpc.pose.clean import Cleaned, MendingRules, camera_up, mend
 from himpc.pose.detection import Estimator
+from himpc.pose.joining import JoiningRules, find_joins, join_tracks
 from himpc.pose.track import Track
 from himpc.pose.tracking import Tracker, TrackingRules
 from himpc.pose.video import Video, is_video
@@ -74,12 +75,14 @@ class People:
         All tracks, as they were seen.
     endings : dict of str to int
         How many tracks ended for which reason (see `Ending`).
+    joined : int
+        How many of them were found to go on in a later one, and joined to it.
     refused : dict of str to int
         What the estimator found and did not take for a person.
     doubtful : int
         Bodies of which it was in doubt whose they are.
     notes : tuple of str
-        What was odd about the file.
+        What was odd about the file, and what must be known of what the estimator finds.
     """
 
     path: Path
@@ -93,6 +96,7 @@ class People:
     short: tuple[Short, ...]
     tracks: tuple[Track, ...] = field(repr=False)
     endings: dict[str, int]
+    joined: int
     refused: dict[str, int]
     doubtful: int
     notes: tuple[str, ...]
@@ -114,6 +118,7 @@ class People:
             "recordings": [each.to_dict() for each in self.cleaned],
             "short": [vars(each) for each in self.short],
             "endings": self.endings,
+            "joined": self.joined,
             "refused": self.refused,
             "doubtful": self.doubtful,
             "notes": list(self.notes),
@@ -129,6 +134,7 @@ def estimate(
     min_frames: int = MIN_FRAMES,
     max_side: int = MAX_SIDE,
     tracking: TrackingRules | None = None,
+    joining: JoiningRules | None = None,
     mending: MendingRules | None = None,
     watcher: Watcher | None = None,
 ) -> People:
@@ -151,6 +157,8 @@ def estimate(
     max_side : int
         Pixels; larger pictures are made smaller first.
     tracking : TrackingRules, optional
+    joining : JoiningRules, optional
+        When two tracks are beyond doubt one person's.
     mending : MendingRules, optional
     watcher : callable, optional
         Told now and then how many seconds of how many have been seen.
@@ -178,18 +186,20 @@ def estimate(
                 estimator.forget()
             height, width = frame.image.shape[:2]
             seconds, number = frame.seconds, frame.number + 1
-            tracker.update(frame.number, seconds, estimator.detect(frame.image, seconds))
+            tracker.update(frame.number, seconds, estimator.detect(frame.image, seconds), (width, height))
             tracks += tracker.take()
             if watcher is not None:
                 watcher(seconds, video.length)
         tracker.finish()
-        tracks = sorted(tracks + tracker.take(), key=lambda track: track.number)
-        fps, notes = video.fps, video.notes
+        tracks += tracker.take()
+        fps, notes = video.fps, [*video.notes, *getattr(estimator, "notes", ())]
+    joins = find_joins(tracks, estimator.layout, joining)
+    tracks = join_tracks(tracks, joins)
     cleaned, short = _clean(tracks, estimator, fps, called, known or {}, min_frames, mending)
     refused = Counter(getattr(estimator, "refused", ())) - refused_before
     return People(
         Path(path), called, width, height, fps, seconds + 1 / fps, number, tuple(cleaned), tuple(short), tuple(tracks),
-        dict(tracker.ended), dict(refused), tracker.doubtful, tuple(notes),
+        dict(tracker.ended), len(joins), dict(refused), tracker.doubtful, tuple(notes),
     )  # fmt: skip
 
 

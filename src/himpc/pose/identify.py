@@ -94,7 +94,8 @@ def watch_live(
     labels: dict[int, Label] = {}
     while (frame := video.newest()) is not None:
         found = estimator.detect(frame.image, frame.seconds)
-        numbers = tracker.update(frame.number, frame.seconds, found)
+        height, width = frame.image.shape[:2]
+        numbers = tracker.update(frame.number, frame.seconds, found, (width, height))
         tracker.take()
         for track in tracker.so_far() if _due(numbers, asked, frame.seconds, every) else ():
             since = asked.get(track.number)

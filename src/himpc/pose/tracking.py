@@ -54,6 +54,9 @@ class TrackingRules:
     covered : float
         Somebody who is lost while so much of where they are expected is covered by another is let go: whoever comes
         out again may be another.
+    edge : float
+        Somebody who is lost with so large a share of the joints outside of the picture has left, at once: whoever comes
+        in there may be another.
     clear : float
         Seconds that people must be apart before they are followed again after a doubt.
     longest : float
@@ -71,6 +74,7 @@ class TrackingRules:
     patience: float = 1.0
     body: float = 0.25
     covered: float = 0.2
+    edge: float = 0.25
     clear: float = 0.2
     longest: float = 600.0
 
@@ -127,7 +131,13 @@ class Tracker:
         self._done: list[Track] = []
         self._start()
 
-    def update(self, frame: int, seconds: float, detections: Sequence[Detection]) -> list[int]:
+    def update(
+        self,
+        frame: int,
+        seconds: float,
+        detections: Sequence[Detection],
+        picture: tuple[int, int] | None = None,
+    ) -> list[int]:
         """Take the people of the next picture and return the track of each, 0 where it is in doubt.
 
         Parameters
@@ -137,6 +147,8 @@ class Tracker:
         seconds : float
             When it was taken.
         detections : sequence of Detection
+        picture : (int, int), optional
+            Its width and height, pixels; without them nobody is known to leave by its edge.
         """
         steps = 1 if self._last is None else max(1, round((seconds - self._last) * self.fps))
         self._last = seconds
@@ -153,7 +165,7 @@ class Tracker:
             self._doubt_until[who] = seconds + self.rules.clear
             self._end(who, "crossing")
         numbers = [self._take(who, frame, seconds, each) for who, each in zip(owners, detections, strict=True)]
-        self._let_go(seconds)
+        self._let_go(seconds, picture)
         return numbers
 
     def cut(self) -> None:
@@ -247,10 +259,11 @@ class Tracker:
         track.found.append(found)
         return track.number
 
-    def _let_go(self, seconds: float) -> None:
-        """End the tracks of people who were not seen for too long."""
+    def _let_go(self, seconds: float, picture: tuple[int, int] | None) -> None:
+        """End the tracks of people who were not seen for too long, or are no longer seen at the picture's edge."""
         for who, track in list(self._open.items()):
-            if seconds - track.seconds[-1] > self.rules.patience:
+            away = seconds - track.seconds[-1]
+            if away > self.rules.patience or (away > 0 and _outside(track.found[-1], picture) >= self.rules.edge):
                 self._end(who, "left")
 
     def _end_all(self, why: Ending) -> None:
@@ -291,6 +304,14 @@ def _distance(expected: Any, found: Detection) -> float:
     gaps = np.linalg.norm(expected.estimate[both] - found.points[both], axis=1)
     scale = apart(body_size(found.points), size)
     return float(gaps.mean()) / size + max(0.0, scale - 0.3)
+
+
+def _outside(found: Detection, picture: tuple[int, int] | None) -> float:
+    """Return the share of the joints found that are outside of the picture."""
+    seen = found.points[np.isfinite(found.points[:, 0])]
+    if picture is None or not len(seen):
+        return 0.0
+    return float(((seen < 0) | (seen >= picture)).any(axis=1).mean())
 
 
 def _box(points: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -21,8 +21,8 @@ def open_estimator(
     Parameters
     ----------
     name : {"mediapipe", "rtmlib"}
-        ``mediapipe`` finds 33 joints in 3D and carries its model; ``rtmlib`` finds 17 joints in 2D with the weights
-        that it is given.
+        ``mediapipe`` finds 33 joints in 3D and carries its model; ``rtmlib`` finds 17 joints with the weights that it
+        is given, in 2D by RTMPose or in 3D by RTMW3D.
     weights : sequence of paths
         Local files. For ``mediapipe`` none, or one ``.task`` file; for ``rtmlib`` a detector and a pose model, both
         ``.onnx``.

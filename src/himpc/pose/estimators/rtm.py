@@ -1,13 +1,15 @@
-"""RTMPose by rtmlib: 17 joints in the plane of the picture, with weights of your own.
+"""RTMPose and RTMW3D by rtmlib: 17 joints, in the plane of the picture or in 3D, with weights of your own.
 
-Jiang et al., "RTMPose: Real-time multi-person pose estimation based on MMPose", 2023 (arXiv 2303.07399); people are
-found by YOLOX (Ge et al., 2021, arXiv 2107.08430). rtmlib and the official weights are Apache-2.0.
+Jiang et al., "RTMPose: Real-time multi-person pose estimation based on MMPose", 2023 (arXiv 2303.07399), and "RTMW:
+Real-time multi-person 2D and 3D whole-body pose estimation", 2024 (arXiv 2407.08634); people are found by YOLOX (Ge et
+al., 2021, arXiv 2107.08430). rtmlib and the official weights are Apache-2.0.
 """
 
 from __future__ import annotations
 
 import contextlib
 import io
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,25 +19,34 @@ from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, ModelError
 from himpc.pose.detection import Detection
+from himpc.pose.estimators.metres import STATURE, in_metres
 from himpc.pose.estimators.several import check_picture, distinct
 from himpc.pose.parts import need
 from himpc.skeleton import get_layout
 
 __all__ = ["Rtm"]
 
-_JOINTS = 17
+_JOINTS = (17, 133)
+"""Of a body, and of a whole body: its first 17 are the same."""
 _WHERE = (
     "get yolox_m and rtmpose-m (body7, 17 joints) as ONNX from the model zoo of MMPose "
     "(https://github.com/open-mmlab/mmpose/tree/main/projects/rtmpose, Apache-2.0), unpack them, and give "
-    "--weights yolox_m.onnx --weights rtmpose_m.onnx"
+    "--weights yolox_m.onnx --weights rtmpose_m.onnx; for 3D, an RTMW3D of its folder rtmpose3d instead of rtmpose_m"
 )
+
+_DEPTH = 2.1744869
+"""Metres that the bins of RTMW3D's depth reach before and behind the hips (`z_range` of its codec in MMPose)."""
 
 
 class Rtm:
     """Finds people by YOLOX and their joints by RTMPose, on this machine's processor.
 
-    The confidence of a joint is RTMPose's score: the height of the peak from which its place is read, cut at 1. It is
-    no probability. RTMPose's 3D models are not taken: what they call depth is in no unit of length.
+    A pose model with two outputs sees in 2D, one with three (RTMW3D) in 3D; of the joints of a whole body the first 17
+    are used. RTMW3D tells depth in metres and the rest in pixels: what a pixel is follows from a stature that is
+    assumed, so its bodies have proportions but no size (see `in_metres`).
+
+    The confidence of a joint is the model's score: the height of the peak from which its place is read, cut at 1. It is
+    no probability.
 
     Parameters
     ----------
@@ -50,13 +61,20 @@ class Rtm:
         If a file is missing; says where to get it.
     ModelError
         If a file is no such network.
+
+    Attributes
+    ----------
+    refused : Counter
+        What was found and not taken for a person, by reason.
+    notes : tuple of str
+        What must be known of what it finds.
     """
 
     name = "rtmlib"
-    dimensions = 2
 
     def __init__(self, weights: Sequence[Path], *, people: int = 10) -> None:
         self.layout = get_layout("coco-17")
+        self.refused: Counter[str] = Counter()
         self._people = people
         if len(weights) != 2:
             raise ConfigError(f"rtmlib needs two files as weights, a detector and a pose model: {_WHERE}")
@@ -66,15 +84,24 @@ class Rtm:
         detector, pose = weights
         finds, _ = _looked_at(detector)
         sees, outputs = _looked_at(pose)
-        if len(outputs) != 2 or any(len(shape) != 3 or shape[1] != _JOINTS for shape in outputs):
+        if not _is_simcc(outputs):
             raise ModelError(
-                f"{pose}: gives {', '.join(map(str, outputs))}, expected the two SimCC outputs (people, 17, bins) of "
-                "an RTMPose model for 17 body joints in 2D"
+                f"{pose}: gives {', '.join(map(str, outputs))}, expected the SimCC outputs (people, joints, bins) of "
+                "an RTMPose or RTMW3D model: two in 2D, three in 3D, for 17 joints or 133"
             )
+        self.dimensions = len(outputs)
+        in_3d = f"everybody is taken to be {STATURE:.2f} m tall: skeletons have proportions, and no size"
+        self.notes = (in_3d,) if self.dimensions == 3 else ()
         rtmlib = need("rtmlib")
+        how = {"model_input_size": sees[::-1], "backend": "onnxruntime", "device": "cpu"}
         with contextlib.redirect_stdout(io.StringIO()):
             self._find: Any = rtmlib.YOLOX(str(detector), model_input_size=finds, backend="onnxruntime", device="cpu")
-            self._see: Any = rtmlib.RTMPose(str(pose), model_input_size=sees[::-1], backend="onnxruntime", device="cpu")
+            if self.dimensions == 2:
+                self._see: Any = rtmlib.RTMPose(str(pose), **how)
+            else:
+                # rtmlib takes the middle of the depth's bins to be that of the picture's rows.
+                reach = _DEPTH * sees[0] / (outputs[2][2] / 2)
+                self._see = rtmlib.RTMPose3d(str(pose), z_range=reach, **how)
 
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
         """Return the people in a picture ``(height, width, 3)``; see `Estimator`.
@@ -89,8 +116,8 @@ class Rtm:
         boxes = np.asarray(self._find(blue_first), dtype=np.float64).reshape(-1, 4)[: 2 * self._people]
         if not len(boxes):
             return []
-        points, scores = self._see(blue_first, boxes)
-        return distinct([_detection(p, s) for p, s in zip(points, scores, strict=True)], self._people)
+        found = [self._body(box, blue_first) for box in boxes]
+        return distinct([each for each in found if each is not None], self._people)
 
     def forget(self) -> None:
         """Nothing is carried over."""
@@ -99,12 +126,29 @@ class Rtm:
         """Let go of the networks."""
         self._find = self._see = None
 
+    def _body(self, box: NDArray[np.float64], image: NDArray[np.uint8]) -> Detection | None:
+        """Return who is in a box; None where the body cannot be put into metres."""
+        count = len(self.layout)
+        seen = [np.asarray(each)[0, :count] for each in self._see(image, [box])]
+        points, scores = seen[-1] if self.dimensions == 3 else seen[0], seen[1]
+        confidence = np.clip(np.nan_to_num(scores.reshape(count)), 0, 1).astype(np.float32)
+        points = points[:, :2].astype(np.float32)
+        points[confidence == 0] = np.nan
+        if self.dimensions == 2:
+            return Detection(points, confidence)
+        joints = in_metres(points, seen[0][:, 2], confidence, self.layout)
+        if joints is None:
+            self.refused["too few sure bones"] += 1
+            return None
+        joints[confidence == 0] = np.nan
+        return Detection(points, confidence, joints)
 
-def _detection(points: NDArray[np.floating], scores: NDArray[np.floating]) -> Detection:
-    confidence = np.clip(np.nan_to_num(scores), 0, 1).astype(np.float32)
-    seen = points.astype(np.float32)
-    seen[confidence == 0] = np.nan
-    return Detection(seen, confidence)
+
+def _is_simcc(outputs: list[list[Any]]) -> bool:
+    """Tell whether outputs are those of a model that tells places by bins, in two dimensions or three."""
+    if len(outputs) not in (2, 3) or any(len(shape) != 3 for shape in outputs):
+        return False
+    return len({shape[1] for shape in outputs}) == 1 and outputs[0][1] in _JOINTS and isinstance(outputs[-1][2], int)
 
 
 def _looked_at(path: Path) -> tuple[tuple[int, int], list[list[Any]]]:
