@@ -14,7 +14,7 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,9 @@ import himpc
 from himpc.data import Recording
 from himpc.data.simulation import Crowd, Lens, Sensor, simulate, simulate_crowd
 
+if TYPE_CHECKING:
+    from himpc.pose import MendingRules
+
 HERE = Path(__file__).parent
 OUT = HERE / "results" / "video-proof.json"
 NOISE = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08)
@@ -30,35 +33,42 @@ SEEDS = 3
 
 
 def noise() -> list[dict[str, Any]]:
-    """Return how well recordings of two days are found, by the error of the joints, mended and as they come."""
-    from himpc.pose.clean import mend
-    from himpc.pose.track import Track
+    """Return how well recordings of two days are found, by the error of the joints and by what is mended."""
+    from himpc.pose import STEPS, USUAL_STEPS, MendingRules
 
+    ways = {
+        "as it comes": None,
+        "mended": MendingRules(steps=USUAL_STEPS),
+        "mended, bones steady": MendingRules(steps=STEPS),
+    }
     rows = []
     for size in NOISE:
-        for mended in (True, False):
+        for name, rules in ways.items():
             scores = []
             for seed in range(SEEDS):
                 sensor = Sensor(jitter=size, drift=size, bias=size / 2)
                 walks = simulate(8, 6, seconds=4, fps=25, layout="mediapipe-33", seed=seed, sensor=sensor, cameras=3)
-                used = [_cleaned(walk, mend, Track) for walk in walks] if mended else walks
+                used = list(walks) if rules is None else [_cleaned(walk, rules) for walk in walks]
                 learner = himpc.HiMPC(seed=seed, settings={"max_epochs": 10}).fit(used)
                 found = himpc.evaluate(learner.model_, gallery=used, exclude="session").recording.ranking
                 scores.append((found.rank[1], found.mAP))
             rank1, mean_ap = np.mean(scores, axis=0).tolist()
             spread = float(np.std([score[0] for score in scores], ddof=1))
-            rows.append({"metres": size, "mended": mended, "rank1": rank1, "map": mean_ap, "spread": spread})
-            print(f"noise {size:.2f} m, mended {mended!s:5}: Rank-1 {rank1:.3f}, mAP {mean_ap:.3f}", flush=True)
+            rows.append({"metres": size, "mended": name, "rank1": rank1, "map": mean_ap, "spread": spread})
+            print(f"noise {size:.2f} m, {name}: Rank-1 {rank1:.3f} +- {spread:.3f}, mAP {mean_ap:.3f}", flush=True)
     _draw(rows)
     return rows
 
 
-def _cleaned(walk: Recording, mend: Any, kind: Any) -> Recording:
+def _cleaned(walk: Recording, rules: MendingRules) -> Recording:
+    from himpc.pose.clean import mend
+    from himpc.pose.track import Track
+
     joints = walk.joints * np.array([-1, 1, -1], dtype=np.float32)
     count = len(joints)
-    track = kind(1, 1, np.arange(count), np.arange(count) / 25, joints[..., :2], np.full((count, 33), 0.9, np.float32),
-                 joints, "left")  # fmt: skip
-    clean = mend(track, walk.layout, 25, source=walk.source)[0].recording
+    sure = np.full((count, len(walk.layout)), 0.9, np.float32)
+    track = Track(1, 1, np.arange(count), np.arange(count) / 25, joints[..., :2], sure, joints, "left")
+    clean = mend(track, walk.layout, 25, source=walk.source, rules=rules)[0].recording
     return clean.with_(person=walk.person, session=walk.session, camera=walk.camera)
 
 
@@ -67,10 +77,11 @@ def _draw(rows: list[dict[str, Any]]) -> None:
 
     figure = new_figure(6, 3.6)
     axes = figure.add_subplot()
-    for mended, name in ((True, "mended"), (False, "as it comes")):
-        line = [row for row in rows if row["mended"] == mended]
-        axes.plot([100 * row["metres"] for row in line], [row["rank1"] for row in line], marker="o", label=name)
-    axes.set(xlabel="error of a trunk joint, cm", ylabel="Rank-1 of recordings, other day", ylim=(0, 1.03))
+    for name in dict.fromkeys(row["mended"] for row in rows):
+        line = [row for row in rows if row["mended"] == name]
+        metres, rank1, spread = (np.array([row[key] for row in line]) for key in ("metres", "rank1", "spread"))
+        axes.errorbar(100 * metres, rank1, spread, marker="o", capsize=3, label=name)
+    axes.set(xlabel="error of a trunk joint, cm", ylabel="Rank-1 of recordings, other day", ylim=(0, 1.05))
     axes.legend(frameon=False)
     figure.tight_layout()
     save_figure(figure, HERE.parent / "docs" / "images" / "noise-curve.png")

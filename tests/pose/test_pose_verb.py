@@ -53,13 +53,22 @@ def test_a_batch_goes_on_and_is_not_done_twice(films, crowd, tmp_path, monkeypat
     walks = himpc.read(out / "recordings")
     assert not walks.problems
     assert all(walk.layout.name == "mediapipe-33" and walk.fps == 25 and walk.confidence is not None for walk in walks)
-    assert all("hall.mp4#" in walk.source for walk in walks)
+    assert {walk.source.partition("#")[0] for walk in walks} == {"a/hall.mp4", "b/hall.mp4"}
     with (out / "tracks.csv").open() as file:
         assert len(list(csv.DictReader(file))) >= len(walks)
     before = {path.name: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
     monkeypatch.setattr("himpc.pose.estimate", None)  # would fail if it were called
     assert main(["pose", str(films / "a"), str(films / "b"), "--out", str(out), "--quiet"]) == 0
     assert {path.name: path.stat().st_mtime_ns for path in out.rglob("*.npz")} == before
+
+
+def test_paths_within_a_folder_tell_who_is_in_videos(films, crowd, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
+    out = tmp_path / "out"
+    assert main(["pose", str(films), "--name", "{person}/*.mp4", "--out", str(out)]) == 0
+    assert {walk.person for walk in himpc.read(out / "recordings")} == {"a", "b"}
+    read = himpc.pose.read_videos([films], Exact(crowd), name="{person}/*.mp4")
+    assert {walk.person for walk in read} == {"a", "b"}
 
 
 def test_nobody_in_it_is_told(films, crowd, tmp_path, monkeypatch, capsys) -> None:

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 
 from himpc.cli.console import Console
 from himpc.data.formats.base import Unit, Up
+from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
     from himpc.data import Recordings
@@ -67,11 +68,19 @@ class Source:
     """Look at videos in so many rows of overlapping tiles, too: finds people that are small in the picture."""
     leave_out: tuple[str, ...] = ()
     """Of videos, leave out where people are 'standing' or 'seated'; repeatable."""
+    steady_bones: bool = False
+    """Of videos, give each bone of arms and legs one length: good to look at, but people are known again less well."""
 
     def words(self) -> list[str]:
         """Return the options that any verb needs to read the same files the same way."""
         given = {"layout": self.layout, "unit": self.unit, "up": self.up, "markers": self.markers, "fps": self.fps}
         words = [word for name, value in given.items() if value is not None for word in (f"--{name}", str(value))]
+        if self.estimator != "mediapipe":
+            words += ["--estimator", self.estimator]
+        words += [word for path in self.weights for word in ("--weights", str(path))]
+        words += ["--tiles", str(self.tiles)] if self.tiles else []
+        words += [word for posture in self.leave_out for word in ("--leave-out", posture)]
+        words += ["--steady-bones"] if self.steady_bones else []
         return [*words, "--raw"] if self.raw else words
 
     def read(
@@ -84,9 +93,8 @@ class Source:
         from himpc.data import Recordings, read
         from himpc.data.selection import select
 
-        inside = {path: _videos_of(path) for path in paths}
-        videos = [video for found_there in inside.values() for video in found_there]
-        others = [path for path in paths if not inside[path]]
+        videos = [path for path in paths if _is_of_videos(path)]
+        others = [path for path in paths if path not in videos]
         if not videos:
             found = read(paths, **self._reading(), progress=console.progress)
         else:
@@ -126,9 +134,12 @@ class Source:
 
     def mending(self) -> MendingRules:
         """Return how skeletons from video are made clean."""
-        from himpc.pose import STEPS, MendingRules
+        from himpc.pose import STEPS, USUAL_STEPS, MendingRules
 
-        return MendingRules(steps=() if self.raw else STEPS, leave_out=cast(Any, self.leave_out))
+        if self.raw and self.steady_bones:
+            raise ConfigError("--raw changes nothing and --steady-bones does: give one of them")
+        steps = () if self.raw else STEPS if self.steady_bones else USUAL_STEPS
+        return MendingRules(steps=steps, leave_out=cast(Any, self.leave_out))
 
     def plan(self, paths: tuple[Path, ...]) -> Plan:
         """Find what `read` would read, and read none of it."""
@@ -141,18 +152,18 @@ class Source:
         return {name: getattr(self, name) for name in names} | {"clean": not self.raw}
 
 
-def _videos_of(path: Path) -> list[Path]:
-    """Return the file, if it is a video, or the videos of a folder that holds nothing else to read."""
+def _is_of_videos(path: Path) -> bool:
+    """Tell whether it is a video, or a folder of videos that holds nothing else to read."""
     from himpc.data.read import plan
     from himpc.errors import EmptyError
     from himpc.pose.estimate import find_videos
     from himpc.pose.video import is_video
 
     if not path.is_dir():
-        return [path] if is_video(path) else []
-    with suppress(EmptyError):
+        return is_video(path)
+    try:
         plan(path)
-        return []
-    with suppress(EmptyError):
-        return [source.path for source in find_videos([path])]
-    return []
+    except EmptyError:
+        with suppress(EmptyError):
+            return bool(find_videos([path]))
+    return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -42,7 +42,10 @@ class Source:
 
 
 def find_sources(
-    paths: Sequence[Path], pattern: NamePattern | None = None, leave_out: Iterable[Path] = ()
+    paths: Sequence[Path],
+    pattern: NamePattern | None = None,
+    leave_out: Iterable[Path] = (),
+    wanted: Callable[[Path], bool] | None = None,
 ) -> tuple[list[Source], list[tuple[Path, HimpcError]]]:
     """Find all that may be a recording in files and folders.
 
@@ -59,6 +62,9 @@ def find_sources(
         the folder that way, against the whole path.
     leave_out : iterable of Path
         Files that are no recordings.
+    wanted : callable, optional
+        Tells which files of a folder are sources, in place of all that may be recordings; a folder of frames is none
+        then.
 
     Returns
     -------
@@ -82,7 +88,7 @@ def find_sources(
             raise DataError(f"{path}: there is no such file or folder") from error
         except OSError as error:
             raise DataError(f"{path}: cannot be opened: {error.strerror or error}") from error
-        found = _walk(path, errors) if path.is_dir() else [path]
+        found = _walk(path, errors, wanted) if path.is_dir() else [path]
         base = path if len(paths) == 1 and path.is_dir() and found != [path] else None
         for source in _name(found, base, pattern):
             if source.path.absolute() not in excluded:
@@ -90,7 +96,7 @@ def find_sources(
     return list(sources.values()), errors
 
 
-def _walk(folder: Path, errors: list[tuple[Path, HimpcError]]) -> list[Path]:
+def _walk(folder: Path, errors: list[tuple[Path, HimpcError]], wanted: Callable[[Path], bool] | None) -> list[Path]:
     """Return the files and folders of frames in a folder, in natural order."""
     found: list[Path] = []
     seen: set[tuple[int, int]] = set()
@@ -104,7 +110,9 @@ def _walk(folder: Path, errors: list[tuple[Path, HimpcError]]) -> list[Path]:
             seen.add((status.st_dev, status.st_ino))
             entries = [entry for entry in here.iterdir() if not entry.name.startswith(".")]
             folders = [entry for entry in entries if entry.is_dir()]
-            if any(known.recognise(here, b"") for known in FORMATS):
+            if wanted is not None:
+                found += [entry for entry in entries if entry.is_file() and wanted(entry)]
+            elif any(known.recognise(here, b"") for known in FORMATS):
                 found.append(here)
             else:
                 found += [entry for entry in entries if entry.is_file() and _may_be_recording(entry, entries)]

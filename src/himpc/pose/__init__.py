@@ -3,7 +3,7 @@
 `read_videos` is to videos what `himpc.read` is to recordings; `estimate` says all that was found in one.
 """
 
-from himpc.pose.clean import STEPS, Changes, Cleaned, MendingRules
+from himpc.pose.clean import STEPS, USUAL_STEPS, Changes, Cleaned, MendingRules
 from himpc.pose.detection import Detection, Estimator
 from himpc.pose.estimate import People, Short, estimate, find_videos, read_videos
 from himpc.pose.estimators import ESTIMATORS, open_estimator
@@ -16,6 +16,7 @@ __all__ = [
     "ENDINGS",
     "ESTIMATORS",
     "STEPS",
+    "USUAL_STEPS",
     "Changes",
     "Cleaned",
     "Detection",

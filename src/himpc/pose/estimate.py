@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 from himpc.data import Problem, Recording, Recordings
-from himpc.data.formats.frame_folder import natural_key
 from himpc.data.naming import Labels, NamePattern, read_labels
 from himpc.data.progress import Progress
 from himpc.data.sources import Source, find_sources
@@ -243,22 +242,11 @@ def find_videos(paths: Sequence[str | Path], pattern: NamePattern | None = None)
     EmptyError
         If there is no video.
     """
-    files: list[Path] = []
-    for path in map(Path, paths):
-        if path.is_dir():
-            inside = [each for each in path.rglob("*") if is_video(each) and not _hidden(each.relative_to(path))]
-            files += sorted(inside, key=lambda each: [natural_key(part) for part in each.parts])
-        else:
-            files.append(path)
-    sources, _ = find_sources(files, pattern) if files else ([], [])
+    sources, _ = find_sources([Path(path) for path in paths], pattern, wanted=is_video)
     if not sources:
         fitting = "" if pattern is None else f" whose path fits {pattern.text!r}"
         raise EmptyError(f"{', '.join(map(str, paths))}: there is no video in it{fitting}")
     return sources
-
-
-def _hidden(path: Path) -> bool:
-    return any(part.startswith(".") for part in path.parts)
 
 
 def read_videos(

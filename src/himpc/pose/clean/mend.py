@@ -22,13 +22,18 @@ from himpc.pose.clean.unsure import fill_unsure
 from himpc.pose.track import Track
 from himpc.skeleton import Layout
 
-__all__ = ["STEPS", "Changes", "Cleaned", "MendingRules", "mend"]
+__all__ = ["STEPS", "USUAL_STEPS", "Changes", "Cleaned", "MendingRules", "mend"]
 
 Floats = NDArray[np.float64]
 
-Step = Literal["fill", "swaps", "bones", "smooth", "up"]
+Step = Literal["fill", "swaps", "smooth", "bones", "up"]
 STEPS: tuple[Step, ...] = get_args(Step)
-"""What is mended, in this order: guessed joints, left and right, bone lengths, noise, the camera's tilt."""
+"""What can be mended, in this order: guessed joints, left and right, noise, bone lengths, the camera's tilt."""
+
+USUAL_STEPS: tuple[Step, ...] = ("fill", "swaps", "smooth", "up")
+"""What is mended if nothing else is asked for: all but the bone lengths. How much a bone's length wobbles tells a model
+how far to trust it; steady bones look as if they were measured exactly, and people are known again far less well
+(`benchmarks/video_proof.py noise`)."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ class MendingRules:
     Attributes
     ----------
     steps : tuple of Step
-        Which of `STEPS` are done.
+        Which of `STEPS` are done; `USUAL_STEPS` if not given.
     least_confidence : float
         A joint of less is a guess, and replaced where sure sightings are near.
     max_gap_seconds : float
@@ -54,7 +59,7 @@ class MendingRules:
         If a step or posture is unknown, or a number out of its range.
     """
 
-    steps: tuple[Step, ...] = STEPS
+    steps: tuple[Step, ...] = USUAL_STEPS
     least_confidence: float = 0.3
     max_gap_seconds: float = 0.4
     cutoff: float = 6.0
@@ -259,13 +264,11 @@ def _mend_part(
     if "swaps" in rules.steps:
         joints, swapped = mend_swaps(joints, layout, size)
     kept = 1.0 if flat else _kept(joints, layout)
-    if "bones" in rules.steps and not flat:
-        joints, bones = steady_bones(joints, layout)
     if "smooth" in rules.steps:
         joints, done = smooth(joints, fps, rules.cutoff)
         smoothed = len(joints) if done else 0
     if "bones" in rules.steps and not flat:
-        joints, _ = steady_bones(joints, layout)  # the low pass shortens what turns fast
+        joints, bones = steady_bones(joints, layout)
     if "up" in rules.steps and not flat and up is not None:
         joints, turned = turn_up(joints, up)
     ahead = np.full(len(joints), np.nan) if flat else facing(joints, layout)
