@@ -139,9 +139,21 @@ def test_videos_or_live_not_both(film: Path, gallery: Path, capsys: pytest.Captu
 
 
 def test_group_takes_videos(film: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code = main(["group", str(film), "--model", "body", "--people", "2", "--out", str(tmp_path / "g"), "--json"])
+    out = tmp_path / "g"
+    code = main(["group", str(film), "--model", "body", "--people", "2", "--out", str(out), "--overlay", "--json"])
     assert code == 0, capsys.readouterr().err
     assert json.loads(capsys.readouterr().out)["people"] == 2
+    assert {path.name for path in out.iterdir()} == {"groups.csv", "groups.png", "map.png", "hall.mp4.overlay.mp4"}
+
+
+def test_films_of_one_name_do_not_overwrite_each_other(film: Path, crowd: Crowd, tmp_path: Path) -> None:
+    from himpc.pose import estimate
+    from himpc.pose.overlay import Label, write_overlays
+
+    videos = [estimate(film, Exact(crowd), name=f"{folder}/hall.mp4") for folder in "ab"]
+    films = write_overlays(tmp_path, videos, {"a/hall.mp4#1": Label("somebody", 0.5)})
+    assert [each.name for each in films] == ["hall.mp4.overlay.mp4", "hall.mp4-2.overlay.mp4"]
+    assert all(each.stat().st_size > 1000 for each in films)
 
 
 def test_layouts_are_those_of_the_estimator(film: Path, crowd: Crowd) -> None:

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from himpc.cli.models import load_embedder
 from himpc.cli.options import Output, Source
 from himpc.cli.training import EpochBar, Settings
+
+if TYPE_CHECKING:
+    from himpc.pose import People
 
 
 def group(
@@ -14,6 +18,8 @@ def group(
     out: Path = Path("groups"),
     model: str = "train",
     people: int | None = None,
+    overlay: bool = False,
+    pictures: bool = False,
     source: Source = Source(),
     settings: Settings = Settings(),
     output: Output = Output(),
@@ -32,6 +38,10 @@ def group(
         run folder or saved model, or a baseline (body, bones, d13, d16, raw).
     people
         How many people there are; if not given, it is decided.
+    overlay
+        Of videos, write NAME.overlay.mp4, too: skeletons and the groups they are in, on an empty ground.
+    pictures
+        Draw them over the pictures instead. Faces are stored then.
     """
     from himpc.jobs import group as group_recordings
     from himpc.report import write_groups
@@ -40,13 +50,26 @@ def group(
     console = output.console()
     embedder = None if model == "train" else load_embedder(model, settings.device)
     make_folder(out)
-    recordings = source.read(paths, console)
+    seen: list[People] = []
+    recordings = source.read(paths, console, seen.append)
     if embedder is None:
         with EpochBar(console, settings) as bar:
             embedder = settings.learner(callbacks=(bar,)).fit(recordings).model_
     grouping = group_recordings(recordings, embedder, people=people)
     written = write_groups(out, recordings, grouping)
+    films: list[Path] = []
+    if overlay:
+        from himpc.pose.overlay import Label, write_overlays
+
+        labels = {
+            recording.take or recording.source: Label(f"group {number}", float(sure))
+            for recording, number, sure in zip(recordings, grouping.groups, grouping.confidence, strict=True)
+            if number
+        }
+        films = write_overlays(out, seen, labels, pictures=pictures)
+        if not films:
+            console.warn("there is no video to draw an overlay of")
     console.say(written.text)
-    console.say(f"look at: {', '.join(str(path) for path in written.paths)}")
+    console.say(f"look at: {', '.join(map(str, [*written.paths, *films]))}")
     console.result(written.document | {"left_out": console.left_out})
     return console.exit_code

@@ -68,8 +68,8 @@ def _look(
     paths: tuple[Path, ...], gallery: Any, console: Console, source: Source, out: Path, fmr: float | None,
     overlay: bool, pictures: bool,
 ) -> int:  # fmt: skip
-    from himpc.pose.identify import labels_of
-    from himpc.pose.overlay import write_overlay
+    from himpc.pose.identify import label_of
+    from himpc.pose.overlay import write_overlays
     from himpc.report import write_identified
     from himpc.writing import make_folder
 
@@ -82,10 +82,11 @@ def _look(
         first, last = times.get(str(each.recording.take), (each.start, each.end))
         times[str(each.recording.take)] = (min(first, each.start), max(last, each.end))
     written: list[Path] = list(write_identified(out, found, answers, times))
-    for people in seen if overlay else ():
-        film = out / f"{Path(people.name).name}.overlay.mp4"
-        write_overlay(film, people, pictures=pictures, labels=labels_of(people, answers))
-        written.append(film)
+    if overlay:
+        labels = {answer.source: label_of(answer) for answer in answers}
+        written += write_overlays(out, seen, labels, pictures=pictures)
+        if not seen:
+            console.warn("there is no video to draw an overlay of")
     rows = []
     for answer in answers:
         start, end = times.get(answer.source, (None, None))

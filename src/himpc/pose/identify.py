@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from himpc.pose.clean import MendingRules, camera_up, mend
 from himpc.pose.detection import Estimator
-from himpc.pose.estimate import People
 from himpc.pose.live import LiveVideo
 from himpc.pose.overlay import Label, Marked
 from himpc.pose.track import Track
@@ -21,7 +20,7 @@ from himpc.pose.tracking import Tracker
 if TYPE_CHECKING:
     from himpc.gallery import Answer, Gallery
 
-__all__ = ["LiveView", "label_of", "labels_of", "watch_live"]
+__all__ = ["LiveView", "label_of", "watch_live"]
 
 _KEPT_SECONDS = 6.0
 """A live answer looks at so much of a track: six strides or so."""
@@ -33,13 +32,6 @@ _FIRST_SECONDS = 1.5
 def label_of(answer: Answer) -> Label:
     """Return what is written beside somebody: the name and its probability, or unknown."""
     return Label("unknown", known=False) if answer.person is None else Label(answer.person, answer.probability)
-
-
-def labels_of(people: People, answers: list[Answer]) -> dict[int, Label]:
-    """Return what is written beside each track of a video, given the answers for its recordings."""
-    by_source = {answer.source: label_of(answer) for answer in answers}
-    names = {track.number: f"{people.name}#{track.number}" for track in people.tracks}
-    return {number: by_source[name] for number, name in names.items() if name in by_source}
 
 
 @dataclass(frozen=True, eq=False)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -18,7 +18,7 @@ from himpc.pose.track import Track
 from himpc.pose.video import Video
 from himpc.skeleton import Layout
 
-__all__ = ["Label", "Marked", "draw", "write_overlay"]
+__all__ = ["Label", "Marked", "draw", "write_overlay", "write_overlays"]
 
 _GROUND = (24, 26, 30)
 _UNKNOWN = (150, 150, 150)
@@ -105,6 +105,40 @@ def write_overlay(
     with Film(path, people.width, people.height, people.fps) as film:
         for number, picture in _grounds(people, pictures):
             film.add(draw(picture, layout, marked.get(number, [])))
+
+
+def write_overlays(
+    folder: Path, videos: Sequence[People], labels: Mapping[str, Label], *, pictures: bool = False
+) -> list[Path]:
+    """Write ``NAME.overlay.mp4`` for each video, and return the films.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they are written; it is there.
+    videos : sequence of People
+        What was found in them.
+    labels : mapping of str to Label
+        What is written beside each track, by the source of its recording.
+    pictures : bool
+        As for `write_overlay`.
+
+    Raises
+    ------
+    RunError
+        If one cannot be written.
+    """
+    films: list[Path] = []
+    for people in videos:
+        name = Path(people.name).name
+        film, number = folder / f"{name}.overlay.mp4", 2
+        while film in films:  # another folder's video of the same name
+            film, number = folder / f"{name}-{number}.overlay.mp4", number + 1
+        sources = {track.number: f"{people.name}#{track.number}" for track in people.tracks}
+        known = {number: labels[source] for number, source in sources.items() if source in labels}
+        write_overlay(film, people, pictures=pictures, labels=known)
+        films.append(film)
+    return films
 
 
 def _layout(people: People) -> Layout:
