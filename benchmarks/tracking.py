@@ -25,8 +25,9 @@ from himpc.pose.clean import camera_up, mend
 from himpc.pose.detection import Detection
 from himpc.pose.estimate import MIN_FRAMES
 from himpc.pose.joining import find_joins, first_piece, join_tracks
+from himpc.pose.rules import TrackingRules
 from himpc.pose.track import Track
-from himpc.pose.tracking import Tracker, TrackingRules
+from himpc.pose.tracking import Tracker
 
 OUT = Path(__file__).parent / "results" / "tracking.json"
 HIDDEN = 0.5

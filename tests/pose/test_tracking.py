@@ -11,7 +11,8 @@ import pytest
 
 from himpc.data.simulation import Crowd, simulate_crowd
 from himpc.pose.detection import Detection
-from himpc.pose.tracking import Tracker, TrackingRules
+from himpc.pose.rules import TrackingRules
+from himpc.pose.tracking import Tracker
 
 pytest.importorskip("norfair")
 

@@ -156,7 +156,7 @@ def _is_of_videos(path: Path) -> bool:
     """Tell whether it is a video, or a folder of videos that holds nothing else to read."""
     from himpc.data.read import plan
     from himpc.errors import EmptyError
-    from himpc.pose.estimate import find_videos
+    from himpc.pose.read import find_videos
     from himpc.pose.video import is_video
 
     if not path.is_dir():

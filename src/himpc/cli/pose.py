@@ -38,9 +38,9 @@ def pose(
     from himpc.data.naming import NamePattern
     from himpc.errors import DataError
     from himpc.pose import estimate, find_videos
-    from himpc.pose.estimate import nobody
     from himpc.pose.folder import RECORDINGS, done_before, fingerprint, place_of, report_of, write_people, write_table
     from himpc.pose.overlay import write_overlay
+    from himpc.pose.people import nobody
     from himpc.writing import make_folder
 
     console = output.console()

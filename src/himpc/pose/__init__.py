@@ -5,11 +5,13 @@
 
 from himpc.pose.clean import STEPS, USUAL_STEPS, Changes, Cleaned, MendingRules
 from himpc.pose.detection import Detection, Estimator
-from himpc.pose.estimate import People, Short, estimate, find_videos, read_videos
+from himpc.pose.estimate import estimate
 from himpc.pose.estimators import ESTIMATORS, open_estimator
-from himpc.pose.joining import JoiningRules
+from himpc.pose.people import People, Short
+from himpc.pose.read import find_videos, read_videos
+from himpc.pose.rules import JoiningRules, TrackingRules
 from himpc.pose.track import ENDINGS, Ending, Track
-from himpc.pose.tracking import Tracker, TrackingRules
+from himpc.pose.tracking import Tracker
 from himpc.pose.video import Frame, Video, is_video
 
 __all__ = [

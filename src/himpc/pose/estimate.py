@@ -1,26 +1,21 @@
-"""From video files to recordings: one for each person and shot, or why there is none."""
+"""From a video to the people in it: found, followed, and their skeletons made clean."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
-from himpc.data import Problem, Recording, Recordings
-from himpc.data.naming import Labels, NamePattern, read_labels
-from himpc.data.progress import Progress
-from himpc.data.sources import Source, find_sources
-from himpc.errors import DataError, EmptyError, FormatError, HimpcError
 from himpc.pose.clean import Cleaned, MendingRules, camera_up, mend
 from himpc.pose.detection import Estimator
-from himpc.pose.joining import JoiningRules, find_joins, join_tracks
+from himpc.pose.joining import find_joins, join_tracks
+from himpc.pose.people import People, Short
+from himpc.pose.rules import JoiningRules, TrackingRules
 from himpc.pose.track import Track
-from himpc.pose.tracking import Tracker, TrackingRules
-from himpc.pose.video import Video, is_video
+from himpc.pose.tracking import Tracker
+from himpc.pose.video import Video
 
-__all__ = ["MIN_FRAMES", "People", "Short", "estimate", "find_videos", "read_videos"]
+__all__ = ["MIN_FRAMES", "estimate"]
 
 MIN_FRAMES = 6
 """Frames of the shortest window that a model of himpc usually looks at (docs/method.md); a shorter track is told and
@@ -31,97 +26,6 @@ MAX_SIDE = 1920
 
 Watcher = Callable[[float, float | None], None]
 """Told how many seconds of how many have been seen."""
-
-
-@dataclass(frozen=True)
-class Short:
-    """A track that is too short to say whom it shows.
-
-    Attributes
-    ----------
-    track : int
-    start, end : float
-        Seconds of the video.
-    frames : int
-    """
-
-    track: int
-    start: float
-    end: float
-    frames: int
-
-
-@dataclass(frozen=True, eq=False)
-class People:
-    """The people in a video.
-
-    Attributes
-    ----------
-    path : Path
-    name : str
-        What recordings are called, with ``#1``, ``#2`` for the tracks.
-    width, height : int
-        Of the pictures that were looked at, pixels.
-    fps, seconds : float
-        Pictures a second, and how long it is.
-    pictures : int
-        How many were looked at.
-    cleaned : tuple of Cleaned
-        The recordings, in the order of their tracks.
-    short : tuple of Short
-        Tracks of too few pictures.
-    tracks : tuple of Track
-        All tracks, as they were seen.
-    endings : dict of str to int
-        How many tracks ended for which reason (see `Ending`).
-    joined : int
-        How many of them were found to go on in a later one, and joined to it.
-    refused : dict of str to int
-        What the estimator found and did not take for a person.
-    doubtful : int
-        Bodies of which it was in doubt whose they are.
-    notes : tuple of str
-        What was odd about the file, and what must be known of what the estimator finds.
-    """
-
-    path: Path
-    name: str
-    width: int
-    height: int
-    fps: float
-    seconds: float
-    pictures: int
-    cleaned: tuple[Cleaned, ...]
-    short: tuple[Short, ...]
-    tracks: tuple[Track, ...] = field(repr=False)
-    endings: dict[str, int]
-    joined: int
-    refused: dict[str, int]
-    doubtful: int
-    notes: tuple[str, ...]
-
-    @property
-    def recordings(self) -> list[Recording]:
-        """The recordings."""
-        return [each.recording for each in self.cleaned]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return what is known as plain data, without joints."""
-        return {
-            "video": self.name,
-            "width": self.width,
-            "height": self.height,
-            "fps": round(self.fps, 3),
-            "seconds": round(self.seconds, 3),
-            "pictures": self.pictures,
-            "recordings": [each.to_dict() for each in self.cleaned],
-            "short": [vars(each) for each in self.short],
-            "endings": self.endings,
-            "joined": self.joined,
-            "refused": self.refused,
-            "doubtful": self.doubtful,
-            "notes": list(self.notes),
-        }
 
 
 def estimate(
@@ -230,92 +134,3 @@ def _clean(
 
 def _short(track: Track) -> Short:
     return Short(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track))
-
-
-def find_videos(paths: Sequence[str | Path], pattern: NamePattern | None = None) -> list[Source]:
-    """Find the videos in files and folders, in natural order; a file that is given itself is always one.
-
-    Raises
-    ------
-    DataError
-        If a path does not exist.
-    EmptyError
-        If there is no video.
-    """
-    sources, _ = find_sources([Path(path) for path in paths], pattern, wanted=is_video)
-    if not sources:
-        fitting = "" if pattern is None else f" whose path fits {pattern.text!r}"
-        raise EmptyError(f"{', '.join(map(str, paths))}: there is no video in it{fitting}")
-    return sources
-
-
-def read_videos(
-    paths: Sequence[str | Path],
-    estimator: Estimator,
-    *,
-    name: str | None = None,
-    labels: str | Path | Labels | None = None,
-    progress: Progress | None = None,
-    found: Callable[[People], None] | None = None,
-    **options: Any,
-) -> Recordings:
-    """Return the recordings of the people in videos; what cannot be used is listed and the others are used.
-
-    Parameters
-    ----------
-    paths : sequence of paths
-        Video files, and folders of them.
-    estimator : Estimator
-    name, labels : optional
-        Who is known to be in them, as in `himpc.read`.
-    progress : callable, optional
-        Wraps the videos.
-    found : callable, optional
-        Called with the `People` of each video as it is done.
-    **options
-        As in `estimate`.
-
-    Raises
-    ------
-    DataError
-        If nobody is found in any of them; one video's own error where it was the only one.
-    """
-    sources = find_videos(paths, None if name is None else NamePattern(name))
-    table = read_labels(labels) if isinstance(labels, str | Path) else labels
-    recordings: list[Recording] = []
-    origins: list[Path] = []
-    problems: list[Problem] = []
-    errors: list[HimpcError] = []
-    for source in sources if progress is None else progress(sources, len(sources), "looking at videos"):
-        try:
-            people = estimate(source.path, estimator, name=source.name, known=source.known, **options)
-            if found is not None:
-                found(people)
-            if not people.cleaned:
-                raise FormatError(f"{source.path}: {nobody(people)}")
-        except DataError as error:
-            errors.append(error)
-            problems.append(Problem(source.path, str(error).removeprefix(f"{source.path}: ")))
-            continue
-        recordings += people.recordings
-        origins += [source.path] * len(people.cleaned)
-    if not recordings:
-        raise (
-            errors[0]
-            if len(errors) == 1
-            else DataError(f"nobody was found in {len(sources)} videos: {'; '.join(map(str, problems[:3]))}")
-        )
-    if table is not None:
-        given, complaints = table.assign([r.source for r in recordings], origins)
-        recordings = [r.with_(**label) if label else r for r, label in zip(recordings, given, strict=True)]
-        problems += [Problem(table.path, complaint) for complaint in complaints]
-    return Recordings(recordings, problems)
-
-
-def nobody(people: People) -> str:
-    """Return why a video gives no recording, in one line."""
-    refused = sum(people.refused.values())
-    if people.short:
-        return f"shows people only for moments: {len(people.short)} tracks, each too short to tell whom it shows"
-    what = f"; {refused} bodies were refused ({', '.join(people.refused)})" if refused else ""
-    return f"shows nobody in {people.pictures} pictures{what}"

@@ -12,7 +12,7 @@ from typing import Any
 
 from himpc.data import save
 from himpc.data.sources import Source
-from himpc.pose.estimate import People
+from himpc.pose.people import People
 from himpc.writing import make_folder, remove, write_atomically
 
 __all__ = [

@@ -13,13 +13,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import ConfigError
 from himpc.pose.body_shape import bone_ends, log_bones, median_of_known
 from himpc.pose.clean.heading import facing, mean_direction
+from himpc.pose.rules import JoiningRules
 from himpc.pose.track import Track
 from himpc.skeleton import Layout
 
-__all__ = ["JoiningRules", "find_joins", "join_tracks"]
+__all__ = ["find_joins", "first_piece", "join_tracks"]
 
 Floats = NDArray[np.float64]
 
@@ -28,52 +28,6 @@ _END_SECONDS = 0.5
 
 _FIRM = 6
 """Pictures of a piece that says where it goes; fewer give no recording either."""
-
-
-@dataclass(frozen=True)
-class JoiningRules:
-    """When two pieces of tracks are one person's.
-
-    Each is how far the two may be apart; what is farther is somebody else. Places and ways are in body sizes (the
-    longer side of the box around the joints). The defaults were chosen on simulated crowds (`benchmarks/tracking.py`,
-    seeds 3 to 5; it measures others) so that of 353 joins 6 were of two people.
-
-    Attributes
-    ----------
-    longest_gap : float
-        Seconds between the pieces.
-    place : float
-        Between where each is expected by the other and where it is, half a second away; more for longer gaps, in
-        proportion.
-    pace : float
-        Body sizes a second, between the ways they go.
-    size : float
-        Share of the size in the picture.
-    turn : float
-        Degrees between the directions they face.
-    body : float
-        Share of the bone lengths, mean.
-    margin : float
-        Anybody else must be farther off by so much, where 1 is what is allowed; if not, it is not beyond doubt.
-
-    Raises
-    ------
-    ConfigError
-        If a number is not above 0.
-    """
-
-    longest_gap: float = 1.5
-    place: float = 0.1
-    pace: float = 0.2
-    size: float = 0.06
-    turn: float = 60.0
-    body: float = 0.2
-    margin: float = 1.0
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not (np.isfinite(value) and value > 0):
-                raise ConfigError(f"{name} of JoiningRules must be a number above 0, found {value!r}")
 
 
 @dataclass(frozen=True, eq=False)

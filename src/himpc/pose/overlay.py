@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.pose.estimate import People
 from himpc.pose.film import Film
 from himpc.pose.parts import need
+from himpc.pose.people import People
 from himpc.pose.track import Track
 from himpc.pose.video import Video
 from himpc.skeleton import Layout

@@ -12,76 +12,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from himpc.errors import ConfigError
-from himpc.pose.body_shape import Shape, apart, shape_of
+from himpc.pose.body_shape import Shape, shape_of
 from himpc.pose.detection import Detection
-from himpc.pose.estimators.several import body_size
+from himpc.pose.nearness import InReach, box_of, distance, outside, overlap
 from himpc.pose.parts import need
+from himpc.pose.rules import TrackingRules
 from himpc.pose.track import Ending, Track
 from himpc.skeleton import Layout
 
-__all__ = ["Tracker", "TrackingRules"]
-
-_FAR = 1e6
-
-_WANDERS = 0.4
-"""Seconds: whoever is lost for longer is not looked for any farther; by then somebody else may have come."""
-
-
-@dataclass(frozen=True)
-class TrackingRules:
-    """When a person in one picture is the same as in another.
-
-    Distances are means over the joints, as shares of the body's size in the picture (the longer side of the box around
-    its joints), so that they mean the same at every resolution.
-
-    Attributes
-    ----------
-    reach : float
-        The farthest that a body may be from where it is expected.
-    pace : float
-        So much is added to the reach for each second since the body was seen: people walk 0.7 to 1 of their height a
-        second, and most of that is expected.
-    margin : float
-        Somebody else's body must be at least so much farther; if not, it is not beyond doubt who is who.
-    patience : float
-        Seconds that somebody may be lost and is still followed.
-    body : float
-        Bone lengths (mean change, as a share) may differ by so much; more is another body. Estimated bones wobble by
-        a tenth in the mean over some pictures.
-    covered : float
-        Somebody who is lost while so much of where they are expected is covered by another is let go: whoever comes
-        out again may be another.
-    edge : float
-        Somebody who is lost with so large a share of the joints outside of the picture has left, at once: whoever comes
-        in there may be another.
-    clear : float
-        Seconds that people must be apart before they are followed again after a doubt.
-    longest : float
-        Seconds of a track; then another goes on, so that memory stays flat.
-
-    Raises
-    ------
-    ConfigError
-        If a number is not above 0.
-    """
-
-    reach: float = 0.3
-    pace: float = 1.0
-    margin: float = 0.2
-    patience: float = 1.0
-    body: float = 0.25
-    covered: float = 0.2
-    edge: float = 0.25
-    clear: float = 0.2
-    longest: float = 600.0
-
-    def __post_init__(self) -> None:
-        for name, value in vars(self).items():
-            if not (np.isfinite(value) and value > 0):
-                raise ConfigError(f"{name} of TrackingRules must be a number above 0, found {value!r}")
+__all__ = ["Tracker"]
 
 
 @dataclass(eq=False)
@@ -199,7 +139,7 @@ class Tracker:
             pointwise_hit_counter_max=patience,
             past_detections_length=0,
         )
-        self._norfair.distance_function = _InReach(self.rules)
+        self._norfair.distance_function = InReach(self.rules)
         self._make_mark: Any = norfair.Detection
         self._doubt_until.clear()
 
@@ -214,7 +154,7 @@ class Tracker:
         unsure: set[int] = set()
         if len(before) < 2 and len(found) < 2:
             return unsure
-        cost = {who: [_distance(each, one) for one in found] for who, each in before.items()}
+        cost = {who: [distance(each, one) for one in found] for who, each in before.items()}
         place = {who: k for k, who in enumerate(owners)}
         for who in set(place) & set(before):
             own = cost[who][place[who]]
@@ -235,7 +175,7 @@ class Tracker:
         return {
             who
             for who in set(before) & set(self._open) - found
-            if any(_overlap(_box(before[who].estimate), box) > self.rules.covered for box in boxes)
+            if any(overlap(box_of(before[who].estimate), box) > self.rules.covered for box in boxes)
         }
 
     def _take(self, who: int, frame: int, seconds: float, found: Detection) -> int:
@@ -263,7 +203,7 @@ class Tracker:
         """End the tracks of people who were not seen for too long, or are no longer seen at the picture's edge."""
         for who, track in list(self._open.items()):
             away = seconds - track.seconds[-1]
-            if away > self.rules.patience or (away > 0 and _outside(track.found[-1], picture) >= self.rules.edge):
+            if away > self.rules.patience or (away > 0 and outside(track.found[-1], picture) >= self.rules.edge):
                 self._end(who, "left")
 
     def _end_all(self, why: Ending) -> None:
@@ -292,49 +232,3 @@ def _track(track: _Open, shot: int, why: Ending) -> Track:
         joints,
         why,
     )
-
-
-def _distance(expected: Any, found: Detection) -> float:
-    """Return how far a body is from where one is expected: the mean over the joints, in body sizes."""
-    last: Detection = expected.last_detection.data[0]
-    size = max(body_size(last.points), 1.0)
-    both = np.isfinite(found.points[:, 0]) & np.isfinite(last.points[:, 0])
-    if not both.any():
-        return _FAR
-    gaps = np.linalg.norm(expected.estimate[both] - found.points[both], axis=1)
-    scale = apart(body_size(found.points), size)
-    return float(gaps.mean()) / size + max(0.0, scale - 0.3)
-
-
-def _outside(found: Detection, picture: tuple[int, int] | None) -> float:
-    """Return the share of the joints found that are outside of the picture."""
-    seen = found.points[np.isfinite(found.points[:, 0])]
-    if picture is None or not len(seen):
-        return 0.0
-    return float(((seen < 0) | (seen >= picture)).any(axis=1).mean())
-
-
-def _box(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.concatenate([points.min(axis=0), points.max(axis=0)])
-
-
-def _overlap(box: NDArray[np.float64], other: NDArray[np.floating]) -> float:
-    """Return the share of a box (left, top, right, bottom) that another covers."""
-    sides = np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2])
-    area = float(np.prod(box[2:] - box[:2]))
-    return float(np.prod(np.maximum(sides, 0.0))) / area if area > 0 else 0.0
-
-
-class _InReach:
-    """norfair's idea of a distance between what is expected and what was found: below 1 it is in reach."""
-
-    def __init__(self, rules: TrackingRules) -> None:
-        self._rules = rules
-
-    def get_distances(self, objects: Sequence[Any], candidates: Sequence[Any]) -> NDArray[np.float64]:
-        found = [[self._distance(each, *candidate.data) for each in objects] for candidate in candidates]
-        return np.array(found, dtype=np.float64).reshape(len(candidates), len(objects))
-
-    def _distance(self, expected: Any, found: Detection, seconds: float) -> float:
-        away = min(max(0.0, seconds - expected.last_detection.data[1]), _WANDERS)
-        return float(_distance(expected, found) / (self._rules.reach + self._rules.pace * away))
