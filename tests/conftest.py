@@ -21,7 +21,12 @@ if TYPE_CHECKING:
 collect_ignore = ["pose/make_networks.py"]  # a tool, which needs onnx
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
-settings.register_profile("himpc", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+settings.register_profile(
+    "himpc",
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    derandomize="CI" in os.environ,  # its verdict is of the change; runs by hand look for new examples
+)
 settings.load_profile("himpc")
 
 

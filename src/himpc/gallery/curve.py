@@ -16,6 +16,9 @@ __all__ = ["Curve"]
 _KEPT = 512
 """Points of a curve that are kept, the densest where rates are small."""
 
+_EQUAL = 1e-6
+"""Share of a distance that float32 cannot tell: the same pair of recordings, compared from either side, may differ by it."""
+
 Floats = NDArray[np.float64]
 
 
@@ -40,7 +43,7 @@ class Curve:
         """Return the curve of weighted distances, thinned to 512 points."""
         order = np.argsort(distances, kind="stable")
         values = distances[order]
-        last = np.flatnonzero(np.diff(values, append=np.inf) > 0)  # equal distances match together
+        last = np.flatnonzero(np.diff(values, append=np.inf) > _EQUAL * values)  # equal distances match together
         rates = np.minimum(np.cumsum(weights[order])[last] / weights.sum(), 1.0)
         kept = np.unique(np.geomspace(1, len(last), _KEPT).round().astype(np.int64)) - 1
         return cls(tuple(values[last][kept].tolist()), tuple(rates[kept].tolist()), independent)
