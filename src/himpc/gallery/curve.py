@@ -17,7 +17,7 @@ _KEPT = 512
 """Points of a curve that are kept, the densest where rates are small."""
 
 _EQUAL = 1e-6
-"""Share of a distance that float32 cannot tell: the same pair of recordings, compared from either side, may differ by it."""
+"""Share of a distance that float32 cannot tell: a pair of recordings, compared from either side, may differ by it."""
 
 Floats = NDArray[np.float64]
 
