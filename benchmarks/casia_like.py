@@ -167,7 +167,7 @@ def videos(folder: Path) -> dict[str, Any]:
     from himpc.cli import main
 
     (folder / "videos").mkdir()
-    drawn = film(folder / "videos", 2, ("054", "090"), {"nm": 2, "bg": 1, "cl": 1})
+    drawn = film(folder / "videos", 2, ("054", "090"), dict.fromkeys(CONDITIONS, 2))
     said, start = io.StringIO(), time.perf_counter()
     with redirect_stdout(said):
         main(["pose", str(folder / "videos"), "--out", str(folder / "poses"), "--json"])

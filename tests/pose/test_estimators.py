@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import zipfile
 from pathlib import Path
 
@@ -14,6 +16,7 @@ from himpc.data.simulation import Lens, simulate_crowd
 from himpc.errors import ConfigError, DataError, ModelError
 from himpc.pose import Detection, open_estimator
 from himpc.pose.estimators.several import NEAR, distinct, tiles_of
+from himpc.pose.estimators.task_file import carried_model
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 8))
@@ -99,8 +102,6 @@ class TestMediaPipe:
             estimator.detect(image, 0.0)
 
     def test_a_task_file_works_like_the_model_that_is_carried(self, estimator, scene, tmp_path: Path) -> None:
-        from himpc.pose.estimators.task_file import carried_model
-
         task = tmp_path / "own.task"
         task.write_bytes(carried_model() or b"")
         _, pictures = scene
@@ -132,7 +133,16 @@ class TestMediaPipe:
         text.write_text("no")
         with zipfile.ZipFile(empty, "w") as archive:
             archive.writestr("x", "y")
+        os.mkfifo(tmp_path / "pipe.task")
+        swapped = tmp_path / "swapped.task"
+        with zipfile.ZipFile(io.BytesIO(carried_model() or b"")) as whole, zipfile.ZipFile(swapped, "w") as archive:
+            one, other = whole.namelist()
+            archive.writestr(one, whole.read(other))
+            archive.writestr(other, whole.read(one))
         for path, kind, why in (
+            (tmp_path / "pipe.task", ModelError, "is a folder, a device or a pipe"),
+            (tmp_path, ModelError, "is a folder, a device or a pipe"),
+            (swapped, ModelError, "cannot be used as a pose landmarker"),
             (text, ModelError, "is no .task file"),
             (empty, ModelError, "lacks 'pose_detector.tflite'"),
             (tmp_path / "none.task", ConfigError, "Apache-2.0"),

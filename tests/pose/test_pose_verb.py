@@ -71,6 +71,109 @@ def test_paths_within_a_folder_tell_who_is_in_videos(films, crowd, tmp_path, mon
     assert {walk.person for walk in read} == {"a", "b"}
 
 
+def test_recordings_are_read_back_as_they_were_made(films, crowd, tmp_path, monkeypatch) -> None:
+    """Also where the estimator made a mistake: one cleaning, not two."""
+    glitch = Exact(crowd)
+
+    def detect(image, seconds):
+        found = Exact.detect(glitch, image, seconds)
+        for each in found if 0.9 < seconds < 1.1 else ():
+            each.joints[[13, 15]] *= 8
+        return found
+
+    glitch.detect = detect
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: glitch)
+    out = tmp_path / "out"
+    assert main(["pose", str(films / "a"), "--out", str(out)]) == 0
+    straight = himpc.pose.read_videos([films / "a"], glitch)
+    assert len(straight) > 0
+    for written, seen in zip(himpc.read(out / "recordings"), straight, strict=True):
+        assert written.source == seen.source
+        assert (written.joints == seen.joints).all()
+        assert float(abs(written.joints).max()) < 2.5
+    with (out / "tracks.csv").open() as file:
+        assert sum(int(row["impossible"]) for row in csv.DictReader(file)) > 0
+
+
+def test_another_video_of_the_same_name_is_kept_beside(films, crowd, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
+    out = tmp_path / "out"
+    (films / "b" / "hall.mp4").write_bytes((films / "b" / "hall.mp4").read_bytes() + b"\0" * 8)
+    assert main(["pose", str(films / "a" / "hall.mp4"), "--out", str(out)]) == 0
+    assert main(["pose", str(films / "b" / "hall.mp4"), "--out", str(out)]) == 0
+    assert {path.name for path in (out / "recordings").iterdir()} == {"hall.mp4.npz", "hall.mp4-2.npz"}
+    with (out / "tracks.csv").open() as file:
+        assert len({row["recording"].partition("#")[0] for row in csv.DictReader(file)}) == 2
+
+
+def test_what_is_asked_for_differently_is_done_again(films, crowd, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
+    out = tmp_path / "out"
+    for field in ("session", "person"):
+        assert main(["pose", str(films), "--name", f"{{{field}}}/hall.mp4", "--out", str(out)]) == 0
+        assert {getattr(walk, field) for walk in himpc.read(out / "recordings")} == {"a", "b"}
+    assert len(list((out / "recordings").iterdir())) == 2
+
+
+def test_our_own_films_are_no_videos_to_look_at(films, crowd, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.chdir(films / "a")
+    for _ in range(2):
+        assert main(["pose", ".", "--overlay", "--pictures"]) == 0
+    assert [path.name for path in Path("poses").glob("*.mp4")] == ["hall.mp4.overlay.mp4"]
+    assert len(list(Path("poses/recordings").iterdir())) == 1
+
+
+def test_a_long_name_and_a_place_that_is_taken_do_not_end_a_batch(films, crowd, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
+    out = tmp_path / "out"
+    (films / "a" / "hall.mp4").rename(films / "a" / f"{'x' * 240}.mp4")
+    (out / "recordings" / "hall.mp4.npz").mkdir(parents=True)
+    (films / "a" / "hall.mp4").write_bytes((films / "b" / "hall.mp4").read_bytes())
+    assert main(["pose", str(films / "a"), "--out", str(out)]) == 3
+    assert "is a folder" in capsys.readouterr().err
+    (long,) = (path for path in (out / "recordings").iterdir() if path.is_file())
+    assert long.name.startswith("x" * 40)
+
+
+def test_videos_beside_other_files(films, crowd, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
+    folder = films / "a"
+    (folder / "hall.mp4").rename(folder / "hall.webm")
+    (folder / "who.csv").write_text("path,person\nhall.webm,Ada\n")
+    assert main(["info", str(folder), "--labels", str(folder / "who.csv"), "--json"]) == 0
+    assert "Ada" in capsys.readouterr().out
+    himpc.data.save(himpc.simulate(1, 1, seconds=2), folder / "walk.npz")
+    (folder / "who.csv").unlink()
+    assert main(["info", str(folder)]) == 0
+    assert "1 videos in it are not looked at" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [([], "no video is given"), (["https://example.org/a.mp4"], "only 'himpc identify --live' watches streams")],
+)
+def test_what_is_no_video_at_all_is_told(arguments, why, tmp_path, capsys) -> None:
+    assert main(["pose", *arguments, "--out", str(tmp_path / "out")]) == 1
+    assert why in capsys.readouterr().err
+
+
+def test_a_folder_that_cannot_be_opened_is_told(films, crowd, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
+    whole = Path.iterdir
+
+    def closed(path: Path):
+        if path.name == "b":
+            raise PermissionError(13, "Permission denied")
+        return whole(path)
+
+    monkeypatch.setattr(Path, "iterdir", closed)
+    assert main(["pose", str(films), "--out", str(tmp_path / "out")]) == 3
+    assert "Permission denied" in capsys.readouterr().err
+    assert main(["pose", str(films / "b"), "--out", str(tmp_path / "out")]) == 1
+    assert "Permission denied" in capsys.readouterr().err
+
+
 def test_nobody_in_it_is_told(films, crowd, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Nobody(crowd))
     assert main(["pose", str(films / "a"), "--out", str(tmp_path / "out")]) == 3

@@ -92,6 +92,11 @@ def test_what_is_no_such_network_is_one_clear_line(tmp_path: Path) -> None:
         open_estimator("rtmlib", [WEIGHTS[0], WEIGHTS[0]])
 
 
+def test_networks_for_something_else_are_one_clear_line() -> None:
+    with pytest.raises(ModelError, match="does not work as a YOLOX detector"):
+        open_estimator("rtmlib", [WEIGHTS[1], WEIGHTS[1]])
+
+
 def test_what_is_no_picture_is_refused() -> None:
     with pytest.raises(DataError, match="a picture must be uint8"):
         open_estimator("rtmlib", WEIGHTS).detect(np.zeros((4, 4), dtype=np.uint8), 0.0)

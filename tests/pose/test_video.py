@@ -77,9 +77,23 @@ def test_large_pictures_are_made_smaller(tmp_path: Path) -> None:
 
 def test_pictures_are_turned_upright() -> None:
     image = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
-    assert (upright(image, 90) == np.rot90(image)).all()
-    assert (upright(image, -90) == np.rot90(image, 3)).all()
-    assert (upright(image, 180) == image[::-1, ::-1]).all()
+    one = 1 << 16
+    shown = {
+        (one, 0, 0, one): image,
+        (0, one, -one, 0): np.rot90(image, 3),  # clockwise by a quarter
+        (0, -one, one, 0): np.rot90(image),
+        (-one, 0, 0, -one): image[::-1, ::-1],
+        (-one, 0, 0, one): image[:, ::-1],  # a mirror
+        (one, 0, 0, -one): image[::-1],
+        (0, one, one, 0): image.transpose(1, 0, 2),
+        (0, -one, -one, 0): image.transpose(1, 0, 2)[::-1, ::-1],
+    }
+    for (a, b, c, d), expected in shown.items():
+        turned = upright(image, np.array([[a, b, 0], [c, d, 0], [0, 0, 1 << 30]]))
+        assert turned is not None
+        np.testing.assert_array_equal(turned, expected)
+    for odd in ((0, 0, 0, 0), (one, one, 0, one), (46341, 46341, -46341, 46341), (2 * one, 0, 0, one)):
+        assert upright(image, np.array([[*odd[:2], 0], [*odd[2:], 0], [0, 0, 1 << 30]])) is None
 
 
 def test_a_phone_held_upright(tmp_path: Path) -> None:
@@ -245,6 +259,15 @@ def test_a_film_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
         film.add(np.zeros((48 // int(film.width == 0), 64, 3), np.uint8))
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
+
+
+def test_a_film_of_a_picture_an_hour(tmp_path: Path) -> None:
+    from himpc.pose.film import Film
+
+    with Film(tmp_path / "a.mp4", 64, 48, 1 / 3600) as film:
+        film.add(np.zeros((48, 64, 3), np.uint8))
+    with Video(tmp_path / "a.mp4") as video:
+        assert len(list(video)) == 1
 
 
 def test_a_film_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:

@@ -56,9 +56,12 @@ def identify(
     from himpc.gallery import Gallery
 
     console = output.console()
+    if seconds is not None and not (np.isfinite(seconds) and seconds > 0):
+        raise ConfigError(f"--seconds is {seconds:g}, expected a number above 0")
     if (live is None) == (not paths):
         raise ConfigError("give videos, or a source with --live, and not both")
     with Gallery.open(where) as gallery:
+        gallery.search([], fmr=fmr)  # a rate that it cannot tell is refused before minutes of looking
         if live is not None:
             return _watch(live, gallery, console, source, out if overlay else None, fmr, seconds, pictures)
         return _look(paths, gallery, console, source, out, fmr, overlay, pictures)
@@ -139,10 +142,12 @@ def _watch(
         except KeyboardInterrupt:
             console.say("stopped")
     document = _latency(latencies) | {"seen": video.seen, "dropped": video.dropped, "broke": video.broke}
-    console.say(
-        f"{video.seen} pictures came, {len(latencies)} were looked at, {video.dropped} dropped; from picture to answer "
-        f"{document['p50']:.3f} s in the median, {document['p95']:.3f} s for 95 %, {document['longest']:.3f} s at most"
-    )
+    console.say(f"{video.seen} pictures came, {len(latencies)} were looked at, {video.dropped} dropped")
+    if latencies:
+        console.say(
+            f"from picture to answer {document['p50']:.3f} s in the median, {document['p95']:.3f} s for 95 %, "
+            f"{document['longest']:.3f} s at most"
+        )
     console.result({"tracks": told, "live": document})
     return console.exit_code
 
@@ -150,6 +155,6 @@ def _watch(
 def _latency(latencies: list[float]) -> dict[str, Any]:
     """Return the middle, the 95th of a hundred and the longest, seconds; None where nothing came."""
     if not latencies:
-        return {"looked_at": 0, "p50": float("nan"), "p95": float("nan"), "longest": float("nan")}
+        return {"looked_at": 0, "p50": None, "p95": None, "longest": None}
     p50, p95 = np.percentile(latencies, [50, 95]).tolist()
     return {"looked_at": len(latencies), "p50": p50, "p95": p95, "longest": max(latencies)}

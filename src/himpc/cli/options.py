@@ -12,14 +12,14 @@ from cyclopts import Parameter
 
 from himpc.cli.console import Console
 from himpc.data.formats.base import Unit, Up
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, DataError
 
 if TYPE_CHECKING:
     from himpc.data import Recordings
     from himpc.data.read import Plan
     from himpc.pose import Estimator, MendingRules, People
 
-__all__ = ["Output", "Source"]
+__all__ = ["Output", "Seeing", "Source"]
 
 
 @Parameter(name="*")
@@ -39,11 +39,45 @@ class Output:
 
 @Parameter(name="*")
 @dataclass(frozen=True)
-class Source:
-    """What the files do not say themselves."""
+class Seeing:
+    """How people are found in videos."""
 
     name: str | None = None
     """Where person, session and camera stand in the path, such as '{person}/{session}/*.c3d'."""
+    raw: bool = False
+    """Leave frames as they are: no gap filling, no dropping of empty, frozen or impossible frames."""
+    estimator: str = "mediapipe"
+    """What finds people in videos: mediapipe (3D), or rtmlib (2D or 3D, as its --weights are)."""
+    weights: tuple[Path, ...] = ()
+    """Local files of the estimator: a .task file, or a detector and a pose model as .onnx; repeatable."""
+    tiles: int = 0
+    """Look at videos in so many rows of overlapping tiles, too: finds people that are small in the picture."""
+    leave_out: tuple[str, ...] = ()
+    """Of videos, leave out where people are 'standing' or 'seated'; repeatable."""
+    steady_bones: bool = False
+    """Of videos, give each bone of arms and legs one length: good to look at, but people are known again less well."""
+
+    def open_estimator(self) -> Estimator:
+        """Return what finds people in videos."""
+        from himpc.pose import open_estimator
+
+        return open_estimator(self.estimator, self.weights, tiles=self.tiles)
+
+    def mending(self) -> MendingRules:
+        """Return how skeletons from video are made clean."""
+        from himpc.pose import STEPS, USUAL_STEPS, MendingRules
+
+        if self.raw and self.steady_bones:
+            raise ConfigError("--raw changes nothing and --steady-bones does: give one of them")
+        steps = () if self.raw else STEPS if self.steady_bones else USUAL_STEPS
+        return MendingRules(steps=steps, leave_out=cast(Any, self.leave_out))
+
+
+@Parameter(name="*")
+@dataclass(frozen=True)
+class Source(Seeing):
+    """What the files do not say themselves."""
+
     labels: Path | None = None
     """A CSV table with a column 'path' and any of 'person', 'session', 'camera'."""
     only: tuple[str, ...] = ()
@@ -58,18 +92,6 @@ class Source:
     """How joints follow from the markers of C3D and TRC files of a set that himpc does not know: a .toml file."""
     fps: float | None = None
     """Frames per second of files that do not state it."""
-    raw: bool = False
-    """Leave frames as they are: no gap filling, no dropping of empty, frozen or impossible frames."""
-    estimator: str = "mediapipe"
-    """What finds people in videos: mediapipe (3D), or rtmlib (2D or 3D, as its --weights are)."""
-    weights: tuple[Path, ...] = ()
-    """Local files of the estimator: a .task file, or a detector and a pose model as .onnx; repeatable."""
-    tiles: int = 0
-    """Look at videos in so many rows of overlapping tiles, too: finds people that are small in the picture."""
-    leave_out: tuple[str, ...] = ()
-    """Of videos, leave out where people are 'standing' or 'seated'; repeatable."""
-    steady_bones: bool = False
-    """Of videos, give each bone of arms and legs one length: good to look at, but people are known again less well."""
 
     def words(self) -> list[str]:
         """Return the options that any verb needs to read the same files the same way."""
@@ -91,19 +113,45 @@ class Source:
         `seen` is called with the people in each video.
         """
         from himpc.data import Recordings, read
-        from himpc.data.selection import select
+        from himpc.data.selection import parse_condition, select
 
-        videos = [path for path in paths if _is_of_videos(path)]
+        for path in paths:
+            with suppress(PermissionError):  # is told when it is read
+                if not path.exists():
+                    raise DataError(f"{path}: there is no such file or folder")
+        for condition in self.only:
+            parse_condition(condition)
+        videos = [path for path in paths if self._is_of_videos(path, console)]
         others = [path for path in paths if path not in videos]
-        if not videos:
-            found = read(paths, **self._reading(), progress=console.progress)
-        else:
-            found = self.videos(videos, console, seen)
-            if others:
-                more = read(others, **self._reading(), progress=console.progress)
-                found = Recordings([*found, *more], found.problems + more.problems)
+        found = self.videos(videos, console, seen) if videos else Recordings([])
+        if others or not videos:
+            more = read(others, **self._reading(), progress=console.progress)
+            found = Recordings([*found, *more], found.problems + more.problems)
         console.problems(found.problems)
         return found.with_(select(found, self.only)) if self.only else found
+
+    def _is_of_videos(self, path: Path, console: Console) -> bool:
+        """Tell whether it is a video, or a folder of videos that holds nothing else to read.
+
+        Videos beside recordings, as in many a data set, are told and not looked at: that takes minutes.
+        """
+        from himpc.data.read import plan
+        from himpc.errors import EmptyError
+        from himpc.pose.read import find_videos
+        from himpc.pose.video import is_video
+
+        if not path.is_dir():
+            return is_video(path)
+        inside: list[Any] = []
+        with suppress(EmptyError):
+            inside, _ = find_videos([path])
+        try:
+            plan(path, **self._reading())
+        except EmptyError:
+            return bool(inside)
+        if inside:
+            console.warn(f"{path}: {len(inside)} videos in it are not looked at, for it holds recordings: name them")
+        return False
 
     def videos(
         self, paths: Sequence[Path], console: Console, found: Callable[[People], None] | None = None
@@ -112,6 +160,7 @@ class Source:
         from himpc.pose import read_videos
         from himpc.skeleton import get_layout
 
+        layout = None if self.layout is None else get_layout(self.layout)
         with console.watching() as watcher:
             recordings = read_videos(
                 paths,
@@ -122,24 +171,9 @@ class Source:
                 watcher=watcher,
                 found=found,
             )
-        if self.layout is None:
+        if layout is None:
             return recordings
-        return recordings.with_([each.to(get_layout(self.layout)) for each in recordings])
-
-    def open_estimator(self) -> Estimator:
-        """Return what finds people in videos."""
-        from himpc.pose import open_estimator
-
-        return open_estimator(self.estimator, self.weights, tiles=self.tiles)
-
-    def mending(self) -> MendingRules:
-        """Return how skeletons from video are made clean."""
-        from himpc.pose import STEPS, USUAL_STEPS, MendingRules
-
-        if self.raw and self.steady_bones:
-            raise ConfigError("--raw changes nothing and --steady-bones does: give one of them")
-        steps = () if self.raw else STEPS if self.steady_bones else USUAL_STEPS
-        return MendingRules(steps=steps, leave_out=cast(Any, self.leave_out))
+        return recordings.with_([each.to(layout) for each in recordings])
 
     def plan(self, paths: tuple[Path, ...]) -> Plan:
         """Find what `read` would read, and read none of it."""
@@ -150,20 +184,3 @@ class Source:
     def _reading(self) -> dict[str, Any]:
         names = ("name", "labels", "layout", "unit", "up", "fps", "markers")
         return {name: getattr(self, name) for name in names} | {"clean": not self.raw}
-
-
-def _is_of_videos(path: Path) -> bool:
-    """Tell whether it is a video, or a folder of videos that holds nothing else to read."""
-    from himpc.data.read import plan
-    from himpc.errors import EmptyError
-    from himpc.pose.read import find_videos
-    from himpc.pose.video import is_video
-
-    if not path.is_dir():
-        return is_video(path)
-    try:
-        plan(path)
-    except EmptyError:
-        with suppress(EmptyError):
-            return bool(find_videos([path]))
-    return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from himpc.cli.options import Output, Source
+from himpc.cli.options import Output, Seeing
 
 __all__ = ["pose"]
 
@@ -15,7 +15,7 @@ def pose(
     out: Path = Path("poses"),
     overlay: bool = False,
     pictures: bool = False,
-    source: Source = Source(),
+    source: Seeing = Seeing(),
     output: Output = Output(),
 ) -> int:
     """Find the people in videos, and write a recording of each.
@@ -28,7 +28,7 @@ def pose(
         Videos, or folders of them.
     out
         The folder to write: for each video recordings/NAME.npz and NAME.json (what was found and changed), and
-        tracks.csv (a row for each track).
+        tracks.csv (a row for each track of all videos in the folder).
     overlay
         Write NAME.overlay.mp4, too: the skeletons and the numbers of their tracks, on an empty ground.
     pictures
@@ -36,41 +36,55 @@ def pose(
     """
     from himpc.data import Problem
     from himpc.data.naming import NamePattern
-    from himpc.errors import DataError
+    from himpc.errors import DataError, RunError
     from himpc.pose import estimate, find_videos
-    from himpc.pose.folder import RECORDINGS, done_before, fingerprint, place_of, report_of, write_people, write_table
+    from himpc.pose.folder import (
+        RECORDINGS,
+        all_reports,
+        done_before,
+        fingerprint,
+        place_of,
+        report_of,
+        write_people,
+        write_table,
+    )
     from himpc.pose.overlay import write_overlay
     from himpc.pose.people import nobody
+    from himpc.pose.read import OVERLAY
     from himpc.writing import make_folder
 
     console = output.console()
-    videos = find_videos(paths, None if source.name is None else NamePattern(source.name))
+    videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
     estimator, mending = source.open_estimator(), source.mending()
+    console.problems(problems)
     make_folder(out)
-    settings = (source.estimator, source.tiles, mending, *(path.stat() for path in source.weights))
+    weights = [(path.stat().st_size, path.stat().st_mtime_ns) for path in source.weights]
+    drawn = "pictures" if pictures else "ground"
     reports: list[dict[str, Any]] = []
     taken: set[Path] = set()
     for video in videos:
-        place = place_of(out, video, taken)
-        film = report_of(place).with_suffix(".overlay.mp4")
+        settings = (source.estimator, source.tiles, mending, weights, sorted(video.known.items()))
         try:
             print_ = fingerprint(video.path, settings) if video.path.exists() else ""
+            place = place_of(out, video, print_, taken)
+            film = report_of(place).with_suffix(OVERLAY)
             report = done_before(place, print_)
-            if report is None or (overlay and not film.is_file()):
+            if report is None or (overlay and not (film.is_file() and report.get("overlay") == drawn)):
                 with console.watching() as watcher:
                     people = estimate(
                         video.path, estimator, name=video.name, known=video.known, mending=mending, watcher=watcher
                     )
-                report = write_people(place, people, print_)
-                if overlay and people.tracks:
+                with_film = overlay and bool(people.tracks)
+                if with_film:
                     write_overlay(film, people, pictures=pictures)
+                report = write_people(place, people, print_, overlay=drawn if with_film else None)
                 if not people.cleaned:
                     console.problems([Problem(video.path, nobody(people))])
             reports.append(report)
             console.say(_line(report))
-        except DataError as error:
+        except (DataError, RunError) as error:
             console.problems([Problem(video.path, str(error).removeprefix(f"{video.path}: "))])
-    write_table(out / "tracks.csv", reports)
+    write_table(out / "tracks.csv", all_reports(out))
     found = sum(len(report["recordings"]) for report in reports)
     console.say(f"wrote {out}: {found} recordings of {len(reports)} videos; look at {out / 'tracks.csv'}")
     if found:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc.data.recording import PART, Quality, Recording
 from himpc.errors import ConfigError, DataError
 
-__all__ = ["CleaningRules", "clean"]
+__all__ = ["CleaningRules", "clean", "impossible_frames"]
 
 _Mask = NDArray[np.bool_]
 _Floats = NDArray[np.floating]
@@ -144,6 +144,25 @@ def clean(recording: Recording, rules: CleaningRules | None = None) -> list[Reco
         kept[a:b] = True
     counts = {"empty": empty, "frozen": frozen, "impossible": impossible, "incomplete": ~rejected & ~kept}
     return _cut(recording, joints, missing, parts, counts)
+
+
+def impossible_frames(recording: Recording, rules: CleaningRules | None = None) -> _Mask:
+    """Tell for each frame of a 3D recording whether no body looks or moves like that (see `CleaningRules`).
+
+    Returns
+    -------
+    bool array ``(frames,)``
+        A stretch between two jumps counts where it is no longer than a gap that can be filled.
+    """
+    rules = rules or CleaningRules()
+    impossible = np.zeros(len(recording), dtype=bool)
+    alive = np.flatnonzero(~_is_empty(recording.joints))
+    if len(alive):
+        impossible[alive[_has_impossible_bones(recording, alive, rules)]] = True
+        alive = alive[~impossible[alive]]
+    if len(alive):
+        impossible[_find_jumps(recording, alive, rules)[0]] = True
+    return impossible
 
 
 def _hint(impossible: _Mask) -> str:

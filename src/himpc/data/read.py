@@ -282,7 +282,7 @@ def _read_one(
         named = body.with_(source=body.source if own is None else f"{source.name}{own}", **source.known)
         try:
             converted = named if options.layout is None else named.to(options.layout)
-            usable += [converted] if rules is None else clean_recording(converted, rules)
+            usable += [converted] if rules is None or converted.quality.mended else clean_recording(converted, rules)
         except HimpcError as error:
             errors.append(error)
     return usable, errors

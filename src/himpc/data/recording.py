@@ -12,8 +12,11 @@ from himpc.data.mapped import blocks
 from himpc.errors import DataError, LayoutError
 from himpc.skeleton import Layout, convert
 
-__all__ = ["Quality", "Recording"]
+__all__ = ["MENDED", "Quality", "Recording"]
 
+
+MENDED = "skeletons from video, made clean"
+"""The note of `Quality` that `himpc.pose` leaves."""
 
 PART = "#part"
 """Stands in a source between the recording that was split and the number of the part."""
@@ -50,6 +53,11 @@ class Quality:
     filled: int = 0
     parts: int = 1
     notes: tuple[str, ...] = ()
+
+    @property
+    def mended(self) -> bool:
+        """Whether `himpc.pose` has made the skeletons clean, so that reading them does not do it once more."""
+        return MENDED in self.notes
 
     @property
     def dropped(self) -> int:

@@ -12,13 +12,22 @@ from himpc.data.formats.frame_folder import natural_key
 from himpc.data.naming import NamePattern
 from himpc.errors import DataError, FormatError, HimpcError, printable
 
-__all__ = ["Source", "find_sources"]
+__all__ = ["VIDEO_SUFFIXES", "Source", "find_sources"]
+
+VIDEO_SUFFIXES = frozenset(
+    [
+        *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg"),
+        *(".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"),
+    ]
+)
+"""Names of files end so that are taken for videos."""
 
 # Files that stand beside recordings and are never one.
 _OTHER_NAMES = re.compile(r"(licen[sc]e|readme|changelog|citation|copying|notice|makefile)([._-].*)?", re.IGNORECASE)
 _OTHER_SUFFIXES = {
     *(".md", ".rst", ".pdf", ".html", ".doc", ".docx", ".xlsx", ".toml", ".yaml", ".yml", ".ini", ".log", ".py", ".m"),
-    *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".bmp", ".pgm", ".mp4", ".avi", ".mov", ".mkv", ".wav", ".mp3"),
+    *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".bmp", ".pgm", ".wav", ".mp3"),
+    *VIDEO_SUFFIXES,
 }
 
 

@@ -42,7 +42,7 @@ class Film:
         self.width, self.height = width - width % 2, height - height % 2
         if min(self.width, self.height) < 2:
             raise DataError(f"{path}: a film of {width} x {height} pixels is too small, expected 2 x 2 and more")
-        self._rate = Fraction(fps).limit_denominator(1001)
+        self._rate = max(Fraction(fps).limit_denominator(1001), Fraction(1, 1001))
         self._av: Any = need("av")
         self._replacing: AbstractContextManager[Path] = replacing(self.path)
         self._last = -float(1 / self._rate)

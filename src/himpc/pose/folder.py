@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from himpc import __version__
 from himpc.data import save
 from himpc.data.sources import Source
 from himpc.pose.people import People
@@ -18,9 +19,11 @@ from himpc.writing import make_folder, remove, write_atomically
 __all__ = [
     "COLUMNS",
     "RECORDINGS",
+    "all_reports",
     "done_before",
     "fingerprint",
     "place_of",
+    "read_report",
     "report_of",
     "write_people",
     "write_table",
@@ -28,10 +31,13 @@ __all__ = [
 
 COLUMNS = (
     *("recording", "start", "end", "frames", "score", "cycles", "stride_seconds", "heading", "walking", "standing"),
-    *("seated", "added", "filled", "guessed", "swapped", "bones", "smoothed", "turned", "left_out"),
+    *("seated", "added", "impossible", "filled", "guessed", "swapped", "bones", "smoothed", "turned", "left_out"),
 )
 """Of the table; what they mean is said by `himpc.pose.Cleaned` and `Changes`."""
 
+
+_LONGEST = 200
+"""Bytes of a video's name that are kept in those of its files; file systems take 255."""
 
 RECORDINGS = "recordings"
 """The folder, within that of a run, in which the recordings are."""
@@ -43,37 +49,66 @@ def report_of(place: Path) -> Path:
 
 
 def fingerprint(path: Path, settings: Sequence[object]) -> str:
-    """Return what tells whether a video and the settings are those of another time: size, time of change, settings."""
+    """Return what tells whether a video and the settings are those of another time.
+
+    It is made of the size of the file, when it was changed, the settings, and the version of himpc.
+    """
     status = path.stat()
-    told = json.dumps([status.st_size, status.st_mtime_ns, *map(str, settings)])
+    told = json.dumps([status.st_size, status.st_mtime_ns, __version__, *map(str, settings)])
     return hashlib.sha256(told.encode()).hexdigest()[:16]
 
 
-def place_of(folder: Path, source: Source, taken: set[Path]) -> Path:
+def place_of(folder: Path, source: Source, print_: str, taken: set[Path]) -> Path:
     """Return the file for the recordings of a video: its name, with a number where another video has the same.
 
-    They are alone in a folder of their own, so that it can be given to any verb.
+    They are alone in a folder of their own, so that it can be given to any verb. A report of another time keeps its
+    place, unless it is of the same file, or of one that is the same to the last setting.
     """
-    stem = Path(source.name).name
+    name = Path(source.name).name
+    stem = name if len(name.encode()) <= _LONGEST else f"{name[:40]}...{_digest(name)}"
     place, number = folder / RECORDINGS / f"{stem}.npz", 2
-    while place in taken:
+    while place in taken or not _is_its_own(place, source.path, print_):
         place, number = folder / RECORDINGS / f"{stem}-{number}.npz", number + 1
     taken.add(place)
     return place
 
 
-def done_before(place: Path, print_: str) -> dict[str, Any] | None:
-    """Return the report of a video that was done with the same settings; None where it was not."""
+def _is_its_own(place: Path, video: Path, print_: str) -> bool:
+    report = read_report(report_of(place))
+    return report is None or report["fingerprint"] == print_ or report.get("file") == _digest(str(video.resolve()))
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+
+
+def read_report(path: Path) -> dict[str, Any] | None:
+    """Return a report that `write_people` left; None where there is none, or it is damaged."""
     try:
-        report = json.loads(report_of(place).read_text(encoding="utf-8"))
+        report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    whole = isinstance(report, dict) and report.get("fingerprint") == print_
-    return report if whole and (place.is_file() or not report.get("recordings")) else None
+    lists = isinstance(report, dict) and all(isinstance(report.get(key), list) for key in ("recordings", "short"))
+    return report if lists and isinstance(report.get("fingerprint"), str) else None
 
 
-def write_people(place: Path, people: People, print_: str) -> dict[str, Any]:
+def all_reports(folder: Path) -> list[dict[str, Any]]:
+    """Return the reports of all videos that were done into a folder, in the order of their names."""
+    found = (read_report(path) for path in sorted(folder.glob("*.json")))
+    return [report for report in found if report is not None]
+
+
+def done_before(place: Path, print_: str) -> dict[str, Any] | None:
+    """Return the report of a video that was done with the same settings; None where it was not."""
+    report = read_report(report_of(place))
+    whole = report is not None and report["fingerprint"] == print_
+    return report if whole and report is not None and (place.is_file() or not report["recordings"]) else None
+
+
+def write_people(place: Path, people: People, print_: str, overlay: str | None = None) -> dict[str, Any]:
     """Write the recordings of a video, and its report last, and return the report.
+
+    `overlay` says what its film is drawn on: "ground" or "pictures".
 
     Raises
     ------
@@ -85,7 +120,12 @@ def write_people(place: Path, people: People, print_: str) -> dict[str, Any]:
         save(people.recordings, place)
     else:
         remove(place)
-    report = {**people.to_dict(), "fingerprint": print_}
+    report = {
+        **people.to_dict(),
+        "fingerprint": print_,
+        "file": _digest(str(people.path.resolve())),
+        "overlay": overlay,
+    }
     write_atomically(report_of(place), json.dumps(report, indent=1) + "\n")
     return report
 

@@ -8,12 +8,14 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from himpc.errors import HimpcError
+
 __all__ = ["quiet"]
 
 
 @contextmanager
 def quiet() -> Iterator[None]:
-    """Keep what native code writes on standard error to itself, unless the block fails: then it is written."""
+    """Keep what native code writes on standard error to itself, unless the block fails unforeseen."""
     try:
         place = sys.stderr.fileno()
     except (OSError, ValueError, AttributeError):  # a notebook's, or none
@@ -25,6 +27,8 @@ def quiet() -> Iterator[None]:
         os.dup2(said.fileno(), place)
         try:
             yield
+        except HimpcError:  # says what is wrong in its own words
+            raise
         except BaseException:
             os.dup2(kept, place)
             said.seek(0)

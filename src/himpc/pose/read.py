@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,30 +11,56 @@ from himpc.data import Problem, Recording, Recordings
 from himpc.data.naming import Labels, NamePattern, read_labels
 from himpc.data.progress import Progress
 from himpc.data.sources import Source, find_sources
-from himpc.errors import DataError, EmptyError, FormatError, HimpcError
+from himpc.errors import ConfigError, DataError, EmptyError, FormatError, HimpcError
 from himpc.pose.detection import Estimator
 from himpc.pose.estimate import estimate
 from himpc.pose.people import People, nobody
 from himpc.pose.video import is_video
 
-__all__ = ["find_videos", "read_videos"]
+__all__ = ["OVERLAY", "find_videos", "read_videos"]
 
 
-def find_videos(paths: Sequence[str | Path], pattern: NamePattern | None = None) -> list[Source]:
+OVERLAY = ".overlay.mp4"
+"""So end the names of films that himpc writes; in a folder they are no videos to look at."""
+
+_ADDRESS = re.compile(r"(?i)[a-z]+:/")
+
+
+def find_videos(paths: Sequence[str | Path], pattern: NamePattern | None = None) -> tuple[list[Source], list[Problem]]:
     """Find the videos in files and folders, in natural order; a file that is given itself is always one.
+
+    Returns
+    -------
+    sources : list of Source
+    problems : list of Problem
+        Folders that cannot be opened.
 
     Raises
     ------
+    ConfigError
+        If no path is given.
     DataError
-        If a path does not exist.
+        If a path does not exist, or is an address.
     EmptyError
         If there is no video.
     """
-    sources, _ = find_sources([Path(path) for path in paths], pattern, wanted=is_video)
+    if not paths:
+        raise ConfigError("no video is given: name videos, or folders of them")
+    for path in paths:
+        if _ADDRESS.match(str(path)) and not Path(path).exists():
+            raise DataError(f"{path}: is an address: only 'himpc identify --live' watches streams")
+    sources, errors = find_sources([Path(path) for path in paths], pattern, wanted=_to_look_at)
+    problems = [Problem(place, str(error).removeprefix(f"{place}: ")) for place, error in errors]
     if not sources:
+        if errors:
+            raise errors[0][1]
         fitting = "" if pattern is None else f" whose path fits {pattern.text!r}"
         raise EmptyError(f"{', '.join(map(str, paths))}: there is no video in it{fitting}")
-    return sources
+    return sources, problems
+
+
+def _to_look_at(path: Path) -> bool:
+    return is_video(path) and not path.name.endswith(OVERLAY)
 
 
 def read_videos(
@@ -67,11 +94,10 @@ def read_videos(
     DataError
         If nobody is found in any of them; one video's own error where it was the only one.
     """
-    sources = find_videos(paths, None if name is None else NamePattern(name))
+    sources, problems = find_videos(paths, None if name is None else NamePattern(name))
     table = read_labels(labels) if isinstance(labels, str | Path) else labels
     recordings: list[Recording] = []
     origins: list[Path] = []
-    problems: list[Problem] = []
     errors: list[HimpcError] = []
     for source in sources if progress is None else progress(sources, len(sources), "looking at videos"):
         try:

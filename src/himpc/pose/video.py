@@ -6,7 +6,6 @@ A file is data, not a program: nothing but the file itself is opened, whatever i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
@@ -15,32 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.data.sources import VIDEO_SUFFIXES
 from himpc.errors import DataError, FormatError
 from himpc.pose.parts import need
 from himpc.pose.shots import CutDetector
 
-__all__ = ["SUFFIXES", "Frame", "Video", "is_video", "upright"]
-
-SUFFIXES = frozenset(
-    {
-        ".mp4",
-        ".m4v",
-        ".mov",
-        ".avi",
-        ".mkv",
-        ".webm",
-        ".mpg",
-        ".mpeg",
-        ".ts",
-        ".mts",
-        ".m2ts",
-        ".wmv",
-        ".flv",
-        ".3gp",
-        ".ogv",
-    }
-)
-"""Names of files end so that are taken for videos."""
+__all__ = ["Frame", "Video", "is_video", "upright"]
 
 MAX_SIDE = 16_384
 """Pixels; a picture of more is refused before memory is taken for it."""
@@ -81,12 +60,26 @@ class Frame:
 
 def is_video(path: str | Path) -> bool:
     """Tell by the name whether a file is taken for a video."""
-    return Path(path).suffix.lower() in SUFFIXES
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
-def upright(image: NDArray[np.uint8], degrees: float) -> NDArray[np.uint8]:
-    """Return a picture turned as its file says, counter-clockwise, by whole quarters."""
-    return np.ascontiguousarray(np.rot90(image, round(degrees / 90) % 4))
+def upright(image: NDArray[np.uint8], matrix: NDArray[np.integer]) -> NDArray[np.uint8] | None:
+    """Return a picture as it is to be shown; None for a matrix that does more than turn by quarters and mirror.
+
+    Parameters
+    ----------
+    image : uint8 array ``(height, width, 3)``
+        As it is stored.
+    matrix : int array ``(3, 3)``
+        As a file gives it: a stored point (x, y, 1) times the matrix is where it is shown (ISO/IEC 14496-12); the
+        upper left in 1/65536.
+    """
+    turn = matrix[:2, :2] / 65536
+    if (np.abs(turn) == 1).sum() != 2 or np.abs(np.linalg.det(turn)) != 1:
+        return None
+    if turn[0, 0] == 0:  # columns become rows
+        image, turn = image.transpose(1, 0, 2), turn[::-1]
+    return np.ascontiguousarray(image[:: int(turn[1, 1]), :: int(turn[0, 0])])
 
 
 class Video:
@@ -126,6 +119,7 @@ class Video:
         self._av: Any = need("av")
         self._av.logging.set_level(None)
         self._cuts = CutDetector() if cuts else None
+        self._odd = False
         self._container = self._open()
         try:
             self._stream = self._choose()
@@ -191,6 +185,8 @@ class Video:
         if not streams:
             raise FormatError(f"{self.path}: holds no pictures, or of a codec that is not known here")
         stream = streams[0]
+        if len(streams) > 1:
+            self.notes.append(f"it holds {len(streams)} films; the first is looked at")
         width, height = stream.codec_context.width, stream.codec_context.height
         if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
             raise FormatError(
@@ -245,10 +241,14 @@ class Video:
             image: NDArray[np.uint8] = picture.to_ndarray(format="rgb24", **size)
         except (self._av.FFmpegError, ValueError) as error:
             raise FormatError(f"{self.path}: its pictures are of a kind that cannot be shown: {_why(error)}") from error
-        turn = 0.0
-        with suppress(AttributeError):
-            turn = float(picture.rotation)
-        return upright(image, turn) if turn else image
+        matrix = next((each for each in picture.side_data if each.type.name == "DISPLAYMATRIX"), None)
+        if matrix is None:
+            return image
+        turned = upright(image, np.frombuffer(bytes(matrix), dtype=np.int32).reshape(3, 3))
+        if turned is None and not self._odd:
+            self._odd = True
+            self.notes.append("it is to be shown askew or stretched; pictures are taken as they are stored")
+        return image if turned is None else turned
 
 
 def _check_file(path: Path) -> None:

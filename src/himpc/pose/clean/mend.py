@@ -9,7 +9,8 @@ from typing import Any, Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data.recording import PART, Quality, Recording
+from himpc.data.cleaning import impossible_frames
+from himpc.data.recording import MENDED, PART, Quality, Recording
 from himpc.errors import ConfigError
 from himpc.pose.clean.bones import limb_bones, steady_bones
 from himpc.pose.clean.gait import Gait, find_gait
@@ -85,6 +86,8 @@ class Changes:
     ----------
     added : int
         Frames between pictures in which the person was not found.
+    impossible : int
+        Frames with bones or speeds that no body has (see `himpc.data.CleaningRules`), taken for not seen.
     filled, guessed : int
         Joints replaced by what lies between sure sightings, and guesses of the estimator that were left.
     swapped : int
@@ -100,6 +103,7 @@ class Changes:
     """
 
     added: int = 0
+    impossible: int = 0
     filled: int = 0
     guessed: int = 0
     swapped: int = 0
@@ -200,12 +204,17 @@ def mend(
     rules = rules or MendingRules()
     parts = []
     for stretch in _stretches(track.seconds, rules.max_gap_seconds):
-        for values in _even(track, stretch, fps, rules):
+        for values in _even(track, stretch, layout, fps, rules):
             parts += _mend_part(values, layout, fps, track.joints is None, up, rules)
     named = []
     for number, part in enumerate(parts, start=1):
         name = f"{source}{PART}{number}" if len(parts) > 1 else source
-        quality = Quality(frames_read=len(part.recording), filled=part.changes.filled, parts=len(parts))
+        quality = Quality(
+            frames_read=len(part.recording),
+            filled=part.changes.filled,
+            parts=len(parts),
+            notes=(MENDED,) if rules.steps else (),
+        )
         named.append(part.with_(part.recording.with_(source=name, quality=quality)))
     return named
 
@@ -218,6 +227,7 @@ class _Even:
     confidence: Floats
     start: float
     added: int
+    impossible: int
     filled: int
     guessed: int
 
@@ -228,7 +238,7 @@ def _stretches(seconds: Floats, longest: float) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(edges) if b - a > 1]
 
 
-def _even(track: Track, stretch: slice, fps: float, rules: MendingRules) -> list[_Even]:
+def _even(track: Track, stretch: slice, layout: Layout, fps: float, rules: MendingRules) -> list[_Even]:
     """Return the stretch on an even beat, split where joints are missing for long."""
     seconds = track.seconds[stretch]
     if track.joints is None:
@@ -238,7 +248,11 @@ def _even(track: Track, stretch: slice, fps: float, rules: MendingRules) -> list
     else:
         joints = track.joints[stretch].astype(np.float64)
     confidence = track.confidence[stretch].astype(np.float64)
-    filled = guessed = 0
+    impossible = filled = guessed = 0
+    if "fill" in rules.steps and track.joints is not None:
+        wrong = impossible_frames(Recording(joints.astype(np.float32), layout, fps=fps))
+        joints[wrong] = np.nan
+        impossible = int(wrong.sum())
     if "fill" in rules.steps or np.isnan(joints).any():
         gap = max(1, round(rules.max_gap_seconds * fps))
         least = rules.least_confidence if "fill" in rules.steps else 0.0
@@ -253,7 +267,11 @@ def _even(track: Track, stretch: slice, fps: float, rules: MendingRules) -> list
     complete = ~np.isnan(even).any(axis=(1, 2))
     edges = np.flatnonzero(np.diff(np.concatenate([[False], complete, [False]]).astype(np.int8))).reshape(-1, 2)
     added = max(0, frames - len(seconds))
-    return [_Even(even[a:b], sure[a:b], float(beat[a]), added, filled, guessed) for a, b in edges.tolist() if b - a > 1]
+    return [
+        _Even(even[a:b], sure[a:b], float(beat[a]), added, impossible, filled, guessed)
+        for a, b in edges.tolist()
+        if b - a > 1
+    ]
 
 
 def _mend_part(
@@ -290,7 +308,7 @@ def _mend_part(
             dimensions=2 if flat else 3,
         )
         first = len(found) == 0
-        counts = (even.added, even.filled, even.guessed, swapped, bones) if first else (0, 0, 0, 0, 0)
+        counts = (even.added, even.impossible, even.filled, even.guessed, swapped, bones) if first else (0,) * 6
         changes = Changes(*counts, min(smoothed, b - a), round(turned, 2), int(out.sum()) if first else 0)
         gait = find_gait(joints[a:b], layout, fps, ahead[a:b])
         start = even.start + a / fps

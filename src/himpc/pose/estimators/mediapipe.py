@@ -96,14 +96,14 @@ class MediaPipe:
             min_pose_detection_confidence=_CONFIDENCE,
             min_pose_presence_confidence=_CONFIDENCE,
         )
+        self._image: Any = mediapipe.Image
+        self._format: Any = mediapipe.ImageFormat.SRGB
         try:
             self._landmarker: Any = mediapipe.tasks.vision.PoseLandmarker.create_from_options(options)
+            self._look(_somebody())  # what it has to say, it says when it first finds somebody
         except (RuntimeError, ValueError) as error:
             where = weights[0] if weights else "the model of mediapipe"
             raise ModelError(f"{where}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
-        self._image: Any = mediapipe.Image
-        self._format: Any = mediapipe.ImageFormat.SRGB
-        self._look(_somebody())  # what it has to say, it says when it first finds somebody
 
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
         """Return the people in a picture ``(height, width, 3)``; see `Estimator`.
@@ -223,6 +223,8 @@ def _detection(flat: Any, world: Any, side: int) -> Detection:
 def _read_task(path: Path) -> bytes:
     """Return a ``.task`` file, having looked that it is one."""
     try:
+        if not path.is_file() and path.exists():
+            raise ModelError(f"{path}: is a folder, a device or a pipe, expected a .task file of MediaPipe")
         if path.stat().st_size > _MAX_TASK:
             raise ModelError(f"{path}: is larger than {_MAX_TASK >> 20} MiB, expected a .task file of MediaPipe")
         with zipfile.ZipFile(path) as archive:

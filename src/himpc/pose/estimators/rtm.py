@@ -79,6 +79,8 @@ class Rtm:
         if len(weights) != 2:
             raise ConfigError(f"rtmlib needs two files as weights, a detector and a pose model: {_WHERE}")
         for path in weights:
+            if not path.is_file() and path.exists():
+                raise ModelError(f"{path}: is a folder, a device or a pipe, expected an .onnx file")
             if not path.is_file():
                 raise ConfigError(f"{path}: there is no such file: {_WHERE}")
         detector, pose = weights
@@ -102,6 +104,7 @@ class Rtm:
                 # rtmlib takes the middle of the depth's bins to be that of the picture's rows.
                 reach = _DEPTH * sees[0] / (outputs[2][2] / 2)
                 self._see = rtmlib.RTMPose3d(str(pose), z_range=reach, **how)
+            self._try(detector, pose)
 
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
         """Return the people in a picture ``(height, width, 3)``; see `Estimator`.
@@ -118,6 +121,20 @@ class Rtm:
             return []
         found = [self._body(box, blue_first) for box in boxes]
         return distinct([each for each in found if each is not None], self._people)
+
+    def _try(self, detector: Path, pose: Path) -> None:
+        """Show both an empty picture; raise `ModelError` where one gives what it should not."""
+        nothing = np.zeros((64, 64, 3), dtype=np.uint8)
+        for path, look in (
+            (detector, lambda: np.asarray(self._find(nothing), dtype=np.float64).reshape(-1, 4)),
+            (pose, lambda: self._body(np.array([0.0, 0.0, 64.0, 64.0]), nothing)),
+        ):
+            try:
+                look()
+            except Exception as error:  # of many kinds, none of them promised
+                kind = "a YOLOX detector" if path is detector else "an RTMPose or RTMW3D model"
+                raise ModelError(f"{path}: does not work as {kind}: {str(error).splitlines()[0][:200]}") from error
+        self.refused.clear()
 
     def forget(self) -> None:
         """Nothing is carried over."""
