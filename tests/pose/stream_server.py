@@ -1,4 +1,4 @@
-"""Cameras to try live sources on: a small film by RTSP or by HTTP, at its own pace, from 127.0.0.1 and for a few seconds."""
+"""Cameras to try live sources on: a small film by RTSP or HTTP, at its own pace, from 127.0.0.1."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ import struct
 import threading
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 
 import numpy as np
 
 PATIENCE = 5.0
-"""Seconds after which a server lets go of whoever says nothing, or takes nothing."""
+"""Seconds after which a server lets go of whoever says nothing, or takes nothing; it is silent for four times that."""
 
 RTP_CLOCK = 90_000
 
@@ -48,7 +49,7 @@ def number_of(image: np.ndarray) -> int:
     >>> number_of(np.full((4, 4, 3), grey(70) + 1))
     6
     """
-    return int(round((float(np.median(image)) - 2) / 4)) % 64
+    return round((float(np.median(image)) - 2) / 4) % 64
 
 
 def film(pictures: int, *, fps: int = 25, size: tuple[int, int] = (64, 48), first: int = 0) -> Coded:
@@ -58,7 +59,7 @@ def film(pictures: int, *, fps: int = 25, size: tuple[int, int] = (64, 48), firs
     ----------
     pictures : int
     fps : int
-        Pictures a second; every second one of them stands by itself.
+        Pictures a second; the first of each second stands by itself.
     size : (int, int)
         Width and height, pixels.
     first : int
@@ -82,7 +83,7 @@ def film(pictures: int, *, fps: int = 25, size: tuple[int, int] = (64, 48), firs
 
 
 def sound(seconds: float) -> Coded:
-    """Make MPEG-TS of sound only, in pieces of 1024 samples."""
+    """Make MPEG-TS of sound only, in one piece."""
     import av
 
     made, place, rate = Coded(47), io.BytesIO(), 48_000
@@ -131,10 +132,8 @@ class Camera:
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 self.request.settimeout(PATIENCE)
-                try:
+                with suppress(OSError):  # whoever asked has gone
                     camera.answer(self.request)
-                except OSError:  # whoever asked has gone
-                    pass
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self.address = f"{self.scheme}://me:secret@127.0.0.1:{self._server.server_address[1]}/film"
@@ -172,8 +171,8 @@ class Camera:
         last = self.breaks.pop(0) if self.breaks else len(pieces)
         start = time.monotonic()
         for number, piece in enumerate(pieces[:last]):
-            while (left := start + number / self.film.fps - time.monotonic()) > 0 or number == last:
-                if not self._goes_on(wire, min(max(left, 0), 0.1), listen):
+            while (left := start + number / self.film.fps - time.monotonic()) > 0:
+                if not self._goes_on(wire, min(left, 0.1), listen):
                     return
             times.append(time.monotonic())
             wire.sendall(piece)
@@ -189,10 +188,13 @@ class Camera:
 
 
 class HttpCamera(Camera):
-    """MPEG-TS by HTTP; of no stated length, as streams are."""
+    """MPEG-TS by HTTP; of no stated length, as streams are. `status` is what it answers."""
 
     scheme = "http"
-    status = "200 OK"
+
+    def __init__(self, film: Coded, *, breaks: Sequence[int] = (), hangs: bool = False, status: str = "200 OK") -> None:
+        self.status = status
+        super().__init__(film, breaks=breaks, hangs=hangs)
 
     def answer(self, wire) -> None:
         _hear(wire)
@@ -210,7 +212,8 @@ class RtspCamera(Camera):
         session = "Session: 1;timeout=60"
         sdp = (
             "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=film\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\n"
-            f"c=IN IP4 127.0.0.1\r\na=rtpmap:96 H264/{RTP_CLOCK}\r\na=fmtp:96 packetization-mode=1\r\na=control:track1\r\n"
+            f"c=IN IP4 127.0.0.1\r\na=rtpmap:96 H264/{RTP_CLOCK}\r\n"
+            "a=fmtp:96 packetization-mode=1\r\na=control:track1\r\n"
         )
 
         def listen(heard: bytes) -> bool:

@@ -6,7 +6,10 @@ import re
 import sys
 import threading
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -27,6 +30,12 @@ _TRIES, _WAIT = 5, 2.0
 
 _SILENCE = 10.0
 """Seconds without a word after which a stream has broken off."""
+
+_NEW, _OLD = 0.5, 5.0
+"""Pictures are new once they had to be waited for, so many steps between two; after so many seconds all are given."""
+
+_LEAVE = 1.0
+"""Seconds that closing waits for the reader, which may be waiting itself; it ends later then, by itself."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,12 +63,15 @@ class LiveFrame:
 class LiveVideo:
     """Pictures as they come; whoever is slow misses some, and is never behind.
 
+    A stream that breaks off is asked for again. Its pictures keep the size of the first one; those that had waited
+    when it was opened are passed over. One that states its length is a recording: it is played at its own pace, once.
+
     Parameters
     ----------
     source : str
         ``webcam:0``, an address (``rtsp://``, ``http://`` ...), or a video file, which is played at its own pace.
     max_side : int
-        Pixels; larger pictures of a file are made smaller.
+        Pixels; larger pictures are made smaller.
 
     Attributes
     ----------
@@ -68,7 +80,7 @@ class LiveVideo:
     seen, dropped : int
         Pictures that came, and those that nobody asked for in time.
     broke : int
-        How often a stream broke off and was asked for again.
+        How often a stream broke off.
 
     Raises
     ------
@@ -83,6 +95,7 @@ class LiveVideo:
         self.fps = 25.0
         self.seen = self.dropped = self.broke = 0
         self._max_side = max_side
+        self._size: tuple[int, int] | None = None
         self._newest: LiveFrame | None = None
         self._given = -1
         self._problem: Exception | None = None
@@ -103,7 +116,7 @@ class LiveVideo:
         self.close()
 
     def newest(self, timeout: float = 30.0) -> LiveFrame | None:
-        """Return the newest picture that was not given yet, waiting for one; None when there will be no more.
+        """Return the newest picture not given yet, waiting for it so many seconds; None when there will be no more.
 
         Raises
         ------
@@ -118,54 +131,59 @@ class LiveVideo:
                 self.dropped += frame.number - self._given - 1
                 self._given = frame.number
                 return frame
-        if self._problem is not None:
+        if self._problem is not None and not self._stop.is_set():
             raise self._problem
         if not there:
             raise DataError(f"{shown_source(self.source)}: no picture came in {timeout:g} s")
         return None
 
     def close(self) -> None:
-        """Stop."""
+        """Stop; there are no more pictures then."""
         self._stop.set()
         with self._news:
             self._over = True
             self._news.notify_all()
-        self._thread.join(timeout=5.0)
+        self._thread.join(timeout=_LEAVE)
 
     def _fresh(self) -> bool:
-        return self._newest is not None and self._newest.number > self._given
+        return not self._stop.is_set() and self._newest is not None and self._newest.number > self._given
 
-    def _chosen(self) -> Any:
+    def _chosen(self) -> Callable[[], None]:
         """Return what reads the source, having opened it where that can be told at once."""
+        place, how = self.source, dict[str, Any]()
         if found := re.fullmatch(r"webcam:(\w+)", self.source):
             kind, name = _CAMERAS.get(sys.platform, _CAMERAS["linux"])
-            place = name.format(found.group(1))
-            container = self._opened(place, format=kind)
-            return lambda: self._stream(container, lambda: self._opened(place, format=kind))
-        if _ADDRESS.match(self.source):
-            options = {"rtsp_transport": "tcp", "stimeout": "10000000"} if self.source.startswith("rtsp") else {}
-            container = self._opened(self.source, options=options)
-            return lambda: self._stream(container, lambda: self._opened(self.source, options=options))
-        if ":" in self.source and not Path(self.source).exists():
-            raise ConfigError(
-                f"unknown live source {shown_source(self.source)!r}: give webcam:0, rtsp://..., http://... or a file"
-            )
-        video = Video(self.source, max_side=self._max_side, cuts=False)
-        self.fps = video.fps
-        return lambda: self._play(video)
+            place, how = name.format(found.group(1)), {"format": kind}
+        elif self.source.lower().startswith(("rtsp:", "rtsps:")):
+            how = {"options": {"rtsp_transport": "tcp"}}
+        elif not _ADDRESS.match(self.source):
+            if ":" in self.source and not Path(self.source).exists():
+                shown = repr(shown_source(self.source))
+                raise ConfigError(f"unknown live source {shown}: give webcam:0, rtsp://..., http://... or a file")
+            video = Video(self.source, max_side=self._max_side, cuts=False)
+            self.fps = video.fps
+            return partial(self._play, video)
+        again = partial(self._opened, place, **how)
+        return partial(self._stream, again(), again)
 
     def _opened(self, place: str, **how: Any) -> Any:
         av = need("av")
         av.logging.set_level(None)
+        container, why, start = None, "", time.monotonic()
         try:
             container = av.open(place, timeout=(_SILENCE, _SILENCE), **how)
-        except (av.FFmpegError, OSError, ValueError) as error:
+        except (av.FFmpegError, OSError, ValueError) as error:  # which names the password: it goes no further
             why = str(getattr(error, "strerror", None) or error)
-            raise DataError(f"{shown_source(self.source)}: cannot be opened: {why}") from error
-        if not container.streams.video:
+        streams = [] if container is None else [each for each in container.streams.video if each.codec_context]
+        if time.monotonic() - start >= _SILENCE and not any(each.codec_context.width for each in streams):
+            why = f"it does not answer within {_SILENCE:g} s"
+        if container is not None and (why or not streams):
             container.close()
-            raise FormatError(f"{shown_source(self.source)}: sends no pictures")
-        rate = container.streams.video[0].average_rate
+        if why:
+            raise DataError(shown_source(f"{self.source}: cannot be opened: {why}"))
+        if not streams:
+            raise FormatError(f"{shown_source(self.source)}: sends no pictures, or of a codec that is not known here")
+        rate = streams[0].average_rate or streams[0].guessed_rate
         self.fps = float(rate) if rate and 0 < rate <= 240 else 25.0
         return container
 
@@ -187,33 +205,68 @@ class LiveVideo:
                     return
                 self._put(frame.image)
 
-    def _stream(self, container: Any, again: Any) -> None:
-        av = need("av")
+    def _stream(self, container: Any, again: Callable[[], Any]) -> None:
         tries = 0
-        while not self._stop.is_set():
-            try:
-                for picture in container.decode(video=0):
-                    if self._stop.is_set():
-                        break
-                    tries = 0
-                    self._put(picture.to_ndarray(format="rgb24"))
-            except (av.FFmpegError, OSError):
-                pass
-            finally:
-                container.close()
-            if self._stop.is_set():
+        while True:
+            seen = self.seen
+            if self._take(container) or self._stop.is_set():
                 return
-            while True:
-                tries, self.broke = tries + 1, self.broke + 1
-                if tries > _TRIES:
+            self.broke += 1
+            container, tries = None, tries if self.seen == seen else 0
+            while container is None:
+                if tries == _TRIES:
                     raise DataError(f"{shown_source(self.source)}: broke off, and did not come back in {_TRIES} tries")
+                tries += 1
                 if self._stop.wait(_WAIT):
                     return
-                try:
+                with suppress(DataError):
                     container = again()
-                    break
-                except DataError:
-                    continue
+
+    def _take(self, container: Any) -> bool:
+        """Put the pictures of a stream, and close it; return whether it is over, and did not break off."""
+        av = need("av")
+        recorded = bool(container.duration)
+        fresh, waited, begun = recorded, 0.0, time.monotonic()
+        start: float | None = None
+        packets = container.demux(video=0)
+        try:
+            while not self._stop.is_set():
+                asked = time.monotonic()
+                if (packet := next(packets, None)) is None:
+                    return recorded
+                now = time.monotonic()
+                if now - asked >= _SILENCE:  # then it is the last one, and late
+                    return False
+                # What is there at once has waited since the stream was opened; what must be waited for is new.
+                waited += now - asked
+                fresh = fresh or waited > _NEW / self.fps or now - begun > _OLD
+                for picture in _decoded(packet):
+                    if recorded and picture.time is not None:
+                        start = now - picture.time if start is None else start
+                        self._stop.wait(max(0.0, start + picture.time - time.monotonic()))
+                    if fresh and not self._stop.is_set():
+                        self._put(self._fitted(picture))
+        except (av.FFmpegError, OSError):
+            pass
+        finally:
+            container.close()
+        return False
+
+    def _fitted(self, picture: Any) -> NDArray[np.uint8]:
+        """Return a picture in the size of the first one; where its shape is another, it has black borders."""
+        if self._size is None:
+            shrunk = min(1.0, self._max_side / max(picture.width, picture.height))
+            self._size = max(2, round(shrunk * picture.width)), max(2, round(shrunk * picture.height))
+        width, height = self._size
+        scale = min(width / picture.width, height / picture.height)
+        inner = max(1, round(scale * picture.width)), max(1, round(scale * picture.height))
+        image: NDArray[np.uint8] = picture.to_ndarray(format="rgb24", width=inner[0], height=inner[1])
+        if inner == self._size:
+            return image
+        left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+        whole = np.zeros((height, width, 3), np.uint8)
+        whole[top : top + inner[1], left : left + inner[0]] = image
+        return whole
 
     def _put(self, image: NDArray[np.uint8]) -> None:
         now = time.monotonic()
@@ -225,10 +278,22 @@ class LiveVideo:
             self._news.notify_all()
 
 
+def _decoded(packet: Any) -> list[Any]:
+    """Return the pictures of a packet; none where it is damaged."""
+    try:
+        return [picture for picture in packet.decode() if not picture.is_corrupt]
+    except (need("av").FFmpegError, ValueError, MemoryError):
+        return []
+
+
 def shown_source(source: str) -> str:
     """Return a source as it may be shown: without the password of an address.
 
     >>> shown_source("rtsp://user:secret@camera/1")
     'rtsp://user:***@camera/1'
+    >>> shown_source("http://camera/film?user=me&pwd=secret&channel=1")
+    'http://camera/film?user=me&pwd=***&channel=1'
     """
-    return re.sub(r"(://[^:/@\s]*):[^@/]*@", r"\1:***@", source)
+    # A password may hold @ or, against the rules, a slash; a number and a slash after the colon are a port.
+    shown = re.sub(r"(://[^:/@\[\s]*):(?:[^/\s]*@|(?!\d+/)\S*@)", r"\1:***@", source)
+    return re.sub(r"(?i)([?&][^=&\s]*(?:pass|pwd|token|secret|key)[^=&\s]*=)[^&\s]*", r"\1***", shown)
