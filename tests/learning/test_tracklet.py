@@ -131,7 +131,7 @@ def test_a_layout_without_sides_trains_once_align_is_left_out(windows):
 
 def test_one_recording_is_too_few():
     windows = Windows.cut(make_recordings(people=1, each=1), length=6)
-    with pytest.raises(DataError, match=r"whitening needs two recordings or more .*, found one: give more"):
+    with pytest.raises(DataError, match=r"learns from two recordings or more .*, found one: give more"):
         train(windows, TRACKLET)
     unwhitened = train(windows, TRACKLET.with_(whiten=False), callbacks=[Silent()])
     assert unwhitened.history.stopped.startswith("nothing could be learned")

@@ -59,7 +59,7 @@ def identify(
     if seconds is not None and not (np.isfinite(seconds) and seconds > 0):
         raise ConfigError(f"--seconds is {seconds:g}, expected a number above 0")
     if (live is None) == (not paths):
-        raise ConfigError("give videos, or a source with --live, and not both")
+        raise ConfigError("name videos, or a source with --live: found " + ("neither" if live is None else "both"))
     with Gallery.open(where) as gallery:
         gallery.search([], fmr=fmr)  # a rate that it cannot tell is refused before minutes of looking
         if live is not None:

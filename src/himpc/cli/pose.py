@@ -86,8 +86,10 @@ def pose(
             console.problems([Problem(video.path, str(error).removeprefix(f"{video.path}: "))])
     write_table(out / "tracks.csv", all_reports(out))
     found = sum(len(report["recordings"]) for report in reports)
-    console.say(f"wrote {out}: {found} recordings of {len(reports)} videos; look at {out / 'tracks.csv'}")
-    if found:
+    console.say(
+        f"wrote {out}: {_count(found, 'recording')} of {_count(len(reports), 'video')}; look at {out / 'tracks.csv'}"
+    )
+    if found > 1:  # a model learns from two recordings and more
         console.say(f"next: himpc group {out / RECORDINGS}, or himpc gallery enroll {out / RECORDINGS} --unnamed")
     console.result({"out": str(out), "videos": reports, "left_out": console.left_out})
     return console.exit_code if reports else 1
@@ -96,6 +98,11 @@ def pose(
 def _line(report: dict[str, Any]) -> str:
     recordings, short = report["recordings"], report["short"]
     frames = sum(each["frames"] for each in recordings)
-    few = f", {len(short)} tracks too short" if short else ""
+    few = f", {_count(len(short), 'track')} too short" if short else ""
     notes = "".join(f"; {note}" for note in report["notes"])
-    return f"{report['video']}: {len(recordings)} recordings, {frames} frames, {report['seconds']:.1f} s{few}{notes}"
+    found = _count(len(recordings), "recording")
+    return f"{report['video']}: {found}, {frames} frames, {report['seconds']:.1f} s{few}{notes}"
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"

@@ -50,7 +50,9 @@ def fit_whitening(network: Network, windows: Windows, *, align: bool = False, se
     chosen = np.linspace(0, len(windows) - 1, min(len(windows), MOST_WINDOWS)).astype(np.int64)
     take = np.unique(windows.take[chosen], return_inverse=True)[1]
     if take.max() < 1:
-        raise DataError("whitening needs two recordings or more that are as long as a window, found one: give more")
+        raise DataError(
+            "a model learns from two recordings or more that are as long as a window, found one: give more recordings"
+        )
     seen = np.unique(windows.frames_of(chosen))
     frames = windows.frames[seen[np.linspace(0, len(seen) - 1, min(len(seen), MOST_FRAMES)).astype(np.int64)]]
     leaning = tilted(frames, np.random.default_rng(seed), dimensions=windows.dimensions)

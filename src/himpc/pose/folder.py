@@ -30,10 +30,22 @@ __all__ = [
 ]
 
 COLUMNS = (
-    *("recording", "start", "end", "frames", "score", "cycles", "stride_seconds", "heading", "walking", "standing"),
+    *(
+        "recording",
+        "status",
+        "start",
+        "end",
+        "frames",
+        "score",
+        "cycles",
+        "stride_seconds",
+        "heading",
+        "walking",
+        "standing",
+    ),
     *("seated", "added", "impossible", "filled", "guessed", "swapped", "bones", "smoothed", "turned", "left_out"),
 )
-"""Of the table; what they mean is said by `himpc.pose.Cleaned` and `Changes`."""
+"""Of the table; docs/video.md says what they mean, and so do `himpc.pose.Cleaned` and `Changes`."""
 
 
 _LONGEST = 200
@@ -142,10 +154,10 @@ def write_table(path: Path, reports: Sequence[dict[str, Any]]) -> None:
     table = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     for report in reports:
-        table.writerows({**each, "recording": each["source"]} for each in report["recordings"])
+        table.writerows({**each, "recording": each["source"], "status": "kept"} for each in report["recordings"])
         for short in report["short"]:
             name = f"{report['video']}#{short['track']}"
             table.writerow(
-                {"recording": name, "score": "too short", **{k: short[k] for k in ("start", "end", "frames")}}
+                {"recording": name, "status": "too short", **{k: short[k] for k in ("start", "end", "frames")}}
             )
     write_atomically(path, text.getvalue())

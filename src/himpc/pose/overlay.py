@@ -64,7 +64,7 @@ class Marked:
 
 
 def draw(picture: NDArray[np.uint8], layout: Layout, people: list[Marked]) -> NDArray[np.uint8]:
-    """Draw skeletons and labels into a picture ``(height, width, 3)``, and return it."""
+    """Draw skeletons and labels into a picture ``(height, width, 3)``, and return it; right arms and legs are paler."""
     cv2 = need("cv2")
     thick = max(1, round(min(picture.shape[:2]) / 240))
     for person in people:
@@ -72,7 +72,9 @@ def draw(picture: NDArray[np.uint8], layout: Layout, people: list[Marked]) -> ND
         sure = np.isfinite(person.points[:, 0]) & (person.confidence > 0)
         bones = [bone for bone in _lines(layout) if sure[list(bone)].all()]
         for a, b in bones:
-            cv2.line(picture, _pixel(person.points[a]), _pixel(person.points[b]), colour, thick, cv2.LINE_AA)
+            pale = _pale(colour) if layout.joints[a].startswith("right_") else colour
+            cv2.line(picture, _pixel(person.points[a]), _pixel(person.points[b]), pale, thick, cv2.LINE_AA)
+        _head(cv2, picture, person.points, sure, layout, colour, thick)
         if sure.any():
             _write(cv2, picture, person, sure, colour, thick)
     return picture
@@ -104,7 +106,8 @@ def write_overlay(
     marked = _by_frame(people.tracks, given)
     with Film(path, people.width, people.height, people.fps) as film:
         for number, picture in _grounds(people, pictures):
-            film.add(draw(picture, layout, marked.get(number, [])))
+            drawn = draw(picture, layout, marked.get(number, []))
+            film.add(_clock(drawn, number / people.fps))
 
 
 def write_overlays(
@@ -139,6 +142,15 @@ def write_overlays(
         write_overlay(film, people, pictures=pictures, labels=known)
         films.append(film)
     return films
+
+
+def _clock(picture: NDArray[np.uint8], seconds: float) -> NDArray[np.uint8]:
+    """Write the seconds into the lower left corner, as ``tracks.csv`` counts them."""
+    cv2 = need("cv2")
+    thick = max(1, round(min(picture.shape[:2]) / 240))
+    place = (4 * thick, picture.shape[0] - 5 * thick)
+    cv2.putText(picture, f"{seconds:.1f} s", place, cv2.FONT_HERSHEY_SIMPLEX, 0.4 * thick, _UNKNOWN, thick, cv2.LINE_AA)
+    return picture
 
 
 def _layout(people: People) -> Layout:
@@ -177,7 +189,36 @@ def _lines(layout: Layout) -> list[tuple[int, int]]:
     """Return the lines that are drawn: the bones but for those of a face, and across the shoulders and hips."""
     across = [(f"left_{part}", f"right_{part}") for part in ("shoulder", "hip")]
     pairs = [(layout.index(a), layout.index(b)) for a, b in across if layout.has(a, b)]
-    return [*(bone for bone in layout.bones if not any(_of_face(layout.joints[joint]) for joint in bone)), *pairs]
+    face = [_of_face(name) or (name == "nose" and len(pairs) > 0) for name in layout.joints]
+    return [*(bone for bone in layout.bones if not any(face[joint] for joint in bone)), *pairs]
+
+
+def _head(
+    cv2: Any,
+    picture: NDArray[np.uint8],
+    points: NDArray[np.float32],
+    sure: NDArray[np.bool_],
+    layout: Layout,
+    colour: tuple[int, int, int],
+    thick: int,
+) -> None:
+    """Draw a neck and a round head, where the layout has a nose and shoulders only."""
+    if not layout.has("nose", "left_shoulder", "right_shoulder"):
+        return
+    nose, left, right = (layout.index(name) for name in ("nose", "left_shoulder", "right_shoulder"))
+    if not sure[[nose, left, right]].all():
+        return
+    neck, head = (points[left] + points[right]) / 2, points[nose]
+    radius = 0.4 * float(np.linalg.norm(head - neck))
+    if radius >= 1:
+        chin = head + (neck - head) * 0.4
+        cv2.line(picture, _pixel(neck), _pixel(chin), colour, thick, cv2.LINE_AA)
+        cv2.circle(picture, _pixel(head), min(int(radius), 10_000), colour, thick, cv2.LINE_AA)
+
+
+def _pale(colour: tuple[int, int, int]) -> tuple[int, int, int]:
+    red, green, blue = (value + (255 - value) // 2 for value in colour)
+    return red, green, blue
 
 
 def _of_face(joint: str) -> bool:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["write_identified"]
 
-_COLUMNS = ("recording", "start", "end", "person", "probability", "nearest", "distance", "windows")
+_COLUMNS = ("recording", "start", "end", "person", "probability", "nearest", "distance", "threshold", "windows")
 
 
 def write_identified(
@@ -52,12 +52,13 @@ def write_identified(
         table.writerow(
             {
                 "recording": answer.source,
-                "start": start,
-                "end": end,
+                "start": start if start == "" else round(float(start), 3),
+                "end": end if end == "" else round(float(end), 3),
                 "person": answer.person or "unknown",
                 "probability": "" if answer.probability is None else round(answer.probability, 3),
                 "nearest": best.person if best else "",
                 "distance": round(best.distance, 4) if best else "",
+                "threshold": "" if answer.threshold is None else round(answer.threshold, 4),
                 "windows": answer.windows,
             }
         )
@@ -69,5 +70,7 @@ def write_identified(
     groups = [len(names) + 1 if each is None or each.person is None else names.index(each.person) + 1 for each in found]
     sure = [np.nan if each is None or each.probability is None else each.probability for each in found]
     titles = dict(enumerate([*names, "unknown"], start=1))
-    save_figure(draw_groups(recordings, groups, confidence=sure, names=titles), paths[1])
+    strangers = sum(answer.person is None for answer in answers)
+    title = f"{len(names)} known people, {strangers} of {len(answers)} recordings of somebody unknown"
+    save_figure(draw_groups(recordings, groups, confidence=sure, names=titles, title=title), paths[1])
     return paths

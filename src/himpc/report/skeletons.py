@@ -41,6 +41,7 @@ def draw_groups(
     *,
     confidence: Sequence[float] | NDArray[np.floating] | None = None,
     names: Mapping[int, str] | None = None,
+    title: str | None = None,
     max_groups: int = 10,
     max_recordings: int = 6,
 ) -> Figure:
@@ -60,6 +61,8 @@ def draw_groups(
         Of each recording's group, in [0, 1], or NaN.
     names : mapping of int to str, optional
         What groups are called, in place of their numbers.
+    title : str, optional
+        What stands above; how many people there are, if not given.
     max_groups, max_recordings : int
         The most rows, and the most recordings a row; the picture says how many more there are.
 
@@ -82,7 +85,7 @@ def draw_groups(
     axes = figure.add_axes((0, 0, 1, 1))
     axes.set(xlim=(0, width), ylim=(-height + 1.0, 1.0), aspect="equal")
     axes.set_axis_off()
-    _title(axes, rows, len(recordings), len(rows) - len(shown), -height + 1.0)
+    _title(axes, title or _found(rows, len(recordings)), len(rows) - len(shown), -height + 1.0)
     sources = short_names([recording.source or f"recording {i}" for i, recording in enumerate(recordings)])
     for place, row in enumerate(shown):
         ground = -_ROW * (place + 1) + 0.5
@@ -107,9 +110,12 @@ def _rows(groups: NDArray[np.integer], sure: NDArray[np.float64], most: int) -> 
     return sorted(rows, key=lambda row: (-len(row.members), row.group))
 
 
-def _title(axes: Axes, rows: list[_Row], recordings: int, left_out: int, bottom: float) -> None:
+def _found(rows: list[_Row], recordings: int) -> str:
     people = "1 person" if len(rows) == 1 else f"{len(rows)} people"
-    found = f"{people} in {recordings} recording{'s' if recordings != 1 else ''}" if rows else "No groups were found"
+    return f"{people} in {recordings} recording{'s' if recordings != 1 else ''}" if rows else "No groups were found"
+
+
+def _title(axes: Axes, found: str, left_out: int, bottom: float) -> None:
     axes.text(0.25, 0.62, found, fontsize=15, fontweight="bold", color=INK, va="center")
     how = "A row is one group, at one scale. Pale: a second of movement from the side. Full: from the front, left limbs"
     axes.text(0.25, 0.22, f"{how} dark, right limbs light.", fontsize=8.5, color=GREY, va="center")
