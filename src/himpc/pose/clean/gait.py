@@ -12,11 +12,18 @@ from himpc.skeleton import Layout
 
 __all__ = ["Gait", "find_gait"]
 
+_CUTOFF = 4.0
+"""Hertz: steps come at about 2 Hz."""
+
 _SLOWEST, _FASTEST = 0.4, 2.0
 """Strides a second, from an old person's stroll to a run."""
 
 _PERIODIC = 0.4
-"""Autocorrelation one stride later that a walker's feet have at least; those of somebody who stands have less."""
+"""Autocorrelation one step later that a walker's feet have at least; those of somebody who stands have less."""
+
+_FIRST = 0.6
+"""The first peak of the autocorrelation that is so high a share of the highest is the step: two steps later the feet
+are often more alike than one, for the steps of left and right differ."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +33,7 @@ class Gait:
     Attributes
     ----------
     cycles : int
-        Whole strides that were counted, from a foot's swing ahead to its next.
+        Whole strides that were counted, of two steps each.
     stride_seconds : float
         How long one takes, NaN where there is none.
     """
@@ -40,11 +47,12 @@ class Gait:
         return 120.0 / self.stride_seconds
 
 
-def find_gait(joints: NDArray[np.floating], layout: Layout, fps: float, ahead: NDArray[np.float64]) -> Gait:
+def find_gait(joints: NDArray[np.floating], layout: Layout, fps: float) -> Gait:
     """Count the strides in a recording.
 
-    The left ankle swings ahead of the right and back once a stride: along the direction that the body faces, its lead
-    is a wave. Its period is where it is most like itself (autocorrelation), and its crests are counted.
+    The ankles come apart and together once a step, twice a stride. Their distance over the floor is a wave, whose
+    period is where it is most like itself (autocorrelation); its crests are counted. Which foot is which has no part
+    in it: seen from the side, estimators take one for the other.
 
     Parameters
     ----------
@@ -52,36 +60,33 @@ def find_gait(joints: NDArray[np.floating], layout: Layout, fps: float, ahead: N
         Complete, y up.
     fps : float
         Frames a second.
-    ahead : float64 array ``(frames,)``
-        The direction that the body faces, degrees as `facing` gives them.
     """
     none = Gait(0, float("nan"))
     if not layout.has("left_ankle", "right_ankle") or len(joints) < fps / _FASTEST * 2:
         return none
     apart = np.asarray(joints[:, layout.index("left_ankle")] - joints[:, layout.index("right_ankle")], dtype=np.float64)
-    turn = np.radians(np.nan_to_num(ahead))
-    lead = apart[:, 0] * np.sin(turn) + apart[:, 2] * np.cos(turn)
-    if 0.4 * fps > 3.0 and len(lead) > 10:
-        lead = sosfiltfilt(butter(2, 3.0, fs=fps, output="sos"), lead, padlen=min(len(lead) - 1, round(fps)))
-    lead = lead - lead.mean()
-    period = _period(lead, fps)
+    wave = np.hypot(apart[:, 0], apart[:, 2])
+    if 0.4 * fps > _CUTOFF and len(wave) > 10:
+        wave = sosfiltfilt(butter(2, _CUTOFF, fs=fps, output="sos"), wave, padlen=min(len(wave) - 1, round(fps)))
+    wave = wave - wave.mean()
+    period = _period(wave, fps)
     if period is None:
         return none
-    crests, _ = find_peaks(lead, distance=max(1, round(0.7 * period)), prominence=0.5 * float(lead.std()))
-    cycles = max(0, len(crests) - 1)
-    return Gait(cycles, float(np.diff(crests).mean() / fps)) if cycles else none
+    crests, _ = find_peaks(wave, distance=max(1, round(0.7 * period)), prominence=0.5 * float(wave.std()))
+    steps = max(0, len(crests) - 1)
+    return Gait(steps // 2, 2 * float(np.diff(crests).mean() / fps)) if steps > 1 else none
 
 
 def _period(wave: NDArray[np.float64], fps: float) -> float | None:
-    """Return the period of a wave in frames; None where it has none."""
-    shortest, longest = max(2, int(fps / _FASTEST)), min(len(wave) - 2, int(fps / _SLOWEST))
+    """Return the period of a wave, a step, in frames; None where it has none."""
+    shortest, longest = max(2, int(fps / _FASTEST / 2)), min(len(wave) - 2, int(fps / _SLOWEST / 2))
     power = float(wave @ wave)
     if longest <= shortest or power <= 1e-6 * len(wave):
         return None
     lags = np.arange(shortest, longest + 1)
     alike = np.array([_alike(wave[:-lag], wave[lag:]) for lag in lags])
     peaks, _ = find_peaks(np.concatenate([[-1.0], alike, [-1.0]]))
-    good = [peak - 1 for peak in peaks if alike[peak - 1] >= max(_PERIODIC, 0.85 * float(alike.max()))]
+    good = [peak - 1 for peak in peaks if alike[peak - 1] >= max(_PERIODIC, _FIRST * float(alike.max()))]
     return float(lags[good[0]]) if good else None
 
 

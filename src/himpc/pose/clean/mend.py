@@ -310,7 +310,7 @@ def _mend_part(
         first = len(found) == 0
         counts = (even.added, even.impossible, even.filled, even.guessed, swapped, bones) if first else (0,) * 6
         changes = Changes(*counts, min(smoothed, b - a), round(turned, 2), int(out.sum()) if first else 0)
-        gait = find_gait(joints[a:b], layout, fps, ahead[a:b])
+        gait = find_gait(joints[a:b], layout, fps)
         start = even.start + a / fps
         found.append(
             Cleaned(
