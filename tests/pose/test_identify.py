@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import numpy as np
@@ -129,6 +130,26 @@ def test_live_tells_who_is_there(film: Path, gallery: Path, capsys: pytest.Captu
     assert document["live"]["looked_at"] > 20
     assert document["live"]["p50"] < 1
     assert set(document["tracks"].values()) <= {"person-000", "person-001", "unknown"}
+    assert document["tracks"]
+
+
+def test_whoever_is_slow_tells_who_is_there_too(
+    film: Path, crowd: Crowd, gallery: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slow = Exact(crowd)
+
+    def detect(image: NDArray[np.uint8], seconds: float) -> list[Detection]:
+        time.sleep(0.15)
+        return Exact.detect(slow, image, seconds)
+
+    monkeypatch.setattr(slow, "detect", detect)
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: slow)
+    assert (
+        main(["identify", "--live", str(film), "--gallery", str(gallery), "--fmr", "0.2", "--seconds", "5", "--json"])
+        == 0
+    )
+    document = json.loads(capsys.readouterr().out)
+    assert document["live"]["dropped"] > document["live"]["looked_at"]
     assert document["tracks"]
 
 

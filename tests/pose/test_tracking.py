@@ -67,6 +67,19 @@ def test_one_walker_is_one_track_at_any_rate(one: Crowd, flat: bool, steps: int)
     assert tracker.take() == []
 
 
+@pytest.mark.parametrize("steps", [2, 3, 6, 9])
+def test_pictures_that_did_not_come_end_no_track(steps: int) -> None:
+    """A live source names its own rate, and whoever is slow sees a part of it, not always the same."""
+    crowd = simulate_crowd(1, 12, 30, scene="crowd", seed=2)
+    tracker = Tracker(crowd.layout, fps=crowd.fps)
+    rng, frame, numbers = np.random.default_rng(0), 0, []
+    while frame < 360:
+        numbers += tracker.update(frame, frame / crowd.fps, [seen(crowd, frame)])
+        frame += steps + int(rng.integers(0, steps // 2 + 1))
+    assert len(set(numbers)) <= 2  # the first picture does not tell yet how often they come
+    assert len(set(numbers[1:])) == 1
+
+
 def test_a_walker_who_is_lost_for_a_moment_is_taken_up_again(one: Crowd) -> None:
     tracker = Tracker(one.layout, fps=25)
     for frame in [*range(40), *range(50, 90), *range(130, 150)]:

@@ -96,7 +96,9 @@ class Tracker:
             self._norfair.update()
         before = {each.global_id: each for each in self._norfair.tracked_objects if each.hit_counter_is_positive}
         marks = [self._mark(each, seconds) for each in detections]
-        self._norfair.update(marks)
+        # Somebody who was seen once is remembered for one more picture: as long as the last took to come, and half as
+        # long again where pictures are let go of and do not come evenly.
+        self._norfair.update(marks, period=steps if steps == 1 else round(1.5 * steps))
         owner = {id(each.last_detection): each for each in self._norfair.tracked_objects if each.last_detection}
         owners = [owner[id(mark)].global_id for mark in marks]
         unsure = self._unsure(before, owners, detections)
