@@ -29,6 +29,9 @@ __all__ = ["serve"]
 _ON_ITS_WAY = 0.5
 """Seconds in which requests on connections that are open still arrive, after it was told to stop."""
 
+_SLOW = 5.0
+"""Seconds that a connection which has asked nothing yet is waited for at most: its client may be short of time."""
+
 _BACKLOG = 2048
 
 
@@ -51,13 +54,20 @@ class _Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._serves.state.stopping = True
-        await asyncio.sleep(0)  # connections that wait at the door are let in
+        await asyncio.sleep(0.05)  # connections that wait at the door are let in
         for server in self.servers:
             server.close()
         for each in sockets or ():
             each.close()
         await asyncio.sleep(_ON_ITS_WAY)
+        latest = asyncio.get_running_loop().time() + _SLOW
+        while asyncio.get_running_loop().time() < latest and self._is_one_to_ask():
+            await asyncio.sleep(0.05)
         await super().shutdown()
+
+    def _is_one_to_ask(self) -> bool:
+        """Tell whether somebody came in who has asked nothing yet."""
+        return any(getattr(connection, "cycle", None) is None for connection in self.server_state.connections)
 
 
 def serve(gallery: Gallery, config: ServeConfig, ready: Callable[[str], None] = lambda _: None) -> None:
