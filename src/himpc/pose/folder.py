@@ -30,20 +30,9 @@ __all__ = [
 ]
 
 COLUMNS = (
-    *(
-        "recording",
-        "status",
-        "start",
-        "end",
-        "frames",
-        "score",
-        "cycles",
-        "stride_seconds",
-        "heading",
-        "walking",
-        "standing",
-    ),
-    *("seated", "added", "impossible", "filled", "guessed", "swapped", "bones", "smoothed", "turned", "left_out"),
+    *("recording", "status", "start", "end", "frames", "score", "cycles", "stride_seconds", "heading"),
+    *("walking", "standing", "seated", "added", "impossible", "filled", "guessed", "swapped", "bones", "smoothed"),
+    *("turned", "left_out"),
 )
 """Of the table; docs/video.md says what they mean, and so do `himpc.pose.Cleaned` and `Changes`."""
 
@@ -113,8 +102,9 @@ def all_reports(folder: Path) -> list[dict[str, Any]]:
 def done_before(place: Path, print_: str) -> dict[str, Any] | None:
     """Return the report of a video that was done with the same settings; None where it was not."""
     report = read_report(report_of(place))
-    whole = report is not None and report["fingerprint"] == print_
-    return report if whole and report is not None and (place.is_file() or not report["recordings"]) else None
+    if report is None or report["fingerprint"] != print_:
+        return None
+    return report if place.is_file() or not report["recordings"] else None
 
 
 def write_people(place: Path, people: People, print_: str, overlay: str | None = None) -> dict[str, Any]:
