@@ -53,6 +53,18 @@ def test_importing_himpc_loads_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout == "\n"
 
 
+def test_loading_a_model_does_not_load_the_compiler_of_torch(tmp_path):
+    """That takes two seconds, which every verb with a model would take longer."""
+    from himpc.model import Model, Network
+    from himpc.skeleton import LEVELS, get_layout
+
+    layout = get_layout("kinect-v1")
+    Model(Network(layout, LEVELS, 8, 2, distances=True, whiten=True), layout, 6).save(tmp_path / "model")
+    script = "import sys; from himpc.model import Model; Model.load(sys.argv[1]); print('torch._dynamo' in sys.modules)"
+    command = [sys.executable, "-c", script, str(tmp_path / "model")]
+    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
 def test_the_version_is_answered_within_a_second():
     def answer():
         before = resource.getrusage(resource.RUSAGE_CHILDREN)

@@ -19,7 +19,7 @@ from himpc.gallery.vectors import Entries
 
 WORKER = runpy.run_path(str(Path(__file__).with_name("worker.py")))
 batch, INDEXED_FROM = WORKER["batch"], WORKER["INDEXED_FROM"]
-KILLS = 20
+KILLS = 12
 
 
 def people(recordings, size, seed=0):
@@ -277,7 +277,7 @@ def test_16_bit_copies_leave_no_bytes(postgres_place):
 
 @pytest.mark.parametrize("task", ["add", "remove"])
 def test_a_kill_loses_nothing_and_leaves_what_can_be_removed(place, worker, task):
-    """Kill it 20 times at random moments: what was acknowledged is there, or gone to the last byte."""
+    """Kill it a dozen times at random moments: what was acknowledged is there, or gone to the last byte."""
     dice, store, steady = random.Random(1), place.open(make=True, indexed_from=INDEXED_FROM), batch(1_000)
     store.add(steady)
     there, number, left_over = [1_000], 1, 0

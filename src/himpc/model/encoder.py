@@ -38,7 +38,9 @@ class LevelEncoder(nn.Module):
         self.b1 = nn.Parameter(torch.zeros(hidden))
         self.w2 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(hidden, hidden), generator=generator))
         self.b2 = nn.Parameter(torch.zeros(hidden))
-        self.heads = nn.Parameter(nn.init.normal_(torch.empty(heads, hidden, hidden), generator=generator))
+        self.heads = nn.Parameter(torch.empty(heads, hidden, hidden))
+        if not self.heads.is_meta:  # only shapes are wanted, and torch would import its compiler to do nothing: seconds
+            nn.init.normal_(self.heads, generator=generator)
 
     def forward(self, frames: Tensor) -> Tensor:
         """Return the features ``(n, H)`` of frames ``(n, D)``, as the two layers give them."""
@@ -68,7 +70,8 @@ class WhitenedEncoder(LevelEncoder):
     def __init__(self, inputs: int, hidden: int, heads: int, generator: torch.Generator | None = None) -> None:
         super().__init__(inputs, hidden, heads, generator)
         self.register_buffer("offset", torch.zeros(inputs))
-        self.register_buffer("axes", torch.eye(inputs, hidden))
+        self.register_buffer("axes", torch.zeros(inputs, hidden))
+        self.axes.diagonal().fill_(1)  # not `torch.eye`, which imports torch's compiler where there are only shapes
         wide = 4 * hidden
         self.w1 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(hidden, wide), generator=generator))
         self.b1 = nn.Parameter(torch.zeros(wide))

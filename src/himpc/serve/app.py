@@ -36,8 +36,8 @@ _PAGE = Path(__file__).parent / "page"
 def create_app(gallery: Gallery, config: ServeConfig) -> FastAPI:
     """Return the app that serves a gallery.
 
-    When it stops, it finishes what was accepted, and closes the gallery. ``app.state.stopping`` tells clients to come
-    back by another connection; ``app.state.folder`` is where files are kept while they are read.
+    When it stops, it finishes what was accepted, and closes the gallery. ``app.state.gate`` can send away whoever comes
+    before that; ``app.state.folder`` is where files are kept while they are read.
     """
     gate, jobs, desk = Gate(config), Jobs(), Desk(gallery)
     metrics = Metrics(gate)
@@ -62,7 +62,7 @@ def create_app(gallery: Gallery, config: ServeConfig) -> FastAPI:
         redoc_url=None,
         lifespan=living,
     )
-    app.state.stopping, app.state.desk = False, desk
+    app.state.gate, app.state.desk = gate, desk
     app.state.folder = Path(kept.name)
     app.openapi = lambda: document_of(app)  # type: ignore[method-assign]
     handle_problems(app)

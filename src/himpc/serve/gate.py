@@ -42,10 +42,15 @@ class Gate:
         The one thread that writes.
     grouping : Executor
         The one thread for work that takes minutes.
+    stopping : bool
+        Whether the server stops: who comes now is sent away.
+    sent_away : int
+        How many were sent away for that.
     """
 
     def __init__(self, config: ServeConfig) -> None:
         self.config = config
+        self.stopping, self.sent_away = False, 0
         self.asking = ThreadPoolExecutor(config.workers, "himpc-ask")
         self.looking = ThreadPoolExecutor(2, "himpc-look")
         self.changing = ThreadPoolExecutor(1, "himpc-change")
@@ -107,6 +112,10 @@ class GateMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
+        if self._gate.stopping and scope["type"] == "http":
+            self._gate.sent_away += 1
+            await _send_away(503, "the server is stopping: try again when it is back", scope, receive, send)
+            return
         if scope["type"] != "http" or not path.startswith("/api/") or path.startswith(_OPEN):
             await self._app(scope, receive, send)
             return
@@ -133,9 +142,7 @@ class GateMiddleware:
                 headers = dict(scope["headers"])
                 length = headers.get(b"content-length", b"0")
                 if length.isdigit() and int(length) > limit:
-                    if b"expect" not in headers:
-                        await _drain(receive)
-                    await problem(413, _too_much(limit))(scope, receive, send)
+                    await _send_away(413, _too_much(limit), scope, receive, send)
                     return
                 await self._app(scope, _limited(receive, limit), noting)
         except TimeoutError:
@@ -160,6 +167,13 @@ def _limited(receive: Receive, limit: int) -> Receive:
         return message
 
     return limited
+
+
+async def _send_away(status: int, detail: str, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer what shall not be read; a client that sends without asking only looks for the answer when it is done."""
+    if b"expect" not in dict(scope["headers"]):
+        await _drain(receive)
+    await problem(status, detail)(scope, receive, send)
 
 
 async def _drain(receive: Receive) -> None:

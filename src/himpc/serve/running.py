@@ -8,6 +8,7 @@ import os
 import shutil
 import socket
 import sys
+import time
 from collections.abc import Callable
 from types import FrameType
 
@@ -21,16 +22,20 @@ try:
     from fastapi import FastAPI
 
     from himpc.serve.app import create_app
+    from himpc.serve.gate import Gate
 except ImportError as error:
     raise ConfigError("serving needs more packages: pip install 'himpc[serve]'") from error
 
 __all__ = ["serve"]
 
-_ON_ITS_WAY = 0.5
-"""Seconds in which requests on connections that are open still arrive, after it was told to stop."""
+_LOOK = 0.05
+"""Seconds between two looks at who came, once it stops."""
 
-_SLOW = 5.0
-"""Seconds that a connection which has asked nothing yet is waited for at most: its client may be short of time."""
+_QUIET = 10
+"""Looks in a row at which nobody came, after which the door is closed: who was sent away before has heard why."""
+
+_LATEST = 5.0
+"""Seconds after which it is closed however many come."""
 
 _BACKLOG = 2048
 
@@ -53,17 +58,18 @@ class _Server(uvicorn.Server):
         self._ready()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._serves.state.stopping = True
-        await asyncio.sleep(0.05)  # connections that wait at the door are let in
-        for server in self.servers:
-            server.close()
-        for each in sockets or ():
-            each.close()
-        await asyncio.sleep(_ON_ITS_WAY)
-        latest = asyncio.get_running_loop().time() + _SLOW
-        while asyncio.get_running_loop().time() < latest and self._is_one_to_ask():
-            await asyncio.sleep(0.05)
-        await super().shutdown()
+        await self._until_nobody_comes()
+        await super().shutdown(sockets)
+
+    async def _until_nobody_comes(self) -> None:
+        """Send away whoever comes now, rather than close the door on somebody who has just come in."""
+        gate: Gate = self._serves.state.gate
+        gate.stopping = True
+        quiet, latest = 0, time.monotonic() + _LATEST
+        while quiet < _QUIET and time.monotonic() < latest:
+            before = gate.sent_away
+            await asyncio.sleep(_LOOK)
+            quiet = 0 if gate.sent_away > before or self._is_one_to_ask() else quiet + 1
 
     def _is_one_to_ask(self) -> bool:
         """Tell whether somebody came in who has asked nothing yet."""
@@ -73,7 +79,8 @@ class _Server(uvicorn.Server):
 def serve(gallery: Gallery, config: ServeConfig, ready: Callable[[str], None] = lambda _: None) -> None:
     """Serve a gallery until SIGTERM or SIGINT (Ctrl-C), then answer what was accepted, and close the gallery.
 
-    A second signal ends the process at once.
+    Who comes after the signal is told to come back later (503), until nobody came for half a second. A second signal
+    ends the process at once.
 
     Parameters
     ----------

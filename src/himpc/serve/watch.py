@@ -85,7 +85,7 @@ class Watch:
         for name, value in _HEADERS.items():
             headers[name] = value
         headers["cache-control"] = "no-cache" if scope["path"].startswith("/page") else "no-store"
-        if scope["app"].state.stopping:
+        if scope["app"].state.gate.stopping:
             headers["connection"] = "close"
 
     def _note(self, scope: Scope, status: int, seconds: float) -> None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, find_peaks, sosfiltfilt
 
 from himpc.skeleton import Layout
 
@@ -61,6 +60,8 @@ def find_gait(joints: NDArray[np.floating], layout: Layout, fps: float) -> Gait:
     fps : float
         Frames a second.
     """
+    from scipy.signal import butter, find_peaks, sosfiltfilt  # slow to import, and most recordings are no videos
+
     none = Gait(0, float("nan"))
     if not layout.has("left_ankle", "right_ankle") or len(joints) < fps / _FASTEST * 2:
         return none
@@ -79,6 +80,8 @@ def find_gait(joints: NDArray[np.floating], layout: Layout, fps: float) -> Gait:
 
 def _period(wave: NDArray[np.float64], fps: float) -> float | None:
     """Return the period of a wave, a step, in frames; None where it has none."""
+    from scipy.signal import find_peaks
+
     shortest, longest = max(2, int(fps / _FASTEST / 2)), min(len(wave) - 2, int(fps / _SLOWEST / 2))
     power = float(wave @ wave)
     if longest <= shortest or power <= 1e-6 * len(wave):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import butter, sosfiltfilt
 
 __all__ = ["smooth"]
 
@@ -33,6 +32,8 @@ def smooth(joints: NDArray[np.float64], fps: float, cutoff: float = 6.0) -> tupl
     smoothed : bool
         False where the frame rate is too low for the cut-off, or there are too few frames: then nothing changed.
     """
+    from scipy.signal import butter, sosfiltfilt  # slow to import, and most recordings are no videos
+
     frames = len(joints)
     if cutoff >= _MOST * fps or frames < 4:
         return joints.copy(), False

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.interpolate import PchipInterpolator
 
 __all__ = ["fill_unsure"]
 
@@ -31,6 +30,8 @@ def fill_unsure(joints: Floats, confidence: NDArray[np.floating], *, least: floa
     filled, guessed : int
         Joints that were replaced, and guesses that were left.
     """
+    from scipy.interpolate import PchipInterpolator  # slow to import, and most recordings are no videos
+
     result = joints.copy()
     unsure = (confidence < least) | np.isnan(joints[:, :, 0])
     filled = guessed = 0
