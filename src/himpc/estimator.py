@@ -51,7 +51,7 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
     labels_ : int array ``(R,)``
         After `fit_predict`: the group of each recording.
     confidence_ : float array ``(R,)``
-        After `fit_predict`: how clearly each recording belongs to its group, in [0, 1].
+        After `fit_predict`: how clearly each recording belongs to its group, in [0, 1]; NaN where that is not known.
 
     References
     ----------

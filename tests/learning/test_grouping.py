@@ -88,6 +88,7 @@ def test_few_or_equal_recordings():
     with pytest.raises(DataError, match="cannot be told from 2 recordings"):
         group(pair)
     assert group(pair, people=2).groups.tolist() == [1, 2]
+    assert np.isnan(group(pair, people=2).confidence).all()  # how far a person's recordings are apart is not known
     assert group(np.ones((5, 4, 3)), people=1).confidence.tolist() == [1.0] * 5
     assert group(np.ones((5, 4, 3))).people >= 1
 

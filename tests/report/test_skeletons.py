@@ -55,6 +55,15 @@ def test_a_row_says_how_many_and_how_sure():
     assert "2.csv" not in text
 
 
+def test_a_note_stands_below_the_title_and_above_the_rows():
+    figure = draw_groups([person(), person()], [1, 2], note="each is a group of its own: if that is wrong, " * 4)
+    heights = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
+    lines = [height for text, height in heights.items() if "of its own" in text]
+    assert len(lines) > 1
+    assert heights["2 people in 2 recordings"] > max(lines) > min(lines) > heights["Group 1"]
+    assert min(lines) > 0
+
+
 def test_what_does_not_fit_is_counted():
     recordings = [person(source=f"{i}.csv") for i in range(200)]
     groups = np.array([1] * 20 + list(range(2, 182)))

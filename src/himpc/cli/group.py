@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -62,7 +63,7 @@ def group(
         from himpc.pose.overlay import Label, write_overlays
 
         labels = {
-            recording.take or recording.source: Label(f"group {number}", float(sure))
+            recording.take or recording.source: Label(f"group {number}", None if math.isnan(sure) else float(sure))
             for recording, number, sure in zip(recordings, grouping.groups, grouping.confidence, strict=True)
             if number
         }

@@ -38,57 +38,38 @@ def pose(
     from himpc.data.naming import NamePattern
     from himpc.errors import DataError, RunError
     from himpc.pose import estimate, find_videos
-    from himpc.pose.folder import (
-        RECORDINGS,
-        all_reports,
-        done_before,
-        fingerprint,
-        place_of,
-        report_of,
-        write_people,
-        write_table,
-    )
-    from himpc.pose.overlay import write_overlay
-    from himpc.pose.people import nobody
-    from himpc.pose.read import OVERLAY
-    from himpc.writing import make_folder
+    from himpc.pose.folder import RECORDINGS, PoseFolder
 
     console = output.console()
     videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
     estimator, mending = source.open_estimator(), source.mending()
     console.problems(problems)
-    make_folder(out)
     weights = [(path.stat().st_size, path.stat().st_mtime_ns) for path in source.weights]
-    drawn = "pictures" if pictures else "ground"
+    folder = PoseFolder(
+        out,
+        [source.estimator, source.tiles, mending, weights],
+        overlay=None if not overlay else "pictures" if pictures else "ground",
+    )
     reports: list[dict[str, Any]] = []
-    taken: set[Path] = set()
     for video in videos:
-        settings = (source.estimator, source.tiles, mending, weights, sorted(video.known.items()))
         try:
-            print_ = fingerprint(video.path, settings) if video.path.exists() else ""
-            place = place_of(out, video, print_, taken)
-            film = report_of(place).with_suffix(OVERLAY)
-            report = done_before(place, print_)
-            if report is None or (overlay and not (film.is_file() and report.get("overlay") == drawn)):
+            report = folder.report(video)
+            if report is None:
                 with console.watching() as watcher:
                     people = estimate(
                         video.path, estimator, name=video.name, known=video.known, mending=mending, watcher=watcher
                     )
-                with_film = overlay and bool(people.tracks)
-                if with_film:
-                    write_overlay(film, people, pictures=pictures)
-                report = write_people(place, people, print_, overlay=drawn if with_film else None)
-                if not people.cleaned:
-                    console.problems([Problem(video.path, nobody(people))])
-            reports.append(report)
-            console.say(_line(report))
+                report = folder.add(video, people)
         except (DataError, RunError) as error:
             console.problems([Problem(video.path, str(error).removeprefix(f"{video.path}: "))])
-    write_table(out / "tracks.csv", all_reports(out))
+            continue
+        reports.append(report)
+        if report["nobody"]:
+            console.problems([Problem(video.path, report["nobody"])])
+        console.say(_line(report))
+    table = folder.write_table()
     found = sum(len(report["recordings"]) for report in reports)
-    console.say(
-        f"wrote {out}: {_count(found, 'recording')} of {_count(len(reports), 'video')}; look at {out / 'tracks.csv'}"
-    )
+    console.say(f"wrote {out}: {_count(found, 'recording')} of {_count(len(reports), 'video')}; look at {table}")
     if found > 1:  # a model learns from two recordings and more
         console.say(f"next: himpc group {out / RECORDINGS}, or himpc gallery enroll {out / RECORDINGS} --unnamed")
     console.result({"out": str(out), "videos": reports, "left_out": console.left_out})

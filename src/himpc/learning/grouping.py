@@ -35,7 +35,7 @@ class Grouping:
         The group of each recording, numbered from 1 by falling size; 0 for one that is shorter than a window.
     confidence : float array ``(R,)``
         How much nearer a recording is to its own group than to the next, in [0, 1]: its silhouette, where a group of
-        one counts as spread as the other groups are; NaN where the group is 0.
+        one counts as spread as the other groups are; NaN where the group is 0, or where every group is of one.
     vectors : float64 array ``(R, D)``
         The recordings as they were compared, whitened; NaN where the group is 0.
     chosen : bool
@@ -180,7 +180,9 @@ def _confidence(vectors: NDArray[np.float64], labels: NDArray[np.int64]) -> NDAr
     sums, sizes = sums_to_groups(distances, labels)
     own, nearest = own_and_nearest(sums, sizes, labels)
     alone = sizes[labels] == 1
-    own = np.where(alone, np.median(own[~alone]) if (~alone).any() else 0.0, own)
+    if alone.all():
+        return np.full(len(labels), np.nan)
+    own = np.where(alone, np.median(own[~alone]), own)
     return np.clip(margin(own, nearest), 0, 1)
 
 

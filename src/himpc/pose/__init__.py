@@ -7,6 +7,7 @@ from himpc.pose.clean import STEPS, USUAL_STEPS, Changes, Cleaned, MendingRules
 from himpc.pose.detection import Detection, Estimator
 from himpc.pose.estimate import estimate
 from himpc.pose.estimators import ESTIMATORS, open_estimator
+from himpc.pose.folder import PoseFolder
 from himpc.pose.people import People, Short
 from himpc.pose.read import find_videos, read_videos
 from himpc.pose.rules import JoiningRules, TrackingRules
@@ -28,6 +29,7 @@ __all__ = [
     "JoiningRules",
     "MendingRules",
     "People",
+    "PoseFolder",
     "Short",
     "Track",
     "Tracker",

@@ -8,26 +8,18 @@ import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from himpc import __version__
 from himpc.data import save
 from himpc.data.sources import Source
-from himpc.pose.people import People
+from himpc.errors import DataError
+from himpc.pose.overlay import write_overlay
+from himpc.pose.people import People, nobody
+from himpc.pose.read import OVERLAY
 from himpc.writing import make_folder, remove, write_atomically
 
-__all__ = [
-    "COLUMNS",
-    "RECORDINGS",
-    "all_reports",
-    "done_before",
-    "fingerprint",
-    "place_of",
-    "read_report",
-    "report_of",
-    "write_people",
-    "write_table",
-]
+__all__ = ["COLUMNS", "RECORDINGS", "PoseFolder"]
 
 COLUMNS = (
     *("recording", "status", "start", "end", "frames", "score", "cycles", "stride_seconds", "heading"),
@@ -43,103 +35,167 @@ _LONGEST = 200
 RECORDINGS = "recordings"
 """The folder, within that of a run, in which the recordings are."""
 
+_REPORT = {"recordings": list, "short": list, "tracks": int, "fingerprint": str, "file": str}
+"""What a report holds at least."""
 
-def report_of(place: Path) -> Path:
+
+class PoseFolder:
+    """A folder of what was found in videos: recordings and a report of each, which are not made twice.
+
+    Parameters
+    ----------
+    path : Path
+        Made, with its parents, if it is not there.
+    settings : sequence
+        What the recordings depend on beside the video: things whose text differs where they do.
+    overlay : {"ground", "pictures"}, optional
+        Write a film of each video, too, drawn on an empty ground or on the pictures.
+
+    Raises
+    ------
+    RunError
+        If it cannot be made.
+
+    Examples
+    --------
+    ::
+
+        folder = PoseFolder(Path("poses"), [estimator.name])
+        for video in videos:
+            if folder.report(video) is None:
+                folder.add(video, estimate(video.path, estimator, name=video.name))
+        folder.write_table()
+    """
+
+    def __init__(
+        self, path: Path, settings: Sequence[object] = (), *, overlay: Literal["ground", "pictures"] | None = None
+    ) -> None:
+        self.path = make_folder(path)
+        self._settings, self._overlay = settings, overlay
+        self._places: dict[Path, Path] = {}
+
+    def report(self, video: Source) -> dict[str, Any] | None:
+        """Return the report of a video that was done with the same settings; None where it was not.
+
+        Raises
+        ------
+        DataError
+            If the video is not there.
+        """
+        place = self._place(video)
+        report = _read(_report_of(place))
+        if report is None or report["fingerprint"] != self._fingerprint(video):
+            return None
+        if report["recordings"] and not place.is_file():
+            return None
+        if (
+            self._overlay
+            and report["tracks"]
+            and not (_film_of(place).is_file() and report["overlay"] == self._overlay)
+        ):
+            return None
+        return report
+
+    def add(self, video: Source, people: People) -> dict[str, Any]:
+        """Write what was found in a video, its report last, and return the report.
+
+        Raises
+        ------
+        RunError
+            If it cannot be written.
+        """
+        place = self._place(video)
+        if self._overlay and people.tracks:
+            write_overlay(_film_of(place), people, pictures=self._overlay == "pictures")
+        make_folder(place.parent)
+        if people.cleaned:
+            save(people.recordings, place)
+        else:
+            remove(place)
+        report = {
+            **people.to_dict(),
+            "nobody": None if people.cleaned else nobody(people),
+            "fingerprint": self._fingerprint(video),
+            "file": _digest(str(video.path.resolve())),
+            "overlay": self._overlay,
+        }
+        write_atomically(_report_of(place), json.dumps(report, indent=1) + "\n")
+        return report
+
+    def write_table(self) -> Path:
+        """Write ``tracks.csv``, the tracks in all videos that were done into the folder, and return it.
+
+        Raises
+        ------
+        RunError
+            If it cannot be written.
+        """
+        found = (_read(path) for path in sorted(self.path.glob("*.json")))
+        table = self.path / "tracks.csv"
+        write_atomically(table, _table([report for report in found if report is not None]))
+        return table
+
+    def _fingerprint(self, video: Source) -> str:
+        """Return what tells whether a video and the settings are those of another time.
+
+        It is made of the size of the file, when it was changed, the settings, and the version of himpc.
+        """
+        try:
+            status = video.path.stat()
+        except OSError as error:
+            raise DataError(f"{video.path}: cannot be read: {error.strerror or error}") from error
+        settings = (*self._settings, sorted(video.known.items()))
+        told = json.dumps([status.st_size, status.st_mtime_ns, __version__, *map(str, settings)])
+        return _digest(told)
+
+    def _place(self, video: Source) -> Path:
+        """Return the file for the recordings of a video: its name, with a number where another video has the same.
+
+        They are alone in a folder of their own, so that it can be given to any verb. A report of another time keeps
+        its place, unless it is of the same file, or of one that is the same to the last setting.
+        """
+        if video.path not in self._places:
+            name = Path(video.name).name
+            stem = name if len(name.encode()) <= _LONGEST else f"{name[:40]}...{_digest(name)}"
+            place, number = self.path / RECORDINGS / f"{stem}.npz", 2
+            while place in self._places.values() or not self._is_free(place, video):
+                place, number = self.path / RECORDINGS / f"{stem}-{number}.npz", number + 1
+            self._places[video.path] = place
+        return self._places[video.path]
+
+    def _is_free(self, place: Path, video: Source) -> bool:
+        report = _read(_report_of(place))
+        if report is None or report["fingerprint"] == self._fingerprint(video):
+            return True
+        return bool(report["file"] == _digest(str(video.path.resolve())))
+
+
+def _report_of(place: Path) -> Path:
     """Return where the report of a video stands, given the file of its recordings."""
     return place.parent.parent / f"{place.stem}.json"
 
 
-def fingerprint(path: Path, settings: Sequence[object]) -> str:
-    """Return what tells whether a video and the settings are those of another time.
-
-    It is made of the size of the file, when it was changed, the settings, and the version of himpc.
-    """
-    status = path.stat()
-    told = json.dumps([status.st_size, status.st_mtime_ns, __version__, *map(str, settings)])
-    return hashlib.sha256(told.encode()).hexdigest()[:16]
-
-
-def place_of(folder: Path, source: Source, print_: str, taken: set[Path]) -> Path:
-    """Return the file for the recordings of a video: its name, with a number where another video has the same.
-
-    They are alone in a folder of their own, so that it can be given to any verb. A report of another time keeps its
-    place, unless it is of the same file, or of one that is the same to the last setting.
-    """
-    name = Path(source.name).name
-    stem = name if len(name.encode()) <= _LONGEST else f"{name[:40]}...{_digest(name)}"
-    place, number = folder / RECORDINGS / f"{stem}.npz", 2
-    while place in taken or not _is_its_own(place, source.path, print_):
-        place, number = folder / RECORDINGS / f"{stem}-{number}.npz", number + 1
-    taken.add(place)
-    return place
-
-
-def _is_its_own(place: Path, video: Path, print_: str) -> bool:
-    report = read_report(report_of(place))
-    return report is None or report["fingerprint"] == print_ or report.get("file") == _digest(str(video.resolve()))
+def _film_of(place: Path) -> Path:
+    return _report_of(place).with_suffix(OVERLAY)
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def read_report(path: Path) -> dict[str, Any] | None:
-    """Return a report that `write_people` left; None where there is none, or it is damaged."""
+def _read(path: Path) -> dict[str, Any] | None:
+    """Return a report that `PoseFolder.add` left; None where there is none, or it is damaged."""
     try:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    lists = isinstance(report, dict) and all(isinstance(report.get(key), list) for key in ("recordings", "short"))
-    return report if lists and isinstance(report.get("fingerprint"), str) else None
-
-
-def all_reports(folder: Path) -> list[dict[str, Any]]:
-    """Return the reports of all videos that were done into a folder, in the order of their names."""
-    found = (read_report(path) for path in sorted(folder.glob("*.json")))
-    return [report for report in found if report is not None]
-
-
-def done_before(place: Path, print_: str) -> dict[str, Any] | None:
-    """Return the report of a video that was done with the same settings; None where it was not."""
-    report = read_report(report_of(place))
-    if report is None or report["fingerprint"] != print_:
+    if not isinstance(report, dict) or any(not isinstance(report.get(key), kind) for key, kind in _REPORT.items()):
         return None
-    return report if place.is_file() or not report["recordings"] else None
-
-
-def write_people(place: Path, people: People, print_: str, overlay: str | None = None) -> dict[str, Any]:
-    """Write the recordings of a video, and its report last, and return the report.
-
-    `overlay` says what its film is drawn on: "ground" or "pictures".
-
-    Raises
-    ------
-    RunError
-        If it cannot be written.
-    """
-    make_folder(place.parent)
-    if people.cleaned:
-        save(people.recordings, place)
-    else:
-        remove(place)
-    report = {
-        **people.to_dict(),
-        "fingerprint": print_,
-        "file": _digest(str(people.path.resolve())),
-        "overlay": overlay,
-    }
-    write_atomically(report_of(place), json.dumps(report, indent=1) + "\n")
     return report
 
 
-def write_table(path: Path, reports: Sequence[dict[str, Any]]) -> None:
-    """Write ``tracks.csv``: a row for each recording, and for each track that is too short.
-
-    Raises
-    ------
-    RunError
-        If it cannot be written.
-    """
+def _table(reports: Sequence[dict[str, Any]]) -> str:
+    """Return a row for each recording, and for each track that is too short."""
     text = io.StringIO()
     table = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
     table.writeheader()
@@ -150,4 +206,4 @@ def write_table(path: Path, reports: Sequence[dict[str, Any]]) -> None:
             table.writerow(
                 {"recording": name, "status": "too short", **{k: short[k] for k in ("start", "end", "frames")}}
             )
-    write_atomically(path, text.getvalue())
+    return text.getvalue()

@@ -94,6 +94,7 @@ class People:
             "fps": round(self.fps, 3),
             "seconds": round(self.seconds, 3),
             "pictures": self.pictures,
+            "tracks": len(self.tracks),
             "recordings": [each.to_dict() for each in self.cleaned],
             "short": [vars(each) for each in self.short],
             "endings": self.endings,

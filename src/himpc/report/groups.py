@@ -58,7 +58,8 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
     write_atomically(paths[0], _csv(rows))
     persons = [r.person for r in recordings]
     placed = np.flatnonzero(grouping.groups > 0).tolist()
-    save_figure(draw_groups(recordings, grouping.groups, confidence=grouping.confidence), paths[1])
+    picture = draw_groups(recordings, grouping.groups, confidence=grouping.confidence, note=grouping.doubt)
+    save_figure(picture, paths[1])
     save_figure(
         draw_map(
             grouping.vectors[placed],
@@ -99,7 +100,8 @@ def _text(recordings: Sequence[Recording], grouping: Grouping) -> str:
         shown = ", ".join(recordings[i].source for i in members[:4]) + (" ..." if len(members) > 4 else "")
         confidence = float(grouping.confidence[members].mean())
         count = f"{len(members)} recording{'s' if len(members) > 1 else ''}"
-        lines.append(f"  group {number}: {count}, confidence {confidence:.2f}: {shown}")
+        sure = "" if np.isnan(confidence) else f", confidence {confidence:.2f}"
+        lines.append(f"  group {number}: {count}{sure}: {shown}")
     if grouping.people > 20:
         lines.append(f"  ... and {grouping.people - 20} more groups")
     if left := int((grouping.groups == 0).sum()):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -24,6 +25,7 @@ __all__ = ["draw_groups"]
 _CELL, _ROW, _NAMES, _MARGIN = 2.35, 2.55, 1.6, 0.5
 _RULE = 1.5  # where the line to compare heights by stands
 _INCHES_A_METRE = 0.72
+_LETTERS, _LINE = 11.5, 0.25  # small letters that fit a metre, and metres between their lines
 
 
 @dataclass(frozen=True)
@@ -42,6 +44,7 @@ def draw_groups(
     confidence: Sequence[float] | NDArray[np.floating] | None = None,
     names: Mapping[int, str] | None = None,
     title: str | None = None,
+    note: str = "",
     max_groups: int = 10,
     max_recordings: int = 6,
 ) -> Figure:
@@ -63,6 +66,8 @@ def draw_groups(
         What groups are called, in place of their numbers.
     title : str, optional
         What stands above; how many people there are, if not given.
+    note : str
+        What must be known of the groups, below the title.
     max_groups, max_recordings : int
         The most rows, and the most recordings a row; the picture says how many more there are.
 
@@ -80,12 +85,17 @@ def draw_groups(
     shown = rows[:max_groups]
     columns = max([4, *(len(row.shown) for row in shown)])
     width = _NAMES + _CELL * columns + _MARGIN
-    height = _ROW * max(len(shown), 1) + 1.5
+    notes = textwrap.wrap(note[:1].upper() + note[1:], round(_LETTERS * width))
+    top = 1.0 + _LINE * len(notes)
+    height = _ROW * max(len(shown), 1) + 0.5 + top
     figure = new_figure(width * _INCHES_A_METRE, height * _INCHES_A_METRE)
     axes = figure.add_axes((0, 0, 1, 1))
-    axes.set(xlim=(0, width), ylim=(-height + 1.0, 1.0), aspect="equal")
+    axes.set(xlim=(0, width), ylim=(top - height, top), aspect="equal")
     axes.set_axis_off()
-    _title(axes, title or _found(rows, len(recordings)), len(rows) - len(shown), -height + 1.0)
+    _title(axes, title or _found(rows, len(recordings)), notes)
+    if more := len(rows) - len(shown):
+        text = f"… and {more} more group{'s' if more != 1 else ''}"
+        axes.text(0.25, top - height + 0.2, text, fontsize=10, color=INK, va="center")
     sources = short_names([recording.source or f"recording {i}" for i, recording in enumerate(recordings)])
     for place, row in enumerate(shown):
         ground = -_ROW * (place + 1) + 0.5
@@ -115,13 +125,13 @@ def _found(rows: list[_Row], recordings: int) -> str:
     return f"{people} in {recordings} recording{'s' if recordings != 1 else ''}" if rows else "No groups were found"
 
 
-def _title(axes: Axes, found: str, left_out: int, bottom: float) -> None:
-    axes.text(0.25, 0.62, found, fontsize=15, fontweight="bold", color=INK, va="center")
+def _title(axes: Axes, found: str, notes: list[str]) -> None:
+    top = _LINE * len(notes)
+    axes.text(0.25, 0.62 + top, found, fontsize=15, fontweight="bold", color=INK, va="center")
     how = "A row is one group, at one scale. Pale: a second of movement from the side. Full: from the front, left limbs"
-    axes.text(0.25, 0.22, f"{how} dark, right limbs light.", fontsize=8.5, color=GREY, va="center")
-    if left_out:
-        text = f"… and {left_out} more group{'s' if left_out != 1 else ''}"
-        axes.text(0.25, bottom + 0.2, text, fontsize=10, color=INK, va="center")
+    axes.text(0.25, 0.22 + top, f"{how} dark, right limbs light.", fontsize=8.5, color=GREY, va="center")
+    for line, text in enumerate(notes, start=1):
+        axes.text(0.25, 0.22 + top - _LINE * line, text, fontsize=8.5, color=INK, va="center")
 
 
 def _group_name(axes: Axes, row: _Row, name: str, sure: NDArray[np.float64], ground: float, width: float) -> None:

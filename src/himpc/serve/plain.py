@@ -5,6 +5,7 @@ Numbers of recordings are text: no number of JavaScript has their 62 bits.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -52,7 +53,7 @@ def grouped(grouping: Grouping, rows: Sequence[dict[str, Any]]) -> dict[str, Any
     """Return who is who: groups by falling size, and the recordings that are too short for one."""
     groups: dict[int, list[dict[str, Any]]] = {}
     for number, confidence, row in zip(grouping.groups.tolist(), grouping.confidence.tolist(), rows, strict=True):
-        groups.setdefault(number, []).append(row | {"confidence": confidence if number else None})
+        groups.setdefault(number, []).append(row | {"confidence": None if math.isnan(confidence) else confidence})
     return {
         "people": grouping.people,
         "chosen": grouping.chosen,

@@ -60,7 +60,7 @@ function suggestions(groups, recordingOf) {
   ];
 }
 
-const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
+const mean = (values) => values.includes(null) ? NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
 const unnamed = (name) => name.startsWith("unnamed-");
 
 // The names in a group, each with the number of recordings: named people first, then by number.
