@@ -2,27 +2,30 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
+# Python compiles a module when it is first imported; most of what is installed never is.
+INSTALL := python -m pip install --quiet --no-compile --constraint constraints.txt --editable
 SHARED ?= ../shared
 
-.PHONY: help demo test lint format results open-set bench sweep dist clean
+.PHONY: help python demo test lint format results open-set bench sweep dist clean
 
 help:  ## what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-.venv/ready: pyproject.toml constraints.txt
+python:
 	@test -n "$(PYTHON)" || { echo "himpc needs Python 3.11, 3.12 or 3.13: install one, or name it: make PYTHON=/path/to/python"; exit 2; }
+
+.venv/ready: pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --constraint constraints.txt --editable '.[dev]'
+	$(BIN)/$(INSTALL) '.[dev]'
 	@touch $@
 
 # Video has an environment of its own: MediaPipe 0.10.21 wants NumPy 1, all the rest is tested with NumPy 2.
-.venv-video/ready: .venv/ready
+.venv-video/ready: pyproject.toml constraints.txt | python
 	@mkdir -p .venv-video
-	@if $(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
+	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
 		echo "video is not tested: its parts want NumPy 1, so Python 3.11 or 3.12"; \
 	else \
-		$(BIN)/python -m venv .venv-video && \
-		.venv-video/bin/python -m pip install --quiet --constraint constraints.txt --editable '.[gallery,test,video]'; \
+		set -x; $(PYTHON) -m venv .venv-video && .venv-video/bin/$(INSTALL) '.[gallery,test,video]'; \
 	fi
 	@touch $@
 

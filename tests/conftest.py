@@ -30,6 +30,10 @@ settings.register_profile(
 settings.load_profile("himpc")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("long") is None)
+
+
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
     """The folder of real recordings; tests that need it are skipped where it is absent."""

@@ -9,7 +9,8 @@ from himpc.learning import neighbours
 from himpc.learning.neighbours import nearest
 from himpc.model import Network, window_features
 
-pytestmark = pytest.mark.xdist_group("descent")  # approximate ones compile for half a minute, once in a process
+# approximate ones compile for half a minute, once in a process
+pytestmark = [pytest.mark.xdist_group("descent"), pytest.mark.long]
 
 
 @pytest.fixture(scope="module")

@@ -99,6 +99,7 @@ def test_two_processes_give_what_one_gives(name, of_two):
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_only_the_first_process_writes_and_talks_and_a_failure_is_one_line(tmp_path):
     save(simulate(people=3, recordings=3, seconds=2.0, seed=1), tmp_path / "walks.npz")
     out = tmp_path / "run"

@@ -39,6 +39,7 @@ def drawn(script: ModuleType) -> Iterator[tuple[str, Recording]]:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_from_videos_to_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from himpc.pose.mannequin import OUTFITS, Outfit, draw_people
 

@@ -12,6 +12,7 @@ HAND_COUNT = Path(__file__).parent / "data" / "one-by-one-person-detection.csv"
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_six_people_are_six_tracks(shared_data: Path) -> None:
     pytest.importorskip("mediapipe")
     pytest.importorskip("norfair")

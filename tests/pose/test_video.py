@@ -206,6 +206,7 @@ def test_the_shared_video_is_one_shot(shared_data: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.long
 def test_memory_stays_flat_over_an_hour(tmp_path: Path) -> None:
     """Of pictures nothing is kept, of people their joints: 0.8 kB a picture, and as much again when they are clean."""
     pytest.importorskip("norfair")
