@@ -128,12 +128,13 @@ def known() -> list[dict[str, Any]]:
     """Return how well drawn people are known again: two films, from two heights, of people who walk by one at a time.
 
     A model learns from both without names. The recordings of the second film are looked for among those of the first,
-    and all are grouped; by MediaPipe's joints and by the exact ones.
+    and all are grouped, also told how many people there are; by MediaPipe's joints and by the exact ones.
     """
     from tempfile import TemporaryDirectory
 
     from himpc.data.simulation import Camera
     from himpc.evaluation.grouping import grouping_agreement
+    from himpc.model import BASELINES
     from himpc.pose import estimate, open_estimator
     from himpc.pose.film import Film
     from himpc.pose.mannequin import film_crowd
@@ -155,12 +156,18 @@ def known() -> list[dict[str, Any]]:
     for name, (first, second) in sides.items():
         learner = himpc.HiMPC(settings={"max_epochs": 10}).fit([*first, *second])
         result = himpc.evaluate(learner.model_, gallery=first, probe=second, without_match="skip")
-        groups = learner.predict([*first, *second])
-        grouping = grouping_agreement(groups, [each.person for each in (*first, *second)])
+        everyone = [*first, *second]
+        persons = [each.person for each in everyone]
+        ways = {
+            "": (learner.model_, None),
+            "_told": (learner.model_, people),
+            "_bones_told": (BASELINES["bones"], people),
+        }
+        groupings = {way: himpc.group(everyone, by, people=number) for way, (by, number) in ways.items()}
         rows.append({
             "joints": name, "gallery": len(first), "probes": len(second), "rank1": result.recording.ranking.rank[1],
-            "map": result.recording.ranking.mAP, "people": people, "groups": len(set(groups.tolist())),
-            "ari": grouping.ari,
+            "map": result.recording.ranking.mAP, "people": people, "groups": groupings[""].people,
+            **{f"ari{way}": grouping_agreement(made.groups, persons).ari for way, made in groupings.items()},
         })  # fmt: skip
         print(
             {key: round(value, 3) if isinstance(value, float) else value for key, value in rows[-1].items()}, flush=True

@@ -95,6 +95,24 @@ def test_recordings_are_read_back_as_they_were_made(films, crowd, tmp_path, monk
         assert sum(int(row["impossible"]) for row in csv.DictReader(file)) > 0
 
 
+def test_a_damaged_report_and_a_film_that_is_gone_are_made_again(films, crowd, tmp_path, monkeypatch) -> None:
+    monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
+    out = tmp_path / "out"
+    command = ["pose", str(films / "a"), "--out", str(out), "--overlay"]
+    assert main(command) == 0
+    report, film = out / "hall.mp4.json", out / "hall.mp4.overlay.mp4"
+    whole = json.loads(report.read_text())
+    for damage in ("", "[]", "{}", json.dumps(whole | {"recordings": 3}), json.dumps({**whole, "notes": None})):
+        report.write_text(damage)
+        assert main(command) == 0
+        assert json.loads(report.read_text()) == whole
+    film.unlink()
+    assert main(command) == 0
+    assert film.is_file()
+    assert main([*command, "--pictures"]) == 0
+    assert json.loads(report.read_text())["overlay"] == "pictures"
+
+
 def test_another_video_of_the_same_name_is_kept_beside(films, crowd, tmp_path, monkeypatch) -> None:
     monkeypatch.setattr("himpc.pose.open_estimator", lambda *_, **__: Exact(crowd))
     out = tmp_path / "out"

@@ -35,7 +35,12 @@ _LONGEST = 200
 RECORDINGS = "recordings"
 """The folder, within that of a run, in which the recordings are."""
 
-_REPORT = {"recordings": list, "short": list, "tracks": int, "fingerprint": str, "file": str}
+_REPORT: dict[str, tuple[type, ...]] = {
+    **dict.fromkeys(("video", "fingerprint", "file"), (str,)),
+    **dict.fromkeys(("nobody", "overlay"), (str, type(None))),
+    **dict.fromkeys(("recordings", "short", "notes"), (list,)),
+    **dict.fromkeys(("tracks", "seconds"), (int, float)),
+}
 """What a report holds at least."""
 
 
@@ -73,6 +78,7 @@ class PoseFolder:
         self.path = make_folder(path)
         self._settings, self._overlay = settings, overlay
         self._places: dict[Path, Path] = {}
+        self._fingerprints: dict[Path, str] = {}
 
     def report(self, video: Source) -> dict[str, Any] | None:
         """Return the report of a video that was done with the same settings; None where it was not.
@@ -88,13 +94,8 @@ class PoseFolder:
             return None
         if report["recordings"] and not place.is_file():
             return None
-        if (
-            self._overlay
-            and report["tracks"]
-            and not (_film_of(place).is_file() and report["overlay"] == self._overlay)
-        ):
-            return None
-        return report
+        drawn = report["overlay"] == self._overlay and _film_of(place).is_file()
+        return report if drawn or not self._overlay or not report["tracks"] else None
 
     def add(self, video: Source, people: People) -> dict[str, Any]:
         """Write what was found in a video, its report last, and return the report.
@@ -140,13 +141,15 @@ class PoseFolder:
 
         It is made of the size of the file, when it was changed, the settings, and the version of himpc.
         """
-        try:
-            status = video.path.stat()
-        except OSError as error:
-            raise DataError(f"{video.path}: cannot be read: {error.strerror or error}") from error
-        settings = (*self._settings, sorted(video.known.items()))
-        told = json.dumps([status.st_size, status.st_mtime_ns, __version__, *map(str, settings)])
-        return _digest(told)
+        if video.path not in self._fingerprints:  # a file that changes while it is looked at is done again next time
+            try:
+                status = video.path.stat()
+            except OSError as error:
+                raise DataError(f"{video.path}: cannot be read: {error.strerror or error}") from error
+            settings = (*self._settings, sorted(video.known.items()))
+            told = json.dumps([status.st_size, status.st_mtime_ns, __version__, *map(str, settings)])
+            self._fingerprints[video.path] = _digest(told)
+        return self._fingerprints[video.path]
 
     def _place(self, video: Source) -> Path:
         """Return the file for the recordings of a video: its name, with a number where another video has the same.
@@ -189,7 +192,7 @@ def _read(path: Path) -> dict[str, Any] | None:
         report = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    if not isinstance(report, dict) or any(not isinstance(report.get(key), kind) for key, kind in _REPORT.items()):
+    if not isinstance(report, dict) or any(not isinstance(report.get(key, ...), kind) for key, kind in _REPORT.items()):
         return None
     return report
 
