@@ -4,7 +4,7 @@ A gallery of synthetic embeddings: people around recordings of simulated walkers
 One real file is searched for again and again, so many times a second whether or not the answers come (an open loop),
 each on a connection of its own. A search counts from the moment it was due, so waiting to be sent is part of it.
 Afterwards the load goes on while the server is told to stop: every search that got a connection must be answered in
-full. The load comes from the same machine, and takes some of it.
+full, or told to come back. The load comes from the same machine, and takes some of it.
 """
 
 from __future__ import annotations
