@@ -2,8 +2,9 @@
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-# Python compiles a module when it is first imported; most of what is installed never is.
 INSTALL := python -m pip install --quiet --no-compile --constraint constraints.txt --editable
+COMPILE := python -m compileall -qq -j 0
+# on all cores, as pip would on one; what is no Python for this Python is passed over
 SHARED ?= ../shared
 
 .PHONY: help python demo test lint format results open-set bench sweep dist clean
@@ -17,6 +18,7 @@ python:
 .venv/ready: pyproject.toml constraints.txt | python
 	$(PYTHON) -m venv .venv
 	$(BIN)/$(INSTALL) '.[dev]'
+	@$(BIN)/$(COMPILE) .venv/lib || true
 	@touch $@
 
 # Video has an environment of its own: MediaPipe 0.10.21 wants NumPy 1, all the rest is tested with NumPy 2.
@@ -25,7 +27,8 @@ python:
 	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
 		echo "video is not tested: its parts want NumPy 1, so Python 3.11 or 3.12"; \
 	else \
-		set -x; $(PYTHON) -m venv .venv-video && .venv-video/bin/$(INSTALL) '.[gallery,test,video]'; \
+		set -x; $(PYTHON) -m venv .venv-video && .venv-video/bin/$(INSTALL) '.[gallery,test,video]' && \
+		{ .venv-video/bin/$(COMPILE) .venv-video/lib || true; }; \
 	fi
 	@touch $@
 
