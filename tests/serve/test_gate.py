@@ -236,3 +236,16 @@ def test_a_slow_upload_ends_when_its_time_is_over(serving):
     began = time.monotonic()
     assert asyncio.run(ask()).status_code == 503
     assert time.monotonic() - began < 2
+
+
+def test_who_comes_when_it_stops_is_sent_away_and_hears_why(client, sent, detail):
+    gate = client.app.state.gate
+    gate.stopping = True
+    asked = [client.get("/api/health"), client.get("/"), client.post("/api/enroll", **sent(bytes(2**22)))]
+    for answer in asked:
+        assert (answer.status_code, answer.headers["connection"]) == (503, "close")
+        assert "is stopping" in detail(answer)
+        assert int(answer.headers["Retry-After"]) >= 1
+    assert gate.sent_away == len(asked)
+    gate.stopping = False
+    assert client.get("/api/people").status_code == 200
