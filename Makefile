@@ -3,8 +3,8 @@ PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
 INSTALL := python -m pip install --quiet --no-compile --constraint constraints.txt --editable
+# pip would compile on one core; what is no Python for this Python is passed over
 COMPILE := python -m compileall -qq -j 0
-# on all cores, as pip would on one; what is no Python for this Python is passed over
 SHARED ?= ../shared
 
 .PHONY: help python demo test lint format results open-set bench sweep dist clean

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 
 from himpc.errors import RunError
 
-__all__ = ["make_folder", "remove", "replacing", "write_atomically"]
+__all__ = ["make_folder", "numbered", "remove", "replacing", "write_atomically"]
 
 
 @contextmanager
@@ -57,6 +58,13 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     """
     with replacing(path) as beside:
         beside.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def numbered(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+    """Give names for a file, of which the first that is free may be taken: without a number, then from 2 on."""
+    yield folder / f"{stem}{suffix}"
+    for number in count(2):
+        yield folder / f"{stem}-{number}{suffix}"
 
 
 def remove(path: str | Path) -> None:

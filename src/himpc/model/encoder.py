@@ -70,8 +70,8 @@ class WhitenedEncoder(LevelEncoder):
     def __init__(self, inputs: int, hidden: int, heads: int, generator: torch.Generator | None = None) -> None:
         super().__init__(inputs, hidden, heads, generator)
         self.register_buffer("offset", torch.zeros(inputs))
-        self.register_buffer("axes", torch.zeros(inputs, hidden))
-        self.axes.diagonal().fill_(1)  # not `torch.eye`, which imports torch's compiler where there are only shapes
+        # not `torch.eye`, which imports torch's compiler where there are only shapes
+        self.register_buffer("axes", torch.zeros(inputs, hidden).fill_diagonal_(1))
         wide = 4 * hidden
         self.w1 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(hidden, wide), generator=generator))
         self.b1 = nn.Parameter(torch.zeros(wide))

@@ -15,7 +15,10 @@ from himpc.errors import DataError, RunError
 from himpc.pose.parts import need
 from himpc.writing import replacing
 
-__all__ = ["Film"]
+__all__ = ["OVERLAY", "Film"]
+
+OVERLAY = ".overlay.mp4"
+"""So end the names of films that himpc writes; in a folder they are no videos to look at."""
 
 _TICK = Fraction(1, 90_000)  # of a second: the clock of MPEG
 

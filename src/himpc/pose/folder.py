@@ -14,10 +14,10 @@ from himpc import __version__
 from himpc.data import save
 from himpc.data.sources import Source
 from himpc.errors import DataError
+from himpc.pose.film import OVERLAY
 from himpc.pose.overlay import write_overlay
 from himpc.pose.people import People, nobody
-from himpc.pose.read import OVERLAY
-from himpc.writing import make_folder, remove, write_atomically
+from himpc.writing import make_folder, numbered, remove, write_atomically
 
 __all__ = ["COLUMNS", "RECORDINGS", "PoseFolder"]
 
@@ -160,13 +160,13 @@ class PoseFolder:
         if video.path not in self._places:
             name = Path(video.name).name
             stem = name if len(name.encode()) <= _LONGEST else f"{name[:40]}...{_digest(name)}"
-            place, number = self.path / RECORDINGS / f"{stem}.npz", 2
-            while place in self._places.values() or not self._is_free(place, video):
-                place, number = self.path / RECORDINGS / f"{stem}-{number}.npz", number + 1
-            self._places[video.path] = place
+            places = numbered(self.path / RECORDINGS, stem, ".npz")
+            self._places[video.path] = next(place for place in places if self._is_free(place, video))
         return self._places[video.path]
 
     def _is_free(self, place: Path, video: Source) -> bool:
+        if place in self._places.values():
+            return False
         report = _read(_report_of(place))
         if report is None or report["fingerprint"] == self._fingerprint(video):
             return True

@@ -11,12 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.pose.film import Film
+from himpc.pose.film import OVERLAY, Film
 from himpc.pose.parts import need
 from himpc.pose.people import People
 from himpc.pose.track import Track
 from himpc.pose.video import Video
 from himpc.skeleton import Layout
+from himpc.writing import numbered
 
 __all__ = ["Label", "Marked", "draw", "write_overlay", "write_overlays"]
 
@@ -66,13 +67,14 @@ class Marked:
 def draw(picture: NDArray[np.uint8], layout: Layout, people: list[Marked]) -> NDArray[np.uint8]:
     """Draw skeletons and labels into a picture ``(height, width, 3)``, and return it; right arms and legs are paler."""
     cv2 = need("cv2")
-    thick = max(1, round(min(picture.shape[:2]) / 240))
+    thick = _thickness(picture)
+    right = {each for _, each in layout.pairs}
     for person in people:
         colour = _colour(person.label)
         sure = np.isfinite(person.points[:, 0]) & (person.confidence > 0)
         bones = [bone for bone in _lines(layout) if sure[list(bone)].all()]
         for a, b in bones:
-            pale = _pale(colour) if layout.joints[a].startswith("right_") else colour
+            pale = _pale(colour) if a in right else colour
             cv2.line(picture, _pixel(person.points[a]), _pixel(person.points[b]), pale, thick, cv2.LINE_AA)
         _head(cv2, picture, person.points, sure, layout, colour, thick)
         if sure.any():
@@ -133,10 +135,8 @@ def write_overlays(
     """
     films: list[Path] = []
     for people in videos:
-        name = Path(people.name).name
-        film, number = folder / f"{name}.overlay.mp4", 2
-        while film in films:  # another folder's video of the same name
-            film, number = folder / f"{name}-{number}.overlay.mp4", number + 1
+        names = numbered(folder, Path(people.name).name, OVERLAY)  # another folder's video may have the same
+        film = next(name for name in names if name not in films)
         sources = {track.number: f"{people.name}#{track.number}" for track in people.tracks}
         known = {number: labels[source] for number, source in sources.items() if source in labels}
         write_overlay(film, people, pictures=pictures, labels=known)
@@ -144,10 +144,15 @@ def write_overlays(
     return films
 
 
+def _thickness(picture: NDArray[np.uint8]) -> int:
+    """Return how thick lines are, pixels."""
+    return max(1, round(int(min(picture.shape[:2])) / 240))
+
+
 def _clock(picture: NDArray[np.uint8], seconds: float) -> NDArray[np.uint8]:
     """Write the seconds into the lower left corner, as ``tracks.csv`` counts them."""
     cv2 = need("cv2")
-    thick = max(1, round(min(picture.shape[:2]) / 240))
+    thick = _thickness(picture)
     place = (4 * thick, picture.shape[0] - 5 * thick)
     cv2.putText(picture, f"{seconds:.1f} s", place, cv2.FONT_HERSHEY_SIMPLEX, 0.4 * thick, _UNKNOWN, thick, cv2.LINE_AA)
     return picture

@@ -14,14 +14,11 @@ from himpc.data.sources import Source, find_sources
 from himpc.errors import ConfigError, DataError, EmptyError, FormatError, HimpcError
 from himpc.pose.detection import Estimator
 from himpc.pose.estimate import estimate
+from himpc.pose.film import OVERLAY
 from himpc.pose.people import People, nobody
 from himpc.pose.video import is_video
 
-__all__ = ["OVERLAY", "find_videos", "read_videos"]
-
-
-OVERLAY = ".overlay.mp4"
-"""So end the names of films that himpc writes; in a folder they are no videos to look at."""
+__all__ = ["find_videos", "read_videos"]
 
 _ADDRESS = re.compile(r"(?i)[a-z]+:/")
 

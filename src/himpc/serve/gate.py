@@ -111,12 +111,15 @@ class GateMiddleware:
         self._app, self._gate = app, gate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "")
-        if self._gate.stopping and scope["type"] == "http":
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if self._gate.stopping:
             self._gate.sent_away += 1
             await _send_away(503, "the server is stopping: try again when it is back", scope, receive, send)
             return
-        if scope["type"] != "http" or not path.startswith("/api/") or path.startswith(_OPEN):
+        path = scope["path"]
+        if not path.startswith("/api/") or path.startswith(_OPEN):
             await self._app(scope, receive, send)
             return
         if not self._gate.enter():

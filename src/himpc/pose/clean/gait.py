@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.pose.clean.smoothing import low_pass
 from himpc.skeleton import Layout
 
 __all__ = ["Gait", "find_gait"]
@@ -60,7 +61,7 @@ def find_gait(joints: NDArray[np.floating], layout: Layout, fps: float) -> Gait:
     fps : float
         Frames a second.
     """
-    from scipy.signal import butter, find_peaks, sosfiltfilt  # slow to import, and most recordings are no videos
+    from scipy.signal import find_peaks  # slow to import, and most recordings are no videos
 
     none = Gait(0, float("nan"))
     if not layout.has("left_ankle", "right_ankle") or len(joints) < fps / _FASTEST * 2:
@@ -68,7 +69,7 @@ def find_gait(joints: NDArray[np.floating], layout: Layout, fps: float) -> Gait:
     apart = np.asarray(joints[:, layout.index("left_ankle")] - joints[:, layout.index("right_ankle")], dtype=np.float64)
     wave = np.hypot(apart[:, 0], apart[:, 2])
     if 0.4 * fps > _CUTOFF and len(wave) > 10:
-        wave = sosfiltfilt(butter(2, _CUTOFF, fs=fps, output="sos"), wave, padlen=min(len(wave) - 1, round(fps)))
+        wave = low_pass(wave, fps, _CUTOFF, pad=round(fps))
     wave = wave - wave.mean()
     period = _period(wave, fps)
     if period is None:
