@@ -37,7 +37,7 @@ demo: .venv/ready  ## simulated walkers: train, evaluate, group, and a picture t
 
 test: .venv/ready .venv-video/ready  ## every test
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
-	@[ ! -x .venv-video/bin/python ] || { set -x; .venv-video/bin/python -m pytest -n 2 --dist loadgroup tests/pose src/himpc/pose; }
+	@[ ! -x .venv-video/bin/python ] || { set -x; .venv-video/bin/python -m pytest -n 2 --dist loadgroup tests/video src/himpc/video; }
 	@echo "Next: 'make lint' checks style and types; 'make demo' shows the main job; CONTRIBUTING.md says how we work."
 
 lint: .venv/ready  ## style, format and types
@@ -50,20 +50,20 @@ format: .venv/ready  ## rewrite the code in the house style
 	$(BIN)/ruff format .
 
 results: .venv/ready  ## measure the table of the README on the real recordings in $(SHARED)/data
-	$(BIN)/python benchmarks/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md --readme README.md
-	$(BIN)/python benchmarks/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
+	$(BIN)/python perf/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md --readme README.md
+	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
 
 open-set: .venv/ready  ## measure "is this anybody we know?": the last section of docs/results.md
-	$(BIN)/python benchmarks/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
+	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
 
 sweep: .venv/ready  ## what each setting does, and each part of tracklet, into docs/sweep; stopped, it goes on
 	for grid in kinect-v1-actions tracklet-kinect-v1-actions tracklet-cross-session-hard; do \
 		case $$grid in *kinect*) root="--root $(SHARED)/data" ;; *) root="" ;; esac; \
-		$(BIN)/himpc sweep benchmarks/$$grid.toml $$root --out docs/sweep/$$grid --threads 1 || [ $$? -eq 3 ] || exit 1; \
+		$(BIN)/himpc sweep perf/$$grid.toml $$root --out docs/sweep/$$grid --threads 1 || [ $$? -eq 3 ] || exit 1; \
 	done
 
 bench: .venv/ready  ## seconds and memory of every stage, by number of windows, beside plain formulas and bars
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python perf/bench.py
 
 dist: .venv/ready  ## wheel and source distribution
 	$(BIN)/python -m build --outdir dist .

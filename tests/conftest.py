@@ -1,5 +1,7 @@
 """What the tests share: the real recordings, where they are, and one thread a worker so that results repeat."""
 
+from __future__ import annotations
+
 import os
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -8,17 +10,21 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from himpc.data import Recording
+    from numpy.typing import NDArray
+
     from himpc.gallery import Gallery
     from himpc.model import Model
+    from himpc.recordings import Recording
+    from himpc.skeleton import Layout
 
     StorePlace = Any
 
-collect_ignore = ["pose/make_networks.py"]  # a tool, which needs onnx
+collect_ignore = ["video/make_networks.py"]  # a tool, which needs onnx
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 settings.register_profile(
@@ -53,7 +59,7 @@ def device(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture(scope="session")
-def walkers() -> "list[Recording]":
+def walkers() -> list[Recording]:
     """Five people, on each of three days in two recordings of 2 s; easy to tell apart."""
     import himpc
 
@@ -68,17 +74,17 @@ def walkers() -> "list[Recording]":
 
 
 @pytest.fixture(scope="session")
-def walks(walkers: "list[Recording]") -> "Callable[..., list[Recording]]":
+def walks(walkers: list[Recording]) -> Callable[..., list[Recording]]:
     """Recordings of some people, on some days; the third is for asking."""
 
-    def of(*people: str, days: tuple[str, ...] = ("1", "2")) -> "list[Recording]":
+    def of(*people: str, days: tuple[str, ...] = ("1", "2")) -> list[Recording]:
         return [walk for walk in walkers if walk.person in people and walk.session in days]
 
     return of
 
 
 @pytest.fixture(scope="session")
-def walkers_model(walkers: "list[Recording]") -> "Model":
+def walkers_model(walkers: list[Recording]) -> Model:
     """A small model that was trained on them, without their names."""
     import himpc
 
@@ -86,13 +92,13 @@ def walkers_model(walkers: "list[Recording]") -> "Model":
 
 
 @pytest.fixture
-def home(place: "StorePlace", tmp_path: Path) -> str:
+def home(place: StorePlace, tmp_path: Path) -> str:
     """Where a gallery is to be: a folder, or a PostgreSQL database (`place` of tests/gallery)."""
     return str(tmp_path / "gallery") if place.is_folder else place.address.replace("+psycopg", "")
 
 
 @pytest.fixture
-def gallery(home: str, walkers_model: "Model") -> "Iterator[Gallery]":
+def gallery(home: str, walkers_model: Model) -> Iterator[Gallery]:
     """An empty gallery."""
     from himpc.gallery import Gallery
 
@@ -101,7 +107,7 @@ def gallery(home: str, walkers_model: "Model") -> "Iterator[Gallery]":
 
 
 @pytest.fixture
-def bytes_on_disk(home: str, place: "StorePlace") -> "Callable[[], bytes]":
+def bytes_on_disk(home: str, place: StorePlace) -> Callable[[], bytes]:
     """All bytes of all files of a gallery, one after the other."""
 
     def read() -> bytes:
@@ -109,3 +115,30 @@ def bytes_on_disk(home: str, place: "StorePlace") -> "Callable[[], bytes]":
         return b"".join(files.values())
 
     return read
+
+
+_HEIGHTS = {
+    **dict.fromkeys(("head", "nose", "eye", "ear", "mouth"), 1.6),
+    **dict.fromkeys(("neck", "shoulder"), 1.4),
+    **dict.fromkeys(("elbow", "spine"), 1.2),
+    **dict.fromkeys(("wrist", "hand", "palm", "finger", "thumb", "index", "pinky", "pelvis", "hip"), 0.95),
+    **dict.fromkeys(("knee",), 0.5),
+    **dict.fromkeys(("ankle", "foot", "toe", "heel"), 0.1),
+}
+
+Standing = Callable[["Layout", int, int], "NDArray[np.float64]"]
+
+
+@pytest.fixture(scope="session")
+def standing() -> Standing:
+    """Make ``(n_frames, J, 3)`` joints in metres, y up: a body of a layout that stands somewhere and trembles."""
+
+    def make(layout: Layout, n_frames: int, seed: int) -> NDArray[np.float64]:
+        generator = np.random.default_rng(seed)
+        height = [next(h for word, h in _HEIGHTS.items() if word in name) for name in layout.joints]
+        side = [0.2 if "left" in name else -0.2 if "right" in name else 0.01 for name in layout.joints]
+        body = np.stack([side, height, np.full(len(layout), 0.03)], axis=1)
+        tremble = generator.uniform(-0.02, 0.02, (n_frames, len(layout), 3))
+        return np.round(body + generator.uniform(-3, 3, 3) + tremble, 6)
+
+    return make

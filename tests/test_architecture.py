@@ -12,8 +12,20 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "himpc"
 ORDER = (
-    *("errors", "writing", "skeleton", "data", "model", "learning", "evaluation", "jobs", "archive", "gallery", "pose"),
-    *("estimator", "benchmarks", "report", "sweep", "serve", "cli"),
+    *(
+        "_version",
+        "errors",
+        "_extras",
+        "_schema",
+        "writing",
+        "skeleton",
+        "recordings",
+        "reading",
+        "simulation",
+        "model",
+    ),
+    *("learning", "evaluation", "api", "archive", "gallery", "video", "estimator", "reporting", "research", "server"),
+    "cli",
 )
 HEAVY = ("torch", "sklearn", "numba", "matplotlib", "scipy")
 MODULES = [path for path in sorted(PACKAGE.rglob("*.py")) if path.parent != PACKAGE or path.stem in ORDER]

@@ -11,13 +11,14 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from himpc.data import Windows, clean, simulate
 from himpc.learning import meta_products
 from himpc.learning.jaccard import jaccard_distances
 from himpc.learning.neighbours import nearest
 from himpc.learning.objective import level_loss
 from himpc.learning.pseudo_labels import group_distances
 from himpc.model import Network, window_features
+from himpc.recordings import Windows, clean
+from himpc.simulation import simulate
 
 TOLERANCE = 0.02
 """Features differ in their last bits from machine to machine, and a few neighbours with them."""
@@ -30,7 +31,7 @@ MULTIPLY_ADDS = {20: 4_980_736, 200: 31_195_136}
 
 
 def load_plain():
-    spec = importlib.util.spec_from_file_location("plain", Path(__file__).parents[1] / "benchmarks" / "plain.py")
+    spec = importlib.util.spec_from_file_location("plain", Path(__file__).parents[1] / "perf" / "plain.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -6,8 +6,8 @@ from sklearn.base import clone
 from sklearn.metrics import adjusted_rand_score
 
 import himpc
+from himpc.api import embed
 from himpc.errors import ConfigError, DataError, ModelError
-from himpc.jobs import embed
 from himpc.model import BASELINES
 from himpc.skeleton import get_layout
 

@@ -1,4 +1,4 @@
-"""benchmarks/gpu.py: where no GPU is there, the same functions run on the CPU, and what they count is right."""
+"""perf/gpu.py: where no GPU is there, the same functions run on the CPU, and what they count is right."""
 
 import importlib.util
 import subprocess
@@ -10,7 +10,7 @@ import torch
 
 from himpc.learning import Config
 
-SCRIPT = Path(__file__).parents[1] / "benchmarks" / "gpu.py"
+SCRIPT = Path(__file__).parents[1] / "perf" / "gpu.py"
 
 
 @pytest.fixture(scope="module")

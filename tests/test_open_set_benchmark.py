@@ -1,4 +1,4 @@
-"""benchmarks/open_set.py measures what it says, and its section of docs/results.md outlives `make results`."""
+"""perf/open_set.py measures what it says, and its section of docs/results.md outlives `make results`."""
 
 import importlib.util
 import sys
@@ -7,10 +7,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from himpc.data import Windows, clean, simulate
 from himpc.model import BASELINES
+from himpc.recordings import Windows, clean
+from himpc.simulation import simulate
 
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[1] / "perf"
 
 
 def script(name):

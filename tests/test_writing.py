@@ -5,7 +5,7 @@ import stat
 
 import pytest
 
-from himpc.errors import RunError
+from himpc.errors import RunFolderError
 from himpc.writing import make_folder, remove, replacing, write_atomically
 
 
@@ -34,23 +34,25 @@ def test_what_a_killed_process_left_is_written_over(tmp_path):
 def test_a_place_that_cannot_be_written_is_one_plain_line(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
-    with pytest.raises(RunError, match=r"folder: cannot be removed: "):
+    with pytest.raises(RunFolderError, match=r"folder: cannot be removed: "):
         remove(tmp_path / "folder")
     for attempt in (lambda p: make_folder(p), lambda p: write_atomically(p / "a.txt", "text")):
-        with pytest.raises(RunError, match=r"^.*file.*: cannot be written: Not a directory; choose another place$"):
+        with pytest.raises(
+            RunFolderError, match=r"^.*file.*: cannot be written: Not a directory; choose another place$"
+        ):
             attempt(tmp_path / "file" / "folder")
 
 
 @pytest.mark.parametrize("path", [".", "/", ""])
 def test_a_folder_is_no_file_to_write(path):
-    with pytest.raises(RunError, match="is a folder"):
+    with pytest.raises(RunFolderError, match="is a folder"):
         write_atomically(path, b"new")
 
 
 def test_a_pipe_is_not_replaced(tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
-    with pytest.raises(RunError, match="device or a pipe"):
+    with pytest.raises(RunFolderError, match="device or a pipe"):
         write_atomically(pipe, b"new")
     assert stat.S_ISFIFO(pipe.stat().st_mode)
 

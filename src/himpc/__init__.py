@@ -6,7 +6,8 @@ The few names that people need load their packages on first use, so that ``impor
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
+from himpc._version import __version__
+
 __all__ = [
     "Gallery",
     "HiMPC",
@@ -21,22 +22,24 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from himpc.data import Recording, read, simulate
+    from himpc.api import embed, evaluate, group
     from himpc.errors import HimpcError
     from himpc.estimator import HiMPC
     from himpc.gallery import Gallery
-    from himpc.jobs import embed, evaluate, group
+    from himpc.reading import read
+    from himpc.recordings import Recording
+    from himpc.simulation import simulate
 
 _HOME = {
     "Gallery": "himpc.gallery",
     "HiMPC": "himpc.estimator",
     "HimpcError": "himpc.errors",
-    "Recording": "himpc.data",
-    "embed": "himpc.jobs",
-    "evaluate": "himpc.jobs",
-    "group": "himpc.jobs",
-    "read": "himpc.data",
-    "simulate": "himpc.data",
+    "Recording": "himpc.recordings",
+    "embed": "himpc.api",
+    "evaluate": "himpc.api",
+    "group": "himpc.api",
+    "read": "himpc.reading",
+    "simulate": "himpc.simulation",
 }
 
 

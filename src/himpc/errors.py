@@ -1,39 +1,154 @@
-"""Every error that himpc raises on purpose.
+"""The exceptions that himpc raises.
 
-A message names the file, line or argument, what was found, what was expected and what to do.
+::
+
+    HimpcError
+     ├── LayoutError          a joint layout is wrong, unknown, or does not fit another one
+     ├── DataError            recordings or windows cannot be used
+     │    ├── EmptyError      no recording was found
+     │    └── FormatError     a file is damaged, or of an unknown format
+     ├── ConfigError          a setting is unknown or out of range
+     ├── ModelError           a saved model is missing, damaged, or does not fit
+     ├── GalleryError         a gallery is missing, damaged, or cannot be reached
+     │    ├── NotEnrolledError    a person or recording is not in the gallery
+     │    └── NameConflictError   a name belongs to another person
+     ├── RunFolderError       an output folder cannot be written, or a run cannot be resumed
+     └── DependencyError      an optional package is not installed
+
+A message says what was found and what was expected. What to do about it is a separate `Hint`, because the same advice
+reads differently in Python (``unit='mm'``), on the command line (``--unit mm``) and on the page (the field "Unit").
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
 __all__ = [
     "ConfigError",
     "DataError",
+    "DependencyError",
     "EmptyError",
     "FormatError",
     "GalleryError",
     "HimpcError",
+    "Hint",
     "LayoutError",
-    "MissingError",
     "ModelError",
-    "RunError",
-    "TakenError",
-    "printable",
+    "NameConflictError",
+    "NotEnrolledError",
+    "RunFolderError",
+    "escape_unprintable",
 ]
 
+_REFERENCE = re.compile(r"\{(?P<name>[a-z_][\w.]*)(?:=(?P<value>[^{}]*)|(?P<call>\(\)))?\}", re.IGNORECASE)
 
-def printable(text: str) -> str:
-    r"""Return a text in one line that any terminal and file takes: what cannot be printed is escaped.
 
-    File names may hold line ends, codes that steer a terminal, and bytes that are no text at all.
+@dataclass(frozen=True)
+class Reference:
+    """One argument or operation that a hint names.
 
-    >>> printable("walk\n2.csv")
-    'walk\\n2.csv'
+    Attributes
+    ----------
+    name : str
+        The parameter as the Python API spells it (``unit``), or the operation (``Gallery.calibrate``).
+    value : str or None
+        A suggested value of the parameter.
+    is_operation : bool
+        Whether `name` is an operation to run instead of a parameter to pass.
     """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+    name: str
+    value: str | None = None
+    is_operation: bool = False
+
+    def __str__(self) -> str:
+        if self.is_operation:
+            return f"{self.name}()"
+        if self.value is None:
+            return self.name
+        is_literal = self.value in ("True", "False", "None") or re.fullmatch(r"-?\d+(\.\d+)?", self.value)
+        return f"{self.name}={self.value if is_literal else repr(self.value)}"
+
+
+@dataclass(frozen=True)
+class Hint:
+    """Advice that names arguments, to be rendered in the words of the caller.
+
+    Parameters
+    ----------
+    template : str
+        An imperative sentence without a full stop. ``{unit}`` names a parameter, ``{unit=mm}`` a parameter with a
+        value, ``{Gallery.calibrate()}`` an operation.
+
+    Examples
+    --------
+    >>> hint = Hint("state the unit of the file: {unit=mm}")
+    >>> str(hint)
+    "state the unit of the file: unit='mm'"
+    >>> hint.render(lambda reference: f"--{reference.name} {reference.value}")
+    'state the unit of the file: --unit mm'
+    """
+
+    template: str
+
+    def render(self, spell: Callable[[Reference], str]) -> str:
+        """Return the advice with every reference spelled by `spell`."""
+
+        def replace(match: re.Match[str]) -> str:
+            return spell(Reference(match["name"], match["value"], match["call"] is not None))
+
+        return _REFERENCE.sub(replace, self.template)
+
+    @property
+    def references(self) -> tuple[Reference, ...]:
+        """The arguments and operations that the advice names."""
+        found = _REFERENCE.finditer(self.template)
+        return tuple(Reference(match["name"], match["value"], match["call"] is not None) for match in found)
+
+    def __str__(self) -> str:
+        return self.render(str)
 
 
 class HimpcError(Exception):
-    """The root of all errors of himpc; the command line prints its message in one line."""
+    """The base class of all exceptions that himpc raises on purpose.
+
+    Parameters
+    ----------
+    message : str
+        What was found and what was expected, naming the file or argument.
+    hint : str or Hint, optional
+        What to do (see `Hint` for the syntax). ``str(error)`` renders it in the words of the Python API.
+
+    Examples
+    --------
+    >>> str(FormatError("walk.csv: no unit is stated", hint="pass {unit=mm}"))
+    "walk.csv: no unit is stated; pass unit='mm'"
+    """
+
+    def __init__(self, message: str = "", *, hint: str | Hint | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = Hint(hint) if isinstance(hint, str) else hint
+
+    def render(self, spell: Callable[[Reference], str] = str) -> str:
+        """Return message and hint in one line, every reference of the hint spelled by `spell`."""
+        return self.message if self.hint is None else f"{self.message}; {self.hint.render(spell)}"
+
+    def with_message(self, message: str) -> HimpcError:
+        """Return an error of the same class and hint with another message."""
+        return type(self)(message, hint=self.hint)
+
+    def __str__(self) -> str:
+        return self.render()
+
+    def __reduce__(self) -> tuple[Callable[..., HimpcError], tuple[object, ...]]:
+        return _rebuild, (type(self), self.message, self.hint)
+
+
+def _rebuild(cls: type[HimpcError], message: str, hint: Hint | None) -> HimpcError:
+    return cls(message, hint=hint)
 
 
 class LayoutError(HimpcError, ValueError):
@@ -41,15 +156,15 @@ class LayoutError(HimpcError, ValueError):
 
 
 class DataError(HimpcError, ValueError):
-    """Recordings or windows cannot be used: wrong shape, not finite, too few, of mixed layouts."""
+    """Recordings or windows cannot be used: wrong shape, not finite, too few, or of mixed layouts."""
 
 
 class EmptyError(DataError):
-    """There is no recording where some were expected."""
+    """No recording was found where at least one was expected."""
 
 
 class FormatError(DataError):
-    """A file is not what its format says: unreadable, cut short, or of an unknown format."""
+    """A file does not follow its format: unreadable, truncated, or of an unknown format."""
 
 
 class ConfigError(HimpcError, ValueError):
@@ -64,13 +179,28 @@ class GalleryError(HimpcError, RuntimeError):
     """A gallery is missing, damaged, of another model or version, or cannot be written or reached."""
 
 
-class MissingError(GalleryError):
-    """Somebody, or a recording, is not in the gallery."""
+class NotEnrolledError(GalleryError):
+    """A person or recording is not in the gallery."""
 
 
-class TakenError(GalleryError):
-    """A name is somebody else's."""
+class NameConflictError(GalleryError):
+    """A name already belongs to another person of the gallery."""
 
 
-class RunError(HimpcError, RuntimeError):
-    """A run cannot go on: the output cannot be written, or nothing can be learned from the data."""
+class RunFolderError(HimpcError, RuntimeError):
+    """An output cannot be written, or a run cannot start or be resumed."""
+
+
+class DependencyError(HimpcError, ImportError):
+    """An optional package is not installed; the hint says how to install it."""
+
+
+def escape_unprintable(text: str) -> str:
+    r"""Escape every character of a text that a terminal or a one-line log cannot print.
+
+    File names may contain line breaks, terminal control codes, and bytes that are not valid text.
+
+    >>> escape_unprintable("walk\n2.csv")
+    'walk\\n2.csv'
+    """
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

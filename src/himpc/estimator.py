@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 
-from himpc.data import Recording, Windows
+from himpc.api import embed, group
 from himpc.errors import ConfigError, DataError, ModelError
-from himpc.jobs import embed, group
 from himpc.learning import ALONE, Config, Processes, train
 from himpc.model import Model
+from himpc.recordings import Recording, Windows
 
 __all__ = ["HiMPC"]
 
@@ -117,7 +117,7 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
             If the recordings cannot be used together, or are too few.
         ConfigError
             If a setting is wrong, or the preset is ``"paper"``, which needs labels.
-        RunError
+        RunFolderError
             If `out` cannot be written, or holds another run.
         """
         config = self.config

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from himpc.errors import RunError
+from himpc.errors import RunFolderError
 
 __all__ = ["make_folder", "numbered", "remove", "replacing", "write_atomically"]
 
@@ -22,7 +22,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
 
     Raises
     ------
-    RunError
+    RunFolderError
         If the file cannot be written, or the path is a folder, a device or a pipe, which must not be replaced.
     """
     try:
@@ -37,15 +37,15 @@ def replacing(path: str | Path) -> Iterator[Path]:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
+        raise RunFolderError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
 
 
 def _check_replaceable(path: Path) -> None:
-    """Raise `RunError` for what a rename would destroy, or could not replace."""
+    """Raise `RunFolderError` for what a rename would destroy, or could not replace."""
     if path.is_dir():
-        raise RunError(f"{path}: cannot be written: is a folder; give the name of a file")
+        raise RunFolderError(f"{path}: cannot be written: is a folder; give the name of a file")
     if path.exists() and not path.is_file():
-        raise RunError(f"{path}: cannot be written: is a device or a pipe; give the name of a file")
+        raise RunFolderError(f"{path}: cannot be written: is a device or a pipe; give the name of a file")
 
 
 def write_atomically(path: str | Path, content: bytes | str) -> None:
@@ -53,7 +53,7 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
 
     Raises
     ------
-    RunError
+    RunFolderError
         If the file cannot be written.
     """
     with replacing(path) as beside:
@@ -72,13 +72,13 @@ def remove(path: str | Path) -> None:
 
     Raises
     ------
-    RunError
+    RunFolderError
         If it cannot be removed.
     """
     try:
         Path(path).unlink(missing_ok=True)
     except OSError as error:
-        raise RunError(f"{path}: cannot be removed: {error.strerror or error}; choose another place") from error
+        raise RunFolderError(f"{path}: cannot be removed: {error.strerror or error}; choose another place") from error
 
 
 def make_folder(path: str | Path) -> Path:
@@ -86,14 +86,14 @@ def make_folder(path: str | Path) -> Path:
 
     Raises
     ------
-    RunError
+    RunFolderError
         If it cannot be made or written to.
     """
     path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
+        raise RunFolderError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise RunError(f"{path}: cannot be written: permission denied; choose another place")
+        raise RunFolderError(f"{path}: cannot be written: permission denied; choose another place")
     return path

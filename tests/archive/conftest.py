@@ -2,8 +2,9 @@
 
 import pytest
 
-from himpc.data import save, simulate
 from himpc.model import Model, Network
+from himpc.recordings import save
+from himpc.simulation import simulate
 from himpc.skeleton import LEVELS
 
 

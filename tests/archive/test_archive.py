@@ -5,13 +5,13 @@ from dataclasses import fields, replace
 import numpy as np
 import pytest
 
+from himpc.api import embed
 from himpc.archive import EmbeddingTable, embed_archive
 from himpc.archive.parts import in_turn
-from himpc.data import read
-from himpc.data.read import plan
 from himpc.errors import DataError
-from himpc.jobs import embed
 from himpc.model import BASELINES
+from himpc.reading import read
+from himpc.reading.read import plan
 
 
 def same(a: EmbeddingTable, b: EmbeddingTable) -> None:

@@ -8,9 +8,9 @@ import pytest
 
 from himpc.archive import on_ray
 from himpc.cli import main
-from himpc.data import Problem
-from himpc.data.sources import Source
 from himpc.errors import ConfigError
+from himpc.reading import Problem
+from himpc.reading.discovery import Source
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 

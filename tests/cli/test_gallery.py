@@ -5,7 +5,7 @@ import json
 import pytest
 
 from himpc.cli import main
-from himpc.data import save
+from himpc.recordings import save
 
 pytest.importorskip("lancedb")
 

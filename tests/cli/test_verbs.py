@@ -12,8 +12,8 @@ import pytest
 from himpc import __version__
 from himpc.cli import main
 from himpc.cli.training import Settings
-from himpc.data import load, save
 from himpc.learning import Config
+from himpc.recordings import load, save
 
 SMALL = ["--hidden", "16", "--heads", "2", "--max-epochs", "2"]
 

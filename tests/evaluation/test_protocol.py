@@ -4,10 +4,10 @@ import json
 import numpy as np
 import pytest
 
-from himpc.data import Recording, Windows
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation import Embedded, evaluate_embeddings, evaluate_ranking, pool_recordings
 from himpc.model.baselines import BASELINES
+from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
 
 PEOPLE = ("ann", "bob", "eve", "dan")

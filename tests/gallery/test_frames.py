@@ -4,11 +4,12 @@ import numpy as np
 import pytest
 import torch
 
-from himpc.data import clean, simulate
-from himpc.data.windows import Windows
 from himpc.errors import DataError
 from himpc.gallery.frames import frame_weights
 from himpc.model import Model, Network, window_features
+from himpc.recordings import clean
+from himpc.recordings.windows import Windows
+from himpc.simulation import simulate
 
 LENGTH = 4
 

@@ -9,7 +9,7 @@ import sqlalchemy as sql
 from safetensors.numpy import load_file, save_file
 
 import himpc
-from himpc.errors import ConfigError, DataError, FormatError, GalleryError, LayoutError, ModelError, RunError
+from himpc.errors import ConfigError, DataError, FormatError, GalleryError, LayoutError, ModelError, RunFolderError
 from himpc.gallery import Gallery
 from himpc.gallery.catalogue import skeletons
 from himpc.gallery.transfer import export_gallery, import_gallery
@@ -364,7 +364,7 @@ def test_a_file_whose_vectors_changed_is_refused(walkers_model, walks, tmp_path)
     with Gallery.create(tmp_path / "from", walkers_model) as source:
         source.enroll(walks("a", "b"))
         export_gallery(source, tmp_path / "g.safetensors")
-        with pytest.raises(RunError, match=r"nowhere.*choose another place"):
+        with pytest.raises(RunFolderError, match=r"nowhere.*choose another place"):
             export_gallery(source, tmp_path / "nowhere" / "g.safetensors")
     arrays = load_file(tmp_path / "g.safetensors")
     arrays["pooled"][1, 0] *= 1.5

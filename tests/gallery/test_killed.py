@@ -7,7 +7,7 @@ import time
 import numpy as np
 import pytest
 
-from himpc.data import save
+from himpc.recordings import save
 
 ENROLL = """
 import sys, himpc

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from himpc.cli import main
-from himpc.data import save
-from himpc.data.read import plan
 from himpc.errors import GalleryError
 from himpc.gallery import Gallery
 from himpc.gallery.watch import Watch, suggest_merges
+from himpc.reading.read import plan
+from himpc.recordings import save
 
 
 @pytest.fixture

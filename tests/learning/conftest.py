@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from himpc.data import Recording, Windows
 from himpc.learning import Config
+from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
 
 KINECT = get_layout("kinect-v1")

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import himpc
 from himpc.cli.launch import launched
-from himpc.data import Windows
 from himpc.learning import Config, train
 from himpc.model.tensors import write_tensors
+from himpc.recordings import Windows
 
 CASES = {
     "clean": Config(heads=2),

@@ -8,12 +8,12 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from himpc.data import Windows
 from himpc.learning import Config, train
 from himpc.learning.contrast import compared, compared_with
 from himpc.learning.masking import frames_left, mask
 from himpc.learning.objective import level_loss
 from himpc.model import Model, Network, window_features
+from himpc.recordings import Windows
 
 from .conftest import make_recordings
 from .test_run_folder import StopAfter

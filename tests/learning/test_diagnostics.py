@@ -9,10 +9,11 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_score
 
-from himpc.data import Recording, Windows, simulate
 from himpc.learning import Config, Diagnosis, diagnose, train
 from himpc.learning.cuts import over_strangers
 from himpc.learning.diagnostics import CLEAR, UNCLEAR, _agreement, _facing, _halves, _nearest
+from himpc.recordings import Recording, Windows
+from himpc.simulation import simulate
 from himpc.skeleton import body_frame
 from himpc.skeleton.alignment import headings
 

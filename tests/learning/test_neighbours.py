@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 import torch
 
-from himpc.data import Windows, clean, simulate
 from himpc.learning import neighbours
 from himpc.learning.neighbours import nearest
 from himpc.model import Network, window_features
+from himpc.recordings import Windows, clean
+from himpc.simulation import simulate
 
 # approximate ones compile for half a minute, once in a process
 pytestmark = [pytest.mark.xdist_group("descent"), pytest.mark.long]

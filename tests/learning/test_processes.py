@@ -11,12 +11,13 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from himpc.data import save, simulate
 from himpc.learning import ALONE, Callback, Processes
 from himpc.learning.masking import mask
 from himpc.learning.neighbours import nearest
 from himpc.model import Model, Network, window_features
 from himpc.model.tensors import read_note, read_tensors, shapes_of
+from himpc.recordings import save
+from himpc.simulation import simulate
 
 from .processes_worker import CASES, epochs, trained
 

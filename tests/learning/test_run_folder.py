@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from himpc.errors import ModelError, RunError
+from himpc.errors import ModelError, RunFolderError
 from himpc.learning import Callback, train
 from himpc.model import Model
 from himpc.model.tensors import read_note, write_tensors
@@ -72,7 +72,7 @@ def test_a_run_that_a_score_judges_is_resumed_to_the_same_bits(windows, config, 
 def test_a_finished_run_is_resumed_as_it_is_and_replaced_only_if_asked(windows, config, tmp_path):
     first = train(windows, config, out=tmp_path)
     assert train(windows, config, out=tmp_path, resume=True).model.fingerprint == first.model.fingerprint
-    with pytest.raises(RunError, match="already holds a run: choose another folder, or --resume or --overwrite"):
+    with pytest.raises(RunFolderError, match="already holds a run: choose another folder, or --resume or --overwrite"):
         train(windows, config, out=tmp_path)
     other = train(windows, config.with_(seed=9), out=tmp_path, overwrite=True)
     assert Model.load(tmp_path).fingerprint == other.model.fingerprint != first.model.fingerprint
@@ -82,17 +82,17 @@ def test_a_finished_run_is_resumed_as_it_is_and_replaced_only_if_asked(windows, 
 
 
 def test_resume_of_nothing_and_folders_that_cannot_be_written(windows, config, tmp_path):
-    with pytest.raises(RunError, match="holds no run to resume"):
+    with pytest.raises(RunFolderError, match="holds no run to resume"):
         train(windows, config, out=tmp_path / "none", resume=True)
     (tmp_path / "file").write_text("")
-    with pytest.raises(RunError, match="cannot be written"):
+    with pytest.raises(RunFolderError, match="cannot be written"):
         train(windows, config, out=tmp_path / "file" / "run")
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")
 def test_a_read_only_folder_is_refused_before_training(windows, config, tmp_path):
     tmp_path.chmod(0o555)
-    with pytest.raises(RunError, match="cannot be written"):
+    with pytest.raises(RunFolderError, match="cannot be written"):
         train(windows, config, out=tmp_path, callbacks=[StopAfter(1)])
 
 
@@ -101,7 +101,7 @@ def test_a_checkpoint_of_another_run_is_refused(windows, config, tmp_path):
     path = tmp_path / "checkpoint.safetensors"
     with pytest.raises(ModelError, match=r"was made with eps = 0\.6, now it is 0\.5"):
         train(windows, config.with_(eps=0.5), out=tmp_path, resume=True)
-    from himpc.data import Windows
+    from himpc.recordings import Windows
 
     others = Windows.cut(make_recordings(people=5), length=6, stride=3)
     with pytest.raises(ModelError, match="was made from other recordings"):
@@ -124,7 +124,7 @@ def test_a_checkpoint_of_another_run_is_refused(windows, config, tmp_path):
 KILLED = """
 import sys, time
 from tests.learning.conftest import make_recordings
-from himpc.data import Windows
+from himpc.recordings import Windows
 from himpc.learning import Callback, Config, train
 
 class Slow(Callback):

@@ -7,8 +7,8 @@ from itertools import combinations
 
 import pytest
 
-from himpc.data import Windows
 from himpc.learning import Config, train
+from himpc.recordings import Windows
 from himpc.skeleton import LEVELS
 
 from .conftest import make_recordings

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from himpc.data import Recording, Windows
 from himpc.errors import DataError, LayoutError
 from himpc.learning import Callback, Config, train
 from himpc.model import Model, export_onnx
+from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
 
 from .conftest import KINECT, make_recordings

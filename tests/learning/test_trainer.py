@@ -12,11 +12,11 @@ import torch
 
 import himpc.learning
 import himpc.model
-from himpc.data import Recording, Windows
-from himpc.errors import ConfigError, DataError, RunError
+from himpc.errors import ConfigError, DataError, RunFolderError
 from himpc.learning import Callback, Config, train
 from himpc.learning.epoch import _order
 from himpc.model import Model
+from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
 
 from .conftest import KINECT, make_recordings
@@ -78,7 +78,9 @@ def test_nothing_that_learns_can_see_a_recording_or_a_person(package):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom | ast.Import):
                 names = [alias.name for alias in node.names] + [getattr(node, "module", "") or ""]
-                assert not {"Recording", "himpc.data.recording", "himpc.data"} & set(names), f"{path}: {names}"
+                assert not {"Recording", "himpc.recordings.recording", "himpc.recordings"} & set(names), (
+                    f"{path}: {names}"
+                )
             if isinstance(node, ast.Attribute):
                 assert node.attr not in ("person", "persons"), f"{path}:{node.lineno}"
     assert not {"person", "persons"} & {field.name for field in dataclasses.fields(Windows)}
@@ -162,7 +164,7 @@ def test_an_outside_score_chooses_the_checkpoint_and_the_end(windows, config):
     assert (card["labels_used"], card["score"]) == ("unknown: an outside score chose the checkpoint", "Rank-1")
     last = train(windows, config.with_(max_epochs=5, patience=50))
     assert last.model.fingerprint == score.seen[4]  # asking changes nothing
-    with pytest.raises(RunError, match="epoch 1: the score is nan"):
+    with pytest.raises(RunFolderError, match="epoch 1: the score is nan"):
         train(windows, config, score=Scores(float("nan")))
 
 
@@ -232,7 +234,7 @@ def test_settings_that_do_not_fit_are_refused(windows, config, tmp_path):
 
 def test_a_loss_that_is_no_longer_finite_says_what_to_do(windows, config, tmp_path):
     huge = dataclasses.replace(windows, frames=windows.frames * np.float32(3e18))  # distances are finite, losses not
-    with pytest.raises(RunError, match=r"no longer finite: try a learning_rate below 0\.\d+, .* in metres"):
+    with pytest.raises(RunFolderError, match=r"no longer finite: try a learning_rate below 0\.\d+, .* in metres"):
         train(huge, config, out=tmp_path)
     assert not (tmp_path / "model.json").exists()
 

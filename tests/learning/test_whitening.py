@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.covariance import ledoit_wolf
 
-from himpc.data import Recording, Windows
-from himpc.data.recording import PART
 from himpc.errors import DataError
 from himpc.learning.whitening import TILT, fit_whitening, means_of, tilted, whitening
 from himpc.model import Network
+from himpc.recordings import Recording, Windows
+from himpc.recordings.recording import PART
 from himpc.skeleton import LEVELS, body_frame, get_layout, mirror
 
 from .conftest import KINECT, make_recordings

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from himpc.data import Recording, Windows
 from himpc.errors import LayoutError
 from himpc.model.baselines import BASELINES, D13, D16
+from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
 
 # A person of whole decimetres: a foot 0.8 below the hips, arms stretched out sideways.

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from himpc.data import Windows
 from himpc.evaluation import evaluate_ranking
 from himpc.model import Model, Network, mean_over_frames
+from himpc.recordings import Windows
 from himpc.skeleton import LEVELS, centre, get_layout, pool
 
 REFERENCE = np.load(Path(__file__).parents[1] / "hi_mpc_reference.npz", allow_pickle=False)

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from himpc.cli import main
-from himpc.data import Recording, Windows
 from himpc.errors import ConfigError
 from himpc.model import Model, Network, export_onnx
+from himpc.recordings import Recording, Windows
 from himpc.skeleton import LEVELS, get_layout
 
 pytest.importorskip("onnx", reason="the extra onnx is not installed")

@@ -9,11 +9,11 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from himpc.data import Recording, Windows
 from himpc.errors import ConfigError, HimpcError, ModelError
 from himpc.model import Model, Network, resolve_device, window_features
 from himpc.model.inference import Inference
 from himpc.model.model import BLOCK_FRAMES
+from himpc.recordings import Recording, Windows
 from himpc.skeleton import LEVELS, get_layout
 
 KINECT = get_layout("kinect-v1")

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from himpc.data import Recording, Windows
 from himpc.errors import DataError
 from himpc.model import Model, Network
+from himpc.recordings import Recording, Windows
 from himpc.skeleton import LEVELS, get_layout
 
 KINECT = get_layout("kinect-v1")

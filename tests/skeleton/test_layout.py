@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from himpc.data import Recording, Windows, load, save
 from himpc.errors import LayoutError
+from himpc.recordings import Recording, Windows, load, save
 from himpc.skeleton import COMPONENTS, LIMBS, Layout, get_layout, layout_names, pool
 from himpc.skeleton.layout import joint_key
 

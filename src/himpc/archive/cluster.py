@@ -6,12 +6,12 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
-from himpc.data import Problem
-from himpc.errors import ConfigError, RunError
+from himpc.errors import ConfigError, RunFolderError
+from himpc.reading import Problem
 
 if TYPE_CHECKING:
     from himpc.archive.parts import Outcome, Task
-    from himpc.data.sources import Source
+    from himpc.reading.discovery import Source
 
 __all__ = ["on_ray"]
 
@@ -30,7 +30,7 @@ def on_ray(task: Task, sources: Sequence[Source]) -> Iterator[tuple[int, Outcome
     ------
     ConfigError
         If the package ray is not there.
-    RunError
+    RunFolderError
         If the cluster cannot be reached.
     """
     if not sources:
@@ -60,7 +60,7 @@ def _start(ray: Any) -> None:
             ray.init(address="local", include_dashboard=False, object_store_memory=2**28, **quiet)
     except (ConnectionError, RuntimeError, ValueError) as error:
         where = os.environ.get("RAY_ADDRESS", "on this machine")
-        raise RunError(f"no Ray cluster {where}: {error}; look at RAY_ADDRESS, or leave out --ray") from error
+        raise RunFolderError(f"no Ray cluster {where}: {error}; look at RAY_ADDRESS, or leave out --ray") from error
 
 
 def _outcomes(ray: Any, task: Task, sources: Sequence[Source]) -> Iterator[tuple[int, Outcome]]:

@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
-from himpc import __version__
+from himpc._version import __version__
+from himpc.api import Embedder, embed
 from himpc.archive.table import EmbeddingTable
-from himpc.data import Problem
-from himpc.data.progress import Progress
-from himpc.data.read import Plan
-from himpc.data.sources import Source
 from himpc.errors import DataError, HimpcError
-from himpc.jobs import Embedder, embed
 from himpc.learning import Config
 from himpc.model import Model
+from himpc.reading import Problem
+from himpc.reading.discovery import Source
+from himpc.reading.read import Plan
+from himpc.recordings.progress import Progress
 from himpc.skeleton import Level
 from himpc.writing import make_folder, write_atomically
 
@@ -92,11 +92,11 @@ def embed_archive(
     model : Embedder
         A trained `Model`, or a baseline.
     plan : Plan
-        What is to be read (`himpc.data.read.plan`).
+        What is to be read (`himpc.reading.read.plan`).
     folder : path
         Where the embeddings of each file are kept.
     window_length, level
-        As in `himpc.jobs.embed`.
+        As in `himpc.api.embed`.
     run : Runner
         Where the work is done: here, or on a cluster (`himpc.archive.on_ray`).
     progress : callable, optional
@@ -113,7 +113,7 @@ def embed_archive(
     ------
     DataError
         If nothing could be embedded.
-    RunError
+    RunFolderError
         If the folder cannot be written.
     """
     folder = make_folder(folder)

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data import Recording
-from himpc.jobs import RecordingEmbeddings
+from himpc.api import RecordingEmbeddings
+from himpc.recordings import Recording
 from himpc.writing import replacing
 
 __all__ = ["EmbeddingTable"]
@@ -72,7 +72,7 @@ class EmbeddingTable:
 
     @classmethod
     def of(cls, embedded: RecordingEmbeddings, recordings: Sequence[Recording]) -> EmbeddingTable:
-        """Return what `himpc.jobs.embed` made of some recordings."""
+        """Return what `himpc.api.embed` made of some recordings."""
         windows = embedded.windows
         first = np.cumsum([0, *map(len, recordings)])
         starts = windows.starts - first[windows.recording]
@@ -130,7 +130,7 @@ class EmbeddingTable:
 
         Raises
         ------
-        RunError
+        RunFolderError
             If the file cannot be written.
         """
         with replacing(path) as beside, beside.open("wb") as file:

@@ -13,8 +13,8 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Parameter
 
-from himpc import __version__
-from himpc.errors import HimpcError, printable
+from himpc._version import __version__
+from himpc.errors import HimpcError, escape_unprintable
 
 __all__ = ["DONE", "FAILED", "INTERRUPTED", "SKIPPED", "USAGE", "app", "main"]
 
@@ -73,5 +73,5 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _fail(message: object, code: int = FAILED) -> int:
-    print(f"himpc: {printable(str(message))}", file=sys.stderr)
+    print(f"himpc: {escape_unprintable(str(message))}", file=sys.stderr)
     return code

@@ -10,10 +10,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from himpc.cli import DONE, SKIPPED
-from himpc.errors import printable
+from himpc.errors import escape_unprintable
 
 if TYPE_CHECKING:
-    from himpc.data import Problem
+    from himpc.reading import Problem
 
 __all__ = ["Console"]
 
@@ -44,7 +44,7 @@ class Console:
     def warn(self, text: str) -> None:
         """Print a warning on standard error."""
         if not self.quiet:
-            print(f"himpc: {printable(text)}", file=sys.stderr)
+            print(f"himpc: {escape_unprintable(text)}", file=sys.stderr)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
         """Print a table; numbers are aligned right, and only the first column is broken to fit the terminal."""
@@ -62,7 +62,9 @@ class Console:
             numeric = bool(rows) and all(isinstance(row[i], int | float) or row[i] in ("", "-") for row in rows)
             table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=i > 0)
         for row in rows:
-            table.add_row(*(f"{cell:.3g}" if isinstance(cell, float) else printable(str(cell)) for cell in row))
+            table.add_row(
+                *(f"{cell:.3g}" if isinstance(cell, float) else escape_unprintable(str(cell)) for cell in row)
+            )
         Rich(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160, markup=False, emoji=False).print(
             table
         )
@@ -74,9 +76,11 @@ class Console:
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """List the files that were left out, and remember that there were some."""
-        self.left_out += [{"path": printable(str(problem.path)), "why": problem.message} for problem in problems]
+        self.left_out += [
+            {"path": escape_unprintable(str(problem.path)), "why": problem.message} for problem in problems
+        ]
         for problem in problems:
-            print(f"himpc: left out {printable(str(problem))}", file=sys.stderr)
+            print(f"himpc: left out {escape_unprintable(str(problem))}", file=sys.stderr)
 
     def progress(self, items: Iterable[T], total: int | None, description: str) -> Iterator[T]:
         """Yield the items while a bar on standard error shows how far it is and the time left."""

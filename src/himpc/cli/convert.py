@@ -17,7 +17,7 @@ def convert(*paths: Path, out: Path, source: Source = Source(), output: Output =
     out
         The .npz file to write.
     """
-    from himpc.data import save
+    from himpc.recordings import save
 
     console = output.console()
     recordings = source.read(paths, console)

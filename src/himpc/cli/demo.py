@@ -10,9 +10,9 @@ from himpc.cli.options import Output
 from himpc.cli.training import EpochBar, Settings, draw_history
 
 if TYPE_CHECKING:
-    from himpc.data import Recording
+    from himpc.api import Embedder
     from himpc.estimator import HiMPC
-    from himpc.jobs import Embedder
+    from himpc.recordings import Recording
 
 
 def demo(
@@ -39,10 +39,11 @@ def demo(
     difficulty
         How noisy the sensor is, and how much a person changes between sessions.
     """
-    from himpc.data import clean, save, simulate
+    from himpc.api import group
     from himpc.errors import ConfigError
-    from himpc.jobs import group
-    from himpc.report import markdown_table, write_groups
+    from himpc.recordings import clean, save
+    from himpc.reporting import markdown_table, write_groups
+    from himpc.simulation import simulate
     from himpc.writing import make_folder
 
     if recordings < 4:
@@ -76,7 +77,7 @@ def demo(
 
 def _compare(name: str, learner: HiMPC, gallery: list[Recording], probe: list[Recording]) -> list[dict[str, object]]:
     """Return one row for the model and one for each baseline."""
-    from himpc.jobs import evaluate
+    from himpc.api import evaluate
     from himpc.model import BASELINES
 
     rows = []

@@ -10,9 +10,9 @@ from himpc.cli.models import load_embedder
 from himpc.cli.options import Output, Source
 
 if TYPE_CHECKING:
+    from himpc.api import Embedder
     from himpc.archive import EmbeddingTable
     from himpc.cli.console import Console
-    from himpc.jobs import Embedder
     from himpc.skeleton import Level
 
 
@@ -83,8 +83,8 @@ def _here(
     source: Source,
     console: Console,
 ) -> EmbeddingTable:
+    from himpc.api import embed as embed_recordings
     from himpc.archive import EmbeddingTable
-    from himpc.jobs import embed as embed_recordings
 
     recordings = source.read(paths, console)
     return EmbeddingTable.of(embed_recordings(embedder, recordings, window_length=length, level=level), recordings)
@@ -100,7 +100,7 @@ def _on_ray(
     console: Console,
 ) -> EmbeddingTable:
     from himpc.archive import embed_archive, on_ray
-    from himpc.data.selection import select
+    from himpc.recordings.selection import select
 
     table, problems = embed_archive(
         embedder,

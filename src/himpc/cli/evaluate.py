@@ -49,8 +49,8 @@ def evaluate(
     seed
         Of the bootstrap over persons that gives the 95 % intervals.
     """
-    from himpc.data.selection import select
-    from himpc.jobs import evaluate as evaluate_model
+    from himpc.api import evaluate as evaluate_model
+    from himpc.recordings.selection import select
 
     console = output.console()
     embedder = load_embedder(model, device)

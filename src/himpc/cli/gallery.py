@@ -17,9 +17,9 @@ from himpc.cli.training import EpochBar, Settings
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
-    from himpc.data import Recording
     from himpc.gallery import Answer, Gallery
     from himpc.model import Model
+    from himpc.recordings import Recording
 
 __all__ = ["Where", "check_model", "gallery"]
 

@@ -11,7 +11,7 @@ from himpc.cli.options import Output, Source
 from himpc.cli.training import EpochBar, Settings
 
 if TYPE_CHECKING:
-    from himpc.pose import People
+    from himpc.video import People
 
 
 def group(
@@ -44,8 +44,8 @@ def group(
     pictures
         Draw them over the pictures instead. Faces are stored then.
     """
-    from himpc.jobs import group as group_recordings
-    from himpc.report import write_groups
+    from himpc.api import group as group_recordings
+    from himpc.reporting import write_groups
     from himpc.writing import make_folder
 
     console = output.console()
@@ -60,7 +60,7 @@ def group(
     written = write_groups(out, recordings, grouping)
     films: list[Path] = []
     if overlay:
-        from himpc.pose.overlay import Label, write_overlays
+        from himpc.video.overlay import Label, write_overlays
 
         labels = {
             recording.take or recording.source: Label(f"group {number}", None if math.isnan(sure) else float(sure))

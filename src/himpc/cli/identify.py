@@ -15,7 +15,7 @@ from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
-    from himpc.pose import People
+    from himpc.video import People
 
 __all__ = ["identify"]
 
@@ -71,9 +71,9 @@ def _look(
     paths: tuple[Path, ...], gallery: Any, console: Console, source: Source, out: Path, fmr: float | None,
     overlay: bool, pictures: bool,
 ) -> int:  # fmt: skip
-    from himpc.pose.identify import label_of
-    from himpc.pose.overlay import write_overlays
-    from himpc.report import write_identified
+    from himpc.reporting import write_identified
+    from himpc.video.identify import label_of
+    from himpc.video.overlay import write_overlays
     from himpc.writing import make_folder
 
     make_folder(out)
@@ -109,10 +109,10 @@ def _watch(
     live: str, gallery: Any, console: Console, source: Source, out: Path | None, fmr: float | None,
     seconds: float | None, pictures: bool,
 ) -> int:  # fmt: skip
-    from himpc.pose.film import Film
-    from himpc.pose.identify import watch_live
-    from himpc.pose.live import LiveVideo
-    from himpc.pose.overlay import draw
+    from himpc.video.film import Film
+    from himpc.video.identify import watch_live
+    from himpc.video.live import LiveVideo
+    from himpc.video.overlay import draw
     from himpc.writing import make_folder
 
     estimator = source.open_estimator()

@@ -13,8 +13,8 @@ from himpc.cli.console import Console
 from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
-    from himpc.data import Problem
     from himpc.learning import Processes
+    from himpc.reading import Problem
 
 __all__ = ["Silent", "launched"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from himpc.jobs import Embedder
+    from himpc.api import Embedder
     from himpc.model import Model
 
 __all__ = ["load_embedder", "load_model"]

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, cast
 from cyclopts import Parameter
 
 from himpc.cli.console import Console
-from himpc.data.formats.base import Unit, Up
 from himpc.errors import ConfigError, DataError
+from himpc.reading.formats.base import Unit, Up
 
 if TYPE_CHECKING:
-    from himpc.data import Recordings
-    from himpc.data.read import Plan
-    from himpc.pose import Estimator, MendingRules, People
+    from himpc.reading import Recordings
+    from himpc.reading.read import Plan
+    from himpc.video import Estimator, MendingRules, People
 
 __all__ = ["Output", "Seeing", "Source"]
 
@@ -59,13 +59,13 @@ class Seeing:
 
     def open_estimator(self) -> Estimator:
         """Return what finds people in videos."""
-        from himpc.pose import open_estimator
+        from himpc.video import open_estimator
 
         return open_estimator(self.estimator, self.weights, tiles=self.tiles)
 
     def mending(self) -> MendingRules:
         """Return how skeletons from video are made clean."""
-        from himpc.pose import STEPS, USUAL_STEPS, MendingRules
+        from himpc.video import STEPS, USUAL_STEPS, MendingRules
 
         if self.raw and self.steady_bones:
             raise ConfigError("--raw changes nothing and --steady-bones does: give one of them")
@@ -112,8 +112,8 @@ class Source(Seeing):
 
         `seen` is called with the people in each video.
         """
-        from himpc.data import Recordings, read
-        from himpc.data.selection import parse_condition, select
+        from himpc.reading import Recordings, read
+        from himpc.recordings.selection import parse_condition, select
 
         for path in paths:
             with suppress(PermissionError):  # is told when it is read
@@ -135,10 +135,10 @@ class Source(Seeing):
 
         Videos beside recordings, as in many a data set, are told and not looked at: that takes minutes.
         """
-        from himpc.data.read import plan
         from himpc.errors import EmptyError
-        from himpc.pose.read import find_videos
-        from himpc.pose.video import is_video
+        from himpc.reading.read import plan
+        from himpc.video.read import find_videos
+        from himpc.video.video import is_video
 
         if not path.is_dir():
             return is_video(path)
@@ -157,8 +157,8 @@ class Source(Seeing):
         self, paths: Sequence[Path], console: Console, found: Callable[[People], None] | None = None
     ) -> Recordings:
         """Return the recordings of the people in videos; `found` is called with what was found in each."""
-        from himpc.pose import read_videos
         from himpc.skeleton import get_layout
+        from himpc.video import read_videos
 
         layout = None if self.layout is None else get_layout(self.layout)
         with console.watching() as watcher:
@@ -177,7 +177,7 @@ class Source(Seeing):
 
     def plan(self, paths: tuple[Path, ...]) -> Plan:
         """Find what `read` would read, and read none of it."""
-        from himpc.data.read import plan
+        from himpc.reading.read import plan
 
         return plan(paths, **self._reading())
 

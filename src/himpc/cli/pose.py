@@ -34,11 +34,11 @@ def pose(
     pictures
         Draw them over the pictures instead. Faces are stored then.
     """
-    from himpc.data import Problem
-    from himpc.data.naming import NamePattern
-    from himpc.errors import DataError, RunError
-    from himpc.pose import estimate, find_videos
-    from himpc.pose.folder import RECORDINGS, PoseFolder
+    from himpc.errors import DataError, RunFolderError
+    from himpc.reading import Problem
+    from himpc.reading.labels import NamePattern
+    from himpc.video import estimate, find_videos
+    from himpc.video.folder import RECORDINGS, PoseFolder
 
     console = output.console()
     videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
@@ -60,7 +60,7 @@ def pose(
                         video.path, estimator, name=video.name, known=video.known, mending=mending, watcher=watcher
                     )
                 report = folder.add(video, people)
-        except (DataError, RunError) as error:
+        except (DataError, RunFolderError) as error:
             console.problems([Problem(video.path, str(error).removeprefix(f"{video.path}: "))])
             continue
         reports.append(report)

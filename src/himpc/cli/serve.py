@@ -49,8 +49,8 @@ def serve(
         Requests that may wait; more are told to come back.
     """
     from himpc.gallery import Gallery
-    from himpc.serve import ServeConfig
-    from himpc.serve import serve as run
+    from himpc.server import ServeConfig
+    from himpc.server import serve as run
 
     console = output.console()
     config = ServeConfig(

@@ -41,8 +41,8 @@ def simulate(
     seed
         The same seed gives the same people on every machine.
     """
-    from himpc.data import save
-    from himpc.data import simulate as make
+    from himpc.recordings import save
+    from himpc.simulation import simulate as make
 
     console = output.console()
     walks = make(

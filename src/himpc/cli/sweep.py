@@ -36,7 +36,7 @@ def sweep(
     device
         auto, cpu or cuda.
     """
-    from himpc.sweep import Grid, Plan, Row, load_data, run_sweep
+    from himpc.research.sweep import Grid, Plan, Row, load_data, run_sweep
 
     console = output.console()
     declared = Grid.read(grid)

@@ -12,9 +12,9 @@ from himpc.cli.options import Output, Source
 from himpc.cli.training import EpochBar, Settings, draw_history
 
 if TYPE_CHECKING:
-    from himpc.data import Recordings
     from himpc.estimator import HiMPC
     from himpc.learning import Diagnosis
+    from himpc.reading import Recordings
 
 
 def train(
@@ -83,8 +83,8 @@ def _report(learner: HiMPC, recordings: Recordings, out: Path, words: str, conso
 
 def _diagnosis(learner: HiMPC, recordings: Recordings) -> Diagnosis | None:
     """Return how far the model can be believed, where it learned from recordings: the words were measured for that."""
-    from himpc.data import Windows
     from himpc.learning import diagnose
+    from himpc.recordings import Windows
 
     config = learner.config
     if config.grouped != "recordings":

@@ -128,7 +128,7 @@ class EpochBar:
 
 def draw_history(history: History, folder: Path) -> Path:
     """Draw loss and pseudo-labels over the epochs into a run folder and return the picture's path."""
-    from himpc.report import draw_training, save_figure
+    from himpc.reporting import draw_training, save_figure
 
     path = folder / "training.png"
     save_figure(draw_training([record.to_dict() for record in history.epochs]), path)

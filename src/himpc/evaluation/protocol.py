@@ -10,12 +10,12 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data.recording import Recording
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation.bootstrap import bootstrap_interval
 from himpc.evaluation.formatting import markdown_table, percent, percent_interval
 from himpc.evaluation.pooling import pool_recordings
 from himpc.evaluation.ranking import RankingResult, WithoutMatch, evaluate_ranking
+from himpc.recordings.recording import Recording
 
 __all__ = ["Embedded", "Evaluation", "LevelEvaluation", "SameExclusion", "evaluate_embeddings"]
 

@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sql
 from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Float, Integer, LargeBinary, String, Table
 
-from himpc.errors import GalleryError, printable
+from himpc.errors import GalleryError, escape_unprintable
 
 __all__ = ["Catalogue", "events", "facts", "files", "people", "recordings", "searches", "skeletons"]
 
@@ -212,7 +212,7 @@ class Catalogue:
             version = (self.fact(connection, "version") or b"").decode(errors="replace")
         if version != str(VERSION):
             raise GalleryError(
-                f"{self.where}: is a gallery of version {printable(version)}, this himpc reads version {VERSION}"
+                f"{self.where}: has gallery version {escape_unprintable(version)}, this himpc reads version {VERSION}"
             )
 
     def problems(self) -> list[str]:
@@ -224,7 +224,9 @@ class Catalogue:
             with self.reading() as connection:
                 said = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
             if said != "ok":
-                wrong.append(f"{self.where}: its catalogue is damaged: restore it from a copy ({printable(said)})")
+                wrong.append(
+                    f"{self.where}: its catalogue is damaged: restore it from a copy ({escape_unprintable(said)})"
+                )
         except GalleryError as error:
             wrong.append(str(error))
         try:
@@ -235,7 +237,7 @@ class Catalogue:
         if said != "ok":
             wrong.append(
                 f"{self.where}: searches.sqlite, which tells what was searched for, is damaged: restore it from a "
-                f"copy, or delete it ({printable(said)})"
+                f"copy, or delete it ({escape_unprintable(said)})"
             )
         return wrong
 
@@ -295,7 +297,7 @@ class Catalogue:
         try:
             yield
         except sql.exc.DBAPIError as error:
-            said = printable(str(error.orig).strip().split("\n")[0])
+            said = escape_unprintable(str(error.orig).strip().split("\n")[0])
             raise GalleryError(f"{self.where}: {said}; {_advice(said)}") from error
 
 

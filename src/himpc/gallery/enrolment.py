@@ -11,7 +11,7 @@ import sqlalchemy as sql
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from himpc.errors import DataError, MissingError, TakenError
+from himpc.errors import DataError, NameConflictError, NotEnrolledError
 from himpc.gallery import ledger
 from himpc.gallery.catalogue import Catalogue, people, recordings, skeletons
 from himpc.gallery.takes import Take
@@ -93,7 +93,7 @@ class Enrolment:
             number = ledger.the_person(connection, old)
             taken = connection.execute(sql.select(people.c.id).where(people.c.name == new)).scalar()
             if taken not in (None, number):
-                raise TakenError(f"somebody else is called {new!r}: if both are one person, merge them")
+                raise NameConflictError(f"somebody else is called {new!r}: if both are one person, merge them")
             connection.execute(sql.update(people).where(people.c.id == number).values(name=new, named=True))
             ledger.log(connection, "named", self._actor, [(number, 0)])
 
@@ -202,7 +202,7 @@ def _check_same(take: Take, person: str | None) -> None:
 
 def _check_there(ids: Sequence[int], found: dict[int, int]) -> None:
     if missing := [number for number in ids if number not in found]:
-        raise MissingError(f"recording {missing[0]} is not in the gallery: himpc gallery show lists them")
+        raise NotEnrolledError(f"recording {missing[0]} is not in the gallery: himpc gallery show lists them")
 
 
 def _entries(ids: NDArray[np.int64], takes: Sequence[Take]) -> Entries:

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data import Recording, Windows
-from himpc.data.progress import Progress
+from himpc.api import embed
 from himpc.errors import ConfigError, DataError
 from himpc.gallery.calibration import Calibration, Fold, calibrate
-from himpc.jobs import embed
 from himpc.learning import Config, train
 from himpc.model import Model
+from himpc.recordings import Recording, Windows
+from himpc.recordings.progress import Progress
 
 __all__ = ["FOLDS", "MOST", "calibrate_by_folds", "halves_of"]
 

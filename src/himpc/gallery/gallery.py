@@ -12,9 +12,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data import Recording
-from himpc.data.progress import Progress
-from himpc.errors import DataError, GalleryError, MissingError, ModelError
+from himpc.errors import DataError, GalleryError, ModelError, NotEnrolledError
 from himpc.gallery import ledger
 from himpc.gallery.answer import Answer
 from himpc.gallery.asking import NOBODY, Asking, usual_fmr
@@ -29,6 +27,8 @@ from himpc.gallery.soundness import fingerprint, misfits
 from himpc.gallery.takes import Take, check_people, takes
 from himpc.gallery.vectors import Entries, Vectors
 from himpc.model import Model
+from himpc.recordings import Recording
+from himpc.recordings.progress import Progress
 
 __all__ = ["Gallery"]
 
@@ -95,7 +95,7 @@ class Gallery:
         GalleryError
             If there is a gallery already, or something else; if the database cannot be reached; if a package is
             missing.
-        RunError
+        RunFolderError
             If the folder cannot be written.
         """
         catalogue, open_vectors = place_of(where, make=True)
@@ -437,13 +437,13 @@ class Gallery:
 
         Raises
         ------
-        MissingError
+        NotEnrolledError
             If it is not there.
         """
         with self._catalogue.reading() as connection:
             found = ledger.known_recordings(connection, ids=[number])
         if not found:
-            raise MissingError(f"recording {number} is not in the gallery: himpc gallery show lists them")
+            raise NotEnrolledError(f"recording {number} is not in the gallery: himpc gallery show lists them")
         return found[0]
 
     def counts(self) -> tuple[int, int, int]:

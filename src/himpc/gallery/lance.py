@@ -28,7 +28,7 @@ _PROBES = 48
 _REFINED = 2
 _LEAST_REFINED = 50
 """... so many times k of what is found there, but at least so many, are compared exactly: a recall of 0.99 in
-benchmarks/gallery.py."""
+perf/gallery.py."""
 
 _AT_ONCE = 8
 """From so many queries on, reading all vectors once for all of them is quicker than LanceDB's search."""

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import GalleryError, HimpcError, RunError, printable
+from himpc.errors import GalleryError, HimpcError, RunFolderError, escape_unprintable
 
 __all__ = ["LanceTable", "numbers", "rows", "told"]
 
@@ -74,7 +74,9 @@ class LanceTable:
             self._table = database.open_table(name)
             found = self._table.schema
         if found.names != self._schema().names:
-            raise GalleryError(f"{self.path}: is not of a gallery: its columns are {printable(', '.join(found.names))}")
+            raise GalleryError(
+                f"{self.path}: is not of a gallery: its columns are {escape_unprintable(', '.join(found.names))}"
+            )
         if found.field("vector").type != self._schema().field("vector").type:
             length = getattr(found.field("vector").type, "list_size", "?")
             raise GalleryError(
@@ -206,7 +208,7 @@ def told(path: Path) -> Iterator[None]:
     """Turn errors of LanceDB and of the system into ours."""
     try:
         yield
-    except RunError as error:
+    except RunFolderError as error:
         raise GalleryError(str(error)) from error
     except HimpcError:
         raise
@@ -214,7 +216,7 @@ def told(path: Path) -> Iterator[None]:
         panicked = type(error).__name__ in ("PanicException", "RustPanic")  # of LanceDB, which are no errors of ours
         if not panicked and not isinstance(error, OSError | RuntimeError | ValueError):
             raise
-        said = printable(_SOURCE.sub("", str(error).strip().split("\n")[0]))[:200]
+        said = escape_unprintable(_SOURCE.sub("", str(error).strip().split("\n")[0]))[:200]
         raise GalleryError(f"{path}: {_advice(said)} ({said})") from error
 
 

@@ -11,7 +11,7 @@ import sqlalchemy as sql
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
-from himpc.errors import DataError, MissingError, printable
+from himpc.errors import DataError, NotEnrolledError, escape_unprintable
 from himpc.gallery.catalogue import events, files, people, recordings, searches
 from himpc.gallery.catalogue import skeletons as joints_table
 from himpc.gallery.records import Event, KnownRecording, Person
@@ -75,7 +75,7 @@ def check_name(name: str) -> str:
     DataError
         If it is empty, longer than 200 characters, or holds what cannot be printed.
     """
-    if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME or printable(name) != name:
+    if not isinstance(name, str) or not name.strip() or len(name) > _LONGEST_NAME or escape_unprintable(name) != name:
         raise DataError(f"a person's name must be 1 to {_LONGEST_NAME} printable characters, found {repr(name)[:300]}")
     return name
 
@@ -89,9 +89,9 @@ def the_person(connection: Connection, name: str) -> int:
         If nobody has that name.
     """
     query = sql.select(people.c.id).where(people.c.name == name)
-    found = connection.execute(query).scalar() if printable(name) == name else None
+    found = connection.execute(query).scalar() if escape_unprintable(name) == name else None
     if found is None:
-        raise MissingError(f"nobody in the gallery is called {name!r}: himpc gallery list shows who is there")
+        raise NotEnrolledError(f"nobody in the gallery is called {name!r}: himpc gallery list shows who is there")
     return int(found)
 
 
@@ -120,9 +120,9 @@ def add_recordings(connection: Connection, new: Sequence[tuple[int, int, Take]],
                 "id": number,
                 "person": person,
                 "fingerprint": take.fingerprint,
-                "source": printable(take.source),
-                "session": take.session and printable(take.session),
-                "camera": take.camera and printable(take.camera),
+                "source": escape_unprintable(take.source),
+                "session": take.session and escape_unprintable(take.session),
+                "camera": take.camera and escape_unprintable(take.camera),
                 "fps": take.fps,
                 "frames": take.frames,
                 "windows": len(take.windows),
@@ -285,7 +285,7 @@ def joints_of(connection: Connection, recording: int) -> bytes:
     """
     kept = connection.execute(sql.select(joints_table.c.joints).where(joints_table.c.recording == recording)).scalar()
     if kept is None:
-        raise MissingError(f"no skeleton of recording {recording} is kept in the gallery")
+        raise NotEnrolledError(f"no skeleton of recording {recording} is kept in the gallery")
     return bytes(kept)
 
 

@@ -70,7 +70,7 @@ def place_of(where: str | Path, *, make: bool = False) -> Place:
     ------
     GalleryError
         If there is no gallery, and none is to be made; if the folder holds something else; or if a package is missing.
-    RunError
+    RunFolderError
         If the folder cannot be made.
     """
     if is_url(where):

@@ -12,7 +12,7 @@ import sqlalchemy as sql
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
-from himpc.errors import ConfigError, GalleryError, printable
+from himpc.errors import ConfigError, GalleryError, escape_unprintable
 from himpc.gallery.nearest import SPARE, Nearest
 from himpc.gallery.postgres_copy import copy_in, copy_out
 from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of, windows_of
@@ -296,7 +296,7 @@ class PostgresVectors:
         try:
             yield
         except (sql.exc.DBAPIError, psycopg.Error) as error:
-            said = printable(str(getattr(error, "orig", error)).strip().split("\n")[0])
+            said = escape_unprintable(str(getattr(error, "orig", error)).strip().split("\n")[0])
             raise GalleryError(f"{self.where}: {said}: {_advice(said)}") from error
 
 

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data import Recording
-from himpc.data.progress import Progress
+from himpc.api import embed
 from himpc.errors import DataError
 from himpc.gallery.soundness import fingerprint
-from himpc.jobs import embed
 from himpc.model import Model
+from himpc.recordings import Recording
+from himpc.recordings.progress import Progress
 
 __all__ = ["Take", "check_people", "takes"]
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError, GalleryError, ModelError, RunError, printable
+from himpc.errors import FormatError, GalleryError, ModelError, RunFolderError, escape_unprintable
 from himpc.gallery import ledger
 from himpc.gallery.calibration import Calibration
 from himpc.gallery.gallery import Gallery
@@ -57,7 +57,7 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
     ------
     GalleryError
         If it is empty, or cannot be read.
-    RunError
+    RunFolderError
         If the file cannot be written.
     """
     from safetensors import SafetensorError
@@ -93,7 +93,9 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
         try:
             save_file(arrays, beside, metadata={"himpc_gallery": VERSION, "calibration": learned})
         except SafetensorError as error:
-            raise RunError(f"{path}: cannot be written: {printable(str(error))}; choose another place") from error
+            raise RunFolderError(
+                f"{path}: cannot be written: {escape_unprintable(str(error))}; choose another place"
+            ) from error
     gallery.note("exported", len(listed))
     return len(listed)
 
@@ -197,7 +199,9 @@ def _takes(arrays: Arrays, size: int, joints: int, path: str | Path) -> tuple[li
         own = slice(edges[place], edges[place + 1])
         skeleton = arrays["joints"][ends[place] : ends[place + 1]].reshape(-1, joints, 3)
         if len(skeleton) and fingerprint(skeleton) != row["fingerprint"]:
-            raise FormatError(f"{path}: is damaged: the joints of {printable(row['source'])} are not those enrolled")
+            raise FormatError(
+                f"{path}: is damaged: the joints of {escape_unprintable(row['source'])} are not those enrolled"
+            )
         found.append(
             Take(
                 **{name: row[name] for name in ("source", "session", "camera", "fps", "frames", "fingerprint")},
@@ -231,7 +235,7 @@ def _is_row(row: object) -> bool:
         and set(row) == set(_FIELDS)
         and all(isinstance(row[name], kinds) for name, kinds in _FIELDS.items())
         and not any(isinstance(row[name], bool) for name in _FIELDS if name != "named")
-        and all(text == printable(text) for text in row.values() if isinstance(text, str))
+        and all(text == escape_unprintable(text) for text in row.values() if isinstance(text, str))
         and 0 < row["frames"] <= 2**31 - 1
         and row["kept"] in (0, row["frames"])
         and (row["fps"] is None or 0 < row["fps"] < 1e9)

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from himpc.data import Recording
-from himpc.data.read import Plan, Problem
-from himpc.errors import EmptyError, HimpcError, printable
+from himpc.errors import EmptyError, HimpcError, escape_unprintable
 from himpc.gallery.answer import Answer
 from himpc.gallery.gallery import Gallery
+from himpc.reading.read import Plan, Problem
+from himpc.recordings import Recording
 
 __all__ = ["Arrival", "Suggestion", "Watch", "suggest_merges"]
 
@@ -74,7 +74,7 @@ class Watch:
     gallery : Gallery
     folder : path
     plan : callable
-        Returns what the folder holds now (`himpc.data.read.plan`).
+        Returns what the folder holds now (`himpc.reading.read.plan`).
     fmr : float, optional
         As in `Gallery.search`.
     """
@@ -166,7 +166,9 @@ class Watch:
             yield Arrival(names[content], people, bool(set(people) - before), min(sure, default=None))
 
     def _name(self, path: Path) -> str:
-        return printable(str(path.relative_to(self._folder)) if path.is_relative_to(self._folder) else str(path))
+        return escape_unprintable(
+            str(path.relative_to(self._folder)) if path.is_relative_to(self._folder) else str(path)
+        )
 
 
 def suggest_merges(gallery: Gallery, *, fmr: float | None = None) -> list[Suggestion]:

@@ -1,7 +1,7 @@
 """How far a model can be believed, without any label: numbers that go with its true Rank-1, and what they say in words.
 
 Chosen by how well they rank simulated suites of many difficulties by the Rank-1 that the true people give
-(``benchmarks/diagnostics.py``; the table, and the numbers that did not, are in docs/lab-notebook.md).
+(``perf/diagnostics.py``; the table, and the numbers that did not, are in docs/lab-notebook.md).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data.windows import Windows
 from himpc.learning.cuts import over_strangers
 from himpc.learning.grouping import MIN_RECORDINGS
 from himpc.learning.recording_labels import recording_labels
 from himpc.learning.whitening import means_of
 from himpc.model import Model
+from himpc.recordings.windows import Windows
 from himpc.skeleton.alignment import headings
 
 __all__ = ["Diagnosis", "diagnose"]

@@ -11,8 +11,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from himpc.data.windows import Windows
-from himpc.errors import RunError
+from himpc.errors import RunFolderError
 from himpc.learning.callbacks import tell
 from himpc.learning.config import Config
 from himpc.learning.contrast import compared, compared_with
@@ -25,6 +24,7 @@ from himpc.learning.pseudo_labels import prototypes, stability
 from himpc.learning.reproducible import shuffled
 from himpc.learning.state import State
 from himpc.model import Network, window_features
+from himpc.recordings.windows import Windows
 from himpc.skeleton import Level
 
 __all__ = ["train_epoch"]
@@ -49,7 +49,7 @@ def train_epoch(
 
     Raises
     ------
-    RunError
+    RunFolderError
         If features or loss are no longer finite, or another process has ended.
     """
     began = time.perf_counter()
@@ -159,8 +159,8 @@ def _check_finite(features: Mapping[Level, Tensor], epoch: int, config: Config) 
             raise _diverged(f"features of level {level!r} are", epoch, config)
 
 
-def _diverged(what: str, epoch: int, config: Config) -> RunError:
-    return RunError(
+def _diverged(what: str, epoch: int, config: Config) -> RunFolderError:
+    return RunFolderError(
         f"epoch {epoch}: {what} no longer finite: try a learning_rate below {config.learning_rate}, and look with "
         "'himpc info' whether the recordings are in metres"
     )

@@ -9,13 +9,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from himpc.data.windows import Windows
 from himpc.learning.config import Config
 from himpc.learning.neighbours import method_for, nearest
 from himpc.learning.processes import ALONE, Processes
 from himpc.learning.pseudo_labels import pseudo_labels
 from himpc.learning.recording_labels import recording_labels
 from himpc.model import Network
+from himpc.recordings.windows import Windows
 from himpc.skeleton import Level
 
 __all__ = ["find_labels"]

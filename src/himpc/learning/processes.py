@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from himpc.errors import RunError
+from himpc.errors import RunFolderError
 
 __all__ = ["ALONE", "Processes"]
 
@@ -55,7 +55,7 @@ class Processes:
 
         Raises
         ------
-        RunError
+        RunFolderError
             Here and in all that follow: if another process has ended.
         """
         if self.world == 1:
@@ -104,12 +104,12 @@ class Processes:
         return bytes(written.tolist()).decode()
 
     def check_same(self, fingerprint: str) -> None:
-        """Raise `RunError` in every process unless all of them give one fingerprint, in hexadecimal digits."""
+        """Raise `RunFolderError` in every process unless all of them give one fingerprint, in hexadecimal digits."""
         mine = torch.tensor(list(bytes.fromhex(fingerprint)), dtype=torch.uint8)[None]
         every = self.gather(mine, self.world)
         different = (every != every[0]).any(dim=1).nonzero().flatten().tolist()
         if different:
-            raise RunError(
+            raise RunFolderError(
                 f"process {different[0]} of {self.world}, counted from 0, has other recordings or settings than "
                 "process 0: give every machine the same files, the same himpc and the same command"
             )
@@ -129,6 +129,6 @@ def _together() -> Iterator[None]:
     try:
         yield
     except RuntimeError as error:
-        raise RunError(
+        raise RunFolderError(
             "another process of this training has ended: see what it said, and go on with --resume"
         ) from error

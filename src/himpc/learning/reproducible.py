@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from himpc.data.mapped import blocks
-from himpc.data.windows import Windows
+from himpc.recordings.mapped_arrays import blocks
+from himpc.recordings.windows import Windows
 
 __all__ = ["deterministic", "fingerprint", "shuffled"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import torch
 
-from himpc import __version__
-from himpc.errors import RunError
+from himpc._version import __version__
+from himpc.errors import RunFolderError
 from himpc.learning.state import CHECKPOINT_FILE, Identity, State
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE
 from himpc.writing import make_folder, remove, write_atomically
@@ -33,14 +33,14 @@ class RunFolder:
 
         Raises
         ------
-        RunError
+        RunFolderError
             If it cannot be written, holds a run and neither resume nor overwrite is set, or holds none to resume.
         """
         holds_run = any((path / name).exists() for name in (CHECKPOINT_FILE, CARD_FILE))
         if holds_run and not (resume or overwrite):
-            raise RunError(f"{path}: already holds a run: choose another folder, or --resume or --overwrite that run")
+            raise RunFolderError(f"{path}: already holds a run: choose another folder, --resume it, or --overwrite it")
         if resume and not holds_run:
-            raise RunError(f"{path}: holds no run to resume: leave --resume out to start one")
+            raise RunFolderError(f"{path}: holds no run to resume: leave --resume out to start one")
         folder = cls(make_folder(path), identity)
         if not resume:
             for name in (CARD_FILE, WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE):
@@ -53,7 +53,7 @@ class RunFolder:
 
         Raises
         ------
-        RunError
+        RunFolderError
             If the folder can no longer be written.
         """
         write_atomically(self.path / HISTORY_FILE, state.history.to_lines())

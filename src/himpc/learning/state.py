@@ -11,7 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from himpc import __version__
+from himpc._version import __version__
 from himpc.errors import ModelError
 from himpc.learning.config import Config
 from himpc.learning.history import History
@@ -134,7 +134,7 @@ class State:
 
         Raises
         ------
-        RunError
+        RunFolderError
             If the folder cannot be written.
         """
         note = {

@@ -16,8 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from himpc.data.windows import Windows
-from himpc.errors import ConfigError, DataError, RunError
+from himpc.errors import ConfigError, DataError, RunFolderError
 from himpc.learning.callbacks import tell, warn
 from himpc.learning.config import Config
 from himpc.learning.epoch import train_epoch
@@ -28,6 +27,7 @@ from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
 from himpc.learning.whitening import fit_whitening
 from himpc.model import Model, resolve_device
+from himpc.recordings.windows import Windows
 
 __all__ = ["Score", "Trained", "train"]
 
@@ -99,7 +99,7 @@ def train(
         If windows are to be aligned whose layout has no sides.
     ModelError
         If the checkpoint to resume is damaged, or of another run.
-    RunError
+    RunFolderError
         If `out` cannot be written or holds another run, or the loss or the score is not finite, or the processes do
         not all have the same windows and settings, or one of them has ended.
     """
@@ -175,7 +175,7 @@ def _tell(history: History, callbacks: Sequence[object]) -> None:
 
 def _finite(score: float, epoch: int) -> float:
     if not math.isfinite(score):
-        raise RunError(f"epoch {epoch}: the score is {score}, expected a finite number: look at what computes it")
+        raise RunFolderError(f"epoch {epoch}: the score is {score}, expected a finite number: look at what computes it")
     return float(score)
 
 

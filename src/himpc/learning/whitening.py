@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from himpc.data.windows import Windows
 from himpc.errors import DataError
 from himpc.model import Network
 from himpc.model.encoder import WhitenedEncoder
+from himpc.recordings.windows import Windows
 from himpc.skeleton import Layout, Level, body_frame, mirror
 
 __all__ = ["fit_whitening", "means_of", "tilted", "whitening"]

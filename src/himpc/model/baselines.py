@@ -14,8 +14,8 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.data.windows import Windows
 from himpc.errors import LayoutError
+from himpc.recordings.windows import Windows
 from himpc.skeleton import Layout, body_frame
 
 __all__ = ["BASELINES", "D13", "D16", "Baseline", "BodyFrame", "BoneLengths", "RawPose"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from himpc import __version__
+from himpc._version import __version__
 from himpc.errors import LayoutError, ModelError
 from himpc.model.encoder import Network
 from himpc.skeleton import LEVELS, Layout, Level

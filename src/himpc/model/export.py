@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc import __version__
+from himpc._version import __version__
 from himpc.errors import ConfigError
 from himpc.model.inference import Inference
 from himpc.skeleton import Layout
@@ -49,7 +49,7 @@ def export_onnx(model: Model, path: str | Path) -> None:
     ------
     ConfigError
         If the package onnx is not there.
-    RunError
+    RunFolderError
         If the file cannot be written.
     """
     try:

@@ -13,7 +13,6 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from himpc.data.windows import Windows
 from himpc.errors import ModelError
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
 from himpc.model.device import resolve_device
@@ -21,6 +20,7 @@ from himpc.model.encoder import Network
 from himpc.model.inference import Inference
 from himpc.model.stream import Stream
 from himpc.model.tensors import read_tensors, shapes_of, write_tensors
+from himpc.recordings.windows import Windows
 from himpc.skeleton import Layout, Level
 from himpc.writing import make_folder, write_atomically
 
@@ -49,7 +49,7 @@ class Model:
     dimensions : {3, 2}
         2 for a model of image-plane skeletons.
     align : bool
-        Every frame is turned to face one way before it is encoded (`himpc.data.Windows.aligned`).
+        Every frame is turned to face one way before it is encoded (`himpc.recordings.Windows.aligned`).
     settings : dict
         All settings of the training, as `himpc.learning.Config.to_dict` gives them.
     training : dict
@@ -170,7 +170,7 @@ class Model:
 
         Raises
         ------
-        RunError
+        RunFolderError
             If the folder cannot be written.
         """
         folder = make_folder(folder)

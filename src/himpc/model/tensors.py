@@ -29,7 +29,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], note: str = "") -> 
 
     Raises
     ------
-    RunError
+    RunFolderError
         If the file cannot be written.
     """
     from safetensors.torch import save

@@ -1,0 +1,161 @@
+"""How well what a model knows of itself goes with its true Rank-1: ``python perf/diagnostics.py``.
+
+For simulated suites of every difficulty, with people as they are and people who are alike: train the preset `tracklet`
+without labels, take `himpc.learning.diagnose`, and rank the suite's probe in its gallery. Spearman's correlation over
+all suites goes into docs/lab-notebook.md.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import product
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+from scipy.stats import spearmanr
+from sklearn.metrics import adjusted_rand_score
+
+import himpc
+from himpc.evaluation.formatting import markdown_table
+from himpc.learning import Diagnosis, diagnose
+from himpc.learning.recording_labels import recording_labels
+from himpc.recordings import Windows
+from himpc.research.benchmarks import Recipe, get_recipe
+from himpc.research.benchmarks.recipe_set import read_recipe
+
+SUITES = ("cross-view", "cross-session", "clothing", "long-term")
+DIFFICULTIES = ("easy", "medium", "hard")
+ALIKE = 0.3
+"""How much the bodies and gaits of people who are alike differ, by what is published."""
+PEOPLE = 12
+FIRST_SEED = 300
+NUMBERS = {
+    "margin": "silhouette of the groups over that of strangers",
+    "nearest": "how much nearer the nearest other recording is than the median one",
+    "halves": "how much nearer a recording's halves are to each other than to those of others",
+    "levels": "share of recordings for which two levels find the same other one nearest",
+    "seeds": "adjusted Rand index of the groups of two trainings with different seeds",
+}
+"""Those of `himpc.learning.Diagnosis`, and one that costs another training."""
+START = "<!-- diagnostics: written by `python perf/diagnostics.py` -->\n"
+END = "<!-- /diagnostics -->"
+
+
+@dataclass(frozen=True)
+class Case:
+    """One suite with one seed: what the model said, how far a second one agreed, and the truth in %."""
+
+    name: str
+    alike: bool
+    diagnosis: Diagnosis
+    seeds: float
+    window: float
+    recording: float
+
+    def number(self, name: str) -> float:
+        """Return one of `NUMBERS`."""
+        return self.seeds if name == "seeds" else float(getattr(self.diagnosis, name))
+
+
+class Silent:
+    """A callback that takes the warnings of training."""
+
+    def on_warning(self, message: str) -> None:
+        """Say nothing."""
+
+
+def suites(seeds: int) -> Iterator[tuple[Recipe, bool, int]]:
+    """Return each suite with people as they are and alike, every one with a seed of its own."""
+    for number, (_, alike, suite, difficulty) in enumerate(product(range(seeds), (False, True), SUITES, DIFFICULTIES)):
+        recipe = get_recipe(f"{suite}-{difficulty}")
+        knobs = {key: dict(table) for key, table in recipe.source.knobs.items()}
+        knobs[difficulty] |= {"bodies": ALIKE, "gaits": ALIKE} if alike else {}
+        yield replace(recipe, source=replace(recipe.source, people=PEOPLE, knobs=knobs)), alike, FIRST_SEED + number
+
+
+def measure(recipe: Recipe, alike: bool, seed: int) -> Case:
+    """Train without labels, and measure with them."""
+    recordings = read_recipe(recipe, seed=seed)[1]
+    learner, other = (
+        himpc.HiMPC("tracklet", seed=each, callbacks=[Silent()]).fit(recordings.train) for each in (seed, seed + 10_000)
+    )
+    config = learner.config
+    windows = Windows.cut(recordings.train, config.window_length, config.training_stride)
+    groups = [recording_labels(each.model_.embed(windows), windows.take) for each in (learner, other)]
+    result = himpc.evaluate(learner.model_, recordings.tests["gallery"], recordings.tests["probe"])
+    ranks = (100 * part.ranking.rank[1] for part in (result.window, result.recording))
+    return Case(recipe.name, alike, diagnose(learner.model_, windows), adjusted_rand_score(*groups), *ranks)
+
+
+def section(cases: list[Case]) -> str:
+    """Return both tables."""
+    correlations = [
+        {
+            "number": f"`{name}`",
+            "what": what,
+            "recording Rank-1": _spearman([case.number(name) for case in cases], cases, "recording"),
+            "window Rank-1": _spearman([case.number(name) for case in cases], cases, "window"),
+        }
+        for name, what in NUMBERS.items()
+    ]
+    rows = [
+        {
+            "suite": case.name,
+            "people": "alike" if case.alike else "as published",
+            "R1 w": f"{case.window:.0f}",
+            "R1 r": f"{case.recording:.0f}",
+            "groups": f"{case.diagnosis.groups} of {case.diagnosis.recordings}",
+        }
+        | {name: f"{case.number(name):.2f}" for name in NUMBERS}
+        for case in sorted(cases, key=lambda case: (-case.recording, -case.window))
+    ]
+    return (
+        f"Spearman's correlation with the Rank-1 of held-back recordings, over {len(cases)} simulated suites of "
+        f"{PEOPLE} people, each with a seed of its own (from {FIRST_SEED}), preset `tracklet`, himpc "
+        f"{himpc.__version__}:\n\n{markdown_table(correlations)}\n\nEach suite, the best first; {PEOPLE} groups would "
+        f"be right:\n\n{markdown_table(rows)}\n"
+    )
+
+
+def _spearman(numbers: list[float], cases: list[Case], level: str) -> str:
+    return f"{spearmanr(numbers, [getattr(case, level) for case in cases]).statistic:.2f}"
+
+
+def main() -> None:
+    """Measure, and write the tables into the notebook."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seeds", type=int, default=1, help="how often each suite is drawn anew")
+    parser.add_argument("--notebook", type=Path, default=Path(__file__).parents[1] / "docs" / "lab-notebook.md")
+    options = parser.parse_args()
+    _sides(options.notebook)
+    _one_thread()
+    cases = []
+    for recipe, alike, seed in suites(options.seeds):
+        cases.append(measure(recipe, alike, seed))
+        print(f"{recipe.name}, alike {alike}, seed {seed}: {cases[-1]}", flush=True)
+    before, after = _sides(options.notebook)  # anew: it may have been written to meanwhile
+    options.notebook.write_text(f"{before}\n{section(cases)}\n{after}", encoding="utf-8")
+    print(f"wrote {options.notebook}")
+
+
+def _sides(notebook: Path) -> tuple[str, str]:
+    """Return what stands before and after the tables, with the comments that enclose them."""
+    before, start, rest = notebook.read_text(encoding="utf-8").partition(START)
+    _, end, after = rest.partition(END)
+    if not (start and end):
+        raise SystemExit(f"{notebook}: has no pair of 'diagnostics' comments to write between")
+    return before + start, end + after
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,112 @@
+"""How fast a model embeds, beside what the arithmetic allows; and how long one window, one frame of a stream, takes.
+
+    python perf/inference.py --threads 2
+
+The arithmetic is counted as `himpc.model.inference` needs it, and beside it as the network does it frame by frame. The
+machine's rate is measured here on products of the same shapes. Each time is the best of several, with
+one thread it is processor time, which other programs do not lengthen.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from himpc.model import Model, Network
+from himpc.model.products import layer
+from himpc.recordings import Recording, Windows
+from himpc.skeleton import LEVELS, get_layout
+
+LAYOUT = get_layout("kinect-v1")
+LENGTH, HIDDEN, HEADS = 6, 256, 8
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure the throughput and latency of embedding.")
+    parser.add_argument("--windows", type=int, default=200_000)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--repeats", type=int, default=5)
+    parser.add_argument("--device", default="cpu", help="cpu or cuda")
+    parser.add_argument("--json", type=Path, help="a file for the numbers and the machine")
+    options = parser.parse_args()
+    torch.set_num_threads(options.threads)
+    model = Model(Network(LAYOUT, LEVELS, HIDDEN, HEADS), LAYOUT, LENGTH).to(options.device)
+    found = throughput(model, options.windows, options.repeats) | latency(model)
+    found |= {"windows": options.windows, "threads": options.threads, "device": options.device}
+    for name, value in found.items():
+        print(f"{name:<44} {value:,.3f}" if isinstance(value, float) else f"{name:<44} {value}")
+    if options.json:
+        machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
+        options.json.write_text(json.dumps(found | machine, indent=2) + "\n", encoding="utf-8")
+
+
+def throughput(model: Model, count: int, repeats: int) -> dict[str, float]:
+    """Return windows a second, and operations a second beside those of bare products of the same shapes."""
+    joints = np.random.default_rng(0).normal(size=(count * LENGTH, len(LAYOUT), 3)).astype(np.float32)
+    windows = Windows.cut([Recording(joints, LAYOUT)], LENGTH)
+    levels, inputs = len(LEVELS), 3 * len(LAYOUT)
+    first, last = 2 * LENGTH * inputs * levels * HIDDEN, 2 * levels * HIDDEN**2
+    nodes = sum(len(LAYOUT.level(level)) for level in LEVELS)
+    plain = 2 * LENGTH * (3 * nodes * HIDDEN + levels * HIDDEN**2) + 2 * levels * HIDDEN**2
+    bare = best([lambda: products(model)], 100 * repeats) + best([lambda: model.embed(windows)], repeats)
+    rate = (first + last) * BLOCK / LENGTH / bare[0]
+    return {
+        "embedding, windows a second": count / bare[1],
+        "operations a window, million": (first + last) / 1e6,
+        "operations a window frame by frame, million": plain / 1e6,
+        "bare products, GFLOP/s": rate / 1e9,
+        "embedding, GFLOP/s": (first + last) * count / bare[1] / 1e9,
+        "embedding over bare products": (first + last) * count / bare[1] / rate,
+        "windows a second that the products allow": rate / (first + last),
+    }
+
+
+BLOCK = 4092
+
+
+def products(model: Model) -> None:
+    """Make the products of a block of frames and of its windows, and nothing else."""
+    inference = model.inference()
+    frames = torch.ones(BLOCK, 3 * len(LAYOUT), device=inference.device)
+    means = torch.ones(BLOCK // LENGTH, HIDDEN, device=inference.device)
+    layer(frames, inference.first, inference.first_bias, relu=True)
+    for last in inference.last:
+        assert last is not None
+        layer(means, *last)
+    if inference.device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def latency(model: Model) -> dict[str, float]:
+    """Return the time of one window, and of one frame of a stream, in milliseconds."""
+    joints = np.random.default_rng(0).normal(size=(LENGTH, len(LAYOUT), 3)).astype(np.float32)
+    window = Windows.cut([Recording(joints, LAYOUT)], LENGTH)
+    stream = model.stream()
+    frame = joints[0]
+    one, pushed = best([lambda: model.embed(window), lambda: stream.push(frame)], 300)
+    return {"one window, ms": 1000 * one, "one frame of a stream, ms": 1000 * pushed}
+
+
+def best(parts: list[Callable[[], object]], repeats: int) -> list[float]:
+    """Return the least seconds of each part, measured in turns after one run to warm up."""
+    clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
+    least = [float("inf")] * len(parts)
+    for turn in range(repeats + 1):
+        for number, part in enumerate(parts):
+            began = clock()
+            part()
+            if turn:
+                least[number] = min(least[number], clock() - began)
+    return least
+
+
+if __name__ == "__main__":
+    main()

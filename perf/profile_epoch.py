@@ -1,0 +1,182 @@
+"""Say where the time of one epoch goes: seconds of each stage, and the rate of its matrix products.
+
+``python perf/profile_epoch.py``; docs/performance.md explains the numbers. The stages are timed on one thread
+and do not overlap: what one calls, and is a stage itself, is not counted in it. The epoch is timed on all threads as
+well, unwatched. Where others use the machine, the column of CPU seconds is the one to compare.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import functools
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+from unittest import mock
+
+import torch
+
+import himpc
+from himpc.learning import Config, EpochRecord, train
+from himpc.model.products import product
+from himpc.recordings import clean
+from himpc.recordings.windows import Windows
+from himpc.reporting import markdown_table
+
+STAGES = {
+    "features of all windows": ["himpc.learning.epoch.window_features"],
+    "neighbours": ["himpc.learning.pseudo_labels.nearest"],
+    "Jaccard distances": ["himpc.learning.pseudo_labels.jaccard_distances"],
+    "DBSCAN": ["himpc.learning.pseudo_labels.group_distances"],
+    "windows to batches": ["himpc.recordings.windows.Windows.__getitem__"],
+    "encoder, forwards": ["himpc.model.encoder.Network.forward"],
+    "encoder, backwards": ["torch.Tensor.backward"],
+    "loss and gradients, but for products": ["himpc.learning.epoch.level_loss"],
+    "Adam": ["torch.optim.Adam.step"],
+}
+OTHER = "the rest"
+
+
+@dataclass
+class Clock:
+    """Seconds on the clock and of the CPU, and multiply-adds, of the stage that runs."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+    cpu: dict[str, float] = field(default_factory=dict)
+    multiply_adds: dict[str, int] = field(default_factory=dict)
+    running: list[str] = field(default_factory=lambda: [OTHER])
+    last: tuple[float, float] = (0.0, 0.0)
+
+    def start(self) -> None:
+        """Forget all that was counted."""
+        for counts in (self.seconds, self.cpu, self.multiply_adds):
+            counts.clear()
+        self.last = time.perf_counter(), time.process_time()
+
+    def tick(self) -> None:
+        """Give the time since the last tick to the stage that runs."""
+        now, stage = (time.perf_counter(), time.process_time()), self.running[-1]
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + now[0] - self.last[0]
+        self.cpu[stage] = self.cpu.get(stage, 0.0) + now[1] - self.last[1]
+        self.last = now
+
+    def timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
+        """Return the function, whose time counts as that stage's."""
+
+        @functools.wraps(function)
+        def call(*arguments: Any, **options: Any) -> Any:
+            self.tick()
+            self.running.append(stage)
+            try:
+                return function(*arguments, **options)
+            finally:
+                self.tick()
+                self.running.pop()
+
+        return call
+
+    def counted(self, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
+        """Return the product, a stage of its own under the one that asks for it."""
+        stage = f"{self.running[-1].removesuffix(', but for products')}: products"
+        found = self.timed(product, stage)(rows, columns)
+        self.multiply_adds[stage] = self.multiply_adds.get(stage, 0) + found.numel() * rows.shape[-1]
+        return found  # type: ignore[no-any-return]
+
+
+@contextlib.contextmanager
+def watched(clock: Clock) -> Iterator[None]:
+    """Time the stages while the context lasts."""
+    with contextlib.ExitStack() as stack:
+        for stage, names in STAGES.items():
+            for name in names:
+                owner, _, attribute = name.rpartition(".")
+                original = getattr(_find(owner), attribute)
+                stack.enter_context(mock.patch(name, clock.timed(original, stage)))
+        for module in [module for name, module in sys.modules.items() if name.startswith("himpc.")]:
+            if getattr(module, "product", None) is product:
+                stack.enter_context(mock.patch.object(module, "product", clock.counted))
+        yield
+
+
+def _find(name: str) -> Any:
+    from pkgutil import resolve_name
+
+    return resolve_name(name)
+
+
+class EachEpoch:
+    """Starts the clock anew at the end of the first epoch, which compiles, and keeps the second's record."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+        self.record: EpochRecord | None = None
+
+    def on_epoch(self, record: EpochRecord) -> None:
+        self.clock.tick()
+        self.record = record
+        if record.epoch == 1:
+            self.clock.start()
+
+
+def product_rate(rows: int, groups: int, hidden: int, multiply: Callable[..., torch.Tensor]) -> float:
+    """Return the best rate of 50 products of the training's shape, in GFLOP/s."""
+    a, b = torch.randn(rows, hidden), torch.randn(groups, hidden)
+    best = min(_seconds(multiply, a, b) for _ in range(50))
+    return 2 * rows * groups * hidden / best / 1e9
+
+
+def _seconds(multiply: Callable[..., torch.Tensor], *arguments: torch.Tensor) -> float:
+    began = time.perf_counter()
+    multiply(*arguments)
+    return time.perf_counter() - began
+
+
+def main() -> None:
+    """Train two epochs on simulated walkers, twice, and print the second of each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=int, default=40, help="simulated walkers; 40 make about 12,000 windows")
+    parser.add_argument("--recordings", type=int, default=8, help="of each; with 9 people, 42 make about 185 groups")
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads(), help="threads of the second training")
+    options = parser.parse_args()
+    walks = himpc.simulate(people=options.people, recordings=options.recordings, seconds=4.0, seed=0)
+    windows = Windows.cut([part for walk in walks for part in clean(walk)], 6, 3)
+    clock, config = Clock(), Config(max_epochs=2)
+    torch.set_num_threads(1)
+    with watched(clock):
+        record = second_epoch(windows, config, clock)
+    print(f"{len(windows)} windows, of which {record.trained} train, groups {record.clusters}\n")
+    print(profile_table(clock))
+    torch.set_num_threads(options.threads)
+    print(f"\nOn {options.threads} threads: {second_epoch(windows, config, Clock()).seconds:.2f} s")
+    shape = config.batch_size * windows.length, sum(record.clusters.values()) // len(record.clusters), config.hidden
+    print(f"A product of {shape}: {product_rate(*shape, product):.0f} GFLOP/s; torch's own ", end="")
+    print(f"{product_rate(*shape, lambda a, b: a @ b.T):.0f} GFLOP/s")
+
+
+def second_epoch(windows: Windows, config: Config, clock: Clock) -> EpochRecord:
+    """Train, with the clock started anew for the second epoch, and return what that one came to."""
+    each = EachEpoch(clock)
+    train(windows, config, callbacks=[each])
+    assert each.record is not None
+    return each.record
+
+
+def profile_table(clock: Clock) -> str:
+    """Return the stages, the longest first, as a table."""
+    total = sum(clock.seconds.values())
+    rows = []
+    for stage in sorted(clock.seconds, key=clock.seconds.__getitem__, reverse=True):
+        flop = 2e-9 * clock.multiply_adds.get(stage, 0)
+        seconds, cpu = clock.seconds[stage], clock.cpu[stage]
+        row = {"stage": stage, "s": f"{seconds:.2f}", "CPU s": f"{cpu:.2f}", "%": f"{100 * seconds / total:.0f}"}
+        rows.append(row | ({"GFLOP": f"{flop:.0f}", "GFLOP per CPU s": f"{flop / cpu:.0f}"} if flop else {}))
+    everything = {"stage": "**epoch**", "s": f"{total:.2f}", "CPU s": f"{sum(clock.cpu.values()):.2f}", "%": "100"}
+    columns = ["stage", "s", "CPU s", "%", "GFLOP", "GFLOP per CPU s"]
+    return markdown_table([{column: row.get(column, "") for column in columns} for row in [*rows, everything]])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,234 @@
+"""Measure the tables of docs/results.md and of the README: ``make results``.
+
+Every benchmark that needs no data set of others, three seeds: train without labels by each preset, with the true people
+as a ceiling, and set them beside the baselines; then group the test recordings. A benchmark that is done is not
+done again, so this can be stopped and continued. Nothing is chosen by looking at the real sets. What
+perf/open_set.py wrote into the page stays.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+import himpc
+from himpc.evaluation import grouping_agreement
+from himpc.learning import Config, group_recordings, train
+from himpc.model import BASELINES
+from himpc.reporting import markdown_table
+from himpc.research.benchmarks import compare_variants, load_benchmark
+from himpc.research.benchmarks.data import BenchmarkData
+from himpc.writing import write_atomically
+
+REAL = ("c3d-walking", "kinect-v1-actions")
+SUITES = ("cross-view", "one-view", "cross-session", "clothing", "long-term")
+UNSEEN = (*(f"{name}-unseen" for name in REAL), "cross-view-unseen-medium", "cross-session-unseen-medium")
+BENCHMARKS = (*REAL, *(f"{suite}-medium" for suite in SUITES), "cross-view-hard", "cross-session-hard", *UNSEEN)
+EVERY = (*BENCHMARKS, *(f"{suite}-{grade}" for grade in ("easy", "hard") for suite in SUITES))
+ALIGNED = "clean, align=true"
+"""Shown where the view changes; elsewhere it would only take time."""
+CEILING = "tracklet, true_people=true"
+VARIANTS = {
+    "clean": "Hi-MPC (`clean`)",
+    ALIGNED: "Hi-MPC, bodies turned one way",
+    "simmc": "SimMC-style",
+    "spc": "SPC-style",
+    "tracklet": "**tracklet**",
+    CEILING: "tracklet told the true people",
+}
+BASELINE_TITLES = tuple(BASELINES[each].title for each in ("raw", "bones", "d13", "d16", "body"))
+MEASURES = ("window Rank-1", "window mAP", "recording Rank-1", "recording mAP")
+GROUPED = {"people found": 1, "ARI": 2, "AMI": 2, "purity": 2}
+
+OPEN_SET = "\n## Open set\n"
+"""Begins the last section of the page, which another command measures."""
+
+Scores = dict[str, dict[str, float]]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--data", type=Path, required=True, help="the folder that holds the real sets")
+    arguments.add_argument("--runs", type=Path, required=True, help="the folder of the runs; what is there is kept")
+    arguments.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
+    arguments.add_argument("--readme", type=Path, help="a file to put the real sets between its 'results' comments")
+    arguments.add_argument("--seeds", type=int, default=3)
+    arguments.add_argument("--jobs", type=int, default=2, help="how many runs at once, a thread each")
+    arguments.add_argument("--every", action="store_true", help="every suite in every difficulty")
+    options = arguments.parse_args()
+    names = list(dict.fromkeys(EVERY if options.every else BENCHMARKS))
+    found: dict[str, list[Scores]] = {}
+    with ProcessPoolExecutor(options.jobs, initializer=_one_thread) as pool:
+        jobs = {
+            name: [pool.submit(measure, name, seed, options.data, options.runs) for seed in range(options.seeds)]
+            for name in names
+        }
+        for name, runs in jobs.items():
+            found[name] = [run.result() for run in runs]
+            options.out.write_text(document(found, options.seeds) + open_set_of(options.out), encoding="utf-8")
+    if options.readme:
+        put_into(options.readme, "\n\n".join(section(name, found[name], "###") for name in REAL))
+    print(f"wrote {options.out}; look at it next")
+
+
+def measure(name: str, seed: int, root: Path, runs: Path) -> Scores:
+    """Return the measures of each method on one benchmark with one seed; read where they were measured before."""
+    folder = runs / name / f"seed-{seed}"
+    path = folder / "scores.json"
+    if path.exists():
+        scores: Scores = json.loads(path.read_text(encoding="utf-8"))
+        return scores
+    recipe = name.removesuffix("-unseen")
+    data = load_benchmark(name, root / recipe if recipe in REAL else None, seed=seed)
+    variants = [each for each in VARIANTS if each != ALIGNED or name in REAL or name.startswith("cross-view")]
+    comparison = compare_variants(data, folder, variants, seed=seed, resume=folder.exists(), callbacks=[Silent()])
+    split = data.protocol.splits[0]
+    scores = {}
+    for variant, run in comparison.runs.items():
+        levels = (run.results[split.name], run.recordings[split.name])
+        titles = {run.representation: VARIANTS[variant]} | {title: title for title in BASELINE_TITLES}
+        for title, shown in titles.items():
+            if title in levels[0]:
+                values = [100 * level[title].measures[key] for level in levels for key in ("rank_1", "mAP")]
+                scores[shown] = dict(zip(MEASURES, values, strict=True))
+    for method, agreement in grouped(data.data(split), seed).items():
+        scores.setdefault(method, {}).update(agreement)
+    write_atomically(path, json.dumps(scores).encode())
+    print(f"{name}, seed {seed}: done", flush=True)
+    return scores
+
+
+def grouped(data: BenchmarkData, seed: int) -> Scores:
+    """Group gallery and probe together by a model trained on them, and by a baseline, and compare with the people."""
+    sides = [side for side in (data.gallery, data.probe) if side is not None]
+    first = sides[0].windows
+    offsets = np.cumsum([0, *(len(side.windows.frames) for side in sides)])
+    takes = [np.unique(side.windows.take, return_inverse=True)[1] for side in sides]
+    before = np.cumsum([0, *(take.max() + 1 for take in takes)])
+    member = np.concatenate([take + count for take, count in zip(takes, before, strict=False)])
+    count = int(before[-1])
+    windows = replace(
+        first,
+        frames=np.concatenate([side.windows.frames for side in sides]),
+        starts=np.concatenate([side.windows.starts + offset for side, offset in zip(sides, offsets, strict=False)]),
+        recording=member,
+        n_recordings=count,
+        takes=None,
+    )
+    everyone = np.concatenate([side.persons for side in sides])
+    persons = everyone[np.unique(member, return_index=True)[1]].tolist()
+    model = train(windows, Config.preset("tracklet").with_(seed=seed), device="cpu", callbacks=[Silent()]).model
+    body, found = BASELINES["body"], {}
+    for method, embedder, whiten in ((VARIANTS["tracklet"], model, False), (body.title, body, True)):
+        groups = group_recordings(embedder.embed(windows), member, count, whiten=whiten)
+        agreement = grouping_agreement(groups.groups, persons)
+        values = (groups.people, agreement.ari, agreement.ami, agreement.purity)
+        found[method] = dict(zip(GROUPED, values, strict=True))
+    return found
+
+
+def document(found: dict[str, list[Scores]], seeds: int) -> str:
+    """Return the whole page."""
+    header = (
+        f"Measured by `make results` with himpc {himpc.__version__}, {seeds} seeds, one thread each: mean ± standard "
+        "deviation over the seeds, in % (ARI, AMI and purity from 0 to 1). Where the recordings are the same for all "
+        "seeds, baselines have no spread. A window is 6 frames; test windows do not overlap. No setting was chosen on "
+        "these recordings. `tracklet told the true people` is no method but a ceiling: the same encoder with the true "
+        "people of the training set for pseudo-labels."
+    )
+    parts = ["# Results", header, "## At a glance", "Window Rank-1 / mAP:", glance(found, 0, 1)]
+    parts += ["Recording Rank-1 / mAP:", glance(found, 2, 3)]
+    parts += [
+        "How far label-free training closes the gap from the raw pose to the ceiling, `(tracklet - raw) / (ceiling - "
+        "raw)`; a dash where the ceiling is less than 5 points above the raw pose:"
+    ]
+    parts += [closing(found), *(section(name, runs, "##") for name, runs in found.items())]
+    return "\n\n".join(parts) + "\n"
+
+
+def glance(found: dict[str, list[Scores]], rank: int, precision: int) -> str:
+    """Return a row for each benchmark and a column for each method."""
+    methods = [*VARIANTS.values(), *BASELINE_TITLES]
+    rows = []
+    for name, runs in found.items():
+        row = {"": name}
+        for method in methods:
+            pair = [mean(runs, method, MEASURES[each]) for each in (rank, precision)]
+            row[method] = "-" if None in pair else " / ".join(f"{value:.1f}" for value in pair if value is not None)
+        rows.append(row)
+    return markdown_table(rows)
+
+
+def closing(found: dict[str, list[Scores]]) -> str:
+    """Return the share of the gap that is closed, by benchmark and measure."""
+    rows = []
+    for name, runs in found.items():
+        row = {"": name}
+        for measure in MEASURES:
+            raw = mean(runs, BASELINES["raw"].title, measure)
+            ours, most = (mean(runs, VARIANTS[each], measure) for each in ("tracklet", CEILING))
+            known = raw is not None and ours is not None and most is not None and most - raw >= 5
+            row[measure] = f"{(ours - raw) / (most - raw):.2f}" if known else "-"
+        rows.append(row)
+    return markdown_table(rows)
+
+
+def section(name: str, runs: list[Scores], heading: str) -> str:
+    """Return the tables of one benchmark."""
+    methods = [method for method in runs[0] if "window mAP" in runs[0][method]]
+    ranking = [{"method": method} | {each: spread(runs, method, each, 1) for each in MEASURES} for method in methods]
+    by = [method for method in runs[0] if "ARI" in runs[0][method]]
+    grouping = [
+        {"compared by": method} | {each: spread(runs, method, each, digits) for each, digits in GROUPED.items()}
+        for method in by
+    ]
+    said = "Grouping of gallery and probe together, without labels, the number of people not given:"
+    return "\n\n".join([f"{heading} {name}", markdown_table(ranking), said, markdown_table(grouping)])
+
+
+def open_set_of(page: Path) -> str:
+    """Return the section of perf/open_set.py as it stands in the page."""
+    _, start, section = (page.read_text(encoding="utf-8") if page.exists() else "").partition(OPEN_SET)
+    return start + section
+
+
+def mean(runs: list[Scores], method: str, measure: str) -> float | None:
+    values = [run[method][measure] for run in runs if measure in run.get(method, {})]
+    return float(np.mean(values)) if values else None
+
+
+def spread(runs: list[Scores], method: str, measure: str, digits: int) -> str:
+    values = np.array([run[method][measure] for run in runs])
+    centre = f"{values.mean():.{digits}f}"
+    return centre if np.ptp(values) == 0 else f"{centre} ± {values.std(ddof=1):.{digits}f}"
+
+
+def put_into(readme: Path, text: str) -> None:
+    """Replace what stands between the two comments."""
+    before, start, rest = readme.read_text(encoding="utf-8").partition("<!-- results: written by `make results` -->\n")
+    _, end, after = rest.partition("<!-- /results -->")
+    if not end:
+        raise SystemExit(f"{readme}: has no pair of 'results' comments to write between")
+    readme.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
+
+
+class Silent:
+    """A callback that takes the warnings of training and says nothing."""
+
+    def on_warning(self, message: str) -> None:
+        """Say nothing."""
+
+
+def _one_thread() -> None:
+    import torch
+
+    torch.set_num_threads(1)
+
+
+if __name__ == "__main__":
+    main()

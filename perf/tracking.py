@@ -1,0 +1,232 @@
+"""People followed apart from the estimator: the exact joints of simulated crowds, and joints with errors.
+
+    python perf/tracking.py follow   # switches, splits and merges by scene
+    python perf/tracking.py reid     # who is who after they crossed, by what followed them
+
+Writes its part of perf/results/tracking.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.evaluation.tracking import TrackingScore, score_tracks
+from himpc.recordings import Recording
+from himpc.simulation import SCENES, Crowd, simulate_crowd
+from himpc.video.clean import camera_up, mend
+from himpc.video.detection import Detection
+from himpc.video.estimate import MIN_FRAMES
+from himpc.video.joining import find_joins, first_piece, join_tracks
+from himpc.video.rules import TrackingRules
+from himpc.video.track import Track
+from himpc.video.tracking import Tracker
+
+OUT = Path(__file__).parent / "results" / "tracking.json"
+HIDDEN = 0.5
+"""A body of which more than this share of the joints is behind somebody else is not found."""
+
+CARELESS = TrackingRules(margin=1e-9, body=1e9, covered=1.0, edge=1.0)
+"""Never in doubt: what a tracker does that only asks who is nearest."""
+
+
+@dataclass(frozen=True)
+class Followed:
+    """A crowd that was followed.
+
+    Attributes
+    ----------
+    crowd : Crowd
+    tracks : list of Track
+        As the tracker let go of them.
+    persons, frames, numbers : int array ``(n,)``
+        Of each sighting: who it is, when, and the track it was put into, 0 for none.
+    bodies : list of Detection
+        What was seen.
+    missed : int
+        Sightings that there should have been.
+    fps : float
+        Pictures a second.
+    """
+
+    crowd: Crowd
+    tracks: list[Track]
+    persons: NDArray[np.int64]
+    frames: NDArray[np.int64]
+    numbers: NDArray[np.int64]
+    bodies: list[Detection]
+    missed: int
+    fps: float
+
+    def score(self, joined: bool = True) -> TrackingScore:
+        """Return how well they were followed, with pieces joined again or not."""
+        return score_tracks(self.persons, self._numbers(joined), self.missed)
+
+    def recordings(self, joined: bool = True) -> list[Recording]:
+        """Return clean recordings of the tracks, each named after the person whom most of it shows."""
+        joins = find_joins(self.tracks, self.crowd.layout) if joined else {}
+        numbers = self._numbers(joined)
+        owners = {n: int(np.bincount(self.persons[numbers == n]).argmax()) for n in np.unique(numbers).tolist() if n}
+        return self._clean(join_tracks(self.tracks, joins), owners)
+
+    def true_recordings(self) -> list[Recording]:
+        """Return clean recordings of the people: tracks by somebody who knows who is who."""
+        tracks = []
+        for person in np.unique(self.persons).tolist():
+            mine = np.flatnonzero(self.persons == person)
+            bodies = [self.bodies[i] for i in mine.tolist()]
+            points, confidence = np.stack([b.points for b in bodies]), np.stack([b.confidence for b in bodies])
+            joints = np.stack([np.asarray(b.joints) for b in bodies])
+            frames = self.frames[mine]
+            tracks.append(Track(person + 1, 1, frames, frames / self.crowd.fps, points, confidence, joints, "left"))
+        return self._clean(tracks, {track.number: track.number - 1 for track in tracks})
+
+    def _numbers(self, joined: bool) -> NDArray[np.int64]:
+        joins = find_joins(self.tracks, self.crowd.layout) if joined else {}
+        return np.array([first_piece(number, joins) for number in self.numbers.tolist()], dtype=np.int64)
+
+    def _clean(self, tracks: list[Track], owners: dict[int, int]) -> list[Recording]:
+        layout, fps = self.crowd.layout, self.crowd.fps
+        long = [track for track in tracks if len(track) >= MIN_FRAMES]
+        up = camera_up([track.joints for track in long if track.joints is not None], layout)
+        names = {number: self.crowd.persons[person] for number, person in owners.items()}
+        return [
+            part.recording.with_(person=names[track.number])
+            for track in long
+            for part in mend(track, layout, fps, source=f"{names[track.number]}#{track.number}", up=up)
+            if len(part.recording) >= MIN_FRAMES
+        ]
+
+
+def follow(
+    crowd: Crowd, *, noise: float = 0.0, missed: float = 0.0, rules: TrackingRules | None = None, seed: int = 0
+) -> Followed:
+    """Follow a crowd.
+
+    Parameters
+    ----------
+    noise : float
+        Standard deviation of each joint: in metres for joints, and as many metres in the picture for points.
+    missed : float
+        Share of bodies that are not found.
+    """
+    rng = np.random.default_rng(seed)
+    tracker = Tracker(crowd.layout, fps=crowd.fps, rules=rules)
+    picture = (crowd.lens.width, crowd.lens.height)
+    tracks: list[Track] = []
+    seen: list[tuple[int, int, int]] = []
+    all_bodies: list[Detection] = []
+    lost, count, start = 0, crowd.joints.shape[1], time.perf_counter()
+    for frame in range(count):
+        there = crowd.present[:, frame]
+        found = there & (crowd.hidden[:, frame].mean(axis=1) <= HIDDEN) & (rng.random(len(there)) >= missed)
+        lost += int(there.sum() - found.sum())
+        who = rng.permutation(np.flatnonzero(found)).tolist()
+        bodies = [sighting(crowd, person, frame, noise, rng) for person in who]
+        numbers = tracker.update(frame, frame / crowd.fps, bodies, picture)
+        seen += [(person, frame, number) for person, number in zip(who, numbers, strict=True)]
+        all_bodies += bodies
+        tracks += tracker.take()
+    seconds = time.perf_counter() - start
+    tracker.finish()
+    persons, frames, numbers_ = np.array(seen, dtype=np.int64).reshape(-1, 3).T
+    return Followed(crowd, tracks + tracker.take(), persons, frames, numbers_, all_bodies, lost, count / seconds)
+
+
+def sighting(crowd: Crowd, person: int, frame: int, noise: float, rng: np.random.Generator) -> Detection:
+    """Return what an estimator that errs by `noise` metres would find of somebody."""
+    joints: NDArray[np.float64] = crowd.joints[person, frame].astype(np.float64)
+    hips = [crowd.layout.index("left_hip"), crowd.layout.index("right_hip")]
+    body = (joints - joints[hips].mean(axis=0)) * (-1, 1, -1)
+    body += noise * rng.standard_normal(body.shape)
+    a_metre = crowd.lens.focal / joints[:, 2:]
+    points = crowd.points[person, frame] + noise * a_metre * rng.standard_normal((len(body), 2))
+    confidence = np.where(crowd.hidden[person, frame], 0.2, 0.95).astype(np.float32)
+    return Detection(points.astype(np.float32), confidence, body.astype(np.float32))
+
+
+def measure_following() -> list[dict[str, Any]]:
+    """Return switches, splits and merges by scene, each the mean of three seeds."""
+    rows: list[dict[str, Any]] = []
+    for noise, missed in ((0.0, 0.0), (0.03, 0.05)):
+        for scene in SCENES:
+            for rules in (None, CARELESS):
+                crowds = [simulate_crowd(6, 16, 25, scene=scene, seed=seed) for seed in range(3)]
+                runs = [
+                    follow(crowd, noise=noise, missed=missed, rules=rules, seed=i) for i, crowd in enumerate(crowds)
+                ]
+                for joined in (True, False) if rules is None else (False,):
+                    scores = [asdict(run.score(joined)) for run in runs]
+                    means = {name: float(np.mean([score[name] for score in scores])) for name in scores[0]}
+                    row = {"scene": scene, "noise": noise, "missed": missed, "doubts": rules is None, "joined": joined}
+                    rows.append({**row, **means, "fps": float(np.median([run.fps for run in runs]))})
+                    print({k: round(v, 4) if isinstance(v, float) else v for k, v in rows[-1].items()}, flush=True)
+    return rows
+
+
+def measure_reid() -> list[dict[str, Any]]:
+    """Return how well people are known again who crossed, by what followed them.
+
+    Ten people walk by one at a time; a model learns from that film, without names. In two other films they cross in
+    fives, and each of their tracks is looked for among the recordings of the first. "truth" cuts the crossing films by
+    who really is who.
+    """
+    import himpc
+
+    rows: list[dict[str, Any]] = []
+    for noise in (0.0, 0.03, 0.06):
+        found: dict[str, list[tuple[float, ...]]] = {}
+        for seed in range(3):
+            alone = follow(simulate_crowd(10, 100, 25, scene="alone", seed=seed), noise=noise, seed=seed)
+            gallery = alone.recordings()
+            learner = himpc.HiMPC(seed=seed, settings={"max_epochs": 10}).fit(gallery)
+            crowds = [
+                simulate_crowd(seconds=20, fps=25, scene="crossing", seed=seed, persons=persons)
+                for persons in (range(5), range(5, 10))
+            ]
+            careful = [follow(crowd, noise=noise, seed=seed) for crowd in crowds]
+            careless = [follow(crowd, noise=noise, rules=CARELESS, seed=seed) for crowd in crowds]
+            probes = {
+                "truth": ([run.true_recordings() for run in careful], 0.0),
+                "doubts, joined": ([run.recordings() for run in careful], _wrong(careful, True)),
+                "doubts": ([run.recordings(joined=False) for run in careful], _wrong(careful, False)),
+                "careless": ([run.recordings(joined=False) for run in careless], _wrong(careless, False)),
+            }
+            for name, (films, wrong) in probes.items():
+                probe = [recording for film in films for recording in film]
+                result = himpc.evaluate(learner.model_, gallery=gallery, probe=probe)
+                of_all = result.recording.ranking
+                windows = result.window.ranking
+                takes = float(of_all.n_queries)
+                found.setdefault(name, []).append((takes, wrong, of_all.rank[1], of_all.mAP, windows.rank[1]))
+        for name, values in found.items():
+            means = dict(
+                zip(
+                    ("probes", "wrong", "rank_1", "mAP", "window_rank_1"), np.mean(values, axis=0).tolist(), strict=True
+                )
+            )
+            rows.append({"noise": noise, "followed": name, **means})
+            print({k: round(v, 4) if isinstance(v, float) else v for k, v in rows[-1].items()}, flush=True)
+    return rows
+
+
+def _wrong(runs: list[Followed], joined: bool) -> float:
+    return float(np.mean([run.score(joined).wrong for run in runs]))
+
+
+def main() -> None:
+    results: dict[str, Any] = json.loads(OUT.read_text()) if OUT.is_file() else {}
+    for part in sys.argv[1:] or ("follow", "reid"):
+        results[part] = {"follow": measure_following, "reid": measure_reid}[part]()
+        OUT.write_text(json.dumps(results, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

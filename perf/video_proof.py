@@ -1,0 +1,224 @@
+"""What video costs: re-identification against estimate-like noise, and people who are drawn, found and followed.
+
+    python perf/video_proof.py noise       # a curve: docs/images/noise-curve.png
+    python perf/video_proof.py rendered    # mannequins before MediaPipe, found and followed
+    python perf/video_proof.py known       # mannequins before MediaPipe, known again in another film
+
+Writes its part of perf/results/video-proof.json.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+import himpc
+from himpc.recordings import Recording
+from himpc.simulation import Crowd, Lens, Sensor, simulate, simulate_crowd
+
+if TYPE_CHECKING:
+    from himpc.video import MendingRules
+
+HERE = Path(__file__).parent
+OUT = HERE / "results" / "video-proof.json"
+NOISE = (0.0, 0.01, 0.02, 0.03, 0.05, 0.08)
+SEEDS = 3
+
+
+def noise() -> list[dict[str, Any]]:
+    """Return how well recordings of two days are found, by the error of the joints and by what is mended."""
+    from himpc.video import STEPS, USUAL_STEPS, MendingRules
+
+    ways = {
+        "as it comes": None,
+        "mended": MendingRules(steps=USUAL_STEPS),
+        "mended, bones steady": MendingRules(steps=STEPS),
+    }
+    rows = []
+    for size in NOISE:
+        for name, rules in ways.items():
+            scores = []
+            for seed in range(SEEDS):
+                sensor = Sensor(jitter=size, drift=size, bias=size / 2)
+                walks = simulate(8, 6, seconds=4, fps=25, layout="mediapipe-33", seed=seed, sensor=sensor, cameras=3)
+                used = list(walks) if rules is None else [_cleaned(walk, rules) for walk in walks]
+                learner = himpc.HiMPC(seed=seed, settings={"max_epochs": 10}).fit(used)
+                found = himpc.evaluate(learner.model_, gallery=used, exclude="session").recording.ranking
+                scores.append((found.rank[1], found.mAP))
+            rank1, mean_ap = np.mean(scores, axis=0).tolist()
+            spread = float(np.std([score[0] for score in scores], ddof=1))
+            rows.append({"metres": size, "mended": name, "rank1": rank1, "map": mean_ap, "spread": spread})
+            print(f"noise {size:.2f} m, {name}: Rank-1 {rank1:.3f} +- {spread:.3f}, mAP {mean_ap:.3f}", flush=True)
+    _draw(rows)
+    return rows
+
+
+def _cleaned(walk: Recording, rules: MendingRules) -> Recording:
+    from himpc.video.clean import mend
+    from himpc.video.track import Track
+
+    joints = walk.joints * np.array([-1, 1, -1], dtype=np.float32)
+    count = len(joints)
+    sure = np.full((count, len(walk.layout)), 0.9, np.float32)
+    track = Track(1, 1, np.arange(count), np.arange(count) / 25, joints[..., :2], sure, joints, "left")
+    clean = mend(track, walk.layout, 25, source=walk.source, rules=rules)[0].recording
+    return clean.with_(person=walk.person, session=walk.session, camera=walk.camera)
+
+
+def _draw(rows: list[dict[str, Any]]) -> None:
+    from himpc.reporting.figures import new_figure, save_figure
+
+    figure = new_figure(6, 3.6)
+    axes = figure.add_subplot()
+    for name in dict.fromkeys(row["mended"] for row in rows):
+        line = [row for row in rows if row["mended"] == name]
+        metres, rank1, spread = (np.array([row[key] for row in line]) for key in ("metres", "rank1", "spread"))
+        axes.errorbar(100 * metres, rank1, spread, marker="o", capsize=3, label=name)
+    axes.set(xlabel="error of a trunk joint, cm", ylabel="Rank-1 of recordings, other day", ylim=(0, 1.05))
+    axes.legend(frameon=False)
+    figure.tight_layout()
+    save_figure(figure, HERE.parent / "docs" / "images" / "noise-curve.png")
+
+
+def rendered() -> list[dict[str, Any]]:
+    """Return how people who are drawn are found and followed, and what their joints are off by."""
+    from himpc.evaluation.tracking import score_tracks
+    from himpc.video import Track, Tracker, open_estimator
+    from himpc.video.estimators.several import body_size
+    from himpc.video.joining import find_joins, first_piece
+    from himpc.video.mannequin import film_crowd
+
+    rows = []
+    for scene, people in (("alone", 3), ("leaving", 3), ("crossing", 2), ("crossing", 4), ("passing", 2)):
+        crowd = simulate_crowd(people, 10, 15, scene=scene, seed=4, lens=Lens(1280, 720, 65))
+        estimator, tracker = open_estimator(), Tracker(crowd.layout, fps=15)
+        tracks: list[Track] = []
+        persons, numbers, errors, seen = [], [], [], 0
+        start = time.perf_counter()
+        for frame, picture in enumerate(film_crowd(crowd)):
+            found = estimator.detect(picture, frame / 15)
+            who = [_nearest(each.points, crowd.points[:, frame], crowd.present[:, frame], body_size) for each in found]
+            persons += who
+            numbers += tracker.update(frame, frame / 15, found, (1280, 720))
+            tracks += tracker.take()
+            seen += int((crowd.present[:, frame] & (crowd.hidden[:, frame].mean(axis=1) < 0.5)).sum())
+            known = [(each.joints, p) for each, p in zip(found, who, strict=True) if p >= 0]
+            errors += [_error(joints, crowd.joints[p, frame]) for joints, p in known]
+        seconds = time.perf_counter() - start
+        tracker.finish()
+        joins = find_joins(tracks + tracker.take(), crowd.layout)
+        joined = np.array([first_piece(number, joins) for number in numbers])
+        missed = max(0, seen - sum(p >= 0 for p in persons))
+        score = score_tracks(np.array(persons), joined, missed)
+        error = 1000 * float(np.median(errors))
+        row = {"scene": scene, "fps": (frame + 1) / seconds, "error_mm": error, **asdict(score)}
+        rows.append(row)
+        print({key: round(value, 3) if isinstance(value, float) else value for key, value in row.items()}, flush=True)
+    return rows
+
+
+def known() -> list[dict[str, Any]]:
+    """Return how well drawn people are known again: two films, from two heights, of people who walk by one at a time.
+
+    A model learns from both without names. The recordings of the second film are looked for among those of the first,
+    and all are grouped, also told how many people there are; by MediaPipe's joints and by the exact ones.
+    """
+    from tempfile import TemporaryDirectory
+
+    from himpc.evaluation.grouping import grouping_agreement
+    from himpc.model import BASELINES
+    from himpc.simulation import Camera
+    from himpc.video import estimate, open_estimator
+    from himpc.video.film import Film
+    from himpc.video.mannequin import film_crowd
+
+    people, fps = 8, 15
+    cameras = (Camera("front"), Camera("high", height=2.4, pitch=16.0))
+    crowds = [simulate_crowd(people, 80, fps, scene="alone", camera=each, lens=Lens(1280, 720, 65)) for each in cameras]
+    sides: dict[str, list[list[Recording]]] = {"MediaPipe": [], "exact joints": []}
+    with TemporaryDirectory() as folder:
+        for crowd in crowds:
+            path = Path(folder) / f"{crowd.camera.name}.mp4"
+            with Film(path, 1280, 720, fps) as film:
+                for picture in film_crowd(crowd):
+                    film.add(picture)
+            for name, estimator in (("MediaPipe", open_estimator()), ("exact joints", _Exact(crowd))):
+                found = estimate(path, estimator, name=crowd.camera.name)
+                sides[name].append([_named(each.recording, each.start, each.end, crowd) for each in found.cleaned])
+    rows = []
+    for name, (first, second) in sides.items():
+        learner = himpc.HiMPC(settings={"max_epochs": 10}).fit([*first, *second])
+        result = himpc.evaluate(learner.model_, gallery=first, probe=second, without_match="skip")
+        everyone = [*first, *second]
+        persons = [each.person for each in everyone]
+        ways = {
+            "": (learner.model_, None),
+            "_told": (learner.model_, people),
+            "_bones_told": (BASELINES["bones"], people),
+        }
+        groupings = {way: himpc.group(everyone, by, people=number) for way, (by, number) in ways.items()}
+        rows.append({
+            "joints": name, "gallery": len(first), "probes": len(second), "rank1": result.recording.ranking.rank[1],
+            "map": result.recording.ranking.mAP, "people": people, "groups": groupings[""].people,
+            **{f"ari{way}": grouping_agreement(made.groups, persons).ari for way, made in groupings.items()},
+        })  # fmt: skip
+        print(
+            {key: round(value, 3) if isinstance(value, float) else value for key, value in rows[-1].items()}, flush=True
+        )
+    return rows
+
+
+class _Exact:
+    """An estimator that knows where everybody is; the time says which picture it is."""
+
+    name, dimensions = "exact", 3
+
+    def __init__(self, crowd: Crowd) -> None:
+        self.crowd, self.layout = crowd, crowd.layout
+
+    def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Any]:
+        from himpc.video import Detection
+
+        frame = min(round(seconds * self.crowd.fps), self.crowd.joints.shape[1] - 1)
+        there = np.flatnonzero(self.crowd.present[:, frame])
+        bodies = self.crowd.joints[there, frame] * np.array([-1, 1, -1], dtype=np.float32)
+        bodies -= bodies[:, [23, 24]].mean(axis=1, keepdims=True)
+        sure = np.ones(len(self.layout), dtype=np.float32)
+        return [Detection(self.crowd.points[p, frame], sure, body) for p, body in zip(there, bodies, strict=True)]
+
+    def forget(self) -> None: ...
+
+    def close(self) -> None: ...
+
+
+def _named(recording: Recording, start: float, end: float, crowd: Crowd) -> Recording:
+    """Return a recording with the name of whoever was there most of the time."""
+    during = (crowd.seconds >= start) & (crowd.seconds <= end)
+    return recording.with_(person=crowd.persons[int(crowd.present[:, during].sum(axis=1).argmax())])
+
+
+def _nearest(points: NDArray[Any], truth: NDArray[Any], present: NDArray[np.bool_], size: Any) -> int:
+    """Return whom a detection shows: whose joints are nearest, within a quarter of the body; -1 for nobody."""
+    apart = [float(np.nanmean(np.linalg.norm(points - each, axis=1))) / size(each) if there else np.inf
+             for each, there in zip(truth, present, strict=True)]  # fmt: skip
+    return int(np.argmin(apart)) if np.min(apart) < 0.25 else -1
+
+
+def _error(joints: NDArray[Any], truth: NDArray[Any]) -> float:
+    """Return the mean distance of joints from the truth, both from the middle of the hips, metres."""
+    body = truth * np.array([-1, 1, -1])
+    return float(np.linalg.norm(joints - (body - body[[23, 24]].mean(axis=0)), axis=1).mean())
+
+
+if __name__ == "__main__":
+    results: dict[str, Any] = json.loads(OUT.read_text()) if OUT.is_file() else {}
+    for part in sys.argv[1:] or ("noise", "rendered", "known"):
+        results[part] = {"noise": noise, "rendered": rendered, "known": known}[part]()
+        OUT.write_text(json.dumps(results, indent=1) + "\n")

@@ -1,0 +1,133 @@
+"""Validated dataclasses, and their plain form for TOML and JSON files.
+
+pydantic does the work: a setting's type, range and choices stand once, on the dataclass, and hold for Python calls,
+files and the command line alike. This module adds two things: errors of himpc in place of pydantic's, and strictness
+(a string is never read as a number, nor a boolean as an integer).
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import tomllib
+from collections.abc import Callable
+from dataclasses import KW_ONLY, field
+from functools import cache
+from pathlib import Path
+from typing import Any, TypeVar, cast, dataclass_transform
+
+import pydantic
+from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails, to_jsonable_python
+
+from himpc.errors import ConfigError, FormatError, HimpcError
+
+__all__ = ["KW_ONLY", "field", "parse", "parse_json", "parse_toml", "to_plain", "validated"]
+
+T = TypeVar("T")
+
+_CONFIG = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
+_MAX_REPORTED = 5
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field, pydantic.Field))
+def validated(cls: type[T]) -> type[T]:
+    """Make a class a frozen dataclass that checks its fields when it is constructed.
+
+    Ranges and choices are declared in the annotations: ``Annotated[int, Field(ge=1)]``, ``Literal["a", "b"]``. A
+    classmethod decorated by `pydantic.field_validator` or ``model_validator`` may check what an annotation cannot say.
+
+    Raises
+    ------
+    ConfigError
+        On construction, if a field is unknown, of the wrong type, or out of range.
+    """
+    made = pydantic.dataclasses.dataclass(cls, frozen=True, config=_CONFIG)
+    construct = made.__init__
+
+    @functools.wraps(construct)
+    def __init__(self: Any, *args: Any, **kwargs: Any) -> None:
+        try:
+            construct(self, *args, **kwargs)
+        except ValidationError as error:
+            raise ConfigError(_describe(error)) from None
+
+    made.__init__ = __init__  # type: ignore[method-assign]
+    return cast(type[T], made)
+
+
+def parse(cls: type[T], data: object, *, source: str = "", error: type[HimpcError] = ConfigError) -> T:
+    """Validate plain data, such as a parsed TOML or JSON document, as an instance of a dataclass.
+
+    Parameters
+    ----------
+    cls : type
+        A class made by `validated`, or any type that pydantic can validate.
+    data : object
+        Dictionaries, lists, strings, numbers, booleans and None.
+    source : str, optional
+        The file or argument that `data` comes from; it begins the error message.
+    error : type, optional
+        The exception to raise.
+
+    Raises
+    ------
+    HimpcError
+        An instance of `error` that names every wrong field, what was found and what was expected.
+    """
+    try:
+        return cast(T, _adapter(cast(Any, cls)).validate_json(json.dumps(data)))
+    except ValidationError as wrong:
+        raise error(f"{source}: {_describe(wrong)}" if source else _describe(wrong)) from None
+    except (TypeError, ValueError, RecursionError) as wrong:  # what JSON has no form for, such as a date of TOML
+        raise error(f"{source}: {wrong}" if source else str(wrong)) from None
+
+
+def parse_toml(cls: type[T], path: Path, *, error: type[HimpcError] = ConfigError) -> T:
+    """Read a TOML file as an instance of a dataclass (see `parse`)."""
+    return parse(cls, _read(path, tomllib.loads, "TOML", error), source=str(path), error=error)
+
+
+def parse_json(cls: type[T], path: Path, *, error: type[HimpcError] = FormatError) -> T:
+    """Read a JSON file as an instance of a dataclass (see `parse`)."""
+    return parse(cls, _read(path, json.loads, "JSON", error), source=str(path), error=error)
+
+
+def to_plain(instance: object) -> Any:
+    """Return an instance of a dataclass as dictionaries, lists, strings and numbers; the inverse of `parse`."""
+    return to_jsonable_python(instance)
+
+
+def _read(path: Path, loads: Callable[[str], object], language: str, error: type[HimpcError]) -> object:
+    try:
+        return loads(path.read_text(encoding="utf-8"))
+    except OSError as wrong:
+        raise error(f"{path}: cannot be read: {wrong.strerror or wrong}") from wrong
+    except (ValueError, RecursionError) as wrong:  # both parsers, and UTF-8, raise subclasses of ValueError
+        raise error(f"{path}: is not valid {language}: {wrong}") from wrong
+
+
+@cache
+def _adapter(cls: Any) -> TypeAdapter[Any]:
+    own = isinstance(cls, type) and pydantic.dataclasses.is_pydantic_dataclass(cls)  # has its configuration with it
+    return TypeAdapter(cls) if own else TypeAdapter(cls, config=ConfigDict(strict=True))
+
+
+def _describe(error: ValidationError) -> str:
+    """Return every wrong field in one line: its path, what was expected, what was found."""
+    details = error.errors(include_url=False)
+    shown = "; ".join(map(_describe_one, details[:_MAX_REPORTED]))
+    return shown + (f"; and {len(details) - _MAX_REPORTED} more" if len(details) > _MAX_REPORTED else "")
+
+
+def _describe_one(detail: ErrorDetails) -> str:
+    place = ".".join(map(str, detail["loc"]))
+    if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        return f"unknown setting {place!r}"
+    if detail["type"] in ("missing", "missing_argument"):
+        return f"{place} is missing"
+    reason = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    if detail["type"] == "value_error":
+        return f"{place}: {reason}" if place else reason
+    found = repr(detail["input"])
+    return f"{place} {reason}, found {found if len(found) <= 80 else found[:77] + '...'}"

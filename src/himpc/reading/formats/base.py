@@ -1,0 +1,71 @@
+"""What a reader of one file format is: how it knows its files, and how it reads them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from himpc.recordings.recording import Recording
+from himpc.skeleton import Layout
+from himpc.skeleton.markers import MarkerSet
+
+__all__ = ["HEAD_BYTES", "UNITS", "Format", "ReadOptions", "Unit", "Up"]
+
+Unit = Literal["m", "cm", "mm", "in"]
+Up = Literal["x", "y", "z", "-x", "-y", "-z"]
+
+UNITS: dict[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
+"""Metres in one unit."""
+
+HEAD_BYTES = 4096
+"""How much of a file a format sees to tell whether the file is its own."""
+
+
+@dataclass(frozen=True)
+class ReadOptions:
+    """What the user says about files that do not say it themselves.
+
+    Attributes
+    ----------
+    layout : Layout, optional
+        The joints of a file that does not name its layout.
+    unit : {"m", "cm", "mm", "in"}, optional
+        The unit of a file that does not state it; a file's own statement wins.
+    up : {"x", "y", "z", "-x", "-y", "-z"}, optional
+        The axis that points up, where neither the file nor the body shows it.
+    fps : float, optional
+        The frame rate of a file that does not state it.
+    markers : MarkerSet, optional
+        The marker set of a file of markers whose labels are of no set that himpc knows.
+    """
+
+    layout: Layout | None = None
+    unit: Unit | None = None
+    up: Up | None = None
+    fps: float | None = None
+    markers: MarkerSet | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """One file format.
+
+    Attributes
+    ----------
+    name, title : str
+        Short name (``"c3d"``) and one line for people.
+    recognise : function (path, head) -> bool
+        Whether a file, or a folder of frames, is of this format. `head` is its first `HEAD_BYTES` bytes (empty for a
+        folder). Never raises.
+    read : function (path, options) -> list of Recording
+        The bodies in the file, raw: in metres and y up, unseen joints NaN, nothing dropped, `source` the path (with
+        ``#1``, ``#2`` ... where there are several bodies), ``quality.frames_read`` set. Raises `FormatError`, and
+        nothing else, on a file that is broken; checks sizes before it takes memory.
+    """
+
+    name: str
+    title: str
+    recognise: Callable[[Path, bytes], bool]
+    read: Callable[[Path, ReadOptions], list[Recording]]

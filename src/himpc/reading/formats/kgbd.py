@@ -1,0 +1,83 @@
+"""KGBD, the Kinect gait biometry data set: ``.txt`` of ``name;x;y;z`` lines, 20 lines a frame.
+
+Andersson and Araujo, "Person Identification Using Anthropometric and Gait Data from Kinect Sensor", AAAI 2015. Kinect
+v1, metres, camera axes: y up. Numbers may have decimal commas.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from himpc.errors import FormatError
+from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
+from himpc.recordings.recording import Quality, Recording
+from himpc.skeleton import Layout, get_layout
+
+__all__ = ["KGBD"]
+
+_ORDER = (
+    *("head", "neck", "right_shoulder", "left_shoulder", "right_elbow", "left_elbow", "right_wrist", "left_wrist"),
+    *("right_hand", "left_hand", "spine", "pelvis", "right_hip", "left_hip", "right_knee", "left_knee"),
+    *("right_ankle", "left_ankle", "right_foot", "left_foot"),
+)
+"""The joint order of the raw files, for names that the layout does not know."""
+
+
+def _recognise(path: Path, head: bytes) -> bool:
+    lines = [line for line in head.decode("utf-8-sig", errors="replace").splitlines() if line.strip()][:2]
+    return bool(lines) and all(_is_joint(line.split(";")) for line in lines)
+
+
+def _is_joint(cells: list[str]) -> bool:
+    """Tell whether cells are a name that is no number, and three numbers."""
+    return len(cells) == 4 and not _is_number(cells[0]) and all(_is_number(cell) for cell in cells[1:])
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
+
+
+def _joint_order(path: Path, names: list[str], layout: Layout) -> list[int]:
+    """Return which joint each line of a frame holds: by its name, or by its place where the name is unknown."""
+    found = [layout.find(name) for name in names]
+    order = [layout.index(_ORDER[i]) if joint is None else joint for i, joint in enumerate(found)]
+    if sorted(order) != list(range(len(layout))):
+        raise FormatError(f"{path}: the first {len(layout)} lines do not name each joint of a Kinect v1 once")
+    return order
+
+
+def _read(path: Path, options: ReadOptions) -> list[Recording]:
+    layout = get_layout("kinect-v1")
+    rows = [(number, line.split(";")) for number, line in read_lines(path)]
+    per_frame = len(layout)
+    if len(rows) % per_frame or not rows:
+        last = rows[-1][0] if rows else 1
+        raise FormatError(
+            f"{path}, line {last}: ends within a frame: has {len(rows)} joint lines, expected a multiple of {per_frame}"
+        )
+    check_room(path, 1, len(rows) // per_frame, per_frame)
+    names = [cells[0].strip() for _, cells in rows[:per_frame]]
+    order = _joint_order(path, names, layout)
+    for i, (number, cells) in enumerate(rows):
+        if cells[0].strip() != names[i % per_frame]:
+            raise FormatError(
+                f"{path}, line {number}: is joint {cells[0].strip()[:40]!r}, expected {names[i % per_frame]!r} "
+                "as in the first frame"
+            )
+    numbers = [(number, [cell.replace(",", ".") for cell in cells[1:]]) for number, cells in rows]
+    positions = to_numbers(path, numbers, 3)
+    check_positions(path, (number for number, _ in rows), positions)
+    joints = forget_origin(positions).reshape(-1, per_frame, 3)
+    joints[:, order] = joints.copy()
+    quality = Quality(frames_read=len(joints))
+    return [Recording(joints.astype(np.float32), layout, fps=options.fps, source=str(path), quality=quality)]
+
+
+KGBD = Format("kgbd", "KGBD gait recording, lines 'name;x;y;z'", _recognise, _read)

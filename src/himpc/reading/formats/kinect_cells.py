@@ -1,0 +1,63 @@
+"""Kinect v1 recordings as ``;``-cell CSV: a header of joint names, then one frame a line, cells ``x y z``.
+
+The recordings of David Jardim (PRECOG), six actions by twelve persons, are written so. Metres, camera axes: y up. Cells
+past the last joint's are no joints and are ignored.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from himpc.errors import FormatError
+from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
+from himpc.recordings.recording import Quality, Recording
+from himpc.skeleton import Layout, get_layout
+
+__all__ = ["KINECT_CELLS"]
+
+
+def _recognise(path: Path, head: bytes) -> bool:
+    lines = head.decode("utf-8-sig", errors="replace").splitlines()
+    return bool(lines) and _joint_order(lines[0], get_layout("kinect-v1")) is not None
+
+
+def _joint_order(header: str, layout: Layout) -> list[int] | None:
+    """Return which joint of the layout each cell holds, or None if the header does not name each joint once."""
+    names = [name for name in header.split(";") if name.strip()]
+    order = [layout.find(name) for name in names[: len(layout)]]
+    known = [joint for joint in order if joint is not None]
+    return known if sorted(known) == list(range(len(layout))) else None
+
+
+def _read(path: Path, options: ReadOptions) -> list[Recording]:
+    layout = get_layout("kinect-v1")
+    lines = read_lines(path)
+    order = _joint_order(lines[0][1], layout) if lines else None
+    if order is None:
+        raise FormatError(f"{path}, line 1: expected the {len(layout)} joint names of a Kinect v1, split by ';'")
+    frames = lines[1:]
+    if not frames:
+        raise FormatError(f"{path}: has a header but no frames")
+    check_room(path, 1, len(frames), len(layout))
+    rows = []
+    for number, line in frames:
+        cells = line.split(";")[: len(layout)]
+        if len(cells) < len(layout):
+            raise FormatError(f"{path}, line {number}: has {len(cells)} cells, expected {len(layout)} of 'x y z'")
+        triples = [cell.split() for cell in cells]
+        wrong = next((i for i, triple in enumerate(triples) if len(triple) != 3), None)
+        if wrong is not None:
+            raise FormatError(f"{path}, line {number}: cell {wrong + 1} is {cells[wrong][:40]!r}, expected 'x y z'")
+        rows.append((number, [value for triple in triples for value in triple]))
+    positions = to_numbers(path, rows, 3 * len(layout)).reshape(-1, len(layout), 3)
+    check_positions(path, (number for number, _ in rows), positions)
+    joints = forget_origin(positions)
+    joints[:, order] = joints.copy()
+    quality = Quality(frames_read=len(joints))
+    return [Recording(joints.astype(np.float32), layout, fps=options.fps, source=str(path), quality=quality)]
+
+
+KINECT_CELLS = Format("kinect-cells", "Kinect v1, one frame a line of ';'-split cells 'x y z'", _recognise, _read)

@@ -1,0 +1,126 @@
+"""NTU RGB+D ``.skeleton``: Kinect v2, several bodies a file, 25 joints, metres, camera axes (y up), 30 frames a second.
+
+Shahroudy et al., "NTU RGB+D: A Large Scale Dataset for 3D Human Activity Analysis", CVPR 2016. A file is a frame count;
+then each frame is a body count; each body a line of its id and nine more values, a joint count, and a line a joint:
+x y z, depth x y, colour x y, orientation w x y z, tracking state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from himpc.errors import FormatError
+from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.kinect_sdk import state_confidence
+from himpc.reading.formats.text import Row, check_positions, check_room, forget_origin, place, read_lines, to_numbers
+from himpc.recordings.recording import Quality, Recording
+from himpc.skeleton import get_layout
+
+__all__ = ["NTU"]
+
+_FPS = 30.0
+_JOINTS = 25
+_INFO_VALUES = 10
+_JOINT_VALUES = 12
+
+
+def _recognise(path: Path, head: bytes) -> bool:
+    lines = [line.split() for line in head.decode("utf-8-sig", errors="replace").splitlines()]
+    while len(lines) > 2 and lines[1] == ["0"]:
+        del lines[1]
+    counts = [len(line) for line in lines[:4]]
+    whole = all(line[0].isdecimal() for line in lines[:2] if line)
+    if path.suffix.lower() == ".skeleton":
+        return bool(counts) and counts[0] == 1 and whole
+    return counts == [1, 1, _INFO_VALUES, 1] and whole and lines[3] == [str(_JOINTS)]
+
+
+class _Lines:
+    """The lines of a file, taken one after the other; the end and a wrong count are errors that name the line."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.lines = read_lines(path)
+        self._rest: Iterator[tuple[int, str]] = iter(self.lines)
+        self.number = 0
+
+    def take(self, what: str) -> str:
+        """Return the next line."""
+        try:
+            self.number, line = next(self._rest)
+        except StopIteration:
+            raise FormatError(f"{self.path}, line {self.number}: ends here, expected {what} next") from None
+        return line
+
+    def count(self, what: str) -> int:
+        """Return the next line as a whole number, 0 or more."""
+        line = self.take(what)
+        if not (line.isascii() and line.isdecimal() and len(line) < 10):
+            raise FormatError(f"{self.path}, line {self.number}: is {line[:40]!r}, expected {what}")
+        return int(line)
+
+
+def _read(path: Path, options: ReadOptions) -> list[Recording]:
+    lines = _Lines(path)
+    n_frames = lines.count("the number of frames")
+    if not 0 < n_frames < len(lines.lines):
+        raise FormatError(f"{path}, line 1: says {n_frames} frames, but only {len(lines.lines) - 1} lines follow")
+    frames_of: dict[str, list[int]] = {}
+    rows_of: dict[str, list[Row]] = {}
+    for frame in range(n_frames):
+        for _ in range(lines.count("the number of bodies in a frame")):
+            body, rows = _body(lines)
+            if frames_of.setdefault(body, [])[-1:] == [frame]:
+                raise FormatError(f"{path}, line {rows[0][0]}: body {body[:40]} is in frame {frame + 1} twice")
+            frames_of[body].append(frame)
+            rows_of.setdefault(body, []).extend(rows)
+    if not frames_of:
+        raise FormatError(f"{path}: has {n_frames} frames but no body in any")
+    check_room(path, len(frames_of), n_frames, _JOINTS)
+    return [
+        _recording(path, f"{path}#{i}" if len(frames_of) > 1 else str(path), frames, rows_of[body], n_frames)
+        for i, (body, frames) in enumerate(frames_of.items(), start=1)
+    ]
+
+
+def _body(lines: _Lines) -> tuple[str, list[Row]]:
+    """Return a body's id and the rows of its joints."""
+    info = lines.take("a body's id and nine more values").split()
+    if len(info) != _INFO_VALUES:
+        raise FormatError(
+            f"{lines.path}, line {lines.number}: has {len(info)} values, expected a body's id and nine more"
+        )
+    joints = lines.count("the number of joints, 25")
+    if joints != _JOINTS:
+        raise FormatError(f"{lines.path}, line {lines.number}: says {joints} joints, expected {_JOINTS}")
+    rows: list[Row] = []
+    for _ in range(_JOINTS):
+        cells = lines.take("a joint's 12 numbers").split()
+        if len(cells) != _JOINT_VALUES:
+            raise FormatError(f"{lines.path}, line {lines.number}: has {len(cells)} numbers, expected {_JOINT_VALUES}")
+        rows.append((lines.number, [*cells[:3], cells[-1]]))
+    return info[0], rows
+
+
+def _recording(path: Path, source: str, frames: list[int], rows: list[Row], n_frames: int) -> Recording:
+    """Return one body's recording over all frames of the file; NaN where the body is absent."""
+    values = to_numbers(path, rows, 4, ("x", "y", "z", "tracking state"))
+    check_positions(path, (number for number, _ in rows), values[:, :3])
+    confidence = state_confidence(path, [number for number, _ in rows], values[:, -1])
+    joints = forget_origin(values[:, :3])
+    joints[confidence == 0] = np.nan
+    index = np.array(frames)
+    return Recording(
+        place(joints.reshape(-1, _JOINTS, 3), index, n_frames),
+        get_layout("kinect-v2"),
+        fps=_FPS,
+        source=source,
+        confidence=np.nan_to_num(place(confidence.reshape(-1, _JOINTS), index, n_frames)),
+        quality=Quality(frames_read=n_frames),
+    )
+
+
+NTU = Format("ntu", "NTU RGB+D .skeleton, Kinect v2, several bodies a file", _recognise, _read)

@@ -1,0 +1,92 @@
+"""Arrays larger than memory should hold: read and written block by block, and mapped from files.
+
+A mapped array reads what is asked for from its file. The system keeps what was read as long as it likes, and counts it
+as the program's; so whoever goes through all of an array lets go of what is behind.
+"""
+
+from __future__ import annotations
+
+import mmap
+import tempfile
+from collections.abc import Iterable, Iterator
+from typing import IO, Any, TypeVar
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from himpc.errors import RunFolderError
+
+__all__ = ["MAPPED_BYTES", "blocks", "map_array", "release", "stack"]
+
+MAPPED_BYTES = 2**28
+"""Arrays of 256 MiB or more are mapped, smaller ones are held in memory."""
+
+BLOCK_BYTES = 2**24
+
+T = TypeVar("T", bound=np.generic)
+
+
+def blocks(array: NDArray[T]) -> Iterator[NDArray[T]]:
+    """Yield consecutive parts of an array along its first axis, some 16 MB each, letting go of those behind."""
+    row = array.itemsize * int(np.prod(array.shape[1:]))
+    step = max(1, BLOCK_BYTES // max(row, 1))
+    for start in range(0, len(array), step):
+        yield array[start : start + step]
+        release(array)
+
+
+def stack(parts: Iterable[NDArray[np.float32]], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    """Return the parts one after the other along the first axis.
+
+    Parameters
+    ----------
+    parts : iterable of float32 array
+        Made one at a time; those of a large result are never in memory together.
+    shape : tuple of int
+        Of the result. If it takes `MAPPED_BYTES` or more, it is a read-only map of an unnamed file in the folder for
+        temporary files (the environment variable ``TMPDIR``), which the system removes with the array.
+
+    Raises
+    ------
+    RunFolderError
+        If the file cannot be written.
+    """
+    if _bytes(shape, np.float32) < MAPPED_BYTES:
+        whole = np.empty(shape, dtype=np.float32)
+        filled = 0
+        for part in parts:
+            whole[filled : filled + len(part)] = part
+            filled += len(part)
+        return whole
+    try:
+        with tempfile.TemporaryFile() as file:
+            for part in parts:
+                file.write(np.ascontiguousarray(part).data)
+            file.flush()
+            return map_array(file, 0, shape, np.float32)
+    except OSError as error:
+        raise RunFolderError(
+            f"{tempfile.gettempdir()}: {_bytes(shape, np.float32) / 2**30:.1f} GiB of frames cannot be written there: "
+            f"{error.strerror or error}; name a folder with more room in the environment variable TMPDIR"
+        ) from error
+
+
+def map_array(file: IO[bytes], offset: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
+    """Return a read-only array of what an open file holds from `offset` on; the file may be closed afterwards."""
+    before = offset % mmap.ALLOCATIONGRANULARITY
+    size = before + _bytes(shape, dtype)
+    mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ, offset=offset - before)
+    return np.ndarray(shape, dtype, buffer=mapped, offset=before)
+
+
+def release(array: NDArray[Any]) -> None:
+    """Let go of what was read of a mapped array; it is read again when needed. Other arrays are left alone."""
+    base: object = array
+    while isinstance(base, np.ndarray):
+        base = base.base
+    if isinstance(base, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        base.madvise(mmap.MADV_DONTNEED)
+
+
+def _bytes(shape: tuple[int, ...], dtype: DTypeLike) -> int:
+    return int(np.prod(shape, dtype=np.int64)) * np.dtype(dtype).itemsize

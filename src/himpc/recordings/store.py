@@ -1,0 +1,274 @@
+"""himpc's own file of recordings: a NumPy ``.npz`` that holds no pickle.
+
+The archive is what ``numpy.savez`` writes (a zip, not compressed) of these arrays, for R recordings of L layouts:
+
+===================  ==================  =============================================================================
+key                  type and shape      meaning
+===================  ==================  =============================================================================
+``himpc_version``    int64 ``()``        version of this format, 1
+``joints``           float32 ``(P, 3)``  joint positions of all frames of all recordings, one after the other: metres
+                                         and y up, NaN where not seen (pixels where ``dimensions`` is 2)
+``offsets``          int64 ``(R + 1,)``  recording r is ``joints[offsets[r]:offsets[r+1]].reshape(frames, J, 3)``
+``layouts``          text ``(L,)``       the layouts as JSON, the same shape as their TOML tables
+``layout``           int64 ``(R,)``      which layout each recording has
+``fps``              float64 ``(R,)``    frames per second, NaN where not known
+``dimensions``       int64 ``(R,)``      3 or 2
+``has_confidence``   bool ``(R,)``       whether the recording has confidences
+``confidence``       float32 ``(Q,)``    those of the recordings that have them, one a joint, one after the other
+``person`` and       text ``(R,)``       what is known of each recording; also ``session``, ``camera``, ``source``
+``known``            bool ``(R, 3)``     whether person, session and camera are known
+``quality``          int64 ``(R, 7)``    the counts of `Quality`, in the order of its fields
+``notes``            text ``(R,)``       the notes of `Quality`, a JSON list
+===================  ==================  =============================================================================
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import struct
+import zipfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import DataError, FormatError
+from himpc.recordings import mapped_arrays
+from himpc.recordings.mapped_arrays import blocks
+from himpc.recordings.recording import Quality, Recording
+from himpc.skeleton import Layout, get_layout, layout_names
+from himpc.writing import replacing
+
+__all__ = ["VERSION", "load", "save"]
+
+VERSION = 1
+"""Version of the format; a file of a later one is refused."""
+
+_KNOWN = ("person", "session", "camera")
+_COUNTS = ("frames_read", "empty", "frozen", "impossible", "incomplete", "filled", "parts")
+
+# Kind of number (as in `numpy.dtype.kind`) and number of axes of each array.
+_ARRAYS = {
+    "himpc_version": ("i", 0),
+    "joints": ("f", 2),
+    "offsets": ("i", 1),
+    "layouts": ("U", 1),
+    "layout": ("i", 1),
+    "fps": ("f", 1),
+    "dimensions": ("i", 1),
+    "has_confidence": ("b", 1),
+    "confidence": ("f", 1),
+    "person": ("U", 1),
+    "session": ("U", 1),
+    "camera": ("U", 1),
+    "source": ("U", 1),
+    "known": ("b", 2),
+    "quality": ("i", 2),
+    "notes": ("U", 1),
+}
+
+_Arrays = dict[str, NDArray[Any]]
+
+
+def save(recordings: Sequence[Recording], path: str | Path) -> None:
+    """Write recordings to one ``.npz``: first beside it, then renamed, so that a file is never half-written.
+
+    Raises
+    ------
+    DataError
+        If there is no recording, or a text holds a NUL character.
+    RunFolderError
+        If the file cannot be written.
+    """
+    if not recordings:
+        raise DataError(f"{path}: there are no recordings to save")
+    arrays = _pack(recordings)
+    with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
+        _write_numbers(archive, "joints", [r.joints.reshape(-1, 3) for r in recordings])
+        _write_numbers(archive, "confidence", [r.confidence.ravel() for r in recordings if r.confidence is not None])
+        for name, array in arrays.items():
+            with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+                np.lib.format.write_array(file, array, allow_pickle=False)
+
+
+def load(path: str | Path) -> list[Recording]:
+    """Read the recordings of an ``.npz`` that `save` wrote.
+
+    Raises
+    ------
+    FormatError
+        If the file is damaged, of a later version, or not himpc's. Declared sizes are checked before memory is taken.
+
+    Notes
+    -----
+    Joints that take 256 MiB or more stay in the file and are mapped, so a file of any size opens in little memory: it
+    may be replaced while its recordings are in use, as `save` does, but not be changed in place.
+    """
+    try:
+        with zipfile.ZipFile(path) as archive:
+            _check_members(archive, path)
+            arrays = {name: _member(archive, name, path) for name in _ARRAYS}
+    except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise FormatError(f"{path}: cannot be read as himpc's .npz: {reason}") from error
+    try:
+        return _unpack(arrays)
+    except (ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
+        raise FormatError(f"{path}: is damaged: {error}") from error
+
+
+def _write_numbers(archive: zipfile.ZipFile, name: str, parts: Sequence[NDArray[np.float32]]) -> None:
+    """Write one array, the parts one after the other; it is never in memory as a whole."""
+    shape = (sum(map(len, parts)), *(parts[0].shape[1:] if parts else ()))
+    header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False, "shape": shape}
+    with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
+        np.lib.format.write_array_header_1_0(file, header)
+        for part in parts:
+            for block in blocks(part):
+                file.write(block.data)
+
+
+def _pack(recordings: Sequence[Recording]) -> _Arrays:
+    """Return all arrays but the numbers of joints and confidences."""
+    layouts = list(dict.fromkeys(r.layout for r in recordings))
+    return {
+        "himpc_version": np.array(VERSION, dtype=np.int64),
+        "offsets": np.cumsum([0, *(r.joints.shape[0] * r.joints.shape[1] for r in recordings)], dtype=np.int64),
+        "layouts": np.array([json.dumps(layout.to_dict()) for layout in layouts]),
+        "layout": np.array([layouts.index(r.layout) for r in recordings], dtype=np.int64),
+        "fps": np.array([np.nan if r.fps is None else r.fps for r in recordings], dtype=np.float64),
+        "dimensions": np.array([r.dimensions for r in recordings], dtype=np.int64),
+        "has_confidence": np.array([r.confidence is not None for r in recordings]),
+        **{key: _texts([getattr(r, key) or "" for r in recordings], key) for key in (*_KNOWN, "source")},
+        "known": np.array([[getattr(r, key) is not None for key in _KNOWN] for r in recordings]),
+        "quality": np.array([[getattr(r.quality, key) for key in _COUNTS] for r in recordings], dtype=np.int64),
+        "notes": np.array([json.dumps(r.quality.notes) for r in recordings]),
+    }
+
+
+def _texts(values: list[str], key: str) -> NDArray[np.str_]:
+    if any("\0" in value for value in values):
+        raise DataError(f"the {key} of a recording holds a NUL character, which cannot be saved")
+    return np.array(values, dtype=np.str_)
+
+
+def _check_members(archive: zipfile.ZipFile, path: str | Path) -> None:
+    """Check that the archive is himpc's, complete, and stored as it is, so that no array exceeds the file."""
+    names = [name.removesuffix(".npy") for name in archive.namelist()]
+    if "himpc_version" not in names:
+        found = ", ".join(repr(name) for name in names[:5]) or "nothing"
+        raise FormatError(f"{path}: is not himpc's: it holds {found}, expected 'himpc_version' among its arrays")
+    if missing := [name for name in _ARRAYS if name not in names]:
+        raise FormatError(f"{path}: lacks the array {missing[0]!r}")
+    version = _member(archive, "himpc_version", path)
+    if version != VERSION:
+        raise FormatError(f"{path}: is of version {version}, this himpc reads version {VERSION}: update himpc")
+
+
+def _member(archive: zipfile.ZipFile, name: str, path: str | Path) -> NDArray[Any]:
+    """Read one array of the archive, checking its declared type and size first."""
+    info = archive.getinfo(f"{name}.npy")
+    size = os.fstat(archive.fp.fileno()).st_size if archive.fp else 0
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.file_size > size:
+        raise FormatError(
+            f"{path}: array {name!r} is compressed or truncated; write the file with himpc.recordings.save"
+        )
+    with archive.open(info) as file:
+        try:
+            major, _ = np.lib.format.read_magic(file)
+            read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+            shape, fortran, dtype = read_header(file)
+        except Exception as error:  # numpy's parser promises no certain errors for a damaged header
+            raise FormatError(f"{path}: array {name!r} has a damaged header") from error
+        kind, axes = _ARRAYS[name]
+        if dtype.kind != kind or len(shape) != axes or min(shape, default=0) < 0:
+            raise FormatError(f"{path}: array {name!r} is {dtype} with shape {shape}; see himpc.recordings.store")
+        count = math.prod(shape)
+        header = file.tell()
+        if count * dtype.itemsize != info.file_size - header:
+            raise FormatError(f"{path}: array {name!r} declares shape {shape}, which is not what the file holds")
+        if count * dtype.itemsize >= mapped_arrays.MAPPED_BYTES and archive.fp and not fortran:
+            place = _place(archive.fp, info) + header
+            if place + count * dtype.itemsize > size:
+                raise FormatError(f"{path}: array {name!r} is cut short; copy the file again")
+            return mapped_arrays.map_array(archive.fp, place, shape, dtype)
+        values = np.zeros(count, dtype) if count * dtype.itemsize == 0 else np.frombuffer(file.read(), dtype)
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _place(file: IO[bytes], info: zipfile.ZipInfo) -> int:
+    """Return where the content of a member begins: after its name and extra field, whose lengths stand before them."""
+    file.seek(info.header_offset + 26)
+    name, extra = struct.unpack("<HH", file.read(4))
+    return info.header_offset + 30 + int(name) + int(extra)
+
+
+def _unpack(arrays: _Arrays) -> list[Recording]:
+    _check_lengths(arrays)
+    layouts = [_layout(text) for text in arrays["layouts"].tolist()]
+    texts = {key: arrays[key].tolist() for key in (*_KNOWN, "source", "notes", "known", "quality")}
+    offsets, used = arrays["offsets"].tolist(), 0
+    recordings = []
+    for r, number in enumerate(arrays["layout"].tolist()):
+        layout, rows = layouts[number], offsets[r + 1] - offsets[r]
+        confidence = None
+        if arrays["has_confidence"][r]:
+            confidence = arrays["confidence"][used : used + rows].reshape(-1, len(layout))
+            used += rows
+        fps = float(arrays["fps"][r])
+        known = {key: texts[key][r] if told else None for key, told in zip(_KNOWN, texts["known"][r], strict=True)}
+        quality = Quality(**dict(zip(_COUNTS, texts["quality"][r], strict=True)), notes=_notes(texts["notes"][r]))
+        recordings.append(
+            Recording(
+                joints=arrays["joints"][offsets[r] : offsets[r + 1]].reshape(-1, len(layout), 3),
+                layout=layout,
+                fps=None if np.isnan(fps) else fps,
+                source=texts["source"][r],
+                confidence=confidence,
+                dimensions=int(arrays["dimensions"][r]),
+                quality=quality,
+                **known,
+            )
+        )
+    return recordings
+
+
+def _check_lengths(arrays: _Arrays) -> None:
+    """Check that the arrays fit one another; a `DataError` says which does not."""
+    count, offsets = len(arrays["layout"]), arrays["offsets"]
+    one_each = ("fps", "dimensions", "has_confidence", "known", "quality", "notes", "source", *_KNOWN)
+    if odd := [key for key in one_each if len(arrays[key]) != count]:
+        raise DataError(f"it declares {count} recordings, but {odd[0]!r} has {len(arrays[odd[0]])}")
+    widths = {"joints": 3, "known": len(_KNOWN), "quality": len(_COUNTS)}
+    if odd := [key for key, width in widths.items() if arrays[key].shape[1] != width]:
+        raise DataError(f"{odd[0]!r} has shape {arrays[odd[0]].shape}, expected {widths[odd[0]]} columns")
+    if count == 0:
+        raise DataError("it holds no recordings")
+    if not 0 <= arrays["layout"].min() <= arrays["layout"].max() < len(arrays["layouts"]):
+        raise DataError("a recording names a layout that is not there")
+    if len(offsets) != count + 1 or offsets[0] != 0 or offsets[-1] != len(arrays["joints"]):
+        raise DataError("'offsets' does not share out 'joints'")
+    if (offsets[1:] < offsets[:-1]).any():
+        raise DataError("'offsets' runs backwards")
+    if np.diff(offsets)[arrays["has_confidence"]].sum() != len(arrays["confidence"]):
+        raise DataError("'confidence' does not have one number a joint")
+
+
+def _layout(text: str) -> Layout:
+    """Return the layout, with what files call its joints where himpc knows it."""
+    table = json.loads(text)
+    if not isinstance(table, dict):
+        raise DataError("a layout is not a JSON table")
+    layout = Layout.from_dict(table, where="its layout")
+    return get_layout(layout.name) if layout.name in layout_names() and get_layout(layout.name) == layout else layout
+
+
+def _notes(text: str) -> tuple[str, ...]:
+    notes = json.loads(text)
+    if not isinstance(notes, list):
+        raise DataError("'notes' is not a JSON list")
+    return tuple(map(str, notes))

@@ -1,0 +1,204 @@
+"""Windows: an index over frames that are stored once, not copied windows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import ConfigError, DataError
+from himpc.recordings.mapped_arrays import blocks, release, stack
+from himpc.recordings.recording import Recording
+from himpc.skeleton import Layout, body_frame, centre
+
+__all__ = ["Windows"]
+
+
+@dataclass(frozen=True, eq=False)
+class Windows:
+    """N windows of F consecutive frames, cut from recordings; no person's name is in it.
+
+    Attributes
+    ----------
+    frames : float32 array ``(T, J, 3)``
+        All frames of all recordings, each minus its root, stored once; metres. Where they are large, they are a
+        read-only map of a file (`himpc.recordings.mapped_arrays`).
+    starts : int64 array ``(N,)``
+        First frame of each window; window n is ``frames[starts[n] : starts[n] + length]``.
+    recording : int64 array ``(N,)``
+        Which recording each window was cut from, by its place in the list that was given.
+    length : int
+        F, frames a window.
+    layout : Layout
+        The J joints.
+    n_recordings : int
+        How many recordings were given.
+    dimensions : {3, 2}
+        2 for image-plane skeletons.
+    short : tuple of int
+        Recordings that are shorter than a window: they have none.
+    takes : int64 array ``(n_recordings,)``, optional
+        Which recordings are the parts that long gaps split one into: they share a number. None where every recording is
+        whole.
+    """
+
+    frames: NDArray[np.float32]
+    starts: NDArray[np.int64]
+    recording: NDArray[np.int64]
+    length: int
+    layout: Layout
+    n_recordings: int
+    dimensions: int = 3
+    short: tuple[int, ...] = ()
+    takes: NDArray[np.int64] | None = None
+
+    def __len__(self) -> int:
+        """Return the number of windows N."""
+        return len(self.starts)
+
+    def __getitem__(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.float32]:
+        """Return the joints of some windows as ``(n, F, J, 3)``."""
+        joints = self.frames[self.frames_of(index)]
+        release(self.frames)
+        return joints
+
+    @property
+    def take(self) -> NDArray[np.int64]:
+        """The whole recording that each window was cut from, ``(N,)``: the parts of one are one."""
+        return self.recording if self.takes is None else self.takes[self.recording]
+
+    def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
+        """Return the frames of some windows, ``(n, F)``."""
+        return self.starts[index][:, None] + np.arange(self.length)
+
+    def part(self, rows: slice) -> Windows:
+        """Return some of the windows, over the same frames."""
+        return replace(self, starts=self.starts[rows], recording=self.recording[rows])
+
+    def blocks(self, frames: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]]:
+        """Share all windows out into blocks, in the order of their frames, so that each frame is worked on once.
+
+        Only windows that overlap across the border of two blocks have frames in both, at most F a border.
+
+        Parameters
+        ----------
+        frames : int
+            At most so many frames, and windows, a block; at least one window.
+
+        Yields
+        ------
+        windows : int64 array ``(n,)``
+            Which windows.
+        joints : float32 array ``(m, J, 3)``
+            The frames that they take, each once.
+        index : int64 array ``(n, F)``
+            Which of these frames each window takes.
+        """
+        order = np.argsort(self.starts, kind="stable")
+        starts = self.starts[order]
+        fresh = np.minimum(np.diff(starts, prepend=starts[:1] - self.length), self.length)  # frames not taken before
+        total = np.cumsum(fresh)
+        begin = 0
+        while begin < len(starts):
+            within = int(np.searchsorted(total, total[begin] + max(frames - self.length, 0), side="right"))
+            end = min(within, begin + max(frames, 1))
+            new = fresh[begin:end].copy()
+            new[0] = self.length
+            after = np.cumsum(new)  # a window's frames are the last F of those taken so far
+            joints = self.frames[np.arange(after[-1]) + np.repeat(starts[begin:end] + self.length - after, new)]
+            release(self.frames)
+            yield order[begin:end], joints, (after - self.length)[:, None] + np.arange(self.length)
+            begin = end
+
+    def aligned(self) -> Windows:
+        """Return the same windows, every frame on its own turned to face one way (`himpc.skeleton.body_frame`).
+
+        Raises
+        ------
+        DataError
+            If the windows are 2D: a picture of a body cannot be turned.
+        LayoutError
+            If the layout has neither hips nor shoulders.
+        """
+        if self.dimensions != 3:
+            raise DataError("image-plane skeletons cannot be turned to face one way: say --align=false")
+        turned = (body_frame(block, self.layout) for block in blocks(self.frames))
+        return replace(self, frames=_store(turned, self.frames.shape))
+
+    @classmethod
+    def cut(cls, recordings: Sequence[Recording], length: int, stride: int | None = None) -> Windows:
+        """Cut recordings into windows.
+
+        Parameters
+        ----------
+        recordings : sequence of Recording
+            All of one layout, all 3D or all 2D, with every joint of every frame there (see `himpc.recordings.clean`).
+        length : int
+            F, frames a window (docs/method.md, section 6: 6, or 40 for CASIA-B).
+        stride : int, optional
+            Frames from one start to the next; F without overlap if not given. Training takes F // 2.
+
+        Raises
+        ------
+        ConfigError
+            If length or stride is not a positive whole number.
+        DataError
+            If there is no recording, layouts or dimensions are mixed, a joint is missing, or every recording is
+            shorter than a window.
+        """
+        stride = length if stride is None else stride
+        if length < 1 or stride < 1:
+            raise ConfigError(f"window length and stride must be 1 or more, found {length} and {stride}")
+        layout, dimensions = _common(recordings)
+        starts: list[NDArray[np.int64]] = []
+        first = 0
+        for recording in recordings:
+            starts.append(np.arange(first, first + len(recording) - length + 1, stride, dtype=np.int64))
+            first += len(recording)
+        if not any(len(s) for s in starts):
+            longest = max(len(r) for r in recordings)
+            raise DataError(
+                f"a window is {length} frames, but the longest recording has {longest}: use a shorter window"
+            )
+        centred = (centre(block, layout) for recording in recordings for block in blocks(recording.joints))
+        return cls(
+            frames=_store(centred, (first, len(layout), 3)),
+            starts=np.concatenate(starts),
+            recording=np.repeat(np.arange(len(recordings), dtype=np.int64), [len(s) for s in starts]),
+            length=length,
+            layout=layout,
+            n_recordings=len(recordings),
+            dimensions=dimensions,
+            short=tuple(i for i, s in enumerate(starts) if not len(s)),
+            takes=_takes(recordings),
+        )
+
+
+def _takes(recordings: Sequence[Recording]) -> NDArray[np.int64] | None:
+    numbers: dict[object, int] = {}
+    takes = [numbers.setdefault(recording.take or number, len(numbers)) for number, recording in enumerate(recordings)]
+    return np.array(takes, dtype=np.int64) if len(numbers) < len(takes) else None
+
+
+def _store(frames: Iterator[NDArray[np.floating]], shape: tuple[int, ...]) -> NDArray[np.float32]:
+    return stack((block.astype(np.float32, copy=False) for block in frames), shape)
+
+
+def _common(recordings: Sequence[Recording]) -> tuple[Layout, int]:
+    """Return the layout and dimensions that all recordings share."""
+    if not recordings:
+        raise DataError("there are no recordings to cut into windows")
+    first = recordings[0]
+    for recording in recordings:
+        if recording.layout != first.layout:
+            raise DataError(
+                f"two layouts in one set: {first.source} is {first.layout.name!r}, {recording.source} is "
+                f"{recording.layout.name!r}; convert them with --layout, or keep them apart"
+            )
+        if recording.dimensions != first.dimensions:
+            raise DataError(f"2D and 3D in one set: {first.source} and {recording.source}; keep them apart")
+        if not recording.complete:
+            raise DataError(f"{recording.source}: has joints that were not seen; clean the recording first")
+    return first.layout, first.dimensions

@@ -1,0 +1,1 @@
+"""Published data sets, recipes and sweeps: what a user of the product never loads."""

@@ -1,0 +1,125 @@
+"""One run of a sweep, in a process of its own: train, measure, write the row."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+import signal
+import threading
+import time
+from dataclasses import dataclass, replace
+from multiprocessing import connection, parent_process
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from himpc._version import __version__
+from himpc.api import group
+from himpc.errors import HimpcError, escape_unprintable
+from himpc.evaluation import grouping_agreement
+from himpc.learning import Config, train
+from himpc.learning.state import CHECKPOINT_FILE
+from himpc.recordings import Windows
+from himpc.research.sweep.data import SweepData
+from himpc.research.sweep.results import MEASURES, Row
+
+__all__ = ["Run", "perform", "perform_in_process"]
+
+
+@dataclass(frozen=True)
+class Run:
+    """Settings to train with and where the row belongs.
+
+    Attributes
+    ----------
+    config : Config
+    key : str
+        See `Run.of`.
+    folder : Path
+        Of the rows; while the run lasts, its checkpoint is in ``folder / key``.
+    device : str
+    """
+
+    config: Config
+    key: str
+    folder: Path
+    device: str
+
+    @classmethod
+    def of(cls, config: Config, data: str, folder: Path, device: str) -> Run:
+        """Return the run of some settings; its key is a hash of these, the data's fingerprint and himpc's version."""
+        about = json.dumps([__version__, config.to_dict(), data], sort_keys=True)
+        return cls(config, hashlib.sha256(about.encode()).hexdigest()[:16], folder, device)
+
+    def row(self, **known: Any) -> Row:
+        """Return a row with what is known of the run."""
+        return Row(self.key, self.config.to_dict(), **known)
+
+
+class _Silent:
+    """Takes the warnings of training: a sweep's rows say why each stopped."""
+
+    def on_warning(self, message: str) -> None:
+        """Say nothing."""
+
+
+def perform(run: Run, data: SweepData) -> Row:
+    """Train on the data and measure; a checkpoint that an earlier try left is gone on from, to the same bits.
+
+    Raises
+    ------
+    HimpcError
+        If the settings do not fit the data, or nothing can be learned.
+    """
+    began = time.perf_counter()
+    windows = Windows.cut(data.train, run.config.window_length, run.config.training_stride)
+    out = run.folder / run.key
+    resume = (out / CHECKPOINT_FILE).exists()
+    trained = train(windows, run.config, out=out, device=run.device, resume=resume, callbacks=(_Silent(),))
+    found = data.measure(trained.model)
+    grouping = group(data.test, trained.model)
+    persons = [recording.person for recording in data.test]
+    agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
+    values = [
+        *(level.measures[name] for level in (found.window, found.recording) for name in ("rank_1", "mAP")),
+        *(agreement.ari, agreement.ami, agreement.purity),
+    ]
+    return run.row(
+        measures=dict(zip(MEASURES, values, strict=True)),
+        groups=grouping.people,
+        people=agreement.n_persons,
+        epochs=len(trained.history),
+        stopped=trained.history.stopped,
+        seconds=time.perf_counter() - began,
+    )
+
+
+def perform_in_process(run: Run, data: SweepData, threads: int) -> None:
+    """Perform a run in a child process and write its row, or why it failed.
+
+    Ctrl-C is the parent's business; where the parent is gone, so is the child, and the checkpoint stays.
+    """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    torch.set_num_threads(threads)
+    try:
+        row = perform(run, data)
+    except HimpcError as error:
+        row = run.row(failed=escape_unprintable(str(error)))
+    except MemoryError:
+        row = run.row(failed="does not fit into memory: run fewer at once, or choose smaller settings")
+    except Exception as error:  # one odd run must not stop the others; its reason stands in the table
+        row = run.row(failed=escape_unprintable(f"{type(error).__name__}: {error}"))
+    replace(row, threads=threads).save(run.folder)
+    shutil.rmtree(run.folder / run.key, ignore_errors=True)
+
+
+def _end_with_parent() -> None:
+    parent = parent_process()
+    if parent is not None:
+        connection.wait([parent.sentinel])
+        os._exit(1)

@@ -1,0 +1,95 @@
+"""Where each named joint sits on the segments of the body.
+
+A segment is a rigid part with an origin (its upper joint) and axes: x to the person's left, y up, z forward, when the
+person stands upright; limbs hang down, so the far end of a thigh is at ``-thigh`` on y. The offsets are fractions of
+the segment's own length and our own estimates, of the proportions that Drillis and Contini (1966) draw for trunk and
+limbs and Farkas, "Anthropometry of the Head and Face", 1994, gives for the face; nothing was measured there. Points
+that only one sensor reports (a Kinect's ``spine``) lie about where its documentation draws them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from himpc.simulation.anthropometry import Body
+
+__all__ = ["LANDMARKS", "Landmark", "segment_lengths"]
+
+
+@dataclass(frozen=True)
+class Landmark:
+    """A joint's place: its segment, and its offset ``(x, y, z)`` in lengths of that segment; x points outwards."""
+
+    segment: str
+    x: float = 0.0
+    y: float = 0.0
+    z: float = 0.0
+
+
+_MIDDLE: dict[str, Landmark] = {
+    "pelvis": Landmark("pelvis", y=0.25),
+    "lower_spine": Landmark("trunk", y=0.22, z=-0.03),
+    "spine": Landmark("trunk", y=0.45, z=-0.03),
+    "spine_shoulder": Landmark("trunk", y=0.97),
+    "neck": Landmark("head", y=0.08),
+    "mid_neck": Landmark("head", y=0.20),
+    "head_base": Landmark("head", y=0.34),
+    "head": Landmark("head", y=0.66, z=0.06),
+    "nose": Landmark("head", y=0.56, z=0.40),
+}
+
+_PAIRED: dict[str, Landmark] = {
+    "eye": Landmark("head", x=0.10, y=0.66, z=0.30),
+    "eye_inner": Landmark("head", x=0.055, y=0.66, z=0.31),
+    "eye_outer": Landmark("head", x=0.14, y=0.66, z=0.27),
+    "ear": Landmark("head", x=0.235, y=0.60, z=0.04),
+    "mouth": Landmark("head", x=0.08, y=0.43, z=0.32),
+    "hip": Landmark("thigh"),
+    "knee": Landmark("shank"),
+    "ankle": Landmark("foot"),
+    "heel": Landmark("sole", y=0.06, z=-0.25),
+    "foot": Landmark("sole", y=0.10, z=0.50),
+    "toe": Landmark("toes", y=0.05, z=0.27),
+    "big_toe": Landmark("toes", x=-0.10, y=0.06, z=0.25),
+    "small_toe": Landmark("toes", x=0.16, y=0.05, z=0.08),
+    "shoulder": Landmark("upper_arm"),
+    "elbow": Landmark("forearm"),
+    "wrist": Landmark("hand"),
+    "palm": Landmark("hand", y=-0.30),
+    "hand": Landmark("hand", y=-0.42),
+    "index": Landmark("hand", y=-0.52, z=0.16),
+    "pinky": Landmark("hand", y=-0.46, z=-0.20),
+    "thumb": Landmark("hand", y=-0.38, z=0.32),
+    "fingers": Landmark("hand", y=-0.75),
+    "hand_tip": Landmark("hand", y=-0.95),
+}
+
+LANDMARKS: dict[str, Landmark] = {
+    **_MIDDLE,
+    **{
+        f"{side}_{name}": Landmark(
+            segment=place.segment if place.segment == "head" else f"{side}_{place.segment}",
+            x=place.x if side == "left" else -place.x,
+            y=place.y,
+            z=place.z,
+        )
+        for name, place in _PAIRED.items()
+        for side in ("left", "right")
+    },
+}
+"""Every joint that the simulator knows, by its name in the layouts."""
+
+
+def segment_lengths(body: Body, shoe: float) -> dict[str, float]:
+    """Return the length in metres that scales the offsets on each segment; `shoe` lengthens sole and toes."""
+    lengths = {"pelvis": body.hips, "trunk": body.trunk, "head": body.head}
+    for i, side in enumerate(("left", "right")):
+        lengths[f"{side}_thigh"] = body.thigh[i]
+        lengths[f"{side}_shank"] = body.shank[i]
+        lengths[f"{side}_foot"] = body.foot[i]
+        lengths[f"{side}_sole"] = body.foot[i] * shoe
+        lengths[f"{side}_toes"] = body.foot[i] * shoe
+        lengths[f"{side}_upper_arm"] = body.upper_arm[i]
+        lengths[f"{side}_forearm"] = body.forearm[i]
+        lengths[f"{side}_hand"] = body.hand[i]
+    return lengths

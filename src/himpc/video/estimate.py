@@ -1,0 +1,136 @@
+"""From a video to the people in it: found, followed, and their skeletons made clean."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from himpc.video.clean import Cleaned, MendingRules, camera_up, mend
+from himpc.video.detection import Estimator
+from himpc.video.joining import find_joins, join_tracks
+from himpc.video.people import People, Short
+from himpc.video.rules import JoiningRules, TrackingRules
+from himpc.video.track import Track
+from himpc.video.tracking import Tracker
+from himpc.video.video import Video
+
+__all__ = ["MIN_FRAMES", "estimate"]
+
+MIN_FRAMES = 6
+"""Frames of the shortest window that a model of himpc usually looks at (docs/method.md); a shorter track is told and
+left out."""
+
+MAX_SIDE = 1920
+"""Pixels; larger pictures are made smaller first: a person who fills a fifth of such a picture is 200 pixels high."""
+
+Watcher = Callable[[float, float | None], None]
+"""Told how many seconds of how many have been seen."""
+
+
+def estimate(
+    path: str | Path,
+    estimator: Estimator,
+    *,
+    name: str | None = None,
+    known: dict[str, str] | None = None,
+    min_frames: int = MIN_FRAMES,
+    max_side: int = MAX_SIDE,
+    tracking: TrackingRules | None = None,
+    joining: JoiningRules | None = None,
+    mending: MendingRules | None = None,
+    watcher: Watcher | None = None,
+) -> People:
+    """Find and follow the people in a video, and make their skeletons clean.
+
+    The pictures are looked at one by one and not kept. Joints are: about 0.8 kB for each person and picture.
+
+    Parameters
+    ----------
+    path : path
+        A video file.
+    estimator : Estimator
+        See `himpc.video.open_estimator`.
+    name : str, optional
+        What the recordings are called; the path, if not given.
+    known : dict, optional
+        Person, session and camera, where they are known of the whole video.
+    min_frames : int
+        A track of fewer pictures is told, and gives no recording.
+    max_side : int
+        Pixels; larger pictures are made smaller first.
+    tracking : TrackingRules, optional
+    joining : JoiningRules, optional
+        When two tracks are beyond doubt one person's.
+    mending : MendingRules, optional
+    watcher : callable, optional
+        Told now and then how many seconds of how many have been seen.
+
+    Returns
+    -------
+    People
+
+    Raises
+    ------
+    DataError
+        If there is no such file, it is no video, or cannot be decoded.
+    """
+    called = name or str(path)
+    refused_before = Counter(getattr(estimator, "refused", ()))
+    estimator.forget()
+    tracks: list[Track] = []
+    with Video(path, max_side=max_side) as video:
+        tracker = Tracker(estimator.layout, fps=video.fps, rules=tracking)
+        height = width = number = 0
+        seconds = 0.0
+        for frame in video:
+            if frame.first and frame.number:
+                tracker.cut()
+                estimator.forget()
+            height, width = frame.image.shape[:2]
+            seconds, number = frame.seconds, frame.number + 1
+            tracker.update(frame.number, seconds, estimator.detect(frame.image, seconds), (width, height))
+            tracks += tracker.take()
+            if watcher is not None:
+                watcher(seconds, video.length)
+        tracker.finish()
+        tracks += tracker.take()
+        fps, notes = video.fps, [*video.notes, *getattr(estimator, "notes", ())]
+    joins = find_joins(tracks, estimator.layout, joining)
+    tracks = join_tracks(tracks, joins)
+    cleaned, short = _clean(tracks, estimator, fps, called, known or {}, min_frames, mending)
+    refused = Counter(getattr(estimator, "refused", ())) - refused_before
+    return People(
+        Path(path), called, width, height, fps, seconds + 1 / fps, number, tuple(cleaned), tuple(short), tuple(tracks),
+        dict(tracker.ended), len(joins), dict(refused), tracker.doubtful, tuple(notes),
+    )  # fmt: skip
+
+
+def _clean(
+    tracks: Sequence[Track],
+    estimator: Estimator,
+    fps: float,
+    called: str,
+    known: dict[str, str],
+    min_frames: int,
+    mending: MendingRules | None,
+) -> tuple[list[Cleaned], list[Short]]:
+    long = [track for track in tracks if len(track) >= min_frames]
+    up = (
+        None
+        if estimator.dimensions == 2
+        else camera_up([t.joints for t in long if t.joints is not None], estimator.layout)
+    )
+    cleaned, short = [], [_short(track) for track in tracks if len(track) < min_frames]
+    for track in long:
+        parts = mend(track, estimator.layout, fps, source=f"{called}#{track.number}", up=up, rules=mending)
+        usable = [part for part in parts if len(part.recording) >= min_frames]
+        if not usable:
+            short.append(_short(track))
+        for part in usable:
+            cleaned.append(part.with_(part.recording.with_(**known)))
+    return cleaned, sorted(short, key=lambda each: each.track)
+
+
+def _short(track: Track) -> Short:
+    return Short(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track))

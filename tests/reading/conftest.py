@@ -1,0 +1,70 @@
+"""Upright bodies to write to files in tests, and damage to do to the files."""
+
+import random
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from himpc.errors import FormatError
+from himpc.reading.formats.base import HEAD_BYTES, Format, ReadOptions
+from himpc.recordings.recording import Recording
+from himpc.skeleton import MarkerSet, get_layout
+
+_JUNK = (b"nan", b"-", b"9" * 400, b"1e999", b",", b";", b"[", b"\0", b"\xff", b"null", b'"')
+
+CheckDamaged = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def check_damaged() -> CheckDamaged:
+    """Damage a file and read it, or the folder it is in: recordings or a `FormatError` of one line, nothing else."""
+
+    def check(
+        fmt: Format,
+        file: Path,
+        content: bytes,
+        seed: int,
+        folder: Path | None = None,
+        options: ReadOptions | None = None,
+    ) -> None:
+        file.write_bytes(_damaged(content, random.Random(seed)))
+        path = folder or file
+        fmt.recognise(path, b"" if folder else file.read_bytes()[:HEAD_BYTES])
+        message = ""
+        try:
+            recordings = fmt.read(path, options or ReadOptions())
+        except FormatError as error:
+            message, recordings = str(error), []
+        assert bool(message) != bool(recordings)
+        assert not message or (str(path) in message and "\n" not in message)
+        assert all(isinstance(recording, Recording) for recording in recordings)
+
+    return check
+
+
+def _damaged(content: bytes, rng: random.Random) -> bytes:
+    """Return content with some of its bytes or lines changed, repeated or cut, one to four times."""
+    for _ in range(rng.randint(1, 4)):
+        at, end = sorted(rng.randrange(len(content) + 1) for _ in range(2))
+        lines = content.split(b"\n")
+        i, j = rng.randrange(len(lines)), rng.randrange(len(lines))
+        content = rng.choice(
+            [
+                content[:at] + bytes([rng.randrange(256)]) + content[at + 1 :],
+                content[:at] + rng.choice(_JUNK) + content[at:],
+                content[:at] + rng.choice(_JUNK) + content[at + 3 :],
+                content[:at] + content[end:],
+                content[:at],
+                b"\n".join([*lines[:i], lines[j], *lines[i:]]),
+                b"\n".join([*lines[:i], *lines[i + 1 :]]),
+            ]
+        )
+    return content
+
+
+@pytest.fixture(scope="session")
+def one_marker_a_joint() -> MarkerSet:
+    """A marker set whose markers, named after the joints of gait-20, are the joints themselves."""
+    joints = get_layout("gait-20").joints
+    return MarkerSet.from_dict({"name": "own", "markers": list(joints), "joints": {j: [{"mean": [j]}] for j in joints}})

@@ -1,0 +1,165 @@
+"""ASF/AMC: the real walks, a known pose, and damaged skeletons and motions."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from himpc.errors import FormatError
+from himpc.reading.formats.asf import read_asf
+from himpc.reading.formats.asf_amc import FORMAT
+from himpc.reading.formats.base import ReadOptions
+from himpc.skeleton import get_layout
+
+LAYOUT = get_layout("cmu")
+NAMES = dict(LAYOUT.file_names) | {"head": "head"}
+INCH = 0.0254
+
+
+def asf(angle: str = "deg") -> str:
+    """A skeleton in inches (length 1.0), each bone 4 inches long: down for legs, sideways for arms, up for the rest."""
+    lines = [":version 1.10", ":units", "  length 1.0", f"  angle {angle}", ":root", "order TX TY TZ RX RY RZ"]
+    lines += ["axis XYZ", "position 0 0 0", "orientation 0 0 0", ":bonedata"]
+    for joint, _ in LAYOUT.bones:
+        lines += ["begin", f"name {NAMES[LAYOUT.joints[joint]]}", f"direction {' '.join(map(str, direction(joint)))}"]
+        lines += ["length 4", "axis 0 0 0 XYZ", "dof rx ry rz", "end"]
+    lines += [":hierarchy", "begin"]
+    lines += [f"{NAMES[LAYOUT.joints[parent]]} {NAMES[LAYOUT.joints[joint]]}" for joint, parent in LAYOUT.bones]
+    return "\n".join([*lines, "end"]) + "\n"
+
+
+def direction(joint: int) -> tuple[int, int, int]:
+    name = LAYOUT.joints[joint]
+    side = 1 if name.startswith("left") else -1
+    if any(word in name for word in ("knee", "ankle", "foot", "toe")):
+        return (0, -1, 0)
+    return (side, 0, 0) if "_" in name and ("left" in name or "right" in name) else (0, 1, 0)
+
+
+def amc(frames: list[dict[str, tuple[float, ...]]], unit: str = ":DEGREES") -> str:
+    lines = ["# made by hand", ":FULLY-SPECIFIED", unit]
+    for number, values in enumerate(frames, start=1):
+        lines.append(str(number))
+        for name in NAMES.values():
+            default = (0.0,) * (6 if name == "root" else 3)
+            lines.append(" ".join([name, *map(str, values.get(name, default))]))
+    return "\n".join(lines) + "\n"
+
+
+def read(folder: Path, motion: str, skeleton: str | None = None, name: str = "02_01.amc"):
+    (folder / "02.asf").write_text(skeleton or asf())
+    (folder / name).write_text(motion)
+    (recording,) = FORMAT.read(folder / name, ReadOptions(fps=120))
+    return recording
+
+
+def test_known_positions(tmp_path):
+    """The left hip turned by 90 degrees about x swings the leg's knee from below to behind (-y turns to -z)."""
+    frames = [{}, {"lfemur": (90, 0, 0), "root": (1, 2, 3, 0, 0, 0)}, {"root": (0, 0, 0, 0, 90, 0)}]
+    recording = read(tmp_path, amc(frames))
+    hip, knee, ankle = (LAYOUT.index(f"left_{joint}") for joint in ("hip", "knee", "ankle"))
+    joints = recording.joints / INCH
+    np.testing.assert_allclose(
+        joints[0, [0, hip, knee, ankle]], [[0, 0, 0], [4, 0, 0], [4, -4, 0], [4, -8, 0]], atol=1e-5
+    )
+    np.testing.assert_allclose(
+        joints[1, [0, hip, knee, ankle]], [[1, 2, 3], [5, 2, 3], [5, 2, -1], [5, 2, -5]], atol=1e-5
+    )
+    np.testing.assert_allclose(joints[2, hip], [0, 0, -4], atol=1e-5)
+    assert recording.fps == 120
+
+
+def test_a_bones_axes_turn_its_motion(tmp_path):
+    """With its axes turned by 90 degrees about z, the femur's own x is the room's y: the leg does not move."""
+    skeleton = asf().replace(
+        "name lfemur\ndirection 0 -1 0\nlength 4\naxis 0 0 0", "name lfemur\ndirection 0 -1 0\nlength 4\naxis 0 0 90"
+    )
+    recording = read(tmp_path, amc([{"lfemur": (90, 0, 0)}]), skeleton)
+    knee = LAYOUT.index("left_knee")
+    np.testing.assert_allclose(recording.joints[0, knee] / INCH, [4, -4, 0], atol=1e-5)
+
+
+def test_radians(tmp_path):
+    degrees = read(tmp_path, amc([{"rfemur": (45, 0, 0)}]))
+    radians = read(tmp_path, amc([{"rfemur": (np.pi / 4, 0, 0)}], unit=":RADIANS"))
+    np.testing.assert_allclose(degrees.joints, radians.joints, atol=1e-6)
+
+
+def test_the_skeleton_is_found_or_asked_for(tmp_path):
+    assert len(read(tmp_path, amc([{}]), name="anything.amc")) == 1  # the only one there
+    (tmp_path / "03.asf").write_text(asf())
+    with pytest.raises(
+        FormatError, match=r"no usable skeleton: expected anything.asf in the same folder, found 2 others"
+    ):
+        FORMAT.read(tmp_path / "anything.amc", ReadOptions())
+    (tmp_path / "02.asf").unlink()
+    (tmp_path / "03.asf").unlink()
+    with pytest.raises(FormatError, match="found none there"):
+        FORMAT.read(tmp_path / "anything.amc", ReadOptions())
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("lfemur 0.0", "lfemur 0.0 0.0", "lfemur has 4 numbers, expected 3"),
+        ("lfemur 0.0", "lfemur zero", "are not all numbers"),
+        ("lfemur", "lfibula", "'lfibula' is no moving bone"),
+        ("lfemur 0.0 0.0 0.0\n", "", "line 4: frame 1 lacks 'lfemur'"),
+        ("lfemur", "ltibia", "line 8: 'ltibia' stands twice"),
+        ("lfemur 0.0", "lfemur nan", "is not finite"),
+    ],
+)
+def test_wrong_motion(tmp_path, old, new, message):
+    with pytest.raises(FormatError, match=message):
+        read(tmp_path, amc([{}]).replace(old, new, 1))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (":hierarchy", ":tree", "has no section :hierarchy"),
+        ("root lhipjoint", "lfemur lhipjoint", "does not hang on the root"),
+        ("root lhipjoint", "root rhipjoint", "stands twice in the skeleton"),
+        ("length 1.0", "length 0", "expected a number above 0"),
+        ("angle deg", "angle turns", "expected deg or rad"),
+        ("dof rx", "dof l rx", "found 'l rx ry rz', expected some of"),
+        ("0 0 0 XYZ", "0 0 0 XYY", "the order of the axes is 'xyy'"),
+    ],
+)
+def test_wrong_skeleton(tmp_path, old, new, message):
+    assert old in asf()
+    with pytest.raises(FormatError, match=message):
+        read(tmp_path, amc([{}]), asf().replace(old, new, 1))
+
+
+@settings(max_examples=150)
+@given(seed=st.integers(0, 2**32), of_skeleton=st.booleans())
+def test_damaged_files(tmp_path, check_damaged, seed, of_skeleton):
+    (tmp_path / "02.asf").write_text(asf())
+    (tmp_path / "02_01.amc").write_text(amc([{}, {}]))
+    file, content = ("02.asf", asf()) if of_skeleton else ("02_01.amc", amc([{}, {}]))
+    if of_skeleton:
+        check_damaged(FORMAT, tmp_path / file, content.encode(), seed, folder=tmp_path / "02_01.amc")
+    else:
+        check_damaged(FORMAT, tmp_path / file, content.encode(), seed)
+
+
+def test_real_walks(shared_data: Path):
+    folder = shared_data / "amc-sample"
+    skeleton = read_asf(folder / "02.asf")
+    lengths = {bone.name: np.linalg.norm(bone.offset) * INCH / 0.45 for bone in skeleton.bones}
+    for name, frames in (("origin1-2.amc", 298), ("origin3-4.amc", 343)):
+        (recording,) = FORMAT.read(folder / name, ReadOptions())
+        assert len(recording) == frames
+        assert recording.fps is None
+        assert "no frame rate" in recording.quality.notes[0]
+        assert recording.quality.notes[-1] == "up is y, as the body shows"
+        for joint, parent in LAYOUT.bones:
+            bone = np.linalg.norm(recording.joints[:, joint] - recording.joints[:, parent], axis=1)
+            np.testing.assert_allclose(bone, lengths[NAMES[LAYOUT.joints[joint]]], atol=1e-5)
+        assert 1.5 < np.median(recording.joints[:, LAYOUT.index("head"), 1]) < 1.65
+        assert -0.05 < recording.joints[..., 1].min() < 0.02  # toes on the floor
+        walked = recording.joints[-1, 0] - recording.joints[0, 0]
+        assert np.linalg.norm(walked[[0, 2]]) > 3

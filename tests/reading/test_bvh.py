@@ -1,0 +1,191 @@
+"""BVH: known poses, the families of joint names, and damaged files."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from himpc.errors import FormatError
+from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.bvh import FORMAT
+from himpc.reading.forward_kinematics import euler_matrices
+from himpc.skeleton import get_layout
+
+LAYOUT = get_layout("humanoid")
+CM = ReadOptions(unit="cm")
+
+# Offsets in cm; the parents are those of the layout. The rest pose: a T, facing +z.
+REST = {"pelvis": (0, 0, 0), "spine": (0, 25, 0), "neck": (0, 30, 0), "head": (0, 15, 0)} | {
+    f"{side}_{joint}": (sign * x, y, z)
+    for side, sign in (("left", 1), ("right", -1))
+    for joint, (x, y, z) in {
+        "shoulder": (18, -2, 0), "elbow": (28, 0, 0), "wrist": (25, 0, 0),
+        "hip": (9, 0, 0), "knee": (0, -42, 0), "ankle": (0, -40, 0), "foot": (0, -6, 13),
+    }.items()
+}  # fmt: skip
+MOTION_BUILDER = (
+    *("Hips", "Spine", "Neck", "Head", "LeftArm", "LeftForeArm", "LeftHand", "RightArm", "RightForeArm", "RightHand"),
+    *("LeftUpLeg", "LeftLeg", "LeftFoot", "LeftToeBase", "RightUpLeg", "RightLeg", "RightFoot", "RightToeBase"),
+)
+BIOVISION = (
+    *("Hips", "Chest", "Neck", "Head", "LeftShoulder", "LeftElbow", "LeftWrist", "RightShoulder", "RightElbow"),
+    *("RightWrist", "LeftHip", "LeftKnee", "LeftAnkle", "LeftToe", "RightHip", "RightKnee", "RightAnkle", "RightToe"),
+)
+POSER = (
+    *("hip", "chest", "neck", "head", "lShldr", "lForeArm", "lHand", "rShldr", "rForeArm", "rHand"),
+    *("lThigh", "lShin", "lFoot", "lToe", "rThigh", "rShin", "rFoot", "rToe"),
+)
+FAMILIES = [MOTION_BUILDER, BIOVISION, POSER, tuple(f"mixamorig:{name}" for name in MOTION_BUILDER)]
+
+
+def bvh(frames, names=MOTION_BUILDER, *, turns="ZXY", positions=False, toes=True) -> str:
+    """A BVH file; `frames` maps, for each frame, joints to their values, those left out being zeros."""
+    lines = ["HIERARCHY"]
+    order: list[tuple[str, int]] = []
+
+    def write(joint: str, indent: str) -> None:
+        name, root = names[LAYOUT.index(joint)], joint == "pelvis"
+        moving = root or positions
+        channels = ["Xposition", "Yposition", "Zposition"] * moving + [f"{axis}rotation" for axis in turns]
+        order.append((joint, len(channels)))
+        lines.append(f"{indent}{'ROOT' if root else 'JOINT'} {name}")
+        lines.extend([f"{indent}{{", f"{indent}\tOFFSET {' '.join(map(str, REST[joint]))}"])
+        lines.append(f"{indent}\tCHANNELS {len(channels)} {' '.join(channels)}")
+        children = [child for child in LAYOUT.joints if LAYOUT.parents[LAYOUT.index(child)] == LAYOUT.index(joint)]
+        for child in children:
+            if child.endswith("foot") and not toes:
+                end = " ".join(map(str, REST[child]))
+                lines.extend([f"{indent}\tEnd Site", f"{indent}\t{{", f"{indent}\t\tOFFSET {end}", f"{indent}\t}}"])
+            else:
+                write(child, indent + "\t")
+        if not children:
+            lines.append(f"{indent}\tEnd Site {{ OFFSET 0 0 1e0 }}")
+        lines.append(f"{indent}}}")
+
+    write("pelvis", "")
+    lines += ["MOTION", f"Frames:\t{len(frames)}", "Frame Time: 0.025"]
+    for values in frames:
+        default = {joint: (*REST[joint], 0, 0, 0) if count == 6 else (0, 0, 0) for joint, count in order}
+        lines.append(" ".join(str(v) for joint, _ in order for v in values.get(joint, default[joint])))
+    return "\r\n".join(lines) + "\r\n"
+
+
+def positions_of(turn_of: dict[str, np.ndarray], root=(0.0, 0.0, 0.0)) -> np.ndarray:
+    """Forward kinematics, plainly: walk up from each joint, turning by each parent (metres)."""
+    joints = []
+    for i in range(len(LAYOUT)):
+        here, joint = np.zeros(3), i
+        while joint >= 0:
+            name = LAYOUT.joints[joint]
+            here = np.array(root if name == "pelvis" else REST[name]) + turn_of.get(name, np.eye(3)) @ here
+            joint = LAYOUT.parents[joint]
+        joints.append(here / 100)
+    return np.array(joints)
+
+
+def read(tmp_path, text: str, options=CM):
+    (tmp_path / "walk.bvh").write_text(text, newline="")
+    (recording,) = FORMAT.read(tmp_path / "walk.bvh", options)
+    return recording
+
+
+@pytest.mark.parametrize("names", FAMILIES, ids=["MotionBuilder", "Biovision", "Poser", "Mixamo"])
+@pytest.mark.parametrize("toes", [True, False])
+def test_the_rest_pose_in_every_family_of_names(tmp_path, names, toes):
+    recording = read(tmp_path, bvh([{}, {"pelvis": (10, 90, 20, 0, 0, 0)}], names, toes=toes))
+    np.testing.assert_allclose(recording.joints[0], positions_of({}), atol=1e-6)
+    np.testing.assert_allclose(recording.joints[1], positions_of({}, (10, 90, 20)), atol=1e-6)
+    assert recording.fps == pytest.approx(40)
+    assert recording.quality.notes == ("up is y, as the body shows",)
+
+
+def test_right_angles(tmp_path):
+    """The left elbow bent forward by a quarter turn about y; the body then turned to its left by one."""
+    recording = read(tmp_path, bvh([{"left_elbow": (0, 0, -90)}, {"pelvis": (0, 0, 0, 0, 0, 90)}]))
+    elbow, wrist = LAYOUT.index("left_elbow"), LAYOUT.index("left_wrist")
+    np.testing.assert_allclose(recording.joints[0, wrist] - recording.joints[0, elbow], [0, 0, 0.25], atol=1e-6)
+    np.testing.assert_allclose(recording.joints[1, elbow] - recording.joints[1, elbow - 1], [0, 0, -0.28], atol=1e-6)
+
+
+@settings(max_examples=30)
+@given(seed=st.integers(0, 2**32), turns=st.permutations("XYZ"), positions=st.booleans())
+def test_any_pose_and_channel_order(tmp_path, seed, turns, positions):
+    widest = [90 if any(part in joint for part in ("shoulder", "elbow")) else 10 for joint in LAYOUT.joints]
+    angles = np.random.default_rng(seed).uniform(-1, 1, (len(LAYOUT), 3)) * np.array(widest)[:, None]
+    values = {
+        joint: (*REST[joint],) * (positions or joint == "pelvis") + tuple(angles[i])
+        for i, joint in enumerate(LAYOUT.joints)
+    }
+    matrices = {
+        joint: np.linalg.multi_dot([_turn(axis, angle) for axis, angle in zip(turns, angles[i], strict=True)])
+        for i, joint in enumerate(LAYOUT.joints)
+    }
+    recording = read(tmp_path, bvh([values], turns="".join(turns), positions=positions))
+    np.testing.assert_allclose(recording.joints[0], positions_of(matrices), atol=1e-5)
+
+
+def _turn(axis: str, degrees: float) -> np.ndarray:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    return {
+        "X": np.array([[1, 0, 0], [0, c, -s], [0, s, c]]),
+        "Y": np.array([[c, 0, s], [0, 1, 0], [-s, 0, c]]),
+        "Z": np.array([[c, -s, 0], [s, c, 0], [0, 0, 1]]),
+    }[axis]
+
+
+def test_euler_matrices_are_products_in_order():
+    angles = np.radians([[10.0, 20.0, 30.0]])
+    expected = _turn("Z", 10) @ _turn("X", 20) @ _turn("Y", 30)
+    np.testing.assert_allclose(euler_matrices(angles, "zxy")[0], expected, atol=1e-12)
+    np.testing.assert_array_equal(euler_matrices(np.zeros((2, 0)), ""), [np.eye(3)] * 2)
+
+
+def test_the_unit_is_asked_for_with_the_likely_one(tmp_path):
+    with pytest.raises(FormatError, match=r"states no unit of length; as 'cm' it would be 1.61 m tall: pass --unit cm"):
+        read(tmp_path, bvh([{}]), ReadOptions())
+    with pytest.raises(FormatError, match="read in 'm', the body is 161 m tall; as 'cm'"):
+        read(tmp_path, bvh([{}]), ReadOptions(unit="m"))
+
+
+def test_a_persons_own_layout_finds_its_own_names(tmp_path):
+    names = tuple(f"b_{joint}" for joint in LAYOUT.joints)
+    with pytest.raises(FormatError, match=r"no node for .* pass --layout with a .toml"):
+        read(tmp_path, bvh([{}], tuple(f"bone{i}" for i in range(18))))
+    table = get_layout("humanoid").to_dict() | {"name": "mine"}
+    table["file_names"] = {joint: [name] for joint, name in zip(LAYOUT.joints, names, strict=True)}
+    mine = type(LAYOUT).from_dict(table)
+    recording = read(tmp_path, bvh([{}], names), ReadOptions(unit="cm", layout=mine))
+    np.testing.assert_allclose(recording.joints[0], positions_of({}), atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("Frames:\t1", "Frames:\t2", "declares 2 frames, but 1 lines of motion follow"),
+        ("Frames:\t1", "Frames:\tmany", "found 'many', expected a number"),
+        ("MOTION", "", "found 'FRAMES:'"),
+        ("CHANNELS 3 Z", "CHANNELS 4 Z", "line 9: CHANNELS '4 Zrotation"),
+        ("OFFSET 0 25", "OFFSET nan 25", "line 8: OFFSET 'nan 25 0', expected three numbers"),
+        ("Frame Time: 0.025\r\n", "Frame Time: 0.025\r\n7 ", "has 58 numbers, expected 57"),
+        ("Frame Time: 0.025\r\n0", "Frame Time: 0.025\r\ninf", "is not finite"),
+        ("HIERARCHY\r\n", "HIERARCHY\r\n}", "line 2: a '}' closes nothing"),
+        ("HIERARCHY\r\n", "HIERARCHY\r\n{", "line 2: a '{' opens nothing"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path, old, new, message):
+    text = bvh([{}])
+    assert old in text
+    with pytest.raises(FormatError, match=message):
+        read(tmp_path, text.replace(old, new, 1))
+
+
+def test_a_hierarchy_without_end_is_refused(tmp_path):
+    deep = "HIERARCHY\nROOT a\n{\n" + "JOINT b\n{\n" * 100_000
+    with pytest.raises(FormatError, match="more than 1000 joints"):
+        read(tmp_path, deep)
+
+
+@settings(max_examples=300)
+@given(seed=st.integers(0, 2**32))
+def test_damaged_files(tmp_path, check_damaged, seed):
+    check_damaged(FORMAT, tmp_path / "d.bvh", bvh([{}, {}]).encode(), seed, options=CM)

@@ -1,0 +1,218 @@
+"""Plain CSV, a frame or a joint a row: what is written comes back in any unit, axis and spelling, errors with lines."""
+
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from himpc.errors import FormatError
+from himpc.reading.formats.base import UNITS, ReadOptions
+from himpc.reading.formats.csv_tables import CSV_FRAMES, CSV_JOINTS
+from himpc.skeleton import get_layout, layout_names
+
+LAYOUT = get_layout("coco-17")
+METRES = ReadOptions(unit="m")
+STYLES = {
+    "snake": lambda joint, axis: f"{joint}_{axis}",
+    "dots": lambda joint, axis: f"{joint.upper()}.{axis.upper()}",
+    "camel": lambda joint, axis: "".join(word.title() for word in joint.split("_")) + axis.upper(),
+    "axis first": lambda joint, axis: f"{axis}_{joint}",
+}
+# The rows of each matrix are what x, y and z of the file are made of, where the named axis points up.
+FILE_AXES = {"y": np.eye(3), "z": [[1, 0, 0], [0, 0, -1], [0, 1, 0]], "-y": np.diag([1, -1, -1])}
+
+
+def frames_text(joints: np.ndarray, layout=LAYOUT, style: str = "snake", delimiter: str = ",", **columns) -> str:
+    header = [*columns, *(STYLES[style](joint, axis) for joint in layout.joints for axis in "xyz")]
+    rows = [
+        [*(str(values[i]) for values in columns.values()), *(f"{v:.9g}" for v in frame.ravel())]
+        for i, frame in enumerate(joints)
+    ]
+    return "\n".join(delimiter.join(row) for row in [header, *rows]) + "\n"
+
+
+def joints_text(joints: np.ndarray, layout=LAYOUT) -> str:
+    rows = [
+        f"{frame},{name},{','.join(f'{v:.9g}' for v in joints[frame, i])}"
+        for frame, (i, name) in product(range(len(joints)), enumerate(layout.joints))
+    ]
+    return "\n".join(["frame,joint,x,y,z", *rows]) + "\n"
+
+
+def write(path: Path, text: str) -> Path:
+    path.write_text(text)
+    return path
+
+
+@given(
+    seed=st.integers(0, 2**32),
+    n=st.integers(1, 4),
+    name=st.sampled_from([name for name in layout_names() if name != "gait-20"]),
+    style=st.sampled_from(sorted(STYLES)),
+    delimiter=st.sampled_from(",;\t"),
+    unit=st.sampled_from(sorted(UNITS)),
+    up=st.sampled_from(sorted(FILE_AXES)),
+)
+def test_frames_come_back(tmp_path: Path, standing, seed, n, name, style, delimiter, unit, up) -> None:
+    layout = get_layout(name)
+    joints = standing(layout, n, seed)
+    text = frames_text(joints @ np.transpose(FILE_AXES[up]) / UNITS[unit], layout, style, delimiter)
+    path = write(tmp_path / "a.csv", f"# made by a test\n# unit: {unit}\n# layout: {name}\n{text}")
+    assert CSV_FRAMES.recognise(path, path.read_bytes()[:4096])
+    (recording,) = CSV_FRAMES.read(path, ReadOptions())
+    np.testing.assert_allclose(recording.joints, joints, atol=2e-6)
+    assert recording.layout == layout
+    assert recording.quality.notes == (f"up is {up}, as the body shows",)
+
+
+@given(seed=st.integers(0, 2**32), n=st.integers(1, 4), shuffle=st.randoms())
+def test_joints_come_back_in_any_order(tmp_path: Path, standing, seed: int, n: int, shuffle) -> None:
+    joints = standing(LAYOUT, n, seed)
+    header, *rows = joints_text(joints).splitlines()
+    shuffle.shuffle(rows)
+    path = write(tmp_path / "a.csv", "\n".join([header, *rows]))
+    assert CSV_JOINTS.recognise(path, path.read_bytes()[:4096])
+    (recording,) = CSV_JOINTS.read(path, METRES)
+    np.testing.assert_allclose(recording.joints, joints, rtol=1e-6)
+    assert recording.layout == LAYOUT
+
+
+@pytest.mark.parametrize("name", [name for name in layout_names() if name not in ("gait-20", "kinect-v1")])
+def test_the_layout_is_known_by_its_joints(tmp_path: Path, standing, name: str) -> None:
+    layout = get_layout(name)
+    path = write(tmp_path / "a.csv", frames_text(standing(layout, 1, 0), layout))
+    (recording,) = CSV_FRAMES.read(path, METRES)
+    assert recording.layout == layout
+
+
+def test_two_layouts_of_the_same_joints_are_asked_for(tmp_path: Path, standing) -> None:
+    layout = get_layout("kinect-v1")
+    path = write(tmp_path / "a.csv", frames_text(standing(layout, 1, 0), layout))
+    with pytest.raises(FormatError, match="line 1: the joint names fit several layouts: gait-20, kinect-v1"):
+        CSV_FRAMES.read(path, METRES)
+    (recording,) = CSV_FRAMES.read(path, ReadOptions(unit="m", layout=layout))
+    assert recording.layout == layout
+
+
+def test_missing_cells_are_unseen_joints(tmp_path: Path, standing) -> None:
+    lines = frames_text(standing(LAYOUT, 3, 0)).splitlines()
+    lines[1] = ",,nan," + lines[1].split(",", 3)[3]
+    lines[2] = "," + lines[2].split(",", 1)[1]
+    path = write(tmp_path / "a.csv", "\n".join(lines))
+    unseen = np.isnan(CSV_FRAMES.read(path, METRES)[0].joints)
+    assert (unseen.sum(), unseen[0, 0].all(), unseen[1, 0].all()) == (6, True, True)
+    rows = joints_text(standing(LAYOUT, 2, 0)).splitlines()
+    path = write(tmp_path / "b.csv", "\n".join(rows[:-1]))
+    unseen = np.isnan(CSV_JOINTS.read(path, METRES)[0].joints)
+    assert (unseen.sum(), unseen[1, -1].all()) == (3, True)
+
+
+def test_frame_numbers_order_rows_and_show_gaps(tmp_path: Path, standing) -> None:
+    joints = standing(LAYOUT, 3, 0)
+    text = frames_text(joints, frame=[30, 10, 15], time=[2.0, 1.0, 1.25])
+    (recording,) = CSV_FRAMES.read(write(tmp_path / "a.csv", text), METRES)
+    expected = np.full((5, 17, 3), np.nan)
+    expected[[4, 0, 1]] = joints
+    np.testing.assert_allclose(recording.joints, expected, rtol=1e-6)
+    assert (recording.fps, recording.quality.frames_read) == (4.0, 5)
+
+
+def test_the_rate_is_the_stated_one_then_that_of_the_times_then_the_users(tmp_path: Path, standing) -> None:
+    options = ReadOptions(unit="m", fps=25)
+    regular = frames_text(standing(LAYOUT, 4, 0), time=[0, 0.033, 0.067, 0.1])
+    irregular = frames_text(standing(LAYOUT, 4, 0), time=[0, 0.1, 0.9, 1.0])
+    found = [
+        CSV_FRAMES.read(write(tmp_path / "a.csv", text), options)[0].fps
+        for text in ("# fps: 50\n" + regular, regular, irregular)
+    ]
+    assert found == [50, 30, 25]
+
+
+def test_persons_and_cameras_are_recordings(tmp_path: Path, standing) -> None:
+    joints = standing(LAYOUT, 4, 0)
+    text = frames_text(joints, person=["ann", "bob", "ann", "bob"], camera=["c1"] * 4)
+    path = write(tmp_path / "a.csv", text)
+    ann, bob = CSV_FRAMES.read(path, METRES)
+    assert (ann.person, ann.camera, ann.session, ann.source) == ("ann", "c1", None, f"{path}#1")
+    assert (bob.person, bob.source) == ("bob", f"{path}#2")
+    np.testing.assert_allclose(bob.joints, joints[1::2], rtol=1e-6)
+
+
+@pytest.mark.parametrize("fmt", [CSV_FRAMES, CSV_JOINTS])
+def test_the_unit_is_asked_for_and_not_guessed(tmp_path: Path, standing, fmt) -> None:
+    text = (frames_text if fmt is CSV_FRAMES else joints_text)(standing(LAYOUT, 2, 0) * 1000)
+    path = write(tmp_path / "a.csv", text)
+    with pytest.raises(FormatError, match="states no unit of length; pass --unit"):
+        fmt.read(path, ReadOptions())
+    with pytest.raises(FormatError, match="pass --unit mm"):
+        fmt.read(path, METRES)
+
+
+def test_the_up_axis_is_asked_for_where_nothing_shows_it(tmp_path: Path, standing) -> None:
+    # The body leans towards (1, 1, 1): more than 45 degrees from every axis.
+    lying = standing(LAYOUT, 2, 0) @ (np.array([[1, -1, 0], [1, 1, 1], [-1, -1, 2]]) / np.sqrt([[2], [3], [6]]))
+    path = write(tmp_path / "a.csv", frames_text(lying))
+    with pytest.raises(FormatError, match="pass --up"):
+        CSV_FRAMES.read(path, METRES)
+    (recording,) = CSV_FRAMES.read(path, ReadOptions(unit="m", up="y"))
+    np.testing.assert_allclose(recording.joints, lying, rtol=1e-5)
+
+
+FRAMES = "# unit: m\n" + frames_text(np.ones((3, 17, 3)), frame=[1, 2, 3])
+JOINTS = "# unit: m\n" + joints_text(np.ones((2, 17, 3)))
+
+
+@pytest.mark.parametrize(
+    ("fmt", "text", "message"),
+    [
+        (CSV_FRAMES, FRAMES.replace("\n2,", "\n2,1,"), "line 4: has 53 cells, the header has 52"),
+        (CSV_FRAMES, FRAMES.replace("\n2,1", "\n2,abc"), "line 4: nose_x is 'abc', which is no number"),
+        (CSV_FRAMES, FRAMES.replace("\n2,1", "\n2,inf"), "line 4: a position of inf"),
+        (CSV_FRAMES, FRAMES.replace("\n2,1", "\n2,1e7"), r"line 4: a position of 1e\+07"),
+        (CSV_FRAMES, FRAMES.replace("\n2,", "\n1,"), "line 4: frame 1 is there twice"),
+        (CSV_FRAMES, FRAMES.replace("\n2,", "\n1.5,"), "line 4: frame is 1.5, expected a whole number"),
+        (CSV_FRAMES, FRAMES.replace("\n2,", "\n9000000000,"), "line 4: frame 9000000000 is too far"),
+        (CSV_FRAMES, FRAMES.replace("nose_", "tail_"), "line 2: 'tail' is no joint of any layout"),
+        (CSV_FRAMES, FRAMES.replace("nose_", "neck_"), "line 2: no layout has exactly these 17 joints"),
+        (CSV_FRAMES, FRAMES.replace("nose_x", "smell"), "line 2: unknown column 'smell'"),
+        (CSV_FRAMES, FRAMES.replace("nose_x", "nose_z"), "line 2: column 'nose_z' is there twice"),
+        (CSV_FRAMES, FRAMES.replace("nose_x", "nose_confidence"), "line 2: joint 'nose' has no x column"),
+        (CSV_FRAMES, FRAMES.replace("unit: m", "unit: ell"), "unknown unit of length 'ell'"),
+        (CSV_FRAMES, "# fps: never\n" + FRAMES, "states fps 'never'"),
+        (CSV_FRAMES, "# up: w\n" + FRAMES, "unknown up axis 'w'"),
+        (CSV_FRAMES, "# layout: dog\n" + FRAMES, "line 3: unknown layout 'dog'"),
+        (CSV_FRAMES, "# layout: /etc/x.toml\n" + FRAMES, "must be given by the user"),
+        (CSV_FRAMES, "# layout: body-25\n" + FRAMES, "line 3: has no column for joint 'neck'"),
+        (CSV_FRAMES, "# unit: m\n" + FRAMES.splitlines()[1], "has a header but no rows"),
+        (CSV_FRAMES, "# unit: m\n", "has no header line"),
+        (CSV_JOINTS, JOINTS.replace("1,nose,", "0,nose,"), "line 20: frame 0, joint 'nose', is there twice"),
+        (CSV_JOINTS, JOINTS.replace("1,nose,1", "1,nose,?"), r"line 20: x is '\?', which is no number"),
+        (CSV_JOINTS, JOINTS.replace("1,nose,", "1,snout,"), "line 20: 'snout' is no joint of any layout"),
+        (CSV_JOINTS, "# layout: coco\n" + JOINTS.replace("1,nose", "1,neck"), "line 21: 'neck' is no joint of layout"),
+        (CSV_JOINTS, JOINTS.replace(",z", ",w"), "line 2: unknown column 'w'"),
+    ],
+)
+def test_errors_name_the_line(tmp_path: Path, fmt, text: str, message: str) -> None:
+    path = write(tmp_path / "a.csv", text)
+    with pytest.raises(FormatError, match=message):
+        fmt.read(path, ReadOptions())
+
+
+def test_a_binary_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    for content in (b"frame,joint\0", b"\xff\xfe\xff", b"\x80abc"):
+        path.write_bytes(content)
+        with pytest.raises(FormatError):
+            CSV_FRAMES.read(path, METRES)
+
+
+@settings(max_examples=300)
+@given(seed=st.integers(0, 2**32), per_frame=st.booleans())
+def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed, per_frame) -> None:
+    joints = standing(LAYOUT, 3, 1)
+    text = frames_text(joints, frame=[1, 2, 3], time=[0, 0.1, 0.2]) if per_frame else joints_text(joints)
+    options = ReadOptions(unit="m", up="y")
+    check_damaged(CSV_FRAMES if per_frame else CSV_JOINTS, tmp_path / "a.csv", text.encode(), seed, options=options)

@@ -1,0 +1,359 @@
+"""Thousands of damaged files through every reader: valid recordings or a HimpcError, and no memory for empty claims."""
+
+import json
+import random
+import re
+import tracemalloc
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from himpc.errors import FormatError, HimpcError
+from himpc.reading import read
+from himpc.reading.formats import FORMATS, find_format, format_named
+from himpc.reading.formats.base import ReadOptions
+from himpc.recordings import Recording, save
+from himpc.skeleton import Layout, get_layout
+
+CASES = 250
+"""Damaged files a format; with all formats, thousands."""
+
+MAX_MEMORY = 40 * 2**20
+"""Bytes that reading a damaged file of a few kB may take at its peak."""
+
+EXTREMES = (
+    b"0",
+    b"-1",
+    b"1",
+    b"7",
+    b"nan",
+    b"inf",
+    b"1e999",
+    b"1e30",
+    b"4294967295",
+    b"99999999999",
+    b"",
+    b"x",
+    b"9" * 5000,
+)
+JUNK = (
+    b"\0",
+    b"\xff\xfe",
+    b"\r",
+    b"\n\n",
+    b",",
+    b";",
+    b"{",
+    b"]",
+    b'"',
+    b"#",
+    b"\t",
+    b"END",
+    b"null",
+    b"\x7f\xff\xff\xff",
+)
+
+Standing = Callable[[Layout, int, int], np.ndarray]
+
+
+def cells(values: np.ndarray, separator: str) -> str:
+    return separator.join(f"{value:.6g}" for value in np.ravel(values))
+
+
+def write_npz(path: Path, standing: Standing) -> Path:
+    layout = get_layout("kinect-v1")
+    one = Recording(standing(layout, 4, 0), layout, fps=30, person="a", confidence=np.ones((4, 20)), source="a")
+    save([one, one.with_(confidence=None, fps=None)], path / "x.npz")
+    return path / "x.npz"
+
+
+def write_csv_frames(path: Path, standing: Standing) -> Path:
+    layout = get_layout("kinect-v1")
+    header = ",".join(f"{joint}_{axis}" for joint in layout.joints for axis in "xyz")
+    rows = [cells(frame, ",") for frame in standing(layout, 4, 0)]
+    return text(path / "x.csv", header, *rows)
+
+
+def write_csv_joints(path: Path, standing: Standing) -> Path:
+    layout = get_layout("kinect-v1")
+    joints = standing(layout, 3, 0)
+    rows = [
+        f"{t},{name},{cells(frame[j], ',')}" for t, frame in enumerate(joints) for j, name in enumerate(layout.joints)
+    ]
+    return text(path / "x.csv", "frame,joint,x,y,z", *rows)
+
+
+def write_kinect_cells(path: Path, standing: Standing) -> Path:
+    layout = get_layout("kinect-v1")
+    rows = [";".join(cells(joint, " ") for joint in frame) for frame in standing(layout, 4, 0)]
+    return text(path / "x.csv", ";".join(layout.joints), *rows)
+
+
+def write_kinect_sdk(path: Path, standing: Standing) -> Path:
+    for number, frame in enumerate(standing(get_layout("kinect-v1"), 3, 0)):
+        rows = [f"3,{cells(joint, ',')},310,220,2,0,0,0,0,0,1" for joint in frame]
+        file = text(path / f"{number}_skel.txt", *rows)
+    return file
+
+
+def write_kgbd(path: Path, standing: Standing) -> Path:
+    names = (
+        *("Head", "Shoulder-Center", "Shoulder-Right", "Shoulder-Left", "Elbow-Right", "Elbow-Left", "Wrist-Right"),
+        *("Wrist-Left", "Hand-Right", "Hand-Left", "Spine", "Hip-centro", "Hip-Right", "Hip-Left", "Knee-Right"),
+        *("Knee-Left", "Ankle-Right", "Ankle-Left", "Foot-Right", "Foot-Left"),
+    )
+    joints = standing(get_layout("kinect-v1"), 3, 0)
+    return text(path / "x.txt", *(f"{n};{cells(f[j], ';')}" for f in joints for j, n in enumerate(names)))
+
+
+def write_ntu(path: Path, standing: Standing) -> Path:
+    lines = ["3"]
+    for frame in standing(get_layout("kinect-v2"), 3, 0):
+        lines += ["1", "72057594037930001 0 1 1 1 1 0 0.2 -0.1 2", "25"]
+        lines += [f"{cells(joint, ' ')} 277 191 1036 519 -0.2 0 0.9 0 2" for joint in frame]
+    return text(path / "x.skeleton", *lines)
+
+
+def write_openpose(path: Path, standing: Standing) -> Path:
+    for number, frame in enumerate(standing(get_layout("body-25"), 3, 0)):
+        content = {"version": 1.3, "people": [{"person_id": [-1], "pose_keypoints_2d": pixels(frame)}]}
+        file = text(path / f"a_{number:012d}_keypoints.json", json.dumps(content))
+    return file
+
+
+def write_coco(path: Path, standing: Standing) -> Path:
+    frames = standing(get_layout("coco-17"), 3, 0)
+    people = [{"image_id": i, "category_id": 1, "keypoints": pixels(f), "score": 0.9} for i, f in enumerate(frames)]
+    return text(path / "x.json", json.dumps(people))
+
+
+def write_mediapipe(path: Path, standing: Standing) -> Path:
+    def landmarks(frame: np.ndarray) -> list[dict]:
+        return [{"x": x, "y": -y, "z": z, "visibility": 0.9} for x, y, z in frame.tolist()]
+
+    frames = standing(get_layout("mediapipe-33"), 3, 0)
+    return text(path / "x.json", json.dumps([{"pose_world_landmarks": [landmarks(frame)]} for frame in frames]))
+
+
+def write_bvh(path: Path, standing: Standing) -> Path:
+    layout = get_layout("humanoid")
+    body = standing(layout, 1, 0)[0]
+    lines = ["HIERARCHY"]
+
+    def joint(index: int, indent: str) -> None:
+        parent = layout.parents[index]
+        offset = body[index] - body[parent] if parent >= 0 else np.zeros(3)
+        root = "" if parent >= 0 else "Xposition Yposition Zposition "
+        lines.extend([f"{indent}{'JOINT' if parent >= 0 else 'ROOT'} {layout.joints[index]}", f"{indent}{{"])
+        lines.append(f"{indent} OFFSET {cells(offset * 100, ' ')}")
+        lines.append(f"{indent} CHANNELS {6 if root else 3} {root}Zrotation Xrotation Yrotation")
+        children = [child for child, other in enumerate(layout.parents) if other == index]
+        for child in children:
+            joint(child, indent + " ")
+        if not children:
+            lines.extend([f"{indent} End Site", f"{indent} {{", f"{indent}  OFFSET 0 1 0", f"{indent} }}"])
+        lines.append(f"{indent}}}")
+
+    joint(layout.parents.index(-1), "")
+    values = np.random.default_rng(0).normal(size=(3, 3 + 3 * len(layout))).round(3)
+    rows = [cells(row, " ") for row in values]
+    return text(path / "x.bvh", *lines, "MOTION", f"Frames: {len(rows)}", "Frame Time: 0.01", *rows)
+
+
+def write_amc(path: Path, standing: Standing) -> Path:
+    layout = get_layout("cmu")
+    names = [dict(layout.file_names).get(joint, joint) for joint in layout.joints]
+    body = standing(layout, 1, 0)[0]
+    lines = [":version 1.10", ":units", " length 0.45", " angle deg", ":root", " order TX TY TZ RX RY RZ", " axis XYZ"]
+    lines += [" position 0 0 0", " orientation 0 0 0", ":bonedata"]
+    for joint, parent in layout.bones:
+        lines += [f" begin\n  name {names[joint]}\n  direction {cells(body[joint] - body[parent], ' ')}\n  length 4"]
+        lines += ["  axis 0 0 0 XYZ\n  dof rx ry rz\n end"]
+    lines += [":hierarchy\n begin", *(f"  {names[parent]} {names[joint]}" for joint, parent in layout.bones), " end"]
+    text(path / "x.asf", *lines)
+    motion = [":FULLY-SPECIFIED", ":DEGREES"]
+    for frame in range(1, 4):
+        motion.append(str(frame))
+        motion += [f"{name} {'0 0 0 ' if name == 'root' else ''}{frame} 2 3" for name in names]
+    return text(path / "x.amc", *motion)
+
+
+def write_c3d(path: Path, standing: Standing) -> Path:
+    ezc3d = pytest.importorskip("ezc3d")
+    labels, points = markers(standing)
+    file = ezc3d.c3d()
+    file["parameters"]["POINT"]["RATE"]["value"] = [100]
+    file["parameters"]["POINT"]["LABELS"]["value"] = labels
+    file["parameters"]["POINT"]["UNITS"]["value"] = ["mm"]
+    file["data"]["points"] = np.concatenate([points.transpose(2, 1, 0), np.ones((1, len(labels), len(points)))])
+    file.write(str(path / "x.c3d"))
+    return path / "x.c3d"
+
+
+def write_trc(path: Path, standing: Standing) -> Path:
+    labels, points = markers(standing)
+    lines = ["PathFileType\t4\t(X/Y/Z)\tx.trc"]
+    lines.append("DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames")
+    lines.append(f"100\t100\t{len(points)}\t{len(labels)}\tmm\t100\t1\t{len(points)}")
+    lines += [
+        "Frame#\tTime\t" + "\t\t\t".join(labels),
+        "\t\t" + "\t".join(f"X{i}\tY{i}\tZ{i}" for i in range(len(labels))),
+    ]
+    lines += [f"{t + 1}\t{t / 100}\t{cells(frame, chr(9))}" for t, frame in enumerate(points)]
+    return text(path / "x.trc", *lines)
+
+
+def markers(standing: Standing) -> tuple[list[str], np.ndarray]:
+    """Return labels of the Plug-in-Gait set and ``(3, markers, 3)`` points in mm, z up, roughly on a body."""
+    heights = {
+        **dict.fromkeys(("LFHD", "RFHD", "LBHD", "RBHD"), 1650),
+        **dict.fromkeys(("C7", "CLAV", "LSHO", "RSHO"), 1450),
+        **dict.fromkeys(("T10", "STRN", "LELB", "RELB"), 1200),
+        **dict.fromkeys(("LASI", "RASI", "LPSI", "RPSI", "SACR", "LWRA", "LWRB", "RWRA", "RWRB", "LFIN", "RFIN"), 950),
+        **dict.fromkeys(("LTHI", "RTHI"), 700),
+        **dict.fromkeys(("LKNE", "RKNE"), 500),
+        **dict.fromkeys(("LTIB", "RTIB"), 300),
+        **dict.fromkeys(("LANK", "RANK", "LTOE", "RTOE", "LHEE", "RHEE"), 80),
+    }
+    side = [120 if name[0] == "L" else -120 if name[0] == "R" else 10 for name in heights]
+    body = np.stack([np.linspace(-90, 90, len(side)), side, list(heights.values())], axis=1)
+    return list(heights), body + np.random.default_rng(0).normal(scale=5, size=(3, len(body), 3))
+
+
+def pixels(frame: np.ndarray) -> list[float]:
+    return np.stack([frame[:, 0] * 100 + 500, 900 - frame[:, 1] * 100, np.ones(len(frame))], axis=1).ravel().tolist()
+
+
+def text(path: Path, *lines: str) -> Path:
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+WRITERS = {
+    "npz": write_npz,
+    "c3d": write_c3d,
+    "bvh": write_bvh,
+    "amc": write_amc,
+    "trc": write_trc,
+    "openpose": write_openpose,
+    "coco": write_coco,
+    "mediapipe": write_mediapipe,
+    "ntu": write_ntu,
+    "kinect-sdk": write_kinect_sdk,
+    "kgbd": write_kgbd,
+    "kinect-cells": write_kinect_cells,
+    "csv-joints": write_csv_joints,
+    "csv-frames": write_csv_frames,
+}
+FOLDERS = {"kinect-sdk", "openpose"}
+"""Formats whose recording is the folder that the file is in."""
+
+STATED = {
+    "bvh": {"unit": "cm"},
+    "csv-joints": {"layout": get_layout("kinect-v1"), "unit": "m"},
+    "csv-frames": {"layout": get_layout("kinect-v1"), "unit": "m"},
+}
+"""What these samples do not say themselves."""
+
+
+def truncate(content: bytes, rng: random.Random) -> bytes:
+    return content[: rng.randrange(len(content))]
+
+
+def flip_bytes(content: bytes, rng: random.Random) -> bytes:
+    damaged = bytearray(content)
+    for _ in range(rng.choice([1, 1, 2, 8])):
+        damaged[rng.randrange(len(damaged))] = rng.choice([0, 1, 127, 128, 255, rng.randrange(256)])
+    return bytes(damaged)
+
+
+def insert(content: bytes, rng: random.Random) -> bytes:
+    lines = content.split(b"\n")
+    lines.insert(rng.randrange(len(lines) + 1), rng.choice([*JUNK, rng.choice(lines)]))
+    return b"\n".join(lines)
+
+
+def delete_block(content: bytes, rng: random.Random) -> bytes:
+    separator = rng.choice([b"\n", b" ", b","])
+    pieces = content.split(separator)
+    start = rng.randrange(len(pieces))
+    return separator.join(pieces[:start] + pieces[start + rng.choice([1, 1, 2, 20]) :])
+
+
+def swap_number(content: bytes, rng: random.Random) -> bytes:
+    numbers = list(re.finditer(rb"-?\d+(\.\d+)?", content))
+    place = rng.choice([numbers[: len(numbers) // 20 + 1], numbers])
+    if not numbers:
+        return content
+    number = rng.choice(place)
+    return content[: number.start()] + rng.choice(EXTREMES) + content[number.end() :]
+
+
+def swap_binary_number(content: bytes, rng: random.Random) -> bytes:
+    size = rng.choice([1, 2, 4, 8])
+    at = rng.randrange(max(1, min(len(content) - size, rng.choice([64, 1024, 10**9]))))
+    value = rng.choice([b"\xff" * size, b"\x7f" + b"\xff" * (size - 1), b"\xff" * (size - 1) + b"\x7f", bytes(size)])
+    return content[:at] + value + content[at + size :]
+
+
+DAMAGES = (truncate, flip_bytes, insert, delete_block, swap_number, swap_number, swap_binary_number)
+
+
+def test_every_format_has_a_sample():
+    assert set(WRITERS) == {known.name for known in FORMATS}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_the_sample_is_valid(name, tmp_path: Path, standing):
+    file = WRITERS[name](tmp_path, standing)
+    path = tmp_path if name in FOLDERS else file
+    assert find_format(path) is format_named(name)
+    assert read(path, clean=False, **STATED.get(name, {})).problems == ()
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, standing):
+    file = WRITERS[name](tmp_path, standing)
+    path = tmp_path if name in FOLDERS else file
+    content = file.read_bytes()
+    rng = random.Random(name)
+    reader, stated = format_named(name), STATED.get(name, {})
+    for _ in range(CASES):
+        damaged = content
+        for _ in range(rng.choice([1, 1, 2])):
+            damaged = rng.choice(DAMAGES)(damaged or b"0", rng)
+        file.write_bytes(damaged)
+        check(lambda: reader.read(path, ReadOptions(**stated)), FormatError)
+        check(lambda: read(path, **stated), HimpcError)
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_claims_of_size_take_no_memory(name, tmp_path: Path, standing):
+    file = WRITERS[name](tmp_path, standing)
+    path = tmp_path if name in FOLDERS else file
+    content = file.read_bytes()
+    rng = random.Random(name)
+    reader, stated = format_named(name), STATED.get(name, {})
+    check(lambda: reader.read(path, ReadOptions(**stated)), FormatError)
+    tracemalloc.start()
+    try:
+        for _ in range(40):
+            file.write_bytes(rng.choice([swap_number, swap_binary_number])(content, rng))
+            check(lambda: reader.read(path, ReadOptions(**stated)), FormatError)
+        assert tracemalloc.get_traced_memory()[1] < MAX_MEMORY
+    finally:
+        tracemalloc.stop()
+
+
+def check(reading: Callable[[], object], error: type[HimpcError]) -> None:
+    """Read; recordings are valid because they are made, an error is of this kind and one line."""
+    message, recordings = "", []
+    try:
+        recordings = list(reading())
+    except error as found:
+        message = str(found)
+    assert bool(message) != bool(recordings)
+    assert "\n" not in message
+    assert all(isinstance(recording, Recording) for recording in recordings)

@@ -1,0 +1,80 @@
+"""TRC: what is written comes back, gaps in all their spellings, the real files, and damaged ones."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from himpc.errors import FormatError
+from himpc.reading.axes import body_size
+from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.trc import FORMAT
+from himpc.skeleton import get_layout
+
+LAYOUT = get_layout("gait-20")
+
+
+def trc(points: np.ndarray, labels=LAYOUT.joints, units: str = "mm", gap: str = "") -> str:
+    keys = "DataRate\tCameraRate\tNumFrames\tNumMarkers\tUnits\tOrigDataRate\tOrigDataStartFrame\tOrigNumFrames"
+    lines = ["PathFileType\t4\t(X/Y/Z)\twalk.trc", keys, f"60\t60\t{len(points)}\t{len(labels)}\t{units}\t60\t1\t9"]
+    lines += ["Frame#\tTime\t" + "\t\t\t".join(labels), "\t\t" + "\t".join(f"X{i}\tY{i}\tZ{i}" for i in range(20)), ""]
+    for number, frame in enumerate(points, start=1):
+        cells = [f"{value:.5f}" if np.isfinite(value) else gap for value in frame.ravel()]
+        lines.append("\t".join([str(number), f"{number / 60:.3f}", *cells]))
+    return "\r\n".join(lines) + "\r\n"
+
+
+@pytest.mark.parametrize("gap", ["", "NaN", "0"])
+@pytest.mark.parametrize("ending", ["", "\t"])
+def test_what_is_written_comes_back(tmp_path, standing, one_marker_a_joint, gap, ending):
+    joints = standing(LAYOUT, 4, 1)
+    joints[1, 3] = joints[2, 19] = np.nan
+    path = tmp_path / "walk.trc"
+    path.write_text(trc(joints * 1000, gap=gap).replace("\r\n", ending + "\r\n"), newline="")
+    assert FORMAT.recognise(path, path.read_bytes()[:4096])
+    (recording,) = FORMAT.read(path, ReadOptions(markers=one_marker_a_joint))
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+    assert recording.fps == 60
+    assert recording.quality.notes == ("joints by the marker set own", "up is y, as the body shows")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("\t20\tmm", "\t21\tmm", "declares NumMarkers 21, but 20 are there"),
+        ("60\t60\t3", "60\t60\t4", "declares NumFrames 4, but 3 are there"),
+        ("\tmm", "\tparsec", "unknown unit of length 'parsec'"),
+        ("\tmm", "\tm", "read in 'm'.*pass --unit mm"),
+        ("60\t60", "sixty\t60", "line 3: DataRate is 'sixty'"),
+        ("pelvis", "navel", "does not give pelvis: it needs pelvis"),
+        ("0.033\t", "0.033\tx", "line 8: number 3 is 'x"),
+        ("0.033\t", "0.033\t1\t", "line 8: has 63 numbers, expected 62"),
+    ],
+)
+def test_what_is_wrong_is_said(tmp_path, standing, one_marker_a_joint, old, new, message):
+    text = trc(standing(LAYOUT, 3, 1) * 1000)
+    assert old in text
+    (tmp_path / "walk.trc").write_text(text.replace(old, new, 1), newline="")
+    with pytest.raises(FormatError, match=message):
+        FORMAT.read(tmp_path / "walk.trc", ReadOptions(markers=one_marker_a_joint))
+
+
+@settings(max_examples=300)
+@given(seed=st.integers(0, 2**32))
+def test_damaged_files(tmp_path, standing, one_marker_a_joint, check_damaged, seed):
+    content = trc(standing(LAYOUT, 3, 1) * 1000).encode()
+    check_damaged(FORMAT, tmp_path / "d.trc", content, seed, options=ReadOptions(markers=one_marker_a_joint))
+
+
+def test_real_files(shared_data: Path):
+    sizes: dict[str, list[float]] = {}
+    for path in sorted((shared_data / "trc-sample").glob("*/*/*.trc")):
+        (recording,) = FORMAT.read(path, ReadOptions())
+        assert recording.complete
+        assert recording.fps == 100
+        assert 1.4 < np.median(recording.joints[:, LAYOUT.index("head"), 1]) < 1.7
+        sizes.setdefault(path.parts[-3], []).append(body_size(recording.joints, LAYOUT))
+    assert [len(of_person) for of_person in sizes.values()] == [3, 3]
+    assert all(np.ptp(of_person) < 0.01 for of_person in sizes.values())

@@ -1,0 +1,69 @@
+"""A recording is validated when made."""
+
+import numpy as np
+import pytest
+
+from himpc.errors import DataError, LayoutError
+from himpc.recordings import Quality, Recording
+from himpc.skeleton import get_layout
+
+KINECT = get_layout("kinect-v1")
+
+
+def joints(frames: int = 4, dtype: type = float) -> np.ndarray:
+    return np.random.default_rng(0).normal(size=(frames, 20, 3)).astype(dtype)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32, np.float16, np.int64])
+def test_joints_are_stored_as_contiguous_float32(dtype):
+    recording = Recording(joints(dtype=dtype)[:, :, ::-1], KINECT)
+    assert recording.joints.dtype == np.float32
+    assert recording.joints.flags.c_contiguous
+
+
+@pytest.mark.parametrize(
+    ("wrong", "complaint"),
+    [
+        (np.zeros((4, 19, 3)), "expected .frames, 20 joints"),
+        (np.zeros((4, 20, 2)), "shape"),
+        (np.zeros((80, 3)), "shape"),
+        (np.zeros((0, 20, 3)), "no frames"),
+        (np.full((4, 20, 3), np.inf), "infinite"),
+        (np.full((4, 20, 3), 1e300), "infinite"),
+        (np.full((4, 20, 3), "a"), "expected numbers"),
+        (np.where(np.arange(3) == 1, np.nan, joints()), "NaN in some axes only"),
+    ],
+)
+def test_wrong_joints_are_a_data_error_that_names_the_source(wrong, complaint):
+    with pytest.raises(DataError, match=f"walk.csv: .*{complaint}"):
+        Recording(wrong, KINECT, source="walk.csv")
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"fps": 0}, {"fps": float("nan")}, {"fps": -1}, {"dimensions": 4}, {"confidence": np.ones((4, 19))}]
+)
+def test_wrong_fields_are_a_data_error(wrong):
+    with pytest.raises(DataError, match=next(iter(wrong))):
+        Recording(joints(), KINECT, **wrong)
+
+
+def test_length_seconds_and_completeness():
+    recording = Recording(joints(60), KINECT, fps=30)
+    assert (len(recording), recording.seconds, recording.complete) == (60, 2.0, True)
+    hidden = joints(60)
+    hidden[3, 5] = np.nan
+    assert not recording.with_(joints=hidden).complete
+    assert Recording(joints(), KINECT).seconds is None
+
+
+def test_another_layout_keeps_what_is_known():
+    source = Recording(np.zeros((2, 25, 3)), get_layout("kinect-v2"), fps=30, person="a", source="x")
+    converted = source.to(KINECT)
+    assert (converted.layout, converted.fps, converted.person) == (KINECT, 30, "a")
+    assert source.to(source.layout) is source
+    with pytest.raises(LayoutError, match="x: layout 'kinect-v2' cannot become"):
+        source.to(get_layout("coco-17"))
+
+
+def test_dropped_frames_are_of_four_kinds():
+    assert Quality(100, empty=1, frozen=2, impossible=3, incomplete=4, filled=99).dropped == 10

@@ -1,0 +1,173 @@
+"""himpc's .npz: what was saved comes back exactly; what was not saved by himpc is one clear error."""
+
+import io
+import pickle
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from himpc.errors import DataError, FormatError, RunFolderError
+from himpc.recordings import Quality, Recording, load, save
+from himpc.skeleton import get_layout, layout_names
+
+texts = st.text(st.characters(exclude_characters="\0"), max_size=6)
+counts = st.integers(0, 2**40)
+
+
+@st.composite
+def recordings(draw):
+    layout = get_layout(draw(st.sampled_from(layout_names())))
+    frames = draw(st.integers(1, 4))
+    rng = np.random.default_rng(draw(st.integers(0, 99)))
+    joints = rng.normal(size=(frames, len(layout), 3)).astype(np.float32)
+    joints[rng.random(joints.shape[:2]) < draw(st.sampled_from([0, 0.3, 1]))] = np.nan
+    return Recording(
+        joints,
+        layout,
+        fps=draw(st.none() | st.floats(1e-3, 1e6)),
+        person=draw(st.none() | texts),
+        session=draw(st.none() | texts),
+        camera=draw(st.none() | texts),
+        source=draw(texts),
+        confidence=rng.random(joints.shape[:2]) if draw(st.booleans()) else None,
+        dimensions=draw(st.sampled_from([2, 3])),
+        quality=Quality(*(draw(counts) for _ in range(7)), notes=tuple(draw(st.lists(texts, max_size=2)))),
+    )
+
+
+@given(st.lists(recordings(), min_size=1, max_size=4))
+def test_round_trip_is_exact(tmp_path_factory, saved):
+    path = tmp_path_factory.mktemp("store") / "all.npz"
+    save(saved, path)
+    loaded = load(path)
+    assert len(loaded) == len(saved)
+    for before, after in zip(saved, loaded, strict=True):
+        for name in ("layout", "fps", "person", "session", "camera", "source", "dimensions", "quality"):
+            assert getattr(before, name) == getattr(after, name)
+        assert before.joints.tobytes() == after.joints.tobytes()
+        assert (before.confidence is None) == (after.confidence is None)
+        if before.confidence is not None:
+            np.testing.assert_array_equal(before.confidence, after.confidence)
+
+
+def one() -> Recording:
+    return Recording(np.zeros((3, 20, 3)), get_layout("kinect-v1"), person="a", source="x.csv")
+
+
+def test_the_same_recordings_make_the_same_bytes(tmp_path: Path):
+    save([one()], tmp_path / "a.npz")
+    save([one()], tmp_path / "b.npz")
+    assert (tmp_path / "a.npz").read_bytes() == (tmp_path / "b.npz").read_bytes()
+
+
+def test_an_error_leaves_the_old_file_and_nothing_beside_it(tmp_path: Path):
+    save([one()], tmp_path / "a.npz")
+    before = (tmp_path / "a.npz").read_bytes()
+    with pytest.raises(DataError, match="NUL"):
+        save([one().with_(person="a\0")], tmp_path / "a.npz")
+    with pytest.raises(DataError, match="no recordings"):
+        save([], tmp_path / "a.npz")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.npz"]
+    assert (tmp_path / "a.npz").read_bytes() == before
+
+
+def test_a_place_that_cannot_be_written_is_a_run_error(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    for path in (tmp_path / "none" / "a.npz", tmp_path / "file" / "a.npz"):
+        with pytest.raises(RunFolderError, match=r"a\.npz: cannot be written"):
+            save([one()], path)
+
+
+def rewrite(path: Path, **changes) -> None:
+    """Write a valid file with some arrays changed; None takes one away."""
+    save([one(), one()], path)
+    with np.load(path) as archive:
+        arrays = {**archive, **changes}
+    np.savez(path, allow_pickle=False, **{name: array for name, array in arrays.items() if array is not None})
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"himpc_version": None}, "is not himpc's: it holds 'joints'"),
+        ({"himpc_version": np.array(9)}, "version 9.*update himpc"),
+        ({"himpc_version": np.array("1")}, "'himpc_version' is <U1"),
+        ({"fps": None}, "lacks the array 'fps'"),
+        ({"fps": np.ones(3)}, "'fps' has 3"),
+        ({"fps": np.array([-1.0, 1.0])}, "fps is -1"),
+        ({"joints": np.zeros((120, 2), np.float32)}, "expected 3 columns"),
+        ({"joints": np.zeros((120, 3), "U2")}, "'joints' is <U2"),
+        ({"joints": np.zeros((119, 3), np.float32)}, "'offsets' does not share out"),
+        ({"offsets": np.array([0, 130, 120])}, "backwards"),
+        ({"offsets": np.array([0, 61, 120])}, "is damaged"),
+        ({"layout": np.array([0, 1])}, "a layout that is not there"),
+        ({"layout": np.array([0, -1])}, "a layout that is not there"),
+        ({"layouts": np.array(["{}"])}, "needs the key"),
+        ({"layouts": np.array(["[" * 100_000])}, "is damaged"),
+        ({"layouts": np.array(["3"])}, "not a JSON table"),
+        ({"notes": np.array(["3", "[]"])}, "not a JSON list"),
+        ({"dimensions": np.array([3, 4])}, "dimensions is 4"),
+        ({"has_confidence": np.array([True, False])}, "'confidence' does not have"),
+        ({"confidence": np.ones(3, np.float32)}, "'confidence' does not have"),
+        ({"person": np.ones((2, 2), "U1")}, "'person' is <U1 with shape"),
+    ],
+)
+def test_arrays_that_do_not_fit_are_one_clear_error(tmp_path: Path, changes, complaint):
+    rewrite(tmp_path / "x.npz", **changes)
+    with pytest.raises(FormatError, match=f"x.npz: .*{complaint}"):
+        load(tmp_path / "x.npz")
+
+
+def npy(header: bytes, body: bytes = b"") -> bytes:
+    return b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header + body
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (10**12, 3), }\n"),
+        npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (1000000000000, 3), }\n"),
+        npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (-120, 3), }\n", bytes(1440)),
+        npy(b"{'descr': '<f4', 'fortran_order': False, 'shape': (0, 1000000000000), }\n"),
+        npy(b"{'descr': '|O', 'fortran_order': False, 'shape': (120, 3), }\n", pickle.dumps([1])),
+        npy(b"{'descr': '<f4'" + b"(" * 5000),
+        npy(b"\xff" * 40),
+        b"\x93NUMPY\x09\x00",
+        b"",
+    ],
+)
+def test_a_declared_size_or_type_is_never_believed(tmp_path: Path, member):
+    save([one(), one()], tmp_path / "x.npz")
+    with zipfile.ZipFile(tmp_path / "x.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "x.npz", "w") as archive:
+        for name, content in {**members, "joints.npy": member}.items():
+            archive.writestr(name, content)
+    with pytest.raises(FormatError, match=r"x\.npz: array 'joints'|x\.npz: is damaged"):
+        load(tmp_path / "x.npz")
+
+
+def test_a_zip_bomb_is_refused(tmp_path: Path):
+    save([one()], tmp_path / "x.npz")
+    bomb = io.BytesIO()
+    np.save(bomb, np.zeros((1_000_000, 3), np.float32))
+    with zipfile.ZipFile(tmp_path / "x.npz") as archive:
+        members = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in {**members, "joints.npy": bomb.getvalue()}.items():
+            archive.writestr(name, content)
+    with pytest.raises(FormatError, match="is compressed"):
+        load(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04", b"PK\x05\x06" + bytes(18), b"hello"])
+def test_what_is_no_archive_is_a_format_error(tmp_path: Path, content):
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(FormatError, match=r"x\.npz"):
+        load(tmp_path / "x.npz")
+    with pytest.raises(FormatError, match="cannot be read"):
+        load(tmp_path / "none.npz")

@@ -1,0 +1,47 @@
+import numpy as np
+import pytest
+
+from himpc.errors import DataError
+from himpc.learning.history import EpochRecord
+from himpc.reporting.figures import save_figure
+from himpc.reporting.training import draw_training
+
+
+def record(epoch: int, loss: float | None = 1.0, stability: float | None = 0.5) -> dict:
+    levels = ("joint", "limb") if loss is not None else ()
+    return EpochRecord(
+        epoch=epoch,
+        loss=loss,
+        losses=dict.fromkeys(levels, loss),
+        clusters={"joint": 7, "limb": 5},
+        noise={"joint": 70, "limb": 50},
+        trained=100,
+        stability=stability,
+        seconds=1.5,
+    ).to_dict()
+
+
+def test_each_panel_shows_its_numbers():
+    history = [record(1, 3.0, None), record(2, None, 0.2), record(3, 2.0, 0.6)]
+    loss, clusters, noise, stability = draw_training(history).axes
+    np.testing.assert_array_equal(loss.lines[0].get_ydata(), [3, np.nan, 2])
+    assert clusters.lines[1].get_ydata().tolist() == [5, 5, 5]
+    assert noise.lines[0].get_ydata().tolist() == [70, 70, 70]
+    np.testing.assert_array_equal(stability.lines[0].get_ydata(), [np.nan, 0.2, 0.6])
+
+
+@pytest.mark.parametrize(
+    "history", [[record(1, stability=None)], [record(1, None, None)], [record(i) for i in range(99)]]
+)
+def test_any_run_is_drawn(history, tmp_path):
+    save_figure(draw_training(history), tmp_path / "a.png")
+
+
+def test_the_run_in_one_line():
+    texts = [text.get_text() for text in draw_training([record(1), record(2, 0.25)]).texts]
+    assert "2 epochs in 3 s. Last epoch: loss 0.250; pseudo-labels: joint 7, limb 5." in texts
+
+
+def test_no_epoch_is_an_error():
+    with pytest.raises(DataError, match="no epoch to draw"):
+        draw_training([])

@@ -1,0 +1,81 @@
+"""CASIA-B's protocol from videos to its table: drawn people, MediaPipe, file names."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from himpc.cli import main
+from himpc.recordings import Recording
+from himpc.simulation import Lens
+
+pytest.importorskip("av")
+pytest.importorskip("cv2")
+pytest.importorskip("mediapipe")
+pytest.importorskip("norfair")
+sys.path.insert(0, str(Path(__file__).parent))
+from clips import write
+
+SCRIPT = Path(__file__).parents[2] / "perf" / "casia_like.py"
+LENS = Lens(640, 480, 50.0)
+PICTURES = 42
+WANTED = {
+    *("001-nm-01-054", "002-nm-01-054", "064-nm-01-054"),
+    *(f"063-{condition}-01-{view}" for condition in ("nm", "bg", "cl") for view in ("054", "090")),
+}
+"""Two people who train and two who are tested: as few videos as leave somebody to find in each split."""
+
+
+def drawn(script: ModuleType) -> Iterator[tuple[str, Recording]]:
+    for name, walk in script.walks(2, ("054", "090"), {"nm": 1, "bg": 1, "cl": 1}, exact=True):
+        if name in WANTED:
+            yield name, walk
+
+
+@pytest.mark.slow
+@pytest.mark.long
+def test_from_videos_to_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from himpc.video.mannequin import OUTFITS, Outfit, draw_people
+
+    spec = importlib.util.spec_from_file_location("casia_like", SCRIPT)
+    assert spec is not None
+    assert spec.loader is not None
+    script = sys.modules["casia_like"] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(script)
+    films, poses, out = tmp_path / "films", tmp_path / "poses", tmp_path / "run"
+    films.mkdir()
+    for name, walk in drawn(script):
+        worn = Outfit(**{**vars(OUTFITS[int(name[:3]) % 6]), **script.CONDITIONS[name[4:6]].outfit})
+        first = (len(walk) - PICTURES) // 2
+
+        def look(number: int, walk: Recording = walk, worn: Outfit = worn, first: int = first) -> object:
+            return draw_people(walk.joints[None, first + number], LENS, [worn])
+
+        write(films / f"{name}.avi", pictures=PICTURES, size=(LENS.width, LENS.height), codec="mpeg4", look=look)
+    assert {path.stem for path in films.iterdir()} == WANTED
+    assert main(["pose", str(films), "--out", str(poses), "--json"]) == 0
+    videos = json.loads(capsys.readouterr().out)["videos"]
+    tracks = {Path(video["video"]).stem: [each["frames"] for each in video["recordings"]] for video in videos}
+    assert tracks.keys() == WANTED
+    assert all(max(frames) >= 40 for frames in tracks.values()), tracks
+    words = ["--root", str(poses / "recordings"), "--out", str(out), "--max-epochs", "1", "--hidden", "16", "--json"]
+    several = sum(len(frames) - 1 for frames in tracks.values())
+    assert main(["benchmark", "CASIA_B", *words]) == (3 if several else 0)
+    document = json.loads(capsys.readouterr().out)
+    assert len(document["benchmark"]["left_out"]) == several
+    counts = document["benchmark"]["counts"]
+    assert {part: (count["persons"], count["recordings"], count["windows"]) for part, count in counts.items()} == {
+        "train": (2, 2, 2), "nm": (2, 3, 3), "bg": (1, 2, 2), "cl": (1, 2, 2), "all": (4, 9, 9)
+    }  # fmt: skip
+    assert list(document["splits"]) == ["Nm-Nm", "Bg-Bg", "Cl-Cl", "Cl-Nm", "Bg-Nm"]
+    for split in document["splits"].values():
+        for level in ("results", "recordings"):  # 064 has no second sequence, and none is its own match
+            assert {score["queries"] for score in split[level].values()} == {2}
+        assert set(split["views"]) == {"054", "090"}
+        assert split["settings"]["window_length"] == 40
