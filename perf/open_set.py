@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import himpc
+from himpc._files import write_atomically
 from himpc.api import Embedder
 from himpc.evaluation import (
     evaluate_open_set,
@@ -39,7 +40,6 @@ from himpc.model import BASELINES
 from himpc.recordings import Recording, Windows
 from himpc.research.benchmarks import get_recipe
 from himpc.research.benchmarks.recipe_set import read_recipe
-from himpc.writing import write_atomically
 
 REAL = ("c3d-walking", "kinect-v1-actions")
 SIMULATED = ("cross-session-medium", "cross-session-hard", "cross-view-medium", "cross-view-hard")

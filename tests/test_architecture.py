@@ -17,7 +17,7 @@ ORDER = (
         "errors",
         "_extras",
         "_schema",
-        "writing",
+        "_files",
         "skeleton",
         "recordings",
         "reading",

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
 
+from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
 from himpc.api import Embedder, embed
 from himpc.archive.table import EmbeddingTable
@@ -21,7 +22,6 @@ from himpc.reading.discovery import Source
 from himpc.reading.read import Plan
 from himpc.recordings.progress import Progress
 from himpc.skeleton import Level
-from himpc.writing import make_folder, write_atomically
 
 __all__ = ["Outcome", "Runner", "Task", "embed_archive", "in_turn"]
 

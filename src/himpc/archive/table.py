@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._files import replace_atomically
 from himpc.api import RecordingEmbeddings
 from himpc.recordings import Recording
-from himpc.writing import replacing
 
 __all__ = ["EmbeddingTable"]
 
@@ -133,7 +133,7 @@ class EmbeddingTable:
         RunFolderError
             If the file cannot be written.
         """
-        with replacing(path) as beside, beside.open("wb") as file:
+        with replace_atomically(path) as beside, beside.open("wb") as file:
             np.savez(file, allow_pickle=False, **{field.name: getattr(self, field.name) for field in fields(self)})
 
     @classmethod

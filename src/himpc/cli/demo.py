@@ -39,12 +39,12 @@ def demo(
     difficulty
         How noisy the sensor is, and how much a person changes between sessions.
     """
+    from himpc._files import make_folder
     from himpc.api import group
     from himpc.errors import ConfigError
     from himpc.recordings import clean, save
     from himpc.reporting import markdown_table, write_groups
     from himpc.simulation import simulate
-    from himpc.writing import make_folder
 
     if recordings < 4:
         raise ConfigError(f"the demo needs 4 recordings of each person or more, found {recordings}")

@@ -44,9 +44,9 @@ def group(
     pictures
         Draw them over the pictures instead. Faces are stored then.
     """
+    from himpc._files import make_folder
     from himpc.api import group as group_recordings
     from himpc.reporting import write_groups
-    from himpc.writing import make_folder
 
     console = output.console()
     embedder = None if model == "train" else load_embedder(model, settings.device)

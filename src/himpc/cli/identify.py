@@ -71,10 +71,10 @@ def _look(
     paths: tuple[Path, ...], gallery: Any, console: Console, source: Source, out: Path, fmr: float | None,
     overlay: bool, pictures: bool,
 ) -> int:  # fmt: skip
+    from himpc._files import make_folder
     from himpc.reporting import write_identified
     from himpc.video.identify import label_of
     from himpc.video.overlay import write_overlays
-    from himpc.writing import make_folder
 
     make_folder(out)
     seen: list[People] = []
@@ -109,11 +109,11 @@ def _watch(
     live: str, gallery: Any, console: Console, source: Source, out: Path | None, fmr: float | None,
     seconds: float | None, pictures: bool,
 ) -> int:  # fmt: skip
+    from himpc._files import make_folder
     from himpc.video.film import Film
     from himpc.video.identify import watch_live
     from himpc.video.live import LiveVideo
     from himpc.video.overlay import draw
-    from himpc.writing import make_folder
 
     estimator = source.open_estimator()
     told: dict[int, str] = {}

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._files import make_folder, write_atomically
 from himpc.errors import GalleryError
 from himpc.gallery.lance_table import LanceTable, numbers, rows, told
 from himpc.gallery.nearest import SPARE, Nearest
 from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of, windows_of
 from himpc.gallery.vectors import Entries
-from himpc.writing import make_folder, write_atomically
 
 __all__ = ["LanceVectors"]
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from himpc._files import make_folder
 from himpc.errors import GalleryError
 from himpc.gallery.catalogue import Catalogue
 from himpc.gallery.vectors import Vectors
-from himpc.writing import make_folder
 
 __all__ = ["Place", "exists", "is_url", "place_of"]
 

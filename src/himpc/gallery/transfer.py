@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._files import replace_atomically
 from himpc.errors import FormatError, GalleryError, ModelError, RunFolderError, escape_unprintable
 from himpc.gallery import ledger
 from himpc.gallery.calibration import Calibration
@@ -19,7 +20,6 @@ from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_fa
 from himpc.gallery.places import exists
 from himpc.gallery.soundness import fingerprint, misfits
 from himpc.gallery.takes import Take
-from himpc.writing import replacing
 
 __all__ = ["export_gallery", "import_gallery"]
 
@@ -88,7 +88,7 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
         **{name: _bytes(content) for name, content in model_to_facts(gallery.model).items()},
     }
     learned = "" if gallery.learned is None else json.dumps(gallery.learned.to_dict())
-    with replacing(path) as beside:
+    with replace_atomically(path) as beside:
         beside.touch(0o600)  # tells what cannot be written in the system's own words
         try:
             save_file(arrays, beside, metadata={"himpc_gallery": VERSION, "calibration": learned})

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import torch
 
+from himpc._files import make_folder, remove_file, write_atomically
 from himpc._version import __version__
 from himpc.errors import RunFolderError
 from himpc.learning.state import CHECKPOINT_FILE, Identity, State
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE
-from himpc.writing import make_folder, remove, write_atomically
 
 __all__ = ["RunFolder"]
 
@@ -44,7 +44,7 @@ class RunFolder:
         folder = cls(make_folder(path), identity)
         if not resume:
             for name in (CARD_FILE, WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE):
-                remove(path / name)
+                remove_file(path / name)
             write_atomically(path / CONFIG_FILE, folder._settings())
         return folder
 

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._files import write_atomically
 from himpc._version import __version__
 from himpc.errors import ConfigError
 from himpc.model.inference import Inference
 from himpc.skeleton import Layout
 from himpc.skeleton.alignment import TOO_SHORT, sides
-from himpc.writing import write_atomically
 
 if TYPE_CHECKING:
     from himpc.model.model import Model

@@ -13,6 +13,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from himpc._files import make_folder, write_atomically
 from himpc.errors import ModelError
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
 from himpc.model.device import resolve_device
@@ -22,7 +23,6 @@ from himpc.model.stream import Stream
 from himpc.model.tensors import read_tensors, shapes_of, write_tensors
 from himpc.recordings.windows import Windows
 from himpc.skeleton import Layout, Level
-from himpc.writing import make_folder, write_atomically
 
 __all__ = ["Model", "window_features"]
 

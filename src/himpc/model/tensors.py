@@ -8,8 +8,8 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from himpc._files import write_atomically
 from himpc.errors import ModelError
-from himpc.writing import write_atomically
 
 __all__ = ["Shapes", "read_note", "read_tensors", "shapes_of", "write_tensors"]
 

@@ -36,12 +36,12 @@ from typing import IO, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._files import replace_atomically
 from himpc.errors import DataError, FormatError
 from himpc.recordings import mapped_arrays
 from himpc.recordings.mapped_arrays import blocks
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import Layout, get_layout, layout_names
-from himpc.writing import replacing
 
 __all__ = ["VERSION", "load", "save"]
 
@@ -87,7 +87,7 @@ def save(recordings: Sequence[Recording], path: str | Path) -> None:
     if not recordings:
         raise DataError(f"{path}: there are no recordings to save")
     arrays = _pack(recordings)
-    with replacing(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
+    with replace_atomically(path) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_STORED) as archive:
         _write_numbers(archive, "joints", [r.joints.reshape(-1, 3) for r in recordings])
         _write_numbers(archive, "confidence", [r.confidence.ravel() for r in recordings if r.confidence is not None])
         for name, array in arrays.items():

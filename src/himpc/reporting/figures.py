@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from himpc._files import replace_atomically
 from himpc.errors import RunFolderError
-from himpc.writing import replacing
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -96,5 +96,5 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     if path.suffix.lower() not in _SUFFIXES:
         raise RunFolderError(f"{path}: pictures are written as {', '.join(_SUFFIXES)}, found suffix {path.suffix!r}")
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
-    with replacing(path) as beside, matplotlib.rc_context({"svg.hashsalt": "himpc", "svg.fonttype": "none"}):
+    with replace_atomically(path) as beside, matplotlib.rc_context({"svg.hashsalt": "himpc", "svg.fonttype": "none"}):
         figure.savefig(beside, dpi=DPI, metadata=undated)

@@ -11,13 +11,13 @@ from typing import Any
 
 import numpy as np
 
+from himpc._files import make_folder, write_atomically
 from himpc.evaluation import grouping_agreement
 from himpc.learning import Grouping
 from himpc.recordings import Recording
 from himpc.reporting.figures import save_figure
 from himpc.reporting.maps import draw_map
 from himpc.reporting.skeletons import draw_groups
-from himpc.writing import make_folder, write_atomically
 
 __all__ = ["GroupReport", "write_groups"]
 

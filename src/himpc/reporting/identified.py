@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from himpc._files import make_folder, write_atomically
 from himpc.recordings import Recording
 from himpc.reporting.figures import save_figure
 from himpc.reporting.skeletons import draw_groups
-from himpc.writing import make_folder, write_atomically
 
 if TYPE_CHECKING:
     from himpc.gallery import Answer

@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._files import replace_atomically
 from himpc.errors import DataError, RunFolderError
 from himpc.video.parts import need
-from himpc.writing import replacing
 
 __all__ = ["OVERLAY", "Film"]
 
@@ -47,7 +47,7 @@ class Film:
             raise DataError(f"{path}: a film of {width} x {height} pixels is too small, expected 2 x 2 and more")
         self._rate = max(Fraction(fps).limit_denominator(1001), Fraction(1, 1001))
         self._av: Any = need("av")
-        self._replacing: AbstractContextManager[Path] = replacing(self.path)
+        self._replacing: AbstractContextManager[Path] = replace_atomically(self.path)
         self._last = -float(1 / self._rate)
         self._container: Any = None
         self._stream: Any = None

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
+from himpc._files import make_folder, number_names, remove_file, write_atomically
 from himpc._version import __version__
 from himpc.errors import DataError
 from himpc.reading.discovery import Source
@@ -17,7 +18,6 @@ from himpc.recordings import save
 from himpc.video.film import OVERLAY
 from himpc.video.overlay import write_overlay
 from himpc.video.people import People, nobody
-from himpc.writing import make_folder, numbered, remove, write_atomically
 
 __all__ = ["COLUMNS", "RECORDINGS", "PoseFolder"]
 
@@ -112,7 +112,7 @@ class PoseFolder:
         if people.cleaned:
             save(people.recordings, place)
         else:
-            remove(place)
+            remove_file(place)
         report = {
             **people.to_dict(),
             "nobody": None if people.cleaned else nobody(people),
@@ -160,7 +160,7 @@ class PoseFolder:
         if video.path not in self._places:
             name = Path(video.name).name
             stem = name if len(name.encode()) <= _LONGEST else f"{name[:40]}...{_digest(name)}"
-            places = numbered(self.path / RECORDINGS, stem, ".npz")
+            places = number_names(self.path / RECORDINGS, stem, ".npz")
             self._places[video.path] = next(place for place in places if self._is_free(place, video))
         return self._places[video.path]
 

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._files import number_names
 from himpc.skeleton import Layout
 from himpc.video.film import OVERLAY, Film
 from himpc.video.parts import need
 from himpc.video.people import People
 from himpc.video.track import Track
 from himpc.video.video import Video
-from himpc.writing import numbered
 
 __all__ = ["Label", "Marked", "draw", "write_overlay", "write_overlays"]
 
@@ -135,7 +135,7 @@ def write_overlays(
     """
     films: list[Path] = []
     for people in videos:
-        names = numbered(folder, Path(people.name).name, OVERLAY)  # another folder's video may have the same
+        names = number_names(folder, Path(people.name).name, OVERLAY)  # another folder's video may have the same
         film = next(name for name in names if name not in films)
         sources = {track.number: f"{people.name}#{track.number}" for track in people.tracks}
         known = {number: labels[source] for number, source in sources.items() if source in labels}

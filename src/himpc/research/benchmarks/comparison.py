@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
 from himpc.evaluation.formatting import markdown_table
 from himpc.research.benchmarks.data import BenchmarkSet
@@ -15,7 +16,6 @@ from himpc.research.benchmarks.results import BenchmarkResult, as_json, check_ne
 from himpc.research.benchmarks.run import perform, prepare
 from himpc.research.benchmarks.tables import counts_table, method_table, view_table
 from himpc.research.benchmarks.variant import Variant, parse_variants
-from himpc.writing import make_folder, write_atomically
 
 __all__ = ["Comparison", "compare_variants"]
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
 from himpc.errors import RunFolderError
 from himpc.evaluation import LevelEvaluation
@@ -17,7 +18,6 @@ from himpc.research.benchmarks.conventions import Conventions
 from himpc.research.benchmarks.data import BenchmarkSet
 from himpc.research.benchmarks.published import PublishedResult, published_results, published_source
 from himpc.research.benchmarks.tables import ViewResult, counts_table, method_table, view_table
-from himpc.writing import make_folder, write_atomically
 
 __all__ = ["SPLIT_FILE", "BenchmarkResult", "as_json", "check_new"]
 

@@ -11,13 +11,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from himpc._files import make_folder, remove_file, write_atomically
 from himpc._version import __version__
 from himpc.evaluation.formatting import markdown_table
 from himpc.reporting.ablation import AblationRow, draw_ablation
 from himpc.reporting.figures import save_figure
 from himpc.reporting.tables import mean_and_spread
 from himpc.research.sweep.grid import Grid, Variant
-from himpc.writing import make_folder, remove, write_atomically
 
 __all__ = ["MEASURES", "Row", "SweepResult"]
 
@@ -156,7 +156,7 @@ class SweepResult:
             figure = draw_ablation(rows[0], rows[1:], {name: MEASURES[name] for name in DRAWN}, title, seeds)
             save_figure(figure, out / "sweep.png")
             return [*written, "sweep.png"]
-        remove(out / "sweep.png")  # of an earlier grid
+        remove_file(out / "sweep.png")  # of an earlier grid
         return written
 
     def _drawn(self, variant: Variant) -> AblationRow:

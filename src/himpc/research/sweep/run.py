@@ -11,13 +11,13 @@ from multiprocessing import connection
 from multiprocessing.context import ForkServerContext, ForkServerProcess, SpawnContext, SpawnProcess
 from pathlib import Path
 
+from himpc._files import make_folder
 from himpc.errors import ConfigError
 from himpc.model import resolve_device
 from himpc.research.sweep.data import SweepData
 from himpc.research.sweep.grid import Grid
 from himpc.research.sweep.measure import Run, perform_in_process
 from himpc.research.sweep.results import Row, SweepResult
-from himpc.writing import make_folder
 
 __all__ = ["Plan", "cores", "run_sweep"]
 

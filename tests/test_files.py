@@ -5,8 +5,8 @@ import stat
 
 import pytest
 
+from himpc._files import make_folder, remove_file, replace_atomically, write_atomically
 from himpc.errors import RunFolderError
-from himpc.writing import make_folder, remove, replacing, write_atomically
 
 
 def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -14,7 +14,7 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     write_atomically(path, "old ü")
 
     def fail():
-        with replacing(path) as beside:
+        with replace_atomically(path) as beside:
             beside.write_text("half")
             raise ZeroDivisionError
 
@@ -25,7 +25,7 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
 
 
 def test_what_a_killed_process_left_is_written_over(tmp_path):
-    writer = replacing(tmp_path / "a.txt")
+    writer = replace_atomically(tmp_path / "a.txt")
     writer.__enter__().write_text("killed while at it")  # never left
     write_atomically(tmp_path / "a.txt", b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
@@ -35,7 +35,7 @@ def test_a_place_that_cannot_be_written_is_one_plain_line(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
     with pytest.raises(RunFolderError, match=r"folder: cannot be removed: "):
-        remove(tmp_path / "folder")
+        remove_file(tmp_path / "folder")
     for attempt in (lambda p: make_folder(p), lambda p: write_atomically(p / "a.txt", "text")):
         with pytest.raises(
             RunFolderError, match=r"^.*file.*: cannot be written: Not a directory; choose another place$"

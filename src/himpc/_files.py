@@ -10,11 +10,11 @@ from pathlib import Path
 
 from himpc.errors import RunFolderError
 
-__all__ = ["make_folder", "numbered", "remove", "replacing", "write_atomically"]
+__all__ = ["make_folder", "number_names", "remove_file", "replace_atomically", "write_atomically"]
 
 
 @contextmanager
-def replacing(path: str | Path) -> Iterator[Path]:
+def replace_atomically(path: str | Path) -> Iterator[Path]:
     """Give a path beside `path` to write to; it takes the place of `path` when the block ends well.
 
     A reader sees the old file or the new one, never a part; an error leaves the old one. What a link leads to is
@@ -56,18 +56,18 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     RunFolderError
         If the file cannot be written.
     """
-    with replacing(path) as beside:
+    with replace_atomically(path) as beside:
         beside.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def numbered(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
+def number_names(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
     """Give names for a file, of which the first that is free may be taken: without a number, then from 2 on."""
     yield folder / f"{stem}{suffix}"
     for number in count(2):
         yield folder / f"{stem}-{number}{suffix}"
 
 
-def remove(path: str | Path) -> None:
+def remove_file(path: str | Path) -> None:
     """Remove a file, if it is there.
 
     Raises
