@@ -1,72 +1,95 @@
-# The two commands are `make demo` and `make test`; both build their own environment in .venv first.
+# The two commands are `make demo` and `make test`. Both first build their own environment in .venv.
+SHARED ?= ../shared
 PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
 	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
 BIN := .venv/bin
-INSTALL := python -m pip install --quiet --no-compile --constraint constraints.txt --editable
-# pip would compile on one core; what is no Python for this Python is passed over
+# The random order of the tests. A failure repeats with `make test SEED=N`.
+SEED := $(or $(SEED),$(shell date +%s))
+PYTEST := python -m pytest -n 2 --dist loadgroup --randomly-seed=$(SEED)
+INSTALL := python -m pip install --quiet --no-compile
+# pip compiles on one core only. Files for another version of Python fail to compile, which does no harm.
 COMPILE := python -m compileall -qq -j 0
-SHARED ?= ../shared
+# MediaPipe 0.10.21 needs NumPy 1, which has no wheel for Python 3.13.
+VIDEO_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
+LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	--constraint requirements/pins.in pyproject.toml
 
-.PHONY: help python demo test lint format results open-set bench sweep dist clean
+.PHONY: help python demo test test-newest lint format docs lock results open-set perf sweep dist clean
 
-help:  ## what can be made
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 python:
-	@test -n "$(PYTHON)" || { echo "himpc needs Python 3.11, 3.12 or 3.13: install one, or name it: make PYTHON=/path/to/python"; exit 2; }
+	@test -n "$(PYTHON)" || { echo "himpc needs Python 3.11, 3.12 or 3.13: install one, or run: make PYTHON=/path/to/python"; exit 2; }
 
-.venv/ready: pyproject.toml constraints.txt | python
+.venv/ready: pyproject.toml requirements/dev.txt | python
 	$(PYTHON) -m venv .venv
-	$(BIN)/$(INSTALL) '.[dev]'
+	$(BIN)/$(INSTALL) --constraint requirements/dev.txt --editable '.[dev]'
 	@$(BIN)/$(COMPILE) .venv/lib || true
 	@touch $@
 
-# Video has an environment of its own: MediaPipe 0.10.21 wants NumPy 1, all the rest is tested with NumPy 2.
-.venv-video/ready: pyproject.toml constraints.txt | python
+# Video has its own environment, because MediaPipe needs NumPy 1 and everything else is tested with NumPy 2.
+.venv-video/ready: pyproject.toml requirements/video.txt | python
 	@mkdir -p .venv-video
-	@if $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 13))'; then \
-		echo "video is not tested: its parts want NumPy 1, so Python 3.11 or 3.12"; \
+	@if ! $(PYTHON) -c '$(VIDEO_PYTHON)'; then \
+		echo "video is not tested: MediaPipe needs Python 3.11 or 3.12"; \
 	else \
-		set -x; $(PYTHON) -m venv .venv-video && .venv-video/bin/$(INSTALL) '.[gallery,test,video]' && \
+		set -x; $(PYTHON) -m venv .venv-video && \
+		.venv-video/bin/$(INSTALL) --constraint requirements/video.txt --editable '.[gallery,test,video]' && \
 		{ .venv-video/bin/$(COMPILE) .venv-video/lib || true; }; \
 	fi
 	@touch $@
 
-demo: .venv/ready  ## simulated walkers: train, evaluate, group, and a picture to look at
+demo: .venv/ready  ## simulate walkers, train, evaluate and group them, and draw the result
 	$(BIN)/himpc demo --out demo
 
-test: .venv/ready .venv-video/ready  ## every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup
-	@[ ! -x .venv-video/bin/python ] || { set -x; .venv-video/bin/python -m pytest -n 2 --dist loadgroup tests/video src/himpc/video; }
-	@echo "Next: 'make lint' checks style and types; 'make demo' shows the main job; CONTRIBUTING.md says how we work."
+test: .venv/ready .venv-video/ready  ## run every test, in random order
+	@echo "random order: repeat it with 'make test SEED=$(SEED)'"
+	$(BIN)/$(PYTEST)
+	@[ ! -x .venv-video/bin/python ] || { set -x; .venv-video/bin/$(PYTEST) tests/video src/himpc/video; }
+	@echo "Next: 'make lint' checks style and types; 'make demo' shows the main job; CONTRIBUTING.md explains how to contribute."
 
-lint: .venv/ready  ## style, format and types
+test-newest: | python  ## run the tests with the newest version of every dependency but torch
+	rm -rf .venv-newest
+	$(PYTHON) -m venv .venv-newest
+	.venv-newest/bin/$(INSTALL) --upgrade --editable '.[dev]' 'torch==2.13.0'
+	.venv-newest/bin/$(PYTEST)
+
+lint: .venv/ready  ## check style, format and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: .venv/ready  ## rewrite the code in the house style
+format: .venv/ready  ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-results: .venv/ready  ## measure the table of the README on the real recordings in $(SHARED)/data
+docs: .venv/ready  ## rewrite the generated parts of docs/
+	$(BIN)/python docs/generate.py
+
+lock: .venv/ready  ## resolve the versions in requirements/ again
+	$(BIN)/$(INSTALL) uv
+	$(BIN)/$(LOCK) --extra dev --output-file requirements/dev.txt
+	$(BIN)/$(LOCK) --extra gallery --extra test --extra video --output-file requirements/video.txt
+
+results: .venv/ready  ## measure the tables of docs/results.md on the real recordings in $(SHARED)/data
 	$(BIN)/python perf/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md --readme README.md
 	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
 
-open-set: .venv/ready  ## measure "is this anybody we know?": the last section of docs/results.md
+open-set: .venv/ready  ## measure identification with unknown persons: the last section of docs/results.md
 	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
 
-sweep: .venv/ready  ## what each setting does, and each part of tracklet, into docs/sweep; stopped, it goes on
+sweep: .venv/ready  ## measure the effect of each setting into docs/sweep; an interrupted sweep resumes
 	for grid in kinect-v1-actions tracklet-kinect-v1-actions tracklet-cross-session-hard; do \
 		case $$grid in *kinect*) root="--root $(SHARED)/data" ;; *) root="" ;; esac; \
 		$(BIN)/himpc sweep perf/$$grid.toml $$root --out docs/sweep/$$grid --threads 1 || [ $$? -eq 3 ] || exit 1; \
 	done
 
-bench: .venv/ready  ## seconds and memory of every stage, by number of windows, beside plain formulas and bars
+perf: .venv/ready  ## measure time and memory of every stage by number of windows
 	$(BIN)/python perf/bench.py
 
-dist: .venv/ready  ## wheel and source distribution
+dist: .venv/ready  ## build the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist .
 
 clean:  ## remove everything that was built
-	rm -rf .venv .venv-video dist demo
+	rm -rf .venv .venv-video .venv-newest dist demo
