@@ -29,8 +29,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from himpc.recordings import Recording, save
-from himpc.research.benchmarks import BenchmarkResult, compare_variants, counts_table, load_benchmark
-from himpc.research.benchmarks.casia_b import TRAINING_PERSONS, VIEWS
+from himpc.research import BenchmarkResult, compare_variants, counts_table, load_benchmark
+from himpc.research.datasets.casia_b import TRAINING_PERSONS, VIEWS
 from himpc.simulation import Camera, Difficulty, Lens, Sensor, simulate
 
 OUT = Path(__file__).parent / "results" / "casia-like.json"

@@ -24,8 +24,8 @@ from himpc.evaluation.formatting import markdown_table
 from himpc.learning import Diagnosis, diagnose
 from himpc.learning.recording_labels import recording_labels
 from himpc.recordings import Windows
-from himpc.research.benchmarks import Recipe, get_recipe
-from himpc.research.benchmarks.recipe_set import read_recipe
+from himpc.research import Recipe, get_recipe
+from himpc.research.recipes.loading import read_recipe
 
 SUITES = ("cross-view", "cross-session", "clothing", "long-term")
 DIFFICULTIES = ("easy", "medium", "hard")

@@ -38,8 +38,8 @@ from himpc.gallery.calibration import Fold, calibrate
 from himpc.learning import Config, train
 from himpc.model import BASELINES
 from himpc.recordings import Recording, Windows
-from himpc.research.benchmarks import get_recipe
-from himpc.research.benchmarks.recipe_set import read_recipe
+from himpc.research import get_recipe
+from himpc.research.recipes.loading import read_recipe
 
 REAL = ("c3d-walking", "kinect-v1-actions")
 SIMULATED = ("cross-session-medium", "cross-session-hard", "cross-view-medium", "cross-view-hard")

@@ -22,8 +22,8 @@ from himpc.evaluation import grouping_agreement
 from himpc.learning import Config, group_recordings, train
 from himpc.model import BASELINES
 from himpc.reporting import markdown_table
-from himpc.research.benchmarks import compare_variants, load_benchmark
-from himpc.research.benchmarks.data import BenchmarkData
+from himpc.research import compare_variants, load_benchmark
+from himpc.research.data import BenchmarkData
 
 REAL = ("c3d-walking", "kinect-v1-actions")
 SUITES = ("cross-view", "one-view", "cross-session", "clothing", "long-term")

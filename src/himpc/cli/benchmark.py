@@ -10,7 +10,7 @@ from himpc.cli.options import Output
 from himpc.cli.training import EpochBar, Settings
 
 if TYPE_CHECKING:
-    from himpc.research.benchmarks import BenchmarkResult, BenchmarkSet, Comparison
+    from himpc.research import BenchmarkResult, BenchmarkSet, Comparison
 
 
 def benchmark(
@@ -59,7 +59,7 @@ def benchmark(
     overwrite
         Replace the run in the folder.
     """
-    from himpc.research.benchmarks import counts_table
+    from himpc.research import counts_table
 
     console = output.console()
     data = _load(name, root, train_on, train_root, layout, settings, console)
@@ -94,7 +94,7 @@ def _load(
 ) -> BenchmarkSet:
     """Load what is tested, and what is trained on where that is another data set."""
     from himpc.errors import ConfigError
-    from himpc.research.benchmarks import find_protocol, in_layout, load_benchmark, trained_on
+    from himpc.research import find_protocol, in_layout, load_benchmark, trained_on
 
     if train_root is not None and train_on is None:
         raise ConfigError("--train-root is the folder of --train-on: name that data set too")
@@ -120,7 +120,7 @@ def _run(
     **how: Any,
 ) -> BenchmarkResult | Comparison:
     """Train and ask, with a bar; say how to go on where it is stopped."""
-    from himpc.research.benchmarks import compare_variants, run_benchmark
+    from himpc.research import compare_variants, run_benchmark
 
     with EpochBar(console, settings, "clean") as bar:
         learner = settings.learner("clean", callbacks=(bar,))

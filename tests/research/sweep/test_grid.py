@@ -8,7 +8,7 @@ import pytest
 
 from himpc.errors import ConfigError, DataError
 from himpc.learning import Config
-from himpc.research.benchmarks import get_recipe, load_benchmark
+from himpc.research import get_recipe, load_benchmark
 from himpc.research.sweep import Grid, load_data
 
 OTHER = {"levels": ["limb"], "eps": 0.5, "joint_weight": 2.0, "learning_rate": 0.1, "mask": 0.5}

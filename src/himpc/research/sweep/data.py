@@ -16,7 +16,7 @@ from himpc.model import BASELINES
 from himpc.reading import Problem
 from himpc.recordings import Recording
 from himpc.recordings.progress import Progress
-from himpc.research.benchmarks.recipe_set import read_recipe
+from himpc.research.recipes.loading import read_recipe
 from himpc.research.sweep.grid import Grid
 
 __all__ = ["SweepData", "load_data"]
@@ -93,7 +93,7 @@ def load_data(grid: Grid, root: str | Path | None = None, progress: Progress | N
     ConfigError
         If there is no folder where one is needed.
     DataError
-        If nothing can be read, or the parts cannot be asked (see `himpc.research.benchmarks.load_benchmark`).
+        If nothing can be read, or the parts cannot be asked (see `himpc.research.load_benchmark`).
     """
     _, found = read_recipe(grid.recipe, root or grid.root, seed=grid.data_seed, progress=progress)
     return SweepData(

@@ -12,7 +12,7 @@ from typing import Any
 
 from himpc.errors import ConfigError
 from himpc.learning import Config
-from himpc.research.benchmarks.recipe import Recipe, get_recipe
+from himpc.research.recipes.recipe import Recipe, get_recipe
 
 __all__ = ["BASELINE", "Grid", "Variant"]
 

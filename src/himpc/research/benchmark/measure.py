@@ -1,0 +1,112 @@
+"""Measuring one split: the model, each of its levels and the baselines, by window and by recording."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import partial
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import LayoutError
+from himpc.evaluation import LevelEvaluation, RankingResult, evaluate_ranking, pool_recordings
+from himpc.evaluation.protocol import SameExclusion
+from himpc.model import BASELINES, Model
+from himpc.recordings import Windows
+from himpc.research.benchmark.results import BenchmarkResult
+from himpc.research.benchmark.tables import ViewResult
+from himpc.research.data import BenchmarkData, LabelledWindows
+
+__all__ = ["COMPARED", "evaluate_split"]
+
+COMPARED = ("d13", "d16", "bones", "raw", "body")
+"""The baselines that stand beside Hi-MPC."""
+
+Embed = Callable[[Windows], NDArray[np.float32]]
+
+
+def evaluate_split(model: Model, data: BenchmarkData, result: BenchmarkResult, seed: int = 0) -> None:
+    """Measure the model, each of its levels and the baselines on one split, and add them to a result.
+
+    A baseline that measures joints which the layout lacks is left out, and `result.notes` says so. Recordings are
+    measured where both sides tell them apart: all windows of one are pooled to their mean.
+    """
+    methods: dict[str, Embed] = {result.representation: model.embed}
+    if result.representation != result.method:
+        methods |= {
+            f"{result.method}, {level} level": partial(model.embed_level, level=level) for level in model.levels
+        }
+    methods |= {BASELINES[name].title: BASELINES[name].embed for name in COMPARED}
+    windows: dict[str, LevelEvaluation] = {}
+    recordings: dict[str, LevelEvaluation] = {}
+    for title, embed in methods.items():
+        try:
+            gallery = _Side.of(embed, data.gallery, data.exclude)
+            probe = None if data.probe is None else _Side.of(embed, data.probe, data.exclude)
+        except LayoutError as error:
+            result.note(str(error))
+            continue
+        windows[title] = _rank(gallery, probe, seed, result.conventions.self_match_in_map)
+        if gallery.takes is not None and (probe is None or probe.takes is not None):
+            recordings[title] = _rank(gallery.pooled(), None if probe is None else probe.pooled(), seed)
+    labels_used = str(model.training.get("labels_used", "not stated"))
+    views = _views(windows[result.representation].ranking, data.probe or data.gallery)
+    result.add(data.split, labels_used, windows, recordings, views)
+
+
+@dataclass(frozen=True, eq=False)
+class _Side:
+    """One side of a ranking: entries, whom they show, what excludes them, and the recording of each."""
+
+    vectors: NDArray[np.float32]
+    persons: NDArray[np.str_]
+    marks: NDArray[np.str_] | None
+    takes: NDArray[np.int64] | None
+
+    @classmethod
+    def of(cls, embed: Embed, part: LabelledWindows, exclude: SameExclusion | None) -> _Side:
+        marks = {"camera": part.cameras, "session": part.sessions, None: None}[exclude]
+        return cls(embed(part.windows), part.persons, marks, part.takes)
+
+    def pooled(self) -> _Side:
+        """Return the recordings in place of the windows."""
+        assert self.takes is not None
+        present, first = np.unique(self.takes, return_index=True)
+        vectors = pool_recordings(self.vectors, self.takes, int(present[-1]) + 1)[present]
+        return _Side(vectors, self.persons[first], None if self.marks is None else self.marks[first], present)
+
+
+def _rank(gallery: _Side, probe: _Side | None, seed: int, self_match_in_map: bool = False) -> LevelEvaluation:
+    """Rank the gallery for each entry of the probe; it is never its own match, but in mAP where that is wanted."""
+    asked = probe or gallery
+    excluded = None if asked.marks is None or gallery.marks is None else (asked.marks, gallery.marks)
+    ranking = evaluate_ranking(
+        asked.vectors,
+        gallery.vectors,
+        asked.persons,
+        gallery.persons,
+        exclude=excluded,
+        same=probe is None,
+        without_match="skip",
+    )
+    if self_match_in_map and probe is None and excluded is None:
+        own = evaluate_ranking(gallery.vectors, gallery.vectors, gallery.persons, gallery.persons)
+        precision = own.average_precision[ranking.query]
+        ranking = replace(ranking, average_precision=precision, mAP=float(precision.mean()))
+    return LevelEvaluation.of(ranking, asked.persons, len(gallery.vectors), seed=seed)
+
+
+def _views(ranking: RankingResult, asked: LabelledWindows) -> dict[str, ViewResult]:
+    """Return the results by the view of the probe, where views are known."""
+    if asked.cameras is None:
+        return {}
+    view = asked.cameras[ranking.query]
+    return {
+        name: ViewResult(
+            rank_1=float((ranking.first_match[view == name] == 1).mean()),
+            mAP=float(ranking.average_precision[view == name].mean()),
+            queries=int((view == name).sum()),
+        )
+        for name in sorted(set(view.tolist()))
+    }

@@ -1,0 +1,82 @@
+"""perf/open_set.py measures what it says, and its section of docs/results.md outlives `make results`."""
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from himpc.model import BASELINES
+from himpc.recordings import Windows, clean
+from himpc.simulation import simulate
+
+BENCHMARKS = Path(__file__).parents[2] / "perf"
+
+
+def script(name):
+    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module  # its dataclasses look themselves up
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def open_set():
+    return script("open_set")
+
+
+def test_recordings_and_their_halves_are_means_of_windows(open_set):
+    walks = [part for walk in simulate(3, 2, seconds=2.0, seed=0) for part in clean(walk)]
+    found = open_set.recorded("raw", BASELINES["raw"], walks)
+    windows = Windows.cut(walks, 6)
+    vectors = BASELINES["raw"].embed(windows)
+    takes = {walk.take or i: None for i, walk in enumerate(walks)}
+    assert len(found["raw"]) == len(takes) == len(found["raw persons"])
+    of_first = vectors[windows.recording == 0]
+    half = (len(of_first) + 1) // 2
+    assert walks[0].take is None
+    for here, there in (
+        (found["raw"][0], of_first),
+        (found["raw halves"][0, 0], of_first[:half]),
+        (found["raw halves"][0, 1], of_first[half:]),
+    ):
+        np.testing.assert_allclose(here, there.mean(axis=0), rtol=1e-4, atol=1e-5)
+
+
+def test_the_distance_to_a_person_is_to_its_nearest_recordings(open_set):
+    entries, code = np.array([[0.0], [3.0], [10.0]]), np.array([0, 0, 1])
+    np.testing.assert_array_equal(open_set.nearest(np.array([[4.0]]), entries, code), [[1, 6]])
+    np.testing.assert_array_equal(open_set.nearest(np.array([[4.0]]), entries, code, 2), [[2.5, 6]])
+
+
+def test_a_gallery_is_measured_on_probes_of_enrolled_people_and_strangers(open_set):
+    rng = np.random.default_rng(0)
+    who = np.repeat(np.arange(16), 2)
+    centre = 20 * rng.normal(size=(16, 3))
+    entries, probe = (centre[who] + rng.normal(size=(32, 3)) for _ in range(2))
+    names = np.char.add("person ", who.astype(str))
+    enrolled = who < 8
+    halves = np.stack([entries, entries], axis=1)
+    run = {"gallery raw": entries[enrolled], "gallery raw persons": names[enrolled]}
+    run |= {"gallery raw halves": halves[enrolled], "probe raw": probe, "probe raw persons": names}
+    cell = open_set.measure(run, "raw")
+    assert (cell.source, cell.enrolled, cell.strangers) == ("recordings", 8, 8)
+    assert cell.measures["stated FMR"][0] == pytest.approx(1 / 29)
+    assert cell.measures["EER"][0] < 0.1
+    assert cell.measures["found"][0] > 0.8
+    assert cell.measures["Brier"][0] < 0.3
+    text = open_set.document([open_set.row("a set", "raw", [cell, cell])], 2)
+    assert "| a set | " in text
+    assert "8 / 8" in text
+
+
+def test_the_section_outlives_make_results(open_set, tmp_path):
+    page = tmp_path / "results.md"
+    page.write_text(f"# Results\n\n## Open set\n\nProse.\n\n{open_set.START}{open_set.END}\n", encoding="utf-8")
+    open_set.replace_between(page, open_set.START, open_set.END, "a table\n")
+    kept = script("results").open_set_of(page)
+    assert kept == f"\n## Open set\n\nProse.\n\n{open_set.START}\na table\n\n{open_set.END}\n"
+    with pytest.raises(SystemExit, match="has no pair of comments"):
+        open_set.replace_between(page, "<!-- other -->\n", open_set.END, "")

@@ -1,0 +1,43 @@
+"""Random splits: everybody gets what the protocol says, and nobody's draw depends on the others."""
+
+from collections import Counter
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from himpc.research.datasets.random_split import draw_split
+
+PEOPLE = st.dictionaries(st.integers(0, 999).map(str), st.integers(1, 9), min_size=1, max_size=6)
+
+
+@given(people=PEOPLE, seed=st.integers(0, 2**32), galleries=st.integers(1, 2))
+def test_everybody_has_gallery_probe_and_training_where_there_is_enough(
+    people: dict[str, int], seed: int, galleries: int
+) -> None:
+    units = {person: [f"walk-{i}" for i in range(n)] for person, n in people.items()}
+    parts, notes = draw_split(units, seed, galleries)
+    assert set(parts) == {(person, unit) for person, names in units.items() for unit in names}
+    for person, n in people.items():
+        found = Counter(part for (who, _), part in parts.items() if who == person)
+        if n >= galleries + 2:
+            assert found == {"gallery": galleries, "probe": 1, "train": n - galleries - 1}
+        elif n > 1:
+            assert found == Counter({"gallery": 1, "probe": 1, "train": n - 2})
+        else:
+            assert found == {"train": 1}
+    assert bool(notes) == any(n < galleries + 2 for n in people.values())
+
+
+@given(people=PEOPLE, seed=st.integers(0, 2**32))
+def test_the_draw_is_that_of_the_person_and_the_seed(people: dict[str, int], seed: int) -> None:
+    units = {person: [f"walk-{i}" for i in range(n)] for person, n in people.items()}
+    parts, _ = draw_split(units, seed)
+    person = next(iter(units))
+    alone, _ = draw_split({person: list(reversed(units[person]))}, seed)
+    assert alone == {key: part for key, part in parts.items() if key[0] == person}
+
+
+def test_seeds_differ() -> None:
+    units = {str(person): ["a", "b", "c"] for person in range(20)}
+    assert draw_split(units, 0) == draw_split(units, 0)
+    assert draw_split(units, 0) != draw_split(units, 1)
