@@ -148,14 +148,14 @@ def joints(folder: Path) -> dict[str, Any]:
 
 def film(folder: Path, people: int, views: Sequence[str], takes: Mapping[str, int]) -> int:
     """Draw sequences as videos, and return how many."""
-    from himpc.video.film import Film
+    from himpc.video.encoding import VideoWriter
     from himpc.video.mannequin import OUTFITS, Outfit, draw_people
 
     count = 0
     for name, walk in walks(people, views, takes, exact=True):
         person, condition, *_ = name.split("-")
         worn = Outfit(**{**vars(OUTFITS[int(person) % len(OUTFITS)]), **CONDITIONS[condition].outfit})
-        with Film(folder / f"{name}.mp4", LENS.width, LENS.height, FPS) as out:
+        with VideoWriter(folder / f"{name}.mp4", LENS.width, LENS.height, FPS) as out:
             for body in walk.joints:
                 out.add(draw_people(body[None], LENS, [worn]))
         count += 1

@@ -23,9 +23,9 @@ import himpc
 from himpc.recordings import Recording
 from himpc.simulation import Lens, Sensor, simulate, simulate_crowd
 from himpc.video import estimate, open_estimator
-from himpc.video.film import Film
-from himpc.video.identify import watch_live
-from himpc.video.live import LiveVideo
+from himpc.video.encoding import VideoWriter
+from himpc.video.live_identification import watch_live
+from himpc.video.live_video import LiveVideo
 from himpc.video.mannequin import film_crowd
 
 OUT = Path(__file__).parent / "results" / "pose-speed.json"
@@ -36,7 +36,7 @@ PICTURES = 25
 def film(path: Path, people: int, width: int, height: int, seconds: float, fps: float) -> None:
     """Write a film of mannequins who walk about."""
     crowd = simulate_crowd(max(people, 1), seconds, fps, scene="crowd", lens=Lens(width, height, 65), seed=1)
-    with Film(path, width, height, fps) as out:
+    with VideoWriter(path, width, height, fps) as out:
         for picture in film_crowd(crowd):
             out.add(picture if people else np.full_like(picture, 200))
 

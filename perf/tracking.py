@@ -21,13 +21,13 @@ from numpy.typing import NDArray
 from himpc.evaluation.tracking import TrackingScore, score_tracks
 from himpc.recordings import Recording
 from himpc.simulation import SCENES, Crowd, simulate_crowd
-from himpc.video.clean import camera_up, mend
+from himpc.video.cleaning import clean_track, estimate_up
 from himpc.video.detection import Detection
 from himpc.video.estimate import MIN_FRAMES
-from himpc.video.joining import find_joins, first_piece, join_tracks
-from himpc.video.rules import TrackingRules
-from himpc.video.track import Track
-from himpc.video.tracking import Tracker
+from himpc.video.tracking.joining import find_joins, first_piece, join_tracks
+from himpc.video.tracking.rules import TrackingRules
+from himpc.video.tracking.track import Track
+from himpc.video.tracking.tracker import Tracker
 
 OUT = Path(__file__).parent / "results" / "tracking.json"
 HIDDEN = 0.5
@@ -95,12 +95,12 @@ class Followed:
     def _clean(self, tracks: list[Track], owners: dict[int, int]) -> list[Recording]:
         layout, fps = self.crowd.layout, self.crowd.fps
         long = [track for track in tracks if len(track) >= MIN_FRAMES]
-        up = camera_up([track.joints for track in long if track.joints is not None], layout)
+        up = estimate_up([track.joints for track in long if track.joints is not None], layout)
         names = {number: self.crowd.persons[person] for number, person in owners.items()}
         return [
             part.recording.with_(person=names[track.number])
             for track in long
-            for part in mend(track, layout, fps, source=f"{names[track.number]}#{track.number}", up=up)
+            for part in clean_track(track, layout, fps, source=f"{names[track.number]}#{track.number}", up=up)
             if len(part.recording) >= MIN_FRAMES
         ]
 

@@ -24,7 +24,7 @@ from himpc.recordings import Recording
 from himpc.simulation import Crowd, Lens, Sensor, simulate, simulate_crowd
 
 if TYPE_CHECKING:
-    from himpc.video import MendingRules
+    from himpc.video import PoseCleaningRules
 
 HERE = Path(__file__).parent
 OUT = HERE / "results" / "video-proof.json"
@@ -34,12 +34,12 @@ SEEDS = 3
 
 def noise() -> list[dict[str, Any]]:
     """Return how well recordings of two days are found, by the error of the joints and by what is mended."""
-    from himpc.video import STEPS, USUAL_STEPS, MendingRules
+    from himpc.video import DEFAULT_STEPS, STEPS, PoseCleaningRules
 
     ways = {
         "as it comes": None,
-        "mended": MendingRules(steps=USUAL_STEPS),
-        "mended, bones steady": MendingRules(steps=STEPS),
+        "mended": PoseCleaningRules(steps=DEFAULT_STEPS),
+        "mended, bones steady": PoseCleaningRules(steps=STEPS),
     }
     rows = []
     for size in NOISE:
@@ -60,15 +60,15 @@ def noise() -> list[dict[str, Any]]:
     return rows
 
 
-def _cleaned(walk: Recording, rules: MendingRules) -> Recording:
-    from himpc.video.clean import mend
-    from himpc.video.track import Track
+def _cleaned(walk: Recording, rules: PoseCleaningRules) -> Recording:
+    from himpc.video.cleaning import clean_track
+    from himpc.video.tracking.track import Track
 
     joints = walk.joints * np.array([-1, 1, -1], dtype=np.float32)
     count = len(joints)
     sure = np.full((count, len(walk.layout)), 0.9, np.float32)
     track = Track(1, 1, np.arange(count), np.arange(count) / 25, joints[..., :2], sure, joints, "left")
-    clean = mend(track, walk.layout, 25, source=walk.source, rules=rules)[0].recording
+    clean = clean_track(track, walk.layout, 25, source=walk.source, rules=rules)[0].recording
     return clean.with_(person=walk.person, session=walk.session, camera=walk.camera)
 
 
@@ -91,9 +91,9 @@ def rendered() -> list[dict[str, Any]]:
     """Return how people who are drawn are found and followed, and what their joints are off by."""
     from himpc.evaluation.tracking import score_tracks
     from himpc.video import Track, Tracker, open_estimator
-    from himpc.video.estimators.several import body_size
-    from himpc.video.joining import find_joins, first_piece
+    from himpc.video.estimators.multi_person import body_size
     from himpc.video.mannequin import film_crowd
+    from himpc.video.tracking.joining import find_joins, first_piece
 
     rows = []
     for scene, people in (("alone", 3), ("leaving", 3), ("crossing", 2), ("crossing", 4), ("passing", 2)):
@@ -136,7 +136,7 @@ def known() -> list[dict[str, Any]]:
     from himpc.model import BASELINES
     from himpc.simulation import Camera
     from himpc.video import estimate, open_estimator
-    from himpc.video.film import Film
+    from himpc.video.encoding import VideoWriter
     from himpc.video.mannequin import film_crowd
 
     people, fps = 8, 15
@@ -146,7 +146,7 @@ def known() -> list[dict[str, Any]]:
     with TemporaryDirectory() as folder:
         for crowd in crowds:
             path = Path(folder) / f"{crowd.camera.name}.mp4"
-            with Film(path, 1280, 720, fps) as film:
+            with VideoWriter(path, 1280, 720, fps) as film:
                 for picture in film_crowd(crowd):
                     film.add(picture)
             for name, estimator in (("MediaPipe", open_estimator()), ("exact joints", _Exact(crowd))):

@@ -15,21 +15,21 @@ import himpc
 from himpc.errors import ConfigError
 from himpc.simulation import Camera, Sensor, simulate
 from himpc.skeleton import get_layout
-from himpc.video import MendingRules, Track
-from himpc.video.clean import (
+from himpc.video import PoseCleaningRules, Track
+from himpc.video.cleaning import (
     POSTURES,
-    camera_up,
-    facing,
-    fill_unsure,
+    clean_track,
+    correct_swaps,
+    estimate_up,
+    facing_direction,
+    fill_low_confidence,
     find_gait,
     find_posture,
-    mend,
-    mend_swaps,
+    rotate_upright,
     smooth,
     steady_bones,
-    turn_up,
 )
-from himpc.video.clean.bones import limb_bones
+from himpc.video.cleaning.bones import limb_bones
 
 LAYOUT = get_layout("mediapipe-33")
 
@@ -56,10 +56,10 @@ def test_guesses_between_sure_sightings_are_replaced(start: int, length: int, jo
     spoilt, confidence = line.copy(), np.ones((100, 33))
     spoilt[start : start + length, joint] = 9.0
     confidence[start : start + length, joint] = 0.1
-    filled, count, guessed = fill_unsure(spoilt, confidence, least=0.3, gap=8)
+    filled, count, guessed = fill_low_confidence(spoilt, confidence, least=0.3, gap=8)
     assert np.allclose(filled, line)
     assert (count, guessed) == (length, 0)
-    kept, count, guessed = fill_unsure(spoilt, confidence, least=0.3, gap=length - 1)
+    kept, count, guessed = fill_low_confidence(spoilt, confidence, least=0.3, gap=length - 1)
     assert (kept == spoilt).all()
     assert (count, guessed) == (0, length)
 
@@ -75,7 +75,7 @@ def test_left_and_right_are_exchanged_back(start: int, length: int, legs: bool) 
     spoilt = WALK.copy()
     stretch = slice(start, start + length)
     spoilt[stretch, left], spoilt[stretch, right] = WALK[stretch, right], WALK[stretch, left]
-    mended, count = mend_swaps(spoilt, LAYOUT)
+    mended, count = correct_swaps(spoilt, LAYOUT)
     assert np.abs(mended - WALK).max() < 0.15  # at the very moment of passing each other either is as good
     assert abs(count - length) <= 2
 
@@ -83,7 +83,7 @@ def test_left_and_right_are_exchanged_back(start: int, length: int, legs: bool) 
 @pytest.mark.parametrize("seed", range(4))
 def test_what_is_right_stays(seed: int) -> None:
     joints = walk(seed=seed)
-    mended, count = mend_swaps(joints, LAYOUT)
+    mended, count = correct_swaps(joints, LAYOUT)
     assert count == 0
     assert (mended == joints).all()
     assert np.abs(steady_bones(joints, LAYOUT)[0] - joints).max() < 0.02
@@ -119,14 +119,14 @@ def test_smoothing_keeps_gait_and_takes_noise() -> None:
 @pytest.mark.parametrize(("angle", "pitch"), [(0.0, 0.0), (90.0, 20.0), (45.0, 35.0), (180.0, 30.0)])
 def test_up_is_found(angle: float, pitch: float) -> None:
     bodies = [walk(seed=seed, angle=angle, pitch=pitch) for seed in range(3)]
-    up = camera_up(bodies, LAYOUT)
+    up = estimate_up(bodies, LAYOUT)
     assert up is not None
     truth = np.array([0.0, np.cos(np.radians(pitch)), np.sin(np.radians(pitch))])
     assert np.degrees(np.arccos(min(1.0, float(up @ truth)))) < 3
-    turned, degrees = turn_up(bodies[0], up)
+    turned, degrees = rotate_upright(bodies[0], up)
     assert degrees == pytest.approx(pitch, abs=3)
     assert np.allclose(np.linalg.norm(turned, axis=2), np.linalg.norm(bodies[0], axis=2))
-    assert camera_up([turned], LAYOUT)[1] > 0.99
+    assert estimate_up([turned], LAYOUT)[1] > 0.99
 
 
 def test_facing_is_the_way_that_people_go() -> None:
@@ -135,7 +135,7 @@ def test_facing_is_the_way_that_people_go() -> None:
         joints = walk(angle=angle)
         nose = joints[:, 0] - joints[:, [7, 8]].mean(axis=1)
         ahead = np.degrees(np.arctan2(nose[:, 0], nose[:, 2]))
-        apart = (facing(joints, LAYOUT) - ahead + 180) % 360 - 180
+        apart = (facing_direction(joints, LAYOUT) - ahead + 180) % 360 - 180
         assert np.abs(np.median(apart)) < 10
 
 
@@ -188,11 +188,11 @@ def test_postures() -> None:
 
 
 def test_a_clean_walk_is_hardly_changed_and_the_second_time_even_less() -> None:
-    (clean,) = mend(track(WALK), LAYOUT, 25, source="a#1")
+    (clean,) = clean_track(track(WALK), LAYOUT, 25, source="a#1")
     changes = clean.changes
     assert (changes.added, changes.filled, changes.swapped, changes.left_out) == (0, 0, 0, 0)
     assert np.abs(clean.recording.joints - WALK).max() < 0.06
-    (again,) = mend(track(clean.recording.joints.astype(np.float64)), LAYOUT, 25, source="a#1")
+    (again,) = clean_track(track(clean.recording.joints.astype(np.float64)), LAYOUT, 25, source="a#1")
     assert np.abs(again.recording.joints - clean.recording.joints).mean() < 0.003
     assert clean.share("walking") == 1
     assert clean.recording.source == "a#1"
@@ -203,7 +203,7 @@ def test_pictures_at_uneven_times_come_onto_an_even_beat() -> None:
     rng = np.random.default_rng(0)
     fine = walk(seconds=8, fps=100)
     keep = np.sort(rng.choice(800, 300, replace=False))
-    (clean,) = mend(track(fine[keep], keep / 100), LAYOUT, 25, source="a", rules=MendingRules(steps=()))
+    (clean,) = clean_track(track(fine[keep], keep / 100), LAYOUT, 25, source="a", rules=PoseCleaningRules(steps=()))
     times = clean.start + np.arange(len(clean.recording)) / 25
     truth = np.stack([fine[min(799, round(100 * t))] for t in times])
     assert np.abs(clean.recording.joints - truth).mean() < 0.01
@@ -211,7 +211,7 @@ def test_pictures_at_uneven_times_come_onto_an_even_beat() -> None:
 
 def test_long_gaps_split_and_short_ones_are_filled() -> None:
     keep = np.r_[0:60, 65:120, 160:200]  # 0.2 s, then 1.6 s
-    parts = mend(track(WALK[keep], keep / 25), LAYOUT, 25, source="a#1")
+    parts = clean_track(track(WALK[keep], keep / 25), LAYOUT, 25, source="a#1")
     assert [part.recording.source for part in parts] == ["a#1#part1", "a#1#part2"]
     assert [len(part.recording) for part in parts] == [120, 40]
     assert parts[0].changes.added == 5
@@ -221,7 +221,7 @@ def test_long_gaps_split_and_short_ones_are_filled() -> None:
 def test_noise_lowers_the_score() -> None:
     rng = np.random.default_rng(0)
     scores = [
-        mend(track(WALK + size * rng.standard_normal(WALK.shape)), LAYOUT, 25, source="a")[0].score
+        clean_track(track(WALK + size * rng.standard_normal(WALK.shape)), LAYOUT, 25, source="a")[0].score
         for size in (0.0, 0.01, 0.03, 0.08)
     ]
     assert scores == sorted(scores, reverse=True)
@@ -230,17 +230,17 @@ def test_noise_lowers_the_score() -> None:
 
 @pytest.mark.parametrize("fps", [5.0, 240.0])
 def test_odd_rates_and_odd_bodies(fps: float) -> None:
-    assert len(mend(track(walk(seconds=3, fps=fps), fps=fps), LAYOUT, fps, source="a")) == 1
-    assert mend(track(WALK[:1]), LAYOUT, 25, source="a") == []
-    assert mend(track(np.full((50, 33, 3), np.nan)), LAYOUT, 25, source="a") == []
-    (still,) = mend(track(np.zeros((50, 33, 3))), LAYOUT, 25, source="a")
+    assert len(clean_track(track(walk(seconds=3, fps=fps), fps=fps), LAYOUT, fps, source="a")) == 1
+    assert clean_track(track(WALK[:1]), LAYOUT, 25, source="a") == []
+    assert clean_track(track(np.full((50, 33, 3), np.nan)), LAYOUT, 25, source="a") == []
+    (still,) = clean_track(track(np.zeros((50, 33, 3))), LAYOUT, 25, source="a")
     assert np.isfinite(still.recording.joints).all()
 
 
 def test_a_flat_track_stays_flat() -> None:
     seen = track(WALK)
     flat = Track(1, 1, seen.frames, seen.seconds, seen.points, seen.confidence, None, "left")
-    (clean,) = mend(flat, LAYOUT, 25, source="a")
+    (clean,) = clean_track(flat, LAYOUT, 25, source="a")
     assert clean.recording.dimensions == 2
     assert (clean.recording.joints[..., 2] == 0).all()
     assert clean.changes.bones == 0
@@ -249,6 +249,6 @@ def test_a_flat_track_stays_flat() -> None:
 
 def test_unknown_steps_and_postures_are_refused() -> None:
     with pytest.raises(ConfigError, match="unknown step 'polish'"):
-        MendingRules(steps=("polish",))  # type: ignore[arg-type]
+        PoseCleaningRules(steps=("polish",))  # type: ignore[arg-type]
     with pytest.raises(ConfigError, match="unknown posture 'flying'"):
-        MendingRules(leave_out=("flying",))  # type: ignore[arg-type]
+        PoseCleaningRules(leave_out=("flying",))  # type: ignore[arg-type]

@@ -15,20 +15,20 @@ from hypothesis import strategies as st
 from himpc.errors import ConfigError, DataError, ModelError
 from himpc.simulation import Lens, simulate_crowd
 from himpc.video import Detection, open_estimator
-from himpc.video.estimators.several import NEAR, distinct, tiles_of
-from himpc.video.estimators.task_file import carried_model
+from himpc.video.estimators.bundled_model import bundled_model
+from himpc.video.estimators.multi_person import NEAR, deduplicate, tile_boxes
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 8))
 def test_tiles_cover_a_picture_and_stay_in_it(height: int, width: int, rows: int) -> None:
-    tiles = tiles_of(height, width, rows)
+    tiles = tile_boxes(height, width, rows)
     covered_rows, covered_columns = np.zeros(height, bool), np.zeros(width, bool)
     for top, left, bottom, right in tiles:
         assert 0 <= top < bottom <= height
         assert 0 <= left < right <= width
         covered_rows[top:bottom] = covered_columns[left:right] = True
     assert not tiles or (covered_rows.all() and covered_columns.all())
-    assert tiles_of(height, width, 0) == []
+    assert tile_boxes(height, width, 0) == []
 
 
 @given(st.floats(0, 2 * NEAR), st.integers(1, 3))
@@ -37,7 +37,7 @@ def test_one_body_is_one_detection(apart: float, most: int) -> None:
     size = np.ptp(points, axis=0).max()
     one = Detection(points, np.full(33, 0.9, np.float32))
     other = Detection(points + np.float32([apart * size, 0]), np.full(33, 0.5, np.float32))
-    kept = distinct([other, one], most)
+    kept = deduplicate([other, one], most)
     assert kept[0] is one
     if abs(apart - NEAR) > 1e-3:
         assert len(kept) == (1 if apart < NEAR else min(2, most))
@@ -103,7 +103,7 @@ class TestMediaPipe:
 
     def test_a_task_file_works_like_the_model_that_is_carried(self, estimator, scene, tmp_path: Path) -> None:
         task = tmp_path / "own.task"
-        task.write_bytes(carried_model() or b"")
+        task.write_bytes(bundled_model() or b"")
         _, pictures = scene
         estimator.forget()
         given = open_estimator(weights=[task])
@@ -135,7 +135,7 @@ class TestMediaPipe:
             archive.writestr("x", "y")
         os.mkfifo(tmp_path / "pipe.task")
         swapped = tmp_path / "swapped.task"
-        with zipfile.ZipFile(io.BytesIO(carried_model() or b"")) as whole, zipfile.ZipFile(swapped, "w") as archive:
+        with zipfile.ZipFile(io.BytesIO(bundled_model() or b"")) as whole, zipfile.ZipFile(swapped, "w") as archive:
             one, other = whole.namelist()
             archive.writestr(one, whole.read(other))
             archive.writestr(other, whole.read(one))

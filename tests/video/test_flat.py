@@ -10,7 +10,7 @@ from himpc.errors import DataError, HimpcError
 from himpc.recordings import Recording
 from himpc.simulation import simulate_crowd
 from himpc.video import Track
-from himpc.video.clean import mend
+from himpc.video.cleaning import clean_track
 
 CROWD = simulate_crowd(4, 24, 25, layout="coco-17", scene="alone", seed=0)
 SURE = np.ones((CROWD.joints.shape[1], 17), np.float32)
@@ -27,7 +27,8 @@ def walks(flat: bool) -> list[Recording]:
             points, seconds = CROWD.points[person, frames], frames / 25
             track = Track(number, 1, frames, seconds, points, SURE[frames], body, "left")
             found += [
-                part.recording.with_(person=name) for part in mend(track, CROWD.layout, 25, source=f"{name}#{number}")
+                part.recording.with_(person=name)
+                for part in clean_track(track, CROWD.layout, 25, source=f"{name}#{number}")
             ]
     return found
 

@@ -56,11 +56,11 @@ def crowd() -> Crowd:
 
 @pytest.fixture(scope="module")
 def film(crowd: Crowd, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from himpc.video.film import Film
+    from himpc.video.encoding import VideoWriter
     from himpc.video.mannequin import film_crowd
 
     path = tmp_path_factory.mktemp("film") / "hall.mp4"
-    with Film(path, 320, 180, FPS) as out:
+    with VideoWriter(path, 320, 180, FPS) as out:
         for picture in film_crowd(crowd):
             out.add(picture)
     return path

@@ -13,8 +13,8 @@ from himpc.errors import ConfigError
 from himpc.simulation import simulate_crowd
 from himpc.skeleton import get_layout
 from himpc.video import JoiningRules, Track
-from himpc.video.joining import find_joins, first_piece, join_tracks
-from himpc.video.track import Ending
+from himpc.video.tracking.joining import find_joins, first_piece, join_tracks
+from himpc.video.tracking.track import Ending
 
 LAYOUT = get_layout("mediapipe-33")
 FPS = 25

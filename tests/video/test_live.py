@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 from himpc.errors import ConfigError, DataError, FormatError
-from himpc.video.live import LiveFrame, LiveVideo, shown_source
+from himpc.video.live_video import LiveFrame, LiveVideo, shown_source
 
 pytest.importorskip("av")
 sys.path.insert(0, str(Path(__file__).parent))
@@ -31,10 +31,10 @@ LATE = 0.4
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two seconds at 30 pictures a second; each picture is brighter than the one before."""
-    from himpc.video.film import Film
+    from himpc.video.encoding import VideoWriter
 
     path = tmp_path_factory.mktemp("live") / "clip.mp4"
-    with Film(path, 64, 48, 30) as film:
+    with VideoWriter(path, 64, 48, 30) as film:
         for number in range(60):
             film.add(np.full((48, 64, 3), 4 * number, dtype=np.uint8))
     return path
@@ -174,8 +174,8 @@ def test_whoever_is_slower_than_a_stream_is_never_behind(kind: type[Camera], cod
 def test_a_stream_that_breaks_off_is_asked_for_again(
     kind: type[Camera], hangs: bool, coded: Coded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("himpc.video.live._WAIT", 0.1)
-    monkeypatch.setattr("himpc.video.live._SILENCE", 2.0)
+    monkeypatch.setattr("himpc.video.live_video._WAIT", 0.1)
+    monkeypatch.setattr("himpc.video.live_video._SILENCE", 2.0)
     with kind(coded, breaks=[45], hangs=hangs) as camera, LiveVideo(camera.address) as video:
         frames = take(video, 10)
         while camera.asked < 2:
@@ -191,7 +191,7 @@ def test_a_stream_that_breaks_off_is_asked_for_again(
 def test_a_stream_that_is_gone_for_good_is_told_in_one_line(
     kind: type[Camera], coded: Coded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("himpc.video.live._WAIT", 0.1)
+    monkeypatch.setattr("himpc.video.live_video._WAIT", 0.1)
     with kind(coded) as camera, LiveVideo(camera.address) as video:
         take(video, 3)
         camera.close()
@@ -207,7 +207,7 @@ def test_a_stream_that_is_gone_for_good_is_told_in_one_line(
 def test_who_says_nothing_is_told_in_one_line(
     kind: type[Camera], coded: Coded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("himpc.video.live._SILENCE", 0.5)
+    monkeypatch.setattr("himpc.video.live_video._SILENCE", 0.5)
     start = time.monotonic()
     with kind(coded, breaks=[0], hangs=True) as camera, pytest.raises(DataError, match=r"within 0\.5 s") as raised:
         LiveVideo(camera.address)
@@ -286,7 +286,7 @@ def test_closing_does_not_wait_for_a_stream_that_is_silent(kind: type[Camera], c
 
 
 def test_a_program_ends_while_a_stream_is_silent(coded: Coded) -> None:
-    script = "import sys; from himpc.video.live import LiveVideo; LiveVideo(sys.argv[1]).newest(); print('seen')"
+    script = "import sys; from himpc.video.live_video import LiveVideo; LiveVideo(sys.argv[1]).newest(); print('seen')"
     with RtspCamera(coded, breaks=[45], hangs=True) as camera:
         start = time.monotonic()
         done = subprocess.run(

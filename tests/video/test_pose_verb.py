@@ -207,13 +207,13 @@ def test_no_video_at_all(tmp_path, capsys) -> None:
 
 
 def test_standing_can_be_left_out(tmp_path) -> None:
-    from himpc.video import MendingRules, estimate
+    from himpc.video import PoseCleaningRules, estimate
 
     frozen = simulate_crowd(1, 4, 25, scene="crowd", lens=Lens(1280, 720, 65), seed=1)
     stands = Exact(frozen)
     stands.detect = lambda image, seconds: Exact.detect(stands, image, 0.0)
     people = estimate(write(tmp_path / "a.mp4", pictures=80), stands)
     assert people.cleaned[0].share("standing") == 1
-    left = estimate(tmp_path / "a.mp4", stands, mending=MendingRules(leave_out=("standing",)))
+    left = estimate(tmp_path / "a.mp4", stands, cleaning=PoseCleaningRules(leave_out=("standing",)))
     assert not left.cleaned
     assert left.short

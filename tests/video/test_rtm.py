@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from himpc.errors import ConfigError, DataError, ModelError
 from himpc.skeleton import get_layout
 from himpc.video import open_estimator
-from himpc.video.estimators.metres import in_metres
+from himpc.video.estimators.metric_scale import to_metres
 
 pytest.importorskip("rtmlib")
 
@@ -64,7 +64,7 @@ def test_metres_do_not_depend_on_the_camera(scale: float, away: float, seed: int
     rng = np.random.default_rng(seed)
     points, depth = rng.normal(size=(17, 2)), 0.05 * rng.normal(size=17)
     sure = np.ones(17)
-    one, other = in_metres(points, depth, sure, layout), in_metres(scale * points + 100, depth + away, sure, layout)
+    one, other = to_metres(points, depth, sure, layout), to_metres(scale * points + 100, depth + away, sure, layout)
     assert one is not None
     assert other is not None
     np.testing.assert_allclose(one, other, atol=1e-3)
@@ -74,7 +74,7 @@ def test_metres_do_not_depend_on_the_camera(scale: float, away: float, seed: int
 def test_what_is_no_body_is_none(depth: float, confidence: float) -> None:
     layout, rng = get_layout("coco-17"), np.random.default_rng(0)
     points = rng.normal(size=(17, 2))
-    assert in_metres(points, depth * rng.normal(size=17), np.full(17, confidence), layout) is None
+    assert to_metres(points, depth * rng.normal(size=17), np.full(17, confidence), layout) is None
 
 
 def test_a_missing_file_says_where_to_get_it_and_what_its_licence_is(tmp_path: Path) -> None:

@@ -11,8 +11,8 @@ import pytest
 
 from himpc.simulation import Crowd, simulate_crowd
 from himpc.video.detection import Detection
-from himpc.video.rules import TrackingRules
-from himpc.video.tracking import Tracker
+from himpc.video.tracking.rules import TrackingRules
+from himpc.video.tracking.tracker import Tracker
 
 pytest.importorskip("norfair")
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError, FormatError, RunFolderError
 from himpc.simulation import Lens, simulate_crowd
-from himpc.video.video import Video, is_video, upright
+from himpc.video.decoding import Video, is_video, upright
 
 pytest.importorskip("av")
 sys.path.insert(0, str(Path(__file__).parent))
@@ -245,10 +245,10 @@ def test_memory_stays_flat_over_an_hour(tmp_path: Path) -> None:
 
 
 def test_a_film_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
-    from himpc.video.film import Film
+    from himpc.video.encoding import VideoWriter
 
     path = tmp_path / "a.mp4"
-    with Film(path, 65, 49, 12.5) as film:
+    with VideoWriter(path, 65, 49, 12.5) as film:
         for i in range(10):
             film.add(np.full((49, 65, 3), 20 * i, np.uint8))
     with Video(path, cuts=False) as video:
@@ -256,23 +256,23 @@ def test_a_film_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
     assert [frame.image.shape for frame in frames] == [(48, 64, 3)] * 10
     assert all(b.seconds - a.seconds == pytest.approx(0.08, abs=1e-3) for a, b in pairwise(frames))
     before = path.read_bytes()
-    with pytest.raises(ZeroDivisionError), Film(path, 64, 48, 25) as film:
+    with pytest.raises(ZeroDivisionError), VideoWriter(path, 64, 48, 25) as film:
         film.add(np.zeros((48 // int(film.width == 0), 64, 3), np.uint8))
     assert path.read_bytes() == before
     assert [each.name for each in tmp_path.iterdir()] == ["a.mp4"]
 
 
 def test_a_film_of_a_picture_an_hour(tmp_path: Path) -> None:
-    from himpc.video.film import Film
+    from himpc.video.encoding import VideoWriter
 
-    with Film(tmp_path / "a.mp4", 64, 48, 1 / 3600) as film:
+    with VideoWriter(tmp_path / "a.mp4", 64, 48, 1 / 3600) as film:
         film.add(np.zeros((48, 64, 3), np.uint8))
     with Video(tmp_path / "a.mp4") as video:
         assert len(list(video)) == 1
 
 
 def test_a_film_that_cannot_be_written_is_one_clear_line(tmp_path: Path) -> None:
-    from himpc.video.film import Film
+    from himpc.video.encoding import VideoWriter
 
-    with pytest.raises(RunFolderError, match="cannot be written"), Film(tmp_path / "none" / "a.mp4", 64, 48, 25):
+    with pytest.raises(RunFolderError, match="cannot be written"), VideoWriter(tmp_path / "none" / "a.mp4", 64, 48, 25):
         pass

@@ -11,7 +11,7 @@ from himpc.cli.options import Output, Source
 from himpc.cli.training import EpochBar, Settings
 
 if TYPE_CHECKING:
-    from himpc.video import People
+    from himpc.video import VideoResult
 
 
 def group(
@@ -51,7 +51,7 @@ def group(
     console = output.console()
     embedder = None if model == "train" else load_embedder(model, settings.device)
     make_folder(out)
-    seen: list[People] = []
+    seen: list[VideoResult] = []
     recordings = source.read(paths, console, seen.append)
     if embedder is None:
         with EpochBar(console, settings) as bar:

@@ -15,7 +15,7 @@ from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
-    from himpc.video import People
+    from himpc.video import VideoResult
 
 __all__ = ["identify"]
 
@@ -73,11 +73,11 @@ def _look(
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
     from himpc.reporting import write_identified
-    from himpc.video.identify import label_of
+    from himpc.video.live_identification import label_of
     from himpc.video.overlay import write_overlays
 
     make_folder(out)
-    seen: list[People] = []
+    seen: list[VideoResult] = []
     found = source.read(paths, console, seen.append)
     answers = gallery.search(found, people=3, fmr=fmr, progress=console.progress)
     times = {each.recording.source: (each.start, each.end) for people in seen for each in people.cleaned}
@@ -110,9 +110,9 @@ def _watch(
     seconds: float | None, pictures: bool,
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
-    from himpc.video.film import Film
-    from himpc.video.identify import watch_live
-    from himpc.video.live import LiveVideo
+    from himpc.video.encoding import VideoWriter
+    from himpc.video.live_identification import watch_live
+    from himpc.video.live_video import LiveVideo
     from himpc.video.overlay import draw
 
     estimator = source.open_estimator()
@@ -120,9 +120,9 @@ def _watch(
     latencies: list[float] = []
     with ExitStack() as stack:
         video = stack.enter_context(LiveVideo(live))
-        film: Film | None = None
+        film: VideoWriter | None = None
         try:
-            for view in watch_live(video, estimator, gallery, fmr=fmr, mending=source.mending()):
+            for view in watch_live(video, estimator, gallery, fmr=fmr, cleaning=source.cleaning()):
                 latencies.append(view.latency)
                 for number, person in view.people.items():
                     label = person.label
@@ -133,7 +133,7 @@ def _watch(
                     if film is None:
                         height, width = view.picture.shape[:2]
                         film = stack.enter_context(
-                            Film(make_folder(out) / "live.overlay.mp4", width, height, video.fps)
+                            VideoWriter(make_folder(out) / "live.overlay.mp4", width, height, video.fps)
                         )
                     ground = view.picture.copy() if pictures else np.full_like(view.picture, 26)
                     film.add(draw(ground, estimator.layout, list(view.people.values())), view.seconds)

@@ -17,7 +17,7 @@ from himpc.reading.formats.base import Unit, Up
 if TYPE_CHECKING:
     from himpc.reading import Recordings
     from himpc.reading.read import Plan
-    from himpc.video import Estimator, MendingRules, People
+    from himpc.video import Estimator, PoseCleaningRules, VideoResult
 
 __all__ = ["Output", "Seeing", "Source"]
 
@@ -63,14 +63,14 @@ class Seeing:
 
         return open_estimator(self.estimator, self.weights, tiles=self.tiles)
 
-    def mending(self) -> MendingRules:
+    def cleaning(self) -> PoseCleaningRules:
         """Return how skeletons from video are made clean."""
-        from himpc.video import STEPS, USUAL_STEPS, MendingRules
+        from himpc.video import DEFAULT_STEPS, STEPS, PoseCleaningRules
 
         if self.raw and self.steady_bones:
             raise ConfigError("--raw changes nothing and --steady-bones does: give one of them")
-        steps = () if self.raw else STEPS if self.steady_bones else USUAL_STEPS
-        return MendingRules(steps=steps, leave_out=cast(Any, self.leave_out))
+        steps = () if self.raw else STEPS if self.steady_bones else DEFAULT_STEPS
+        return PoseCleaningRules(steps=steps, leave_out=cast(Any, self.leave_out))
 
 
 @Parameter(name="*")
@@ -106,7 +106,7 @@ class Source(Seeing):
         return [*words, "--raw"] if self.raw else words
 
     def read(
-        self, paths: tuple[Path, ...], console: Console, seen: Callable[[People], None] | None = None
+        self, paths: tuple[Path, ...], console: Console, seen: Callable[[VideoResult], None] | None = None
     ) -> Recordings:
         """Read the recordings at some paths, list what was left out, and keep what `only` asks for.
 
@@ -137,8 +137,8 @@ class Source(Seeing):
         """
         from himpc.errors import EmptyError
         from himpc.reading.read import plan
+        from himpc.video.decoding import is_video
         from himpc.video.read import find_videos
-        from himpc.video.video import is_video
 
         if not path.is_dir():
             return is_video(path)
@@ -154,7 +154,7 @@ class Source(Seeing):
         return False
 
     def videos(
-        self, paths: Sequence[Path], console: Console, found: Callable[[People], None] | None = None
+        self, paths: Sequence[Path], console: Console, found: Callable[[VideoResult], None] | None = None
     ) -> Recordings:
         """Return the recordings of the people in videos; `found` is called with what was found in each."""
         from himpc.skeleton import get_layout
@@ -167,7 +167,7 @@ class Source(Seeing):
                 self.open_estimator(),
                 name=self.name,
                 labels=self.labels,
-                mending=self.mending(),
+                cleaning=self.cleaning(),
                 watcher=watcher,
                 found=found,
             )

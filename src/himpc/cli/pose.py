@@ -38,16 +38,16 @@ def pose(
     from himpc.reading import Problem
     from himpc.reading.labels import NamePattern
     from himpc.video import estimate, find_videos
-    from himpc.video.folder import RECORDINGS, PoseFolder
+    from himpc.video.pose_folder import RECORDINGS, PoseFolder
 
     console = output.console()
     videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
-    estimator, mending = source.open_estimator(), source.mending()
+    estimator, cleaning = source.open_estimator(), source.cleaning()
     console.problems(problems)
     weights = [(path.stat().st_size, path.stat().st_mtime_ns) for path in source.weights]
     folder = PoseFolder(
         out,
-        [source.estimator, source.tiles, mending, weights],
+        [source.estimator, source.tiles, cleaning, weights],
         overlay=None if not overlay else "pictures" if pictures else "ground",
     )
     reports: list[dict[str, Any]] = []
@@ -57,7 +57,7 @@ def pose(
             if report is None:
                 with console.watching() as watcher:
                     people = estimate(
-                        video.path, estimator, name=video.name, known=video.known, mending=mending, watcher=watcher
+                        video.path, estimator, name=video.name, known=video.known, cleaning=cleaning, watcher=watcher
                     )
                 report = folder.add(video, people)
         except (DataError, RunFolderError) as error:

@@ -3,38 +3,38 @@
 `read_videos` is to videos what `himpc.read` is to recordings; `estimate` says all that was found in one.
 """
 
-from himpc.video.clean import STEPS, USUAL_STEPS, Changes, Cleaned, MendingRules
+from himpc.video.cleaning import DEFAULT_STEPS, STEPS, Changes, CleanedTrack, PoseCleaningRules
+from himpc.video.decoding import Frame, Video, is_video
 from himpc.video.detection import Detection, Estimator
 from himpc.video.estimate import estimate
 from himpc.video.estimators import ESTIMATORS, open_estimator
-from himpc.video.folder import PoseFolder
-from himpc.video.people import People, Short
+from himpc.video.pose_folder import PoseFolder
 from himpc.video.read import find_videos, read_videos
-from himpc.video.rules import JoiningRules, TrackingRules
-from himpc.video.track import ENDINGS, Ending, Track
-from himpc.video.tracking import Tracker
-from himpc.video.video import Frame, Video, is_video
+from himpc.video.tracking.rules import JoiningRules, TrackingRules
+from himpc.video.tracking.track import ENDINGS, Ending, Track
+from himpc.video.tracking.tracker import Tracker
+from himpc.video.video_result import ShortTrack, VideoResult
 
 __all__ = [
+    "DEFAULT_STEPS",
     "ENDINGS",
     "ESTIMATORS",
     "STEPS",
-    "USUAL_STEPS",
     "Changes",
-    "Cleaned",
+    "CleanedTrack",
     "Detection",
     "Ending",
     "Estimator",
     "Frame",
     "JoiningRules",
-    "MendingRules",
-    "People",
+    "PoseCleaningRules",
     "PoseFolder",
-    "Short",
+    "ShortTrack",
     "Track",
     "Tracker",
     "TrackingRules",
     "Video",
+    "VideoResult",
     "estimate",
     "find_videos",
     "is_video",

@@ -6,14 +6,14 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from himpc.video.clean import Cleaned, MendingRules, camera_up, mend
+from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, estimate_up
+from himpc.video.decoding import Video
 from himpc.video.detection import Estimator
-from himpc.video.joining import find_joins, join_tracks
-from himpc.video.people import People, Short
-from himpc.video.rules import JoiningRules, TrackingRules
-from himpc.video.track import Track
-from himpc.video.tracking import Tracker
-from himpc.video.video import Video
+from himpc.video.tracking.joining import find_joins, join_tracks
+from himpc.video.tracking.rules import JoiningRules, TrackingRules
+from himpc.video.tracking.track import Track
+from himpc.video.tracking.tracker import Tracker
+from himpc.video.video_result import ShortTrack, VideoResult
 
 __all__ = ["MIN_FRAMES", "estimate"]
 
@@ -38,9 +38,9 @@ def estimate(
     max_side: int = MAX_SIDE,
     tracking: TrackingRules | None = None,
     joining: JoiningRules | None = None,
-    mending: MendingRules | None = None,
+    cleaning: PoseCleaningRules | None = None,
     watcher: Watcher | None = None,
-) -> People:
+) -> VideoResult:
     """Find and follow the people in a video, and make their skeletons clean.
 
     The pictures are looked at one by one and not kept. Joints are: about 0.8 kB for each person and picture.
@@ -98,9 +98,9 @@ def estimate(
         fps, notes = video.fps, [*video.notes, *getattr(estimator, "notes", ())]
     joins = find_joins(tracks, estimator.layout, joining)
     tracks = join_tracks(tracks, joins)
-    cleaned, short = _clean(tracks, estimator, fps, called, known or {}, min_frames, mending)
+    cleaned, short = _clean(tracks, estimator, fps, called, known or {}, min_frames, cleaning)
     refused = Counter(getattr(estimator, "refused", ())) - refused_before
-    return People(
+    return VideoResult(
         Path(path), called, width, height, fps, seconds + 1 / fps, number, tuple(cleaned), tuple(short), tuple(tracks),
         dict(tracker.ended), len(joins), dict(refused), tracker.doubtful, tuple(notes),
     )  # fmt: skip
@@ -113,17 +113,17 @@ def _clean(
     called: str,
     known: dict[str, str],
     min_frames: int,
-    mending: MendingRules | None,
-) -> tuple[list[Cleaned], list[Short]]:
+    cleaning: PoseCleaningRules | None,
+) -> tuple[list[CleanedTrack], list[ShortTrack]]:
     long = [track for track in tracks if len(track) >= min_frames]
     up = (
         None
         if estimator.dimensions == 2
-        else camera_up([t.joints for t in long if t.joints is not None], estimator.layout)
+        else estimate_up([t.joints for t in long if t.joints is not None], estimator.layout)
     )
     cleaned, short = [], [_short(track) for track in tracks if len(track) < min_frames]
     for track in long:
-        parts = mend(track, estimator.layout, fps, source=f"{called}#{track.number}", up=up, rules=mending)
+        parts = clean_track(track, estimator.layout, fps, source=f"{called}#{track.number}", up=up, rules=cleaning)
         usable = [part for part in parts if len(part.recording) >= min_frames]
         if not usable:
             short.append(_short(track))
@@ -132,5 +132,5 @@ def _clean(
     return cleaned, sorted(short, key=lambda each: each.track)
 
 
-def _short(track: Track) -> Short:
-    return Short(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track))
+def _short(track: Track) -> ShortTrack:
+    return ShortTrack(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track))

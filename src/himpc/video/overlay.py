@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from himpc._files import number_names
 from himpc.skeleton import Layout
-from himpc.video.film import OVERLAY, Film
+from himpc.video.decoding import Video
+from himpc.video.encoding import OVERLAY_SUFFIX, VideoWriter
 from himpc.video.parts import need
-from himpc.video.people import People
-from himpc.video.track import Track
-from himpc.video.video import Video
+from himpc.video.tracking.track import Track
+from himpc.video.video_result import VideoResult
 
-__all__ = ["Label", "Marked", "draw", "write_overlay", "write_overlays"]
+__all__ = ["Label", "LabelledPose", "draw", "write_overlay", "write_overlays"]
 
 _GROUND = (24, 26, 30)
 _UNKNOWN = (150, 150, 150)
@@ -56,7 +56,7 @@ class Label:
 
 
 @dataclass(frozen=True, eq=False)
-class Marked:
+class LabelledPose:
     """A person in a picture, and what to write beside."""
 
     points: NDArray[np.float32]
@@ -64,7 +64,7 @@ class Marked:
     label: Label
 
 
-def draw(picture: NDArray[np.uint8], layout: Layout, people: list[Marked]) -> NDArray[np.uint8]:
+def draw(picture: NDArray[np.uint8], layout: Layout, people: list[LabelledPose]) -> NDArray[np.uint8]:
     """Draw skeletons and labels into a picture ``(height, width, 3)``, and return it; right arms and legs are paler."""
     cv2 = need("cv2")
     thick = _thickness(picture)
@@ -83,7 +83,7 @@ def draw(picture: NDArray[np.uint8], layout: Layout, people: list[Marked]) -> ND
 
 
 def write_overlay(
-    path: Path, people: People, *, pictures: bool = False, labels: Mapping[int, Label] | None = None
+    path: Path, people: VideoResult, *, pictures: bool = False, labels: Mapping[int, Label] | None = None
 ) -> None:
     """Write a film of the tracks in a video.
 
@@ -106,14 +106,14 @@ def write_overlay(
     layout = _layout(people)
     given = labels if labels is not None else {track.number: Label(f"track {track.number}") for track in people.tracks}
     marked = _by_frame(people.tracks, given)
-    with Film(path, people.width, people.height, people.fps) as film:
+    with VideoWriter(path, people.width, people.height, people.fps) as film:
         for number, picture in _grounds(people, pictures):
             drawn = draw(picture, layout, marked.get(number, []))
             film.add(_clock(drawn, number / people.fps))
 
 
 def write_overlays(
-    folder: Path, videos: Sequence[People], labels: Mapping[str, Label], *, pictures: bool = False
+    folder: Path, videos: Sequence[VideoResult], labels: Mapping[str, Label], *, pictures: bool = False
 ) -> list[Path]:
     """Write ``NAME.overlay.mp4`` for each video, and return the films.
 
@@ -135,7 +135,7 @@ def write_overlays(
     """
     films: list[Path] = []
     for people in videos:
-        names = number_names(folder, Path(people.name).name, OVERLAY)  # another folder's video may have the same
+        names = number_names(folder, Path(people.name).name, OVERLAY_SUFFIX)  # another folder's video may have the same
         film = next(name for name in names if name not in films)
         sources = {track.number: f"{people.name}#{track.number}" for track in people.tracks}
         known = {number: labels[source] for number, source in sources.items() if source in labels}
@@ -158,13 +158,13 @@ def _clock(picture: NDArray[np.uint8], seconds: float) -> NDArray[np.uint8]:
     return picture
 
 
-def _layout(people: People) -> Layout:
+def _layout(people: VideoResult) -> Layout:
     from himpc.skeleton import get_layout
 
     return people.cleaned[0].recording.layout if people.cleaned else get_layout("mediapipe-33")
 
 
-def _grounds(people: People, pictures: bool) -> Iterator[tuple[int, NDArray[np.uint8]]]:
+def _grounds(people: VideoResult, pictures: bool) -> Iterator[tuple[int, NDArray[np.uint8]]]:
     if pictures:
         with Video(people.path, max_side=max(people.width, people.height), cuts=False) as video:
             for frame in video:
@@ -176,12 +176,12 @@ def _grounds(people: People, pictures: bool) -> Iterator[tuple[int, NDArray[np.u
         yield number, ground
 
 
-def _by_frame(tracks: tuple[Track, ...], labels: Mapping[int, Label]) -> dict[int, list[Marked]]:
-    marked: dict[int, list[Marked]] = {}
+def _by_frame(tracks: tuple[Track, ...], labels: Mapping[int, Label]) -> dict[int, list[LabelledPose]]:
+    marked: dict[int, list[LabelledPose]] = {}
     for track in tracks:
         label = labels.get(track.number, Label("unknown", known=False))
         for i, frame in enumerate(track.frames.tolist()):
-            marked.setdefault(frame, []).append(Marked(track.points[i], track.confidence[i], label))
+            marked.setdefault(frame, []).append(LabelledPose(track.points[i], track.confidence[i], label))
     return marked
 
 
@@ -233,7 +233,7 @@ def _of_face(joint: str) -> bool:
 def _write(
     cv2: Any,
     picture: NDArray[np.uint8],
-    person: Marked,
+    person: LabelledPose,
     sure: NDArray[np.bool_],
     colour: tuple[int, int, int],
     thick: int,

@@ -13,11 +13,11 @@ from himpc.reading.discovery import Source, find_sources
 from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.recordings import Recording
 from himpc.recordings.progress import Progress
+from himpc.video.decoding import is_video
 from himpc.video.detection import Estimator
+from himpc.video.encoding import OVERLAY_SUFFIX
 from himpc.video.estimate import estimate
-from himpc.video.film import OVERLAY
-from himpc.video.people import People, nobody
-from himpc.video.video import is_video
+from himpc.video.video_result import VideoResult, describe_empty
 
 __all__ = ["find_videos", "read_videos"]
 
@@ -58,7 +58,7 @@ def find_videos(paths: Sequence[str | Path], pattern: NamePattern | None = None)
 
 
 def _to_look_at(path: Path) -> bool:
-    return is_video(path) and not path.name.endswith(OVERLAY)
+    return is_video(path) and not path.name.endswith(OVERLAY_SUFFIX)
 
 
 def read_videos(
@@ -68,7 +68,7 @@ def read_videos(
     name: str | None = None,
     labels: str | Path | Labels | None = None,
     progress: Progress | None = None,
-    found: Callable[[People], None] | None = None,
+    found: Callable[[VideoResult], None] | None = None,
     **options: Any,
 ) -> Recordings:
     """Return the recordings of the people in videos; what cannot be used is listed and the others are used.
@@ -83,7 +83,7 @@ def read_videos(
     progress : callable, optional
         Wraps the videos.
     found : callable, optional
-        Called with the `People` of each video as it is done.
+        Called with the `VideoResult` of each video as it is done.
     **options
         As in `estimate`.
 
@@ -103,7 +103,7 @@ def read_videos(
             if found is not None:
                 found(people)
             if not people.cleaned:
-                raise FormatError(f"{source.path}: {nobody(people)}")
+                raise FormatError(f"{source.path}: {describe_empty(people)}")
         except DataError as error:
             errors.append(error)
             problems.append(Problem(source.path, str(error).removeprefix(f"{source.path}: ")))

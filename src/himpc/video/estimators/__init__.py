@@ -49,9 +49,9 @@ def open_estimator(
 
         return MediaPipe(files, people=people, tiles=tiles)
     if name == "rtmlib":
-        from himpc.video.estimators.rtm import Rtm
+        from himpc.video.estimators.rtmlib import RtmLib
 
         if tiles:
             raise ConfigError("tiles are for mediapipe: rtmlib finds small people without them")
-        return Rtm(files, people=people)
+        return RtmLib(files, people=people)
     raise ConfigError(f"unknown estimator {name!r}: choose one of {', '.join(ESTIMATORS)}")

@@ -21,11 +21,11 @@ from himpc.errors import ConfigError, ModelError
 from himpc.simulation import Lens, simulate_crowd
 from himpc.skeleton import get_layout
 from himpc.video.detection import Detection
-from himpc.video.estimators.several import body_size, check_picture, distinct, shifted, tiles_of
-from himpc.video.estimators.task_file import carried_model
+from himpc.video.estimators.bundled_model import bundled_model
+from himpc.video.estimators.multi_person import body_size, check_picture, deduplicate, shifted, tile_boxes
 from himpc.video.mannequin import film_crowd
 from himpc.video.parts import need
-from himpc.video.quiet import quiet
+from himpc.video.silence_stderr import silence_stderr
 
 __all__ = ["MIN_HEIGHT", "MIN_SHARE", "MIN_TORSO", "MediaPipe"]
 
@@ -83,7 +83,7 @@ class MediaPipe:
         self._sought = -np.inf
         if len(weights) > 1:
             raise ConfigError(f"mediapipe takes one .task file as weights, found {len(weights)}")
-        with quiet():
+        with silence_stderr():
             self._start(weights)
 
     def _start(self, weights: Sequence[Path]) -> None:
@@ -117,7 +117,7 @@ class MediaPipe:
         if image.shape != self._shape or seconds < self._sought:
             self.forget()
         found = [each for box in self._known for each in self._nearby(image, box)]
-        found = distinct(found, self._people)
+        found = deduplicate(found, self._people)
         if not found or seconds >= self._sought + SEEK_SECONDS:
             found = self._seek(image, found)
             self._sought = seconds
@@ -142,11 +142,11 @@ class MediaPipe:
         painted over, until nobody new is found.
         """
         height, width = image.shape[:2]
-        for place in [(0, 0, height, width), *tiles_of(height, width, self._tiles)]:
+        for place in [(0, 0, height, width), *tile_boxes(height, width, self._tiles)]:
             top, left, bottom, right = place
             while len(found) < self._people:
                 painted = _painted(image, [each.box for each in found])[top:bottom, left:right]
-                more = distinct([*found, *self._people_in(painted, image, left, top)], self._people)
+                more = deduplicate([*found, *self._people_in(painted, image, left, top)], self._people)
                 if len(more) <= len(found):
                     break
                 found = more
@@ -248,7 +248,7 @@ def _somebody() -> NDArray[np.uint8]:
 def _own_model() -> bytes:
     model = None
     with suppress(ImportError):
-        model = carried_model()
+        model = bundled_model()
     if model is None:
         raise ConfigError(f"this mediapipe carries no model. {_advice()}, or pip install mediapipe==0.10.21")
     return model

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError, FormatError
 from himpc.reading.discovery import VIDEO_SUFFIXES
+from himpc.video.cut_detection import CutDetector
 from himpc.video.parts import need
-from himpc.video.shots import CutDetector
 
 __all__ = ["Frame", "Video", "is_video", "upright"]
 

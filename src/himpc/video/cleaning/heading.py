@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-__all__ = ["facing", "mean_direction"]
+__all__ = ["facing_direction", "mean_direction"]
 
 _ACROSS = (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder"))
 
 
-def facing(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
+def facing_direction(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
     """Return the direction that a body faces in each frame, degrees ``(frames,)``; NaN where it does not show.
 
     0 faces the camera, 90 the right side of the picture, -90 the left, 180 away. It follows from the line across the

@@ -15,9 +15,9 @@ from himpc._version import __version__
 from himpc.errors import DataError
 from himpc.reading.discovery import Source
 from himpc.recordings import save
-from himpc.video.film import OVERLAY
+from himpc.video.encoding import OVERLAY_SUFFIX
 from himpc.video.overlay import write_overlay
-from himpc.video.people import People, nobody
+from himpc.video.video_result import VideoResult, describe_empty
 
 __all__ = ["COLUMNS", "RECORDINGS", "PoseFolder"]
 
@@ -97,7 +97,7 @@ class PoseFolder:
         drawn = report["overlay"] == self._overlay and _film_of(place).is_file()
         return report if drawn or not self._overlay or not report["tracks"] else None
 
-    def add(self, video: Source, people: People) -> dict[str, Any]:
+    def add(self, video: Source, people: VideoResult) -> dict[str, Any]:
         """Write what was found in a video, its report last, and return the report.
 
         Raises
@@ -115,7 +115,7 @@ class PoseFolder:
             remove_file(place)
         report = {
             **people.to_dict(),
-            "nobody": None if people.cleaned else nobody(people),
+            "nobody": None if people.cleaned else describe_empty(people),
             "fingerprint": self._fingerprint(video),
             "file": _digest(str(video.path.resolve())),
             "overlay": self._overlay,
@@ -179,7 +179,7 @@ def _report_of(place: Path) -> Path:
 
 
 def _film_of(place: Path) -> Path:
-    return _report_of(place).with_suffix(OVERLAY)
+    return _report_of(place).with_suffix(OVERLAY_SUFFIX)
 
 
 def _digest(text: str) -> str:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-__all__ = ["camera_up", "turn_up"]
+__all__ = ["estimate_up", "rotate_upright"]
 
 MOST_DEGREES = 60.0
 """A camera that looks down by more sees too little of the body's length; nothing is turned then."""
@@ -17,7 +17,7 @@ MOST_DEGREES = 60.0
 _TOP, _BOTTOM = ("left_shoulder", "right_shoulder"), ("left_ankle", "right_ankle")
 
 
-def camera_up(bodies: Iterable[NDArray[np.floating]], layout: Layout) -> NDArray[np.float64] | None:
+def estimate_up(bodies: Iterable[NDArray[np.floating]], layout: Layout) -> NDArray[np.float64] | None:
     """Return the unit vector that points up ``(3,)`` in the axes of a camera; None where it does not show.
 
     It is the mean of the lines from the ankles to the shoulders over all frames of all people before one camera: a
@@ -44,7 +44,7 @@ def camera_up(bodies: Iterable[NDArray[np.floating]], layout: Layout) -> NDArray
     return mean if mean[1] >= np.cos(np.radians(MOST_DEGREES)) else None
 
 
-def turn_up(joints: NDArray[np.float64], up: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
+def rotate_upright(joints: NDArray[np.float64], up: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
     """Turn joints ``(frames, J, 3)`` by the shortest way so that `up` becomes +y; return them and the degrees."""
     cosine = float(np.clip(up[1], -1.0, 1.0))
     axis = np.cross(up, [0.0, 1.0, 0.0])

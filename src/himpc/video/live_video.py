@@ -18,8 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError, FormatError
+from himpc.video.decoding import Video
 from himpc.video.parts import need
-from himpc.video.video import Video
 
 __all__ = ["LiveFrame", "LiveVideo", "shown_source"]
 

@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError, ModelError
 from himpc.skeleton import get_layout
 from himpc.video.detection import Detection
-from himpc.video.estimators.metres import STATURE, in_metres
-from himpc.video.estimators.several import check_picture, distinct
+from himpc.video.estimators.metric_scale import STATURE, to_metres
+from himpc.video.estimators.multi_person import check_picture, deduplicate
 from himpc.video.parts import need
 
-__all__ = ["Rtm"]
+__all__ = ["RtmLib"]
 
 _JOINTS = (17, 133)
 """Of a body, and of a whole body: its first 17 are the same."""
@@ -38,12 +38,12 @@ _DEPTH = 2.1744869
 """Metres that the bins of RTMW3D's depth reach before and behind the hips (`z_range` of its codec in MMPose)."""
 
 
-class Rtm:
+class RtmLib:
     """Finds people by YOLOX and their joints by RTMPose, on this machine's processor.
 
     A pose model with two outputs sees in 2D, one with three (RTMW3D) in 3D; of the joints of a whole body the first 17
     are used. RTMW3D tells depth in metres and the rest in pixels: what a pixel is follows from a stature that is
-    assumed, so its bodies have proportions but no size (see `in_metres`).
+    assumed, so its bodies have proportions but no size (see `to_metres`).
 
     The confidence of a joint is the model's score: the height of the peak from which its place is read, cut at 1. It is
     no probability.
@@ -120,7 +120,7 @@ class Rtm:
         if not len(boxes):
             return []
         found = [self._body(box, blue_first) for box in boxes]
-        return distinct([each for each in found if each is not None], self._people)
+        return deduplicate([each for each in found if each is not None], self._people)
 
     def _try(self, detector: Path, pose: Path) -> None:
         """Show both an empty picture; raise `ModelError` where one gives what it should not."""
@@ -153,7 +153,7 @@ class Rtm:
         points[confidence == 0] = np.nan
         if self.dimensions == 2:
             return Detection(points, confidence)
-        joints = in_metres(points, seen[0][:, 2], confidence, self.layout)
+        joints = to_metres(points, seen[0][:, 2], confidence, self.layout)
         if joints is None:
             self.refused["too few sure bones"] += 1
             return None

@@ -8,7 +8,7 @@ from scipy.optimize import brentq
 
 from himpc.skeleton import Layout
 
-__all__ = ["STATURE", "in_metres"]
+__all__ = ["STATURE", "to_metres"]
 
 STATURE = 1.70
 """Metres: how tall everybody is taken to be, for how large a body is cannot be seen in one picture."""
@@ -27,7 +27,7 @@ _LENGTHS = (
 )
 
 
-def in_metres(
+def to_metres(
     points: NDArray[np.floating], depth: NDArray[np.floating], confidence: NDArray[np.floating], layout: Layout
 ) -> NDArray[np.float32] | None:
     """Return a body in metres ``(J, 3)``, as `Detection` holds it; None where it has too few sure bones.

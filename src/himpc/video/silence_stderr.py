@@ -10,11 +10,11 @@ from contextlib import contextmanager
 
 from himpc.errors import HimpcError
 
-__all__ = ["quiet"]
+__all__ = ["silence_stderr"]
 
 
 @contextmanager
-def quiet() -> Iterator[None]:
+def silence_stderr() -> Iterator[None]:
     """Keep what native code writes on standard error to itself, unless the block fails unforeseen."""
     try:
         place = sys.stderr.fileno()

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from himpc.video.parts import need
 
-__all__ = ["carried_model"]
+__all__ = ["bundled_model"]
 
 _NETWORKS = (
     ("pose_detector.tflite", "pose_detection/pose_detection.tflite", 127.5, 127.5),
@@ -20,7 +20,7 @@ _NETWORKS = (
 )
 
 
-def carried_model() -> bytes | None:
+def bundled_model() -> bytes | None:
     """Return a ``.task`` file made of the networks that the installed package carries; None where it carries none."""
     folder = Path(str(need("mediapipe").__file__)).parent / "modules"
     if not all((folder / path).is_file() for _, path, _, _ in _NETWORKS):

@@ -14,12 +14,12 @@ from typing import Any
 import numpy as np
 
 from himpc.skeleton import Layout
-from himpc.video.body_shape import Shape, shape_of
 from himpc.video.detection import Detection
-from himpc.video.nearness import InReach, box_of, distance, outside, overlap
 from himpc.video.parts import need
-from himpc.video.rules import TrackingRules
-from himpc.video.track import Ending, Track
+from himpc.video.tracking.association import InReach, box_of, distance, outside, overlap
+from himpc.video.tracking.bone_lengths import Shape, shape_of
+from himpc.video.tracking.rules import TrackingRules
+from himpc.video.tracking.track import Ending, Track
 
 __all__ = ["Tracker"]
 

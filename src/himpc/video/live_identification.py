@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.video.clean import MendingRules, camera_up, mend
+from himpc.video.cleaning import PoseCleaningRules, clean_track, estimate_up
 from himpc.video.detection import Estimator
-from himpc.video.live import LiveVideo
-from himpc.video.overlay import Label, Marked
-from himpc.video.track import Track
-from himpc.video.tracking import Tracker
+from himpc.video.live_video import LiveVideo
+from himpc.video.overlay import Label, LabelledPose
+from himpc.video.tracking.track import Track
+from himpc.video.tracking.tracker import Tracker
 
 if TYPE_CHECKING:
     from himpc.gallery import Answer, Gallery
@@ -27,6 +27,9 @@ _KEPT_SECONDS = 6.0
 
 _FIRST_SECONDS = 1.5
 """The first answer comes after so long, a stride and a half."""
+
+
+_PENDING = Label("...", known=False, asked=False)
 
 
 def label_of(answer: Answer) -> Label:
@@ -52,7 +55,7 @@ class LiveView:
 
     seconds: float
     picture: NDArray[np.uint8] = field(repr=False)
-    people: dict[int, Marked]
+    people: dict[int, LabelledPose]
     latency: float
 
 
@@ -63,7 +66,7 @@ def watch_live(
     *,
     every: float = 1.0,
     fmr: float | None = None,
-    mending: MendingRules | None = None,
+    cleaning: PoseCleaningRules | None = None,
 ) -> Iterator[LiveView]:
     """Yield who is seen, picture by picture, until the source ends.
 
@@ -96,10 +99,10 @@ def watch_live(
             )
             if track.number in numbers and waited:
                 asked[track.number] = frame.seconds
-                if (label := _ask(track, estimator, gallery, video.fps, fmr, mending)) is not None:
+                if (label := _ask(track, estimator, gallery, video.fps, fmr, cleaning)) is not None:
                     labels[track.number] = label
         people = {
-            number: Marked(each.points, each.confidence, labels.get(number, Label("...", known=False, asked=False)))
+            number: LabelledPose(each.points, each.confidence, labels.get(number, _PENDING))
             for number, each in zip(numbers, found, strict=True)
             if number
         }
@@ -116,7 +119,7 @@ def _ask(
     gallery: Gallery,
     fps: float,
     fmr: float | None,
-    mending: MendingRules | None,
+    cleaning: PoseCleaningRules | None,
 ) -> Label | None:
     """Ask whom the last seconds of a track show; None where they are too short."""
     late = track.seconds >= track.seconds[-1] - _KEPT_SECONDS
@@ -130,8 +133,8 @@ def _ask(
         None if track.joints is None else track.joints[late],
         track.ended,
     )
-    up = None if recent.joints is None else camera_up([recent.joints], estimator.layout)
-    parts = mend(recent, estimator.layout, fps, source=f"live#{track.number}", up=up, rules=mending)
+    up = None if recent.joints is None else estimate_up([recent.joints], estimator.layout)
+    parts = clean_track(recent, estimator.layout, fps, source=f"live#{track.number}", up=up, rules=cleaning)
     long = [part.recording for part in parts if len(part.recording) >= gallery.model.window_length]
     if not long:
         return None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.video.detection import Detection
 
-__all__ = ["NEAR", "body_size", "check_picture", "distinct", "shifted", "tiles_of"]
+__all__ = ["NEAR", "body_size", "check_picture", "deduplicate", "shifted", "tile_boxes"]
 
 NEAR = 0.15
 """Two detections whose joints are on average nearer than this share of the body's size are one person. People who
@@ -23,7 +23,7 @@ def check_picture(image: NDArray[np.uint8]) -> None:
         raise DataError(f"a picture must be uint8 (height, width, 3), found {image.dtype} {image.shape}")
 
 
-def tiles_of(height: int, width: int, rows: int) -> list[tuple[int, int, int, int]]:
+def tile_boxes(height: int, width: int, rows: int) -> list[tuple[int, int, int, int]]:
     """Return overlapping tiles of a picture as (top, left, bottom, right), pixels.
 
     They are squares that overlap by half, `rows` of them down the picture if they did not overlap; a tile that would be
@@ -55,7 +55,7 @@ def body_size(points: NDArray[np.floating]) -> float:
     return float(np.ptp(seen, axis=0).max()) if len(seen) else 0.0
 
 
-def distinct(found: Sequence[Detection], most: int) -> list[Detection]:
+def deduplicate(found: Sequence[Detection], most: int) -> list[Detection]:
     """Return one detection for each person, the surest, at most so many; the surest first."""
     ranked = sorted(found, key=lambda each: -float(each.confidence.sum()))
     kept: list[Detection] = []

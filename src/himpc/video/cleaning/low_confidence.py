@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fill_unsure"]
+__all__ = ["fill_low_confidence"]
 
 Floats = NDArray[np.float64]
 
 
-def fill_unsure(joints: Floats, confidence: NDArray[np.floating], *, least: float, gap: int) -> tuple[Floats, int, int]:
+def fill_low_confidence(
+    joints: Floats, confidence: NDArray[np.floating], *, least: float, gap: int
+) -> tuple[Floats, int, int]:
     """Put what lies between two sure sightings in place of a guess, by a cubic that keeps their shape.
 
     Parameters

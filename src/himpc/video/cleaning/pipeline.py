@@ -13,17 +13,17 @@ from himpc.errors import ConfigError
 from himpc.recordings.cleaning import impossible_frames
 from himpc.recordings.recording import MENDED, PART, Quality, Recording
 from himpc.skeleton import Layout
-from himpc.video.clean.bones import limb_bones, steady_bones
-from himpc.video.clean.gait import Gait, find_gait
-from himpc.video.clean.gravity import turn_up
-from himpc.video.clean.heading import facing, mean_direction
-from himpc.video.clean.posture import POSTURES, Posture, find_posture
-from himpc.video.clean.smoothing import smooth
-from himpc.video.clean.swaps import mend_swaps
-from himpc.video.clean.unsure import fill_unsure
-from himpc.video.track import Track
+from himpc.video.cleaning.bones import limb_bones, steady_bones
+from himpc.video.cleaning.gait import Gait, find_gait
+from himpc.video.cleaning.gravity import rotate_upright
+from himpc.video.cleaning.heading import facing_direction, mean_direction
+from himpc.video.cleaning.low_confidence import fill_low_confidence
+from himpc.video.cleaning.posture import POSTURES, Posture, find_posture
+from himpc.video.cleaning.smoothing import smooth
+from himpc.video.cleaning.swaps import correct_swaps
+from himpc.video.tracking.track import Track
 
-__all__ = ["STEPS", "USUAL_STEPS", "Changes", "Cleaned", "MendingRules", "mend"]
+__all__ = ["DEFAULT_STEPS", "STEPS", "Changes", "CleanedTrack", "PoseCleaningRules", "clean_track"]
 
 Floats = NDArray[np.float64]
 
@@ -31,21 +31,21 @@ Step = Literal["fill", "swaps", "smooth", "bones", "up"]
 STEPS: tuple[Step, ...] = get_args(Step)
 """What can be mended, in this order: guessed joints, left and right, noise, bone lengths, the camera's tilt."""
 
-USUAL_STEPS: tuple[Step, ...] = ("fill", "swaps", "smooth", "up")
+DEFAULT_STEPS: tuple[Step, ...] = ("fill", "swaps", "smooth", "up")
 """What is mended if nothing else is asked for: all but the bone lengths. How much a bone's length wobbles tells a model
 how far to trust it; steady bones look as if they were measured exactly, and people are known again far less well
 (`perf/video_proof.py noise`)."""
 
 
 @dataclass(frozen=True)
-class MendingRules:
+class PoseCleaningRules:
     """How skeletons from video are made clean.
 
     Attributes
     ----------
     steps : tuple of Step
-        Which of `STEPS` are done; `USUAL_STEPS` if not given.
-    least_confidence : float
+        Which of `STEPS` are done; `DEFAULT_STEPS` if not given.
+    min_confidence : float
         A joint of less is a guess, and replaced where sure sightings are near.
     max_gap_seconds : float
         A longer time without the person, or without a joint, is not filled; the recording is split there.
@@ -60,8 +60,8 @@ class MendingRules:
         If a step or posture is unknown, or a number out of its range.
     """
 
-    steps: tuple[Step, ...] = USUAL_STEPS
-    least_confidence: float = 0.3
+    steps: tuple[Step, ...] = DEFAULT_STEPS
+    min_confidence: float = 0.3
     max_gap_seconds: float = 0.4
     cutoff: float = 6.0
     leave_out: tuple[Posture, ...] = ()
@@ -71,8 +71,8 @@ class MendingRules:
             raise ConfigError(f"unknown step {unknown[0]!r}: choose among {', '.join(STEPS)}")
         if strange := [posture for posture in self.leave_out if posture not in POSTURES]:
             raise ConfigError(f"unknown posture {strange[0]!r} to leave out: choose among {', '.join(POSTURES)}")
-        if not 0 <= self.least_confidence <= 1:
-            raise ConfigError(f"least_confidence is {self.least_confidence!r}, expected 0 to 1")
+        if not 0 <= self.min_confidence <= 1:
+            raise ConfigError(f"min_confidence is {self.min_confidence!r}, expected 0 to 1")
         for name in ("max_gap_seconds", "cutoff"):
             if not (np.isfinite(getattr(self, name)) and getattr(self, name) > 0):
                 raise ConfigError(f"{name} is {getattr(self, name)!r}, expected a number above 0")
@@ -114,7 +114,7 @@ class Changes:
 
 
 @dataclass(frozen=True, eq=False)
-class Cleaned:
+class CleanedTrack:
     """A clean recording and what is known of it.
 
     Attributes
@@ -126,7 +126,8 @@ class Cleaned:
     gait : Gait
         Strides in it.
     heading, heading_spread : float
-        The direction that the body faces in the mean, degrees as `facing` gives them, and how much that varies, 0 to 1.
+        The direction that the body faces in the mean, in degrees (see `facing_direction`), and how much that
+        varies, 0 to 1.
     posture : int8 array ``(frames,)``
         Of each frame, an index into `POSTURES`.
     score : float
@@ -144,7 +145,7 @@ class Cleaned:
     posture: NDArray[np.int8] = field(repr=False)
     score: float
 
-    def with_(self, recording: Recording) -> Cleaned:
+    def with_(self, recording: Recording) -> CleanedTrack:
         """Return the same of another recording, such as one with a name."""
         return replace(self, recording=recording)
 
@@ -171,15 +172,15 @@ class Cleaned:
         }
 
 
-def mend(
+def clean_track(
     track: Track,
     layout: Layout,
     fps: float,
     *,
     source: str,
     up: Floats | None = None,
-    rules: MendingRules | None = None,
-) -> list[Cleaned]:
+    rules: PoseCleaningRules | None = None,
+) -> list[CleanedTrack]:
     """Return the clean recordings of a track.
 
     Parameters
@@ -192,7 +193,7 @@ def mend(
     source : str
         What the recordings are called; parts get ``#part1`` and so on.
     up : float64 array ``(3,)``, optional
-        The direction up in the camera's axes (see `camera_up`); if not given, the axes are left as they are.
+        The direction up in the camera's axes (see `estimate_up`); if not given, the axes are left as they are.
     rules : MendingRules, optional
 
     Returns
@@ -201,7 +202,7 @@ def mend(
         None where no stretch has two frames with all joints. A track in 2D gives recordings in 2D, whose bones are not
         steadied nor turned.
     """
-    rules = rules or MendingRules()
+    rules = rules or PoseCleaningRules()
     parts = []
     for stretch in _stretches(track.seconds, rules.max_gap_seconds):
         for values in _even(track, stretch, layout, fps, rules):
@@ -238,7 +239,7 @@ def _stretches(seconds: Floats, longest: float) -> list[slice]:
     return [slice(a, b) for a, b in pairwise(edges) if b - a > 1]
 
 
-def _even(track: Track, stretch: slice, layout: Layout, fps: float, rules: MendingRules) -> list[_Even]:
+def _even(track: Track, stretch: slice, layout: Layout, fps: float, rules: PoseCleaningRules) -> list[_Even]:
     """Return the stretch on an even beat, split where joints are missing for long."""
     seconds = track.seconds[stretch]
     if track.joints is None:
@@ -255,8 +256,8 @@ def _even(track: Track, stretch: slice, layout: Layout, fps: float, rules: Mendi
         impossible = int(wrong.sum())
     if "fill" in rules.steps or np.isnan(joints).any():
         gap = max(1, round(rules.max_gap_seconds * fps))
-        least = rules.least_confidence if "fill" in rules.steps else 0.0
-        joints, filled, guessed = fill_unsure(joints, confidence, least=least, gap=gap)
+        least = rules.min_confidence if "fill" in rules.steps else 0.0
+        joints, filled, guessed = fill_low_confidence(joints, confidence, least=least, gap=gap)
     frames = round((seconds[-1] - seconds[0]) * fps) + 1
     beat = seconds[0] + np.arange(frames) / fps
     place = np.interp(beat, seconds, np.arange(len(seconds)))
@@ -275,12 +276,12 @@ def _even(track: Track, stretch: slice, layout: Layout, fps: float, rules: Mendi
 
 
 def _mend_part(
-    even: _Even, layout: Layout, fps: float, flat: bool, up: Floats | None, rules: MendingRules
-) -> list[Cleaned]:
+    even: _Even, layout: Layout, fps: float, flat: bool, up: Floats | None, rules: PoseCleaningRules
+) -> list[CleanedTrack]:
     joints, swapped, bones, smoothed, turned = even.joints, 0, 0, 0, 0.0
     size = float(np.ptp(joints[..., 1], axis=1).mean()) / 1.7 or 1.0 if flat else 1.0
     if "swaps" in rules.steps:
-        joints, swapped = mend_swaps(joints, layout, size)
+        joints, swapped = correct_swaps(joints, layout, size)
     kept = 1.0 if flat else _kept(joints, layout)
     if "smooth" in rules.steps:
         joints, done = smooth(joints, fps, rules.cutoff)
@@ -288,15 +289,15 @@ def _mend_part(
     if "bones" in rules.steps and not flat:
         joints, bones = steady_bones(joints, layout)
     if "up" in rules.steps and not flat and up is not None:
-        joints, turned = turn_up(joints, up)
-    ahead = np.full(len(joints), np.nan) if flat else facing(joints, layout)
+        joints, turned = rotate_upright(joints, up)
+    ahead = np.full(len(joints), np.nan) if flat else facing_direction(joints, layout)
     posture = find_posture(joints, layout, fps)
     out = np.isin(posture, [POSTURES.index(each) for each in rules.leave_out])
     swaps_right = 1 - min(1.0, swapped / (2 * len(joints)))
     score = float(even.confidence.mean()) * (1 - even.added / max(1, len(joints))) * swaps_right * kept
     heading, spread = mean_direction(ahead)
     edges = np.flatnonzero(np.diff(np.concatenate([[True], out, [True]]).astype(np.int8))).reshape(-1, 2)
-    found: list[Cleaned] = []
+    found: list[CleanedTrack] = []
     for a, b in edges.tolist():
         if b - a < 2:
             continue
@@ -313,7 +314,7 @@ def _mend_part(
         gait = find_gait(joints[a:b], layout, fps)
         start = even.start + a / fps
         found.append(
-            Cleaned(
+            CleanedTrack(
                 recording,
                 start,
                 start + (b - a) / fps,

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
-from himpc.video.body_shape import bone_ends, log_bones, median_of_known
-from himpc.video.clean.heading import facing, mean_direction
-from himpc.video.rules import JoiningRules
-from himpc.video.track import Track
+from himpc.video.cleaning.heading import facing_direction, mean_direction
+from himpc.video.tracking.bone_lengths import bone_ends, log_bones, median_of_known
+from himpc.video.tracking.rules import JoiningRules
+from himpc.video.tracking.track import Track
 
 __all__ = ["find_joins", "first_piece", "join_tracks"]
 
@@ -187,5 +187,5 @@ def _side(track: Track, part: slice, end: int, layout: Layout) -> _Side:
     centre = centres.mean(axis=0) + (at - seconds.mean()) * pace
     heading = float("nan")
     if track.joints is not None:
-        heading, _ = mean_direction(facing(track.joints[part], layout))
+        heading, _ = mean_direction(facing_direction(track.joints[part], layout))
     return _Side(at, centre, pace, max(float(np.median(sizes)), 1.0), heading)

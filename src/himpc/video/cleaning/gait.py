@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
-from himpc.video.clean.smoothing import low_pass
+from himpc.video.cleaning.smoothing import low_pass
 
 __all__ = ["Gait", "find_gait"]
 

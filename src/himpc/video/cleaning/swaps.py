@@ -7,14 +7,14 @@ from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-__all__ = ["mend_swaps"]
+__all__ = ["correct_swaps"]
 
 _KEEP = 0.01
 """Metres a frame and joint: what a frame costs that is taken for swapped. So a stretch is turned back only while that
 costs less than the two jumps at its ends, and the estimator is right in the long run."""
 
 
-def mend_swaps(joints: NDArray[np.float64], layout: Layout, scale: float = 1.0) -> tuple[NDArray[np.float64], int]:
+def correct_swaps(joints: NDArray[np.float64], layout: Layout, scale: float = 1.0) -> tuple[NDArray[np.float64], int]:
     """Turn back stretches in which left and right arms, or legs, are exchanged.
 
     Arms and legs are judged on their own: of all ways to say for each frame whether left is right, the one is taken

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.video.body_shape import apart
 from himpc.video.detection import Detection
-from himpc.video.estimators.several import body_size
-from himpc.video.rules import TrackingRules
+from himpc.video.estimators.multi_person import body_size
+from himpc.video.tracking.bone_lengths import apart
+from himpc.video.tracking.rules import TrackingRules
 
 __all__ = ["InReach", "box_of", "distance", "outside", "overlap"]
 

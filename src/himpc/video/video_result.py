@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import Any
 
 from himpc.recordings import Recording
-from himpc.video.clean import Cleaned
-from himpc.video.track import Track
+from himpc.video.cleaning import CleanedTrack
+from himpc.video.tracking.track import Track
 
-__all__ = ["People", "Short", "nobody"]
+__all__ = ["ShortTrack", "VideoResult", "describe_empty"]
 
 
 @dataclass(frozen=True)
-class Short:
+class ShortTrack:
     """A track that is too short to say whom it shows.
 
     Attributes
@@ -32,7 +32,7 @@ class Short:
 
 
 @dataclass(frozen=True, eq=False)
-class People:
+class VideoResult:
     """The people in a video.
 
     Attributes
@@ -71,8 +71,8 @@ class People:
     fps: float
     seconds: float
     pictures: int
-    cleaned: tuple[Cleaned, ...]
-    short: tuple[Short, ...]
+    cleaned: tuple[CleanedTrack, ...]
+    short: tuple[ShortTrack, ...]
     tracks: tuple[Track, ...] = field(repr=False)
     endings: dict[str, int]
     joined: int
@@ -105,7 +105,7 @@ class People:
         }
 
 
-def nobody(people: People) -> str:
+def describe_empty(people: VideoResult) -> str:
     """Return why a video gives no recording, in one line."""
     refused = sum(people.refused.values())
     if people.short:

@@ -15,15 +15,15 @@ from himpc._files import replace_atomically
 from himpc.errors import DataError, RunFolderError
 from himpc.video.parts import need
 
-__all__ = ["OVERLAY", "Film"]
+__all__ = ["OVERLAY_SUFFIX", "VideoWriter"]
 
-OVERLAY = ".overlay.mp4"
+OVERLAY_SUFFIX = ".overlay.mp4"
 """So end the names of films that himpc writes; in a folder they are no videos to look at."""
 
 _TICK = Fraction(1, 90_000)  # of a second: the clock of MPEG
 
 
-class Film:
+class VideoWriter:
     """A film in H.264, mp4; it takes its place when it is whole.
 
     Parameters
@@ -52,7 +52,7 @@ class Film:
         self._container: Any = None
         self._stream: Any = None
 
-    def __enter__(self) -> Film:
+    def __enter__(self) -> VideoWriter:
         beside = self._replacing.__enter__()
         try:
             self._container = self._av.open(str(beside), mode="w", format="mp4")
