@@ -129,7 +129,7 @@ def test_one_bad_file_among_many_is_named_and_the_exit_code_tells(walks, tmp_pat
     shutil.copy(walks, tmp_path / "a.npz")
     (tmp_path / "broken.npz").write_bytes(b"PK\x03\x04 and no more")
     assert main(["info", str(tmp_path)]) == 3
-    assert "left out" in (printed := capsys.readouterr()).err
+    assert "skipped" in (printed := capsys.readouterr()).err
     assert "broken.npz" in printed.err
     assert "16 recordings" in printed.out
 
@@ -215,8 +215,8 @@ def test_a_stopped_training_says_how_it_goes_on(walks, tmp_path, capsys, monkeyp
 
     monkeypatch.setattr("himpc.estimator.HiMPC.fit", stop)
     assert main(["train", walks, "--out", str(tmp_path)]) == 130
-    assert capsys.readouterr().err == "himpc: stopped\n"
+    assert capsys.readouterr().err == "himpc: interrupted\n"
     (tmp_path / "checkpoint.safetensors").touch()
     assert main(["train", walks, "--out", str(tmp_path)]) == 130
     assert "--resume" in (printed := capsys.readouterr().err)
-    assert printed.endswith("himpc: stopped\n")
+    assert printed.endswith("himpc: interrupted\n")

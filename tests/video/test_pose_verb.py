@@ -45,7 +45,7 @@ def test_a_batch_goes_on_and_is_not_done_twice(films, crowd, tmp_path, monkeypat
     assert main(["pose", str(films), "--out", str(out), "--json"]) == 3
     said = capsys.readouterr()
     document = json.loads(said.out)
-    assert "left out" in said.err
+    assert "skipped" in said.err
     assert "text.mp4" in said.err
     assert len(document["videos"]) == 2
     names = {path.relative_to(out).as_posix() for path in out.rglob("*")}

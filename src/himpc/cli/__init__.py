@@ -1,7 +1,6 @@
-"""The command line: one thin file a verb, loaded when it is used.
+"""The command line: one thin module for each verb, imported when the verb runs.
 
-Exit codes: 0 all went well; 1 it could not be done; 2 the command line is wrong; 3 done, but some files were left out;
-130 stopped by Ctrl-C.
+Exit codes: 0 success; 1 failure; 2 wrong command line; 3 success, but some files were skipped; 130 interrupted.
 """
 
 from __future__ import annotations
@@ -14,64 +13,65 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Parameter
 
 from himpc._version import __version__
+from himpc.cli.hints import render_error
 from himpc.errors import HimpcError, escape_unprintable
 
-__all__ = ["DONE", "FAILED", "INTERRUPTED", "SKIPPED", "USAGE", "app", "main"]
+__all__ = ["FAILURE", "INTERRUPTED", "SKIPPED", "SUCCESS", "USAGE", "app", "main"]
 
-DONE, FAILED, USAGE, SKIPPED, INTERRUPTED = 0, 1, 2, 3, 130
+SUCCESS, FAILURE, USAGE, SKIPPED, INTERRUPTED = 0, 1, 2, 3, 130
 
 app = App(
     name="himpc",
     default_parameter=Parameter(negative=()),
     suppress_keyboard_interrupt=False,
-    help="Re-identify people from 3D skeletons, learning without labels.",
+    help="Re-identify people from 3D skeletons, without labels.",
     version=__version__,
-    help_epilogue="Exit codes: 0 done, 1 could not be done, 2 wrong command line, 3 done but files were left out, "
-    "130 stopped.",
+    help_epilogue="Exit codes: 0 success, 1 failure, 2 wrong command line, 3 success but some files were skipped, "
+    "130 interrupted.",
 )
 for _verb, _help in {
-    "info": "Show what recordings are there, and how good they are.",
-    "convert": "Write recordings of any format into one .npz file.",
-    "pose": "Find the people in videos, and write a recording of each.",
-    "simulate": "Make recordings of simulated walkers.",
+    "info": "List recordings and their quality.",
+    "convert": "Convert recordings of any format to one .npz file.",
+    "pose": "Estimate the poses of the people in videos, and write one recording for each person.",
+    "simulate": "Simulate recordings of walkers.",
     "train": "Train a model on recordings, without labels.",
-    "embed": "Turn recordings into embeddings with a trained model.",
-    "export": "Write a trained model as ONNX, for programs without himpc.",
-    "evaluate": "Measure re-identification on recordings whose persons are known.",
-    "group": "Say which recordings show the same person, without labels.",
-    "identify": "Say who is in videos, by a gallery.",
-    "serve": "Serve a gallery: a page in the browser, and the same for programs.",
-    "benchmark": "Compare methods on a published benchmark, on a folder, or on simulated suites.",
-    "sweep": "Train and measure with many settings, several at once.",
-    "gallery": "Enroll people, and ask whom a new recording shows.",
-    "demo": "Run the main job on simulated walkers.",
+    "embed": "Compute the embeddings of recordings.",
+    "export": "Export a trained model to ONNX.",
+    "evaluate": "Measure re-identification on recordings of known persons.",
+    "group": "Group recordings by person, without labels.",
+    "identify": "Identify the people in videos or a live stream by a gallery.",
+    "serve": "Serve a gallery: a page for the browser and an HTTP API.",
+    "benchmark": "Compare methods on a published data set, your own recordings, or simulated walkers.",
+    "sweep": "Train and measure with many settings in parallel.",
+    "gallery": "Enroll people, and identify the person in new recordings.",
+    "demo": "Run the whole workflow on simulated walkers.",
 }.items():
     app.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code; errors become one line on standard error."""
+    """Run one command line and return its exit code; an error is printed as one line on standard error."""
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that lacks a letter is no reason to stop
+        sys.stdout.reconfigure(errors="backslashreplace")  # the terminal's encoding may lack a character
     try:
-        code = int(app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or DONE)
+        code = int(app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or SUCCESS)
         sys.stdout.flush()
         return code
     except CycloptsError as error:
         return _fail(" ".join(str(error).split()), USAGE)
     except HimpcError as error:
-        return _fail(error)
+        return _fail(render_error(error))
     except KeyboardInterrupt:
-        return _fail("stopped", INTERRUPTED)
-    except BrokenPipeError:  # whoever read standard output has seen enough
+        return _fail("interrupted", INTERRUPTED)
+    except BrokenPipeError:  # the reader of standard output, such as `head`, has ended
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return FAILED
+        return FAILURE
     except OSError as error:
         return _fail(f"{error.filename or 'input or output'}: {error.strerror or error}")
     except MemoryError:
-        return _fail("does not fit into memory: give fewer or shorter recordings, or smaller settings")
+        return _fail("out of memory: use fewer or shorter recordings, or smaller settings")
 
 
-def _fail(message: object, code: int = FAILED) -> int:
-    print(f"himpc: {escape_unprintable(str(message))}", file=sys.stderr)
+def _fail(message: str, code: int = FAILURE) -> int:
+    print(f"himpc: {escape_unprintable(message)}", file=sys.stderr)
     return code

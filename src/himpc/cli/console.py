@@ -1,4 +1,4 @@
-"""How the command line talks: results on standard output, progress and warnings on standard error."""
+"""Output of the command line: results on standard output, progress and warnings on standard error."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from himpc.cli import DONE, SKIPPED
+from himpc.cli import SKIPPED, SUCCESS
 from himpc.errors import escape_unprintable
 
 if TYPE_CHECKING:
@@ -21,14 +21,14 @@ T = TypeVar("T")
 
 
 class Console:
-    """One voice for all verbs.
+    """Print text, tables, progress bars and JSON documents for every verb.
 
     Parameters
     ----------
     quiet : bool
-        No text, no tables, no progress; errors only.
+        Print errors only: no text, tables or progress.
     json : bool
-        Text and tables are left out; `result` prints its document.
+        Print the document of `result` instead of text and tables.
     """
 
     def __init__(self, *, quiet: bool = False, json: bool = False) -> None:
@@ -47,7 +47,7 @@ class Console:
             print(f"himpc: {escape_unprintable(text)}", file=sys.stderr)
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-        """Print a table; numbers are aligned right, and only the first column is broken to fit the terminal."""
+        """Print a table. Numbers are aligned right, and only the first column wraps on a narrow terminal."""
         if self.quiet or self.json:
             return
         from rich import box
@@ -70,20 +70,20 @@ class Console:
         )
 
     def result(self, document: dict[str, Any]) -> None:
-        """Print the JSON document of a verb, where one was asked for."""
+        """Print the result as JSON, with `json` only."""
         if self.json:
             print(json.dumps(document, indent=2))
 
     def problems(self, problems: Sequence[Problem]) -> None:
-        """List the files that were left out, and remember that there were some."""
+        """Report skipped files, which also sets the exit code."""
         self.left_out += [
             {"path": escape_unprintable(str(problem.path)), "why": problem.message} for problem in problems
         ]
         for problem in problems:
-            print(f"himpc: left out {escape_unprintable(str(problem))}", file=sys.stderr)
+            print(f"himpc: skipped {escape_unprintable(str(problem))}", file=sys.stderr)
 
     def progress(self, items: Iterable[T], total: int | None, description: str) -> Iterator[T]:
-        """Yield the items while a bar on standard error shows how far it is and the time left."""
+        """Yield the items while a bar on standard error shows progress and the remaining time."""
         if self.quiet or not sys.stderr.isatty():
             yield from items
             return
@@ -91,7 +91,7 @@ class Console:
             yield from bar.track(items, total=total, description=description)
 
     def bar(self) -> Any:
-        """Return a rich progress bar on standard error; it draws nothing when quiet or not on a terminal."""
+        """Create a progress bar on standard error, which is invisible when quiet or not on a terminal."""
         from rich.console import Console as Rich
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -118,5 +118,5 @@ class Console:
 
     @property
     def exit_code(self) -> int:
-        """3 where files were left out, else 0."""
-        return SKIPPED if self.left_out else DONE
+        """`SKIPPED` if files were skipped, else `SUCCESS`."""
+        return SKIPPED if self.left_out else SUCCESS

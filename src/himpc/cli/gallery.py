@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
-from himpc.cli import FAILED
+from himpc.cli import FAILURE
 from himpc.cli.models import load_model
 from himpc.cli.options import Output, Source
 from himpc.cli.training import EpochBar, Settings
@@ -381,7 +381,7 @@ def verify(where: Where = "gallery", mend: bool = False, output: Output = Output
     if not wrong:
         console.say("all is well")
     console.result({"wrong": wrong})
-    return FAILED if wrong else console.exit_code
+    return FAILURE if wrong else console.exit_code
 
 
 @gallery.command

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from himpc.cli import FAILED, INTERRUPTED
+from himpc.cli import FAILURE, INTERRUPTED
 from himpc.cli.console import Console
 from himpc.errors import ConfigError
 
@@ -68,7 +68,7 @@ def launched(device: str) -> Iterator[Processes]:
     except BaseException as error:
         if _is_first_to_fail(store):
             raise
-        raise SystemExit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILED) from None
+        raise SystemExit(INTERRUPTED if isinstance(error, KeyboardInterrupt) else FAILURE) from None
     torch.distributed.destroy_process_group()
 
 
