@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 from collections.abc import Iterator
@@ -41,6 +42,7 @@ def browser() -> Iterator[Any]:
         running = play.chromium.launch(executable_path=chromium(), headless=True, args=FLAGS)
         yield running
         running.close()
+    assert asyncio._get_running_loop() is None, "Playwright left its event loop running in this thread"
 
 
 class Visit:

@@ -43,8 +43,9 @@ def server(servers: tuple[Server, Server]) -> Server:
     return servers[0]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running() -> Iterator[Any]:
+    """A browser that closes with this module: while Playwright runs, no other test could call `asyncio.run`."""
     with browser() as found:
         yield found
 
