@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import HEAD_BYTES, Format, ReadOptions
+from himpc.reading.formats import Format
+from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
 from himpc.recordings.recording import Recording
 from himpc.skeleton import MarkerSet, get_layout
 

@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.formats import get_format
 from himpc.reading.formats.asf import read_asf
-from himpc.reading.formats.asf_amc import FORMAT
 from himpc.reading.formats.base import ReadOptions
 from himpc.skeleton import get_layout
+
+FORMAT = get_format("amc")
 
 LAYOUT = get_layout("cmu")
 NAMES = dict(LAYOUT.file_names) | {"head": "head"}

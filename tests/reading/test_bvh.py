@@ -6,10 +6,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.formats import get_format
 from himpc.reading.formats.base import ReadOptions
-from himpc.reading.formats.bvh import FORMAT
 from himpc.reading.forward_kinematics import euler_matrices
 from himpc.skeleton import get_layout
+
+FORMAT = get_format("bvh")
 
 LAYOUT = get_layout("humanoid")
 CM = ReadOptions(unit="cm")

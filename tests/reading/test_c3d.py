@@ -10,10 +10,12 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.axes import body_size
+from himpc.reading.formats import get_format
 from himpc.reading.formats.base import ReadOptions
-from himpc.reading.formats.c3d import FORMAT
 from himpc.reading.formats.c3d_file import open_c3d, read_points
 from himpc.skeleton import get_layout
+
+FORMAT = get_format("c3d")
 
 LAYOUT = get_layout("gait-20")
 LABELS = list(LAYOUT.joints)

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.formats import get_format
 from himpc.reading.formats.base import UNITS, ReadOptions
-from himpc.reading.formats.csv_tables import CSV_FRAMES, CSV_JOINTS
 from himpc.skeleton import get_layout, layout_names
+
+CSV_FRAMES, CSV_JOINTS = get_format("csv-frames"), get_format("csv-joints")
 
 LAYOUT = get_layout("coco-17")
 METRES = ReadOptions(unit="m")

@@ -12,7 +12,7 @@ import pytest
 
 from himpc.errors import FormatError, HimpcError
 from himpc.reading import read
-from himpc.reading.formats import FORMATS, find_format, format_named
+from himpc.reading.formats import FORMATS, find_format, get_format
 from himpc.reading.formats.base import ReadOptions
 from himpc.recordings import Recording, save
 from himpc.skeleton import Layout, get_layout
@@ -302,14 +302,14 @@ DAMAGES = (truncate, flip_bytes, insert, delete_block, swap_number, swap_number,
 
 
 def test_every_format_has_a_sample():
-    assert set(WRITERS) == {known.name for known in FORMATS}
+    assert set(WRITERS) == {known.name for known in FORMATS} - {"video"}
 
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_the_sample_is_valid(name, tmp_path: Path, standing):
     file = WRITERS[name](tmp_path, standing)
     path = tmp_path if name in FOLDERS else file
-    assert find_format(path) is format_named(name)
+    assert find_format(path) is get_format(name)
     assert read(path, clean=False, **STATED.get(name, {})).problems == ()
 
 
@@ -319,7 +319,7 @@ def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, s
     path = tmp_path if name in FOLDERS else file
     content = file.read_bytes()
     rng = random.Random(name)
-    reader, stated = format_named(name), STATED.get(name, {})
+    reader, stated = get_format(name), STATED.get(name, {})
     for _ in range(CASES):
         damaged = content
         for _ in range(rng.choice([1, 1, 2])):
@@ -335,7 +335,7 @@ def test_claims_of_size_take_no_memory(name, tmp_path: Path, standing):
     path = tmp_path if name in FOLDERS else file
     content = file.read_bytes()
     rng = random.Random(name)
-    reader, stated = format_named(name), STATED.get(name, {})
+    reader, stated = get_format(name), STATED.get(name, {})
     check(lambda: reader.read(path, ReadOptions(**stated)), FormatError)
     tracemalloc.start()
     try:

@@ -10,14 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import Format, ReadOptions
-from himpc.reading.formats.coco import COCO
-from himpc.reading.formats.mediapipe import MEDIAPIPE
-from himpc.reading.formats.openpose import OPENPOSE
+from himpc.reading.formats import Format, get_format
+from himpc.reading.formats.base import ReadOptions
 from himpc.skeleton import get_layout
 
 BODY_25, COCO_17, MEDIAPIPE_33 = (get_layout(name) for name in ("body-25", "coco-17", "mediapipe-33"))
-FORMATS = {"openpose": OPENPOSE, "coco": COCO, "mediapipe": MEDIAPIPE}
+FORMATS = {name: get_format(name) for name in ("openpose", "coco", "mediapipe")}
+OPENPOSE, COCO, MEDIAPIPE = FORMATS.values()
 
 
 def write(path: Path, content: Any) -> Path:

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.formats import get_format
 from himpc.reading.formats.base import ReadOptions
-from himpc.reading.formats.kgbd import KGBD
 from himpc.skeleton import get_layout
+
+KGBD = get_format("kgbd")
 
 LAYOUT = get_layout("kinect-v1")
 # The joint order of the raw files, as they spell it, and which joint of the layout each is.

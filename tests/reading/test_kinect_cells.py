@@ -8,10 +8,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.formats import get_format
 from himpc.reading.formats.base import ReadOptions
-from himpc.reading.formats.kinect_cells import KINECT_CELLS
 from himpc.recordings.recording import Recording
 from himpc.skeleton import get_layout
+
+KINECT_CELLS = get_format("kinect-cells")
 
 LAYOUT = get_layout("kinect-v1")
 HEADER = (

@@ -9,9 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.formats import get_format
 from himpc.reading.formats.base import ReadOptions
-from himpc.reading.formats.kinect_sdk import KINECT_SDK
 from himpc.skeleton import get_layout
+
+KINECT_SDK = get_format("kinect-sdk")
 
 BIWI, KS20 = get_layout("kinect-v1"), get_layout("kinect-v2")
 

@@ -8,9 +8,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.formats import get_format
 from himpc.reading.formats.base import ReadOptions
-from himpc.reading.formats.ntu import NTU
 from himpc.skeleton import get_layout
+
+NTU = get_format("ntu")
 
 LAYOUT = get_layout("kinect-v2")
 

@@ -8,7 +8,7 @@ import pytest
 
 from himpc.errors import ConfigError, DataError, FormatError, HimpcError, LayoutError
 from himpc.reading import Problem, Recordings, read
-from himpc.reading.formats import FORMATS, find_format, format_named
+from himpc.reading.formats import FORMATS, find_format, get_format
 from himpc.recordings import CleaningRules, Recording, save
 from himpc.skeleton import get_layout
 
@@ -31,7 +31,7 @@ def write(standing):
 
 def test_a_file_is_told_by_content_and_named_as_given(write, tmp_path: Path, monkeypatch):
     path = write(tmp_path / "no-suffix")
-    assert find_format(path) is format_named("kinect-cells")
+    assert find_format(path) is get_format("kinect-cells")
     (recording,) = read(path)
     assert (recording.source, len(recording), recording.layout) == (str(path), 10, KINECT)
     monkeypatch.chdir(tmp_path)
@@ -81,7 +81,7 @@ def test_one_file_raises_its_own_error_and_many_a_count(tmp_path: Path):
     for name in "bcde":
         (tmp_path / f"{name}.csv").write_bytes(b"\0" * 99)
     with pytest.raises(
-        DataError, match=r"none of 5 recordings could be used: .*a\.csv: .*; .*b\.csv: is a binary file.*csv-frames$"
+        DataError, match=r"none of 5 recordings could be used: .*a\.csv: .*; .*b\.csv: is a binary file.*video$"
     ):
         read(tmp_path)
 
@@ -209,7 +209,7 @@ def test_recordings_are_a_sequence_that_keeps_its_problems(standing):
 def test_formats_have_names_of_their_own():
     assert len({known.name for known in FORMATS}) == len(FORMATS)
     with pytest.raises(ConfigError, match="unknown format 'fbx': choose one of npz"):
-        format_named("fbx")
+        get_format("fbx")
 
 
 def test_every_real_file_is_read_by_its_own_format(shared_data: Path):

@@ -9,9 +9,11 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.axes import body_size
+from himpc.reading.formats import get_format
 from himpc.reading.formats.base import ReadOptions
-from himpc.reading.formats.trc import FORMAT
 from himpc.skeleton import get_layout
+
+FORMAT = get_format("trc")
 
 LAYOUT = get_layout("gait-20")
 

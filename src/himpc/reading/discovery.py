@@ -10,17 +10,10 @@ from pathlib import Path
 from himpc.errors import DataError, FormatError, HimpcError, escape_unprintable
 from himpc.reading.formats import FORMATS
 from himpc.reading.formats.frame_folder import natural_key
+from himpc.reading.formats.video import SUFFIXES as VIDEO_SUFFIXES
 from himpc.reading.labels import NamePattern
 
 __all__ = ["VIDEO_SUFFIXES", "Source", "find_sources"]
-
-VIDEO_SUFFIXES = frozenset(
-    [
-        *(".mp4", ".m4v", ".mov", ".avi", ".mkv", ".webm", ".mpg", ".mpeg"),
-        *(".ts", ".mts", ".m2ts", ".wmv", ".flv", ".3gp", ".ogv"),
-    ]
-)
-"""Names of files end so that are taken for videos."""
 
 # Files that stand beside recordings and are never one.
 _OTHER_NAMES = re.compile(r"(licen[sc]e|readme|changelog|citation|copying|notice|makefile)([._-].*)?", re.IGNORECASE)

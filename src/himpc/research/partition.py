@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from himpc.errors import DataError, FormatError
 from himpc.reading import Problem
 from himpc.reading.axes import recognise_up, to_y_up
-from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats import get_format
+from himpc.reading.formats.base import ReadOptions
 from himpc.recordings import Recording, Windows
 from himpc.recordings.progress import Progress
 from himpc.research.data import Counts, LabelledWindows
@@ -71,10 +72,10 @@ class Read:
     progress: Progress = field(default=lambda items, total, description: items)
 
 
-def read_file(reader: Format, path: Path, problems: list[Problem]) -> list[Recording]:
-    """Read one file, or folder of frames; what is wrong with it is added to `problems`."""
+def read_file(form: str, path: Path, problems: list[Problem]) -> list[Recording]:
+    """Read one file, or folder of frames, of a format by its name; what is wrong with it is added to `problems`."""
     try:
-        return reader.read(path, ReadOptions())
+        return get_format(form).read(path, ReadOptions())
     except FormatError as error:
         message = str(error).removeprefix(f"{path}: ").removeprefix(f"{path}/")
     except OSError as error:

@@ -1,44 +1,113 @@
-"""The file formats that himpc reads, one module each, told apart by content."""
+"""The file formats that himpc reads, in one table.
+
+A format is one module (or folder) with two functions and one row of `FORMATS`:
+
+- ``recognise(path, head) -> bool``: whether a file, or a folder of frames, is of this format. `head` is the first
+  `HEAD_BYTES` bytes of a file, and empty for a folder. It never raises.
+- ``read(path, options) -> list[Recording]``: one recording for each body, in metres and y up, unseen joints NaN, with
+  ``quality.frames_read`` set and no frame dropped. It raises `FormatError`, and nothing else, on a damaged file, and
+  checks sizes before it allocates memory.
+
+Modules are imported when they are first asked.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
+from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError
-from himpc.reading.formats import asf_amc, bvh, c3d, npz, trc
-from himpc.reading.formats.base import HEAD_BYTES, Format
-from himpc.reading.formats.coco import COCO
-from himpc.reading.formats.csv_tables import CSV_FRAMES, CSV_JOINTS
-from himpc.reading.formats.kgbd import KGBD
-from himpc.reading.formats.kinect_cells import KINECT_CELLS
-from himpc.reading.formats.kinect_sdk import KINECT_SDK
-from himpc.reading.formats.mediapipe import MEDIAPIPE
-from himpc.reading.formats.ntu import NTU
-from himpc.reading.formats.openpose import OPENPOSE
+from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
+from himpc.recordings.recording import Recording
 
-__all__ = ["FORMATS", "find_format", "format_named"]
+__all__ = ["FORMATS", "Format", "find_format", "get_format", "register_format"]
 
-FORMATS: tuple[Format, ...] = (
-    # Formats with a magic number or keyword first, tables of numbers last: the first that recognises a file reads it.
-    npz.FORMAT,
-    bvh.FORMAT,
-    asf_amc.FORMAT,
-    c3d.FORMAT,
-    trc.FORMAT,
-    OPENPOSE,
-    COCO,
-    MEDIAPIPE,
-    NTU,
-    KINECT_SDK,
-    KGBD,
-    KINECT_CELLS,
-    CSV_JOINTS,
-    CSV_FRAMES,
-)
+
+@dataclass(frozen=True)
+class Format:
+    """One row of the table of formats.
+
+    Parameters
+    ----------
+    name, title : str
+        Short name (``"c3d"``) and one line for people.
+    module : str
+        The module with `recognise` and `read`.
+    accepts_folders : bool
+        Whether a folder, with one file a frame, may be of this format. Folders are not offered to other formats.
+    extra : str, optional
+        The extra of himpc that reading it needs, a key of `himpc._extras.EXTRAS`.
+    """
+
+    name: str
+    title: str
+    module: str
+    accepts_folders: bool = False
+    extra: str | None = None
+
+    def recognise(self, path: Path, head: bytes) -> bool:
+        """Return whether a file, or a folder of frames (with an empty `head`), is of this format."""
+        return (self.accepts_folders or bool(head)) and bool(self._load().recognise(path, head))
+
+    def read(self, path: Path, options: ReadOptions) -> list[Recording]:
+        """Read the bodies in a file.
+
+        Raises
+        ------
+        FormatError
+            If the file is damaged.
+        DependencyError
+            If the format needs an extra that is not installed.
+        """
+        recordings: list[Recording] = self._load().read(path, options)
+        return recordings
+
+    def _load(self) -> Any:
+        return import_module(self.module) if self.extra is None else require(self.module, self.extra)
+
+
+_HERE = "himpc.reading.formats"
+
+# Formats with a magic number or keyword first, tables of numbers last: the first that recognises a file reads it.
+FORMATS: list[Format] = [
+    Format("npz", "himpc's own .npz", f"{_HERE}.npz"),
+    Format("bvh", "BVH motion", f"{_HERE}.bvh"),
+    Format("amc", "ASF/AMC motion", f"{_HERE}.asf_amc"),
+    Format("c3d", "C3D markers", f"{_HERE}.c3d"),
+    Format("trc", "TRC markers", f"{_HERE}.trc"),
+    Format(
+        "openpose", "OpenPose keypoint JSON, a file or a folder of frames", f"{_HERE}.openpose", accepts_folders=True
+    ),
+    Format("coco", "COCO keypoint JSON, results or annotations", f"{_HERE}.coco"),
+    Format("mediapipe", "MediaPipe world landmarks JSON", f"{_HERE}.mediapipe"),
+    Format("ntu", "NTU RGB+D .skeleton, Kinect v2, several bodies a file", f"{_HERE}.ntu"),
+    Format("kinect-sdk", "Kinect SDK frames, a folder of *skel.txt", f"{_HERE}.kinect_sdk", accepts_folders=True),
+    Format("kgbd", "KGBD gait recording, lines 'name;x;y;z'", f"{_HERE}.kgbd"),
+    Format("kinect-cells", "Kinect v1, one frame a line of ';'-split cells 'x y z'", f"{_HERE}.kinect_cells"),
+    Format("csv-joints", "CSV, one row a joint: frame, joint, x, y, z", f"{_HERE}.csv_joints"),
+    Format("csv-frames", "CSV, one row a frame, columns such as left_hip_x", f"{_HERE}.csv_frames"),
+    Format("video", "Video, a recording for each person in it", f"{_HERE}.video", extra="video"),
+]
+
+
+def register_format(new: Format) -> None:
+    """Add a format to the table, before all others.
+
+    Raises
+    ------
+    ConfigError
+        If there is a format of that name.
+    """
+    if new.name in _names():
+        raise ConfigError(f"the format {new.name!r} is registered already")
+    FORMATS.insert(0, new)
 
 
 def find_format(path: Path) -> Format:
-    """Return the format of a file, or of a folder of frames, by looking at its content.
+    """Find the format of a file, or of a folder of frames, by its content.
 
     Raises
     ------
@@ -64,10 +133,10 @@ def find_format(path: Path) -> Format:
     for candidate in FORMATS:
         if candidate.recognise(path, head):
             return candidate
-    raise FormatError(f"{path}: {_describe(path, head)}; himpc reads {', '.join(f.name for f in FORMATS)}")
+    raise FormatError(f"{path}: {_describe(path, head)}; himpc reads {', '.join(_names())}")
 
 
-def format_named(name: str) -> Format:
+def get_format(name: str) -> Format:
     """Return a format by its short name.
 
     Raises
@@ -78,15 +147,17 @@ def format_named(name: str) -> Format:
     for known in FORMATS:
         if known.name == name.lower():
             return known
-    raise ConfigError(f"unknown format {name!r}: choose one of {', '.join(f.name for f in FORMATS)}")
+    raise ConfigError(f"unknown format {name!r}: choose one of {', '.join(_names())}")
+
+
+def _names() -> list[str]:
+    return [known.name for known in FORMATS]
 
 
 def _describe(path: Path, head: bytes) -> str:
-    """Say what a path that no format recognises looks like."""
+    """Describe a path that no format recognises."""
     if path.is_dir():
         return "is a folder that holds no frames of a recording"
-    if head[4:8] == b"ftyp" or head[:4] in (b"RIFF", b"\x1aE\xdf\xa3"):
-        return "is a video: himpc pose makes recordings of the people in it"
     if b"\0" in head or sum(byte < 9 or 13 < byte < 32 for byte in head) > len(head) // 20:
         return f"is a binary file of no known format (it begins {head[:8].hex(' ')})"
     first = next((line.strip() for line in head.decode("utf-8", "replace").splitlines() if line.strip()), "")

@@ -18,14 +18,14 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.axes import check_size
 from himpc.reading.formats.asf import Bone, Skeleton, read_asf
-from himpc.reading.formats.base import UNITS, Format, ReadOptions
+from himpc.reading.formats.base import UNITS, ReadOptions
 from himpc.reading.formats.mocap import to_recording
 from himpc.reading.formats.text import check_room, read_lines
 from himpc.reading.forward_kinematics import euler_matrices, forward
 from himpc.recordings.recording import Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["FORMAT"]
+__all__ = ["read", "recognise"]
 
 _LARGEST = 1e9
 _CHUNK = 512
@@ -40,13 +40,13 @@ class _Motion:
     radians: float
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     lines = [line.strip() for line in head.decode("utf-8", "replace").splitlines()]
     words = [line for line in lines if line and not line.startswith("#")]
     return any(word.upper() in (":FULLY-SPECIFIED", ":DEGREES", ":RADIANS") for word in words[:3])
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     try:
         skeleton = read_asf(_find_skeleton(path))
     except FormatError as error:
@@ -145,6 +145,3 @@ def _positions(skeleton: Skeleton, motion: _Motion, part: slice) -> NDArray[np.f
         rotations.append(turn)
         offsets.append(offset if bone.parent < 0 else np.einsum("fij,fj->fi", turn, offset))
     return forward(rotations, offsets, [bone.parent for bone in skeleton.bones])
-
-
-FORMAT = Format("amc", "ASF/AMC motion", _recognise, _read)

@@ -1,17 +1,14 @@
-"""What a reader of one file format is: how it knows its files, and how it reads them."""
+"""What the user states about files that do not state it themselves."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Literal
 
-from himpc.recordings.recording import Recording
 from himpc.skeleton import Layout
 from himpc.skeleton.markers import MarkerSet
 
-__all__ = ["HEAD_BYTES", "UNITS", "Format", "ReadOptions", "Unit", "Up"]
+__all__ = ["HEAD_BYTES", "UNITS", "ReadOptions", "Unit", "Up"]
 
 Unit = Literal["m", "cm", "mm", "in"]
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
@@ -46,26 +43,3 @@ class ReadOptions:
     up: Up | None = None
     fps: float | None = None
     markers: MarkerSet | None = None
-
-
-@dataclass(frozen=True)
-class Format:
-    """One file format.
-
-    Attributes
-    ----------
-    name, title : str
-        Short name (``"c3d"``) and one line for people.
-    recognise : function (path, head) -> bool
-        Whether a file, or a folder of frames, is of this format. `head` is its first `HEAD_BYTES` bytes (empty for a
-        folder). Never raises.
-    read : function (path, options) -> list of Recording
-        The bodies in the file, raw: in metres and y up, unseen joints NaN, nothing dropped, `source` the path (with
-        ``#1``, ``#2`` ... where there are several bodies), ``quality.frames_read`` set. Raises `FormatError`, and
-        nothing else, on a file that is broken; checks sizes before it takes memory.
-    """
-
-    name: str
-    title: str
-    recognise: Callable[[Path, bytes], bool]
-    read: Callable[[Path, ReadOptions], list[Recording]]

@@ -15,14 +15,14 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import body_size, check_size, metres, unit_hint
-from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.mocap import to_recording
 from himpc.reading.formats.text import check_room, read_lines, to_numbers
 from himpc.reading.forward_kinematics import euler_matrices, forward
 from himpc.recordings.recording import Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["FORMAT"]
+__all__ = ["read", "recognise"]
 
 # What usual skeletons call the joints of `humanoid`; the first that a file has counts, so that the collar bone which
 # some call LeftShoulder is not taken for the shoulder where there is a LeftArm. CMU and MotionBuilder, Mixamo
@@ -62,11 +62,11 @@ class _Node:
     end: bool = False
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].upper() == b"HIERARCHY"
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     lines = read_lines(path)
     nodes, start = _parse_hierarchy(path, lines)
     layout = options.layout or get_layout("humanoid")
@@ -212,6 +212,3 @@ def _positions(nodes: list[_Node], values: NDArray[np.float64]) -> NDArray[np.fl
                 offset[:, place] = values[:, columns["position", axis]]
         offsets.append(offset)
     return forward(rotations, offsets, [node.parent for node in nodes])
-
-
-FORMAT = Format("bvh", "BVH motion", _recognise, _read)

@@ -5,19 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.reading.axes import UP_AXES
-from himpc.reading.formats.base import Format, ReadOptions, Up
+from himpc.reading.formats.base import ReadOptions, Up
 from himpc.reading.formats.c3d_file import C3DFile, open_c3d, read_points
 from himpc.reading.formats.marker_files import find_subjects, subject_recording
 from himpc.recordings.recording import Recording
 
-__all__ = ["FORMAT"]
+__all__ = ["read", "recognise"]
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     return len(head) >= 2 and head[1] == 0x50 and (path.suffix.lower() == ".c3d" or 2 <= head[0] <= 8)
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     file = open_c3d(path)
     subjects = find_subjects(file.labels, options, str(path))
     units = file.strings("UNITS")
@@ -42,6 +42,3 @@ def _stated_up(file: C3DFile) -> Up | None:
     """Return the axis that POINT:Y_SCREEN names: the one shown upwards on a screen."""
     axis = "".join(file.strings("Y_SCREEN")[:1]).strip().lower().removeprefix("+")
     return next((up for up in UP_AXES if up == axis), None)
-
-
-FORMAT = Format("c3d", "C3D markers", _recognise, _read)

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.frame_folder import natural_key
 from himpc.reading.formats.frame_numbers import frame_places
 from himpc.reading.formats.json_file import label, load_json, looks_like_json, number_array
@@ -21,17 +21,17 @@ from himpc.reading.formats.sightings import Sighting, flat_pose, tracks
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["COCO"]
+__all__ = ["read", "recognise"]
 
 _MARKS = (b'"keypoints"', b'"annotations"', b'"images"', b'"image_id"')
 _JOINTS = 17
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     return looks_like_json(head) and b'"people"' not in head and any(mark in head for mark in _MARKS)
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     content = load_json(path)
     annotated = isinstance(content, dict)
     people = _objects(content.get("annotations") if annotated else content, f"{path}: expected a list of keypoints")
@@ -90,6 +90,3 @@ def _frames(path: Path, images: list[str], shown: list[str]) -> tuple[dict[str, 
         return dict(zip(distinct, places.tolist(), strict=True)), length
     ordered = sorted(distinct, key=natural_key)
     return {image: i for i, image in enumerate(ordered)}, len(ordered)
-
-
-COCO = Format("coco", "COCO keypoint JSON, results or annotations", _recognise, _read)

@@ -8,31 +8,29 @@ before the header may state ``# unit: mm``, ``# layout: coco-17``, ``# fps: 30``
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import metres
-from himpc.reading.formats.base import Format, ReadOptions
-from himpc.reading.formats.csv_layout import joint_layout
-from himpc.reading.formats.csv_text import ABOUT, Table, header_of, parse_column, read_table
+from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.csv_text import ABOUT, Table, parse_column
 from himpc.reading.formats.frame_numbers import frame_places, frame_rate
 from himpc.reading.formats.text import check_positions, check_room, place, to_numbers
 from himpc.reading.formats.world import metres_y_up
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import Layout
 
-__all__ = ["CSV_FRAMES", "CSV_JOINTS"]
+__all__ = ["AXES", "JOINT_ROW", "Rows", "columns_of", "number_columns", "to_recordings"]
 
-_AXES = ("x", "y", "z")
-_JOINT_ROW = ("frame", "joint", *_AXES)
+AXES = ("x", "y", "z")
+JOINT_ROW = ("frame", "joint", *AXES)
 _Columns = dict[str, int]
 
 
 @dataclass(frozen=True)
-class _Rows:
+class Rows:
     """The n rows of a table, of k joints each, in the file's own unit and axes.
 
     `joint` ``(n, k)`` says which joints, `positions` is ``(n, k, 3)``, `confidence` ``(n, k)``.
@@ -46,53 +44,7 @@ class _Rows:
     confidence: NDArray[np.float64] | None
 
 
-def _recognise_frames(path: Path, head: bytes) -> bool:
-    columns = [column for name in header_of(head) if (column := parse_column(name)) and column.joint]
-    return any({c.what for c in columns if c.joint == column.joint} >= set(_AXES) for column in columns[:12])
-
-
-def _recognise_joints(path: Path, head: bytes) -> bool:
-    return set(_JOINT_ROW) <= {name.lower() for name in header_of(head)}
-
-
-def _read_frames(path: Path, options: ReadOptions) -> list[Recording]:
-    table = read_table(path)
-    about, of_joint = _columns(table)
-    names, where = list(of_joint), f"{path}, line {table.header_line}"
-    if not names:
-        raise FormatError(f"{where}: has no columns such as 'left_hip_x'")
-    layout, joint_of = joint_layout(names, [where] * len(names), table.stated.get("layout"), options.layout)
-    if missing := set(range(len(layout))) - set(joint_of.values()):
-        raise FormatError(f"{where}: has no column for joint {layout.joints[min(missing)]!r} of layout {layout.name!r}")
-    for name, columns in of_joint.items():
-        if lacking := [axis for axis in _AXES if axis not in columns]:
-            raise FormatError(f"{where}: joint {name[:40]!r} has no {lacking[0]} column")
-    joint = np.tile([joint_of[name] for name in names], (len(table.rows), 1))
-    positions = _numbers(table, [columns[axis] for columns in of_joint.values() for axis in _AXES])
-    confidence = None
-    if all("confidence" in columns for columns in of_joint.values()):
-        confidence = _numbers(table, [columns["confidence"] for columns in of_joint.values()])
-    rows = _Rows(table, about, layout, joint, positions.reshape(*joint.shape, 3), confidence)
-    return _recordings(rows, options)
-
-
-def _read_joints(path: Path, options: ReadOptions) -> list[Recording]:
-    table = read_table(path)
-    about, of_joint = _columns(table)
-    if of_joint or not set(_JOINT_ROW) <= set(about):
-        raise FormatError(f"{path}, line {table.header_line}: expected the columns {', '.join(_JOINT_ROW)}")
-    cells = [row[about["joint"]] for row in table.rows]
-    first = dict(zip(reversed(cells), reversed(table.lines), strict=True))
-    names = list(dict.fromkeys(cells))
-    where = [f"{path}, line {first[name]}" for name in names]
-    layout, joint_of = joint_layout(names, where, table.stated.get("layout"), options.layout)
-    joint = np.array([[joint_of[cell]] for cell in cells])
-    positions = _numbers(table, [about[axis] for axis in _AXES])[:, None]
-    confidence = _numbers(table, [about["confidence"]]) if "confidence" in about else None
-    return _recordings(_Rows(table, about, layout, joint, positions, confidence), options)
-
-
-def _columns(table: Table) -> tuple[_Columns, dict[str, _Columns]]:
+def columns_of(table: Table) -> tuple[_Columns, dict[str, _Columns]]:
     """Return where the columns about a row are, and for each joint where its axes and confidence are."""
     about: _Columns = {}
     of_joint: dict[str, _Columns] = {}
@@ -107,19 +59,19 @@ def _columns(table: Table) -> tuple[_Columns, dict[str, _Columns]]:
     return about, of_joint
 
 
-def _numbers(table: Table, columns: list[int]) -> NDArray[np.float64]:
+def number_columns(table: Table, columns: list[int]) -> NDArray[np.float64]:
     """Return some columns as numbers ``(n, columns)``."""
     rows = [(line, [cells[i] for i in columns]) for line, cells in zip(table.lines, table.rows, strict=True)]
     return to_numbers(table.path, rows, len(columns), [table.header[i] for i in columns])
 
 
-def _recordings(rows: _Rows, options: ReadOptions) -> list[Recording]:
+def to_recordings(rows: Rows, options: ReadOptions) -> list[Recording]:
     """Return one recording for each person, session, camera and body that the rows name."""
     table, layout = rows.table, rows.layout
     stated_fps, unit = table.fps, table.stated.get("unit")
     check_positions(table.path, table.lines, rows.positions * metres(unit or options.unit, str(table.path)))
-    frames = _numbers(table, [rows.about["frame"]])[:, 0] if "frame" in rows.about else None
-    seconds = _numbers(table, [rows.about["time"]])[:, 0] if "time" in rows.about else None
+    frames = number_columns(table, [rows.about["frame"]])[:, 0] if "frame" in rows.about else None
+    seconds = number_columns(table, [rows.about["time"]])[:, 0] if "time" in rows.about else None
     bodies: list[NDArray[np.floating]] = []
     recordings = []
     groups = _bodies(rows)
@@ -153,7 +105,7 @@ def _recordings(rows: _Rows, options: ReadOptions) -> list[Recording]:
     ]
 
 
-def _bodies(rows: _Rows) -> dict[tuple[str, ...], NDArray[np.intp]]:
+def _bodies(rows: Rows) -> dict[tuple[str, ...], NDArray[np.intp]]:
     """Return the rows of each person, session, camera and body, in the order in which they come."""
     if not set(ABOUT) & set(rows.about):
         return {("",) * len(ABOUT): np.arange(len(rows.table.rows))}
@@ -165,7 +117,7 @@ def _bodies(rows: _Rows) -> dict[tuple[str, ...], NDArray[np.intp]]:
 
 
 def _check_once(
-    rows: _Rows, members: NDArray[np.intp], cells: NDArray[np.integer], numbers: NDArray[np.float64]
+    rows: Rows, members: NDArray[np.intp], cells: NDArray[np.integer], numbers: NDArray[np.float64]
 ) -> None:
     """Refuse a frame, or a joint of a frame, that a body has twice."""
     order = np.argsort(cells, kind="stable")
@@ -190,7 +142,3 @@ def _scatter(
 def _whole(joints: NDArray[np.floating]) -> NDArray[np.float32]:
     """Return joints with NaN in all axes where one axis is missing."""
     return np.where(np.isnan(joints).any(axis=-1, keepdims=True), np.float32(np.nan), joints).astype(np.float32)
-
-
-CSV_FRAMES = Format("csv-frames", "CSV, one row a frame, columns such as left_hip_x", _recognise_frames, _read_frames)
-CSV_JOINTS = Format("csv-joints", "CSV, one row a joint: frame, joint, x, y, z", _recognise_joints, _read_joints)

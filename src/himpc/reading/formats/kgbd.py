@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["KGBD"]
+__all__ = ["read", "recognise"]
 
 _ORDER = (
     *("head", "neck", "right_shoulder", "left_shoulder", "right_elbow", "left_elbow", "right_wrist", "left_wrist"),
@@ -26,7 +26,7 @@ _ORDER = (
 """The joint order of the raw files, for names that the layout does not know."""
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     lines = [line for line in head.decode("utf-8-sig", errors="replace").splitlines() if line.strip()][:2]
     return bool(lines) and all(_is_joint(line.split(";")) for line in lines)
 
@@ -53,7 +53,7 @@ def _joint_order(path: Path, names: list[str], layout: Layout) -> list[int]:
     return order
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     layout = get_layout("kinect-v1")
     rows = [(number, line.split(";")) for number, line in read_lines(path)]
     per_frame = len(layout)
@@ -78,6 +78,3 @@ def _read(path: Path, options: ReadOptions) -> list[Recording]:
     joints[:, order] = joints.copy()
     quality = Quality(frames_read=len(joints))
     return [Recording(joints.astype(np.float32), layout, fps=options.fps, source=str(path), quality=quality)]
-
-
-KGBD = Format("kgbd", "KGBD gait recording, lines 'name;x;y;z'", _recognise, _read)

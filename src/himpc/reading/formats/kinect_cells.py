@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["KINECT_CELLS"]
+__all__ = ["read", "recognise"]
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     lines = head.decode("utf-8-sig", errors="replace").splitlines()
     return bool(lines) and _joint_order(lines[0], get_layout("kinect-v1")) is not None
 
@@ -32,7 +32,7 @@ def _joint_order(header: str, layout: Layout) -> list[int] | None:
     return known if sorted(known) == list(range(len(layout))) else None
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     layout = get_layout("kinect-v1")
     lines = read_lines(path)
     order = _joint_order(lines[0][1], layout) if lines else None
@@ -58,6 +58,3 @@ def _read(path: Path, options: ReadOptions) -> list[Recording]:
     joints[:, order] = joints.copy()
     quality = Quality(frames_read=len(joints))
     return [Recording(joints.astype(np.float32), layout, fps=options.fps, source=str(path), quality=quality)]
-
-
-KINECT_CELLS = Format("kinect-cells", "Kinect v1, one frame a line of ';'-split cells 'x y z'", _recognise, _read)

@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import recognise_up, to_y_up
-from himpc.reading.formats.base import HEAD_BYTES, Format, ReadOptions
+from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
 from himpc.reading.formats.frame_folder import first_frame_file, frame_files, group_frames
 from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["KINECT_SDK", "state_confidence"]
+__all__ = ["read", "recognise", "state_confidence"]
 
 _LAYOUTS = {20: "kinect-v1", 25: "kinect-v2"}
 _STATE_COLUMN = 6
@@ -62,7 +62,7 @@ def _is_frame(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     if head:
         return False
     file = first_frame_file(path, _is_frame)
@@ -76,7 +76,7 @@ def _recognise(path: Path, head: bytes) -> bool:
     return not first.strip() or first.count(b",") >= 3
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     groups = group_frames(frame_files(path, _is_frame), _KEYS)
     return [
         _recording(f"{path}#{key}" if len(groups) > 1 else str(path), files, options) for key, files in groups.items()
@@ -164,6 +164,3 @@ def _upright(joints: NDArray[np.float64], layout: Layout) -> tuple[NDArray[np.fl
     if recognise_up(joints, layout) != "-y":
         return joints, ()
     return to_y_up(joints, "-y"), ("up is -y, as the body shows",)
-
-
-KINECT_SDK = Format("kinect-sdk", "Kinect SDK frames, a folder of *skel.txt", _recognise, _read)

@@ -16,13 +16,13 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import to_y_up
-from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.json_file import load_json, looks_like_json, number_array, stated_fps
 from himpc.reading.formats.text import check_room
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["MEDIAPIPE"]
+__all__ = ["read", "recognise"]
 
 _KEYS = ("world_landmarks", "landmarks")
 _MARKS = (b'"world_landmarks"', b'"landmarks"', b'"frames"', b'"visibility"')
@@ -33,13 +33,13 @@ _HIPS_FROM_ORIGIN = 0.1
 """Metres that the middle of the hips, the origin of world landmarks, may be off."""
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     if not looks_like_json(head) or any(other in head for other in _OTHERS):
         return False
     return any(mark in head for mark in _MARKS) or _BARE_FRAMES.match(head) is not None
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     content = load_json(path)
     frames = content.get("frames") if isinstance(content, dict) else content
     if not isinstance(frames, list) or not frames:
@@ -98,6 +98,3 @@ def _landmark_array(landmarks: Any, n_joints: int, where: str) -> NDArray[np.flo
             raise FormatError(f"{where}: landmark {i} is not x, y, z and visibility")
         rows.append(row)
     return number_array([value for row in rows for value in row], where, "a landmark").reshape(n_joints, 4)
-
-
-MEDIAPIPE = Format("mediapipe", "MediaPipe world landmarks JSON", _recognise, _read)

@@ -4,24 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.base import ReadOptions
 from himpc.recordings.recording import Recording
 from himpc.recordings.store import load
 
-__all__ = ["FORMAT"]
+__all__ = ["read", "recognise"]
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     """Recognise any NumPy archive: `load` says what is missing from one that is not himpc's."""
     return head.startswith(b"PK\x03\x04") and b".npy" in head[30:300]
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     """Return the recordings with the sources they were saved with, or numbered where they had none."""
     return [
         recording if recording.source else recording.with_(source=f"{path}#{number}")
         for number, recording in enumerate(load(path), start=1)
     ]
-
-
-FORMAT = Format("npz", "himpc's own .npz", _recognise, _read)

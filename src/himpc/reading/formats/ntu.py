@@ -13,13 +13,13 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.kinect_sdk import state_confidence
 from himpc.reading.formats.text import Row, check_positions, check_room, forget_origin, place, read_lines, to_numbers
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["NTU"]
+__all__ = ["read", "recognise"]
 
 _FPS = 30.0
 _JOINTS = 25
@@ -27,7 +27,7 @@ _INFO_VALUES = 10
 _JOINT_VALUES = 12
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     lines = [line.split() for line in head.decode("utf-8-sig", errors="replace").splitlines()]
     while len(lines) > 2 and lines[1] == ["0"]:
         del lines[1]
@@ -63,7 +63,7 @@ class _Lines:
         return int(line)
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     lines = _Lines(path)
     n_frames = lines.count("the number of frames")
     if not 0 < n_frames < len(lines.lines):
@@ -121,6 +121,3 @@ def _recording(path: Path, source: str, frames: list[int], rows: list[Row], n_fr
         confidence=np.nan_to_num(place(confidence.reshape(-1, _JOINTS), index, n_frames)),
         quality=Quality(frames_read=n_frames),
     )
-
-
-NTU = Format("ntu", "NTU RGB+D .skeleton, Kinect v2, several bodies a file", _recognise, _read)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import HEAD_BYTES, Format, ReadOptions
+from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
 from himpc.reading.formats.frame_folder import first_frame_file, frame_files, group_frames
 from himpc.reading.formats.json_file import label, load_json, looks_like_json, number_array
 from himpc.reading.formats.sightings import Sighting, flat_pose, tracks
@@ -22,7 +22,7 @@ from himpc.reading.formats.world import metres_y_up
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["OPENPOSE"]
+__all__ = ["read", "recognise"]
 
 # The 18 joints of OpenPose's COCO model begin with the 14 of openpose-14; eyes and ears follow.
 _LAYOUTS = {25: "body-25", 14: "openpose-14", 17: "coco-17", 18: "openpose-14"}
@@ -34,7 +34,7 @@ def _is_frame(name: str) -> bool:
     return name.lower().endswith(".json")
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     if not head:
         file = first_frame_file(path, _is_frame)
         try:
@@ -45,7 +45,7 @@ def _recognise(path: Path, head: bytes) -> bool:
     return looks_like_json(head) and b'"people"' in head
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     if not path.is_dir():
         content = load_json(path)
         frames = content if isinstance(content, list) else [content]
@@ -123,6 +123,3 @@ def _solid(people: list[NDArray[np.float32]], layout: Layout, source: str, optio
         quality = Quality(frames_read=len(joints), notes=notes)
         made.append(Recording(joints.astype(np.float32), layout, confidence=confidence, quality=quality))
     return made
-
-
-OPENPOSE = Format("openpose", "OpenPose keypoint JSON, a file or a folder of frames", _recognise, _read)

@@ -8,21 +8,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import Format, ReadOptions
+from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.marker_files import find_subjects, subject_recording
 from himpc.reading.formats.text import check_positions, check_room, read_lines, to_numbers
 from himpc.recordings.recording import Recording
 
-__all__ = ["FORMAT"]
+__all__ = ["read", "recognise"]
 
 _HEADER_LINES = 5
 
 
-def _recognise(path: Path, head: bytes) -> bool:
+def recognise(path: Path, head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:12] == b"PathFileType"
 
 
-def _read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: ReadOptions) -> list[Recording]:
     lines = read_lines(path)
     if len(lines) <= _HEADER_LINES:
         raise FormatError(f"{path}: holds no frames, or is cut short within its header of {_HEADER_LINES} lines")
@@ -77,6 +77,3 @@ def _parse_points(path: Path, lines: list[tuple[int, str]], markers: int) -> NDA
     check_positions(path, [number for number, _ in rows], points)
     points[np.isnan(points).any(axis=2) | (points == 0).all(axis=2)] = np.nan
     return points
-
-
-FORMAT = Format("trc", "TRC markers", _recognise, _read)

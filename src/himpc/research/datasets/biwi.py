@@ -9,7 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.reading import Problem
-from himpc.reading.formats.kinect_sdk import KINECT_SDK
+from himpc.reading.formats import get_format
 from himpc.recordings import Recording
 from himpc.research.datasets.base import Benchmark, Split
 from himpc.research.folders import has_any, required, subfolders
@@ -45,7 +45,7 @@ def read_person_folders(what: Read, part: str, problems: list[Problem]) -> list[
     places = [(person, place) for person in subfolders(folder) for place in _frame_folders(person)]
     recordings = []
     for person, place in what.progress(places, len(places), f"reading {part}"):
-        for recording in read_file(KINECT_SDK, place, problems):
+        for recording in read_file("kinect-sdk", place, problems):
             source = place.relative_to(what.root).as_posix() + recording.source.removeprefix(str(place))
             recordings.append(recording.with_(person=first_number(person.name), source=source))
     return recordings
@@ -53,7 +53,7 @@ def read_person_folders(what: Read, part: str, problems: list[Problem]) -> list[
 
 def _frame_folders(folder: Path) -> list[Path]:
     """Return a folder, or those in it, that hold frames."""
-    if KINECT_SDK.recognise(folder, b""):
+    if get_format("kinect-sdk").recognise(folder, b""):
         return [folder]
     return [place for inner in subfolders(folder) for place in _frame_folders(inner)]
 

@@ -11,7 +11,6 @@ import re
 from pathlib import Path
 
 from himpc.reading.formats.frame_folder import natural_key
-from himpc.reading.formats.kgbd import KGBD as KGBD_TEXT
 from himpc.recordings import Recording, Windows
 from himpc.research.datasets.base import Benchmark, Split
 from himpc.research.datasets.random_split import draw_split
@@ -56,7 +55,7 @@ def _person_folders(root: Path) -> list[Path]:
 def _read_person(folder: Path, found: RawSet) -> list[Recording]:
     named = _PERSON.fullmatch(folder.name)
     files = sorted((f for f in folder.iterdir() if f.suffix.lower() == ".txt"), key=lambda f: natural_key(f.name))
-    walks = [walk for file in files for walk in read_file(KGBD_TEXT, file, found.problems)]
+    walks = [walk for file in files for walk in read_file("kgbd", file, found.problems)]
     person = named[1] if named else folder.name
     named_walks = [walk.with_(person=person, source=f"{folder.name}/{Path(walk.source).name}") for walk in walks]
     return prepare(named_walks, _CLIPPED, _CLIPPED)

@@ -13,7 +13,6 @@ from itertools import chain
 from pathlib import Path
 
 from himpc.reading.formats.frame_folder import first_frame_file
-from himpc.reading.formats.kinect_sdk import KINECT_SDK
 from himpc.recordings import Recording
 from himpc.research.datasets.base import Benchmark, Split
 from himpc.research.datasets.random_split import draw_split
@@ -50,7 +49,7 @@ def _read_view(root: Path, view: str, found: RawSet) -> list[Recording]:
     """Read one view's folder; the name of each frame says whose recording, and which session, it belongs to."""
     folder = required(root, view, "frames named gcS_bodyP_TIME_*.txt")
     walks = []
-    for walk in read_file(KINECT_SDK, folder, found.problems):
+    for walk in read_file("kinect-sdk", folder, found.problems):
         key = walk.source.rpartition("#")[2] if "#" in walk.source else _first_name(folder)
         named = _NAME.match(key)
         if named is None:
