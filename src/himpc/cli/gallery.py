@@ -69,9 +69,9 @@ def enroll(
         For a new gallery: keep the joints, to look at (--skeletons=false keeps embeddings only).
     """
     from himpc.gallery import Gallery
-    from himpc.gallery.ledger import check_name
-    from himpc.gallery.places import exists, is_url
-    from himpc.gallery.takes import check_people
+    from himpc.gallery.catalog.queries import check_name
+    from himpc.gallery.opening import exists, is_url
+    from himpc.gallery.recordings import check_people
 
     console = output.console()
     there = exists(where)

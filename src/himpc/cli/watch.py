@@ -119,7 +119,7 @@ class _Told:
 @contextmanager
 def _opened_or_made(where: str, model: str | None) -> Iterator[Gallery]:
     from himpc.gallery import Gallery
-    from himpc.gallery.places import exists
+    from himpc.gallery.opening import exists
 
     if exists(where):
         with Gallery.open(where) as gallery:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from himpc.errors import DataError, NameConflictError, NotEnrolledError
-from himpc.gallery import ledger
-from himpc.gallery.catalogue import Catalogue, people, recordings, skeletons
-from himpc.gallery.takes import Take
-from himpc.gallery.vectors import Entries, Vectors
+from himpc.gallery.catalog import queries
+from himpc.gallery.catalog.catalog import Catalog, people, recordings, skeletons
+from himpc.gallery.recordings import EmbeddedRecording
+from himpc.gallery.store.base import Entries, VectorStore
 
 __all__ = ["Enrolment"]
 
@@ -27,23 +27,23 @@ class Enrolment:
     in between leaves vectors that nobody looks at, and that the next one to write erases.
     """
 
-    def __init__(self, catalogue: Catalogue, vectors: Vectors, actor: str) -> None:
-        self._catalogue, self._vectors, self._actor = catalogue, vectors, actor
+    def __init__(self, catalog: Catalog, vectors: VectorStore, actor: str) -> None:
+        self._catalog, self._vectors, self._actor = catalog, vectors, actor
 
     def add(
         self,
-        takes: Sequence[Take],
+        takes: Sequence[EmbeddedRecording],
         groups: Sequence[int | None],
         *,
         skeletons: bool,
         action: str = "enrolled",
         files: Iterable[str] = (),
-    ) -> tuple[list[Take], list[Take]]:
+    ) -> tuple[list[EmbeddedRecording], list[EmbeddedRecording]]:
         """Enroll takes; return those that are new, with their persons, and those that were there already.
 
         Parameters
         ----------
-        takes : sequence of Take
+        takes : sequence of EmbeddedRecording
             Each different, each with windows.
         groups : sequence of int or None
             For each take without a person, which of the new people it shows.
@@ -59,23 +59,23 @@ class Enrolment:
         DataError
             If a take is enrolled already as somebody else.
         """
-        with self._catalogue.writing() as connection:
+        with self._catalog.writing() as connection:
             self._erase_leftovers(connection)
-            known = ledger.known_fingerprints(connection, [take.fingerprint for take in takes])
+            known = queries.known_fingerprints(connection, [take.fingerprint for take in takes])
             for take in takes:
                 _check_same(take, known.get(take.fingerprint))
             new = [(take, group) for take, group in zip(takes, groups, strict=True) if take.fingerprint not in known]
             persons = self._persons(connection, new)
             added = [replace(take, person=name) for (take, _), (_, name) in zip(new, persons, strict=True)]
-            ids = ledger.new_ids(len(added))
+            ids = queries.new_ids(len(added))
             if added:
                 self._vectors.add(_entries(ids, added))
             numbers = [person for person, _ in persons]
             new_ones = list(zip(ids.tolist(), numbers, added, strict=True))
-            ledger.add_recordings(connection, new_ones, skeletons=skeletons)
+            queries.add_recordings(connection, new_ones, skeletons=skeletons)
             counts = Counter(numbers)
-            ledger.log(connection, action, self._actor, counts.items())
-            ledger.note_files(connection, files)
+            queries.log(connection, action, self._actor, counts.items())
+            queries.note_files(connection, files)
         return added, [take for take in takes if take.fingerprint in known]
 
     def rename(self, old: str, new: str) -> None:
@@ -88,14 +88,14 @@ class Enrolment:
         DataError
             If it cannot be a name.
         """
-        ledger.check_name(new)
-        with self._catalogue.writing() as connection:
-            number = ledger.the_person(connection, old)
+        queries.check_name(new)
+        with self._catalog.writing() as connection:
+            number = queries.the_person(connection, old)
             taken = connection.execute(sql.select(people.c.id).where(people.c.name == new)).scalar()
             if taken not in (None, number):
                 raise NameConflictError(f"somebody else is called {new!r}: if both are one person, merge them")
             connection.execute(sql.update(people).where(people.c.id == number).values(name=new, named=True))
-            ledger.log(connection, "named", self._actor, [(number, 0)])
+            queries.log(connection, "named", self._actor, [(number, 0)])
 
     def merge(self, into: str, others: Sequence[str]) -> int:
         """Make some people one, and return how many recordings changed hands.
@@ -105,14 +105,14 @@ class Enrolment:
         GalleryError
             If somebody is not there.
         """
-        with self._catalogue.writing() as connection:
-            number = ledger.the_person(connection, into)
-            gone = [ledger.the_person(connection, name) for name in others if name != into]
+        with self._catalog.writing() as connection:
+            number = queries.the_person(connection, into)
+            gone = [queries.the_person(connection, name) for name in others if name != into]
             moved = connection.execute(
                 sql.update(recordings).where(recordings.c.person.in_(gone)).values(person=number)
             ).rowcount
-            ledger.drop_empty_people(connection)
-            ledger.log(connection, "merged", self._actor, [(number, moved)])
+            queries.drop_empty_people(connection)
+            queries.log(connection, "merged", self._actor, [(number, moved)])
         return int(moved)
 
     def move(self, ids: Sequence[int], person: str | None) -> str:
@@ -123,14 +123,14 @@ class Enrolment:
         GalleryError
             If a recording is not there.
         """
-        with self._catalogue.writing() as connection:
-            found = ledger.persons_of(connection, ids)
+        with self._catalog.writing() as connection:
+            found = queries.persons_of(connection, ids)
             _check_there(ids, found)
-            name = person or ledger.next_unnamed(connection)
-            number = ledger.add_person(connection, name, named=person is not None)
+            name = person or queries.next_unnamed(connection)
+            number = queries.add_person(connection, name, named=person is not None)
             connection.execute(sql.update(recordings).where(recordings.c.id.in_(list(found))).values(person=number))
-            ledger.drop_empty_people(connection)
-            ledger.log(connection, "moved", self._actor, [(number, len(found))])
+            queries.drop_empty_people(connection)
+            queries.log(connection, "moved", self._actor, [(number, len(found))])
         return name
 
     def remove(self, names: Iterable[str], ids: Sequence[int] = ()) -> int:
@@ -143,10 +143,10 @@ class Enrolment:
         GalleryError
             If nobody has one of the names, or a recording is not there.
         """
-        with self._catalogue.writing() as connection:
-            found = ledger.persons_of(connection, ids)
+        with self._catalog.writing() as connection:
+            found = queries.persons_of(connection, ids)
             _check_there(ids, found)
-            for number in {ledger.the_person(connection, name) for name in names}:
+            for number in {queries.the_person(connection, name) for name in names}:
                 of_person = sql.select(recordings.c.id).where(recordings.c.person == number)
                 found |= dict.fromkeys(connection.execute(of_person).scalars(), number)
             self._forget(connection, list(found), Counter(found.values()))
@@ -155,14 +155,14 @@ class Enrolment:
 
     def erase(self) -> int:
         """Erase what the catalogue does not know, to the last byte, and return how many recordings that were."""
-        with self._catalogue.writing() as connection:
+        with self._catalog.writing() as connection:
             erased = self._erase_leftovers(connection)
-        self._catalogue.forget()
+        self._catalog.forget()
         return erased
 
     def leftovers(self, connection: Connection) -> NDArray[np.int64]:
         """Return recordings of which vectors are kept though they are not enrolled."""
-        return np.setdiff1d(self._vectors.ids(), ledger.enrolled_ids(connection))
+        return np.setdiff1d(self._vectors.ids(), queries.enrolled_ids(connection))
 
     def _erase_leftovers(self, connection: Connection) -> int:
         left = self.leftovers(connection)
@@ -175,10 +175,12 @@ class Enrolment:
             some = ids[start : start + 500]
             connection.execute(sql.delete(skeletons).where(skeletons.c.recording.in_(some)))
             connection.execute(sql.delete(recordings).where(recordings.c.id.in_(some)))
-        ledger.drop_empty_people(connection)
-        ledger.log(connection, "removed", self._actor, counts.items())
+        queries.drop_empty_people(connection)
+        queries.log(connection, "removed", self._actor, counts.items())
 
-    def _persons(self, connection: Connection, new: Sequence[tuple[Take, int | None]]) -> list[tuple[int, str]]:
+    def _persons(
+        self, connection: Connection, new: Sequence[tuple[EmbeddedRecording, int | None]]
+    ) -> list[tuple[int, str]]:
         """Return number and name of the person of each take; people without a name get one."""
         names: dict[int | None, str] = {}
         found = []
@@ -186,13 +188,13 @@ class Enrolment:
             name = take.person
             if name is None:
                 if group not in names:
-                    names[group] = ledger.next_unnamed(connection)
+                    names[group] = queries.next_unnamed(connection)
                 name = names[group]
-            found.append((ledger.add_person(connection, name, named=take.person is not None), name))
+            found.append((queries.add_person(connection, name, named=take.person is not None), name))
         return found
 
 
-def _check_same(take: Take, person: str | None) -> None:
+def _check_same(take: EmbeddedRecording, person: str | None) -> None:
     if person is not None and take.person not in (None, person):
         raise DataError(
             f"{take.source}: is enrolled already, as {person!r}, not {take.person!r}: "
@@ -205,7 +207,7 @@ def _check_there(ids: Sequence[int], found: dict[int, int]) -> None:
         raise NotEnrolledError(f"recording {missing[0]} is not in the gallery: himpc gallery show lists them")
 
 
-def _entries(ids: NDArray[np.int64], takes: Sequence[Take]) -> Entries:
+def _entries(ids: NDArray[np.int64], takes: Sequence[EmbeddedRecording]) -> Entries:
     return Entries(
         ids=ids,
         pooled=np.stack([take.pooled for take in takes]),

@@ -13,19 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError, GalleryError, ModelError, NotEnrolledError
-from himpc.gallery import ledger
 from himpc.gallery.answer import Answer
-from himpc.gallery.asking import NOBODY, Asking, usual_fmr
 from himpc.gallery.calibration import Calibration
-from himpc.gallery.catalogue import Catalogue, events, searches
+from himpc.gallery.calibration.cross_validation import FOLDS, MOST, calibrate_by_folds
+from himpc.gallery.catalog import queries
+from himpc.gallery.catalog.catalog import Catalog, events, searches
 from himpc.gallery.enrolment import Enrolment
-from himpc.gallery.folds import FOLDS, MOST, calibrate_by_folds
+from himpc.gallery.integrity import find_mismatches, fingerprint
 from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_facts
-from himpc.gallery.places import place_of
+from himpc.gallery.opening import place_of
+from himpc.gallery.recordings import EmbeddedRecording, check_people, embed_recordings
 from himpc.gallery.records import Enrolled, Event, KnownRecording, Person
-from himpc.gallery.soundness import fingerprint, misfits
-from himpc.gallery.takes import Take, check_people, takes
-from himpc.gallery.vectors import Entries, Vectors
+from himpc.gallery.search import NOBODY, Searcher, usual_fmr
+from himpc.gallery.store.base import Entries, VectorStore
 from himpc.model import Model
 from himpc.recordings import Recording
 from himpc.recordings.progress import Progress
@@ -48,7 +48,7 @@ class Gallery:
         Whether the joints of what is enrolled are kept, to look at.
     actor : str
         Whom the log names for what is done here.
-    calibrated : Kept
+    calibrated : RevisionCache
         The calibration, or why there is none; with ``calibrated.lag`` nobody waits for a new one after a change.
 
     Examples
@@ -64,14 +64,14 @@ class Gallery:
     """
 
     def __init__(
-        self, catalogue: Catalogue, vectors: Vectors, model: Model, *, keep_skeletons: bool, actor: str
+        self, catalog: Catalog, vectors: VectorStore, model: Model, *, keep_skeletons: bool, actor: str
     ) -> None:
         self.model, self.keep_skeletons, self.actor = model, keep_skeletons, actor
-        self.where = catalogue.where
-        self._catalogue, self._vectors = catalogue, vectors
-        self._enrolment = Enrolment(catalogue, vectors, actor)
-        self._asking = Asking(catalogue, vectors, model)
-        self.calibrated = self._asking.calibrated
+        self.where = catalog.where
+        self._catalog, self._vectors = catalog, vectors
+        self._enrolment = Enrolment(catalog, vectors, actor)
+        self._searcher = Searcher(catalog, vectors, model)
+        self.calibrated = self._searcher.calibrated
 
     @classmethod
     def create(
@@ -98,12 +98,12 @@ class Gallery:
         RunFolderError
             If the folder cannot be written.
         """
-        catalogue, open_vectors = place_of(where, make=True)
+        catalog, open_vectors = place_of(where, make=True)
         vectors = open_vectors(model.size)
-        catalogue.make(model_to_facts(model) | {"skeletons": b"1" if keep_skeletons else b"0"})
-        gallery = cls(catalogue, vectors, model, keep_skeletons=keep_skeletons, actor=actor or _user())
-        with catalogue.writing() as connection:
-            ledger.log(connection, "created", gallery.actor, [(None, 0)])
+        catalog.make(model_to_facts(model) | {"skeletons": b"1" if keep_skeletons else b"0"})
+        gallery = cls(catalog, vectors, model, keep_skeletons=keep_skeletons, actor=actor or _user())
+        with catalog.writing() as connection:
+            queries.log(connection, "created", gallery.actor, [(None, 0)])
         return gallery
 
     @classmethod
@@ -115,18 +115,18 @@ class Gallery:
         GalleryError
             If there is none, it is of another version or damaged, or the database cannot be reached.
         """
-        catalogue, open_vectors = place_of(where)
-        catalogue.check()
-        with catalogue.reading() as connection:
-            kept = {name: catalogue.fact(connection, name) for name in MODEL_FILES}
-            keep = catalogue.fact(connection, "skeletons") != b"0"
+        catalog, open_vectors = place_of(where)
+        catalog.check()
+        with catalog.reading() as connection:
+            kept = {name: catalog.fact(connection, name) for name in MODEL_FILES}
+            keep = catalog.fact(connection, "skeletons") != b"0"
         try:
             model = model_from_facts({name: fact for name, fact in kept.items() if fact is not None}, device)
         except ModelError as error:
             raise GalleryError(
-                f"{catalogue.where}: its model is damaged: restore the gallery from a copy ({error})"
+                f"{catalog.where}: its model is damaged: restore the gallery from a copy ({error})"
             ) from error
-        return cls(catalogue, open_vectors(model.size), model, keep_skeletons=keep, actor=actor or _user())
+        return cls(catalog, open_vectors(model.size), model, keep_skeletons=keep, actor=actor or _user())
 
     def __enter__(self) -> Self:
         return self
@@ -139,14 +139,14 @@ class Gallery:
     def close(self) -> None:
         """Let go of files and connections."""
         self.calibrated.settle()
-        self._asking.held.settle()
+        self._searcher.index.settle()
         self._vectors.close()
-        self._catalogue.close()
+        self._catalog.close()
 
-    def hold(self) -> None:
+    def cache_vectors(self) -> None:
         """Keep the pooled vectors in memory from now on, for who asks often; very large galleries stay on the disk."""
-        self._asking.hold = True
-        self._asking.held.get(self.changes())
+        self._searcher.caches_vectors = True
+        self._searcher.index.get(self.changes())
 
     # Enrolling
 
@@ -180,7 +180,7 @@ class Gallery:
         """
         if not recordings:
             raise DataError("there are no recordings to enroll")
-        found = takes(self.model, recordings, progress)
+        found = embed_recordings(self.model, recordings, progress)
         usable = _distinct([take for take in found if len(take.windows)])
         short = tuple(take.source for take in found if not len(take.windows))
         if not usable:
@@ -190,21 +190,21 @@ class Gallery:
         if not unnamed:
             check_people([take.person for take in usable], [take.source for take in usable])
         for name in {take.person for take in usable if take.person is not None}:
-            ledger.check_name(name)
+            queries.check_name(name)
         added, already = self._enrolment.add(usable, self._groups(usable), skeletons=self.keep_skeletons)
         people_of = tuple(sorted({str(take.person) for take in added}))
         return Enrolled(len(added), people_of, tuple(take.source for take in already), short)
 
     def has_handled(self, content: str) -> bool:
         """Return whether a watched folder has brought a file of this content (`himpc.gallery.watch`)."""
-        with self._catalogue.reading() as connection:
-            return ledger.has_file(connection, content)
+        with self._catalog.reading() as connection:
+            return queries.has_file(connection, content)
 
     def identify(self, recordings: Sequence[Recording], *, fmr: float | None = None) -> list[Answer]:
         """Do as `search` does, one person each, but know nobody where nobody is enrolled, and log nothing."""
-        found = takes(self.model, recordings)
-        rule = self._asking.rule(1, fmr, None, 0.5) if self.counts()[0] else NOBODY
-        return [self._asking.answer(take, 1, rule, False) for take in found]
+        found = embed_recordings(self.model, recordings)
+        rule = self._searcher.rule(1, fmr, None, 0.5) if self.counts()[0] else NOBODY
+        return [self._searcher.answer(take, 1, rule, False) for take in found]
 
     def absorb(self, recordings: Sequence[Recording], files: Iterable[str]) -> dict[str, str]:
         """Enroll what a watched folder has brought, and note its files, in one transaction.
@@ -222,19 +222,19 @@ class Gallery:
         dict
             The person of each recording, by its source.
         """
-        usable = _distinct([take for take in takes(self.model, recordings) if len(take.windows)])
+        usable = _distinct([take for take in embed_recordings(self.model, recordings) if len(take.windows)])
         added, already = self._enrolment.add(usable, self._groups(usable), skeletons=self.keep_skeletons, files=files)
-        with self._catalogue.reading() as connection:
-            known = ledger.known_fingerprints(connection, [take.fingerprint for take in already])
+        with self._catalog.reading() as connection:
+            known = queries.known_fingerprints(connection, [take.fingerprint for take in already])
         return {take.source: str(take.person) for take in added} | {
             take.source: known[take.fingerprint] for take in already
         }
 
     def near_people(self, names: Sequence[str], *, fmr: float | None = None) -> list[tuple[str, str, float, float]]:
         """Return who else is near enough to be each of some people: both names, distance and probability."""
-        return self._asking.near_people(names, fmr)
+        return self._searcher.near_people(names, fmr)
 
-    def take_over(self, takes: Sequence[Take], groups: Sequence[int | None]) -> tuple[int, int]:
+    def take_over(self, takes: Sequence[EmbeddedRecording], groups: Sequence[int | None]) -> tuple[int, int]:
         """Enroll what another gallery of the same model embedded (`himpc.gallery.transfer`).
 
         Takes without a person show new people, those of one group the same. Returns how many are new, and how many
@@ -245,10 +245,10 @@ class Gallery:
 
     def note(self, action: str, recordings: int) -> None:
         """Note in the log what was done with so many recordings."""
-        with self._catalogue.writing() as connection:
-            ledger.log(connection, action, self.actor, [(None, recordings)])
+        with self._catalog.writing() as connection:
+            queries.log(connection, action, self.actor, [(None, recordings)])
 
-    def _groups(self, usable: Sequence[Take]) -> list[int | None]:
+    def _groups(self, usable: Sequence[EmbeddedRecording]) -> list[int | None]:
         """Return a group for each take whose person is not known."""
         from himpc.learning import group_recordings
         from himpc.learning.grouping import MIN_RECORDINGS
@@ -264,7 +264,7 @@ class Gallery:
             groups[place] = group
         return groups
 
-    # Asking
+    # Searcher
 
     def search(
         self,
@@ -316,11 +316,11 @@ class Gallery:
         LayoutError, ModelError
             If probes do not fit the model.
         """
-        found = takes(self.model, probes, progress)
-        rule = self._asking.rule(people, fmr, fpir, enrolled)
-        answers = [self._asking.answer(take, people, rule, rerank) for take in found]
-        with self._catalogue.asking() as connection:
-            ledger.log(connection, "searched", self.actor, [(None, len(found))])
+        found = embed_recordings(self.model, probes, progress)
+        rule = self._searcher.rule(people, fmr, fpir, enrolled)
+        answers = [self._searcher.answer(take, people, rule, rerank) for take in found]
+        with self._catalog.asking() as connection:
+            queries.log(connection, "searched", self.actor, [(None, len(found))])
         return answers
 
     def calibration(self) -> Calibration:
@@ -341,7 +341,7 @@ class Gallery:
 
         Rates that a gallery learns from people whom its model was trained on are too kind: docs/results.md, open set.
         So the model is trained again, each time without some of the people, and their recordings are compared by what
-        came of it (`himpc.gallery.folds`). People who are enrolled afterwards change neither rates nor probabilities,
+        came of it. People who are enrolled afterwards change neither rates nor probabilities,
         until this is done anew.
 
         Parameters
@@ -370,9 +370,9 @@ class Gallery:
 
     def _skeletons(self) -> list[Recording]:
         """Return the joints of what is enrolled, with their persons; of very many people, some."""
-        with self._catalogue.reading() as connection:
-            ids = list(ledger.drawn(connection, MOST))
-            listed = ledger.known_recordings(connection, ids=ids)
+        with self._catalog.reading() as connection:
+            ids = list(queries.drawn(connection, MOST))
+            listed = queries.known_recordings(connection, ids=ids)
         if missing := [each for each in listed if not each.skeleton]:
             raise DataError(
                 f"{self.where}: the skeleton of {missing[0].source} is not kept, so no model can be trained on it: "
@@ -393,8 +393,8 @@ class Gallery:
     @property
     def learned(self) -> Calibration | None:
         """What `calibrate` has kept, None where distances are learned from the gallery as it is."""
-        with self._catalogue.reading() as connection:
-            kept = self._catalogue.fact(connection, "calibration")
+        with self._catalog.reading() as connection:
+            kept = self._catalog.fact(connection, "calibration")
         return None if kept is None else Calibration.from_dict(json.loads(kept))
 
     def keep(self, calibration: Calibration) -> None:
@@ -402,11 +402,11 @@ class Gallery:
         self._note_facts({"calibration": json.dumps(calibration.to_dict()).encode()})
 
     def _note_facts(self, given: dict[str, bytes], forget: str | None = None) -> None:
-        with self._catalogue.writing() as connection:
+        with self._catalog.writing() as connection:
             for name, value in given.items():
-                self._catalogue.set_fact(connection, name, value)
+                self._catalog.set_fact(connection, name, value)
             if forget:
-                self._catalogue.drop_fact(connection, forget)
+                self._catalog.drop_fact(connection, forget)
 
     @staticmethod
     def fmr(calibration: Calibration) -> float:
@@ -417,8 +417,8 @@ class Gallery:
 
     def people(self) -> list[Person]:
         """Return who is enrolled, by name."""
-        with self._catalogue.reading() as connection:
-            return ledger.known_people(connection)
+        with self._catalog.reading() as connection:
+            return queries.known_people(connection)
 
     def recordings(self, person: str | None = None) -> list[KnownRecording]:
         """Return what is enrolled, of everybody or of one person.
@@ -428,9 +428,9 @@ class Gallery:
         GalleryError
             If nobody has that name.
         """
-        with self._catalogue.reading() as connection:
-            number = None if person is None else ledger.the_person(connection, person)
-            return ledger.known_recordings(connection, person=number)
+        with self._catalog.reading() as connection:
+            number = None if person is None else queries.the_person(connection, person)
+            return queries.known_recordings(connection, person=number)
 
     def recording(self, number: int) -> KnownRecording:
         """Return one of what is enrolled.
@@ -440,19 +440,19 @@ class Gallery:
         NotEnrolledError
             If it is not there.
         """
-        with self._catalogue.reading() as connection:
-            found = ledger.known_recordings(connection, ids=[number])
+        with self._catalog.reading() as connection:
+            found = queries.known_recordings(connection, ids=[number])
         if not found:
             raise NotEnrolledError(f"recording {number} is not in the gallery: himpc gallery show lists them")
         return found[0]
 
     def counts(self) -> tuple[int, int, int]:
         """Return how many people, recordings and windows are enrolled."""
-        return self._asking.counted.get(self.changes())
+        return self._searcher.counted.get(self.changes())
 
     def changes(self) -> int:
         """Return how often the gallery has changed: what was asked before holds while this stays the same."""
-        return self._asking.changes()
+        return self._searcher.changes()
 
     def embeddings(self, ids: Sequence[int]) -> Entries:
         """Return what is kept of some recordings: one vector each, and those of their windows."""
@@ -460,8 +460,8 @@ class Gallery:
 
     def fingerprints(self, ids: Sequence[int]) -> list[str]:
         """Return the hash of the joints of some recordings."""
-        with self._catalogue.reading() as connection:
-            return ledger.fingerprints_of(connection, ids)
+        with self._catalog.reading() as connection:
+            return queries.fingerprints_of(connection, ids)
 
     def joints(self, recording: int) -> NDArray[np.float32]:
         """Return the joints of a recording, ``(frames, J, 3)`` in metres, in the layout of `model`.
@@ -471,8 +471,8 @@ class Gallery:
         GalleryError
             If it is not there, or its joints are not kept.
         """
-        with self._catalogue.reading() as connection:
-            kept = ledger.joints_of(connection, recording)
+        with self._catalog.reading() as connection:
+            kept = queries.joints_of(connection, recording)
         return np.frombuffer(kept, dtype="<f4").reshape(-1, len(self.model.layout), 3).astype(np.float32)
 
     def rename(self, old: str, new: str) -> None:
@@ -536,16 +536,16 @@ class Gallery:
 
     def index(self) -> bool:
         """Make searching fast where that pays; return whether there is an index."""
-        with self._catalogue.writing():
+        with self._catalog.writing():
             return self._vectors.index()
 
     def audit(self) -> list[Event]:
         """Return what was done with the gallery, in order of time; the names of removed people are gone."""
-        with self._catalogue.reading() as connection:
-            names = ledger.all_names(connection)
-            changed = list(ledger.read_log(connection, events, names))
-        with self._catalogue.asking() as connection:
-            asked = list(ledger.read_log(connection, searches, names))
+        with self._catalog.reading() as connection:
+            names = queries.all_names(connection)
+            changed = list(queries.read_log(connection, events, names))
+        with self._catalog.asking() as connection:
+            asked = list(queries.read_log(connection, searches, names))
         return sorted([*changed, *asked], key=lambda event: event.time)
 
     def verify(self, *, mend: bool = False) -> list[str]:
@@ -556,8 +556,8 @@ class Gallery:
         mend : bool
             Erase leftovers of processes that were killed.
         """
-        with self._catalogue.reading() as connection:
-            enrolled = ledger.known_recordings(connection)
+        with self._catalog.reading() as connection:
+            enrolled = queries.known_recordings(connection)
             left = self._enrolment.leftovers(connection)
         if mend and len(left):
             self._enrolment.erase()
@@ -574,11 +574,11 @@ class Gallery:
         ]
         if len(left):
             wrong.append(f"{len(left)} recordings that are not enrolled have left vectors: himpc gallery verify --mend")
-        return self._catalogue.problems() + self._vectors.check() + wrong + self._altered(enrolled, entries)
+        return self._catalog.problems() + self._vectors.check() + wrong + self._altered(enrolled, entries)
 
     def _altered(self, enrolled: Sequence[KnownRecording], entries: Entries) -> list[str]:
         """Return which recordings are no more what was enrolled."""
-        bad = set(entries.ids[misfits(entries.pooled, entries.windows, entries.of)].tolist())
+        bad = set(entries.ids[find_mismatches(entries.pooled, entries.windows, entries.of)].tolist())
         prints = self.fingerprints([each.id for each in enrolled])
         for each, known in zip(enrolled, prints, strict=True):
             if each.skeleton and fingerprint(self.joints(each.id)) != known:
@@ -591,9 +591,9 @@ class Gallery:
         ]
 
 
-def _distinct(found: Sequence[Take]) -> list[Take]:
+def _distinct(found: Sequence[EmbeddedRecording]) -> list[EmbeddedRecording]:
     """Return takes without copies of one another; a copy counts where it alone says who it shows."""
-    by_joints: dict[str, Take] = {}
+    by_joints: dict[str, EmbeddedRecording] = {}
     for take in found:
         other = by_joints.setdefault(take.fingerprint, take)
         if other.person is None and take.person is not None:

@@ -1,248 +1,185 @@
-"""From nearest recordings to people: how a gallery answers."""
+"""The reading half of a gallery: whom a recording shows, and what a distance means."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import json
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.gallery.answer import Answer, Match, Moment, Near
-from himpc.gallery.calibration import Calibration
-from himpc.gallery.held import Held
-from himpc.gallery.vectors import Entries, Vectors
+from himpc.errors import ConfigError, DataError
+from himpc.gallery.answer import Answer
+from himpc.gallery.cache import RevisionCache
+from himpc.gallery.calibration import Calibration, calibrate
+from himpc.gallery.calibration.cross_validation import halves_of
+from himpc.gallery.catalog import queries
+from himpc.gallery.catalog.catalog import Catalog
+from himpc.gallery.ranking import Probe, Rule, answer, candidates, rerank, shown
+from himpc.gallery.recordings import EmbeddedRecording
+from himpc.gallery.store.base import VectorStore
+from himpc.gallery.store.memory import MAX_CACHED_NUMBERS, InMemoryIndex
+from himpc.model import Model
 
-__all__ = ["Candidate", "Probe", "Rule", "answer", "candidates", "rerank", "shown"]
+__all__ = ["FMR", "NOBODY", "Searcher", "usual_fmr"]
 
-EVIDENCE = 3
-"""Recordings and moments that are shown for each match."""
+FMR = 0.01
+"""The false match rate of a search, if none is asked for."""
 
-_WIDER = 4
-"""So many recordings are looked at for each person that is asked for, and twice as many while that is too few."""
+NOBODY = Rule(None, None, 0.5, 0)
+"""Where nobody is enrolled."""
 
-_RERANKED = 100
-"""Nearest recordings among which k-reciprocal neighbours are looked for."""
+_HALVED = 2_000
+"""Recordings whose halves are compared, where nobody has two."""
 
-
-@dataclass(frozen=True, eq=False)
-class Probe:
-    """A recording that is searched for.
-
-    Attributes
-    ----------
-    source : str
-    pooled : float32 array ``(D,)``
-        The mean of its windows.
-    windows : float32 array ``(N, D)``
-    starts : int64 array ``(N,)``
-        The first frame of each.
-    """
-
-    source: str
-    pooled: NDArray[np.float32]
-    windows: NDArray[np.float32]
-    starts: NDArray[np.int64]
+_CALIBRATED = 20_000
+"""Recordings that distances are calibrated by; of more, people are drawn with all their recordings."""
 
 
-@dataclass(frozen=True)
-class Candidate:
-    """A recording of the gallery that may show the same person."""
-
-    id: int
-    person: int
-    distance: float
-
-
-@dataclass(frozen=True)
-class Rule:
-    """How distances are judged.
+class Searcher:
+    """What is worked out from a gallery, and kept until that changes.
 
     Attributes
     ----------
-    calibration : Calibration, optional
-        None where the gallery cannot tell yet.
-    threshold : float, optional
-    enrolled : float
-        Probability, before looking, that a probe shows somebody of the gallery.
-    people : int
-        How many are enrolled.
-    note : str
-        What to say with every answer.
+    calibrated : RevisionCache
+        The calibration, or why there is none.
+    counted : RevisionCache
+        How many people, recordings and windows are enrolled.
+    held : RevisionCache
+        The pooled vectors in memory, None where they are too many.
+    hold : bool
+        Whether searches use them, once they are there; after a change the store is asked until they are there again.
     """
 
-    calibration: Calibration | None
-    threshold: float | None
-    enrolled: float
-    people: int
-    note: str = ""
+    def __init__(self, catalog: Catalog, vectors: VectorStore, model: Model) -> None:
+        self._catalog, self._vectors, self._model = catalog, vectors, model
+        self.calibrated = RevisionCache(self._calibrate)
+        self.counted = RevisionCache(self._count)
+        self.index = RevisionCache(self._build_index)
+        self.caches_vectors = False
 
-    def probabilities(self, distances: NDArray[np.float64]) -> list[float | None]:
-        """Return the probability of each person by rising distances ``(P,)``, and of nobody, last.
+    def changes(self) -> int:
+        """Return how often the gallery has changed."""
+        with self._catalog.reading() as connection:
+            return self._catalog.changes(connection)
 
-        People who were too far to be looked at count as far as the farthest that was.
-        """
-        if self.calibration is None:
-            return [None] * (len(distances) + 1)
-        rest = np.full(max(0, self.people - len(distances)), distances[-1] if len(distances) else np.inf)
-        found, unknown = self.calibration.probabilities(np.concatenate([distances, rest]), self.enrolled)
-        return [*found[: len(distances)].tolist(), unknown]
+    def rule(self, people: int, fmr: float | None, fpir: float | None, enrolled: float) -> Rule:
+        """Return how distances are judged; the arguments are those of `Gallery.search`."""
+        if people < 1:
+            raise ConfigError(f"people must be 1 or more, found {people}")
+        if not 0 < enrolled < 1:
+            raise ConfigError(f"enrolled must lie between 0 and 1, found {enrolled}")
+        if fmr is not None and fpir is not None:
+            raise ConfigError("give fmr or fpir, not both: each sets the threshold")
+        count = self.counted.get(self.changes())[0]
+        if not count:
+            raise DataError(f"{self._catalog.where}: nobody is enrolled: himpc gallery enroll adds people")
+        calibration, why = self.calibrated.get(self.changes())
+        if calibration is None:
+            if fmr is not None or fpir is not None:
+                raise DataError(f"{self._catalog.where}: {why}")
+            return Rule(None, None, enrolled, count, f"whether anybody matches cannot be told: {why}")
+        if fpir is not None:
+            return Rule(calibration, calibration.threshold_fpir(fpir), enrolled, count, self._doubt(calibration))
+        rate = fmr if fmr is not None else usual_fmr(calibration)
+        return Rule(calibration, calibration.threshold(rate), enrolled, count, self._doubt(calibration))
 
+    def near_people(self, names: Sequence[str], fmr: float | None) -> list[tuple[str, str, float, float]]:
+        """Return who else is near enough to be each of some people: both names, distance and probability."""
+        if self.counted.get(self.changes())[0] < 2:
+            return []
+        rule = self.rule(2, fmr, None, 0.5)
+        if rule.threshold is None or rule.calibration is None:
+            return []
+        near = []
+        for name in names:
+            for other, distance in self._others(name).items():
+                ratio = float(rule.calibration.likelihood_ratio(distance))
+                if distance <= rule.threshold or ratio >= 1:  # a human looks at it, so what is as likely as not is told
+                    near.append((name, other, distance, ratio / (ratio + 1)))
+        return near
 
-def candidates(
-    vectors: Vectors | Held,
-    pooled: NDArray[np.float32],
-    people: int,
-    persons_of: Callable[[Sequence[int]], Mapping[int, int]],
-) -> list[Candidate]:
-    """Return recordings near a vector, nearest first, until they show so many people, or all are there.
+    def _others(self, name: str) -> dict[str, float]:
+        """Return the distance between the nearest recordings of a person and of each of the nearest others."""
+        best: dict[str, float] = {}
+        with self._catalog.reading() as connection:
+            own = queries.known_recordings(connection, person=queries.the_person(connection, name))
+            for pooled in self._vectors.pooled(np.array([each.id for each in own], dtype=np.int64)):
+                found = candidates(self._vectors, pooled, 3, lambda some: queries.persons_of(connection, some))
+                called = queries.names_of(connection, {each.person for each in found})
+                for each in found:
+                    other = called[each.person]
+                    best[other] = min(each.distance, best.get(other, np.inf))
+        best.pop(name, None)
+        return best
 
-    `persons_of` looks up whom recordings show; one that it does not know is not in the gallery.
-    """
-    k = max(32, _WIDER * people)
-    while True:
-        ids, distances = vectors.nearest(pooled[None], k)
-        listed = [(int(i), float(d)) for i, d in zip(ids[0], distances[0], strict=True) if i]
-        person_of = persons_of([i for i, _ in listed])
-        found = [Candidate(i, person_of[i], d) for i, d in listed if i in person_of]
-        if len(listed) < k or len({each.person for each in found}) >= people:
-            return found
-        k *= 2
+    def answer(self, take: EmbeddedRecording, people: int, rule: Rule, reranked: bool) -> Answer:
+        """Say whom a take shows."""
+        if not len(take.windows):
+            short = f"shorter than a window of {self._model.window_length} frames"
+            return Answer(take.source, None, None, None, 0.0, rule.threshold, 0, (), short)
+        people = min(people, max(1, rule.people))
+        probe = Probe(take.source, take.pooled, take.windows, take.starts)
+        with self._catalog.reading() as connection:
+            held = self.index.peek(self._catalog.changes(connection)) if self.caches_vectors else None
+            where = held or self._vectors
+            found = candidates(where, take.pooled, people, lambda ids: queries.persons_of(connection, ids))
+            if reranked:
+                found = rerank(self._vectors, probe, found)
+            names = queries.names_of(connection, {each.person for each in found})
+            looked_at = shown(found, people)
+            sources = queries.sources_of(connection, looked_at.tolist())
+        return answer(probe, found, people, rule, names, sources, self._vectors.windows(looked_at))
 
-
-def rerank(vectors: Vectors, probe: Probe, found: Sequence[Candidate]) -> list[Candidate]:
-    """Return candidates in the order of their k-reciprocal neighbourhoods (Zhong et al., CVPR 2017).
-
-    The first hundred are compared with each other and the probe; the order is that of 0.7 times the Jaccard distance
-    plus 0.3 times the distance, as published, and so is k1, 20, but that it is a quarter of the candidates at most. The
-    distances stay what they are.
-    """
-    import torch
-
-    from himpc.learning.jaccard import jaccard_distances
-    from himpc.learning.neighbours import nearest
-
-    near, far = list(found[:_RERANKED]), list(found[_RERANKED:])
-    known = vectors.pooled(np.array([each.id for each in near], dtype=np.int64))
-    rows = np.concatenate([probe.pooled[None], known]).astype(np.float32)
-    k1 = min(20, max(2, len(rows) // 4))
-    ranks = nearest(torch.from_numpy(rows), k1, "exact").numpy()
-    stored = jaccard_distances(rows, ranks, k2=min(6, (k1 + 1) // 2)).tocoo()
-    jaccard = np.ones(len(rows))
-    of_probe = stored.row == 0
-    jaccard[stored.col[of_probe]] = stored.data[of_probe]
-    distances = np.array([each.distance for each in near])
-    scores = 0.7 * jaccard[1:] + 0.3 * distances / max(distances.max(), np.finfo(float).tiny)
-    return [near[i] for i in np.argsort(scores, kind="stable")] + far
-
-
-def answer(
-    probe: Probe,
-    found: Sequence[Candidate],
-    people: int,
-    rule: Rule,
-    names: Mapping[int, str],
-    sources: Mapping[int, str],
-    entries: Entries,
-) -> Answer:
-    """Put together an answer from candidates, in the order in which they count.
-
-    Parameters
-    ----------
-    probe : Probe
-    found : sequence of Candidate
-    people : int
-        How many matches to give.
-    rule : Rule
-    names, sources : mapping
-        The name of each person, and the source of each recording, among the candidates.
-    entries : Entries
-        Windows of the recordings shown, for evidence (`shown` says which).
-    """
-    by_person = _by_person(found)
-    order = list(by_person)
-    nearest = np.array([min(each.distance for each in by_person[person]) for person in order])
-    rising = np.argsort(nearest, kind="stable")
-    found_probabilities = rule.probabilities(nearest[rising])
-    probability = dict(zip(rising.tolist(), found_probabilities, strict=False))
-    votes, moments = _evidence(probe, entries, {each.id: each.person for each in found})
-    matches = tuple(
-        Match(
-            person=names[person],
-            distance=float(nearest[place]),
-            probability=probability[place],
-            agreement=votes.get(person, 0) / len(probe.windows),
-            recordings=tuple(
-                Near(each.id, sources[each.id], each.distance)
-                for each in sorted(by_person[person], key=lambda each: each.distance)[:EVIDENCE]
-            ),
-            moments=tuple(moments.get(person, ())),
+    def _doubt(self, calibration: Calibration) -> str:
+        """Return what to say of rates that may be too kind."""
+        with self._catalog.reading() as connection:
+            trained = self._catalog.fact(connection, "trained") != b"no"
+        if calibration.unseen or not trained:
+            return ""
+        return (
+            "if the model was trained on people of this gallery, strangers match more often than the rate says: "
+            "himpc gallery calibrate mends that (--folds 0 if it was not)"
         )
-        for place, person in enumerate(order[:people])
-    )
-    known = bool(matches) and rule.threshold is not None and matches[0].distance <= rule.threshold
-    return Answer(
-        source=probe.source,
-        person=matches[0].person if known else None,
-        probability=matches[0].probability if known else found_probabilities[-1],
-        nobody=found_probabilities[-1],
-        margin=_margin(nearest),
-        threshold=rule.threshold,
-        windows=len(probe.windows),
-        matches=matches,
-        note=rule.note,
-    )
+
+    def _build_index(self) -> InMemoryIndex | None:
+        ids = self._vectors.ids()
+        if len(ids) * self._model.size > MAX_CACHED_NUMBERS:
+            return None
+        vectors = self._vectors.pooled(ids)
+        there = np.isfinite(vectors).all(axis=1)
+        return InMemoryIndex(ids[there], vectors[there]) if there.any() else None
+
+    def _count(self) -> tuple[int, int, int]:
+        with self._catalog.reading() as connection:
+            return queries.counts(connection)
+
+    def _calibrate(self) -> tuple[Calibration | None, str]:
+        with self._catalog.reading() as connection:
+            if kept := self._catalog.fact(connection, "calibration"):
+                return Calibration.from_dict(json.loads(kept)), ""
+            person_of = queries.drawn(connection, _CALIBRATED)
+        ids = np.array(list(person_of), dtype=np.int64)
+        persons = np.array(list(person_of.values()), dtype=np.int64)
+        pooled = self._vectors.pooled(ids)
+        there = np.isfinite(pooled).all(axis=1)
+        ids, persons, pooled = ids[there], persons[there], pooled[there]
+        alone = len(np.unique(persons)) == len(persons)
+        try:
+            return calibrate(pooled, persons, self._halves(ids) if alone else None), ""
+        except DataError as error:
+            return None, str(error)
+
+    def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the means of the first and second half of each recording, NaN where it has a single window."""
+        entries = self._vectors.entries(ids[:_HALVED])
+        order = np.lexsort((entries.starts, entries.of))
+        found = halves_of(entries.windows[order], entries.of[order], len(entries.ids))
+        halves = np.full((len(ids), 2, self._model.size), np.nan, dtype=np.float32)
+        halves[np.flatnonzero(np.isin(ids, entries.ids))] = found
+        return halves
 
 
-def shown(found: Sequence[Candidate], people: int) -> NDArray[np.int64]:
-    """Return the recordings whose windows serve as evidence: the nearest of each match."""
-    by_person = list(_by_person(found).values())[:people]
-    return np.array(
-        [each.id for group in by_person for each in sorted(group, key=lambda each: each.distance)[:EVIDENCE]],
-        dtype=np.int64,
-    )
-
-
-def _by_person(found: Sequence[Candidate]) -> dict[int, list[Candidate]]:
-    groups: dict[int, list[Candidate]] = {}
-    for each in found:
-        groups.setdefault(each.person, []).append(each)
-    return groups
-
-
-def _margin(nearest: NDArray[np.float64]) -> float:
-    """Return how much nearer the first person is than the next; 1 where there is no other."""
-    if len(nearest) < 2:
-        return float(len(nearest))
-    second = float(np.delete(nearest, 0).min())
-    return max(0.0, 1 - float(nearest[0]) / second) if second > 0 else 0.0
-
-
-def _evidence(
-    probe: Probe, entries: Entries, person_of: Mapping[int, int]
-) -> tuple[dict[int, int], dict[int, list[Moment]]]:
-    """Return for how many of the probe's windows each person is nearest, and where each is most alike."""
-    from scipy.spatial.distance import cdist
-
-    votes: dict[int, int] = {}
-    moments: dict[int, list[Moment]] = {}
-    if not len(entries.of):
-        return votes, moments
-    distances = cdist(probe.windows, entries.windows)
-    owner = np.array([person_of[int(i)] for i in entries.ids])[entries.of]
-    for person in owner[distances.argmin(axis=1)].tolist():
-        votes[person] = votes.get(person, 0) + 1
-    for person in np.unique(owner).tolist():
-        columns = np.flatnonzero(owner == person)
-        best = columns[distances[:, columns].argmin(axis=1)]
-        closest = distances[np.arange(len(best)), best]
-        moments[person] = [
-            Moment(
-                start=int(probe.starts[row]),
-                recording=int(entries.ids[entries.of[best[row]]]),
-                recording_start=int(entries.starts[best[row]]),
-                distance=float(closest[row]),
-            )
-            for row in np.argsort(closest, kind="stable")[:EVIDENCE]
-        ]
-    return votes, moments
+def usual_fmr(calibration: Calibration) -> float:
+    """Return the false match rate of a search for which none is asked."""
+    return max(FMR, calibration.smallest_fmr)

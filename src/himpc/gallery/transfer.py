@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from himpc._files import replace_atomically
 from himpc.errors import FormatError, GalleryError, ModelError, RunFolderError, escape_unprintable
-from himpc.gallery import ledger
 from himpc.gallery.calibration import Calibration
+from himpc.gallery.catalog import queries
 from himpc.gallery.gallery import Gallery
+from himpc.gallery.integrity import find_mismatches, fingerprint
 from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_facts
-from himpc.gallery.places import exists
-from himpc.gallery.soundness import fingerprint, misfits
-from himpc.gallery.takes import Take
+from himpc.gallery.opening import exists
+from himpc.gallery.recordings import EmbeddedRecording
 
 __all__ = ["export_gallery", "import_gallery"]
 
@@ -70,7 +70,7 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
     entries = gallery.embeddings([each.id for each in listed])
     if len(entries.ids) != len(listed):
         raise GalleryError(f"{gallery.where}: vectors are missing: himpc gallery verify says which")
-    if len(misfits(entries.pooled, entries.windows, entries.of)):  # an import would refuse the file
+    if len(find_mismatches(entries.pooled, entries.windows, entries.of)):  # an import would refuse the file
         raise GalleryError(f"{gallery.where}: vectors have changed on the disk: himpc gallery verify says which")
     joints = [gallery.joints(each.id) if each.skeleton else np.empty((0, 1, 3), np.float32) for each in listed]
     rows = [
@@ -169,7 +169,9 @@ def _learned(text: str, path: Path) -> Calibration | None:
         raise FormatError(f"{path}: is damaged: {error}") from error
 
 
-def _takes(arrays: Arrays, size: int, joints: int, path: str | Path) -> tuple[list[Take], list[int | None]]:
+def _takes(
+    arrays: Arrays, size: int, joints: int, path: str | Path
+) -> tuple[list[EmbeddedRecording], list[int | None]]:
     """Return the takes of a file, and for each whose person has no name, a number for the person."""
     rows = _rows(arrays["recordings"], path)
     pooled, windows, of, starts = (arrays[name] for name in ("pooled", "windows", "of", "starts"))
@@ -190,7 +192,7 @@ def _takes(arrays: Arrays, size: int, joints: int, path: str | Path) -> tuple[li
         and np.isfinite(pooled).all()
         and np.isfinite(windows).all()
     )
-    if not fits or len(misfits(pooled, windows, of)):
+    if not fits or len(find_mismatches(pooled, windows, of)):
         raise FormatError(f"{path}: is damaged: its arrays do not fit one another")
     edges, ends = np.searchsorted(of, np.arange(len(rows) + 1)), np.cumsum([0, *kept * joints])
     unnamed = {name: number for number, name in enumerate(sorted({r["person"] for r in rows if not r["named"]}))}
@@ -203,10 +205,10 @@ def _takes(arrays: Arrays, size: int, joints: int, path: str | Path) -> tuple[li
                 f"{path}: is damaged: the joints of {escape_unprintable(row['source'])} are not those enrolled"
             )
         found.append(
-            Take(
+            EmbeddedRecording(
                 **{name: row[name] for name in ("source", "session", "camera", "fps", "frames", "fingerprint")},
                 **{name: row[name] for name in ("quality", "enrolled")},
-                person=ledger.check_name(row["person"]) if row["named"] else None,
+                person=queries.check_name(row["person"]) if row["named"] else None,
                 joints=skeleton if len(skeleton) else None,
                 pooled=pooled[place],
                 windows=windows[own],

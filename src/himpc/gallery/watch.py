@@ -92,7 +92,7 @@ class Watch:
         Parameters
         ----------
         settled : bool
-            Take files as they are, without waiting for another poll.
+            EmbeddedRecording files as they are, without waiting for another poll.
 
         Raises
         ------

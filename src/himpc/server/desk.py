@@ -12,9 +12,9 @@ from himpc._version import __version__
 from himpc.api import group
 from himpc.errors import ConfigError, DataError, NotEnrolledError
 from himpc.gallery import Gallery
-from himpc.gallery.frames import FrameWeights
-from himpc.gallery.kept import Kept
-from himpc.gallery.takes import takes
+from himpc.gallery.cache import RevisionCache
+from himpc.gallery.frame_weights import FrameWeights
+from himpc.gallery.recordings import embed_recordings
 from himpc.learning import group_recordings
 from himpc.recordings import Recording
 from himpc.recordings.progress import Progress
@@ -44,9 +44,9 @@ class Desk:
     def __init__(self, gallery: Gallery) -> None:
         self.gallery = gallery
         gallery.calibrated.lag = True
-        gallery.hold()
-        self._weights = Kept(self._make_weights, lag=True)
-        self._map = Kept(self._make_map)
+        gallery.cache_vectors()
+        self._weights = RevisionCache(self._make_weights, lag=True)
+        self._map = RevisionCache(self._make_map)
 
     @property
     def name(self) -> str:
@@ -165,7 +165,7 @@ class Desk:
 
     def embed(self, sent: Sent) -> dict[str, Any]:
         """Return the embedding of each recording; one that is shorter than a window is left out."""
-        found = takes(self.gallery.model, sent.recordings)
+        found = embed_recordings(self.gallery.model, sent.recordings)
         short = f"shorter than a window of {self.gallery.model.window_length} frames"
         return {
             "recordings": [

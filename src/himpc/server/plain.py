@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.gallery import Answer, KnownRecording
-from himpc.gallery.vectors import Entries
+from himpc.gallery.store.base import Entries
 from himpc.learning import Grouping
 
 __all__ = ["drawn_map", "grouped", "known", "plain_answer", "plain_skeleton"]

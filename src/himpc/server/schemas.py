@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from himpc.gallery.ledger import check_name
+from himpc.gallery.catalog.queries import check_name
 
 __all__ = [
     "About",

@@ -10,19 +10,19 @@ from numpy.typing import NDArray
 
 from himpc.api import embed
 from himpc.errors import DataError
-from himpc.gallery.soundness import fingerprint
+from himpc.gallery.integrity import fingerprint
 from himpc.model import Model
 from himpc.recordings import Recording
 from himpc.recordings.progress import Progress
 
-__all__ = ["Take", "check_people", "takes"]
+__all__ = ["EmbeddedRecording", "check_people", "embed_recordings"]
 
 _AT_ONCE = 256
 """Recordings that are embedded together, so that no more memory is taken than they need."""
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
+class EmbeddedRecording:
     """A whole recording: the parts that long gaps split it into are one again.
 
     Attributes
@@ -62,7 +62,9 @@ class Take:
     enrolled: str | None = None
 
 
-def takes(model: Model, recordings: Sequence[Recording], progress: Progress | None = None) -> list[Take]:
+def embed_recordings(
+    model: Model, recordings: Sequence[Recording], progress: Progress | None = None
+) -> list[EmbeddedRecording]:
     """Embed recordings, each take as one; one that is shorter than a window has none.
 
     Raises
@@ -105,7 +107,7 @@ def _blocks(groups: Sequence[list[Recording]]) -> Iterator[Sequence[list[Recordi
         yield groups[start : start + _AT_ONCE]
 
 
-def _embedded(model: Model, groups: Sequence[list[Recording]]) -> list[Take]:
+def _embedded(model: Model, groups: Sequence[list[Recording]]) -> list[EmbeddedRecording]:
     parts = [part.to(model.layout) for group in groups for part in group]
     long_enough = any(len(part) >= model.window_length for part in parts)
     if long_enough:
@@ -128,13 +130,13 @@ def _embedded(model: Model, groups: Sequence[list[Recording]]) -> list[Take]:
     return done
 
 
-def _take(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDArray[np.int64]) -> Take:
+def _take(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDArray[np.int64]) -> EmbeddedRecording:
     first = parts[0]
     read = sum(part.quality.frames_read for part in parts)
     kept = sum(map(len, parts))
     joints = parts[0].joints if len(parts) == 1 else np.concatenate([part.joints for part in parts])
     pooled = windows.mean(axis=0, dtype=np.float64) if len(windows) else np.zeros(windows.shape[1])
-    return Take(
+    return EmbeddedRecording(
         source=first.take or first.source,
         person=first.person,
         session=first.session,

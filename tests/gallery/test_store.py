@@ -14,8 +14,8 @@ import sqlalchemy as sql
 from scipy.spatial.distance import cdist
 
 from himpc.errors import ConfigError, DataError, GalleryError
-from himpc.gallery.nearest import Nearest
-from himpc.gallery.vectors import Entries
+from himpc.gallery.store.base import Entries
+from himpc.gallery.store.nearest import Nearest
 
 WORKER = runpy.run_path(str(Path(__file__).with_name("worker.py")))
 batch, INDEXED_FROM = WORKER["batch"], WORKER["INDEXED_FROM"]
@@ -250,7 +250,7 @@ def test_half_written_files_of_a_kill_are_removed(folder_place):
 def test_erasing_waits_for_who_still_reads_it(postgres_place, monkeypatch):
     store = postgres_place.open(make=True)
     store.add(batch(1))
-    monkeypatch.setattr("himpc.gallery.postgres._PATIENCE", 0.3)
+    monkeypatch.setattr("himpc.gallery.store.postgres._PATIENCE", 0.3)
     with store.engine.connect().execution_options(isolation_level="REPEATABLE READ") as reading:
         assert reading.execute(sql.text("SELECT count(*) FROM himpc_pooled")).scalar() == len(batch(1).ids)
         with pytest.raises(GalleryError, match="other programs keep reading"):
@@ -414,9 +414,9 @@ def test_a_full_disk_and_a_lack_of_rights_are_told(folder_place, worker):
 )
 def test_a_missing_package_is_told_with_its_pip_line(monkeypatch, module, package, line):
     monkeypatch.setitem(sys.modules, package, None)
-    monkeypatch.delitem(sys.modules, f"himpc.gallery.{module}", raising=False)
+    monkeypatch.delitem(sys.modules, f"himpc.gallery.store.{module}", raising=False)
     with pytest.raises(GalleryError, match=f"needs {package}: pip install '{line}'"):
-        importlib.import_module(f"himpc.gallery.{module}")
+        importlib.import_module(f"himpc.gallery.store.{module}")
 
 
 def test_a_server_that_is_wrong_is_told(postgres_place):

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.gallery.plain import fields_of, number, whole
+from himpc.gallery.validation import fields_of, number, whole
 
 __all__ = ["Curve"]
 

@@ -13,17 +13,17 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from himpc.errors import ConfigError, GalleryError, escape_unprintable
-from himpc.gallery.nearest import SPARE, Nearest
-from himpc.gallery.postgres_copy import copy_in, copy_out
-from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of, windows_of
-from himpc.gallery.vectors import Entries
+from himpc.gallery.store.assembly import INDEXED_NUMBERS, check_entries, entries_of, pooled_of, windows_of
+from himpc.gallery.store.base import Entries
+from himpc.gallery.store.nearest import SPARE, Nearest
+from himpc.gallery.store.postgres_copy import copy_in, copy_out
 
 try:
     import psycopg
 except ImportError as error:
     raise GalleryError("a gallery in PostgreSQL needs psycopg: pip install 'himpc[postgres]'") from error
 
-__all__ = ["PostgresVectors"]
+__all__ = ["PostgresStore"]
 
 _LONGEST = 16_000
 """Numbers in a vector of pgvector, ..."""
@@ -52,7 +52,7 @@ ALTER TABLE himpc_windows ALTER COLUMN vector SET STATISTICS 0;
 _TABLES = ("himpc_pooled", "himpc_windows", "himpc_unsettled")
 
 
-class PostgresVectors:
+class PostgresStore:
     """Embeddings in two tables: pooled vectors, a row a recording, and windows.
 
     What is added becomes true in one transaction. To erase, rows are deleted, and once no transaction can see them any
@@ -114,7 +114,7 @@ class PostgresVectors:
     def nearest(
         self, queries: NDArray[np.float32], k: int, *, exact: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the recordings whose pooled vectors are nearest to each query; see `himpc.gallery.vectors`."""
+        """Return the recordings whose pooled vectors are nearest to each query; see `himpc.gallery.store.base`."""
         checked = Nearest(queries, self.size, k)
         if not len(queries):
             return checked.result()

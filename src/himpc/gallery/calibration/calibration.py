@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.gallery.comparisons import Fold, compare_left_out, compare_within
-from himpc.gallery.curve import Curve
-from himpc.gallery.likelihood import LikelihoodRatio
-from himpc.gallery.plain import fields_of, whole
+from himpc.gallery.calibration.comparisons import Fold, compare_left_out, compare_within
+from himpc.gallery.calibration.curve import Curve
+from himpc.gallery.calibration.likelihood import LikelihoodRatio
+from himpc.gallery.validation import fields_of, whole
 
 __all__ = ["Calibration", "Fold", "calibrate"]
 

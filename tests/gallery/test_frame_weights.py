@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from himpc.errors import DataError
-from himpc.gallery.frames import frame_weights
+from himpc.gallery.frame_weights import frame_weights
 from himpc.model import Model, Network, window_features
 from himpc.recordings import clean
 from himpc.recordings.windows import Windows
@@ -74,7 +74,7 @@ def test_blocks_change_nothing(monkeypatch):
     joints = simulate(people=1, recordings=1, seconds=2.0, difficulty="easy", seed=3)[0].joints
     centres = np.random.default_rng(0).normal(size=(3, model.size))
     whole = frame_weights(model, joints, centres)
-    monkeypatch.setattr("himpc.gallery.frames._AT_ONCE", 7)
+    monkeypatch.setattr("himpc.gallery.frame_weights._AT_ONCE", 7)
     np.testing.assert_allclose(frame_weights(model, joints, centres), whole, rtol=1e-4)
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Entries", "Vectors"]
+__all__ = ["Entries", "VectorStore"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Entries:
     starts: NDArray[np.int64]
 
 
-class Vectors(Protocol):
+class VectorStore(Protocol):
     """A store of embeddings, compared by Euclidean distance.
 
     The gallery's catalogue says what is enrolled; a store may hold more, after a process was killed, and the catalogue

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.gallery.plain import fields_of, number
+from himpc.gallery.validation import fields_of, number
 
 __all__ = ["LikelihoodRatio", "logistic"]
 

@@ -1,10 +1,10 @@
-"""Vectors in memory: what is found among them is exact."""
+"""VectorStore in memory: what is found among them is exact."""
 
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from himpc.gallery.held import Held
+from himpc.gallery.store.memory import InMemoryIndex
 
 
 @given(st.integers(0, 1000), st.integers(1, 60), st.integers(1, 80), st.integers(1, 70))
@@ -14,7 +14,7 @@ def test_the_nearest_are_those_of_the_plain_formula(seed, count, size, k):
     vectors[count // 2 :] = vectors[: count - count // 2]  # equals among them
     ids = rng.permutation(count) + 1
     queries = (vectors[:2] + 0.1 * rng.normal(size=(len(vectors[:2]), size))).astype(np.float32)
-    found, distances = Held(ids, vectors).nearest(queries, k)
+    found, distances = InMemoryIndex(ids, vectors).nearest(queries, k)
     plain = np.linalg.norm(queries[:, None].astype(float) - vectors[None], axis=2)
     few = min(k, count)
     for row in range(len(queries)):

@@ -9,13 +9,13 @@ from pathlib import Path
 
 from himpc._files import make_folder
 from himpc.errors import GalleryError
-from himpc.gallery.catalogue import Catalogue
-from himpc.gallery.vectors import Vectors
+from himpc.gallery.catalog.catalog import Catalog
+from himpc.gallery.store.base import VectorStore
 
 __all__ = ["Place", "exists", "is_url", "place_of"]
 
-Place = tuple[Catalogue, Callable[[int], Vectors]]
-"""A catalogue, and what opens the store of vectors of a size."""
+Place = tuple[Catalog, Callable[[int], VectorStore]]
+"""A catalog, and what opens the store of vectors of a size."""
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 
@@ -49,11 +49,11 @@ def exists(where: str | Path) -> bool:
     """
     if not is_url(where):
         return (Path(where) / "catalogue.sqlite").exists()
-    catalogue, _ = place_of(where)
+    catalog, _ = place_of(where)
     try:
-        return catalogue.made()
+        return catalog.made()
     finally:
-        catalogue.close()
+        catalog.close()
 
 
 def place_of(where: str | Path, *, make: bool = False) -> Place:
@@ -75,18 +75,18 @@ def place_of(where: str | Path, *, make: bool = False) -> Place:
     """
     if is_url(where):
         with _needed("psycopg", "postgres"):
-            from himpc.gallery.postgres import PostgresVectors
+            from himpc.gallery.store.postgres import PostgresStore
 
-        catalogue = Catalogue.at_url(str(where))
-        return catalogue, lambda size: PostgresVectors(catalogue.engine, size, make=make)
+        catalog = Catalog.at_url(str(where))
+        return catalog, lambda size: PostgresStore(catalog.engine, size, make=make)
     with _needed("lancedb", "gallery"):
-        from himpc.gallery.lance import LanceVectors
+        from himpc.gallery.store.lance import LanceStore
     folder = Path(where)
     if make:
         _make_ours(folder)
     elif not (folder / "catalogue.sqlite").is_file():
         raise GalleryError(f"{folder}: there is no gallery here: himpc gallery enroll makes one")
-    return Catalogue.in_folder(folder), lambda size: LanceVectors(folder / "vectors", size, make=make)
+    return Catalog.in_folder(folder), lambda size: LanceStore(folder / "vectors", size, make=make)
 
 
 @contextmanager

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.gallery.vectors import Entries
+from himpc.gallery.store.base import Entries
 
 __all__ = ["INDEXED_NUMBERS", "check_entries", "entries_of", "pooled_of", "windows_of"]
 

@@ -8,12 +8,12 @@ from typing import Generic, TypeVar
 
 from himpc.errors import HimpcError
 
-__all__ = ["Kept"]
+__all__ = ["RevisionCache"]
 
 T = TypeVar("T")
 
 
-class Kept(Generic[T]):
+class RevisionCache(Generic[T]):
     """A value that takes long to make, and is made once for each state of a gallery, however many threads ask.
 
     Parameters

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from himpc.api import embed
 from himpc.errors import ConfigError, DataError
-from himpc.gallery.calibration import Calibration, Fold, calibrate
+from himpc.gallery.calibration.calibration import Calibration, calibrate
+from himpc.gallery.calibration.comparisons import Fold
 from himpc.learning import Config, train
 from himpc.model import Model
 from himpc.recordings import Recording, Windows

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MOST_NUMBERS", "Held"]
+__all__ = ["MAX_CACHED_NUMBERS", "InMemoryIndex"]
 
-MOST_NUMBERS = 64 * 2**20
+MAX_CACHED_NUMBERS = 64 * 2**20
 """Larger galleries stay on the disk: 256 MiB, 350,000 recordings of 192 numbers."""
 
 
@@ -15,7 +15,7 @@ _AXES = 32
 """Along so few axes all vectors are compared, along the others those that may be near."""
 
 
-class Held:
+class InMemoryIndex:
     """Vectors that are all compared with; what is found is exact.
 
     They are turned to their principal axes. The distance along the first of these is never more than the whole one, so
@@ -37,7 +37,7 @@ class Held:
         self._longest = float(self._squares.max(initial=0))
 
     def nearest(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the nearest recordings and their distances, as `himpc.gallery.vectors.Vectors.nearest` does."""
+        """Return the nearest recordings and their distances, as `himpc.gallery.store.base.VectorStore.nearest` does."""
         found = np.zeros((len(queries), k), dtype=np.int64)
         distances = np.full((len(queries), k), np.inf, dtype=np.float32)
         few = min(k, len(self._ids))

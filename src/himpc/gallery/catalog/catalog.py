@@ -16,7 +16,7 @@ from sqlalchemy import BigInteger, Boolean, Column, Connection, Engine, Float, I
 
 from himpc.errors import GalleryError, escape_unprintable
 
-__all__ = ["Catalogue", "events", "facts", "files", "people", "recordings", "searches", "skeletons"]
+__all__ = ["Catalog", "events", "facts", "files", "people", "recordings", "searches", "skeletons"]
 
 VERSION = 1
 """Version of the tables; another one is refused."""
@@ -99,7 +99,7 @@ files = Table(
 """Files that a watched folder has brought, by the hash of their content."""
 
 
-class Catalogue:
+class Catalog:
     """A connection to the tables of a gallery.
 
     Attributes
@@ -115,12 +115,12 @@ class Catalogue:
         self._asked = False
 
     @classmethod
-    def in_folder(cls, folder: Path) -> Catalogue:
+    def in_folder(cls, folder: Path) -> Catalog:
         """Return the catalogue in two files of SQLite."""
         return cls(_sqlite(folder / "catalogue.sqlite"), _sqlite(folder / "searches.sqlite"), str(folder))
 
     @classmethod
-    def at_url(cls, url: str) -> Catalogue:
+    def at_url(cls, url: str) -> Catalog:
         """Return the catalogue in a PostgreSQL database.
 
         Raises

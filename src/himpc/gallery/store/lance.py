@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 
 from himpc._files import make_folder, write_atomically
 from himpc.errors import GalleryError
-from himpc.gallery.lance_table import LanceTable, numbers, rows, told
-from himpc.gallery.nearest import SPARE, Nearest
-from himpc.gallery.stores import INDEXED_NUMBERS, check_entries, entries_of, pooled_of, windows_of
-from himpc.gallery.vectors import Entries
+from himpc.gallery.store.assembly import INDEXED_NUMBERS, check_entries, entries_of, pooled_of, windows_of
+from himpc.gallery.store.base import Entries
+from himpc.gallery.store.lance_table import LanceTable, numbers, rows, told
+from himpc.gallery.store.nearest import SPARE, Nearest
 
-__all__ = ["LanceVectors"]
+__all__ = ["LanceStore"]
 
 _GROWTH = 4
 """An index is trained anew when there are so many times the recordings that it was trained on."""
@@ -42,7 +42,7 @@ _LOOKED_UP = 50_000
 _UNSETTLED = "unsettled.json"
 
 
-class LanceVectors:
+class LanceStore:
     """Embeddings in a folder: one table of pooled vectors, a row a recording, and one of windows.
 
     What is added stands in new files, which become part of the table at once or, after a kill, never. Numbers of
@@ -94,7 +94,7 @@ class LanceVectors:
     def nearest(
         self, queries: NDArray[np.float32], k: int, *, exact: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the recordings whose pooled vectors are nearest to each query; see `himpc.gallery.vectors`."""
+        """Return the recordings whose pooled vectors are nearest to each query; see `himpc.gallery.store.base`."""
 
         def search(table: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
             near = Nearest(queries, self.size, k)

@@ -1,4 +1,4 @@
-"""What is asked of a gallery's catalogue, and noted in it, within one transaction."""
+"""What is asked of a gallery's catalog, and noted in it, within one transaction."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from himpc.errors import DataError, NotEnrolledError, escape_unprintable
-from himpc.gallery.catalogue import events, files, people, recordings, searches
-from himpc.gallery.catalogue import skeletons as joints_table
+from himpc.gallery.catalog.catalog import events, files, people, recordings, searches
+from himpc.gallery.catalog.catalog import skeletons as joints_table
+from himpc.gallery.recordings import EmbeddedRecording
 from himpc.gallery.records import Event, KnownRecording, Person
-from himpc.gallery.takes import Take
 
 __all__ = [
     "UNNAMED",
@@ -112,7 +112,9 @@ def next_unnamed(connection: Connection) -> str:
     return f"{UNNAMED}{max(numbers, default=0) + 1}"
 
 
-def add_recordings(connection: Connection, new: Sequence[tuple[int, int, Take]], *, skeletons: bool) -> None:
+def add_recordings(
+    connection: Connection, new: Sequence[tuple[int, int, EmbeddedRecording]], *, skeletons: bool
+) -> None:
     """Note recordings, by number, person and take, with their joints where these are to be kept."""
     for some in _parts(new):
         rows = [

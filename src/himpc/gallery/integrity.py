@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["fingerprint", "misfits"]
+__all__ = ["find_mismatches", "fingerprint"]
 
 _ROUNDING = 1e-5
 """How far a mean may be off, as a share of the largest number that it is of."""
@@ -18,7 +18,9 @@ def fingerprint(joints: NDArray[np.float32]) -> str:
     return hashlib.sha256(f"{joints.shape}".encode() + joints.tobytes()).hexdigest()
 
 
-def misfits(pooled: NDArray[np.float32], windows: NDArray[np.float32], of: NDArray[np.int64]) -> NDArray[np.int64]:
+def find_mismatches(
+    pooled: NDArray[np.float32], windows: NDArray[np.float32], of: NDArray[np.int64]
+) -> NDArray[np.int64]:
     """Return the places of pooled vectors ``(R, D)`` that are not the mean of their windows ``(N, D)``.
 
     `of` says which recording each window belongs to, rising. One without windows is left out.
