@@ -14,7 +14,7 @@ VIDEO_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
 
-.PHONY: help python demo test test-newest lint format docs lock results open-set perf sweep dist clean
+.PHONY: help python demo test test-newest lint format lock results open-set perf sweep dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,16 +64,13 @@ format: .venv/ready  ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv/ready  ## rewrite the generated parts of docs/
-	$(BIN)/python docs/generate.py
-
 lock: .venv/ready  ## resolve the versions in requirements/ again
 	$(BIN)/$(INSTALL) uv
 	$(BIN)/$(LOCK) --extra dev --output-file requirements/dev.txt
 	$(BIN)/$(LOCK) --extra gallery --extra test --extra video --output-file requirements/video.txt
 
 results: .venv/ready  ## measure the tables of docs/results.md on the real recordings in $(SHARED)/data
-	$(BIN)/python perf/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md --readme README.md
+	$(BIN)/python perf/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md
 	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
 
 open-set: .venv/ready  ## measure identification with unknown persons: the last section of docs/results.md
