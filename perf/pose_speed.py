@@ -26,7 +26,7 @@ from himpc.video import estimate, open_estimator
 from himpc.video.encoding import VideoWriter
 from himpc.video.live_identification import watch_live
 from himpc.video.live_video import LiveVideo
-from himpc.video.mannequin import film_crowd
+from mannequins import film_crowd
 
 OUT = Path(__file__).parent / "results" / "pose-speed.json"
 SIZES = {"432p": (768, 432), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 import himpc
 from himpc.recordings import Recording
 from himpc.simulation import Crowd, Lens, Sensor, simulate, simulate_crowd
+from himpc.video import Detection, PoseEstimator
 
 if TYPE_CHECKING:
     from himpc.video import PoseCleaningRules
@@ -92,8 +93,8 @@ def rendered() -> list[dict[str, Any]]:
     from himpc.evaluation.tracking import score_tracks
     from himpc.video import Track, Tracker, open_estimator
     from himpc.video.estimators.multi_person import body_size
-    from himpc.video.mannequin import film_crowd
     from himpc.video.tracking.joining import find_joins, first_piece
+    from mannequins import film_crowd
 
     rows = []
     for scene, people in (("alone", 3), ("leaving", 3), ("crossing", 2), ("crossing", 4), ("passing", 2)):
@@ -137,7 +138,7 @@ def known() -> list[dict[str, Any]]:
     from himpc.simulation import Camera
     from himpc.video import estimate, open_estimator
     from himpc.video.encoding import VideoWriter
-    from himpc.video.mannequin import film_crowd
+    from mannequins import film_crowd
 
     people, fps = 8, 15
     cameras = (Camera("front"), Camera("high", height=2.4, pitch=16.0))
@@ -175,16 +176,16 @@ def known() -> list[dict[str, Any]]:
     return rows
 
 
-class _Exact:
+class _Exact(PoseEstimator):
     """An estimator that knows where everybody is; the time says which picture it is."""
 
     name, dimensions = "exact", 3
 
     def __init__(self, crowd: Crowd) -> None:
+        super().__init__()
         self.crowd, self.layout = crowd, crowd.layout
 
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Any]:
-        from himpc.video import Detection
 
         frame = min(round(seconds * self.crowd.fps), self.crowd.joints.shape[1] - 1)
         there = np.flatnonzero(self.crowd.present[:, frame])
@@ -192,10 +193,6 @@ class _Exact:
         bodies -= bodies[:, [23, 24]].mean(axis=1, keepdims=True)
         sure = np.ones(len(self.layout), dtype=np.float32)
         return [Detection(self.crowd.points[p, frame], sure, body) for p, body in zip(there, bodies, strict=True)]
-
-    def forget(self) -> None: ...
-
-    def close(self) -> None: ...
 
 
 def _named(recording: Recording, start: float, end: float, crowd: Crowd) -> Recording:

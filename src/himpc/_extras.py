@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -43,7 +44,10 @@ def require(package: str, extra: str) -> Any:
         return import_module(package)
     except ImportError as error:
         missing = error.name or package
+        hint = f"run: pip install 'himpc[{extra}]'"
+        if extra == "video" and sys.version_info >= (3, 13):
+            hint += " in Python 3.11 or 3.12, because MediaPipe needs NumPy 1"
         raise DependencyError(
             f"{EXTRAS[extra]} needs the package {missing!r}, which is not installed",
-            hint=f"run: pip install 'himpc[{extra}]'",
+            hint=hint,
         ) from error

@@ -19,7 +19,6 @@ pytest.importorskip("av")
 pytest.importorskip("cv2")
 pytest.importorskip("mediapipe")
 pytest.importorskip("norfair")
-sys.path.insert(0, str(Path(__file__).parent))
 from clips import write
 
 SCRIPT = Path(__file__).parents[2] / "perf" / "casia_like.py"
@@ -41,7 +40,7 @@ def drawn(script: ModuleType) -> Iterator[tuple[str, Recording]]:
 @pytest.mark.slow
 @pytest.mark.long
 def test_from_videos_to_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    from himpc.video.mannequin import OUTFITS, Outfit, draw_people
+    from mannequins import OUTFITS, Outfit, draw_people
 
     spec = importlib.util.spec_from_file_location("casia_like", SCRIPT)
     assert spec is not None

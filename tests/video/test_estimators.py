@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from himpc.errors import ConfigError, DataError, ModelError
 from himpc.simulation import Lens, simulate_crowd
 from himpc.video import Detection, open_estimator
-from himpc.video.estimators.bundled_model import bundled_model
-from himpc.video.estimators.multi_person import NEAR, deduplicate, tile_boxes
+from himpc.video.estimators.multi_person import DUPLICATE_DISTANCE, deduplicate, tile_boxes
+from himpc.video.estimators.pose_landmarker import bundled_model
 
 
 @given(st.integers(1, 3000), st.integers(1, 3000), st.integers(1, 8))
@@ -31,7 +31,7 @@ def test_tiles_cover_a_picture_and_stay_in_it(height: int, width: int, rows: int
     assert tile_boxes(height, width, 0) == []
 
 
-@given(st.floats(0, 2 * NEAR), st.integers(1, 3))
+@given(st.floats(0, 2 * DUPLICATE_DISTANCE), st.integers(1, 3))
 def test_one_body_is_one_detection(apart: float, most: int) -> None:
     points = np.random.default_rng(0).uniform(0, 100, (33, 2)).astype(np.float32)
     size = np.ptp(points, axis=0).max()
@@ -39,8 +39,8 @@ def test_one_body_is_one_detection(apart: float, most: int) -> None:
     other = Detection(points + np.float32([apart * size, 0]), np.full(33, 0.5, np.float32))
     kept = deduplicate([other, one], most)
     assert kept[0] is one
-    if abs(apart - NEAR) > 1e-3:
-        assert len(kept) == (1 if apart < NEAR else min(2, most))
+    if abs(apart - DUPLICATE_DISTANCE) > 1e-3:
+        assert len(kept) == (1 if apart < DUPLICATE_DISTANCE else min(2, most))
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +51,7 @@ def estimator():
 
 @pytest.fixture(scope="module")
 def scene():
-    from himpc.video.mannequin import film_crowd
+    from mannequins import film_crowd
 
     crowd = simulate_crowd(2, 2, 5, scene="crossing", seed=1, lens=Lens(960, 540, 65))
     return crowd, list(film_crowd(crowd))
@@ -60,7 +60,7 @@ def scene():
 class TestMediaPipe:
     def test_people_are_found_where_they_are(self, estimator, scene) -> None:
         crowd, pictures = scene
-        estimator.forget()
+        estimator.reset()
         found = [estimator.detect(picture, i / 5) for i, picture in enumerate(pictures)]
         assert np.mean([len(each) for each in found]) > 1.5
         errors = []
@@ -80,12 +80,12 @@ class TestMediaPipe:
         assert max(errors) < 0.25
 
     def test_an_empty_room_shows_nobody(self, estimator) -> None:
-        estimator.forget()
+        estimator.reset()
         assert estimator.detect(np.full((480, 640, 3), 200, np.uint8), 0.0) == []
 
     def test_what_is_too_small_is_refused_and_counted(self, estimator, scene, monkeypatch) -> None:
         _, pictures = scene
-        estimator.forget()
+        estimator.reset()
         before = estimator.refused["too small"]
         monkeypatch.setattr("himpc.video.estimators.mediapipe.MIN_HEIGHT", 10_000.0)
         assert estimator.detect(pictures[0], 0.0) == []
@@ -93,19 +93,19 @@ class TestMediaPipe:
 
     @pytest.mark.parametrize("shape", [(1, 1, 3), (3, 2000, 3), (64, 64, 3)])
     def test_odd_pictures_are_no_trouble(self, estimator, shape) -> None:
-        estimator.forget()
+        estimator.reset()
         assert isinstance(estimator.detect(np.zeros(shape, np.uint8), 0.0), list)
 
     @pytest.mark.parametrize("image", [np.zeros((4, 4), np.uint8), np.zeros((4, 4, 3)), np.zeros((0, 4, 3), np.uint8)])
     def test_what_is_no_picture_is_refused(self, estimator, image) -> None:
-        with pytest.raises(DataError, match="a picture must be uint8"):
+        with pytest.raises(DataError, match="an image must be uint8"):
             estimator.detect(image, 0.0)
 
     def test_a_task_file_works_like_the_model_that_is_carried(self, estimator, scene, tmp_path: Path) -> None:
         task = tmp_path / "own.task"
-        task.write_bytes(bundled_model() or b"")
+        task.write_bytes(bundled_model())
         _, pictures = scene
-        estimator.forget()
+        estimator.reset()
         given = open_estimator(weights=[task])
         for one, other in zip(estimator.detect(pictures[0], 0.0), given.detect(pictures[0], 0.0), strict=True):
             assert np.allclose(one.points, other.points, atol=0.5)
@@ -121,7 +121,7 @@ class TestMediaPipe:
         with mediapipe.solutions.pose.Pose(static_image_mode=True, model_complexity=1) as old:
             marks = old.process(pictures[0]).pose_world_landmarks
         world = np.array([[mark.x, -mark.y, -mark.z] for mark in marks.landmark])
-        estimator.forget()
+        estimator.reset()
         found = estimator.detect(pictures[0], 0.0)
         nearest = min(
             found, key=lambda each: float(np.linalg.norm(each.points - crowd.points[person, 0], axis=1).mean())
@@ -135,7 +135,7 @@ class TestMediaPipe:
             archive.writestr("x", "y")
         os.mkfifo(tmp_path / "pipe.task")
         swapped = tmp_path / "swapped.task"
-        with zipfile.ZipFile(io.BytesIO(bundled_model() or b"")) as whole, zipfile.ZipFile(swapped, "w") as archive:
+        with zipfile.ZipFile(io.BytesIO(bundled_model())) as whole, zipfile.ZipFile(swapped, "w") as archive:
             one, other = whole.namelist()
             archive.writestr(one, whole.read(other))
             archive.writestr(other, whole.read(one))

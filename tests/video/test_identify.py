@@ -15,7 +15,7 @@ from himpc.cli import main
 from himpc.recordings import Recording, save
 from himpc.simulation import Crowd, Lens, Sensor, simulate, simulate_crowd
 from himpc.skeleton import get_layout
-from himpc.video import Detection
+from himpc.video import Detection, PoseEstimator
 
 pytest.importorskip("av")
 pytest.importorskip("norfair")
@@ -25,12 +25,13 @@ pytest.importorskip("lancedb")
 FPS = 25
 
 
-class Exact:
+class Exact(PoseEstimator):
     """An estimator that knows where everybody is: the time says which frame it is."""
 
     name, dimensions = "exact", 3
 
     def __init__(self, crowd: Crowd) -> None:
+        super().__init__()
         self.crowd, self.layout = crowd, crowd.layout
 
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
@@ -42,12 +43,6 @@ class Exact:
             found.append(Detection(self.crowd.points[person, frame], np.full(33, 0.9, np.float32), joints))
         return found
 
-    def forget(self) -> None:
-        pass
-
-    def close(self) -> None:
-        pass
-
 
 @pytest.fixture(scope="module")
 def crowd() -> Crowd:
@@ -57,7 +52,7 @@ def crowd() -> Crowd:
 @pytest.fixture(scope="module")
 def film(crowd: Crowd, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from himpc.video.encoding import VideoWriter
-    from himpc.video.mannequin import film_crowd
+    from mannequins import film_crowd
 
     path = tmp_path_factory.mktemp("film") / "hall.mp4"
     with VideoWriter(path, 320, 180, FPS) as out:

@@ -20,7 +20,6 @@ from himpc.errors import ConfigError, DataError, FormatError
 from himpc.video.live_video import LiveFrame, LiveVideo, shown_source
 
 pytest.importorskip("av")
-sys.path.insert(0, str(Path(__file__).parent))
 from stream_server import Camera, Coded, HttpCamera, RtspCamera, film, number_of, sound
 
 both = pytest.mark.parametrize("kind", [RtspCamera, HttpCamera])

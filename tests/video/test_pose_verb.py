@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import sys
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from himpc.simulation import Lens, simulate_crowd
 
 pytest.importorskip("av")
 pytest.importorskip("norfair")
-sys.path.insert(0, str(Path(__file__).parent))
 from clips import write
 from test_identify import Exact
 

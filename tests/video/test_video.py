@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import resource
-import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,7 +16,6 @@ from himpc.simulation import Lens, simulate_crowd
 from himpc.video.decoding import Video, is_video, upright
 
 pytest.importorskip("av")
-sys.path.insert(0, str(Path(__file__).parent))
 from clips import write, write_sound
 
 
@@ -210,14 +208,14 @@ def test_the_shared_video_is_one_shot(shared_data: Path) -> None:
 def test_memory_stays_flat_over_an_hour(tmp_path: Path) -> None:
     """Of pictures nothing is kept, of people their joints: 0.8 kB a picture, and as much again when they are clean."""
     pytest.importorskip("norfair")
-    from himpc.video import Detection, estimate
+    from himpc.video import Detection, PoseEstimator, estimate
 
     greys = [np.full((64, 96, 3), grey, np.uint8) for grey in (100, 101, 102)]
     path = write(tmp_path / "a.avi", pictures=10_800, size=(96, 64), codec="mpeg4", fps=3, look=lambda i: greys[i % 3])
     walk = simulate_crowd(1, 20, 3, scene="crowd", lens=Lens(96, 64, 65), seed=1)
     used: dict[int, float] = {}
 
-    class Walker:
+    class Walker(PoseEstimator):
         """Somebody who is there for 50 s of each minute."""
 
         name, dimensions, layout = "walker", 3, walk.layout
@@ -232,10 +230,6 @@ def test_memory_stays_flat_over_an_hour(tmp_path: Path) -> None:
             joints = walk.joints[0, frame] * np.array([-1, 1, -1], dtype=np.float32)
             joints = joints - joints[[23, 24]].mean(axis=0)
             return [Detection(walk.points[0, frame], np.ones(33, np.float32), joints)]
-
-        def forget(self) -> None: ...
-
-        def close(self) -> None: ...
 
     people = estimate(path, Walker())
     assert people.seconds == pytest.approx(3600, abs=1)

@@ -17,7 +17,7 @@ from himpc.reading.formats.base import Unit, Up
 if TYPE_CHECKING:
     from himpc.reading import Recordings
     from himpc.reading.read import Plan
-    from himpc.video import Estimator, PoseCleaningRules, VideoResult
+    from himpc.video import PoseCleaningRules, PoseEstimator, VideoResult
 
 __all__ = ["Output", "Seeing", "Source"]
 
@@ -57,7 +57,7 @@ class Seeing:
     steady_bones: bool = False
     """Of videos, give each bone of arms and legs one length: good to look at, but people are known again less well."""
 
-    def open_estimator(self) -> Estimator:
+    def open_estimator(self) -> PoseEstimator:
         """Return what finds people in videos."""
         from himpc.video import open_estimator
 

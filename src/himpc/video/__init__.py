@@ -5,9 +5,9 @@
 
 from himpc.video.cleaning import DEFAULT_STEPS, STEPS, Changes, CleanedTrack, PoseCleaningRules
 from himpc.video.decoding import Frame, Video, is_video
-from himpc.video.detection import Detection, Estimator
+from himpc.video.detection import Detection, PoseEstimator
 from himpc.video.estimate import estimate
-from himpc.video.estimators import ESTIMATORS, open_estimator
+from himpc.video.estimators import ESTIMATORS, EstimatorEntry, open_estimator
 from himpc.video.pose_folder import PoseFolder
 from himpc.video.read import find_videos, read_videos
 from himpc.video.tracking.rules import JoiningRules, TrackingRules
@@ -24,10 +24,11 @@ __all__ = [
     "CleanedTrack",
     "Detection",
     "Ending",
-    "Estimator",
+    "EstimatorEntry",
     "Frame",
     "JoiningRules",
     "PoseCleaningRules",
+    "PoseEstimator",
     "PoseFolder",
     "ShortTrack",
     "Track",

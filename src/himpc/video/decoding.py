@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._extras import require
 from himpc.errors import DataError, FormatError
 from himpc.reading.discovery import VIDEO_SUFFIXES
 from himpc.video.cut_detection import CutDetector
-from himpc.video.parts import need
 
 __all__ = ["Frame", "Video", "is_video", "upright"]
 
@@ -116,7 +116,7 @@ class Video:
     def __init__(self, path: str | Path, *, max_side: int | None = None, cuts: bool = True) -> None:
         self.path = Path(path)
         self.notes: list[str] = []
-        self._av: Any = need("av")
+        self._av: Any = require("av", "video")
         self._av.logging.set_level(None)
         self._cuts = CutDetector() if cuts else None
         self._odd = False

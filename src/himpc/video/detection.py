@@ -1,31 +1,32 @@
-"""What a pose estimator finds: one person in one picture."""
+"""The interface of pose estimators: a frame in, one detection per person out."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections import Counter
 from dataclasses import dataclass, field
-from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-__all__ = ["Detection", "Estimator"]
+__all__ = ["Detection", "PoseEstimator"]
 
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """One person in one picture.
+    """One person in one frame.
 
     Attributes
     ----------
     points : float32 array ``(J, 2)``
-        Where the joints are in the upright picture, pixels, x right and y down; NaN where a joint was not seen.
+        Pixel coordinates of the joints in the upright frame, x right and y down; NaN for a joint that was not seen.
     confidence : float32 array ``(J,)``
-        Of each joint, in [0, 1]; 0 where it was not seen.
+        Confidence of each joint in [0, 1]; 0 for a joint that was not seen.
     joints : float32 array ``(J, 3)`` or None
-        The body in metres from the middle of its hips: x right in the picture, y up, z towards the camera. None where
-        the estimator sees two dimensions only; nothing makes three of them.
+        The skeleton in metres relative to the centre of the hips: x right in the image, y up, z towards the camera.
+        None for 2D estimators; 2D joints are never lifted to 3D.
     """
 
     points: NDArray[np.float32] = field(repr=False)
@@ -34,38 +35,52 @@ class Detection:
 
     @property
     def box(self) -> NDArray[np.float32]:
-        """The smallest box around the joints that were seen, pixels: left, top, right, bottom."""
+        """The bounding box of the joints that were seen, pixels: left, top, right, bottom."""
         return np.concatenate([np.nanmin(self.points, axis=0), np.nanmax(self.points, axis=0)])
 
 
-class Estimator(Protocol):
-    """What finds the people in pictures; a back-end of `himpc.video`."""
+class PoseEstimator(ABC):
+    """Base class of pose estimators.
+
+    A subclass sets `name`, `layout` and `dimensions` and implements `detect`; CONTRIBUTING has the recipe. Tracking and
+    smoothing are not its task.
+
+    Attributes
+    ----------
+    name : str
+        Its key in `himpc.video.ESTIMATORS`.
+    layout : Layout
+        The J joints that it detects.
+    dimensions : {3, 2}
+        3 if detections hold joints in metres, 2 if they hold image points only.
+    notes : tuple of str
+        What a user must know about the skeletons; every report repeats them.
+    refused : Counter
+        Number of candidates that were not taken for a person, by reason.
+    """
 
     name: str
-    """What the command line and the recordings call it."""
-
     layout: Layout
-    """The J joints that it finds."""
-
     dimensions: int
-    """3 where detections hold joints in metres, 2 where they hold points in the picture only."""
+    notes: tuple[str, ...] = ()
 
+    def __init__(self) -> None:
+        self.refused: Counter[str] = Counter()
+
+    @abstractmethod
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
-        """Return the people in a picture.
+        """Detect the people in a frame.
 
         Parameters
         ----------
         image : uint8 array ``(height, width, 3)``
-            Red, green, blue; upright.
+            RGB, upright.
         seconds : float
-            When it was taken; grows from call to call.
+            Time of the frame; increases from call to call.
         """
-        ...
 
-    def forget(self) -> None:
-        """Carry nothing over from the pictures before: the next one is another shot."""
-        ...
+    def reset(self) -> None:  # noqa: B027
+        """Discard everything known from earlier frames; called before the first frame of each shot."""
 
-    def close(self) -> None:
-        """Give back what it holds."""
-        ...
+    def close(self) -> None:  # noqa: B027
+        """Release the model."""

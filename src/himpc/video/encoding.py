@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._extras import require
 from himpc._files import replace_atomically
 from himpc.errors import DataError, RunFolderError
-from himpc.video.parts import need
 
 __all__ = ["OVERLAY_SUFFIX", "VideoWriter"]
 
@@ -46,7 +46,7 @@ class VideoWriter:
         if min(self.width, self.height) < 2:
             raise DataError(f"{path}: a film of {width} x {height} pixels is too small, expected 2 x 2 and more")
         self._rate = max(Fraction(fps).limit_denominator(1001), Fraction(1, 1001))
-        self._av: Any = need("av")
+        self._av: Any = require("av", "video")
         self._replacing: AbstractContextManager[Path] = replace_atomically(self.path)
         self._last = -float(1 / self._rate)
         self._container: Any = None

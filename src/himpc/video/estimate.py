@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, estimate_up
 from himpc.video.decoding import Video
-from himpc.video.detection import Estimator
+from himpc.video.detection import PoseEstimator
 from himpc.video.tracking.joining import find_joins, join_tracks
 from himpc.video.tracking.rules import JoiningRules, TrackingRules
 from himpc.video.tracking.track import Track
@@ -30,7 +29,7 @@ Watcher = Callable[[float, float | None], None]
 
 def estimate(
     path: str | Path,
-    estimator: Estimator,
+    estimator: PoseEstimator,
     *,
     name: str | None = None,
     known: dict[str, str] | None = None,
@@ -49,7 +48,7 @@ def estimate(
     ----------
     path : path
         A video file.
-    estimator : Estimator
+    estimator : PoseEstimator
         See `himpc.video.open_estimator`.
     name : str, optional
         What the recordings are called; the path, if not given.
@@ -76,8 +75,8 @@ def estimate(
         If there is no such file, it is no video, or cannot be decoded.
     """
     called = name or str(path)
-    refused_before = Counter(getattr(estimator, "refused", ()))
-    estimator.forget()
+    refused_before = estimator.refused.copy()
+    estimator.reset()
     tracks: list[Track] = []
     with Video(path, max_side=max_side) as video:
         tracker = Tracker(estimator.layout, fps=video.fps, rules=tracking)
@@ -86,7 +85,7 @@ def estimate(
         for frame in video:
             if frame.first and frame.number:
                 tracker.cut()
-                estimator.forget()
+                estimator.reset()
             height, width = frame.image.shape[:2]
             seconds, number = frame.seconds, frame.number + 1
             tracker.update(frame.number, seconds, estimator.detect(frame.image, seconds), (width, height))
@@ -95,11 +94,11 @@ def estimate(
                 watcher(seconds, video.length)
         tracker.finish()
         tracks += tracker.take()
-        fps, notes = video.fps, [*video.notes, *getattr(estimator, "notes", ())]
+        fps, notes = video.fps, [*video.notes, *estimator.notes]
     joins = find_joins(tracks, estimator.layout, joining)
     tracks = join_tracks(tracks, joins)
     cleaned, short = _clean(tracks, estimator, fps, called, known or {}, min_frames, cleaning)
-    refused = Counter(getattr(estimator, "refused", ())) - refused_before
+    refused = estimator.refused - refused_before
     return VideoResult(
         Path(path), called, width, height, fps, seconds + 1 / fps, number, tuple(cleaned), tuple(short), tuple(tracks),
         dict(tracker.ended), len(joins), dict(refused), tracker.doubtful, tuple(notes),
@@ -108,7 +107,7 @@ def estimate(
 
 def _clean(
     tracks: Sequence[Track],
-    estimator: Estimator,
+    estimator: PoseEstimator,
     fps: float,
     called: str,
     known: dict[str, str],

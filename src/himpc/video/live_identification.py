@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.video.cleaning import PoseCleaningRules, clean_track, estimate_up
-from himpc.video.detection import Estimator
+from himpc.video.detection import PoseEstimator
 from himpc.video.live_video import LiveVideo
 from himpc.video.overlay import Label, LabelledPose
 from himpc.video.tracking.track import Track
@@ -61,7 +61,7 @@ class LiveView:
 
 def watch_live(
     video: LiveVideo,
-    estimator: Estimator,
+    estimator: PoseEstimator,
     gallery: Gallery,
     *,
     every: float = 1.0,
@@ -76,7 +76,7 @@ def watch_live(
     Parameters
     ----------
     video : LiveVideo
-    estimator : Estimator
+    estimator : PoseEstimator
     gallery : Gallery
     every : float
         Seconds between two questions about a track.
@@ -115,7 +115,7 @@ def _due(numbers: list[int], asked: dict[int, float], now: float, every: float) 
 
 def _ask(
     track: Track,
-    estimator: Estimator,
+    estimator: PoseEstimator,
     gallery: Gallery,
     fps: float,
     fmr: float | None,

@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError
 from himpc.video.decoding import Video
-from himpc.video.parts import need
 
 __all__ = ["LiveFrame", "LiveVideo", "shown_source"]
 
@@ -167,7 +167,7 @@ class LiveVideo:
         return partial(self._stream, again(), again)
 
     def _opened(self, place: str, **how: Any) -> Any:
-        av = need("av")
+        av = require("av", "video")
         av.logging.set_level(None)
         container, why, start = None, "", time.monotonic()
         try:
@@ -224,7 +224,7 @@ class LiveVideo:
 
     def _take(self, container: Any) -> bool:
         """Put the pictures of a stream, and close it; return whether it is over, and did not break off."""
-        av = need("av")
+        av = require("av", "video")
         recorded = bool(container.duration)
         fresh, waited, begun = recorded, 0.0, time.monotonic()
         start: float | None = None
@@ -282,7 +282,7 @@ def _decoded(packet: Any) -> list[Any]:
     """Return the pictures of a packet; none where it is damaged."""
     try:
         return [picture for picture in packet.decode() if not picture.is_corrupt]
-    except (need("av").FFmpegError, ValueError, MemoryError):
+    except (require("av", "video").FFmpegError, ValueError, MemoryError):
         return []
 
 

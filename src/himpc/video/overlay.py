@@ -11,11 +11,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._extras import require
 from himpc._files import number_names
 from himpc.skeleton import Layout
 from himpc.video.decoding import Video
 from himpc.video.encoding import OVERLAY_SUFFIX, VideoWriter
-from himpc.video.parts import need
 from himpc.video.tracking.track import Track
 from himpc.video.video_result import VideoResult
 
@@ -66,7 +66,7 @@ class LabelledPose:
 
 def draw(picture: NDArray[np.uint8], layout: Layout, people: list[LabelledPose]) -> NDArray[np.uint8]:
     """Draw skeletons and labels into a picture ``(height, width, 3)``, and return it; right arms and legs are paler."""
-    cv2 = need("cv2")
+    cv2 = require("cv2", "video")
     thick = _thickness(picture)
     right = {each for _, each in layout.pairs}
     for person in people:
@@ -151,7 +151,7 @@ def _thickness(picture: NDArray[np.uint8]) -> int:
 
 def _clock(picture: NDArray[np.uint8], seconds: float) -> NDArray[np.uint8]:
     """Write the seconds into the lower left corner, as ``tracks.csv`` counts them."""
-    cv2 = need("cv2")
+    cv2 = require("cv2", "video")
     thick = _thickness(picture)
     place = (4 * thick, picture.shape[0] - 5 * thick)
     cv2.putText(picture, f"{seconds:.1f} s", place, cv2.FONT_HERSHEY_SIMPLEX, 0.4 * thick, _UNKNOWN, thick, cv2.LINE_AA)

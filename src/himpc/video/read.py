@@ -14,7 +14,7 @@ from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.recordings import Recording
 from himpc.recordings.progress import Progress
 from himpc.video.decoding import is_video
-from himpc.video.detection import Estimator
+from himpc.video.detection import PoseEstimator
 from himpc.video.encoding import OVERLAY_SUFFIX
 from himpc.video.estimate import estimate
 from himpc.video.video_result import VideoResult, describe_empty
@@ -63,7 +63,7 @@ def _to_look_at(path: Path) -> bool:
 
 def read_videos(
     paths: Sequence[str | Path],
-    estimator: Estimator,
+    estimator: PoseEstimator,
     *,
     name: str | None = None,
     labels: str | Path | Labels | None = None,
@@ -77,7 +77,7 @@ def read_videos(
     ----------
     paths : sequence of paths
         Video files, and folders of them.
-    estimator : Estimator
+    estimator : PoseEstimator
     name, labels : optional
         Who is known to be in them, as in `himpc.read`.
     progress : callable, optional

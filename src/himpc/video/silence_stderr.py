@@ -1,4 +1,4 @@
-"""Libraries that talk on standard error without being asked."""
+"""Silence native libraries that log to standard error."""
 
 from __future__ import annotations
 
@@ -15,25 +15,24 @@ __all__ = ["silence_stderr"]
 
 @contextmanager
 def silence_stderr() -> Iterator[None]:
-    """Keep what native code writes on standard error to itself, unless the block fails unforeseen."""
+    """Discard what native code writes to standard error, unless the block raises an unexpected exception."""
     try:
-        place = sys.stderr.fileno()
-    except (OSError, ValueError, AttributeError):  # a notebook's, or none
+        descriptor = sys.stderr.fileno()
+    except (OSError, ValueError, AttributeError):  # a notebook's stderr, or none
         yield
         return
     sys.stderr.flush()
-    kept = os.dup(place)
-    with tempfile.TemporaryFile() as said:
-        os.dup2(said.fileno(), place)
+    original = os.dup(descriptor)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), descriptor)
         try:
             yield
-        except HimpcError:  # says what is wrong in its own words
+        except HimpcError:  # has a message of its own
             raise
         except BaseException:
-            os.dup2(kept, place)
-            said.seek(0)
-            os.write(place, said.read())
+            captured.seek(0)
+            os.write(original, captured.read())
             raise
         finally:
-            os.dup2(kept, place)
-            os.close(kept)
+            os.dup2(original, descriptor)
+            os.close(original)

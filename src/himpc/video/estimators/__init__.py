@@ -1,57 +1,103 @@
-"""Back-ends that find people in pictures, behind one interface."""
+"""The table of pose estimators; each is one module and is imported when it is used."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import inspect
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import Any, cast
 
+from himpc._extras import require
 from himpc.errors import ConfigError
-from himpc.video.detection import Estimator
+from himpc.video.detection import PoseEstimator
 
-__all__ = ["ESTIMATORS", "open_estimator"]
-
-ESTIMATORS = ("mediapipe", "rtmlib")
+__all__ = ["ESTIMATORS", "EstimatorEntry", "open_estimator"]
 
 
-def open_estimator(
-    name: str = "mediapipe", weights: Sequence[str | Path] = (), *, people: int = 10, tiles: int = 0
-) -> Estimator:
-    """Return what finds people in pictures; nothing is downloaded.
+@dataclass(frozen=True)
+class EstimatorEntry:
+    """One row of the table of estimators.
+
+    Attributes
+    ----------
+    target : str
+        ``module:class``; the class is a `PoseEstimator`. The parameters of its constructor are its options.
+    summary : str
+        What it detects, in one line.
+    packages : tuple of str
+        Optional packages that it imports.
+    extra : str
+        The extra of himpc that installs them.
+    """
+
+    target: str
+    summary: str
+    packages: tuple[str, ...] = ()
+    extra: str = "video"
+
+    def load(self) -> type[PoseEstimator]:
+        """Import the class.
+
+        Raises
+        ------
+        DependencyError
+            If an optional package is not installed.
+        """
+        for package in self.packages:
+            require(package, self.extra)
+        module, _, name = self.target.partition(":")
+        return cast(type[PoseEstimator], getattr(import_module(module), name))
+
+
+ESTIMATORS: dict[str, EstimatorEntry] = {
+    "mediapipe": EstimatorEntry(
+        "himpc.video.estimators.mediapipe:MediaPipe", "33 joints in 3D; its model is included", ("mediapipe",)
+    ),
+    "rtmlib": EstimatorEntry(
+        "himpc.video.estimators.rtmlib:RtmLib",
+        "17 joints in 2D (RTMPose) or 3D (RTMW3D), with local weights",
+        ("rtmlib", "onnxruntime"),
+    ),
+}
+"""The pose estimators by name."""
+
+
+def open_estimator(name: str = "mediapipe", weights: Sequence[str | Path] = (), **options: Any) -> PoseEstimator:
+    """Open a pose estimator; nothing is downloaded.
 
     Parameters
     ----------
-    name : {"mediapipe", "rtmlib"}
-        ``mediapipe`` finds 33 joints in 3D and carries its model; ``rtmlib`` finds 17 joints with the weights that it
-        is given, in 2D by RTMPose or in 3D by RTMW3D.
-    weights : sequence of paths
-        Local files. For ``mediapipe`` none, or one ``.task`` file; for ``rtmlib`` a detector and a pose model, both
-        ``.onnx``.
-    people : int
-        The most people in a picture, or in a tile of it.
-    tiles : int
-        How many rows of overlapping square tiles a picture is looked at in, beside the whole: with ``tiles=2`` people
-        are found that are half as high. It takes the longer the more there are.
+    name : str
+        A key of `ESTIMATORS`.
+    weights : sequence of paths, optional
+        Local files of the model.
+    **options
+        Further parameters of the constructor of its class, such as ``people`` (the most people in a frame) or
+        ``tiles``. An option that the estimator lacks may be given if it is empty (None, 0, or no items).
 
     Raises
     ------
     ConfigError
-        If there is no such back-end, a number is out of its range, a package or the weights are missing.
+        If the estimator or an option is unknown, a value is out of range, or weights are missing.
+    DependencyError
+        If an optional package is not installed.
     ModelError
-        If a file is not what it should be.
+        If a file of weights cannot be used.
+
+    Examples
+    --------
+    >>> estimator = open_estimator("mediapipe", people=4)  # doctest: +SKIP
     """
-    if not 1 <= people <= 100:
-        raise ConfigError(f"people is {people}, expected 1 to 100 in a picture")
-    if not 0 <= tiles <= 8:
-        raise ConfigError(f"tiles is {tiles}, expected 0 (the whole picture only) to 8 rows")
-    files = [Path(path) for path in weights]
-    if name == "mediapipe":
-        from himpc.video.estimators.mediapipe import MediaPipe
+    if name not in ESTIMATORS:
+        raise ConfigError(f"unknown estimator {name!r}", hint=f"choose one of {', '.join(ESTIMATORS)}")
+    cls = ESTIMATORS[name].load()
+    return cls(**_accepted_options(name, inspect.signature(cls).parameters, {"weights": weights, **options}))
 
-        return MediaPipe(files, people=people, tiles=tiles)
-    if name == "rtmlib":
-        from himpc.video.estimators.rtmlib import RtmLib
 
-        if tiles:
-            raise ConfigError("tiles are for mediapipe: rtmlib finds small people without them")
-        return RtmLib(files, people=people)
-    raise ConfigError(f"unknown estimator {name!r}: choose one of {', '.join(ESTIMATORS)}")
+def _accepted_options(name: str, parameters: Mapping[str, Any], options: dict[str, Any]) -> dict[str, Any]:
+    unknown = [option for option, value in options.items() if option not in parameters and value]
+    if unknown:
+        raise ConfigError(f"{name} has no option {unknown[0]!r}, expected some of {', '.join(parameters)}")
+    return {option: value for option, value in options.items() if option in parameters}

@@ -1,204 +1,215 @@
-"""MediaPipe Pose (BlazePose): 33 joints in 3D of everybody in a picture.
+"""MediaPipe Pose (BlazePose): 33 joints in 3D of every person in a frame.
 
 Bazarevsky et al., "BlazePose: On-device real-time body pose tracking", 2020 (arXiv 2006.10204). The wheel of 0.10.21
-carries the full model (Apache-2.0); later ones carry none, and take a ``.task`` file.
+includes the full model (Apache-2.0); later wheels include none and need a ``.task`` file.
 """
 
 from __future__ import annotations
 
-import zipfile
-from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._extras import require
 from himpc.errors import ConfigError, ModelError
-from himpc.simulation import Lens, simulate_crowd
 from himpc.skeleton import get_layout
-from himpc.video.detection import Detection
-from himpc.video.estimators.bundled_model import bundled_model
-from himpc.video.estimators.multi_person import body_size, check_picture, deduplicate, shifted, tile_boxes
-from himpc.video.mannequin import film_crowd
-from himpc.video.parts import need
+from himpc.video.detection import Detection, PoseEstimator
+from himpc.video.estimators.multi_person import (
+    body_size,
+    check_image,
+    check_people,
+    deduplicate,
+    shift_detection,
+    tile_boxes,
+)
+from himpc.video.estimators.pose_landmarker import bundled_model, read_task_file
 from himpc.video.silence_stderr import silence_stderr
 
-__all__ = ["MIN_HEIGHT", "MIN_SHARE", "MIN_TORSO", "MediaPipe"]
+__all__ = ["MIN_HEIGHT", "MIN_INSIDE", "MIN_TORSO", "MediaPipe"]
 
 MIN_HEIGHT = 72.0
-"""Pixels from the highest to the lowest joint, or across: the model looks at a body in 256 pixels, and below a third of
-that it sees little. In the shared video what it takes for people in an empty room is 22 to 62 pixels high."""
+"""Smallest height or width of a body, pixels. The model scales a body to 256 pixels; below a third of that it sees
+little. In the shared video, false detections in an empty room are 22 to 62 pixels high."""
 
 MIN_TORSO = 0.25
-"""Metres between the middles of the shoulders and hips: a standing child of two years has about 0.25, and what is no
-body is often shorter."""
+"""Smallest distance from the centre of the shoulders to the centre of the hips, metres: about that of a standing child
+of two years. False detections are often shorter."""
 
-MIN_SHARE = 0.5
-"""Of the joints of trunk and legs, the share that must be in the picture: hips that are guessed below its edge are no
-measure of anybody."""
+MIN_INSIDE = 0.5
+"""Smallest share of the joints of trunk and legs inside the frame. Hips that are guessed below its edge do not give a
+usable skeleton."""
 
 SEEK_SECONDS = 0.3
-"""How often the whole picture is looked through for people who are not known yet; a walker comes in by half a metre in
-that time."""
+"""Interval at which the whole frame is searched for new people; a walker moves half a metre in that time."""
 
-_TASK = "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/pose_landmarker_full.task"
-_MEMBERS = ("pose_detector.tflite", "pose_landmarks_detector.tflite")
-_MAX_TASK = 256 * 2**20
+MAX_TILE_ROWS = 8
+
+_WARM_UP_IMAGE = Path(__file__).with_name("drawn_person.png")
+"""A drawn person, made by ``perf/mannequins.py``."""
+
 _CONFIDENCE = 0.5
+_SHOULDERS, _HIPS, _TRUNK_AND_LEGS = [11, 12], [23, 24], [11, 12, 23, 24, 25, 26, 27, 28]
 
 
-class MediaPipe:
-    """Finds people by MediaPipe's pose landmarker.
+class MediaPipe(PoseEstimator):
+    """Pose estimator based on MediaPipe's pose landmarker.
 
-    Whoever was in the picture before is looked at in a crop around where that was; new people are looked for now and
-    then in the whole. Beyond that nothing is carried from picture to picture: following and smoothing are left to our
-    own tracker and filter, which say what they do.
+    People of the previous frame are detected in crops around their last position; the whole frame is searched for
+    others every `SEEK_SECONDS`. MediaPipe's own tracking and smoothing are off: himpc does both and reports them.
 
     Parameters
     ----------
-    weights : sequence of Path
-        None for the model that the package carries, or one ``.task`` file.
-    people, tiles : int
-        See `open_estimator`.
-
-    Attributes
-    ----------
-    refused : Counter
-        What was found and not taken for a person, by reason.
+    weights : sequence of paths
+        None for the model of the package, or one ``.task`` file.
+    people : int
+        The most people in a frame, or in a tile of it; 1 to 100.
+    tiles : int
+        Number of rows of overlapping square tiles that are searched in addition to the whole frame, 0 to 8.
+        ``tiles=2`` detects people of half the height. More tiles take longer.
     """
 
     name = "mediapipe"
     dimensions = 3
+    _boxes: list[NDArray[np.float32]]
+    _shape: tuple[int, ...]
+    _last_search: float
 
-    def __init__(self, weights: Sequence[Path] = (), *, people: int = 10, tiles: int = 0) -> None:
-        self.layout = get_layout("mediapipe-33")
-        self.refused: Counter[str] = Counter()
-        self._people, self._tiles = people, tiles
-        self._known: list[NDArray[np.float32]] = []
-        self._shape: tuple[int, ...] = ()
-        self._sought = -np.inf
+    def __init__(self, weights: Sequence[str | Path] = (), *, people: int = 10, tiles: int = 0) -> None:
+        super().__init__()
+        check_people(people)
+        if not 0 <= tiles <= MAX_TILE_ROWS:
+            raise ConfigError(f"tiles is {tiles}, expected 0 (the whole frame only) to {MAX_TILE_ROWS} rows")
         if len(weights) > 1:
             raise ConfigError(f"mediapipe takes one .task file as weights, found {len(weights)}")
+        self.layout = get_layout("mediapipe-33")
+        self._max_people, self._tile_rows = people, tiles
+        self._landmarker: Any = None
+        self.reset()
         with silence_stderr():
-            self._start(weights)
-
-    def _start(self, weights: Sequence[Path]) -> None:
-        mediapipe = need("mediapipe")
-        model = _read_task(weights[0]) if weights else _own_model()
-        options = mediapipe.tasks.vision.PoseLandmarkerOptions(
-            base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=model),
-            running_mode=mediapipe.tasks.vision.RunningMode.IMAGE,
-            num_poses=self._people,
-            min_pose_detection_confidence=_CONFIDENCE,
-            min_pose_presence_confidence=_CONFIDENCE,
-        )
-        self._image: Any = mediapipe.Image
-        self._format: Any = mediapipe.ImageFormat.SRGB
-        try:
-            self._landmarker: Any = mediapipe.tasks.vision.PoseLandmarker.create_from_options(options)
-            self._look(_somebody())  # what it has to say, it says when it first finds somebody
-        except (RuntimeError, ValueError) as error:
-            where = weights[0] if weights else "the model of mediapipe"
-            raise ModelError(f"{where}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
+            self._load(Path(weights[0]) if weights else None)
 
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
-        """Return the people in a picture ``(height, width, 3)``; see `Estimator`.
+        """Detect the people in a frame (see `PoseEstimator.detect`).
 
         Raises
         ------
         DataError
-            If it is no picture.
+            If the image is not uint8 RGB.
         """
-        check_picture(image)
-        if image.shape != self._shape or seconds < self._sought:
-            self.forget()
-        found = [each for box in self._known for each in self._nearby(image, box)]
-        found = deduplicate(found, self._people)
-        if not found or seconds >= self._sought + SEEK_SECONDS:
-            found = self._seek(image, found)
-            self._sought = seconds
-        self._known, self._shape = [each.box for each in found], image.shape
-        return found
+        check_image(image)
+        if image.shape != self._shape or seconds < self._last_search:
+            self.reset()
+        people = [detection for box in self._boxes for detection in self._detect_near(image, box)]
+        people = deduplicate(people, self._max_people)
+        if not people or seconds >= self._last_search + SEEK_SECONDS:
+            people = self._search(image, people)
+            self._last_search = seconds
+        self._boxes, self._shape = [person.box for person in people], image.shape
+        return people
 
-    def forget(self) -> None:
-        """Know nobody: the next picture is another shot."""
-        self._known, self._shape, self._sought = [], (), -np.inf
-
-    def _nearby(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
-        """Return who is where somebody was in the picture before, looked at in a crop."""
-        top, left, bottom, right = _square(box, image.shape[0], image.shape[1])
-        if min(bottom - top, right - left) < MIN_HEIGHT / 2:
-            return []
-        return self._people_in(image[top:bottom, left:right], image, left, top)
-
-    def _seek(self, image: NDArray[np.uint8], found: list[Detection]) -> list[Detection]:
-        """Look for more people in the whole picture and its tiles.
-
-        MediaPipe's detector finds the one who fills most of a picture and seldom another, so whoever is known is
-        painted over, until nobody new is found.
-        """
-        height, width = image.shape[:2]
-        for place in [(0, 0, height, width), *tile_boxes(height, width, self._tiles)]:
-            top, left, bottom, right = place
-            while len(found) < self._people:
-                painted = _painted(image, [each.box for each in found])[top:bottom, left:right]
-                more = deduplicate([*found, *self._people_in(painted, image, left, top)], self._people)
-                if len(more) <= len(found):
-                    break
-                found = more
-        return found
-
-    def _people_in(self, part: NDArray[np.uint8], image: NDArray[np.uint8], left: int, top: int) -> list[Detection]:
-        """Return the people in a part of a picture, in the pixels of the whole."""
-        seen = [shifted(each, left, top) for each in self._look(part)]
-        return [each for each in seen if self._is_person(each, image.shape[1], image.shape[0])]
+    def reset(self) -> None:
+        """Discard the positions of people in earlier frames."""
+        self._boxes, self._shape, self._last_search = [], (), -np.inf
 
     def close(self) -> None:
-        """Give the model back."""
+        """Release the model."""
         if self._landmarker is not None:
             self._landmarker.close()
             self._landmarker = None
 
-    def _look(self, image: NDArray[np.uint8]) -> list[Detection]:
+    def _load(self, task_file: Path | None) -> None:
+        mediapipe = require("mediapipe", "video")
+        options = mediapipe.tasks.vision.PoseLandmarkerOptions(
+            base_options=mediapipe.tasks.BaseOptions(
+                model_asset_buffer=read_task_file(task_file) if task_file else bundled_model()
+            ),
+            running_mode=mediapipe.tasks.vision.RunningMode.IMAGE,
+            num_poses=self._max_people,
+            min_pose_detection_confidence=_CONFIDENCE,
+            min_pose_presence_confidence=_CONFIDENCE,
+        )
+        self._image_type: Any = mediapipe.Image
+        self._image_format: Any = mediapipe.ImageFormat.SRGB
+        try:
+            self._landmarker = mediapipe.tasks.vision.PoseLandmarker.create_from_options(options)
+            # Both networks run once while stderr is silenced: MediaPipe logs when it detects the first person, and
+            # tells only then that the networks do not fit each other.
+            self._run(require("cv2", "video").imread(str(_WARM_UP_IMAGE))[:, :, ::-1])
+        except (RuntimeError, ValueError) as error:
+            model = task_file or "the model of mediapipe"
+            raise ModelError(f"{model}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
+
+    def _detect_near(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
+        """Detect people in a crop around the box of a person in the previous frame."""
+        top, left, bottom, right = _square_around(box, image.shape[0], image.shape[1])
+        if min(bottom - top, right - left) < MIN_HEIGHT / 2:
+            return []
+        return self._detect_in_crop(image[top:bottom, left:right], image, left, top)
+
+    def _search(self, image: NDArray[np.uint8], people: list[Detection]) -> list[Detection]:
+        """Search the whole frame and its tiles for more people.
+
+        MediaPipe's detector finds the person who fills most of the image and rarely another. Known people are
+        therefore painted over until no other is found.
+        """
+        height, width = image.shape[:2]
+        for top, left, bottom, right in [(0, 0, height, width), *tile_boxes(height, width, self._tile_rows)]:
+            while len(people) < self._max_people:
+                painted = _paint_over(image, [person.box for person in people])[top:bottom, left:right]
+                more = deduplicate([*people, *self._detect_in_crop(painted, image, left, top)], self._max_people)
+                if len(more) <= len(people):
+                    break
+                people = more
+        return people
+
+    def _detect_in_crop(
+        self, crop: NDArray[np.uint8], image: NDArray[np.uint8], left: int, top: int
+    ) -> list[Detection]:
+        """Detect people in a crop, in the pixel coordinates of the whole frame."""
+        detections = [shift_detection(detection, left, top) for detection in self._run(crop)]
+        return [each for each in detections if self._is_person(each, image.shape[1], image.shape[0])]
+
+    def _run(self, image: NDArray[np.uint8]) -> list[Detection]:
         side = max(image.shape[:2])
-        square = np.zeros((side, side, 3), dtype=np.uint8)  # in others MediaPipe mistakes directions
+        square = np.zeros((side, side, 3), dtype=np.uint8)  # MediaPipe distorts directions in other shapes
         square[: image.shape[0], : image.shape[1]] = image
-        result = self._landmarker.detect(self._image(image_format=self._format, data=square))
+        result = self._landmarker.detect(self._image_type(image_format=self._image_format, data=square))
         return [
-            _detection(flat, world, side)
-            for flat, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
+            _to_detection(landmarks, world, side)
+            for landmarks, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
         ]
 
-    def _is_person(self, found: Detection, width: int, height: int) -> bool:
-        inside = np.asarray(((found.points >= 0) & (found.points < (width, height))).all(axis=1))
-        joints = np.asarray(found.joints)
+    def _is_person(self, detection: Detection, width: int, height: int) -> bool:
+        inside = np.asarray(((detection.points >= 0) & (detection.points < (width, height))).all(axis=1))
+        joints = np.asarray(detection.joints)
         torso = np.linalg.norm(joints[_SHOULDERS].mean(axis=0) - joints[_HIPS].mean(axis=0))
-        small = body_size(found.points) < MIN_HEIGHT
-        reason = (
-            "too small" if small else "no trunk" if torso < MIN_TORSO else
-            "mostly outside the picture" if float(inside[_MAIN].mean()) < MIN_SHARE else None
-        )  # fmt: skip
-        if reason:
-            self.refused[reason] += 1
-        return reason is None
+        if body_size(detection.points) < MIN_HEIGHT:
+            reason = "too small"
+        elif torso < MIN_TORSO:
+            reason = "no trunk"
+        elif float(inside[_TRUNK_AND_LEGS].mean()) < MIN_INSIDE:
+            reason = "mostly outside the picture"
+        else:
+            return True
+        self.refused[reason] += 1
+        return False
 
 
-_SHOULDERS, _HIPS, _MAIN = [11, 12], [23, 24], [11, 12, 23, 24, 25, 26, 27, 28]
+def _square_around(box: NDArray[np.float32], height: int, width: int) -> tuple[int, int, int, int]:
+    """Return a square (top, left, bottom, right) around a box (left, top, right, bottom), 1.5 times as large.
 
-
-def _square(box: NDArray[np.float32], height: int, width: int) -> tuple[int, int, int, int]:
-    """Return a square around a box (left, top, right, bottom), half as large again, as far as the picture goes."""
-    middle, half = (box[:2] + box[2:]) / 2, 0.75 * float((box[2:] - box[:2]).max())
-    (left, top), (right, bottom) = middle - half, middle + half
+    It is clipped to the frame.
+    """
+    centre, half = (box[:2] + box[2:]) / 2, 0.75 * float((box[2:] - box[:2]).max())
+    (left, top), (right, bottom) = centre - half, centre + half
     return max(0, int(top)), max(0, int(left)), min(height, int(bottom)), min(width, int(right))
 
 
-def _painted(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> NDArray[np.uint8]:
-    """Return a picture in which boxes are filled with what stands beside them."""
+def _paint_over(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> NDArray[np.uint8]:
+    """Return a copy of the image whose boxes are filled with the colours at their left and right edges."""
     if not boxes:
         return image
     painted = image.copy()
@@ -212,47 +223,9 @@ def _painted(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> NDAr
     return painted
 
 
-def _detection(flat: Any, world: Any, side: int) -> Detection:
-    """Return landmarks as a detection; the confidence is that a joint is there and not hidden."""
-    seen = np.array([[mark.x * side, mark.y * side, mark.visibility, mark.presence] for mark in flat])
+def _to_detection(landmarks: Any, world: Any, side: int) -> Detection:
+    """Convert landmarks; a joint's confidence is the probability that it is present and not occluded."""
+    values = np.array([[mark.x * side, mark.y * side, mark.visibility, mark.presence] for mark in landmarks])
     metres = np.array([[mark.x, -mark.y, -mark.z] for mark in world], dtype=np.float32)
-    confidence = np.clip(seen[:, 2] * seen[:, 3], 0, 1).astype(np.float32)
-    return Detection(seen[:, :2].astype(np.float32), confidence, metres)
-
-
-def _read_task(path: Path) -> bytes:
-    """Return a ``.task`` file, having looked that it is one."""
-    try:
-        if not path.is_file() and path.exists():
-            raise ModelError(f"{path}: is a folder, a device or a pipe, expected a .task file of MediaPipe")
-        if path.stat().st_size > _MAX_TASK:
-            raise ModelError(f"{path}: is larger than {_MAX_TASK >> 20} MiB, expected a .task file of MediaPipe")
-        with zipfile.ZipFile(path) as archive:
-            missing = [name for name in _MEMBERS if name not in archive.namelist()]
-        content = path.read_bytes()
-    except FileNotFoundError as error:
-        raise ConfigError(f"{path}: there is no such file. {_advice()}") from error
-    except (OSError, zipfile.BadZipFile) as error:
-        raise ModelError(f"{path}: is no .task file of MediaPipe: {error}") from error
-    if missing:
-        raise ModelError(f"{path}: lacks {missing[0]!r}: is no pose landmarker. {_advice()}")
-    return content
-
-
-def _somebody() -> NDArray[np.uint8]:
-    """Return a picture that shows a mannequin."""
-    return next(film_crowd(simulate_crowd(1, 0.04, lens=Lens(256, 256, 50.0), scene="crowd")))
-
-
-@cache
-def _own_model() -> bytes:
-    model = None
-    with suppress(ImportError):
-        model = bundled_model()
-    if model is None:
-        raise ConfigError(f"this mediapipe carries no model. {_advice()}, or pip install mediapipe==0.10.21")
-    return model
-
-
-def _advice() -> str:
-    return f"Get {_TASK} (Apache-2.0, Google) and give it as --weights pose_landmarker_full.task"
+    confidence = np.clip(values[:, 2] * values[:, 3], 0, 1).astype(np.float32)
+    return Detection(values[:, :2].astype(np.float32), confidence, metres)

@@ -1,4 +1,4 @@
-"""From points in a picture and depths in metres to a body in metres, where the camera is unknown."""
+"""Metric skeletons from image points and depths of an uncalibrated camera."""
 
 from __future__ import annotations
 
@@ -8,59 +8,67 @@ from scipy.optimize import brentq
 
 from himpc.skeleton import Layout
 
-__all__ = ["STATURE", "to_metres"]
+__all__ = ["ASSUMED_STATURE", "to_metres"]
 
-STATURE = 1.70
-"""Metres: how tall everybody is taken to be, for how large a body is cannot be seen in one picture."""
+ASSUMED_STATURE = 1.70
+"""Metres; one image does not show how tall a person is."""
 
-_SURE = 0.3
-"""Confidence of a joint below which its bones say nothing of the scale."""
+_MIN_CONFIDENCE = 0.3
+_MIN_BONES = 4
+"""Bones between confident joints that a scale needs."""
 
-_LEAST = 4
-"""Bones that must be sure."""
-
-# Of the stature: Winter, Biomechanics and Motor Control of Human Movement, figure 4.1, after Drillis and Contini 1966;
-# from shoulder to hip by the heights of both.
-_LENGTHS = (
-    *((("shoulder", "elbow"), 0.186), (("elbow", "wrist"), 0.146)),
-    *((("hip", "knee"), 0.245), (("knee", "ankle"), 0.246), (("shoulder", "hip"), 0.288)),
-)
+# Shares of the stature: Winter, Biomechanics and Motor Control of Human Movement, figure 4.1, after Drillis and Contini
+# 1966; shoulder to hip from the heights of both.
+_BONE_LENGTHS = {
+    ("shoulder", "elbow"): 0.186,
+    ("elbow", "wrist"): 0.146,
+    ("hip", "knee"): 0.245,
+    ("knee", "ankle"): 0.246,
+    ("shoulder", "hip"): 0.288,
+}
 
 
 def to_metres(
     points: NDArray[np.floating], depth: NDArray[np.floating], confidence: NDArray[np.floating], layout: Layout
 ) -> NDArray[np.float32] | None:
-    """Return a body in metres ``(J, 3)``, as `Detection` holds it; None where it has too few sure bones.
+    """Convert image points and depths to a skeleton in metres.
 
-    One pixel is as many metres as make the long bones, all together, those of somebody of 1.70 m. So the body has its
-    proportions and its pose, but nobody's size.
+    The size of a pixel is chosen such that the long bones, added up, are those of a person of `ASSUMED_STATURE`. The
+    skeleton therefore has true proportions and pose, but no true size.
 
     Parameters
     ----------
     points : array ``(J, 2)``
-        Pixels, x right and y down; NaN where not seen.
+        Pixels, x right and y down; NaN for a joint that was not seen.
     depth : array ``(J,)``
-        Metres, away from the camera, from anywhere.
+        Metres away from the camera, with any offset.
     confidence : array ``(J,)``
-        Of each joint, in [0, 1].
+        Confidence of each joint in [0, 1].
     layout : Layout
         The J joints.
+
+    Returns
+    -------
+    float32 array ``(J, 3)`` or None
+        As `Detection.joints`; None if too few bones are confident or no scale fits.
     """
-    named = [
-        (layout.index(f"{side}_{a}"), layout.index(f"{side}_{b}"), length * STATURE)
-        for (a, b), length in _LENGTHS
+    bones = [
+        (layout.index(f"{side}_{a}"), layout.index(f"{side}_{b}"), share * ASSUMED_STATURE)
+        for (a, b), share in _BONE_LENGTHS.items()
         for side in ("left", "right")
     ]
-    sure = [(a, b, length) for a, b, length in named if min(confidence[a], confidence[b]) >= _SURE]
-    if len(sure) < _LEAST:
+    bones = [(a, b, length) for a, b, length in bones if min(confidence[a], confidence[b]) >= _MIN_CONFIDENCE]
+    if len(bones) < _MIN_BONES:
         return None
-    first, second, lengths = (np.array(column) for column in zip(*sure, strict=True))
-    across = np.linalg.norm(points[first] - points[second], axis=1).astype(np.float64)
-    along = np.abs(depth[first] - depth[second]).astype(np.float64)
+    first, second, lengths = (np.array(column) for column in zip(*bones, strict=True))
+    in_image = np.linalg.norm(points[first] - points[second], axis=1).astype(np.float64)
+    in_depth = np.abs(depth[first] - depth[second]).astype(np.float64)
     total = float(lengths.sum())
-    if not across.sum() > 0 or along.sum() >= total:
+    if not in_image.sum() > 0 or in_depth.sum() >= total:
         return None
-    scale = brentq(lambda metres: float(np.hypot(metres * across, along).sum()) - total, 0.0, total / across.sum())
+    scale = brentq(
+        lambda metres: float(np.hypot(metres * in_image, in_depth).sum()) - total, 0.0, total / in_image.sum()
+    )
     body = np.stack([scale * points[:, 0], -scale * points[:, 1], -depth], axis=1)
     hips = body[[layout.index("left_hip"), layout.index("right_hip")]]
     centred: NDArray[np.float32] = (body - hips.mean(axis=0)).astype(np.float32)

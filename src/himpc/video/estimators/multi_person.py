@@ -1,4 +1,4 @@
-"""Several people in one picture: tiles to find small ones in, and one detection for each person."""
+"""Helpers for several people in one frame: tiles, duplicate detections, and checks that estimators share."""
 
 from __future__ import annotations
 
@@ -7,66 +7,88 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import DataError
+from himpc.errors import ConfigError, DataError
 from himpc.video.detection import Detection
 
-__all__ = ["NEAR", "body_size", "check_picture", "deduplicate", "shifted", "tile_boxes"]
+__all__ = [
+    "DUPLICATE_DISTANCE",
+    "body_size",
+    "check_image",
+    "check_people",
+    "deduplicate",
+    "shift_detection",
+    "tile_boxes",
+]
 
-NEAR = 0.15
-"""Two detections whose joints are on average nearer than this share of the body's size are one person. People who
-walk side by side are about a third of their height apart, and joints of one body seen twice about a twentieth."""
+MAX_PEOPLE = 100
+
+DUPLICATE_DISTANCE = 0.15
+"""Two detections are one person if their joints are on average closer than this share of the body size. People who
+walk side by side are about a third of their height apart; two detections of one body about a twentieth."""
 
 
-def check_picture(image: NDArray[np.uint8]) -> None:
-    """Raise `DataError` for what is no picture of red, green and blue in uint8."""
+def check_people(people: int) -> None:
+    """Raise `ConfigError` if a maximum number of people is out of range."""
+    if not 1 <= people <= MAX_PEOPLE:
+        raise ConfigError(f"people is {people}, expected 1 to {MAX_PEOPLE} in a frame")
+
+
+def check_image(image: NDArray[np.uint8]) -> None:
+    """Raise `DataError` if an image is not uint8 RGB."""
     if image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 3 or not image.size:
-        raise DataError(f"a picture must be uint8 (height, width, 3), found {image.dtype} {image.shape}")
+        raise DataError(f"an image must be uint8 (height, width, 3), found {image.dtype} {image.shape}")
 
 
 def tile_boxes(height: int, width: int, rows: int) -> list[tuple[int, int, int, int]]:
-    """Return overlapping tiles of a picture as (top, left, bottom, right), pixels.
+    """Divide a frame into square tiles that overlap by half.
 
-    They are squares that overlap by half, `rows` of them down the picture if they did not overlap; a tile that would be
-    the whole picture is left out, so a square picture has none for one row.
+    Parameters
+    ----------
+    height, width : int
+        Size of the frame, pixels.
+    rows : int
+        The side of a tile is ``min(height, width) / rows``; 0 for no tiles.
+
+    Returns
+    -------
+    list of (top, left, bottom, right)
+        Without a tile that is the whole frame, so a square frame has none for one row.
     """
     if not rows:
         return []
     side = -(-min(height, width) // rows)
-    tops = _places(height, side)
-    lefts = _places(width, side)
-    tiles = [(top, left, top + side, left + side) for top in tops for left in lefts]
-    return [tile for tile in tiles if tile != (0, 0, height, width)]
+    boxes = [(top, left, top + side, left + side) for top in _starts(height, side) for left in _starts(width, side)]
+    return [box for box in boxes if box != (0, 0, height, width)]
 
 
-def _places(length: int, side: int) -> list[int]:
+def _starts(length: int, side: int) -> list[int]:
     count = 1 if length <= side else 1 + -(-(length - side) // max(1, side // 2))
-    return sorted({round(place) for place in np.linspace(0, length - side, count)})
+    return sorted({round(start) for start in np.linspace(0, length - side, count)})
 
 
-def shifted(found: Detection, left: int, top: int) -> Detection:
-    """Return a detection of a tile in the pixels of the whole picture."""
-    points = found.points + np.array([left, top], dtype=np.float32)
-    return Detection(points, found.confidence, found.joints)
+def shift_detection(detection: Detection, left: int, top: int) -> Detection:
+    """Convert a detection in a crop to the pixel coordinates of the whole frame."""
+    points = detection.points + np.array([left, top], dtype=np.float32)
+    return Detection(points, detection.confidence, detection.joints)
 
 
 def body_size(points: NDArray[np.floating]) -> float:
-    """Return the longer side of the box around joints ``(J, 2)``, pixels; 0 where none was seen."""
+    """Return the longer side of the bounding box of joints ``(J, 2)``, pixels; 0 if no joint was seen."""
     seen = points[np.isfinite(points[:, 0])]
     return float(np.ptp(seen, axis=0).max()) if len(seen) else 0.0
 
 
-def deduplicate(found: Sequence[Detection], most: int) -> list[Detection]:
-    """Return one detection for each person, the surest, at most so many; the surest first."""
-    ranked = sorted(found, key=lambda each: -float(each.confidence.sum()))
-    kept: list[Detection] = []
-    for each in ranked:
-        if not any(_same(each, other) for other in kept):
-            kept.append(each)
-    return kept[:most]
+def deduplicate(detections: Sequence[Detection], max_people: int) -> list[Detection]:
+    """Keep the most confident detection of each person, up to `max_people`, most confident first."""
+    unique: list[Detection] = []
+    for detection in sorted(detections, key=lambda each: -float(each.confidence.sum())):
+        if not any(_is_duplicate(detection, other) for other in unique):
+            unique.append(detection)
+    return unique[:max_people]
 
 
-def _same(one: Detection, other: Detection) -> bool:
-    apart = np.linalg.norm(one.points - other.points, axis=1)
-    both = np.isfinite(apart)
-    size = max(body_size(one.points), body_size(other.points), 1.0)
-    return bool(both.any()) and float(apart[both].mean()) < NEAR * size
+def _is_duplicate(detection: Detection, other: Detection) -> bool:
+    distances = np.linalg.norm(detection.points - other.points, axis=1)
+    seen = np.isfinite(distances)
+    size = max(body_size(detection.points), body_size(other.points), 1.0)
+    return bool(seen.any()) and float(distances[seen].mean()) < DUPLICATE_DISTANCE * size

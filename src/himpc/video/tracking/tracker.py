@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
+from himpc._extras import require
 from himpc.skeleton import Layout
 from himpc.video.detection import Detection
-from himpc.video.parts import need
 from himpc.video.tracking.association import InReach, box_of, distance, outside, overlap
 from himpc.video.tracking.bone_lengths import Shape, shape_of
 from himpc.video.tracking.rules import TrackingRules
@@ -131,7 +131,7 @@ class Tracker:
         return [_track(each, self._shot, "video ended") for each in self._open.values()]
 
     def _start(self) -> None:
-        norfair = need("norfair")
+        norfair = require("norfair", "video")
         self._patience = patience = max(2, round(self.rules.patience * self.fps))
         self._norfair: Any = norfair.Tracker(
             distance_function="euclidean",

@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._extras import require
 from himpc.errors import ConfigError, LayoutError
-from himpc.simulation import Crowd, Lens
+from himpc.simulation import Crowd, Lens, simulate_crowd
 from himpc.skeleton import get_layout
-from himpc.video.parts import need
 
 __all__ = ["OUTFITS", "Outfit", "draw_people", "film_crowd"]
 
@@ -107,7 +107,7 @@ def draw_people(joints: NDArray[np.floating], lens: Lens, outfits: list[Outfit])
     outfits : list of Outfit
         What each wears.
     """
-    cv2 = need("cv2")
+    cv2 = require("cv2", "video")
     picture: Picture = np.empty((lens.height, lens.width, 3), dtype=np.uint8)
     picture[:] = _WALL
     picture[int(lens.height * _HORIZON) :] = _FLOOR
@@ -216,3 +216,13 @@ def _oval(
     """Return an ellipse that is higher than wide, as the shape around two discs."""
     half = (axes[1] - axes[0]) * size * up
     return _Part(depth, np.stack([centre - half, centre + half]), np.full(2, axes[0] * size), colour)
+
+
+if __name__ == "__main__":  # writes the image that MediaPipe is warmed up with
+    from pathlib import Path
+
+    import himpc.video.estimators
+
+    scene = simulate_crowd(1, 0.04, lens=Lens(256, 256, 50.0), scene="crowd")
+    target = Path(himpc.video.estimators.__file__).with_name("drawn_person.png")
+    require("cv2", "video").imwrite(str(target), next(film_crowd(scene))[:, :, ::-1])
