@@ -85,7 +85,7 @@ def measure(recipe: Recipe, alike: bool, seed: int) -> Case:
     )
     config = learner.config
     windows = Windows.cut(recordings.train, config.window_length, config.training_stride)
-    groups = [recording_labels(each.model_.embed(windows), windows.take) for each in (learner, other)]
+    groups = [recording_labels(each.model_.embed(windows), windows.whole_recording) for each in (learner, other)]
     result = himpc.evaluate(learner.model_, recordings.tests["gallery"], recordings.tests["probe"])
     ranks = (100 * part.ranking.rank[1] for part in (result.window, result.recording))
     return Case(recipe.name, alike, diagnose(learner.model_, windows), adjusted_rand_score(*groups), *ranks)

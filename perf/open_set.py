@@ -37,7 +37,7 @@ from himpc.evaluation.formatting import markdown_table, percent_interval
 from himpc.gallery.calibration import Fold, calibrate
 from himpc.learning import Config, train
 from himpc.model import BASELINES
-from himpc.recordings import Recording, Windows
+from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.research import get_recipe
 from himpc.research.recipes.loading import read_recipe
 
@@ -157,9 +157,7 @@ def learned(walks: Sequence[Recording], without: set[str], seed: int) -> Embedde
 def recorded(name: str, embedder: Embedder, walks: Sequence[Recording]) -> Arrays:
     """Return the vectors of recordings, of their halves, and persons; the parts that gaps leave of one are one."""
     windows = Windows.cut(walks, Config().window_length)
-    number: dict[object, int] = {}
-    take = np.array([number.setdefault(walk.take or i, len(number)) for i, walk in enumerate(walks)])
-    present, member = np.unique(take[windows.recording], return_inverse=True)
+    present, member = np.unique(windows.whole_recording, return_inverse=True)
     of_window = embedder.embed(windows)
     order = np.lexsort((windows.starts, member))
     place = np.empty(len(member), dtype=np.int64)
@@ -167,7 +165,8 @@ def recorded(name: str, embedder: Embedder, walks: Sequence[Recording]) -> Array
     place[order] = np.arange(len(member)) - np.repeat(np.cumsum(counts) - counts, counts)
     late = (2 * place >= counts[member]).astype(np.int64)
     halves = pool_recordings(of_window, 2 * member + late, 2 * len(present)).reshape(len(present), 2, -1)
-    first = [int(np.flatnonzero(take == each)[0]) for each in present]
+    whole = number_whole_recordings(walks)
+    first = [int(np.flatnonzero(whole == each)[0]) for each in present]
     persons = np.array([str(walks[i].person) for i in first])
     return {
         name: pool_recordings(of_window, member, len(present)),

@@ -108,7 +108,7 @@ def grouped(data: BenchmarkData, seed: int) -> Scores:
     sides = [side for side in (data.gallery, data.probe) if side is not None]
     first = sides[0].windows
     offsets = np.cumsum([0, *(len(side.windows.frames) for side in sides)])
-    takes = [np.unique(side.windows.take, return_inverse=True)[1] for side in sides]
+    takes = [np.unique(side.windows.whole_recording, return_inverse=True)[1] for side in sides]
     before = np.cumsum([0, *(take.max() + 1 for take in takes)])
     member = np.concatenate([take + count for take, count in zip(takes, before, strict=False)])
     count = int(before[-1])
@@ -118,7 +118,7 @@ def grouped(data: BenchmarkData, seed: int) -> Scores:
         starts=np.concatenate([side.windows.starts + offset for side, offset in zip(sides, offsets, strict=False)]),
         recording=member,
         n_recordings=count,
-        takes=None,
+        whole_numbers=None,
     )
     everyone = np.concatenate([side.persons for side in sides])
     persons = everyone[np.unique(member, return_index=True)[1]].tolist()

@@ -9,6 +9,7 @@ import himpc
 from himpc.api import embed
 from himpc.errors import ConfigError, DataError, ModelError
 from himpc.model import BASELINES
+from himpc.recordings import Origin
 from himpc.skeleton import get_layout
 
 pytestmark = pytest.mark.filterwarnings("ignore:level:UserWarning")
@@ -110,7 +111,7 @@ def test_parts_of_one_recording_are_one():
     walks = himpc.simulate(people=3, recordings=3, seconds=2.0, difficulty="easy")
     first, *others = walks
     parts = [
-        first.with_(joints=first.joints[a:b], source=f"{first.source}#part{number}")
+        first.with_(joints=first.joints[a:b], origin=Origin(body="first", part=number))
         for number, (a, b) in enumerate([(0, 25), (25, 28), (28, 60)], start=1)
     ]
     groups = himpc.group([*parts, *others]).groups

@@ -13,7 +13,7 @@ from himpc.errors import DataError, ModelError
 from himpc.evaluation import Embedded, Evaluation, evaluate_embeddings, pool_recordings
 from himpc.learning import Config, Grouping, group_recordings, train
 from himpc.model import Model
-from himpc.recordings import Recording, Windows
+from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.skeleton import Level
 
 __all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "group"]
@@ -132,8 +132,9 @@ def evaluate(
 
     def side(recordings: Sequence[Recording]) -> Embedded:
         embedded = embed(model, recordings, window_length=window_length, level=level)
-        take, first = _takes(recordings)
-        return Embedded.of(embedded.vectors, take[embedded.windows.recording], [recordings[i] for i in first])
+        whole = number_whole_recordings(recordings)
+        first = np.unique(whole, return_index=True)[1]
+        return Embedded.of(embedded.vectors, whole[embedded.windows.recording], [recordings[i] for i in first])
 
     return evaluate_embeddings(
         side(gallery),
@@ -184,24 +185,10 @@ def group(
         config = Config.preset("tracklet").with_(**changed)
         model = train(Windows.cut(recordings, config.window_length, config.training_stride), config).model
     embedded = embed(model, recordings, window_length=window_length)
-    take, first = _takes(recordings)
+    whole = number_whole_recordings(recordings)
     whiten = not (isinstance(model, Model) and model.whitened)
-    takes = group_recordings(embedded.vectors, take[embedded.windows.recording], len(first), people, whiten=whiten)
-    return replace(takes, groups=takes.groups[take], confidence=takes.confidence[take], vectors=takes.vectors[take])
-
-
-def _takes(recordings: Sequence[Recording]) -> tuple[NDArray[np.int64], list[int]]:
-    """Return the take of each recording, ``(R,)``, and the first recording of each take.
-
-    A recording that was split at long gaps is one take: its parts show one person.
-    """
-    number: dict[object, int] = {}
-    first: list[int] = []
-    take = np.empty(len(recordings), dtype=np.int64)
-    for i, recording in enumerate(recordings):
-        key: object = recording.take or i
-        if key not in number:
-            number[key] = len(first)
-            first.append(i)
-        take[i] = number[key]
-    return take, first
+    of = whole[embedded.windows.recording]
+    wholes = group_recordings(embedded.vectors, of, int(whole.max()) + 1, people, whiten=whiten)
+    return replace(
+        wholes, groups=wholes.groups[whole], confidence=wholes.confidence[whole], vectors=wholes.vectors[whole]
+    )

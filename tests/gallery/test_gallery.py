@@ -14,6 +14,7 @@ from himpc.gallery import Gallery
 from himpc.gallery.catalog.catalog import skeletons
 from himpc.gallery.transfer import export_gallery, import_gallery
 from himpc.model import Model, Network
+from himpc.recordings import Origin
 from himpc.skeleton import LEVELS, get_layout
 
 
@@ -158,8 +159,8 @@ def test_short_recordings_are_named_and_left_out(gallery, walks):
 def test_parts_of_a_recording_are_one(gallery, walks):
     whole = walks("a")[0]
     parts = [
-        whole.with_(joints=whole.joints[:30], source=f"{whole.source}#part1"),
-        whole.with_(joints=whole.joints[40:], source=f"{whole.source}#part2"),
+        whole.with_(joints=whole.joints[:30], origin=Origin(body="a", part=1, whole_source=whole.source)),
+        whole.with_(joints=whole.joints[40:], origin=Origin(body="a", part=2, whole_source=whole.source)),
     ]
     gallery.enroll(parts)
     (recording,) = gallery.recordings()

@@ -42,8 +42,8 @@ def test_strangers_are_not_joined_and_it_is_said():
     assert "no two of 30 recordings were found to show the same person" in diagnosis.advice[0]
 
 
-def test_parts_of_one_take_count_once(windows):
-    joined = replace(windows, takes=np.arange(8) // 2)
+def test_parts_of_a_whole_recording_count_once(windows):
+    joined = replace(windows, whole_numbers=np.arange(8) // 2)
     assert diagnose(model_of(windows), joined).recordings == 4
 
 

@@ -1,6 +1,7 @@
 """Whitening: what a person does not keep has unit variance, and a plain slow formula gives the same."""
 
 import dataclasses
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,8 +13,7 @@ from sklearn.covariance import ledoit_wolf
 from himpc.errors import DataError
 from himpc.learning.whitening import TILT, fit_whitening, means_of, tilted, whitening
 from himpc.model import Network
-from himpc.recordings import Recording, Windows
-from himpc.recordings.recording import PART
+from himpc.recordings import Origin, Recording, Windows
 from himpc.skeleton import LEVELS, body_frame, get_layout, mirror
 
 from .conftest import KINECT, make_recordings
@@ -158,25 +158,29 @@ def test_an_untrained_encoder_gives_whitened_features(windows):
         torch.testing.assert_close(network.encode(joints, level), white)
 
 
-def halves(recordings, source):
-    """Return two parts of each recording; `source` says what they are called."""
+def halves(recordings, *, parts):
+    """Return two recordings of each one, as its parts or as recordings of their own."""
     return [
-        Recording(whole.joints[20 * part : 20 * (part + 1)], KINECT, source=source.format(n, part + 1))
+        Recording(
+            whole.joints[20 * part : 20 * (part + 1)],
+            KINECT,
+            origin=Origin(Path("walks.npz"), n, part + 1) if parts else None,
+        )
         for n, whole in enumerate(recordings)
         for part in range(2)
     ]
 
 
-def test_parts_of_one_take_are_one_recording():
+def test_parts_of_a_whole_recording_are_one_recording():
     whole = make_recordings()
-    as_parts, apart = (fitted(Windows.cut(halves(whole, s), 6)) for s in ("{}" + PART + "{}", "{}-{}"))
-    rows = Windows.cut(halves(whole, "{}-{}"), 6)
+    as_parts, apart = (fitted(Windows.cut(halves(whole, parts=parts), 6)) for parts in (True, False))
+    rows = Windows.cut(halves(whole, parts=False), 6)
     taken = dataclasses.replace(rows, recording=rows.recording // 2, n_recordings=len(whole))
     for name, value in fitted(taken).state_dict().items():
         torch.testing.assert_close(as_parts.state_dict()[name], value)
     assert not torch.equal(as_parts.encoder("limb").axes, apart.encoder("limb").axes)
     with pytest.raises(DataError, match="two recordings or more that are as long as a window, found one"):
-        fitted(Windows.cut(halves(whole[:1], "{}" + PART + "{}"), 6))
+        fitted(Windows.cut(halves(whole[:1], parts=True), 6))
 
 
 @pytest.mark.parametrize("name", ["kinect-v2", "coco-17"])

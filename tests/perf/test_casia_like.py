@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from types import ModuleType
@@ -13,10 +14,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from himpc.cli import main
 from himpc.errors import DataError
-from himpc.recordings import Recording, save
+from himpc.recordings import Origin, Recording, save
 from himpc.research import load_benchmark
 from himpc.research.datasets.casia_b import CASIA_B, CONDITIONS, VIEWS
 from himpc.research.partition import RawSet, Read
@@ -50,9 +52,13 @@ def folder(casia_like: ModuleType, tmp_path_factory: pytest.TempPathFactory) -> 
 def write(place: Path, name: str, source: str = "", frames: int = 75, parts: int = 1) -> None:
     """Save the first frames of a walk, in equal parts; sources are numbered where there are several."""
     joints = np.array_split(WALK.joints[:frames], parts)
-    sources = [f"{source}#part{number}" for number in range(1, parts + 1)] if parts > 1 else [source]
-    walks = [Recording(each, WALK.layout, source=own) for each, own in zip(joints, sources, strict=True)]
-    save(walks, place / name)
+    origins = [Origin(body="a", part=number if parts > 1 else None) for number in range(1, parts + 1)]
+    save([_walk(each, source, origin) for each, origin in zip(joints, origins, strict=True)], place / name)
+
+
+def _walk(joints: NDArray[np.floating], source: str, origin: Origin) -> Recording:
+    own = replace(origin, whole_source=source)
+    return Recording(joints, WALK.layout, source=own.text(source), origin=own)
 
 
 def read(place: Path) -> RawSet:
@@ -136,11 +142,11 @@ def test_a_sequence_is_never_its_own_match(folder: Path, tmp_path: Path) -> None
 
 
 def test_a_bystander_is_not_labelled_as_the_walker(tmp_path: Path) -> None:
-    def part(count: int, source: str) -> Recording:
-        return Recording(WALK.joints[:count], WALK.layout, source=source)
+    def part(count: int, source: str, number: int | None = None) -> Recording:
+        return _walk(WALK.joints[:count], source, Origin(body=source, part=number))
 
     name = "063-bg-01-054.avi"
-    save([part(30, f"{name}#1"), part(42, f"{name}#2#part1"), part(20, f"{name}#2#part2"), part(60, f"{name}#4")],
+    save([part(30, f"{name}#1"), part(42, f"{name}#2", 1), part(20, f"{name}#2", 2), part(60, f"{name}#4")],
          tmp_path / f"{name}.npz")  # fmt: skip
     found = read(tmp_path)
     assert [walk.source for walk in found.tests["bg"]] == [f"{name}#2#part1", f"{name}#2#part2"]

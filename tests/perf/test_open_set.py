@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from himpc.model import BASELINES
-from himpc.recordings import Windows, clean
+from himpc.recordings import Windows, clean, number_whole_recordings
 from himpc.simulation import simulate
 
 BENCHMARKS = Path(__file__).parents[2] / "perf"
@@ -32,11 +32,11 @@ def test_recordings_and_their_halves_are_means_of_windows(open_set):
     found = open_set.recorded("raw", BASELINES["raw"], walks)
     windows = Windows.cut(walks, 6)
     vectors = BASELINES["raw"].embed(windows)
-    takes = {walk.take or i: None for i, walk in enumerate(walks)}
-    assert len(found["raw"]) == len(takes) == len(found["raw persons"])
+    wholes = np.unique(number_whole_recordings(walks))
+    assert len(found["raw"]) == len(wholes) == len(found["raw persons"])
     of_first = vectors[windows.recording == 0]
     half = (len(of_first) + 1) // 2
-    assert walks[0].take is None
+    assert walks[0].origin is None
     for here, there in (
         (found["raw"][0], of_first),
         (found["raw halves"][0, 0], of_first[:half]),

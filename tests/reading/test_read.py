@@ -9,7 +9,7 @@ import pytest
 from himpc.errors import ConfigError, DataError, FormatError, HimpcError, LayoutError
 from himpc.reading import Problem, Recordings, read
 from himpc.reading.formats import FORMATS, find_format, get_format
-from himpc.recordings import CleaningRules, Recording, save
+from himpc.recordings import CleaningRules, Origin, Recording, Windows, number_whole_recordings, save
 from himpc.skeleton import get_layout
 
 KINECT = get_layout("kinect-v1")
@@ -158,6 +158,25 @@ def test_recordings_are_cleaned_unless_told_otherwise(standing, tmp_path: Path):
     assert [recording.source for recording in read(tmp_path / "x.npz")] == ["a.csv#part1", "a.csv#part2"]
     assert [len(recording) for recording in read(tmp_path / "x.npz", clean=False)] == [40]
     assert [len(recording) for recording in read(tmp_path, clean=CleaningRules(max_gap_frames=10))] == [40]
+
+
+def test_files_of_one_name_in_two_folders_are_two_recordings(standing, tmp_path: Path):
+    """Read separately, both are called walk.npz; each is split at a gap, and they show two people."""
+    for number, day in enumerate(("monday", "tuesday")):
+        joints = standing(KINECT, 40, number)
+        joints[15:25] = np.nan
+        (tmp_path / day).mkdir()
+        save([Recording(joints, KINECT)], tmp_path / day / "walk.npz")
+    both = [*read(tmp_path / "monday"), *read(tmp_path / "tuesday")]
+    assert [each.source for each in both] == ["walk.npz#1#part1", "walk.npz#1#part2"] * 2
+    assert [each.origin for each in both[1:3]] == [
+        Origin(tmp_path / "monday" / "walk.npz", body=1, part=2),
+        Origin(tmp_path / "tuesday" / "walk.npz", body=1, part=1),
+    ]
+    assert number_whole_recordings(both).tolist() == [0, 0, 1, 1]
+    assert Windows.cut(both, 6).whole_recording.tolist() == [0] * 4 + [1] * 4
+    save(both, tmp_path / "both.npz")
+    assert number_whole_recordings(read(tmp_path / "both.npz")).tolist() == [0, 0, 1, 1]
 
 
 def test_one_bad_body_is_a_problem_and_the_others_are_used(standing, tmp_path: Path):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import ConfigError, DataError
 from himpc.reading import read
-from himpc.recordings import CleaningRules, Recording, clean
+from himpc.recordings import CleaningRules, Recording, clean, number_whole_recordings
 from himpc.skeleton import get_layout
 
 KINECT = get_layout("kinect-v1")
@@ -65,8 +65,12 @@ def test_frozen_frames_are_dropped_and_filled(standing):
 
 def test_a_long_gap_splits_and_each_frame_is_counted_once(standing):
     recording = walk(standing, confidence=np.ones((40, 20)), source="a.csv")
-    parts = clean(change(change(recording, slice(10, 20), np.nan), slice(38, 39), np.nan, joints=[3]))
+    damaged = change(change(recording, slice(10, 20), np.nan), slice(38, 39), np.nan, joints=[3])
+    parts = clean(damaged)
     assert [part.source for part in parts] == ["a.csv#part1", "a.csv#part2"]
+    assert [part.origin.part for part in parts] == [1, 2]
+    assert number_whole_recordings([*parts, *clean(damaged)]).tolist() == [0, 0, 1, 1]
+    assert {part.whole_source for part in parts} == {"a.csv"}
     assert [len(part) for part in parts] == [10, 20]
     np.testing.assert_array_equal(
         np.concatenate([part.joints[:10] for part in parts]), recording.joints[[*range(10), *range(20, 30)]]

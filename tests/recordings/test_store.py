@@ -3,6 +3,7 @@
 import io
 import pickle
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import DataError, FormatError, RunFolderError
-from himpc.recordings import Quality, Recording, load, save
+from himpc.recordings import Origin, Quality, Recording, load, number_whole_recordings, save
 from himpc.skeleton import get_layout, layout_names
 
 texts = st.text(st.characters(exclude_characters="\0"), max_size=6)
@@ -46,12 +47,43 @@ def test_round_trip_is_exact(tmp_path_factory, saved):
     loaded = load(path)
     assert len(loaded) == len(saved)
     for before, after in zip(saved, loaded, strict=True):
-        for name in ("layout", "fps", "person", "session", "camera", "source", "dimensions", "quality"):
+        for name in ("layout", "fps", "person", "session", "camera", "dimensions", "quality"):
             assert getattr(before, name) == getattr(after, name)
+        assert after.source == (before.source or str(after.origin))
         assert before.joints.tobytes() == after.joints.tobytes()
         assert (before.confidence is None) == (after.confidence is None)
         if before.confidence is not None:
             np.testing.assert_array_equal(before.confidence, after.confidence)
+
+
+def parts() -> list[Recording]:
+    """Return two parts of one recording, a recording of the same name, and two parts of a third."""
+    joints, kinect = np.zeros((3, 20, 3)), get_layout("kinect-v1")
+    a, b = Origin(body="a", whole_source="w.csv"), Origin(body="b", whole_source="w.csv")
+    origins = [replace(a, part=1), replace(a, part=2), None, replace(b, part=1), replace(b, part=2)]
+    return [Recording(joints, kinect, source=o.text("w.csv") if o else "w.csv", origin=o) for o in origins]
+
+
+def test_parts_are_saved_as_data(tmp_path: Path):
+    save(parts(), tmp_path / "x.npz")
+    loaded = load(tmp_path / "x.npz")
+    assert number_whole_recordings(loaded).tolist() == [0, 0, 1, 2, 2]
+    assert loaded[1].origin == Origin(tmp_path / "x.npz", body=1, part=2)
+    assert [each.whole_source for each in loaded] == ["w.csv"] * 5
+
+
+def test_the_texts_of_an_older_file_become_data(tmp_path: Path):
+    some = [one().with_(source=source) for source in ("w.csv#2#part1", "w.csv#2#part2", "w.csv#1", "#part1")]
+    some[2] = some[2].with_(quality=Quality(notes=("skeletons from video, made clean",)))
+    save(some, tmp_path / "x.npz")
+    with np.load(tmp_path / "x.npz") as archive:
+        old = {name: archive[name] for name in archive if name not in ("cleaned", "whole", "part", "whole_source")}
+    np.savez(tmp_path / "x.npz", **old)
+    loaded = load(tmp_path / "x.npz")
+    assert [each.origin and each.origin.part for each in loaded] == [1, 2, None, 1]
+    assert number_whole_recordings(loaded).tolist() == [0, 0, 1, 2]
+    assert (loaded[0].source, loaded[0].whole_source) == ("w.csv#2#part1", "w.csv#2")
+    assert [each.quality.cleaned for each in loaded] == [False, False, True, False]
 
 
 def one() -> Recording:

@@ -63,7 +63,7 @@ def group(
         from himpc.video.overlay import Label, write_overlays
 
         labels = {
-            recording.take or recording.source: Label(f"group {number}", None if math.isnan(sure) else float(sure))
+            recording.whole_source: Label(f"group {number}", None if math.isnan(sure) else float(sure))
             for recording, number, sure in zip(recordings, grouping.groups, grouping.confidence, strict=True)
             if number
         }

@@ -81,9 +81,9 @@ def _look(
     found = source.read(paths, console, seen.append)
     answers = gallery.search(found, people=3, fmr=fmr, progress=console.progress)
     times = {each.recording.source: (each.start, each.end) for people in seen for each in people.cleaned}
-    for each in [each for people in seen for each in people.cleaned if each.recording.take]:
-        first, last = times.get(str(each.recording.take), (each.start, each.end))
-        times[str(each.recording.take)] = (min(first, each.start), max(last, each.end))
+    for each in [each for people in seen for each in people.cleaned]:
+        first, last = times.get(each.recording.whole_source, (each.start, each.end))
+        times[each.recording.whole_source] = (min(first, each.start), max(last, each.end))
     written: list[Path] = list(write_identified(out, found, answers, times))
     if overlay:
         labels = {answer.source: label_of(answer) for answer in answers}

@@ -12,7 +12,7 @@ from himpc.api import embed
 from himpc.errors import DataError
 from himpc.gallery.integrity import fingerprint
 from himpc.model import Model
-from himpc.recordings import Recording
+from himpc.recordings import Recording, number_whole_recordings
 from himpc.recordings.progress import Progress
 
 __all__ = ["EmbeddedRecording", "check_people", "embed_recordings"]
@@ -96,9 +96,9 @@ def check_people(persons: Sequence[str | None], sources: Sequence[str]) -> None:
 
 
 def _by_take(recordings: Sequence[Recording]) -> list[list[Recording]]:
-    groups: dict[object, list[Recording]] = {}
-    for number, recording in enumerate(recordings):
-        groups.setdefault(recording.take or number, []).append(recording)
+    groups: dict[int, list[Recording]] = {}
+    for number, recording in zip(number_whole_recordings(recordings).tolist(), recordings, strict=True):
+        groups.setdefault(number, []).append(recording)
     return list(groups.values())
 
 
@@ -137,7 +137,7 @@ def _take(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDAr
     joints = parts[0].joints if len(parts) == 1 else np.concatenate([part.joints for part in parts])
     pooled = windows.mean(axis=0, dtype=np.float64) if len(windows) else np.zeros(windows.shape[1])
     return EmbeddedRecording(
-        source=first.take or first.source,
+        source=first.whole_source,
         person=first.person,
         session=first.session,
         camera=first.camera,

@@ -135,7 +135,7 @@ class Watch:
                 problems[content] = "; ".join(why) or "holds no recording"
                 continue
             by_source = {answer.source: answer.person for answer in answers[content]}
-            usable += [each.with_(person=by_source.get(each.take or each.source)) for each in recordings]
+            usable += [each.with_(person=by_source.get(each.whole_source)) for each in recordings]
         before = {person.name for person in self._gallery.people()}
         try:
             shown = self._gallery.absorb(usable, found)

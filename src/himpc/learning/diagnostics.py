@@ -134,7 +134,7 @@ def diagnose(model: Model, windows: Windows) -> Diagnosis:
     DataError
         If there are more recordings than can be grouped at once.
     """
-    take = np.unique(windows.take, return_inverse=True)[1]
+    take = np.unique(windows.whole_recording, return_inverse=True)[1]
     vectors = model.embed(windows)
     labels = recording_labels(vectors, take)
     first = np.unique(take, return_index=True)[1]

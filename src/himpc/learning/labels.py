@@ -49,7 +49,7 @@ def find_labels(
         return _of_windows(features, config, processes)
     device = features[config.levels[0]].device
     if known is None and processes.first:
-        known = recording_labels(network.msmr(features).detach().cpu().numpy(), windows.take)
+        known = recording_labels(network.msmr(features).detach().cpu().numpy(), windows.whole_recording)
     labels = processes.broadcast(_labels(known, len(windows), device))
     return dict.fromkeys(config.levels, labels)
 

@@ -50,7 +50,7 @@ def fingerprint(windows: Windows, known: NDArray[np.int64] | None = None) -> str
     digest.update(np.ascontiguousarray(windows.starts).data)
     for block in blocks(windows.frames):
         digest.update(np.ascontiguousarray(block).data)
-    digest.update(np.ascontiguousarray(windows.take).data)
+    digest.update(np.ascontiguousarray(windows.whole_recording).data)
     if known is not None:
         digest.update(known.data)
     return digest.hexdigest()

@@ -48,7 +48,7 @@ def fit_whitening(network: Network, windows: Windows, *, align: bool = False, se
         If there are not at least two recordings to tell apart.
     """
     chosen = np.linspace(0, len(windows) - 1, min(len(windows), MOST_WINDOWS)).astype(np.int64)
-    take = np.unique(windows.take[chosen], return_inverse=True)[1]
+    take = np.unique(windows.whole_recording[chosen], return_inverse=True)[1]
     if take.max() < 1:
         raise DataError(
             "a model learns from two recordings or more that are as long as a window, found one: give more recordings"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import get_args, overload
 
@@ -15,7 +15,7 @@ from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.recordings.cleaning import CleaningRules
 from himpc.recordings.cleaning import clean as clean_recording
 from himpc.recordings.progress import Progress
-from himpc.recordings.recording import Recording
+from himpc.recordings.recording import Origin, Recording
 from himpc.skeleton import Layout, get_layout
 from himpc.skeleton.markers import MarkerSet
 
@@ -278,14 +278,23 @@ def _read_one(
     except MemoryError:
         return [], [FormatError(f"{path}: does not fit into memory; split it")]
     for body in raw:
-        own = body.source.removeprefix(str(path)) if body.source.startswith(str(path)) else None
-        named = body.with_(source=body.source if own is None else f"{source.name}{own}", **source.known)
+        named = _named(body, source)
         try:
             converted = named if options.layout is None else named.to(options.layout)
-            usable += [converted] if rules is None or converted.quality.mended else clean_recording(converted, rules)
+            usable += [converted] if rules is None or converted.quality.cleaned else clean_recording(converted, rules)
         except HimpcError as error:
             errors.append(error)
     return usable, errors
+
+
+def _named(body: Recording, source: Source) -> Recording:
+    """Return a body of a file with the absolute path as its origin, what it is called, and what its path shows."""
+    origin = replace(body.origin or Origin(), path=source.path.absolute())
+    if body.source != str(body.origin):  # the name that it was saved with
+        return body.with_(origin=origin, **source.known)
+    if origin.part is not None:
+        origin = replace(origin, whole_source=origin.whole.text(source.name))
+    return body.with_(origin=origin, source=origin.text(source.name), **source.known)
 
 
 def _problem(path: Path, name: str, error: HimpcError) -> Problem:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from itertools import pairwise
+from typing import Any
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.recordings.recording import PART, Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording
 
 __all__ = ["CleaningRules", "clean", "impossible_frames"]
 
@@ -272,27 +274,26 @@ def _cut(
     recording: Recording, joints: _Floats, missing: _Mask, parts: list[tuple[int, int]], counts: dict[str, _Mask]
 ) -> list[Recording]:
     """Return the parts as recordings, each counting the frames from its start to that of the next part."""
-    before = recording.quality
+    before, whole = recording.quality, recording.origin or Origin(body=uuid4().hex)
     starts = [0, *(a for a, _ in parts[1:]), len(joints)]
     cut = []
     for number, (a, b) in enumerate(parts, start=1):
         stretch = slice(starts[number - 1], starts[number])
         read = stretch.stop - stretch.start
-        quality = Quality(
-            frames_read=read,
-            filled=int(missing[a:b].sum()),
-            parts=before.parts + len(parts) - 1,
-            notes=before.notes,
-            **{name: int(mask[stretch].sum()) for name, mask in counts.items()},
-        )
+        found: dict[str, Any] = {name: int(mask[stretch].sum()) for name, mask in counts.items()}
+        found |= {"frames_read": read, "filled": int(missing[a:b].sum()), "parts": before.parts + len(parts) - 1}
+        quality = replace(before, **found)
         if number == 1:
             quality = _add(quality, before, extra=max(before.frames_read - len(joints), 0))
         confidence = recording.confidence
         if confidence is not None:
             confidence = np.where(missing[a:b], np.float32(0), confidence[a:b])
-        source = f"{recording.source}{PART}{number}" if len(parts) > 1 else recording.source
+        source, origin = recording.source, recording.origin
+        if len(parts) > 1:
+            origin = replace(whole, part=(whole.part or number), whole_source=recording.whole_source)
+            source = f"{source}#part{number}"
         own = joints[a:b] if missing[a:b].any() else recording.joints[a:b]  # not copied where nothing was filled
-        cut.append(recording.with_(joints=own, confidence=confidence, source=source, quality=quality))
+        cut.append(recording.with_(joints=own, confidence=confidence, source=source, quality=quality, origin=origin))
     return cut
 
 

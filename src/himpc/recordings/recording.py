@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,14 +14,47 @@ from himpc.errors import DataError, LayoutError
 from himpc.recordings.mapped_arrays import blocks
 from himpc.skeleton import Layout, convert
 
-__all__ = ["MENDED", "Quality", "Recording"]
+__all__ = ["Origin", "Quality", "Recording", "number_whole_recordings"]
 
 
-MENDED = "skeletons from video, made clean"
-"""The note of `Quality` that `himpc.video` leaves."""
+@dataclass(frozen=True)
+class Origin:
+    """Where a recording comes from: what identifies the whole recording that it is, or is a part of.
 
-PART = "#part"
-"""Stands in a source between the recording that was split and the number of the part."""
+    Attributes
+    ----------
+    path : Path or None
+        The file, or folder of frames, as an absolute path; None for a recording that was made in memory.
+    body : int, str or None
+        The body within the file; None where the file holds one. Without a path, an identifier that is unique.
+    part : int or None
+        The number of the part, from 1, where the recording was split at long gaps.
+    whole_source : str
+        What the whole recording is called, where this is a part of it. It is for display only and not compared.
+
+    Examples
+    --------
+    >>> str(Origin(Path("/data/walk.c3d"), body=2, part=1))
+    '/data/walk.c3d#2#part1'
+    """
+
+    path: Path | None = None
+    body: int | str | None = None
+    part: int | None = None
+    whole_source: str = field(default="", compare=False)
+
+    def __str__(self) -> str:
+        return self.text("" if self.path is None else str(self.path))
+
+    def text(self, name: str) -> str:
+        """Return the text to show for this origin, with `name` in place of the path."""
+        body = "" if self.body is None or self.path is None else f"#{self.body}"
+        return f"{name}{body}" + ("" if self.part is None else f"#part{self.part}")
+
+    @property
+    def whole(self) -> Origin:
+        """The same for all parts of a whole recording; equal and hashable."""
+        return Origin(self.path, self.body)
 
 
 @dataclass(frozen=True)
@@ -43,6 +78,8 @@ class Quality:
         Recordings that the file's body was split into, because of long gaps.
     notes : tuple of str
         What else a person should know, such as the axis that was recognised as up.
+    cleaned : bool
+        Whether the skeletons were cleaned when they were estimated from video, so that reading leaves them as they are.
     """
 
     frames_read: int = 0
@@ -53,11 +90,7 @@ class Quality:
     filled: int = 0
     parts: int = 1
     notes: tuple[str, ...] = ()
-
-    @property
-    def mended(self) -> bool:
-        """Whether `himpc.video` has made the skeletons clean, so that reading them does not do it once more."""
-        return MENDED in self.notes
+    cleaned: bool = False
 
     @property
     def dropped(self) -> int:
@@ -81,13 +114,16 @@ class Recording:
     person, session, camera : str, optional
         What is known. Nothing in `himpc.learning` reads them.
     source : str
-        Where it came from: the path, with ``#body`` or ``#part`` where the file held several.
+        Text to show for it: the path, with ``#body`` or ``#part`` where the file held several. Derived from `origin`
+        if not given; nothing reads it back.
     confidence : array ``(frames, J)``, optional
         Per-joint confidence in [0, 1].
     dimensions : {3, 2}
         2 marks an image-plane estimate; it is never mixed with 3D.
     quality : Quality
         What reading and cleaning found.
+    origin : Origin, optional
+        Where it comes from, as data.
 
     Raises
     ------
@@ -105,8 +141,11 @@ class Recording:
     confidence: NDArray[np.float32] | None = field(default=None, repr=False)
     dimensions: int = 3
     quality: Quality = field(default_factory=Quality)
+    origin: Origin | None = None
 
     def __post_init__(self) -> None:
+        if not self.source and self.origin is not None:
+            object.__setattr__(self, "source", str(self.origin))
         where = self.source or "recording"
         joints = np.asarray(self.joints)
         expected = f"expected (frames, {len(self.layout)} joints of layout {self.layout.name!r}, 3)"
@@ -145,10 +184,9 @@ class Recording:
         return None if self.fps is None else len(self) / self.fps
 
     @property
-    def take(self) -> str | None:
-        """What the parts of a recording that was split at long gaps have in common; None if it was not split."""
-        whole, part, number = self.source.rpartition(PART)
-        return whole if part and number.isdecimal() else None
+    def whole_source(self) -> str:
+        """What the whole recording is called: the source, without the number of a part."""
+        return (self.origin.whole_source if self.origin is not None and self.origin.part else "") or self.source
 
     @property
     def complete(self) -> bool:
@@ -174,3 +212,21 @@ class Recording:
     def with_(self, **changes: Any) -> Recording:
         """Return a copy with some fields changed, validated again."""
         return replace(self, **changes)
+
+
+def number_whole_recordings(recordings: Sequence[Recording]) -> NDArray[np.int64]:
+    """Number whole recordings: the parts that long gaps split a recording into get the same number.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        R recordings.
+
+    Returns
+    -------
+    int64 array ``(R,)``
+        Numbers from 0, in the order in which whole recordings first appear.
+    """
+    numbers: dict[Origin | int, int] = {}
+    keys = [r.origin.whole if r.origin is not None and r.origin.part else i for i, r in enumerate(recordings)]
+    return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)

@@ -19,7 +19,13 @@ key                  type and shape      meaning
 ``known``            bool ``(R, 3)``     whether person, session and camera are known
 ``quality``          int64 ``(R, 7)``    the counts of `Quality`, in the order of its fields
 ``notes``            text ``(R,)``       the notes of `Quality`, a JSON list
+``cleaned``          bool ``(R,)``       whether skeletons from video were cleaned when they were estimated
+``whole``            int64 ``(R,)``      which whole recording each is, or is a part of, from 1
+``part``             int64 ``(R,)``      the number of the part, from 1; 0 for a recording that is whole
+``whole_source``     text ``(R,)``       what the whole recording is called
 ===================  ==================  =============================================================================
+
+Files of himpc 0.1 lack the last four.
 """
 
 from __future__ import annotations
@@ -27,6 +33,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import struct
 import zipfile
 from collections.abc import Sequence
@@ -40,7 +47,7 @@ from himpc._files import replace_atomically
 from himpc.errors import DataError, FormatError
 from himpc.recordings import mapped_arrays
 from himpc.recordings.mapped_arrays import blocks
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
 from himpc.skeleton import Layout, get_layout, layout_names
 
 __all__ = ["VERSION", "load", "save"]
@@ -69,7 +76,16 @@ _ARRAYS = {
     "known": ("b", 2),
     "quality": ("i", 2),
     "notes": ("U", 1),
+    "cleaned": ("b", 1),
+    "whole": ("i", 1),
+    "part": ("i", 1),
+    "whole_source": ("U", 1),
 }
+_ADDED = ("cleaned", "whole", "part", "whole_source")
+
+# How files without the added arrays say the same.
+_CLEANED_NOTE = "skeletons from video, made clean"
+_PART = re.compile(r"(?P<whole>.*)#part(?P<number>\d+)", re.DOTALL)
 
 _Arrays = dict[str, NDArray[Any]]
 
@@ -111,12 +127,13 @@ def load(path: str | Path) -> list[Recording]:
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, path)
-            arrays = {name: _member(archive, name, path) for name in _ARRAYS}
+            held = {name.removesuffix(".npy") for name in archive.namelist()}
+            arrays = {name: _member(archive, name, path) for name in _ARRAYS if name in held}
     except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FormatError(f"{path}: cannot be read as himpc's .npz: {reason}") from error
     try:
-        return _unpack(arrays)
+        return _unpack(_complete(arrays), Path(path).absolute())
     except (ValueError, TypeError, IndexError, OverflowError, RecursionError) as error:
         raise FormatError(f"{path}: is damaged: {error}") from error
 
@@ -147,6 +164,10 @@ def _pack(recordings: Sequence[Recording]) -> _Arrays:
         "known": np.array([[getattr(r, key) is not None for key in _KNOWN] for r in recordings]),
         "quality": np.array([[getattr(r.quality, key) for key in _COUNTS] for r in recordings], dtype=np.int64),
         "notes": np.array([json.dumps(r.quality.notes) for r in recordings]),
+        "cleaned": np.array([r.quality.cleaned for r in recordings]),
+        "whole": number_whole_recordings(recordings) + 1,
+        "part": np.array([(r.origin and r.origin.part) or 0 for r in recordings], dtype=np.int64),
+        "whole_source": _texts([r.whole_source for r in recordings], "source"),
     }
 
 
@@ -162,7 +183,7 @@ def _check_members(archive: zipfile.ZipFile, path: str | Path) -> None:
     if "himpc_version" not in names:
         found = ", ".join(repr(name) for name in names[:5]) or "nothing"
         raise FormatError(f"{path}: is not himpc's: it holds {found}, expected 'himpc_version' among its arrays")
-    if missing := [name for name in _ARRAYS if name not in names]:
+    if missing := [name for name in _ARRAYS if name not in names and name not in _ADDED]:
         raise FormatError(f"{path}: lacks the array {missing[0]!r}")
     version = _member(archive, "himpc_version", path)
     if version != VERSION:
@@ -207,10 +228,27 @@ def _place(file: IO[bytes], info: zipfile.ZipInfo) -> int:
     return info.header_offset + 30 + int(name) + int(extra)
 
 
-def _unpack(arrays: _Arrays) -> list[Recording]:
+def _complete(arrays: _Arrays) -> _Arrays:
+    """Return the arrays of a file; those that an older one lacks are told from its texts."""
+    if not set(_ADDED) - set(arrays):
+        return arrays
+    sources = arrays["source"].tolist()
+    split = [_PART.fullmatch(source) for source in sources]
+    wholes = [found["whole"] if found else source for found, source in zip(split, sources, strict=True)]
+    keys = [found["whole"] if found else number for number, found in enumerate(split)]
+    numbers = {key: number for number, key in enumerate(dict.fromkeys(keys), start=1)}
+    return arrays | {
+        "cleaned": np.array([_CLEANED_NOTE in _notes(text) for text in arrays["notes"].tolist()], dtype=bool),
+        "whole": np.array([numbers[key] for key in keys], dtype=np.int64),
+        "part": np.array([int(found["number"]) if found else 0 for found in split], dtype=np.int64),
+        "whole_source": np.array(wholes, dtype=np.str_),
+    }
+
+
+def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
     _check_lengths(arrays)
     layouts = [_layout(text) for text in arrays["layouts"].tolist()]
-    texts = {key: arrays[key].tolist() for key in (*_KNOWN, "source", "notes", "known", "quality")}
+    texts = {key: arrays[key].tolist() for key in (*_KNOWN, "source", "notes", "known", "quality", *_ADDED)}
     offsets, used = arrays["offsets"].tolist(), 0
     recordings = []
     for r, number in enumerate(arrays["layout"].tolist()):
@@ -221,7 +259,9 @@ def _unpack(arrays: _Arrays) -> list[Recording]:
             used += rows
         fps = float(arrays["fps"][r])
         known = {key: texts[key][r] if told else None for key, told in zip(_KNOWN, texts["known"][r], strict=True)}
-        quality = Quality(**dict(zip(_COUNTS, texts["quality"][r], strict=True)), notes=_notes(texts["notes"][r]))
+        counts = dict(zip(_COUNTS, texts["quality"][r], strict=True))
+        quality = Quality(**counts, notes=_notes(texts["notes"][r]), cleaned=texts["cleaned"][r])
+        origin = Origin(path, texts["whole"][r], texts["part"][r] or None, texts["whole_source"][r])
         recordings.append(
             Recording(
                 joints=arrays["joints"][offsets[r] : offsets[r + 1]].reshape(-1, len(layout), 3),
@@ -231,6 +271,7 @@ def _unpack(arrays: _Arrays) -> list[Recording]:
                 confidence=confidence,
                 dimensions=int(arrays["dimensions"][r]),
                 quality=quality,
+                origin=origin,
                 **known,
             )
         )
@@ -240,7 +281,7 @@ def _unpack(arrays: _Arrays) -> list[Recording]:
 def _check_lengths(arrays: _Arrays) -> None:
     """Check that the arrays fit one another; a `DataError` says which does not."""
     count, offsets = len(arrays["layout"]), arrays["offsets"]
-    one_each = ("fps", "dimensions", "has_confidence", "known", "quality", "notes", "source", *_KNOWN)
+    one_each = ("fps", "dimensions", "has_confidence", "known", "quality", "notes", "source", *_KNOWN, *_ADDED)
     if odd := [key for key in one_each if len(arrays[key]) != count]:
         raise DataError(f"it declares {count} recordings, but {odd[0]!r} has {len(arrays[odd[0]])}")
     widths = {"joints": 3, "known": len(_KNOWN), "quality": len(_COUNTS)}

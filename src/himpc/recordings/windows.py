@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
 from himpc.recordings.mapped_arrays import blocks, release, stack
-from himpc.recordings.recording import Recording
+from himpc.recordings.recording import Recording, number_whole_recordings
 from himpc.skeleton import Layout, body_frame, centre
 
 __all__ = ["Windows"]
@@ -39,9 +39,9 @@ class Windows:
         2 for image-plane skeletons.
     short : tuple of int
         Recordings that are shorter than a window: they have none.
-    takes : int64 array ``(n_recordings,)``, optional
-        Which recordings are the parts that long gaps split one into: they share a number. None where every recording is
-        whole.
+    whole_numbers : int64 array ``(n_recordings,)``, optional
+        The whole recording that each recording is, or is a part of (see `himpc.recordings.number_whole_recordings`).
+        None where every recording is whole.
     """
 
     frames: NDArray[np.float32]
@@ -52,7 +52,7 @@ class Windows:
     n_recordings: int
     dimensions: int = 3
     short: tuple[int, ...] = ()
-    takes: NDArray[np.int64] | None = None
+    whole_numbers: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of windows N."""
@@ -65,9 +65,9 @@ class Windows:
         return joints
 
     @property
-    def take(self) -> NDArray[np.int64]:
-        """The whole recording that each window was cut from, ``(N,)``: the parts of one are one."""
-        return self.recording if self.takes is None else self.takes[self.recording]
+    def whole_recording(self) -> NDArray[np.int64]:
+        """The number of the whole recording that each window was cut from, ``(N,)``; its parts share the number."""
+        return self.recording if self.whole_numbers is None else self.whole_numbers[self.recording]
 
     def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
         """Return the frames of some windows, ``(n, F)``."""
@@ -172,14 +172,8 @@ class Windows:
             n_recordings=len(recordings),
             dimensions=dimensions,
             short=tuple(i for i, s in enumerate(starts) if not len(s)),
-            takes=_takes(recordings),
+            whole_numbers=number_whole_recordings(recordings),
         )
-
-
-def _takes(recordings: Sequence[Recording]) -> NDArray[np.int64] | None:
-    numbers: dict[object, int] = {}
-    takes = [numbers.setdefault(recording.take or number, len(numbers)) for number, recording in enumerate(recordings)]
-    return np.array(takes, dtype=np.int64) if len(numbers) < len(takes) else None
 
 
 def _store(frames: Iterator[NDArray[np.floating]], shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -65,7 +65,7 @@ def write_identified(
     paths = folder / "identified.csv", folder / "identified.png"
     write_atomically(paths[0], text.getvalue())
     who = {answer.source: answer for answer in answers}
-    found = [who.get(each.take or each.source) for each in recordings]
+    found = [who.get(each.whole_source) for each in recordings]
     names = sorted({answer.person for answer in found if answer is not None and answer.person is not None})
     groups = [len(names) + 1 if each is None or each.person is None else names.index(each.person) + 1 for each in found]
     sure = [np.nan if each is None or each.probability is None else each.probability for each in found]

@@ -48,7 +48,7 @@ class LabelledWindows:
         The view of each, and how it was walked (CASIA-B: nm, cl, bg); None where the files do not say.
     sessions : str array ``(N,)``, optional
         The session of each; likewise.
-    takes : int array ``(N,)``, optional
+    whole_recordings : int array ``(N,)``, optional
         Which recording each belongs to, where the parts that long gaps split a recording into are one; None where the
         files do not tell recordings apart.
     """
@@ -58,10 +58,10 @@ class LabelledWindows:
     cameras: Names | None = None
     conditions: Names | None = None
     sessions: Names | None = None
-    takes: NDArray[np.int64] | None = None
+    whole_recordings: NDArray[np.int64] | None = None
 
     def __post_init__(self) -> None:
-        for name in ("persons", "cameras", "conditions", "sessions", "takes"):
+        for name in ("persons", "cameras", "conditions", "sessions", "whole_recordings"):
             known = getattr(self, name)
             if known is not None and known.shape != (len(self.windows),):
                 raise DataError(f"{name} has shape {known.shape}, expected one entry a window: ({len(self.windows)},)")

@@ -14,7 +14,7 @@ from himpc.reading import Problem
 from himpc.reading.axes import recognise_up, to_y_up
 from himpc.reading.formats import get_format
 from himpc.reading.formats.base import ReadOptions
-from himpc.recordings import Recording, Windows
+from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.recordings.progress import Progress
 from himpc.research.data import Counts, LabelledWindows
 
@@ -152,15 +152,13 @@ def label(windows: Windows, recordings: Sequence[Recording], condition: Conditio
 
     cameras = [recording.camera for recording in recordings]
     sessions = [recording.session for recording in recordings]
-    take: dict[object, int] = {}
-    takes = [take.setdefault(recording.take or number, len(take)) for number, recording in enumerate(recordings)]
     return LabelledWindows(
         windows=windows,
         persons=names(recording.person for recording in recordings),
         cameras=None if None in cameras else names(cameras),
         conditions=None if condition is None else names(condition(recording) for recording in recordings),
         sessions=None if None in sessions else names(sessions),
-        takes=np.array(takes, dtype=np.int64)[windows.recording],
+        whole_recordings=number_whole_recordings(recordings)[windows.recording],
     )
 
 

@@ -16,7 +16,7 @@ from himpc.gallery.cache import RevisionCache
 from himpc.gallery.frame_weights import FrameWeights
 from himpc.gallery.recordings import embed_recordings
 from himpc.learning import group_recordings
-from himpc.recordings import Recording
+from himpc.recordings import Recording, number_whole_recordings
 from himpc.recordings.progress import Progress
 from himpc.server.plain import drawn_map, grouped, known, plain_answer, plain_skeleton
 from himpc.server.problems import Unusable
@@ -248,7 +248,7 @@ class Desk:
 def _wholes(recordings: Sequence[Recording], gallery: Gallery) -> list[tuple[float | None, NDArray[np.float32]]]:
     """Return frame rate and joints of each take, in the order in which the gallery answers."""
     layout = gallery.model.layout
-    parts: dict[object, list[Recording]] = {}
-    for number, recording in enumerate(recordings):
-        parts.setdefault(recording.take or number, []).append(recording.to(layout))
+    parts: dict[int, list[Recording]] = {}
+    for number, recording in zip(number_whole_recordings(recordings).tolist(), recordings, strict=True):
+        parts.setdefault(number, []).append(recording.to(layout))
     return [(own[0].fps, np.concatenate([part.joints for part in own])) for own in parts.values()]

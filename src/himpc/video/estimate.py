@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from himpc.recordings import Origin
 from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, estimate_up
 from himpc.video.decoding import Video
 from himpc.video.detection import PoseEstimator
@@ -97,7 +98,7 @@ def estimate(
         fps, notes = video.fps, [*video.notes, *estimator.notes]
     joins = find_joins(tracks, estimator.layout, joining)
     tracks = join_tracks(tracks, joins)
-    cleaned, short = _clean(tracks, estimator, fps, called, known or {}, min_frames, cleaning)
+    cleaned, short = _clean(tracks, estimator, fps, called, Path(path).absolute(), known or {}, min_frames, cleaning)
     refused = estimator.refused - refused_before
     return VideoResult(
         Path(path), called, width, height, fps, seconds + 1 / fps, number, tuple(cleaned), tuple(short), tuple(tracks),
@@ -110,6 +111,7 @@ def _clean(
     estimator: PoseEstimator,
     fps: float,
     called: str,
+    path: Path,
     known: dict[str, str],
     min_frames: int,
     cleaning: PoseCleaningRules | None,
@@ -122,7 +124,9 @@ def _clean(
     )
     cleaned, short = [], [_short(track) for track in tracks if len(track) < min_frames]
     for track in long:
-        parts = clean_track(track, estimator.layout, fps, source=f"{called}#{track.number}", up=up, rules=cleaning)
+        origin = Origin(path, track.number)
+        source = origin.text(called)
+        parts = clean_track(track, estimator.layout, fps, source=source, origin=origin, up=up, rules=cleaning)
         usable = [part for part in parts if len(part.recording) >= min_frames]
         if not usable:
             short.append(_short(track))

@@ -22,7 +22,7 @@ from himpc.reading.formats.base import UNITS, ReadOptions
 from himpc.reading.formats.mocap import to_recording
 from himpc.reading.formats.text import check_room, read_lines
 from himpc.reading.forward_kinematics import euler_matrices, forward
-from himpc.recordings.recording import Recording
+from himpc.recordings.recording import Origin, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]
@@ -58,7 +58,7 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
     joints = np.concatenate(chunks) * UNITS["in"] / skeleton.length
     check_size(joints, layout, str(path), "in")
     notes = () if options.fps else ("the file states no frame rate: pass --fps (120 for most of CMU)",)
-    return [to_recording(joints, layout, options, str(path), notes=notes)]
+    return [to_recording(joints, layout, options, Origin(path), notes=notes)]
 
 
 def _find_skeleton(path: Path) -> Path:

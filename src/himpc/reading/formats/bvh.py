@@ -19,7 +19,7 @@ from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.mocap import to_recording
 from himpc.reading.formats.text import check_room, read_lines, to_numbers
 from himpc.reading.forward_kinematics import euler_matrices, forward
-from himpc.recordings.recording import Recording
+from himpc.recordings.recording import Origin, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]
@@ -77,7 +77,7 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
     size = body_size(joints, layout)
     scale = metres(options.unit, str(path), hint=unit_hint(size) if size else "")
     check_size(joints * scale, layout, str(path), options.unit or "m")
-    return [to_recording(joints * scale, layout, options, str(path), fps=fps)]
+    return [to_recording(joints * scale, layout, options, Origin(path), fps=fps)]
 
 
 def _parse_hierarchy(path: Path, lines: list[tuple[int, str]]) -> tuple[list[_Node], int]:

@@ -8,7 +8,7 @@ from himpc.reading.axes import UP_AXES
 from himpc.reading.formats.base import ReadOptions, Up
 from himpc.reading.formats.c3d_file import C3DFile, open_c3d, read_points
 from himpc.reading.formats.marker_files import find_subjects, subject_recording
-from himpc.recordings.recording import Recording
+from himpc.recordings.recording import Origin, Recording
 
 __all__ = ["read", "recognise"]
 
@@ -29,7 +29,7 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
                 list(columns),
                 marker_set,
                 options,
-                str(path) if len(subjects) == 1 else f"{path}#{number}",
+                Origin(path, number if len(subjects) > 1 else None),
                 unit=units[0] if units and units[0] else None,
                 up=_stated_up(file),
                 fps=file.rate,

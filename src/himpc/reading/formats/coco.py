@@ -18,7 +18,7 @@ from himpc.reading.formats.frame_folder import natural_key
 from himpc.reading.formats.frame_numbers import frame_places
 from himpc.reading.formats.json_file import label, load_json, looks_like_json, number_array
 from himpc.reading.formats.sightings import Sighting, flat_pose, tracks
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]
@@ -53,7 +53,7 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
             joints,
             get_layout("coco-17"),
             fps=options.fps,
-            source=f"{path}#{i}" if len(found) > 1 else str(path),
+            origin=Origin(path, i if len(found) > 1 else None),
             confidence=confidence,
             dimensions=2,
             quality=Quality(frames_read=len(joints)),

@@ -19,7 +19,7 @@ from himpc.reading.formats.csv_text import ABOUT, Table, parse_column
 from himpc.reading.formats.frame_numbers import frame_places, frame_rate
 from himpc.reading.formats.text import check_positions, check_room, place, to_numbers
 from himpc.reading.formats.world import metres_y_up
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout
 
 __all__ = ["AXES", "JOINT_ROW", "Rows", "columns_of", "number_columns", "to_recordings"]
@@ -97,7 +97,7 @@ def to_recordings(rows: Rows, options: ReadOptions) -> list[Recording]:
             person=key[0] or None,
             session=key[1] or None,
             camera=key[2] or None,
-            source=f"{table.path}#{i}" if len(groups) > 1 else str(table.path),
+            origin=Origin(table.path, i if len(groups) > 1 else None),
             confidence=confidence,
             quality=Quality(frames_read=len(joints), notes=notes),
         )

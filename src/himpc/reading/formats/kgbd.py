@@ -13,7 +13,7 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]
@@ -77,4 +77,4 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
     joints = forget_origin(positions).reshape(-1, per_frame, 3)
     joints[:, order] = joints.copy()
     quality = Quality(frames_read=len(joints))
-    return [Recording(joints.astype(np.float32), layout, fps=options.fps, source=str(path), quality=quality)]
+    return [Recording(joints.astype(np.float32), layout, fps=options.fps, origin=Origin(path), quality=quality)]

@@ -22,7 +22,7 @@ from himpc.reading.axes import recognise_up, to_y_up
 from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
 from himpc.reading.formats.frame_folder import first_frame_file, frame_files, group_frames
 from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise", "state_confidence"]
@@ -78,17 +78,15 @@ def recognise(path: Path, head: bytes) -> bool:
 
 def read(path: Path, options: ReadOptions) -> list[Recording]:
     groups = group_frames(frame_files(path, _is_frame), _KEYS)
-    return [
-        _recording(f"{path}#{key}" if len(groups) > 1 else str(path), files, options) for key, files in groups.items()
-    ]
+    return [_recording(Origin(path, key if len(groups) > 1 else None), files, options) for key, files in groups.items()]
 
 
-def _recording(source: str, files: list[Path], options: ReadOptions) -> Recording:
+def _recording(origin: Origin, files: list[Path], options: ReadOptions) -> Recording:
     """Return the recording whose frames are these files."""
     frames = [_frame(file) for file in files]
     seen = [frame for frame in frames if frame[1]]
     if not seen:
-        raise FormatError(f"{source}: every frame file is empty")
+        raise FormatError(f"{origin}: every frame file is empty")
     layout = _layout(seen)
     check_room(files[0], 1, len(files), len(layout))
     joints = np.full((len(files), len(layout), 3), np.nan)
@@ -102,7 +100,7 @@ def _recording(source: str, files: list[Path], options: ReadOptions) -> Recordin
         joints,
         layout,
         fps=options.fps,
-        source=source,
+        origin=origin,
         confidence=confidence if has_state else None,
         quality=Quality(frames_read=len(files), notes=notes),
     )

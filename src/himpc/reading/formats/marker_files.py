@@ -11,7 +11,7 @@ from himpc.errors import FormatError, LayoutError
 from himpc.reading.axes import body_size, check_size, metres, unit_hint
 from himpc.reading.formats.base import UNITS, ReadOptions, Unit, Up
 from himpc.reading.formats.mocap import to_recording
-from himpc.recordings.recording import Recording
+from himpc.recordings.recording import Origin, Recording
 from himpc.skeleton import get_layout
 from himpc.skeleton.markers import MarkerSet, recognise_marker_set
 
@@ -58,7 +58,7 @@ def subject_recording(
     markers: Sequence[str],
     marker_set: MarkerSet,
     options: ReadOptions,
-    where: str,
+    origin: Origin,
     *,
     unit: str | None,
     up: Up | None,
@@ -82,12 +82,12 @@ def subject_recording(
     stated = unit or options.unit
     if stated is None:
         size = body_size(marker_set.to_joints(markers, points), layout)
-        metres(None, where, hint="" if size is None else unit_hint(size))
-    scale = metres(stated, where)
+        metres(None, str(origin), hint="" if size is None else unit_hint(size))
+    scale = metres(stated, str(origin))
     joints = marker_set.to_joints(markers, points * scale)
-    check_size(joints, layout, where, _name_of(scale))
+    check_size(joints, layout, str(origin), _name_of(scale))
     notes = (f"joints by the marker set {marker_set.name}",)
-    return to_recording(joints, layout, options, where, up=up, fps=fps, notes=notes)
+    return to_recording(joints, layout, options, origin, up=up, fps=fps, notes=notes)
 
 
 def _name_of(scale: float) -> Unit:

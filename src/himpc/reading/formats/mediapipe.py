@@ -19,7 +19,7 @@ from himpc.reading.axes import to_y_up
 from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.json_file import load_json, looks_like_json, number_array, stated_fps
 from himpc.reading.formats.text import check_room
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]
@@ -59,7 +59,7 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
             to_y_up(joints, "-y").astype(np.float32),
             layout,
             fps=stated_fps(content, str(path)) or options.fps,
-            source=str(path),
+            origin=Origin(path),
             confidence=np.clip(np.nan_to_num(values[..., 3]), 0, 1).astype(np.float32),
             quality=Quality(frames_read=len(frames)),
         )

@@ -9,7 +9,7 @@ from himpc.errors import FormatError
 from himpc.reading.axes import find_up, to_y_up
 from himpc.reading.formats.base import ReadOptions, Up
 from himpc.reading.formats.text import FARTHEST
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout
 
 __all__ = ["to_recording"]
@@ -19,7 +19,7 @@ def to_recording(
     joints: NDArray[np.floating],
     layout: Layout,
     options: ReadOptions,
-    where: str,
+    origin: Origin,
     *,
     up: Up | None = None,
     fps: float | None = None,
@@ -33,8 +33,8 @@ def to_recording(
         Joints in metres; NaN where not seen.
     options : ReadOptions
         What the user says, for what neither the file nor the body shows.
-    where : str
-        The recording's source, also for errors.
+    origin : Origin
+        The file, and the body in it.
     up : {"x", "y", "z", "-x", "-y", "-z"}, optional
         The axis that the file says is up.
     fps : float, optional
@@ -48,13 +48,13 @@ def to_recording(
         If there are no frames, a joint is absurdly far away, or nothing shows which axis is up.
     """
     if not len(joints):
-        raise FormatError(f"{where}: holds no frames")
+        raise FormatError(f"{origin}: holds no frames")
     unseen = np.isnan(joints).any(axis=2)
     if (np.abs(joints) > FARTHEST).any():
-        raise FormatError(f"{where}: a joint is farther than {FARTHEST:g} m from the origin; the file is damaged")
-    axis, note = find_up(joints, layout, where, stated=up, said=options.up)
+        raise FormatError(f"{origin}: a joint is farther than {FARTHEST:g} m from the origin; the file is damaged")
+    axis, note = find_up(joints, layout, str(origin), stated=up, said=options.up)
     placed = to_y_up(joints, axis).astype(np.float32)
     placed[unseen] = np.nan
     rate = fps if fps is not None and np.isfinite(fps) and fps > 0 else options.fps
     quality = Quality(frames_read=len(placed), notes=(*notes, note))
-    return Recording(placed, layout, fps=rate, source=where, quality=quality)
+    return Recording(placed, layout, fps=rate, origin=origin, quality=quality)

@@ -18,7 +18,4 @@ def recognise(path: Path, head: bytes) -> bool:
 
 def read(path: Path, options: ReadOptions) -> list[Recording]:
     """Return the recordings with the sources they were saved with, or numbered where they had none."""
-    return [
-        recording if recording.source else recording.with_(source=f"{path}#{number}")
-        for number, recording in enumerate(load(path), start=1)
-    ]
+    return load(path)

@@ -16,7 +16,7 @@ from himpc.errors import FormatError
 from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.kinect_sdk import state_confidence
 from himpc.reading.formats.text import Row, check_positions, check_room, forget_origin, place, read_lines, to_numbers
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]
@@ -81,7 +81,7 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
         raise FormatError(f"{path}: has {n_frames} frames but no body in any")
     check_room(path, len(frames_of), n_frames, _JOINTS)
     return [
-        _recording(path, f"{path}#{i}" if len(frames_of) > 1 else str(path), frames, rows_of[body], n_frames)
+        _recording(path, Origin(path, i if len(frames_of) > 1 else None), frames, rows_of[body], n_frames)
         for i, (body, frames) in enumerate(frames_of.items(), start=1)
     ]
 
@@ -105,7 +105,7 @@ def _body(lines: _Lines) -> tuple[str, list[Row]]:
     return info[0], rows
 
 
-def _recording(path: Path, source: str, frames: list[int], rows: list[Row], n_frames: int) -> Recording:
+def _recording(path: Path, origin: Origin, frames: list[int], rows: list[Row], n_frames: int) -> Recording:
     """Return one body's recording over all frames of the file; NaN where the body is absent."""
     values = to_numbers(path, rows, 4, ("x", "y", "z", "tracking state"))
     check_positions(path, (number for number, _ in rows), values[:, :3])
@@ -117,7 +117,7 @@ def _recording(path: Path, source: str, frames: list[int], rows: list[Row], n_fr
         place(joints.reshape(-1, _JOINTS, 3), index, n_frames),
         get_layout("kinect-v2"),
         fps=_FPS,
-        source=source,
+        origin=origin,
         confidence=np.nan_to_num(place(confidence.reshape(-1, _JOINTS), index, n_frames)),
         quality=Quality(frames_read=n_frames),
     )

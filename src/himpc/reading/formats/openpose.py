@@ -19,7 +19,7 @@ from himpc.reading.formats.frame_folder import first_frame_file, frame_files, gr
 from himpc.reading.formats.json_file import label, load_json, looks_like_json, number_array
 from himpc.reading.formats.sightings import Sighting, flat_pose, tracks
 from himpc.reading.formats.world import metres_y_up
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]
@@ -50,17 +50,17 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
         content = load_json(path)
         frames = content if isinstance(content, list) else [content]
         seen = [_sightings(frame, i, f"{path}, frame {i + 1}") for i, frame in enumerate(frames)]
-        return _recordings(path, str(path), seen, options)
+        return _recordings(path, None, seen, options)
     groups = group_frames(frame_files(path, _is_frame), _KEYS)
     recordings = []
     for key, files in groups.items():
-        source = f"{path}#{key.strip('_-. ')}" if len(groups) > 1 else str(path)
+        video = key.strip("_-. ") if len(groups) > 1 else None
         seen = [_sightings(load_json(file, _MAX_FRAME_BYTES), i, str(file)) for i, file in enumerate(files)]
-        recordings += _recordings(path, source, seen, options)
+        recordings += _recordings(path, video, seen, options)
     return recordings
 
 
-def _recordings(path: Path, source: str, frames: list[list[Sighting]], options: ReadOptions) -> list[Recording]:
+def _recordings(path: Path, video: str | None, frames: list[list[Sighting]], options: ReadOptions) -> list[Recording]:
     """Return the recordings of one video from the people of each frame."""
     sightings = [sighting for frame in frames for sighting in frame]
     shapes = {sighting.values.shape: sighting.where for sighting in sightings}
@@ -73,10 +73,17 @@ def _recordings(path: Path, source: str, frames: list[list[Sighting]], options: 
         raise FormatError(f"{sightings[0].where}: has {n_joints} joints a person, expected one of {sorted(_LAYOUTS)}")
     layout = get_layout(_LAYOUTS[n_joints])
     values = [person.values[:, : len(layout)] for person in people]
-    made = [_flat(body, layout) for body in values] if width == 3 else _solid(values, layout, source, options)
+    made = (
+        [_flat(body, layout) for body in values]
+        if width == 3
+        else _solid(values, layout, str(Origin(path, video)), options)
+    )
+    if len(made) == 1:
+        return [made[0].with_(origin=Origin(path, video), fps=options.fps)]
+    bodies = [i if video is None else f"{video}#{i}" for i in range(1, len(made) + 1)]
     return [
-        recording.with_(source=f"{source}#{i}" if len(made) > 1 else source, fps=options.fps)
-        for i, recording in enumerate(made, start=1)
+        recording.with_(origin=Origin(path, body), fps=options.fps)
+        for recording, body in zip(made, bodies, strict=True)
     ]
 
 
@@ -110,14 +117,14 @@ def _flat(values: NDArray[np.float32], layout: Layout) -> Recording:
     return Recording(joints, layout, confidence=confidence, dimensions=2, quality=Quality(frames_read=len(joints)))
 
 
-def _solid(people: list[NDArray[np.float32]], layout: Layout, source: str, options: ReadOptions) -> list[Recording]:
+def _solid(people: list[NDArray[np.float32]], layout: Layout, where: str, options: ReadOptions) -> list[Recording]:
     bodies, confidences = [], []
     for values in people:
         joints, confidence = values[..., :3].copy(), np.clip(np.nan_to_num(values[..., 3]), 0, 1)
         joints[(confidence == 0) | np.isnan(joints).any(axis=-1)] = np.nan
         bodies.append(joints)
         confidences.append(confidence)
-    turned, notes = metres_y_up(bodies, layout, source, options)
+    turned, notes = metres_y_up(bodies, layout, where, options)
     made = []
     for joints, confidence in zip(turned, confidences, strict=True):
         quality = Quality(frames_read=len(joints), notes=notes)

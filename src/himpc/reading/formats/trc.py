@@ -11,7 +11,7 @@ from himpc.errors import FormatError
 from himpc.reading.formats.base import ReadOptions
 from himpc.reading.formats.marker_files import find_subjects, subject_recording
 from himpc.reading.formats.text import check_positions, check_room, read_lines, to_numbers
-from himpc.recordings.recording import Recording
+from himpc.recordings.recording import Origin, Recording
 
 __all__ = ["read", "recognise"]
 
@@ -37,7 +37,7 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
             list(columns),
             marker_set,
             options,
-            str(path) if len(subjects) == 1 else f"{path}#{number}",
+            Origin(path, number if len(subjects) > 1 else None),
             unit=stated.get("Units"),
             up=None,
             fps=_rate(path, stated, lines[2][0]),

@@ -48,7 +48,7 @@ def evaluate_split(model: Model, data: BenchmarkData, result: BenchmarkResult, s
             result.note(str(error))
             continue
         windows[title] = _rank(gallery, probe, seed, result.conventions.self_match_in_map)
-        if gallery.takes is not None and (probe is None or probe.takes is not None):
+        if gallery.whole_recordings is not None and (probe is None or probe.whole_recordings is not None):
             recordings[title] = _rank(gallery.pooled(), None if probe is None else probe.pooled(), seed)
     labels_used = str(model.training.get("labels_used", "not stated"))
     views = _views(windows[result.representation].ranking, data.probe or data.gallery)
@@ -62,18 +62,18 @@ class _Side:
     vectors: NDArray[np.float32]
     persons: NDArray[np.str_]
     marks: NDArray[np.str_] | None
-    takes: NDArray[np.int64] | None
+    whole_recordings: NDArray[np.int64] | None
 
     @classmethod
     def of(cls, embed: Embed, part: LabelledWindows, exclude: SameExclusion | None) -> _Side:
         marks = {"camera": part.cameras, "session": part.sessions, None: None}[exclude]
-        return cls(embed(part.windows), part.persons, marks, part.takes)
+        return cls(embed(part.windows), part.persons, marks, part.whole_recordings)
 
     def pooled(self) -> _Side:
         """Return the recordings in place of the windows."""
-        assert self.takes is not None
-        present, first = np.unique(self.takes, return_index=True)
-        vectors = pool_recordings(self.vectors, self.takes, int(present[-1]) + 1)[present]
+        assert self.whole_recordings is not None
+        present, first = np.unique(self.whole_recordings, return_index=True)
+        vectors = pool_recordings(self.vectors, self.whole_recordings, int(present[-1]) + 1)[present]
         return _Side(vectors, self.persons[first], None if self.marks is None else self.marks[first], present)
 
 

@@ -46,7 +46,8 @@ def read_person_folders(what: Read, part: str, problems: list[Problem]) -> list[
     recordings = []
     for person, place in what.progress(places, len(places), f"reading {part}"):
         for recording in read_file("kinect-sdk", place, problems):
-            source = place.relative_to(what.root).as_posix() + recording.source.removeprefix(str(place))
+            name = place.relative_to(what.root).as_posix()
+            source = name if recording.origin is None else recording.origin.text(name)
             recordings.append(recording.with_(person=first_number(person.name), source=source))
     return recordings
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from himpc.errors import DataError, EmptyError
 from himpc.reading import Problem
 from himpc.reading.read import plan
-from himpc.recordings import Recording, Windows
+from himpc.recordings import Origin, Recording, Windows
 from himpc.research.datasets.base import Benchmark, Split
 from himpc.research.folders import child
 from himpc.research.partition import RawSet, Read, prepare
@@ -59,15 +59,15 @@ class _Track:
 
     @property
     def source(self) -> str:
-        return self.parts[0].take or self.parts[0].source
+        return self.parts[0].whole_source
 
 
 def _read(what: Read) -> RawSet:
     found = RawSet(tests={name: [] for name in CONDITIONS})
-    sequences: dict[tuple[str | None, str | None, str | None], dict[tuple[Path, str], _Track]] = {}
+    sequences: dict[tuple[str | None, str | None, str | None], dict[Origin | None, _Track]] = {}
     for path, walk in _walks(what, found.problems):
         tracks = sequences.setdefault((walk.person, walk.session, walk.camera), {})
-        tracks.setdefault((path, walk.take or walk.source), _Track(path, [])).parts.append(walk)
+        tracks.setdefault(walk.origin and walk.origin.whole, _Track(path, [])).parts.append(walk)
     if not sequences:
         reason = f"; the first problem is {found.problems[0]}" if found.problems else ""
         raise DataError(

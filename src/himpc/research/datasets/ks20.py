@@ -50,7 +50,7 @@ def _read_view(root: Path, view: str, found: RawSet) -> list[Recording]:
     folder = required(root, view, "frames named gcS_bodyP_TIME_*.txt")
     walks = []
     for walk in read_file("kinect-sdk", folder, found.problems):
-        key = walk.source.rpartition("#")[2] if "#" in walk.source else _first_name(folder)
+        key = str(walk.origin.body) if walk.origin and walk.origin.body else _first_name(folder)
         named = _NAME.match(key)
         if named is None:
             found.notes.append(f"{folder.name}: {key or 'a recording'} is not named gcS_bodyP_TIME and was left out")

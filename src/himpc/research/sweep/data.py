@@ -14,7 +14,7 @@ from himpc.evaluation import Evaluation
 from himpc.evaluation.protocol import SameExclusion
 from himpc.model import BASELINES
 from himpc.reading import Problem
-from himpc.recordings import Recording
+from himpc.recordings import Recording, number_whole_recordings
 from himpc.recordings.progress import Progress
 from himpc.research.recipes.loading import read_recipe
 from himpc.research.sweep.grid import Grid
@@ -55,8 +55,9 @@ class SweepData:
         digest = hashlib.sha256(json.dumps(self.exclude).encode())
         for part in (self.train, self.gallery, self.probe):
             digest.update(f"{len(part)}".encode())
-            for walk in part:
-                about = [walk.layout.to_dict(), walk.joints.shape, walk.dimensions, walk.take]
+            for whole, walk in zip(number_whole_recordings(part).tolist(), part, strict=True):
+                about = [walk.layout.to_dict(), walk.joints.shape, walk.dimensions]
+                about.append(whole if walk.origin is not None and walk.origin.part else None)
                 about += [walk.person, walk.session, walk.camera]
                 digest.update(json.dumps(about, sort_keys=True).encode())
                 digest.update(np.ascontiguousarray(walk.joints).data)

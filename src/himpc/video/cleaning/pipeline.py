@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, replace
 from itertools import pairwise
 from typing import Any, Literal, get_args
+from uuid import uuid4
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError
+from himpc.recordings import Origin, Quality, Recording
 from himpc.recordings.cleaning import impossible_frames
-from himpc.recordings.recording import MENDED, PART, Quality, Recording
 from himpc.skeleton import Layout
 from himpc.video.cleaning.bones import limb_bones, steady_bones
 from himpc.video.cleaning.gait import Gait, find_gait
@@ -26,6 +27,8 @@ from himpc.video.tracking.track import Track
 __all__ = ["DEFAULT_STEPS", "STEPS", "Changes", "CleanedTrack", "PoseCleaningRules", "clean_track"]
 
 Floats = NDArray[np.float64]
+
+_NOTE = "skeletons from video, made clean"
 
 Step = Literal["fill", "swaps", "smooth", "bones", "up"]
 STEPS: tuple[Step, ...] = get_args(Step)
@@ -178,6 +181,7 @@ def clean_track(
     fps: float,
     *,
     source: str,
+    origin: Origin | None = None,
     up: Floats | None = None,
     rules: PoseCleaningRules | None = None,
 ) -> list[CleanedTrack]:
@@ -192,6 +196,8 @@ def clean_track(
         Frames a second of the recordings: the pictures' own times are put onto an even beat.
     source : str
         What the recordings are called; parts get ``#part1`` and so on.
+    origin : Origin, optional
+        The video and the number of the track; a new one, if not given.
     up : float64 array ``(3,)``, optional
         The direction up in the camera's axes (see `estimate_up`); if not given, the axes are left as they are.
     rules : MendingRules, optional
@@ -203,20 +209,24 @@ def clean_track(
         steadied nor turned.
     """
     rules = rules or PoseCleaningRules()
+    origin = origin or Origin(body=uuid4().hex)
     parts = []
     for stretch in _stretches(track.seconds, rules.max_gap_seconds):
         for values in _even(track, stretch, layout, fps, rules):
             parts += _mend_part(values, layout, fps, track.joints is None, up, rules)
     named = []
     for number, part in enumerate(parts, start=1):
-        name = f"{source}{PART}{number}" if len(parts) > 1 else source
+        own, name = origin, source
+        if len(parts) > 1:
+            own, name = replace(origin, part=number, whole_source=source), f"{source}#part{number}"
         quality = Quality(
             frames_read=len(part.recording),
             filled=part.changes.filled,
             parts=len(parts),
-            notes=(MENDED,) if rules.steps else (),
+            notes=(_NOTE,) if rules.steps else (),
+            cleaned=bool(rules.steps),
         )
-        named.append(part.with_(part.recording.with_(source=name, quality=quality)))
+        named.append(part.with_(part.recording.with_(source=name, quality=quality, origin=own)))
     return named
 
 
