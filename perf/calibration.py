@@ -17,8 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import himpc
-from himpc.evaluation import error_rates, evaluate_open_set, score_probabilities
-from himpc.evaluation.formatting import markdown_table, percent
+from himpc.evaluation import error_rates, evaluate_open_set, markdown_table, percent, score_probabilities
 from himpc.gallery.calibration import calibrate
 from himpc.gallery.calibration.comparisons import Comparisons, compare_left_out, compare_within
 from himpc.gallery.calibration.likelihood import LikelihoodRatio, logistic

@@ -20,7 +20,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import adjusted_rand_score
 
 import himpc
-from himpc.evaluation.formatting import markdown_table
+from himpc.evaluation import markdown_table
 from himpc.learning import Diagnosis, diagnose
 from himpc.learning.recording_labels import recording_labels
 from himpc.recordings import Windows

@@ -20,7 +20,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.evaluation.formatting import markdown_table
+from himpc.evaluation import markdown_table
 from himpc.gallery.store.base import Entries, VectorStore
 
 SIZE, EACH, QUERIES, K = 192, 5, 200, 10

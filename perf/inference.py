@@ -19,8 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from himpc.model import Model, Network
-from himpc.model.products import layer
+from himpc.model import Model, Network, linear
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import LEVELS, get_layout
 
@@ -77,10 +76,10 @@ def products(model: Model) -> None:
     inference = model.inference()
     frames = torch.ones(BLOCK, 3 * len(LAYOUT), device=inference.device)
     means = torch.ones(BLOCK // LENGTH, HIDDEN, device=inference.device)
-    layer(frames, inference.first, inference.first_bias, relu=True)
+    linear(frames, inference.first, inference.first_bias, relu=True)
     for last in inference.last:
         assert last is not None
-        layer(means, *last)
+        linear(means, *last)
     if inference.device.type == "cuda":
         torch.cuda.synchronize()
 

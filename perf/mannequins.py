@@ -139,7 +139,7 @@ def _parts(body: NDArray[np.floating], lens: Lens, outfit: Outfit) -> list[_Part
     points = lens.project(body)
     if not np.isfinite(points).all():
         return []
-    figure = _Figure(body.astype(np.float64), points, lens.focal)
+    figure = _Figure(body.astype(np.float64), points, lens.focal_length)
     colours = {"legs": outfit.legs, "top": outfit.top, "skin": _SKIN, "shoes": _SHOE}
     parts = [
         figure.part([f"{side}_{a}", f"{side}_{b}"], [near, far], colours[of])

@@ -19,8 +19,7 @@ from himpc.model import BASELINES
 from himpc.recordings import Recording, clean
 from himpc.recordings.selection import select
 from himpc.reporting import markdown_table
-from himpc.simulation import CAMERAS, Sensor
-from himpc.simulation.difficulty import get_difficulty
+from himpc.simulation import CAMERAS, Sensor, get_difficulty
 from himpc.skeleton.alignment import sides
 
 
@@ -73,7 +72,7 @@ def see(walk: Recording, sensor: Sensor, seed: int, number: int) -> Recording:
     axes[:, 0, 2], axes[:, 2, 2] = -along, across
     camera = CAMERAS[int(rng.integers(len(CAMERAS)))]
     measured = sensor.measure(
-        camera.see(joints), walk.layout, fps=walk.fps or 100.0, turned=camera.axes @ axes, rng=rng
+        camera.to_camera_axes(joints), walk.layout, fps=walk.fps or 100.0, turned=camera.axes @ axes, rng=rng
     )
     return replace(walk, joints=measured.astype(np.float32), camera=camera.name)
 

@@ -30,10 +30,11 @@ from himpc.evaluation import (
     evaluate_open_set,
     evaluate_threshold,
     evaluate_verification,
+    markdown_table,
+    percent_interval,
     pool_recordings,
     score_probabilities,
 )
-from himpc.evaluation.formatting import markdown_table, percent_interval
 from himpc.gallery.calibration import Fold, calibrate
 from himpc.learning import Config, train
 from himpc.model import BASELINES

@@ -21,7 +21,7 @@ import torch
 
 import himpc
 from himpc.learning import Config, EpochRecord, train
-from himpc.model.products import product
+from himpc.model import matmul
 from himpc.recordings import clean
 from himpc.recordings.windows import Windows
 from himpc.reporting import markdown_table
@@ -81,7 +81,7 @@ class Clock:
     def counted(self, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
         """Return the product, a stage of its own under the one that asks for it."""
         stage = f"{self.running[-1].removesuffix(', but for products')}: products"
-        found = self.timed(product, stage)(rows, columns)
+        found = self.timed(matmul, stage)(rows, columns)
         self.multiply_adds[stage] = self.multiply_adds.get(stage, 0) + found.numel() * rows.shape[-1]
         return found  # type: ignore[no-any-return]
 
@@ -96,8 +96,8 @@ def watched(clock: Clock) -> Iterator[None]:
                 original = getattr(_find(owner), attribute)
                 stack.enter_context(mock.patch(name, clock.timed(original, stage)))
         for module in [module for name, module in sys.modules.items() if name.startswith("himpc.")]:
-            if getattr(module, "product", None) is product:
-                stack.enter_context(mock.patch.object(module, "product", clock.counted))
+            if getattr(module, "matmul", None) is matmul:
+                stack.enter_context(mock.patch.object(module, "matmul", clock.counted))
         yield
 
 
@@ -152,7 +152,7 @@ def main() -> None:
     torch.set_num_threads(options.threads)
     print(f"\nOn {options.threads} threads: {second_epoch(windows, config, Clock()).seconds:.2f} s")
     shape = config.batch_size * windows.length, sum(record.clusters.values()) // len(record.clusters), config.hidden
-    print(f"A product of {shape}: {product_rate(*shape, product):.0f} GFLOP/s; torch's own ", end="")
+    print(f"A product of {shape}: {product_rate(*shape, matmul):.0f} GFLOP/s; torch's own ", end="")
     print(f"{product_rate(*shape, lambda a, b: a @ b.T):.0f} GFLOP/s")
 
 

@@ -28,7 +28,7 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 import numpy as np
 
 import himpc
-from himpc.evaluation.formatting import markdown_table
+from himpc.evaluation import markdown_table
 from himpc.gallery import Gallery
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings
 from himpc.recordings import clean, save

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.evaluation.tracking import TrackingScore, score_tracks
+from himpc.evaluation import TrackingScore, score_tracks
 from himpc.recordings import Recording
 from himpc.simulation import SCENES, Crowd, simulate_crowd
 from himpc.video.cleaning import clean_track, estimate_up
@@ -126,7 +126,7 @@ def follow(
     lost, count, start = 0, crowd.joints.shape[1], time.perf_counter()
     for frame in range(count):
         there = crowd.present[:, frame]
-        found = there & (crowd.hidden[:, frame].mean(axis=1) <= HIDDEN) & (rng.random(len(there)) >= missed)
+        found = there & (crowd.occluded[:, frame].mean(axis=1) <= HIDDEN) & (rng.random(len(there)) >= missed)
         lost += int(there.sum() - found.sum())
         who = rng.permutation(np.flatnonzero(found)).tolist()
         bodies = [sighting(crowd, person, frame, noise, rng) for person in who]
@@ -146,9 +146,9 @@ def sighting(crowd: Crowd, person: int, frame: int, noise: float, rng: np.random
     hips = [crowd.layout.index("left_hip"), crowd.layout.index("right_hip")]
     body = (joints - joints[hips].mean(axis=0)) * (-1, 1, -1)
     body += noise * rng.standard_normal(body.shape)
-    a_metre = crowd.lens.focal / joints[:, 2:]
+    a_metre = crowd.lens.focal_length / joints[:, 2:]
     points = crowd.points[person, frame] + noise * a_metre * rng.standard_normal((len(body), 2))
-    confidence = np.where(crowd.hidden[person, frame], 0.2, 0.95).astype(np.float32)
+    confidence = np.where(crowd.occluded[person, frame], 0.2, 0.95).astype(np.float32)
     return Detection(points.astype(np.float32), confidence, body.astype(np.float32))
 
 

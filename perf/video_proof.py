@@ -90,7 +90,7 @@ def _draw(rows: list[dict[str, Any]]) -> None:
 
 def rendered() -> list[dict[str, Any]]:
     """Return how people who are drawn are found and followed, and what their joints are off by."""
-    from himpc.evaluation.tracking import score_tracks
+    from himpc.evaluation import score_tracks
     from himpc.video import Track, Tracker, open_estimator
     from himpc.video.estimators.multi_person import body_size
     from himpc.video.tracking.joining import find_joins, first_piece
@@ -109,7 +109,7 @@ def rendered() -> list[dict[str, Any]]:
             persons += who
             numbers += tracker.update(frame, frame / 15, found, (1280, 720))
             tracks += tracker.take()
-            seen += int((crowd.present[:, frame] & (crowd.hidden[:, frame].mean(axis=1) < 0.5)).sum())
+            seen += int((crowd.present[:, frame] & (crowd.occluded[:, frame].mean(axis=1) < 0.5)).sum())
             known = [(each.joints, p) for each, p in zip(found, who, strict=True) if p >= 0]
             errors += [_error(joints, crowd.joints[p, frame]) for joints, p in known]
         seconds = time.perf_counter() - start
@@ -133,7 +133,7 @@ def known() -> list[dict[str, Any]]:
     """
     from tempfile import TemporaryDirectory
 
-    from himpc.evaluation.grouping import grouping_agreement
+    from himpc.evaluation import grouping_agreement
     from himpc.model import BASELINES
     from himpc.simulation import Camera
     from himpc.video import estimate, open_estimator

@@ -9,7 +9,7 @@ from pathlib import Path
 import himpc
 from himpc.cli.launch import launched
 from himpc.learning import Config, train
-from himpc.model.tensors import write_tensors
+from himpc.model import write_tensors
 from himpc.recordings import Windows
 
 CASES = {

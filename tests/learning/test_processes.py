@@ -14,8 +14,7 @@ from hypothesis import strategies as st
 from himpc.learning import ALONE, Callback, Processes
 from himpc.learning.masking import mask
 from himpc.learning.neighbours import nearest
-from himpc.model import Model, Network, window_features
-from himpc.model.tensors import read_note, read_tensors, shapes_of
+from himpc.model import Model, Network, read_note, read_tensors, shapes_of, window_features
 from himpc.recordings import save
 from himpc.simulation import simulate
 

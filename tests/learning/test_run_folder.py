@@ -11,8 +11,7 @@ import pytest
 
 from himpc.errors import ModelError, RunFolderError
 from himpc.learning import Callback, train
-from himpc.model import Model
-from himpc.model.tensors import read_note, write_tensors
+from himpc.model import Model, read_note, write_tensors
 
 from .conftest import make_recordings
 

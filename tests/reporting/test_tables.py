@@ -1,7 +1,7 @@
 import pytest
 
 from himpc.errors import DataError
-from himpc.evaluation.formatting import markdown_table, percent_interval
+from himpc.evaluation import markdown_table, percent_interval
 from himpc.reporting.tables import comparison_table, mean_and_spread
 
 

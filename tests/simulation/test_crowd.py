@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import ConfigError
 from himpc.simulation import SCENES, Lens, simulate_crowd
-from himpc.simulation.hiding import _CAPSULES, SOLID, behind
+from himpc.simulation.occlusion import _CAPSULES, SOLID, behind
 
 METRES = st.floats(-20, 20)
 SHORT = {"seconds": 1.0, "fps": 10.0}
@@ -37,7 +37,7 @@ def test_nothing_behind_the_camera_is_in_the_picture():
     lens = Lens(640, 480, 60)
     points = lens.project([[0, 0, 2], [0, 0, -2], [0, 0, 0], [np.nan] * 3])
     assert np.isnan(points[1:]).all()
-    assert lens.holds(points).tolist() == [True, False, False, False]
+    assert lens.contains(points).tolist() == [True, False, False, False]
 
 
 @pytest.mark.parametrize("wrong", [(0, 480, 60), (640, 480.5, 60), (640, 480, 0), (640, 480, 180), (640, 480, np.nan)])
@@ -76,14 +76,14 @@ def test_hidden_is_what_lies_behind_a_capsule(left, up, ahead):
 def test_who_is_in_front_hides_who_is_behind_and_not_the_other_way():
     crowd = simulate_crowd(2, scene="following", seconds=4)
     depth = crowd.joints[..., 2].mean(axis=2)
-    far = crowd.hidden.mean(axis=2) > 0.9
+    far = crowd.occluded.mean(axis=2) > 0.9
     assert far.any()
     for person in range(2):
         assert (depth[person][far[person]] > depth[1 - person][far[person]]).all()
 
 
 def test_nobody_hides_himself():
-    assert not simulate_crowd(1, scene="crowd", seconds=5).hidden.any()
+    assert not simulate_crowd(1, scene="crowd", seconds=5).occluded.any()
 
 
 # The same for the same seed
@@ -94,7 +94,7 @@ def test_nobody_hides_himself():
 def test_a_walker_is_the_same_whoever_else_is_there(scene, seed, few, more):
     one = simulate_crowd(few, scene=scene, seed=seed, **SHORT)
     again = simulate_crowd(few, scene=scene, seed=seed, **SHORT)
-    for name in ("joints", "points", "hidden", "present"):
+    for name in ("joints", "points", "occluded", "present"):
         np.testing.assert_array_equal(getattr(one, name), getattr(again, name))
     if scene != "alone":
         many = simulate_crowd(few + more, scene=scene, seed=seed, **SHORT)
@@ -155,7 +155,7 @@ def test_who_leaves_comes_back_after_a_while_from_either_side(seed):
 @pytest.mark.parametrize("seed", range(3))
 def test_followers_hide_each_other(seed):
     crowd = simulate_crowd(4, scene="following", seed=seed)
-    assert (crowd.hidden.mean(axis=2) > 0.8).any(axis=0).mean() > 0.5
+    assert (crowd.occluded.mean(axis=2) > 0.8).any(axis=0).mean() > 0.5
     assert np.nanmax(middles(crowd).max(axis=0) - middles(crowd).min(axis=0)) < crowd.lens.width / 3
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from himpc.evaluation.tracking import compare_with_hand_count, read_hand_count
+from himpc.evaluation import compare_with_hand_count, read_hand_count
 
 HAND_COUNT = Path(__file__).parent / "data" / "one-by-one-person-detection.csv"
 

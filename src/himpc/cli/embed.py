@@ -99,7 +99,7 @@ def _on_ray(
     source: Source,
     console: Console,
 ) -> EmbeddingTable:
-    from himpc.archive import embed_archive, on_ray
+    from himpc.archive import embed_archive, run_on_ray
     from himpc.recordings.selection import select
 
     table, problems = embed_archive(
@@ -108,7 +108,7 @@ def _on_ray(
         parts,
         window_length=length,
         level=level,
-        run=on_ray,
+        run=run_on_ray,
         progress=console.progress,
     )
     console.problems(problems)

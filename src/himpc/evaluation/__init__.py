@@ -1,13 +1,21 @@
 """Metrics of re-identification and of grouping, as pure functions, and the protocol that applies them."""
 
+from himpc.evaluation.agreement import Agreement, grouping_agreement
 from himpc.evaluation.bootstrap import bootstrap_interval
-from himpc.evaluation.distances import rank_gallery
-from himpc.evaluation.grouping import Agreement, grouping_agreement
+from himpc.evaluation.closed_set import Embedded, Evaluation, LevelEvaluation, SameExclusion, evaluate_embeddings
+from himpc.evaluation.distances import blocks, euclidean, rank_gallery
+from himpc.evaluation.embeddings import pool_recordings
+from himpc.evaluation.formatting import markdown_table, percent, percent_interval
 from himpc.evaluation.open_set import AtThreshold, OpenSet, evaluate_open_set, evaluate_threshold
-from himpc.evaluation.pooling import pool_recordings
 from himpc.evaluation.probabilities import ProbabilityScores, score_probabilities
-from himpc.evaluation.protocol import Embedded, Evaluation, LevelEvaluation, evaluate_embeddings
 from himpc.evaluation.ranking import RankingResult, evaluate_distances, evaluate_ranking
+from himpc.evaluation.tracking_metrics import (
+    HandCount,
+    TrackingScore,
+    compare_with_hand_count,
+    read_hand_count,
+    score_tracks,
+)
 from himpc.evaluation.verification import ErrorRates, Verification, error_rates, evaluate_verification
 
 __all__ = [
@@ -16,13 +24,19 @@ __all__ = [
     "Embedded",
     "ErrorRates",
     "Evaluation",
+    "HandCount",
     "LevelEvaluation",
     "OpenSet",
     "ProbabilityScores",
     "RankingResult",
+    "SameExclusion",
+    "TrackingScore",
     "Verification",
+    "blocks",
     "bootstrap_interval",
+    "compare_with_hand_count",
     "error_rates",
+    "euclidean",
     "evaluate_distances",
     "evaluate_embeddings",
     "evaluate_open_set",
@@ -30,7 +44,12 @@ __all__ = [
     "evaluate_threshold",
     "evaluate_verification",
     "grouping_agreement",
+    "markdown_table",
+    "percent",
+    "percent_interval",
     "pool_recordings",
     "rank_gallery",
+    "read_hand_count",
     "score_probabilities",
+    "score_tracks",
 ]

@@ -9,8 +9,7 @@ from torch import Tensor
 
 from himpc.errors import DataError
 from himpc.learning.objective import mining_weights
-from himpc.model import Model
-from himpc.model.encoder import unit
+from himpc.model import Model, unit
 from himpc.skeleton import Level, body_frame, centre
 
 __all__ = ["FrameWeights", "frame_weights"]

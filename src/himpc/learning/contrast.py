@@ -9,7 +9,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from himpc.learning.config import Config
-from himpc.model.encoder import unit
+from himpc.model import unit
 
 __all__ = ["compared", "compared_with"]
 

@@ -12,7 +12,7 @@ from torch import Tensor
 
 from himpc.learning.compiled import compiled
 from himpc.learning.threads import on_threads
-from himpc.model.products import product
+from himpc.model import matmul
 
 __all__ = ["exact_neighbours"]
 
@@ -65,7 +65,7 @@ def exact_neighbours(rows: Tensor, wanted: Tensor, k: int) -> Tensor:
     def meet(blocks: tuple[int, int]) -> None:
         a, b = blocks
         one, other = (slice(edges[block], edges[block + 1]) for block in blocks)
-        products = product(-2 * rows[one], rows[other]).numpy()
+        products = matmul(-2 * rows[one], rows[other]).numpy()
         with locks[a], locks[b]:
             _keep_nearest(products, one.start, other.start, squares, order, distances, found, farthest)
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from torch import Tensor
 
-from himpc.model.products import product
+from himpc.model import matmul
 
 __all__ = ["MetaProducts", "meta_products"]
 
@@ -50,10 +50,10 @@ class _NoHeads:
         return heads
 
     def logits(self, between: Tensor) -> Tensor:
-        return product(self._rows, self._centres)[None]
+        return matmul(self._rows, self._centres)[None]
 
     def gradients(self, by_logits: Tensor, between: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
-        return product(by_logits[0], self._centres.mT), heads
+        return matmul(by_logits[0], self._centres.mT), heads
 
 
 class _FewCentres(_NoHeads):
@@ -63,14 +63,14 @@ class _FewCentres(_NoHeads):
     """
 
     def between(self, heads: Tensor) -> Tensor:
-        return product(product(self._centres, heads.mT), heads)
+        return matmul(matmul(self._centres, heads.mT), heads)
 
     def logits(self, between: Tensor) -> Tensor:
-        return product(self._rows, between)
+        return matmul(self._rows, between)
 
     def gradients(self, by_logits: Tensor, between: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
-        by_squares = product(self._centres.mT, product(self._across, by_logits.mT))
-        return _sum(product(by_logits, between.mT)), _by_heads(by_squares, heads)
+        by_squares = matmul(self._centres.mT, matmul(self._across, by_logits.mT))
+        return _sum(matmul(by_logits, between.mT)), _by_heads(by_squares, heads)
 
 
 class _ManyCentres(_NoHeads):
@@ -81,17 +81,17 @@ class _ManyCentres(_NoHeads):
     """
 
     def between(self, heads: Tensor) -> Tensor:
-        return product(heads, heads)
+        return matmul(heads, heads)
 
     def logits(self, between: Tensor) -> Tensor:
         if len(self._rows) < len(self._centres):
-            return product(product(self._rows, between), self._centres)
-        return product(self._rows, product(self._centres, between))
+            return matmul(matmul(self._rows, between), self._centres)
+        return matmul(self._rows, matmul(self._centres, between))
 
     def gradients(self, by_logits: Tensor, between: Tensor, heads: Tensor) -> tuple[Tensor, Tensor]:
-        pulls = product(by_logits, self._centres.mT)  # Q, (M, R, H)
-        by_squares = product(self._across, pulls.mT)
-        return _sum(product(pulls, between)), _by_heads(by_squares, heads)
+        pulls = matmul(by_logits, self._centres.mT)  # Q, (M, R, H)
+        by_squares = matmul(self._across, pulls.mT)
+        return _sum(matmul(pulls, between)), _by_heads(by_squares, heads)
 
 
 def _sum(parts: Tensor) -> Tensor:
@@ -99,4 +99,4 @@ def _sum(parts: Tensor) -> Tensor:
 
 
 def _by_heads(by_squares: Tensor, heads: Tensor) -> Tensor:
-    return product(by_squares + by_squares.mT, heads.mT)
+    return matmul(by_squares + by_squares.mT, heads.mT)

@@ -12,7 +12,7 @@ from himpc._files import make_folder, remove_file, write_atomically
 from himpc._version import __version__
 from himpc.errors import RunFolderError
 from himpc.learning.state import CHECKPOINT_FILE, Identity, State
-from himpc.model.card import CARD_FILE, WEIGHTS_FILE
+from himpc.model import CARD_FILE, WEIGHTS_FILE
 
 __all__ = ["RunFolder"]
 

@@ -17,8 +17,7 @@ from himpc.learning.config import Config
 from himpc.learning.history import History
 from himpc.learning.processes import Processes
 from himpc.learning.pseudo_labels import NOISE
-from himpc.model import Network
-from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
+from himpc.model import Network, read_note, read_tensors, shapes_of, write_tensors
 from himpc.skeleton import Layout, Level
 
 __all__ = ["CHECKPOINT_FILE", "Identity", "State"]

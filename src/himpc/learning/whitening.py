@@ -11,8 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.model import Network
-from himpc.model.encoder import WhitenedEncoder
+from himpc.model import Network, WhitenedEncoder
 from himpc.recordings.windows import Windows
 from himpc.skeleton import Layout, Level, body_frame, mirror
 

@@ -1,23 +1,36 @@
 """The encoder and its heads, the multi-level representation, and anthropometric baselines."""
 
 from himpc.model.baselines import BASELINES, Baseline
+from himpc.model.card import CARD_FILE, WEIGHTS_FILE
 from himpc.model.device import resolve_device
-from himpc.model.encoder import LevelEncoder, Network, mean_over_frames
+from himpc.model.encoder import LevelEncoder, Network, WhitenedEncoder, mean_over_frames, unit
 from himpc.model.export import export_onnx
+from himpc.model.fast_matmul import linear, matmul
 from himpc.model.inference import Inference
 from himpc.model.model import Model, window_features
 from himpc.model.stream import Stream
+from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
 
 __all__ = [
     "BASELINES",
+    "CARD_FILE",
+    "WEIGHTS_FILE",
     "Baseline",
     "Inference",
     "LevelEncoder",
     "Model",
     "Network",
     "Stream",
+    "WhitenedEncoder",
     "export_onnx",
+    "linear",
+    "matmul",
     "mean_over_frames",
+    "read_note",
+    "read_tensors",
     "resolve_device",
+    "shapes_of",
+    "unit",
     "window_features",
+    "write_tensors",
 ]

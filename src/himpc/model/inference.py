@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from himpc.model.encoder import Network, WhitenedEncoder, node_distances, unit
-from himpc.model.products import layer
+from himpc.model.fast_matmul import linear
 from himpc.skeleton import Level
 
 __all__ = ["Inference"]
@@ -73,13 +73,13 @@ class Inference:
         They are the activations of the first layer, or, where an encoder is whitened or normalises, features.
         """
         described = self.describe(joints)
-        activations = layer(described, self.first, self.first_bias, relu=True)
+        activations = linear(described, self.first, self.first_bias, relu=True)
         if not self.by_frame:
             return activations
         parts = torch.split(activations, activations.shape[1] // len(self.levels), dim=1)
-        features = torch.cat([layer(x, *second) for x, second in zip(parts, self.second, strict=True)], dim=1)
+        features = torch.cat([linear(x, *second) for x, second in zip(parts, self.second, strict=True)], dim=1)
         if self.skip is not None:
-            features += layer(described, *self.skip)
+            features += linear(described, *self.skip)
         return torch.cat([unit(part) for part in self.by_level(features)], dim=1) if self.normalise else features
 
     def describe(self, joints: Tensor) -> Tensor:
@@ -92,7 +92,7 @@ class Inference:
         parts = self.by_level(means)
         if self.normalise:
             parts = [unit(part) for part in parts]
-        return torch.cat([layer(x, *last) if last else x for x, last in zip(parts, self.last, strict=True)], dim=1)
+        return torch.cat([linear(x, *last) if last else x for x, last in zip(parts, self.last, strict=True)], dim=1)
 
     def of_index(self, joints: Tensor, index: Tensor) -> Tensor:
         """Return the embeddings ``(n, size)`` of windows ``(n, F)`` of frames ``(m, J, 3)`` that are stored once."""

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from himpc.errors import DataError
-from himpc.evaluation.formatting import markdown_table, percent, percent_interval
+from himpc.evaluation import markdown_table, percent, percent_interval
 
 __all__ = ["comparison_table", "markdown_table", "mean_and_spread", "percent", "percent_interval"]
 

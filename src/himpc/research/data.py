@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.evaluation.protocol import SameExclusion
+from himpc.evaluation import SameExclusion
 from himpc.reading import Problem
 from himpc.recordings import Windows
 from himpc.research.protocol import Protocol, Split

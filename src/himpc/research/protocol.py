@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from himpc.errors import ConfigError
-from himpc.evaluation.protocol import SameExclusion
+from himpc.evaluation import SameExclusion
 
 __all__ = ["Protocol", "Split"]
 

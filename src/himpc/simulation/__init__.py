@@ -4,15 +4,15 @@
 """
 
 from himpc.simulation.anthropometry import Body
+from himpc.simulation.camera import CAMERAS, Camera
 from himpc.simulation.crowd import Crowd, simulate_crowd
-from himpc.simulation.difficulty import DIFFICULTIES, Difficulty
+from himpc.simulation.difficulty import DIFFICULTIES, Difficulty, get_difficulty
 from himpc.simulation.gait import Gait, Session
 from himpc.simulation.lens import Lens
-from himpc.simulation.recorder import simulate
-from himpc.simulation.routes import SCENES
-from himpc.simulation.scene import CAMERAS, Camera
 from himpc.simulation.sensor import Sensor
+from himpc.simulation.trajectories import SCENES
 from himpc.simulation.walker import Walker
+from himpc.simulation.walks import simulate
 
 __all__ = [
     "CAMERAS",
@@ -27,6 +27,7 @@ __all__ = [
     "Sensor",
     "Session",
     "Walker",
+    "get_difficulty",
     "simulate",
     "simulate_crowd",
 ]

@@ -10,15 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError
+from himpc.simulation.camera import Camera
 from himpc.simulation.difficulty import Difficulty, get_difficulty
-from himpc.simulation.hiding import SOLID, behind
 from himpc.simulation.kinematics import stride
 from himpc.simulation.knobs import check_number, check_whole
 from himpc.simulation.lens import Lens
-from himpc.simulation.recorder import MAX_BYTES, MAX_SECONDS, beat, headed
-from himpc.simulation.routes import SCENES, Room, SceneName, draw_route
-from himpc.simulation.scene import Camera
+from himpc.simulation.occlusion import SOLID, behind
+from himpc.simulation.trajectories import SCENES, Room, SceneName, draw_route
 from himpc.simulation.walker import draw_walker, stream
+from himpc.simulation.walks import MAX_BYTES, MAX_SECONDS, beat, headed
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["MIN_SHARE", "Crowd", "simulate_crowd"]
@@ -48,7 +48,7 @@ class Crowd:
     points : float32 array ``(P, F, J, 2)``
         Where the joints are in the picture, pixels, x right and y down, also outside of it; NaN where absent or not in
         front of the camera.
-    hidden : bool array ``(P, F, J)``
+    occluded : bool array ``(P, F, J)``
         Joints behind somebody else's body; one's own body hides nothing here.
     present : bool array ``(P, F)``
         Whether somebody is there, with at least `MIN_SHARE` of the joints in the picture, hidden or not.
@@ -61,7 +61,7 @@ class Crowd:
     persons: tuple[str, ...]
     joints: NDArray[np.float32] = field(repr=False)
     points: NDArray[np.float32] = field(repr=False)
-    hidden: NDArray[np.bool_] = field(repr=False)
+    occluded: NDArray[np.bool_] = field(repr=False)
     present: NDArray[np.bool_] = field(repr=False)
 
     @property
@@ -146,7 +146,7 @@ def simulate_crowd(
         for other in range(len(numbers)):
             if other != one:
                 hidden[one] |= behind(joints[one], seen[other][1])
-    present = lens.holds(points).mean(axis=2) >= MIN_SHARE
+    present = lens.contains(points).mean(axis=2) >= MIN_SHARE
     names = tuple(f"person-{number:03d}" for number in numbers)
     return Crowd(fps, lens, camera, kinds, names, joints.astype(np.float32), points, hidden, present)
 
@@ -175,7 +175,7 @@ class _Floor:
         floor, heading, absent = route.follow(way, self.clock)
         world = np.einsum("fab,fjb->fja", headed(heading), joints)
         world[:, :, [0, 2]] += floor[:, None, :]
-        seen = np.round(self.camera.see(world), 4)
+        seen = np.round(self.camera.to_camera_axes(world), 4)
         seen[absent] = np.nan
         return seen[:, : len(self.layout)], seen[:, len(self.layout) :]
 

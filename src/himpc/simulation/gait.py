@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.simulation.anthropometry import Body, Sides
-from himpc.simulation.curves import CURVES, Curve, fourier, series
+from himpc.simulation.joint_angles import CURVES, Curve, fourier, series
 
 __all__ = ["Gait", "Load", "Session", "Style", "draw_gait", "draw_session"]
 

@@ -41,7 +41,7 @@ class Lens:
         check_number("field_of_view of Lens", self.field_of_view, 1.0, 170.0)
 
     @property
-    def focal(self) -> float:
+    def focal_length(self) -> float:
         """Focal length in pixels."""
         return self.width / 2 / self.slope
 
@@ -65,8 +65,10 @@ class Lens:
         """
         x, y, z = np.moveaxis(np.asarray(joints, dtype=np.float64), -1, 0)
         ahead = np.where(z >= _NEAREST, z, np.nan)
-        return np.stack([self.width / 2 - self.focal * x / ahead, self.height / 2 - self.focal * y / ahead], axis=-1)
+        return np.stack(
+            [self.width / 2 - self.focal_length * x / ahead, self.height / 2 - self.focal_length * y / ahead], axis=-1
+        )
 
-    def holds(self, points: NDArray[np.floating]) -> NDArray[np.bool_]:
+    def contains(self, points: NDArray[np.floating]) -> NDArray[np.bool_]:
         """Tell which points ``(..., 2)`` are in the picture."""
         return np.asarray(((points >= 0) & (points < [self.width, self.height])).all(axis=-1))

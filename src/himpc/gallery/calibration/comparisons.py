@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.evaluation.distances import blocks, euclidean
+from himpc.evaluation import blocks, euclidean
 
 __all__ = ["Comparisons", "Fold", "compare_left_out", "compare_within"]
 

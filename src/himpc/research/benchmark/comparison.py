@@ -9,7 +9,7 @@ from typing import Any
 
 from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
-from himpc.evaluation.formatting import markdown_table
+from himpc.evaluation import markdown_table
 from himpc.research.benchmark.published import published_source
 from himpc.research.benchmark.results import BenchmarkResult, as_json, check_new
 from himpc.research.benchmark.run import perform, prepare

@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import LayoutError
-from himpc.evaluation import LevelEvaluation, RankingResult, evaluate_ranking, pool_recordings
-from himpc.evaluation.protocol import SameExclusion
+from himpc.evaluation import LevelEvaluation, RankingResult, SameExclusion, evaluate_ranking, pool_recordings
 from himpc.model import BASELINES, Model
 from himpc.recordings import Windows
 from himpc.research.benchmark.results import BenchmarkResult

@@ -11,8 +11,7 @@ from typing import Any
 from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
 from himpc.errors import RunFolderError
-from himpc.evaluation import LevelEvaluation
-from himpc.evaluation.formatting import markdown_table
+from himpc.evaluation import LevelEvaluation, markdown_table
 from himpc.learning import Config
 from himpc.research.benchmark.conventions import Conventions
 from himpc.research.benchmark.published import PublishedResult, published_results, published_source

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from himpc.evaluation import LevelEvaluation
-from himpc.evaluation.formatting import markdown_table, percent
+from himpc.evaluation import LevelEvaluation, markdown_table, percent
 from himpc.model import BASELINES
 from himpc.research.benchmark.published import PublishedResult
 from himpc.research.data import BenchmarkSet

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from himpc.errors import ConfigError
-from himpc.evaluation.protocol import SameExclusion
+from himpc.evaluation import SameExclusion
 from himpc.recordings.selection import parse_condition
 from himpc.research.protocol import Protocol, Split
 from himpc.research.recipes.folder_source import FolderSource

@@ -9,8 +9,7 @@ from typing import Any, cast
 from himpc.errors import ConfigError
 from himpc.recordings import Recording, clean
 from himpc.recordings.progress import Progress
-from himpc.simulation import CAMERAS, Camera, Difficulty, simulate
-from himpc.simulation.difficulty import get_difficulty
+from himpc.simulation import CAMERAS, Camera, Difficulty, get_difficulty, simulate
 
 __all__ = ["SimulatedSource"]
 

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.api import Embedder, evaluate
-from himpc.evaluation import Evaluation
-from himpc.evaluation.protocol import SameExclusion
+from himpc.evaluation import Evaluation, SameExclusion
 from himpc.model import BASELINES
 from himpc.reading import Problem
 from himpc.recordings import Recording, number_whole_recordings

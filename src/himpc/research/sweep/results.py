@@ -13,7 +13,7 @@ from typing import Any
 
 from himpc._files import make_folder, remove_file, write_atomically
 from himpc._version import __version__
-from himpc.evaluation.formatting import markdown_table
+from himpc.evaluation import markdown_table
 from himpc.reporting.ablation import AblationRow, draw_ablation
 from himpc.reporting.figures import save_figure
 from himpc.reporting.tables import mean_and_spread

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-__all__ = ["layer", "product"]
+__all__ = ["linear", "matmul"]
 
 
-def product(rows: Tensor, columns: Tensor) -> Tensor:
+def matmul(rows: Tensor, columns: Tensor) -> Tensor:
     """Return ``rows @ columns.mT``; no gradient flows through it.
 
     Parameters
@@ -41,7 +41,7 @@ def product(rows: Tensor, columns: Tensor) -> Tensor:
         return parts[0][None] if count == 1 else torch.stack(parts)
 
 
-def layer(rows: Tensor, columns: Tensor, bias: Tensor, *, relu: bool = False) -> Tensor:
+def linear(rows: Tensor, columns: Tensor, bias: Tensor, *, relu: bool = False) -> Tensor:
     """Return ``rows @ columns.mT + bias``, or with `relu` its positive part; like `product` otherwise.
 
     Parameters

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from himpc.recordings.recording import Recording
 from himpc.simulation import Camera, Difficulty, Sensor, simulate
-from himpc.simulation.scene import Path
+from himpc.simulation.camera import Path
 from himpc.skeleton import get_layout
 
 PERFECT = Difficulty()
@@ -21,7 +21,7 @@ def test_cameras_are_rigid_and_right_handed(angle, yaw, pitch, height):
     camera = Camera("any", angle=angle, yaw=yaw, pitch=pitch, height=height)
     assert np.allclose(camera.axes @ camera.axes.T, np.eye(3))
     assert np.linalg.det(camera.axes) == pytest.approx(1)
-    assert camera.see(camera.position) == pytest.approx(np.zeros(3), abs=1e-9)
+    assert camera.to_camera_axes(camera.position) == pytest.approx(np.zeros(3), abs=1e-9)
 
 
 def test_a_walker_facing_a_camera_comes_nearer_with_the_left_side_on_the_right():

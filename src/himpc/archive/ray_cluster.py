@@ -10,17 +10,17 @@ from himpc.errors import ConfigError, RunFolderError
 from himpc.reading import Problem
 
 if TYPE_CHECKING:
-    from himpc.archive.parts import Outcome, Task
+    from himpc.archive.tasks import Outcome, Task
     from himpc.reading.discovery import Source
 
-__all__ = ["on_ray"]
+__all__ = ["run_on_ray"]
 
 _AHEAD = 4
 """Tasks given out for each processor, so that none waits and few outcomes are in memory."""
 
 
-def on_ray(task: Task, sources: Sequence[Source]) -> Iterator[tuple[int, Outcome]]:
-    """Do a task for each source on a Ray cluster, and give the outcomes as they come (a `himpc.archive.parts.Runner`).
+def run_on_ray(task: Task, sources: Sequence[Source]) -> Iterator[tuple[int, Outcome]]:
+    """Do a task for each source on a Ray cluster, and give the outcomes as they come (a `himpc.archive.tasks.Runner`).
 
     The cluster is the one at the address in the environment variable ``RAY_ADDRESS``, whose machines must see the
     files at the same paths and have the same himpc; without it, one on this machine, for as long as the work takes.

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from himpc.model.products import product
+from himpc.model import matmul
 
 
 @pytest.mark.parametrize("rows", [(7, 5), (3, 7, 5), (1, 7, 5), (7, 0), (0, 5)])
@@ -16,16 +16,16 @@ def test_equals_the_plain_product(rows, columns, order, dtype):
     b = torch.randn(*(() if columns == "(k, h)" else stack), 4, rows[-1], dtype=dtype)
     if order == "columns":
         a, b = (x.mT.contiguous().mT for x in (a, b))
-    torch.testing.assert_close(product(a, b), a @ b.mT)
+    torch.testing.assert_close(matmul(a, b), a @ b.mT)
 
 
 def test_without_onednn(monkeypatch):
     a, b = torch.randn(30, 20), torch.randn(10, 20)
-    fast = product(a, b)
+    fast = matmul(a, b)
     monkeypatch.setattr(torch.backends.mkldnn, "is_available", lambda: False)
-    torch.testing.assert_close(product(a, b), fast)
+    torch.testing.assert_close(matmul(a, b), fast)
 
 
 def test_repeats_to_the_bit():
     a, b = torch.randn(1536, 256), torch.randn(370, 256)
-    assert torch.equal(product(a, b), product(a.clone(), b.clone()))
+    assert torch.equal(matmul(a, b), matmul(a.clone(), b.clone()))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import DataError
-from himpc.evaluation.tracking import compare_with_hand_count, read_hand_count, score_tracks
+from himpc.evaluation import compare_with_hand_count, read_hand_count, score_tracks
 
 
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 4)), max_size=40), st.integers(0, 5))

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError
 from himpc.recordings.progress import Progress
 from himpc.recordings.recording import Recording
+from himpc.simulation.camera import Camera, choose_cameras, draw_path
 from himpc.simulation.difficulty import Difficulty, get_difficulty
 from himpc.simulation.kinematics import Stride, stride
 from himpc.simulation.knobs import check_number, check_whole
-from himpc.simulation.scene import Camera, choose_cameras, draw_path
 from himpc.simulation.sensor import Sensor
 from himpc.simulation.walker import Walker, draw_walker, stream
 from himpc.skeleton import Layout, get_layout
@@ -151,7 +151,7 @@ class _Scene:
         world = np.einsum("fab,fjb->fja", turned, joints)
         world[:, :, [0, 2]] += place[:, None, :]
         measured = self.sensor.measure(
-            camera.see(world), self.layout, fps=self.fps, turned=camera.axes @ turned, rng=rng
+            camera.to_camera_axes(world), self.layout, fps=self.fps, turned=camera.axes @ turned, rng=rng
         )
         return Recording(
             joints=np.round(measured, 4).astype(np.float32),

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import DataError
-from himpc.evaluation.pooling import pool_recordings
+from himpc.evaluation.embeddings import pool_recordings
 
 
 @given(st.lists(st.integers(0, 5), max_size=40), st.integers(0, 99))

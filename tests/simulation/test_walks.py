@@ -8,7 +8,7 @@ import pytest
 
 from himpc.errors import ConfigError, LayoutError
 from himpc.simulation import CAMERAS, DIFFICULTIES, Difficulty, Sensor, Session, simulate
-from himpc.simulation.curves import CURVES, HARMONICS, fourier, series
+from himpc.simulation.joint_angles import CURVES, HARMONICS, fourier, series
 from himpc.simulation.kinematics import PHASES, stride
 from himpc.simulation.landmarks import LANDMARKS
 from himpc.simulation.walker import draw_walker

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
 from himpc.errors import DataError
-from himpc.evaluation.grouping import grouping_agreement
+from himpc.evaluation import grouping_agreement
 
 RECORDINGS = st.lists(
     st.tuples(st.integers(-1, 4), st.sampled_from(["ann", "bob", "eve", None])), min_size=1, max_size=25

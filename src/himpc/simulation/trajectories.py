@@ -13,7 +13,7 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.simulation.scene import Path
+from himpc.simulation.camera import Path
 
 __all__ = ["SCENES", "Loop", "Room", "Route", "SceneName", "Visits", "draw_route"]
 

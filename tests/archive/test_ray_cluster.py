@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from himpc.archive import on_ray
+from himpc.archive import run_on_ray
 from himpc.cli import main
 from himpc.errors import ConfigError
 from himpc.reading import Problem
@@ -50,7 +50,7 @@ class Fatal:
 
 def test_a_worker_that_dies_is_a_problem_of_its_file(cluster, tmp_path):
     sources = [Source(tmp_path, name) for name in ("a", "fatal", "b", "c")]
-    outcomes = dict(on_ray(Fatal(), sources))
+    outcomes = dict(run_on_ray(Fatal(), sources))
     assert sorted(outcomes) == [0, 1, 2, 3]
     messages = [outcomes[place][1][0].message for place in range(4)]
     assert messages[1].startswith("the worker failed")
@@ -62,4 +62,4 @@ def test_a_worker_that_dies_is_a_problem_of_its_file(cluster, tmp_path):
 def test_without_ray_the_line_to_type_is_said(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "ray", None)
     with pytest.raises(ConfigError, match=r"pip install 'himpc\[ray\]'"):
-        list(on_ray(Fatal(), [Source(tmp_path, "a")]))
+        list(run_on_ray(Fatal(), [Source(tmp_path, "a")]))

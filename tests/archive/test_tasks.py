@@ -7,7 +7,7 @@ import pytest
 
 from himpc.api import embed
 from himpc.archive import EmbeddingTable, embed_archive
-from himpc.archive.parts import in_turn
+from himpc.archive.tasks import run_sequentially
 from himpc.errors import DataError
 from himpc.model import BASELINES
 from himpc.reading import read
@@ -44,7 +44,7 @@ def test_what_is_done_is_not_done_again(model, walks, tmp_path):
     done = []
 
     def run(task, sources):
-        for place, outcome in in_turn(task, sources):
+        for place, outcome in run_sequentially(task, sources):
             done.append(sources[place].name)
             yield place, outcome
 

@@ -65,7 +65,7 @@ class Camera:
         up = np.cos(pitch) * upright + np.sin(pitch) * level
         return np.stack([np.cross(up, ahead), up, ahead])
 
-    def see(self, joints: Array) -> Array:
+    def to_camera_axes(self, joints: Array) -> Array:
         """Return world positions ``(..., 3)`` in camera axes."""
         seen: Array = (joints - self.position) @ self.axes.T
         return seen

@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
 from himpc.api import Embedder, embed
-from himpc.archive.table import EmbeddingTable
+from himpc.archive.embedding_table import EmbeddingTable
 from himpc.errors import DataError, HimpcError
 from himpc.learning import Config
 from himpc.model import Model
@@ -23,7 +23,7 @@ from himpc.reading.read import Plan
 from himpc.recordings.progress import Progress
 from himpc.skeleton import Level
 
-__all__ = ["Outcome", "Runner", "Task", "embed_archive", "in_turn"]
+__all__ = ["Outcome", "Runner", "Task", "embed_archive", "run_sequentially"]
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ Runner = Callable[[Task, Sequence[Source]], Iterable[tuple[int, Outcome]]]
 """Does a task for each source, in any order, and gives the place of the source with the outcome."""
 
 
-def in_turn(task: Task, sources: Sequence[Source]) -> Iterator[tuple[int, Outcome]]:
+def run_sequentially(task: Task, sources: Sequence[Source]) -> Iterator[tuple[int, Outcome]]:
     """Do a task for each source in this process, one after the other."""
     for place, source in enumerate(sources):
         yield place, task(source)
@@ -78,7 +78,7 @@ def embed_archive(
     *,
     window_length: int | None = None,
     level: Level | None = None,
-    run: Runner = in_turn,
+    run: Runner = run_sequentially,
     progress: Progress | None = None,
 ) -> tuple[EmbeddingTable, list[Problem]]:
     """Embed the recordings of many files, each file on its own.
@@ -98,7 +98,7 @@ def embed_archive(
     window_length, level
         As in `himpc.api.embed`.
     run : Runner
-        Where the work is done: here, or on a cluster (`himpc.archive.on_ray`).
+        Where the work is done: here, or on a cluster (`himpc.archive.run_on_ray`).
     progress : callable, optional
         Wraps the files to show progress.
 

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation.bootstrap import bootstrap_interval
+from himpc.evaluation.embeddings import pool_recordings
 from himpc.evaluation.formatting import markdown_table, percent, percent_interval
-from himpc.evaluation.pooling import pool_recordings
 from himpc.evaluation.ranking import RankingResult, WithoutMatch, evaluate_ranking
 from himpc.recordings.recording import Recording
 
