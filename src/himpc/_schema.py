@@ -7,22 +7,37 @@ files and the command line alike. This module adds two things: errors of himpc i
 
 from __future__ import annotations
 
+import ast
 import functools
+import inspect
 import json
+import textwrap
 import tomllib
-from collections.abc import Callable
-from dataclasses import KW_ONLY, field
+from collections.abc import Callable, Mapping
+from dataclasses import KW_ONLY, dataclass, field
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
-from typing import Any, TypeVar, cast, dataclass_transform
+from typing import Any, Literal, TypeVar, cast, dataclass_transform, get_args, get_origin
 
 import pydantic
 from pydantic import ConfigDict, TypeAdapter, ValidationError
-from pydantic_core import ErrorDetails, to_jsonable_python
+from pydantic_core import CoreSchema, ErrorDetails, core_schema, to_jsonable_python
 
 from himpc.errors import ConfigError, FormatError, HimpcError
 
-__all__ = ["KW_ONLY", "field", "parse", "parse_json", "parse_toml", "to_plain", "validated"]
+__all__ = [
+    "KW_ONLY",
+    "OneOf",
+    "Setting",
+    "field",
+    "parse",
+    "parse_json",
+    "parse_toml",
+    "settings_of",
+    "to_plain",
+    "validated",
+]
 
 T = TypeVar("T")
 
@@ -54,6 +69,80 @@ def validated(cls: type[T]) -> type[T]:
 
     made.__init__ = __init__  # type: ignore[method-assign]
     return cast(type[T], made)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """An annotation that limits a string to the keys of a table, such as a table of plug-ins.
+
+    The table is looked up at each check, so that an entry added later is a choice, too.
+
+    Examples
+    --------
+    >>> from typing import Annotated
+    >>> Store = Annotated[str, OneOf({"lance": "himpc.gallery.store.lance"})]
+    """
+
+    table: Mapping[str, object]
+
+    def check(self, value: str) -> str:
+        """Return the value if it is a key of the table; raise `ValueError` if not."""
+        if value not in self.table:
+            raise ValueError(f"must be one of {', '.join(self.table)}, found {value!r}")
+        return value
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Callable[[Any], CoreSchema]) -> CoreSchema:
+        return core_schema.no_info_after_validator_function(self.check, handler(source))
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One field of a dataclass, as options and tables of settings show it.
+
+    Attributes
+    ----------
+    name : str
+    type : type
+        Its type without the range, such as ``int`` or ``Literal["a", "b"]``; that of `OneOf` is such a literal.
+    default : object
+    help : str
+        The docstring below the field, in one line.
+    """
+
+    name: str
+    type: Any
+    default: Any
+    help: str
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The values that it can have (each item of a tuple), or none if they are not enumerated."""
+        literals = [each for each in (self.type, *get_args(self.type)) if get_origin(each) is Literal]
+        return tuple(map(str, get_args(literals[0]))) if literals else ()
+
+
+def settings_of(cls: type) -> tuple[Setting, ...]:
+    """Return the fields of a class made by `validated`, in the order of their declaration."""
+    help_of: dict[str, str] = {}
+    for each in reversed(cls.__mro__[:-1]):
+        help_of |= _field_docstrings(each)
+    settings = []
+    for name, info in cls.__pydantic_fields__.items():  # type: ignore[attr-defined]
+        tables = [each.table for each in info.metadata if isinstance(each, OneOf)]
+        kind = Literal[tuple(tables[0])] if tables else info.annotation
+        settings.append(Setting(name, kind, info.get_default(call_default_factory=True), help_of.get(name, "")))
+    return tuple(settings)
+
+
+def _field_docstrings(cls: type) -> dict[str, str]:
+    definition = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
+    assert isinstance(definition, ast.ClassDef)
+    found = {}
+    for line, after in pairwise(definition.body):
+        match line, after:
+            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
+                found[name] = " ".join(text.split())
+    return found
 
 
 def parse(cls: type[T], data: object, *, source: str = "", error: type[HimpcError] = ConfigError) -> T:

@@ -8,6 +8,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from himpc._schema import to_plain
 from himpc.learning import Config, train
 from himpc.learning.contrast import compared, compared_with
 from himpc.learning.masking import frames_left, mask
@@ -40,7 +41,7 @@ def random_batch(seed, heads=0):
 
 
 def test_what_the_presets_are():
-    clean, simmc, spc = (Config.preset(name).to_dict() for name in ("clean", "simmc", "spc"))
+    clean, simmc, spc = (to_plain(Config.preset(name)) for name in ("clean", "simmc", "spc"))
     contrast = {"heads": 0, "mining": "off", "contrast": "windows", "temperature": 0.07}
     assert simmc == clean | contrast | {"levels": ["joint"], "mask": 0.25}
     assert spc == clean | contrast | {"levels": ["component", "limb"], "batch_size": 128}
@@ -133,7 +134,7 @@ def test_a_baseline_learns_and_is_resumed_to_the_same_bits(windows, preset, tmp_
         train(windows, config, out=tmp_path, callbacks=[StopAfter(2, within=True)])
     resumed = train(windows, config, out=tmp_path, resume=True)
     assert resumed.model.fingerprint == unbroken.model.fingerprint
-    assert Model.load(tmp_path).settings == config.to_dict()
+    assert Model.load(tmp_path).settings == to_plain(config)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ import torch
 
 import himpc.learning
 import himpc.model
+from himpc._schema import parse
 from himpc.errors import ConfigError, DataError, RunFolderError
 from himpc.learning import Callback, Config, train
 from himpc.learning.epoch import _order
@@ -251,7 +252,7 @@ def test_2d_windows_and_other_layouts_train_too(config):
 
 def test_the_card_says_how_it_was_trained(windows, config):
     trained = train(windows, config)
-    assert Config.from_dict(trained.model.settings) == config
+    assert parse(Config, trained.model.settings) == config
     assert trained.model.training["labels_used"] == "none"
     assert trained.model.training["checkpoint"] == "the last epoch"
     assert trained.model.training["stopped"] == trained.history.stopped

@@ -98,7 +98,7 @@ def test_variants_are_added_to_what_is_there(biwi, tmp_path):
 
 
 def test_a_wrong_setting_in_the_last_variant_stops_before_the_first_is_trained(biwi, tmp_path):
-    with pytest.raises(ConfigError, match="eps must be above 0"):
+    with pytest.raises(ConfigError, match="eps should be less than or equal to 1, found"):
         compare_variants(load_benchmark("BIWI", biwi.raw), tmp_path / "run", ["clean", "eps=7"], settings=SMALL)
     assert not (tmp_path / "run").exists()
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from himpc._schema import to_plain
 from himpc.cli import main
 from himpc.errors import ConfigError
 from himpc.evaluation import evaluate_ranking
@@ -66,7 +67,7 @@ def test_a_recording_is_the_mean_of_its_windows(run, biwi) -> None:
 def test_the_run_folder_holds_everything(run) -> None:
     document = json.loads((run.out / "benchmark.json").read_text())
     split = document["splits"]["BIWI-W"]
-    assert split["settings"] == Config().with_(**SMALL, seed=4).to_dict()
+    assert split["settings"] == to_plain(Config().with_(**SMALL, seed=4))
     assert split["labels_used_in_training"] == "none"
     assert split["published"]["Hi-MPC"] == {"rank_1": 0.273, "mAP": 0.226}
     assert split["results"]["D16"]["rank_1"] == run.results["BIWI-W"]["D16"].ranking.rank[1]

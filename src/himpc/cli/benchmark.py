@@ -99,9 +99,8 @@ def _load(
     if train_root is not None and train_on is None:
         raise ConfigError("--train-root is the folder of --train-on: name that data set too")
     tested, other = find_protocol(name), None if train_on is None else find_protocol(train_on)
-    data = load_benchmark(
-        tested, root, window_length=settings.window_length, seed=settings.seed, progress=console.progress
-    )
+    window_length = settings.given.get("window_length")
+    data = load_benchmark(tested, root, window_length=window_length, seed=settings.seed, progress=console.progress)
     data = data if layout is None else in_layout(data, layout)
     if other is None:
         return data

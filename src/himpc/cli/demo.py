@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from himpc.estimator import HiMPC
     from himpc.recordings import Recording
 
+DEFAULTS = Settings.of(max_epochs=8)
+
 
 def demo(
     *,
@@ -21,7 +23,7 @@ def demo(
     people: int = 12,
     recordings: int = 6,
     difficulty: Literal["easy", "medium", "hard"] = "medium",
-    settings: Settings = Settings(max_epochs=8),
+    settings: Settings = DEFAULTS,
     output: Output = Output(),
 ) -> int:
     """Run the main job on simulated walkers: train, evaluate, group, and pictures to look at.

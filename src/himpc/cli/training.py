@@ -1,14 +1,17 @@
-"""What `train`, `group` and `demo` share: the settings as options, and a bar that shows the epochs."""
+"""Shared by the verbs that train: the settings as options, and a progress bar of the epochs."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
 
 from cyclopts import Parameter
 
+from himpc._schema import settings_of
 from himpc.cli.console import Console
+from himpc.learning import Config
 
 if TYPE_CHECKING:
     from himpc.estimator import HiMPC
@@ -17,86 +20,60 @@ if TYPE_CHECKING:
 __all__ = ["EpochBar", "Settings", "draw_history"]
 
 
+T = TypeVar("T")
+
+
+@dataclass_transform(frozen_default=True)
+def with_settings_of(config: type) -> Callable[[type[T]], type[T]]:
+    """Make a class a frozen dataclass of options, with one more option for each setting of `config`.
+
+    Its help, type and choices are the setting's. An option that is not given is None.
+    """
+
+    def add(cls: type[T]) -> type[T]:
+        for setting in settings_of(config):
+            if setting.name not in cls.__annotations__:
+                switch = f" (--{setting.name.replace('_', '-')}=false turns it off)" if setting.default is True else ""
+                help_text = Parameter(help=f"{setting.help.removesuffix('.')}{switch}.")
+                cls.__annotations__[setting.name] = Annotated[setting.type | None, help_text]
+                setattr(cls, setting.name, None)
+        return dataclass(frozen=True)(cls)
+
+    return add
+
+
 @Parameter(name="*")
-@dataclass(frozen=True)
+@with_settings_of(Config)
 class Settings:
-    """Settings of training; what is not given is the preset's."""
+    """Settings of training; those that are not given are the preset's."""
 
     preset: str | None = None
-    """The settings to start from: tracklet for your own recordings, clean for the published method without labels,
-    where benchmark starts."""
-    window_length: int | None = None
-    """Frames a window."""
-    stride: int | None = None
-    """Frames between starts of training windows; 0 means half a window."""
-    levels: tuple[Literal["joint", "component", "limb"], ...] | None = None
-    """Which levels of the hierarchy are used."""
-    hidden: int | None = None
-    """Size of an embedding of one level."""
-    heads: int | None = None
-    """Meta-transformations a level; 0 for none."""
-    grouped: Literal["windows", "recordings"] | None = None
-    """What gets pseudo-labels: each window, as published, or each recording."""
-    k1: int | None = None
-    """Neighbours for reciprocal sets."""
-    k2: int | None = None
-    """Neighbours for query expansion."""
-    neighbours: Literal["auto", "exact", "approximate"] | None = None
-    """How neighbours are found; auto is exact on a GPU, and on a CPU up to 30,000 windows."""
-    clustering: Literal["dbscan", "hdbscan"] | None = None
-    """What groups windows by their Jaccard distance."""
-    eps: float | None = None
-    """DBSCAN's radius on the Jaccard distance, above 0 and at most 1."""
-    min_samples: int | None = None
-    """DBSCAN's neighbours that make a core window."""
-    mining: Literal["hard", "off", "inverted"] | None = None
-    """Hard skeleton mining as published, none, or easy frames first."""
-    mining_gradient: bool | None = None
-    """Whether gradients flow through the mining weights, as published; --mining-gradient=false for not."""
-    contrast: Literal["frames", "windows"] | None = None
-    """What is compared with the prototypes: each frame, as published, or whole windows."""
-    temperature: float | None = None
-    """Compare by cosine over this temperature; 0 for products over the root of hidden, as published."""
-    mask: float | None = None
-    """Share of a window's frames, drawn at random, that an epoch does not see; 0 as published."""
-    normalise: bool | None = None
-    """Divide the features of frames and windows by their length."""
-    align: bool | None = None
-    """Turn the body of every frame to face one way."""
-    distances: bool | None = None
-    """Give the encoders the distances between all nodes beside the nodes."""
-    whiten: bool | None = None
-    """Let the encoders start from features whitened by what changes while a person stays the same."""
-    joint_weight: float | None = None
-    """Weight of the joint level's loss."""
-    learning_rate: float | None = None
-    """Of Adam."""
-    batch_size: int | None = None
-    """Windows a step."""
-    shuffle: Literal["epoch", "once"] | None = None
-    """A new order of the windows every epoch, or one for all."""
-    drop_last: bool | None = None
-    """Leave out the last batch of an epoch where it is not full."""
-    max_epochs: int | None = None
-    """The most epochs to train."""
-    patience: int | None = None
-    """Stop after this many epochs in which the pseudo-labels did not become stabler."""
-    seed: int = 0
-    """One seed gives one result."""
+    """Preset to start from: tracklet for your own recordings; clean for the published method without labels."""
     device: str = "auto"
-    """auto, cpu or cuda."""
+    """Device to compute on: auto, cpu or cuda."""
+    seed: int = 0
+    """Seed of all random numbers; on a CPU one seed gives one result."""
+
+    @classmethod
+    def of(cls, **settings: Any) -> Settings:
+        """Make the options in which some settings of `Config` are given."""
+        return cls(**settings)
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The settings that are given, by name; without the seed, which always is."""
+        values = {setting.name: getattr(self, setting.name) for setting in settings_of(Config)}
+        return {name: value for name, value in values.items() if value is not None and name != "seed"}
 
     def learner(self, start: str = "tracklet", **kwargs: Any) -> HiMPC:
-        """Return the `HiMPC` with these settings, which start from a preset unless another is named."""
+        """Return an estimator with these settings, over the preset `start` unless another is given."""
         from himpc.estimator import HiMPC
 
-        changed = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in ("preset", "seed", "device")}
-        settings = {name: value for name, value in changed.items() if value is not None}
-        return HiMPC(self.preset or start, settings=settings, seed=self.seed, device=self.device, **kwargs)
+        return HiMPC(self.preset or start, settings=self.given, seed=self.seed, device=self.device, **kwargs)
 
 
 class EpochBar:
-    """A callback of the trainer that shows epochs, loss and pseudo-labels while they pass."""
+    """Show a progress bar of the epochs, with loss and number of pseudo-labels; a callback of the trainer."""
 
     def __init__(self, console: Console, settings: Settings, start: str = "tracklet") -> None:
         self._console = console
@@ -111,23 +88,23 @@ class EpochBar:
         self._bar.stop()
 
     def on_batch(self, epoch: int, done: int, total: int) -> None:
-        """Move the bar within an epoch."""
+        """Advance the bar within an epoch."""
         self._bar.update(self._task, completed=epoch - 1 + done / max(total, 1))
 
     def on_epoch(self, record: EpochRecord) -> None:
-        """Move the bar by one epoch."""
+        """Advance the bar to the end of an epoch."""
         labels = "/".join(str(n) for n in record.clusters.values())
         loss = "-" if record.loss is None else f"{record.loss:.3f}"
         text = f"training: loss {loss}, pseudo-labels {labels}"
         self._bar.update(self._task, completed=record.epoch, description=text)
 
     def on_warning(self, message: str) -> None:
-        """Pass a warning on."""
+        """Print a warning."""
         self._console.warn(message)
 
 
 def draw_history(history: History, folder: Path) -> Path:
-    """Draw loss and pseudo-labels over the epochs into a run folder and return the picture's path."""
+    """Write a picture of loss and pseudo-labels over the epochs to a run folder, and return its path."""
     from himpc.reporting import draw_training, save_figure
 
     path = folder / "training.png"

@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from himpc._files import make_folder, remove_file, write_atomically
+from himpc._schema import to_plain
 from himpc._version import __version__
 from himpc.errors import RunFolderError
 from himpc.learning.state import CHECKPOINT_FILE, Identity, State
@@ -63,7 +64,7 @@ class RunFolder:
         table = {
             "himpc": __version__,
             "torch": torch.__version__,
-            "config": self.identity.config.to_dict(),
+            "config": to_plain(self.identity.config),
             "data": {"fingerprint": self.identity.data, "windows": self.identity.windows},
         }
         return json.dumps(table, indent=2) + "\n"

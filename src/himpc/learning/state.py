@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from himpc._schema import to_plain
 from himpc._version import __version__
 from himpc.errors import ModelError
 from himpc.learning.config import Config
@@ -48,9 +49,10 @@ class Identity:
                 f"{path}: is {note.get('format')!r} of version {note.get('version')!r} (himpc {note.get('himpc')}), "
                 f"expected {FORMAT!r} of version {VERSION} (himpc {__version__}): start a new run in another folder"
             )
-        settings, found = self.config.to_dict(), note.get("config")
+        settings, found = to_plain(self.config), note.get("config")
         if not isinstance(found, dict):
             raise ModelError(f"{path}: is damaged: it names no settings; start a new run in another folder")
+        found = {**to_plain(Config()), **found}  # a checkpoint that is older than a setting
         if changed := [name for name in sorted({*settings, *found}) if settings.get(name) != found.get(name)]:
             name = changed[0]
             raise ModelError(
@@ -140,7 +142,7 @@ class State:
             "format": FORMAT,
             "version": VERSION,
             "himpc": __version__,
-            "config": identity.config.to_dict(),
+            "config": to_plain(identity.config),
             "data": identity.data,
             "scored": identity.scored,
             "history": asdict(self.history),

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from himpc._schema import to_plain
 from himpc.errors import ConfigError, DataError, RunFolderError
 from himpc.learning.callbacks import tell, warn
 from himpc.learning.config import Config
@@ -192,7 +193,7 @@ def _model(
         window_length=windows.length,
         dimensions=windows.dimensions,
         align=config.align,
-        settings=config.to_dict(),
+        settings=to_plain(config),
         training={
             "labels_used": f"unknown: {outside}" if outside else "none",
             "checkpoint": f"epoch {chosen.epoch}, the highest score ({chosen.score:.6g})"

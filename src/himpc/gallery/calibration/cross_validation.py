@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._schema import parse
 from himpc.api import embed
 from himpc.errors import ConfigError, DataError
 from himpc.gallery.calibration.calibration import Calibration, calibrate
@@ -71,7 +72,7 @@ def calibrate_by_folds(
     person = np.array([code[str(recording.person)] for recording in recordings], dtype=np.int64)
     whole = len(np.unique(person)) == len(person)
     count = min(folds, len(names))
-    config = Config.from_dict(model.settings)
+    config = parse(Config, model.settings)
     made = []
     for fold in _shown(range(count), count, progress):
         left_out = person % count == fold

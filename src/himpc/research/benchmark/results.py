@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from himpc._files import make_folder, write_atomically
+from himpc._schema import to_plain
 from himpc._version import __version__
 from himpc.errors import RunFolderError
 from himpc.evaluation import LevelEvaluation, markdown_table
@@ -138,7 +139,7 @@ class BenchmarkResult:
             "splits": {
                 split: {
                     "model": self.folder_of(split).name,
-                    "settings": self.settings[split].to_dict(),
+                    "settings": to_plain(self.settings[split]),
                     "labels_used_in_training": self.labels_used[split],
                     "published": {name: vars(row) for name, row in published.get(split, {}).items()},
                     "results": {name: result.to_dict() for name, result in methods.items()},
@@ -171,7 +172,7 @@ class BenchmarkResult:
 
     def _settings_table(self) -> str:
         """Return the settings as a Markdown table, without the stride: the protocol has its own."""
-        columns = {split: self.settings[split].to_dict() for split in self.results}
+        columns = {split: to_plain(self.settings[split]) for split in self.results}
         names = [name for name in next(iter(columns.values())) if name != "stride"]
         return markdown_table(
             [{"setting": name} | {split: _plain(table[name]) for split, table in columns.items()} for name in names]

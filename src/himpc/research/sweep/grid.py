@@ -220,9 +220,6 @@ def _changed(config: Config, table: str, changes: Mapping[str, Any]) -> Config:
         return config.with_(**changes)
     except ConfigError as error:
         raise ConfigError(f"[{table}] {error}") from error
-    except TypeError as error:  # a number, or a list of lists, where a list of names belongs
-        found = ", ".join(f"{name} = {value!r}" for name, value in changes.items())
-        raise ConfigError(f"[{table}] {found}: a value is of the wrong kind") from error
 
 
 def _text(value: object) -> str:

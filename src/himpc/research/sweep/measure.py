@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from himpc._schema import to_plain
 from himpc._version import __version__
 from himpc.api import group
 from himpc.errors import HimpcError, escape_unprintable
@@ -52,12 +53,12 @@ class Run:
     @classmethod
     def of(cls, config: Config, data: str, folder: Path, device: str) -> Run:
         """Return the run of some settings; its key is a hash of these, the data's fingerprint and himpc's version."""
-        about = json.dumps([__version__, config.to_dict(), data], sort_keys=True)
+        about = json.dumps([__version__, to_plain(config), data], sort_keys=True)
         return cls(config, hashlib.sha256(about.encode()).hexdigest()[:16], folder, device)
 
     def row(self, **known: Any) -> Row:
         """Return a row with what is known of the run."""
-        return Row(self.key, self.config.to_dict(), **known)
+        return Row(self.key, to_plain(self.config), **known)
 
 
 class _Silent:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from himpc._files import make_folder, remove_file, write_atomically
+from himpc._schema import to_plain
 from himpc._version import __version__
 from himpc.evaluation import markdown_table
 from himpc.reporting.ablation import AblationRow, draw_ablation
@@ -118,7 +119,7 @@ class SweepResult:
 
     def runs_of(self, variant: Variant) -> list[Row]:
         """Return the runs of a variant that went well, one a seed."""
-        wanted = {**variant.config.to_dict(), "seed": None}
+        wanted = {**to_plain(variant.config), "seed": None}
         return [r for r in self.rows.values() if not r.failed and {**r.settings, "seed": None} == wanted]
 
     def table(self) -> str:
