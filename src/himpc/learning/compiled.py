@@ -18,7 +18,9 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 BLOCKS_PER_THREAD = 4
 """More blocks than threads, so that no thread waits long for a slow block."""
 
-_OPTIONS = {"nogil": True, "fastmath": {"reassoc", "contract", "nsz"}}
+# Without forceinline, a compiled function calls its helpers as they were compiled on their own in the process that
+# compiles it, and as they were compiled with it in one that loads it from disk: sums then differ in the last bit.
+_OPTIONS = {"nogil": True, "forceinline": True, "fastmath": {"reassoc", "contract", "nsz"}}
 
 
 def compiled(function: Function) -> Function:

@@ -39,9 +39,11 @@ class RunFolder:
         """
         holds_run = any((path / name).exists() for name in (CHECKPOINT_FILE, CARD_FILE))
         if holds_run and not (resume or overwrite):
-            raise RunFolderError(f"{path}: already holds a run: choose another folder, --resume it, or --overwrite it")
+            raise RunFolderError(
+                f"{path}: already holds a run", hint="choose another folder, or pass {resume=True} or {overwrite=True}"
+            )
         if resume and not holds_run:
-            raise RunFolderError(f"{path}: holds no run to resume: leave --resume out to start one")
+            raise RunFolderError(f"{path}: holds no run to resume", hint="leave {resume} out to start one")
         folder = cls(make_folder(path), identity)
         if not resume:
             for name in (CARD_FILE, WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE):
