@@ -20,7 +20,7 @@ from himpc.recordings import Recording, clean
 from himpc.recordings.selection import select
 from himpc.reporting import markdown_table
 from himpc.simulation import CAMERAS, Sensor, get_difficulty
-from himpc.skeleton.alignment import sides
+from himpc.skeleton import side_lines
 
 
 def main() -> None:
@@ -64,7 +64,7 @@ def see(walk: Recording, sensor: Sensor, seed: int, number: int) -> Recording:
     rng = np.random.default_rng([seed, number])
     joints = walk.joints.astype(np.float64)
     joints[..., [0, 2]] -= joints[..., [0, 2]].mean(axis=(0, 1))
-    ends = sides(walk.layout)
+    ends = side_lines(walk.layout)
     left = (joints[:, ends[:, 0]] - joints[:, ends[:, 1]]).mean(axis=1)[:, [0, 2]]
     across, along = (left / np.linalg.norm(left, axis=1, keepdims=True)).T
     axes = np.zeros((len(joints), 3, 3))

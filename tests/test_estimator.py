@@ -88,7 +88,7 @@ def test_misuse(walks, learner):
     with pytest.raises(DataError, match="shorter than a window of 6 frames"):
         learner.transform([walks[0], walks[1].with_(joints=walks[1].joints[:5])])
     with pytest.raises(ModelError, match="layout"):
-        learner.transform([walk.to(get_layout("gait-20")) for walk in walks])
+        learner.transform([walk.to(get_layout("openpose-14")) for walk in walks])
     with pytest.raises(ConfigError, match="unknown setting 'epochs'"):
         himpc.HiMPC(settings={"epochs": 3}).fit(walks)
     with pytest.raises(ConfigError, match=r"preset 'paper' balances the training set by person .* 'himpc benchmark'"):

@@ -11,10 +11,11 @@ import ast
 import functools
 import inspect
 import json
+import re
 import textwrap
 import tomllib
 from collections.abc import Callable, Mapping
-from dataclasses import KW_ONLY, dataclass, field
+from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
@@ -43,6 +44,7 @@ T = TypeVar("T")
 
 _CONFIG = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
 _MAX_REPORTED = 5
+_PLAIN_NAMES = {"a valid array": "a list", "a valid tuple": "a list", "a valid list": "a list", "an object": "a table"}
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field, pydantic.Field))
@@ -65,7 +67,7 @@ def validated(cls: type[T]) -> type[T]:
         try:
             construct(self, *args, **kwargs)
         except ValidationError as error:
-            raise ConfigError(_describe(error)) from None
+            raise ConfigError(_describe(error, cls)) from None
 
     made.__init__ = __init__  # type: ignore[method-assign]
     return cast(type[T], made)
@@ -167,7 +169,7 @@ def parse(cls: type[T], data: object, *, source: str = "", error: type[HimpcErro
     try:
         return cast(T, _adapter(cast(Any, cls)).validate_json(json.dumps(data)))
     except ValidationError as wrong:
-        raise error(f"{source}: {_describe(wrong)}" if source else _describe(wrong)) from None
+        raise error(f"{source}: {_describe(wrong, cls)}" if source else _describe(wrong, cls)) from None
     except (TypeError, ValueError, RecursionError) as wrong:  # what JSON has no form for, such as a date of TOML
         raise error(f"{source}: {wrong}" if source else str(wrong)) from None
 
@@ -202,21 +204,33 @@ def _adapter(cls: Any) -> TypeAdapter[Any]:
     return TypeAdapter(cls) if own else TypeAdapter(cls, config=ConfigDict(strict=True))
 
 
-def _describe(error: ValidationError) -> str:
+def _describe(error: ValidationError, cls: Any) -> str:
     """Return every wrong field in one line: its path, what was expected, what was found."""
-    details = error.errors(include_url=False)
-    shown = "; ".join(map(_describe_one, details[:_MAX_REPORTED]))
+    names = [each.name for each in fields(cls)] if is_dataclass(cls) else []
+    details = [detail for detail in error.errors(include_url=False) if not _is_consequence(detail)]
+    shown = "; ".join(_describe_one(detail, names) for detail in details[:_MAX_REPORTED])
     return shown + (f"; and {len(details) - _MAX_REPORTED} more" if len(details) > _MAX_REPORTED else "")
 
 
-def _describe_one(detail: ErrorDetails) -> str:
+def _is_consequence(detail: ErrorDetails) -> bool:
+    """Return whether a list is too short only because its invalid items, which are reported, do not count."""
+    return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+
+
+def _describe_one(detail: ErrorDetails, names: list[str]) -> str:
     place = ".".join(map(str, detail["loc"]))
     if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
-        return f"unknown setting {place!r}"
+        known = f"; the settings are {', '.join(names)}" if names and len(detail["loc"]) == 1 else ""
+        return f"unknown setting {place!r}{known}"
     if detail["type"] in ("missing", "missing_argument"):
         return f"{place} is missing"
     reason = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if detail["type"] == "value_error":
         return f"{place}: {reason}" if place else reason
+    reason = re.sub(
+        r"^(?:Value|List|Tuple|Dictionary) (should have at \w+ \d+ items?) after validation, .*", r"\1", reason
+    )
+    for pydantic_name, name in _PLAIN_NAMES.items():
+        reason = reason.replace(pydantic_name, name)
     found = repr(detail["input"])
-    return f"{place} {reason}, found {found if len(found) <= 80 else found[:77] + '...'}"
+    return f"{place} {reason}, found {found if len(found) <= 80 else found[:77] + '...'}".lstrip()

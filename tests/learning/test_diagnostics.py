@@ -14,8 +14,7 @@ from himpc.learning.cuts import over_strangers
 from himpc.learning.diagnostics import CLEAR, UNCLEAR, _agreement, _facing, _halves, _nearest
 from himpc.recordings import Recording, Windows
 from himpc.simulation import simulate
-from himpc.skeleton import body_frame
-from himpc.skeleton.alignment import headings
+from himpc.skeleton import body_frame, headings
 
 from .conftest import KINECT, make_recordings
 

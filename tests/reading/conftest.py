@@ -11,6 +11,7 @@ from himpc.reading.formats import Format
 from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
 from himpc.recordings.recording import Recording
 from himpc.skeleton import MarkerSet, get_layout
+from himpc.skeleton.marker_rules import Mean
 
 _JUNK = (b"nan", b"-", b"9" * 400, b"1e999", b",", b";", b"[", b"\0", b"\xff", b"null", b'"')
 
@@ -66,6 +67,6 @@ def _damaged(content: bytes, rng: random.Random) -> bytes:
 
 @pytest.fixture(scope="session")
 def one_marker_a_joint() -> MarkerSet:
-    """A marker set whose markers, named after the joints of gait-20, are the joints themselves."""
-    joints = get_layout("gait-20").joints
-    return MarkerSet.from_dict({"name": "own", "markers": list(joints), "joints": {j: [{"mean": [j]}] for j in joints}})
+    """A marker set whose markers, named after the joints of kinect-v1, are the joints themselves."""
+    joints = get_layout("kinect-v1").joints
+    return MarkerSet(name="own", markers=joints, joints={joint: (Mean(mean=(joint,)),) for joint in joints})

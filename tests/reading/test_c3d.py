@@ -17,7 +17,7 @@ from himpc.skeleton import get_layout
 
 FORMAT = get_format("c3d")
 
-LAYOUT = get_layout("gait-20")
+LAYOUT = get_layout("kinect-v1")
 LABELS = list(LAYOUT.joints)
 
 

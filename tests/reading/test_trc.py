@@ -15,7 +15,7 @@ from himpc.skeleton import get_layout
 
 FORMAT = get_format("trc")
 
-LAYOUT = get_layout("gait-20")
+LAYOUT = get_layout("kinect-v1")
 
 
 def trc(points: np.ndarray, labels=LAYOUT.joints, units: str = "mm", gap: str = "") -> str:

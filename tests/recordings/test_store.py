@@ -138,7 +138,7 @@ def rewrite(path: Path, **changes) -> None:
         ({"offsets": np.array([0, 61, 120])}, "is damaged"),
         ({"layout": np.array([0, 1])}, "a layout that is not there"),
         ({"layout": np.array([0, -1])}, "a layout that is not there"),
-        ({"layouts": np.array(["{}"])}, "needs the key"),
+        ({"layouts": np.array(["{}"])}, "its layout: name is missing"),
         ({"layouts": np.array(["[" * 100_000])}, "is damaged"),
         ({"layouts": np.array(["3"])}, "not a JSON table"),
         ({"notes": np.array(["3", "[]"])}, "not a JSON list"),

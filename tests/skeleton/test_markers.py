@@ -3,12 +3,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from himpc._schema import parse
 from himpc.errors import LayoutError
-from himpc.skeleton import MarkerSet, get_layout, joints_from_markers, recognise_marker_set
+from himpc.skeleton import MarkerSet, get_layout, marker_sets, recognise_marker_set
 from himpc.skeleton.marker_rules import HipCentre, Mean, Shift
-from himpc.skeleton.markers import marker_sets
 
-LAYOUT = get_layout("gait-20")
+LAYOUT = get_layout("kinect-v1")
 PLUG_IN_GAIT = next(known for known in marker_sets() if known.name == "plug-in-gait")
 
 
@@ -25,26 +25,26 @@ def test_hip_centre_agrees_with_the_regression_in_the_plane():
     """ASIS 240 mm apart, posterior spines 150 mm behind: PW 240, PD 150, axes of the room."""
     points = {"L": [[-0.12, 1.0, 0.0]], "R": [[0.12, 1.0, 0.0]], "P": [[0.0, 1.0, 0.15]]}  # faces -z, right is +x
     known = {name: np.array(value) for name, value in points.items()}
-    right = HipCentre("right", ("L", "R"), "P", "")(known)
+    right = HipCentre("right", ("L", "R"), "P")(known)
     assert right[0] == pytest.approx([0.33 * 0.24 + 0.0073, 1 - 0.30 * 0.24 - 0.0109, 0.24 * 0.15 + 0.0099])
-    left = HipCentre("left", ("L", "R"), "P", "")(known)
+    left = HipCentre("left", ("L", "R"), "P")(known)
     assert left[0] == pytest.approx([-right[0, 0], right[0, 1], right[0, 2]])
 
 
 def test_shift_is_square_to_its_line():
     points = {"a": np.zeros((1, 3)), "b": np.array([[1.0, 1.0, 0.0]]), "c": np.array([[0.0, 2.0, 0.0]])}
-    rule = Shift("a", ("a", "b"), ("a", "c"), 0.5, 0.1, ("a", "c"), "")
+    rule = Shift("a", ("a", "b"), ("a", "c"), 0.5, 0.1, ("a", "c"))
     assert rule(points)[0] == pytest.approx([1.1, 0, 0])
 
 
 @pytest.mark.parametrize("known", marker_sets(), ids=lambda known: known.name)
 def test_a_set_gives_all_joints_and_names_every_source(known):
-    joints, name = joints_from_markers(known.markers, cloud(known.markers))
-    assert name == known.name
+    assert recognise_marker_set(known.markers) is known
+    joints = known.to_joints(known.markers, cloud(known.markers))
     assert joints.shape == (3, 20, 3)
     assert np.isfinite(joints).all()
-    assert all(rule.source for _, rules in (*known.points, *known.joints) for rule in rules)
-    used = {need for _, rules in (*known.points, *known.joints) for rule in rules for need in rule.needs}
+    assert all(rule.source for rules in (*known.points.values(), *known.joints.values()) for rule in rules)
+    used = {need for rules in (*known.points.values(), *known.joints.values()) for rule in rules for need in rule.needs}
     assert set(known.markers) <= used
 
 
@@ -63,14 +63,14 @@ def test_an_alternative_stands_in_frame_by_frame():
     points = cloud(labels)
     points[1, labels.index("LELBM")] = np.nan  # the medial elbow: the lateral one stands in
     points[2, labels.index("LTOE")] = np.nan  # nothing stands in
-    joints, _ = joints_from_markers(labels, points)
+    joints = recognise_marker_set(labels).to_joints(labels, points)
     elbow = joints[:, LAYOUT.index("left_elbow")]
     assert np.allclose(elbow[0], (points[0, labels.index("LELB")] + points[0, labels.index("LELBM")]) / 2)
     assert np.allclose(elbow[1], points[1, labels.index("LELB")])
     assert np.isnan(joints).any(axis=2).nonzero() == (np.array([2]), np.array([LAYOUT.index("left_foot")]))
 
 
-def test_labels_are_told_without_case_and_order():
+def test_labels_match_in_any_case_and_order():
     labels = [marker.lower() for marker in reversed(PLUG_IN_GAIT.markers)] + ["prop"]
     assert recognise_marker_set(labels) is PLUG_IN_GAIT
 
@@ -80,35 +80,40 @@ def test_missing_markers_are_named():
     with pytest.raises(LayoutError, match=r"nearest is 'plug-in-gait'.*left_hip needs LPSI"):
         recognise_marker_set(labels)
     with pytest.raises(LayoutError, match="left_hip needs LPSI"):
-        joints_from_markers(labels, cloud(labels), PLUG_IN_GAIT)
+        PLUG_IN_GAIT.to_joints(labels, cloud(labels))
 
 
-def test_a_persons_own_set(tmp_path):
+def test_a_users_own_set_is_read_from_toml(tmp_path):
     lines = ['name = "mine"', 'markers = ["A"]'] + [f'[[joints.{j}]]\nmean = ["A"]' for j in LAYOUT.joints]
     (tmp_path / "mine.toml").write_text("\n".join(lines))
     mine = MarkerSet.from_toml(tmp_path / "mine.toml")
-    joints, name = joints_from_markers(["a"], np.ones((2, 1, 3)), mine)
-    assert name == "mine"
-    assert (joints == 1).all()
+    assert mine.name == "mine"
+    assert (mine.to_joints(["a"], np.ones((2, 1, 3))) == 1).all()
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"marker": []}, "unknown key 'marker'"),
+        ({"marker": []}, "unknown setting 'marker'"),
         ({"joints": {}}, "must give the 20 joints"),
-        ({"markers": []}, "uses 'A', which is neither"),
-        ({"points": {"p": []}}, "at least one rule"),
+        ({"markers": []}, "uses 'A', which is neither a marker"),
+        ({"points": {"p": []}}, "points.p should have at least 1 item"),
         ({"points": {"p": [{"mid": ["A"]}]}}, "must have one of the keys mean, shift, hip"),
-        ({"points": {"p": [{"mean": ["A"], "of": 1}]}}, "unknown key 'of'"),
-        ({"points": {"p": [{"shift": "A", "along": ["A"]}]}}, "not complete or not of the right types"),
-        ({"points": {"p": [{"hip": "middle", "asis": ["A", "A"], "psis": "A"}]}}, "must be left or right"),
+        ({"points": {"p": [{"mean": ["A"], "of": 1}]}}, "unknown setting 'points.p.0.mean.of'"),
+        (
+            {"points": {"p": [{"shift": "A", "along": ["A"]}]}},
+            "points.p.0.shift.along.1 is missing; .*length is missing",
+        ),
+        (
+            {"points": {"p": [{"hip": "middle", "asis": ["A", "A"], "psis": "A"}]}},
+            "should be 'left' or 'right', found 'middle'",
+        ),
         ({"aliases": {"B": ["b"]}}, "'aliases' names 'B'"),
     ],
 )
 def test_a_wrong_set_is_refused(change, message):
     with pytest.raises(LayoutError, match=message):
-        MarkerSet.from_dict({**minimal(), **change}, where="mine.toml")
+        parse(MarkerSet, {**minimal(), **change}, source="mine.toml", error=LayoutError)
 
 
 def test_rules_are_values():

@@ -20,7 +20,7 @@ from himpc.learning.recording_labels import recording_labels
 from himpc.learning.whitening import means_of
 from himpc.model import Model
 from himpc.recordings.windows import Windows
-from himpc.skeleton.alignment import headings
+from himpc.skeleton import headings
 
 __all__ = ["Diagnosis", "diagnose"]
 

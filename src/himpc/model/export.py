@@ -14,8 +14,7 @@ from himpc._files import write_atomically
 from himpc._version import __version__
 from himpc.errors import ConfigError
 from himpc.model.inference import Inference
-from himpc.skeleton import Layout
-from himpc.skeleton.alignment import TOO_SHORT, sides
+from himpc.skeleton import MIN_SIDE_LENGTH, Layout, side_lines
 
 if TYPE_CHECKING:
     from himpc.model.model import Model
@@ -125,7 +124,7 @@ def _centred(graph: _Graph, joints: str, layout: Layout) -> str:
 def _aligned(graph: _Graph, joints: str, layout: Layout) -> str:
     """Turn each frame to face one way, as `himpc.skeleton.body_frame` does, in float64 as there."""
     leftward = np.zeros((1, len(layout)))
-    ends = sides(layout)
+    ends = side_lines(layout)
     np.add.at(leftward[0], ends[:, 0], 1 / len(ends))
     np.add.at(leftward[0], ends[:, 1], -1 / len(ends))
     precise = graph.add("Cast", [joints], to=11)  # 11 is double
@@ -133,7 +132,7 @@ def _aligned(graph: _Graph, joints: str, layout: Layout) -> str:
     across, along = (graph.add("Gather", [line, np.array([axis])], axis=3) for axis in (0, 2))
     squares = [graph.add("Mul", [side, side]) for side in (across, along)]
     length = graph.add("Sqrt", [graph.add("Add", [*squares])])
-    shows = graph.add("Greater", [length, np.array(TOO_SHORT)])
+    shows = graph.add("Greater", [length, np.array(MIN_SIDE_LENGTH)])
     cosine = graph.add("Where", [shows, graph.add("Div", [across, length]), np.array(1.0)])
     sine = graph.add("Where", [shows, graph.add("Div", [along, length]), np.array(0.0)])
     x, y, z = (graph.add("Gather", [precise, np.array([axis])], axis=3) for axis in range(3))

@@ -305,7 +305,8 @@ def _layout(text: str) -> Layout:
     if not isinstance(table, dict):
         raise DataError("a layout is not a JSON table")
     layout = Layout.from_dict(table, where="its layout")
-    return get_layout(layout.name) if layout.name in layout_names() and get_layout(layout.name) == layout else layout
+    built_in = map(get_layout, layout_names())
+    return next((x for x in built_in if x == layout and layout.name in (x.name, *x.aliases)), layout)
 
 
 def _notes(text: str) -> tuple[str, ...]:

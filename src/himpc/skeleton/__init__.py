@@ -1,15 +1,16 @@
-"""Joint layouts as data, pooling into components and limbs, conversion, body-frame alignment, marker rules."""
+"""Joint layouts as data, pooling into components and limbs, conversion, body-frame alignment, marker sets."""
 
-from himpc.skeleton.alignment import body_frame
+from himpc.skeleton.alignment import MIN_SIDE_LENGTH, body_frame, headings, side_lines
 from himpc.skeleton.conversion import convert
 from himpc.skeleton.layout import COMPONENTS, LEVELS, LIMBS, Layout, Level, get_layout, layout_names
-from himpc.skeleton.markers import MarkerSet, joints_from_markers, recognise_marker_set
+from himpc.skeleton.markers import MarkerSet, marker_sets, recognise_marker_set
 from himpc.skeleton.pooling import centre, mirror, pool, pooling_matrix
 
 __all__ = [
     "COMPONENTS",
     "LEVELS",
     "LIMBS",
+    "MIN_SIDE_LENGTH",
     "Layout",
     "Level",
     "MarkerSet",
@@ -17,10 +18,12 @@ __all__ = [
     "centre",
     "convert",
     "get_layout",
-    "joints_from_markers",
+    "headings",
     "layout_names",
+    "marker_sets",
     "mirror",
     "pool",
     "pooling_matrix",
     "recognise_marker_set",
+    "side_lines",
 ]

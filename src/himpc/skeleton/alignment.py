@@ -1,4 +1,4 @@
-"""Turning skeletons to face one way, so that where a person walks does not change what is seen of the body."""
+"""Rotation of skeletons to one heading, so that the walking direction does not change the features."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from himpc.errors import LayoutError
 from himpc.skeleton.layout import Layout
 
-__all__ = ["TOO_SHORT", "body_frame", "headings", "sides"]
+__all__ = ["MIN_SIDE_LENGTH", "body_frame", "headings", "side_lines"]
 
-TOO_SHORT = 1e-3
-"""A body whose left-to-right line is this short (metres), seen from above, does not show where it faces."""
+MIN_SIDE_LENGTH = 1e-3
+"""Length (metres, seen from above) of the left-to-right line below which a frame does not show its heading."""
 
 
 def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.floating]:
-    """Return the joints of each frame turned about the upward axis so that the body faces +z, its left side towards +x.
+    """Rotate each frame about the upward axis so that the body faces +z, with its left side towards +x.
 
-    The left side is where the left hips and shoulders lie, seen from the right ones and from above: the mean of both
-    lines, or one of them where only that is there. Only the heading changes: all heights and all distances within a
-    frame stay. The turn is about the origin, so subtract the root first (`himpc.skeleton.centre`).
+    The left side is given by the lines from the right to the left hip and shoulder, seen from above: their mean, or one
+    of them where only that is seen. Only the heading changes: all heights and all distances within a frame stay. The
+    rotation is about the origin, so subtract the root first (`himpc.skeleton.centre`).
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float
     Returns
     -------
     array ``(..., J, 3)``
-        In the same type and unit. Where neither hips nor shoulders are seen, or the line between them points straight
-        up, the frame keeps its heading.
+        In the same type and unit. A frame keeps its heading where neither hips nor shoulders are seen, or the line
+        between them points straight up.
 
     Raises
     ------
@@ -46,7 +46,7 @@ def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float
         )
     leftward = _leftward(joints, layout)
     length = np.hypot(leftward[..., 0], leftward[..., 1])
-    shows = length > TOO_SHORT
+    shows = length > MIN_SIDE_LENGTH
     divisor = np.where(shows, length, 1)
     cosine = np.where(shows, leftward[..., 0] / divisor, 1)[..., None]
     sine = np.where(shows, leftward[..., 1] / divisor, 0)[..., None]
@@ -57,7 +57,7 @@ def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float
 
 
 def headings(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
-    """Return where the body of each frame faces, in radians about the upward axis, as `body_frame` would turn it.
+    """Compute the heading of the body in each frame, in radians about the upward axis, as `body_frame` uses it.
 
     Parameters
     ----------
@@ -77,12 +77,12 @@ def headings(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64
         If the layout has neither hips nor shoulders.
     """
     leftward = _leftward(joints, layout)
-    shows = np.hypot(leftward[..., 0], leftward[..., 1]) > TOO_SHORT
+    shows = np.hypot(leftward[..., 0], leftward[..., 1]) > MIN_SIDE_LENGTH
     return np.where(shows, np.arctan2(-leftward[..., 1], leftward[..., 0]), np.nan)
 
 
-def sides(layout: Layout) -> NDArray[np.intp]:
-    """Return the left and right joint ``(n, 2)`` of the lines that show a body's left: hips and shoulders.
+def side_lines(layout: Layout) -> NDArray[np.intp]:
+    """Return the left and right joint ``(n, 2)`` of the lines that show the left side: hips and shoulders.
 
     Raises
     ------
@@ -93,14 +93,16 @@ def sides(layout: Layout) -> NDArray[np.intp]:
     known = [line for line in lines if layout.has(*line)]
     if not known:
         raise LayoutError(
-            f"layout {layout.name!r} has neither hips nor shoulders, so no side to turn by: say --align=false"
+            f"layout {layout.name!r} has neither hips nor shoulders, so it shows no heading to align",
+            hint="switch alignment off: {align=False}",
         )
     return np.array([[layout.index(left), layout.index(right)] for left, right in known])
 
 
 def _leftward(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
     """Return the x and z ``(..., 2)`` of the mean line from right to left hip and shoulder; 0 where unseen."""
-    seen_from_above = joints[..., sides(layout), ::2].astype(np.float64)  # in float32 the short line of a side is rough
+    # float32 is too coarse for the short line of a side.
+    seen_from_above = joints[..., side_lines(layout), ::2].astype(np.float64)
     spans = seen_from_above[..., 0, :] - seen_from_above[..., 1, :]
     seen = np.isfinite(spans).all(axis=-1, keepdims=True)
     total: NDArray[np.float64] = np.where(seen, spans, 0).sum(axis=-2) / np.maximum(seen.sum(axis=-2), 1)

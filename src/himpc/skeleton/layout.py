@@ -1,40 +1,66 @@
 """Joint layouts as data: which joints a skeleton has and how they form components and limbs.
 
-A layout is one TOML table (``himpc/skeleton/layouts/*.toml`` or a user's own file), parsed once into an
-immutable :class:`Layout` that everything else asks. `himpc.skeleton.layout_table` checks the table.
+A layout is one TOML table: ``himpc/skeleton/layouts/*.toml``, or a user's own file. docs/layouts.md describes its keys.
 """
 
 from __future__ import annotations
 
 import re
-import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.resources import files
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BeforeValidator, Field
 
+from himpc._schema import parse, parse_toml, validated
 from himpc.errors import LayoutError
-from himpc.skeleton.layout_table import COMPONENTS, LIMBS, parse_layout
 
-__all__ = ["COMPONENTS", "LEVELS", "LIMBS", "Layout", "Level", "get_layout", "joint_key", "layout_names"]
+__all__ = ["COMPONENTS", "LEVELS", "LIMBS", "Layout", "Level", "get_layout", "layout_names"]
 
 Level = Literal["joint", "component", "limb"]
 LEVELS: tuple[Level, ...] = get_args(Level)
+
+# The order of docs/method.md, section 1; the same in every layout, so that levels compare across layouts.
+COMPONENTS = (
+    *("left_thigh", "left_shank", "right_thigh", "right_shank", "torso", "head"),
+    *("left_upper_arm", "left_forearm", "right_upper_arm", "right_forearm"),
+)
+LIMBS = ("left_leg", "right_leg", "torso_and_head", "left_arm", "right_arm")
+
+_Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
+
+
+@validated
+class _Table:
+    """The keys of a layout's TOML table."""
+
+    name: Annotated[str, Field(min_length=1)]
+    root: Annotated[_Names, Field(min_length=1)]
+    joints: Annotated[_Names, Field(min_length=1)]
+    parents: dict[str, str]
+    components: dict[str, _Names]
+    limbs: dict[str, _Names]
+    title: str = ""
+    source: str = "declared by the user"
+    pairs: tuple[tuple[str, str], ...] = ()
+    aliases: _Names = ()
+    file_names: dict[str, _Names] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Layout:
     """The joints of a skeleton, in file order, and their hierarchy.
 
+    Two layouts are equal if their joints and hierarchy are, whatever they are called.
+
     Parameters
     ----------
     name, title, source : str
-        Short name, one line for people, and where the joint order comes from. Words alone make no other layout.
+        Short name, one line for people, and the reference for the joint order.
     joints : tuple of str
         J joint names. The same joint has the same name in every layout.
     parents : tuple of int
@@ -45,6 +71,10 @@ class Layout:
         Left and right joint of each symmetric pair.
     components, limbs : tuple of tuple of int
         The joints of the ten components and five limbs, ordered as `COMPONENTS` and `LIMBS`.
+    aliases : tuple of str
+        Other names of the layout that `get_layout` accepts.
+    file_names : tuple of (str, str)
+        Joint names and how files spell them, where they differ.
 
     Examples
     --------
@@ -53,7 +83,7 @@ class Layout:
     (20, ('pelvis', 'spine'), ['left_hip', 'left_knee'])
     """
 
-    name: str
+    name: str = field(compare=False)
     title: str = field(compare=False)
     source: str = field(compare=False)
     joints: tuple[str, ...]
@@ -85,7 +115,7 @@ class Layout:
             ) from None
 
     def has(self, *joints: str) -> bool:
-        """Tell whether the layout has all these joints."""
+        """Return whether the layout has all these joints."""
         return set(joints) <= set(self.joints)
 
     def level(self, level: Level) -> tuple[tuple[int, ...], ...]:
@@ -108,11 +138,11 @@ class Layout:
         return order
 
     def find(self, name: str) -> int | None:
-        """Return the index of a joint by what a file calls it (``HipLeft``, ``LHip``, ``left hip``), or None."""
-        return _file_index(self).get(joint_key(name))
+        """Return the index of a joint by its name in a file (``HipLeft``, ``LHip``, ``left hip``), or None."""
+        return _file_index(self).get(_name_key(name))
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the layout as plain data, the same shape as its TOML table."""
+        """Return the layout as plain data, with the keys of its TOML table."""
         names = self.joints
         components = [[names[i] for i in c] for c in self.components]
         return {
@@ -132,34 +162,28 @@ class Layout:
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any], where: str = "layout") -> Layout:
-        """Make a layout from plain data (a TOML table), checking all of it.
+        """Make a layout from plain data (a TOML table).
 
         Parameters
         ----------
         table : mapping
-            Keys ``name``, ``root``, ``joints``, ``parents``, ``components``, ``limbs``, and if wished ``title``,
+            Keys ``name``, ``root``, ``joints``, ``parents``, ``components``, ``limbs``, and optionally ``title``,
             ``source``, ``pairs``, ``aliases``, ``file_names``.
         where : str
-            What to call the table in an error: a file name, say.
+            The name of the table in an error, such as its file.
 
         Raises
         ------
         LayoutError
-            If a key is missing or unknown, a joint is not declared, the parents form no tree, the components do not
-            share out the joints, or the limbs do not share out the components.
+            If a key is missing or unknown, a joint is not declared, the parents form no tree, or the components do not
+            partition the joints, or the limbs the components.
         """
-        return cls(**parse_layout(table, where))
+        return _resolve(parse(_Table, table, source=where, error=LayoutError), where)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Layout:
         """Read a layout from a TOML file; see `from_dict` for its keys and errors."""
-        try:
-            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, RecursionError) as error:
-            raise LayoutError(f"{path}: cannot be read as a layout: {error}") from error
-        except tomllib.TOMLDecodeError as error:
-            raise LayoutError(f"{path}: is not valid TOML: {error}") from error
-        return cls.from_dict(table, where=str(path))
+        return _resolve(parse_toml(_Table, Path(path), error=LayoutError), str(path))
 
 
 def layout_names() -> tuple[str, ...]:
@@ -183,14 +207,21 @@ def get_layout(name: str | Path | Layout) -> Layout:
         if str(name).lower() in (known.name, *known.aliases):
             return known
     raise LayoutError(
-        f"unknown layout {str(name)!r}: choose one of {', '.join(layout_names())}, or declare it in a .toml file"
+        f"unknown layout {str(name)!r}, expected one of {', '.join(layout_names())}",
+        hint="name one of them, or declare a layout in a TOML file: {layout=mine.toml}",
     )
 
 
-def joint_key(name: str) -> str:
-    """Return a joint name reduced to what files agree on: side, then words, without case or separators.
+@cache
+def _built_in() -> dict[str, Layout]:
+    layouts = [Layout.from_toml(path) for path in sorted(Path(__file__).with_name("layouts").glob("*.toml"))]
+    return {layout.name: layout for layout in layouts}
 
-    >>> joint_key("HipLeft") == joint_key("left hip") == joint_key("LHip") == joint_key("l_hip") == "left hip"
+
+def _name_key(name: str) -> str:
+    """Normalise a joint name: side, then words, without case or separators.
+
+    >>> _name_key("HipLeft") == _name_key("left hip") == _name_key("LHip") == _name_key("l_hip") == "left hip"
     True
     """
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name.strip())
@@ -201,15 +232,73 @@ def joint_key(name: str) -> str:
 
 
 @cache
-def _built_in() -> dict[str, Layout]:
-    tables = sorted((f for f in files("himpc.skeleton.layouts").iterdir() if f.name.endswith(".toml")), key=str)
-    parsed = [Layout.from_dict(tomllib.loads(f.read_text(encoding="utf-8")), where=f.name) for f in tables]
-    return {layout.name: layout for layout in parsed}
-
-
-@cache
 def _file_index(layout: Layout) -> dict[str, int]:
-    index = {joint_key(name): i for i, name in enumerate(layout.joints)}
+    index = {_name_key(name): i for i, name in enumerate(layout.joints)}
     for joint, other in layout.file_names:
-        index.setdefault(joint_key(other), layout.joints.index(joint))
+        index.setdefault(_name_key(other), layout.joints.index(joint))
     return index
+
+
+def _resolve(table: _Table, where: str) -> Layout:
+    """Check what a layout's table says, and turn its names into indices."""
+    joints = table.joints
+    if len(set(joints)) != len(joints):
+        raise LayoutError(f"{where}: 'joints' must name each joint once, found {len(joints)} names")
+
+    def indices(names: Iterable[str], key: str) -> tuple[int, ...]:
+        if undeclared := [name for name in names if name not in joints]:
+            raise LayoutError(f"{where}: {key!r} names {undeclared[0]!r}, which is not among its joints")
+        return tuple(joints.index(name) for name in names)
+
+    pairs = indices([name for pair in table.pairs for name in pair], "pairs")
+    if len(set(pairs)) != len(pairs):
+        raise LayoutError(f"{where}: a joint is in more than one of 'pairs'")
+    parent_of = dict(zip(indices(table.parents, "parents"), indices(table.parents.values(), "parents"), strict=True))
+    parents = tuple(parent_of.get(i, -1) for i in range(len(joints)))
+    _check_tree(parents, joints, where)
+    components = _partition(table.components, COMPONENTS, joints, where, "components")
+    limbs = _partition(table.limbs, LIMBS, COMPONENTS, where, "limbs")
+    indices(table.file_names, "file_names")
+    return Layout(
+        name=table.name,
+        title=table.title or table.name,
+        source=table.source,
+        joints=joints,
+        parents=parents,
+        root=indices(table.root, "root"),
+        pairs=tuple(zip(pairs[::2], pairs[1::2], strict=True)),
+        components=components,
+        limbs=tuple(tuple(sorted(joint for part in limb for joint in components[part])) for limb in limbs),
+        aliases=table.aliases,
+        file_names=tuple((joint, other) for joint, others in table.file_names.items() for other in others),
+    )
+
+
+def _check_tree(parents: Sequence[int], joints: Sequence[str], where: str) -> None:
+    tops = [joint for joint, parent in zip(joints, parents, strict=True) if parent < 0]
+    if len(tops) != 1:
+        found = f"{len(tops)}: {', '.join(tops[:5])}"
+        raise LayoutError(f"{where}: 'parents' must leave exactly one joint without a parent, found {found}")
+    for start in range(len(joints)):
+        joint, steps = start, 0
+        while parents[joint] >= 0:
+            joint, steps = parents[joint], steps + 1
+            if steps > len(joints):
+                raise LayoutError(f"{where}: 'parents' forms a cycle through {joints[start]!r}")
+
+
+def _partition(
+    table: Mapping[str, tuple[str, ...]], groups: Sequence[str], members: Sequence[str], where: str, key: str
+) -> tuple[tuple[int, ...], ...]:
+    """Return the members of each group by index; every member must be in exactly one group."""
+    if set(table) != set(groups):
+        odd = sorted(set(table) ^ set(groups))
+        raise LayoutError(f"{where}: {key!r} must have exactly the keys {', '.join(groups)}; check {', '.join(odd)}")
+    named = [name for group in groups for name in table[group]]
+    if sorted(named) != sorted(members) or not all(table.values()):
+        odd = sorted((set(named) ^ set(members)) | {name for name in named if named.count(name) > 1})
+        raise LayoutError(
+            f"{where}: {key!r} must put each of {'the joints' if key == 'components' else 'the ten components'} into "
+            f"exactly one group and leave none empty; check {', '.join(odd) or 'the empty group'}"
+        )
+    return tuple(tuple(members.index(name) for name in table[group]) for group in groups)

@@ -1,61 +1,64 @@
-"""The three ways in which a point of the body follows from markers: a mean, a shift, and the hip-centre regression.
+"""The three rules by which a point of the body follows from markers: a mean, a shift, and the hip-centre regression.
 
 A rule is a function of the points known so far, each ``(frames, 3)`` in metres; a frame in which one of them is NaN
-gives NaN.
+gives NaN. Its fields are the keys of its TOML table, and `source` is the reference that describes it.
 """
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Discriminator, Tag
+
+from himpc._schema import validated
 
 __all__ = ["HipCentre", "Mean", "Points", "Rule", "Shift"]
 
 Points: TypeAlias = Mapping[str, NDArray[np.floating]]
 
 
-@dataclass(frozen=True)
+@validated
 class Mean:
-    """The unweighted mean of points: the middle of two epicondyles, say."""
+    """The unweighted mean of points, such as the midpoint of two epicondyles."""
 
-    of: tuple[str, ...]
-    source: str
+    mean: tuple[str, ...]
+    source: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The points it is made of."""
-        return self.of
+        """The points that it is computed from."""
+        return self.mean
 
     def __call__(self, points: Points) -> NDArray[np.floating]:
         """Return the ``(frames, 3)`` positions."""
-        mean: NDArray[np.floating] = np.mean([points[name] for name in self.of], axis=0)
+        mean: NDArray[np.floating] = np.mean([points[name] for name in self.mean], axis=0)
         return mean
 
 
-@dataclass(frozen=True)
+@validated
 class Shift:
     """A point moved by a share of a length of the body.
 
-    ``start + (times * |length| + plus) * direction``, where `direction` is the unit vector from the first to the second
+    ``shift + (times * |length| + plus) * direction``, where `direction` is the unit vector from the first to the second
     point of `along`, made perpendicular to the line `square_to` where that is given, and `plus` is in metres.
     """
 
-    start: str
+    shift: str
     along: tuple[str, str]
     length: tuple[str, str]
     times: float
-    plus: float
-    square_to: tuple[str, str] | None
-    source: str
+    plus: float = 0.0
+    square_to: tuple[str, str] | None = None
+    source: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The points it is made of."""
-        return (self.start, *self.along, *self.length, *(self.square_to or ()))
+        """The points that it is computed from."""
+        return (self.shift, *self.along, *self.length, *(self.square_to or ()))
 
     def __call__(self, points: Points) -> NDArray[np.floating]:
         """Return the ``(frames, 3)`` positions."""
@@ -64,33 +67,33 @@ class Shift:
             line = _unit(points[self.square_to[1]] - points[self.square_to[0]])
             direction = direction - (direction * line).sum(axis=1, keepdims=True) * line
         length = np.linalg.norm(points[self.length[1]] - points[self.length[0]], axis=1, keepdims=True)
-        moved: NDArray[np.floating] = points[self.start] + (self.times * length + self.plus) * _unit(direction)
+        moved: NDArray[np.floating] = points[self.shift] + (self.times * length + self.plus) * _unit(direction)
         return moved
 
 
-@dataclass(frozen=True)
+@validated
 class HipCentre:
     """A hip joint centre from the four points of the pelvis, by the regression of Harrington et al. (2007).
 
-    In the pelvis frame, whose origin lies midway between the left and right anterior superior iliac spines (ASIS),
-    whose side axis runs from the left to the right one, whose forward axis lies in the plane of both and the middle of
-    the posterior spines, and whose upward axis is square to that plane, the centre lies (in mm) at
+    The origin of the pelvis frame is the midpoint of the anterior superior iliac spines (`asis`, left and right). Its
+    side axis runs from the left to the right one, its forward axis lies in the plane of both and the midpoint of the
+    posterior spines (`psis`), and its upward axis is perpendicular to that plane. In it, the centre is (in mm) at
 
     forward ``-0.24 PD - 9.9``, up ``-0.30 PW - 10.9``, to its own side ``0.33 PW + 7.3``,
 
-    with PW the distance between the ASIS and PD the distance from their middle to that of the posterior spines. These
-    are the paper's regressions on one predictor each, which need no leg length. The radius of the markers is not taken
-    off. Right-handed axes are presumed.
+    with PW the distance between the ASIS and PD the distance from their midpoint to that of the posterior spines. These
+    are the paper's regressions on one predictor each, which need no leg length. The marker radius is not subtracted.
+    The axes must be right-handed.
     """
 
-    side: Literal["left", "right"]
+    hip: Literal["left", "right"]
     asis: tuple[str, str]
     psis: str
-    source: str
+    source: str = ""
 
     @property
     def needs(self) -> tuple[str, ...]:
-        """The points it is made of."""
+        """The points that it is computed from."""
         return (*self.asis, self.psis)
 
     def __call__(self, points: Points) -> NDArray[np.floating]:
@@ -102,7 +105,7 @@ class HipCentre:
         sideways = _unit(right - left)
         upward = _unit(np.cross(sideways, middle - points[self.psis]))
         forward = np.cross(upward, sideways)
-        sign = 1 if self.side == "right" else -1
+        sign = 1 if self.hip == "right" else -1
         centre: NDArray[np.floating] = (
             middle
             + (-0.24 * depth - 0.0099) * forward
@@ -112,7 +115,16 @@ class HipCentre:
         return centre
 
 
-Rule: TypeAlias = Mean | Shift | HipCentre
+def _kind(rule: Any) -> str | None:
+    """Return the key that identifies a rule, or the table of one."""
+    has = rule.__contains__ if isinstance(rule, Mapping) else functools.partial(hasattr, rule)
+    return next(filter(has, ("mean", "shift", "hip")), None)
+
+
+Rule: TypeAlias = Annotated[
+    Annotated[Mean, Tag("mean")] | Annotated[Shift, Tag("shift")] | Annotated[HipCentre, Tag("hip")],
+    Discriminator(_kind, custom_error_type="rule", custom_error_message="must have one of the keys mean, shift, hip"),
+]
 
 
 def _unit(vectors: NDArray[np.floating]) -> NDArray[np.floating]:

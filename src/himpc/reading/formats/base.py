@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from himpc.skeleton import Layout
-from himpc.skeleton.markers import MarkerSet
+from himpc.skeleton import Layout, MarkerSet
 
 __all__ = ["HEAD_BYTES", "UNITS", "ReadOptions", "Unit", "Up"]
 

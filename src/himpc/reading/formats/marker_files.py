@@ -12,8 +12,7 @@ from himpc.reading.axes import body_size, check_size, metres, unit_hint
 from himpc.reading.formats.base import UNITS, ReadOptions, Unit, Up
 from himpc.reading.formats.mocap import to_recording
 from himpc.recordings.recording import Origin, Recording
-from himpc.skeleton import get_layout
-from himpc.skeleton.markers import MarkerSet, recognise_marker_set
+from himpc.skeleton import MarkerSet, get_layout, recognise_marker_set
 
 __all__ = ["Subject", "find_subjects", "subject_recording"]
 
@@ -43,8 +42,8 @@ def find_subjects(labels: Sequence[str], options: ReadOptions, where: str) -> li
         except LayoutError as error:
             problem = str(error)
             continue
-        if lacking := chosen.lacking(names):
-            joint, markers = next(iter(lacking.items()))
+        if missing := chosen.missing(names):
+            joint, markers = next(iter(missing.items()))
             problem = f"the marker set {chosen.name!r} does not give {joint}: it needs {', '.join(markers)}"
             continue
         found.append((subject, chosen, {m: columns[names[place]] for m, place in chosen.columns(names).items()}))
@@ -78,7 +77,7 @@ def subject_recording(
     FormatError
         If the unit is unknown or makes the body no person's size, or nothing shows which axis is up.
     """
-    layout = get_layout("gait-20")
+    layout = get_layout("kinect-v1")
     stated = unit or options.unit
     if stated is None:
         size = body_size(marker_set.to_joints(markers, points), layout)
