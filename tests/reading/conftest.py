@@ -8,7 +8,7 @@ import pytest
 
 from himpc.errors import FormatError
 from himpc.reading.formats import Format
-from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
+from himpc.reading.formats.base import HEAD_BYTES, FileOptions
 from himpc.recordings.recording import Recording
 from himpc.skeleton import MarkerSet, get_layout
 from himpc.skeleton.marker_rules import Mean
@@ -28,14 +28,14 @@ def check_damaged() -> CheckDamaged:
         content: bytes,
         seed: int,
         folder: Path | None = None,
-        options: ReadOptions | None = None,
+        options: FileOptions | None = None,
     ) -> None:
         file.write_bytes(_damaged(content, random.Random(seed)))
         path = folder or file
         fmt.recognise(path, b"" if folder else file.read_bytes()[:HEAD_BYTES])
         message = ""
         try:
-            recordings = fmt.read(path, options or ReadOptions())
+            recordings = fmt.read(path, options or FileOptions())
         except FormatError as error:
             message, recordings = str(error), []
         assert bool(message) != bool(recordings)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
 from himpc.reading.formats.asf import read_asf
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.skeleton import get_layout
 
 FORMAT = get_format("amc")
@@ -53,7 +53,7 @@ def amc(frames: list[dict[str, tuple[float, ...]]], unit: str = ":DEGREES") -> s
 def read(folder: Path, motion: str, skeleton: str | None = None, name: str = "02_01.amc"):
     (folder / "02.asf").write_text(skeleton or asf())
     (folder / name).write_text(motion)
-    (recording,) = FORMAT.read(folder / name, ReadOptions(fps=120))
+    (recording,) = FORMAT.read(folder / name, FileOptions(fps=120))
     return recording
 
 
@@ -95,11 +95,11 @@ def test_the_skeleton_is_found_or_asked_for(tmp_path):
     with pytest.raises(
         FormatError, match=r"no usable skeleton: expected anything.asf in the same folder, found 2 others"
     ):
-        FORMAT.read(tmp_path / "anything.amc", ReadOptions())
+        FORMAT.read(tmp_path / "anything.amc", FileOptions())
     (tmp_path / "02.asf").unlink()
     (tmp_path / "03.asf").unlink()
     with pytest.raises(FormatError, match="found none there"):
-        FORMAT.read(tmp_path / "anything.amc", ReadOptions())
+        FORMAT.read(tmp_path / "anything.amc", FileOptions())
 
 
 @pytest.mark.parametrize(
@@ -153,7 +153,7 @@ def test_real_walks(shared_data: Path):
     skeleton = read_asf(folder / "02.asf")
     lengths = {bone.name: np.linalg.norm(bone.offset) * INCH / 0.45 for bone in skeleton.bones}
     for name, frames in (("origin1-2.amc", 298), ("origin3-4.amc", 343)):
-        (recording,) = FORMAT.read(folder / name, ReadOptions())
+        (recording,) = FORMAT.read(folder / name, FileOptions())
         assert len(recording) == frames
         assert recording.fps is None
         assert "no frame rate" in recording.quality.notes[0]

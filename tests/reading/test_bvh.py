@@ -7,14 +7,14 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.forward_kinematics import euler_matrices
 from himpc.skeleton import get_layout
 
 FORMAT = get_format("bvh")
 
 LAYOUT = get_layout("humanoid")
-CM = ReadOptions(unit="cm")
+CM = FileOptions(unit="cm")
 
 # Offsets in cm; the parents are those of the layout. The rest pose: a T, facing +z.
 REST = {"pelvis": (0, 0, 0), "spine": (0, 25, 0), "neck": (0, 30, 0), "head": (0, 15, 0)} | {
@@ -144,9 +144,9 @@ def test_euler_matrices_are_products_in_order():
 
 def test_the_unit_is_asked_for_with_the_likely_one(tmp_path):
     with pytest.raises(FormatError, match=r"states no unit of length; as 'cm' it would be 1.61 m tall: pass --unit cm"):
-        read(tmp_path, bvh([{}]), ReadOptions())
+        read(tmp_path, bvh([{}]), FileOptions())
     with pytest.raises(FormatError, match="read in 'm', the body is 161 m tall; as 'cm'"):
-        read(tmp_path, bvh([{}]), ReadOptions(unit="m"))
+        read(tmp_path, bvh([{}]), FileOptions(unit="m"))
 
 
 def test_a_persons_own_layout_finds_its_own_names(tmp_path):
@@ -156,7 +156,7 @@ def test_a_persons_own_layout_finds_its_own_names(tmp_path):
     table = get_layout("humanoid").to_dict() | {"name": "mine"}
     table["file_names"] = {joint: [name] for joint, name in zip(LAYOUT.joints, names, strict=True)}
     mine = type(LAYOUT).from_dict(table)
-    recording = read(tmp_path, bvh([{}], names), ReadOptions(unit="cm", layout=mine))
+    recording = read(tmp_path, bvh([{}], names), FileOptions(unit="cm", layout=mine))
     np.testing.assert_allclose(recording.joints[0], positions_of({}), atol=1e-6)
 
 

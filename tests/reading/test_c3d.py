@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from himpc.errors import FormatError
 from himpc.reading.axes import body_size
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.c3d_file import open_c3d, read_points
 from himpc.skeleton import get_layout
 
@@ -77,7 +77,7 @@ def test_what_is_written_comes_back(tmp_path, standing, one_marker_a_joint, proc
     path = tmp_path / "walk.c3d"
     path.write_bytes(c3d(z_up(joints) * 1000, processor=processor, scale=scale, screen=screen))
     assert FORMAT.recognise(path, path.read_bytes()[:4096])
-    (recording,) = FORMAT.read(path, ReadOptions(markers=one_marker_a_joint))
+    (recording,) = FORMAT.read(path, FileOptions(markers=one_marker_a_joint))
     np.testing.assert_allclose(recording.joints, joints, atol=2e-4)
     assert (recording.fps, recording.source, recording.quality.frames_read) == (50, str(path), 4)
     assert recording.quality.notes[-1] == f"up is z, as the {'file states' if screen else 'body shows'}"
@@ -88,7 +88,7 @@ def test_several_people_in_one_file(tmp_path, standing, one_marker_a_joint):
     labels = [f"{name}:{label}" for name in ("Ann", "Ben") for label in LABELS] + ["prop:1"]
     points = np.concatenate([*both, np.zeros((3, 1, 3))], axis=1)
     (tmp_path / "two.c3d").write_bytes(c3d(z_up(points) * 1000, labels))
-    recordings = FORMAT.read(tmp_path / "two.c3d", ReadOptions(markers=one_marker_a_joint))
+    recordings = FORMAT.read(tmp_path / "two.c3d", FileOptions(markers=one_marker_a_joint))
     assert [recording.source[-2:] for recording in recordings] == ["#1", "#2"]
     for recording, joints in zip(recordings, both, strict=True):
         np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
@@ -98,8 +98,8 @@ def test_a_file_without_a_unit_asks_for_it(tmp_path, standing, one_marker_a_join
     joints = standing(LAYOUT, 3, 1)
     (tmp_path / "walk.c3d").write_bytes(c3d(z_up(joints) * 1000, units=""))
     with pytest.raises(FormatError, match=r"no unit of length; as 'mm' it would be .* tall: pass --unit mm"):
-        FORMAT.read(tmp_path / "walk.c3d", ReadOptions(markers=one_marker_a_joint))
-    (recording,) = FORMAT.read(tmp_path / "walk.c3d", ReadOptions(unit="mm", markers=one_marker_a_joint))
+        FORMAT.read(tmp_path / "walk.c3d", FileOptions(markers=one_marker_a_joint))
+    (recording,) = FORMAT.read(tmp_path / "walk.c3d", FileOptions(unit="mm", markers=one_marker_a_joint))
     np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
 
 
@@ -109,10 +109,10 @@ def test_cut_short_and_unknown_markers(tmp_path, standing):
     for size in (100, 600, len(content) - 1):
         path.write_bytes(content[:size])
         with pytest.raises(FormatError, match="cut short"):
-            FORMAT.read(path, ReadOptions())
+            FORMAT.read(path, FileOptions())
     path.write_bytes(content)
     with pytest.raises(FormatError, match="markers are of no known set"):
-        FORMAT.read(path, ReadOptions())
+        FORMAT.read(path, FileOptions())
 
 
 def test_sizes_are_checked_before_memory_is_taken(tmp_path, standing):
@@ -121,14 +121,14 @@ def test_sizes_are_checked_before_memory_is_taken(tmp_path, standing):
     content[8:10] = b"\xfe\xff"  # 65534 frames: 86 GB
     (tmp_path / "huge.c3d").write_bytes(content)
     with pytest.raises(FormatError, match="cut short: 65534 frames of 65535 points need"):
-        FORMAT.read(tmp_path / "huge.c3d", ReadOptions())
+        FORMAT.read(tmp_path / "huge.c3d", FileOptions())
 
 
 @settings(max_examples=300)
 @given(seed=st.integers(0, 2**32), scale=st.sampled_from([-1.0, 0.5]))
 def test_damaged_files(tmp_path, standing, one_marker_a_joint, check_damaged, seed, scale):
     content = c3d(z_up(standing(LAYOUT, 3, 1)) * 1000, scale=scale)
-    check_damaged(FORMAT, tmp_path / "d.c3d", content, seed, options=ReadOptions(markers=one_marker_a_joint))
+    check_damaged(FORMAT, tmp_path / "d.c3d", content, seed, options=FileOptions(markers=one_marker_a_joint))
 
 
 def test_real_files_agree_with_ezc3d(shared_data: Path):
@@ -147,7 +147,7 @@ def test_real_files_agree_with_ezc3d(shared_data: Path):
 def test_real_people_stand_upright_and_keep_their_size(shared_data: Path):
     sizes: dict[str, list[float]] = {}
     for path in sorted((shared_data / "c3d-walking").glob("*/*/*.c3d")):
-        (recording,) = FORMAT.read(path, ReadOptions())
+        (recording,) = FORMAT.read(path, FileOptions())
         assert recording.fps == 100
         assert np.nanmedian(recording.joints[:, LAYOUT.index("head"), 1]) > 1.0
         assert abs(np.nanmin(recording.joints[..., 1])) < 0.1  # feet on the floor
@@ -163,7 +163,7 @@ def test_rules_agree_with_the_laboratorys_own_joint_centres(shared_data: Path):
     misses = {"left_knee": [], "right_knee": [], "left_ankle": [], "right_ankle": []}
     theirs = dict(zip(misses, ("LFEO", "RFEO", "LTIO", "RTIO"), strict=True))
     for path in sorted((shared_data / "c3d-walking").glob("*/Straight/*.c3d")):
-        (recording,) = FORMAT.read(path, ReadOptions())
+        (recording,) = FORMAT.read(path, FileOptions())
         file = open_c3d(path)
         points = read_points(path, file, [file.labels.index(label) for label in theirs.values()]) / 1000
         for place, joint in enumerate(theirs):

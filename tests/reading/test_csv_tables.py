@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import UNITS, ReadOptions
+from himpc.reading.formats.base import UNITS, FileOptions
 from himpc.skeleton import get_layout, layout_names
 
 CSV_FRAMES, CSV_JOINTS = get_format("csv-frames"), get_format("csv-joints")
 
 LAYOUT = get_layout("coco-17")
-METRES = ReadOptions(unit="m")
+METRES = FileOptions(unit="m")
 STYLES = {
     "snake": lambda joint, axis: f"{joint}_{axis}",
     "dots": lambda joint, axis: f"{joint.upper()}.{axis.upper()}",
@@ -65,7 +65,7 @@ def test_frames_come_back(tmp_path: Path, standing, seed, n, name, style, delimi
     text = frames_text(joints @ np.transpose(FILE_AXES[up]) / UNITS[unit], layout, style, delimiter)
     path = write(tmp_path / "a.csv", f"# made by a test\n# unit: {unit}\n# layout: {name}\n{text}")
     assert CSV_FRAMES.recognise(path, path.read_bytes()[:4096])
-    (recording,) = CSV_FRAMES.read(path, ReadOptions())
+    (recording,) = CSV_FRAMES.read(path, FileOptions())
     np.testing.assert_allclose(recording.joints, joints, atol=2e-6)
     assert recording.layout == layout
     assert recording.quality.notes == (f"up is {up}, as the body shows",)
@@ -98,7 +98,7 @@ def test_joint_names_of_two_layouts_are_ambiguous(tmp_path: Path, standing, monk
     path = write(tmp_path / "a.csv", frames_text(standing(layout, 1, 0), layout))
     with pytest.raises(FormatError, match="line 1: the joint names fit several layouts: kinect-v1, twin"):
         CSV_FRAMES.read(path, METRES)
-    (recording,) = CSV_FRAMES.read(path, ReadOptions(unit="m", layout=layout))
+    (recording,) = CSV_FRAMES.read(path, FileOptions(unit="m", layout=layout))
     assert recording.layout == layout
 
 
@@ -126,7 +126,7 @@ def test_frame_numbers_order_rows_and_show_gaps(tmp_path: Path, standing) -> Non
 
 
 def test_the_rate_is_the_stated_one_then_that_of_the_times_then_the_users(tmp_path: Path, standing) -> None:
-    options = ReadOptions(unit="m", fps=25)
+    options = FileOptions(unit="m", fps=25)
     regular = frames_text(standing(LAYOUT, 4, 0), time=[0, 0.033, 0.067, 0.1])
     irregular = frames_text(standing(LAYOUT, 4, 0), time=[0, 0.1, 0.9, 1.0])
     found = [
@@ -151,7 +151,7 @@ def test_the_unit_is_asked_for_and_not_guessed(tmp_path: Path, standing, fmt) ->
     text = (frames_text if fmt is CSV_FRAMES else joints_text)(standing(LAYOUT, 2, 0) * 1000)
     path = write(tmp_path / "a.csv", text)
     with pytest.raises(FormatError, match="states no unit of length; pass --unit"):
-        fmt.read(path, ReadOptions())
+        fmt.read(path, FileOptions())
     with pytest.raises(FormatError, match="pass --unit mm"):
         fmt.read(path, METRES)
 
@@ -162,7 +162,7 @@ def test_the_up_axis_is_asked_for_where_nothing_shows_it(tmp_path: Path, standin
     path = write(tmp_path / "a.csv", frames_text(lying))
     with pytest.raises(FormatError, match="pass --up"):
         CSV_FRAMES.read(path, METRES)
-    (recording,) = CSV_FRAMES.read(path, ReadOptions(unit="m", up="y"))
+    (recording,) = CSV_FRAMES.read(path, FileOptions(unit="m", up="y"))
     np.testing.assert_allclose(recording.joints, lying, rtol=1e-5)
 
 
@@ -203,7 +203,7 @@ JOINTS = "# unit: m\n" + joints_text(np.ones((2, 17, 3)))
 def test_errors_name_the_line(tmp_path: Path, fmt, text: str, message: str) -> None:
     path = write(tmp_path / "a.csv", text)
     with pytest.raises(FormatError, match=message):
-        fmt.read(path, ReadOptions())
+        fmt.read(path, FileOptions())
 
 
 def test_a_binary_file_is_refused(tmp_path: Path) -> None:
@@ -219,5 +219,5 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
 def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed, per_frame) -> None:
     joints = standing(LAYOUT, 3, 1)
     text = frames_text(joints, frame=[1, 2, 3], time=[0, 0.1, 0.2]) if per_frame else joints_text(joints)
-    options = ReadOptions(unit="m", up="y")
+    options = FileOptions(unit="m", up="y")
     check_damaged(CSV_FRAMES if per_frame else CSV_JOINTS, tmp_path / "a.csv", text.encode(), seed, options=options)

@@ -13,7 +13,7 @@ import pytest
 from himpc.errors import FormatError, HimpcError
 from himpc.reading import read
 from himpc.reading.formats import FORMATS, find_format, get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.recordings import Recording, save
 from himpc.skeleton import Layout, get_layout
 
@@ -325,7 +325,7 @@ def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, s
         for _ in range(rng.choice([1, 1, 2])):
             damaged = rng.choice(DAMAGES)(damaged or b"0", rng)
         file.write_bytes(damaged)
-        check(lambda: reader.read(path, ReadOptions(**stated)), FormatError)
+        check(lambda: reader.read(path, FileOptions(**stated)), FormatError)
         check(lambda: read(path, **stated), HimpcError)
 
 
@@ -336,12 +336,12 @@ def test_claims_of_size_take_no_memory(name, tmp_path: Path, standing):
     content = file.read_bytes()
     rng = random.Random(name)
     reader, stated = get_format(name), STATED.get(name, {})
-    check(lambda: reader.read(path, ReadOptions(**stated)), FormatError)
+    check(lambda: reader.read(path, FileOptions(**stated)), FormatError)
     tracemalloc.start()
     try:
         for _ in range(40):
             file.write_bytes(rng.choice([swap_number, swap_binary_number])(content, rng))
-            check(lambda: reader.read(path, ReadOptions(**stated)), FormatError)
+            check(lambda: reader.read(path, FileOptions(**stated)), FormatError)
         assert tracemalloc.get_traced_memory()[1] < MAX_MEMORY
     finally:
         tracemalloc.stop()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.formats import Format, get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.skeleton import get_layout
 
 BODY_25, COCO_17, MEDIAPIPE_33 = (get_layout(name) for name in ("body-25", "coco-17", "mediapipe-33"))
@@ -57,7 +57,7 @@ def test_openpose_folders_come_back(tmp_path_factory, seed: int, n: int, n_joint
     for i, frame in enumerate(points):
         write(folder / f"video_{i}_keypoints.json", openpose(frame))
     assert recognised(folder) == ["openpose"]
-    (recording,) = OPENPOSE.read(folder, ReadOptions(fps=25))
+    (recording,) = OPENPOSE.read(folder, FileOptions(fps=25))
     assert_flat(recording, points[:, : len(recording.layout)])
     assert recording.layout.name == {14: "openpose-14", 17: "coco-17", 18: "openpose-14", 25: "body-25"}[n_joints]
     assert (recording.fps, recording.quality.frames_read, recording.source) == (25, n, str(folder))
@@ -67,7 +67,7 @@ def test_openpose_frames_without_people_are_unseen(tmp_path: Path) -> None:
     points = image_points(2, 25, 0)
     path = write(tmp_path / "a.json", [openpose(points[0]), openpose(None), openpose(points[1])])
     assert recognised(path) == ["openpose"]
-    (recording,) = OPENPOSE.read(path, ReadOptions())
+    (recording,) = OPENPOSE.read(path, FileOptions())
     assert np.isnan(recording.joints).all(axis=(1, 2)).tolist() == [False, True, False]
 
 
@@ -75,7 +75,7 @@ def test_openpose_videos_of_one_folder_are_kept_apart(tmp_path: Path) -> None:
     points = image_points(6, 25, 0)
     for i in range(6):
         write(tmp_path / f"{'ab'[i % 2]}_{i:012d}_keypoints.json", openpose(points[i]))
-    recordings = OPENPOSE.read(tmp_path, ReadOptions())
+    recordings = OPENPOSE.read(tmp_path, FileOptions())
     assert [recording.source for recording in recordings] == [f"{tmp_path}#a", f"{tmp_path}#b"]
     assert_flat(recordings[1], points[1::2])
 
@@ -85,7 +85,7 @@ def test_openpose_people_with_ids_are_recordings(tmp_path: Path) -> None:
     frames = [openpose(points[i], person_id=7) for i in range(3)]
     frames[1]["people"] = openpose(points[3], person_id=8)["people"]
     path = write(tmp_path / "a.json", frames)
-    seven, eight = OPENPOSE.read(path, ReadOptions())
+    seven, eight = OPENPOSE.read(path, FileOptions())
     assert_flat(eight, points[3:])
     assert (seven.source, eight.source) == (f"{path}#1", f"{path}#2")
     assert np.isnan(seven.joints).all(axis=(1, 2)).tolist() == [False, True, False]
@@ -95,7 +95,7 @@ def test_openpose_people_without_ids_must_be_alone(tmp_path: Path) -> None:
     frame = openpose(image_points(1, 25, 0)[0])
     frame["people"] *= 2
     with pytest.raises(FormatError, match="frame 2: several people a frame and no ids; run a tracker first"):
-        OPENPOSE.read(write(tmp_path / "a.json", [openpose(None), frame]), ReadOptions())
+        OPENPOSE.read(write(tmp_path / "a.json", [openpose(None), frame]), FileOptions())
 
 
 def test_openpose_3d_needs_a_unit(tmp_path: Path, standing) -> None:
@@ -103,8 +103,8 @@ def test_openpose_3d_needs_a_unit(tmp_path: Path, standing) -> None:
     points = np.concatenate([joints * (1000, -1000, -1000), np.full((3, 25, 1), 0.9)], axis=2)
     path = write(tmp_path / "a.json", [openpose(frame, key="pose_keypoints_3d") for frame in points])
     with pytest.raises(FormatError, match="states no unit of length; pass --unit"):
-        OPENPOSE.read(path, ReadOptions())
-    (recording,) = OPENPOSE.read(path, ReadOptions(unit="mm"))
+        OPENPOSE.read(path, FileOptions())
+    (recording,) = OPENPOSE.read(path, FileOptions(unit="mm"))
     np.testing.assert_allclose(recording.joints, joints, rtol=1e-5)
     assert (recording.dimensions, recording.confidence.max()) == (3, np.float32(0.9))
 
@@ -121,7 +121,7 @@ def test_coco_results_come_back(tmp_path: Path, seed: int, n: int, named: bool, 
     shuffle.shuffle(results)
     path = write(tmp_path / "a.json", results)
     assert recognised(path) == ["coco"]
-    (recording,) = COCO.read(path, ReadOptions())
+    (recording,) = COCO.read(path, FileOptions())
     assert_flat(recording, points)
     assert (recording.layout, recording.quality.frames_read) == (COCO_17, n)
 
@@ -129,7 +129,7 @@ def test_coco_results_come_back(tmp_path: Path, seed: int, n: int, named: bool, 
 def test_coco_tracks_are_recordings_over_their_span(tmp_path: Path) -> None:
     points = image_points(5, 17, 0)
     results = [coco(points[i], i, track_id=1) for i in (0, 1, 3)] + [coco(points[i], i, track_id=2) for i in (2, 4)]
-    one, two = COCO.read(write(tmp_path / "a.json", results), ReadOptions())
+    one, two = COCO.read(write(tmp_path / "a.json", results), FileOptions())
     assert np.isnan(one.joints).all(axis=(1, 2)).tolist() == [False, False, True, False]
     assert np.isnan(two.joints).all(axis=(1, 2)).tolist() == [False, True, False]
 
@@ -143,7 +143,7 @@ def test_coco_annotations_mark_visibility(tmp_path: Path) -> None:
     annotations = [coco(points[0], 3), coco(points[1], 9), {"image_id": 4, "keypoints": []}]
     path = write(tmp_path / "a.json", {"images": images, "annotations": annotations})
     assert recognised(path) == ["coco"]
-    (recording,) = COCO.read(path, ReadOptions())
+    (recording,) = COCO.read(path, FileOptions())
     assert recording.confidence[:, :3].tolist() == [[0, 0.5, 1], [0, 0, 0], [0, 0.5, 1]]
     assert np.isnan(recording.joints[..., 0]).sum(axis=1).tolist() == [1, 17, 1]
 
@@ -167,7 +167,7 @@ def test_mediapipe_landmarks_come_back(tmp_path: Path, standing, seed: int, n: i
         frames = [{"world_landmarks": frame, "landmarks": [1]} if frame else {} for frame in frames]
     path = write(tmp_path / "a.json", {"fps": 24, "frames": frames} if shape == "frames" else frames)
     assert recognised(path) == ["mediapipe"]
-    (recording,) = MEDIAPIPE.read(path, ReadOptions(fps=30))
+    (recording,) = MEDIAPIPE.read(path, FileOptions(fps=30))
     np.testing.assert_allclose(recording.joints[:n], joints, atol=1e-6)
     assert np.isnan(recording.joints[n:]).all()
     assert (recording.confidence[:n] == 0.75).all()
@@ -178,7 +178,7 @@ def test_mediapipe_landmarks_come_back(tmp_path: Path, standing, seed: int, n: i
 def test_mediapipe_image_landmarks_are_refused(tmp_path: Path, standing) -> None:
     path = write(tmp_path / "a.json", [world(at_the_hips(standing(MEDIAPIPE_33, 1, 0))[0] + 0.5)])
     with pytest.raises(FormatError, match="no world landmarks in metres"):
-        MEDIAPIPE.read(path, ReadOptions())
+        MEDIAPIPE.read(path, FileOptions())
 
 
 LANDMARK = {"x": 0, "y": 0, "z": 0, "visibility": 1}
@@ -222,7 +222,7 @@ PERSON = {"person_id": [-1], "pose_keypoints_2d": [1.0, 2.0, 0.5] * 25}
 def test_errors_say_where_and_what(tmp_path: Path, fmt: Format, content: Any, message: str) -> None:
     path = write(tmp_path / "a.json", content)
     with pytest.raises(FormatError, match=message):
-        fmt.read(path, ReadOptions())
+        fmt.read(path, FileOptions())
 
 
 @settings(max_examples=300)

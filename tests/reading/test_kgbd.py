@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.skeleton import get_layout
 
 KGBD = get_format("kgbd")
@@ -39,7 +39,7 @@ def test_what_is_written_comes_back(tmp_path: Path, standing, seed: int, n: int,
     path = tmp_path / "Person001.txt"
     path.write_bytes((text.replace(".", ",") if comma else text).encode())
     assert KGBD.recognise(path, path.read_bytes()[:4096])
-    (recording,) = KGBD.read(path, ReadOptions(fps=30))
+    (recording,) = KGBD.read(path, FileOptions(fps=30))
     np.testing.assert_allclose(recording.joints, joints, atol=1e-6)
     assert (recording.fps, recording.quality.frames_read, recording.layout) == (30, n, LAYOUT)
 
@@ -48,7 +48,7 @@ def test_unknown_names_stand_for_their_place(tmp_path: Path, standing) -> None:
     joints = standing(LAYOUT, 2, 0)
     path = tmp_path / "walk.txt"
     path.write_text(text_of(joints, [f"joint-{chr(97 + i)}" for i in range(20)]))
-    (recording,) = KGBD.read(path, ReadOptions())
+    (recording,) = KGBD.read(path, FileOptions())
     np.testing.assert_allclose(recording.joints, joints, atol=1e-6)
 
 
@@ -68,7 +68,7 @@ def test_errors_name_the_line(tmp_path: Path, standing, damage, message: str) ->
     path = tmp_path / "walk.txt"
     path.write_text("\n".join(damage(text_of(standing(LAYOUT, 2, 0)).splitlines())))
     with pytest.raises(FormatError, match=message):
-        KGBD.read(path, ReadOptions())
+        KGBD.read(path, FileOptions())
 
 
 @settings(max_examples=300)

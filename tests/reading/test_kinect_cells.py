@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.recordings.recording import Recording
 from himpc.skeleton import get_layout
 
@@ -23,7 +23,7 @@ HEADER = (
 
 
 def read_one(path: Path) -> Recording:
-    (recording,) = KINECT_CELLS.read(path, ReadOptions())
+    (recording,) = KINECT_CELLS.read(path, FileOptions())
     return recording
 
 
@@ -71,7 +71,7 @@ def test_errors_name_the_line(tmp_path: Path, old: str, new: str, message: str) 
     path = tmp_path / "walk.csv"
     path.write_text(text_of(np.full((3, 20, 3), 1.5)).replace(old, new, 1))
     with pytest.raises(FormatError, match=message.replace("+", r"\+")):
-        KINECT_CELLS.read(path, ReadOptions())
+        KINECT_CELLS.read(path, FileOptions())
 
 
 @settings(max_examples=300)

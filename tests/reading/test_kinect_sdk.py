@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.skeleton import get_layout
 
 KINECT_SDK = get_format("kinect-sdk")
@@ -39,7 +39,7 @@ def test_what_is_written_comes_back(tmp_path_factory, standing, seed: int, n: in
         (folder / f"frame{i}_skel.txt").write_text((biwi if old else ks20)(frame))
     (folder / "frame0_rgb.txt").write_text("something else")
     assert KINECT_SDK.recognise(folder, b"")
-    (recording,) = KINECT_SDK.read(folder, ReadOptions(fps=10))
+    (recording,) = KINECT_SDK.read(folder, FileOptions(fps=10))
     np.testing.assert_allclose(recording.joints, joints, atol=1e-6)
     assert recording.layout == (BIWI if old else KS20)
     assert (recording.source, recording.fps, recording.quality.frames_read) == (str(folder), 10, n)
@@ -48,7 +48,7 @@ def test_what_is_written_comes_back(tmp_path_factory, standing, seed: int, n: in
 
 def test_tracking_states_are_confidence_and_0_is_unseen(tmp_path: Path, standing) -> None:
     (tmp_path / "000_skel.txt").write_text(biwi(standing(BIWI, 1, 0)[0], [0, 1] + [2] * 18))
-    (recording,) = KINECT_SDK.read(tmp_path, ReadOptions())
+    (recording,) = KINECT_SDK.read(tmp_path, FileOptions())
     assert recording.confidence[0, :3].tolist() == [0, 0.5, 1]
     assert np.isnan(recording.joints[0, :, 0]).tolist() == [True] + [False] * 19
 
@@ -57,7 +57,7 @@ def test_an_empty_file_is_a_frame_without_anybody(tmp_path: Path, standing) -> N
     (tmp_path / "000_skel.txt").write_text("")
     (tmp_path / "001_skel.txt").write_text(biwi(standing(BIWI, 1, 0)[0]))
     assert KINECT_SDK.recognise(tmp_path, b"")
-    (recording,) = KINECT_SDK.read(tmp_path, ReadOptions())
+    (recording,) = KINECT_SDK.read(tmp_path, FileOptions())
     assert np.isnan(recording.joints).all(axis=(1, 2)).tolist() == [True, False]
 
 
@@ -65,7 +65,7 @@ def test_a_body_head_down_is_turned(tmp_path: Path, standing) -> None:
     joints = standing(BIWI, 4, 0)
     for i, frame in enumerate(joints):
         (tmp_path / f"{i}_skel.txt").write_text(biwi(frame * (1, -1, -1)))
-    (recording,) = KINECT_SDK.read(tmp_path, ReadOptions())
+    (recording,) = KINECT_SDK.read(tmp_path, FileOptions())
     np.testing.assert_allclose(recording.joints, joints, atol=1e-6)
     assert recording.quality.notes == ("up is -y, as the body shows",)
 
@@ -85,7 +85,7 @@ def test_names_tell_the_recordings_of_a_folder_apart(tmp_path: Path, standing, n
         for frame in range(11):
             (tmp_path / name.format(key=key, frame=frame)).write_text(write(joints[frame]))
     assert KINECT_SDK.recognise(tmp_path, b"")
-    recordings = KINECT_SDK.read(tmp_path, ReadOptions())
+    recordings = KINECT_SDK.read(tmp_path, FileOptions())
     assert [recording.source for recording in recordings] == [f"{tmp_path}#{key}" for key in keys]
     for recording, joints in zip(recordings, people.values(), strict=True):
         np.testing.assert_allclose(recording.joints, joints, atol=1e-6)
@@ -106,14 +106,14 @@ def test_errors_name_file_and_line(tmp_path: Path, old: str | re.Pattern[str], n
     (tmp_path / "0_skel.txt").write_text(text)
     (tmp_path / "1_skel.txt").write_text(re.sub(old, new, text, count=1))
     with pytest.raises(FormatError, match=message):
-        KINECT_SDK.read(tmp_path, ReadOptions())
+        KINECT_SDK.read(tmp_path, FileOptions())
 
 
 def test_frames_of_two_layouts_are_refused(tmp_path: Path) -> None:
     (tmp_path / "0_skel.txt").write_text(biwi(np.ones((20, 3))))
     (tmp_path / "1_skel.txt").write_text(ks20(np.ones((25, 3))))
     with pytest.raises(FormatError, match=r"1_skel\.txt, line 25: has 25 joint lines, the first frame has 20"):
-        KINECT_SDK.read(tmp_path, ReadOptions())
+        KINECT_SDK.read(tmp_path, FileOptions())
 
 
 def test_other_folders_are_not_recognised(tmp_path: Path) -> None:
@@ -122,7 +122,7 @@ def test_other_folders_are_not_recognised(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("1,2,3,4")
     assert not KINECT_SDK.recognise(tmp_path, b"")
     with pytest.raises(FormatError, match=re.escape(f"{tmp_path}: holds no frame files")):
-        KINECT_SDK.read(tmp_path, ReadOptions())
+        KINECT_SDK.read(tmp_path, FileOptions())
 
 
 @settings(max_examples=300)

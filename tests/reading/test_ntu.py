@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.skeleton import get_layout
 
 NTU = get_format("ntu")
@@ -40,7 +40,7 @@ def test_what_is_written_comes_back(tmp_path: Path, standing, seed: int, n: int,
     path.write_text(text_of(bodies, present))
     assert NTU.recognise(path, path.read_bytes()[:4096])
     assert NTU.recognise(path.with_suffix(".txt"), path.read_bytes()[:4096])
-    recordings = NTU.read(path, ReadOptions())
+    recordings = NTU.read(path, FileOptions())
     assert len(recordings) == n_bodies
     for i, recording in enumerate(recordings):
         expected = np.where(present[i][:, None, None], bodies[i], np.nan)
@@ -54,7 +54,7 @@ def test_what_is_written_comes_back(tmp_path: Path, standing, seed: int, n: int,
 def test_the_tracking_state_is_the_confidence(tmp_path: Path, standing, state: int, confidence: float) -> None:
     path = tmp_path / "a.skeleton"
     path.write_text(text_of([standing(LAYOUT, 1, 0)], np.ones((1, 1), bool), state))
-    (recording,) = NTU.read(path, ReadOptions())
+    (recording,) = NTU.read(path, FileOptions())
     assert (recording.confidence == confidence).all()
     assert np.isnan(recording.joints).all() == (state == 0)
 
@@ -81,7 +81,7 @@ def test_errors_name_the_line(tmp_path: Path, standing, line: int, text: str, me
     lines[line - 1] = text
     path.write_text("\n".join(lines))
     with pytest.raises(FormatError, match=message):
-        NTU.read(path, ReadOptions())
+        NTU.read(path, FileOptions())
 
 
 def test_a_body_twice_in_a_frame_is_refused(tmp_path: Path, standing) -> None:
@@ -89,7 +89,7 @@ def test_a_body_twice_in_a_frame_is_refused(tmp_path: Path, standing) -> None:
     text = text_of([standing(LAYOUT, 1, 0)] * 2, np.ones((2, 1), bool))
     path.write_text(text.replace("72057594037930001", "72057594037930000"))
     with pytest.raises(FormatError, match="line 32: body 72057594037930000 is in frame 1 twice"):
-        NTU.read(path, ReadOptions())
+        NTU.read(path, FileOptions())
 
 
 def test_many_short_bodies_take_no_memory(tmp_path: Path) -> None:
@@ -97,7 +97,7 @@ def test_many_short_bodies_take_no_memory(tmp_path: Path) -> None:
     path = tmp_path / "a.skeleton"
     path.write_text(text_of([np.ones((n, 25, 3))] * n, np.eye(n, dtype=bool)))
     with pytest.raises(FormatError, match="1300 bodies over 1300 frames of 25 joints are too many"):
-        NTU.read(path, ReadOptions())
+        NTU.read(path, FileOptions())
 
 
 @settings(max_examples=300)

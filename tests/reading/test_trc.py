@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from himpc.errors import FormatError
 from himpc.reading.axes import body_size
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.skeleton import get_layout
 
 FORMAT = get_format("trc")
@@ -36,7 +36,7 @@ def test_what_is_written_comes_back(tmp_path, standing, one_marker_a_joint, gap,
     path = tmp_path / "walk.trc"
     path.write_text(trc(joints * 1000, gap=gap).replace("\r\n", ending + "\r\n"), newline="")
     assert FORMAT.recognise(path, path.read_bytes()[:4096])
-    (recording,) = FORMAT.read(path, ReadOptions(markers=one_marker_a_joint))
+    (recording,) = FORMAT.read(path, FileOptions(markers=one_marker_a_joint))
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
     assert recording.fps == 60
     assert recording.quality.notes == ("joints by the marker set own", "up is y, as the body shows")
@@ -60,20 +60,20 @@ def test_what_is_wrong_is_said(tmp_path, standing, one_marker_a_joint, old, new,
     assert old in text
     (tmp_path / "walk.trc").write_text(text.replace(old, new, 1), newline="")
     with pytest.raises(FormatError, match=message):
-        FORMAT.read(tmp_path / "walk.trc", ReadOptions(markers=one_marker_a_joint))
+        FORMAT.read(tmp_path / "walk.trc", FileOptions(markers=one_marker_a_joint))
 
 
 @settings(max_examples=300)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files(tmp_path, standing, one_marker_a_joint, check_damaged, seed):
     content = trc(standing(LAYOUT, 3, 1) * 1000).encode()
-    check_damaged(FORMAT, tmp_path / "d.trc", content, seed, options=ReadOptions(markers=one_marker_a_joint))
+    check_damaged(FORMAT, tmp_path / "d.trc", content, seed, options=FileOptions(markers=one_marker_a_joint))
 
 
 def test_real_files(shared_data: Path):
     sizes: dict[str, list[float]] = {}
     for path in sorted((shared_data / "trc-sample").glob("*/*/*.trc")):
-        (recording,) = FORMAT.read(path, ReadOptions())
+        (recording,) = FORMAT.read(path, FileOptions())
         assert recording.complete
         assert recording.fps == 100
         assert 1.4 < np.median(recording.joints[:, LAYOUT.index("head"), 1]) < 1.7

@@ -10,7 +10,7 @@ from typing import get_args, overload
 from himpc.errors import ConfigError, DataError, EmptyError, FormatError, HimpcError
 from himpc.reading.discovery import Source, find_sources
 from himpc.reading.formats import find_format
-from himpc.reading.formats.base import UNITS, ReadOptions, Unit, Up
+from himpc.reading.formats.base import UNITS, FileOptions, Unit, Up
 from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.recordings.cleaning import CleaningRules
 from himpc.recordings.cleaning import clean as clean_recording
@@ -122,7 +122,7 @@ def read(
     layout : str, path or Layout, optional
         The joints of files that do not state theirs; recordings of another layout are converted.
     unit, up, fps : optional
-        What the files do not state: the unit, the axis that points up, frames per second (see `ReadOptions`).
+        What the files do not state: the unit, the axis that points up, frames per second (see `FileOptions`).
     markers : path or MarkerSet, optional
         How joints follow from the markers of files whose labels are of no set that himpc knows (a ``.toml`` file).
     clean : bool or CleaningRules
@@ -173,7 +173,7 @@ class Plan:
         The files, and folders of frames.
     unreadable : tuple of (Path, HimpcError)
         Folders that could not be opened.
-    options : ReadOptions
+    options : FileOptions
         What the files do not state.
     rules : CleaningRules or None
         How the recordings are cleaned; None to leave them as they are.
@@ -183,7 +183,7 @@ class Plan:
 
     sources: tuple[Source, ...]
     unreadable: tuple[tuple[Path, HimpcError], ...]
-    options: ReadOptions
+    options: FileOptions
     rules: CleaningRules | None
     table: Labels | None
 
@@ -245,14 +245,14 @@ def _options(
     up: Up | None,
     fps: float | None,
     markers: str | Path | MarkerSet | None,
-) -> ReadOptions:
+) -> FileOptions:
     if unit is not None and unit not in UNITS:
         raise ConfigError(f"unknown unit {unit!r}: choose one of {', '.join(UNITS)}")
     if up is not None and up not in get_args(Up):
         raise ConfigError(f"unknown axis {up!r} for up: choose one of {', '.join(get_args(Up))}")
     if fps is not None and not 0 < fps < float("inf"):
         raise ConfigError(f"fps must be a number above 0, found {fps!r}")
-    return ReadOptions(
+    return FileOptions(
         layout=None if layout is None else get_layout(layout),
         unit=unit,
         up=up,
@@ -262,7 +262,7 @@ def _options(
 
 
 def _read_one(
-    source: Source, options: ReadOptions, rules: CleaningRules | None
+    source: Source, options: FileOptions, rules: CleaningRules | None
 ) -> tuple[list[Recording], list[HimpcError]]:
     """Return the recordings of one file, or folder of frames, and what was wrong with it or its bodies."""
     path, usable, errors = source.path, [], []

@@ -13,7 +13,7 @@ from himpc.errors import DataError, FormatError
 from himpc.reading import Problem
 from himpc.reading.axes import recognise_up, to_y_up
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.recordings.progress import Progress
 from himpc.research.data import Counts, LabelledWindows
@@ -75,7 +75,7 @@ class Read:
 def read_file(form: str, path: Path, problems: list[Problem]) -> list[Recording]:
     """Read one file, or folder of frames, of a format by its name; what is wrong with it is added to `problems`."""
     try:
-        return get_format(form).read(path, ReadOptions())
+        return get_format(form).read(path, FileOptions())
     except FormatError as error:
         message = str(error).removeprefix(f"{path}: ").removeprefix(f"{path}/")
     except OSError as error:

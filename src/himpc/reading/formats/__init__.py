@@ -20,7 +20,7 @@ from typing import Any
 
 from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError
-from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
+from himpc.reading.formats.base import HEAD_BYTES, FileOptions
 from himpc.recordings.recording import Recording
 
 __all__ = ["FORMATS", "Format", "find_format", "get_format", "register_format"]
@@ -52,7 +52,7 @@ class Format:
         """Return whether a file, or a folder of frames (with an empty `head`), is of this format."""
         return (self.accepts_folders or bool(head)) and bool(self._load().recognise(path, head))
 
-    def read(self, path: Path, options: ReadOptions) -> list[Recording]:
+    def read(self, path: Path, options: FileOptions) -> list[Recording]:
         """Read the bodies in a file.
 
         Raises

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.axes import check_size
 from himpc.reading.formats.asf import Bone, Skeleton, read_asf
-from himpc.reading.formats.base import UNITS, ReadOptions
+from himpc.reading.formats.base import UNITS, FileOptions
 from himpc.reading.formats.mocap import to_recording
 from himpc.reading.formats.text import check_room, read_lines
 from himpc.reading.forward_kinematics import euler_matrices, forward
@@ -46,7 +46,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return any(word.upper() in (":FULLY-SPECIFIED", ":DEGREES", ":RADIANS") for word in words[:3])
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     try:
         skeleton = read_asf(_find_skeleton(path))
     except FormatError as error:

@@ -7,7 +7,7 @@ from typing import Literal
 
 from himpc.skeleton import Layout, MarkerSet
 
-__all__ = ["HEAD_BYTES", "UNITS", "ReadOptions", "Unit", "Up"]
+__all__ = ["HEAD_BYTES", "UNITS", "FileOptions", "Unit", "Up"]
 
 Unit = Literal["m", "cm", "mm", "in"]
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
@@ -20,7 +20,7 @@ HEAD_BYTES = 4096
 
 
 @dataclass(frozen=True)
-class ReadOptions:
+class FileOptions:
     """What the user says about files that do not say it themselves.
 
     Attributes

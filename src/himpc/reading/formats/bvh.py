@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import body_size, check_size, metres, unit_hint
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.mocap import to_recording
 from himpc.reading.formats.text import check_room, read_lines, to_numbers
 from himpc.reading.forward_kinematics import euler_matrices, forward
@@ -66,7 +66,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].upper() == b"HIERARCHY"
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = read_lines(path)
     nodes, start = _parse_hierarchy(path, lines)
     layout = options.layout or get_layout("humanoid")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.reading.axes import UP_AXES
-from himpc.reading.formats.base import ReadOptions, Up
+from himpc.reading.formats.base import FileOptions, Up
 from himpc.reading.formats.c3d_file import C3DFile, open_c3d, read_points
 from himpc.reading.formats.marker_files import find_subjects, subject_recording
 from himpc.recordings.recording import Origin, Recording
@@ -17,7 +17,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return len(head) >= 2 and head[1] == 0x50 and (path.suffix.lower() == ".c3d" or 2 <= head[0] <= 8)
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     file = open_c3d(path)
     subjects = find_subjects(file.labels, options, str(path))
     units = file.strings("UNITS")

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.frame_folder import natural_key
 from himpc.reading.formats.frame_numbers import frame_places
 from himpc.reading.formats.json_file import label, load_json, looks_like_json, number_array
@@ -31,7 +31,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return looks_like_json(head) and b'"people"' not in head and any(mark in head for mark in _MARKS)
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     content = load_json(path)
     annotated = isinstance(content, dict)
     people = _objects(content.get("annotations") if annotated else content, f"{path}: expected a list of keypoints")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.csv_layout import joint_layout
 from himpc.reading.formats.csv_tables import AXES, Rows, columns_of, number_columns, to_recordings
 from himpc.reading.formats.csv_text import header_of, parse_column, read_table
@@ -21,7 +21,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return any({c.what for c in columns if c.joint == column.joint} >= set(AXES) for column in columns[:12])
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     table = read_table(path)
     about, of_joint = columns_of(table)
     names, where = list(of_joint), f"{path}, line {table.header_line}"

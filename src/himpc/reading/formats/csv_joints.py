@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.csv_layout import joint_layout
 from himpc.reading.formats.csv_tables import AXES, JOINT_ROW, Rows, columns_of, number_columns, to_recordings
 from himpc.reading.formats.csv_text import header_of, read_table
@@ -20,7 +20,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return set(JOINT_ROW) <= {name.lower() for name in header_of(head)}
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     table = read_table(path)
     about, of_joint = columns_of(table)
     if of_joint or not set(JOINT_ROW) <= set(about):

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import metres
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.csv_text import ABOUT, Table, parse_column
 from himpc.reading.formats.frame_numbers import frame_places, frame_rate
 from himpc.reading.formats.text import check_positions, check_room, place, to_numbers
@@ -65,7 +65,7 @@ def number_columns(table: Table, columns: list[int]) -> NDArray[np.float64]:
     return to_numbers(table.path, rows, len(columns), [table.header[i] for i in columns])
 
 
-def to_recordings(rows: Rows, options: ReadOptions) -> list[Recording]:
+def to_recordings(rows: Rows, options: FileOptions) -> list[Recording]:
     """Return one recording for each person, session, camera and body that the rows name."""
     table, layout = rows.table, rows.layout
     stated_fps, unit = table.fps, table.stated.get("unit")

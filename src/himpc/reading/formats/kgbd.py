@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
 from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
@@ -53,7 +53,7 @@ def _joint_order(path: Path, names: list[str], layout: Layout) -> list[int]:
     return order
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     layout = get_layout("kinect-v1")
     rows = [(number, line.split(";")) for number, line in read_lines(path)]
     per_frame = len(layout)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
 from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
@@ -32,7 +32,7 @@ def _joint_order(header: str, layout: Layout) -> list[int] | None:
     return known if sorted(known) == list(range(len(layout))) else None
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     layout = get_layout("kinect-v1")
     lines = read_lines(path)
     order = _joint_order(lines[0][1], layout) if lines else None

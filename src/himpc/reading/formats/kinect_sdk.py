@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import recognise_up, to_y_up
-from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
+from himpc.reading.formats.base import HEAD_BYTES, FileOptions
 from himpc.reading.formats.frame_folder import first_frame_file, frame_files, group_frames
 from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
 from himpc.recordings.recording import Origin, Quality, Recording
@@ -76,12 +76,12 @@ def recognise(path: Path, head: bytes) -> bool:
     return not first.strip() or first.count(b",") >= 3
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     groups = group_frames(frame_files(path, _is_frame), _KEYS)
     return [_recording(Origin(path, key if len(groups) > 1 else None), files, options) for key, files in groups.items()]
 
 
-def _recording(origin: Origin, files: list[Path], options: ReadOptions) -> Recording:
+def _recording(origin: Origin, files: list[Path], options: FileOptions) -> Recording:
     """Return the recording whose frames are these files."""
     frames = [_frame(file) for file in files]
     seen = [frame for frame in frames if frame[1]]

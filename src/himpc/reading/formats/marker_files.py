@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, LayoutError
 from himpc.reading.axes import body_size, check_size, metres, unit_hint
-from himpc.reading.formats.base import UNITS, ReadOptions, Unit, Up
+from himpc.reading.formats.base import UNITS, FileOptions, Unit, Up
 from himpc.reading.formats.mocap import to_recording
 from himpc.recordings.recording import Origin, Recording
 from himpc.skeleton import MarkerSet, get_layout, recognise_marker_set
@@ -20,7 +20,7 @@ Subject = tuple[str, MarkerSet, dict[str, int]]
 """A person in a file: the name before the colon of their labels, their marker set, and the column of each marker."""
 
 
-def find_subjects(labels: Sequence[str], options: ReadOptions, where: str) -> list[Subject]:
+def find_subjects(labels: Sequence[str], options: FileOptions, where: str) -> list[Subject]:
     """Return the people whose markers a file holds; labels of no person's set (a prop's, a model's) are left out.
 
     Raises
@@ -56,7 +56,7 @@ def subject_recording(
     points: NDArray[np.floating],
     markers: Sequence[str],
     marker_set: MarkerSet,
-    options: ReadOptions,
+    options: FileOptions,
     origin: Origin,
     *,
     unit: str | None,

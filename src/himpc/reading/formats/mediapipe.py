@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import to_y_up
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.json_file import load_json, looks_like_json, number_array, stated_fps
 from himpc.reading.formats.text import check_room
 from himpc.recordings.recording import Origin, Quality, Recording
@@ -39,7 +39,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return any(mark in head for mark in _MARKS) or _BARE_FRAMES.match(head) is not None
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     content = load_json(path)
     frames = content.get("frames") if isinstance(content, dict) else content
     if not isinstance(frames, list) or not frames:

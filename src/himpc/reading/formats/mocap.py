@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import find_up, to_y_up
-from himpc.reading.formats.base import ReadOptions, Up
+from himpc.reading.formats.base import FileOptions, Up
 from himpc.reading.formats.text import FARTHEST
 from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout
@@ -18,7 +18,7 @@ __all__ = ["to_recording"]
 def to_recording(
     joints: NDArray[np.floating],
     layout: Layout,
-    options: ReadOptions,
+    options: FileOptions,
     origin: Origin,
     *,
     up: Up | None = None,
@@ -31,7 +31,7 @@ def to_recording(
     ----------
     joints : array ``(frames, J, 3)``
         Joints in metres; NaN where not seen.
-    options : ReadOptions
+    options : FileOptions
         What the user says, for what neither the file nor the body shows.
     origin : Origin
         The file, and the body in it.

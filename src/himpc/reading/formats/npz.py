@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.recordings.recording import Recording
 from himpc.recordings.store import load
 
@@ -16,6 +16,6 @@ def recognise(path: Path, head: bytes) -> bool:
     return head.startswith(b"PK\x03\x04") and b".npy" in head[30:300]
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     """Return the recordings with the sources they were saved with, or numbered where they had none."""
     return load(path)

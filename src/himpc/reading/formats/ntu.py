@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.kinect_sdk import state_confidence
 from himpc.reading.formats.text import Row, check_positions, check_room, forget_origin, place, read_lines, to_numbers
 from himpc.recordings.recording import Origin, Quality, Recording
@@ -63,7 +63,7 @@ class _Lines:
         return int(line)
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = _Lines(path)
     n_frames = lines.count("the number of frames")
     if not 0 < n_frames < len(lines.lines):

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import HEAD_BYTES, ReadOptions
+from himpc.reading.formats.base import HEAD_BYTES, FileOptions
 from himpc.reading.formats.frame_folder import first_frame_file, frame_files, group_frames
 from himpc.reading.formats.json_file import label, load_json, looks_like_json, number_array
 from himpc.reading.formats.sightings import Sighting, flat_pose, tracks
@@ -45,7 +45,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return looks_like_json(head) and b'"people"' in head
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     if not path.is_dir():
         content = load_json(path)
         frames = content if isinstance(content, list) else [content]
@@ -60,7 +60,7 @@ def read(path: Path, options: ReadOptions) -> list[Recording]:
     return recordings
 
 
-def _recordings(path: Path, video: str | None, frames: list[list[Sighting]], options: ReadOptions) -> list[Recording]:
+def _recordings(path: Path, video: str | None, frames: list[list[Sighting]], options: FileOptions) -> list[Recording]:
     """Return the recordings of one video from the people of each frame."""
     sightings = [sighting for frame in frames for sighting in frame]
     shapes = {sighting.values.shape: sighting.where for sighting in sightings}
@@ -117,7 +117,7 @@ def _flat(values: NDArray[np.float32], layout: Layout) -> Recording:
     return Recording(joints, layout, confidence=confidence, dimensions=2, quality=Quality(frames_read=len(joints)))
 
 
-def _solid(people: list[NDArray[np.float32]], layout: Layout, where: str, options: ReadOptions) -> list[Recording]:
+def _solid(people: list[NDArray[np.float32]], layout: Layout, where: str, options: FileOptions) -> list[Recording]:
     bodies, confidences = [], []
     for values in people:
         joints, confidence = values[..., :3].copy(), np.clip(np.nan_to_num(values[..., 3]), 0, 1)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.reading.formats.marker_files import find_subjects, subject_recording
 from himpc.reading.formats.text import check_positions, check_room, read_lines, to_numbers
 from himpc.recordings.recording import Origin, Recording
@@ -22,7 +22,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:12] == b"PathFileType"
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = read_lines(path)
     if len(lines) <= _HEADER_LINES:
         raise FormatError(f"{path}: holds no frames, or is cut short within its header of {_HEADER_LINES} lines")

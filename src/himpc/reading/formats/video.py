@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.recordings.recording import Recording
 
 __all__ = ["SUFFIXES", "read", "recognise"]
@@ -23,5 +23,5 @@ def recognise(path: Path, head: bytes) -> bool:
     return head[4:8] == b"ftyp" or head[:4] in (b"RIFF", b"\x1aE\xdf\xa3") or path.suffix.lower() in SUFFIXES
 
 
-def read(path: Path, options: ReadOptions) -> list[Recording]:
+def read(path: Path, options: FileOptions) -> list[Recording]:
     raise FormatError(f"{path}: is a video: himpc pose makes recordings of the people in it")

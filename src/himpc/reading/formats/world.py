@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.reading.axes import check_size, find_up, metres, to_y_up
-from himpc.reading.formats.base import ReadOptions
+from himpc.reading.formats.base import FileOptions
 from himpc.skeleton import Layout
 
 __all__ = ["metres_y_up"]
@@ -16,7 +16,7 @@ def metres_y_up(
     bodies: list[NDArray[np.floating]],
     layout: Layout,
     where: str,
-    options: ReadOptions,
+    options: FileOptions,
     unit: str | None = None,
     up: str | None = None,
 ) -> tuple[list[NDArray[np.floating]], tuple[str, ...]]:
