@@ -75,7 +75,7 @@ def folder(tmp_path_factory) -> Path:
         ({"simulation": {"cameras": ["top"]}}, "'cameras' in .simulation. must be some of front, left-diagonal"),
         ({"simulation": {"difficulty": "mad"}}, "unknown difficulty 'mad'"),
         ({"simulation": {"knobs": {"hard": {"sped": 1.0}}}}, "unknown knob 'sped'; the knobs are bodies"),
-        ({"simulation": {"knobs": {"hard": {"speed": 9.0}}}}, "speed of Difficulty is 9.0, expected a number from 0"),
+        ({"simulation": {"knobs": {"hard": {"speed": 9.0}}}}, "speed should be less than or equal to 0.2, found 9.0"),
     ],
 )
 def test_a_wrong_recipe_is_one_clear_line(changes, message) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import ConfigError
 from himpc.simulation import SCENES, Lens, simulate_crowd
-from himpc.simulation.occlusion import _CAPSULES, SOLID, behind
+from himpc.simulation.occlusion import _CAPSULES, BODY_JOINTS, occluded_by
 
 METRES = st.floats(-20, 20)
 SHORT = {"seconds": 1.0, "fps": 10.0}
@@ -58,7 +58,7 @@ def hidden_slowly(joint, body):
     """A joint is hidden when some point of the way to it lies in some capsule: a thousand points of each."""
     way = np.linspace(0, 1, 1000)[:, None] * joint
     for start, end, radius in _CAPSULES:
-        bone = np.linspace(body[SOLID.index(start)], body[SOLID.index(end)], 50)
+        bone = np.linspace(body[BODY_JOINTS.index(start)], body[BODY_JOINTS.index(end)], 50)
         if (np.linalg.norm(way[:, None] - bone, axis=2) < radius).any():
             return True
     return False
@@ -68,9 +68,9 @@ def hidden_slowly(joint, body):
 @given(st.floats(-1, 1), st.floats(-1, 1), st.floats(0.3, 6))
 def test_hidden_is_what_lies_behind_a_capsule(left, up, ahead):
     rng = np.random.default_rng(0)
-    body = np.array([0.0, 0.0, 3.0]) + 0.5 * rng.standard_normal((1, len(SOLID), 3))
+    body = np.array([0.0, 0.0, 3.0]) + 0.5 * rng.standard_normal((1, len(BODY_JOINTS), 3))
     joint = np.array([left, up, ahead])
-    assert behind(joint[None, None], body)[0, 0] == hidden_slowly(joint, body[0])
+    assert occluded_by(joint[None, None], body)[0, 0] == hidden_slowly(joint, body[0])
 
 
 def test_who_is_in_front_hides_who_is_behind_and_not_the_other_way():

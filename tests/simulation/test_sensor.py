@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from himpc.recordings.recording import Recording
 from himpc.simulation import Camera, Difficulty, Sensor, simulate
-from himpc.simulation.camera import Path
+from himpc.simulation.trajectories import Path
 from himpc.skeleton import get_layout
 
 PERFECT = Difficulty()

@@ -8,8 +8,8 @@ import pytest
 
 from himpc.errors import ConfigError, LayoutError
 from himpc.simulation import CAMERAS, DIFFICULTIES, Difficulty, Sensor, Session, simulate
-from himpc.simulation.joint_angles import CURVES, HARMONICS, fourier, series
-from himpc.simulation.kinematics import PHASES, stride
+from himpc.simulation.joint_angles import CURVES, HARMONICS, evaluate_series, fourier_series
+from himpc.simulation.kinematics import PHASES, compute_stride
 from himpc.simulation.landmarks import LANDMARKS
 from himpc.simulation.walker import draw_walker
 from himpc.skeleton import Layout, get_layout, layout_names
@@ -22,7 +22,7 @@ NAMES = tuple(LANDMARKS)
 def population():
     """Two hundred people and their strides on an ordinary day, all known joints."""
     walkers = [draw_walker(0, number, PERFECT) for number in range(200)]
-    return [(w, stride(w.body, w.gait.on(Session()), Session(), NAMES)) for w in walkers]
+    return [(w, compute_stride(w.body, w.gait, Session(), NAMES)) for w in walkers]
 
 
 def joint(step, name):
@@ -212,7 +212,7 @@ def test_knees_bend_forward_only_and_arms_swing_against_the_legs(population):
 def test_fourier_series_are_the_plain_sum_and_close_to_the_tables():
     for curve, table in CURVES.items():
         phase = np.arange(20) / 20
-        values = fourier(series(curve), phase)
+        values = evaluate_series(fourier_series(curve), phase)
         angles = np.array(table)
         for place in (0, 7, 13):
             plain = angles.mean()
@@ -238,10 +238,10 @@ def test_sessions_differ_and_the_first_carries_nothing():
     assert all(first.load == "none" for first, _ in days)
     assert {second.load for _, second in days} == {"none", "left", "right", "back"}
     assert all(first != second for first, second in days)
-    bag = walkers[0].gait.on(Session(load="left"))
+    bag = walkers[0].gait.in_session(Session(load="left"))
     assert bag.styles["shoulder"][0].gain < 0.5 * bag.styles["shoulder"][1].gain
     quick, slow = (
-        stride(w.body, w.gait.on(s), s, ("pelvis",))
+        compute_stride(w.body, w.gait, s, ("pelvis",))
         for w, s in ((walkers[0], Session(speed=1.2)), (walkers[0], Session(speed=0.8)))
     )
     assert quick.speed / slow.speed == pytest.approx(1.5, rel=0.15)

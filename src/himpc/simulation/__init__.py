@@ -1,14 +1,13 @@
 """Simulated walkers: bodies and gaits from published statistics, seen by a depth camera.
 
-`simulate` makes recordings of one person each, `simulate_crowd` a scene of several; the other names are their knobs.
+`simulate` makes recordings of one person each, `simulate_crowd` a scene of several people in front of one camera.
 """
 
 from himpc.simulation.anthropometry import Body
-from himpc.simulation.camera import CAMERAS, Camera
+from himpc.simulation.camera import CAMERAS, Camera, Lens
 from himpc.simulation.crowd import Crowd, simulate_crowd
 from himpc.simulation.difficulty import DIFFICULTIES, Difficulty, get_difficulty
 from himpc.simulation.gait import Gait, Session
-from himpc.simulation.lens import Lens
 from himpc.simulation.sensor import Sensor
 from himpc.simulation.trajectories import SCENES
 from himpc.simulation.walker import Walker

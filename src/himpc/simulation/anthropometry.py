@@ -3,9 +3,8 @@
 Sources
 -------
 [1] Gordon et al., "2012 Anthropometric Survey of U.S. Army Personnel", NATICK/TR-15/007, 2014 (ANSUR II: 4,082 men and
-    1,986 women). Stature, how the sexes differ in shape (ratios of means), and how far a dimension strays from what
-    stature foretells. Means of stature are those of the survey; the other numbers approximate it and
-    were not computed from its data.
+    1,986 women). Stature, differences between the sexes (ratios of means), and variation that stature does not explain.
+    Means of stature are those of the survey. The other numbers approximate it and were not computed from its data.
 [2] Drillis and Contini, "Body Segment Parameters", New York University, 1966, as in Winter, "Biomechanics and
     Motor Control of Human Movement", 4th ed. 2009, figure 4.1. Segment lengths as fractions of stature.
 [3] Auerbach and Ruff, Journal of Human Evolution 50 (2006) 203-218. Left and right long bones differ by about 1 %.
@@ -14,7 +13,7 @@ Sources
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -30,10 +29,18 @@ _STATURE: dict[Sex, tuple[float, float]] = {"male": (1.756, 0.069), "female": (1
 
 @dataclass(frozen=True)
 class _Segment:
-    """A segment: its fraction of stature [2], the factor of men and of women [1], and its spread beyond stature.
+    """Statistics of a body segment.
 
-    The factors are, approximately [1], a sex's mean over stature, divided by the average of both sexes; `spread` is the
-    standard deviation, as a fraction of the segment, that stature leaves unexplained, likewise.
+    Attributes
+    ----------
+    fraction : float
+        Mean length as a fraction of stature [2].
+    male, female : float
+        Mean over stature of each sex, divided by the average of both sexes; approximately [1].
+    spread : float
+        Standard deviation that stature does not explain, as a fraction of the length; approximately [1].
+    paired : bool
+        Whether there is a left and a right one.
     """
 
     fraction: float
@@ -43,8 +50,8 @@ class _Segment:
     paired: bool = False
 
 
-# The ANSUR II dimension that sets the factors stands beside each segment. Hip joints lie at 0.10 of stature from each
-# other, well inside the hip breadth of [2] (0.191); shoulder joints lie inside the acromia (0.259).
+# The comment of each segment names the ANSUR II dimension of its factors. Hip joints are 0.10 of stature apart, well
+# inside the hip breadth of [2] (0.191); shoulder joints lie inside the acromia (0.259).
 _SEGMENTS: dict[str, _Segment] = {
     "thigh": _Segment(0.245, 0.982, 1.018, 0.030, paired=True),  # trochanterion height less knee height
     "shank": _Segment(0.246, 1.004, 0.996, 0.030, paired=True),  # knee height, midpatella
@@ -74,9 +81,9 @@ class Body:
     thigh, shank, foot, upper_arm, forearm, hand : (float, float)
         Paired segments. The foot runs from heel to toe tip, the hand from wrist to finger tip.
     ankle : float
-        Height of the ankle over the sole of the bare foot.
+        Height of the ankle above the sole of the bare foot.
     hips, shoulders : float
-        Distance between the two hip joints and between the two shoulder joints.
+        Distance between the two hip joints, and between the two shoulder joints.
     trunk, head : float
         Hip line to shoulder line; shoulder line to the top of the head.
     """
@@ -97,7 +104,7 @@ class Body:
 
     @property
     def leg(self) -> float:
-        """Hip to floor, mean of both sides, metres."""
+        """Height of the hip joints above the floor, mean of both sides, metres."""
         return sum(self.thigh) / 2 + sum(self.shank) / 2 + self.ankle
 
 
@@ -107,48 +114,34 @@ def draw_body(rng: np.random.Generator, spread: float = 1.0) -> Body:
     Parameters
     ----------
     rng : numpy Generator
-        The person's own stream; the number of draws does not depend on `spread`.
+        The person's random stream; the number of draws does not depend on `spread`.
     spread : float
-        1 for people that differ as those of the surveys do, less for more alike ones.
+        Variation between people: 1 as in the surveys, 0 for none.
     """
     sex: Sex = "male" if rng.random() < 0.5 else "female"
     mean, deviation = _STATURE[sex]
-    stature = mean + spread * deviation * _bounded(rng.standard_normal())
+    stature = mean + spread * deviation * _clip(rng.standard_normal())
     lengths: dict[str, float] = {}
     asymmetry: dict[str, float] = {}
     for name, segment in _SEGMENTS.items():
         factor = segment.male if sex == "male" else segment.female
-        stray, tilt = rng.standard_normal(2)
-        lengths[name] = stature * segment.fraction * factor * (1 + spread * segment.spread * _bounded(stray))
-        asymmetry[name] = spread * _ASYMMETRY * _bounded(tilt) if segment.paired else 0.0
-    upright = stature / sum(lengths[name] for name in _UPRIGHT)
+        variation, difference = rng.standard_normal(2)
+        lengths[name] = stature * segment.fraction * factor * (1 + spread * segment.spread * _clip(variation))
+        asymmetry[name] = spread * _ASYMMETRY * _clip(difference) if segment.paired else 0.0
+    scale = stature / sum(lengths[name] for name in _UPRIGHT)
     for name in _UPRIGHT:
-        lengths[name] *= upright
+        lengths[name] *= scale
 
-    def pair(name: str) -> Sides:
+    def length(name: str) -> float | Sides:
+        if not _SEGMENTS[name].paired:
+            return round(lengths[name], 4)
         half = asymmetry[name] / 2
         return round(lengths[name] * (1 + half), 4), round(lengths[name] * (1 - half), 4)
 
-    def single(name: str) -> float:
-        return round(lengths[name], 4)
-
-    return Body(
-        sex=sex,
-        stature=round(stature, 4),
-        thigh=pair("thigh"),
-        shank=pair("shank"),
-        foot=pair("foot"),
-        upper_arm=pair("upper_arm"),
-        forearm=pair("forearm"),
-        hand=pair("hand"),
-        ankle=single("ankle"),
-        hips=single("hips"),
-        shoulders=single("shoulders"),
-        trunk=single("trunk"),
-        head=single("head"),
-    )
+    segments: dict[str, Any] = {name: length(name) for name in _SEGMENTS}
+    return Body(sex=sex, stature=round(stature, 4), **segments)
 
 
-def _bounded(deviate: float) -> float:
-    """Keep a normal deviate within three standard deviations, so that nobody is a giant by one odd draw."""
+def _clip(deviate: float) -> float:
+    """Limit a normal deviate to three standard deviations, so that no body is implausible."""
     return float(np.clip(deviate, -3.0, 3.0))

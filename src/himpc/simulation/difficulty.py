@@ -1,68 +1,59 @@
-"""How hard the simulated recordings are, as named numbers."""
+"""Difficulties: how much simulated people and recordings vary."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from typing import Annotated
 
+from pydantic import Field
+
+from himpc._schema import field, validated
 from himpc.errors import ConfigError
-from himpc.simulation.knobs import check_knobs
 from himpc.simulation.sensor import Sensor
 
 __all__ = ["DIFFICULTIES", "Difficulty", "get_difficulty"]
 
-_LIMITS = {
-    "bodies": 3.0,
-    "gaits": 2.0,
-    "speed": 0.2,
-    "mood": 2.0,
-    "footwear": 1.0,
-    "load": 1.0,
-    "headings": 180.0,
-    "curved": 1.0,
-}
+UpTo1 = Annotated[float, Field(ge=0, le=1)]
+UpTo2 = Annotated[float, Field(ge=0, le=2)]
 
 
-@dataclass(frozen=True)
+@validated
 class Difficulty:
-    """How alike people are, how much one changes between sessions, how varied the walks are, how bad the sensor is.
+    """How much people differ, how much each changes between sessions, how varied the walks and how noisy the sensor is.
 
     Attributes
     ----------
     bodies, gaits : float
-        How much people differ: 1 as in the published statistics, 0 not at all.
+        Variation between people: 1 as in the published statistics, 0 for none.
     speed : float
         Standard deviation of walking speed between sessions, as a fraction.
     mood : float
-        How far posture and liveliness change between sessions; 1 is a marked change.
+        Change of posture and liveliness between sessions; 1 is a marked change.
     footwear : float
-        How much shoes differ between sessions: 0 not at all, 1 from bare feet to boots.
+        Variation of shoes between sessions: 0 for none, 1 from bare feet to boots.
     load : float
-        The chance that somebody carries a bag in a session after the first.
+        Probability of carrying a bag in a session after the first.
     headings : float
-        Walks head within so many degrees of the front camera.
+        Largest angle between the direction of a walk and the front camera, degrees.
     curved : float
-        The chance that a walk is a curve or has a turn.
+        Probability that a walk is a curve or has a turn.
     sensor : Sensor
-        The camera's noise.
+        Noise of the camera.
 
     Raises
     ------
     ConfigError
-        If a number is below 0, or so large that no walker could have it.
+        If a number is out of its range.
     """
 
-    bodies: float = 1.0
-    gaits: float = 1.0
-    speed: float = 0.0
-    mood: float = 0.0
-    footwear: float = 0.0
-    load: float = 0.0
-    headings: float = 0.0
-    curved: float = 0.0
+    bodies: Annotated[float, Field(ge=0, le=3)] = 1.0
+    gaits: UpTo2 = 1.0
+    speed: Annotated[float, Field(ge=0, le=0.2)] = 0.0
+    mood: UpTo2 = 0.0
+    footwear: UpTo1 = 0.0
+    load: UpTo1 = 0.0
+    headings: Annotated[float, Field(ge=0, le=180)] = 0.0
+    curved: UpTo1 = 0.0
     sensor: Sensor = field(default_factory=Sensor)
-
-    def __post_init__(self) -> None:
-        check_knobs(self, _LIMITS)
 
 
 DIFFICULTIES: dict[str, Difficulty] = {
@@ -70,9 +61,7 @@ DIFFICULTIES: dict[str, Difficulty] = {
         speed=0.03,
         mood=0.3,
         footwear=0.2,
-        load=0.0,
         headings=20.0,
-        curved=0.0,
         sensor=Sensor(depth_noise=0.1, jitter=0.002, drift=0.003, bias=0.001, occlusion=0.005),
     ),
     "medium": Difficulty(
@@ -112,7 +101,7 @@ DIFFICULTIES: dict[str, Difficulty] = {
         ),
     ),
 }
-"""The difficulties that have a name."""
+"""The named difficulties."""
 
 
 def get_difficulty(difficulty: str | Difficulty) -> Difficulty:
@@ -121,13 +110,13 @@ def get_difficulty(difficulty: str | Difficulty) -> Difficulty:
     Raises
     ------
     ConfigError
-        If there is none of that name.
+        If the name is unknown.
     """
     if isinstance(difficulty, Difficulty):
         return difficulty
     if difficulty not in DIFFICULTIES:
         raise ConfigError(
-            f"unknown difficulty {difficulty!r}: choose one of {', '.join(DIFFICULTIES)}, or give a "
-            "himpc.simulation.Difficulty"
+            f"unknown difficulty {difficulty!r}, expected one of {', '.join(DIFFICULTIES)}",
+            hint="or pass an object of himpc.simulation.Difficulty",
         )
     return DIFFICULTIES[difficulty]

@@ -1,14 +1,14 @@
-"""How one person walks, and how that changes from session to session.
+"""Gaits of persons, and how they change from session to session.
 
-Sources of the means and of the spread between people
------------------------------------------------------
+Sources of means and of the variation between people
+----------------------------------------------------
 Cadence and step width: Murray, Drought and Kory, Journal of Bone and Joint Surgery 46-A (1964) 335-360 (men); Hageman
 and Blanke, Physical Therapy 66 (1986) 1382-1387 (women). Pelvis: Kadaba, Ramakrishnan and Wootten, Journal of
 Orthopaedic Research 8 (1990) 383-392. Trunk: Crosbie, Vachalathiti and Smith, Gait & Posture 5 (1997) 6-12. Speed
 changes step length and cadence alike (constant walk ratio): Sekiya et al., Journal of Human Movement Studies 30 (1996)
-241-257. That low mood slumps the trunk, widens the sway and stills the arms: Michalak et al., Psychosomatic Medicine 71
-(2009) 580-587. Means approximate what these papers report. The spread of posture and of the curves' shapes, and how far
-a bag or a mood changes a walk, are our own choices, of the size of the differences between people in these papers.
+241-257. Low mood slumps the trunk, widens the sway and reduces arm swing: Michalak et al., Psychosomatic Medicine 71
+(2009) 580-587. Means approximate these papers. The variation of posture, and the effect of a bag or a mood, are
+estimates of the size of the differences between people in these papers.
 """
 
 from __future__ import annotations
@@ -17,49 +17,20 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from himpc.simulation.anthropometry import Body, Sides
-from himpc.simulation.joint_angles import CURVES, Curve, fourier, series
+from himpc.simulation.joint_angles import CURVES, Curve, CurveStyle, draw_styles
 
-__all__ = ["Gait", "Load", "Session", "Style", "draw_gait", "draw_session"]
+__all__ = ["Gait", "Load", "Session", "draw_gait", "draw_session"]
 
 Load = Literal["none", "left", "right", "back"]
 
-
-@dataclass(frozen=True)
-class Style:
-    """How a person's joint curve differs from the mean one.
-
-    Attributes
-    ----------
-    gain : float
-        Factor of the curve's amplitude about its mean.
-    delay : float
-        Shift in strides.
-    offset : float
-        Added to the angle, degrees.
-    ripple : tuple of complex
-        Added to harmonics 1, 2 and 3, degrees: the person's own shape.
-    """
-
-    gain: float
-    delay: float
-    offset: float
-    ripple: tuple[complex, complex, complex]
-
-    def angles(self, curve: Curve, phase: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the joint angle in radians at phases ``(P,)`` in strides of the same side."""
-        coefficients = series(curve).copy()
-        coefficients[1:] *= self.gain
-        coefficients[0] += self.offset
-        coefficients[1:4] += np.asarray(self.ripple)
-        return np.radians(fourier(coefficients, phase - self.delay))
+_LOADED_ARM_SWING = 0.35  # amplitude of an arm that carries a bag, over that of a free one
 
 
 @dataclass(frozen=True)
 class Gait:
-    """How a person walks. Angles in degrees, lengths in metres, pairs are (left, right).
+    """The gait of a person. Angles in degrees, lengths in metres; pairs are (left, right).
 
     Attributes
     ----------
@@ -68,27 +39,27 @@ class Gait:
     styles : dict
         For each joint curve, the style of the left and of the right side.
     pelvis_turn, pelvis_list : float
-        Amplitude of pelvic rotation about the vertical and of obliquity.
+        Amplitude of pelvic rotation about the vertical axis and of pelvic obliquity.
     sway : float
-        Amplitude of the pelvis' sideways motion.
+        Amplitude of the sideways motion of the pelvis.
     step_width : float
         Distance between the lines of the two ankles.
     toe_out : (float, float)
         Foot progression angle.
     trunk_turn : float
-        Amplitude of the shoulder girdle's rotation against the pelvis.
+        Amplitude of the rotation of the shoulder girdle against the pelvis.
     lean, side_lean : float
-        Trunk forward, and to the left.
+        Inclination of the trunk forward, and to the left.
     head : float
-        Head carried forward of the trunk's line.
+        Inclination of the head forward of the trunk.
     shoulders_up, shoulders_forward : float
-        Carriage of the shoulders, metres.
+        Position of the shoulders relative to the trunk, metres.
     arms_out : (float, float)
         Abduction of the upper arms.
     """
 
     cadence: float
-    styles: dict[Curve, tuple[Style, Style]]
+    styles: dict[Curve, tuple[CurveStyle, CurveStyle]]
     pelvis_turn: float
     pelvis_list: float
     sway: float
@@ -102,24 +73,14 @@ class Gait:
     shoulders_forward: float
     arms_out: Sides
 
-    def swinging(self, curve: Curve, left: float, right: float) -> Gait:
-        """Return the gait with the amplitude of a curve multiplied on each side."""
-        sides = (
-            replace(style, gain=style.gain * factor, ripple=_scaled(style.ripple, factor))
-            for style, factor in zip(self.styles[curve], (left, right), strict=True)
-        )
-        first, second = sides
-        return replace(self, styles={**self.styles, curve: (first, second)})
-
-    def on(self, session: Session) -> Gait:
-        """Return the gait in a session: its speed, mood and load."""
+    def in_session(self, session: Session) -> Gait:
+        """Return the gait with the speed, mood and load of a session."""
         pace = float(np.sqrt(session.speed))
-        lively = 1 + 0.12 * session.mood
-        gait = self.swinging("hip", pace, pace).swinging("shoulder", pace * lively, pace * lively)
+        swing = pace * (1 + 0.12 * session.mood)
         left, right, back = (session.load == place for place in ("left", "right", "back"))
-        held = 0.35
-        gait = gait.swinging("shoulder", held if left else 1.0, held if right else 1.0)
-        gait = gait.swinging("elbow", held if left else 1.0, held if right else 1.0)
+        carrying = [_LOADED_ARM_SWING if loaded else 1.0 for loaded in (left, right)]
+        gait = self._with_amplitude("hip", pace, pace)._with_amplitude("shoulder", swing, swing)
+        gait = gait._with_amplitude("shoulder", *carrying)._with_amplitude("elbow", *carrying)
         return replace(
             gait,
             cadence=self.cadence * pace,
@@ -131,10 +92,15 @@ class Gait:
             shoulders_forward=self.shoulders_forward - 0.006 * session.mood,
         )
 
+    def _with_amplitude(self, curve: Curve, left: float, right: float) -> Gait:
+        """Return the gait with the amplitude of a curve multiplied on each side."""
+        first, second = self.styles[curve]
+        return replace(self, styles={**self.styles, curve: (first.scaled(left), second.scaled(right))})
+
 
 @dataclass(frozen=True)
 class Session:
-    """What is different on another day.
+    """Changes of a person on one day.
 
     Attributes
     ----------
@@ -143,7 +109,7 @@ class Session:
     mood : float
         In standard deviations: below 0 slumped, with little arm swing; above 0 upright and lively.
     sole, heel : float
-        Height of the shoe under the ball of the foot, and how much more under the heel, metres.
+        Height of the shoe under the ball of the foot, and additional height under the heel, metres.
     shoe : float
         Length of the shoe over that of the foot.
     load : {"none", "left", "right", "back"}
@@ -164,9 +130,9 @@ def draw_gait(rng: np.random.Generator, body: Body, spread: float = 1.0) -> Gait
     def around(mean: float, deviation: float, digits: int = 4) -> float:
         return round(mean + spread * deviation * float(np.clip(rng.standard_normal(), -3.0, 3.0)), digits)
 
-    # Women take more steps a minute than men; longer legs swing slower, with the square root of their length.
+    # Women take more steps a minute than men; the period of a leg grows with the square root of its length.
     natural = (117.0 if body.sex == "female" else 112.0) * np.sqrt((0.53 * body.stature) / body.leg)
-    styles = {curve: _draw_styles(rng, curve, spread) for curve in CURVES}
+    styles = {curve: draw_styles(rng, curve, spread) for curve in CURVES}
     return Gait(
         cadence=around(float(natural), 6.0, digits=2),
         styles=styles,
@@ -185,65 +151,29 @@ def draw_gait(rng: np.random.Generator, body: Body, spread: float = 1.0) -> Gait
     )
 
 
-def draw_session(
-    rng: np.random.Generator, *, speed: float, mood: float, footwear: float, load: float, first: bool
-) -> Session:
+def draw_session(rng: np.random.Generator, *, speed: float, mood: float, footwear: float, load: float) -> Session:
     """Draw a session.
 
     Parameters
     ----------
     rng : numpy Generator
-        The session's own stream.
+        The session's random stream.
     speed, mood : float
         Standard deviations of the change of speed (as a fraction) and of mood.
     footwear : float
-        How much shoes differ: 1 from bare feet to boots, 0 not at all.
+        Variation of shoes: 1 from bare feet to boots, 0 for none.
     load : float
-        The chance to carry something.
-    first : bool
-        The first session of a person carries nothing, as galleries are recorded without bags.
+        Probability of carrying something.
     """
     pace, spirits = (float(np.clip(value, -2.0, 2.0)) for value in rng.standard_normal(2))
     sole, heel, shoe, carries, place = (float(value) for value in rng.random(5))
     loads: tuple[Load, ...] = ("left", "right", "back")
-    plain = Session()
+    usual = Session()
     return Session(
         speed=round(1 + speed * pace, 4),
         mood=round(mood * spirits, 4),
-        sole=round(plain.sole + footwear * 0.030 * (sole - 0.5), 4),
-        heel=round(plain.heel + footwear * 0.020 * (heel - 0.5), 4),
-        shoe=round(plain.shoe + footwear * 0.10 * (shoe - 0.5), 4),
-        load="none" if first or carries >= load else loads[int(place * len(loads))],
+        sole=round(usual.sole + footwear * 0.030 * (sole - 0.5), 4),
+        heel=round(usual.heel + footwear * 0.020 * (heel - 0.5), 4),
+        shoe=round(usual.shoe + footwear * 0.10 * (shoe - 0.5), 4),
+        load="none" if carries >= load else loads[int(place * len(loads))],
     )
-
-
-# Standard deviation between people of the gain, the delay (strides), the offset and each ripple (degrees).
-_STYLE_SPREAD: dict[Curve, tuple[float, float, float, float]] = {
-    "hip": (0.07, 0.007, 2.0, 0.6),
-    "knee": (0.06, 0.007, 1.8, 0.8),
-    "ankle": (0.12, 0.008, 1.5, 0.7),
-    "shoulder": (0.30, 0.015, 4.0, 1.5),
-    "elbow": (0.25, 0.015, 6.0, 1.5),
-}
-_SIDE_SHARE = 0.3  # how far the two sides of one person differ, as a share of how far people differ
-
-
-def _draw_styles(rng: np.random.Generator, curve: Curve, spread: float) -> tuple[Style, Style]:
-    gain, delay, offset, ripple = _STYLE_SPREAD[curve]
-    scales = np.array([gain, delay, offset, *[ripple] * 6]) * spread
-    common = np.clip(rng.standard_normal(len(scales)), -2.5, 2.5)
-    own = np.clip(rng.standard_normal((2, len(scales))), -2.5, 2.5)
-    drawn = scales * (common + _SIDE_SHARE * own) / np.hypot(1, _SIDE_SHARE)
-    left, right = (_style([round(float(value), 4) for value in side]) for side in drawn)
-    return left, right
-
-
-def _style(numbers: list[float]) -> Style:
-    gain, delay, offset, *parts = numbers
-    first, second, third = (complex(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True))
-    return Style(gain=1 + gain, delay=delay, offset=offset, ripple=(first, second, third))
-
-
-def _scaled(ripple: tuple[complex, complex, complex], factor: float) -> tuple[complex, complex, complex]:
-    first, second, third = ripple
-    return first * factor, second * factor, third * factor

@@ -1,28 +1,29 @@
-"""Joint angles of normal walking over one stride, as low-order Fourier series.
+"""Joint angles of walking over one stride: mean curves as Fourier series, and how a person's curves differ from them.
 
 Each table holds an angle in degrees at 0, 5, ... 95 % of the stride, from heel strike to the next heel strike of the
-same foot. They follow the shape and range of the published mean curves but are our own approximations, not digitised
-from a figure or table; expect a few degrees of difference. Those of the leg were then shifted (by one degree on
-average, five at most, in swing) so that together they move the pelvis of the mean walker evenly and lift the swinging
-foot over the floor. People differ by five degrees and more.
+same foot. The tables approximate the shape and range of published mean curves and were not digitised from them: expect
+differences of a few degrees. People differ by five degrees and more. The curves of the leg were shifted (by one degree
+on average, five at most, in swing) so that together they move the pelvis of the mean walker evenly and lift the
+swinging foot off the floor.
 
-What they approximate
----------------------
+Sources
+-------
 Hip: Bovi et al., Gait & Posture 33 (2011) 6-13, adults at natural speed, and Kadaba, Ramakrishnan and Wootten, Journal
 of Orthopaedic Research 8 (1990) 383-392. Knee, ankle: Winter, "Biomechanics and Motor Control of Human Movement", 4th
-ed. 2009, natural cadence, as in Bovi.
-Shoulder, elbow: Murray, Sepic and Barnard, Physical Therapy 47 (1967) 272-284, free speed.
+ed. 2009, natural cadence, as in Bovi. Shoulder, elbow: Murray, Sepic and Barnard, Physical Therapy 47 (1967) 272-284,
+free speed. The variation between people is an estimate.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CURVES", "HARMONICS", "Curve", "fourier", "series"]
+__all__ = ["CURVES", "HARMONICS", "Curve", "CurveStyle", "draw_styles", "evaluate_series", "fourier_series"]
 
 Curve = Literal["hip", "knee", "ankle", "shoulder", "elbow"]
 
@@ -47,7 +48,7 @@ CURVES: dict[Curve, tuple[float, ...]] = {
         *(-21.0, -20.5, -19.0, -16.5, -13.0, -9.0, -4.5, 0.5, 5.5, 9.5),
         *(11.5, 11.5, 9.5, 6.0, 1.5, -4.0, -9.5, -14.5, -18.5, -20.5),
     ),
-    # flexion positive, most when the arm is in front
+    # flexion positive, largest when the arm is in front
     "elbow": (
         *(18.0, 17.5, 17.5, 18.0, 19.5, 22.0, 25.5, 29.5, 33.5, 37.0),
         *(39.5, 40.5, 40.0, 38.0, 35.0, 31.0, 27.0, 23.5, 21.0, 19.0),
@@ -55,14 +56,24 @@ CURVES: dict[Curve, tuple[float, ...]] = {
 }
 
 HARMONICS = 6
-"""Harmonics kept of each curve."""
+"""Harmonics of each curve."""
+
+# Standard deviation between people of the gain, the delay (strides), the offset and each ripple (degrees).
+_STYLE_SPREAD: dict[Curve, tuple[float, float, float, float]] = {
+    "hip": (0.07, 0.007, 2.0, 0.6),
+    "knee": (0.06, 0.007, 1.8, 0.8),
+    "ankle": (0.12, 0.008, 1.5, 0.7),
+    "shoulder": (0.30, 0.015, 4.0, 1.5),
+    "elbow": (0.25, 0.015, 6.0, 1.5),
+}
+_SIDE_SHARE = 0.3  # difference between the sides of one person over the difference between people
 
 
 @cache
-def series(curve: Curve) -> NDArray[np.complex128]:
+def fourier_series(curve: Curve) -> NDArray[np.complex128]:
     """Return the Fourier coefficients ``(1 + HARMONICS,)`` of a mean curve, in degrees.
 
-    Coefficient k of the curve ``c`` is such that the angle at phase p is ``Re(sum_k c_k exp(2 pi i k p))``.
+    The angle at phase p is ``Re(sum_k c_k exp(2 pi i k p))``.
     """
     table = np.asarray(CURVES[curve])
     coefficients = np.fft.rfft(table)[: HARMONICS + 1] / len(table)
@@ -71,8 +82,60 @@ def series(curve: Curve) -> NDArray[np.complex128]:
     return coefficients
 
 
-def fourier(coefficients: NDArray[np.complex128], phase: NDArray[np.float64]) -> NDArray[np.float64]:
+def evaluate_series(coefficients: NDArray[np.complex128], phase: NDArray[np.float64]) -> NDArray[np.float64]:
     """Evaluate a series ``(K,)`` at phases ``(P,)`` in strides; return ``(P,)``."""
     orders = np.arange(len(coefficients))
     values: NDArray[np.float64] = (np.exp(2j * np.pi * phase[:, None] * orders) @ coefficients).real
     return values
+
+
+@dataclass(frozen=True)
+class CurveStyle:
+    """Difference of a person's joint curve from the mean curve.
+
+    Attributes
+    ----------
+    gain : float
+        Factor of the amplitude about the mean.
+    delay : float
+        Shift in strides.
+    offset : float
+        Added to the angle, degrees.
+    ripple : tuple of complex
+        Added to harmonics 1, 2 and 3, degrees.
+    """
+
+    gain: float
+    delay: float
+    offset: float
+    ripple: tuple[complex, complex, complex]
+
+    def angles(self, curve: Curve, phase: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Compute the joint angle in radians at phases ``(P,)`` in strides of the same side."""
+        coefficients = fourier_series(curve).copy()
+        coefficients[1:] *= self.gain
+        coefficients[0] += self.offset
+        coefficients[1:4] += np.asarray(self.ripple)
+        return np.radians(evaluate_series(coefficients, phase - self.delay))
+
+    def scaled(self, factor: float) -> CurveStyle:
+        """Return the style with its amplitude multiplied by a factor."""
+        first, second, third = self.ripple
+        return replace(self, gain=self.gain * factor, ripple=(first * factor, second * factor, third * factor))
+
+
+def draw_styles(rng: np.random.Generator, curve: Curve, spread: float) -> tuple[CurveStyle, CurveStyle]:
+    """Draw a person's styles of the left and the right side; the number of draws does not depend on `spread`."""
+    gain, delay, offset, ripple = _STYLE_SPREAD[curve]
+    scales = np.array([gain, delay, offset, *[ripple] * 6]) * spread
+    common = np.clip(rng.standard_normal(len(scales)), -2.5, 2.5)
+    own = np.clip(rng.standard_normal((2, len(scales))), -2.5, 2.5)
+    drawn = scales * (common + _SIDE_SHARE * own) / np.hypot(1, _SIDE_SHARE)
+    left, right = (_style([round(float(value), 4) for value in side]) for side in drawn)
+    return left, right
+
+
+def _style(numbers: list[float]) -> CurveStyle:
+    gain, delay, offset, *parts = numbers
+    first, second, third = (complex(a, b) for a, b in zip(parts[::2], parts[1::2], strict=True))
+    return CurveStyle(gain=1 + gain, delay=delay, offset=offset, ripple=(first, second, third))

@@ -1,9 +1,9 @@
-"""One stride of a body: from joint angles to joint positions over the floor.
+"""Kinematics of one stride: from joint angles to joint positions.
 
-Axes: x to the walker's left, y up from the floor, z forward; the walker stays on the line x = 0. The angles are those
-of the person's curves. The rest follows: the pelvis is as high as the soles that carry the weight demand, and moves
-forward as fast as these soles would move backward under it. So feet stand on the floor and do not slide, and walking
-speed is step length times cadence.
+Axes: x to the walker's left, y up from the floor, z forward; the walker stays on the line x = 0. The joint angles are
+those of the person's curves. The motion of the pelvis follows from them: its height keeps the soles that carry the
+weight on the floor, and its speed is the one at which these soles do not slide. So walking speed is step length times
+cadence.
 """
 
 from __future__ import annotations
@@ -19,30 +19,31 @@ from himpc.simulation.anthropometry import SIDES, Body
 from himpc.simulation.gait import Gait, Session
 from himpc.simulation.landmarks import LANDMARKS, segment_lengths
 
-__all__ = ["PHASES", "Stride", "stride"]
+__all__ = ["PHASES", "Stride", "compute_stride", "draw_stride_count", "rotation_about_y"]
 
 Array = NDArray[np.float64]
 
 PHASES = 128
-"""Phases at which a stride is computed; between them positions are interpolated (an error of half a millimetre)."""
+"""Phases at which a stride is computed; interpolation between them has an error of half a millimetre."""
 
-_CONTACT = 0.006  # metres: two points of a sole whose heights differ by less share the weight
-_TOE_CLEARANCE = 0.012  # metres that toes pass over the floor: Winter, Physical Therapy 72 (1992) 45-53
-_EVENNESS = 0.8  # share of the surge of the pelvis that is taken out
-_BALL, _HEEL, _TIP = 0.47, -0.22, 0.72  # places along the sole from below the ankle, in foot lengths
+_CONTACT_HEIGHT = 0.006  # metres: points of a sole whose heights differ by less share the weight
+_TOE_CLEARANCE = 0.012  # metres between the toes and the floor in swing: Winter, Physical Therapy 72 (1992) 45-53
+_SURGE_REDUCTION = 0.8  # share of the uneven forward motion of the pelvis that is removed
+_BALL, _HEEL, _TIP = 0.47, -0.22, 0.72  # positions along the sole from below the ankle, in foot lengths
+_STRIDE_JITTER = 0.004  # strides that a walker is ahead of or behind an even cadence
 
 
-def _rise(phase: Array, start: float, end: float) -> Array:
-    """Go smoothly from 0 before `start` to 1 after `end`."""
+def _smoothstep(phase: Array, start: float, end: float) -> Array:
+    """Rise smoothly from 0 before `start` to 1 after `end`."""
     x = np.clip((phase - start) / (end - start), 0.0, 1.0)
     return x * x * (3 - 2 * x)
 
 
-# How far the left and the right foot swing free of the floor, and what share of the weight each carries, at each phase:
-# 0 to 1, ``(PHASES, 2)``. Stance lasts 62 % of the stride, double support 12 % twice (Murray 1964).
-_BOTH = [np.arange(PHASES) / PHASES, (np.arange(PHASES) / PHASES + 0.5) % 1.0]
-_SWING = np.stack([_rise(phase, 0.62, 0.66) * (1 - _rise(phase, 0.95, 1.0)) for phase in _BOTH], axis=1)
-_SUPPORT = np.stack([_rise(phase, 0.0, 0.12) - _rise(phase, 0.5, 0.62) for phase in _BOTH], axis=1)
+# Swing of the left and the right foot, from 0 on the floor to 1 free of it, and the share of the weight that each
+# carries, ``(PHASES, 2)``. Stance lasts 62 % of the stride, double support 12 % twice (Murray 1964).
+_OF_SIDES = [np.arange(PHASES) / PHASES, (np.arange(PHASES) / PHASES + 0.5) % 1.0]
+_SWING = np.stack([_smoothstep(phase, 0.62, 0.66) * (1 - _smoothstep(phase, 0.95, 1.0)) for phase in _OF_SIDES], axis=1)
+_SUPPORT = np.stack([_smoothstep(phase, 0.0, 0.12) - _smoothstep(phase, 0.5, 0.62) for phase in _OF_SIDES], axis=1)
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ class Stride:
     Attributes
     ----------
     joints : float64 array ``(PHASES, J, 3)``
-        Positions in metres relative to the pelvis' place on the floor; phase 0 is the left heel strike.
+        Positions in metres relative to the point on the floor under the pelvis; phase 0 is the left heel strike.
     advance : float64 array ``(PHASES + 1,)``
-        How far the pelvis has come since phase 0, metres; the last value is the stride length.
+        Distance that the pelvis has moved since phase 0, metres; the last value is the stride length.
     seconds : float
-        How long the stride takes.
+        Duration.
     """
 
     joints: Array
@@ -68,63 +69,74 @@ class Stride:
         """Mean walking speed in metres a second."""
         return float(self.advance[-1]) / self.seconds
 
-    def at(self, strides: Array) -> tuple[Array, Array]:
-        """Return joints ``(n, J, 3)`` and the way gone ``(n,)`` after a number of strides ``(n,)``, in metres."""
+    def sample(self, strides: Array) -> tuple[Array, Array]:
+        """Return joints ``(n, J, 3)`` and distance walked ``(n,)`` in metres after numbers of strides ``(n,)``."""
         whole = np.floor(strides)
         position = (strides - whole) * PHASES
         before = np.minimum(position.astype(np.intp), PHASES - 1)
         part = position - before
         after = (before + 1) % PHASES
         joints = self.joints[before] * (1 - part)[:, None, None] + self.joints[after] * part[:, None, None]
-        gone = self.advance[before] * (1 - part) + self.advance[before + 1] * part
-        return joints, whole * self.advance[-1] + gone
+        walked = self.advance[before] * (1 - part) + self.advance[before + 1] * part
+        return joints, whole * self.advance[-1] + walked
 
 
-def stride(body: Body, gait: Gait, session: Session, joints: Sequence[str]) -> Stride:
-    """Compute one stride.
+def compute_stride(body: Body, gait: Gait, session: Session, joints: Sequence[str]) -> Stride:
+    """Compute one stride of a person in a session.
 
     Parameters
     ----------
-    body, gait : Body, Gait
-        Who walks, and how in this session (see `Gait.on`).
+    body : Body
+    gait : Gait
+        The person's usual gait.
     session : Session
-        Its shoes lift the ankle and lengthen the foot.
+        Changes the gait; its shoes lift the ankle and lengthen the foot.
     joints : sequence of str
-        The J joints wanted, by their names in the layouts.
+        Names of the J joints, as in the layouts.
 
     Raises
     ------
     LayoutError
-        If the simulator does not know where a joint is.
+        If a joint cannot be simulated.
     """
     if unknown := [name for name in joints if name not in LANDMARKS]:
         raise LayoutError(
-            f"the simulator does not know where {', '.join(unknown)} lies on a body; the joints it knows are "
-            f"{', '.join(sorted(LANDMARKS))}"
+            f"cannot simulate the joints {', '.join(unknown)}, expected some of {', '.join(sorted(LANDMARKS))}"
         )
+    gait = gait.in_session(session)
     lengths = segment_lengths(body, session.shoe)
     segments = _segments(body, gait, session, np.zeros((PHASES, 3)))
-    settling = _settle(_sole_points(segments, lengths, session), body)
-    segments = _segments(body, gait, session, settling)
+    correction = _balance_correction(_sole_points(segments, lengths, session), body)
+    segments = _segments(body, gait, session, correction)
     places = [LANDMARKS[name] for name in joints]
     offsets = np.array([(p.x, p.y, p.z) for p in places]) * [[lengths[p.segment]] for p in places]
     origins = np.stack([segments[p.segment][0] for p in places], axis=1)
     turns = np.stack([segments[p.segment][1] for p in places], axis=1)
     positions = origins + np.einsum("pjab,jb->pja", turns, offsets)
 
-    height, speed = _ride(_sole_points(segments, lengths, session))
+    height, speed = _pelvis_motion(_sole_points(segments, lengths, session))
     positions[:, :, 1] += height[:, None]
     advance = np.concatenate([[0.0], np.cumsum((speed + np.roll(speed, -1)) / 2) / PHASES])
     return Stride(positions, advance, seconds=120.0 / gait.cadence)
 
 
+def draw_stride_count(rng: np.random.Generator, seconds: Array, stride_seconds: float) -> Array:
+    """Draw the number of strides made at each time ``(frames,)``; people do not keep an exactly even cadence."""
+    start, slow, fast = (float(value) for value in rng.random(3))
+    strides = start + seconds / stride_seconds
+    wander = np.sin(2 * np.pi * (0.23 * seconds + slow)) + 0.5 * np.sin(2 * np.pi * (0.61 * seconds + fast))
+    return strides + _STRIDE_JITTER * wander
+
+
 Segments = dict[str, tuple[Array, Array]]
+"""By segment, its origin ``(P, 3)`` and axes ``(P, 3, 3)`` at each phase."""
 
 
-def _segments(body: Body, gait: Gait, session: Session, settling: Array) -> Segments:
-    """Return each segment's origin ``(P, 3)`` and axes ``(P, 3, 3)``, the mid-point of the hips at height 0.
+def _segments(body: Body, gait: Gait, session: Session, correction: Array) -> Segments:
+    """Compute all segments, with the mid-point of the hips at height 0.
 
-    `settling` ``(P, 3)`` is added, in radians, to both hips' flexion and to the pitch of the left and the right foot.
+    `correction` ``(P, 3)`` is added, in radians, to the flexion of both hips and to the pitch of the left and the right
+    foot.
     """
     phase = np.arange(PHASES) / PHASES
     wave = np.cos(2 * np.pi * phase)
@@ -137,41 +149,43 @@ def _segments(body: Body, gait: Gait, session: Session, settling: Array) -> Segm
 
     hips = np.zeros((PHASES, 3))
     hips[:, 0] = gait.sway * np.cos(2 * np.pi * (phase - 0.30))
-    pelvis = _about_y(-pelvis_turn) @ _about_z(pelvis_list)
-    trunk = _about_y(-trunk_turn) @ _about_z(-side_lean) @ _about_x(lean)
-    head = _about_y(-0.3 * trunk_turn) @ _about_z(-0.5 * side_lean) @ _about_x(0.5 * lean + np.radians(gait.head))
+    pelvis = rotation_about_y(-pelvis_turn) @ _about_z(pelvis_list)
+    trunk = rotation_about_y(-trunk_turn) @ _about_z(-side_lean) @ _about_x(lean)
+    head = (
+        rotation_about_y(-0.3 * trunk_turn) @ _about_z(-0.5 * side_lean) @ _about_x(0.5 * lean + np.radians(gait.head))
+    )
     top = hips + trunk @ [0.0, body.trunk, 0.0]
     segments: Segments = {"pelvis": (hips, pelvis), "trunk": (hips, trunk), "head": (top, head)}
     for side in range(len(SIDES)):
         own = (phase + 0.5 * side) % 1.0
-        segments |= _leg(body, gait, session, side, own, hips, pelvis, settling[:, [0, 1 + side]])
+        segments |= _leg(body, gait, session, side, own, hips, pelvis, correction[:, [0, 1 + side]])
         sign = 1 - 2 * side
         hang = [sign * body.shoulders / 2, gait.shoulders_up, gait.shoulders_forward]
-        segments |= _arm(body, gait, side, own, top + trunk @ hang, _about_y(-trunk_turn))
+        segments |= _arm(body, gait, side, own, top + trunk @ hang, rotation_about_y(-trunk_turn))
     return segments
 
 
 def _leg(
-    body: Body, gait: Gait, session: Session, side: int, phase: Array, hips: Array, pelvis: Array, settling: Array
+    body: Body, gait: Gait, session: Session, side: int, phase: Array, hips: Array, pelvis: Array, correction: Array
 ) -> Segments:
-    """Return thigh, shank, foot, sole and toes; the foot comes down on its own line beside the path."""
+    """Compute thigh, shank, foot, sole and toes; each foot stays on its own line beside the path."""
     name, sign = SIDES[side], 1 - 2 * side
     thigh, shank, foot = body.thigh[side], body.shank[side], body.foot[side] * session.shoe
-    flexion = gait.styles["hip"][side].angles("hip", phase) + settling[:, 0]
+    flexion = gait.styles["hip"][side].angles("hip", phase) + correction[:, 0]
     knee = np.maximum(gait.styles["knee"][side].angles("knee", phase), 0.0)
     shin = flexion - knee
-    # From foot flat to heel rise the floor, not the ankle, holds the foot level.
-    level = _rise(phase, 0.02, 0.10) * (1 - _rise(phase, 0.34, 0.48))
+    # From foot flat to heel rise the floor keeps the foot level, whatever the angle of the ankle.
+    level = _smoothstep(phase, 0.02, 0.10) * (1 - _smoothstep(phase, 0.34, 0.48))
     pitch = (shin + gait.styles["ankle"][side].angles("ankle", phase)) * (1 - level)
-    pitch = pitch + settling[:, 1] - np.arctan(session.heel / ((_BALL - _HEEL) * foot))
-    bent = _rise(phase, 0.12, 0.30) * (1 - _rise(phase, 0.60, 0.75))  # toes stay on the floor until toe-off
+    pitch = pitch + correction[:, 1] - np.arctan(session.heel / ((_BALL - _HEEL) * foot))
+    bent = _smoothstep(phase, 0.12, 0.30) * (1 - _smoothstep(phase, 0.60, 0.75))  # toes stay on the floor until toe-off
 
     hip = hips + pelvis @ [sign * body.hips / 2, 0.0, 0.0]
     reach = thigh * np.cos(flexion) + shank * np.cos(shin)
     splay = np.arctan((sign * gait.step_width / 2 - hip[:, 0]) / reach)
     thigh_axes = _about_z(splay) @ _about_x(-flexion)
     shank_axes = _about_z(splay) @ _about_x(-shin)
-    heading = _about_y(np.full(PHASES, sign * np.radians(gait.toe_out[side])))
+    heading = rotation_about_y(np.full(PHASES, sign * np.radians(gait.toe_out[side])))
     foot_axes = heading @ _about_x(-pitch)
     toe_axes = heading @ _about_x(-pitch * (1 - bent))
 
@@ -189,12 +203,12 @@ def _leg(
 
 
 def _arm(body: Body, gait: Gait, side: int, phase: Array, shoulder: Array, trunk: Array) -> Segments:
-    """Return upper arm, forearm and hand; arms hang down whatever the trunk's lean."""
+    """Compute upper arm, forearm and hand; arms hang down at any inclination of the trunk."""
     name, sign = SIDES[side], 1 - 2 * side
     swing = gait.styles["shoulder"][side].angles("shoulder", phase)
     elbow = np.maximum(gait.styles["elbow"][side].angles("elbow", phase), np.radians(2.0))
     out = _about_z(np.full(PHASES, sign * np.radians(gait.arms_out[side])))
-    inward = _about_y(np.full(PHASES, -sign * np.radians(15.0)))
+    inward = rotation_about_y(np.full(PHASES, -sign * np.radians(15.0)))
     upper_axes = trunk @ out @ _about_x(-swing)
     fore_axes = upper_axes @ inward @ _about_x(-elbow)
     elbow_at = shoulder + upper_axes @ [0.0, -body.upper_arm[side], 0.0]
@@ -207,7 +221,7 @@ def _arm(body: Body, gait: Gait, side: int, phase: Array, shoulder: Array, trunk
 
 
 def _sole_points(segments: Segments, lengths: dict[str, float], session: Session) -> Array:
-    """Return where heel, ball and toe tip of both soles are, ``(P, 6, 3)``."""
+    """Return the positions of heel, ball and toe tip of both soles, ``(P, 6, 3)``."""
     points = []
     for name in SIDES:
         foot = lengths[f"{name}_sole"]
@@ -221,36 +235,37 @@ def _sole_points(segments: Segments, lengths: dict[str, float], session: Session
     return np.stack(points, axis=1)
 
 
-def _ride(points: Array) -> tuple[Array, Array]:
-    """Return the height ``(P,)`` of the hips that puts the soles on the floor, and their speed in metres a stride."""
+def _pelvis_motion(points: Array) -> tuple[Array, Array]:
+    """Return the height ``(P,)`` of the hips at which the soles are on the floor, and the speed in metres a stride."""
     heights = points[:, :, 1].reshape(PHASES, 2, 3)
-    shares = np.exp((heights.min(axis=2, keepdims=True) - heights) / _CONTACT)
+    shares = np.exp((heights.min(axis=2, keepdims=True) - heights) / _CONTACT_HEIGHT)
     shares *= (_SUPPORT / shares.sum(axis=2))[:, :, None]
     weights = shares.reshape(PHASES, 6)
     speeds = (np.roll(points[:, :, 2], 1, axis=0) - np.roll(points[:, :, 2], -1, axis=0)) * (PHASES / 2)
     return -(weights * points[:, :, 1]).sum(axis=1), (weights * speeds).sum(axis=1)
 
 
-def _settle(points: Array, body: Body) -> Array:
-    """Return the small turns ``(P, 3)`` of hips, left foot and right foot that a walker's own balance would make.
+def _balance_correction(points: Array, body: Body) -> Array:
+    """Return small rotations ``(P, 3)`` of hips, left foot and right foot, as a person's balance makes them.
 
-    Joint curves drawn one by one add up to a pelvis that surges and a swinging foot that scrapes. People keep their
-    pelvis moving evenly and their toes a centimetre over the floor; so most of the surge is taken out at the hips, and
-    the toes of a low foot are lifted at the ankle.
+    Joint curves that are drawn independently move the pelvis unevenly and let the swinging foot touch the floor. People
+    move their pelvis evenly and lift their toes a centimetre off the floor. So most of the surge is removed at the
+    hips, and the toes of a low foot are lifted at the ankle.
     """
-    height, speed = _ride(points)
+    height, speed = _pelvis_motion(points)
     surge = np.cumsum(speed - speed.mean()) / PHASES
     low = (points[:, :, 1] + height[:, None]).reshape(PHASES, 2, 3).min(axis=2)
     lift = np.maximum(_TOE_CLEARANCE * _SWING - low, 0.0)
     lift = sum((np.roll(lift, shift, axis=0) for shift in range(-4, 5)), start=np.zeros_like(lift)) / 9
-    return np.column_stack([_EVENNESS * (surge - surge.mean()) / body.leg, lift / (_TIP * min(body.foot))])
+    return np.column_stack([_SURGE_REDUCTION * (surge - surge.mean()) / body.leg, lift / (_TIP * min(body.foot))])
 
 
 def _about_x(angle: Array) -> Array:
     return _rotation(angle, 1, 2)
 
 
-def _about_y(angle: Array) -> Array:
+def rotation_about_y(angle: Array) -> Array:
+    """Return the matrices ``(P, 3, 3)`` of rotations about the vertical axis, from z towards x, in radians."""
     return _rotation(angle, 2, 0)
 
 
@@ -259,7 +274,7 @@ def _about_z(angle: Array) -> Array:
 
 
 def _rotation(angle: Array, first: int, second: int) -> Array:
-    """Return the matrices ``(P, 3, 3)`` that turn axis `first` towards axis `second`."""
+    """Return the matrices ``(P, 3, 3)`` that rotate axis `first` towards axis `second`."""
     cosine, sine = np.cos(angle), np.sin(angle)
     matrix = np.zeros((len(angle), 3, 3))
     matrix[:, range(3), range(3)] = 1.0

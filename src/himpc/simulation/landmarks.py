@@ -1,9 +1,9 @@
-"""Where each named joint sits on the segments of the body.
+"""Positions of the named joints on the segments of the body.
 
 A segment is a rigid part with an origin (its upper joint) and axes: x to the person's left, y up, z forward, when the
-person stands upright; limbs hang down, so the far end of a thigh is at ``-thigh`` on y. The offsets are fractions of
-the segment's own length and our own estimates, of the proportions that Drillis and Contini (1966) draw for trunk and
-limbs and Farkas, "Anthropometry of the Head and Face", 1994, gives for the face; nothing was measured there. Points
+person stands upright. Limbs hang down, so the far end of a thigh is at ``-thigh`` on y. The offsets are fractions of
+the length of the segment. They are estimates from the proportions that Drillis and Contini (1966) draw for trunk and
+limbs, and Farkas, "Anthropometry of the Head and Face", 1994, gives for the face; nothing was measured there. Points
 that only one sensor reports (a Kinect's ``spine``) lie about where its documentation draws them.
 """
 
@@ -11,14 +11,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from himpc.simulation.anthropometry import Body
+from himpc.simulation.anthropometry import SIDES, Body
 
 __all__ = ["LANDMARKS", "Landmark", "segment_lengths"]
 
 
 @dataclass(frozen=True)
 class Landmark:
-    """A joint's place: its segment, and its offset ``(x, y, z)`` in lengths of that segment; x points outwards."""
+    """The segment of a joint, and the offset ``(x, y, z)`` from its origin in lengths of that segment."""
 
     segment: str
     x: float = 0.0
@@ -38,6 +38,7 @@ _MIDDLE: dict[str, Landmark] = {
     "nose": Landmark("head", y=0.56, z=0.40),
 }
 
+# x points outwards, away from the middle of the body
 _PAIRED: dict[str, Landmark] = {
     "eye": Landmark("head", x=0.10, y=0.66, z=0.30),
     "eye_inner": Landmark("head", x=0.055, y=0.66, z=0.31),
@@ -74,22 +75,17 @@ LANDMARKS: dict[str, Landmark] = {
             z=place.z,
         )
         for name, place in _PAIRED.items()
-        for side in ("left", "right")
+        for side in SIDES
     },
 }
-"""Every joint that the simulator knows, by its name in the layouts."""
+"""All joints that can be simulated, by their names in the layouts."""
 
 
 def segment_lengths(body: Body, shoe: float) -> dict[str, float]:
-    """Return the length in metres that scales the offsets on each segment; `shoe` lengthens sole and toes."""
+    """Return the length of each segment in metres; `shoe` multiplies the lengths of sole and toes."""
     lengths = {"pelvis": body.hips, "trunk": body.trunk, "head": body.head}
-    for i, side in enumerate(("left", "right")):
-        lengths[f"{side}_thigh"] = body.thigh[i]
-        lengths[f"{side}_shank"] = body.shank[i]
-        lengths[f"{side}_foot"] = body.foot[i]
-        lengths[f"{side}_sole"] = body.foot[i] * shoe
-        lengths[f"{side}_toes"] = body.foot[i] * shoe
-        lengths[f"{side}_upper_arm"] = body.upper_arm[i]
-        lengths[f"{side}_forearm"] = body.forearm[i]
-        lengths[f"{side}_hand"] = body.hand[i]
+    for i, side in enumerate(SIDES):
+        for name in ("thigh", "shank", "foot", "upper_arm", "forearm", "hand"):
+            lengths[f"{side}_{name}"] = getattr(body, name)[i]
+        lengths[f"{side}_sole"] = lengths[f"{side}_toes"] = body.foot[i] * shoe
     return lengths

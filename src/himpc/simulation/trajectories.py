@@ -1,7 +1,6 @@
-"""Where the people of a crowd walk: the scenes that `simulate_crowd` knows.
+"""Trajectories over the floor: of one walker, and of the people in a scene of `simulate_crowd`.
 
-The places are chosen for a camera at angle 0: across is to its right, depth is counted from it. What depends on the
-picture's edge (`leaving`, `alone`) uses how wide the picture is there.
+The positions in scenes are chosen for a camera at angle 0; depth is the distance from it.
 """
 
 from __future__ import annotations
@@ -13,50 +12,116 @@ from typing import Literal, get_args
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.simulation.camera import Path
-
-__all__ = ["SCENES", "Loop", "Room", "Route", "SceneName", "Visits", "draw_route"]
+__all__ = ["SCENES", "Loop", "Passes", "Path", "SceneName", "View", "draw_path", "draw_trajectory"]
 
 Array = NDArray[np.float64]
 SceneName = Literal["crossing", "passing", "leaving", "following", "alone", "crowd"]
 SCENES: tuple[SceneName, ...] = get_args(SceneName)
 
-_PACE = 1.25  # metres a second, where people keep the pace of others: an ordinary walk
-_BODY = 0.6  # metres beyond the picture's edge at which nothing of a walker is seen
-_QUEUE = 12  # people in one line of `following`
-_QUEUE_STEP = 0.95  # metres from one to the next
+_STEP = 0.02  # metres between the points at which a path is integrated
+_PACE = 1.25  # metres a second: an ordinary walk, where people keep the pace of others
+_BODY_WIDTH = 0.6  # metres beyond the edge of the image at which a walker is not visible
+_QUEUE_LENGTH = 12  # people in one line of `following`
+_QUEUE_GAP = 0.95  # metres from one to the next
 
 
 @dataclass(frozen=True)
-class Room:
-    """What a scene needs to know of the camera: its distance from the middle, metres, and half the width it sees at one
-    metre; and how long the scene lasts, in seconds."""
+class Path:
+    """A closed path over the floor: pieces of constant curvature, walked repeatedly.
+
+    Attributes
+    ----------
+    heading : float
+        Direction at the start in degrees: 0 towards the front camera, 90 to the walker's left of that.
+    pieces : tuple of (float, float)
+        Length in metres and turn in degrees (positive to the left) of each piece of a lap.
+    """
+
+    heading: float
+    pieces: tuple[tuple[float, float], ...]
+
+    def follow(self, walked: Array) -> tuple[Array, Array]:
+        """Return position and heading after distances ``(n,)`` in metres.
+
+        Positions ``(n, 2)`` are x and z in metres, with mean 0; headings ``(n,)`` are in radians.
+        """
+        fine = np.arange(walked[0], walked[-1] + 2 * _STEP, _STEP)
+        headings = self._headings(fine)
+        middle = (headings[1:] + headings[:-1]) / 2
+        steps = np.stack([np.sin(middle), np.cos(middle)], axis=1) * _STEP
+        positions = np.concatenate([np.zeros((1, 2)), np.cumsum(steps, axis=0)])
+        position = np.stack([np.interp(walked, fine, positions[:, axis]) for axis in range(2)], axis=1)
+        return position - position.mean(axis=0), self._headings(walked)
+
+    def _headings(self, walked: Array) -> Array:
+        lengths, turns = np.array(self.pieces).T
+        knots = np.concatenate([[0.0], np.cumsum(lengths)])
+        laps = np.floor(walked / knots[-1])
+        turned = np.interp(walked - laps * knots[-1], knots, np.concatenate([[0.0], np.cumsum(turns)]))
+        headings: Array = np.radians(self.heading + laps * turns.sum() + turned)
+        return headings
+
+
+def draw_path(rng: np.random.Generator, heading_spread: float, curved: float) -> Path:
+    """Draw the path of a recording.
+
+    Parameters
+    ----------
+    rng : numpy Generator
+        The recording's random stream.
+    heading_spread : float
+        Largest angle between the heading and the direction of the front camera, degrees.
+    curved : float
+        Probability of a curve or a turn; other paths are straight, with a half turn every seven metres.
+    """
+    aim, bend, kind, size, hand = (float(value) for value in rng.random(5))
+    heading = round(heading_spread * (2 * aim - 1), 2)
+    side = 1.0 if hand < 0.5 else -1.0
+    if bend >= curved:
+        return Path(heading, ((7.0, 0.0), (1.6, 180.0 * side)))
+    if kind < 0.5:
+        radius = round(1.6 + 1.6 * size, 3)
+        return Path(heading, ((round(2 * np.pi * radius, 4), 360.0 * side),))
+    straight = round(1.6 + 1.2 * size, 3)
+    return Path(heading, ((straight, 0.0), (1.2, 90.0 * side)))
+
+
+@dataclass(frozen=True)
+class View:
+    """The part of the floor that a camera sees.
+
+    Attributes
+    ----------
+    distance : float
+        Metres from the camera to the middle of the scene.
+    slope : float
+        See `himpc.simulation.Lens`.
+    """
 
     distance: float
     slope: float
-    seconds: float
 
-    def half(self, depth: float) -> float:
-        """Return half the width in metres that is seen at a depth."""
+    def half_width(self, depth: float) -> float:
+        """Return half of the width that is visible at a depth, metres."""
         return self.slope * depth
 
 
 @dataclass(frozen=True)
 class Loop:
-    """A way up and down again, with half circles at its ends.
+    """A trajectory along two parallel straights with half circles at the ends.
 
     Attributes
     ----------
     centre : (float, float)
-        World x and z of its middle, metres.
+        World x and z of the middle, metres.
     heading : float
         Of the first straight, degrees, as in `Path`.
     length, radius : float
         Of the straights and of the half circles, metres.
     start : float
-        How far along it the walker starts, metres.
+        Distance along the loop at which the walker starts, metres.
     pace : float, optional
-        Metres a second; the walker's own where it is None.
+        Metres a second; None for the walker's own.
     """
 
     centre: tuple[float, float]
@@ -66,119 +131,117 @@ class Loop:
     start: float
     pace: float | None = None
 
-    def follow(self, way: Array, seconds: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Return places ``(n, 2)``, headings ``(n,)`` and who is absent ``(n,)`` for a way gone, at times ``(n,)``."""
+    def follow(self, walked: Array, seconds: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Return positions ``(n, 2)``, headings ``(n,)`` and absence ``(n,)`` for distances and times ``(n,)``."""
         path = Path(self.heading, ((self.length, 0.0), (np.pi * self.radius, 180.0)))
-        place, heading = path.follow(np.concatenate([[0.0], way - way[0] + self.start]))
+        position, heading = path.follow(np.concatenate([[0.0], walked - walked[0] + self.start]))
         angle = np.radians(self.heading)
         ahead, left = np.array([np.sin(angle), np.cos(angle)]), np.array([np.cos(angle), -np.sin(angle)])
         middle = self.length / 2 * ahead + self.radius * left
-        return place[1:] - place[0] - middle + self.centre, heading[1:], np.zeros(len(way), dtype=bool)
+        return position[1:] - position[0] - middle + self.centre, heading[1:], np.zeros(len(walked), dtype=bool)
 
 
 @dataclass(frozen=True)
-class Visits:
-    """Straight ways through the picture, with nobody there between them.
+class Passes:
+    """Straight passes through the image; the person is absent between them.
 
     Attributes
     ----------
     depth : float
         World z, metres.
     reach : float
-        The ways go from this far on one side of the middle to as far on the other, metres.
+        Passes extend this far to both sides of the middle, metres.
     sides : tuple of int
-        Where each starts: 1 on the side of positive x, -1 on the other; the last goes on again and again.
+        Side on which each pass starts: 1 for positive x, -1 for negative x. Used cyclically.
     waits : tuple of float
-        Seconds before each.
-    every : float
-        If above 0, each starts so many seconds after the start of the one before, and `waits` counts for the first.
+        Seconds before each pass. Used cyclically.
+    period : float
+        If above 0, seconds from the start of one pass to the start of the next; only the first wait counts.
     pace : float, optional
-        Metres a second; the walker's own where it is None.
+        Metres a second; None for the walker's own.
     """
 
     depth: float
     reach: float
     sides: tuple[int, ...]
     waits: tuple[float, ...]
-    every: float = 0.0
+    period: float = 0.0
     pace: float | None = None
 
-    def follow(self, way: Array, seconds: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
-        """Return places ``(n, 2)``, headings ``(n,)`` and who is absent ``(n,)`` for a way gone, at times ``(n,)``."""
-        place = np.zeros((len(way), 2))
-        heading, absent = np.zeros(len(way)), np.ones(len(way), dtype=bool)
-        begins, number = seconds[0] + self.waits[0], 0
-        while begins <= seconds[-1]:
-            gone = way - np.interp(begins, seconds, way)
+    def follow(self, walked: Array, seconds: Array) -> tuple[Array, Array, NDArray[np.bool_]]:
+        """Return positions ``(n, 2)``, headings ``(n,)`` and absence ``(n,)`` for distances and times ``(n,)``."""
+        position = np.zeros((len(walked), 2))
+        heading, absent = np.zeros(len(walked)), np.ones(len(walked), dtype=bool)
+        start, number = seconds[0] + self.waits[0], 0
+        while start <= seconds[-1]:
+            gone = walked - np.interp(start, seconds, walked)
             during = (gone >= 0) & (gone <= 2 * self.reach)
             side = self.sides[number % len(self.sides)]
-            place[during] = np.stack([side * (self.reach - gone[during]), np.full(during.sum(), self.depth)], axis=1)
+            position[during] = np.stack([side * (self.reach - gone[during]), np.full(during.sum(), self.depth)], axis=1)
             heading[during] = -side * np.pi / 2
             absent &= ~during
             if not (gone > 2 * self.reach).any():
                 break
-            ended = float(seconds[gone > 2 * self.reach][0])
+            end = float(seconds[gone > 2 * self.reach][0])
             number += 1
-            begins = begins + self.every if self.every else ended + self.waits[number % len(self.waits)]
-        return place, heading, absent
+            start = start + self.period if self.period else end + self.waits[number % len(self.waits)]
+        return position, heading, absent
 
 
-Route = Loop | Visits
-
-
-def draw_route(scene: SceneName, place: int, people: int, room: Room, rng: np.random.Generator) -> Route:
-    """Draw somebody's way.
+def draw_trajectory(scene: SceneName, place: int, people: int, view: View, rng: np.random.Generator) -> Loop | Passes:
+    """Draw the trajectory of one person in a scene.
 
     Parameters
     ----------
     scene : SceneName
-        See `simulate_crowd`.
+        See `himpc.simulation.simulate_crowd`.
     place : int
-        Which of the people it is, from 0.
+        Index of the person in the scene.
     people : int
-        How many there are; only `alone` asks.
-    room : Room
+        Number of people; it matters only in `alone`.
+    view : View
         The camera's.
     rng : numpy Generator
-        The person's own stream.
+        The person's random stream.
     """
     first, second, third, fourth, fifth = (float(value) for value in rng.random(5))
     if scene == "crossing":
-        depth = room.distance - 1.0 + 4.0 * _spread(place)
-        length = 1.5 * room.half(depth) - 0.4
-        return Loop((0.0, room.distance - depth), 90.0 + 8.0 * (first - 0.5), length, 0.2, second * 2 * length)
+        depth = view.distance - 1.0 + 4.0 * _spread(place)
+        length = 1.5 * view.half_width(depth) - 0.4
+        return Loop((0.0, view.distance - depth), 90.0 + 8.0 * (first - 0.5), length, 0.2, second * 2 * length)
     if scene == "passing":
-        return _passing(place, room)
+        return _overtake(place, view)
     if scene == "following":
-        queue, rank = divmod(place, _QUEUE)
+        queue, rank = divmod(place, _QUEUE_LENGTH)
         side = (queue + 1) // 2 * (1 if queue % 2 else -1)
-        centre = (1.3 * side, room.distance - 5.8)
-        return Loop(centre, 0.0, 5.0, 0.25, _QUEUE_STEP * (_QUEUE - 1 - rank), _PACE)
+        centre = (1.3 * side, view.distance - 5.8)
+        return Loop(centre, 0.0, 5.0, 0.25, _QUEUE_GAP * (_QUEUE_LENGTH - 1 - rank), _PACE)
     if scene == "leaving":
-        depth = room.distance - 0.5 + 3.5 * _spread(place)
+        depth = view.distance - 0.5 + 3.5 * _spread(place)
         sides = tuple(1 if value < 0.5 else -1 for value in rng.random(64))
         waits = (2.0 * first, *(float(wait) for wait in rng.uniform(1.0, 10.0, 63)))
-        return Visits(room.distance - depth, room.half(depth) + _BODY, sides, waits)
+        return Passes(view.distance - depth, view.half_width(depth) + _BODY_WIDTH, sides, waits)
     if scene == "alone":
-        reach = room.half(room.distance) + _BODY
+        reach = view.half_width(view.distance) + _BODY_WIDTH
         turn = 2 * reach / (1.2 * _PACE) + 0.2
         sides = (1, -1) if first < 0.5 else (-1, 1)
-        return Visits(0.0, reach, sides, (place * turn,), people * turn, 1.2 * _PACE)
-    depth = 3.5 + (room.distance + 2.0) * first
-    centre = (1.4 * (second - 0.5) * room.half(depth), room.distance - depth)
+        return Passes(0.0, reach, sides, (place * turn,), people * turn, 1.2 * _PACE)
+    depth = 3.5 + (view.distance + 2.0) * first
+    centre = (1.4 * (second - 0.5) * view.half_width(depth), view.distance - depth)
     length = 1.0 + 3.0 * third
     return Loop(centre, 360.0 * fourth, length, 0.3 + 0.5 * fifth, 2 * length * float(rng.random()))
 
 
-def _passing(place: int, room: Room) -> Loop:
-    """Return the way of one of a pair: the second starts behind the first, farther from the camera, and is faster."""
-    pair, late = divmod(place, 2)
-    depth = room.distance - 0.8 + 3.5 * _spread(pair)
-    length = 1.5 * room.half(depth) - 1.2
-    start = 0.7 + 2 * length * _spread(pair + 1) - 0.7 * late
-    return Loop((0.0, room.distance - depth - 0.45 * late), 90.0, length, 0.6, start, _PACE * (1.0 + 0.08 * late))
+def _overtake(place: int, view: View) -> Loop:
+    """Return the loop of one of a pair: the second starts behind the first, farther away, and is faster."""
+    pair, second = divmod(place, 2)
+    depth = view.distance - 0.8 + 3.5 * _spread(pair)
+    length = 1.5 * view.half_width(depth) - 1.2
+    start = 0.7 + 2 * length * _spread(pair + 1) - 0.7 * second
+    centre = (0.0, view.distance - depth - 0.45 * second)
+    return Loop(centre, 90.0, length, 0.6, start, _PACE * (1.0 + 0.08 * second))
 
 
 def _spread(number: int) -> float:
-    """Return the number's place in [0, 1) such that the first few of any count are far apart (van der Corput)."""
+    """Return an element of the van der Corput sequence: its first elements are far apart in [0, 1)."""
     return math.fsum((number >> bit & 1) / (2 << bit) for bit in range(number.bit_length()))

@@ -1,4 +1,4 @@
-"""One walker: a person with a body and a gait, and what is different on another day."""
+"""Simulated persons, and the random streams that make them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from himpc.simulation.anthropometry import Body, draw_body
 from himpc.simulation.difficulty import Difficulty
 from himpc.simulation.gait import Gait, Session, draw_gait, draw_session
 
-__all__ = ["Walker", "draw_walker", "stream"]
+__all__ = ["Walker", "draw_walker", "random_stream"]
 
 _PURPOSES = ("person", "session", "recording")
 
@@ -22,10 +22,9 @@ class Walker:
 
     Attributes
     ----------
-    number : int
-        From 0; the same seed and number are the same person, however many others there are.
-    seed : int
-        Of the simulation.
+    number, seed : int
+        Number of the person, from 0, and seed of the simulation. They determine the person, however many others there
+        are.
     body : Body
     gait : Gait
     """
@@ -37,35 +36,34 @@ class Walker:
 
     @property
     def name(self) -> str:
-        """What recordings call the person: ``person-007``."""
+        """The name in recordings, such as ``person-007``."""
         return f"person-{self.number:03d}"
 
     def session(self, number: int, difficulty: Difficulty) -> Session:
-        """Return what is different in a session, counted from 0."""
+        """Draw the changes in a session, numbered from 0."""
         return draw_session(
-            stream(self.seed, self.number, "session", number),
+            random_stream(self.seed, self.number, "session", number),
             speed=difficulty.speed,
             mood=difficulty.mood,
             footwear=difficulty.footwear,
-            load=difficulty.load,
-            first=number == 0,
+            load=difficulty.load if number else 0.0,  # galleries are recorded without bags
         )
 
 
 def draw_walker(seed: int, number: int, difficulty: Difficulty) -> Walker:
-    """Draw the person of a number."""
-    rng = stream(seed, number, "person")
+    """Draw the person with a number."""
+    rng = random_stream(seed, number, "person")
     body = draw_body(rng, difficulty.bodies)
     return Walker(number, seed, body, draw_gait(rng, body, difficulty.gaits))
 
 
-def stream(
+def random_stream(
     seed: int, person: int, purpose: Literal["person", "session", "recording"], number: int = 0
 ) -> np.random.Generator:
-    """Return the random stream of a person, or of one of its sessions or recordings.
+    """Return the random stream of a person, or of one session or recording of the person.
 
-    PCG64 over a seed sequence gives the same bits on every platform; each stream has its own key, so no person or
-    recording depends on how many others are made.
+    PCG64 over a seed sequence gives the same bits on every platform. Each stream has a key of its own, so that no
+    person or recording depends on how many others are made.
     """
     key = (person, _PURPOSES.index(purpose), number)
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed, spawn_key=key)))
