@@ -48,8 +48,8 @@ def measure(path: str, tiles: int) -> dict[str, Any]:
     people = estimate(path, estimator)
     seconds = time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found = sum(len(track) for track in people.tracks) / people.pictures
-    return {"fps": people.pictures / seconds, "memory_mb": memory, "people_a_picture": found}
+    found = sum(len(track) for track in people.tracks) / people.frames
+    return {"fps": people.frames / seconds, "memory_mb": memory, "people_a_picture": found}
 
 
 def live(path: Path, folder: Path) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def live(path: Path, folder: Path) -> dict[str, Any]:
         estimator = open_estimator()
         for view in watch_live(video, estimator, gallery):
             latencies.append(view.latency)
-            named += any(person.label.asked for person in view.people.values())
+            named += any(person.label.answered for person in view.people.values())
         p50, p95 = np.percentile(latencies, [50, 95]).tolist()
         return {
             "came": video.seen, "looked_at": len(latencies), "with_answers": named, "dropped": video.dropped,

@@ -21,19 +21,17 @@ from numpy.typing import NDArray
 from himpc.evaluation import TrackingScore, score_tracks
 from himpc.recordings import Recording
 from himpc.simulation import SCENES, Crowd, simulate_crowd
-from himpc.video.cleaning import clean_track, estimate_up
+from himpc.video.cleaning import clean_track
 from himpc.video.detection import Detection
 from himpc.video.estimate import MIN_FRAMES
-from himpc.video.tracking.joining import find_joins, first_piece, join_tracks
-from himpc.video.tracking.rules import TrackingRules
-from himpc.video.tracking.track import Track
-from himpc.video.tracking.tracker import Tracker
+from himpc.video.orientation import estimate_up
+from himpc.video.tracking import Track, Tracker, TrackingRules, find_joins, first_number, join_tracks
 
 OUT = Path(__file__).parent / "results" / "tracking.json"
 HIDDEN = 0.5
 """A body of which more than this share of the joints is behind somebody else is not found."""
 
-CARELESS = TrackingRules(margin=1e-9, body=1e9, covered=1.0, edge=1.0)
+CARELESS = TrackingRules(ambiguity_margin=1e-9, max_bone_change=1e9, max_occlusion=1.0, max_outside=1.0)
 """Never in doubt: what a tracker does that only asks who is nearest."""
 
 
@@ -90,7 +88,7 @@ class Followed:
 
     def _numbers(self, joined: bool) -> NDArray[np.int64]:
         joins = find_joins(self.tracks, self.crowd.layout) if joined else {}
-        return np.array([first_piece(number, joins) for number in self.numbers.tolist()], dtype=np.int64)
+        return np.array([first_number(number, joins) for number in self.numbers.tolist()], dtype=np.int64)
 
     def _clean(self, tracks: list[Track], owners: dict[int, int]) -> list[Recording]:
         layout, fps = self.crowd.layout, self.crowd.fps
@@ -133,11 +131,13 @@ def follow(
         numbers = tracker.update(frame, frame / crowd.fps, bodies, picture)
         seen += [(person, frame, number) for person, number in zip(who, numbers, strict=True)]
         all_bodies += bodies
-        tracks += tracker.take()
+        tracks += tracker.pop_finished()
     seconds = time.perf_counter() - start
     tracker.finish()
     persons, frames, numbers_ = np.array(seen, dtype=np.int64).reshape(-1, 3).T
-    return Followed(crowd, tracks + tracker.take(), persons, frames, numbers_, all_bodies, lost, count / seconds)
+    return Followed(
+        crowd, tracks + tracker.pop_finished(), persons, frames, numbers_, all_bodies, lost, count / seconds
+    )
 
 
 def sighting(crowd: Crowd, person: int, frame: int, noise: float, rng: np.random.Generator) -> Detection:

@@ -63,7 +63,7 @@ def noise() -> list[dict[str, Any]]:
 
 def _cleaned(walk: Recording, rules: PoseCleaningRules) -> Recording:
     from himpc.video.cleaning import clean_track
-    from himpc.video.tracking.track import Track
+    from himpc.video.tracking import Track
 
     joints = walk.joints * np.array([-1, 1, -1], dtype=np.float32)
     count = len(joints)
@@ -93,7 +93,7 @@ def rendered() -> list[dict[str, Any]]:
     from himpc.evaluation import score_tracks
     from himpc.video import Track, Tracker, open_estimator
     from himpc.video.estimators.multi_person import body_size
-    from himpc.video.tracking.joining import find_joins, first_piece
+    from himpc.video.tracking import find_joins, first_number
     from mannequins import film_crowd
 
     rows = []
@@ -108,14 +108,14 @@ def rendered() -> list[dict[str, Any]]:
             who = [_nearest(each.points, crowd.points[:, frame], crowd.present[:, frame], body_size) for each in found]
             persons += who
             numbers += tracker.update(frame, frame / 15, found, (1280, 720))
-            tracks += tracker.take()
+            tracks += tracker.pop_finished()
             seen += int((crowd.present[:, frame] & (crowd.occluded[:, frame].mean(axis=1) < 0.5)).sum())
             known = [(each.joints, p) for each, p in zip(found, who, strict=True) if p >= 0]
             errors += [_error(joints, crowd.joints[p, frame]) for joints, p in known]
         seconds = time.perf_counter() - start
         tracker.finish()
-        joins = find_joins(tracks + tracker.take(), crowd.layout)
-        joined = np.array([first_piece(number, joins) for number in numbers])
+        joins = find_joins(tracks + tracker.pop_finished(), crowd.layout)
+        joined = np.array([first_number(number, joins) for number in numbers])
         missed = max(0, seen - sum(p >= 0 for p in persons))
         score = score_tracks(np.array(persons), joined, missed)
         error = 1000 * float(np.median(errors))

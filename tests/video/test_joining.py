@@ -13,8 +13,7 @@ from himpc.errors import ConfigError
 from himpc.simulation import simulate_crowd
 from himpc.skeleton import get_layout
 from himpc.video import JoiningRules, Track
-from himpc.video.tracking.joining import find_joins, first_piece, join_tracks
-from himpc.video.tracking.track import Ending
+from himpc.video.tracking import Ending, find_joins, first_number, join_tracks
 
 LAYOUT = get_layout("mediapipe-33")
 FPS = 25
@@ -123,10 +122,10 @@ def test_chains_go_forward_and_do_not_depend_on_order_or_pixels(tracks, scale, s
         one, other = by_number[earlier], by_number[later]
         assert one.shot == other.shot
         assert one.seconds[-1] < other.seconds[0]
-        assert other.seconds[0] - one.seconds[-1] <= JoiningRules().longest_gap
+        assert other.seconds[0] - one.seconds[-1] <= JoiningRules().max_gap
     joined = join_tracks(tracks, joins)
     assert sum(len(track) for track in joined) == sum(len(track) for track in tracks)
-    assert [track.number for track in joined] == sorted({first_piece(track.number, joins) for track in tracks})
+    assert [track.number for track in joined] == sorted({first_number(track.number, joins) for track in tracks})
     for track in joined:
         assert (np.diff(track.frames) > 0).all()
     shuffled = list(tracks)
@@ -137,5 +136,5 @@ def test_chains_go_forward_and_do_not_depend_on_order_or_pixels(tracks, scale, s
 
 
 def test_rules_are_numbers_above_0() -> None:
-    with pytest.raises(ConfigError, match="margin of JoiningRules"):
-        JoiningRules(margin=0)
+    with pytest.raises(ConfigError, match=r"ambiguity_margin .*greater than 0"):
+        JoiningRules(ambiguity_margin=0)

@@ -17,7 +17,8 @@ import numpy as np
 import pytest
 
 from himpc.errors import ConfigError, DataError, FormatError
-from himpc.video.live_video import LiveFrame, LiveVideo, shown_source
+from himpc.video.live_source import redact_password
+from himpc.video.live_video import LiveFrame, LiveVideo
 
 pytest.importorskip("av")
 from stream_server import Camera, Coded, HttpCamera, RtspCamera, film, number_of, sound
@@ -90,12 +91,12 @@ def test_an_unknown_source_is_refused() -> None:
 
 
 def test_a_password_is_not_shown() -> None:
-    assert shown_source("rtsp://me:p%40ss@camera:554/x?a=b") == "rtsp://me:***@camera:554/x?a=b"
-    assert shown_source("rtsp://me:p@ss@camera/x") == "rtsp://me:***@camera/x"
-    assert shown_source("rtsp://me:p/ss@camera/x") == "rtsp://me:***@camera/x"
-    assert shown_source("http://camera/x?usr=me&pwd=pass&a=b") == "http://camera/x?usr=me&pwd=***&a=b"
+    assert redact_password("rtsp://me:p%40ss@camera:554/x?a=b") == "rtsp://me:***@camera:554/x?a=b"
+    assert redact_password("rtsp://me:p@ss@camera/x") == "rtsp://me:***@camera/x"
+    assert redact_password("rtsp://me:p/ss@camera/x") == "rtsp://me:***@camera/x"
+    assert redact_password("http://camera/x?usr=me&pwd=pass&a=b") == "http://camera/x?usr=me&pwd=***&a=b"
     for plain in ("rtsp://camera/x", "rtsp://camera:554/x", "rtsp://camera:554/x@y", "rtsp://[::1]:554/x@y"):
-        assert shown_source(plain) == plain
+        assert redact_password(plain) == plain
 
 
 @pytest.fixture(scope="module")
@@ -173,8 +174,8 @@ def test_whoever_is_slower_than_a_stream_is_never_behind(kind: type[Camera], cod
 def test_a_stream_that_breaks_off_is_asked_for_again(
     kind: type[Camera], hangs: bool, coded: Coded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("himpc.video.live_video._WAIT", 0.1)
-    monkeypatch.setattr("himpc.video.live_video._SILENCE", 2.0)
+    monkeypatch.setattr("himpc.video.live_source.RECONNECT_DELAY", 0.1)
+    monkeypatch.setattr("himpc.video.live_source.SILENCE_TIMEOUT", 2.0)
     with kind(coded, breaks=[45], hangs=hangs) as camera, LiveVideo(camera.address) as video:
         frames = take(video, 10)
         while camera.asked < 2:
@@ -190,7 +191,7 @@ def test_a_stream_that_breaks_off_is_asked_for_again(
 def test_a_stream_that_is_gone_for_good_is_told_in_one_line(
     kind: type[Camera], coded: Coded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("himpc.video.live_video._WAIT", 0.1)
+    monkeypatch.setattr("himpc.video.live_source.RECONNECT_DELAY", 0.1)
     with kind(coded) as camera, LiveVideo(camera.address) as video:
         take(video, 3)
         camera.close()
@@ -206,7 +207,7 @@ def test_a_stream_that_is_gone_for_good_is_told_in_one_line(
 def test_who_says_nothing_is_told_in_one_line(
     kind: type[Camera], coded: Coded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("himpc.video.live_video._SILENCE", 0.5)
+    monkeypatch.setattr("himpc.video.live_source.SILENCE_TIMEOUT", 0.5)
     start = time.monotonic()
     with kind(coded, breaks=[0], hangs=True) as camera, pytest.raises(DataError, match=r"within 0\.5 s") as raised:
         LiveVideo(camera.address)
@@ -221,7 +222,7 @@ def test_what_a_server_refuses_is_told_in_one_line(coded: Coded) -> None:
 
 
 def test_sound_alone_is_told_in_one_line() -> None:
-    with HttpCamera(sound(2)) as camera, pytest.raises(FormatError, match="sends no pictures") as raised:
+    with HttpCamera(sound(2)) as camera, pytest.raises(FormatError, match="sends no video") as raised:
         LiveVideo(camera.address)
     told(raised.value)
 

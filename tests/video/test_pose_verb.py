@@ -194,7 +194,7 @@ def test_nobody_in_it_is_told(films, crowd, tmp_path, monkeypatch, capsys) -> No
     monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Nobody(crowd))
     for _ in range(2):  # the second time it is known from the report
         assert main(["pose", str(films / "a"), "--out", str(tmp_path / "out")]) == 3
-        assert "shows nobody in 150 pictures" in capsys.readouterr().err
+        assert "no person was detected in 150 frames" in capsys.readouterr().err
         monkeypatch.setattr("himpc.video.estimate", None)
     assert not list((tmp_path / "out").rglob("*.npz"))
 
@@ -214,4 +214,4 @@ def test_standing_can_be_left_out(tmp_path) -> None:
     assert people.cleaned[0].share("standing") == 1
     left = estimate(tmp_path / "a.mp4", stands, cleaning=PoseCleaningRules(leave_out=("standing",)))
     assert not left.cleaned
-    assert left.short
+    assert left.short_tracks

@@ -22,7 +22,7 @@ def test_six_people_are_six_tracks(shared_data: Path) -> None:
     count = compare_with_hand_count([(each.start, each.end) for each in people.cleaned], read_hand_count(HAND_COUNT))
     assert (count.people, count.matched, count.split, count.merged, count.false) == (6, 6, 0, 0, 0)
     assert count.tracks == 6
-    assert people.pictures == 1394
+    assert people.frames == 1394
     for each in people.cleaned:
         assert each.recording.dimensions == 3
         assert each.recording.layout.name == "mediapipe-33"

@@ -11,8 +11,7 @@ import pytest
 
 from himpc.simulation import Crowd, simulate_crowd
 from himpc.video.detection import Detection
-from himpc.video.tracking.rules import TrackingRules
-from himpc.video.tracking.tracker import Tracker
+from himpc.video.tracking import Tracker, TrackingRules
 
 pytest.importorskip("norfair")
 
@@ -60,11 +59,11 @@ def test_one_walker_is_one_track_at_any_rate(one: Crowd, flat: bool, steps: int)
     for frame in range(0, 150, steps):
         assert tracker.update(frame, frame / 25, [seen(one, frame, flat=flat)]) == [1]
     tracker.finish()
-    (track,) = tracker.take()
+    (track,) = tracker.pop_finished()
     assert track.frames.tolist() == list(range(0, 150, steps))
     assert track.ended == "video ended"
     assert (track.joints is None) == flat
-    assert tracker.take() == []
+    assert tracker.pop_finished() == []
 
 
 @pytest.mark.parametrize("steps", [2, 3, 6, 9])
@@ -85,7 +84,7 @@ def test_a_walker_who_is_lost_for_a_moment_is_taken_up_again(one: Crowd) -> None
     for frame in [*range(40), *range(50, 90), *range(130, 150)]:
         tracker.update(frame, frame / 25, [seen(one, frame)])
     tracker.finish()
-    first, second = tracker.take()
+    first, second = tracker.pop_finished()
     assert first.frames[-1] == 89  # 10 pictures are a moment, 40 are not
     assert first.ended == "left"
     assert len(second) == 20
@@ -106,10 +105,10 @@ def test_a_cut_ends_all(one: Crowd) -> None:
     tracker = Tracker(one.layout, fps=25)
     for frame in range(50):
         if frame == 25:
-            tracker.cut()
+            tracker.start_shot()
         tracker.update(frame, frame / 25, [seen(one, frame)])
     tracker.finish()
-    tracks = tracker.take()
+    tracks = tracker.pop_finished()
     assert [(track.number, track.shot, len(track), track.ended) for track in tracks] == [
         (1, 1, 25, "cut"),
         (2, 2, 25, "video ended"),
@@ -117,11 +116,11 @@ def test_a_cut_ends_all(one: Crowd) -> None:
 
 
 def test_a_long_track_is_cut_so_that_memory_stays_flat(one: Crowd) -> None:
-    tracker = Tracker(one.layout, fps=25, rules=TrackingRules(longest=2.0))
+    tracker = Tracker(one.layout, fps=25, rules=TrackingRules(max_seconds=2.0))
     for frame in range(150):
         tracker.update(frame, frame / 25, [seen(one, frame)])
     tracker.finish()
-    assert [track.ended for track in tracker.take()] == ["length", "length", "video ended"]
+    assert [track.ended for track in tracker.pop_finished()] == ["length", "length", "video ended"]
 
 
 def test_another_body_in_the_same_place_is_another_track(one: Crowd) -> None:
@@ -133,7 +132,7 @@ def test_another_body_in_the_same_place_is_another_track(one: Crowd) -> None:
             found = Detection(found.points, found.confidence, joints)
         tracker.update(frame, frame / 25, [found])
     tracker.finish()
-    first, *others = tracker.take()
+    first, *others = tracker.pop_finished()
     assert first.ended == "bones"
     assert 75 <= first.frames[-1] < 90
     assert len(others) == 1
@@ -154,4 +153,4 @@ def test_nobody_at_all(one: Crowd) -> None:
     tracker = Tracker(one.layout, fps=25)
     assert tracker.update(0, 0.0, []) == []
     tracker.finish()
-    assert tracker.take() == []
+    assert tracker.pop_finished() == []

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError, FormatError, RunFolderError
 from himpc.simulation import Lens, simulate_crowd
-from himpc.video.decoding import Video, is_video, upright
+from himpc.video.decoding import Video, is_video, rotate_to_display
 
 pytest.importorskip("av")
 from clips import write, write_sound
@@ -87,11 +87,11 @@ def test_pictures_are_turned_upright() -> None:
         (0, -one, -one, 0): image.transpose(1, 0, 2)[::-1, ::-1],
     }
     for (a, b, c, d), expected in shown.items():
-        turned = upright(image, np.array([[a, b, 0], [c, d, 0], [0, 0, 1 << 30]]))
+        turned = rotate_to_display(image, np.array([[a, b, 0], [c, d, 0], [0, 0, 1 << 30]]))
         assert turned is not None
         np.testing.assert_array_equal(turned, expected)
     for odd in ((0, 0, 0, 0), (one, one, 0, one), (46341, 46341, -46341, 46341), (2 * one, 0, 0, one)):
-        assert upright(image, np.array([[*odd[:2], 0], [*odd[2:], 0], [0, 0, 1 << 30]])) is None
+        assert rotate_to_display(image, np.array([[*odd[:2], 0], [*odd[2:], 0], [0, 0, 1 << 30]])) is None
 
 
 def test_a_phone_held_upright(tmp_path: Path) -> None:
@@ -194,12 +194,12 @@ def test_cuts_are_found_and_pans_are_none(tmp_path: Path) -> None:
         return _scene(1) if i < 10 else _scene(2) if i < 20 else wide[:, 4 * (i - 20) : 4 * (i - 20) + 64]
 
     with Video(write(tmp_path / "a.mp4", pictures=60, look=look)) as video:
-        assert [frame.number for frame in video if frame.first] == [0, 10, 20]
+        assert [frame.number for frame in video if frame.starts_shot] == [0, 10, 20]
 
 
 def test_the_shared_video_is_one_shot(shared_data: Path) -> None:
     with Video(shared_data / "video" / "one-by-one-person-detection.mp4", max_side=192) as video:
-        frames = [(frame.number, frame.seconds) for frame in video if frame.first]
+        frames = [(frame.number, frame.seconds) for frame in video if frame.starts_shot]
     assert frames == [(0, 0.0)]
 
 

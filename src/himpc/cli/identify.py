@@ -126,16 +126,16 @@ def _watch(
                 latencies.append(view.latency)
                 for number, person in view.people.items():
                     label = person.label
-                    if label.asked and told.get(number) != label.name:
+                    if label.answered and told.get(number) != label.name:
                         told[number] = label.name
                         console.say(f"{view.seconds:7.1f} s  track {number}: {label.text}")
                 if out is not None:
                     if film is None:
-                        height, width = view.picture.shape[:2]
+                        height, width = view.image.shape[:2]
                         film = stack.enter_context(
                             VideoWriter(make_folder(out) / "live.overlay.mp4", width, height, video.fps)
                         )
-                    ground = view.picture.copy() if pictures else np.full_like(view.picture, 26)
+                    ground = view.image.copy() if pictures else np.full_like(view.image, 26)
                     film.add(draw(ground, estimator.layout, list(view.people.values())), view.seconds)
                 if seconds is not None and view.seconds >= seconds:
                     break

@@ -168,7 +168,7 @@ class Source(Seeing):
                 name=self.name,
                 labels=self.labels,
                 cleaning=self.cleaning(),
-                watcher=watcher,
+                on_progress=watcher,
                 found=found,
             )
         if layout is None:

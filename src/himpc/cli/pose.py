@@ -1,11 +1,14 @@
-"""``himpc pose``: the people in videos, a recording of each."""
+"""``himpc pose``: pose estimation on videos."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from himpc.cli.options import Output, Seeing
+
+if TYPE_CHECKING:
+    from himpc.video import VideoReport
 
 __all__ = ["pose"]
 
@@ -20,7 +23,7 @@ def pose(
 ) -> int:
     """Find the people in videos, and write a recording of each.
 
-    A video that was done with the same settings is not done again, so a run that was stopped goes on.
+    A video that was processed with the same settings is skipped, so an interrupted run continues where it stopped.
 
     Parameters
     ----------
@@ -30,15 +33,15 @@ def pose(
         The folder to write: for each video recordings/NAME.npz and NAME.json (what was found and changed), and
         tracks.csv (a row for each track of all videos in the folder).
     overlay
-        Write NAME.overlay.mp4, too: the skeletons and the numbers of their tracks, on an empty ground.
+        Also write NAME.overlay.mp4: skeletons and the numbers of their tracks on a plain background.
     pictures
-        Draw them over the pictures instead. Faces are stored then.
+        Draw them over the frames of the video instead. This stores faces.
     """
+    from himpc._schema import to_plain
     from himpc.errors import DataError, RunFolderError
     from himpc.reading import Problem
     from himpc.reading.labels import NamePattern
-    from himpc.video import estimate, find_videos
-    from himpc.video.pose_folder import RECORDINGS, PoseFolder
+    from himpc.video import RECORDINGS_FOLDER, PoseFolder, estimate, find_videos
 
     console = output.console()
     videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
@@ -48,42 +51,47 @@ def pose(
     folder = PoseFolder(
         out,
         [source.estimator, source.tiles, cleaning, weights],
-        overlay=None if not overlay else "pictures" if pictures else "ground",
+        overlay=None if not overlay else "pictures" if pictures else "plain",
     )
-    reports: list[dict[str, Any]] = []
+    reports: list[VideoReport] = []
     for video in videos:
         try:
             report = folder.report(video)
             if report is None:
-                with console.watching() as watcher:
-                    people = estimate(
-                        video.path, estimator, name=video.name, known=video.known, cleaning=cleaning, watcher=watcher
+                with console.watching() as on_progress:
+                    result = estimate(
+                        video.path,
+                        estimator,
+                        name=video.name,
+                        labels=video.known,
+                        cleaning=cleaning,
+                        on_progress=on_progress,
                     )
-                report = folder.add(video, people)
+                report = folder.add(video, result)
         except (DataError, RunFolderError) as error:
             console.problems([Problem(video.path, str(error).removeprefix(f"{video.path}: "))])
             continue
         reports.append(report)
-        if report["nobody"]:
-            console.problems([Problem(video.path, report["nobody"])])
-        console.say(_line(report))
+        if report.nobody:
+            console.problems([Problem(video.path, report.nobody)])
+        console.say(_describe(report))
     table = folder.write_table()
-    found = sum(len(report["recordings"]) for report in reports)
-    console.say(f"wrote {out}: {_count(found, 'recording')} of {_count(len(reports), 'video')}; look at {table}")
-    if found > 1:  # a model learns from two recordings and more
-        console.say(f"next: himpc group {out / RECORDINGS}, or himpc gallery enroll {out / RECORDINGS} --unnamed")
-    console.result({"out": str(out), "videos": reports, "left_out": console.left_out})
+    count = sum(len(report.recordings) for report in reports)
+    console.say(f"Wrote {out}: {_count(count, 'recording')} of {_count(len(reports), 'video')}, and {table}")
+    if count > 1:  # a model is trained on at least two recordings
+        recordings = out / RECORDINGS_FOLDER
+        console.say(f"Next: himpc group {recordings}, or himpc gallery enroll {recordings} --unnamed")
+    console.result({"out": str(out), "videos": to_plain(reports), "left_out": console.left_out})
     return console.exit_code if reports else 1
 
 
-def _line(report: dict[str, Any]) -> str:
-    recordings, short = report["recordings"], report["short"]
-    frames = sum(each["frames"] for each in recordings)
-    few = f", {_count(len(short), 'track')} too short" if short else ""
-    notes = "".join(f"; {note}" for note in report["notes"])
-    found = _count(len(recordings), "recording")
-    return f"{report['video']}: {found}, {frames} frames, {report['seconds']:.1f} s{few}{notes}"
+def _describe(report: VideoReport) -> str:
+    frames = sum(each["frames"] for each in report.recordings)
+    short = f", {_count(len(report.short), 'track')} too short" if report.short else ""
+    notes = "".join(f"; {note}" for note in report.notes)
+    count = _count(len(report.recordings), "recording")
+    return f"{report.video}: {count}, {frames} frames, {report.seconds:.1f} s{short}{notes}"
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -1,24 +1,29 @@
-"""From video to recordings: people found, followed, and their skeletons made clean.
+"""From video to recordings: people are detected and tracked, and their skeletons cleaned.
 
-`read_videos` is to videos what `himpc.read` is to recordings; `estimate` says all that was found in one.
+`estimate` processes one video; `himpc.read` reads videos like any other file. `ESTIMATORS` is the table of pose
+estimators.
 """
 
-from himpc.video.cleaning import DEFAULT_STEPS, STEPS, Changes, CleanedTrack, PoseCleaningRules
+from himpc.video.cleaning import DEFAULT_STEPS, STEPS, Changes, CleanedTrack, PoseCleaningRules, clean_track
 from himpc.video.decoding import Frame, Video, is_video
 from himpc.video.detection import Detection, PoseEstimator
+from himpc.video.encoding import OVERLAY_SUFFIX, VideoWriter
 from himpc.video.estimate import estimate
 from himpc.video.estimators import ESTIMATORS, EstimatorEntry, open_estimator
-from himpc.video.pose_folder import PoseFolder
+from himpc.video.live_identification import LiveView, label_of, watch_live
+from himpc.video.live_video import LiveVideo
+from himpc.video.overlay import Label, LabelledPose, draw, write_overlay, write_overlays
+from himpc.video.pose_folder import RECORDINGS_FOLDER, PoseFolder, VideoReport
 from himpc.video.read import find_videos, read_videos
-from himpc.video.tracking.rules import JoiningRules, TrackingRules
-from himpc.video.tracking.track import ENDINGS, Ending, Track
-from himpc.video.tracking.tracker import Tracker
+from himpc.video.tracking import ENDINGS, Ending, JoiningRules, Track, Tracker, TrackingRules
 from himpc.video.video_result import ShortTrack, VideoResult
 
 __all__ = [
     "DEFAULT_STEPS",
     "ENDINGS",
     "ESTIMATORS",
+    "OVERLAY_SUFFIX",
+    "RECORDINGS_FOLDER",
     "STEPS",
     "Changes",
     "CleanedTrack",
@@ -27,6 +32,10 @@ __all__ = [
     "EstimatorEntry",
     "Frame",
     "JoiningRules",
+    "Label",
+    "LabelledPose",
+    "LiveVideo",
+    "LiveView",
     "PoseCleaningRules",
     "PoseEstimator",
     "PoseFolder",
@@ -35,10 +44,18 @@ __all__ = [
     "Tracker",
     "TrackingRules",
     "Video",
+    "VideoReport",
     "VideoResult",
+    "VideoWriter",
+    "clean_track",
+    "draw",
     "estimate",
     "find_videos",
     "is_video",
+    "label_of",
     "open_estimator",
     "read_videos",
+    "watch_live",
+    "write_overlay",
+    "write_overlays",
 ]

@@ -1,31 +1,28 @@
-"""From a video to the people in it: found, followed, and their skeletons made clean."""
+"""Pose estimation on a video: decoding, detection, tracking, joining and cleaning."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from himpc.recordings import Origin
-from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, estimate_up
+from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track
 from himpc.video.decoding import Video
 from himpc.video.detection import PoseEstimator
-from himpc.video.tracking.joining import find_joins, join_tracks
-from himpc.video.tracking.rules import JoiningRules, TrackingRules
-from himpc.video.tracking.track import Track
-from himpc.video.tracking.tracker import Tracker
+from himpc.video.orientation import estimate_up
+from himpc.video.tracking import JoiningRules, Track, Tracker, TrackingRules, find_joins, join_tracks
 from himpc.video.video_result import ShortTrack, VideoResult
 
-__all__ = ["MIN_FRAMES", "estimate"]
+__all__ = ["MIN_FRAMES", "OnProgress", "estimate"]
 
 MIN_FRAMES = 6
-"""Frames of the shortest window that a model of himpc usually looks at (docs/method.md); a shorter track is told and
-left out."""
+"""Shortest window that models of himpc are usually trained on (docs/method.md); shorter tracks give no recording."""
 
 MAX_SIDE = 1920
-"""Pixels; larger pictures are made smaller first: a person who fills a fifth of such a picture is 200 pixels high."""
+"""Pixels; larger frames are scaled down. A person who fills a fifth of such a frame is 200 pixels high."""
 
-Watcher = Callable[[float, float | None], None]
-"""Told how many seconds of how many have been seen."""
+OnProgress = Callable[[float, float | None], None]
+"""Called with the seconds that were processed, and the duration if it is known."""
 
 
 def estimate(
@@ -33,107 +30,118 @@ def estimate(
     estimator: PoseEstimator,
     *,
     name: str | None = None,
-    known: dict[str, str] | None = None,
+    labels: Mapping[str, str] | None = None,
     min_frames: int = MIN_FRAMES,
     max_side: int = MAX_SIDE,
     tracking: TrackingRules | None = None,
     joining: JoiningRules | None = None,
     cleaning: PoseCleaningRules | None = None,
-    watcher: Watcher | None = None,
+    on_progress: OnProgress | None = None,
 ) -> VideoResult:
-    """Find and follow the people in a video, and make their skeletons clean.
+    """Detect and track the people in a video, and clean their skeletons.
 
-    The pictures are looked at one by one and not kept. Joints are: about 0.8 kB for each person and picture.
+    Frames are processed one by one and not stored. Joints are: about 0.8 kB per person and frame.
 
     Parameters
     ----------
     path : path
         A video file.
     estimator : PoseEstimator
-        See `himpc.video.open_estimator`.
+        See `open_estimator`.
     name : str, optional
-        What the recordings are called; the path, if not given.
-    known : dict, optional
-        Person, session and camera, where they are known of the whole video.
+        Name of the recordings; by default the path.
+    labels : mapping, optional
+        Person, session and camera, where they are known for the whole video.
     min_frames : int
-        A track of fewer pictures is told, and gives no recording.
+        Shortest track that gives a recording.
     max_side : int
-        Pixels; larger pictures are made smaller first.
+        Larger frames are scaled down to this longer side, pixels.
     tracking : TrackingRules, optional
     joining : JoiningRules, optional
-        When two tracks are beyond doubt one person's.
-    mending : MendingRules, optional
-    watcher : callable, optional
-        Told now and then how many seconds of how many have been seen.
+    cleaning : PoseCleaningRules, optional
+    on_progress : callable, optional
+        Called after each frame (see `OnProgress`).
 
     Returns
     -------
-    People
+    VideoResult
 
     Raises
     ------
     DataError
-        If there is no such file, it is no video, or cannot be decoded.
+        If the file does not exist, is not a video, or cannot be decoded.
+
+    Examples
+    --------
+    >>> result = estimate("hall.mp4", open_estimator())  # doctest: +SKIP
+    >>> himpc.save(result.recordings, "hall.npz")  # doctest: +SKIP
     """
-    called = name or str(path)
     refused_before = estimator.refused.copy()
     estimator.reset()
     tracks: list[Track] = []
     with Video(path, max_side=max_side) as video:
         tracker = Tracker(estimator.layout, fps=video.fps, rules=tracking)
-        height = width = number = 0
+        height = width = frames = 0
         seconds = 0.0
         for frame in video:
-            if frame.first and frame.number:
-                tracker.cut()
+            if frame.starts_shot and frame.number:
+                tracker.start_shot()
                 estimator.reset()
             height, width = frame.image.shape[:2]
-            seconds, number = frame.seconds, frame.number + 1
+            seconds, frames = frame.seconds, frame.number + 1
             tracker.update(frame.number, seconds, estimator.detect(frame.image, seconds), (width, height))
-            tracks += tracker.take()
-            if watcher is not None:
-                watcher(seconds, video.length)
+            tracks += tracker.pop_finished()
+            if on_progress is not None:
+                on_progress(seconds, video.duration)
         tracker.finish()
-        tracks += tracker.take()
-        fps, notes = video.fps, [*video.notes, *estimator.notes]
+        tracks += tracker.pop_finished()
+        fps, notes = video.fps, (*video.notes, *estimator.notes)
     joins = find_joins(tracks, estimator.layout, joining)
     tracks = join_tracks(tracks, joins)
-    cleaned, short = _clean(tracks, estimator, fps, called, Path(path).absolute(), known or {}, min_frames, cleaning)
-    refused = estimator.refused - refused_before
+    name = name or str(path)
+    cleaned, short = _clean_tracks(tracks, estimator, fps, name, Path(path), labels or {}, min_frames, cleaning)
     return VideoResult(
-        Path(path), called, width, height, fps, seconds + 1 / fps, number, tuple(cleaned), tuple(short), tuple(tracks),
-        dict(tracker.ended), len(joins), dict(refused), tracker.doubtful, tuple(notes),
-    )  # fmt: skip
+        path=Path(path),
+        name=name,
+        width=width,
+        height=height,
+        fps=fps,
+        seconds=seconds + 1 / fps,
+        frames=frames,
+        cleaned=tuple(cleaned),
+        short_tracks=tuple(short),
+        tracks=tuple(tracks),
+        endings=dict(tracker.ended),
+        joined=len(joins),
+        refused=dict(estimator.refused - refused_before),
+        ambiguous=tracker.ambiguous,
+        notes=notes,
+    )
 
 
-def _clean(
+def _clean_tracks(
     tracks: Sequence[Track],
     estimator: PoseEstimator,
     fps: float,
-    called: str,
+    name: str,
     path: Path,
-    known: dict[str, str],
+    labels: Mapping[str, str],
     min_frames: int,
-    cleaning: PoseCleaningRules | None,
+    rules: PoseCleaningRules | None,
 ) -> tuple[list[CleanedTrack], list[ShortTrack]]:
-    long = [track for track in tracks if len(track) >= min_frames]
-    up = (
-        None
-        if estimator.dimensions == 2
-        else estimate_up([t.joints for t in long if t.joints is not None], estimator.layout)
-    )
-    cleaned, short = [], [_short(track) for track in tracks if len(track) < min_frames]
-    for track in long:
-        origin = Origin(path, track.number)
-        source = origin.text(called)
-        parts = clean_track(track, estimator.layout, fps, source=source, origin=origin, up=up, rules=cleaning)
+    long_tracks = [track for track in tracks if len(track) >= min_frames]
+    short = [track for track in tracks if len(track) < min_frames]
+    bodies = [track.joints for track in long_tracks if track.joints is not None]
+    up = estimate_up(bodies, estimator.layout) if estimator.dimensions == 3 else None
+    cleaned: list[CleanedTrack] = []
+    for track in long_tracks:
+        origin = Origin(path.absolute(), track.number)
+        parts = clean_track(track, estimator.layout, fps, source=origin.text(name), origin=origin, up=up, rules=rules)
         usable = [part for part in parts if len(part.recording) >= min_frames]
         if not usable:
-            short.append(_short(track))
-        for part in usable:
-            cleaned.append(part.with_(part.recording.with_(**known)))
-    return cleaned, sorted(short, key=lambda each: each.track)
-
-
-def _short(track: Track) -> ShortTrack:
-    return ShortTrack(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track))
+            short.append(track)
+        cleaned += [part.with_recording(part.recording.with_(**labels)) for part in usable]
+    short.sort(key=lambda track: track.number)
+    return cleaned, [
+        ShortTrack(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track)) for track in short
+    ]

@@ -1,4 +1,4 @@
-"""From video to people who are known: by a gallery, once for a file, or again and again for a camera."""
+"""Identification of the people before a camera, while they are visible."""
 
 from __future__ import annotations
 
@@ -10,51 +10,50 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.video.cleaning import PoseCleaningRules, clean_track, estimate_up
+from himpc.video.cleaning import PoseCleaningRules, clean_track
 from himpc.video.detection import PoseEstimator
 from himpc.video.live_video import LiveVideo
+from himpc.video.orientation import estimate_up
 from himpc.video.overlay import Label, LabelledPose
-from himpc.video.tracking.track import Track
-from himpc.video.tracking.tracker import Tracker
+from himpc.video.tracking import Track, Tracker
 
 if TYPE_CHECKING:
     from himpc.gallery import Answer, Gallery
 
 __all__ = ["LiveView", "label_of", "watch_live"]
 
-_KEPT_SECONDS = 6.0
-"""A live answer looks at so much of a track: six strides or so."""
+ANSWER_SECONDS = 6.0
+"""Length of the end of a track that is identified: about six strides."""
 
-_FIRST_SECONDS = 1.5
-"""The first answer comes after so long, a stride and a half."""
+FIRST_ANSWER_SECONDS = 1.5
+"""Age of a track at its first identification: about a stride and a half."""
 
-
-_PENDING = Label("...", known=False, asked=False)
+_PENDING = Label("...", known=False, answered=False)
 
 
 def label_of(answer: Answer) -> Label:
-    """Return what is written beside somebody: the name and its probability, or unknown."""
+    """Return the label of an answer: the name and its probability, or unknown."""
     return Label("unknown", known=False) if answer.person is None else Label(answer.person, answer.probability)
 
 
 @dataclass(frozen=True, eq=False)
 class LiveView:
-    """What is known when a live picture has been looked at.
+    """A processed frame of a live source.
 
     Attributes
     ----------
     seconds : float
-        Since the first picture.
-    picture : uint8 array ``(height, width, 3)``
-        The picture itself; nothing keeps it.
-    people : dict of int to Marked
-        Who is in it, by track.
+        Time since the first frame.
+    image : uint8 array ``(height, width, 3)``
+        The frame itself; it is not stored anywhere.
+    people : dict of int to LabelledPose
+        The people in it, by the number of their track.
     latency : float
-        Seconds from the picture to this.
+        Seconds from the arrival of the frame to this result.
     """
 
     seconds: float
-    picture: NDArray[np.uint8] = field(repr=False)
+    image: NDArray[np.uint8] = field(repr=False)
     people: dict[int, LabelledPose]
     latency: float
 
@@ -68,10 +67,10 @@ def watch_live(
     fmr: float | None = None,
     cleaning: PoseCleaningRules | None = None,
 ) -> Iterator[LiveView]:
-    """Yield who is seen, picture by picture, until the source ends.
+    """Identify the people in a live source, frame by frame, until it ends.
 
-    It looks at the newest picture and lets go of those that came meanwhile, so it is never behind by more than one.
-    Whom a track shows is asked again after some time, by its last seconds.
+    Each frame is the newest one, and frames that arrive meanwhile are skipped, so the delay never exceeds one frame. A
+    track is identified again at intervals, by its last seconds.
 
     Parameters
     ----------
@@ -79,63 +78,51 @@ def watch_live(
     estimator : PoseEstimator
     gallery : Gallery
     every : float
-        Seconds between two questions about a track.
+        Seconds between two identifications of a track.
     fmr : float, optional
-        As for `Gallery.search`.
-    mending : MendingRules, optional
+        See `Gallery.search`.
+    cleaning : PoseCleaningRules, optional
+
+    Yields
+    ------
+    LiveView
     """
     tracker = Tracker(estimator.layout, fps=video.fps)
-    asked: dict[int, float] = {}
+    identified_at: dict[int, float] = {}
     labels: dict[int, Label] = {}
     while (frame := video.newest()) is not None:
-        found = estimator.detect(frame.image, frame.seconds)
+        detections = estimator.detect(frame.image, frame.seconds)
         height, width = frame.image.shape[:2]
-        numbers = tracker.update(frame.number, frame.seconds, found, (width, height))
-        tracker.take()
-        for track in tracker.so_far() if _due(numbers, asked, frame.seconds, every) else ():
-            since = asked.get(track.number)
-            waited = (
-                frame.seconds - track.seconds[0] >= _FIRST_SECONDS if since is None else frame.seconds - since >= every
-            )
-            if track.number in numbers and waited:
-                asked[track.number] = frame.seconds
-                if (label := _ask(track, estimator, gallery, video.fps, fmr, cleaning)) is not None:
+        numbers = tracker.update(frame.number, frame.seconds, detections, (width, height))
+        tracker.pop_finished()
+        now = frame.seconds
+        may_be_due = any(number and now - identified_at.get(number, -every) >= every for number in numbers)
+        for track in tracker.active_tracks() if may_be_due else ():
+            last = identified_at.get(track.number)
+            is_due = now - track.seconds[0] >= FIRST_ANSWER_SECONDS if last is None else now - last >= every
+            if track.number in numbers and is_due:
+                identified_at[track.number] = now
+                if (label := _identify(track, estimator, gallery, video.fps, fmr, cleaning)) is not None:
                     labels[track.number] = label
         people = {
             number: LabelledPose(each.points, each.confidence, labels.get(number, _PENDING))
-            for number, each in zip(numbers, found, strict=True)
+            for number, each in zip(numbers, detections, strict=True)
             if number
         }
-        yield LiveView(frame.seconds, frame.image, people, time.monotonic() - frame.captured)
+        yield LiveView(now, frame.image, people, time.monotonic() - frame.captured)
 
 
-def _due(numbers: list[int], asked: dict[int, float], now: float, every: float) -> bool:
-    return any(number and now - asked.get(number, -every) >= every for number in numbers)
-
-
-def _ask(
+def _identify(
     track: Track,
     estimator: PoseEstimator,
     gallery: Gallery,
     fps: float,
     fmr: float | None,
-    cleaning: PoseCleaningRules | None,
+    rules: PoseCleaningRules | None,
 ) -> Label | None:
-    """Ask whom the last seconds of a track show; None where they are too short."""
-    late = track.seconds >= track.seconds[-1] - _KEPT_SECONDS
-    recent = Track(
-        track.number,
-        track.shot,
-        track.frames[late],
-        track.seconds[late],
-        track.points[late],
-        track.confidence[late],
-        None if track.joints is None else track.joints[late],
-        track.ended,
-    )
-    up = None if recent.joints is None else estimate_up([recent.joints], estimator.layout)
-    parts = clean_track(recent, estimator.layout, fps, source=f"live#{track.number}", up=up, rules=cleaning)
-    long = [part.recording for part in parts if len(part.recording) >= gallery.model.window_length]
-    if not long:
-        return None
-    return label_of(gallery.identify(long[-1:], fmr=fmr)[0])
+    """Identify the last seconds of a track; None if they are too short."""
+    track = track.last(ANSWER_SECONDS)
+    up = None if track.joints is None else estimate_up([track.joints], estimator.layout)
+    parts = clean_track(track, estimator.layout, fps, source=f"live#{track.number}", up=up, rules=rules)
+    long_parts = [part.recording for part in parts if len(part.recording) >= gallery.model.window_length]
+    return label_of(gallery.identify(long_parts[-1:], fmr=fmr)[0]) if long_parts else None

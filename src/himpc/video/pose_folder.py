@@ -1,4 +1,4 @@
-"""What `himpc pose` leaves behind: for each video its recordings and a report, and a table of all tracks."""
+"""The output folder of pose estimation: recordings and a report for each video, and a table of all tracks."""
 
 from __future__ import annotations
 
@@ -11,55 +11,71 @@ from pathlib import Path
 from typing import Any, Literal
 
 from himpc._files import make_folder, number_names, remove_file, write_atomically
+from himpc._schema import parse_json, to_plain, validated
 from himpc._version import __version__
-from himpc.errors import DataError
+from himpc.errors import DataError, FormatError
 from himpc.reading.discovery import Source
 from himpc.recordings import save
 from himpc.video.encoding import OVERLAY_SUFFIX
 from himpc.video.overlay import write_overlay
-from himpc.video.video_result import VideoResult, describe_empty
+from himpc.video.video_result import VideoResult
 
-__all__ = ["COLUMNS", "RECORDINGS", "PoseFolder"]
+__all__ = ["RECORDINGS_FOLDER", "TABLE_COLUMNS", "PoseFolder", "VideoReport"]
 
-COLUMNS = (
+TABLE_COLUMNS = (
     *("recording", "status", "start", "end", "frames", "score", "cycles", "stride_seconds", "heading"),
     *("walking", "standing", "seated", "added", "impossible", "filled", "guessed", "swapped", "bones", "smoothed"),
     *("turned", "left_out"),
 )
-"""Of the table; docs/video.md says what they mean, and so do `himpc.video.Cleaned` and `Changes`."""
+"""Columns of ``tracks.csv``, explained in docs/video.md, `CleanedTrack` and `Changes`."""
+
+RECORDINGS_FOLDER = "recordings"
+"""The folder, within a pose folder, of the recordings; it contains nothing else."""
+
+MAX_NAME_BYTES = 200
+"""Longest part of a video's name in the names of its files; file systems allow 255 bytes."""
 
 
-_LONGEST = 200
-"""Bytes of a video's name that are kept in those of its files; file systems take 255."""
+@validated
+class VideoReport:
+    """The report ``NAME.json`` of a video: `VideoResult.report` and what tells whether it is up to date."""
 
-RECORDINGS = "recordings"
-"""The folder, within that of a run, in which the recordings are."""
-
-_REPORT: dict[str, tuple[type, ...]] = {
-    **dict.fromkeys(("video", "fingerprint", "file"), (str,)),
-    **dict.fromkeys(("nobody", "overlay"), (str, type(None))),
-    **dict.fromkeys(("recordings", "short", "notes"), (list,)),
-    **dict.fromkeys(("tracks", "seconds"), (int, float)),
-}
-"""What a report holds at least."""
+    video: str
+    width: int
+    height: int
+    fps: float
+    seconds: float
+    pictures: int
+    tracks: int
+    recordings: list[dict[str, Any]]
+    short: list[dict[str, Any]]
+    endings: dict[str, int]
+    joined: int
+    refused: dict[str, int]
+    doubtful: int
+    notes: list[str]
+    nobody: str | None
+    fingerprint: str
+    file: str
+    overlay: str | None
 
 
 class PoseFolder:
-    """A folder of what was found in videos: recordings and a report of each, which are not made twice.
+    """A folder of recordings and reports; a video is not processed again if nothing has changed.
 
     Parameters
     ----------
     path : Path
-        Made, with its parents, if it is not there.
+        Created with its parents if necessary.
     settings : sequence
-        What the recordings depend on beside the video: things whose text differs where they do.
-    overlay : {"ground", "pictures"}, optional
-        Write a film of each video, too, drawn on an empty ground or on the pictures.
+        Settings that the recordings depend on; two are the same if their texts are.
+    overlay : {"plain", "pictures"}, optional
+        Also write an overlay of each video, on a plain background or on its frames.
 
     Raises
     ------
     RunFolderError
-        If it cannot be made.
+        If the folder cannot be created.
 
     Examples
     --------
@@ -73,140 +89,132 @@ class PoseFolder:
     """
 
     def __init__(
-        self, path: Path, settings: Sequence[object] = (), *, overlay: Literal["ground", "pictures"] | None = None
+        self, path: Path, settings: Sequence[object] = (), *, overlay: Literal["plain", "pictures"] | None = None
     ) -> None:
         self.path = make_folder(path)
         self._settings, self._overlay = settings, overlay
-        self._places: dict[Path, Path] = {}
+        self._targets: dict[Path, Path] = {}
         self._fingerprints: dict[Path, str] = {}
 
-    def report(self, video: Source) -> dict[str, Any] | None:
-        """Return the report of a video that was done with the same settings; None where it was not.
+    def report(self, video: Source) -> VideoReport | None:
+        """Return the report of a video that was processed with the same settings; None if it was not.
 
         Raises
         ------
         DataError
-            If the video is not there.
+            If the video cannot be read.
         """
-        place = self._place(video)
-        report = _read(_report_of(place))
-        if report is None or report["fingerprint"] != self._fingerprint(video):
+        target = self._target(video)
+        report = _read_report(_report_path(target))
+        if report is None or report.fingerprint != self._fingerprint(video):
             return None
-        if report["recordings"] and not place.is_file():
+        if report.recordings and not target.is_file():
             return None
-        drawn = report["overlay"] == self._overlay and _film_of(place).is_file()
-        return report if drawn or not self._overlay or not report["tracks"] else None
+        has_overlay = report.overlay == self._overlay and _overlay_path(target).is_file()
+        return report if has_overlay or not self._overlay or not report.tracks else None
 
-    def add(self, video: Source, people: VideoResult) -> dict[str, Any]:
-        """Write what was found in a video, its report last, and return the report.
+    def add(self, video: Source, result: VideoResult) -> VideoReport:
+        """Write the recordings of a video and then its report.
 
         Raises
         ------
         RunFolderError
-            If it cannot be written.
+            If they cannot be written.
         """
-        place = self._place(video)
-        if self._overlay and people.tracks:
-            write_overlay(_film_of(place), people, pictures=self._overlay == "pictures")
-        make_folder(place.parent)
-        if people.cleaned:
-            save(people.recordings, place)
+        target = self._target(video)
+        if self._overlay and result.tracks:
+            write_overlay(_overlay_path(target), result, pictures=self._overlay == "pictures")
+        make_folder(target.parent)
+        if result.cleaned:
+            save(result.recordings, target)
         else:
-            remove_file(place)
-        report = {
-            **people.to_dict(),
-            "nobody": None if people.cleaned else describe_empty(people),
-            "fingerprint": self._fingerprint(video),
-            "file": _digest(str(video.path.resolve())),
-            "overlay": self._overlay,
-        }
-        write_atomically(_report_of(place), json.dumps(report, indent=1) + "\n")
+            remove_file(target)
+        report = VideoReport(
+            **result.report(),
+            nobody=result.reason_empty,
+            fingerprint=self._fingerprint(video),
+            file=_digest(str(video.path.resolve())),
+            overlay=self._overlay,
+        )
+        write_atomically(_report_path(target), json.dumps(to_plain(report), indent=1) + "\n")
         return report
 
     def write_table(self) -> Path:
-        """Write ``tracks.csv``, the tracks in all videos that were done into the folder, and return it.
+        """Write ``tracks.csv``, a row for each track of all videos in the folder, and return its path.
 
         Raises
         ------
         RunFolderError
             If it cannot be written.
         """
-        found = (_read(path) for path in sorted(self.path.glob("*.json")))
+        reports = (_read_report(path) for path in sorted(self.path.glob("*.json")))
         table = self.path / "tracks.csv"
-        write_atomically(table, _table([report for report in found if report is not None]))
+        write_atomically(table, _table([report for report in reports if report is not None]))
         return table
 
     def _fingerprint(self, video: Source) -> str:
-        """Return what tells whether a video and the settings are those of another time.
+        """Hash size and modification time of a file, the settings, and the version of himpc.
 
-        It is made of the size of the file, when it was changed, the settings, and the version of himpc.
+        A file that changes while it is processed is processed again next time.
         """
-        if video.path not in self._fingerprints:  # a file that changes while it is looked at is done again next time
+        if video.path not in self._fingerprints:
             try:
                 status = video.path.stat()
             except OSError as error:
                 raise DataError(f"{video.path}: cannot be read: {error.strerror or error}") from error
             settings = (*self._settings, sorted(video.known.items()))
-            told = json.dumps([status.st_size, status.st_mtime_ns, __version__, *map(str, settings)])
-            self._fingerprints[video.path] = _digest(told)
+            text = json.dumps([status.st_size, status.st_mtime_ns, __version__, *map(str, settings)])
+            self._fingerprints[video.path] = _digest(text)
         return self._fingerprints[video.path]
 
-    def _place(self, video: Source) -> Path:
-        """Return the file for the recordings of a video: its name, with a number where another video has the same.
+    def _target(self, video: Source) -> Path:
+        """Return the file for the recordings of a video: its name, numbered if another video has the same.
 
-        They are alone in a folder of their own, so that it can be given to any verb. A report of another time keeps
-        its place, unless it is of the same file, or of one that is the same to the last setting.
+        A report of an earlier run keeps its name, unless it is of this file or of an identical one.
         """
-        if video.path not in self._places:
+        if video.path not in self._targets:
             name = Path(video.name).name
-            stem = name if len(name.encode()) <= _LONGEST else f"{name[:40]}...{_digest(name)}"
-            places = number_names(self.path / RECORDINGS, stem, ".npz")
-            self._places[video.path] = next(place for place in places if self._is_free(place, video))
-        return self._places[video.path]
+            stem = name if len(name.encode()) <= MAX_NAME_BYTES else f"{name[:40]}...{_digest(name)}"
+            targets = number_names(self.path / RECORDINGS_FOLDER, stem, ".npz")
+            self._targets[video.path] = next(target for target in targets if self._is_free(target, video))
+        return self._targets[video.path]
 
-    def _is_free(self, place: Path, video: Source) -> bool:
-        if place in self._places.values():
+    def _is_free(self, target: Path, video: Source) -> bool:
+        if target in self._targets.values():
             return False
-        report = _read(_report_of(place))
-        if report is None or report["fingerprint"] == self._fingerprint(video):
-            return True
-        return bool(report["file"] == _digest(str(video.path.resolve())))
+        report = _read_report(_report_path(target))
+        is_same = report is None or report.fingerprint == self._fingerprint(video)
+        return is_same or report is None or report.file == _digest(str(video.path.resolve()))
 
 
-def _report_of(place: Path) -> Path:
-    """Return where the report of a video stands, given the file of its recordings."""
-    return place.parent.parent / f"{place.stem}.json"
+def _report_path(target: Path) -> Path:
+    return target.parent.parent / f"{target.stem}.json"
 
 
-def _film_of(place: Path) -> Path:
-    return _report_of(place).with_suffix(OVERLAY_SUFFIX)
+def _overlay_path(target: Path) -> Path:
+    return _report_path(target).with_suffix(OVERLAY_SUFFIX)
 
 
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode("utf-8", "surrogateescape")).hexdigest()[:16]
 
 
-def _read(path: Path) -> dict[str, Any] | None:
-    """Return a report that `PoseFolder.add` left; None where there is none, or it is damaged."""
+def _read_report(path: Path) -> VideoReport | None:
+    """Read a report; None if it does not exist or is damaged."""
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        return parse_json(VideoReport, path)
+    except FormatError:
         return None
-    if not isinstance(report, dict) or any(not isinstance(report.get(key, ...), kind) for key, kind in _REPORT.items()):
-        return None
-    return report
 
 
-def _table(reports: Sequence[dict[str, Any]]) -> str:
-    """Return a row for each recording, and for each track that is too short."""
+def _table(reports: Sequence[VideoReport]) -> str:
+    """Format a row for each recording, and for each track that is too short."""
     text = io.StringIO()
-    table = csv.DictWriter(text, COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
+    table = csv.DictWriter(text, TABLE_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
     table.writeheader()
     for report in reports:
-        table.writerows({**each, "recording": each["source"], "status": "kept"} for each in report["recordings"])
-        for short in report["short"]:
-            name = f"{report['video']}#{short['track']}"
-            table.writerow(
-                {"recording": name, "status": "too short", **{k: short[k] for k in ("start", "end", "frames")}}
-            )
+        table.writerows({**each, "recording": each["source"], "status": "kept"} for each in report.recordings)
+        table.writerows(
+            {**each, "recording": f"{report.video}#{each['track']}", "status": "too short"} for each in report.short
+        )
     return text.getvalue()

@@ -17,7 +17,7 @@ from himpc.video.decoding import is_video
 from himpc.video.detection import PoseEstimator
 from himpc.video.encoding import OVERLAY_SUFFIX
 from himpc.video.estimate import estimate
-from himpc.video.video_result import VideoResult, describe_empty
+from himpc.video.video_result import VideoResult
 
 __all__ = ["find_videos", "read_videos"]
 
@@ -99,11 +99,11 @@ def read_videos(
     errors: list[HimpcError] = []
     for source in sources if progress is None else progress(sources, len(sources), "looking at videos"):
         try:
-            people = estimate(source.path, estimator, name=source.name, known=source.known, **options)
+            people = estimate(source.path, estimator, name=source.name, labels=source.known, **options)
             if found is not None:
                 found(people)
             if not people.cleaned:
-                raise FormatError(f"{source.path}: {describe_empty(people)}")
+                raise FormatError(f"{source.path}: {people.reason_empty}")
         except DataError as error:
             errors.append(error)
             problems.append(Problem(source.path, str(error).removeprefix(f"{source.path}: ")))

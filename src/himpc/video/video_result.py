@@ -1,4 +1,4 @@
-"""The people in a video: what was found, and why what was not."""
+"""The result of pose estimation on one video."""
 
 from __future__ import annotations
 
@@ -8,18 +8,19 @@ from typing import Any
 
 from himpc.recordings import Recording
 from himpc.video.cleaning import CleanedTrack
-from himpc.video.tracking.track import Track
+from himpc.video.tracking import Track
 
-__all__ = ["ShortTrack", "VideoResult", "describe_empty"]
+__all__ = ["ShortTrack", "VideoResult"]
 
 
 @dataclass(frozen=True)
 class ShortTrack:
-    """A track that is too short to say whom it shows.
+    """A track that is too short for a recording.
 
     Attributes
     ----------
     track : int
+        Its number.
     start, end : float
         Seconds of the video.
     frames : int
@@ -39,29 +40,29 @@ class VideoResult:
     ----------
     path : Path
     name : str
-        What recordings are called, with ``#1``, ``#2`` for the tracks.
+        Name of the video; recordings are named ``NAME#1``, ``NAME#2`` by track.
     width, height : int
-        Of the pictures that were looked at, pixels.
+        Size of the frames after scaling, pixels.
     fps, seconds : float
-        Pictures a second, and how long it is.
-    pictures : int
-        How many were looked at.
-    cleaned : tuple of Cleaned
+        Mean frame rate and duration.
+    frames : int
+        Number of frames.
+    cleaned : tuple of CleanedTrack
         The recordings, in the order of their tracks.
-    short : tuple of Short
-        Tracks of too few pictures.
+    short_tracks : tuple of ShortTrack
+        Tracks that are too short for a recording.
     tracks : tuple of Track
-        All tracks, as they were seen.
+        All tracks before cleaning.
     endings : dict of str to int
-        How many tracks ended for which reason (see `Ending`).
+        Number of tracks by the reason of their end (see `Ending`).
     joined : int
-        How many of them were found to go on in a later one, and joined to it.
+        Number of tracks that were joined to an earlier one.
     refused : dict of str to int
-        What the estimator found and did not take for a person.
-    doubtful : int
-        Bodies of which it was in doubt whose they are.
+        Number of candidates that the estimator did not take for a person, by reason.
+    ambiguous : int
+        Number of detections that belong to no track.
     notes : tuple of str
-        What was odd about the file, and what must be known of what the estimator finds.
+        Peculiarities of the file and of the estimator.
     """
 
     path: Path
@@ -70,14 +71,14 @@ class VideoResult:
     height: int
     fps: float
     seconds: float
-    pictures: int
+    frames: int
     cleaned: tuple[CleanedTrack, ...]
-    short: tuple[ShortTrack, ...]
+    short_tracks: tuple[ShortTrack, ...]
     tracks: tuple[Track, ...] = field(repr=False)
     endings: dict[str, int]
     joined: int
     refused: dict[str, int]
-    doubtful: int
+    ambiguous: int
     notes: tuple[str, ...]
 
     @property
@@ -85,30 +86,31 @@ class VideoResult:
         """The recordings."""
         return [each.recording for each in self.cleaned]
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return what is known as plain data, without joints."""
+    @property
+    def reason_empty(self) -> str | None:
+        """Why there is no recording, in one line; None if there is one."""
+        if self.cleaned:
+            return None
+        if self.short_tracks:
+            return f"no person is visible for long enough: all {len(self.short_tracks)} tracks are too short"
+        refused = f"; {sum(self.refused.values())} candidates were refused ({', '.join(self.refused)})"
+        return f"no person was detected in {self.frames} frames{refused if self.refused else ''}"
+
+    def report(self) -> dict[str, Any]:
+        """Return all properties as plain values, without joints."""
         return {
             "video": self.name,
             "width": self.width,
             "height": self.height,
             "fps": round(self.fps, 3),
             "seconds": round(self.seconds, 3),
-            "pictures": self.pictures,
+            "pictures": self.frames,
             "tracks": len(self.tracks),
-            "recordings": [each.to_dict() for each in self.cleaned],
-            "short": [vars(each) for each in self.short],
+            "recordings": [each.report() for each in self.cleaned],
+            "short": [vars(each) for each in self.short_tracks],
             "endings": self.endings,
             "joined": self.joined,
             "refused": self.refused,
-            "doubtful": self.doubtful,
+            "doubtful": self.ambiguous,
             "notes": list(self.notes),
         }
-
-
-def describe_empty(people: VideoResult) -> str:
-    """Return why a video gives no recording, in one line."""
-    refused = sum(people.refused.values())
-    if people.short:
-        return f"shows people only for moments: {len(people.short)} tracks, each too short to tell whom it shows"
-    what = f"; {refused} bodies were refused ({', '.join(people.refused)})" if refused else ""
-    return f"shows nobody in {people.pictures} pictures{what}"

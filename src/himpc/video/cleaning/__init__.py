@@ -1,12 +1,12 @@
-"""Making skeletons from video clean, each step a function of its own that says what it changed."""
+"""Cleaning of skeletons from video: each step is a function that reports what it changed."""
 
-from himpc.video.cleaning.bones import steady_bones
+from himpc.video.cleaning.bones import limb_bones, set_constant_lengths
+from himpc.video.cleaning.cleaned_track import Changes, CleanedTrack
 from himpc.video.cleaning.gait import Gait, find_gait
-from himpc.video.cleaning.gravity import estimate_up, rotate_upright
-from himpc.video.cleaning.heading import facing_direction
 from himpc.video.cleaning.low_confidence import fill_low_confidence
-from himpc.video.cleaning.pipeline import DEFAULT_STEPS, STEPS, Changes, CleanedTrack, PoseCleaningRules, clean_track
+from himpc.video.cleaning.pipeline import clean_track
 from himpc.video.cleaning.posture import POSTURES, find_posture
+from himpc.video.cleaning.rules import DEFAULT_STEPS, STEPS, PoseCleaningRules
 from himpc.video.cleaning.smoothing import smooth
 from himpc.video.cleaning.swaps import correct_swaps
 
@@ -20,12 +20,10 @@ __all__ = [
     "PoseCleaningRules",
     "clean_track",
     "correct_swaps",
-    "estimate_up",
-    "facing_direction",
     "fill_low_confidence",
     "find_gait",
     "find_posture",
-    "rotate_upright",
+    "limb_bones",
+    "set_constant_lengths",
     "smooth",
-    "steady_bones",
 ]

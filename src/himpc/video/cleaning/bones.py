@@ -1,4 +1,4 @@
-"""Bones that keep their length."""
+"""Constant bone lengths."""
 
 from __future__ import annotations
 
@@ -7,39 +7,39 @@ from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-__all__ = ["limb_bones", "steady_bones"]
+__all__ = ["constant_share", "limb_bones", "set_constant_lengths"]
 
-_TOUCHED = 0.02
-"""Share of its length by which a bone must change to be counted."""
+_COUNTED_CHANGE = 0.02
+_TOLERANCE = 0.1
 
 
 def limb_bones(layout: Layout) -> list[tuple[int, int]]:
     """Return the bones (joint, parent) of arms and legs, from the trunk outwards.
 
-    The trunk is left alone: between shoulders, hips and head there are joints that no layout names, so what a tree
-    draws there are no bones.
+    The trunk is excluded: between shoulders, hips and head a layout draws lines that are not bones.
     """
     limbs = [set(layout.limbs[i]) for i in (0, 1, 3, 4)]
-    bones = []
-    for joint, parent in layout.bones:
-        for limb in limbs:
-            hangs = parent in limb or layout.joints[parent].endswith(("_shoulder", "_hip"))
-            if joint in limb and hangs and not layout.joints[joint].endswith(("_shoulder", "_hip")):
-                bones.append((joint, parent))
-                break
+    roots = ("_shoulder", "_hip")
+    bones = [
+        (joint, parent)
+        for joint, parent in layout.bones
+        if not layout.joints[joint].endswith(roots)
+        and any(joint in limb and (parent in limb or layout.joints[parent].endswith(roots)) for limb in limbs)
+    ]
     return sorted(bones, key=lambda bone: _depth(layout, bone[0]))
 
 
-def steady_bones(joints: NDArray[np.float64], layout: Layout) -> tuple[NDArray[np.float64], int]:
-    """Give each bone of arms and legs its usual length in every frame, keeping its direction.
+def set_constant_lengths(joints: NDArray[np.float64], layout: Layout) -> tuple[NDArray[np.float64], int]:
+    """Set each bone of arms and legs to its median length in every frame, keeping its direction.
 
-    The usual length is the median over the recording: the body's own, which is what tells people apart. What hangs on
-    the bone moves along.
+    Joints further outwards move along.
 
     Parameters
     ----------
     joints : float64 array ``(frames, J, 3)``
         Metres; complete.
+    layout : Layout
+        The J joints.
 
     Returns
     -------
@@ -51,13 +51,23 @@ def steady_bones(joints: NDArray[np.float64], layout: Layout) -> tuple[NDArray[n
     for joint, parent in limb_bones(layout):
         bone = joints[:, joint] - joints[:, parent]
         lengths = np.linalg.norm(bone, axis=1)
-        usual = float(np.median(lengths))
-        if usual <= 0:
+        median = float(np.median(lengths))
+        if median <= 0:
             continue
-        share = np.where(lengths > 1e-6, usual / np.maximum(lengths, 1e-6), 1.0)
-        result[:, joint] = result[:, parent] + bone * share[:, None]
-        changed += int((np.abs(share - 1) > _TOUCHED).sum())
+        factor = np.where(lengths > 1e-6, median / np.maximum(lengths, 1e-6), 1.0)
+        result[:, joint] = result[:, parent] + bone * factor[:, None]
+        changed += int((np.abs(factor - 1) > _COUNTED_CHANGE).sum())
     return result, changed
+
+
+def constant_share(joints: NDArray[np.float64], layout: Layout) -> float:
+    """Return the share of bones of arms and legs, over all frames, that are within 10 % of their median length."""
+    bones = np.array(limb_bones(layout), dtype=np.intp).reshape(-1, 2)
+    if not len(bones):
+        return 1.0
+    lengths = np.linalg.norm(joints[:, bones[:, 0]] - joints[:, bones[:, 1]], axis=2)
+    median = np.maximum(np.median(lengths, axis=0), 1e-9)
+    return float((np.abs(lengths / median - 1) <= _TOLERANCE).mean())
 
 
 def _depth(layout: Layout, joint: int) -> int:

@@ -1,4 +1,4 @@
-"""Gait cycles: how often a walker's feet change places."""
+"""Gait cycles."""
 
 from __future__ import annotations
 
@@ -13,29 +13,29 @@ from himpc.video.cleaning.smoothing import low_pass
 __all__ = ["Gait", "find_gait"]
 
 _CUTOFF = 4.0
-"""Hertz: steps come at about 2 Hz."""
+"""Hertz; the step frequency is about 2 Hz."""
 
-_SLOWEST, _FASTEST = 0.4, 2.0
-"""Strides a second, from an old person's stroll to a run."""
+_MIN_STRIDES_PER_SECOND, _MAX_STRIDES_PER_SECOND = 0.4, 2.0
+"""From an old person's stroll to a run."""
 
-_PERIODIC = 0.4
-"""Autocorrelation one step later that a walker's feet have at least; those of somebody who stands have less."""
+_MIN_AUTOCORRELATION = 0.4
+"""At the step period, for a walker; that of a standing person is lower."""
 
-_FIRST = 0.6
-"""The first peak of the autocorrelation that is so high a share of the highest is the step: two steps later the feet
-are often more alike than one, for the steps of left and right differ."""
+_FIRST_PEAK = 0.6
+"""The first autocorrelation peak of at least this share of the highest one is the step. Two steps are often more alike
+than one, because the steps of the left and right foot differ."""
 
 
 @dataclass(frozen=True)
 class Gait:
-    """How somebody walks.
+    """Gait of a person.
 
     Attributes
     ----------
     cycles : int
-        Whole strides that were counted, of two steps each.
+        Number of whole strides, of two steps each.
     stride_seconds : float
-        How long one takes, NaN where there is none.
+        Mean duration of a stride; NaN without strides.
     """
 
     cycles: int
@@ -43,57 +43,62 @@ class Gait:
 
     @property
     def cadence(self) -> float:
-        """Steps a minute; NaN where there are none."""
+        """Steps per minute; NaN without strides."""
         return 120.0 / self.stride_seconds
 
 
 def find_gait(joints: NDArray[np.floating], layout: Layout, fps: float) -> Gait:
     """Count the strides in a recording.
 
-    The ankles come apart and together once a step, twice a stride. Their distance over the floor is a wave, whose
-    period is where it is most like itself (autocorrelation); its crests are counted. Which foot is which has no part
-    in it: seen from the side, estimators take one for the other.
+    The horizontal distance between the ankles is a wave with one crest a step. Its period is the lag of highest
+    autocorrelation; its crests are counted. Left and right are not told apart, because estimators confuse them in side
+    views.
 
     Parameters
     ----------
     joints : array ``(frames, J, 3)``
         Complete, y up.
+    layout : Layout
+        The J joints.
     fps : float
-        Frames a second.
+        Frames per second.
     """
-    from scipy.signal import find_peaks  # slow to import, and most recordings are no videos
+    from scipy.signal import find_peaks  # slow to import
 
-    none = Gait(0, float("nan"))
-    if not layout.has("left_ankle", "right_ankle") or len(joints) < fps / _FASTEST * 2:
-        return none
-    apart = np.asarray(joints[:, layout.index("left_ankle")] - joints[:, layout.index("right_ankle")], dtype=np.float64)
-    wave = np.hypot(apart[:, 0], apart[:, 2])
+    no_gait = Gait(0, float("nan"))
+    if not layout.has("left_ankle", "right_ankle") or len(joints) < fps / _MAX_STRIDES_PER_SECOND * 2:
+        return no_gait
+    ankles = joints[:, layout.index("left_ankle")] - joints[:, layout.index("right_ankle")]
+    between = np.asarray(ankles, dtype=np.float64)
+    wave = np.hypot(between[:, 0], between[:, 2])
     if 0.4 * fps > _CUTOFF and len(wave) > 10:
         wave = low_pass(wave, fps, _CUTOFF, pad=round(fps))
     wave = wave - wave.mean()
     period = _period(wave, fps)
     if period is None:
-        return none
+        return no_gait
     crests, _ = find_peaks(wave, distance=max(1, round(0.7 * period)), prominence=0.5 * float(wave.std()))
     steps = max(0, len(crests) - 1)
-    return Gait(steps // 2, 2 * float(np.diff(crests).mean() / fps)) if steps > 1 else none
+    return Gait(steps // 2, 2 * float(np.diff(crests).mean() / fps)) if steps > 1 else no_gait
 
 
 def _period(wave: NDArray[np.float64], fps: float) -> float | None:
-    """Return the period of a wave, a step, in frames; None where it has none."""
+    """Return the period of a wave (one step) in frames; None if it is not periodic."""
     from scipy.signal import find_peaks
 
-    shortest, longest = max(2, int(fps / _FASTEST / 2)), min(len(wave) - 2, int(fps / _SLOWEST / 2))
+    shortest = max(2, int(fps / _MAX_STRIDES_PER_SECOND / 2))
+    longest = min(len(wave) - 2, int(fps / _MIN_STRIDES_PER_SECOND / 2))
     power = float(wave @ wave)
     if longest <= shortest or power <= 1e-6 * len(wave):
         return None
     lags = np.arange(shortest, longest + 1)
-    alike = np.array([_alike(wave[:-lag], wave[lag:]) for lag in lags])
-    peaks, _ = find_peaks(np.concatenate([[-1.0], alike, [-1.0]]))
-    good = [peak - 1 for peak in peaks if alike[peak - 1] >= max(_PERIODIC, _FIRST * float(alike.max()))]
-    return float(lags[good[0]]) if good else None
+    correlation = np.array([_correlate(wave[:-lag], wave[lag:]) for lag in lags])
+    peaks, _ = find_peaks(np.concatenate([[-1.0], correlation, [-1.0]]))
+    threshold = max(_MIN_AUTOCORRELATION, _FIRST_PEAK * float(correlation.max()))
+    high = [peak - 1 for peak in peaks if correlation[peak - 1] >= threshold]
+    return float(lags[high[0]]) if high else None
 
 
-def _alike(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
-    both = float(np.sqrt((one @ one) * (other @ other)))
-    return float(one @ other) / both if both > 0 else 0.0
+def _correlate(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
+    norm = float(np.sqrt((one @ one) * (other @ other)))
+    return float(one @ other) / norm if norm > 0 else 0.0

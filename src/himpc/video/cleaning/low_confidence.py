@@ -1,4 +1,4 @@
-"""Joints that the estimator only guessed, and joints that it did not see."""
+"""Joints of low confidence, and joints that were not seen."""
 
 from __future__ import annotations
 
@@ -11,39 +11,38 @@ Floats = NDArray[np.float64]
 
 
 def fill_low_confidence(
-    joints: Floats, confidence: NDArray[np.floating], *, least: float, gap: int
+    joints: Floats, confidence: NDArray[np.floating], *, min_confidence: float, max_gap: int
 ) -> tuple[Floats, int, int]:
-    """Put what lies between two sure sightings in place of a guess, by a cubic that keeps their shape.
+    """Interpolate joints of low confidence between confident ones, by a shape-preserving cubic.
 
     Parameters
     ----------
     joints : float64 array ``(frames, J, 3)``
-        NaN where not seen.
+        NaN for a joint that was not seen.
     confidence : array ``(frames, J)``
-        In [0, 1].
-    least : float
-        A joint of less is a guess.
-    gap : int
-        Frames; a longer stretch keeps its guesses, which are the estimator's best, and its NaN.
+        Confidence of each joint in [0, 1].
+    min_confidence : float
+        Joints below it are replaced.
+    max_gap : int
+        Frames; a longer stretch keeps its joints and its NaN.
 
     Returns
     -------
     joints : float64 array ``(frames, J, 3)``
     filled, guessed : int
-        Joints that were replaced, and guesses that were left.
+        Number of joints that were replaced, and that were left although their confidence is low.
     """
-    from scipy.interpolate import PchipInterpolator  # slow to import, and most recordings are no videos
+    from scipy.interpolate import PchipInterpolator  # slow to import
 
     result = joints.copy()
-    unsure = (confidence < least) | np.isnan(joints[:, :, 0])
-    filled = guessed = 0
-    for joint in np.flatnonzero(unsure.any(axis=0)):
-        sure = np.flatnonzero(~unsure[:, joint])
-        steps = np.diff(sure) - 1
-        short = np.flatnonzero((steps > 0) & (steps <= gap))
-        if len(sure) > 1 and len(short):
-            frames = np.concatenate([np.arange(sure[i] + 1, sure[i + 1]) for i in short])
-            result[frames, joint] = PchipInterpolator(sure, joints[sure, joint])(frames)
+    low = (confidence < min_confidence) | np.isnan(joints[:, :, 0])
+    filled = 0
+    for joint in np.flatnonzero(low.any(axis=0)):
+        confident = np.flatnonzero(~low[:, joint])
+        gaps = np.diff(confident) - 1
+        short = np.flatnonzero((gaps > 0) & (gaps <= max_gap))
+        if len(confident) > 1 and len(short):
+            frames = np.concatenate([np.arange(confident[i] + 1, confident[i + 1]) for i in short])
+            result[frames, joint] = PchipInterpolator(confident, joints[confident, joint])(frames)
             filled += len(frames)
-        guessed += int(unsure[:, joint].sum())
-    return result, filled, guessed - filled
+    return result, filled, int(low.sum()) - filled

@@ -1,47 +1,47 @@
-"""When a person in one picture is the same as in another, and when two pieces of tracks are one person's."""
+"""Settings of tracking."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated
 
-import numpy as np
+from pydantic import Field
 
-from himpc.errors import ConfigError
+from himpc._schema import validated
 
 __all__ = ["JoiningRules", "TrackingRules"]
 
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
-@dataclass(frozen=True)
+
+@validated
 class TrackingRules:
-    """When a person in one picture is the same as in another.
+    """When a detection belongs to a track, and when that is ambiguous.
 
-    Distances are means over the joints, as shares of the body's size in the picture (the longer side of the box around
-    its joints), so that they mean the same at every resolution.
+    Distances are means over the joints in units of the body size (the longer side of the bounding box), so that they
+    are independent of the resolution.
 
     Attributes
     ----------
-    reach : float
-        The farthest that a body may be from where it is expected.
-    pace : float
-        So much is added to the reach for each second since the body was seen: people walk 0.7 to 1 of their height a
-        second, and most of that is expected.
-    margin : float
-        Somebody else's body must be at least so much farther; if not, it is not beyond doubt who is who.
-    patience : float
-        Seconds that somebody may be lost and is still followed.
-    body : float
-        Bone lengths (mean change, as a share) may differ by so much; more is another body. Estimated bones wobble by
-        a tenth in the mean over some pictures.
-    covered : float
-        Somebody who is lost while so much of where they are expected is covered by another is let go: whoever comes
-        out again may be another.
-    edge : float
-        Somebody who is lost with so large a share of the joints outside of the picture has left, at once: whoever comes
-        in there may be another.
-    clear : float
-        Seconds that people must be apart before they are followed again after a doubt.
-    longest : float
-        Seconds of a track; then another goes on, so that memory stays flat.
+    max_distance : float
+        Largest distance between a detection and the predicted position.
+    max_speed : float
+        Added to `max_distance` for each second since the last detection. People walk 0.7 to 1 body heights a second,
+        and most of that is predicted.
+    ambiguity_margin : float
+        An assignment is ambiguous if exchanging two people is worse by less than this distance.
+    max_lost_seconds : float
+        A track ends if its person is not detected for longer.
+    max_bone_change : float
+        A track ends if bone lengths change by more (mean relative change). Estimated bone lengths vary by a tenth.
+    max_occlusion : float
+        A lost track ends if another person covers more than this share of its predicted box: it may be somebody else
+        who reappears.
+    max_outside : float
+        A lost track ends at once if at least this share of its joints was outside the frame.
+    separation_seconds : float
+        After an ambiguity, people are tracked again when they have been apart for this long.
+    max_seconds : float
+        A longer track is continued as another one, which bounds the memory.
 
     Raises
     ------
@@ -49,45 +49,42 @@ class TrackingRules:
         If a number is not above 0.
     """
 
-    reach: float = 0.3
-    pace: float = 1.0
-    margin: float = 0.2
-    patience: float = 1.0
-    body: float = 0.25
-    covered: float = 0.2
-    edge: float = 0.25
-    clear: float = 0.2
-    longest: float = 600.0
-
-    def __post_init__(self) -> None:
-        _check(self)
+    max_distance: Positive = 0.3
+    max_speed: Positive = 1.0
+    ambiguity_margin: Positive = 0.2
+    max_lost_seconds: Positive = 1.0
+    max_bone_change: Positive = 0.25
+    max_occlusion: Positive = 0.2
+    max_outside: Positive = 0.25
+    separation_seconds: Positive = 0.2
+    max_seconds: Positive = 600.0
 
 
-@dataclass(frozen=True)
+@validated
 class JoiningRules:
-    """When two pieces of tracks are one person's.
+    """When two tracks are joined because they show the same person.
 
-    Each is how far the two may be apart; what is farther is somebody else. Places and ways are in body sizes (the
-    longer side of the box around the joints). The defaults were chosen on simulated crowds (`perf/tracking.py`,
-    seeds 3 to 5; it measures others) so that of 353 joins 6 were of two people.
+    Each limit is a largest difference between the end of one track and the start of another. Positions and velocities
+    are in body sizes. The defaults were chosen on simulated crowds (``perf/tracking.py``, seeds 3 to 5; it reports
+    others) such that 6 of 353 joins were of two people.
 
     Attributes
     ----------
-    longest_gap : float
-        Seconds between the pieces.
-    place : float
-        Between where each is expected by the other and where it is, half a second away; more for longer gaps, in
-        proportion.
-    pace : float
-        Body sizes a second, between the ways they go.
-    size : float
-        Share of the size in the picture.
-    turn : float
-        Degrees between the directions they face.
-    body : float
-        Share of the bone lengths, mean.
-    margin : float
-        Anybody else must be farther off by so much, where 1 is what is allowed; if not, it is not beyond doubt.
+    max_gap : float
+        Seconds between the tracks.
+    max_distance : float
+        Distance between the position of each track and the one that the other predicts half a second away; more for
+        longer gaps, in proportion.
+    max_velocity_change : float
+        Body sizes per second.
+    max_size_change : float
+        Relative change of the size in the image.
+    max_turn : float
+        Degrees between the directions that the person faces.
+    max_bone_change : float
+        Mean relative change of bone lengths.
+    ambiguity_margin : float
+        Every other candidate must be worse by this much, where 1 is a difference at its limit.
 
     Raises
     ------
@@ -95,20 +92,10 @@ class JoiningRules:
         If a number is not above 0.
     """
 
-    longest_gap: float = 1.5
-    place: float = 0.1
-    pace: float = 0.2
-    size: float = 0.06
-    turn: float = 60.0
-    body: float = 0.2
-    margin: float = 1.0
-
-    def __post_init__(self) -> None:
-        _check(self)
-
-
-def _check(rules: TrackingRules | JoiningRules) -> None:
-    """Raise `ConfigError` if a number is not above 0."""
-    for name, value in vars(rules).items():
-        if not (np.isfinite(value) and value > 0):
-            raise ConfigError(f"{name} of {type(rules).__name__} must be a number above 0, found {value!r}")
+    max_gap: Positive = 1.5
+    max_distance: Positive = 0.1
+    max_velocity_change: Positive = 0.2
+    max_size_change: Positive = 0.06
+    max_turn: Positive = 60.0
+    max_bone_change: Positive = 0.2
+    ambiguity_margin: Positive = 1.0

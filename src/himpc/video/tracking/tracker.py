@@ -1,7 +1,8 @@
-"""Following people from picture to picture, and letting go where it is not beyond doubt who is who.
+"""Tracking by detection; a track ends where the assignment is ambiguous.
 
-A wrong merge is worse than a split: two people in one recording teach a model that they are one, while two recordings
-of one person are what re-identification is for. So a track ends at every doubt, and the pictures in doubt are nobody's.
+Joining two people in one track is worse than splitting one person into two: a model would learn that the two are one,
+whereas tracks of one person are what re-identification brings together. A track therefore ends at every ambiguity, and
+ambiguous detections belong to no track.
 """
 
 from __future__ import annotations
@@ -16,8 +17,14 @@ import numpy as np
 from himpc._extras import require
 from himpc.skeleton import Layout
 from himpc.video.detection import Detection
-from himpc.video.tracking.association import InReach, box_of, distance, outside, overlap
-from himpc.video.tracking.bone_lengths import Shape, shape_of
+from himpc.video.tracking.association import (
+    AssociationDistance,
+    bounding_box,
+    covered_share,
+    outside_share,
+    prediction_distance,
+)
+from himpc.video.tracking.bone_lengths import BoneLengthHistory
 from himpc.video.tracking.rules import TrackingRules
 from himpc.video.tracking.track import Ending, Track
 
@@ -25,37 +32,38 @@ __all__ = ["Tracker"]
 
 
 @dataclass(eq=False)
-class _Open:
-    """A track that goes on."""
-
+class _ActiveTrack:
     number: int
-    shape: Shape
+    bone_lengths: BoneLengthHistory
     frames: list[int] = field(default_factory=list)
     seconds: list[float] = field(default_factory=list)
-    found: list[Detection] = field(default_factory=list)
+    detections: list[Detection] = field(default_factory=list)
+
+    def to_track(self, shot: int, ended: Ending) -> Track:
+        return Track.from_detections(self.number, shot, self.frames, self.seconds, self.detections, ended)
 
 
 class Tracker:
-    """Follows people through a video, picture by picture.
+    """Tracks people through a video, frame by frame.
 
-    Who is expected where is norfair's (a Kalman filter for each joint, and the nearest body in reach); when to doubt it
-    is ours: people who come so close that they could be taken for each other end their tracks, and so do bones that
-    become another body's. Somebody who was lost for a moment is taken up again where place and body agree.
+    norfair predicts positions (a Kalman filter for each joint) and associates the nearest detections. On top of that,
+    tracks end if two people could be confused, or if bone lengths become those of another body. A person who is not
+    detected for a moment keeps the track if position and body agree.
 
     Parameters
     ----------
     layout : Layout
         The J joints.
     fps : float
-        Pictures a second, in the mean; times say the rest.
+        Mean frame rate; the times of frames may be irregular.
     rules : TrackingRules, optional
 
     Attributes
     ----------
     ended : Counter
-        How many tracks ended for which reason.
-    doubtful : int
-        Bodies that were given to nobody, because it was in doubt whose they are.
+        Number of tracks that ended, by reason (see `Ending`).
+    ambiguous : int
+        Number of detections that belong to no track because the assignment was ambiguous.
     """
 
     def __init__(self, layout: Layout, *, fps: float, rules: TrackingRules | None = None) -> None:
@@ -63,12 +71,12 @@ class Tracker:
         self.fps = fps
         self.rules = rules or TrackingRules()
         self.ended: Counter[str] = Counter()
-        self.doubtful = 0
-        self._shot = self._next = 1
-        self._last: float | None = None
-        self._open: dict[int, _Open] = {}
-        self._doubt_until: dict[int, float] = {}
-        self._done: list[Track] = []
+        self.ambiguous = 0
+        self._shot = self._next_number = 1
+        self._last_seconds: float | None = None
+        self._active: dict[int, _ActiveTrack] = {}
+        self._ambiguous_until: dict[int, float] = {}
+        self._finished: list[Track] = []
         self._start()
 
     def update(
@@ -76,161 +84,155 @@ class Tracker:
         frame: int,
         seconds: float,
         detections: Sequence[Detection],
-        picture: tuple[int, int] | None = None,
+        frame_size: tuple[int, int] | None = None,
     ) -> list[int]:
-        """Take the people of the next picture and return the track of each, 0 where it is in doubt.
+        """Process the next frame.
 
         Parameters
         ----------
         frame : int
-            The picture's number.
+            Frame number.
         seconds : float
-            When it was taken.
+            Time of the frame.
         detections : sequence of Detection
-        picture : (int, int), optional
-            Its width and height, pixels; without them nobody is known to leave by its edge.
+        frame_size : (int, int), optional
+            Width and height in pixels; without them, nobody is known to leave at the edge.
+
+        Returns
+        -------
+        list of int
+            The number of the track of each detection; 0 if it is ambiguous.
         """
-        steps = 1 if self._last is None else max(1, round((seconds - self._last) * self.fps))
-        self._last = seconds
-        for _ in range(min(steps - 1, self._patience + 1)):  # pictures that did not come
+        steps = 1 if self._last_seconds is None else max(1, round((seconds - self._last_seconds) * self.fps))
+        self._last_seconds = seconds
+        for _ in range(min(steps - 1, self._max_lost_frames + 1)):  # frames that were dropped
             self._norfair.update()
         before = {each.global_id: each for each in self._norfair.tracked_objects if each.hit_counter_is_positive}
-        marks = [self._mark(each, seconds) for each in detections]
-        # Somebody who was seen once is remembered for one more picture: as long as the last took to come, and half as
-        # long again where pictures are let go of and do not come evenly.
-        self._norfair.update(marks, period=steps if steps == 1 else round(1.5 * steps))
-        owner = {id(each.last_detection): each for each in self._norfair.tracked_objects if each.last_detection}
-        owners = [owner[id(mark)].global_id for mark in marks]
-        unsure = self._unsure(before, owners, detections)
-        unsure |= self._covered(before, set(owners), detections)
-        for who in unsure:
-            self._doubt_until[who] = seconds + self.rules.clear
-            self._end(who, "crossing")
-        numbers = [self._take(who, frame, seconds, each) for who, each in zip(owners, detections, strict=True)]
-        self._let_go(seconds, picture)
+        candidates = [self._to_norfair(detection, seconds) for detection in detections]
+        # A person detected once must survive until the next frame: as long as the last one took to arrive, and half as
+        # long again because the frames of a live source arrive irregularly.
+        self._norfair.update(candidates, period=steps if steps == 1 else round(1.5 * steps))
+        owners = {id(each.last_detection): each for each in self._norfair.tracked_objects if each.last_detection}
+        identities = [owners[id(candidate)].global_id for candidate in candidates]
+        ambiguous = self._find_ambiguous(before, identities, detections)
+        ambiguous |= self._find_occluded(before, set(identities), detections)
+        for identity in ambiguous:
+            self._ambiguous_until[identity] = seconds + self.rules.separation_seconds
+            self._end(identity, "crossing")
+        numbers = [
+            self._assign(identity, frame, seconds, each) for identity, each in zip(identities, detections, strict=True)
+        ]
+        self._end_lost(seconds, frame_size)
         return numbers
 
-    def cut(self) -> None:
-        """End all tracks: the next picture is another shot."""
+    def start_shot(self) -> None:
+        """End all tracks, because the next frame belongs to another shot."""
         self._end_all("cut")
         self._shot += 1
         self._start()
 
     def finish(self) -> None:
-        """End all tracks: there are no more pictures."""
+        """End all tracks, because there are no more frames."""
         self._end_all("video ended")
         self._start()
 
-    def take(self) -> list[Track]:
+    def pop_finished(self) -> list[Track]:
         """Return the tracks that ended since the last call, in the order of their ends."""
-        done, self._done = self._done, []
-        return done
+        finished, self._finished = self._finished, []
+        return finished
 
-    def so_far(self) -> list[Track]:
-        """Return the tracks that go on, as they are now."""
-        return [_track(each, self._shot, "video ended") for each in self._open.values()]
+    def active_tracks(self) -> list[Track]:
+        """Return the tracks that have not ended, as they are now."""
+        return [track.to_track(self._shot, "video ended") for track in self._active.values()]
 
     def _start(self) -> None:
         norfair = require("norfair", "video")
-        self._patience = patience = max(2, round(self.rules.patience * self.fps))
+        self._max_lost_frames = max(2, round(self.rules.max_lost_seconds * self.fps))
         self._norfair: Any = norfair.Tracker(
             distance_function="euclidean",
             distance_threshold=1.0,
-            hit_counter_max=patience,
+            hit_counter_max=self._max_lost_frames,
             initialization_delay=0,
-            pointwise_hit_counter_max=patience,
+            pointwise_hit_counter_max=self._max_lost_frames,
             past_detections_length=0,
         )
-        self._norfair.distance_function = InReach(self.rules)
-        self._make_mark: Any = norfair.Detection
-        self._doubt_until.clear()
+        self._norfair.distance_function = AssociationDistance(self.rules)
+        self._norfair_detection: Any = norfair.Detection
+        self._ambiguous_until.clear()
 
-    def _mark(self, found: Detection, seconds: float) -> Any:
-        points = found.points.astype(np.float64)
+    def _to_norfair(self, detection: Detection, seconds: float) -> Any:
+        points = detection.points.astype(np.float64)
         missing = ~np.isfinite(points[:, 0])
         points[missing] = np.nanmean(points, axis=0) if not missing.all() else 0.0
-        return self._make_mark(points=points, scores=np.where(missing, 0.0, 1.0), data=(found, seconds))
+        scores = np.where(missing, 0.0, 1.0)
+        return self._norfair_detection(points=points, scores=scores, data=(detection, seconds))
 
-    def _unsure(self, before: dict[int, Any], owners: list[int], found: Sequence[Detection]) -> set[int]:
-        """Return who could be taken for somebody else in this picture: exchanging them would be nearly as good."""
-        unsure: set[int] = set()
-        if len(before) < 2 and len(found) < 2:
-            return unsure
-        cost = {who: [distance(each, one) for one in found] for who, each in before.items()}
-        place = {who: k for k, who in enumerate(owners)}
-        for who in set(place) & set(before):
-            own = cost[who][place[who]]
+    def _find_ambiguous(
+        self, before: dict[int, Any], identities: list[int], detections: Sequence[Detection]
+    ) -> set[int]:
+        """Return the identities for which exchanging two people would be nearly as good."""
+        ambiguous: set[int] = set()
+        if len(before) < 2 and len(detections) < 2:
+            return ambiguous
+        cost = {who: [prediction_distance(each, one) for one in detections] for who, each in before.items()}
+        index = {who: k for k, who in enumerate(identities)}
+        for who in set(index) & set(before):
+            own = cost[who][index[who]]
             for other in set(before) - {who}:
-                if other in place:
-                    theirs = place[other]
-                    loss = cost[who][theirs] + cost[other][place[who]] - own - cost[other][theirs]
+                if other in index:
+                    theirs = index[other]
+                    loss = cost[who][theirs] + cost[other][index[who]] - own - cost[other][theirs]
                     rival = loss / 2
-                else:  # lost: is the body that was found theirs?
-                    rival = cost[other][place[who]] - own
-                if rival < self.rules.margin:
-                    unsure |= {who, other}
-        return unsure
+                else:  # the other person was not detected: could this detection be theirs?
+                    rival = cost[other][index[who]] - own
+                if rival < self.rules.ambiguity_margin:
+                    ambiguous |= {who, other}
+        return ambiguous
 
-    def _covered(self, before: dict[int, Any], found: set[int], detections: Sequence[Detection]) -> set[int]:
-        """Return who was lost behind somebody: whoever comes out again may be another."""
-        boxes = [each.box for each in detections]
+    def _find_occluded(self, before: dict[int, Any], detected: set[int], detections: Sequence[Detection]) -> set[int]:
+        """Return the identities that were lost behind another person."""
+        boxes = [detection.box for detection in detections]
         return {
             who
-            for who in set(before) & set(self._open) - found
-            if any(overlap(box_of(before[who].estimate), box) > self.rules.covered for box in boxes)
+            for who in set(before) & set(self._active) - detected
+            if any(covered_share(bounding_box(before[who].estimate), box) > self.rules.max_occlusion for box in boxes)
         }
 
-    def _take(self, who: int, frame: int, seconds: float, found: Detection) -> int:
-        """Put a body into the track of whom it shows; begin one where there is none."""
-        if seconds < self._doubt_until.get(who, -1.0):
-            self.doubtful += 1
+    def _assign(self, identity: int, frame: int, seconds: float, detection: Detection) -> int:
+        """Add a detection to the track of an identity, starting one if necessary; return its number."""
+        if seconds < self._ambiguous_until.get(identity, -1.0):
+            self.ambiguous += 1
             return 0
-        track = self._open.get(who)
+        track = self._active.get(identity)
         if track is not None:
-            if seconds - track.seconds[0] >= self.rules.longest:
-                self._end(who, "length")
-            elif not track.shape.fits(found, seconds - track.seconds[-1], self.rules.body):
-                self._end(who, "bones")
-        if who not in self._open:
-            self._open[who] = _Open(self._next, shape_of(self.layout, found, self.fps))
-            self._next += 1
-        track = self._open[who]
-        track.shape.add(found)
+            if seconds - track.seconds[0] >= self.rules.max_seconds:
+                self._end(identity, "length")
+            elif not track.bone_lengths.fits(detection, seconds - track.seconds[-1], self.rules.max_bone_change):
+                self._end(identity, "bones")
+        if identity not in self._active:
+            self._active[identity] = _ActiveTrack(self._next_number, BoneLengthHistory(self.layout, self.fps))
+            self._next_number += 1
+        track = self._active[identity]
+        track.bone_lengths.add(detection)
         track.frames.append(frame)
         track.seconds.append(seconds)
-        track.found.append(found)
+        track.detections.append(detection)
         return track.number
 
-    def _let_go(self, seconds: float, picture: tuple[int, int] | None) -> None:
-        """End the tracks of people who were not seen for too long, or are no longer seen at the picture's edge."""
-        for who, track in list(self._open.items()):
-            away = seconds - track.seconds[-1]
-            if away > self.rules.patience or (away > 0 and outside(track.found[-1], picture) >= self.rules.edge):
-                self._end(who, "left")
+    def _end_lost(self, seconds: float, frame_size: tuple[int, int] | None) -> None:
+        """End the tracks of people who are lost for too long, or were lost at the edge of the frame."""
+        for identity, track in list(self._active.items()):
+            lost = seconds - track.seconds[-1]
+            at_edge = lost > 0 and outside_share(track.detections[-1], frame_size) >= self.rules.max_outside
+            if lost > self.rules.max_lost_seconds or at_edge:
+                self._end(identity, "left")
 
-    def _end_all(self, why: Ending) -> None:
-        for who in list(self._open):
-            self._end(who, why)
+    def _end_all(self, reason: Ending) -> None:
+        for identity in list(self._active):
+            self._end(identity, reason)
 
-    def _end(self, who: int, why: Ending) -> None:
-        track = self._open.pop(who, None)
-        if track is None:
-            return
-        self.ended[why] += 1
-        self._done.append(_track(track, self._shot, why))
-
-
-def _track(track: _Open, shot: int, why: Ending) -> Track:
-    joints = None
-    if track.found[0].joints is not None:
-        joints = np.stack([np.asarray(each.joints) for each in track.found])
-    return Track(
-        track.number,
-        shot,
-        np.array(track.frames, dtype=np.int64),
-        np.array(track.seconds),
-        np.stack([each.points for each in track.found]),
-        np.stack([each.confidence for each in track.found]),
-        joints,
-        why,
-    )
+    def _end(self, identity: int, reason: Ending) -> None:
+        track = self._active.pop(identity, None)
+        if track is not None:
+            self.ended[reason] += 1
+            self._finished.append(track.to_track(self._shot, reason))

@@ -1,0 +1,109 @@
+"""The result of cleaning a track: a recording, and what was changed in it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.recordings import Recording
+from himpc.video.cleaning.gait import Gait
+from himpc.video.cleaning.posture import POSTURES, Posture
+
+__all__ = ["Changes", "CleanedTrack"]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Numbers of everything that cleaning changed; joints and bones are counted in every frame.
+
+    Attributes
+    ----------
+    added : int
+        Frames that were interpolated because the person was not detected.
+    impossible : int
+        Frames of impossible bone lengths or speeds (see `himpc.recordings.CleaningRules`), which were discarded.
+    filled, guessed : int
+        Joints of low confidence that were interpolated, and that were left as they were.
+    swapped : int
+        Frames whose left and right arms or legs were swapped back.
+    bones : int
+        Bones whose length changed by more than 2 %.
+    smoothed : int
+        Frames that were low-pass filtered.
+    turned : float
+        Degrees of the rotation from the camera's axes to upright.
+    left_out : int
+        Frames removed because of their posture.
+    """
+
+    added: int = 0
+    impossible: int = 0
+    filled: int = 0
+    guessed: int = 0
+    swapped: int = 0
+    bones: int = 0
+    smoothed: int = 0
+    turned: float = 0.0
+    left_out: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class CleanedTrack:
+    """A cleaned recording and its properties.
+
+    Attributes
+    ----------
+    recording : Recording
+    start, end : float
+        Seconds of the video.
+    changes : Changes
+    gait : Gait
+    heading, heading_spread : float
+        Mean direction that the body faces, in degrees (see `facing_direction`), and its circular variance, 0 to 1.
+    posture : int8 array ``(frames,)``
+        Index into `POSTURES` for each frame.
+    score : float
+        Quality from 0 to 1: the mean confidence of the joints, times the shares of frames in which the person was
+        detected, of frames without swapped limbs, and of bones within 10 % of their median length.
+    """
+
+    recording: Recording
+    start: float
+    end: float
+    changes: Changes
+    gait: Gait
+    heading: float
+    heading_spread: float
+    posture: NDArray[np.int8] = field(repr=False)
+    score: float
+
+    def with_recording(self, recording: Recording) -> CleanedTrack:
+        """Return a copy with another recording, such as one with a name."""
+        return replace(self, recording=recording)
+
+    def share(self, posture: Posture) -> float:
+        """Return the share of frames in a posture."""
+        return float((self.posture == POSTURES.index(posture)).mean())
+
+    def report(self) -> dict[str, Any]:
+        """Return all properties as plain values, without joints; unknown ones are None."""
+        maybe_nan = {
+            "stride_seconds": self.gait.stride_seconds,
+            "heading": self.heading,
+            "heading_spread": self.heading_spread,
+        }
+        return {
+            "source": self.recording.source,
+            "start": round(self.start, 3),
+            "end": round(self.end, 3),
+            "frames": len(self.recording),
+            "score": round(self.score, 3),
+            "cycles": self.gait.cycles,
+            **{name: None if math.isnan(value) else round(value, 2) for name, value in maybe_nan.items()},
+            **{posture: round(self.share(posture), 3) for posture in POSTURES},
+            **asdict(self.changes),
+        }

@@ -1,0 +1,219 @@
+"""Sources of live video: cameras, network streams, and files played at their own pace."""
+
+from __future__ import annotations
+
+import re
+import sys
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc._extras import require
+from himpc.errors import ConfigError, DataError, FormatError
+from himpc.video.decoding import Video
+
+__all__ = ["LiveSource", "open_source", "redact_password"]
+
+Image = NDArray[np.uint8]
+
+RECONNECT_TRIES, RECONNECT_DELAY = 5, 2.0
+"""Attempts to reconnect to a stream that broke off, and seconds between them."""
+
+SILENCE_TIMEOUT = 10.0
+"""Seconds without data after which a stream has broken off."""
+
+BACKLOG_STEPS, BACKLOG_TIMEOUT = 0.5, 5.0
+"""Frames that waited while a stream was opened are skipped: until reading had to wait for this share of a frame
+interval in total, or for this many seconds."""
+
+_CAMERAS = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}"), "win32": ("dshow", "video={}")}
+_ADDRESS = re.compile(r"(?i)(rtsps?|rtmp|https?|udp|srt)://")
+
+
+class LiveSource(Protocol):
+    """A source of images that arrive in real time.
+
+    Attributes
+    ----------
+    fps : float
+        Nominal frame rate.
+    broke : int
+        Number of times that the connection broke off.
+    """
+
+    fps: float
+    broke: int
+
+    def images(self, stop: threading.Event) -> Iterator[Image]:
+        """Yield images as they arrive, until the source ends or `stop` is set."""
+        ...
+
+
+def open_source(source: str, max_side: int) -> LiveSource:
+    """Open a live source (see `LiveVideo`).
+
+    Raises
+    ------
+    ConfigError
+        If the kind of source is unknown.
+    DataError
+        If it cannot be opened.
+    """
+    if camera := re.fullmatch(r"webcam:(\w+)", source):
+        driver, device = _CAMERAS.get(sys.platform, _CAMERAS["linux"])
+        return _StreamSource(source, max_side, device.format(camera.group(1)), format=driver)
+    if source.lower().startswith(("rtsp:", "rtsps:")):
+        return _StreamSource(source, max_side, source, options={"rtsp_transport": "tcp"})
+    if _ADDRESS.match(source):
+        return _StreamSource(source, max_side, source)
+    if ":" in source and not Path(source).exists():
+        raise ConfigError(
+            f"unknown live source {redact_password(source)!r}",
+            hint="expected webcam:0, an address such as rtsp://... or http://..., or a file",
+        )
+    return _FileSource(source, max_side)
+
+
+def redact_password(source: str) -> str:
+    """Replace the password in an address by asterisks.
+
+    >>> redact_password("rtsp://user:secret@camera/1")
+    'rtsp://user:***@camera/1'
+    >>> redact_password("http://camera/video?user=me&pwd=secret&channel=1")
+    'http://camera/video?user=me&pwd=***&channel=1'
+    """
+    # A password may contain @ and, against the rules, a slash; a number and a slash after the colon are a port.
+    redacted = re.sub(r"(://[^:/@\[\s]*):(?:[^/\s]*@|(?!\d+/)\S*@)", r"\1:***@", source)
+    return re.sub(r"(?i)([?&][^=&\s]*(?:pass|pwd|token|secret|key)[^=&\s]*=)[^&\s]*", r"\1***", redacted)
+
+
+class _FileSource:
+    """A video file, played at its own pace."""
+
+    broke = 0
+
+    def __init__(self, path: str, max_side: int) -> None:
+        self._video = Video(path, max_side=max_side, cuts=False)
+        self.fps = self._video.fps
+
+    def images(self, stop: threading.Event) -> Iterator[Image]:
+        with self._video:
+            start = time.monotonic()
+            for frame in self._video:
+                if stop.wait(max(0.0, start + frame.seconds - time.monotonic())):
+                    return
+                yield frame.image
+
+
+class _StreamSource:
+    """A camera or network stream, reopened when it breaks off.
+
+    A stream that states its duration is a recording: it is played at its own pace, once. Images have the size of the
+    first one.
+    """
+
+    def __init__(self, source: str, max_side: int, address: str, **how: Any) -> None:
+        self.fps, self.broke, self._received = 25.0, 0, 0
+        self._source, self._max_side, self._address, self._how = source, max_side, address, how
+        self._size: tuple[int, int] | None = None
+        self._av = require("av", "video")
+        self._av.logging.set_level(None)
+        self._container = self._open()
+
+    def images(self, stop: threading.Event) -> Iterator[Image]:
+        container: Any = self._container
+        tries = 0
+        while True:
+            received = self._received
+            ended = yield from self._read(container, stop)
+            if ended or stop.is_set():
+                return
+            self.broke += 1
+            container, tries = None, tries if self._received == received else 0
+            while container is None:
+                if tries == RECONNECT_TRIES:
+                    raise DataError(
+                        f"{redact_password(self._source)}: broke off, and did not come back in {RECONNECT_TRIES} tries"
+                    )
+                tries += 1
+                if stop.wait(RECONNECT_DELAY):
+                    return
+                with suppress(DataError):
+                    container = self._open()
+
+    def _open(self) -> Any:
+        container, reason, start = None, "", time.monotonic()
+        try:
+            container = self._av.open(self._address, timeout=(SILENCE_TIMEOUT, SILENCE_TIMEOUT), **self._how)
+        except (self._av.FFmpegError, OSError, ValueError) as error:  # contains the password, so it is not chained
+            reason = str(getattr(error, "strerror", None) or error)
+        streams = [] if container is None else [each for each in container.streams.video if each.codec_context]
+        if time.monotonic() - start >= SILENCE_TIMEOUT and not any(each.codec_context.width for each in streams):
+            reason = f"it does not answer within {SILENCE_TIMEOUT:g} s"
+        if container is not None and (reason or not streams):
+            container.close()
+        if reason:
+            raise DataError(redact_password(f"{self._source}: cannot be opened: {reason}"))
+        if not streams:
+            raise FormatError(f"{redact_password(self._source)}: sends no video, or its codec is unknown")
+        rate = streams[0].average_rate or streams[0].guessed_rate
+        self.fps = float(rate) if rate and 0 < rate <= 240 else 25.0
+        return container
+
+    def _read(self, container: Any, stop: threading.Event) -> Generator[Image, None, bool]:
+        """Yield the images of an open stream and close it; return whether it ended instead of breaking off."""
+        recorded = bool(container.duration)
+        current, waited, opened = recorded, 0.0, time.monotonic()
+        start: float | None = None
+        packets = container.demux(video=0)
+        try:
+            while not stop.is_set():
+                asked = time.monotonic()
+                if (packet := next(packets, None)) is None:
+                    return recorded
+                now = time.monotonic()
+                if now - asked >= SILENCE_TIMEOUT:  # the last packet, and late
+                    return False
+                # A packet that is there at once has waited since the stream was opened.
+                waited += now - asked
+                current = current or waited > BACKLOG_STEPS / self.fps or now - opened > BACKLOG_TIMEOUT
+                for frame in self._decode(packet):
+                    if recorded and frame.time is not None:
+                        start = now - frame.time if start is None else start
+                        stop.wait(max(0.0, start + frame.time - time.monotonic()))
+                    if current and not stop.is_set():
+                        self._received += 1
+                        yield self._fit(frame)
+        except (self._av.FFmpegError, OSError):
+            pass
+        finally:
+            container.close()
+        return False
+
+    def _decode(self, packet: Any) -> list[Any]:
+        try:
+            return [frame for frame in packet.decode() if not frame.is_corrupt]
+        except (self._av.FFmpegError, ValueError, MemoryError):  # a damaged packet
+            return []
+
+    def _fit(self, frame: Any) -> Image:
+        """Convert a frame to the size of the first one, with black borders if the aspect ratio differs."""
+        if self._size is None:
+            factor = min(1.0, self._max_side / max(frame.width, frame.height))
+            self._size = max(2, round(factor * frame.width)), max(2, round(factor * frame.height))
+        width, height = self._size
+        scale = min(width / frame.width, height / frame.height)
+        inner = max(1, round(scale * frame.width)), max(1, round(scale * frame.height))
+        image: Image = frame.to_ndarray(format="rgb24", width=inner[0], height=inner[1])
+        if inner == self._size:
+            return image
+        left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
+        bordered = np.zeros((height, width, 3), np.uint8)
+        bordered[top : top + inner[1], left : left + inner[0]] = image
+        return bordered
