@@ -67,7 +67,7 @@ def validated(cls: type[T]) -> type[T]:
         try:
             construct(self, *args, **kwargs)
         except ValidationError as error:
-            raise ConfigError(_describe(error, cls)) from None
+            raise _translate(error, cls, ConfigError) from None
 
     made.__init__ = __init__  # type: ignore[method-assign]
     return cast(type[T], made)
@@ -169,7 +169,7 @@ def parse(cls: type[T], data: object, *, source: str = "", error: type[HimpcErro
     try:
         return cast(T, _adapter(cast(Any, cls)).validate_json(json.dumps(data)))
     except ValidationError as wrong:
-        raise error(f"{source}: {_describe(wrong, cls)}" if source else _describe(wrong, cls)) from None
+        raise _translate(wrong, cls, error, source) from None
     except (TypeError, ValueError, RecursionError) as wrong:  # what JSON has no form for, such as a date of TOML
         raise error(f"{source}: {wrong}" if source else str(wrong)) from None
 
@@ -202,6 +202,14 @@ def _read(path: Path, loads: Callable[[str], object], language: str, error: type
 def _adapter(cls: Any) -> TypeAdapter[Any]:
     own = isinstance(cls, type) and pydantic.dataclasses.is_pydantic_dataclass(cls)  # has its configuration with it
     return TypeAdapter(cls) if own else TypeAdapter(cls, config=ConfigDict(strict=True))
+
+
+def _translate(wrong: ValidationError, cls: Any, error: type[HimpcError], source: str = "") -> HimpcError:
+    """Return an error of himpc; one that a validator of the class raised keeps its hint."""
+    details = wrong.errors(include_url=False)
+    raised = details[0].get("ctx", {}).get("error") if len(details) == 1 else None
+    message, hint = (raised.message, raised.hint) if isinstance(raised, HimpcError) else (_describe(wrong, cls), None)
+    return error(f"{source}: {message}" if source else message, hint=hint)
 
 
 def _describe(error: ValidationError, cls: Any) -> str:

@@ -1,4 +1,4 @@
-"""``himpc serve``: a gallery by HTTP, for programs and in a browser."""
+"""``himpc serve``: serve a gallery over HTTP."""
 
 from __future__ import annotations
 
@@ -23,62 +23,64 @@ def serve(
     queue: int = 64,
     output: Output = Output(),
 ) -> int:
-    """Serve a gallery: a page in the browser, and the same for programs (docs/serve.md).
+    """Serve a gallery: a page for the browser and an HTTP API (docs/server.md).
 
-    Ctrl-C or SIGTERM stops it when what was accepted is answered; a second one at once. A line for each request goes to
-    standard error: what was asked for, never who.
+    Ctrl-C or SIGTERM stops the server when the accepted requests are answered; a second signal stops it at once. Each
+    request is logged by its route on standard error, without names of people.
 
     Parameters
     ----------
     where
         The gallery: a folder, or postgresql://USER:PASSWORD@HOST/DATABASE.
     host
-        Where to listen. Other machines reach another host than 127.0.0.1, so that needs a token.
+        The address to listen on. Any other than 127.0.0.1 requires a token, for other machines can reach it.
     port
-        The port; 0 takes any that is free.
+        The port to listen on; 0 takes any free one.
     token
-        What whoever asks has to know. Other users of this machine see a command line: rather use the environment
+        The secret that clients must send. Other users of this machine can see a command line: prefer the environment
         variable HIMPC_TOKEN, or a file.
     token_file
         A file whose first line is the token.
     upload_limit
-        Megabytes that one request may bring.
+        Largest request, in megabytes.
     timeout
-        Seconds that one request may take.
+        Longest request, in seconds.
     queue
-        Requests that may wait; more are told to come back.
+        Requests that may wait; further ones are rejected.
     """
+    from himpc.errors import ConfigError
     from himpc.gallery import Gallery
-    from himpc.server import ServeConfig
+    from himpc.server import ServerConfig, is_loopback
     from himpc.server import serve as run
 
     console = output.console()
-    config = ServeConfig(
-        host=host,
-        port=port,
-        token=_token(token, token_file),
-        upload_limit=upload_limit * 2**20,
-        timeout=timeout,
-        queue=queue,
+    secret = _read_token(token, token_file)
+    if secret is None and not is_loopback(host):
+        raise ConfigError(
+            f"other machines can reach {host}, so a token is required",
+            hint="set the environment variable HIMPC_TOKEN or {token_file}, or leave out {host}",
+        )
+    config = ServerConfig(
+        host=host, port=port, token=secret, upload_limit=upload_limit * 2**20, timeout=timeout, queue=queue
     )
     gallery = Gallery.open(where, actor="himpc serve")
 
-    def ready(address: str) -> None:
-        console.say(f"serving {gallery.where} at {address} (Ctrl-C stops)")
+    def on_ready(address: str) -> None:
+        console.say(f"serving {gallery.where} at {address} (stop with Ctrl-C)")
         console.result({"gallery": gallery.where, "address": address})
 
-    run(gallery, config, ready)
+    run(gallery, config, on_ready)
     return console.exit_code
 
 
-def _token(given: str | None, file: Path | None) -> str | None:
+def _read_token(token: str | None, file: Path | None) -> str | None:
     from himpc.errors import ConfigError
 
-    if given is not None and file is not None:
-        raise ConfigError("give --token or --token-file, not both")
-    if file is not None:
-        lines = file.read_text(encoding="utf-8").splitlines()
-        if not lines or not lines[0].strip():
-            raise ConfigError(f"{file}: its first line should be the token, but it is empty")
-        return lines[0].strip()
-    return given if given is not None else os.environ.get("HIMPC_TOKEN") or None
+    if token is not None and file is not None:
+        raise ConfigError("found two tokens", hint="set {token} or {token_file}, not both")
+    if file is None:
+        return token if token is not None else os.environ.get("HIMPC_TOKEN") or None
+    lines = file.read_text(encoding="utf-8").splitlines()
+    if not lines or not lines[0].strip():
+        raise ConfigError(f"{file}: expected the token in the first line, which is empty")
+    return lines[0].strip()

@@ -1,80 +1,84 @@
-"""How a server is set up, checked before anything starts."""
+"""The settings of a server, checked before anything starts."""
 
 from __future__ import annotations
 
 import ipaddress
 import os
-from dataclasses import dataclass, field
+from typing import Annotated
 
+from pydantic import Field, field_validator, model_validator
+
+from himpc._schema import field, validated
 from himpc.errors import ConfigError
 
-__all__ = ["ServeConfig", "is_loopback"]
+__all__ = ["ServerConfig", "is_loopback"]
 
-_SHORTEST_TOKEN = 16
+_MIN_TOKEN_LENGTH = 16
 
 
-@dataclass(frozen=True)
-class ServeConfig:
+@validated
+class ServerConfig:
     """How a gallery is served.
 
     Attributes
     ----------
-    host, port : str, int
-        Where to listen; port 0 takes any that is free.
+    host : str
+        The name or address to listen on.
+    port : int
+        The port to listen on; 0 takes any free one.
     token : str, optional
-        What whoever asks has to know; needed where other machines can reach the server.
+        The secret that clients must send; required if other machines can reach `host`.
     upload_limit : int
-        Bytes of one request.
+        Largest request, in bytes.
     timeout : float
-        Seconds a request may take, its upload and its waiting included.
+        Longest request, in seconds, upload and queueing included.
     queue : int
-        Requests that may wait; more are sent away at once.
+        Requests that may wait for a worker; further ones are rejected.
     workers : int
-        Requests that are worked on at once; as many as there are cores, but 8 at most, if not given.
+        Requests that are worked on at the same time.
 
     Raises
     ------
     ConfigError
-        If a value is out of its range, or other machines could reach the server without a token.
+        If a value is out of its range, or other machines can reach the server without a token.
     """
 
     host: str = "127.0.0.1"
-    port: int = 8000
+    port: Annotated[int, Field(ge=0, lt=2**16)] = 8000
     token: str | None = field(default=None, repr=False)
-    upload_limit: int = 64 * 2**20
-    timeout: float = 30.0
-    queue: int = 64
-    workers: int = min(8, os.cpu_count() or 1)
+    upload_limit: Annotated[int, Field(ge=1)] = 64 * 2**20
+    timeout: Annotated[float, Field(ge=0.1)] = 30.0
+    queue: Annotated[int, Field(ge=0)] = 64
+    workers: Annotated[int, Field(ge=1)] = min(8, os.cpu_count() or 1)
 
-    def __post_init__(self) -> None:
-        for name, found, least in (
-            ("upload-limit", self.upload_limit, 1),
-            ("timeout", self.timeout, 0.1),
-            ("queue", self.queue, 0),
-            ("workers", self.workers, 1),
-        ):
-            if not found >= least:
-                raise ConfigError(f"{name} must be {least} or more, found {found}")
-        if not 0 <= self.port < 2**16:
-            raise ConfigError(f"port must be from 0 to 65535, found {self.port}")
+    @field_validator("token")
+    @classmethod
+    def _check_token(cls, token: str | None) -> str | None:
+        if token is None:
+            return None
+        if len(token) < _MIN_TOKEN_LENGTH or not token.isascii() or not token.isprintable() or " " in token:
+            raise ConfigError(
+                f"a token must be {_MIN_TOKEN_LENGTH} or more printable ASCII characters without spaces",
+                hint='make one: python -c "import secrets; print(secrets.token_urlsafe())"',
+            )
+        return token
+
+    @model_validator(mode="after")
+    def _check_reachable(self) -> ServerConfig:
         if self.token is None and not is_loopback(self.host):
             raise ConfigError(
-                f"other machines can reach {self.host}, so a token is needed: put one into the environment variable "
-                "HIMPC_TOKEN or a file (--token-file), or leave --host out to serve this machine only"
+                f"other machines can reach {self.host}, so a token is required",
+                hint="set {token}, or serve this machine only with {host=127.0.0.1}",
             )
-        if self.token is not None and (
-            len(self.token) < _SHORTEST_TOKEN or not self.token.isascii() or not self.token.isprintable()
-        ):
-            raise ConfigError(
-                f"a token must be {_SHORTEST_TOKEN} or more printable ASCII characters: "
-                'python -c "import secrets; print(secrets.token_urlsafe())" makes one'
-            )
-        if self.token is not None and " " in self.token:
-            raise ConfigError("a token must not hold spaces")
+        return self
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach a host name or address."""
+    """Check whether only this machine can reach a host name or address.
+
+    >>> is_loopback("[::1]"), is_loopback("0.0.0.0")
+    (True, False)
+    """
     name = host.strip("[]").lower()
     if name == "localhost":
         return True

@@ -1,4 +1,4 @@
-"""What is answered when something cannot be done: one line that says why, never a traceback."""
+"""Answer every error by a problem document: one line that says why, never a traceback."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ from collections.abc import Mapping
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
-from pydantic import BaseModel, Field
-from pydantic_core import to_json
+from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
 from himpc.errors import (
@@ -18,77 +16,76 @@ from himpc.errors import (
     HimpcError,
     NameConflictError,
     NotEnrolledError,
+    Reference,
     escape_unprintable,
 )
+from himpc.server.schemas import Problem
+from himpc.server.wording import Wording
 
-__all__ = ["REFUSALS", "Busy", "Problem", "Unusable", "handle_problems", "problem", "status_of"]
-
-
-class Problem(BaseModel):
-    """Why something was not done."""
-
-    detail: str = Field(description="One line: what was found, and what to do.")
+__all__ = ["NOT_FOUND", "REFUSALS", "ConflictError", "TooBusyError", "add_exception_handlers", "problem"]
 
 
-class Unusable(DataError):
-    """What was asked does not fit what the gallery holds now."""
+class ConflictError(DataError):
+    """A request does not fit what the gallery holds now."""
 
 
-class Busy(HimpcError):
-    """There is too much to do."""
+class TooBusyError(HimpcError):
+    """Too many jobs are waiting or running."""
 
 
 REFUSALS: dict[int | str, dict[str, object]] = {
-    status: {"model": Problem, "description": said}
-    for status, said in {
+    status: {"model": Problem, "description": description}
+    for status, description in {
         400: "An argument is missing or wrong.",
         401: "The token is missing or wrong.",
         403: "The request comes from another web page, or for another host.",
-        409: "It does not fit what the gallery holds.",
-        413: "More was sent than is taken.",
-        422: "No file that was sent can be used.",
-        500: "A fault of the server.",
-        503: "Too much to do, or it took too long: try again after Retry-After seconds.",
+        409: "The request does not fit what the gallery holds.",
+        413: "The request is too large.",
+        422: "No uploaded file can be used.",
+        500: "Internal error of the server.",
+        503: "Too many requests, or the request timed out: try again after Retry-After seconds.",
     }.items()
 }
+NOT_FOUND: dict[int | str, dict[str, object]] = {404: {"model": Problem, "description": "It is not in the gallery."}}
 
-_STATUS: tuple[tuple[type[HimpcError], int], ...] = (
+STATUS: tuple[tuple[type[HimpcError], int], ...] = (
     (NotEnrolledError, 404),
     (NameConflictError, 409),
-    (Unusable, 409),
-    (Busy, 503),
+    (ConflictError, 409),
+    (TooBusyError, 503),
     (GalleryError, 503),
     (ConfigError, 400),
+    (HimpcError, 422),
 )
+"""HTTP statuses by class of error; the first match applies."""
 
 
-def status_of(error: HimpcError) -> int:
-    """Return the HTTP status of an error."""
-    return next((status for kind, status in _STATUS if isinstance(error, kind)), 422)
+def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> JSONResponse:
+    """Build the response that says why a request was refused."""
+    defaults = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": "1"}}.get(status, {})
+    return JSONResponse({"detail": escape_unprintable(detail)}, status, defaults | dict(headers or {}))
 
 
-def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
-    """Return the answer that says why something was not done."""
-    headers = dict(headers or {})
-    if status == 503:
-        headers.setdefault("Retry-After", "1")
-    if status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    return Response(to_json({"detail": escape_unprintable(detail)}), status, headers, media_type="application/json")
-
-
-def handle_problems(app: FastAPI) -> None:
-    """Let an app answer every error as `problem` does."""
+def add_exception_handlers(app: FastAPI) -> None:
+    """Make an app answer every error by a problem document, in the words of its client."""
 
     @app.exception_handler(HimpcError)
-    async def _ours(_: Request, error: HimpcError) -> Response:
-        return problem(status_of(error), str(error))
+    async def on_himpc_error(request: Request, error: HimpcError) -> JSONResponse:
+        status = next(status for kind, status in STATUS if isinstance(error, kind))
+        return problem(status, Wording(request).render(error))
 
     @app.exception_handler(RequestValidationError)
-    async def _invalid(_: Request, error: RequestValidationError) -> Response:
-        said = [f"{'.'.join(str(part) for part in each['loc'][1:])}: {each['msg']}" for each in error.errors()[:3]]
-        return problem(400, "; ".join(said))
+    async def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
+        wording = Wording(request)
+        wrong = [each for each in error.errors() if each["type"] != "none_required"]
+        lines = [f"{wording.spell(Reference(_argument(each['loc'])))}: {each['msg']}" for each in wrong[:3]]
+        return problem(400, "; ".join(lines))
 
     @app.exception_handler(HTTPException)
-    async def _http(_: Request, error: HTTPException) -> Response:
+    async def on_http_exception(_: Request, error: HTTPException) -> JSONResponse:
         return problem(error.status_code, str(error.detail), error.headers)
+
+
+def _argument(location: tuple[int | str, ...]) -> str:
+    """Return the name of a wrong argument, from a location such as ``("body", "ids", 0)``."""
+    return str(location[1] if len(location) > 1 else location[0])

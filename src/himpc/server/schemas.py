@@ -1,98 +1,92 @@
-"""What is sent and answered, field by field; shapes: F frames, J joints, D numbers in an embedding."""
+"""Requests and responses, field by field; shapes: F frames, J joints, D numbers in an embedding."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from himpc.gallery.catalog.queries import check_name
 
-__all__ = [
-    "About",
-    "Answers",
-    "Audit",
-    "Embeddings",
-    "EnrolledAnswer",
-    "Health",
-    "JobStarted",
-    "JobState",
-    "Map",
-    "Merge",
-    "Merged",
-    "Move",
-    "Moved",
-    "Name",
-    "Number",
-    "People",
-    "PersonAnswer",
-    "PersonRecordings",
-    "Recordings",
-    "Removed",
-    "Rename",
-    "SkeletonAnswer",
-]
-
-Name = Annotated[
+PersonName = Annotated[
     str,
     AfterValidator(check_name),
     Field(min_length=1, max_length=200, json_schema_extra={"format": "person-name"}, description="Printable."),
 ]
-Number = Annotated[
-    str, Field(pattern="^[0-9]{1,19}$", description="The number of a recording; text, for it has 62 bits.")
+RecordingNumber = Annotated[
+    str,
+    Field(pattern="^[0-9]{1,19}$", description="The number of a recording; a string, for it has up to 63 bits."),
 ]
-Share = Annotated[float, Field(ge=0, le=1)]
+_Number = Annotated[RecordingNumber, BeforeValidator(str)]
+_Share = Annotated[float, Field(json_schema_extra={"minimum": 0, "maximum": 1})]
 
 
-class Health(BaseModel):
-    """The server lives."""
+class Problem(BaseModel):
+    """Why a request was refused."""
+
+    detail: str = Field(description="One line: what was found, and what to do.")
+
+
+class Response(BaseModel):
+    """Base of the responses: fields are read from the attributes of library objects."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    @classmethod
+    def of(cls, **values: object) -> Self:
+        """Build a response from values that may be library objects, or lists of them."""
+        return cls.model_validate(values)
+
+
+class Health(Response):
+    """The server is running."""
 
     status: Literal["ok"]
     version: str
-    gallery: str = Field(description="What the gallery is called.")
+    gallery: str = Field(description="Name of the gallery.")
 
 
-class ModelAnswer(BaseModel):
-    """What makes the embeddings of the gallery."""
+class ModelInfo(Response):
+    """The model that computes the embeddings of the gallery."""
 
     fingerprint: str
     layout: str
     joints: list[str]
-    parents: list[int] = Field(description="The parent of each joint, -1 for the top.")
-    left: list[int] = Field(description="Joints of the left side, as places in joints; right has their partners.")
+    parents: list[int] = Field(description="The parent of each joint, -1 for the root.")
+    left: list[int] = Field(description="Indices of joints of the left side; right lists their partners.")
     right: list[int]
     window_length: int = Field(description="Frames of a window.")
     size: int = Field(description="D.")
 
 
-class CalibrationAnswer(BaseModel):
-    """What distances mean, as learned from the gallery."""
+class CalibrationInfo(Response):
+    """The threshold of a match, as learned from the gallery."""
 
     source: Literal["recordings", "halves"]
     persons: int
-    threshold: float = Field(description="The largest distance that is a match, if no rate is asked for.")
-    fmr: float = Field(description="The false match rate of that.")
+    threshold: float = Field(description="The largest distance that is a match, if no rate is requested.")
+    fmr: float = Field(description="The false match rate at the threshold.")
 
 
-class About(BaseModel):
-    """The gallery."""
+class GalleryInfo(Response):
+    """The gallery: its size, model and calibration."""
 
     version: str
     name: str
     people: int
     recordings: int
     windows: int
-    model: ModelAnswer
-    calibration: CalibrationAnswer | None
+    model: ModelInfo
+    calibration: CalibrationInfo | None
     note: str = Field(description="Why there is no calibration.")
     keeps_skeletons: bool
 
 
-class PersonAnswer(BaseModel):
-    """Somebody who is enrolled."""
+class Person(Response):
+    """An enrolled person."""
 
     name: str
-    named: bool = Field(description="False for somebody who was found, not named.")
+    named: bool = Field(description="False for a person who was found by grouping and has no name yet.")
     recordings: int
     windows: int
     cameras: list[str]
@@ -100,16 +94,16 @@ class PersonAnswer(BaseModel):
     last: str
 
 
-class People(BaseModel):
-    """Who is enrolled."""
+class PersonList(Response):
+    """All enrolled people."""
 
-    people: list[PersonAnswer]
+    people: list[Person]
 
 
-class RecordingAnswer(BaseModel):
-    """A recording that is enrolled."""
+class Recording(Response):
+    """An enrolled recording."""
 
-    id: Number
+    id: _Number
     person: str
     source: str
     session: str | None
@@ -117,166 +111,189 @@ class RecordingAnswer(BaseModel):
     fps: float | None
     frames: int
     windows: int
-    quality: Share
+    quality: _Share
     enrolled: str
-    skeleton: bool = Field(description="Whether its joints are kept.")
+    skeleton: bool = Field(description="Whether its joints are stored.")
 
 
-class PersonRecordings(BaseModel):
-    """Somebody who is enrolled, with recordings."""
+class PersonDetails(Response):
+    """An enrolled person with all recordings."""
 
     name: str
     named: bool
-    recordings: list[RecordingAnswer]
+    recordings: list[Recording]
     windows: int
     cameras: list[str]
     first: str
     last: str
 
 
-class Recordings(BaseModel):
-    """What is enrolled."""
+class RecordingList(Response):
+    """Enrolled recordings, a slice of all."""
 
-    recordings: list[RecordingAnswer]
-    total: int = Field(description="How many there are in all.")
+    recordings: list[Recording]
+    total: int = Field(description="Number of all enrolled recordings.")
 
 
-class Skeleton(BaseModel):
+class Skeleton(Response):
     """Joints over time."""
 
     source: str
     person: str | None
     fps: float | None
-    joints: list[list[list[float]]] = Field(description="(F, J, 3), metres to the millimetre, y up.")
-    weights: list[Share] = Field(description="Of each frame, by hard skeleton mining; the hardest is 1.")
-    step: int = Field(ge=1, description="Every how many-th frame is here.")
+    joints: list[list[list[float | None]]] = Field(description="(F, J, 3), metres to the millimetre, y up.")
+    weights: list[_Share] = Field(description="Of each frame, by hard skeleton mining; the hardest is 1.")
+    step: int = Field(ge=1, description="Every step-th frame is included.")
     frames: int
 
 
-class SkeletonAnswer(Skeleton):
-    """The joints of a recording that is enrolled."""
+class EnrolledSkeleton(Skeleton):
+    """The joints of an enrolled recording."""
 
-    id: Number
+    id: _Number
 
 
-class Point(BaseModel):
-    """A recording in the map."""
+class MapPoint(Response):
+    """A recording on the map."""
 
-    id: Number
+    id: _Number
     person: str
     x: float
     y: float
 
 
-class Map(BaseModel):
-    """Recordings by similarity: near each other where they are alike."""
+class RecordingMap(Response):
+    """Recordings on a plane, similar ones close to each other."""
 
-    points: list[Point]
+    points: list[MapPoint]
 
 
-class NearAnswer(BaseModel):
-    """A recording of the gallery, and how far it is."""
+class NearRecording(Response):
+    """An enrolled recording and its distance."""
 
-    id: Number
+    id: _Number
     source: str
     distance: float
 
 
-class MomentAnswer(BaseModel):
-    """Two windows that are alike."""
+class Moment(Response):
+    """Two similar windows."""
 
-    start: int = Field(description="The first frame in the recording that was searched for.")
-    recording: Number
+    start: int = Field(description="The first frame in the probe.")
+    recording: _Number
     recording_start: int
     distance: float
 
 
-class MatchAnswer(BaseModel):
-    """Somebody whom a recording may show."""
+class Match(Response):
+    """A person whom a probe may show."""
 
     person: str
     distance: float
-    probability: Share | None
-    agreement: Share
-    recordings: list[NearAnswer]
-    moments: list[MomentAnswer]
+    probability: _Share | None
+    agreement: _Share
+    recordings: list[NearRecording]
+    moments: list[Moment]
 
 
-class AnswerOf(BaseModel):
-    """Whom a recording shows."""
-
-    model_config = ConfigDict(extra="allow")
+class Answer(Response):
+    """The person whom a probe shows, or unknown."""
 
     source: str
-    person: str | None = Field(description="null for somebody who is unknown.")
-    probability: Share | None
-    margin: Share
+    person: str | None = Field(description="null for an unknown person.")
+    probability: _Share | None
+    nobody: _Share | None = Field(description="The probability that the person is not enrolled.")
+    margin: _Share
     threshold: float | None
     windows: int
-    matches: list[MatchAnswer]
+    matches: list[Match]
     note: str
     probe: Skeleton | None = None
 
 
-class LeftOut(BaseModel):
+class SkippedFile(Response):
     """A file, or part of one, that could not be used."""
 
     path: str
     why: str
 
 
-class Answers(BaseModel):
-    """Whom recordings show, in the order in which they were sent."""
+class SearchResult(Response):
+    """One answer for each recording, in the order of the upload."""
 
-    answers: list[AnswerOf]
-    left_out: list[LeftOut]
+    answers: list[Answer]
+    left_out: list[SkippedFile]
 
 
-class Embedding(BaseModel):
+class Embedding(Response):
     """The embedding of a recording."""
 
     source: str
-    vector: list[float] = Field(description="(D,), the mean of those of its windows.")
+    vector: list[float] = Field(description="(D,), the mean over the windows.")
     windows: int
 
 
-class Embeddings(BaseModel):
-    """The embeddings of recordings."""
+class EmbeddingList(Response):
+    """The embeddings of uploaded recordings."""
 
     recordings: list[Embedding]
-    left_out: list[LeftOut]
+    left_out: list[SkippedFile]
 
 
-class EnrolledAnswer(BaseModel):
-    """What enrolling did."""
-
-    model_config = ConfigDict(extra="allow")
+class EnrollResult(Response):
+    """What was enrolled."""
 
     recordings: int
     people: list[str]
-    already: list[str]
-    short: list[str]
-    left_out: list[LeftOut]
+    already: list[str] = Field(description="Sources that were enrolled before.")
+    short: list[str] = Field(description="Sources that are shorter than a window.")
+    left_out: list[SkippedFile]
 
 
-class JobStarted(BaseModel):
-    """Work that takes longer than a request: ask for /api/jobs/{job}."""
+class GroupedRecording(Response):
+    """A recording in a group."""
+
+    id: _Number | None
+    source: str
+    person: str | None
+    confidence: float | None
+
+
+class Group(Response):
+    """Recordings of one person."""
+
+    group: int
+    recordings: list[GroupedRecording]
+
+
+class GroupResult(Response):
+    """Groups by falling size."""
+
+    people: int
+    chosen: bool = Field(description="Whether the number of people was estimated.")
+    groups: list[Group]
+    short: list[GroupedRecording] = Field(description="Recordings that are shorter than a window.")
+    left_out: list[SkippedFile]
+
+
+class JobReference(Response):
+    """A job; its state is at /api/jobs/{job}."""
 
     job: str
 
 
-class JobState(JobStarted):
-    """How far such work is."""
+class JobStatus(JobReference):
+    """The state of a job."""
 
     state: Literal["waiting", "running", "done", "failed"]
     done: int
     total: int
-    result: dict[str, object] | None
-    detail: str | None
+    result: EnrollResult | GroupResult | None
+    detail: str | None = Field(description="Why it failed.")
 
 
-class Event(BaseModel):
-    """Something that was done with the gallery."""
+class AuditEvent(Response):
+    """An entry of the audit log."""
 
     time: str
     action: str
@@ -285,50 +302,50 @@ class Event(BaseModel):
     recordings: int
 
 
-class Audit(BaseModel):
-    """What was done with the gallery, in order of time."""
+class AuditLog(Response):
+    """The audit log, in order of time."""
 
-    events: list[Event]
-
-
-class Rename(BaseModel):
-    """Another name."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: Name
+    events: list[AuditEvent]
 
 
-class Merge(BaseModel):
-    """Other names of the same person."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    others: list[Name] = Field(min_length=1, max_length=1000)
-
-
-class Merged(BaseModel):
-    """How many recordings changed hands."""
-
-    moved: int
-
-
-class Move(BaseModel):
-    """Recordings, and whom they show."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    ids: list[Number] = Field(min_length=1, max_length=10_000)
-    person: Name | None = Field(default=None, description="null for somebody new without a name.")
-
-
-class Moved(BaseModel):
-    """Whom recordings show now."""
+class MoveResult(Response):
+    """The person whom recordings show now."""
 
     person: str
 
 
-class Removed(BaseModel):
-    """How many recordings were erased for good."""
+class MergeResult(Response):
+    """The number of recordings that were moved."""
+
+    moved: int
+
+
+class RemoveResult(Response):
+    """The number of recordings that were erased."""
 
     removed: int
+
+
+class RenameRequest(BaseModel):
+    """The new name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: PersonName
+
+
+class MergeRequest(BaseModel):
+    """Other names of the same person."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    others: list[PersonName] = Field(min_length=1, max_length=1000)
+
+
+class MoveRequest(BaseModel):
+    """Recordings, and the person they show."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    ids: list[RecordingNumber] = Field(min_length=1, max_length=10_000)
+    person: PersonName | None = Field(default=None, description="null for a new unnamed person.")

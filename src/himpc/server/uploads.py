@@ -1,137 +1,124 @@
-"""Files of strangers: kept in a private folder under names of our own while they are read, and no longer."""
+"""Read uploaded files: untrusted input, stored in a private folder under generated names until it is read."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from fastapi import UploadFile
 
-from himpc.errors import ConfigError, FormatError, escape_unprintable
-from himpc.reading.formats.base import Unit, Up
+from himpc.errors import FormatError, Reference, escape_unprintable
 from himpc.reading.read import plan
 from himpc.recordings import Recording
-from himpc.skeleton import layout_names
+from himpc.server.schemas import SkippedFile
 
-__all__ = ["Options", "Sent", "read_sent"]
+__all__ = ["Upload", "UploadedRecordings"]
 
-_SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
-_LONGEST = 200
-
-
-@dataclass(frozen=True)
-class Options:
-    """What files do not say themselves; as `himpc.reading.read` takes it.
-
-    Attributes
-    ----------
-    layout : str, optional
-        The name of a layout: never a path.
-    unit, up, fps : optional
-    """
-
-    layout: str | None = None
-    unit: Unit | None = None
-    up: Up | None = None
-    fps: float | None = None
+SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
+MAX_NAME_LENGTH = 200
 
 
 @dataclass(frozen=True, eq=False)
-class Sent:
-    """What the files of a request held.
+class UploadedRecordings:
+    """The contents of an upload.
 
     Attributes
     ----------
     recordings : list of Recording
-        Their sources are the names that the client gave, made printable and different.
-    left_out : list of dict
-        ``path`` and ``why`` of each file, or part of one, that could not be used.
+        Their sources are the file names that the client gave, made printable and unique.
+    skipped : list of SkippedFile
+        Files, or parts of files, that could not be used.
     """
 
     recordings: list[Recording]
-    left_out: list[dict[str, str]]
+    skipped: list[SkippedFile]
 
 
-def read_sent(files: Sequence[UploadFile], options: Options, folder: Path) -> Sent:
-    """Read files that were sent.
+@dataclass(frozen=True, eq=False)
+class Upload:
+    """The files of a request, not yet read.
 
-    Parameters
+    Attributes
     ----------
     files : sequence of UploadFile
-    options : Options
+    options : dict
+        What the files do not state, by field of `himpc.reading.ReadOptions`.
     folder : Path
-        Where a private folder is made for the while.
-
-    Raises
-    ------
-    ConfigError
-        If an option is wrong.
-    FormatError
-        If nothing could be used.
+        The folder in which a private folder is made while the files are read.
+    spell : function
+        Names an argument in the words of the client.
     """
-    if options.layout is not None and options.layout not in layout_names():
-        raise ConfigError(f"unknown layout {options.layout!r}: choose one of {', '.join(layout_names())}")
-    labels = _labels(files)
-    here = Path(tempfile.mkdtemp(dir=folder))
-    try:
-        paths = [here / f"{number}{_suffix(label)}" for number, label in enumerate(labels)]
-        for path, sent in zip(paths, files, strict=True):
-            with path.open("xb") as file:
-                shutil.copyfileobj(sent.file, file, 2**20)
-        found = _read(dict(zip(paths, labels, strict=True)), options)
-    finally:
-        shutil.rmtree(here, ignore_errors=True)
-    if not found.recordings:
-        why = "; ".join(f"{each['path']}: {each['why']}" for each in found.left_out[:3])
-        raise FormatError(f"none of {len(files)} files could be used: {why}" if len(files) > 1 else why)
-    return found
+
+    files: Sequence[UploadFile]
+    options: dict[str, Any]
+    folder: Path
+    spell: Callable[[Reference], str]
+
+    def read(self) -> UploadedRecordings:
+        """Read the recordings, and delete the files.
+
+        Raises
+        ------
+        FormatError
+            If no file could be used.
+        """
+        names = _unique_names(self.files)
+        private = Path(tempfile.mkdtemp(dir=self.folder))
+        try:
+            paths = [private / f"{number}{_suffix(name)}" for number, name in enumerate(names)]
+            for path, upload in zip(paths, self.files, strict=True):
+                with path.open("xb") as file:
+                    shutil.copyfileobj(upload.file, file, 2**20)
+            uploaded = self._read(dict(zip(paths, names, strict=True)))
+        finally:
+            shutil.rmtree(private, ignore_errors=True)
+        if not uploaded.recordings:
+            reasons = "; ".join(f"{each.path}: {each.why}" for each in uploaded.skipped[:3])
+            count = len(self.files)
+            raise FormatError(f"none of {count} files could be used: {reasons}" if count > 1 else reasons)
+        return uploaded
+
+    def _read(self, names: dict[Path, str]) -> UploadedRecordings:
+        has_motion = any(path.suffix == ".amc" for path in names)
+        wanted = [path for path in names if not (has_motion and path.suffix == ".asf")]  # .amc files read their .asf
+        planned = plan(wanted, **self.options)
+        recordings: list[Recording] = []
+        skipped: list[SkippedFile] = []
+        for source in planned.sources:
+            name = names[source.path]
+            found, problems = planned.read(replace(source, name=name))
+            recordings += [_detach(each) for each in found]
+            skipped += [SkippedFile(path=name, why=_with_names(problem.message, names)) for problem in problems]
+        return UploadedRecordings(recordings, skipped)
 
 
-def _read(labels: dict[Path, str], options: Options) -> Sent:
-    motion = any(path.suffix == ".amc" for path in labels)
-    wanted = [path for path in labels if not (motion and path.suffix == ".asf")]
-    planned = plan(wanted, layout=options.layout, unit=options.unit, up=options.up, fps=options.fps)
-    recordings: list[Recording] = []
-    left_out: list[dict[str, str]] = []
-    for source in planned.sources:
-        label = labels[source.path]
-        found, problems = planned.read(replace(source, name=label))
-        recordings += [_in_memory(each) for each in found]
-        left_out += [{"path": label, "why": _told(problem.message, labels)} for problem in problems]
-    return Sent(recordings, left_out)
-
-
-def _in_memory(recording: Recording) -> Recording:
-    """Return the recording with joints that do not need its file any more."""
+def _detach(recording: Recording) -> Recording:
+    """Copy the joints of a recording to memory, so that its file can be deleted."""
     return recording.with_(joints=recording.joints.copy(), confidence=None)
 
 
-def _told(message: str, labels: dict[Path, str]) -> str:
-    """Return a message in which our files have the client's names."""
-    for path, label in labels.items():
-        message = message.replace(str(path), label).replace(path.name, label)
+def _with_names(message: str, names: dict[Path, str]) -> str:
+    """Replace generated paths in a message by the names that the client gave."""
+    for path, name in names.items():
+        message = message.replace(str(path), name).replace(path.name, name)
     return escape_unprintable(message)
 
 
-def _labels(files: Sequence[UploadFile]) -> list[str]:
-    """Return what each file is called: what the client says, printable, and no two alike."""
-    labels: list[str] = []
-    taken: set[str] = set()
-    for number, sent in enumerate(files, 1):
-        said = escape_unprintable(sent.filename or "")[-_LONGEST:].replace("#", "_") or f"file {number}"
-        label = said
-        if label in taken:
-            label = f"{said} ({number})"
-        taken.add(label)
-        labels.append(label)
-    return labels
+def _unique_names(files: Sequence[UploadFile]) -> list[str]:
+    """Return a printable name for each file, all different."""
+    names: list[str] = []
+    for number, file in enumerate(files, 1):
+        name = escape_unprintable(file.filename or "")[-MAX_NAME_LENGTH:].replace("#", "_") or f"file {number}"
+        names.append(f"{name} ({number})" if name in names else name)
+    return names
 
 
-def _suffix(label: str) -> str:
-    """Return how a name of ours ends: as the client's does, where that is plain."""
-    found = PurePosixPath(label).suffix
-    return found.lower() if _SUFFIX.fullmatch(found) else ""
+def _suffix(name: str) -> str:
+    """Return the suffix of a file name if it is harmless, else nothing."""
+    suffix = PurePosixPath(name).suffix
+    return suffix.lower() if SUFFIX.fullmatch(suffix) else ""

@@ -1,7 +1,6 @@
-"""Requests made up from the OpenAPI document: what it promises is kept, whatever is sent."""
+"""Generated requests: the app keeps what its OpenAPI document promises."""
 
 import contextlib
-import shutil
 
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
@@ -10,9 +9,9 @@ from hypothesis.errors import Unsatisfiable
 
 from himpc.errors import escape_unprintable
 from himpc.gallery import Gallery
-from himpc.server import ServeConfig
+from himpc.server import ServerConfig
 from himpc.server.app import create_app
-from himpc.server.gate import UPLOADS
+from himpc.server.middleware.limits import UPLOAD_PATHS
 
 schemathesis = pytest.importorskip("schemathesis")
 pytestmark = pytest.mark.slow
@@ -23,13 +22,13 @@ schemathesis.openapi.format("person-name", NAMES)
 
 
 @pytest.fixture
-def schema(filled, tmp_path):
-    app = create_app(Gallery.open(shutil.copytree(filled, tmp_path / "gallery")), ServeConfig())
+def schema(folder):
+    app = create_app(Gallery.open(folder), ServerConfig())
     return schemathesis.openapi.from_asgi("/openapi.json", app, headers={"Host": "localhost"})
 
 
-def made_possible(body, path, probe):
-    """Keep what no document can say: what a recording is, what goes with it, and what goes together."""
+def make_valid(body, path, probe):
+    """Apply what a document cannot express: what a recording is, and which fields exclude each other."""
     body["files"] = [probe]
     for name in ("layout", "fpir"):
         body.pop(name, None)
@@ -39,10 +38,10 @@ def made_possible(body, path, probe):
 
 
 @pytest.mark.parametrize("mode", ["positive", "negative"])
-def test_what_the_document_promises_is_kept(schema, mode, probe):
+def test_responses_keep_what_the_document_promises(schema, mode, probe):
     operations = [each.ok() for each in schema.get_all_operations()]
     assert len(operations) == 18
-    tried = []
+    tested = []
     for operation in operations:
 
         @given(case=operation.as_strategy(generation_mode=schemathesis.GenerationMode(mode)))
@@ -54,12 +53,12 @@ def test_what_the_document_promises_is_kept(schema, mode, probe):
             phases=(Phase.explicit, Phase.generate),
             suppress_health_check=list(HealthCheck),
         )
-        def keeps_it(case):
-            if mode == "positive" and case.operation.path in UPLOADS and isinstance(case.body, dict):
-                made_possible(case.body, case.operation.path, probe)
+        def validate(case):
+            if mode == "positive" and case.operation.path in UPLOAD_PATHS and isinstance(case.body, dict):
+                make_valid(case.body, case.operation.path, probe)
             case.call_and_validate(headers={"Host": "localhost"})
 
-        with contextlib.suppress(Unsatisfiable):  # where nothing is sent, nothing can be wrong
-            keeps_it()
-            tried.append(operation.label)
-    assert len(tried) == (18 if mode == "positive" else 14)
+        with contextlib.suppress(Unsatisfiable):  # an operation without arguments has no invalid request
+            validate()
+            tested.append(operation.label)
+    assert len(tested) == (18 if mode == "positive" else 14)

@@ -1,0 +1,35 @@
+"""Routes for operating the server: health and jobs."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from himpc._version import __version__
+from himpc.errors import NotEnrolledError
+from himpc.server import schemas
+from himpc.server.dependencies import JobsDep, ServiceDep, WordingDep
+from himpc.server.problems import NOT_FOUND, REFUSALS
+
+__all__ = ["router"]
+
+router = APIRouter(prefix="/api", responses=dict(REFUSALS), tags=["server"])
+
+
+@router.get("/health")
+async def get_health(service: ServiceDep) -> schemas.Health:
+    """Report that the server is running; this needs no token."""
+    return schemas.Health(status="ok", version=__version__, gallery=service.name)
+
+
+@router.get("/jobs/{job}", responses=NOT_FOUND)
+async def get_job(
+    job: Annotated[str, Path(min_length=1, max_length=64)], jobs: JobsDep, wording: WordingDep
+) -> schemas.JobStatus:
+    """Return the progress of a job, and its result."""
+    found = jobs.get(job)
+    if found is None:
+        raise NotEnrolledError("there is no such job; the last hundred are known until the server stops")
+    detail = None if found.error is None else wording.render(found.error)
+    return schemas.JobStatus.of(**vars(found) | {"job": job, "detail": detail})

@@ -1,0 +1,258 @@
+"""The work behind the routes: what is asked of the gallery, done in worker threads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc._version import __version__
+from himpc.api import group
+from himpc.errors import ConfigError, DataError, NotEnrolledError
+from himpc.gallery import Gallery
+from himpc.gallery.cache import RevisionCache
+from himpc.gallery.recordings import embed_recordings
+from himpc.learning import Grouping, group_recordings
+from himpc.recordings import Recording, number_whole_recordings
+from himpc.recordings.progress import Progress
+from himpc.server import schemas as s
+from himpc.server.drawing import FrameWeighter, draw_map, thin_skeleton
+from himpc.server.problems import ConflictError
+from himpc.server.uploads import Upload, UploadedRecordings
+
+__all__ = ["Service"]
+
+MAX_PROBES = 200
+"""Recordings in one search."""
+
+
+class Service:
+    """A gallery, with caches of what is computed from it.
+
+    After a change, the calibration and the frame weights stay those from before until new ones are computed: some
+    seconds in a gallery of 100,000 recordings.
+    """
+
+    def __init__(self, gallery: Gallery) -> None:
+        self.gallery = gallery
+        gallery.calibrated.lag = True
+        gallery.cache_vectors()
+        self._frame_weights = RevisionCache(lambda: FrameWeighter(gallery), lag=True)
+        self._map = RevisionCache(lambda: draw_map(gallery))
+
+    @property
+    def name(self) -> str:
+        """The name of the gallery: the last part of its folder or address."""
+        return self.gallery.where.rstrip("/").rpartition("/")[2]
+
+    def warm_up(self) -> None:
+        """Compute what searches need, so that the first one does not wait for it."""
+        revision = self.gallery.changes()
+        self.gallery.calibrated.get(revision)
+        self._frame_weights.get(revision)
+
+    def close(self) -> None:
+        """Close the gallery when no cache is being computed."""
+        for cache in (self._frame_weights, self._map):
+            cache.settle()
+        self.gallery.close()
+
+    def info(self) -> s.GalleryInfo:
+        """Describe the gallery, its model and its calibration."""
+        people, recordings, windows = self.gallery.counts()
+        model = self.gallery.model
+        calibration, note = self.gallery.calibrated.get(self.gallery.changes())
+        threshold = None
+        if calibration is not None:
+            fmr = self.gallery.fmr(calibration)
+            threshold = {
+                "source": calibration.source,
+                "persons": calibration.persons,
+                "threshold": calibration.threshold(fmr),
+                "fmr": fmr,
+            }
+        return s.GalleryInfo.of(
+            version=__version__,
+            name=self.name,
+            people=people,
+            recordings=recordings,
+            windows=windows,
+            model={
+                "fingerprint": model.fingerprint,
+                "layout": model.layout.name,
+                "joints": model.layout.joints,
+                "parents": model.layout.parents,
+                "left": [left for left, _ in model.layout.pairs],
+                "right": [right for _, right in model.layout.pairs],
+                "window_length": model.window_length,
+                "size": model.size,
+            },
+            calibration=threshold,
+            note=note,
+            keeps_skeletons=self.gallery.keep_skeletons,
+        )
+
+    def people(self) -> s.PersonList:
+        """List the enrolled people."""
+        return s.PersonList.of(people=self.gallery.people())
+
+    def person(self, name: str) -> s.PersonDetails:
+        """Return a person with all recordings.
+
+        Raises
+        ------
+        NotEnrolledError
+            If no person has that name.
+        """
+        recordings = self.gallery.recordings(name)
+        person = next((each for each in self.gallery.people() if each.name == name), None)
+        if person is None:
+            raise NotEnrolledError(f"no person in the gallery is called {name!r}")
+        return s.PersonDetails.of(**vars(person) | {"recordings": recordings})
+
+    def recordings(self, offset: int, limit: int) -> s.RecordingList:
+        """List a slice of the enrolled recordings."""
+        recordings = self.gallery.recordings()
+        return s.RecordingList.of(recordings=recordings[offset : offset + limit], total=len(recordings))
+
+    def skeleton(self, number: int) -> s.EnrolledSkeleton:
+        """Return the joints of a recording and the weight of each frame.
+
+        Raises
+        ------
+        NotEnrolledError
+            If there is no such recording, or its joints are not stored.
+        """
+        recording, joints = self.gallery.recording(number), self.gallery.joints(number)
+        about = {"id": number, "source": recording.source, "person": recording.person, "fps": recording.fps}
+        return s.EnrolledSkeleton.of(**about, **self._draw(joints, recording.person))
+
+    def map(self) -> s.RecordingMap:
+        """Return the map of the recordings."""
+        return s.RecordingMap(points=self._map.get(self.gallery.changes()))
+
+    def audit(self, limit: int) -> s.AuditLog:
+        """Return the last entries of the audit log."""
+        return s.AuditLog.of(events=self.gallery.audit()[-limit:])
+
+    def search(self, upload: Upload, *, skeletons: bool = False, **options: object) -> s.SearchResult:
+        """Identify the person in each uploaded recording, or report it as unknown.
+
+        Parameters
+        ----------
+        upload : Upload
+        skeletons : bool
+            Whether to return the skeletons of the probes.
+        **options
+            As for `Gallery.search`.
+
+        Raises
+        ------
+        ConflictError
+            If the gallery is empty, or too small for the requested rate.
+        """
+        uploaded = upload.read()
+        recordings = uploaded.recordings
+        if len(recordings) > MAX_PROBES:
+            raise ConfigError(f"found {len(recordings)} recordings; a search takes at most {MAX_PROBES}")
+        try:
+            answers = s.SearchResult.of(
+                answers=self.gallery.search(recordings, **options),  # type: ignore[arg-type]
+                left_out=uploaded.skipped,
+            )
+        except DataError as error:
+            prefix = f"{self.gallery.where}: "
+            raise ConflictError(error.message.removeprefix(prefix), hint=error.hint) from error
+        if skeletons:
+            for answer, (fps, joints) in zip(answers.answers, _join_parts(recordings, self.gallery), strict=True):
+                answer.probe = s.Skeleton.of(source=answer.source, person=None, fps=fps, **self._draw(joints, None))
+        return answers
+
+    def embed(self, upload: Upload) -> s.EmbeddingList:
+        """Compute the embedding of each uploaded recording; those shorter than a window are skipped."""
+        uploaded = upload.read()
+        embedded = embed_recordings(self.gallery.model, uploaded.recordings)
+        reason = f"shorter than a window of {self.gallery.model.window_length} frames"
+        return s.EmbeddingList(
+            recordings=[
+                s.Embedding(source=each.source, vector=each.pooled.tolist(), windows=len(each.windows))
+                for each in embedded
+                if len(each.windows)
+            ],
+            left_out=uploaded.skipped
+            + [s.SkippedFile(path=each.source, why=reason) for each in embedded if not len(each.windows)],
+        )
+
+    def enroll(
+        self, uploaded: UploadedRecordings, person: str | None, unnamed: bool, progress: Progress
+    ) -> s.EnrollResult:
+        """Enroll all recordings, or none.
+
+        Raises
+        ------
+        ConfigError
+            If the person of a recording is not known.
+        ConflictError
+            If all recordings are too short, or one is enrolled as another person.
+        """
+        recordings = uploaded.recordings
+        if person is not None:
+            recordings = [each.with_(person=person) for each in recordings]
+        if not unnamed and any(each.person is None for each in recordings):
+            raise ConfigError(
+                "the person in the recordings is not known", hint="set {person=NAME}, or {unnamed=true} for new people"
+            )
+        try:
+            enrolled = self.gallery.enroll(recordings, unnamed=unnamed, progress=progress)
+        except DataError as error:
+            raise ConflictError(error.message, hint=error.hint) from error
+        self.gallery.index()
+        return s.EnrollResult.of(**vars(enrolled), left_out=uploaded.skipped)
+
+    def group(self, uploaded: UploadedRecordings | None, people: int | None) -> s.GroupResult:
+        """Group recordings by person: those uploaded, or else those of the gallery."""
+        model = self.gallery.model
+        if uploaded is not None:
+            grouping = group(uploaded.recordings, model, people=people)
+            rows = [
+                s.GroupedRecording(id=None, source=r.source, person=None, confidence=None) for r in uploaded.recordings
+            ]
+            return _group_result(grouping, rows, uploaded.skipped)
+        recordings = {each.id: each for each in self.gallery.recordings()}
+        entries = self.gallery.embeddings(list(recordings))
+        present = [recordings[number] for number in entries.ids.tolist()]
+        grouping = group_recordings(entries.windows, entries.of, len(present), people, whiten=not model.whitened)
+        rows = [s.GroupedRecording(id=str(r.id), source=r.source, person=r.person, confidence=None) for r in present]
+        return _group_result(grouping, rows, [])
+
+    def _draw(self, joints: NDArray[np.float32], person: str | None) -> dict[str, object]:
+        weigh = self._frame_weights.get(self.gallery.changes())
+        return thin_skeleton(joints, weigh(joints, person))
+
+
+def _group_result(
+    grouping: Grouping, rows: Iterable[s.GroupedRecording], skipped: list[s.SkippedFile]
+) -> s.GroupResult:
+    groups: dict[int, list[s.GroupedRecording]] = {}
+    for number, confidence, row in zip(grouping.groups.tolist(), grouping.confidence.tolist(), rows, strict=True):
+        row.confidence = None if math.isnan(confidence) else confidence
+        groups.setdefault(number, []).append(row)
+    short = groups.pop(0, [])
+    return s.GroupResult(
+        people=grouping.people,
+        chosen=grouping.chosen,
+        groups=[s.Group(group=number, recordings=groups[number]) for number in sorted(groups)],
+        short=short,
+        left_out=skipped,
+    )
+
+
+def _join_parts(recordings: Sequence[Recording], gallery: Gallery) -> list[tuple[float | None, NDArray[np.float32]]]:
+    """Return frame rate and joints of each whole recording, in the order of the answers."""
+    layout = gallery.model.layout
+    parts: dict[int, list[Recording]] = {}
+    for number, recording in zip(number_whole_recordings(recordings).tolist(), recordings, strict=True):
+        parts.setdefault(number, []).append(recording.to(layout))
+    return [(own[0].fps, np.concatenate([part.joints for part in own])) for own in parts.values()]

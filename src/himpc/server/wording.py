@@ -1,0 +1,78 @@
+"""The words in which errors name arguments: form fields for HTTP clients, field labels for the page.
+
+Library errors carry hints that refer to Python parameters and operations (`himpc.errors.Hint`). `FIELDS` is the one
+table that translates parameters.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from fastapi import Request
+
+from himpc.errors import HimpcError, Reference, escape_unprintable
+
+__all__ = ["FIELDS", "OPERATIONS", "Field", "Wording"]
+
+PAGE_HEADER = ("x-himpc", "page")
+"""The header by which the page asks for its own wording."""
+
+
+class Field(NamedTuple):
+    """The form field of a Python parameter, and its label on the page; None where there is no such field."""
+
+    name: str | None
+    label: str | None
+    help: str = ""
+
+
+FIELDS = {
+    "layout": Field("layout", "Joint layout", "Joint layout of files that do not state it."),
+    "unit": Field("unit", "Unit", "Unit of files that do not state it."),
+    "up": Field("up", "Vertical axis", "Axis that points up, where a file does not show it."),
+    "fps": Field("fps", "Frames per second", "Frame rate of files that do not state it."),
+    "files": Field("files", "Choose recordings"),
+    "person": Field("person", "Person"),
+    "unnamed": Field("unnamed", None),
+    "people": Field("people", "Number of people"),
+    "fmr": Field("fmr", "Rate"),
+    "fpir": Field("fpir", "Rate"),
+    "rerank": Field("rerank", "Rerank"),
+    "name": Field("name", "Name"),
+    "labels": Field(None, None),
+    "markers": Field(None, None),
+    "clean": Field(None, None),
+}
+"""What a hint or a validation error may name, by Python parameter or form field."""
+
+OPERATIONS = {
+    "Gallery.enroll": ("POST /api/enroll", 'the form "Enroll"'),
+    "Gallery.search": ("POST /api/search", 'the view "Search"'),
+    "Gallery.remove": ("DELETE /api/people/NAME", 'the button "Remove"'),
+    "Gallery.merge": ("POST /api/people/NAME/merge", 'the button "Merge into one person"'),
+}
+
+
+class Wording:
+    """How errors are worded for the client of a request."""
+
+    def __init__(self, request: Request) -> None:
+        name, value = PAGE_HEADER
+        self.for_page = request.headers.get(name) == value
+
+    def render(self, error: HimpcError) -> str:
+        """Return an error as one printable line."""
+        return escape_unprintable(error.render(self.spell))
+
+    def spell(self, reference: Reference) -> str:
+        """Name an argument or operation of the Python API in the words of the client."""
+        if reference.is_operation:
+            operation = OPERATIONS.get(reference.name)
+            return operation[self.for_page] if operation else str(reference)
+        field = FIELDS.get(reference.name, Field(reference.name, None))
+        if self.for_page and field.label:
+            place = f'the field "{field.label}"'
+            return place if reference.value is None else f"{reference.value} in {place}"
+        if field.name is None:
+            return f"{reference} (in Python or on the command line)"
+        return field.name if reference.value is None else f"{field.name}={reference.value}"
