@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
-from himpc.reading.formats.asf import read_asf
+from himpc.reading.formats.amc.skeleton import read_asf
 from himpc.reading.formats.base import FileOptions
 from himpc.skeleton import get_layout
 
@@ -105,11 +105,11 @@ def test_the_skeleton_is_found_or_asked_for(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("lfemur 0.0", "lfemur 0.0 0.0", "lfemur has 4 numbers, expected 3"),
-        ("lfemur 0.0", "lfemur zero", "are not all numbers"),
+        ("lfemur 0.0", "lfemur 0.0 0.0", "lfemur: found '0.0 0.0 0.0 0.0', expected 3 numbers"),
+        ("lfemur 0.0", "lfemur zero", "lfemur: found 'zero 0.0 0.0', expected 3 numbers"),
         ("lfemur", "lfibula", "'lfibula' is no moving bone"),
         ("lfemur 0.0 0.0 0.0\n", "", "line 4: frame 1 lacks 'lfemur'"),
-        ("lfemur", "ltibia", "line 8: 'ltibia' stands twice"),
+        ("lfemur", "ltibia", "line 8: 'ltibia' is twice"),
         ("lfemur 0.0", "lfemur nan", "is not finite"),
     ],
 )
@@ -122,8 +122,8 @@ def test_wrong_motion(tmp_path, old, new, message):
     ("old", "new", "message"),
     [
         (":hierarchy", ":tree", "has no section :hierarchy"),
-        ("root lhipjoint", "lfemur lhipjoint", "does not hang on the root"),
-        ("root lhipjoint", "root rhipjoint", "stands twice in the skeleton"),
+        ("root lhipjoint", "lfemur lhipjoint", "is not connected to the root"),
+        ("root lhipjoint", "root rhipjoint", "is twice in the skeleton"),
         ("length 1.0", "length 0", "expected a number above 0"),
         ("angle deg", "angle turns", "expected deg or rad"),
         ("dof rx", "dof l rx", "found 'l rx ry rz', expected some of"),

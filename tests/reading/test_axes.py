@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
-from himpc.reading.axes import UP_AXES, body_size, check_size, find_up, metres, recognise_up, to_y_up, unit_hint
+from himpc.reading.axes import UP_AXES, body_size, check_size, find_up, parse_unit, recognise_up, to_y_up
 from himpc.skeleton import get_layout, layout_names
 
 KINECT = get_layout("kinect-v1")
@@ -69,9 +69,12 @@ def test_a_body_in_its_own_unit_is_accepted(height, unit):
 
 
 def test_a_wrong_unit_is_refused_with_the_right_one():
-    with pytest.raises(FormatError, match=r"walk.csv: read in 'm', .* as 'mm' it would be 1.60 m tall: pass --unit mm"):
+    with pytest.raises(
+        FormatError, match=r"walk.csv: read in 'm', .* in 'mm' it would be 1.60 m tall; state the unit: unit='mm'"
+    ):
         check_size(standing() * 1000, KINECT, "walk.csv")
-    assert "no known unit" in unit_hint(1e9)
+    with pytest.raises(FormatError, match="a: states no unit of length; it is the size of a person in no known unit"):
+        parse_unit(None, "a", 1e9)
 
 
 @pytest.mark.parametrize("name", layout_names())
@@ -82,20 +85,20 @@ def test_every_layout_has_a_size(name):
     assert body_size(np.full_like(joints, np.nan), layout) is None
 
 
-def test_metres():
-    assert [metres(unit, "f") for unit in ("m", "CM", " millimetres ", "inches")] == [1, 0.01, 0.001, 0.0254]
-    with pytest.raises(FormatError, match="f: states no unit of length; pass --unit m, cm, mm, in"):
-        metres(None, "f")
+def test_units_are_parsed_in_any_spelling():
+    assert [parse_unit(unit, "f") for unit in ("m", "CM", " millimetres ", "inches")] == ["m", "cm", "mm", "in"]
+    with pytest.raises(FormatError, match=r"f: states no unit of length; state the unit .m, cm, mm, in.: unit='mm'"):
+        parse_unit(None, "f")
     with pytest.raises(FormatError, match="unknown unit of length 'furlong'"):
-        metres("furlong", "f")
+        parse_unit("furlong", "f")
 
 
-def test_up_is_what_the_file_states_else_what_the_body_shows_else_what_the_user_says():
+def test_up_axis_comes_from_file_then_body_then_user():
     upright, unseen = standing(), np.full((2, 20, 3), np.nan)
-    assert find_up(upright, KINECT, "a", stated="z", said="x") == ("z", "up is z, as the file states")
-    assert find_up(upright, KINECT, "a", stated=None, said="x") == ("y", "up is y, as the body shows")
-    assert find_up(unseen, KINECT, "a", stated=None, said="x") == ("x", "up is x, as the user says")
-    with pytest.raises(FormatError, match="a: states no up axis and the body does not show it; pass --up"):
-        find_up(unseen, KINECT, "a", stated=None, said=None)
+    assert find_up(upright, KINECT, "a", stated="z", fallback="x") == ("z", "up is z, as the file states")
+    assert find_up(upright, KINECT, "a", stated=None, fallback="x") == ("y", "up is y, as the body shows")
+    assert find_up(unseen, KINECT, "a", stated=None, fallback="x") == ("x", "up is x, as the user states")
+    with pytest.raises(FormatError, match="a: states no up axis and the body does not show it; state the axis"):
+        find_up(unseen, KINECT, "a", stated=None, fallback=None)
     with pytest.raises(FormatError, match="a: unknown up axis 'w'"):
-        find_up(upright, KINECT, "a", stated="w", said="y")
+        find_up(upright, KINECT, "a", stated="w", fallback="y")

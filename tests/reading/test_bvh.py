@@ -143,15 +143,17 @@ def test_euler_matrices_are_products_in_order():
 
 
 def test_the_unit_is_asked_for_with_the_likely_one(tmp_path):
-    with pytest.raises(FormatError, match=r"states no unit of length; as 'cm' it would be 1.61 m tall: pass --unit cm"):
+    with pytest.raises(
+        FormatError, match=r"states no unit of length; in 'cm' it would be 1.61 m tall; state the unit: unit='cm'"
+    ):
         read(tmp_path, bvh([{}]), FileOptions())
-    with pytest.raises(FormatError, match="read in 'm', the body is 161 m tall; as 'cm'"):
+    with pytest.raises(FormatError, match="read in 'm', the body is 161 m tall; in 'cm'"):
         read(tmp_path, bvh([{}]), FileOptions(unit="m"))
 
 
 def test_a_persons_own_layout_finds_its_own_names(tmp_path):
     names = tuple(f"b_{joint}" for joint in LAYOUT.joints)
-    with pytest.raises(FormatError, match=r"no node for .* pass --layout with a .toml"):
+    with pytest.raises(FormatError, match=r"no node for .* in a TOML file: layout='mine.toml'"):
         read(tmp_path, bvh([{}], tuple(f"bone{i}" for i in range(18))))
     table = get_layout("humanoid").to_dict() | {"name": "mine"}
     table["file_names"] = {joint: [name] for joint, name in zip(LAYOUT.joints, names, strict=True)}
@@ -163,7 +165,7 @@ def test_a_persons_own_layout_finds_its_own_names(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("Frames:\t1", "Frames:\t2", "declares 2 frames, but 1 lines of motion follow"),
+        ("Frames:\t1", "Frames:\t2", "declares 2 frames, found 1 lines of motion"),
         ("Frames:\t1", "Frames:\tmany", "found 'many', expected a number"),
         ("MOTION", "", "found 'FRAMES:'"),
         ("CHANNELS 3 Z", "CHANNELS 4 Z", "line 9: CHANNELS '4 Zrotation"),

@@ -12,7 +12,7 @@ from himpc.errors import FormatError
 from himpc.reading.axes import body_size
 from himpc.reading.formats import get_format
 from himpc.reading.formats.base import FileOptions
-from himpc.reading.formats.c3d_file import open_c3d, read_points
+from himpc.reading.formats.c3d.file import open_c3d, read_points
 from himpc.skeleton import get_layout
 
 FORMAT = get_format("c3d")
@@ -97,7 +97,7 @@ def test_several_people_in_one_file(tmp_path, standing, one_marker_a_joint):
 def test_a_file_without_a_unit_asks_for_it(tmp_path, standing, one_marker_a_joint):
     joints = standing(LAYOUT, 3, 1)
     (tmp_path / "walk.c3d").write_bytes(c3d(z_up(joints) * 1000, units=""))
-    with pytest.raises(FormatError, match=r"no unit of length; as 'mm' it would be .* tall: pass --unit mm"):
+    with pytest.raises(FormatError, match=r"no unit of length; in 'mm' it would be .* tall; state the unit: unit='mm'"):
         FORMAT.read(tmp_path / "walk.c3d", FileOptions(markers=one_marker_a_joint))
     (recording,) = FORMAT.read(tmp_path / "walk.c3d", FileOptions(unit="mm", markers=one_marker_a_joint))
     np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
@@ -108,7 +108,7 @@ def test_cut_short_and_unknown_markers(tmp_path, standing):
     path = tmp_path / "walk.c3d"
     for size in (100, 600, len(content) - 1):
         path.write_bytes(content[:size])
-        with pytest.raises(FormatError, match="cut short"):
+        with pytest.raises(FormatError, match="truncated"):
             FORMAT.read(path, FileOptions())
     path.write_bytes(content)
     with pytest.raises(FormatError, match="markers are of no known set"):
@@ -120,7 +120,7 @@ def test_sizes_are_checked_before_memory_is_taken(tmp_path, standing):
     content[2:4] = content[4:6] = b"\xff\xff"  # 65535 points and analog values a frame
     content[8:10] = b"\xfe\xff"  # 65534 frames: 86 GB
     (tmp_path / "huge.c3d").write_bytes(content)
-    with pytest.raises(FormatError, match="cut short: 65534 frames of 65535 points need"):
+    with pytest.raises(FormatError, match="truncated: 65534 frames of 65535 points need"):
         FORMAT.read(tmp_path / "huge.c3d", FileOptions())
 
 

@@ -102,7 +102,7 @@ def test_openpose_3d_needs_a_unit(tmp_path: Path, standing) -> None:
     joints = standing(BODY_25, 3, 0)
     points = np.concatenate([joints * (1000, -1000, -1000), np.full((3, 25, 1), 0.9)], axis=2)
     path = write(tmp_path / "a.json", [openpose(frame, key="pose_keypoints_3d") for frame in points])
-    with pytest.raises(FormatError, match="states no unit of length; pass --unit"):
+    with pytest.raises(FormatError, match="states no unit of length; state the unit"):
         OPENPOSE.read(path, FileOptions())
     (recording,) = OPENPOSE.read(path, FileOptions(unit="mm"))
     np.testing.assert_allclose(recording.joints, joints, rtol=1e-5)
@@ -177,7 +177,7 @@ def test_mediapipe_landmarks_come_back(tmp_path: Path, standing, seed: int, n: i
 
 def test_mediapipe_image_landmarks_are_refused(tmp_path: Path, standing) -> None:
     path = write(tmp_path / "a.json", [world(at_the_hips(standing(MEDIAPIPE_33, 1, 0))[0] + 0.5)])
-    with pytest.raises(FormatError, match="no world landmarks in metres"):
+    with pytest.raises(FormatError, match="not world landmarks in metres; export the pose world landmarks"):
         MEDIAPIPE.read(path, FileOptions())
 
 
@@ -192,12 +192,12 @@ PERSON = {"person_id": [-1], "pose_keypoints_2d": [1.0, 2.0, 0.5] * 25}
         (OPENPOSE, "[" * 100_000, "a.json: is nested too deeply"),
         (OPENPOSE, '{"people": [' + "1" * 5000 + "]}", "a.json: is not valid JSON: exceeds the limit|Exceeds"),
         (OPENPOSE, {"people": 3}, "expected an object with a list of 'people'"),
-        (OPENPOSE, {"people": []}, "shows nobody in 1 frames"),
-        (OPENPOSE, [], "shows nobody in 0 frames"),
+        (OPENPOSE, {"people": []}, "shows no person in 1 frames"),
+        (OPENPOSE, [], "shows no person in 0 frames"),
         (OPENPOSE, {"people": [{"pose_keypoints_2d": "much"}]}, "pose_keypoints_2d is not a list of numbers"),
         (OPENPOSE, {"people": [{"pose_keypoints_2d": [1, 2]}]}, "pose_keypoints_2d has 2 numbers, expected 3 a joint"),
         (OPENPOSE, {"people": [{"pose_keypoints_2d": [1, 2, 1] * 15}]}, "frame 1: has 15 joints a person"),
-        (OPENPOSE, {"people": [PERSON | {"person_id": {}}]}, "person_id is no whole number or short name"),
+        (OPENPOSE, {"people": [PERSON | {"person_id": {}}]}, "person_id is not a whole number or short name"),
         (OPENPOSE, [{"people": [PERSON | {"person_id": [1]}] * 2}], "frame 1: person '1' is in one frame twice"),
         (OPENPOSE, '{"people": [{"pose_keypoints_2d": [Infinity, 1, 1]}]}', "pose_keypoints_2d holds inf"),
         (OPENPOSE, {"people": [{"pose_keypoints_2d": [10**400, 1, 1]}]}, "holds a number that is too large"),
@@ -207,11 +207,11 @@ PERSON = {"person_id": [-1], "pose_keypoints_2d": [1.0, 2.0, 0.5] * 25}
             "frame 2: 25 joints in 2D and 17 joints in 2D in one recording",
         ),
         (COCO, {"annotations": 4}, "expected a list of keypoints, each an object"),
-        (COCO, [{"keypoints": [1, 2, 3]}], "keypoints 1: image_id is no whole number or short name"),
+        (COCO, [{"keypoints": [1, 2, 3]}], "keypoints 1: image_id is not a whole number or short name"),
         (COCO, [{"keypoints": [1, 2, 3], "image_id": 1}], "keypoints 1: has 3 numbers, expected x, y and a score"),
         (COCO, [{"keypoints": [1] * 51, "image_id": 1}] * 2, "keypoints 2: several people a frame and no ids"),
         (COCO, [{"keypoints": [1] * 51, "image_id": i} for i in (1, 2, 10**12)], "too far from the others"),
-        (COCO, [], "shows nobody in 0 frames"),
+        (COCO, [], "shows no person in 0 frames"),
         (MEDIAPIPE, [[LANDMARK] * 32], "frame 1: has 32 landmarks, expected 33"),
         (MEDIAPIPE, [None, [LANDMARK] * 32 + [{"x": 1}]], "frame 2: landmark 33 is not x, y, z and visibility"),
         (MEDIAPIPE, [None, [LANDMARK] * 32 + [[1, 2, None]]], "frame 2: a landmark is not a list of numbers"),

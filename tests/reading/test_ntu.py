@@ -18,7 +18,7 @@ LAYOUT = get_layout("kinect-v2")
 
 
 def text_of(bodies: list[np.ndarray], present: np.ndarray, state: int = 2) -> str:
-    """Return bodies ``(frames, 25, 3)`` as text; `present` ``(bodies, frames)`` says which are in which frame."""
+    """Return bodies ``(frames, 25, 3)`` as text; `present` ``(bodies, frames)`` states which are in which frame."""
     lines = [str(present.shape[1])]
     for frame in range(present.shape[1]):
         lines.append(str(present[:, frame].sum()))
@@ -62,12 +62,12 @@ def test_the_tracking_state_is_the_confidence(tmp_path: Path, standing, state: i
 @pytest.mark.parametrize(
     ("line", "text", "message"),
     [
-        (1, "3000", "line 1: says 3000 frames, but only 56 lines follow"),
-        (1, "0", "line 1: says 0 frames"),
+        (1, "3000", "line 1: states 3000 frames, found only 56 lines"),
+        (1, "0", "line 1: states 0 frames"),
         (1, "3", "line 57: ends here, expected the number of bodies"),
         (2, "-1", "line 2: is '-1', expected the number of bodies"),
         (3, "72 0 1", "line 3: has 3 values, expected a body's id and nine more"),
-        (4, "20", "line 4: says 20 joints, expected 25"),
+        (4, "20", "line 4: states 20 joints, expected 25"),
         (5, "1 2 3", "line 5: has 3 numbers, expected 12"),
         (6, "1 2 y 0 0 0 0 0 0 0 0 2", "line 6: z is 'y'"),
         (6, "1 2 3 0 0 0 0 0 0 0 0 7", "line 6: tracking state is 7"),

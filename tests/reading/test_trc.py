@@ -45,10 +45,10 @@ def test_what_is_written_comes_back(tmp_path, standing, one_marker_a_joint, gap,
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("\t20\tmm", "\t21\tmm", "declares NumMarkers 21, but 20 are there"),
-        ("60\t60\t3", "60\t60\t4", "declares NumFrames 4, but 3 are there"),
+        ("\t20\tmm", "\t21\tmm", "declares NumMarkers 21, found 20"),
+        ("60\t60\t3", "60\t60\t4", "declares NumFrames 4, found 3"),
         ("\tmm", "\tparsec", "unknown unit of length 'parsec'"),
-        ("\tmm", "\tm", "read in 'm'.*pass --unit mm"),
+        ("\tmm", "\tm", "read in 'm'.*unit='mm'"),
         ("60\t60", "sixty\t60", "line 3: DataRate is 'sixty'"),
         ("pelvis", "navel", "does not give pelvis: it needs pelvis"),
         ("0.033\t", "0.033\tx", "line 8: number 3 is 'x"),

@@ -227,6 +227,9 @@ def test_layouts_that_differ_only_in_words_are_equal():
     reworded = dataclasses.replace(known, name="other", title="another title", source="another source")
     assert reworded == known
     assert hash(reworded) == hash(known)
+    renamed = dataclasses.replace(known, file_names=(("head", "skull"),))
+    assert renamed == known
+    assert (renamed.find("skull"), known.find("skull")) == (known.index("head"), None)
     assert dataclasses.replace(known, root=(1,)) != known
 
 

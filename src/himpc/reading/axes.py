@@ -1,6 +1,6 @@
-"""Units of length and the axis that points up: from what a file holds to metres, y up.
+"""Units of length and upward axes: from the coordinates of a file to metres, y up.
 
-What the file states wins; then what the body shows; then what the user says. Nothing is guessed in silence.
+What the file states wins; then what the body shows; then what the user states. Notes record which of them it was.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from himpc.errors import FormatError
 from himpc.reading.formats.base import UNITS, Unit, Up
 from himpc.skeleton import Layout
 
-__all__ = ["UP_AXES", "body_size", "check_size", "find_up", "metres", "recognise_up", "to_y_up", "unit_hint"]
+__all__ = ["UP_AXES", "body_size", "check_size", "find_up", "parse_unit", "recognise_up", "to_y_up"]
 
 UP_AXES: tuple[Up, ...] = get_args(Up)
 
 # Between a small child on hands and knees and the tallest adult, whatever the joints at the ends of the chain.
-_SMALLEST, _USUAL, _TALLEST = 0.3, 1.6, 3.0
+_MIN_BODY, _TYPICAL_BODY, _MAX_BODY = 0.3, 1.6, 3.0
 _UPRIGHT_COSINE = np.cos(np.pi / 4)
 _UPRIGHT_SHARE = 0.8
 
@@ -28,7 +28,7 @@ _BOTTOM = ("left_ankle", "right_ankle")
 _ABOVE = ("head", "nose", "neck")
 _BELOW = ("left_ankle", "right_ankle", "left_foot", "right_foot", "left_hip", "right_hip", "pelvis")
 
-_SPELLINGS = {
+_SPELLINGS: dict[Unit, tuple[str, ...]] = {
     "m": ("m", "metre", "metres", "meter", "meters"),
     "cm": ("cm", "centimetre", "centimetres", "centimeter", "centimeters"),
     "mm": ("mm", "millimetre", "millimetres", "millimeter", "millimeters"),
@@ -47,17 +47,17 @@ _TURNS: dict[Up, tuple[tuple[int, int, int], ...]] = {
 }
 
 
-def metres(unit: str | None, where: str, hint: str = "") -> float:
-    """Return how many metres one unit is.
+def parse_unit(stated: str | None, where: str, body: float | None = None) -> Unit:
+    """Return the unit of length that a file or a user states.
 
     Parameters
     ----------
-    unit : str or None
+    stated : str or None
         ``m``, ``cm``, ``mm``, ``in`` or the word in full, in any case; None where neither file nor user states it.
     where : str
         The file, for the error.
-    hint : str
-        What else to say when the unit is not known, see `unit_hint`.
+    body : float, optional
+        The size of the body in the file's unit (see `body_size`), to suggest a unit in the error.
 
     Raises
     ------
@@ -66,16 +66,16 @@ def metres(unit: str | None, where: str, hint: str = "") -> float:
 
     Examples
     --------
-    >>> metres("mm", "walk.c3d"), metres("Meters", "walk.trc")
-    (0.001, 1.0)
+    >>> parse_unit("millimetres", "walk.c3d"), UNITS["mm"]
+    ('mm', 0.001)
     """
-    advice = hint or f"pass --unit {', '.join(UNITS)}"
-    if unit is None:
-        raise FormatError(f"{where}: states no unit of length; {advice}")
+    if stated is None:
+        suggestion, hint = _suggest_unit(body)
+        raise FormatError(f"{where}: states no unit of length{suggestion}", hint=hint)
     for name, spellings in _SPELLINGS.items():
-        if unit.strip().lower() in spellings:
-            return UNITS[name]
-    raise FormatError(f"{where}: unknown unit of length {unit[:20]!r}, expected one of {', '.join(UNITS)}")
+        if stated.strip().lower() in spellings:
+            return name
+    raise FormatError(f"{where}: unknown unit of length {stated[:20]!r}, expected one of {', '.join(UNITS)}")
 
 
 def to_y_up(joints: NDArray[np.floating], up: Up) -> NDArray[np.floating]:
@@ -99,7 +99,7 @@ def to_y_up(joints: NDArray[np.floating], up: Up) -> NDArray[np.floating]:
 
 
 def recognise_up(joints: NDArray[np.floating], layout: Layout) -> Up | None:
-    """Return the axis that the body stands along, or None where it does not show.
+    """Return the axis that the body stands along, or None if the body does not show it.
 
     The body stands along an axis in a frame when the line from the hips and feet to the head and neck is within 45
     degrees of it. It must do so in 80 % of the frames in which both ends are seen.
@@ -124,9 +124,9 @@ def recognise_up(joints: NDArray[np.floating], layout: Layout) -> Up | None:
 
 
 def find_up(
-    joints: NDArray[np.floating], layout: Layout, where: str, *, stated: str | None, said: Up | None
+    joints: NDArray[np.floating], layout: Layout, where: str, *, stated: str | None, fallback: Up | None
 ) -> tuple[Up, str]:
-    """Return the axis that points up and a note of who says so: the file, else the body, else the user.
+    """Return the axis that points up, and a note on its source: the file, else the body, else the user.
 
     Parameters
     ----------
@@ -134,13 +134,13 @@ def find_up(
         Joints in any unit; NaN where not seen.
     where : str
         The file, for the error.
-    stated, said : str, optional
-        The axis that the file states, and the one that the user says.
+    stated, fallback : str, optional
+        The axis that the file states, and the one that the user states.
 
     Raises
     ------
     FormatError
-        If nobody says so, or the file names no axis.
+        If none of them shows it, or the file states something that is no axis.
     """
     if stated is not None:
         axis = next((up for up in UP_AXES if up == stated), None)
@@ -149,16 +149,19 @@ def find_up(
         return axis, f"up is {axis}, as the file states"
     if shown := recognise_up(joints, layout):
         return shown, f"up is {shown}, as the body shows"
-    if said is None:
-        raise FormatError(f"{where}: states no up axis and the body does not show it; pass --up {', '.join(UP_AXES)}")
-    return said, f"up is {said}, as the user says"
+    if fallback is None:
+        raise FormatError(
+            f"{where}: states no up axis and the body does not show it",
+            hint=f"state the axis that points up ({', '.join(UP_AXES)}): {{up=z}}",
+        )
+    return fallback, f"up is {fallback}, as the user states"
 
 
 def body_size(joints: NDArray[np.floating], layout: Layout) -> float | None:
-    """Return how long the body is from head to ankle, along its bones, in the unit of the joints.
+    """Compute the length of the body from head to ankle, along its bones, in the unit of the joints.
 
     Each bone counts with its median length over the frames, so the pose does not matter. A layout without these joints
-    is measured by the median diagonal of the box around all joints. None where nothing was seen.
+    is measured by the median diagonal of the box around all joints. None where no joint was seen.
 
     Parameters
     ----------
@@ -176,21 +179,8 @@ def body_size(joints: NDArray[np.floating], layout: Layout) -> float | None:
     return float(np.mean(sizes)) if sizes else None
 
 
-def unit_hint(size: float) -> str:
-    """Return the advice for a body of this size in a file's own unit: which unit would make it a person.
-
-    >>> unit_hint(1710.0)
-    "as 'mm' it would be 1.71 m tall: pass --unit mm"
-    """
-    plausible = [unit for unit, scale in UNITS.items() if _SMALLEST <= size * scale <= _TALLEST]
-    if not plausible:
-        return f"in no known unit ({', '.join(UNITS)}) would it be the size of a person"
-    unit = min(plausible, key=lambda unit: abs(np.log(size * UNITS[unit] / _USUAL)))
-    return f"as {unit!r} it would be {size * UNITS[unit]:.2f} m tall: pass --unit {unit}"
-
-
 def check_size(joints: NDArray[np.floating], layout: Layout, where: str, unit: Unit = "m") -> None:
-    """Refuse joints that, in metres, are no person's: a wrong unit.
+    """Check that joints in metres have the size of a person; if not, the unit is wrong.
 
     Parameters
     ----------
@@ -199,7 +189,7 @@ def check_size(joints: NDArray[np.floating], layout: Layout, where: str, unit: U
     where : str
         The file, for the error.
     unit : {"m", "cm", "mm", "in"}
-        The unit from which the joints were turned into metres.
+        The unit of the file, from which the joints were converted to metres.
 
     Raises
     ------
@@ -207,9 +197,21 @@ def check_size(joints: NDArray[np.floating], layout: Layout, where: str, unit: U
         If the body is smaller than 0.3 m or taller than 3 m; the message says which unit would be plausible.
     """
     size = body_size(joints, layout)
-    if size is None or _SMALLEST <= size <= _TALLEST:
+    if size is None or _MIN_BODY <= size <= _MAX_BODY:
         return
-    raise FormatError(f"{where}: read in {unit!r}, the body is {size:.3g} m tall; {unit_hint(size / UNITS[unit])}")
+    suggestion, hint = _suggest_unit(size / UNITS[unit])
+    raise FormatError(f"{where}: read in {unit!r}, the body is {size:.3g} m tall{suggestion}", hint=hint)
+
+
+def _suggest_unit(size: float | None) -> tuple[str, str | None]:
+    """Return the end of an error about a body of this size in a file's unit, and a hint that names the likely unit."""
+    if size is None:
+        return "", f"state the unit ({', '.join(UNITS)}): {{unit=mm}}"
+    plausible = [unit for unit in _SPELLINGS if _MIN_BODY <= size * UNITS[unit] <= _MAX_BODY]
+    if not plausible:
+        return f"; it is the size of a person in no known unit ({', '.join(UNITS)})", None
+    unit = min(plausible, key=lambda unit: abs(np.log(size * UNITS[unit] / _TYPICAL_BODY)))
+    return f"; in {unit!r} it would be {size * UNITS[unit]:.2f} m tall", f"state the unit: {{unit={unit}}}"
 
 
 def _mean_seen(joints: NDArray[np.floating], layout: Layout, names: tuple[str, ...]) -> NDArray[np.floating]:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from himpc.errors import DataError, FormatError, HimpcError, escape_unprintable
 from himpc.reading.formats import FORMATS
-from himpc.reading.formats.frame_folder import natural_key
+from himpc.reading.formats._common.frames import natural_key
 from himpc.reading.formats.video import SUFFIXES as VIDEO_SUFFIXES
 from himpc.reading.labels import NamePattern
 

@@ -7,13 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["euler_matrices", "forward"]
-
-_AXES = "xyz"
+__all__ = ["euler_matrices", "forward_kinematics"]
 
 
 def euler_matrices(angles: NDArray[np.floating], order: Sequence[str]) -> NDArray[np.float64]:
-    """Return the rotation matrices of successive turns about the axes of a body.
+    """Compute the rotation matrices of successive rotations about the axes of a body.
 
     Parameters
     ----------
@@ -25,27 +23,27 @@ def euler_matrices(angles: NDArray[np.floating], order: Sequence[str]) -> NDArra
     Returns
     -------
     array ``(..., 3, 3)``
-        The identity where n is 0.
+        The identity if n is 0.
     """
-    turn = np.broadcast_to(np.eye(3), (*angles.shape[:-1], 3, 3))
-    for place, axis in enumerate(order):
-        turn = turn @ _about(_AXES.index(axis), angles[..., place])
-    return turn
+    rotation = np.broadcast_to(np.eye(3), (*angles.shape[:-1], 3, 3))
+    for i, axis in enumerate(order):
+        rotation = rotation @ _about("xyz".index(axis), angles[..., i])
+    return rotation
 
 
-def forward(
+def forward_kinematics(
     rotations: Sequence[NDArray[np.floating]], offsets: Sequence[NDArray[np.floating]], parents: Sequence[int]
 ) -> NDArray[np.float64]:
-    """Return where the nodes of a tree are.
+    """Compute the positions of the nodes of a tree.
 
     Parameters
     ----------
     rotations : sequence of array ``(frames, 3, 3)``
-        The turn of each node within its parent.
+        Rotation of each node within its parent.
     offsets : sequence of array ``(frames, 3)`` or ``(3,)``
-        Where each node lies within its parent's axes.
+        Position of each node in its parent's axes.
     parents : sequence of int
-        Index of each node's parent, which stands before it; -1 for a root.
+        Index of each node's parent, which comes before it; -1 for a root.
 
     Returns
     -------
@@ -54,25 +52,24 @@ def forward(
     """
     frames = len(rotations[0])
     positions = np.empty((frames, len(parents), 3))
-    turns: list[NDArray[np.floating]] = []
+    orientations: list[NDArray[np.floating]] = []
     for node, parent in enumerate(parents):
         if parent < 0:
             positions[:, node] = offsets[node]
-            turns.append(rotations[node])
+            orientations.append(rotations[node])
         else:
-            positions[:, node] = positions[:, parent] + np.einsum(
-                "fij,fj->fi", turns[parent], np.broadcast_to(offsets[node], (frames, 3))
-            )
-            turns.append(turns[parent] @ rotations[node])
+            offset = np.broadcast_to(offsets[node], (frames, 3))
+            positions[:, node] = positions[:, parent] + np.einsum("fij,fj->fi", orientations[parent], offset)
+            orientations.append(orientations[parent] @ rotations[node])
     return positions
 
 
 def _about(axis: int, angle: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Return the turns ``(..., 3, 3)`` about one axis."""
-    turn = np.zeros((*angle.shape, 3, 3))
-    turn[..., axis, axis] = 1
+    """Return the rotations ``(..., 3, 3)`` about one axis."""
+    rotation = np.zeros((*angle.shape, 3, 3))
+    rotation[..., axis, axis] = 1
     second, third = (axis + 1) % 3, (axis + 2) % 3
     cosine, sine = np.cos(angle), np.sin(angle)
-    turn[..., second, second] = turn[..., third, third] = cosine
-    turn[..., second, third], turn[..., third, second] = -sine, sine
-    return turn
+    rotation[..., second, second] = rotation[..., third, third] = cosine
+    rotation[..., second, third], rotation[..., third, second] = -sine, sine
+    return rotation

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from himpc.errors import DataError
-from himpc.reading.formats.frame_folder import natural_key
+from himpc.reading import natural_key
 
 __all__ = ["child", "child_path", "described", "has_any", "listed", "name_key", "required", "subfolders"]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
@@ -139,7 +139,14 @@ class Layout:
 
     def find(self, name: str) -> int | None:
         """Return the index of a joint by its name in a file (``HipLeft``, ``LHip``, ``left hip``), or None."""
-        return _file_index(self).get(_name_key(name))
+        return self._index_of_name.get(_name_key(name))
+
+    @cached_property
+    def _index_of_name(self) -> dict[str, int]:
+        index = {_name_key(name): i for i, name in enumerate(self.joints)}
+        for joint, other in self.file_names:
+            index.setdefault(_name_key(other), self.joints.index(joint))
+        return index
 
     def to_dict(self) -> dict[str, Any]:
         """Return the layout as plain data, with the keys of its TOML table."""
@@ -229,14 +236,6 @@ def _name_key(name: str) -> str:
     words = [{"l": "left", "r": "right"}.get(word, word) for word in words]
     side = [word for word in words if word in ("left", "right")]
     return " ".join(side[:1] + [word for word in words if word not in ("left", "right")])
-
-
-@cache
-def _file_index(layout: Layout) -> dict[str, int]:
-    index = {_name_key(name): i for i, name in enumerate(layout.joints)}
-    for joint, other in layout.file_names:
-        index.setdefault(_name_key(other), layout.joints.index(joint))
-    return index
 
 
 def _resolve(table: _Table, where: str) -> Layout:

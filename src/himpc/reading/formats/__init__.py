@@ -20,10 +20,11 @@ from typing import Any
 
 from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError
-from himpc.reading.formats.base import HEAD_BYTES, FileOptions
+from himpc.reading.formats._common.text import HEAD_BYTES
+from himpc.reading.formats.base import FileOptions
 from himpc.recordings.recording import Recording
 
-__all__ = ["FORMATS", "Format", "find_format", "get_format", "register_format"]
+__all__ = ["FORMATS", "HEAD_BYTES", "Format", "find_format", "get_format", "register_format"]
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ _HERE = "himpc.reading.formats"
 FORMATS: list[Format] = [
     Format("npz", "himpc's own .npz", f"{_HERE}.npz"),
     Format("bvh", "BVH motion", f"{_HERE}.bvh"),
-    Format("amc", "ASF/AMC motion", f"{_HERE}.asf_amc"),
+    Format("amc", "ASF/AMC motion", f"{_HERE}.amc"),
     Format("c3d", "C3D markers", f"{_HERE}.c3d"),
     Format("trc", "TRC markers", f"{_HERE}.trc"),
     Format(
@@ -87,8 +88,8 @@ FORMATS: list[Format] = [
     Format("kinect-sdk", "Kinect SDK frames, a folder of *skel.txt", f"{_HERE}.kinect_sdk", accepts_folders=True),
     Format("kgbd", "KGBD gait recording, lines 'name;x;y;z'", f"{_HERE}.kgbd"),
     Format("kinect-cells", "Kinect v1, one frame a line of ';'-split cells 'x y z'", f"{_HERE}.kinect_cells"),
-    Format("csv-joints", "CSV, one row a joint: frame, joint, x, y, z", f"{_HERE}.csv_joints"),
-    Format("csv-frames", "CSV, one row a frame, columns such as left_hip_x", f"{_HERE}.csv_frames"),
+    Format("csv-joints", "CSV, one row a joint: frame, joint, x, y, z", f"{_HERE}.csv.joints"),
+    Format("csv-frames", "CSV, one row a frame, columns such as left_hip_x", f"{_HERE}.csv.frames"),
     Format("video", "Video, a recording for each person in it", f"{_HERE}.video", extra="video"),
 ]
 

@@ -7,16 +7,13 @@ from typing import Literal
 
 from himpc.skeleton import Layout, MarkerSet
 
-__all__ = ["HEAD_BYTES", "UNITS", "FileOptions", "Unit", "Up"]
+__all__ = ["UNITS", "FileOptions", "Unit", "Up"]
 
 Unit = Literal["m", "cm", "mm", "in"]
 Up = Literal["x", "y", "z", "-x", "-y", "-z"]
 
 UNITS: dict[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 """Metres in one unit."""
-
-HEAD_BYTES = 4096
-"""How much of a file a format sees to tell whether the file is its own."""
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
 """BVH, the Biovision hierarchy: a tree of joints with offsets, then angles frame by frame.
 
-A joint's turn is the product of its rotation channels in the order in which they stand; a position channel takes the
-place of that part of the offset. The format states neither unit nor upward axis.
+The rotation of a joint is the product of its rotation channels in the order of the file; a position channel replaces
+that part of the offset. The format states neither unit nor upward axis.
 """
 
 from __future__ import annotations
@@ -14,19 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.axes import body_size, check_size, metres, unit_hint
-from himpc.reading.formats.base import FileOptions
-from himpc.reading.formats.mocap import to_recording
-from himpc.reading.formats.text import check_room, read_lines, to_numbers
-from himpc.reading.forward_kinematics import euler_matrices, forward
+from himpc.reading.axes import body_size, parse_unit
+from himpc.reading.formats._common.text import check_memory, read_lines, to_numbers
+from himpc.reading.formats._common.world import to_recording
+from himpc.reading.formats.base import UNITS, FileOptions
+from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings.recording import Origin, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]
 
-# What usual skeletons call the joints of `humanoid`; the first that a file has counts, so that the collar bone which
-# some call LeftShoulder is not taken for the shoulder where there is a LeftArm. CMU and MotionBuilder, Mixamo
-# (a prefix that all names share is cut off), Biovision, DAZ and Poser.
+# Names of the joints of `humanoid` in the skeletons of CMU and MotionBuilder, Mixamo (whose common prefix is cut off),
+# Biovision, DAZ and Poser. The first name that a file has counts: where there is a LeftArm, LeftShoulder is the collar
+# bone and not the shoulder.
 _SIDED = {
     "shoulder": ("{side}arm", "{side}uparm", "{side}upperarm", "{s}shldr", "{side}shoulder"),
     "elbow": ("{side}forearm", "{side}lowarm", "{side}lowerarm", "{side}elbow", "{s}forearm"),
@@ -48,8 +48,8 @@ _NAMES: dict[str, tuple[str, ...]] = {
 }
 
 _MAX_NODES = 1000
-_LARGEST = 1e9
-_CHUNK = 512
+_MAX_VALUE = 1e9
+_CHUNK_FRAMES = 512
 _CHANNEL = re.compile(r"([xyz])(position|rotation)", re.IGNORECASE)
 
 
@@ -70,32 +70,30 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = read_lines(path)
     nodes, start = _parse_hierarchy(path, lines)
     layout = options.layout or get_layout("humanoid")
-    places = _find_joints(path, nodes, layout)
+    indices = _find_joints(path, nodes, layout)
     values, fps = _parse_motion(path, lines[start:], sum(len(node.channels) for node in nodes), len(layout))
-    chunks = [_positions(nodes, values[i : i + _CHUNK])[:, places] for i in range(0, len(values), _CHUNK)]
-    joints = np.concatenate(chunks)
-    size = body_size(joints, layout)
-    scale = metres(options.unit, str(path), hint=unit_hint(size) if size else "")
-    check_size(joints * scale, layout, str(path), options.unit or "m")
-    return [to_recording(joints * scale, layout, options, Origin(path), fps=fps)]
+    chunks = [values[i : i + _CHUNK_FRAMES] for i in range(0, len(values), _CHUNK_FRAMES)]
+    joints = np.concatenate([_positions(nodes, chunk)[:, indices] for chunk in chunks])
+    unit = parse_unit(options.unit, str(path), body_size(joints, layout))
+    return [to_recording(joints * UNITS[unit], layout, options, Origin(path), unit=unit, fps=fps)]
 
 
 def _parse_hierarchy(path: Path, lines: list[tuple[int, str]]) -> tuple[list[_Node], int]:
-    """Return the nodes, parents before children, and the place of the line after ``MOTION``."""
+    """Parse the nodes, parents before children; also return the index of the line after ``MOTION``."""
     nodes: list[_Node] = []
     open_nodes: list[int] = []
-    for place, (number, line) in enumerate(lines):
+    for i, (number, line) in enumerate(lines):
         for word, rest in _statements(line):
             where = f"{path}, line {number}"
             if word == "MOTION":
                 if open_nodes or not nodes:
                     raise FormatError(f"{where}: the hierarchy is not complete, expected '}}' before MOTION")
-                return nodes, place + 1
+                return nodes, i + 1
             if word in ("ROOT", "JOINT", "END"):
                 if len(nodes) >= _MAX_NODES:
                     raise FormatError(f"{where}: the hierarchy has more than {_MAX_NODES} joints")
                 if (word == "ROOT") == bool(open_nodes):
-                    raise FormatError(f"{where}: {word} stands where it cannot")
+                    raise FormatError(f"{where}: {word} is not allowed here")
                 nodes.append(_Node(rest, open_nodes[-1] if open_nodes else -1, end=word == "END"))
             elif word == "{":
                 if not nodes or len(nodes) - 1 in open_nodes:
@@ -109,11 +107,11 @@ def _parse_hierarchy(path: Path, lines: list[tuple[int, str]]) -> tuple[list[_No
                 _describe(nodes[-1], word, rest.split(), where)
             elif word != "HIERARCHY":
                 raise FormatError(f"{where}: found {word[:20]!r}, expected ROOT, JOINT, End Site, OFFSET or CHANNELS")
-    raise FormatError(f"{path}: has no MOTION, the file is cut short")
+    raise FormatError(f"{path}: has no MOTION; the file is truncated")
 
 
 def _statements(line: str) -> list[tuple[str, str]]:
-    """Return the keywords of a line, each with what follows it; braces may stand on a line of their own or not."""
+    """Split a line into keywords and their arguments; braces may be on a line of their own or not."""
     parts = [part.strip() for part in re.split(r"([{}])", line) if part.strip()]
     return [(part.split(maxsplit=1)[0].upper(), " ".join(part.split()[1:])) for part in parts]
 
@@ -123,7 +121,7 @@ def _describe(node: _Node, word: str, cells: list[str], where: str) -> None:
     try:
         if word == "OFFSET":
             x, y, z = (float(cell) for cell in cells)
-            if not max(abs(x), abs(y), abs(z)) <= _LARGEST:
+            if not max(abs(x), abs(y), abs(z)) <= _MAX_VALUE:
                 raise ValueError
             node.offset = (x, y, z)
             return
@@ -134,14 +132,14 @@ def _describe(node: _Node, word: str, cells: list[str], where: str) -> None:
         if len(node.channels) != len(matches):
             raise ValueError
     except (ValueError, IndexError):
-        expected = "three numbers" if word == "OFFSET" else "how many and as many of Xposition ... Zrotation"
+        expected = "three numbers" if word == "OFFSET" else "a count and that many of Xposition ... Zrotation"
         raise FormatError(f"{where}: {word} {' '.join(cells)[:40]!r}, expected {expected}") from None
 
 
 def _parse_motion(
     path: Path, lines: list[tuple[int, str]], channels: int, joints: int
 ) -> tuple[NDArray[np.float64], float | None]:
-    """Return the channel values ``(frames, channels)`` and the frames per second."""
+    """Parse the channel values ``(frames, channels)`` and the frame rate."""
     declared, seconds = None, 0.0
     while lines and ":" in lines[0][1]:
         number, line = lines[0]
@@ -155,60 +153,63 @@ def _parse_motion(
             raise FormatError(f"{path}, line {number}: found {value.strip()[:20]!r}, expected a number") from None
         lines = lines[1:]
     if declared is None:
-        raise FormatError(f"{path}: does not say 'Frames:' after MOTION")
+        raise FormatError(f"{path}: has no 'Frames:' after MOTION")
     if not lines:
         raise FormatError(f"{path}: holds no frames")
     if declared != len(lines):
-        raise FormatError(f"{path}: declares {declared} frames, but {len(lines)} lines of motion follow")
+        raise FormatError(f"{path}: declares {declared} frames, found {len(lines)} lines of motion")
     if not channels:
         raise FormatError(f"{path}: no joint has channels, so nothing moves")
-    check_room(path, 1, len(lines), max(joints, channels))
+    check_memory(path, 1, len(lines), max(joints, channels))
     values = to_numbers(path, [(number, line.split()) for number, line in lines], channels)
-    sound = (np.abs(values) <= _LARGEST).all(axis=1)
-    if not sound.all():
-        raise FormatError(f"{path}, line {lines[int(sound.argmin())][0]}: a value is not finite or beyond {_LARGEST:g}")
+    valid = (np.abs(values) <= _MAX_VALUE).all(axis=1)
+    if not valid.all():
+        raise FormatError(
+            f"{path}, line {lines[int(valid.argmin())][0]}: a value is not finite or beyond {_MAX_VALUE:g}"
+        )
     return values, 1 / seconds if seconds > 1e-6 else None
 
 
 def _find_joints(path: Path, nodes: list[_Node], layout: Layout) -> list[int]:
-    """Return the node of each joint of the layout."""
-    keys = {place: re.sub(r"[^a-z0-9]", "", node.name.lower()) for place, node in enumerate(nodes) if not node.end}
+    """Find the node of each joint of the layout."""
+    keys = {i: re.sub(r"[^a-z0-9]", "", node.name.lower()) for i, node in enumerate(nodes) if not node.end}
     low, high = min(keys.values(), default=""), max(keys.values(), default="")
     prefix = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), 0)
-    named = {key[prefix:]: place for place, key in reversed(keys.items())}
+    index_of = {key[prefix:]: i for i, key in reversed(keys.items())}
     if layout.name != "humanoid":
-        found = {layout.find(node.name.split(":")[-1]): place for place, node in reversed(list(enumerate(nodes)))}
-        places = {joint: found.get(i) for i, joint in enumerate(layout.joints)}
+        found = {layout.find(node.name.split(":")[-1]): i for i, node in reversed(list(enumerate(nodes)))}
+        indices = {joint: found.get(i) for i, joint in enumerate(layout.joints)}
     else:
-        places = {joint: next((named[n] for n in _NAMES[joint] if n in named), None) for joint in layout.joints}
+        indices = {joint: next((index_of[n] for n in _NAMES[joint] if n in index_of), None) for joint in layout.joints}
         for side in ("left", "right"):
-            if places[f"{side}_foot"] is None:
-                places[f"{side}_foot"] = _end_below(nodes, places[f"{side}_ankle"])
-    if missing := [joint for joint, place in places.items() if place is None]:
+            if indices[f"{side}_foot"] is None:
+                indices[f"{side}_foot"] = _end_below(nodes, indices[f"{side}_ankle"])
+    if missing := [joint for joint, index in indices.items() if index is None]:
         raise FormatError(
-            f"{path}: has no node for {', '.join(missing[:4])} of layout {layout.name!r}; pass --layout with a .toml "
-            f"file that declares joints by the file's own names ({', '.join(node.name[:30] for node in nodes[:6])} ...)"
+            f"{path}: has no node for {', '.join(missing[:4])} of layout {layout.name!r}; its nodes are "
+            f"{', '.join(node.name[:30] for node in nodes[:6])} ...",
+            hint="declare the joints by the names of the nodes in a TOML file: {layout=mine.toml}",
         )
-    return [place for place in places.values() if place is not None]
+    return [index for index in indices.values() if index is not None]
 
 
 def _end_below(nodes: list[_Node], parent: int | None) -> int | None:
-    """Return the End Site right below a node."""
-    return next((place for place, node in enumerate(nodes) if node.end and node.parent == parent), None)
+    """Return the End Site directly below a node."""
+    return next((i for i, node in enumerate(nodes) if node.end and node.parent == parent), None)
 
 
 def _positions(nodes: list[_Node], values: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the positions ``(frames, nodes, 3)`` of all nodes."""
+    """Compute the positions ``(frames, nodes, 3)`` of all nodes."""
     rotations, offsets, first = [], [], 0
     for node in nodes:
         columns = {channel: first + i for i, channel in enumerate(node.channels)}
         first += len(node.channels)
-        turns = [channel for channel in node.channels if channel[0] == "rotation"]
-        angles = np.radians(values[:, [columns[channel] for channel in turns]])
-        rotations.append(euler_matrices(angles, [axis for _, axis in turns]))
+        angular = [channel for channel in node.channels if channel[0] == "rotation"]
+        angles = np.radians(values[:, [columns[channel] for channel in angular]])
+        rotations.append(euler_matrices(angles, [axis for _, axis in angular]))
         offset = np.tile(np.array(node.offset), (len(values), 1))
-        for place, axis in enumerate("xyz"):
+        for i, axis in enumerate("xyz"):
             if ("position", axis) in columns:
-                offset[:, place] = values[:, columns["position", axis]]
+                offset[:, i] = values[:, columns["position", axis]]
         offsets.append(offset)
-    return forward(rotations, offsets, [node.parent for node in nodes])
+    return forward_kinematics(rotations, offsets, [node.parent for node in nodes])

@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
+from himpc.reading.formats._common.kinect import mask_origin
+from himpc.reading.formats._common.text import check_memory, check_positions, decode_head, read_lines, to_numbers
 from himpc.reading.formats.base import FileOptions
-from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
 from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
@@ -23,16 +24,16 @@ _ORDER = (
     *("right_hand", "left_hand", "spine", "pelvis", "right_hip", "left_hip", "right_knee", "left_knee"),
     *("right_ankle", "left_ankle", "right_foot", "left_foot"),
 )
-"""The joint order of the raw files, for names that the layout does not know."""
+"""Joint order of the files, for names that the layout does not know."""
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    lines = [line for line in head.decode("utf-8-sig", errors="replace").splitlines() if line.strip()][:2]
+    lines = decode_head(head)[:2]
     return bool(lines) and all(_is_joint(line.split(";")) for line in lines)
 
 
 def _is_joint(cells: list[str]) -> bool:
-    """Tell whether cells are a name that is no number, and three numbers."""
+    """Return whether cells are a name and three numbers."""
     return len(cells) == 4 and not _is_number(cells[0]) and all(_is_number(cell) for cell in cells[1:])
 
 
@@ -45,7 +46,7 @@ def _is_number(cell: str) -> bool:
 
 
 def _joint_order(path: Path, names: list[str], layout: Layout) -> list[int]:
-    """Return which joint each line of a frame holds: by its name, or by its place where the name is unknown."""
+    """Return the joint of each line of a frame, by its name, or by its position where the name is unknown."""
     found = [layout.find(name) for name in names]
     order = [layout.index(_ORDER[i]) if joint is None else joint for i, joint in enumerate(found)]
     if sorted(order) != list(range(len(layout))):
@@ -62,7 +63,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         raise FormatError(
             f"{path}, line {last}: ends within a frame: has {len(rows)} joint lines, expected a multiple of {per_frame}"
         )
-    check_room(path, 1, len(rows) // per_frame, per_frame)
+    check_memory(path, 1, len(rows) // per_frame, per_frame)
     names = [cells[0].strip() for _, cells in rows[:per_frame]]
     order = _joint_order(path, names, layout)
     for i, (number, cells) in enumerate(rows):
@@ -74,7 +75,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     numbers = [(number, [cell.replace(",", ".") for cell in cells[1:]]) for number, cells in rows]
     positions = to_numbers(path, numbers, 3)
     check_positions(path, (number for number, _ in rows), positions)
-    joints = forget_origin(positions).reshape(-1, per_frame, 3)
+    joints = mask_origin(positions).reshape(-1, per_frame, 3)
     joints[:, order] = joints.copy()
     quality = Quality(frames_read=len(joints))
     return [Recording(joints.astype(np.float32), layout, fps=options.fps, origin=Origin(path), quality=quality)]

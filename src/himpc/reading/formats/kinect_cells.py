@@ -1,7 +1,7 @@
-"""Kinect v1 recordings as ``;``-cell CSV: a header of joint names, then one frame a line, cells ``x y z``.
+"""Kinect v1 recordings as ``;``-separated cells: a header of joint names, then one frame a line, cells ``x y z``.
 
-The recordings of David Jardim (PRECOG), six actions by twelve persons, are written so. Metres, camera axes: y up. Cells
-past the last joint's are no joints and are ignored.
+The format of the recordings of David Jardim (PRECOG), six actions by twelve persons. Metres, camera axes: y up. Cells
+after those of the last joint are ignored.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
+from himpc.reading.formats._common.kinect import mask_origin
+from himpc.reading.formats._common.text import check_memory, check_positions, decode_head, read_lines, to_numbers
 from himpc.reading.formats.base import FileOptions
-from himpc.reading.formats.text import check_positions, check_room, forget_origin, read_lines, to_numbers
 from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
@@ -20,12 +21,12 @@ __all__ = ["read", "recognise"]
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    lines = head.decode("utf-8-sig", errors="replace").splitlines()
+    lines = decode_head(head)
     return bool(lines) and _joint_order(lines[0], get_layout("kinect-v1")) is not None
 
 
 def _joint_order(header: str, layout: Layout) -> list[int] | None:
-    """Return which joint of the layout each cell holds, or None if the header does not name each joint once."""
+    """Return the joint of each cell, or None if the header does not name each joint once."""
     names = [name for name in header.split(";") if name.strip()]
     order = [layout.find(name) for name in names[: len(layout)]]
     known = [joint for joint in order if joint is not None]
@@ -37,11 +38,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = read_lines(path)
     order = _joint_order(lines[0][1], layout) if lines else None
     if order is None:
-        raise FormatError(f"{path}, line 1: expected the {len(layout)} joint names of a Kinect v1, split by ';'")
+        raise FormatError(f"{path}, line 1: expected the {len(layout)} joint names of a Kinect v1, separated by ';'")
     frames = lines[1:]
     if not frames:
         raise FormatError(f"{path}: has a header but no frames")
-    check_room(path, 1, len(frames), len(layout))
+    check_memory(path, 1, len(frames), len(layout))
     rows = []
     for number, line in frames:
         cells = line.split(";")[: len(layout)]
@@ -54,7 +55,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         rows.append((number, [value for triple in triples for value in triple]))
     positions = to_numbers(path, rows, 3 * len(layout)).reshape(-1, len(layout), 3)
     check_positions(path, (number for number, _ in rows), positions)
-    joints = forget_origin(positions)
+    joints = mask_origin(positions)
     joints[:, order] = joints.copy()
     quality = Quality(frames_read=len(joints))
     return [Recording(joints.astype(np.float32), layout, fps=options.fps, origin=Origin(path), quality=quality)]

@@ -12,10 +12,9 @@ __all__ = ["read", "recognise"]
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    """Recognise any NumPy archive: `load` says what is missing from one that is not himpc's."""
+    # Any NumPy archive is recognised: `load` names what is missing from one that is not himpc's.
     return head.startswith(b"PK\x03\x04") and b".npy" in head[30:300]
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
-    """Return the recordings with the sources they were saved with, or numbered where they had none."""
     return load(path)

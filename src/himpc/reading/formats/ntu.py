@@ -1,8 +1,8 @@
-"""NTU RGB+D ``.skeleton``: Kinect v2, several bodies a file, 25 joints, metres, camera axes (y up), 30 frames a second.
+"""NTU RGB+D ``.skeleton``: Kinect v2, several bodies a file, 25 joints, metres, camera axes (y up), 30 Hz.
 
-Shahroudy et al., "NTU RGB+D: A Large Scale Dataset for 3D Human Activity Analysis", CVPR 2016. A file is a frame count;
-then each frame is a body count; each body a line of its id and nine more values, a joint count, and a line a joint:
-x y z, depth x y, colour x y, orientation w x y z, tracking state.
+Shahroudy et al., "NTU RGB+D: A Large Scale Dataset for 3D Human Activity Analysis", CVPR 2016. A file is a frame count
+and its frames; a frame is a body count and its bodies; a body is a line of its id and nine more values, a joint count,
+and a line a joint: x y z, depth x y, colour x y, orientation w x y z, tracking state.
 """
 
 from __future__ import annotations
@@ -13,9 +13,18 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
+from himpc.reading.formats._common.kinect import mask_origin, state_confidence
+from himpc.reading.formats._common.text import (
+    Row,
+    check_memory,
+    check_positions,
+    decode_head,
+    read_lines,
+    scatter,
+    to_numbers,
+)
+from himpc.reading.formats._common.world import numbered_origins
 from himpc.reading.formats.base import FileOptions
-from himpc.reading.formats.kinect_sdk import state_confidence
-from himpc.reading.formats.text import Row, check_positions, check_room, forget_origin, place, read_lines, to_numbers
 from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 
@@ -28,36 +37,36 @@ _JOINT_VALUES = 12
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    lines = [line.split() for line in head.decode("utf-8-sig", errors="replace").splitlines()]
+    lines = [line.split() for line in decode_head(head)]
     while len(lines) > 2 and lines[1] == ["0"]:
         del lines[1]
     counts = [len(line) for line in lines[:4]]
-    whole = all(line[0].isdecimal() for line in lines[:2] if line)
+    are_counts = all(line[0].isdecimal() for line in lines[:2])
     if path.suffix.lower() == ".skeleton":
-        return bool(counts) and counts[0] == 1 and whole
-    return counts == [1, 1, _INFO_VALUES, 1] and whole and lines[3] == [str(_JOINTS)]
+        return bool(counts) and counts[0] == 1 and are_counts
+    return counts == [1, 1, _INFO_VALUES, 1] and are_counts and lines[3] == [str(_JOINTS)]
 
 
 class _Lines:
-    """The lines of a file, taken one after the other; the end and a wrong count are errors that name the line."""
+    """The lines of a file, read one by one; the end and a wrong count are errors that name the line."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.lines = read_lines(path)
-        self._rest: Iterator[tuple[int, str]] = iter(self.lines)
+        self._remaining: Iterator[tuple[int, str]] = iter(self.lines)
         self.number = 0
 
-    def take(self, what: str) -> str:
+    def next(self, what: str) -> str:
         """Return the next line."""
         try:
-            self.number, line = next(self._rest)
+            self.number, line = next(self._remaining)
         except StopIteration:
             raise FormatError(f"{self.path}, line {self.number}: ends here, expected {what} next") from None
         return line
 
     def count(self, what: str) -> int:
         """Return the next line as a whole number, 0 or more."""
-        line = self.take(what)
+        line = self.next(what)
         if not (line.isascii() and line.isdecimal() and len(line) < 10):
             raise FormatError(f"{self.path}, line {self.number}: is {line[:40]!r}, expected {what}")
         return int(line)
@@ -67,7 +76,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = _Lines(path)
     n_frames = lines.count("the number of frames")
     if not 0 < n_frames < len(lines.lines):
-        raise FormatError(f"{path}, line 1: says {n_frames} frames, but only {len(lines.lines) - 1} lines follow")
+        raise FormatError(f"{path}, line 1: states {n_frames} frames, found only {len(lines.lines) - 1} lines")
     frames_of: dict[str, list[int]] = {}
     rows_of: dict[str, list[Row]] = {}
     for frame in range(n_frames):
@@ -78,27 +87,28 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             frames_of[body].append(frame)
             rows_of.setdefault(body, []).extend(rows)
     if not frames_of:
-        raise FormatError(f"{path}: has {n_frames} frames but no body in any")
-    check_room(path, len(frames_of), n_frames, _JOINTS)
+        raise FormatError(f"{path}: shows no body in {n_frames} frames")
+    check_memory(path, len(frames_of), n_frames, _JOINTS)
+    origins = numbered_origins(path, len(frames_of))
     return [
-        _recording(path, Origin(path, i if len(frames_of) > 1 else None), frames, rows_of[body], n_frames)
-        for i, (body, frames) in enumerate(frames_of.items(), start=1)
+        _recording(path, origin, frames, rows_of[body], n_frames)
+        for origin, (body, frames) in zip(origins, frames_of.items(), strict=True)
     ]
 
 
 def _body(lines: _Lines) -> tuple[str, list[Row]]:
-    """Return a body's id and the rows of its joints."""
-    info = lines.take("a body's id and nine more values").split()
+    """Read a body's id and the rows of its joints."""
+    info = lines.next("a body's id and nine more values").split()
     if len(info) != _INFO_VALUES:
         raise FormatError(
             f"{lines.path}, line {lines.number}: has {len(info)} values, expected a body's id and nine more"
         )
     joints = lines.count("the number of joints, 25")
     if joints != _JOINTS:
-        raise FormatError(f"{lines.path}, line {lines.number}: says {joints} joints, expected {_JOINTS}")
+        raise FormatError(f"{lines.path}, line {lines.number}: states {joints} joints, expected {_JOINTS}")
     rows: list[Row] = []
     for _ in range(_JOINTS):
-        cells = lines.take("a joint's 12 numbers").split()
+        cells = lines.next("a joint's 12 numbers").split()
         if len(cells) != _JOINT_VALUES:
             raise FormatError(f"{lines.path}, line {lines.number}: has {len(cells)} numbers, expected {_JOINT_VALUES}")
         rows.append((lines.number, [*cells[:3], cells[-1]]))
@@ -110,14 +120,14 @@ def _recording(path: Path, origin: Origin, frames: list[int], rows: list[Row], n
     values = to_numbers(path, rows, 4, ("x", "y", "z", "tracking state"))
     check_positions(path, (number for number, _ in rows), values[:, :3])
     confidence = state_confidence(path, [number for number, _ in rows], values[:, -1])
-    joints = forget_origin(values[:, :3])
+    joints = mask_origin(values[:, :3])
     joints[confidence == 0] = np.nan
     index = np.array(frames)
     return Recording(
-        place(joints.reshape(-1, _JOINTS, 3), index, n_frames),
+        scatter(joints.reshape(-1, _JOINTS, 3), index, n_frames),
         get_layout("kinect-v2"),
         fps=_FPS,
         origin=origin,
-        confidence=np.nan_to_num(place(confidence.reshape(-1, _JOINTS), index, n_frames)),
+        confidence=np.nan_to_num(scatter(confidence.reshape(-1, _JOINTS), index, n_frames)),
         quality=Quality(frames_read=n_frames),
     )

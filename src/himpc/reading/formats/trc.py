@@ -1,4 +1,4 @@
-"""TRC, tracked row columns: a table of marker positions, tab-separated, with five lines of header."""
+"""TRC (track row column): a tab-separated table of marker positions below five lines of header."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
+from himpc.reading.formats._common.markers import marker_recordings
+from himpc.reading.formats._common.text import check_memory, check_positions, read_lines, to_numbers
 from himpc.reading.formats.base import FileOptions
-from himpc.reading.formats.marker_files import find_subjects, subject_recording
-from himpc.reading.formats.text import check_positions, check_room, read_lines, to_numbers
-from himpc.recordings.recording import Origin, Recording
+from himpc.recordings.recording import Recording
 
 __all__ = ["read", "recognise"]
 
@@ -25,35 +25,29 @@ def recognise(path: Path, head: bytes) -> bool:
 def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = read_lines(path)
     if len(lines) <= _HEADER_LINES:
-        raise FormatError(f"{path}: holds no frames, or is cut short within its header of {_HEADER_LINES} lines")
+        raise FormatError(f"{path}: holds no frames, or is truncated within its header of {_HEADER_LINES} lines")
     stated = dict(zip(lines[1][1].split(), lines[2][1].split(), strict=False))
     labels = [label.strip() for label in lines[3][1].split("\t")[2:] if label.strip()]
     _check_counts(path, stated, markers=len(labels), frames=len(lines) - _HEADER_LINES)
-    subjects = find_subjects(labels, options, str(path))
     points = _parse_points(path, lines[_HEADER_LINES:], len(labels))
-    return [
-        subject_recording(
-            points[:, list(columns.values())],
-            list(columns),
-            marker_set,
-            options,
-            Origin(path, number if len(subjects) > 1 else None),
-            unit=stated.get("Units"),
-            up=None,
-            fps=_rate(path, stated, lines[2][0]),
-        )
-        for number, (_, marker_set, columns) in enumerate(subjects, start=1)
-    ]
+    return marker_recordings(
+        path,
+        labels,
+        lambda columns: points[:, columns],
+        options,
+        unit=stated.get("Units"),
+        fps=_parse_rate(path, stated, lines[2][0]),
+    )
 
 
 def _check_counts(path: Path, stated: dict[str, str], *, markers: int, frames: int) -> None:
-    """Check what the header declares against what is there."""
+    """Check the declared counts against the file."""
     for name, found in (("NumMarkers", markers), ("NumFrames", frames)):
         if name in stated and stated[name] != str(found):
-            raise FormatError(f"{path}: declares {name} {stated[name][:20]}, but {found} are there")
+            raise FormatError(f"{path}: declares {name} {stated[name][:20]}, found {found}")
 
 
-def _rate(path: Path, stated: dict[str, str], line: int) -> float | None:
+def _parse_rate(path: Path, stated: dict[str, str], line: int) -> float | None:
     if "DataRate" not in stated:
         return None
     try:
@@ -63,8 +57,8 @@ def _rate(path: Path, stated: dict[str, str], line: int) -> float | None:
 
 
 def _parse_points(path: Path, lines: list[tuple[int, str]], markers: int) -> NDArray[np.float64]:
-    """Return the points ``(frames, markers, 3)``; NaN where cells are empty, NaN, or all zero."""
-    check_room(path, 1, len(lines), markers)
+    """Parse the points ``(frames, markers, 3)``; NaN where cells are empty, NaN, or all zero."""
+    check_memory(path, 1, len(lines), markers)
     width = 2 + 3 * markers
     rows = []
     for number, line in lines:

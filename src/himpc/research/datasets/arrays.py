@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError, FormatError
+from himpc.reading import MAX_COORDINATE
 from himpc.reading.axes import recognise_up, to_y_up
-from himpc.reading.formats.text import FARTHEST
 from himpc.recordings import Windows
 from himpc.research.data import LabelledWindows
 from himpc.research.datasets.npy import open_npy
@@ -123,11 +123,11 @@ class ArrayFolder:
     def _check_values(self, joints: NDArray[np.float32]) -> None:
         for start in range(0, len(joints), _CHECKED_FRAMES):
             block = joints[start : start + _CHECKED_FRAMES]
-            bad = np.flatnonzero(~(np.abs(block) <= FARTHEST).all(axis=(1, 2)))
+            bad = np.flatnonzero(~(np.abs(block) <= MAX_COORDINATE).all(axis=(1, 2)))
             if len(bad):
                 raise FormatError(
                     f"{self.path}: row {start + bad[0]} holds a value that is not finite or farther than "
-                    f"{FARTHEST:g} m, expected joint positions"
+                    f"{MAX_COORDINATE:g} m, expected joint positions"
                 )
 
 

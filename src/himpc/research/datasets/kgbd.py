@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from himpc.reading.formats.frame_folder import natural_key
+from himpc.reading import natural_key
 from himpc.recordings import Recording, Windows
 from himpc.research.datasets.base import Benchmark, Split
 from himpc.research.datasets.random_split import draw_split

@@ -12,7 +12,7 @@ from functools import partial
 from itertools import chain
 from pathlib import Path
 
-from himpc.reading.formats.frame_folder import first_frame_file
+from himpc.reading import first_frame_file
 from himpc.recordings import Recording
 from himpc.research.datasets.base import Benchmark, Split
 from himpc.research.datasets.random_split import draw_split

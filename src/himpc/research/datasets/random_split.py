@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from himpc.reading.formats.frame_folder import natural_key
+from himpc.reading import natural_key
 
 __all__ = ["draw_split"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import ConfigError, DataError, HimpcError
-from himpc.reading.formats.frame_folder import natural_key
+from himpc.reading import natural_key
 from himpc.recordings import Recording, Windows
 from himpc.recordings.progress import Progress
 from himpc.recordings.selection import select

@@ -1,8 +1,8 @@
-"""The C3D file itself: its header, its parameters and where its points lie, all checked against the file's size.
+"""The C3D file: header, parameters and points, all checked against the size of the file.
 
 The C3D file format user guide (c3d.org): blocks of 512 bytes; a header of 16-bit words; groups of named parameters;
 frames of points, each x, y, z and a word that is negative where the point was not seen. Integers or floats, of three
-kinds of processor. Read here, not with a C++ library, because a damaged file must never end the process.
+kinds of processor. This is a Python parser and not a C++ library, because a damaged file must never end the process.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.text import check_room
+from himpc.reading.formats._common.text import check_memory
 
 __all__ = ["C3DFile", "Parameters", "open_c3d", "read_points"]
 
 _BLOCK = 512
 _PROCESSORS = {84: "<", 85: "dec", 86: ">"}
-_LAST_COUNTABLE = 65535
+_MAX_COUNT = 65535
 
 Value = tuple[str, ...] | tuple[float, ...]
 Parameters = dict[tuple[str, str], Value]
@@ -31,20 +31,20 @@ Parameters = dict[tuple[str, str], Value]
 
 @dataclass(frozen=True)
 class C3DFile:
-    """Where the points of a C3D file lie and what its parameters say.
+    """The position of the points in a C3D file, and its parameters.
 
     Attributes
     ----------
     processor : str
-        ``<`` for Intel, ``>`` for MIPS, ``dec`` for DEC floats.
+        ``<`` for Intel, ``>`` for MIPS, ``dec`` for DEC.
     points, frames, analog : int
-        Points and analog values in a frame, and frames.
+        Number of points and of analog values in a frame, and number of frames.
     scale : float
         The unit of integer points in the unit of length; negative where points are floats.
     rate : float
         Frames per second.
     start : int
-        The byte at which the frames begin.
+        Offset of the frames in bytes.
     parameters : dict
         Values by (group, name), both in capitals.
     """
@@ -65,7 +65,7 @@ class C3DFile:
 
     @property
     def labels(self) -> list[str]:
-        """The name of each point; LABELS holds 255 of them, LABELS2 the next."""
+        """The label of each point; LABELS holds 255 of them, LABELS2 the next."""
         found = list(self.strings("LABELS"))
         for part in range(2, 2 + self.points // 255):
             found += self.strings(f"LABELS{part}")
@@ -73,12 +73,12 @@ class C3DFile:
 
 
 def open_c3d(path: Path) -> C3DFile:
-    """Read the header and the parameters of a C3D file and check that its frames are all there.
+    """Read the header and the parameters of a C3D file and check that it holds all its frames.
 
     Raises
     ------
     FormatError
-        If the file cannot be read, is no C3D, is damaged or cut short.
+        If the file cannot be read, is not a C3D file, is damaged or truncated.
     """
     try:
         size = path.stat().st_size
@@ -89,7 +89,7 @@ def open_c3d(path: Path) -> C3DFile:
 
 
 def read_points(path: Path, file: C3DFile, columns: list[int]) -> NDArray[np.float64]:
-    """Return some of the points, ``(frames, columns, 3)`` in the file's unit; NaN where not seen.
+    """Read some of the points, ``(frames, columns, 3)`` in the file's unit; NaN where not seen.
 
     Raises
     ------
@@ -113,12 +113,12 @@ def read_points(path: Path, file: C3DFile, columns: list[int]) -> NDArray[np.flo
 def _open(path: Path, file: BinaryIO, size: int) -> C3DFile:
     header = file.read(_BLOCK)
     if len(header) < _BLOCK or header[1] != 0x50 or header[0] == 0:
-        raise FormatError(f"{path}: is no C3D file, or cut short within its header of {_BLOCK} bytes")
+        raise FormatError(f"{path}: is not a C3D file, or truncated within its header of {_BLOCK} bytes")
     at = (header[0] - 1) * _BLOCK
     file.seek(at)
     start = file.read(4)
     if len(start) < 4 or start[3] not in _PROCESSORS:
-        raise FormatError(f"{path}: has no parameters at byte {at}; the file is cut short or damaged")
+        raise FormatError(f"{path}: has no parameters at byte {at}; the file is truncated or damaged")
     processor = _PROCESSORS[start[3]]
     order = ">" if processor == ">" else "<"
     points, analog, first, last = struct.unpack(order + "4H", header[2:10])
@@ -126,8 +126,8 @@ def _open(path: Path, file: BinaryIO, size: int) -> C3DFile:
     blocks = start[2] or max(data_block - header[0], 0)
     section = start + file.read(max(blocks * _BLOCK - 4, 0))
     if len(section) < blocks * _BLOCK:
-        raise FormatError(f"{path}: is cut short within its parameters ({blocks} blocks of {_BLOCK} bytes)")
-    parameters = _Walk(path, section, processor).parameters()
+        raise FormatError(f"{path}: is truncated within its parameters ({blocks} blocks of {_BLOCK} bytes)")
+    parameters = _ParameterParser(path, section, processor).parse()
     header_floats = _floats(np.frombuffer(header[12:16] + header[20:24], order + "u4"), processor)
     frames = _frame_count(parameters, first, last)
     scale, rate = (
@@ -135,7 +135,7 @@ def _open(path: Path, file: BinaryIO, size: int) -> C3DFile:
         for name, value in zip(("SCALE", "RATE"), header_floats, strict=True)
     )
     if points == 0:
-        raise FormatError(f"{path}: holds no points, so no markers")
+        raise FormatError(f"{path}: holds no markers")
     if not np.isfinite(scale) or scale == 0 or frames < 1 or data_block < 1:
         raise FormatError(
             f"{path}: its header is damaged: {frames} frames, scale {scale:g}, data at block {data_block}"
@@ -144,16 +144,16 @@ def _open(path: Path, file: BinaryIO, size: int) -> C3DFile:
     needed = frames * (4 * points + analog) * cell
     if begin + needed > size:
         raise FormatError(
-            f"{path}: is cut short: {frames} frames of {points} points need {needed} bytes from byte {begin}, "
-            f"but the file has {size} bytes in all"
+            f"{path}: is truncated: {frames} frames of {points} points need {needed} bytes from byte {begin}, "
+            f"but the file has {size} bytes"
         )
-    check_room(path, 1, frames, points)
+    check_memory(path, 1, frames, points)
     return C3DFile(processor, points, frames, analog, scale, rate, begin, parameters)
 
 
 def _frame_count(parameters: Parameters, first: int, last: int) -> int:
-    """Return how many frames there are; the header can count to 65535 only, parameters go on from there."""
-    if last < _LAST_COUNTABLE:
+    """Return the number of frames; the header counts to 65535 only, and parameters hold larger numbers."""
+    if last < _MAX_COUNT:
         return last - first + 1
     trial = [parameters.get(("TRIAL", f"ACTUAL_{end}_FIELD"), ()) for end in ("START", "END")]
     if all(len(value) >= 2 and not isinstance(value[0], str) for value in trial):
@@ -169,7 +169,7 @@ def _number(parameters: Parameters, key: tuple[str, str], otherwise: float) -> f
 
 
 def _floats(words: NDArray[np.unsignedinteger], processor: str) -> NDArray[np.float64]:
-    """Return 32-bit words as numbers; a DEC float has its halves exchanged and counts four times an IEEE one."""
+    """Decode 32-bit words; a DEC float has its halves exchanged and is four times as large as the IEEE one."""
     kind = words.dtype.byteorder if words.dtype.byteorder in "<>" else "="
     halves = np.ascontiguousarray(words).view(f"{kind}u2").reshape(*words.shape, 2)
     ordered = halves[..., ::-1] if processor == "dec" else halves
@@ -178,47 +178,47 @@ def _floats(words: NDArray[np.unsignedinteger], processor: str) -> NDArray[np.fl
     return values / 4 if processor == "dec" else values
 
 
-class _Walk:
-    """A walk over the records of a parameter section that never leaves it."""
+class _ParameterParser:
+    """Parser of a parameter section; it never reads outside the section."""
 
     def __init__(self, path: Path, section: bytes, processor: str) -> None:
         self.path, self.section, self.processor = path, section, processor
         self.order = ">" if processor == ">" else "<"
 
-    def take(self, at: int, count: int) -> bytes:
+    def _take(self, at: int, count: int) -> bytes:
         """Return `count` bytes, all of them within the section."""
         if count < 0 or at + count > len(self.section):
             raise FormatError(f"{self.path}: its parameters are damaged at byte {at} of their section")
         return self.section[at : at + count]
 
-    def parameters(self) -> Parameters:
-        """Return the values of all parameters whose group has a name."""
+    def parse(self) -> Parameters:
+        """Parse the values of all parameters whose group has a name."""
         groups: dict[int, str] = {}
         values: dict[tuple[int, str], Value] = {}
         at = 4
         while at + 2 <= len(self.section):
-            length, number = struct.unpack("bb", self.take(at, 2))
+            length, number = struct.unpack("bb", self._take(at, 2))
             if length == 0 or number == 0:
                 break
-            name = self.take(at + 2, abs(length)).decode("latin-1").strip().upper()
+            name = self._take(at + 2, abs(length)).decode("latin-1").strip().upper()
             at += 2 + abs(length)
-            offset = struct.unpack(self.order + "H", self.take(at, 2))[0]
+            offset = struct.unpack(self.order + "H", self._take(at, 2))[0]
             if number < 0:
                 groups[-number] = name
             else:
-                values[number, name] = self.value(at + 2)
+                values[number, name] = self._value(at + 2)
             if offset == 0:
                 break
             at += offset
         return {(groups[number], name): value for (number, name), value in values.items() if number in groups}
 
-    def value(self, at: int) -> Value:
-        """Return a parameter's strings or numbers."""
-        kind, rank = struct.unpack("bB", self.take(at, 2))
+    def _value(self, at: int) -> Value:
+        """Parse the strings or numbers of a parameter."""
+        kind, rank = struct.unpack("bB", self._take(at, 2))
         if kind not in (-1, 1, 2, 4) or rank > 7:
             raise FormatError(f"{self.path}: its parameters are damaged at byte {at} of their section")
-        shape = tuple(self.take(at + 2, rank))
-        data = self.take(at + 2 + rank, prod(shape) * abs(kind))
+        shape = tuple(self._take(at + 2, rank))
+        data = self._take(at + 2 + rank, prod(shape) * abs(kind))
         if kind == -1:
             width = shape[0] if shape else 1
             places = range(0, len(data), width) if width else range(0)

@@ -1,4 +1,4 @@
-"""The text of a CSV table: what its leading comments state, its header and its rows."""
+"""The text of a CSV table: leading comments, header and rows."""
 
 from __future__ import annotations
 
@@ -6,15 +6,20 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from himpc.errors import FormatError
-from himpc.reading.formats.text import read_lines
+from himpc.reading.formats._common.text import read_lines, to_numbers
 
-__all__ = ["ABOUT", "Column", "Table", "header_of", "parse_column", "read_table"]
+__all__ = ["AXES", "RECORDING_COLUMNS", "Column", "Table", "header_of", "parse_column", "read_table"]
 
-ABOUT = ("person", "session", "camera", "body")
-"""Columns that tell the recordings of one file apart."""
+AXES = ("x", "y", "z")
 
-_OTHER = ("frame", "time", "joint", "x", "y", "z", "confidence")
+RECORDING_COLUMNS = ("person", "session", "camera", "body")
+"""Columns that separate the recordings of one file."""
+
+_ROW_COLUMNS = (*RECORDING_COLUMNS, "frame", "time", "joint", *AXES, "confidence")
 _STATED = ("unit", "layout", "fps", "up")
 _DELIMITERS = (",", ";", "\t")
 _SUFFIX = re.compile(r"(.+?)(?:[^A-Za-z0-9]+([xyzXYZ]|confidence)|([XYZ]))")
@@ -23,9 +28,9 @@ _PREFIX = re.compile(r"([xyzXYZ])[^A-Za-z0-9]+(.+)")
 
 @dataclass(frozen=True)
 class Column:
-    """What a column holds: something about the row (`joint` is empty), or an axis of a joint or its confidence."""
+    """The content of a column: a property of the row (`joint` is empty), or an axis of a joint or its confidence."""
 
-    what: str
+    content: str
     joint: str = ""
 
 
@@ -38,7 +43,7 @@ class Table:
     path : Path
         The file.
     stated : dict
-        What comments of the form ``# unit: mm`` before the header state: ``unit``, ``layout``, ``fps``, ``up``.
+        The comments of the form ``# unit: mm`` before the header: ``unit``, ``layout``, ``fps``, ``up``.
     header : list of str
         The columns' names.
     header_line : int
@@ -63,7 +68,7 @@ class Table:
         Raises
         ------
         FormatError
-            If it is no number above 0.
+            If it is not a number above 0.
         """
         if "fps" not in self.stated:
             return None
@@ -75,14 +80,45 @@ class Table:
             raise FormatError(f"{self.path}: states fps {self.stated['fps'][:20]!r}, expected a number above 0")
         return fps
 
+    def columns(self) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
+        """Return the index of each column of the row, and for each joint those of its axes and confidence.
+
+        Raises
+        ------
+        FormatError
+            If a column is unknown or there twice.
+        """
+        of_row: dict[str, int] = {}
+        of_joint: dict[str, dict[str, int]] = {}
+        for i, name in enumerate(self.header):
+            column = parse_column(name)
+            if column is None:
+                raise FormatError(f"{self.path}, line {self.header_line}: unknown column {name[:40]!r}")
+            columns = of_joint.setdefault(column.joint, {}) if column.joint else of_row
+            if column.content in columns:
+                raise FormatError(f"{self.path}, line {self.header_line}: column {name[:40]!r} is there twice")
+            columns[column.content] = i
+        return of_row, of_joint
+
+    def numbers(self, columns: list[int]) -> NDArray[np.float64]:
+        """Parse some columns as numbers ``(n, columns)``.
+
+        Raises
+        ------
+        FormatError
+            If a cell is not a number.
+        """
+        rows = [(line, [cells[i] for i in columns]) for line, cells in zip(self.lines, self.rows, strict=True)]
+        return to_numbers(self.path, rows, len(columns), [self.header[i] for i in columns])
+
 
 def parse_column(name: str) -> Column | None:
-    """Return what a column's name says it holds, or None.
+    """Parse the name of a column; None if it is unknown.
 
     >>> parse_column("Left Hip.Z"), parse_column("x_nose"), parse_column("frame")
-    (Column(what='z', joint='Left Hip'), Column(what='x', joint='nose'), Column(what='frame', joint=''))
+    (Column(content='z', joint='Left Hip'), Column(content='x', joint='nose'), Column(content='frame', joint=''))
     """
-    if name.lower() in (*ABOUT, *_OTHER):
+    if name.lower() in _ROW_COLUMNS:
         return Column(name.lower())
     if match := _SUFFIX.fullmatch(name):
         return Column((match[2] or match[3]).lower(), match[1])
@@ -92,7 +128,7 @@ def parse_column(name: str) -> Column | None:
 
 
 def header_of(head: bytes) -> list[str]:
-    """Return the header's cells from a file's first bytes, as far as they go; empty if there is none."""
+    """Return the header's cells in a file's first bytes; empty if there is none."""
     for line in head.decode("utf-8-sig", errors="replace").splitlines():
         if line.strip() and not line.startswith("#"):
             return _split(line, _delimiter(line))
@@ -109,7 +145,7 @@ def read_table(path: Path) -> Table:
     """
     numbered = read_lines(path)
     n_comments = next((i for i, (_, line) in enumerate(numbered) if not line.startswith("#")), len(numbered))
-    stated = _stated([line for _, line in numbered[:n_comments]])
+    stated = _parse_comments([line for _, line in numbered[:n_comments]])
     if n_comments == len(numbered):
         raise FormatError(f"{path}: has no header line")
     header_line, first = numbered[n_comments]
@@ -125,7 +161,7 @@ def read_table(path: Path) -> Table:
     return Table(path, stated, header, header_line, lines, rows)
 
 
-def _stated(comments: list[str]) -> dict[str, str]:
+def _parse_comments(comments: list[str]) -> dict[str, str]:
     stated = {}
     for comment in comments:
         key, colon, value = comment.lstrip("# ").partition(":")

@@ -1,4 +1,4 @@
-"""What the readers of text share: bounded lines, numbers with a located error, and the room that frames may take."""
+"""Bounded reading of text, numbers with located errors, and limits on the memory that frames may take."""
 
 from __future__ import annotations
 
@@ -13,27 +13,31 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 
 __all__ = [
-    "FARTHEST",
+    "HEAD_BYTES",
     "MAX_BYTES",
+    "MAX_COORDINATE",
     "MAX_JOINTS",
     "Row",
+    "check_memory",
     "check_positions",
-    "check_room",
-    "forget_origin",
-    "place",
+    "decode_head",
     "read_bytes",
     "read_lines",
+    "scatter",
     "to_numbers",
 ]
 
+HEAD_BYTES = 4096
+"""Size of the head of a file that a format sees to recognise it."""
+
 MAX_BYTES = 256 * 2**20
-"""The largest text file that is read: more than an hour of 25 joints at 30 frames a second, one joint a row."""
+"""Size of the largest text file that is read: more than an hour of 25 joints at 30 Hz, one joint a row."""
 
 MAX_JOINTS = 40_000_000
-"""The most joint positions (bodies x frames x joints) that one file may ask memory for: 480 MB as float32."""
+"""Joint positions (bodies x frames x joints) of the largest file that is read: 480 MB as float32."""
 
-FARTHEST = 1e6
-"""Metres (or pixels) from the origin past which a coordinate is a mistake."""
+MAX_COORDINATE = 1e6
+"""Distance from the origin, in metres or pixels, above which a coordinate is an error."""
 
 Row = tuple[int, Sequence[str]]
 """A line's number in its file, from 1, and its cells."""
@@ -41,32 +45,36 @@ Row = tuple[int, Sequence[str]]
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
+def decode_head(head: bytes) -> list[str]:
+    """Return the lines of a head that are not blank, without surrounding spaces; the last one may be cut."""
+    text = head.decode("utf-8-sig", errors="replace")
+    return [line.strip() for line in text.splitlines() if line.strip()]
+
+
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """Return the content of a file, after checking that it is a file of at most `limit` bytes.
+    """Read the content of a regular file of at most `limit` bytes.
 
     Raises
     ------
     FormatError
         If it cannot be read, is no regular file, or is larger.
     """
+    if not path.is_file():
+        raise FormatError(f"{path}: is not a file")
     try:
-        if not path.is_file():
-            raise FormatError(f"{path}: is not a file")
         with path.open("rb") as file:
             content = file.read(min(os.fstat(file.fileno()).st_size, limit) + 1)
     except (OSError, ValueError) as error:
-        if isinstance(error, FormatError):
-            raise
         raise FormatError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
     if len(content) > limit:
-        raise FormatError(f"{path}: is larger than {limit // 2**20 or 1} MiB; split it into shorter recordings")
+        raise FormatError(f"{path}: is larger than {limit // 2**20 or 1} MiB", hint="split it into shorter recordings")
     return content
 
 
 def read_lines(path: Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
-    """Return the lines of a text file that are not blank, each with its number from 1, without surrounding spaces.
+    """Read the lines of a text file that are not blank, each with its number from 1, without surrounding spaces.
 
-    UTF-8 and UTF-16 with a byte order mark are understood.
+    The encoding is UTF-8, or UTF-16 with a byte order mark.
 
     Raises
     ------
@@ -85,17 +93,17 @@ def read_lines(path: Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
 
 
 def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str] = ()) -> NDArray[np.float64]:
-    """Return n rows of `width` cells as ``(n, width)`` numbers; an empty cell is NaN.
+    """Parse n rows of `width` cells as ``(n, width)`` numbers; an empty cell is NaN.
 
     Parameters
     ----------
     names : sequence of str
-        What to call the cells in an error; their places in the row if not given.
+        The names of the cells in an error; default: their places in the row.
 
     Raises
     ------
     FormatError
-        If a row has another number of cells, or a cell is no number; the message names the line.
+        If a row has another number of cells, or a cell is not a number; the message names the line.
     """
     for line, cells in rows:
         if len(cells) != width:
@@ -103,66 +111,58 @@ def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str]
     try:
         values = np.array([float(cell or "nan") for _, cells in rows for cell in cells])
     except ValueError:
-        raise _first_bad(path, rows, names) from None
+        raise _first_error(path, rows, names) from None
     return values.reshape(len(rows), width)
 
 
 def check_positions(path: Path, lines: Iterable[int], positions: NDArray[np.floating]) -> None:
-    """Refuse positions ``(n, ...)``, read from n lines, of which one is infinite or absurdly far; NaN passes.
+    """Check that no position ``(n, ...)``, read from n lines, is infinite or absurdly far; NaN passes.
 
     Raises
     ------
     FormatError
-        If a value is beyond `FARTHEST`; the message names the line.
+        If a value is beyond `MAX_COORDINATE`; the message names the line.
     """
-    far = (np.abs(positions) > FARTHEST).reshape(len(positions), -1)
+    far = (np.abs(positions) > MAX_COORDINATE).reshape(len(positions), -1)
     if far.any():
         row = int(far.any(axis=1).argmax())
         value = positions[row].reshape(-1)[far[row].argmax()]
         line = list(lines)[row]
         raise FormatError(
-            f"{path}, line {line}: a position of {value:.3g} is farther than {FARTHEST:g} from the origin"
+            f"{path}, line {line}: a position of {value:.3g} is farther than {MAX_COORDINATE:g} from the origin"
         )
 
 
-def check_room(path: Path, bodies: int, frames: int, joints: int) -> None:
-    """Refuse more joint positions than `MAX_JOINTS` before memory is taken for them.
+def check_memory(path: Path, bodies: int, frames: int, joints: int) -> None:
+    """Check the number of joint positions before memory is allocated for them.
 
     Raises
     ------
     FormatError
-        If there are too many.
+        If there are more than `MAX_JOINTS`.
     """
     if bodies * frames * joints > MAX_JOINTS:
         raise FormatError(
             f"{path}: {bodies} bodies over {frames} frames of {joints} joints are too many for one file "
-            f"(at most {MAX_JOINTS} positions); split it into shorter recordings"
+            f"(at most {MAX_JOINTS} positions)",
+            hint="split it into shorter recordings",
         )
 
 
-def place(values: NDArray[np.floating], frames: NDArray[np.integer], length: int) -> NDArray[np.float32]:
-    """Return ``(length, ...)`` values of which those of the given frames are set and the others NaN."""
+def scatter(values: NDArray[np.floating], frames: NDArray[np.integer], length: int) -> NDArray[np.float32]:
+    """Return an array ``(length, ...)`` with the values at the given frames, and NaN at the others."""
     placed = np.full((length, *values.shape[1:]), np.nan, dtype=np.float32)
     placed[frames] = values
     return placed
 
 
-def forget_origin(joints: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return joints ``(..., 3)`` in camera axes with NaN for each at exactly 0 0 0, where the camera itself is.
-
-    Depth cameras write zeros for a joint, or a body, that was not seen; a joint with an axis missing is NaN in all.
-    """
-    unseen = (joints == 0).all(axis=-1) | np.isnan(joints).any(axis=-1)
-    return np.where(unseen[..., None], np.nan, joints)
-
-
-def _first_bad(path: Path, rows: Sequence[Row], names: Sequence[str]) -> FormatError:
-    """Return the error for the first cell that is no number."""
+def _first_error(path: Path, rows: Sequence[Row], names: Sequence[str]) -> FormatError:
+    """Return the error for the first cell that is not a number."""
     for line, cells in rows:
         for i, cell in enumerate(cells):
             try:
                 float(cell or "nan")
             except ValueError:
                 name = names[i] if names else f"number {i + 1}"
-                return FormatError(f"{path}, line {line}: {name} is {cell[:40]!r}, which is no number")
-    return FormatError(f"{path}: holds something that is no number")
+                return FormatError(f"{path}, line {line}: {name} is {cell[:40]!r}, expected a number")
+    return FormatError(f"{path}: holds a cell that is not a number")

@@ -1,0 +1,170 @@
+"""Keypoints in JSON: bounded reading, checked values, and people detected in frames, joined into tracks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import FormatError
+from himpc.reading.formats._common.text import MAX_COORDINATE, check_memory, read_bytes, scatter
+
+__all__ = ["Detection", "Track", "build_tracks", "flat_pose", "is_json", "load_json", "parse_id", "parse_numbers"]
+
+_MAX_JSON_BYTES = 128 * 2**20
+"""Size of the largest JSON file that is read; as Python objects it takes several times that."""
+
+_MAX_ID = 255
+
+
+def is_json(head: bytes) -> bool:
+    """Return whether a file's first bytes may be a JSON list or object."""
+    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{")
+
+
+def load_json(path: Path, limit: int = _MAX_JSON_BYTES) -> Any:
+    """Read a JSON file of at most `limit` bytes.
+
+    Raises
+    ------
+    FormatError
+        If it cannot be read, is too large, nested too deeply, or is not JSON; the message names the line.
+    """
+    content = read_bytes(path, limit)
+    try:
+        return json.loads(content)
+    except json.JSONDecodeError as error:
+        raise FormatError(f"{path}, line {error.lineno}: is not valid JSON: {error.msg.lower()}") from None
+    except RecursionError:
+        raise FormatError(f"{path}: is nested too deeply for a recording") from None
+    except ValueError as error:
+        raise FormatError(f"{path}: is not valid JSON: {str(error)[:80]}") from None
+
+
+def parse_numbers(values: Any, where: str, name: str) -> NDArray[np.float64]:
+    """Return a list of numbers as an array ``(n,)``; NaN passes.
+
+    Raises
+    ------
+    FormatError
+        If it is not a list of numbers, or one is infinite or absurdly large.
+    """
+    if not isinstance(values, list) or not all(type(value) in (int, float) for value in values):
+        raise FormatError(f"{where}: {name} is not a list of numbers")
+    try:
+        numbers = np.array(values, dtype=np.float64)
+    except OverflowError:
+        raise FormatError(f"{where}: {name} holds a number that is too large") from None
+    far = np.abs(numbers) > MAX_COORDINATE
+    if far.any():
+        raise FormatError(f"{where}: {name} holds {numbers[far][0]:.3g}, which is beyond {MAX_COORDINATE:g}")
+    return numbers
+
+
+def parse_id(value: Any, where: str, name: str) -> str:
+    """Return an id, which is a whole number or a name, as text.
+
+    Raises
+    ------
+    FormatError
+        If it is neither, or a name of more than 255 characters.
+    """
+    if type(value) not in (int, str) or len(str(value)) > _MAX_ID:
+        raise FormatError(f"{where}: {name} is not a whole number or short name")
+    return str(value)
+
+
+@dataclass(frozen=True)
+class Detection:
+    """One person in one frame.
+
+    Attributes
+    ----------
+    frame : int
+        Index of the frame.
+    person : str or None
+        The tracker's id, if it gave one.
+    values : array ``(J, axes + 1)``
+        Joints and their confidence.
+    where : str
+        The file, or the place in it, for errors.
+    """
+
+    frame: int
+    person: str | None
+    values: NDArray[np.float64]
+    where: str
+
+
+@dataclass(frozen=True)
+class Track:
+    """One person over time: ``(frames, J, axes + 1)`` from the first to the last detection, NaN between."""
+
+    person: str | None
+    values: NDArray[np.float32]
+
+
+def build_tracks(path: Path, detections: Sequence[Detection], n_frames: int) -> list[Track]:
+    """Join detections into one track for each person.
+
+    Where no frame shows more than one person and ids are missing, all detections are one track over all frames.
+
+    Raises
+    ------
+    FormatError
+        If there is no detection, or a frame shows several people without ids, or an id twice.
+    """
+    if not detections:
+        raise FormatError(f"{path}: shows no person in {n_frames} frames")
+    n_joints = len(detections[0].values)
+    if any(detection.person is None for detection in detections):
+        if doubled := _first_doubled(detections):
+            raise FormatError(
+                f"{doubled.where}: several people a frame and no ids",
+                hint="run a tracker first, or keep one person a file",
+            )
+        check_memory(path, 1, n_frames, n_joints)
+        return [Track(None, _join(detections, 0, n_frames))]
+    of_person: dict[str, list[Detection]] = {}
+    for detection in detections:
+        of_person.setdefault(detection.person or "", []).append(detection)
+    for person, found in of_person.items():
+        if doubled := _first_doubled(found):
+            raise FormatError(f"{doubled.where}: person {person[:40]!r} is in one frame twice")
+    frames_of = {person: [detection.frame for detection in found] for person, found in of_person.items()}
+    lengths = {person: max(frames) - min(frames) + 1 for person, frames in frames_of.items()}
+    check_memory(path, 1, sum(lengths.values()), n_joints)
+    return [Track(person, _join(found, min(frames_of[person]), lengths[person])) for person, found in of_person.items()]
+
+
+def flat_pose(values: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Split 2D joints with confidence ``(..., 3)``, x right and y down, into joints (x, y up, 0) and confidence.
+
+    A joint with confidence 0 is NaN.
+    """
+    confidence = np.clip(np.nan_to_num(values[..., 2]), 0, 1).astype(np.float32)
+    joints = np.stack([values[..., 0], -values[..., 1], np.zeros_like(confidence)], axis=-1).astype(np.float32)
+    unseen = (confidence == 0) | np.isnan(joints).any(axis=-1)
+    joints[unseen] = np.nan
+    confidence[unseen] = 0
+    return joints, confidence
+
+
+def _first_doubled(detections: Sequence[Detection]) -> Detection | None:
+    """Return the first detection in a frame that has another one."""
+    frames: set[int] = set()
+    for detection in detections:
+        if detection.frame in frames:
+            return detection
+        frames.add(detection.frame)
+    return None
+
+
+def _join(detections: Sequence[Detection], first: int, length: int) -> NDArray[np.float32]:
+    frames = np.array([detection.frame for detection in detections]) - first
+    return scatter(np.stack([detection.values for detection in detections]), frames, length)

@@ -1,0 +1,134 @@
+"""ASF/AMC, Acclaim motion capture: a skeleton of bones (``.asf``) and its motion (``.amc``), as of CMU.
+
+A bone is a direction and a length in the axes of the rest pose, and rotates about its own axes. With C the rotation of
+the bone's ``axis`` and M that of its degrees of freedom, each applied in the order written, its rotation within its
+parent is ``C M C^-1``. A joint is the far end of its bone. The file's ``length`` (0.45 for CMU) is an inch in its own
+unit: metres = value * 0.0254 / length.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import FormatError
+from himpc.reading.formats._common.text import check_memory, decode_head, read_lines
+from himpc.reading.formats._common.world import to_recording
+from himpc.reading.formats.amc.skeleton import Skeleton, parse_floats, read_asf
+from himpc.reading.formats.base import UNITS, FileOptions
+from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
+from himpc.recordings.recording import Origin, Recording
+from himpc.skeleton import Layout, get_layout
+
+__all__ = ["read", "recognise"]
+
+_CHUNK_FRAMES = 512
+
+
+@dataclass(frozen=True)
+class _Motion:
+    """The values ``(frames, n)`` of each bone that moves, and the radians in one unit of angle."""
+
+    values: dict[str, NDArray[np.float64]]
+    frames: int
+    radians: float
+
+
+def recognise(path: Path, head: bytes) -> bool:
+    lines = [line.upper() for line in decode_head(head) if not line.startswith("#")]
+    return any(line in (":FULLY-SPECIFIED", ":DEGREES", ":RADIANS") for line in lines[:3])
+
+
+def read(path: Path, options: FileOptions) -> list[Recording]:
+    try:
+        skeleton = read_asf(_find_skeleton(path))
+    except FormatError as error:
+        raise FormatError(f"{path}: has no usable skeleton: {error.message}", hint=error.hint) from error
+    layout = options.layout or get_layout("cmu")
+    bones = _find_joints(path, skeleton, layout)
+    motion = _parse_motion(path, skeleton, len(layout))
+    chunks = [slice(i, i + _CHUNK_FRAMES) for i in range(0, motion.frames, _CHUNK_FRAMES)]
+    joints = np.concatenate([_positions(skeleton, motion, chunk)[:, bones] for chunk in chunks])
+    notes = () if options.fps else ("the file states no frame rate; most of CMU is at 120 Hz",)
+    metres = joints * UNITS["in"] / skeleton.length
+    return [to_recording(metres, layout, options, Origin(path), unit="in", notes=notes)]
+
+
+def _find_skeleton(path: Path) -> Path:
+    """Find the skeleton of a motion: the ``.asf`` of the same name, of the name before ``_``, or the only one."""
+    try:
+        skeletons = sorted(other for other in path.parent.iterdir() if other.suffix.lower() == ".asf")
+    except OSError as error:
+        raise FormatError(f"its folder cannot be searched for an .asf: {error.strerror}") from error
+    for stem in (path.stem, path.stem.split("_")[0]):
+        for other in skeletons:
+            if other.stem.lower() == stem.lower():
+                return other
+    if len(skeletons) == 1:
+        return skeletons[0]
+    found = f"{len(skeletons)} others there" if skeletons else "none there"
+    raise FormatError(
+        f"expected {path.stem.split('_')[0]}.asf in the same folder, found {found}", hint="put the skeleton there"
+    )
+
+
+def _find_joints(path: Path, skeleton: Skeleton, layout: Layout) -> list[int]:
+    """Return the bone of each joint of the layout."""
+    found = {layout.find(bone.name): place for place, bone in reversed(list(enumerate(skeleton.bones)))}
+    if missing := [joint for i, joint in enumerate(layout.joints) if i not in found]:
+        raise FormatError(
+            f"{path}: its skeleton has no bone for {', '.join(missing[:4])} of layout {layout.name!r}",
+            hint="declare the joints by the names of the bones in a TOML file: {layout=mine.toml}",
+        )
+    return [found[i] for i in range(len(layout))]
+
+
+def _parse_motion(path: Path, skeleton: Skeleton, joints: int) -> _Motion:
+    all_lines = [(number, line.strip()) for number, line in read_lines(path)]
+    keywords = {line.upper() for _, line in all_lines[:20]}
+    radians = np.pi / 180 if ":DEGREES" in keywords else 1.0 if ":RADIANS" in keywords else skeleton.radians
+    lines = [(number, line) for number, line in all_lines if not line.startswith(("#", ":"))]
+    starts = [i for i, (_, line) in enumerate(lines) if re.fullmatch(r"\d+", line)]
+    if not starts or starts[0] != 0:
+        raise FormatError(f"{path}: holds no numbered frames")
+    check_memory(path, 1, len(starts), max(joints, len(skeleton.bones)))
+    moving = {bone.name: bone for bone in skeleton.bones if bone.dof}
+    frames: dict[str, list[list[float]]] = {name: [] for name in moving}
+    for frame, (start, end) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), start=1):
+        for number, line in lines[start + 1 : end]:
+            name, *cells = line.split()
+            if name not in moving or len(frames[name]) == frame:
+                what = "is twice in its frame" if name in moving else "is no moving bone of the skeleton"
+                raise FormatError(f"{path}, line {number}: {name[:30]!r} {what}")
+            frames[name].append(parse_floats(cells, len(moving[name].dof), f"{path}, line {number}: {name}"))
+        if missing := [name for name, values in frames.items() if len(values) != frame]:
+            raise FormatError(f"{path}, line {lines[start][0]}: frame {frame} lacks {missing[0]!r}")
+    return _Motion({name: np.array(values) for name, values in frames.items()}, len(starts), radians)
+
+
+def _positions(skeleton: Skeleton, motion: _Motion, part: slice) -> NDArray[np.float64]:
+    """Compute the far ends of the bones in some frames, ``(frames, bones, 3)``, in the file's unit.
+
+    `forward_kinematics` takes the offset of a node in its parent's axes, but the far end of a bone is given in its own:
+    each offset is rotated by the bone's own rotation first.
+    """
+    frames = len(range(*part.indices(motion.frames)))
+    rotations, offsets = [], []
+    for bone in skeleton.bones:
+        values = motion.values[bone.name][part] if bone.dof else np.zeros((frames, 0))
+        angular = [i for i, dof in enumerate(bone.dof) if dof[0] == "r"]
+        angles = values[:, angular] * motion.radians
+        inner = euler_matrices(angles[:, ::-1], [bone.dof[i][1] for i in reversed(angular)])
+        axes = euler_matrices(np.array(bone.axis)[::-1] * skeleton.radians, bone.axis_order[::-1])
+        rotation = axes @ inner @ axes.T
+        offset = np.tile(np.array(bone.offset), (frames, 1))
+        for i, dof in enumerate(bone.dof):
+            if dof[0] == "t":
+                offset[:, "xyz".index(dof[1])] += values[:, i]
+        rotations.append(rotation)
+        offsets.append(offset if bone.parent < 0 else np.einsum("fij,fj->fi", rotation, offset))
+    return forward_kinematics(rotations, offsets, [bone.parent for bone in skeleton.bones])

@@ -1,0 +1,33 @@
+"""C3D, the format of optical motion capture laboratories: markers become joints by the rules of their marker set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from himpc.reading.axes import UP_AXES
+from himpc.reading.formats._common.markers import marker_recordings
+from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.c3d.file import open_c3d, read_points
+from himpc.recordings.recording import Recording
+
+__all__ = ["read", "recognise"]
+
+
+def recognise(path: Path, head: bytes) -> bool:
+    return len(head) >= 2 and head[1] == 0x50 and (path.suffix.lower() == ".c3d" or 2 <= head[0] <= 8)
+
+
+def read(path: Path, options: FileOptions) -> list[Recording]:
+    file = open_c3d(path)
+    unit = "".join(file.strings("UNITS")[:1]) or None
+    # Y_SCREEN names the axis that is shown upwards on a screen.
+    upward = "".join(file.strings("Y_SCREEN")[:1]).strip().lower().removeprefix("+")
+    return marker_recordings(
+        path,
+        file.labels,
+        lambda columns: read_points(path, file, columns),
+        options,
+        unit=unit,
+        up=upward if upward in UP_AXES else None,
+        fps=file.rate,
+    )
