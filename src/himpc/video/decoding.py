@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import numpy as np
@@ -42,24 +41,16 @@ _MAX_IRREGULAR = 0.05
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """One frame of a video.
-
-    Attributes
-    ----------
-    number : int
-        From 0, in display order.
-    seconds : float
-        Time since the first frame; strictly increasing.
-    image : uint8 array ``(height, width, 3)``
-        RGB, upright.
-    starts_shot : bool
-        Whether a shot starts here.
-    """
+    """One frame of a video."""
 
     number: int
+    """From 0, in display order."""
     seconds: float
+    """Time since the first frame; strictly increasing."""
     image: NDArray[np.uint8] = field(repr=False)
+    """RGB ``(height, width, 3)``, upright."""
     starts_shot: bool
+    """Whether a shot starts here."""
 
 
 def is_video(path: str | Path) -> bool:
@@ -68,19 +59,10 @@ def is_video(path: str | Path) -> bool:
 
 
 def rotate_to_display(image: NDArray[np.uint8], matrix: NDArray[np.integer]) -> NDArray[np.uint8] | None:
-    """Apply the display matrix of a file to a stored image.
+    """Apply the display matrix of a file to a stored image; None if it does more than rotate by 90 degrees and mirror.
 
-    Parameters
-    ----------
-    image : uint8 array ``(height, width, 3)``
-    matrix : int array ``(3, 3)``
-        ISO/IEC 14496-12: a stored point (x, y, 1) times the matrix is the displayed point; the upper left 2 x 2 values
-        are in 1/65536.
-
-    Returns
-    -------
-    uint8 array or None
-        None if the matrix does more than rotate by multiples of 90 degrees and mirror.
+    By ISO/IEC 14496-12 a stored point (x, y, 1) times the matrix ``(3, 3)`` is the displayed point; its upper left
+    values are in 1/65536.
     """
     rotation = matrix[:2, :2] / 65536
     if (np.abs(rotation) == 1).sum() != 2 or np.abs(np.linalg.det(rotation)) != 1:
@@ -122,9 +104,11 @@ class Video:
 
     Examples
     --------
-    >>> with Video("hall.mp4") as video:  # doctest: +SKIP
-    ...     for frame in video:
-    ...         print(frame.number, frame.seconds, frame.image.shape)
+    ::
+
+        with Video("hall.mp4") as video:
+            for frame in video:
+                print(frame.number, frame.seconds, frame.image.shape)
     """
 
     def __init__(self, path: str | Path, *, max_side: int | None = None, cuts: bool = True) -> None:
@@ -148,9 +132,7 @@ class Video:
     def __enter__(self) -> Video:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:

@@ -16,22 +16,15 @@ __all__ = ["Detection", "PoseEstimator"]
 
 @dataclass(frozen=True, eq=False)
 class Detection:
-    """One person in one frame.
-
-    Attributes
-    ----------
-    points : float32 array ``(J, 2)``
-        Pixel coordinates of the joints in the upright frame, x right and y down; NaN for a joint that was not seen.
-    confidence : float32 array ``(J,)``
-        Confidence of each joint in [0, 1]; 0 for a joint that was not seen.
-    joints : float32 array ``(J, 3)`` or None
-        The skeleton in metres relative to the centre of the hips: x right in the image, y up, z towards the camera.
-        None for 2D estimators; 2D joints are never lifted to 3D.
-    """
+    """One person in one frame."""
 
     points: NDArray[np.float32] = field(repr=False)
+    """Pixels ``(J, 2)`` in the upright frame, x right and y down; NaN for a joint that was not seen."""
     confidence: NDArray[np.float32] = field(repr=False)
+    """Confidence ``(J,)`` in [0, 1]; 0 for a joint that was not seen."""
     joints: NDArray[np.float32] | None = field(default=None, repr=False)
+    """Metres ``(J, 3)`` relative to the centre of the hips: x right in the image, y up, z towards the camera. None for
+    2D estimators; 2D joints are never lifted to 3D."""
 
     @property
     def box(self) -> NDArray[np.float32]:
@@ -44,28 +37,21 @@ class PoseEstimator(ABC):
 
     A subclass sets `name`, `layout` and `dimensions` and implements `detect`; CONTRIBUTING has the recipe. Tracking and
     smoothing are not its task.
-
-    Attributes
-    ----------
-    name : str
-        Its key in `himpc.video.ESTIMATORS`.
-    layout : Layout
-        The J joints that it detects.
-    dimensions : {3, 2}
-        3 if detections hold joints in metres, 2 if they hold image points only.
-    notes : tuple of str
-        What a user must know about the skeletons; every report repeats them.
-    refused : Counter
-        Number of candidates that were not taken for a person, by reason.
     """
 
     name: str
+    """Its key in `himpc.video.ESTIMATORS`."""
     layout: Layout
+    """The J joints that it detects."""
     dimensions: int
+    """3 if detections hold joints in metres, 2 if they hold image points only."""
     notes: tuple[str, ...] = ()
+    """What a user must know about the skeletons; every report repeats them."""
+    refused: Counter[str]
+    """Number of candidates that were not taken for a person, by reason."""
 
     def __init__(self) -> None:
-        self.refused: Counter[str] = Counter()
+        self.refused = Counter()
 
     @abstractmethod
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:

@@ -42,8 +42,10 @@ class VideoWriter:
 
     Examples
     --------
-    >>> with VideoWriter("grey.mp4", 64, 48, fps=25) as video:  # doctest: +SKIP
-    ...     video.add(np.full((48, 64, 3), 128, np.uint8))
+    ::
+
+        with VideoWriter("grey.mp4", 64, 48, fps=25) as video:
+            video.add(np.full((48, 64, 3), 128, np.uint8))
     """
 
     def __init__(self, path: str | Path, width: int, height: int, fps: float) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from himpc.recordings import Origin
@@ -45,7 +46,6 @@ def estimate(
     Parameters
     ----------
     path : path
-        A video file.
     estimator : PoseEstimator
         See `open_estimator`.
     name : str, optional
@@ -56,9 +56,7 @@ def estimate(
         Shortest track that gives a recording.
     max_side : int
         Larger frames are scaled down to this longer side, pixels.
-    tracking : TrackingRules, optional
-    joining : JoiningRules, optional
-    cleaning : PoseCleaningRules, optional
+    tracking, joining, cleaning : TrackingRules, JoiningRules, PoseCleaningRules, optional
     on_progress : callable, optional
         Called after each frame (see `OnProgress`).
 
@@ -73,14 +71,31 @@ def estimate(
 
     Examples
     --------
-    >>> result = estimate("hall.mp4", open_estimator())  # doctest: +SKIP
-    >>> himpc.save(result.recordings, "hall.npz")  # doctest: +SKIP
+    ::
+
+        result = estimate("hall.mp4", open_estimator())
+        himpc.save(result.recordings, "hall.npz")
     """
+    raw = _track_people(Path(path), estimator, name or str(path), max_side, tracking, on_progress)
+    joins = find_joins(raw.tracks, estimator.layout, joining)
+    result = replace(raw, tracks=tuple(join_tracks(raw.tracks, joins)), joined=len(joins))
+    cleaned, short = _clean_tracks(result, estimator, labels or {}, min_frames, cleaning)
+    return replace(result, cleaned=cleaned, short_tracks=short)
+
+
+def _track_people(
+    path: Path,
+    estimator: PoseEstimator,
+    name: str,
+    max_side: int,
+    rules: TrackingRules | None,
+    on_progress: OnProgress | None,
+) -> VideoResult:
     refused_before = estimator.refused.copy()
     estimator.reset()
     tracks: list[Track] = []
     with Video(path, max_side=max_side) as video:
-        tracker = Tracker(estimator.layout, fps=video.fps, rules=tracking)
+        tracker = Tracker(estimator.layout, fps=video.fps, rules=rules)
         height = width = frames = 0
         seconds = 0.0
         for frame in video:
@@ -95,53 +110,43 @@ def estimate(
                 on_progress(seconds, video.duration)
         tracker.finish()
         tracks += tracker.pop_finished()
-        fps, notes = video.fps, (*video.notes, *estimator.notes)
-    joins = find_joins(tracks, estimator.layout, joining)
-    tracks = join_tracks(tracks, joins)
-    name = name or str(path)
-    cleaned, short = _clean_tracks(tracks, estimator, fps, name, Path(path), labels or {}, min_frames, cleaning)
     return VideoResult(
-        path=Path(path),
+        path=path,
         name=name,
         width=width,
         height=height,
-        fps=fps,
-        seconds=seconds + 1 / fps,
+        fps=video.fps,
+        seconds=seconds + 1 / video.fps,
         frames=frames,
-        cleaned=tuple(cleaned),
-        short_tracks=tuple(short),
         tracks=tuple(tracks),
         endings=dict(tracker.ended),
-        joined=len(joins),
         refused=dict(estimator.refused - refused_before),
         ambiguous=tracker.ambiguous,
-        notes=notes,
+        notes=(*video.notes, *estimator.notes),
     )
 
 
 def _clean_tracks(
-    tracks: Sequence[Track],
+    result: VideoResult,
     estimator: PoseEstimator,
-    fps: float,
-    name: str,
-    path: Path,
     labels: Mapping[str, str],
     min_frames: int,
     rules: PoseCleaningRules | None,
-) -> tuple[list[CleanedTrack], list[ShortTrack]]:
-    long_tracks = [track for track in tracks if len(track) >= min_frames]
-    short = [track for track in tracks if len(track) < min_frames]
+) -> tuple[tuple[CleanedTrack, ...], tuple[ShortTrack, ...]]:
+    long_tracks = [track for track in result.tracks if len(track) >= min_frames]
+    short = [track for track in result.tracks if len(track) < min_frames]
     bodies = [track.joints for track in long_tracks if track.joints is not None]
     up = estimate_up(bodies, estimator.layout) if estimator.dimensions == 3 else None
     cleaned: list[CleanedTrack] = []
     for track in long_tracks:
-        origin = Origin(path.absolute(), track.number)
-        parts = clean_track(track, estimator.layout, fps, source=origin.text(name), origin=origin, up=up, rules=rules)
+        origin = Origin(result.path.absolute(), track.number)
+        source = origin.text(result.name)
+        parts = clean_track(track, estimator.layout, result.fps, source=source, origin=origin, up=up, rules=rules)
         usable = [part for part in parts if len(part.recording) >= min_frames]
         if not usable:
             short.append(track)
         cleaned += [part.with_recording(part.recording.with_(**labels)) for part in usable]
     short.sort(key=lambda track: track.number)
-    return cleaned, [
+    return tuple(cleaned), tuple(
         ShortTrack(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track)) for track in short
-    ]
+    )

@@ -38,24 +38,16 @@ def label_of(answer: Answer) -> Label:
 
 @dataclass(frozen=True, eq=False)
 class LiveView:
-    """A processed frame of a live source.
-
-    Attributes
-    ----------
-    seconds : float
-        Time since the first frame.
-    image : uint8 array ``(height, width, 3)``
-        The frame itself; it is not stored anywhere.
-    people : dict of int to LabelledPose
-        The people in it, by the number of their track.
-    latency : float
-        Seconds from the arrival of the frame to this result.
-    """
+    """A processed frame of a live source."""
 
     seconds: float
+    """Time since the first frame."""
     image: NDArray[np.uint8] = field(repr=False)
+    """The frame, RGB ``(height, width, 3)``; it is not stored anywhere."""
     people: dict[int, LabelledPose]
+    """The people in it, by the number of their track."""
     latency: float
+    """Seconds from the arrival of the frame to this result."""
 
 
 def watch_live(

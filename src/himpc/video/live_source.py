@@ -127,6 +127,7 @@ class _StreamSource:
         self._container = self._open()
 
     def images(self, stop: threading.Event) -> Iterator[Image]:
+        """Yield images as they arrive (see `LiveSource.images`)."""
         container: Any = self._container
         tries = 0
         while True:
@@ -174,14 +175,14 @@ class _StreamSource:
         packets = container.demux(video=0)
         try:
             while not stop.is_set():
-                asked = time.monotonic()
+                requested = time.monotonic()
                 if (packet := next(packets, None)) is None:
                     return recorded
                 now = time.monotonic()
-                if now - asked >= SILENCE_TIMEOUT:  # the last packet, and late
+                if now - requested >= SILENCE_TIMEOUT:  # the last packet, and late
                     return False
                 # A packet that is there at once has waited since the stream was opened.
-                waited += now - asked
+                waited += now - requested
                 current = current or waited > BACKLOG_STEPS / self.fps or now - opened > BACKLOG_TIMEOUT
                 for frame in self._decode(packet):
                     if recorded and frame.time is not None:

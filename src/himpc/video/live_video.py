@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
-from types import TracebackType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,24 +20,16 @@ JOIN_TIMEOUT = 1.0
 
 @dataclass(frozen=True, eq=False)
 class LiveFrame:
-    """A frame of a live source.
-
-    Attributes
-    ----------
-    number : int
-        From 0; dropped frames are counted.
-    seconds : float
-        Time since the first frame.
-    image : uint8 array ``(height, width, 3)``
-        RGB.
-    captured : float
-        When it arrived, by `time.monotonic`.
-    """
+    """A frame of a live source."""
 
     number: int
+    """From 0; dropped frames are counted."""
     seconds: float
+    """Time since the first frame."""
     image: NDArray[np.uint8] = field(repr=False)
+    """RGB ``(height, width, 3)``."""
     captured: float
+    """When it arrived, by `time.monotonic`."""
 
 
 class LiveVideo:
@@ -93,9 +84,7 @@ class LiveVideo:
     def __enter__(self) -> LiveVideo:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def newest(self, timeout: float = 30.0) -> LiveFrame | None:

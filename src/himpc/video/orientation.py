@@ -19,17 +19,10 @@ _LEFT_TO_RIGHT = (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder")
 
 
 def estimate_up(bodies: Iterable[NDArray[np.floating]], layout: Layout) -> NDArray[np.float64] | None:
-    """Estimate the direction of up in the axes of a camera.
+    """Estimate the direction of up in the axes of a camera, from joints ``(frames, J, 3)`` of the people before it.
 
-    It is the median direction from the ankles to the shoulders over all frames of all people: the lean of single steps
-    cancels out. If everybody walks in one direction, or bends, it is a few degrees off.
-
-    Parameters
-    ----------
-    bodies : iterable of arrays ``(frames, J, 3)``
-        Joints in the axes of the camera, y roughly up.
-    layout : Layout
-        The J joints.
+    It is the median direction from the ankles to the shoulders over all frames: the lean of single steps cancels out.
+    It is a few degrees off if everybody walks in one direction, or bends.
 
     Returns
     -------
@@ -52,14 +45,7 @@ def estimate_up(bodies: Iterable[NDArray[np.floating]], layout: Layout) -> NDArr
 
 
 def rotate_upright(joints: NDArray[np.float64], up: NDArray[np.float64]) -> tuple[NDArray[np.float64], float]:
-    """Rotate joints ``(frames, J, 3)`` by the smallest angle that makes `up` the y axis.
-
-    Returns
-    -------
-    joints : float64 array ``(frames, J, 3)``
-    degrees : float
-        The angle.
-    """
+    """Rotate joints ``(frames, J, 3)`` by the smallest angle that makes `up` the y axis; return the angle, too."""
     cosine = float(np.clip(up[1], -1.0, 1.0))
     axis = np.cross(up, [0.0, 1.0, 0.0])
     sine = float(np.linalg.norm(axis))
@@ -74,12 +60,7 @@ def rotate_upright(joints: NDArray[np.float64], up: NDArray[np.float64]) -> tupl
 def facing_direction(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
     """Compute the direction that a body faces, from the line through hips and shoulders seen from above.
 
-    Parameters
-    ----------
-    joints : array ``(frames, J, 3)``
-        Metres, x right in the image, y up, z towards the camera.
-    layout : Layout
-        The J joints.
+    Joints ``(frames, J, 3)`` are in the axes of `Detection`.
 
     Returns
     -------
@@ -99,8 +80,8 @@ def facing_direction(joints: NDArray[np.floating], layout: Layout) -> NDArray[np
 
 def mean_direction(degrees: NDArray[np.float64]) -> tuple[float, float]:
     """Compute the circular mean of directions in degrees, and their circular variance (0 to 1); NaN are ignored."""
-    known = np.radians(degrees[np.isfinite(degrees)])
-    if len(known) == 0:
+    angles = np.radians(degrees[np.isfinite(degrees)])
+    if len(angles) == 0:
         return float("nan"), float("nan")
-    mean = np.exp(1j * known).mean()
+    mean = np.exp(1j * angles).mean()
     return float(np.degrees(np.angle(mean))), float(1 - abs(mean))

@@ -33,23 +33,15 @@ _FACE = ("eye", "ear", "mouth")
 
 @dataclass(frozen=True)
 class Label:
-    """Text beside a person.
-
-    Attributes
-    ----------
-    name : str
-    probability : float or None
-        Probability that the name is right, if known.
-    known : bool
-        Whether the name is a person's; unknown people are drawn in grey.
-    answered : bool
-        Whether the person was identified yet.
-    """
+    """Text beside a person."""
 
     name: str
     probability: float | None = None
+    """Probability that the name is right, if known."""
     known: bool = True
+    """Whether the name is a person's; unknown people are drawn in grey."""
     answered: bool = True
+    """Whether the person was identified yet."""
 
     @property
     def text(self) -> str:

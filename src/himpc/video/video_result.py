@@ -15,71 +15,48 @@ __all__ = ["ShortTrack", "VideoResult"]
 
 @dataclass(frozen=True)
 class ShortTrack:
-    """A track that is too short for a recording.
-
-    Attributes
-    ----------
-    track : int
-        Its number.
-    start, end : float
-        Seconds of the video.
-    frames : int
-    """
+    """A track that is too short for a recording."""
 
     track: int
+    """Its number."""
     start: float
+    """Seconds of the video."""
     end: float
     frames: int
 
 
 @dataclass(frozen=True, eq=False)
 class VideoResult:
-    """The people in a video.
-
-    Attributes
-    ----------
-    path : Path
-    name : str
-        Name of the video; recordings are named ``NAME#1``, ``NAME#2`` by track.
-    width, height : int
-        Size of the frames after scaling, pixels.
-    fps, seconds : float
-        Mean frame rate and duration.
-    frames : int
-        Number of frames.
-    cleaned : tuple of CleanedTrack
-        The recordings, in the order of their tracks.
-    short_tracks : tuple of ShortTrack
-        Tracks that are too short for a recording.
-    tracks : tuple of Track
-        All tracks before cleaning.
-    endings : dict of str to int
-        Number of tracks by the reason of their end (see `Ending`).
-    joined : int
-        Number of tracks that were joined to an earlier one.
-    refused : dict of str to int
-        Number of candidates that the estimator did not take for a person, by reason.
-    ambiguous : int
-        Number of detections that belong to no track.
-    notes : tuple of str
-        Peculiarities of the file and of the estimator.
-    """
+    """The people in a video."""
 
     path: Path
     name: str
+    """Name of the video; recordings are named ``NAME#1``, ``NAME#2`` by track."""
     width: int
+    """Size of the frames after scaling, pixels."""
     height: int
     fps: float
+    """Mean frame rate."""
     seconds: float
+    """Duration."""
     frames: int
-    cleaned: tuple[CleanedTrack, ...]
-    short_tracks: tuple[ShortTrack, ...]
+    """Number of frames."""
     tracks: tuple[Track, ...] = field(repr=False)
+    """All tracks before cleaning."""
     endings: dict[str, int]
-    joined: int
+    """Number of tracks by the reason of their end (see `Ending`)."""
     refused: dict[str, int]
+    """Number of candidates that the estimator did not take for a person, by reason."""
     ambiguous: int
+    """Number of detections that belong to no track."""
     notes: tuple[str, ...]
+    """Peculiarities of the file and of the estimator."""
+    joined: int = 0
+    """Number of tracks that were joined to an earlier one."""
+    cleaned: tuple[CleanedTrack, ...] = ()
+    """The recordings, in the order of their tracks."""
+    short_tracks: tuple[ShortTrack, ...] = ()
+    """Tracks that are too short for a recording."""
 
     @property
     def recordings(self) -> list[Recording]:

@@ -1,14 +1,11 @@
 """Cleaning of skeletons from video: each step is a function that reports what it changed."""
 
-from himpc.video.cleaning.bones import limb_bones, set_constant_lengths
 from himpc.video.cleaning.cleaned_track import Changes, CleanedTrack
 from himpc.video.cleaning.gait import Gait, find_gait
-from himpc.video.cleaning.low_confidence import fill_low_confidence
 from himpc.video.cleaning.pipeline import clean_track
 from himpc.video.cleaning.posture import POSTURES, find_posture
 from himpc.video.cleaning.rules import DEFAULT_STEPS, STEPS, PoseCleaningRules
-from himpc.video.cleaning.smoothing import smooth
-from himpc.video.cleaning.swaps import correct_swaps
+from himpc.video.cleaning.steps import correct_swaps, fill_low_confidence, limb_bones, set_constant_lengths, smooth
 
 __all__ = [
     "DEFAULT_STEPS",

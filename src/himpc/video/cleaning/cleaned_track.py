@@ -18,68 +18,47 @@ __all__ = ["Changes", "CleanedTrack"]
 
 @dataclass(frozen=True)
 class Changes:
-    """Numbers of everything that cleaning changed; joints and bones are counted in every frame.
-
-    Attributes
-    ----------
-    added : int
-        Frames that were interpolated because the person was not detected.
-    impossible : int
-        Frames of impossible bone lengths or speeds (see `himpc.recordings.CleaningRules`), which were discarded.
-    filled, guessed : int
-        Joints of low confidence that were interpolated, and that were left as they were.
-    swapped : int
-        Frames whose left and right arms or legs were swapped back.
-    bones : int
-        Bones whose length changed by more than 2 %.
-    smoothed : int
-        Frames that were low-pass filtered.
-    turned : float
-        Degrees of the rotation from the camera's axes to upright.
-    left_out : int
-        Frames removed because of their posture.
-    """
+    """Numbers of everything that cleaning changed; joints and bones are counted in every frame."""
 
     added: int = 0
+    """Frames that were interpolated because the person was not detected."""
     impossible: int = 0
+    """Frames of impossible bone lengths or speeds (see `himpc.recordings.CleaningRules`), which were discarded."""
     filled: int = 0
+    """Joints of low confidence that were interpolated."""
     guessed: int = 0
+    """Joints of low confidence that were left as they were."""
     swapped: int = 0
+    """Frames whose left and right arms or legs were swapped back."""
     bones: int = 0
+    """Bones whose length changed by more than 2 %."""
     smoothed: int = 0
+    """Frames that were low-pass filtered."""
     turned: float = 0.0
+    """Degrees of the rotation from the camera's axes to upright."""
     left_out: int = 0
+    """Frames removed because of their posture."""
 
 
 @dataclass(frozen=True, eq=False)
 class CleanedTrack:
-    """A cleaned recording and its properties.
-
-    Attributes
-    ----------
-    recording : Recording
-    start, end : float
-        Seconds of the video.
-    changes : Changes
-    gait : Gait
-    heading, heading_spread : float
-        Mean direction that the body faces, in degrees (see `facing_direction`), and its circular variance, 0 to 1.
-    posture : int8 array ``(frames,)``
-        Index into `POSTURES` for each frame.
-    score : float
-        Quality from 0 to 1: the mean confidence of the joints, times the shares of frames in which the person was
-        detected, of frames without swapped limbs, and of bones within 10 % of their median length.
-    """
+    """A cleaned recording and its properties."""
 
     recording: Recording
     start: float
+    """Seconds of the video."""
     end: float
     changes: Changes
     gait: Gait
     heading: float
+    """Mean direction that the body faces, in degrees (see `facing_direction`)."""
     heading_spread: float
+    """Circular variance of that direction, 0 to 1."""
     posture: NDArray[np.int8] = field(repr=False)
+    """Index into `POSTURES` for each frame ``(frames,)``."""
     score: float
+    """Quality from 0 to 1: the mean confidence of the joints, times the shares of frames in which the person was
+    detected, of frames without swapped limbs, and of bones within 10 % of their median length."""
 
     def with_recording(self, recording: Recording) -> CleanedTrack:
         """Return a copy with another recording, such as one with a name."""

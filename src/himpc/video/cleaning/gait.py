@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
-from himpc.video.cleaning.smoothing import low_pass
+from himpc.video.cleaning.steps import low_pass
 
 __all__ = ["Gait", "find_gait"]
 
@@ -28,18 +28,12 @@ than one, because the steps of the left and right foot differ."""
 
 @dataclass(frozen=True)
 class Gait:
-    """Gait of a person.
-
-    Attributes
-    ----------
-    cycles : int
-        Number of whole strides, of two steps each.
-    stride_seconds : float
-        Mean duration of a stride; NaN without strides.
-    """
+    """Gait of a person."""
 
     cycles: int
+    """Number of whole strides, of two steps each."""
     stride_seconds: float
+    """Mean duration of a stride; NaN without strides."""
 
     @property
     def cadence(self) -> float:
@@ -51,17 +45,8 @@ def find_gait(joints: NDArray[np.floating], layout: Layout, fps: float) -> Gait:
     """Count the strides in a recording.
 
     The horizontal distance between the ankles is a wave with one crest a step. Its period is the lag of highest
-    autocorrelation; its crests are counted. Left and right are not told apart, because estimators confuse them in side
-    views.
-
-    Parameters
-    ----------
-    joints : array ``(frames, J, 3)``
-        Complete, y up.
-    layout : Layout
-        The J joints.
-    fps : float
-        Frames per second.
+    autocorrelation; its crests are counted. It does not depend on which ankle is left, because estimators confuse left
+    and right in side views. Joints ``(frames, J, 3)`` are complete and y up.
     """
     from scipy.signal import find_peaks  # slow to import
 

@@ -12,14 +12,11 @@ from numpy.typing import NDArray
 from himpc.recordings import Origin, Quality, Recording
 from himpc.recordings.cleaning import impossible_frames
 from himpc.skeleton import Layout
-from himpc.video.cleaning.bones import constant_share, set_constant_lengths
 from himpc.video.cleaning.cleaned_track import Changes, CleanedTrack
 from himpc.video.cleaning.gait import find_gait
-from himpc.video.cleaning.low_confidence import fill_low_confidence
 from himpc.video.cleaning.posture import POSTURES, find_posture
 from himpc.video.cleaning.rules import PoseCleaningRules
-from himpc.video.cleaning.smoothing import smooth
-from himpc.video.cleaning.swaps import correct_swaps
+from himpc.video.cleaning.steps import constant_share, correct_swaps, fill_low_confidence, set_constant_lengths, smooth
 from himpc.video.orientation import facing_direction, mean_direction, rotate_upright
 from himpc.video.tracking.track import Track
 

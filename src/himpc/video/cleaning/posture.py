@@ -28,21 +28,9 @@ _LEG_JOINTS = ("left_hip", "right_hip", "left_knee", "right_knee", "left_ankle",
 
 
 def find_posture(joints: NDArray[np.floating], layout: Layout, fps: float) -> NDArray[np.int8]:
-    """Classify the posture in each frame.
+    """Return the posture in each frame, as an index into `POSTURES`: int8 array ``(frames,)``.
 
-    Parameters
-    ----------
-    joints : array ``(frames, J, 3)``
-        Complete, y up.
-    layout : Layout
-        The J joints.
-    fps : float
-        Frames per second.
-
-    Returns
-    -------
-    int8 array ``(frames,)``
-        Indices into `POSTURES`; walking if the layout has no legs.
+    Joints ``(frames, J, 3)`` are complete and y up. The posture is walking if the layout has no legs.
     """
     from scipy.ndimage import maximum_filter1d, median_filter  # slow to import
 

@@ -26,19 +26,6 @@ lengths look as if they were exact, and re-identification gets far worse (``perf
 class PoseCleaningRules:
     """How skeletons from video are cleaned.
 
-    Attributes
-    ----------
-    steps : tuple of Step
-        Which of `STEPS` are applied.
-    min_confidence : float
-        Joints of lower confidence are interpolated between confident ones.
-    max_gap_seconds : float
-        A longer gap, of the person or of a joint, is not filled; the recording is split there.
-    cutoff : float
-        Cut-off frequency of the smoothing, hertz.
-    leave_out : tuple of Posture
-        Postures whose stretches are removed: "standing", "seated".
-
     Raises
     ------
     ConfigError
@@ -46,7 +33,12 @@ class PoseCleaningRules:
     """
 
     steps: tuple[Step, ...] = DEFAULT_STEPS
+    """Which of `STEPS` are applied."""
     min_confidence: Annotated[float, Field(ge=0, le=1)] = 0.3
+    """Joints of lower confidence are interpolated between confident ones."""
     max_gap_seconds: Positive = 0.4
+    """A longer gap, of the person or of a joint, is not filled; the recording is split there."""
     cutoff: Positive = 6.0
+    """Cut-off frequency of the smoothing, hertz."""
     leave_out: tuple[Posture, ...] = ()
+    """Postures whose stretches are removed, such as "standing"."""

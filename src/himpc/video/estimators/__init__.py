@@ -18,24 +18,16 @@ __all__ = ["ESTIMATORS", "EstimatorEntry", "open_estimator"]
 
 @dataclass(frozen=True)
 class EstimatorEntry:
-    """One row of the table of estimators.
-
-    Attributes
-    ----------
-    target : str
-        ``module:class``; the class is a `PoseEstimator`. The parameters of its constructor are its options.
-    summary : str
-        What it detects, in one line.
-    packages : tuple of str
-        Optional packages that it imports.
-    extra : str
-        The extra of himpc that installs them.
-    """
+    """One row of the table of estimators."""
 
     target: str
+    """``module:class``; the class is a `PoseEstimator`. The parameters of its constructor are its options."""
     summary: str
+    """What it detects, in one line."""
     packages: tuple[str, ...] = ()
+    """Optional packages that it imports."""
     extra: str = "video"
+    """The extra of himpc that installs them."""
 
     def load(self) -> type[PoseEstimator]:
         """Import the class.
@@ -88,7 +80,9 @@ def open_estimator(name: str = "mediapipe", weights: Sequence[str | Path] = (), 
 
     Examples
     --------
-    >>> estimator = open_estimator("mediapipe", people=4)  # doctest: +SKIP
+    ::
+
+        estimator = open_estimator("mediapipe", people=4)
     """
     if name not in ESTIMATORS:
         raise ConfigError(f"unknown estimator {name!r}", hint=f"choose one of {', '.join(ESTIMATORS)}")

@@ -31,26 +31,11 @@ _BONE_LENGTHS = {
 def to_metres(
     points: NDArray[np.floating], depth: NDArray[np.floating], confidence: NDArray[np.floating], layout: Layout
 ) -> NDArray[np.float32] | None:
-    """Convert image points and depths to a skeleton in metres.
+    """Convert image points ``(J, 2)`` and depths ``(J,)``, in metres with any offset, to `Detection.joints`.
 
     The size of a pixel is chosen such that the long bones, added up, are those of a person of `ASSUMED_STATURE`. The
-    skeleton therefore has true proportions and pose, but no true size.
-
-    Parameters
-    ----------
-    points : array ``(J, 2)``
-        Pixels, x right and y down; NaN for a joint that was not seen.
-    depth : array ``(J,)``
-        Metres away from the camera, with any offset.
-    confidence : array ``(J,)``
-        Confidence of each joint in [0, 1].
-    layout : Layout
-        The J joints.
-
-    Returns
-    -------
-    float32 array ``(J, 3)`` or None
-        As `Detection.joints`; None if too few bones are confident or no scale fits.
+    skeleton therefore has true proportions and pose, but no true size. None if too few bones are confident or no scale
+    fits.
     """
     bones = [
         (layout.index(f"{side}_{a}"), layout.index(f"{side}_{b}"), share * ASSUMED_STATURE)

@@ -40,19 +40,9 @@ def check_image(image: NDArray[np.uint8]) -> None:
 
 
 def tile_boxes(height: int, width: int, rows: int) -> list[tuple[int, int, int, int]]:
-    """Divide a frame into square tiles that overlap by half.
+    """Divide a frame into square tiles (top, left, bottom, right) that overlap by half; none for 0 rows.
 
-    Parameters
-    ----------
-    height, width : int
-        Size of the frame, pixels.
-    rows : int
-        The side of a tile is ``min(height, width) / rows``; 0 for no tiles.
-
-    Returns
-    -------
-    list of (top, left, bottom, right)
-        Without a tile that is the whole frame, so a square frame has none for one row.
+    The side of a tile is ``min(height, width) / rows``. A tile that would be the whole frame is omitted.
     """
     if not rows:
         return []

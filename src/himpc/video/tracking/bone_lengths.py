@@ -34,20 +34,7 @@ def bone_ends(layout: Layout) -> NDArray[np.intp]:
 def log_bone_lengths(
     joints: NDArray[np.floating], confidence: NDArray[np.floating], ends: NDArray[np.intp]
 ) -> NDArray[np.float64]:
-    """Compute the logarithms of bone lengths.
-
-    Parameters
-    ----------
-    joints : array ``(n, J, 3)`` or ``(n, J, 2)``
-    confidence : array ``(n, J)``
-    ends : int array ``(B, 2)``
-        See `bone_ends`.
-
-    Returns
-    -------
-    float64 array ``(n, B)``
-        NaN if the confidence of an end is low.
-    """
+    """Compute the logarithms of the lengths ``(n, B)`` of bones with these `ends`; NaN if an end is not confident."""
     a, b = ends.T
     lengths = np.linalg.norm(joints[:, a].astype(np.float64) - joints[:, b], axis=2)
     low = np.minimum(confidence[:, a], confidence[:, b]) < _MIN_CONFIDENCE
@@ -74,9 +61,9 @@ class BoneLengthHistory:
         lengths = self._lengths(detection.joints, detection)
         latest = [lengths] if lost_seconds > _RECENT_SECONDS else [*self._recent, lengths]
         change = np.abs(median_known(np.stack(latest)) - median_known(np.stack(list(self._history))))
-        known = np.isfinite(change)
+        finite = np.isfinite(change)
         limit = max_change if len(latest) > 1 else 1.5 * max_change  # one frame is less reliable
-        return known.sum() < _MIN_BONES or float(change[known].mean()) <= limit
+        return finite.sum() < _MIN_BONES or float(change[finite].mean()) <= limit
 
     def add(self, detection: Detection) -> None:
         """Add a detection of the track."""
@@ -93,7 +80,7 @@ class BoneLengthHistory:
 
 def median_known(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Compute the median of each column without NaN; NaN for a column of NaN."""
-    known = np.isfinite(values).any(axis=0)
+    finite = np.isfinite(values).any(axis=0)
     medians = np.full(values.shape[1], np.nan)
-    medians[known] = np.nanmedian(values[:, known], axis=0)
+    medians[finite] = np.nanmedian(values[:, finite], axis=0)
     return medians

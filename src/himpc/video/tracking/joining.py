@@ -50,23 +50,10 @@ class _Segment:
 
 
 def find_joins(tracks: Sequence[Track], layout: Layout, rules: JoiningRules | None = None) -> dict[int, int]:
-    """Find tracks that continue an earlier one.
+    """Find tracks of a video that continue an earlier one: the number of the later and of the earlier track.
 
     Tracks of fewer than six frames are not joined, and nothing continues a track that ended with another body's bone
     lengths.
-
-    Parameters
-    ----------
-    tracks : sequence of Track
-        All tracks of a video.
-    layout : Layout
-        Their joints.
-    rules : JoiningRules, optional
-
-    Returns
-    -------
-    dict of int to int
-        The number of the later track, and that of the track it continues.
     """
     rules = rules or JoiningRules()
     segments = [_segment(track, layout) for track in tracks if len(track) >= _MIN_FRAMES]
@@ -90,19 +77,7 @@ def find_joins(tracks: Sequence[Track], layout: Layout, rules: JoiningRules | No
 
 
 def join_tracks(tracks: Sequence[Track], joins: Mapping[int, int]) -> list[Track]:
-    """Join tracks; each keeps the number of its first piece.
-
-    Parameters
-    ----------
-    tracks : sequence of Track
-    joins : mapping of int to int
-        See `find_joins`.
-
-    Returns
-    -------
-    list of Track
-        In the order of their numbers.
-    """
+    """Join tracks (see `find_joins`), in the order of their numbers; each keeps the number of its first piece."""
     chains: dict[int, list[Track]] = {}
     for track in sorted(tracks, key=lambda track: track.number):
         chains.setdefault(first_number(track.number, joins), []).append(track)
@@ -139,10 +114,7 @@ def _gap(earlier: _Segment, later: _Segment) -> float:
 def _rival_segments(
     index: int, segments: Sequence[_Segment], earlier: _Segment, rules: JoiningRules
 ) -> Iterator[_Segment]:
-    """Yield segments that could continue `earlier` and overlap segment `index`, so they show another person.
-
-    `segments` are in the order of their starts.
-    """
+    """Yield segments that could continue `earlier` and overlap segment `index`, so they show another person."""
     segment = segments[index]
     for other in reversed(segments[:index]):
         if not 0 < _gap(earlier, other) <= rules.max_gap:
@@ -163,13 +135,13 @@ def _cost(earlier: _Segment, later: _Segment, rules: JoiningRules) -> float:
     backward = np.linalg.norm(b.centre - gap * b.velocity - a.centre)
     turn = abs((a.heading - b.heading + 180) % 360 - 180)
     bones = np.abs(earlier.bones - later.bones)
-    known = np.isfinite(bones)
+    finite = np.isfinite(bones)
     differences = [
         (forward + backward) / 2 / size / (rules.max_distance * max(1.0, 2 * gap)),
         np.linalg.norm(a.velocity - b.velocity) / size / rules.max_velocity_change,
         abs(np.log(a.size / b.size)) / (rules.max_size_change * max(1.0, 2 * gap)),
         turn / rules.max_turn if np.isfinite(turn) else 0.0,
-        bones[known].mean() / rules.max_bone_change if known.sum() >= _MIN_BONES else 0.0,
+        bones[finite].mean() / rules.max_bone_change if finite.sum() >= _MIN_BONES else 0.0,
     ]
     return float(max(differences))
 

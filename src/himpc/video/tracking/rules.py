@@ -20,29 +20,6 @@ class TrackingRules:
     Distances are means over the joints in units of the body size (the longer side of the bounding box), so that they
     are independent of the resolution.
 
-    Attributes
-    ----------
-    max_distance : float
-        Largest distance between a detection and the predicted position.
-    max_speed : float
-        Added to `max_distance` for each second since the last detection. People walk 0.7 to 1 body heights a second,
-        and most of that is predicted.
-    ambiguity_margin : float
-        An assignment is ambiguous if exchanging two people is worse by less than this distance.
-    max_lost_seconds : float
-        A track ends if its person is not detected for longer.
-    max_bone_change : float
-        A track ends if bone lengths change by more (mean relative change). Estimated bone lengths vary by a tenth.
-    max_occlusion : float
-        A lost track ends if another person covers more than this share of its predicted box: it may be somebody else
-        who reappears.
-    max_outside : float
-        A lost track ends at once if at least this share of its joints was outside the frame.
-    separation_seconds : float
-        After an ambiguity, people are tracked again when they have been apart for this long.
-    max_seconds : float
-        A longer track is continued as another one, which bounds the memory.
-
     Raises
     ------
     ConfigError
@@ -50,14 +27,25 @@ class TrackingRules:
     """
 
     max_distance: Positive = 0.3
+    """Largest distance between a detection and the predicted position."""
     max_speed: Positive = 1.0
+    """Added to `max_distance` for each second since the last detection. People walk 0.7 to 1 body heights a second,
+    and most of that is predicted."""
     ambiguity_margin: Positive = 0.2
+    """An assignment is ambiguous if exchanging two people is worse by less than this distance."""
     max_lost_seconds: Positive = 1.0
+    """A track ends if its person is not detected for longer."""
     max_bone_change: Positive = 0.25
+    """A track ends if bone lengths change by more (mean relative change). Estimated bone lengths vary by a tenth."""
     max_occlusion: Positive = 0.2
+    """A lost track ends if another person covers more than this share of its predicted box: another one may
+    reappear."""
     max_outside: Positive = 0.25
+    """A lost track ends at once if at least this share of its joints was outside the frame."""
     separation_seconds: Positive = 0.2
+    """After an ambiguity, people are tracked again when they have been apart for this long."""
     max_seconds: Positive = 600.0
+    """A longer track is continued as another one, which bounds the memory."""
 
 
 @validated
@@ -68,24 +56,6 @@ class JoiningRules:
     are in body sizes. The defaults were chosen on simulated crowds (``perf/tracking.py``, seeds 3 to 5; it reports
     others) such that 6 of 353 joins were of two people.
 
-    Attributes
-    ----------
-    max_gap : float
-        Seconds between the tracks.
-    max_distance : float
-        Distance between the position of each track and the one that the other predicts half a second away; more for
-        longer gaps, in proportion.
-    max_velocity_change : float
-        Body sizes per second.
-    max_size_change : float
-        Relative change of the size in the image.
-    max_turn : float
-        Degrees between the directions that the person faces.
-    max_bone_change : float
-        Mean relative change of bone lengths.
-    ambiguity_margin : float
-        Every other candidate must be worse by this much, where 1 is a difference at its limit.
-
     Raises
     ------
     ConfigError
@@ -93,9 +63,17 @@ class JoiningRules:
     """
 
     max_gap: Positive = 1.5
+    """Seconds between the tracks."""
     max_distance: Positive = 0.1
+    """Distance between the position of each track and the one that the other predicts half a second away; more for
+    longer gaps, in proportion."""
     max_velocity_change: Positive = 0.2
+    """Body sizes per second."""
     max_size_change: Positive = 0.06
+    """Relative change of the size in the image."""
     max_turn: Positive = 60.0
+    """Degrees between the directions that the person faces."""
     max_bone_change: Positive = 0.2
+    """Mean relative change of bone lengths."""
     ambiguity_margin: Positive = 1.0
+    """Every other candidate must be worse by this much, where 1 is a difference at its limit."""

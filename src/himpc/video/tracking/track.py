@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, get_args
 
 import numpy as np
@@ -22,36 +22,24 @@ ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
 @dataclass(frozen=True, eq=False)
 class Track:
-    """The detections of one person, as long as the assignment is unambiguous.
-
-    Attributes
-    ----------
-    number : int
-        From 1, in the order of first frames in a video.
-    shot : int
-        Number of the shot in the video, from 1.
-    frames : int64 array ``(n,)``
-        Frame numbers from 0, ascending; frames without a detection are missing.
-    seconds : float64 array ``(n,)``
-        Time of each frame from the start of the video.
-    points : float32 array ``(n, J, 2)``
-        Pixels in the upright frame; NaN for a joint that was not seen.
-    confidence : float32 array ``(n, J)``
-        Confidence of each joint in [0, 1].
-    joints : float32 array ``(n, J, 3)`` or None
-        Metres (see `Detection`).
-    ended : Ending
-        Why there are no more frames.
-    """
+    """The detections of one person, as long as the assignment is unambiguous."""
 
     number: int
+    """From 1, in the order of first frames in a video."""
     shot: int
+    """Number of the shot in the video, from 1."""
     frames: NDArray[np.int64] = field(repr=False)
+    """Frame numbers ``(n,)`` from 0, ascending; frames without a detection are missing."""
     seconds: NDArray[np.float64] = field(repr=False)
+    """Times ``(n,)`` from the start of the video."""
     points: NDArray[np.float32] = field(repr=False)
+    """Pixels ``(n, J, 2)``; NaN for a joint that was not seen."""
     confidence: NDArray[np.float32] = field(repr=False)
+    """Confidence ``(n, J)`` in [0, 1]."""
     joints: NDArray[np.float32] | None = field(repr=False)
+    """Metres ``(n, J, 3)`` (see `Detection`); None in 2D."""
     ended: Ending
+    """Why there are no more frames."""
 
     @classmethod
     def from_detections(
@@ -83,14 +71,5 @@ class Track:
     def last(self, seconds: float) -> Track:
         """Return a copy with the last seconds only."""
         late = self.seconds >= self.seconds[-1] - seconds
-        joints = None if self.joints is None else self.joints[late]
-        return Track(
-            self.number,
-            self.shot,
-            self.frames[late],
-            self.seconds[late],
-            self.points[late],
-            self.confidence[late],
-            joints,
-            self.ended,
-        )
+        arrays = {name: getattr(self, name) for name in ("frames", "seconds", "points", "confidence", "joints")}
+        return replace(self, **{name: array[late] for name, array in arrays.items() if array is not None})

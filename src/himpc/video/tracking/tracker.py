@@ -96,7 +96,7 @@ class Tracker:
             Time of the frame.
         detections : sequence of Detection
         frame_size : (int, int), optional
-            Width and height in pixels; without them, nobody is known to leave at the edge.
+            Width and height in pixels; without them, tracks do not end at the edge.
 
         Returns
         -------
