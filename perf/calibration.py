@@ -20,7 +20,7 @@ import himpc
 from himpc.evaluation import error_rates, evaluate_open_set, markdown_table, percent, score_probabilities
 from himpc.gallery.calibration import calibrate
 from himpc.gallery.calibration.comparisons import Comparisons, compare_left_out, compare_within
-from himpc.gallery.calibration.likelihood import LikelihoodRatio, logistic
+from himpc.gallery.calibration.likelihood import LikelihoodRatio, fit_logistic
 from open_set import SIMULATED, Arrays, folds_of, nearest, one_thread, replace_between, vectors
 
 FIRST_SEED = 500
@@ -134,7 +134,7 @@ def candidates(seen: Comparisons) -> dict[str, Ratio]:
 
     def learned(shape: str, low: float, bounded: bool, high: float | None = None) -> Ratio:
         target = np.repeat([1 - (high or low), low], [len(genuine[0]), len(impostor[0])])
-        offset, slope = logistic(SHAPES[shape](x / ours.scale), target, weight)
+        offset, slope = fit_logistic(SHAPES[shape](x / ours.scale), target, weight)
 
         def ratio(distances: NDArray) -> NDArray:
             raw = np.exp(np.clip(offset - slope * SHAPES[shape](distances / ours.scale), -500, 500))

@@ -29,7 +29,7 @@ import numpy as np
 
 import himpc
 from himpc.evaluation import markdown_table
-from himpc.gallery import Gallery
+from himpc.gallery import Gallery, get_service
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings
 from himpc.recordings import clean, save
 
@@ -53,9 +53,8 @@ def fill(folder: Path, recordings: int, hidden: int, probe: Path) -> None:
             mixed[1::2] = mixed[: count - count % 2 : 2]  # two of each person
             centres = pooled.mean(axis=0) + 2 * mixed @ (pooled - pooled.mean(axis=0))
             some = [_take(first + i, centres[i], within, rng) for i in range(count)]
-            gallery.take_over(some, [None] * count)
+            get_service(gallery).add_embedded(some, [None] * count)
             print(f"{first + count} recordings are enrolled", file=sys.stderr, flush=True)
-        gallery.index()
 
 
 def _take(number: int, centre: np.ndarray, within: np.ndarray, rng: np.random.Generator) -> EmbeddedRecording:

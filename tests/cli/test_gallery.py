@@ -26,7 +26,7 @@ def enrolled(tmp_path, place, walks, walkers_model, capsys):
     )
     said = capsys.readouterr().out
     assert code == 0
-    assert "enrolled 12 recordings, of 3 people: a, b, c" in said
+    assert "Enrolled 12 recordings of 3 people: a, b, c" in said
     return tmp_path
 
 
@@ -42,7 +42,7 @@ def test_search_says_who_it_is(enrolled, place, capsys):
     assert [answer["matches"][0]["person"] for answer in document["answers"]] == ["a", "a"]
     assert main(["gallery", "search", str(enrolled / "new.npz"), "--gallery", place]) == 0
     said = capsys.readouterr().out
-    assert "unknown beyond the threshold" in said
+    assert "Unknown beyond the threshold" in said
     assert "FMR of" in said
 
 
@@ -74,10 +74,10 @@ def test_a_gallery_from_first_to_last(enrolled, place, capsys):
 
 def test_without_a_gallery_or_names_it_says_what_to_do(enrolled, place, capsys, tmp_path):
     for command, words in (
-        (("list", "--gallery", tmp_path / "none"), "himpc gallery enroll makes one"),
+        (("list", "--gallery", tmp_path / "none"), "himpc gallery enroll creates one"),
         (("enroll", enrolled / "new.npz", "--gallery", place), "--unnamed"),
         (("show", "nobody", "--gallery", place), "himpc gallery list"),
-        (("remove", "--gallery", place), "say whom"),
+        (("remove", "--gallery", place), "name the people to erase"),
         (("search", enrolled / "new.npz", "--gallery", place, "--fmr", "1e-9"), "smallest rate"),
         (("search", enrolled / "absent.npz", "--gallery", place), "absent.npz"),
         (("import", enrolled / "new.npz", "--gallery", place), "cannot be read as a gallery"),

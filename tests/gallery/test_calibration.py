@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from himpc._schema import to_plain
 from himpc.errors import ConfigError, DataError
-from himpc.gallery.calibration import Calibration, Fold, calibrate
+from himpc.gallery.calibration import Fold, calibrate, load_calibration, save_calibration
 from himpc.gallery.calibration import comparisons as comparisons_module
 from himpc.gallery.calibration.comparisons import compare_left_out, compare_within
 from himpc.gallery.calibration.likelihood import LikelihoodRatio
@@ -181,11 +182,11 @@ def test_where_nobody_has_two_recordings_halves_speak():
     calibration = calibrate(vectors, who, halves)
     assert calibration.source == "halves"
     assert calibration.likelihood_ratio(0.2 * 8**0.5) > 10 > calibration.likelihood_ratio(8.0)
-    with pytest.raises(DataError, match="nobody in the gallery has two recordings"):
+    with pytest.raises(DataError, match="no person of the gallery has two recordings"):
         calibrate(vectors, who)
     with pytest.raises(DataError, match=r"halves have shape \(20, 8\), expected \(20, 2, 8\)"):
         calibrate(vectors, who, vectors)
-    with pytest.raises(DataError, match="long enough for two halves"):
+    with pytest.raises(DataError, match="long enough to be split"):
         calibrate(vectors, who, np.full_like(halves, np.nan))
     twice, people = walkers()
     assert calibrate(twice, people, np.zeros((60, 2, 8))) == calibrate(twice, people)
@@ -206,7 +207,7 @@ def test_people_are_compared_by_the_model_that_has_never_seen_them():
     np.testing.assert_allclose(np.sort(genuine.genuine), [0.25, 0.25, 2, 2])
     assert genuine.genuine_weight.sum() == pytest.approx(1)
     alone = [replace(fold, vectors=fold.vectors[[0, 2, 3]], left_out=fold.left_out[[0, 2, 3]]) for fold in without]
-    with pytest.raises(DataError, match="nobody in the gallery has two recordings"):
+    with pytest.raises(DataError, match="no person of the gallery has two recordings"):
         calibrate(LINE[[0, 2, 3]], WHO[[0, 2, 3]], folds=alone)
     spoken = [replace(fold, halves=halves[[0, 2, 3]] * scale) for fold, scale in zip(alone, (2, 0.5), strict=True)]
     assert calibrate(LINE[[0, 2, 3]], WHO[[0, 2, 3]], folds=spoken).source == "halves"
@@ -233,8 +234,8 @@ def test_everybody_is_left_out_once_and_whole():
 def test_a_large_gallery_is_sampled_and_says_nearly_the_same(monkeypatch):
     vectors, who = walkers(persons=60, each=4)
     whole = calibrate(vectors, who)
-    monkeypatch.setattr(comparisons_module, "_MOST_RECORDINGS", 120)
-    monkeypatch.setattr(comparisons_module, "_MOST_PERSONS", 30)
+    monkeypatch.setattr(comparisons_module, "MAX_RECORDINGS", 120)
+    monkeypatch.setattr(comparisons_module, "MAX_PERSONS", 30)
     order = np.random.default_rng(0).permutation(len(who))
     sampled = calibrate(vectors, who)
     assert sampled == calibrate(vectors[order], who[order])
@@ -254,35 +255,36 @@ def test_many_points_of_a_curve_are_thinned_to_the_safe_side():
 @given(galleries)
 def test_plain_data_gives_it_back(gallery):
     calibration = calibrate(*gallery)
-    assert Calibration.from_dict(json.loads(json.dumps(calibration.to_dict()))) == calibration
+    assert load_calibration(save_calibration(calibration)) == calibration
 
 
 @pytest.mark.parametrize(
     ("where", "value", "message"),
     [
-        ("source", "guess", "source is 'guess'"),
-        ("unseen", 1, "unseen is 1, expected true or false"),
-        ("persons", 1, "persons must be a whole number of 2 or more, found 1"),
-        ("persons", True, "persons must be a whole number"),
-        ("more", 1, "a calibration must have source"),
-        ("ratio", [], "a likelihood ratio must have scale"),
-        ("ratio.slope", -1.0, "out of range"),
-        ("ratio.scale", float("nan"), "scale must be a number"),
-        ("ratio.most", 10**400, "most must be a number"),
-        ("impostor.rates", [], "must hold lists of 1 to 512"),
+        ("source", "guess", "source should be 'recordings' or 'halves', found 'guess'"),
+        ("unseen", 1, "unseen should be a valid boolean, found 1"),
+        ("persons", 1, "persons should be greater than or equal to 2, found 1"),
+        ("persons", True, "persons should be a valid integer, found True"),
+        ("more", 1, "unknown setting 'more'"),
+        ("ratio", [], "ratio"),
+        ("ratio.slope", -1.0, "ratio.slope should be greater than or equal to 0"),
+        ("ratio.scale", float("nan"), "scale should be"),
+        ("ratio.most", 10**400, "most should be"),
+        ("impostor.rates", [], "rates should have at least 1 item"),
         ("impostor.rates", [0.5], "as many distances as rates"),
-        ("stranger.distances", [3.0, 2.0, 6.0, 6.5], "both rising"),
-        ("stranger.independent", 0, "independent must be a whole number of 1 or more"),
+        ("stranger.distances", [3.0, 2.0, 6.0, 6.5], "both ascending"),
+        ("stranger.independent", 0, "independent should be greater than or equal to 1"),
     ],
 )
 def test_plain_data_is_read_strictly(where, value, message):
-    plain = calibrate(LINE, WHO).to_dict()
+    plain = to_plain(calibrate(LINE, WHO))
     table, _, key = where.rpartition(".")
     (plain[table] if table else plain)[key] = value
     with pytest.raises(DataError, match=message):
-        Calibration.from_dict(plain)
-    with pytest.raises(DataError, match="a calibration must have"):
-        Calibration.from_dict("nothing")
+        load_calibration(json.dumps(plain))
+    for document in ('"nothing"', "{", "[]"):
+        with pytest.raises(DataError, match="calibration"):
+            load_calibration(document)
 
 
 def test_what_cannot_be_calibrated_is_said():

@@ -49,7 +49,7 @@ def test_kill_at_any_moment_leaves_all_or_nothing(gallery, home, walks, tmp_path
         assert done % 4 == 0
         assert counts.get("a", 0) in ((done,) if then == "stay" else (0, 4))
         assert done // 4 >= len(said)
-        gallery.verify(mend=True)
+        gallery.verify(repair=True)
         assert gallery.verify() == []
         for name in set(counts) - {"c"}:
             gallery.remove(name)

@@ -6,8 +6,7 @@ import pytest
 
 from himpc.cli import main
 from himpc.errors import GalleryError
-from himpc.gallery import Gallery
-from himpc.gallery.watch import Watch, suggest_merges
+from himpc.gallery import FolderWatcher, Gallery, suggest_merges
 from himpc.reading.read import plan
 from himpc.recordings import save
 
@@ -29,7 +28,7 @@ def people_of(gallery):
 
 def test_known_people_are_matched_and_strangers_are_new(gallery, walks, inbox):
     gallery.enroll(walks("a", "b", "c"))
-    eye = Watch(gallery, inbox, lambda: plan([inbox]), fmr=0.25)
+    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]), fmr=0.25)
     put(inbox, "known.npz", walks("a", days=("3",)))
     put(inbox, "stranger.npz", [walk.with_(joints=walk.joints[:, ::-1].copy()) for walk in walks("e", days=("3",))])
     assert eye.poll() == []  # a file may still be growing
@@ -43,23 +42,23 @@ def test_known_people_are_matched_and_strangers_are_new(gallery, walks, inbox):
 
 def test_no_file_is_handled_twice(gallery, home, walks, inbox):
     put(inbox, "one.npz", walks("a"))
-    assert len(Watch(gallery, inbox, lambda: plan([inbox])).poll(settled=True)) == 1
+    assert len(FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(settled=True)) == 1
     before = people_of(gallery)
     (inbox / "copy.npz").write_bytes((inbox / "one.npz").read_bytes())
     (inbox / "one.npz").rename(inbox / "renamed.npz")
     with Gallery.open(home) as later:
-        assert Watch(later, inbox, lambda: plan([inbox])).poll(settled=True) == []
+        assert FolderWatcher(later, inbox, lambda: plan([inbox])).poll(settled=True) == []
         assert people_of(later) == before
 
 
 def test_a_removed_person_does_not_come_back(gallery, walks, inbox, bytes_on_disk):
     put(inbox, "somebody.npz", walks("a"))
-    eye = Watch(gallery, inbox, lambda: plan([inbox]))
+    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
     eye.poll(settled=True)
     for name in people_of(gallery):
         gallery.remove(name)
     assert b"somebody.npz" not in bytes_on_disk()
-    assert Watch(gallery, inbox, lambda: plan([inbox])).poll(settled=True) == []
+    assert FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(settled=True) == []
     assert gallery.people() == []
 
 
@@ -67,7 +66,7 @@ def test_rubbish_is_told_once_and_stops_nothing(gallery, walks, inbox):
     (inbox / "rubbish.npz").write_bytes(b"PK\3\4 rubbish")
     (inbox / "empty.csv").write_bytes(b"")
     put(inbox, "good.npz", walks("a"))
-    eye = Watch(gallery, inbox, lambda: plan([inbox]))
+    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
     told = {arrival.path: arrival.problem for arrival in eye.poll(settled=True)}
     assert told["rubbish.npz"]
     assert told["empty.csv"]
@@ -77,12 +76,12 @@ def test_rubbish_is_told_once_and_stops_nothing(gallery, walks, inbox):
 
 def test_what_failed_to_be_written_is_tried_again(gallery, walks, inbox, monkeypatch):
     put(inbox, "one.npz", walks("a"))
-    eye = Watch(gallery, inbox, lambda: plan([inbox]))
+    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
 
     def fail(*_):
         raise GalleryError("the disk is full")
 
-    monkeypatch.setattr("himpc.gallery.catalog.queries.note_files", fail)
+    monkeypatch.setattr("himpc.gallery.catalog.queries.add_files", fail)
     with pytest.raises(GalleryError):
         eye.poll(settled=True)
     monkeypatch.undo()
@@ -112,7 +111,7 @@ def test_the_verb_watches_once(walks, walkers_model, inbox, tmp_path, capsys):
 
 
 def test_an_empty_folder_is_waited_for(gallery, walks, inbox):
-    eye = Watch(gallery, inbox, lambda: plan([inbox]))
+    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
     assert eye.poll() == []
     put(inbox, "one.npz", walks("a"))
     assert [arrival.path for arrival in eye.poll(settled=True)] == ["one.npz"]

@@ -195,7 +195,7 @@ def test_search_of_an_empty_gallery_is_refused(client, probe, as_form, detail):
         client.delete(f"/api/people/{name}")
     answer = client.post("/api/search", **as_form(probe))
     assert answer.status_code == 409
-    assert "nobody is enrolled" in detail(answer)
+    assert "no person is enrolled" in detail(answer)
     assert client.get("/api/map").json() == {"points": []}
     for _ in range(100):  # what distances mean lags behind
         about = client.get("/api/gallery").json()

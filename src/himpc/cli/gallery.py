@@ -1,4 +1,4 @@
-"""``himpc gallery``: people who are enrolled, and whom a new recording shows."""
+"""``himpc gallery``: enroll people by their recordings, and identify them in new ones."""
 
 from __future__ import annotations
 
@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import App, Parameter
 
+from himpc._schema import to_plain
 from himpc.cli import FAILURE
 from himpc.cli.models import load_model
 from himpc.cli.options import Output, Source
 from himpc.cli.training import EpochBar, Settings
+from himpc.errors import ConfigError, DataError, GalleryError
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
@@ -21,20 +23,22 @@ if TYPE_CHECKING:
     from himpc.model import Model
     from himpc.recordings import Recording
 
-__all__ = ["Where", "check_model", "gallery"]
+__all__ = ["Location", "check_model", "gallery"]
 
 gallery = App(name="gallery", default_parameter=Parameter(negative=()))
 
 gallery.command("himpc.cli.watch:watch", name="watch")
 
-Where = Annotated[str, Parameter(name="--gallery")]
-"""The gallery: a folder, or postgresql://USER:PASSWORD@HOST/DATABASE."""
+DEFAULT = "gallery"
+
+Location = Annotated[str, Parameter(name="--gallery", help="A folder, or postgresql://USER:PASSWORD@HOST/DATABASE.")]
+"""The option that names the gallery."""
 
 
 @gallery.command
 def enroll(
     *paths: Path,
-    where: Where = "gallery",
+    location: Location = DEFAULT,
     person: str | None = None,
     unnamed: bool = False,
     model: str = "train",
@@ -44,70 +48,67 @@ def enroll(
     settings: Settings = Settings(),
     output: Output = Output(),
 ) -> int:
-    """Add recordings to the people they show; make the gallery, if there is none.
+    """Enroll people by their recordings; creates the gallery if there is none.
 
-    Who a recording shows is said by --name, --labels or --person. All are enrolled, or none; those that are enrolled
-    already are left as they are.
+    Name people by --name, --labels or --person. All recordings are enrolled, or none if there is an error; those that
+    are enrolled already are not changed.
 
     Parameters
     ----------
     paths
         Files or folders of recordings.
-    where
-        The gallery: a folder, or postgresql://USER:PASSWORD@HOST/DATABASE.
     person
-        Whom all of them show.
+        The person whom all recordings show.
     unnamed
-        Group recordings whose person is not known, and make each group somebody new: unnamed-1 and so on.
+        Group the recordings that have no person, and enroll each group as a new person: unnamed-1 and so on.
     model
-        For a new gallery, which keeps it: a run folder or saved model, or 'train' for a model trained on these very
-        recordings with the settings below.
+        The model of a new gallery: a run folder or saved model, or 'train' to train one on these recordings with the
+        settings below.
     folds
-        For a model trained here: how many more trainings, each without some of the people, tell how near strangers come
-        (as `himpc gallery calibrate` does); 0 for none.
+        After training here: the number of further trainings for the calibration (`himpc gallery calibrate`); 0 for
+        none.
     skeletons
-        For a new gallery: keep the joints, to look at (--skeletons=false keeps embeddings only).
+        For a new gallery: store joints, too (--skeletons=false stores embeddings only).
     """
-    from himpc.gallery import Gallery
-    from himpc.gallery.catalog.queries import check_name
-    from himpc.gallery.opening import exists, is_url
-    from himpc.gallery.recordings import check_people
+    from himpc.gallery import Gallery, check_name, check_persons, gallery_exists
 
     console = output.console()
-    there = exists(where)
-    found: list[Recording] = list(source.read(paths, console))
+    is_new = not gallery_exists(location)
+    recordings: list[Recording] = list(source.read(paths, console))
     if person is not None:
-        found = [each.with_(person=person) for each in found]
+        recordings = [each.with_(person=person) for each in recordings]
     if not unnamed:
-        check_people([each.person for each in found], [each.source for each in found])
-    for name in {each.person for each in found if each.person is not None}:
+        check_persons(recordings)
+    for name in {each.person for each in recordings if each.person is not None}:
         check_name(name)
-    if there:
-        opened = Gallery.open(where)
-        check_model(opened, model)
+    if is_new:
+        trained = _new_model(model, recordings, settings, console)
+        opened = Gallery.create(location, trained, keep_skeletons=skeletons)
     else:
-        opened = Gallery.create(where, _new_model(model, found, settings, console), keep_skeletons=skeletons)
+        opened = Gallery.open(location)
+        check_model(opened, model)
     with opened as gallery:
-        done = gallery.enroll(found, unnamed=unnamed, progress=console.progress)
-        gallery.index()
-        for name in done.short:
-            console.warn(f"{name}: shorter than a window, not enrolled")
-        old = f", {len(done.already)} were enrolled already" if done.already else ""
-        who = f", of {_count(len(done.people), 'person', 'people')}: {_listed(done.people)}" if done.people else ""
-        console.say(f"enrolled {_count(done.recordings, 'recording')}{who}{old}")
-        if not there and model == "train" and folds:
-            console.say(f"learning how near strangers come, by {_count(folds, 'more training')}: takes a while")
+        done = gallery.enroll(recordings, unnamed=unnamed, progress=console.progress)
+        for path in done.short:
+            console.warn(f"{path}: shorter than a window, not enrolled")
+        people = f" of {_count(len(done.people), 'person', 'people')}: {_list(done.people)}" if done.people else ""
+        already = f"; {len(done.already)} were enrolled already" if done.already else ""
+        console.say(f"Enrolled {_count(done.recordings, 'recording')}{people}{already}")
+        if is_new and model == "train" and folds:
+            console.say(f"Calibrating by {_count(folds, 'more training')}; this takes a while")
             _calibrate(gallery, folds, settings.device, console)
-    elsewhere = "" if where == "gallery" else " --gallery ..." if is_url(where) else f" --gallery {shlex.quote(where)}"
-    console.say(f"next: himpc gallery search NEW_RECORDINGS{elsewhere}")
-    console.result(done.to_dict() | {"left_out": console.left_out})
+    option = (
+        "" if location == DEFAULT else " --gallery ..." if "://" in location else f" --gallery {shlex.quote(location)}"
+    )
+    console.say(f"Next: himpc gallery search NEW_RECORDINGS{option}")
+    console.result(to_plain(done) | {"left_out": console.left_out})
     return console.exit_code
 
 
 @gallery.command
 def search(
     *paths: Path,
-    where: Where = "gallery",
+    location: Location = DEFAULT,
     people: int = 3,
     fmr: float | None = None,
     fpir: float | None = None,
@@ -116,32 +117,30 @@ def search(
     source: Source = Source(),
     output: Output = Output(),
 ) -> int:
-    """Say whom recordings show, or that it is nobody of the gallery.
+    """Identify the person in each recording, or report it as unknown.
 
     Parameters
     ----------
     paths
         Files or folders of recordings.
-    where
-        The gallery.
     people
-        How many of the nearest people to list.
+        The number of nearest people to list.
     fmr
-        False match rate: of comparisons with somebody else, the share that may match; 0.01 if not given.
+        False match rate: the share of comparisons with another person that may match; default 0.01.
     fpir
-        False positive identification rate instead: of searches for a stranger, the share that may find somebody.
+        False positive identification rate, instead: the share of searches for non-enrolled persons that may match.
     enrolled
-        Probability, before looking, that a recording shows somebody of the gallery.
+        The prior probability that a recording shows an enrolled person.
     rerank
-        Order the nearest by their k-reciprocal neighbourhoods.
+        Order the nearest people by k-reciprocal neighbourhoods.
     """
     console = output.console()
-    with _opened(where) as gallery:
-        found = source.read(paths, console)
+    with _open(location) as gallery:
+        recordings = source.read(paths, console)
         answers = gallery.search(
-            found, people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank, progress=console.progress
+            recordings, people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank, progress=console.progress
         )
-        threshold = _threshold(gallery, answers, fmr, fpir)
+        threshold = _describe_threshold(gallery, answers, fmr, fpir)
     console.table(
         ["recording", "answer", "nearest", "probability", "distance", "agree", "then"],
         [_row(answer) for answer in answers],
@@ -150,32 +149,30 @@ def search(
         console.say(threshold)
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
-    console.result({"answers": [answer.to_dict() for answer in answers], "left_out": console.left_out})
+    console.result({"answers": to_plain(answers), "left_out": console.left_out})
     return console.exit_code
 
 
 @gallery.command
-def calibrate(where: Where = "gallery", folds: int = 4, device: str = "auto", output: Output = Output()) -> int:
-    """Learn what distances mean for strangers, where the model was trained on people of the gallery.
+def calibrate(location: Location = DEFAULT, folds: int = 4, device: str = "auto", output: Output = Output()) -> int:
+    """Calibrate a gallery whose model was trained on its people.
 
-    It is trained again, each time without some of the people. Do this once most of them are enrolled: until then, and
-    without it, strangers match more often than a stated rate says.
+    The model is trained again several times without some of the people. Do this once most people are enrolled: without
+    it, non-enrolled persons match more often than the rate states.
 
     Parameters
     ----------
-    where
-        The gallery.
     folds
-        How many trainings; 0 says that nobody of the gallery was trained on, so that there is nothing to mend.
+        The number of trainings; 0 states that the model was not trained on people of the gallery.
     device
         auto, cpu or cuda.
     """
     console = output.console()
-    with _opened(where) as gallery:
+    with _open(location) as gallery:
         found = gallery.calibrate(folds, device=device, progress=console.progress)
-        rate = gallery.fmr(found)
+    rate = found.default_fmr
     console.say(
-        f"calibrated by {found.recordings} recordings of {found.persons} people: at a false match rate of {rate:.3g} "
+        f"Calibrated by {found.recordings} recordings of {found.persons} people: at a false match rate of {rate:.3g} "
         f"distances up to {found.threshold(rate):.3g} match"
     )
     console.result({"people": found.persons, "recordings": found.recordings, "fmr": rate, "unseen": found.unseen})
@@ -183,63 +180,58 @@ def calibrate(where: Where = "gallery", folds: int = 4, device: str = "auto", ou
 
 
 @gallery.command(name="list")
-def list_people(where: Where = "gallery", output: Output = Output()) -> int:
+def list_people(location: Location = DEFAULT, output: Output = Output()) -> int:
     """List the people who are enrolled."""
     console = output.console()
-    with _opened(where) as gallery:
+    with _open(location) as gallery:
         people = gallery.people()
     console.table(
         ["person", "recordings", "windows", "cameras", "first enrolled", "last enrolled"],
         [[p.name, p.recordings, p.windows, ", ".join(p.cameras) or "-", p.first, p.last] for p in people],
         title=f"{len(people)} people, {sum(p.recordings for p in people)} recordings",
     )
-    console.result({"people": [person.to_dict() for person in people]})
+    console.result({"people": to_plain(people)})
     return console.exit_code
 
 
 @gallery.command
-def show(person: str, where: Where = "gallery", output: Output = Output()) -> int:
+def show(person: str, location: Location = DEFAULT, output: Output = Output()) -> int:
     """List the recordings of a person.
 
     Parameters
     ----------
     person
         The name.
-    where
-        The gallery.
     """
     console = output.console()
-    with _opened(where) as gallery:
-        found = gallery.recordings(person)
-    columns = ["id", "recording", "session", "camera", "frames", "windows", "quality", "enrolled"]
+    with _open(location) as gallery:
+        recordings = gallery.recordings(person)
     console.table(
-        columns,
+        ["id", "recording", "session", "camera", "frames", "windows", "quality", "enrolled"],
         [
             [str(r.id), r.source, r.session or "-", r.camera or "-", r.frames, r.windows, r.quality, r.enrolled]
-            for r in found
+            for r in recordings
         ],
     )
-    console.result({"recordings": [recording.to_dict() for recording in found]})
+    console.result({"recordings": to_plain(recordings)})
     return console.exit_code
 
 
 @gallery.command
-def merge(person: str, *others: str, where: Where = "gallery", output: Output = Output()) -> int:
-    """Make people one, who keeps the first name.
+def merge(person: str, *others: str, location: Location = DEFAULT, output: Output = Output()) -> int:
+    """Merge people into the first one named.
 
     Parameters
     ----------
     person
-        Who remains.
+        The person who remains.
     others
-        Who turned out to be the same.
-    where
-        The gallery.
+        The people who are the same person.
     """
     console = output.console()
     if not others:
-        raise _usage(f"say who turned out to be {person}, too")
-    with _opened(where) as gallery:
+        raise ConfigError(f"name the people to merge into {person}")
+    with _open(location) as gallery:
         moved = gallery.merge(person, *others)
     console.say(f"{person} has {_count(moved, 'more recording')}")
     console.result({"person": person, "moved": moved})
@@ -247,20 +239,18 @@ def merge(person: str, *others: str, where: Where = "gallery", output: Output = 
 
 
 @gallery.command
-def rename(person: str, name: str, where: Where = "gallery", output: Output = Output()) -> int:
-    """Give a person another name; naming an unnamed one is the same.
+def rename(person: str, name: str, location: Location = DEFAULT, output: Output = Output()) -> int:
+    """Rename a person, or name an unnamed one.
 
     Parameters
     ----------
     person
-        The name so far.
+        The current name.
     name
-        The new one.
-    where
-        The gallery.
+        The new name.
     """
     console = output.console()
-    with _opened(where) as gallery:
+    with _open(location) as gallery:
         gallery.rename(person, name)
     console.say(f"{person} is now called {name}")
     console.result({"person": name})
@@ -268,187 +258,168 @@ def rename(person: str, name: str, where: Where = "gallery", output: Output = Ou
 
 
 @gallery.command
-def move(*ids: int, person: str | None = None, where: Where = "gallery", output: Output = Output()) -> int:
-    """Say that recordings show another person than was thought.
+def move(*ids: int, person: str | None = None, location: Location = DEFAULT, output: Output = Output()) -> int:
+    """Assign recordings to another person.
 
     Parameters
     ----------
     ids
-        The numbers of the recordings, as `himpc gallery show` lists them.
+        The ids of the recordings, as `himpc gallery show` lists them.
     person
-        Whom they show, who may be new; somebody new without a name, if not given.
-    where
-        The gallery.
+        The person they show, who may be new; default a new unnamed person.
     """
     console = output.console()
     if not ids:
-        raise _usage("say which recordings show somebody else, by their numbers, as himpc gallery show lists them")
-    with _opened(where) as gallery:
+        raise ConfigError("give the ids of the recordings to move, as himpc gallery show lists them")
+    with _open(location) as gallery:
         name = gallery.move(ids, person)
-    console.say(f"{len(set(ids))} recordings show {name}")
-    console.result({"person": name, "moved": len(set(ids))})
+    count = len(set(ids))
+    console.say(f"Moved {_count(count, 'recording')} to {name}")
+    console.result({"person": name, "moved": count})
     return console.exit_code
 
 
 @gallery.command
 def remove(
-    *people: str,
-    recording: tuple[int, ...] = (),
-    where: Where = "gallery",
-    output: Output = Output(),
+    *people: str, recording: tuple[int, ...] = (), location: Location = DEFAULT, output: Output = Output()
 ) -> int:
     """Erase people for good, with all their recordings, or single recordings.
 
-    Nothing of them remains in tables, indexes, logs or old versions; backups are yours to erase.
+    Nothing of them remains in tables, indexes, logs or old versions; backups are not reached.
 
     Parameters
     ----------
     people
         Their names.
     recording
-        The number of a recording to erase, as `himpc gallery show` lists it; repeatable.
-    where
-        The gallery.
+        The id of a recording to erase, as `himpc gallery show` lists it; repeatable.
     """
     console = output.console()
     if not people and not recording:
-        raise _usage("say whom to erase, or which --recording")
-    with _opened(where) as gallery:
+        raise ConfigError("name the people to erase, or give a --recording")
+    with _open(location) as gallery:
         erased = gallery.remove(*people, recordings=recording)
-    named = list(dict.fromkeys(people))
-    console.say(f"erased {_count(len(named), 'person', 'people')}, {_count(erased, 'recording')}")
-    console.result({"people": named, "recordings": erased})
+    names = list(dict.fromkeys(people))
+    console.say(f"Erased {_count(len(names), 'person', 'people')}, {_count(erased, 'recording')}")
+    console.result({"people": names, "recordings": erased})
     return console.exit_code
 
 
 @gallery.command
-def export(out: Path, where: Where = "gallery", output: Output = Output()) -> int:
-    """Write a whole gallery to one file, which `import` reads into another, of either kind.
+def export(out: Path, location: Location = DEFAULT, output: Output = Output()) -> int:
+    """Write a whole gallery to one file, which `import` reads into another gallery.
 
     Parameters
     ----------
     out
-        The file to write; it holds names, embeddings and skeletons, so keep it as safe as the gallery.
-    where
-        The gallery.
+        The file to write. It holds names, embeddings and skeletons: protect it like the gallery.
     """
-    from himpc.gallery.transfer import export_gallery
+    from himpc.gallery import export_gallery
 
     console = output.console()
-    with _opened(where) as gallery:
+    with _open(location) as gallery:
         count = export_gallery(gallery, out)
-    console.say(f"wrote {count} recordings to {out}")
+    console.say(f"Wrote {count} recordings to {out}")
     console.result({"recordings": count, "path": str(out)})
     return console.exit_code
 
 
 @gallery.command(name="import")
-def import_(path: Path, where: Where = "gallery", output: Output = Output()) -> int:
-    """Read what `export` wrote into a gallery, which is made if it is not there.
+def import_(path: Path, location: Location = DEFAULT, output: Output = Output()) -> int:
+    """Read a file that `export` wrote into a gallery; creates the gallery if there is none.
 
     Parameters
     ----------
     path
         The file.
-    where
-        The gallery.
     """
-    from himpc.gallery.transfer import import_gallery
+    from himpc.gallery import import_gallery
 
     console = output.console()
-    count, already = import_gallery(path, where)
-    console.say(f"read {count} recordings" + (f", {already} were enrolled already" if already else ""))
+    count, already = import_gallery(path, location)
+    console.say(f"Read {count} recordings" + (f"; {already} were enrolled already" if already else ""))
     console.result({"recordings": count, "already": already})
     return console.exit_code
 
 
 @gallery.command
-def verify(where: Where = "gallery", mend: bool = False, output: Output = Output()) -> int:
-    """Check that everything is there, readable and of one piece.
+def verify(
+    location: Location = DEFAULT,
+    repair: Annotated[bool, Parameter(name=["--repair", "--mend"])] = False,
+    output: Output = Output(),
+) -> int:
+    """Check that everything enrolled is stored and unchanged.
 
     Parameters
     ----------
-    where
-        The gallery.
-    mend
+    repair
         Erase what processes that were killed have left behind.
     """
     console = output.console()
-    with _opened(where) as gallery:
-        wrong = gallery.verify(mend=mend)
-    for line in wrong:
+    with _open(location) as gallery:
+        problems = gallery.verify(repair=repair)
+    for line in problems:
         console.warn(line)
-    if not wrong:
-        console.say("all is well")
-    console.result({"wrong": wrong})
-    return FAILURE if wrong else console.exit_code
+    if not problems:
+        console.say("No problems found")
+    console.result({"wrong": problems})
+    return FAILURE if problems else console.exit_code
 
 
 @gallery.command
-def audit(where: Where = "gallery", output: Output = Output()) -> int:
-    """List who was enrolled, searched, named, merged and removed, by whom, and when."""
+def audit(location: Location = DEFAULT, output: Output = Output()) -> int:
+    """List all changes and searches: by whom, and when."""
     console = output.console()
-    with _opened(where) as gallery:
+    with _open(location) as gallery:
         events = gallery.audit()
     console.table(
         ["time", "what", "by", "person", "recordings"],
         [[event.time, event.action, event.actor, event.person or "-", event.recordings] for event in events],
     )
-    console.result({"events": [event.to_dict() for event in events]})
+    console.result({"events": to_plain(events)})
     return console.exit_code
 
 
 @contextmanager
-def _opened(where: str) -> Iterator[Gallery]:
+def _open(location: str) -> Iterator[Gallery]:
     from himpc.gallery import Gallery
 
-    with Gallery.open(where) as gallery:
+    with Gallery.open(location) as gallery:
         yield gallery
 
 
-def _new_model(name: str, found: list[Recording], settings: Settings, console: Console) -> Model:
+def _new_model(name: str, recordings: list[Recording], settings: Settings, console: Console) -> Model:
     if name != "train":
         return load_model(name, settings.device)
     with EpochBar(console, settings) as bar:
-        model: Model = settings.learner(callbacks=(bar,)).fit(found).model_
+        model: Model = settings.learner(callbacks=(bar,)).fit(recordings).model_
     return model
 
 
-def _count(number: int, thing: str, things: str = "") -> str:
-    return f"{number} {thing if number == 1 else things or thing + 's'}"
-
-
 def _calibrate(gallery: Gallery, folds: int, device: str, console: Console) -> None:
-    """Learn how near strangers come, where there are people enough for that."""
-    from himpc.errors import DataError
-
+    """Calibrate, or warn if there are too few people."""
     try:
         gallery.calibrate(folds, device=device, progress=console.progress)
     except DataError as error:
-        console.warn(
-            f"how near strangers come was not learned: {error}; once more is enrolled: himpc gallery calibrate"
-        )
+        console.warn(f"not calibrated: {error}; when more people are enrolled, run: himpc gallery calibrate")
 
 
 def check_model(gallery: Gallery, name: str) -> None:
-    """Raise `GalleryError` if another model is named than the gallery's own."""
-    from himpc.errors import GalleryError
-
+    """Raise `GalleryError` if a model is named that is not the gallery's own."""
     if name != "train" and (given := load_model(name).fingerprint) != gallery.model.fingerprint:
         raise GalleryError(
-            f"{gallery.where}: its model is {gallery.model.fingerprint[:12]}, {name} is {given[:12]}: embeddings of "
-            "two models cannot be compared; leave --model out, or make a new gallery"
+            f"{gallery.location}: its model is {gallery.model.fingerprint[:12]}, {name} is {given[:12]}: embeddings of "
+            "two models cannot be compared",
+            hint="leave {model} out, or create a new gallery",
         )
 
 
-def _usage(message: str) -> Exception:
-    from himpc.errors import ConfigError
-
-    return ConfigError(message)
+def _count(number: int, singular: str, plural: str = "") -> str:
+    return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def _listed(names: tuple[str, ...], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (" ..." if len(names) > most else "")
+def _list(names: tuple[str, ...], limit: int = 5) -> str:
+    return ", ".join(names[:limit]) + (" ..." if len(names) > limit else "")
 
 
 def _row(answer: Answer) -> list[object]:
@@ -465,15 +436,17 @@ def _row(answer: Answer) -> list[object]:
     ]
 
 
-def _threshold(gallery: Gallery, answers: Sequence[Answer], fmr: float | None, fpir: float | None) -> str:
-    """Return what the answers were judged by; empty, where that cannot be told."""
+def _describe_threshold(gallery: Gallery, answers: Sequence[Answer], fmr: float | None, fpir: float | None) -> str:
+    """Explain the threshold of some answers; empty if they have none."""
+    from himpc.gallery import get_service
+
     threshold = next((answer.threshold for answer in answers), None)
     if threshold is None:
         return ""
-    calibration = gallery.calibration()
-    rate = f"FPIR of {fpir:.3g}" if fpir is not None else f"FMR of {fmr or gallery.fmr(calibration):.3g}"
+    calibration = get_service(gallery).calibration()
+    rate = f"FPIR of {fpir:.3g}" if fpir is not None else f"FMR of {fmr or calibration.default_fmr:.3g}"
     return (
-        f"unknown beyond the threshold, a distance of {threshold:.3f}: an {rate}, learned from "
-        f"{_count(calibration.persons, 'person', 'people')}; a larger {'--fpir' if fpir else '--fmr'} names more of "
-        "those who are enrolled, and more strangers"
+        f"Unknown beyond the threshold, a distance of {threshold:.3f}: an {rate}, learned from "
+        f"{_count(calibration.persons, 'person', 'people')}. A larger {'--fpir' if fpir else '--fmr'} identifies more "
+        "enrolled persons, and more non-enrolled ones by mistake"
     )

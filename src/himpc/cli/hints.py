@@ -11,7 +11,14 @@ __all__ = ["render_error"]
 _OPTIONS = {"path": "PATH", "paths": "PATHS", "root": "--root", "model_": "--model"}
 """Parameters whose option is not their name with hyphens."""
 
-_VERBS = {"HiMPC.fit": "himpc train", "Model.export": "himpc export", "estimate": "himpc pose", "read": "himpc info"}
+_VERBS = {
+    "Gallery.people": "himpc gallery list",
+    "Gallery.recordings": "himpc gallery show",
+    "HiMPC.fit": "himpc train",
+    "Model.export": "himpc export",
+    "estimate": "himpc pose",
+    "read": "himpc info",
+}
 """Operations whose verb is not their name."""
 
 

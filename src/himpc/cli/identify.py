@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from himpc.cli.gallery import Where
+from himpc._schema import to_plain
+from himpc.cli.gallery import DEFAULT, Location
 from himpc.cli.options import Output, Source
 from himpc.errors import ConfigError
 
@@ -22,7 +23,7 @@ __all__ = ["identify"]
 
 def identify(
     *paths: Path,
-    where: Where = "gallery",
+    location: Location = DEFAULT,
     out: Path = Path("identified"),
     fmr: float | None = None,
     overlay: bool = False,
@@ -38,8 +39,6 @@ def identify(
     ----------
     paths
         Videos, or folders of them; other recordings are taken, too.
-    where
-        The gallery.
     out
         The folder to write: identified.csv (who was seen when), identified.png (the skeletons by person), and films.
     fmr
@@ -53,15 +52,15 @@ def identify(
     seconds
         Of watching; without it there is no end.
     """
-    from himpc.gallery import Gallery
+    from himpc.gallery import Gallery, get_service
 
     console = output.console()
     if seconds is not None and not (np.isfinite(seconds) and seconds > 0):
         raise ConfigError(f"--seconds is {seconds:g}, expected a number above 0")
     if (live is None) == (not paths):
         raise ConfigError("name videos, or a source with --live: found " + ("neither" if live is None else "both"))
-    with Gallery.open(where) as gallery:
-        gallery.search([], fmr=fmr)  # a rate that it cannot tell is refused before minutes of looking
+    with Gallery.open(location) as gallery:
+        get_service(gallery).searcher.decision_rule(fmr=fmr)  # refuses a wrong rate before the video is processed
         if live is not None:
             return _watch(live, gallery, console, source, out if overlay else None, fmr, seconds, pictures)
         return _look(paths, gallery, console, source, out, fmr, overlay, pictures)
@@ -101,7 +100,7 @@ def _look(
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
     console.say(f"look at: {', '.join(map(str, written))}")
-    console.result({"answers": [answer.to_dict() for answer in answers], "times": times, "left_out": console.left_out})
+    console.result({"answers": to_plain(answers), "times": times, "left_out": console.left_out})
     return console.exit_code
 
 

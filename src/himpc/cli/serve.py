@@ -66,8 +66,8 @@ def serve(
     gallery = Gallery.open(where, actor="himpc serve")
 
     def on_ready(address: str) -> None:
-        console.say(f"serving {gallery.where} at {address} (stop with Ctrl-C)")
-        console.result({"gallery": gallery.where, "address": address})
+        console.say(f"serving {gallery.location} at {address} (stop with Ctrl-C)")
+        console.result({"gallery": gallery.location, "address": address})
 
     run(gallery, config, on_ready)
     return console.exit_code

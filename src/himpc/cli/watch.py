@@ -1,4 +1,4 @@
-"""``himpc gallery watch``: a folder whose recordings are enrolled as they come."""
+"""``himpc gallery watch``: enroll the recordings that arrive in a folder."""
 
 from __future__ import annotations
 
@@ -6,29 +6,29 @@ import shlex
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from himpc._schema import to_plain
 from himpc.cli.console import Console
-from himpc.cli.gallery import Where, check_model
+from himpc.cli.gallery import DEFAULT, Location, check_model
 from himpc.cli.models import load_model
 from himpc.cli.options import Output, Source
 from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
-    from himpc.gallery import Gallery
-    from himpc.gallery.watch import Arrival, Suggestion
+    from himpc.gallery import Arrival, Gallery, MergeSuggestion
 
 __all__ = ["watch"]
 
-_LONGEST = 86_400
-"""Seconds between two looks."""
+MAX_INTERVAL = 86_400
+"""Seconds between two polls."""
 
 
 def watch(
     folder: Path,
-    where: Where = "gallery",
+    location: Location = DEFAULT,
     model: str | None = None,
     fmr: float | None = None,
     every: float = 5.0,
@@ -36,71 +36,68 @@ def watch(
     source: Source = Source(),
     output: Output = Output(),
 ) -> int:
-    """Enroll what comes into a folder: known people are matched, strangers become new people without a name.
+    """Enroll the recordings that arrive in a folder: enrolled people are matched, others become new unnamed people.
 
-    Each file is handled once, across restarts; Ctrl-C stops. People who may be one are suggested, and stay two until
-    you merge them.
+    Each file is handled once, across restarts; Ctrl-C stops. Pairs of people who may be one are suggested, and remain
+    two people until you merge them.
 
     Parameters
     ----------
     folder
-        Where recordings come in.
-    where
-        The gallery.
+        The folder in which recordings arrive.
     model
-        For a new gallery, which keeps it: a run folder or saved model.
+        The model of a new gallery: a run folder or saved model.
     fmr
-        False match rate: of comparisons with somebody else, the share that may match; 0.01 if not given.
+        False match rate: the share of comparisons with another person that may match; default 0.01.
     every
-        Seconds between looks; a file is taken when it has not changed from one to the next.
+        Seconds between polls; a file is handled once it has not changed between two polls.
     once
-        Handle what is there, and end.
+        Handle the files that are there, and exit.
     """
-    from himpc.gallery.watch import Watch, suggest_merges
+    from himpc.gallery import FolderWatcher, suggest_merges
 
-    if not 0 < every <= _LONGEST:
-        raise ConfigError(f"every must be above 0 seconds and at most a day, {_LONGEST}, found {every}")
+    if not 0 < every <= MAX_INTERVAL:
+        raise ConfigError(f"every must be above 0 seconds and at most a day, {MAX_INTERVAL}, found {every}")
     if not folder.is_dir():
-        raise ConfigError(f"{folder}: is no folder to watch")
-    console = output.console()
-    told = _Told(console)
-    with _opened_or_made(where, model) as gallery:
-        if fmr is not None and not 0 < fmr < 1:
-            raise ConfigError(f"fmr must lie between 0 and 1, found {fmr}")
-        eye = Watch(gallery, folder, lambda: source.plan((folder,)), fmr)
+        raise ConfigError(f"{folder}: is not a folder")
+    if fmr is not None and not 0 < fmr < 1:
+        raise ConfigError(f"fmr must lie between 0 and 1, found {fmr}")
+    report = _Report(output.console())
+    with _open_or_create(location, model) as gallery:
+        watcher = FolderWatcher(gallery, folder, lambda: source.plan((folder,)), fmr)
         try:
             while True:
-                if arrivals := eye.poll(settled=once):
-                    told.arrived(arrivals)
-                    told.suggest(suggest_merges(gallery, fmr=fmr))
+                if arrivals := watcher.poll(settled=once):
+                    report.add_arrivals(arrivals)
+                    report.add_suggestions(suggest_merges(gallery, fmr=fmr))
                 if once:
                     break
                 time.sleep(every)
         except KeyboardInterrupt:
-            console.say("stopped; the same command goes on from here")
-    console.result(told.document())
-    return console.exit_code
+            report.console.say("Stopped; the same command resumes")
+    report.console.result(report.document())
+    return report.console.exit_code
 
 
 @dataclass
-class _Told:
-    """What has been said; a suggestion is made once."""
+class _Report:
+    """The results so far; each suggestion is printed once."""
 
     console: Console
     arrivals: list[Arrival] = field(default_factory=list)
-    suggestions: dict[tuple[str, str], Suggestion] = field(default_factory=dict)
+    suggestions: dict[tuple[str, str], MergeSuggestion] = field(default_factory=dict)
 
-    def arrived(self, arrivals: list[Arrival]) -> None:
+    def add_arrivals(self, arrivals: list[Arrival]) -> None:
         self.arrivals += arrivals
         for arrival in arrivals:
             if arrival.problem:
                 self.console.left_out.append({"path": arrival.path, "why": arrival.problem})
                 self.console.warn(f"left out {arrival.path}: {arrival.problem}")
             else:
-                sure = "new" if arrival.probability is None else f"probability {arrival.probability:.2f}"
-                self.console.say(f"{arrival.path}: {', '.join(arrival.people)} ({sure})")
+                match = "new" if arrival.probability is None else f"probability {arrival.probability:.2f}"
+                self.console.say(f"{arrival.path}: {', '.join(arrival.people)} ({match})")
 
-    def suggest(self, suggestions: list[Suggestion]) -> None:
+    def add_suggestions(self, suggestions: list[MergeSuggestion]) -> None:
         for each in suggestions:
             if (each.person, each.other) not in self.suggestions:
                 self.console.say(
@@ -110,24 +107,20 @@ class _Told:
             self.suggestions[each.person, each.other] = each
 
     def document(self) -> dict[str, Any]:
-        return {
-            "arrivals": [asdict(arrival) for arrival in self.arrivals],
-            "suggestions": [asdict(suggestion) for suggestion in self.suggestions.values()],
-        }
+        return {"arrivals": to_plain(self.arrivals), "suggestions": to_plain(list(self.suggestions.values()))}
 
 
 @contextmanager
-def _opened_or_made(where: str, model: str | None) -> Iterator[Gallery]:
-    from himpc.gallery import Gallery
-    from himpc.gallery.opening import exists
+def _open_or_create(location: str, model: str | None) -> Iterator[Gallery]:
+    from himpc.gallery import Gallery, gallery_exists
 
-    if exists(where):
-        with Gallery.open(where) as gallery:
+    if gallery_exists(location):
+        with Gallery.open(location) as gallery:
             if model is not None:
                 check_model(gallery, model)
             yield gallery
     elif model is None:
-        raise ConfigError(f"{where}: there is no gallery here: say by --model which model a new one is to use")
+        raise ConfigError(f"{location}: there is no gallery here", hint="give the model of a new gallery: {model}")
     else:
-        with Gallery.create(where, load_model(model)) as gallery:
+        with Gallery.create(location, load_model(model)) as gallery:
             yield gallery

@@ -1,20 +1,40 @@
-"""A gallery of people who are enrolled by their recordings: who is this, and is it anybody we know?"""
+"""Galleries: enroll people by their recordings, and identify them in new ones."""
 
-from himpc.gallery.answer import Answer, Match, Moment, Near
+from himpc.gallery.answer import Answer, Match, Moment, Neighbour
 from himpc.gallery.calibration import Calibration, calibrate
-from himpc.gallery.gallery import Gallery
-from himpc.gallery.records import Enrolled, Event, KnownRecording, Person
+from himpc.gallery.catalog.queries import check_name
+from himpc.gallery.gallery import Gallery, get_service
+from himpc.gallery.opening import gallery_exists
+from himpc.gallery.recordings import check_persons
+from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
+from himpc.gallery.service import GalleryService
+from himpc.gallery.store import Entries, VectorStore
+from himpc.gallery.transfer import export_gallery, import_gallery
+from himpc.gallery.watcher import Arrival, FolderWatcher, MergeSuggestion, suggest_merges
 
 __all__ = [
     "Answer",
+    "Arrival",
     "Calibration",
-    "Enrolled",
+    "EnrolledRecording",
+    "Enrollment",
+    "Entries",
     "Event",
+    "FolderWatcher",
     "Gallery",
-    "KnownRecording",
+    "GalleryService",
     "Match",
+    "MergeSuggestion",
     "Moment",
-    "Near",
+    "Neighbour",
     "Person",
+    "VectorStore",
     "calibrate",
+    "check_name",
+    "check_persons",
+    "export_gallery",
+    "gallery_exists",
+    "get_service",
+    "import_gallery",
+    "suggest_merges",
 ]

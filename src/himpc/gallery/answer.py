@@ -1,24 +1,23 @@
-"""What a search answers: who a recording shows, how sure that is, and why."""
+"""The answer of a search: the person a recording shows, how certain that is, and the evidence."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-__all__ = ["Answer", "Match", "Moment", "Near"]
+__all__ = ["Answer", "Match", "Moment", "Neighbour"]
 
 
 @dataclass(frozen=True)
-class Near:
-    """A recording of the gallery, and how far it is.
+class Neighbour:
+    """A recording of the gallery near a probe.
 
     Attributes
     ----------
     id : int
-        Its number in the gallery.
+        Its id in the gallery.
     source : str
     distance : float
-        Euclidean, between the means of the windows.
+        Euclidean distance between the means of the windows.
     """
 
     id: int
@@ -28,14 +27,14 @@ class Near:
 
 @dataclass(frozen=True)
 class Moment:
-    """Two windows that are alike: where to look.
+    """A pair of similar windows, one of the probe and one of the gallery.
 
     Attributes
     ----------
     start : int
-        The first frame in the recording that was searched for.
+        The first frame in the probe.
     recording : int
-        The recording in the gallery.
+        The id of the recording in the gallery.
     recording_start : int
         The first frame there.
     distance : float
@@ -49,55 +48,56 @@ class Moment:
 
 @dataclass(frozen=True)
 class Match:
-    """A person of the gallery, as an answer.
+    """A person of the gallery as a possible answer.
 
     Attributes
     ----------
     person : str
     distance : float
-        To the nearest recording of the person.
+        The distance to the nearest recording of the person.
     probability : float, optional
-        That it is this person; None where the gallery cannot tell yet (see `Gallery.search`).
+        The probability that the probe shows this person; None if the gallery has no calibration yet.
     agreement : float
-        Share of the windows searched for that are nearest to this person, among the matches.
-    recordings : tuple of Near
+        The share of the probe's windows that are nearest to this person, among the matches.
+    recordings : tuple of Neighbour
         The nearest recordings of the person, nearest first.
     moments : tuple of Moment
-        The windows that are most alike, nearest first.
+        The most similar windows, nearest first.
     """
 
     person: str
     distance: float
     probability: float | None
     agreement: float
-    recordings: tuple[Near, ...]
+    recordings: tuple[Neighbour, ...]
     moments: tuple[Moment, ...]
 
 
 @dataclass(frozen=True)
 class Answer:
-    """Who a recording shows.
+    """The person a recording shows, or unknown.
 
     Attributes
     ----------
     source : str
-        The recording that was searched for.
+        The probe.
     person : str or None
-        The nearest person, where that is near enough; None for unknown.
+        The nearest person, if the distance is within the threshold; None for unknown.
     probability : float or None
-        Of that person; where it is unknown, that of nobody. None where the gallery cannot tell yet.
+        The probability of that person, or that of an unknown person if `person` is None; None if the gallery has no
+        calibration yet.
     nobody : float or None
-        That it is nobody of the gallery.
+        The probability that the probe shows a person who is not enrolled.
     margin : float
         How much nearer the nearest person is than the second, as a share of the second's distance: 0 to 1.
     threshold : float or None
-        The largest distance that is a match; None where the gallery cannot tell yet.
+        The largest distance that is a match; None if the gallery has no calibration yet.
     windows : int
-        How many windows were looked at; 0 for a recording that is too short, which then has no match.
+        The number of windows of the probe; 0 if it is shorter than a window, and then there is no match.
     matches : tuple of Match
         The nearest people, nearest first.
     note : str
-        What else is to be known, such as why nothing can be said.
+        A remark, such as why there is no calibration; empty if there is none.
     """
 
     source: str
@@ -109,7 +109,3 @@ class Answer:
     windows: int
     matches: tuple[Match, ...]
     note: str = ""
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data that JSON can hold."""
-        return asdict(self)

@@ -1,4 +1,4 @@
-"""What was worked out from a gallery, and holds until that changes."""
+"""A cache of one value that is derived from a gallery."""
 
 from __future__ import annotations
 
@@ -14,54 +14,56 @@ T = TypeVar("T")
 
 
 class RevisionCache(Generic[T]):
-    """A value that takes long to make, and is made once for each state of a gallery, however many threads ask.
+    """A value that is computed once for each revision of a gallery, however many threads ask for it.
 
     Parameters
     ----------
-    make : function () -> value
-        Makes it from the gallery as it is.
-    lag : bool
-        After a change, give the value from before until a thread of its own has made the new one.
+    compute : callable
+        Compute the value from the current state of the gallery.
+    allow_stale : bool
+        After a change, return the previous value until a background thread has computed the new one.
     """
 
-    def __init__(self, make: Callable[[], T], *, lag: bool = False) -> None:
-        self.lag = lag
-        self._make = make
-        self._made: tuple[int, T] | None = None
-        self._making = threading.Lock()
+    def __init__(self, compute: Callable[[], T], *, allow_stale: bool = False) -> None:
+        self.allow_stale = allow_stale
+        self._compute = compute
+        self._entry: tuple[int, T] | None = None
+        self._lock = threading.Lock()
 
-    def get(self, state: int) -> T:
-        """Return the value for a state (`Gallery.changes`)."""
-        made = self._made
-        if made is not None and made[0] == state:
-            return made[1]
-        if made is not None and self.lag:
-            if self._making.acquire(blocking=False):
-                threading.Thread(target=self._remake, args=(state,), daemon=True).start()
-            return made[1]
-        with self._making:
-            if self._made is None or self._made[0] != state:
-                self._made = state, self._make()
-            return self._made[1]
+    def get(self, revision: int) -> T:
+        """Return the value for a revision (`GalleryService.revision`)."""
+        entry = self._entry
+        if entry is not None and entry[0] == revision:
+            return entry[1]
+        if entry is not None and self.allow_stale:
+            self._compute_in_background(revision)
+            return entry[1]
+        with self._lock:
+            if self._entry is None or self._entry[0] != revision:
+                self._entry = revision, self._compute()
+            return self._entry[1]
 
-    def peek(self, state: int) -> T | None:
-        """Return the value for a state, or None, and have a thread of its own make it meanwhile."""
-        made = self._made
-        if made is not None and made[0] == state:
-            return made[1]
-        if self._making.acquire(blocking=False):
-            threading.Thread(target=self._remake, args=(state,), daemon=True).start()
+    def peek(self, revision: int) -> T | None:
+        """Return the value for a revision, or None; in that case a background thread begins to compute it."""
+        entry = self._entry
+        if entry is not None and entry[0] == revision:
+            return entry[1]
+        self._compute_in_background(revision)
         return None
 
-    def settle(self) -> None:
-        """Wait until nothing is being made any more, such as before the gallery is closed."""
-        with self._making:
+    def wait(self) -> None:
+        """Wait for the background thread, such as before the gallery is closed."""
+        with self._lock:
             pass
 
-    def _remake(self, state: int) -> None:
+    def _compute_in_background(self, revision: int) -> None:
+        if self._lock.acquire(blocking=False):
+            threading.Thread(target=self._recompute, args=(revision,), daemon=True).start()
+
+    def _recompute(self, revision: int) -> None:
         try:
-            self._made = state, self._make()
-        except HimpcError:  # whoever asks next tries again, and what keeps failing stops what they ask for, too
+            self._entry = revision, self._compute()
+        except HimpcError:  # the next call tries again, and raises if it is not in the background
             pass
         finally:
-            self._making.release()
+            self._lock.release()

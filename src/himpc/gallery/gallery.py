@@ -1,55 +1,36 @@
-"""`Gallery`: people who are enrolled by their recordings, and the question whom a new one shows."""
+"""`Gallery`: enroll people by their recordings, and identify them in new ones."""
 
 from __future__ import annotations
 
-import getpass
-import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from himpc.errors import DataError, GalleryError, ModelError, NotEnrolledError
 from himpc.gallery.answer import Answer
 from himpc.gallery.calibration import Calibration
-from himpc.gallery.calibration.cross_validation import FOLDS, MOST, calibrate_by_folds
-from himpc.gallery.catalog import queries
-from himpc.gallery.catalog.catalog import Catalog, events, searches
-from himpc.gallery.enrolment import Enrolment
-from himpc.gallery.integrity import find_mismatches, fingerprint
-from himpc.gallery.model_facts import MODEL_FILES, model_from_facts, model_to_facts
-from himpc.gallery.opening import place_of
-from himpc.gallery.recordings import EmbeddedRecording, check_people, embed_recordings
-from himpc.gallery.records import Enrolled, Event, KnownRecording, Person
-from himpc.gallery.search import NOBODY, Searcher, usual_fmr
-from himpc.gallery.store.base import Entries, VectorStore
+from himpc.gallery.calibration.cross_validation import DEFAULT_FOLDS
+from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
+from himpc.gallery.service import GalleryService
 from himpc.model import Model
 from himpc.recordings import Recording
 from himpc.recordings.progress import Progress
 
-__all__ = ["Gallery"]
+__all__ = ["Gallery", "get_service"]
 
 
 class Gallery:
-    """People who are enrolled by their recordings; it lasts, and several processes may use it at once.
+    """People who are enrolled by their recordings, in a folder or a database.
 
-    Use `Gallery.create` or `Gallery.open`, as a context or with `close`.
+    Create one by `Gallery.create`, or open it by `Gallery.open`, preferably in a ``with`` statement. Several processes
+    may use one gallery at the same time.
 
     Attributes
     ----------
-    where : str
+    location : str
         The folder or address, without its password.
     model : Model
-        What makes the embeddings; a gallery has one, and keeps it.
-    keep_skeletons : bool
-        Whether the joints of what is enrolled are kept, to look at.
-    actor : str
-        Whom the log names for what is done here.
-    calibrated : RevisionCache
-        The calibration, or why there is none; with ``calibrated.lag`` nobody waits for a new one after a change.
+        The model that embeds recordings; a gallery keeps the one it was created with.
 
     Examples
     --------
@@ -63,70 +44,50 @@ class Gallery:
     (8, True)
     """
 
-    def __init__(
-        self, catalog: Catalog, vectors: VectorStore, model: Model, *, keep_skeletons: bool, actor: str
-    ) -> None:
-        self.model, self.keep_skeletons, self.actor = model, keep_skeletons, actor
-        self.where = catalog.where
-        self._catalog, self._vectors = catalog, vectors
-        self._enrolment = Enrolment(catalog, vectors, actor)
-        self._searcher = Searcher(catalog, vectors, model)
-        self.calibrated = self._searcher.calibrated
+    def __init__(self, service: GalleryService) -> None:
+        self._service = service
+        self.location, self.model = service.location, service.model
 
     @classmethod
     def create(
-        cls, where: str | Path, model: Model, *, keep_skeletons: bool = True, actor: str | None = None
+        cls, location: str | Path, model: Model, *, keep_skeletons: bool = True, actor: str | None = None
     ) -> Gallery:
-        """Make a gallery, with nobody in it.
+        """Create an empty gallery.
 
         Parameters
         ----------
-        where : path or str
-            A folder, which only its owner may then read, or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
+        location : path or str
+            A folder, which only its owner can then read, or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
         model : Model
-            What recordings are compared by, now and later; the gallery keeps a copy.
+            The model that embeds all recordings from now on; the gallery keeps a copy.
         keep_skeletons : bool
-            Keep the joints of recordings, so that they can be looked at; without them only embeddings are kept.
+            Store the joints of recordings, too; without them only embeddings are stored.
         actor : str, optional
-            Whom the log names; the user of the system, if not given.
+            The name for the audit log; default the user of the system.
 
         Raises
         ------
         GalleryError
-            If there is a gallery already, or something else; if the database cannot be reached; if a package is
-            missing.
+            If the location holds a gallery or other files, or the database cannot be reached.
         RunFolderError
             If the folder cannot be written.
+        DependencyError
+            If a package is missing.
         """
-        catalog, open_vectors = place_of(where, make=True)
-        vectors = open_vectors(model.size)
-        catalog.make(model_to_facts(model) | {"skeletons": b"1" if keep_skeletons else b"0"})
-        gallery = cls(catalog, vectors, model, keep_skeletons=keep_skeletons, actor=actor or _user())
-        with catalog.writing() as connection:
-            queries.log(connection, "created", gallery.actor, [(None, 0)])
-        return gallery
+        return cls(GalleryService.create(location, model, keep_skeletons=keep_skeletons, actor=actor))
 
     @classmethod
-    def open(cls, where: str | Path, *, device: str = "cpu", actor: str | None = None) -> Gallery:
+    def open(cls, location: str | Path, *, device: str = "cpu", actor: str | None = None) -> Gallery:
         """Open a gallery that `create` made.
 
         Raises
         ------
         GalleryError
-            If there is none, it is of another version or damaged, or the database cannot be reached.
+            If there is none, it is damaged or of another version, or the database cannot be reached.
+        DependencyError
+            If a package is missing.
         """
-        catalog, open_vectors = place_of(where)
-        catalog.check()
-        with catalog.reading() as connection:
-            kept = {name: catalog.fact(connection, name) for name in MODEL_FILES}
-            keep = catalog.fact(connection, "skeletons") != b"0"
-        try:
-            model = model_from_facts({name: fact for name, fact in kept.items() if fact is not None}, device)
-        except ModelError as error:
-            raise GalleryError(
-                f"{catalog.where}: its model is damaged: restore the gallery from a copy ({error})"
-            ) from error
-        return cls(catalog, open_vectors(model.size), model, keep_skeletons=keep, actor=actor or _user())
+        return cls(GalleryService.open(location, device=device, actor=actor))
 
     def __enter__(self) -> Self:
         return self
@@ -137,134 +98,38 @@ class Gallery:
         self.close()
 
     def close(self) -> None:
-        """Let go of files and connections."""
-        self.calibrated.settle()
-        self._searcher.index.settle()
-        self._vectors.close()
-        self._catalog.close()
-
-    def cache_vectors(self) -> None:
-        """Keep the pooled vectors in memory from now on, for who asks often; very large galleries stay on the disk."""
-        self._searcher.caches_vectors = True
-        self._searcher.index.get(self.changes())
-
-    # Enrolling
+        """Close files and connections."""
+        self._service.close()
 
     def enroll(
         self, recordings: Sequence[Recording], *, unnamed: bool = False, progress: Progress | None = None
-    ) -> Enrolled:
-        """Add recordings to the people they show: all of them, or none.
+    ) -> Enrollment:
+        """Enroll people by their recordings: all recordings, or none if there is an error.
 
-        A recording that is enrolled already, joint for joint, is left as it is, so enrolling again after an
-        interruption does no harm. The parts that long gaps split a recording into are one again.
+        A recording that is enrolled already, joint for joint, is not changed, so an interrupted call can be repeated.
+        The parts that long gaps split a recording into are joined.
 
         Parameters
         ----------
         recordings : sequence of Recording
             Each with its person, unless `unnamed`; in any layout that converts to the model's.
         unnamed : bool
-            Those without a person are grouped without labels (`himpc.group`), and each group becomes somebody new:
+            Group the recordings that have no person (`himpc.group`), and enroll each group as a new person:
             ``unnamed-1`` and so on.
         progress : callable, optional
-            Wraps the work to show progress.
+            Wrapped around the work to show progress.
 
         Raises
         ------
         DataError
-            If a recording has no person, or one that cannot be a name; if all are shorter than a window; or if a
-            recording is enrolled already as somebody else.
+            If a recording has no person, or an invalid name; if all are shorter than a window; or if a recording is
+            enrolled already as another person.
         LayoutError, ModelError
-            If they do not fit the model.
+            If recordings do not fit the model.
         GalleryError
-            If the gallery cannot be written; nothing is enrolled then.
+            If the gallery cannot be written.
         """
-        if not recordings:
-            raise DataError("there are no recordings to enroll")
-        found = embed_recordings(self.model, recordings, progress)
-        usable = _distinct([take for take in found if len(take.windows)])
-        short = tuple(take.source for take in found if not len(take.windows))
-        if not usable:
-            raise DataError(
-                f"all recordings are shorter than a window of {self.model.window_length} frames: give longer ones"
-            )
-        if not unnamed:
-            check_people([take.person for take in usable], [take.source for take in usable])
-        for name in {take.person for take in usable if take.person is not None}:
-            queries.check_name(name)
-        added, already = self._enrolment.add(usable, self._groups(usable), skeletons=self.keep_skeletons)
-        people_of = tuple(sorted({str(take.person) for take in added}))
-        return Enrolled(len(added), people_of, tuple(take.source for take in already), short)
-
-    def has_handled(self, content: str) -> bool:
-        """Return whether a watched folder has brought a file of this content (`himpc.gallery.watch`)."""
-        with self._catalog.reading() as connection:
-            return queries.has_file(connection, content)
-
-    def identify(self, recordings: Sequence[Recording], *, fmr: float | None = None) -> list[Answer]:
-        """Do as `search` does, one person each, but know nobody where nobody is enrolled, and log nothing."""
-        found = embed_recordings(self.model, recordings)
-        rule = self._searcher.rule(1, fmr, None, 0.5) if self.counts()[0] else NOBODY
-        return [self._searcher.answer(take, 1, rule, False) for take in found]
-
-    def absorb(self, recordings: Sequence[Recording], files: Iterable[str]) -> dict[str, str]:
-        """Enroll what a watched folder has brought, and note its files, in one transaction.
-
-        Recordings without a person show new people without names, as in `enroll`.
-
-        Parameters
-        ----------
-        recordings : sequence of Recording
-        files : iterable of str
-            The hash of each file's content.
-
-        Returns
-        -------
-        dict
-            The person of each recording, by its source.
-        """
-        usable = _distinct([take for take in embed_recordings(self.model, recordings) if len(take.windows)])
-        added, already = self._enrolment.add(usable, self._groups(usable), skeletons=self.keep_skeletons, files=files)
-        with self._catalog.reading() as connection:
-            known = queries.known_fingerprints(connection, [take.fingerprint for take in already])
-        return {take.source: str(take.person) for take in added} | {
-            take.source: known[take.fingerprint] for take in already
-        }
-
-    def near_people(self, names: Sequence[str], *, fmr: float | None = None) -> list[tuple[str, str, float, float]]:
-        """Return who else is near enough to be each of some people: both names, distance and probability."""
-        return self._searcher.near_people(names, fmr)
-
-    def take_over(self, takes: Sequence[EmbeddedRecording], groups: Sequence[int | None]) -> tuple[int, int]:
-        """Enroll what another gallery of the same model embedded (`himpc.gallery.transfer`).
-
-        Takes without a person show new people, those of one group the same. Returns how many are new, and how many
-        were enrolled already.
-        """
-        added, already = self._enrolment.add(takes, groups, skeletons=self.keep_skeletons, action="imported")
-        return len(added), len(already)
-
-    def note(self, action: str, recordings: int) -> None:
-        """Note in the log what was done with so many recordings."""
-        with self._catalog.writing() as connection:
-            queries.log(connection, action, self.actor, [(None, recordings)])
-
-    def _groups(self, usable: Sequence[EmbeddedRecording]) -> list[int | None]:
-        """Return a group for each take whose person is not known."""
-        from himpc.learning import group_recordings
-        from himpc.learning.grouping import MIN_RECORDINGS
-
-        nameless = [place for place, take in enumerate(usable) if take.person is None]
-        if len(nameless) < MIN_RECORDINGS:
-            return [place if take.person is None else None for place, take in enumerate(usable)]
-        vectors = np.concatenate([usable[place].windows for place in nameless])
-        of = np.repeat(np.arange(len(nameless)), [len(usable[place].windows) for place in nameless])
-        grouping = group_recordings(vectors, of, len(nameless), whiten=not self.model.whitened)
-        groups: list[int | None] = [None] * len(usable)
-        for place, group in zip(nameless, grouping.groups.tolist(), strict=True):
-            groups[place] = group
-        return groups
-
-    # Searcher
+        return self._service.enroll(recordings, unnamed=unnamed, progress=progress)
 
     def search(
         self,
@@ -277,337 +142,154 @@ class Gallery:
         rerank: bool = False,
         progress: Progress | None = None,
     ) -> list[Answer]:
-        """Say whom recordings show, or that it is nobody of the gallery.
+        """Identify the person in each recording, or report it as unknown. Every search is logged (`audit`).
 
         The distance to a person is that to the nearest of the person's recordings, each the mean of its windows. What
-        distances mean is learned from the gallery itself (`himpc.gallery.calibrate`); with fewer than two people in
-        it, or where everybody has one recording too short for two halves, that cannot be told, and every answer says
-        so.
+        distances mean is learned from the gallery itself. That needs two people, and a person with two recordings or
+        recordings long enough to be halved; otherwise every answer is unknown, and its note says so.
 
         Parameters
         ----------
         probes : sequence of Recording
-            Their persons, if they have any, are not looked at.
+            Their persons are ignored.
         people : int
-            How many of the nearest people each answer lists.
+            The number of nearest people in each answer.
         fmr : float, optional
-            False match rate: of comparisons with somebody else, the share that may match. 0.01, or the smallest rate
-            that the gallery can tell if that is larger, where neither rate is given.
+            False match rate: the share of comparisons with another person that may match. If neither rate is given,
+            0.01, or the smallest rate that the gallery can show if that is larger.
         fpir : float, optional
-            False positive identification rate, instead: of searches for a stranger, the share that may find somebody.
+            False positive identification rate, instead: the share of searches for non-enrolled persons that may match.
         enrolled : float
-            Probability, before looking, that a probe shows somebody of the gallery.
+            The prior probability that a probe shows an enrolled person.
         rerank : bool
-            Order the nearest by their k-reciprocal neighbourhoods.
+            Order the nearest people by k-reciprocal neighbourhoods.
         progress : callable, optional
-            Wraps the embedding to show progress.
+            Wrapped around the embedding to show progress.
 
         Returns
         -------
         list of Answer
-            One for each probe, the parts of one that was split together.
+            One for each whole recording: parts of a split recording are searched together.
 
         Raises
         ------
         ConfigError
             If an argument is out of its range, or both rates are given.
         DataError
-            If the gallery is empty, or has too few people to know that rate.
+            If the gallery is empty, or has too few people for that rate.
         LayoutError, ModelError
             If probes do not fit the model.
         """
-        found = embed_recordings(self.model, probes, progress)
-        rule = self._searcher.rule(people, fmr, fpir, enrolled)
-        answers = [self._searcher.answer(take, people, rule, rerank) for take in found]
-        with self._catalog.asking() as connection:
-            queries.log(connection, "searched", self.actor, [(None, len(found))])
-        return answers
+        return self._service.searcher.search(
+            probes, people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank, progress=progress
+        )
 
-    def calibration(self) -> Calibration:
-        """Return what distances mean in this gallery, learned from what is enrolled.
+    def calibrate(
+        self, folds: int = DEFAULT_FOLDS, *, device: str = "auto", progress: Progress | None = None
+    ) -> Calibration:
+        """Calibrate a gallery whose model was trained on its people, and save the result.
 
-        Raises
-        ------
-        DataError
-            If that cannot be told yet.
-        """
-        calibration, why = self.calibrated.get(self.changes())
-        if calibration is None:
-            raise DataError(f"{self.where}: {why}")
-        return calibration
-
-    def calibrate(self, folds: int = FOLDS, *, device: str = "auto", progress: Progress | None = None) -> Calibration:
-        """Learn what distances mean for strangers, where the model was trained on the gallery's people, and keep that.
-
-        Rates that a gallery learns from people whom its model was trained on are too kind: docs/results.md, open set.
-        So the model is trained again, each time without some of the people, and their recordings are compared by what
-        came of it. People who are enrolled afterwards change neither rates nor probabilities,
-        until this is done anew.
+        Rates learned from people that the model was trained on are too low (docs/results.md, open set). So the model
+        is trained again several times without some of the people, whose recordings are then compared by it. Rates and
+        probabilities stay as they are when people are enrolled afterwards, until the next call.
 
         Parameters
         ----------
         folds : int
-            How many trainings; 0 says that nobody of the gallery was trained on: distances are then learned from the
-            gallery as it is, after every change, and answers no longer warn.
+            The number of trainings. 0 states that the model was not trained on people of the gallery: distances are
+            then calibrated by the gallery as it is, after every change.
         device : str
-            Where to train.
+            The device to train on.
         progress : callable, optional
-            Wraps the trainings to show progress.
+            Wrapped around the trainings to show progress.
 
         Raises
         ------
         ConfigError
             If `folds` is 1 or negative.
         DataError
-            If skeletons are not kept, or there are fewer than three people.
+            If skeletons are not stored, or there are fewer than three people.
         """
-        if folds == 0:
-            self._note_facts({"trained": b"no"}, forget="calibration")
-            return self.calibration()
-        calibration = calibrate_by_folds(self.model, self._skeletons(), folds, device=device, progress=progress)
-        self.keep(calibration)
-        return calibration
-
-    def _skeletons(self) -> list[Recording]:
-        """Return the joints of what is enrolled, with their persons; of very many people, some."""
-        with self._catalog.reading() as connection:
-            ids = list(queries.drawn(connection, MOST))
-            listed = queries.known_recordings(connection, ids=ids)
-        if missing := [each for each in listed if not each.skeleton]:
-            raise DataError(
-                f"{self.where}: the skeleton of {missing[0].source} is not kept, so no model can be trained on it: "
-                "enroll with skeletons, or train on other people than those of the gallery"
-            )
-        return [
-            Recording(
-                joints=self.joints(each.id),
-                layout=self.model.layout,
-                fps=each.fps,
-                person=each.person,
-                source=each.source,
-                dimensions=self.model.dimensions,
-            )
-            for each in listed
-        ]
-
-    @property
-    def learned(self) -> Calibration | None:
-        """What `calibrate` has kept, None where distances are learned from the gallery as it is."""
-        with self._catalog.reading() as connection:
-            kept = self._catalog.fact(connection, "calibration")
-        return None if kept is None else Calibration.from_dict(json.loads(kept))
-
-    def keep(self, calibration: Calibration) -> None:
-        """Keep what `calibrate` has learned, here or in the gallery that this one was read from."""
-        self._note_facts({"calibration": json.dumps(calibration.to_dict()).encode()})
-
-    def _note_facts(self, given: dict[str, bytes], forget: str | None = None) -> None:
-        with self._catalog.writing() as connection:
-            for name, value in given.items():
-                self._catalog.set_fact(connection, name, value)
-            if forget:
-                self._catalog.drop_fact(connection, forget)
-
-    @staticmethod
-    def fmr(calibration: Calibration) -> float:
-        """Return the false match rate of a search for which none is asked."""
-        return usual_fmr(calibration)
-
-    # Looking and mending
+        return self._service.calibrate(folds, device=device, progress=progress)
 
     def people(self) -> list[Person]:
-        """Return who is enrolled, by name."""
-        with self._catalog.reading() as connection:
-            return queries.known_people(connection)
+        """Return all people, sorted by name."""
+        return self._service.people()
 
-    def recordings(self, person: str | None = None) -> list[KnownRecording]:
-        """Return what is enrolled, of everybody or of one person.
-
-        Raises
-        ------
-        GalleryError
-            If nobody has that name.
-        """
-        with self._catalog.reading() as connection:
-            number = None if person is None else queries.the_person(connection, person)
-            return queries.known_recordings(connection, person=number)
-
-    def recording(self, number: int) -> KnownRecording:
-        """Return one of what is enrolled.
+    def recordings(self, person: str | None = None) -> list[EnrolledRecording]:
+        """Return all recordings, or those of one person, in order of enrolment.
 
         Raises
         ------
         NotEnrolledError
-            If it is not there.
+            If no person has that name.
         """
-        with self._catalog.reading() as connection:
-            found = queries.known_recordings(connection, ids=[number])
-        if not found:
-            raise NotEnrolledError(f"recording {number} is not in the gallery: himpc gallery show lists them")
-        return found[0]
-
-    def counts(self) -> tuple[int, int, int]:
-        """Return how many people, recordings and windows are enrolled."""
-        return self._searcher.counted.get(self.changes())
-
-    def changes(self) -> int:
-        """Return how often the gallery has changed: what was asked before holds while this stays the same."""
-        return self._searcher.changes()
-
-    def embeddings(self, ids: Sequence[int]) -> Entries:
-        """Return what is kept of some recordings: one vector each, and those of their windows."""
-        return self._vectors.entries(np.array(ids, dtype=np.int64))
-
-    def fingerprints(self, ids: Sequence[int]) -> list[str]:
-        """Return the hash of the joints of some recordings."""
-        with self._catalog.reading() as connection:
-            return queries.fingerprints_of(connection, ids)
-
-    def joints(self, recording: int) -> NDArray[np.float32]:
-        """Return the joints of a recording, ``(frames, J, 3)`` in metres, in the layout of `model`.
-
-        Raises
-        ------
-        GalleryError
-            If it is not there, or its joints are not kept.
-        """
-        with self._catalog.reading() as connection:
-            kept = queries.joints_of(connection, recording)
-        return np.frombuffer(kept, dtype="<f4").reshape(-1, len(self.model.layout), 3).astype(np.float32)
+        return self._service.recordings(person)
 
     def rename(self, old: str, new: str) -> None:
-        """Give a person another name; an unnamed one is named by that.
+        """Rename a person. An unnamed person then counts as named.
 
         Raises
         ------
-        GalleryError
-            If nobody has the old name, or somebody else has the new one.
+        NotEnrolledError
+            If no person has the old name.
+        NameConflictError
+            If another person has the new one.
         DataError
-            If it cannot be a name.
+            If it is not a valid name.
         """
-        self._enrolment.rename(old, new)
+        self._service.writer.rename(old, new)
 
-    def merge(self, into: str, *others: str) -> int:
-        """Make people one, who keeps the first name; return how many recordings changed hands.
+    def merge(self, person: str, *others: str) -> int:
+        """Merge people into the first one named, and return the number of recordings moved.
 
         Raises
         ------
-        GalleryError
-            If somebody is not there.
+        NotEnrolledError
+            If a person is not enrolled.
         """
-        return self._enrolment.merge(into, others)
+        return self._service.writer.merge(person, others)
 
     def move(self, ids: Sequence[int], person: str | None = None) -> str:
-        """Say that recordings show another person, who may be new; return the name, made up if none is given.
+        """Assign recordings to another person, who may be new, and return the name; default a new unnamed person.
 
         Raises
         ------
-        GalleryError
-            If a recording is not there.
+        NotEnrolledError
+            If a recording is not enrolled.
         DataError
-            If it cannot be a name.
+            If it is not a valid name.
         """
-        return self._enrolment.move(ids, person)
+        return self._service.writer.move(ids, person)
 
     def remove(self, *persons: str, recordings: Sequence[int] = ()) -> int:
-        """Erase people for good, with all their recordings, and single recordings; return how many these were.
+        """Erase people with all their recordings, and single recordings by id; return the number of recordings erased.
 
-        All are erased, or none, if one of them is not there.
-
-        Nothing of them remains in tables, indexes, logs or old versions. Backups, and with PostgreSQL its write-ahead
-        log, are kept by others.
+        All are erased, or none if one of them is not enrolled. A person without recordings is erased, too. Nothing
+        remains in tables, indexes, logs or old versions; backups, and PostgreSQL's write-ahead log, are not reached.
 
         Raises
         ------
-        GalleryError
-            If nobody has one of the names, or a recording is not there.
+        NotEnrolledError
+            If a person or a recording is not enrolled.
         """
-        return self._enrolment.remove(persons, recordings)
-
-    def remove_recordings(self, ids: Sequence[int]) -> None:
-        """Erase recordings for good; a person without any is erased, too.
-
-        Raises
-        ------
-        GalleryError
-            If one is not there.
-        """
-        self._enrolment.remove((), ids)
-
-    def index(self) -> bool:
-        """Make searching fast where that pays; return whether there is an index."""
-        with self._catalog.writing():
-            return self._vectors.index()
+        return self._service.writer.remove(persons, recordings)
 
     def audit(self) -> list[Event]:
-        """Return what was done with the gallery, in order of time; the names of removed people are gone."""
-        with self._catalog.reading() as connection:
-            names = queries.all_names(connection)
-            changed = list(queries.read_log(connection, events, names))
-        with self._catalog.asking() as connection:
-            asked = list(queries.read_log(connection, searches, names))
-        return sorted([*changed, *asked], key=lambda event: event.time)
+        """Return the audit log in order of time: all changes and searches. Names of removed people are gone."""
+        return self._service.audit()
 
-    def verify(self, *, mend: bool = False) -> list[str]:
-        """Return what is wrong with the gallery, a sentence each; nothing, if all is well.
+    def verify(self, *, repair: bool = False) -> list[str]:
+        """Check that everything enrolled is stored and unchanged; return a sentence for each problem.
 
         Parameters
         ----------
-        mend : bool
-            Erase leftovers of processes that were killed.
+        repair : bool
+            Erase what processes that were killed have left behind.
         """
-        with self._catalog.reading() as connection:
-            enrolled = queries.known_recordings(connection)
-            left = self._enrolment.leftovers(connection)
-        if mend and len(left):
-            self._enrolment.erase()
-            left = left[:0]
-        entries = self._vectors.entries(np.array([each.id for each in enrolled], dtype=np.int64))
-        counts = dict(
-            zip(entries.ids.tolist(), np.bincount(entries.of, minlength=len(entries.ids)).tolist(), strict=True)
-        )
-        wrong = [
-            f"{each.source} ({each.person}): {counts.get(each.id, 0)} of {each.windows} windows are there: "
-            f"remove recording {each.id} and enroll it again"
-            for each in enrolled
-            if counts.get(each.id) != each.windows
-        ]
-        if len(left):
-            wrong.append(f"{len(left)} recordings that are not enrolled have left vectors: himpc gallery verify --mend")
-        return self._catalog.problems() + self._vectors.check() + wrong + self._altered(enrolled, entries)
-
-    def _altered(self, enrolled: Sequence[KnownRecording], entries: Entries) -> list[str]:
-        """Return which recordings are no more what was enrolled."""
-        bad = set(entries.ids[find_mismatches(entries.pooled, entries.windows, entries.of)].tolist())
-        prints = self.fingerprints([each.id for each in enrolled])
-        for each, known in zip(enrolled, prints, strict=True):
-            if each.skeleton and fingerprint(self.joints(each.id)) != known:
-                bad.add(each.id)
-        return [
-            f"{each.source} ({each.person}): its numbers are not those that were enrolled: restore the gallery from a "
-            f"copy, or remove recording {each.id} and enroll it again"
-            for each in enrolled
-            if each.id in bad
-        ]
+        return self._service.verify(repair=repair)
 
 
-def _distinct(found: Sequence[EmbeddedRecording]) -> list[EmbeddedRecording]:
-    """Return takes without copies of one another; a copy counts where it alone says who it shows."""
-    by_joints: dict[str, EmbeddedRecording] = {}
-    for take in found:
-        other = by_joints.setdefault(take.fingerprint, take)
-        if other.person is None and take.person is not None:
-            by_joints[take.fingerprint] = take
-        elif take.person not in (None, other.person):
-            raise DataError(
-                f"{other.source} and {take.source} are the same recording, but show {other.person!r} and "
-                f"{take.person!r}: keep the one that is right"
-            )
-    return list(by_joints.values())
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):  # a container's user may have no name
-        return "unknown"
+def get_service(gallery: Gallery) -> GalleryService:
+    """Return the private service layer of a gallery, for other packages of himpc."""
+    return gallery._service

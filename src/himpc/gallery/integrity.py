@@ -1,4 +1,4 @@
-"""Whether what is kept of recordings is what was enrolled: to find damage, and lies in a stranger's file."""
+"""Checks that stored data is what was enrolled: against damage, and for untrusted files."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from numpy.typing import NDArray
 
 __all__ = ["find_mismatches", "fingerprint"]
 
-_ROUNDING = 1e-5
-"""How far a mean may be off, as a share of the largest number that it is of."""
+MEAN_TOLERANCE = 1e-5
+"""The largest error of a mean, as a share of the largest absolute value that it was computed from."""
 
 
 def fingerprint(joints: NDArray[np.float32]) -> str:
-    """Return a hash (SHA-256) of joints ``(frames, J, 3)``: copies of a recording have the same one."""
+    """Compute a hash (SHA-256) of joints ``(frames, J, 3)``; copies of a recording have the same one."""
     return hashlib.sha256(f"{joints.shape}".encode() + joints.tobytes()).hexdigest()
 
 
 def find_mismatches(
     pooled: NDArray[np.float32], windows: NDArray[np.float32], of: NDArray[np.int64]
 ) -> NDArray[np.int64]:
-    """Return the places of pooled vectors ``(R, D)`` that are not the mean of their windows ``(N, D)``.
+    """Return the indices of pooled vectors ``(R, D)`` that are not the mean of their windows ``(N, D)``.
 
-    `of` says which recording each window belongs to, rising. One without windows is left out.
+    `of` is the index of each window's recording, ascending. Recordings without windows are not checked.
     """
-    there, first, counts = np.unique(of, return_index=True, return_counts=True)
-    if not len(there):
-        return there
+    indices, first, counts = np.unique(of, return_index=True, return_counts=True)
+    if not len(indices):
+        return indices
     with np.errstate(invalid="ignore", over="ignore"):
         means = np.add.reduceat(windows, first, axis=0, dtype=np.float64) / counts[:, None]
         largest = np.maximum.reduceat(np.abs(windows).max(axis=1), first).astype(np.float64)
-        fits = (np.abs(means - pooled[there]) <= _ROUNDING * largest[:, None]).all(axis=1)
-    found: NDArray[np.int64] = there[~fits]
+        matches = (np.abs(means - pooled[indices]) <= MEAN_TOLERANCE * largest[:, None]).all(axis=1)
+    found: NDArray[np.int64] = indices[~matches]
     return found

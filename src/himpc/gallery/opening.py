@@ -1,111 +1,141 @@
-"""Where a gallery lives: a folder, or a PostgreSQL database."""
+"""Find, create and open the place of a gallery: a folder, or a database."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from himpc._files import make_folder
 from himpc.errors import GalleryError
-from himpc.gallery.catalog.catalog import Catalog
-from himpc.gallery.store.base import VectorStore
+from himpc.gallery.catalog import CATALOG_FILE, Catalog
+from himpc.gallery.store import STORES, VectorStore, load_store
 
-__all__ = ["Place", "exists", "is_url", "place_of"]
+__all__ = ["Location", "gallery_exists"]
 
-Place = tuple[Catalog, Callable[[int], VectorStore]]
-"""A catalog, and what opens the store of vectors of a size."""
+DEFAULT_SCHEME = "file"
 
-_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
+VECTOR_FOLDER = "vectors"
 
-_OURS = {"catalogue.sqlite", "catalogue.sqlite-wal", "catalogue.sqlite-shm", "searches.sqlite", "vectors"}
+FILE_NAMES = {CATALOG_FILE, f"{CATALOG_FILE}-wal", f"{CATALOG_FILE}-shm", "searches.sqlite", VECTOR_FOLDER}
 
-_STORE = {"pooled.lance", "windows.lance", "unsettled.json"}
-
-
-def is_url(where: str | Path) -> bool:
-    """Return whether a gallery is a database, not a folder.
-
-    Raises
-    ------
-    GalleryError
-        If it is the address of something else.
-    """
-    if not isinstance(where, str) or where.startswith(("postgresql://", "postgres://")):
-        return isinstance(where, str)
-    if _ADDRESS.match(where):  # not repeated: a password may be in it
-        raise GalleryError("the gallery's address is neither a folder nor postgresql://USER:PASSWORD@HOST/DATABASE")
-    return False
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
 
-def exists(where: str | Path) -> bool:
-    """Return whether there is a gallery, or something that was meant to be one.
+@dataclass(frozen=True)
+class Location:
+    """The place of a gallery.
 
-    Raises
-    ------
-    GalleryError
-        If a database cannot be reached, or a package is missing.
-    """
-    if not is_url(where):
-        return (Path(where) / "catalogue.sqlite").exists()
-    catalog, _ = place_of(where)
-    try:
-        return catalog.made()
-    finally:
-        catalog.close()
-
-
-def place_of(where: str | Path, *, make: bool = False) -> Place:
-    """Return what a gallery consists of.
-
-    Parameters
+    Attributes
     ----------
-    where : path or str
-        A folder, or ``postgresql://USER:PASSWORD@HOST/DATABASE``.
-    make : bool
-        Make the folder, if it is not there; only its owner may then look into it.
-
-    Raises
-    ------
-    GalleryError
-        If there is no gallery, and none is to be made; if the folder holds something else; or if a package is missing.
-    RunFolderError
-        If the folder cannot be made.
+    scheme : str
+        A key of `STORES`.
+    address : str
+        The URL of a database, or the path of a folder.
     """
-    if is_url(where):
-        with _needed("psycopg", "postgres"):
-            from himpc.gallery.store.postgres import PostgresStore
 
-        catalog = Catalog.at_url(str(where))
-        return catalog, lambda size: PostgresStore(catalog.engine, size, make=make)
-    with _needed("lancedb", "gallery"):
-        from himpc.gallery.store.lance import LanceStore
-    folder = Path(where)
-    if make:
-        _make_ours(folder)
-    elif not (folder / "catalogue.sqlite").is_file():
-        raise GalleryError(f"{folder}: there is no gallery here: himpc gallery enroll makes one")
-    return Catalog.in_folder(folder), lambda size: LanceStore(folder / "vectors", size, make=make)
+    scheme: str
+    address: str
+
+    @classmethod
+    def parse(cls, location: str | Path) -> Location:
+        """Read a path, or a URL whose scheme is in `STORES`.
+
+        Raises
+        ------
+        GalleryError
+            If the scheme is not known.
+        """
+        match = _URL.match(location) if isinstance(location, str) else None
+        if match is None:
+            return cls(DEFAULT_SCHEME, str(location))
+        scheme, path = match[1], str(location).partition("://")[2]
+        if not str(location).startswith(f"{scheme}://") or scheme not in STORES:
+            # the address is not shown, since it may hold a password
+            raise GalleryError("the gallery's address is neither a folder nor postgresql://USER:PASSWORD@HOST/DATABASE")
+        return cls(scheme, str(location) if STORES[scheme].is_database else path)
+
+    @property
+    def is_database(self) -> bool:
+        """Whether a database holds both the catalog and the vectors."""
+        return STORES[self.scheme].is_database
+
+    @property
+    def folder(self) -> Path:
+        """The folder of a gallery that is not in a database."""
+        return Path(self.address)
+
+    def exists(self) -> bool:
+        """Return whether there is a gallery, or an unfinished one.
+
+        Raises
+        ------
+        GalleryError
+            If a database cannot be reached.
+        DependencyError
+            If a package is missing.
+        """
+        if not self.is_database:
+            return (self.folder / CATALOG_FILE).exists()
+        catalog = self.open_catalog()
+        try:
+            return catalog.exists()
+        finally:
+            catalog.close()
+
+    def create_catalog(self) -> Catalog:
+        """Open the catalog of a new gallery; a new folder is readable by its owner only.
+
+        Raises
+        ------
+        GalleryError
+            If the folder holds other files.
+        RunFolderError
+            If the folder cannot be created.
+        """
+        store = load_store(self.scheme)  # first, so that a missing package leaves no folder behind
+        if self.is_database:
+            return Catalog.at_url(self.address)
+        is_new = not self.folder.exists()
+        make_folder(self.folder)
+        if is_new:
+            self.folder.chmod(0o700)
+        other = [path.name for path in self.folder.iterdir() if path.name not in FILE_NAMES]
+        if (vectors := self.folder / VECTOR_FOLDER).is_dir():
+            other += [f"{VECTOR_FOLDER}/{path.name}" for path in vectors.iterdir() if path.name not in store.file_names]
+        if other and not self.exists():
+            raise GalleryError(
+                f"{self.folder}: holds other files, such as {sorted(other)[0]}",
+                hint="give a new folder for the gallery",
+            )
+        return Catalog.in_folder(self.folder)
+
+    def open_catalog(self) -> Catalog:
+        """Open the catalog of a gallery.
+
+        Raises
+        ------
+        GalleryError
+            If a folder has none. `Catalog.check_version` checks a database.
+        """
+        load_store(self.scheme)
+        if self.is_database:
+            return Catalog.at_url(self.address)
+        if not (self.folder / CATALOG_FILE).is_file():
+            raise GalleryError(f"{self.folder}: there is no gallery here", hint="{Gallery.enroll()} creates one")
+        return Catalog.in_folder(self.folder)
+
+    def open_store(self, catalog: Catalog, size: int, *, make: bool = False) -> VectorStore:
+        """Open or create the store of vectors of length `size`; a folder's catalog knows the kind of its store."""
+        if self.is_database:
+            return load_store(self.scheme)(catalog.engine, size, make=make)
+        scheme = self.scheme
+        if not make:
+            with catalog.read() as connection:
+                scheme = (catalog.get_property(connection, "store") or DEFAULT_SCHEME.encode()).decode()
+        return load_store(scheme)(self.folder / VECTOR_FOLDER, size, make=make)
 
 
-@contextmanager
-def _needed(packages: str, extra: str) -> Iterator[None]:
-    try:
-        yield
-    except ImportError as error:
-        raise GalleryError(f"this gallery needs {packages}: pip install 'himpc[{extra}]'") from error
-
-
-def _make_ours(folder: Path) -> None:
-    new = not folder.exists()
-    make_folder(folder)
-    if new:
-        folder.chmod(0o700)
-    others = [path.name for path in folder.iterdir() if path.name not in _OURS]
-    if (folder / "vectors").is_dir():
-        others += [f"vectors/{path.name}" for path in (folder / "vectors").iterdir() if path.name not in _STORE]
-    if others and not (folder / "catalogue.sqlite").exists():
-        raise GalleryError(
-            f"{folder}: holds other files, such as {sorted(others)[0]}: give a new folder for the gallery"
-        )
+def gallery_exists(location: str | Path) -> bool:
+    """Return whether there is a gallery, or an unfinished one; see `Location.exists`."""
+    return Location.parse(location).exists()

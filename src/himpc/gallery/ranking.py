@@ -1,4 +1,4 @@
-"""From nearest recordings to people: how a gallery answers."""
+"""Rank people by the recordings nearest to a probe, and put an answer together."""
 
 from __future__ import annotations
 
@@ -8,46 +8,26 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.gallery.answer import Answer, Match, Moment, Near
+from himpc.gallery.answer import Answer, Match, Moment, Neighbour
 from himpc.gallery.calibration import Calibration
-from himpc.gallery.store.base import Entries, VectorStore
-from himpc.gallery.store.memory import InMemoryIndex
+from himpc.gallery.recordings import EmbeddedRecording
+from himpc.gallery.store import Entries, InMemoryIndex, VectorStore
 
-__all__ = ["Candidate", "Probe", "Rule", "answer", "candidates", "rerank", "shown"]
+__all__ = ["Candidate", "DecisionRule", "build_answer", "find_candidates", "rerank", "select_evidence"]
 
 EVIDENCE = 3
-"""Recordings and moments that are shown for each match."""
+"""Recordings and moments shown for each match."""
 
-_WIDER = 4
-"""So many recordings are looked at for each person that is asked for, and twice as many while that is too few."""
+RECORDINGS_PER_PERSON = 4
+"""Recordings first fetched for each person wanted; the number is doubled until they show enough people."""
 
-_RERANKED = 100
-"""Nearest recordings among which k-reciprocal neighbours are looked for."""
-
-
-@dataclass(frozen=True, eq=False)
-class Probe:
-    """A recording that is searched for.
-
-    Attributes
-    ----------
-    source : str
-    pooled : float32 array ``(D,)``
-        The mean of its windows.
-    windows : float32 array ``(N, D)``
-    starts : int64 array ``(N,)``
-        The first frame of each.
-    """
-
-    source: str
-    pooled: NDArray[np.float32]
-    windows: NDArray[np.float32]
-    starts: NDArray[np.int64]
+MAX_RERANKED = 100
+"""The nearest recordings among which k-reciprocal neighbours are determined."""
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A recording of the gallery that may show the same person."""
+    """A recording of the gallery that may show the same person as the probe."""
 
     id: int
     person: int
@@ -55,137 +35,135 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class Rule:
+class DecisionRule:
     """How distances are judged.
 
     Attributes
     ----------
     calibration : Calibration, optional
-        None where the gallery cannot tell yet.
+        None if the gallery has none yet.
     threshold : float, optional
     enrolled : float
-        Probability, before looking, that a probe shows somebody of the gallery.
+        The prior probability that a probe shows an enrolled person.
     people : int
-        How many are enrolled.
+        The number of people enrolled.
     note : str
-        What to say with every answer.
+        The remark for every answer.
     """
 
-    calibration: Calibration | None
-    threshold: float | None
-    enrolled: float
-    people: int
+    calibration: Calibration | None = None
+    threshold: float | None = None
+    enrolled: float = 0.5
+    people: int = 0
     note: str = ""
 
     def probabilities(self, distances: NDArray[np.float64]) -> list[float | None]:
-        """Return the probability of each person by rising distances ``(P,)``, and of nobody, last.
+        """Compute the probability of each person by ascending distances ``(P,)``, and of an unknown one, last.
 
-        People who were too far to be looked at count as far as the farthest that was.
+        People too far away to be fetched count as if they were as far as the farthest one fetched.
         """
         if self.calibration is None:
             return [None] * (len(distances) + 1)
         rest = np.full(max(0, self.people - len(distances)), distances[-1] if len(distances) else np.inf)
-        found, unknown = self.calibration.probabilities(np.concatenate([distances, rest]), self.enrolled)
-        return [*found[: len(distances)].tolist(), unknown]
+        known, unknown = self.calibration.probabilities(np.concatenate([distances, rest]), self.enrolled)
+        return [*known[: len(distances)].tolist(), unknown]
 
 
-def candidates(
+def find_candidates(
     vectors: VectorStore | InMemoryIndex,
     pooled: NDArray[np.float32],
     people: int,
     persons_of: Callable[[Sequence[int]], Mapping[int, int]],
 ) -> list[Candidate]:
-    """Return recordings near a vector, nearest first, until they show so many people, or all are there.
+    """Find the recordings nearest to a vector, nearest first, until they show `people` people or none is left.
 
-    `persons_of` looks up whom recordings show; one that it does not know is not in the gallery.
+    `persons_of` looks up the person of each recording; recordings it does not return are not enrolled.
     """
-    k = max(32, _WIDER * people)
+    k = max(32, RECORDINGS_PER_PERSON * people)
     while True:
         ids, distances = vectors.nearest(pooled[None], k)
-        listed = [(int(i), float(d)) for i, d in zip(ids[0], distances[0], strict=True) if i]
-        person_of = persons_of([i for i, _ in listed])
-        found = [Candidate(i, person_of[i], d) for i, d in listed if i in person_of]
-        if len(listed) < k or len({each.person for each in found}) >= people:
+        nearest = [(int(i), float(d)) for i, d in zip(ids[0], distances[0], strict=True) if i]
+        person_of = persons_of([i for i, _ in nearest])
+        found = [Candidate(i, person_of[i], d) for i, d in nearest if i in person_of]
+        if len(nearest) < k or len({each.person for each in found}) >= people:
             return found
         k *= 2
 
 
-def rerank(vectors: VectorStore, probe: Probe, found: Sequence[Candidate]) -> list[Candidate]:
-    """Return candidates in the order of their k-reciprocal neighbourhoods (Zhong et al., CVPR 2017).
+def rerank(vectors: VectorStore, probe: EmbeddedRecording, found: Sequence[Candidate]) -> list[Candidate]:
+    """Order candidates by their k-reciprocal neighbourhoods (Zhong et al., CVPR 2017); distances do not change.
 
-    The first hundred are compared with each other and the probe; the order is that of 0.7 times the Jaccard distance
-    plus 0.3 times the distance, as published, and so is k1, 20, but that it is a quarter of the candidates at most. The
-    distances stay what they are.
+    The first 100 are compared with each other and the probe. The order is that of 0.7 times the Jaccard distance plus
+    0.3 times the distance, with k1 = 20, as published, but k1 is at most a quarter of the candidates.
     """
     import torch
 
     from himpc.learning.jaccard import jaccard_distances
     from himpc.learning.neighbours import nearest
 
-    near, far = list(found[:_RERANKED]), list(found[_RERANKED:])
-    known = vectors.pooled(np.array([each.id for each in near], dtype=np.int64))
-    rows = np.concatenate([probe.pooled[None], known]).astype(np.float32)
+    near, far = list(found[:MAX_RERANKED]), list(found[MAX_RERANKED:])
+    stored = vectors.pooled(np.array([each.id for each in near], dtype=np.int64))
+    rows = np.concatenate([probe.pooled[None], stored]).astype(np.float32)
     k1 = min(20, max(2, len(rows) // 4))
     ranks = nearest(torch.from_numpy(rows), k1, "exact").numpy()
-    stored = jaccard_distances(rows, ranks, k2=min(6, (k1 + 1) // 2)).tocoo()
+    sparse = jaccard_distances(rows, ranks, k2=min(6, (k1 + 1) // 2)).tocoo()
     jaccard = np.ones(len(rows))
-    of_probe = stored.row == 0
-    jaccard[stored.col[of_probe]] = stored.data[of_probe]
+    of_probe = sparse.row == 0
+    jaccard[sparse.col[of_probe]] = sparse.data[of_probe]
     distances = np.array([each.distance for each in near])
     scores = 0.7 * jaccard[1:] + 0.3 * distances / max(distances.max(), np.finfo(float).tiny)
     return [near[i] for i in np.argsort(scores, kind="stable")] + far
 
 
-def answer(
-    probe: Probe,
+def build_answer(
+    probe: EmbeddedRecording,
     found: Sequence[Candidate],
     people: int,
-    rule: Rule,
+    rule: DecisionRule,
     names: Mapping[int, str],
     sources: Mapping[int, str],
     entries: Entries,
 ) -> Answer:
-    """Put together an answer from candidates, in the order in which they count.
+    """Put an answer together from candidates in ranked order.
 
     Parameters
     ----------
-    probe : Probe
+    probe : EmbeddedRecording
     found : sequence of Candidate
     people : int
-        How many matches to give.
-    rule : Rule
+        The number of matches to return.
+    rule : DecisionRule
     names, sources : mapping
         The name of each person, and the source of each recording, among the candidates.
     entries : Entries
-        Windows of the recordings shown, for evidence (`shown` says which).
+        The windows of the recordings that `select_evidence` chose.
     """
     by_person = _by_person(found)
     order = list(by_person)
     nearest = np.array([min(each.distance for each in by_person[person]) for person in order])
-    rising = np.argsort(nearest, kind="stable")
-    found_probabilities = rule.probabilities(nearest[rising])
-    probability = dict(zip(rising.tolist(), found_probabilities, strict=False))
-    votes, moments = _evidence(probe, entries, {each.id: each.person for each in found})
+    ascending = np.argsort(nearest, kind="stable")
+    probabilities = rule.probabilities(nearest[ascending])
+    probability = dict(zip(ascending.tolist(), probabilities, strict=False))
+    votes, moments = _compare_windows(probe, entries, {each.id: each.person for each in found})
     matches = tuple(
         Match(
             person=names[person],
-            distance=float(nearest[place]),
-            probability=probability[place],
+            distance=float(nearest[rank]),
+            probability=probability[rank],
             agreement=votes.get(person, 0) / len(probe.windows),
             recordings=tuple(
-                Near(each.id, sources[each.id], each.distance)
-                for each in sorted(by_person[person], key=lambda each: each.distance)[:EVIDENCE]
+                Neighbour(each.id, sources[each.id], each.distance) for each in _nearest(by_person[person])
             ),
             moments=tuple(moments.get(person, ())),
         )
-        for place, person in enumerate(order[:people])
+        for rank, person in enumerate(order[:people])
     )
-    known = bool(matches) and rule.threshold is not None and matches[0].distance <= rule.threshold
+    is_known = bool(matches) and rule.threshold is not None and matches[0].distance <= rule.threshold
     return Answer(
         source=probe.source,
-        person=matches[0].person if known else None,
-        probability=matches[0].probability if known else found_probabilities[-1],
-        nobody=found_probabilities[-1],
+        person=matches[0].person if is_known else None,
+        probability=matches[0].probability if is_known else probabilities[-1],
+        nobody=probabilities[-1],
         margin=_margin(nearest),
         threshold=rule.threshold,
         windows=len(probe.windows),
@@ -194,13 +172,14 @@ def answer(
     )
 
 
-def shown(found: Sequence[Candidate], people: int) -> NDArray[np.int64]:
-    """Return the recordings whose windows serve as evidence: the nearest of each match."""
-    by_person = list(_by_person(found).values())[:people]
-    return np.array(
-        [each.id for group in by_person for each in sorted(group, key=lambda each: each.distance)[:EVIDENCE]],
-        dtype=np.int64,
-    )
+def select_evidence(found: Sequence[Candidate], people: int) -> NDArray[np.int64]:
+    """Return the ids of the recordings whose windows serve as evidence: the nearest ones of each match."""
+    groups = list(_by_person(found).values())[:people]
+    return np.array([each.id for group in groups for each in _nearest(group)], dtype=np.int64)
+
+
+def _nearest(group: Sequence[Candidate]) -> list[Candidate]:
+    return sorted(group, key=lambda each: each.distance)[:EVIDENCE]
 
 
 def _by_person(found: Sequence[Candidate]) -> dict[int, list[Candidate]]:
@@ -211,17 +190,17 @@ def _by_person(found: Sequence[Candidate]) -> dict[int, list[Candidate]]:
 
 
 def _margin(nearest: NDArray[np.float64]) -> float:
-    """Return how much nearer the first person is than the next; 1 where there is no other."""
+    """Compute how much nearer the first person is than the next; 1 if there is no other."""
     if len(nearest) < 2:
         return float(len(nearest))
     second = float(np.delete(nearest, 0).min())
     return max(0.0, 1 - float(nearest[0]) / second) if second > 0 else 0.0
 
 
-def _evidence(
-    probe: Probe, entries: Entries, person_of: Mapping[int, int]
+def _compare_windows(
+    probe: EmbeddedRecording, entries: Entries, person_of: Mapping[int, int]
 ) -> tuple[dict[int, int], dict[int, list[Moment]]]:
-    """Return for how many of the probe's windows each person is nearest, and where each is most alike."""
+    """Count, for each person, the probe's windows nearest to that person, and find the most similar pairs."""
     from scipy.spatial.distance import cdist
 
     votes: dict[int, int] = {}

@@ -1,4 +1,4 @@
-"""Recordings as a gallery takes them: whole, in the model's layout, embedded."""
+"""Recordings as a gallery enrolls and searches them: whole, in the model's layout, embedded."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from himpc.model import Model
 from himpc.recordings import Recording, number_whole_recordings
 from himpc.recordings.progress import Progress
 
-__all__ = ["EmbeddedRecording", "check_people", "embed_recordings"]
+__all__ = ["EmbeddedRecording", "check_persons", "embed_recordings", "group_parts"]
 
-_AT_ONCE = 256
-"""Recordings that are embedded together, so that no more memory is taken than they need."""
+BATCH_SIZE = 256
+"""Whole recordings that are embedded together, to bound memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedRecording:
-    """A whole recording: the parts that long gaps split it into are one again.
+    """A whole recording and its embeddings; the parts that long gaps split it into are joined.
 
     Attributes
     ----------
@@ -31,15 +31,15 @@ class EmbeddedRecording:
     person, session, camera : str, optional
     fps : float, optional
     frames : int
-        Of all parts.
+        The number of frames of all parts.
     joints : float32 array ``(frames, J, 3)``, optional
-        Of all parts, one after the other, in the model's layout; None where they are not kept.
+        The joints of all parts, one after the other, in the model's layout; None if they are not stored.
     fingerprint : str
-        A hash (SHA-256) of the joints: copies of a recording have the same one.
+        A hash (SHA-256) of the joints; copies of a recording have the same one.
     quality : float
-        Share of the frames read that were kept, in [0, 1].
+        The share of the frames read that were kept, in [0, 1].
     pooled : float32 array ``(D,)``
-        The mean of the windows; of no use where there are none.
+        The mean of the windows; zeros if there are none.
     windows : float32 array ``(N, D)``
     starts : int64 array ``(N,)``
         The first frame of each window.
@@ -65,72 +65,62 @@ class EmbeddedRecording:
 def embed_recordings(
     model: Model, recordings: Sequence[Recording], progress: Progress | None = None
 ) -> list[EmbeddedRecording]:
-    """Embed recordings, each take as one; one that is shorter than a window has none.
+    """Embed whole recordings; one that is shorter than a window has no windows.
 
     Raises
     ------
     LayoutError, ModelError
-        If a recording cannot be brought into the model's layout, or is of another kind.
+        If a recording cannot be converted to the model's layout, or has another number of dimensions.
     """
-    blocks = list(_blocks(_by_take(recordings)))
-    done = (_embedded(model, block) for block in blocks)
-    return [
-        take for block in (done if progress is None else progress(done, len(blocks), "embedding")) for take in block
-    ]
+    groups = group_parts(recordings)
+    batches = [groups[start : start + BATCH_SIZE] for start in range(0, len(groups), BATCH_SIZE)]
+    embedded = (list(_embed_batch(model, batch)) for batch in batches)
+    shown = embedded if progress is None else progress(embedded, len(batches), "embedding")
+    return [recording for batch in shown for recording in batch]
 
 
-def check_people(persons: Sequence[str | None], sources: Sequence[str]) -> None:
-    """Check that it is known whom each recording shows, before anything is done with them.
-
-    Raises
-    ------
-    DataError
-        If a person is None.
-    """
-    nameless = [source for person, source in zip(persons, sources, strict=True) if person is None]
-    if nameless:
-        raise DataError(
-            f"whom {len(nameless)} recordings show is not known (the first is {nameless[0] or 'nameless'}): "
-            "say it by --name, --labels or --person, or enroll them as new people by --unnamed"
-        )
-
-
-def _by_take(recordings: Sequence[Recording]) -> list[list[Recording]]:
+def group_parts(recordings: Sequence[Recording]) -> list[list[Recording]]:
+    """Return the parts of each whole recording, in the order in which whole recordings first appear."""
     groups: dict[int, list[Recording]] = {}
     for number, recording in zip(number_whole_recordings(recordings).tolist(), recordings, strict=True):
         groups.setdefault(number, []).append(recording)
     return list(groups.values())
 
 
-def _blocks(groups: Sequence[list[Recording]]) -> Iterator[Sequence[list[Recording]]]:
-    for start in range(0, len(groups), _AT_ONCE):
-        yield groups[start : start + _AT_ONCE]
+def check_persons(recordings: Sequence[Recording]) -> None:
+    """Check that the person of each recording is known.
 
-
-def _embedded(model: Model, groups: Sequence[list[Recording]]) -> list[EmbeddedRecording]:
-    parts = [part.to(model.layout) for group in groups for part in group]
-    long_enough = any(len(part) >= model.window_length for part in parts)
-    if long_enough:
-        found = embed(model, parts)
-        first = np.cumsum([0, *map(len, parts)])
-        vectors, of, starts = (
-            found.vectors,
-            found.windows.recording,
-            found.windows.starts - first[found.windows.recording],
+    Raises
+    ------
+    DataError
+        If a person is None.
+    """
+    nameless = [recording.source for recording in recordings if recording.person is None]
+    if nameless:
+        raise DataError(
+            f"the person is not known of {len(nameless)} recordings (the first is {nameless[0] or 'nameless'})",
+            hint="name people by {name}, {labels} or {person}, or enroll new people without names by {unnamed=True}",
         )
-    else:
-        vectors, of, starts = np.empty((0, model.size), np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
+
+
+def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[EmbeddedRecording]:
+    parts = [part.to(model.layout) for group in groups for part in group]
+    vectors, of, starts = np.empty((0, model.size), np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
+    if any(len(part) >= model.window_length for part in parts):
+        embeddings = embed(model, parts)
+        first = np.cumsum([0, *map(len, parts)])
+        vectors, of = embeddings.vectors, embeddings.windows.recording
+        starts = embeddings.windows.starts - first[of]
     edges = np.searchsorted(of, np.arange(len(parts) + 1))
-    done, at = [], 0
+    end = 0
     for group in groups:
-        own, at = parts[at : at + len(group)], at + len(group)
-        rows = slice(edges[at - len(group)], edges[at])
-        before = np.cumsum([0, *map(len, own)])[of[rows] - (at - len(group))]
-        done.append(_take(own, vectors[rows], starts[rows] + before))
-    return done
+        begin, end = end, end + len(group)
+        own, rows = parts[begin:end], slice(edges[begin], edges[end])
+        offsets = np.cumsum([0, *map(len, own)])[of[rows] - begin]
+        yield _join(own, vectors[rows], starts[rows] + offsets)
 
 
-def _take(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDArray[np.int64]) -> EmbeddedRecording:
+def _join(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDArray[np.int64]) -> EmbeddedRecording:
     first = parts[0]
     read = sum(part.quality.frames_read for part in parts)
     kept = sum(map(len, parts))

@@ -1,26 +1,25 @@
-"""What a gallery tells of the people, recordings and events in it."""
+"""People, recordings and events of a gallery, as its methods return them."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
-__all__ = ["Enrolled", "Event", "KnownRecording", "Person"]
+__all__ = ["EnrolledRecording", "Enrollment", "Event", "Person"]
 
 
 @dataclass(frozen=True)
 class Person:
-    """Somebody who is enrolled.
+    """A person who is enrolled.
 
     Attributes
     ----------
     name : str
     named : bool
-        False for somebody who was found, not named: ``unnamed-1``.
+        False for a person found by grouping, such as ``unnamed-1``.
     recordings, windows : int
         How many are enrolled.
     cameras : tuple of str
-        By which cameras, where that is known.
+        The cameras of the recordings, as far as they are known.
     first, last : str
         When the first and the last recording were enrolled: ISO 8601, UTC.
     """
@@ -33,33 +32,29 @@ class Person:
     first: str
     last: str
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return asdict(self) | {"cameras": list(self.cameras)}
-
 
 @dataclass(frozen=True)
-class KnownRecording:
+class EnrolledRecording:
     """A recording that is enrolled.
 
     Attributes
     ----------
     id : int
-        Its number in the gallery, which is never used again.
+        Its id in the gallery, which is never used again.
     person : str
     source : str
-        Where it came from.
+        The file it was read from.
     session, camera : str, optional
     fps : float, optional
         Frames per second.
     frames, windows : int
-        How long it is.
+        Its length.
     quality : float
-        Share of the frames read that were good enough to keep, in [0, 1].
+        The share of the frames read that cleaning kept, in [0, 1].
     enrolled : str
-        When: ISO 8601, UTC.
+        When it was enrolled: ISO 8601, UTC.
     skeleton : bool
-        Whether its joints are kept, to look at.
+        Whether its joints are stored.
     """
 
     id: int
@@ -74,14 +69,10 @@ class KnownRecording:
     enrolled: str
     skeleton: bool
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
 class Event:
-    """Something that was done with a gallery.
+    """An entry of the audit log.
 
     Attributes
     ----------
@@ -92,9 +83,9 @@ class Event:
     actor : str
         Who did it: the user of the system, or the client of a server.
     person : str or None
-        Whom it was about; for somebody who was removed or merged, a number that no longer leads to anyone.
+        The person concerned; ``gone-...`` for one who was removed or merged into another.
     recordings : int
-        How many recordings it was about.
+        The number of recordings concerned.
     """
 
     time: str
@@ -103,32 +94,24 @@ class Event:
     person: str | None
     recordings: int
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return asdict(self)
-
 
 @dataclass(frozen=True)
-class Enrolled:
-    """What enrolling did.
+class Enrollment:
+    """The result of `Gallery.enroll`.
 
     Attributes
     ----------
     recordings : int
-        New in the gallery.
+        The number of new recordings.
     people : tuple of str
-        Whom they show.
+        The people they show.
     already : tuple of str
-        Sources that were in the gallery before, with the same joints; they were left as they are.
+        Sources of recordings that were enrolled before, with the same joints; they were not changed.
     short : tuple of str
-        Sources that are shorter than a window; they were left out.
+        Sources of recordings that are shorter than a window; they were not enrolled.
     """
 
     recordings: int
     people: tuple[str, ...]
     already: tuple[str, ...]
     short: tuple[str, ...]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Return it as plain data."""
-        return {name: list(value) if isinstance(value, tuple) else value for name, value in asdict(self).items()}

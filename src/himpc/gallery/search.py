@@ -1,8 +1,7 @@
-"""The reading half of a gallery: whom a recording shows, and what a distance means."""
+"""Search a gallery: the one place that searches, and logs every search."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
 import numpy as np
@@ -11,175 +10,209 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError, DataError
 from himpc.gallery.answer import Answer
 from himpc.gallery.cache import RevisionCache
-from himpc.gallery.calibration import Calibration, calibrate
-from himpc.gallery.calibration.cross_validation import halves_of
-from himpc.gallery.catalog import queries
-from himpc.gallery.catalog.catalog import Catalog
-from himpc.gallery.ranking import Probe, Rule, answer, candidates, rerank, shown
-from himpc.gallery.recordings import EmbeddedRecording
-from himpc.gallery.store.base import VectorStore
-from himpc.gallery.store.memory import MAX_CACHED_NUMBERS, InMemoryIndex
+from himpc.gallery.calibration import Calibration, calibrate, load_calibration, mean_halves
+from himpc.gallery.catalog import Catalog, queries
+from himpc.gallery.catalog.audit import log_search
+from himpc.gallery.ranking import DecisionRule, build_answer, find_candidates, rerank, select_evidence
+from himpc.gallery.recordings import EmbeddedRecording, embed_recordings
+from himpc.gallery.store import InMemoryIndex, VectorStore
 from himpc.model import Model
+from himpc.recordings import Recording
+from himpc.recordings.progress import Progress
 
-__all__ = ["FMR", "NOBODY", "Searcher", "usual_fmr"]
+__all__ = ["Searcher"]
 
-FMR = 0.01
-"""The false match rate of a search, if none is asked for."""
+MAX_HALVED = 2_000
+"""Recordings whose halves are compared if no person has two recordings."""
 
-NOBODY = Rule(None, None, 0.5, 0)
-"""Where nobody is enrolled."""
+MAX_CALIBRATED = 20_000
+"""Recordings used for a calibration; in a larger gallery, people are sampled with all their recordings."""
 
-_HALVED = 2_000
-"""Recordings whose halves are compared, where nobody has two."""
-
-_CALIBRATED = 20_000
-"""Recordings that distances are calibrated by; of more, people are drawn with all their recordings."""
+MAX_CACHED_NUMBERS = 64 * 2**20
+"""Larger galleries are searched in the store: 256 MiB, which is 350,000 recordings of 192 numbers."""
 
 
 class Searcher:
-    """What is worked out from a gallery, and kept until that changes.
+    """Search a gallery, and cache what searches need until the gallery changes.
 
     Attributes
     ----------
-    calibrated : RevisionCache
-        The calibration, or why there is none.
-    counted : RevisionCache
-        How many people, recordings and windows are enrolled.
-    held : RevisionCache
-        The pooled vectors in memory, None where they are too many.
-    hold : bool
-        Whether searches use them, once they are there; after a change the store is asked until they are there again.
+    calibration : RevisionCache
+        The calibration, or None, and the reason why there is none.
+    counts : RevisionCache
+        The numbers of people, recordings and windows.
+    index : RevisionCache
+        The pooled vectors in memory, or None if there are too many.
+    uses_index : bool
+        Whether searches use `index`; after a change the store is searched until the index is complete again.
     """
 
-    def __init__(self, catalog: Catalog, vectors: VectorStore, model: Model) -> None:
-        self._catalog, self._vectors, self._model = catalog, vectors, model
-        self.calibrated = RevisionCache(self._calibrate)
-        self.counted = RevisionCache(self._count)
+    def __init__(self, catalog: Catalog, store: VectorStore, model: Model, actor: str) -> None:
+        self._catalog, self._store, self._model, self._actor = catalog, store, model, actor
+        self.calibration = RevisionCache(self._calibrate)
+        self.counts = RevisionCache(self._count)
         self.index = RevisionCache(self._build_index)
-        self.caches_vectors = False
+        self.uses_index = False
 
-    def changes(self) -> int:
-        """Return how often the gallery has changed."""
-        with self._catalog.reading() as connection:
-            return self._catalog.changes(connection)
+    def revision(self) -> int:
+        """Return how many times the gallery has changed."""
+        with self._catalog.read() as connection:
+            return self._catalog.revision(connection)
 
-    def rule(self, people: int, fmr: float | None, fpir: float | None, enrolled: float) -> Rule:
-        """Return how distances are judged; the arguments are those of `Gallery.search`."""
+    def search(
+        self,
+        probes: Sequence[Recording],
+        *,
+        people: int = 5,
+        fmr: float | None = None,
+        fpir: float | None = None,
+        enrolled: float = 0.5,
+        rerank: bool = False,
+        allow_empty: bool = False,
+        progress: Progress | None = None,
+    ) -> list[Answer]:
+        """Identify the person in each recording, and log the search; see `Gallery.search`.
+
+        With `allow_empty`, a gallery without people answers unknown instead of raising an error.
+        """
+        embedded = embed_recordings(self._model, probes, progress)
+        if allow_empty and not self.counts.get(self.revision())[0]:
+            rule = DecisionRule()
+        else:
+            rule = self.decision_rule(people=people, fmr=fmr, fpir=fpir, enrolled=enrolled)
+        answers = [self._answer(probe, people, rule, rerank) for probe in embedded]
+        with self._catalog.search_log() as connection:
+            log_search(connection, self._actor, len(embedded))
+        return answers
+
+    def decision_rule(
+        self, *, people: int = 1, fmr: float | None = None, fpir: float | None = None, enrolled: float = 0.5
+    ) -> DecisionRule:
+        """Validate the arguments of a search and return its threshold; nothing is searched.
+
+        Raises
+        ------
+        ConfigError
+            If an argument is out of its range, or both rates are given.
+        DataError
+            If the gallery is empty, or has too few people to know that rate.
+        """
         if people < 1:
             raise ConfigError(f"people must be 1 or more, found {people}")
         if not 0 < enrolled < 1:
             raise ConfigError(f"enrolled must lie between 0 and 1, found {enrolled}")
         if fmr is not None and fpir is not None:
-            raise ConfigError("give fmr or fpir, not both: each sets the threshold")
-        count = self.counted.get(self.changes())[0]
+            raise ConfigError("fmr and fpir are both given, but each sets the threshold", hint="pass {fmr} or {fpir}")
+        count = self.counts.get(self.revision())[0]
         if not count:
-            raise DataError(f"{self._catalog.where}: nobody is enrolled: himpc gallery enroll adds people")
-        calibration, why = self.calibrated.get(self.changes())
+            raise DataError(
+                f"{self._catalog.location}: no person is enrolled", hint="{Gallery.enroll()} adds recordings of people"
+            )
+        calibration, reason = self.calibration.get(self.revision())
         if calibration is None:
             if fmr is not None or fpir is not None:
-                raise DataError(f"{self._catalog.where}: {why}")
-            return Rule(None, None, enrolled, count, f"whether anybody matches cannot be told: {why}")
+                raise DataError(f"{self._catalog.location}: {reason}")
+            return DecisionRule(None, None, enrolled, count, f"the gallery cannot set a threshold yet: {reason}")
         if fpir is not None:
-            return Rule(calibration, calibration.threshold_fpir(fpir), enrolled, count, self._doubt(calibration))
-        rate = fmr if fmr is not None else usual_fmr(calibration)
-        return Rule(calibration, calibration.threshold(rate), enrolled, count, self._doubt(calibration))
+            threshold = calibration.threshold_fpir(fpir)
+        else:
+            threshold = calibration.threshold(calibration.default_fmr if fmr is None else fmr)
+        return DecisionRule(calibration, threshold, enrolled, count, self._caveat(calibration))
 
-    def near_people(self, names: Sequence[str], fmr: float | None) -> list[tuple[str, str, float, float]]:
-        """Return who else is near enough to be each of some people: both names, distance and probability."""
-        if self.counted.get(self.changes())[0] < 2:
+    def find_similar_people(
+        self, names: Sequence[str], fmr: float | None = None
+    ) -> list[tuple[str, str, float, float]]:
+        """Find pairs of enrolled people who may be one: name, other name, distance and probability.
+
+        A pair is as near as a match would have to be, or at least as likely one person as two.
+        """
+        if self.counts.get(self.revision())[0] < 2:
             return []
-        rule = self.rule(2, fmr, None, 0.5)
+        rule = self.decision_rule(fmr=fmr)
         if rule.threshold is None or rule.calibration is None:
             return []
-        near = []
+        pairs = []
         for name in names:
-            for other, distance in self._others(name).items():
+            for other, distance in self._nearest_people(name).items():
                 ratio = float(rule.calibration.likelihood_ratio(distance))
-                if distance <= rule.threshold or ratio >= 1:  # a human looks at it, so what is as likely as not is told
-                    near.append((name, other, distance, ratio / (ratio + 1)))
-        return near
+                if distance <= rule.threshold or ratio >= 1:
+                    pairs.append((name, other, distance, ratio / (ratio + 1)))
+        return pairs
 
-    def _others(self, name: str) -> dict[str, float]:
-        """Return the distance between the nearest recordings of a person and of each of the nearest others."""
+    def _nearest_people(self, name: str) -> dict[str, float]:
+        """Return the distance between the nearest recordings of a person and of each of the nearest other people."""
         best: dict[str, float] = {}
-        with self._catalog.reading() as connection:
-            own = queries.known_recordings(connection, person=queries.the_person(connection, name))
-            for pooled in self._vectors.pooled(np.array([each.id for each in own], dtype=np.int64)):
-                found = candidates(self._vectors, pooled, 3, lambda some: queries.persons_of(connection, some))
-                called = queries.names_of(connection, {each.person for each in found})
+        with self._catalog.read() as connection:
+            own = queries.list_recordings(connection, person=queries.find_person(connection, name))
+            for pooled in self._store.pooled(np.array([each.id for each in own], dtype=np.int64)):
+                found = find_candidates(self._store, pooled, 3, lambda ids: queries.persons_of(connection, ids))
+                names = queries.names_of(connection, {each.person for each in found})
                 for each in found:
-                    other = called[each.person]
+                    other = names[each.person]
                     best[other] = min(each.distance, best.get(other, np.inf))
         best.pop(name, None)
         return best
 
-    def answer(self, take: EmbeddedRecording, people: int, rule: Rule, reranked: bool) -> Answer:
-        """Say whom a take shows."""
-        if not len(take.windows):
-            short = f"shorter than a window of {self._model.window_length} frames"
-            return Answer(take.source, None, None, None, 0.0, rule.threshold, 0, (), short)
+    def _answer(self, probe: EmbeddedRecording, people: int, rule: DecisionRule, reranked: bool) -> Answer:
+        if not len(probe.windows):
+            note = f"shorter than a window of {self._model.window_length} frames"
+            return Answer(probe.source, None, None, None, 0.0, rule.threshold, 0, (), note)
         people = min(people, max(1, rule.people))
-        probe = Probe(take.source, take.pooled, take.windows, take.starts)
-        with self._catalog.reading() as connection:
-            held = self.index.peek(self._catalog.changes(connection)) if self.caches_vectors else None
-            where = held or self._vectors
-            found = candidates(where, take.pooled, people, lambda ids: queries.persons_of(connection, ids))
+        with self._catalog.read() as connection:
+            index = self.index.peek(self._catalog.revision(connection)) if self.uses_index else None
+            found = find_candidates(
+                index or self._store, probe.pooled, people, lambda ids: queries.persons_of(connection, ids)
+            )
             if reranked:
-                found = rerank(self._vectors, probe, found)
+                found = rerank(self._store, probe, found)
             names = queries.names_of(connection, {each.person for each in found})
-            looked_at = shown(found, people)
-            sources = queries.sources_of(connection, looked_at.tolist())
-        return answer(probe, found, people, rule, names, sources, self._vectors.windows(looked_at))
+            evidence = select_evidence(found, people)
+            sources = queries.sources_of(connection, evidence.tolist())
+        return build_answer(probe, found, people, rule, names, sources, self._store.windows(evidence))
 
-    def _doubt(self, calibration: Calibration) -> str:
-        """Return what to say of rates that may be too kind."""
-        with self._catalog.reading() as connection:
-            trained = self._catalog.fact(connection, "trained") != b"no"
-        if calibration.unseen or not trained:
+    def _caveat(self, calibration: Calibration) -> str:
+        """Return a remark if the rates may be too low because the model was trained on these people."""
+        with self._catalog.read() as connection:
+            is_trained_on = self._catalog.get_property(connection, "trained") != b"no"
+        if calibration.unseen or not is_trained_on:
             return ""
         return (
-            "if the model was trained on people of this gallery, strangers match more often than the rate says: "
-            "himpc gallery calibrate mends that (--folds 0 if it was not)"
+            "if the model was trained on people of this gallery, impostors match more often than the rate states: "
+            "calibrate the gallery (with 0 folds if it was not trained on them)"
         )
 
     def _build_index(self) -> InMemoryIndex | None:
-        ids = self._vectors.ids()
+        ids = self._store.ids()
         if len(ids) * self._model.size > MAX_CACHED_NUMBERS:
             return None
-        vectors = self._vectors.pooled(ids)
-        there = np.isfinite(vectors).all(axis=1)
-        return InMemoryIndex(ids[there], vectors[there]) if there.any() else None
+        vectors = self._store.pooled(ids)
+        found = np.isfinite(vectors).all(axis=1)
+        return InMemoryIndex(ids[found], vectors[found]) if found.any() else None
 
     def _count(self) -> tuple[int, int, int]:
-        with self._catalog.reading() as connection:
+        with self._catalog.read() as connection:
             return queries.counts(connection)
 
     def _calibrate(self) -> tuple[Calibration | None, str]:
-        with self._catalog.reading() as connection:
-            if kept := self._catalog.fact(connection, "calibration"):
-                return Calibration.from_dict(json.loads(kept)), ""
-            person_of = queries.drawn(connection, _CALIBRATED)
+        with self._catalog.read() as connection:
+            if saved := self._catalog.get_property(connection, "calibration"):
+                return load_calibration(saved), ""
+            person_of = queries.sample_recordings(connection, MAX_CALIBRATED)
         ids = np.array(list(person_of), dtype=np.int64)
         persons = np.array(list(person_of.values()), dtype=np.int64)
-        pooled = self._vectors.pooled(ids)
-        there = np.isfinite(pooled).all(axis=1)
-        ids, persons, pooled = ids[there], persons[there], pooled[there]
-        alone = len(np.unique(persons)) == len(persons)
+        pooled = self._store.pooled(ids)
+        found = np.isfinite(pooled).all(axis=1)
+        ids, persons, pooled = ids[found], persons[found], pooled[found]
+        has_one_each = len(np.unique(persons)) == len(persons)
         try:
-            return calibrate(pooled, persons, self._halves(ids) if alone else None), ""
+            return calibrate(pooled, persons, self._halves(ids) if has_one_each else None), ""
         except DataError as error:
             return None, str(error)
 
     def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the means of the first and second half of each recording, NaN where it has a single window."""
-        entries = self._vectors.entries(ids[:_HALVED])
+        """Compute the means of the first and second half of each recording, NaN if it has a single window."""
+        entries = self._store.entries(ids[:MAX_HALVED])
         order = np.lexsort((entries.starts, entries.of))
-        found = halves_of(entries.windows[order], entries.of[order], len(entries.ids))
         halves = np.full((len(ids), 2, self._model.size), np.nan, dtype=np.float32)
-        halves[np.flatnonzero(np.isin(ids, entries.ids))] = found
+        halves[np.isin(ids, entries.ids)] = mean_halves(entries.windows[order], entries.of[order], len(entries.ids))
         return halves
-
-
-def usual_fmr(calibration: Calibration) -> float:
-    """Return the false match rate of a search for which none is asked."""
-    return max(FMR, calibration.smallest_fmr)

@@ -13,7 +13,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 
 from himpc._version import __version__
-from himpc.gallery import Gallery
+from himpc.gallery import Gallery, get_service
 from himpc.server.config import ServerConfig
 from himpc.server.jobs import Jobs
 from himpc.server.middleware import AuthMiddleware, LimitsMiddleware, Metrics, ObservabilityMiddleware
@@ -32,7 +32,7 @@ def create_app(gallery: Gallery, config: ServerConfig) -> FastAPI:
     `Jobs` that routes depend on, and ``upload_folder``, where files lie while they are read.
     """
     folder = tempfile.TemporaryDirectory(prefix="himpc-serve-")
-    service, workers = Service(gallery), Workers(config)
+    service, workers = Service(get_service(gallery)), Workers(config)
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import NotEnrolledError
-from himpc.gallery import Gallery
+from himpc.gallery import GalleryService
 from himpc.gallery.frame_weights import FrameWeights
 from himpc.server import schemas
 
@@ -41,7 +41,7 @@ def thin_skeleton(joints: NDArray[np.floating], weights: NDArray[np.floating]) -
     }
 
 
-def draw_map(gallery: Gallery) -> list[schemas.MapPoint]:
+def draw_map(gallery: GalleryService) -> list[schemas.MapPoint]:
     """Project recordings on a plane, in [-1, 1]: the first two principal components (Pearson 1901) of their vectors.
 
     The sign of a component makes its largest coefficient positive, so that the same gallery gives the same map.
@@ -67,7 +67,7 @@ def draw_map(gallery: Gallery) -> list[schemas.MapPoint]:
 class FrameWeighter:
     """Weigh frames by hard skeleton mining, with people of the gallery as prototypes."""
 
-    def __init__(self, gallery: Gallery) -> None:
+    def __init__(self, gallery: GalleryService) -> None:
         prototypes: list[NDArray[np.floating]] = []
         self._rows: dict[str, int] = {}
         for person in gallery.people()[:MAX_WEIGHED_PEOPLE]:

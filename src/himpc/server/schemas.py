@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from himpc.gallery.catalog.queries import check_name
+from himpc.gallery import check_name
 
 PersonName = Annotated[
     str,

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc._version import __version__
 from himpc.api import group
 from himpc.errors import ConfigError, DataError, NotEnrolledError
-from himpc.gallery import Gallery
+from himpc.gallery import GalleryService
 from himpc.gallery.cache import RevisionCache
 from himpc.gallery.recordings import embed_recordings
 from himpc.learning import Grouping, group_recordings
@@ -35,38 +35,38 @@ class Service:
     seconds in a gallery of 100,000 recordings.
     """
 
-    def __init__(self, gallery: Gallery) -> None:
+    def __init__(self, gallery: GalleryService) -> None:
         self.gallery = gallery
-        gallery.calibrated.lag = True
+        gallery.searcher.calibration.allow_stale = True
         gallery.cache_vectors()
-        self._frame_weights = RevisionCache(lambda: FrameWeighter(gallery), lag=True)
+        self._frame_weights = RevisionCache(lambda: FrameWeighter(gallery), allow_stale=True)
         self._map = RevisionCache(lambda: draw_map(gallery))
 
     @property
     def name(self) -> str:
         """The name of the gallery: the last part of its folder or address."""
-        return self.gallery.where.rstrip("/").rpartition("/")[2]
+        return self.gallery.location.rstrip("/").rpartition("/")[2]
 
     def warm_up(self) -> None:
         """Compute what searches need, so that the first one does not wait for it."""
-        revision = self.gallery.changes()
-        self.gallery.calibrated.get(revision)
+        revision = self.gallery.revision()
+        self.gallery.searcher.calibration.get(revision)
         self._frame_weights.get(revision)
 
     def close(self) -> None:
         """Close the gallery when no cache is being computed."""
         for cache in (self._frame_weights, self._map):
-            cache.settle()
+            cache.wait()
         self.gallery.close()
 
     def info(self) -> s.GalleryInfo:
         """Describe the gallery, its model and its calibration."""
         people, recordings, windows = self.gallery.counts()
         model = self.gallery.model
-        calibration, note = self.gallery.calibrated.get(self.gallery.changes())
+        calibration, note = self.gallery.searcher.calibration.get(self.gallery.revision())
         threshold = None
         if calibration is not None:
-            fmr = self.gallery.fmr(calibration)
+            fmr = calibration.default_fmr
             threshold = {
                 "source": calibration.source,
                 "persons": calibration.persons,
@@ -131,7 +131,7 @@ class Service:
 
     def map(self) -> s.RecordingMap:
         """Return the map of the recordings."""
-        return s.RecordingMap(points=self._map.get(self.gallery.changes()))
+        return s.RecordingMap(points=self._map.get(self.gallery.revision()))
 
     def audit(self, limit: int) -> s.AuditLog:
         """Return the last entries of the audit log."""
@@ -159,11 +159,11 @@ class Service:
             raise ConfigError(f"found {len(recordings)} recordings; a search takes at most {MAX_PROBES}")
         try:
             answers = s.SearchResult.of(
-                answers=self.gallery.search(recordings, **options),  # type: ignore[arg-type]
+                answers=self.gallery.searcher.search(recordings, **options),  # type: ignore[arg-type]
                 left_out=uploaded.skipped,
             )
         except DataError as error:
-            prefix = f"{self.gallery.where}: "
+            prefix = f"{self.gallery.location}: "
             raise ConflictError(error.message.removeprefix(prefix), hint=error.hint) from error
         if skeletons:
             for answer, (fps, joints) in zip(answers.answers, _join_parts(recordings, self.gallery), strict=True):
@@ -208,7 +208,6 @@ class Service:
             enrolled = self.gallery.enroll(recordings, unnamed=unnamed, progress=progress)
         except DataError as error:
             raise ConflictError(error.message, hint=error.hint) from error
-        self.gallery.index()
         return s.EnrollResult.of(**vars(enrolled), left_out=uploaded.skipped)
 
     def group(self, uploaded: UploadedRecordings | None, people: int | None) -> s.GroupResult:
@@ -228,7 +227,7 @@ class Service:
         return _group_result(grouping, rows, [])
 
     def _draw(self, joints: NDArray[np.float32], person: str | None) -> dict[str, object]:
-        weigh = self._frame_weights.get(self.gallery.changes())
+        weigh = self._frame_weights.get(self.gallery.revision())
         return thin_skeleton(joints, weigh(joints, person))
 
 
@@ -249,7 +248,9 @@ def _group_result(
     )
 
 
-def _join_parts(recordings: Sequence[Recording], gallery: Gallery) -> list[tuple[float | None, NDArray[np.float32]]]:
+def _join_parts(
+    recordings: Sequence[Recording], gallery: GalleryService
+) -> list[tuple[float | None, NDArray[np.float32]]]:
     """Return frame rate and joints of each whole recording, in the order of the answers."""
     layout = gallery.model.layout
     parts: dict[int, list[Recording]] = {}

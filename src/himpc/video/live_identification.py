@@ -117,4 +117,9 @@ def _identify(
     up = None if track.joints is None else estimate_up([track.joints], estimator.layout)
     parts = clean_track(track, estimator.layout, fps, source=f"live#{track.number}", up=up, rules=rules)
     long_parts = [part.recording for part in parts if len(part.recording) >= gallery.model.window_length]
-    return label_of(gallery.identify(long_parts[-1:], fmr=fmr)[0]) if long_parts else None
+    if not long_parts:
+        return None
+    from himpc.gallery import get_service
+
+    searcher = get_service(gallery).searcher
+    return label_of(searcher.search(long_parts[-1:], people=1, fmr=fmr, allow_empty=True)[0])

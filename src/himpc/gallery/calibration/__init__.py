@@ -1,6 +1,7 @@
-"""Learn from a gallery's own recordings what a distance means."""
+"""Learn from a gallery's own recordings what a distance means: thresholds, likelihood ratios and probabilities."""
 
-from himpc.gallery.calibration.calibration import Calibration, calibrate
+from himpc.gallery.calibration.calibration import Calibration, calibrate, load_calibration, save_calibration
 from himpc.gallery.calibration.comparisons import Fold
+from himpc.gallery.calibration.cross_validation import mean_halves
 
-__all__ = ["Calibration", "Fold", "calibrate"]
+__all__ = ["Calibration", "Fold", "calibrate", "load_calibration", "mean_halves", "save_calibration"]

@@ -1,4 +1,4 @@
-"""The comparisons a gallery holds within itself: each recording left out and searched among the others."""
+"""Leave-one-out comparisons within a gallery: genuine, impostor and nearest-impostor distances."""
 
 from __future__ import annotations
 
@@ -13,30 +13,31 @@ from himpc.evaluation import blocks, euclidean
 
 __all__ = ["Comparisons", "Fold", "compare_left_out", "compare_within"]
 
-_MOST_RECORDINGS = 2000
-"""That are left out in turn."""
-_MOST_PERSONS = 500
-"""That each is compared with; a million comparisons say enough."""
+MAX_RECORDINGS = 2000
+"""Recordings that are left out in turn."""
+
+MAX_PERSONS = 500
+"""Persons that each is compared with: a million comparisons are enough."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Comparisons:
-    """Euclidean distances from recordings to persons; that to a person is the smallest to one of its recordings.
+    """Euclidean distances from recordings to persons; the distance to a person is that to its nearest recording.
 
-    Each person weighs the same, however many recordings it has, and all weights of a kind sum to 1.
+    Every person has the same total weight, and the weights of each kind sum to 1.
 
     Attributes
     ----------
     genuine, genuine_weight : array ``(M,)``
-        To the person's own other recordings; none for a person with one recording.
+        To the other recordings of the same person; a person with one recording has none.
     impostor, impostor_weight : array ``(K,)``
         To each other person.
     stranger, stranger_weight : array ``(Q,)``
-        To the nearest other person: what a search says when the recording's own person is not enrolled.
+        To the nearest other person: the result of a search if the recording's own person were not enrolled.
     persons, with_two : int
-        Persons, and those of genuine comparisons.
+        The number of persons, and of persons with genuine comparisons.
     """
 
     genuine: Floats
@@ -51,16 +52,16 @@ class Comparisons:
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """The gallery as a model sees it that was trained without some of its persons.
+    """The embeddings of a gallery by a model that was trained without some of its persons.
 
     Attributes
     ----------
     vectors : array ``(R, D)``
-        A vector a recording, of all of the gallery; D may be another for each model.
+        A vector for each recording of the gallery; D may differ between models.
     left_out : bool array ``(R,)``
-        Recordings of persons of whom the model has never seen anything.
+        The recordings of the persons that the model was not trained on.
     halves : array ``(R, 2, D)``, optional
-        As in `himpc.gallery.calibrate`.
+        As in `calibrate`.
     """
 
     vectors: NDArray[np.floating]
@@ -69,12 +70,12 @@ class Fold:
 
 
 def compare_left_out(folds: Sequence[Fold], person: NDArray[np.integer]) -> Comparisons:
-    """Compare the recordings that each model has never seen with the persons of all others, by that model.
+    """Compare the left-out recordings of each fold with all persons, by the embeddings of that fold.
 
     Raises
     ------
     DataError
-        As `compare_within`; or if not every person is left out, as a whole, by one fold.
+        As in `compare_within`, or if not every person is left out, with all recordings, by exactly one fold.
     """
     for fold in folds:
         if fold.left_out.shape != person.shape or fold.left_out.dtype != bool:
@@ -106,21 +107,21 @@ def compare_left_out(folds: Sequence[Fold], person: NDArray[np.integer]) -> Comp
 
 
 def compare_within(
-    vectors: NDArray[np.floating], person: NDArray[np.integer], asked: NDArray[np.bool_] | None = None
+    vectors: NDArray[np.floating], person: NDArray[np.integer], left_out: NDArray[np.bool_] | None = None
 ) -> Comparisons:
     """Leave out each recording in turn and compare it with the persons of the others.
 
-    Of more than 2,000 recordings 2,000 are left out in turn, of more than 500 persons 500 are compared with: the same
-    ones for any order of the recordings. A stranger is always searched among everybody.
+    At most 2,000 recordings are left out and at most 500 persons are compared with; the choice does not depend on the
+    order of the recordings. The nearest other person is always searched among all persons.
 
     Parameters
     ----------
     vectors : array ``(R, D)``
-        A vector a recording.
+        One vector a recording.
     person : int array ``(R,)``
-        Whom each shows; any numbers.
-    asked : bool array ``(R,)``, optional
-        Only these are left out in turn; all if not given.
+        The person of each; any numbers.
+    left_out : bool array ``(R,)``, optional
+        The recordings to leave out in turn; default all.
 
     Raises
     ------
@@ -131,13 +132,15 @@ def compare_within(
         raise DataError(f"vectors have shape {vectors.shape} and person {person.shape}, expected (R, D) and (R,)")
     names, person = np.unique(person, return_inverse=True)
     if len(names) < 2:
-        raise DataError(f"the gallery shows {len(names)} persons: to know who differs from whom, enrol two or more")
+        raise DataError(
+            f"the gallery shows {len(names)} persons, and a calibration needs two", hint="enroll two or more persons"
+        )
     order = np.lexsort((vectors[:, -1], vectors[:, 0], person))
     entries, owner = vectors[order], person[order]
     starts = np.flatnonzero(np.diff(owner, prepend=-1))
-    candidates = np.arange(len(entries)) if asked is None else np.flatnonzero(asked[order])
-    queries = candidates[_spread(len(candidates), _MOST_RECORDINGS)]
-    columns = _spread(len(names), _MOST_PERSONS)
+    candidates = np.arange(len(entries)) if left_out is None else np.flatnonzero(left_out[order])
+    queries = candidates[_spread(len(candidates), MAX_RECORDINGS)]
+    columns = _spread(len(names), MAX_PERSONS)
     own, nearest = np.empty(len(queries)), np.empty(len(queries))
     others = np.empty((len(queries), len(columns)))
     rows = euclidean(entries[queries], entries)
@@ -164,13 +167,13 @@ def compare_within(
     )
 
 
-def _spread(count: int, most: int) -> NDArray[np.int64]:
-    """Return all places, or so many of them evenly spread."""
-    return np.linspace(0, count - 1, min(count, most)).round().astype(np.int64)
+def _spread(count: int, limit: int) -> NDArray[np.int64]:
+    """Return `limit` evenly spaced indices, or all."""
+    return np.linspace(0, count - 1, min(count, limit)).round().astype(np.int64)
 
 
 def _share(owner: NDArray[np.integer]) -> Floats:
-    """Return the weight of each recording: a person's share the same as every other's."""
+    """Return the weight of each recording, with equal sums for all persons."""
     if not len(owner):
         return np.empty(0)
     counts = np.bincount(owner)

@@ -1,8 +1,8 @@
-"""What distances mean for strangers, where a gallery's people were trained on: models trained again without some."""
+"""Calibrate by cross-validation: train again without some of a gallery's people, and compare these by that model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,44 +17,45 @@ from himpc.model import Model
 from himpc.recordings import Recording, Windows
 from himpc.recordings.progress import Progress
 
-__all__ = ["FOLDS", "MOST", "calibrate_by_folds", "halves_of"]
+__all__ = ["DEFAULT_FOLDS", "MAX_RECORDINGS", "cross_calibrate", "mean_halves"]
 
-FOLDS = 4
-MOST = 2_000
-"""Recordings that are compared; of more, people are drawn with all of theirs."""
+DEFAULT_FOLDS = 4
+
+MAX_RECORDINGS = 2_000
+"""Recordings used; in a larger gallery, people are sampled with all their recordings."""
 
 
-class _Silent:
+class _NoWarnings:
     def on_warning(self, message: str) -> None:
-        """Say nothing: these models are trained on fewer people, for their distances only."""
+        """Ignore a warning: these models see fewer people on purpose, and serve for their distances only."""
 
 
-def calibrate_by_folds(
+def cross_calibrate(
     model: Model,
     recordings: Sequence[Recording],
-    folds: int = FOLDS,
+    folds: int = DEFAULT_FOLDS,
     *,
     device: str = "auto",
     progress: Progress | None = None,
 ) -> Calibration:
-    """Train again as a model was trained, each time without some of the people, and compare these by what came of it.
+    """Train a model again with the same settings, each time without some of the people, and calibrate by the results.
 
-    A model puts people whom it was trained on farther apart than strangers, so that thresholds learned from them let
-    strangers pass. Here each recording is compared by a model that has never seen its person. Names serve to leave
-    people out as a whole; no training sees them.
+    A model puts people it was trained on farther apart than other people, so that thresholds learned from them are
+    too large. Here each recording is compared by a model that was not trained on its person. Names only serve to leave
+    people out completely; no training sees them.
 
     Parameters
     ----------
     model : Model
-        Whose settings are used again.
+        The model whose settings are used again.
     recordings : sequence of Recording
-        Of the gallery, in the model's layout, each with its person, none shorter than a window.
+        Those of the gallery, in the model's layout, each with its person, none shorter than a window.
     folds : int
-        How many models; each leaves out as many of the people.
+        The number of models; each leaves out an equal share of the people.
     device : str
-        Where to train.
+        The device to train on.
     progress : callable, optional
-        Wraps the folds to show progress.
+        Wrapped around the folds.
 
     Raises
     ------
@@ -67,31 +68,35 @@ def calibrate_by_folds(
     if folds < 2:
         raise ConfigError(f"folds must be 2 or more, found {folds}")
     if len(names) < 3:
-        raise DataError(f"leaving people out needs three or more, the gallery has {len(names)}")
+        raise DataError(f"cross-validation needs three people or more, the gallery has {len(names)}")
     code = {name: number for number, name in enumerate(names)}
     person = np.array([code[str(recording.person)] for recording in recordings], dtype=np.int64)
-    whole = len(np.unique(person)) == len(person)
-    count = min(folds, len(names))
+    has_one_each = len(np.unique(person)) == len(person)
     config = parse(Config, model.settings)
-    made = []
-    for fold in _shown(range(count), count, progress):
+
+    def compare(other: Model, left_out: NDArray[np.bool_]) -> Fold:
+        embeddings = embed(other, recordings)
+        of = embeddings.windows.recording
+        halves = mean_halves(embeddings.vectors, of, len(recordings)) if has_one_each else None
+        return Fold(embeddings.pooled, left_out, halves)
+
+    count = min(folds, len(names))
+    numbers = range(count)
+    compared = []
+    for fold in numbers if progress is None else progress(numbers, count, "training without some of the people"):
         left_out = person % count == fold
-        kept = [recording for recording, out in zip(recordings, left_out.tolist(), strict=True) if not out]
-        windows = Windows.cut(kept, config.window_length, config.training_stride)
-        without = train(windows, config, device=device, callbacks=[_Silent()]).model
-        found = embed(without, recordings)
-        halves = halves_of(found.vectors, found.windows.recording, len(recordings)) if whole else None
-        made.append(Fold(found.pooled, left_out, halves))
-    own = embed(model, recordings)
-    halves = halves_of(own.vectors, own.windows.recording, len(recordings)) if whole else None
-    return calibrate(own.pooled, person, halves, made)
+        remaining = [recording for recording, out in zip(recordings, left_out.tolist(), strict=True) if not out]
+        windows = Windows.cut(remaining, config.window_length, config.training_stride)
+        compared.append(compare(train(windows, config, device=device, callbacks=[_NoWarnings()]).model, left_out))
+    own = compare(model, np.zeros(len(person), dtype=bool))
+    return calibrate(own.vectors, person, own.halves, compared)
 
 
-def halves_of(vectors: NDArray[np.floating], of: NDArray[np.integer], count: int) -> NDArray[np.float32]:
-    """Return the means of the first and second half of each recording's windows, ``(count, 2, D)``.
+def mean_halves(vectors: NDArray[np.floating], of: NDArray[np.integer], count: int) -> NDArray[np.float32]:
+    """Compute the means of the first and second half of each recording's windows, ``(count, 2, D)``.
 
-    `vectors` stand in order of time, `of` says which recording each belongs to, rising. A recording with a single
-    window has NaN.
+    `vectors` are in order of time, and `of` is the recording of each, ascending. A recording with a single window has
+    NaN.
     """
     halves = np.full((count, 2, vectors.shape[1]), np.nan, dtype=np.float32)
     edges = np.searchsorted(of, np.arange(count + 1))
@@ -100,7 +105,3 @@ def halves_of(vectors: NDArray[np.floating], of: NDArray[np.integer], count: int
         middle = len(rows) // 2
         halves[number] = rows[:middle].mean(axis=0), rows[middle:].mean(axis=0)
     return halves
-
-
-def _shown(folds: Iterable[int], count: int, progress: Progress | None) -> Iterable[int]:
-    return folds if progress is None else progress(folds, count, "training without some of the people")

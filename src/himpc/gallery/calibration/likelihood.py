@@ -1,33 +1,35 @@
-"""How much a distance speaks for one person: a bounded likelihood ratio, learned from the gallery's own comparisons."""
+"""The likelihood ratio of a distance: bounded, and learned from the gallery's own comparisons."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from himpc.errors import DataError
-from himpc.gallery.validation import fields_of, number
+from himpc._schema import validated
+from himpc.gallery.calibration.curve import Finite
 
-__all__ = ["LikelihoodRatio", "logistic"]
+__all__ = ["LikelihoodRatio", "fit_logistic"]
 
-_MOST_STEPS = 100
-_FARTHEST = 1e6  # in units of the scale: whoever was not reached by a search may be given as infinitely far
-_LARGEST = 500.0  # of what is put into exp
+MAX_STEPS = 100
+MAX_SCALED_DISTANCE = 1e6
+"""A person not reached by a search may be passed as infinitely far."""
+MAX_EXPONENT = 500.0
 
 Floats = NDArray[np.float64]
 
 
-@dataclass(frozen=True)
+@validated
 class LikelihoodRatio:
-    r"""Likelihood ratio of "the same person" against "another person" by distance, never rising with it.
+    r"""The likelihood ratio of "same person" to "different persons" by distance; it never rises with the distance.
 
     .. math:: \mathrm{LR}(d) = \frac{x + a}{1 + b x}, \qquad x = \exp(\alpha - \beta\, d / s), \quad \beta \ge 0
 
-    x is a logistic regression of genuine and impostor comparisons, both kinds weighing the same, so that no prior odds
-    are in it (score calibration: Bruemmer and du Preez, "Application-independent evaluation of speaker detection",
-    Computer Speech and Language, 2006). a and b keep the ratio between what a and 1/b comparisons can show, in the
+    x is a logistic regression of genuine and impostor comparisons with equal weight for both kinds, so that it holds
+    no prior odds (score calibration: Bruemmer and du Preez, "Application-independent evaluation of speaker
+    detection", Computer Speech and Language, 2006). a and b limit the ratio to what the comparisons can show, in the
     spirit of the empirical bounds of Vergeer et al., "Numerical likelihood ratios outputted by LR systems are often
     based on extrapolation", Science & Justice, 2016.
 
@@ -41,54 +43,39 @@ class LikelihoodRatio:
         a and 1/b, the bounds.
     """
 
-    scale: float
-    offset: float
-    slope: float
-    least: float
-    most: float
+    scale: Annotated[Finite, Field(gt=0)]
+    offset: Finite
+    slope: Annotated[Finite, Field(ge=0)]
+    least: Annotated[Finite, Field(gt=0, lt=1)]
+    most: Annotated[Finite, Field(gt=1)]
 
     @classmethod
-    def fit(cls, genuine: tuple[Floats, Floats], impostor: tuple[Floats, Floats], persons: int) -> LikelihoodRatio:
-        """Learn the ratio.
+    def fit(cls, genuine: tuple[Floats, Floats], impostor: tuple[Floats, Floats], persons: int) -> Self:
+        """Fit the ratio to comparisons.
 
-        The targets are ``1 - 1 / (K + 2)`` and ``1 / (K + 2)`` in place of 1 and 0, K impostor comparisons, so that
-        kinds which do not overlap give a finite slope (after Platt, "Probabilistic outputs for support vector
-        machines", 1999). The bounds are ``1 / (n + 1)``, n genuine persons, and ``K + 1``.
+        The targets are ``1 - 1 / (K + 2)`` and ``1 / (K + 2)`` instead of 1 and 0, for K impostor comparisons, so that
+        separable kinds give a finite slope (after Platt, "Probabilistic outputs for support vector
+        machines", 1999). The bounds are ``1 / (n + 1)``, for n genuine persons, and ``K + 1``.
 
         Parameters
         ----------
         genuine, impostor : pair of arrays
-            Distances, and their weights, which sum to 1 for each; neither is empty.
+            Distances and their weights, which sum to 1; neither is empty.
         persons : int
-            How many persons genuine comparisons show.
+            The number of persons in genuine comparisons.
         """
         scale = _median(*impostor) or 1.0
         distances = np.concatenate([genuine[0], impostor[0]]) / scale
         weights = np.concatenate([genuine[1], impostor[1]])
         missed = 1 / (len(impostor[0]) + 2)
         targets = np.repeat([1 - missed, missed], [len(genuine[0]), len(impostor[0])])
-        offset, slope = logistic(distances, targets, weights)
+        offset, slope = fit_logistic(distances, targets, weights)
         return cls(scale, offset, slope, 1 / (persons + 1), len(impostor[0]) + 1.0)
 
-    @classmethod
-    def from_dict(cls, plain: object) -> LikelihoodRatio:
-        """Return the ratio of plain data.
-
-        Raises
-        ------
-        DataError
-            If it is none.
-        """
-        table = fields_of(plain, cls, "likelihood ratio")
-        ratio = cls(**{name: number(value, f"likelihood ratio's {name}") for name, value in table.items()})
-        if ratio.scale <= 0 or ratio.slope < 0 or not 0 < ratio.least < 1 < ratio.most:
-            raise DataError(f"a likelihood ratio's numbers are out of range: {table}")
-        return ratio
-
     def __call__(self, distance: NDArray[np.floating] | float) -> Floats:
-        """Return the ratio of each distance, within the bounds."""
-        near = np.minimum(np.asarray(distance, dtype=np.float64) / self.scale, _FARTHEST)
-        x = np.exp(np.minimum(self.offset - self.slope * near, _LARGEST))
+        """Compute the ratio of distances of any shape."""
+        near = np.minimum(np.asarray(distance, dtype=np.float64) / self.scale, MAX_SCALED_DISTANCE)
+        x = np.exp(np.minimum(self.offset - self.slope * near, MAX_EXPONENT))
         ratio: Floats = (x + self.least) / (1 + x / self.most)
         return ratio
 
@@ -99,25 +86,25 @@ def _median(distances: Floats, weights: Floats) -> float:
     return float(distances[order[min(place, len(order) - 1)]])
 
 
-def logistic(x: Floats, target: Floats, weight: Floats) -> tuple[float, float]:
-    """Return offset and slope of ``1 / (1 + exp(slope x - offset))`` by Newton's method.
+def fit_logistic(x: Floats, target: Floats, weight: Floats) -> tuple[float, float]:
+    """Fit offset and slope of ``1 / (1 + exp(slope x - offset))`` by Newton's method.
 
-    A slope below 0, at which what is farther would be likelier the same, becomes 0.
+    A slope below 0, with which a larger distance would make the same person likelier, is set to 0.
 
     Parameters
     ----------
     x, target, weight : array ``(N,)``
-        Each x with the probability that it should get, strictly between 0 and 1, and how much it counts.
+        Values, the target probability of each, strictly between 0 and 1, and their weights.
     """
     design = np.stack([np.ones_like(x), -x], axis=1)
     parameters, loss = np.zeros(2), np.inf
-    for _ in range(_MOST_STEPS):
+    for _ in range(MAX_STEPS):
         chance = 1 / (1 + np.exp(-design @ parameters))
         gradient = design.T @ (weight * (chance - target))
         curvature = (design * (weight * chance * (1 - chance))[:, None]).T @ design
         step = np.linalg.solve(curvature + 1e-12 * np.eye(2), gradient)
         before, loss = loss, _loss(design @ (parameters - step), target, weight)
-        while loss > before and np.abs(step).max() > 1e-12:  # past the minimum: not so far
+        while loss > before and np.abs(step).max() > 1e-12:  # a step beyond the minimum is halved
             step /= 2
             loss = _loss(design @ (parameters - step), target, weight)
         parameters = parameters - step

@@ -1,5 +1,9 @@
-"""The SQL tables of a gallery: people, recordings and the audit log."""
+"""The SQL catalog of a gallery: people, recordings, files and the audit log."""
 
-from himpc.gallery.catalog.catalog import Catalog
+from himpc._extras import require
 
-__all__ = ["Catalog"]
+require("sqlalchemy", "gallery")  # before the imports below, for an error that says how to install it
+
+from himpc.gallery.catalog.catalog import CATALOG_FILE, Catalog  # noqa: E402
+
+__all__ = ["CATALOG_FILE", "Catalog"]

@@ -1,14 +1,14 @@
-"""Where a gallery keeps its embeddings: one interface, a store in a folder and one in PostgreSQL."""
+"""The protocol of a vector store: everything that each store must do."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Entries", "VectorStore"]
+__all__ = ["Entries", "StoreFactory", "VectorStore"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -18,13 +18,13 @@ class Entries:
     Attributes
     ----------
     ids : int64 array ``(R,)``
-        The number of each recording in its gallery, positive and never used twice.
+        The id of each recording in its gallery: positive, never used twice.
     pooled : float32 array ``(R, D)``
         One vector a recording, the mean of its windows.
     windows : float32 array ``(N, D)``
         One vector a window.
     of : int64 array ``(N,)``
-        Which recording each window was cut from, as its place in `ids`, rising.
+        The index in `ids` of each window's recording, ascending.
     starts : int64 array ``(N,)``
         The first frame of each window in its recording.
     """
@@ -39,54 +39,96 @@ class Entries:
 class VectorStore(Protocol):
     """A store of embeddings, compared by Euclidean distance.
 
-    The gallery's catalogue says what is enrolled; a store may hold more, after a process was killed, and the catalogue
-    does not look at that. Only one process at a time writes, which the catalogue sees to; any number may read
-    meanwhile. Errors of the store reach the caller as `himpc.errors.GalleryError`.
+    The catalog decides what is enrolled. After a process was killed, a store may hold more; no search returns it, and
+    the next writer erases it. The catalog lets only one process write at a time; any number of processes read
+    meanwhile, and see what was added at their next call. Failures of the store are raised as
+    `himpc.errors.GalleryError`, invalid arguments as `himpc.errors.DataError`. ``tests/gallery/test_conformance.py``
+    tests every store of the table `himpc.gallery.store.STORES` for what is written here.
     """
 
     def add(self, entries: Entries) -> None:
-        """Keep some embeddings; when this returns they are on the disk, and found by `nearest`."""
+        """Store the embeddings of new recordings durably; afterwards `nearest` finds them.
+
+        A process killed during the call may leave a part of them, whose ids `ids` then returns.
+
+        Raises
+        ------
+        DataError
+            If they do not fit (`himpc.gallery.store.assembly.check_entries`); nothing is stored then.
+        """
 
     def nearest(
         self, queries: NDArray[np.float32], k: int, *, exact: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the recordings whose pooled vectors are nearest to each query, nearest first.
+        """Find the recordings whose pooled vectors are nearest to each query, nearest first; ties by ascending id.
 
         Parameters
         ----------
         queries : float32 array ``(Q, D)``
         k : int
         exact : bool
-            Compare with all of them, whether or not there is an index.
+            Compare with all recordings even if there is an index.
 
         Returns
         -------
         ids : int64 array ``(Q, k)``
             0 where there are fewer than k.
         distances : float32 array ``(Q, k)``
-            Exact Euclidean distances, also where an index found them; infinite where there are fewer than k.
+            Exact Euclidean distances, also of what an index found; infinite where there are fewer than k.
+
+        Raises
+        ------
+        DataError
+            If queries have another shape or are not finite, or k is below 1.
         """
 
     def pooled(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the pooled vectors of some recordings, in the order of `ids`; NaN for one that is not there."""
+        """Return the pooled vectors of some recordings in the order of `ids`; NaN for one that is not stored."""
 
     def entries(self, ids: NDArray[np.int64]) -> Entries:
-        """Return all that is kept of some recordings, in the order of `ids`, without those that are not there."""
+        """Return all vectors of some recordings in the order of `ids`, without those that are not stored."""
 
     def windows(self, ids: NDArray[np.int64]) -> Entries:
-        """Do as `entries`, more quickly, without pooled vectors: these have no columns, ``(R, 0)``."""
+        """Return the same as `entries`, but faster and without pooled vectors, which are ``(R, 0)``."""
 
     def ids(self) -> NDArray[np.int64]:
-        """Return all recordings that anything is kept of, rising."""
+        """Return the ids of all recordings of which anything is stored, ascending."""
 
     def remove(self, ids: NDArray[np.int64]) -> None:
-        """Erase some recordings: when this returns, their vectors are in no table, index or old version on the disk."""
+        """Erase recordings: afterwards no table, index or old version on the disk holds a byte of their vectors.
+
+        Ids that are not stored are ignored.
+        """
 
     def index(self) -> bool:
-        """Make searching fast where that pays, and fold in what was added since; return whether there is an index."""
+        """Build or extend the index if the store is large enough for one; return whether there is one."""
 
     def check(self) -> list[str]:
-        """Return what is wrong with what is kept, a sentence each: unreadable, of another size, not finite."""
+        """Describe each problem of the stored data in a sentence: unreadable, of another size, or not finite."""
 
     def close(self) -> None:
-        """Let go of files and connections."""
+        """Close files and connections."""
+
+
+class StoreFactory(Protocol):
+    """A class of vector stores, as the table of stores names it."""
+
+    file_names: frozenset[str]
+    """The names in the store's folder, by which an unfinished gallery is told from a folder of other files."""
+
+    def __call__(self, place: Any, size: int, *, make: bool = False) -> VectorStore:
+        """Open a store of vectors of length `size`.
+
+        Parameters
+        ----------
+        place : Path or sqlalchemy.Engine
+            The store's own folder, or the database (`StoreType.is_database`).
+        size : int
+        make : bool
+            Create the store if it does not exist.
+
+        Raises
+        ------
+        GalleryError
+            If it does not exist, is damaged, or holds vectors of another length.
+        """

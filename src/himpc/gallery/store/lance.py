@@ -39,7 +39,7 @@ _BY_ID = "by_id"
 _LOOKED_UP = 50_000
 """From so many windows on, those of a recording are looked up by an index."""
 
-_UNSETTLED = "unsettled.json"
+UNSETTLED_FILE = "unsettled.json"
 
 
 class LanceStore:
@@ -68,6 +68,8 @@ class LanceStore:
         If LanceDB is missing; if there is no such folder, it holds something else or vectors of another size, it is
         damaged, or it cannot be read or written.
     """
+
+    file_names = frozenset({"pooled.lance", "windows.lance", UNSETTLED_FILE})
 
     def __init__(self, folder: str | Path, size: int, *, make: bool = False, indexed_from: int | None = None) -> None:
         self.folder, self.size = Path(folder), size
@@ -212,7 +214,7 @@ class LanceStore:
 
     def _unsettled(self) -> set[int]:
         """Return the recordings that were being added or erased when a process ended, or are just now."""
-        path = self.folder / _UNSETTLED
+        path = self.folder / UNSETTLED_FILE
         try:
             return {int(each) for each in json.loads(path.read_text(encoding="utf-8"))}
         except FileNotFoundError:
@@ -222,7 +224,7 @@ class LanceStore:
 
     def _note(self, unsettled: Iterable[int]) -> None:
         with told(self.folder):
-            write_atomically(self.folder / _UNSETTLED, json.dumps(sorted(unsettled)))
+            write_atomically(self.folder / UNSETTLED_FILE, json.dumps(sorted(unsettled)))
 
 
 def _refined(k: int) -> int:

@@ -1,25 +1,21 @@
-"""The pooled vectors of a gallery in memory, for a server that is asked all the time."""
+"""An in-memory index of pooled vectors, for a server that is searched all the time."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_CACHED_NUMBERS", "InMemoryIndex"]
+__all__ = ["InMemoryIndex"]
 
-MAX_CACHED_NUMBERS = 64 * 2**20
-"""Larger galleries stay on the disk: 256 MiB, 350,000 recordings of 192 numbers."""
-
-
-_AXES = 32
-"""Along so few axes all vectors are compared, along the others those that may be near."""
+LEADING_AXES = 32
+"""Principal axes along which all vectors are compared; only near vectors are compared along the others."""
 
 
 class InMemoryIndex:
-    """Vectors that are all compared with; what is found is exact.
+    """An exact index of the nearest vectors.
 
-    They are turned to their principal axes. The distance along the first of these is never more than the whole one, so
-    only vectors that are near enough along them are compared in full.
+    Vectors are rotated to their principal axes. The distance along the leading axes is never larger than the full
+    distance, so that only vectors near enough along them are compared in full.
 
     Parameters
     ----------
@@ -31,27 +27,27 @@ class InMemoryIndex:
         self._ids, self._vectors = ids, vectors
         self._mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
         centred = vectors - self._mean
-        self._axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :_AXES].astype(np.float32)
-        self._first = np.ascontiguousarray(centred @ self._axes)
-        self._squares = np.einsum("rd,rd->r", self._first, self._first)
-        self._longest = float(self._squares.max(initial=0))
+        self._axes = np.linalg.eigh(centred.T @ centred)[1][:, ::-1][:, :LEADING_AXES].astype(np.float32)
+        self._leading = np.ascontiguousarray(centred @ self._axes)
+        self._squares = np.einsum("rd,rd->r", self._leading, self._leading)
+        self._largest = float(self._squares.max(initial=0))
 
     def nearest(self, queries: NDArray[np.float32], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the nearest recordings and their distances, as `himpc.gallery.store.base.VectorStore.nearest` does."""
-        found = np.zeros((len(queries), k), dtype=np.int64)
+        """Find the nearest recordings and their distances, as `VectorStore.nearest` does."""
+        ids = np.zeros((len(queries), k), dtype=np.int64)
         distances = np.full((len(queries), k), np.inf, dtype=np.float32)
-        few = min(k, len(self._ids))
+        count = min(k, len(self._ids))
         for row, query in enumerate(queries):
-            first = (query - self._mean) @ self._axes
-            least = self._squares - 2 * (self._first @ first) + first @ first
-            some = np.argpartition(least, few - 1)[:few]
-            rounding = 1e-5 * (self._longest + float(first @ first))
-            farthest = max(self._exact(some, query).max() ** 2, least[some].max())
-            near = np.flatnonzero(least <= farthest + rounding)
+            leading = (query - self._mean) @ self._axes
+            lower_bounds = self._squares - 2 * (self._leading @ leading) + leading @ leading
+            candidates = np.argpartition(lower_bounds, count - 1)[:count]
+            rounding = 1e-5 * (self._largest + float(leading @ leading))
+            farthest = max(self._exact(candidates, query).max() ** 2, lower_bounds[candidates].max())
+            near = np.flatnonzero(lower_bounds <= farthest + rounding)
             exact = self._exact(near, query)
-            order = np.lexsort((self._ids[near], exact))[:few]
-            found[row, :few], distances[row, :few] = self._ids[near][order], exact[order]
-        return found, distances
+            order = np.lexsort((self._ids[near], exact))[:count]
+            ids[row, :count], distances[row, :count] = self._ids[near][order], exact[order]
+        return ids, distances
 
     def _exact(self, rows: NDArray[np.int64], query: NDArray[np.float32]) -> NDArray[np.float64]:
         distances: NDArray[np.float64] = np.linalg.norm(self._vectors[rows].astype(np.float64) - query, axis=1)

@@ -83,6 +83,8 @@ class PostgresStore:
         size.
     """
 
+    file_names: frozenset[str] = frozenset()
+
     def __init__(self, engine: Engine, size: int, *, make: bool = False, indexed_from: int | None = None) -> None:
         if size > _LONGEST:
             raise ConfigError(

@@ -27,7 +27,7 @@ async def rename_person(
     name: Name, request: schemas.RenameRequest, service: ServiceDep, workers: WorkersDep
 ) -> schemas.PersonDetails:
     """Rename a person, or name an unnamed one."""
-    await workers.run(workers.writes, service.gallery.rename, name, request.name)
+    await workers.run(workers.writes, service.gallery.writer.rename, name, request.name)
     return await workers.run(workers.reads, service.person, request.name)
 
 
@@ -36,7 +36,7 @@ async def merge_people(
     name: Name, request: schemas.MergeRequest, service: ServiceDep, workers: WorkersDep
 ) -> schemas.MergeResult:
     """Merge people into the one named in the path."""
-    moved = await workers.run(workers.writes, service.gallery.merge, name, *request.others)
+    moved = await workers.run(workers.writes, service.gallery.writer.merge, name, request.others)
     return schemas.MergeResult(moved=moved)
 
 
@@ -49,4 +49,4 @@ async def get_person(name: Name, service: ServiceDep, workers: WorkersDep) -> sc
 @router.delete("/{name:path}", responses=NOT_FOUND)
 async def remove_person(name: Name, service: ServiceDep, workers: WorkersDep) -> schemas.RemoveResult:
     """Erase a person with all recordings; this cannot be undone."""
-    return schemas.RemoveResult(removed=await workers.run(workers.writes, service.gallery.remove, name))
+    return schemas.RemoveResult(removed=await workers.run(workers.writes, service.gallery.writer.remove, [name]))

@@ -45,14 +45,14 @@ async def get_skeleton(number: Number, service: ServiceDep, workers: WorkersDep)
 async def move_recordings(request: schemas.MoveRequest, service: ServiceDep, workers: WorkersDep) -> schemas.MoveResult:
     """Move recordings to another person, who may be new."""
     numbers = [_parse_number(number) for number in request.ids]
-    person = await workers.run(workers.writes, service.gallery.move, numbers, request.person)
+    person = await workers.run(workers.writes, service.gallery.writer.move, numbers, request.person)
     return schemas.MoveResult(person=person)
 
 
 @router.delete("/recordings/{number}", responses=NOT_FOUND)
 async def remove_recording(number: Number, service: ServiceDep, workers: WorkersDep) -> schemas.RemoveResult:
     """Erase a recording, and its person if no other recording remains; this cannot be undone."""
-    await workers.run(workers.writes, service.gallery.remove_recordings, [_parse_number(number)])
+    await workers.run(workers.writes, service.gallery.writer.remove, [], [_parse_number(number)])
     return schemas.RemoveResult(removed=1)
 
 

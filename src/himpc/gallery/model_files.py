@@ -1,4 +1,4 @@
-"""A model as a gallery keeps it: the two files that `himpc.model.Model.save` writes."""
+"""A model as a gallery stores it: the two files that `himpc.model.Model.save` writes."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ from pathlib import Path
 
 from himpc.model import Model
 
-__all__ = ["MODEL_FILES", "model_from_facts", "model_to_facts"]
+__all__ = ["MODEL_FILES", "model_from_files", "model_to_files"]
 
 MODEL_FILES = ("model.json", "model.safetensors")
 
 
-def model_to_facts(model: Model) -> dict[str, bytes]:
-    """Return the files of a model, by name."""
+def model_to_files(model: Model) -> dict[str, bytes]:
+    """Return the contents of a model's files, by name."""
     with tempfile.TemporaryDirectory() as folder:
         model.save(folder)
         return {name: (Path(folder) / name).read_bytes() for name in MODEL_FILES}
 
 
-def model_from_facts(facts: Mapping[str, bytes], device: str) -> Model:
-    """Return the model of such files.
+def model_from_files(files: Mapping[str, bytes], device: str) -> Model:
+    """Load a model from the contents of its files.
 
     Raises
     ------
     ModelError
-        If they are missing or damaged.
+        If a file is missing or damaged.
     """
     with tempfile.TemporaryDirectory() as folder:
-        for name, content in facts.items():
+        for name, content in files.items():
             (Path(folder) / name).write_bytes(content)
         return Model.load(folder, device=device)

@@ -1,0 +1,405 @@
+"""What the server, the watcher and the command line need of a gallery beyond what `Gallery` offers.
+
+This layer is private to himpc: its members may change in any release.
+"""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import DataError, GalleryError, ModelError, NotEnrolledError
+from himpc.gallery.calibration import Calibration, load_calibration, save_calibration
+from himpc.gallery.calibration.cross_validation import MAX_RECORDINGS, cross_calibrate
+from himpc.gallery.catalog import Catalog, queries
+from himpc.gallery.catalog.audit import log_change, read_log
+from himpc.gallery.catalog.tables import events, searches
+from himpc.gallery.integrity import find_mismatches, fingerprint
+from himpc.gallery.model_files import MODEL_FILES, model_from_files, model_to_files
+from himpc.gallery.opening import Location
+from himpc.gallery.recordings import EmbeddedRecording, check_persons, embed_recordings
+from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
+from himpc.gallery.search import Searcher
+from himpc.gallery.store import Entries, VectorStore
+from himpc.gallery.writer import GalleryWriter
+from himpc.model import Model
+from himpc.recordings import Recording, number_whole_recordings
+from himpc.recordings.progress import Progress
+
+__all__ = ["Addition", "GalleryService"]
+
+
+@dataclass(frozen=True)
+class Addition:
+    """The recordings of one call that were enrolled, were enrolled before, or are too short.
+
+    Attributes
+    ----------
+    new, already, short : list of EmbeddedRecording
+        The persons of `new` and `already` are those of the gallery.
+    persons : list of str or None
+        The person of each recording given; None if it is too short.
+    """
+
+    new: list[EmbeddedRecording]
+    already: list[EmbeddedRecording]
+    short: list[EmbeddedRecording]
+    persons: list[str | None]
+
+
+class GalleryService:
+    """A gallery's catalog, store and model, and the operations on them.
+
+    Attributes
+    ----------
+    location : str
+        The folder or address, without its password.
+    model : Model
+        The model that embeds recordings; a gallery keeps the one it was created with.
+    keep_skeletons : bool
+        Whether joints are stored.
+    actor : str
+        The name that the audit log shows for what is done here.
+    searcher : Searcher
+        All searches, and caches of what they need.
+    writer : GalleryWriter
+        Renaming, merging, moving and removing.
+    """
+
+    def __init__(
+        self, catalog: Catalog, store: VectorStore, model: Model, *, keep_skeletons: bool, actor: str | None
+    ) -> None:
+        self.location, self.model, self.keep_skeletons = catalog.location, model, keep_skeletons
+        self.actor = actor or _user()
+        self._catalog, self._store = catalog, store
+        self.searcher = Searcher(catalog, store, model, self.actor)
+        self.writer = GalleryWriter(catalog, store, self.actor)
+
+    @classmethod
+    def create(
+        cls, location: str | Path, model: Model, *, keep_skeletons: bool = True, actor: str | None = None
+    ) -> Self:
+        """Create an empty gallery; see `Gallery.create`."""
+        place = Location.parse(location)
+        catalog = place.create_catalog()
+        store = place.open_store(catalog, model.size, make=True)
+        properties = {"store": place.scheme.encode(), "skeletons": b"1" if keep_skeletons else b"0"}
+        catalog.create(model_to_files(model) | properties)
+        service = cls(catalog, store, model, keep_skeletons=keep_skeletons, actor=actor)
+        service.log("created", 0)
+        return service
+
+    @classmethod
+    def open(cls, location: str | Path, *, device: str = "cpu", actor: str | None = None) -> Self:
+        """Open a gallery; see `Gallery.open`."""
+        place = Location.parse(location)
+        catalog = place.open_catalog()
+        catalog.check_version()
+        with catalog.read() as connection:
+            files = {name: catalog.get_property(connection, name) for name in MODEL_FILES}
+            keep_skeletons = catalog.get_property(connection, "skeletons") != b"0"
+        try:
+            model = model_from_files({name: content for name, content in files.items() if content is not None}, device)
+        except ModelError as error:
+            raise GalleryError(
+                f"{catalog.location}: its model is damaged ({error})", hint="restore the gallery from a backup"
+            ) from error
+        store = place.open_store(catalog, model.size)
+        return cls(catalog, store, model, keep_skeletons=keep_skeletons, actor=actor)
+
+    def close(self) -> None:
+        """Close files and connections, after background threads have ended."""
+        self.searcher.calibration.wait()
+        self.searcher.index.wait()
+        self._store.close()
+        self._catalog.close()
+
+    def cache_vectors(self) -> None:
+        """Keep the pooled vectors in memory from now on; a very large gallery is still searched in its store."""
+        self.searcher.uses_index = True
+        self.searcher.index.get(self.revision())
+
+    def revision(self) -> int:
+        """Return how many times the gallery has changed."""
+        return self.searcher.revision()
+
+    def counts(self) -> tuple[int, int, int]:
+        """Return the numbers of people, recordings and windows."""
+        return self.searcher.counts.get(self.revision())
+
+    def log(self, action: str, recordings: int) -> None:
+        """Log an action that concerns the gallery as a whole."""
+        with self._catalog.write() as connection:
+            log_change(connection, action, self.actor, [(None, recordings)])
+
+    # Enrolling
+
+    def enroll(
+        self, recordings: Sequence[Recording], *, unnamed: bool = False, progress: Progress | None = None
+    ) -> Enrollment:
+        """Enroll people by their recordings; see `Gallery.enroll`."""
+        if not recordings:
+            raise DataError("there are no recordings to enroll")
+        length = self.model.window_length
+        if all(len(recording) < length for recording in recordings):
+            for recording in recordings:
+                recording.to(self.model.layout)
+            raise DataError(f"all recordings are shorter than a window of {length} frames", hint="give longer ones")
+        if not unnamed:
+            check_persons([recording for recording in recordings if len(recording) >= length])
+        added = self.add(recordings, progress=progress)
+        return Enrollment(
+            recordings=len(added.new),
+            people=tuple(sorted({str(each.person) for each in added.new})),
+            already=tuple(each.source for each in added.already),
+            short=tuple(each.source for each in added.short),
+        )
+
+    def add(
+        self,
+        recordings: Sequence[Recording],
+        *,
+        files: Iterable[str] = (),
+        progress: Progress | None = None,
+    ) -> Addition:
+        """Enroll recordings in one transaction; those without a person are grouped into new people.
+
+        `files` are hashes of the files they came from, recorded in the same transaction (`FolderWatcher`).
+        """
+        embedded = embed_recordings(self.model, recordings, progress)
+        usable = _remove_copies([each for each in embedded if len(each.windows)])
+        for name in {each.person for each in usable if each.person is not None}:
+            queries.check_name(name)
+        new, already = self.writer.add(usable, self._group(usable), skeletons=self.keep_skeletons, files=files)
+        if new:
+            self.build_index()
+        person_of = {each.fingerprint: each.person for each in [*new, *already]}
+        wholes = [person_of.get(each.fingerprint) if len(each.windows) else None for each in embedded]
+        persons = [wholes[number] for number in number_whole_recordings(recordings).tolist()]
+        return Addition(new, already, [each for each in embedded if not len(each.windows)], persons)
+
+    def add_embedded(self, added: Sequence[EmbeddedRecording], groups: Sequence[int | None]) -> tuple[int, int]:
+        """Enroll recordings of another gallery with the same model; return how many are new and how many are not.
+
+        Recordings without a person show new people, those of one group the same person.
+        """
+        new, already = self.writer.add(added, groups, skeletons=self.keep_skeletons, action="imported")
+        if new:
+            self.build_index()
+        return len(new), len(already)
+
+    def has_file(self, content: str) -> bool:
+        """Return whether a watched folder has brought a file with this hash."""
+        with self._catalog.read() as connection:
+            return queries.has_file(connection, content)
+
+    def build_index(self) -> bool:
+        """Build or extend the store's index if the gallery is large enough; return whether there is one."""
+        with self._catalog.write():
+            return self._store.index()
+
+    def _group(self, usable: Sequence[EmbeddedRecording]) -> list[int | None]:
+        """Return a group for each recording whose person is not known."""
+        from himpc.learning import group_recordings
+        from himpc.learning.grouping import MIN_RECORDINGS
+
+        nameless = [place for place, each in enumerate(usable) if each.person is None]
+        groups: list[int | None] = [place if each.person is None else None for place, each in enumerate(usable)]
+        if len(nameless) < MIN_RECORDINGS:
+            return groups
+        vectors = np.concatenate([usable[place].windows for place in nameless])
+        of = np.repeat(np.arange(len(nameless)), [len(usable[place].windows) for place in nameless])
+        grouping = group_recordings(vectors, of, len(nameless), whiten=not self.model.whitened)
+        for place, group in zip(nameless, grouping.groups.tolist(), strict=True):
+            groups[place] = group
+        return groups
+
+    # Calibration
+
+    def calibration(self) -> Calibration:
+        """Return the calibration that searches use.
+
+        Raises
+        ------
+        DataError
+            If the gallery has too few people or recordings for one.
+        """
+        calibration, reason = self.searcher.calibration.get(self.revision())
+        if calibration is None:
+            raise DataError(f"{self.location}: {reason}")
+        return calibration
+
+    def calibrate(self, folds: int, *, device: str = "auto", progress: Progress | None = None) -> Calibration:
+        """Calibrate by cross-validation and save the result; see `Gallery.calibrate`."""
+        if folds == 0:
+            self._set_properties({"trained": b"no", "calibration": None})
+            return self.calibration()
+        calibration = cross_calibrate(self.model, self._stored_recordings(), folds, device=device, progress=progress)
+        self.saved_calibration = calibration
+        return calibration
+
+    @property
+    def saved_calibration(self) -> Calibration | None:
+        """The calibration saved by `calibrate`, or None if distances are calibrated by the gallery as it is."""
+        with self._catalog.read() as connection:
+            saved = self._catalog.get_property(connection, "calibration")
+        return None if saved is None else load_calibration(saved)
+
+    @saved_calibration.setter
+    def saved_calibration(self, calibration: Calibration) -> None:
+        self._set_properties({"calibration": save_calibration(calibration)})
+
+    def _set_properties(self, properties: dict[str, bytes | None]) -> None:
+        with self._catalog.write() as connection:
+            for name, value in properties.items():
+                self._catalog.set_property(connection, name, value)
+
+    def _stored_recordings(self) -> list[Recording]:
+        """Return the joints and persons of what is enrolled; of a large gallery, those of a sample of people."""
+        with self._catalog.read() as connection:
+            ids = list(queries.sample_recordings(connection, MAX_RECORDINGS))
+            listed = queries.list_recordings(connection, ids=ids)
+        if missing := [each for each in listed if not each.skeleton]:
+            raise DataError(
+                f"{self.location}: the skeleton of {missing[0].source} is not stored, so no model can be trained on it",
+                hint="enroll with skeletons, or train the model on other people than those of the gallery",
+            )
+        return [
+            Recording(
+                joints=self.joints(each.id),
+                layout=self.model.layout,
+                fps=each.fps,
+                person=each.person,
+                source=each.source,
+                dimensions=self.model.dimensions,
+            )
+            for each in listed
+        ]
+
+    # Reading
+
+    def people(self) -> list[Person]:
+        """Return all people, sorted by name."""
+        with self._catalog.read() as connection:
+            return queries.list_people(connection)
+
+    def recordings(self, person: str | None = None) -> list[EnrolledRecording]:
+        """Return all recordings, or those of a person; see `Gallery.recordings`."""
+        with self._catalog.read() as connection:
+            number = None if person is None else queries.find_person(connection, person)
+            return queries.list_recordings(connection, person=number)
+
+    def recording(self, number: int) -> EnrolledRecording:
+        """Return a recording by its id.
+
+        Raises
+        ------
+        NotEnrolledError
+            If it is not enrolled.
+        """
+        with self._catalog.read() as connection:
+            found = queries.list_recordings(connection, ids=[number])
+        if not found:
+            raise NotEnrolledError(f"recording {number} is not in the gallery", hint="{Gallery.recordings()} lists all")
+        return found[0]
+
+    def embeddings(self, ids: Sequence[int]) -> Entries:
+        """Return the vectors of some recordings."""
+        return self._store.entries(np.array(ids, dtype=np.int64))
+
+    def fingerprints(self, ids: Sequence[int]) -> list[str]:
+        """Return the hashes of the joints of some recordings."""
+        with self._catalog.read() as connection:
+            return queries.fingerprints_of(connection, ids)
+
+    def joints(self, recording: int) -> NDArray[np.float32]:
+        """Return the joints of a recording, ``(frames, J, 3)`` in metres, in the layout of `model`.
+
+        Raises
+        ------
+        NotEnrolledError
+            If the recording is not enrolled, or its joints are not stored.
+        """
+        with self._catalog.read() as connection:
+            stored = queries.joints_of(connection, recording)
+        return np.frombuffer(stored, dtype="<f4").reshape(-1, len(self.model.layout), 3).astype(np.float32)
+
+    def audit(self) -> list[Event]:
+        """Return the audit log in order of time."""
+        with self._catalog.read() as connection:
+            names = queries.all_names(connection)
+            changes = list(read_log(connection, events, names))
+        with self._catalog.search_log() as connection:
+            searched = list(read_log(connection, searches, names))
+        return sorted([*changes, *searched], key=lambda event: event.time)
+
+    def verify(self, *, repair: bool = False) -> list[str]:
+        """Check catalog and store; see `Gallery.verify`."""
+        with self._catalog.read() as connection:
+            enrolled = queries.list_recordings(connection)
+            leftovers = self.writer.find_leftovers(connection)
+        if repair and len(leftovers):
+            self.writer.erase_leftovers()
+            leftovers = leftovers[:0]
+        entries = self._store.entries(np.array([each.id for each in enrolled], dtype=np.int64))
+        found = np.bincount(entries.of, minlength=len(entries.ids)).tolist()
+        windows = dict(zip(entries.ids.tolist(), found, strict=True))
+        problems = [
+            f"{each.source} ({each.person}): {windows.get(each.id, 0)} of {each.windows} windows are stored: "
+            f"remove recording {each.id} and enroll it again"
+            for each in enrolled
+            if windows.get(each.id) != each.windows
+        ]
+        if len(leftovers):
+            problems.append(
+                f"{len(leftovers)} recordings that are not enrolled have left vectors: verify with repair to erase them"
+            )
+        return [
+            *self._catalog.find_problems(),
+            *self._store.check(),
+            *problems,
+            *self._find_altered(enrolled, entries),
+        ]
+
+    def _find_altered(self, enrolled: Sequence[EnrolledRecording], entries: Entries) -> list[str]:
+        """Describe the recordings whose vectors or joints are no longer those that were enrolled."""
+        altered = set(entries.ids[find_mismatches(entries.pooled, entries.windows, entries.of)].tolist())
+        known = self.fingerprints([each.id for each in enrolled])
+        for each, expected in zip(enrolled, known, strict=True):
+            if each.skeleton and fingerprint(self.joints(each.id)) != expected:
+                altered.add(each.id)
+        return [
+            f"{each.source} ({each.person}): its stored data has changed since it was enrolled: restore the gallery "
+            f"from a backup, or remove recording {each.id} and enroll it again"
+            for each in enrolled
+            if each.id in altered
+        ]
+
+
+def _remove_copies(recordings: Sequence[EmbeddedRecording]) -> list[EmbeddedRecording]:
+    """Return recordings without copies of one another; of two copies the one with a person remains."""
+    by_fingerprint: dict[str, EmbeddedRecording] = {}
+    for recording in recordings:
+        other = by_fingerprint.setdefault(recording.fingerprint, recording)
+        if other.person is None and recording.person is not None:
+            by_fingerprint[recording.fingerprint] = recording
+        elif recording.person not in (None, other.person):
+            raise DataError(
+                f"{other.source} and {recording.source} are the same recording, but show {other.person!r} and "
+                f"{recording.person!r}",
+                hint="leave out the one that is labelled wrongly",
+            )
+    return list(by_fingerprint.values())
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):  # the user of a container may have no name
+        return "unknown"

@@ -1,0 +1,220 @@
+"""Watch a folder: match or enroll every recording that arrives in it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from himpc.errors import EmptyError, HimpcError, escape_unprintable
+from himpc.gallery.answer import Answer
+from himpc.gallery.gallery import Gallery, get_service
+from himpc.gallery.recordings import group_parts
+from himpc.reading.read import Plan, Problem
+from himpc.recordings import Recording
+
+__all__ = ["Arrival", "FolderWatcher", "MergeSuggestion", "suggest_merges"]
+
+CHUNK_BYTES = 2**20
+
+Stamp = tuple[int, int]
+"""Size and time of modification."""
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """The result for one file.
+
+    Attributes
+    ----------
+    path : str
+        Relative to the folder.
+    people : tuple of str
+        The people its recordings show.
+    new : bool
+        Whether one of them was not enrolled before.
+    probability : float, optional
+        The lowest probability of a match; None if all people are new.
+    problem : str
+        Why the file could not be used; empty if it could.
+    """
+
+    path: str
+    people: tuple[str, ...] = ()
+    new: bool = False
+    probability: float | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class MergeSuggestion:
+    """Two people who may be one, for a human to confirm.
+
+    Attributes
+    ----------
+    person, other : str
+        The named person first, or else the one with the lower number.
+    distance : float
+        The distance between their nearest recordings.
+    probability : float
+        The probability that recordings at that distance show the same person.
+    """
+
+    person: str
+    other: str
+    distance: float
+    probability: float
+
+
+@dataclass
+class _File:
+    """A new file, its recordings, and what is known about them so far."""
+
+    path: Path
+    recordings: list[Recording]
+    problems: list[Problem]
+    answers: list[Answer] = field(default_factory=list)
+    usable: list[Recording] = field(default_factory=list)
+    problem: str = ""
+
+
+class FolderWatcher:
+    """Handle each file of a folder once, across restarts and whatever its name.
+
+    A file is handled once its size and time have not changed between two polls. It is known by a hash of its content,
+    which is recorded in the transaction that enrolls its recordings: a process that is killed has handled a file
+    completely or not at all.
+
+    Parameters
+    ----------
+    gallery : Gallery
+    folder : path
+    plan : callable
+        Return what the folder holds now (`himpc.reading.read.plan`).
+    fmr : float, optional
+        As in `Gallery.search`.
+    """
+
+    def __init__(
+        self, gallery: Gallery, folder: str | Path, plan: Callable[[], Plan], fmr: float | None = None
+    ) -> None:
+        self._service, self._folder, self._plan, self._fmr = get_service(gallery), Path(folder), plan, fmr
+        self._stamps: dict[Path, Stamp] = {}
+        self._handled: dict[Path, Stamp] = {}
+
+    def poll(self, *, settled: bool = False) -> list[Arrival]:
+        """Handle new files, and return the result for each.
+
+        Parameters
+        ----------
+        settled : bool
+            Handle files at once, without waiting for another poll.
+
+        Raises
+        ------
+        GalleryError
+            If the gallery cannot be written; nothing is recorded then, and the next poll tries again.
+        """
+        try:
+            plan = self._plan()
+        except EmptyError:  # files may still arrive
+            return []
+        files: dict[str, _File] = {}
+        for source in plan.sources:
+            stamp = _stamp(source.path)
+            if stamp is None:
+                continue
+            is_ready = settled or self._stamps.get(source.path) == stamp
+            self._stamps[source.path] = stamp
+            if not is_ready or self._handled.get(source.path) == stamp:
+                continue
+            content = _hash_content(source.path)
+            self._handled[source.path] = stamp
+            if content not in files and not self._service.has_file(content):
+                files[content] = _File(source.path, *plan.read(source))
+        return self._handle(files) if files else []
+
+    def _handle(self, files: dict[str, _File]) -> list[Arrival]:
+        """Enroll the recordings of all new files together, so that unknown people among them can be grouped."""
+        for file in files.values():
+            self._identify(file)
+        usable = [recording for file in files.values() for recording in file.usable]
+        before = {person.name for person in self._service.people()}
+        try:
+            added = self._service.add(usable, files=files)
+        except HimpcError:
+            for file in files.values():
+                self._handled.pop(file.path, None)
+            raise
+        persons = iter(added.persons)
+        return [self._arrival(file, list(islice(persons, len(file.usable))), before) for file in files.values()]
+
+    def _identify(self, file: _File) -> None:
+        """Search for the recordings of a file, and give each that matches its person."""
+        try:
+            if file.recordings:
+                file.answers = self._service.searcher.search(file.recordings, people=1, fmr=self._fmr, allow_empty=True)
+        except HimpcError as error:
+            file.problem = str(error)
+            return
+        if not any(answer.windows for answer in file.answers):
+            reasons = [answer.note for answer in file.answers] or [problem.message for problem in file.problems]
+            file.problem = "; ".join(reasons) or "holds no recording"
+            return
+        groups = zip(file.answers, group_parts(file.recordings), strict=True)
+        file.usable = [part.with_(person=answer.person) for answer, parts in groups for part in parts]
+
+    def _arrival(self, file: _File, persons: list[str | None], before: set[str]) -> Arrival:
+        inside = file.path.relative_to(self._folder) if file.path.is_relative_to(self._folder) else file.path
+        name = escape_unprintable(str(inside))
+        if file.problem:
+            return Arrival(name, problem=file.problem)
+        people = tuple(dict.fromkeys(person for person in persons if person is not None))
+        matched = [answer.probability for answer in file.answers if answer.person and answer.probability is not None]
+        return Arrival(name, people, bool(set(people) - before), min(matched, default=None))
+
+
+def suggest_merges(gallery: Gallery, *, fmr: float | None = None) -> list[MergeSuggestion]:
+    """Find pairs of people who may be one and of whom one or both are unnamed, nearest first; nothing is merged.
+
+    A pair is as near as a match would have to be (`Gallery.search`), or at least as likely one person as two.
+    """
+    service = get_service(gallery)
+    unnamed = {person.name for person in service.people() if not person.named}
+    best: dict[tuple[str, str], MergeSuggestion] = {}
+    for person, other, distance, probability in service.searcher.find_similar_people(sorted(unnamed), fmr):
+        first, second = (other, person) if other not in unnamed else sorted((person, other), key=_by_number)
+        known = best.get((first, second))
+        if known is None or distance < known.distance:
+            best[first, second] = MergeSuggestion(first, second, distance, probability)
+    return sorted(best.values(), key=lambda suggestion: suggestion.distance)
+
+
+def _by_number(name: str) -> tuple[int, str]:
+    """Sort ``unnamed-2`` before ``unnamed-10``."""
+    return len(name), name
+
+
+def _stamp(path: Path) -> Stamp | None:
+    """Return size and time of a file, or of all files of a folder; None if it no longer exists."""
+    try:
+        stats = [each.stat() for each in ([path] if path.is_file() else sorted(path.iterdir()))]
+    except OSError:
+        return None
+    return sum(stat.st_size for stat in stats), max((stat.st_mtime_ns for stat in stats), default=0)
+
+
+def _hash_content(path: Path) -> str:
+    """Compute a hash of a file, or of the files of a folder; if it cannot be read, of its path and the reason."""
+    digest = hashlib.sha256()
+    try:
+        for file in [path] if path.is_file() else sorted(path.iterdir()):
+            digest.update(b"" if path.is_file() else file.name.encode(errors="surrogateescape"))
+            with file.open("rb") as opened:
+                while chunk := opened.read(CHUNK_BYTES):
+                    digest.update(chunk)
+    except OSError as error:
+        digest.update(f"{path} {error.errno}".encode(errors="surrogateescape"))
+    return digest.hexdigest()

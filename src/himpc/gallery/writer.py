@@ -1,0 +1,180 @@
+"""Change a gallery: each change is one transaction, done completely or not at all."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import numpy as np
+import sqlalchemy as sql
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from himpc.errors import DataError, NameConflictError, NotEnrolledError
+from himpc.gallery.catalog import Catalog, queries
+from himpc.gallery.catalog.audit import log_change
+from himpc.gallery.catalog.tables import people, recordings
+from himpc.gallery.recordings import EmbeddedRecording
+from himpc.gallery.store import Entries, VectorStore
+
+__all__ = ["GalleryWriter"]
+
+
+class GalleryWriter:
+    """Enroll, rename, merge, move and remove; `Gallery` documents these operations.
+
+    Vectors are added before the catalog lists them, and erased after it no longer does. A process that is killed in
+    between leaves vectors that no search returns, and that the next writer erases.
+    """
+
+    def __init__(self, catalog: Catalog, store: VectorStore, actor: str) -> None:
+        self._catalog, self._store, self._actor = catalog, store, actor
+
+    def add(
+        self,
+        added: Sequence[EmbeddedRecording],
+        groups: Sequence[int | None],
+        *,
+        skeletons: bool,
+        action: str = "enrolled",
+        files: Iterable[str] = (),
+    ) -> tuple[list[EmbeddedRecording], list[EmbeddedRecording]]:
+        """Enroll recordings, and return those that are new, with their persons, and those enrolled before.
+
+        Parameters
+        ----------
+        added : sequence of EmbeddedRecording
+            No two are copies, and each has windows.
+        groups : sequence of int or None
+            For each recording without a person, the number of the new person it shows.
+        skeletons : bool
+            Whether to store joints.
+        action : str
+            The action in the audit log.
+        files : iterable of str
+            Hashes of the files of a watched folder, recorded in the same transaction.
+
+        Raises
+        ------
+        DataError
+            If a recording is enrolled already as another person.
+        """
+        with self._catalog.write() as connection:
+            self._erase_leftovers(connection)
+            known = queries.names_by_fingerprint(connection, [each.fingerprint for each in added])
+            for each in added:
+                _check_person(each, known.get(each.fingerprint))
+            new = [(each, group) for each, group in zip(added, groups, strict=True) if each.fingerprint not in known]
+            persons = self._add_people(connection, new)
+            named = [replace(each, person=name) for (each, _), (_, name) in zip(new, persons, strict=True)]
+            ids = queries.new_ids(len(named))
+            if named:
+                self._store.add(_to_entries(ids, named))
+            numbers = [person for person, _ in persons]
+            rows = list(zip(ids.tolist(), numbers, named, strict=True))
+            queries.add_recordings(connection, rows, skeletons=skeletons)
+            log_change(connection, action, self._actor, Counter(numbers).items())
+            queries.add_files(connection, files)
+        return named, [replace(each, person=known[each.fingerprint]) for each in added if each.fingerprint in known]
+
+    def rename(self, old: str, new: str) -> None:
+        """Rename a person; see `Gallery.rename`."""
+        queries.check_name(new)
+        with self._catalog.write() as connection:
+            number = queries.find_person(connection, old)
+            owner = connection.execute(sql.select(people.c.id).where(people.c.name == new)).scalar()
+            if owner not in (None, number):
+                raise NameConflictError(
+                    f"another person is called {new!r}", hint="if both are the same person: {Gallery.merge()}"
+                )
+            connection.execute(sql.update(people).where(people.c.id == number).values(name=new, named=True))
+            log_change(connection, "named", self._actor, [(number, 0)])
+
+    def merge(self, person: str, others: Sequence[str]) -> int:
+        """Merge people into one; see `Gallery.merge`."""
+        with self._catalog.write() as connection:
+            number = queries.find_person(connection, person)
+            merged = [queries.find_person(connection, name) for name in others if name != person]
+            moved = connection.execute(
+                sql.update(recordings).where(recordings.c.person.in_(merged)).values(person=number)
+            ).rowcount
+            queries.delete_empty_people(connection)
+            log_change(connection, "merged", self._actor, [(number, moved)])
+        return int(moved)
+
+    def move(self, ids: Sequence[int], person: str | None) -> str:
+        """Assign recordings to another person; see `Gallery.move`."""
+        with self._catalog.write() as connection:
+            found = _require_all(queries.persons_of(connection, ids), ids)
+            name = person or queries.next_unnamed(connection)
+            number = queries.add_person(connection, name, named=person is not None)
+            connection.execute(sql.update(recordings).where(recordings.c.id.in_(list(found))).values(person=number))
+            queries.delete_empty_people(connection)
+            log_change(connection, "moved", self._actor, [(number, len(found))])
+        return name
+
+    def remove(self, names: Iterable[str], ids: Sequence[int] = ()) -> int:
+        """Erase people and recordings; see `Gallery.remove`."""
+        with self._catalog.write() as connection:
+            found = _require_all(queries.persons_of(connection, ids), ids)
+            for number in {queries.find_person(connection, name) for name in names}:
+                of_person = sql.select(recordings.c.id).where(recordings.c.person == number)
+                found |= dict.fromkeys(connection.execute(of_person).scalars(), number)
+            queries.delete_recordings(connection, list(found))
+            log_change(connection, "removed", self._actor, Counter(found.values()).items())
+        self.erase_leftovers()
+        return len(found)
+
+    def erase_leftovers(self) -> None:
+        """Erase everything that the catalog does not list, to the last byte."""
+        with self._catalog.write() as connection:
+            self._erase_leftovers(connection)
+        self._catalog.purge()
+
+    def find_leftovers(self, connection: Connection) -> NDArray[np.int64]:
+        """Return the ids of recordings that have vectors in the store but are not enrolled."""
+        return np.setdiff1d(self._store.ids(), queries.all_ids(connection))
+
+    def _erase_leftovers(self, connection: Connection) -> None:
+        if len(leftovers := self.find_leftovers(connection)):
+            self._store.remove(leftovers)
+
+    def _add_people(
+        self, connection: Connection, added: Sequence[tuple[EmbeddedRecording, int | None]]
+    ) -> list[tuple[int, str]]:
+        """Return the id and name of the person of each recording; each group without a name gets a new one."""
+        names: dict[int | None, str] = {}
+        persons = []
+        for recording, group in added:
+            name = recording.person
+            if name is None:
+                if group not in names:
+                    names[group] = queries.next_unnamed(connection)
+                name = names[group]
+            persons.append((queries.add_person(connection, name, named=recording.person is not None), name))
+        return persons
+
+
+def _check_person(recording: EmbeddedRecording, person: str | None) -> None:
+    if person is not None and recording.person not in (None, person):
+        raise DataError(
+            f"{recording.source}: is enrolled already, as {person!r}, not {recording.person!r}",
+            hint="{Gallery.move()} assigns it to another person, {Gallery.merge()} makes two people one",
+        )
+
+
+def _require_all(found: dict[int, int], ids: Sequence[int]) -> dict[int, int]:
+    if missing := [number for number in ids if number not in found]:
+        raise NotEnrolledError(f"recording {missing[0]} is not in the gallery", hint="{Gallery.recordings()} lists all")
+    return found
+
+
+def _to_entries(ids: NDArray[np.int64], added: Sequence[EmbeddedRecording]) -> Entries:
+    return Entries(
+        ids=ids,
+        pooled=np.stack([each.pooled for each in added]),
+        windows=np.concatenate([each.windows for each in added]),
+        of=np.repeat(np.arange(len(added)), [len(each.windows) for each in added]),
+        starts=np.concatenate([each.starts for each in added]),
+    )
