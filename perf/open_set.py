@@ -194,7 +194,7 @@ def measure(run: Arrays, method: str, part: str = "gallery", folds: bool = False
     found |= {"stated FMR": (fmr, *2 * [np.nan]), "FMR": (matched.fmr, *matched.intervals["fmr"])}
     found |= {"stated FPIR": (fpir, *2 * [np.nan]), "FPIR": (named.fpir, *named.intervals["fpir"])}
     found |= {"found": (1 - named.fnir, *(1 - bound for bound in named.intervals["fnir"][::-1]))}
-    found |= {"misnamed": (named.misnamed, *named.intervals["misnamed"])}
+    found |= {"misidentified": (named.misidentified, *named.intervals["misidentified"])}
     said = [calibration.probabilities(row) for row in distances]
     table = np.array([[*of_persons, unknown] for of_persons, unknown in said])
     truth = np.where(known, np.searchsorted(names, whom) % len(names), len(names))
@@ -237,7 +237,7 @@ def row(name: str, method: str, cells: list[Cell]) -> dict[str, str]:
         "FPIR stated": shown("stated FPIR"),
         "FPIR": shown("FPIR"),
         "found": shown("found"),
-        "wrong names": shown("misnamed"),
+        "wrong names": shown("misidentified"),
         "Brier": f"{np.mean([cell.measures['Brier'][0] for cell in cells]):.2f}",
         "calibration error": shown("calibration"),
         "genuine from": ", ".join(sorted({cell.source for cell in cells})),

@@ -94,7 +94,7 @@ def measure(name: str, seed: int, root: Path, runs: Path) -> Scores:
         titles = {run.representation: VARIANTS[variant]} | {title: title for title in BASELINE_TITLES}
         for title, shown in titles.items():
             if title in levels[0]:
-                values = [100 * level[title].measures[key] for level in levels for key in ("rank_1", "mAP")]
+                values = [100 * level[title].ranking.metrics[key] for level in levels for key in ("rank_1", "mAP")]
                 scores[shown] = dict(zip(MEASURES, values, strict=True))
     for method, agreement in grouped(data.data(split), seed).items():
         scores.setdefault(method, {}).update(agreement)

@@ -218,7 +218,7 @@ def measure_reid() -> list[dict[str, Any]]:
 
 
 def _wrong(runs: list[Followed], joined: bool) -> float:
-    return float(np.mean([run.score(joined).wrong for run in runs]))
+    return float(np.mean([run.score(joined).impurity for run in runs]))
 
 
 def main() -> None:

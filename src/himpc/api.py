@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError, ModelError
-from himpc.evaluation import Embedded, Evaluation, evaluate_embeddings, pool_recordings
+from himpc.evaluation import Evaluation, LabelledEmbeddings, evaluate_embeddings, pool_recordings
 from himpc.learning import Config, Grouping, group_recordings, train
 from himpc.model import Model
 from himpc.recordings import Recording, Windows, number_whole_recordings
@@ -130,11 +130,13 @@ def evaluate(
             f"{twice[0].source or 'nameless'}): share them out, or leave the probe out"
         )
 
-    def side(recordings: Sequence[Recording]) -> Embedded:
+    def side(recordings: Sequence[Recording]) -> LabelledEmbeddings:
         embedded = embed(model, recordings, window_length=window_length, level=level)
         whole = number_whole_recordings(recordings)
         first = np.unique(whole, return_index=True)[1]
-        return Embedded.of(embedded.vectors, whole[embedded.windows.recording], [recordings[i] for i in first])
+        return LabelledEmbeddings.from_recordings(
+            embedded.vectors, whole[embedded.windows.recording], [recordings[i] for i in first]
+        )
 
     return evaluate_embeddings(
         side(gallery),

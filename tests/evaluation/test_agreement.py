@@ -15,7 +15,7 @@ RECORDINGS = st.lists(
 
 
 @given(RECORDINGS)
-def test_agrees_with_counting_pairs(recordings):
+def test_scores_equal_those_of_counting_pairs(recordings):
     known = [(group, person, i) for i, (group, person) in enumerate(recordings) if person is not None]
     if not known:
         return
@@ -35,28 +35,28 @@ def test_agrees_with_counting_pairs(recordings):
     assert result.n_unlabelled == len(recordings) - len(known)
 
 
-def test_right_groups_are_right():
+def test_correct_groups_have_all_scores_one():
     result = grouping_agreement([3, 3, 7, 7, -1], ["ann", "ann", "bob", "bob", "eve"])
     assert [result.ari, result.ami, result.purity, result.f1] == pytest.approx([1, 1, 1, 1])
     assert (result.n_groups, result.n_persons) == (3, 3)
 
 
-def test_one_big_group_is_not_pure():
+def test_one_group_for_all_has_low_purity_and_full_recall():
     result = grouping_agreement([0] * 4, ["ann", "ann", "bob", "eve"])
     assert (result.purity, result.recall) == (0.5, 1.0)
     assert result.precision == pytest.approx(1 / 6)
     assert result.ari == pytest.approx(0)
 
 
-def test_the_table_says_what_was_left_out():
+def test_table_counts_unlabelled_recordings():
     table = grouping_agreement([0, 0, 1], ["ann", "ann", None]).table()
     assert "unlabelled" in table
     assert "100.0" in table
     assert "unlabelled" not in grouping_agreement([0], ["ann"]).table()
 
 
-def test_without_labels_it_says_how_to_give_them():
-    with pytest.raises(DataError, match="--name or --labels"):
+def test_missing_persons_raise_a_hint():
+    with pytest.raises(DataError, match="from file names with name or from a table with labels"):
         grouping_agreement([0, 1], [None, None])
     with pytest.raises(DataError, match="2 groups for 1 recordings"):
         grouping_agreement([0, 1], ["ann"])

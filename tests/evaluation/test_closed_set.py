@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from himpc.errors import ConfigError, DataError
-from himpc.evaluation import Embedded, evaluate_embeddings, evaluate_ranking, pool_recordings
+from himpc.evaluation import LabelledEmbeddings, evaluate_embeddings, evaluate_ranking, pool_recordings
 from himpc.model.baselines import BASELINES
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
@@ -13,13 +13,13 @@ from himpc.skeleton import get_layout
 PEOPLE = ("ann", "bob", "eve", "dan")
 
 
-def embedded(seed: int, noise: float = 0.8, windows: int = 5) -> Embedded:
+def embedded(seed: int, noise: float = 0.8, windows: int = 5) -> LabelledEmbeddings:
     """Two recordings of each person, one a camera, scattered around a place of the person's own."""
     rng = np.random.default_rng(seed)
     persons = tuple(person for person in PEOPLE for _ in range(2))
     recording = np.repeat(np.arange(8), windows)
     centres = np.repeat(np.eye(4), 2, axis=0)[recording]
-    return Embedded(
+    return LabelledEmbeddings(
         vectors=(centres + noise * rng.normal(size=centres.shape)).astype(np.float32),
         recording=recording,
         persons=persons,
@@ -29,11 +29,11 @@ def embedded(seed: int, noise: float = 0.8, windows: int = 5) -> Embedded:
     )
 
 
-def changed(data: Embedded, **changes) -> Embedded:
+def changed(data: LabelledEmbeddings, **changes) -> LabelledEmbeddings:
     return dataclasses.replace(data, **changes)
 
 
-def test_both_levels_are_rankings_of_windows_and_of_pooled_recordings():
+def test_levels_equal_rankings_of_windows_and_of_pooled_recordings():
     gallery, probe = embedded(0), embedded(1)
     result = evaluate_embeddings(gallery, probe)
     persons = np.array(gallery.persons)
@@ -48,7 +48,7 @@ def test_both_levels_are_rankings_of_windows_and_of_pooled_recordings():
     assert low <= result.window.ranking.mAP <= high
 
 
-def test_results_are_plain_data_and_a_table():
+def test_evaluation_converts_to_plain_data_and_a_table():
     result = evaluate_embeddings(embedded(0), embedded(1), ks=(1, 5))
     data = json.loads(json.dumps(result.to_dict(), allow_nan=False))
     assert data["window"]["rank_5"] == result.window.ranking.rank[5]
@@ -59,7 +59,7 @@ def test_results_are_plain_data_and_a_table():
     assert len(header) <= 80
 
 
-def test_one_set_against_itself_does_not_meet_its_own_windows():
+def test_leave_one_out_excludes_windows_of_the_same_recording():
     """Windows of a recording nearly repeat each other: they make a set look solved until they are left out."""
     data, rng = embedded(0), np.random.default_rng(0)
     alike = changed(data, vectors=rng.normal(size=(8, 4))[data.recording] + 1e-3 * rng.normal(size=(40, 4)))
@@ -69,19 +69,19 @@ def test_one_set_against_itself_does_not_meet_its_own_windows():
     assert evaluate_embeddings(alike, keep_own_windows=True).window.ranking.rank[1] == 1
 
 
-def test_the_same_camera_can_be_left_out():
+def test_exclude_camera_leaves_out_entries_of_the_same_camera():
     data = embedded(0)
     across = evaluate_embeddings(data, embedded(1), exclude="camera")
     assert across.window.ranking.mINP != evaluate_embeddings(data, embedded(1)).window.ranking.mINP
     with pytest.raises(DataError, match="40 of 40 queries have no match"):
         evaluate_embeddings(data, embedded(1), exclude="session")
-    with pytest.raises(DataError, match=r"8 of 8 recordings in the probe do not say their camera.*--name"):
+    with pytest.raises(DataError, match=r"8 of 8 recordings in the probe have no camera.*with name"):
         evaluate_embeddings(data, changed(embedded(1), cameras=(None,) * 8), exclude="camera")
     with pytest.raises(ConfigError, match="found 'view'"):
         evaluate_embeddings(data, exclude="view")
 
 
-def test_recordings_too_short_for_a_window_are_named():
+def test_too_short_recordings_are_listed():
     data = embedded(0)
     keep = data.recording != 3
     short = changed(data, vectors=data.vectors[keep], recording=data.recording[keep])
@@ -94,18 +94,18 @@ def test_recordings_too_short_for_a_window_are_named():
     ("gallery", "message"),
     [
         (changed(embedded(0), persons=(None, *embedded(0).persons[1:])),
-         r"1 of 8 recordings in the gallery do not say whom they show \(the first is ann/0.npz\); give it with --name"),
+         r"1 of 8 recordings in the gallery have no person \(the first is ann/0.npz\); read the person from .* name"),
         (changed(embedded(0), persons=("ann",) * 8), "the gallery shows one person only"),
         (changed(embedded(0), vectors=np.zeros((0, 4)), recording=np.zeros(0, int)), "the gallery is empty"),
         (changed(embedded(0), vectors=np.full((40, 4), np.nan)), "embeddings of the gallery .* not finite"),
     ],
 )  # fmt: skip
-def test_a_gallery_that_cannot_be_used_says_why(gallery, message):
+def test_unusable_gallery_raises(gallery, message):
     with pytest.raises(DataError, match=message):
         evaluate_embeddings(gallery, embedded(1))
 
 
-def test_bone_lengths_find_people_again_among_real_recordings(shared_data):
+def test_bone_lengths_identify_people_in_real_recordings(shared_data):
     """Chance is one in twelve; a tape measure must do far better over a whole recording."""
     layout = get_layout("kinect-v1")
 
@@ -124,7 +124,7 @@ def test_bone_lengths_find_people_again_among_real_recordings(shared_data):
     for actions in ((4, 5), (6,)):
         data = recordings(*actions)
         windows = Windows.cut(data, length=6)
-        sides.append(Embedded.of(BASELINES["bones"].embed(windows), windows.recording, data))
+        sides.append(LabelledEmbeddings.from_recordings(BASELINES["bones"].embed(windows), windows.recording, data))
     result = evaluate_embeddings(*sides)
     assert result.n_persons == 12
     assert result.window.ranking.rank[1] > 0.4

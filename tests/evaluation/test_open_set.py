@@ -9,12 +9,12 @@ from himpc.evaluation import evaluate_open_set, evaluate_threshold
 ENROLLED = ("ann", "bob", "eve")
 PROBES = ("ann", "ann", "bob", "eve", "zoe", None)
 DISTANCES = np.array([[1.0, 5, 6], [4, 3, 7], [6, 2, 5], [7, 8, 5], [2.5, 6, 8], [9, 9, 4.5]])
-"""The second shows ann and is nearest to bob; strangers come as near as 2.5 and 4.5."""
+"""The second shows ann and is nearest to bob; unknown persons come as near as 2.5 and 4.5."""
 
 
-def test_a_table_by_hand():
+def test_rates_equal_a_table_computed_by_hand():
     found = evaluate_open_set(DISTANCES, PROBES, ENROLLED, ranks=(1, 2), fpirs=(0.0, 0.5, 1.0), draws=20)
-    assert (found.n_enrolled, found.n_strangers) == (4, 2)
+    assert (found.n_enrolled, found.n_unknown) == (4, 2)
     np.testing.assert_array_equal(found.thresholds, [-np.inf, 1, 2, 2.5, 4, 4.5, 5])
     np.testing.assert_array_equal(found.fpir, [0, 0, 0, 0.5, 0.5, 1, 1])
     np.testing.assert_array_equal(found.fnir[1], [1, 0.75, 0.5, 0.5, 0.5, 0.5, 0.25])
@@ -22,9 +22,9 @@ def test_a_table_by_hand():
     assert found.dir == {(1, 0.0): 0.5, (1, 0.5): 0.5, (1, 1.0): 0.75, (2, 0.0): 0.5, (2, 0.5): 0.75, (2, 1.0): 1.0}
 
 
-def test_a_threshold_that_was_fixed_by_hand():
+def test_threshold_rates_equal_those_computed_by_hand():
     found = evaluate_threshold(DISTANCES, PROBES, ENROLLED, 4.0)
-    assert (found.fpir, found.fnir, found.misnamed) == (0.5, 0.5, 0.25)
+    assert (found.fpir, found.fnir, found.misidentified) == (0.5, 0.5, 0.25)
     assert found.fmr == pytest.approx((0 + 1 / 2 + 0 + 0 + 1 / 3 + 0) / 6)
     assert found.intervals["fnir"][0] <= 0.5 <= found.intervals["fnir"][1]
 
@@ -33,10 +33,10 @@ def test_equal_distances_count_against_the_probe():
     distances = np.array([[1.0, 1, 2], [5, 5, 5]])
     found = evaluate_open_set(distances, ["ann", None], ENROLLED, ranks=(1, 2), fpirs=(0.0,), draws=5)
     assert found.dir == {(1, 0.0): 0.0, (2, 0.0): 1.0}
-    assert evaluate_threshold(distances, ["ann", None], ENROLLED, 3.0).misnamed == 1
+    assert evaluate_threshold(distances, ["ann", None], ENROLLED, 3.0).misidentified == 1
 
 
-def test_without_strangers_their_rate_is_not_known():
+def test_fpir_without_unknown_persons_is_nan():
     found = evaluate_threshold(DISTANCES[:4], PROBES[:4], ENROLLED, 4.0)
     assert np.isnan(found.fpir)
     assert np.isnan(found.intervals["fpir"]).all()
@@ -45,16 +45,16 @@ def test_without_strangers_their_rate_is_not_known():
 
 @st.composite
 def searches(draw):
-    enrolled, strangers = draw(st.integers(1, 8)), draw(st.integers(1, 8))
+    enrolled, unknown = draw(st.integers(1, 8)), draw(st.integers(1, 8))
     people = draw(st.integers(1, 5))
     cells = st.lists(st.integers(0, 9).map(float), min_size=people, max_size=people)
-    rows = draw(st.lists(cells, min_size=enrolled + strangers, max_size=enrolled + strangers))
+    rows = draw(st.lists(cells, min_size=enrolled + unknown, max_size=enrolled + unknown))
     own = draw(st.lists(st.integers(0, people - 1), min_size=enrolled, max_size=enrolled))
-    return np.array(rows), [*own, *[None] * strangers], list(range(people))
+    return np.array(rows), [*own, *[None] * unknown], list(range(people))
 
 
 @given(searches(), st.sampled_from([0.0, 0.1, 0.3, 1.0]), st.integers(1, 3))
-def test_detection_is_the_best_over_all_thresholds_that_keep_the_rate(search, fpir, rank):
+def test_dir_is_the_best_over_all_thresholds_within_the_fpir(search, fpir, rank):
     """Against trying every threshold, and ranking by sorting names."""
     distances, people, enrolled = search
     best = 0.0
@@ -72,18 +72,18 @@ def test_detection_is_the_best_over_all_thresholds_that_keep_the_rate(search, fp
 
 
 @given(searches(), st.integers(0, 9))
-def test_at_a_fixed_threshold_the_curves_say_the_same(search, threshold):
+def test_threshold_rates_equal_the_curves(search, threshold):
     distances, people, enrolled = search
     found = evaluate_open_set(distances, people, enrolled, draws=1)
     fixed = evaluate_threshold(distances, people, enrolled, float(threshold), draws=1)
     place = np.searchsorted(found.thresholds, threshold, side="right") - 1
     assert fixed.fpir == pytest.approx(found.fpir[place])
     assert fixed.fnir == pytest.approx(found.fnir[1][place])
-    assert fixed.misnamed <= fixed.fnir + 1e-12
+    assert fixed.misidentified <= fixed.fnir + 1e-12
 
 
 @given(searches())
-def test_curves_are_monotone_and_a_higher_rank_never_misses_more(search):
+def test_curves_are_monotone_and_higher_ranks_have_no_higher_fnir(search):
     distances, people, enrolled = search
     found = evaluate_open_set(distances, people, enrolled, ranks=(1, 2), draws=1)
     assert (np.diff(found.fpir) >= 0).all()
@@ -91,7 +91,7 @@ def test_curves_are_monotone_and_a_higher_rank_never_misses_more(search):
     assert (found.fnir[2] <= found.fnir[1] + 1e-12).all()
 
 
-def test_intervals_cover_the_value_and_repeat():
+def test_intervals_cover_the_value_and_are_reproducible():
     rng = np.random.default_rng(0)
     people = np.repeat([*range(10), *range(20, 30)], 3)
     distances = rng.gamma(4, size=(60, 10))
@@ -102,8 +102,8 @@ def test_intervals_cover_the_value_and_repeat():
     assert low < found.dir[1, 0.1] < high
 
 
-def test_what_cannot_be_measured_is_said():
-    with pytest.raises(DataError, match="0 of 4 probes show strangers"):
+def test_unusable_arguments_raise():
+    with pytest.raises(DataError, match="0 of 4 probes show unknown persons"):
         evaluate_open_set(DISTANCES[:4], PROBES[:4], ENROLLED)
     with pytest.raises(DataError, match="expected each once, none None"):
         evaluate_open_set(DISTANCES, PROBES, ("ann", "ann", "bob"))

@@ -8,7 +8,7 @@ SAID = np.array([[0.75, 0.25], [0.75, 0.25], [0.5, 0.5], [0.0, 1.0]])
 TRUTH = np.array([0, 1, 0, 1])
 
 
-def test_a_table_by_hand():
+def test_scores_equal_those_computed_by_hand():
     scores = score_probabilities(SAID, TRUTH)
     assert scores.brier == pytest.approx((2 / 16 + 2 * 9 / 16 + 2 / 4 + 0) / 4)
     assert scores.log_loss == pytest.approx(-np.log([0.75, 0.25, 0.5, 1.0]).mean())
@@ -16,7 +16,7 @@ def test_a_table_by_hand():
     assert scores.calibration_error == pytest.approx((2 * 0.25 + 0.5 + 0) / 4)
 
 
-def test_weights_count_a_probe_as_often():
+def test_weights_equal_repeated_probes():
     weighted, repeated = (
         score_probabilities(SAID, TRUTH, np.array([1.0, 3, 1, 2])),
         score_probabilities(SAID[[0, 1, 1, 1, 2, 3, 3]], TRUTH[[0, 1, 1, 1, 2, 3, 3]]),
@@ -26,7 +26,7 @@ def test_weights_count_a_probe_as_often():
     assert weighted.calibration_error == pytest.approx(repeated.calibration_error)
 
 
-def test_what_is_said_as_often_as_it_is_so_has_no_calibration_error():
+def test_calibrated_probabilities_have_no_calibration_error():
     rng = np.random.default_rng(0)
     said = rng.dirichlet(np.ones(3), size=20_000)
     truth = (rng.random((20_000, 1)) > said.cumsum(axis=1)).sum(axis=1)
@@ -34,11 +34,11 @@ def test_what_is_said_as_often_as_it_is_so_has_no_calibration_error():
     assert score_probabilities(said, (truth + 1) % 3).calibration_error > 0.2
 
 
-def test_the_impossible_costs_much_but_not_everything():
+def test_log_loss_of_probability_zero_is_finite():
     assert score_probabilities(np.array([[1.0, 0.0]]), np.array([1])).log_loss == pytest.approx(27.6, abs=0.1)
 
 
-def test_what_does_not_fit_is_named():
+def test_invalid_arguments_raise():
     with pytest.raises(DataError, match="expected"):
         score_probabilities(SAID, TRUTH[:2])
     with pytest.raises(DataError, match="must sum to 1"):

@@ -34,7 +34,7 @@ def rankings(draw):
 
 
 @given(rankings())
-def test_agrees_with_the_plain_formulas(case):
+def test_metrics_equal_plain_formulas(case):
     distances, probe_ids, gallery_ids, exclude = case
     result = evaluate_distances(distances, probe_ids, gallery_ids, exclude=exclude, ks=(1, 3), without_match="count")
     slow = [
@@ -42,8 +42,8 @@ def test_agrees_with_the_plain_formulas(case):
     ]
     first, precision, penalty = (np.array(column) for column in zip(*slow, strict=True))
     np.testing.assert_array_equal(result.first_match, first)
-    np.testing.assert_allclose(result.average_precision, precision)
-    np.testing.assert_allclose(result.inverse_negative_penalty, penalty)
+    np.testing.assert_allclose(result.per_query["mAP"], precision)
+    np.testing.assert_allclose(result.per_query["mINP"], penalty)
     found = np.where(first <= len(gallery_ids), first, np.inf)
     assert result.rank == pytest.approx({1: (found <= 1).mean(), 3: (found <= 3).mean()})
     np.testing.assert_allclose(result.cmc, [(found <= k).mean() for k in range(1, len(gallery_ids) + 1)])
@@ -52,15 +52,15 @@ def test_agrees_with_the_plain_formulas(case):
 
 
 @given(rankings())
-def test_average_precision_is_that_of_scikit_learn(case):
+def test_average_precision_equals_scikit_learn(case):
     distances, probe_ids, gallery_ids, _ = case
     result = evaluate_distances(distances, probe_ids, gallery_ids, without_match="count")
-    for row, person, ours in zip(distances, probe_ids, result.average_precision, strict=True):
+    for row, person, ours in zip(distances, probe_ids, result.per_query["mAP"], strict=True):
         if (gallery_ids == person).any():
             assert ours == pytest.approx(average_precision_score(gallery_ids == person, -row))
 
 
-def test_by_hand():
+def test_metrics_equal_those_computed_by_hand():
     """Matches at ranks 2 and 3 of 4: AP = (1/2 + 2/3) / 2, INP = 2/3."""
     result = evaluate_distances(np.array([[0.1, 0.2, 0.3, 0.4]]), ["ann"], ["bob", "ann", "ann", "bob"], ks=(1, 2, 99))
     assert result.rank == {1: 0.0, 2: 1.0, 99: 1.0}
@@ -69,7 +69,7 @@ def test_by_hand():
 
 
 @given(rankings(), st.randoms(use_true_random=False))
-def test_the_order_of_the_gallery_does_not_matter(case, random):
+def test_metrics_do_not_depend_on_the_order_of_the_gallery(case, random):
     distances, probe_ids, gallery_ids, exclude = case
     order = list(range(len(gallery_ids)))
     random.shuffle(order)
@@ -77,7 +77,7 @@ def test_the_order_of_the_gallery_does_not_matter(case, random):
     here = evaluate_distances(distances, probe_ids, gallery_ids, exclude=exclude, **options)
     there = evaluate_distances(distances[:, order], probe_ids, gallery_ids[order], exclude=exclude[:, order], **options)
     np.testing.assert_array_equal(here.first_match, there.first_match)
-    np.testing.assert_allclose(here.average_precision, there.average_precision)
+    np.testing.assert_allclose(here.per_query["mAP"], there.per_query["mAP"])
 
 
 def test_embeddings_rank_as_their_distances_in_any_block_size(monkeypatch):
@@ -89,13 +89,13 @@ def test_embeddings_rank_as_their_distances_in_any_block_size(monkeypatch):
     monkeypatch.setattr(distances_module, "_BLOCK_CELLS", 300)
     fast = evaluate_ranking(probe, gallery, probe_ids, gallery_ids)
     np.testing.assert_array_equal(fast.first_match, slow.first_match)
-    np.testing.assert_allclose(fast.average_precision, slow.average_precision)
+    np.testing.assert_allclose(fast.per_query["mAP"], slow.per_query["mAP"])
     order, near = rank_gallery(probe, gallery, top=7)
     np.testing.assert_array_equal(order, np.argsort(distances, axis=1)[:, :7])
     np.testing.assert_allclose(near, np.sort(distances, axis=1)[:, :7])
 
 
-def test_a_query_is_never_its_own_match():
+def test_query_of_the_same_set_is_not_its_own_match():
     vectors = np.array([[0.0], [1.0], [1.5], [9.0]])
     result = evaluate_ranking(vectors, vectors, list("aabb"), list("aabb"), same=True)
     # 0 -> 1 (a); 1 -> 1.5 (b) before 0 (a); 1.5 -> 1, 0 (a) before 9 (b); 9 -> 1.5 (b)
@@ -104,7 +104,7 @@ def test_a_query_is_never_its_own_match():
         evaluate_ranking(vectors, vectors[:3], list("aabb"), list("aab"), same=True)
 
 
-def test_same_person_and_camera_is_left_out_but_others_of_that_camera_stay():
+def test_exclude_removes_only_the_same_person_and_camera():
     """The nearest entry is ann in the same room; without it, bob in that room comes before ann elsewhere."""
     gallery, ids = np.array([[0.0], [1.0], [2.0]]), ["ann", "bob", "ann"]
     cameras = (["hall"], ["hall", "hall", "yard"])
@@ -112,7 +112,7 @@ def test_same_person_and_camera_is_left_out_but_others_of_that_camera_stay():
     assert result.first_match.tolist() == [2]
 
 
-def test_a_query_without_a_match_is_an_explicit_choice():
+def test_query_without_match_is_an_error_skipped_or_counted():
     distances, probe_ids, gallery_ids = np.array([[0.0, 1.0], [1.0, 0.0]]), ["ann", "eve"], ["ann", "bob"]
     with pytest.raises(DataError, match="1 of 2 queries have no match in the gallery, the first is number 1"):
         evaluate_distances(distances, probe_ids, gallery_ids)
@@ -136,7 +136,7 @@ def test_a_query_without_a_match_is_an_explicit_choice():
         ({"exclude": np.zeros((3, 2), dtype=bool)}, "exclude is bool of shape"),
     ],
 )
-def test_what_does_not_fit_is_named(change, message):
+def test_invalid_arrays_raise(change, message):
     case = {
         "probe": np.zeros((2, 2)),
         "gallery": np.zeros((3, 2)),
@@ -147,10 +147,10 @@ def test_what_does_not_fit_is_named(change, message):
         evaluate_ranking(**case | change)
 
 
-def test_unknown_choices_are_named():
+def test_invalid_settings_raise():
     with pytest.raises(ConfigError, match="without_match must be"):
         evaluate_distances(np.zeros((1, 1)), ["a"], ["a"], without_match="ignore")
     with pytest.raises(ConfigError, match="ks must be ranks of 1 or more"):
         evaluate_distances(np.zeros((1, 1)), ["a"], ["a"], ks=(0,))
-    with pytest.raises(DataError, match="not finite; use exclude"):
+    with pytest.raises(DataError, match="not finite; exclude pairs"):
         evaluate_distances(np.full((1, 1), np.inf), ["a"], ["a"])

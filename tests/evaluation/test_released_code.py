@@ -31,7 +31,7 @@ def embed(reference, joints):
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_rank_k_and_map_are_those_of_the_released_code(reference, dtype):
+def test_rank_k_and_map_equal_the_released_code(reference, dtype):
     reference = {name: each.astype(dtype) if each.dtype == np.float32 else each for name, each in reference.items()}
     gallery, probe = (embed(reference, reference[f"{side}_joints"][:TESTED]) for side in ("gallery", "probe"))
     np.testing.assert_allclose(gallery["msmr"], reference["gallery_msmr"], rtol=1e-3, atol=1e-4)

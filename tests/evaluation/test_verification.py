@@ -9,7 +9,7 @@ from himpc.evaluation import error_rates, evaluate_verification
 DISTANCES = st.lists(st.integers(0, 12).map(float), min_size=1, max_size=20).map(np.array)
 
 
-def test_a_table_by_hand():
+def test_rates_equal_those_computed_by_hand():
     """Genuine 1 2 4, impostor 3 4 5 6: at 3 one of four impostors matches and one of three genuine does not."""
     rates = error_rates(np.array([1.0, 2, 4]), np.array([3.0, 4, 5, 6]))
     np.testing.assert_array_equal(rates.thresholds, [-np.inf, 1, 2, 3, 4, 5, 6])
@@ -21,14 +21,14 @@ def test_a_table_by_hand():
     assert [rates.fnmr_at(fmr) for fmr in (0, 0.25, 0.49, 0.5)] == pytest.approx([1 / 3, 1 / 3, 1 / 3, 0])
 
 
-def test_the_det_curve_is_in_normal_deviates_and_leaves_ends_out():
+def test_det_curve_has_normal_deviates_without_the_ends():
     rates = error_rates(np.array([1.0, 2, 4]), np.array([3.0, 4, 5, 6]))
     fmr, fnmr = rates.det()
     np.testing.assert_allclose(fmr, [-0.6744898], rtol=1e-6)
     np.testing.assert_allclose(fnmr, [-0.4307273], rtol=1e-6)
 
 
-def test_pairs_that_do_not_overlap_have_no_error_and_the_other_way_round_nothing_else():
+def test_separated_distances_have_eer_zero_or_one():
     near, far = np.array([1.0, 2]), np.array([3.0, 4])
     assert error_rates(near, far).eer == 0
     assert error_rates(far, near).eer == 1
@@ -45,12 +45,12 @@ def test_rates_are_shares_at_every_threshold(genuine, impostor):
 
 
 @given(DISTANCES, DISTANCES)
-def test_swapping_the_kinds_mirrors_the_equal_error_rate(genuine, impostor):
+def test_swapping_genuine_and_impostor_mirrors_the_eer(genuine, impostor):
     assert error_rates(genuine, impostor).eer + error_rates(impostor, genuine).eer == pytest.approx(1)
 
 
 @given(DISTANCES, DISTANCES)
-def test_a_monotone_change_of_distances_changes_no_rate(genuine, impostor):
+def test_rates_are_invariant_to_monotone_transformations(genuine, impostor):
     here, there = error_rates(genuine, impostor), error_rates(np.exp(genuine), np.exp(impostor))
     np.testing.assert_allclose(here.fmr, there.fmr)
     assert here.eer == pytest.approx(there.eer)
@@ -78,7 +78,7 @@ def test_every_probe_is_compared_with_every_entry():
     assert low <= found.fnmr[0.1] <= high
 
 
-def test_the_interval_is_that_of_persons_drawn_one_by_one():
+def test_interval_equals_drawing_persons_one_by_one():
     """Against copying the comparisons of each draw, person by person."""
     distances, who = people(persons=8, each=2)
     rng, eers = np.random.default_rng(5), []
@@ -94,13 +94,13 @@ def test_the_interval_is_that_of_persons_drawn_one_by_one():
     np.testing.assert_allclose(found.eer_interval, np.quantile(eers, [0.025, 0.975]), atol=0.03)
 
 
-def test_strangers_are_impostors_and_unknown_ones_are_not_one_person():
+def test_unlabelled_probes_are_different_impostors():
     distances = np.array([[1.0, 4], [2, 3], [5, 6]])
     found = evaluate_verification(distances, ["ann", None, None], ["ann", "bob"], draws=10)
     assert (found.n_genuine, found.n_impostor, found.n_persons) == (1, 5, 4)
 
 
-def test_what_cannot_be_measured_is_said():
+def test_invalid_arguments_raise():
     with pytest.raises(DataError, match="genuine comparisons have shape"):
         error_rates(np.array([]), np.array([1.0]))
     with pytest.raises(DataError, match="for 2 probes, 1 entries"):

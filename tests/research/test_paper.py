@@ -66,7 +66,7 @@ def test_a_query_counts_as_its_own_match_in_map_alone():
     clean, paper = (_rank(side, None, 0, on).ranking for on in (False, True))
     assert clean.rank == paper.rank
     # of the first: itself, b, a, b; without itself b, a, b
-    assert clean.average_precision[0] == pytest.approx(1 / 2)
-    assert paper.average_precision[0] == pytest.approx((1 / 1 + 2 / 3) / 2)
-    assert paper.mAP == pytest.approx(paper.average_precision.mean())
+    assert clean.per_query["mAP"][0] == pytest.approx(1 / 2)
+    assert paper.per_query["mAP"][0] == pytest.approx((1 / 1 + 2 / 3) / 2)
+    assert paper.mAP == pytest.approx(paper.per_query["mAP"].mean())
     assert _rank(side, side, 0, True).ranking.mAP == _rank(side, side, 0).ranking.mAP

@@ -158,9 +158,9 @@ def test_exclusion_leaves_out_the_probes_own_session() -> None:
         BASELINES["bones"], select(walks, gallery), select(walks, probe), exclude="session", without_match="skip"
     )
     without = evaluate(BASELINES["bones"], select(walks, gallery), select(walks, probe), without_match="skip")
-    assert expected.window.measures != without.window.measures
-    assert _measured(data, "window") == pytest.approx(expected.window.measures)
-    assert _measured(data, "recording") == pytest.approx(expected.recording.measures)
+    assert expected.window.ranking.metrics != without.window.ranking.metrics
+    assert _measured(data, "window") == pytest.approx(expected.window.ranking.metrics)
+    assert _measured(data, "recording") == pytest.approx(expected.recording.ranking.metrics)
 
 
 def _measured(data, by: str):
@@ -168,7 +168,7 @@ def _measured(data, by: str):
     result = BenchmarkResult(data, Path(), 0, {})
     evaluate_split(model, data.data(data.protocol.splits[0]), result)
     found = result.results if by == "window" else result.recordings
-    return found["mine"]["Bone lengths"].measures
+    return found["mine"]["Bone lengths"].ranking.metrics
 
 
 def test_a_folder_by_its_recipe(folder, capsys, tmp_path: Path) -> None:
@@ -190,7 +190,7 @@ def test_a_folder_by_its_recipe(folder, capsys, tmp_path: Path) -> None:
     assert split["published"] == {}
     for by, level in (("results", expected.window), ("recordings", expected.recording)):
         found = split[by]["Hi-MPC, MSMR"]
-        assert {name: found[name] for name in level.measures} == pytest.approx(level.measures)
+        assert {name: found[name] for name in level.ranking.metrics} == pytest.approx(level.ranking.metrics)
     assert "Pose in the body frame, and bone lengths" in split["recordings"]
     report = (tmp_path / "run" / "benchmark.md").read_text()
     assert "## By recording" in report

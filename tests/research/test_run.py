@@ -97,7 +97,7 @@ def test_raw_files_and_arrays_give_equal_results(written, tmp_path: Path) -> Non
         assert raw.recordings[split].keys() == methods.keys()
         for method, result in methods.items():
             other = arrays.results[split][method]
-            assert other.measures == pytest.approx(result.measures, abs=1e-3), (split, method)
+            assert other.ranking.metrics == pytest.approx(result.ranking.metrics, abs=1e-3), (split, method)
     assert json.loads((tmp_path / "arrays" / "split.json").read_text())["recordings"] == []
 
 

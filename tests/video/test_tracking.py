@@ -39,7 +39,7 @@ def test_nobody_is_merged_where_people_keep_apart(scene: str) -> None:
     score = benchmark.follow(simulate_crowd(3, 10, 25, scene=scene, seed=1)).score()
     assert score.merges == 0
     assert score.switches == 0
-    assert score.found > 0.85
+    assert score.recall > 0.85
 
 
 def test_crossings_split_and_seldom_merge() -> None:
@@ -47,7 +47,7 @@ def test_crossings_split_and_seldom_merge() -> None:
     run = benchmark.follow(crowd, noise=0.02)
     careful, joined = run.score(joined=False), run.score(joined=True)
     careless = benchmark.follow(crowd, noise=0.02, rules=benchmark.CARELESS).score(joined=False)
-    assert careful.wrong <= joined.wrong <= min(0.005, careless.wrong)
+    assert careful.impurity <= joined.impurity <= min(0.005, careless.impurity)
     assert careless.splits <= joined.splits <= 0.6 * careful.splits
     assert joined.idf1 > 1.3 * careful.idf1
 

@@ -2,39 +2,33 @@
 
 from himpc.evaluation.agreement import Agreement, grouping_agreement
 from himpc.evaluation.bootstrap import bootstrap_interval
-from himpc.evaluation.closed_set import Embedded, Evaluation, LevelEvaluation, SameExclusion, evaluate_embeddings
+from himpc.evaluation.closed_set import Evaluation, ExclusionKey, LevelEvaluation, evaluate_embeddings
 from himpc.evaluation.distances import blocks, euclidean, rank_gallery
-from himpc.evaluation.embeddings import pool_recordings
+from himpc.evaluation.embeddings import LabelledEmbeddings, pool_recordings
 from himpc.evaluation.formatting import markdown_table, percent, percent_interval
-from himpc.evaluation.open_set import AtThreshold, OpenSet, evaluate_open_set, evaluate_threshold
+from himpc.evaluation.metrics import METRICS
+from himpc.evaluation.open_set import OpenSetResult, ThresholdResult, evaluate_open_set, evaluate_threshold
 from himpc.evaluation.probabilities import ProbabilityScores, score_probabilities
 from himpc.evaluation.ranking import RankingResult, evaluate_distances, evaluate_ranking
-from himpc.evaluation.tracking_metrics import (
-    HandCount,
-    TrackingScore,
-    compare_with_hand_count,
-    read_hand_count,
-    score_tracks,
-)
-from himpc.evaluation.verification import ErrorRates, Verification, error_rates, evaluate_verification
+from himpc.evaluation.tracking_metrics import TrackingScore, score_tracks
+from himpc.evaluation.verification import ErrorRates, VerificationResult, error_rates, evaluate_verification
 
 __all__ = [
+    "METRICS",
     "Agreement",
-    "AtThreshold",
-    "Embedded",
     "ErrorRates",
     "Evaluation",
-    "HandCount",
+    "ExclusionKey",
+    "LabelledEmbeddings",
     "LevelEvaluation",
-    "OpenSet",
+    "OpenSetResult",
     "ProbabilityScores",
     "RankingResult",
-    "SameExclusion",
+    "ThresholdResult",
     "TrackingScore",
-    "Verification",
+    "VerificationResult",
     "blocks",
     "bootstrap_interval",
-    "compare_with_hand_count",
     "error_rates",
     "euclidean",
     "evaluate_distances",
@@ -49,7 +43,6 @@ __all__ = [
     "percent_interval",
     "pool_recordings",
     "rank_gallery",
-    "read_hand_count",
     "score_probabilities",
     "score_tracks",
 ]

@@ -1,79 +1,112 @@
-"""Confidence intervals by bootstrap over persons."""
+"""Confidence intervals by bootstrap over persons.
+
+The queries of one person resemble each other, so persons are drawn with replacement, each with all queries of the
+person (the cluster bootstrap: Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
+from himpc.evaluation.label_codes import Labels, encode_labels
 
-__all__ = ["bootstrap_interval"]
+__all__ = ["bootstrap_interval", "percentile_interval", "resample_persons"]
 
-_BLOCK_CELLS = 4_000_000  # draws times persons at once
+_BLOCK_CELLS = 4_000_000  # draws times persons in memory at once
 
 
 def bootstrap_interval(
-    values: NDArray[np.floating],
-    persons: Sequence[Hashable] | NDArray[Any],
-    *,
-    confidence: float = 0.95,
-    draws: int = 2000,
-    seed: int = 0,
+    values: NDArray[np.floating], persons: Labels, *, confidence: float = 0.95, draws: int = 2000, seed: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the percentile interval of the mean over queries, drawing persons with replacement.
-
-    The queries of one person resemble each other, so persons are drawn, each with all its queries (the cluster
-    bootstrap: Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8). The gallery stays.
+    """Compute the percentile interval of the mean over queries; the gallery stays the same.
 
     Parameters
     ----------
     values : array ``(Q,)`` or ``(Q, M)``
-        M measures of each query.
+        M metrics of each query.
     persons : sequence ``(Q,)``
-        Whom each query shows.
+        The person of each query.
     confidence : float
         Coverage, in (0, 1).
     draws : int
         Bootstrap samples.
     seed : int
-        One seed gives one result.
+        Seed of the draws.
 
     Returns
     -------
     low, high : array ``()`` or ``(M,)``
-        NaN if all queries show one person: one person says nothing about others.
+        NaN if all queries show one person.
 
     Raises
     ------
     DataError
         If there are no queries or sizes do not fit.
     ConfigError
-        If `confidence` or `draws` is out of range.
+        If `confidence`, `draws` or `seed` is out of range.
     """
-    if not 0 < confidence < 1 or draws < 1:
-        raise ConfigError(f"confidence must lie between 0 and 1 and draws be 1 or more, found {confidence} and {draws}")
+    _check(confidence, draws, seed)
     if values.ndim not in (1, 2) or not len(values) or len(persons) != len(values):
         raise DataError(f"values have shape {values.shape} for {len(persons)} persons' queries, expected one row each")
-    number: dict[Hashable, int] = {}
-    codes = np.array([number.setdefault(person, len(number)) for person in persons])
-    if len(number) == 1:
-        nothing = np.full(values.shape[1:], np.nan)
-        return nothing, nothing
+    (codes,), n_persons = encode_labels(persons)
+    if n_persons == 1:
+        unknown = np.full(values.shape[1:], np.nan)
+        return unknown, unknown
     queries = np.bincount(codes)
-    sums = np.zeros((len(number), *values.shape[1:]))
+    sums = np.zeros((n_persons, *values.shape[1:]))
     np.add.at(sums, codes, values)
-    if seed < 0:
-        raise ConfigError(f"seed must be 0 or more, found {seed}")
     rng = np.random.default_rng(seed)
-    step = max(1, _BLOCK_CELLS // len(number))
+    step = max(1, _BLOCK_CELLS // n_persons)
     means = []
     for start in range(0, draws, step):
-        times = rng.multinomial(len(number), np.full(len(number), 1 / len(number)), size=min(step, draws - start))
+        times = rng.multinomial(n_persons, np.full(n_persons, 1 / n_persons), size=min(step, draws - start))
         weight = (times @ queries).reshape(-1, *(1,) * (values.ndim - 1))
         means.append(times @ sums / weight)
     tail = (1 - confidence) / 2
     low, high = np.quantile(np.concatenate(means), [tail, 1 - tail], axis=0)
     return low, high
+
+
+def resample_persons(n_persons: int, draws: int, seed: int) -> Iterator[NDArray[np.float64]]:
+    """Yield for each bootstrap sample how often each person was drawn, ``(n_persons,)``; nothing for one person.
+
+    Raises
+    ------
+    ConfigError
+        If `draws` is below 1 or `seed` below 0.
+    """
+    _check(0.95, draws, seed)
+    if n_persons == 1:
+        return
+    rng = np.random.default_rng(seed)
+    for _ in range(draws):
+        yield rng.multinomial(n_persons, np.full(n_persons, 1 / n_persons)).astype(np.float64)
+
+
+def percentile_interval(values: Sequence[float], confidence: float) -> tuple[float, float]:
+    """Compute the percentile interval of a metric over bootstrap samples; samples in which it is NaN do not count.
+
+    Raises
+    ------
+    ConfigError
+        If `confidence` does not lie between 0 and 1.
+    """
+    _check(confidence, 1, 0)
+    known = [value for value in values if not np.isnan(value)]
+    if not known:
+        return float("nan"), float("nan")
+    low, high = np.quantile(known, [(1 - confidence) / 2, (1 + confidence) / 2])
+    return float(low), float(high)
+
+
+def _check(confidence: float, draws: int, seed: int) -> None:
+    if not 0 < confidence < 1:
+        raise ConfigError(f"confidence must lie between 0 and 1, found {confidence}")
+    if draws < 1:
+        raise ConfigError(f"draws must be 1 or more, found {draws}")
+    if seed < 0:
+        raise ConfigError(f"seed must be 0 or more, found {seed}")

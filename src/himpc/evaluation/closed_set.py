@@ -1,4 +1,4 @@
-"""The evaluation protocol: a gallery and a probe set, ranked window by window and recording by recording."""
+"""Closed-set identification: a gallery ranked for each probe, window by window and recording by recording."""
 
 from __future__ import annotations
 
@@ -12,64 +12,21 @@ from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation.bootstrap import bootstrap_interval
-from himpc.evaluation.embeddings import pool_recordings
+from himpc.evaluation.embeddings import LabelledEmbeddings, pool_recordings
 from himpc.evaluation.formatting import markdown_table, percent, percent_interval
 from himpc.evaluation.ranking import RankingResult, WithoutMatch, evaluate_ranking
-from himpc.recordings.recording import Recording
 
-__all__ = ["Embedded", "Evaluation", "LevelEvaluation", "SameExclusion", "evaluate_embeddings"]
+__all__ = ["Evaluation", "ExclusionKey", "LevelEvaluation", "evaluate_embeddings"]
 
 CMC_RANKS = 50
-"""How many ranks of the cumulative matching characteristic are written out."""
+"""Ranks of the cumulative matching characteristic that are written to JSON."""
 
-SameExclusion = Literal["camera", "session"]
-
-
-@dataclass(frozen=True, eq=False)
-class Embedded:
-    """Embeddings of windows, and what is known of the R recordings they were cut from.
-
-    Attributes
-    ----------
-    vectors : array ``(N, D)``
-        One embedding a window.
-    recording : int array ``(N,)``
-        Which recording each window was cut from.
-    persons, cameras, sessions : sequence ``(R,)``
-        What is known of each recording; None where nobody said.
-    sources : sequence of str ``(R,)``, optional
-        What to call each recording in a message; its number if not given.
-    """
-
-    vectors: NDArray[np.floating]
-    recording: NDArray[np.integer]
-    persons: Sequence[str | None]
-    cameras: Sequence[str | None]
-    sessions: Sequence[str | None]
-    sources: Sequence[str] = ()
-
-    @classmethod
-    def of(
-        cls, vectors: NDArray[np.floating], recording: NDArray[np.integer], recordings: Sequence[Recording]
-    ) -> Embedded:
-        """Join the embeddings of windows with the recordings they were cut from."""
-        return cls(
-            vectors=vectors,
-            recording=recording,
-            persons=tuple(r.person for r in recordings),
-            cameras=tuple(r.camera for r in recordings),
-            sessions=tuple(r.session for r in recordings),
-            sources=tuple(r.source for r in recordings),
-        )
-
-    def source(self, recording: int) -> str:
-        """What to call a recording."""
-        return (self.sources[recording] if self.sources else "") or f"recording {recording}"
+ExclusionKey = Literal["camera", "session"]
 
 
 @dataclass(frozen=True, eq=False)
 class LevelEvaluation:
-    """One level of an evaluation: its ranking, and the interval of each measure.
+    """The evaluation of windows, or of recordings.
 
     Attributes
     ----------
@@ -77,7 +34,8 @@ class LevelEvaluation:
     n_gallery : int
         Entries in the gallery: windows or recordings.
     intervals : dict of str to (low, high)
-        By measure: ``"rank_1"``, ..., ``"mAP"``, ``"mINP"``. NaN where all queries show one person.
+        95 % interval of each metric of the ranking: ``"rank_1"``, ..., ``"mAP"``, ``"mINP"``. NaN if all queries show
+        one person.
     """
 
     ranking: RankingResult
@@ -85,26 +43,24 @@ class LevelEvaluation:
     intervals: dict[str, tuple[float, float]]
 
     @classmethod
-    def of(
+    def from_ranking(
         cls, ranking: RankingResult, persons: NDArray[Any], n_gallery: int, *, draws: int = 2000, seed: int = 0
     ) -> LevelEvaluation:
-        """Add the intervals to a ranking by a bootstrap over the persons of its probes, ``(P,)``."""
-        return cls(ranking, n_gallery, _intervals(ranking, persons[ranking.query], draws, seed))
-
-    @property
-    def measures(self) -> dict[str, float]:
-        """Each measure by its name, in [0, 1]."""
-        ranks = {f"rank_{k}": value for k, value in self.ranking.rank.items()}
-        return {**ranks, "mAP": self.ranking.mAP, "mINP": self.ranking.mINP}
+        """Add intervals to a ranking by a bootstrap over the persons of its probes, ``(P,)``."""
+        hits = [ranking.first_match <= k for k in ranking.rank]
+        values = np.stack([*hits, *ranking.per_query.values()], axis=1).astype(np.float64)
+        low, high = bootstrap_interval(values, persons[ranking.query], draws=draws, seed=seed)
+        intervals = {name: (float(a), float(b)) for name, a, b in zip(ranking.metrics, low, high, strict=True)}
+        return cls(ranking, n_gallery, intervals)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers as plain data that JSON can hold."""
+        """Return the numbers as plain data for JSON."""
         intervals = {
             name: None if math.isnan(low) or math.isnan(high) else [low, high]
             for name, (low, high) in self.intervals.items()
         }
         return {
-            **self.measures,
+            **self.ranking.metrics,
             "interval": intervals,
             "cmc": self.ranking.cmc[:CMC_RANKS].tolist(),
             "queries": self.ranking.n_queries,
@@ -115,18 +71,18 @@ class LevelEvaluation:
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """How well people are found again, at two levels.
+    """The result of `himpc.evaluate`.
 
     Attributes
     ----------
     window : LevelEvaluation
-        Each window on its own, as in the paper.
+        Each window by itself, as in the paper.
     recording : LevelEvaluation
-        All windows of a recording pooled to their mean.
+        The mean of all windows of a recording.
     n_persons : int
-        People in the gallery.
+        Persons in the gallery.
     too_short : tuple of str
-        Recordings without a window: they take no part.
+        Recordings that are shorter than a window and do not take part.
     """
 
     window: LevelEvaluation
@@ -135,7 +91,7 @@ class Evaluation:
     too_short: tuple[str, ...]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the numbers as plain data that JSON can hold."""
+        """Return the numbers as plain data for JSON."""
         return {
             "window": self.window.to_dict(),
             "recording": self.recording.to_dict(),
@@ -144,25 +100,25 @@ class Evaluation:
         }
 
     def table(self) -> str:
-        """Return a Markdown table, a row a measure, in percent, with 95 % intervals for Rank-1 and mAP."""
+        """Return a Markdown table with a row per metric, in percent, with 95 % intervals for Rank-1 and mAP."""
         rows: dict[str, dict[str, str]] = {}
         for name, level in (("window", self.window), ("recording", self.recording)):
             cells = {"queries": str(level.ranking.n_queries), "gallery": str(level.n_gallery)}
-            for measure, value in level.measures.items():
-                with_interval = measure in ("rank_1", "mAP")
-                label = measure.replace("rank_", "Rank-") + (" (95 %)" if with_interval else "")
-                cells[label] = percent_interval(value, *level.intervals[measure]) if with_interval else percent(value)
+            for metric, value in level.ranking.metrics.items():
+                with_interval = metric in ("rank_1", "mAP")
+                label = metric.replace("rank_", "Rank-") + (" (95 %)" if with_interval else "")
+                cells[label] = percent_interval(value, *level.intervals[metric]) if with_interval else percent(value)
             for label, cell in cells.items():
                 rows.setdefault(label, {"": label})[name] = cell
         return markdown_table(list(rows.values()))
 
 
 def evaluate_embeddings(
-    gallery: Embedded,
-    probe: Embedded | None = None,
+    gallery: LabelledEmbeddings,
+    probe: LabelledEmbeddings | None = None,
     *,
     ks: Sequence[int] = (1, 5, 10),
-    exclude: SameExclusion | None = None,
+    exclude: ExclusionKey | None = None,
     keep_own_windows: bool = False,
     without_match: WithoutMatch = "error",
     draws: int = 2000,
@@ -172,41 +128,41 @@ def evaluate_embeddings(
 
     Parameters
     ----------
-    gallery : Embedded
-        Every recording must say whom it shows.
-    probe : Embedded, optional
-        Likewise. If not given, each recording of the gallery is asked for among the others.
+    gallery : LabelledEmbeddings
+        The person of every recording must be known.
+    probe : LabelledEmbeddings, optional
+        Likewise. By default each recording of the gallery is a query to the others (leave-one-out).
     ks : sequence of int
         The ranks to report.
     exclude : {"camera", "session"}, optional
-        Leave out gallery entries of the query's person from the same camera or session.
+        Exclude gallery entries of the query's person from the same camera or session.
     keep_own_windows : bool
-        Without a probe, the other windows of a query's own recording nearly repeat it and are left out. True leaves
-        out the query itself only, as the published protocol of CASIA-B's same-condition tests does.
+        Without a probe, the other windows of the query's recording are nearly equal to it and are excluded. True
+        excludes the query itself only, as the published protocol of CASIA-B does in tests within one condition.
     without_match : {"error", "skip", "count"}
-        What becomes of a query whose person is not in what is left of the gallery; see `evaluate_ranking`.
+        Treatment of a query without a match in its gallery; see `evaluate_ranking`.
     draws, seed : int
         Of the bootstrap over persons.
 
     Raises
     ------
     DataError
-        If a set has no recording with a window, a recording says not whom it shows (or not its camera or session,
-        where that is excluded), the gallery holds one person only, embeddings are not finite, or a query has no match
-        and that is an error.
+        If a set has no recording with a window, a recording has no person (or no camera or session, where that is
+        excluded), the gallery shows one person only, embeddings are not finite, or a query has no match and
+        `without_match` is "error".
     ConfigError
-        If `exclude` is none of the above.
+        If `exclude` is invalid.
     """
     if exclude not in (None, "camera", "session"):
         raise ConfigError(f"exclude must be 'camera' or 'session', found {exclude!r}")
     same = probe is None
-    by = "recording" if same and exclude is None and not keep_own_windows else exclude
-    sides = [_Side.of(gallery, "gallery"), _Side.of(gallery if probe is None else probe, "probe")]
-    people = set(sides[0].persons[sides[0].recording].tolist())
-    if len(people) == 1:
+    key = "recording" if same and exclude is None and not keep_own_windows else exclude
+    sides = [_Side.check(gallery, "gallery"), _Side.check(gallery if probe is None else probe, "probe")]
+    persons = set(sides[0].persons[sides[0].recording].tolist())
+    if len(persons) == 1:
         raise DataError(
-            f"the gallery shows one person only ({next(iter(people))!r}), so every answer would be right; "
-            "evaluate with two people or more"
+            f"the gallery shows one person only ({next(iter(persons))!r}), so that every match is right, expected two "
+            "persons or more"
         )
 
     def level(entries: _Side, queries: _Side) -> LevelEvaluation:
@@ -217,38 +173,38 @@ def evaluate_embeddings(
             ids,
             entries.persons[entries.recording],
             ks=ks,
-            exclude=None if by is None else (queries.marks(by), entries.marks(by)),
+            exclude=None if key is None else (queries.labels(key), entries.labels(key)),
             same=same,
             without_match=without_match,
         )
-        return LevelEvaluation.of(ranking, ids, len(entries.vectors), draws=draws, seed=seed)
+        return LevelEvaluation.from_ranking(ranking, ids, len(entries.vectors), draws=draws, seed=seed)
 
     return Evaluation(
         window=level(*sides),
         recording=level(*(side.pooled() for side in sides)),
-        n_persons=len(people),
-        too_short=sides[0].too_short + (() if same else sides[1].too_short),
+        n_persons=len(persons),
+        too_short=sides[0].too_short() + (() if same else sides[1].too_short()),
     )
 
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """One side of a ranking, checked: vectors, the recording of each, and the R recordings' labels."""
+    """The gallery or the probe set: entries, the recording of each, and the labels of the recordings."""
 
     name: str
-    data: Embedded
+    data: LabelledEmbeddings
     vectors: NDArray[np.floating]
     recording: NDArray[np.integer]
     persons: NDArray[np.object_]
 
     @classmethod
-    def of(cls, data: Embedded, name: str) -> _Side:
+    def check(cls, data: LabelledEmbeddings, name: str) -> _Side:
         if not len(data.vectors):
-            raise DataError(f"the {name} is empty: it holds no recording that is as long as a window")
+            raise DataError(f"the {name} is empty: it has no recording that is as long as a window")
         if not np.isfinite(data.vectors).all():
             raise DataError(f"embeddings of the {name} hold values that are not finite; was the model trained?")
         side = cls(name, data, data.vectors, data.recording, np.array(data.persons, dtype=object))
-        side._require(data.persons, "whom they show", "--name '{person}/*' or --labels people.csv")
+        side._require(data.persons, "person")
         return side
 
     def pooled(self) -> _Side:
@@ -256,30 +212,22 @@ class _Side:
         present = np.unique(self.recording)
         return _Side(self.name, self.data, pooled[present], present, self.persons)
 
-    def marks(self, by: str) -> NDArray[Any]:
-        if by == "recording":
+    def labels(self, key: str) -> NDArray[Any]:
+        if key == "recording":
             return self.recording
-        known = self.data.cameras if by == "camera" else self.data.sessions
-        self._require(known, f"their {by}", f"--name with {{{by}}} in it, or a column of --labels")
-        marks: NDArray[Any] = np.array(known, dtype=object)[self.recording]
-        return marks
+        known = self.data.cameras if key == "camera" else self.data.sessions
+        self._require(known, key)
+        labels: NDArray[Any] = np.array(known, dtype=object)[self.recording]
+        return labels
 
-    def _require(self, known: Sequence[str | None], what: str, how: str) -> None:
-        missing = [i for i, value in enumerate(known) if value is None]
-        if missing:
-            raise DataError(
-                f"{len(missing)} of {len(known)} recordings in the {self.name} do not say {what} "
-                f"(the first is {self.data.source(missing[0])}); give it with {how}"
-            )
-
-    @property
     def too_short(self) -> tuple[str, ...]:
         return tuple(self.data.source(i) for i in np.setdiff1d(np.arange(len(self.persons)), self.recording))
 
-
-def _intervals(ranking: RankingResult, persons: NDArray[Any], draws: int, seed: int) -> dict[str, tuple[float, float]]:
-    names = [*(f"rank_{k}" for k in ranking.rank), "mAP", "mINP"]
-    hits = [ranking.first_match <= k for k in ranking.rank]
-    values = np.stack([*hits, ranking.average_precision, ranking.inverse_negative_penalty], axis=1).astype(np.float64)
-    low, high = bootstrap_interval(values, persons, draws=draws, seed=seed)
-    return {name: (float(a), float(b)) for name, a, b in zip(names, low, high, strict=True)}
+    def _require(self, known: Sequence[str | None], what: str) -> None:
+        missing = [i for i, value in enumerate(known) if value is None]
+        if missing:
+            raise DataError(
+                f"{len(missing)} of {len(known)} recordings in the {self.name} have no {what} "
+                f"(the first is {self.data.source(missing[0])})",
+                hint=f"read the {what} from file names with {{name}} or from a table with {{labels}}",
+            )

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["Rows", "blocks", "euclidean", "rank_gallery"]
+__all__ = ["DistanceRows", "blocks", "euclidean", "rank_gallery"]
 
-Rows = Callable[[slice], NDArray[np.float64]]
+DistanceRows = Callable[[slice], NDArray[np.float64]]
+"""Computes a slice of rows of a distance matrix."""
 
 _BLOCK_CELLS = 4_000_000  # distances at once: 32 MB, and a few times that while they are sorted
 
@@ -19,26 +20,26 @@ _BLOCK_CELLS = 4_000_000  # distances at once: 32 MB, and a few times that while
 def rank_gallery(
     probe: NDArray[np.floating], gallery: NDArray[np.floating], top: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Return, for each probe, the gallery from near to far.
+    """Rank the gallery from near to far for each probe.
 
     Parameters
     ----------
     probe, gallery : array ``(P, D)``, ``(G, D)``
         Embeddings.
     top : int, optional
-        How many of the gallery to return; all G if not given.
+        Number of entries to return; by default all G.
 
     Returns
     -------
     order : int array ``(P, top)``
-        Places in the gallery, nearest first; at the same distance the earlier place comes first.
+        Indices in the gallery, nearest first; of equal distances, the lower index first.
     distances : array ``(P, top)``
         Their Euclidean distances.
 
     Raises
     ------
     DataError
-        If a set is empty, holds values that are not finite, or the two differ in D.
+        If a set is empty, has values that are not finite, or the two differ in D.
     """
     rows = euclidean(probe, gallery)
     top = len(gallery) if top is None else min(top, len(gallery))
@@ -51,16 +52,16 @@ def rank_gallery(
     return order, distances
 
 
-def euclidean(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> Rows:
-    """Check both sides and return what computes a slice of rows of their distance matrix ``(P, G)``.
+def euclidean(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> DistanceRows:
+    """Check both sets and return a function that computes rows of their distance matrix ``(P, G)``.
 
-    In float64, from ``|p|² + |g|² - 2 p·g`` about the gallery's mean: distances that differ by less than about 1e-8 of
-    their scale may come out as equal, or the other way round.
+    Distances are computed in float64 from ``|p|² + |g|² - 2 p·g`` about the mean of the gallery: the order of distances
+    that differ by less than about 1e-8 of their scale is arbitrary.
 
     Raises
     ------
     DataError
-        If a set is empty, holds values that are not finite, or the two differ in D.
+        If a set is empty, has values that are not finite, or the two differ in D.
     """
     for name, vectors in (("probe", probe), ("gallery", gallery)):
         if vectors.ndim != 2 or 0 in vectors.shape:
@@ -70,9 +71,10 @@ def euclidean(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> Row
             raise DataError(f"{bad} of {len(vectors)} {name} embeddings hold values that are not finite")
     if probe.shape[1] != gallery.shape[1]:
         raise DataError(
-            f"probe embeddings have {probe.shape[1]} values, gallery embeddings {gallery.shape[1]}: use one model"
+            f"probe embeddings have {probe.shape[1]} values, gallery embeddings {gallery.shape[1]}",
+            hint="embed both with one model",
         )
-    origin = gallery.mean(axis=0, dtype=np.float64)  # distances do not change, rounding errors shrink
+    origin = gallery.mean(axis=0, dtype=np.float64)  # leaves distances as they are and reduces rounding errors
     entries = gallery - origin
     squares = np.einsum("gd,gd->g", entries, entries)
 
@@ -86,7 +88,7 @@ def euclidean(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> Row
 
 
 def blocks(rows: int, columns: int) -> Iterator[slice]:
-    """Yield slices of rows so that a block holds a bounded number of cells."""
+    """Yield slices of rows with a bounded number of cells each."""
     step = max(1, _BLOCK_CELLS // columns)
     for start in range(0, rows, step):
         yield slice(start, min(start + step, rows))

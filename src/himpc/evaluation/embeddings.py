@@ -1,26 +1,72 @@
-"""From windows to recordings: a recording shows one person, so all its windows speak together."""
+"""Embeddings of windows with the labels of their recordings, and their means over recordings."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
+from himpc.recordings import Recording
 
-__all__ = ["pool_recordings"]
+__all__ = ["LabelledEmbeddings", "pool_recordings"]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelledEmbeddings:
+    """Embeddings of N windows, and the labels of the R recordings that they were cut from.
+
+    Attributes
+    ----------
+    vectors : array ``(N, D)``
+        One embedding per window.
+    recording : int array ``(N,)``
+        The recording of each window.
+    persons, cameras, sessions : sequence ``(R,)``
+        Labels of each recording; None where unknown.
+    sources : sequence of str ``(R,)``, optional
+        Name of each recording in messages; by default its number.
+    """
+
+    vectors: NDArray[np.floating]
+    recording: NDArray[np.integer]
+    persons: Sequence[str | None]
+    cameras: Sequence[str | None]
+    sessions: Sequence[str | None]
+    sources: Sequence[str] = ()
+
+    @classmethod
+    def from_recordings(
+        cls, vectors: NDArray[np.floating], recording: NDArray[np.integer], recordings: Sequence[Recording]
+    ) -> LabelledEmbeddings:
+        """Combine the embeddings of windows with the labels of their recordings."""
+        return cls(
+            vectors=vectors,
+            recording=recording,
+            persons=tuple(r.person for r in recordings),
+            cameras=tuple(r.camera for r in recordings),
+            sessions=tuple(r.session for r in recordings),
+            sources=tuple(r.source for r in recordings),
+        )
+
+    def source(self, recording: int) -> str:
+        """Return the name of a recording."""
+        return (self.sources[recording] if self.sources else "") or f"recording {recording}"
 
 
 def pool_recordings(
     embeddings: NDArray[np.floating], recording: NDArray[np.integer], n_recordings: int
 ) -> NDArray[np.float32]:
-    """Return the mean embedding of each recording's windows.
+    """Compute the mean embedding of the windows of each recording.
 
     Parameters
     ----------
     embeddings : array ``(N, D)``
-        One row a window.
+        One row per window.
     recording : int array ``(N,)``
-        Which recording each window was cut from, in ``[0, n_recordings)``, in any order.
+        The recording of each window, in ``[0, n_recordings)``, in any order.
     n_recordings : int
         R.
 
@@ -44,10 +90,7 @@ def pool_recordings(
             f"embeddings have shape {embeddings.shape} and recording {recording.shape}, expected (N, D) and (N,)"
         )
     if len(recording) and not 0 <= recording.min() <= recording.max() < n_recordings:
-        raise DataError(
-            f"recording holds {recording.min()} to {recording.max()}, expected 0 to {n_recordings - 1}: "
-            "the place of a recording in the list"
-        )
+        raise DataError(f"recording holds {recording.min()} to {recording.max()}, expected 0 to {n_recordings - 1}")
     pooled = np.full((n_recordings, embeddings.shape[1]), np.nan, dtype=np.float32)
     if (np.diff(recording) < 0).any():
         order = np.argsort(recording, kind="stable")

@@ -1,4 +1,4 @@
-"""How results are written, everywhere the same: percent with one decimal, plain Markdown tables."""
+"""Formats of results: percentages with one decimal, and Markdown tables."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ __all__ = ["markdown_table", "percent", "percent_interval"]
 
 
 def percent(share: float) -> str:
-    """Return a share of 1 as percent with one decimal, without the sign; a dash for NaN.
+    """Format a share of 1 as a percentage with one decimal, without the sign; NaN as a dash.
 
     >>> percent(0.5271), percent(1.0), percent(float("nan"))
     ('52.7', '100.0', '–')
@@ -18,7 +18,7 @@ def percent(share: float) -> str:
 
 
 def percent_interval(share: float, low: float, high: float) -> str:
-    """Return a share with its interval.
+    """Format a share with its interval.
 
     >>> percent_interval(0.527, 0.4, 0.65), percent_interval(0.527, float("nan"), float("nan"))
     ('52.7 (40.0–65.0)', '52.7')
@@ -29,9 +29,9 @@ def percent_interval(share: float, low: float, high: float) -> str:
 
 
 def markdown_table(rows: Sequence[Mapping[str, str]]) -> str:
-    """Return rows as a Markdown table that is readable as plain text too; the first column is set to the left.
+    """Format rows as a Markdown table that is also readable as plain text; the first column is aligned left.
 
-    Columns come in the order in which rows first name them; a row may lack some.
+    Columns are in the order of their first appearance; a row may lack some.
 
     >>> print(markdown_table([{"method": "D13", "Rank-1": "39.4"}, {"method": "Hi-MPC", "Rank-1": "69.6"}]))
     | method | Rank-1 |
@@ -42,7 +42,7 @@ def markdown_table(rows: Sequence[Mapping[str, str]]) -> str:
     columns = list(dict.fromkeys(column for row in rows for column in row))
     if not columns:
         return ""
-    cells = [columns, *([_escaped(row.get(column, "")) for column in columns] for row in rows)]
+    cells = [columns, *([_escape(row.get(column, "")) for column in columns] for row in rows)]
     widths = [max(3, *(len(line[i]) for line in cells)) for i in range(len(columns))]
 
     def line(values: Sequence[str]) -> str:
@@ -54,5 +54,5 @@ def markdown_table(rows: Sequence[Mapping[str, str]]) -> str:
     return "\n".join([line(cells[0]), line(rule), *(line(row) for row in cells[1:])])
 
 
-def _escaped(cell: str) -> str:
+def _escape(cell: str) -> str:
     return " ".join(cell.split()).replace("|", r"\|")

@@ -1,45 +1,43 @@
-"""Who is this, if anybody we know? Identification where some probes show strangers."""
+"""Open-set identification: rates of errors when some probes show persons who are not enrolled (unknown persons)."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.evaluation.bootstrap import bootstrap_interval
-from himpc.evaluation.redraws import interval, number, redraw
+from himpc.evaluation.bootstrap import bootstrap_interval, percentile_interval, resample_persons
+from himpc.evaluation.label_codes import Labels, encode_labels
 
-__all__ = ["AtThreshold", "OpenSet", "evaluate_open_set", "evaluate_threshold"]
+__all__ = ["OpenSetResult", "ThresholdResult", "evaluate_open_set", "evaluate_threshold"]
 
 Floats = NDArray[np.float64]
-Labels = Sequence[Hashable] | NDArray[Any]
 Interval = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class OpenSet:
-    """What `evaluate_open_set` returns; rates lie in [0, 1].
+class OpenSetResult:
+    """The result of `evaluate_open_set`; rates lie in [0, 1].
 
     Attributes
     ----------
     thresholds : array ``(T,)``
-        All distances that matter, rising, after minus infinity, at which nobody is named.
+        All distances at which a rate changes, rising, after minus infinity, at which no probe is identified.
     fpir : array ``(T,)``
-        False positive identification rate: the share of strangers with a person no farther than the threshold.
+        False positive identification rate: the share of probes of unknown persons with a distance up to the threshold.
     fnir : dict of int to array ``(T,)``
-        False negative identification rate by rank k: the share of enrolled probes whose own person is not among the k
-        nearest, or farther than the threshold.
+        False negative identification rate by rank k: the share of probes of enrolled persons whose own person is not
+        among the k nearest, or farther away than the threshold.
     dir : dict of (int, float) to float
-        Detection and identification rate, ``1 - FNIR`` at rank k and the largest threshold of an FPIR no higher than
-        stated, by (k, FPIR).
+        Detection and identification rate by (k, FPIR): ``1 - FNIR`` at rank k and the largest threshold whose FPIR is
+        no higher.
     dir_intervals : dict of (int, float) to (low, high)
-        NaN where all probes show one person.
-    n_enrolled, n_strangers : int
-        Probes.
+        NaN if all probes show one person.
+    n_enrolled, n_unknown : int
+        Probes of enrolled and of unknown persons.
     """
 
     thresholds: Floats
@@ -48,18 +46,23 @@ class OpenSet:
     dir: dict[tuple[int, float], float]
     dir_intervals: dict[tuple[int, float], Interval]
     n_enrolled: int
-    n_strangers: int
+    n_unknown: int
 
 
 @dataclass(frozen=True, eq=False)
-class AtThreshold:
-    """What happens at a threshold that was fixed before; rates lie in [0, 1] and are NaN where there is no such probe.
+class ThresholdResult:
+    """The result of `evaluate_threshold`; rates lie in [0, 1] and are NaN if there is no such probe.
 
     Attributes
     ----------
-    fmr, fpir, fnir, misnamed : float
-        Comparisons with another person that match; strangers who are given a name; enrolled probes that are not given
-        their own; enrolled probes that are given another's.
+    fmr : float
+        False match rate: comparisons with other persons that match.
+    fpir : float
+        Probes of unknown persons that are identified as an enrolled person.
+    fnir : float
+        Probes of enrolled persons that are not identified as their person.
+    misidentified : float
+        Probes of enrolled persons that are identified as another person.
     intervals : dict of str to (low, high)
         By the names above.
     """
@@ -67,7 +70,7 @@ class AtThreshold:
     fmr: float
     fpir: float
     fnir: float
-    misnamed: float
+    misidentified: float
     intervals: dict[str, Interval]
 
 
@@ -81,57 +84,62 @@ def evaluate_open_set(
     confidence: float = 0.95,
     draws: int = 1000,
     seed: int = 0,
-) -> OpenSet:
-    """Measure open-set identification over all thresholds (ISO/IEC 19795-1; Phillips, Grother and Micheals, 2011).
+) -> OpenSetResult:
+    """Compute the error rates of open-set identification over all thresholds.
 
-    Equal distances count against the probe: another person's rank before its own. Intervals come from a bootstrap over
-    persons; each sample has a threshold of its own.
+    ISO/IEC 19795-1; Phillips, Grother and Micheals, "Evaluation methods in face recognition", 2011. Equal distances
+    count against the probe: another person ranks before its own. Each sample of the bootstrap over persons has a
+    threshold of its own.
 
     Parameters
     ----------
     distances : array ``(Q, P)``
         From probes to persons.
     probe_ids : sequence ``(Q,)``
-        Whom each probe shows; who is not `enrolled` is a stranger. None: a stranger, of whom nothing is known.
+        The person of each probe, unknown if not in `enrolled`. None: an unknown person, different from all others.
     enrolled : sequence ``(P,)``
         The persons, each once.
     ranks, fpirs : sequence
-        Where to report the DIR.
+        Ranks and FPIRs at which to report the DIR.
     confidence, draws, seed
         As in `himpc.evaluation.bootstrap_interval`.
 
     Raises
     ------
     DataError
-        If sizes do not fit, distances are not finite, a person stands twice, or all probes or none are strangers.
+        If sizes do not fit, distances are not finite, a person is enrolled twice, or there are no probes of enrolled or
+        no probes of unknown persons.
     ConfigError
         If a number is out of range.
     """
     if not ranks or min(ranks) < 1 or any(not 0 <= fpir <= 1 for fpir in fpirs):
         raise ConfigError(f"ranks must be 1 or more and fpirs lie in [0, 1], found {tuple(ranks)} and {tuple(fpirs)}")
-    probes = _Probes.of(distances, probe_ids, enrolled)
-    if not len(probes.strangers) or not len(probes.own):
+    probes = _Probes.check(distances, probe_ids, enrolled)
+    if not len(probes.of_unknown) or not len(probes.own):
         raise DataError(
-            f"{len(probes.strangers)} of {len(distances)} probes show strangers: open-set rates need some who are and "
-            "some who are not; use evaluate_threshold for one kind alone"
+            f"{len(probes.of_unknown)} of {len(distances)} probes show unknown persons, expected some who are and some "
+            "who are not enrolled",
+            hint="for one kind alone use {evaluate_threshold()}",
         )
-    asked = [(rank, fpir) for rank in ranks for fpir in fpirs]
-    everybody = np.ones(probes.persons)
-    found = probes.detection(everybody, asked)
+    points = [(rank, fpir) for rank in ranks for fpir in fpirs]
     samples = [
-        probes.detection(times, asked)
-        for times in (redraw(probes.persons, draws, seed) if probes.persons > 1 else ())
-        if times[probes.whose_own].any() and times[probes.whose_strange].any()
+        probes.detection(times, points)
+        for times in resample_persons(probes.n_persons, draws, seed)
+        if times[probes.own_person].any() and times[probes.unknown_person].any()
     ]
-    thresholds = np.unique(np.concatenate([[-np.inf], probes.strangers, probes.own]))
-    return OpenSet(
+    thresholds = np.unique(np.concatenate([[-np.inf], probes.of_unknown, probes.own]))
+    return OpenSetResult(
         thresholds=thresholds,
-        fpir=_share(probes.strangers, thresholds),
-        fnir={rank: 1 - _share(np.where(probes.rank <= rank, probes.own, np.inf), thresholds) for rank in ranks},
-        dir=dict(zip(asked, found, strict=True)),
-        dir_intervals={each: interval([sample[i] for sample in samples], confidence) for i, each in enumerate(asked)},
+        fpir=_cumulative_share(probes.of_unknown, thresholds),
+        fnir={
+            rank: 1 - _cumulative_share(np.where(probes.rank <= rank, probes.own, np.inf), thresholds) for rank in ranks
+        },
+        dir=dict(zip(points, probes.detection(np.ones(probes.n_persons), points), strict=True)),
+        dir_intervals={
+            point: percentile_interval([sample[i] for sample in samples], confidence) for i, point in enumerate(points)
+        },
         n_enrolled=len(probes.own),
-        n_strangers=len(probes.strangers),
+        n_unknown=len(probes.of_unknown),
     )
 
 
@@ -144,101 +152,118 @@ def evaluate_threshold(
     confidence: float = 0.95,
     draws: int = 2000,
     seed: int = 0,
-) -> AtThreshold:
-    """Measure what happens at a threshold that was fixed before these probes were seen; for the rest see above.
+) -> ThresholdResult:
+    """Compute the error rates at a threshold that was fixed before these probes were seen.
 
-    The nearest person is named where no farther than the threshold.
+    A probe is identified as the nearest person if the distance is no larger than the threshold. Parameters are those of
+    `evaluate_open_set`.
 
     Raises
     ------
     DataError
-        If sizes do not fit, distances are not finite, or a person stands twice.
+        If sizes do not fit, distances are not finite, or a person is enrolled twice.
     ConfigError
         If a number is out of range.
     """
-    probes = _Probes.of(distances, probe_ids, enrolled)
-    named = probes.own <= threshold
+    probes = _Probes.check(distances, probe_ids, enrolled)
     others = distances <= threshold
     others[probes.place, probes.column] = False
     impostors = distances.shape[1] - np.isin(np.arange(len(distances)), probes.place)
-    each = {
-        "fmr": (others.sum(axis=1)[impostors > 0] / impostors[impostors > 0], probes.codes[impostors > 0]),
-        "fpir": (probes.strangers <= threshold, probes.whose_strange),
-        "fnir": (~(named & (probes.rank == 1)), probes.whose_own),
-        "misnamed": ((probes.nearest_other <= threshold) & (probes.rank > 1), probes.whose_own),
+    compared = impostors > 0
+    values = {
+        "fmr": (others.sum(axis=1)[compared] / impostors[compared], probes.codes[compared]),
+        "fpir": (probes.of_unknown <= threshold, probes.unknown_person),
+        "fnir": (~((probes.own <= threshold) & (probes.rank == 1)), probes.own_person),
+        "misidentified": ((probes.nearest_other <= threshold) & (probes.rank > 1), probes.own_person),
     }
     means, intervals = {}, {}
-    for name, (values, persons) in each.items():
-        means[name] = float(values.mean()) if len(values) else float("nan")
+    for name, (per_probe, persons) in values.items():
+        means[name] = float(per_probe.mean()) if len(per_probe) else float("nan")
         intervals[name] = (float("nan"), float("nan"))
-        if len(values):
+        if len(per_probe):
             low, high = bootstrap_interval(
-                values.astype(np.float64), persons, confidence=confidence, draws=draws, seed=seed
+                per_probe.astype(np.float64), persons, confidence=confidence, draws=draws, seed=seed
             )
             intervals[name] = (float(low), float(high))
-    return AtThreshold(**means, intervals=intervals)
+    return ThresholdResult(**means, intervals=intervals)
 
 
 @dataclass(frozen=True, eq=False)
 class _Probes:
-    """The probes, checked: what the search of each came to, strangers apart."""
+    """Checked probes: E of enrolled persons and U of unknown persons.
+
+    Attributes
+    ----------
+    codes : int array ``(Q,)``
+        The person of each probe as a number below `n_persons`.
+    place, column : int array ``(E,)``
+        Row and column of the distance between each probe of an enrolled person and that person.
+    own, nearest_other : array ``(E,)``
+        Distance to the own and to the nearest other person.
+    rank : int array ``(E,)``
+        Rank of the own person.
+    own_person, unknown_person : int array ``(E,)``, ``(U,)``
+        The codes of the probes.
+    of_unknown : array ``(U,)``
+        Distance to the nearest person.
+    """
 
     codes: NDArray[np.int64]
-    persons: int
+    n_persons: int
     place: NDArray[np.int64]
     column: NDArray[np.int64]
     own: Floats
     nearest_other: Floats
     rank: NDArray[np.int64]
-    whose_own: NDArray[np.int64]
-    strangers: Floats
-    whose_strange: NDArray[np.int64]
+    own_person: NDArray[np.int64]
+    of_unknown: Floats
+    unknown_person: NDArray[np.int64]
 
     @classmethod
-    def of(cls, distances: NDArray[np.floating], probe_ids: Labels, enrolled: Labels) -> _Probes:
+    def check(cls, distances: NDArray[np.floating], probe_ids: Labels, enrolled: Labels) -> _Probes:
         shape = (len(probe_ids), len(enrolled))
         if distances.shape != shape or 0 in shape or not np.isfinite(distances).all():
             raise DataError(
                 f"distances have shape {distances.shape} for {shape[0]} probes and {shape[1]} persons, expected one "
                 "finite distance for each probe and person"
             )
-        (codes, columns), persons = number(probe_ids, enrolled)
+        (codes, columns), n_persons = encode_labels(probe_ids, enrolled)
         if len(np.unique(columns)) < len(columns) or any(name is None for name in enrolled):
             raise DataError(
-                f"{shape[1]} enrolled persons of {len(np.unique(columns))} names: expected each once, none None"
+                f"{shape[1]} enrolled persons of {len(np.unique(columns))} names, expected each once, none None"
             )
         same = codes[:, None] == columns
-        known = same.any(axis=1)
         place, column = np.nonzero(same)
+        unknown = ~same.any(axis=1)
         own = distances[place, column].astype(np.float64)
         others = np.where(same[place], np.inf, distances[place])
         return cls(
             codes=codes,
-            persons=persons,
+            n_persons=n_persons,
             place=place,
             column=column,
             own=own,
             nearest_other=others.min(axis=1),
             rank=1 + (others <= own[:, None]).sum(axis=1),
-            whose_own=codes[place],
-            strangers=distances[~known].min(axis=1).astype(np.float64),
-            whose_strange=codes[~known],
+            own_person=codes[place],
+            of_unknown=distances[unknown].min(axis=1).astype(np.float64),
+            unknown_person=codes[unknown],
         )
 
-    def detection(self, times: Floats, asked: Sequence[tuple[int, float]]) -> list[float]:
-        """Return the DIR at each (rank, FPIR) where each person counts so many times."""
-        order = np.argsort(self.strangers, kind="stable")
-        nearest, weight, own = self.strangers[order], times[self.whose_strange][order], times[self.whose_own]
+    def detection(self, times: Floats, points: Sequence[tuple[int, float]]) -> list[float]:
+        """Compute the DIR at each (rank, FPIR) with weights of the persons ``(n_persons,)``."""
+        order = np.argsort(self.of_unknown, kind="stable")
+        nearest, weight, own = self.of_unknown[order], times[self.unknown_person][order], times[self.own_person]
         passed = np.cumsum(weight)
-        found = []
-        for rank, fpir in asked:
+        rates = []
+        for rank, fpir in points:
             first = int(np.searchsorted(passed, fpir * passed[-1] + 1e-9, side="right"))
             limit = nearest[first] if first < len(nearest) else np.inf  # at this distance FPIR would be too high
-            found.append(float(own @ ((self.rank <= rank) & (self.own < limit)) / own.sum()))
-        return found
+            rates.append(float(own @ ((self.rank <= rank) & (self.own < limit)) / own.sum()))
+        return rates
 
 
-def _share(values: Floats, thresholds: Floats) -> Floats:
-    """Return the share of values up to and with each threshold."""
+def _cumulative_share(values: Floats, thresholds: Floats) -> Floats:
+    """Return the share of values up to and including each threshold."""
     share: Floats = np.searchsorted(np.sort(values), thresholds, side="right") / len(values)
     return share

@@ -1,4 +1,4 @@
-"""Do probabilities mean what they say? Brier score, logarithmic loss and calibration error."""
+"""Scores of predicted probabilities: Brier score, logarithmic loss and calibration error."""
 
 from __future__ import annotations
 
@@ -11,23 +11,24 @@ from himpc.errors import ConfigError, DataError
 
 __all__ = ["ProbabilityScores", "score_probabilities"]
 
-_LEAST = 1e-12  # a loss stays finite where the truth was called impossible
+_MIN_PROBABILITY = 1e-12  # keeps the logarithmic loss finite
 
 
 @dataclass(frozen=True)
 class ProbabilityScores:
-    """What `score_probabilities` returns; lower is better.
+    """The result of `score_probabilities`; lower is better.
 
     Attributes
     ----------
     brier : float
-        In [0, 2]: mean of the squared differences, summed over classes, from 1 for the truth and 0 for all others
+        In [0, 2]: squared differences from 1 for the true class and 0 for all others, summed over classes, mean over
+        probes
         (Brier, "Verification of forecasts expressed in terms of probability", Monthly Weather Review, 1950).
     log_loss : float
-        Mean of ``-log`` of the truth's probability, 0 or more.
+        Mean of ``-log`` of the probability of the true class, 0 or more.
     calibration_error : float
-        In [0, 1]: how far the probability of the likeliest class is from the share of times that it is the truth, mean
-        over bins (Naeini, Cooper and Hauskrecht, AAAI 2015). With few probes it is never 0.
+        In [0, 1]: difference between the probability of the likeliest class and the share of probes for which it is
+        true, mean over bins (Naeini, Cooper and Hauskrecht, AAAI 2015). With few probes it is never 0.
     """
 
     brier: float
@@ -42,18 +43,18 @@ def score_probabilities(
     *,
     bins: int = 10,
 ) -> ProbabilityScores:
-    """Score the probabilities of classes.
+    """Compute scores of predicted class probabilities.
 
     Parameters
     ----------
     probabilities : array ``(Q, C)``
-        Of each probe, summing to 1.
+        Probabilities of C classes, with sum 1 per probe.
     truth : int array ``(Q,)``
-        The class of each.
+        The true class of each probe.
     weights : array ``(Q,)``, optional
-        How much each probe counts, where the probes are not mixed as they were said to be.
+        Weight of each probe, for probes whose mix of classes differs from the assumed one.
     bins : int
-        Of equal width.
+        Number of bins of equal width.
 
     Raises
     ------
@@ -70,19 +71,19 @@ def score_probabilities(
         not np.allclose(probabilities.sum(axis=1), 1, atol=1e-6)
         or not ((truth >= 0) & (truth < probabilities.shape[1])).all()
     ):
-        raise DataError("probabilities must sum to 1 for each probe, and truth be one of their columns")
+        raise DataError("probabilities must sum to 1 for each probe, and truth must be one of their columns")
     if bins < 1:
         raise ConfigError(f"bins must be 1 or more, found {bins}")
     share = np.ones(len(truth)) if weights is None else weights.astype(np.float64)
     share = share / share.sum()
     row = np.arange(len(truth))
-    told = probabilities[row, truth]
-    squares = (probabilities**2).sum(axis=1) - 2 * told + 1
+    of_truth = probabilities[row, truth]
+    squares = (probabilities**2).sum(axis=1) - 2 * of_truth + 1
     top = probabilities.max(axis=1)
     gap = share * (top - (probabilities.argmax(axis=1) == truth))
-    of_bin = np.bincount(np.minimum((top * bins).astype(np.int64), bins - 1), weights=gap)
+    per_bin = np.bincount(np.minimum((top * bins).astype(np.int64), bins - 1), weights=gap)
     return ProbabilityScores(
         brier=float(share @ squares),
-        log_loss=float(-share @ np.log(np.maximum(told, _LEAST))),
-        calibration_error=float(np.abs(of_bin).sum()),
+        log_loss=float(-share @ np.log(np.maximum(of_truth, _MIN_PROBABILITY))),
+        calibration_error=float(np.abs(per_bin).sum()),
     )

@@ -1,56 +1,77 @@
-"""How well a gallery is ranked for each probe: Rank-k, CMC, mAP and mINP."""
+"""Ranking of a gallery for each probe: Rank-k, CMC, and the metrics of `himpc.evaluation.metrics`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.evaluation.distances import Rows, blocks, euclidean
+from himpc.evaluation.distances import DistanceRows, blocks, euclidean
+from himpc.evaluation.label_codes import Labels, encode_labels
+from himpc.evaluation.metrics import METRICS
 
 __all__ = ["Exclude", "RankingResult", "WithoutMatch", "evaluate_distances", "evaluate_ranking"]
 
 WithoutMatch = Literal["error", "skip", "count"]
-Labels = Sequence[Hashable] | NDArray[Any]
 Exclude = NDArray[np.bool_] | tuple[Labels, Labels]
 
 
 @dataclass(frozen=True, eq=False)
 class RankingResult:
-    """How well a gallery was ranked; every rate lies in [0, 1].
+    """Metrics of a ranking of Q queries; every rate lies in [0, 1].
 
     Attributes
     ----------
-    rank : dict of int to float
-        Rank-k for each k that was asked: the share of queries with a match among the first k of the gallery.
     cmc : array ``(G,)``
-        Cumulative matching characteristic: ``cmc[k - 1]`` is Rank-k.
+        Cumulative matching characteristic: ``cmc[k - 1]`` is Rank-k, the share of queries with a match among the first
+        k entries of the gallery.
+    rank : dict of int to float
+        Rank-k for each requested k.
+    metrics : dict of str to float
+        ``"rank_1"``, ..., and the mean of each metric of `METRICS`.
     mAP, mINP : float
-        Means of `average_precision` and `inverse_negative_penalty`.
+        Two of them.
     n_queries, n_skipped : int
-        Queries that count, and queries that were left out because they have no match.
+        Queries that count, and queries that were skipped because they have no match.
     query : int array ``(Q,)``
-        Which probe each of the arrays below speaks of.
+        The probe of each query.
     first_match : int array ``(Q,)``
-        Rank of the best match, from 1; G + 1 for a query that has none.
-    average_precision, inverse_negative_penalty : array ``(Q,)``
-        Per query.
+        Rank of the best match, from 1; G + 1 for a query without a match.
+    per_query : dict of str to array ``(Q,)``
+        Each metric of `METRICS` per query.
     """
 
-    rank: dict[int, float]
     cmc: NDArray[np.float64]
-    mAP: float
-    mINP: float
-    n_queries: int
+    rank: dict[int, float]
     n_skipped: int
     query: NDArray[np.int64]
     first_match: NDArray[np.int64]
-    average_precision: NDArray[np.float64]
-    inverse_negative_penalty: NDArray[np.float64]
+    per_query: dict[str, NDArray[np.float64]]
+
+    @property
+    def n_queries(self) -> int:
+        """Queries that count."""
+        return len(self.query)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """Each metric by its name."""
+        means = {name: float(values.mean()) for name, values in self.per_query.items()}
+        return {f"rank_{k}": value for k, value in self.rank.items()} | means
+
+    @property
+    def mAP(self) -> float:
+        """Mean average precision."""
+        return float(self.per_query["mAP"].mean())
+
+    @property
+    def mINP(self) -> float:
+        """Mean inverse negative penalty."""
+        return float(self.per_query["mINP"].mean())
 
 
 def evaluate_ranking(
@@ -64,42 +85,40 @@ def evaluate_ranking(
     same: bool = False,
     without_match: WithoutMatch = "error",
 ) -> RankingResult:
-    r"""Rank the gallery by Euclidean distance for each probe and measure where its matches stand.
+    """Rank the gallery by Euclidean distance for each probe and compute the metrics of the ranking.
 
-    For a query with :math:`n` matches in the gallery, at ranks :math:`r_1 < ... < r_n`:
-
-    - Rank-k is 1 if :math:`r_1 \le k`, else 0; the CMC is Rank-k for every k.
-    - average precision :math:`\frac1n \sum_j j / r_j` (Zheng et al., "Scalable person re-identification", ICCV 2015).
-    - inverse negative penalty :math:`n / r_n`, how far down the hardest match is (Ye et al., "Deep learning for person
-      re-identification: a survey and outlook", TPAMI 2021, section 4.1).
-
-    Equal distances count against the query: what is no match ranks before the match. Average precision is then read
-    at the end of each run of equal distances, as `sklearn.metrics.average_precision_score` does.
+    Equal distances count against the query: an entry of another person ranks before a match.
 
     Parameters
     ----------
     probe, gallery : array ``(P, D)``, ``(G, D)``
         Embeddings.
     probe_ids, gallery_ids : sequence ``(P,)``, ``(G,)``
-        Who each one shows; the same kind of label on both sides.
+        The person of each.
     ks : sequence of int
         The ranks to report.
     exclude : bool array ``(P, G)`` or pair of sequences ``(P,)``, ``(G,)``, optional
         True where a probe must not be compared with a gallery entry. Or the cameras (or sessions) of both sides: then
-        entries of the same person and camera are left out, the rule of Market-1501 (Zheng et al. 2015).
+        entries of the same person and camera are excluded, the rule of Market-1501 (Zheng et al., ICCV 2015).
     same : bool
-        Probe and gallery are one set: a query is never its own match.
+        Whether probe and gallery are one set: then a query is never its own match.
     without_match : {"error", "skip", "count"}
-        A query with no match in what is left of its gallery is an error, is left out of every mean, or counts as
-        a failure (0 everywhere).
+        Treatment of a query without a match in its gallery: raise an error, skip it, or count it as a failure (0 in
+        every metric).
 
     Raises
     ------
     DataError
-        If a set is empty, holds values that are not finite, or sizes do not fit; if a query has no match and that is
-        an error; if no query is left.
+        If a set is empty, has values that are not finite, or sizes do not fit; if a query has no match and
+        `without_match` is "error"; if no query is left.
     ConfigError
-        If `ks` or `without_match` is none of the above.
+        If `ks` or `without_match` is invalid.
+
+    Examples
+    --------
+    >>> result = evaluate_ranking(np.array([[0.0]]), np.array([[1.0], [2.0]]), ["ann"], ["bob", "ann"])
+    >>> result.metrics
+    {'rank_1': 0.0, 'rank_5': 1.0, 'rank_10': 1.0, 'mAP': 0.5, 'mINP': 0.5}
     """
     rows = euclidean(probe, gallery)
     return _evaluate(rows, probe_ids, gallery_ids, (len(probe), len(gallery)), ks, exclude, same, without_match)
@@ -115,11 +134,11 @@ def evaluate_distances(
     same: bool = False,
     without_match: WithoutMatch = "error",
 ) -> RankingResult:
-    """Measure a ranking by any distances ``(P, G)``, smaller is nearer; for the rest see `evaluate_ranking`."""
+    """Compute the metrics of a ranking by any distances ``(P, G)``; otherwise as `evaluate_ranking`."""
     if distances.ndim != 2 or 0 in distances.shape:
         raise DataError(f"distances have shape {distances.shape}, expected (probes, gallery), both 1 or more")
     if not np.isfinite(distances).all():
-        raise DataError("distances hold values that are not finite; use exclude to leave pairs out")
+        raise DataError("distances hold values that are not finite", hint="exclude pairs with {exclude}")
 
     def rows(block: slice) -> NDArray[np.float64]:
         return np.array(distances[block], dtype=np.float64)
@@ -129,7 +148,7 @@ def evaluate_distances(
 
 
 def _evaluate(
-    rows: Rows,
+    rows: DistanceRows,
     probe_ids: Labels,
     gallery_ids: Labels,
     shape: tuple[int, int],
@@ -142,107 +161,94 @@ def _evaluate(
         raise ConfigError(f"without_match must be 'error', 'skip' or 'count', found {without_match!r}")
     if not ks or min(ks) < 1:
         raise ConfigError(f"ks must be ranks of 1 or more, found {tuple(ks)}")
-    probes, entries = _codes(probe_ids, gallery_ids, shape, "ids")
+    probes, entries = _encode(probe_ids, gallery_ids, shape, "ids")
     excluded = _exclusion(exclude, probes, entries, shape)
     if same and shape[0] != shape[1]:
         raise DataError(f"probe and gallery are not the same set: {shape[0]} and {shape[1]} embeddings")
-    parts = []
+    first_match, metrics = [], []
     for block in blocks(*shape):
         distances = rows(block)
         out = excluded(block)
         if same:
             out[np.arange(len(out)), np.arange(block.start, block.stop)] = True
-        match = (probes[block, None] == entries) & ~out
-        distances[out] = np.inf  # ranks behind everything that is compared, and is never a match
-        parts.append(_measure(distances, match))
-    first, precision, penalty = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return _result(first, precision, penalty, shape[1], ks, without_match)
+        match, rank = _rank(distances, (probes[block, None] == entries) & ~out, out)
+        first_match.append(_first_match(match, rank))
+        metrics.append([metric(match, rank) for metric in METRICS.values()])
+    per_query = [np.concatenate(values) for values in zip(*metrics, strict=True)]
+    return _result(np.concatenate(first_match), dict(zip(METRICS, per_query, strict=True)), shape[1], ks, without_match)
 
 
-def _measure(
-    distances: NDArray[np.float64], match: NDArray[np.bool_]
-) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """Return rank of the first match, average precision and inverse negative penalty of each row."""
+def _rank(
+    distances: NDArray[np.float64], match: NDArray[np.bool_], excluded: NDArray[np.bool_]
+) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+    """Sort each row from near to far and return the sorted matches and the ranks; excluded entries come last."""
     n, g = distances.shape
+    distances[excluded] = np.inf
     order = np.argsort(distances, axis=1)
     distances = np.take_along_axis(distances, order, axis=1)
-    match = np.take_along_axis(match, order, axis=1)
-    last_of_run = np.ones((n, g), dtype=bool)
-    last_of_run[:, :-1] = distances[:, 1:] != distances[:, :-1]
-    # For each place, how many entries are no farther: the end of its run of equal distances.
-    reach = np.minimum.accumulate(np.where(last_of_run, np.arange(1, g + 1), g)[:, ::-1], axis=1)[:, ::-1]
-    hits = np.take_along_axis(np.cumsum(match, axis=1), reach - 1, axis=1)
-    total = match.sum(axis=1)
-    some = total > 0
-    divisor = np.maximum(total, 1)
-    best, worst = match.argmax(axis=1), g - 1 - match[:, ::-1].argmax(axis=1)
-    row = np.arange(n)
-    first = np.where(some, reach[row, best] - hits[row, best] + 1, g + 1)
-    precision = np.einsum("pg,pg->p", match, hits / reach) / divisor
-    penalty = np.where(some, total / reach[row, worst], 0.0)
-    return first, precision, penalty
+    last_of_ties = np.ones((n, g), dtype=bool)
+    last_of_ties[:, :-1] = distances[:, 1:] != distances[:, :-1]
+    rank = np.minimum.accumulate(np.where(last_of_ties, np.arange(1, g + 1), g)[:, ::-1], axis=1)[:, ::-1]
+    return np.take_along_axis(match, order, axis=1), rank
+
+
+def _first_match(match: NDArray[np.bool_], rank: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rank of the best match of each query, behind all other entries at its distance; G + 1 for none."""
+    reach = rank[np.arange(len(match)), match.argmax(axis=1)]
+    matches = (match & (rank <= reach[:, None])).sum(axis=1)
+    first: NDArray[np.int64] = np.where(match.any(axis=1), reach - matches + 1, match.shape[1] + 1)
+    return first
 
 
 def _result(
-    first: NDArray[np.int64],
-    precision: NDArray[np.float64],
-    penalty: NDArray[np.float64],
+    first_match: NDArray[np.int64],
+    per_query: dict[str, NDArray[np.float64]],
     size: int,
     ks: Sequence[int],
     without_match: WithoutMatch,
 ) -> RankingResult:
-    lost = np.flatnonzero(first > size)
+    lost = np.flatnonzero(first_match > size)
     if len(lost) and without_match == "error":
         raise DataError(
-            f"{len(lost)} of {len(first)} queries have no match in the gallery, the first is number {lost[0]}; "
-            "leave them out with without_match='skip', or count them as failures with 'count'"
+            f"{len(lost)} of {len(first_match)} queries have no match in the gallery, the first is number {lost[0]}",
+            hint="skip them with {without_match=skip} or count them as failures with {without_match=count}",
         )
-    query = np.arange(len(first))
+    query = np.arange(len(first_match))
     if without_match == "skip":
         query = np.delete(query, lost)
     if not len(query):
         raise DataError("no query has a match in the gallery: there is nothing to measure")
-    first, precision, penalty = first[query], precision[query], penalty[query]
-    cmc = np.cumsum(np.bincount(first - 1, minlength=size + 1))[:size] / len(query)
+    cmc = np.cumsum(np.bincount(first_match[query] - 1, minlength=size + 1))[:size] / len(query)
     return RankingResult(
-        rank={k: float(cmc[min(k, size) - 1]) for k in ks},
         cmc=cmc,
-        mAP=float(precision.mean()),
-        mINP=float(penalty.mean()),
-        n_queries=len(query),
+        rank={k: float(cmc[min(k, size) - 1]) for k in ks},
         n_skipped=len(lost) if without_match == "skip" else 0,
         query=query,
-        first_match=first,
-        average_precision=precision,
-        inverse_negative_penalty=penalty,
+        first_match=first_match[query],
+        per_query={name: values[query] for name, values in per_query.items()},
     )
 
 
 def _exclusion(
     exclude: Exclude | None, probes: NDArray[np.int64], entries: NDArray[np.int64], shape: tuple[int, int]
 ) -> Callable[[slice], NDArray[np.bool_]]:
-    """Return what tells, for rows of the matrix, which pairs are not compared."""
+    """Return a function that computes, for a slice of rows, the pairs that are excluded."""
     if exclude is None:
         return lambda block: np.zeros((block.stop - block.start, shape[1]), dtype=bool)
     if isinstance(exclude, tuple):
-        left, right = _codes(*exclude, shape, "marks in exclude")
+        left, right = _encode(*exclude, shape, "labels in exclude")
         return lambda block: (probes[block, None] == entries) & (left[block, None] == right)
     if exclude.shape != shape or exclude.dtype != bool:
         raise DataError(f"exclude is {exclude.dtype} of shape {exclude.shape}, expected bool of shape {shape}")
     return lambda block: exclude[block].copy()
 
 
-def _codes(
+def _encode(
     probe: Labels, gallery: Labels, shape: tuple[int, int], what: str
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Return two sets of labels as whole numbers: equal where the labels are."""
     if (len(probe), len(gallery)) != shape:
         raise DataError(f"{len(probe)} and {len(gallery)} {what}, expected {shape[0]} and {shape[1]}")
-    number: dict[Hashable, int] = {}
-    left, right = (
-        np.array([number.setdefault(label, len(number)) for label in labels], dtype=np.int64)
-        for labels in (probe, gallery)
-    )
-    if None in number:
-        raise DataError(f"some {what} are None: what is not known cannot be compared")
+    if any(label is None for labels in (probe, gallery) for label in labels):
+        raise DataError(f"some {what} are None, expected known labels only")
+    (left, right), _ = encode_labels(probe, gallery)
     return left, right

@@ -1,31 +1,30 @@
-"""Do two recordings show the same person? False matches and false non-matches over all thresholds."""
+"""Verification: rates of false matches and false non-matches between recordings, over all thresholds."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.evaluation.redraws import interval, number, redraw
+from himpc.evaluation.bootstrap import percentile_interval, resample_persons
+from himpc.evaluation.label_codes import Labels, encode_labels
 
-__all__ = ["ErrorRates", "Verification", "error_rates", "evaluate_verification"]
+__all__ = ["ErrorRates", "VerificationResult", "error_rates", "evaluate_verification"]
 
 Floats = NDArray[np.float64]
-Labels = Sequence[Hashable] | NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
 class ErrorRates:
-    r"""Error rates over all thresholds t; a comparison matches where its distance is t or less (ISO/IEC 19795-1).
+    """Error rates over all thresholds t; a comparison matches if its distance is t or less (ISO/IEC 19795-1).
 
     Attributes
     ----------
     thresholds : array ``(T,)``
-        All distances that occur, rising, after minus infinity, at which nothing matches.
+        All different distances, rising, after minus infinity, at which nothing matches.
     fmr : array ``(T,)``
         False match rate, in [0, 1], never falling: the share of impostor comparisons that match.
     fnmr : array ``(T,)``
@@ -38,14 +37,14 @@ class ErrorRates:
 
     @property
     def tmr(self) -> Floats:
-        """True match rate, ``1 - fnmr``: over `fmr` it is the ROC curve."""
+        """True match rate, ``1 - fnmr``; plotted over `fmr` it is the ROC curve."""
         return 1 - self.fnmr
 
     @property
     def eer(self) -> float:
-        """Equal error rate, in [0, 1]: where FMR and FNMR are the same, on the straight line between two thresholds.
+        """Equal error rate, in [0, 1], interpolated linearly between the two thresholds at which FMR and FNMR cross.
 
-        0 where all genuine pairs are nearer than all impostors, 0.5 by chance.
+        0 if all genuine pairs are nearer than all impostors, 0.5 by chance.
         """
         after = int(np.argmax(self.fmr >= self.fnmr))  # at minus infinity FMR is 0 and FNMR 1, at the end 1 and 0
         gap = self.fnmr - self.fmr
@@ -53,19 +52,19 @@ class ErrorRates:
         return float(self.fmr[after - 1] + share * (self.fmr[after] - self.fmr[after - 1]))
 
     def fnmr_at(self, fmr: float) -> float:
-        """Return the FNMR at the largest threshold of an FMR no higher than this one.
+        """Return the FNMR at the largest threshold whose FMR is no higher than `fmr`.
 
         Raises
         ------
         ConfigError
-            If the rate does not lie in [0, 1].
+            If `fmr` does not lie in [0, 1].
         """
         if not 0 <= fmr <= 1:
             raise ConfigError(f"fmr must lie in [0, 1], found {fmr}")
         return float(self.fnmr[np.searchsorted(self.fmr, fmr + 1e-12, side="right") - 1])
 
     def det(self) -> tuple[Floats, Floats]:
-        """Return the DET curve: normal deviates of FMR and FNMR at the thresholds where neither is 0 or 1.
+        """Compute the DET curve: normal deviates of FMR and FNMR at the thresholds where neither is 0 or 1.
 
         Martin et al., "The DET curve in assessment of detection task performance", Eurospeech 1997.
         """
@@ -76,18 +75,18 @@ class ErrorRates:
 
 
 @dataclass(frozen=True, eq=False)
-class Verification:
-    """What `evaluate_verification` returns.
+class VerificationResult:
+    """The result of `evaluate_verification`.
 
     Attributes
     ----------
     rates : ErrorRates
     eer : float
     fnmr : dict of float to float
-        FNMR at each FMR that was asked.
+        FNMR at each requested FMR.
     eer_interval : (low, high)
     fnmr_intervals : dict of float to (low, high)
-        NaN where all comparisons show one person.
+        NaN if all comparisons show one person.
     n_genuine, n_impostor, n_persons : int
     """
 
@@ -102,17 +101,17 @@ class Verification:
 
 
 def error_rates(genuine: NDArray[np.floating], impostor: NDArray[np.floating]) -> ErrorRates:
-    """Return the error rates of two lists of distances.
+    """Compute the error rates of two lists of distances.
 
     Parameters
     ----------
     genuine, impostor : array ``(M,)``, ``(K,)``
-        Distances between two recordings of one person, and of two.
+        Distances between two recordings of one person, and of two persons.
 
     Raises
     ------
     DataError
-        If a list is empty, or holds what is not finite.
+        If a list is empty, or has values that are not finite.
 
     Examples
     --------
@@ -135,21 +134,22 @@ def evaluate_verification(
     confidence: float = 0.95,
     draws: int = 1000,
     seed: int = 0,
-) -> Verification:
-    """Measure every probe against every entry of the gallery.
+) -> VerificationResult:
+    """Compare every probe with every entry of the gallery and compute the error rates.
 
-    Intervals come from a bootstrap over persons: a person is drawn with all its comparisons, an impostor comparison
-    counts as often as both its persons were drawn together (Snijders and Borgatti, "Non-parametric standard errors and
-    tests for network statistics", Connections, 1999), for comparisons that share a person are not independent.
+    Comparisons that share a person are not independent. So intervals come from a bootstrap over persons: the weight of
+    a genuine comparison is the number of times its person was drawn, that of an impostor comparison the product for its
+    two persons (Snijders and Borgatti, "Non-parametric standard errors and tests for network statistics", Connections,
+    1999).
 
     Parameters
     ----------
     distances : array ``(Q, G)``
         From probes to the entries of the gallery, recordings or persons.
     probe_ids, gallery_ids : sequence ``(Q,)``, ``(G,)``
-        Whom each shows. None: a stranger, of whom nothing is known.
+        The person of each. None: an unknown person, different from all others.
     fmrs : sequence of float
-        Where to report the FNMR.
+        FMRs at which to report the FNMR.
     confidence, draws, seed
         As in `himpc.evaluation.bootstrap_interval`.
 
@@ -164,33 +164,33 @@ def evaluate_verification(
         raise DataError(
             f"distances have shape {distances.shape} for {len(probe_ids)} probes, {len(gallery_ids)} entries"
         )
-    (probe, gallery), persons = number(probe_ids, gallery_ids)
+    (probe, gallery), n_persons = encode_labels(probe_ids, gallery_ids)
     same = probe[:, None] == gallery
     left, right = np.broadcast_to(probe[:, None], same.shape), np.broadcast_to(gallery, same.shape)
     own, first, second = left[same], left[~same], right[~same]
     pooled = _Pooled(distances[same], distances[~same])
     rates = pooled.rates(np.ones(len(own)), np.ones(len(first)))
     eers, fnmrs = [], []
-    for times in redraw(persons, draws, seed) if persons > 1 else ():
+    for times in resample_persons(n_persons, draws, seed):
         genuine, impostor = times[own], times[first] * times[second]
         if genuine.any() and impostor.any():
             sample = pooled.rates(genuine, impostor)
             eers.append(sample.eer)
             fnmrs.append([sample.fnmr_at(fmr) for fmr in fmrs])
-    return Verification(
+    return VerificationResult(
         rates=rates,
         eer=rates.eer,
         fnmr={fmr: rates.fnmr_at(fmr) for fmr in fmrs},
-        eer_interval=interval(eers, confidence),
-        fnmr_intervals={fmr: interval([row[i] for row in fnmrs], confidence) for i, fmr in enumerate(fmrs)},
+        eer_interval=percentile_interval(eers, confidence),
+        fnmr_intervals={fmr: percentile_interval([row[i] for row in fnmrs], confidence) for i, fmr in enumerate(fmrs)},
         n_genuine=len(own),
         n_impostor=len(first),
-        n_persons=persons,
+        n_persons=n_persons,
     )
 
 
 class _Pooled:
-    """Both lists sorted as one, so that weights alone are added up again and again."""
+    """Genuine and impostor distances sorted once, for error rates with different weights."""
 
     def __init__(self, genuine: NDArray[np.floating], impostor: NDArray[np.floating]) -> None:
         for name, distances in (("genuine", genuine), ("impostor", impostor)):
@@ -206,7 +206,7 @@ class _Pooled:
         self.thresholds = np.concatenate([[-np.inf], values[self.last]])
 
     def rates(self, genuine: Floats, impostor: Floats) -> ErrorRates:
-        """Return the error rates where each comparison has a weight, not all of them 0."""
+        """Compute the error rates with a weight per comparison, of which some are above 0."""
         weights = np.concatenate([genuine, impostor])[self.order]
         matched = [
             np.cumsum(weights * side)[self.last] / weights[side].sum() for side in (self.is_genuine, ~self.is_genuine)

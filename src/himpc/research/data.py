@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.evaluation import SameExclusion
+from himpc.evaluation import ExclusionKey
 from himpc.reading import Problem
 from himpc.recordings import Windows
 from himpc.research.protocol import Protocol, Split
@@ -120,7 +120,7 @@ class BenchmarkData:
     gallery: LabelledWindows
     probe: LabelledWindows | None
     counts: dict[str, Counts]
-    exclude: SameExclusion | None = None
+    exclude: ExclusionKey | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from himpc.errors import ConfigError
-from himpc.evaluation import SameExclusion
+from himpc.evaluation import ExclusionKey
 
 __all__ = ["Protocol", "Split"]
 
@@ -33,7 +33,7 @@ class Split:
     probe: str
     gallery: str
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
-    exclude: SameExclusion | None = None
+    exclude: ExclusionKey | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -174,15 +174,17 @@ class Passes:
         heading, absent = np.zeros(len(walked)), np.ones(len(walked), dtype=bool)
         start, number = seconds[0] + self.waits[0], 0
         while start <= seconds[-1]:
-            gone = walked - np.interp(start, seconds, walked)
-            during = (gone >= 0) & (gone <= 2 * self.reach)
+            travelled = walked - np.interp(start, seconds, walked)
+            during = (travelled >= 0) & (travelled <= 2 * self.reach)
             side = self.sides[number % len(self.sides)]
-            position[during] = np.stack([side * (self.reach - gone[during]), np.full(during.sum(), self.depth)], axis=1)
+            position[during] = np.stack(
+                [side * (self.reach - travelled[during]), np.full(during.sum(), self.depth)], axis=1
+            )
             heading[during] = -side * np.pi / 2
             absent &= ~during
-            if not (gone > 2 * self.reach).any():
+            if not (travelled > 2 * self.reach).any():
                 break
-            end = float(seconds[gone > 2 * self.reach][0])
+            end = float(seconds[travelled > 2 * self.reach][0])
             number += 1
             start = start + self.period if self.period else end + self.waits[number % len(self.waits)]
         return position, heading, absent

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import LayoutError
-from himpc.evaluation import LevelEvaluation, RankingResult, SameExclusion, evaluate_ranking, pool_recordings
+from himpc.evaluation import ExclusionKey, LevelEvaluation, RankingResult, evaluate_ranking, pool_recordings
 from himpc.model import BASELINES, Model
 from himpc.recordings import Windows
 from himpc.research.benchmark.results import BenchmarkResult
@@ -64,7 +64,7 @@ class _Side:
     whole_recordings: NDArray[np.int64] | None
 
     @classmethod
-    def of(cls, embed: Embed, part: LabelledWindows, exclude: SameExclusion | None) -> _Side:
+    def of(cls, embed: Embed, part: LabelledWindows, exclude: ExclusionKey | None) -> _Side:
         marks = {"camera": part.cameras, "session": part.sessions, None: None}[exclude]
         return cls(embed(part.windows), part.persons, marks, part.whole_recordings)
 
@@ -91,9 +91,8 @@ def _rank(gallery: _Side, probe: _Side | None, seed: int, self_match_in_map: boo
     )
     if self_match_in_map and probe is None and excluded is None:
         own = evaluate_ranking(gallery.vectors, gallery.vectors, gallery.persons, gallery.persons)
-        precision = own.average_precision[ranking.query]
-        ranking = replace(ranking, average_precision=precision, mAP=float(precision.mean()))
-    return LevelEvaluation.of(ranking, asked.persons, len(gallery.vectors), seed=seed)
+        ranking = replace(ranking, per_query=ranking.per_query | {"mAP": own.per_query["mAP"][ranking.query]})
+    return LevelEvaluation.from_ranking(ranking, asked.persons, len(gallery.vectors), seed=seed)
 
 
 def _views(ranking: RankingResult, asked: LabelledWindows) -> dict[str, ViewResult]:
@@ -104,7 +103,7 @@ def _views(ranking: RankingResult, asked: LabelledWindows) -> dict[str, ViewResu
     return {
         name: ViewResult(
             rank_1=float((ranking.first_match[view == name] == 1).mean()),
-            mAP=float(ranking.average_precision[view == name].mean()),
+            mAP=float(ranking.per_query["mAP"][view == name].mean()),
             queries=int((view == name).sum()),
         )
         for name in sorted(set(view.tolist()))

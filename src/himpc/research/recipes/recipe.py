@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from himpc.errors import ConfigError
-from himpc.evaluation import SameExclusion
+from himpc.evaluation import ExclusionKey
 from himpc.recordings.selection import parse_condition
 from himpc.research.protocol import Protocol, Split
 from himpc.research.recipes.folder_source import FolderSource
@@ -56,7 +56,7 @@ class Recipe:
     gallery: tuple[str, ...]
     probe: tuple[str, ...]
     leave_out: tuple[str, ...] = ()
-    exclude: SameExclusion | None = None
+    exclude: ExclusionKey | None = None
     unseen: float = 0.0
     window_length: int = 6
     about: str = ""
@@ -188,7 +188,7 @@ def _fields(table: dict[str, Any], folder: Path) -> dict[str, Any]:
     for key in ("name", "title", "about"):
         if not isinstance(table.get(key, ""), str) or not table.get(key, "-").strip():
             raise ConfigError(f"{key!r} must be a text, found {table[key]!r}")
-    if table.get("exclude") not in (None, *get_args(SameExclusion)):
+    if table.get("exclude") not in (None, *get_args(ExclusionKey)):
         raise ConfigError(f"'exclude' must be 'camera' or 'session', found {table['exclude']!r}")
     unseen, length = table.get("unseen", 0), table.get("window_length", 6)
     if isinstance(unseen, bool) or not isinstance(unseen, int | float) or not 0 <= unseen < 1:

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.api import Embedder, evaluate
-from himpc.evaluation import Evaluation, SameExclusion
+from himpc.evaluation import Evaluation, ExclusionKey
 from himpc.model import BASELINES
 from himpc.reading import Problem
 from himpc.recordings import Recording, number_whole_recordings
@@ -40,7 +40,7 @@ class SweepData:
     train: tuple[Recording, ...]
     gallery: tuple[Recording, ...]
     probe: tuple[Recording, ...]
-    exclude: SameExclusion | None = None
+    exclude: ExclusionKey | None = None
     problems: tuple[Problem, ...] = ()
     notes: tuple[str, ...] = ()
 

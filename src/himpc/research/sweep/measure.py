@@ -86,7 +86,7 @@ def perform(run: Run, data: SweepData) -> Row:
     persons = [recording.person for recording in data.test]
     agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
     values = [
-        *(level.measures[name] for level in (found.window, found.recording) for name in ("rank_1", "mAP")),
+        *(level.ranking.metrics[name] for level in (found.window, found.recording) for name in ("rank_1", "mAP")),
         *(agreement.ari, agreement.ami, agreement.purity),
     ]
     return run.row(
