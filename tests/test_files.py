@@ -2,10 +2,11 @@
 
 import os
 import stat
+from itertools import islice
 
 import pytest
 
-from himpc._files import make_folder, remove_file, replace_atomically, write_atomically
+from himpc._files import make_folder, number_names, remove_file, replace_atomically, write_atomically
 from himpc.errors import RunFolderError
 
 
@@ -24,14 +25,14 @@ def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
     assert path.read_bytes() == "old ü".encode()
 
 
-def test_what_a_killed_process_left_is_written_over(tmp_path):
+def test_the_temporary_file_of_a_killed_process_is_overwritten(tmp_path):
     writer = replace_atomically(tmp_path / "a.txt")
-    writer.__enter__().write_text("killed while at it")  # never left
+    writer.__enter__().write_text("unfinished")  # never left
     write_atomically(tmp_path / "a.txt", b"new")
     assert [each.name for each in tmp_path.iterdir()] == ["a.txt"]
 
 
-def test_a_place_that_cannot_be_written_is_one_plain_line(tmp_path):
+def test_an_unwritable_path_is_one_clear_error(tmp_path):
     (tmp_path / "file").write_text("")
     (tmp_path / "folder").mkdir()
     with pytest.raises(RunFolderError, match=r"folder: cannot be removed: "):
@@ -44,7 +45,7 @@ def test_a_place_that_cannot_be_written_is_one_plain_line(tmp_path):
 
 
 @pytest.mark.parametrize("path", [".", "/", ""])
-def test_a_folder_is_no_file_to_write(path):
+def test_a_folder_is_not_replaced(path):
     with pytest.raises(RunFolderError, match="is a folder"):
         write_atomically(path, b"new")
 
@@ -63,3 +64,8 @@ def test_a_link_stays_and_its_file_is_replaced(tmp_path):
     write_atomically(tmp_path / "link", b"new")
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "file").read_bytes() == b"new"
+
+
+def test_names_are_numbered_from_two(tmp_path):
+    names = [path.name for path in islice(number_names(tmp_path, "walk", ".npz"), 3)]
+    assert names == ["walk.npz", "walk-2.npz", "walk-3.npz"]

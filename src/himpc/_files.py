@@ -1,4 +1,4 @@
-"""Files that are never half-written: written beside their place, then renamed."""
+"""Atomic writes, folders and names of output files."""
 
 from __future__ import annotations
 
@@ -12,23 +12,25 @@ from himpc.errors import RunFolderError
 
 __all__ = ["make_folder", "number_names", "remove_file", "replace_atomically", "write_atomically"]
 
+_FILE = "name a file"
+_OTHER_PLACE = "choose another place"
+
 
 @contextmanager
 def replace_atomically(path: str | Path) -> Iterator[Path]:
-    """Give a path beside `path` to write to; it takes the place of `path` when the block ends well.
+    """Replace a file atomically: yield a temporary path, and rename it to `path` if the block ends without error.
 
-    A reader sees the old file or the new one, never a part; an error leaves the old one. What a link leads to is
-    replaced, not the link.
+    A reader sees the old file or the new one, never a part. For a symbolic link, its target is replaced.
 
     Raises
     ------
     RunFolderError
-        If the file cannot be written, or the path is a folder, a device or a pipe, which must not be replaced.
+        If the file cannot be written, or the path is a folder, a device or a pipe.
     """
     try:
         _check_replaceable(Path(path))
         path = Path(os.path.realpath(path))
-        beside = path.with_name(f".{path.stem}.partial{path.suffix}")  # what a killed process left is written over
+        beside = path.with_name(f".{path.stem}.partial{path.suffix}")  # that of a killed process is overwritten
         try:
             yield beside
             with beside.open("rb") as file:
@@ -37,19 +39,19 @@ def replace_atomically(path: str | Path) -> Iterator[Path]:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        raise RunFolderError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
+        raise _not_possible(path, "written", error) from error
 
 
 def _check_replaceable(path: Path) -> None:
-    """Raise `RunFolderError` for what a rename would destroy, or could not replace."""
+    """Check that a rename neither destroys a device or pipe nor fails at a folder."""
     if path.is_dir():
-        raise RunFolderError(f"{path}: cannot be written: is a folder; give the name of a file")
+        raise RunFolderError(f"{path}: cannot be written: is a folder", hint=_FILE)
     if path.exists() and not path.is_file():
-        raise RunFolderError(f"{path}: cannot be written: is a device or a pipe; give the name of a file")
+        raise RunFolderError(f"{path}: cannot be written: is a device or a pipe", hint=_FILE)
 
 
 def write_atomically(path: str | Path, content: bytes | str) -> None:
-    """Write a whole file, or leave it as it was; text is written as UTF-8.
+    """Write a whole file, or leave it unchanged; text is written as UTF-8.
 
     Raises
     ------
@@ -61,14 +63,14 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
 
 
 def number_names(folder: Path, stem: str, suffix: str) -> Iterator[Path]:
-    """Give names for a file, of which the first that is free may be taken: without a number, then from 2 on."""
+    """Yield candidate names of a file: without a number, then numbered from 2, to take the first that is free."""
     yield folder / f"{stem}{suffix}"
     for number in count(2):
         yield folder / f"{stem}-{number}{suffix}"
 
 
 def remove_file(path: str | Path) -> None:
-    """Remove a file, if it is there.
+    """Remove a file if it exists.
 
     Raises
     ------
@@ -78,22 +80,26 @@ def remove_file(path: str | Path) -> None:
     try:
         Path(path).unlink(missing_ok=True)
     except OSError as error:
-        raise RunFolderError(f"{path}: cannot be removed: {error.strerror or error}; choose another place") from error
+        raise _not_possible(path, "removed", error) from error
 
 
 def make_folder(path: str | Path) -> Path:
-    """Make a folder and its parents, if they are not there, and return it.
+    """Create a folder and its parents if they do not exist, and return it.
 
     Raises
     ------
     RunFolderError
-        If it cannot be made or written to.
+        If it cannot be created or written to.
     """
     path = Path(path)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise RunFolderError(f"{path}: cannot be written: {error.strerror or error}; choose another place") from error
+        raise _not_possible(path, "written", error) from error
     if not os.access(path, os.W_OK | os.X_OK):
-        raise RunFolderError(f"{path}: cannot be written: permission denied; choose another place")
+        raise RunFolderError(f"{path}: cannot be written: permission denied", hint=_OTHER_PLACE)
     return path
+
+
+def _not_possible(path: str | Path, action: str, error: OSError) -> RunFolderError:
+    return RunFolderError(f"{path}: cannot be {action}: {error.strerror or error}", hint=_OTHER_PLACE)

@@ -167,10 +167,10 @@ def parse(cls: type[T], data: object, *, source: str = "", error: type[HimpcErro
         An instance of `error` that names every wrong field, what was found and what was expected.
     """
     try:
-        return cast(T, _adapter(cast(Any, cls)).validate_json(json.dumps(data)))
+        return cast(T, _adapter(cast(Any, cls)).validate_json(json.dumps(data, default=_reject)))
     except ValidationError as wrong:
         raise _translate(wrong, cls, error, source) from None
-    except (TypeError, ValueError, RecursionError) as wrong:  # what JSON has no form for, such as a date of TOML
+    except (TypeError, ValueError, RecursionError) as wrong:
         raise error(f"{source}: {wrong}" if source else str(wrong)) from None
 
 
@@ -187,6 +187,12 @@ def parse_json(cls: type[T], path: Path, *, error: type[HimpcError] = FormatErro
 def to_plain(instance: object) -> Any:
     """Return an instance of a dataclass as dictionaries, lists, strings and numbers; the inverse of `parse`."""
     return to_jsonable_python(instance)
+
+
+def _reject(value: object) -> None:
+    """Raise the error for a value that JSON does not have, such as a date of TOML."""
+    kind = type(value).__name__
+    raise TypeError(f"found {str(value)[:80]!r}, a {kind}, expected a text, number, boolean, list or table")
 
 
 def _read(path: Path, loads: Callable[[str], object], language: str, error: type[HimpcError]) -> object:

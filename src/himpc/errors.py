@@ -42,7 +42,7 @@ __all__ = [
     "escape_unprintable",
 ]
 
-_REFERENCE = re.compile(r"\{(?P<name>[a-z_][\w.]*)(?:=(?P<value>[^{}]*)|(?P<call>\(\)))?\}", re.IGNORECASE)
+_REFERENCE = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z_][\w.]*)(?:=(?P<value>[^{}]*)|(?P<call>\(\)))?\}", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ class Hint:
     ----------
     template : str
         An imperative sentence without a full stop. ``{unit}`` names a parameter, ``{unit=mm}`` a parameter with a
-        value, ``{Gallery.calibrate()}`` an operation.
+        value, ``{Gallery.calibrate()}`` an operation. A literal brace is doubled; see `Hint.escape`.
 
     Examples
     --------
@@ -94,18 +94,23 @@ class Hint:
     template: str
 
     def render(self, spell: Callable[[Reference], str]) -> str:
-        """Return the advice with every reference spelled by `spell`."""
+        """Render the advice, with every reference spelled by `spell`."""
 
         def replace(match: re.Match[str]) -> str:
+            if match["name"] is None:
+                return match[0][0]
             return spell(Reference(match["name"], match["value"], match["call"] is not None))
 
         return _REFERENCE.sub(replace, self.template)
 
-    @property
-    def references(self) -> tuple[Reference, ...]:
-        """The arguments and operations that the advice names."""
-        found = _REFERENCE.finditer(self.template)
-        return tuple(Reference(match["name"], match["value"], match["call"] is not None) for match in found)
+    @staticmethod
+    def escape(text: str) -> str:
+        """Double the braces of a text, such as a file name, so that a template can hold it.
+
+        >>> str(Hint("name the files by the pattern " + Hint.escape("{person}/*.csv")))
+        'name the files by the pattern {person}/*.csv'
+        """
+        return text.replace("{", "{{").replace("}", "}}")
 
     def __str__(self) -> str:
         return self.render(str)
@@ -133,7 +138,7 @@ class HimpcError(Exception):
         self.hint = Hint(hint) if isinstance(hint, str) else hint
 
     def render(self, spell: Callable[[Reference], str] = str) -> str:
-        """Return message and hint in one line, every reference of the hint spelled by `spell`."""
+        """Render message and hint in one line, with every reference of the hint spelled by `spell`."""
         return self.message if self.hint is None else f"{self.message}; {self.hint.render(spell)}"
 
     def with_message(self, message: str) -> HimpcError:
