@@ -9,15 +9,19 @@ from typing import TYPE_CHECKING, Any
 from himpc._version import __version__
 
 __all__ = [
+    "Config",
     "Gallery",
     "HiMPC",
     "HimpcError",
+    "Model",
+    "ReadOptions",
     "Recording",
     "__version__",
     "embed",
     "evaluate",
     "group",
     "read",
+    "save",
     "simulate",
 ]
 
@@ -26,19 +30,25 @@ if TYPE_CHECKING:
     from himpc.errors import HimpcError
     from himpc.estimator import HiMPC
     from himpc.gallery import Gallery
-    from himpc.reading import read
-    from himpc.recordings import Recording
+    from himpc.learning import Config
+    from himpc.model import Model
+    from himpc.reading import ReadOptions, read
+    from himpc.recordings import Recording, save
     from himpc.simulation import simulate
 
 _HOME = {
+    "Config": "himpc.learning",
     "Gallery": "himpc.gallery",
     "HiMPC": "himpc.estimator",
     "HimpcError": "himpc.errors",
+    "Model": "himpc.model",
+    "ReadOptions": "himpc.reading",
     "Recording": "himpc.recordings",
     "embed": "himpc.api",
     "evaluate": "himpc.api",
     "group": "himpc.api",
     "read": "himpc.reading",
+    "save": "himpc.recordings",
     "simulate": "himpc.simulation",
 }
 

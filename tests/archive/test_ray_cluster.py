@@ -9,8 +9,7 @@ import pytest
 from himpc.archive import run_on_ray
 from himpc.cli import main
 from himpc.errors import ConfigError
-from himpc.reading import Problem
-from himpc.reading.discovery import Source
+from himpc.reading import Problem, Source
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 

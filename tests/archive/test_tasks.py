@@ -10,8 +10,7 @@ from himpc.archive import EmbeddingTable, embed_archive
 from himpc.archive.tasks import run_sequentially
 from himpc.errors import DataError
 from himpc.model import BASELINES
-from himpc.reading import read
-from himpc.reading.read import plan
+from himpc.reading import ReadOptions, plan, read
 
 
 def same(a: EmbeddingTable, b: EmbeddingTable) -> None:
@@ -27,7 +26,7 @@ def at_once(model, walks, **how) -> EmbeddingTable:
 
 @pytest.mark.parametrize("how", [{}, {"level": "limb"}])
 def test_file_by_file_is_as_all_in_one_go(model, walks, tmp_path, how):
-    table, problems = embed_archive(model, plan(walks, labels=walks / "people.csv"), tmp_path, **how)
+    table, problems = embed_archive(model, plan(walks, ReadOptions(labels=walks / "people.csv")), tmp_path, **how)
     same(table, at_once(model, walks, **how))
     assert table.short == ["short", "other"]
     assert list(table.person).count("Ada") == 2
@@ -54,7 +53,7 @@ def test_what_is_done_is_not_done_again(model, walks, tmp_path):
                 raise KeyboardInterrupt
             yield item
 
-    archive = plan(walks, labels=walks / "people.csv")
+    archive = plan(walks, ReadOptions(labels=walks / "people.csv"))
     with pytest.raises(KeyboardInterrupt):
         embed_archive(model, archive, tmp_path, run=run, progress=stops_after_three)
     assert len(list(tmp_path.glob("*.json"))) == 3

@@ -7,7 +7,7 @@ import pytest
 from himpc.cli import main
 from himpc.errors import GalleryError
 from himpc.gallery import FolderWatcher, Gallery, suggest_merges
-from himpc.reading.read import plan
+from himpc.reading import plan
 from himpc.recordings import save
 
 

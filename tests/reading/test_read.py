@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from himpc.errors import ConfigError, DataError, FormatError, HimpcError, LayoutError
-from himpc.reading import Problem, Recordings, read
+from himpc.reading import Problem, ReadOptions, Recordings, read
 from himpc.reading.formats import FORMATS, find_format, get_format
 from himpc.recordings import CleaningRules, Origin, Recording, Windows, number_whole_recordings, save
 from himpc.skeleton import get_layout
@@ -247,7 +247,7 @@ def test_real_folders(shared_data: Path):
     everything = read([shared_data / name for name in ("amc-sample", "c3d-walking", "kinect-v1-actions")])
     assert {recording.layout.name for recording in everything} == {"kinect-v1", "cmu"}
     with pytest.raises(HimpcError, match="no recording"):
-        read(shared_data / "video")
+        read(shared_data / "video", ReadOptions(video=None))
 
 
 def test_one_reason_for_many_files_is_said_once(tmp_path):

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 import himpc
 from himpc.cli import main
+from himpc.reading import VideoOptions
 from himpc.recordings import Recording, save
 from himpc.simulation import Crowd, Lens, Sensor, simulate, simulate_crowd
 from himpc.skeleton import get_layout
@@ -84,7 +85,7 @@ def _as_seen(walk: Recording) -> Recording:
 
 @pytest.fixture(autouse=True)
 def _exact(crowd: Crowd, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
 
 
 def test_people_of_a_film_get_their_names(
@@ -138,7 +139,7 @@ def test_whoever_is_slow_tells_who_is_there_too(
         return Exact.detect(slow, image, seconds)
 
     monkeypatch.setattr(slow, "detect", detect)
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: slow)
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: slow)
     assert (
         main(["identify", "--live", str(film), "--gallery", str(gallery), "--fmr", "0.2", "--seconds", "5", "--json"])
         == 0
@@ -175,9 +176,7 @@ def test_films_of_one_name_do_not_overwrite_each_other(film: Path, crowd: Crowd,
 
 
 def test_layouts_are_those_of_the_estimator(film: Path, crowd: Crowd) -> None:
-    from himpc.video import read_videos
-
-    found = read_videos([film], Exact(crowd), name="{camera}.mp4")
+    found = himpc.read(film, name="{camera}.mp4", video=VideoOptions(estimator=Exact(crowd)))
     assert {each.layout for each in found} == {get_layout("mediapipe-33")}
     assert {each.camera for each in found} == {"hall"}
     assert all(each.source.startswith(f"{film}#") for each in found)

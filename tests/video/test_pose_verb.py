@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -38,7 +39,7 @@ def films(tmp_path: Path) -> Path:
 
 
 def test_a_batch_goes_on_and_is_not_done_twice(films, crowd, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
     out = tmp_path / "out"
     assert main(["pose", str(films), "--out", str(out), "--json"]) == 3
     said = capsys.readouterr()
@@ -55,17 +56,17 @@ def test_a_batch_goes_on_and_is_not_done_twice(films, crowd, tmp_path, monkeypat
     with (out / "tracks.csv").open() as file:
         assert len(list(csv.DictReader(file))) >= len(walks)
     before = {path.name: path.stat().st_mtime_ns for path in out.rglob("*.npz")}
-    monkeypatch.setattr("himpc.video.estimate", None)  # would fail if it were called
+    monkeypatch.setattr("himpc.video.reader.estimate", None)  # would fail if it were called
     assert main(["pose", str(films / "a"), str(films / "b"), "--out", str(out), "--quiet"]) == 0
     assert {path.name: path.stat().st_mtime_ns for path in out.rglob("*.npz")} == before
 
 
 def test_paths_within_a_folder_tell_who_is_in_videos(films, crowd, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
     out = tmp_path / "out"
     assert main(["pose", str(films), "--name", "{person}/*.mp4", "--out", str(out)]) == 0
     assert {walk.person for walk in himpc.read(out / "recordings")} == {"a", "b"}
-    read = himpc.video.read_videos([films], Exact(crowd), name="{person}/*.mp4")
+    read = himpc.read(films, name="{person}/*.mp4")
     assert {walk.person for walk in read} == {"a", "b"}
 
 
@@ -80,10 +81,10 @@ def test_recordings_are_read_back_as_they_were_made(films, crowd, tmp_path, monk
         return found
 
     glitch.detect = detect
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: glitch)
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: glitch)
     out = tmp_path / "out"
     assert main(["pose", str(films / "a"), "--out", str(out)]) == 0
-    straight = himpc.video.read_videos([films / "a"], glitch)
+    straight = himpc.read(films / "a")
     assert len(straight) > 0
     for written, seen in zip(himpc.read(out / "recordings"), straight, strict=True):
         assert written.source == seen.source
@@ -94,7 +95,7 @@ def test_recordings_are_read_back_as_they_were_made(films, crowd, tmp_path, monk
 
 
 def test_a_damaged_report_and_a_film_that_is_gone_are_made_again(films, crowd, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
     out = tmp_path / "out"
     command = ["pose", str(films / "a"), "--out", str(out), "--overlay"]
     assert main(command) == 0
@@ -112,7 +113,7 @@ def test_a_damaged_report_and_a_film_that_is_gone_are_made_again(films, crowd, t
 
 
 def test_another_video_of_the_same_name_is_kept_beside(films, crowd, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
     out = tmp_path / "out"
     (films / "b" / "hall.mp4").write_bytes((films / "b" / "hall.mp4").read_bytes() + b"\0" * 8)
     assert main(["pose", str(films / "a" / "hall.mp4"), "--out", str(out)]) == 0
@@ -123,7 +124,7 @@ def test_another_video_of_the_same_name_is_kept_beside(films, crowd, tmp_path, m
 
 
 def test_what_is_asked_for_differently_is_done_again(films, crowd, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
     out = tmp_path / "out"
     for field in ("session", "person"):
         assert main(["pose", str(films), "--name", f"{{{field}}}/hall.mp4", "--out", str(out)]) == 0
@@ -132,7 +133,7 @@ def test_what_is_asked_for_differently_is_done_again(films, crowd, tmp_path, mon
 
 
 def test_our_own_films_are_no_videos_to_look_at(films, crowd, tmp_path, monkeypatch) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
     monkeypatch.chdir(films / "a")
     for _ in range(2):
         assert main(["pose", ".", "--overlay", "--pictures"]) == 0
@@ -141,7 +142,7 @@ def test_our_own_films_are_no_videos_to_look_at(films, crowd, tmp_path, monkeypa
 
 
 def test_a_long_name_and_a_place_that_is_taken_do_not_end_a_batch(films, crowd, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
     out = tmp_path / "out"
     (films / "a" / "hall.mp4").rename(films / "a" / f"{'x' * 240}.mp4")
     (out / "recordings" / "hall.mp4.npz").mkdir(parents=True)
@@ -153,7 +154,7 @@ def test_a_long_name_and_a_place_that_is_taken_do_not_end_a_batch(films, crowd, 
 
 
 def test_videos_beside_other_files(films, crowd, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
     folder = films / "a"
     (folder / "hall.mp4").rename(folder / "hall.webm")
     (folder / "who.csv").write_text("path,person\nhall.webm,Ada\n")
@@ -162,12 +163,15 @@ def test_videos_beside_other_files(films, crowd, tmp_path, monkeypatch, capsys) 
     himpc.recordings.save(himpc.simulate(1, 1, seconds=2), folder / "walk.npz")
     (folder / "who.csv").unlink()
     assert main(["info", str(folder)]) == 0
-    assert "1 videos in it are not looked at" in capsys.readouterr().err
+    assert "holds recordings, so its 1 videos are not read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("arguments", "why"),
-    [([], "no video is given"), (["https://example.org/a.mp4"], "only 'himpc identify --live' watches streams")],
+    [
+        ([], "no video is given"),
+        (["https://example.org/a.mp4"], "is an address, expected a file or folder; watch a stream with himpc identify"),
+    ],
 )
 def test_what_is_no_video_at_all_is_told(arguments, why, tmp_path, capsys) -> None:
     assert main(["pose", *arguments, "--out", str(tmp_path / "out")]) == 1
@@ -175,15 +179,15 @@ def test_what_is_no_video_at_all_is_told(arguments, why, tmp_path, capsys) -> No
 
 
 def test_a_folder_that_cannot_be_opened_is_told(films, crowd, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Exact(crowd))
-    whole = Path.iterdir
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Exact(crowd))
+    scandir = os.scandir
 
-    def closed(path: Path):
-        if path.name == "b":
+    def closed(path):
+        if Path(path).name == "b":
             raise PermissionError(13, "Permission denied")
-        return whole(path)
+        return scandir(path)
 
-    monkeypatch.setattr(Path, "iterdir", closed)
+    monkeypatch.setattr(os, "scandir", closed)
     assert main(["pose", str(films), "--out", str(tmp_path / "out")]) == 3
     assert "Permission denied" in capsys.readouterr().err
     assert main(["pose", str(films / "b"), "--out", str(tmp_path / "out")]) == 1
@@ -191,11 +195,11 @@ def test_a_folder_that_cannot_be_opened_is_told(films, crowd, tmp_path, monkeypa
 
 
 def test_nobody_in_it_is_told(films, crowd, tmp_path, monkeypatch, capsys) -> None:
-    monkeypatch.setattr("himpc.video.open_estimator", lambda *_, **__: Nobody(crowd))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: Nobody(crowd))
     for _ in range(2):  # the second time it is known from the report
         assert main(["pose", str(films / "a"), "--out", str(tmp_path / "out")]) == 3
         assert "no person was detected in 150 frames" in capsys.readouterr().err
-        monkeypatch.setattr("himpc.video.estimate", None)
+        monkeypatch.setattr("himpc.video.reader.estimate", None)
     assert not list((tmp_path / "out").rglob("*.npz"))
 
 

@@ -12,8 +12,9 @@ import pytest
 from numpy.typing import NDArray
 
 from himpc.errors import DataError, FormatError, RunFolderError
+from himpc.reading import is_video
 from himpc.simulation import Lens, simulate_crowd
-from himpc.video.decoding import Video, is_video, rotate_to_display
+from himpc.video.decoding import Video, rotate_to_display
 
 pytest.importorskip("av")
 from clips import write, write_sound

@@ -11,7 +11,7 @@ from himpc.reading import Problem
 
 if TYPE_CHECKING:
     from himpc.archive.tasks import Outcome, Task
-    from himpc.reading.discovery import Source
+    from himpc.reading import Source
 
 __all__ = ["run_on_ray"]
 

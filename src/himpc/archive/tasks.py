@@ -17,9 +17,7 @@ from himpc.archive.embedding_table import EmbeddingTable
 from himpc.errors import DataError, HimpcError
 from himpc.learning import Config
 from himpc.model import Model
-from himpc.reading import Problem
-from himpc.reading.discovery import Source
-from himpc.reading.read import Plan
+from himpc.reading import Plan, Problem, Source
 from himpc.recordings.progress import Progress
 from himpc.skeleton import Level
 
@@ -54,7 +52,7 @@ class Task:
         stamps = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         model = self.model.fingerprint if isinstance(self.model, Model) else type(self.model).__name__
         about = [__version__, stamps, source.name, source.known, model, self.length, self.level]
-        text = json.dumps([*about, repr(self.plan.options), repr(self.plan.rules)])
+        text = json.dumps([*about, repr(self.plan.file_options), repr(self.plan.options.video), repr(self.plan.rules)])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -92,7 +90,7 @@ def embed_archive(
     model : Embedder
         A trained `Model`, or a baseline.
     plan : Plan
-        What is to be read (`himpc.reading.read.plan`).
+        What is to be read (`himpc.reading.plan`).
     folder : path
         Where the embeddings of each file are kept.
     window_length, level
@@ -121,7 +119,7 @@ def embed_archive(
     if length is None:
         length = model.window_length if isinstance(model, Model) else Config().window_length
     task = Task(model, plan, length, level)
-    problems = plan.problems()
+    problems = plan.problems
     places: list[Path | None] = [None] * len(plan.sources)
     for number, source in enumerate(plan.sources):
         try:
@@ -164,7 +162,7 @@ def _write_part(place: Path, outcome: Outcome) -> None:
     table, problems = outcome
     if table is not None:
         table.save(place.with_suffix(".npz"))
-    listed: list[Any] = [[str(problem.path), problem.message] for problem in problems]
+    listed: list[Any] = [[str(problem.path), problem.render()] for problem in problems]
     write_atomically(place.with_suffix(".json"), json.dumps({"embedded": table is not None, "problems": listed}))
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from himpc.cli.console import Console
-from himpc.cli.options import Output
+from himpc.cli.options import OutputOptions
 from himpc.cli.training import EpochBar, Settings
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def benchmark(
     resume: bool = False,
     overwrite: bool = False,
     settings: Settings = Settings(),
-    output: Output = Output(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Train on a data set without labels and measure on it, beside the published results where there are any.
 

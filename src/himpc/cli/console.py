@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from himpc.cli import SKIPPED, SUCCESS
+from himpc.cli.hints import spell
 from himpc.errors import escape_unprintable
 
 if TYPE_CHECKING:
@@ -76,11 +76,10 @@ class Console:
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """Report skipped files, which also sets the exit code."""
-        self.left_out += [
-            {"path": escape_unprintable(str(problem.path)), "why": problem.message} for problem in problems
-        ]
         for problem in problems:
-            print(f"himpc: skipped {escape_unprintable(str(problem))}", file=sys.stderr)
+            path, why = escape_unprintable(str(problem.path)), problem.render(spell)
+            self.left_out.append({"path": path, "why": why})
+            print(f"himpc: skipped {path}: {escape_unprintable(why)}", file=sys.stderr)
 
     def progress(self, items: Iterable[T], total: int | None, description: str) -> Iterator[T]:
         """Yield the items while a bar on standard error shows progress and the remaining time."""
@@ -104,17 +103,6 @@ class Console:
             disable=self.quiet or not sys.stderr.isatty(),
             transient=True,
         )
-
-    @contextmanager
-    def watching(self) -> Iterator[Callable[[float, float | None], None]]:
-        """Give what is told how many seconds of how many of a video have been seen, and shows it."""
-        with self.bar() as bar:
-            task = bar.add_task("seconds of video", total=None)
-
-            def watch(seen: float, of: float | None) -> None:
-                bar.update(task, completed=round(seen), total=None if of is None else round(of))
-
-            yield watch
 
     @property
     def exit_code(self) -> int:

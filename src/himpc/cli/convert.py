@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.cli.options import Output, Source
+from himpc.cli.options import InputOptions, OutputOptions
 
 
-def convert(*paths: Path, out: Path, source: Source = Source(), output: Output = Output()) -> int:
+def convert(
+    *paths: Path, out: Path, source: InputOptions = InputOptions(), output: OutputOptions = OutputOptions()
+) -> int:
     """Write recordings of any format into one .npz file, which reads fast and keeps all that is known.
 
     Parameters

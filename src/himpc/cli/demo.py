@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from himpc.cli.options import Output
+from himpc.cli.options import OutputOptions
 from himpc.cli.training import EpochBar, Settings, draw_history
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def demo(
     recordings: int = 6,
     difficulty: Literal["easy", "medium", "hard"] = "medium",
     settings: Settings = DEFAULTS,
-    output: Output = Output(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Run the main job on simulated walkers: train, evaluate, group, and pictures to look at.
 

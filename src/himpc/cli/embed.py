@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from himpc.cli.models import load_embedder
-from himpc.cli.options import Output, Source
+from himpc.cli.options import InputOptions, OutputOptions
 
 if TYPE_CHECKING:
     from himpc.api import Embedder
@@ -24,8 +24,8 @@ def embed(
     window_length: int | None = None,
     device: str = "auto",
     ray: bool = False,
-    source: Source = Source(),
-    output: Output = Output(),
+    source: InputOptions = InputOptions(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Turn recordings into embeddings with a trained model.
 
@@ -80,7 +80,7 @@ def _here(
     paths: tuple[Path, ...],
     length: int | None,
     level: Level | None,
-    source: Source,
+    source: InputOptions,
     console: Console,
 ) -> EmbeddingTable:
     from himpc.api import embed as embed_recordings
@@ -96,7 +96,7 @@ def _on_ray(
     parts: Path,
     length: int | None,
     level: Level | None,
-    source: Source,
+    source: InputOptions,
     console: Console,
 ) -> EmbeddingTable:
     from himpc.archive import embed_archive, run_on_ray

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from himpc.cli.models import load_embedder
-from himpc.cli.options import Output, Source
+from himpc.cli.options import InputOptions, OutputOptions
 
 
 def evaluate(
@@ -20,8 +20,8 @@ def evaluate(
     window_length: int | None = None,
     device: str = "auto",
     seed: int = 0,
-    source: Source = Source(),
-    output: Output = Output(),
+    source: InputOptions = InputOptions(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Measure re-identification on recordings whose persons are known (--name or --labels).
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.cli.options import Output
+from himpc.cli.options import OutputOptions
 
 
-def export(model: Path, *, out: Path, output: Output = Output()) -> int:
+def export(model: Path, *, out: Path, output: OutputOptions = OutputOptions()) -> int:
     """Write a trained model as ONNX, for programs that have neither himpc nor torch.
 
     The file takes joints as they were recorded, in metres and y up, (windows, frames, joints, 3), and gives one

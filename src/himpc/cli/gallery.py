@@ -13,7 +13,7 @@ from cyclopts import App, Parameter
 from himpc._schema import to_plain
 from himpc.cli import FAILURE
 from himpc.cli.models import load_model
-from himpc.cli.options import Output, Source
+from himpc.cli.options import InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, Settings
 from himpc.errors import ConfigError, DataError, GalleryError
 
@@ -44,9 +44,9 @@ def enroll(
     model: str = "train",
     folds: int = 4,
     skeletons: bool = True,
-    source: Source = Source(),
+    source: InputOptions = InputOptions(),
     settings: Settings = Settings(),
-    output: Output = Output(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Enroll people by their recordings; creates the gallery if there is none.
 
@@ -114,8 +114,8 @@ def search(
     fpir: float | None = None,
     enrolled: float = 0.5,
     rerank: bool = False,
-    source: Source = Source(),
-    output: Output = Output(),
+    source: InputOptions = InputOptions(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Identify the person in each recording, or report it as unknown.
 
@@ -154,7 +154,9 @@ def search(
 
 
 @gallery.command
-def calibrate(location: Location = DEFAULT, folds: int = 4, device: str = "auto", output: Output = Output()) -> int:
+def calibrate(
+    location: Location = DEFAULT, folds: int = 4, device: str = "auto", output: OutputOptions = OutputOptions()
+) -> int:
     """Calibrate a gallery whose model was trained on its people.
 
     The model is trained again several times without some of the people. Do this once most people are enrolled: without
@@ -180,7 +182,7 @@ def calibrate(location: Location = DEFAULT, folds: int = 4, device: str = "auto"
 
 
 @gallery.command(name="list")
-def list_people(location: Location = DEFAULT, output: Output = Output()) -> int:
+def list_people(location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
     """List the people who are enrolled."""
     console = output.console()
     with _open(location) as gallery:
@@ -195,7 +197,7 @@ def list_people(location: Location = DEFAULT, output: Output = Output()) -> int:
 
 
 @gallery.command
-def show(person: str, location: Location = DEFAULT, output: Output = Output()) -> int:
+def show(person: str, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
     """List the recordings of a person.
 
     Parameters
@@ -218,7 +220,7 @@ def show(person: str, location: Location = DEFAULT, output: Output = Output()) -
 
 
 @gallery.command
-def merge(person: str, *others: str, location: Location = DEFAULT, output: Output = Output()) -> int:
+def merge(person: str, *others: str, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
     """Merge people into the first one named.
 
     Parameters
@@ -239,7 +241,7 @@ def merge(person: str, *others: str, location: Location = DEFAULT, output: Outpu
 
 
 @gallery.command
-def rename(person: str, name: str, location: Location = DEFAULT, output: Output = Output()) -> int:
+def rename(person: str, name: str, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
     """Rename a person, or name an unnamed one.
 
     Parameters
@@ -258,7 +260,9 @@ def rename(person: str, name: str, location: Location = DEFAULT, output: Output 
 
 
 @gallery.command
-def move(*ids: int, person: str | None = None, location: Location = DEFAULT, output: Output = Output()) -> int:
+def move(
+    *ids: int, person: str | None = None, location: Location = DEFAULT, output: OutputOptions = OutputOptions()
+) -> int:
     """Assign recordings to another person.
 
     Parameters
@@ -281,7 +285,7 @@ def move(*ids: int, person: str | None = None, location: Location = DEFAULT, out
 
 @gallery.command
 def remove(
-    *people: str, recording: tuple[int, ...] = (), location: Location = DEFAULT, output: Output = Output()
+    *people: str, recording: tuple[int, ...] = (), location: Location = DEFAULT, output: OutputOptions = OutputOptions()
 ) -> int:
     """Erase people for good, with all their recordings, or single recordings.
 
@@ -306,7 +310,7 @@ def remove(
 
 
 @gallery.command
-def export(out: Path, location: Location = DEFAULT, output: Output = Output()) -> int:
+def export(out: Path, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
     """Write a whole gallery to one file, which `import` reads into another gallery.
 
     Parameters
@@ -325,7 +329,7 @@ def export(out: Path, location: Location = DEFAULT, output: Output = Output()) -
 
 
 @gallery.command(name="import")
-def import_(path: Path, location: Location = DEFAULT, output: Output = Output()) -> int:
+def import_(path: Path, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
     """Read a file that `export` wrote into a gallery; creates the gallery if there is none.
 
     Parameters
@@ -346,7 +350,7 @@ def import_(path: Path, location: Location = DEFAULT, output: Output = Output())
 def verify(
     location: Location = DEFAULT,
     repair: Annotated[bool, Parameter(name=["--repair", "--mend"])] = False,
-    output: Output = Output(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Check that everything enrolled is stored and unchanged.
 
@@ -367,7 +371,7 @@ def verify(
 
 
 @gallery.command
-def audit(location: Location = DEFAULT, output: Output = Output()) -> int:
+def audit(location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
     """List all changes and searches: by whom, and when."""
     console = output.console()
     with _open(location) as gallery:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from himpc.cli.models import load_embedder
-from himpc.cli.options import Output, Source
+from himpc.cli.options import InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, Settings
 
 if TYPE_CHECKING:
@@ -21,9 +21,9 @@ def group(
     people: int | None = None,
     overlay: bool = False,
     pictures: bool = False,
-    source: Source = Source(),
+    source: InputOptions = InputOptions(),
     settings: Settings = Settings(),
-    output: Output = Output(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Say which recordings show the same person, without labels.
 

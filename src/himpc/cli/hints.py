@@ -6,7 +6,7 @@ import shlex
 
 from himpc.errors import HimpcError, Reference
 
-__all__ = ["render_error"]
+__all__ = ["render_error", "spell"]
 
 _OPTIONS = {"path": "PATH", "paths": "PATHS", "root": "--root", "model_": "--model"}
 """Parameters whose option is not their name with hyphens."""
@@ -18,16 +18,18 @@ _VERBS = {
     "Model.export": "himpc export",
     "estimate": "himpc pose",
     "read": "himpc info",
+    "watch_live": "himpc identify --live",
 }
 """Operations whose verb is not their name."""
 
 
 def render_error(error: HimpcError) -> str:
     """Return message and hint of an error in one line, with options and verbs in place of Python names."""
-    return error.render(_spell)
+    return error.render(spell)
 
 
-def _spell(reference: Reference) -> str:
+def spell(reference: Reference) -> str:
+    """Return the option or verb that a reference of a hint stands for."""
     if reference.is_operation:
         return _VERBS.get(reference.name) or f"himpc {reference.name.lower().replace('.', ' ')}"
     option = _OPTIONS.get(reference.name) or f"--{reference.name.replace('.', '-').replace('_', '-')}"

@@ -11,7 +11,7 @@ from cyclopts import Parameter
 
 from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT, Location
-from himpc.cli.options import Output, Source
+from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def identify(
     pictures: bool = False,
     live: str | None = None,
     seconds: Annotated[float | None, Parameter(name="--seconds")] = None,
-    source: Source = Source(),
-    output: Output = Output(),
+    source: InputOptions = InputOptions(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Say who is in videos, by a gallery: by body and gait alone.
 
@@ -67,7 +67,7 @@ def identify(
 
 
 def _look(
-    paths: tuple[Path, ...], gallery: Any, console: Console, source: Source, out: Path, fmr: float | None,
+    paths: tuple[Path, ...], gallery: Any, console: Console, source: InputOptions, out: Path, fmr: float | None,
     overlay: bool, pictures: bool,
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
@@ -105,7 +105,7 @@ def _look(
 
 
 def _watch(
-    live: str, gallery: Any, console: Console, source: Source, out: Path | None, fmr: float | None,
+    live: str, gallery: Any, console: Console, source: InputOptions, out: Path | None, fmr: float | None,
     seconds: float | None, pictures: bool,
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
@@ -114,14 +114,14 @@ def _watch(
     from himpc.video.live_video import LiveVideo
     from himpc.video.overlay import draw
 
-    estimator = source.open_estimator()
+    reader = source.video_reader(console)
     told: dict[int, str] = {}
     latencies: list[float] = []
     with ExitStack() as stack:
         video = stack.enter_context(LiveVideo(live))
         film: VideoWriter | None = None
         try:
-            for view in watch_live(video, estimator, gallery, fmr=fmr, cleaning=source.cleaning()):
+            for view in watch_live(video, reader.estimator, gallery, fmr=fmr, cleaning=reader.cleaning):
                 latencies.append(view.latency)
                 for number, person in view.people.items():
                     label = person.label
@@ -135,7 +135,7 @@ def _watch(
                             VideoWriter(make_folder(out) / "live.overlay.mp4", width, height, video.fps)
                         )
                     ground = view.image.copy() if pictures else np.full_like(view.image, 26)
-                    film.add(draw(ground, estimator.layout, list(view.people.values())), view.seconds)
+                    film.add(draw(ground, reader.estimator.layout, list(view.people.values())), view.seconds)
                 if seconds is not None and view.seconds >= seconds:
                     break
         except KeyboardInterrupt:

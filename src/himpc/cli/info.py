@@ -6,10 +6,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from himpc.cli.options import Output, Source
+from himpc.cli.options import InputOptions, OutputOptions
 
 
-def info(*paths: Path, source: Source = Source(), output: Output = Output()) -> int:
+def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOptions = OutputOptions()) -> int:
     """Show what recordings are there, and how good they are.
 
     Parameters

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from himpc.cli.options import Output, Seeing
+from himpc.cli.options import OutputOptions, VideoInputOptions
 
 if TYPE_CHECKING:
     from himpc.video import VideoReport
@@ -18,8 +18,8 @@ def pose(
     out: Path = Path("poses"),
     overlay: bool = False,
     pictures: bool = False,
-    source: Seeing = Seeing(),
-    output: Output = Output(),
+    source: VideoInputOptions = VideoInputOptions(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Find the people in videos, and write a recording of each.
 
@@ -39,18 +39,17 @@ def pose(
     """
     from himpc._schema import to_plain
     from himpc.errors import DataError, RunFolderError
-    from himpc.reading import Problem
-    from himpc.reading.labels import NamePattern
-    from himpc.video import RECORDINGS_FOLDER, PoseFolder, estimate, find_videos
+    from himpc.reading import NamePattern, Problem
+    from himpc.video import RECORDINGS_FOLDER, PoseFolder, find_videos
 
     console = output.console()
     videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
-    estimator, cleaning = source.open_estimator(), source.cleaning()
+    reader = source.video_reader(console)
     console.problems(problems)
     weights = [(path.stat().st_size, path.stat().st_mtime_ns) for path in source.weights]
     folder = PoseFolder(
         out,
-        [source.estimator, source.tiles, cleaning, weights],
+        [source.estimator, source.tiles, reader.cleaning, weights],
         overlay=None if not overlay else "pictures" if pictures else "plain",
     )
     reports: list[VideoReport] = []
@@ -58,18 +57,9 @@ def pose(
         try:
             report = folder.report(video)
             if report is None:
-                with console.watching() as on_progress:
-                    result = estimate(
-                        video.path,
-                        estimator,
-                        name=video.name,
-                        labels=video.known,
-                        cleaning=cleaning,
-                        on_progress=on_progress,
-                    )
-                report = folder.add(video, result)
+                report = folder.add(video, reader.estimate(video))
         except (DataError, RunFolderError) as error:
-            console.problems([Problem(video.path, str(error).removeprefix(f"{video.path}: "))])
+            console.problems([Problem.of(error, video.path)])
             continue
         reports.append(report)
         if report.nobody:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from himpc.cli.options import Output
+from himpc.cli.options import OutputOptions
 
 
 def serve(
@@ -21,7 +21,7 @@ def serve(
     upload_limit: int = 64,
     timeout: float = 30.0,
     queue: int = 64,
-    output: Output = Output(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Serve a gallery: a page for the browser and an HTTP API (docs/server.md).
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from himpc.cli.options import Output
+from himpc.cli.options import OutputOptions
 
 
 def simulate(
@@ -18,7 +18,7 @@ def simulate(
     layout: str = "kinect-v1",
     difficulty: Literal["easy", "medium", "hard"] = "medium",
     seed: int = 0,
-    output: Output = Output(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Make recordings of simulated walkers: bodies, gaits, cameras and a depth sensor, all from one seed.
 

@@ -6,7 +6,7 @@ import shlex
 from pathlib import Path
 
 from himpc.cli import SKIPPED
-from himpc.cli.options import Output
+from himpc.cli.options import OutputOptions
 
 
 def sweep(
@@ -17,7 +17,7 @@ def sweep(
     jobs: int | None = None,
     threads: int | None = None,
     device: str = "auto",
-    output: Output = Output(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Train and measure with many settings, several at once; the same command goes on where it was stopped.
 

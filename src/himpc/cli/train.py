@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from himpc.cli.console import Console
 from himpc.cli.launch import Silent, launched
-from himpc.cli.options import Output, Source
+from himpc.cli.options import InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, Settings, draw_history
 
 if TYPE_CHECKING:
@@ -22,9 +22,9 @@ def train(
     out: Path,
     resume: bool = False,
     overwrite: bool = False,
-    source: Source = Source(),
+    source: InputOptions = InputOptions(),
     settings: Settings = Settings(),
-    output: Output = Output(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Train a model on recordings, without labels.
 

@@ -14,7 +14,7 @@ from himpc._schema import to_plain
 from himpc.cli.console import Console
 from himpc.cli.gallery import DEFAULT, Location, check_model
 from himpc.cli.models import load_model
-from himpc.cli.options import Output, Source
+from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -33,8 +33,8 @@ def watch(
     fmr: float | None = None,
     every: float = 5.0,
     once: bool = False,
-    source: Source = Source(),
-    output: Output = Output(),
+    source: InputOptions = InputOptions(),
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Enroll the recordings that arrive in a folder: enrolled people are matched, others become new unnamed people.
 
@@ -64,7 +64,7 @@ def watch(
         raise ConfigError(f"fmr must lie between 0 and 1, found {fmr}")
     report = _Report(output.console())
     with _open_or_create(location, model) as gallery:
-        watcher = FolderWatcher(gallery, folder, lambda: source.plan((folder,)), fmr)
+        watcher = FolderWatcher(gallery, folder, lambda: source.plan((folder,), videos=False), fmr)
         try:
             while True:
                 if arrivals := watcher.poll(settled=once):

@@ -12,7 +12,7 @@ from himpc.errors import EmptyError, HimpcError, escape_unprintable
 from himpc.gallery.answer import Answer
 from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.recordings import group_parts
-from himpc.reading.read import Plan, Problem
+from himpc.reading import Plan, Problem
 from himpc.recordings import Recording
 
 __all__ = ["Arrival", "FolderWatcher", "MergeSuggestion", "suggest_merges"]
@@ -92,7 +92,7 @@ class FolderWatcher:
     gallery : Gallery
     folder : path
     plan : callable
-        Return what the folder holds now (`himpc.reading.read.plan`).
+        Return what the folder holds now (`himpc.reading.plan`).
     fmr : float, optional
         As in `Gallery.search`.
     """
@@ -160,7 +160,7 @@ class FolderWatcher:
             file.problem = str(error)
             return
         if not any(answer.windows for answer in file.answers):
-            reasons = [answer.note for answer in file.answers] or [problem.message for problem in file.problems]
+            reasons = [answer.note for answer in file.answers] or [problem.render() for problem in file.problems]
             file.problem = "; ".join(reasons) or "holds no recording"
             return
         groups = zip(file.answers, group_parts(file.recordings), strict=True)

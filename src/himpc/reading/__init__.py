@@ -1,20 +1,35 @@
-"""Read skeleton files of any known format into recordings."""
+"""Reading of skeleton files of any format, and of videos, into recordings."""
 
+from himpc.reading.discovery import Source, discover, is_video, nothing_found
 from himpc.reading.formats import FORMATS, Format, find_format, get_format, register_format
 from himpc.reading.formats._common.frames import first_frame_file, natural_key
 from himpc.reading.formats._common.text import MAX_COORDINATE
-from himpc.reading.read import Problem, Recordings, read
+from himpc.reading.formats.video import OVERLAY_SUFFIX
+from himpc.reading.labels import NamePattern
+from himpc.reading.options import ReadOptions, VideoOptions
+from himpc.reading.reader import Plan, plan, read
+from himpc.recordings.collection import Problem, Recordings
 
 __all__ = [
     "FORMATS",
     "MAX_COORDINATE",
+    "OVERLAY_SUFFIX",
     "Format",
+    "NamePattern",
+    "Plan",
     "Problem",
+    "ReadOptions",
     "Recordings",
+    "Source",
+    "VideoOptions",
+    "discover",
     "find_format",
     "first_frame_file",
     "get_format",
+    "is_video",
     "natural_key",
+    "nothing_found",
+    "plan",
     "read",
     "register_format",
 ]

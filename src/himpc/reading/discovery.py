@@ -1,27 +1,29 @@
-"""Finding the recordings in files and folders."""
+"""Discovery of recordings and videos in files and folders."""
 
 from __future__ import annotations
 
+import os
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from himpc.errors import DataError, FormatError, HimpcError, escape_unprintable
+from himpc.errors import DataError, EmptyError, FormatError, HimpcError, escape_unprintable
 from himpc.reading.formats import FORMATS
 from himpc.reading.formats._common.frames import natural_key
+from himpc.reading.formats.video import OVERLAY_SUFFIX
 from himpc.reading.formats.video import SUFFIXES as VIDEO_SUFFIXES
 from himpc.reading.labels import NamePattern
 
-__all__ = ["VIDEO_SUFFIXES", "Source", "find_sources"]
+__all__ = ["Discovery", "Source", "discover", "is_video", "nothing_found"]
 
 # Files that stand beside recordings and are never one.
 _OTHER_NAMES = re.compile(r"(licen[sc]e|readme|changelog|citation|copying|notice|makefile)([._-].*)?", re.IGNORECASE)
 _OTHER_SUFFIXES = {
     *(".md", ".rst", ".pdf", ".html", ".doc", ".docx", ".xlsx", ".toml", ".yaml", ".yml", ".ini", ".log", ".py", ".m"),
     *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".bmp", ".pgm", ".wav", ".mp3"),
-    *VIDEO_SUFFIXES,
 }
+_ADDRESS = re.compile(r"[a-z]+:/", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,9 @@ class Source:
     Attributes
     ----------
     path : Path
-        Where it is.
+        The file or folder.
     name : str
-        What to call it: relative to the folder that was given, where it was the only one; parts separated by ``/``.
+        The name to show: relative to the folder that was given, if it was the only path; parts separated by ``/``.
     known : dict
         Person, session and camera as the path shows them.
     """
@@ -43,63 +45,99 @@ class Source:
     known: dict[str, str] = field(default_factory=dict)
 
 
-def find_sources(
-    paths: Sequence[Path],
-    pattern: NamePattern | None = None,
-    leave_out: Iterable[Path] = (),
-    wanted: Callable[[Path], bool] | None = None,
-) -> tuple[list[Source], list[tuple[Path, HimpcError]]]:
-    """Find all that may be a recording in files and folders.
+@dataclass(frozen=True)
+class Discovery:
+    """What was found at some paths, in natural order within each folder, nothing twice.
 
-    Hidden files, and files that stand beside recordings (LICENSE, README, pictures, videos), are left out; so is the
-    skeleton (``.asf``) beside motion (``.amc``). A folder of frames is one source. A folder that links lead to twice
-    is read once.
+    Attributes
+    ----------
+    sources : tuple of Source
+        What is to be read: recordings, and videos that were given themselves or are alone in a folder.
+    videos : tuple of Source
+        All videos, also those beside recordings.
+    errors : tuple of (Path, HimpcError)
+        Folders that cannot be opened.
+    notes : tuple of str
+        Folders whose videos are not read because they also hold recordings.
+    """
+
+    sources: tuple[Source, ...]
+    videos: tuple[Source, ...]
+    errors: tuple[tuple[Path, HimpcError], ...]
+    notes: tuple[str, ...]
+
+
+def is_video(path: str | Path) -> bool:
+    """Return whether the name of a file marks it as a video."""
+    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+
+
+def discover(paths: Sequence[Path], pattern: NamePattern | None = None, leave_out: Iterable[Path] = ()) -> Discovery:
+    """Find the recordings and videos in files and folders; each folder is listed once.
+
+    Hidden files, and files that stand beside recordings (licences, read-me files, pictures), are left out. So is the
+    skeleton (``.asf``) beside motion (``.amc``). A folder of frames is one source.
 
     Parameters
     ----------
     paths : sequence of Path
-        Files and folders; a file that is given itself is always a source.
+        Files and folders. A file that is given itself is always a source.
     pattern : NamePattern, optional
-        Only what it fits is a source. It is matched against the path relative to the folder; where it fits nothing in
-        the folder that way, against the whole path.
-    leave_out : iterable of Path
+        Leave out files that it does not fit. It is matched against the path relative to the folder; if it fits nothing
+        in the folder that way, against the whole path.
+    leave_out : iterable of Path, optional
         Files that are no recordings.
-    wanted : callable, optional
-        Tells which files of a folder are sources, in place of all that may be recordings; a folder of frames is none
-        then.
-
-    Returns
-    -------
-    sources : list of Source
-        In natural order within each folder, none twice.
-    errors : list of (Path, HimpcError)
-        Folders that cannot be opened.
 
     Raises
     ------
     DataError
         If a path does not exist.
     """
-    errors: list[tuple[Path, HimpcError]] = []
-    sources: dict[Path, Source] = {}
     excluded = {path.absolute() for path in leave_out}
+    sources: dict[Path, Source] = {}
+    videos: dict[Path, Source] = {}
+    errors: list[tuple[Path, HimpcError]] = []
+    notes = []
     for path in paths:
-        try:
-            path.stat()
-        except FileNotFoundError as error:
-            raise DataError(f"{path}: there is no such file or folder") from error
-        except OSError as error:
-            raise DataError(f"{path}: cannot be opened: {error.strerror or error}") from error
-        found = _walk(path, errors, wanted) if path.is_dir() else [path]
-        base = path if len(paths) == 1 and path.is_dir() and found != [path] else None
-        for source in _name(found, base, pattern):
-            if source.path.absolute() not in excluded:
-                sources.setdefault(source.path.absolute(), source)
-    return list(sources.values()), errors
+        is_folder = _check_exists(path)
+        found = _walk(path, errors) if is_folder else [path]
+        base = path if len(paths) == 1 and is_folder and found != [path] else None
+        files, films = (
+            {each.path.absolute(): each for each in _name(kind, base, pattern)}
+            for kind in ([each for each in found if not is_video(each)], [each for each in found if is_video(each)])
+        )
+        files = {place: source for place, source in files.items() if place not in excluded}
+        if files and films:
+            notes.append(f"{path}: holds recordings, so its {len(films)} videos are not read; give them by name")
+        for place, source in films.items():
+            videos.setdefault(place, source)
+        for place, source in (files or films).items():
+            sources.setdefault(place, source)
+    return Discovery(tuple(sources.values()), tuple(videos.values()), tuple(errors), tuple(notes))
 
 
-def _walk(folder: Path, errors: list[tuple[Path, HimpcError]], wanted: Callable[[Path], bool] | None) -> list[Path]:
-    """Return the files and folders of frames in a folder, in natural order."""
+def nothing_found(paths: Sequence[Path], pattern: NamePattern | None, what: str) -> EmptyError:
+    """Return the error for paths at which nothing was found."""
+    fitting = "" if pattern is None else f" whose path fits {pattern.text!r}"
+    return EmptyError(f"{', '.join(map(str, paths))}: there is no {what} in it{fitting}")
+
+
+def _check_exists(path: Path) -> bool:
+    """Return whether a path is a folder; raise if it does not exist."""
+    try:
+        path.stat()
+    except FileNotFoundError as error:
+        if _ADDRESS.match(str(path)):
+            hint = "watch a stream with {watch_live()}"
+            raise DataError(f"{path}: is an address, expected a file or folder", hint=hint) from error
+        raise DataError(f"{path}: there is no such file or folder") from error
+    except OSError as error:
+        raise DataError(f"{path}: cannot be opened: {error.strerror or error}") from error
+    return path.is_dir()
+
+
+def _walk(folder: Path, errors: list[tuple[Path, HimpcError]]) -> list[Path]:
+    """Return the files and folders of frames in a folder, in natural order; a folder that links lead to twice once."""
     found: list[Path] = []
     seen: set[tuple[int, int]] = set()
     waiting = [folder]
@@ -110,28 +148,28 @@ def _walk(folder: Path, errors: list[tuple[Path, HimpcError]], wanted: Callable[
             if (status.st_dev, status.st_ino) in seen:
                 continue
             seen.add((status.st_dev, status.st_ino))
-            entries = [entry for entry in here.iterdir() if not entry.name.startswith(".")]
-            folders = [entry for entry in entries if entry.is_dir()]
-            if wanted is not None:
-                found += [entry for entry in entries if entry.is_file() and wanted(entry)]
-            elif any(known.recognise(here, b"") for known in FORMATS):
+            with os.scandir(here) as listing:
+                entries = [entry for entry in listing if not entry.name.startswith(".")]
+            waiting += [here / entry.name for entry in entries if entry.is_dir()]
+            if any(known.accepts_folders and known.recognise(here, b"") for known in FORMATS):
                 found.append(here)
-            else:
-                found += [entry for entry in entries if entry.is_file() and _may_be_recording(entry, entries)]
+                continue
+            motion = any(entry.name.lower().endswith(".amc") for entry in entries)
+            files = [here / entry.name for entry in entries if entry.is_file()]
         except OSError as error:
             errors.append((here, FormatError(f"{here}: cannot be opened: {error.strerror or error}")))
             continue
-        waiting += sorted(folders, key=lambda entry: natural_key(entry.name), reverse=True)
+        found += [file for file in files if _may_be_input(file) and not (motion and file.suffix.lower() == ".asf")]
     return sorted(found, key=lambda path: [natural_key(part) for part in path.relative_to(folder).parts])
 
 
-def _may_be_recording(path: Path, beside: list[Path]) -> bool:
-    if path.suffix.lower() == ".asf":
-        return not any(other.suffix.lower() == ".amc" for other in beside)
-    return path.suffix.lower() not in _OTHER_SUFFIXES and not _OTHER_NAMES.fullmatch(path.name)
+def _may_be_input(path: Path) -> bool:
+    if path.suffix.lower() in _OTHER_SUFFIXES or path.name.endswith(OVERLAY_SUFFIX):
+        return False
+    return _OTHER_NAMES.fullmatch(path.name) is None
 
 
-def _name(found: list[Path], base: Path | None, pattern: NamePattern | None) -> list[Source]:
+def _name(found: Sequence[Path], base: Path | None, pattern: NamePattern | None) -> list[Source]:
     """Name what was found in one folder, and leave out what the pattern does not fit."""
     names = [(path if base is None else path.relative_to(base)).as_posix() for path in found]
     if pattern is None:

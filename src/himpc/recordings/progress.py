@@ -1,4 +1,4 @@
-"""How long work tells how far it is."""
+"""The callback by which long work shows its progress."""
 
 from __future__ import annotations
 
@@ -7,5 +7,5 @@ from typing import Any
 
 __all__ = ["Progress"]
 
-Progress = Callable[[Iterable[Any], int, str], Iterable[Any]]
-"""Called with an iterable, its length and what is going on; returns the iterable, and shows progress as it is used."""
+Progress = Callable[[Iterable[Any], int | None, str], Iterable[Any]]
+"""Called with an iterable, its length (None if unknown) and a description; returns the iterable, to be consumed."""

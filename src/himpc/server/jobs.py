@@ -49,9 +49,9 @@ class Job:
     result: BaseModel | None = None
     error: HimpcError | None = None
 
-    def progress(self, items: Iterable[Any], total: int, what: str) -> Iterator[Any]:
+    def progress(self, items: Iterable[Any], total: int | None, what: str) -> Iterator[Any]:
         """Yield the items and count them (see `himpc.recordings.progress.Progress`)."""
-        self.done, self.total = 0, total
+        self.done, self.total = 0, total or 0
         for item in items:
             yield item
             self.done += 1

@@ -13,7 +13,7 @@ from typing import Any
 from fastapi import UploadFile
 
 from himpc.errors import FormatError, Reference, escape_unprintable
-from himpc.reading.read import plan
+from himpc.reading import ReadOptions, plan
 from himpc.recordings import Recording
 from himpc.server.schemas import SkippedFile
 
@@ -86,14 +86,16 @@ class Upload:
     def _read(self, names: dict[Path, str]) -> UploadedRecordings:
         has_motion = any(path.suffix == ".amc" for path in names)
         wanted = [path for path in names if not (has_motion and path.suffix == ".asf")]  # .amc files read their .asf
-        planned = plan(wanted, **self.options)
+        planned = plan(wanted, ReadOptions(**self.options, video=None))
         recordings: list[Recording] = []
         skipped: list[SkippedFile] = []
         for source in planned.sources:
             name = names[source.path]
             found, problems = planned.read(replace(source, name=name))
             recordings += [_detach(each) for each in found]
-            skipped += [SkippedFile(path=name, why=_with_names(problem.message, names)) for problem in problems]
+            skipped += [
+                SkippedFile(path=name, why=_with_names(problem.render(self.spell), names)) for problem in problems
+            ]
         return UploadedRecordings(recordings, skipped)
 
 

@@ -5,16 +5,16 @@ estimators.
 """
 
 from himpc.video.cleaning import DEFAULT_STEPS, STEPS, Changes, CleanedTrack, PoseCleaningRules, clean_track
-from himpc.video.decoding import Frame, Video, is_video
+from himpc.video.decoding import Frame, Video
 from himpc.video.detection import Detection, PoseEstimator
-from himpc.video.encoding import OVERLAY_SUFFIX, VideoWriter
+from himpc.video.encoding import VideoWriter
 from himpc.video.estimate import estimate
 from himpc.video.estimators import ESTIMATORS, EstimatorEntry, open_estimator
 from himpc.video.live_identification import LiveView, label_of, watch_live
 from himpc.video.live_video import LiveVideo
 from himpc.video.overlay import Label, LabelledPose, draw, write_overlay, write_overlays
 from himpc.video.pose_folder import RECORDINGS_FOLDER, PoseFolder, VideoReport
-from himpc.video.read import find_videos, read_videos
+from himpc.video.reader import VideoReader, find_videos
 from himpc.video.tracking import ENDINGS, Ending, JoiningRules, Track, Tracker, TrackingRules
 from himpc.video.video_result import ShortTrack, VideoResult
 
@@ -22,7 +22,6 @@ __all__ = [
     "DEFAULT_STEPS",
     "ENDINGS",
     "ESTIMATORS",
-    "OVERLAY_SUFFIX",
     "RECORDINGS_FOLDER",
     "STEPS",
     "Changes",
@@ -44,6 +43,7 @@ __all__ = [
     "Tracker",
     "TrackingRules",
     "Video",
+    "VideoReader",
     "VideoReport",
     "VideoResult",
     "VideoWriter",
@@ -51,10 +51,8 @@ __all__ = [
     "draw",
     "estimate",
     "find_videos",
-    "is_video",
     "label_of",
     "open_estimator",
-    "read_videos",
     "watch_live",
     "write_overlay",
     "write_overlays",

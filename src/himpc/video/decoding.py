@@ -15,10 +15,9 @@ from numpy.typing import NDArray
 
 from himpc._extras import require
 from himpc.errors import DataError, FormatError
-from himpc.reading.discovery import VIDEO_SUFFIXES
 from himpc.video.cut_detection import CutDetector
 
-__all__ = ["Frame", "Video", "is_video", "rotate_to_display"]
+__all__ = ["Frame", "Video", "rotate_to_display"]
 
 MAX_SIDE = 16_384
 """Pixels; larger frames are refused before memory is allocated."""
@@ -51,11 +50,6 @@ class Frame:
     """RGB ``(height, width, 3)``, upright."""
     starts_shot: bool
     """Whether a shot starts here."""
-
-
-def is_video(path: str | Path) -> bool:
-    """Return whether the suffix of a file name is that of a video."""
-    return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
 def rotate_to_display(image: NDArray[np.uint8], matrix: NDArray[np.integer]) -> NDArray[np.uint8] | None:

@@ -15,10 +15,7 @@ from himpc._extras import require
 from himpc._files import replace_atomically
 from himpc.errors import DataError, RunFolderError
 
-__all__ = ["OVERLAY_SUFFIX", "VideoWriter"]
-
-OVERLAY_SUFFIX = ".overlay.mp4"
-"""Suffix of the videos that himpc writes; they are not read when a folder is read."""
+__all__ = ["VideoWriter"]
 
 _CLOCK = Fraction(1, 90_000)
 """Seconds; the clock of MPEG."""

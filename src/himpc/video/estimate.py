@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from himpc.recordings import Origin
+from himpc.recordings.progress import Progress
 from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track
 from himpc.video.decoding import Video
 from himpc.video.detection import PoseEstimator
@@ -14,16 +15,13 @@ from himpc.video.orientation import estimate_up
 from himpc.video.tracking import JoiningRules, Track, Tracker, TrackingRules, find_joins, join_tracks
 from himpc.video.video_result import ShortTrack, VideoResult
 
-__all__ = ["MIN_FRAMES", "OnProgress", "estimate"]
+__all__ = ["MIN_FRAMES", "estimate"]
 
 MIN_FRAMES = 6
 """Shortest window that models of himpc are usually trained on (docs/method.md); shorter tracks give no recording."""
 
 MAX_SIDE = 1920
 """Pixels; larger frames are scaled down. A person who fills a fifth of such a frame is 200 pixels high."""
-
-OnProgress = Callable[[float, float | None], None]
-"""Called with the seconds that were processed, and the duration if it is known."""
 
 
 def estimate(
@@ -37,7 +35,7 @@ def estimate(
     tracking: TrackingRules | None = None,
     joining: JoiningRules | None = None,
     cleaning: PoseCleaningRules | None = None,
-    on_progress: OnProgress | None = None,
+    progress: Progress | None = None,
 ) -> VideoResult:
     """Detect and track the people in a video, and clean their skeletons.
 
@@ -57,8 +55,8 @@ def estimate(
     max_side : int
         Larger frames are scaled down to this longer side, pixels.
     tracking, joining, cleaning : TrackingRules, JoiningRules, PoseCleaningRules, optional
-    on_progress : callable, optional
-        Called after each frame (see `OnProgress`).
+    progress : callable, optional
+        Wraps the frames to show progress.
 
     Returns
     -------
@@ -76,7 +74,7 @@ def estimate(
         result = estimate("hall.mp4", open_estimator())
         himpc.save(result.recordings, "hall.npz")
     """
-    raw = _track_people(Path(path), estimator, name or str(path), max_side, tracking, on_progress)
+    raw = _track_people(Path(path), estimator, name or str(path), max_side, tracking, progress)
     joins = find_joins(raw.tracks, estimator.layout, joining)
     result = replace(raw, tracks=tuple(join_tracks(raw.tracks, joins)), joined=len(joins))
     cleaned, short = _clean_tracks(result, estimator, labels or {}, min_frames, cleaning)
@@ -89,7 +87,7 @@ def _track_people(
     name: str,
     max_side: int,
     rules: TrackingRules | None,
-    on_progress: OnProgress | None,
+    progress: Progress | None,
 ) -> VideoResult:
     refused_before = estimator.refused.copy()
     estimator.reset()
@@ -98,7 +96,8 @@ def _track_people(
         tracker = Tracker(estimator.layout, fps=video.fps, rules=rules)
         height = width = frames = 0
         seconds = 0.0
-        for frame in video:
+        total = None if video.duration is None else round(video.duration * video.fps)
+        for frame in video if progress is None else progress(video, total, "estimating poses"):
             if frame.starts_shot and frame.number:
                 tracker.start_shot()
                 estimator.reset()
@@ -106,8 +105,6 @@ def _track_people(
             seconds, frames = frame.seconds, frame.number + 1
             tracker.update(frame.number, seconds, estimator.detect(frame.image, seconds), (width, height))
             tracks += tracker.pop_finished()
-            if on_progress is not None:
-                on_progress(seconds, video.duration)
         tracker.finish()
         tracks += tracker.pop_finished()
     return VideoResult(

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 
 from himpc._extras import require
 from himpc._files import number_names
+from himpc.reading import OVERLAY_SUFFIX
 from himpc.skeleton import Layout, get_layout
 from himpc.video.decoding import Video
-from himpc.video.encoding import OVERLAY_SUFFIX, VideoWriter
+from himpc.video.encoding import VideoWriter
 from himpc.video.tracking import Track
 from himpc.video.video_result import VideoResult
 

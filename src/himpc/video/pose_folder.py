@@ -14,9 +14,8 @@ from himpc._files import make_folder, number_names, remove_file, write_atomicall
 from himpc._schema import parse_json, to_plain, validated
 from himpc._version import __version__
 from himpc.errors import DataError, FormatError
-from himpc.reading.discovery import Source
+from himpc.reading import OVERLAY_SUFFIX, Source
 from himpc.recordings import save
-from himpc.video.encoding import OVERLAY_SUFFIX
 from himpc.video.overlay import write_overlay
 from himpc.video.video_result import VideoResult
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal
 
+from himpc.recordings.recording import Recording
 from himpc.skeleton import Layout, MarkerSet
 
 __all__ = ["UNITS", "FileOptions", "Unit", "Up"]
@@ -18,7 +21,7 @@ UNITS: dict[str, float] = {"m": 1.0, "cm": 0.01, "mm": 0.001, "in": 0.0254}
 
 @dataclass(frozen=True)
 class FileOptions:
-    """What the user says about files that do not say it themselves.
+    """What the user states about a file, resolved from `himpc.reading.ReadOptions`.
 
     Attributes
     ----------
@@ -32,6 +35,8 @@ class FileOptions:
         The frame rate of a file that does not state it.
     markers : MarkerSet, optional
         The marker set of a file of markers whose labels are of no set that himpc knows.
+    read_video : callable, optional
+        Reads a video: from its path to a recording for each person.
     """
 
     layout: Layout | None = None
@@ -39,3 +44,4 @@ class FileOptions:
     up: Up | None = None
     fps: float | None = None
     markers: MarkerSet | None = None
+    read_video: Callable[[Path], list[Recording]] | None = field(default=None, repr=False, compare=False)

@@ -8,7 +8,7 @@ from himpc.errors import FormatError
 from himpc.reading.formats.base import FileOptions
 from himpc.recordings.recording import Recording
 
-__all__ = ["SUFFIXES", "read", "recognise"]
+__all__ = ["OVERLAY_SUFFIX", "SUFFIXES", "read", "recognise"]
 
 SUFFIXES = frozenset(
     [
@@ -18,10 +18,17 @@ SUFFIXES = frozenset(
 )
 """Suffixes of file names that mark a video."""
 
+OVERLAY_SUFFIX = ".overlay.mp4"
+"""End of the names of videos that himpc writes; in a folder they are no input."""
+
 
 def recognise(path: Path, head: bytes) -> bool:
     return head[4:8] == b"ftyp" or head[:4] in (b"RIFF", b"\x1aE\xdf\xa3") or path.suffix.lower() in SUFFIXES
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
-    raise FormatError(f"{path}: is a video: himpc pose makes recordings of the people in it")
+    if options.read_video is None:
+        raise FormatError(
+            f"{path}: is a video, expected a skeleton file", hint="find the people in it with {estimate()}"
+        )
+    return options.read_video(path)

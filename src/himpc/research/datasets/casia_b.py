@@ -23,8 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from himpc.errors import DataError, EmptyError
-from himpc.reading import Problem
-from himpc.reading.read import plan
+from himpc.reading import Problem, ReadOptions, plan
 from himpc.recordings import Origin, Recording, Windows
 from himpc.research.datasets.base import Benchmark, Split
 from himpc.research.folders import child
@@ -93,12 +92,12 @@ def _walks(what: Read, problems: list[Problem]) -> Iterator[tuple[Path, Recordin
     """
     folder = child(what.root, "recordings") or what.root  # `himpc pose` writes its reports beside these
     try:
-        planned = plan(folder, layout="openpose-14", clean=False)
+        planned = plan(folder, ReadOptions(layout="openpose-14", clean=False, video=None))
     except EmptyError as error:
         raise DataError(
             f"{error}; if it holds videos, 'himpc pose {folder} --out poses' makes recordings: give --root poses"
         ) from error
-    problems += planned.problems()
+    problems += planned.problems
     for source in what.progress(planned.sources, len(planned.sources), "reading"):
         recordings, failed = planned.read(source)
         problems += failed

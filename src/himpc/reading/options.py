@@ -1,0 +1,86 @@
+"""The options of reading, each declared once: `himpc.read`, the command line and the HTTP API derive from them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, InstanceOf, model_validator
+
+from himpc._schema import KW_ONLY, validated
+from himpc.reading.formats.base import Unit, Up
+from himpc.reading.labels import Labels
+from himpc.recordings.cleaning import CleaningRules
+from himpc.skeleton import Layout
+from himpc.skeleton.markers import MarkerSet
+
+__all__ = ["Posture", "ReadOptions", "VideoOptions"]
+
+Posture = Literal["walking", "standing", "seated"]
+
+_Paths = Annotated[tuple[Annotated[Path, Field(strict=False)], ...], Field(strict=False)]
+
+
+@validated
+class VideoOptions:
+    """How people are found in videos, and how their skeletons are cleaned.
+
+    Raises
+    ------
+    ConfigError
+        If an option is of the wrong type or out of its range.
+    """
+
+    _: KW_ONLY
+    estimator: str | Any = "mediapipe"
+    """Pose estimator: mediapipe (3D), or rtmlib (2D or 3D, depending on its weights)."""
+    weights: _Paths = ()
+    """Local files of the pose estimator: a .task file, or a detector and a pose model as .onnx; repeatable."""
+    tiles: Annotated[int, Field(ge=0)] = 0
+    """Also search videos in this number of rows of overlapping tiles; it finds people who are small in the picture."""
+    leave_out: Annotated[tuple[Posture, ...], Field(strict=False)] = ()
+    """Leave out the parts of videos in which people are standing or seated; repeatable."""
+    steady_bones: bool = False
+    """Give each bone of arms and legs a constant length in videos; it looks better, but identifies people less well."""
+
+
+@validated
+class ReadOptions:
+    """What files do not state themselves, and what is done with what they hold.
+
+    Raises
+    ------
+    ConfigError
+        If an option is of the wrong type or out of its range.
+
+    Examples
+    --------
+    >>> ReadOptions(unit="mm").unit
+    'mm'
+    """
+
+    _: KW_ONLY
+    name: str | None = None
+    """Where person, session and camera stand in the path, such as '{person}/{session}/*.c3d'."""
+    labels: str | Path | InstanceOf[Labels] | None = None
+    """A CSV table with a column 'path' and any of 'person', 'session', 'camera'; it wins over the path."""
+    layout: str | Path | InstanceOf[Layout] | None = None
+    """Joint layout: a name, or a .toml file that declares one. Recordings of another layout are converted."""
+    unit: Unit | None = None
+    """Unit of files that do not state it: m, cm, mm or in."""
+    up: Up | None = None
+    """Axis that points up where neither the file nor the body shows it: x, y, z, -x, -y or -z."""
+    markers: str | Path | InstanceOf[MarkerSet] | None = None
+    """How joints follow from the markers of C3D and TRC files of a set that himpc does not know: a .toml file."""
+    fps: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Frames per second of files that do not state it."""
+    clean: bool | InstanceOf[CleaningRules] = True
+    """Drop empty, frozen and impossible frames, fill short gaps, and split recordings at long ones."""
+    video: VideoOptions | None = VideoOptions()
+    """How people are found in videos; None to read no videos."""
+
+    @model_validator(mode="after")
+    def _check_steady_bones(self) -> ReadOptions:
+        if self.clean is False and self.video is not None and self.video.steady_bones:
+            raise ValueError("steady bones are a step of cleaning, which is switched off: choose one of the two")
+        return self

@@ -1,0 +1,254 @@
+"""Reading of files, folders and videos into clean, labelled recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from himpc._extras import require
+from himpc.errors import DataError, FormatError, HimpcError, LayoutError
+from himpc.reading.discovery import Source, discover, is_video, nothing_found
+from himpc.reading.formats import find_format
+from himpc.reading.formats.base import FileOptions, Unit, Up
+from himpc.reading.labels import Labels, NamePattern, read_labels
+from himpc.reading.options import ReadOptions, VideoOptions
+from himpc.recordings.cleaning import CleaningRules
+from himpc.recordings.cleaning import clean as clean_recording
+from himpc.recordings.collection import Problem, Recordings
+from himpc.recordings.progress import Progress
+from himpc.recordings.recording import Origin, Recording
+from himpc.skeleton import Layout, get_layout
+from himpc.skeleton.markers import MarkerSet
+
+__all__ = ["MAX_FILE_BYTES", "Plan", "plan", "read"]
+
+MAX_FILE_BYTES = 2**30
+"""Files above 1 GiB are refused: an hour of 25 joints at 30 Hz is 0.1 GiB as text."""
+
+_Paths = str | Path | Sequence[str | Path]
+_VideoReader = Callable[[Source], list[Recording]]
+
+
+def read(
+    path: _Paths,
+    options: ReadOptions | None = None,
+    *,
+    name: str | None = None,
+    labels: str | Path | Labels | None = None,
+    layout: str | Path | Layout | None = None,
+    unit: Unit | None = None,
+    up: Up | None = None,
+    markers: str | Path | MarkerSet | None = None,
+    fps: float | None = None,
+    clean: bool | CleaningRules | None = None,
+    video: VideoOptions | None = None,
+    progress: Progress | None = None,
+    on_video: Callable[[Any], None] | None = None,
+) -> Recordings:
+    """Read skeleton files of any format, folders of them, and videos.
+
+    The format is recognised by content. A folder is read with all that is in it, in natural order (``Seq1_2`` before
+    ``Seq1_10``). In a folder that holds both recordings and videos, the videos are left out and noted. A file that
+    cannot be used is listed in ``problems``, and the others are used.
+
+    Parameters
+    ----------
+    path : path or sequence of paths
+        Files, folders, folders of frames, videos.
+    options : ReadOptions, optional
+        How they are read.
+    name, labels, layout, unit, up, markers, fps, clean, video : optional
+        Single options, each in place of the one in `options`. `ReadOptions` describes them.
+    progress : callable, optional
+        Wraps the files, and the frames of each video, to show progress.
+    on_video : callable, optional
+        Called with the `himpc.video.VideoResult` of each video.
+
+    Returns
+    -------
+    Recordings
+        At least one recording. Its `source` is the path, relative to the folder if one folder was given. ``#1``, ``#2``
+        and so on follow if the file shows several persons, ``#part1`` and so on if gaps split the recording.
+
+    Raises
+    ------
+    ConfigError, LayoutError
+        If an option is wrong.
+    DataError
+        If a path does not exist or nothing could be read. A single file raises its own error.
+
+    Examples
+    --------
+    >>> walks = himpc.read("gait_lab", name="{person}/{session}/*.c3d", unit="mm")  # doctest: +SKIP
+    """
+    given = {
+        "name": name, "labels": labels, "layout": layout, "unit": unit, "up": up, "markers": markers, "fps": fps,
+        "clean": clean, "video": video,
+    }  # fmt: skip
+    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    return plan(path, replace(options or ReadOptions(), **changes)).read_all(progress, on_video)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be read, and how; made by `plan`.
+
+    Attributes
+    ----------
+    options : ReadOptions
+        As they were given.
+    sources : tuple of Source
+        The files, folders of frames, and videos to read.
+    videos : tuple of Source
+        All videos that were found, also those beside recordings, which are not read.
+    errors : tuple of (Path, HimpcError)
+        Folders that cannot be opened.
+    notes : tuple of str
+        What else a person should know.
+    file_options : FileOptions
+        What readers of files are told: the options with files of layouts and markers loaded.
+    rules : CleaningRules or None
+        How recordings are cleaned; None to leave them as they are.
+    table : Labels or None
+        The table of labels.
+    """
+
+    options: ReadOptions
+    sources: tuple[Source, ...]
+    videos: tuple[Source, ...]
+    errors: tuple[tuple[Path, HimpcError], ...]
+    notes: tuple[str, ...]
+    file_options: FileOptions
+    rules: CleaningRules | None
+    table: Labels | None
+
+    @property
+    def problems(self) -> list[Problem]:
+        """Folders that cannot be opened."""
+        return [Problem.of(error, where) for where, error in self.errors]
+
+    def read(self, source: Source) -> tuple[list[Recording], list[Problem]]:
+        """Read one source, and return its recordings, without labels, and what could not be used of it."""
+        recordings, errors = self._read(source, self._video_reader())
+        return recordings, [Problem.of(error, source.path, source.name) for error in errors]
+
+    def read_all(self, progress: Progress | None = None, on_video: Callable[[Any], None] | None = None) -> Recordings:
+        """Read all sources, and return their recordings with labels (see `read`)."""
+        files = [source for source in self.sources if not is_video(source.path)]
+        found: dict[Path, list[Recording]] = {}
+        errors = [(Source(where, ""), error) for where, error in self.errors]
+        video_reader = self._video_reader(progress, on_video)
+        listed = files if progress is None or not files else progress(files, len(files), "reading")
+        for part in (listed, (source for source in self.sources if is_video(source.path))):
+            for source in part:
+                found[source.path], failed = self._read(source, video_reader)
+                errors += [(source, error) for error in failed]
+        recordings = [recording for source in self.sources for recording in found[source.path]]
+        problems = [Problem.of(error, source.path, source.name) for source, error in errors]
+        if not recordings:
+            raise errors[0][1] if len(errors) == 1 else _nothing_usable(problems)
+        origins = [source.path for source in self.sources for _ in found[source.path]]
+        known, complaints = self.labels([recording.source for recording in recordings], origins)
+        labelled = [r.with_(**labels) if labels else r for r, labels in zip(recordings, known, strict=True)]
+        return Recordings(labelled, problems + complaints, self.notes)
+
+    def labels(self, sources: Sequence[str], paths: Sequence[Path]) -> tuple[list[dict[str, str]], list[Problem]]:
+        """Return what the table states about recordings with these sources, from these files, and its unused rows."""
+        if self.table is None:
+            return [{} for _ in sources], []
+        known, complaints = self.table.assign(sources, paths)
+        return known, [Problem(self.table.path, complaint) for complaint in complaints]
+
+    def _video_reader(
+        self, progress: Progress | None = None, on_video: Callable[[Any], None] | None = None
+    ) -> _VideoReader:
+        """Return the function that reads a video; the package for videos is imported when it is first called."""
+
+        @cache
+        def opened() -> Any:
+            cls = require("himpc.video.reader", "video").VideoReader
+            return cls(self.options.video, clean=self.rules is not None, progress=progress, on_video=on_video)
+
+        return lambda source: opened().read(source)
+
+    def _read(self, source: Source, read_video: _VideoReader) -> tuple[list[Recording], list[HimpcError]]:
+        """Return the recordings of one source, and what was wrong with it or with its bodies."""
+        path, usable, errors = source.path, [], []
+        options = self.file_options
+        if self.options.video is not None:
+            options = replace(options, read_video=lambda _: read_video(source))
+        try:
+            form = find_format(path)
+            is_streamed = form.name in ("npz", "video")
+            if not is_streamed and path.is_file() and path.stat().st_size > MAX_FILE_BYTES:
+                raise FormatError(f"{path}: is larger than {MAX_FILE_BYTES >> 30} GiB; split it")
+            bodies = form.read(path, options)
+        except (DataError, LayoutError) as error:
+            return [], [error]
+        except OSError as error:
+            return [], [FormatError(f"{path}: cannot be read: {error.strerror or error}")]
+        except MemoryError:
+            return [], [FormatError(f"{path}: does not fit into memory; split it")]
+        for body in bodies:
+            named = _named(body, source)
+            try:
+                converted = named if options.layout is None else named.to(options.layout)
+                is_clean = self.rules is None or converted.quality.cleaned
+                usable += [converted] if is_clean else clean_recording(converted, self.rules)
+            except HimpcError as error:
+                errors.append(error)
+        return usable, errors
+
+
+def plan(path: _Paths, options: ReadOptions | None = None) -> Plan:
+    """Find what `read` would read, and read none of it.
+
+    Raises
+    ------
+    ConfigError, LayoutError
+        If an option is wrong.
+    DataError
+        If a path does not exist or there is no recording in it.
+    """
+    options = options or ReadOptions()
+    paths = [Path(path)] if isinstance(path, str | Path) else [Path(each) for each in path]
+    if not paths:
+        raise DataError("there is no recording without a path, expected files or folders of recordings")
+    markers = options.markers
+    file_options = FileOptions(
+        layout=None if options.layout is None else get_layout(options.layout),
+        unit=options.unit,
+        up=options.up,
+        fps=options.fps,
+        markers=MarkerSet.from_toml(markers) if isinstance(markers, str | Path) else markers,
+    )
+    table = read_labels(options.labels) if isinstance(options.labels, str | Path) else options.labels
+    pattern = None if options.name is None else NamePattern(options.name)
+    found = discover(paths, pattern, leave_out=[] if table is None else [table.path])
+    sources = found.sources
+    if options.video is None:
+        sources = tuple(source for source in sources if source.path in paths or not is_video(source.path))
+    if not sources and not found.errors:
+        raise nothing_found(paths, pattern, "recording")
+    rules = options.clean if isinstance(options.clean, CleaningRules) else CleaningRules() if options.clean else None
+    return Plan(options, sources, found.videos, found.errors, found.notes, file_options, rules, table)
+
+
+def _named(body: Recording, source: Source) -> Recording:
+    """Return a body of a file with the absolute path as its origin, its name, and what its path shows."""
+    origin = replace(body.origin or Origin(), path=source.path.absolute())
+    if body.source != str(body.origin):  # the name that it was saved with
+        return body.with_(origin=origin, **source.known)
+    if origin.part is not None:
+        origin = replace(origin, whole_source=origin.whole.text(source.name))
+    return body.with_(origin=origin, source=origin.text(source.name), **source.known)
+
+
+def _nothing_usable(problems: Sequence[Problem]) -> DataError:
+    kinds = list({problem.message: problem for problem in reversed(problems)}.values())[::-1]
+    reasons = "; ".join(f"{kind.path}: {kind.message}" for kind in kinds[:3]) + ("; ..." if len(kinds) > 3 else "")
+    hint = next((kind.hint for kind in kinds if kind.hint is not None), None)
+    return DataError(f"none of {len(problems)} recordings could be used: {reasons}", hint=hint)

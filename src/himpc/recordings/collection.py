@@ -1,0 +1,100 @@
+"""What reading returns: recordings, and what could not be used."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import overload
+
+from himpc.errors import HimpcError, Hint, Reference
+from himpc.recordings.recording import Recording
+
+__all__ = ["Problem", "Recordings"]
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A file, folder or table that could not be used, or only in part, and why.
+
+    Attributes
+    ----------
+    path : Path
+        The file, folder or table.
+    message : str
+        What was found and what was expected, without the path.
+    hint : Hint, optional
+        What to do.
+    """
+
+    path: Path
+    message: str
+    hint: Hint | None = None
+
+    @classmethod
+    def of(cls, error: HimpcError, path: Path, name: str = "") -> Problem:
+        """Return an error as a problem of a path; `name` is what else the message may call the path."""
+        message = error.message
+        for place in (path, path.absolute(), name):
+            message = message.removeprefix(f"{place}: ").removeprefix(f"{place}, ")
+        return cls(path, message, error.hint)
+
+    def render(self, spell: Callable[[Reference], str] = str) -> str:
+        """Return message and hint in one line, every reference of the hint spelled by `spell`."""
+        return HimpcError(self.message, hint=self.hint).render(spell)
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.render()}"
+
+
+class Recordings(Sequence[Recording]):
+    """An immutable sequence of recordings, with what could not be read.
+
+    Parameters
+    ----------
+    recordings : iterable of Recording
+        The recordings, in the order of their files.
+    problems : iterable of Problem, optional
+        What could not be used.
+    notes : iterable of str, optional
+        What else a person should know, such as videos that were not searched.
+    """
+
+    def __init__(
+        self, recordings: Iterable[Recording], problems: Iterable[Problem] = (), notes: Iterable[str] = ()
+    ) -> None:
+        self._recordings = tuple(recordings)
+        self.problems = tuple(problems)
+        self.notes = tuple(notes)
+
+    def __len__(self) -> int:
+        return len(self._recordings)
+
+    @overload
+    def __getitem__(self, index: int) -> Recording: ...
+    @overload
+    def __getitem__(self, index: slice) -> Recordings: ...
+    def __getitem__(self, index: int | slice) -> Recording | Recordings:
+        if isinstance(index, slice):
+            return self.with_(self._recordings[index])
+        return self._recordings[index]
+
+    def __repr__(self) -> str:
+        return f"<Recordings: {self.summary()}>"
+
+    def with_(self, recordings: Iterable[Recording]) -> Recordings:
+        """Return other recordings, such as a selection of these, with the same problems and notes."""
+        return Recordings(recordings, self.problems, self.notes)
+
+    def summary(self) -> str:
+        """Return the numbers of recordings, frames, persons and problems, and the layouts, in one line."""
+        frames = sum(len(recording) for recording in self)
+        persons = {recording.person for recording in self} - {None}
+        layouts = dict.fromkeys(recording.layout.name for recording in self)
+        facts = [_count(len(self), "recording"), _count(frames, "frame"), *layouts]
+        facts.append(_count(len(persons), "person") if persons else "persons not known")
+        return ", ".join(facts + ([_count(len(self.problems), "problem")] if self.problems else []))
+
+
+def _count(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,117 @@
+"""Reading of videos: the people in them as recordings (`himpc.read` for the format "video")."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+
+from himpc.errors import ConfigError, FormatError
+from himpc.reading import NamePattern, Problem, Source, VideoOptions, discover, nothing_found
+from himpc.recordings import Recording
+from himpc.recordings.progress import Progress
+from himpc.video.cleaning import DEFAULT_STEPS, STEPS, PoseCleaningRules
+from himpc.video.detection import PoseEstimator
+from himpc.video.estimate import estimate
+from himpc.video.estimators import open_estimator
+from himpc.video.video_result import VideoResult
+
+__all__ = ["VideoReader", "find_videos"]
+
+
+def find_videos(
+    paths: Sequence[str | Path], pattern: NamePattern | None = None
+) -> tuple[tuple[Source, ...], list[Problem]]:
+    """Find the videos in files and folders, in natural order; a file that is given itself counts as one.
+
+    Returns
+    -------
+    videos : tuple of Source
+    problems : list of Problem
+        Folders that cannot be opened.
+
+    Raises
+    ------
+    ConfigError
+        If no path is given.
+    DataError
+        If a path does not exist, or a folder cannot be opened and there is no other.
+    EmptyError
+        If there is no video.
+    """
+    if not paths:
+        raise ConfigError("no video is given, expected videos or folders of them")
+    places = [Path(path) for path in paths]
+    found = discover(places, pattern)
+    given = {source.path: source for source in found.sources if source.path in places and source.path.is_file()}
+    videos = tuple({**given, **{source.path: source for source in found.videos}}.values())
+    if not videos:
+        raise found.errors[0][1] if found.errors else nothing_found(places, pattern, "video")
+    return videos, [Problem.of(error, path) for path, error in found.errors]
+
+
+class VideoReader:
+    """Reads videos one by one; the pose estimator is opened for the first.
+
+    Parameters
+    ----------
+    options : VideoOptions
+    clean : bool
+        Whether skeletons are cleaned.
+    progress : callable, optional
+        Wraps the frames of each video.
+    on_video : callable, optional
+        Called with the `VideoResult` of each video.
+    """
+
+    def __init__(
+        self,
+        options: VideoOptions,
+        *,
+        clean: bool = True,
+        progress: Progress | None = None,
+        on_video: Callable[[VideoResult], None] | None = None,
+    ) -> None:
+        self.options, self._progress, self._on_video = options, progress, on_video
+        steps = () if not clean else STEPS if options.steady_bones else DEFAULT_STEPS
+        self.cleaning = PoseCleaningRules(steps=steps, leave_out=options.leave_out)
+
+    @cached_property
+    def estimator(self) -> PoseEstimator:
+        """The pose estimator."""
+        options = self.options
+        if not isinstance(options.estimator, str):
+            return options.estimator  # type: ignore[no-any-return]
+        return open_estimator(options.estimator, options.weights, tiles=options.tiles)
+
+    def estimate(self, video: Source) -> VideoResult:
+        """Find the people in a video.
+
+        Raises
+        ------
+        DataError
+            If the video cannot be read.
+        """
+        return estimate(
+            video.path,
+            self.estimator,
+            name=video.name,
+            labels=video.known,
+            cleaning=self.cleaning,
+            progress=self._progress,
+        )
+
+    def read(self, video: Source) -> list[Recording]:
+        """Return a recording of each person in a video.
+
+        Raises
+        ------
+        DataError
+            If the video cannot be read, or no person is in it.
+        """
+        result = self.estimate(video)
+        if self._on_video is not None:
+            self._on_video(result)
+        if not result.cleaned:
+            raise FormatError(f"{video.path}: {result.reason_empty}")
+        return result.recordings
