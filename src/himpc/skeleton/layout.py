@@ -31,6 +31,9 @@ COMPONENTS = (
 )
 LIMBS = ("left_leg", "right_leg", "torso_and_head", "left_arm", "right_arm")
 
+LAYOUTS_FOLDER = Path(__file__).with_name("layouts")
+"""The folder of the layouts that come with himpc, one TOML file each."""
+
 _Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
 
 
@@ -221,7 +224,7 @@ def get_layout(name: str | Path | Layout) -> Layout:
 
 @cache
 def _built_in() -> dict[str, Layout]:
-    layouts = [Layout.from_toml(path) for path in sorted(Path(__file__).with_name("layouts").glob("*.toml"))]
+    layouts = [Layout.from_toml(path) for path in sorted(LAYOUTS_FOLDER.glob("*.toml"))]
     return {layout.name: layout for layout in layouts}
 
 
