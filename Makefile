@@ -46,7 +46,7 @@ demo: .venv/ready  ## simulate walkers, train, evaluate and group them, and draw
 test: .venv/ready .venv-video/ready  ## run every test, in random order
 	@echo "random order: repeat it with 'make test SEED=$(SEED)'"
 	$(BIN)/$(PYTEST)
-	@[ ! -x .venv-video/bin/python ] || { set -x; .venv-video/bin/$(PYTEST) tests/video src/himpc/video; }
+	@[ ! -x .venv-video/bin/python ] || { set -x; .venv-video/bin/$(PYTEST) tests/video tests/recipes/test_pose_estimator.py src/himpc/video; }
 	@echo "Next: 'make lint' checks style and types; 'make demo' shows the main job; CONTRIBUTING.md explains how to contribute."
 
 test-newest: | python  ## run the tests with the newest version of every dependency but torch
