@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.reading.forward_kinematics import euler_matrices
 from himpc.skeleton import get_layout
 

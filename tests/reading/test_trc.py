@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from himpc.errors import FormatError
 from himpc.reading.axes import body_size
 from himpc.reading.formats import get_format
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.skeleton import get_layout
 
 FORMAT = get_format("trc")

@@ -12,7 +12,7 @@ from himpc._extras import require
 from himpc.errors import DataError, FormatError, HimpcError, LayoutError
 from himpc.reading.discovery import Source, discover, is_video, nothing_found
 from himpc.reading.formats import find_format
-from himpc.reading.formats.base import FileOptions, Unit, Up
+from himpc.reading.formats.file_options import FileOptions, Unit, Up
 from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.reading.options import ReadOptions, VideoOptions
 from himpc.recordings.cleaning import CleaningRules

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError, FormatError
-from himpc.reading import Problem
+from himpc.reading import Problem, get_format
 from himpc.reading.axes import recognise_up, to_y_up
-from himpc.reading.formats import get_format
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.recordings.progress import Progress
 from himpc.research.data import Counts, LabelledWindows

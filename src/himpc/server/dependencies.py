@@ -13,7 +13,7 @@ from fastapi import Depends, File, Form, Request, UploadFile
 from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from himpc.reading.formats.base import FileOptions as ReadOptions
+from himpc.reading.formats.file_options import FileOptions as ReadOptions
 from himpc.server.jobs import Jobs
 from himpc.server.service import Service
 from himpc.server.uploads import Upload

@@ -21,7 +21,7 @@ from typing import Any
 from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError
 from himpc.reading.formats._common.text import HEAD_BYTES
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings.recording import Recording
 
 __all__ = ["FORMATS", "HEAD_BYTES", "Format", "find_format", "get_format", "register_format"]

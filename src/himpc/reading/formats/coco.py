@@ -24,7 +24,7 @@ from himpc.reading.formats._common.keypoints import (
     parse_numbers,
 )
 from himpc.reading.formats._common.world import numbered_origins
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings.recording import Quality, Recording
 from himpc.skeleton import get_layout
 

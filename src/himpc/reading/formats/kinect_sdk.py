@@ -21,7 +21,7 @@ from himpc.reading.axes import recognise_up, to_y_up
 from himpc.reading.formats._common.frames import first_frame_file, frame_files, group_frames
 from himpc.reading.formats._common.kinect import mask_origin, state_confidence
 from himpc.reading.formats._common.text import HEAD_BYTES, check_memory, check_positions, read_lines, to_numbers
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 

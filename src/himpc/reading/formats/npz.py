@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings.recording import Recording
 from himpc.recordings.store import load
 

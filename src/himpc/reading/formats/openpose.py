@@ -26,7 +26,7 @@ from himpc.reading.formats._common.keypoints import (
 )
 from himpc.reading.formats._common.text import HEAD_BYTES
 from himpc.reading.formats._common.world import numbered_origins, to_metres_y_up
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings.recording import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.formats._common.markers import marker_recordings
 from himpc.reading.formats._common.text import check_memory, check_positions, read_lines, to_numbers
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings.recording import Recording
 
 __all__ = ["read", "recognise"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.errors import FormatError
-from himpc.reading.formats.base import FileOptions
+from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings.recording import Recording
 
 __all__ = ["OVERLAY_SUFFIX", "SUFFIXES", "read", "recognise"]

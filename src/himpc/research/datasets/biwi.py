@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.reading import Problem
-from himpc.reading.formats import get_format
+from himpc.reading import Problem, get_format
 from himpc.recordings import Recording
 from himpc.research.datasets.base import Benchmark, Split
 from himpc.research.folders import has_any, required, subfolders

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from himpc.errors import ConfigError, DataError
 from himpc.reading import Recordings, read
-from himpc.reading.formats.base import Unit, Up
+from himpc.reading.formats.file_options import Unit, Up
 from himpc.reading.labels import NamePattern
 from himpc.recordings.progress import Progress
 from himpc.research.folders import child

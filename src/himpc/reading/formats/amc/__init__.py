@@ -19,7 +19,7 @@ from himpc.errors import FormatError
 from himpc.reading.formats._common.text import check_memory, decode_head, read_lines
 from himpc.reading.formats._common.world import to_recording
 from himpc.reading.formats.amc.skeleton import Skeleton, parse_floats, read_asf
-from himpc.reading.formats.base import UNITS, FileOptions
+from himpc.reading.formats.file_options import UNITS, FileOptions
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings.recording import Origin, Recording
 from himpc.skeleton import Layout, get_layout
