@@ -293,7 +293,7 @@ def _cut(
             origin = replace(whole, part=(whole.part or number), whole_source=recording.whole_source)
             source = f"{source}#part{number}"
         own = joints[a:b] if missing[a:b].any() else recording.joints[a:b]  # not copied where nothing was filled
-        cut.append(recording.with_(joints=own, confidence=confidence, source=source, quality=quality, origin=origin))
+        cut.append(recording._derive(joints=own, confidence=confidence, source=source, quality=quality, origin=origin))
     return cut
 
 

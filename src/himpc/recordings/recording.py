@@ -1,9 +1,10 @@
-"""A recording: one person's joints over time, validated when made."""
+"""Recordings: one person's continuous skeleton sequence, where it comes from, and how good it is."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ __all__ = ["Origin", "Quality", "Recording", "number_whole_recordings"]
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a recording comes from: what identifies the whole recording that it is, or is a part of.
+    """The identity of a recording: the file, the body in it, and the part.
 
     Attributes
     ----------
@@ -30,7 +31,7 @@ class Origin:
     part : int or None
         The number of the part, from 1, where the recording was split at long gaps.
     whole_source : str
-        What the whole recording is called, where this is a part of it. It is for display only and not compared.
+        The name of the whole recording of which this is a part, to show. It is not compared.
 
     Examples
     --------
@@ -47,13 +48,13 @@ class Origin:
         return self.text("" if self.path is None else str(self.path))
 
     def text(self, name: str) -> str:
-        """Return the text to show for this origin, with `name` in place of the path."""
+        """Format the origin for display, with `name` in place of the path."""
         body = "" if self.body is None or self.path is None else f"#{self.body}"
         return f"{name}{body}" + ("" if self.part is None else f"#part{self.part}")
 
     @property
     def whole(self) -> Origin:
-        """The same for all parts of a whole recording; equal and hashable."""
+        """The origin of the whole recording: equal for all its parts."""
         return Origin(self.path, self.body)
 
 
@@ -61,21 +62,21 @@ class Origin:
 class Quality:
     """What reading and cleaning found, counted in frames (`filled` in joints).
 
-    Where a file's body was split into parts, each part counts the stretch of frames that it comes from, so that sums
-    over recordings are sums over files.
+    If a recording was split into parts, each part counts the frames from its start to that of the next part, so that
+    sums over recordings are sums over files.
 
     Attributes
     ----------
     frames_read : int
         Frames in the file for this body.
     empty, frozen, impossible : int
-        Frames rejected: no joint seen; the very pose of the frame before; bone lengths or speeds no body has.
+        Frames rejected: without any joint; identical to the frame before; with bone lengths or speeds that no body has.
     incomplete : int
-        Frames dropped because a joint was missing for too long to fill, or too few frames stood between two gaps.
+        Frames dropped because a joint was missing for too long to fill, or too few frames lay between two gaps.
     filled : int
-        Joints interpolated over short gaps; all joints of a rejected frame, too.
+        Joints interpolated over short gaps, including all joints of a rejected frame.
     parts : int
-        Recordings that the file's body was split into, because of long gaps.
+        Number of parts that the recording was split into at long gaps.
     notes : tuple of str
         What else a person should know, such as the axis that was recognised as up.
     cleaned : bool
@@ -100,35 +101,42 @@ class Quality:
 
 @dataclass(frozen=True, eq=False)
 class Recording:
-    """One person's skeleton over time, and what is known about it.
+    """One person's continuous skeleton sequence, validated on construction.
 
     Parameters
     ----------
     joints : array ``(frames, J, 3)``
-        Joint positions in metres, y up, stored as float32. A joint that was not seen is NaN in all three axes.
-        With ``dimensions=2`` they are pixels, y up, and the third axis is 0.
+        Joint positions in metres, y up, stored as float32. A joint that was not seen is NaN in all three axes. With
+        ``dimensions=2`` they are pixels, y up, and the third axis is 0.
     layout : Layout
         The J joints.
     fps : float, optional
         Frames per second.
     person, session, camera : str, optional
-        What is known. Nothing in `himpc.learning` reads them.
+        Labels. Nothing in `himpc.learning` reads them.
     source : str
-        Text to show for it: the path, with ``#body`` or ``#part`` where the file held several. Derived from `origin`
-        if not given; nothing reads it back.
+        The name to show: the path, with ``#body`` or ``#part`` if the file held several. Derived from `origin` if not
+        given. It is never parsed.
     confidence : array ``(frames, J)``, optional
-        Per-joint confidence in [0, 1].
+        Confidence of each joint in [0, 1].
     dimensions : {3, 2}
-        2 marks an image-plane estimate; it is never mixed with 3D.
+        2 for estimates in the image plane, which are never mixed with 3D.
     quality : Quality
         What reading and cleaning found.
     origin : Origin, optional
-        Where it comes from, as data.
+        The file, the body in it and the part.
 
     Raises
     ------
     DataError
         If the array has another shape, no frames, infinite values, or a joint that is NaN in some axes only.
+
+    Examples
+    --------
+    >>> from himpc.skeleton import get_layout
+    >>> walk = Recording(np.zeros((60, 20, 3)), get_layout("kinect-v1"), fps=30, person="ann")
+    >>> len(walk), walk.seconds
+    (60, 2.0)
     """
 
     joints: NDArray[np.float32] = field(repr=False)
@@ -144,35 +152,8 @@ class Recording:
     origin: Origin | None = None
 
     def __post_init__(self) -> None:
-        if not self.source and self.origin is not None:
-            object.__setattr__(self, "source", str(self.origin))
-        where = self.source or "recording"
-        joints = np.asarray(self.joints)
-        expected = f"expected (frames, {len(self.layout)} joints of layout {self.layout.name!r}, 3)"
-        if joints.ndim != 3 or joints.shape[1:] != (len(self.layout), 3):
-            raise DataError(f"{where}: joints have shape {joints.shape}, {expected}")
-        if len(joints) == 0:
-            raise DataError(f"{where}: holds no frames")
-        if joints.dtype.kind not in "fiu":
-            raise DataError(f"{where}: joints are {joints.dtype}, expected numbers")
-        with np.errstate(over="ignore"):
-            joints = np.ascontiguousarray(joints, dtype=np.float32)
-        for block in blocks(joints):
-            if np.isinf(block).any():
-                raise DataError(f"{where}: joints hold infinite values; a joint that was not seen must be NaN")
-            missing = np.isnan(block)
-            if (missing.any(axis=2) != missing.all(axis=2)).any():
-                raise DataError(f"{where}: a joint is NaN in some axes only; one that was not seen must be NaN in all")
-        if self.dimensions not in (2, 3):
-            raise DataError(f"{where}: dimensions is {self.dimensions!r}, expected 2 or 3")
-        if self.fps is not None and not (np.isfinite(self.fps) and self.fps > 0):
-            raise DataError(f"{where}: fps is {self.fps!r}, expected a number above 0")
-        object.__setattr__(self, "joints", joints)
-        if self.confidence is not None:
-            confidence = np.ascontiguousarray(self.confidence, dtype=np.float32)
-            if confidence.shape != joints.shape[:2]:
-                raise DataError(f"{where}: confidence has shape {confidence.shape}, expected {joints.shape[:2]}")
-            object.__setattr__(self, "confidence", confidence)
+        self._normalise()
+        _check_values(self.joints, self.source or "recording")
 
     def __len__(self) -> int:
         """Return the number of frames."""
@@ -180,42 +161,80 @@ class Recording:
 
     @property
     def seconds(self) -> float | None:
-        """Length in seconds, where the frame rate is known."""
+        """Length in seconds, None if the frame rate is unknown."""
         return None if self.fps is None else len(self) / self.fps
 
     @property
     def whole_source(self) -> str:
-        """What the whole recording is called: the source, without the number of a part."""
+        """The name of the whole recording: the source, without the number of a part."""
         return (self.origin.whole_source if self.origin is not None and self.origin.part else "") or self.source
 
     @property
     def complete(self) -> bool:
-        """Whether every joint of every frame is there."""
+        """Whether every joint was seen in every frame."""
         return not any(np.isnan(block).any() for block in blocks(self.joints))
 
     def to(self, layout: Layout) -> Recording:
-        """Return the recording in another layout, where joints correspond (see `himpc.skeleton.convert`).
+        """Convert the recording to another layout (see `himpc.skeleton.convert`).
 
         Raises
         ------
         LayoutError
-            If a joint of the other layout has no counterpart.
+            If a joint of the other layout cannot be derived.
         """
         if layout == self.layout:
             return self
         try:
             joints = convert(self.joints, self.layout, layout)
         except LayoutError as error:
-            raise LayoutError(f"{self.source or 'recording'}: {error}") from error
-        return self.with_(joints=joints, layout=layout, confidence=None)
+            raise error.with_message(f"{self.source or 'recording'}: {error.message}") from error
+        return self._derive(joints=joints, layout=layout, confidence=None)
 
     def with_(self, **changes: Any) -> Recording:
-        """Return a copy with some fields changed, validated again."""
-        return replace(self, **changes)
+        """Return a copy with some fields changed; joints are validated again only if they are among them."""
+        changed = self._derive(**changes)
+        if changed.joints is not self.joints:
+            _check_values(changed.joints, changed.source or "recording")
+        return changed
+
+    def _derive(self, **changes: Any) -> Recording:
+        """Return a copy with some fields changed, whose joints are known to be valid because they follow from these."""
+        if unknown := set(changes) - {each.name for each in fields(self)}:
+            raise TypeError(f"a recording has no field {min(unknown)!r}")
+        derived = copy(self)
+        vars(derived).update(changes)
+        derived._normalise()
+        return derived
+
+    def _normalise(self) -> None:
+        """Bring arrays into the form in which they are stored, and check everything but the values of joints."""
+        if not self.source and self.origin is not None:
+            object.__setattr__(self, "source", str(self.origin))
+        where = self.source or "recording"
+        joints = np.asarray(self.joints)
+        if joints.ndim != 3 or joints.shape[1:] != (len(self.layout), 3):
+            expected = f"expected (frames, {len(self.layout)} joints of layout {self.layout.name!r}, 3)"
+            raise DataError(f"{where}: joints have shape {joints.shape}, {expected}")
+        if len(joints) == 0:
+            raise DataError(f"{where}: holds no frames")
+        if joints.dtype.kind not in "fiu":
+            raise DataError(f"{where}: joints are {joints.dtype}, expected numbers")
+        if self.dimensions not in (2, 3):
+            raise DataError(f"{where}: dimensions is {self.dimensions!r}, expected 2 or 3")
+        if self.fps is not None and not (np.isfinite(self.fps) and self.fps > 0):
+            raise DataError(f"{where}: fps is {self.fps!r}, expected a number above 0")
+        with np.errstate(over="ignore"):
+            joints = np.ascontiguousarray(joints, dtype=np.float32)
+        object.__setattr__(self, "joints", joints)
+        if self.confidence is not None:
+            confidence = np.ascontiguousarray(self.confidence, dtype=np.float32)
+            if confidence.shape != joints.shape[:2]:
+                raise DataError(f"{where}: confidence has shape {confidence.shape}, expected {joints.shape[:2]}")
+            object.__setattr__(self, "confidence", confidence)
 
 
 def number_whole_recordings(recordings: Sequence[Recording]) -> NDArray[np.int64]:
-    """Number whole recordings: the parts that long gaps split a recording into get the same number.
+    """Number whole recordings: the parts of a recording that was split at long gaps get the same number.
 
     Parameters
     ----------
@@ -230,3 +249,13 @@ def number_whole_recordings(recordings: Sequence[Recording]) -> NDArray[np.int64
     numbers: dict[Origin | int, int] = {}
     keys = [r.origin.whole if r.origin is not None and r.origin.part else i for i, r in enumerate(recordings)]
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+
+
+def _check_values(joints: NDArray[np.float32], where: str) -> None:
+    """Check that no coordinate is infinite, and that joints are NaN in all axes or in none."""
+    for block in blocks(joints):
+        if np.isinf(block).any():
+            raise DataError(f"{where}: joints hold infinite values; a joint that was not seen must be NaN")
+        missing = np.isnan(block)
+        if (missing.any(axis=2) != missing.all(axis=2)).any():
+            raise DataError(f"{where}: a joint is NaN in some axes only; one that was not seen must be NaN in all")

@@ -1,11 +1,15 @@
 """Reading files and folders: what is found, how it is named, what is reported, what is refused."""
 
 import os
+from collections import Counter
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import himpc
+from himpc.cli import main
 from himpc.errors import ConfigError, DataError, FormatError, HimpcError, LayoutError
 from himpc.reading import Problem, ReadOptions, Recordings, read
 from himpc.reading.formats import FORMATS, find_format, get_format
@@ -237,6 +241,34 @@ def test_every_real_file_is_read_by_its_own_format(shared_data: Path):
         for path in shared_data.rglob(f"*.{suffix}"):
             assert find_format(path).name == name
             assert sum(known.recognise(path, path.read_bytes()[:4096]) for known in FORMATS) == 1
+
+
+@pytest.mark.parametrize("front_door", ["python", "command line"])
+def test_each_folder_table_and_recording_is_gone_through_once(write, tmp_path: Path, monkeypatch, front_door):
+    """Two files of one body each: one walk of the folder, one read of the labels, one validation a recording."""
+    for name in ("a.csv", "b.csv"):
+        write(tmp_path / "walks" / name)
+    labels = tmp_path / "walks" / "people.csv"
+    labels.write_text("path,person\na.csv,Ann\nb.csv,Bob\n")
+    counts = Counter()
+
+    def count(name: str) -> None:
+        module, _, function = name.rpartition(".")
+        called = getattr(import_module(module), function)
+
+        def counted(*args, **kwargs):
+            counts[function] += 1
+            return called(*args, **kwargs)
+
+        monkeypatch.setattr(name, counted)
+
+    for name in ("reading.discovery._walk", "reading.reader.read_labels", "recordings.recording._check_values"):
+        count(f"himpc.{name}")
+    if front_door == "python":
+        assert {walk.person for walk in himpc.read(tmp_path / "walks", labels=labels)} == {"Ann", "Bob"}
+    else:
+        assert main(["info", str(tmp_path / "walks"), "--labels", str(labels), "--quiet"]) == 0
+    assert counts == {"_walk": 1, "read_labels": 1, "_check_values": 2}
 
 
 def test_real_folders(shared_data: Path):
