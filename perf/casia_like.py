@@ -23,7 +23,7 @@ import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -122,9 +122,9 @@ def measure(root: Path, out: Path, variants: Sequence[str] = VARIANTS, **setting
     """
     data = load_benchmark("CASIA_B", root)
     print(counts_table(data), *data.notes, *map(str, data.problems), sep="\n", flush=True)
-    found = compare_variants(data, out, variants, settings=settings, tell=lambda name: print("training", name))
+    found = compare_variants(data, out, variants, settings=settings, on_variant=lambda name: print("training", name))
     print(f"{found.table()}\n\nBy view of the probe:\n{found.view_table()}", flush=True)
-    counts = {part: count.to_dict() for part, count in data.counts.items()}
+    counts = {part: asdict(count) for part, count in data.counts.items()}
     scores = {name: _scores(run) for name, run in found.runs.items()}
     return {"settings": settings, "counts": counts, "left_out": len(data.problems), "variants": scores}
 

@@ -24,8 +24,7 @@ from himpc.evaluation import markdown_table
 from himpc.learning import Diagnosis, diagnose
 from himpc.learning.recording_labels import recording_labels
 from himpc.recordings import Windows
-from himpc.research import Recipe, get_recipe
-from himpc.research.recipes.loading import read_recipe
+from himpc.research import Recipe, divide_recordings, get_recipe
 
 SUITES = ("cross-view", "cross-session", "clothing", "long-term")
 DIFFICULTIES = ("easy", "medium", "hard")
@@ -72,14 +71,15 @@ def suites(seeds: int) -> Iterator[tuple[Recipe, bool, int]]:
     """Return each suite with people as they are and alike, every one with a seed of its own."""
     for number, (_, alike, suite, difficulty) in enumerate(product(range(seeds), (False, True), SUITES, DIFFICULTIES)):
         recipe = get_recipe(f"{suite}-{difficulty}")
-        knobs = {key: dict(table) for key, table in recipe.source.knobs.items()}
+        knobs = {key: dict(table) for key, table in recipe.simulation.knobs.items()}
         knobs[difficulty] |= {"bodies": ALIKE, "gaits": ALIKE} if alike else {}
-        yield replace(recipe, source=replace(recipe.source, people=PEOPLE, knobs=knobs)), alike, FIRST_SEED + number
+        simulation = replace(recipe.simulation, people=PEOPLE, knobs=knobs)
+        yield replace(recipe, simulation=simulation), alike, FIRST_SEED + number
 
 
 def measure(recipe: Recipe, alike: bool, seed: int) -> Case:
     """Train without labels, and measure with them."""
-    recordings = read_recipe(recipe, seed=seed)[1]
+    recordings = divide_recordings(recipe, seed=seed)[1]
     learner, other = (
         himpc.HiMPC("tracklet", seed=each, callbacks=[Silent()]).fit(recordings.train) for each in (seed, seed + 10_000)
     )

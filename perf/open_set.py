@@ -39,8 +39,7 @@ from himpc.gallery.calibration import Fold, calibrate
 from himpc.learning import Config, train
 from himpc.model import BASELINES
 from himpc.recordings import Recording, Windows, number_whole_recordings
-from himpc.research import get_recipe
-from himpc.research.recipes.loading import read_recipe
+from himpc.research import divide_recordings, get_recipe
 
 REAL = ("c3d-walking", "kinect-v1-actions")
 SIMULATED = ("cross-session-medium", "cross-session-hard", "cross-view-medium", "cross-view-hard")
@@ -126,8 +125,8 @@ def embedded(name: str, seed: int, root: Path) -> Arrays:
     """Draw the strangers, train on the others, and embed everything that is not a stranger's in the gallery."""
     recipe = get_recipe(name)
     if name in SIMULATED:
-        recipe = replace(recipe, source=replace(recipe.source, people=PEOPLE))
-    parts = read_recipe(recipe, root / name if name in REAL else None, seed=seed)[1]
+        recipe = replace(recipe, simulation=replace(recipe.simulation, people=PEOPLE))
+    parts = divide_recordings(recipe, root / name if name in REAL else None, seed=seed)[1]
     walks = {"train": parts.train, **parts.tests}
     people = sorted({str(each.person) for each in parts.tests["probe"]})
     strangers = set(np.random.default_rng(seed).permutation(people)[: len(people) // 2].tolist())

@@ -22,8 +22,7 @@ from himpc.evaluation import grouping_agreement
 from himpc.learning import Config, group_recordings, train
 from himpc.model import BASELINES
 from himpc.reporting import markdown_table
-from himpc.research import compare_variants, load_benchmark
-from himpc.research.data import BenchmarkData
+from himpc.research import SplitData, compare_variants, load_benchmark
 
 REAL = ("c3d-walking", "kinect-v1-actions")
 SUITES = ("cross-view", "one-view", "cross-session", "clothing", "long-term")
@@ -96,14 +95,14 @@ def measure(name: str, seed: int, root: Path, runs: Path) -> Scores:
             if title in levels[0]:
                 values = [100 * level[title].ranking.metrics[key] for level in levels for key in ("rank_1", "mAP")]
                 scores[shown] = dict(zip(MEASURES, values, strict=True))
-    for method, agreement in grouped(data.data(split), seed).items():
+    for method, agreement in grouped(data.of_split(split), seed).items():
         scores.setdefault(method, {}).update(agreement)
     write_atomically(path, json.dumps(scores).encode())
     print(f"{name}, seed {seed}: done", flush=True)
     return scores
 
 
-def grouped(data: BenchmarkData, seed: int) -> Scores:
+def grouped(data: SplitData, seed: int) -> Scores:
     """Group gallery and probe together by a model trained on them, and by a baseline, and compare with the people."""
     sides = [side for side in (data.gallery, data.probe) if side is not None]
     first = sides[0].windows

@@ -95,14 +95,14 @@ def test_the_graph_stores_no_more_than_it_did(features, most):
 @pytest.mark.parametrize("groups", MULTIPLY_ADDS)
 def test_a_step_multiplies_no_more_than_it_did(groups, monkeypatch):
     done = []
-    product = meta_products.product
+    matmul = meta_products.matmul
 
     def counted(rows, columns):
-        result = product(rows, columns)
+        result = matmul(rows, columns)
         done.append(result.numel() * rows.shape[-1])
         return result
 
-    monkeypatch.setattr(meta_products, "product", counted)
+    monkeypatch.setattr(meta_products, "matmul", counted)
     frames, prototypes, heads, labels = batch(groups)
     with FlopCounterMode(display=False) as written:
         plain.level_loss(frames, prototypes, heads, labels).backward()

@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 
 from himpc.recordings import Recording
-from himpc.research import BenchmarkSet, get_benchmark, load_benchmark
+from himpc.research import BenchmarkData, find_benchmark, load_benchmark
 from himpc.simulation import Sensor, simulate
 
 from .writers import (
@@ -55,7 +55,7 @@ class Written:
     length: int
     windows: dict[str, list[Walk]]
 
-    def load(self, form: str) -> BenchmarkSet:
+    def load(self, form: str) -> BenchmarkData:
         """Load one of the forms."""
         return load_benchmark(self.name, self.raw if form == "raw" else self.arrays, window_length=self.length)
 
@@ -68,7 +68,7 @@ def write(name: str, root: Path, walkers: Callable[..., list[list[NDArray[np.flo
     """Write a data set raw; read which recording is in which part; write the arrays of these parts."""
     length = 8 if name == "CASIA_B" else 6
     left = WRITERS[name](root / "raw", walkers)
-    protocol = get_benchmark(name)
+    protocol = find_benchmark(name)
     prefix, folder = protocol.array_prefix, root / "npy" / "Datasets" / (protocol.array_folder or name) / str(length)
     windows = {}
     assignment = load_benchmark(name, root / "raw", window_length=length).assignment

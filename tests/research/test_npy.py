@@ -1,4 +1,4 @@
-"""Headers of .npy files: all that numpy writes for plain arrays is read, nothing else is."""
+"""Every array of numbers that numpy writes is read; anything else is refused."""
 
 from pathlib import Path
 
@@ -15,7 +15,7 @@ TYPES = ["<f8", ">f4", "<f2", "<i8", ">i4", "|u1", "<u2"]
 
 
 @given(data=st.data(), version=st.sampled_from([(1, 0), (2, 0)]), fortran=st.booleans())
-def test_what_numpy_saves_comes_back(tmp_path: Path, data, version: tuple[int, int], fortran: bool) -> None:
+def test_arrays_written_by_numpy_are_read(tmp_path: Path, data, version: tuple[int, int], fortran: bool) -> None:
     values = data.draw(arrays(st.sampled_from(TYPES), array_shapes(min_dims=1, max_dims=3)))
     path = tmp_path / "a.npy"
     with path.open("wb") as file:
@@ -30,17 +30,17 @@ def test_what_numpy_saves_comes_back(tmp_path: Path, data, version: tuple[int, i
     [
         (b"", "not an .npy array"),
         (b"\x93NUMPY\x03\x00" + b"\0" * 20, "not an .npy array of version 1 or 2"),
-        (b"\x93NUMPY\x01\x00\xff\xff{'descr'", "no header of a plain"),
-        (b"\x93NUMPY\x01\x00\x0f\x00{__import__(0)}", "no header of a plain"),
+        (b"\x93NUMPY\x01\x00\xff\xff{'descr'", "does not have the header of an array"),
+        (b"\x93NUMPY\x01\x00\x0f\x00{__import__(0)}", "does not have the header of an array"),
     ],
 )
-def test_anything_else_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
+def test_other_content_is_refused(tmp_path: Path, content: bytes, words: str) -> None:
     (tmp_path / "a.npy").write_bytes(content)
     with pytest.raises(FormatError, match=words):
         open_npy(tmp_path / "a.npy", "f")
 
 
-def test_other_kinds_and_missing_files_are_named(tmp_path: Path) -> None:
+def test_errors_name_other_kinds_and_missing_files(tmp_path: Path) -> None:
     np.save(tmp_path / "a.npy", np.arange(3))
     with pytest.raises(FormatError, match="holds int64, expected floats"):
         open_npy(tmp_path / "a.npy", "f")

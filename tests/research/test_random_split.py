@@ -1,4 +1,4 @@
-"""Random splits: everybody gets what the protocol says, and nobody's draw depends on the others."""
+"""Random splits follow the protocol, and a person's draw does not depend on others."""
 
 from collections import Counter
 
@@ -11,9 +11,7 @@ PEOPLE = st.dictionaries(st.integers(0, 999).map(str), st.integers(1, 9), min_si
 
 
 @given(people=PEOPLE, seed=st.integers(0, 2**32), galleries=st.integers(1, 2))
-def test_everybody_has_gallery_probe_and_training_where_there_is_enough(
-    people: dict[str, int], seed: int, galleries: int
-) -> None:
+def test_persons_with_enough_units_have_all_parts(people: dict[str, int], seed: int, galleries: int) -> None:
     units = {person: [f"walk-{i}" for i in range(n)] for person, n in people.items()}
     parts, notes = draw_split(units, seed, galleries)
     assert set(parts) == {(person, unit) for person, names in units.items() for unit in names}
@@ -29,7 +27,7 @@ def test_everybody_has_gallery_probe_and_training_where_there_is_enough(
 
 
 @given(people=PEOPLE, seed=st.integers(0, 2**32))
-def test_the_draw_is_that_of_the_person_and_the_seed(people: dict[str, int], seed: int) -> None:
+def test_draw_depends_on_person_and_seed_only(people: dict[str, int], seed: int) -> None:
     units = {person: [f"walk-{i}" for i in range(n)] for person, n in people.items()}
     parts, _ = draw_split(units, seed)
     person = next(iter(units))
@@ -37,7 +35,7 @@ def test_the_draw_is_that_of_the_person_and_the_seed(people: dict[str, int], see
     assert alone == {key: part for key, part in parts.items() if key[0] == person}
 
 
-def test_seeds_differ() -> None:
+def test_seeds_give_different_splits() -> None:
     units = {str(person): ["a", "b", "c"] for person in range(20)}
     assert draw_split(units, 0) == draw_split(units, 0)
     assert draw_split(units, 0) != draw_split(units, 1)

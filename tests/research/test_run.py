@@ -1,4 +1,4 @@
-"""A benchmark from end to end: training, tables, files, and the verb."""
+"""A benchmark from end to end: training, tables, files, and the command line."""
 
 import json
 from pathlib import Path
@@ -25,7 +25,7 @@ def run(biwi, tmp_path_factory):
     return run_benchmark(biwi.load("raw"), tmp_path_factory.mktemp("run"), settings=SMALL, seed=4)
 
 
-def test_the_table_sets_ours_beside_the_published_ones(run) -> None:
+def test_table_has_published_and_measured_rows(run) -> None:
     rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in run.table().splitlines()]
     assert rows[0] == ["method", "by", "BIWI-S", "BIWI-W"]
     assert ["Hi-MPC", "published", "47.5 / 17.4", "27.3 / 22.6"] in rows
@@ -37,7 +37,7 @@ def test_the_table_sets_ours_beside_the_published_ones(run) -> None:
     assert names[4:] == ["D13", "D16", "Bone lengths", "Raw pose", "Pose in the body frame, and bone lengths"]
 
 
-def test_the_probe_is_asked_in_the_gallery(run, biwi) -> None:
+def test_probe_is_ranked_against_the_gallery(run, biwi) -> None:
     data = biwi.load("raw")
     still, walking = data.tests["Still"], data.tests["Walking"]
     model = Model.load(run.out / "model")
@@ -49,7 +49,7 @@ def test_the_probe_is_asked_in_the_gallery(run, biwi) -> None:
     assert run.results["BIWI-W"]["D16"].ranking.n_queries == len(walking)
 
 
-def test_a_recording_is_the_mean_of_its_windows(run, biwi) -> None:
+def test_recordings_are_means_of_their_windows(run, biwi) -> None:
     tests = biwi.load("raw").tests
     pooled, persons = {}, {}
     for name, part in tests.items():
@@ -64,7 +64,7 @@ def test_a_recording_is_the_mean_of_its_windows(run, biwi) -> None:
     assert run.recording_table() in (run.out / "benchmark.md").read_text()
 
 
-def test_the_run_folder_holds_everything(run) -> None:
+def test_run_folder_is_complete(run) -> None:
     document = json.loads((run.out / "benchmark.json").read_text())
     split = document["splits"]["BIWI-W"]
     assert split["settings"] == to_plain(Config().with_(**SMALL, seed=4))
@@ -79,7 +79,7 @@ def test_the_run_folder_holds_everything(run) -> None:
     assert "- train: 3 persons, published are 50" in text
 
 
-def test_splits_of_other_published_settings_have_a_training_each(biwi, tmp_path: Path) -> None:
+def test_splits_with_different_settings_have_their_own_training(biwi, tmp_path: Path) -> None:
     data = biwi.load("raw")
     settings = {name: value for name, value in SMALL.items() if name != "eps"}
     result = run_benchmark(data, tmp_path, settings=settings)
@@ -101,7 +101,7 @@ def test_raw_files_and_arrays_give_equal_results(written, tmp_path: Path) -> Non
     assert json.loads((tmp_path / "arrays" / "split.json").read_text())["recordings"] == []
 
 
-def test_who_is_who_makes_no_difference_to_training(biwi, tmp_path: Path) -> None:
+def test_labels_do_not_affect_training(biwi, tmp_path: Path) -> None:
     data = biwi.load("raw")
     rng = np.random.default_rng(0)
     shuffled = rng.permutation(data.train.persons)
@@ -114,7 +114,7 @@ def test_who_is_who_makes_no_difference_to_training(biwi, tmp_path: Path) -> Non
     assert Model.load(fresh.out / "model").fingerprint == document
 
 
-def test_the_protocol_fixes_length_and_stride(biwi, tmp_path: Path) -> None:
+def test_length_and_stride_are_fixed_by_the_protocol(biwi, tmp_path: Path) -> None:
     data = biwi.load("raw")
     with pytest.raises(ConfigError, match="stride is fixed by the protocol of BIWI"):
         run_benchmark(data, tmp_path, settings={"stride": 2})
@@ -122,7 +122,7 @@ def test_the_protocol_fixes_length_and_stride(biwi, tmp_path: Path) -> None:
         run_benchmark(data, tmp_path, settings={"window_length": 8})
 
 
-def test_casia_b_by_condition_and_view(capsys, tmp_path: Path, walkers) -> None:
+def test_casia_b_results_by_condition_and_view(capsys, tmp_path: Path, walkers) -> None:
     raw_casia_b(tmp_path, walkers)
     out = tmp_path / "run"
     words = ["benchmark", "CASIA-B", "--root", str(tmp_path), "--out", str(out), "--window-length", "8", *SMALL_WORDS]
@@ -144,7 +144,7 @@ def test_casia_b_by_condition_and_view(capsys, tmp_path: Path, walkers) -> None:
     assert "By view" in (out / "benchmark.md").read_text()
 
 
-def test_the_verb(biwi, capsys, tmp_path: Path) -> None:
+def test_command_line(biwi, capsys, tmp_path: Path) -> None:
     words = ["benchmark", "biwi", "--root", str(biwi.arrays), "--out", str(tmp_path / "run"), *SMALL_WORDS]
     assert main([*words, "--split", "Still", "--eps", "0.5"]) == 0
     printed = capsys.readouterr()
@@ -159,10 +159,10 @@ def test_the_verb(biwi, capsys, tmp_path: Path) -> None:
     assert main([*words, "--split", "Still", "--overwrite", "--seed", "1"]) == 0
     capsys.readouterr()
     assert main([*words, "--split", "C"]) == 1
-    assert "has no split 'C': choose of BIWI-S, BIWI-W" in capsys.readouterr().err
+    assert "has no split 'C'; expected one of BIWI-S, BIWI-W" in capsys.readouterr().err
 
 
-def test_published_results_are_those_of_the_paper() -> None:
+def test_published_results_equal_the_paper() -> None:
     published = published_results()
     assert list(published) == [
         *("KS20", "KGBD", "IAS-A", "IAS-B", "BIWI-S", "BIWI-W"),

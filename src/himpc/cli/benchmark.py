@@ -1,4 +1,4 @@
-"""``himpc benchmark``: published data sets, your own by a recipe, or simulated walkers."""
+"""``himpc benchmark``: measure on a published data set, your own recordings by a recipe, or simulated walkers."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from himpc.cli.options import OutputOptions
 from himpc.cli.training import EpochBar, Settings
 
 if TYPE_CHECKING:
-    from himpc.research import BenchmarkResult, BenchmarkSet, Comparison
+    from himpc.research import BenchmarkData, BenchmarkResult, Comparison
 
 
 def benchmark(
@@ -28,34 +28,36 @@ def benchmark(
     settings: Settings = Settings(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Train on a data set without labels and measure on it, beside the published results where there are any.
+    """Train on a data set without labels, measure on it, and compare with published results.
 
-    Settings that are not given are those published for the split, or the preset's.
+    Settings default to those published for the split, or to the preset's.
 
     Parameters
     ----------
     name
-        A published data set: BIWI, IAS, KGBD, KS20 or CASIA_B. A recipe: c3d-walking or kinect-v1-actions; or simulated
-        walkers, cross-view, cross-session, clothing, long-term or one-view, such as cross-view-hard. With -unseen, such
-        as clothing-unseen-hard, people who are tested are not trained on. Or your own recipe, a .toml file.
+        A published data set: BIWI, IAS, KGBD, KS20 or CASIA_B. A recipe: c3d-walking or kinect-v1-actions. Simulated
+        walkers: cross-view, cross-session, clothing, long-term or one-view, with a difficulty such as cross-view-hard;
+        with -unseen, as in clothing-unseen-hard, the tested people are not trained on. Or a recipe of yours: a .toml
+        file.
     root
-        Your copy: the folder of the recordings (of a published data set, the raw files as their owner distributes them
-        or the authors' preprocessed arrays); none for simulated walkers.
+        The folder of the recordings: raw files as their owner distributes them, or the authors' preprocessed arrays.
+        Not for simulated walkers.
     out
         The run folder: models, the split, and the results as JSON and Markdown.
     split
-        Which test sets to ask, such as BIWI-S or Still; all if not given; repeatable.
+        Splits to measure, such as BIWI-S or Still; default: all; repeatable.
     variant
-        Several rows in one table: a preset, changes NAME=VALUE of settings or of what preset paper does with labels, or
-        both, such as clean, paper, align=true or simmc,heads=4; repeatable. Each has its own folder in OUT.
+        Compare variants in one table; repeatable. A variant is a preset, changes NAME=VALUE of settings or of the
+        conventions of preset paper, or both, such as clean, paper, align=true or simmc,heads=4. Each has its own folder
+        in OUT.
     train_on
-        Train on another data set than the one that is tested: a name as above.
+        Train on another data set than the tested one: a name as above.
     train_root
-        The folder of the data set that is trained on.
+        The folder of the data set to train on.
     layout
-        Joint layout to bring everything into; the tested set's own if not given.
+        Joint layout to convert all windows to; default: that of the tested set.
     resume
-        Go on with what is in the folder, to the same bits as an unbroken run; variants can be added.
+        Continue the run in the folder, with results equal to the bit; variants may be added.
     overwrite
         Replace the run in the folder.
     """
@@ -63,10 +65,10 @@ def benchmark(
 
     console = output.console()
     data = _load(name, root, train_on, train_root, layout, settings, console)
-    for wanted in split:
-        data.protocol.split(wanted)
+    for each in split:
+        data.protocol.split(each)
     console.problems(data.problems)
-    console.say(f"{data.protocol.title}, {data.origin}" + (f" in {data.folder}" if data.folder else ""))
+    console.say(f"{data.protocol.title}, {data.form_name}" + (f" in {data.folder}" if data.folder else ""))
     console.say(counts_table(data))
     for note in data.notes:
         console.warn(note)
@@ -75,10 +77,10 @@ def benchmark(
     if recordings := result.recording_table():
         console.say(f"\nRecording by recording:\n{recordings}")
     if views := result.view_table():
-        console.say(f"\nBy view of the probe (all levels of what was trained):\n{views}")
+        console.say(f"\nBy view of the probe (all levels of the trained model):\n{views}")
     for note in result.notes:
         console.warn(note)
-    console.say(f"wrote {out}: benchmark.md, benchmark.json, and a folder of its own for each training")
+    console.say(f"Wrote {out}: benchmark.md, benchmark.json, and a folder per training")
     console.result(result.to_dict())
     return console.exit_code
 
@@ -91,45 +93,46 @@ def _load(
     layout: str | None,
     settings: Settings,
     console: Console,
-) -> BenchmarkSet:
-    """Load what is tested, and what is trained on where that is another data set."""
+) -> BenchmarkData:
+    """Load the tested data set, and the training set of another one if there is one."""
     from himpc.errors import ConfigError
-    from himpc.research import find_protocol, in_layout, load_benchmark, trained_on
+    from himpc.research import convert_layout, find_benchmark, load_benchmark, replace_training_set
 
     if train_root is not None and train_on is None:
         raise ConfigError("--train-root is the folder of --train-on: name that data set too")
-    tested, other = find_protocol(name), None if train_on is None else find_protocol(train_on)
+    tested, other = find_benchmark(name), None if train_on is None else find_benchmark(train_on)
     window_length = settings.given.get("window_length")
     data = load_benchmark(tested, root, window_length=window_length, seed=settings.seed, progress=console.progress)
-    data = data if layout is None else in_layout(data, layout)
+    data = data if layout is None else convert_layout(data, layout)
     if other is None:
         return data
     length = data.train.windows.length
     source = load_benchmark(other, train_root, window_length=length, seed=settings.seed, progress=console.progress)
-    return trained_on(data, source)
+    return replace_training_set(data, source)
 
 
 def _run(
-    data: BenchmarkSet,
+    data: BenchmarkData,
     out: Path,
     splits: tuple[str, ...],
     variants: tuple[str, ...],
     settings: Settings,
     console: Console,
-    **how: Any,
+    **options: Any,
 ) -> BenchmarkResult | Comparison:
-    """Train and ask, with a bar; say how to go on where it is stopped."""
+    """Train and measure with a progress bar; on Ctrl-C, say how to continue."""
     from himpc.research import compare_variants, run_benchmark
 
     with EpochBar(console, settings, "clean") as bar:
         learner = settings.learner("clean", callbacks=(bar,))
-        how |= {"splits": splits, "preset": learner.preset, "settings": learner.settings, "seed": learner.seed}
-        how |= {"device": learner.device, "callbacks": learner.callbacks}
+        options |= {"splits": splits, "preset": learner.preset, "settings": learner.settings, "seed": learner.seed}
+        options |= {"device": learner.device, "callbacks": learner.callbacks}
         try:
             if not variants:
-                return run_benchmark(data, out, **how)
-            return compare_variants(data, out, variants, tell=lambda name: console.say(f"training {name}"), **how)
+                return run_benchmark(data, out, **options)
+            options["on_variant"] = lambda name: console.say(f"training {name}")
+            return compare_variants(data, out, variants, **options)
         except KeyboardInterrupt:
             if any(out.glob("**/split.json")):
-                console.warn(f"{out} keeps the epochs that are done: the same command with --resume goes on from there")
+                console.warn(f"{out} keeps the finished epochs: the same command with --resume continues")
             raise

@@ -19,20 +19,20 @@ def sweep(
     device: str = "auto",
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Train and measure with many settings, several at once; the same command goes on where it was stopped.
+    """Train and measure with many settings in parallel; after an interruption, the same command continues.
 
     Parameters
     ----------
     grid
-        A .toml file: the data, the preset, the seeds, and the settings to vary; docs/sweep.md describes it.
+        A .toml file: the data, the preset, the seeds, and the settings to vary (docs/sweep.md).
     root
-        The folder of the recordings, where the grid does not say it.
+        The folder of the recordings, if the grid does not name it.
     out
-        The folder of the sweep: results.csv, summary.md, sweep.png, and a file a run.
+        The folder of the sweep: results.csv, summary.md, sweep.png, and a file per run.
     jobs
-        Runs at once; as many as there are cores if not given.
+        Runs at once; default: the number of cores.
     threads
-        Threads of each run; its share of the cores if not given.
+        Threads per run; default: the cores divided by the jobs.
     device
         auto, cpu or cuda.
     """
@@ -45,30 +45,30 @@ def sweep(
     for note in data.notes:
         console.warn(note)
     plan = Plan(declared, data, out, jobs=jobs, threads=threads, device=device)
-    total = len(declared.runs)
+    total, pending = len(declared.runs), len(plan.pending)
     console.say(
-        f"{total} runs, {total - len(plan.waiting)} done, {len(plan.waiting)} to do: {plan.jobs} at once, "
-        f"{plan.threads} thread{'s' if plan.threads > 1 else ''} each"
+        f"{total} runs, {total - pending} done, {pending} to do: {plan.jobs} at once, {plan.threads} "
+        f"thread{'s' if plan.threads > 1 else ''} each"
     )
-    names = plan.result.variants
+    choices = plan.result.choices
     with console.bar() as bar:
-        task = bar.add_task("sweep", total=len(plan.waiting))
+        task = bar.add_task("sweep", total=pending)
 
-        def tell(row: Row) -> None:
+        def on_run(row: Row) -> None:
             bar.advance(task)
-            name = f"{names[row.key].name}, seed {row.settings['seed']}"
+            name = f"{choices[row.key].name}, seed {row.settings['seed']}"
             if row.failed:
                 console.warn(f"{name} failed: {row.failed}")
             else:
                 console.say(f"{name}: {row.epochs} epochs, {row.seconds:.0f} s")
 
         try:
-            result = run_sweep(plan, tell)
+            result = run_sweep(plan, on_run)
         except KeyboardInterrupt:
-            console.warn(f"{shlex.quote(str(out))} keeps what is done: the same command goes on from there")
+            console.warn(f"{shlex.quote(str(out))} keeps the finished runs: the same command continues")
             raise
     written = result.write(out)
     console.say(f"\n{result.table()}")
-    console.say(f"wrote {out}: {', '.join(written)}")
+    console.say(f"Wrote {out}: {', '.join(written)}")
     console.result(result.to_dict() | {"left_out": console.left_out})
     return SKIPPED if result.failed else console.exit_code

@@ -1,44 +1,50 @@
-"""Benchmarks: the five published data sets with their files, splits and results, and recipes for any other data."""
+"""Published data sets, recipes, benchmarks and sweeps: measurements that users of the product never load.
 
-from himpc.research.benchmark.comparison import Comparison, compare_variants
+`datasets` reads the published data sets, `recipes` makes benchmarks of other recordings, `benchmark` trains and
+measures on either, and `sweep` repeats that with many settings. Nothing in himpc but the command line imports this
+package.
+"""
+
 from himpc.research.benchmark.conventions import Conventions
 from himpc.research.benchmark.published import PublishedResult, published_results
-from himpc.research.benchmark.results import BenchmarkResult
-from himpc.research.benchmark.run import run_benchmark
+from himpc.research.benchmark.results import BenchmarkResult, Comparison
+from himpc.research.benchmark.run import compare_variants, run_benchmark
 from himpc.research.benchmark.tables import ViewResult, counts_table
-from himpc.research.benchmark.training_set import in_layout, trained_on
 from himpc.research.benchmark.variants import Variant
-from himpc.research.data import BenchmarkData, BenchmarkSet, Counts, LabelledWindows
-from himpc.research.datasets.base import Benchmark
-from himpc.research.datasets.loading import BENCHMARKS, find_protocol, get_benchmark, load_benchmark
+from himpc.research.data import BenchmarkData, Counts, LabelledWindows, SplitData
+from himpc.research.datasets import DATA_SETS, DataSet
+from himpc.research.loading import find_benchmark, load_benchmark
 from himpc.research.protocol import Protocol, Split
-from himpc.research.recipes.recipe import Recipe, get_recipe, recipe_names
+from himpc.research.recipes import Recipe, divide_recordings, get_recipe, parse_recipe, read_recipe, recipe_names
+from himpc.research.training_set import convert_layout, replace_training_set
 
 __all__ = [
-    "BENCHMARKS",
-    "Benchmark",
+    "DATA_SETS",
     "BenchmarkData",
     "BenchmarkResult",
-    "BenchmarkSet",
     "Comparison",
     "Conventions",
     "Counts",
+    "DataSet",
     "LabelledWindows",
     "Protocol",
     "PublishedResult",
     "Recipe",
     "Split",
+    "SplitData",
     "Variant",
     "ViewResult",
     "compare_variants",
+    "convert_layout",
     "counts_table",
-    "find_protocol",
-    "get_benchmark",
+    "divide_recordings",
+    "find_benchmark",
     "get_recipe",
-    "in_layout",
     "load_benchmark",
+    "parse_recipe",
     "published_results",
+    "read_recipe",
     "recipe_names",
+    "replace_training_set",
     "run_benchmark",
-    "trained_on",
 ]

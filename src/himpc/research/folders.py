@@ -1,31 +1,40 @@
-"""Folders of data sets, found whatever the case and separators of their names."""
+"""Find folders by names that may differ in case and separators."""
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 
 from himpc.errors import DataError
 from himpc.reading import natural_key
 
-__all__ = ["child", "child_path", "described", "has_any", "listed", "name_key", "required", "subfolders"]
+__all__ = [
+    "describe_subfolders",
+    "find_path",
+    "find_subfolder",
+    "has_any_path",
+    "list_unsorted",
+    "normalise_name",
+    "require_path",
+    "subfolders",
+]
 
-_SHOWN = 6
+_MAX_LISTED = 6
 
 
-def name_key(name: str) -> str:
-    """Return a name without case and separators.
+def normalise_name(name: str) -> str:
+    """Return a name in lower case without separators.
 
-    >>> name_key("Testing_A") == name_key("testing-a") == name_key("TestingA")
+    >>> normalise_name("Testing_A") == normalise_name("testing-a") == normalise_name("TestingA")
     True
     """
     return re.sub(r"[^a-z0-9]+", "", name.lower())
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """Return the folders in a folder in natural order, hidden ones left out.
+    """Return the visible folders in a folder, in natural order.
 
     Raises
     ------
@@ -33,61 +42,60 @@ def subfolders(folder: Path) -> list[Path]:
         If the folder cannot be opened.
     """
     try:
-        found = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
+        entries = [entry for entry in folder.iterdir() if entry.is_dir() and not entry.name.startswith(".")]
     except OSError as error:
         raise DataError(f"{folder}: cannot be opened: {error.strerror or error}; expected a folder") from error
-    return sorted(found, key=lambda entry: natural_key(entry.name))
+    return sorted(entries, key=lambda entry: natural_key(entry.name))
 
 
-def listed(folder: Path) -> list[str]:
-    """Return the names of the folders in a folder in the order in which the system lists them, whatever that is."""
+def list_unsorted(folder: Path) -> list[str]:
+    """Return the names of the folders in a folder in the order of the file system."""
     with os.scandir(folder) as entries:
         return [entry.name for entry in entries if entry.is_dir()]
 
 
-def child(folder: Path, name: str) -> Path | None:
-    """Return the folder of a name in a folder, or None; an exact name wins over one that differs in case."""
-    alike = [entry for entry in subfolders(folder) if name_key(entry.name) == name_key(name)]
-    return next((entry for entry in alike if entry.name == name), alike[0] if alike else None)
+def find_subfolder(folder: Path, name: str) -> Path | None:
+    """Return the folder of a name in a folder, or None; an exact match wins over one that differs in case."""
+    matches = [entry for entry in subfolders(folder) if normalise_name(entry.name) == normalise_name(name)]
+    return next((entry for entry in matches if entry.name == name), matches[0] if matches else None)
 
 
-def child_path(folder: Path, path: str) -> Path | None:
-    """Return the folder at a path of several names, such as ``Testing/Still``, or None."""
-    found: Path | None = folder
+def find_path(folder: Path, path: str) -> Path | None:
+    """Return the folder at a path such as ``Testing/Still``, or None."""
+    current: Path | None = folder
     for name in path.split("/"):
-        found = None if found is None else child(found, name)
-    return found
+        current = None if current is None else find_subfolder(current, name)
+    return current
 
 
-def has_any(*paths: str) -> Callable[[Path], bool]:
-    """Return what tells whether a folder holds a folder at any of some paths."""
-    return lambda folder: any(child_path(folder, path) is not None for path in paths)
+def has_any_path(*paths: str) -> Callable[[Path], bool]:
+    """Return a function that checks if a folder contains any of some paths."""
+    return lambda folder: any(find_path(folder, path) is not None for path in paths)
 
 
-def required(folder: Path, path: str, holding: str) -> Path:
+def require_path(folder: Path, path: str, content: str) -> Path:
     """Return the folder at a path in a folder.
 
     Parameters
     ----------
-    holding : str
-        What it holds, for the error.
+    content : str
+        Its expected content, for the error.
 
     Raises
     ------
     DataError
-        If it is not there; the message says what is.
+        If it does not exist; the message lists the folders that do.
     """
-    found = child_path(folder, path)
+    found = find_path(folder, path)
     if found is None:
-        raise DataError(f"{folder}: lacks the folder {path!r}, expected it to hold {holding}; {described(folder)}")
+        raise DataError(
+            f"{folder}: lacks the folder {path!r}, expected it to contain {content}; {describe_subfolders(folder)}"
+        )
     return found
 
 
-def described(folder: Path) -> str:
-    """Say which folders a folder holds."""
-    return f"found {_listed(entry.name for entry in subfolders(folder)) or 'no folders'}"
-
-
-def _listed(names: Iterable[str]) -> str:
-    names = list(names)
-    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
+def describe_subfolders(folder: Path) -> str:
+    """Return the names of the first folders in a folder as a phrase for an error."""
+    names = [entry.name for entry in subfolders(folder)]
+    more = f" and {len(names) - _MAX_LISTED} more" if len(names) > _MAX_LISTED else ""
+    return f"found {', '.join(names[:_MAX_LISTED]) or 'no folders'}{more}"

@@ -1,4 +1,4 @@
-"""What every benchmark has: a name, and splits that say which test set is asked and which is searched."""
+"""The protocol of a benchmark: its splits, each with a probe set and a gallery set."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ __all__ = ["Protocol", "Split"]
 
 @dataclass(frozen=True)
 class Split:
-    """Which test set is asked, and which is searched.
+    """One evaluation: a probe set that is searched for in a gallery set.
 
     Attributes
     ----------
     name : str
-        What tables call it, such as ``"BIWI-S"``.
+        The name in tables, such as ``"BIWI-S"``.
     probe, gallery : str
-        Names of test sets.
+        Names of test sets. If they are equal, each window is searched for among all others of the set.
     settings : mapping
-        Settings of training that were published for it (docs/method.md, section 3).
+        Training settings published for this split (docs/method.md, section 3).
     exclude : {"camera", "session"}, optional
-        What does not count: entries of the gallery that show the probe's person from its own camera or session.
+        Ignore gallery entries that show the probe's person from the probe's own camera or session.
     """
 
     name: str
@@ -38,17 +38,17 @@ class Split:
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """What a benchmark asks.
+    """The evaluations of one benchmark.
 
     Attributes
     ----------
     name, title : str
-        For commands and files, and for people.
+        The identifier in commands and files, and the name for people.
     window_length : int
-        F, frames a window.
+        F, frames per window.
     splits : tuple of Split
     persons : mapping of str to int
-        How many people are published, by part (``"train"``, a test set, or ``"all"``); empty where nothing is.
+        Published number of persons by part (``"train"``, a test set, or ``"all"``); empty if nothing was published.
     """
 
     name: str
@@ -63,18 +63,17 @@ class Protocol:
         return tuple(dict.fromkeys(name for split in self.splits for name in (split.probe, split.gallery)))
 
     def split(self, name: str) -> Split:
-        """Return a split by its name, or by the name of its probe set where only one has it.
+        """Return a split by its name, or by the name of its probe set if no other split has that probe set.
 
         Raises
         ------
         ConfigError
-            If there is none.
+            If no split matches.
         """
         wanted = name.lower()
-        for split in self.splits:
-            if split.name.lower() == wanted:
-                return split
-        asked = [split for split in self.splits if split.probe.lower() == wanted]
-        if len(asked) == 1:
-            return asked[0]
-        raise ConfigError(f"{self.title} has no split {name!r}: choose of {', '.join(s.name for s in self.splits)}")
+        by_name = [split for split in self.splits if split.name.lower() == wanted]
+        matches = by_name or [split for split in self.splits if split.probe.lower() == wanted]
+        if len(matches) == 1:
+            return matches[0]
+        names = ", ".join(split.name for split in self.splits)
+        raise ConfigError(f"{self.title} has no split {name!r}; expected one of {names}")

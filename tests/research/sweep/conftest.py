@@ -33,7 +33,7 @@ def sweep_of():
     """Run a sweep; return its result and the keys of the runs that were done now."""
 
     def sweep(table, out, jobs):
-        grid = Grid.from_dict(table)
+        grid = Grid.from_table(table)
         done = []
         result = run_sweep(Plan(grid, load_data(grid), out, threads=1, jobs=jobs), lambda row: done.append(row.key))
         result.write(out)

@@ -1,4 +1,4 @@
-"""Measuring one split: the model, each of its levels and the baselines, by window and by recording."""
+"""Measure one split: the model, each of its levels and the baselines, by window and by recording."""
 
 from __future__ import annotations
 
@@ -15,53 +15,56 @@ from himpc.model import BASELINES, Model
 from himpc.recordings import Windows
 from himpc.research.benchmark.results import BenchmarkResult
 from himpc.research.benchmark.tables import ViewResult
-from himpc.research.data import BenchmarkData, LabelledWindows
+from himpc.research.data import LabelledWindows, SplitData
 
-__all__ = ["COMPARED", "evaluate_split"]
+__all__ = ["COMPARED_BASELINES", "measure_split"]
 
-COMPARED = ("d13", "d16", "bones", "raw", "body")
-"""The baselines that stand beside Hi-MPC."""
+COMPARED_BASELINES = ("d13", "d16", "bones", "raw", "body")
 
 Embed = Callable[[Windows], NDArray[np.float32]]
 
 
-def evaluate_split(model: Model, data: BenchmarkData, result: BenchmarkResult, seed: int = 0) -> None:
+def measure_split(model: Model, data: SplitData, result: BenchmarkResult, seed: int = 0) -> None:
     """Measure the model, each of its levels and the baselines on one split, and add them to a result.
 
-    A baseline that measures joints which the layout lacks is left out, and `result.notes` says so. Recordings are
-    measured where both sides tell them apart: all windows of one are pooled to their mean.
+    A baseline that measures joints which the layout lacks is left out, with a note in the result. Recordings are
+    measured if both test sets tell them apart: all windows of one are pooled to their mean.
     """
     methods: dict[str, Embed] = {result.representation: model.embed}
     if result.representation != result.method:
         methods |= {
             f"{result.method}, {level} level": partial(model.embed_level, level=level) for level in model.levels
         }
-    methods |= {BASELINES[name].title: BASELINES[name].embed for name in COMPARED}
+    methods |= {BASELINES[name].title: BASELINES[name].embed for name in COMPARED_BASELINES}
     windows: dict[str, LevelEvaluation] = {}
     recordings: dict[str, LevelEvaluation] = {}
     for title, embed in methods.items():
         try:
-            gallery = _Side.of(embed, data.gallery, data.exclude)
-            probe = None if data.probe is None else _Side.of(embed, data.probe, data.exclude)
+            gallery = _Side.of(embed, data.gallery, data.split.exclude)
+            probe = None if data.probe is None else _Side.of(embed, data.probe, data.split.exclude)
         except LayoutError as error:
-            result.note(str(error))
+            result.add_note(str(error))
             continue
         windows[title] = _rank(gallery, probe, seed, result.conventions.self_match_in_map)
-        if gallery.whole_recordings is not None and (probe is None or probe.whole_recordings is not None):
+        if gallery.recordings is not None and (probe is None or probe.recordings is not None):
             recordings[title] = _rank(gallery.pooled(), None if probe is None else probe.pooled(), seed)
-    labels_used = str(model.training.get("labels_used", "not stated"))
-    views = _views(windows[result.representation].ranking, data.probe or data.gallery)
-    result.add(data.split, labels_used, windows, recordings, views)
+    name = data.split.name
+    result.labels_used[name] = str(model.training.get("labels_used", "not stated"))
+    result.results[name] = windows
+    if recordings:
+        result.recordings[name] = recordings
+    if views := _by_view(windows[result.representation].ranking, data.probe or data.gallery):
+        result.views[name] = views
 
 
 @dataclass(frozen=True, eq=False)
 class _Side:
-    """One side of a ranking: entries, whom they show, what excludes them, and the recording of each."""
+    """The gallery or the probe of a ranking: vectors, and person, exclusion mark and whole recording of each."""
 
     vectors: NDArray[np.float32]
     persons: NDArray[np.str_]
     marks: NDArray[np.str_] | None
-    whole_recordings: NDArray[np.int64] | None
+    recordings: NDArray[np.int64] | None
 
     @classmethod
     def of(cls, embed: Embed, part: LabelledWindows, exclude: ExclusionKey | None) -> _Side:
@@ -69,37 +72,38 @@ class _Side:
         return cls(embed(part.windows), part.persons, marks, part.whole_recordings)
 
     def pooled(self) -> _Side:
-        """Return the recordings in place of the windows."""
-        assert self.whole_recordings is not None
-        present, first = np.unique(self.whole_recordings, return_index=True)
-        vectors = pool_recordings(self.vectors, self.whole_recordings, int(present[-1]) + 1)[present]
+        """Return the recordings instead of the windows."""
+        assert self.recordings is not None
+        present, first = np.unique(self.recordings, return_index=True)
+        vectors = pool_recordings(self.vectors, self.recordings, int(present[-1]) + 1)[present]
         return _Side(vectors, self.persons[first], None if self.marks is None else self.marks[first], present)
 
 
 def _rank(gallery: _Side, probe: _Side | None, seed: int, self_match_in_map: bool = False) -> LevelEvaluation:
-    """Rank the gallery for each entry of the probe; it is never its own match, but in mAP where that is wanted."""
-    asked = probe or gallery
-    excluded = None if asked.marks is None or gallery.marks is None else (asked.marks, gallery.marks)
+    """Rank the gallery for each probe; an entry is never its own match, except in mAP if that is wanted."""
+    queries = probe or gallery
+    excluded = None if queries.marks is None or gallery.marks is None else (queries.marks, gallery.marks)
     ranking = evaluate_ranking(
-        asked.vectors,
+        queries.vectors,
         gallery.vectors,
-        asked.persons,
+        queries.persons,
         gallery.persons,
         exclude=excluded,
         same=probe is None,
         without_match="skip",
     )
     if self_match_in_map and probe is None and excluded is None:
-        own = evaluate_ranking(gallery.vectors, gallery.vectors, gallery.persons, gallery.persons)
-        ranking = replace(ranking, per_query=ranking.per_query | {"mAP": own.per_query["mAP"][ranking.query]})
-    return LevelEvaluation.from_ranking(ranking, asked.persons, len(gallery.vectors), seed=seed)
+        with_self = evaluate_ranking(gallery.vectors, gallery.vectors, gallery.persons, gallery.persons)
+        precision = with_self.per_query["mAP"][ranking.query]
+        ranking = replace(ranking, per_query=ranking.per_query | {"mAP": precision})
+    return LevelEvaluation.from_ranking(ranking, queries.persons, len(gallery.vectors), seed=seed)
 
 
-def _views(ranking: RankingResult, asked: LabelledWindows) -> dict[str, ViewResult]:
-    """Return the results by the view of the probe, where views are known."""
-    if asked.cameras is None:
+def _by_view(ranking: RankingResult, queries: LabelledWindows) -> dict[str, ViewResult]:
+    """Return the results by the view of the probe; empty if views are unknown."""
+    if queries.cameras is None:
         return {}
-    view = asked.cameras[ranking.query]
+    view = queries.cameras[ranking.query]
     return {
         name: ViewResult(
             rank_1=float((ranking.first_match[view == name] == 1).mean()),

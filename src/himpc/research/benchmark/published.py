@@ -1,23 +1,31 @@
-"""Published results, to stand beside ours in a table."""
+"""Published results, for comparison."""
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from importlib.resources import files
-from typing import Any
+from importlib.resources import as_file, files
+
+from himpc._schema import parse_toml, validated
 
 __all__ = ["PublishedResult", "published_results", "published_source"]
 
 
 @dataclass(frozen=True)
 class PublishedResult:
-    """One published result, shares of 1."""
+    """One published result, as fractions."""
 
     rank_1: float
     mAP: float
+
+
+@validated
+class _PublishedFile:
+    """The content of ``published.toml``: Rank-1 and mAP in percent by split and method."""
+
+    source: str
+    results: dict[str, dict[str, tuple[float, float]]]
 
 
 @cache
@@ -29,22 +37,21 @@ def published_results() -> Mapping[str, Mapping[str, PublishedResult]]:
     >>> published_results()["BIWI-S"]["Hi-MPC"]
     PublishedResult(rank_1=0.475, mAP=0.174)
     """
-    table = _table()
     return {
         split: {
             method: PublishedResult(round(rank_1 / 100, 4), round(mAP / 100, 4))
-            for method, (rank_1, mAP) in rows.items()
+            for method, (rank_1, mAP) in methods.items()
         }
-        for split, rows in table.items()
-        if isinstance(rows, dict)
+        for split, methods in _read().results.items()
     }
 
 
 def published_source() -> str:
-    """Return where the published results stand."""
-    return str(_table()["source"])
+    """Return the reference of the published results."""
+    return _read().source
 
 
 @cache
-def _table() -> Mapping[str, Any]:
-    return tomllib.loads((files("himpc.research.benchmark") / "published.toml").read_text(encoding="utf-8"))
+def _read() -> _PublishedFile:
+    with as_file(files("himpc.research.benchmark") / "published.toml") as path:
+        return parse_toml(_PublishedFile, path)

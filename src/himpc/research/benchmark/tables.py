@@ -1,21 +1,21 @@
-"""Tables of a benchmark: published results, ours, and what there is, as Markdown."""
+"""The tables of a benchmark: published results, our results, and counts, as Markdown."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from himpc.evaluation import LevelEvaluation, markdown_table, percent
 from himpc.model import BASELINES
 from himpc.research.benchmark.published import PublishedResult
-from himpc.research.data import BenchmarkSet
+from himpc.research.data import BenchmarkData
 
 __all__ = ["Results", "ViewResult", "counts_table", "method_table", "rank_1_and_map", "view_table"]
 
 
 @dataclass(frozen=True)
 class ViewResult:
-    """How the probes of one view fared, shares of 1."""
+    """The result of the probes of one view, as fractions."""
 
     rank_1: float
     mAP: float
@@ -31,7 +31,7 @@ Views = Mapping[str, Mapping[str, ViewResult]]
 Published = Mapping[str, Mapping[str, PublishedResult]]
 
 _Row = tuple[str, str, Mapping[str, str]]
-"""Method, whose it is, and a cell a split."""
+"""Method, origin of the row, and a cell per split."""
 
 
 def rank_1_and_map(rank_1: float, mAP: float) -> str:
@@ -44,93 +44,84 @@ def rank_1_and_map(rank_1: float, mAP: float) -> str:
 
 
 def method_table(variants: Mapping[str, Results], published: Published | None = None) -> str:
-    """Return Rank-1 / mAP in percent: a column a split; a row a method and variant, the published ones first.
+    """Return Rank-1 / mAP in percent: a column per split; a row per method and variant, published results first.
 
-    Variants in which a method fares the same, as a baseline mostly does, share its row.
+    Variants with equal results of a method, as most baselines have, share its row.
 
     Parameters
     ----------
     variants : mapping of str to results
-        By name; a single one needs none.
+        By the name of the variant; the name of a single one may be empty.
     published : mapping, optional
-        Results to stand above ours; then, or with several variants, a column ``by`` tells whose each row is.
+        Published results. With these, or with several variants, a column ``by`` states the origin of each row.
     """
     splits = list(dict.fromkeys(split for results in variants.values() for split in results))
     rows = _published_rows(splits, published or {})
     for method in _methods(variants):
-        rows += _our_rows(variants, method)
-    several = published or len(variants) > 1
+        rows += _measured_rows(variants, method)
+    with_origin = published or len(variants) > 1
     return markdown_table(
         [
-            {"method": method, **({"by": by} if several else {})} | {split: cells.get(split, "") for split in splits}
+            {"method": method, **({"by": by} if with_origin else {})}
+            | {split: cells.get(split, "") for split in splits}
             for method, by, cells in rows
         ]
     )
 
 
 def _published_rows(splits: list[str], published: Published) -> list[_Row]:
-    theirs = {split: published.get(split, {}) for split in splits}
-    methods = dict.fromkeys(method for rows in theirs.values() for method in rows)
-    return [
-        (
-            method,
-            "published",
-            {s: rank_1_and_map(rows[method].rank_1, rows[method].mAP) for s, rows in theirs.items() if method in rows},
-        )
-        for method in methods
-    ]
+    results = {split: published.get(split, {}) for split in splits}
+    methods = dict.fromkeys(method for rows in results.values() for method in rows)
+
+    def cells(method: str) -> dict[str, str]:
+        cell = {split: rows[method] for split, rows in results.items() if method in rows}
+        return {split: rank_1_and_map(each.rank_1, each.mAP) for split, each in cell.items()}
+
+    return [(method, "published", cells(method)) for method in methods]
 
 
-def _our_rows(variants: Mapping[str, Results], method: str) -> list[_Row]:
-    """Return a row for each different outcome of a method, with the names of its variants."""
-    outcomes: list[tuple[list[str], Mapping[str, str]]] = []
+def _measured_rows(variants: Mapping[str, Results], method: str) -> list[_Row]:
+    """Return a row per distinct result of a method, with the names of its variants."""
+    names_by_cells: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for name, results in variants.items():
-        cells = _cells(results, method)
-        alike = next((names for names, other in outcomes if other == cells), None)
-        if alike is not None:
-            alike.append(name)
-        elif cells:
-            outcomes.append(([name], cells))
+        cells = tuple(
+            (split, rank_1_and_map(each.ranking.rank[1], each.ranking.mAP))
+            for split, methods in results.items()
+            if (each := methods.get(method)) is not None
+        )
+        if cells:
+            names_by_cells.setdefault(cells, []).append(name)
     return [
-        (method, "himpc" if len(names) == len(variants) else f"himpc: {'; '.join(names)}", cells)
-        for names, cells in outcomes
+        (method, "himpc" if len(names) == len(variants) else f"himpc: {'; '.join(names)}", dict(cells))
+        for cells, names in names_by_cells.items()
     ]
 
 
 def _methods(variants: Mapping[str, Results]) -> list[str]:
-    """Return the methods of all variants, what was trained before the baselines."""
-    found = dict.fromkeys(m for results in variants.values() for methods in results.values() for m in methods)
+    """Return the methods of all variants, trained ones before baselines."""
+    names = dict.fromkeys(m for results in variants.values() for methods in results.values() for m in methods)
     baselines = {baseline.title for baseline in BASELINES.values()}
-    return sorted(found, key=lambda method: method in baselines)
-
-
-def _cells(results: Results, method: str) -> dict[str, str]:
-    return {
-        split: rank_1_and_map(found.ranking.rank[1], found.ranking.mAP)
-        for split, methods in results.items()
-        if (found := methods.get(method)) is not None
-    }
+    return sorted(names, key=lambda method: method in baselines)
 
 
 def view_table(variants: Mapping[str, Views]) -> str:
-    """Return Rank-1 / mAP by the view of the probe: a row a view and variant; empty where views are not known."""
-    names = sorted({view for results in variants.values() for views in results.values() for view in views})
+    """Return Rank-1 / mAP by the view of the probe: a row per view and variant; empty if views are unknown."""
+    views = sorted({view for results in variants.values() for each in results.values() for view in each})
     rows = []
-    for view in names:
+    for view in views:
         for name, results in variants.items():
-            cells = {split: views[view] for split, views in results.items() if view in views}
+            cells = {split: each[view] for split, each in results.items() if view in each}
             by = {"by": f"himpc: {name}"} if len(variants) > 1 else {}
-            found = {split: rank_1_and_map(cell.rank_1, cell.mAP) for split, cell in cells.items()}
-            rows.append({"view": view, **by, **found})
+            rows.append({"view": view, **by} | {s: rank_1_and_map(cell.rank_1, cell.mAP) for s, cell in cells.items()})
     return markdown_table(rows)
 
 
-def counts_table(data: BenchmarkSet) -> str:
-    """Return what was found, and how many people are published where any are, as a Markdown table."""
+def counts_table(data: BenchmarkData) -> str:
+    """Return the counts of each part, and the published number of persons if there is one."""
     rows = []
     for part, counts in data.counts.items():
-        found = {name: "–" if number is None else str(number) for name, number in counts.to_dict().items()}
+        row = {name: "–" if number is None else str(number) for name, number in asdict(counts).items()}
         persons = data.protocol.persons
         published = {"persons published": str(persons.get(part, "–"))} if persons else {}
-        rows.append({"part": part, **found, **published})
+        rows.append({"part": part, **row, **published})
     return markdown_table(rows)

@@ -1,4 +1,4 @@
-"""Variants of a benchmark: a preset, with settings of training and conventions that differ, in one line of text."""
+"""Variants of a benchmark: a preset with changed settings and conventions, in one line of text."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from himpc.research.benchmark.conventions import Conventions
 
 __all__ = ["Variant", "parse_variants"]
 
-_FIXED = ("seed", "stride", "window_length")
-"""The same for all rows of a table: the data are cut, and drawn, only once."""
+_COMMON = ("seed", "stride", "window_length")
+"""Settings that all variants share, because the data are drawn and cut only once."""
 
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train, a row of a table beside others.
+    """One way to train: a row of a table.
 
     Attributes
     ----------
     name : str
-        What tables call it.
+        The name in tables.
     preset : str
         The settings and conventions to start from.
     settings : mapping
-        Settings of `himpc.learning.Config` that differ.
+        Changed settings of `himpc.learning.Config`.
     conventions : mapping of str to bool
-        `himpc.research.Conventions` that differ.
+        Changed `himpc.research.Conventions`.
     """
 
     name: str
@@ -40,20 +40,20 @@ class Variant:
 
     @classmethod
     def parse(cls, text: str, preset: str = "clean") -> Variant:
-        """Return what a text such as ``paper``, ``align=true`` or ``simmc,heads=4`` says.
+        """Parse a text such as ``paper``, ``align=true`` or ``simmc,heads=4``.
 
         Parameters
         ----------
         text : str
-            A preset, changes ``NAME=VALUE`` of settings or conventions, or both, with commas between. Several levels
+            A preset, changes ``NAME=VALUE`` of settings or conventions, or both, separated by commas. Several levels
             are joined by ``+``.
         preset : str
-            To start from where the text names none.
+            The preset if the text names none.
 
         Raises
         ------
         ConfigError
-            If a preset, setting or convention is unknown, or a value is not one that it takes.
+            If a preset, setting or convention is unknown, or a value is of the wrong type.
 
         Examples
         --------
@@ -66,26 +66,27 @@ class Variant:
             preset = words.pop(0)
         if preset not in preset_names():
             raise ConfigError(
-                f"variant {text!r}: {preset!r} is no preset: start with one of {', '.join(preset_names())}, or write "
-                "NAME=VALUE"
+                f"variant {text!r}: {preset!r} is no preset, expected one of {', '.join(preset_names())}, or NAME=VALUE"
             )
+        config_names, convention_names = ([each.name for each in fields(kind)] for kind in (Config, Conventions))
         settings: dict[str, Any] = {}
         conventions: dict[str, bool] = {}
-        habits = [each.name for each in fields(Conventions)]
         for word in words:
             name, equals, value = word.partition("=")
             name = name.strip().replace("-", "_")
             if not equals:
-                raise ConfigError(f"variant {text!r}: {word!r} is no change: write NAME=VALUE")
-            if name in _FIXED:
-                raise ConfigError(f"variant {text!r}: {name} must be the same for all variants: give --{name}")
-            if name in habits:
-                conventions[name] = _value(text, name, False, value.strip())
-            elif hasattr(Config(), name):
-                settings[name] = _value(text, name, getattr(Config(), name), value.strip())
+                raise ConfigError(f"variant {text!r}: {word!r} is no change, expected NAME=VALUE")
+            if name in _COMMON:
+                raise ConfigError(
+                    f"variant {text!r}: {name} must be the same for all variants", hint=f"pass {{{name}}} instead"
+                )
+            if name in convention_names:
+                conventions[name] = _parse_value(text, name, False, value.strip())
+            elif name in config_names:
+                settings[name] = _parse_value(text, name, getattr(Config(), name), value.strip())
             else:
-                known = [each.name for each in fields(Config) if each.name not in _FIXED]
-                raise ConfigError(f"variant {text!r}: unknown setting {name!r}; there are {', '.join(known + habits)}")
+                names = [each for each in [*config_names, *convention_names] if each not in _COMMON]
+                raise ConfigError(f"variant {text!r}: unknown setting {name!r}, expected one of {', '.join(names)}")
         return cls(", ".join([preset, *words]), preset, settings, conventions)
 
     @property
@@ -99,22 +100,22 @@ class Variant:
 
 
 def parse_variants(variants: Sequence[str | Variant], preset: str = "clean") -> list[Variant]:
-    """Return the variants of several texts; what is a variant already stays as it is.
+    """Parse several texts; a `Variant` stays as it is.
 
     Raises
     ------
     ConfigError
-        If a text is not a variant, or two would be one.
+        If a text is not a variant, or a variant is repeated.
     """
-    found = [each if isinstance(each, Variant) else Variant.parse(each, preset) for each in variants]
-    for number, variant in enumerate(found):
-        if any(variant.folder == other.folder for other in found[:number]):
+    parsed = [each if isinstance(each, Variant) else Variant.parse(each, preset) for each in variants]
+    for number, variant in enumerate(parsed):
+        if any(variant.folder == other.folder for other in parsed[:number]):
             raise ConfigError(f"variant {variant.name!r} is given twice")
-    return found
+    return parsed
 
 
-def _value(text: str, name: str, example: Any, value: str) -> Any:
-    """Return a value of the kind of an example."""
+def _parse_value(text: str, name: str, example: Any, value: str) -> Any:
+    """Return a value of the type of an example."""
     try:
         if isinstance(example, bool):
             return {"true": True, "false": False}[value.lower()]
@@ -122,5 +123,5 @@ def _value(text: str, name: str, example: Any, value: str) -> Any:
             return tuple(value.split("+"))
         return type(example)(value)
     except (KeyError, ValueError):
-        kind = "true or false" if isinstance(example, bool) else "a number"
-        raise ConfigError(f"variant {text!r}: {name} must be {kind}, found {value!r}") from None
+        expected = "true or false" if isinstance(example, bool) else "a number"
+        raise ConfigError(f"variant {text!r}: {name} must be {expected}, found {value!r}") from None

@@ -7,47 +7,47 @@ keypoints", ICRA 2014. Protocol: docs/benchmarks.md.
 
 from __future__ import annotations
 
-from himpc.research.datasets.base import Benchmark, Split
-from himpc.research.datasets.biwi import read_person_folders
-from himpc.research.folders import has_any, listed
-from himpc.research.partition import RawSet, Read, prepare
+from himpc.research.datasets.base import DataSet, ReadContext, prepare_recordings
+from himpc.research.datasets.biwi import CLIPPED_FRAMES, read_person_folders
+from himpc.research.folders import has_any_path, list_unsorted
+from himpc.research.partition import Partition
+from himpc.research.protocol import Split
 
 __all__ = ["IAS"]
 
-_CLIPPED = 10
 
-
-def _read(what: Read) -> RawSet:
-    found = RawSet()
-    found.train += prepare(read_person_folders(what, "Training", found.problems), first=_CLIPPED)
+def _read(context: ReadContext) -> Partition:
+    partition = Partition()
+    recordings = read_person_folders(context, "Training", partition.problems)
+    partition.train = prepare_recordings(recordings, first=CLIPPED_FRAMES)
     for test in ("A", "B"):
-        recordings = read_person_folders(what, f"Testing{test}", found.problems)
-        found.tests[test] = prepare(recordings, _CLIPPED, _CLIPPED)
-    return found
+        recordings = read_person_folders(context, f"Testing{test}", partition.problems)
+        partition.tests[test] = prepare_recordings(recordings, CLIPPED_FRAMES, CLIPPED_FRAMES)
+    return partition
 
 
-def _read_mislabelled(what: Read) -> RawSet:
-    """Number people by the place of their folder in the listing of each part, as the original script does."""
-    found = _read(what)
+def _read_mislabelled(context: ReadContext) -> Partition:
+    """Number people by the position of their folder in the listing of each part, as the original script does."""
+    partition = _read(context)
     labels: dict[str, set[str]] = {}
-    for walks in (found.train, *found.tests.values()):
-        part = walks[0].source.partition("/")[0] if walks else ""
-        place = {name: str(number) for number, name in enumerate(listed(what.root / part))}
-        for number, walk in enumerate(walks):
-            label = place[walk.source.split("/")[1]]
-            labels.setdefault(str(walk.person), set()).add(label)
-            walks[number] = walk.with_(person=label)
-    mixed = sum(len(each) > 1 for each in labels.values())
-    found.notes.append(
-        f"mislabel: people are numbered by the place of their folder in a listing; {mixed} of {len(labels)} have not "
-        "the same number in all parts"
+    for recordings in partition.parts.values():
+        part = recordings[0].source.partition("/")[0] if recordings else ""
+        positions = {name: str(number) for number, name in enumerate(list_unsorted(context.root / part))}
+        for index, recording in enumerate(recordings):
+            label = positions[recording.source.split("/")[1]]
+            labels.setdefault(str(recording.person), set()).add(label)
+            recordings[index] = recording.with_(person=label)
+    inconsistent = sum(len(numbers) > 1 for numbers in labels.values())
+    partition.notes.append(
+        f"mislabel: people are numbered by the position of their folder in a listing; {inconsistent} of {len(labels)} "
+        "have different numbers in different parts"
     )
-    return found
+    return partition
 
 
 _PUBLISHED = {"eps": 0.8, "min_samples": 2}
 
-IAS = Benchmark(
+IAS = DataSet(
     name="IAS",
     title="IAS-Lab RGBD-ID",
     layout="kinect-v1",
@@ -57,8 +57,8 @@ IAS = Benchmark(
         Split("IAS-B", probe="B", gallery="A", settings=_PUBLISHED),
     ),
     persons={"train": 11, "A": 11, "B": 11},
-    raw_expected="Training, TestingA, TestingB",
-    has_raw=has_any("Training", "TestingA", "TestingB"),
+    raw_content="Training, TestingA, TestingB",
+    has_raw=has_any_path("Training", "TestingA", "TestingB"),
     read_raw=_read,
     read_mislabelled=_read_mislabelled,
 )

@@ -1,8 +1,8 @@
-"""KGBD, the Kinect gait biometry dataset: 164 people walk half circles around a turning Kinect v1, five times or so.
+"""KGBD, the Kinect gait biometry dataset: 164 people walk half circles around a turning Kinect v1, about five times.
 
 Andersson and Araujo: "Person identification using anthropometric and gait data from Kinect sensor", AAAI 2015.
-Protocol: docs/benchmarks.md. The split is random; in the authors' scripts it has no seed, here it has one. One person
-has three recordings only: one is the gallery, one the probe, one trains.
+Protocol: docs/benchmarks.md. The split is random; the authors' scripts have no seed, himpc has one. One person has
+three recordings only: one for the gallery, one as probe, one for training.
 """
 
 from __future__ import annotations
@@ -12,63 +12,58 @@ from pathlib import Path
 
 from himpc.reading import natural_key
 from himpc.recordings import Recording, Windows
-from himpc.research.datasets.base import Benchmark, Split
-from himpc.research.datasets.random_split import draw_split
+from himpc.research.datasets.base import DataSet, ReadContext, prepare_recordings, read_file
+from himpc.research.datasets.biwi import CLIPPED_FRAMES
+from himpc.research.datasets.random_split import split_randomly
 from himpc.research.folders import subfolders
-from himpc.research.partition import RawSet, Read, prepare, read_file
+from himpc.research.partition import Partition
+from himpc.research.protocol import Split
 
 __all__ = ["KGBD"]
 
-_CLIPPED = 10
 _GALLERIES = 2
-_PERSON = re.compile(r"person[ _-]*0*([0-9]+)", re.IGNORECASE)
+_PERSON_FOLDER = re.compile(r"person[ _-]*0*([0-9]+)", re.IGNORECASE)
 
 _RAW_ORDER = (3, 2, 8, 4, 9, 5, 10, 6, 11, 7, 1, 0, 16, 12, 17, 13, 18, 14, 19, 15)
-"""Which Kinect v1 joint each line of a frame holds, and each column of the authors' arrays, which keep that order."""
+"""The Kinect v1 joint of each line of a raw frame, and of each column of the authors' arrays, which keep that order."""
 
 
-def _read(what: Read) -> RawSet:
-    found = RawSet(tests={"gallery": [], "probe": []})
-    folders = _person_folders(what.root)
-    told = what.progress(folders, len(folders), "reading people")
-    recordings = [walk for folder in told for walk in _read_person(folder, found)]
-    units: dict[str, list[str]] = {}
-    for walk in recordings:
-        units.setdefault(str(walk.person), []).append(walk.source)
-    parts, notes = draw_split(units, what.seed, _GALLERIES)
-    found.notes.extend(notes)
-    for walk in recordings:
-        part = parts[str(walk.person), walk.source]
-        (found.train if part == "train" else found.tests[part]).append(walk)
-    return found
+def _read(context: ReadContext) -> Partition:
+    partition = Partition()
+    folders = _person_folders(context.root)
+    recordings: list[Recording] = []
+    for folder in context.progress(folders, len(folders), "reading people"):
+        recordings += _read_person(folder, partition)
+    split_randomly(partition, recordings, lambda recording: recording.source, context.seed, _GALLERIES)
+    return partition
 
 
 def _person_folders(root: Path) -> list[Path]:
-    """Return the folders of people in a folder, or in the first folder in it that has some."""
+    """Return the person folders in a folder, or in its first subfolder that has some."""
     for place in (root, *subfolders(root)):
-        people = [folder for folder in subfolders(place) if _PERSON.fullmatch(folder.name)]
+        people = [folder for folder in subfolders(place) if _PERSON_FOLDER.fullmatch(folder.name)]
         if people:
             return people
     return []
 
 
-def _read_person(folder: Path, found: RawSet) -> list[Recording]:
-    named = _PERSON.fullmatch(folder.name)
+def _read_person(folder: Path, partition: Partition) -> list[Recording]:
+    match = _PERSON_FOLDER.fullmatch(folder.name)
+    person = match[1] if match else folder.name
     files = sorted((f for f in folder.iterdir() if f.suffix.lower() == ".txt"), key=lambda f: natural_key(f.name))
-    walks = [walk for file in files for walk in read_file("kgbd", file, found.problems)]
-    person = named[1] if named else folder.name
-    named_walks = [walk.with_(person=person, source=f"{folder.name}/{Path(walk.source).name}") for walk in walks]
-    return prepare(named_walks, _CLIPPED, _CLIPPED)
+    recordings = [each for file in files for each in read_file("kgbd", file, partition.problems)]
+    labelled = [each.with_(person=person, source=f"{folder.name}/{Path(each.source).name}") for each in recordings]
+    return prepare_recordings(labelled, CLIPPED_FRAMES, CLIPPED_FRAMES)
 
 
-KGBD = Benchmark(
+KGBD = DataSet(
     name="KGBD",
     title="KGBD",
     layout="kinect-v1",
     window_length=6,
     splits=(Split("KGBD", probe="probe", gallery="gallery", settings={"eps": 0.6, "min_samples": 4}),),
     persons={"all": 164},
-    raw_expected="Person001, Person002, ...",
+    raw_content="Person001, Person002, ...",
     has_raw=lambda folder: bool(_person_folders(folder)),
     read_raw=_read,
     cut_training=Windows.cut,

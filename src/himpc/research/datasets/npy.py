@@ -1,7 +1,7 @@
-"""``.npy`` files of strangers: mapped into memory after their header was checked, never unpickled.
+"""Memory-map untrusted ``.npy`` files after a check of their header; nothing is unpickled.
 
-The header is one line of Python that numpy evaluates, and damage there raises errors of many kinds; here it must be
-the line that `numpy.save` writes for a plain array. Format: numpy.lib.format, versions 1.0 and 2.0.
+numpy evaluates the header as Python, and damage raises errors of many kinds there. Here the header must be exactly what
+`numpy.save` writes for an array of numbers. Format: numpy.lib.format, versions 1.0 and 2.0.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ __all__ = ["open_npy"]
 
 _MAGIC = b"\x93NUMPY"
 _LENGTH_BYTES = {(1, 0): 2, (2, 0): 4}
-_LONGEST_HEADER = 4096
+_MAX_HEADER_BYTES = 4096
 _HEADER = re.compile(
     r"\{'descr': '(?P<type>[<>|][fiuO][0-9]{0,2})', 'fortran_order': (?P<fortran>True|False), "
     r"'shape': \((?P<shape>[0-9]{0,18}(?:, ?[0-9]{1,18})*),?\),? *\} *\n?"
@@ -27,44 +27,45 @@ _HEADER = re.compile(
 
 
 def open_npy(path: Path, kinds: str) -> NDArray[np.generic]:
-    """Return the array in a file, read only; its values stay on the disk until they are asked for.
+    """Map the array of a file into memory, read only.
 
     Parameters
     ----------
     kinds : str
-        Kinds of numbers that are expected: ``"f"`` floats, ``"iu"`` whole numbers.
+        Expected kinds of numbers: ``"f"`` floats, ``"iu"`` integers.
 
     Raises
     ------
     FormatError
-        If the file cannot be read, is no such array, is shorter or longer than its header says, or holds pickles.
+        If the file cannot be read, is not such an array, holds pickles, or is not as long as its header states.
     """
     try:
         with path.open("rb") as file:
-            found = _parse(path, file.read(_LONGEST_HEADER))
-        dtype, shape, fortran, offset = found
+            dtype, shape, fortran, offset = _parse_header(path, file.read(_MAX_HEADER_BYTES))
         if dtype.kind not in kinds:
-            what = "pickled objects" if dtype.hasobject else str(dtype)
-            raise FormatError(f"{path}: holds {what}, expected {'floats' if 'f' in kinds else 'whole numbers'}")
+            found = "pickled objects" if dtype.hasobject else str(dtype)
+            raise FormatError(f"{path}: holds {found}, expected {'floats' if 'f' in kinds else 'integers'}")
         size, expected = path.stat().st_size, offset + math.prod(shape) * dtype.itemsize
         if size != expected or not math.prod(shape):
-            raise FormatError(f"{path}: has {size} bytes, its header of shape {shape} says {expected}; fetch it again")
+            raise FormatError(
+                f"{path}: has {size} bytes, its header of shape {shape} states {expected}", hint="fetch the file again"
+            )
         return np.memmap(path, dtype=dtype, mode="r", offset=offset, shape=shape, order="F" if fortran else "C")
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
 
 
-def _parse(path: Path, head: bytes) -> tuple[np.dtype[np.generic], tuple[int, ...], bool, int]:
-    """Return type, shape, whether columns come first, and where the values start."""
-    known = head.startswith(_MAGIC) and len(head) > 12
-    count = _LENGTH_BYTES.get((head[6], head[7])) if known else None
-    if count is None:
-        raise FormatError(f"{path}: is not an .npy array of version 1 or 2; fetch the file again")
-    start = 8 + count
+def _parse_header(path: Path, head: bytes) -> tuple[np.dtype[np.generic], tuple[int, ...], bool, int]:
+    """Return type, shape, whether the order is Fortran's, and the offset of the values."""
+    is_npy = head.startswith(_MAGIC) and len(head) > 12
+    length_bytes = _LENGTH_BYTES.get((head[6], head[7])) if is_npy else None
+    if length_bytes is None:
+        raise FormatError(f"{path}: is not an .npy array of version 1 or 2", hint="fetch the file again")
+    start = 8 + length_bytes
     stop = start + int.from_bytes(head[8:start], "little")
     match = _HEADER.fullmatch(head[start:stop].decode("latin-1")) if stop <= len(head) else None
     if match is None:
-        raise FormatError(f"{path}: has no header of a plain .npy array; fetch the file again")
+        raise FormatError(f"{path}: does not have the header of an array of numbers", hint="fetch the file again")
     try:
         dtype = np.dtype(match["type"])
     except TypeError:

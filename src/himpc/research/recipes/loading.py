@@ -1,25 +1,25 @@
-"""From a recipe to a data set: recordings are read or simulated, shared out, and cut into windows."""
+"""From a recipe to a benchmark: read or simulate recordings, divide them, and cut them into windows."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
-from himpc.errors import ConfigError, DataError, HimpcError
-from himpc.reading import natural_key
+from himpc.errors import ConfigError, DataError
+from himpc.reading import natural_key, read
 from himpc.recordings import Recording, Windows
 from himpc.recordings.progress import Progress
 from himpc.recordings.selection import select
-from himpc.research.data import BenchmarkSet, Counts, LabelledWindows
-from himpc.research.partition import RawSet, count, label
-from himpc.research.recipes.folder_source import FolderSource
+from himpc.research.data import BenchmarkData
+from himpc.research.folders import find_subfolder
+from himpc.research.partition import Partition, build_benchmark
 from himpc.research.recipes.recipe import Recipe
 
-__all__ = ["load_recipe", "read_recipe"]
+__all__ = ["divide_recordings", "load_recipe"]
 
-Cut = Callable[[Sequence[Recording]], Windows]
+Parts = dict[str, list[Recording]]
 
 
 def load_recipe(
@@ -29,152 +29,147 @@ def load_recipe(
     window_length: int | None = None,
     seed: int = 0,
     progress: Progress | None = None,
-) -> BenchmarkSet:
-    """Make a data set by a recipe.
+) -> BenchmarkData:
+    """Make a benchmark by a recipe.
 
     Parameters
     ----------
     recipe : Recipe
     root : path, optional
-        The folder of the recordings, or one that holds it under the recipe's name; none for simulated walkers.
+        The folder of the recordings, or one that contains it under the recipe's name; None for simulated walkers.
     window_length : int, optional
-        F; the recipe's if not given.
+        F; default: the recipe's.
     seed : int
-        Of simulated walkers, and of the draw of people who are tested only.
+        Seed of simulated walkers, and of the draw of unseen people.
     progress : callable, optional
-        Shows how far reading or simulating is.
+        Wraps the loop over files or people.
 
     Raises
     ------
     ConfigError
-        If a folder is missing, or is given to simulated walkers.
+        If a folder is missing, or is given for simulated walkers.
     DataError
-        If a part has no recording or no window, a recording is both in gallery and probe, or nobody of the probe is in
-        the gallery.
+        If a part has no recording or no window, a recording is both in gallery and probe, or no person of the probe is
+        in the gallery.
     """
-    length = recipe.window_length if window_length is None else window_length
-    folder, found = read_recipe(recipe, root, seed=seed, progress=progress)
-    train = _labelled(recipe, "train", found.train, lambda walks: Windows.cut(walks, length, max(1, length // 2)))
-    tests = {
-        name: _labelled(recipe, name, walks, lambda walks: Windows.cut(walks, length))
-        for name, walks in found.tests.items()
-    }
-    counts = {"train": count(train, found.train)}
-    counts |= {name: count(tests[name], walks) for name, walks in found.tests.items()}
-    return BenchmarkSet(
-        protocol=recipe.protocol,
-        form="recordings" if isinstance(recipe.source, FolderSource) else "simulated",
+    folder, partition = divide_recordings(recipe, root, seed=seed, progress=progress)
+    return build_benchmark(
+        recipe.protocol,
+        partition,
+        recipe.window_length if window_length is None else window_length,
+        lambda recordings, length: Windows.cut(recordings, length, max(1, length // 2)),
+        form="recordings" if recipe.files else "simulated",
         folder=folder,
-        train=train,
-        tests=tests,
-        counts=counts | {"all": _count_all(found, counts)},
-        assignment=found.assignment(),
-        problems=tuple(found.problems),
-        notes=tuple(found.notes),
-        recipe=recipe.to_dict(),
+        recipe=recipe.describe(),
     )
 
 
-def read_recipe(
+def divide_recordings(
     recipe: Recipe, root: str | Path | None = None, *, seed: int = 0, progress: Progress | None = None
-) -> tuple[Path | None, RawSet]:
-    """Read or simulate the recordings of a recipe and share them out, as in `load_recipe`; return their folder too."""
-    if isinstance(recipe.source, FolderSource):
-        folder = recipe.source.find(recipe.name, root)
-        read = recipe.source.read(folder, progress)
-        found = _share_out(recipe, read, seed)
-        found.problems.extend(read.problems)
-        return folder, found
+) -> tuple[Path | None, Partition]:
+    """Read or simulate the recordings of a recipe and divide them; parameters and errors are those of `load_recipe`.
+
+    Returns
+    -------
+    folder : Path or None
+        The folder that was read.
+    partition : Partition
+    """
+    if recipe.files is not None:
+        folder = _find_folder(recipe, root)
+        labels = recipe.files.labels
+        table = folder / labels if isinstance(labels, str) else labels
+        recordings = read(folder, recipe.files, labels=table, progress=progress)
+        partition = _divide(recipe, recordings, seed)
+        partition.problems.extend(recordings.problems)
+        return folder, partition
+    assert recipe.simulation is not None
     if root is not None:
-        raise ConfigError(f"{recipe.name} is simulated: leave --root out")
-    return None, _share_out(recipe, recipe.source.walk(seed, progress), seed)
+        raise ConfigError(f"{recipe.name} is simulated, found a folder of recordings", hint="leave out {root}")
+    return None, _divide(recipe, recipe.simulation.simulate(seed, progress), seed)
 
 
-def _share_out(recipe: Recipe, recordings: Sequence[Recording], seed: int) -> RawSet:
-    """Put recordings into their parts."""
+def _find_folder(recipe: Recipe, root: str | Path | None) -> Path:
+    """Return the root, or the folder of the recipe's name in it."""
+    if root is None:
+        raise ConfigError(f"{recipe.name} has no folder", hint="pass {root}, the folder of its recordings")
+    if not Path(root).is_dir():
+        raise DataError(f"{root}: is no folder; expected that of {recipe.name}")
+    return find_subfolder(Path(root), recipe.name) or Path(root)
+
+
+def _divide(recipe: Recipe, recordings: Sequence[Recording], seed: int) -> Partition:
     left_out = {
         id(each) for condition in recipe.leave_out for each in _select(recipe, recordings, "leave_out", condition)
     }
-    pool = [recording for recording in recordings if id(recording) not in left_out]
-    parts = {part: _select(recipe, pool, part, *getattr(recipe, part)) for part in ("train", "gallery", "probe")}
-    for recording in (each for part in parts.values() for each in part):
-        _check_known(recipe, recording)
-    twice = {id(recording) for recording in parts["gallery"]} & {id(recording) for recording in parts["probe"]}
-    if twice:
-        first = next(recording for recording in parts["probe"] if id(recording) in twice)
-        raise DataError(
-            f"{recipe.name}: {len(twice)} recordings are in gallery and probe and would find themselves (the first is "
-            f"{first.source}); change the conditions so that they share none"
-        )
+    used = [recording for recording in recordings if id(recording) not in left_out]
+    parts = {part: _select(recipe, used, part, *getattr(recipe, part)) for part in ("train", "gallery", "probe")}
+    _check_labels(recipe, parts)
+    _check_disjoint(recipe, parts)
     if recipe.unseen:
-        parts = _unseen(recipe, parts, seed)
-    persons = {part: {recording.person for recording in walks} for part, walks in parts.items()}
-    if len(persons["gallery"]) < 2:
-        raise DataError(f"{recipe.name}: the gallery shows one person only, so every answer would be right")
-    missing = persons["probe"] - persons["gallery"]
-    if missing == persons["probe"]:
-        raise DataError(f"{recipe.name}: nobody of the probe ({_listed(missing)}) is in the gallery")
-    found = RawSet(train=parts["train"], tests={"gallery": parts["gallery"], "probe": parts["probe"]})
+        parts = _separate_unseen(recipe, parts, seed)
+    missing = _find_missing(recipe, parts)
+    partition = Partition(train=parts["train"], tests={"gallery": parts["gallery"], "probe": parts["probe"]})
     if missing:
-        found.notes.append(f"{len(missing)} persons of the probe are not in the gallery and are left out")
+        partition.notes.append(f"{len(missing)} persons of the probe are not in the gallery and are left out")
     trained = {id(recording) for recording in parts["train"]}
-    if asked := sum(id(recording) in trained for recording in parts["probe"]):
-        found.notes.append(f"{asked} recordings of the probe are also trained on")
-    return found
+    if both := sum(id(recording) in trained for recording in parts["probe"]):
+        partition.notes.append(f"{both} recordings of the probe are also in the training set")
+    return partition
 
 
 def _select(recipe: Recipe, recordings: Sequence[Recording], part: str, *conditions: str) -> list[Recording]:
     try:
         return select(recordings, conditions)
     except DataError as error:
-        raise DataError(f"{recipe.name}: {part}: {error}") from error
+        raise error.with_message(f"{recipe.name}: {part}: {error.message}") from error
 
 
-def _check_known(recipe: Recipe, recording: Recording) -> None:
-    for name in ("person", recipe.exclude):
-        if name is not None and getattr(recording, name) is None:
-            raise DataError(
-                f"{recipe.name}: {recording.source} says not its {name}; see 'name' and 'labels' in [files]"
-            )
+def _check_labels(recipe: Recipe, parts: Parts) -> None:
+    for recording in (each for part in parts.values() for each in part):
+        for name in ("person", recipe.exclude):
+            if name is not None and getattr(recording, name) is None:
+                raise DataError(
+                    f"{recipe.name}: {recording.source} has no {name}; state it by 'name' or 'labels' in [files]"
+                )
 
 
-def _unseen(recipe: Recipe, parts: dict[str, list[Recording]], seed: int) -> dict[str, list[Recording]]:
-    """Draw the people who are tested only; they leave the training part, and the others leave the tests."""
-    people = sorted({str(r.person) for walks in parts.values() for r in walks}, key=natural_key)
+def _check_disjoint(recipe: Recipe, parts: Parts) -> None:
+    shared = {id(recording) for recording in parts["gallery"]} & {id(recording) for recording in parts["probe"]}
+    if shared:
+        first = next(recording for recording in parts["probe"] if id(recording) in shared)
+        raise DataError(
+            f"{recipe.name}: {len(shared)} recordings are in gallery and probe and would match themselves (the first "
+            f"is {first.source}); change the conditions so that they share none"
+        )
+
+
+def _find_missing(recipe: Recipe, parts: Parts) -> set[str | None]:
+    """Return the persons of the probe who are not in the gallery."""
+    gallery, probe = ({recording.person for recording in parts[part]} for part in ("gallery", "probe"))
+    if len(gallery) < 2:
+        raise DataError(f"{recipe.name}: the gallery shows one person only, so every answer would be right")
+    missing = probe - gallery
+    if missing == probe:
+        names = sorted(map(str, missing), key=natural_key)
+        listed = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+        raise DataError(f"{recipe.name}: no person of the probe ({listed}) is in the gallery")
+    return missing
+
+
+def _separate_unseen(recipe: Recipe, parts: Parts, seed: int) -> Parts:
+    """Draw the people who are tested only; remove them from the training set, and the others from the test sets."""
+    people = sorted({str(r.person) for recordings in parts.values() for r in recordings}, key=natural_key)
     order = np.random.Generator(np.random.PCG64(np.random.SeedSequence(seed))).permutation(len(people))
     tested = {people[i] for i in order[: round(recipe.unseen * len(people))]}
-    drawn = {
-        part: [recording for recording in walks if (recording.person in tested) is (part != "train")]
-        for part, walks in parts.items()
+    separated = {
+        part: [recording for recording in recordings if (recording.person in tested) is (part != "train")]
+        for part, recordings in parts.items()
     }
-    for part, walks in drawn.items():
-        if not walks:
+    for part, recordings in separated.items():
+        if not recordings:
             raise DataError(
                 f"{recipe.name}: unseen = {recipe.unseen:g} leaves the {part} part empty: of {len(people)} people "
                 f"{len(tested)} are tested only"
             )
-    return drawn
-
-
-def _labelled(recipe: Recipe, part: str, walks: list[Recording], cut: Cut) -> LabelledWindows:
-    try:
-        return label(cut(walks), walks)
-    except HimpcError as error:
-        raise type(error)(f"{recipe.name}: {part}: {error}") from error
-
-
-def _count_all(found: RawSet, counts: dict[str, Counts]) -> Counts:
-    """Count everything; what is in several parts is counted once but for its windows, which are cut anew for each."""
-    walks = list({id(r): r for part in (found.train, *found.tests.values()) for r in part}.values())
-    return Counts(
-        persons=len({recording.person for recording in walks}),
-        windows=sum(each.windows for each in counts.values()),
-        recordings=len(walks),
-        frames=sum(map(len, walks)),
-        dropped=sum(recording.quality.dropped for recording in walks),
-    )
-
-
-def _listed(persons: set[str | None]) -> str:
-    names = sorted(map(str, persons), key=natural_key)
-    return ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
+    return separated

@@ -1,123 +1,161 @@
-"""Recipes: small TOML files that make a benchmark of any folder of recordings, or of simulated walkers."""
+"""The schema of a recipe, and the recipes that come with himpc."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, get_args
+from typing import Annotated, Any, cast
 
+from pydantic import AfterValidator, Field, model_validator
+
+from himpc._schema import parse, parse_toml, to_plain, validated
 from himpc.errors import ConfigError
 from himpc.evaluation import ExclusionKey
+from himpc.reading import NamePattern, ReadOptions
 from himpc.recordings.selection import parse_condition
 from himpc.research.protocol import Protocol, Split
-from himpc.research.recipes.folder_source import FolderSource
-from himpc.research.recipes.sources import SimulatedSource
+from himpc.research.recipes.simulated import SimulatedSource
 from himpc.simulation import DIFFICULTIES
 
-__all__ = ["Recipe", "get_recipe", "recipe_names"]
-
-_LISTS = ("train", "gallery", "probe", "leave_out")
+__all__ = ["Recipe", "get_recipe", "parse_recipe", "read_recipe", "recipe_names"]
 
 
-@dataclass(frozen=True)
+def _check_text(text: str) -> str:
+    if not text.strip():
+        raise ValueError(f"must not be empty, found {text!r}")
+    return text
+
+
+def _check_condition(condition: str) -> str:
+    parse_condition(condition)
+    return condition
+
+
+Text = Annotated[str, AfterValidator(_check_text)]
+Condition = Annotated[str, AfterValidator(_check_condition)]
+Conditions = Annotated[tuple[Condition, ...], Field(min_length=1)]
+
+
+@validated
 class Recipe:
-    """How recordings are shared out into training, gallery and probe.
+    """How to divide recordings into training, gallery and probe.
 
     Attributes
     ----------
     name, title : str
-        For commands and files, and for people.
-    source : FolderSource or SimulatedSource
-        Where the recordings come from: ``[files]`` or ``[simulation]``.
+        The identifier in commands and files, and the name for people.
     train, gallery, probe : tuple of str
-        Conditions, all of which a recording of this part meets (see `himpc.recordings.selection.select`). A recording
-        may be trained on and searched, for training sees no label; but none may be both searched and asked.
+        Conditions that a recording of this part meets, all of them (see `himpc.recordings.selection.select`). A
+        recording may be in training and a test set, because training sees no label, but not in both test sets.
     leave_out : tuple of str
-        Conditions; a recording that meets any of them takes no part.
+        Conditions; a recording that meets any of them is not used.
     exclude : {"camera", "session"}, optional
-        Entries of the gallery that show the probe's person from its own camera or session do not count.
+        Ignore gallery entries that show the probe's person from the probe's own camera or session.
     unseen : float
         Share of the people who are tested and never trained on, drawn with the seed; the others are trained on and
-        never tested. 0: everybody may be both.
+        never tested. 0: a person may be both.
     window_length : int
-        F, frames a window.
+        F, frames per window.
     about : str
-        What a person should know of it.
+        A description.
+    files : ReadOptions, optional
+        How to read the files of a folder; `name` or `labels` states the persons.
+    simulation : SimulatedSource, optional
+        The simulated walkers; a recipe has either `files` or `simulation`.
     """
 
-    name: str
-    title: str
-    source: FolderSource | SimulatedSource
-    train: tuple[str, ...]
-    gallery: tuple[str, ...]
-    probe: tuple[str, ...]
-    leave_out: tuple[str, ...] = ()
+    name: Text
+    title: Text
+    train: Conditions
+    gallery: Conditions
+    probe: Conditions
+    leave_out: tuple[Condition, ...] = ()
     exclude: ExclusionKey | None = None
-    unseen: float = 0.0
-    window_length: int = 6
+    unseen: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    window_length: Annotated[int, Field(ge=1)] = 6
     about: str = ""
+    files: ReadOptions | None = None
+    simulation: SimulatedSource | None = None
+
+    @model_validator(mode="after")
+    def _check_source(self) -> Recipe:
+        if (self.files is None) is (self.simulation is None):
+            raise ValueError("needs one of the tables [files] (how to read paths) and [simulation] (simulated walkers)")
+        if self.files is not None and self.files.name is None and self.files.labels is None:
+            raise ValueError("files needs 'name', a pattern of paths that has {person}, or 'labels', a table")
+        if self.files is not None and self.files.name is not None:
+            NamePattern(self.files.name)
+        return self
+
+    @property
+    def full_title(self) -> str:
+        """The title, with the difficulty of simulated walkers."""
+        return self.title if self.simulation is None else f"{self.title}, {self.simulation.difficulty}"
 
     @property
     def protocol(self) -> Protocol:
-        """What it asks: one split, of its own name."""
+        """The protocol, with one split of the recipe's name."""
         split = Split(self.name, probe="probe", gallery="gallery", exclude=self.exclude)
-        return Protocol(name=self.name, title=self.title, window_length=self.window_length, splits=(split,))
+        return Protocol(name=self.name, title=self.full_title, window_length=self.window_length, splits=(split,))
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the recipe as plain data, with all that it leaves to himpc."""
-        own = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "source"}
-        plain = {name: list(value) if isinstance(value, tuple) else value for name, value in own.items()}
-        return plain | self.source.to_dict()
+    def describe(self) -> dict[str, Any]:
+        """Return all settings as plain data, with the defaults that the recipe leaves to himpc."""
+        settings = {name: list(each) if isinstance(each, tuple) else each for name, each in asdict(self).items()}
+        settings["title"] = self.full_title
+        del settings["files"], settings["simulation"]
+        if self.files is not None:
+            return settings | {"files": _changed_options(self.files)}
+        assert self.simulation is not None
+        return settings | {"simulation": self.simulation.describe()}
 
-    @classmethod
-    def from_toml(cls, path: str | Path) -> Recipe:
-        """Read a recipe from a TOML file; paths of layouts and marker sets in it are relative to its folder.
 
-        Raises
-        ------
-        ConfigError
-            If the file cannot be read, or is not a recipe; the message names the file and the key.
-        """
-        try:
-            table = tomllib.loads(Path(path).read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, RecursionError) as error:
-            raise ConfigError(f"{path}: cannot be read as a recipe: {error}") from error
-        except tomllib.TOMLDecodeError as error:
-            raise ConfigError(f"{path}: is not valid TOML: {error}") from error
-        return cls.from_dict(table, where=str(path), folder=Path(path).parent)
+def read_recipe(path: str | Path) -> Recipe:
+    """Read a recipe from a TOML file; paths of layouts and marker sets in it are relative to its folder.
 
-    @classmethod
-    def from_dict(cls, table: Mapping[str, Any], where: str = "recipe", folder: Path | None = None) -> Recipe:
-        """Return the recipe in a table.
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read or is not a recipe; the message names the file and the keys.
+    """
+    path = Path(path)
+    table = parse_toml(dict[str, Any], path)
+    try:
+        return parse_recipe(table, path.parent)
+    except ConfigError as error:
+        raise error.with_message(f"{path}: {error.message}") from error
 
-        Parameters
-        ----------
-        table : mapping
-            The attributes by name, with ``files`` or ``simulation`` for the source; ``extends`` names a recipe that
-            comes with himpc, whose keys hold where this one is silent.
-        where : str
-            What to call it in an error.
-        folder : Path, optional
-            What paths in it are relative to.
 
-        Raises
-        ------
-        ConfigError
-            If a key is unknown, missing, or not what it should be.
-        """
-        try:
-            return cls(**_fields(_extended(table), folder or Path()))
-        except ConfigError as error:
-            raise ConfigError(f"{where}: {error}") from error
+def parse_recipe(table: Mapping[str, Any], folder: Path | None = None) -> Recipe:
+    """Return the recipe in a table.
+
+    Parameters
+    ----------
+    table : mapping
+        The attributes of `Recipe` by name; ``extends`` names a recipe that comes with himpc, whose values are the
+        defaults.
+    folder : Path, optional
+        The folder of relative paths.
+
+    Raises
+    ------
+    ConfigError
+        If a key is unknown, missing, or has a wrong value.
+    """
+    recipe = parse(Recipe, _extend(table))
+    if recipe.files is None or folder is None:
+        return recipe
+    options = {name: getattr(recipe.files, name) for name in ("layout", "markers")}
+    paths = {name: str(folder / each) for name, each in options.items() if str(each).endswith(".toml")}
+    return replace(recipe, files=replace(recipe.files, **cast(dict[str, Any], paths)))
 
 
 def recipe_names() -> tuple[str, ...]:
-    """Return the names of the recipes that come with himpc; those of simulated walkers also take a difficulty."""
-    return tuple(_shipped())
+    """Return the names of the recipes that come with himpc; a difficulty may follow those of simulated walkers."""
+    return tuple(_shipped_tables())
 
 
 def get_recipe(name: str) -> Recipe:
@@ -126,91 +164,54 @@ def get_recipe(name: str) -> Recipe:
     Parameters
     ----------
     name : str
-        One of `recipe_names`; one of simulated walkers may end with a difficulty: ``cross-view-hard``.
+        One of `recipe_names`; a difficulty may follow the name of simulated walkers: ``cross-view-hard``.
 
     Raises
     ------
     ConfigError
-        If there is none of that name.
+        If the name is unknown.
 
     Examples
     --------
-    >>> get_recipe("cross-view-hard").title
+    >>> get_recipe("cross-view-hard").full_title
     'Simulated walkers from another view, hard'
     """
-    shipped, wanted = _shipped(), name.lower()
-    if wanted in shipped:
-        return Recipe.from_dict(shipped[wanted], where=wanted)
-    plain, _, difficulty = wanted.rpartition("-")
-    if difficulty in DIFFICULTIES and "simulation" in _extended(shipped.get(plain, {})):
-        return Recipe.from_dict(
-            _merged(shipped[plain], {"name": wanted, "simulation": {"difficulty": difficulty}}), where=wanted
-        )
-    raise ConfigError(f"unknown recipe {name!r}: choose one of {', '.join(shipped)}, or give a .toml file")
+    tables, lower = _shipped_tables(), name.lower()
+    if lower in tables:
+        return parse_recipe(tables[lower])
+    suite, _, difficulty = lower.rpartition("-")
+    if difficulty in DIFFICULTIES and "simulation" in _extend(tables.get(suite, {})):
+        return parse_recipe(_merge(tables[suite], {"name": lower, "simulation": {"difficulty": difficulty}}))
+    raise ConfigError(f"unknown recipe {name!r}: expected one of {', '.join(tables)}, or a .toml file")
+
+
+def _changed_options(options: ReadOptions) -> dict[str, Any]:
+    """Return the options that differ from the defaults as plain data."""
+    defaults = to_plain(ReadOptions())
+    return {name: value for name, value in to_plain(options).items() if value != defaults[name]}
 
 
 @cache
-def _shipped() -> dict[str, dict[str, Any]]:
+def _shipped_tables() -> dict[str, dict[str, Any]]:
     """Return the tables of the recipes that come with himpc by their names, in order."""
-    found = (f for f in (files("himpc.research.recipes")).iterdir() if f.name.endswith(".toml"))
+    found = (f for f in files("himpc.research.recipes").iterdir() if f.name.endswith(".toml"))
     tables = [tomllib.loads(f.read_text(encoding="utf-8")) for f in found]
     return {table["name"]: table for table in sorted(tables, key=lambda table: str(table["name"]))}
 
 
-def _extended(table: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a table over the one that it extends."""
+def _extend(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a table merged into the table that it extends."""
     if "extends" not in table:
         return dict(table)
-    base = _shipped().get(table["extends"]) if isinstance(table["extends"], str) else None
+    base = _shipped_tables().get(table["extends"]) if isinstance(table["extends"], str) else None
     if base is None:
-        raise ConfigError(f"'extends' is {table['extends']!r}, expected one of {', '.join(_shipped())}")
-    return _merged(_extended(base), {key: value for key, value in table.items() if key != "extends"})
+        raise ConfigError(f"extends is {table['extends']!r}, expected one of {', '.join(_shipped_tables())}")
+    return _merge(_extend(base), {key: value for key, value in table.items() if key != "extends"})
 
 
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+def _merge(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     merged = dict(base)
-    for key, value in over.items():
-        both = isinstance(value, dict) and isinstance(merged.get(key), dict)
-        merged[key] = _merged(merged[key], value) if both else value
+    for key, value in changes.items():
+        are_tables = isinstance(value, dict) and isinstance(merged.get(key), dict)
+        merged[key] = _merge(merged[key], value) if are_tables else value
     return merged
-
-
-def _fields(table: dict[str, Any], folder: Path) -> dict[str, Any]:
-    """Check a table and return the fields of a `Recipe`."""
-    sources = ("files", "simulation")
-    known = [each.name for each in fields(Recipe) if each.name != "source"]
-    if unknown := sorted(set(table) - {*known, *sources}):
-        raise ConfigError(f"unknown key {unknown[0]!r}; a recipe has {', '.join([*known, *sources, 'extends'])}")
-    if missing := [key for key in ("name", "title", "train", "gallery", "probe") if key not in table]:
-        raise ConfigError(f"lacks the key {missing[0]!r}")
-    if sum(key in table for key in sources) != 1:
-        raise ConfigError("needs one of the tables [files] (how paths are read) and [simulation] (simulated walkers)")
-    for key in ("name", "title", "about"):
-        if not isinstance(table.get(key, ""), str) or not table.get(key, "-").strip():
-            raise ConfigError(f"{key!r} must be a text, found {table[key]!r}")
-    if table.get("exclude") not in (None, *get_args(ExclusionKey)):
-        raise ConfigError(f"'exclude' must be 'camera' or 'session', found {table['exclude']!r}")
-    unseen, length = table.get("unseen", 0), table.get("window_length", 6)
-    if isinstance(unseen, bool) or not isinstance(unseen, int | float) or not 0 <= unseen < 1:
-        raise ConfigError(f"'unseen' must be a share of the people, 0 or more and below 1, found {unseen!r}")
-    if isinstance(length, bool) or not isinstance(length, int) or length < 1:
-        raise ConfigError(f"'window_length' must be a whole number, 1 or more, found {length!r}")
-    plain = {key: value for key, value in table.items() if key in known}
-    lists = {key: _conditions(key, table[key]) for key in _LISTS if key in table}
-    if "files" in table:
-        return {**plain, **lists, "source": FolderSource.from_table(table["files"], folder)}
-    source = SimulatedSource.from_table(table["simulation"])
-    return {**plain, **lists, "source": source, "title": f"{table['title']}, {source.difficulty}"}
-
-
-def _conditions(key: str, value: object) -> tuple[str, ...]:
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise ConfigError(f"{key!r} must be a list of conditions such as 'session=1,2', found {value!r}")
-    if not value and key != "leave_out":
-        raise ConfigError(f"{key!r} has no condition; 'source=*' takes every recording")
-    for condition in value:
-        try:
-            parse_condition(condition)
-        except ConfigError as error:
-            raise ConfigError(f"{key!r}: {error}") from error
-    return tuple(value)

@@ -1,8 +1,8 @@
-"""Ablations: many settings on one set of recordings, several at once, to be stopped and continued."""
+"""Sweeps: train and measure with many settings on one set of recordings, interruptible and in parallel."""
 
 from himpc.research.sweep.data import SweepData, load_data
-from himpc.research.sweep.grid import Grid, Variant
+from himpc.research.sweep.grid import Choice, Grid
+from himpc.research.sweep.plan import Plan, run_sweep
 from himpc.research.sweep.results import Row, SweepResult
-from himpc.research.sweep.run import Plan, run_sweep
 
-__all__ = ["Grid", "Plan", "Row", "SweepData", "SweepResult", "Variant", "load_data", "run_sweep"]
+__all__ = ["Choice", "Grid", "Plan", "Row", "SweepData", "SweepResult", "load_data", "run_sweep"]

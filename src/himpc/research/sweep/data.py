@@ -1,4 +1,4 @@
-"""The recordings of a sweep: those of a benchmark's recipe, shared out into training, gallery and probe."""
+"""The recordings of a sweep: those of a recipe, divided into training, gallery and probe."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from himpc.model import BASELINES
 from himpc.reading import Problem
 from himpc.recordings import Recording, number_whole_recordings
 from himpc.recordings.progress import Progress
-from himpc.research.recipes.loading import read_recipe
+from himpc.research.recipes import divide_recordings
 from himpc.research.sweep.grid import Grid
 
 __all__ = ["SweepData", "load_data"]
@@ -23,18 +23,17 @@ __all__ = ["SweepData", "load_data"]
 
 @dataclass(frozen=True, eq=False)
 class SweepData:
-    """Recordings to train on without their names, and recordings of known people to measure with.
+    """Recordings to train on, without labels, and labelled recordings to measure with.
 
     Attributes
     ----------
     train, gallery, probe : tuple of Recording
-        Training sees the joints of the first only.
     exclude : {"camera", "session"}, optional
-        Entries of the gallery that show the probe's person from its own camera or session do not count.
+        Ignore gallery entries that show the probe's person from the probe's own camera or session.
     problems : tuple of Problem
         Files that could not be used.
     notes : tuple of str
-        What a person should know of the shares.
+        Remarks on the parts.
     """
 
     train: tuple[Recording, ...]
@@ -50,24 +49,24 @@ class SweepData:
         return self.gallery + self.probe
 
     def fingerprint(self) -> str:
-        """Return a hash (SHA-256) of all that a run sees of the data: joints, layouts, labels, parts, exclusion."""
+        """Compute a hash (SHA-256) of all data that a run depends on: joints, layouts, labels, parts, exclusion."""
         digest = hashlib.sha256(json.dumps(self.exclude).encode())
         for part in (self.train, self.gallery, self.probe):
             digest.update(f"{len(part)}".encode())
-            for whole, walk in zip(number_whole_recordings(part).tolist(), part, strict=True):
-                about = [walk.layout.to_dict(), walk.joints.shape, walk.dimensions]
-                about.append(whole if walk.origin is not None and walk.origin.part else None)
-                about += [walk.person, walk.session, walk.camera]
+            for whole, each in zip(number_whole_recordings(part).tolist(), part, strict=True):
+                about = [each.layout.to_dict(), each.joints.shape, each.dimensions]
+                about.append(whole if each.origin is not None and each.origin.part else None)
+                about += [each.person, each.session, each.camera]
                 digest.update(json.dumps(about, sort_keys=True).encode())
-                digest.update(np.ascontiguousarray(walk.joints).data)
+                digest.update(np.ascontiguousarray(each.joints).data)
         return digest.hexdigest()
 
     def measure(self, model: Embedder) -> Evaluation:
-        """Rank the gallery for each of the probe; who is not in the gallery is left out, as in `himpc benchmark`."""
+        """Rank the gallery for each probe; probes whose person is not in the gallery are left out."""
         return evaluate(model, self.gallery, self.probe, exclude=self.exclude, without_match="skip")
 
     def check(self) -> None:
-        """Measure a method that needs no training once, so that what would stop every run stops before the first.
+        """Measure an untrained method, so that an error that would stop every run is raised before the first.
 
         Raises
         ------
@@ -78,29 +77,29 @@ class SweepData:
 
 
 def load_data(grid: Grid, root: str | Path | None = None, progress: Progress | None = None) -> SweepData:
-    """Read or simulate the recordings of a grid's recipe, and share them out.
+    """Read or simulate the recordings of a grid's recipe, and divide them.
 
     Parameters
     ----------
     grid : Grid
     root : path, optional
-        The folder of the recordings; the grid's if not given.
+        The folder of the recordings; default: the grid's.
     progress : callable, optional
-        Wraps the loop over files or people to show how far it is.
+        Wraps the loop over files or people.
 
     Raises
     ------
     ConfigError
-        If there is no folder where one is needed.
+        If a folder is needed but not given.
     DataError
-        If nothing can be read, or the parts cannot be asked (see `himpc.research.load_benchmark`).
+        If nothing can be read, or the parts cannot be evaluated (see `himpc.research.load_benchmark`).
     """
-    _, found = read_recipe(grid.recipe, root or grid.root, seed=grid.data_seed, progress=progress)
+    _, partition = divide_recordings(grid.recipe, root or grid.root, seed=grid.data_seed, progress=progress)
     return SweepData(
-        train=tuple(found.train),
-        gallery=tuple(found.tests["gallery"]),
-        probe=tuple(found.tests["probe"]),
+        train=tuple(partition.train),
+        gallery=tuple(partition.tests["gallery"]),
+        probe=tuple(partition.tests["probe"]),
         exclude=grid.recipe.exclude,
-        problems=tuple(found.problems),
-        notes=tuple(found.notes),
+        problems=tuple(partition.problems),
+        notes=tuple(partition.notes),
     )

@@ -1,33 +1,31 @@
-"""What a sweep runs: data, a preset, seeds and the settings to vary, from a TOML file; all checked before a run."""
+"""The declaration of a sweep in a TOML file: data, preset, seeds, and settings to vary."""
 
 from __future__ import annotations
 
 import math
-import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
+from pydantic import AfterValidator, Field, field_validator, model_validator
+
+from himpc._schema import field, parse, parse_toml, validated
 from himpc.errors import ConfigError
 from himpc.learning import Config
-from himpc.research.recipes.recipe import Recipe, get_recipe
+from himpc.research.recipes import Recipe, get_recipe, parse_recipe, read_recipe
 
-__all__ = ["BASELINE", "Grid", "Variant"]
+__all__ = ["BASELINE", "Choice", "Grid"]
 
 BASELINE = "preset"
-"""The name of the variant in which nothing is varied."""
+"""The label of the choice in which nothing is varied."""
 
-MAX_VARIANTS = 1000
-MAX_GRID_BYTES = 2**20
-
-_KEYS = ("preset", "seeds", "data", "settings", "vary", "grid")
-_DATA = ("recipe", "root", "seed")
+MAX_CHOICES = 1000
 
 
 @dataclass(frozen=True)
-class Variant:
+class Choice:
     """One choice of settings.
 
     Attributes
@@ -46,184 +44,169 @@ class Variant:
 
     @property
     def name(self) -> str:
-        """Group and label in one, such as ``heads = 4``."""
+        """Group and label, such as ``heads = 4``."""
         return f"{self.group} = {self.label}" if self.group else self.label
+
+
+def _check_distinct(values: Any) -> Any:
+    if any(value in values[:i] for i, value in enumerate(values)):
+        raise ValueError(f"names a value twice: {list(values)}")
+    return values
+
+
+Values = Annotated[list[Any], Field(min_length=1), AfterValidator(_check_distinct)]
+
+
+@validated
+class _DataTable:
+    """The table ``[data]`` of a grid file."""
+
+    recipe: Any
+    root: str | None = None
+    seed: Annotated[int, Field(ge=0)] = 0
+
+    @field_validator("recipe")
+    @classmethod
+    def _check_recipe(cls, recipe: object) -> object:
+        if not isinstance(recipe, str | dict):
+            raise ValueError(
+                f"should be a name such as 'cross-view-hard', a .toml file, or the table of a recipe, found {recipe!r}"
+            )
+        return recipe
+
+
+@validated
+class _GridFile:
+    """The content of a grid file."""
+
+    data: _DataTable
+    preset: str = "clean"
+    seeds: Annotated[tuple[int, ...], Field(min_length=1), AfterValidator(_check_distinct)] = (0,)
+    settings: dict[str, Any] = field(default_factory=dict)
+    vary: dict[str, Values] = field(default_factory=dict)
+    grid: dict[str, Values] = field(default_factory=dict)
+
+    @field_validator("preset")
+    @classmethod
+    def _check_preset(cls, preset: str) -> str:
+        if preset == "paper":
+            raise ValueError(
+                "'paper' uses labels in training, and a sweep does not: start from 'clean' and vary the settings of "
+                "'paper' that need no label (joint_weight, shuffle, drop_last)"
+            )
+        Config.preset(preset)
+        return preset
+
+    @model_validator(mode="after")
+    def _check_tables(self) -> _GridFile:
+        for name in ("settings", "vary", "grid"):
+            if "seed" in getattr(self, name):
+                raise ValueError(f"[{name}] seed: set seeds = [0, 1, 2] at the top of the file instead")
+        count = 1 + sum(map(len, self.vary.values())) + (math.prod(map(len, self.grid.values())) if self.grid else 0)
+        if count > MAX_CHOICES:
+            raise ValueError(f"{count} choices of settings are more than {MAX_CHOICES}: divide them into several grids")
+        return self
 
 
 @dataclass(frozen=True)
 class Grid:
-    """A sweep, declared.
+    """A sweep.
 
     Attributes
     ----------
     path : Path
-        The file it was read from; paths in it are relative to its folder.
+        The file that declares it; paths in it are relative to its folder.
     preset : str
         The settings to start from.
     seeds : tuple of int
-        Each variant is trained once for each.
-    variants : tuple of Variant
-        The preset first (with ``[settings]`` over it), then ``[vary]``, then ``[grid]``, in the order of the file. Two
-        may have equal settings; they are run once.
+        Each choice is trained once per seed.
+    choices : tuple of Choice
+        The preset (with ``[settings]``), then ``[vary]``, then ``[grid]``, in the order of the file. Choices with equal
+        settings are run once.
     recipe : Recipe
-        Where the recordings come from and how they are shared out, as in `himpc benchmark`.
+        The source and the division of the recordings.
     root : Path or None
-        The folder of the recordings, where the grid names it.
+        The folder of the recordings, if the grid names it.
     data_seed : int
-        Of simulated walkers, and of the draw of unseen people: the same data for all runs.
+        Seed of simulated walkers and of the draw of unseen people; the data are the same for all runs.
     """
 
     path: Path
     preset: str
     seeds: tuple[int, ...]
-    variants: tuple[Variant, ...]
+    choices: tuple[Choice, ...]
     recipe: Recipe
     root: Path | None
     data_seed: int
 
     @classmethod
     def read(cls, path: str | Path) -> Grid:
-        """Read a grid from a TOML file; docs/sweep.md says what may stand in it.
+        """Read a grid from a TOML file (docs/sweep.md).
 
         Raises
         ------
         ConfigError
-            If the file cannot be read, is no TOML, or anything in it is unknown or out of its range.
+            If the file cannot be read or is not TOML, or a key or value in it is wrong.
         """
         path = Path(path)
+        table = parse_toml(dict[str, Any], path)
         try:
-            if path.stat().st_size > MAX_GRID_BYTES:
-                raise ConfigError(f"{path}: is larger than 1 MiB, too large for a grid; give the TOML file of one")
-            table = tomllib.loads(path.read_text(encoding="utf-8"))
-        except OSError as error:
-            raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from error
-        except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
-            raise ConfigError(f"{path}: is not valid TOML: {error}") from error
-        try:
-            return cls.from_dict(table, path)
+            return cls.from_table(table, path)
         except ConfigError as error:
-            raise ConfigError(f"{path}: {error}") from error
+            raise error.with_message(f"{path}: {error.message}") from error
 
     @classmethod
-    def from_dict(cls, table: Mapping[str, Any], path: str | Path = "grid.toml") -> Grid:
-        """Return the grid in a table, such as a TOML file gives.
+    def from_table(cls, table: Mapping[str, Any], path: str | Path = "grid.toml") -> Grid:
+        """Return the grid in a table, as a TOML file contains it.
 
         Raises
         ------
         ConfigError
-            If anything in it is unknown or out of its range.
+            If a key or value is wrong.
         """
-        if unknown := [key for key in table if key not in _KEYS]:
-            raise ConfigError(f"unknown key {unknown[0]!r}; a grid has {', '.join(_KEYS)}")
-        settings, vary, grid = (_table(table, key) for key in ("settings", "vary", "grid"))
-        seeds = _seeds(table.get("seeds", [0]))
-        for name, settings_of in (("settings", settings), ("vary", vary), ("grid", grid)):
-            if "seed" in settings_of:
-                raise ConfigError(f"[{name}] seed: give seeds = [0, 1, 2] at the top of the file instead")
-        for name, values in (("vary", vary), ("grid", grid)):
-            _check_lists(name, values)
-        path, preset = Path(path), table.get("preset", "clean")
-        recipe, root, data_seed = _data(_table(table, "data"), path.parent)
-        base = _preset(preset).with_(window_length=recipe.window_length, seed=seeds[0])
-        base = _changed(base, "settings", settings)
-        count = 1 + sum(map(len, vary.values())) + (math.prod(map(len, grid.values())) if grid else 0)
-        if count > MAX_VARIANTS:
-            raise ConfigError(
-                f"{count} choices of settings are more than {MAX_VARIANTS}: share them over several grids"
-            )
-        variants = [Variant("", BASELINE, base)]
-        variants += [
-            Variant(name, _text(value), _changed(base, "vary", {name: value}))
-            for name, values in vary.items()
-            for value in values
-        ]
-        variants += [
-            Variant(", ".join(grid), ", ".join(map(_text, values)), _changed(base, "grid", changes))
-            for values in (product(*grid.values()) if grid else ())
-            for changes in [dict(zip(grid, values, strict=True))]
-        ]
-        return cls(path, preset, seeds, tuple(variants), recipe, root, data_seed)
+        content, path = parse(_GridFile, table), Path(path)
+        recipe = _find_recipe(content.data.recipe, path.parent)
+        base = Config.preset(content.preset).with_(window_length=recipe.window_length)
+        base = _change(base, "settings", content.settings)
+        configs = [_change(base, "seeds", {"seed": seed}) for seed in content.seeds]
+        choices = [Choice("", BASELINE, configs[0])]
+        for name, values in content.vary.items():
+            choices += [Choice(name, _text(each), _change(configs[0], "vary", {name: each})) for each in values]
+        for combination in product(*content.grid.values()) if content.grid else ():
+            config = _change(configs[0], "grid", dict(zip(content.grid, combination, strict=True)))
+            choices.append(Choice(", ".join(content.grid), ", ".join(map(_text, combination)), config))
+        root = None if content.data.root is None else path.parent / content.data.root
+        return cls(path, content.preset, content.seeds, tuple(choices), recipe, root, content.data.seed)
 
     @property
-    def runs(self) -> tuple[tuple[Variant, Config], ...]:
-        """Each run once: a variant and its settings with a seed, variant by variant."""
-        found: dict[Config, Variant] = {}
-        for variant in self.variants:
+    def runs(self) -> tuple[tuple[Choice, Config], ...]:
+        """Each distinct run: a choice and its settings with a seed."""
+        choice_of: dict[Config, Choice] = {}
+        for choice in self.choices:
             for seed in self.seeds:
-                found.setdefault(variant.config.with_(seed=seed), variant)
-        return tuple((variant, config) for config, variant in found.items())
+                choice_of.setdefault(choice.config.with_(seed=seed), choice)
+        return tuple((choice, config) for config, choice in choice_of.items())
 
 
-def _data(table: Mapping[str, Any], folder: Path) -> tuple[Recipe, Path | None, int]:
-    """Return the recipe, root and seed that the table ``[data]`` names."""
-    if unknown := [key for key in table if key not in _DATA]:
-        raise ConfigError(f"[data] unknown key {unknown[0]!r}; it has {', '.join(_DATA)}")
-    recipe, root, seed = table.get("recipe"), table.get("root"), table.get("seed", 0)
-    if root is not None and not isinstance(root, str):
-        raise ConfigError(f"[data] root must be a path in quotes, found {root!r}")
-    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
-        raise ConfigError(f"[data] seed must be a whole number, 0 or more, found {seed!r}")
+def _find_recipe(recipe: str | dict[str, Any], folder: Path) -> Recipe:
     try:
-        if isinstance(recipe, Mapping):
-            found = Recipe.from_dict(recipe, folder=folder)
-        elif isinstance(recipe, str):
-            found = Recipe.from_toml(folder / recipe) if recipe.endswith(".toml") else get_recipe(recipe)
-        else:
-            raise ConfigError("needs recipe: a name such as 'cross-view-hard', a .toml file, or the table of one")
+        if isinstance(recipe, dict):
+            return parse_recipe(recipe, folder)
+        return read_recipe(folder / recipe) if recipe.endswith(".toml") else get_recipe(recipe)
     except ConfigError as error:
-        raise ConfigError(f"[data] {error}") from error
-    return found, None if root is None else folder / root, seed
+        raise error.with_message(f"data.recipe: {error.message}") from error
 
 
-def _table(table: Mapping[str, Any], key: str) -> dict[str, Any]:
-    value = table.get(key, {})
-    if not isinstance(value, Mapping):
-        raise ConfigError(f"{key} must be a table, [{key}], found {value!r}")
-    return dict(value)
-
-
-def _seeds(seeds: object) -> tuple[int, ...]:
-    if (
-        not isinstance(seeds, Sequence)
-        or not seeds
-        or any(isinstance(seed, bool) or not isinstance(seed, int) for seed in seeds)
-        or len(set(seeds)) < len(seeds)
-    ):
-        raise ConfigError(f"seeds must be a list of whole numbers, each once, such as [0, 1, 2]; found {seeds!r}")
-    for seed in seeds:
-        Config(seed=seed)
-    return tuple(seeds)
-
-
-def _check_lists(table: str, values: Mapping[str, Any]) -> None:
-    for name, choices in values.items():
-        if not isinstance(choices, list) or not choices:
-            raise ConfigError(f"[{table}] {name} must be a list of values, such as [1, 2], found {choices!r}")
-        if any(choice in choices[:i] for i, choice in enumerate(choices)):
-            raise ConfigError(f"[{table}] {name} names a value twice: {choices!r}")
-
-
-def _preset(name: object) -> Config:
-    if not isinstance(name, str):
-        raise ConfigError(f"preset must be a name in quotes, found {name!r}")
-    if name == "paper":
-        raise ConfigError(
-            "preset 'paper' lets labels choose, and a sweep sees none in training: start from 'clean', and vary "
-            "what in it needs no label (joint_weight, shuffle, drop_last)"
-        )
-    return Config.preset(name)
-
-
-def _changed(config: Config, table: str, changes: Mapping[str, Any]) -> Config:
-    """Return the settings changed as a table says, or say where in the file it is wrong."""
+def _change(config: Config, table: str, changes: Mapping[str, Any]) -> Config:
+    """Return changed settings; an error names the table of the file."""
     try:
         return config.with_(**changes)
     except ConfigError as error:
-        raise ConfigError(f"[{table}] {error}") from error
+        raise error.with_message(f"[{table}] {error.message}") from error
 
 
 def _text(value: object) -> str:
-    """Return a value of a setting as it is written in a table.
+    """Return a value of a setting as text for a table.
 
     >>> _text(["joint", "limb"]), _text(True), _text(0.5)
     ('joint + limb', 'true', '0.5')

@@ -1,4 +1,4 @@
-"""Recipes: what they may hold, how recordings are shared out, and runs from end to end."""
+"""Recipes: their schema, the division of recordings, and runs from end to end."""
 
 import json
 from dataclasses import replace
@@ -16,8 +16,8 @@ from himpc.model import BASELINES, Model
 from himpc.reading import read
 from himpc.recordings import clean, save
 from himpc.recordings.selection import select
-from himpc.research import Recipe, find_protocol, get_recipe, load_benchmark, recipe_names, run_benchmark
-from himpc.research.benchmark.measure import evaluate_split
+from himpc.research import find_benchmark, get_recipe, load_benchmark, parse_recipe, recipe_names, run_benchmark
+from himpc.research.benchmark.measure import measure_split
 from himpc.research.benchmark.results import BenchmarkResult
 from himpc.simulation import CAMERAS, DIFFICULTIES, simulate
 
@@ -31,11 +31,11 @@ BASE = {
     "probe": ["session=session-3"],
     "simulation": {"people": 4, "recordings": 6, "sessions": 3, "seconds": 1.0, "cameras": ["front", "left-side"]},
 }
-SUITES = [name for name in recipe_names() if "simulation" in get_recipe(name).to_dict()]
+SUITES = [name for name in recipe_names() if "simulation" in get_recipe(name).describe()]
 
 
 def load(seed: int = 0, **changes):
-    return load_benchmark(Recipe.from_dict({**BASE, **changes}), seed=seed)
+    return load_benchmark(parse_recipe({**BASE, **changes}), seed=seed)
 
 
 @pytest.fixture(scope="module")
@@ -59,50 +59,50 @@ def folder(tmp_path_factory) -> Path:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"galery": []}, "recipe: unknown key 'galery'; a recipe has name, title, train"),
-        ({"probe": []}, "'probe' has no condition"),
-        ({"train": "session=1"}, "'train' must be a list of conditions such as 'session=1,2', found 'session=1'"),
-        ({"train": ["sesion=1"]}, "'train': 'sesion=1' is not a condition"),
-        ({"exclude": "person"}, "'exclude' must be 'camera' or 'session', found 'person'"),
-        ({"unseen": 1.5}, "'unseen' must be a share of the people"),
-        ({"window_length": 0}, "'window_length' must be a whole number, 1 or more, found 0"),
-        ({"title": 3}, "'title' must be a text, found 3"),
-        ({"name": ""}, "'name' must be a text, found ''"),
-        ({"extends": "nothing"}, "'extends' is 'nothing', expected one of c3d-walking"),
+        ({"galery": []}, "unknown setting 'galery'"),
+        ({"probe": []}, "probe should have at least 1 item, found"),
+        ({"train": "session=1"}, "train should be a list, found 'session=1'"),
+        ({"train": ["sesion=1"]}, "train.0: 'sesion=1' is not a condition"),
+        ({"exclude": "person"}, "exclude should be 'camera' or 'session', found 'person'"),
+        ({"unseen": 1.5}, "unseen should be less than 1, found 1.5"),
+        ({"window_length": 0}, "window_length should be greater than or equal to 1, found 0"),
+        ({"title": 3}, "title should be a valid string, found 3"),
+        ({"name": ""}, "name: must not be empty, found ''"),
+        ({"extends": "nothing"}, "extends is 'nothing', expected one of c3d-walking"),
         ({"files": {"name": "{person}/*"}}, r"needs one of the tables \[files\]"),
-        ({"simulation": 3}, "'simulation' must be a table, found 3"),
-        ({"simulation": {"persons": 3}}, r"unknown key 'persons' in \[simulation\]; it has people"),
-        ({"simulation": {"cameras": ["top"]}}, "'cameras' in .simulation. must be some of front, left-diagonal"),
+        ({"simulation": 3}, "simulation should be .*, found 3"),
+        ({"simulation": {"persons": 3}}, "unknown setting 'simulation.persons'"),
+        ({"simulation": {"cameras": ["top"]}}, "simulation.cameras: must be some of front, left-diagonal"),
         ({"simulation": {"difficulty": "mad"}}, "unknown difficulty 'mad'"),
         ({"simulation": {"knobs": {"hard": {"sped": 1.0}}}}, "unknown knob 'sped'; the knobs are bodies"),
         ({"simulation": {"knobs": {"hard": {"speed": 9.0}}}}, "speed should be less than or equal to 0.2, found 9.0"),
     ],
 )
-def test_a_wrong_recipe_is_one_clear_line(changes, message) -> None:
+def test_wrong_recipe_gives_one_line(changes, message) -> None:
     with pytest.raises(ConfigError, match=message) as error:
-        Recipe.from_dict({**BASE, **changes})
+        parse_recipe({**BASE, **changes})
     assert "\n" not in str(error.value)
 
 
 @pytest.mark.parametrize("key", ["name", "title", "train", "gallery", "probe"])
-def test_a_recipe_lacks_nothing(key) -> None:
-    with pytest.raises(ConfigError, match=f"recipe: lacks the key '{key}'"):
-        Recipe.from_dict({name: value for name, value in BASE.items() if name != key})
+def test_missing_key_is_named(key) -> None:
+    with pytest.raises(ConfigError, match=f"{key} is missing"):
+        parse_recipe({name: value for name, value in BASE.items() if name != key})
 
 
 @pytest.mark.parametrize(
     ("files", "message"),
     [
-        ({"nam": "{person}/*"}, r"unknown key 'nam' in \[files\]; it has name, labels"),
+        ({"nam": "{person}/*"}, "unknown setting 'files.nam'"),
         ({"layout": "kinect-v1"}, "needs 'name', a pattern of paths that has {person}, or 'labels'"),
         ({"name": "{persn}/*"}, "unknown field 'persn'"),
-        ({"name": "{person}/*", "fps": "30"}, "'fps' in .files. must be a number, found '30'"),
+        ({"name": "{person}/*", "fps": "30"}, "files.fps should be a valid number, found '30'"),
     ],
 )
-def test_how_files_are_read_is_checked(files, message) -> None:
+def test_files_table_is_validated(files, message) -> None:
     table = {name: value for name, value in BASE.items() if name != "simulation"}
     with pytest.raises(ConfigError, match=message):
-        Recipe.from_dict({**table, "files": files})
+        parse_recipe({**table, "files": files})
 
 
 @pytest.mark.parametrize(
@@ -113,14 +113,14 @@ def test_how_files_are_read_is_checked(files, message) -> None:
         ({"gallery": ["person=person-000", "session=session-2"]}, "the gallery shows one person only"),
         (
             {"gallery": ["person=*0,*1", "session=session-2"], "probe": ["person=*2,*3", "session=session-3"]},
-            r"nobody of the probe \(person-002, person-003\) is in the gallery",
+            r"no person of the probe \(person-002, person-003\) is in the gallery",
         ),
         ({"unseen": 0.1}, "unseen = 0.1 leaves the gallery part empty"),
         ({"window_length": 50}, "mine: train: a window is 50 frames, but the longest recording has 30"),
         ({"leave_out": ["camera=top"]}, "mine: leave_out: no recording meets 'camera=top'"),
     ],
 )
-def test_parts_that_cannot_be_asked_are_one_clear_line(changes, message) -> None:
+def test_parts_that_cannot_be_evaluated_give_one_line(changes, message) -> None:
     with pytest.raises(DataError, match=message) as error:
         load(**changes)
     assert "\n" not in str(error.value)
@@ -139,7 +139,7 @@ def test_unseen_people_are_tested_and_never_trained_on() -> None:
     assert frozenset(load(0, unseen=0.5).tests["probe"].persons) == splits[0]
 
 
-def test_exclusion_leaves_out_the_probes_own_session() -> None:
+def test_exclude_ignores_the_probes_own_session() -> None:
     train, gallery = ["session=session-1"], ["camera=front"]
     probe = ["camera=left-side"]
     data = load(train=train, gallery=gallery, probe=probe, exclude="session")
@@ -166,12 +166,12 @@ def test_exclusion_leaves_out_the_probes_own_session() -> None:
 def _measured(data, by: str):
     model = train(data.train.windows, Config().with_(**SMALL)).model
     result = BenchmarkResult(data, Path(), 0, {})
-    evaluate_split(model, data.data(data.protocol.splits[0]), result)
+    measure_split(model, data.of_split(data.protocol.splits[0]), result)
     found = result.results if by == "window" else result.recordings
     return found["mine"]["Bone lengths"].ranking.metrics
 
 
-def test_a_folder_by_its_recipe(folder, capsys, tmp_path: Path) -> None:
+def test_folder_is_measured_by_its_recipe(folder, capsys, tmp_path: Path) -> None:
     words = ["benchmark", str(folder / "mine.toml"), "--root", str(folder), "--out", str(tmp_path / "run")]
     assert main([*words, *SMALL_WORDS]) == 0
     printed = capsys.readouterr().out
@@ -197,33 +197,33 @@ def test_a_folder_by_its_recipe(folder, capsys, tmp_path: Path) -> None:
     assert "Published" not in report
 
 
-def test_root_is_asked_for_where_it_is_needed(folder, tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="walks needs --root, the folder of its recordings"):
+def test_root_is_required_for_files_only(folder, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="walks has no folder; pass root, the folder of its recordings"):
         load_benchmark(folder / "mine.toml")
-    with pytest.raises(ConfigError, match="BIWI needs --root, the folder of your copy"):
+    with pytest.raises(ConfigError, match="BIWI has no folder; pass root, your copy of BIWI"):
         load_benchmark("BIWI")
-    with pytest.raises(ConfigError, match="cross-view-easy is simulated: leave --root out"):
+    with pytest.raises(ConfigError, match="cross-view-easy is simulated, found a folder of recordings; leave out root"):
         load_benchmark("cross-view-easy", tmp_path)
     with pytest.raises(DataError, match="is no folder; expected that of walks"):
         load_benchmark(folder / "mine.toml", tmp_path / "none")
 
 
-def test_a_name_is_found_or_said_to_be_unknown(tmp_path: Path) -> None:
-    assert find_protocol("biwi").name == "BIWI"
-    assert find_protocol("Clothing-Unseen-Hard").name == "clothing-unseen-hard"
+def test_benchmark_is_found_by_name_or_refused(tmp_path: Path) -> None:
+    assert find_benchmark("biwi").name == "BIWI"
+    assert find_benchmark("Clothing-Unseen-Hard").name == "clothing-unseen-hard"
     for wrong in ("nothing", "kinect-v1-actions-hard"):
-        with pytest.raises(ConfigError, match=f"unknown benchmark '{wrong}': choose one of BIWI, .*, or give a .toml"):
-            find_protocol(wrong)
-    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read as a recipe"):
-        find_protocol(tmp_path / "none.toml")
+        with pytest.raises(ConfigError, match=f"unknown benchmark '{wrong}': expected one of BIWI, .*, or a .toml"):
+            find_benchmark(wrong)
+    with pytest.raises(ConfigError, match=r"none\.toml: cannot be read"):
+        find_benchmark(tmp_path / "none.toml")
     (tmp_path / "bad.toml").write_text("name = \n")
     with pytest.raises(ConfigError, match=r"bad\.toml: is not valid TOML"):
-        find_protocol(tmp_path / "bad.toml")
+        find_benchmark(tmp_path / "bad.toml")
 
 
 @pytest.mark.parametrize("name", SUITES)
-def test_each_suite_is_harder_by_each_knob(name) -> None:
-    graded = [get_recipe(f"{name}-{difficulty}").source for difficulty in DIFFICULTIES]
+def test_knobs_of_each_suite_increase_with_difficulty(name) -> None:
+    graded = [get_recipe(f"{name}-{difficulty}").simulation for difficulty in DIFFICULTIES]
     knobs = [source.graded(source.difficulty) for source in graded]
     for easier, harder in pairwise(knobs):
         for knob in ("speed", "mood", "footwear", "load", "headings", "curved"):
@@ -232,9 +232,9 @@ def test_each_suite_is_harder_by_each_knob(name) -> None:
 
 
 @pytest.mark.parametrize("name", SUITES)
-def test_each_suite_shares_its_walkers_out(name) -> None:
+def test_each_suite_divides_its_walkers(name) -> None:
     recipe = get_recipe(f"{name}-easy")
-    small = replace(recipe, source=replace(recipe.source, people=6, seconds=1.0))
+    small = replace(recipe, simulation=replace(recipe.simulation, people=6, seconds=1.0))
     data = load_benchmark(small, seed=2)
     assert data.form == "simulated"
     parts = [set(np.char.add(part.persons, "")) for part in (data.train, *data.tests.values())]
@@ -251,14 +251,14 @@ def test_each_suite_shares_its_walkers_out(name) -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in recipe_names() if name not in SUITES])
-def test_recipes_of_the_shared_sets(name, shared_data) -> None:
+def test_recipes_of_real_data(name, shared_data) -> None:
     data = load_benchmark(name, shared_data)
     trained, tested = set(data.train.persons), set(data.tests["probe"].persons)
     assert data.counts["all"].persons == {"k": 12, "c": 16}[name[0]]
     assert bool(trained & tested) is not name.endswith("unseen")
 
 
-def test_a_suite_runs_without_data(tmp_path: Path) -> None:
+def test_suite_runs_without_data(tmp_path: Path) -> None:
     data = load(simulation=BASE["simulation"] | {"difficulty": "easy"})
     first, second = (run_benchmark(data, tmp_path / out, settings=SMALL) for out in ("a", "b"))
     assert first.table() == second.table()

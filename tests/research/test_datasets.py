@@ -1,8 +1,9 @@
-"""Each data set, raw and as the authors' arrays: the same joints, windows and people; broken folders in one line."""
+"""Raw files and arrays of each data set give the same joints, windows and people; broken folders give clear errors."""
 
 import random
 import shutil
 from collections import Counter
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,9 @@ from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError, FormatError
 from himpc.recordings import Recording
-from himpc.research import get_benchmark, load_benchmark
+from himpc.research import find_benchmark, load_benchmark
 from himpc.research.datasets.arrays import ArrayFolder
-from himpc.research.partition import cut_all_offsets
+from himpc.research.datasets.base import cut_all_offsets
 from himpc.skeleton import centre, get_layout
 
 from .writers import VIEWS, Walk, plain_windows, raw_casia_b, raw_kgbd, raw_ks20, write_arrays, write_skel
@@ -31,12 +32,12 @@ def joints(windows: list[Walk], layout: str) -> NDArray[np.float32]:
 
 
 @pytest.mark.parametrize("form", ["raw", "arrays"])
-def test_each_data_set_is_found_as_it_was_written(written, form: str) -> None:
+def test_each_data_set_is_loaded_as_written(written, form: str) -> None:
     found = written.load(form)
     assert (found.name, found.form, found.problems) == (written.name, form, ())
     for part, windows in written.windows.items():
         labelled = found.train if part == "train" else found.tests[part]
-        np.testing.assert_array_equal(labelled.windows[:], joints(windows, get_benchmark(written.name).layout))
+        np.testing.assert_array_equal(labelled.windows[:], joints(windows, find_benchmark(written.name).layout))
         assert labelled.persons.tolist() == persons(windows)
         assert found.counts[part].windows == len(windows)
         assert found.counts[part].persons == len(set(persons(windows)))
@@ -44,7 +45,7 @@ def test_each_data_set_is_found_as_it_was_written(written, form: str) -> None:
 
 def test_counts_and_assignment_of_biwi(biwi) -> None:
     found = biwi.load("raw")
-    assert found.counts["train"].to_dict() == {
+    assert asdict(found.counts["train"]) == {
         "persons": 3,
         "recordings": 3,
         "frames": 17 + 20 + 20,
@@ -62,7 +63,7 @@ def test_arrays_are_found_from_any_folder_above(biwi, inner: str) -> None:
     assert load_benchmark("BIWI", biwi.arrays / inner).form == "arrays"
 
 
-def test_other_case_and_separators_are_tolerated(biwi, tmp_path: Path) -> None:
+def test_case_and_separators_of_folders_are_ignored(biwi, tmp_path: Path) -> None:
     shutil.copytree(biwi.raw / "BIWI" / "Training", tmp_path / "biwi" / "TRAINING")
     shutil.copytree(biwi.raw / "BIWI" / "Testing" / "Still", tmp_path / "biwi" / "testing" / "still")
     shutil.copytree(biwi.raw / "BIWI" / "Testing" / "Walking", tmp_path / "biwi" / "testing" / "Walking_")
@@ -71,7 +72,7 @@ def test_other_case_and_separators_are_tolerated(biwi, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 5, 6, 7])
-def test_training_windows_start_everywhere_about_twice(walkers, length: int) -> None:
+def test_training_windows_start_at_every_frame_about_twice(walkers, length: int) -> None:
     walks = [(0, walkers(2, 1, 23)[0][0]), (1, walkers(2, 1, 23)[1][0][:9])]
     layout = get_layout("kinect-v1")
     windows = cut_all_offsets([Recording(frames, layout) for _, frames in walks], length)
@@ -85,7 +86,7 @@ def test_training_windows_start_everywhere_about_twice(walkers, length: int) -> 
     assert length % 2 or times.tolist() == [1 if s % 23 < length // 2 else 2 for s in starts]
 
 
-def test_kgbd_is_drawn_by_its_seed(tmp_path: Path, walkers) -> None:
+def test_kgbd_split_depends_on_the_seed(tmp_path: Path, walkers) -> None:
     raw_kgbd(tmp_path, walkers)
     first, again, other = (load_benchmark("KGBD", tmp_path, seed=seed) for seed in (5, 5, 6))
     assert again.assignment == first.assignment != other.assignment
@@ -93,7 +94,7 @@ def test_kgbd_is_drawn_by_its_seed(tmp_path: Path, walkers) -> None:
     assert first.notes[0].startswith("1 of 4 people have too few recordings for 2 in the gallery")
 
 
-def test_arrays_of_kgbd_may_be_in_the_order_of_the_layout_too(tmp_path: Path, walkers) -> None:
+def test_arrays_of_kgbd_in_layout_order_are_read(tmp_path: Path, walkers) -> None:
     walks = [(person, takes[0]) for person, takes in enumerate(walkers(3, 1, 20))]
     windows = plain_windows(walks, 6, "apart")
     for part in ("train_npy_data", "test_npy_data/gallery", "test_npy_data/probe"):
@@ -102,7 +103,7 @@ def test_arrays_of_kgbd_may_be_in_the_order_of_the_layout_too(tmp_path: Path, wa
     np.testing.assert_array_equal(found.train.windows[:], joints(windows, "kinect-v1"))
 
 
-def test_ks20_keeps_a_session_of_a_person_together(tmp_path: Path, walkers) -> None:
+def test_ks20_does_not_divide_sessions(tmp_path: Path, walkers) -> None:
     raw_ks20(tmp_path, walkers)
     found = load_benchmark("KS20", tmp_path)
     drawn: dict[tuple[str, str], set[str]] = {}
@@ -114,7 +115,7 @@ def test_ks20_keeps_a_session_of_a_person_together(tmp_path: Path, walkers) -> N
     assert set(found.tests["probe"].cameras.tolist()) == set(VIEWS)
 
 
-def test_casia_b_knows_views_and_conditions(tmp_path: Path, walkers) -> None:
+def test_casia_b_has_views_and_conditions(tmp_path: Path, walkers) -> None:
     raw_casia_b(tmp_path, walkers)
     found = load_benchmark("CASIA-B", tmp_path, window_length=10)
     assert set(found.tests["nm"].cameras.tolist()) == {"000", "090"}
@@ -124,7 +125,7 @@ def test_casia_b_knows_views_and_conditions(tmp_path: Path, walkers) -> None:
         load_benchmark("CASIA-B", tmp_path)
 
 
-def test_bodies_head_down_are_turned_in_both_forms(tmp_path: Path, walkers) -> None:
+def test_upside_down_bodies_are_turned_in_both_forms(tmp_path: Path, walkers) -> None:
     upright = [(person, takes[0]) for person, takes in enumerate(walkers(2, 1, 30))]
     down = [(person, frames * (1, -1, -1)) for person, frames in upright]
     folder = tmp_path / "npy" / "BIWI" / "6"
@@ -142,7 +143,7 @@ def test_bodies_head_down_are_turned_in_both_forms(tmp_path: Path, walkers) -> N
 
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32))
-def test_damaged_arrays_are_read_or_refused_in_one_line(biwi, tmp_path: Path, seed: int) -> None:
+def test_damaged_arrays_are_read_or_refused_with_one_line(biwi, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)
     folder = tmp_path / "copy"
     shutil.rmtree(folder, ignore_errors=True)
@@ -161,7 +162,7 @@ def test_damaged_arrays_are_read_or_refused_in_one_line(biwi, tmp_path: Path, se
     assert np.isfinite(frames).all()
 
 
-def test_a_bad_frame_is_a_problem_and_the_others_are_used(biwi, tmp_path: Path) -> None:
+def test_a_bad_frame_is_a_problem_and_other_recordings_are_used(biwi, tmp_path: Path) -> None:
     shutil.copytree(biwi.raw / "BIWI", tmp_path / "BIWI")
     bad = sorted((tmp_path / "BIWI" / "Training" / "001").glob("*skel.txt"))[4]
     bad.write_text("1,2,3\n")
@@ -203,14 +204,14 @@ def broken_huge(folder: Path) -> None:
     [
         (broken_float_shape, r"y has shape \(7, 20\), expected \(\d+, 20\)"),
         (broken_nan, "row 11 holds a value that is not finite"),
-        (broken_pickle, "frame_id_BIWI_6.npy: holds pickled objects, expected whole numbers"),
-        (broken_short, r"source_x_BIWI_6.npy: has \d+ bytes, its header .* says \d+"),
-        (broken_huge, r"source_x_BIWI_6.npy: has 128 bytes, its header .* says 160000000000128"),
+        (broken_pickle, "frame_id_BIWI_6.npy: holds pickled objects, expected integers"),
+        (broken_short, r"source_x_BIWI_6.npy: has \d+ bytes, its header .* states \d+"),
+        (broken_huge, r"source_x_BIWI_6.npy: has 128 bytes, its header .* states 160000000000128"),
         (lambda folder: (folder / "train_npy_data" / "source_z_BIWI_6.npy").unlink(), "lacks source_z_BIWI_6.npy"),
         (lambda folder: shutil.rmtree(folder / "test_npy_data" / "Still"), "lacks the folder 'test_npy_data/Still'"),
     ],
 )
-def test_broken_arrays_are_one_clear_line(biwi, tmp_path: Path, damage, words: str) -> None:
+def test_broken_arrays_give_one_line(biwi, tmp_path: Path, damage, words: str) -> None:
     shutil.copytree(biwi.arrays, tmp_path / "copy")
     damage(tmp_path / "copy" / "Datasets" / "BIWI" / "6")
     with pytest.raises((DataError, FormatError), match=words) as caught:
@@ -218,7 +219,7 @@ def test_broken_arrays_are_one_clear_line(biwi, tmp_path: Path, damage, words: s
     assert "\n" not in str(caught.value)
 
 
-def test_missing_parts_are_one_clear_line(biwi, tmp_path: Path) -> None:
+def test_missing_parts_give_one_line(biwi, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"neither raw \(Training, Testing/Still.*BIWI/6/train_npy_data.*no folders"):
         load_benchmark("BIWI", tmp_path)
     with pytest.raises(DataError, match=r"no windows of 8 frames \(folder '8'\); it has those of 6"):
@@ -231,13 +232,13 @@ def test_missing_parts_are_one_clear_line(biwi, tmp_path: Path) -> None:
         (tmp_path / "BIWI" / empty).mkdir(parents=True)
     with pytest.raises(DataError, match="no recording of BIWI RGBD-ID for 'train' could be used"):
         load_benchmark("BIWI", tmp_path)
-    with pytest.raises(ConfigError, match="choose one of BIWI, IAS, KGBD, KS20, CASIA_B"):
+    with pytest.raises(ConfigError, match="expected one of BIWI, IAS, KGBD, KS20, CASIA_B"):
         load_benchmark("MNIST", tmp_path)
 
 
-def test_splits_are_found_by_their_name_or_their_probe() -> None:
-    biwi, casia = get_benchmark("BIWI"), get_benchmark("casia-b")
+def test_split_is_found_by_name_or_probe() -> None:
+    biwi, casia = find_benchmark("BIWI"), find_benchmark("casia-b")
     assert biwi.split("still") is biwi.split("BIWI-S") is biwi.splits[0]
     assert casia.split("bg-nm").gallery == "nm"
-    with pytest.raises(ConfigError, match="choose of Nm-Nm, Bg-Bg"):
+    with pytest.raises(ConfigError, match="expected one of Nm-Nm, Bg-Bg"):
         casia.split("cl")

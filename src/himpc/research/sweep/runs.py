@@ -33,15 +33,15 @@ __all__ = ["Run", "perform", "perform_in_process"]
 
 @dataclass(frozen=True)
 class Run:
-    """Settings to train with and where the row belongs.
+    """The settings of one training and the place of its row.
 
     Attributes
     ----------
     config : Config
     key : str
-        See `Run.of`.
+        A hash of the settings, the data's fingerprint and himpc's version.
     folder : Path
-        Of the rows; while the run lasts, its checkpoint is in ``folder / key``.
+        The folder of the rows; during the run its checkpoint is in ``folder / key``.
     device : str
     """
 
@@ -52,24 +52,24 @@ class Run:
 
     @classmethod
     def of(cls, config: Config, data: str, folder: Path, device: str) -> Run:
-        """Return the run of some settings; its key is a hash of these, the data's fingerprint and himpc's version."""
+        """Return the run of some settings on data with a fingerprint."""
         about = json.dumps([__version__, to_plain(config), data], sort_keys=True)
         return cls(config, hashlib.sha256(about.encode()).hexdigest()[:16], folder, device)
 
-    def row(self, **known: Any) -> Row:
-        """Return a row with what is known of the run."""
-        return Row(self.key, to_plain(self.config), **known)
+    def row(self, **values: Any) -> Row:
+        """Return a row of this run."""
+        return Row(self.key, to_plain(self.config), **values)
 
 
-class _Silent:
-    """Takes the warnings of training: a sweep's rows say why each stopped."""
+class _IgnoreWarnings:
+    """A training callback that ignores warnings: a sweep's rows say why each run stopped."""
 
     def on_warning(self, message: str) -> None:
-        """Say nothing."""
+        """Ignore the warning."""
 
 
 def perform(run: Run, data: SweepData) -> Row:
-    """Train on the data and measure; a checkpoint that an earlier try left is gone on from, to the same bits.
+    """Train and measure; an existing checkpoint is continued, with results equal to the bit.
 
     Raises
     ------
@@ -80,17 +80,18 @@ def perform(run: Run, data: SweepData) -> Row:
     windows = Windows.cut(data.train, run.config.window_length, run.config.training_stride)
     out = run.folder / run.key
     resume = (out / CHECKPOINT_FILE).exists()
-    trained = train(windows, run.config, out=out, device=run.device, resume=resume, callbacks=(_Silent(),))
-    found = data.measure(trained.model)
+    trained = train(windows, run.config, out=out, device=run.device, resume=resume, callbacks=(_IgnoreWarnings(),))
+    evaluation = data.measure(trained.model)
     grouping = group(data.test, trained.model)
     persons = [recording.person for recording in data.test]
     agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
+    levels = evaluation.window, evaluation.recording
     values = [
-        *(level.ranking.metrics[name] for level in (found.window, found.recording) for name in ("rank_1", "mAP")),
+        *(level.ranking.metrics[name] for level in levels for name in ("rank_1", "mAP")),
         *(agreement.ari, agreement.ami, agreement.purity),
     ]
     return run.row(
-        measures=dict(zip(MEASURES, values, strict=True)),
+        measures=dict(zip(MEASURES, map(float, values), strict=True)),
         groups=grouping.people,
         people=agreement.n_persons,
         epochs=len(trained.history),
@@ -100,9 +101,9 @@ def perform(run: Run, data: SweepData) -> Row:
 
 
 def perform_in_process(run: Run, data: SweepData, threads: int) -> None:
-    """Perform a run in a child process and write its row, or why it failed.
+    """Perform a run in a child process and write its row, or the reason of its failure.
 
-    Ctrl-C is the parent's business; where the parent is gone, so is the child, and the checkpoint stays.
+    The child ignores Ctrl-C, which the parent handles, and ends with its parent; the checkpoint stays.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
@@ -113,7 +114,7 @@ def perform_in_process(run: Run, data: SweepData, threads: int) -> None:
         row = run.row(failed=escape_unprintable(str(error)))
     except MemoryError:
         row = run.row(failed="does not fit into memory: run fewer at once, or choose smaller settings")
-    except Exception as error:  # one odd run must not stop the others; its reason stands in the table
+    except Exception as error:  # an unexpected failure must not stop the other runs
         row = run.row(failed=escape_unprintable(f"{type(error).__name__}: {error}"))
     replace(row, threads=threads).save(run.folder)
     shutil.rmtree(run.folder / run.key, ignore_errors=True)

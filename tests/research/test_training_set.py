@@ -1,4 +1,4 @@
-"""Trained on one data set, tested on another."""
+"""Train on one data set and test on another."""
 
 import json
 
@@ -8,7 +8,7 @@ import pytest
 from himpc.cli import main
 from himpc.errors import ConfigError, DataError, LayoutError
 from himpc.model import Model
-from himpc.research import Recipe, in_layout, load_benchmark, run_benchmark, trained_on
+from himpc.research import convert_layout, load_benchmark, parse_recipe, replace_training_set, run_benchmark
 from himpc.skeleton import centre, convert, get_layout
 
 from .writers import raw_ks20
@@ -26,12 +26,12 @@ def simulated(name="mine", layout="kinect-v1", seed=0, **changes):
         "probe": ["session=session-3"],
         "simulation": {"people": 3, "recordings": 3, "sessions": 3, "seconds": 1.0, "layout": layout},
     }
-    return load_benchmark(Recipe.from_dict(table | changes), seed=seed)
+    return load_benchmark(parse_recipe(table | changes), seed=seed)
 
 
-def test_the_training_part_is_the_other_sets_in_the_tested_ones_layout():
+def test_training_set_is_converted_to_the_layout_of_the_tests():
     tested, other = simulated(), simulated("other", "kinect-v2", seed=1)
-    crossed = trained_on(tested, other)
+    crossed = replace_training_set(tested, other)
     v1, v2 = get_layout("kinect-v1"), get_layout("kinect-v2")
     expected = centre(convert(other.train.windows[:].astype(np.float64), v2, v1), v1)
     np.testing.assert_allclose(crossed.train.windows[:], expected, atol=1e-6)
@@ -44,30 +44,30 @@ def test_the_training_part_is_the_other_sets_in_the_tested_ones_layout():
     ]
 
 
-def test_what_does_not_fit_is_one_clear_line():
+def test_incompatible_sets_give_one_line():
     tested = simulated("tested", "kinect-v2")
-    with pytest.raises(LayoutError, match=r"other: layout 'kinect-v1' cannot become 'kinect-v2'.*--layout brings both"):
-        trained_on(tested, simulated("other"))
-    common = trained_on(in_layout(tested, "openpose-14"), simulated("other"))
+    with pytest.raises(LayoutError, match=r"other: layout 'kinect-v1' cannot become 'kinect-v2'.*convert both sets"):
+        replace_training_set(tested, simulated("other"))
+    common = replace_training_set(convert_layout(tested, "openpose-14"), simulated("other"))
     assert {part.windows.layout.name for part in (common.train, *common.tests.values())} == {"openpose-14"}
     with pytest.raises(ConfigError, match="windows of other are 4 frames, those of tested are 6"):
-        trained_on(tested, simulated("other", window_length=4))
+        replace_training_set(tested, simulated("other", window_length=4))
     flat = simulated("flat")
     object.__setattr__(flat.train.windows, "dimensions", 2)
     with pytest.raises(DataError, match="flat is 2D, tested is 3D"):
-        trained_on(tested, flat)
+        replace_training_set(tested, flat)
 
 
-def test_persons_of_the_training_set_make_no_difference(tmp_path):
+def test_persons_of_the_training_set_do_not_affect_training(tmp_path):
     tested, other = simulated(), simulated("other", seed=1)
-    crossed = trained_on(tested, other)
+    crossed = replace_training_set(tested, other)
     first = run_benchmark(crossed, tmp_path / "a", settings=SMALL)
     other.train.persons[:] = other.train.persons[::-1].copy()
-    second = run_benchmark(trained_on(tested, other), tmp_path / "b", settings=SMALL)
+    second = run_benchmark(replace_training_set(tested, other), tmp_path / "b", settings=SMALL)
     assert Model.load(first.out / "model").fingerprint == Model.load(second.out / "model").fingerprint
 
 
-def test_the_verb(biwi, tmp_path, walkers, capsys):
+def test_command_line(biwi, tmp_path, walkers, capsys):
     raw_ks20(tmp_path, walkers)
     words = ["benchmark", "BIWI", "--root", str(biwi.raw), "--out", str(tmp_path / "run"), *SMALL_WORDS]
     assert main([*words, "--train-on", "KS20", "--train-root", str(tmp_path), "--layout", "openpose-14"]) == 0

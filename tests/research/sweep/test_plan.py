@@ -1,4 +1,4 @@
-"""A sweep does each run once, whatever stops it, and however many run at once."""
+"""A sweep does each run once, through interruptions and in parallel."""
 
 import csv
 import json
@@ -44,7 +44,7 @@ def records(out):
         return [{name: value for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)]
 
 
-def test_a_run_is_what_train_evaluate_and_group_say(finished):
+def test_run_equals_train_evaluate_and_group(finished):
     _, result = finished
     row = next(iter(result.rows.values()))
     front = [camera for camera in CAMERAS if camera.name == "front"]
@@ -71,7 +71,7 @@ def test_a_run_is_what_train_evaluate_and_group_say(finished):
     )
 
 
-def test_the_table_has_a_row_a_run_and_those_that_failed_say_why(finished):
+def test_table_has_a_row_per_run_and_reasons_of_failures(finished):
     out, result = finished
     rows = records(out)
     assert [(row["varied"], row["value"], row["seed"]) for row in rows] == [
@@ -94,12 +94,12 @@ def test_the_table_has_a_row_a_run_and_those_that_failed_say_why(finished):
     assert [path.suffix for path in (out / "runs").iterdir()] == [".json"] * 6
 
 
-def test_two_at_once_give_the_same_table(finished, table, sweep_of, tmp_path):
+def test_parallel_runs_give_the_same_table(finished, table, sweep_of, tmp_path):
     sweep_of(table, tmp_path, jobs=2)
     assert records(tmp_path) == records(finished[0])
 
 
-def test_only_what_is_missing_is_done(finished, table, sweep_of, tmp_path):
+def test_only_missing_runs_are_done(finished, table, sweep_of, tmp_path):
     out = shutil.copytree(finished[0], tmp_path / "sweep")
     keys = list(finished[1].rows)
     (out / "runs" / f"{keys[0]}.json").unlink()
@@ -116,23 +116,23 @@ def test_only_what_is_missing_is_done(finished, table, sweep_of, tmp_path):
     assert result.rows[keys[0]].measures == finished[1].rows[keys[0]].measures
 
 
-def test_runs_that_failed_are_tried_again(finished, table):
+def test_failed_runs_are_pending(finished, table):
     out, result = finished
-    grid = Grid.from_dict(table)
-    assert [run.key for run in Plan(grid, load_data(grid), out).waiting] == [row.key for row in result.failed]
+    grid = Grid.from_table(table)
+    assert [run.key for run in Plan(grid, load_data(grid), out).pending] == [row.key for row in result.failed]
 
 
-def test_a_process_that_dies_is_a_row(table, tmp_path):
-    grid = Grid.from_dict(table)
+def test_dead_process_is_a_failed_row(table, tmp_path):
+    grid = Grid.from_table(table)
     plan = Plan(grid, load_data(grid), tmp_path)
-    assert "signal 9" in plan.take(plan.waiting[0], -9).failed
-    assert "code 1" in plan.take(plan.waiting[1], 1).failed
+    assert "signal 9" in plan.finish(plan.pending[0], -9).failed
+    assert "code 1" in plan.finish(plan.pending[1], 1).failed
     assert [row["failed"][:11] for row in records(tmp_path)] == ["its process"] * 2
 
 
 def test_jobs_share_the_cores(table, tmp_path, monkeypatch):
-    monkeypatch.setattr("himpc.research.sweep.run.cores", lambda: 16)
-    grid = Grid.from_dict(table)
+    monkeypatch.setattr("himpc.research.sweep.plan.count_cores", lambda: 16)
+    grid = Grid.from_table(table)
     data = load_data(grid)
     shares = {
         jobs: (plan.jobs, plan.threads) for jobs in (None, 1, 4) for plan in [Plan(grid, data, tmp_path, jobs=jobs)]
@@ -142,40 +142,40 @@ def test_jobs_share_the_cores(table, tmp_path, monkeypatch):
         Plan(grid, data, tmp_path, jobs=0)
 
 
-def test_data_that_no_run_can_use_stop_the_sweep_at_once(table, sweep_of, tmp_path):
+def test_unusable_data_stop_the_sweep_at_once(table, sweep_of, tmp_path):
     table["data"]["recipe"]["probe"] = ["source=*-1"]
     with pytest.raises(DataError, match="are in gallery and probe"):
         sweep_of(table, tmp_path, jobs=1)
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGKILL])
-def test_a_stopped_sweep_goes_on(how, tmp_path, capsys):
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_interrupted_sweep_continues(number, tmp_path, capsys):
     grid, out = tmp_path / "grid.toml", tmp_path / "out"
-    grid.write_text(GRID.replace("seeds = [0, 1]", f"seeds = {[*range(4)]}"))
+    grid.write_text(GRID)
     command = ["sweep", str(grid), "--out", str(out), "--threads", "1"]
     with subprocess.Popen([sys.executable, "-m", "himpc", *command, "--jobs", "1"], stderr=subprocess.PIPE) as process:
         while not list(out.glob("runs/[!.]*.json")):
             assert process.poll() is None
             time.sleep(0.02)
-        process.send_signal(how)
-        said = process.communicate(timeout=60)[1].decode()
-    if how is signal.SIGINT:
+        process.send_signal(number)
+        stderr = process.communicate(timeout=60)[1].decode()
+    if number is signal.SIGINT:
         assert process.returncode == 130
-        assert "the same command goes on" in said
-        assert "Traceback" not in said
+        assert "the same command continues" in stderr
+        assert "Traceback" not in stderr
     first = {path: path.stat().st_mtime_ns for path in out.glob("runs/[!.]*.json")}
     assert 1 <= len(first) < 4
     assert main([*command, "--json"]) == 0
     answer = json.loads(capsys.readouterr().out)
-    assert len(answer["runs"]) == len(records(out)) == 8
+    assert len(answer["runs"]) == len(records(out)) == 4
     assert {path: path.stat().st_mtime_ns for path in first} == first
 
 
-def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(finished, table, tmp_path):
+def test_interrupted_run_continues_from_its_checkpoint(finished, table, tmp_path):
     from himpc.learning import train
     from himpc.recordings import Windows
-    from himpc.research.sweep.measure import perform
+    from himpc.research.sweep.runs import perform
 
     class Stop(Exception):
         pass
@@ -186,9 +186,9 @@ def test_a_run_that_was_cut_off_goes_on_from_its_checkpoint(finished, table, tmp
 
     table["settings"] |= {"max_epochs": 3, "eps": 0.3, "k1": 5}
     table["data"]["recipe"]["simulation"]["seconds"] = 2
-    grid = Grid.from_dict(table)
+    grid = Grid.from_table(table)
     plan = Plan(grid, load_data(grid), tmp_path)
-    run = plan.waiting[0]
+    run = plan.pending[0]
     windows = Windows.cut(plan.data.train, run.config.window_length, run.config.training_stride)
     with pytest.raises(Stop):
         train(windows, run.config, out=run.folder / run.key, device=run.device, callbacks=(StopAfterOne(),))

@@ -1,4 +1,4 @@
-"""Variants: what may stand in one, and several side by side from end to end."""
+"""Variants: their syntax, and runs of several."""
 
 import json
 from dataclasses import fields
@@ -22,7 +22,7 @@ FREE = [each.name for each in fields(Config) if each.name not in ("seed", "strid
 
 
 @given(st.lists(st.sampled_from([*FREE, *(each.name for each in fields(Conventions))]), unique=True))
-def test_a_variant_says_what_it_was_made_from(names):
+def test_variant_text_is_parsed_completely(names):
     words = {name: getattr(Config(), name, True) for name in names}
     texts = {name: "+".join(value) if isinstance(value, tuple) else str(value) for name, value in words.items()}
     variant = Variant.parse(",".join(["paper", *(f"{name.replace('_', '-')}={text}" for name, text in texts.items())]))
@@ -34,31 +34,31 @@ def test_a_variant_says_what_it_was_made_from(names):
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("papper", "'papper' is no preset: start with one of clean, paper"),
+        ("papper", "'papper' is no preset, expected one of clean, paper"),
         ("", "'' is no preset"),
-        ("clean,paper", "'paper' is no change: write NAME=VALUE"),
-        ("haeds=4", "unknown setting 'haeds'; there are levels"),
+        ("clean,paper", "'paper' is no change, expected NAME=VALUE"),
+        ("haeds=4", "unknown setting 'haeds', expected one of levels"),
         ("heads=many", "heads must be a number, found 'many'"),
         ("align=1", "align must be true or false, found '1'"),
         ("mislabel=maybe", "mislabel must be true or false"),
-        ("seed=3", "seed must be the same for all variants: give --seed"),
+        ("seed=3", "seed must be the same for all variants; pass seed instead"),
         ("window-length=8", "window_length must be the same"),
     ],
 )
-def test_a_wrong_variant_is_one_clear_line(text, words):
+def test_wrong_variant_gives_one_line(text, words):
     with pytest.raises(ConfigError) as error:
         Variant.parse(text)
     assert words in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_a_variant_is_given_once():
+def test_repeated_variant_is_refused():
     with pytest.raises(ConfigError, match="'clean, align=true' is given twice"):
         parse_variants(["align=true", "clean,align=true"])
     assert [each.preset for each in parse_variants(["heads=4", "paper"], "paper")] == ["paper", "paper"]
 
 
-def test_both_presets_and_alignment_stand_in_one_table(biwi, tmp_path, capsys):
+def test_presets_and_alignment_share_one_table(biwi, tmp_path, capsys):
     words = ["benchmark", "BIWI", "--root", str(biwi.raw), "--out", str(tmp_path / "run")]
     words += [word for name, value in SMALL.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     assert main([*words, "--variant", "clean", "--variant", "paper", "--variant", "align=true"]) == 0
@@ -83,7 +83,7 @@ def test_both_presets_and_alignment_stand_in_one_table(biwi, tmp_path, capsys):
     assert own.fingerprint == Model.load(tmp_path / "alone" / "model").fingerprint
 
 
-def test_variants_are_added_to_what_is_there(biwi, tmp_path):
+def test_variants_can_be_added_on_resume(biwi, tmp_path):
     data = load_benchmark("BIWI", biwi.raw)
     first = compare_variants(data, tmp_path, ["clean"], settings=SMALL)
     written = {path: path.stat().st_mtime_ns for path in (tmp_path / "clean").glob("model/[!m]*")}
@@ -97,13 +97,13 @@ def test_variants_are_added_to_what_is_there(biwi, tmp_path):
     assert both.runs["clean, heads=4"].settings["BIWI-S"].heads == 4
 
 
-def test_a_wrong_setting_in_the_last_variant_stops_before_the_first_is_trained(biwi, tmp_path):
+def test_wrong_last_variant_stops_before_the_first_training(biwi, tmp_path):
     with pytest.raises(ConfigError, match="eps should be less than or equal to 1, found"):
         compare_variants(load_benchmark("BIWI", biwi.raw), tmp_path / "run", ["clean", "eps=7"], settings=SMALL)
     assert not (tmp_path / "run").exists()
 
 
-def test_other_methods_have_their_own_names(biwi, tmp_path):
+def test_each_preset_has_its_method_name(biwi, tmp_path):
     data = load_benchmark("BIWI", biwi.raw)
     small = {name: value for name, value in SMALL.items() if name != "heads"}
     runs = compare_variants(data, tmp_path, ["simmc", "spc", "levels=limb,heads=0"], settings=small, splits=["Still"])

@@ -1,4 +1,4 @@
-"""KS20 and IAS-Lab as the original scripts label them, beside the right labels."""
+"""KS20 and IAS-Lab with the labels of the original scripts."""
 
 from itertools import pairwise
 
@@ -12,10 +12,10 @@ from .writers import VIEWS, raw_biwi, raw_ias, raw_ks20
 SMALL = {"hidden": 8, "heads": 2, "max_epochs": 1, "eps": 0.6, "batch_size": 3}
 
 
-def test_ks20_files_the_last_of_a_session_under_the_next(tmp_path, walkers):
+def test_ks20_last_recording_of_a_session_gets_the_next_session(tmp_path, walkers):
     raw_ks20(tmp_path, walkers)
     right = load_benchmark("KS20", tmp_path)
-    wrong = right.mislabelled()
+    wrong = right.load_mislabelled()
     listing = [f"gc{session}_body{person}" for session in (1, 2, 3) for person in (11, 1, 7)]
     assert listing == [name.removesuffix("_") for name in sorted(f"{name}_" for name in listing)]
     filed = {name: name.split("_")[0] for name in listing} | {
@@ -32,29 +32,29 @@ def test_ks20_files_the_last_of_a_session_under_the_next(tmp_path, walkers):
     assert {source.split("/")[0] for source, _ in sessions} == set(VIEWS)
     assert len({part for source, part in sessions if "gc2" in source or "gc1" in source}) == 2
     assert any("has the session of the one that is listed after it" in note for note in wrong.notes)
-    assert right.mislabelled is not None
-    assert wrong.mislabelled is None
+    assert right.load_mislabelled is not None
+    assert wrong.load_mislabelled is None
 
 
-def test_ias_numbers_people_by_the_listing(tmp_path, walkers, monkeypatch):
+def test_ias_numbers_people_by_directory_listing(tmp_path, walkers, monkeypatch):
     raw_ias(tmp_path, walkers)
     listings = {"Training": ["2", "10", "0"], "TestingA": ["0", "2", "10"], "TestingB": ["2", "10", "0"]}
-    monkeypatch.setattr(ias, "listed", lambda folder: listings[folder.name])
+    monkeypatch.setattr(ias, "list_unsorted", lambda folder: listings[folder.name])
     right = load_benchmark("IAS", tmp_path)
-    wrong = right.mislabelled()
+    wrong = right.load_mislabelled()
     for each in right.assignment:
         assert each["person"] == each["source"].split("/")[1]
     for each in wrong.assignment:
         part, name = each["source"].split("/")
         assert each["person"] == str(listings[part].index(name))
-    assert any("3 of 3 have not the same number in all parts" in note for note in wrong.notes)
+    assert any("3 of 3 have different numbers in different parts" in note for note in wrong.notes)
 
 
 @pytest.mark.parametrize("conventions", [Conventions(), Conventions(mislabel=True), Conventions.preset("paper")])
-def test_only_the_convention_mislabels(tmp_path, walkers, monkeypatch, conventions):
+def test_labels_are_wrong_only_with_the_convention(tmp_path, walkers, monkeypatch, conventions):
     raw_ias(tmp_path / "raw", walkers)
     monkeypatch.setattr(
-        ias, "listed", lambda folder: ["10", "2", "0"] if folder.name == "TestingA" else ["2", "10", "0"]
+        ias, "list_unsorted", lambda folder: ["10", "2", "0"] if folder.name == "TestingA" else ["2", "10", "0"]
     )
     data = load_benchmark("IAS", tmp_path / "raw")
     run = run_benchmark(data, tmp_path / "run", splits=["IAS-A"], conventions=conventions, settings=SMALL)
@@ -63,6 +63,6 @@ def test_only_the_convention_mislabels(tmp_path, walkers, monkeypatch, conventio
     assert set(run.data.train.persons) == ({"0", "1", "2"} if conventions.mislabel else {"0", "2", "10"})
 
 
-def test_nothing_is_mislabelled_where_the_scripts_are_right(tmp_path, walkers):
+def test_biwi_has_no_mislabelled_form(tmp_path, walkers):
     raw_biwi(tmp_path, walkers)
-    assert load_benchmark("BIWI", tmp_path).mislabelled is None
+    assert load_benchmark("BIWI", tmp_path).load_mislabelled is None
