@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from math import pi
 from pathlib import Path
@@ -18,7 +18,9 @@ _SECTIONS = (":version", ":name", ":units", ":documentation", ":root", ":bonedat
 _ROTATIONS = {"rx", "ry", "rz"}
 _TRANSLATIONS = {"tx", "ty", "tz"}
 
-Line = tuple[int, list[str]]
+Line = tuple[str, list[str]]
+"""The place of a line, for errors, and its words."""
+
 Triple = tuple[float, float, float]
 
 
@@ -58,118 +60,15 @@ class Skeleton:
 
 
 def read_asf(path: Path) -> Skeleton:
-    """Read an ASF skeleton.
-
-    Raises
-    ------
-    FormatError
-        If the file is not an ASF skeleton, a section is missing, or the bones do not form a tree.
-    """
+    """Read an ASF skeleton; raise `FormatError` if a section is missing or the bones do not form a tree."""
     sections = _split(path)
-    length, radians = _parse_units(path, sections[":units"])
-    root = _parse_root(path, sections[":root"])
-    bones = {bone.name: bone for bone in _parse_bones(path, sections[":bonedata"])}
-    return Skeleton(_sort_bones(path, root, bones, sections[":hierarchy"]), length, radians)
-
-
-def _split(path: Path) -> dict[str, list[Line]]:
-    """Return the lines of each section, as words, without comments."""
-    sections: dict[str, list[Line]] = {}
-    current: list[Line] = []
-    for number, line in read_lines(path):
-        words = line.split()
-        if words[0].startswith("#"):
-            continue
-        if words[0].lower() in _SECTIONS:
-            current = sections.setdefault(words[0].lower(), [])
-        else:
-            current.append((number, words))
-    for name in (":units", ":root", ":bonedata", ":hierarchy"):
-        if name not in sections:
-            raise FormatError(f"{path}: has no section {name}; it is not an ASF skeleton, or truncated")
-    return sections
-
-
-def _parse_units(path: Path, lines: list[Line]) -> tuple[float, float]:
-    length, radians = 1.0, pi / 180
-    for number, words in lines:
-        where = f"{path}, line {number}"
-        if words[0].lower() == "length":
-            length = parse_floats(words[1:], 1, where)[0]
-            if not length > 0:
-                raise FormatError(f"{where}: the unit of length is {length:g}, expected a number above 0")
-        elif words[0].lower() == "angle":
-            if words[1:2] not in (["deg"], ["rad"]):
-                raise FormatError(f"{where}: the unit of angle is {' '.join(words[1:])[:20]!r}, expected deg or rad")
-            radians = pi / 180 if words[1] == "deg" else 1.0
-    return length, radians
-
-
-def _parse_root(path: Path, lines: list[Line]) -> Bone:
-    root = Bone("root")
-    for number, words in lines:
-        where = f"{path}, line {number}"
-        key, rest = words[0].lower(), words[1:]
-        if key == "order":
-            root = replace(root, dof=_dof(rest, _ROTATIONS | _TRANSLATIONS, where))
-        elif key == "axis":
-            root = replace(root, axis_order=_axis_order(rest, where))
-        elif key == "position":
-            root = replace(root, offset=_triple(rest, where))
-        elif key == "orientation":
-            root = replace(root, axis=_triple(rest, where))
-    if not root.dof:
-        raise FormatError(f"{path}: the section :root has no order, expected TX TY TZ RX RY RZ in some order")
-    return root
-
-
-def _parse_bones(path: Path, lines: list[Line]) -> Iterator[Bone]:
-    bone, direction, length, count = Bone(""), (0.0, 0.0, 0.0), 0.0, 0
-    for number, words in lines:
-        where = f"{path}, line {number}"
-        key, rest = words[0].lower(), words[1:]
-        if key == "begin":
-            bone, direction, length = Bone(""), (0.0, 0.0, 0.0), 0.0
-        elif key == "name":
-            bone = replace(bone, name=" ".join(rest))
-        elif key == "direction":
-            direction = _triple(rest, where)
-        elif key == "length":
-            length = parse_floats(rest, 1, where)[0]
-        elif key == "axis":
-            bone = replace(bone, axis=_triple(rest[:3], where), axis_order=_axis_order(rest[3:], where))
-        elif key == "dof":
-            bone = replace(bone, dof=_dof(rest, _ROTATIONS, where))
-        elif key == "end":
-            count += 1
-            if not bone.name or count > _MAX_BONES:
-                raise FormatError(f"{where}: {'the bone has no name' if not bone.name else 'too many bones'}")
-            x, y, z = (length * part for part in direction)
-            yield replace(bone, offset=(x, y, z))
-
-
-def _sort_bones(path: Path, root: Bone, bones: dict[str, Bone], lines: list[Line]) -> tuple[Bone, ...]:
-    """Return the root and the bones below it, each after its parent."""
-    index_of = {"root": 0}
-    ordered = [root]
-    waiting = [(number, words[0], child) for number, words in lines for child in words[1:] if len(words) > 1]
-    if len(waiting) > _MAX_BONES:
-        raise FormatError(f"{path}: the section :hierarchy names more than {_MAX_BONES} bones")
-    while waiting:
-        remaining = []
-        for number, parent, child in waiting:
-            if child not in bones or child in index_of:
-                what = "is twice in" if child in index_of else "is no bone of"
-                raise FormatError(f"{path}, line {number}: {child[:30]!r} {what} the skeleton")
-            if parent in index_of:
-                index_of[child] = len(ordered)
-                ordered.append(replace(bones[child], parent=index_of[parent]))
-            else:
-                remaining.append((number, parent, child))
-        if len(remaining) == len(waiting):
-            raise FormatError(f"{path}, line {remaining[0][0]}: {remaining[0][1][:30]!r} is not connected to the root")
-        waiting = remaining
-    return tuple(ordered)
+    units = _last(sections[":units"])
+    bones = {bone.name: bone for bone in _parse_bones(sections[":bonedata"])}
+    return Skeleton(
+        _sort_bones(path, _parse_root(path, sections[":root"]), bones, sections[":hierarchy"]),
+        _parse_length(units),
+        _parse_angle(units),
+    )
 
 
 def parse_floats(cells: list[str], count: int, where: str) -> list[float]:
@@ -185,19 +84,113 @@ def parse_floats(cells: list[str], count: int, where: str) -> list[float]:
     return values
 
 
-def _triple(cells: list[str], where: str) -> Triple:
+def _split(path: Path) -> dict[str, list[Line]]:
+    """Return the lines of each section, without comments."""
+    sections: dict[str, list[Line]] = {}
+    current: list[Line] = []
+    for number, line in read_lines(path):
+        words = line.split()
+        if words[0].lower() in _SECTIONS:
+            current = sections.setdefault(words[0].lower(), [])
+        elif not words[0].startswith("#"):
+            current.append((f"{path}, line {number}", words))
+    for name in (":units", ":root", ":bonedata", ":hierarchy"):
+        if name not in sections:
+            raise FormatError(f"{path}: has no section {name}; it is not an ASF skeleton, or truncated")
+    return sections
+
+
+def _last(lines: list[Line]) -> dict[str, Line]:
+    """Return the place and values of each keyword; the last line counts where one is repeated."""
+    return {words[0].lower(): (where, words[1:]) for where, words in lines}
+
+
+def _parse_length(units: Mapping[str, Line]) -> float:
+    where, cells = units.get("length", ("", ["1"]))
+    (length,) = parse_floats(cells, 1, where)
+    if not length > 0:
+        raise FormatError(f"{where}: the unit of length is {length:g}, expected a number above 0")
+    return length
+
+
+def _parse_angle(units: Mapping[str, Line]) -> float:
+    where, cells = units.get("angle", ("", ["deg"]))
+    if cells[:1] not in (["deg"], ["rad"]):
+        raise FormatError(f"{where}: the unit of angle is {' '.join(cells)[:20]!r}, expected deg or rad")
+    return pi / 180 if cells[0] == "deg" else 1.0
+
+
+def _parse_root(path: Path, lines: list[Line]) -> Bone:
+    root = _last(lines)
+    if not root.get("order", ("", []))[1]:
+        raise FormatError(f"{path}: the section :root has no order, expected TX TY TZ RX RY RZ in some order")
+    return Bone(
+        "root",
+        offset=_triple(root, "position"),
+        axis=_triple(root, "orientation"),
+        axis_order=_axis_order(*root.get("axis", ("", ["XYZ"]))),
+        dof=_dof(*root["order"], _ROTATIONS | _TRANSLATIONS),
+    )
+
+
+def _parse_bones(lines: list[Line]) -> Iterator[Bone]:
+    start = count = 0
+    for i, (where, words) in enumerate(lines):
+        if words[0].lower() == "begin":
+            start = i
+        elif words[0].lower() == "end":
+            count += 1
+            bone = _last(lines[start:i])
+            name = " ".join(bone.get("name", ("", []))[1])
+            if not name or count > _MAX_BONES:
+                raise FormatError(f"{where}: {'too many bones' if name else 'the bone has no name'}")
+            length_where, length_cells = bone.get("length", ("", ["0"]))
+            (length,) = parse_floats(length_cells, 1, length_where)
+            x, y, z = (length * part for part in _triple(bone, "direction"))
+            axis_where, axis = bone.get("axis", ("", ["0", "0", "0", "XYZ"]))
+            turn_x, turn_y, turn_z = parse_floats(axis[:3], 3, axis_where)
+            dof = _dof(*bone.get("dof", ("", [])), _ROTATIONS)
+            yield Bone(name, -1, (x, y, z), (turn_x, turn_y, turn_z), _axis_order(axis_where, axis[3:]), dof)
+
+
+def _sort_bones(path: Path, root: Bone, bones: dict[str, Bone], lines: list[Line]) -> tuple[Bone, ...]:
+    """Return the root and the bones below it, each after its parent."""
+    index_of = {"root": 0}
+    ordered = [root]
+    waiting = [(where, words[0], child) for where, words in lines for child in words[1:]]
+    if len(waiting) > _MAX_BONES:
+        raise FormatError(f"{path}: the section :hierarchy names more than {_MAX_BONES} bones")
+    while waiting:
+        remaining = []
+        for where, parent, child in waiting:
+            if child not in bones or child in index_of:
+                what = "is twice in" if child in index_of else "is no bone of"
+                raise FormatError(f"{where}: {child[:30]!r} {what} the skeleton")
+            if parent in index_of:
+                index_of[child] = len(ordered)
+                ordered.append(replace(bones[child], parent=index_of[parent]))
+            else:
+                remaining.append((where, parent, child))
+        if len(remaining) == len(waiting):
+            raise FormatError(f"{remaining[0][0]}: {remaining[0][1][:30]!r} is not connected to the root")
+        waiting = remaining
+    return tuple(ordered)
+
+
+def _triple(values: Mapping[str, Line], key: str) -> Triple:
+    where, cells = values.get(key, ("", ["0"] * 3))
     x, y, z = parse_floats(cells, 3, where)
     return x, y, z
 
 
-def _axis_order(cells: list[str], where: str) -> str:
+def _axis_order(where: str, cells: list[str]) -> str:
     order = "".join(cells).lower()
     if sorted(order) != ["x", "y", "z"]:
         raise FormatError(f"{where}: the order of the axes is {order[:10]!r}, expected XYZ in some order")
     return order
 
 
-def _dof(cells: list[str], allowed: set[str], where: str) -> tuple[str, ...]:
+def _dof(where: str, cells: list[str], allowed: set[str]) -> tuple[str, ...]:
     dof = tuple(cell.lower() for cell in cells)
     if not set(dof) <= allowed or len(set(dof)) != len(dof):
         raise FormatError(f"{where}: found {' '.join(cells)[:40]!r}, expected some of {' '.join(sorted(allowed))}")
