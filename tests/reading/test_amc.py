@@ -57,7 +57,7 @@ def read(folder: Path, motion: str, skeleton: str | None = None, name: str = "02
     return recording
 
 
-def test_known_positions(tmp_path):
+def test_positions_equal_those_computed_by_hand(tmp_path):
     """The left hip turned by 90 degrees about x swings the leg's knee from below to behind (-y turns to -z)."""
     frames = [{}, {"lfemur": (90, 0, 0), "root": (1, 2, 3, 0, 0, 0)}, {"root": (0, 0, 0, 0, 90, 0)}]
     recording = read(tmp_path, amc(frames))
@@ -73,7 +73,7 @@ def test_known_positions(tmp_path):
     assert recording.fps == 120
 
 
-def test_a_bones_axes_turn_its_motion(tmp_path):
+def test_the_axes_of_a_bone_rotate_its_motion(tmp_path):
     """With its axes turned by 90 degrees about z, the femur's own x is the room's y: the leg does not move."""
     skeleton = asf().replace(
         "name lfemur\ndirection 0 -1 0\nlength 4\naxis 0 0 0", "name lfemur\ndirection 0 -1 0\nlength 4\naxis 0 0 90"
@@ -83,13 +83,13 @@ def test_a_bones_axes_turn_its_motion(tmp_path):
     np.testing.assert_allclose(recording.joints[0, knee] / INCH, [4, -4, 0], atol=1e-5)
 
 
-def test_radians(tmp_path):
+def test_angles_may_be_in_radians(tmp_path):
     degrees = read(tmp_path, amc([{"rfemur": (45, 0, 0)}]))
     radians = read(tmp_path, amc([{"rfemur": (np.pi / 4, 0, 0)}], unit=":RADIANS"))
     np.testing.assert_allclose(degrees.joints, radians.joints, atol=1e-6)
 
 
-def test_the_skeleton_is_found_or_asked_for(tmp_path):
+def test_the_skeleton_is_found_beside_the_motion_or_named_in_the_error(tmp_path):
     assert len(read(tmp_path, amc([{}]), name="anything.amc")) == 1  # the only one there
     (tmp_path / "03.asf").write_text(asf())
     with pytest.raises(
@@ -113,7 +113,7 @@ def test_the_skeleton_is_found_or_asked_for(tmp_path):
         ("lfemur 0.0", "lfemur nan", "is not finite"),
     ],
 )
-def test_wrong_motion(tmp_path, old, new, message):
+def test_errors_of_a_motion_name_the_line(tmp_path, old, new, message):
     with pytest.raises(FormatError, match=message):
         read(tmp_path, amc([{}]).replace(old, new, 1))
 
@@ -130,7 +130,7 @@ def test_wrong_motion(tmp_path, old, new, message):
         ("0 0 0 XYZ", "0 0 0 XYY", "the order of the axes is 'xyy'"),
     ],
 )
-def test_wrong_skeleton(tmp_path, old, new, message):
+def test_errors_of_a_skeleton_name_the_problem(tmp_path, old, new, message):
     assert old in asf()
     with pytest.raises(FormatError, match=message):
         read(tmp_path, amc([{}]), asf().replace(old, new, 1))
@@ -138,7 +138,7 @@ def test_wrong_skeleton(tmp_path, old, new, message):
 
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32), of_skeleton=st.booleans())
-def test_damaged_files(tmp_path, check_damaged, seed, of_skeleton):
+def test_damaged_files_are_errors_or_recordings(tmp_path, check_damaged, seed, of_skeleton):
     (tmp_path / "02.asf").write_text(asf())
     (tmp_path / "02_01.amc").write_text(amc([{}, {}]))
     file, content = ("02.asf", asf()) if of_skeleton else ("02_01.amc", amc([{}, {}]))
@@ -148,7 +148,7 @@ def test_damaged_files(tmp_path, check_damaged, seed, of_skeleton):
         check_damaged(FORMAT, tmp_path / file, content.encode(), seed)
 
 
-def test_real_walks(shared_data: Path):
+def test_real_files_are_read(shared_data: Path):
     folder = shared_data / "amc-sample"
     skeleton = read_asf(folder / "02.asf")
     lengths = {bone.name: np.linalg.norm(bone.offset) * INCH / 0.45 for bone in skeleton.bones}

@@ -48,7 +48,7 @@ def test_the_body_shows_its_up_axis(up):
     assert np.allclose(to_y_up(turned, up), body)
 
 
-def test_a_body_that_stands_askew_shows_nothing():
+def test_a_tilted_or_unseen_body_shows_no_up_axis():
     askew = standing() @ np.array([[1, 0, 0], [0, 1, 1], [0, -1, 1]]) / np.sqrt(2)
     assert recognise_up(askew, KINECT) is None
     assert recognise_up(np.full((3, 20, 3), np.nan), KINECT) is None
@@ -68,7 +68,7 @@ def test_a_body_in_its_own_unit_is_accepted(height, unit):
     assert body_size(body, KINECT) == pytest.approx(height)
 
 
-def test_a_wrong_unit_is_refused_with_the_right_one():
+def test_a_wrong_unit_is_an_error_that_suggests_the_right_one():
     with pytest.raises(
         FormatError, match=r"walk.csv: read in 'm', .* in 'mm' it would be 1.60 m tall; state the unit: unit='mm'"
     ):

@@ -93,7 +93,7 @@ def read(tmp_path, text: str, options=CM):
 
 @pytest.mark.parametrize("names", FAMILIES, ids=["MotionBuilder", "Biovision", "Poser", "Mixamo"])
 @pytest.mark.parametrize("toes", [True, False])
-def test_the_rest_pose_in_every_family_of_names(tmp_path, names, toes):
+def test_the_rest_pose_is_read_with_every_naming_scheme(tmp_path, names, toes):
     recording = read(tmp_path, bvh([{}, {"pelvis": (10, 90, 20, 0, 0, 0)}], names, toes=toes))
     np.testing.assert_allclose(recording.joints[0], positions_of({}), atol=1e-6)
     np.testing.assert_allclose(recording.joints[1], positions_of({}, (10, 90, 20)), atol=1e-6)
@@ -101,7 +101,7 @@ def test_the_rest_pose_in_every_family_of_names(tmp_path, names, toes):
     assert recording.quality.notes == ("up is y, as the body shows",)
 
 
-def test_right_angles(tmp_path):
+def test_quarter_turns_move_joints_exactly(tmp_path):
     """The left elbow bent forward by a quarter turn about y; the body then turned to its left by one."""
     recording = read(tmp_path, bvh([{"left_elbow": (0, 0, -90)}, {"pelvis": (0, 0, 0, 0, 0, 90)}]))
     elbow, wrist = LAYOUT.index("left_elbow"), LAYOUT.index("left_wrist")
@@ -111,7 +111,7 @@ def test_right_angles(tmp_path):
 
 @settings(max_examples=30)
 @given(seed=st.integers(0, 2**32), turns=st.permutations("XYZ"), positions=st.booleans())
-def test_any_pose_and_channel_order(tmp_path, seed, turns, positions):
+def test_any_pose_in_any_channel_order_is_read(tmp_path, seed, turns, positions):
     widest = [90 if any(part in joint for part in ("shoulder", "elbow")) else 10 for joint in LAYOUT.joints]
     angles = np.random.default_rng(seed).uniform(-1, 1, (len(LAYOUT), 3)) * np.array(widest)[:, None]
     values = {
@@ -142,7 +142,7 @@ def test_euler_matrices_are_products_in_order():
     np.testing.assert_array_equal(euler_matrices(np.zeros((2, 0)), ""), [np.eye(3)] * 2)
 
 
-def test_the_unit_is_asked_for_with_the_likely_one(tmp_path):
+def test_a_missing_unit_is_an_error_that_suggests_one(tmp_path):
     with pytest.raises(
         FormatError, match=r"states no unit of length; in 'cm' it would be 1.61 m tall; state the unit: unit='cm'"
     ):
@@ -151,7 +151,7 @@ def test_the_unit_is_asked_for_with_the_likely_one(tmp_path):
         read(tmp_path, bvh([{}]), FileOptions(unit="m"))
 
 
-def test_a_persons_own_layout_finds_its_own_names(tmp_path):
+def test_a_users_own_layout_finds_its_own_names(tmp_path):
     names = tuple(f"b_{joint}" for joint in LAYOUT.joints)
     with pytest.raises(FormatError, match=r"no node for .* in a TOML file: layout='mine.toml'"):
         read(tmp_path, bvh([{}], tuple(f"bone{i}" for i in range(18))))
@@ -176,14 +176,14 @@ def test_a_persons_own_layout_finds_its_own_names(tmp_path):
         ("HIERARCHY\r\n", "HIERARCHY\r\n{", "line 2: a '{' opens nothing"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path, old, new, message):
+def test_errors_name_the_line(tmp_path, old, new, message):
     text = bvh([{}])
     assert old in text
     with pytest.raises(FormatError, match=message):
         read(tmp_path, text.replace(old, new, 1))
 
 
-def test_a_hierarchy_without_end_is_refused(tmp_path):
+def test_too_many_joints_are_refused(tmp_path):
     deep = "HIERARCHY\nROOT a\n{\n" + "JOINT b\n{\n" * 100_000
     with pytest.raises(FormatError, match="more than 1000 joints"):
         read(tmp_path, deep)
@@ -191,5 +191,5 @@ def test_a_hierarchy_without_end_is_refused(tmp_path):
 
 @settings(max_examples=300)
 @given(seed=st.integers(0, 2**32))
-def test_damaged_files(tmp_path, check_damaged, seed):
+def test_damaged_files_are_errors_or_recordings(tmp_path, check_damaged, seed):
     check_damaged(FORMAT, tmp_path / "d.bvh", bvh([{}, {}]).encode(), seed, options=CM)

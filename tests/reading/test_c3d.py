@@ -71,7 +71,7 @@ def z_up(joints: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("processor", ["<", "dec", ">"])
 @pytest.mark.parametrize("scale", [-0.01, 0.25])
 @pytest.mark.parametrize("screen", ["+Z", ""])
-def test_what_is_written_comes_back(tmp_path, standing, one_marker_a_joint, processor, scale, screen):
+def test_written_points_are_read_back(tmp_path, standing, one_marker_a_joint, processor, scale, screen):
     joints = standing(LAYOUT, 4, 1)
     joints[2, 3] = np.nan
     path = tmp_path / "walk.c3d"
@@ -94,7 +94,7 @@ def test_several_people_in_one_file(tmp_path, standing, one_marker_a_joint):
         np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
 
 
-def test_a_file_without_a_unit_asks_for_it(tmp_path, standing, one_marker_a_joint):
+def test_a_missing_unit_is_an_error_that_suggests_one(tmp_path, standing, one_marker_a_joint):
     joints = standing(LAYOUT, 3, 1)
     (tmp_path / "walk.c3d").write_bytes(c3d(z_up(joints) * 1000, units=""))
     with pytest.raises(FormatError, match=r"no unit of length; in 'mm' it would be .* tall; state the unit: unit='mm'"):
@@ -103,7 +103,7 @@ def test_a_file_without_a_unit_asks_for_it(tmp_path, standing, one_marker_a_join
     np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
 
 
-def test_cut_short_and_unknown_markers(tmp_path, standing):
+def test_truncated_files_and_unknown_markers_are_refused(tmp_path, standing):
     content = c3d(standing(LAYOUT, 3, 1))
     path = tmp_path / "walk.c3d"
     for size in (100, 600, len(content) - 1):
@@ -115,7 +115,7 @@ def test_cut_short_and_unknown_markers(tmp_path, standing):
         FORMAT.read(path, FileOptions())
 
 
-def test_sizes_are_checked_before_memory_is_taken(tmp_path, standing):
+def test_sizes_are_checked_before_memory_is_allocated(tmp_path, standing):
     content = bytearray(c3d(standing(LAYOUT, 3, 1)))
     content[2:4] = content[4:6] = b"\xff\xff"  # 65535 points and analog values a frame
     content[8:10] = b"\xfe\xff"  # 65534 frames: 86 GB
@@ -126,7 +126,7 @@ def test_sizes_are_checked_before_memory_is_taken(tmp_path, standing):
 
 @settings(max_examples=300)
 @given(seed=st.integers(0, 2**32), scale=st.sampled_from([-1.0, 0.5]))
-def test_damaged_files(tmp_path, standing, one_marker_a_joint, check_damaged, seed, scale):
+def test_damaged_files_are_errors_or_recordings(tmp_path, standing, one_marker_a_joint, check_damaged, seed, scale):
     content = c3d(z_up(standing(LAYOUT, 3, 1)) * 1000, scale=scale)
     check_damaged(FORMAT, tmp_path / "d.c3d", content, seed, options=FileOptions(markers=one_marker_a_joint))
 

@@ -1,4 +1,4 @@
-"""Plain CSV, a frame or a joint a row: what is written comes back in any unit, axis and spelling, errors with lines."""
+"""Plain CSV, a frame or a joint a row: written files are read back in any unit, axis and spelling, errors with lines."""
 
 from dataclasses import replace
 from itertools import product
@@ -59,7 +59,7 @@ def write(path: Path, text: str) -> Path:
     unit=st.sampled_from(sorted(UNITS)),
     up=st.sampled_from(sorted(FILE_AXES)),
 )
-def test_frames_come_back(tmp_path: Path, standing, seed, n, name, style, delimiter, unit, up) -> None:
+def test_written_frames_are_read_back(tmp_path: Path, standing, seed, n, name, style, delimiter, unit, up) -> None:
     layout = get_layout(name)
     joints = standing(layout, n, seed)
     text = frames_text(joints @ np.transpose(FILE_AXES[up]) / UNITS[unit], layout, style, delimiter)
@@ -72,7 +72,7 @@ def test_frames_come_back(tmp_path: Path, standing, seed, n, name, style, delimi
 
 
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 4), shuffle=st.randoms())
-def test_joints_come_back_in_any_order(tmp_path: Path, standing, seed: int, n: int, shuffle) -> None:
+def test_written_joints_are_read_back_in_any_order(tmp_path: Path, standing, seed: int, n: int, shuffle) -> None:
     joints = standing(LAYOUT, n, seed)
     header, *rows = joints_text(joints).splitlines()
     shuffle.shuffle(rows)
@@ -125,7 +125,7 @@ def test_frame_numbers_order_rows_and_show_gaps(tmp_path: Path, standing) -> Non
     assert (recording.fps, recording.quality.frames_read) == (4.0, 5)
 
 
-def test_the_rate_is_the_stated_one_then_that_of_the_times_then_the_users(tmp_path: Path, standing) -> None:
+def test_frame_rate_comes_from_file_then_times_then_user(tmp_path: Path, standing) -> None:
     options = FileOptions(unit="m", fps=25)
     regular = frames_text(standing(LAYOUT, 4, 0), time=[0, 0.033, 0.067, 0.1])
     irregular = frames_text(standing(LAYOUT, 4, 0), time=[0, 0.1, 0.9, 1.0])
@@ -136,7 +136,7 @@ def test_the_rate_is_the_stated_one_then_that_of_the_times_then_the_users(tmp_pa
     assert found == [50, 30, 25]
 
 
-def test_persons_and_cameras_are_recordings(tmp_path: Path, standing) -> None:
+def test_each_person_and_camera_is_a_recording(tmp_path: Path, standing) -> None:
     joints = standing(LAYOUT, 4, 0)
     text = frames_text(joints, person=["ann", "bob", "ann", "bob"], camera=["c1"] * 4)
     path = write(tmp_path / "a.csv", text)
@@ -147,7 +147,7 @@ def test_persons_and_cameras_are_recordings(tmp_path: Path, standing) -> None:
 
 
 @pytest.mark.parametrize("fmt", [CSV_FRAMES, CSV_JOINTS])
-def test_the_unit_is_asked_for_and_not_guessed(tmp_path: Path, standing, fmt) -> None:
+def test_a_missing_unit_is_an_error(tmp_path: Path, standing, fmt) -> None:
     text = (frames_text if fmt is CSV_FRAMES else joints_text)(standing(LAYOUT, 2, 0) * 1000)
     path = write(tmp_path / "a.csv", text)
     with pytest.raises(FormatError, match=r"states no unit of length; state the unit .m, cm, mm, in.: unit='mm'"):
@@ -156,7 +156,7 @@ def test_the_unit_is_asked_for_and_not_guessed(tmp_path: Path, standing, fmt) ->
         fmt.read(path, METRES)
 
 
-def test_the_up_axis_is_asked_for_where_nothing_shows_it(tmp_path: Path, standing) -> None:
+def test_an_unknown_up_axis_is_an_error(tmp_path: Path, standing) -> None:
     # The body leans towards (1, 1, 1): more than 45 degrees from every axis.
     lying = standing(LAYOUT, 2, 0) @ (np.array([[1, -1, 0], [1, 1, 1], [-1, -1, 2]]) / np.sqrt([[2], [3], [6]]))
     path = write(tmp_path / "a.csv", frames_text(lying))

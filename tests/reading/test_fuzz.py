@@ -330,7 +330,7 @@ def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, s
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_claims_of_size_take_no_memory(name, tmp_path: Path, standing):
+def test_declared_sizes_allocate_no_memory(name, tmp_path: Path, standing):
     file = WRITERS[name](tmp_path, standing)
     path = tmp_path if name in FOLDERS else file
     content = file.read_bytes()

@@ -1,4 +1,4 @@
-"""Keypoint JSON of OpenPose, COCO and MediaPipe: what is written comes back, and bad input gets one clear line."""
+"""Keypoint JSON of OpenPose, COCO and MediaPipe: written files are read back, and bad input gets one clear line."""
 
 import json
 from pathlib import Path
@@ -50,7 +50,7 @@ def openpose(points: np.ndarray | None, person_id: int = -1, key: str = "pose_ke
 
 
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 12), n_joints=st.sampled_from([14, 17, 18, 25]))
-def test_openpose_folders_come_back(tmp_path_factory, seed: int, n: int, n_joints: int) -> None:
+def test_openpose_folders_are_read_back(tmp_path_factory, seed: int, n: int, n_joints: int) -> None:
     folder = tmp_path_factory.mktemp("frames")
     points = image_points(n, n_joints, seed)
     points[0, 0, 2] = 0
@@ -71,7 +71,7 @@ def test_openpose_frames_without_people_are_unseen(tmp_path: Path) -> None:
     assert np.isnan(recording.joints).all(axis=(1, 2)).tolist() == [False, True, False]
 
 
-def test_openpose_videos_of_one_folder_are_kept_apart(tmp_path: Path) -> None:
+def test_openpose_videos_of_one_folder_are_separate_recordings(tmp_path: Path) -> None:
     points = image_points(6, 25, 0)
     for i in range(6):
         write(tmp_path / f"{'ab'[i % 2]}_{i:012d}_keypoints.json", openpose(points[i]))
@@ -91,7 +91,7 @@ def test_openpose_people_with_ids_are_recordings(tmp_path: Path) -> None:
     assert np.isnan(seven.joints).all(axis=(1, 2)).tolist() == [False, True, False]
 
 
-def test_openpose_people_without_ids_must_be_alone(tmp_path: Path) -> None:
+def test_openpose_frames_of_several_people_need_ids(tmp_path: Path) -> None:
     frame = openpose(image_points(1, 25, 0)[0])
     frame["people"] *= 2
     with pytest.raises(FormatError, match="frame 2: several people a frame and no ids; run a tracker first"):
@@ -115,7 +115,7 @@ def coco(points: np.ndarray, image_id: int | str, track_id: int | None = None) -
 
 
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 12), named=st.booleans(), shuffle=st.randoms())
-def test_coco_results_come_back(tmp_path: Path, seed: int, n: int, named: bool, shuffle) -> None:
+def test_coco_results_are_read_back(tmp_path: Path, seed: int, n: int, named: bool, shuffle) -> None:
     points = image_points(n, 17, seed)
     results = [coco(frame, f"frame{i}.jpg" if named else 100 + i) for i, frame in enumerate(points)]
     shuffle.shuffle(results)
@@ -158,7 +158,7 @@ def at_the_hips(joints: np.ndarray) -> np.ndarray:
 
 
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 4), shape=st.sampled_from(["list", "frames", "key", "numbers"]))
-def test_mediapipe_landmarks_come_back(tmp_path: Path, standing, seed: int, n: int, shape: str) -> None:
+def test_mediapipe_landmarks_are_read_back(tmp_path: Path, standing, seed: int, n: int, shape: str) -> None:
     joints = at_the_hips(standing(MEDIAPIPE_33, n, seed))
     frames: list[Any] = [*map(world, joints), None, []]
     if shape == "numbers":
@@ -219,7 +219,7 @@ PERSON = {"person_id": [-1], "pose_keypoints_2d": [1.0, 2.0, 0.5] * 25}
         (MEDIAPIPE, {"frames": "many"}, "expected a list of frames"),
     ],
 )
-def test_errors_say_where_and_what(tmp_path: Path, fmt: Format, content: Any, message: str) -> None:
+def test_errors_name_place_and_problem(tmp_path: Path, fmt: Format, content: Any, message: str) -> None:
     path = write(tmp_path / "a.json", content)
     with pytest.raises(FormatError, match=message):
         fmt.read(path, FileOptions())

@@ -1,4 +1,4 @@
-"""KGBD ``.txt``: what is written comes back, by joint names or by their order; errors name the line."""
+"""KGBD ``.txt``: written files are read back, by joint names or by their order; errors name the line."""
 
 from pathlib import Path
 
@@ -33,7 +33,7 @@ def text_of(joints: np.ndarray, names: list[str] = NAMES, order: list[int] = ORD
 
 
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 4), comma=st.booleans(), shuffle=st.permutations(range(20)))
-def test_what_is_written_comes_back(tmp_path: Path, standing, seed: int, n: int, comma: bool, shuffle) -> None:
+def test_written_joints_are_read_back(tmp_path: Path, standing, seed: int, n: int, comma: bool, shuffle) -> None:
     joints = standing(LAYOUT, n, seed)
     text = text_of(joints, [NAMES[i] for i in shuffle], [ORDER[i] for i in shuffle])
     path = tmp_path / "Person001.txt"
@@ -44,7 +44,7 @@ def test_what_is_written_comes_back(tmp_path: Path, standing, seed: int, n: int,
     assert (recording.fps, recording.quality.frames_read, recording.layout) == (30, n, LAYOUT)
 
 
-def test_unknown_names_stand_for_their_place(tmp_path: Path, standing) -> None:
+def test_joints_with_unknown_names_are_read_by_position(tmp_path: Path, standing) -> None:
     joints = standing(LAYOUT, 2, 0)
     path = tmp_path / "walk.txt"
     path.write_text(text_of(joints, [f"joint-{chr(97 + i)}" for i in range(20)]))

@@ -1,4 +1,4 @@
-"""The ``;``-cell CSV of kinect-v1-actions: real files, and what is written comes back."""
+"""The ``;``-cell CSV of kinect-v1-actions: real files, and written files are read back."""
 
 from pathlib import Path
 
@@ -36,7 +36,7 @@ def text_of(joints: np.ndarray, order: list[int] | None = None) -> str:
 
 
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 5), order=st.permutations(range(20)))
-def test_what_is_written_comes_back(tmp_path: Path, standing, seed: int, n: int, order: list[int]) -> None:
+def test_written_joints_are_read_back(tmp_path: Path, standing, seed: int, n: int, order: list[int]) -> None:
     joints = standing(LAYOUT, n, seed)
     path = tmp_path / "walk.csv"
     path.write_text(text_of(joints, order))
@@ -47,7 +47,7 @@ def test_what_is_written_comes_back(tmp_path: Path, standing, seed: int, n: int,
     assert recording.source == str(path)
 
 
-def test_a_frame_of_zeros_shows_nobody(tmp_path: Path, standing) -> None:
+def test_a_frame_of_zeros_is_unseen(tmp_path: Path, standing) -> None:
     joints = standing(LAYOUT, 3, 0)
     joints[1] = 0
     path = tmp_path / "walk.csv"
@@ -83,14 +83,14 @@ def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_
 def test_all_real_recordings_are_read(shared_data: Path) -> None:
     files = sorted((shared_data / "kinect-v1-actions").glob("*.csv"))
     assert len(files) == 72
-    nobody = []
+    unseen_files = []
     for path in files:
         assert KINECT_CELLS.recognise(path, path.read_bytes()[:4096])
         recording = read_one(path)
         assert 142 <= len(recording) <= 504
         if np.isnan(recording.joints).all():
-            nobody.append(path.name)
+            unseen_files.append(path.name)
         else:
             above = recording.joints[:, LAYOUT.index("head"), 1] - recording.joints[:, LAYOUT.index("left_foot"), 1]
             assert 1 < np.nanmedian(above) < 2
-    assert nobody == ["Seq2_10.csv", "Seq4_10.csv"]
+    assert unseen_files == ["Seq2_10.csv", "Seq4_10.csv"]

@@ -32,7 +32,7 @@ def ks20(joints: np.ndarray) -> str:
 
 
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 12), old=st.booleans())
-def test_what_is_written_comes_back(tmp_path_factory, standing, seed: int, n: int, old: bool) -> None:
+def test_written_joints_are_read_back(tmp_path_factory, standing, seed: int, n: int, old: bool) -> None:
     folder = tmp_path_factory.mktemp("frames")
     joints = standing(BIWI if old else KS20, n, seed)
     for i, frame in enumerate(joints):
@@ -53,7 +53,7 @@ def test_tracking_states_are_confidence_and_0_is_unseen(tmp_path: Path, standing
     assert np.isnan(recording.joints[0, :, 0]).tolist() == [True] + [False] * 19
 
 
-def test_an_empty_file_is_a_frame_without_anybody(tmp_path: Path, standing) -> None:
+def test_an_empty_file_is_an_unseen_frame(tmp_path: Path, standing) -> None:
     (tmp_path / "000_skel.txt").write_text("")
     (tmp_path / "001_skel.txt").write_text(biwi(standing(BIWI, 1, 0)[0]))
     assert KINECT_SDK.recognise(tmp_path, b"")
@@ -61,7 +61,7 @@ def test_an_empty_file_is_a_frame_without_anybody(tmp_path: Path, standing) -> N
     assert np.isnan(recording.joints).all(axis=(1, 2)).tolist() == [True, False]
 
 
-def test_a_body_head_down_is_turned(tmp_path: Path, standing) -> None:
+def test_an_upside_down_body_is_turned(tmp_path: Path, standing) -> None:
     joints = standing(BIWI, 4, 0)
     for i, frame in enumerate(joints):
         (tmp_path / f"{i}_skel.txt").write_text(biwi(frame * (1, -1, -1)))
@@ -78,7 +78,7 @@ def test_a_body_head_down_is_turned(tmp_path: Path, standing) -> None:
         ("{frame}-{key}_20121218_skel.txt", ["1", "2"]),
     ],
 )
-def test_names_tell_the_recordings_of_a_folder_apart(tmp_path: Path, standing, name: str, keys: list[str]) -> None:
+def test_file_names_separate_the_recordings_of_a_folder(tmp_path: Path, standing, name: str, keys: list[str]) -> None:
     write, layout = (ks20, KS20) if name.startswith("gc") else (biwi, BIWI)
     people = {key: standing(layout, 11, key) for key in (1, 2)}
     for key, joints in people.items():

@@ -1,4 +1,4 @@
-"""NTU RGB+D ``.skeleton``: bodies come and go, what is written comes back; errors name the line."""
+"""NTU RGB+D ``.skeleton``: bodies come and go, written files are read back; errors name the line."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def text_of(bodies: list[np.ndarray], present: np.ndarray, state: int = 2) -> st
 
 
 @given(seed=st.integers(0, 2**32), n=st.integers(1, 5), n_bodies=st.integers(1, 3))
-def test_what_is_written_comes_back(tmp_path: Path, standing, seed: int, n: int, n_bodies: int) -> None:
+def test_written_joints_are_read_back(tmp_path: Path, standing, seed: int, n: int, n_bodies: int) -> None:
     bodies = [standing(LAYOUT, n, seed + i) for i in range(n_bodies)]
     present = np.random.default_rng(seed).random((n_bodies, n)) < 0.7
     present[:, 0] = True
@@ -92,7 +92,7 @@ def test_a_body_twice_in_a_frame_is_refused(tmp_path: Path, standing) -> None:
         NTU.read(path, FileOptions())
 
 
-def test_many_short_bodies_take_no_memory(tmp_path: Path) -> None:
+def test_many_short_bodies_allocate_no_memory(tmp_path: Path) -> None:
     n = 1300
     path = tmp_path / "a.skeleton"
     path.write_text(text_of([np.ones((n, 25, 3))] * n, np.eye(n, dtype=bool)))

@@ -1,4 +1,4 @@
-"""TRC: what is written comes back, gaps in all their spellings, the real files, and damaged ones."""
+"""TRC: written files are read back, gaps in all their spellings, the real files, and damaged ones."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def trc(points: np.ndarray, labels=LAYOUT.joints, units: str = "mm", gap: str = 
 
 @pytest.mark.parametrize("gap", ["", "NaN", "0"])
 @pytest.mark.parametrize("ending", ["", "\t"])
-def test_what_is_written_comes_back(tmp_path, standing, one_marker_a_joint, gap, ending):
+def test_written_points_are_read_back(tmp_path, standing, one_marker_a_joint, gap, ending):
     joints = standing(LAYOUT, 4, 1)
     joints[1, 3] = joints[2, 19] = np.nan
     path = tmp_path / "walk.trc"
@@ -55,7 +55,7 @@ def test_what_is_written_comes_back(tmp_path, standing, one_marker_a_joint, gap,
         ("0.033\t", "0.033\t1\t", "line 8: has 63 numbers, expected 62"),
     ],
 )
-def test_what_is_wrong_is_said(tmp_path, standing, one_marker_a_joint, old, new, message):
+def test_errors_name_the_problem(tmp_path, standing, one_marker_a_joint, old, new, message):
     text = trc(standing(LAYOUT, 3, 1) * 1000)
     assert old in text
     (tmp_path / "walk.trc").write_text(text.replace(old, new, 1), newline="")
@@ -65,12 +65,12 @@ def test_what_is_wrong_is_said(tmp_path, standing, one_marker_a_joint, old, new,
 
 @settings(max_examples=300)
 @given(seed=st.integers(0, 2**32))
-def test_damaged_files(tmp_path, standing, one_marker_a_joint, check_damaged, seed):
+def test_damaged_files_are_errors_or_recordings(tmp_path, standing, one_marker_a_joint, check_damaged, seed):
     content = trc(standing(LAYOUT, 3, 1) * 1000).encode()
     check_damaged(FORMAT, tmp_path / "d.trc", content, seed, options=FileOptions(markers=one_marker_a_joint))
 
 
-def test_real_files(shared_data: Path):
+def test_real_files_are_read(shared_data: Path):
     sizes: dict[str, list[float]] = {}
     for path in sorted((shared_data / "trc-sample").glob("*/*/*.trc")):
         (recording,) = FORMAT.read(path, FileOptions())

@@ -20,13 +20,13 @@ def yaw(joints: np.ndarray, angle: float) -> np.ndarray:
 
 
 @given(SEEDS, st.floats(-4, 4))
-def test_heading_does_not_matter(seed, angle):
+def test_body_frame_does_not_depend_on_the_heading(seed, angle):
     joints = skeletons(seed)
     assert np.allclose(body_frame(joints, LAYOUT), body_frame(yaw(joints, angle), LAYOUT))
 
 
 @given(SEEDS)
-def test_distances_and_heights_stay_and_twice_is_once(seed):
+def test_body_frame_keeps_distances_and_heights_and_is_idempotent(seed):
     joints = skeletons(seed)
     turned = body_frame(joints, LAYOUT)
     assert np.allclose(
@@ -54,13 +54,13 @@ def test_a_body_without_a_side_keeps_its_heading():
     assert np.array_equal(body_frame(joints, LAYOUT), joints, equal_nan=True)
 
 
-def test_float32_is_turned_as_float64_is_even_where_the_line_between_the_sides_is_short():
+def test_float32_and_float64_agree_for_short_side_lines():
     joints = np.random.default_rng(29).normal(size=(6, 20, 3)).astype(np.float32)
     joints -= joints[:, :1]
     turned = body_frame(joints, LAYOUT)
     assert np.allclose(turned, body_frame(joints.astype(np.float64), LAYOUT), rtol=1e-5, atol=1e-6)
 
 
-def test_wrong_shape():
+def test_an_array_of_another_shape_is_a_layout_error():
     with pytest.raises(LayoutError, match="20 joints"):
         body_frame(np.zeros((4, 19, 3)), LAYOUT)

@@ -60,7 +60,7 @@ def test_kinect_joint_order_is_that_of_the_sdk():
 
 
 @every_layout
-def test_components_and_limbs_share_out_the_joints(layout):
+def test_components_and_limbs_partition_the_joints(layout):
     assert sorted(j for part in layout.components for j in part) == list(range(len(layout)))
     assert sorted(j for limb in layout.limbs for j in limb) == list(range(len(layout)))
     assert (len(layout.components), len(layout.limbs)) == (len(COMPONENTS), len(LIMBS))
@@ -108,7 +108,7 @@ def test_spellings_of_one_joint_agree(spelling):
     assert _name_key(spelling) == "left hip"
 
 
-def test_unknown_names_say_what_there_is():
+def test_errors_of_unknown_names_list_the_known_ones():
     with pytest.raises(LayoutError, match=r"expected one of .*kinect-v1.*layout='mine.toml'"):
         get_layout("kinect-v9")
     with pytest.raises(LayoutError, match="no joint 'tail'"):
@@ -172,12 +172,12 @@ def test_a_users_own_layout_is_used_everywhere(tmp_path: Path):
         ({"file_names": {"head": 3}}, "file_names.head should be a list, found 3"),
     ],
 )
-def test_a_wrong_table_says_what_is_wrong(change, complaint):
+def test_errors_of_a_table_name_the_problem(change, complaint):
     with pytest.raises(LayoutError, match=complaint):
         Layout.from_dict({**table_of("kinect-v1"), **change}, where="mine.toml")
 
 
-def test_parents_in_a_circle():
+def test_a_cycle_of_parents_is_refused():
     table = table_of("kinect-v1")
     table["parents"]["spine"] = "head"
     with pytest.raises(LayoutError, match="cycle"):

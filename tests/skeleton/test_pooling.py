@@ -22,10 +22,10 @@ def skeletons(draw):
 
 
 @given(skeletons(), levels)
-def test_pooling_is_the_plain_mean_of_each_node(drawn, level):
+def test_pooling_is_the_mean_of_each_node(drawn, level):
     layout, joints = drawn
-    plain = np.stack([np.mean([joints[..., j, :] for j in node], axis=0) for node in layout.level(level)], axis=-2)
-    np.testing.assert_allclose(pool(joints, layout, level), plain, atol=1e-4)
+    mean = np.stack([np.mean([joints[..., j, :] for j in node], axis=0) for node in layout.level(level)], axis=-2)
+    np.testing.assert_allclose(pool(joints, layout, level), mean, atol=1e-4)
 
 
 @given(skeletons(), levels)
@@ -54,7 +54,7 @@ def test_the_mirror_image_pools_to_the_mirrored_nodes(drawn, level):
 
 
 @given(skeletons())
-def test_a_centred_skeleton_has_its_root_at_the_origin_and_its_size(drawn):
+def test_centring_moves_the_root_to_the_origin_and_keeps_the_size(drawn):
     layout, joints = drawn
     centred = centre(joints, layout)
     np.testing.assert_allclose(centred[..., list(layout.root), :].mean(axis=-2), 0, atol=1e-10)

@@ -46,10 +46,10 @@ def body_frame(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float
         )
     leftward = _leftward(joints, layout)
     length = np.hypot(leftward[..., 0], leftward[..., 1])
-    shows = length > MIN_SIDE_LENGTH
-    divisor = np.where(shows, length, 1)
-    cosine = np.where(shows, leftward[..., 0] / divisor, 1)[..., None]
-    sine = np.where(shows, leftward[..., 1] / divisor, 0)[..., None]
+    is_shown = length > MIN_SIDE_LENGTH
+    divisor = np.where(is_shown, length, 1)
+    cosine = np.where(is_shown, leftward[..., 0] / divisor, 1)[..., None]
+    sine = np.where(is_shown, leftward[..., 1] / divisor, 0)[..., None]
     turned = joints.copy()
     turned[..., 0] = cosine * joints[..., 0] + sine * joints[..., 2]
     turned[..., 2] = -sine * joints[..., 0] + cosine * joints[..., 2]
@@ -77,8 +77,8 @@ def headings(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64
         If the layout has neither hips nor shoulders.
     """
     leftward = _leftward(joints, layout)
-    shows = np.hypot(leftward[..., 0], leftward[..., 1]) > MIN_SIDE_LENGTH
-    return np.where(shows, np.arctan2(-leftward[..., 1], leftward[..., 0]), np.nan)
+    is_shown = np.hypot(leftward[..., 0], leftward[..., 1]) > MIN_SIDE_LENGTH
+    return np.where(is_shown, np.arctan2(-leftward[..., 1], leftward[..., 0]), np.nan)
 
 
 def side_lines(layout: Layout) -> NDArray[np.intp]:
@@ -90,13 +90,13 @@ def side_lines(layout: Layout) -> NDArray[np.intp]:
         If the layout has neither.
     """
     lines = [(f"left_{part}", f"right_{part}") for part in ("hip", "shoulder")]
-    known = [line for line in lines if layout.has(*line)]
-    if not known:
+    pairs = [line for line in lines if layout.has(*line)]
+    if not pairs:
         raise LayoutError(
             f"layout {layout.name!r} has neither hips nor shoulders, so it shows no heading to align",
             hint="switch alignment off: {align=False}",
         )
-    return np.array([[layout.index(left), layout.index(right)] for left, right in known])
+    return np.array([[layout.index(left), layout.index(right)] for left, right in pairs])
 
 
 def _leftward(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:

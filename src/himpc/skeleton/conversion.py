@@ -1,7 +1,7 @@
-"""Conversion between layouts where joints correspond.
+"""Conversion between layouts.
 
-Joints of one name correspond. Where the target has a joint that the source lacks, one of the rules of `DERIVED` may
-stand in: a mean of other joints, tried in the order given.
+Joints of the same name correspond. A joint of the target that the source lacks may be derived by one of the rules of
+`DERIVED`: a mean of other joints. The rules are tried in order.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from himpc.errors import LayoutError
 from himpc.skeleton.layout import Layout
 
-__all__ = ["DERIVED", "convert", "correspondence"]
+__all__ = ["DERIVED", "conversion_matrix", "convert"]
 
-# Each rule is a mean of joints; the closest in anatomy comes first.
+# Each rule is a mean of joints; the anatomically closest comes first.
 DERIVED: dict[str, tuple[tuple[str, ...], ...]] = {
     "pelvis": (("left_hip", "right_hip"),),
     "neck": (("left_shoulder", "right_shoulder"),),
@@ -29,8 +29,8 @@ DERIVED: dict[str, tuple[tuple[str, ...], ...]] = {
 }
 
 
-def correspondence(source: Layout, target: Layout) -> NDArray[np.float32]:
-    """Return the ``(J target, J source)`` matrix whose rows are means of source joints.
+def conversion_matrix(source: Layout, target: Layout) -> NDArray[np.float32]:
+    """Return the matrix ``(J target, J source)`` that gives each target joint as a mean of source joints.
 
     Raises
     ------
@@ -48,15 +48,15 @@ def correspondence(source: Layout, target: Layout) -> NDArray[np.float32]:
             matrix[row, [source.index(name) for name in rule]] = 1 / len(rule)
     if missing:
         raise LayoutError(
-            f"layout {source.name!r} cannot become {target.name!r}: nothing in it corresponds to {', '.join(missing)}"
+            f"layout {source.name!r} cannot become {target.name!r}: no joint in it gives {', '.join(missing)}"
         )
     return matrix
 
 
 def convert(joints: NDArray[np.floating], source: Layout, target: Layout) -> NDArray[np.floating]:
-    """Return ``(..., J source, D)`` joints in another layout, ``(..., J target, D)``.
+    """Convert joints ``(..., J source, D)`` to another layout, ``(..., J target, D)``.
 
-    A joint is NaN where one that it follows from is NaN.
+    A joint is NaN where a joint that it is derived from is NaN.
 
     Raises
     ------
@@ -65,6 +65,6 @@ def convert(joints: NDArray[np.floating], source: Layout, target: Layout) -> NDA
     """
     if joints.ndim < 2 or joints.shape[-2] != len(source):
         raise LayoutError(f"layout {source.name!r} has {len(source)} joints, but the array has shape {joints.shape}")
-    # Joint by joint rather than by one matrix product, in which 0 · NaN would hide every joint of a frame.
-    means = [joints[..., np.flatnonzero(row), :].mean(axis=-2) for row in correspondence(source, target)]
+    # Joint by joint, because in one matrix product 0 * NaN would make every joint of a frame NaN.
+    means = [joints[..., np.flatnonzero(row), :].mean(axis=-2) for row in conversion_matrix(source, target)]
     return np.stack(means, axis=-2)

@@ -279,8 +279,8 @@ def _resolve(table: _Table, where: str) -> Layout:
 def _check_tree(parents: Sequence[int], joints: Sequence[str], where: str) -> None:
     tops = [joint for joint, parent in zip(joints, parents, strict=True) if parent < 0]
     if len(tops) != 1:
-        found = f"{len(tops)}: {', '.join(tops[:5])}"
-        raise LayoutError(f"{where}: 'parents' must leave exactly one joint without a parent, found {found}")
+        without = f"{len(tops)}: {', '.join(tops[:5])}"
+        raise LayoutError(f"{where}: 'parents' must leave exactly one joint without a parent, found {without}")
     for start in range(len(joints)):
         joint, steps = start, 0
         while parents[joint] >= 0:

@@ -69,12 +69,12 @@ class MarkerSet:
     def columns(self, labels: Sequence[str]) -> dict[str, int]:
         """Return the place of each marker of the set among a file's labels; absent markers are left out."""
         place = {_label_key(label): column for column, label in reversed(list(enumerate(labels)))}
-        found = {marker: place[_label_key(marker)] for marker in self.markers if _label_key(marker) in place}
+        columns = {marker: place[_label_key(marker)] for marker in self.markers if _label_key(marker) in place}
         for marker, others in self.aliases.items():
             for key in map(_label_key, others):
                 if key in place:
-                    found.setdefault(marker, place[key])
-        return found
+                    columns.setdefault(marker, place[key])
+        return columns
 
     def missing(self, labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
         """Return the joints that no rule can give from these labels, each with the markers its first rule lacks."""
@@ -114,13 +114,13 @@ class MarkerSet:
                 f"the markers do not give all joints by the set {self.name!r}: {joint} needs {', '.join(markers)} "
                 f"({len(missing)} of {len(self.joints)} joints lack markers)"
             )
-        known: dict[str, NDArray[np.floating]] = {
+        computed: dict[str, NDArray[np.floating]] = {
             marker: points[:, column].astype(np.float64) for marker, column in self.columns(labels).items()
         }
         for name, rules in self._rules():
-            if usable := [rule for rule in rules if known.keys() >= set(rule.needs)]:
-                known[name] = _first_seen([rule(known) for rule in usable])
-        return np.stack([known[joint] for joint in get_layout("kinect-v1").joints], axis=1)
+            if usable := [rule for rule in rules if computed.keys() >= set(rule.needs)]:
+                computed[name] = _first_seen([rule(computed) for rule in usable])
+        return np.stack([computed[joint] for joint in get_layout("kinect-v1").joints], axis=1)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> MarkerSet:
@@ -151,7 +151,7 @@ def recognise_marker_set(labels: Sequence[str]) -> MarkerSet:
     LayoutError
         If there is none; the message names the nearest set and the markers it lacks.
     """
-    nearest = min(marker_sets(), key=lambda known: (len(known.missing(labels)), -len(known.columns(labels))))
+    nearest = min(marker_sets(), key=lambda each: (len(each.missing(labels)), -len(each.columns(labels))))
     missing = nearest.missing(labels)
     if not missing:
         return nearest

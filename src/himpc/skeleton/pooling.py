@@ -15,7 +15,7 @@ __all__ = ["centre", "mirror", "pool", "pooling_matrix"]
 
 @cache
 def pooling_matrix(layout: Layout, level: Level) -> NDArray[np.float32]:
-    """Return the ``(V, J)`` matrix that turns J joints into the V nodes of a level: each row an unweighted mean."""
+    """Return the matrix ``(V, J)`` that pools J joints into the V nodes of a level, each an unweighted mean."""
     nodes = layout.level(level)
     matrix = np.zeros((len(nodes), len(layout)), dtype=np.float32)
     for row, joints in enumerate(nodes):
@@ -25,7 +25,7 @@ def pooling_matrix(layout: Layout, level: Level) -> NDArray[np.float32]:
 
 
 def pool(joints: NDArray[np.floating], layout: Layout, level: Level) -> NDArray[np.floating]:
-    """Return the nodes of a level, each the unweighted mean of its joints.
+    """Pool joints into the nodes of a level, each the unweighted mean of its joints.
 
     Parameters
     ----------
@@ -50,14 +50,14 @@ def pool(joints: NDArray[np.floating], layout: Layout, level: Level) -> NDArray[
 
 
 def centre(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.floating]:
-    """Return the joints ``(..., J, D)`` minus the root of each frame; body size stays, it is identity."""
+    """Subtract the root of each frame from joints ``(..., J, D)``; body size, which identifies people, is kept."""
     _check(joints, layout)
     root: NDArray[np.floating] = joints[..., list(layout.root), :].mean(axis=-2, keepdims=True)
     return joints - root
 
 
 def mirror(joints: NDArray[np.floating], layout: Layout, axis: int = 0) -> NDArray[np.floating]:
-    """Return the mirror image of ``(..., J, D)`` joints: one axis negated, left and right joints exchanged."""
+    """Mirror joints ``(..., J, D)``: negate one axis, exchange left and right joints."""
     _check(joints, layout)
     image = joints[..., layout.mirror_order, :].copy()
     image[..., axis] *= -1
