@@ -1,4 +1,4 @@
-"""Plain CSV, a frame or a joint a row: written files are read back in any unit, axis and spelling, errors with lines."""
+"""Plain CSV, one row a frame or a joint: written files are read back in any unit, axis and spelling; error lines."""
 
 from dataclasses import replace
 from itertools import product

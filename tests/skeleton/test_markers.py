@@ -9,7 +9,7 @@ from himpc.skeleton import MarkerSet, get_layout, marker_sets, recognise_marker_
 from himpc.skeleton.marker_rules import HipCentre, Mean, Shift
 
 LAYOUT = get_layout("kinect-v1")
-PLUG_IN_GAIT = next(points for known in marker_sets() if known.name == "plug-in-gait")
+PLUG_IN_GAIT = next(known for known in marker_sets() if known.name == "plug-in-gait")
 
 
 def cloud(labels, frames=3, seed=0):
@@ -24,10 +24,10 @@ def minimal() -> dict:
 def test_hip_centre_agrees_with_the_regression_in_the_plane():
     """ASIS 240 mm apart, posterior spines 150 mm behind: PW 240, PD 150, axes of the room."""
     points = {"L": [[-0.12, 1.0, 0.0]], "R": [[0.12, 1.0, 0.0]], "P": [[0.0, 1.0, 0.15]]}  # faces -z, right is +x
-    points = {name: np.array(value) for name, value in points.items()}
-    right = HipCentre("right", ("L", "R"), "P")(points)
+    arrays = {name: np.array(value) for name, value in points.items()}
+    right = HipCentre("right", ("L", "R"), "P")(arrays)
     assert right[0] == pytest.approx([0.33 * 0.24 + 0.0073, 1 - 0.30 * 0.24 - 0.0109, 0.24 * 0.15 + 0.0099])
-    left = HipCentre("left", ("L", "R"), "P")(points)
+    left = HipCentre("left", ("L", "R"), "P")(arrays)
     assert left[0] == pytest.approx([-right[0, 0], right[0, 1], right[0, 2]])
 
 
@@ -37,15 +37,15 @@ def test_shift_is_perpendicular_to_its_line():
     assert rule(points)[0] == pytest.approx([1.1, 0, 0])
 
 
-@pytest.mark.parametrize("points", marker_sets(), ids=lambda known: known.name)
-def test_a_set_gives_all_joints_and_names_every_source(points):
-    assert recognise_marker_set(points.markers) is known
-    joints = points.to_joints(known.markers, cloud(known.markers))
+@pytest.mark.parametrize("known", marker_sets(), ids=lambda known: known.name)
+def test_a_set_gives_all_joints_and_names_every_source(known):
+    assert recognise_marker_set(known.markers) is known
+    joints = known.to_joints(known.markers, cloud(known.markers))
     assert joints.shape == (3, 20, 3)
     assert np.isfinite(joints).all()
-    assert all(rule.source for rules in (*points.points.values(), *known.joints.values()) for rule in rules)
-    used = {need for rules in (*points.points.values(), *known.joints.values()) for rule in rules for need in rule.needs}
-    assert set(points.markers) <= used
+    assert all(rule.source for rules in (*known.points.values(), *known.joints.values()) for rule in rules)
+    used = {need for rules in (*known.points.values(), *known.joints.values()) for rule in rules for need in rule.needs}
+    assert set(known.markers) <= used
 
 
 @given(st.integers(0, 1000), st.floats(-3, 3))

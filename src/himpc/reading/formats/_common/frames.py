@@ -46,13 +46,7 @@ def first_frame_file(folder: Path, is_frame: Callable[[str], bool]) -> Path | No
 
 
 def frame_files(folder: Path, is_frame: Callable[[str], bool]) -> list[Path]:
-    """Return the frame files of a folder in natural order.
-
-    Raises
-    ------
-    FormatError
-        If the folder cannot be read, holds none, or too many.
-    """
+    """Return the frame files of a folder in natural order."""
     try:
         names = list(islice(filter(is_frame, _names(folder)), _MAX_FILES + 1))
     except OSError as error:
@@ -91,11 +85,6 @@ def frame_places(path: Path, numbers: NDArray[np.float64], lines: list[int]) -> 
 
     Numbers need not start at 0, be in order or count by one: the largest common step is one frame. A missing
     number is a frame in which nothing was seen.
-
-    Raises
-    ------
-    FormatError
-        If a number is not whole, or there would be more frames than fit into memory; the message names the line.
     """
     wrong = ~((np.abs(numbers) < 2**53) & (numbers == np.round(numbers)))
     if wrong.any():

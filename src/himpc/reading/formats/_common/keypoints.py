@@ -28,13 +28,7 @@ def is_json(head: bytes) -> bool:
 
 
 def load_json(path: Path, limit: int = _MAX_JSON_BYTES) -> Any:
-    """Read a JSON file of at most `limit` bytes.
-
-    Raises
-    ------
-    FormatError
-        If it cannot be read, is too large, nested too deeply, or is not JSON; the message names the line.
-    """
+    """Read a JSON file of at most `limit` bytes."""
     content = read_bytes(path, limit)
     try:
         return json.loads(content)
@@ -47,13 +41,7 @@ def load_json(path: Path, limit: int = _MAX_JSON_BYTES) -> Any:
 
 
 def parse_numbers(values: Any, where: str, name: str) -> NDArray[np.float64]:
-    """Return a list of numbers as an array ``(n,)``; NaN passes.
-
-    Raises
-    ------
-    FormatError
-        If it is not a list of numbers, or one is infinite or absurdly large.
-    """
+    """Return a list of numbers as an array ``(n,)``; NaN passes."""
     if not isinstance(values, list) or not all(type(value) in (int, float) for value in values):
         raise FormatError(f"{where}: {name} is not a list of numbers")
     try:
@@ -67,13 +55,7 @@ def parse_numbers(values: Any, where: str, name: str) -> NDArray[np.float64]:
 
 
 def parse_id(value: Any, where: str, name: str) -> str:
-    """Return an id, which is a whole number or a name, as text.
-
-    Raises
-    ------
-    FormatError
-        If it is neither, or a name of more than 255 characters.
-    """
+    """Return an id, which is a whole number or a name, as text."""
     if type(value) not in (int, str) or len(str(value)) > _MAX_ID:
         raise FormatError(f"{where}: {name} is not a whole number or short name")
     return str(value)
@@ -113,11 +95,6 @@ def build_tracks(path: Path, detections: Sequence[Detection], n_frames: int) -> 
     """Join detections into one track for each person.
 
     Where no frame shows more than one person and ids are missing, all detections are one track over all frames.
-
-    Raises
-    ------
-    FormatError
-        If there is no detection, or a frame shows several people without ids, or an id twice.
     """
     if not detections:
         raise FormatError(f"{path}: shows no person in {n_frames} frames")

@@ -23,13 +23,7 @@ def mask_origin(joints: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def state_confidence(path: Path, lines: Sequence[int], states: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the confidence of tracking states ``(n,)``: 0 not tracked (0), 0.5 inferred (1), 1 tracked (2).
-
-    Raises
-    ------
-    FormatError
-        If a state is none of these; the message names its line.
-    """
+    """Return the confidence of tracking states ``(n,)``: 0 not tracked (0), 0.5 inferred (1), 1 tracked (2)."""
     wrong = ~np.isin(states, (0, 1, 2))
     if wrong.any():
         row = int(wrong.argmax())

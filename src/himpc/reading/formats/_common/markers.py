@@ -48,12 +48,6 @@ def marker_recordings(
         Returns the points ``(frames, n, 3)`` of n columns in the file's unit; NaN where not seen.
     unit, up, fps : optional
         What the file states.
-
-    Raises
-    ------
-    FormatError
-        If no person's markers are of a known set, or of the set that the user gives; the unit is unknown, or makes the
-        body no person's size; or nothing shows which axis is up.
     """
     layout = get_layout("kinect-v1")
     subjects = _find_subjects(labels, options, path)

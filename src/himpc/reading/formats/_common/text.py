@@ -52,13 +52,7 @@ def decode_head(head: bytes) -> list[str]:
 
 
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
-    """Read the content of a regular file of at most `limit` bytes.
-
-    Raises
-    ------
-    FormatError
-        If it cannot be read, is no regular file, or is larger.
-    """
+    """Read the content of a regular file of at most `limit` bytes."""
     if not path.is_file():
         raise FormatError(f"{path}: is not a file")
     try:
@@ -75,11 +69,6 @@ def read_lines(path: Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
     """Read the lines of a text file that are not blank, each with its number from 1, without surrounding spaces.
 
     The encoding is UTF-8, or UTF-16 with a byte order mark.
-
-    Raises
-    ------
-    FormatError
-        If the file cannot be read, is too large, or is not text.
     """
     content = read_bytes(path, limit)
     try:
@@ -99,11 +88,6 @@ def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str]
     ----------
     names : sequence of str
         The names of the cells in an error; default: their places in the row.
-
-    Raises
-    ------
-    FormatError
-        If a row has another number of cells, or a cell is not a number; the message names the line.
     """
     for line, cells in rows:
         if len(cells) != width:
@@ -116,13 +100,7 @@ def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str]
 
 
 def check_positions(path: Path, lines: Iterable[int], positions: NDArray[np.floating]) -> None:
-    """Check that no position ``(n, ...)``, read from n lines, is infinite or absurdly far; NaN passes.
-
-    Raises
-    ------
-    FormatError
-        If a value is beyond `MAX_COORDINATE`; the message names the line.
-    """
+    """Check that no position ``(n, ...)``, read from n lines, is infinite or absurdly far; NaN passes."""
     far = (np.abs(positions) > MAX_COORDINATE).reshape(len(positions), -1)
     if far.any():
         row = int(far.any(axis=1).argmax())
@@ -134,13 +112,7 @@ def check_positions(path: Path, lines: Iterable[int], positions: NDArray[np.floa
 
 
 def check_memory(path: Path, bodies: int, frames: int, joints: int) -> None:
-    """Check the number of joint positions before memory is allocated for them.
-
-    Raises
-    ------
-    FormatError
-        If there are more than `MAX_JOINTS`.
-    """
+    """Check the number of joint positions before memory is allocated for them."""
     if bodies * frames * joints > MAX_JOINTS:
         raise FormatError(
             f"{path}: {bodies} bodies over {frames} frames of {joints} joints are too many for one file "

@@ -45,11 +45,6 @@ def to_metres_y_up(
     unit, up : str, optional
         What the file states, which wins. Otherwise the unit is the user's, and the axis is the one that the bodies
         stand along, or the user's where they do not show it.
-
-    Raises
-    ------
-    FormatError
-        If the unit or the axis is not known, or the bodies do not have the size of a person.
     """
     scale = UNITS[parse_unit(unit or options.unit, where)]
     return _turn([joints * scale for joints in bodies], layout, where, options, up, "m")
@@ -80,12 +75,6 @@ def to_recording(
         The frame rate that the file states; it is ignored unless it is above 0.
     notes : tuple of str
         What else a person should know.
-
-    Raises
-    ------
-    FormatError
-        If there are no frames, a joint is absurdly far away, the body does not have the size of a person, or nothing
-        shows which axis is up.
     """
     if not len(joints):
         raise FormatError(f"{origin}: holds no frames")

@@ -73,13 +73,7 @@ class C3DFile:
 
 
 def open_c3d(path: Path) -> C3DFile:
-    """Read the header and the parameters of a C3D file and check that it holds all its frames.
-
-    Raises
-    ------
-    FormatError
-        If the file cannot be read, is not a C3D file, is damaged or truncated.
-    """
+    """Read the header and the parameters of a C3D file and check that it holds all its frames."""
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
@@ -89,13 +83,7 @@ def open_c3d(path: Path) -> C3DFile:
 
 
 def read_points(path: Path, file: C3DFile, columns: list[int]) -> NDArray[np.float64]:
-    """Read some of the points, ``(frames, columns, 3)`` in the file's unit; NaN where not seen.
-
-    Raises
-    ------
-    FormatError
-        If the file cannot be read.
-    """
+    """Read some of the points, ``(frames, columns, 3)`` in the file's unit; NaN where not seen."""
     width = 4 * file.points + file.analog
     kind = {"<": "<", ">": ">", "dec": "<"}[file.processor] + ("u4" if file.scale < 0 else "i2")
     try:

@@ -26,12 +26,6 @@ def joint_layout(
         The built-in layout that the file names.
     chosen : Layout, optional
         The user's layout, if the file names none.
-
-    Raises
-    ------
-    FormatError
-        If the layout is unknown, or a name is not a joint of it, or two names are the same joint; or, where no layout
-        is named, if the names are not the joints of exactly one.
     """
     layout = _get_stated(stated, where[0]) if stated is not None else chosen
     if layout is None:

@@ -45,13 +45,7 @@ class Rows:
 
 
 def to_recordings(rows: Rows, options: FileOptions) -> list[Recording]:
-    """Make one recording for each person, session, camera and body that the rows name.
-
-    Raises
-    ------
-    FormatError
-        If a body has a frame twice, the file would take too much memory, or the unit or upward axis is not known.
-    """
+    """Make one recording for each person, session, camera and body that the rows name."""
     table, layout = rows.table, rows.layout
     stated_fps, unit = table.fps, table.stated.get("unit")
     scale = UNITS[parse_unit(unit or options.unit, str(table.path))]

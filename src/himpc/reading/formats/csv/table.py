@@ -63,13 +63,7 @@ class Table:
 
     @property
     def fps(self) -> float | None:
-        """The stated frame rate.
-
-        Raises
-        ------
-        FormatError
-            If it is not a number above 0.
-        """
+        """The stated frame rate."""
         if "fps" not in self.stated:
             return None
         try:
@@ -81,13 +75,7 @@ class Table:
         return fps
 
     def columns(self) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-        """Return the index of each column of the row, and for each joint those of its axes and confidence.
-
-        Raises
-        ------
-        FormatError
-            If a column is unknown or there twice.
-        """
+        """Return the index of each column of the row, and for each joint those of its axes and confidence."""
         of_row: dict[str, int] = {}
         of_joint: dict[str, dict[str, int]] = {}
         for i, name in enumerate(self.header):
@@ -101,13 +89,7 @@ class Table:
         return of_row, of_joint
 
     def numbers(self, columns: list[int]) -> NDArray[np.float64]:
-        """Parse some columns as numbers ``(n, columns)``.
-
-        Raises
-        ------
-        FormatError
-            If a cell is not a number.
-        """
+        """Parse some columns as numbers ``(n, columns)``."""
         rows = [(line, [cells[i] for i in columns]) for line, cells in zip(self.lines, self.rows, strict=True)]
         return to_numbers(self.path, rows, len(columns), [self.header[i] for i in columns])
 
@@ -136,13 +118,7 @@ def header_of(head: bytes) -> list[str]:
 
 
 def read_table(path: Path) -> Table:
-    """Read a CSV file as text.
-
-    Raises
-    ------
-    FormatError
-        If it cannot be read, has no header or no rows, or a row has another number of cells than the header.
-    """
+    """Read a CSV file as text."""
     numbered = read_lines(path)
     n_comments = next((i for i, (_, line) in enumerate(numbered) if not line.startswith("#")), len(numbered))
     stated = _parse_comments([line for _, line in numbered[:n_comments]])
