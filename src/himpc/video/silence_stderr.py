@@ -12,19 +12,21 @@ from himpc.errors import HimpcError
 
 __all__ = ["silence_stderr"]
 
+_STDERR = 2
+
 
 @contextmanager
 def silence_stderr() -> Iterator[None]:
     """Discard what native code writes to standard error, unless the block raises an unexpected exception."""
     try:
-        descriptor = sys.stderr.fileno()
-    except (OSError, ValueError, AttributeError):  # a notebook's stderr, or none
+        original = os.dup(_STDERR)
+    except OSError:  # it is closed
         yield
         return
-    sys.stderr.flush()
-    original = os.dup(descriptor)
+    if sys.stderr is not None:
+        sys.stderr.flush()
     with tempfile.TemporaryFile() as captured:
-        os.dup2(captured.fileno(), descriptor)
+        os.dup2(captured.fileno(), _STDERR)
         try:
             yield
         except HimpcError:  # has a message of its own
@@ -34,5 +36,5 @@ def silence_stderr() -> Iterator[None]:
             os.write(original, captured.read())
             raise
         finally:
-            os.dup2(original, descriptor)
+            os.dup2(original, _STDERR)
             os.close(original)
