@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import re
 import tomllib
 from importlib.resources import files
 from pathlib import Path
@@ -241,3 +242,11 @@ def test_gait_20_is_kinect_v1_and_saved_recordings_of_it_still_load(tmp_path: Pa
     assert old.to_dict()["name"] == "gait-20"  # the fingerprint of a saved model is made of it
     save([Recording(np.zeros((2, 20, 3)), old), Recording(np.ones((2, 20, 3)), kinect)], tmp_path / "old.npz")
     assert [recording.layout for recording in load(tmp_path / "old.npz")] == [kinect, kinect]
+
+
+def test_the_example_of_the_documentation_is_a_layout():
+    page = (Path(__file__).parents[2] / "docs" / "layouts.md").read_text(encoding="utf-8")
+    layout = Layout.from_dict(tomllib.loads(page.split("```toml")[1].split("```")[0]))
+    assert (layout.name, len(layout), layout.find("SpineBase")) == ("my-suit", 15, 0)
+    named = set(re.findall(r"`([a-z0-9-]+)`", page.split("### Your own layout")[0]))
+    assert set(layout_names()) <= named
