@@ -1,4 +1,4 @@
-// What a page must do for everybody, looked at in the page itself.
+// Accessibility checks, run in the page.
 (() => {
   const shown = (node) => node.checkVisibility({ visibilityProperty: true, opacityProperty: false }) && node.getClientRects().length > 0;
   const controls = () => [...document.querySelectorAll("a[href], button, input, select, textarea, summary, canvas[tabindex], [tabindex='0']")].filter(shown);
@@ -32,10 +32,10 @@
 
   window.checks = {
     controls: () => controls().length,
-    nameless: () => controls().filter((node) => !nameOf(node)).map((node) => node.outerHTML.slice(0, 120)),
-    twice: () => { const ids = [...document.querySelectorAll("[id]")].map((node) => node.id); return ids.filter((id, i) => ids.indexOf(id) !== i); },
-    // Text that is too faint: WCAG 2.2, 1.4.3: 4.5 to 1, or 3 to 1 for large text.
-    faint: () => {
+    unnamed: () => controls().filter((node) => !nameOf(node)).map((node) => node.outerHTML.slice(0, 120)),
+    duplicateIds: () => { const ids = [...document.querySelectorAll("[id]")].map((node) => node.id); return ids.filter((id, i) => ids.indexOf(id) !== i); },
+    // Text of too little contrast: WCAG 2.2, 1.4.3: 4.5 to 1, or 3 to 1 for large text.
+    lowContrast: () => {
       const found = [];
       const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
       for (let text = walk.nextNode(); text; text = walk.nextNode()) {
@@ -50,12 +50,12 @@
       return found;
     },
     // Small targets: WCAG 2.2, 2.5.8: 24 by 24 pixels.
-    small: () => controls().filter((node) => !node.closest(".drop") && !node.matches(".skip, p a")).map((node) => [node, (node.closest("label") ?? node).getBoundingClientRect()])
+    smallTargets: () => controls().filter((node) => !node.closest(".drop") && !node.matches(".skip, p a")).map((node) => [node, (node.closest("label") ?? node).getBoundingClientRect()])
       .filter(([, box]) => box.width < 24 || box.height < 24).map(([node]) => node.outerHTML.slice(0, 120)),
-    wide: () => document.documentElement.scrollWidth - innerWidth,
-    mark: () => { controls().forEach((node, i) => { node.dataset.visit = i; }); },
-    // Note where the focus is; false where that was noted before, or it has left the page.
-    visit: () => {
+    overflow: () => document.documentElement.scrollWidth - innerWidth,
+    markControls: () => { controls().forEach((node, i) => { node.dataset.visit = i; }); },
+    // Record the focused control; false if it was recorded before, or the focus has left the page.
+    visitFocused: () => {
       const node = document.activeElement;
       if (node === document.body || node.dataset.visit === "seen") return false;
       node.dataset.visit = "seen";

@@ -1,4 +1,4 @@
-"""The page of a gallery, by real clicks in a real browser on the real server."""
+"""The page, operated in a browser on a browser_process server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TOKEN = "a token of twenty-four letters".replace(" ", "-")
 
 
 @pytest.fixture(scope="session")
-def walks(tmp_path_factory: pytest.TempPathFactory) -> PageGallery:
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> PageGallery:
     pytest.importorskip("lancedb")
     chromium()
     return make_gallery(tmp_path_factory.mktemp("page"))
@@ -32,27 +32,27 @@ def walks(tmp_path_factory: pytest.TempPathFactory) -> PageGallery:
 
 @pytest.fixture(scope="session")
 def servers(
-    walks: PageGallery, tmp_path_factory: pytest.TempPathFactory
+    gallery: PageGallery, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[tuple[ServerProcess, ServerProcess]]:
     """Two servers on one gallery, without and with a token; they start at the same time."""
     pytest.importorskip("fastapi")
     logs = tmp_path_factory.mktemp("logs")
-    running = (
-        ServerProcess(walks.folder, logs / "open", HIMPC_TOKEN=""),
-        ServerProcess(walks.folder, logs / "token", HIMPC_TOKEN=TOKEN),
+    browser_process = (
+        ServerProcess(gallery.folder, logs / "open", HIMPC_TOKEN=""),
+        ServerProcess(gallery.folder, logs / "token", HIMPC_TOKEN=TOKEN),
     )
-    yield running
-    for each in running:
+    yield browser_process
+    for each in browser_process:
         each.stop()
 
 
 @pytest.fixture
-def server(servers: tuple[ServerProcess, ServerProcess], walks: PageGallery) -> Iterator[ServerProcess]:
+def server(servers: tuple[ServerProcess, ServerProcess], gallery: PageGallery) -> Iterator[ServerProcess]:
     """The server without a token; what a test changes in the gallery is undone."""
     server = servers[0]
     before = _owners(server)
     yield server
-    _restore(server, before, walks)
+    _restore(server, before, gallery)
 
 
 def _owners(server: ServerProcess) -> dict[str, str]:
@@ -60,7 +60,7 @@ def _owners(server: ServerProcess) -> dict[str, str]:
     return {each["id"]: each["person"] for each in server.get("recordings")["recordings"]}
 
 
-def _restore(server: ServerProcess, before: dict[str, str], walks: PageGallery) -> None:
+def _restore(server: ServerProcess, before: dict[str, str], gallery: PageGallery) -> None:
     now = _owners(server)
     for number in now.keys() - before.keys():
         httpx.delete(f"{server.address}/api/recordings/{number}").raise_for_status()
@@ -71,22 +71,22 @@ def _restore(server: ServerProcess, before: dict[str, str], walks: PageGallery) 
     for person, numbers in moved.items():
         server.post("recordings/move", {"ids": numbers, "person": None if person.startswith("unnamed-") else person})
     for person in {before[number] for number in before.keys() - now.keys()}:
-        files = {"files": (walks.uploads / f"{person}-enrolled.npz").read_bytes()}
+        files = {"files": (gallery.uploads / f"{person}-enrolled.npz").read_bytes()}
         httpx.post(f"{server.address}/api/enroll", files=files, data={"person": person}).raise_for_status()
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[Any]:
+def browser_process() -> Iterator[Any]:
     """A browser that closes with this module: while Playwright runs, no other test could call `asyncio.run`."""
-    with browser() as found:
-        yield found
+    with browser() as process:
+        yield process
 
 
 @pytest.fixture
-def visit(running: Any, server: ServerProcess) -> Iterator[Visit]:
-    found = Visit(running, server.address)
-    yield found
-    found.close()
+def visit(browser_process: Any, server: ServerProcess) -> Iterator[Visit]:
+    visit = Visit(browser_process, server.address)
+    yield visit
+    visit.close()
 
 
 def _search(page: Any, *files: Path | dict[str, Any]) -> None:
@@ -98,15 +98,15 @@ def _upload(path: Path) -> dict[str, Any]:
     return {"name": path.name, "mimeType": "application/octet-stream", "buffer": path.read_bytes()}
 
 
-def _answered(page: Any) -> str:
+def _read_answer(page: Any) -> str:
     page.locator(".verdict h2").wait_for()
     return str(page.locator(".verdict h2").inner_text())
 
 
-def _until(true: Callable[[], bool], seconds: float = 10.0) -> None:
+def _wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
     end = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < end, "it did not happen"
+    while not condition():
+        assert time.monotonic() < end, "timed out"
         time.sleep(0.05)
 
 
@@ -116,7 +116,7 @@ def _people(server: ServerProcess) -> dict[str, int]:
 
 
 def _do_now(page: Any) -> None:
-    page.get_by_role("button", name="Do it now").click()
+    page.get_by_role("button", name="Apply now").click()
 
 
 def _with_checks(visit: Visit) -> None:
@@ -126,18 +126,18 @@ def _with_checks(visit: Visit) -> None:
 # Searching
 
 
-def test_a_recording_is_answered_by_a_name_and_why(visit: Visit, walks: PageGallery) -> None:
+def test_search_names_the_person_with_reasons(visit: Visit, gallery: PageGallery) -> None:
     page = visit.open()
     visit.shoot("start")
-    _search(page, walks.uploads / "Ann.npz")
-    assert re.fullmatch(r"Ann, probability 0\.\d\d", _answered(page))
+    _search(page, gallery.uploads / "Ann.npz")
+    assert re.fullmatch(r"Ann, probability 0\.\d\d", _read_answer(page))
     facts = page.locator(".facts").inner_text()
     assert re.search(r"Margin\s+\d+ % nearer than \S+, the second", facts)
     assert re.search(r"Agreement\s+\d+ % \d+ of \d+ windows are nearest to Ann", facts)
     assert "within the threshold of" in facts
     assert "unknown beyond" in page.locator(".scale").get_attribute("aria-label")
     assert page.locator(".match strong").all_inner_texts()[0] == "Ann"
-    assert page.locator(".match strong").all_inner_texts()[-1] == "Nobody of the gallery"
+    assert page.locator(".match strong").all_inner_texts()[-1] == "Not enrolled"
     page.locator("#live").filter(has_text="Ann, probability").wait_for(state="attached")
     page.get_by_role("button", name="Pause").click()
     page.locator("input[type=range]").focus()
@@ -146,25 +146,25 @@ def test_a_recording_is_answered_by_a_name_and_why(visit: Visit, walks: PageGall
     visit.shoot("answer")
 
 
-def test_the_walkers_walk_turn_and_stand_still(visit: Visit, walks: PageGallery) -> None:
+def test_walkers_play_turn_and_pause(visit: Visit, gallery: PageGallery) -> None:
     page = visit.open()
-    _search(page, walks.uploads / "Ben.npz")
-    _answered(page)
+    _search(page, gallery.uploads / "Ben.npz")
+    _read_answer(page)
     page.locator("figure:nth-of-type(2) figcaption strong", has_text="Ben").wait_for()
     _with_checks(visit)
     first, second = page.locator(".stages canvas").all()
     assert min(canvas.evaluate("canvas => checks.painted(canvas)") for canvas in (first, second)) > 3000
     clock = page.locator(".clock")
     before = clock.inner_text()
-    _until(lambda: clock.inner_text() != before)
+    _wait_until(lambda: clock.inner_text() != before)
     page.get_by_role("button", name="Pause").click()
-    stands = clock.inner_text()
+    paused = clock.inner_text()
     views = [canvas.evaluate("canvas => canvas.toDataURL()") for canvas in (first, second)]
     first.focus()
     page.keyboard.press("ArrowLeft")
     page.keyboard.press("+")
     turned = [canvas.evaluate("canvas => canvas.toDataURL()") for canvas in (first, second)]
-    assert clock.inner_text() == stands
+    assert clock.inner_text() == paused
     assert views[0] != turned[0]
     assert views[1] != turned[1], "both are seen from the same side"
     page.get_by_label("Colour by weight").uncheck()
@@ -172,11 +172,12 @@ def test_the_walkers_walk_turn_and_stand_still(visit: Visit, walks: PageGallery)
     visit.shoot("sides")
 
 
-def test_the_best_match_walks_in_step(visit: Visit) -> None:
+def test_best_match_walks_in_step(visit: Visit) -> None:
     page = visit.open()
-    late = page.evaluate(
+    offsets = page.evaluate(
         """async () => {
-            const { makeWalker } = await import("/page/walker.js"), { inStep, partner } = await import("/page/sync.js");
+            const { createWalker } = await import("/page/walker.js");
+            const { synchronise, matchingTime } = await import("/page/sync.js");
             const model = { joints: ["pelvis", "left_hip", "right_hip", "left_foot", "right_foot"],
                             parents: [-1, 0, 0, 1, 2], left: [1, 3], right: [2, 4] };
             const walk = (from, frames, turn) => {
@@ -186,94 +187,94 @@ def test_the_best_match_walks_in_step(visit: Visit) -> None:
                     const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
                     return pose.map(([x, y, z]) => [cos * x + sin * z + i / 30, y, cos * z - sin * x]); });
                 return { fps: 30, step: 1, weights: [], joints }; };
-            const one = makeWalker(walk(0, 150, 0.3), model), other = makeWalker(walk(0.7, 70, -1.2), model);
-            const pairs = inStep(one, other, { start: 75, recording_start: 20 });
-            const off = [];
+            const one = createWalker(walk(0, 150, 0.3), model), other = createWalker(walk(0.7, 70, -1.2), model);
+            const pairs = synchronise(one, other, { start: 75, recording_start: 20 });
+            const offsets = [];
             for (let t = 0; t < 4.9; t += 0.1) {
-                const u = partner(pairs, t);
+                const u = matchingTime(pairs, t);
                 if (u < -0.2 || u > 2.5) return [99];
-                off.push(Math.abs(((u + 0.7 - t + 10.5) % 1) - 0.5));
+                offsets.push(Math.abs(((u + 0.7 - t + 10.5) % 1) - 0.5));
             }
-            return off; }"""
+            return offsets; }"""
     )
-    assert sorted(late)[len(late) * 9 // 10] < 0.06, "seconds out of step, of a cycle of one second"
+    assert sorted(offsets)[len(offsets) * 9 // 10] < 0.06, "seconds out of step, in a cycle of one second"
 
 
-def test_somebody_else_is_unknown(visit: Visit, walks: PageGallery) -> None:
+def test_non_enrolled_person_is_unknown(visit: Visit, gallery: PageGallery) -> None:
     page = visit.open()
-    _search(page, walks.uploads / "Hana.npz")
-    assert re.fullmatch(r"Unknown, nobody of the gallery: 0\.\d\d", _answered(page))
+    _search(page, gallery.uploads / "Hana.npz")
+    assert re.fullmatch(r"Unknown, probability 0\.\d\d", _read_answer(page))
     assert "beyond the threshold" in page.locator(".facts").inner_text()
     visit.shoot("unknown")
 
 
-def test_a_real_recording(visit: Visit, shared_data: Path) -> None:
+def test_real_recording_is_drawn(visit: Visit, shared_data: Path) -> None:
     page = visit.open()
     _search(page, shared_data / "kinect-v1-actions" / "Seq1_1.csv")
-    assert _answered(page).startswith("Unknown")
+    assert _read_answer(page).startswith("Unknown")
     _with_checks(visit)
     assert page.locator(".stages canvas").first.evaluate("canvas => checks.painted(canvas)") > 3000
     visit.shoot("real")
 
 
-def test_several_recordings_and_one_that_cannot_be_read(visit: Visit, walks: PageGallery) -> None:
+def test_several_recordings_with_an_unreadable_one(visit: Visit, gallery: PageGallery) -> None:
     page = visit.open()
-    rubbish = {"name": "<img src=x onerror=alert(1)>.csv", "mimeType": "text/csv", "buffer": b"no,skeleton\n\0\1\2"}
-    _search(page, walks.uploads / "Ann.npz", rubbish, walks.uploads / "Dev.npz")
+    unreadable = {"name": "<img src=x onerror=alert(1)>.csv", "mimeType": "text/csv", "buffer": b"no,skeleton\n\0\1\2"}
+    _search(page, gallery.uploads / "Ann.npz", unreadable, gallery.uploads / "Dev.npz")
     page.get_by_role("heading", name="2 answers").wait_for()
     page.get_by_role("button", name=re.compile("Dev, probability")).click()
-    assert _answered(page).startswith("Dev")
+    assert _read_answer(page).startswith("Dev")
     assert "<img src=x onerror=alert(1)>.csv" in page.locator(".left-out").inner_text()
     assert page.locator("main img").count() == 0
     visit.shoot("several")
 
 
-def test_rubbish_is_refused_in_the_words_of_the_server(visit: Visit) -> None:
+def test_unreadable_file_shows_the_error_of_the_server(visit: Visit) -> None:
     visit.expected.append("422")
     page = visit.open()
-    with page.expect_response("**/api/search") as answered:
+    with page.expect_response("**/api/search") as response:
         _search(page, {"name": "notes.txt", "mimeType": "text/plain", "buffer": b"no walker at all"})
-    said = answered.value.json()["detail"]
+    detail = response.value.json()["detail"]
     alert = page.locator("#view-search .problem")
     alert.wait_for()
     assert alert.get_attribute("role") == "alert"
-    assert alert.inner_text() == said
-    visit.shoot("rubbish")
+    assert alert.inner_text() == detail
+    visit.shoot("unreadable")
 
 
-def test_a_busy_server_says_when_to_come_back(visit: Visit, walks: PageGallery) -> None:
+def test_busy_server_tells_when_to_retry(visit: Visit, gallery: PageGallery) -> None:
     visit.expected.append("503")
     page = visit.open()
     busy = {"status": 503, "headers": {"Retry-After": "3"}, "json": {"detail": "too much to do"}}
     page.route("**/api/search", lambda route: route.fulfill(**busy))
-    _search(page, walks.uploads / "Ann.npz")
+    _search(page, gallery.uploads / "Ann.npz")
     page.get_by_text("too much to do. Try again in 3 s.").wait_for()
     page.unroute("**/api/search")
     page.get_by_text("Options").first.click()
     page.get_by_role("button", name="Search again").click()
-    assert _answered(page).startswith("Ann")
+    assert _read_answer(page).startswith("Ann")
 
 
 # People
 
 
-def test_enrolling_makes_a_stranger_known(visit: Visit, walks: PageGallery, server: ServerProcess) -> None:
+def test_enrolled_person_is_identified(visit: Visit, gallery: PageGallery, server: ServerProcess) -> None:
     page = visit.open("people")
     form = page.locator("form.enroll")
-    form.locator("input[type=file]").set_input_files([walks.uploads / f"Hana-{take}.npz" for take in range(4)])
+    form.locator("input[type=file]").set_input_files([gallery.uploads / f"Hana-{take}.npz" for take in range(4)])
     form.get_by_label("Person").fill("Hana")
     form.get_by_role("button", name="Enroll", exact=True).click()
     page.locator("p.good", has_text="Enrolled 4 recordings: Hana.").wait_for()
     assert _people(server)["Hana"] == 4
     page.get_by_role("link", name="Search").click()
-    _search(page, walks.uploads / "Hana.npz")
-    assert _answered(page).startswith("Hana")
+    _search(page, gallery.uploads / "Hana.npz")
+    assert _read_answer(page).startswith("Hana")
     page.get_by_role("button", name="Enroll as Hana").click()
     page.locator(".verdict", has_text="Enrolled 1 recording: Hana.").wait_for()
     assert _people(server)["Hana"] == 5
 
 
-def test_an_unnamed_person_stands_first_and_gets_a_name(visit: Visit, server: ServerProcess) -> None:
+def test_unnamed_person_is_first_and_can_be_named(visit: Visit, server: ServerProcess) -> None:
     page = visit.open("people")
     first = page.locator(".person").first
     name = first.locator(".toggle strong").inner_text()
@@ -282,10 +283,10 @@ def test_an_unnamed_person_stands_first_and_gets_a_name(visit: Visit, server: Se
     page.get_by_label("Name", exact=True).fill("<b>Kim</b> & co")
     visit.shoot("naming", whole=False)
     page.keyboard.press("Enter")
-    page.get_by_text("will be named <b>Kim</b> & co").wait_for()
-    assert name in _people(server), "it is held back"
+    page.get_by_text("will be renamed to <b>Kim</b> & co", exact=True).wait_for()
+    assert name in _people(server), "the change is pending"
     page.wait_for_timeout(250)  # until it has come up
-    visit.shoot("held-back", whole=False)
+    visit.shoot("pending", whole=False)
     _do_now(page)
     page.locator(".toggle strong", has_text="<b>Kim</b> & co").wait_for()
     assert "<b>Kim</b> & co" in _people(server)
@@ -294,19 +295,19 @@ def test_an_unnamed_person_stands_first_and_gets_a_name(visit: Visit, server: Se
 
 def test_people_are_merged(visit: Visit, server: ServerProcess) -> None:
     page = visit.open("people")
-    page.get_by_label("Choose Eva to merge").check()
-    page.get_by_label("Choose Finn to merge").check()
+    page.get_by_label("Select Eva to merge").check()
+    page.get_by_label("Select Finn to merge").check()
     page.get_by_role("button", name="Merge into one person").click()
     page.get_by_label("Name to keep").select_option("Finn")
     page.get_by_role("dialog").get_by_role("button", name="Merge").click()
     page.get_by_text("will be merged into Finn", exact=True).wait_for()
     _do_now(page)
-    _until(lambda: "Eva" not in _people(server))
+    _wait_until(lambda: "Eva" not in _people(server))
     assert _people(server)["Finn"] == 8
     page.locator(".toggle", has_text="Finn").filter(has_text="8 recordings").wait_for()
 
 
-def test_a_recording_is_watched_and_moved_to_somebody_new(visit: Visit, server: ServerProcess) -> None:
+def test_recording_is_watched_and_moved_to_a_new_person(visit: Visit, server: ServerProcess) -> None:
     page = visit.open("people")
     page.locator(".toggle", has_text="Gül").click()
     table = page.get_by_role("table", name="Recordings of Gül")
@@ -317,17 +318,17 @@ def test_a_recording_is_watched_and_moved_to_somebody_new(visit: Visit, server: 
     visit.shoot("watching", whole=False)
     page.keyboard.press("Escape")
     table.get_by_role("button", name=re.compile("^Move")).first.click()
-    page.get_by_label("Person it shows").fill("Lou")
+    page.get_by_label("Person in the recording").fill("Lou")
     page.keyboard.press("Enter")
     page.get_by_text("will be moved to Lou", exact=True).wait_for()
     page.wait_for_timeout(250)
     visit.shoot("recordings")
     _do_now(page)
-    _until(lambda: _people(server).get("Lou") == 1)
+    _wait_until(lambda: _people(server).get("Lou") == 1)
     assert _people(server)["Gül"] == 3
 
 
-def test_removing_can_be_undone_and_else_happens_after_eight_seconds(visit: Visit, server: ServerProcess) -> None:
+def test_removal_can_be_undone_for_eight_seconds(visit: Visit, server: ServerProcess) -> None:
     page = visit.open("people")
     page.get_by_role("button", name="Remove Ian", exact=True).click()
     page.get_by_role("button", name="Remove Jo", exact=True).click()
@@ -337,23 +338,23 @@ def test_removing_can_be_undone_and_else_happens_after_eight_seconds(visit: Visi
     page.mouse.move(5, 300)
     page.locator("#live").filter(has_text="Undone").wait_for(state="attached")
     assert page.locator(".toast", has_text="Ian").count() == 0
-    _until(lambda: "Jo" not in _people(server), 14)
+    _wait_until(lambda: "Jo" not in _people(server), 14)
     assert time.monotonic() - start > 6
     page.locator(".toggle", has_text="Jo").wait_for(state="detached")
     assert "Ian" in _people(server)
 
 
-def test_leaving_the_page_sends_what_is_held_back(visit: Visit, server: ServerProcess) -> None:
+def test_leaving_the_page_sends_pending_changes(visit: Visit, server: ServerProcess) -> None:
     page = visit.open("people")
     page.get_by_role("button", name="Rename Ian", exact=True).click()
     page.get_by_label("Name", exact=True).fill("Iain")
     page.keyboard.press("Enter")
     page.locator(".toast", has_text="Iain").wait_for()
     page.goto("about:blank")
-    _until(lambda: "Iain" in _people(server))
+    _wait_until(lambda: "Iain" in _people(server))
 
 
-def test_what_the_server_refuses_is_said(visit: Visit, server: ServerProcess) -> None:
+def test_refused_change_shows_the_reason(visit: Visit, server: ServerProcess) -> None:
     visit.expected.append("409")
     page = visit.open("people")
     page.get_by_role("button", name="Rename Ben", exact=True).click()
@@ -369,7 +370,7 @@ def test_what_the_server_refuses_is_said(visit: Visit, server: ServerProcess) ->
     assert "Ben" in _people(server)
 
 
-def test_groups_are_suggested_and_made_one_person(visit: Visit, server: ServerProcess) -> None:
+def test_suggested_group_is_merged(visit: Visit, server: ServerProcess) -> None:
     number = server.get("people", "Cara")["recordings"][0]["id"]
     lost = server.post("recordings/move", {"ids": [number], "person": None})["person"]
     page = visit.open("people")
@@ -377,17 +378,17 @@ def test_groups_are_suggested_and_made_one_person(visit: Visit, server: ServerPr
     page.get_by_role("heading", name=re.compile("suggestion")).wait_for(timeout=30_000)
     visit.shoot("groups")
     group = page.locator(".suggestion").filter(has_text=lost).first
-    assert group.get_by_label("These recordings show").input_value() == "Cara"
-    group.get_by_role("button", name=re.compile("Make one person|Move to this person")).click()
+    assert group.get_by_label("Person in these recordings").input_value() == "Cara"
+    group.get_by_role("button", name=re.compile("Merge into one person|Move to this person")).click()
     _do_now(page)
-    _until(lambda: _people(server)["Cara"] == 4)
+    _wait_until(lambda: _people(server)["Cara"] == 4)
     page.locator(".toggle strong", has_text=lost).wait_for(state="detached")
 
 
 # The map
 
 
-def test_the_map_shows_every_recording(visit: Visit, server: ServerProcess) -> None:
+def test_map_shows_every_recording(visit: Visit, server: ServerProcess) -> None:
     page = visit.open("map")
     chart = page.locator("canvas.chart")
     page.locator("canvas.chart[aria-label^='Map of']").wait_for()
@@ -407,9 +408,9 @@ def test_the_map_shows_every_recording(visit: Visit, server: ServerProcess) -> N
     page.locator("#view-people .toggle[aria-expanded=true]", has_text=name).wait_for()
 
 
-def test_the_map_holds_five_thousand_points(visit: Visit, server: ServerProcess) -> None:
-    known = server.get("recordings")["recordings"][0]
-    rows = [known | {"id": str(i), "person": f"P{i % 100}"} for i in range(5000)]
+def test_map_draws_five_thousand_points(visit: Visit, server: ServerProcess) -> None:
+    enrolled = server.get("recordings")["recordings"][0]
+    rows = [enrolled | {"id": str(i), "person": f"P{i % 100}"} for i in range(5000)]
     spots = [{"id": row["id"], "person": row["person"], **_spot(i)} for i, row in enumerate(rows)]
     visit.page.route("**/api/map", lambda route: route.fulfill(json={"points": spots}))
     visit.page.route("**/api/recordings?*", lambda route: route.fulfill(json={"recordings": rows, "total": 5000}))
@@ -437,29 +438,29 @@ def _person(i: int) -> dict[str, Any]:
     return {"name": f"P{i}", "named": True, **some}
 
 
-# For everybody
+# Access
 
 
-def test_a_token_is_asked_for(running: Any, servers: tuple[ServerProcess, ServerProcess]) -> None:
-    guarded = servers[1]
-    found = Visit(running, guarded.address)
-    found.expected.append("401")
-    page = found.page
-    page.goto(guarded.address)
+def test_token_is_requested(browser_process: Any, servers: tuple[ServerProcess, ServerProcess]) -> None:
+    server = servers[1]
+    visit = Visit(browser_process, server.address)
+    visit.expected.append("401")
+    page = visit.page
+    page.goto(server.address)
     page.get_by_role("textbox", name="Token").fill("a wrong one of many letters")
     page.keyboard.press("Enter")
-    page.get_by_text("That is not the token").wait_for()
-    found.shoot("token", whole=False)
+    page.get_by_text("This token is wrong").wait_for()
+    visit.shoot("token", whole=False)
     page.get_by_role("textbox", name="Token").fill(TOKEN)
     page.keyboard.press("Enter")
     page.locator("#gallery-counts").filter(has_text="recordings").wait_for()
     page.reload()
     page.locator("#gallery-counts").filter(has_text="recordings").wait_for()
     assert page.get_by_role("dialog").count() == 0
-    found.close()
+    visit.close()
 
 
-def test_the_keyboard_is_enough(visit: Visit, server: ServerProcess) -> None:
+def test_page_works_by_keyboard(visit: Visit, server: ServerProcess) -> None:
     page = visit.open()
 
     def go_to(selector: str) -> None:
@@ -473,7 +474,7 @@ def test_the_keyboard_is_enough(visit: Visit, server: ServerProcess) -> None:
     assert page.evaluate("document.activeElement.className") == "skip"
     go_to("nav a[href='#people']")
     page.keyboard.press("Enter")
-    _until(lambda: page.evaluate("document.activeElement.id") == "title-people")
+    _wait_until(lambda: page.evaluate("document.activeElement.id") == "title-people")
     go_to("[data-key='Rename Dev']")
     page.keyboard.press("Enter")
     page.keyboard.press("Control+A")
@@ -492,41 +493,46 @@ def test_the_keyboard_is_enough(visit: Visit, server: ServerProcess) -> None:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
-def test_everybody_can_read_and_reach_everything(
-    running: Any, server: ServerProcess, walks: PageGallery, scheme: str, width: int
+def test_page_is_accessible(
+    browser_process: Any, server: ServerProcess, gallery: PageGallery, scheme: str, width: int
 ) -> None:
-    found = Visit(
-        running, server.address, color_scheme=scheme, viewport={"width": width, "height": 800}, reduced_motion="reduce"
+    visit = Visit(
+        browser_process,
+        server.address,
+        color_scheme=scheme,
+        viewport={"width": width, "height": 800},
+        reduced_motion="reduce",
     )
-    page = found.open()
-    _search(page, walks.uploads / "Ann.npz", walks.uploads / "Dev.npz")
-    _answered(page)
+    page = visit.open()
+    _search(page, gallery.uploads / "Ann.npz", gallery.uploads / "Dev.npz")
+    _read_answer(page)
     page.locator(".match .near").first.wait_for()
     assert page.get_by_role("button", name="Play").count() == 1, "nothing moves by itself"
-    _judge(found, f"answer-{scheme}-{width}")
+    _check_accessibility(visit, f"answer-{scheme}-{width}")
     page.get_by_role("link", name="People").click()
     page.locator(".toggle").first.click()
     page.locator(".recordings table").wait_for()
     page.locator(".person input").first.check()
-    _judge(found, f"people-{scheme}-{width}")
+    _check_accessibility(visit, f"people-{scheme}-{width}")
     page.get_by_role("link", name="Map").click()
     page.locator("canvas.chart[aria-label^='Map of']").wait_for()
     page.locator("canvas.chart").press("ArrowRight")
-    _judge(found, f"map-{scheme}-{width}")
-    found.close()
+    _check_accessibility(visit, f"map-{scheme}-{width}")
+    visit.close()
 
 
-def _judge(found: Visit, name: str) -> None:
-    page = found.page
-    _with_checks(found)
+def _check_accessibility(visit: Visit, name: str) -> None:
+    page = visit.page
+    _with_checks(visit)
     wrong = page.evaluate(
-        "({ nameless: checks.nameless(), twice: checks.twice(), faint: checks.faint(), small: checks.small() })"
+        "({ unnamed: checks.unnamed(), ids: checks.duplicateIds(), contrast: checks.lowContrast(),"
+        " small: checks.smallTargets() })"
     )
     assert not any(wrong.values()), f"{name}: {json.dumps(wrong, indent=1)}"
-    assert page.evaluate("checks.wide()") <= 0, f"{name}: it scrolls sideways"
-    page.evaluate("checks.mark(); document.querySelector('.skip').focus()")
-    while page.evaluate("checks.visit()"):
+    assert page.evaluate("checks.overflow()") <= 0, f"{name}: it scrolls sideways"
+    page.evaluate("checks.markControls(); document.querySelector('.skip').focus()")
+    while page.evaluate("checks.visitFocused()"):
         page.keyboard.press("Tab")
     assert page.evaluate("checks.unvisited()") == [], f"{name}: Tab does not reach these"
     page.evaluate("document.activeElement.blur()")
-    found.shoot(name)
+    visit.shoot(name)

@@ -39,6 +39,7 @@ FIELDS = {
     "fpir": Field("fpir", "Rate"),
     "rerank": Field("rerank", "Rerank"),
     "name": Field("name", "Name"),
+    "align": Field(None, None),
     "labels": Field(None, None),
     "markers": Field(None, None),
     "clean": Field(None, None),

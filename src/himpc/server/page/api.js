@@ -1,6 +1,6 @@
-// The way to the server, and the token it may ask for.
+// Requests to the server, with the token that it may require, and the shared state of the gallery.
 
-/** What the server said, or why it could not. */
+/** An error that the server reports, or that it could not be reached (status 0). */
 export class ServerError extends Error {
   constructor(status, message) {
     super(message);
@@ -8,73 +8,96 @@ export class ServerError extends Error {
   }
 }
 
-const KEPT = "himpc-token"; // until the tab is closed
-let token = sessionStorage.getItem(KEPT);
+const TOKEN_KEY = "himpc-token"; // in the session storage: until the tab is closed
+const PAGE_SIZE = 1000; // recordings per request
+const JOB_POLL_INTERVAL = 500; // ms
+let token = sessionStorage.getItem(TOKEN_KEY);
 let askForToken = async () => null;
-let asking = null; // one question, however many calls wait for the answer
+let tokenDialog = null; // one dialog, however many requests wait for it
 
-/** Set what asks the user for the token: a function of a message, which returns it, or null to give up. */
+/** Set the function that asks the user for the token: it takes a message and returns the token, or null. */
 export function onTokenNeeded(ask) { askForToken = ask; }
 
-/** Call the server and return the JSON of its answer; `data` is sent as JSON, or as it is if it is a form. */
+/** Send a request and return the JSON of the response; `data` is a form, or sent as JSON. */
 export async function call(method, path, data = null, { keepalive = false } = {}) {
-  for (let asked = false; ; asked = true) {
-    const sent = token;
+  for (let retried = false; ; retried = true) {
+    const sentToken = token;
     const response = await send(method, path, data, keepalive);
     if (response.ok) return response.json();
-    const message = await words(response);
+    const message = await describe(response);
     if (response.status !== 401 || keepalive) throw new ServerError(response.status, message);
-    if (token === sent) await signIn(asked ? "That is not the token." : "The server was started with a token: type it here.");
-    if (token === sent) throw new ServerError(401, message);
+    if (token === sentToken) await signIn(retried ? "This token is wrong." : "The server requires a token.");
+    if (token === sentToken) throw new ServerError(401, message);
   }
 }
 
 async function signIn(message) {
-  asking ??= askForToken(message).finally(() => { asking = null; });
-  const given = await asking;
-  if (given === null) return;
-  token = given;
-  sessionStorage.setItem(KEPT, token);
+  tokenDialog ??= askForToken(message).finally(() => { tokenDialog = null; });
+  const answer = await tokenDialog;
+  if (answer === null) return;
+  token = answer;
+  sessionStorage.setItem(TOKEN_KEY, token);
 }
 
 async function send(method, path, data, keepalive) {
-  const headers = { Accept: "application/json" };
-  if (method !== "GET") headers["X-Himpc"] = "1";
+  const headers = { Accept: "application/json", "X-Himpc": "page" }; // errors name fields of the page
   if (token !== null) headers.Authorization = `Bearer ${token}`;
-  let body = null;
-  if (data instanceof FormData) body = data;
-  else if (data !== null) {
+  let body = data;
+  if (data !== null && !(data instanceof FormData)) {
     headers["Content-Type"] = "application/json";
     body = JSON.stringify(data);
   }
   try {
     return await fetch(path, { method, headers, body, keepalive, credentials: "same-origin", cache: "no-store" });
   } catch {
-    throw new ServerError(0, "The server does not answer: look whether himpc serve still runs, then try again.");
+    throw new ServerError(0, "The server does not respond. Check that it is running, and try again.");
   }
 }
 
-async function words(response) {
-  let detail = null;
-  try {
-    ({ detail } = await response.json());
-  } catch { /* not JSON: the status has to do */ }
-  if (Array.isArray(detail)) detail = detail.map((each) => `${(each.loc ?? []).slice(1).join(".")}: ${each.msg}`).join("; ");
-  const text = detail || `The server answered ${response.status} ${response.statusText}.`;
-  if (response.status !== 503 && response.status !== 429) return text;
-  const wait = Number(response.headers.get("Retry-After"));
-  return `${text.replace(/\.$/, "")}. Try again ${wait > 0 ? `in ${wait} s` : "in a moment"}.`;
+async function describe(response) {
+  const { detail } = await response.json().catch(() => ({}));
+  const text = detail || `The server responded with ${response.status} ${response.statusText}.`;
+  if (response.status !== 503) return text;
+  const seconds = Number(response.headers.get("Retry-After"));
+  return `${text.replace(/\.$/, "")}. Try again ${seconds > 0 ? `in ${seconds} s` : "in a moment"}.`;
 }
 
-/** Return the result of a job, when it is done; `progress(done, total, state)` is told meanwhile. */
-export async function job(id, progress = () => {}) {
+/** Wait for a job and return its result; `onProgress(done, total)` is called in the meantime. */
+export async function waitForJob(id, onProgress = () => {}) {
   for (;;) {
-    const now = await call("GET", `api/jobs/${encodeURIComponent(id)}`);
-    progress(now.done, now.total, now.state);
-    if (now.state === "done") return now.result;
-    if (now.state === "failed") throw new ServerError(500, now.detail ?? "The work stopped.");
-    await new Promise((go) => setTimeout(go, 500));
+    const job = await call("GET", `api/jobs/${encodeURIComponent(id)}`);
+    onProgress(job.done, job.total);
+    if (job.state === "done") return job.result;
+    if (job.state === "failed") throw new ServerError(500, job.detail ?? "The job failed.");
+    await new Promise((resolve) => setTimeout(resolve, JOB_POLL_INTERVAL));
   }
 }
 
-export const person = (name) => `api/people/${encodeURIComponent(name)}`;
+export const personPath = (name) => `api/people/${encodeURIComponent(name)}`;
+
+let info = null;
+let people = [];
+const listeners = new Set();
+
+export const galleryInfo = () => info;
+export const allPeople = () => people;
+export const allNames = () => people.map((person) => person.name);
+
+/** Call a function whenever the gallery was loaded again. */
+export function onRefresh(listener) { listeners.add(listener); }
+
+/** Load the gallery again, and notify all views. */
+export async function refresh() {
+  [info, { people }] = await Promise.all([call("GET", "api/gallery"), call("GET", "api/people")]);
+  listeners.forEach((listener) => listener());
+}
+
+/** Load all enrolled recordings. */
+export async function loadRecordings() {
+  const loaded = [];
+  for (;;) {
+    const { recordings, total } = await call("GET", `api/recordings?offset=${loaded.length}&limit=${PAGE_SIZE}`);
+    loaded.push(...recordings);
+    if (!recordings.length || loaded.length >= total) return loaded;
+  }
+}

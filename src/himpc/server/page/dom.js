@@ -1,37 +1,29 @@
-// Elements are made here and nowhere else: text goes in as text, so that no name or file can become HTML.
+// Creation of elements. Text is always set as text, so that no name or file can become HTML.
 
-/** Return a new element. `props` are attributes, but for `text`, `on` (listeners by event) and true or false. */
-export function el(tag, props = {}, ...children) {
-  const node = document.createElement(tag);
-  set(node, props);
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
-  return node;
-}
+/** Create an element. `props` are attributes; `text` sets its text, `on` its listeners by event. */
+export const el = (tag, props, ...children) => build(document.createElement(tag), props, children);
 
-/** The same for parts of a drawing. */
-export function svg(tag, props = {}, ...children) {
-  const node = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  set(node, props);
-  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
-  return node;
-}
+/** Create an SVG element. */
+export const svg = (tag, props, ...children) => build(document.createElementNS("http://www.w3.org/2000/svg", tag), props, children);
 
-function set(node, props) {
+function build(node, props = {}, children) {
   for (const [name, value] of Object.entries(props)) {
     if (name === "text") node.textContent = value;
-    else if (name === "on") for (const [event, act] of Object.entries(value)) node.addEventListener(event, act);
+    else if (name === "on") for (const [event, listener] of Object.entries(value)) node.addEventListener(event, listener);
     else if (value === true) node.setAttribute(name, "");
     else if (value !== false && value !== null && value !== undefined) node.setAttribute(name, value);
   }
+  node.append(...children.flat().filter((child) => child !== null && child !== undefined));
+  return node;
 }
 
 export const button = (text, click, props = {}) => el("button", { type: "button", text, on: { click }, ...props });
 
-let last = 0;
-/** Return an id that no other element has. */
-export const newId = (stem) => `${stem}-${++last}`;
+let lastId = 0;
+/** Return a unique id. */
+export const newId = (stem) => `${stem}-${++lastId}`;
 
-/** A label above its control. */
+/** A label above its control, with an optional hint below. */
 export function field(text, control, hint = "") {
   control.id ||= newId("field");
   const note = hint ? el("small", { id: newId("hint"), text: hint }) : null;
@@ -40,20 +32,20 @@ export function field(text, control, hint = "") {
 }
 
 /** A label beside its checkbox. */
-export function check(text, checked, change) {
+export function checkbox(text, checked, change) {
   const box = el("input", { type: "checkbox", checked, on: { change: () => change(box.checked) } });
   return el("label", { class: "check" }, box, el("span", { text }));
 }
 
-/** Say something to those who listen to the page. */
-export function say(text) {
+/** Announce a text to screen readers. */
+export function announce(text) {
   const live = document.getElementById("live");
   live.textContent = "";
   setTimeout(() => { live.textContent = text; }, 60);
 }
 
-/** A line where something went wrong, in the words of the server; hidden while there is none. */
-export function problem() {
+/** A line for an error message, hidden while there is none. */
+export function errorLine() {
   const line = el("p", { class: "problem", role: "alert", hidden: true });
   return {
     line,
@@ -62,7 +54,8 @@ export function problem() {
   };
 }
 
-export const count = (n, one, many) => `${n.toLocaleString("en")} ${n === 1 ? one : many}`;
-export const people = (n) => count(n, "person", "people");
-export const recordings = (n) => count(n, "recording", "recordings");
-export const calm = () => matchMedia("(prefers-reduced-motion: reduce)").matches;
+export const count = (n, singular, plural) => `${n.toLocaleString("en")} ${n === 1 ? singular : plural}`;
+export const countPeople = (n) => count(n, "person", "people");
+export const countRecordings = (n) => count(n, "recording", "recordings");
+export const byName = (a, b) => a.localeCompare(b, "en", { numeric: true });
+export const prefersReducedMotion = () => matchMedia("(prefers-reduced-motion: reduce)").matches;

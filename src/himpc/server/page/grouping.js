@@ -1,118 +1,117 @@
-// Grouping what is enrolled without names: who may be one person?
-import { call, job } from "./api.js";
-import { nameBox } from "./dialogs.js";
-import { button, count, el, field, people, problem, recordings, say } from "./dom.js";
-import { fate, hold, onChange } from "./pending.js";
-import { allRecordings, known, onRefresh, refresh } from "./state.js";
+// Grouping of all recordings regardless of names, with suggestions for changes.
+import { allNames, call, loadRecordings, onRefresh, refresh, waitForJob } from "./api.js";
+import { nameField } from "./dialogs.js";
+import { announce, button, count, countPeople, countRecordings, el, errorLine, field } from "./dom.js";
+import { NEW_PERSON } from "./recordings.js";
+import { onPendingChange, pendingChange, schedule } from "./undo.js";
 
-/** The form that groups, and the groups that it suggests. */
+/** The form that groups recordings, and its suggestions. */
 export function groupForm() {
-  const trouble = problem();
-  const bar = el("progress", { "aria-label": "Grouping", hidden: true });
-  const found = el("div", { class: "groups" });
-  const much = el("input", { type: "number", min: 1, placeholder: "to be found out" });
+  const error = errorLine();
+  const progress = el("progress", { "aria-label": "Grouping", hidden: true });
+  const results = el("div", { class: "groups" });
+  const people = el("input", { type: "number", min: 1 });
   const start = el("button", { type: "submit", text: "Group recordings" });
-  let groups = null, people_of = new Map();
-  const draw = () => { if (groups) found.replaceChildren(...suggestions(groups, people_of)); };
+  let groups = null, recordings = new Map();
+  const draw = () => { if (groups) results.replaceChildren(...buildSuggestions(groups, recordings)); };
+  const reload = async () => { recordings = new Map((await loadRecordings()).map((recording) => [recording.id, recording])); };
   const submit = async (event) => {
     event.preventDefault();
-    trouble.clear();
-    [bar.hidden, start.disabled] = [false, true];
-    bar.removeAttribute("value");
+    error.clear();
+    [progress.hidden, start.disabled] = [false, true];
+    progress.removeAttribute("value");
     try {
-      const data = new FormData();
-      if (much.value) data.append("people", much.value);
-      const { job: id } = await call("POST", "api/group", data);
-      const result = await job(id, (done, total) => { if (total) [bar.max, bar.value] = [total, done]; });
-      people_of = await whoIsWho();
+      const form = new FormData();
+      if (people.value) form.append("people", people.value);
+      const { job } = await call("POST", "api/group", form);
+      const result = await waitForJob(job, (done, total) => { if (total) [progress.max, progress.value] = [total, done]; });
+      await reload();
       groups = result.groups;
       draw();
-      say(`${count(groups.length, "group", "groups")} suggested.`);
-    } catch (error) {
-      trouble.show(error);
+      announce(`${count(groups.length, "group", "groups")} found.`);
+    } catch (failure) {
+      error.show(failure);
     } finally {
-      [bar.hidden, start.disabled] = [true, false];
+      [progress.hidden, start.disabled] = [true, false];
     }
   };
-  onChange(draw);
-  onRefresh(async () => { if (groups) { people_of = await whoIsWho(); draw(); } });
+  onPendingChange(draw);
+  onRefresh(async () => { if (groups) { await reload(); draw(); } });
   return el("div", { class: "card group" },
     el("h2", { text: "Group" }),
-    el("p", { class: "muted", text: "Compares all recordings without looking at names, and suggests which show one person." }),
-    el("form", { on: { submit } }, field("How many people there are", much), start), bar, trouble.line, found);
+    el("p", { class: "muted", text: "Compare all recordings regardless of names, and suggest which ones show the same person." }),
+    el("form", { on: { submit } }, field("Number of people (leave empty to estimate)", people), start), progress, error.line, results);
 }
 
-async function whoIsWho() {
-  return new Map((await allRecordings()).map((recording) => [recording.id, recording]));
-}
-
-function suggestions(groups, recordingOf) {
+function buildSuggestions(groups, recordings) {
   const rows = groups
-    .map(({ recordings: rows }) => ({ members: rows.map(({ id }) => recordingOf.get(id)).filter(Boolean), confidence: mean(rows.map((row) => row.confidence)) }))
+    .map((group) => ({
+      members: group.recordings.map(({ id }) => recordings.get(id)).filter(Boolean),
+      confidence: mean(group.recordings.map((recording) => recording.confidence)),
+    }))
     .filter(({ members }) => members.length);
-  const main = largest(rows);
-  const open = rows.filter((row) => !settled(row, main));
-  const agreed = rows.length - open.length;
+  const largest = largestGroups(rows);
+  const suggestions = rows.filter((row) => !isConsistent(row, largest));
   return [
-    el("h3", { text: open.length ? count(open.length, "suggestion", "suggestions") : "Nothing to change" }),
-    el("p", { class: "muted", text: `${count(agreed, "group shows", "groups show")} one person already.` }),
-    el("ul", { class: "plain" }, open.map(suggestion)),
+    el("h3", { text: suggestions.length ? count(suggestions.length, "suggestion", "suggestions") : "No changes suggested" }),
+    el("p", { class: "muted", text: `${count(rows.length - suggestions.length, "group agrees", "groups agree")} with the names.` }),
+    el("ul", { class: "plain" }, suggestions.map(buildSuggestion)),
   ];
 }
 
-const mean = (values) => values.includes(null) ? NaN : values.reduce((sum, value) => sum + value, 0) / values.length;
-const unnamed = (name) => name.startsWith("unnamed-");
+const mean = (values) => (values.includes(null) ? NaN : values.reduce((sum, value) => sum + value, 0) / values.length);
+const isUnnamed = (name) => name.startsWith("unnamed-");
 
-// The names in a group, each with the number of recordings: named people first, then by number.
-function shares(members) {
-  const found = new Map();
-  for (const { person } of members) found.set(person, (found.get(person) ?? 0) + 1);
-  return [...found].sort(([a, n], [b, m]) => Number(unnamed(a)) - Number(unnamed(b)) || m - n);
+// The people in a group with their numbers of recordings: named people first, then by number.
+function countByPerson(members) {
+  const counts = new Map();
+  for (const { person } of members) counts.set(person, (counts.get(person) ?? 0) + 1);
+  return [...counts].sort(([a, n], [b, m]) => Number(isUnnamed(a)) - Number(isUnnamed(b)) || m - n);
 }
 
-// For each person, the group that holds most of the recordings.
-function largest(rows) {
-  const best = new Map();
+// For each person, the group with most of the recordings.
+function largestGroups(rows) {
+  const largest = new Map();
   for (const row of rows) {
-    for (const [name, n] of shares(row.members)) if (n > (best.get(name)?.n ?? 0)) best.set(name, { row, n });
+    for (const [name, n] of countByPerson(row.members)) if (n > (largest.get(name)?.n ?? 0)) largest.set(name, { row, n });
   }
-  return best;
+  return largest;
 }
 
-// One person with a name, and most of what there is of that person.
-function settled(row, main) {
-  const [[name], ...others] = shares(row.members);
-  return !others.length && !unnamed(name) && main.get(name).row === row;
+// Whether a group holds a single named person, and most of that person's recordings.
+function isConsistent(row, largest) {
+  const [[name], ...others] = countByPerson(row.members);
+  return !others.length && !isUnnamed(name) && largest.get(name).row === row;
 }
 
-function suggestion({ members, confidence }) {
-  const order = shares(members);
-  const alone = order.length === 1;
-  const [guess] = order[0];
-  const apart = alone && !unnamed(guess);
-  const box = nameBox("These recordings show", known(), { value: apart || unnamed(guess) ? "" : guess });
-  const coming = members.some(({ id }) => fate(`recording:${id}`));
-  const text = apart ? `Perhaps not ${guess}: ${recordings(members.length)}` : `${recordings(members.length)} of ${people(order.length)}`;
-  const act = () => gather(members, box.querySelector("input").value.trim() || (apart ? null : guess));
+function buildSuggestion({ members, confidence }) {
+  const people = countByPerson(members);
+  const [guess] = people[0];
+  const isSingle = people.length === 1;
+  const isOutlier = isSingle && !isUnnamed(guess);
+  const name = nameField("Person in these recordings", allNames, { value: isOutlier || isUnnamed(guess) ? "" : guess });
+  const isPending = members.some(({ id }) => pendingChange(`recording:${id}`));
+  const text = isOutlier ? `Possibly not ${guess}: ${countRecordings(members.length)}` : `${countRecordings(members.length)} of ${countPeople(people.length)}`;
+  const apply = () => move(members, name.input.value.trim() || (isOutlier ? null : guess));
   return el("li", { class: "suggestion" },
     el("p", {}, el("strong", { text }), Number.isFinite(confidence) ? `, confidence ${confidence.toFixed(2)}` : ""),
-    alone && !apart ? null : el("ul", { class: "plain muted" },
-      order.slice(0, 6).map(([name, n]) => el("li", { text: `${name}: ${recordings(n)}` })),
-      order.length > 6 ? el("li", { text: `and ${people(order.length - 6)} more` }) : null),
-    el("details", {}, el("summary", { text: "Which recordings" }),
+    isSingle && !isOutlier ? null : el("ul", { class: "plain muted" },
+      people.slice(0, 6).map(([person, n]) => el("li", { text: `${person}: ${countRecordings(n)}` })),
+      people.length > 6 ? el("li", { text: `and ${countPeople(people.length - 6)} more` }) : null),
+    el("details", {}, el("summary", { text: "Recordings" }),
       el("ul", {}, members.slice(0, 50).map(({ source, person }) => el("li", { text: `${source} (${person})` })))),
-    box, button(apart ? "Move to this person" : "Make one person", act, { disabled: coming }),
-    coming ? el("p", { class: "fate", text: "will be moved" }) : null);
+    name.node, button(isOutlier ? "Move to this person" : "Merge into one person", apply, { disabled: isPending }),
+    isPending ? el("p", { class: "change", text: "will be moved" }) : null);
 }
 
-function gather(members, name) {
-  const whom = name ?? "a new unnamed person";
-  const ids = members.filter(({ person }) => person !== name).map(({ id }) => id);
-  if (!ids.length) return say(`They all show ${name} already.`);
-  return hold({
-    text: `${recordings(ids.length)} will be moved to ${whom}`,
-    fates: Object.fromEntries(ids.map((id) => [`recording:${id}`, `will be moved to ${whom}`])),
-    run: (how) => call("POST", "api/recordings/move", { ids, person: name }, how),
-    done: () => { refresh(); return `${recordings(ids.length)} now show ${whom}`; },
+function move(members, person) {
+  const target = person ?? NEW_PERSON;
+  const ids = members.filter((member) => member.person !== person).map(({ id }) => id);
+  if (!ids.length) return announce(`All recordings already show ${person}.`);
+  return schedule({
+    text: `${countRecordings(ids.length)} will be moved to ${target}`,
+    changes: Object.fromEntries(ids.map((id) => [`recording:${id}`, `will be moved to ${target}`])),
+    run: (options) => call("POST", "api/recordings/move", { ids, person }, options),
+    done: () => { refresh(); return `${countRecordings(ids.length)} were moved to ${target}`; },
   });
 }

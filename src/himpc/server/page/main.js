@@ -1,20 +1,19 @@
-// The page: three views, of which one is shown.
-import { onTokenNeeded } from "./api.js";
-import { askToken } from "./dialogs.js";
-import { people, recordings } from "./dom.js";
+// The page: three views, one of them visible.
+import { call, galleryInfo, onRefresh, onTokenNeeded, refresh } from "./api.js";
+import { askForToken } from "./dialogs.js";
+import { countPeople, countRecordings } from "./dom.js";
 import * as map from "./map.js";
-import { complain } from "./pending.js";
-import { build as buildPeople, reveal } from "./people.js";
-import { build as buildSearch } from "./search.js";
-import { call } from "./api.js";
-import { gallery, onRefresh, refresh } from "./state.js";
+import { buildPeople, revealPerson } from "./people.js";
+import { buildSearch } from "./search.js";
+import { showError } from "./undo.js";
 
 const VIEWS = ["search", "people", "map"];
 const byId = (id) => document.getElementById(id);
 
-function go(moveFocus) {
-  const name = VIEWS.includes(location.hash.slice(1)) ? location.hash.slice(1) : location.hash === "#main" ? null : "search";
-  if (name === null) return; // the skip link
+function showView(moveFocus) {
+  const hash = location.hash.slice(1);
+  if (hash === "main") return; // the skip link
+  const name = VIEWS.includes(hash) ? hash : "search";
   for (const view of VIEWS) {
     byId(`view-${view}`).hidden = view !== name;
     const link = document.querySelector(`nav a[href="#${view}"]`);
@@ -22,31 +21,30 @@ function go(moveFocus) {
     else link.removeAttribute("aria-current");
   }
   document.title = `${name[0].toUpperCase()}${name.slice(1)} – ${byId("gallery-name").textContent}`;
-  if (name === "map") map.shown();
+  if (name === "map") map.update();
   if (moveFocus) byId(`title-${name}`).focus();
 }
 
-function head() {
-  const { people: n, recordings: m, model, calibration, note } = gallery();
-  byId("gallery-counts").textContent = `${people(n)}, ${recordings(m)}`;
-  const sure = calibration ? `Threshold ${calibration.threshold.toFixed(2)} at a false match rate of ${Number(calibration.fmr.toPrecision(2))}, learned from ${people(calibration.persons)}.` : note;
-  byId("model-note").textContent = `Model ${model.fingerprint.slice(0, 12)}, ${model.joints.length} joints (${model.layout}), windows of ${model.window_length} frames. ${sure}`;
+function describeGallery() {
+  const { people, recordings, model, calibration, note } = galleryInfo();
+  byId("gallery-counts").textContent = `${countPeople(people)}, ${countRecordings(recordings)}`;
+  const threshold = calibration ? `Threshold ${calibration.threshold.toFixed(2)} at a false match rate of ${Number(calibration.fmr.toPrecision(2))}, calibrated on ${countPeople(calibration.persons)}.` : note;
+  byId("model-note").textContent = `Model ${model.fingerprint.slice(0, 12)}, ${model.joints.length} joints (${model.layout}), windows of ${model.window_length} frames. ${threshold}`;
 }
 
-onTokenNeeded(askToken);
-onRefresh(head);
+onTokenNeeded(askForToken);
+onRefresh(describeGallery);
 buildSearch(byId("view-search"));
 buildPeople(byId("view-people"));
-map.build(byId("view-map"), (name) => { location.hash = "#people"; setTimeout(() => reveal(name)); });
-addEventListener("hashchange", () => go(true));
-for (const event of ["dragover", "drop"]) addEventListener(event, (drag) => drag.preventDefault()); // a file dropped beside the box must not replace the page
+map.build(byId("view-map"), (name) => { location.hash = "#people"; setTimeout(() => revealPerson(name)); });
+addEventListener("hashchange", () => showView(true));
+for (const event of ["dragover", "drop"]) addEventListener(event, (drag) => drag.preventDefault()); // a file dropped elsewhere must not replace the page
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); });
-go(false);
+showView(false);
 try {
   await refresh();
-  const { gallery: name } = await call("GET", "api/health");
-  byId("gallery-name").textContent = name;
-  go(false);
+  byId("gallery-name").textContent = (await call("GET", "api/health")).gallery;
+  showView(false);
 } catch (error) {
-  complain(error.message);
+  showError(error.message);
 }

@@ -1,69 +1,85 @@
-// The view of all recordings by similarity: near means alike to the model.
-import { call } from "./api.js";
-import { button, count, el, field, problem, recordings as many, say } from "./dom.js";
-import { mark, palette } from "./colours.js";
+// The view of all recordings as a map: points close to each other are similar to the model.
+import { allNames, call, loadRecordings, onRefresh } from "./api.js";
+import { announce, button, byName, count, countRecordings, el, errorLine, field } from "./dom.js";
 import { watch } from "./recordings.js";
-import { allRecordings, known, onRefresh } from "./state.js";
 
-const ROWS = 100;
-const HIT = 14; // pixels around a point in which the mouse finds it
+const LIST_ROWS = 100; // until more are requested
+const HIT_RADIUS = 14; // pixels
+const DRAG_THRESHOLD = 4; // pixels
+const HUES = [174, 24, 262, 340, 92, 210, 48, 300, 140, 0, 232, 70];
+const SHAPES = ["circle", "square", "diamond", "triangle", "cross"];
+const POLYGONS = {
+  diamond: [[0, -1.25], [1.25, 0], [0, 1.25], [-1.25, 0]],
+  triangle: [[0, -1.25], [1.2, 0.9], [-1.2, 0.9]],
+  cross: [[-0.4, -1.2], [0.4, -1.2], [0.4, -0.4], [1.2, -0.4], [1.2, 0.4], [0.4, 0.4], [0.4, 1.2], [-0.4, 1.2], [-0.4, 0.4], [-1.2, 0.4], [-1.2, -0.4], [-0.4, -0.4]],
+};
 
 const canvas = el("canvas", { class: "chart", tabindex: 0, role: "application", "aria-roledescription": "map" });
-const tip = el("p", { class: "tip", "aria-hidden": "true", hidden: true });
+const tooltip = el("p", { class: "tip", "aria-hidden": "true", hidden: true });
 const card = el("div", { class: "card point", hidden: true });
-const listed = el("details", { class: "as-list" });
-const trouble = problem();
-const only = el("select", { on: { change: () => draw() } });
-let points = [], known_by = new Map(), view = { zoom: 1, x: 0, y: 0 }, chosen = null, hovered = null, stale = true, showReveal = () => {};
+const list = el("details", { class: "as-list" });
+const error = errorLine();
+const filter = el("select", { on: { change: () => draw() } });
+const darkScheme = matchMedia("(prefers-color-scheme: dark)");
+let points = [], recordings = new Map(), view = { zoom: 1, x: 0, y: 0 }, selected = null, hovered = null, isStale = true, revealPerson = () => {};
 
 export function build(node, reveal) {
-  showReveal = reveal;
+  revealPerson = reveal;
   node.append(
     el("h1", { id: "title-map", tabindex: -1, text: "Map" }),
-    el("p", { class: "muted", text: "Each point is a recording. Near means alike: recordings of one person should lie together." }),
-    trouble.line,
-    el("div", { class: "row between map-bar" }, field("Show", only),
-      el("div", { class: "row" }, button("+", () => zoom(1.4), { "aria-label": "Zoom in" }), button("−", () => zoom(1 / 1.4), { "aria-label": "Zoom out" }), button("Whole map", () => { view = { zoom: 1, x: 0, y: 0 }; draw(); }))),
-    el("div", { class: "columns map" }, el("div", { class: "sheet" }, canvas, tip), card), listed);
-  listed.addEventListener("toggle", () => list());
-  listen();
+    el("p", { class: "muted", text: "Each point is a recording. Similar recordings are close to each other: those of one person should form a cluster." }),
+    error.line,
+    el("div", { class: "row between map-bar" }, field("Show", filter),
+      el("div", { class: "row" }, button("+", () => zoom(1.4), { "aria-label": "Zoom in" }), button("−", () => zoom(1 / 1.4), { "aria-label": "Zoom out" }), button("Reset view", () => { view = { zoom: 1, x: 0, y: 0 }; draw(); }))),
+    el("div", { class: "columns map" }, el("div", { class: "sheet" }, canvas, tooltip), card), list);
+  list.addEventListener("toggle", drawList);
+  addListeners();
   new ResizeObserver(draw).observe(canvas);
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", draw);
-  onRefresh(() => { stale = true; if (!node.hidden) shown(); });
+  darkScheme.addEventListener("change", draw);
+  onRefresh(() => { isStale = true; if (!node.hidden) update(); });
 }
 
-/** Fetch what is new since the map was last seen. */
-export async function shown() {
+/** Draw the map, and load it again if the gallery has changed. */
+export async function update() {
   draw();
-  if (!stale) return;
-  stale = false;
+  if (!isStale) return;
+  isStale = false;
   try {
-    const [{ points: found }, recordings] = await Promise.all([call("GET", "api/map"), allRecordings()]);
-    trouble.clear();
-    [points, known_by] = [found, new Map(recordings.map((each) => [each.id, each]))];
-    const before = only.value;
-    only.replaceChildren(el("option", { value: "", text: "everybody" }), ...[...new Set(points.map((point) => point.person))].map((name) => el("option", { value: name, text: name, selected: name === before })));
-    choose(points.find((point) => point.id === chosen?.id) ?? null);
-    const beyond = recordings.length - points.length;
-    canvas.setAttribute("aria-label", `Map of ${many(points.length)}${beyond > 0 ? ` of ${recordings.length}` : ""}. Arrow keys go from point to point, Enter watches a recording. The list below says the same.`);
-    listed.replaceChildren(el("summary", { text: "The map as a list" }));
-    list();
-  } catch (error) {
-    stale = true;
-    trouble.show(error);
+    const [map, all] = await Promise.all([call("GET", "api/map"), loadRecordings()]);
+    error.clear();
+    [points, recordings] = [map.points, new Map(all.map((recording) => [recording.id, recording]))];
+    const person = filter.value;
+    filter.replaceChildren(el("option", { value: "", text: "all people" }), ...[...new Set(points.map((point) => point.person))].map((name) => el("option", { value: name, text: name, selected: name === person })));
+    select(points.find((point) => point.id === selected?.id) ?? null);
+    const total = all.length > points.length ? ` of ${all.length.toLocaleString("en")}` : "";
+    canvas.setAttribute("aria-label", `Map of ${countRecordings(points.length)}${total}. Arrow keys move between points, Enter shows a recording. The list below has the same content.`);
+    list.replaceChildren(el("summary", { text: "The map as a list" }));
+    drawList();
+  } catch (failure) {
+    isStale = true;
+    error.show(failure);
   }
 }
 
-const visible = () => points.filter((point) => !only.value || point.person === only.value);
+const visiblePoints = () => points.filter((point) => !filter.value || point.person === filter.value);
 
-// From the server's plane to the canvas, in CSS pixels: one scale for both axes.
-function lens() {
+// A function from the plane of the server to the canvas, in CSS pixels, with one scale for both axes.
+function projection() {
   const xs = points.map((point) => point.x), ys = points.map((point) => point.y);
-  const bounds = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  const fit = Math.min((width - 90) / (bounds[1] - bounds[0] || 1), (height - 70) / (bounds[3] - bounds[2] || 1)) * view.zoom;
-  const middle = [(bounds[0] + bounds[1]) / 2, (bounds[2] + bounds[3]) / 2];
-  return ({ x, y }) => [width / 2 + (x - middle[0]) * fit + view.x, height / 2 - (y - middle[1]) * fit + view.y];
+  const scale = Math.min((width - 90) / (right - left || 1), (height - 70) / (top - bottom || 1)) * view.zoom;
+  return ({ x, y }) => [width / 2 + (x - (left + right) / 2) * scale + view.x, height / 2 - (y - (bottom + top) / 2) * scale + view.y];
+}
+
+// A function from a person to a colour and shape; twelve hues and five shapes distinguish 60 people.
+function palette() {
+  const rank = new Map([...allNames()].sort(byName).map((name, i) => [name, i]));
+  const [saturation, lightness] = darkScheme.matches ? [62, 68] : [68, 38];
+  return (name) => {
+    const i = rank.get(name) ?? 0;
+    return { colour: `hsl(${HUES[i % HUES.length]} ${saturation}% ${lightness}%)`, shape: SHAPES[Math.floor(i / HUES.length) % SHAPES.length] };
+  };
 }
 
 function draw() {
@@ -71,180 +87,177 @@ function draw() {
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   if (!width || !height) return;
   [canvas.width, canvas.height] = [Math.round(width * scale), Math.round(height * scale)];
-  const pen = canvas.getContext("2d");
-  pen.scale(scale, scale);
+  const context = canvas.getContext("2d");
+  context.scale(scale, scale);
   const style = getComputedStyle(canvas);
-  const looks = palette(known(), matchMedia("(prefers-color-scheme: dark)").matches);
-  const place = lens();
+  const styleOf = palette();
+  const project = projection();
   const radius = points.length > 1000 ? 3 : points.length > 200 ? 4.5 : 6;
-  names(pen, place, looks, style);
+  drawNames(context, project, styleOf, style);
   for (const point of points) {
-    const [x, y] = place(point);
-    const { colour, shape } = looks(point.person);
-    const faded = only.value && point.person !== only.value;
-    pen.globalAlpha = faded ? 0.15 : points.length > 1000 ? 0.7 : 0.9;
-    pen.fillStyle = colour;
-    mark(pen, shape, x, y, radius);
+    const { colour, shape } = styleOf(point.person);
+    const isFaded = filter.value && point.person !== filter.value;
+    context.globalAlpha = isFaded ? 0.15 : points.length > 1000 ? 0.7 : 0.9;
+    context.fillStyle = colour;
+    drawMark(context, shape, ...project(point), radius);
   }
-  pen.globalAlpha = 1;
-  for (const point of [hovered, chosen]) if (point) ring(pen, place(point), radius + 4, style.color);
+  context.globalAlpha = 1;
+  context.strokeStyle = style.color;
+  context.lineWidth = 2;
+  for (const point of [hovered, selected]) {
+    if (!point) continue;
+    context.beginPath();
+    context.arc(...project(point), radius + 4, 0, 2 * Math.PI);
+    context.stroke();
+  }
 }
 
-function ring(pen, [x, y], radius, colour) {
-  pen.strokeStyle = colour;
-  pen.lineWidth = 2;
-  pen.beginPath();
-  pen.arc(x, y, radius, 0, 2 * Math.PI);
-  pen.stroke();
+function drawMark(context, shape, x, y, r) {
+  context.beginPath();
+  if (shape === "circle") context.arc(x, y, r, 0, 2 * Math.PI);
+  else if (shape === "square") context.rect(x - r * 0.88, y - r * 0.88, r * 1.76, r * 1.76);
+  else POLYGONS[shape].forEach(([dx, dy]) => context.lineTo(x + dx * r, y + dy * r));
+  context.closePath();
+  context.fill();
 }
 
-// A person's name stands at the middle of the points, where no other name stands.
-function names(pen, place, looks, style) {
-  const groups = new Map();
-  for (const point of visible()) groups.set(point.person, [...(groups.get(point.person) ?? []), place(point)]);
-  const taken = [];
-  pen.font = `600 13px ${style.fontFamily}`;
-  pen.textAlign = "center";
-  pen.lineJoin = "round";
-  for (const [name, spots] of [...groups].sort((a, b) => b[1].length - a[1].length)) {
-    const middle = spots.reduce((sum, spot) => sum + spot[0], 0) / spots.length;
+// Write the name of each person above the points, largest clusters first, where it overlaps no other name.
+function drawNames(context, project, styleOf, style) {
+  const clusters = new Map();
+  for (const point of visiblePoints()) clusters.set(point.person, [...(clusters.get(point.person) ?? []), project(point)]);
+  const boxes = [];
+  context.font = `600 13px ${style.fontFamily}`;
+  context.textAlign = "center";
+  context.lineJoin = "round";
+  for (const [name, spots] of [...clusters].sort((a, b) => b[1].length - a[1].length)) {
+    const centre = spots.reduce((sum, spot) => sum + spot[0], 0) / spots.length;
     const y = Math.min(...spots.map((spot) => spot[1])) - 10;
-    const half = pen.measureText(name).width / 2 + 4;
-    const x = Math.max(half, Math.min(canvas.clientWidth - half, middle));
-    if (taken.some((box) => Math.abs(box.x - x) < box.half + half && Math.abs(box.y - y) < 17)) continue;
-    taken.push({ x, y, half });
-    pen.strokeStyle = style.getPropertyValue("--surface");
-    pen.lineWidth = 4;
-    pen.strokeText(name, x, y);
-    pen.fillStyle = looks(name).colour;
-    pen.fillText(name, x, y);
+    const half = context.measureText(name).width / 2 + 4;
+    const x = Math.max(half, Math.min(canvas.clientWidth - half, centre));
+    if (boxes.some((box) => Math.abs(box.x - x) < box.half + half && Math.abs(box.y - y) < 17)) continue;
+    boxes.push({ x, y, half });
+    context.strokeStyle = style.getPropertyValue("--surface");
+    context.lineWidth = 4;
+    context.strokeText(name, x, y);
+    context.fillStyle = styleOf(name).colour;
+    context.fillText(name, x, y);
   }
 }
 
 function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
-  const next = Math.min(40, Math.max(0.5, view.zoom * factor)), by = next / view.zoom;
+  const next = Math.min(40, Math.max(0.5, view.zoom * factor)), ratio = next / view.zoom;
   const [dx, dy] = [x - canvas.clientWidth / 2, y - canvas.clientHeight / 2];
-  view = { zoom: next, x: dx - (dx - view.x) * by, y: dy - (dy - view.y) * by };
+  view = { zoom: next, x: dx - (dx - view.x) * ratio, y: dy - (dy - view.y) * ratio };
   draw();
 }
 
-function nearestTo(x, y) {
-  const place = lens();
-  let found = null, least = HIT;
-  for (const point of visible()) {
-    const [px, py] = place(point);
-    const far = Math.hypot(px - x, py - y);
-    if (far < least) [found, least] = [point, far];
+// The candidate of least cost, or null where all costs reach the limit.
+function cheapest(candidates, cost, limit = Infinity) {
+  let best = null, least = limit;
+  for (const candidate of candidates) {
+    const found = cost(candidate);
+    if (found < least) [best, least] = [candidate, found];
   }
-  return found;
+  return best;
 }
 
-function listen() {
-  let held = null;
-  canvas.addEventListener("pointerdown", (event) => { held = { x: event.clientX, y: event.clientY, moved: false }; canvas.setPointerCapture(event.pointerId); });
+function pointAt(x, y) {
+  const project = projection();
+  return cheapest(visiblePoints(), (point) => { const [px, py] = project(point); return Math.hypot(px - x, py - y); }, HIT_RADIUS);
+}
+
+function addListeners() {
+  let drag = null;
+  canvas.addEventListener("pointerdown", (event) => { drag = { x: event.clientX, y: event.clientY, moved: false }; canvas.setPointerCapture(event.pointerId); });
   canvas.addEventListener("pointermove", (event) => {
-    if (held) {
-      const [dx, dy] = [event.clientX - held.x, event.clientY - held.y];
-      if (held.moved || Math.hypot(dx, dy) > 4) {
-        view = { ...view, x: view.x + dx, y: view.y + dy };
-        held = { x: event.clientX, y: event.clientY, moved: true };
-        draw();
-      }
-      return;
-    }
-    hover(nearestTo(event.offsetX, event.offsetY));
+    if (!drag) return hover(pointAt(event.offsetX, event.offsetY));
+    const [dx, dy] = [event.clientX - drag.x, event.clientY - drag.y];
+    if (!drag.moved && Math.hypot(dx, dy) <= DRAG_THRESHOLD) return;
+    view = { ...view, x: view.x + dx, y: view.y + dy };
+    drag = { x: event.clientX, y: event.clientY, moved: true };
+    draw();
   });
-  canvas.addEventListener("pointerup", (event) => { if (held && !held.moved) choose(nearestTo(event.offsetX, event.offsetY)); held = null; });
+  canvas.addEventListener("pointerup", (event) => { if (drag && !drag.moved) select(pointAt(event.offsetX, event.offsetY)); drag = null; });
   canvas.addEventListener("pointerleave", () => hover(null));
   canvas.addEventListener("wheel", (event) => {
-    if (!event.ctrlKey && document.activeElement !== canvas) return;
+    if (!event.ctrlKey && document.activeElement !== canvas) return; // the page scrolls unless the canvas has the focus
     event.preventDefault();
     zoom(Math.exp(-event.deltaY * 0.0015), event.offsetX, event.offsetY);
   }, { passive: false });
-  canvas.addEventListener("keydown", (event) => { if (key(event.key)) event.preventDefault(); });
+  canvas.addEventListener("keydown", (event) => { if (handleKey(event.key)) event.preventDefault(); });
 }
 
-function key(pressed) {
-  const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-  if (ways[pressed] && points.length) {
-    choose(chosen ? towards(ways[pressed]) ?? chosen : visible()[0] ?? null);
-    if (chosen) say(words(chosen));
-  } else if (pressed === "Enter" && chosen && known_by.get(chosen.id)?.skeleton) watch(known_by.get(chosen.id));
-  else if (pressed === "+" || pressed === "=") zoom(1.4);
-  else if (pressed === "-") zoom(1 / 1.4);
+function handleKey(key) {
+  const directions = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+  if (directions[key] && points.length) {
+    select(selected ? nextPoint(directions[key]) ?? selected : visiblePoints()[0] ?? null);
+    if (selected) announce(describe(selected));
+  } else if (key === "Enter" && recordings.get(selected?.id)?.skeleton) watch(recordings.get(selected.id));
+  else if (key === "+" || key === "=") zoom(1.4);
+  else if (key === "-") zoom(1 / 1.4);
   else return false;
   return true;
 }
 
-// The nearest point that lies mostly that way.
-function towards([wx, wy]) {
-  const place = lens(), [x, y] = place(chosen);
-  let found = null, least = Infinity;
-  for (const point of visible()) {
-    const [px, py] = place(point);
-    const along = (px - x) * wx + (py - y) * wy, across = Math.abs((px - x) * wy) + Math.abs((py - y) * wx);
-    if (point === chosen || along <= 0 || across > along * 1.01) continue;
-    if (along + across < least) [found, least] = [point, along + across];
-  }
-  return found;
+// The nearest point within 45 degrees of a direction from the selected one.
+function nextPoint([dx, dy]) {
+  const project = projection(), [x, y] = project(selected);
+  return cheapest(visiblePoints(), (point) => {
+    const [px, py] = project(point);
+    const along = (px - x) * dx + (py - y) * dy, across = Math.abs((px - x) * dy) + Math.abs((py - y) * dx);
+    return point === selected || along <= 0 || across > along * 1.01 ? Infinity : along + across;
+  });
 }
 
-const words = (point) => `${point.person}: ${known_by.get(point.id)?.source ?? point.id}`;
+const sourceOf = (point) => recordings.get(point.id)?.source ?? point.id;
+const describe = (point) => `${point.person}: ${sourceOf(point)}`;
+const nearestTo = (point) => cheapest(points, (other) => (other === point ? Infinity : (other.x - point.x) ** 2 + (other.y - point.y) ** 2));
 
 function hover(point) {
   if (point === hovered) return;
   hovered = point;
-  tip.hidden = !point;
+  tooltip.hidden = !point;
   if (point) {
-    const [x, y] = lens()(point);
-    tip.textContent = words(point);
-    tip.style.left = `${Math.min(x + 12, canvas.clientWidth - Math.min(240, canvas.clientWidth / 2))}px`;
-    tip.style.top = `${y + 12}px`;
+    const [x, y] = projection()(point);
+    tooltip.textContent = describe(point);
+    tooltip.style.left = `${Math.min(x + 12, canvas.clientWidth - Math.min(240, canvas.clientWidth / 2))}px`;
+    tooltip.style.top = `${y + 12}px`;
   }
   canvas.classList.toggle("on-point", Boolean(point));
   draw();
 }
 
-function choose(point) {
-  chosen = point;
+function select(point) {
+  selected = point;
   draw();
   card.hidden = !point;
   if (!point) return;
-  const recording = known_by.get(point.id);
-  const near = beside(point);
+  const recording = recordings.get(point.id);
+  const nearest = nearestTo(point);
   card.replaceChildren(
-    el("h2", { text: point.person }), el("p", { class: "source", text: recording?.source ?? point.id }),
+    el("h2", { text: point.person }), el("p", { class: "source", text: sourceOf(point) }),
     recording ? el("p", { class: "muted", text: [recording.session && `session: ${recording.session}`, recording.camera && `camera: ${recording.camera}`, `${recording.frames} frames`].filter(Boolean).join(", ") }) : "",
-    near ? el("p", { class: "muted", text: `Beside it on the map: ${words(near)}` }) : "",
+    nearest ? el("p", { class: "muted", text: `Nearest on the map: ${describe(nearest)}` }) : "",
     el("div", { class: "row" },
-      recording?.skeleton ? button("Watch", () => watch(recording)) : "", button("Show the person", () => showReveal(point.person), { class: "quiet" })));
+      recording?.skeleton ? button("Watch", () => watch(recording)) : "", button("Show the person", () => revealPerson(point.person), { class: "quiet" })));
 }
 
-function beside(point) {
-  let found = null, least = Infinity;
-  for (const other of points) {
-    const far = (other.x - point.x) ** 2 + (other.y - point.y) ** 2;
-    if (other !== point && far < least) [found, least] = [other, far];
-  }
-  return found;
-}
-
-// What the map shows, in words; it is written only when somebody opens it.
-function list() {
-  if (!listed.open || listed.querySelector("table")) return;
-  const order = [...points].sort((a, b) => a.person.localeCompare(b.person, "en", { numeric: true }));
+// The content of the map as a table, built when it is opened.
+function drawList() {
+  if (!list.open || list.querySelector("table")) return;
+  const sorted = [...points].sort((a, b) => byName(a.person, b.person));
   const body = el("tbody");
-  const more = button("", () => add());
-  const add = () => {
-    const from = body.childElementCount;
-    body.append(...order.slice(from, from + ROWS).map((point) => {
-      const near = beside(point);
-      return el("tr", {}, el("th", { scope: "row", text: known_by.get(point.id)?.source ?? point.id }), el("td", { "data-name": "Person", text: point.person }), el("td", { "data-name": "Beside it", text: near ? words(near) : "–" }));
+  const addRows = () => {
+    const shown = body.childElementCount;
+    body.append(...sorted.slice(shown, shown + LIST_ROWS).map((point) => {
+      const nearest = nearestTo(point);
+      return el("tr", {}, el("th", { scope: "row", text: sourceOf(point) }), el("td", { "data-name": "Person", text: point.person }), el("td", { "data-name": "Nearest", text: nearest ? describe(nearest) : "–" }));
     }));
-    const left = order.length - body.childElementCount;
-    more.hidden = !left;
-    more.textContent = `Show ${count(Math.min(left, ROWS), "more row", "more rows")}`;
+    const rest = sorted.length - body.childElementCount;
+    more.hidden = !rest;
+    more.textContent = `Show ${count(Math.min(rest, LIST_ROWS), "more row", "more rows")}`;
   };
-  listed.append(el("table", {}, el("thead", {}, el("tr", {}, ["Recording", "Person", "Beside it on the map"].map((text) => el("th", { scope: "col", text })))), body), more);
-  add();
+  const more = button("", addRows);
+  list.append(el("table", {}, el("thead", {}, el("tr", {}, ["Recording", "Person", "Nearest on the map"].map((text) => el("th", { scope: "col", text })))), body), more);
+  addRows();
 }

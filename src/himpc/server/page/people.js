@@ -1,135 +1,141 @@
-// The view of who is enrolled: naming, merging, moving, removing.
-import { call, person as path } from "./api.js";
-import { ask, nameBox } from "./dialogs.js";
-import { button, el, field, newId, people as counted, recordings as many } from "./dom.js";
-import { enrollForm } from "./enroll.js";
+// The view of enrolled people: name, merge and remove them.
+import { allNames, allPeople, call, onRefresh, personPath, refresh } from "./api.js";
+import { ask, nameField } from "./dialogs.js";
+import { button, byName, countPeople, countRecordings, el, field, newId } from "./dom.js";
 import { groupForm } from "./grouping.js";
-import { fate, hold, onChange } from "./pending.js";
-import { recordingsOf } from "./recordings.js";
-import { everybody, known, onRefresh, refresh } from "./state.js";
+import { recordingTable } from "./recordings.js";
+import { onPendingChange, pendingChange, schedule } from "./undo.js";
+import { enrollForm } from "./uploads.js";
 
-const AT_ONCE = 100; // rows that are drawn before somebody asks for more
-const chosen = new Set();
-const open = new Set();
-let shown = AT_ONCE;
-let only = "";
+const MAX_ROWS = 100; // until more are requested
+const selected = new Set();
+const expanded = new Set();
+let maxRows = MAX_ROWS;
+let filter = "";
 
 const list = el("ul", { class: "plain people" });
-const bar = el("div", { class: "row merge-bar", hidden: true });
+const mergeBar = el("div", { class: "row merge-bar", hidden: true });
 const total = el("p", { class: "muted" });
 
-export function build(view) {
-  const find = el("input", { type: "search", on: { input: () => { only = find.value.trim().toLowerCase(); shown = AT_ONCE; draw(); } } });
+export function buildPeople(view) {
+  const search = el("input", { type: "search", on: { input: () => { filter = search.value.trim().toLowerCase(); maxRows = MAX_ROWS; draw(); } } });
   view.append(
     el("h1", { id: "title-people", tabindex: -1, text: "People" }),
     el("div", { class: "columns" },
-      el("div", {}, el("div", { class: "row between" }, field("Find a person", find), total), bar, list),
+      el("div", {}, el("div", { class: "row between" }, field("Find a person", search), total), mergeBar, list),
       el("aside", { "aria-label": "Enroll and group" }, enrollForm(), groupForm())));
   onRefresh(draw);
-  onChange(draw);
+  onPendingChange(draw);
 }
 
-/** Show one person, with the recordings. */
-export function reveal(name) {
-  open.add(name);
-  only = "";
+/** Show a person with the recordings. */
+export function revealPerson(name) {
+  expanded.add(name);
+  filter = "";
   draw();
-  document.querySelector(`[data-key="${CSS.escape(`open ${name}`)}"]`)?.focus();
+  find(`open ${name}`)?.focus();
 }
 
-const unnamedFirst = (a, b) => Number(a.named) - Number(b.named) || a.name.localeCompare(b.name, "en", { numeric: true });
+const find = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
+const unnamedFirst = (a, b) => Number(a.named) - Number(b.named) || byName(a.name, b.name);
 
 function draw() {
-  const key = document.activeElement?.dataset?.key;
-  const there = new Set(known());
-  for (const set of [chosen, open]) for (const name of set) if (!there.has(name) || (set === chosen && fate(`person:${name}`))) set.delete(name);
-  const found = everybody().filter((person) => person.name.toLowerCase().includes(only)).sort(unnamedFirst);
-  const nameless = everybody().filter((person) => !person.named).length;
-  total.textContent = `${counted(everybody().length)}${nameless ? `, ${nameless} to be named` : ""}`;
-  list.replaceChildren(...found.slice(0, shown).map(row));
-  if (!found.length) list.append(el("li", { class: "muted empty", text: only ? "Nobody has such a name." : "Nobody is enrolled yet. Enroll recordings to begin." }));
-  if (found.length > shown) list.append(el("li", {}, button(`Show ${found.length - shown} more`, () => { shown += AT_ONCE * 5; draw(); })));
-  drawBar();
-  if (key) focusOn(document.querySelector(`[data-key="${CSS.escape(key)}"]`));
+  const focused = document.activeElement?.dataset?.key;
+  const names = new Set(allNames());
+  for (const name of expanded) if (!names.has(name)) expanded.delete(name);
+  for (const name of selected) if (!names.has(name) || pendingChange(`person:${name}`)) selected.delete(name);
+  const matches = allPeople().filter((person) => person.name.toLowerCase().includes(filter)).sort(unnamedFirst);
+  const unnamed = allPeople().filter((person) => !person.named).length;
+  total.textContent = `${countPeople(names.size)}${unnamed ? `, ${unnamed} unnamed` : ""}`;
+  list.replaceChildren(...matches.slice(0, maxRows).map(buildRow));
+  if (!matches.length) list.append(el("li", { class: "muted empty", text: filter ? "No person has this name." : "No people are enrolled yet. Enroll recordings to begin." }));
+  if (matches.length > maxRows) list.append(el("li", {}, button(`Show ${matches.length - maxRows} more`, () => { maxRows += MAX_ROWS * 5; draw(); })));
+  drawMergeBar();
+  if (focused) restoreFocus(find(focused));
 }
 
-// What had the focus may be gone, or wait: then whom it is about gets it, or the heading.
-function focusOn(node) {
+// The control that had the focus may be disabled or gone: then its person gets it, or the heading.
+function restoreFocus(node) {
   const next = node?.disabled ? node.closest(".person")?.querySelector(".toggle") : node;
   (next ?? document.getElementById("title-people")).focus({ preventScroll: true });
 }
 
-function row(person) {
+function buildRow(person) {
   const { name } = person;
-  const coming = fate(`person:${name}`);
+  const change = pendingChange(`person:${name}`);
+  const isOpen = expanded.has(name);
   const box = el("input", {
-    type: "checkbox", checked: chosen.has(name), disabled: Boolean(coming), "data-key": `choose ${name}`, "aria-label": `Choose ${name} to merge`,
-    on: { change: () => { if (box.checked) chosen.add(name); else chosen.delete(name); drawBar(); } },
+    type: "checkbox", checked: selected.has(name), disabled: Boolean(change), "data-key": `select ${name}`, "aria-label": `Select ${name} to merge`,
+    on: { change: () => { toggle(selected, name); drawMergeBar(); } },
   });
-  const act = (text, click, cls = "") => button(text, click, { class: cls, disabled: Boolean(coming), "data-key": `${text} ${name}`, "aria-label": `${text} ${name}` });
-  const inside = el("div", { id: newId("recordings"), hidden: !open.has(name) });
-  const toggle = el("button", {
-    type: "button", class: "toggle", "aria-expanded": String(open.has(name)), "aria-controls": inside.id, "data-key": `open ${name}`,
-    on: { click: () => { if (open.has(name)) open.delete(name); else open.add(name); draw(); } },
-  }, el("strong", { text: name }), el("span", { class: "muted", text: about(person) }));
-  if (open.has(name)) inside.append(recordingsOf(name));
-  return el("li", { class: `person ${person.named ? "" : "nameless"} ${coming ? "coming" : ""}` },
-    el("div", { class: "line" }, box, toggle,
+  const act = (text, click, cls) => button(text, click, { class: cls, disabled: Boolean(change), "data-key": `${text} ${name}`, "aria-label": `${text} ${name}` });
+  const details = el("div", { id: newId("recordings"), hidden: !isOpen }, isOpen ? recordingTable(name) : null);
+  const header = el("button", {
+    type: "button", class: "toggle", "aria-expanded": String(isOpen), "aria-controls": details.id, "data-key": `open ${name}`,
+    on: { click: () => { toggle(expanded, name); draw(); } },
+  }, el("strong", { text: name }), el("span", { class: "muted", text: describe(person) }));
+  return el("li", { class: `person ${person.named ? "" : "unnamed"} ${change ? "pending" : ""}` },
+    el("div", { class: "line" }, box, header,
       el("div", { class: "row" },
         act(person.named ? "Rename" : "Name", () => rename(person), person.named ? "quiet" : ""),
         act("Remove", () => remove(person), "quiet danger-text"))),
-    coming ? el("p", { class: "fate", text: coming }) : null, inside);
+    change ? el("p", { class: "change", text: change }) : null, details);
 }
 
-function about({ recordings, windows, cameras, first, last }) {
-  const from = first.slice(0, 10), to = last.slice(0, 10);
-  const seen = cameras.length ? `, ${cameras.length === 1 ? "camera" : "cameras"} ${cameras.join(", ")}` : "";
-  return `${many(recordings)}, ${windows.toLocaleString("en")} windows${seen}, enrolled ${from === to ? from : `${from} to ${to}`}`;
+function toggle(set, name) {
+  if (!set.delete(name)) set.add(name);
 }
 
-function drawBar() {
-  const names = [...chosen];
-  bar.hidden = !names.length;
-  const merge = button("Merge into one person", () => unite(names), { class: "primary", disabled: names.length < 2, "data-key": "merge" });
-  const told = names.length < 2 ? `${names[0]} is chosen: choose one more to merge` : `${names.length} chosen: ${names.join(", ")}`;
-  bar.replaceChildren(el("span", { text: told }), merge, button("Choose nobody", () => { chosen.clear(); draw(); }, { class: "quiet" }));
+function describe({ recordings, windows, cameras, first, last }) {
+  const [from, to] = [first.slice(0, 10), last.slice(0, 10)];
+  const by = cameras.length ? `, ${cameras.length === 1 ? "camera" : "cameras"} ${cameras.join(", ")}` : "";
+  return `${countRecordings(recordings)}, ${windows.toLocaleString("en")} windows${by}, enrolled ${from === to ? from : `${from} to ${to}`}`;
+}
+
+function drawMergeBar() {
+  const names = [...selected];
+  mergeBar.hidden = !names.length;
+  mergeBar.replaceChildren(
+    el("span", { text: names.length < 2 ? `${names[0]} is selected; select another person to merge` : `${names.length} selected: ${names.join(", ")}` }),
+    button("Merge into one person", () => merge(names), { class: "primary", disabled: names.length < 2, "data-key": "merge" }),
+    button("Clear selection", () => { selected.clear(); draw(); }, { class: "quiet" }));
 }
 
 async function rename({ name, named }) {
-  const given = await ask({
-    title: named ? `Rename ${name}` : `Name ${name}`,
-    controls: [nameBox("Name", [], { value: named ? name : "" })], yes: named ? "Rename" : "Name",
-  });
-  const fresh = given?.name.trim();
-  if (!fresh || fresh === name) return;
-  hold({
-    text: `${name} gets the name ${fresh}`,
-    fates: { [`person:${name}`]: `will be named ${fresh}` },
-    run: (how) => call("POST", `${path(name)}/rename`, { name: fresh }, how),
-    done: () => { refresh(); return `${name} is now ${fresh}`; },
+  const verb = named ? "Rename" : "Name";
+  const values = await ask({ title: `${verb} ${name}`, controls: [nameField("Name", () => [], { value: named ? name : "" }).node], submit: verb });
+  const newName = values?.name.trim();
+  if (!newName || newName === name) return;
+  schedule({
+    text: `${name} will be renamed to ${newName}`,
+    changes: { [`person:${name}`]: `will be renamed to ${newName}` },
+    run: (options) => call("POST", `${personPath(name)}/rename`, { name: newName }, options),
+    done: () => { refresh(); return `${name} was renamed to ${newName}`; },
   });
 }
 
 function remove({ name, recordings }) {
-  hold({
-    text: `${name} will be removed for good, with ${many(recordings)}`,
-    fates: { [`person:${name}`]: "will be removed for good" },
-    run: (how) => call("DELETE", path(name), null, how),
-    done: () => { refresh(); return `${name} is removed`; },
+  schedule({
+    text: `${name} will be erased with ${countRecordings(recordings)}`,
+    changes: { [`person:${name}`]: "will be erased" },
+    run: (options) => call("DELETE", personPath(name), null, options),
+    done: () => { refresh(); return `${name} was erased`; },
   });
 }
 
-async function unite(names) {
-  const best = everybody().filter((person) => chosen.has(person.name)).sort((a, b) => Number(b.named) - Number(a.named) || b.recordings - a.recordings);
-  const keep = el("select", { name: "keep" }, best.map(({ name }) => el("option", { value: name, text: name })));
-  const given = await ask({ title: `Merge ${names.length} people`, text: "All their recordings will show one person.", controls: [field("Name to keep", keep)], yes: "Merge" });
-  if (!given) return;
-  const others = names.filter((name) => name !== given.keep);
-  chosen.clear();
-  hold({
-    text: `${others.join(", ")} will be merged into ${given.keep}`,
-    fates: Object.fromEntries([[`person:${given.keep}`, `will also be ${others.join(", ")}`], ...others.map((name) => [`person:${name}`, `will be merged into ${given.keep}`])]),
-    run: (how) => call("POST", `${path(given.keep)}/merge`, { others }, how),
-    done: () => { refresh(); return `${given.keep} and ${others.join(", ")} are one person`; },
+async function merge(names) {
+  const candidates = allPeople().filter((person) => selected.has(person.name)).sort((a, b) => Number(b.named) - Number(a.named) || b.recordings - a.recordings);
+  const select = el("select", { name: "keep" }, candidates.map(({ name }) => el("option", { value: name, text: name })));
+  const values = await ask({ title: `Merge ${names.length} people`, text: "All their recordings will belong to one person.", controls: [field("Name to keep", select)], submit: "Merge" });
+  if (!values) return;
+  const { keep } = values;
+  const others = names.filter((name) => name !== keep);
+  const merged = others.join(", ");
+  selected.clear();
+  schedule({
+    text: `${merged} will be merged into ${keep}`,
+    changes: Object.fromEntries([[`person:${keep}`, `will include ${merged}`], ...others.map((name) => [`person:${name}`, `will be merged into ${keep}`])]),
+    run: (options) => call("POST", `${personPath(keep)}/merge`, { others }, options),
+    done: () => { refresh(); return `${merged} were merged into ${keep}`; },
   });
 }

@@ -1,30 +1,31 @@
-// Walkers that play, side by side and in step, with their timeline.
-import { button, calm, check, el, newId } from "./dom.js";
-import { newCamera, Stage, weightColour } from "./stage.js";
-import { inStep, partner } from "./sync.js";
-import { makeWalker, placed } from "./walker.js";
+// One walker, or two side by side and in step, with a timeline.
+import { button, checkbox, el, newId, prefersReducedMotion } from "./dom.js";
+import { createCamera, Stage, weightColour } from "./stage.js";
+import { matchingTime, synchronise } from "./sync.js";
+import { createWalker, placedPose } from "./walker.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2];
+const RAMP_WIDTH = 60; // pixels
 const HELP = "Drag or use the arrow keys to turn, plus and minus to zoom.";
 
 export class Player {
   constructor() {
-    this.camera = newCamera();
-    this.options = { onTheSpot: true, oneHeading: true, byWeight: true };
+    this.camera = createCamera();
+    this.options = { onTheSpot: true, sameHeading: true, colourByWeight: true };
     this.time = 0;
     this.speed = 1;
     this.playing = false;
-    this.sides = [this.side(), this.side()];
+    this.sides = [this.createSide(), this.createSide()];
     this.node = el("div", { class: "player" },
-      el("div", { class: "stages" }, this.sides.map((side) => side.figure)), this.controls(), this.legend());
-    this.watch = new ResizeObserver(() => this.draw());
-    for (const side of this.sides) this.watch.observe(side.canvas);
-    this.scheme = matchMedia("(prefers-color-scheme: dark)");
+      el("div", { class: "stages" }, this.sides.map((side) => side.figure)), this.createControls(), this.createLegend());
     this.redraw = () => this.draw();
-    this.scheme.addEventListener("change", this.redraw);
+    this.resizeObserver = new ResizeObserver(this.redraw);
+    for (const side of this.sides) this.resizeObserver.observe(side.canvas);
+    this.colourScheme = matchMedia("(prefers-color-scheme: dark)");
+    this.colourScheme.addEventListener("change", this.redraw);
   }
 
-  side() {
+  createSide() {
     const canvas = el("canvas", { tabindex: 0, role: "application", "aria-roledescription": "turnable picture" });
     const title = el("figcaption");
     const note = el("p", { class: "muted stage-note", hidden: true });
@@ -32,129 +33,130 @@ export class Player {
     return { canvas, title, note, figure, stage: new Stage(canvas, this.camera, () => this.draw()), walker: null };
   }
 
-  controls() {
-    this.play = button("Play", () => this.run(!this.playing), { class: "primary play" });
-    this.scrub = el("input", {
+  createControls() {
+    this.playButton = button("Play", () => this.run(!this.playing), { class: "primary play" });
+    this.slider = el("input", {
       type: "range", min: 0, max: 1000, value: 0, "aria-label": "Time",
-      on: { input: () => { this.run(false); this.time = (this.scrub.value / 1000) * this.seconds(); this.draw(); } },
+      on: { input: () => { this.run(false); this.time = (this.slider.value / 1000) * this.duration(); this.draw(); } },
     });
     this.clock = el("output", { class: "clock" });
-    this.strip = el("canvas", { class: "strip", "aria-hidden": "true" });
+    this.weightBars = el("canvas", { class: "strip", "aria-hidden": "true" });
     const speed = el("select", { id: newId("speed"), on: { change: () => { this.speed = Number(speed.value); } } },
       SPEEDS.map((value) => el("option", { value, text: `${value} ×`, selected: value === 1 })));
-    const option = (text, name) => check(text, true, (on) => { this.options[name] = on; this.draw(); });
+    const option = (text, name) => checkbox(text, true, (on) => { this.options[name] = on; this.draw(); });
     return el("div", { class: "controls" },
-      el("div", { class: "timeline" }, this.play, el("div", { class: "track" }, this.scrub, this.strip), this.clock),
+      el("div", { class: "timeline" }, this.playButton, el("div", { class: "track" }, this.slider, this.weightBars), this.clock),
       el("div", { class: "row" },
         el("label", { class: "check", for: speed.id, text: "Speed" }), speed,
-        option("On the spot", "onTheSpot"), option("Facing the same way", "oneHeading"), option("Colour by weight", "byWeight")));
+        option("Walk on the spot", "onTheSpot"), option("Face the same way", "sameHeading"), option("Colour by weight", "colourByWeight")));
   }
 
-  legend() {
-    this.ramp = el("canvas", { class: "ramp", width: 60, height: 10, "aria-hidden": "true" });
-    this.together = el("span", { text: " To stay in step, the second walker may go a little faster or slower." });
-    this.range = [el("span"), el("span")];
+  createLegend() {
+    this.ramp = el("canvas", { class: "ramp", width: RAMP_WIDTH, height: 10, "aria-hidden": "true" });
+    this.syncNote = el("span", { text: " The second walker is slightly sped up or slowed down to stay in step." });
+    this.weightRange = [el("span"), el("span")];
     return el("p", { class: "legend muted" },
-      "Left is a full line with full joints, right a broken line with hollow joints. The bars under the timeline, and " +
-      "the colour, are the weight of each frame by hard skeleton mining, from ", this.range[0], " ", this.ramp, " to ",
-      this.range[1], ": frames that agree least with the person weigh most.", this.together);
+      "Left limbs are solid lines with filled joints, right limbs are dashed lines with hollow joints. The bars under the " +
+      "timeline and the colours show the weight of each frame by hard skeleton mining, from ", this.weightRange[0], " ",
+      this.ramp, " to ", this.weightRange[1], ": frames that agree least with the person weigh most.", this.syncNote);
   }
 
-  /** Show one walker, or two: `first` and `second` are {skeleton, who, source}, `moment` says which two frames are alike. */
-  show(model, first, second = null, moment = null) {
-    this.put(0, model, first);
-    this.pair(model, second, moment);
+  /** Show one walker; `side` is {skeleton, title, source}. */
+  show(model, side) {
+    this.setSide(0, model, side);
+    this.showSecond(model, null, null);
     this.time = 0;
-    this.run(!calm());
+    this.run(!prefersReducedMotion());
   }
 
-  /** Put another walker beside the first, who goes on walking. */
-  pair(model, second, moment) {
-    this.put(1, model, second);
-    const [one, other] = this.sides;
-    this.pairs = one.walker && other.walker ? inStep(one.walker, other.walker, moment) : [];
-    this.together.hidden = !this.pairs.length;
+  /** Show another walker beside the first; `moment` is a pair of similar windows, or null. */
+  showSecond(model, side, moment) {
+    this.setSide(1, model, side);
+    const [first, second] = this.sides;
+    this.pairs = first.walker && second.walker ? synchronise(first.walker, second.walker, moment) : [];
+    this.syncNote.hidden = !this.pairs.length;
     this.draw();
   }
 
-  put(place, model, shown) {
-    const side = this.sides[place];
-    side.figure.hidden = !shown;
-    side.walker = shown?.skeleton?.joints?.length ? makeWalker(shown.skeleton, model) : null;
-    side.start = side.walker?.middleAt(0);
-    if (!shown) return;
-    side.title.replaceChildren(el("strong", { text: shown.who }), el("span", { text: shown.source, title: shown.source }));
-    side.canvas.setAttribute("aria-label", `Skeleton: ${shown.who}, ${shown.source}. ${HELP}`);
+  setSide(index, model, content) {
+    const side = this.sides[index];
+    side.figure.hidden = !content;
+    side.walker = content?.skeleton?.joints?.length ? createWalker(content.skeleton, model) : null;
+    side.start = side.walker?.positionAt(0);
+    if (!content) return;
+    side.title.replaceChildren(el("strong", { text: content.title }), el("span", { text: content.source, title: content.source }));
+    side.canvas.setAttribute("aria-label", `Skeleton: ${content.title}, ${content.source}. ${HELP}`);
     side.canvas.hidden = !side.walker;
     side.note.hidden = Boolean(side.walker);
-    side.note.textContent = shown.note ?? "";
+    side.note.textContent = content.note ?? "";
   }
 
-  seconds() { return this.sides[0].walker?.seconds ?? 1; }
+  duration() { return this.sides[0].walker?.duration ?? 1; }
 
   run(on) {
     this.playing = on && Boolean(this.sides[0].walker);
-    this.play.textContent = this.playing ? "Pause" : "Play";
-    this.last = null;
-    cancelAnimationFrame(this.frame);
-    if (this.playing) this.frame = requestAnimationFrame((now) => this.step(now));
+    this.playButton.textContent = this.playing ? "Pause" : "Play";
+    this.lastTick = null;
+    cancelAnimationFrame(this.animation);
+    if (this.playing) this.animation = requestAnimationFrame((now) => this.tick(now));
     else this.draw();
   }
 
-  step(now) {
+  tick(now) {
     if (!this.node.isConnected) return this.run(false);
     if (this.node.offsetParent !== null || this.node.closest("dialog")) {
-      this.time += this.last === null ? 0 : Math.min(0.1, (now - this.last) / 1000) * this.speed;
-      if (this.time > this.seconds()) this.time = 0;
+      this.time += this.lastTick === null ? 0 : Math.min(0.1, (now - this.lastTick) / 1000) * this.speed;
+      if (this.time > this.duration()) this.time = 0;
       this.draw();
     }
-    this.last = now;
-    this.frame = requestAnimationFrame((next) => this.step(next));
+    this.lastTick = now;
+    this.animation = requestAnimationFrame((next) => this.tick(next));
   }
 
   draw() {
-    const [one, other] = this.sides;
-    const times = [this.time, other.walker && this.pairs.length ? partner(this.pairs, this.time) : this.time];
-    [one, other].forEach(({ walker, stage, start }, place) => {
+    const [first, second] = this.sides;
+    const times = [this.time, this.pairs?.length ? matchingTime(this.pairs, this.time) : this.time];
+    [first, second].forEach(({ walker, stage, start }, index) => {
       if (!walker) return;
-      const pose = placed(walker, times[place], { ...this.options, start });
-      stage.draw(pose, walker.model, this.options.byWeight ? walker.weightAt(times[place]) : null);
+      const pose = placedPose(walker, times[index], { ...this.options, start });
+      stage.draw(pose, walker.model, this.options.colourByWeight ? walker.weightAt(times[index]) : null);
     });
-    if (!one.walker) return;
-    this.scrub.value = Math.round((this.time / this.seconds()) * 1000);
-    const clock = `${this.time.toFixed(1)} of ${this.seconds().toFixed(1)} s`;
-    this.scrub.setAttribute("aria-valuetext", clock);
-    this.clock.textContent = one.walker.timed ? clock : `${clock}, at 30 frames a second`;
-    this.weights(one.walker.weights);
-    this.key(one.walker);
+    if (!first.walker) return;
+    this.slider.value = Math.round((this.time / this.duration()) * 1000);
+    const clock = `${this.time.toFixed(1)} of ${this.duration().toFixed(1)} s`;
+    this.slider.setAttribute("aria-valuetext", clock);
+    this.clock.textContent = first.walker.hasFrameRate ? clock : `${clock}, at an assumed 30 frames per second`;
+    this.drawWeightBars(first.walker.weights);
+    this.drawRamp(first.walker);
   }
 
-  weights(weights) {
-    const { strip } = this;
+  drawWeightBars(weights) {
+    const canvas = this.weightBars;
     const scale = devicePixelRatio || 1;
-    const width = Math.round(strip.clientWidth * scale), height = Math.round(strip.clientHeight * scale);
+    const width = Math.round(canvas.clientWidth * scale), height = Math.round(canvas.clientHeight * scale);
     if (!width || !weights.length) return;
-    [strip.width, strip.height] = [width, height];
-    const draw = strip.getContext("2d");
+    [canvas.width, canvas.height] = [width, height];
+    const context = canvas.getContext("2d");
+    const gap = width > weights.length * 4 * scale ? scale : 0;
     weights.forEach((weight, i) => {
-      const left = (i / weights.length) * width, tall = (0.15 + 0.85 * weight) * height;
-      draw.fillStyle = weightColour(weight);
-      draw.fillRect(left, height - tall, Math.max(1, width / weights.length - (width > weights.length * 4 * scale ? scale : 0)), tall);
+      const barHeight = (0.15 + 0.85 * weight) * height;
+      context.fillStyle = weightColour(weight);
+      context.fillRect((i / weights.length) * width, height - barHeight, Math.max(1, width / weights.length - gap), barHeight);
     });
   }
 
-  key({ least, most }) {
-    [least, most].forEach((weight, i) => { this.range[i].textContent = weight.toFixed(2); });
-    const draw = this.ramp.getContext("2d");
-    for (let x = 0; x < 60; x += 1) {
-      draw.fillStyle = weightColour(x / 59);
-      draw.fillRect(x, 0, 1, 10);
+  drawRamp({ minWeight, maxWeight }) {
+    [minWeight, maxWeight].forEach((weight, i) => { this.weightRange[i].textContent = weight.toFixed(2); });
+    const context = this.ramp.getContext("2d");
+    for (let x = 0; x < RAMP_WIDTH; x += 1) {
+      context.fillStyle = weightColour(x / (RAMP_WIDTH - 1));
+      context.fillRect(x, 0, 1, 10);
     }
   }
 
   close() {
     this.run(false);
-    this.watch.disconnect();
-    this.scheme.removeEventListener("change", this.redraw);
+    this.resizeObserver.disconnect();
+    this.colourScheme.removeEventListener("change", this.redraw);
   }
 }

@@ -1,75 +1,76 @@
-// Two walkers in step: which time of one goes with which of the other.
-import { placed } from "./walker.js";
+// Synchronisation of two walkers: which time of one corresponds to which time of the other.
+import { placedPose } from "./walker.js";
 
-const RATE = 12; // poses a second that are compared
-const KNOT = 6; // poses after which the step is looked at again: half a second
-const SPAN = 12; // poses that are compared where the second walker starts anew: one second
-const NEAR = 5; // poses to either side that are compared to stay in step
-const REACH = 7; // poses around a pair of moments in which the best step is looked for: half a gait cycle
-const PACES = [0, -1, 1, -2, 2, -3, 3]; // poses that the other may be ahead or behind at the next knot
-const DEAR = 0.06; // what each of them costs, as a share of the distance
-const BARE = { onTheSpot: true, oneHeading: true, start: [0, 0, 0] };
+const RATE = 12; // poses per second that are compared
+const KNOT = 6; // poses between two corrections: half a second
+const SPAN = 12; // poses that are compared to find a new start: one second
+const REACH = 5; // poses to either side that are compared for a correction
+const SEARCH = 7; // poses around a pair of moments that are searched for the best alignment: half a gait cycle
+const SHIFTS = [0, -1, 1, -2, 2, -3, 3]; // poses by which a correction may shift the second walker
+const SHIFT_COST = 0.06; // per pose, as a share of the distance
+const OPTIONS = { onTheSpot: true, sameHeading: true, start: [0, 0, 0] };
 
 /**
- * Return the times that go together: [[second of the first, second of the other]], rising by the first.
+ * Return corresponding times, [[seconds of the first, seconds of the second]], in order of the first.
  *
- * The search says which two moments are alike; from there on both run on one clock, but that every half second the other
- * may gain or lose up to a quarter of a second to stay in step: frames that were dropped are gone from a recording's
- * clock. Where it ends, it goes on where it is most alike.
+ * The pair of similar windows that the search found is the anchor. From there, both run on one clock; every half second
+ * the second walker may shift by up to a quarter of a second, since dropped frames are missing from a recording's clock.
+ * Where it ends, it continues where it is most similar.
  */
-export function inStep(first, second, moment) {
-  const a = poses(first), b = poses(second);
-  const last = b.length - 1;
-  const frame = (walker, number, most) => Math.min(most, Math.max(0, Math.round(walker.secondsOf(number) * RATE)));
-  const t = moment ? frame(first, moment.start, a.length - 1) : 0;
-  const u = moment ? frame(second, moment.recording_start, last) : 0;
-  const start = moment ? best(a, b, t, u - REACH, u + REACH, 1) : best(a, b, t, 0, last, 1);
+export function synchronise(first, second, moment) {
+  const a = samplePoses(first), b = samplePoses(second);
+  const pose = (walker, frame, poses) => Math.min(poses.length - 1, Math.max(0, Math.round(walker.secondsOf(frame) * RATE)));
+  const t = moment ? pose(first, moment.start, a) : 0;
+  const u = moment ? pose(second, moment.recording_start, b) : 0;
+  const start = moment ? bestStart(a, b, t, u - SEARCH, u + SEARCH, 1) : bestStart(a, b, t, 0, b.length - 1, 1);
   const pairs = [...follow(a, b, t, start, -1).reverse(), [t, start], ...follow(a, b, t, start, 1)];
-  return pairs.map(([one, other]) => [one / RATE, other / RATE]);
+  return pairs.map((pair) => pair.map((index) => index / RATE));
 }
 
-/** Return the second of the other walker that goes with a second of the first. */
-export function partner(pairs, seconds) {
-  const after = pairs.findIndex(([one]) => one > seconds);
-  if (after <= 0) return pairs.at(after)[1] + seconds - pairs.at(after)[0];
-  const [[t0, u0], [t1, u1]] = [pairs[after - 1], pairs[after]];
+/** Return the time of the second walker that corresponds to a time of the first. */
+export function matchingTime(pairs, seconds) {
+  const next = pairs.findIndex(([time]) => time > seconds);
+  if (next <= 0) return pairs.at(next)[1] + seconds - pairs.at(next)[0];
+  const [[t0, u0], [t1, u1]] = [pairs[next - 1], pairs[next]];
   return u0 + ((u1 - u0) * (seconds - t0)) / (t1 - t0);
 }
 
-const poses = (walker) => Array.from({ length: Math.floor(walker.seconds * RATE) + 1 }, (_, i) => placed(walker, i / RATE, BARE));
+const samplePoses = (walker) => Array.from({ length: Math.floor(walker.duration * RATE) + 1 }, (_, i) => placedPose(walker, i / RATE, OPTIONS));
 
-function follow(a, b, t, u, way) {
+// Extend a pair of corresponding poses to one end of the first walker.
+function follow(a, b, t, u, direction) {
   const pairs = [], last = b.length - 1, knot = Math.min(KNOT, last);
-  while (knot && (way > 0 ? t < a.length - 1 : t > 0)) {
-    const room = way > 0 ? last - u : u;
-    const step = Math.min(knot, room, way > 0 ? a.length - 1 - t : t);
-    const paces = PACES.map((more) => ({ more, place: u + way * step + more }))
-      .filter(({ place }) => (place - u) * way > 0 && place >= 0 && place <= last);
-    if (!room) { // the other ends here
-      u = way > 0 ? best(a, b, t, 0, last - knot, way) : best(a, b, t, knot, last, way);
+  while (knot && (direction > 0 ? t < a.length - 1 : t > 0)) {
+    const left = direction > 0 ? last - u : u;
+    if (!left) { // the second walker ends here
+      u = direction > 0 ? bestStart(a, b, t, 0, last - knot, direction) : bestStart(a, b, t, knot, last, direction);
       pairs.push([t, u]);
       continue;
     }
-    t += way * step;
-    const costs = paces.map(({ more, place }) => apart(a, b, t, place, -NEAR, NEAR) * (1 + DEAR * Math.abs(more)));
-    u = paces[costs.indexOf(Math.min(...costs))].place;
+    const step = Math.min(knot, left, direction > 0 ? a.length - 1 - t : t);
+    t += direction * step;
+    const candidates = SHIFTS.map((shift) => ({ index: u + direction * step + shift, factor: 1 + SHIFT_COST * Math.abs(shift) }))
+      .filter(({ index }) => (index - u) * direction > 0 && index >= 0 && index <= last);
+    const costs = candidates.map(({ index, factor }) => distance(a, b, t, index, -REACH, REACH) * factor);
+    u = candidates[costs.indexOf(Math.min(...costs))].index;
     pairs.push([t, u]);
   }
   return pairs;
 }
 
-// The place in b, between two, from which (or, backwards, up to which) it goes best with a from t on.
-function best(a, b, t, low, high, way) {
-  let found = Math.min(b.length - 1, Math.max(0, low)), least = Infinity;
-  for (let u = Math.max(0, low); u <= Math.min(b.length - 1, high); u += 1) {
-    const cost = way > 0 ? apart(a, b, t, u, 0, SPAN) : apart(a, b, t, u, -SPAN, 0);
-    if (cost < least) [found, least] = [u, cost];
+// The index in b, within a range, from which (or backwards, up to which) b is most similar to a from index t.
+function bestStart(a, b, t, low, high, direction) {
+  const [from, to] = [Math.max(0, low), Math.min(b.length - 1, high)];
+  let best = Math.min(b.length - 1, from), least = Infinity;
+  for (let u = from; u <= to; u += 1) {
+    const cost = direction > 0 ? distance(a, b, t, u, 0, SPAN) : distance(a, b, t, u, -SPAN, 0);
+    if (cost < least) [best, least] = [u, cost];
   }
-  return found;
+  return best;
 }
 
-// The mean squared distance between joints, in metres, over poses around two places.
-function apart(a, b, t, u, from, to) {
+// The mean squared distance between joints, in square metres, over poses around two indices.
+function distance(a, b, t, u, from, to) {
   let sum = 0, n = 0;
   for (let i = from; i <= to; i += 1) {
     a[t + i]?.forEach((joint, j) => {

@@ -1,114 +1,110 @@
-// A recording of joints as something that walks: where it stands, where it faces, its pose at any time.
+// A skeleton sequence as a walker: position, heading and pose at any time.
 
-const DEFAULT_FPS = 30; // where a recording does not say; the time shown is then a guess
+const DEFAULT_FPS = 30; // where a recording does not state it
 
 /**
- * Return a walker from the server's skeleton and the gallery's model.
+ * Create a walker from a skeleton of the server and the model of the gallery.
  *
- * Joints are in metres, y up. `poseAt(seconds)` gives each joint as [x, y, z] or null; `headingAt` the radians from z
- * towards x that the body faces; `middleAt` the pelvis on the ground. `weights` are spread from 0, for the `least` of the
- * recording, to 1, for the `most`, for they hardly differ otherwise.
+ * Joints are in metres, y up. `poseAt(seconds)` returns each joint as [x, y, z] or null; `headingAt` the angle of the body
+ * in radians, from z towards x; `positionAt` the pelvis on the ground. `weights` are scaled from [minWeight, maxWeight]
+ * to [0, 1], for they differ little otherwise.
  */
-export function makeWalker(skeleton, model) {
+export function createWalker(skeleton, model) {
   const frames = skeleton.joints;
-  const fps = (skeleton.fps || DEFAULT_FPS) / (skeleton.step || 1);
+  const fps = (skeleton.fps || DEFAULT_FPS) / skeleton.step;
+  const half = Math.round(fps / 2);
   const root = model.parents.indexOf(-1);
-  const middles = frames.map((joints) => ground(joints, root));
-  const headings = means(frames.map((joints) => facing(joints, model)), Math.round(fps / 2));
-  const lows = evened(frames.map(lowest));
-  const floor = median(lows);
-  const under = means(lows.map((low) => [low]), Math.round(fps / 2)).map(([low]) => low);
-  const given = skeleton.weights ?? [];
-  const [least, most] = given.length ? [Math.min(...given), Math.max(...given)] : [0, 0];
-  const weights = given.map((weight) => (most > least ? (weight - least) / (most - least) : 0));
-  const at = (seconds) => {
-    const place = Math.min(Math.max(seconds * fps, 0), frames.length - 1);
-    const before = Math.floor(place);
-    return [before, Math.min(before + 1, frames.length - 1), place - before];
+  const positions = frames.map((joints) => groundPosition(joints, root));
+  const headings = smooth(frames.map((joints) => heading(joints, model)), half);
+  const lowest = fillMissing(frames.map(lowestHeight));
+  const floors = smooth(lowest.map((height) => [height]), half).map(([height]) => height);
+  const [minWeight, maxWeight] = skeleton.weights.length ? [Math.min(...skeleton.weights), Math.max(...skeleton.weights)] : [0, 0];
+  const weights = skeleton.weights.map((weight) => (maxWeight > minWeight ? (weight - minWeight) / (maxWeight - minWeight) : 0));
+  const locate = (seconds) => {
+    const frame = Math.min(Math.max(seconds * fps, 0), frames.length - 1);
+    const before = Math.floor(frame);
+    return [before, Math.min(before + 1, frames.length - 1), frame - before];
   };
   return {
-    model,
-    timed: Boolean(skeleton.fps),
-    seconds: Math.max(frames.length - 1, 1) / fps,
-    weights, least, most,
+    model, weights, minWeight, maxWeight,
+    hasFrameRate: Boolean(skeleton.fps),
+    duration: Math.max(frames.length - 1, 1) / fps,
+    floor: median(lowest),
     secondsOf: (frame) => frame / (skeleton.fps || DEFAULT_FPS),
     poseAt(seconds) {
-      const [a, b, share] = at(seconds);
-      return frames[a].map((joint, j) => mix(joint, frames[b][j], share));
+      const [a, b, share] = locate(seconds);
+      return frames[a].map((joint, j) => interpolate(joint, frames[b][j], share));
     },
     headingAt(seconds) {
-      const [a, b, share] = at(seconds);
-      const [x, y] = mix([...headings[a], 0], [...headings[b], 0], share);
-      return Math.atan2(x, y);
+      const [a, b, share] = locate(seconds);
+      return Math.atan2(...interpolate(headings[a], headings[b], share));
     },
-    // Where a sensor is tilted the floor rises with distance, so it is found anew around each second.
-    floorAt: (seconds) => under[at(seconds)[0]],
-    floor,
-    middleAt(seconds) {
-      const [a, b, share] = at(seconds);
-      return mix(middles[a], middles[b], share);
+    positionAt(seconds) {
+      const [a, b, share] = locate(seconds);
+      return interpolate(positions[a], positions[b], share);
     },
-    weightAt: (seconds) => weights[Math.round(at(seconds)[0] + at(seconds)[2])] ?? 0,
+    floorAt: (seconds) => floors[locate(seconds)[0]], // the floor of a tilted sensor rises with distance
+    weightAt(seconds) {
+      const [before, , share] = locate(seconds);
+      return weights[Math.round(before + share)] ?? 0;
+    },
   };
 }
 
-const seen = (joint) => Array.isArray(joint) && joint.every(Number.isFinite);
+const isSeen = (joint) => Array.isArray(joint) && joint.every(Number.isFinite);
 
-function mix(a, b, share) {
-  if (!seen(a)) return seen(b) ? b : null;
-  if (!seen(b)) return a;
+function interpolate(a, b, share) {
+  if (!isSeen(a)) return isSeen(b) ? b : null;
+  if (!isSeen(b)) return a;
   return a.map((value, i) => value + share * (b[i] - value));
 }
 
-function ground(joints, root) {
-  if (seen(joints[root])) return [joints[root][0], 0, joints[root][2]];
-  const there = joints.filter(seen);
-  const mean = (i) => there.reduce((sum, joint) => sum + joint[i], 0) / Math.max(there.length, 1);
-  return [mean(0), 0, mean(2)];
+const average = (points, axis) => points.reduce((sum, point) => sum + point[axis], 0) / Math.max(points.length, 1);
+
+function groundPosition(joints, root) {
+  const points = isSeen(joints[root]) ? [joints[root]] : joints.filter(isSeen);
+  return [average(points, 0), 0, average(points, 2)];
 }
 
-// The way the body faces stands square on the line from the right to the left hip, or shoulder.
-function facing(joints, model) {
+// The unit vector [x, z] that is perpendicular to the line from the right to the left hips, or shoulders.
+function heading(joints, model) {
   for (const part of ["hip", "shoulder", ""]) {
-    const side = (indices) => indices.filter((j) => model.joints[j].includes(part) && seen(joints[j])).map((j) => joints[j]);
+    const side = (indices) => indices.filter((j) => model.joints[j].includes(part) && isSeen(joints[j])).map((j) => joints[j]);
     const left = side(model.left), right = side(model.right);
     if (!left.length || !right.length) continue;
-    const mean = (points, i) => points.reduce((sum, point) => sum + point[i], 0) / points.length;
-    const x = mean(left, 0) - mean(right, 0), z = mean(left, 2) - mean(right, 2);
+    const x = average(left, 0) - average(right, 0), z = average(left, 2) - average(right, 2);
     const length = Math.hypot(x, z);
     if (length > 1e-6) return [-z / length, x / length];
   }
   return [0, 1];
 }
 
-function means(rows, reach) {
-  return rows.map((_, i) => {
-    const near = rows.slice(Math.max(0, i - reach), i + reach + 1);
-    return rows[0].map((_, axis) => near.reduce((sum, row) => sum + row[axis], 0) / near.length);
+function smooth(rows, reach) {
+  return rows.map((row, i) => {
+    const window = rows.slice(Math.max(0, i - reach), i + reach + 1);
+    return row.map((_, axis) => average(window, axis));
   });
 }
 
-const lowest = (joints) => joints.reduce((low, joint) => (seen(joint) && joint[1] < low ? joint[1] : low), Infinity);
+const lowestHeight = (joints) => Math.min(...joints.filter(isSeen).map((joint) => joint[1])); // Infinity for none
 
-function median(values) {
-  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
+
+function fillMissing(heights) {
+  const present = heights.filter(Number.isFinite);
+  const typical = present.length ? median(present) : 0;
+  return heights.map((height) => (Number.isFinite(height) ? height : typical));
 }
 
-// Frames where nothing was seen stand on the same floor as the others.
-function evened(lows) {
-  const there = lows.filter(Number.isFinite);
-  return lows.map((low) => (Number.isFinite(low) ? low : there.length ? median(there) : 0));
-}
-
-/** Return a pose moved over the spot, and turned to face z, each only if asked for, above a floor at 0. */
-export function placed(walker, seconds, { onTheSpot, oneHeading, start }) {
-  const middle = onTheSpot ? walker.middleAt(seconds) : start;
-  const angle = oneHeading ? -walker.headingAt(seconds) : 0;
+/** Return the pose above a floor at 0: on the spot or relative to `start`, and turned to face z if `sameHeading`. */
+export function placedPose(walker, seconds, { onTheSpot, sameHeading, start }) {
+  const origin = onTheSpot ? walker.positionAt(seconds) : start;
+  const angle = sameHeading ? -walker.headingAt(seconds) : 0;
   const floor = onTheSpot ? walker.floorAt(seconds) : walker.floor;
   const cos = Math.cos(angle), sin = Math.sin(angle);
   return walker.poseAt(seconds).map((joint) => {
     if (!joint) return null;
-    const x = joint[0] - middle[0], z = joint[2] - middle[2];
+    const x = joint[0] - origin[0], z = joint[2] - origin[2];
     return [cos * x + sin * z, joint[1] - floor, cos * z - sin * x];
   });
 }

@@ -1,0 +1,75 @@
+"""How errors name arguments for HTTP clients and for the page."""
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from starlette.requests import Request
+
+import himpc
+from himpc.errors import FormatError, Hint
+from himpc.server.dependencies import READ_OPTIONS
+from himpc.server.wording import FIELDS, Wording
+
+PACKAGE = Path(himpc.__file__).parent
+PAGE = PACKAGE / "server" / "page"
+
+
+def wording(header: str | None) -> Wording:
+    headers = [] if header is None else [(b"x-himpc", header.encode())]
+    return Wording(Request({"type": "http", "headers": headers}))
+
+
+def hints_in(package: str) -> list[str]:
+    """Return the parameters that a package refers to in texts such as ``"state {unit=mm}"``."""
+    texts = []
+    for path in sorted((PACKAGE / package).rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.keyword) and node.arg == "hint":
+                parts = [each.value for each in ast.walk(node.value) if isinstance(each, ast.Constant)]
+                texts += [part for part in parts if isinstance(part, str)]
+    references = [reference for text in texts for reference in Hint(text).references]
+    return [reference.name for reference in references if not reference.is_operation]
+
+
+@pytest.mark.parametrize(
+    ("template", "http", "page"),
+    [
+        ("state {unit}", "state unit", 'state the field "Unit"'),
+        ("set {unit=mm}", "set unit=mm", 'set mm in the field "Unit"'),
+        ("set {markers}", *["set markers (in Python or on the command line)"] * 2),
+        ("set {weights}", "set weights", "set weights"),
+        ("run {Gallery.enroll()}", "run POST /api/enroll", 'run the form "Enroll"'),
+        ("run {Gallery.calibrate()}", "run Gallery.calibrate()", "run Gallery.calibrate()"),
+    ],
+)
+def test_hints_are_worded_for_the_client(template, http, page):
+    error = FormatError("walk.csv: no unit", hint=template)
+    assert wording(None).render(error) == f"walk.csv: no unit; {http}"
+    assert wording("page").render(error) == f"walk.csv: no unit; {page}"
+
+
+@pytest.mark.parametrize("package", ["reading", "recordings", "skeleton"])
+def test_parameters_named_by_reading_have_a_field(package):
+    assert set(hints_in(package)) <= FIELDS.keys()
+
+
+def test_labels_stand_on_the_page():
+    text = "".join(path.read_text(encoding="utf-8") for path in PAGE.glob("*.js"))
+    for field in FIELDS.values():
+        assert field.label is None or re.search(rf'"{field.label}\b', text), field
+
+
+def test_fields_stand_in_the_document(shared_client):
+    schemas = shared_client.get("/openapi.json").json()["components"]["schemas"]
+    documented = {name for schema in schemas.values() for name in schema["properties"]}
+    assert {field.name for field in FIELDS.values() if field.name} <= documented
+    assert set(READ_OPTIONS) <= schemas["Body_search_api_search_post"]["properties"].keys()
+
+
+def test_invalid_field_is_named_by_its_label_for_the_page(shared_client, probe, as_form, detail):
+    send = {"data": {"fps": "0"}, **as_form(probe)}
+    assert detail(shared_client.post("/api/search", **send)) == "fps: Input should be greater than 0"
+    response = shared_client.post("/api/search", **send, headers={"X-Himpc": "page"})
+    assert detail(response) == 'the field "Frames per second": Input should be greater than 0'
