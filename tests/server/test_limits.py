@@ -64,8 +64,8 @@ def test_request_times_out_and_counts_until_its_thread_ends(start_client, probe,
 def test_change_that_waited_too_long_is_never_made(start_client, monkeypatch):
     client = start_client(timeout=0.5)
     go = threading.Event()
-    gallery = client.app.state.service.gallery
-    monkeypatch.setattr(gallery, "rename", lambda *_: go.wait(20))
+    writer = client.app.state.service.gallery.writer
+    monkeypatch.setattr(writer, "rename", lambda *_: go.wait(20))
     with ThreadPoolExecutor(1) as threads:
         blocking = threads.submit(client.post, "/api/people/person-000/rename", json={"name": "A"})
         time.sleep(0.1)

@@ -8,7 +8,7 @@ import pytest
 from starlette.requests import Request
 
 import himpc
-from himpc.errors import FormatError, Hint
+from himpc.errors import FormatError, Hint, Reference
 from himpc.server.dependencies import READ_OPTIONS
 from himpc.server.wording import FIELDS, Wording
 
@@ -29,7 +29,9 @@ def hints_in(package: str) -> list[str]:
             if isinstance(node, ast.keyword) and node.arg == "hint":
                 parts = [each.value for each in ast.walk(node.value) if isinstance(each, ast.Constant)]
                 texts += [part for part in parts if isinstance(part, str)]
-    references = [reference for text in texts for reference in Hint(text).references]
+    references: list[Reference] = []
+    for text in texts:
+        Hint(text).render(lambda reference: references.append(reference) or "")
     return [reference.name for reference in references if not reference.is_operation]
 
 

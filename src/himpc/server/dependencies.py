@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import functools
 import operator
-import types
 from collections.abc import Sequence
 from inspect import Parameter, Signature
-from typing import Annotated, Any, Literal, Union, cast, get_args, get_origin, get_type_hints
+from types import NoneType
+from typing import Annotated, Any, Literal, cast, get_args, get_type_hints
 
 from fastapi import Depends, File, Form, Request, UploadFile
-from pydantic import Field
 from pydantic.json_schema import SkipJsonSchema
 
-from himpc.reading.formats.file_options import FileOptions as ReadOptions
+from himpc._schema import settings_of
+from himpc.reading import ReadOptions
 from himpc.server.jobs import Jobs
 from himpc.server.service import Service
 from himpc.server.uploads import Upload
-from himpc.server.wording import FIELDS, Wording
+from himpc.server.wording import Wording
 from himpc.server.workers import Workers
 from himpc.skeleton import layout_names
 
@@ -42,30 +42,29 @@ def _get_jobs(request: Request) -> Jobs:
     return cast(Jobs, request.app.state.jobs)
 
 
-def _read_options(**options: Any) -> dict[str, Any]:
-    return options
+def _read_options(**options: Any) -> ReadOptions:
+    return ReadOptions(**options, video=None)
 
 
-def _form_field(name: str, hint: Any) -> Parameter:
+def _form_field(name: str) -> Parameter:
     """Declare a field of `ReadOptions` as an optional form field."""
-    if name == "layout":
-        hint = Literal[tuple(layout_names())]  # never a path
-    elif name == "fps":
-        hint = Annotated[float, Field(gt=0, le=1e6)]
-    elif get_origin(hint) in (Union, types.UnionType):
-        hint = functools.reduce(operator.or_, (each for each in get_args(hint) if each is not type(None)))
-    annotation = Annotated[hint | Absent, Form(description=FIELDS[name].help)]
+    if name == "layout":  # never a path
+        kind, description = Literal[tuple(layout_names())], "Name of the joint layout of files that do not state it."
+    else:
+        annotation = get_type_hints(ReadOptions, include_extras=True)[name]
+        kind = functools.reduce(operator.or_, (each for each in get_args(annotation) if each is not NoneType))
+        description = next(each.help for each in settings_of(ReadOptions) if each.name == name)
+    annotation = Annotated[kind | Absent, Form(description=description)]
     return Parameter(name, Parameter.KEYWORD_ONLY, default=None, annotation=annotation)
 
 
-_HINTS = get_type_hints(ReadOptions, include_extras=True)
-_read_options.__signature__ = Signature([_form_field(name, _HINTS[name]) for name in READ_OPTIONS])  # type: ignore[attr-defined]
+_read_options.__signature__ = Signature([_form_field(name) for name in READ_OPTIONS])  # type: ignore[attr-defined]
 
 ServiceDep = Annotated[Service, Depends(_get_service)]
 WorkersDep = Annotated[Workers, Depends(_get_workers)]
 JobsDep = Annotated[Jobs, Depends(_get_jobs)]
 WordingDep = Annotated[Wording, Depends(Wording)]
-_ReadOptionsDep = Annotated[dict[str, Any], Depends(_read_options)]
+_ReadOptionsDep = Annotated[ReadOptions, Depends(_read_options)]
 
 
 def _upload(

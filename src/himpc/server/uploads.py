@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
-from typing import Any
 
 from fastapi import UploadFile
 
@@ -46,8 +45,8 @@ class Upload:
     Attributes
     ----------
     files : sequence of UploadFile
-    options : dict
-        What the files do not state, by field of `himpc.reading.ReadOptions`.
+    options : ReadOptions
+        What the files do not state.
     folder : Path
         The folder in which a private folder is made while the files are read.
     spell : function
@@ -55,7 +54,7 @@ class Upload:
     """
 
     files: Sequence[UploadFile]
-    options: dict[str, Any]
+    options: ReadOptions
     folder: Path
     spell: Callable[[Reference], str]
 
@@ -86,7 +85,7 @@ class Upload:
     def _read(self, names: dict[Path, str]) -> UploadedRecordings:
         has_motion = any(path.suffix == ".amc" for path in names)
         wanted = [path for path in names if not (has_motion and path.suffix == ".asf")]  # .amc files read their .asf
-        planned = plan(wanted, ReadOptions(**self.options, video=None))
+        planned = plan(wanted, self.options)
         recordings: list[Recording] = []
         skipped: list[SkippedFile] = []
         for source in planned.sources:

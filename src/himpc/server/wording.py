@@ -23,14 +23,13 @@ class Field(NamedTuple):
 
     name: str | None
     label: str | None
-    help: str = ""
 
 
 FIELDS = {
-    "layout": Field("layout", "Joint layout", "Joint layout of files that do not state it."),
-    "unit": Field("unit", "Unit", "Unit of files that do not state it."),
-    "up": Field("up", "Vertical axis", "Axis that points up, where a file does not show it."),
-    "fps": Field("fps", "Frames per second", "Frame rate of files that do not state it."),
+    "layout": Field("layout", "Joint layout"),
+    "unit": Field("unit", "Unit"),
+    "up": Field("up", "Vertical axis"),
+    "fps": Field("fps", "Frames per second"),
     "files": Field("files", "Choose recordings"),
     "person": Field("person", "Person"),
     "unnamed": Field("unnamed", None),
