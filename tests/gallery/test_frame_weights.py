@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from himpc.errors import DataError
-from himpc.gallery.frame_weights import frame_weights
+from himpc.gallery.frame_weights import FrameWeights
 from himpc.model import Model, Network, window_features
 from himpc.recordings import clean
 from himpc.recordings.windows import Windows
@@ -62,7 +62,7 @@ def test_weights_are_those_of_the_plain_formula(person, kind):
         for level in model.levels
     }
     joints = walks[1].joints[:300]
-    found = frame_weights(model, joints, centres, person)
+    found = FrameWeights(model, centres)(joints, person)
     np.testing.assert_allclose(found, plain(model, joints, means, person), rtol=2e-3)
     assert found.shape == (len(joints),)
     assert found.max() == 1
@@ -73,19 +73,19 @@ def test_blocks_change_nothing(monkeypatch):
     model = a_model()
     joints = simulate(people=1, recordings=1, seconds=2.0, difficulty="easy", seed=3)[0].joints
     centres = np.random.default_rng(0).normal(size=(3, model.size))
-    whole = frame_weights(model, joints, centres)
-    monkeypatch.setattr("himpc.gallery.frame_weights._AT_ONCE", 7)
-    np.testing.assert_allclose(frame_weights(model, joints, centres), whole, rtol=1e-4)
+    whole = FrameWeights(model, centres)(joints)
+    monkeypatch.setattr("himpc.gallery.frame_weights.BATCH_SIZE", 7)
+    np.testing.assert_allclose(FrameWeights(model, centres)(joints), whole, rtol=1e-4)
 
 
 def test_a_recording_that_is_shorter_than_a_window_has_no_hard_frame():
     model = a_model()
     assert (
-        frame_weights(model, np.zeros((LENGTH - 1, len(model.layout), 3)), np.ones((1, model.size))).tolist() == [0] * 3
+        FrameWeights(model, np.ones((1, model.size)))(np.zeros((LENGTH - 1, len(model.layout), 3))).tolist() == [0] * 3
     )
 
 
 @pytest.mark.parametrize("centres", [np.ones((2, 3)), np.ones((0, 16)), np.full((1, 16), np.nan)])
 def test_centres_that_cannot_be_are_refused(centres):
     with pytest.raises(DataError, match="centres"):
-        frame_weights(a_model(), np.zeros((9, 20, 3)), centres)
+        FrameWeights(a_model(), centres)(np.zeros((9, 20, 3)))

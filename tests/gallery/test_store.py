@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import sqlalchemy as sql
-from scipy.spatial.distance import cdist
 
-from himpc.errors import ConfigError, DataError, GalleryError
+from himpc.errors import ConfigError, DependencyError, GalleryError
 from himpc.gallery.store.base import Entries
-from himpc.gallery.store.nearest import Nearest
 
-WORKER = runpy.run_path(str(Path(__file__).with_name("worker.py")))
-batch, INDEXED_FROM = WORKER["batch"], WORKER["INDEXED_FROM"]
+CONFORMANCE = runpy.run_path(str(Path(__file__).with_name("conformance.py")))
+batch, is_stored, files_with, reference_nearest = (
+    CONFORMANCE[name] for name in ("batch", "is_stored", "files_with", "reference_nearest")
+)
+INDEXED_FROM = 40  # as in worker.py
 KILLS = 12
 
 
@@ -37,121 +38,7 @@ def pooled_only(vectors, seed=1):
     return Entries(ids, vectors, vectors, place, np.zeros_like(place))
 
 
-def plain_nearest(queries, ids, vectors, k):
-    """Return ids and distances by the definition."""
-    distances = cdist(queries.astype(np.float64), vectors.astype(np.float64))
-    order = np.array([np.lexsort((ids, row))[:k] for row in distances])
-    return ids[order], np.take_along_axis(distances, order, axis=1)
-
-
-def is_kept(store, entries):
-    """Return whether a store gives back just what it was given."""
-    found = store.entries(entries.ids)
-    parts = ("ids", "pooled", "windows", "of", "starts")
-    return all(np.array_equal(getattr(found, part), getattr(entries, part)) for part in parts)
-
-
-def pieces(entries):
-    """Return eight numbers of each vector as bytes."""
-    vectors = np.concatenate([entries.pooled, entries.windows])
-    return [vector.tobytes() for vector in np.ascontiguousarray(vectors[:, 4:12])]
-
-
-def holding(place, *entries):
-    """Return the files that hold numbers of the entries."""
-    looked_for = [piece for each in entries for piece in pieces(each)]
-    return [name for name, content in place.files().items() if any(piece in content for piece in looked_for)]
-
-
-# What is kept
-
-
-def test_returns_what_was_added_in_the_order_asked_for(place):
-    store, one, two = place.open(make=True), batch(1), batch(2)
-    assert not len(store.ids())
-    assert store.nearest(one.pooled, 2)[0].tolist() == [[0, 0]] * len(one.ids)
-    store.add(one)
-    store.add(two)
-    assert store.ids().tolist() == sorted([*one.ids.tolist(), *two.ids.tolist()])
-    assert is_kept(store, one)
-    asked = np.array([two.ids[3], 5, one.ids[0]])
-    found = store.entries(asked)
-    assert found.ids.tolist() == [two.ids[3], one.ids[0]]
-    assert np.array_equal(found.windows, np.concatenate([two.windows[9:12], one.windows[:3]]))
-    assert found.of.tolist() == [0, 0, 0, 1, 1, 1]
-    pooled = store.pooled(asked)
-    assert np.array_equal(pooled[[0, 2]], [two.pooled[3], one.pooled[0]])
-    assert np.isnan(pooled[1]).all()
-    assert not store.check()
-    assert not len(store.entries(np.empty(0, np.int64)).ids)
-
-
-def test_keeps_a_recording_without_windows(place):
-    store, entries = place.open(make=True), batch(1)
-    bare = replace(entries, windows=entries.windows[3:], of=entries.of[3:], starts=entries.starts[3:])
-    store.add(bare)
-    assert is_kept(store, bare)
-
-
-def test_a_second_reader_sees_what_is_new_at_its_next_call(place):
-    writer, reader = place.open(make=True), place.open()
-    for number in (1, 2):
-        writer.add(batch(number))
-        assert is_kept(reader, batch(number))
-        assert reader.nearest(batch(number).pooled[:1], 1)[0][0, 0] == batch(number).ids[0]
-    writer.remove(batch(1).ids)
-    assert reader.ids().tolist() == sorted(batch(2).ids.tolist())
-
-
-def test_refuses_what_it_cannot_keep(place):
-    store, entries = place.open(make=True), batch(1)
-    broken = entries.pooled.copy()
-    broken[2, 3] = np.nan
-    for wrong, message in (
-        (replace(entries, pooled=entries.pooled[:, :8]), "pooled of new embeddings have shape"),
-        (replace(entries, pooled=broken), "not finite"),
-        (replace(entries, ids=-entries.ids), "positive"),
-        (replace(entries, ids=np.ones_like(entries.ids)), "each another"),
-        (replace(entries, of=entries.of[::-1]), "in their order"),
-        (replace(entries, starts=entries.starts[1:]), "starts of new embeddings have shape"),
-    ):
-        with pytest.raises(DataError, match=message):
-            store.add(wrong)
-    assert not len(store.ids())
-    for queries, k in ((entries.pooled[:, :8], 1), (broken, 1), (entries.pooled, 0)):
-        with pytest.raises(DataError, match=r"queries|k must be"):
-            store.nearest(queries, k)
-
-
 # Searching
-
-
-def test_nearest_is_the_plain_formula_with_ties_and_an_offset():
-    rng = np.random.default_rng(0)
-    vectors = (rng.integers(0, 3, (300, 4)) + 1000).astype(np.float32)  # many are equally near, far from the origin
-    ids, queries = rng.permutation(300) + 1, vectors[:270] + np.float32(0.25)
-    near = Nearest(queries, 4, 290)
-    for first in range(0, 300, 77):
-        near.offer(ids[first : first + 77], vectors[first : first + 77])
-    found, distances = near.result()
-    expected, apart = plain_nearest(queries, ids, vectors, 290)
-    assert np.array_equal(found, expected)
-    assert np.allclose(distances, apart, atol=1e-6)
-
-
-def test_nearest_is_exact_without_an_index(place):
-    store, entries = place.open(make=True), batch(1, recordings=60)
-    store.add(entries)
-    queries = np.concatenate([batch(2).pooled, entries.pooled[:1]])
-    ids, distances = store.nearest(queries, 10)
-    expected, apart = plain_nearest(queries, entries.ids, entries.pooled, 10)
-    assert np.array_equal(ids, expected)
-    assert np.allclose(distances, apart, rtol=1e-6)
-    assert distances[-1, 0] == 0
-    ids, distances = store.nearest(queries, 70)
-    assert (ids[:, 60:] == 0).all()
-    assert np.isinf(distances[:, 60:]).all()
-    assert (ids[:, :60] > 0).all()
 
 
 def test_an_index_finds_99_of_100_and_what_is_newer_than_it(place):
@@ -183,7 +70,7 @@ def test_many_neighbours_are_all_found_with_an_index(place):
     assert store.index()
     for k in (40, 300):
         assert np.array_equal(
-            store.nearest(batch(2).pooled, k)[0], plain_nearest(batch(2).pooled, entries.ids, entries.pooled, k)[0]
+            store.nearest(batch(2).pooled, k)[0], reference_nearest(batch(2).pooled, entries.ids, entries.pooled, k)[0]
         )
 
 
@@ -193,7 +80,7 @@ def test_long_vectors_are_found(place, size):
     store.add(entries)
     assert store.index() is (place.is_folder or size <= 4_000)
     ids, distances = store.nearest(entries.pooled[:4], 5)
-    expected, apart = plain_nearest(entries.pooled[:4], entries.ids, entries.pooled, 5)
+    expected, apart = reference_nearest(entries.pooled[:4], entries.ids, entries.pooled, 5)
     assert np.array_equal(ids, expected)
     assert np.allclose(distances, apart, rtol=1e-6)
 
@@ -222,13 +109,13 @@ def test_what_is_removed_leaves_no_bytes(place, indexed):
     if not place.is_folder:
         place.run("ANALYZE")
     before = place.files()
-    assert len(holding(place, gone)) >= 2
+    assert len(files_with(place, gone)) >= 2
     ids = np.concatenate([gone.ids[:7], kept.ids[:1], also.ids, [17]])
     store.remove(ids)
     store.remove(gone.ids)
-    assert not holding(place, gone, also)
+    assert not files_with(place, gone, also)
     assert not np.isin(ids, store.ids()).any()
-    assert is_kept(store, batch(4))
+    assert is_stored(store, batch(4))
     assert store.entries(kept.ids).ids.tolist() == kept.ids[1:].tolist()
     assert store.nearest(gone.pooled, 1)[1].min() > 0.1
     if place.is_folder:  # an index is no mere bytes of vectors: none of its old files may remain
@@ -243,14 +130,14 @@ def test_half_written_files_of_a_kill_are_removed(folder_place):
     for table, folder in (("pooled", "data"), ("windows", "_versions")):
         (Path(folder_place.address) / f"{table}.lance" / folder / ".tmpkbgX40").write_bytes(batch(2).windows.tobytes())
     store.remove(batch(2).ids)
-    assert not holding(folder_place, batch(2))
-    assert is_kept(store, batch(1))
+    assert not files_with(folder_place, batch(2))
+    assert is_stored(store, batch(1))
 
 
 def test_erasing_waits_for_who_still_reads_it(postgres_place, monkeypatch):
     store = postgres_place.open(make=True)
     store.add(batch(1))
-    monkeypatch.setattr("himpc.gallery.store.postgres._PATIENCE", 0.3)
+    monkeypatch.setattr("himpc.gallery.store.postgres.ERASE_TIMEOUT", 0.3)
     with store.engine.connect().execution_options(isolation_level="REPEATABLE READ") as reading:
         assert reading.execute(sql.text("SELECT count(*) FROM himpc_pooled")).scalar() == len(batch(1).ids)
         with pytest.raises(GalleryError, match="other programs keep reading"):
@@ -259,7 +146,7 @@ def test_erasing_waits_for_who_still_reads_it(postgres_place, monkeypatch):
         assert not len(store.entries(batch(1).ids).ids)
     store.remove(store.ids())
     assert not len(store.ids())
-    assert not holding(postgres_place, batch(1))
+    assert not files_with(postgres_place, batch(1))
 
 
 def test_16_bit_copies_leave_no_bytes(postgres_place):
@@ -298,18 +185,18 @@ def test_a_kill_loses_nothing_and_leaves_what_can_be_removed(place, worker, task
         if task == "remove":
             there = [1_000]
         for each in [1_000, *done] if task == "add" else [1_000]:
-            assert is_kept(store, batch(each)), each
+            assert is_stored(store, batch(each)), each
         known = np.concatenate([batch(each).ids for each in there])
         left = np.setdiff1d(store.ids(), known)
         left_over += len(left)
         store.remove(left)
         assert store.ids().tolist() == sorted(known.tolist())
-        assert not holding(place, *map(batch, asked if task == "remove" else [number]))
+        assert not files_with(place, *map(batch, asked if task == "remove" else [number]))
         number += 1
     assert not store.check()
     assert store.nearest(steady.pooled, 1)[0][:, 0].tolist() == steady.ids.tolist()
     for each in there:
-        assert is_kept(store, batch(each))
+        assert is_stored(store, batch(each))
 
 
 def test_readers_never_notice_a_writer(place, worker):
@@ -318,7 +205,7 @@ def test_readers_never_notice_a_writer(place, worker):
     worker.start("churn", 1, place.address)
     ended, asked = time.monotonic() + 2, 0
     while time.monotonic() < ended:
-        assert is_kept(store, steady)
+        assert is_stored(store, steady)
         assert store.nearest(steady.pooled[:2], 1)[0][:, 0].tolist() == steady.ids[:2].tolist()
         assert np.isin(steady.ids, store.ids()).all()
         asked += 1
@@ -344,16 +231,6 @@ def test_a_reader_whose_files_are_swept_away_reads_again(folder_place):
 
 
 # What goes wrong
-
-
-def test_a_store_that_is_missing_or_of_another_size_is_told(place):
-    with pytest.raises(GalleryError, match="missing"):
-        place.open()
-    place.open(make=True).close()
-    with pytest.raises(GalleryError, match=r"16.* expected .*24.*another model"):
-        place.open(24)
-    with pytest.raises(GalleryError, match="another model"):
-        place.open(24, make=True)
 
 
 def test_a_folder_that_is_damaged_or_not_ours_is_told(folder_place):
@@ -399,9 +276,9 @@ def test_a_full_disk_and_a_lack_of_rights_are_told(folder_place, worker):
     (said,) = worker.wait()
     assert said.startswith("error ")
     assert "make room on the disk" in said
-    assert is_kept(store, batch(1))
+    assert is_stored(store, batch(1))
     store.remove(np.setdiff1d(store.ids(), batch(1).ids))
-    assert not holding(folder_place, batch(2, recordings=2_000))
+    assert not files_with(folder_place, batch(2, recordings=2_000))
     worker.start("nobody", 3, folder_place.address)
     (said,) = worker.wait()
     assert said.startswith("error ")
@@ -412,10 +289,10 @@ def test_a_full_disk_and_a_lack_of_rights_are_told(folder_place, worker):
     ("module", "package", "line"),
     [("lance_table", "lancedb", r"himpc\[gallery\]"), ("postgres", "psycopg", r"himpc\[postgres\]")],
 )
-def test_a_missing_package_is_told_with_its_pip_line(monkeypatch, module, package, line):
+def test_missing_package_is_named_with_its_pip_command(monkeypatch, module, package, line):
     monkeypatch.setitem(sys.modules, package, None)
     monkeypatch.delitem(sys.modules, f"himpc.gallery.store.{module}", raising=False)
-    with pytest.raises(GalleryError, match=f"needs {package}: pip install '{line}'"):
+    with pytest.raises(DependencyError, match=f"needs the package '{package}'.*pip install '{line}'"):
         importlib.import_module(f"himpc.gallery.store.{module}")
 
 
@@ -458,4 +335,4 @@ def test_a_server_that_goes_away_at_work_is_told(postgres_place):
             work()
         assert "\n" not in str(caught.value)
     sql.event.remove(store.engine, "before_cursor_execute", _cut)
-    assert is_kept(store, batch(1))
+    assert is_stored(store, batch(1))

@@ -8,32 +8,21 @@ store as a user without rights. ``reap`` waits for the child, and prints ``reape
 
 import os
 import resource
+import runpy
 import sys
 from itertools import count
+from pathlib import Path
 
-import numpy as np
 import sqlalchemy as sql
 
 from himpc.errors import GalleryError
-from himpc.gallery.store.base import Entries, VectorStore
+from himpc.gallery.store import VectorStore
 from himpc.gallery.store.lance import LanceStore
 from himpc.gallery.store.postgres import PostgresStore
 
-SIZE, RECORDINGS, WINDOWS = 16, 12, 3
+CONFORMANCE = runpy.run_path(str(Path(__file__).with_name("conformance.py")))
+batch, SIZE = CONFORMANCE["batch"], CONFORMANCE["SIZE"]
 INDEXED_FROM = 40
-
-
-def batch(number: int, recordings: int = RECORDINGS, size: int = SIZE) -> Entries:
-    """Return the entries of a number, always the same."""
-    rng = np.random.default_rng(number)
-    windows = rng.normal(size=(recordings, WINDOWS, size)).astype(np.float32)
-    return Entries(
-        ids=rng.integers(1, 2**62, recordings),
-        pooled=windows.mean(axis=1),
-        windows=windows.reshape(-1, size),
-        of=np.repeat(np.arange(recordings), WINDOWS),
-        starts=np.tile(np.arange(WINDOWS) * 6, recordings),
-    )
 
 
 def opened(address: str) -> VectorStore:

@@ -1,4 +1,4 @@
-"""Which frames of a recording are the hard ones, as hard skeleton mining weighs them (docs/method.md, section 4)."""
+"""The hard frames of a recording, by the weights of hard skeleton mining (docs/method.md, section 4)."""
 
 from __future__ import annotations
 
@@ -12,39 +12,68 @@ from himpc.learning.objective import mining_weights
 from himpc.model import Model, unit
 from himpc.skeleton import Level, body_frame, centre
 
-__all__ = ["FrameWeights", "frame_weights"]
+__all__ = ["FrameWeights"]
 
-_AT_ONCE = 256
+BATCH_SIZE = 256
 """Windows that are weighed together, to bound memory."""
 
 
 class FrameWeights:
-    """The hard-mining weight of frames among some people; `frame_weights` says what that is.
+    """The weight that each frame would have in training, by hard skeleton mining, if people were the pseudo-labels.
+
+    The prototypes ``c_k`` of a level are the people's, in the space of its features: each prototype is an embedding
+    ``f W``, with W the mean of the level's heads, and is converted back to f. With the features ``h_t`` of the frames
+    of a window and the heads ``W_m``, ``z[m, t, k] = (h_t W_m) · (c_k W_m) / sqrt(H)`` (by cosine over the temperature for
+    a model trained so). The guess of a head is the k with the largest mean of z over the window's frames, and the
+    weights are the softmax over these frames of ``s z[m, t, guess]``, with s = -1 where the guess is the window's label
+    and +1 elsewhere: see docs/method.md, section 4 (Rao, Leung and Miao, IJCV 2023). The label of a window is the
+    person, or, if the person is not known, the prototype nearest to the mean feature of the window, at each level.
+
+    Windows begin at every frame. The weight of a frame is the mean over the windows, levels and heads that contain it,
+    divided by the largest of the recording.
 
     Parameters
     ----------
     model : Model
     centres : array ``(K, D)``
-        An embedding for each person, the mean of those of their recordings.
+        An embedding for each person: the mean of those of their recordings.
 
     Raises
     ------
     DataError
-        If there is no centre, or one of another size, or not finite.
+        If there is no centre, or one of another length, or not finite.
     """
 
     def __init__(self, model: Model, centres: NDArray[np.floating]) -> None:
         if centres.ndim != 2 or not len(centres) or centres.shape[1] != model.size:
             raise DataError(f"centres have shape {centres.shape}, expected (people, {model.size})")
         if not np.isfinite(centres).all():
-            raise DataError("centres hold numbers that are not finite")
+            raise DataError("centres have numbers that are not finite")
         self._model = model
         self._temperature = float(model.settings.get("temperature") or 0)
         parts = np.split(centres.astype(np.float64), len(model.levels), axis=1)
-        self._levels = [(level, *self._arranged(level, part)) for level, part in zip(model.levels, parts, strict=True)]
+        self._levels = [(level, *self._prepare(level, part)) for level, part in zip(model.levels, parts, strict=True)]
 
     def __call__(self, joints: NDArray[np.floating], person: int | None = None) -> NDArray[np.float32]:
-        """Return the weights ``(frames,)`` of joints ``(frames, J, 3)``; see `frame_weights`."""
+        """Compute the weights of the frames of a recording.
+
+        Parameters
+        ----------
+        joints : array ``(frames, J, 3)``
+            Metres, y up, in the layout of the model, with no joint missing.
+        person : int, optional
+            The person the recording shows, as an index in `centres`.
+
+        Returns
+        -------
+        float32 array ``(frames,)``
+            In [0, 1]; the largest is 1. All are 0 if the recording is shorter than a window.
+
+        Raises
+        ------
+        DataError
+            If joints have another shape.
+        """
         model = self._model
         if joints.ndim != 3 or joints.shape[1:] != (len(model.layout), 3):
             raise DataError(f"joints have shape {joints.shape}, expected (frames, {len(model.layout)}, 3)")
@@ -54,14 +83,14 @@ class FrameWeights:
             return np.zeros(len(joints), dtype=np.float32)
         centred = centre(joints, model.layout)
         frames = (body_frame(centred, model.layout) if model.align else centred).astype(np.float32)
-        total, seen = np.zeros(len(joints)), np.zeros(len(joints))
+        total, counts = np.zeros(len(joints)), np.zeros(len(joints))
         with torch.inference_mode():
-            for start in range(0, count, _AT_ONCE):
-                some = frames[start : start + _AT_ONCE + length - 1]
-                by_frame, windows = self._of_block(torch.from_numpy(some).to(self._device), length, person)
-                total[start : start + len(some)] += by_frame
-                seen[start : start + len(some)] += windows
-        weights = total / seen
+            for start in range(0, count, BATCH_SIZE):
+                block = frames[start : start + BATCH_SIZE + length - 1]
+                by_frame, windows = self._weigh_block(torch.from_numpy(block).to(self._device), length, person)
+                total[start : start + len(block)] += by_frame
+                counts[start : start + len(block)] += windows
+        weights = total / counts
         scaled: NDArray[np.float32] = (weights / weights.max()).astype(np.float32)
         return scaled
 
@@ -69,10 +98,10 @@ class FrameWeights:
     def _device(self) -> torch.device:
         return self._model.inference().device
 
-    def _of_block(
+    def _weigh_block(
         self, frames: Tensor, length: int, person: int | None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return for each frame the sum over its windows of the mean weight, and how many windows that were."""
+        """Return for each frame the sum over its windows of the mean weight, and the number of windows."""
         count = len(frames) - length + 1
         places = torch.arange(count)[:, None] + torch.arange(length)
         total = torch.zeros(len(frames), dtype=torch.float64)
@@ -96,10 +125,10 @@ class FrameWeights:
         logits = (compared @ products.flatten(0, 1).T).view(len(frames), *products.shape[:2]).permute(1, 0, 2)
         return mining_weights(logits.unfold(1, places.shape[1], 1).transpose(2, 3), labels)
 
-    def _arranged(self, level: Level, embedded: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
-        """Return a level's prototypes ``(K, H)``, and what gives logits when multiplied by a frame, ``(M, K, H)``.
+    def _prepare(self, level: Level, embedded: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
+        """Return a level's prototypes ``(K, H)``, and ``(M, K, H)``, whose product with a frame is its logits.
 
-        The embedding of a level is ``f W`` with W the mean of its heads, so the feature f is found by solving for it.
+        The embedding of a level is ``f W`` with W the mean of its heads, so f is the solution of a linear system.
         """
         heads = self._model.network.encoder(level).heads.detach().double().cpu()
         centres = torch.from_numpy(embedded)
@@ -108,43 +137,3 @@ class FrameWeights:
         scaled = unit(centres) / self._temperature if self._temperature else centres / centres.shape[1] ** 0.5
         products = scaled @ heads @ heads.mT if len(heads) else scaled[None]
         return centres.float().to(self._device), products.float().contiguous().to(self._device)
-
-
-def frame_weights(
-    model: Model, joints: NDArray[np.floating], centres: NDArray[np.floating], person: int | None = None
-) -> NDArray[np.float32]:
-    """Return how much each frame would weigh in training, by hard skeleton mining, if people were the pseudo-labels.
-
-    The prototypes ``c_k`` of a level are the people's, in the space of its features: each centre, an embedding ``f W``
-    with W the mean of the level's heads, is brought back to f. With the features ``h_t`` of the frames of a window, and
-    the heads ``W_m``, ``z[m, t, k] = (h_t W_m) · (c_k W_m) / sqrt(H)`` (by cosine over the temperature, for a model
-    that was trained so), the guess of a head is the k of the largest mean of z over the window's frames, and the
-    weights are the softmax over these frames of ``s z[m, t, guess]``, with s = -1 where the guess is the window's
-    label and +1 elsewhere: see docs/method.md, section 4 (Rao, Leung and Miao, IJCV 2023). The label of a window is
-    `person`, or, where that is not known, the prototype that is nearest to the mean feature of the window, at each
-    level its own.
-
-    Windows begin at every frame. The weight of a frame is the mean over the windows, levels and heads that it is in,
-    divided by the largest of the recording.
-
-    Parameters
-    ----------
-    model : Model
-    joints : array ``(frames, J, 3)``
-        Metres, y up, in the layout of the model, with no joint missing.
-    centres : array ``(K, D)``
-        An embedding for each person: the mean of those of their recordings.
-    person : int, optional
-        Whom the recording shows, as a place in `centres`.
-
-    Returns
-    -------
-    float32 array ``(frames,)``
-        In [0, 1]; the largest is 1. All are 0 where the recording is shorter than a window.
-
-    Raises
-    ------
-    DataError
-        If an array has another shape, or a centre is not finite.
-    """
-    return FrameWeights(model, centres)(joints, person)

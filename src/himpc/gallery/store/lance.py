@@ -1,4 +1,4 @@
-"""A store of embeddings in a folder, by LanceDB."""
+"""A vector store in a folder, with LanceDB."""
 
 from __future__ import annotations
 
@@ -12,32 +12,37 @@ from numpy.typing import NDArray
 
 from himpc._files import make_folder, write_atomically
 from himpc.errors import GalleryError
-from himpc.gallery.store.assembly import INDEXED_NUMBERS, check_entries, entries_of, pooled_of, windows_of
+from himpc.gallery.store.assembly import (
+    MIN_INDEXED_NUMBERS,
+    assemble_entries,
+    assemble_pooled,
+    assemble_windows,
+    check_entries,
+)
 from himpc.gallery.store.base import Entries
-from himpc.gallery.store.lance_table import LanceTable, numbers, rows, told
-from himpc.gallery.store.nearest import SPARE, Nearest
+from himpc.gallery.store.lance_table import LanceTable, to_integers, to_vectors, translate_errors
+from himpc.gallery.store.nearest import EXTRA_CANDIDATES, NearestNeighbours
 
 __all__ = ["LanceStore"]
 
-_GROWTH = 4
-"""An index is trained anew when there are so many times the recordings that it was trained on."""
+RETRAIN_GROWTH = 4
+"""An index is trained again once the number of recordings has grown by this factor."""
 
-_PROBES = 48
-"""Parts of the index that are searched, and ..."""
+PROBES = 48
+"""Partitions of the index that are searched. With the two settings below, recall is 0.99 (perf/gallery.py)."""
 
-_REFINED = 2
-_LEAST_REFINED = 50
-"""... so many times k of what is found there, but at least so many, are compared exactly: a recall of 0.99 in
-perf/gallery.py."""
+REFINED_PER_NEIGHBOUR = 2
+MIN_REFINED = 50
+"""Candidates of the index that are compared exactly: twice k, but at least 50."""
 
-_AT_ONCE = 8
-"""From so many queries on, reading all vectors once for all of them is quicker than LanceDB's search."""
+MIN_SCANNED_QUERIES = 8
+"""From this many queries on, one scan over all vectors is faster than LanceDB's search for each."""
 
-_INDEX = "by_distance_"
-_BY_ID = "by_id"
+VECTOR_INDEX = "by_distance_"
+ID_INDEX = "by_id"
 
-_LOOKED_UP = 50_000
-"""From so many windows on, those of a recording are looked up by an index."""
+MIN_ID_INDEXED = 50_000
+"""From this many windows on they are indexed by recording."""
 
 UNSETTLED_FILE = "unsettled.json"
 
@@ -45,12 +50,13 @@ UNSETTLED_FILE = "unsettled.json"
 class LanceStore:
     """Embeddings in a folder: one table of pooled vectors, a row a recording, and one of windows.
 
-    What is added stands in new files, which become part of the table at once or, after a kill, never. Numbers of
-    recordings that are being added or erased stand in ``unsettled.json``, so `ids` tells of them until that is done.
+    New rows are written to new files, which become part of the table in one step, or never if the process is killed.
+    The ids of recordings that are being added or erased are in ``unsettled.json``, so that `ids` returns them until
+    that is complete.
 
-    To erase, the files that hold a vector are written anew without it, the index is trained anew, and every older
-    version is deleted: that takes as long as writing up to a million recordings and their index. Readers whose files
-    vanish meanwhile read again.
+    To erase, the files that hold a vector are rewritten without it, the index is trained again, and every older
+    version is deleted. That takes as long as writing up to a million recordings and their index. Readers whose files
+    are deleted meanwhile read again.
 
     Parameters
     ----------
@@ -58,178 +64,182 @@ class LanceStore:
     size : int
         D, the length of each vector.
     make : bool
-        Make the folder and its tables; otherwise they must be there.
+        Create the folder and its tables if they do not exist.
     indexed_from : int, optional
-        Recordings from which on `index` builds an index; if not given, where it pays.
+        The number of recordings from which on `index` builds an index; default where it pays.
 
     Raises
     ------
     GalleryError
-        If LanceDB is missing; if there is no such folder, it holds something else or vectors of another size, it is
-        damaged, or it cannot be read or written.
+        If the folder does not exist, holds something else or vectors of another length, is damaged, or cannot be read
+        or written.
     """
 
     file_names = frozenset({"pooled.lance", "windows.lance", UNSETTLED_FILE})
 
     def __init__(self, folder: str | Path, size: int, *, make: bool = False, indexed_from: int | None = None) -> None:
         self.folder, self.size = Path(folder), size
-        self.indexed_from = indexed_from if indexed_from is not None else max(10_000, INDEXED_NUMBERS // size)
-        with told(self.folder):
+        self.indexed_from = indexed_from if indexed_from is not None else max(10_000, MIN_INDEXED_NUMBERS // size)
+        with translate_errors(self.folder):
             if make:
                 make_folder(self.folder)
             elif not self.folder.is_dir():
-                raise GalleryError(f"{self.folder}: is missing: restore the gallery from a copy")
+                raise GalleryError(f"{self.folder}: is missing", hint="restore the gallery from a backup")
         self._pooled = LanceTable(self.folder, "pooled", size, ("id",), make=make)
         self._windows = LanceTable(self.folder, "windows", size, ("id", "start"), make=make)
 
     def add(self, entries: Entries) -> None:
-        """Keep some embeddings; when this returns they are on the disk, and found by `nearest`."""
+        """Store new embeddings durably; see `VectorStore`."""
         check_entries(entries, self.size)
         if not len(entries.ids):
             return
         unsettled = self._unsettled()
-        self._note({*unsettled, *entries.ids.tolist()})
+        self._write_unsettled({*unsettled, *entries.ids.tolist()})
         self._windows.add(entries.windows, {"id": entries.ids[entries.of], "start": entries.starts})
         self._pooled.add(entries.pooled, {"id": entries.ids})
-        self._note(unsettled)
+        self._write_unsettled(unsettled)
 
     def nearest(
         self, queries: NDArray[np.float32], k: int, *, exact: bool = False
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return the recordings whose pooled vectors are nearest to each query; see `himpc.gallery.store.base`."""
+        """Find the nearest recordings to each query; see `VectorStore`."""
 
         def search(table: Any) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-            near = Nearest(queries, self.size, k)
-            indexed = not exact and _refined(k) <= (self._trained_on(table) or 0) // 4
-            if indexed or 0 < len(queries) < _AT_ONCE:
-                found = [self._by_lance(table, query, k, indexed) for query in near.queries]
+            near = NearestNeighbours(queries, self.size, k)
+            indexed = not exact and _candidates(k) <= (self._trained_on(table) or 0) // 4
+            if indexed or 0 < len(queries) < MIN_SCANNED_QUERIES:
+                found = [self._search_one(table, query, k, indexed) for query in near.queries]
                 ids, distances = (np.concatenate(each) for each in zip(*found, strict=True))
                 return ids, distances
             for batch in self._pooled.blocks("id", "vector")(table):
-                near.offer(numbers(batch["id"]), rows(batch["vector"], self.size))
+                near.add(to_integers(batch["id"]), to_vectors(batch["vector"], self.size))
             return near.result()
 
         return self._pooled.read(search)
 
     def pooled(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
-        """Return the pooled vectors of some recordings, in the order of `ids`; NaN for one that is not there."""
-        found = self._pooled.of(ids, "id", "vector")
-        return pooled_of(ids, numbers(found["id"]), rows(found["vector"], self.size))
+        """Return pooled vectors; see `VectorStore`."""
+        found = self._pooled.select(ids, "id", "vector")
+        return assemble_pooled(ids, to_integers(found["id"]), to_vectors(found["vector"], self.size))
 
     def entries(self, ids: NDArray[np.int64]) -> Entries:
-        """Return all that is kept of some recordings, in the order of `ids`, without those that are not there."""
-        windows = self._windows.of(ids, "id", "start", "vector")  # the first added and the last erased: never too few
-        pooled = self._pooled.of(ids, "id", "vector")
-        return entries_of(
+        """Return all vectors of some recordings; see `VectorStore`."""
+        windows = self._windows.select(ids, "id", "start", "vector")  # windows are added first and erased last
+        pooled = self._pooled.select(ids, "id", "vector")
+        return assemble_entries(
             ids,
-            (numbers(pooled["id"]), rows(pooled["vector"], self.size)),
-            (numbers(windows["id"]), numbers(windows["start"]), rows(windows["vector"], self.size)),
+            (to_integers(pooled["id"]), to_vectors(pooled["vector"], self.size)),
+            (to_integers(windows["id"]), to_integers(windows["start"]), to_vectors(windows["vector"], self.size)),
         )
 
     def windows(self, ids: NDArray[np.int64]) -> Entries:
-        """Do as `entries`, without pooled vectors."""
-        found = self._windows.of(ids, "id", "start", "vector")
-        return windows_of(ids, numbers(found["id"]), numbers(found["start"]), rows(found["vector"], self.size))
+        """Return the windows of some recordings; see `VectorStore`."""
+        found = self._windows.select(ids, "id", "start", "vector")
+        return assemble_windows(
+            ids, to_integers(found["id"]), to_integers(found["start"]), to_vectors(found["vector"], self.size)
+        )
 
     def ids(self) -> NDArray[np.int64]:
-        """Return all recordings that anything is kept of, rising."""
-        kept = self._pooled.read(lambda table: [numbers(batch["id"]) for batch in self._pooled.blocks("id")(table)])
-        return np.unique(np.concatenate([np.array(sorted(self._unsettled()), dtype=np.int64), *kept]))
+        """Return the ids of all recordings stored; see `VectorStore`."""
+        blocks = self._pooled.read(
+            lambda table: [to_integers(batch["id"]) for batch in self._pooled.blocks("id")(table)]
+        )
+        return np.unique(np.concatenate([np.array(sorted(self._unsettled()), dtype=np.int64), *blocks]))
 
     def remove(self, ids: NDArray[np.int64]) -> None:
-        """Erase some recordings: when this returns, their vectors are in no table, index or old version on the disk."""
+        """Erase recordings; see `VectorStore`."""
         if not len(ids):
             return
         unsettled = self._unsettled()
-        self._note({*unsettled, *ids.tolist()})
+        self._write_unsettled({*unsettled, *ids.tolist()})
         indexed = self._drop_index()
-        looked_up = self._windows.read(_looked_up)
-        if looked_up:
-            self._windows.untrain(_BY_ID)
+        has_id_index = self._windows.read(_has_id_index)
+        if has_id_index:
+            self._windows.drop_index(ID_INDEX)
         self._pooled.erase(ids)
         self._windows.erase(ids)
-        self._note(unsettled - set(ids.tolist()))
-        if indexed or looked_up:
+        self._write_unsettled(unsettled - set(ids.tolist()))
+        if indexed or has_id_index:
             self.index()
 
     def index(self) -> bool:
-        """Make searching fast where that pays, and fold in what was added since; return whether there is an index."""
-        if self._windows.count() >= _LOOKED_UP and not self._windows.read(_looked_up):
-            self._windows.look_up(_BY_ID)
-        self._windows.sweep()
+        """Build or extend the index; see `VectorStore`."""
+        if self._windows.count() >= MIN_ID_INDEXED and not self._windows.read(_has_id_index):
+            self._windows.index_ids(ID_INDEX)
+        self._windows.compact()
         count = self._pooled.count()
         trained = self._pooled.read(self._trained_on)
-        if trained is not None and (count > _GROWTH * trained or count < self.indexed_from):
+        if trained is not None and (count > RETRAIN_GROWTH * trained or count < self.indexed_from):
             self._drop_index()
             trained = None
         if trained is None and count >= self.indexed_from:
-            self._pooled.train(f"{_INDEX}{count}")
+            self._pooled.index_vectors(f"{VECTOR_INDEX}{count}")
             trained = count
-        self._pooled.sweep()
+        self._pooled.compact()
         return trained is not None
 
     def check(self) -> list[str]:
-        """Return what is wrong with what is kept, a sentence each: unreadable, of another size, not finite."""
-        wrong = []
+        """Describe problems of the stored data; see `VectorStore`."""
+        problems = []
         for table in (self._pooled, self._windows):
             try:
-                wrong += self._check(table)
+                problems += self._check(table)
             except GalleryError as error:
-                wrong.append(str(error))
-        return wrong
+                problems.append(str(error))
+        return problems
 
     def close(self) -> None:
-        """Let go of files."""
+        """Close files."""
         self._pooled.close()
         self._windows.close()
 
-    def _by_lance(
+    def _search_one(
         self, table: Any, query: NDArray[np.float32], k: int, indexed: bool
     ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-        """Return what LanceDB finds for one query, ranked by exact distances; what no index has is found as well."""
+        """Search for one query, rank by exact distances; rows added since the index was built are found, too."""
         builder = table.search(query).select(["id", "vector", "_distance"])
-        builder = builder.limit(_refined(k)).nprobes(_PROBES) if indexed else builder.limit(k + SPARE)
+        builder = builder.limit(_candidates(k)).nprobes(PROBES) if indexed else builder.limit(k + EXTRA_CANDIDATES)
         found = (builder if indexed else builder.bypass_vector_index()).to_arrow()
-        near = Nearest(query[None], self.size, k)
-        near.offer(numbers(found["id"]), rows(found["vector"], self.size))
-        return near.result() if len(found) >= k or not indexed else self._by_lance(table, query, k, False)
+        near = NearestNeighbours(query[None], self.size, k)
+        near.add(to_integers(found["id"]), to_vectors(found["vector"], self.size))
+        return near.result() if len(found) >= k or not indexed else self._search_one(table, query, k, False)
 
     def _trained_on(self, table: Any) -> int | None:
-        """Return how many recordings the index was trained on, None where there is none."""
-        names = [index.name for index in table.list_indices() if index.name.startswith(_INDEX)]
-        return int(names[0].removeprefix(_INDEX)) if names else None
+        """Return the number of recordings that the index was trained on, or None if there is none."""
+        names = [index.name for index in table.list_indices() if index.name.startswith(VECTOR_INDEX)]
+        return int(names[0].removeprefix(VECTOR_INDEX)) if names else None
 
     def _drop_index(self) -> bool:
         trained = self._pooled.read(self._trained_on)
         if trained is not None:
-            self._pooled.untrain(f"{_INDEX}{trained}")
+            self._pooled.drop_index(f"{VECTOR_INDEX}{trained}")
         return trained is not None
 
     def _check(self, table: LanceTable) -> list[str]:
-        seen, broken = 0, 0
+        rows, invalid = 0, 0
         for batch in table.read(lambda lance: list(table.blocks("id", "vector")(lance))):
-            seen += len(batch)
-            broken += int((~np.isfinite(rows(batch["vector"], self.size)).all(axis=1)).sum())
-        return [f"{table.path}: {broken} of {seen} vectors are not finite"] if broken else []
+            rows += len(batch)
+            invalid += int((~np.isfinite(to_vectors(batch["vector"], self.size)).all(axis=1)).sum())
+        return [f"{table.path}: {invalid} of {rows} vectors are not finite"] if invalid else []
 
     def _unsettled(self) -> set[int]:
-        """Return the recordings that were being added or erased when a process ended, or are just now."""
+        """Return the ids of recordings that are being added or erased, or were when a process was killed."""
         path = self.folder / UNSETTLED_FILE
         try:
             return {int(each) for each in json.loads(path.read_text(encoding="utf-8"))}
         except FileNotFoundError:
             return set()
         except (OSError, ValueError, TypeError, RecursionError) as error:
-            raise GalleryError(f"{path}: is damaged: restore the gallery from a copy") from error
+            raise GalleryError(f"{path}: is damaged", hint="restore the gallery from a backup") from error
 
-    def _note(self, unsettled: Iterable[int]) -> None:
-        with told(self.folder):
+    def _write_unsettled(self, unsettled: Iterable[int]) -> None:
+        with translate_errors(self.folder):
             write_atomically(self.folder / UNSETTLED_FILE, json.dumps(sorted(unsettled)))
 
 
-def _refined(k: int) -> int:
-    return max(_LEAST_REFINED, _REFINED * k)
+def _candidates(k: int) -> int:
+    return max(MIN_REFINED, REFINED_PER_NEIGHBOUR * k)
 
 
-def _looked_up(table: Any) -> bool:
-    return any(index.name == _BY_ID for index in table.list_indices())
+def _has_id_index(table: Any) -> bool:
+    return any(index.name == ID_INDEX for index in table.list_indices())
