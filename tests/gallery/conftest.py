@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sql
 
-from himpc.gallery.store.base import VectorStore
+from himpc.gallery.store import VectorStore
 
 
 @pytest.fixture(scope="session")
@@ -130,6 +131,10 @@ class Worker:
         """Kill it, and return what it had said."""
         os.kill(self._child, signal.SIGKILL)
         return self.wait()
+
+    def new_lines(self) -> list[str]:
+        """Return a line that it has printed, or none, without waiting."""
+        return [self._line()] if select.select([self._process.stdout], [], [], 0)[0] else []
 
     def wait(self) -> list[str]:
         """Wait until it ends, and return what it said."""

@@ -5,7 +5,7 @@ import pytest
 from himpc.cli import main
 from himpc.errors import DataError
 from himpc.gallery import FolderWatcher, Gallery, get_service
-from himpc.reading.read import plan
+from himpc.reading import plan
 from himpc.recordings import save
 
 pytest.importorskip("lancedb")

@@ -117,7 +117,16 @@ def test_an_overlay_holds_no_picture_unless_asked(film: Path, crowd: Crowd, tmp_
             assert abs(float(np.median(both.image)) - float(np.median(seen.image))) < 30
 
 
+def _searches(location: Path) -> list[int]:
+    """Return the number of recordings in each search of the audit log."""
+    from himpc.gallery import Gallery
+
+    with Gallery.open(location) as gallery:
+        return [event.recordings for event in gallery.audit() if event.action == "searched"]
+
+
 def test_live_tells_who_is_there(film: Path, gallery: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = _searches(gallery)
     code = main(
         ["identify", "--live", str(film), "--gallery", str(gallery), "--fmr", "0.2", "--seconds", "4", "--json"]
     )
@@ -127,6 +136,9 @@ def test_live_tells_who_is_there(film: Path, gallery: Path, capsys: pytest.Captu
     assert document["live"]["p50"] < 1
     assert set(document["tracks"].values()) <= {"person-000", "person-001", "unknown"}
     assert document["tracks"]
+    searched = _searches(gallery)[len(before) :]
+    assert len(searched) >= len(document["tracks"])
+    assert set(searched) == {1}  # each is of one track, and the validation of --fmr is none
 
 
 def test_whoever_is_slow_tells_who_is_there_too(

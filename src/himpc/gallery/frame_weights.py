@@ -23,8 +23,8 @@ class FrameWeights:
 
     The prototypes ``c_k`` of a level are the people's, in the space of its features: each prototype is an embedding
     ``f W``, with W the mean of the level's heads, and is converted back to f. With the features ``h_t`` of the frames
-    of a window and the heads ``W_m``, ``z[m, t, k] = (h_t W_m) · (c_k W_m) / sqrt(H)`` (by cosine over the temperature for
-    a model trained so). The guess of a head is the k with the largest mean of z over the window's frames, and the
+    of a window and the heads ``W_m``, ``z[m, t, k] = (h_t W_m) · (c_k W_m) / sqrt(H)`` (by cosine over the temperature
+    for a model trained so). The guess of a head is the k with the largest mean of z over the window's frames, and the
     weights are the softmax over these frames of ``s z[m, t, guess]``, with s = -1 where the guess is the window's label
     and +1 elsewhere: see docs/method.md, section 4 (Rao, Leung and Miao, IJCV 2023). The label of a window is the
     person, or, if the person is not known, the prototype nearest to the mean feature of the window, at each level.
