@@ -113,7 +113,7 @@ def image_plane(layout):
 
 def test_image_plane_skeletons_train_once_align_is_left_out():
     windows = image_plane(get_layout("coco-17"))
-    with pytest.raises(DataError, match="image-plane skeletons cannot be turned to face one way: say --align=false"):
+    with pytest.raises(DataError, match="2D skeletons cannot be rotated to face one direction; set align=False"):
         train(windows, TRACKLET)
     flat = train(windows, FLAT)
     assert is_sane(flat, windows)

@@ -147,7 +147,7 @@ def test_what_cannot_be_used_says_why(standing):
         clean(change(recording, slice(None), np.nan))
     with pytest.raises(DataError, match=r"40 read, 39 frozen, 1 less than 2 in a row"):
         clean(change(recording, slice(None), recording.joints[0]))
-    with pytest.raises(DataError, match="is the unit right"):
+    with pytest.raises(DataError, match=r"39 impossible, .*; check the unit"):
         clean(recording.with_(joints=recording.joints * 1000))
     with pytest.raises(DataError, match="1 read"):
         clean(recording.with_(joints=recording.joints[:1]))

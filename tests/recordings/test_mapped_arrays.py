@@ -74,7 +74,7 @@ def test_no_room_for_a_mapped_file_says_what_to_do(monkeypatch):
 
     monkeypatch.setattr(mapped_arrays, "MAPPED_BYTES", 1)
     monkeypatch.setattr(mapped_arrays.tempfile, "TemporaryFile", no_room)
-    with pytest.raises(RunFolderError, match="No space left on device; name a folder with more room"):
+    with pytest.raises(RunFolderError, match="No space left on device; set the environment variable TMPDIR"):
         Windows.cut([record(10)], 6)
 
 

@@ -1,7 +1,7 @@
-"""Arrays larger than memory should hold: read and written block by block, and mapped from files.
+"""Arrays that are too large for memory: mapped from files, and read and written block by block.
 
-A mapped array reads what is asked for from its file. The system keeps what was read as long as it likes, and counts it
-as the program's; so whoever goes through all of an array lets go of what is behind.
+A mapped array reads from its file on access. The operating system keeps the pages that were read and counts them as
+memory of the process, so loops over a whole array release the pages behind them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from himpc.errors import RunFolderError
 __all__ = ["MAPPED_BYTES", "blocks", "map_array", "release", "stack"]
 
 MAPPED_BYTES = 2**28
-"""Arrays of 256 MiB or more are mapped, smaller ones are held in memory."""
+"""Arrays of 256 MiB or more are mapped, smaller ones are kept in memory."""
 
 BLOCK_BYTES = 2**24
 
@@ -27,7 +27,7 @@ T = TypeVar("T", bound=np.generic)
 
 
 def blocks(array: NDArray[T]) -> Iterator[NDArray[T]]:
-    """Yield consecutive parts of an array along its first axis, some 16 MB each, letting go of those behind."""
+    """Yield consecutive blocks of an array along its first axis, of about 16 MB, and release those behind."""
     row = array.itemsize * int(np.prod(array.shape[1:]))
     step = max(1, BLOCK_BYTES // max(row, 1))
     for start in range(0, len(array), step):
@@ -36,15 +36,15 @@ def blocks(array: NDArray[T]) -> Iterator[NDArray[T]]:
 
 
 def stack(parts: Iterable[NDArray[np.float32]], shape: tuple[int, ...]) -> NDArray[np.float32]:
-    """Return the parts one after the other along the first axis.
+    """Concatenate arrays along the first axis.
 
     Parameters
     ----------
     parts : iterable of float32 array
-        Made one at a time; those of a large result are never in memory together.
+        Used one at a time; those of a large result are never in memory together.
     shape : tuple of int
-        Of the result. If it takes `MAPPED_BYTES` or more, it is a read-only map of an unnamed file in the folder for
-        temporary files (the environment variable ``TMPDIR``), which the system removes with the array.
+        Shape of the result. If it takes `MAPPED_BYTES` or more, the result is a read-only map of an unnamed file in the
+        folder for temporary files (the environment variable ``TMPDIR``), which is removed with the array.
 
     Raises
     ------
@@ -52,12 +52,12 @@ def stack(parts: Iterable[NDArray[np.float32]], shape: tuple[int, ...]) -> NDArr
         If the file cannot be written.
     """
     if _bytes(shape, np.float32) < MAPPED_BYTES:
-        whole = np.empty(shape, dtype=np.float32)
+        result = np.empty(shape, dtype=np.float32)
         filled = 0
         for part in parts:
-            whole[filled : filled + len(part)] = part
+            result[filled : filled + len(part)] = part
             filled += len(part)
-        return whole
+        return result
     try:
         with tempfile.TemporaryFile() as file:
             for part in parts:
@@ -66,13 +66,14 @@ def stack(parts: Iterable[NDArray[np.float32]], shape: tuple[int, ...]) -> NDArr
             return map_array(file, 0, shape, np.float32)
     except OSError as error:
         raise RunFolderError(
-            f"{tempfile.gettempdir()}: {_bytes(shape, np.float32) / 2**30:.1f} GiB of frames cannot be written there: "
-            f"{error.strerror or error}; name a folder with more room in the environment variable TMPDIR"
+            f"{tempfile.gettempdir()}: {_bytes(shape, np.float32) / 2**30:.1f} GiB of frames cannot be written: "
+            f"{error.strerror or error}",
+            hint="set the environment variable TMPDIR to a folder with more space",
         ) from error
 
 
 def map_array(file: IO[bytes], offset: int, shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
-    """Return a read-only array of what an open file holds from `offset` on; the file may be closed afterwards."""
+    """Map a part of an open file as a read-only array; the file may be closed afterwards."""
     before = offset % mmap.ALLOCATIONGRANULARITY
     size = before + _bytes(shape, dtype)
     mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ, offset=offset - before)
@@ -80,7 +81,7 @@ def map_array(file: IO[bytes], offset: int, shape: tuple[int, ...], dtype: DType
 
 
 def release(array: NDArray[Any]) -> None:
-    """Let go of what was read of a mapped array; it is read again when needed. Other arrays are left alone."""
+    """Release the memory of a mapped array, which is read again when needed; other arrays are not affected."""
     base: object = array
     while isinstance(base, np.ndarray):
         base = base.base

@@ -1,4 +1,4 @@
-"""Selection of recordings by what is known of them: ``session=1,2,3``."""
+"""Selection of recordings by their labels and names: ``session=1,2,3``."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from typing import Literal, TypeVar, get_args
 
 from himpc.errors import ConfigError, DataError
 
-__all__ = ["Known", "parse_condition", "select"]
+__all__ = ["Field", "parse_condition", "select"]
 
-Known = Literal["person", "session", "camera", "source"]
+Field = Literal["person", "session", "camera", "source"]
 
 T = TypeVar("T")
 
 
 def select(recordings: Sequence[T], conditions: Sequence[str]) -> list[T]:
-    """Return the recordings that meet every condition.
+    """Select the recordings that meet every condition.
 
     Parameters
     ----------
     recordings : sequence of Recording
-        Or of anything that has the fields.
+        Or of any objects with the fields.
     conditions : sequence of str
         Each ``FIELD=VALUE,VALUE,...`` with FIELD one of person, session, camera, source; a recording meets it if its
-        field equals one of the values, in which ``*`` stands for anything.
+        field equals one of the values, in which ``*`` matches any text.
 
     Raises
     ------
@@ -43,17 +43,17 @@ def select(recordings: Sequence[T], conditions: Sequence[str]) -> list[T]:
     chosen = list(recordings)
     for condition in conditions:
         field, values = parse_condition(condition)
-        kept = [r for r in chosen if any(fnmatchcase(str(getattr(r, field)), value) for value in values)]
-        if not kept:
-            known = sorted({str(getattr(r, field)) for r in chosen})
-            shown = ", ".join(known[:10]) + (" ..." if len(known) > 10 else "")
+        matching = [r for r in chosen if any(fnmatchcase(str(getattr(r, field)), value) for value in values)]
+        if not matching:
+            present = sorted({str(getattr(r, field)) for r in chosen})
+            shown = ", ".join(present[:10]) + (" ..." if len(present) > 10 else "")
             raise DataError(f"no recording meets {condition!r}; its {field} is one of: {shown or 'nothing'}")
-        chosen = kept
+        chosen = matching
     return chosen
 
 
 def parse_condition(condition: str) -> tuple[str, list[str]]:
-    """Return the field of a condition, and the values that meet it.
+    """Parse a condition into its field and the values that meet it.
 
     Raises
     ------
@@ -61,7 +61,7 @@ def parse_condition(condition: str) -> tuple[str, list[str]]:
         If it has another form, or names another field.
     """
     field, equals, values = condition.partition("=")
-    if not equals or not values or field.strip() not in get_args(Known):
-        fields = ", ".join(get_args(Known))
+    if not equals or not values or field.strip() not in get_args(Field):
+        fields = ", ".join(get_args(Field))
         raise ConfigError(f"{condition!r} is not a condition: write FIELD=VALUE,VALUE with FIELD one of {fields}")
     return field.strip(), [value.strip() for value in values.split(",")]

@@ -1,4 +1,4 @@
-"""Windows: an index over frames that are stored once, not copied windows."""
+"""Windows: an index over frames that are stored once, instead of copies."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ __all__ = ["Windows"]
 
 @dataclass(frozen=True, eq=False)
 class Windows:
-    """N windows of F consecutive frames, cut from recordings; no person's name is in it.
+    """N windows of F consecutive frames, cut from recordings, without any label.
 
     Attributes
     ----------
     frames : float32 array ``(T, J, 3)``
-        All frames of all recordings, each minus its root, stored once; metres. Where they are large, they are a
-        read-only map of a file (`himpc.recordings.mapped_arrays`).
+        All frames of all recordings, each minus its root, stored once; metres. A large array is a read-only map of a
+        file (`himpc.recordings.mapped_arrays`).
     starts : int64 array ``(N,)``
         First frame of each window; window n is ``frames[starts[n] : starts[n] + length]``.
     recording : int64 array ``(N,)``
-        Which recording each window was cut from, by its place in the list that was given.
+        The recording that each window was cut from, an index into the list of recordings.
     length : int
-        F, frames a window.
+        F, frames per window.
     layout : Layout
         The J joints.
     n_recordings : int
-        How many recordings were given.
+        Number of recordings.
     dimensions : {3, 2}
         2 for image-plane skeletons.
     short : tuple of int
-        Recordings that are shorter than a window: they have none.
+        Recordings that are shorter than a window, and have none.
     whole_numbers : int64 array ``(n_recordings,)``, optional
         The whole recording that each recording is, or is a part of (see `himpc.recordings.number_whole_recordings`).
-        None where every recording is whole.
+        None if every recording is whole.
     """
 
     frames: NDArray[np.float32]
@@ -70,7 +70,7 @@ class Windows:
         return self.recording if self.whole_numbers is None else self.whole_numbers[self.recording]
 
     def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
-        """Return the frames of some windows, ``(n, F)``."""
+        """Return the indices of the frames of some windows, ``(n, F)``."""
         return self.starts[index][:, None] + np.arange(self.length)
 
     def part(self, rows: slice) -> Windows:
@@ -78,52 +78,52 @@ class Windows:
         return replace(self, starts=self.starts[rows], recording=self.recording[rows])
 
     def blocks(self, frames: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]]:
-        """Share all windows out into blocks, in the order of their frames, so that each frame is worked on once.
+        """Divide all windows into blocks, in the order of their frames, so that each frame is processed once.
 
-        Only windows that overlap across the border of two blocks have frames in both, at most F a border.
+        Only windows that overlap the border of two blocks have frames in both, at most F per border.
 
         Parameters
         ----------
         frames : int
-            At most so many frames, and windows, a block; at least one window.
+            Maximum number of frames, and of windows, per block. A block holds at least one window.
 
         Yields
         ------
         windows : int64 array ``(n,)``
-            Which windows.
+            The windows of the block.
         joints : float32 array ``(m, J, 3)``
-            The frames that they take, each once.
+            Their frames, each once.
         index : int64 array ``(n, F)``
-            Which of these frames each window takes.
+            The frames of each window, indices into `joints`.
         """
         order = np.argsort(self.starts, kind="stable")
         starts = self.starts[order]
-        fresh = np.minimum(np.diff(starts, prepend=starts[:1] - self.length), self.length)  # frames not taken before
-        total = np.cumsum(fresh)
+        added = np.minimum(np.diff(starts, prepend=starts[:1] - self.length), self.length)  # frames not used before
+        total = np.cumsum(added)
         begin = 0
         while begin < len(starts):
             within = int(np.searchsorted(total, total[begin] + max(frames - self.length, 0), side="right"))
             end = min(within, begin + max(frames, 1))
-            new = fresh[begin:end].copy()
+            new = added[begin:end].copy()
             new[0] = self.length
-            after = np.cumsum(new)  # a window's frames are the last F of those taken so far
+            after = np.cumsum(new)  # the frames of a window are the last F of those used so far
             joints = self.frames[np.arange(after[-1]) + np.repeat(starts[begin:end] + self.length - after, new)]
             release(self.frames)
             yield order[begin:end], joints, (after - self.length)[:, None] + np.arange(self.length)
             begin = end
 
     def aligned(self) -> Windows:
-        """Return the same windows, every frame on its own turned to face one way (`himpc.skeleton.body_frame`).
+        """Rotate every frame so that all bodies face one direction (see `himpc.skeleton.body_frame`).
 
         Raises
         ------
         DataError
-            If the windows are 2D: a picture of a body cannot be turned.
+            If the windows are 2D, which cannot be rotated.
         LayoutError
             If the layout has neither hips nor shoulders.
         """
         if self.dimensions != 3:
-            raise DataError("image-plane skeletons cannot be turned to face one way: say --align=false")
+            raise DataError("2D skeletons cannot be rotated to face one direction", hint="set {align=False}")
         turned = (body_frame(block, self.layout) for block in blocks(self.frames))
         return replace(self, frames=_store(turned, self.frames.shape))
 
@@ -134,11 +134,11 @@ class Windows:
         Parameters
         ----------
         recordings : sequence of Recording
-            All of one layout, all 3D or all 2D, with every joint of every frame there (see `himpc.recordings.clean`).
+            All of one layout, all 3D or all 2D, with every joint of every frame (see `himpc.recordings.clean`).
         length : int
-            F, frames a window (docs/method.md, section 6: 6, or 40 for CASIA-B).
+            F, frames per window (docs/method.md, section 6: 6, or 40 for CASIA-B).
         stride : int, optional
-            Frames from one start to the next; F without overlap if not given. Training takes F // 2.
+            Frames from one start to the next; F, without overlap, if not given. Training uses F // 2.
 
         Raises
         ------
@@ -147,6 +147,13 @@ class Windows:
         DataError
             If there is no recording, layouts or dimensions are mixed, a joint is missing, or every recording is
             shorter than a window.
+
+        Examples
+        --------
+        >>> from himpc.simulation import simulate
+        >>> windows = Windows.cut(simulate(people=2, recordings=1, seconds=1.0, difficulty="easy"), length=6)
+        >>> windows[:2].shape
+        (2, 6, 20, 3)
         """
         stride = length if stride is None else stride
         if length < 1 or stride < 1:
@@ -160,7 +167,8 @@ class Windows:
         if not any(len(s) for s in starts):
             longest = max(len(r) for r in recordings)
             raise DataError(
-                f"a window is {length} frames, but the longest recording has {longest}: use a shorter window"
+                f"a window is {length} frames, but the longest recording has {longest}",
+                hint="use a shorter window: {window_length}",
             )
         centred = (centre(block, layout) for recording in recordings for block in blocks(recording.joints))
         return cls(
@@ -181,7 +189,7 @@ def _store(frames: Iterator[NDArray[np.floating]], shape: tuple[int, ...]) -> ND
 
 
 def _common(recordings: Sequence[Recording]) -> tuple[Layout, int]:
-    """Return the layout and dimensions that all recordings share."""
+    """Check that recordings can be in one set, and return their layout and dimensions."""
     if not recordings:
         raise DataError("there are no recordings to cut into windows")
     first = recordings[0]
@@ -189,10 +197,11 @@ def _common(recordings: Sequence[Recording]) -> tuple[Layout, int]:
         if recording.layout != first.layout:
             raise DataError(
                 f"two layouts in one set: {first.source} is {first.layout.name!r}, {recording.source} is "
-                f"{recording.layout.name!r}; convert them with --layout, or keep them apart"
+                f"{recording.layout.name!r}",
+                hint=f"convert them, {{layout={first.layout.name}}}, or keep them apart",
             )
         if recording.dimensions != first.dimensions:
             raise DataError(f"2D and 3D in one set: {first.source} and {recording.source}; keep them apart")
         if not recording.complete:
-            raise DataError(f"{recording.source}: has joints that were not seen; clean the recording first")
+            raise DataError(f"{recording.source}: has joints that were not seen", hint="clean the recording first")
     return first.layout, first.dimensions
