@@ -16,8 +16,7 @@ import numpy as np
 
 import himpc
 from himpc.model import BASELINES
-from himpc.recordings import Recording, clean
-from himpc.recordings.selection import select
+from himpc.recordings import Recording, clean, select
 from himpc.reporting import markdown_table
 from himpc.simulation import CAMERAS, Sensor, get_difficulty
 from himpc.skeleton import side_lines

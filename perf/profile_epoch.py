@@ -22,8 +22,7 @@ import torch
 import himpc
 from himpc.learning import Config, EpochRecord, train
 from himpc.model import matmul
-from himpc.recordings import clean
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows, clean
 from himpc.reporting import markdown_table
 
 STAGES = {

@@ -7,8 +7,7 @@ import torch
 from himpc.errors import DataError
 from himpc.gallery.frame_weights import FrameWeights
 from himpc.model import Model, Network, window_features
-from himpc.recordings import clean
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows, clean
 from himpc.simulation import simulate
 
 LENGTH = 4

@@ -9,7 +9,7 @@ import pytest
 from himpc.errors import FormatError
 from himpc.reading.formats import HEAD_BYTES, Format
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 from himpc.skeleton import MarkerSet, get_layout
 from himpc.skeleton.marker_rules import Mean
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from himpc.errors import FormatError
 from himpc.reading.formats import get_format
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
 KINECT_CELLS = get_format("kinect-cells")

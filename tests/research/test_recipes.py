@@ -14,8 +14,7 @@ from himpc.errors import ConfigError, DataError
 from himpc.learning import Config, train
 from himpc.model import BASELINES, Model
 from himpc.reading import read
-from himpc.recordings import clean, save
-from himpc.recordings.selection import select
+from himpc.recordings import clean, save, select
 from himpc.research import find_benchmark, get_recipe, load_benchmark, parse_recipe, recipe_names, run_benchmark
 from himpc.research.benchmark.measure import measure_split
 from himpc.research.benchmark.results import BenchmarkResult

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 from himpc.simulation import Camera, Difficulty, Sensor, simulate
 from himpc.simulation.trajectories import Path
 from himpc.skeleton import get_layout

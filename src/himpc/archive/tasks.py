@@ -18,7 +18,7 @@ from himpc.errors import DataError, HimpcError
 from himpc.learning import Config
 from himpc.model import Model
 from himpc.reading import Plan, Problem, Source
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress
 from himpc.skeleton import Level
 
 __all__ = ["Outcome", "Runner", "Task", "embed_archive", "run_sequentially"]

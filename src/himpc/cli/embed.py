@@ -100,7 +100,7 @@ def _on_ray(
     console: Console,
 ) -> EmbeddingTable:
     from himpc.archive import embed_archive, run_on_ray
-    from himpc.recordings.selection import select
+    from himpc.recordings import select
 
     table, problems = embed_archive(
         embedder,

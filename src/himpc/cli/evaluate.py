@@ -50,7 +50,7 @@ def evaluate(
         Of the bootstrap over persons that gives the 95 % intervals.
     """
     from himpc.api import evaluate as evaluate_model
-    from himpc.recordings.selection import select
+    from himpc.recordings import select
 
     console = output.console()
     embedder = load_embedder(model, device)

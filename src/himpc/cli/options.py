@@ -121,7 +121,7 @@ class InputOptions(_Files, VideoInputOptions):  # type: ignore[misc]
         self, paths: tuple[Path, ...], console: Console, on_video: Callable[[VideoResult], None] | None = None
     ) -> Recordings:
         """Read the recordings at some paths, report what was skipped, and keep those that `only` selects."""
-        from himpc.recordings.selection import parse_condition, select
+        from himpc.recordings import parse_condition, select
 
         for condition in self.only:
             parse_condition(condition)

@@ -13,8 +13,7 @@ from himpc.gallery.calibration.cross_validation import DEFAULT_FOLDS
 from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
 from himpc.gallery.service import GalleryService
 from himpc.model import Model
-from himpc.recordings import Recording
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording
 
 __all__ = ["Gallery", "get_service"]
 

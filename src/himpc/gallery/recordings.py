@@ -12,8 +12,7 @@ from himpc.api import embed
 from himpc.errors import DataError
 from himpc.gallery.integrity import fingerprint
 from himpc.model import Model
-from himpc.recordings import Recording, number_whole_recordings
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording, number_whole_recordings
 
 __all__ = ["EmbeddedRecording", "check_persons", "embed_recordings", "group_parts"]
 

@@ -17,8 +17,7 @@ from himpc.gallery.ranking import DecisionRule, build_answer, find_candidates, r
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings
 from himpc.gallery.store import InMemoryIndex, VectorStore
 from himpc.model import Model
-from himpc.recordings import Recording
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording
 
 __all__ = ["Searcher"]
 

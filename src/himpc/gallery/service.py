@@ -29,8 +29,7 @@ from himpc.gallery.search import Searcher
 from himpc.gallery.store import Entries, VectorStore
 from himpc.gallery.writer import GalleryWriter
 from himpc.model import Model
-from himpc.recordings import Recording, number_whole_recordings
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording, number_whole_recordings
 
 __all__ = ["Addition", "GalleryService"]
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import LayoutError
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows
 from himpc.skeleton import Layout, body_frame
 
 __all__ = ["BASELINES", "D13", "D16", "Baseline", "BodyFrame", "BoneLengths", "RawPose"]

@@ -21,7 +21,7 @@ from himpc.model.encoder import Network
 from himpc.model.inference import Inference
 from himpc.model.stream import Stream
 from himpc.model.tensors import read_tensors, shapes_of, write_tensors
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows
 from himpc.skeleton import Layout, Level
 
 __all__ = ["Model", "window_features"]

@@ -1,5 +1,6 @@
 """Reading of skeleton files of any format, and of videos, into recordings."""
 
+from himpc.reading.axes import recognise_up, to_y_up
 from himpc.reading.discovery import Source, discover, is_video, nothing_found
 from himpc.reading.formats import FORMATS, Format, find_format, get_format, register_format
 from himpc.reading.formats._common.frames import first_frame_file, natural_key
@@ -31,5 +32,7 @@ __all__ = [
     "nothing_found",
     "plan",
     "read",
+    "recognise_up",
     "register_format",
+    "to_y_up",
 ]

@@ -17,8 +17,7 @@ from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.reading.options import ReadOptions, VideoOptions
 from himpc.recordings.cleaning import CleaningRules
 from himpc.recordings.cleaning import clean as clean_recording
-from himpc.recordings.collection import Problem, Recordings
-from himpc.recordings.progress import Progress
+from himpc.recordings.collection import Problem, Progress, Recordings
 from himpc.recordings.recording import Origin, Recording
 from himpc.skeleton import Layout, get_layout
 from himpc.skeleton.markers import MarkerSet

@@ -1,8 +1,9 @@
-"""Recordings of one body's joints over time: validation, cleaning, windows and the ``.npz`` store."""
+"""Recordings of one person's joints over time: validation, cleaning, windows and the ``.npz`` store."""
 
-from himpc.recordings.cleaning import CleaningRules, clean
-from himpc.recordings.collection import Problem, Recordings
+from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
+from himpc.recordings.collection import Problem, Progress, Recordings
 from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
+from himpc.recordings.selection import parse_condition, select
 from himpc.recordings.store import load, save
 from himpc.recordings.windows import Windows
 
@@ -10,12 +11,16 @@ __all__ = [
     "CleaningRules",
     "Origin",
     "Problem",
+    "Progress",
     "Quality",
     "Recording",
     "Recordings",
     "Windows",
     "clean",
+    "impossible_frames",
     "load",
     "number_whole_recordings",
+    "parse_condition",
     "save",
+    "select",
 ]

@@ -1,16 +1,19 @@
-"""What reading returns: recordings, and what could not be used."""
+"""The result of reading: recordings, and what could not be used."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import overload
+from typing import Any, overload
 
 from himpc.errors import HimpcError, Hint, Reference
 from himpc.recordings.recording import Recording
 
-__all__ = ["Problem", "Recordings"]
+__all__ = ["Problem", "Progress", "Recordings"]
+
+Progress = Callable[[Iterable[Any], int | None, str], Iterable[Any]]
+"""Called with an iterable, its length (None if unknown) and a description; returns the iterable, to be consumed."""
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 from himpc.skeleton import Layout, body_frame, centre
 
 __all__ = ["SIDES", "Pose", "poses"]

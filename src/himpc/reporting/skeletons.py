@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 from himpc.reporting.figures import GREY, INK, PALE, group_colour, new_figure, short_names, tint
 from himpc.reporting.poses import SIDES, Pose, poses
 

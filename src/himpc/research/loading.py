@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.errors import ConfigError
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress
 from himpc.research.data import BenchmarkData
 from himpc.research.datasets import DATA_SETS, DataSet, load_data_set
 from himpc.research.folders import normalise_name

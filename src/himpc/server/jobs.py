@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from pydantic import BaseModel
 
 from himpc.errors import HimpcError
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress
 from himpc.server.problems import TooBusyError
 
 __all__ = ["Job", "Jobs"]
@@ -50,7 +50,7 @@ class Job:
     error: HimpcError | None = None
 
     def progress(self, items: Iterable[Any], total: int | None, what: str) -> Iterator[Any]:
-        """Yield the items and count them (see `himpc.recordings.progress.Progress`)."""
+        """Yield the items and count them (see `himpc.recordings.Progress`)."""
         self.done, self.total = 0, total or 0
         for item in items:
             yield item

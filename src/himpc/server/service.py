@@ -15,8 +15,7 @@ from himpc.gallery import GalleryService
 from himpc.gallery.cache import RevisionCache
 from himpc.gallery.recordings import embed_recordings
 from himpc.learning import Grouping, group_recordings
-from himpc.recordings import Recording, number_whole_recordings
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording, number_whole_recordings
 from himpc.server import schemas as s
 from himpc.server.drawing import FrameWeighter, draw_map, thin_skeleton
 from himpc.server.problems import ConflictError

@@ -8,8 +8,7 @@ from pathlib import Path as FilePath
 
 import numpy as np
 
-from himpc.recordings import Recording
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording
 from himpc.simulation.camera import Camera, choose_cameras
 from himpc.simulation.difficulty import Difficulty, get_difficulty
 from himpc.simulation.kinematics import Stride, compute_stride, draw_stride_count, rotation_about_y

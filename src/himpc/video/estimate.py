@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from himpc.recordings import Origin
-from himpc.recordings.progress import Progress
+from himpc.recordings import Origin, Progress
 from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track
 from himpc.video.decoding import Video
 from himpc.video.detection import PoseEstimator

@@ -8,8 +8,7 @@ from pathlib import Path
 
 from himpc.errors import ConfigError, FormatError
 from himpc.reading import NamePattern, Problem, Source, VideoOptions, discover, nothing_found
-from himpc.recordings import Recording
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording
 from himpc.video.cleaning import DEFAULT_STEPS, STEPS, PoseCleaningRules
 from himpc.video.detection import PoseEstimator
 from himpc.video.estimate import estimate

@@ -14,8 +14,7 @@ from himpc.gallery.calibration.calibration import Calibration, calibrate
 from himpc.gallery.calibration.comparisons import Fold
 from himpc.learning import Config, train
 from himpc.model import Model
-from himpc.recordings import Recording, Windows
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording, Windows
 
 __all__ = ["DEFAULT_FOLDS", "MAX_RECORDINGS", "cross_calibrate", "mean_halves"]
 

@@ -15,8 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError, FormatError
-from himpc.reading import MAX_COORDINATE
-from himpc.reading.axes import recognise_up, to_y_up
+from himpc.reading import MAX_COORDINATE, recognise_up, to_y_up
 from himpc.recordings import Windows
 from himpc.research.data import LabelledWindows
 from himpc.research.datasets.npy import open_npy

@@ -10,11 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading import Problem, get_format
-from himpc.reading.axes import recognise_up, to_y_up
+from himpc.reading import Problem, get_format, recognise_up, to_y_up
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings import Recording, Windows
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording, Windows
 from himpc.research.partition import ConditionOf, CutTraining, Partition
 from himpc.research.protocol import Protocol
 

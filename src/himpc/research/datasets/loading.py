@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import ConfigError, DataError
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress
 from himpc.research.data import BenchmarkData, LabelledWindows
 from himpc.research.datasets.arrays import ArrayFolder
 from himpc.research.datasets.base import DataSet, ReadContext, ReadRaw

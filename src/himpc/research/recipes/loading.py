@@ -9,9 +9,7 @@ import numpy as np
 
 from himpc.errors import ConfigError, DataError
 from himpc.reading import natural_key, read
-from himpc.recordings import Recording, Windows
-from himpc.recordings.progress import Progress
-from himpc.recordings.selection import select
+from himpc.recordings import Progress, Recording, Windows, select
 from himpc.research.data import BenchmarkData
 from himpc.research.folders import find_subfolder
 from himpc.research.partition import Partition, build_benchmark

@@ -16,7 +16,7 @@ from himpc._schema import parse, parse_toml, to_plain, validated
 from himpc.errors import ConfigError
 from himpc.evaluation import ExclusionKey
 from himpc.reading import NamePattern, ReadOptions
-from himpc.recordings.selection import parse_condition
+from himpc.recordings import parse_condition
 from himpc.research.protocol import Protocol, Split
 from himpc.research.recipes.simulated import SimulatedSource
 from himpc.simulation import DIFFICULTIES

@@ -10,8 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from himpc._schema import field, validated
 from himpc.errors import ConfigError
-from himpc.recordings import Recording, clean
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording, clean
 from himpc.simulation import CAMERAS, Difficulty, get_difficulty, simulate
 
 __all__ = ["SimulatedSource"]

@@ -13,8 +13,7 @@ from himpc.api import Embedder, evaluate
 from himpc.evaluation import Evaluation, ExclusionKey
 from himpc.model import BASELINES
 from himpc.reading import Problem
-from himpc.recordings import Recording, number_whole_recordings
-from himpc.recordings.progress import Progress
+from himpc.recordings import Progress, Recording, number_whole_recordings
 from himpc.research.recipes import divide_recordings
 from himpc.research.sweep.grid import Grid
 

@@ -9,8 +9,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.recordings import Origin, Quality, Recording
-from himpc.recordings.cleaning import impossible_frames
+from himpc.recordings import Origin, Quality, Recording, impossible_frames
 from himpc.skeleton import Layout
 from himpc.video.cleaning.cleaned_track import Changes, CleanedTrack
 from himpc.video.cleaning.gait import find_gait
