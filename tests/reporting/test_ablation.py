@@ -1,4 +1,4 @@
-"""The dot plot: a row a variant, the preset's line, nothing outside 0 to 100 %."""
+"""The dot plot: a row per variant, the baseline, and nothing outside 0 to 100 %."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,7 @@ def drawn():
     return draw_ablation(BASELINE, ROWS, {"mAP": "window mAP"}, "Ablation", "2 seeds")
 
 
-def test_each_variant_is_a_dot_at_its_mean_and_the_baseline_a_line():
+def test_variants_are_dots_and_the_baseline_is_a_line():
     (axes,) = drawn().axes
     dots = [line.get_xdata()[0] for line in axes.lines if line.get_marker() == "o"]
     assert dots == pytest.approx([30, 60, 95])
@@ -29,18 +29,18 @@ def test_each_variant_is_a_dot_at_its_mean_and_the_baseline_a_line():
     assert [text.get_text() for text in axes.texts] == ["failed", "heads", "eps"]
 
 
-def test_no_bar_leaves_the_percents():
+def test_bars_end_at_100_percent():
     (axes,) = drawn().axes
     assert max(np.max(line.get_xdata()) for line in axes.lines) <= 100
 
 
-def test_one_plot_gives_one_file(tmp_path):
+def test_equal_plots_give_equal_files(tmp_path):
     for name in ("a.png", "b.png"):
         save_figure(drawn(), tmp_path / name)
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
 
 
 @pytest.mark.parametrize(("baseline", "rows"), [(BASELINE, []), (AblationRow("", "preset", []), ROWS)])
-def test_nothing_to_compare_is_said(baseline, rows):
+def test_nothing_to_compare_is_an_error(baseline, rows):
     with pytest.raises(DataError, match="nothing to compare"):
         draw_ablation(baseline, rows, {"mAP": "mAP"}, "", "")

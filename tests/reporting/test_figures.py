@@ -14,7 +14,7 @@ def drawn():
 
 
 @pytest.mark.parametrize(("suffix", "magic"), [(".png", b"\x89PNG"), (".svg", b"<?xml"), (".PDF", b"%PDF")])
-def test_the_suffix_is_the_format_and_one_figure_gives_one_file(tmp_path, suffix, magic):
+def test_suffix_is_the_format_and_equal_figures_give_equal_files(tmp_path, suffix, magic):
     for name in ("a", "b"):
         save_figure(drawn(), tmp_path / f"{name}{suffix}")
     first, second = ((tmp_path / f"{name}{suffix}").read_bytes() for name in ("a", "b"))
@@ -22,15 +22,15 @@ def test_the_suffix_is_the_format_and_one_figure_gives_one_file(tmp_path, suffix
     assert first == second
 
 
-def test_what_cannot_be_written_is_named_and_nothing_is_left_behind(tmp_path):
-    with pytest.raises(RunFolderError, match=r"pictures are written as .png, .svg, .pdf, found suffix '.bmp'"):
+def test_unwritable_file_is_named_and_nothing_remains(tmp_path):
+    with pytest.raises(RunFolderError, match=r"figures are written as .png, .svg, .pdf, found the suffix '.bmp'"):
         save_figure(drawn(), tmp_path / "a.bmp")
     with pytest.raises(RunFolderError, match="nowhere"):
         save_figure(drawn(), tmp_path / "nowhere" / "a.png")
     assert not list(tmp_path.iterdir())
 
 
-def test_pictures_need_no_display_and_leave_matplotlib_as_it_was():
+def test_figures_need_no_display_and_do_not_change_matplotlib():
     code = (
         "import sys, himpc.reporting.figures, himpc.reporting.maps\n"
         "import himpc.reporting.skeletons, himpc.reporting.training\n"
@@ -53,9 +53,9 @@ def test_pictures_need_no_display_and_leave_matplotlib_as_it_was():
         (["abcdefghijklmnopqrstuvwxyz0123456789"], ["abcdefghijkl…yz0123456789"[:12] + "…z0123456789"]),
     ],
 )
-def test_names_are_short_and_still_tell_recordings_apart(names, short):
+def test_short_names_are_distinct(names, short):
     assert short_names(names) == short
 
 
-def test_neighbouring_groups_differ_in_colour():
+def test_neighbouring_groups_have_different_colours():
     assert all(group_colour(g) != group_colour(g + 1) for g in range(30))

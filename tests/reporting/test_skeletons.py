@@ -1,4 +1,4 @@
-"""The picture of groups: what is drawn where, and that it stands whatever it is given."""
+"""The figure of groups: its content, and that any input can be drawn."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,7 @@ import pytest
 from himpc.errors import DataError
 from himpc.recordings import Recording
 from himpc.reporting.figures import save_figure
-from himpc.reporting.poses import poses
+from himpc.reporting.flat_poses import project_poses
 from himpc.reporting.skeletons import draw_groups
 from himpc.skeleton import get_layout, layout_names
 
@@ -14,7 +14,7 @@ RNG = np.random.default_rng(0)
 
 
 def person(layout_name: str = "kinect-v1", frames: int = 40, turned: float = 0.0, **fields) -> Recording:
-    """Somebody whose left is at x > 0 and whose feet point to z > 0, turned about the vertical."""
+    """Return a person with the left at x > 0 and feet towards z > 0, turned about the vertical."""
     layout = get_layout(layout_name)
     joints = RNG.normal(scale=0.02, size=(frames, len(layout), 3))
     for i, name in enumerate(layout.joints):
@@ -30,8 +30,8 @@ def words(figure) -> str:
 
 
 @pytest.mark.parametrize("turned", [0.0, 1.0, 3.0, -2.0])
-def test_everybody_faces_us_and_stands_on_the_ground(turned):
-    side, front = poses(person(turned=turned))
+def test_poses_face_the_viewer_and_stand_on_the_ground(turned):
+    side, front = project_poses(person(turned=turned))
     assert front.bones["left"][:, 0, 0].mean() > 0.1 > -0.1 > front.bones["right"][:, 0, 0].mean()
     assert front.head[1] == pytest.approx(1.5, abs=0.15)
     assert abs(front.head[0]) < 0.1
@@ -46,7 +46,7 @@ def test_every_layout_is_drawn(layout, tmp_path):
     save_figure(draw_groups([person(layout), person(layout, frames=1)], [1, 2]), tmp_path / "a.png")
 
 
-def test_a_row_says_how_many_and_how_sure():
+def test_row_states_count_and_confidence():
     recordings = [person(source=f"walks/ann/{i}.csv") for i in range(3)]
     text = words(draw_groups(recordings, [1, 1, 0], confidence=[0.5, 0.7, np.nan]))
     assert "1 person in 3 recordings" in text
@@ -55,7 +55,7 @@ def test_a_row_says_how_many_and_how_sure():
     assert "2.csv" not in text
 
 
-def test_a_note_stands_below_the_title_and_above_the_rows():
+def test_note_is_between_title_and_rows():
     figure = draw_groups([person(), person()], [1, 2], note="each is a group of its own: if that is wrong, " * 4)
     heights = {text.get_text(): text.get_position()[1] for text in figure.axes[0].texts}
     lines = [height for text, height in heights.items() if "of its own" in text]
@@ -64,7 +64,7 @@ def test_a_note_stands_below_the_title_and_above_the_rows():
     assert min(lines) > 0
 
 
-def test_what_does_not_fit_is_counted():
+def test_left_out_recordings_and_groups_are_counted():
     recordings = [person(source=f"{i}.csv") for i in range(200)]
     groups = np.array([1] * 20 + list(range(2, 182)))
     figure = draw_groups(recordings, groups, confidence=np.linspace(0, 1, 200))
@@ -73,29 +73,29 @@ def test_what_does_not_fit_is_counted():
     assert [f"{i}.csv" in words(figure) for i in (13, 14, 19)] == [False, True, True]  # the surest are drawn
 
 
-def test_nothing_to_draw_is_said():
+def test_empty_figure_says_so():
     assert "No groups were found" in words(draw_groups([person()], [0]))
     assert "No groups were found" in words(draw_groups([], []))
 
 
-def test_gaps_and_pixels_are_drawn(tmp_path):
+def test_gaps_and_2d_are_drawn(tmp_path):
     gaps = person().joints.copy()
     gaps[1:, 5] = np.nan
     flat = person().joints * 200 * [1, 1, 0]
     layout = get_layout("kinect-v1")
     recordings = [Recording(gaps, layout), Recording(flat, layout, dimensions=2)]
     save_figure(draw_groups(recordings, [1, 2]), tmp_path / "a.png")
-    _, front = poses(recordings[1])
+    _, front = project_poses(recordings[1])
     assert front.head[1] == pytest.approx(1.7, abs=0.3)
 
 
-def test_a_recording_that_was_not_cleaned_is_named():
+def test_recording_without_complete_frame_is_named():
     layout = get_layout("kinect-v1")
     nothing = Recording(np.full((3, 20, 3), np.nan), layout, source="ann.csv")
     with pytest.raises(DataError, match=r"ann.csv: no frame has every joint"):
         draw_groups([nothing], [1])
 
 
-def test_sizes_must_fit():
+def test_different_sizes_are_refused():
     with pytest.raises(DataError, match="1 recordings, 2 groups, 1 confidences"):
         draw_groups([person()], [1, 2])

@@ -1,8 +1,5 @@
-import pytest
-
-from himpc.errors import DataError
 from himpc.evaluation import markdown_table, percent_interval
-from himpc.reporting.tables import comparison_table, mean_and_spread
+from himpc.reporting.tables import mean_and_spread
 
 
 def test_every_row_of_a_table_is_as_wide_as_its_head():
@@ -14,12 +11,7 @@ def test_every_row_of_a_table_is_as_wide_as_its_head():
     assert markdown_table([]) == ""
 
 
-def test_numbers_are_written_in_one_way():
+def test_numbers_have_one_format():
     assert percent_interval(0.5, 0.25, 1.0) == "50.0 (25.0–100.0)"
     assert mean_and_spread([0.1, 0.3]) == "20.0 ± 14.1"
     assert mean_and_spread([]) == "–"
-
-
-def test_runs_must_hold_the_same_measures():
-    with pytest.raises(DataError, match="runs of 'D13' hold different measures"):
-        comparison_table({"D13": [{"mAP": 0.1}, {"Rank-1": 0.2}]})

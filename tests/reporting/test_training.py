@@ -37,11 +37,11 @@ def test_any_run_is_drawn(history, tmp_path):
     save_figure(draw_training(history), tmp_path / "a.png")
 
 
-def test_the_run_in_one_line():
+def test_summary_is_one_line():
     texts = [text.get_text() for text in draw_training([record(1), record(2, 0.25)]).texts]
     assert "2 epochs in 3 s. Last epoch: loss 0.250; pseudo-labels: joint 7, limb 5." in texts
 
 
-def test_no_epoch_is_an_error():
+def test_empty_history_is_an_error():
     with pytest.raises(DataError, match="no epoch to draw"):
         draw_training([])

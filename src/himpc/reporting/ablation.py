@@ -1,4 +1,4 @@
-"""What each setting does: a dot plot of variants against the preset."""
+"""The effect of each setting: a dot plot of variants against the preset."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from himpc.errors import DataError
-from himpc.reporting.figures import GREY, INK, PALE, group_colour, new_figure, quiet
+from himpc.reporting.figures import GREY, INK, PALE, group_colour, new_figure, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["AblationRow", "draw_ablation"]
 
-_WIDTH, _LETTER = 11.0, 0.078  # inches: the figure, and a letter of 9 points
-_ROW, _GAP = 0.24, 0.7  # inches a row; rows between two groups
-_ABOVE, _BELOW = 1.15, 0.65  # inches
+_WIDTH, _LETTER_WIDTH = 11.0, 0.078  # inches; of the figure, and of a letter of 9 points
+_ROW_HEIGHT, _GROUP_GAP = 0.24, 0.7  # inches; rows
+_TOP, _BOTTOM = 1.15, 0.65  # inches
 
 
 @dataclass(frozen=True)
@@ -50,38 +50,38 @@ class AblationRow:
 def draw_ablation(
     baseline: AblationRow, rows: Sequence[AblationRow], measures: Mapping[str, str], title: str, seeds: str
 ) -> Figure:
-    """Draw a panel a measure and a row a variant: mean, standard deviation and each run, against the baseline's line.
+    """Draw a panel per measure and a row per variant: mean, standard deviation and runs, beside the baseline.
 
     Parameters
     ----------
     baseline : AblationRow
-        The line; its band is its standard deviation.
+        Drawn as a line, with its standard deviation as a band.
     rows : sequence of AblationRow
-        From top to bottom; those of one group stand together. A variant without a run is called failed.
+        From top to bottom, group by group. A variant without runs is marked as failed.
     measures : mapping of str to str
         The measures to draw, and their titles.
     title, seeds : str
-        What it shows, and of how many runs.
+        The title, and the number of seeds in words.
 
     Raises
     ------
     DataError
-        If there is no variant, or the baseline has no run.
+        If there are no variants, or the baseline has no runs.
     """
     if not rows or not baseline.runs:
-        raise DataError("there is nothing to compare: give at least one variant, and one run of the baseline")
+        raise DataError("there is nothing to compare: expected at least one variant, and one run of the baseline")
     places = _places(rows)
     extent = places[-1] + 1
-    height = _ROW * extent + _ABOVE + _BELOW
+    height = _ROW_HEIGHT * extent + _TOP + _BOTTOM
     figure = new_figure(_WIDTH, height)
     figure.text(0.02, 1 - 0.38 / height, title, fontsize=15, fontweight="bold", color=INK)
     figure.text(0.02, 1 - 0.64 / height, _legend(seeds), fontsize=9, color=GREY)
     panels = np.atleast_1d(figure.subplots(1, len(measures), sharey=True))
     figure.subplots_adjust(
-        left=_margin(rows) / _WIDTH, right=0.98, top=1 - _ABOVE / height, bottom=_BELOW / height, wspace=0.1
+        left=_margin(rows) / _WIDTH, right=0.98, top=1 - _TOP / height, bottom=_BOTTOM / height, wspace=0.1
     )
     for axes, (measure, name) in zip(panels, measures.items(), strict=True):
-        quiet(axes, name)
+        style_axes(axes, name)
         _draw_measure(axes, measure, baseline, rows, places)
         axes.set_xlabel("%", fontsize=9, color=GREY)
     panels[0].set_ylim(extent - 0.2, -0.8)
@@ -120,18 +120,18 @@ def _mean_and_spread(values: Sequence[float]) -> tuple[float, float]:
 
 
 def _places(rows: Sequence[AblationRow]) -> list[float]:
-    """Return where each row stands, with a gap between groups."""
+    """Return the position of each row, with a gap between groups."""
     places = [0.0]
     for before, row in pairwise(rows):
-        places.append(places[-1] + (1.0 if row.group == before.group else 1.0 + _GAP))
+        places.append(places[-1] + (1.0 if row.group == before.group else 1.0 + _GROUP_GAP))
     return places
 
 
 def _margin(rows: Sequence[AblationRow]) -> float:
-    """Return the inches that the names of groups and values take, at most half of the figure."""
-    named = [row for i, row in enumerate(rows) if _is_first(rows, i)]
-    letters = max(*(len(row.group) + len(row.label) for row in named), *(len(row.label) for row in rows))
-    return min(max(0.6 + _LETTER * letters, 2.0), _WIDTH / 2)
+    """Return the width of the names of groups and values in inches, at most half of the figure."""
+    first = [row for i, row in enumerate(rows) if _is_first(rows, i)]
+    letters = max(*(len(row.group) + len(row.label) for row in first), *(len(row.label) for row in rows))
+    return min(max(0.6 + _LETTER_WIDTH * letters, 2.0), _WIDTH / 2)
 
 
 def _is_first(rows: Sequence[AblationRow], i: int) -> bool:
@@ -140,7 +140,7 @@ def _is_first(rows: Sequence[AblationRow], i: int) -> bool:
 
 
 def _name_groups(axes: Axes, rows: Sequence[AblationRow], places: Sequence[float]) -> None:
-    """Write the setting to the left of the first of its values."""
+    """Write the setting beside the first of its values."""
     for i, (row, place) in enumerate(zip(rows, places, strict=True)):
         if _is_first(rows, i):
             axes.annotate(

@@ -1,4 +1,4 @@
-"""The look that all pictures share, and saving them. Nothing here needs a display or touches matplotlib's state."""
+"""The common style of all figures, and how they are saved. No display is needed and matplotlib's state is untouched."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["GREY", "INK", "PALE", "group_colour", "new_figure", "quiet", "save_figure", "short_names", "tint"]
+__all__ = ["GREY", "INK", "PALE", "group_colour", "new_figure", "save_figure", "short_names", "style_axes", "tint"]
 
-# Okabe and Ito, "Color Universal Design", 2008, so ordered that neighbours differ; its yellow is too pale on white.
+# Okabe and Ito, "Color Universal Design", 2008, in an order in which neighbours differ; yellow is too pale on white.
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 
 INK = "#2B2B2B"
@@ -27,12 +27,12 @@ _SUFFIXES = (".png", ".svg", ".pdf")
 
 
 def group_colour(group: int) -> str:
-    """Return the colour of a group, the same in every picture; they repeat after six, so groups are numbered too."""
+    """Return the colour of a group, the same in every figure; colours repeat after six, so groups are numbered too."""
     return _PALETTE[(group - 1) % len(_PALETTE)] if group > 0 else "#9A9A9A"
 
 
 def tint(colour: str, strength: float) -> tuple[float, float, float]:
-    """Return a colour mixed with white (strength below 1) or with black (above 1).
+    """Mix a colour with white (strength below 1) or with black (above 1).
 
     >>> tint("#000000", 0.5), tint("#ffffff", 1.5)
     ((0.5, 0.5, 0.5), (0.5, 0.5, 0.5))
@@ -46,7 +46,7 @@ def tint(colour: str, strength: float) -> tuple[float, float, float]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """Return an empty white figure, in inches."""
+    """Return an empty white figure; sizes in inches."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -55,8 +55,8 @@ def new_figure(width: float, height: float) -> Figure:
     return figure
 
 
-def quiet(axes: Axes, title: str) -> None:
-    """Give a plot its title, and take away what carries no data."""
+def style_axes(axes: Axes, title: str) -> None:
+    """Set the title of a plot and remove decoration that carries no data."""
     axes.set_title(title, loc="left", fontsize=11, color=INK, pad=10)
     for side in ("top", "right"):
         axes.spines[side].set_visible(False)
@@ -68,7 +68,7 @@ def quiet(axes: Axes, title: str) -> None:
 
 
 def short_names(names: Sequence[str], limit: int = 24) -> list[str]:
-    """Return names without the folders that all share, and shortened in the middle to at most `limit` letters.
+    """Return names without their common folders, shortened in the middle to at most `limit` letters.
 
     >>> short_names(["walks/ann/straight/1.c3d", "walks/bob/turn/1.c3d"])
     ['ann/straight/1.c3d', 'bob/turn/1.c3d']
@@ -83,7 +83,7 @@ def short_names(names: Sequence[str], limit: int = 24) -> list[str]:
 
 
 def save_figure(figure: Figure, path: str | Path) -> None:
-    """Write a figure whole or not at all, as PNG, SVG or PDF by its suffix; one figure gives one file, bit for bit.
+    """Write a figure as PNG, SVG or PDF by its suffix, atomically; equal figures give equal files.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def save_figure(figure: Figure, path: str | Path) -> None:
 
     path = Path(path)
     if path.suffix.lower() not in _SUFFIXES:
-        raise RunFolderError(f"{path}: pictures are written as {', '.join(_SUFFIXES)}, found suffix {path.suffix!r}")
+        raise RunFolderError(f"{path}: figures are written as {', '.join(_SUFFIXES)}, found the suffix {path.suffix!r}")
     undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
-    with replace_atomically(path) as beside, matplotlib.rc_context({"svg.hashsalt": "himpc", "svg.fonttype": "none"}):
-        figure.savefig(beside, dpi=DPI, metadata=undated)
+    with replace_atomically(path) as partial, matplotlib.rc_context({"svg.hashsalt": "himpc", "svg.fonttype": "none"}):
+        figure.savefig(partial, dpi=DPI, metadata=undated)

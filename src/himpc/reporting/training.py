@@ -1,4 +1,4 @@
-"""What happened while a model learned: loss, clusters, noise and stability, epoch by epoch."""
+"""A figure of training: loss, clusters, noise and stability by epoch."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from himpc.errors import DataError
-from himpc.reporting.figures import GREY, INK, group_colour, new_figure, quiet
+from himpc.reporting.figures import GREY, INK, group_colour, new_figure, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,13 +23,13 @@ def draw_training(history: Sequence[Mapping[str, Any]]) -> Figure:
     Parameters
     ----------
     history : sequence of mapping
-        One record an epoch: ``epoch``; ``losses`` and ``clusters`` and ``noise``, each by level; ``loss`` and
-        ``stability``, None where there is none; see `himpc.learning.EpochRecord.to_dict`.
+        One record per epoch: ``epoch``; ``losses``, ``clusters`` and ``noise``, each by level; ``loss`` and
+        ``stability``, or None; see `himpc.learning.EpochRecord.to_dict`.
 
     Raises
     ------
     DataError
-        If there is no epoch.
+        If the history is empty.
     """
     if not history:
         raise DataError("there is no epoch to draw: train at least one")
@@ -42,13 +42,13 @@ def draw_training(history: Sequence[Mapping[str, Any]]) -> Figure:
     for axes, title, key in (
         (panels[0, 0], "Loss of each level", "losses"),
         (panels[0, 1], "Pseudo-labels of each level", "clusters"),
-        (panels[1, 0], "Windows called noise", "noise"),
+        (panels[1, 0], "Windows labelled as noise", "noise"),
     ):
-        quiet(axes, title)
+        style_axes(axes, title)
         for number, level in enumerate(levels):
             _line(axes, history, lambda record, level=level, key=key: record[key].get(level), level, number)  # type: ignore[misc]
     panels[0, 0].legend(frameon=False, fontsize=9, labelcolor=INK)
-    quiet(panels[1, 1], "Agreement of pseudo-labels with the epoch before (ARI)")
+    style_axes(panels[1, 1], "Agreement of pseudo-labels with the epoch before (ARI)")
     _line(panels[1, 1], history, lambda record: record["stability"], "stability", 3)
     panels[1, 1].set_ylim(min(0.0, panels[1, 1].get_ylim()[0]), 1.02)
     for axes in (panels[0, 1], panels[1, 0]):
@@ -68,7 +68,7 @@ def _line(
     label: str,
     number: int,
 ) -> None:
-    """Draw one curve; an epoch without a value leaves a gap."""
+    """Draw one curve, with a gap for an epoch without a value."""
     epochs = [record["epoch"] for record in history]
     values = [float("nan") if (v := value(record)) is None else float(v) for record in history]
     marker = "o" if len(epochs) <= 15 else None
@@ -78,9 +78,9 @@ def _line(
 
 
 def _summary(history: Sequence[Mapping[str, Any]]) -> str:
-    """Return the run in one line."""
+    """Describe the run in one line."""
     last, seconds = history[-1], sum(record["seconds"] for record in history)
     clusters = ", ".join(f"{level} {count}" for level, count in last["clusters"].items())
-    loss = "nothing was learned in it" if last["loss"] is None else f"loss {last['loss']:.3f}"
-    many = f"{len(history)} epoch{'s' if len(history) != 1 else ''} in {seconds:.0f} s"
-    return f"{many}. Last epoch: {loss}; pseudo-labels: {clusters}."
+    loss = "nothing was learned" if last["loss"] is None else f"loss {last['loss']:.3f}"
+    duration = f"{len(history)} epoch{'s' if len(history) != 1 else ''} in {seconds:.0f} s"
+    return f"{duration}. Last epoch: {loss}; pseudo-labels: {clusters}."

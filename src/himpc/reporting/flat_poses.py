@@ -1,4 +1,4 @@
-"""Moments of a recording as flat drawings, seen from the person's own front or side."""
+"""Frames of a recording projected to 2D, seen from the front or the side of the person."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from himpc.errors import DataError
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, body_frame, centre
 
-__all__ = ["SIDES", "Pose", "poses"]
+__all__ = ["SIDES", "FlatPose", "project_poses"]
 
 SIDES = ("right", "middle", "left")
 
-_MOMENTS = 4
+_N_SIDE_POSES = 4
 _SECONDS = 1.0  # about one stride
-_FRAMES = 30  # the same where the frame rate is not known
-_HEIGHT_2D = 1.7  # skeletons in pixels are drawn to this height
+_DEFAULT_FPS = 30
+_HEIGHT_2D = 1.7  # the drawn height of skeletons in pixels
 
 
 @dataclass(frozen=True, eq=False)
-class Pose:
-    """A skeleton on paper: metres, x to the right, y up, feet on y = 0, the root at x = 0.
+class FlatPose:
+    """A projected skeleton in metres: x to the right, y up, feet at y = 0, the root at x = 0.
 
     Attributes
     ----------
     bones : dict of str to array ``(B, 2, 2)``
         Both ends of each bone, for the left, the right and the middle of the body.
     head : array ``(2,)`` or None
-        Where the head is.
+        The position of the head.
     """
 
     bones: dict[str, NDArray[np.floating]]
     head: NDArray[np.floating] | None
 
 
-def poses(recording: Recording) -> tuple[list[Pose], Pose]:
-    """Return a second of movement seen from the side, and the most typical frame seen from the front.
+def project_poses(recording: Recording) -> tuple[list[FlatPose], FlatPose]:
+    """Return poses of one second from the side, and the most typical frame from the front.
 
-    Frames with a joint missing are passed over. Of a 2D recording both are seen as the camera saw them.
+    Frames with a missing joint are skipped. A 2D recording is shown from its camera in both.
 
     Raises
     ------
@@ -56,21 +56,21 @@ def poses(recording: Recording) -> tuple[list[Pose], Pose]:
         heights = np.ptp(joints[..., 1], axis=1)
         body = joints * (_HEIGHT_2D / max(float(np.median(heights)), 1e-9))
     else:
-        body = body_frame(joints, layout) if _shows_a_side(layout) else joints
+        body = body_frame(joints, layout) if _has_sides(layout) else joints
     typical = int(((body - np.median(body, axis=0)) ** 2).sum(axis=(1, 2)).argmin())
-    span = min(round((recording.fps or _FRAMES) * _SECONDS), len(body) - 1)
+    span = min(round((recording.fps or _DEFAULT_FPS) * _SECONDS), len(body) - 1)
     start = min(max(typical - span // 2, 0), len(body) - 1 - span)
-    moments = np.unique(np.linspace(start, start + span, _MOMENTS).round().astype(int))
+    frames = np.unique(np.linspace(start, start + span, _N_SIDE_POSES).round().astype(int))
     across = 0 if recording.dimensions == 2 else 2
-    side = [_flat(body[i][:, [across, 1]], layout) for i in moments]
-    return side, _flat(body[typical][:, :2], layout)
+    side = [_to_pose(body[i][:, [across, 1]], layout) for i in frames]
+    return side, _to_pose(body[typical][:, :2], layout)
 
 
-def _shows_a_side(layout: Layout) -> bool:
+def _has_sides(layout: Layout) -> bool:
     return any(layout.has(f"left_{part}", f"right_{part}") for part in ("hip", "shoulder"))
 
 
-def _flat(points: NDArray[np.floating], layout: Layout) -> Pose:
+def _to_pose(points: NDArray[np.floating], layout: Layout) -> FlatPose:
     points = points - [0.0, points[:, 1].min()]
     side = dict.fromkeys(range(len(layout)), "middle")
     for left, right in layout.pairs:
@@ -78,4 +78,4 @@ def _flat(points: NDArray[np.floating], layout: Layout) -> Pose:
     ends = {name: [bone for bone in layout.bones if side[bone[0]] == name] for name in SIDES}
     bones = {name: points[np.array(ends[name], dtype=int).reshape(-1, 2)] for name in SIDES}
     head = next((points[layout.index(name)] for name in ("head", "nose") if layout.has(name)), None)
-    return Pose(bones, head)
+    return FlatPose(bones, head)
