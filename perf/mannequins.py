@@ -1,6 +1,7 @@
-"""Simulated people as mannequins of capsules: pictures of which the truth is known, for an estimator to look at.
+"""Simulated people drawn as mannequins of capsules: frames whose true joints are known.
 
-Nothing in them is anybody's likeness. They are drawn plainly, from far to near, without light or texture.
+They resemble no real person, and are drawn from far to near without light or texture. ``python perf/mannequins.py``
+writes the image that MediaPipe is warmed up with.
 """
 
 from __future__ import annotations
@@ -16,8 +17,9 @@ from himpc._extras import require
 from himpc.errors import ConfigError, LayoutError
 from himpc.simulation import Crowd, Lens, simulate_crowd
 from himpc.skeleton import get_layout
+from himpc.video import Detection, PoseEstimator
 
-__all__ = ["OUTFITS", "Outfit", "draw_people", "film_crowd"]
+__all__ = ["OUTFITS", "ExactEstimator", "Outfit", "draw_people", "render_crowd"]
 
 Colour = tuple[int, int, int]
 Picture = NDArray[np.uint8]
@@ -40,15 +42,15 @@ _SHOULDER, _HIP, _NECK, _HEAD, _HAIR = 0.07, 0.10, 0.055, (0.078, 0.115), (0.088
 
 @dataclass(frozen=True)
 class Outfit:
-    """What somebody wears; colours are red, green, blue.
+    """Clothes of a mannequin; colours are RGB.
 
     Attributes
     ----------
     top, legs, hair : colour
     coat : bool
-        A coat to above the knees, which hides the hips and thighs.
+        A coat to above the knees, which covers the hips and thighs.
     bag : bool
-        A bag on the right shoulder, which hides a part of the trunk and arm.
+        A bag on the right shoulder, which covers a part of the trunk and arm.
     """
 
     top: Colour = (60, 80, 150)
@@ -66,18 +68,41 @@ OUTFITS = (
     Outfit(top=(110, 70, 130), legs=(90, 90, 95), hair=(30, 30, 35)),
     Outfit(top=(220, 220, 215), legs=(60, 40, 40), hair=(120, 90, 60)),
 )
-"""What people wear by turns."""
+"""Outfits that people wear in turn."""
 
 
-def film_crowd(crowd: Crowd, outfits: tuple[Outfit, ...] = OUTFITS) -> Iterator[Picture]:
-    """Yield the pictures of a simulated scene, ``(height, width, 3)``, red, green, blue.
+class ExactEstimator(PoseEstimator):
+    """Returns the true joints of a simulated crowd; the time of a frame tells which one it is."""
+
+    name, dimensions = "exact", 3
+
+    def __init__(self, crowd: Crowd, confidence: float = 1.0) -> None:
+        super().__init__()
+        self.crowd, self.layout, self._confidence = crowd, crowd.layout, confidence
+        self._hips = [crowd.layout.index("left_hip"), crowd.layout.index("right_hip")]
+
+    def detect(self, image: Picture, seconds: float) -> list[Detection]:
+        """Return a detection for each person who is present."""
+        frame = min(round(seconds * self.crowd.fps), self.crowd.joints.shape[1] - 1)
+        people = np.flatnonzero(self.crowd.present[:, frame])
+        bodies = self.crowd.joints[people, frame] * np.array([-1, 1, -1], dtype=np.float32)
+        bodies = bodies - bodies[:, self._hips].mean(axis=1, keepdims=True)
+        confidence = np.full(len(self.layout), self._confidence, dtype=np.float32)
+        return [
+            Detection(self.crowd.points[person, frame], confidence, body)
+            for person, body in zip(people, bodies, strict=True)
+        ]
+
+
+def render_crowd(crowd: Crowd, outfits: tuple[Outfit, ...] = OUTFITS) -> Iterator[Picture]:
+    """Yield the frames of a simulated scene, RGB ``(height, width, 3)``.
 
     Parameters
     ----------
     crowd : Crowd
         Of layout ``mediapipe-33``.
     outfits : tuple of Outfit
-        The people wear them by turns.
+        Worn by the people in turn.
 
     Raises
     ------
@@ -96,16 +121,16 @@ def film_crowd(crowd: Crowd, outfits: tuple[Outfit, ...] = OUTFITS) -> Iterator[
 
 
 def draw_people(joints: NDArray[np.floating], lens: Lens, outfits: list[Outfit]) -> Picture:
-    """Return the picture of some people.
+    """Draw an image of people.
 
     Parameters
     ----------
     joints : array ``(P, 33, 3)``
-        In camera axes (x left, y up, z ahead), metres, layout ``mediapipe-33``; NaN for who is absent.
+        In camera axes (x left, y up, z ahead), metres, layout ``mediapipe-33``; NaN for an absent person.
     lens : Lens
-        Size of the picture, and how wide it sees.
+        Image size and field of view.
     outfits : list of Outfit
-        What each wears.
+        One for each person.
     """
     cv2 = require("cv2", "video")
     picture: Picture = np.empty((lens.height, lens.width, 3), dtype=np.uint8)
@@ -119,7 +144,7 @@ def draw_people(joints: NDArray[np.floating], lens: Lens, outfits: list[Outfit])
 
 @dataclass(frozen=True)
 class _Part:
-    """A convex shape around discs of a picture, all of one colour."""
+    """A convex shape around discs, of one colour."""
 
     depth: float
     centres: NDArray[np.float64] = field(repr=False)
@@ -135,7 +160,7 @@ class _Part:
 
 
 def _parts(body: NDArray[np.floating], lens: Lens, outfit: Outfit) -> list[_Part]:
-    """Return what a person is drawn of; nothing where a joint is missing or not in front of the camera."""
+    """Return the parts of a person; none if a joint is missing or behind the camera."""
     points = lens.project(body)
     if not np.isfinite(points).all():
         return []
@@ -158,7 +183,7 @@ def _parts(body: NDArray[np.floating], lens: Lens, outfit: Outfit) -> list[_Part
 
 
 class _Figure:
-    """A body in the room and in the picture, and points between its joints."""
+    """A body in 3D and in the image, and points between its joints."""
 
     def __init__(self, body: NDArray[np.float64], points: NDArray[np.float64], focal: float) -> None:
         names = get_layout("mediapipe-33").joints
@@ -175,7 +200,7 @@ class _Figure:
         self.place[name] = (a + share * (b - a), p + share * (q - p))
 
     def part(self, names: list[str], radii: list[float], colour: Colour, *, nearer: float = 0.0) -> _Part:
-        """Return the shape around some joints; radii in metres."""
+        """Return the shape around joints; radii in metres."""
         depths = np.array([self.place[name][0][2] for name in names])
         return _Part(
             float(depths.mean()) - nearer,
@@ -185,7 +210,7 @@ class _Figure:
         )
 
     def head(self, hair: Colour) -> list[_Part]:
-        """Return hair, and a face with eyes, nose and mouth where it is turned to the camera."""
+        """Return hair, and a face with eyes, nose and mouth if it is turned to the camera."""
         (middle, centre), (nose, tip) = self.place["head"], self.place["nose"]
         size = self.focal / middle[2]
         up = centre - self.place["neck"][1]
@@ -213,16 +238,16 @@ def _oval(
     depth: float,
     colour: Colour,
 ) -> _Part:
-    """Return an ellipse that is higher than wide, as the shape around two discs."""
+    """Return an upright ellipse, as the shape around two discs."""
     half = (axes[1] - axes[0]) * size * up
     return _Part(depth, np.stack([centre - half, centre + half]), np.full(2, axes[0] * size), colour)
 
 
-if __name__ == "__main__":  # writes the image that MediaPipe is warmed up with
+if __name__ == "__main__":
     from pathlib import Path
 
     import himpc.video.estimators
 
     scene = simulate_crowd(1, 0.04, lens=Lens(256, 256, 50.0), scene="crowd")
     target = Path(himpc.video.estimators.__file__).with_name("drawn_person.png")
-    require("cv2", "video").imwrite(str(target), next(film_crowd(scene))[:, :, ::-1])
+    require("cv2", "video").imwrite(str(target), next(render_crowd(scene))[:, :, ::-1])

@@ -26,7 +26,7 @@ from himpc.video import estimate, open_estimator
 from himpc.video.encoding import VideoWriter
 from himpc.video.live_identification import watch_live
 from himpc.video.live_video import LiveVideo
-from mannequins import film_crowd
+from mannequins import render_crowd
 
 OUT = Path(__file__).parent / "results" / "pose-speed.json"
 SIZES = {"432p": (768, 432), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
@@ -37,7 +37,7 @@ def film(path: Path, people: int, width: int, height: int, seconds: float, fps: 
     """Write a film of mannequins who walk about."""
     crowd = simulate_crowd(max(people, 1), seconds, fps, scene="crowd", lens=Lens(width, height, 65), seed=1)
     with VideoWriter(path, width, height, fps) as out:
-        for picture in film_crowd(crowd):
+        for picture in render_crowd(crowd):
             out.add(picture if people else np.full_like(picture, 200))
 
 

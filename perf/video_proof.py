@@ -94,7 +94,7 @@ def rendered() -> list[dict[str, Any]]:
     from himpc.video import Track, Tracker, open_estimator
     from himpc.video.estimators.multi_person import body_size
     from himpc.video.tracking import find_joins, first_number
-    from mannequins import film_crowd
+    from mannequins import render_crowd
 
     rows = []
     for scene, people in (("alone", 3), ("leaving", 3), ("crossing", 2), ("crossing", 4), ("passing", 2)):
@@ -103,7 +103,7 @@ def rendered() -> list[dict[str, Any]]:
         tracks: list[Track] = []
         persons, numbers, errors, seen = [], [], [], 0
         start = time.perf_counter()
-        for frame, picture in enumerate(film_crowd(crowd)):
+        for frame, picture in enumerate(render_crowd(crowd)):
             found = estimator.detect(picture, frame / 15)
             who = [_nearest(each.points, crowd.points[:, frame], crowd.present[:, frame], body_size) for each in found]
             persons += who
@@ -138,7 +138,7 @@ def known() -> list[dict[str, Any]]:
     from himpc.simulation import Camera
     from himpc.video import estimate, open_estimator
     from himpc.video.encoding import VideoWriter
-    from mannequins import film_crowd
+    from mannequins import render_crowd
 
     people, fps = 8, 15
     cameras = (Camera("front"), Camera("high", height=2.4, pitch=16.0))
@@ -148,7 +148,7 @@ def known() -> list[dict[str, Any]]:
         for crowd in crowds:
             path = Path(folder) / f"{crowd.camera.name}.mp4"
             with VideoWriter(path, 1280, 720, fps) as film:
-                for picture in film_crowd(crowd):
+                for picture in render_crowd(crowd):
                     film.add(picture)
             for name, estimator in (("MediaPipe", open_estimator()), ("exact joints", _Exact(crowd))):
                 found = estimate(path, estimator, name=crowd.camera.name)

@@ -53,11 +53,11 @@ def crowd() -> Crowd:
 @pytest.fixture(scope="module")
 def film(crowd: Crowd, tmp_path_factory: pytest.TempPathFactory) -> Path:
     from himpc.video.encoding import VideoWriter
-    from mannequins import film_crowd
+    from mannequins import render_crowd
 
     path = tmp_path_factory.mktemp("film") / "hall.mp4"
     with VideoWriter(path, 320, 180, FPS) as out:
-        for picture in film_crowd(crowd):
+        for picture in render_crowd(crowd):
             out.add(picture)
     return path
 

@@ -16,7 +16,7 @@ from himpc.errors import ConfigError, DataError, ModelError
 from himpc.simulation import Lens, simulate_crowd
 from himpc.video import open_estimator
 from himpc.video.estimators.pose_landmarker import bundled_model
-from mannequins import film_crowd
+from mannequins import render_crowd
 
 pytest.importorskip("mediapipe")
 
@@ -29,7 +29,7 @@ def estimator():
 @pytest.fixture(scope="module")
 def scene():
     crowd = simulate_crowd(2, 2, 5, scene="crossing", seed=1, lens=Lens(960, 540, 65))
-    return crowd, list(film_crowd(crowd))
+    return crowd, list(render_crowd(crowd))
 
 
 def test_first_frame_is_like_any_other(scene, capfd: pytest.CaptureFixture[str]) -> None:

@@ -1,4 +1,4 @@
-"""The real video, against a hand count of who was there when."""
+"""The shared video against a manual count of its people."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_hand_counts(tmp_path: Path) -> None:
     ("text", "why"),
     [("", "holds no visits"), ("person,start,end\na,5,2\n", "ends before"), ("a,b\n1,2\n", "row 2: expected person")],
 )
-def test_bad_hand_counts_are_one_clear_line(text: str, why: str, tmp_path: Path) -> None:
+def test_invalid_hand_counts_are_refused(text: str, why: str, tmp_path: Path) -> None:
     table = tmp_path / "count.csv"
     table.write_text(text)
     with pytest.raises(DataError, match=why):
@@ -123,19 +123,19 @@ def test_bad_hand_counts_are_one_clear_line(text: str, why: str, tmp_path: Path)
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_six_people_are_six_tracks(shared_data: Path) -> None:
+def test_six_people_are_six_recordings(shared_data: Path) -> None:
     pytest.importorskip("mediapipe")
     pytest.importorskip("norfair")
     from himpc.video import estimate, open_estimator
 
-    people = estimate(shared_data / "video" / "one-by-one-person-detection.mp4", open_estimator())
-    count = compare_with_hand_count([(each.start, each.end) for each in people.cleaned], read_hand_count(HAND_COUNT))
+    result = estimate(shared_data / "video" / "one-by-one-person-detection.mp4", open_estimator())
+    count = compare_with_hand_count([(each.start, each.end) for each in result.cleaned], read_hand_count(HAND_COUNT))
     assert (count.people, count.matched, count.split, count.merged, count.false) == (6, 6, 0, 0, 0)
     assert count.tracks == 6
-    assert people.frames == 1394
-    for each in people.cleaned:
+    assert result.frames == 1394
+    for each in result.cleaned:
         assert each.recording.dimensions == 3
         assert each.recording.layout.name == "mediapipe-33"
         assert each.recording.complete
         assert abs(abs(each.heading) - 180) < 30  # they walk in with their backs to the camera
-        assert 15 < each.changes.turned < 45  # which looks down
+        assert 15 < each.changes.turned < 45  # of the camera
