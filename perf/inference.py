@@ -19,7 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from himpc.model import Model, Network, linear
+from himpc.model import Inference, Model, Network, linear
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import LEVELS, get_layout
 
@@ -73,7 +73,7 @@ BLOCK = 4092
 
 def products(model: Model) -> None:
     """Make the products of a block of frames and of its windows, and nothing else."""
-    inference = model.inference()
+    inference = Inference(model.network)
     frames = torch.ones(BLOCK, 3 * len(LAYOUT), device=inference.device)
     means = torch.ones(BLOCK // LENGTH, HIDDEN, device=inference.device)
     linear(frames, inference.first, inference.first_bias, relu=True)

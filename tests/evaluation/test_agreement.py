@@ -16,23 +16,23 @@ RECORDINGS = st.lists(
 
 @given(RECORDINGS)
 def test_scores_equal_those_of_counting_pairs(recordings):
-    known = [(group, person, i) for i, (group, person) in enumerate(recordings) if person is not None]
-    if not known:
+    labelled = [(group, person, i) for i, (group, person) in enumerate(recordings) if person is not None]
+    if not labelled:
         return
     result = grouping_agreement(*zip(*recordings, strict=True))
-    groups = [g if g >= 0 else f"alone {i}" for g, _, i in known]
-    people = [person for _, person, _ in known]
-    pairs = list(combinations(range(len(known)), 2))
+    groups = [g if g >= 0 else f"alone {i}" for g, _, i in labelled]
+    people = [person for _, person, _ in labelled]
+    pairs = list(combinations(range(len(labelled)), 2))
     joined = {pair for pair in pairs if groups[pair[0]] == groups[pair[1]]}
     true = {pair for pair in pairs if people[pair[0]] == people[pair[1]]}
     assert result.precision == pytest.approx(len(joined & true) / len(joined) if joined else 1)
     assert result.recall == pytest.approx(len(joined & true) / len(true) if true else 1)
     members = [[p for p, g in zip(people, groups, strict=True) if g == group] for group in set(groups)]
-    assert result.purity == pytest.approx(sum(max(m.count(p) for p in m) for m in members) / len(known))
+    assert result.purity == pytest.approx(sum(max(m.count(p) for p in m) for m in members) / len(labelled))
     codes = np.unique(groups, return_inverse=True)[1]
     assert result.ari == pytest.approx(adjusted_rand_score(people, codes))
     assert result.ami == pytest.approx(adjusted_mutual_info_score(people, codes))
-    assert result.n_unlabelled == len(recordings) - len(known)
+    assert result.n_unlabelled == len(recordings) - len(labelled)
 
 
 def test_correct_groups_have_all_scores_one():

@@ -110,15 +110,15 @@ def test_bone_lengths_identify_people_in_real_recordings(shared_data):
     layout = get_layout("kinect-v1")
 
     def recordings(*actions: int) -> list[Recording]:
-        found = []
+        read = []
         for action in actions:
             for path in sorted((shared_data / "kinect-v1-actions").glob(f"Seq{action}_*.csv")):
                 lines = path.read_text().splitlines()[1:]
                 cells = np.array([[cell.split() for cell in line.split(";")[:20]] for line in lines], dtype=np.float32)
                 seen = cells[(cells != 0).any(axis=(1, 2))]
                 if len(seen):  # the sensor lost one person for all of one action
-                    found.append(Recording(seen, layout, person=path.stem.split("_")[1], source=path.name))
-        return found
+                    read.append(Recording(seen, layout, person=path.stem.split("_")[1], source=path.name))
+        return read
 
     sides = []
     for actions in ((4, 5), (6,)):

@@ -12,7 +12,7 @@ from himpc.evaluation.distances import rank_gallery
 from himpc.evaluation.ranking import evaluate_distances, evaluate_ranking
 
 
-def plain(distances, match, compared):
+def reference(distances, match, compared):
     """Rank of the first match, average precision, inverse negative penalty of one query; ties count against it."""
     d, m = distances[compared], match[compared]
     if not m.any():
@@ -38,7 +38,8 @@ def test_metrics_equal_plain_formulas(case):
     distances, probe_ids, gallery_ids, exclude = case
     result = evaluate_distances(distances, probe_ids, gallery_ids, exclude=exclude, ks=(1, 3), without_match="count")
     slow = [
-        plain(row, gallery_ids == person, ~out) for row, person, out in zip(distances, probe_ids, exclude, strict=True)
+        reference(row, gallery_ids == person, ~out)
+        for row, person, out in zip(distances, probe_ids, exclude, strict=True)
     ]
     first, precision, penalty = (np.array(column) for column in zip(*slow, strict=True))
     np.testing.assert_array_equal(result.first_match, first)

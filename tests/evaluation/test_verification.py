@@ -66,16 +66,16 @@ def people(seed=0, persons=12, each=3):
 
 def test_every_probe_is_compared_with_every_entry():
     distances, who = people()
-    found = evaluate_verification(distances, who, who, fmrs=(0.1,), draws=50)
+    result = evaluate_verification(distances, who, who, fmrs=(0.1,), draws=50)
     own = who[:, None] == who
-    plain = error_rates(distances[own], distances[~own])
-    assert found.eer == plain.eer
-    assert found.fnmr == {0.1: plain.fnmr_at(0.1)}
-    assert (found.n_genuine, found.n_impostor, found.n_persons) == (108, 36 * 33, 12)
-    low, high = found.eer_interval
-    assert 0 <= low < found.eer < high <= 1
-    low, high = found.fnmr_intervals[0.1]
-    assert low <= found.fnmr[0.1] <= high
+    expected = error_rates(distances[own], distances[~own])
+    assert result.eer == expected.eer
+    assert result.fnmr == {0.1: expected.fnmr_at(0.1)}
+    assert (result.n_genuine, result.n_impostor, result.n_persons) == (108, 36 * 33, 12)
+    low, high = result.eer_interval
+    assert 0 <= low < result.eer < high <= 1
+    low, high = result.fnmr_intervals[0.1]
+    assert low <= result.fnmr[0.1] <= high
 
 
 def test_interval_equals_drawing_persons_one_by_one():
@@ -90,14 +90,14 @@ def test_interval_equals_drawing_persons_one_by_one():
                 count = times[a] if a == b else times[a] * times[b]
                 (genuine if a == b else impostor).extend([distances[q, g]] * count)
         eers.append(error_rates(np.array(genuine), np.array(impostor)).eer)
-    found = evaluate_verification(distances, who, who, draws=2000)
-    np.testing.assert_allclose(found.eer_interval, np.quantile(eers, [0.025, 0.975]), atol=0.03)
+    result = evaluate_verification(distances, who, who, draws=2000)
+    np.testing.assert_allclose(result.eer_interval, np.quantile(eers, [0.025, 0.975]), atol=0.03)
 
 
 def test_unlabelled_probes_are_different_impostors():
     distances = np.array([[1.0, 4], [2, 3], [5, 6]])
-    found = evaluate_verification(distances, ["ann", None, None], ["ann", "bob"], draws=10)
-    assert (found.n_genuine, found.n_impostor, found.n_persons) == (1, 5, 4)
+    result = evaluate_verification(distances, ["ann", None, None], ["ann", "bob"], draws=10)
+    assert (result.n_genuine, result.n_impostor, result.n_persons) == (1, 5, 4)
 
 
 def test_invalid_arguments_raise():

@@ -37,19 +37,19 @@ def windows_of(frames: np.ndarray, layout: str = "kinect-v1", length: int = 6, s
 
 @pytest.mark.parametrize("layout", ["kinect-v1", "kinect-v2"])
 @pytest.mark.parametrize(("baseline", "expected"), [(D13(), HAND_D13), (D16(), HAND_D16)])
-def test_anthropometry_is_what_a_tape_measures(layout, baseline, expected):
+def test_anthropometry_equals_measurements_by_hand(layout, baseline, expected):
     embedding = baseline.embed(windows_of(np.repeat(by_hand(layout)[None], 6, axis=0), layout))
     np.testing.assert_allclose(embedding, [expected], atol=1e-6)
 
 
-def test_a_lost_thigh_does_not_blow_up_d13():
+def test_d13_limits_the_ratio_of_a_lost_thigh():
     frame = by_hand("kinect-v1")
     frame[get_layout("kinect-v1").index("right_knee")] = frame[get_layout("kinect-v1").index("right_hip")]
     assert D13().measure(frame[None], get_layout("kinect-v1"))[0, 11] == pytest.approx(0.3 / 0.1)
 
 
 @given(seed=st.integers(0, 99), frames=st.integers(6, 30), length=st.integers(1, 6), stride=st.integers(1, 8))
-def test_a_window_is_the_mean_of_its_frames(seed, frames, length, stride):
+def test_window_is_the_mean_of_its_frames(seed, frames, length, stride):
     joints = np.random.default_rng(seed).normal(size=(frames, 20, 3)).astype(np.float32)
     windows = windows_of(joints, length=length, stride=stride)
     for baseline in BASELINES.values():
@@ -59,7 +59,7 @@ def test_a_window_is_the_mean_of_its_frames(seed, frames, length, stride):
         np.testing.assert_allclose(embedding, slow, rtol=1e-5, atol=1e-6)
 
 
-def test_lengths_do_not_see_where_a_person_faces():
+def test_lengths_do_not_depend_on_the_heading():
     joints = np.random.default_rng(0).normal(size=(12, 20, 3))
     angle = 0.7
     turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
@@ -73,7 +73,7 @@ def test_raw_pose_is_the_centred_joints():
     np.testing.assert_allclose(BASELINES["raw"].embed(windows), windows[:].mean(axis=1).reshape(2, 60), rtol=1e-5)
 
 
-def test_bones_follow_the_tree():
+def test_bone_lengths_follow_the_tree():
     lengths = BASELINES["bones"].embed(windows_of(np.repeat(by_hand("kinect-v1")[None], 6, axis=0)))[0]
     layout = get_layout("kinect-v1")
     named = {layout.joints[joint]: length for (joint, _), length in zip(layout.bones, lengths, strict=True)}
@@ -82,7 +82,7 @@ def test_bones_follow_the_tree():
     assert len(named) == 19
 
 
-def test_a_layout_without_the_joints_is_told_so():
+def test_missing_joints_raise():
     joints = np.zeros((6, 17, 3), dtype=np.float32)
     with pytest.raises(LayoutError, match="D13 measures joints that layout 'coco-17' lacks: head, left_foot, neck"):
         D13().embed(windows_of(joints, "coco-17"))

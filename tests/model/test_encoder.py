@@ -1,4 +1,4 @@
-"""The network: its arithmetic against the reference, and that it leaves the global random state alone."""
+"""The network: its arithmetic against the reference, and its initial weights."""
 
 from pathlib import Path
 
@@ -16,10 +16,10 @@ KINECT = get_layout("kinect-v1")
 TESTED = 320  # the released code tests five full batches of 64
 
 
-def assert_close(found, expected):
+def assert_close(actual, expected):
     """To 1e-5 relative; where numbers cancel to nearly 0, to 1e-6 of the largest."""
-    found = found.detach().cpu() if isinstance(found, torch.Tensor) else found
-    np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-6 * abs(expected).max())
+    actual = actual.detach().cpu() if isinstance(actual, torch.Tensor) else actual
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-6 * abs(expected).max())
 
 
 def reference_network(dtype=torch.float32):
@@ -58,11 +58,11 @@ def test_gallery_and_ranking_equal_the_reference(dtype, device):
     assert_close(embeddings["gallery"]["msmr"], REFERENCE["gallery_msmr"])
     ids = [REFERENCE[f"{side}_ids"][:TESTED] for side in ("probe", "gallery")]
     for name in ("msmr", *LEVELS):
-        found = evaluate_ranking(*(embeddings[side][name].cpu().numpy() for side in ("probe", "gallery")), *ids)
-        assert [*found.rank.values(), found.mAP] == pytest.approx(REFERENCE[f"eval_{name}"], rel=1e-5), name
+        actual = evaluate_ranking(*(embeddings[side][name].cpu().numpy() for side in ("probe", "gallery")), *ids)
+        assert [*actual.rank.values(), actual.mAP] == pytest.approx(REFERENCE[f"eval_{name}"], rel=1e-5), name
 
 
-def test_a_model_embeds_windows_as_the_reference(device):
+def test_model_embedding_equals_the_reference(device):
     joints = REFERENCE["gallery_joints"][:TESTED]
     windows = Windows(
         frames=joints.reshape(-1, 20, 3),
@@ -83,7 +83,7 @@ def test_meta_representation_is_the_mean_over_heads():
 
 
 @pytest.mark.parametrize("level", LEVELS)
-def test_pooling_equals_the_plain_one(level):
+def test_pooling_equals_that_of_numpy(level):
     joints = centre(np.random.default_rng(0).normal(size=(7, 20, 3)), KINECT).astype(np.float32)
     pooled = Network(KINECT, LEVELS, 4, 1).pool(torch.from_numpy(joints), level)
     np.testing.assert_allclose(pooled, pool(joints, KINECT, level), rtol=1e-5, atol=1e-6)
@@ -107,7 +107,7 @@ def test_normalised_features_have_length_1():
         torch.testing.assert_close(plain.over_frames(frames, index), means)
 
 
-def test_one_seed_gives_one_network_and_the_global_random_state_stays():
+def test_seed_determines_the_network_without_the_global_random_state():
     torch.manual_seed(5)
     before = torch.get_rng_state()
     first, again, other = (Network(KINECT, ("joint",), 8, 2, seed=seed) for seed in (3, 3, 4))
@@ -116,7 +116,7 @@ def test_one_seed_gives_one_network_and_the_global_random_state_stays():
     assert not torch.equal(first.encoder("joint").w1, other.encoder("joint").w1)
 
 
-def test_first_weights_are_glorot_uniform_and_standard_normal():
+def test_initial_weights_are_glorot_uniform_and_standard_normal():
     encoder = Network(KINECT, ("joint",), 256, 4).encoder("joint")
     assert encoder.w1.abs().max() <= (6 / (60 + 256)) ** 0.5
     assert encoder.w2.std().item() == pytest.approx((2 / 512) ** 0.5, rel=0.02)

@@ -1,4 +1,4 @@
-"""An exported model, run by onnxruntime, gives the embeddings that himpc gives."""
+"""Exported models give the embeddings of himpc in onnxruntime."""
 
 import json
 import sys
@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from himpc.cli import main
-from himpc.errors import ConfigError
+from himpc.errors import DependencyError
 from himpc.model import Model, Network, export_onnx
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import LEVELS, get_layout
@@ -49,7 +49,7 @@ def make(layout: str = "kinect-v1", levels=LEVELS, heads: int = 8, length: int =
         "whitened",
     ],
 )
-def test_onnxruntime_gives_the_same_embeddings(model, tmp_path):
+def test_onnxruntime_gives_equal_embeddings(model, tmp_path):
     path = tmp_path / "model.onnx"
     export_onnx(model, path)
     session = runtime.InferenceSession(path, providers=["CPUExecutionProvider"])
@@ -66,7 +66,7 @@ def test_onnxruntime_gives_the_same_embeddings(model, tmp_path):
         np.testing.assert_allclose(found, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
 
 
-def test_the_file_says_what_it_takes(tmp_path, capsys):
+def test_file_has_shapes_and_metadata(tmp_path, capsys):
     model = make()
     model.save(tmp_path / "run")
     assert main(["export", str(tmp_path / "run"), "--out", str(tmp_path / "model.onnx"), "--json"]) == 0
@@ -80,8 +80,8 @@ def test_the_file_says_what_it_takes(tmp_path, capsys):
     assert about["window_length"] == "6"
 
 
-def test_without_onnx_the_line_to_type_is_said(tmp_path, monkeypatch):
+def test_missing_onnx_raises_a_hint(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "onnx", None)
-    with pytest.raises(ConfigError, match=r"pip install 'himpc\[onnx\]'"):
+    with pytest.raises(DependencyError, match=r"pip install 'himpc\[onnx\]'"):
         export_onnx(make(), tmp_path / "model.onnx")
     assert not list(tmp_path.iterdir())

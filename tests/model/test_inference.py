@@ -1,4 +1,4 @@
-"""Embedding in the order of least arithmetic equals the network, frame by frame and head by head."""
+"""Arranged inference equals the network, frame by frame and head by head."""
 
 import pytest
 import torch
@@ -27,30 +27,30 @@ def test_embeddings_equal_the_plain_formula(heads, normalise, distances, whiten)
     joints, index = torch.randn(40, 20, 3), torch.randint(40, (9, 5))
     features = {level: made.over_frames(frames, index) for level, frames in made(joints).items()}
     expected = made.msmr(features)
-    torch.testing.assert_close(Inference(made).of_index(joints, index), expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(Inference(made).embed_windows(joints, index), expected, rtol=1e-5, atol=1e-5)
     for level in LEVELS:
-        found = Inference(made, (level,), meta=False).of_index(joints, index)
-        torch.testing.assert_close(found, features[level], rtol=1e-5, atol=1e-5)
+        actual = Inference(made, (level,), meta=False).embed_windows(joints, index)
+        torch.testing.assert_close(actual, features[level], rtol=1e-5, atol=1e-5)
     plain = [mean_over_frames(f, index) for f in made(joints).values()]
     if not normalise:
         torch.testing.assert_close(list(features.values()), plain)
 
 
-def test_the_second_layer_is_taken_once_a_window():
+def test_second_layer_is_applied_once_per_window():
     made, sizes = Inference(network()), []
-    last = made.of_windows
-    made.of_windows = lambda means: sizes.append(tuple(means.shape)) or last(means)
-    made.of_index(torch.randn(60, 20, 3), torch.arange(60).view(10, 6))
+    last = made.embed_means
+    made.embed_means = lambda means: sizes.append(tuple(means.shape)) or last(means)
+    made.embed_windows(torch.randn(60, 20, 3), torch.arange(60).view(10, 6))
     assert sizes == [(10, 96)]
 
 
-def test_no_gradient_flows_and_later_weights_are_not_seen():
+def test_inference_has_no_gradient_and_copies_the_weights():
     made = network()
     inference = Inference(made)
     joints, index = torch.randn(6, 20, 3), torch.arange(6)[None]
-    before = inference.of_index(joints, index)
+    before = inference.embed_windows(joints, index)
     assert not before.requires_grad
     with torch.no_grad():
         for weights in made.parameters():
             weights.add_(1)
-    torch.testing.assert_close(inference.of_index(joints, index), before, rtol=0, atol=0)
+    torch.testing.assert_close(inference.embed_windows(joints, index), before, rtol=0, atol=0)

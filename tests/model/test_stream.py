@@ -1,4 +1,4 @@
-"""Frame by frame as in one go, however long it runs; what a window never saw cannot be seen in its embedding."""
+"""Embedding frame by frame equals embedding in one batch."""
 
 import numpy as np
 import pytest
@@ -27,14 +27,14 @@ def test_each_push_embeds_the_last_frames(length, frames, align, normalise):
     model = make(length, align=align, normalise=normalise)
     joints = np.random.default_rng(frames).normal(size=(frames, 20, 3)) + 3
     stream = model.stream()
-    found = [stream.push(frame) for frame in joints]
-    assert all(vector is None for vector in found[: length - 1])
+    embedded = [stream.push(frame) for frame in joints]
+    assert all(vector is None for vector in embedded[: length - 1])
     if frames >= length:
-        np.testing.assert_allclose(found[length - 1 :], batch(model, joints), rtol=1e-5, atol=1e-5)
+        np.testing.assert_allclose(embedded[length - 1 :], batch(model, joints), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.slow
-def test_after_20_000_frames_it_is_still_the_batch():
+def test_embedding_equals_the_batch_after_20_000_frames():
     model = make(7)
     rng = np.random.default_rng(0)
     stream = model.stream()
@@ -47,7 +47,7 @@ def test_after_20_000_frames_it_is_still_the_batch():
     np.testing.assert_allclose(vector, batch(model, joints)[0], rtol=1e-5, atol=1e-5)
 
 
-def test_what_left_the_window_leaves_no_trace():
+def test_large_frame_has_no_effect_after_it_left_the_window():
     model, joints = make(6), np.random.default_rng(0).normal(size=(40, 20, 3))
     stream = model.stream()
     for frame in np.concatenate([joints, [1e30 * joints[0]], joints]):
@@ -55,25 +55,25 @@ def test_what_left_the_window_leaves_no_trace():
     np.testing.assert_allclose(vector, batch(model, joints)[-1], rtol=1e-5, atol=1e-5)
 
 
-def test_reset_forgets():
+def test_reset_forgets_all_frames():
     model, joints = make(6), np.random.default_rng(0).normal(size=(20, 20, 3))
     stream, other = model.stream(), model.stream()
     for frame in joints:
         stream.push(frame + 1)
     stream.reset()
     for frame in joints[:6]:
-        found, expected = stream.push(frame), other.push(frame)
-    np.testing.assert_array_equal(found, expected)
+        embedded, expected = stream.push(frame), other.push(frame)
+    np.testing.assert_array_equal(embedded, expected)
     assert model.stream(2).length == 2
 
 
-def test_a_frame_that_cannot_be_used_is_named_and_not_taken():
+def test_invalid_frame_raises_and_is_not_added():
     model, joints = make(2), np.random.default_rng(0).normal(size=(2, 20, 3))
     stream = model.stream()
     stream.push(joints[0])
     hidden = joints[1].copy()
     hidden[[0, 3]] = np.nan
-    with pytest.raises(DataError, match=r"lacks joints \(pelvis, head\): leave it out"):
+    with pytest.raises(DataError, match=r"lacks joints \(pelvis, head\); skip it"):
         stream.push(hidden)
     with pytest.raises(DataError, match=r"shape \(19, 3\), expected \(20 joints of layout 'kinect-v1', 3\)"):
         stream.push(hidden[1:])

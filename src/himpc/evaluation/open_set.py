@@ -119,7 +119,7 @@ def evaluate_open_set(
         raise DataError(
             f"{len(probes.of_unknown)} of {len(distances)} probes show unknown persons, expected some who are and some "
             "who are not enrolled",
-            hint="for one kind alone use {evaluate_threshold()}",
+            hint="for one kind alone use evaluate_threshold",
         )
     points = [(rank, fpir) for rank in ranks for fpir in fpirs]
     samples = [

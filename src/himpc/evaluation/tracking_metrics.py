@@ -76,7 +76,7 @@ def score_tracks(person: NDArray[np.integer], track: NDArray[np.integer], missed
     np.add.at(shared, (which, who), 1)
     switches = sum(int((np.diff(who[which == t]) != 0).sum()) for t in range(len(tracks)))
     truth = int((person >= 0).sum()) + missed
-    given = int((track > 0).sum())
+    n_tracked = int((track > 0).sum())
     return TrackingScore(
         people=len(np.unique(person[person >= 0])),
         tracks=len(np.unique(track[track > 0])),
@@ -85,14 +85,14 @@ def score_tracks(person: NDArray[np.integer], track: NDArray[np.integer], missed
         splits=int(np.maximum((shared > 0).sum(axis=0) - 1, 0).sum()),
         merges=int(((shared > 0).sum(axis=1) > 1).sum()),
         impurity=float(1 - shared.max(axis=1).sum() / shared.sum()) if shared.size else 0.0,
-        idf1=_idf1(shared, truth, given),
+        idf1=_idf1(shared, truth, n_tracked),
     )
 
 
-def _idf1(shared: NDArray[np.int64], truth: int, given: int) -> float:
+def _idf1(shared: NDArray[np.int64], truth: int, n_tracked: int) -> float:
     from scipy.optimize import linear_sum_assignment
 
-    if not truth + given:
+    if not truth + n_tracked:
         return 1.0
     rows, columns = linear_sum_assignment(-shared)
-    return float(2 * shared[rows, columns].sum() / (truth + given))
+    return float(2 * shared[rows, columns].sum() / (truth + n_tracked))

@@ -96,7 +96,7 @@ class FrameWeights:
 
     @property
     def _device(self) -> torch.device:
-        return self._model.inference().device
+        return self._model.device
 
     def _weigh_block(
         self, frames: Tensor, length: int, person: int | None

@@ -1,4 +1,4 @@
-"""The encoder and its heads, the multi-level representation, and anthropometric baselines."""
+"""The encoder and its heads, trained models and their export, and anthropometric baselines."""
 
 from himpc.model.baselines import BASELINES, Baseline
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE

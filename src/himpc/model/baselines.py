@@ -1,7 +1,7 @@
 """Baselines without learning: bone lengths, the anthropometric descriptors D13 and D16, and the raw pose.
 
-Each measures every frame once and averages over the frames of a window. They stand beside a model in every table,
-because a method that learns must beat what a tape measure sees.
+Each describes every frame and averages over the frames of a window. Result tables show them beside a trained model,
+which must be better than a tape measure.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ __all__ = ["BASELINES", "D13", "D16", "Baseline", "BodyFrame", "BoneLengths", "R
 
 Floats = NDArray[np.floating]
 
-# A thigh shorter than this, in metres, is a tracking error: D13 divides by no less (docs/method.md, section 9).
-_SHORTEST_THIGH = 0.1
+# Metres. A shorter thigh is a tracking error, and D13 divides by its length (docs/method.md, section 9).
+_MIN_THIGH = 0.1
 
 _BLOCK_FRAMES = 2**15
 
 
 class Baseline(ABC):
-    """A fixed description of a skeleton, with the `embed` of a model.
+    """A fixed description of a skeleton, which embeds windows as a model does.
 
     Attributes
     ----------
     name, title : str
-        The key in `BASELINES`, and what a table calls it.
+        The key in `BASELINES`, and the name in tables.
     """
 
     name: ClassVar[str]
@@ -42,7 +42,7 @@ class Baseline(ABC):
 
     @abstractmethod
     def measure(self, joints: Floats, layout: Layout) -> Floats:
-        """Describe each frame on its own.
+        """Describe each frame.
 
         Parameters
         ----------
@@ -58,23 +58,23 @@ class Baseline(ABC):
         Raises
         ------
         LayoutError
-            If the layout lacks a joint that is measured.
+            If the layout lacks a required joint.
         """
 
     def embed(self, windows: Windows) -> NDArray[np.float32]:
-        """Return the mean description of each window, ``(N, D)``.
+        """Compute the mean description of each window, ``(N, D)``.
 
         Raises
         ------
         LayoutError
-            If the layout lacks a joint that is measured.
+            If the layout lacks a required joint.
         """
         means: list[Floats] = []
         places: list[NDArray[np.int64]] = []
         for rows, joints, index in windows.blocks(_BLOCK_FRAMES):
             values = self.measure(joints, windows.layout)
             total = np.zeros((len(rows), values.shape[1]))
-            for frames in index.T:  # F passes over the rows: the windows themselves are never copied
+            for frames in index.T:  # F passes over the rows, without a copy of all windows
                 total += values[frames]
             means.append((total / windows.length).astype(np.float32))
             places.append(rows)
@@ -95,8 +95,8 @@ class BoneLengths(Baseline):
 class D13(Baseline):
     """Thirteen anthropometric measures: two heights, nine distances, two proportions.
 
-    As in docs/method.md, section 9: height of head and of neck over the mean of the feet; the distances below; neck to
-    spine over the right and over the left thigh, each thigh taken as 0.1 m or longer. The y axis must point up.
+    As in docs/method.md, section 9: height of head and of neck above the mean of the feet; the distances below; neck to
+    spine over the right and over the left thigh, each thigh at least 0.1 m long. The y axis must point up.
     """
 
     name = "d13"
@@ -119,11 +119,11 @@ class D13(Baseline):
         distances = _distances(joints, layout, self.distances)
         thighs = distances[:, [5, 6]]
         trunk = distances[:, [7]]
-        return np.hstack([np.stack(heights, axis=1), distances, trunk / np.maximum(thighs, _SHORTEST_THIGH)])
+        return np.hstack([np.stack(heights, axis=1), distances, trunk / np.maximum(thighs, _MIN_THIGH)])
 
 
 class D16(Baseline):
-    """Sixteen anthropometric measures: fifteen distances and the height of the head over the feet.
+    """Sixteen anthropometric measures: fifteen distances and the height of the head above the feet.
 
     As in docs/method.md, section 9. The y axis must point up.
     """
@@ -155,7 +155,7 @@ class D16(Baseline):
 
 
 class RawPose(Baseline):
-    """The joints themselves, centred on the root and flattened joint by joint: what the encoder is given."""
+    """The joint positions, centred on the root and flattened joint by joint: the input of the encoder."""
 
     name = "raw"
     title = "Raw pose"
@@ -165,7 +165,7 @@ class RawPose(Baseline):
 
 
 class BodyFrame(Baseline):
-    """The pose turned to face one way, and the bone lengths: what is left of a body when the view is taken away."""
+    """The pose turned to one heading, and the bone lengths: independent of the view."""
 
     name = "body"
     title = "Pose in the body frame, and bone lengths"
@@ -183,7 +183,8 @@ BASELINES: Mapping[str, Baseline] = MappingProxyType(
 def _require(layout: Layout, title: str, joints: set[str]) -> None:
     if missing := [joint for joint in sorted(joints) if not layout.has(joint)]:
         raise LayoutError(
-            f"{title} measures joints that layout {layout.name!r} lacks: {', '.join(missing)}; use bone lengths instead"
+            f"{title} measures joints that layout {layout.name!r} lacks: {', '.join(missing)}",
+            hint="use bone lengths instead",
         )
 
 

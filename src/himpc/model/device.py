@@ -1,4 +1,4 @@
-"""Where to compute: the user's word for a device, checked."""
+"""Devices for computation."""
 
 from __future__ import annotations
 
@@ -17,15 +17,17 @@ def resolve_device(device: str | torch.device = "auto") -> torch.device:
     Raises
     ------
     ConfigError
-        If the word is another one, or this machine has no such GPU.
+        If the name is another one, or this machine has no such GPU.
     """
     name = str(device)
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not re.fullmatch(r"cpu|cuda(:\d+)?", name):
         raise ConfigError(f"device must be auto, cpu, cuda or cuda:N, found {name!r}")
-    wanted = torch.device(name)
-    there = torch.cuda.device_count() if wanted.type == "cuda" else 1
-    if (wanted.index or 0) >= there:
-        raise ConfigError(f"device {name!r} was asked for, but this machine offers {there} CUDA GPUs: use auto or cpu")
-    return wanted
+    resolved = torch.device(name)
+    count = torch.cuda.device_count() if resolved.type == "cuda" else 1
+    if (resolved.index or 0) >= count:
+        raise ConfigError(
+            f"device is {name!r}, but this machine has {count} CUDA GPUs", hint="use {device=auto} or {device=cpu}"
+        )
+    return resolved

@@ -1,7 +1,6 @@
-"""The network: one encoder a level, and its meta-transformation heads (docs/method.md, sections 2, 4 and 5).
+"""The network: one encoder per level, with meta-transformation heads (docs/method.md, sections 2, 4 and 5).
 
-Beside the encoder of the paper there is one that starts from whitened features, for the preset ``tracklet``
-(docs/method.md, section 10).
+The preset ``tracklet`` uses an encoder of whitened features instead of that of the paper (docs/method.md, section 10).
 """
 
 from __future__ import annotations
@@ -22,14 +21,13 @@ class LevelEncoder(nn.Module):
     Parameters
     ----------
     inputs : int
-        D, numbers a frame: its 3 V coordinates, node by node, and the distances between nodes where they are given.
+        Inputs per frame, D: the 3 V coordinates of the nodes, then the distances between nodes if they are used.
     hidden : int
-        H, size of an embedding.
+        Size of an embedding, H.
     heads : int
-        M, meta-transformations: bias-free H x H matrices, applied as ``h @ W``. With none, features are used as they
-        are.
+        Number of meta-transformations, M: bias-free H x H matrices, applied as ``h @ W``. 0 for none.
     generator : torch.Generator, optional
-        Where the first weights come from: Glorot-uniform, zero biases, heads standard normal.
+        Source of the initial weights: Glorot-uniform, zero biases, heads standard normal.
     """
 
     def __init__(self, inputs: int, hidden: int, heads: int, generator: torch.Generator | None = None) -> None:
@@ -39,24 +37,24 @@ class LevelEncoder(nn.Module):
         self.w2 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(hidden, hidden), generator=generator))
         self.b2 = nn.Parameter(torch.zeros(hidden))
         self.heads = nn.Parameter(torch.empty(heads, hidden, hidden))
-        if not self.heads.is_meta:  # only shapes are wanted, and torch would import its compiler to do nothing: seconds
+        if not self.heads.is_meta:  # for shapes only, torch would import its compiler, which takes seconds
             nn.init.normal_(self.heads, generator=generator)
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Return the features ``(n, H)`` of frames ``(n, D)``, as the two layers give them."""
+        """Compute the features ``(n, H)`` of frames ``(n, D)``."""
         activations = torch.addmm(self.b1, frames, self.w1).relu()
         return torch.addmm(self.b2, activations, self.w2)
 
     def meta(self, features: Tensor) -> Tensor:
-        """Return the mean over heads of ``f @ W``, ``(n, H)``: one product with the mean head; f without heads."""
+        """Compute the mean over heads of ``f @ W``, ``(n, H)``; without heads, return f."""
         return features @ self.heads.mean(dim=0) if len(self.heads) else features
 
 
 class WhitenedEncoder(LevelEncoder):
-    """``z + W2 relu(W1 z + b1) + b2`` with ``z = (x - offset) axes``, whitened features that stay as they were fitted.
+    """``z + W2 relu(W1 z + b1) + b2`` with whitened features ``z = (x - offset) axes``, which are not trained.
 
-    W2 starts at zero, so an untrained encoder gives z: what `himpc.learning.whitening` finds to tell recordings apart.
-    The layer between is four times as wide as the embedding.
+    W2 starts at zero, so an untrained encoder returns z, as fitted by `himpc.learning.whitening`. The hidden layer is
+    four times as wide as the embedding.
 
     Parameters
     ----------
@@ -70,36 +68,36 @@ class WhitenedEncoder(LevelEncoder):
     def __init__(self, inputs: int, hidden: int, heads: int, generator: torch.Generator | None = None) -> None:
         super().__init__(inputs, hidden, heads, generator)
         self.register_buffer("offset", torch.zeros(inputs))
-        # not `torch.eye`, which imports torch's compiler where there are only shapes
+        # `torch.eye` would import torch's compiler on the meta device
         self.register_buffer("axes", torch.zeros(inputs, hidden).fill_diagonal_(1))
-        wide = 4 * hidden
-        self.w1 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(hidden, wide), generator=generator))
-        self.b1 = nn.Parameter(torch.zeros(wide))
-        self.w2 = nn.Parameter(torch.zeros(wide, hidden))
+        width = 4 * hidden
+        self.w1 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(hidden, width), generator=generator))
+        self.b1 = nn.Parameter(torch.zeros(width))
+        self.w2 = nn.Parameter(torch.zeros(width, hidden))
 
     def forward(self, frames: Tensor) -> Tensor:
-        """Return the features ``(n, H)`` of frames ``(n, D)``."""
+        """Compute the features ``(n, H)`` of frames ``(n, D)``."""
         whitened = (frames - self.offset) @ self.axes
         return whitened + super().forward(whitened)
 
 
 class Network(nn.Module):
-    """An encoder for each level; the levels share nothing.
+    """An encoder per level; levels share no weights.
 
     Parameters
     ----------
     layout : Layout
-        The J joints and how they pool.
+        The J joints and their pooling.
     levels : sequence of {"joint", "component", "limb"}
-        The levels in use, in the order of the representation.
+        The levels, in the order of the representation.
     hidden, heads : int
         H and M of each level.
     seed : int
-        Seed of the first weights. The global random state is neither read nor changed.
+        Seed of the initial weights. The global random state is not used.
     normalise : bool
-        Divide the features of each frame, and their mean over a window, by their length.
+        Normalise the features of each frame, and of each window, to length 1.
     distances : bool
-        Give the encoders the distances between all nodes of their level beside the nodes.
+        Add the distances between all nodes of a level to the inputs of its encoder.
     whiten : bool
         Use the `WhitenedEncoder`.
     """
@@ -140,58 +138,58 @@ class Network(nn.Module):
         return encoder
 
     def pool(self, joints: Tensor, level: Level) -> Tensor:
-        """Return the nodes ``(n, V, 3)`` of a level, each the mean of its joints; `joints` is ``(n, J, 3)``."""
+        """Compute the nodes ``(n, V, 3)`` of a level, each the mean of its joints; `joints` is ``(n, J, 3)``."""
         return joints if level == "joint" else self.pooling(level) @ joints
 
     def pooling(self, level: Level) -> Tensor:
-        """Return the matrix ``(V, J)`` that turns joints into the nodes of a level in use; that of joints always."""
+        """Return the matrix ``(V, J)`` from joints to the nodes of a level of this network, or of the level joint."""
         return self.get_buffer(f"pool_{level}")
 
     def describe(self, joints: Tensor, level: Level) -> Tensor:
-        """Return what a level's encoder is given of centred frames ``(n, J, 3)``: ``(n, D)``, in metres."""
+        """Compute the inputs ``(n, D)`` of the encoder of a level for centred frames ``(n, J, 3)``, in metres."""
         nodes = self.pool(joints, level)
         flat = nodes.flatten(start_dim=1)
         return torch.cat([flat, node_distances(nodes)], dim=1) if self.distances else flat
 
     def encode(self, joints: Tensor, level: Level) -> Tensor:
-        """Return one level's features ``(n, H)`` of centred frames ``(n, J, 3)``, in metres."""
+        """Compute the features ``(n, H)`` of one level for centred frames ``(n, J, 3)``, in metres."""
         features: Tensor = self.encoder(level)(self.describe(joints, level))
         return unit(features) if self.normalise else features
 
     def forward(self, joints: Tensor) -> dict[Level, Tensor]:
-        """Return each level's features ``(n, H)`` of centred frames ``(n, J, 3)``, in metres."""
+        """Compute the features ``(n, H)`` of each level for centred frames ``(n, J, 3)``, in metres."""
         return {level: self.encode(joints, level) for level in self.levels}
 
     def over_frames(self, features: Tensor, index: Tensor) -> Tensor:
-        """Return window features ``(windows, H)`` of frame features ``(n, H)``; see `mean_over_frames`."""
+        """Compute window features ``(windows, H)`` from frame features ``(n, H)``; see `mean_over_frames`."""
         means = mean_over_frames(features, index)
         return unit(means) if self.normalise else means
 
     def msmr(self, features: Mapping[Level, Tensor]) -> Tensor:
-        """Return the multi-level skeleton meta-representation, ``(n, levels · H)`` (docs/method.md, section 5).
+        """Compute the multi-level skeleton meta-representation, ``(n, levels · H)`` (docs/method.md, section 5).
 
         Parameters
         ----------
         features : mapping of level to tensor ``(n, H)``
-            Window features of each level.
+            Features of windows.
         """
         return torch.cat([self.encoder(level).meta(features[level]) for level in self.levels], dim=1)
 
 
 def node_distances(nodes: Tensor) -> Tensor:
-    """Return the distance between each two of V nodes ``(n, V, 3)``: ``(n, V (V - 1) / 2)``, pair (0, 1) first."""
+    """Compute the distances between V nodes ``(n, V, 3)``: ``(n, V (V - 1) / 2)``, pair (0, 1) first."""
     first, second = torch.triu_indices(nodes.shape[1], nodes.shape[1], offset=1, device=nodes.device)
     distances: Tensor = torch.linalg.vector_norm(nodes[:, first] - nodes[:, second], dim=2)
     return distances
 
 
 def unit(features: Tensor) -> Tensor:
-    """Return the rows divided by their length; a row of zeros stays."""
+    """Normalise rows to length 1; a row of zeros stays."""
     return nn.functional.normalize(features, dim=-1)
 
 
 def mean_over_frames(features: Tensor, index: Tensor) -> Tensor:
-    """Return window features: means of frame features that are stored once.
+    """Compute window features as means of frame features.
 
     Parameters
     ----------
@@ -203,7 +201,7 @@ def mean_over_frames(features: Tensor, index: Tensor) -> Tensor:
     Returns
     -------
     tensor ``(windows, H)``
-        Summed frame by frame, so that the windows' frames are never copied out.
+        Summed frame by frame, without a copy of the frames of all windows.
     """
     total = features[index[:, 0]]
     for frame in index.T[1:]:

@@ -1,4 +1,4 @@
-"""A model as an ONNX file, which runs without himpc and without torch."""
+"""Export of models to ONNX, to run without himpc and torch."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._extras import require
 from himpc._files import write_atomically
 from himpc._version import __version__
-from himpc.errors import ConfigError
 from himpc.model.inference import Inference
 from himpc.skeleton import MIN_SIDE_LENGTH, Layout, side_lines
 
@@ -23,19 +23,19 @@ __all__ = ["export_onnx"]
 
 OPSET = 18
 IR_VERSION = 8
-"""The versions of 2022, which every runtime in use reads."""
+"""Versions of 2022, which all current runtimes support."""
 
-_LEAST_LENGTH = 1e-12
-"""By no less than this are features divided, as in `himpc.model.encoder.unit`."""
+_MIN_LENGTH = 1e-12
+"""Lower limit of the divisor in normalisation, as in `himpc.model.encoder.unit`."""
 
 
 def export_onnx(model: Model, path: str | Path) -> None:
-    """Write a model to one ``.onnx`` file that holds all it does to a window.
+    """Write a model to one ``.onnx`` file, including centring and alignment.
 
-    Its input ``joints`` is float32 ``(windows, frames, J, 3)``: joint positions in metres, y up, as they were recorded,
-    every joint there. Its output ``embeddings`` is float32 ``(windows, levels · H)``, as `Model.embed` gives them. Both
-    the number of windows and of frames are free; the model was trained on windows of ``window_length`` frames. That
-    number, the names of the joints and the model's fingerprint stand in the file's metadata.
+    The input ``joints`` is float32 ``(windows, frames, J, 3)``: recorded joint positions in metres, y up, none missing.
+    The output ``embeddings`` is float32 ``(windows, levels · H)``, equal to that of `Model.embed`. The numbers of
+    windows and frames are variable. The metadata of the file hold the window length of the training, the names of
+    the joints and the fingerprint of the model.
 
     Parameters
     ----------
@@ -46,21 +46,17 @@ def export_onnx(model: Model, path: str | Path) -> None:
 
     Raises
     ------
-    ConfigError
-        If the package onnx is not there.
+    DependencyError
+        If the package onnx is not installed.
     RunFolderError
         If the file cannot be written.
     """
-    try:
-        import onnx
-        from onnx import helper
-    except ImportError as error:
-        raise ConfigError("export needs the package onnx: type  pip install 'himpc[onnx]'") from error
+    onnx, helper = require("onnx", "onnx"), require("onnx.helper", "onnx")
     graph = _Graph()
     inference = Inference(model.network)
-    joints = _centred(graph, "joints", model.layout)
+    joints = _centre(graph, "joints", model.layout)
     if model.align:
-        joints = _aligned(graph, joints, model.layout)
+        joints = _align(graph, joints, model.layout)
     output = _windows(graph, _frames(graph, joints, inference), inference)
     graph.add("Identity", [output], "embeddings")
     floats = onnx.TensorProto.FLOAT
@@ -77,12 +73,12 @@ def export_onnx(model: Model, path: str | Path) -> None:
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
     )
-    helper.set_model_props(built, _about(model))
+    helper.set_model_props(built, _metadata(model))
     onnx.checker.check_model(built, full_check=True)
     write_atomically(path, built.SerializeToString())
 
 
-def _about(model: Model) -> dict[str, str]:
+def _metadata(model: Model) -> dict[str, str]:
     return {
         "fingerprint": model.fingerprint,
         "layout": model.layout.name,
@@ -93,14 +89,14 @@ def _about(model: Model) -> dict[str, str]:
 
 
 class _Graph:
-    """Nodes and constants of an ONNX graph, each named when it is added."""
+    """Nodes and constants of an ONNX graph, with generated names."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
         self.constants: list[Any] = []
 
     def add(self, kind: str, inputs: list[str | NDArray[Any]], name: str = "", **attributes: Any) -> str:
-        """Add one operation on earlier results and constants, and return the name of its result."""
+        """Add one operation on earlier results and constants; return the name of its result."""
         from onnx import helper, numpy_helper
 
         names = []
@@ -115,14 +111,14 @@ class _Graph:
         return name
 
 
-def _centred(graph: _Graph, joints: str, layout: Layout) -> str:
+def _centre(graph: _Graph, joints: str, layout: Layout) -> str:
     """Subtract the root, as `himpc.skeleton.centre` does."""
     root = graph.add("Gather", [joints, np.array(layout.root)], axis=2)
     return graph.add("Sub", [joints, graph.add("ReduceMean", [root, np.array([2])], keepdims=1)])
 
 
-def _aligned(graph: _Graph, joints: str, layout: Layout) -> str:
-    """Turn each frame to face one way, as `himpc.skeleton.body_frame` does, in float64 as there."""
+def _align(graph: _Graph, joints: str, layout: Layout) -> str:
+    """Turn each frame to one heading, as `himpc.skeleton.body_frame` does, in float64 as there."""
     leftward = np.zeros((1, len(layout)))
     ends = side_lines(layout)
     np.add.at(leftward[0], ends[:, 0], 1 / len(ends))
@@ -132,9 +128,9 @@ def _aligned(graph: _Graph, joints: str, layout: Layout) -> str:
     across, along = (graph.add("Gather", [line, np.array([axis])], axis=3) for axis in (0, 2))
     squares = [graph.add("Mul", [side, side]) for side in (across, along)]
     length = graph.add("Sqrt", [graph.add("Add", [*squares])])
-    shows = graph.add("Greater", [length, np.array(MIN_SIDE_LENGTH)])
-    cosine = graph.add("Where", [shows, graph.add("Div", [across, length]), np.array(1.0)])
-    sine = graph.add("Where", [shows, graph.add("Div", [along, length]), np.array(0.0)])
+    is_visible = graph.add("Greater", [length, np.array(MIN_SIDE_LENGTH)])
+    cosine = graph.add("Where", [is_visible, graph.add("Div", [across, length]), np.array(1.0)])
+    sine = graph.add("Where", [is_visible, graph.add("Div", [along, length]), np.array(0.0)])
     x, y, z = (graph.add("Gather", [precise, np.array([axis])], axis=3) for axis in range(3))
     turned_x = graph.add("Add", [graph.add("Mul", [cosine, x]), graph.add("Mul", [sine, z])])
     turned_z = graph.add("Sub", [graph.add("Mul", [cosine, z]), graph.add("Mul", [sine, x])])
@@ -142,7 +138,7 @@ def _aligned(graph: _Graph, joints: str, layout: Layout) -> str:
 
 
 def _frames(graph: _Graph, joints: str, inference: Inference) -> str:
-    """Encode single frames: `Inference.of_frames`."""
+    """Encode frames: `Inference.encode_frames`."""
     described = _described(graph, joints, inference)
     activations = graph.add("Relu", [_layer(graph, described, inference.first, inference.first_bias)])
     if not inference.by_frame:
@@ -159,7 +155,7 @@ def _frames(graph: _Graph, joints: str, inference: Inference) -> str:
 
 
 def _described(graph: _Graph, joints: str, inference: Inference) -> str:
-    """Describe single frames: `Inference.describe`."""
+    """Compute the inputs of the first layers: `Inference.describe`."""
     flat = graph.add("Reshape", [joints, np.array([0, 0, -1])])
     distances = []
     for pool in inference.pools:
@@ -174,7 +170,7 @@ def _layer(graph: _Graph, rows: str, weights: Any, bias: Any) -> str:
 
 
 def _windows(graph: _Graph, frames: str, inference: Inference) -> str:
-    """Turn frames into the embedding of their window: `Inference.of_windows`."""
+    """Compute the embeddings of windows from encoded frames: `Inference.embed_means`."""
     embeddings = []
     mean = graph.add("ReduceMean", [frames, np.array([1])], keepdims=0)
     for level, last in zip(_levels(graph, mean, inference, inference.hidden), inference.last, strict=True):
@@ -184,7 +180,7 @@ def _windows(graph: _Graph, frames: str, inference: Inference) -> str:
 
 
 def _levels(graph: _Graph, rows: str, inference: Inference, width: int) -> list[str]:
-    """Return the part of each level, so wide, along the last axis."""
+    """Split the last axis into the parts of the levels, each of a width."""
     edges = [np.array([level * width]) for level in range(len(inference.levels) + 1)]
     last = np.array([-1])
     return [graph.add("Slice", [rows, a, b, last]) for a, b in pairwise(edges)]
@@ -192,7 +188,7 @@ def _levels(graph: _Graph, rows: str, inference: Inference, width: int) -> list[
 
 def _unit(graph: _Graph, rows: str) -> str:
     length = graph.add("ReduceL2", [rows, np.array([-1])], keepdims=1)
-    return graph.add("Div", [rows, graph.add("Max", [length, np.array(_LEAST_LENGTH, dtype=np.float32)])])
+    return graph.add("Div", [rows, graph.add("Max", [length, np.array(_MIN_LENGTH, dtype=np.float32)])])
 
 
 def _numpy(tensor: Any) -> NDArray[np.float32]:

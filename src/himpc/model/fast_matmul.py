@@ -1,4 +1,4 @@
-"""Matrix products in float32 at the rate of the processor, whoever made it."""
+"""Fast float32 matrix products on CPUs of any vendor."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ __all__ = ["linear", "matmul"]
 
 
 def matmul(rows: Tensor, columns: Tensor) -> Tensor:
-    """Return ``rows @ columns.mT``; no gradient flows through it.
+    """Compute ``rows @ columns.mT`` without gradient.
 
     Parameters
     ----------
     rows : tensor ``(n, h)`` or ``(M, n, h)``
     columns : tensor ``(k, h)`` or ``(M, k, h)``
-        In any order of memory.
+        In any memory order.
 
     Returns
     -------
-    tensor ``(n, k)``, or ``(M, n, k)`` where either has M
+    tensor ``(n, k)``, or ``(M, n, k)`` if either has M
 
     Notes
     -----
-    On a CPU torch multiplies float32 by MKL, which leaves the wide instructions of processors that are not Intel's
-    unused; the oneDNN in the same torch does not, and is twice as fast there (docs/performance.md). torch has no public
-    name for that product. Where the private one is missing, and for other dtypes and devices, this is a plain product.
+    On a CPU, torch multiplies float32 by MKL, which does not use the wide instructions of processors of other vendors
+    than Intel. The oneDNN in torch does and is twice as fast there (docs/performance.md), but torch has no public name
+    for its product. If the private name is missing, and for other dtypes and devices, this is ``rows @ columns.mT``.
     """
     with torch.no_grad():
         fast = _onednn() if rows.device.type == "cpu" and rows.dtype == torch.float32 else None
@@ -42,7 +42,7 @@ def matmul(rows: Tensor, columns: Tensor) -> Tensor:
 
 
 def linear(rows: Tensor, columns: Tensor, bias: Tensor, *, relu: bool = False) -> Tensor:
-    """Return ``rows @ columns.mT + bias``, or with `relu` its positive part; like `product` otherwise.
+    """Compute ``rows @ columns.mT + bias``, or with `relu` its positive part; otherwise as `matmul`.
 
     Parameters
     ----------
@@ -56,14 +56,14 @@ def linear(rows: Tensor, columns: Tensor, bias: Tensor, *, relu: bool = False) -
     """
     with torch.no_grad():
         fast = _onednn() if rows.device.type == "cpu" and rows.dtype == torch.float32 else None
-        if fast is not None and len(rows) > 1:  # which prepares the columns first: not worth it for one row
+        if fast is not None and len(rows) > 1:  # for one row, oneDNN's preparation of the columns does not pay
             return fast(rows, columns, bias, "relu" if relu else "none")
-        found = torch.addmm(bias, rows, columns.mT)
-        return found.relu_() if relu else found
+        result = torch.addmm(bias, rows, columns.mT)
+        return result.relu_() if relu else result
 
 
 def _onednn() -> Callable[..., Tensor] | None:
-    """Return oneDNN's product, or None where this torch has none or has it switched off."""
+    """Return the matrix product of oneDNN, or None if it is missing or disabled in this torch."""
     backend = torch.backends.mkldnn
     available = backend.is_available()  # type: ignore[no-untyped-call]
     if not (available and backend.enabled and hasattr(torch.ops.mkldnn, "_linear_pointwise")):
@@ -71,7 +71,7 @@ def _onednn() -> Callable[..., Tensor] | None:
     linear = torch.ops.mkldnn._linear_pointwise
 
     def multiply(rows: Tensor, columns: Tensor, bias: Tensor | None = None, after: str = "none") -> Tensor:
-        found: Tensor = linear(rows.contiguous(), columns, bias, after, [], "")
-        return found
+        result: Tensor = linear(rows.contiguous(), columns, bias, after, [], "")
+        return result
 
     return multiply

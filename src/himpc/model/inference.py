@@ -1,10 +1,10 @@
-"""Embedding with the least arithmetic: what a network computes, in another order.
+"""Embedding with few operations: the computation of a network in another order.
 
-The second layer and the mean over the frames of a window are both linear, so the second layer is applied once a window,
-to the mean of the activations. The mean of the heads is linear too, and one matrix with the second layer; so is
-pooling, which is one with the first. A window of F frames takes ``F · 3J · L · H + L · H²`` multiply-adds for L
-levels; frame by frame, the second layer alone takes ``F · L · H²``. Where features of frames get length 1 the second
-layer is applied to each, and where an encoder is whitened its whitening is one matrix with the first.
+The second layer and the mean over the frames of a window are both linear, so the second layer is applied once per
+window, to the mean of the activations. The mean of the heads is linear too and is merged into the second layer; pooling
+is merged into the first. A window of F frames takes ``F · 3J · L · H + L · H²`` multiply-adds for L levels; frame by
+frame, the second layer alone takes ``F · L · H²``. If the features of frames are normalised, the second layer is
+applied to each frame. The whitening of an encoder is merged into its first layer.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ __all__ = ["Inference"]
 
 
 class Inference:
-    """The weights of a network as they are now, arranged for embedding; no gradient flows through it.
+    """The present weights of a network, arranged for embedding without gradient.
 
     Parameters
     ----------
     network : Network
         On any device.
     levels : sequence of level, optional
-        Some of the network's levels, in the order of the result; all of them if not given.
+        Some of the network's levels, in the order of the result; by default all.
     meta : bool
         Whether to apply the mean head, as the multi-level representation does (docs/method.md, section 5).
     """
@@ -55,22 +55,22 @@ class Inference:
 
     @property
     def device(self) -> torch.device:
-        """Where the weights are."""
+        """The device of the weights."""
         return self.first.device
 
     @property
     def size(self) -> int:
-        """Numbers of a frame, and of an embedding: levels times H."""
+        """Size of an embedding: levels times H."""
         return len(self.levels) * self.hidden
 
-    def by_level(self, rows: Tensor) -> list[Tensor]:
-        """Return the part of each level, ``(n, H)``, of rows ``(n, size)``."""
+    def split_levels(self, rows: Tensor) -> list[Tensor]:
+        """Split rows ``(n, size)`` into the parts of the levels, each ``(n, H)``."""
         return list(torch.split(rows, self.hidden, dim=1))
 
-    def of_frames(self, joints: Tensor) -> Tensor:
-        """Return of frames ``(n, J, 3)``, centred, in metres, what a window takes the mean of: ``(n, size)``.
+    def encode_frames(self, joints: Tensor) -> Tensor:
+        """Encode centred frames ``(n, J, 3)``, in metres, as ``(n, size)``; windows are embedded from their means.
 
-        They are the activations of the first layer, or, where an encoder is whitened or normalises, features.
+        The result is the activations of the first layer, or the features if the encoder is whitened or normalised.
         """
         described = self.describe(joints)
         activations = linear(described, self.first, self.first_bias, relu=True)
@@ -80,29 +80,29 @@ class Inference:
         features = torch.cat([linear(x, *second) for x, second in zip(parts, self.second, strict=True)], dim=1)
         if self.skip is not None:
             features += linear(described, *self.skip)
-        return torch.cat([unit(part) for part in self.by_level(features)], dim=1) if self.normalise else features
+        return torch.cat([unit(part) for part in self.split_levels(features)], dim=1) if self.normalise else features
 
     def describe(self, joints: Tensor) -> Tensor:
-        """Return what the first layers are given of frames ``(n, J, 3)``: the joints, then each level's distances."""
+        """Return the inputs of the first layers for frames ``(n, J, 3)``: the joints, then the distances by level."""
         flat = joints.flatten(start_dim=1)
         return torch.cat([flat, *(node_distances(pool @ joints) for pool in self.pools)], dim=1) if self.pools else flat
 
-    def of_windows(self, means: Tensor) -> Tensor:
-        """Return the embeddings ``(n, size)`` of windows from their mean over frames ``(n, size)``."""
-        parts = self.by_level(means)
+    def embed_means(self, means: Tensor) -> Tensor:
+        """Compute the embeddings ``(n, size)`` of windows from the means of their encoded frames ``(n, size)``."""
+        parts = self.split_levels(means)
         if self.normalise:
             parts = [unit(part) for part in parts]
         return torch.cat([linear(x, *last) if last else x for x, last in zip(parts, self.last, strict=True)], dim=1)
 
-    def of_index(self, joints: Tensor, index: Tensor) -> Tensor:
-        """Return the embeddings ``(n, size)`` of windows ``(n, F)`` of frames ``(m, J, 3)`` that are stored once."""
+    def embed_windows(self, joints: Tensor, index: Tensor) -> Tensor:
+        """Compute the embeddings ``(n, size)`` of windows, given as indices ``(n, F)`` of frames ``(m, J, 3)``."""
         with torch.no_grad():
-            means = nn.functional.embedding_bag(index, self.of_frames(joints), mode="mean")
-            return self.of_windows(means)
+            means = nn.functional.embedding_bag(index, self.encode_frames(joints), mode="mean")
+            return self.embed_means(means)
 
 
 def _first(network: Network, level: Level) -> tuple[Tensor, Tensor]:
-    """Return the first layer's weights on joints and distances, ``(3 J + pairs, width)``, and its bias."""
+    """Return the weights of the first layer for joints and distances, ``(3 J + pairs, width)``, and its bias."""
     encoder = network.encoder(level)
     if not isinstance(encoder, WhitenedEncoder):
         return _on_joints(network, level, encoder.w1.detach()), encoder.b1
@@ -112,14 +112,14 @@ def _first(network: Network, level: Level) -> tuple[Tensor, Tensor]:
 
 
 def _whitening(network: Network, level: Level) -> tuple[Tensor, Tensor]:
-    """Return the matrix on joints and distances, ``(3 J + pairs, H)``, and the bias that whiten a frame."""
+    """Return the matrix for joints and distances, ``(3 J + pairs, H)``, and the bias that whiten a frame."""
     encoder = network.encoder(level)
     assert isinstance(encoder, WhitenedEncoder)
     return _on_joints(network, level, encoder.axes), -(encoder.offset.double() @ encoder.axes.double()).float()
 
 
 def _on_joints(network: Network, level: Level, weights: Tensor) -> Tensor:
-    """Return the weights ``(D, width)`` of a level with pooling as part of them: ``(3 J + pairs, width)``."""
+    """Merge the pooling of a level into weights ``(D, width)``; return ``(3 J + pairs, width)``."""
     if level == "joint":
         return weights
     pool = network.pooling(level)
@@ -128,7 +128,7 @@ def _on_joints(network: Network, level: Level, weights: Tensor) -> Tensor:
 
 
 def _stacked(layers: Sequence[tuple[Tensor, Tensor]], joints: int) -> tuple[Tensor, Tensor]:
-    """Return one layer ``(widths, 3 J + pairs of all levels)`` and its bias: each level sees its own distances only."""
+    """Combine the layers of all levels into one, ``(widths, 3 J + pairs)``; each level uses its own distances only."""
     on_joints = torch.cat([weights[: 3 * joints].T for weights, _ in layers])
     on_distances = torch.block_diag(*(weights[3 * joints :].T for weights, _ in layers))  # type: ignore[no-untyped-call]
     return torch.cat([on_joints, on_distances], dim=1).contiguous(), torch.cat([bias for _, bias in layers])
@@ -139,7 +139,7 @@ def _mean_head(heads: Tensor) -> Tensor | None:
 
 
 def _last(weights: Tensor, bias: Tensor, head: Tensor | None, *, by_frame: bool) -> tuple[Tensor, Tensor] | None:
-    """Return the matrix, transposed, and bias that turn a window's mean into its embedding; None where it is that."""
+    """Return the transposed matrix and the bias from the mean of a window to its embedding; None if they are equal."""
     if head is None:
         return None if by_frame else (weights, bias)
     if by_frame:

@@ -1,4 +1,4 @@
-"""A model: what training makes, and what is saved, loaded and used."""
+"""Trained models: embedding of windows, saving and loading."""
 
 from __future__ import annotations
 
@@ -27,33 +27,41 @@ from himpc.skeleton import Layout, Level
 __all__ = ["Model", "window_features"]
 
 BLOCK_FRAMES = {"cpu": 2**12, "cuda": 2**16}
-"""Frames encoded at once: on a CPU their activations stay in its cache, on a GPU they give it enough to do."""
+"""Frames encoded at once: on a CPU their activations fit into its cache, on a GPU they keep it busy."""
 
-LEAST_ROWS = 16
-"""Rows of a product at least, with zeros for those that are missing: matrix libraries take another way, and round
-otherwise, for very few rows, and what a window is embedded with must not change its embedding."""
+MIN_ROWS = 16
+"""Matrix products are padded with zeros to this many rows. Matrix libraries use another algorithm, which rounds
+differently, for very few rows, and the embedding of a window must not depend on the windows beside it."""
 
 
 @dataclass(eq=False)
 class Model:
-    """An encoder of windows, and what windows it takes.
+    """A trained encoder of windows.
 
     Attributes
     ----------
     network : Network
         The weights, on any device.
     layout : Layout
-        The joints it was trained on.
+        The joints.
     window_length : int
-        F, the frames a window it was trained on.
+        Frames per window, F.
     dimensions : {3, 2}
         2 for a model of image-plane skeletons.
     align : bool
-        Every frame is turned to face one way before it is encoded (`himpc.recordings.Windows.aligned`).
+        Whether every frame is turned to one heading before it is encoded (`himpc.recordings.Windows.aligned`).
     settings : dict
-        All settings of the training, as `himpc.learning.Config.to_dict` gives them.
+        All settings of the training (`himpc.learning.Config`) as plain data.
     training : dict
-        How the training went: epochs, why it stopped, fingerprint of the data. Plain data.
+        Record of the training as plain data: epochs, reason for the end, fingerprint of the recordings.
+
+    Examples
+    --------
+    >>> import himpc
+    >>> walks = himpc.simulate(people=3, recordings=3, seconds=1.0, difficulty="easy")
+    >>> model = himpc.HiMPC(settings={"max_epochs": 1, "hidden": 16}).fit(walks).model_
+    >>> model.embed(himpc.recordings.Windows.cut(walks, model.window_length)).shape
+    (45, 48)
     """
 
     network: Network
@@ -63,7 +71,7 @@ class Model:
     align: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
-    _arranged: tuple[list[tuple[int, int]], Inference] | None = field(default=None, init=False, repr=False)
+    _inference_cache: tuple[list[tuple[int, int]], Inference] | None = field(default=None, init=False, repr=False)
 
     @property
     def levels(self) -> tuple[Level, ...]:
@@ -72,17 +80,22 @@ class Model:
 
     @property
     def whitened(self) -> bool:
-        """Whether embeddings are in units of what changes while a person stays the same (preset ``tracklet``)."""
+        """Whether embeddings are whitened by the variation within recordings (preset ``tracklet``)."""
         return self.network.whiten
 
     @property
     def size(self) -> int:
-        """Numbers in an embedding: levels times H."""
+        """Size of an embedding: levels times H."""
         return len(self.levels) * self.network.hidden
 
     @property
+    def device(self) -> torch.device:
+        """The device of the weights."""
+        return self.network.pooling("joint").device
+
+    @property
     def fingerprint(self) -> str:
-        """A hash (SHA-256) of the weights and of what windows they take; equal models have equal ones."""
+        """A SHA-256 hash of the weights, layout and window length: equal for models with equal embeddings."""
         digest = hashlib.sha256(self._card().essentials().encode())
         for name, tensor in sorted(self.network.state_dict().items()):
             digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
@@ -90,27 +103,27 @@ class Model:
         return digest.hexdigest()
 
     def to(self, device: str | torch.device) -> Model:
-        """Move the weights to a device ("auto", "cpu", "cuda", "cuda:N") and return the model."""
+        """Move the weights to a device ("auto", "cpu", "cuda" or "cuda:N") and return the model."""
         self.network.to(resolve_device(device))
         return self
 
     def embed(self, windows: Windows) -> NDArray[np.float32]:
-        """Return the multi-level representation (MSMR) of each window (docs/method.md, section 5).
+        """Compute the multi-level representation (MSMR) of each window (docs/method.md, section 5).
 
         Returns
         -------
         float32 array ``(N, levels · H)``
-            Rank by Euclidean distance.
+            To be compared by Euclidean distance.
 
         Raises
         ------
         ModelError
-            If the windows are of another layout, length or number of dimensions than the model takes.
+            If the windows differ from those of the training in layout, length or number of dimensions.
         """
-        return self._embedded(windows, self.inference())
+        return self._embed(windows, self._inference())
 
     def embed_level(self, windows: Windows, level: Level) -> NDArray[np.float32]:
-        """Return the window features f of one level, float32 ``(N, H)``; otherwise as `embed`.
+        """Compute the window features of one level, float32 ``(N, H)``; otherwise as `embed`.
 
         Raises
         ------
@@ -119,54 +132,53 @@ class Model:
         """
         if level not in self.levels:
             raise ModelError(f"the model has no level {level!r}: it was trained with {', '.join(self.levels)}")
-        return self._embedded(windows, Inference(self.network, (level,), meta=False))
-
-    def inference(self) -> Inference:
-        """Return the weights as they are now, arranged for embedding; arranged anew only where they have changed."""
-        marks = [(weights.data_ptr(), weights._version) for weights in self.network.parameters()]
-        if self._arranged is None or self._arranged[0] != marks:
-            self._arranged = marks, Inference(self.network)
-        return self._arranged[1]
+        return self._embed(windows, Inference(self.network, (level,), meta=False))
 
     def stream(self, length: int | None = None) -> Stream:
-        """Return a `Stream`, which takes the frames of one person one by one and embeds the last F of them.
+        """Return a `Stream`, which takes the frames of one person one at a time and embeds the last F of them.
 
         Parameters
         ----------
         length : int, optional
-            F, if not the window length that the model was trained on.
+            F; by default `window_length`.
         """
-        return Stream(self.inference(), self.layout, length or self.window_length, align=self.align)
+        return Stream(self._inference(), self.layout, length or self.window_length, align=self.align)
 
-    def check(self, windows: Windows) -> None:
-        """Raise `ModelError` if the windows are of another layout, length or number of dimensions."""
-        if windows.layout != self.layout:
-            raise ModelError(
-                f"the model takes layout {self.layout.name!r} ({len(self.layout)} joints), the windows are "
-                f"{windows.layout.name!r} ({len(windows.layout)} joints): convert the recordings with "
-                f"--layout {self.layout.name}, or Recording.to(model.layout)"
-            )
-        if windows.dimensions != self.dimensions:
-            raise ModelError(
-                f"the model takes {self.dimensions}D skeletons, the windows are {windows.dimensions}D: "
-                "train a model on recordings of this kind"
-            )
-        if windows.length != self.window_length:
-            raise ModelError(
-                f"the model takes windows of {self.window_length} frames, found {windows.length}: "
-                f"cut them with length {self.window_length}"
-            )
+    def _inference(self) -> Inference:
+        """Return the weights arranged for embedding, from a cache that ends when they change."""
+        versions = [(weights.data_ptr(), weights._version) for weights in self.network.parameters()]
+        if self._inference_cache is None or self._inference_cache[0] != versions:
+            self._inference_cache = versions, Inference(self.network)
+        return self._inference_cache[1]
 
-    def _embedded(self, windows: Windows, inference: Inference) -> NDArray[np.float32]:
-        self.check(windows)
+    def _embed(self, windows: Windows, inference: Inference) -> NDArray[np.float32]:
+        self._check(windows)
         windows = windows.aligned() if self.align else windows
         out = np.empty((len(windows), inference.size), dtype=np.float32)
         for rows, vectors in _blocks(inference, windows):
             out[rows] = vectors.cpu().numpy()
         return out
 
+    def _check(self, windows: Windows) -> None:
+        if windows.layout != self.layout:
+            raise ModelError(
+                f"the model takes layout {self.layout.name!r} ({len(self.layout)} joints), the windows are "
+                f"{windows.layout.name!r} ({len(windows.layout)} joints)",
+                hint=f"convert the recordings with {{layout={self.layout.name}}}",
+            )
+        if windows.dimensions != self.dimensions:
+            raise ModelError(
+                f"the model takes {self.dimensions}D skeletons, the windows are {windows.dimensions}D",
+                hint="train a model on recordings of this kind",
+            )
+        if windows.length != self.window_length:
+            raise ModelError(
+                f"the model takes windows of {self.window_length} frames, found {windows.length}",
+                hint=f"cut windows of {self.window_length} frames",
+            )
+
     def save(self, folder: str | Path) -> None:
-        """Write ``model.safetensors`` and ``model.json`` to a folder, made if need be; never a pickle.
+        """Write ``model.safetensors`` and ``model.json`` to a folder, which is created if necessary.
 
         Raises
         ------
@@ -186,17 +198,17 @@ class Model:
         path : path
             The folder, or either of its two files.
         device : str
-            Where to put the weights: "auto", "cpu", "cuda", "cuda:N".
+            Device of the weights: "auto", "cpu", "cuda" or "cuda:N".
 
         Raises
         ------
         ModelError
-            If there is no model, it is damaged or was changed, or another version of himpc wrote it.
+            If there is no model, or it is damaged, changed, or of another format version.
         """
         path = Path(path)
         folder = path.parent if path.name in (CARD_FILE, WEIGHTS_FILE) else path
         card = read_card(folder / CARD_FILE)
-        with torch.device("meta"):  # shapes only: the card is a stranger's word, so nothing that big is made yet
+        with torch.device("meta"):  # shapes only: the sizes in the card are untrusted, so no memory is allocated yet
             expected = shapes_of(card.network().state_dict())
         weights = read_tensors(folder / WEIGHTS_FILE, expected)
         network = card.network()
@@ -212,8 +224,9 @@ class Model:
         )
         if model.fingerprint != card.fingerprint:
             raise ModelError(
-                f"{folder}: {CARD_FILE} and {WEIGHTS_FILE} do not belong together: the weights' fingerprint is "
-                f"{model.fingerprint[:12]}, the card says {card.fingerprint[:12]}; copy both files again"
+                f"{folder}: {CARD_FILE} and {WEIGHTS_FILE} do not belong together: the fingerprint of the weights is "
+                f"{model.fingerprint[:12]}, that of the card is {card.fingerprint[:12]}",
+                hint="copy both files again",
             )
         return model.to(device)
 
@@ -236,29 +249,29 @@ class Model:
 
 
 def window_features(network: Network, windows: Windows) -> dict[Level, Tensor]:
-    """Return each level's features of all windows, ``(N, H)`` on the network's device, without gradient.
+    """Compute the features of all windows by level, each ``(N, H)`` on the network's device, without gradient.
 
-    The windows are encoded as they are: they are to be aligned already where the model is to see them so.
+    Windows are not aligned here.
     """
     inference = Inference(network, meta=False)
     out = {level: torch.empty(len(windows), network.hidden, device=inference.device) for level in network.levels}
     for rows, vectors in _blocks(inference, windows):
         where = torch.from_numpy(rows).to(inference.device)
-        for level, block in zip(network.levels, inference.by_level(vectors), strict=True):
+        for level, block in zip(network.levels, inference.split_levels(vectors), strict=True):
             out[level][where] = block
     return out
 
 
 def _blocks(inference: Inference, windows: Windows) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
-    """Embed windows block by block, each frame of a block once; yield rows and the embeddings of these windows."""
+    """Yield row numbers and embeddings of windows block by block; each frame of a block is encoded once."""
     device = inference.device
     for rows, frames, index in windows.blocks(BLOCK_FRAMES["cpu" if device.type == "cpu" else "cuda"]):
-        joints = torch.from_numpy(_at_least(frames, LEAST_ROWS)).to(device)
-        where = torch.from_numpy(_at_least(index, LEAST_ROWS)).to(device)
-        yield rows, inference.of_index(joints, where)[: len(rows)]
+        joints = torch.from_numpy(_pad_rows(frames, MIN_ROWS)).to(device)
+        where = torch.from_numpy(_pad_rows(index, MIN_ROWS)).to(device)
+        yield rows, inference.embed_windows(joints, where)[: len(rows)]
 
 
-def _at_least(array: NDArray[Any], rows: int) -> NDArray[Any]:
-    """Return the array, with rows of zeros at its end where it has less than `rows`."""
+def _pad_rows(array: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Append rows of zeros to an array that has fewer than `rows`."""
     missing = rows - len(array)
     return array if missing <= 0 else np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])

@@ -1,4 +1,4 @@
-"""Tensors in safetensors files, checked before a byte of them is used."""
+"""Reading and writing of safetensors files, with their contents checked before use."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from himpc.errors import ModelError
 __all__ = ["Shapes", "read_note", "read_tensors", "shapes_of", "write_tensors"]
 
 Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
-"""For each name, the type as safetensors calls it (``"F32"``) and the shape."""
+"""By name, the type in the notation of safetensors (``"F32"``) and the shape."""
 
 _TYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
 
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
-    """Return names, types and shapes of tensors, which may be on the meta device."""
+    """Return the names, types and shapes of tensors, which may be on the meta device."""
     return {name: (_TYPES[tensor.dtype], tuple(tensor.shape)) for name, tensor in tensors.items()}
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], note: str = "") -> None:
-    """Write tensors, and a note of text, to a file that appears whole or not at all.
+    """Write tensors and a text note to a file atomically.
 
     Raises
     ------
@@ -39,7 +39,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor], note: str = "") -> 
 
 
 def read_note(path: Path) -> str:
-    """Return the note of a file that `write_tensors` wrote.
+    """Read the note of a file that `write_tensors` wrote.
 
     Raises
     ------
@@ -56,7 +56,7 @@ def read_note(path: Path) -> str:
 
 
 def read_tensors(path: Path, expected: Shapes) -> dict[str, Tensor]:
-    """Return the tensors of a file, once their names, types and shapes are seen to be the expected ones.
+    """Read the tensors of a file, after checking their names, types and shapes.
 
     Raises
     ------
@@ -67,24 +67,24 @@ def read_tensors(path: Path, expected: Shapes) -> dict[str, Tensor]:
 
     try:
         with safe_open(path, framework="pt") as file:
-            parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118, it is no mapping
-            found = {name: (str(part.get_dtype()), tuple(part.get_shape())) for name, part in parts.items()}
-            for name in sorted({*found, *expected}):
-                if found.get(name) != expected.get(name):
+            parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118, it is not a mapping
+            stored = {name: (str(part.get_dtype()), tuple(part.get_shape())) for name, part in parts.items()}
+            for name in sorted({*stored, *expected}):
+                if stored.get(name) != expected.get(name):
                     raise ModelError(
-                        f"{path}: does not fit what is said of it: {name} is {_words(found.get(name))}, "
-                        f"expected {_words(expected.get(name))}; the file was changed, or belongs to another one"
+                        f"{path}: {name} is {_describe(stored.get(name))}, expected {_describe(expected.get(name))}; "
+                        "the file was changed, or belongs to another model"
                     )
             return {name: file.get_tensor(name) for name in expected}
     except (OSError, SafetensorError) as error:
         raise _unreadable(path, error) from error
 
 
-def _words(tensor: tuple[str, tuple[int, ...]] | None) -> str:
+def _describe(tensor: tuple[str, tuple[int, ...]] | None) -> str:
     return "absent" if tensor is None else f"{tensor[0]} {list(tensor[1])}"
 
 
 def _unreadable(path: Path, error: Exception) -> ModelError:
     if not path.is_file():
-        return ModelError(f"{path}: there is no such file; expected one that himpc wrote")
+        return ModelError(f"{path}: there is no such file, expected one that himpc wrote")
     return ModelError(f"{path}: is damaged or was not written by himpc ({error})")
