@@ -7,17 +7,13 @@ files and the command line alike. This module adds two things: errors of himpc i
 
 from __future__ import annotations
 
-import ast
 import functools
-import inspect
 import json
 import re
-import textwrap
 import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import KW_ONLY, dataclass, field, fields, is_dataclass
 from functools import cache
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast, dataclass_transform, get_args, get_origin
 
@@ -25,7 +21,7 @@ import pydantic
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, core_schema, to_jsonable_python
 
-from himpc.errors import ConfigError, FormatError, HimpcError
+from himpc.errors import ConfigError, FormatError, HimpcError, escape_unprintable
 
 __all__ = [
     "KW_ONLY",
@@ -42,7 +38,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-_CONFIG = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True)
+_CONFIG = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
 _MAX_REPORTED = 5
 _PLAIN_NAMES = {"a valid array": "a list", "a valid tuple": "a list", "a valid list": "a list", "an object": "a table"}
 
@@ -125,26 +121,14 @@ class Setting:
 
 def settings_of(cls: type) -> tuple[Setting, ...]:
     """Return the fields of a class made by `validated`, in the order of their declaration."""
-    help_of: dict[str, str] = {}
-    for each in reversed(cls.__mro__[:-1]):
-        help_of |= _field_docstrings(each)
     settings = []
     for name, info in cls.__pydantic_fields__.items():  # type: ignore[attr-defined]
         tables = [each.table for each in info.metadata if isinstance(each, OneOf)]
         kind = Literal[tuple(tables[0])] if tables else info.annotation
-        settings.append(Setting(name, kind, info.get_default(call_default_factory=True), help_of.get(name, "")))
+        settings.append(
+            Setting(name, kind, info.get_default(call_default_factory=True), " ".join((info.description or "").split()))
+        )
     return tuple(settings)
-
-
-def _field_docstrings(cls: type) -> dict[str, str]:
-    definition = ast.parse(textwrap.dedent(inspect.getsource(cls))).body[0]
-    assert isinstance(definition, ast.ClassDef)
-    found = {}
-    for line, after in pairwise(definition.body):
-        match line, after:
-            case ast.AnnAssign(target=ast.Name(id=name)), ast.Expr(value=ast.Constant(value=str(text))):
-                found[name] = " ".join(text.split())
-    return found
 
 
 def parse(cls: type[T], data: object, *, source: str = "", error: type[HimpcError] = ConfigError) -> T:
@@ -232,7 +216,7 @@ def _is_consequence(detail: ErrorDetails) -> bool:
 
 
 def _describe_one(detail: ErrorDetails, names: list[str]) -> str:
-    place = ".".join(map(str, detail["loc"]))
+    place = escape_unprintable(".".join(map(str, detail["loc"])))
     if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         known = f"; the settings are {', '.join(names)}" if names and len(detail["loc"]) == 1 else ""
         return f"unknown setting {place!r}{known}"

@@ -11,7 +11,7 @@ import pytest
 
 from himpc import __version__
 from himpc.cli import main
-from himpc.cli.training import Settings
+from himpc.cli.training import TrainingOptions
 from himpc.learning import Config
 from himpc.recordings import load, save
 
@@ -44,7 +44,7 @@ def test_version(capsys):
 
 def test_settings_are_those_of_the_configuration():
     own = {"preset", "device"}
-    assert {f.name for f in fields(Settings)} - own == {f.name for f in fields(Config)}
+    assert {f.name for f in fields(TrainingOptions)} - own == {f.name for f in fields(Config)}
 
 
 def test_info(walks, capsys):
@@ -145,7 +145,7 @@ def test_one_bad_file_among_many_is_named_and_the_exit_code_tells(walks, tmp_pat
         (["group", "WALKS", "--people", "99", "--out", "OUT"], 1, "people must be"),
         (["group", "WALKS", "--model", "train", "--eps", "2", "--out", "OUT"], 1, "eps should be"),
         (["train", "WALKS", "--window-length", "1000", "--out", "OUT"], 1, "longest recording"),
-        (["demo", "--recordings", "2", "--out", "OUT"], 1, "4 recordings"),
+        (["demo", "--recordings", "2", "--out", "OUT"], 1, "at least 4 recordings"),
         (["info", "WALKS", "--unit", "furlong"], 2, "furlong"),
         (["dance"], 2, "dance"),
     ],
@@ -206,7 +206,7 @@ def test_options_have_no_negative_form(capsys):
 
 def test_the_next_command_reads_the_files_the_same_way(walks, tmp_path, capsys):
     assert main(["train", walks, "--out", str(tmp_path / "my run"), "--fps", "30", *SMALL]) == 0
-    assert f"next: himpc group {walks} --fps 30.0 --model '{tmp_path}/my run'" in capsys.readouterr().out
+    assert f"Next: himpc group {walks} --fps 30.0 --model '{tmp_path}/my run'" in capsys.readouterr().out
 
 
 def test_a_stopped_training_says_how_it_goes_on(walks, tmp_path, capsys, monkeypatch):

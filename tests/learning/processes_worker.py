@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import himpc
-from himpc.cli.launch import launched
+from himpc.cli.distributed import join_processes
 from himpc.learning import Config, train
 from himpc.model import write_tensors
 from himpc.recordings import Windows
@@ -45,7 +45,7 @@ def epochs(found):
 
 if __name__ == "__main__":
     folder = Path(sys.argv[1])
-    with launched("cpu") as us:
+    with join_processes("cpu") as us:
         found = {case: trained(case, us) for case in CASES}
         found["resumed"] = trained("clean", us, out=folder / "broken", resume=True)
         for case, result in found.items():

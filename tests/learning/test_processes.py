@@ -118,7 +118,7 @@ def test_only_the_first_process_writes_and_talks_and_a_failure_is_one_line(tmp_p
         "16",
     ]
     said, _ = launch(*command)
-    assert [line.split()[0] for line in said] == ["trained", "wrote", "next:"]
+    assert [line.split()[0] for line in said] == ["Trained", "Wrote", "Next:"]
     assert Model.load(out).training["epochs"] == 1
     said, errors = launch(*command, check=False)
     assert said == []

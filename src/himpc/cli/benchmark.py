@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from himpc.cli.console import Console
 from himpc.cli.options import OutputOptions
-from himpc.cli.training import EpochBar, Settings
+from himpc.cli.training import EpochBar, TrainingOptions
 
 if TYPE_CHECKING:
     from himpc.research import BenchmarkData, BenchmarkResult, Comparison
@@ -25,7 +25,7 @@ def benchmark(
     layout: str | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    settings: Settings = Settings(),
+    settings: TrainingOptions = TrainingOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
     """Train on a data set without labels, measure on it, and compare with published results.
@@ -91,7 +91,7 @@ def _load(
     train_on: str | None,
     train_root: Path | None,
     layout: str | None,
-    settings: Settings,
+    settings: TrainingOptions,
     console: Console,
 ) -> BenchmarkData:
     """Load the tested data set, and the training set of another one if there is one."""
@@ -116,7 +116,7 @@ def _run(
     out: Path,
     splits: tuple[str, ...],
     variants: tuple[str, ...],
-    settings: Settings,
+    settings: TrainingOptions,
     console: Console,
     **options: Any,
 ) -> BenchmarkResult | Comparison:

@@ -1,4 +1,4 @@
-"""``himpc convert``: recordings of any format into one .npz file."""
+"""``himpc convert``: write recordings of any format to one .npz file."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from himpc.cli.options import InputOptions, OutputOptions
 def convert(
     *paths: Path, out: Path, source: InputOptions = InputOptions(), output: OutputOptions = OutputOptions()
 ) -> int:
-    """Write recordings of any format into one .npz file, which reads fast and keeps all that is known.
+    """Convert recordings of any format to one .npz file, which loads fast and keeps labels, origins and quality.
 
     Parameters
     ----------
@@ -24,7 +24,7 @@ def convert(
     console = output.console()
     recordings = source.read(paths, console)
     save(recordings, out)
-    console.say(f"wrote {out}: {recordings.summary()}")
-    console.say(f"next: himpc info {out}")
+    console.say(f"Wrote {out}: {recordings.summary()}")
+    console.say(f"Next: himpc info {out}")
     console.result({"out": str(out), "recordings": len(recordings), "left_out": console.left_out})
     return console.exit_code

@@ -1,4 +1,4 @@
-"""``himpc demo``: the main job on simulated walkers, with pictures to look at."""
+"""``himpc demo``: run the whole workflow on simulated walkers."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from himpc.cli.options import OutputOptions
-from himpc.cli.training import EpochBar, Settings, draw_history
+from himpc.cli.training import EpochBar, TrainingOptions, draw_history
 
 if TYPE_CHECKING:
     from himpc.api import Embedder
     from himpc.estimator import HiMPC
     from himpc.recordings import Recording
 
-DEFAULTS = Settings.of(max_epochs=8)
+DEFAULTS = TrainingOptions(max_epochs=8)
 
 
 def demo(
@@ -23,23 +23,23 @@ def demo(
     people: int = 12,
     recordings: int = 6,
     difficulty: Literal["easy", "medium", "hard"] = "medium",
-    settings: Settings = DEFAULTS,
+    settings: TrainingOptions = DEFAULTS,
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Run the main job on simulated walkers: train, evaluate, group, and pictures to look at.
+    """Run the whole workflow on simulated walkers: train, evaluate, group, and draw figures.
 
-    Of each person's recordings the first half trains, one is the probe, the others are the gallery.
+    The first half of each person's recordings is for training, the last one is the probe, the others are the gallery.
 
     Parameters
     ----------
     out
         The folder to write.
     people
-        How many people to simulate.
+        Number of people to simulate.
     recordings
-        Recordings of each person, four or more.
+        Recordings per person, at least four.
     difficulty
-        How noisy the sensor is, and how much a person changes between sessions.
+        Noise of the sensor, and change of each person between sessions.
     """
     from himpc._files import make_folder
     from himpc.api import group
@@ -49,29 +49,29 @@ def demo(
     from himpc.simulation import simulate
 
     if recordings < 4:
-        raise ConfigError(f"the demo needs 4 recordings of each person or more, found {recordings}")
+        raise ConfigError(f"the demo needs at least 4 recordings per person, found {recordings}")
     console = output.console()
     walks = simulate(people=people, recordings=recordings, difficulty=difficulty, seed=settings.seed)
     save(walks, make_folder(out) / "walkers.npz")
-    console.say(f"1. simulated {people} people, {len(walks)} recordings: {out / 'walkers.npz'}")
+    console.say(f"1. Simulated {people} people, {len(walks)} recordings: {out / 'walkers.npz'}")
 
-    takes = [list(chain.from_iterable(clean(walk) for walk in walks[i::recordings])) for i in range(recordings)]
+    sessions = [list(chain.from_iterable(clean(walk) for walk in walks[i::recordings])) for i in range(recordings)]
     half = recordings // 2
-    train, gallery, probe = list(chain(*takes[:half])), list(chain(*takes[half:-1])), takes[-1]
+    train, gallery, probe = list(chain(*sessions[:half])), list(chain(*sessions[half:-1])), sessions[-1]
     with EpochBar(console, settings) as bar:
         learner = settings.learner(callbacks=(bar,)).fit(train, out=out / "run", overwrite=True)
     picture = draw_history(learner.history_, out / "run")
-    console.say(f"2. trained without labels on {len(train)} recordings: {learner.history_.stopped}; look at {picture}")
+    console.say(f"2. Trained without labels on {len(train)} recordings ({learner.history_.stopped}): {picture}")
 
     rows = _compare(f"Learned, preset {learner.preset}", learner, gallery, probe)
-    console.say(f"3. asked for {len(probe)} recordings in a gallery of {len(gallery)}; Rank-1 and mAP in %:")
+    console.say(f"3. Searched {len(probe)} probes in a gallery of {len(gallery)} recordings; Rank-1 and mAP in %:")
     console.say(markdown_table([{name: _cell(value) for name, value in row.items()} for row in rows]))
-    console.say("docs/results.md has more.")
+    console.say("docs/results.md holds results on real recordings.")
 
     test = [*gallery, *probe]
     report = write_groups(out, test, group(test))
-    console.say(f"\n4. grouped gallery and probe without labels: {report.text}")
-    console.say(f"\nLook at {', '.join(str(path) for path in report.paths)}")
+    console.say(f"\n4. Grouped gallery and probes without labels: {report.text}")
+    console.say(f"\nWrote {', '.join(str(path) for path in report.paths)}")
     console.say("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER")
     console.result({"evaluation": rows, "grouping": report.document})
     return console.exit_code

@@ -1,4 +1,4 @@
-"""``himpc embed``: recordings into embeddings."""
+"""``himpc embed``: compute the embeddings of recordings."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def embed(
     source: InputOptions = InputOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Turn recordings into embeddings with a trained model.
+    """Compute the embeddings of recordings with a trained model.
 
     Parameters
     ----------
@@ -39,29 +39,29 @@ def embed(
         The .npz file to write: 'windows' (N, D), 'window_recording' (N,), 'window_start' (N,), 'recordings' (R, D),
         'source', 'person', 'session' and 'camera' (R,).
     level
-        A single level's features instead of the multi-level representation.
+        Level whose features to use instead of the multi-level representation.
     window_length
-        Frames a window; the model's own if not given.
+        Frames per window; that of the model if not given.
     device
-        auto, cpu or cuda; with --ray always the processors of the cluster.
+        auto, cpu or cuda; with --ray always the CPUs of the cluster.
     ray
-        Embed each file by itself on a Ray cluster: that of the environment variable RAY_ADDRESS, or else workers on
-        this machine. What is done is kept beside 'out', in a folder .parts, until all is; the same command goes on
-        after a stop. Needs the extra ray.
+        Embed each file as a task on a Ray cluster: that of the environment variable RAY_ADDRESS, or local workers.
+        Finished files are kept in a folder .parts beside 'out'; after an interruption the same command resumes.
+        Requires the extra ray.
     """
     console = output.console()
     embedder = load_embedder(model, "cpu" if ray else device)
     if ray:
-        table = _on_ray(embedder, paths, out.with_suffix(".parts"), window_length, level, source, console)
+        table = _embed_on_ray(embedder, paths, out.with_suffix(".parts"), window_length, level, source, console)
     else:
-        table = _here(embedder, paths, window_length, level, source, console)
+        table = _embed_locally(embedder, paths, window_length, level, source, console)
     for name in table.short:
         console.warn(f"{name}: shorter than a window, its embedding is NaN")
     table.save(out)
     if ray:
         shutil.rmtree(out.with_suffix(".parts"), ignore_errors=True)
     count, size = table.windows.shape
-    console.say(f"wrote {out}: {count} windows of {len(table.recordings)} recordings, {size} numbers each")
+    console.say(f"Wrote {out}: {count} windows of {len(table.recordings)} recordings, {size} dimensions")
     console.result(
         {
             "out": str(out),
@@ -75,7 +75,7 @@ def embed(
     return console.exit_code
 
 
-def _here(
+def _embed_locally(
     embedder: Embedder,
     paths: tuple[Path, ...],
     length: int | None,
@@ -90,7 +90,7 @@ def _here(
     return EmbeddingTable.of(embed_recordings(embedder, recordings, window_length=length, level=level), recordings)
 
 
-def _on_ray(
+def _embed_on_ray(
     embedder: Embedder,
     paths: tuple[Path, ...],
     parts: Path,

@@ -1,4 +1,4 @@
-"""``himpc evaluate``: how well a model re-identifies people who are known."""
+"""``himpc evaluate``: measure re-identification."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def evaluate(
     source: InputOptions = InputOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Measure re-identification on recordings whose persons are known (--name or --labels).
+    """Measure re-identification on recordings of known persons (--name or --labels).
 
     Parameters
     ----------
@@ -32,22 +32,22 @@ def evaluate(
     model
         A run folder or saved model, or a baseline: body, bones, d13, d16, raw.
     gallery
-        Which recordings are the gallery: FIELD=VALUE,VALUE with FIELD one of person, session, camera, source;
-        repeatable. Without it, all that are not asked for.
+        Recordings of the gallery: FIELD=VALUE,VALUE with FIELD one of person, session, camera, source; repeatable.
+        All that are not probes if not given.
     probe
-        Which recordings are asked for, likewise. Without it, each of the gallery is asked for among the others.
+        Probe recordings, in the same form. If not given, each gallery recording is searched among the others.
     exclude
-        A gallery entry of the query's own camera or session does not count.
+        Ignore gallery entries of the query's person from the same camera or session.
     without_match
-        A query whose person is not in the gallery: stop with an error, skip it, or count it as missed.
+        Queries whose person is not in the gallery: stop with an error, skip them, or count them as misses.
     level
-        A single level's features instead of the multi-level representation.
+        Level whose features to use instead of the multi-level representation.
     window_length
-        Frames a window; the model's own if not given.
+        Frames per window; that of the model if not given.
     device
         auto, cpu or cuda.
     seed
-        Of the bootstrap over persons that gives the 95 % intervals.
+        Random seed of the bootstrap over persons that gives the 95 % intervals.
     """
     from himpc.api import evaluate as evaluate_model
     from himpc.recordings import select
@@ -55,12 +55,12 @@ def evaluate(
     console = output.console()
     embedder = load_embedder(model, device)
     recordings = source.read(paths, console)
-    asked = select(recordings, probe) if probe else None
-    others = set(map(id, asked or ()))
+    probes = select(recordings, probe) if probe else None
+    probe_ids = set(map(id, probes or ()))
     result = evaluate_model(
         embedder,
-        select(recordings, gallery) if gallery else [r for r in recordings if id(r) not in others],
-        asked,
+        select(recordings, gallery) if gallery else [r for r in recordings if id(r) not in probe_ids],
+        probes,
         window_length=window_length,
         level=level,
         exclude=exclude,

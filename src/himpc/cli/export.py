@@ -1,4 +1,4 @@
-"""``himpc export``: a model for programs without himpc."""
+"""``himpc export``: write a model as ONNX."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from himpc.cli.options import OutputOptions
 
 
 def export(model: Path, *, out: Path, output: OutputOptions = OutputOptions()) -> int:
-    """Write a trained model as ONNX, for programs that have neither himpc nor torch.
+    """Export a trained model to ONNX, for programs without himpc and torch.
 
-    The file takes joints as they were recorded, in metres and y up, (windows, frames, joints, 3), and gives one
-    embedding a window; centring and all else is in it. It needs the extra onnx.
+    The exported model maps joints (windows, frames, joints, 3), in metres and y up, to one embedding per window. It
+    includes centring and all other steps. Requires the extra onnx.
 
     Parameters
     ----------
@@ -27,8 +27,8 @@ def export(model: Path, *, out: Path, output: OutputOptions = OutputOptions()) -
     export_onnx(loaded, out)
     size = out.stat().st_size
     console.say(
-        f"wrote {out}: {size / 2**20:.1f} MiB, takes (windows, frames, {len(loaded.layout)}, 3) of layout "
-        f"{loaded.layout.name}, {loaded.window_length} frames a window, and gives {loaded.size} numbers each"
+        f"Wrote {out} ({size / 2**20:.1f} MiB). Input: (windows, frames, {len(loaded.layout)}, 3) of layout "
+        f"{loaded.layout.name}, {loaded.window_length} frames per window. Output: (windows, {loaded.size})"
     )
     console.result(
         {

@@ -14,7 +14,7 @@ from himpc._schema import to_plain
 from himpc.cli import FAILURE
 from himpc.cli.models import load_model
 from himpc.cli.options import InputOptions, OutputOptions
-from himpc.cli.training import EpochBar, Settings
+from himpc.cli.training import EpochBar, TrainingOptions
 from himpc.errors import ConfigError, DataError, GalleryError
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def enroll(
     folds: int = 4,
     skeletons: bool = True,
     source: InputOptions = InputOptions(),
-    settings: Settings = Settings(),
+    settings: TrainingOptions = TrainingOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
     """Enroll people by their recordings; creates the gallery if there is none.
@@ -392,7 +392,7 @@ def _open(location: str) -> Iterator[Gallery]:
         yield gallery
 
 
-def _new_model(name: str, recordings: list[Recording], settings: Settings, console: Console) -> Model:
+def _new_model(name: str, recordings: list[Recording], settings: TrainingOptions, console: Console) -> Model:
     if name != "train":
         return load_model(name, settings.device)
     with EpochBar(console, settings) as bar:

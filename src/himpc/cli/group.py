@@ -1,4 +1,4 @@
-"""``himpc group``: which recordings show the same person."""
+"""``himpc group``: group recordings by person."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from himpc.cli.models import load_embedder
 from himpc.cli.options import InputOptions, OutputOptions
-from himpc.cli.training import EpochBar, Settings
+from himpc.cli.training import EpochBar, TrainingOptions
 
 if TYPE_CHECKING:
     from himpc.video import VideoResult
@@ -22,10 +22,10 @@ def group(
     overlay: bool = False,
     pictures: bool = False,
     source: InputOptions = InputOptions(),
-    settings: Settings = Settings(),
+    settings: TrainingOptions = TrainingOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Say which recordings show the same person, without labels.
+    """Group recordings by person, without labels.
 
     Parameters
     ----------
@@ -35,14 +35,14 @@ def group(
         The folder to write: groups.csv (recording, group, confidence), groups.png (the skeletons of each group) and
         map.png (the recordings by similarity).
     model
-        What recordings are compared by: 'train' for a model trained on these very recordings with the settings below, a
-        run folder or saved model, or a baseline (body, bones, d13, d16, raw).
+        Model that compares recordings: 'train' trains one on these recordings with the settings below; otherwise a run
+        folder, a saved model, or a baseline (body, bones, d13, d16, raw).
     people
-        How many people there are; if not given, it is decided.
+        Number of people; estimated if not given.
     overlay
-        Of videos, write NAME.overlay.mp4, too: skeletons and the groups they are in, on an empty ground.
+        For videos, also write NAME.overlay.mp4: skeletons and their groups on an empty background.
     pictures
-        Draw them over the pictures instead. Faces are stored then.
+        Draw overlays on the frames of the video instead. The overlays then show faces.
     """
     from himpc._files import make_folder
     from himpc.api import group as group_recordings
@@ -51,14 +51,14 @@ def group(
     console = output.console()
     embedder = None if model == "train" else load_embedder(model, settings.device)
     make_folder(out)
-    seen: list[VideoResult] = []
-    recordings = source.read(paths, console, seen.append)
+    videos: list[VideoResult] = []
+    recordings = source.read(paths, console, videos.append)
     if embedder is None:
         with EpochBar(console, settings) as bar:
             embedder = settings.learner(callbacks=(bar,)).fit(recordings).model_
     grouping = group_recordings(recordings, embedder, people=people)
     written = write_groups(out, recordings, grouping)
-    films: list[Path] = []
+    overlays: list[Path] = []
     if overlay:
         from himpc.video.overlay import Label, write_overlays
 
@@ -67,10 +67,10 @@ def group(
             for recording, number, sure in zip(recordings, grouping.groups, grouping.confidence, strict=True)
             if number
         }
-        films = write_overlays(out, seen, labels, pictures=pictures)
-        if not films:
-            console.warn("there is no video to draw an overlay of")
+        overlays = write_overlays(out, videos, labels, pictures=pictures)
+        if not overlays:
+            console.warn("no overlay was written, since no recording comes from a video")
     console.say(written.text)
-    console.say(f"look at: {', '.join(map(str, [*written.paths, *films]))}")
+    console.say(f"Wrote {', '.join(map(str, [*written.paths, *overlays]))}")
     console.result(written.document | {"left_out": console.left_out})
     return console.exit_code

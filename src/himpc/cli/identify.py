@@ -99,7 +99,7 @@ def _look(
     console.table(["recording", "when", "person", "probability", "nearest"], rows)
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
-    console.say(f"look at: {', '.join(map(str, written))}")
+    console.say(f"Wrote {', '.join(map(str, written))}")
     console.result({"answers": to_plain(answers), "times": times, "left_out": console.left_out})
     return console.exit_code
 

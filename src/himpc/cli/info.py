@@ -1,4 +1,4 @@
-"""``himpc info``: what is there, and how good it is."""
+"""``himpc info``: list recordings and their quality."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from himpc.cli.options import InputOptions, OutputOptions
 
 
 def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOptions = OutputOptions()) -> int:
-    """Show what recordings are there, and how good they are.
+    """List recordings and their quality.
 
     Parameters
     ----------
@@ -38,9 +38,9 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
         }
         for r in recordings
     ]
-    shown = [c for c in rows[0] if c != "notes" and not _is_idle(c, rows)]
+    shown = [c for c in rows[0] if c != "notes" and not _is_uniform(c, rows)]
     console.table(shown, [["-" if row[c] is None else row[c] for c in shown] for row in rows])
-    for text in _idle_facts(rows):
+    for text in _describe_uniform(rows):
         console.say(text)
     for note in sorted({note for r in recordings for note in r.quality.notes}):
         console.say(f"note: {note}")
@@ -49,22 +49,22 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
     return console.exit_code
 
 
-_COUNTED = ("empty", "frozen", "impossible", "filled")
+_COUNTS = ("empty", "frozen", "impossible", "filled")
 
 
-def _is_idle(column: str, rows: Sequence[dict[str, Any]]) -> bool:
-    """Tell whether a column tells the recordings not apart, so that the table is narrower without it."""
+def _is_uniform(column: str, rows: Sequence[dict[str, Any]]) -> bool:
+    """Return whether a column has the same value for all recordings, so that the table omits it."""
     values = {row[column] for row in rows}
     if column in ("layout", "fps"):
         return len(values) == 1
-    return values <= {0 if column in _COUNTED else 1 if column == "parts" else None}
+    return values <= {0 if column in _COUNTS else 1 if column == "parts" else None}
 
 
-def _idle_facts(rows: Sequence[dict[str, Any]]) -> list[str]:
-    """Return in words what `_is_idle` keeps from the table and the summary does not say."""
+def _describe_uniform(rows: Sequence[dict[str, Any]]) -> list[str]:
+    """Describe the omitted columns that the summary does not cover."""
     facts = []
-    if _is_idle("fps", rows) and rows[0]["fps"] is not None:
+    if _is_uniform("fps", rows) and rows[0]["fps"] is not None:
         facts.append(f"all at {rows[0]['fps']:g} frames per second")
-    if none := [column for column in _COUNTED if _is_idle(column, rows)]:
+    if none := [column for column in _COUNTS if _is_uniform(column, rows)]:
         facts.append(f"frames {' or '.join(none)}: none")
     return facts

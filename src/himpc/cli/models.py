@@ -1,4 +1,4 @@
-"""Which model a verb uses: a run folder, a saved model, or a baseline by name."""
+"""Load the model of a verb: from a run folder, a saved model, or a baseline by name."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["load_embedder", "load_model"]
 
 
 def load_embedder(name: str, device: str = "auto") -> Embedder:
-    """Return a baseline by its name, or the model in a folder.
+    """Load a model from a folder, or return a baseline by its name.
 
     Raises
     ------
@@ -28,12 +28,12 @@ def load_embedder(name: str, device: str = "auto") -> Embedder:
 
 
 def load_model(name: str, device: str = "auto") -> Model:
-    """Return the trained model in a folder; a baseline will not do.
+    """Load a trained model from a folder; baselines are not accepted.
 
     Raises
     ------
     ModelError
-        If there is none.
+        If the folder holds no model.
     """
     from himpc.model import Model
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Union, get_args, get_origin
 
-from cyclopts import Parameter
+from cyclopts import Group, Parameter
 
 from himpc._schema import settings_of
 from himpc.cli.console import Console
@@ -17,10 +17,12 @@ from himpc.reading import Plan, ReadOptions, Recordings, VideoOptions, plan
 if TYPE_CHECKING:
     from himpc.video import VideoReader, VideoResult
 
-__all__ = ["InputOptions", "OutputOptions", "VideoInputOptions", "derive_options"]
+__all__ = ["TRAINING", "InputOptions", "OutputOptions", "VideoInputOptions", "derive_options"]
+
+INPUT, TRAINING, OUTPUT = (Group(name, sort_key=key) for key, name in enumerate(("Input", "Training", "Output"), 1))
 
 
-def derive_options(cls: type, names: tuple[str, ...] | None = None) -> Any:
+def derive_options(cls: type, names: tuple[str, ...] | None = None, *, optional: bool = False) -> Any:
     """Make a dataclass of command-line options from a class made by `himpc._schema.validated`.
 
     Each field becomes an option with its type, choices, default and docstring. Members of unions that cannot be
@@ -32,12 +34,18 @@ def derive_options(cls: type, names: tuple[str, ...] | None = None) -> Any:
         The class.
     names : tuple of str, optional
         The fields to use; all, if not given.
+    optional : bool
+        Make None the default of every option.
     """
-    options = [
-        (each.name, Annotated[_command_line_type(each.type), Parameter(help=each.help)], field(default=each.default))
-        for each in settings_of(cls)
-        if names is None or each.name in names
-    ]
+    options = []
+    for each in settings_of(cls):
+        if names is None or each.name in names:
+            kind, text, default = _command_line_type(each.type), each.help, each.default
+            if default is True:
+                text = f"{text.removesuffix('.')} (--{each.name.replace('_', '-')}=false turns it off)."
+            if optional:
+                kind, default = kind | None, None
+            options.append((each.name, Annotated[kind, Parameter(help=text)], field(default=default)))
     return make_dataclass(cls.__name__, options, frozen=True)
 
 
@@ -53,7 +61,7 @@ def _command_line_type(annotation: Any) -> Any:
     return Union[tuple(plain)]  # noqa: UP007 - how many there are is not known here
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True)
 class OutputOptions:
     """How a verb reports."""
@@ -75,7 +83,7 @@ _Video: Any = derive_options(VideoOptions)
 _Files: Any = derive_options(ReadOptions, _FILE_OPTIONS)
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=INPUT)
 @dataclass(frozen=True)
 class VideoInputOptions(_Video, _Name):  # type: ignore[misc]
     """How videos are read."""
@@ -97,7 +105,7 @@ class VideoInputOptions(_Video, _Name):  # type: ignore[misc]
         return VideoReader(options.video or VideoOptions(), clean=not self.raw, progress=console.progress)
 
 
-@Parameter(name="*")
+@Parameter(name="*", group=INPUT)
 @dataclass(frozen=True)
 class InputOptions(_Files, VideoInputOptions):  # type: ignore[misc]
     """How recordings are read."""

@@ -1,4 +1,4 @@
-"""``himpc simulate``: recordings of simulated walkers."""
+"""``himpc simulate``: write recordings of simulated walkers."""
 
 from __future__ import annotations
 
@@ -20,32 +20,32 @@ def simulate(
     seed: int = 0,
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Make recordings of simulated walkers: bodies, gaits, cameras and a depth sensor, all from one seed.
+    """Simulate recordings of walkers: bodies, gaits, cameras and a depth sensor, all from one seed.
 
     Parameters
     ----------
     out
         The .npz file to write.
     people
-        How many people.
+        Number of people.
     recordings
-        Recordings of each person, in different sessions and from different cameras.
+        Recordings per person, in different sessions and from different cameras.
     seconds
-        Length of a recording.
+        Length of each recording.
     fps
         Frames per second.
     layout
         Joint layout.
     difficulty
-        How noisy the sensor is, and how much a person changes between sessions.
+        Noise of the sensor, and change of each person between sessions.
     seed
-        The same seed gives the same people on every machine.
+        Random seed; the same seed gives the same people on every machine.
     """
     from himpc.recordings import save
-    from himpc.simulation import simulate as make
+    from himpc.simulation import simulate as simulate_walkers
 
     console = output.console()
-    walks = make(
+    walks = simulate_walkers(
         people=people,
         recordings=recordings,
         seconds=seconds,
@@ -56,7 +56,7 @@ def simulate(
         progress=console.progress,
     )
     save(walks, out)
-    console.say(f"wrote {out}: {people} people, {len(walks)} recordings, {sum(map(len, walks))} frames")
-    console.say(f"next: himpc group {out}")
+    console.say(f"Wrote {out}: {people} people, {len(walks)} recordings, {sum(map(len, walks))} frames")
+    console.say(f"Next: himpc group {out}")
     console.result({"out": str(out), "people": people, "recordings": len(walks), "frames": sum(map(len, walks))})
     return console.exit_code

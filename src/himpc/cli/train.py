@@ -1,4 +1,4 @@
-"""``himpc train``: a model from recordings, without labels."""
+"""``himpc train``: train a model, without labels."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from himpc.cli.console import Console
-from himpc.cli.launch import Silent, launched
+from himpc.cli.distributed import SilentConsole, join_processes
 from himpc.cli.options import InputOptions, OutputOptions
-from himpc.cli.training import EpochBar, Settings, draw_history
+from himpc.cli.training import EpochBar, TrainingOptions, draw_history
 
 if TYPE_CHECKING:
     from himpc.estimator import HiMPC
@@ -23,26 +23,26 @@ def train(
     resume: bool = False,
     overwrite: bool = False,
     source: InputOptions = InputOptions(),
-    settings: Settings = Settings(),
+    settings: TrainingOptions = TrainingOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
     """Train a model on recordings, without labels.
 
-    Started by torchrun (`torchrun --nproc-per-node 2 -m himpc train ...`), several processes share the work.
+    Under torchrun (`torchrun --nproc-per-node 2 -m himpc train ...`), several processes share the work.
 
     Parameters
     ----------
     paths
         Files or folders of recordings.
     out
-        The run folder: checkpoint, history, settings, model and a picture of the training.
+        Run folder to write: checkpoint, history, settings, model and a figure of the training.
     resume
-        Go on with the run in the folder, to the same bits as an unbroken one.
+        Resume the run in the folder; on a CPU the result has the same bits as without interruption.
     overwrite
-        Replace the run in the folder.
+        Overwrite the run in the folder.
     """
-    with launched(settings.device) as processes:
-        console = output.console() if processes.first else Silent()
+    with join_processes(settings.device) as processes:
+        console = output.console() if processes.first else SilentConsole()
         recordings = source.read(paths, console)
         with EpochBar(console, settings) as bar:
             learner = settings.learner(callbacks=(bar,))
@@ -50,24 +50,22 @@ def train(
                 learner.fit(recordings, out=out, resume=resume, overwrite=overwrite, processes=processes)
             except KeyboardInterrupt:
                 if (out / "checkpoint.safetensors").exists():
-                    console.warn(
-                        f"{out} keeps the epochs that are done: the same command with --resume goes on from there"
-                    )
+                    console.warn(f"{out} holds the finished epochs; resume with the same command and --resume")
                 raise
         if processes.first:
             _report(learner, recordings, out, shlex.join([*map(str, paths), *source.words()]), console)
     return console.exit_code
 
 
-def _report(learner: HiMPC, recordings: Recordings, out: Path, words: str, console: Console) -> None:
+def _report(learner: HiMPC, recordings: Recordings, out: Path, command_options: str, console: Console) -> None:
     picture = draw_history(learner.history_, out)
     last = learner.history_.epochs[-1]
     diagnosis = _diagnosis(learner, recordings)
-    console.say(f"trained {last.epoch} epochs on {len(recordings)} recordings; {learner.history_.stopped}")
+    console.say(f"Trained {last.epoch} epochs on {len(recordings)} recordings; {learner.history_.stopped}")
     for sentence in diagnosis.advice if diagnosis else ():
         console.say(sentence)
-    console.say(f"wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")
-    console.say(f"next: himpc group {words} --model {shlex.quote(str(out))}")
+    console.say(f"Wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")
+    console.say(f"Next: himpc group {command_options} --model {shlex.quote(str(out))}")
     console.result(
         {
             "out": str(out),
@@ -82,7 +80,7 @@ def _report(learner: HiMPC, recordings: Recordings, out: Path, words: str, conso
 
 
 def _diagnosis(learner: HiMPC, recordings: Recordings) -> Diagnosis | None:
-    """Return how far the model can be believed, where it learned from recordings: the words were measured for that."""
+    """Return the self-diagnostics, which were validated for pseudo-labels of recordings only."""
     from himpc.learning import diagnose
     from himpc.recordings import Windows
 

@@ -1,63 +1,45 @@
-"""Shared by the verbs that train: the settings as options, and a progress bar of the epochs."""
+"""Options and progress bar of the verbs that train a model."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar, dataclass_transform
+from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
 from himpc._schema import settings_of
 from himpc.cli.console import Console
+from himpc.cli.options import TRAINING, derive_options
 from himpc.learning import Config
 
 if TYPE_CHECKING:
     from himpc.estimator import HiMPC
     from himpc.learning import EpochRecord, History
 
-__all__ = ["EpochBar", "Settings", "draw_history"]
+__all__ = ["EpochBar", "TrainingOptions", "draw_history"]
 
 
-T = TypeVar("T")
-
-
-@dataclass_transform(frozen_default=True)
-def with_settings_of(config: type) -> Callable[[type[T]], type[T]]:
-    """Make a class a frozen dataclass of options, with one more option for each setting of `config`.
-
-    Its help, type and choices are the setting's. An option that is not given is None.
-    """
-
-    def add(cls: type[T]) -> type[T]:
-        for setting in settings_of(config):
-            if setting.name not in cls.__annotations__:
-                switch = f" (--{setting.name.replace('_', '-')}=false turns it off)" if setting.default is True else ""
-                help_text = Parameter(help=f"{setting.help.removesuffix('.')}{switch}.")
-                cls.__annotations__[setting.name] = Annotated[setting.type | None, help_text]
-                setattr(cls, setting.name, None)
-        return dataclass(frozen=True)(cls)
-
-    return add
-
-
-@Parameter(name="*")
-@with_settings_of(Config)
-class Settings:
-    """Settings of training; those that are not given are the preset's."""
+@dataclass(frozen=True)
+class _Start:
+    """The options that come before the settings."""
 
     preset: str | None = None
     """Preset to start from: tracklet for your own recordings; clean for the published method without labels."""
     device: str = "auto"
     """Device to compute on: auto, cpu or cuda."""
+
+
+_Settings: Any = derive_options(Config, optional=True)
+
+
+@Parameter(name="*", group=TRAINING)
+@dataclass(frozen=True)
+class TrainingOptions(_Settings, _Start):  # type: ignore[misc]
+    """Settings of training; those that are not given are the preset's."""
+
     seed: int = 0
     """Seed of all random numbers; on a CPU one seed gives one result."""
-
-    @classmethod
-    def of(cls, **settings: Any) -> Settings:
-        """Make the options in which some settings of `Config` are given."""
-        return cls(**settings)
 
     @property
     def given(self) -> dict[str, Any]:
@@ -75,7 +57,7 @@ class Settings:
 class EpochBar:
     """Show a progress bar of the epochs, with loss and number of pseudo-labels; a callback of the trainer."""
 
-    def __init__(self, console: Console, settings: Settings, start: str = "tracklet") -> None:
+    def __init__(self, console: Console, settings: TrainingOptions, start: str = "tracklet") -> None:
         self._console = console
         self._bar = console.bar()
         self._task = self._bar.add_task("training", total=settings.learner(start).config.max_epochs)

@@ -22,7 +22,7 @@ __all__ = ["ALONE", "Processes"]
 class Processes:
     """One of `world` processes; all of them call the same methods in the same order, with tensors of the same shapes.
 
-    With more than one, torch.distributed is to be ready (`himpc.cli.launch` makes it so).
+    With more than one, torch.distributed is to be ready (`himpc.cli.distributed` makes it so).
 
     Attributes
     ----------
