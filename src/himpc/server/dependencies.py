@@ -49,7 +49,10 @@ def _read_options(**options: Any) -> ReadOptions:
 def _form_field(name: str) -> Parameter:
     """Declare a field of `ReadOptions` as an optional form field."""
     if name == "layout":  # never a path
-        kind, description = Literal[tuple(layout_names())], "Name of the joint layout of files that do not state it."
+        kind, description = (
+            Literal[tuple(layout_names(aliases=True))],
+            "Name of the joint layout of files that do not state it.",
+        )
     else:
         annotation = get_type_hints(ReadOptions, include_extras=True)[name]
         kind = functools.reduce(operator.or_, (each for each in get_args(annotation) if each is not NoneType))

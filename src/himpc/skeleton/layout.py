@@ -172,20 +172,12 @@ class Layout:
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any], where: str = "layout") -> Layout:
-        """Make a layout from plain data (a TOML table).
-
-        Parameters
-        ----------
-        table : mapping
-            Keys ``name``, ``root``, ``joints``, ``parents``, ``components``, ``limbs``, and optionally ``title``,
-            ``source``, ``pairs``, ``aliases``, ``file_names``.
-        where : str
-            The name of the table in an error, such as its file.
+        """Make a layout from plain data with the keys of its TOML table; `where` names it in an error.
 
         Raises
         ------
         LayoutError
-            If a key is missing or unknown, a joint is not declared, the parents form no tree, or the components do not
+            If a key is missing or unknown, a joint is not declared, the parents form no tree, the components do not
             partition the joints, or the limbs the components.
         """
         return _resolve(parse(_Table, table, source=where, error=LayoutError), where)
@@ -196,9 +188,10 @@ class Layout:
         return _resolve(parse_toml(_Table, Path(path), error=LayoutError), str(path))
 
 
-def layout_names() -> tuple[str, ...]:
-    """Return the names of the layouts that come with himpc."""
-    return tuple(sorted(_built_in()))
+def layout_names(*, aliases: bool = False) -> tuple[str, ...]:
+    """Return the names of the layouts that come with himpc, and optionally their aliases."""
+    others = [alias for layout in _built_in().values() for alias in layout.aliases if aliases]
+    return tuple(sorted([*_built_in(), *others]))
 
 
 def get_layout(name: str | Path | Layout) -> Layout:

@@ -63,10 +63,12 @@ class _Node:
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise the keyword HIERARCHY."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].upper() == b"HIERARCHY"
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read the body of a BVH file."""
     lines = read_lines(path)
     nodes, start = _parse_hierarchy(path, lines)
     layout = options.layout or get_layout("humanoid")
@@ -177,8 +179,8 @@ def _find_joints(path: Path, nodes: list[_Node], layout: Layout) -> list[int]:
     prefix = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), 0)
     index_of = {key[prefix:]: i for i, key in reversed(keys.items())}
     if layout.name != "humanoid":
-        found = {layout.find(node.name.split(":")[-1]): i for i, node in reversed(list(enumerate(nodes)))}
-        indices = {joint: found.get(i) for i, joint in enumerate(layout.joints)}
+        node_of = {layout.find(node.name.split(":")[-1]): i for i, node in reversed(list(enumerate(nodes)))}
+        indices = {joint: node_of.get(i) for i, joint in enumerate(layout.joints)}
     else:
         indices = {joint: next((index_of[n] for n in _NAMES[joint] if n in index_of), None) for joint in layout.joints}
         for side in ("left", "right"):

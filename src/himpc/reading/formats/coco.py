@@ -35,10 +35,12 @@ _JOINTS = 17
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise the keys of COCO JSON."""
     return is_json(head) and b'"people"' not in head and any(mark in head for mark in _MARKS)
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each tracked person of a COCO file, or the only one."""
     content = load_json(path)
     annotated = isinstance(content, dict)
     people = _check_objects(

@@ -28,6 +28,7 @@ _ORDER = (
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise lines of a name and three numbers."""
     lines = decode_head(head)[:2]
     return bool(lines) and all(_is_joint(line.split(";")) for line in lines)
 
@@ -47,14 +48,15 @@ def _is_number(cell: str) -> bool:
 
 def _joint_order(path: Path, names: list[str], layout: Layout) -> list[int]:
     """Return the joint of each line of a frame, by its name, or by its position where the name is unknown."""
-    found = [layout.find(name) for name in names]
-    order = [layout.index(_ORDER[i]) if joint is None else joint for i, joint in enumerate(found)]
+    by_name = [layout.find(name) for name in names]
+    order = [layout.index(_ORDER[i]) if joint is None else joint for i, joint in enumerate(by_name)]
     if sorted(order) != list(range(len(layout))):
         raise FormatError(f"{path}: the first {len(layout)} lines do not name each joint of a Kinect v1 once")
     return order
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read the body of a KGBD file."""
     layout = get_layout("kinect-v1")
     rows = [(number, line.split(";")) for number, line in read_lines(path)]
     per_frame = len(layout)

@@ -21,6 +21,7 @@ __all__ = ["read", "recognise"]
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise a header of Kinect v1 joint names."""
     lines = decode_head(head)
     return bool(lines) and _joint_order(lines[0], get_layout("kinect-v1")) is not None
 
@@ -29,11 +30,12 @@ def _joint_order(header: str, layout: Layout) -> list[int] | None:
     """Return the joint of each cell, or None if the header does not name each joint once."""
     names = [name for name in header.split(";") if name.strip()]
     order = [layout.find(name) for name in names[: len(layout)]]
-    known = [joint for joint in order if joint is not None]
-    return known if sorted(known) == list(range(len(layout))) else None
+    joints = [joint for joint in order if joint is not None]
+    return joints if sorted(joints) == list(range(len(layout))) else None
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read the body of a file of cells."""
     layout = get_layout("kinect-v1")
     lines = read_lines(path)
     order = _joint_order(lines[0][1], layout) if lines else None

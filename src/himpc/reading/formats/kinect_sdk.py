@@ -48,6 +48,7 @@ def _is_frame(name: str) -> bool:
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise a folder of frame files by its first one."""
     if head:
         return False
     file = first_frame_file(path, _is_frame)
@@ -62,6 +63,7 @@ def recognise(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each recording in a folder of frames."""
     groups = group_frames(frame_files(path, _is_frame), _KEYS)
     return [_recording(Origin(path, key if len(groups) > 1 else None), files, options) for key, files in groups.items()]
 

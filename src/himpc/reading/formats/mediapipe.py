@@ -34,12 +34,14 @@ _MAX_HIPS_OFFSET = 0.1
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise the keys of landmarks, or a list of frames."""
     if not is_json(head) or any(other in head for other in _MARKS_OF_OTHERS):
         return False
     return any(mark in head for mark in _MARKS) or _BARE_FRAMES.match(head) is not None
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read the body of a file of world landmarks."""
     content = load_json(path)
     frames = content.get("frames") if isinstance(content, dict) else content
     if not isinstance(frames, list) or not frames:

@@ -12,9 +12,10 @@ __all__ = ["read", "recognise"]
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    # Any NumPy archive is recognised: `load` names what is missing from one that is not himpc's.
+    """Recognise any NumPy archive; `load` names what is missing from one that is not of himpc."""
     return head.startswith(b"PK\x03\x04") and b".npy" in head[30:300]
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read the recordings of an archive."""
     return load(path)

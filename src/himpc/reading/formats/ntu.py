@@ -37,6 +37,7 @@ _JOINT_VALUES = 12
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise the counts with which a file begins."""
     lines = [line.split() for line in decode_head(head)]
     while len(lines) > 2 and lines[1] == ["0"]:
         del lines[1]
@@ -73,6 +74,7 @@ class _Lines:
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each body of a `.skeleton` file."""
     lines = _Lines(path)
     n_frames = lines.count("the number of frames")
     if not 0 < n_frames < len(lines.lines):

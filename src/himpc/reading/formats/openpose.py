@@ -46,6 +46,7 @@ def _is_frame(name: str) -> bool:
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise the key "people" in a file, or in the first file of a folder."""
     if not head:
         file = first_frame_file(path, _is_frame)
         try:
@@ -57,6 +58,7 @@ def recognise(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each tracked person in a file, or in each video of a folder."""
     if not path.is_dir():
         content = load_json(path)
         frames = content if isinstance(content, list) else [content]

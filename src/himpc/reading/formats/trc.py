@@ -19,10 +19,12 @@ _HEADER_LINES = 5
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise the keyword PathFileType."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:12] == b"PathFileType"
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each person whose markers a TRC file holds."""
     lines = read_lines(path)
     if len(lines) <= _HEADER_LINES:
         raise FormatError(f"{path}: holds no frames, or is truncated within its header of {_HEADER_LINES} lines")

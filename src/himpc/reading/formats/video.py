@@ -23,10 +23,12 @@ OVERLAY_SUFFIX = ".overlay.mp4"
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise a video by its magic number or suffix."""
     return head[4:8] == b"ftyp" or head[:4] in (b"RIFF", b"\x1aE\xdf\xa3") or path.suffix.lower() in SUFFIXES
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each person in a video, by the estimator of the options."""
     if options.read_video is None:
         raise FormatError(
             f"{path}: is a video, expected a skeleton file", hint="find the people in it with {estimate()}"

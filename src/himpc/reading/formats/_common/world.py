@@ -83,11 +83,11 @@ def to_recording(
         raise FormatError(
             f"{origin}: a joint is farther than {MAX_COORDINATE:g} m from the origin; the file is damaged"
         )
-    (turned,), found = _turn([joints], layout, str(origin), options, up, unit)
+    (turned,), axis_notes = _turn([joints], layout, str(origin), options, up, unit)
     placed = turned.astype(np.float32)
     placed[unseen] = np.nan
     rate = fps if fps is not None and np.isfinite(fps) and fps > 0 else options.fps
-    quality = Quality(frames_read=len(placed), notes=(*notes, *found))
+    quality = Quality(frames_read=len(placed), notes=(*notes, *axis_notes))
     return Recording(placed, layout, fps=rate, origin=origin, quality=quality)
 
 

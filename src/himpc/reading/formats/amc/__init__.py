@@ -39,11 +39,13 @@ class _Motion:
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise the keywords of a motion."""
     lines = [line.upper() for line in decode_head(head) if not line.startswith("#")]
     return any(line in (":FULLY-SPECIFIED", ":DEGREES", ":RADIANS") for line in lines[:3])
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read the body of a motion, whose skeleton is in the same folder."""
     try:
         skeleton = read_asf(_find_skeleton(path))
     except FormatError as error:
@@ -77,14 +79,14 @@ def _find_skeleton(path: Path) -> Path:
 
 
 def _find_joints(path: Path, skeleton: Skeleton, layout: Layout) -> list[int]:
-    """Return the bone of each joint of the layout."""
-    found = {layout.find(bone.name): place for place, bone in reversed(list(enumerate(skeleton.bones)))}
-    if missing := [joint for i, joint in enumerate(layout.joints) if i not in found]:
+    """Find the bone of each joint of the layout."""
+    bone_of = {layout.find(bone.name): i for i, bone in reversed(list(enumerate(skeleton.bones)))}
+    if missing := [joint for i, joint in enumerate(layout.joints) if i not in bone_of]:
         raise FormatError(
             f"{path}: its skeleton has no bone for {', '.join(missing[:4])} of layout {layout.name!r}",
             hint="declare the joints by the names of the bones in a TOML file: {layout=mine.toml}",
         )
-    return [found[i] for i in range(len(layout))]
+    return [bone_of[i] for i in range(len(layout))]
 
 
 def _parse_motion(path: Path, skeleton: Skeleton, joints: int) -> _Motion:

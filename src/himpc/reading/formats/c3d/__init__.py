@@ -14,10 +14,12 @@ __all__ = ["read", "recognise"]
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise the magic number 0x50."""
     return len(head) >= 2 and head[1] == 0x50 and (path.suffix.lower() == ".c3d" or 2 <= head[0] <= 8)
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each person whose markers a C3D file holds."""
     file = open_c3d(path)
     unit = "".join(file.strings("UNITS")[:1]) or None
     # Y_SCREEN names the axis that is shown upwards on a screen.

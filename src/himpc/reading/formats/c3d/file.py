@@ -66,10 +66,10 @@ class C3DFile:
     @property
     def labels(self) -> list[str]:
         """The label of each point; LABELS holds 255 of them, LABELS2 the next."""
-        found = list(self.strings("LABELS"))
+        labels = list(self.strings("LABELS"))
         for part in range(2, 2 + self.points // 255):
-            found += self.strings(f"LABELS{part}")
-        return (found + [""] * self.points)[: self.points]
+            labels += self.strings(f"LABELS{part}")
+        return (labels + [""] * self.points)[: self.points]
 
 
 def open_c3d(path: Path) -> C3DFile:
@@ -129,10 +129,10 @@ def _open(path: Path, file: BinaryIO, size: int) -> C3DFile:
             f"{path}: its header is damaged: {frames} frames, scale {scale:g}, data at block {data_block}"
         )
     begin, cell = (data_block - 1) * _BLOCK, 4 if scale < 0 else 2
-    needed = frames * (4 * points + analog) * cell
-    if begin + needed > size:
+    n_bytes = frames * (4 * points + analog) * cell
+    if begin + n_bytes > size:
         raise FormatError(
-            f"{path}: is truncated: {frames} frames of {points} points need {needed} bytes from byte {begin}, "
+            f"{path}: is truncated: {frames} frames of {points} points need {n_bytes} bytes from byte {begin}, "
             f"but the file has {size} bytes"
         )
     check_memory(path, 1, frames, points)

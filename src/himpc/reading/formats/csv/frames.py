@@ -17,11 +17,13 @@ __all__ = ["read", "recognise"]
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise a header that names all axes of a joint."""
     columns = [column for name in header_of(head) if (column := parse_column(name)) and column.joint]
     return any({c.content for c in columns if c.joint == column.joint} >= set(AXES) for column in columns[:12])
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each person, session, camera and body of a table with one row a frame."""
     table = read_table(path)
     row_columns, joint_columns = table.columns()
     names, where = list(joint_columns), f"{path}, line {table.header_line}"

@@ -19,10 +19,12 @@ _REQUIRED = ("frame", "joint", *AXES)
 
 
 def recognise(path: Path, head: bytes) -> bool:
+    """Recognise a header with frame, joint and axes."""
     return set(_REQUIRED) <= {name.lower() for name in header_of(head)}
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each person, session, camera and body of a table with one row a joint."""
     table = read_table(path)
     columns, joint_columns = table.columns()
     if joint_columns or not set(_REQUIRED) <= set(columns):

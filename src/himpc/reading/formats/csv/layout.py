@@ -80,5 +80,5 @@ def _recognise_layout(names: Sequence[str], where: Sequence[str]) -> Layout:
 
 
 def _fits(layout: Layout, names: Sequence[str]) -> bool:
-    found = [layout.find(name) for name in names]
-    return len(found) == len(layout) and None not in found and len(set(found)) == len(found)
+    joints = [layout.find(name) for name in names]
+    return len(joints) == len(layout) and None not in joints and len(set(joints)) == len(joints)
