@@ -58,7 +58,7 @@ def enroll(
     paths
         Files or folders of recordings.
     person
-        The person whom all recordings show.
+        The person that all recordings show.
     unnamed
         Group the recordings that have no person, and enroll each group as a new person: unnamed-1 and so on.
     model
@@ -372,7 +372,7 @@ def verify(
 
 @gallery.command
 def audit(location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
-    """List all changes and searches: by whom, and when."""
+    """List all changes and searches, with actor and time."""
     console = output.console()
     with _open(location) as gallery:
         events = gallery.audit()

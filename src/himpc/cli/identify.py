@@ -1,4 +1,4 @@
-"""``himpc identify``: who is in videos, or before a camera, by a gallery."""
+"""``himpc identify``: identify the people in videos or a live stream by a gallery."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
+    from himpc.gallery import Gallery
     from himpc.video import VideoResult
 
 __all__ = ["identify"]
@@ -33,24 +34,25 @@ def identify(
     source: InputOptions = InputOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Say who is in videos, by a gallery: by body and gait alone.
+    """Identify the people in videos or a live stream by a gallery: by body and gait alone.
 
     Parameters
     ----------
     paths
-        Videos, or folders of them; other recordings are taken, too.
+        Videos, or folders of them; other recordings are accepted, too.
     out
-        The folder to write: identified.csv (who was seen when), identified.png (the skeletons by person), and films.
+        The folder to write: identified.csv (who was seen when), identified.png (the skeletons by person), overlays.
     fmr
-        False match rate: of comparisons with somebody else, the share that may match; 0.01 if not given.
+        False match rate: the share of comparisons with another person that may match; default 0.01.
     overlay
-        Write a film of each video: skeletons, names and probabilities, on an empty ground.
+        Write an overlay of each video: skeletons, names and probabilities on an empty background.
     pictures
-        Draw them over the pictures instead. Faces are stored then.
+        Draw overlays on the pictures of the video instead. Faces are stored then.
     live
-        Watch instead: webcam:0, an address such as rtsp://..., or a file played at its own pace. Ctrl-C stops.
+        Watch a live stream instead: webcam:0, an address such as rtsp://..., or a file played at its own speed.
+        Ctrl-C stops.
     seconds
-        Of watching; without it there is no end.
+        The length of watching; default without end.
     """
     from himpc.gallery import Gallery, get_service
 
@@ -62,12 +64,13 @@ def identify(
     with Gallery.open(location) as gallery:
         get_service(gallery).searcher.decision_rule(fmr=fmr)  # refuses a wrong rate before the video is processed
         if live is not None:
-            return _watch(live, gallery, console, source, out if overlay else None, fmr, seconds, pictures)
-        return _look(paths, gallery, console, source, out, fmr, overlay, pictures)
+            film = out / "live.overlay.mp4" if overlay else None
+            return _watch(live, gallery, console, source, film, fmr, seconds, pictures)
+        return _identify_files(paths, gallery, console, source, out, fmr, overlay, pictures)
 
 
-def _look(
-    paths: tuple[Path, ...], gallery: Any, console: Console, source: InputOptions, out: Path, fmr: float | None,
+def _identify_files(
+    paths: tuple[Path, ...], gallery: Gallery, console: Console, source: InputOptions, out: Path, fmr: float | None,
     overlay: bool, pictures: bool,
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
@@ -76,26 +79,27 @@ def _look(
     from himpc.video.overlay import write_overlays
 
     make_folder(out)
-    seen: list[VideoResult] = []
-    found = source.read(paths, console, seen.append)
-    answers = gallery.search(found, people=3, fmr=fmr, progress=console.progress)
-    times = {each.recording.source: (each.start, each.end) for people in seen for each in people.cleaned}
-    for each in [each for people in seen for each in people.cleaned]:
-        first, last = times.get(each.recording.whole_source, (each.start, each.end))
-        times[each.recording.whole_source] = (min(first, each.start), max(last, each.end))
-    written: list[Path] = list(write_identified(out, found, answers, times))
+    videos: list[VideoResult] = []
+    recordings = source.read(paths, console, videos.append)
+    answers = gallery.search(recordings, people=3, fmr=fmr, progress=console.progress)
+    times: dict[str, tuple[float, float]] = {}
+    for each in [each for video in videos for each in video.cleaned]:
+        for name in {each.recording.source, each.recording.whole_source}:
+            first, last = times.get(name, (each.start, each.end))
+            times[name] = min(first, each.start), max(last, each.end)
+    written: list[Path] = list(write_identified(out, recordings, answers, times))
     if overlay:
         labels = {answer.source: label_of(answer) for answer in answers}
-        written += write_overlays(out, seen, labels, pictures=pictures)
-        if not seen:
-            console.warn("there is no video to draw an overlay of")
+        written += write_overlays(out, videos, labels, pictures=pictures)
+        if not videos:
+            console.warn("there is no video for an overlay")
     rows = []
     for answer in answers:
         start, end = times.get(answer.source, (None, None))
         best = answer.matches[0] if answer.matches else None
-        sure = "-" if answer.probability is None else f"{answer.probability:.2f}"
+        probability = "-" if answer.probability is None else f"{answer.probability:.2f}"
         when = "-" if start is None or end is None else f"{start:.1f} to {end:.1f} s"
-        rows.append([answer.source, when, answer.person or "unknown", sure, best.person if best else "-"])
+        rows.append([answer.source, when, answer.person or "unknown", probability, best.person if best else "-"])
     console.table(["recording", "when", "person", "probability", "nearest"], rows)
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
@@ -105,7 +109,7 @@ def _look(
 
 
 def _watch(
-    live: str, gallery: Any, console: Console, source: InputOptions, out: Path | None, fmr: float | None,
+    live: str, gallery: Gallery, console: Console, source: InputOptions, film: Path | None, fmr: float | None,
     seconds: float | None, pictures: bool,
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
@@ -115,44 +119,43 @@ def _watch(
     from himpc.video.overlay import draw
 
     reader = source.video_reader(console)
-    told: dict[int, str] = {}
+    names: dict[int, str] = {}
     latencies: list[float] = []
     with ExitStack() as stack:
         video = stack.enter_context(LiveVideo(live))
-        film: VideoWriter | None = None
+        writer: VideoWriter | None = None
         try:
             for view in watch_live(video, reader.estimator, gallery, fmr=fmr, cleaning=reader.cleaning):
                 latencies.append(view.latency)
                 for number, person in view.people.items():
                     label = person.label
-                    if label.answered and told.get(number) != label.name:
-                        told[number] = label.name
+                    if label.answered and names.get(number) != label.name:
+                        names[number] = label.name
                         console.say(f"{view.seconds:7.1f} s  track {number}: {label.text}")
-                if out is not None:
-                    if film is None:
+                if film is not None:
+                    if writer is None:
                         height, width = view.image.shape[:2]
-                        film = stack.enter_context(
-                            VideoWriter(make_folder(out) / "live.overlay.mp4", width, height, video.fps)
-                        )
-                    ground = view.image.copy() if pictures else np.full_like(view.image, 26)
-                    film.add(draw(ground, reader.estimator.layout, list(view.people.values())), view.seconds)
+                        make_folder(film.parent)
+                        writer = stack.enter_context(VideoWriter(film, width, height, video.fps))
+                    background = view.image.copy() if pictures else np.full_like(view.image, 26)
+                    writer.add(draw(background, reader.estimator.layout, list(view.people.values())), view.seconds)
                 if seconds is not None and view.seconds >= seconds:
                     break
         except KeyboardInterrupt:
-            console.say("stopped")
+            console.say("Stopped")
     document = _latency(latencies) | {"seen": video.seen, "dropped": video.dropped, "broke": video.broke}
-    console.say(f"{video.seen} pictures came, {len(latencies)} were looked at, {video.dropped} dropped")
+    console.say(f"{video.seen} frames received, {len(latencies)} processed, {video.dropped} dropped")
     if latencies:
         console.say(
-            f"from picture to answer {document['p50']:.3f} s in the median, {document['p95']:.3f} s for 95 %, "
-            f"{document['longest']:.3f} s at most"
+            f"Latency from frame to answer: median {document['p50']:.3f} s, 95th percentile {document['p95']:.3f} s, "
+            f"maximum {document['longest']:.3f} s"
         )
-    console.result({"tracks": told, "live": document})
+    console.result({"tracks": names, "live": document})
     return console.exit_code
 
 
 def _latency(latencies: list[float]) -> dict[str, Any]:
-    """Return the middle, the 95th of a hundred and the longest, seconds; None where nothing came."""
+    """Return the median, the 95th percentile and the maximum in seconds; None if there is no frame."""
     if not latencies:
         return {"looked_at": 0, "p50": None, "p95": None, "longest": None}
     p50, p95 = np.percentile(latencies, [50, 95]).tolist()
