@@ -1,4 +1,4 @@
-"""Person, session and camera of a recording: from its path by a pattern, or from a table."""
+"""Labels of recordings: person, session and camera, from paths by a pattern or from a table."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 
 from himpc.errors import ConfigError, DataError
@@ -15,25 +16,24 @@ from himpc.errors import ConfigError, DataError
 __all__ = ["FIELDS", "Labels", "NamePattern", "read_labels"]
 
 FIELDS = ("person", "session", "camera")
-"""What can be known of a recording beside its joints."""
+"""The labels of a recording."""
 
 _PATH_COLUMNS = ("path", "source", "file", "recording")
 _TOKEN = re.compile(r"\{(?P<field>[^{}]*)\}|(?P<any>\*\*/?)|(?P<star>\*)|(?P<one>\?)|(?P<text>[^{}*?]+|[{}])")
-_BODY_OR_PART = re.compile(r"(#[^/]*)?$")
 _MAX_LABELS_BYTES = 64 * 2**20
 
 
 @dataclass(frozen=True)
 class NamePattern:
-    """A pattern of paths that says where person, session and camera stand in them.
+    """A pattern of paths in which person, session and camera are fields.
 
     Parameters
     ----------
     text : str
         Such as ``{person}/{session}/*.c3d`` or ``Seq{session}_{person}.csv``. ``{person}``, ``{session}`` and
-        ``{camera}`` stand for text within one part of the path, the first of them as short as possible; ``*`` for any
-        text within one part, ``?`` for one character, ``**`` for as many parts as there are. The pattern must fit the
-        end of the path. Both ``/`` and ``\\`` separate parts.
+        ``{camera}`` match text within one part of the path, the first of them as little as possible. ``*`` matches any
+        text within one part, ``?`` one character, ``**`` any number of parts. The pattern must match the end of the
+        path. Both ``/`` and ``\\`` separate parts.
 
     Raises
     ------
@@ -54,40 +54,40 @@ class NamePattern:
     def __post_init__(self) -> None:
         pieces, fields = [], []
         for token in _TOKEN.finditer(_slashes(self.text).removeprefix("./")):
-            kind, found = str(token.lastgroup), token.group()
-            if found in ("{", "}"):
+            kind, text = str(token.lastgroup), token.group()
+            if text in ("{", "}"):
                 raise ConfigError(f"name pattern {self.text!r}: a brace is not closed or not opened")
             if kind == "field":
                 fields.append(str(token.group("field")))
                 pieces.append(f"(?P<{fields[-1]}>[^/]+?)" if fields[-1] in FIELDS else "")
             else:
-                within = {"star": "[^/]*", "one": "[^/]", "any": "(?:.*/)?" if found.endswith("/") else ".*"}
-                pieces.append(within.get(kind, re.escape(found)))
+                within = {"star": "[^/]*", "one": "[^/]", "any": "(?:.*/)?" if text.endswith("/") else ".*"}
+                pieces.append(within.get(kind, re.escape(text)))
         choice = "{" + "}, {".join(FIELDS) + "}"
         if not fields:
             raise ConfigError(f"name pattern {self.text!r}: has no field; use at least one of {choice}")
         if unknown := [name for name in fields if name not in FIELDS]:
             raise ConfigError(f"name pattern {self.text!r}: unknown field {unknown[0]!r}; the fields are {choice}")
         if len(set(fields)) != len(fields):
-            raise ConfigError(f"name pattern {self.text!r}: a field stands in it twice; each may stand once")
+            raise ConfigError(f"name pattern {self.text!r}: has a field twice, expected each at most once")
         object.__setattr__(self, "_expression", re.compile("(?:.*?/)??" + "".join(pieces), re.DOTALL))
 
     def match(self, path: str | Path) -> dict[str, str] | None:
-        """Return the fields that the end of a path shows, or None if the pattern does not fit."""
-        found = self._expression.fullmatch(_slashes(str(path)))
-        return None if found is None else found.groupdict()
+        """Return the fields at the end of a path, or None if the pattern does not match."""
+        match = self._expression.fullmatch(_slashes(str(path)))
+        return None if match is None else match.groupdict()
 
 
 @dataclass(frozen=True)
 class Labels:
-    """A table that says what is known of recordings; made by `read_labels`.
+    """A table of labels; read by `read_labels`.
 
     Attributes
     ----------
     path : Path
-        The file it was read from.
+        The file.
     rows : tuple of (str, dict)
-        What each row names, and the person, session and camera it gives.
+        The recording that each row names, and its person, session and camera.
     """
 
     path: Path
@@ -96,50 +96,51 @@ class Labels:
     def assign(self, sources: Sequence[str], paths: Sequence[Path]) -> tuple[list[dict[str, str]], list[str]]:
         """Find the row of each recording.
 
-        A row fits a recording by its source (``walk.skeleton#2``); else by its path, as given, relative to the folder
-        that was read, or relative to the table's own folder; else by its file name, where only one file has it.
+        A row names a recording by its source, or the beginning of it up to a ``#`` (``walk.skeleton`` names all bodies
+        in it, ``walk.skeleton#2`` all parts of one); else by the path of its file, absolute or relative to the table's
+        folder; else by its file name, if only one file has it.
 
         Parameters
         ----------
         sources : sequence of str
-            Sources of R recordings.
+            The sources of R recordings.
         paths : sequence of Path
             The file of each.
 
         Returns
         -------
         labels : list of dict
-            What is known of each of the R recordings; empty where no row fits.
+            The labels of each recording; empty where no row names it.
         problems : list of str
-            A line on the rows that fit nothing, and one on those whose file name is that of several files.
+            A line about rows that name no recording, and one about rows that name several files.
         """
         assigned: list[dict[str, str]] = [{} for _ in sources]
-        keys = [_keys(source, path) for source, path in zip(sources, paths, strict=True)]
         by_key: dict[str, set[int]] = {}
-        for r, names in enumerate(keys):
-            for name in names:
-                by_key.setdefault(name, set()).add(r)
         by_name: dict[str, set[int]] = {}
-        for r, source in enumerate(sources):
-            by_name.setdefault(_file_part(source).rsplit("/", 1)[-1], set()).add(r)
+        for r, (source, path) in enumerate(zip(sources, paths, strict=True)):
+            file, *numbers = _split(source)
+            for name in (file, _slashes(str(path)).removeprefix("./"), _absolute(path)):
+                for key in accumulate([name, *numbers]):
+                    by_key.setdefault(key, set()).add(r)
+            by_name.setdefault(file.rsplit("/", 1)[-1], set()).add(r)
         unmatched, ambiguous = [], []
-        for value, known in sorted(self.rows, key=lambda row: "#" in row[0]):
+        for value, labels in sorted(self.rows, key=lambda row: "#" in row[0]):
             name = _slashes(value).removeprefix("./")
-            fits = by_key.get(name) or by_key.get(_absolute(self.path.parent / name))
-            if not fits and "/" not in name:
-                fits = by_name.get(name, set())
-                if len({paths[r] for r in fits}) > 1:
+            named = by_key.get(name) or by_key.get(_absolute(self.path.parent / name)) or set()
+            if not named and "/" not in name:
+                named = by_name.get(name, set())
+                if len({paths[r] for r in named}) > 1:
                     ambiguous.append(value)
                     continue
-            for r in fits or ():
-                assigned[r] = {**assigned[r], **known}
-            if not fits:
+            for r in named:
+                assigned[r] = {**assigned[r], **labels}
+            if not named:
                 unmatched.append(value)
         return assigned, _report(unmatched, "fit no recording") + _report(ambiguous, "name several files")
 
 
 def read_labels(path: str | Path) -> Labels:
-    """Read a CSV table with a column ``path`` (or ``source``, ``file``, ``recording``) and person, session or camera.
+    """Read a CSV table with a column ``path`` (or ``source``, ``file``, ``recording``) and any of the labels.
 
     Raises
     ------
@@ -148,7 +149,7 @@ def read_labels(path: str | Path) -> Labels:
     """
     try:
         if Path(path).stat().st_size > _MAX_LABELS_BYTES:
-            raise DataError(f"{path}: is too large for a table of labels (over {_MAX_LABELS_BYTES >> 20} MiB)")
+            raise DataError(f"{path}: is larger than {_MAX_LABELS_BYTES >> 20} MiB, expected a table of labels")
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
         dialect = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
         table = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=dialect) if any(row)]
@@ -158,8 +159,8 @@ def read_labels(path: str | Path) -> Labels:
         raise DataError(f"{path}: is not a CSV table in UTF-8: {error}") from error
     header = [name.lower() for name in table[0]] if table else []
     key = next((name for name in _PATH_COLUMNS if name in header), None)
-    known = [name for name in FIELDS if name in header]
-    if key is None or not known:
+    fields = [name for name in FIELDS if name in header]
+    if key is None or not fields:
         raise DataError(
             f"{path}: its columns are {', '.join(header) or 'none'}; "
             f"expected one of {', '.join(_PATH_COLUMNS)} and at least one of {', '.join(FIELDS)}"
@@ -170,9 +171,9 @@ def read_labels(path: str | Path) -> Labels:
             raise DataError(f"{path}: row {number} has {len(row)} cells, expected {len(header)}")
         cells = dict(zip(header, row, strict=True))
         if cells[key]:
-            rows.append((cells[key], {name: cells[name] for name in known if cells[name]}))
+            rows.append((cells[key], {name: cells[name] for name in fields if cells[name]}))
     if twice := [name for name, times in Counter(value for value, _ in rows).items() if times > 1]:
-        raise DataError(f"{path}: {twice[0]!r} stands in more than one row; each recording needs one")
+        raise DataError(f"{path}: {twice[0]!r} is in more than one row, expected one row for each recording")
     return Labels(Path(path), tuple(rows))
 
 
@@ -181,20 +182,15 @@ def _slashes(path: str) -> str:
 
 
 def _absolute(path: Path) -> str:
-    """Return an absolute path with ``/``, without following links."""
+    """Return an absolute path with ``/``, without resolving links."""
     return _slashes(os.path.abspath(path))  # noqa: PTH100 - Path.resolve would follow links
 
 
-def _file_part(source: str) -> str:
-    """Return a source without the number of its body or part."""
-    return _BODY_OR_PART.sub("", _slashes(source))
-
-
-def _keys(source: str, path: Path) -> set[str]:
-    """Return all that a row may call a recording, but for its bare file name."""
-    number = _slashes(source)[len(_file_part(source)) :].split("#part")[0]
-    names = {_file_part(source), _slashes(str(path)).removeprefix("./"), _absolute(path)}
-    return names | {f"{name}{number}" for name in names} | {_slashes(source)}
+def _split(source: str) -> list[str]:
+    """Split a source into the name of the file and what follows, at each ``#`` in the last part of the path."""
+    folder, slash, name = _slashes(source).rpartition("/")
+    file, *numbers = name.split("#")
+    return [f"{folder}{slash}{file}", *(f"#{number}" for number in numbers)]
 
 
 def _report(values: Sequence[str], what: str) -> list[str]:
