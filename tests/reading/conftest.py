@@ -70,3 +70,18 @@ def one_marker_a_joint() -> MarkerSet:
     """A marker set whose markers, named after the joints of kinect-v1, are the joints themselves."""
     joints = get_layout("kinect-v1").joints
     return MarkerSet(name="own", markers=joints, joints={joint: (Mean(mean=(joint,)),) for joint in joints})
+
+
+@pytest.fixture
+def write(standing):
+    """Write a small recording of twenty joints as a CSV of ';'-split cells."""
+
+    def make(path: Path, frames: int = 10, seed: int = 0) -> Path:
+        kinect = get_layout("kinect-v1")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        rows = [";".join(" ".join(map(str, xyz)) for xyz in frame) for frame in standing(kinect, frames, seed)]
+        header = ";".join(kinect.joints)
+        path.write_text("\n".join([header, *rows]))
+        return path
+
+    return make

@@ -14,7 +14,7 @@ part = st.text(st.characters(whitelist_categories=("L", "N")), min_size=1, max_s
 
 
 @given(part, part, part)
-def test_fields_come_back_from_the_path_they_made(person, session, rest):
+def test_pattern_returns_the_fields_of_a_path(person, session, rest):
     pattern = NamePattern("{person}/{session}/*.c3d")
     assert pattern.match(f"{rest}/{person}/{session}/{rest}.c3d") == {"person": person, "session": session}
     assert pattern.match(f"{person}\\{session}\\{rest}.c3d") == {"person": person, "session": session}
@@ -36,7 +36,7 @@ def test_fields_come_back_from_the_path_they_made(person, session, rest):
         ("./{person}.(1).csv", "a.(1).csv", {"person": "a"}),
     ],
 )
-def test_patterns(pattern, path, known):
+def test_pattern_matches_the_end_of_a_path(pattern, path, known):
     assert NamePattern(pattern).match(path) == known
 
 
@@ -51,13 +51,13 @@ def test_patterns(pattern, path, known):
         ("person}/{session}", "brace"),
     ],
 )
-def test_a_wrong_pattern_is_a_config_error(pattern, complaint):
+def test_invalid_pattern_raises_a_config_error(pattern, complaint):
     with pytest.raises(ConfigError, match=complaint):
         NamePattern(pattern)
 
 
 @given(st.text(max_size=30))
-def test_any_text_is_a_pattern_or_a_config_error(text):
+def test_any_text_gives_a_pattern_or_a_config_error(text):
     with suppress(ConfigError):
         NamePattern(text).match("a/b/c.csv")
 
@@ -71,7 +71,7 @@ def assign(folder: Path, text: str, *sources: str):
     return read_labels(table(folder, text)).assign(sources, [folder / source.split("#")[0] for source in sources])
 
 
-def test_a_row_fits_by_path_then_by_a_file_name_that_is_unique(tmp_path: Path):
+def test_row_names_a_path_or_a_unique_file_name(tmp_path: Path):
     text = f"path,person,session\na/1.csv,Ann,\n2.csv,Bob,s2\nsub\\3.csv,Cy,s3\n{tmp_path}/4.csv,Di,s4\n"
     labels, complaints = assign(tmp_path, text, "a/1.csv", "b/2.csv", "sub/3.csv", "4.csv", "5.csv")
     assert labels == [
@@ -84,13 +84,13 @@ def test_a_row_fits_by_path_then_by_a_file_name_that_is_unique(tmp_path: Path):
     assert complaints == []
 
 
-def test_rows_that_fit_nothing_or_several_files_are_reported(tmp_path: Path):
+def test_rows_that_name_nothing_or_several_files_are_reported(tmp_path: Path):
     labels, complaints = assign(tmp_path, "file;person\n1.csv;Ann\n9.csv;Bob\n", "a/1.csv", "b/1.csv")
     assert labels == [{}, {}]
     assert complaints == ["1 of its rows fit no recording: '9.csv'", "1 of its rows name several files: '1.csv'"]
 
 
-def test_a_row_may_name_one_body_and_covers_all_its_parts(tmp_path: Path):
+def test_row_may_name_one_body_with_all_its_parts(tmp_path: Path):
     text = "source,person,camera\nw.skeleton#2,Bob,\nw.skeleton,Ann,front\n"
     labels, complaints = assign(tmp_path, text, "w.skeleton#1", "w.skeleton#2#part1", "w.skeleton#2#part2")
     assert [known["person"] for known in labels] == ["Ann", "Bob", "Bob"]
@@ -108,12 +108,12 @@ def test_a_row_may_name_one_body_and_covers_all_its_parts(tmp_path: Path):
         ("path,person\na,b\na,c\n", "more than one row"),
     ],
 )
-def test_a_wrong_table_is_a_data_error(tmp_path: Path, text, complaint):
+def test_invalid_table_raises_a_data_error(tmp_path: Path, text, complaint):
     with pytest.raises(DataError, match=complaint):
         read_labels(table(tmp_path, text))
 
 
-def test_a_table_that_is_no_text_is_a_data_error(tmp_path: Path):
+def test_binary_table_raises_a_data_error(tmp_path: Path):
     (tmp_path / "people.csv").write_bytes(b"path,person\n\xff\xfe\x00")
     with pytest.raises(DataError, match="not a CSV table in UTF-8"):
         read_labels(tmp_path / "people.csv")

@@ -11,7 +11,7 @@ import pytest
 import himpc
 from himpc.cli import main
 from himpc.errors import ConfigError, DataError, FormatError, HimpcError, LayoutError
-from himpc.reading import Problem, ReadOptions, Recordings, read
+from himpc.reading import Problem, ReadOptions, read
 from himpc.reading.formats import FORMATS, find_format, get_format
 from himpc.recordings import CleaningRules, Origin, Recording, Windows, number_whole_recordings, save
 from himpc.skeleton import get_layout
@@ -19,21 +19,7 @@ from himpc.skeleton import get_layout
 KINECT = get_layout("kinect-v1")
 
 
-@pytest.fixture
-def write(standing):
-    """Write a small recording of twenty joints as a CSV of ';'-split cells."""
-
-    def make(path: Path, frames: int = 10, seed: int = 0) -> Path:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        rows = [";".join(" ".join(map(str, xyz)) for xyz in frame) for frame in standing(KINECT, frames, seed)]
-        header = ";".join(KINECT.joints)
-        path.write_text("\n".join([header, *rows]))
-        return path
-
-    return make
-
-
-def test_a_file_is_told_by_content_and_named_as_given(write, tmp_path: Path, monkeypatch):
+def test_format_is_recognised_by_content_and_source_is_the_given_path(write, tmp_path: Path, monkeypatch):
     path = write(tmp_path / "no-suffix")
     assert find_format(path) is get_format("kinect-cells")
     (recording,) = read(path)
@@ -42,29 +28,7 @@ def test_a_file_is_told_by_content_and_named_as_given(write, tmp_path: Path, mon
     assert read("no-suffix")[0].source == "no-suffix"
 
 
-def test_a_folder_is_read_in_natural_order_without_what_stands_beside(write, tmp_path: Path):
-    for name in ("s/Seq1_10.csv", "s/Seq1_2.csv", "r.csv", ".hidden.csv", ".git/x.csv"):
-        write(tmp_path / name)
-    for name in ("LICENSE", "README.md", "s/readme", "picture.png", "s/film.mp4"):
-        (tmp_path / name).write_text("not a recording")
-    found = read(tmp_path)
-    assert [recording.source for recording in found] == ["r.csv", "s/Seq1_2.csv", "s/Seq1_10.csv"]
-    assert found.problems == ()
-
-
-def test_several_paths_keep_their_names_and_none_is_read_twice(write, tmp_path: Path):
-    a, b = write(tmp_path / "a" / "1.csv"), write(tmp_path / "b" / "1.csv")
-    assert [recording.source for recording in read([a.parent, b.parent, a])] == [str(a), str(b)]
-
-
-def test_links_in_a_circle_end(write, tmp_path: Path):
-    write(tmp_path / "a" / "1.csv")
-    (tmp_path / "a" / "loop").symlink_to(tmp_path, target_is_directory=True)
-    (tmp_path / "a" / "broken.csv").symlink_to(tmp_path / "none")
-    assert [recording.source for recording in read(tmp_path)] == ["a/1.csv"]
-
-
-def test_one_bad_file_is_a_problem_and_the_others_are_used(write, tmp_path: Path):
+def test_bad_files_are_problems_and_the_others_are_used(write, tmp_path: Path):
     write(tmp_path / "good.csv")
     (tmp_path / "bad.csv").write_text("hello")
     (tmp_path / "empty.csv").write_bytes(b"")
@@ -76,7 +40,7 @@ def test_one_bad_file_is_a_problem_and_the_others_are_used(write, tmp_path: Path
     assert found.summary().endswith("2 problems")
 
 
-def test_one_file_raises_its_own_error_and_many_a_count(tmp_path: Path):
+def test_single_file_raises_its_own_error_and_several_raise_a_count(tmp_path: Path):
     (tmp_path / "a.csv").write_text("hello")
     with pytest.raises(FormatError, match=r"a\.csv: is a text file of no known format .it begins 'hello'.*csv-frames"):
         read(tmp_path / "a.csv")
@@ -90,7 +54,7 @@ def test_one_file_raises_its_own_error_and_many_a_count(tmp_path: Path):
         read(tmp_path)
 
 
-def test_a_path_without_recordings(tmp_path: Path):
+def test_path_without_recordings_raises_an_error(tmp_path: Path):
     with pytest.raises(DataError, match="no such file or folder"):
         read(tmp_path / "none")
     with pytest.raises(DataError, match="there is no recording in it"):
@@ -103,13 +67,13 @@ def test_a_path_without_recordings(tmp_path: Path):
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open every file")
-def test_permission_denied_is_a_problem(write, tmp_path: Path):
+def test_unreadable_file_is_a_problem(write, tmp_path: Path):
     write(tmp_path / "good.csv")
     write(tmp_path / "closed.csv").chmod(0)
     assert "cannot be opened: Permission denied" in read(tmp_path).problems[0].message
 
 
-def test_a_file_that_cannot_be_opened_is_a_problem(write, tmp_path: Path, monkeypatch):
+def test_file_that_cannot_be_opened_is_a_problem(write, tmp_path: Path, monkeypatch):
     write(tmp_path / "good.csv")
     closed = write(tmp_path / "closed.csv")
     opened = Path.open
@@ -123,7 +87,7 @@ def test_a_file_that_cannot_be_opened_is_a_problem(write, tmp_path: Path, monkey
     assert read(tmp_path).problems == (Problem(closed, "cannot be opened: Permission denied"),)
 
 
-def test_a_file_above_the_limit_is_refused_unread(write, tmp_path: Path):
+def test_file_above_the_size_limit_is_not_read(write, tmp_path: Path):
     path = write(tmp_path / "large.csv")
     with path.open("ab") as file:
         file.truncate(2**30 + 1)
@@ -131,7 +95,7 @@ def test_a_file_above_the_limit_is_refused_unread(write, tmp_path: Path):
         read(path)
 
 
-def test_a_pattern_chooses_and_names(write, tmp_path: Path):
+def test_pattern_selects_and_labels(write, tmp_path: Path):
     write(tmp_path / "data" / "Ann" / "s1" / "1.csv")
     write(tmp_path / "data" / "Bob" / "s2" / "1.csv")
     write(tmp_path / "data" / "stray.csv")
@@ -146,7 +110,7 @@ def test_a_pattern_chooses_and_names(write, tmp_path: Path):
         read(tmp_path, name="{name}.csv")
 
 
-def test_a_table_wins_over_a_pattern_and_is_no_recording(write, tmp_path: Path):
+def test_table_wins_over_pattern_and_is_not_read_as_a_recording(write, tmp_path: Path):
     write(tmp_path / "Ann_1.csv")
     write(tmp_path / "Bob_2.csv")
     (tmp_path / "people.csv").write_text("path,person,camera\nAnn_1.csv,Anna,left\nCy.csv,Cy,\n")
@@ -155,7 +119,7 @@ def test_a_table_wins_over_a_pattern_and_is_no_recording(write, tmp_path: Path):
     assert found.problems == (Problem(tmp_path / "people.csv", "1 of its rows fit no recording: 'Cy.csv'"),)
 
 
-def test_recordings_are_cleaned_unless_told_otherwise(standing, tmp_path: Path):
+def test_recordings_are_cleaned_by_default(standing, tmp_path: Path):
     joints = standing(KINECT, 40, 0)
     joints[10:20] = np.nan
     save([Recording(joints, KINECT, source="a.csv")], tmp_path / "x.npz")
@@ -164,7 +128,7 @@ def test_recordings_are_cleaned_unless_told_otherwise(standing, tmp_path: Path):
     assert [len(recording) for recording in read(tmp_path, clean=CleaningRules(max_gap_frames=10))] == [40]
 
 
-def test_files_of_one_name_in_two_folders_are_two_recordings(standing, tmp_path: Path):
+def test_files_of_one_name_in_two_folders_stay_apart(standing, tmp_path: Path):
     """Read separately, both are called walk.npz; each is split at a gap, and they show two people."""
     for number, day in enumerate(("monday", "tuesday")):
         joints = standing(KINECT, 40, number)
@@ -183,7 +147,7 @@ def test_files_of_one_name_in_two_folders_are_two_recordings(standing, tmp_path:
     assert number_whole_recordings(read(tmp_path / "both.npz")).tolist() == [0, 0, 1, 1]
 
 
-def test_one_bad_body_is_a_problem_and_the_others_are_used(standing, tmp_path: Path):
+def test_bad_bodies_are_problems_and_the_others_are_used(standing, tmp_path: Path):
     good, bad = Recording(standing(KINECT, 9, 0), KINECT), Recording(np.zeros((9, 20, 3)), KINECT)
     save([bad, good], tmp_path / "x.npz")
     found = read(tmp_path)
@@ -191,7 +155,7 @@ def test_one_bad_body_is_a_problem_and_the_others_are_used(standing, tmp_path: P
     assert found.problems[0].message == "x.npz#1: all 9 frames are empty: no joint is seen, or all are at the origin"
 
 
-def test_recordings_become_the_layout_asked_for(standing, tmp_path: Path):
+def test_recordings_are_converted_to_the_layout(standing, tmp_path: Path):
     v2 = get_layout("kinect-v2")
     save([Recording(standing(v2, 9, 0), v2)], tmp_path / "x.npz")
     assert read(tmp_path, layout="kinect-v1")[0].layout == KINECT
@@ -201,13 +165,7 @@ def test_recordings_become_the_layout_asked_for(standing, tmp_path: Path):
         read(tmp_path, layout="kinect-9")
 
 
-@pytest.mark.parametrize("wrong", [{"unit": "furlong"}, {"up": "w"}, {"fps": 0}, {"fps": float("nan")}])
-def test_a_wrong_argument_is_a_config_error(wrong, tmp_path: Path):
-    with pytest.raises(ConfigError, match=next(iter(wrong))):
-        read(tmp_path, **wrong)
-
-
-def test_progress_sees_every_file(write, tmp_path: Path):
+def test_progress_wraps_the_files(write, tmp_path: Path):
     for number in range(3):
         write(tmp_path / f"{number}.csv")
     seen = []
@@ -220,22 +178,13 @@ def test_progress_sees_every_file(write, tmp_path: Path):
     assert seen == [(3, "reading")]
 
 
-def test_recordings_are_a_sequence_that_keeps_its_problems(standing):
-    one = Recording(standing(KINECT, 9, 0), KINECT)
-    found = Recordings([one, one.with_(person="a")], [Problem(Path("x"), "is bad")])
-    assert (len(found), found[1].person, found[-1].person) == (2, "a", "a")
-    assert found[1:].problems == found.problems
-    assert found.with_([one]).problems == found.problems
-    assert repr(found) == "<Recordings: 2 recordings, 18 frames, kinect-v1, 1 person, 1 problem>"
-
-
-def test_formats_have_names_of_their_own():
+def test_format_names_are_unique():
     assert len({known.name for known in FORMATS}) == len(FORMATS)
     with pytest.raises(ConfigError, match="unknown format 'fbx': choose one of npz"):
         get_format("fbx")
 
 
-def test_every_real_file_is_read_by_its_own_format(shared_data: Path):
+def test_real_files_are_recognised_by_one_format(shared_data: Path):
     expected = {"c3d": "c3d", "csv": "kinect-cells", "trc": "trc", "amc": "amc"}
     for suffix, name in expected.items():
         for path in shared_data.rglob(f"*.{suffix}"):
@@ -244,7 +193,7 @@ def test_every_real_file_is_read_by_its_own_format(shared_data: Path):
 
 
 @pytest.mark.parametrize("front_door", ["python", "command line"])
-def test_each_folder_table_and_recording_is_gone_through_once(write, tmp_path: Path, monkeypatch, front_door):
+def test_each_folder_table_and_recording_is_processed_once(write, tmp_path: Path, monkeypatch, front_door):
     """Two files of one body each: one walk of the folder, one read of the labels, one validation a recording."""
     for name in ("a.csv", "b.csv"):
         write(tmp_path / "walks" / name)
@@ -282,7 +231,7 @@ def test_real_folders(shared_data: Path):
         read(shared_data / "video", ReadOptions(video=None))
 
 
-def test_one_reason_for_many_files_is_said_once(tmp_path):
+def test_common_reason_of_many_files_is_reported_once(tmp_path):
     for name in "abc":
         (tmp_path / f"{name}.csv").write_text("chest_x,chest_y,chest_z\n1,2,3\n")
     with pytest.raises(DataError, match="none of 3 recordings") as caught:

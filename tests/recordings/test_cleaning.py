@@ -31,7 +31,7 @@ def counts(parts: list[Recording]) -> dict[str, int]:
     return {name: sum(getattr(part.quality, name) for part in parts) for name in names}
 
 
-def test_good_frames_are_left_as_they_are(standing):
+def test_good_frames_are_unchanged(standing):
     recording = walk(standing)
     (cleaned,) = clean(recording)
     np.testing.assert_array_equal(cleaned.joints, recording.joints)
@@ -42,7 +42,7 @@ def test_good_frames_are_left_as_they_are(standing):
 
 
 @pytest.mark.parametrize("value", [0.0, -0.0, np.nan])
-def test_empty_frames_are_filled_where_few(standing, value):
+def test_few_empty_frames_are_filled(standing, value):
     recording = walk(standing)
     (cleaned,) = clean(change(recording, slice(10, 13), value))
     assert counts([cleaned])["empty"] == 3
@@ -82,19 +82,19 @@ def test_a_long_gap_splits_and_each_frame_is_counted_once(standing):
 
 
 @pytest.mark.parametrize(("fps", "filled"), [(None, 6), (30, 6), (100, 20), (15, 3)])
-def test_the_longest_gap_that_is_filled_is_a_fifth_of_a_second(standing, fps, filled):
+def test_gaps_of_up_to_a_fifth_of_a_second_are_filled(standing, fps, filled):
     rules = CleaningRules(max_joint_speed=1e6, max_body_speed=1e6)
     recording = walk(standing, fps=fps)
     assert len(clean(change(recording, slice(10, 10 + filled), np.nan, joints=[5]), rules)) == 1
     assert len(clean(change(recording, slice(10, 11 + filled), np.nan, joints=[5]), rules)) == 2
 
 
-def test_a_joint_missing_at_the_ends_trims_and_is_counted(standing):
+def test_frames_without_a_joint_at_the_ends_are_dropped_and_counted(standing):
     (cleaned,) = clean(change(change(walk(standing), slice(3), np.nan, joints=[7]), slice(38, 40), np.nan, joints=[8]))
     assert (len(cleaned), cleaned.quality.incomplete, cleaned.quality.frames_read) == (35, 5, 40)
 
 
-def test_parts_too_short_are_dropped_and_counted(standing):
+def test_short_parts_are_dropped_and_counted(standing):
     recording = change(change(walk(standing), slice(10, 20), np.nan), slice(21, 30), np.nan)
     parts = clean(recording)
     assert [len(part) for part in parts] == [10, 10]
@@ -118,7 +118,7 @@ def test_an_impossible_frame_is_dropped_and_filled(standing, damage):
     np.testing.assert_allclose(cleaned.joints[10], (recording.joints[9] + recording.joints[11]) / 2, atol=1e-5)
 
 
-def test_hands_that_collapse_or_shake_are_no_reason_to_drop(standing):
+def test_collapsed_and_shaking_hands_are_kept(standing):
     recording = walk(standing)
     joints = recording.joints.copy()
     joints[::2, 7] = joints[::2, 6]
@@ -126,20 +126,20 @@ def test_hands_that_collapse_or_shake_are_no_reason_to_drop(standing):
     assert clean(recording.with_(joints=joints))[0].quality.dropped == 0
 
 
-def test_a_body_that_moves_elsewhere_for_good_is_two_parts(standing):
+def test_a_lasting_jump_of_the_body_splits_a_recording(standing):
     recording = walk(standing)
     parts = clean(change(recording, slice(20, 40), recording.joints[20:] + np.float32(5)))
     assert [len(part) for part in parts] == [20, 20]
     assert sum(part.quality.dropped for part in parts) == 0
 
 
-def test_image_plane_skeletons_have_no_impossible_frames(standing):
+def test_2d_skeletons_have_no_impossible_frames(standing):
     pixels = (walk(standing).joints * 300) * [1, 1, 0]
     (cleaned,) = clean(Recording(pixels, KINECT, dimensions=2))
     assert cleaned.quality.dropped == 0
 
 
-def test_what_cannot_be_used_says_why(standing):
+def test_unusable_recordings_raise_an_error_with_the_reason(standing):
     recording = walk(standing, source="a.csv")
     with pytest.raises(DataError, match=r"a\.csv: right_knee never seen in 40 frames"):
         clean(change(recording, slice(None), np.nan, joints=[17]))
@@ -154,7 +154,7 @@ def test_what_cannot_be_used_says_why(standing):
 
 
 @pytest.mark.parametrize("wrong", [{"max_gap_seconds": -1}, {"min_frames": 0}, {"max_bone_stretch": float("nan")}])
-def test_wrong_rules_are_a_config_error(wrong):
+def test_invalid_rules_raise_a_config_error(wrong):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         CleaningRules(**wrong)
 
@@ -166,7 +166,7 @@ def test_wrong_rules_are_a_config_error(wrong):
     st.sampled_from([None, 5.0, 30.0, 1000.0]),
     st.sampled_from([2, 3]),
 )
-def test_any_recording_is_clean_parts_or_a_data_error(standing, frames, seed, damage, fps, dimensions):
+def test_any_recording_gives_complete_parts_or_a_data_error(standing, frames, seed, damage, fps, dimensions):
     generator = np.random.default_rng(seed)
     joints = standing(KINECT, frames, seed)
     joints[generator.random((frames, 20)) < damage / 5] = np.nan
@@ -185,7 +185,7 @@ def test_any_recording_is_clean_parts_or_a_data_error(standing, frames, seed, da
     assert frames - rejected - found["incomplete"] <= kept <= frames - found["incomplete"]
 
 
-def test_real_recordings_survive(shared_data):
+def test_real_recordings_are_kept(shared_data):
     kinect = read(shared_data / "kinect-v1-actions")
     found = counts(list(kinect))
     assert sorted(problem.path.name for problem in kinect.problems) == ["Seq2_10.csv", "Seq4_10.csv"]

@@ -21,7 +21,7 @@ def record(frames: int, seed: int = 0) -> Recording:
 
 
 @given(st.lists(st.integers(0, 9), max_size=5), st.integers(1, 300))
-def test_stacked_in_memory_or_mapped_is_the_same(lengths, block):
+def test_stack_gives_equal_arrays_in_memory_and_mapped(lengths, block):
     parts = [np.random.default_rng(n).normal(size=(n, 2, 3)).astype(np.float32) for n in lengths]
     shape = (sum(lengths), 2, 3)
     with pytest.MonkeyPatch.context() as patch:
@@ -35,7 +35,7 @@ def test_stacked_in_memory_or_mapped_is_the_same(lengths, block):
     assert not len(found) or not found.flags.writeable
 
 
-def test_recordings_windows_and_embeddings_are_the_same_bits(tmp_path, monkeypatch):
+def test_mapped_recordings_give_identical_windows_and_embeddings(tmp_path, monkeypatch):
     save([record(50), record(3, 1), record(40, 2)], tmp_path / "walks.npz")
     model = Model(Network(KINECT, LEVELS, hidden=8, heads=2), KINECT, window_length=6, align=True)
     here = load(tmp_path / "walks.npz")
@@ -57,7 +57,7 @@ def test_recordings_windows_and_embeddings_are_the_same_bits(tmp_path, monkeypat
     assert [r.joints.tobytes() for r in there] == [r.joints.tobytes() for r in here]
 
 
-def test_a_file_that_is_cut_short_is_not_mapped(tmp_path, monkeypatch):
+def test_a_truncated_file_raises_a_format_error(tmp_path, monkeypatch):
     path = tmp_path / "walks.npz"
     save([record(50)], path)
     content = path.read_bytes()
@@ -68,7 +68,7 @@ def test_a_file_that_is_cut_short_is_not_mapped(tmp_path, monkeypatch):
             load(path)
 
 
-def test_no_room_for_a_mapped_file_says_what_to_do(monkeypatch):
+def test_a_full_disk_raises_a_run_folder_error(monkeypatch):
     def no_room():
         raise OSError(28, "No space left on device")
 
@@ -97,7 +97,7 @@ print(peak() - before)
 """
 
 
-def test_a_million_frames_take_little_memory(tmp_path):
+def test_a_million_frames_need_little_memory(tmp_path):
     pytest.importorskip("resource")
     command = [sys.executable, "-c", SCRIPT, str(tmp_path / "walks.npz")]
     more = int(subprocess.run(command, capture_output=True, text=True, check=True).stdout)

@@ -34,7 +34,7 @@ def test_joints_are_stored_as_contiguous_float32(dtype):
         (np.where(np.arange(3) == 1, np.nan, joints()), "NaN in some axes only"),
     ],
 )
-def test_wrong_joints_are_a_data_error_that_names_the_source(wrong, complaint):
+def test_invalid_joints_raise_a_data_error_with_the_source(wrong, complaint):
     with pytest.raises(DataError, match=f"walk.csv: .*{complaint}"):
         Recording(wrong, KINECT, source="walk.csv")
 
@@ -42,7 +42,7 @@ def test_wrong_joints_are_a_data_error_that_names_the_source(wrong, complaint):
 @pytest.mark.parametrize(
     "wrong", [{"fps": 0}, {"fps": float("nan")}, {"fps": -1}, {"dimensions": 4}, {"confidence": np.ones((4, 19))}]
 )
-def test_wrong_fields_are_a_data_error(wrong):
+def test_invalid_fields_raise_a_data_error(wrong):
     with pytest.raises(DataError, match=next(iter(wrong))):
         Recording(joints(), KINECT, **wrong)
 
@@ -56,7 +56,7 @@ def test_length_seconds_and_completeness():
     assert Recording(joints(), KINECT).seconds is None
 
 
-def test_another_layout_keeps_what_is_known():
+def test_conversion_keeps_labels():
     source = Recording(np.zeros((2, 25, 3)), get_layout("kinect-v2"), fps=30, person="a", source="x")
     converted = source.to(KINECT)
     assert (converted.layout, converted.fps, converted.person) == (KINECT, 30, "a")
@@ -65,5 +65,5 @@ def test_another_layout_keeps_what_is_known():
         source.to(get_layout("coco-17"))
 
 
-def test_dropped_frames_are_of_four_kinds():
+def test_dropped_sums_four_counts():
     assert Quality(100, empty=1, frozen=2, impossible=3, incomplete=4, filled=99).dropped == 10

@@ -19,7 +19,7 @@ def record(frames: int, seed: int = 0, **known) -> Recording:
 
 
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=5), st.integers(1, 8), st.none() | st.integers(1, 9))
-def test_windows_are_those_of_a_plain_loop(lengths, length, stride):
+def test_windows_equal_those_of_a_loop(lengths, length, stride):
     recordings = [record(n, seed) for seed, n in enumerate(lengths)]
     plain = [
         (r, recording.joints[start : start + length] - recording.joints[start : start + length, :1])
@@ -37,13 +37,13 @@ def test_windows_are_those_of_a_plain_loop(lengths, length, stride):
 
 
 @given(st.permutations(range(6)))
-def test_some_windows_are_picked_in_the_order_asked(order):
+def test_indexing_returns_windows_in_the_given_order(order):
     windows = Windows.cut([record(36)], 6)
     np.testing.assert_array_equal(windows[np.array(order)], windows[:][order])
 
 
 @given(st.lists(st.integers(0, 40), min_size=1, max_size=30), st.integers(1, 9), st.integers(1, 60))
-def test_blocks_share_out_all_windows_and_read_each_frame_once(starts, length, frames):
+def test_blocks_cover_all_windows_and_read_each_frame_once(starts, length, frames):
     windows = Windows.cut([record(60)], length)
     windows = replace(windows, starts=np.array(starts), recording=np.zeros(len(starts), dtype=np.int64))
     found = np.full((len(starts), length, 20, 3), np.nan, dtype=np.float32)
@@ -59,12 +59,12 @@ def test_blocks_share_out_all_windows_and_read_each_frame_once(starts, length, f
 
 
 @pytest.mark.parametrize(("length", "stride"), [(0, None), (6, 0), (-1, 2)])
-def test_a_length_or_stride_below_one_is_a_config_error(length, stride):
+def test_length_or_stride_below_one_raises_a_config_error(length, stride):
     with pytest.raises(ConfigError, match="1 or more"):
         Windows.cut([record(10)], length, stride)
 
 
-def test_what_cannot_be_in_one_set_is_named():
+def test_incompatible_recordings_raise_an_error_with_their_names():
     other = Recording(np.zeros((9, 14, 3)), get_layout("openpose-14"), source="b.json")
     with pytest.raises(DataError, match=r"a\.csv is 'kinect-v1', b\.json is 'openpose-14'"):
         Windows.cut([record(9, source="a.csv"), other], 6)

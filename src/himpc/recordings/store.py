@@ -1,6 +1,7 @@
-"""himpc's own file of recordings: a NumPy ``.npz`` that holds no pickle.
+"""The file of recordings of himpc: a NumPy ``.npz`` without pickles.
 
-The archive is what ``numpy.savez`` writes (a zip, not compressed) of these arrays, for R recordings of L layouts:
+The archive is the one that ``numpy.savez`` writes (a zip file, not compressed), with these arrays for R recordings of L
+layouts:
 
 ===================  ==================  =============================================================================
 key                  type and shape      meaning
@@ -14,18 +15,18 @@ key                  type and shape      meaning
 ``fps``              float64 ``(R,)``    frames per second, NaN where not known
 ``dimensions``       int64 ``(R,)``      3 or 2
 ``has_confidence``   bool ``(R,)``       whether the recording has confidences
-``confidence``       float32 ``(Q,)``    those of the recordings that have them, one a joint, one after the other
-``person`` and       text ``(R,)``       what is known of each recording; also ``session``, ``camera``, ``source``
+``confidence``       float32 ``(Q,)``    those of the recordings that have them, one per joint, one after the other
+``person`` and       text ``(R,)``       the labels of each recording; also ``session``, ``camera`` and ``source``
 ``known``            bool ``(R, 3)``     whether person, session and camera are known
 ``quality``          int64 ``(R, 7)``    the counts of `Quality`, in the order of its fields
 ``notes``            text ``(R,)``       the notes of `Quality`, a JSON list
 ``cleaned``          bool ``(R,)``       whether skeletons from video were cleaned when they were estimated
-``whole``            int64 ``(R,)``      which whole recording each is, or is a part of, from 1
-``part``             int64 ``(R,)``      the number of the part, from 1; 0 for a recording that is whole
-``whole_source``     text ``(R,)``       what the whole recording is called
+``whole``            int64 ``(R,)``      the number of the whole recording that each is, or is a part of, from 1
+``part``             int64 ``(R,)``      the number of the part, from 1; 0 for a whole recording
+``whole_source``     text ``(R,)``       the source of the whole recording
 ===================  ==================  =============================================================================
 
-Files of himpc 0.1 lack the last four.
+Files of earlier versions lack the last four.
 """
 
 from __future__ import annotations
@@ -53,12 +54,12 @@ from himpc.skeleton import Layout, get_layout, layout_names
 __all__ = ["VERSION", "load", "save"]
 
 VERSION = 1
-"""Version of the format; a file of a later one is refused."""
+"""Version of the format; files of later versions are refused."""
 
-_KNOWN = ("person", "session", "camera")
+_LABELS = ("person", "session", "camera")
 _COUNTS = ("frames_read", "empty", "frozen", "impossible", "incomplete", "filled", "parts")
 
-# Kind of number (as in `numpy.dtype.kind`) and number of axes of each array.
+# Kind (as in `numpy.dtype.kind`) and number of axes of each array.
 _ARRAYS = {
     "himpc_version": ("i", 0),
     "joints": ("f", 2),
@@ -83,7 +84,7 @@ _ARRAYS = {
 }
 _ADDED = ("cleaned", "whole", "part", "whole_source")
 
-# How files without the added arrays say the same.
+# How files without the added arrays express the same.
 _CLEANED_NOTE = "skeletons from video, made clean"
 _PART = re.compile(r"(?P<whole>.*)#part(?P<number>\d+)", re.DOTALL)
 
@@ -91,7 +92,7 @@ _Arrays = dict[str, NDArray[Any]]
 
 
 def save(recordings: Sequence[Recording], path: str | Path) -> None:
-    """Write recordings to one ``.npz``: first beside it, then renamed, so that a file is never half-written.
+    """Write recordings to an ``.npz``, atomically.
 
     Raises
     ------
@@ -114,21 +115,25 @@ def save(recordings: Sequence[Recording], path: str | Path) -> None:
 def load(path: str | Path) -> list[Recording]:
     """Read the recordings of an ``.npz`` that `save` wrote.
 
+    The origin of each is the ``.npz`` itself, so that files from two machines are never confused; parts of one
+    recording still belong together.
+
     Raises
     ------
     FormatError
-        If the file is damaged, of a later version, or not himpc's. Declared sizes are checked before memory is taken.
+        If the file is damaged, of a later version, or not written by himpc. Declared sizes are checked before memory is
+        allocated.
 
     Notes
     -----
-    Joints that take 256 MiB or more stay in the file and are mapped, so a file of any size opens in little memory: it
-    may be replaced while its recordings are in use, as `save` does, but not be changed in place.
+    Joints of 256 MiB or more stay in the file and are mapped, so that a file of any size opens in little memory. It may
+    be replaced while its recordings are in use, as `save` does, but not be changed in place.
     """
     try:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, path)
-            held = {name.removesuffix(".npy") for name in archive.namelist()}
-            arrays = {name: _member(archive, name, path) for name in _ARRAYS if name in held}
+            names = {name.removesuffix(".npy") for name in archive.namelist()}
+            arrays = {name: _read_member(archive, name, path) for name in _ARRAYS if name in names}
     except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FormatError(f"{path}: cannot be read as himpc's .npz: {reason}") from error
@@ -139,7 +144,7 @@ def load(path: str | Path) -> list[Recording]:
 
 
 def _write_numbers(archive: zipfile.ZipFile, name: str, parts: Sequence[NDArray[np.float32]]) -> None:
-    """Write one array, the parts one after the other; it is never in memory as a whole."""
+    """Write one array, part by part; it is never in memory as a whole."""
     shape = (sum(map(len, parts)), *(parts[0].shape[1:] if parts else ()))
     header = {"descr": np.lib.format.dtype_to_descr(np.dtype(np.float32)), "fortran_order": False, "shape": shape}
     with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
@@ -150,7 +155,7 @@ def _write_numbers(archive: zipfile.ZipFile, name: str, parts: Sequence[NDArray[
 
 
 def _pack(recordings: Sequence[Recording]) -> _Arrays:
-    """Return all arrays but the numbers of joints and confidences."""
+    """Return all arrays except those of joints and confidences."""
     layouts = list(dict.fromkeys(r.layout for r in recordings))
     return {
         "himpc_version": np.array(VERSION, dtype=np.int64),
@@ -160,8 +165,8 @@ def _pack(recordings: Sequence[Recording]) -> _Arrays:
         "fps": np.array([np.nan if r.fps is None else r.fps for r in recordings], dtype=np.float64),
         "dimensions": np.array([r.dimensions for r in recordings], dtype=np.int64),
         "has_confidence": np.array([r.confidence is not None for r in recordings]),
-        **{key: _texts([getattr(r, key) or "" for r in recordings], key) for key in (*_KNOWN, "source")},
-        "known": np.array([[getattr(r, key) is not None for key in _KNOWN] for r in recordings]),
+        **{key: _texts([getattr(r, key) or "" for r in recordings], key) for key in (*_LABELS, "source")},
+        "known": np.array([[getattr(r, key) is not None for key in _LABELS] for r in recordings]),
         "quality": np.array([[getattr(r.quality, key) for key in _COUNTS] for r in recordings], dtype=np.int64),
         "notes": np.array([json.dumps(r.quality.notes) for r in recordings]),
         "cleaned": np.array([r.quality.cleaned for r in recordings]),
@@ -178,58 +183,58 @@ def _texts(values: list[str], key: str) -> NDArray[np.str_]:
 
 
 def _check_members(archive: zipfile.ZipFile, path: str | Path) -> None:
-    """Check that the archive is himpc's, complete, and stored as it is, so that no array exceeds the file."""
+    """Check that the archive was written by himpc, is complete, and of a version that can be read."""
     names = [name.removesuffix(".npy") for name in archive.namelist()]
     if "himpc_version" not in names:
-        found = ", ".join(repr(name) for name in names[:5]) or "nothing"
-        raise FormatError(f"{path}: is not himpc's: it holds {found}, expected 'himpc_version' among its arrays")
+        listed = ", ".join(repr(name) for name in names[:5]) or "nothing"
+        raise FormatError(f"{path}: is not himpc's: it holds {listed}, expected 'himpc_version' among its arrays")
     if missing := [name for name in _ARRAYS if name not in names and name not in _ADDED]:
         raise FormatError(f"{path}: lacks the array {missing[0]!r}")
-    version = _member(archive, "himpc_version", path)
+    version = _read_member(archive, "himpc_version", path)
     if version != VERSION:
-        raise FormatError(f"{path}: is of version {version}, this himpc reads version {VERSION}: update himpc")
+        raise FormatError(f"{path}: is of version {version}, expected {VERSION}", hint="update himpc")
 
 
-def _member(archive: zipfile.ZipFile, name: str, path: str | Path) -> NDArray[Any]:
+def _read_member(archive: zipfile.ZipFile, name: str, path: str | Path) -> NDArray[Any]:
     """Read one array of the archive, checking its declared type and size first."""
     info = archive.getinfo(f"{name}.npy")
     size = os.fstat(archive.fp.fileno()).st_size if archive.fp else 0
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.file_size > size:
-        raise FormatError(
-            f"{path}: array {name!r} is compressed or truncated; write the file with himpc.recordings.save"
-        )
+        raise FormatError(f"{path}: array {name!r} is compressed or truncated", hint="write the file with {save()}")
     with archive.open(info) as file:
         try:
             major, _ = np.lib.format.read_magic(file)
             read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
             shape, fortran, dtype = read_header(file)
-        except Exception as error:  # numpy's parser promises no certain errors for a damaged header
+        except Exception as error:  # NumPy's parser raises many kinds of errors for a damaged header
             raise FormatError(f"{path}: array {name!r} has a damaged header") from error
         kind, axes = _ARRAYS[name]
         if dtype.kind != kind or len(shape) != axes or min(shape, default=0) < 0:
-            raise FormatError(f"{path}: array {name!r} is {dtype} with shape {shape}; see himpc.recordings.store")
+            raise FormatError(
+                f"{path}: array {name!r} is {dtype} with shape {shape}, expected kind {kind!r}, {axes} axes"
+            )
         count = math.prod(shape)
         header = file.tell()
         if count * dtype.itemsize != info.file_size - header:
-            raise FormatError(f"{path}: array {name!r} declares shape {shape}, which is not what the file holds")
+            raise FormatError(f"{path}: array {name!r} declares shape {shape}, which differs from its size")
         if count * dtype.itemsize >= mapped_arrays.MAPPED_BYTES and archive.fp and not fortran:
-            place = _place(archive.fp, info) + header
-            if place + count * dtype.itemsize > size:
-                raise FormatError(f"{path}: array {name!r} is cut short; copy the file again")
-            return mapped_arrays.map_array(archive.fp, place, shape, dtype)
+            offset = _content_offset(archive.fp, info) + header
+            if offset + count * dtype.itemsize > size:
+                raise FormatError(f"{path}: array {name!r} is truncated", hint="copy the file again")
+            return mapped_arrays.map_array(archive.fp, offset, shape, dtype)
         values = np.zeros(count, dtype) if count * dtype.itemsize == 0 else np.frombuffer(file.read(), dtype)
     return values.reshape(shape, order="F" if fortran else "C")
 
 
-def _place(file: IO[bytes], info: zipfile.ZipInfo) -> int:
-    """Return where the content of a member begins: after its name and extra field, whose lengths stand before them."""
+def _content_offset(file: IO[bytes], info: zipfile.ZipInfo) -> int:
+    """Return the offset of the content of a member, after its name and extra field, whose lengths precede them."""
     file.seek(info.header_offset + 26)
     name, extra = struct.unpack("<HH", file.read(4))
     return info.header_offset + 30 + int(name) + int(extra)
 
 
 def _complete(arrays: _Arrays) -> _Arrays:
-    """Return the arrays of a file; those that an older one lacks are told from its texts."""
+    """Return the arrays of a file; those that an earlier version lacks are derived from its sources and notes."""
     if not set(_ADDED) - set(arrays):
         return arrays
     sources = arrays["source"].tolist()
@@ -248,7 +253,7 @@ def _complete(arrays: _Arrays) -> _Arrays:
 def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
     _check_lengths(arrays)
     layouts = [_layout(text) for text in arrays["layouts"].tolist()]
-    texts = {key: arrays[key].tolist() for key in (*_KNOWN, "source", "notes", "known", "quality", *_ADDED)}
+    texts = {key: arrays[key].tolist() for key in (*_LABELS, "source", "notes", "known", "quality", *_ADDED)}
     offsets, used = arrays["offsets"].tolist(), 0
     recordings = []
     for r, number in enumerate(arrays["layout"].tolist()):
@@ -258,7 +263,7 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
             confidence = arrays["confidence"][used : used + rows].reshape(-1, len(layout))
             used += rows
         fps = float(arrays["fps"][r])
-        known = {key: texts[key][r] if told else None for key, told in zip(_KNOWN, texts["known"][r], strict=True)}
+        labels = {key: texts[key][r] for key, is_known in zip(_LABELS, texts["known"][r], strict=True) if is_known}
         counts = dict(zip(_COUNTS, texts["quality"][r], strict=True))
         quality = Quality(**counts, notes=_notes(texts["notes"][r]), cleaned=texts["cleaned"][r])
         origin = Origin(path, texts["whole"][r], texts["part"][r] or None, texts["whole_source"][r])
@@ -272,35 +277,35 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
                 dimensions=int(arrays["dimensions"][r]),
                 quality=quality,
                 origin=origin,
-                **known,
+                **labels,
             )
         )
     return recordings
 
 
 def _check_lengths(arrays: _Arrays) -> None:
-    """Check that the arrays fit one another; a `DataError` says which does not."""
+    """Check that the arrays have matching lengths."""
     count, offsets = len(arrays["layout"]), arrays["offsets"]
-    one_each = ("fps", "dimensions", "has_confidence", "known", "quality", "notes", "source", *_KNOWN, *_ADDED)
+    one_each = ("fps", "dimensions", "has_confidence", "known", "quality", "notes", "source", *_LABELS, *_ADDED)
     if odd := [key for key in one_each if len(arrays[key]) != count]:
         raise DataError(f"it declares {count} recordings, but {odd[0]!r} has {len(arrays[odd[0]])}")
-    widths = {"joints": 3, "known": len(_KNOWN), "quality": len(_COUNTS)}
+    widths = {"joints": 3, "known": len(_LABELS), "quality": len(_COUNTS)}
     if odd := [key for key, width in widths.items() if arrays[key].shape[1] != width]:
         raise DataError(f"{odd[0]!r} has shape {arrays[odd[0]].shape}, expected {widths[odd[0]]} columns")
     if count == 0:
         raise DataError("it holds no recordings")
     if not 0 <= arrays["layout"].min() <= arrays["layout"].max() < len(arrays["layouts"]):
-        raise DataError("a recording names a layout that is not there")
+        raise DataError("a recording names a layout that is not in the file")
     if len(offsets) != count + 1 or offsets[0] != 0 or offsets[-1] != len(arrays["joints"]):
-        raise DataError("'offsets' does not share out 'joints'")
+        raise DataError("'offsets' does not divide 'joints'")
     if (offsets[1:] < offsets[:-1]).any():
         raise DataError("'offsets' runs backwards")
     if np.diff(offsets)[arrays["has_confidence"]].sum() != len(arrays["confidence"]):
-        raise DataError("'confidence' does not have one number a joint")
+        raise DataError("'confidence' does not have one number per joint")
 
 
 def _layout(text: str) -> Layout:
-    """Return the layout, with what files call its joints where himpc knows it."""
+    """Parse a layout; a built-in one is returned as built in, with the names of joints in files."""
     table = json.loads(text)
     if not isinstance(table, dict):
         raise DataError("a layout is not a JSON table")
