@@ -1,6 +1,7 @@
 """The recipe "Add a joint layout" of CONTRIBUTING.md, followed with a toy layout of ten joints."""
 
 import shutil
+from functools import cache
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ STICK = """
 name = "stick"
 title = "Stick figure, 10 joints"
 source = "made for this test"
-root = ["pelvis"]
+root = "pelvis"
 joints = ["left_hip", "left_ankle", "right_hip", "right_ankle", "pelvis", "head",
     "left_shoulder", "left_wrist", "right_shoulder", "right_wrist"]
 pairs = [["left_hip", "right_hip"], ["left_ankle", "right_ankle"],
@@ -59,14 +60,12 @@ def name(request, tmp_path, monkeypatch):
     """The toy layout as `get_layout` finds it: by name among the built-in ones, or as a file."""
     if request.param == "of the user":
         (tmp_path / "stick.toml").write_text(STICK)
-        yield str(tmp_path / "stick.toml")
-        return
+        return str(tmp_path / "stick.toml")
     folder = shutil.copytree(layout.LAYOUTS_FOLDER, tmp_path / "layouts")
     (folder / "stick.toml").write_text(STICK)
     monkeypatch.setattr(layout, "LAYOUTS_FOLDER", folder)
-    layout._built_in.cache_clear()
-    yield "stick"
-    layout._built_in.cache_clear()
+    monkeypatch.setattr(layout, "_built_in", cache(layout._built_in.__wrapped__))
+    return "stick"
 
 
 def test_recordings_are_read_converted_pooled_and_cut(name, tmp_path, standing):
@@ -84,7 +83,8 @@ def test_recordings_are_read_converted_pooled_and_cut(name, tmp_path, standing):
     leg = [stick.index("left_hip"), stick.index("left_ankle")]
     np.testing.assert_allclose(limbs[:, 0], recording.joints[:, leg].mean(axis=1))
 
-    assert Windows.cut([recording], 6).frames.shape[1:] == (10, 3)
+    windows = Windows.cut([recording], 6)
+    assert (len(windows), windows.frames.shape[1:]) == (2, (10, 3))
     save([recording], tmp_path / "stick.npz")
     assert load(tmp_path / "stick.npz")[0].layout == stick
 

@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import LayoutError
-from himpc.recordings import Recording, Windows, load, save
-from himpc.skeleton import COMPONENTS, LIMBS, Layout, get_layout, layout_names, pool
+from himpc.recordings import Recording, load, save
+from himpc.skeleton import COMPONENTS, LIMBS, Layout, get_layout, layout_names
 from himpc.skeleton.layout import _name_key
 
 ALL = [get_layout(name) for name in layout_names()]
@@ -114,43 +114,6 @@ def test_errors_of_unknown_names_list_the_known_ones():
         get_layout("kinect-v9")
     with pytest.raises(LayoutError, match="no joint 'tail'"):
         get_layout("kinect-v1").index("tail")
-
-
-OWN = """
-name = "stick"
-root = "hips"
-joints = ["lt","ls","rt","rs","hips","head","lu","lf","ru","rf"]
-pairs = [["lt","rt"],["ls","rs"],["lu","ru"],["lf","rf"]]
-parents = { lt="hips", ls="lt", rt="hips", rs="rt", head="hips", lu="hips", lf="lu", ru="hips", rf="ru" }
-[components]
-left_thigh = ["lt"]
-left_shank = ["ls"]
-right_thigh = ["rt"]
-right_shank = ["rs"]
-torso = ["hips"]
-head = ["head"]
-left_upper_arm = ["lu"]
-left_forearm = ["lf"]
-right_upper_arm = ["ru"]
-right_forearm = ["rf"]
-[limbs]
-left_leg = ["left_thigh", "left_shank"]
-right_leg = ["right_thigh", "right_shank"]
-torso_and_head = ["torso", "head"]
-left_arm = ["left_upper_arm", "left_forearm"]
-right_arm = ["right_upper_arm", "right_forearm"]
-"""
-
-
-def test_a_users_own_layout_is_used_everywhere(tmp_path: Path):
-    (tmp_path / "stick.toml").write_text(OWN)
-    layout = get_layout(tmp_path / "stick.toml")
-    joints = np.random.default_rng(0).normal(size=(12, 10, 3))
-    recording = Recording(joints, layout)
-    assert pool(joints, layout, "limb").shape == (12, 5, 3)
-    assert len(Windows.cut([recording], 6)) == 2
-    save([recording], tmp_path / "own.npz")
-    assert load(tmp_path / "own.npz")[0].layout == layout
 
 
 @pytest.mark.parametrize(
