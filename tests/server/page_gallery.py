@@ -26,7 +26,7 @@ class PageGallery:
         A gallery with four recordings of each person in `NAMES` but the non-enrolled one; one person is unnamed.
     uploads : Path
         For each person ``NAME.npz``, the fifth recording; for the non-enrolled person also ``NAME-0.npz`` to
-        ``NAME-3.npz``, and ``NAME-enrolled.npz`` for the person whom a test removes.
+        ``NAME-3.npz``, and ``NAME-enrolled.npz`` for the person that a test removes.
     """
 
     folder: Path

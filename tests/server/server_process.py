@@ -30,9 +30,9 @@ class ServerProcess:
         """The address of the server; waits until it is ready, so that several can start at the same time."""
         if not self._address:
             assert self.process.stdout is not None
-            found = re.search(r"at (http://\S+) ", self.process.stdout.readline())
-            assert found, self.log.read_text()
-            self._address = found[1]
+            match = re.search(r"at (http://\S+) ", self.process.stdout.readline())
+            assert match, self.log.read_text()
+            self._address = match[1]
         return self._address
 
     def get(self, *path: str) -> Any:

@@ -74,10 +74,10 @@ def test_search_finds_the_person(shared_client, probe, as_form):
 
 
 def test_search_options_apply(shared_client, probe, as_form, detail):
-    found = shared_client.post(
+    response = shared_client.post(
         "/api/search", **as_form(probe), data={"people": 2, "fpir": 0.5, "rerank": "true"}
     ).json()
-    assert len(found["answers"][0]["matches"]) == 2
+    assert len(response["answers"][0]["matches"]) == 2
     for wrong in ({"people": 0}, {"fmr": 2}, {"unit": "ell"}, {"layout": "/etc/passwd"}, {"fmr": 0.1, "fpir": 0.1}):
         answer = shared_client.post("/api/search", **as_form(probe), data=wrong)
         assert answer.status_code in (400, 409), wrong
@@ -90,9 +90,9 @@ def test_unreadable_file_is_reported_by_the_name_of_the_client(shared_client, pr
     assert answer.status_code == 422
     assert detail(answer).startswith("my\\u202ewalk.csv: is a text file of no known format")
     both = {"files": [("files", ("a.npz", probe)), ("files", ("../b.csv", b"hello"))]}
-    found = shared_client.post("/api/search", **both).json()
-    assert len(found["answers"]) == 1
-    assert found["left_out"][0]["path"] == "../b.csv"
+    response = shared_client.post("/api/search", **both).json()
+    assert len(response["answers"]) == 1
+    assert response["left_out"][0]["path"] == "../b.csv"
 
 
 def test_uploaded_files_are_deleted_after_reading(shared_client, probe, as_form):
@@ -105,8 +105,8 @@ def test_uploaded_files_are_deleted_after_reading(shared_client, probe, as_form)
 def test_embeddings_equal_those_of_the_gallery(shared_client, tmp_path, as_form, walks):
     enrolled = walks[1]
     save([enrolled], tmp_path / "one.npz")
-    found = shared_client.post("/api/embed", **as_form((tmp_path / "one.npz").read_bytes())).json()["recordings"]
-    assert (len(found), len(found[0]["vector"]), found[0]["windows"]) == (1, 16, 5)
+    response = shared_client.post("/api/embed", **as_form((tmp_path / "one.npz").read_bytes())).json()["recordings"]
+    assert (len(response), len(response[0]["vector"]), response[0]["windows"]) == (1, 16, 5)
     answer = shared_client.post("/api/search", **as_form((tmp_path / "one.npz").read_bytes())).json()["answers"][0]
     assert answer["matches"][0]["distance"] == pytest.approx(0, abs=1e-5)
 
@@ -145,10 +145,10 @@ def test_grouping_finds_the_people(shared_client, tmp_path, own, as_form, walks)
     files = {} if own else as_form((tmp_path / "all.npz").read_bytes())
     started = shared_client.post("/api/group", **files, data={"people": 4})
     assert started.status_code == 202
-    found = result_of(shared_client, started.json()["job"])["result"]
-    assert found["people"] == len(found["groups"]) == 4
-    assert sum(len(each["recordings"]) for each in found["groups"]) == (8 if own else 12)
-    assert all((each["id"] is not None) == own for group in found["groups"] for each in group["recordings"])
+    response = result_of(shared_client, started.json()["job"])["result"]
+    assert response["people"] == len(response["groups"]) == 4
+    assert sum(len(each["recordings"]) for each in response["groups"]) == (8 if own else 12)
+    assert all((each["id"] is not None) == own for group in response["groups"] for each in group["recordings"])
 
 
 def test_failed_job_reports_the_reason(shared_client):

@@ -20,7 +20,7 @@ def render_reference(document: dict[str, Any]) -> str:
         for method, operation in operations.items()
     )
     schemas = "".join(
-        _section(escape(name), schema.get("description", ""), _describe_schema(schema))
+        _section(escape(name), schema.get("description", "").partition("\n\n")[0], _describe_schema(schema))
         for name, schema in document["components"]["schemas"].items()
     )
     return (

@@ -17,7 +17,7 @@ from himpc.gallery import Gallery, get_service
 from himpc.server.config import ServerConfig
 from himpc.server.jobs import Jobs
 from himpc.server.middleware import AuthMiddleware, LimitsMiddleware, Metrics, ObservabilityMiddleware
-from himpc.server.problems import add_exception_handlers
+from himpc.server.problems import REFUSALS, add_exception_handlers
 from himpc.server.routers import ROUTERS, pages
 from himpc.server.service import Service
 from himpc.server.workers import Workers
@@ -58,7 +58,7 @@ def create_app(gallery: Gallery, config: ServerConfig) -> FastAPI:
     add_exception_handlers(app)
     documented = [Depends(HTTPBearer(auto_error=False))] if config.token else []  # AuthMiddleware checks it
     for router in ROUTERS:
-        app.include_router(router, dependencies=documented)
+        app.include_router(router, responses=REFUSALS, dependencies=documented)
     app.include_router(pages.router)
     app.add_middleware(LimitsMiddleware, config=config, workers=workers)
     app.add_middleware(AuthMiddleware, config=config)

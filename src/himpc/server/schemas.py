@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from himpc.gallery import check_name
+from himpc.gallery import Event, Person, check_name
 
 PersonName = Annotated[
     str,
@@ -80,18 +80,6 @@ class GalleryInfo(Response):
     calibration: CalibrationInfo | None
     note: str = Field(description="Why there is no calibration.")
     keeps_skeletons: bool
-
-
-class Person(Response):
-    """An enrolled person."""
-
-    name: str
-    named: bool = Field(description="False for a person who was found by grouping and has no name yet.")
-    recordings: int
-    windows: int
-    cameras: list[str]
-    first: str
-    last: str
 
 
 class PersonList(Response):
@@ -186,7 +174,7 @@ class Moment(Response):
 
 
 class Match(Response):
-    """A person whom a probe may show."""
+    """A candidate for the person in a probe."""
 
     person: str
     distance: float
@@ -197,7 +185,7 @@ class Match(Response):
 
 
 class Answer(Response):
-    """The person whom a probe shows, or unknown."""
+    """The person in a probe, or unknown."""
 
     source: str
     person: str | None = Field(description="null for an unknown person.")
@@ -292,24 +280,14 @@ class JobStatus(JobReference):
     detail: str | None = Field(description="Why it failed.")
 
 
-class AuditEvent(Response):
-    """An entry of the audit log."""
-
-    time: str
-    action: str
-    actor: str
-    person: str | None
-    recordings: int
-
-
 class AuditLog(Response):
     """The audit log, in order of time."""
 
-    events: list[AuditEvent]
+    events: list[Event]
 
 
 class MoveResult(Response):
-    """The person whom recordings show now."""
+    """The new person of the recordings."""
 
     person: str
 

@@ -84,8 +84,8 @@ class Upload:
 
     def _read(self, names: dict[Path, str]) -> UploadedRecordings:
         has_motion = any(path.suffix == ".amc" for path in names)
-        wanted = [path for path in names if not (has_motion and path.suffix == ".asf")]  # .amc files read their .asf
-        planned = plan(wanted, self.options)
+        paths = [path for path in names if not (has_motion and path.suffix == ".asf")]  # .amc files read their .asf
+        planned = plan(paths, self.options)
         recordings: list[Recording] = []
         skipped: list[SkippedFile] = []
         for source in planned.sources:

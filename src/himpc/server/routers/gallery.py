@@ -8,11 +8,10 @@ from fastapi import APIRouter, Query
 
 from himpc.server import schemas
 from himpc.server.dependencies import ServiceDep, WorkersDep
-from himpc.server.problems import REFUSALS
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api", responses=dict(REFUSALS), tags=["gallery"])
+router = APIRouter(prefix="/api", tags=["gallery"])
 
 
 @router.get("/gallery")

@@ -9,11 +9,11 @@ from fastapi import APIRouter, Path, Query
 from himpc.errors import NotEnrolledError
 from himpc.server import schemas
 from himpc.server.dependencies import ServiceDep, WorkersDep
-from himpc.server.problems import NOT_FOUND, REFUSALS
+from himpc.server.problems import NOT_FOUND
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api", responses=dict(REFUSALS), tags=["recordings"])
+router = APIRouter(prefix="/api", tags=["recordings"])
 Number = Annotated[str, Path(pattern="^[0-9]{1,19}$", description="The number of a recording.")]
 
 

@@ -10,11 +10,11 @@ from himpc._version import __version__
 from himpc.errors import NotEnrolledError
 from himpc.server import schemas
 from himpc.server.dependencies import JobsDep, ServiceDep, WordingDep
-from himpc.server.problems import NOT_FOUND, REFUSALS
+from himpc.server.problems import NOT_FOUND
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api", responses=dict(REFUSALS), tags=["server"])
+router = APIRouter(prefix="/api", tags=["server"])
 
 
 @router.get("/health")
@@ -25,11 +25,11 @@ async def get_health(service: ServiceDep) -> schemas.Health:
 
 @router.get("/jobs/{job}", responses=NOT_FOUND)
 async def get_job(
-    job: Annotated[str, Path(min_length=1, max_length=64)], jobs: JobsDep, wording: WordingDep
+    id: Annotated[str, Path(alias="job", min_length=1, max_length=64)], jobs: JobsDep, wording: WordingDep
 ) -> schemas.JobStatus:
     """Return the progress of a job, and its result."""
-    found = jobs.get(job)
-    if found is None:
+    job = jobs.get(id)
+    if job is None:
         raise NotEnrolledError("there is no such job; the last hundred are known until the server stops")
-    detail = None if found.error is None else wording.render(found.error)
-    return schemas.JobStatus.of(**vars(found) | {"job": job, "detail": detail})
+    detail = None if job.error is None else wording.render(job.error)
+    return schemas.JobStatus.of(**vars(job) | {"job": id, "detail": detail})

@@ -13,11 +13,10 @@ from pydantic import Field
 from himpc.errors import ConfigError
 from himpc.server import schemas
 from himpc.server.dependencies import Absent, JobsDep, OptionalUploadDep, ServiceDep, UploadDep, WorkersDep
-from himpc.server.problems import REFUSALS
 
 __all__ = ["router"]
 
-router = APIRouter(prefix="/api", responses=dict(REFUSALS), tags=["recordings"])
+router = APIRouter(prefix="/api", tags=["recordings"])
 
 SYNC_TIMEOUT = 2.0
 """Seconds after which an enrollment is answered by its job."""
