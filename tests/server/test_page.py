@@ -15,7 +15,7 @@ import pytest
 
 from .page_browser import Visit, browser, chromium
 from .page_gallery import PageGallery, make_gallery
-from .server_process import ServerProcess
+from .servers import ServerThread
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("page")]
 
@@ -31,23 +31,16 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> PageGallery:
 
 
 @pytest.fixture(scope="session")
-def servers(
-    gallery: PageGallery, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[ServerProcess, ServerProcess]]:
-    """Two servers on one gallery, without and with a token; they start at the same time."""
-    pytest.importorskip("fastapi")
-    logs = tmp_path_factory.mktemp("logs")
-    browser_process = (
-        ServerProcess(gallery.folder, logs / "open", HIMPC_TOKEN=""),
-        ServerProcess(gallery.folder, logs / "token", HIMPC_TOKEN=TOKEN),
-    )
-    yield browser_process
-    for each in browser_process:
-        each.stop()
+def servers(gallery: PageGallery) -> Iterator[tuple[ServerThread, ServerThread]]:
+    """Two servers on one gallery, without and with a token."""
+    both = ServerThread(gallery.folder), ServerThread(gallery.folder, token=TOKEN)
+    yield both
+    for server in both:
+        server.stop()
 
 
 @pytest.fixture
-def server(servers: tuple[ServerProcess, ServerProcess], gallery: PageGallery) -> Iterator[ServerProcess]:
+def server(servers: tuple[ServerThread, ServerThread], gallery: PageGallery) -> Iterator[ServerThread]:
     """The server without a token; what a test changes in the gallery is undone."""
     server = servers[0]
     before = _owners(server)
@@ -55,12 +48,12 @@ def server(servers: tuple[ServerProcess, ServerProcess], gallery: PageGallery) -
     _restore(server, before, gallery)
 
 
-def _owners(server: ServerProcess) -> dict[str, str]:
+def _owners(server: ServerThread) -> dict[str, str]:
     """Return the person of each recording."""
     return {each["id"]: each["person"] for each in server.get("recordings")["recordings"]}
 
 
-def _restore(server: ServerProcess, before: dict[str, str], gallery: PageGallery) -> None:
+def _restore(server: ServerThread, before: dict[str, str], gallery: PageGallery) -> None:
     now = _owners(server)
     for number in now.keys() - before.keys():
         httpx.delete(f"{server.address}/api/recordings/{number}").raise_for_status()
@@ -83,7 +76,7 @@ def browser_process() -> Iterator[Any]:
 
 
 @pytest.fixture
-def visit(browser_process: Any, server: ServerProcess) -> Iterator[Visit]:
+def visit(browser_process: Any, server: ServerThread) -> Iterator[Visit]:
     visit = Visit(browser_process, server.address)
     yield visit
     visit.close()
@@ -110,7 +103,7 @@ def _wait_until(condition: Callable[[], bool], seconds: float = 10.0) -> None:
         time.sleep(0.05)
 
 
-def _people(server: ServerProcess) -> dict[str, int]:
+def _people(server: ServerThread) -> dict[str, int]:
     """Return the number of recordings of each person."""
     return {person["name"]: person["recordings"] for person in server.get("people")["people"]}
 
@@ -258,7 +251,7 @@ def test_busy_server_tells_when_to_retry(visit: Visit, gallery: PageGallery) -> 
 # People
 
 
-def test_enrolled_person_is_identified(visit: Visit, gallery: PageGallery, server: ServerProcess) -> None:
+def test_enrolled_person_is_identified(visit: Visit, gallery: PageGallery, server: ServerThread) -> None:
     page = visit.open("people")
     form = page.locator("form.enroll")
     form.locator("input[type=file]").set_input_files([gallery.uploads / f"Hana-{take}.npz" for take in range(4)])
@@ -274,7 +267,7 @@ def test_enrolled_person_is_identified(visit: Visit, gallery: PageGallery, serve
     assert _people(server)["Hana"] == 5
 
 
-def test_unnamed_person_is_first_and_can_be_named(visit: Visit, server: ServerProcess) -> None:
+def test_unnamed_person_is_first_and_can_be_named(visit: Visit, server: ServerThread) -> None:
     page = visit.open("people")
     first = page.locator(".person").first
     name = first.locator(".toggle strong").inner_text()
@@ -293,7 +286,7 @@ def test_unnamed_person_is_first_and_can_be_named(visit: Visit, server: ServerPr
     assert page.locator("main b").count() == 0
 
 
-def test_people_are_merged(visit: Visit, server: ServerProcess) -> None:
+def test_people_are_merged(visit: Visit, server: ServerThread) -> None:
     page = visit.open("people")
     page.get_by_label("Select Eva to merge").check()
     page.get_by_label("Select Finn to merge").check()
@@ -307,7 +300,7 @@ def test_people_are_merged(visit: Visit, server: ServerProcess) -> None:
     page.locator(".toggle", has_text="Finn").filter(has_text="8 recordings").wait_for()
 
 
-def test_recording_is_watched_and_moved_to_a_new_person(visit: Visit, server: ServerProcess) -> None:
+def test_recording_is_watched_and_moved_to_a_new_person(visit: Visit, server: ServerThread) -> None:
     page = visit.open("people")
     page.locator(".toggle", has_text="Gül").click()
     table = page.get_by_role("table", name="Recordings of Gül")
@@ -328,7 +321,7 @@ def test_recording_is_watched_and_moved_to_a_new_person(visit: Visit, server: Se
     assert _people(server)["Gül"] == 3
 
 
-def test_removal_can_be_undone_for_eight_seconds(visit: Visit, server: ServerProcess) -> None:
+def test_removal_can_be_undone_for_eight_seconds(visit: Visit, server: ServerThread) -> None:
     page = visit.open("people")
     page.get_by_role("button", name="Remove Ian", exact=True).click()
     page.get_by_role("button", name="Remove Jo", exact=True).click()
@@ -344,7 +337,7 @@ def test_removal_can_be_undone_for_eight_seconds(visit: Visit, server: ServerPro
     assert "Ian" in _people(server)
 
 
-def test_leaving_the_page_sends_pending_changes(visit: Visit, server: ServerProcess) -> None:
+def test_leaving_the_page_sends_pending_changes(visit: Visit, server: ServerThread) -> None:
     page = visit.open("people")
     page.get_by_role("button", name="Rename Ian", exact=True).click()
     page.get_by_label("Name", exact=True).fill("Iain")
@@ -354,7 +347,7 @@ def test_leaving_the_page_sends_pending_changes(visit: Visit, server: ServerProc
     _wait_until(lambda: "Iain" in _people(server))
 
 
-def test_refused_change_shows_the_reason(visit: Visit, server: ServerProcess) -> None:
+def test_refused_change_shows_the_reason(visit: Visit, server: ServerThread) -> None:
     visit.expected.append("409")
     page = visit.open("people")
     page.get_by_role("button", name="Rename Ben", exact=True).click()
@@ -370,7 +363,7 @@ def test_refused_change_shows_the_reason(visit: Visit, server: ServerProcess) ->
     assert "Ben" in _people(server)
 
 
-def test_suggested_group_is_merged(visit: Visit, server: ServerProcess) -> None:
+def test_suggested_group_is_merged(visit: Visit, server: ServerThread) -> None:
     number = server.get("people", "Cara")["recordings"][0]["id"]
     lost = server.post("recordings/move", {"ids": [number], "person": None})["person"]
     page = visit.open("people")
@@ -388,7 +381,7 @@ def test_suggested_group_is_merged(visit: Visit, server: ServerProcess) -> None:
 # The map
 
 
-def test_map_shows_every_recording(visit: Visit, server: ServerProcess) -> None:
+def test_map_shows_every_recording(visit: Visit, server: ServerThread) -> None:
     page = visit.open("map")
     chart = page.locator("canvas.chart")
     page.locator("canvas.chart[aria-label^='Map of']").wait_for()
@@ -408,7 +401,7 @@ def test_map_shows_every_recording(visit: Visit, server: ServerProcess) -> None:
     page.locator("#view-people .toggle[aria-expanded=true]", has_text=name).wait_for()
 
 
-def test_map_draws_five_thousand_points(visit: Visit, server: ServerProcess) -> None:
+def test_map_draws_five_thousand_points(visit: Visit, server: ServerThread) -> None:
     enrolled = server.get("recordings")["recordings"][0]
     rows = [enrolled | {"id": str(i), "person": f"P{i % 100}"} for i in range(5000)]
     spots = [{"id": row["id"], "person": row["person"], **_spot(i)} for i, row in enumerate(rows)]
@@ -441,7 +434,7 @@ def _person(i: int) -> dict[str, Any]:
 # Access
 
 
-def test_token_is_requested(browser_process: Any, servers: tuple[ServerProcess, ServerProcess]) -> None:
+def test_token_is_requested(browser_process: Any, servers: tuple[ServerThread, ServerThread]) -> None:
     server = servers[1]
     visit = Visit(browser_process, server.address)
     visit.expected.append("401")
@@ -460,7 +453,7 @@ def test_token_is_requested(browser_process: Any, servers: tuple[ServerProcess, 
     visit.close()
 
 
-def test_page_works_by_keyboard(visit: Visit, server: ServerProcess) -> None:
+def test_page_works_by_keyboard(visit: Visit, server: ServerThread) -> None:
     page = visit.open()
 
     def go_to(selector: str) -> None:
@@ -494,7 +487,7 @@ def test_page_works_by_keyboard(visit: Visit, server: ServerProcess) -> None:
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_page_is_accessible(
-    browser_process: Any, server: ServerProcess, gallery: PageGallery, scheme: str, width: int
+    browser_process: Any, server: ServerThread, gallery: PageGallery, scheme: str, width: int
 ) -> None:
     visit = Visit(
         browser_process,

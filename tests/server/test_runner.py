@@ -14,7 +14,7 @@ import pytest
 from himpc.cli import main
 from himpc.gallery import Gallery
 
-from .server_process import ServerProcess
+from .servers import ServerProcess
 
 pytestmark = pytest.mark.slow
 
@@ -38,8 +38,7 @@ def start_server(folder, tmp_path, temporary):
 
     yield start
     for server in servers:
-        server.process.kill()
-        server.stop()
+        server.kill()
 
 
 def test_nothing_accepted_is_lost_on_stop_under_load(start_server, folder, temporary, probe, as_form):
@@ -84,7 +83,7 @@ def test_accepted_enrollment_is_done_on_stop(start_server, folder, probe, as_for
             httpx.post(f"{server.address}/api/enroll", **as_form(probe), data={"person": "Ann"}, timeout=60)
         )
     )
-    server.address  # noqa: B018  it is ready
+    assert server.address
     enrolling.start()
     while "himpc_requests_inside 1.0" not in httpx.get(f"{server.address}/metrics").text and not responses:
         pass

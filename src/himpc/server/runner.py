@@ -22,7 +22,7 @@ from himpc.server.app import create_app
 from himpc.server.config import ServerConfig
 from himpc.server.workers import Workers
 
-__all__ = ["serve"]
+__all__ = ["create_server", "serve"]
 
 POLL_INTERVAL = 0.05
 """Seconds between two checks for new requests while draining."""
@@ -103,13 +103,21 @@ def serve(gallery: Gallery, config: ServerConfig, on_ready: Callable[[str], None
     import torch
 
     torch.set_num_threads(1)  # requests run in parallel threads
-    listener = _listen(config)
-    app = create_app(gallery, config)
-    server = _Server(_uvicorn_config(app, config), app, lambda: on_ready(_address(config.host, listener)))
+    _log_to_stderr()
+    server, listener = create_server(gallery, config, lambda: on_ready(_address(config.host, listener)))
     server.run(sockets=[listener])
 
 
-def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
+def create_server(
+    gallery: Gallery, config: ServerConfig, on_ready: Callable[[], None]
+) -> tuple[uvicorn.Server, socket.socket]:
+    """Create the server of a gallery, and the socket to run it on."""
+    listener = _listen(config)
+    app = create_app(gallery, config)
+    return _Server(_uvicorn_config(app, config), app, on_ready), listener
+
+
+def _log_to_stderr() -> None:
     log = logging.getLogger("himpc.server")
     log.setLevel(logging.INFO)
     if not log.handlers:
@@ -117,6 +125,9 @@ def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
         handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
         log.addHandler(handler)
         log.propagate = False
+
+
+def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http="h11",
