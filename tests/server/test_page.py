@@ -13,6 +13,8 @@ from typing import Any
 import httpx
 import pytest
 
+from himpc.recordings import Recording
+
 from .page_browser import Visit, browser, chromium
 from .page_gallery import PageGallery, make_gallery
 from .servers import ServerThread
@@ -233,6 +235,21 @@ def test_unreadable_file_shows_the_error_of_the_server(visit: Visit) -> None:
     assert alert.get_attribute("role") == "alert"
     assert alert.inner_text() == detail
     visit.shoot("unreadable")
+
+
+def test_missing_unit_names_the_field_of_the_page(visit: Visit, walks: list[Recording]) -> None:
+    visit.expected.append("422")
+    page = visit.open()
+    names = ",".join(f"{joint}_{axis}" for joint in walks[0].layout.joints for axis in "xyz")
+    rows = [",".join(f"{value:.4f}" for value in frame.ravel()) for frame in walks[0].joints]
+    unstated = {"name": "walk.csv", "mimeType": "text/csv", "buffer": "\n".join([names, *rows]).encode()}
+    _search(page, unstated)
+    alert = page.locator("#view-search .problem", has_text='mm in the field "Unit"')
+    alert.wait_for()
+    page.get_by_text("Options").first.click()
+    page.locator("#view-search").get_by_label("Unit").select_option("m")
+    page.get_by_role("button", name="Search again").click()
+    _read_answer(page)
 
 
 def test_busy_server_tells_when_to_retry(visit: Visit, gallery: PageGallery) -> None:

@@ -43,7 +43,7 @@ FIELDS = {
     "markers": Field(None, None),
     "clean": Field(None, None),
 }
-"""What a hint or a validation error may name, by Python parameter or form field."""
+"""What a hint or a validation error may name, by Python parameter or form field; a server reads no files of its own."""
 
 OPERATIONS = {
     "Gallery.enroll": ("POST /api/enroll", 'the form "Enroll"'),
@@ -66,13 +66,13 @@ class Wording:
 
     def spell(self, reference: Reference) -> str:
         """Name an argument or operation of the Python API in the words of the client."""
-        if reference.is_operation:
-            operation = OPERATIONS.get(reference.name)
-            return operation[self.for_page] if operation else str(reference)
+        if reference.name in OPERATIONS:
+            return OPERATIONS[reference.name][self.for_page]
         field = FIELDS.get(reference.name, Field(reference.name, None))
+        value = reference.value
+        if reference.is_operation or field.name is None or (value or "").endswith(".toml"):
+            return f"{reference} (in Python or on the command line)"
         if self.for_page and field.label:
             place = f'the field "{field.label}"'
-            return place if reference.value is None else f"{reference.value} in {place}"
-        if field.name is None:
-            return f"{reference} (in Python or on the command line)"
-        return field.name if reference.value is None else f"{field.name}={reference.value}"
+            return place if value is None else f"{value} in {place}"
+        return field.name if value is None else f"{field.name}={value}"
