@@ -1,9 +1,9 @@
-"""Pictures a second and memory of finding people in video, by resolution and number of people; and a live source.
+"""Speed and memory of pose estimation by resolution and number of people, and latency of a live source.
 
     python perf/pose_speed.py            # by resolution and people
-    python perf/pose_speed.py --live     # a file played at 30 pictures a second
+    python perf/pose_speed.py --live     # a file played at 30 frames per second
 
-Mannequins stand in for people: MediaPipe finds them as it finds people. Writes perf/results/pose-speed.json.
+Mannequins stand in for people; MediaPipe detects both. Writes perf/results/pose-speed.json.
 """
 
 from __future__ import annotations
@@ -22,41 +22,40 @@ import numpy as np
 import himpc
 from himpc.recordings import Recording
 from himpc.simulation import Lens, Sensor, simulate, simulate_crowd
-from himpc.video import estimate, open_estimator
-from himpc.video.encoding import VideoWriter
-from himpc.video.live_identification import watch_live
-from himpc.video.live_video import LiveVideo
+from himpc.video import LiveVideo, VideoWriter, estimate, open_estimator, watch_live
 from mannequins import render_crowd
 
 OUT = Path(__file__).parent / "results" / "pose-speed.json"
 SIZES = {"432p": (768, 432), "720p": (1280, 720), "1080p": (1920, 1080), "4K": (3840, 2160)}
-PICTURES = 25
+FRAMES = 25
 
 
-def film(path: Path, people: int, width: int, height: int, seconds: float, fps: float) -> None:
-    """Write a film of mannequins who walk about."""
+def write_video(path: Path, people: int, width: int, height: int, seconds: float, fps: float) -> None:
+    """Write a video of walking mannequins."""
     crowd = simulate_crowd(max(people, 1), seconds, fps, scene="crowd", lens=Lens(width, height, 65), seed=1)
     with VideoWriter(path, width, height, fps) as out:
-        for picture in render_crowd(crowd):
-            out.add(picture if people else np.full_like(picture, 200))
+        for image in render_crowd(crowd):
+            out.add(image if people else np.full_like(image, 200))
 
 
 def measure(path: str, tiles: int) -> dict[str, Any]:
-    """Return pictures a second and the most memory of this process, in MB."""
+    """Measure frames per second and the peak memory of this process, in MB."""
     estimator = open_estimator(tiles=tiles)
     start = time.perf_counter()
-    people = estimate(path, estimator)
+    result = estimate(path, estimator)
     seconds = time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    found = sum(len(track) for track in people.tracks) / people.frames
-    return {"fps": people.frames / seconds, "memory_mb": memory, "people_a_picture": found}
+    found = sum(len(track) for track in result.tracks) / result.frames
+    return {"fps": result.frames / seconds, "memory_mb": memory, "people_a_picture": found}
 
 
 def live(path: Path, folder: Path) -> dict[str, Any]:
-    """Return how a file played at its own pace is kept up with, while each track is looked for in a gallery."""
+    """Measure the latency of a file played at its own pace, while each track is searched in a gallery."""
     from himpc.gallery import Gallery
 
-    walks = [_as_seen(walk) for walk in simulate(20, 4, seconds=4, fps=25, layout="mediapipe-33", sensor=Sensor())]
+    walks = [
+        _in_camera_axes(walk) for walk in simulate(20, 4, seconds=4, fps=25, layout="mediapipe-33", sensor=Sensor())
+    ]
     model = himpc.HiMPC(settings={"max_epochs": 5}).fit(walks).model_
     latencies: list[float] = []
     named = 0
@@ -74,8 +73,8 @@ def live(path: Path, folder: Path) -> dict[str, Any]:
         }  # fmt: skip
 
 
-def _as_seen(walk: Recording) -> Recording:
-    """Return a walk in the axes of `himpc.video`: x right in the picture, z towards the camera, from the hips."""
+def _in_camera_axes(walk: Recording) -> Recording:
+    """Return a walk in the axes of `himpc.video.Detection`."""
     joints = walk.joints * np.array([-1, 1, -1], dtype=np.float32)
     return walk.with_(joints=joints - joints[:, [23, 24]].mean(axis=1, keepdims=True))
 
@@ -85,20 +84,20 @@ def main() -> None:
     arguments.add_argument("--live", action="store_true")
     results: dict[str, Any] = json.loads(OUT.read_text()) if OUT.is_file() else {}
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "film.mp4"
+        place = Path(folder) / "video.mp4"
         if arguments.parse_args().live:
-            film(place, 2, 1280, 720, 30, 30)
+            write_video(place, 2, 1280, 720, 30, 30)
             results["live"] = live(place, Path(folder))
             print(json.dumps(results["live"], indent=1))
         else:
             rows = []
             for name, (width, height) in SIZES.items():
                 for people, tiles in ((0, 0), (1, 0), (4, 0), (4, 1)):
-                    film(place, people, width, height, PICTURES / 25, 25)
+                    write_video(place, people, width, height, FRAMES / 25, 25)
                     with multiprocessing.get_context("spawn").Pool(1) as pool:  # its own memory
                         row = pool.apply(measure, (str(place), tiles))
                     rows.append({"size": name, "people": people, "tiles": tiles, **row})
-                    print(f"{name:6} people {people} tiles {tiles}: {row['fps']:5.1f} pictures/s, "
+                    print(f"{name:6} people {people} tiles {tiles}: {row['fps']:5.1f} frames/s, "
                           f"{row['memory_mb']:5.0f} MB, {row['people_a_picture']:.2f} found", flush=True)  # fmt: skip
             results["by_size"] = rows
     OUT.parent.mkdir(exist_ok=True)

@@ -1,7 +1,7 @@
-"""People followed apart from the estimator: the exact joints of simulated crowds, and joints with errors.
+"""Tracking apart from pose estimation: exact joints of simulated crowds, and joints with errors.
 
     python perf/tracking.py follow   # switches, splits and merges by scene
-    python perf/tracking.py reid     # who is who after they crossed, by what followed them
+    python perf/tracking.py reid     # re-identification after people crossed, by tracker
 
 Writes its part of perf/results/tracking.json.
 """
@@ -29,29 +29,29 @@ from himpc.video.tracking import Track, Tracker, TrackingRules, find_joins, firs
 
 OUT = Path(__file__).parent / "results" / "tracking.json"
 HIDDEN = 0.5
-"""A body of which more than this share of the joints is behind somebody else is not found."""
+"""A person of whom more than this share of the joints is occluded is not detected."""
 
-CARELESS = TrackingRules(ambiguity_margin=1e-9, max_bone_change=1e9, max_occlusion=1.0, max_outside=1.0)
-"""Never in doubt: what a tracker does that only asks who is nearest."""
+NEVER_AMBIGUOUS = TrackingRules(ambiguity_margin=1e-9, max_bone_change=1e9, max_occlusion=1.0, max_outside=1.0)
+"""A tracker that only assigns the nearest detection."""
 
 
 @dataclass(frozen=True)
-class Followed:
-    """A crowd that was followed.
+class TrackedCrowd:
+    """A crowd and its tracks.
 
     Attributes
     ----------
     crowd : Crowd
     tracks : list of Track
-        As the tracker let go of them.
+        As the tracker ended them.
     persons, frames, numbers : int array ``(n,)``
-        Of each sighting: who it is, when, and the track it was put into, 0 for none.
+        Person, frame and track of each detection; track 0 if it is ambiguous.
     bodies : list of Detection
-        What was seen.
+        The detections.
     missed : int
-        Sightings that there should have been.
+        Number of detections that are missing.
     fps : float
-        Pictures a second.
+        Frames per second of the tracker.
     """
 
     crowd: Crowd
@@ -64,18 +64,18 @@ class Followed:
     fps: float
 
     def score(self, joined: bool = True) -> TrackingScore:
-        """Return how well they were followed, with pieces joined again or not."""
+        """Score the tracks, joined or not."""
         return score_tracks(self.persons, self._numbers(joined), self.missed)
 
     def recordings(self, joined: bool = True) -> list[Recording]:
-        """Return clean recordings of the tracks, each named after the person whom most of it shows."""
+        """Return clean recordings of the tracks, each named after its most frequent person."""
         joins = find_joins(self.tracks, self.crowd.layout) if joined else {}
         numbers = self._numbers(joined)
         owners = {n: int(np.bincount(self.persons[numbers == n]).argmax()) for n in np.unique(numbers).tolist() if n}
         return self._clean(join_tracks(self.tracks, joins), owners)
 
     def true_recordings(self) -> list[Recording]:
-        """Return clean recordings of the people: tracks by somebody who knows who is who."""
+        """Return clean recordings of perfect tracks."""
         tracks = []
         for person in np.unique(self.persons).tolist():
             mine = np.flatnonzero(self.persons == person)
@@ -103,17 +103,17 @@ class Followed:
         ]
 
 
-def follow(
+def track_crowd(
     crowd: Crowd, *, noise: float = 0.0, missed: float = 0.0, rules: TrackingRules | None = None, seed: int = 0
-) -> Followed:
-    """Follow a crowd.
+) -> TrackedCrowd:
+    """Track a crowd.
 
     Parameters
     ----------
     noise : float
         Standard deviation of each joint: in metres for joints, and as many metres in the picture for points.
     missed : float
-        Share of bodies that are not found.
+        Share of people who are not detected.
     """
     rng = np.random.default_rng(seed)
     tracker = Tracker(crowd.layout, fps=crowd.fps, rules=rules)
@@ -127,7 +127,7 @@ def follow(
         found = there & (crowd.occluded[:, frame].mean(axis=1) <= HIDDEN) & (rng.random(len(there)) >= missed)
         lost += int(there.sum() - found.sum())
         who = rng.permutation(np.flatnonzero(found)).tolist()
-        bodies = [sighting(crowd, person, frame, noise, rng) for person in who]
+        bodies = [noisy_detection(crowd, person, frame, noise, rng) for person in who]
         numbers = tracker.update(frame, frame / crowd.fps, bodies, picture)
         seen += [(person, frame, number) for person, number in zip(who, numbers, strict=True)]
         all_bodies += bodies
@@ -135,32 +135,33 @@ def follow(
     seconds = time.perf_counter() - start
     tracker.finish()
     persons, frames, numbers_ = np.array(seen, dtype=np.int64).reshape(-1, 3).T
-    return Followed(
+    return TrackedCrowd(
         crowd, tracks + tracker.pop_finished(), persons, frames, numbers_, all_bodies, lost, count / seconds
     )
 
 
-def sighting(crowd: Crowd, person: int, frame: int, noise: float, rng: np.random.Generator) -> Detection:
-    """Return what an estimator that errs by `noise` metres would find of somebody."""
+def noisy_detection(crowd: Crowd, person: int, frame: int, noise: float, rng: np.random.Generator) -> Detection:
+    """Return a person's detection with an error of `noise` metres."""
     joints: NDArray[np.float64] = crowd.joints[person, frame].astype(np.float64)
     hips = [crowd.layout.index("left_hip"), crowd.layout.index("right_hip")]
     body = (joints - joints[hips].mean(axis=0)) * (-1, 1, -1)
     body += noise * rng.standard_normal(body.shape)
-    a_metre = crowd.lens.focal_length / joints[:, 2:]
-    points = crowd.points[person, frame] + noise * a_metre * rng.standard_normal((len(body), 2))
+    pixels_per_metre = crowd.lens.focal_length / joints[:, 2:]
+    points = crowd.points[person, frame] + noise * pixels_per_metre * rng.standard_normal((len(body), 2))
     confidence = np.where(crowd.occluded[person, frame], 0.2, 0.95).astype(np.float32)
     return Detection(points.astype(np.float32), confidence, body.astype(np.float32))
 
 
-def measure_following() -> list[dict[str, Any]]:
-    """Return switches, splits and merges by scene, each the mean of three seeds."""
+def measure_tracking() -> list[dict[str, Any]]:
+    """Measure switches, splits and merges by scene, each the mean of three seeds."""
     rows: list[dict[str, Any]] = []
     for noise, missed in ((0.0, 0.0), (0.03, 0.05)):
         for scene in SCENES:
-            for rules in (None, CARELESS):
+            for rules in (None, NEVER_AMBIGUOUS):
                 crowds = [simulate_crowd(6, 16, 25, scene=scene, seed=seed) for seed in range(3)]
                 runs = [
-                    follow(crowd, noise=noise, missed=missed, rules=rules, seed=i) for i, crowd in enumerate(crowds)
+                    track_crowd(crowd, noise=noise, missed=missed, rules=rules, seed=i)
+                    for i, crowd in enumerate(crowds)
                 ]
                 for joined in (True, False) if rules is None else (False,):
                     scores = [asdict(run.score(joined)) for run in runs]
@@ -172,11 +173,10 @@ def measure_following() -> list[dict[str, Any]]:
 
 
 def measure_reid() -> list[dict[str, Any]]:
-    """Return how well people are known again who crossed, by what followed them.
+    """Measure the re-identification of people who crossed, by tracker.
 
-    Ten people walk by one at a time; a model learns from that film, without names. In two other films they cross in
-    fives, and each of their tracks is looked for among the recordings of the first. "truth" cuts the crossing films by
-    who really is who.
+    Ten people walk past one at a time, and a model is trained on that video without names. In two other videos they
+    cross in fives, and each track is a probe against the recordings of the first. "truth" are perfect tracks.
     """
     import himpc
 
@@ -184,23 +184,26 @@ def measure_reid() -> list[dict[str, Any]]:
     for noise in (0.0, 0.03, 0.06):
         found: dict[str, list[tuple[float, ...]]] = {}
         for seed in range(3):
-            alone = follow(simulate_crowd(10, 100, 25, scene="alone", seed=seed), noise=noise, seed=seed)
+            alone = track_crowd(simulate_crowd(10, 100, 25, scene="alone", seed=seed), noise=noise, seed=seed)
             gallery = alone.recordings()
             learner = himpc.HiMPC(seed=seed, settings={"max_epochs": 10}).fit(gallery)
             crowds = [
                 simulate_crowd(seconds=20, fps=25, scene="crossing", seed=seed, persons=persons)
                 for persons in (range(5), range(5, 10))
             ]
-            careful = [follow(crowd, noise=noise, seed=seed) for crowd in crowds]
-            careless = [follow(crowd, noise=noise, rules=CARELESS, seed=seed) for crowd in crowds]
+            by_default = [track_crowd(crowd, noise=noise, seed=seed) for crowd in crowds]
+            never_ambiguous = [track_crowd(crowd, noise=noise, rules=NEVER_AMBIGUOUS, seed=seed) for crowd in crowds]
             probes = {
-                "truth": ([run.true_recordings() for run in careful], 0.0),
-                "doubts, joined": ([run.recordings() for run in careful], _wrong(careful, True)),
-                "doubts": ([run.recordings(joined=False) for run in careful], _wrong(careful, False)),
-                "careless": ([run.recordings(joined=False) for run in careless], _wrong(careless, False)),
+                "truth": ([run.true_recordings() for run in by_default], 0.0),
+                "ambiguities, joined": ([run.recordings() for run in by_default], _wrong(by_default, True)),
+                "ambiguities": ([run.recordings(joined=False) for run in by_default], _wrong(by_default, False)),
+                "never ambiguous": (
+                    [run.recordings(joined=False) for run in never_ambiguous],
+                    _wrong(never_ambiguous, False),
+                ),
             }
-            for name, (films, wrong) in probes.items():
-                probe = [recording for film in films for recording in film]
+            for name, (videos, wrong) in probes.items():
+                probe = [recording for video in videos for recording in video]
                 result = himpc.evaluate(learner.model_, gallery=gallery, probe=probe)
                 of_all = result.recording.ranking
                 windows = result.window.ranking
@@ -217,14 +220,14 @@ def measure_reid() -> list[dict[str, Any]]:
     return rows
 
 
-def _wrong(runs: list[Followed], joined: bool) -> float:
+def _wrong(runs: list[TrackedCrowd], joined: bool) -> float:
     return float(np.mean([run.score(joined).impurity for run in runs]))
 
 
 def main() -> None:
     results: dict[str, Any] = json.loads(OUT.read_text()) if OUT.is_file() else {}
     for part in sys.argv[1:] or ("follow", "reid"):
-        results[part] = {"follow": measure_following, "reid": measure_reid}[part]()
+        results[part] = {"follow": measure_tracking, "reid": measure_reid}[part]()
         OUT.write_text(json.dumps(results, indent=1) + "\n")
 
 

@@ -1,8 +1,8 @@
-"""What video costs: re-identification against estimate-like noise, and people who are drawn, found and followed.
+"""Re-identification against errors of pose estimation, and pose estimation of drawn people.
 
     python perf/video_proof.py noise       # a curve: docs/images/noise-curve.png
-    python perf/video_proof.py rendered    # mannequins before MediaPipe, found and followed
-    python perf/video_proof.py known       # mannequins before MediaPipe, known again in another film
+    python perf/video_proof.py rendered    # mannequins, detected by MediaPipe and tracked
+    python perf/video_proof.py known       # mannequins, re-identified in another video
 
 Writes its part of perf/results/video-proof.json.
 """
@@ -22,7 +22,6 @@ from numpy.typing import NDArray
 import himpc
 from himpc.recordings import Recording
 from himpc.simulation import Crowd, Lens, Sensor, simulate, simulate_crowd
-from himpc.video import Detection, PoseEstimator
 
 if TYPE_CHECKING:
     from himpc.video import PoseCleaningRules
@@ -34,13 +33,13 @@ SEEDS = 3
 
 
 def noise() -> list[dict[str, Any]]:
-    """Return how well recordings of two days are found, by the error of the joints and by what is mended."""
+    """Measure re-identification across days by the error of the joints, and by cleaning."""
     from himpc.video import DEFAULT_STEPS, STEPS, PoseCleaningRules
 
     ways = {
-        "as it comes": None,
-        "mended": PoseCleaningRules(steps=DEFAULT_STEPS),
-        "mended, bones steady": PoseCleaningRules(steps=STEPS),
+        "not cleaned": None,
+        "cleaned": PoseCleaningRules(steps=DEFAULT_STEPS),
+        "cleaned, constant bones": PoseCleaningRules(steps=STEPS),
     }
     rows = []
     for size in NOISE:
@@ -55,7 +54,7 @@ def noise() -> list[dict[str, Any]]:
                 scores.append((found.rank[1], found.mAP))
             rank1, mean_ap = np.mean(scores, axis=0).tolist()
             spread = float(np.std([score[0] for score in scores], ddof=1))
-            rows.append({"metres": size, "mended": name, "rank1": rank1, "map": mean_ap, "spread": spread})
+            rows.append({"metres": size, "cleaned": name, "rank1": rank1, "map": mean_ap, "spread": spread})
             print(f"noise {size:.2f} m, {name}: Rank-1 {rank1:.3f} +- {spread:.3f}, mAP {mean_ap:.3f}", flush=True)
     _draw(rows)
     return rows
@@ -78,8 +77,8 @@ def _draw(rows: list[dict[str, Any]]) -> None:
 
     figure = new_figure(6, 3.6)
     axes = figure.add_subplot()
-    for name in dict.fromkeys(row["mended"] for row in rows):
-        line = [row for row in rows if row["mended"] == name]
+    for name in dict.fromkeys(row["cleaned"] for row in rows):
+        line = [row for row in rows if row["cleaned"] == name]
         metres, rank1, spread = (np.array([row[key] for row in line]) for key in ("metres", "rank1", "spread"))
         axes.errorbar(100 * metres, rank1, spread, marker="o", capsize=3, label=name)
     axes.set(xlabel="error of a trunk joint, cm", ylabel="Rank-1 of recordings, other day", ylim=(0, 1.05))
@@ -89,7 +88,7 @@ def _draw(rows: list[dict[str, Any]]) -> None:
 
 
 def rendered() -> list[dict[str, Any]]:
-    """Return how people who are drawn are found and followed, and what their joints are off by."""
+    """Measure detection, tracking and joint error of drawn people."""
     from himpc.evaluation import score_tracks
     from himpc.video import Track, Tracker, open_estimator
     from himpc.video.estimators.multi_person import body_size
@@ -103,8 +102,8 @@ def rendered() -> list[dict[str, Any]]:
         tracks: list[Track] = []
         persons, numbers, errors, seen = [], [], [], 0
         start = time.perf_counter()
-        for frame, picture in enumerate(render_crowd(crowd)):
-            found = estimator.detect(picture, frame / 15)
+        for frame, image in enumerate(render_crowd(crowd)):
+            found = estimator.detect(image, frame / 15)
             who = [_nearest(each.points, crowd.points[:, frame], crowd.present[:, frame], body_size) for each in found]
             persons += who
             numbers += tracker.update(frame, frame / 15, found, (1280, 720))
@@ -126,19 +125,18 @@ def rendered() -> list[dict[str, Any]]:
 
 
 def known() -> list[dict[str, Any]]:
-    """Return how well drawn people are known again: two films, from two heights, of people who walk by one at a time.
+    """Measure re-identification of drawn people in two videos, from two heights, who walk past one at a time.
 
-    A model learns from both without names. The recordings of the second film are looked for among those of the first,
-    and all are grouped, also told how many people there are; by MediaPipe's joints and by the exact ones.
+    A model is trained on both without names. The recordings of the second video are probes against those of the first,
+    and all are grouped, also with a given number of people; by MediaPipe's joints and by the exact ones.
     """
     from tempfile import TemporaryDirectory
 
     from himpc.evaluation import grouping_agreement
     from himpc.model import BASELINES
     from himpc.simulation import Camera
-    from himpc.video import estimate, open_estimator
-    from himpc.video.encoding import VideoWriter
-    from mannequins import render_crowd
+    from himpc.video import VideoWriter, estimate, open_estimator
+    from mannequins import ExactEstimator, render_crowd
 
     people, fps = 8, 15
     cameras = (Camera("front"), Camera("high", height=2.4, pitch=16.0))
@@ -147,24 +145,24 @@ def known() -> list[dict[str, Any]]:
     with TemporaryDirectory() as folder:
         for crowd in crowds:
             path = Path(folder) / f"{crowd.camera.name}.mp4"
-            with VideoWriter(path, 1280, 720, fps) as film:
-                for picture in render_crowd(crowd):
-                    film.add(picture)
-            for name, estimator in (("MediaPipe", open_estimator()), ("exact joints", _Exact(crowd))):
+            with VideoWriter(path, 1280, 720, fps) as video:
+                for image in render_crowd(crowd):
+                    video.add(image)
+            for name, estimator in (("MediaPipe", open_estimator()), ("exact joints", ExactEstimator(crowd))):
                 found = estimate(path, estimator, name=crowd.camera.name)
                 sides[name].append([_named(each.recording, each.start, each.end, crowd) for each in found.cleaned])
     rows = []
     for name, (first, second) in sides.items():
         learner = himpc.HiMPC(settings={"max_epochs": 10}).fit([*first, *second])
         result = himpc.evaluate(learner.model_, gallery=first, probe=second, without_match="skip")
-        everyone = [*first, *second]
-        persons = [each.person for each in everyone]
+        all_recordings = [*first, *second]
+        persons = [each.person for each in all_recordings]
         ways = {
             "": (learner.model_, None),
-            "_told": (learner.model_, people),
-            "_bones_told": (BASELINES["bones"], people),
+            "_known_number": (learner.model_, people),
+            "_bones_known_number": (BASELINES["bones"], people),
         }
-        groupings = {way: himpc.group(everyone, by, people=number) for way, (by, number) in ways.items()}
+        groupings = {way: himpc.group(all_recordings, by, people=number) for way, (by, number) in ways.items()}
         rows.append({
             "joints": name, "gallery": len(first), "probes": len(second), "rank1": result.recording.ranking.rank[1],
             "map": result.recording.ranking.mAP, "people": people, "groups": groupings[""].people,
@@ -176,40 +174,21 @@ def known() -> list[dict[str, Any]]:
     return rows
 
 
-class _Exact(PoseEstimator):
-    """An estimator that knows where everybody is; the time says which picture it is."""
-
-    name, dimensions = "exact", 3
-
-    def __init__(self, crowd: Crowd) -> None:
-        super().__init__()
-        self.crowd, self.layout = crowd, crowd.layout
-
-    def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Any]:
-
-        frame = min(round(seconds * self.crowd.fps), self.crowd.joints.shape[1] - 1)
-        there = np.flatnonzero(self.crowd.present[:, frame])
-        bodies = self.crowd.joints[there, frame] * np.array([-1, 1, -1], dtype=np.float32)
-        bodies -= bodies[:, [23, 24]].mean(axis=1, keepdims=True)
-        sure = np.ones(len(self.layout), dtype=np.float32)
-        return [Detection(self.crowd.points[p, frame], sure, body) for p, body in zip(there, bodies, strict=True)]
-
-
 def _named(recording: Recording, start: float, end: float, crowd: Crowd) -> Recording:
-    """Return a recording with the name of whoever was there most of the time."""
+    """Name a recording after the person who was present for most of it."""
     during = (crowd.seconds >= start) & (crowd.seconds <= end)
     return recording.with_(person=crowd.persons[int(crowd.present[:, during].sum(axis=1).argmax())])
 
 
 def _nearest(points: NDArray[Any], truth: NDArray[Any], present: NDArray[np.bool_], size: Any) -> int:
-    """Return whom a detection shows: whose joints are nearest, within a quarter of the body; -1 for nobody."""
+    """Return the person whose joints are nearest, within a quarter of the body size; -1 if there is none."""
     apart = [float(np.nanmean(np.linalg.norm(points - each, axis=1))) / size(each) if there else np.inf
              for each, there in zip(truth, present, strict=True)]  # fmt: skip
     return int(np.argmin(apart)) if np.min(apart) < 0.25 else -1
 
 
 def _error(joints: NDArray[Any], truth: NDArray[Any]) -> float:
-    """Return the mean distance of joints from the truth, both from the middle of the hips, metres."""
+    """Return the mean distance of joints from the truth, both relative to the hips, metres."""
     body = truth * np.array([-1, 1, -1])
     return float(np.linalg.norm(joints - (body - body[[23, 24]].mean(axis=0)), axis=1).mean())
 

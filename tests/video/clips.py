@@ -1,4 +1,4 @@
-"""Small films to read: of any codec, size and rhythm."""
+"""Small videos of any codec, size and frame times."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write(
     times: list[float] | None = None,
     look: Any = None,
 ) -> Path:
-    """Write a film; `look(i)` gives picture i, else each is grey of its own."""
+    """Write a video; `look(i)` gives frame i, by default each is of another grey."""
     import av
 
     width, height = size
@@ -42,7 +42,7 @@ def write(
 
 
 def write_sound(path: Path) -> Path:
-    """Write a file that holds sound only."""
+    """Write a file of sound only."""
     import av
 
     with av.open(str(path), mode="w") as container:

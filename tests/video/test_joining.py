@@ -1,4 +1,4 @@
-"""Pieces of tracks are joined where they are beyond doubt one person's, and only there."""
+"""Tracks are joined if one clearly continues the other, and only then."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ BODY = np.asarray((WALK.joints[0, 0] - WALK.joints[0, 0, [23, 24]].mean(axis=0))
 UPRIGHT = 100 * BODY[:, :2] * (1, -1)  # pixels, 100 a metre
 
 
-def piece(
+def make_track(
     number: int, start: float, x: float, *, pace: float = 120.0, seconds: float = 1.0, size: float = 1.0,
     turned: float = 0.0, bones: float = 1.0, shot: int = 1, ended: Ending = "crossing",
 ) -> Track:  # fmt: skip
-    """Somebody who goes to the right from `x`, `pace` pixels a second."""
+    """Make a track of a person who walks to the right from `x` at `pace` pixels per second."""
     count = round(seconds * FPS)
     times = start + np.arange(count) / FPS
     points = size * UPRIGHT + np.stack([x + pace * (times - start), np.full(count, 300.0)], axis=1)[:, None]
@@ -39,12 +39,12 @@ def piece(
     )
 
 
-FIRST = piece(1, 0.0, 100.0)
-"""At 220 pixels after a second."""
+FIRST = make_track(1, 0.0, 100.0)
+"""Ends at 220 pixels after a second."""
 
 
-def test_who_goes_on_as_before_is_one_person() -> None:
-    later = piece(2, 1.48, 100 + 1.48 * 120)
+def test_continuing_track_is_joined() -> None:
+    later = make_track(2, 1.48, 100 + 1.48 * 120)
     assert find_joins([FIRST, later], LAYOUT) == {2: 1}
     (one,) = join_tracks([FIRST, later], {2: 1})
     assert one.number == 1
@@ -57,46 +57,46 @@ def test_who_goes_on_as_before_is_one_person() -> None:
 @pytest.mark.parametrize(
     "other",
     [
-        piece(2, 1.48, 100 + 1.48 * 120, pace=-120.0),
-        piece(2, 1.48, 350.0),
-        piece(2, 1.48, 100 + 1.48 * 120, size=1.2),
-        piece(2, 1.48, 100 + 1.48 * 120, turned=90.0),
-        piece(2, 1.48, 100 + 1.48 * 120, bones=1.3),
-        piece(2, 1.48, 100 + 1.48 * 120, shot=2),
-        piece(2, 4.0, 100 + 4.0 * 120),
-        piece(2, 0.5, 100 + 0.5 * 120),
-        piece(2, 1.48, 100 + 1.48 * 120, seconds=0.2),
+        make_track(2, 1.48, 100 + 1.48 * 120, pace=-120.0),
+        make_track(2, 1.48, 350.0),
+        make_track(2, 1.48, 100 + 1.48 * 120, size=1.2),
+        make_track(2, 1.48, 100 + 1.48 * 120, turned=90.0),
+        make_track(2, 1.48, 100 + 1.48 * 120, bones=1.3),
+        make_track(2, 1.48, 100 + 1.48 * 120, shot=2),
+        make_track(2, 4.0, 100 + 4.0 * 120),
+        make_track(2, 0.5, 100 + 0.5 * 120),
+        make_track(2, 1.48, 100 + 1.48 * 120, seconds=0.2),
     ],
     ids=["turned back", "elsewhere", "larger", "faces another way", "other bones", "another shot", "long after",
          "at the same time", "hardly seen"],
 )  # fmt: skip
-def test_who_goes_on_otherwise_is_not(other: Track) -> None:
+def test_different_track_is_not_joined(other: Track) -> None:
     assert find_joins([FIRST, other], LAYOUT) == {}
 
 
-def test_a_body_that_became_anothers_is_left_alone() -> None:
-    assert find_joins([replace(FIRST, ended="bones"), piece(2, 1.48, 100 + 1.48 * 120)], LAYOUT) == {}
+def test_nothing_continues_a_track_that_ended_with_other_bones() -> None:
+    assert find_joins([replace(FIRST, ended="bones"), make_track(2, 1.48, 100 + 1.48 * 120)], LAYOUT) == {}
 
 
-def test_a_second_who_would_do_as_well_is_a_doubt() -> None:
-    later, beside = piece(3, 1.48, 100 + 1.48 * 120), piece(2, 0.1, 120.0, seconds=1.1)
+def test_rival_candidates_prevent_a_join() -> None:
+    later, beside = make_track(3, 1.48, 100 + 1.48 * 120), make_track(2, 0.1, 120.0, seconds=1.1)
     assert find_joins([FIRST, beside, later], LAYOUT) == {}
-    also = piece(4, 1.6, 110 + 1.6 * 120)
+    also = make_track(4, 1.6, 110 + 1.6 * 120)
     assert find_joins([FIRST, later, also], LAYOUT) == {}
-    behind = piece(4, 1.6, 300 + 1.6 * 120)
+    behind = make_track(4, 1.6, 300 + 1.6 * 120)
     assert find_joins([FIRST, later, behind], LAYOUT) == {3: 1}
 
 
-def test_without_joints_in_3d_the_picture_decides() -> None:
-    flat = [replace(each, joints=None) for each in (FIRST, piece(2, 1.48, 100 + 1.48 * 120))]
+def test_2d_tracks_are_joined_by_position() -> None:
+    flat = [replace(each, joints=None) for each in (FIRST, make_track(2, 1.48, 100 + 1.48 * 120))]
     assert find_joins(flat, LAYOUT) == {2: 1}
     (one,) = join_tracks(flat, {2: 1})
     assert one.joints is None
 
 
-pieces = st.lists(
+track_lists = st.lists(
     st.builds(
-        piece,
+        make_track,
         number=st.just(0),
         start=st.floats(0, 6).map(lambda value: round(value * FPS) / FPS),
         x=st.floats(0, 800),
@@ -106,18 +106,18 @@ pieces = st.lists(
         shot=st.sampled_from([1, 2]),
     ),
     max_size=7,
-).map(lambda tracks: [replace(track, number=i + 1) for i, track in enumerate(sorted(tracks, key=_begins))])
+).map(lambda tracks: [replace(track, number=i + 1) for i, track in enumerate(sorted(tracks, key=_start_key))])
 
 
-def _begins(track: Track) -> tuple[int, float]:
+def _start_key(track: Track) -> tuple[int, float]:
     return track.shot, float(track.seconds[0])
 
 
-@given(pieces, st.floats(0.3, 4.0), st.floats(-500, 500), st.randoms(use_true_random=False))
-def test_chains_go_forward_and_do_not_depend_on_order_or_pixels(tracks, scale, shift, random) -> None:
+@given(track_lists, st.floats(0.3, 4.0), st.floats(-500, 500), st.randoms(use_true_random=False))
+def test_joins_do_not_depend_on_order_or_pixels(tracks, scale, shift, random) -> None:
     joins = find_joins(tracks, LAYOUT)
     by_number = {track.number: track for track in tracks}
-    assert len(set(joins.values())) == len(joins)  # nobody goes on as two
+    assert len(set(joins.values())) == len(joins)  # no track is continued twice
     for later, earlier in joins.items():
         one, other = by_number[earlier], by_number[later]
         assert one.shot == other.shot
@@ -135,6 +135,6 @@ def test_chains_go_forward_and_do_not_depend_on_order_or_pixels(tracks, scale, s
     assert find_joins(moved, LAYOUT) == joins
 
 
-def test_rules_are_numbers_above_0() -> None:
+def test_rules_must_be_positive() -> None:
     with pytest.raises(ConfigError, match=r"ambiguity_margin .*greater than 0"):
         JoiningRules(ambiguity_margin=0)

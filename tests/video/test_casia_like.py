@@ -1,4 +1,4 @@
-"""CASIA-B's protocol from videos to its table: drawn people, MediaPipe, file names."""
+"""CASIA-B's protocol from videos of drawn people to its table."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WANTED = {
     *("001-nm-01-054", "002-nm-01-054", "064-nm-01-054"),
     *(f"063-{condition}-01-{view}" for condition in ("nm", "bg", "cl") for view in ("054", "090")),
 }
-"""Two people who train and two who are tested: as few videos as leave somebody to find in each split."""
+"""Two people for training and two for testing: the fewest videos with a match in each split."""
 
 
 def drawn(script: ModuleType) -> Iterator[tuple[str, Recording]]:
@@ -39,7 +39,7 @@ def drawn(script: ModuleType) -> Iterator[tuple[str, Recording]]:
 
 @pytest.mark.slow
 @pytest.mark.long
-def test_from_videos_to_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_videos_give_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from mannequins import OUTFITS, Outfit, draw_people
 
     spec = importlib.util.spec_from_file_location("casia_like", SCRIPT)
@@ -47,8 +47,8 @@ def test_from_videos_to_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[
     assert spec.loader is not None
     script = sys.modules["casia_like"] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(script)
-    films, poses, out = tmp_path / "films", tmp_path / "poses", tmp_path / "run"
-    films.mkdir()
+    videos_folder, poses, out = tmp_path / "videos_folder", tmp_path / "poses", tmp_path / "run"
+    videos_folder.mkdir()
     for name, walk in drawn(script):
         worn = Outfit(**{**vars(OUTFITS[int(name[:3]) % 6]), **script.CONDITIONS[name[4:6]].outfit})
         first = (len(walk) - PICTURES) // 2
@@ -56,9 +56,11 @@ def test_from_videos_to_the_table(tmp_path: Path, capsys: pytest.CaptureFixture[
         def look(number: int, walk: Recording = walk, worn: Outfit = worn, first: int = first) -> object:
             return draw_people(walk.joints[None, first + number], LENS, [worn])
 
-        write(films / f"{name}.avi", pictures=PICTURES, size=(LENS.width, LENS.height), codec="mpeg4", look=look)
-    assert {path.stem for path in films.iterdir()} == WANTED
-    assert main(["pose", str(films), "--out", str(poses), "--json"]) == 0
+        write(
+            videos_folder / f"{name}.avi", pictures=PICTURES, size=(LENS.width, LENS.height), codec="mpeg4", look=look
+        )
+    assert {path.stem for path in videos_folder.iterdir()} == WANTED
+    assert main(["pose", str(videos_folder), "--out", str(poses), "--json"]) == 0
     videos = json.loads(capsys.readouterr().out)["videos"]
     tracks = {Path(video["video"]).stem: [each["frames"] for each in video["recordings"]] for video in videos}
     assert tracks.keys() == WANTED

@@ -1,4 +1,4 @@
-"""A live source gives the newest picture and is never behind; who is seen live is told by a gallery."""
+"""A live source gives the newest frame and never falls behind."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from himpc.video.live_source import redact_password
 from himpc.video.live_video import LiveFrame, LiveVideo
 
 pytest.importorskip("av")
-from stream_server import Camera, Coded, HttpCamera, RtspCamera, film, number_of, sound
+from stream_server import Camera, EncodedClip, HttpCamera, RtspCamera, encode_clip, encode_sound, number_of
 
 both = pytest.mark.parametrize("kind", [RtspCamera, HttpCamera])
 LATE = 0.4
-"""Seconds that a picture may take from a server, on a machine that others use, too."""
+"""Seconds that a frame may take from a server on a shared machine."""
 
 
 @pytest.fixture(scope="module")
 def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two seconds at 30 pictures a second; each picture is brighter than the one before."""
+    """Two seconds at 30 frames per second; each frame is brighter than the one before."""
     from himpc.video.encoding import VideoWriter
 
     path = tmp_path_factory.mktemp("live") / "clip.mp4"
-    with VideoWriter(path, 64, 48, 30) as film:
+    with VideoWriter(path, 64, 48, 30) as video:
         for number in range(60):
-            film.add(np.full((48, 64, 3), 4 * number, dtype=np.uint8))
+            video.add(np.full((48, 64, 3), 4 * number, dtype=np.uint8))
     return path
 
 
-def test_whoever_is_fast_sees_every_picture_at_its_time(clip: Path) -> None:
+def test_fast_consumer_gets_every_frame_at_its_time(clip: Path) -> None:
     start = time.monotonic()
     with LiveVideo(str(clip)) as video:
         frames = []
@@ -52,7 +52,7 @@ def test_whoever_is_fast_sees_every_picture_at_its_time(clip: Path) -> None:
     assert all(a.number < b.number and a.seconds < b.seconds for a, b in pairwise(frames))
 
 
-def test_whoever_is_slow_misses_pictures_and_is_not_behind(clip: Path) -> None:
+def test_slow_consumer_misses_frames_and_is_not_behind(clip: Path) -> None:
     ages = []
     with LiveVideo(str(clip)) as video:
         while (frame := video.newest()) is not None:
@@ -62,7 +62,7 @@ def test_whoever_is_slow_misses_pictures_and_is_not_behind(clip: Path) -> None:
     assert max(ages[1:-1]) < 0.1  # the newest one, not one that waited
 
 
-def test_closing_ends_it_at_once(clip: Path) -> None:
+def test_closing_ends_at_once(clip: Path) -> None:
     video = LiveVideo(str(clip))
     assert video.newest() is not None
     start = time.monotonic()
@@ -71,26 +71,26 @@ def test_closing_ends_it_at_once(clip: Path) -> None:
     assert video.newest() is None
 
 
-def told(error: BaseException) -> str:
-    """Return what an error says, having looked that it is one line, and that not even its trace has the password."""
+def check_message(error: BaseException) -> str:
+    """Return the message of an error, after checking that it is one line and that its traceback has no password."""
     assert "secret" not in "".join(traceback.format_exception(error))
     assert "\n" not in str(error)
     return str(error)
 
 
 @pytest.mark.parametrize("source", ["webcam:7", "rtsp://user:secret@127.0.0.1:9/one", "http://user:secret@127.0.0.1:9"])
-def test_what_is_not_there_is_one_clear_line_without_the_password(source: str) -> None:
+def test_unreachable_source_is_one_line_without_the_password(source: str) -> None:
     with pytest.raises(DataError, match="cannot be opened") as raised:
         LiveVideo(source)
-    told(raised.value)
+    check_message(raised.value)
 
 
-def test_an_unknown_source_is_refused() -> None:
+def test_unknown_source_is_refused() -> None:
     with pytest.raises(ConfigError, match="webcam:0"):
         LiveVideo("gopher://x")
 
 
-def test_a_password_is_not_shown() -> None:
+def test_passwords_are_redacted() -> None:
     assert redact_password("rtsp://me:p%40ss@camera:554/x?a=b") == "rtsp://me:***@camera:554/x?a=b"
     assert redact_password("rtsp://me:p@ss@camera/x") == "rtsp://me:***@camera/x"
     assert redact_password("rtsp://me:p/ss@camera/x") == "rtsp://me:***@camera/x"
@@ -100,13 +100,13 @@ def test_a_password_is_not_shown() -> None:
 
 
 @pytest.fixture(scope="module")
-def coded() -> Coded:
-    """Four seconds at 25 pictures a second."""
-    return film(100)
+def encoded() -> EncodedClip:
+    """Four seconds at 25 frames per second."""
+    return encode_clip(100)
 
 
 def take(video: LiveVideo, count: int, *, each: float = 0.0) -> list[LiveFrame]:
-    """Return some pictures, asking for the next one after so many seconds; they were the newest when asked for."""
+    """Take `count` frames, `each` seconds apart, and check that they are the newest."""
     frames = []
     for _ in range(count):
         frame = video.newest()
@@ -118,7 +118,7 @@ def take(video: LiveVideo, count: int, *, each: float = 0.0) -> list[LiveFrame]:
 
 
 def take_until(video: LiveVideo, number: int) -> list[LiveFrame]:
-    """Return some pictures, to one that shows this number or, of the next few, a later one."""
+    """Take frames up to the one that shows `number`, or one of the next three."""
     frames = take(video, 1)
     while not number <= number_of(frames[-1].image) < number + 4:
         assert len(frames) < 100
@@ -127,72 +127,70 @@ def take_until(video: LiveVideo, number: int) -> list[LiveFrame]:
 
 
 def in_order(frames: list[LiveFrame]) -> bool:
-    """Tell whether numbers and times grow."""
+    """Return whether numbers and times increase."""
     return all(a.number < b.number and a.seconds < b.seconds for a, b in pairwise(frames))
 
 
-def shown(frames: list[LiveFrame]) -> list[int]:
-    """Return the number that each picture shows; they came one after the other, none more than 63 later."""
+def shown_numbers(frames: list[LiveFrame]) -> list[int]:
+    """Return the number that each frame shows; successive ones are less than 64 apart."""
     numbers = [number_of(frames[0].image)]
     for frame in frames[1:]:
         numbers.append(numbers[-1] + (number_of(frame.image) - numbers[-1]) % 64)
     return numbers
 
 
-def latest(frames: list[LiveFrame], sent: list[float]) -> float:
-    """Return how long a picture was on its way at most, seconds."""
-    return max(frame.captured - sent[number] for frame, number in zip(frames, shown(frames), strict=True))
+def longest_delay(frames: list[LiveFrame], sent: list[float]) -> float:
+    """Return the longest delay of a frame, seconds."""
+    return max(frame.captured - sent[number] for frame, number in zip(frames, shown_numbers(frames), strict=True))
 
 
 @both
-def test_a_stream_gives_its_pictures_in_order_as_they_are_sent(kind: type[Camera], coded: Coded) -> None:
-    with kind(coded) as camera, LiveVideo(camera.address) as video:
+def test_stream_gives_frames_in_order_as_they_are_sent(kind: type[Camera], encoded: EncodedClip) -> None:
+    with kind(encoded) as camera, LiveVideo(camera.address) as video:
         assert video.fps == 25
         frames = take(video, 30)
     assert video.broke == 0
     assert in_order(frames)
     assert frames[0].seconds == 0
-    assert latest(frames, camera.sent[0]) < LATE  # not even the first one had waited
-    numbers = np.array(shown(frames))
+    assert longest_delay(frames, camera.sent[0]) < LATE  # not even the first one waited
+    numbers = np.array(shown_numbers(frames))
     assert np.diff(numbers).max() < 4
     assert np.abs([frame.seconds for frame in frames] - (numbers - numbers[0]) / 25).max() < 0.2
     if kind is RtspCamera:
-        assert camera.said == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
+        assert camera.requests == ["OPTIONS", "DESCRIBE", "SETUP", "PLAY", "TEARDOWN"]
 
 
 @both
-def test_whoever_is_slower_than_a_stream_is_never_behind(kind: type[Camera], coded: Coded) -> None:
-    with kind(coded) as camera, LiveVideo(camera.address) as video:
+def test_slow_consumer_of_a_stream_is_not_behind(kind: type[Camera], encoded: EncodedClip) -> None:
+    with kind(encoded) as camera, LiveVideo(camera.address) as video:
         frames = take(video, 8, each=0.25)
     assert in_order(frames)
-    assert latest(frames, camera.sent[0]) < LATE
+    assert longest_delay(frames, camera.sent[0]) < LATE
     assert frames[-1].number - len(frames) + 1 == video.dropped >= 20
 
 
 @both
 @pytest.mark.parametrize("hangs", [False, True])
-def test_a_stream_that_breaks_off_is_asked_for_again(
-    kind: type[Camera], hangs: bool, coded: Coded, monkeypatch: pytest.MonkeyPatch
+def test_stream_that_breaks_off_is_reopened(
+    kind: type[Camera], hangs: bool, encoded: EncodedClip, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("himpc.video.live_source.RECONNECT_DELAY", 0.1)
     monkeypatch.setattr("himpc.video.live_source.SILENCE_TIMEOUT", 2.0)
-    with kind(coded, breaks=[45], hangs=hangs) as camera, LiveVideo(camera.address) as video:
+    with kind(encoded, breaks=[45], hangs=hangs) as camera, LiveVideo(camera.address) as video:
         frames = take(video, 10)
-        while camera.asked < 2:
+        while camera.connections < 2:
             frames += take(video, 1)
         frames += take(video, 10)
-    assert (video.broke, camera.asked) == (1, 2)
+    assert (video.broke, camera.connections) == (1, 2)
     assert in_order(frames)
     assert max(b.seconds - a.seconds for a, b in pairwise(frames)) > (2 if hangs else 0.5)
-    assert latest(frames[-8:], camera.sent[1]) < LATE
+    assert longest_delay(frames[-8:], camera.sent[1]) < LATE
 
 
 @both
-def test_a_stream_that_is_gone_for_good_is_told_in_one_line(
-    kind: type[Camera], coded: Coded, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lost_stream_is_one_line(kind: type[Camera], encoded: EncodedClip, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("himpc.video.live_source.RECONNECT_DELAY", 0.1)
-    with kind(coded) as camera, LiveVideo(camera.address) as video:
+    with kind(encoded) as camera, LiveVideo(camera.address) as video:
         take(video, 3)
         camera.close()
         start = time.monotonic()
@@ -200,36 +198,40 @@ def test_a_stream_that_is_gone_for_good_is_told_in_one_line(
             deque(iter(video.newest, None))
     assert time.monotonic() - start < 2
     assert video.broke == 1
-    told(raised.value)
+    check_message(raised.value)
 
 
 @both
-def test_who_says_nothing_is_told_in_one_line(
-    kind: type[Camera], coded: Coded, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_silent_server_is_one_line(kind: type[Camera], encoded: EncodedClip, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("himpc.video.live_source.SILENCE_TIMEOUT", 0.5)
     start = time.monotonic()
-    with kind(coded, breaks=[0], hangs=True) as camera, pytest.raises(DataError, match=r"within 0\.5 s") as raised:
+    with (
+        kind(encoded, breaks=[0], hangs=True) as camera,
+        pytest.raises(DataError, match=r"within 0\.5 s") as raised,
+    ):
         LiveVideo(camera.address)
     assert time.monotonic() - start < 3
-    told(raised.value)
+    check_message(raised.value)
 
 
-def test_what_a_server_refuses_is_told_in_one_line(coded: Coded) -> None:
-    with HttpCamera(coded, status="404 Not Found") as camera, pytest.raises(DataError, match="404 Not Found") as raised:
+def test_refused_request_is_one_line(encoded: EncodedClip) -> None:
+    with (
+        HttpCamera(encoded, status="404 Not Found") as camera,
+        pytest.raises(DataError, match="404 Not Found") as raised,
+    ):
         LiveVideo(camera.address)
-    told(raised.value)
+    check_message(raised.value)
 
 
-def test_sound_alone_is_told_in_one_line() -> None:
-    with HttpCamera(sound(2)) as camera, pytest.raises(FormatError, match="sends no video") as raised:
+def test_sound_only_is_one_line() -> None:
+    with HttpCamera(encode_sound(2)) as camera, pytest.raises(FormatError, match="sends no video") as raised:
         LiveVideo(camera.address)
-    told(raised.value)
+    check_message(raised.value)
 
 
 @both
-def test_pictures_of_another_size_midway_come_in_the_first_size(kind: type[Camera]) -> None:
-    wider = film(50) + film(50, size=(96, 48), first=50)
+def test_frames_of_another_size_get_the_first_size(kind: type[Camera]) -> None:
+    wider = encode_clip(50) + encode_clip(50, size=(96, 48), first=50)
     with kind(wider) as camera, LiveVideo(camera.address) as video:
         frames = take_until(video, 60)
     assert video.broke == 0
@@ -238,29 +240,29 @@ def test_pictures_of_another_size_midway_come_in_the_first_size(kind: type[Camer
     assert frames[0].image[:6].any()
 
 
-def test_large_pictures_of_a_stream_are_made_smaller(coded: Coded) -> None:
-    with HttpCamera(coded) as camera, LiveVideo(camera.address, max_side=32) as video:
+def test_large_frames_of_a_stream_are_scaled_down(encoded: EncodedClip) -> None:
+    with HttpCamera(encoded) as camera, LiveVideo(camera.address, max_side=32) as video:
         assert take(video, 1)[0].image.shape == (24, 32, 3)
 
 
 @both
-def test_a_damaged_picture_does_not_break_a_stream(kind: type[Camera], coded: Coded) -> None:
-    torn = Coded(25, list(coded.units), list(coded.chunks))
+def test_damaged_frame_does_not_break_a_stream(kind: type[Camera], encoded: EncodedClip) -> None:
+    torn = EncodedClip(25, list(encoded.units), list(encoded.chunks))
     for number in range(40, 46):
         torn.units[number] = b"\0\0\0\1\x65" + bytes(range(9, 200))
         torn.chunks[number] = torn.chunks[number][:60] + bytes(128) + torn.chunks[number][188:]
     with kind(torn) as camera, LiveVideo(camera.address) as video:
         frames = take_until(video, 60)
-    assert (video.broke, camera.asked) == (0, 1)
+    assert (video.broke, camera.connections) == (0, 1)
     assert in_order(frames)
 
 
-def test_a_recording_at_an_address_is_played_at_its_pace_and_once(clip: Path) -> None:
-    class Quiet(SimpleHTTPRequestHandler):
+def test_recorded_stream_is_played_at_its_pace_and_once(clip: Path) -> None:
+    class SilentHandler(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(clip.parent))) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(SilentHandler, directory=str(clip.parent))) as server:
         threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
         start = time.monotonic()
         with LiveVideo(f"http://127.0.0.1:{server.server_address[1]}/{clip.name}") as video:
@@ -272,22 +274,22 @@ def test_a_recording_at_an_address_is_played_at_its_pace_and_once(clip: Path) ->
 
 
 @both
-def test_closing_does_not_wait_for_a_stream_that_is_silent(kind: type[Camera], coded: Coded) -> None:
-    with kind(coded, breaks=[45], hangs=True) as camera:
+def test_closing_does_not_wait_for_a_silent_stream(kind: type[Camera], encoded: EncodedClip) -> None:
+    with kind(encoded, breaks=[45], hangs=True) as camera:
         video = LiveVideo(camera.address)
         take(video, 1)
         threading.Timer(1.0, video.close).start()
         start = time.monotonic()
-        deque(iter(video.newest, None))  # whoever waits is told, too
+        deque(iter(video.newest, None))  # a waiting consumer returns, too
         assert time.monotonic() - start < 2
         start = time.monotonic()
         video.close()
         assert time.monotonic() - start < 1.5
 
 
-def test_a_program_ends_while_a_stream_is_silent(coded: Coded) -> None:
+def test_program_ends_while_a_stream_is_silent(encoded: EncodedClip) -> None:
     script = "import sys; from himpc.video.live_video import LiveVideo; LiveVideo(sys.argv[1]).newest(); print('seen')"
-    with RtspCamera(coded, breaks=[45], hangs=True) as camera:
+    with RtspCamera(encoded, breaks=[45], hangs=True) as camera:
         start = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-c", script, camera.address], capture_output=True, text=True, timeout=20

@@ -1,4 +1,4 @@
-"""People are followed, and let go where it is in doubt who is who."""
+"""People are tracked, and tracks end where the assignment is ambiguous."""
 
 from __future__ import annotations
 
@@ -29,35 +29,35 @@ def one() -> Crowd:
     return simulate_crowd(1, 6, 25, scene="crowd", seed=2)
 
 
-def seen(crowd: Crowd, frame: int, person: int = 0, flat: bool = False) -> Detection:
-    found = benchmark.sighting(crowd, person, frame, 0.0, np.random.default_rng(0))
+def detect(crowd: Crowd, frame: int, person: int = 0, flat: bool = False) -> Detection:
+    found = benchmark.noisy_detection(crowd, person, frame, 0.0, np.random.default_rng(0))
     return Detection(found.points, found.confidence) if flat else found
 
 
 @pytest.mark.parametrize("scene", ["alone", "leaving"])
-def test_nobody_is_merged_where_people_keep_apart(scene: str) -> None:
-    score = benchmark.follow(simulate_crowd(3, 10, 25, scene=scene, seed=1)).score()
+def test_separate_people_are_never_merged(scene: str) -> None:
+    score = benchmark.track_crowd(simulate_crowd(3, 10, 25, scene=scene, seed=1)).score()
     assert score.merges == 0
     assert score.switches == 0
     assert score.recall > 0.85
 
 
-def test_crossings_split_and_seldom_merge() -> None:
+def test_crossings_split_tracks_and_rarely_merge_them() -> None:
     crowd = simulate_crowd(4, 10, 25, scene="crossing", seed=0)
-    run = benchmark.follow(crowd, noise=0.02)
-    careful, joined = run.score(joined=False), run.score(joined=True)
-    careless = benchmark.follow(crowd, noise=0.02, rules=benchmark.CARELESS).score(joined=False)
-    assert careful.impurity <= joined.impurity <= min(0.005, careless.impurity)
-    assert careless.splits <= joined.splits <= 0.6 * careful.splits
-    assert joined.idf1 > 1.3 * careful.idf1
+    run = benchmark.track_crowd(crowd, noise=0.02)
+    split, joined = run.score(joined=False), run.score(joined=True)
+    never_ambiguous = benchmark.track_crowd(crowd, noise=0.02, rules=benchmark.NEVER_AMBIGUOUS).score(joined=False)
+    assert split.impurity <= joined.impurity <= min(0.005, never_ambiguous.impurity)
+    assert never_ambiguous.splits <= joined.splits <= 0.6 * split.splits
+    assert joined.idf1 > 1.3 * split.idf1
 
 
 @pytest.mark.parametrize("flat", [False, True])
 @pytest.mark.parametrize("steps", [1, 2, 5])
-def test_one_walker_is_one_track_at_any_rate(one: Crowd, flat: bool, steps: int) -> None:
+def test_walker_is_one_track_at_any_frame_rate(one: Crowd, flat: bool, steps: int) -> None:
     tracker = Tracker(one.layout, fps=25 / steps)
     for frame in range(0, 150, steps):
-        assert tracker.update(frame, frame / 25, [seen(one, frame, flat=flat)]) == [1]
+        assert tracker.update(frame, frame / 25, [detect(one, frame, flat=flat)]) == [1]
     tracker.finish()
     (track,) = tracker.pop_finished()
     assert track.frames.tolist() == list(range(0, 150, steps))
@@ -67,46 +67,46 @@ def test_one_walker_is_one_track_at_any_rate(one: Crowd, flat: bool, steps: int)
 
 
 @pytest.mark.parametrize("steps", [2, 3, 6, 9])
-def test_pictures_that_did_not_come_end_no_track(steps: int) -> None:
-    """A live source names its own rate, and whoever is slow sees a part of it, not always the same."""
+def test_dropped_frames_end_no_track(steps: int) -> None:
+    """A live source has its own rate, and a slow consumer gets an irregular part of its frames."""
     crowd = simulate_crowd(1, 12, 30, scene="crowd", seed=2)
     tracker = Tracker(crowd.layout, fps=crowd.fps)
     rng, frame, numbers = np.random.default_rng(0), 0, []
     while frame < 360:
-        numbers += tracker.update(frame, frame / crowd.fps, [seen(crowd, frame)])
+        numbers += tracker.update(frame, frame / crowd.fps, [detect(crowd, frame)])
         frame += steps + int(rng.integers(0, steps // 2 + 1))
-    assert len(set(numbers)) <= 2  # the first picture does not tell yet how often they come
+    assert len(set(numbers)) <= 2  # the first interval is unknown at the first frame
     assert len(set(numbers[1:])) == 1
 
 
-def test_a_walker_who_is_lost_for_a_moment_is_taken_up_again(one: Crowd) -> None:
+def test_track_resumes_after_a_short_occlusion(one: Crowd) -> None:
     tracker = Tracker(one.layout, fps=25)
     for frame in [*range(40), *range(50, 90), *range(130, 150)]:
-        tracker.update(frame, frame / 25, [seen(one, frame)])
+        tracker.update(frame, frame / 25, [detect(one, frame)])
     tracker.finish()
     first, second = tracker.pop_finished()
-    assert first.frames[-1] == 89  # 10 pictures are a moment, 40 are not
+    assert first.frames[-1] == 89  # after 10 lost frames it resumes, after 40 it does not
     assert first.ended == "left"
     assert len(second) == 20
 
 
 @pytest.mark.parametrize(("inside", "after"), [(True, 1), (False, 2)])
-def test_who_is_lost_at_the_edge_has_left(one: Crowd, inside: bool, after: int) -> None:
+def test_person_lost_at_the_edge_has_left(one: Crowd, inside: bool, after: int) -> None:
     places = one.points[0, :30, :, 0]
     picture = (int(np.max(places)) + 1 if inside else int(np.median(places[24])), one.lens.height)
     tracker = Tracker(one.layout, fps=25)
-    found = [tracker.update(frame, frame / 25, [seen(one, frame)], picture) for frame in range(25)]
+    found = [tracker.update(frame, frame / 25, [detect(one, frame)], picture) for frame in range(25)]
     assert tracker.update(25, 1.0, [], picture) == []
-    found += [tracker.update(frame, frame / 25, [seen(one, frame)], picture) for frame in range(26, 30)]
+    found += [tracker.update(frame, frame / 25, [detect(one, frame)], picture) for frame in range(26, 30)]
     assert found == [[1]] * 25 + [[after]] * 4
 
 
-def test_a_cut_ends_all(one: Crowd) -> None:
+def test_new_shot_ends_all_tracks(one: Crowd) -> None:
     tracker = Tracker(one.layout, fps=25)
     for frame in range(50):
         if frame == 25:
             tracker.start_shot()
-        tracker.update(frame, frame / 25, [seen(one, frame)])
+        tracker.update(frame, frame / 25, [detect(one, frame)])
     tracker.finish()
     tracks = tracker.pop_finished()
     assert [(track.number, track.shot, len(track), track.ended) for track in tracks] == [
@@ -115,18 +115,18 @@ def test_a_cut_ends_all(one: Crowd) -> None:
     ]
 
 
-def test_a_long_track_is_cut_so_that_memory_stays_flat(one: Crowd) -> None:
+def test_long_track_is_continued_as_another(one: Crowd) -> None:
     tracker = Tracker(one.layout, fps=25, rules=TrackingRules(max_seconds=2.0))
     for frame in range(150):
-        tracker.update(frame, frame / 25, [seen(one, frame)])
+        tracker.update(frame, frame / 25, [detect(one, frame)])
     tracker.finish()
     assert [track.ended for track in tracker.pop_finished()] == ["length", "length", "video ended"]
 
 
-def test_another_body_in_the_same_place_is_another_track(one: Crowd) -> None:
+def test_other_bone_lengths_start_another_track(one: Crowd) -> None:
     tracker = Tracker(one.layout, fps=25)
     for frame in range(150):
-        found = seen(one, frame)
+        found = detect(one, frame)
         if frame >= 75:
             joints = np.asarray(found.joints) * np.float32(1.5)
             found = Detection(found.points, found.confidence, joints)
@@ -138,18 +138,18 @@ def test_another_body_in_the_same_place_is_another_track(one: Crowd) -> None:
     assert len(others) == 1
 
 
-def test_what_flickers_takes_nobody_over(one: Crowd) -> None:
+def test_flickering_detections_do_not_take_over_a_track(one: Crowd) -> None:
     tracker = Tracker(one.layout, fps=25)
     numbers = []
     for frame in range(100):
-        ghost = Detection(np.random.default_rng(frame // 20).uniform(0, 40, (33, 2)).astype(np.float32),
-                          np.full(33, 0.5, np.float32), seen(one, 0).joints)  # fmt: skip
-        found = [seen(one, frame), *([ghost] if frame % 20 < 2 else [])]
+        false_detection = Detection(np.random.default_rng(frame // 20).uniform(0, 40, (33, 2)).astype(np.float32),
+                          np.full(33, 0.5, np.float32), detect(one, 0).joints)  # fmt: skip
+        found = [detect(one, frame), *([false_detection] if frame % 20 < 2 else [])]
         numbers.append(tracker.update(frame, frame / 25, found)[0])
     assert set(numbers) == {1}
 
 
-def test_nobody_at_all(one: Crowd) -> None:
+def test_no_detections_give_no_tracks(one: Crowd) -> None:
     tracker = Tracker(one.layout, fps=25)
     assert tracker.update(0, 0.0, []) == []
     tracker.finish()
