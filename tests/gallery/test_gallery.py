@@ -12,8 +12,8 @@ import himpc
 from himpc.errors import ConfigError, DataError, FormatError, GalleryError, LayoutError, ModelError, RunFolderError
 from himpc.gallery import Gallery, export_gallery, get_service, import_gallery
 from himpc.gallery.catalog.tables import skeletons
-from himpc.model import Model, Network
-from himpc.recordings import Origin
+from himpc.model import BASELINES, Model, Network
+from himpc.recordings import Origin, save
 from himpc.skeleton import LEVELS, get_layout
 
 
@@ -168,6 +168,22 @@ def test_parts_of_a_recording_are_one(gallery, walks):
         get_service(gallery).joints(recording.id), np.concatenate([part.joints for part in parts])
     )
     assert len(gallery.search(parts)) == 1
+
+
+def test_files_of_one_name_in_two_folders_are_enrolled_apart(gallery, walks, tmp_path):
+    both = []
+    for day, walk in zip(("monday", "tuesday"), (*walks("a")[:1], *walks("b")[:1]), strict=True):
+        joints = walk.joints.copy()
+        joints[25:35] = np.nan
+        (tmp_path / day).mkdir()
+        save([walk.with_(joints=joints, source="")], tmp_path / day / "walk.npz")
+        both += himpc.read(tmp_path / day)
+    assert [part.whole_source for part in both] == ["walk.npz#1"] * 4
+    assert gallery.enroll(both).recordings == 2
+    assert len(gallery.search(both)) == 2
+    assert [len(gallery.recordings(person)) for person in ("a", "b")] == [1, 1]
+    groups = himpc.group(both, BASELINES["body"], people=2).groups
+    assert groups[0] == groups[1] != groups[2] == groups[3]
 
 
 def test_people_without_a_name_are_grouped_and_can_be_named(gallery, walks):
