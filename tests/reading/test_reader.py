@@ -1,9 +1,11 @@
 """Reading files and folders: what is found, how it is named, what is reported, what is refused."""
 
 import os
+import sys
 from collections import Counter
 from importlib import import_module
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ import pytest
 import himpc
 from himpc.cli import main
 from himpc.errors import ConfigError, DataError, FormatError, HimpcError, LayoutError
-from himpc.reading import Problem, ReadOptions, read
+from himpc.reading import Format, Problem, ReadOptions, read
 from himpc.reading.formats import FORMATS, find_format, get_format
 from himpc.recordings import CleaningRules, Origin, Recording, Windows, number_whole_recordings, save
 from himpc.skeleton import get_layout
@@ -145,6 +147,19 @@ def test_files_of_one_name_in_two_folders_stay_apart(standing, tmp_path: Path):
     assert Windows.cut(both, 6).whole_recording.tolist() == [0] * 4 + [1] * 4
     save(both, tmp_path / "both.npz")
     assert number_whole_recordings(read(tmp_path / "both.npz")).tolist() == [0, 0, 1, 1]
+
+
+def test_bodies_of_a_format_without_origins_stay_apart(standing, tmp_path: Path, monkeypatch):
+    joints = standing(KINECT, 40, 0)
+    joints[15:25] = np.nan
+    bodies = [Recording(joints, KINECT, source=f"{tmp_path / 'a.toy'}#{number}") for number in "xy"]
+    toy = SimpleNamespace(recognise=lambda path, head: path.suffix == ".toy", read=lambda path, options: bodies)
+    monkeypatch.setitem(sys.modules, "toy", toy)
+    monkeypatch.setattr("himpc.reading.formats.FORMATS", [Format("toy", "A toy", "toy")])
+    (tmp_path / "a.toy").write_text("toy")
+    found = read(tmp_path / "a.toy")
+    assert [each.source for each in found][1:3] == [f"{tmp_path}/a.toy#1#part2", f"{tmp_path}/a.toy#2#part1"]
+    assert number_whole_recordings(found).tolist() == [0, 0, 1, 1]
 
 
 def test_bad_bodies_are_problems_and_the_others_are_used(standing, tmp_path: Path):

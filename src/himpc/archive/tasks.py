@@ -51,7 +51,7 @@ class Task:
         files = sorted(source.path.iterdir()) if source.path.is_dir() else [source.path]
         stamps = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         model = self.model.fingerprint if isinstance(self.model, Model) else type(self.model).__name__
-        about = [__version__, stamps, source.name, source.known, model, self.length, self.level]
+        about = [__version__, stamps, source.name, source.labels, model, self.length, self.level]
         text = json.dumps([*about, repr(self.plan.file_options), repr(self.plan.options.video), repr(self.plan.rules)])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 

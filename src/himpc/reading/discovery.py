@@ -36,13 +36,13 @@ class Source:
         The file or folder.
     name : str
         The name to show: relative to the folder that was given, if it was the only path; parts separated by ``/``.
-    known : dict
+    labels : dict
         Person, session and camera as the path shows them.
     """
 
     path: Path
     name: str
-    known: dict[str, str] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Discovery:
 
 
 def is_video(path: str | Path) -> bool:
-    """Return whether the name of a file marks it as a video."""
+    """Recognise a video by the suffix of its name."""
     return Path(path).suffix.lower() in VIDEO_SUFFIXES
 
 
@@ -99,12 +99,12 @@ def discover(paths: Sequence[Path], pattern: NamePattern | None = None, leave_ou
     errors: list[tuple[Path, HimpcError]] = []
     notes = []
     for path in paths:
-        is_folder = _check_exists(path)
-        found = _walk(path, errors) if is_folder else [path]
-        base = path if len(paths) == 1 and is_folder and found != [path] else None
+        is_folder = _is_folder(path)
+        inputs = _walk(path, errors) if is_folder else [path]
+        base = path if len(paths) == 1 and is_folder and inputs != [path] else None
         files, films = (
             {each.path.absolute(): each for each in _name(kind, base, pattern)}
-            for kind in ([each for each in found if not is_video(each)], [each for each in found if is_video(each)])
+            for kind in ([each for each in inputs if not is_video(each)], [each for each in inputs if is_video(each)])
         )
         files = {place: source for place, source in files.items() if place not in excluded}
         if files and films:
@@ -122,8 +122,8 @@ def nothing_found(paths: Sequence[Path], pattern: NamePattern | None, what: str)
     return EmptyError(f"{', '.join(map(str, paths))}: there is no {what} in it{fitting}")
 
 
-def _check_exists(path: Path) -> bool:
-    """Return whether a path is a folder; raise if it does not exist."""
+def _is_folder(path: Path) -> bool:
+    """Check that a path exists, and return True for a folder."""
     try:
         path.stat()
     except FileNotFoundError as error:
@@ -138,7 +138,7 @@ def _check_exists(path: Path) -> bool:
 
 def _walk(folder: Path, errors: list[tuple[Path, HimpcError]]) -> list[Path]:
     """Return the files and folders of frames in a folder, in natural order; a folder that links lead to twice once."""
-    found: list[Path] = []
+    inputs: list[Path] = []
     seen: set[tuple[int, int]] = set()
     waiting = [folder]
     while waiting:
@@ -152,15 +152,15 @@ def _walk(folder: Path, errors: list[tuple[Path, HimpcError]]) -> list[Path]:
                 entries = [entry for entry in listing if not entry.name.startswith(".")]
             waiting += [here / entry.name for entry in entries if entry.is_dir()]
             if any(known.accepts_folders and known.recognise(here, b"") for known in FORMATS):
-                found.append(here)
+                inputs.append(here)
                 continue
             motion = any(entry.name.lower().endswith(".amc") for entry in entries)
             files = [here / entry.name for entry in entries if entry.is_file()]
         except OSError as error:
             errors.append((here, FormatError(f"{here}: cannot be opened: {error.strerror or error}")))
             continue
-        found += [file for file in files if _may_be_input(file) and not (motion and file.suffix.lower() == ".asf")]
-    return sorted(found, key=lambda path: [natural_key(part) for part in path.relative_to(folder).parts])
+        inputs += [file for file in files if _may_be_input(file) and not (motion and file.suffix.lower() == ".asf")]
+    return sorted(inputs, key=lambda path: [natural_key(part) for part in path.relative_to(folder).parts])
 
 
 def _may_be_input(path: Path) -> bool:
@@ -169,17 +169,17 @@ def _may_be_input(path: Path) -> bool:
     return _OTHER_NAMES.fullmatch(path.name) is None
 
 
-def _name(found: Sequence[Path], base: Path | None, pattern: NamePattern | None) -> list[Source]:
-    """Name what was found in one folder, and leave out what the pattern does not fit."""
-    names = [(path if base is None else path.relative_to(base)).as_posix() for path in found]
+def _name(paths: Sequence[Path], base: Path | None, pattern: NamePattern | None) -> list[Source]:
+    """Name the files of one folder, and leave out those that the pattern does not match."""
+    names = [(path if base is None else path.relative_to(base)).as_posix() for path in paths]
     if pattern is None:
-        return [Source(path, escape_unprintable(name)) for path, name in zip(found, names, strict=True)]
-    known = [_match(pattern, path, name) for path, name in zip(found, names, strict=True)]
-    if not any(known):
-        known = [_match(pattern, path, path.absolute().as_posix()) for path in found]
+        return [Source(path, escape_unprintable(name)) for path, name in zip(paths, names, strict=True)]
+    matches = [_match(pattern, path, name) for path, name in zip(paths, names, strict=True)]
+    if not any(matches):
+        matches = [_match(pattern, path, path.absolute().as_posix()) for path in paths]
     return [
         Source(path, escape_unprintable(name), {field: escape_unprintable(value) for field, value in fields.items()})
-        for path, name, fields in zip(found, names, known, strict=True)
+        for path, name, fields in zip(paths, names, matches, strict=True)
         if fields
     ]
 

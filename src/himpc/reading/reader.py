@@ -83,11 +83,11 @@ def read(
     --------
     >>> walks = himpc.read("gait_lab", name="{person}/{session}/*.c3d", unit="mm")  # doctest: +SKIP
     """
-    given = {
+    options_given = {
         "name": name, "labels": labels, "layout": layout, "unit": unit, "up": up, "markers": markers, "fps": fps,
         "clean": clean, "video": video,
     }  # fmt: skip
-    changes: dict[str, Any] = {key: value for key, value in given.items() if value is not None}
+    changes: dict[str, Any] = {key: value for key, value in options_given.items() if value is not None}
     return plan(path, replace(options or ReadOptions(), **changes)).read_all(progress, on_video)
 
 
@@ -101,14 +101,12 @@ class Plan:
         As they were given.
     sources : tuple of Source
         The files, folders of frames, and videos to read.
-    videos : tuple of Source
-        All videos that were found, also those beside recordings, which are not read.
     errors : tuple of (Path, HimpcError)
         Folders that cannot be opened.
     notes : tuple of str
         What else a person should know.
     file_options : FileOptions
-        What readers of files are told: the options with files of layouts and markers loaded.
+        The options of formats, with the files of layout and markers loaded.
     rules : CleaningRules or None
         How recordings are cleaned; None to leave them as they are.
     table : Labels or None
@@ -117,7 +115,6 @@ class Plan:
 
     options: ReadOptions
     sources: tuple[Source, ...]
-    videos: tuple[Source, ...]
     errors: tuple[tuple[Path, HimpcError], ...]
     notes: tuple[str, ...]
     file_options: FileOptions
@@ -137,29 +134,29 @@ class Plan:
     def read_all(self, progress: Progress | None = None, on_video: Callable[[Any], None] | None = None) -> Recordings:
         """Read all sources, and return their recordings with labels (see `read`)."""
         files = [source for source in self.sources if not is_video(source.path)]
-        found: dict[Path, list[Recording]] = {}
+        of_source: dict[Path, list[Recording]] = {}
         errors = [(Source(where, ""), error) for where, error in self.errors]
         video_reader = self._video_reader(progress, on_video)
         listed = files if progress is None or not files else progress(files, len(files), "reading")
         for part in (listed, (source for source in self.sources if is_video(source.path))):
             for source in part:
-                found[source.path], failed = self._read(source, video_reader)
+                of_source[source.path], failed = self._read(source, video_reader)
                 errors += [(source, error) for error in failed]
-        recordings = [recording for source in self.sources for recording in found[source.path]]
+        recordings = [recording for source in self.sources for recording in of_source[source.path]]
         problems = [Problem.of(error, source.path, source.name) for source, error in errors]
         if not recordings:
             raise errors[0][1] if len(errors) == 1 else _nothing_usable(problems)
-        origins = [source.path for source in self.sources for _ in found[source.path]]
-        known, complaints = self.labels([recording.source for recording in recordings], origins)
-        labelled = [r.with_(**labels) if labels else r for r, labels in zip(recordings, known, strict=True)]
+        origins = [source.path for source in self.sources for _ in of_source[source.path]]
+        labels, complaints = self.labels([recording.source for recording in recordings], origins)
+        labelled = [r.with_(**own) if own else r for r, own in zip(recordings, labels, strict=True)]
         return Recordings(labelled, problems + complaints, self.notes)
 
     def labels(self, sources: Sequence[str], paths: Sequence[Path]) -> tuple[list[dict[str, str]], list[Problem]]:
-        """Return what the table states about recordings with these sources, from these files, and its unused rows."""
+        """Look up the labels of recordings by their sources and files, and report unused rows of the table."""
         if self.table is None:
             return [{} for _ in sources], []
-        known, complaints = self.table.assign(sources, paths)
-        return known, [Problem(self.table.path, complaint) for complaint in complaints]
+        labels, complaints = self.table.assign(sources, paths)
+        return labels, [Problem(self.table.path, complaint) for complaint in complaints]
 
     def _video_reader(
         self, progress: Progress | None = None, on_video: Callable[[Any], None] | None = None
@@ -191,8 +188,8 @@ class Plan:
             return [], [FormatError(f"{path}: cannot be read: {error.strerror or error}")]
         except MemoryError:
             return [], [FormatError(f"{path}: does not fit into memory; split it")]
-        for body in bodies:
-            named = _named(body, source)
+        for number, body in enumerate(bodies, start=1):
+            named = _named(body, source, Origin(path, number if len(bodies) > 1 else None))
             try:
                 converted = named if options.layout is None else named.to(options.layout)
                 is_clean = self.rules is None or converted.quality.cleaned
@@ -226,24 +223,24 @@ def plan(path: _Paths, options: ReadOptions | None = None) -> Plan:
     )
     table = read_labels(options.labels) if isinstance(options.labels, str | Path) else options.labels
     pattern = None if options.name is None else NamePattern(options.name)
-    found = discover(paths, pattern, leave_out=[] if table is None else [table.path])
-    sources = found.sources
+    discovered = discover(paths, pattern, leave_out=[] if table is None else [table.path])
+    sources = discovered.sources
     if options.video is None:
         sources = tuple(source for source in sources if source.path in paths or not is_video(source.path))
-    if not sources and not found.errors:
+    if not sources and not discovered.errors:
         raise nothing_found(paths, pattern, "recording")
     rules = options.clean if isinstance(options.clean, CleaningRules) else CleaningRules() if options.clean else None
-    return Plan(options, sources, found.videos, found.errors, found.notes, file_options, rules, table)
+    return Plan(options, sources, discovered.errors, discovered.notes, file_options, rules, table)
 
 
-def _named(body: Recording, source: Source) -> Recording:
-    """Return a body of a file with the absolute path as its origin, its name, and what its path shows."""
-    origin = replace(body.origin or Origin(), path=source.path.absolute())
-    if body.source != str(body.origin):  # the name that it was saved with
-        return body.with_(origin=origin, **source.known)
+def _named(body: Recording, source: Source, default: Origin) -> Recording:
+    """Give a body of a file its source, its origin with an absolute path, and the labels of its path."""
+    origin = replace(body.origin or default, path=source.path.absolute())
+    if body.origin is not None and body.source != str(body.origin):  # the name that it was saved with
+        return body.with_(origin=origin, **source.labels)
     if origin.part is not None:
         origin = replace(origin, whole_source=origin.whole.text(source.name))
-    return body.with_(origin=origin, source=origin.text(source.name), **source.known)
+    return body.with_(origin=origin, source=origin.text(source.name), **source.labels)
 
 
 def _nothing_usable(problems: Sequence[Problem]) -> DataError:

@@ -171,7 +171,7 @@ class Recording:
 
     @property
     def complete(self) -> bool:
-        """Whether every joint was seen in every frame."""
+        """True if every joint was seen in every frame."""
         return not any(np.isnan(block).any() for block in blocks(self.joints))
 
     def to(self, layout: Layout) -> Recording:

@@ -161,7 +161,7 @@ class PoseFolder:
                 status = video.path.stat()
             except OSError as error:
                 raise DataError(f"{video.path}: cannot be read: {error.strerror or error}") from error
-            settings = (*self._settings, sorted(video.known.items()))
+            settings = (*self._settings, sorted(video.labels.items()))
             text = json.dumps([status.st_size, status.st_mtime_ns, __version__, *map(str, settings)])
             self._fingerprints[video.path] = _digest(text)
         return self._fingerprints[video.path]

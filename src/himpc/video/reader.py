@@ -95,7 +95,7 @@ class VideoReader:
             video.path,
             self.estimator,
             name=video.name,
-            labels=video.known,
+            labels=video.labels,
             cleaning=self.cleaning,
             progress=self._progress,
         )
