@@ -149,7 +149,7 @@ def _verdict(what: str, kept: bool) -> str:
 
 def machine(threads: int) -> dict[str, object]:
     """Return what the numbers depend on."""
-    packages = ("himpc", "numba", "numpy", "pynndescent", "scikit-learn", "scipy", "torch")
+    packages = ("himpc", "numba", "numpy", "scikit-learn", "scipy", "torch", "voyager")
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),

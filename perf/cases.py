@@ -20,11 +20,9 @@ import torch
 from scipy.sparse import load_npz, save_npz
 
 import plain
-from himpc.learning import Config, train
-from himpc.learning.jaccard import jaccard_distances
-from himpc.learning.neighbours import nearest
-from himpc.learning.objective import level_loss
-from himpc.learning.pseudo_labels import group_distances, pseudo_labels
+from himpc.learning import Config, clustering, train
+from himpc.learning.clustering import cluster_windows, jaccard_distances, nearest_neighbours
+from himpc.learning.losses import get_loss
 from himpc.model import Model, Network, window_features
 from himpc.recordings import Windows, clean
 from himpc.simulation import simulate
@@ -102,8 +100,8 @@ def embedding(case: Case) -> None:
 
 def _neighbours(case: Case, method: Any) -> None:
     rows = torch.from_numpy(case.features())
-    nearest(rows[:2000], K1, method)
-    ranks = case.timed(lambda: nearest(rows, K1, method)).numpy()
+    nearest_neighbours(rows[:2000], K1, method)
+    ranks = case.timed(lambda: nearest_neighbours(rows, K1, method)).numpy()
     np.save(case.path(f"ranks-{method}.npy"), ranks.astype(np.int32))
 
 
@@ -118,7 +116,7 @@ def approximate(case: Case) -> None:
 def compiling(case: Case) -> None:
     """The first approximate neighbours of a process."""
     rows = torch.from_numpy(case.features())
-    case.timed(lambda: nearest(rows, K1, "approximate"))
+    case.timed(lambda: nearest_neighbours(rows, K1, "approximate"))
 
 
 def plain_neighbours(case: Case) -> None:
@@ -144,8 +142,8 @@ def plain_jaccard(case: Case) -> None:
 
 def dbscan(case: Case) -> None:
     graph = load_npz(case.path("graph.npz"))
-    group_distances(graph[:100, :100], eps=EPS, min_samples=MIN_SAMPLES)
-    case.timed(lambda: group_distances(graph, eps=EPS, min_samples=MIN_SAMPLES))
+    clustering.dbscan(graph[:100, :100], eps=EPS, min_samples=MIN_SAMPLES)
+    case.timed(lambda: clustering.dbscan(graph, eps=EPS, min_samples=MIN_SAMPLES))
 
 
 def plain_dbscan(case: Case) -> None:
@@ -157,21 +155,23 @@ def level(case: Case) -> None:
     """All of the clustering of one level."""
     rows = torch.from_numpy(case.features())
     for method in ("exact", "approximate"):
-        pseudo_labels(rows[:2000], neighbours=method)
-    case.timed(lambda: pseudo_labels(rows, k1=K1, k2=K2, eps=EPS, min_samples=MIN_SAMPLES))
+        cluster_windows(rows[:2000], neighbours=method)
+    case.timed(lambda: cluster_windows(rows, k1=K1, k2=K2, eps=EPS, min_samples=MIN_SAMPLES))
 
 
 def levels(case: Case) -> None:
     """All of the clustering of three levels."""
     every = window_features(network(), case.windows())
-    pseudo_labels(every["joint"][:2000], neighbours="exact")
-    case.timed(lambda: [pseudo_labels(rows, k1=K1, k2=K2, eps=EPS, min_samples=MIN_SAMPLES) for rows in every.values()])
+    cluster_windows(every["joint"][:2000], neighbours="exact")
+    case.timed(
+        lambda: [cluster_windows(rows, k1=K1, k2=K2, eps=EPS, min_samples=MIN_SAMPLES) for rows in every.values()]
+    )
 
 
 def hdbscan(case: Case) -> None:
     rows = torch.from_numpy(case.features())
-    pseudo_labels(rows[:200], clustering="hdbscan")
-    case.timed(lambda: pseudo_labels(rows, clustering="hdbscan"))
+    cluster_windows(rows[:200], clustering="hdbscan")
+    case.timed(lambda: cluster_windows(rows, clustering="hdbscan"))
 
 
 class _Second:
@@ -221,7 +221,8 @@ def _loss(case: Case, function: Callable[..., torch.Tensor]) -> None:
 
 
 def loss(case: Case) -> None:
-    _loss(case, level_loss)
+    fast = get_loss("hi_mpc")
+    _loss(case, lambda *inputs: fast(*inputs, Config()))
 
 
 def plain_loss(case: Case) -> None:

@@ -22,7 +22,7 @@ from sklearn.metrics import adjusted_rand_score
 import himpc
 from himpc.evaluation import markdown_table
 from himpc.learning import Diagnosis, diagnose
-from himpc.learning.recording_labels import recording_labels
+from himpc.learning.clustering import cluster_recordings
 from himpc.recordings import Windows
 from himpc.research import Recipe, divide_recordings, get_recipe
 
@@ -85,7 +85,7 @@ def measure(recipe: Recipe, alike: bool, seed: int) -> Case:
     )
     config = learner.config
     windows = Windows.cut(recordings.train, config.window_length, config.training_stride)
-    groups = [recording_labels(each.model_.embed(windows), windows.whole_recording) for each in (learner, other)]
+    groups = [cluster_recordings(each.model_.embed(windows), windows.whole_recording) for each in (learner, other)]
     result = himpc.evaluate(learner.model_, recordings.tests["gallery"], recordings.tests["probe"])
     ranks = (100 * part.ranking.rank[1] for part in (result.window, result.recording))
     return Case(recipe.name, alike, diagnose(learner.model_, windows), adjusted_rand_score(*groups), *ranks)

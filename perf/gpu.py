@@ -27,9 +27,9 @@ from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
 from himpc.learning import Config
-from himpc.learning.clustering_tensors import density_labels, jaccard_entries
+from himpc.learning._fast.tensor_clustering import tensor_dbscan, tensor_jaccard_distances
+from himpc.learning.clustering.neighbours import nearest_neighbours
 from himpc.learning.epoch import train_epoch
-from himpc.learning.neighbours import nearest
 from himpc.learning.state import State
 from himpc.model import window_features
 from himpc.recordings import Windows, clean
@@ -141,12 +141,12 @@ def stages(windows: Windows, config: Config, device: torch.device, repeats: int)
     n = len(windows)
     found = [measure("features", lambda: window_features(state.network, windows), device, repeats)]
     for level, features in window_features(state.network, windows).items():
-        ranks = nearest(features, config.k1, "exact")
-        entries = jaccard_entries(features, ranks, config.k2, config.eps)
+        ranks = nearest_neighbours(features, config.k1, "exact")
+        entries = tensor_jaccard_distances(features, ranks, config.k2, config.eps)
         works: dict[str, Callable[[], object]] = {
-            "neighbours": lambda f=features: nearest(f, config.k1, "exact"),
-            "Jaccard": lambda f=features, r=ranks: jaccard_entries(f, r, config.k2, config.eps),
-            "DBSCAN": lambda e=entries: density_labels(e, n, eps=config.eps, min_samples=config.min_samples),
+            "neighbours": lambda f=features: nearest_neighbours(f, config.k1, "exact"),
+            "Jaccard": lambda f=features, r=ranks: tensor_jaccard_distances(f, r, config.k2, config.eps),
+            "DBSCAN": lambda e=entries: tensor_dbscan(e, n, eps=config.eps, min_samples=config.min_samples),
         }
         found += [measure(f"{name}, {level}", work, device, repeats) for name, work in works.items()]
     return [*found, measure("epoch", lambda: _epoch(state, windows, config), device, repeats)]

@@ -133,8 +133,8 @@ def embedded(name: str, seed: int, root: Path) -> Arrays:
     for part in ("train", "gallery"):
         walks[part] = [each for each in walks[part] if each.person not in strangers]
     enrolled = sorted({str(each.person) for part in ("train", "gallery") for each in walks[part]})
-    shuffled = np.random.default_rng(seed).permutation(enrolled)
-    unseen = [set(shuffled[k::FOLDS].tolist()) for k in range(FOLDS)]
+    shuffle = np.random.default_rng(seed).permutation(enrolled)
+    unseen = [set(shuffle[k::FOLDS].tolist()) for k in range(FOLDS)]
     models = {"tracklet": learned(walks["train"], set(), seed)}
     models |= {f"fold {k}": learned(walks["train"], unseen[k], seed) for k in range(FOLDS)}
     found: Arrays = {}

@@ -27,13 +27,13 @@ from himpc.reporting import markdown_table
 
 STAGES = {
     "features of all windows": ["himpc.learning.epoch.window_features"],
-    "neighbours": ["himpc.learning.pseudo_labels.nearest"],
-    "Jaccard distances": ["himpc.learning.pseudo_labels.jaccard_distances"],
-    "DBSCAN": ["himpc.learning.pseudo_labels.group_distances"],
+    "neighbours": ["himpc.learning.clustering.windows.nearest_neighbours"],
+    "Jaccard distances": ["himpc.learning.clustering.windows.jaccard_distances"],
+    "DBSCAN": ["himpc.learning.clustering.windows.dbscan"],
     "windows to batches": ["himpc.recordings.windows.Windows.__getitem__"],
     "encoder, forwards": ["himpc.model.encoder.Network.forward"],
     "encoder, backwards": ["torch.Tensor.backward"],
-    "loss and gradients, but for products": ["himpc.learning.epoch.level_loss"],
+    "loss and gradients, but for products": ["himpc.learning._fast.hi_mpc.hi_mpc"],
     "Adam": ["torch.optim.Adam.step"],
 }
 OTHER = "the rest"

@@ -190,8 +190,8 @@ def _read(path: Path, loads: Callable[[str], object], language: str, error: type
 
 @cache
 def _adapter(cls: Any) -> TypeAdapter[Any]:
-    own = isinstance(cls, type) and pydantic.dataclasses.is_pydantic_dataclass(cls)  # has its configuration with it
-    return TypeAdapter(cls) if own else TypeAdapter(cls, config=ConfigDict(strict=True))
+    has_own_config = isinstance(cls, type) and is_dataclass(cls)  # pydantic accepts no other configuration for it
+    return TypeAdapter(cls) if has_own_config else TypeAdapter(cls, config=ConfigDict(strict=True))
 
 
 def _translate(wrong: ValidationError, cls: Any, error: type[HimpcError], source: str = "") -> HimpcError:

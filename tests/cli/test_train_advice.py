@@ -23,7 +23,7 @@ def test_advice_is_printed_and_in_the_document(walks, tmp_path, capsys):
     assert main(["train", walks, "--out", str(tmp_path), "--resume", "--json", *SMALL]) == 0
     diagnosis = json.loads(capsys.readouterr().out)["diagnosis"]
     assert diagnosis["recordings"] == 20
-    assert "people are told apart" in diagnosis["advice"][0]
+    assert "people are distinguished" in diagnosis["advice"][0]
     assert all(sentence in printed for sentence in diagnosis["advice"])
 
 

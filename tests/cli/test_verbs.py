@@ -65,7 +65,7 @@ def test_convert_keeps_what_it_was_given(walks, tmp_path):
 
 def test_train_leaves_a_run(walks, run, capsys):
     assert main(["train", walks, "--out", run, *SMALL]) == 1
-    assert "already holds a run" in capsys.readouterr().err
+    assert "already contains a run" in capsys.readouterr().err
     assert main(["train", walks, "--out", run, "--resume", "--json", *SMALL]) == 0
     assert document(capsys)["epochs"] == 2
 

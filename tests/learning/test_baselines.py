@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from himpc._schema import to_plain
 from himpc.learning import Config, train
-from himpc.learning.contrast import compared, compared_with
+from himpc.learning._fast.hi_mpc import hi_mpc
+from himpc.learning.losses.contrast import features_to_compare, prototypes_to_compare
 from himpc.learning.masking import frames_left, mask
-from himpc.learning.objective import level_loss
 from himpc.model import Model, Network, window_features
 from himpc.recordings import Windows
 
@@ -50,8 +50,9 @@ def test_what_the_presets_are():
 @given(st.integers(0, 99), st.floats(0.01, 10), st.sampled_from(["hard", "off", "inverted"]))
 def test_the_contrast_of_the_presets_equals_the_plain_formula(seed, temperature, mining):
     frames, prototypes, heads, labels = random_batch(seed)
-    config = Config(heads=0, contrast="windows", temperature=temperature)
-    found = level_loss(compared(frames, config), compared_with(prototypes, config), heads, labels, mining)
+    config = Config(heads=0, contrast="windows", temperature=temperature, mining=mining)
+    compared = features_to_compare(frames, config), prototypes_to_compare(prototypes, config)
+    found = hi_mpc(*compared, heads, labels, config)
     torch.testing.assert_close(found, plain_loss(frames, prototypes, labels, temperature))
 
 
@@ -61,11 +62,12 @@ def test_a_temperature_makes_lengths_count_for_nothing(seed, heads):
     config = Config(temperature=0.5)
 
     def loss(frames, prototypes):
-        return level_loss(compared(frames, config), compared_with(prototypes, config), heads, labels)
+        compared = features_to_compare(frames, config), prototypes_to_compare(prototypes, config)
+        return hi_mpc(*compared, heads, labels, config)
 
     longer = torch.arange(1, 6, dtype=torch.float64)
     torch.testing.assert_close(loss(3 * frames, prototypes * longer[:, None]), loss(frames, prototypes))
-    logits = compared(frames, config) @ compared_with(prototypes, config).T / 6**0.5
+    logits = features_to_compare(frames, config) @ prototypes_to_compare(prototypes, config).T / 6**0.5
     cosines = torch.cosine_similarity(frames[:, :, None], prototypes, dim=-1)
     torch.testing.assert_close(logits, cosines / 0.5)
 
@@ -73,9 +75,9 @@ def test_a_temperature_makes_lengths_count_for_nothing(seed, heads):
 def test_without_them_nothing_is_touched():
     frames, prototypes, _, _ = random_batch(0)
     for config in (Config(), Config(normalise=True)):
-        assert compared(frames, config) is frames
-        assert compared_with(prototypes, config) is prototypes
-    norms = compared(frames, Config(normalise=True, contrast="windows")).norm(dim=-1)
+        assert features_to_compare(frames, config) is frames
+        assert prototypes_to_compare(prototypes, config) is prototypes
+    norms = features_to_compare(frames, Config(normalise=True, contrast="windows")).norm(dim=-1)
     torch.testing.assert_close(norms, torch.ones(3, 1, dtype=torch.float64))
 
 

@@ -10,7 +10,7 @@ from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_score
 
 from himpc.learning import Config, Diagnosis, diagnose, train
-from himpc.learning.cuts import over_strangers
+from himpc.learning.clustering.number_of_people import silhouette_gain
 from himpc.learning.diagnostics import CLEAR, UNCLEAR, _agreement, _facing, _halves, _nearest
 from himpc.recordings import Recording, Windows
 from himpc.simulation import simulate
@@ -31,7 +31,7 @@ def test_people_who_are_clear_are_called_so(windows):
     assert (diagnosis.recordings, diagnosis.groups) == (8, 4)
     assert diagnosis.margin > CLEAR
     assert min(diagnosis.nearest, diagnosis.halves) > 0.5
-    assert diagnosis.advice[0].startswith("people are told apart clearly: 4 groups of 8 recordings")
+    assert diagnosis.advice[0].startswith("people are distinguished clearly: 4 groups of 8 recordings")
 
 
 def test_strangers_are_not_joined_and_it_is_said():
@@ -58,10 +58,10 @@ def test_the_margin_is_the_silhouette_over_that_of_strangers(seed):
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(5), 4)
     vectors = 10 * np.eye(5)[labels] + rng.normal(size=(20, 5))
-    margin = over_strangers(vectors, labels)
+    margin = silhouette_gain(vectors, labels)
     assert 0.2 < margin < silhouette_score(vectors, labels)
-    assert over_strangers(rng.normal(size=(20, 5)), rng.permutation(labels)) < 0
-    assert over_strangers(vectors, np.arange(20)) == over_strangers(vectors, np.zeros(20, int)) == 0
+    assert silhouette_gain(rng.normal(size=(20, 5)), rng.permutation(labels)) < 0
+    assert silhouette_gain(vectors, np.arange(20)) == silhouette_gain(vectors, np.zeros(20, int)) == 0
 
 
 @given(SEEDS)
@@ -101,8 +101,8 @@ def test_few_recordings_are_too_few(windows, count):
     diagnosis = diagnose(model_of(windows), few)
     assert diagnosis.groups == count
     assert diagnosis.advice == (
-        f"{count} recordings are too few to see which show the same person: each counted as somebody else; "
-        "give 4 or more",
+        f"{count} recordings are too few to group by person, so each counted as another person; add recordings, at "
+        "least 4",
     )
 
 
@@ -115,12 +115,12 @@ def test_recordings_that_are_all_alike_or_short_give_numbers(windows):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({}, "told apart clearly: 12 groups of 40 recordings, 0.60 clearer than strangers"),
-        ({"margin": (CLEAR + UNCLEAR) / 2}, "told apart, but not clearly"),
-        ({"margin": UNCLEAR / 2}, "look alike here, or differ much from one recording to the next"),
-        ({"groups": 40}, "more recordings of each are what helps"),
-        ({"groups": 7}, "7 groups are the fewest that are tried for 40 recordings"),
-        ({"levels": 0.2}, "do not agree on who is who (the same nearest recording for 20%)"),
+        ({}, "distinguished clearly: 12 groups of 40 recordings, 0.60 above random data"),
+        ({"margin": (CLEAR + UNCLEAR) / 2}, "distinguished, but not clearly"),
+        ({"margin": UNCLEAR / 2}, "look similar, or differ much between recordings"),
+        ({"groups": 40}, "add more recordings of each"),
+        ({"groups": 7}, "7 groups is the smallest number that is tried for 40 recordings"),
+        ({"levels": 0.2}, "disagree (the same nearest recording for only 20%)"),
     ],
 )
 def test_advice(change, words):
@@ -148,7 +148,7 @@ def facing(walks):
     return _facing(windows, windows.recording)
 
 
-def test_recordings_from_one_side_are_told():
+def test_recordings_from_one_side_are_reported():
     walks = ahead(people=4, each=3)
     narrow = Windows.cut([turned(walk, 15 * (i % 3)) for i, walk in enumerate(walks)], length=6)
     around = Windows.cut([turned(walk, 90 * (i % 4)) for i, walk in enumerate(walks)], length=6)
@@ -156,8 +156,8 @@ def test_recordings_from_one_side_are_told():
     one, many = diagnose(model, narrow), diagnose(model, around)
     assert one.facing == pytest.approx(30, abs=5)
     assert many.facing == pytest.approx(270, abs=5)
-    assert "face one way (within 30 degrees)" in one.advice[-1]
-    assert not any("face one way" in sentence for sentence in many.advice)
+    assert "face one direction (within 30 degrees)" in one.advice[-1]
+    assert not any("face one direction" in sentence for sentence in many.advice)
 
 
 def test_an_arc_goes_past_the_back_and_leaves_out_a_tenth():

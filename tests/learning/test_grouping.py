@@ -77,7 +77,7 @@ def test_recordings_without_a_window_belong_to_no_group():
 
 
 def test_bad_embeddings():
-    with pytest.raises(DataError, match="two recordings or more"):
+    with pytest.raises(DataError, match="found 1 recordings as long as a window, expected at least two"):
         group(np.zeros((1, 5, 2)))
     with pytest.raises(DataError, match="not finite"):
         group(np.full((3, 5, 2), np.nan))
@@ -85,7 +85,7 @@ def test_bad_embeddings():
 
 def test_few_or_equal_recordings():
     pair = np.random.default_rng(0).normal(size=(2, 5, 3))
-    with pytest.raises(DataError, match="cannot be told from 2 recordings"):
+    with pytest.raises(DataError, match="found 2 recordings, expected at least 4 to estimate the number of people"):
         group(pair)
     assert group(pair, people=2).groups.tolist() == [1, 2]
     assert np.isnan(group(pair, people=2).confidence).all()  # how far a person's recordings are apart is not known
@@ -107,5 +107,5 @@ def test_doubts_are_told_at_both_ends_of_what_is_tried():
     assert "no two of 20 recordings" in group(strangers).doubt
     assert group(strangers, people=20).doubt == ""
     assert group(people(0)[0]).doubt == ""
-    fewest = Grouping(np.array([1, 1, 2, 2, 3, 3, 0]), np.ones(7), np.zeros((7, 1)), chosen=True)
-    assert "3 people are the fewest" in fewest.doubt
+    fewest = Grouping(np.array([1, 1, 2, 2, 3, 3, 0]), np.ones(7), np.zeros((7, 1)), estimated=True)
+    assert "3 people is the smallest number" in fewest.doubt

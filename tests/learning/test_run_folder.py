@@ -60,7 +60,7 @@ def test_a_run_that_a_score_judges_is_resumed_to_the_same_bits(windows, config, 
     assert unbroken.history.best.epoch == 2
     with pytest.raises(KeyboardInterrupt):
         train(windows, config, out=tmp_path / "broken", callbacks=[stop], score=score)
-    with pytest.raises(ModelError, match="was made with an outside score"):
+    with pytest.raises(ModelError, match="was made with a score that chooses the checkpoint"):
         train(windows, config, out=tmp_path / "broken", resume=True)
     for _ in range(2):  # the second time it is finished
         resumed = train(windows, config, out=tmp_path / "broken", resume=True, score=score)
@@ -71,7 +71,7 @@ def test_a_run_that_a_score_judges_is_resumed_to_the_same_bits(windows, config, 
 def test_a_finished_run_is_resumed_as_it_is_and_replaced_only_if_asked(windows, config, tmp_path):
     first = train(windows, config, out=tmp_path)
     assert train(windows, config, out=tmp_path, resume=True).model.fingerprint == first.model.fingerprint
-    with pytest.raises(RunFolderError, match="already holds a run; choose another folder, or pass resume=True or "):
+    with pytest.raises(RunFolderError, match="already contains a run; choose another folder, or pass resume=True or "):
         train(windows, config, out=tmp_path)
     other = train(windows, config.with_(seed=9), out=tmp_path, overwrite=True)
     assert Model.load(tmp_path).fingerprint == other.model.fingerprint != first.model.fingerprint
@@ -81,7 +81,7 @@ def test_a_finished_run_is_resumed_as_it_is_and_replaced_only_if_asked(windows, 
 
 
 def test_resume_of_nothing_and_folders_that_cannot_be_written(windows, config, tmp_path):
-    with pytest.raises(RunFolderError, match="holds no run to resume"):
+    with pytest.raises(RunFolderError, match="contains no run to resume"):
         train(windows, config, out=tmp_path / "none", resume=True)
     (tmp_path / "file").write_text("")
     with pytest.raises(RunFolderError, match="cannot be written"):
@@ -108,7 +108,7 @@ def test_a_checkpoint_of_another_run_is_refused(windows, config, tmp_path):
     note = json.loads(read_note(path))
     for changed, message in (
         ({"version": 99}, "of version 99"),
-        ({"config": None}, "names no settings"),
+        ({"config": None}, "has no settings"),
         ({"history": 3}, "is damaged or is no checkpoint"),
         ({}, "is absent, expected F32"),
     ):

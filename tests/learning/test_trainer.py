@@ -15,7 +15,7 @@ import himpc.model
 from himpc._schema import parse
 from himpc.errors import ConfigError, DataError, RunFolderError
 from himpc.learning import Callback, Config, train
-from himpc.learning.epoch import _order
+from himpc.learning.epoch import _training_order
 from himpc.model import Model
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
@@ -64,10 +64,10 @@ def test_training_learns(windows, config):
     assert trained.model.embed(windows).shape == (len(windows), 3 * 16)
 
 
-@pytest.mark.parametrize("names", ["true", "shuffled"])
+@pytest.mark.parametrize("names", ["true", "shuffle"])
 def test_names_of_people_change_no_bit(windows, config, names):
     people = [f"person {n % 4}" for n in range(8)]
-    if names == "shuffled":
+    if names == "shuffle":
         np.random.default_rng(0).shuffle(people)
     named = Windows.cut(make_recordings(names=people), length=6, stride=3)
     assert train(named, config).model.fingerprint == train(windows, config).model.fingerprint
@@ -125,10 +125,10 @@ def test_the_order_of_windows_is_new_each_epoch_or_one_for_all():
     kept = np.arange(50) % 7 > 0
     for shuffle, same in (("epoch", False), ("once", True)):
         config = Config(shuffle=shuffle, seed=3)
-        first, second = (_order(kept, config, epoch) for epoch in (1, 2))
+        first, second = (_training_order(kept, config, epoch) for epoch in (1, 2))
         assert (first.tolist() == second.tolist()) == same
         assert sorted(first) == np.flatnonzero(kept).tolist()
-    fewer = _order(kept & (np.arange(50) != first[5]), config, 3)
+    fewer = _training_order(kept & (np.arange(50) != first[5]), config, 3)
     assert fewer.tolist() == np.delete(first, 5).tolist()  # what is noise in one epoch only leaves a gap
 
 
@@ -139,7 +139,7 @@ def test_the_last_batch_is_left_out_if_asked(windows, config):
     assert 0 < history.epochs[0].trained == whole // 40 * 40 < whole
     assert {total for epoch, _, total in recorder.batches if epoch == 1} == {whole // 40}
     history = train(windows, config.with_(drop_last=True, batch_size=500), callbacks=[recorder]).history
-    assert "fewer than a batch, and drop_last leaves them out: try a smaller batch_size (now 500)" in history.stopped
+    assert "fewer than a batch, and drop_last leaves them out; try a smaller batch_size (now 500)" in history.stopped
 
 
 class Scores:
@@ -162,7 +162,7 @@ def test_an_outside_score_chooses_the_checkpoint_and_the_end(windows, config):
     assert trained.history.stopped == "the score has not risen for 3 epochs"
     card = trained.model.training
     assert card["checkpoint"] == "epoch 2, the highest score (0.7)"
-    assert (card["labels_used"], card["score"]) == ("unknown: an outside score chose the checkpoint", "Rank-1")
+    assert (card["labels_used"], card["score"]) == ("unknown: a score from outside chose the checkpoint", "Rank-1")
     last = train(windows, config.with_(max_epochs=5, patience=50))
     assert last.model.fingerprint == score.seen[4]  # asking changes nothing
     with pytest.raises(RunFolderError, match="epoch 1: the score is nan"):
@@ -191,14 +191,14 @@ def test_aligned_bodies_are_seen_alike_whichever_way_they_face(windows, config):
 
 def test_training_stops_when_labels_are_as_stable_as_they_get(windows, config):
     trained = train(windows, config.with_(max_epochs=50, patience=2, learning_rate=1e-9))
-    assert "not become stabler for 2 epochs" in trained.history.stopped
+    assert "stability of pseudo-labels has not risen for 2 epochs" in trained.history.stopped
     assert trained.history.epochs[-1].stability == 1
     assert len(trained.history) == 4  # the second epoch is as stable as can be, two more did not rise
 
 
 @pytest.mark.parametrize(
     ("changes", "message"),
-    [({"min_samples": 1000}, "windows are noise: try a larger eps"), ({"eps": 1.0}, "fall into one group")],
+    [({"min_samples": 1000}, "windows are noise; try a larger eps"), ({"eps": 1.0}, "are in one cluster")],
 )
 def test_windows_that_do_not_group_end_training_with_what_to_try(windows, config, changes, message, tmp_path):
     recorder = Recorder()
@@ -207,7 +207,7 @@ def test_windows_that_do_not_group_end_training_with_what_to_try(windows, config
     trained = train(windows, config.with_(k1=60, **changes), out=tmp_path / "run", callbacks=[recorder])
     assert message in trained.history.stopped
     assert all(message in warning for warning in recorder.warnings)
-    assert len(recorder.warnings) == 3  # one a level, once
+    assert len(recorder.warnings) == 3  # one per level, once
     assert trained.history.epochs[-1].loss is None
     assert trained.model.embed(windows).shape == (len(windows), 48)
     assert (tmp_path / "run" / "model.json").exists()
@@ -215,27 +215,27 @@ def test_windows_that_do_not_group_end_training_with_what_to_try(windows, config
 
 def test_warnings_reach_python_where_no_callback_takes_them(config):
     alike = Windows.cut(make_recordings(people=1), length=6)
-    with pytest.warns(UserWarning, match="fall into one group"):
+    with pytest.warns(UserWarning, match="are in one cluster"):
         train(alike, config.with_(eps=1.0))
 
 
 def test_two_windows_are_enough_and_one_is_not(config):
     two = Windows.cut([Recording(np.random.default_rng(0).normal(size=(12, 20, 3)), KINECT)], length=6)
     assert train(two, config, callbacks=[Recorder()]).history.stopped
-    with pytest.raises(DataError, match="at least two windows, found 1"):
+    with pytest.raises(DataError, match="found 1 windows, expected at least two to train"):
         train(dataclasses.replace(two, starts=two.starts[:1]), config)
 
 
 def test_settings_that_do_not_fit_are_refused(windows, config, tmp_path):
-    with pytest.raises(ConfigError, match="window_length is 5, but the windows hold 6"):
+    with pytest.raises(ConfigError, match="window_length is 5, but the windows have 6"):
         train(windows, config.with_(window_length=5))
-    with pytest.raises(ConfigError, match="resume needs out"):
+    with pytest.raises(ConfigError, match="no folder of a run to resume; pass it as out"):
         train(windows, config, resume=True)
 
 
 def test_a_loss_that_is_no_longer_finite_says_what_to_do(windows, config, tmp_path):
     huge = dataclasses.replace(windows, frames=windows.frames * np.float32(3e18))  # distances are finite, losses not
-    with pytest.raises(RunFolderError, match=r"no longer finite: try a learning_rate below 0\.\d+, .* in metres"):
+    with pytest.raises(RunFolderError, match=r"became infinite or NaN; try learning_rate below 0\.\d+, .* in metres"):
         train(huge, config, out=tmp_path)
     assert not (tmp_path / "model.json").exists()
 
@@ -263,6 +263,6 @@ def test_known_groups_take_the_place_of_pseudo_labels(windows):
     known = windows.recording % 3
     trained = train(windows, Config(hidden=8, heads=1, max_epochs=2), known=known)
     assert [set(record.clusters.values()) for record in trained.history.epochs] == [{3}, {3}]
-    assert trained.model.training["labels_used"] == "unknown: groups were given from outside"
-    with pytest.raises(ConfigError, match="known must give each of the"):
+    assert trained.model.training["labels_used"] == "unknown: labels were given from outside"
+    with pytest.raises(ConfigError, match="known should have a label for each of the"):
         train(windows, Config(hidden=8, heads=1, max_epochs=2), known=known + 1)

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from sklearn.covariance import ledoit_wolf
 
 from himpc.errors import DataError
-from himpc.learning.whitening import TILT, fit_whitening, means_of, tilted, whitening
+from himpc.learning.clustering.recordings import means_by_label
+from himpc.learning.whitening import TILT, fit_whitening, tilt, whitening
 from himpc.model import Network
 from himpc.recordings import Origin, Recording, Windows
 from himpc.skeleton import LEVELS, body_frame, get_layout, mirror
@@ -96,7 +97,7 @@ def test_means_of_labels(seed):
     labels = rng.permutation(np.concatenate([np.arange(4), rng.integers(0, 4, 20)]))
     vectors = rng.normal(size=(24, 3)).astype(np.float32)
     plain = [vectors[labels == k].astype(float).mean(axis=0) for k in range(4)]
-    np.testing.assert_allclose(means_of(vectors, labels), plain, atol=1e-12)
+    np.testing.assert_allclose(means_by_label(vectors, labels), plain, atol=1e-12)
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
@@ -104,13 +105,13 @@ def test_a_lean_turns_and_does_not_stretch(dimensions):
     joints = np.random.default_rng(0).normal(size=(500, 20, 3)).astype(np.float32)
     if dimensions == 2:
         joints[..., 2] = 0
-    leaning = tilted(joints, np.random.default_rng(1), dimensions=dimensions)
+    leaning = tilt(joints, np.random.default_rng(1), dimensions=dimensions)
     assert leaning.dtype == np.float32
     np.testing.assert_allclose(np.linalg.norm(leaning, axis=2), np.linalg.norm(joints, axis=2), rtol=1e-5)
     np.testing.assert_allclose(between(leaning[0]), between(joints[0]), atol=1e-5)
     upright = np.zeros((5000, 1, 3))
     upright[..., 1] = 1
-    x, y, z = tilted(upright, np.random.default_rng(1), dimensions=dimensions)[:, 0].T
+    x, y, z = tilt(upright, np.random.default_rng(1), dimensions=dimensions)[:, 0].T
     assert np.arcsin(x).std() == pytest.approx(TILT, rel=0.05)
     assert np.arctan2(z, y).std() == pytest.approx(TILT if dimensions == 3 else 0, rel=0.05)
 
@@ -128,7 +129,7 @@ def test_an_encoder_is_fitted_by_the_plain_formula(windows, align, sides):
     seen = seen if sides else dataclasses.replace(seen, layout=dataclasses.replace(KINECT, pairs=()))
     network = fitted(seen, align=align)
     frames = seen.frames[np.unique(seen.frames_of(slice(None)))]
-    leaning = tilted(frames, np.random.default_rng(0))
+    leaning = tilt(frames, np.random.default_rng(0))
     leaning = body_frame(leaning, KINECT).astype(np.float32) if align else leaning
     for level in LEVELS:
 
@@ -179,7 +180,7 @@ def test_parts_of_a_whole_recording_are_one_recording():
     for name, value in fitted(taken).state_dict().items():
         torch.testing.assert_close(as_parts.state_dict()[name], value)
     assert not torch.equal(as_parts.encoder("limb").axes, apart.encoder("limb").axes)
-    with pytest.raises(DataError, match="two recordings or more that are as long as a window, found one"):
+    with pytest.raises(DataError, match="found 1 recording as long as a window, expected at least two"):
         fitted(Windows.cut(halves(whole[:1], parts=True), 6))
 
 

@@ -11,11 +11,10 @@ import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from himpc.learning import meta_products
-from himpc.learning.jaccard import jaccard_distances
-from himpc.learning.neighbours import nearest
-from himpc.learning.objective import level_loss
-from himpc.learning.pseudo_labels import group_distances
+from himpc.learning import Config
+from himpc.learning._fast import meta_products
+from himpc.learning.clustering import dbscan, jaccard_distances, nearest_neighbours
+from himpc.learning.losses import get_loss
 from himpc.model import Network, window_features
 from himpc.recordings import Windows, clean
 from himpc.simulation import simulate
@@ -66,14 +65,18 @@ def test_plain_features_neighbours_distances_and_groups(walkers, features):
     windows, network = walkers
     torch.testing.assert_close(plain.features(network, windows, "joint"), features, atol=1e-5, rtol=1e-4)
     exact = features.double()
-    ranks = nearest(exact, 20).numpy()
+    ranks = nearest_neighbours(exact, 20).numpy()
     np.testing.assert_array_equal(plain.nearest(exact.numpy(), 20), ranks)
     matrix = plain.jaccard(exact.numpy(), ranks)
     found = jaccard_distances(exact.numpy(), ranks)
     full = np.ones_like(matrix)
     full[np.repeat(np.arange(len(exact)), np.diff(found.indptr)), found.indices] = found.data
     np.testing.assert_allclose(full, matrix, atol=1e-9)
-    np.testing.assert_array_equal(plain.groups(matrix, 0.6, 2), group_distances(found, eps=0.6, min_samples=2))
+    np.testing.assert_array_equal(plain.groups(matrix, 0.6, 2), dbscan(found, eps=0.6, min_samples=2))
+
+
+def fast_loss(frames, prototypes, heads, labels):
+    return get_loss("hi_mpc")(frames, prototypes, heads, labels, Config())
 
 
 def test_plain_loss_and_its_gradients():
@@ -83,12 +86,12 @@ def test_plain_loss_and_its_gradients():
         value.backward()
         return value, frames.grad, heads.grad
 
-    torch.testing.assert_close(with_gradients(plain.level_loss), with_gradients(level_loss), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(with_gradients(plain.level_loss), with_gradients(fast_loss), atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("most", STORED)
 def test_the_graph_stores_no_more_than_it_did(features, most):
-    found = jaccard_distances(features.numpy(), nearest(features, 20).numpy(), most=most)
+    found = jaccard_distances(features.numpy(), nearest_neighbours(features, 20).numpy(), max_distance=most)
     assert found.nnz == pytest.approx(STORED[most], rel=TOLERANCE)
 
 
@@ -106,6 +109,6 @@ def test_a_step_multiplies_no_more_than_it_did(groups, monkeypatch):
     frames, prototypes, heads, labels = batch(groups)
     with FlopCounterMode(display=False) as written:
         plain.level_loss(frames, prototypes, heads, labels).backward()
-    level_loss(frames, prototypes, heads, labels).backward()
+    fast_loss(frames, prototypes, heads, labels).backward()
     assert sum(done) == MULTIPLY_ADDS[groups]
     assert 2 * sum(done) <= written.get_total_flops()

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from himpc.errors import DataError
-from himpc.learning.history import EpochRecord
+from himpc.learning import EpochRecord
 from himpc.reporting.figures import save_figure
 from himpc.reporting.training import draw_training
 

@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from himpc._schema import to_plain
 from himpc.cli.console import Console
 from himpc.cli.distributed import SilentConsole, join_processes
 from himpc.cli.options import InputOptions, OutputOptions
@@ -42,7 +43,7 @@ def train(
         Overwrite the run in the folder.
     """
     with join_processes(settings.device) as processes:
-        console = output.console() if processes.first else SilentConsole()
+        console = output.console() if processes.is_first else SilentConsole()
         recordings = source.read(paths, console)
         with EpochBar(console, settings) as bar:
             learner = settings.learner(callbacks=(bar,))
@@ -52,7 +53,7 @@ def train(
                 if (out / "checkpoint.safetensors").exists():
                     console.warn(f"{out} holds the finished epochs; resume with the same command and --resume")
                 raise
-        if processes.first:
+        if processes.is_first:
             _report(learner, recordings, out, shlex.join([*map(str, paths), *source.words()]), console)
     return console.exit_code
 
@@ -72,7 +73,7 @@ def _report(learner: HiMPC, recordings: Recordings, out: Path, command_options: 
             "recordings": len(recordings),
             "epochs": last.epoch,
             "stopped": learner.history_.stopped,
-            "last": last.to_dict(),
+            "last": to_plain(last),
             "diagnosis": diagnosis and diagnosis.to_dict(),
             "left_out": console.left_out,
         }

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cyclopts import Parameter
 
-from himpc._schema import settings_of
+from himpc._schema import settings_of, to_plain
 from himpc.cli.console import Console
 from himpc.cli.options import TRAINING, derive_options
 from himpc.learning import Config
@@ -90,5 +90,5 @@ def draw_history(history: History, folder: Path) -> Path:
     from himpc.reporting import draw_training, save_figure
 
     path = folder / "training.png"
-    save_figure(draw_training([record.to_dict() for record in history.epochs]), path)
+    save_figure(draw_training([to_plain(record) for record in history.epochs]), path)
     return path

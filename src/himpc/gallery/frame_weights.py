@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from himpc.errors import DataError
-from himpc.learning.objective import mining_weights
+from himpc.learning import mining_weights
 from himpc.model import Model, unit
 from himpc.skeleton import Level, body_frame, centre
 

@@ -98,14 +98,13 @@ def rerank(vectors: VectorStore, probe: EmbeddedRecording, found: Sequence[Candi
     """
     import torch
 
-    from himpc.learning.jaccard import jaccard_distances
-    from himpc.learning.neighbours import nearest
+    from himpc.learning import jaccard_distances, nearest_neighbours
 
     near, far = list(found[:MAX_RERANKED]), list(found[MAX_RERANKED:])
     stored = vectors.pooled(np.array([each.id for each in near], dtype=np.int64))
     rows = np.concatenate([probe.pooled[None], stored]).astype(np.float32)
     k1 = min(20, max(2, len(rows) // 4))
-    ranks = nearest(torch.from_numpy(rows), k1, "exact").numpy()
+    ranks = nearest_neighbours(torch.from_numpy(rows), k1, "exact").numpy()
     sparse = jaccard_distances(rows, ranks, k2=min(6, (k1 + 1) // 2)).tocoo()
     jaccard = np.ones(len(rows))
     of_probe = sparse.row == 0

@@ -205,8 +205,7 @@ class GalleryService:
 
     def _group(self, usable: Sequence[EmbeddedRecording]) -> list[int | None]:
         """Return a group for each recording whose person is not known."""
-        from himpc.learning import group_recordings
-        from himpc.learning.grouping import MIN_RECORDINGS
+        from himpc.learning import MIN_RECORDINGS, group_recordings
 
         nameless = [place for place, each in enumerate(usable) if each.person is None]
         groups: list[int | None] = [place if each.person is None else None for place, each in enumerate(usable)]

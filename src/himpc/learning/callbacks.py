@@ -1,4 +1,4 @@
-"""How the trainer tells others what happens."""
+"""Callbacks: how the trainer reports batches, epochs and warnings."""
 
 from __future__ import annotations
 
@@ -8,28 +8,28 @@ from typing import Any
 
 from himpc.learning.history import EpochRecord
 
-__all__ = ["Callback", "tell", "warn"]
+__all__ = ["Callback", "notify", "warn"]
 
 
 class Callback:
-    """What the trainer calls; each method does nothing unless overridden.
+    """Base class of callbacks; each method does nothing unless overridden.
 
-    An object need not inherit from this class: it is told what it has a method for. An exception that a method raises
-    stops the training, after the checkpoint of the epoch was written.
+    Inheriting from it is optional: the trainer calls the methods that an object has. An exception that a method raises
+    stops the training, after the checkpoint of the epoch is written.
     """
 
     def on_batch(self, epoch: int, done: int, total: int) -> None:
-        """Tell that `done` of `total` steps of an epoch (from 1) are made; 0 when its pseudo-labels are there."""
+        """Handle the end of a step, `done` of `total` in an epoch (from 1); 0 when its pseudo-labels are ready."""
 
     def on_epoch(self, record: EpochRecord) -> None:
-        """Tell that an epoch ended."""
+        """Handle the end of an epoch."""
 
     def on_warning(self, message: str) -> None:
-        """Tell what a person should know, and try; each message once a run."""
+        """Handle a warning; each message is reported once per run."""
 
 
-def tell(callbacks: Sequence[object], event: str, *arguments: Any) -> bool:
-    """Call the method `event` of each callback that has one; return whether any has."""
+def notify(callbacks: Sequence[object], event: str, *arguments: Any) -> bool:
+    """Call the method `event` of each callback that has it; return True if any has."""
     methods = [method for callback in callbacks if (method := getattr(callback, event, None))]
     for method in methods:
         method(*arguments)
@@ -37,6 +37,6 @@ def tell(callbacks: Sequence[object], event: str, *arguments: Any) -> bool:
 
 
 def warn(callbacks: Sequence[object], message: str) -> None:
-    """Tell a warning to the callbacks; with none to take it, to Python's warnings."""
-    if not tell(callbacks, "on_warning", message):
+    """Report a warning to the callbacks, or by Python's `warnings` if none handles it."""
+    if not notify(callbacks, "on_warning", message):
         warnings.warn(message, UserWarning, stacklevel=4)

@@ -11,8 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
 
-from himpc._schema import parse_toml, validated
+from himpc._schema import OneOf, parse_toml, validated
 from himpc.errors import ConfigError
+from himpc.learning.losses import LOSSES
 from himpc.skeleton import LEVELS, Level
 
 __all__ = ["Clustering", "Config", "Contrast", "Grouped", "Mining", "Neighbours", "Shuffle", "preset_names"]
@@ -86,6 +87,8 @@ class Config:
     """Radius of DBSCAN, a Jaccard distance; published are 0.6 to 0.8 by data set; HDBSCAN ignores it."""
     min_samples: Count = 2
     """Windows within the radius, the window itself included, that make a core window."""
+    loss: Annotated[str, OneOf(LOSSES)] = "hi_mpc"
+    """Loss that is minimised: a name of the table in himpc.learning.losses; hi_mpc as published."""
     mining: Mining = "hard"
     """Weights of frames: hard skeleton mining as published, off for equal weights, inverted for easy frames first."""
     mining_gradient: bool = True

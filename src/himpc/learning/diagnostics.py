@@ -1,7 +1,7 @@
-"""How far a model can be believed, without any label: numbers that go with its true Rank-1, and what they say in words.
+"""Self-diagnostics of a model, without labels: numbers that correlate with its true Rank-1, and advice.
 
-Chosen by how well they rank simulated suites of many difficulties by the Rank-1 that the true people give
-(``perf/diagnostics.py``; the table, and the numbers that did not, are in docs/lab-notebook.md).
+The numbers were chosen by how well they rank simulated suites of many difficulties by their true Rank-1
+(``perf/diagnostics.py``; docs/lab-notebook.md has the table, and the numbers that were rejected).
 """
 
 from __future__ import annotations
@@ -14,10 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.learning.cuts import over_strangers
-from himpc.learning.grouping import MIN_RECORDINGS
-from himpc.learning.recording_labels import recording_labels
-from himpc.learning.whitening import means_of
+from himpc.learning.clustering.number_of_people import MIN_RECORDINGS, silhouette_gain
+from himpc.learning.clustering.recordings import cluster_recordings, means_by_label
 from himpc.model import Model
 from himpc.recordings.windows import Windows
 from himpc.skeleton import headings
@@ -25,41 +23,39 @@ from himpc.skeleton import headings
 __all__ = ["Diagnosis", "diagnose"]
 
 CLEAR, UNCLEAR = 0.45, 0.25
-"""Margins, chosen on 32 simulated suites: on 24 others, Rank-1 of recordings was 77 % or more in each above the first,
-and 62 % or less in each below the second (preset ``tracklet``)."""
+"""Limits of the margin, chosen on 32 simulated suites. On 24 others (preset ``tracklet``), Rank-1 of recordings was at
+least 77 % in each suite above the first, and at most 62 % in each below the second."""
 
-AGREED = 0.5
-"""Agreement of levels: in each of those 24 with less, Rank-1 of recordings was 62 % or less."""
+MIN_AGREEMENT = 0.5
+"""Minimum agreement of levels: in each of those 24 suites with less, Rank-1 of recordings was at most 62 %."""
 
+NARROW_ARC = 60.0
+"""Bodies that face into an arc of fewer degrees are seen from one side, as in the simulated suite one-view."""
 
-NARROW = 60.0
-"""Degrees: bodies that face within so narrow an arc are seen from one side, as in the simulated suite one-view."""
-
-MOST = 0.9
-"""The share of recordings that an arc must hold."""
+ARC_SHARE = 0.9
+"""Share of recordings that an arc must contain."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """What a model says of the recordings that it was trained on; higher numbers go with a higher Rank-1.
+    """Self-diagnostics of a model on the recordings that it was trained on; higher numbers go with a higher Rank-1.
 
     Attributes
     ----------
     recordings, groups : int
-        R, and into how many groups the model's representation puts them (`himpc.learning.recording_labels`).
+        R, and the number of groups that the embeddings of the model form (`himpc.learning.clustering`).
     margin : float
-        By how much the mean silhouette of the groups exceeds that of as many groups of strangers; 0 where no two
-        recordings are joined.
+        Gain of the mean silhouette of the groups over that of random data; 0 if no two recordings are joined.
     nearest : float
-        1 - (distance to the nearest other recording) / (median distance to the others), median over recordings.
+        1 - (distance to the nearest other recording) / (median distance to the others); median over recordings.
     halves : float, optional
-        1 - (distance between the halves of a recording) / (distance between the halves of two), both in the mean. None
-        where fewer than two recordings have windows that do not overlap.
+        1 - (mean distance between the halves of a recording) / (mean distance between halves of two recordings). None
+        if fewer than two recordings have windows that do not overlap.
     levels : float, optional
-        Share of recordings for which two levels find the same other recording nearest, mean over pairs of levels. None
-        with a single level.
+        Share of recordings with the same nearest recording at two levels; mean over pairs of levels. None with one
+        level.
     facing : float, optional
-        The narrowest arc, in degrees, that 90 % of the recordings face into; None where that cannot be seen, as in 2D.
+        The narrowest arc, in degrees, that 90 % of the recordings face into; None if unknown, as in 2D.
     """
 
     recordings: int
@@ -72,45 +68,45 @@ class Diagnosis:
 
     @property
     def advice(self) -> tuple[str, ...]:
-        """What to make of it, a sentence each."""
+        """The interpretation of the numbers, one sentence each."""
         if self.recordings < MIN_RECORDINGS:
             return (
-                f"{self.recordings} recordings are too few to see which show the same person: each counted as somebody "
-                f"else; give {MIN_RECORDINGS} or more",
+                f"{self.recordings} recordings are too few to group by person, so each counted as another person; add "
+                f"recordings, at least {MIN_RECORDINGS}",
             )
-        said = [self._verdict()]
+        sentences = [self._verdict()]
         if self.groups == math.ceil(math.sqrt(self.recordings)):
-            said.append(
-                f"{self.groups} groups are the fewest that are tried for {self.recordings} recordings: if there are "
-                "fewer people, say how many when you group (--people)"
+            sentences.append(
+                f"{self.groups} groups is the smallest number that is tried for {self.recordings} recordings; if there "
+                "are fewer people, state their number when you group"
             )
-        if self.levels is not None and self.levels < AGREED:
-            said.append(
-                "joints, components and limbs do not agree on who is who (the same nearest recording for "
-                f"{self.levels:.0%}): look at the groups before you rely on them"
+        if self.levels is not None and self.levels < MIN_AGREEMENT:
+            sentences.append(
+                "joints, components and limbs disagree (the same nearest recording for only "
+                f"{self.levels:.0%}); check the groups before you rely on them"
             )
-        if self.facing is not None and self.facing < NARROW:
-            said.append(
-                f"nearly all bodies face one way (within {self.facing:.0f} degrees): whether people are known from "
-                "another side was not learned; add recordings from more sides if there will be such"
+        if self.facing is not None and self.facing < NARROW_ARC:
+            sentences.append(
+                f"nearly all bodies face one direction (within {self.facing:.0f} degrees), so recognition from other "
+                "sides was not learned; add recordings from more sides if you need it"
             )
-        return tuple(said)
+        return tuple(sentences)
 
     def _verdict(self) -> str:
-        each = f"{self.groups} groups of {self.recordings} recordings, {self.margin:.2f} clearer than strangers"
+        numbers = f"{self.groups} groups of {self.recordings} recordings, {self.margin:.2f} above random data"
         if self.groups == self.recordings:
             return (
-                f"no two of {self.recordings} recordings were found to show the same person, so nothing was joined: if "
-                "each shows somebody else, more recordings of each are what helps; if not, people look too much alike "
-                "here, or differ too much from one recording to the next"
+                f"no two of {self.recordings} recordings were found to show the same person; if each shows another "
+                "person, add more recordings of each; if not, people look too similar, or differ too much between "
+                "recordings"
             )
         if self.margin >= CLEAR:
-            return f"people are told apart clearly: {each}"
+            return f"people are distinguished clearly: {numbers}"
         if self.margin >= UNCLEAR:
-            return f"people are told apart, but not clearly: {each}; expect some that are wrong"
+            return f"people are distinguished, but not clearly: {numbers}; expect some errors"
         return (
-            f"people look alike here, or differ much from one recording to the next: {each}; expect many that are "
-            "wrong, and try more and longer recordings of each person, from more sides"
+            f"people look similar, or differ much between recordings: {numbers}; expect many errors, and try more and "
+            "longer recordings of each person, from more sides"
         )
 
     def to_dict(self) -> dict[str, Any]:
@@ -119,30 +115,30 @@ class Diagnosis:
 
 
 def diagnose(model: Model, windows: Windows) -> Diagnosis:
-    """Compare recordings by a model's representation, and say how far it can be believed.
+    """Compute the self-diagnostics of a model from the embeddings of recordings.
 
     Parameters
     ----------
     model : Model
     windows : Windows
-        Of at least one recording; those that it was trained on, as a rule.
+        Windows of at least one recording, usually those that the model was trained on.
 
     Raises
     ------
     ModelError
         If the windows do not fit the model.
     DataError
-        If there are more recordings than can be grouped at once.
+        If there are too many recordings to group at once.
     """
     take = np.unique(windows.whole_recording, return_inverse=True)[1]
     vectors = model.embed(windows)
-    labels = recording_labels(vectors, take)
+    labels = cluster_recordings(vectors, take)
     first = np.unique(take, return_index=True)[1]
-    means = means_of(vectors, take)
+    means = means_by_label(vectors, take)
     return Diagnosis(
         recordings=len(first),
         groups=int(labels.max()) + 1,
-        margin=over_strangers(means, labels[first]),
+        margin=silhouette_gain(means, labels[first]),
         nearest=_nearest(means),
         halves=_halves(vectors, take, windows.starts, windows.length),
         levels=_agreement(np.split(means, len(model.levels), axis=1)),
@@ -151,23 +147,23 @@ def diagnose(model: Model, windows: Windows) -> Diagnosis:
 
 
 def _facing(windows: Windows, take: NDArray[np.integer]) -> float | None:
-    """Return the narrowest arc, in degrees, that most recordings face into, each by the mean of its windows."""
+    """Return the narrowest arc, in degrees, that contains the mean heading of `ARC_SHARE` of the recordings."""
     if windows.dimensions != 3 or not windows.layout.has("left_hip", "right_hip", "left_shoulder", "right_shoulder"):
         return None
     angles = headings(windows.frames[windows.starts], windows.layout)
-    seen = np.isfinite(angles)
+    is_known = np.isfinite(angles)
     sums = np.zeros(take.max() + 1, dtype=np.complex128)
-    np.add.at(sums, take[seen], np.exp(1j * angles[seen]))
+    np.add.at(sums, take[is_known], np.exp(1j * angles[is_known]))
     faced = np.sort(np.angle(sums[np.abs(sums) > 0]))
     if not len(faced):
         return None
-    held = math.ceil(MOST * len(faced))
+    count = math.ceil(ARC_SHARE * len(faced))
     around = np.concatenate([faced, faced + 2 * np.pi])
-    return float(np.degrees((around[held - 1 : held - 1 + len(faced)] - faced).min()))
+    return float(np.degrees((around[count - 1 : count - 1 + len(faced)] - faced).min()))
 
 
 def _others(means: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return the distances ``(R, R)`` between recordings, infinite to itself."""
+    """Return the distances ``(R, R)`` between recordings, infinite on the diagonal."""
     from scipy.spatial.distance import pdist, squareform
 
     distances: NDArray[np.float64] = squareform(pdist(means))
@@ -176,7 +172,7 @@ def _others(means: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _nearest(means: NDArray[np.float64]) -> float:
-    """Return how much nearer the nearest other recording is than the median one; 0 where there are no two."""
+    """Return how much nearer the nearest other recording is than the median one; 0 with fewer than two."""
     if len(means) < 2:
         return 0.0
     others = np.sort(_others(means), axis=1)[:, :-1]
@@ -204,13 +200,13 @@ def _halves(
 
 
 def _gain(near: NDArray[np.float64], far: NDArray[np.float64]) -> float:
-    """Return 1 - near / far, the median; 0 where all are in one place."""
+    """Return the median of 1 - near / far; 0 where `far` is 0."""
     shares = np.divide(near, far, out=np.ones_like(near), where=far > 0)
     return float(1 - np.median(shares))
 
 
 def _agreement(levels: list[NDArray[np.float64]]) -> float | None:
-    """Return how often two levels find the same recording nearest."""
+    """Return how often two levels have the same nearest recording."""
     nearest = [_others(means).argmin(axis=1) for means in levels]
     pairs = list(combinations(nearest, 2))
     return float(np.mean([(one == other).mean() for one, other in pairs])) if pairs else None

@@ -12,16 +12,16 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from himpc.errors import RunFolderError
-from himpc.learning.callbacks import tell
+from himpc.learning.callbacks import notify
+from himpc.learning.clustering.windows import prototypes
 from himpc.learning.config import Config
-from himpc.learning.contrast import compared, compared_with
+from himpc.learning.distributed import ALONE, Processes
 from himpc.learning.history import EpochRecord
-from himpc.learning.labels import find_labels
+from himpc.learning.losses import get_loss
+from himpc.learning.losses.contrast import features_to_compare, prototypes_to_compare
 from himpc.learning.masking import mask
-from himpc.learning.objective import level_loss
-from himpc.learning.processes import ALONE, Processes
-from himpc.learning.pseudo_labels import prototypes, stability
-from himpc.learning.reproducible import shuffled
+from himpc.learning.pseudo_labels import compute_pseudo_labels, stability
+from himpc.learning.reproducibility import shuffle
 from himpc.learning.state import State
 from himpc.model import Network, window_features
 from himpc.recordings.windows import Windows
@@ -29,8 +29,8 @@ from himpc.skeleton import Level
 
 __all__ = ["train_epoch"]
 
-LARGE_SHARE = 0.5
-"""A group with more than this share of the windows is reported: one person would be in more than half of them."""
+MAX_CLUSTER_SHARE = 0.5
+"""A cluster with a larger share of the windows causes a warning."""
 
 
 def train_epoch(
@@ -41,16 +41,16 @@ def train_epoch(
     known: NDArray[np.int64] | None = None,
     processes: Processes = ALONE,
 ) -> EpochRecord:
-    """Train one epoch, changing the state's weights, moments and pseudo-labels, and return what happened.
+    """Train one epoch: update the weights, moments and pseudo-labels of the state, and return its record.
 
-    If no window has a group at every level, or no level has two groups, there is nothing to learn from: no step is
-    made, and the record's loss is None. Groups that are `known` take the place of pseudo-labels. Each of the
-    `processes` encodes its share of the windows, and takes its share of every batch.
+    If no window has a cluster at every level, or no level has two clusters, there is nothing to learn from: no step is
+    made, and the loss of the record is None. Labels that are `known` replace pseudo-labels. Each of the `processes`
+    encodes its share of the windows, and of every batch.
 
     Raises
     ------
     RunFolderError
-        If features or loss are no longer finite, or another process has ended.
+        If features or loss are not finite, or another process has ended.
     """
     began = time.perf_counter()
     epoch = len(state.history) + 1
@@ -58,16 +58,18 @@ def train_epoch(
     own = window_features(state.network, windows.part(processes.share(len(windows))))
     features = {level: processes.gather(own[level], len(windows)) for level in config.levels}
     _check_finite(features, epoch, config)
-    labels = find_labels(state.network, features, windows, config, known, processes)
-    targets = {level: compared_with(prototypes(features[level], labels[level]), config) for level in config.levels}
-    kept = torch.stack([labels[level] >= 0 for level in config.levels]).all(dim=0)
-    order = _order(kept.cpu().numpy(), config, epoch)
-    steady = None if epoch == 1 else stability(labels, state.labels)
+    labels = compute_pseudo_labels(state.network, features, windows, config, known, processes)
+    targets = {
+        level: prototypes_to_compare(prototypes(features[level], labels[level]), config) for level in config.levels
+    }
+    is_clustered = torch.stack([labels[level] >= 0 for level in config.levels]).all(dim=0)
+    order = _training_order(is_clustered.cpu().numpy(), config, epoch)
+    similarity = None if epoch == 1 else stability(labels, state.labels)
     for level in config.levels:
         state.labels[level].copy_(labels[level])
     losses: dict[str, float] = {}
     if len(order) and max(len(centres) for centres in targets.values()) > 1:
-        losses = _steps(state, windows, config, order, labels, targets, callbacks, processes)
+        losses = _train_batches(state, windows, config, order, labels, targets, callbacks, processes)
     return EpochRecord(
         epoch=epoch,
         loss=sum(losses.values()) / len(losses) if losses else None,
@@ -75,23 +77,23 @@ def train_epoch(
         clusters={level: len(centres) for level, centres in targets.items()},
         noise={level: int((found < 0).sum()) for level, found in labels.items()},
         trained=len(order),
-        stability=steady,
+        stability=similarity,
         seconds=time.perf_counter() - began,
-        warnings=_warnings(labels, int(kept.sum()), len(order), config),
+        warnings=_warnings(labels, int(is_clustered.sum()), len(order), config),
     )
 
 
-def _order(kept: NDArray[np.bool_], config: Config, epoch: int) -> NDArray[np.int64]:
-    """Return the windows that train, in the order in which they do."""
+def _training_order(is_clustered: NDArray[np.bool_], config: Config, epoch: int) -> NDArray[np.int64]:
+    """Return the windows that are trained on, in their order."""
     if config.shuffle == "once":
-        order = shuffled(np.arange(len(kept)), config.seed, 0)
-        order = order[kept[order]]
+        order = shuffle(np.arange(len(is_clustered)), config.seed, 0)
+        order = order[is_clustered[order]]
     else:
-        order = shuffled(np.flatnonzero(kept), config.seed, epoch)
+        order = shuffle(np.flatnonzero(is_clustered), config.seed, epoch)
     return order[: len(order) // config.batch_size * config.batch_size] if config.drop_last else order
 
 
-def _steps(
+def _train_batches(
     state: State,
     windows: Windows,
     config: Config,
@@ -101,13 +103,13 @@ def _steps(
     callbacks: Sequence[object],
     processes: Processes,
 ) -> dict[str, float]:
-    """Make one step of Adam a batch and return the mean loss of each level."""
+    """Make one step of Adam per batch, and return the mean loss of each level."""
     device = next(state.network.parameters()).device
     epoch = len(state.history) + 1
     batches = np.split(order, np.arange(config.batch_size, len(order), config.batch_size))
     sums = torch.zeros(len(config.levels), device=device)
     for done, batch in enumerate(batches):
-        tell(callbacks, "on_batch", epoch, done, len(batches))
+        notify(callbacks, "on_batch", epoch, done, len(batches))
         state.optimiser.zero_grad()
         own = batch[processes.share(len(batch))]
         if len(own):
@@ -116,13 +118,12 @@ def _steps(
             sums += losses.detach() * len(own)
         processes.sum_gradients(state.network.parameters())
         state.optimiser.step()
-    tell(callbacks, "on_batch", epoch, len(batches), len(batches))
+    notify(callbacks, "on_batch", epoch, len(batches), len(batches))
     means = {
-        str(level): value / len(order)
-        for level, value in zip(config.levels, processes.summed(sums).tolist(), strict=True)
+        str(level): value / len(order) for level, value in zip(config.levels, processes.sum(sums).tolist(), strict=True)
     }
     if not all(math.isfinite(mean) for mean in means.values()):
-        raise _diverged("the loss is", epoch, config)
+        raise _not_finite("the loss", epoch, config)
     return means
 
 
@@ -134,40 +135,34 @@ def _losses(
     labels: Mapping[Level, Tensor],
     targets: Mapping[Level, Tensor],
 ) -> Tensor:
-    """Return the loss of each level, for the joints ``(B, F, J, 3)`` of some windows."""
+    """Return the loss of each level, given the joints ``(B, F, J, 3)`` of a batch of windows."""
     device = next(network.parameters()).device
     frames = network(torch.from_numpy(joints).to(device).flatten(0, 1))
-    where = torch.from_numpy(rows).to(device)
-    losses = [
-        level_loss(
-            compared(frames[level].unflatten(0, joints.shape[:2]), config),
-            targets[level],
-            network.encoder(level).heads,
-            labels[level][where],
-            mining=config.mining,
-            weight=config.joint_weight if level == "joint" else 1.0,
-            mining_gradient=config.mining_gradient,
-        )
-        for level in config.levels
-    ]
+    index = torch.from_numpy(rows).to(device)
+    loss = get_loss(config.loss)
+    losses = []
+    for level in config.levels:
+        features = features_to_compare(frames[level].unflatten(0, joints.shape[:2]), config)
+        value = loss(features, targets[level], network.encoder(level).heads, labels[level][index], config)
+        losses.append(value * (config.joint_weight if level == "joint" else 1.0))
     return torch.stack(losses)
 
 
 def _check_finite(features: Mapping[Level, Tensor], epoch: int, config: Config) -> None:
     for level, values in features.items():
         if not bool(values.isfinite().all()):
-            raise _diverged(f"features of level {level!r} are", epoch, config)
+            raise _not_finite(f"features of level {level!r}", epoch, config)
 
 
-def _diverged(what: str, epoch: int, config: Config) -> RunFolderError:
+def _not_finite(name: str, epoch: int, config: Config) -> RunFolderError:
     return RunFolderError(
-        f"epoch {epoch}: {what} no longer finite: try a learning_rate below {config.learning_rate}, and look with "
-        "'himpc info' whether the recordings are in metres"
+        f"epoch {epoch}: {name} became infinite or NaN",
+        hint=f"try {{learning_rate}} below {config.learning_rate}, and check that the recordings are in metres",
     )
 
 
-def _warnings(labels: Mapping[Level, Tensor], kept: int, trained: int, config: Config) -> tuple[str, ...]:
-    """Say which levels have nothing, or little, to tell apart, and what to try."""
+def _warnings(labels: Mapping[Level, Tensor], clustered: int, trained: int, config: Config) -> tuple[str, ...]:
+    """Describe levels with no cluster, or one very large one, and what to try."""
     messages = []
     larger, smaller = f"a larger eps (now {config.eps}), ", f"a smaller eps (now {config.eps}) or k1"
     if config.clustering == "hdbscan":
@@ -176,19 +171,19 @@ def _warnings(labels: Mapping[Level, Tensor], kept: int, trained: int, config: C
         largest = int(torch.bincount(found[found >= 0], minlength=1).max())
         if largest == 0:
             messages.append(
-                f"level {level!r}: all {len(found)} windows are noise: try {larger}a smaller min_samples (now "
+                f"level {level!r}: all {len(found)} windows are noise; try {larger}a smaller min_samples (now "
                 f"{config.min_samples}), more recordings, or shorter windows"
             )
-        elif largest > LARGE_SHARE * len(found):
+        elif largest > MAX_CLUSTER_SHARE * len(found):
             messages.append(
-                f"level {level!r}: more than half of the windows fall into one group: try {smaller} (now {config.k1}, "
+                f"level {level!r}: more than half of the windows are in one cluster; try {smaller} (now {config.k1}, "
                 f"for {len(found)} windows), or recordings of more people"
             )
-    if kept and not trained:
+    if clustered and not trained:
         messages.append(
-            f"{kept} windows have a group at every level, fewer than a batch, and drop_last leaves them out: try a "
-            f"smaller batch_size (now {config.batch_size})"
+            f"{clustered} windows have a cluster at every level, fewer than a batch, and drop_last leaves them out; "
+            f"try a smaller batch_size (now {config.batch_size})"
         )
-    if not kept and not messages:
-        messages.append(f"no window has a group at every level: try {larger}fewer levels")
+    if not clustered and not messages:
+        messages.append(f"no window has a cluster at every level; try {larger}fewer levels")
     return tuple(messages)

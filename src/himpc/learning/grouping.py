@@ -1,4 +1,4 @@
-"""Grouping of recordings into people, without labels."""
+"""Grouping of recordings by person, without labels (docs/method.md, section 10)."""
 
 from __future__ import annotations
 
@@ -9,64 +9,66 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.learning.cuts import best_cut, cut_into, margin, own_and_nearest, sums_to_groups
-from himpc.learning.whitening import means_of
+from himpc.learning.clustering.number_of_people import (
+    MAX_RECORDINGS,
+    MIN_RECORDINGS,
+    cluster_by_silhouette,
+    cut_tree,
+    distance_sums,
+    margins,
+    own_and_nearest_distances,
+)
+from himpc.learning.clustering.recordings import means_by_label
 
-__all__ = ["MAX_RECORDINGS", "MIN_RECORDINGS", "NUISANCE", "Grouping", "group_recordings"]
+__all__ = ["Grouping", "group_recordings"]
 
-MIN_RECORDINGS = 4
-"""With fewer there is but one number of people to try."""
-
-MAX_RECORDINGS = 10_000
-"""Above this, the distances between all pairs of recordings and their sums would take more than 2 GB."""
-
-NUISANCE = 0.05
-"""The share of the variance between recordings that is taken for something else than the person; chosen on simulated
+NUISANCE_SHARE = 0.05
+"""Share of the variance between recordings that is attributed to other causes than the person. Chosen on simulated
 walkers, from 0, 0.05, 0.2 and 0.5."""
 
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """Which recordings show the same person.
+    """Recordings, grouped by person.
 
     Attributes
     ----------
     groups : int64 array ``(R,)``
-        The group of each recording, numbered from 1 by falling size; 0 for one that is shorter than a window.
+        The group of each recording, numbered from 1 in order of decreasing size; 0 for recordings without a window.
     confidence : float array ``(R,)``
-        How much nearer a recording is to its own group than to the next, in [0, 1]: its silhouette, where a group of
-        one counts as spread as the other groups are; NaN where the group is 0, or where every group is of one.
+        How much nearer a recording is to its own group than to the next, in [0, 1]: its silhouette, with the median
+        spread of the other groups for a group of one. NaN if the group is 0, or if all groups have one recording.
     vectors : float64 array ``(R, D)``
-        The recordings as they were compared, whitened; NaN where the group is 0.
-    chosen : bool
-        True if the number of people was decided here, False if it was given.
+        The whitened vectors of the recordings that were compared; NaN if the group is 0.
+    estimated : bool
+        True if the number of people was estimated, False if it was given.
     """
 
     groups: NDArray[np.int64]
     confidence: NDArray[np.float64]
     vectors: NDArray[np.float64]
-    chosen: bool
+    estimated: bool
 
     @property
     def people(self) -> int:
-        """How many people there are."""
+        """The number of people."""
         return int(self.groups.max(initial=0))
 
     @property
     def doubt(self) -> str:
-        """A sentence, where the number of people lies at an end of what was tried; else empty."""
-        placed = int((self.groups > 0).sum())
-        if not self.chosen:
+        """A warning if the estimated number of people is the largest or smallest that was tried; else empty."""
+        grouped = int((self.groups > 0).sum())
+        if not self.estimated:
             return ""
-        if self.people == placed:
+        if self.people == grouped:
             return (
-                f"no two of {placed} recordings were found to show the same person, so each is a group of its own: if "
-                "that is wrong, say how many people there are (--people)"
+                f"no two of {grouped} recordings were found to show the same person, so each is its own group; if that "
+                "is wrong, state the number of people"
             )
-        if self.people <= math.ceil(math.sqrt(placed)):
+        if self.people <= math.ceil(math.sqrt(grouped)):
             return (
-                f"{self.people} people are the fewest that are tried for {placed} recordings: if there are fewer, say "
-                "how many (--people)"
+                f"{self.people} people is the smallest number that is tried for {grouped} recordings; if there are "
+                "fewer, state the number of people"
             )
         return ""
 
@@ -79,37 +81,32 @@ def group_recordings(
     *,
     whiten: bool = True,
 ) -> Grouping:
-    """Say which recordings show the same person.
+    """Group recordings by person.
 
-    What varies within a recording is not who it shows: vectors are whitened by the covariance of the windows of a
-    recording around their mean (within-class covariance normalisation, Hatch et al. 2006, with recordings as classes),
-    plus a share of the covariance between recordings, `NUISANCE`, for what else may differ between recordings of one
-    person: view, posture, shoes. Both are shrunk as Ledoit and Wolf (2004) say. The means of the recordings are then
-    joined into Ward's tree (1963), which is cut where its groups exceed those of strangers the most, and not at all
-    where they do not. Of many recordings of very few people, or of one, say how many there are.
+    Vectors are whitened by what varies while the person stays the same: the covariance of the windows of a recording
+    around their mean (within-class covariance normalisation, Hatch et al., with recordings as classes), plus
+    `NUISANCE_SHARE` of the covariance between recordings, for view, posture or shoes. Both are shrunk as by Ledoit and
+    Wolf. The means of the recordings are then joined into Ward's tree, which is cut into `people` groups, or into an
+    estimated number (see `himpc.learning.clustering.cluster_by_silhouette`). For many recordings of one person or of
+    very few, state their number.
 
     Parameters
     ----------
     vectors : array ``(N, D)``
-        One embedding a window.
+        One embedding per window.
     recording : int array ``(N,)``
-        Which recording each window was cut from.
+        The recording of each window.
     n_recordings : int
         R; a recording without a window belongs to no group.
     people : int, optional
-        How many groups to make; if not given, it is decided (`himpc.learning.cuts.best_cut`).
+        Number of groups; estimated if not given.
     whiten : bool
         False for embeddings that are whitened already, such as those of the preset ``tracklet``.
-
-    Returns
-    -------
-    Grouping
-        Groups, confidence, and the vectors that were compared.
 
     Raises
     ------
     DataError
-        If fewer than two recordings have a window, or fewer than `MIN_RECORDINGS` where `people` is not given, or more
+        If fewer than two recordings have a window, or fewer than `MIN_RECORDINGS` if `people` is not given, or more
         than `MAX_RECORDINGS`, or an embedding is not finite.
     ConfigError
         If `people` is not between 1 and the number of recordings.
@@ -122,20 +119,20 @@ def group_recordings(
     """
     present, member = np.unique(recording, return_inverse=True)
     if len(present) < 2:
-        raise DataError(f"grouping needs two recordings or more that are as long as a window, found {len(present)}")
+        raise DataError(f"found {len(present)} recordings as long as a window, expected at least two to group")
     if len(present) > MAX_RECORDINGS:
-        raise DataError(f"{len(present)} recordings are more than the {MAX_RECORDINGS} that can be grouped at once")
+        raise DataError(f"found {len(present)} recordings, expected at most {MAX_RECORDINGS} to group at once")
     if people is not None and not 1 <= people <= len(present):
-        raise ConfigError(f"people must be from 1 to the number of recordings, {len(present)}, found {people}")
+        raise ConfigError(f"people should be from 1 to the number of recordings, {len(present)}, found {people}")
     if not np.isfinite(vectors).all():
-        raise DataError("embeddings hold values that are not finite; was the model trained?")
+        raise DataError("embeddings contain values that are not finite", hint="check that the model was trained")
     if people is None and len(present) < MIN_RECORDINGS:
         raise DataError(
-            f"how many people there are cannot be told from {len(present)} recordings: give {MIN_RECORDINGS} or more, "
-            "or say how many people (--people)"
+            f"found {len(present)} recordings, expected at least {MIN_RECORDINGS} to estimate the number of people",
+            hint="add recordings, or pass {people}",
         )
-    means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_of(vectors, member)
-    labels = _cut(means, people)
+    means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
+    labels = _cluster(means, people)
     groups = np.zeros(n_recordings, dtype=np.int64)
     confidence = np.full(n_recordings, np.nan)
     compared = np.full((n_recordings, means.shape[1]), np.nan)
@@ -144,31 +141,32 @@ def group_recordings(
         _confidence(means, labels),
         means,
     )
-    return Grouping(groups, confidence, compared, chosen=people is None)
+    return Grouping(groups, confidence, compared, estimated=people is None)
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Return the mean of each recording's windows, ``(R, D)``, in units of what is taken not to be the person."""
+    """Return the mean of the windows of each recording, ``(R, D)``, whitened by what is not the person."""
     from sklearn.covariance import ledoit_wolf
 
-    means = means_of(vectors, member)
+    means = means_by_label(vectors, member)
     within = vectors - means[member]
     if not within.any():
         return means
     between = means - means.mean(axis=0)
-    covariance = ledoit_wolf(within, assume_centered=True)[0] + NUISANCE * ledoit_wolf(between, assume_centered=True)[0]
+    covariance = (
+        ledoit_wolf(within, assume_centered=True)[0] + NUISANCE_SHARE * ledoit_wolf(between, assume_centered=True)[0]
+    )
     variance, axes = np.linalg.eigh(covariance)
     variance = np.maximum(variance, variance[-1] * np.finfo(np.float64).eps * len(variance))
     whitened: NDArray[np.float64] = means @ (axes / np.sqrt(variance))
     return whitened
 
 
-def _cut(vectors: NDArray[np.float64], people: int | None) -> NDArray[np.int64]:
-    """Return labels from 0."""
+def _cluster(vectors: NDArray[np.float64], people: int | None) -> NDArray[np.int64]:
     from scipy.cluster.hierarchy import ward
     from scipy.spatial.distance import pdist
 
-    return best_cut(vectors) if people is None else cut_into(ward(pdist(vectors)), people)
+    return cluster_by_silhouette(vectors) if people is None else cut_tree(ward(pdist(vectors)), people)
 
 
 def _confidence(vectors: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -177,17 +175,17 @@ def _confidence(vectors: NDArray[np.float64], labels: NDArray[np.int64]) -> NDAr
     if labels.max() == 0:
         return np.ones(len(labels))
     distances = squareform(pdist(vectors))
-    sums, sizes = sums_to_groups(distances, labels)
-    own, nearest = own_and_nearest(sums, sizes, labels)
-    alone = sizes[labels] == 1
-    if alone.all():
+    sums, sizes = distance_sums(distances, labels)
+    own, nearest = own_and_nearest_distances(sums, sizes, labels)
+    is_single = sizes[labels] == 1
+    if is_single.all():
         return np.full(len(labels), np.nan)
-    own = np.where(alone, np.median(own[~alone]), own)
-    return np.clip(margin(own, nearest), 0, 1)
+    own = np.where(is_single, np.median(own[~is_single]), own)
+    return np.clip(margins(own, nearest), 0, 1)
 
 
 def _number_by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return labels from 1, the largest group first, ties by first appearance."""
+    """Renumber labels from 1, the largest group first, ties by first appearance."""
     names, first, counts = np.unique(labels, return_index=True, return_counts=True)
     order = np.lexsort((first, -counts))
     number = np.empty(len(names), dtype=np.int64)

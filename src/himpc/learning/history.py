@@ -1,49 +1,49 @@
-"""What happened in each epoch, as plain data."""
+"""The record of each epoch, and when training stops."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any
+from dataclasses import dataclass, field
 
 import numpy as np
 
+from himpc._schema import to_plain
 from himpc.learning.config import Config
 
 __all__ = ["EpochRecord", "History", "stop_reason"]
 
-LEAST_GAIN = 0.001
-"""How much the stability must rise to count as risen."""
+MIN_RISE = 0.001
+"""How much the stability must rise to count as a rise."""
 
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """One epoch.
+    """The results of one epoch.
 
     Attributes
     ----------
     epoch : int
         1 for the first.
     loss : float, optional
-        Mean over windows of the total loss; None if nothing could be learned.
+        Mean over windows of the total loss; None if there was nothing to learn from.
     losses : dict
-        The same of each level.
+        Mean loss of each level.
     clusters : dict
-        Groups of pseudo-labels at each level.
+        Number of clusters (pseudo-labels) of each level.
     noise : dict
-        Windows without a group at each level.
+        Number of windows of each level that are in no cluster.
     trained : int
-        Windows that trained: those with a group at every level.
+        Number of windows that were trained on: those in a cluster at every level.
     stability : float, optional
-        Mean over levels of the adjusted Rand index between the pseudo-labels of this epoch and the one before, noise
-        counted as one group; None in the first epoch.
+        Similarity of the pseudo-labels to those of the epoch before (`himpc.learning.pseudo_labels.stability`); None
+        in the first epoch.
     seconds : float
-        Time it took.
+        Duration.
     score : float, optional
-        What the outside score gave, where one chooses the checkpoint.
+        The score of the model, if one is given to choose the checkpoint.
     warnings : tuple of str
-        What a person should know, and try.
+        Problems that the user should know, and what to try.
     """
 
     epoch: int
@@ -57,19 +57,10 @@ class EpochRecord:
     warnings: tuple[str, ...] = ()
     score: float | None = None
 
-    def to_dict(self) -> dict[str, Any]:
-        """Return the record as plain data."""
-        return {**asdict(self), "warnings": list(self.warnings)}
-
-    @classmethod
-    def from_dict(cls, table: Mapping[str, Any]) -> EpochRecord:
-        """Return the record that `to_dict` gave."""
-        return cls(**{**table, "warnings": tuple(table["warnings"])})
-
 
 @dataclass
 class History:
-    """All epochs so far, and why training stopped ("" while it goes on)."""
+    """All epochs so far, and why training stopped ("" while it runs)."""
 
     epochs: list[EpochRecord] = field(default_factory=list)
     stopped: str = ""
@@ -80,37 +71,32 @@ class History:
 
     @property
     def best(self) -> EpochRecord | None:
-        """The first epoch of the highest score; None where there is no score."""
+        """The first epoch with the highest score; None without scores."""
         scored = [record for record in self.epochs if record.score is not None]
         return max(scored, key=lambda record: record.score or 0.0, default=None)
 
-    @classmethod
-    def from_dict(cls, table: Mapping[str, Any]) -> History:
-        """Return the history that `dataclasses.asdict` turned into plain data."""
-        return cls([EpochRecord.from_dict(record) for record in table["epochs"]], str(table["stopped"]))
-
     def to_lines(self) -> str:
-        """Return JSON lines, one an epoch."""
-        return "".join(json.dumps(record.to_dict()) + "\n" for record in self.epochs)
+        """Return one line of JSON per epoch."""
+        return "".join(json.dumps(to_plain(record)) + "\n" for record in self.epochs)
 
 
 def stop_reason(history: History, config: Config) -> str:
-    """Return why training ends after the last epoch, or "" if it goes on.
+    """Return why training stops after the last epoch, or "" if it continues.
 
-    No label is needed to tell, unless an outside score that needs some chooses the checkpoint.
+    Without scores, this depends on losses and pseudo-labels only.
     """
     last = history.epochs[-1]
     if last.loss is None:
-        return "nothing could be learned: " + "; ".join(last.warnings)
+        return "nothing to learn from: " + "; ".join(last.warnings)
     if last.epoch >= config.max_epochs:
-        return f"that is max_epochs, {config.max_epochs}"
-    if chosen := history.best:
-        since = last.epoch - chosen.epoch
+        return f"reached max_epochs = {config.max_epochs}"
+    if best_epoch := history.best:
+        since = last.epoch - best_epoch.epoch
         return f"the score has not risen for {since} epochs" if since >= config.patience else ""
     best, since = -np.inf, 0
     for record in history.epochs:
         stability = -np.inf if record.stability is None else record.stability
-        best, since = (stability, 0) if stability > best + LEAST_GAIN else (best, since + 1)
+        best, since = (stability, 0) if stability > best + MIN_RISE else (best, since + 1)
     if since >= config.patience:
-        return f"the pseudo-labels have not become stabler for {config.patience} epochs"
+        return f"the stability of pseudo-labels has not risen for {config.patience} epochs"
     return ""

@@ -1,4 +1,4 @@
-"""Random masking: in each epoch every window is seen without some of its frames (docs/method.md, section 9).
+"""Random masking: each epoch leaves out some frames of every window (docs/method.md, section 9).
 
 Source: Rao and Miao, "SimMC", IJCAI 2022: prototypes of, and contrast with, subsequences that are masked at random.
 """
@@ -16,29 +16,29 @@ from himpc.recordings.windows import Windows
 __all__ = ["Masked", "frames_left", "mask"]
 
 MASKING = 1
-"""Tells the random numbers of the masks from those of the order of the windows."""
+"""Separates the random numbers of masks from those that shuffle the windows."""
 
 BLOCK_WINDOWS = 2**16
-"""Masks drawn at once: with F = 40, some 30 MB."""
+"""Number of masks drawn at once: 30 MB with F = 40."""
 
 
 @dataclass(frozen=True, eq=False)
 class Masked(Windows):
-    """Windows of which each lacks some frames; `length` is the number of frames that each has left.
+    """Windows without some of their frames; `length` is the number of frames that remain.
 
     Attributes
     ----------
     whole : Windows
         The windows as they were cut.
     left : int array ``(N, length)``
-        Which of its F frames each window has left, in order, counted from 0.
+        The frames of each window that remain, in order, 0 to F - 1.
     """
 
     whole: Windows = field(kw_only=True)
     left: NDArray[np.uint16] = field(kw_only=True)
 
     def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
-        """Return the frames of some windows, ``(n, length)``."""
+        """Return the frame indices of some windows, ``(n, length)``."""
         return self.starts[index][:, None] + self.left[index].astype(np.int64)
 
     def part(self, rows: slice) -> Masked:
@@ -47,33 +47,33 @@ class Masked(Windows):
         return replace(self, starts=whole.starts, recording=whole.recording, whole=whole, left=self.left[rows])
 
     def blocks(self, frames: int) -> Iterator[tuple[NDArray[np.int64], NDArray[np.float32], NDArray[np.int64]]]:
-        """Share all windows out into blocks; see `Windows.blocks`."""
+        """Split all windows into blocks; see `Windows.blocks`."""
         for windows, joints, index in self.whole.blocks(frames):
             yield windows, joints, np.take_along_axis(index, self.left[windows].astype(np.int64), axis=1)
 
 
 def frames_left(length: int, share: float) -> int:
-    """Return how many of F frames a mask of a share leaves: the share rounded, but one out and one left at the least.
+    """Return how many of F frames remain: the share is rounded, but at least one is left out and at least one remains.
 
     Examples
     --------
     >>> [frames_left(length, 0.25) for length in (1, 2, 6, 40)]
     [1, 1, 4, 30]
     """
-    out = max(1, int(share * length + 0.5)) if share else 0
-    return max(1, length - out)
+    masked = max(1, int(share * length + 0.5)) if share else 0
+    return max(1, length - masked)
 
 
 def mask(windows: Windows, share: float, seed: int, epoch: int) -> Windows:
-    """Return the windows, each without a share of its frames that is drawn at random.
+    """Leave out a random share of the frames of each window.
 
     Parameters
     ----------
     windows : Windows
     share : float
-        From 0, which returns the windows as they are, to below 1; see `frames_left`.
+        From 0, which returns the windows unchanged, to below 1; see `frames_left`.
     seed, epoch : int
-        The masks depend on these two and on the number and length of the windows only.
+        The masks depend only on these two, and on the number and length of the windows.
     """
     count = frames_left(windows.length, share)
     if count == windows.length:
@@ -84,5 +84,5 @@ def mask(windows: Windows, share: float, seed: int, epoch: int) -> Windows:
         rows = left[start : start + BLOCK_WINDOWS]
         order = rng.random((len(rows), windows.length), dtype=np.float32).argsort(axis=1, kind="stable")
         rows[:] = np.sort(order[:, :count], axis=1)
-    kept = {f.name: getattr(windows, f.name) for f in fields(Windows)} | {"length": count}
-    return Masked(**kept, whole=windows, left=left)
+    whole = {f.name: getattr(windows, f.name) for f in fields(Windows)} | {"length": count}
+    return Masked(**whole, whole=windows, left=left)

@@ -1,4 +1,4 @@
-"""Pseudo-labels and prototypes: what stands in for the names that nobody gives (docs/method.md, section 3)."""
+"""The pseudo-labels of an epoch, computed by all processes of a training together (docs/method.md, section 3)."""
 
 from __future__ import annotations
 
@@ -7,143 +7,58 @@ from collections.abc import Mapping
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from scipy.sparse import csr_matrix
 from torch import Tensor
 
-from himpc.learning.clustering_tensors import density_labels, jaccard_entries
-from himpc.learning.config import Clustering, Neighbours
-from himpc.learning.jaccard import jaccard_distances
-from himpc.learning.neighbours import nearest
+from himpc.learning.clustering.neighbours import choose_method, nearest_neighbours
+from himpc.learning.clustering.recordings import cluster_recordings
+from himpc.learning.clustering.windows import cluster_windows
+from himpc.learning.config import Config
+from himpc.learning.distributed import ALONE, Processes
+from himpc.model import Network
+from himpc.recordings.windows import Windows
 from himpc.skeleton import Level
 
-__all__ = ["NOISE", "density_groups", "group_distances", "prototypes", "pseudo_labels", "stability"]
-
-NOISE = -1
-"""The pseudo-label of a window that belongs to no group."""
-
-SMALLEST = 1e-9
-"""What stands for a distance of 0 where 0 would mean that there is none."""
+__all__ = ["compute_pseudo_labels", "stability"]
 
 
-def pseudo_labels(
-    features: Tensor,
-    *,
-    k1: int = 20,
-    k2: int = 6,
-    eps: float = 0.6,
-    min_samples: int = 2,
-    clustering: Clustering = "dbscan",
-    neighbours: Neighbours = "auto",
-    ranks: Tensor | None = None,
-) -> NDArray[np.int64]:
-    """Return the group of each window, found from the features alone.
+def compute_pseudo_labels(
+    network: Network,
+    features: Mapping[Level, Tensor],
+    windows: Windows,
+    config: Config,
+    known: NDArray[np.int64] | None = None,
+    processes: Processes = ALONE,
+) -> dict[Level, Tensor]:
+    """Compute the pseudo-label of each window at each level, int64 ``(N,)``.
 
     Parameters
     ----------
-    features : float tensor ``(N, H)``
-        Window features of one level, not normalised, on any device. On a GPU all steps run there, but HDBSCAN.
-    k1, k2 : int
-        Neighbours for reciprocal sets and for query expansion; with fewer windows, all there are.
-    eps, min_samples : float, int
-        DBSCAN: the largest Jaccard distance between neighbours, and how many (itself included) make a core.
-    clustering : {"dbscan", "hdbscan"}
-        With HDBSCAN, eps is not used; see `density_groups`.
-    neighbours : {"auto", "exact", "approximate"}
-        See `himpc.learning.neighbours.nearest`.
-    ranks : int64 tensor ``(N, k1)``, optional
-        The neighbours, where they are there already.
-
-    Returns
-    -------
-    int64 array ``(N,)``
-        0 to K - 1, and `NOISE` for windows without a group.
+    network : Network
+    features : mapping of level to tensor ``(N, H)``
+        Features of all windows, in every process.
+    windows : Windows
+        With ``grouped="recordings"``, the recording of each window is used.
+    config : Config
+    known : int64 array ``(N,)``, optional
+        Labels from outside, which are returned.
+    processes : Processes
+        Each finds the neighbours of its share of the windows, and clusters every n-th level. Recordings are clustered
+        by the first process.
     """
-    features = features.detach()
-    ranks = nearest(features, k1, neighbours) if ranks is None else ranks
-    if features.is_cuda and clustering == "dbscan":
-        entries = jaccard_entries(features, ranks, k2, most=eps)
-        return density_labels(entries, len(features), eps=eps, min_samples=min_samples).cpu().numpy()
-    here, table = features.cpu().numpy(), ranks.cpu().numpy()
-    if clustering == "hdbscan":
-        return density_groups(jaccard_distances(here, table, k2), min_samples=min_samples)
-    distances = jaccard_distances(here, table, k2, most=eps)
-    return group_distances(distances, eps=eps, min_samples=min_samples)
-
-
-def group_distances(distances: csr_matrix, *, eps: float, min_samples: int) -> NDArray[np.int64]:
-    """Return the DBSCAN labels of a sparse graph of distances (`himpc.learning.jaccard.jaccard_distances`)."""
-    from sklearn.cluster import DBSCAN
-    from sklearn.neighbors import sort_graph_by_row_values
-
-    graph = sort_graph_by_row_values(distances, warn_when_not_sorted=False)
-    labels = DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(graph)
-    return np.asarray(labels, dtype=np.int64)
-
-
-def density_groups(distances: csr_matrix, *, min_samples: int) -> NDArray[np.int64]:
-    """Return the HDBSCAN labels of a sparse graph of distances (Campello, Moulavi and Sander 2013).
-
-    A group has at least `min_samples` windows, and two at the least. Windows that hang together, by mutual reachability
-    below 1, with fewer than that are noise: at 1 all tie, and chance would put them into some group. No N x N matrix is
-    made.
-    """
-    from scipy.sparse.csgraph import connected_components
-    from sklearn.cluster import HDBSCAN
-
-    least = max(2, min_samples)
-    graph = _mutual_reachability(distances, min_samples)
-    part = connected_components(graph, directed=False)[1]
-    kept = np.flatnonzero(np.bincount(part)[part] >= least)
-    labels = np.full(len(part), NOISE, dtype=np.int64)
-    if len(kept):
-        model = HDBSCAN(min_cluster_size=least, min_samples=1, metric="precomputed", copy=True)
-        labels[kept] = model.fit_predict(_in_one_piece(graph[kept][:, kept]))
-    return labels
-
-
-def _mutual_reachability(distances: csr_matrix, min_samples: int) -> csr_matrix:
-    """Return the mutual reachability below 1 in float64: the distance, or the larger core distance of its ends."""
-    n, indptr, columns = distances.shape[0], distances.indptr, distances.indices
-    rows = np.repeat(np.arange(n), np.diff(indptr))
-    values = np.maximum(distances.data.astype(np.float64), SMALLEST)
-    in_order = np.append(values[np.lexsort((values, rows))], 1.0)
-    enough = np.diff(indptr) >= min_samples
-    core = np.where(enough, in_order[np.where(enough, indptr[:-1] + min_samples - 1, -1)], 1.0)
-    reach = np.maximum(values, np.where(rows == columns, 0, np.maximum(core[rows], core[columns])))
-    near = reach < 1
-    return csr_matrix((reach[near], (rows[near], columns[near])), shape=(n, n))
-
-
-def _in_one_piece(graph: csr_matrix) -> csr_matrix:
-    """Return the graph with each row linked to the next at 1, what is not stored: scikit-learn wants it connected."""
-    n = graph.shape[0]
-    here, after = np.arange(n - 1), np.arange(1, n)
-    both = np.concatenate([here, after]), np.concatenate([after, here])
-    chain = csr_matrix((np.ones(2 * (n - 1)), both), shape=(n, n))
-    return (graph + chain - chain.multiply(graph > 0)).tocsr()
-
-
-def prototypes(features: Tensor, labels: Tensor) -> Tensor:
-    """Return the mean feature of each group, ``(K, H)``, without gradient; noise belongs to none.
-
-    Parameters
-    ----------
-    features : float tensor ``(N, H)``
-    labels : int64 tensor ``(N,)``
-        0 to K - 1, each at least once, or `NOISE`.
-    """
-    kept = labels >= 0
-    labels, features = labels[kept], features.detach()[kept]
-    sizes = torch.bincount(labels)
-    sums = features.new_zeros((len(sizes), features.shape[1])).index_add_(0, labels, features)
-    return sums / sizes[:, None]
+    if known is None and config.grouped == "windows":
+        return _cluster_levels(features, config, processes)
+    device = features[config.levels[0]].device
+    if known is None and processes.is_first:
+        known = cluster_recordings(network.msmr(features).detach().cpu().numpy(), windows.whole_recording)
+    labels = processes.broadcast(_labels_or_buffer(known, len(windows), device))
+    return dict.fromkeys(config.levels, labels)
 
 
 def stability(labels: Mapping[Level, Tensor], before: Mapping[Level, Tensor]) -> float:
-    """Return how alike two sets of pseudo-labels are, at most 1; about 0 by chance.
+    """Compute how similar two sets of pseudo-labels are: at most 1, and about 0 by chance.
 
-    The mean over levels of the adjusted Rand index (Hubert and Arabie 1985), with noise as one group. Unlike mutual
-    information, its correction for chance takes linear time.
+    It is the mean over levels of the adjusted Rand index (Hubert and Arabie 1985), with noise as one cluster. Its
+    correction for chance takes linear time, unlike that of mutual information.
 
     Parameters
     ----------
@@ -152,3 +67,33 @@ def stability(labels: Mapping[Level, Tensor], before: Mapping[Level, Tensor]) ->
     from sklearn.metrics import adjusted_rand_score
 
     return float(np.mean([adjusted_rand_score(labels[level].cpu(), before[level].cpu()) for level in labels]))
+
+
+def _cluster_levels(features: Mapping[Level, Tensor], config: Config, processes: Processes) -> dict[Level, Tensor]:
+    ranks = {level: _shared_neighbours(features[level], config, processes) for level in config.levels}
+    labels = {}
+    for turn, level in enumerate(config.levels):
+        is_own = turn % processes.world == processes.rank
+        found = _cluster(features[level], ranks[level], config) if is_own else None
+        labels[level] = _labels_or_buffer(found, len(features[level]), features[level].device)
+    for turn, level in enumerate(config.levels):
+        processes.broadcast(labels[level], turn % processes.world)
+    return labels
+
+
+def _shared_neighbours(features: Tensor, config: Config, processes: Processes) -> Tensor | None:
+    """Return all neighbours, each process having searched those of its share; None if the search cannot be shared."""
+    if processes.world == 1 or choose_method(features, config.k1, config.neighbours) == "approximate":
+        return None
+    n = len(features)
+    return processes.gather(nearest_neighbours(features, config.k1, "exact", processes.share(n)), n)
+
+
+def _cluster(features: Tensor, ranks: Tensor | None, config: Config) -> NDArray[np.int64]:
+    names = ("k1", "k2", "eps", "min_samples", "clustering", "neighbours")
+    return cluster_windows(features, ranks=ranks, **{name: getattr(config, name) for name in names})
+
+
+def _labels_or_buffer(labels: NDArray[np.int64] | None, n: int, device: torch.device) -> Tensor:
+    """Return labels as a tensor, or an empty tensor for those of another process."""
+    return torch.empty(n, dtype=torch.int64, device=device) if labels is None else torch.from_numpy(labels).to(device)

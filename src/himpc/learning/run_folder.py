@@ -1,4 +1,4 @@
-"""The folder of a run: settings, history, checkpoint and model, each file whole or absent."""
+"""The folder of a run: settings, history, checkpoint and model, each written atomically."""
 
 from __future__ import annotations
 
@@ -23,27 +23,28 @@ HISTORY_FILE = "history.jsonl"
 
 @dataclass(frozen=True)
 class RunFolder:
-    """A folder that this run may write to; make it with `open`."""
+    """The folder of a run; create it with `open`."""
 
     path: Path
     identity: Identity
 
     @classmethod
     def open(cls, path: Path, identity: Identity, *, resume: bool, overwrite: bool) -> RunFolder:
-        """Return the folder, made if need be, with the settings written to it.
+        """Create the folder if necessary, and write the settings to it.
 
         Raises
         ------
         RunFolderError
-            If it cannot be written, holds a run and neither resume nor overwrite is set, or holds none to resume.
+            If it cannot be written, contains a run and neither `resume` nor `overwrite` is set, or has none to resume.
         """
-        holds_run = any((path / name).exists() for name in (CHECKPOINT_FILE, CARD_FILE))
-        if holds_run and not (resume or overwrite):
+        has_run = any((path / name).exists() for name in (CHECKPOINT_FILE, CARD_FILE))
+        if has_run and not (resume or overwrite):
             raise RunFolderError(
-                f"{path}: already holds a run", hint="choose another folder, or pass {resume=True} or {overwrite=True}"
+                f"{path}: already contains a run",
+                hint="choose another folder, or pass {resume=True} or {overwrite=True}",
             )
-        if resume and not holds_run:
-            raise RunFolderError(f"{path}: holds no run to resume", hint="leave {resume} out to start one")
+        if resume and not has_run:
+            raise RunFolderError(f"{path}: contains no run to resume", hint="leave {resume} out to start one")
         folder = cls(make_folder(path), identity)
         if not resume:
             for name in (CARD_FILE, WEIGHTS_FILE, CHECKPOINT_FILE, HISTORY_FILE):
@@ -57,7 +58,7 @@ class RunFolder:
         Raises
         ------
         RunFolderError
-            If the folder can no longer be written.
+            If the folder cannot be written.
         """
         write_atomically(self.path / HISTORY_FILE, state.history.to_lines())
         state.save(self.path, self.identity)

@@ -1,4 +1,4 @@
-"""All that changes while a model is trained, and its checkpoint: one safetensors file, never a pickle."""
+"""The state of a training, and its checkpoint: one safetensors file, never a pickle."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from himpc._schema import to_plain
+from himpc._schema import parse, to_plain
 from himpc._version import __version__
 from himpc.errors import ModelError
+from himpc.learning.clustering.density import NOISE
 from himpc.learning.config import Config
+from himpc.learning.distributed import Processes
 from himpc.learning.history import History
-from himpc.learning.processes import Processes
-from himpc.learning.pseudo_labels import NOISE
 from himpc.model import Network, read_note, read_tensors, shapes_of, write_tensors
 from himpc.skeleton import Layout, Level
 
@@ -30,7 +30,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Identity:
-    """What a checkpoint belongs to; another run cannot go on from it."""
+    """Identity of a run: a checkpoint can be resumed only with the same settings and data."""
 
     config: Config
     data: str
@@ -39,35 +39,37 @@ class Identity:
 
     @property
     def fingerprint(self) -> str:
-        """A hash (SHA-256) of all that it says."""
+        """A SHA-256 hash of all fields."""
         return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
 
     def check(self, note: dict[str, Any], path: Path) -> None:
-        """Raise `ModelError` if a checkpoint's note is of another format, version, settings or data."""
+        """Raise `ModelError` if the note of a checkpoint has another format, version, settings or data."""
         if (note.get("format"), note.get("version")) != (FORMAT, VERSION):
             raise ModelError(
                 f"{path}: is {note.get('format')!r} of version {note.get('version')!r} (himpc {note.get('himpc')}), "
-                f"expected {FORMAT!r} of version {VERSION} (himpc {__version__}): start a new run in another folder"
+                f"expected {FORMAT!r} of version {VERSION} (himpc {__version__})",
+                hint="start a new run in another folder",
             )
         settings, found = to_plain(self.config), note.get("config")
         if not isinstance(found, dict):
-            raise ModelError(f"{path}: is damaged: it names no settings; start a new run in another folder")
+            raise ModelError(f"{path}: is damaged: has no settings", hint="start a new run in another folder")
         found = {**to_plain(Config()), **found}  # a checkpoint that is older than a setting
         if changed := [name for name in sorted({*settings, *found}) if settings.get(name) != found.get(name)]:
             name = changed[0]
             raise ModelError(
-                f"{path}: was made with {name} = {found.get(name)!r}, now it is {settings.get(name)!r}: "
-                "resume with the same settings, or start a new run in another folder"
+                f"{path}: was made with {name} = {found.get(name)!r}, now it is {settings.get(name)!r}",
+                hint="resume with the same settings, or start a new run in another folder",
             )
         if note.get("scored", False) != self.scored:
             raise ModelError(
-                f"{path}: was made with{'out' if self.scored else ''} an outside score that chooses the checkpoint: "
-                "resume it the same way, or start a new run in another folder"
+                f"{path}: was made with{'out' if self.scored else ''} a score that chooses the checkpoint",
+                hint="resume it the same way, or start a new run in another folder",
             )
         if note.get("data") != self.data:
             raise ModelError(
                 f"{path}: was made from other recordings (fingerprint {str(note.get('data'))[:12]}, now "
-                f"{self.data[:12]}): resume with the same ones, or start a new run in another folder"
+                f"{self.data[:12]})",
+                hint="resume with the same ones, or start a new run in another folder",
             )
 
 
@@ -82,7 +84,7 @@ class State:
     labels : dict of level to int64 tensor ``(N,)``
         Pseudo-labels of the last epoch, on the CPU; all noise before the first.
     best : dict of str to tensor
-        The weights of the epoch with the highest score; empty where no score chooses.
+        Weights of the epoch with the highest score; empty without scores.
     """
 
     network: Network
@@ -95,7 +97,7 @@ class State:
     def start(
         cls, layout: Layout, windows: int, config: Config, device: torch.device, *, scored: bool = False
     ) -> State:
-        """Return the state before the first epoch; `scored` where an outside score chooses the checkpoint."""
+        """Return the state before the first epoch; `scored` if a score chooses the checkpoint."""
         switches = {"normalise": config.normalise, "distances": config.distances, "whiten": config.whiten}
         network = Network(layout, config.levels, config.hidden, config.heads, config.seed, **switches).to(device)
         state = cls(
@@ -110,20 +112,19 @@ class State:
             state.optimiser.state[parameter] = {"step": torch.zeros((), device=device), **moments}
         return state
 
-    def keep(self) -> None:
-        """Take the weights as they are for the best."""
+    def store_best(self) -> None:
+        """Store the current weights as the best."""
         for name, parameter in self.network.named_parameters():
             self.best[name].copy_(parameter.detach())
 
-    def go_back(self) -> None:
-        """Set the weights to the best, where a score chose them."""
+    def restore_best(self) -> None:
+        """Set the weights to the best, if a score chose any."""
         for name, weights in self.best.items():
             self.network.get_parameter(name).data.copy_(weights)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return everything that a checkpoint holds as tensors, by name; changing them in place changes the state."""
-        fixed = self.network.state_dict()
-        tensors = {f"weights.{name}": tensor for name, tensor in fixed.items()}
+        """Return all tensors of a checkpoint, by name; changing them in place changes the state."""
+        tensors = {f"weights.{name}": tensor for name, tensor in self.network.state_dict().items()}
         for name, parameter in self.network.named_parameters():
             for part, moment in self.optimiser.state[parameter].items():
                 tensors[f"adam.{part}.{name}"] = moment
@@ -131,7 +132,7 @@ class State:
         return tensors | {f"labels.{level}": labels for level, labels in self.labels.items()}
 
     def save(self, folder: Path, identity: Identity) -> None:
-        """Write the checkpoint; a reader sees the old one or the new one, whole.
+        """Write the checkpoint atomically.
 
         Raises
         ------
@@ -145,35 +146,37 @@ class State:
             "config": to_plain(identity.config),
             "data": identity.data,
             "scored": identity.scored,
-            "history": asdict(self.history),
+            "history": to_plain(self.history),
         }
         write_tensors(folder / CHECKPOINT_FILE, self.tensors(), json.dumps(note))
 
     def restore(self, folder: Path, identity: Identity) -> None:
-        """Take on the state of a checkpoint.
+        """Read the state from a checkpoint.
 
         Raises
         ------
         ModelError
-            If there is none, it is damaged, or another run made it.
+            If there is none, it is damaged, or it belongs to another run.
         """
         path = folder / CHECKPOINT_FILE
         note = read_note(path)
         try:
             table = json.loads(note)
             identity.check(table, path)
-            history = History.from_dict(table["history"])
+            history = parse(
+                History, table["history"], source=f"{path}: is damaged or is no checkpoint", error=ModelError
+            )
         except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             if isinstance(error, ModelError):
                 raise
             raise ModelError(f"{path}: is damaged or is no checkpoint of himpc ({error})") from error
-        mine = self.tensors()
-        for name, tensor in read_tensors(path, shapes_of(mine)).items():
-            mine[name].copy_(tensor)
+        own = self.tensors()
+        for name, tensor in read_tensors(path, shapes_of(own)).items():
+            own[name].copy_(tensor)
         self.history = history
 
-    def take_from_first(self, processes: Processes) -> None:
-        """Take on the first process's state, in all the others."""
+    def synchronise(self, processes: Processes) -> None:
+        """Copy the state of the first process to all others."""
         for tensor in self.tensors().values():
             processes.broadcast(tensor)
-        self.history = History.from_dict(json.loads(processes.broadcast_text(json.dumps(asdict(self.history)))))
+        self.history = parse(History, json.loads(processes.broadcast_text(json.dumps(to_plain(self.history)))))

@@ -1,8 +1,7 @@
 """Training: features, pseudo-labels and prototypes, then batches, epoch by epoch (docs/method.md, section 6).
 
-No label is seen: training ends when the pseudo-labels have stopped becoming stabler from one epoch to the next, and the
-last epoch is the result. The released code chooses its checkpoint by the labels of the probe set; whoever wants that
-gives a score, from outside.
+Training uses no labels: it stops when the stability of pseudo-labels does not rise, and the last epoch is the result.
+The released code chooses its checkpoint by the labels of the probe set; for that, pass a `Score`.
 """
 
 from __future__ import annotations
@@ -18,12 +17,12 @@ from numpy.typing import NDArray
 
 from himpc._schema import to_plain
 from himpc.errors import ConfigError, DataError, RunFolderError
-from himpc.learning.callbacks import tell, warn
+from himpc.learning.callbacks import notify, warn
 from himpc.learning.config import Config
+from himpc.learning.distributed import ALONE, Processes
 from himpc.learning.epoch import train_epoch
 from himpc.learning.history import History, stop_reason
-from himpc.learning.processes import ALONE, Processes
-from himpc.learning.reproducible import deterministic, fingerprint
+from himpc.learning.reproducibility import deterministic_algorithms, fingerprint
 from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
 from himpc.learning.whitening import fit_whitening
@@ -33,12 +32,12 @@ from himpc.recordings.windows import Windows
 __all__ = ["Score", "Trained", "train"]
 
 Score = Callable[[Model], float]
-"""Says how good a model is, higher is better. It must not change the model."""
+"""Rate a model; higher is better. It must not change the model."""
 
 
 @dataclass(frozen=True)
 class Trained:
-    """What training gives: the model, on the device it was trained on, and what happened."""
+    """The result of training: the model, on the device of the training, and its history."""
 
     model: Model
     history: History
@@ -58,87 +57,85 @@ def train(
     notes: Mapping[str, str] | None = None,
     processes: Processes = ALONE,
 ) -> Trained:
-    """Train a model on windows; nothing here knows whose they are.
+    """Train a model on windows, without labels.
 
     Parameters
     ----------
     windows : Windows
-        At least two. With fewer than `k1`, all of them are neighbours; with fewer than `batch_size`, one step is an
-        epoch.
+        At least two. With fewer than `k1`, all are neighbours; with fewer than `batch_size`, an epoch is one step.
     config : Config, optional
-        The settings; preset ``clean`` if not given.
+        The settings; the preset ``clean`` if not given.
     out : path, optional
-        A run folder: config.json, history.jsonl, checkpoint.safetensors after every epoch, and the model at the end.
+        A run folder: config.json, history.jsonl, checkpoint.safetensors after every epoch, and finally the model.
     device : str
-        "auto", "cpu", "cuda" or "cuda:N". On the CPU one seed gives one result, bit for bit.
+        "auto", "cpu", "cuda" or "cuda:N". On a CPU one seed gives one result, bit for bit.
     resume : bool
-        Go on with the run in `out`; the result is that of an unbroken run. A finished run is returned as it is.
+        Continue the run in `out`, with the result of an uninterrupted run. A finished run is returned unchanged.
     overwrite : bool
-        Start anew in `out` though it holds a run.
+        Replace the run in `out`.
     callbacks : sequence
-        Told of batches, epochs and warnings (`himpc.learning.Callback`).
+        Called with batches, epochs and warnings (see `himpc.learning.Callback`).
     score : function, optional
-        Asked after every epoch. Then the result is the epoch with the highest score, the first of several, instead of
-        the last; and training stops when the score has not risen for `patience` epochs, instead of by the
-        pseudo-labels. The checkpoint holds the best weights so far.
+        Called after every epoch. The result is then the first epoch with the highest score instead of the last epoch,
+        and training stops when the score has not risen for `patience` epochs.
     known : int64 array ``(N,)``, optional
-        The group of each window, from outside, 0 to K - 1, each at least once, in place of pseudo-labels: with
-        the true people, it shows what the best pseudo-labels would give. Training is label-free without it only.
+        Labels that replace the pseudo-labels, 0 to K - 1, each at least once. The true persons give the supervised
+        upper bound. Training is label-free only without it.
     notes : mapping of str to str, optional
-        What the caller knows of the data and the score, for the model's card: ``labels_used`` above all.
+        Facts about data and score for the card of the model, above all ``labels_used``.
     processes : Processes
-        Those that share the work. Each is given the same arguments and gets the same model, that of one process within
-        float tolerance. Only the first reads and writes `out`, asks for the score and tells the callbacks.
+        The processes that share the work. Each passes the same arguments and gets the same model, which equals that of
+        one process within float tolerance. Only the first uses `out`, `score` and the callbacks.
 
     Raises
     ------
     ConfigError
-        If the device is not there, or the settings do not fit the windows.
+        If the device is missing, or the settings do not fit the windows.
     DataError
-        If there are fewer than two windows, or 2D ones are to be aligned.
+        If there are fewer than two windows, or ``align`` is set for 2D windows.
     LayoutError
-        If windows are to be aligned whose layout has no sides.
+        If ``align`` is set for a layout without left and right.
     ModelError
-        If the checkpoint to resume is damaged, or of another run.
+        If the checkpoint to resume is damaged, or belongs to another run.
     RunFolderError
-        If `out` cannot be written or holds another run, or the loss or the score is not finite, or the processes do
-        not all have the same windows and settings, or one of them has ended.
+        If `out` cannot be written or contains another run, if the loss or the score is not finite, if the processes
+        have different windows or settings, or if one of them has ended.
     """
     config = config or Config()
-    where = resolve_device(device)
+    torch_device = resolve_device(device)
     _check(windows, config, out, resume)
-    known = None if known is None else _checked(known, windows)
+    known = None if known is None else _check_labels(known, windows)
     identity = Identity(config, fingerprint(windows, known), len(windows), score is not None)
-    processes.check_same(identity.fingerprint)
-    seen = windows.aligned() if config.align else windows
-    state = State.start(windows.layout, len(windows), config, where, scored=score is not None)
+    processes.check_equal(identity.fingerprint)
+    inputs = windows.aligned() if config.align else windows
+    state = State.start(windows.layout, len(windows), config, torch_device, scored=score is not None)
     folder = None
-    if out is not None and processes.first:
+    if out is not None and processes.is_first:
         folder = RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
     if folder and resume:
         state.restore(folder.path, identity)
     elif config.whiten:
-        fit_whitening(state.network, seen, align=config.align, seed=config.seed)
+        fit_whitening(state.network, inputs, align=config.align, seed=config.seed)
     if folder and not resume:
         folder.save(state)
-    state.take_from_first(processes)
-    callbacks = callbacks if processes.first else ()
-    with deterministic(where):
+    state.synchronise(processes)
+    callbacks = callbacks if processes.is_first else ()
+    with deterministic_algorithms(torch_device):
         while not state.history.stopped:
-            record = train_epoch(state, seen, config, callbacks, known, processes)
+            record = train_epoch(state, inputs, config, callbacks, known, processes)
             if score:
-                found = score(_model(state, windows, identity)) if processes.first else 0.0
-                found = float(processes.broadcast(torch.tensor(found, dtype=torch.float64)))
-                record = replace(record, score=_finite(found, record.epoch))
+                value = score(_model(state, windows, identity)) if processes.is_first else 0.0
+                value = float(processes.broadcast(torch.tensor(value, dtype=torch.float64)))
+                record = replace(record, score=_check_score(value, record.epoch))
             state.history.epochs.append(record)
             if state.history.best is record:
-                state.keep()
+                state.store_best()
             state.history.stopped = stop_reason(state.history, config)
             if folder:
                 folder.save(state)
-            if processes.first:
-                _tell(state.history, callbacks)
-    state.go_back()
+            if processes.is_first:
+                _report(state.history, callbacks)
+    state.restore_best()
     state.network.requires_grad_(False)
     model = _model(state, windows, identity, notes, known=known is not None)
     if folder:
@@ -148,35 +145,37 @@ def train(
 
 def _check(windows: Windows, config: Config, out: str | Path | None, resume: bool) -> None:
     if len(windows) < 2:
-        raise DataError(f"training needs at least two windows, found {len(windows)}: give more or longer recordings")
+        raise DataError(
+            f"found {len(windows)} windows, expected at least two to train", hint="add more or longer recordings"
+        )
     if windows.length != config.window_length:
-        raise ConfigError(f"window_length is {config.window_length}, but the windows hold {windows.length} frames")
+        raise ConfigError(f"window_length is {config.window_length}, but the windows have {windows.length} frames")
     if resume and out is None:
-        raise ConfigError("resume needs out, the folder of the run to go on with")
+        raise ConfigError("no folder of a run to resume", hint="pass it as {out}")
 
 
-def _checked(known: NDArray[np.int64], windows: Windows) -> NDArray[np.int64]:
+def _check_labels(known: NDArray[np.int64], windows: Windows) -> NDArray[np.int64]:
     if known.shape != (len(windows),) or not np.array_equal(np.unique(known), np.arange(known.max(initial=-1) + 1)):
         raise ConfigError(
-            f"known must give each of the {len(windows)} windows a group, 0 to K - 1, each at least once; found shape "
-            f"{known.shape}, groups {known.min(initial=0)} to {known.max(initial=0)}"
+            f"known should have a label for each of the {len(windows)} windows, 0 to K - 1, each at least once; found "
+            f"shape {known.shape}, labels {known.min(initial=0)} to {known.max(initial=0)}"
         )
     return known.astype(np.int64)
 
 
-def _tell(history: History, callbacks: Sequence[object]) -> None:
-    """Tell the last epoch, and those of its warnings that no epoch before had."""
+def _report(history: History, callbacks: Sequence[object]) -> None:
+    """Report the last epoch, and those of its warnings that are new."""
     last = history.epochs[-1]
     before = {message for record in history.epochs[:-1] for message in record.warnings}
     for message in last.warnings:
         if message not in before:
             warn(callbacks, message)
-    tell(callbacks, "on_epoch", last)
+    notify(callbacks, "on_epoch", last)
 
 
-def _finite(score: float, epoch: int) -> float:
+def _check_score(score: float, epoch: int) -> float:
     if not math.isfinite(score):
-        raise RunFolderError(f"epoch {epoch}: the score is {score}, expected a finite number: look at what computes it")
+        raise RunFolderError(f"epoch {epoch}: the score is {score}, expected a finite number")
     return float(score)
 
 
@@ -184,9 +183,9 @@ def _model(
     state: State, windows: Windows, identity: Identity, notes: Mapping[str, str] | None = None, *, known: bool = False
 ) -> Model:
     history, config = state.history, identity.config
-    outside = "an outside score chose the checkpoint" if identity.scored else ""
-    outside = "groups were given from outside" if known else outside
-    chosen = history.best
+    outside = "a score from outside chose the checkpoint" if identity.scored else ""
+    outside = "labels were given from outside" if known else outside
+    best = history.best
     return Model(
         network=state.network,
         layout=windows.layout,
@@ -196,9 +195,7 @@ def _model(
         settings=to_plain(config),
         training={
             "labels_used": f"unknown: {outside}" if outside else "none",
-            "checkpoint": f"epoch {chosen.epoch}, the highest score ({chosen.score:.6g})"
-            if chosen
-            else "the last epoch",
+            "checkpoint": f"epoch {best.epoch}, the highest score ({best.score:.6g})" if best else "the last epoch",
             "epochs": len(history),
             "stopped": history.stopped,
             "windows": len(windows),

@@ -86,7 +86,7 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
 
 
 def _summarise(recordings: Sequence[Recording], grouping: Grouping) -> str:
-    verb = "found" if grouping.chosen else "made, as requested,"
+    verb = "found" if grouping.estimated else "made, as requested,"
     lines = [f"{verb} {count_noun(grouping.people, 'person', 'people')} in {len(recordings)} recordings"]
     for number in range(1, min(grouping.people, _MAX_GROUPS_LISTED) + 1):
         members = np.flatnonzero(grouping.groups == number)

@@ -24,7 +24,7 @@ def draw_training(history: Sequence[Mapping[str, Any]]) -> Figure:
     ----------
     history : sequence of mapping
         One record per epoch: ``epoch``; ``losses``, ``clusters`` and ``noise``, each by level; ``loss`` and
-        ``stability``, or None; see `himpc.learning.EpochRecord.to_dict`.
+        ``stability``, or None; see `himpc.learning.EpochRecord`.
 
     Raises
     ------

@@ -240,7 +240,7 @@ def _group_result(
     short = groups.pop(0, [])
     return s.GroupResult(
         people=grouping.people,
-        chosen=grouping.chosen,
+        chosen=grouping.estimated,
         groups=[s.Group(group=number, recordings=groups[number]) for number in sorted(groups)],
         short=short,
         left_out=skipped,

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from himpc.errors import ConfigError
-from himpc.learning import Config, train
-from himpc.learning.state import CHECKPOINT_FILE
+from himpc.learning import CHECKPOINT_FILE, Config, train
 from himpc.model import Model
 from himpc.research.benchmark.conventions import Conventions
 from himpc.research.benchmark.measure import measure_split

@@ -22,8 +22,7 @@ from himpc._version import __version__
 from himpc.api import group
 from himpc.errors import HimpcError, escape_unprintable
 from himpc.evaluation import grouping_agreement
-from himpc.learning import Config, train
-from himpc.learning.state import CHECKPOINT_FILE
+from himpc.learning import CHECKPOINT_FILE, Config, train
 from himpc.recordings import Windows
 from himpc.research.sweep.data import SweepData
 from himpc.research.sweep.results import MEASURES, Row

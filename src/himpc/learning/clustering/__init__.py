@@ -1,0 +1,22 @@
+"""Pseudo-labels: which windows, or recordings, show the same person, found from features alone."""
+
+from himpc.learning._fast.jaccard import jaccard_distances
+from himpc.learning.clustering.density import NOISE, dbscan, hdbscan
+from himpc.learning.clustering.jaccard import dense_jaccard_distances
+from himpc.learning.clustering.neighbours import nearest_neighbours
+from himpc.learning.clustering.number_of_people import cluster_by_silhouette
+from himpc.learning.clustering.recordings import cluster_recordings
+from himpc.learning.clustering.windows import cluster_windows, prototypes
+
+__all__ = [
+    "NOISE",
+    "cluster_by_silhouette",
+    "cluster_recordings",
+    "cluster_windows",
+    "dbscan",
+    "dense_jaccard_distances",
+    "hdbscan",
+    "jaccard_distances",
+    "nearest_neighbours",
+    "prototypes",
+]

@@ -1,0 +1,123 @@
+"""Nearest neighbours in bounded memory: exact by blocks of matrix products, or approximate by a graph."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from himpc.learning._fast.exact_neighbours import exact_neighbours
+from himpc.learning.config import Neighbours
+
+__all__ = ["MAX_AUTO_EXACT", "choose_method", "nearest_neighbours"]
+
+MAX_BLOCK_BYTES = 2**30
+"""Memory on a GPU for one block of distances; smaller blocks would leave most of its processors idle."""
+
+MAX_AUTO_EXACT = 30_000
+"""Maximum number of rows for which "auto" is exact on a CPU (docs/performance.md)."""
+
+GRAPH_LINKS, BUILD_CANDIDATES = 16, 60
+"""Links per row of the graph, and candidates for them."""
+
+SEARCH_CANDIDATES = 2.5
+"""Candidates of a search, in multiples of k."""
+
+
+def nearest_neighbours(features: Tensor, k: int, method: Neighbours = "auto", rows: slice | None = None) -> Tensor:
+    """Find the k nearest rows of each row by Euclidean distance, itself first.
+
+    Parameters
+    ----------
+    features : float tensor ``(N, H)``
+        On any device.
+    k : int
+        Neighbours per row, the row itself included; at most N are returned.
+    method : {"auto", "exact", "approximate"}
+        Approximate neighbours are searched in a hierarchical navigable small-world graph (Malkov and Yashunin 2020;
+        the package voyager) on the CPU, in time that grows about as N does. "auto" is exact on a GPU, and on a CPU up
+        to `MAX_AUTO_EXACT` rows.
+    rows : slice, optional
+        The rows whose neighbours are returned; all if not given. Exact ones take proportionally less time.
+
+    Returns
+    -------
+    int64 tensor ``(N, min(k, N))``
+        Nearest first, on the same device. Both methods give the same result in every run on one machine, for every
+        number of threads.
+
+    Notes
+    -----
+    Rows of ``|b|² - 2 a·b`` rank as ``|a - b|²`` does. The mean is subtracted from all rows first: distances do not
+    change, and the products lose less precision.
+
+    Examples
+    --------
+    >>> nearest_neighbours(torch.tensor([[0.0], [1.0], [5.0]]), k=2)
+    tensor([[0, 1],
+            [1, 0],
+            [2, 1]])
+    """
+    n = len(features)
+    k = min(k, n)
+    centred = features - features.mean(dim=0)
+    wanted = rows or slice(None)
+    if choose_method(features, k, method) == "exact":
+        return _exact(centred, torch.arange(n, device=features.device)[wanted], k)
+    return _approximate(centred, k)[wanted]
+
+
+def choose_method(features: Tensor, k: int, method: Neighbours = "auto") -> Neighbours:
+    """Return "exact" or "approximate", whichever `nearest_neighbours` uses; with few rows it is always exact."""
+    n = len(features)
+    if method == "auto":
+        method = "approximate" if features.device.type == "cpu" and n > MAX_AUTO_EXACT else "exact"
+    return "exact" if SEARCH_CANDIDATES * min(k, n) >= n else method
+
+
+def _exact(centred: Tensor, rows: Tensor, k: int) -> Tensor:
+    if centred.device.type == "cpu":
+        return exact_neighbours(centred if centred.dtype == torch.float64 else centred.float(), rows, k)
+    return _exact_in_blocks(centred, rows, k)
+
+
+def _exact_in_blocks(centred: Tensor, rows: Tensor, k: int) -> Tensor:
+    squares = centred.square().sum(dim=1)
+    found = [torch.empty((0, k), dtype=torch.int64, device=centred.device)]
+    for some in torch.split(rows, max(1, MAX_BLOCK_BYTES // (len(centred) * centred.element_size()))):
+        block = torch.addmm(squares, centred[some], centred.mT, alpha=-2)
+        block.scatter_(1, some[:, None], -torch.inf)
+        found.append(block.topk(k, largest=False).indices)
+    return torch.cat(found)
+
+
+def _approximate(centred: Tensor, k: int) -> Tensor:
+    from voyager import Index, RecallError, Space
+
+    n, size = centred.shape
+    rows = centred.cpu().float().numpy()
+    index = Index(Space.Euclidean, size, M=GRAPH_LINKS, ef_construction=BUILD_CANDIDATES, random_seed=0, max_elements=n)
+    index.add_items(rows, num_threads=1)  # the graph depends on the order in which rows are added
+    try:
+        found = index.query(rows, k, num_threads=torch.get_num_threads(), query_ef=round(SEARCH_CANDIDATES * k))[0]
+    except RecallError:  # the graph does not reach k rows from some row
+        return _exact(centred, torch.arange(n, device=centred.device), k)
+    ranks = _itself_first(torch.from_numpy(found.astype(np.int64)).to(centred.device), k)
+    repeated = torch.from_numpy(np.flatnonzero(_count_copies(rows) > GRAPH_LINKS)).to(centred.device)
+    ranks[repeated] = _exact(centred, repeated, k)  # the links between many equal rows may lead nowhere else
+    return ranks
+
+
+def _count_copies(rows: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return how many rows are equal to each row, itself included."""
+    as_bytes = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
+    _, index, counts = np.unique(as_bytes, return_inverse=True, return_counts=True)
+    return counts[index.ravel()].astype(np.int64)
+
+
+def _itself_first(found: Tensor, k: int) -> Tensor:
+    """Return k columns: each row itself, which among equals may be elsewhere or missing, then the others in order."""
+    own = torch.arange(len(found), device=found.device)[:, None]
+    others = (found == own).to(torch.uint8).argsort(dim=1, stable=True)[:, : k - 1]
+    return torch.cat([own, found.gather(1, others)], dim=1)

@@ -1,0 +1,195 @@
+"""Clusters of recordings whose number is estimated: where a tree of recordings is cut (docs/method.md, section 10)."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = [
+    "MAX_RECORDINGS",
+    "MIN_RECORDINGS",
+    "cluster_by_silhouette",
+    "cut_tree",
+    "distance_sums",
+    "margins",
+    "own_and_nearest_distances",
+    "silhouette_gain",
+    "silhouettes",
+]
+
+MIN_RECORDINGS = 4
+"""With fewer recordings there is only one number of people to try."""
+
+MAX_RECORDINGS = 10_000
+"""Above this, the distances between all pairs of recordings and their sums would take more than 2 GB."""
+
+MAX_CUTS = 64
+"""Maximum number of cuts that are tried, evenly spaced by ratio."""
+
+CHANCE_DRAWS = 8
+"""Number of random data sets from which the silhouette by chance is estimated."""
+
+MIN_GAIN = 2.0
+"""Gain that a cut needs for any items to be joined, in multiples of the largest gain of a random data set."""
+
+Array = NDArray[np.float64]
+
+
+def cluster_by_silhouette(vectors: Array, gain_share: float = 1.0) -> NDArray[np.int64]:
+    """Compute the cluster of each item, from 0, with an estimated number of clusters.
+
+    The items are joined into Ward's tree. Its cuts are scored by their gain: the mean silhouette over that of random
+    data, as many items drawn from a normal distribution with the covariance of the items, each a cluster of its own
+    (the gap statistic of Tibshirani, Walther and Hastie, with silhouettes). If no cut is better than chance, every item
+    is its own cluster.
+
+    Equal items, such as copies of a recording, count as one. Cuts into fewer clusters than the square root of the
+    number of items are not tried: there the silhouette finds groups coarser than a person, such as men and women, or
+    two cameras.
+
+    Parameters
+    ----------
+    vectors : float64 array ``(R, D)``
+        At least three items, compared by Euclidean distance.
+    gain_share : float
+        The finest cut is chosen whose gain is at least this share of the largest gain.
+
+    References
+    ----------
+    Ward: Hierarchical grouping to optimize an objective function. JASA 58 (1963). Rousseeuw: Silhouettes. J. Comput.
+    Appl. Math. 20 (1987). Tibshirani, Walther, Hastie: Estimating the number of clusters in a data set via the gap
+    statistic. J. R. Stat. Soc. B 63 (2001).
+    """
+    from scipy.cluster.hierarchy import ward
+    from scipy.spatial.distance import pdist, squareform
+
+    distinct, index = np.unique(vectors, axis=0, return_inverse=True)
+    if len(distinct) < len(vectors):
+        labels = cluster_by_silhouette(distinct, gain_share) if len(distinct) > 2 else np.arange(len(distinct))
+        return np.asarray(labels[index.ravel()], dtype=np.int64)
+    count = len(vectors)
+    sizes = np.unique(np.geomspace(max(2, math.ceil(math.sqrt(count))), count - 1, MAX_CUTS).round().astype(int))
+    condensed = pdist(vectors)
+    tree = ward(condensed)
+    chance = _chance_silhouettes(vectors, sizes)
+    gains = _silhouettes_of_cuts(squareform(condensed), tree, sizes) - chance.mean(axis=0)
+    if gains.max() <= MIN_GAIN * (chance - chance.mean(axis=0)).max():
+        return np.arange(count)
+    finest = sizes[np.flatnonzero(gains >= gain_share * gains.max())[-1]]
+    return cut_tree(tree, int(finest))
+
+
+def silhouette_gain(vectors: Array, labels: NDArray[np.integer]) -> float:
+    """Compute the mean silhouette of clusters minus that of as many clusters of random data.
+
+    It is 0 if every item is its own cluster, or all are one cluster. See `cluster_by_silhouette`.
+
+    Parameters
+    ----------
+    vectors : float64 array ``(R, D)``
+    labels : int array ``(R,)``
+        The cluster of each item, 0 to K - 1.
+    """
+    from scipy.spatial.distance import pdist, squareform
+
+    clusters = len(np.unique(labels))
+    if not 1 < clusters < len(labels):
+        return 0.0
+    found = silhouettes(squareform(pdist(vectors)), labels).mean()
+    return float(found - _chance_silhouettes(vectors, np.array([clusters])).mean())
+
+
+def silhouettes(distances: Array, labels: NDArray[np.integer]) -> Array:
+    """Compute the silhouette of each item in [-1, 1] from an ``(R, R)`` distance matrix; 0 in a cluster of one.
+
+    Examples
+    --------
+    >>> d = np.abs(np.subtract.outer([0.0, 1.0, 9.0], [0.0, 1.0, 9.0]))
+    >>> silhouettes(d, np.array([0, 0, 1])).round(3).tolist()
+    [0.889, 0.875, 0.0]
+    """
+    return _silhouettes(*distance_sums(distances, labels), labels)
+
+
+def _chance_silhouettes(vectors: Array, sizes: NDArray[np.integer]) -> Array:
+    """Return the mean silhouettes ``(CHANCE_DRAWS, sizes)`` of cuts of random data, in which no two items belong."""
+    from scipy.cluster.hierarchy import ward
+    from scipy.spatial.distance import pdist, squareform
+
+    rng = np.random.default_rng(0)
+    spread = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False) / math.sqrt(len(vectors))
+    scores = []
+    for _ in range(CHANCE_DRAWS):
+        condensed = pdist(rng.normal(size=(len(vectors), len(spread))) * spread)
+        scores.append(_silhouettes_of_cuts(squareform(condensed), ward(condensed), sizes))
+    return np.array(scores)
+
+
+def _silhouettes_of_cuts(distances: Array, tree: Array, sizes: NDArray[np.integer]) -> Array:
+    """Return the mean silhouette of cuts of a tree into some numbers of clusters.
+
+    From one cut to the next, the sums of distances to clusters are merged as the clusters are, in O(R) per merge.
+    """
+    leaves = len(distances)
+    sums, counts = distances.copy(), np.ones(leaves)
+    row = np.concatenate([np.arange(leaves), np.full(len(tree), -1)])  # of `sums`, for each node of the tree
+    member = np.arange(leaves)
+    scores, done = {}, 0
+    for size in sorted(sizes.tolist(), reverse=True):
+        for step in range(done, leaves - size):
+            target, merged = row[tree[step, :2].astype(np.int64)]
+            sums[target] += sums[merged]
+            counts[target] += counts[merged]
+            counts[merged] = 0
+            member[member == merged] = target
+            row[leaves + step] = target
+        done = leaves - size
+        alive = np.flatnonzero(counts)
+        labels = np.searchsorted(alive, member)
+        scores[size] = float(_silhouettes(sums[alive], counts[alive], labels).mean())
+    return np.array([scores[size] for size in sizes.tolist()])
+
+
+def cut_tree(tree: Array, clusters: int) -> NDArray[np.int64]:
+    """Return the labels of a linkage tree cut into exactly that many clusters, even if distances tie."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+
+    leaves = len(tree) + 1
+    merges = leaves - clusters
+    children = tree[:merges, :2].astype(np.int64).ravel()
+    parents = np.repeat(leaves + np.arange(merges), 2)
+    edges = coo_array((np.ones(2 * merges), (children, parents)), shape=(2 * leaves, 2 * leaves))
+    labels: NDArray[np.int64] = connected_components(edges, directed=False)[1][:leaves].astype(np.int64)
+    return np.unique(labels, return_inverse=True)[1].astype(np.int64)
+
+
+def distance_sums(distances: Array, labels: NDArray[np.integer]) -> tuple[Array, Array]:
+    """Return the sum of the distances from each cluster to each item, ``(K, R)``, and the size of each cluster."""
+    order = np.argsort(labels, kind="stable")
+    sizes = np.bincount(labels)
+    starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+    return np.add.reduceat(distances[order], starts, axis=0), sizes.astype(np.float64)
+
+
+def own_and_nearest_distances(sums: Array, sizes: Array, labels: NDArray[np.integer]) -> tuple[Array, Array]:
+    """Return the mean distance of each item to the others of its cluster, and to the nearest other cluster."""
+    items = np.arange(len(labels))
+    own = sums[labels, items] / np.maximum(sizes[labels] - 1, 1)
+    means = sums / sizes[:, None]
+    means[labels, items] = np.inf
+    return own, means.min(axis=0)
+
+
+def margins(own: Array, nearest: Array) -> Array:
+    """Return how much nearer each item is to its own cluster than to the next, in [-1, 1]."""
+    larger = np.maximum(own, nearest)
+    result: Array = np.divide(nearest - own, larger, out=np.zeros_like(own), where=larger > 0)
+    return result
+
+
+def _silhouettes(sums: Array, sizes: Array, labels: NDArray[np.integer]) -> Array:
+    own, nearest = own_and_nearest_distances(sums, sizes, labels)
+    return np.where(sizes[labels] == 1, 0.0, margins(own, nearest))

@@ -1,0 +1,55 @@
+"""Pseudo-labels of recordings: all windows of a recording show the same person (docs/method.md, section 10)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import DataError
+from himpc.learning.clustering.number_of_people import MAX_RECORDINGS, MIN_RECORDINGS, cluster_by_silhouette
+
+__all__ = ["cluster_recordings", "means_by_label"]
+
+FINER_SHARE = 0.9
+"""A finer cut with this share of the best gain is preferred: joining two people does more harm than splitting one.
+Chosen on simulated walkers."""
+
+
+def cluster_recordings(vectors: NDArray[np.floating], whole_recording: NDArray[np.integer]) -> NDArray[np.int64]:
+    """Compute the pseudo-label of each window, ``(N,)``, 0 to K - 1, the same for all windows of a recording.
+
+    The mean vectors of the recordings are clustered (see `cluster_by_silhouette`). With fewer than `MIN_RECORDINGS`
+    each recording has its own label.
+
+    Parameters
+    ----------
+    vectors : float array ``(N, D)``
+        One embedding per window, compared by Euclidean distance.
+    whole_recording : int array ``(N,)``
+        The whole recording that each window was cut from.
+
+    Raises
+    ------
+    DataError
+        If there are more than `MAX_RECORDINGS` recordings.
+    """
+    present, recording = np.unique(whole_recording, return_inverse=True)
+    if len(present) > MAX_RECORDINGS:
+        raise DataError(
+            f"found {len(present)} recordings, expected at most {MAX_RECORDINGS} to cluster at once",
+            hint="train on some of them, or with {grouped=windows}",
+        )
+    if len(present) < MIN_RECORDINGS:
+        clusters = np.arange(len(present))
+    else:
+        clusters = cluster_by_silhouette(means_by_label(vectors, recording), FINER_SHARE)
+    labels: NDArray[np.int64] = clusters[recording]
+    return labels
+
+
+def means_by_label(vectors: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Compute the mean vector of each label, ``(K, D)``; labels are 0 to K - 1, each at least once."""
+    order = np.argsort(labels, kind="stable")
+    sizes = np.bincount(labels)
+    sums: NDArray[np.float64] = np.add.reduceat(vectors[order], np.cumsum(sizes) - sizes, axis=0, dtype=np.float64)
+    return sums / sizes[:, None]
