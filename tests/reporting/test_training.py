@@ -7,9 +7,9 @@ from himpc.reporting.figures import save_figure
 from himpc.reporting.training import draw_training
 
 
-def record(epoch: int, loss: float | None = 1.0, stability: float | None = 0.5) -> dict:
+def make_record(epoch: int, loss: float | None = 1.0, stability: float | None = 0.5) -> dict:
     levels = ("joint", "limb") if loss is not None else ()
-    return EpochRecord(
+    record = EpochRecord(
         epoch=epoch,
         loss=loss,
         losses=dict.fromkeys(levels, loss),
@@ -18,11 +18,12 @@ def record(epoch: int, loss: float | None = 1.0, stability: float | None = 0.5) 
         trained=100,
         stability=stability,
         seconds=1.5,
-    ).to_dict()
+    )
+    return to_plain(record)
 
 
 def test_each_panel_shows_its_numbers():
-    history = [record(1, 3.0, None), record(2, None, 0.2), record(3, 2.0, 0.6)]
+    history = [make_record(1, 3.0, None), make_record(2, None, 0.2), make_record(3, 2.0, 0.6)]
     loss, clusters, noise, stability = draw_training(history).axes
     np.testing.assert_array_equal(loss.lines[0].get_ydata(), [3, np.nan, 2])
     assert clusters.lines[1].get_ydata().tolist() == [5, 5, 5]
@@ -31,14 +32,14 @@ def test_each_panel_shows_its_numbers():
 
 
 @pytest.mark.parametrize(
-    "history", [[record(1, stability=None)], [record(1, None, None)], [record(i) for i in range(99)]]
+    "history", [[make_record(1, stability=None)], [make_record(1, None, None)], [make_record(i) for i in range(99)]]
 )
 def test_any_run_is_drawn(history, tmp_path):
     save_figure(draw_training(history), tmp_path / "a.png")
 
 
 def test_summary_is_one_line():
-    texts = [text.get_text() for text in draw_training([record(1), record(2, 0.25)]).texts]
+    texts = [text.get_text() for text in draw_training([make_record(1), make_record(2, 0.25)]).texts]
     assert "2 epochs in 3 s. Last epoch: loss 0.250; pseudo-labels: joint 7, limb 5." in texts
 
 
