@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from himpc._schema import to_plain
 from himpc.errors import DataError
 from himpc.learning import EpochRecord
 from himpc.reporting.figures import save_figure
