@@ -13,8 +13,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import LayoutError
-from himpc.recordings import Recording, load, save
-from himpc.skeleton import COMPONENTS, LIMBS, Layout, get_layout, layout_names
+from himpc.model import Model, Network
+from himpc.recordings import Recording, Windows, load, save
+from himpc.skeleton import COMPONENTS, LEVELS, LIMBS, Layout, get_layout, layout_names
 from himpc.skeleton.layout import _name_key
 
 ALL = [get_layout(name) for name in layout_names()]
@@ -206,6 +207,17 @@ def test_gait_20_is_kinect_v1_and_saved_recordings_of_it_still_load(tmp_path: Pa
     assert old.to_dict()["name"] == "gait-20"  # the fingerprint of a saved model is made of it
     save([Recording(np.zeros((2, 20, 3)), old), Recording(np.ones((2, 20, 3)), kinect)], tmp_path / "old.npz")
     assert [recording.layout for recording in load(tmp_path / "old.npz")] == [kinect, kinect]
+
+
+def test_a_saved_model_of_gait_20_still_loads_and_takes_kinect_v1(tmp_path: Path):
+    kinect = get_layout("kinect-v1")
+    old = dataclasses.replace(kinect, name="gait-20", title="Joint centres from markers")
+    model = Model(Network(old, LEVELS, 8, 2, distances=True, whiten=True), old, 6)
+    model.save(tmp_path / "model")
+    loaded = Model.load(tmp_path / "model")
+    assert (loaded.layout, loaded.fingerprint) == (kinect, model.fingerprint)
+    walk = Recording(np.random.default_rng(0).normal(size=(12, 20, 3)), kinect)
+    assert loaded.embed(Windows.cut([walk], 6)).shape == (2, loaded.size)
 
 
 def test_the_example_of_the_documentation_is_a_layout():

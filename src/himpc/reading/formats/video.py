@@ -24,7 +24,9 @@ OVERLAY_SUFFIX = ".overlay.mp4"
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise a video by its magic number or suffix."""
-    return head[4:8] == b"ftyp" or head[:4] in (b"RIFF", b"\x1aE\xdf\xa3") or path.suffix.lower() in SUFFIXES
+    is_avi = head[:4] == b"RIFF" and head[8:12] == b"AVI "
+    is_matroska = head[:4] == b"\x1aE\xdf\xa3"
+    return head[4:8] == b"ftyp" or is_avi or is_matroska or path.suffix.lower() in SUFFIXES
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
