@@ -1,4 +1,4 @@
-"""The verb ``himpc gallery``: each command, and what it says to what is wrong."""
+"""The verb ``himpc gallery``: each command, and its error messages."""
 
 import json
 
@@ -24,31 +24,31 @@ def enrolled(tmp_path, place, walks, walkers_model, capsys):
     code = main(
         ["gallery", "enroll", str(tmp_path / "known.npz"), "--gallery", place, "--model", str(tmp_path / "model")]
     )
-    said = capsys.readouterr().out
+    output = capsys.readouterr().out
     assert code == 0
-    assert "Enrolled 12 recordings of 3 people: a, b, c" in said
+    assert "Enrolled 12 recordings of 3 people: a, b, c" in output
     return tmp_path
 
 
-def told(capsys, *command):
+def run_json(capsys, *command):
     code = main(["gallery", *map(str, command), "--json"])
     captured = capsys.readouterr()
     return code, json.loads(captured.out) if captured.out else captured.err
 
 
-def test_search_says_who_it_is(enrolled, place, capsys):
-    code, document = told(capsys, "search", enrolled / "new.npz", "--gallery", place)
+def test_search_identifies_people(enrolled, place, capsys):
+    code, document = run_json(capsys, "search", enrolled / "new.npz", "--gallery", place)
     assert code == 0
     assert [answer["matches"][0]["person"] for answer in document["answers"]] == ["a", "a"]
     assert main(["gallery", "search", str(enrolled / "new.npz"), "--gallery", place]) == 0
-    said = capsys.readouterr().out
-    assert "Unknown beyond the threshold" in said
-    assert "FMR of" in said
+    output = capsys.readouterr().out
+    assert "Unknown beyond the threshold" in output
+    assert "FMR of" in output
 
 
-def test_a_gallery_from_first_to_last(enrolled, place, capsys):
+def test_all_verbs_in_sequence(enrolled, place, capsys):
     def run(*command):
-        code, document = told(capsys, *command, "--gallery", place)
+        code, document = run_json(capsys, *command, "--gallery", place)
         assert code == 0, document
         return document
 
@@ -68,27 +68,27 @@ def test_a_gallery_from_first_to_last(enrolled, place, capsys):
         "merged",
         "removed",
     }
-    code, document = told(capsys, "import", enrolled / "all.safetensors", "--gallery", enrolled / "other")
+    code, document = run_json(capsys, "import", enrolled / "all.safetensors", "--gallery", enrolled / "other")
     assert (code, document) == (0, {"recordings": 12, "already": 0})
 
 
-def test_without_a_gallery_or_names_it_says_what_to_do(enrolled, place, capsys, tmp_path):
+def test_errors_say_what_to_do(enrolled, place, capsys, tmp_path):
     for command, words in (
         (("list", "--gallery", tmp_path / "none"), "himpc gallery enroll creates one"),
         (("enroll", enrolled / "new.npz", "--gallery", place), "--unnamed"),
-        (("show", "nobody", "--gallery", place), "himpc gallery list"),
+        (("show", "unknown", "--gallery", place), "himpc gallery list"),
         (("remove", "--gallery", place), "name the people to erase"),
         (("search", enrolled / "new.npz", "--gallery", place, "--fmr", "1e-9"), "smallest rate"),
         (("search", enrolled / "absent.npz", "--gallery", place), "absent.npz"),
         (("import", enrolled / "new.npz", "--gallery", place), "cannot be read as a gallery"),
-        (("list", "--gallery", "postgresql://nobody@127.0.0.1:1/none"), "server"),
+        (("list", "--gallery", "postgresql://unknown@127.0.0.1:1/none"), "server"),
         (("enroll", enrolled / "known.npz", "--gallery", enrolled), "give a new folder"),
     ):
-        code, said = told(capsys, *command)
+        code, output = run_json(capsys, *command)
         assert code == 1, command
-        assert words in said
-        assert said.count("\n") == 1
-        assert "Traceback" not in said
+        assert words in output
+        assert output.count("\n") == 1
+        assert "Traceback" not in output
 
 
 def test_another_model_is_refused(enrolled, place, walkers, capsys):
@@ -96,62 +96,62 @@ def test_another_model_is_refused(enrolled, place, walkers, capsys):
 
     himpc.HiMPC(settings={"max_epochs": 1, "hidden": 8}).fit(walkers).save(enrolled / "other-model")
     command = ("enroll", enrolled / "known.npz", "--gallery", place, "--model", enrolled / "other-model")
-    code, said = told(capsys, *command)
+    code, output = run_json(capsys, *command)
     assert code == 1
-    assert "cannot be compared" in said
+    assert "cannot be compared" in output
 
 
-def test_a_damaged_gallery_is_told(enrolled, place, capsys):
+def test_damaged_gallery_is_reported(enrolled, place, capsys):
     from pathlib import Path
 
     (Path(place) / "catalogue.sqlite").write_bytes(b"nothing of the kind" * 100)
-    code, said = told(capsys, "list", "--gallery", place)
+    code, output = run_json(capsys, "list", "--gallery", place)
     assert code == 1
-    assert "damaged" in said
+    assert "damaged" in output
 
 
 def test_names_that_look_like_markup_or_options_are_shown_as_they_are(enrolled, place, capsys):
     for old, new in (("a", "[/x] :smile: [red]"), ("b", "--gallery")):
         assert main(["gallery", "rename", "--gallery", place, "--", old, new]) == 0
     assert main(["gallery", "list", "--gallery", place]) == 0
-    said = capsys.readouterr().out
-    assert "[/x] :smile: [red]" in said
-    assert "--gallery" in said
+    output = capsys.readouterr().out
+    assert "[/x] :smile: [red]" in output
+    assert "--gallery" in output
 
 
-def test_removing_is_all_or_nothing_and_counts_each_once(enrolled, place, capsys):
-    number = told(capsys, "show", "b", "--gallery", place)[1]["recordings"][0]["id"]
-    assert told(capsys, "remove", "a", "nobody", "--gallery", place)[0] == 1
-    assert told(capsys, "remove", "a", "--recording", str(2**70), "--gallery", place)[0] == 1
-    assert len(told(capsys, "list", "--gallery", place)[1]["people"]) == 3
+def test_remove_is_all_or_nothing_and_counts_each_once(enrolled, place, capsys):
+    number = run_json(capsys, "show", "b", "--gallery", place)[1]["recordings"][0]["id"]
+    assert run_json(capsys, "remove", "a", "unknown", "--gallery", place)[0] == 1
+    assert run_json(capsys, "remove", "a", "--recording", str(2**70), "--gallery", place)[0] == 1
+    assert len(run_json(capsys, "list", "--gallery", place)[1]["people"]) == 3
     twice = ("remove", "a", "a", "--recording", number, "--recording", number, "--gallery", place)
-    assert told(capsys, *twice) == (0, {"people": ["a"], "recordings": 5})
+    assert run_json(capsys, *twice) == (0, {"people": ["a"], "recordings": 5})
 
 
 @pytest.mark.parametrize("command", [["move"], ["move", "--person", "x"], ["merge", "a"], ["move", str(2**70)]])
-def test_nobody_is_moved_by_a_command_that_says_not_whom(enrolled, place, capsys, command):
-    code, said = told(capsys, *command, "--gallery", place)
+def test_incomplete_move_or_merge_is_refused(enrolled, place, capsys, command):
+    code, output = run_json(capsys, *command, "--gallery", place)
     assert code == 1
-    assert said.count("\n") == 1
+    assert output.count("\n") == 1
 
 
-def test_more_people_may_be_asked_for_than_there_are(enrolled, place, capsys):
-    code, found = told(capsys, "search", enrolled / "new.npz", "--gallery", place, "--people", 10**30)
+def test_more_people_than_enrolled_may_be_requested(enrolled, place, capsys):
+    code, found = run_json(capsys, "search", enrolled / "new.npz", "--gallery", place, "--people", 10**30)
     assert code == 0
     assert len(found["answers"][0]["matches"]) == 3
 
 
-def test_verify_finds_a_damaged_log_and_a_catalogue_that_was_never_finished(enrolled, place, capsys, tmp_path):
+def test_verify_finds_a_damaged_log_and_enroll_an_unfinished_catalog(enrolled, place, capsys, tmp_path):
     (tmp_path / "gallery" / "searches.sqlite").write_bytes(b"nothing of the kind" * 100)
-    code, document = told(capsys, "verify", "--gallery", place)
+    code, document = run_json(capsys, "verify", "--gallery", place)
     assert code == 1
     assert "searches.sqlite" in document["wrong"][0]
     (tmp_path / "killed").mkdir()
     (tmp_path / "killed" / "catalogue.sqlite").touch()
     known = tmp_path / "known.npz"
-    code, said = told(capsys, "enroll", known, "--gallery", tmp_path / "killed", "--model", tmp_path / "model")
+    code, output = run_json(capsys, "enroll", known, "--gallery", tmp_path / "killed", "--model", tmp_path / "model")
     assert code == 1
-    assert "never finished" in said
+    assert "never finished" in output
 
 
 @pytest.mark.parametrize(
@@ -174,17 +174,17 @@ def test_a_password_is_shown_nowhere(enrolled, capsys, address, monkeypatch):
     assert not any(":" in path.name for path in enrolled.iterdir())
 
 
-def test_whom_they_show_is_asked_before_training(enrolled, tmp_path, capsys):
-    code, said = told(capsys, "enroll", enrolled / "new.npz", "--gallery", tmp_path / "fresh")
+def test_missing_names_are_reported_before_training(enrolled, tmp_path, capsys):
+    code, output = run_json(capsys, "enroll", enrolled / "new.npz", "--gallery", tmp_path / "fresh")
     assert code == 1
-    assert "--unnamed" in said
+    assert "--unnamed" in output
     assert not (tmp_path / "fresh").exists()
 
 
-def test_another_programs_vectors_are_not_taken_for_ours(enrolled, tmp_path, capsys):
+def test_folder_of_another_program_is_refused(enrolled, tmp_path, capsys):
     (tmp_path / "theirs" / "vectors").mkdir(parents=True)
     (tmp_path / "theirs" / "vectors" / "mine").write_text("")
     command = ("enroll", enrolled / "known.npz", "--gallery", tmp_path / "theirs", "--model", enrolled / "model")
-    code, said = told(capsys, *command)
+    code, output = run_json(capsys, *command)
     assert code == 1
-    assert "vectors/mine" in said
+    assert "vectors/mine" in output

@@ -1,4 +1,4 @@
-"""Both stores of embeddings, each in an empty place: a folder, and a PostgreSQL that is started for the tests."""
+"""Empty places for both vector stores: a folder, and a PostgreSQL server that is started for the tests."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class StorePlace:
         return found
 
     def settle(self) -> None:
-        """Have everything on the disk, and nobody at work: a client that was killed may leave the server busy."""
+        """Flush everything to the disk, and wait until the server is idle: a killed client may leave it busy."""
         if not self.is_folder:
             at_work = "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND state != 'idle' "
             while self.run(at_work + "AND pid != pg_backend_pid()"):

@@ -30,7 +30,7 @@ galleries = st.builds(
 )
 
 
-def test_each_recording_is_left_out_in_turn_by_hand():
+def test_comparisons_leave_out_each_recording_in_turn():
     found = compare_within(LINE, WHO)
     assert sorted(found.genuine.round(6).tolist()) == [0.5, 0.5, 1, 1]
     assert sorted(found.impostor.round(6).tolist()) == [3, 3, 4, 6, 6, 6.5, 9, 9, 9.5, 10]
@@ -38,7 +38,7 @@ def test_each_recording_is_left_out_in_turn_by_hand():
     assert (found.persons, found.with_two) == (3, 2)
 
 
-def test_each_person_weighs_the_same():
+def test_comparisons_weigh_all_persons_equally():
     found = compare_within(LINE, WHO)
     weight = dict(zip(found.stranger.round(6).tolist(), found.stranger_weight.tolist(), strict=True))
     assert weight[4] == pytest.approx(1 / 6)
@@ -48,7 +48,7 @@ def test_each_person_weighs_the_same():
 
 
 @given(galleries)
-def test_the_comparisons_are_those_of_a_plain_loop(gallery):
+def test_comparisons_equal_a_loop(gallery):
     vectors, who = gallery
     genuine, impostor, stranger = [], [], []
     for r, (vector, own) in enumerate(zip(vectors.astype(float), who, strict=True)):
@@ -63,7 +63,7 @@ def test_the_comparisons_are_those_of_a_plain_loop(gallery):
 
 
 @given(galleries, st.randoms(use_true_random=False))
-def test_the_order_and_the_numbers_of_persons_do_not_matter(gallery, random):
+def test_calibration_ignores_the_order_and_the_numbers_of_persons(gallery, random):
     vectors, who = gallery
     order = list(range(len(who)))
     random.shuffle(order)
@@ -73,7 +73,7 @@ def test_the_order_and_the_numbers_of_persons_do_not_matter(gallery, random):
 
 
 @given(galleries, st.floats(0.01, 0.99))
-def test_no_rate_on_the_own_comparisons_is_above_the_stated(gallery, rate):
+def test_rates_on_own_comparisons_are_at_most_the_stated_ones(gallery, rate):
     """Every person has as many recordings, so a share of comparisons is a share of recordings."""
     calibration, found = calibrate(*gallery), compare_within(*gallery)
     for ask, smallest, distances in (
@@ -88,7 +88,7 @@ def test_no_rate_on_the_own_comparisons_is_above_the_stated(gallery, rate):
             assert ask(rate) <= ask(0.995)
 
 
-def test_a_threshold_counts_the_new_comparison_too_by_hand():
+def test_threshold_counts_the_new_comparison():
     calibration = calibrate(LINE, WHO)
     assert (calibration.smallest_fmr, calibration.smallest_fpir) == pytest.approx((0.25, 0.375))
     rates = dict(zip(np.round(calibration.stranger.distances, 6).tolist(), calibration.stranger.rates, strict=True))
@@ -102,7 +102,7 @@ def test_a_threshold_counts_the_new_comparison_too_by_hand():
     assert calibration.threshold(0.43) < calibration.impostor.distances[0]
 
 
-def test_a_stated_rate_holds_for_people_who_are_not_enrolled():
+def test_stated_rate_holds_for_non_enrolled_persons():
     """In the mean over galleries, of new people from where the gallery's came."""
     fmr, fpir = [], []
     for seed in range(40):
@@ -117,7 +117,7 @@ def test_a_stated_rate_holds_for_people_who_are_not_enrolled():
 
 
 @given(galleries, st.lists(st.floats(0, 40), min_size=1, max_size=8), st.floats(0.01, 0.99))
-def test_a_nearer_person_is_never_less_likely_and_all_sum_to_one(gallery, distances, enrolled):
+def test_probabilities_fall_with_distance_and_sum_to_one(gallery, distances, enrolled):
     calibration, distances = calibrate(*gallery), np.sort(distances)
     persons, unknown = calibration.probabilities(distances, enrolled)
     assert (np.diff(persons) <= 1e-12).all()
@@ -126,7 +126,7 @@ def test_a_nearer_person_is_never_less_likely_and_all_sum_to_one(gallery, distan
     assert calibration.probabilities(distances, enrolled / 2)[1] >= unknown
 
 
-def test_probabilities_are_bayes_rule():
+def test_probabilities_follow_bayes_rule():
     calibration = calibrate(*walkers())
     near, far = calibration.likelihood_ratio(np.array([2.0, 9.0]))
     persons, unknown = calibration.probabilities(np.array([2.0, 9.0]), enrolled=0.8)
@@ -136,7 +136,7 @@ def test_probabilities_are_bayes_rule():
     assert calibration.probabilities(np.array([])) == (pytest.approx([]), 1.0)
 
 
-def test_few_people_cannot_show_much():
+def test_ratio_of_few_people_is_bounded():
     """Two persons that are worlds apart, four recordings: not one in a million."""
     vectors, who = walkers(persons=2, each=2, spread=1000.0)
     least, most = calibrate(vectors, who).likelihood_ratio(np.array([np.inf, 0.0]))
@@ -144,7 +144,7 @@ def test_few_people_cannot_show_much():
     assert 2 < most <= 5
 
 
-def test_where_distance_says_nothing_the_ratio_is_one():
+def test_ratio_is_one_if_distance_is_uninformative():
     ratio = calibrate(*walkers(persons=10, spread=0.0)).likelihood_ratio(np.array([0.0, 3.0, 50.0]))
     assert (ratio < 3).all()
     backwards = LikelihoodRatio.fit((np.array([5.0]), np.ones(1)), (np.array([1.0]), np.ones(1)), 1)
@@ -154,7 +154,7 @@ def test_where_distance_says_nothing_the_ratio_is_one():
 
 @settings(max_examples=20)
 @given(galleries)
-def test_the_regression_is_that_of_scikit_learn(gallery):
+def test_regression_equals_scikit_learn(gallery):
     from sklearn.linear_model import LogisticRegression
 
     found = compare_within(*gallery)
@@ -175,7 +175,7 @@ def test_the_regression_is_that_of_scikit_learn(gallery):
         assert ratio.slope == 0
 
 
-def test_where_nobody_has_two_recordings_halves_speak():
+def test_halves_are_compared_if_no_person_has_two_recordings():
     vectors, who = walkers(each=1)
     halves = np.stack([vectors - 0.1, vectors + 0.1], axis=1)
     halves[0] = np.nan  # too short for two
@@ -193,7 +193,7 @@ def test_where_nobody_has_two_recordings_halves_speak():
     assert calibrate(twice, people).source == "recordings"
 
 
-def test_people_are_compared_by_the_model_that_has_never_seen_them():
+def test_folds_compare_people_by_the_model_not_trained_on_them():
     """By hand: the model without 7 puts everything at twice the distance, that without 3 and 5 at half."""
     halves = np.stack([LINE, LINE + 0.5], axis=1)
     without = [Fold(2 * LINE, WHO == 7), Fold(LINE / 2, WHO != 7)]
@@ -214,7 +214,7 @@ def test_people_are_compared_by_the_model_that_has_never_seen_them():
 
 
 @given(galleries)
-def test_models_that_see_everything_alike_change_nothing(gallery):
+def test_folds_with_equal_embeddings_change_nothing(gallery):
     vectors, who = gallery
     folds = [Fold(vectors, who % 2 == 0), Fold(vectors, who % 2 == 1)]
     here, there = calibrate(vectors, who), calibrate(vectors, who, folds=folds)
@@ -223,7 +223,7 @@ def test_models_that_see_everything_alike_change_nothing(gallery):
     assert there.ratio.slope == pytest.approx(here.ratio.slope, rel=1e-3, abs=1e-6)
 
 
-def test_everybody_is_left_out_once_and_whole():
+def test_folds_leave_out_each_person_once_and_completely():
     for left_out in ([WHO == 7, WHO == 3], [WHO == 7, WHO != 3], [np.arange(5) < 1, np.arange(5) > 0]):
         with pytest.raises(DataError, match="must be left out, with all its recordings, by one fold"):
             calibrate(LINE, WHO, folds=[Fold(LINE, each) for each in left_out])
@@ -231,7 +231,7 @@ def test_everybody_is_left_out_once_and_whole():
         calibrate(LINE, WHO, folds=[Fold(LINE, WHO)])
 
 
-def test_a_large_gallery_is_sampled_and_says_nearly_the_same(monkeypatch):
+def test_large_gallery_is_sampled_with_nearly_the_same_result(monkeypatch):
     vectors, who = walkers(persons=60, each=4)
     whole = calibrate(vectors, who)
     monkeypatch.setattr(comparisons_module, "MAX_RECORDINGS", 120)
@@ -244,7 +244,7 @@ def test_a_large_gallery_is_sampled_and_says_nearly_the_same(monkeypatch):
     assert (sampled.persons, sampled.recordings) == (60, 240)
 
 
-def test_many_points_of_a_curve_are_thinned_to_the_safe_side():
+def test_thinned_curve_never_exceeds_the_rate():
     calibration = calibrate(*walkers(persons=60))
     found = compare_within(*walkers(persons=60))
     assert len(calibration.impostor.distances) <= 512 < len(found.impostor)
@@ -253,7 +253,7 @@ def test_many_points_of_a_curve_are_thinned_to_the_safe_side():
 
 
 @given(galleries)
-def test_plain_data_gives_it_back(gallery):
+def test_saved_calibration_is_restored(gallery):
     calibration = calibrate(*gallery)
     assert load_calibration(save_calibration(calibration)) == calibration
 
@@ -276,7 +276,7 @@ def test_plain_data_gives_it_back(gallery):
         ("stranger.independent", 0, "independent should be greater than or equal to 1"),
     ],
 )
-def test_plain_data_is_read_strictly(where, value, message):
+def test_invalid_calibration_is_refused(where, value, message):
     plain = to_plain(calibrate(LINE, WHO))
     table, _, key = where.rpartition(".")
     (plain[table] if table else plain)[key] = value
@@ -287,7 +287,7 @@ def test_plain_data_is_read_strictly(where, value, message):
             load_calibration(document)
 
 
-def test_what_cannot_be_calibrated_is_said():
+def test_calibrate_refuses_unusable_arrays():
     with pytest.raises(DataError, match="the gallery shows 1 persons"):
         calibrate(LINE, np.zeros(5, dtype=int))
     with pytest.raises(DataError, match=r"person \(4,\), expected"):

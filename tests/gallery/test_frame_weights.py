@@ -49,7 +49,7 @@ def plain(model, joints, features, person):
 
 @pytest.mark.parametrize("person", [None, 2])
 @pytest.mark.parametrize("kind", [{}, {"heads": 0}, {"temperature": 0.1}, {"normalise": True}])
-def test_weights_are_those_of_the_plain_formula(person, kind):
+def test_weights_equal_the_formula(person, kind):
     model = a_model(**kind)
     walks = simulate(people=4, recordings=1, seconds=2.0, difficulty="medium", seed=3)
     walks = [clean(walk)[0] for walk in walks]
@@ -68,7 +68,7 @@ def test_weights_are_those_of_the_plain_formula(person, kind):
     assert found.min() < 0.999
 
 
-def test_blocks_change_nothing(monkeypatch):
+def test_batch_size_does_not_change_weights(monkeypatch):
     model = a_model()
     joints = simulate(people=1, recordings=1, seconds=2.0, difficulty="easy", seed=3)[0].joints
     centres = np.random.default_rng(0).normal(size=(3, model.size))
@@ -77,7 +77,7 @@ def test_blocks_change_nothing(monkeypatch):
     np.testing.assert_allclose(FrameWeights(model, centres)(joints), whole, rtol=1e-4)
 
 
-def test_a_recording_that_is_shorter_than_a_window_has_no_hard_frame():
+def test_recording_shorter_than_a_window_has_zero_weights():
     model = a_model()
     assert (
         FrameWeights(model, np.ones((1, model.size)))(np.zeros((LENGTH - 1, len(model.layout), 3))).tolist() == [0] * 3
@@ -85,6 +85,6 @@ def test_a_recording_that_is_shorter_than_a_window_has_no_hard_frame():
 
 
 @pytest.mark.parametrize("centres", [np.ones((2, 3)), np.ones((0, 16)), np.full((1, 16), np.nan)])
-def test_centres_that_cannot_be_are_refused(centres):
+def test_invalid_centres_are_refused(centres):
     with pytest.raises(DataError, match="centres"):
         FrameWeights(a_model(), centres)(np.zeros((9, 20, 3)))

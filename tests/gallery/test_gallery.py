@@ -21,7 +21,7 @@ def people_of(gallery):
     return {person.name: person.recordings for person in gallery.people()}
 
 
-def test_people_are_enrolled_and_found_again(gallery, walks):
+def test_search_finds_enrolled_people(gallery, walks):
     enrolled = gallery.enroll(walks("a", "b", "c", days=("1",)))
     assert (enrolled.recordings, enrolled.people) == (6, ("a", "b", "c"))
     answers = gallery.search(walks("a", "b", "c", days=("2",)), people=2)
@@ -30,7 +30,7 @@ def test_people_are_enrolled_and_found_again(gallery, walks):
     assert all(answer.matches[0].probability > answer.matches[1].probability for answer in answers)
 
 
-def test_an_answer_is_the_plain_formula(gallery, walks):
+def test_answer_equals_the_definition(gallery, walks):
     """The distance to a person is the least between means of windows; a threshold decides."""
     known, (probe, *_) = walks("a", "b", "c"), walks("a", days=("3",))
     gallery.enroll(known)
@@ -48,7 +48,7 @@ def test_an_answer_is_the_plain_formula(gallery, walks):
     assert sum(match.probability for match in answer.matches) + answer.nobody == pytest.approx(1)
 
 
-def test_evidence_leads_to_the_windows_that_are_most_alike(gallery, walks):
+def test_moments_point_to_the_most_similar_windows(gallery, walks):
     known, (probe, *_) = walks("a", "b"), walks("a", days=("3",))
     gallery.enroll(known)
     match = gallery.search([probe])[0].matches[0]
@@ -64,17 +64,17 @@ def test_evidence_leads_to_the_windows_that_are_most_alike(gallery, walks):
     assert 0 < match.agreement <= 1
 
 
-def test_a_stranger_is_unknown_at_a_strict_rate_and_found_at_a_loose_one(gallery, walks):
+def test_threshold_depends_on_the_rate(gallery, walks):
     gallery.enroll(walks("a", "b", "c", "d"))
-    strangers = [walk.with_(joints=walk.joints[:, ::-1].copy()) for walk in walks("e")]  # nobody is built so
-    strict = gallery.search(strangers, fmr=get_service(gallery).calibration().smallest_fmr)
+    impostors = [walk.with_(joints=walk.joints[:, ::-1].copy()) for walk in walks("e")]  # an impossible body
+    strict = gallery.search(impostors, fmr=get_service(gallery).calibration().smallest_fmr)
     assert all(answer.person is None for answer in strict)
     known = gallery.search(walks("a", days=("3",)), fpir=0.99)
     assert [answer.person for answer in known] == ["a", "a"]
     assert all(one.nobody > 0.5 > two.nobody for one in strict for two in known)
 
 
-def test_what_cannot_be_told_is_said(gallery, walks):
+def test_search_of_an_empty_or_tiny_gallery_explains_itself(gallery, walks):
     with pytest.raises(DataError, match="no person is enrolled"):
         gallery.search(walks("a"))
     gallery.enroll(walks("a"))
@@ -87,7 +87,7 @@ def test_what_cannot_be_told_is_said(gallery, walks):
         gallery.search(walks("a"), fmr=0.1)
 
 
-def test_rates_that_make_no_sense_are_refused(gallery, walks):
+def test_arguments_out_of_range_are_refused(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     for arguments in ({"fmr": 0.1, "fpir": 0.1}, {"fmr": 0}, {"fpir": 1.5}, {"people": 0}, {"enrolled": 1}):
         with pytest.raises(ConfigError):
@@ -108,7 +108,7 @@ def test_copies_are_enrolled_once(gallery, walks):
     assert people_of(gallery) == {"a": 6, "b": 4}
 
 
-def test_enrolling_is_all_or_nothing(gallery, walks, monkeypatch):
+def test_failed_enrolment_enrolls_nothing(gallery, walks, monkeypatch):
     gallery.enroll(walks("a"))
     monkeypatch.setattr("himpc.gallery.catalog.queries.add_recordings", _fail)
     with pytest.raises(GalleryError):
@@ -155,7 +155,7 @@ def test_short_recordings_are_named_and_left_out(gallery, walks):
     assert "shorter than a window" in answer.note
 
 
-def test_parts_of_a_recording_are_one(gallery, walks):
+def test_parts_of_a_recording_are_joined(gallery, walks):
     whole = walks("a")[0]
     parts = [
         whole.with_(joints=whole.joints[:30], origin=Origin(body="a", part=1, whole_source=whole.source)),
@@ -186,7 +186,7 @@ def test_files_of_one_name_in_two_folders_are_enrolled_apart(gallery, walks, tmp
     assert groups[0] == groups[1] != groups[2] == groups[3]
 
 
-def test_people_without_a_name_are_grouped_and_can_be_named(gallery, walks):
+def test_unnamed_people_are_grouped_and_can_be_named(gallery, walks):
     known = walks("a", "b")
     nameless = [walk.with_(person=None) for walk in walks("c", "d")]
     with pytest.raises(DataError, match="unnamed=True"):
@@ -199,7 +199,7 @@ def test_people_without_a_name_are_grouped_and_can_be_named(gallery, walks):
     assert {person.name: person.named for person in gallery.people()}["Cleo"]
 
 
-def test_mistakes_are_mended(gallery, walks):
+def test_merge_move_and_rename_correct_mistakes(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     assert gallery.merge("a", "b") == 4
     assert people_of(gallery) == {"a": 8, "c": 4}
@@ -215,7 +215,7 @@ def test_mistakes_are_mended(gallery, walks):
     assert people_of(gallery) == {"a": 4, "Bea": 4, "c": 3, "unnamed-1": 1}
 
 
-def test_the_log_says_what_was_done_but_no_name_of_somebody_removed(gallery, walks):
+def test_audit_lists_all_events_without_names_of_removed_people(gallery, walks):
     gallery.enroll(walks("a", "b"))
     gallery.search(walks("a"))
     gallery.rename("a", "Ann")
@@ -228,7 +228,7 @@ def test_the_log_says_what_was_done_but_no_name_of_somebody_removed(gallery, wal
     assert {event.person for event in events if event.action == "removed"}.pop().startswith("gone-")
 
 
-def test_what_is_removed_is_gone(gallery, walks, bytes_on_disk):
+def test_removed_person_leaves_no_bytes(gallery, walks, bytes_on_disk):
     gallery.enroll(walks("a", "b"))
     get_service(gallery).build_index()
     gone = gallery.recordings("a")
@@ -250,7 +250,7 @@ def test_what_is_removed_is_gone(gallery, walks, bytes_on_disk):
     assert gallery.verify() == []
 
 
-def test_a_gallery_moves_from_one_store_to_another(gallery, walks, tmp_path):
+def test_exported_gallery_is_imported_into_another_store(gallery, walks, tmp_path):
     gallery.enroll([*walks("a", "b"), *(w.with_(person=None) for w in walks("c"))], unnamed=True)
     assert export_gallery(gallery, tmp_path / "g.safetensors") == 12
     added, already = import_gallery(tmp_path / "g.safetensors", tmp_path / "other")
@@ -260,13 +260,13 @@ def test_a_gallery_moves_from_one_store_to_another(gallery, walks, tmp_path):
         assert other.model.fingerprint == gallery.model.fingerprint
         assert other.people() == gallery.people()
         assert other.verify() == []
-        told = [dataclasses.replace(recording, id=0) for recording in gallery.recordings()]
-        assert [dataclasses.replace(recording, id=0) for recording in other.recordings()] == told
+        expected = [dataclasses.replace(recording, id=0) for recording in gallery.recordings()]
+        assert [dataclasses.replace(recording, id=0) for recording in other.recordings()] == expected
         for one, two in zip(gallery.search(walks("a")), other.search(walks("a")), strict=True):
             assert one.matches[0].distance == pytest.approx(two.matches[0].distance, rel=1e-5)
 
 
-def test_models_are_not_mixed(gallery, walks, tmp_path):
+def test_import_refuses_another_model(gallery, walks, tmp_path):
     gallery.enroll(walks("a", "b"))
     export_gallery(gallery, tmp_path / "g.safetensors")
     other = Model(Network(gallery.model.layout, LEVELS, 8, 0, seed=1), gallery.model.layout, 6)
@@ -275,7 +275,7 @@ def test_models_are_not_mixed(gallery, walks, tmp_path):
         import_gallery(tmp_path / "g.safetensors", tmp_path / "other")
 
 
-def test_reranking_keeps_who_is_far_out_of_the_way(gallery, walks):
+def test_reranking_keeps_distances_and_probabilities(gallery, walks):
     gallery.enroll(walks("a", "b", "c", "d"))
     plain = gallery.search(walks("a", "b", days=("3",)), people=4)
     ordered = gallery.search(walks("a", "b", days=("3",)), people=4, rerank=True)
@@ -284,7 +284,7 @@ def test_reranking_keeps_who_is_far_out_of_the_way(gallery, walks):
         assert {m.person: m.probability for m in one.matches} == {m.person: m.probability for m in two.matches}
 
 
-def test_it_opens_again_as_it_was(home, gallery, walks):
+def test_reopened_gallery_is_unchanged(home, gallery, walks):
     gallery.enroll(walks("a", "b"))
     with Gallery.open(home) as again:
         assert again.people() == gallery.people()
@@ -295,7 +295,7 @@ def test_it_opens_again_as_it_was(home, gallery, walks):
         Gallery.create(home, gallery.model)
 
 
-def test_people_who_were_trained_on_are_calibrated_by_models_without_them(gallery, home, walks):
+def test_calibrate_uses_models_trained_without_the_people_compared(gallery, home, walks):
     gallery.enroll(walks("a", "b", "c", "d"))
     probe = walks("a", days=("3",))
     assert "calibrate the gallery" in gallery.search(probe)[0].note
@@ -314,7 +314,7 @@ def test_people_who_were_trained_on_are_calibrated_by_models_without_them(galler
             gallery.calibrate(folds)
 
 
-def test_calibrating_by_folds_needs_skeletons_and_people(home, walkers_model, walks):
+def test_calibrate_needs_skeletons(home, walkers_model, walks):
     with Gallery.create(home, walkers_model, keep_skeletons=False) as bare:
         bare.enroll(walks("a", "b", "c"))
         with pytest.raises(DataError, match="skeleton"):
@@ -323,7 +323,7 @@ def test_calibrating_by_folds_needs_skeletons_and_people(home, walkers_model, wa
             get_service(bare).joints(bare.recordings()[0].id)
 
 
-def test_people_without_a_name_do_not_move_the_threshold(gallery, walks):
+def test_unnamed_people_do_not_change_the_threshold(gallery, walks):
     """One person under several names would make what is near seem far."""
     gallery.enroll(walks("a", "b", "c"))
     before = get_service(gallery).calibration()
@@ -332,7 +332,7 @@ def test_people_without_a_name_do_not_move_the_threshold(gallery, walks):
     assert get_service(gallery).calibration() == before
 
 
-def test_numbers_that_changed_on_the_disk_are_told(gallery, walks, tmp_path):
+def test_verify_finds_data_changed_on_the_disk(gallery, walks, tmp_path):
     gallery.enroll(walks("a", "b"))
     first, second = gallery.recordings()[:2]
     entries = get_service(gallery).embeddings([first.id])
@@ -364,7 +364,7 @@ def test_numbers_that_changed_on_the_disk_are_told(gallery, walks, tmp_path):
         {"frames": True},
     ],
 )
-def test_a_file_that_lies_is_refused_and_makes_no_gallery(walkers_model, walks, tmp_path, lie):
+def test_import_refuses_a_manipulated_file(walkers_model, walks, tmp_path, lie):
     with Gallery.create(tmp_path / "from", walkers_model) as source:
         source.enroll(walks("a", "b"))
         export_gallery(source, tmp_path / "g.safetensors")
@@ -378,7 +378,7 @@ def test_a_file_that_lies_is_refused_and_makes_no_gallery(walkers_model, walks, 
     assert not (tmp_path / "to").exists()
 
 
-def test_a_file_whose_vectors_changed_is_refused(walkers_model, walks, tmp_path):
+def test_import_refuses_changed_vectors(walkers_model, walks, tmp_path):
     with Gallery.create(tmp_path / "from", walkers_model) as source:
         source.enroll(walks("a", "b"))
         export_gallery(source, tmp_path / "g.safetensors")
@@ -391,7 +391,7 @@ def test_a_file_whose_vectors_changed_is_refused(walkers_model, walks, tmp_path)
         import_gallery(tmp_path / "g.safetensors", tmp_path / "to")
 
 
-def test_what_was_learned_by_folds_goes_along(gallery, walks, tmp_path):
+def test_import_takes_over_the_calibration(gallery, walks, tmp_path):
     gallery.enroll(walks("a", "b", "c"))
     learned = gallery.calibrate(2)
     export_gallery(gallery, tmp_path / "g.safetensors")
@@ -400,15 +400,15 @@ def test_what_was_learned_by_folds_goes_along(gallery, walks, tmp_path):
         assert get_service(other).calibration() == learned
 
 
-def test_what_is_held_in_memory_answers_as_the_store_does(gallery, walks):
+def test_cached_vectors_give_the_answers_of_the_store(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     plain = gallery.search(walks("a", "b", days=("3",)))
     get_service(gallery).cache_vectors()
-    held = gallery.search(walks("a", "b", days=("3",)))
-    for one, two in zip(plain, held, strict=True):
+    cached = gallery.search(walks("a", "b", days=("3",)))
+    for one, two in zip(plain, cached, strict=True):
         assert [m.person for m in one.matches] == [m.person for m in two.matches]
         assert [m.distance for m in one.matches] == pytest.approx([m.distance for m in two.matches], rel=1e-4)
-    gallery.enroll(walks("d"))  # found at once, held or not
+    gallery.enroll(walks("d"))  # found at once, cached or not
     assert gallery.search(walks("d", days=("3",)))[0].matches[0].person == "d"
     gallery.remove("a")
     assert all(m.person != "a" for answer in gallery.search(walks("a")) for m in answer.matches)

@@ -31,7 +31,7 @@ def started(home, walks_file, rounds, name, then="stay"):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("then", ["stay", "remove"])
-def test_kill_at_any_moment_leaves_all_or_nothing(gallery, home, walks, tmp_path, then):
+def test_killed_process_leaves_all_or_nothing(gallery, home, walks, tmp_path, then):
     """Each round enrolls eight recordings of two people, and removes one of them again or not."""
     save(walks("a", "b"), tmp_path / "walks.npz")
     before = gallery.enroll(walks("c")).recordings
@@ -41,14 +41,14 @@ def test_kill_at_any_moment_leaves_all_or_nothing(gallery, home, walks, tmp_path
         assert process.stdout.readline() == "ready\n"
         time.sleep(rng.uniform(0, 0.5))
         process.kill()
-        said = process.stdout.read().split()
+        output = process.stdout.read().split()
         process.wait()
         counts = {person.name: person.recordings for person in gallery.people()}
         done = counts.get("b", 0)
         assert counts["c"] == before
         assert done % 4 == 0
         assert counts.get("a", 0) in ((done,) if then == "stay" else (0, 4))
-        assert done // 4 >= len(said)
+        assert done // 4 >= len(output)
         gallery.verify(repair=True)
         assert gallery.verify() == []
         for name in set(counts) - {"c"}:
@@ -57,7 +57,7 @@ def test_kill_at_any_moment_leaves_all_or_nothing(gallery, home, walks, tmp_path
 
 
 @pytest.mark.slow
-def test_several_processes_enroll_at_once_and_lose_nothing(gallery, home, walks, tmp_path):
+def test_concurrent_enrolments_lose_nothing(gallery, home, walks, tmp_path):
     save(walks("a", "b"), tmp_path / "walks.npz")
     processes = [started(home, tmp_path / "walks.npz", 3, name) for name in ("one", "two", "three")]
     for process in processes:

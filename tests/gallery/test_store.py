@@ -1,4 +1,4 @@
-"""One suite for both stores of embeddings: a folder, and PostgreSQL."""
+"""Both stores beyond the protocol: indexes, kills, damage, and erasure."""
 
 import importlib
 import random
@@ -41,7 +41,7 @@ def pooled_only(vectors, seed=1):
 # Searching
 
 
-def test_an_index_finds_99_of_100_and_what_is_newer_than_it(place):
+def test_index_has_a_recall_of_99_percent_and_finds_newer_rows(place):
     store = place.open(64, make=True, indexed_from=20_000)
     vectors = people(20_000, 64)
     store.add(pooled_only(vectors[:19_999]))
@@ -64,7 +64,7 @@ def test_an_index_finds_99_of_100_and_what_is_newer_than_it(place):
         assert store.index() is True
 
 
-def test_many_neighbours_are_all_found_with_an_index(place):
+def test_index_finds_many_neighbours(place):
     store, entries = place.open(make=True, indexed_from=INDEXED_FROM), batch(1, recordings=300)
     store.add(entries)
     assert store.index()
@@ -99,7 +99,7 @@ def test_nothing_is_printed(place, capfd):
 
 
 @pytest.mark.parametrize("indexed", [False, True])
-def test_what_is_removed_leaves_no_bytes(place, indexed):
+def test_removed_recordings_leave_no_bytes(place, indexed):
     store = place.open(make=True, indexed_from=INDEXED_FROM)
     for number in range(1, 9):
         store.add(batch(number))
@@ -124,7 +124,7 @@ def test_what_is_removed_leaves_no_bytes(place, indexed):
         assert [name for name in after if "_indices" in name] if indexed else True
 
 
-def test_half_written_files_of_a_kill_are_removed(folder_place):
+def test_temporary_files_of_a_killed_process_are_removed(folder_place):
     store = folder_place.open(make=True)
     store.add(batch(1))
     for table, folder in (("pooled", "data"), ("windows", "_versions")):
@@ -134,7 +134,7 @@ def test_half_written_files_of_a_kill_are_removed(folder_place):
     assert is_stored(store, batch(1))
 
 
-def test_erasing_waits_for_who_still_reads_it(postgres_place, monkeypatch):
+def test_removal_waits_for_readers_of_deleted_rows(postgres_place, monkeypatch):
     store = postgres_place.open(make=True)
     store.add(batch(1))
     monkeypatch.setattr("himpc.gallery.store.postgres.ERASE_TIMEOUT", 0.3)
@@ -163,7 +163,7 @@ def test_16_bit_copies_leave_no_bytes(postgres_place):
 
 
 @pytest.mark.parametrize("task", ["add", "remove"])
-def test_a_kill_loses_nothing_and_leaves_what_can_be_removed(place, worker, task):
+def test_killed_writer_loses_nothing_and_its_leftovers_can_be_removed(place, worker, task):
     """Kill it a dozen times at random moments: what was acknowledged is there, or gone to the last byte."""
     dice, store, steady = random.Random(1), place.open(make=True, indexed_from=INDEXED_FROM), batch(1_000)
     store.add(steady)
@@ -199,7 +199,7 @@ def test_a_kill_loses_nothing_and_leaves_what_can_be_removed(place, worker, task
         assert is_stored(store, batch(each))
 
 
-def test_readers_never_notice_a_writer(place, worker):
+def test_readers_see_consistent_data_during_writes(place, worker):
     store, steady = place.open(make=True, indexed_from=INDEXED_FROM), batch(1_000, recordings=50)
     store.add(steady)
     worker.start("churn", 1, place.address)
@@ -214,7 +214,7 @@ def test_readers_never_notice_a_writer(place, worker):
     assert reads > 5
 
 
-def test_a_reader_whose_files_are_swept_away_reads_again(folder_place):
+def test_reader_retries_when_its_files_are_compacted(folder_place):
     import lancedb
 
     store, tries = folder_place.open(make=True), []
@@ -234,7 +234,7 @@ def test_a_reader_whose_files_are_swept_away_reads_again(folder_place):
 # What goes wrong
 
 
-def test_a_folder_that_is_damaged_or_not_ours_is_told(folder_place):
+def test_damaged_folder_is_reported(folder_place):
     store = folder_place.open(make=True)
     store.add(batch(1))
     folder = Path(folder_place.address)
@@ -261,7 +261,7 @@ def test_a_folder_that_is_damaged_or_not_ours_is_told(folder_place):
         replace(folder_place, address=str(folder.parent / "file")).open(make=True)
 
 
-def test_a_table_of_another_program_is_told(folder_place):
+def test_table_of_another_program_is_refused(folder_place):
     import lancedb
 
     lancedb.connect(folder_place.address).create_table("pooled", [{"text": "x"}])
@@ -270,20 +270,20 @@ def test_a_table_of_another_program_is_told(folder_place):
             folder_place.open(make=make)
 
 
-def test_a_full_disk_and_a_lack_of_rights_are_told(folder_place, worker):
+def test_full_disk_and_missing_permission_are_reported(folder_place, worker):
     store = folder_place.open(make=True)
     store.add(batch(1))
     worker.start("limited", 2, folder_place.address)
-    (said,) = worker.wait()
-    assert said.startswith("error ")
-    assert "make room on the disk" in said
+    (message,) = worker.wait()
+    assert message.startswith("error ")
+    assert "make room on the disk" in message
     assert is_stored(store, batch(1))
     store.remove(np.setdiff1d(store.ids(), batch(1).ids))
     assert not files_with(folder_place, batch(2, recordings=2_000))
-    worker.start("nobody", 3, folder_place.address)
-    (said,) = worker.wait()
-    assert said.startswith("error ")
-    assert "check its permissions" in said
+    worker.start("no-permission", 3, folder_place.address)
+    (message,) = worker.wait()
+    assert message.startswith("error ")
+    assert "check its permissions" in message
 
 
 @pytest.mark.parametrize(
@@ -297,19 +297,19 @@ def test_missing_package_is_named_with_its_pip_command(monkeypatch, module, pack
         importlib.import_module(f"himpc.gallery.store.{module}")
 
 
-def test_a_server_that_is_wrong_is_told(postgres_place):
+def test_unreachable_server_is_reported(postgres_place):
     url = sql.make_url(postgres_place.address)
     for wrong, message in (
         (url.set(query={"host": "/nowhere"}), "check that the server runs"),
-        (url.set(database="nobody_made_this"), "does not exist.*check the address"),
-        (url.set(username="nobody"), "does not exist.*check the address"),
+        (url.set(database="missing"), "does not exist.*check the address"),
+        (url.set(username="no-permission"), "does not exist.*check the address"),
     ):
         with pytest.raises(GalleryError, match=message) as caught:
             replace(postgres_place, address=wrong.render_as_string(hide_password=False)).open(make=True)
         assert "\n" not in str(caught.value)
 
 
-def test_a_server_without_pgvector_is_told(postgres_place):
+def test_server_without_pgvector_is_reported(postgres_place):
     postgres_place.run(
         "DROP EXTENSION IF EXISTS vector CASCADE",
         "DROP ROLE IF EXISTS guest",
@@ -323,7 +323,7 @@ def test_a_server_without_pgvector_is_told(postgres_place):
         postgres_place.open(16_001, make=True)
 
 
-def test_a_server_that_goes_away_at_work_is_told(postgres_place):
+def test_lost_connection_is_reported(postgres_place):
     store = postgres_place.open(make=True)
     store.add(batch(1))
 

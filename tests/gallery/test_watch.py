@@ -1,4 +1,4 @@
-"""A watched folder: known people are matched, strangers are new, no file is handled twice."""
+"""A watched folder: known people are matched, others are new, no file is handled twice."""
 
 import json
 
@@ -26,17 +26,17 @@ def people_of(gallery):
     return {person.name: person.recordings for person in gallery.people()}
 
 
-def test_known_people_are_matched_and_strangers_are_new(gallery, walks, inbox):
+def test_known_people_are_matched_and_others_are_new(gallery, walks, inbox):
     gallery.enroll(walks("a", "b", "c"))
-    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]), fmr=0.25)
+    watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]), fmr=0.25)
     put(inbox, "known.npz", walks("a", days=("3",)))
-    put(inbox, "stranger.npz", [walk.with_(joints=walk.joints[:, ::-1].copy()) for walk in walks("e", days=("3",))])
-    assert eye.poll() == []  # a file may still be growing
-    known, stranger = eye.poll()
+    put(inbox, "other.npz", [walk.with_(joints=walk.joints[:, ::-1].copy()) for walk in walks("e", days=("3",))])
+    assert watcher.poll() == []  # a file may still be growing
+    known, other = watcher.poll()
     assert (known.path, known.people, known.new) == ("known.npz", ("a",), False)
     assert known.probability > 0.5
-    assert (stranger.path, stranger.new) == ("stranger.npz", True)
-    assert all(name.startswith("unnamed-") for name in stranger.people)
+    assert (other.path, other.new) == ("other.npz", True)
+    assert all(name.startswith("unnamed-") for name in other.people)
     assert people_of(gallery)["a"] == 6
 
 
@@ -51,45 +51,45 @@ def test_no_file_is_handled_twice(gallery, home, walks, inbox):
         assert people_of(later) == before
 
 
-def test_a_removed_person_does_not_come_back(gallery, walks, inbox, bytes_on_disk):
-    put(inbox, "somebody.npz", walks("a"))
-    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
-    eye.poll(settled=True)
+def test_removed_person_is_not_enrolled_again(gallery, walks, inbox, bytes_on_disk):
+    put(inbox, "person.npz", walks("a"))
+    watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
+    watcher.poll(settled=True)
     for name in people_of(gallery):
         gallery.remove(name)
-    assert b"somebody.npz" not in bytes_on_disk()
+    assert b"person.npz" not in bytes_on_disk()
     assert FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(settled=True) == []
     assert gallery.people() == []
 
 
-def test_rubbish_is_told_once_and_stops_nothing(gallery, walks, inbox):
+def test_unreadable_file_is_reported_once(gallery, walks, inbox):
     (inbox / "rubbish.npz").write_bytes(b"PK\3\4 rubbish")
     (inbox / "empty.csv").write_bytes(b"")
     put(inbox, "good.npz", walks("a"))
-    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
-    told = {arrival.path: arrival.problem for arrival in eye.poll(settled=True)}
-    assert told["rubbish.npz"]
-    assert told["empty.csv"]
-    assert not told["good.npz"]
-    assert eye.poll(settled=True) == []
+    watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
+    problems = {arrival.path: arrival.problem for arrival in watcher.poll(settled=True)}
+    assert problems["rubbish.npz"]
+    assert problems["empty.csv"]
+    assert not problems["good.npz"]
+    assert watcher.poll(settled=True) == []
 
 
-def test_what_failed_to_be_written_is_tried_again(gallery, walks, inbox, monkeypatch):
+def test_failed_write_is_retried(gallery, walks, inbox, monkeypatch):
     put(inbox, "one.npz", walks("a"))
-    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
+    watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
 
     def fail(*_):
         raise GalleryError("the disk is full")
 
     monkeypatch.setattr("himpc.gallery.catalog.queries.add_files", fail)
     with pytest.raises(GalleryError):
-        eye.poll(settled=True)
+        watcher.poll(settled=True)
     monkeypatch.undo()
     assert gallery.people() == []
-    assert len(eye.poll(settled=True)) == 1
+    assert len(watcher.poll(settled=True)) == 1
 
 
-def test_merges_are_suggested_not_made(gallery, walks):
+def test_merges_are_suggested_only(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     gallery.move([recording.id for recording in gallery.recordings("a")[:2]])
     suggestions = suggest_merges(gallery, fmr=0.25)
@@ -97,7 +97,7 @@ def test_merges_are_suggested_not_made(gallery, walks):
     assert people_of(gallery)["unnamed-1"] == 2
 
 
-def test_the_verb_watches_once(walks, walkers_model, inbox, tmp_path, capsys):
+def test_verb_with_once_handles_the_folder_and_exits(walks, walkers_model, inbox, tmp_path, capsys):
     walkers_model.save(tmp_path / "model")
     put(inbox, "one.npz", walks("a", "b"))
     command = ["gallery", "watch", str(inbox), "--gallery", str(tmp_path / "g"), "--once"]
@@ -110,8 +110,8 @@ def test_the_verb_watches_once(walks, walkers_model, inbox, tmp_path, capsys):
     assert "rubbish.npz" in capsys.readouterr().err
 
 
-def test_an_empty_folder_is_waited_for(gallery, walks, inbox):
-    eye = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
-    assert eye.poll() == []
+def test_empty_folder_is_no_error(gallery, walks, inbox):
+    watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
+    assert watcher.poll() == []
     put(inbox, "one.npz", walks("a"))
-    assert [arrival.path for arrival in eye.poll(settled=True)] == ["one.npz"]
+    assert [arrival.path for arrival in watcher.poll(settled=True)] == ["one.npz"]

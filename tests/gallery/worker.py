@@ -1,9 +1,9 @@
-"""A process that others kill: it does in a child of its own what each line of input asks for.
+"""A process for tests to kill: it runs the task of each line of input in a child process.
 
-It has loaded what is slow to load, and used none of it, so a child is there at once. Lines are ``TASK NUMBER ADDRESS``:
-``add``, ``remove`` and ``churn`` go on with batch after batch from a number until they are
-killed, and print ``done NUMBER`` after each; ``limited`` adds a batch where files may not grow; ``nobody`` opens the
-store as a user without rights. ``reap`` waits for the child, and prints ``reaped``.
+It has imported what is slow to import, so that a child starts at once. Lines are ``TASK NUMBER ADDRESS``: ``add``,
+``remove`` and ``churn`` repeat with a new batch, from a number on, until they are killed, and print ``done N``
+after each; ``limited`` adds a batch where files may not grow; ``no-permission`` opens the store without permission.
+``reap`` waits for the child, and prints ``reaped``.
 """
 
 import os
@@ -41,7 +41,7 @@ def work(address: str, task: str, first: int) -> None:
     if task == "limited":
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         store.add(batch(first, recordings=2_000))
-    elif task == "nobody":
+    elif task == "no-permission":
         os.setresuid(65534, 65534, 65534)
         opened(address).add(batch(first))
     for number in count(first):

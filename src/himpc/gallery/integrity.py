@@ -1,4 +1,4 @@
-"""Checks that stored data is what was enrolled: against damage, and for untrusted files."""
+"""Check that a gallery stores what was enrolled, and that untrusted files are consistent."""
 
 from __future__ import annotations
 

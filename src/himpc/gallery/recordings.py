@@ -14,7 +14,14 @@ from himpc.gallery.integrity import fingerprint
 from himpc.model import Model
 from himpc.recordings import Progress, Recording, number_whole_recordings
 
-__all__ = ["EmbeddedRecording", "check_persons", "embed_recordings", "group_parts"]
+__all__ = [
+    "EmbeddedRecording",
+    "check_persons",
+    "embed_recordings",
+    "group_parts",
+    "group_unnamed",
+    "remove_copies",
+]
 
 BATCH_SIZE = 256
 """Whole recordings that are embedded together, to bound memory."""
@@ -100,6 +107,44 @@ def check_persons(recordings: Sequence[Recording]) -> None:
             f"the person is not known of {len(nameless)} recordings (the first is {nameless[0] or 'nameless'})",
             hint="name people by {name}, {labels} or {person}, or enroll new people without names by {unnamed=True}",
         )
+
+
+def remove_copies(recordings: Sequence[EmbeddedRecording]) -> list[EmbeddedRecording]:
+    """Return recordings without copies of one another; of two copies the one with a person remains.
+
+    Raises
+    ------
+    DataError
+        If copies have different persons.
+    """
+    by_fingerprint: dict[str, EmbeddedRecording] = {}
+    for recording in recordings:
+        other = by_fingerprint.setdefault(recording.fingerprint, recording)
+        if other.person is None and recording.person is not None:
+            by_fingerprint[recording.fingerprint] = recording
+        elif recording.person not in (None, other.person):
+            raise DataError(
+                f"{other.source} and {recording.source} are the same recording, but show {other.person!r} and "
+                f"{recording.person!r}",
+                hint="leave out the one that is labelled wrongly",
+            )
+    return list(by_fingerprint.values())
+
+
+def group_unnamed(model: Model, recordings: Sequence[EmbeddedRecording]) -> list[int | None]:
+    """Group the recordings without a person by person; return the group of each, None for those with a person."""
+    from himpc.learning import MIN_RECORDINGS, group_recordings
+
+    groups: list[int | None] = [index if each.person is None else None for index, each in enumerate(recordings)]
+    unnamed = [index for index in groups if index is not None]
+    if len(unnamed) < MIN_RECORDINGS:
+        return groups
+    vectors = np.concatenate([recordings[index].windows for index in unnamed])
+    of = np.repeat(np.arange(len(unnamed)), [len(recordings[index].windows) for index in unnamed])
+    grouping = group_recordings(vectors, of, len(unnamed), whiten=not model.whitened)
+    for index, group in zip(unnamed, grouping.groups.tolist(), strict=True):
+        groups[index] = group
+    return groups
 
 
 def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[EmbeddedRecording]:

@@ -20,13 +20,19 @@ from himpc.gallery.calibration.cross_validation import MAX_RECORDINGS, cross_cal
 from himpc.gallery.catalog import Catalog, queries
 from himpc.gallery.catalog.audit import log_change, read_log
 from himpc.gallery.catalog.tables import events, searches
-from himpc.gallery.integrity import find_mismatches, fingerprint
 from himpc.gallery.model_files import MODEL_FILES, model_from_files, model_to_files
 from himpc.gallery.opening import Location
-from himpc.gallery.recordings import EmbeddedRecording, check_persons, embed_recordings
+from himpc.gallery.recordings import (
+    EmbeddedRecording,
+    check_persons,
+    embed_recordings,
+    group_unnamed,
+    remove_copies,
+)
 from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
 from himpc.gallery.search import Searcher
 from himpc.gallery.store import Entries, VectorStore
+from himpc.gallery.verification import find_leftovers, find_problems
 from himpc.gallery.writer import GalleryWriter
 from himpc.model import Model
 from himpc.recordings import Progress, Recording, number_whole_recordings
@@ -172,10 +178,12 @@ class GalleryService:
         `files` are hashes of the files they came from, recorded in the same transaction (`FolderWatcher`).
         """
         embedded = embed_recordings(self.model, recordings, progress)
-        usable = _remove_copies([each for each in embedded if len(each.windows)])
+        usable = remove_copies([each for each in embedded if len(each.windows)])
         for name in {each.person for each in usable if each.person is not None}:
             queries.check_name(name)
-        new, already = self.writer.add(usable, self._group(usable), skeletons=self.keep_skeletons, files=files)
+        new, already = self.writer.add(
+            usable, group_unnamed(self.model, usable), skeletons=self.keep_skeletons, files=files
+        )
         if new:
             self.build_index()
         person_of = {each.fingerprint: each.person for each in [*new, *already]}
@@ -202,21 +210,6 @@ class GalleryService:
         """Build or extend the store's index if the gallery is large enough; return whether there is one."""
         with self._catalog.write():
             return self._store.index()
-
-    def _group(self, usable: Sequence[EmbeddedRecording]) -> list[int | None]:
-        """Return a group for each recording whose person is not known."""
-        from himpc.learning import MIN_RECORDINGS, group_recordings
-
-        nameless = [place for place, each in enumerate(usable) if each.person is None]
-        groups: list[int | None] = [place if each.person is None else None for place, each in enumerate(usable)]
-        if len(nameless) < MIN_RECORDINGS:
-            return groups
-        vectors = np.concatenate([usable[place].windows for place in nameless])
-        of = np.repeat(np.arange(len(nameless)), [len(usable[place].windows) for place in nameless])
-        grouping = group_recordings(vectors, of, len(nameless), whiten=not self.model.whitened)
-        for place, group in zip(nameless, grouping.groups.tolist(), strict=True):
-            groups[place] = group
-        return groups
 
     # Calibration
 
@@ -325,8 +318,7 @@ class GalleryService:
             If the recording is not enrolled, or its joints are not stored.
         """
         with self._catalog.read() as connection:
-            stored = queries.joints_of(connection, recording)
-        return np.frombuffer(stored, dtype="<f4").reshape(-1, len(self.model.layout), 3).astype(np.float32)
+            return queries.joints_of(connection, recording, len(self.model.layout))
 
     def audit(self) -> list[Event]:
         """Return the audit log in order of time."""
@@ -340,60 +332,10 @@ class GalleryService:
     def verify(self, *, repair: bool = False) -> list[str]:
         """Check catalog and store; see `Gallery.verify`."""
         with self._catalog.read() as connection:
-            enrolled = queries.list_recordings(connection)
-            leftovers = self.writer.find_leftovers(connection)
+            leftovers = find_leftovers(connection, self._store)
         if repair and len(leftovers):
             self.writer.erase_leftovers()
-            leftovers = leftovers[:0]
-        entries = self._store.entries(np.array([each.id for each in enrolled], dtype=np.int64))
-        found = np.bincount(entries.of, minlength=len(entries.ids)).tolist()
-        windows = dict(zip(entries.ids.tolist(), found, strict=True))
-        problems = [
-            f"{each.source} ({each.person}): {windows.get(each.id, 0)} of {each.windows} windows are stored: "
-            f"remove recording {each.id} and enroll it again"
-            for each in enrolled
-            if windows.get(each.id) != each.windows
-        ]
-        if len(leftovers):
-            problems.append(
-                f"{len(leftovers)} recordings that are not enrolled have left vectors: verify with repair to erase them"
-            )
-        return [
-            *self._catalog.find_problems(),
-            *self._store.check(),
-            *problems,
-            *self._find_altered(enrolled, entries),
-        ]
-
-    def _find_altered(self, enrolled: Sequence[EnrolledRecording], entries: Entries) -> list[str]:
-        """Describe the recordings whose vectors or joints are no longer those that were enrolled."""
-        altered = set(entries.ids[find_mismatches(entries.pooled, entries.windows, entries.of)].tolist())
-        known = self.fingerprints([each.id for each in enrolled])
-        for each, expected in zip(enrolled, known, strict=True):
-            if each.skeleton and fingerprint(self.joints(each.id)) != expected:
-                altered.add(each.id)
-        return [
-            f"{each.source} ({each.person}): its stored data has changed since it was enrolled: restore the gallery "
-            f"from a backup, or remove recording {each.id} and enroll it again"
-            for each in enrolled
-            if each.id in altered
-        ]
-
-
-def _remove_copies(recordings: Sequence[EmbeddedRecording]) -> list[EmbeddedRecording]:
-    """Return recordings without copies of one another; of two copies the one with a person remains."""
-    by_fingerprint: dict[str, EmbeddedRecording] = {}
-    for recording in recordings:
-        other = by_fingerprint.setdefault(recording.fingerprint, recording)
-        if other.person is None and recording.person is not None:
-            by_fingerprint[recording.fingerprint] = recording
-        elif recording.person not in (None, other.person):
-            raise DataError(
-                f"{other.source} and {recording.source} are the same recording, but show {other.person!r} and "
-                f"{recording.person!r}",
-                hint="leave out the one that is labelled wrongly",
-            )
-    return list(by_fingerprint.values())
+        return find_problems(self._catalog, self._store, len(self.model.layout))
 
 
 def _user() -> str:

@@ -17,6 +17,7 @@ from himpc.gallery.catalog.audit import log_change
 from himpc.gallery.catalog.tables import people, recordings
 from himpc.gallery.recordings import EmbeddedRecording
 from himpc.gallery.store import Entries, VectorStore
+from himpc.gallery.verification import find_leftovers
 
 __all__ = ["GalleryWriter"]
 
@@ -132,12 +133,8 @@ class GalleryWriter:
             self._erase_leftovers(connection)
         self._catalog.purge()
 
-    def find_leftovers(self, connection: Connection) -> NDArray[np.int64]:
-        """Return the ids of recordings that have vectors in the store but are not enrolled."""
-        return np.setdiff1d(self._store.ids(), queries.all_ids(connection))
-
     def _erase_leftovers(self, connection: Connection) -> None:
-        if len(leftovers := self.find_leftovers(connection)):
+        if len(leftovers := find_leftovers(connection, self._store)):
             self._store.remove(leftovers)
 
     def _add_people(

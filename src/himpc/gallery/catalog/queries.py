@@ -273,8 +273,8 @@ def sample_recordings(connection: Connection, limit: int) -> dict[int, int]:
     return dict(rows)
 
 
-def joints_of(connection: Connection, recording: int) -> bytes:
-    """Return the joints of a recording as they are stored.
+def joints_of(connection: Connection, recording: int, n_joints: int) -> NDArray[np.float32]:
+    """Return the joints of a recording, ``(frames, n_joints, 3)``.
 
     Raises
     ------
@@ -285,7 +285,7 @@ def joints_of(connection: Connection, recording: int) -> bytes:
     joints = connection.execute(query).scalar()
     if joints is None:
         raise NotEnrolledError(f"the gallery has no skeleton of recording {recording}")
-    return bytes(joints)
+    return np.frombuffer(bytes(joints), dtype="<f4").reshape(-1, n_joints, 3).astype(np.float32)
 
 
 def _valid(ids: Sequence[int]) -> list[int]:
