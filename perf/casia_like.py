@@ -148,7 +148,7 @@ def joints(folder: Path) -> dict[str, Any]:
 
 def film(folder: Path, people: int, views: Sequence[str], takes: Mapping[str, int]) -> int:
     """Draw sequences as videos, and return how many."""
-    from himpc.video.encoding import VideoWriter
+    from himpc.video import VideoWriter
     from mannequins import OUTFITS, Outfit, draw_people
 
     count = 0

@@ -246,8 +246,6 @@ def _oval(
 if __name__ == "__main__":
     from pathlib import Path
 
-    import himpc.video.estimators
-
     scene = simulate_crowd(1, 0.04, lens=Lens(256, 256, 50.0), scene="crowd")
-    target = Path(himpc.video.estimators.__file__).with_name("drawn_person.png")
+    target = Path(__file__).parents[1] / "src" / "himpc" / "video" / "estimators" / "drawn_person.png"
     require("cv2", "video").imwrite(str(target), next(render_crowd(scene))[:, :, ::-1])

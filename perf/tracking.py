@@ -21,11 +21,8 @@ from numpy.typing import NDArray
 from himpc.evaluation import TrackingScore, score_tracks
 from himpc.recordings import Recording
 from himpc.simulation import SCENES, Crowd, simulate_crowd
-from himpc.video.cleaning import clean_track
-from himpc.video.detection import Detection
-from himpc.video.estimate import MIN_FRAMES
-from himpc.video.orientation import estimate_up
-from himpc.video.tracking import Track, Tracker, TrackingRules, find_joins, first_number, join_tracks
+from himpc.video import MIN_FRAMES, Detection, Track, Tracker, TrackingRules, clean_track, estimate_up
+from himpc.video.tracking import find_joins, first_number, join_tracks
 
 OUT = Path(__file__).parent / "results" / "tracking.json"
 HIDDEN = 0.5

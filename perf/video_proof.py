@@ -61,8 +61,7 @@ def noise() -> list[dict[str, Any]]:
 
 
 def _cleaned(walk: Recording, rules: PoseCleaningRules) -> Recording:
-    from himpc.video.cleaning import clean_track
-    from himpc.video.tracking import Track
+    from himpc.video import Track, clean_track
 
     joints = walk.joints * np.array([-1, 1, -1], dtype=np.float32)
     count = len(joints)
@@ -91,7 +90,6 @@ def rendered() -> list[dict[str, Any]]:
     """Measure detection, tracking and joint error of drawn people."""
     from himpc.evaluation import score_tracks
     from himpc.video import Track, Tracker, open_estimator
-    from himpc.video.estimators.multi_person import body_size
     from himpc.video.tracking import find_joins, first_number
     from mannequins import render_crowd
 
@@ -104,7 +102,7 @@ def rendered() -> list[dict[str, Any]]:
         start = time.perf_counter()
         for frame, image in enumerate(render_crowd(crowd)):
             found = estimator.detect(image, frame / 15)
-            who = [_nearest(each.points, crowd.points[:, frame], crowd.present[:, frame], body_size) for each in found]
+            who = [_nearest(each.points, crowd.points[:, frame], crowd.present[:, frame]) for each in found]
             persons += who
             numbers += tracker.update(frame, frame / 15, found, (1280, 720))
             tracks += tracker.pop_finished()
@@ -180,9 +178,9 @@ def _named(recording: Recording, start: float, end: float, crowd: Crowd) -> Reco
     return recording.with_(person=crowd.persons[int(crowd.present[:, during].sum(axis=1).argmax())])
 
 
-def _nearest(points: NDArray[Any], truth: NDArray[Any], present: NDArray[np.bool_], size: Any) -> int:
+def _nearest(points: NDArray[Any], truth: NDArray[Any], present: NDArray[np.bool_]) -> int:
     """Return the person whose joints are nearest, within a quarter of the body size; -1 if there is none."""
-    apart = [float(np.nanmean(np.linalg.norm(points - each, axis=1))) / size(each) if there else np.inf
+    apart = [float(np.nanmean(np.linalg.norm(points - each, axis=1))) / np.ptp(each, axis=0).max() if there else np.inf
              for each, there in zip(truth, present, strict=True)]  # fmt: skip
     return int(np.argmin(apart)) if np.min(apart) < 0.25 else -1
 

@@ -60,7 +60,7 @@ def group(
     written = write_groups(out, recordings, grouping)
     overlays: list[Path] = []
     if overlay:
-        from himpc.video.overlay import Label, write_overlays
+        from himpc.video import Label, write_overlays
 
         labels = {
             recording.whole_source: Label(f"group {number}", None if math.isnan(sure) else float(sure))

@@ -75,8 +75,7 @@ def _identify_files(
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
     from himpc.reporting import write_identified
-    from himpc.video.live_identification import label_of
-    from himpc.video.overlay import write_overlays
+    from himpc.video import label_of, write_overlays
 
     make_folder(out)
     videos: list[VideoResult] = []
@@ -113,10 +112,7 @@ def _watch(
     seconds: float | None, pictures: bool,
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
-    from himpc.video.encoding import VideoWriter
-    from himpc.video.live_identification import watch_live
-    from himpc.video.live_video import LiveVideo
-    from himpc.video.overlay import draw
+    from himpc.video import LiveVideo, VideoWriter, draw, watch_live
 
     reader = source.video_reader(console)
     names: dict[int, str] = {}

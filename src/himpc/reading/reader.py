@@ -165,7 +165,7 @@ class Plan:
 
         @cache
         def opened() -> Any:
-            cls = require("himpc.video.reader", "video").VideoReader
+            cls = require("himpc.video", "video").VideoReader
             return cls(self.options.video, clean=self.rules is not None, progress=progress, on_video=on_video)
 
         return lambda source: opened().read(source)

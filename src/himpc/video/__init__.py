@@ -8,10 +8,11 @@ from himpc.video.cleaning import DEFAULT_STEPS, STEPS, Changes, CleanedTrack, Po
 from himpc.video.decoding import Frame, Video
 from himpc.video.detection import Detection, PoseEstimator
 from himpc.video.encoding import VideoWriter
-from himpc.video.estimate import estimate
+from himpc.video.estimate import MIN_FRAMES, estimate
 from himpc.video.estimators import ESTIMATORS, EstimatorEntry, open_estimator
 from himpc.video.live_identification import LiveView, label_of, watch_live
 from himpc.video.live_video import LiveVideo
+from himpc.video.orientation import estimate_up
 from himpc.video.overlay import Label, LabelledPose, draw, write_overlay, write_overlays
 from himpc.video.pose_folder import RECORDINGS_FOLDER, PoseFolder, VideoReport
 from himpc.video.reader import VideoReader, find_videos
@@ -22,6 +23,7 @@ __all__ = [
     "DEFAULT_STEPS",
     "ENDINGS",
     "ESTIMATORS",
+    "MIN_FRAMES",
     "RECORDINGS_FOLDER",
     "STEPS",
     "Changes",
@@ -50,6 +52,7 @@ __all__ = [
     "clean_track",
     "draw",
     "estimate",
+    "estimate_up",
     "find_videos",
     "label_of",
     "open_estimator",
