@@ -1,6 +1,6 @@
 """Validated dataclasses, and their plain form for TOML and JSON files.
 
-pydantic does the work: a setting's type, range and choices stand once, on the dataclass, and hold for Python calls,
+pydantic does the work: the type, range and choices of a setting are declared once, on the dataclass, for Python calls,
 files and the command line alike. This module adds two things: errors of himpc in place of pydantic's, and strictness
 (a string is never read as a number, nor a boolean as an integer).
 """

@@ -10,9 +10,8 @@ from pydantic import Field, InstanceOf, model_validator
 from himpc._schema import KW_ONLY, validated
 from himpc.reading.formats.file_options import Unit, Up
 from himpc.reading.labels import Labels
-from himpc.recordings.cleaning import CleaningRules
-from himpc.skeleton import Layout
-from himpc.skeleton.markers import MarkerSet
+from himpc.recordings import CleaningRules
+from himpc.skeleton import Layout, MarkerSet
 
 __all__ = ["Posture", "ReadOptions", "VideoOptions"]
 

@@ -15,12 +15,9 @@ from himpc.reading.formats import find_format
 from himpc.reading.formats.file_options import FileOptions, Unit, Up
 from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.reading.options import ReadOptions, VideoOptions
-from himpc.recordings.cleaning import CleaningRules
-from himpc.recordings.cleaning import clean as clean_recording
-from himpc.recordings.collection import Problem, Progress, Recordings
-from himpc.recordings.recording import Origin, Recording
-from himpc.skeleton import Layout, get_layout
-from himpc.skeleton.markers import MarkerSet
+from himpc.recordings import CleaningRules, Origin, Problem, Progress, Recording, Recordings
+from himpc.recordings import clean as clean_recording
+from himpc.skeleton import Layout, MarkerSet, get_layout
 
 __all__ = ["MAX_FILE_BYTES", "Plan", "plan", "read"]
 

@@ -19,7 +19,7 @@ from himpc.reading.formats._common.text import check_memory, read_lines, to_numb
 from himpc.reading.formats._common.world import to_recording
 from himpc.reading.formats.file_options import UNITS, FileOptions
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
-from himpc.recordings.recording import Origin, Recording
+from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]

@@ -25,7 +25,7 @@ from himpc.reading.formats._common.keypoints import (
 )
 from himpc.reading.formats._common.world import numbered_origins
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings import Quality, Recording
 from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]

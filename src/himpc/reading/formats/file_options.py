@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 from himpc.skeleton import Layout, MarkerSet
 
 __all__ = ["UNITS", "FileOptions", "Unit", "Up"]

@@ -14,7 +14,7 @@ from himpc.errors import FormatError
 from himpc.reading.formats._common.kinect import mask_origin
 from himpc.reading.formats._common.text import check_memory, check_positions, decode_head, read_lines, to_numbers
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Origin, Quality, Recording
+from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]

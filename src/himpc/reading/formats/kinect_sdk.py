@@ -22,7 +22,7 @@ from himpc.reading.formats._common.frames import first_frame_file, frame_files, 
 from himpc.reading.formats._common.kinect import mask_origin, state_confidence
 from himpc.reading.formats._common.text import HEAD_BYTES, check_memory, check_positions, read_lines, to_numbers
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Origin, Quality, Recording
+from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]

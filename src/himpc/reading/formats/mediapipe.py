@@ -19,7 +19,7 @@ from himpc.reading.axes import to_y_up
 from himpc.reading.formats._common.keypoints import is_json, load_json, parse_numbers
 from himpc.reading.formats._common.text import check_memory
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Origin, Quality, Recording
+from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]

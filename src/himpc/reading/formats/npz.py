@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Recording
-from himpc.recordings.store import load
+from himpc.recordings import Recording, load
 
 __all__ = ["read", "recognise"]
 

@@ -27,7 +27,7 @@ from himpc.reading.formats._common.keypoints import (
 from himpc.reading.formats._common.text import HEAD_BYTES
 from himpc.reading.formats._common.world import numbered_origins, to_metres_y_up
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Origin, Quality, Recording
+from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]

@@ -11,7 +11,7 @@ from himpc.errors import FormatError
 from himpc.reading.formats._common.markers import marker_recordings
 from himpc.reading.formats._common.text import check_memory, check_positions, read_lines, to_numbers
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 
 __all__ = ["OVERLAY_SUFFIX", "SUFFIXES", "read", "recognise"]
 

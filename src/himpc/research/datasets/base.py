@@ -10,8 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading import Problem, get_format, recognise_up, to_y_up
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading import FileOptions, Problem, get_format, recognise_up, to_y_up
 from himpc.recordings import Progress, Recording, Windows
 from himpc.research.partition import ConditionOf, CutTraining, Partition
 from himpc.research.protocol import Protocol

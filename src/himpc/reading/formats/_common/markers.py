@@ -13,7 +13,7 @@ from himpc.errors import FormatError, LayoutError
 from himpc.reading.axes import body_size, parse_unit
 from himpc.reading.formats._common.world import numbered_origins, to_recording
 from himpc.reading.formats.file_options import UNITS, FileOptions
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 from himpc.skeleton import MarkerSet, get_layout, recognise_marker_set
 
 __all__ = ["marker_recordings"]

@@ -12,7 +12,7 @@ from himpc.errors import FormatError
 from himpc.reading.axes import check_size, find_up, parse_unit, to_y_up
 from himpc.reading.formats._common.text import MAX_COORDINATE
 from himpc.reading.formats.file_options import UNITS, FileOptions, Unit
-from himpc.recordings.recording import Origin, Quality, Recording
+from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout
 
 __all__ = ["numbered_origins", "to_metres_y_up", "to_recording"]

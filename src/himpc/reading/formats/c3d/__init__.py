@@ -8,7 +8,7 @@ from himpc.reading.axes import UP_AXES
 from himpc.reading.formats._common.markers import marker_recordings
 from himpc.reading.formats.c3d.file import open_c3d, read_points
 from himpc.reading.formats.file_options import FileOptions
-from himpc.recordings.recording import Recording
+from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
 

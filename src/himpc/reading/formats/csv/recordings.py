@@ -14,7 +14,7 @@ from himpc.reading.formats._common.text import check_memory, check_positions, sc
 from himpc.reading.formats._common.world import numbered_origins, to_metres_y_up
 from himpc.reading.formats.csv.table import RECORDING_COLUMNS, Table
 from himpc.reading.formats.file_options import UNITS, FileOptions
-from himpc.recordings.recording import Quality, Recording
+from himpc.recordings import Quality, Recording
 from himpc.skeleton import Layout
 
 __all__ = ["Rows", "to_recordings"]
