@@ -100,7 +100,7 @@ function buildSuggestion({ members, confidence }) {
       people.length > 6 ? el("li", { text: `and ${countPeople(people.length - 6)} more` }) : null),
     el("details", {}, el("summary", { text: "Recordings" }),
       el("ul", {}, members.slice(0, 50).map(({ source, person }) => el("li", { text: `${source} (${person})` })))),
-    name.node, button(isOutlier ? "Move to this person" : "Merge into one person", apply, { disabled: isPending }),
+    name.node, button(isSingle ? "Move to this person" : "Merge into one person", apply, { disabled: isPending }),
     isPending ? el("p", { class: "change", text: "will be moved" }) : null);
 }
 
