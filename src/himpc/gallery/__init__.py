@@ -1,11 +1,13 @@
 """Galleries: enroll people by their recordings, and identify them in new ones."""
 
 from himpc.gallery.answer import Answer, Match, Moment, Neighbour
+from himpc.gallery.cache import RevisionCache
 from himpc.gallery.calibration import Calibration, calibrate
 from himpc.gallery.catalog.queries import check_name
+from himpc.gallery.frame_weights import FrameWeights
 from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.opening import gallery_exists
-from himpc.gallery.recordings import check_persons
+from himpc.gallery.recordings import check_persons, embed_recordings
 from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
 from himpc.gallery.service import GalleryService
 from himpc.gallery.store import Entries, VectorStore
@@ -21,6 +23,7 @@ __all__ = [
     "Entries",
     "Event",
     "FolderWatcher",
+    "FrameWeights",
     "Gallery",
     "GalleryService",
     "Match",
@@ -28,10 +31,12 @@ __all__ = [
     "Moment",
     "Neighbour",
     "Person",
+    "RevisionCache",
     "VectorStore",
     "calibrate",
     "check_name",
     "check_persons",
+    "embed_recordings",
     "export_gallery",
     "gallery_exists",
     "get_service",

@@ -6,8 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import NotEnrolledError
-from himpc.gallery import GalleryService
-from himpc.gallery.frame_weights import FrameWeights
+from himpc.gallery import FrameWeights, GalleryService
 from himpc.server import schemas
 
 __all__ = ["FrameWeighter", "draw_map", "thin_skeleton"]

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from himpc._version import __version__
 from himpc.api import group
 from himpc.errors import ConfigError, DataError, NotEnrolledError
-from himpc.gallery import GalleryService
-from himpc.gallery.cache import RevisionCache
-from himpc.gallery.recordings import embed_recordings
+from himpc.gallery import GalleryService, RevisionCache, embed_recordings
 from himpc.learning import Grouping, group_recordings
 from himpc.recordings import Progress, Recording, number_whole_recordings
 from himpc.server import schemas as s
