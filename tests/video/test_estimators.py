@@ -13,6 +13,8 @@ from himpc.video import ESTIMATORS, PoseEstimator, open_estimator
     [({"name": "alphapose"}, "unknown estimator"), ({"people": 0}, "people is 0"), ({"tiles": 9}, "tiles is 9")],
 )
 def test_unknown_or_out_of_range_options_are_refused(arguments, why) -> None:
+    if "name" not in arguments:
+        pytest.importorskip("mediapipe")
     with pytest.raises(ConfigError, match=why):
         open_estimator(**arguments)
 
