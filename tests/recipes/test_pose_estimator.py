@@ -56,7 +56,7 @@ class BrightFigure(PoseEstimator):
 @pytest.fixture(autouse=True)
 def _register(monkeypatch: pytest.MonkeyPatch) -> None:
     # Step 2 of the recipe: one row of the table.
-    entry = EstimatorEntry(f"{__name__}:BrightFigure", "a bright figure in 2D", packages=("norfair",))
+    entry = EstimatorEntry(f"{__name__}:BrightFigure", "a bright figure in 2D")
     monkeypatch.setitem(ESTIMATORS, "bright-figure", entry)
 
 
@@ -99,8 +99,9 @@ def test_options_are_the_parameters_of_the_constructor(clip: Path) -> None:
     open_estimator("bright-figure", tiles=0)  # an empty option is none
 
 
-def test_missing_package_is_named_with_its_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    entry = EstimatorEntry(f"{__name__}:BrightFigure", "", packages=("no_such_package",))
-    monkeypatch.setitem(ESTIMATORS, "bright-figure", entry)
+def test_missing_package_is_named_with_its_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "toy_estimator.py").write_text("import no_such_package")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(ESTIMATORS, "bright-figure", EstimatorEntry("toy_estimator:BrightFigure", ""))
     with pytest.raises(DependencyError, match=r"no_such_package.*himpc\[video\]"):
         open_estimator("bright-figure")

@@ -13,8 +13,6 @@ from himpc.video import ESTIMATORS, PoseEstimator, open_estimator
     [({"name": "alphapose"}, "unknown estimator"), ({"people": 0}, "people is 0"), ({"tiles": 9}, "tiles is 9")],
 )
 def test_unknown_or_out_of_range_options_are_refused(arguments, why) -> None:
-    if "name" not in arguments:
-        pytest.importorskip("mediapipe")
     with pytest.raises(ConfigError, match=why):
         open_estimator(**arguments)
 
@@ -22,8 +20,6 @@ def test_unknown_or_out_of_range_options_are_refused(arguments, why) -> None:
 @pytest.mark.parametrize("name", ESTIMATORS)
 def test_every_row_is_a_pose_estimator_of_that_name(name: str) -> None:
     entry = ESTIMATORS[name]
-    for package in entry.packages:
-        pytest.importorskip(package)
     cls = entry.load()
     assert issubclass(cls, PoseEstimator)
     assert cls.name == name

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,10 +23,8 @@ class EstimatorEntry:
     """``module:class``; the class is a `PoseEstimator`. The parameters of its constructor are its options."""
     summary: str
     """What it detects, in one line."""
-    packages: tuple[str, ...] = ()
-    """Optional packages that it imports."""
     extra: str = "video"
-    """The extra of himpc that installs them."""
+    """The extra of himpc that installs the packages it needs."""
 
     def load(self) -> type[PoseEstimator]:
         """Import the class.
@@ -35,23 +32,15 @@ class EstimatorEntry:
         Raises
         ------
         DependencyError
-            If an optional package is not installed.
+            If the module imports a package that is not installed.
         """
-        for package in self.packages:
-            require(package, self.extra)
         module, _, name = self.target.partition(":")
-        return cast(type[PoseEstimator], getattr(import_module(module), name))
+        return cast(type[PoseEstimator], getattr(require(module, self.extra), name))
 
 
 ESTIMATORS: dict[str, EstimatorEntry] = {
-    "mediapipe": EstimatorEntry(
-        "himpc.video.estimators.mediapipe:MediaPipe", "33 joints in 3D; its model is included", ("mediapipe",)
-    ),
-    "rtmlib": EstimatorEntry(
-        "himpc.video.estimators.rtmlib:RtmLib",
-        "17 joints in 2D (RTMPose) or 3D (RTMW3D), with local weights",
-        ("rtmlib", "onnxruntime"),
-    ),
+    "mediapipe": EstimatorEntry(f"{__name__}.mediapipe:MediaPipe", "33 joints in 3D; its model is included"),
+    "rtmlib": EstimatorEntry(f"{__name__}.rtmlib:RtmLib", "17 joints, 2D (RTMPose) or 3D (RTMW3D), local weights"),
 }
 """The pose estimators by name."""
 
