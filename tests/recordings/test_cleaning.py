@@ -180,9 +180,9 @@ def test_any_recording_gives_complete_parts_or_a_data_error(standing, frames, se
     assert all(part.complete and len(part) >= 2 for part in parts)
     found = counts(parts)
     assert found["frames_read"] == frames
-    kept = sum(map(len, parts))
+    used = sum(map(len, parts))
     rejected = found["empty"] + found["frozen"] + found["impossible"]
-    assert frames - rejected - found["incomplete"] <= kept <= frames - found["incomplete"]
+    assert frames - rejected - found["incomplete"] <= used <= frames - found["incomplete"]
 
 
 def test_real_recordings_are_kept(shared_data):

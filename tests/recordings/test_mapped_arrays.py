@@ -26,21 +26,22 @@ def test_stack_gives_equal_arrays_in_memory_and_mapped(lengths, block):
     shape = (sum(lengths), 2, 3)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(mapped_arrays, "BLOCK_BYTES", block)
-        held = mapped_arrays.stack(parts, shape)
+        in_memory = mapped_arrays.stack(parts, shape)
         patch.setattr(mapped_arrays, "MAPPED_BYTES", 1)
-        found = mapped_arrays.stack(parts, shape)
-        assert found.shape == held.shape == shape
-        assert found.tobytes() == held.tobytes() == b"".join(part.tobytes() for part in parts)
-        assert b"".join(part.tobytes() for part in mapped_arrays.blocks(found)) == held.tobytes()
-    assert not len(found) or not found.flags.writeable
+        mapped = mapped_arrays.stack(parts, shape)
+        assert mapped.shape == in_memory.shape == shape
+        assert mapped.tobytes() == in_memory.tobytes() == b"".join(part.tobytes() for part in parts)
+        assert b"".join(part.tobytes() for part in mapped_arrays.blocks(mapped)) == in_memory.tobytes()
+    assert not len(mapped) or not mapped.flags.writeable
 
 
 def test_mapped_recordings_give_identical_windows_and_embeddings(tmp_path, monkeypatch):
     save([record(50), record(3, 1), record(40, 2)], tmp_path / "walks.npz")
     model = Model(Network(KINECT, LEVELS, hidden=8, heads=2), KINECT, window_length=6, align=True)
     here = load(tmp_path / "walks.npz")
-    held = Windows.cut(here, 6, 2)
-    expected = [held.aligned().frames, held[:], model.embed(held), *(b.embed(held) for b in BASELINES.values())]
+    windows = Windows.cut(here, 6, 2)
+    baselines = BASELINES.values()
+    expected = [windows.aligned().frames, windows[:], model.embed(windows), *(b.embed(windows) for b in baselines)]
     monkeypatch.setattr(mapped_arrays, "MAPPED_BYTES", 1)
     there = load(tmp_path / "walks.npz")
     windows = Windows.cut(there, 6, 2)

@@ -1,4 +1,4 @@
-"""Windows are an index over frames; a plain loop says which."""
+"""Windows are an index over frames; a loop gives the expected ones."""
 
 from dataclasses import replace
 
@@ -21,18 +21,18 @@ def record(frames: int, seed: int = 0, **known) -> Recording:
 @given(st.lists(st.integers(1, 30), min_size=1, max_size=5), st.integers(1, 8), st.none() | st.integers(1, 9))
 def test_windows_equal_those_of_a_loop(lengths, length, stride):
     recordings = [record(n, seed) for seed, n in enumerate(lengths)]
-    plain = [
+    expected = [
         (r, recording.joints[start : start + length] - recording.joints[start : start + length, :1])
         for r, recording in enumerate(recordings)
         for start in range(0, len(recording) - length + 1, stride or length)
     ]
-    if not plain:
+    if not expected:
         with pytest.raises(DataError, match=f"the longest recording has {max(lengths)}"):
             Windows.cut(recordings, length, stride)
         return
     windows = Windows.cut(recordings, length, stride)
-    assert windows.recording.tolist() == [r for r, _ in plain]
-    np.testing.assert_array_equal(windows[:], np.stack([window for _, window in plain]))
+    assert windows.recording.tolist() == [r for r, _ in expected]
+    np.testing.assert_array_equal(windows[:], np.stack([window for _, window in expected]))
     assert windows.short == tuple(r for r, n in enumerate(lengths) if n < length)
 
 
@@ -47,15 +47,15 @@ def test_blocks_cover_all_windows_and_read_each_frame_once(starts, length, frame
     windows = Windows.cut([record(60)], length)
     windows = replace(windows, starts=np.array(starts), recording=np.zeros(len(starts), dtype=np.int64))
     found = np.full((len(starts), length, 20, 3), np.nan, dtype=np.float32)
-    taken = []
+    sizes = []
     for rows, joints, index in windows.blocks(frames):
         found[rows] = joints[index]
-        taken.append(len(joints))
+        sizes.append(len(joints))
         assert len(joints) <= max(frames, length)
         assert len(np.unique(joints[:, 1, 0])) == len(joints)
     np.testing.assert_array_equal(found, windows[:])
     each = len(np.unique(windows.frames_of(slice(None))))
-    assert each <= sum(taken) <= each + (len(taken) - 1) * length
+    assert each <= sum(sizes) <= each + (len(sizes) - 1) * length
 
 
 @pytest.mark.parametrize(("length", "stride"), [(0, None), (6, 0), (-1, 2)])

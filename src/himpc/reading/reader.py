@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from himpc._extras import require
 from himpc.errors import DataError, FormatError, HimpcError, LayoutError
 from himpc.reading.discovery import Source, discover, is_video, nothing_found
 from himpc.reading.formats import find_format
 from himpc.reading.formats.file_options import FileOptions, Unit, Up
+from himpc.reading.formats.video import open_reader
 from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.reading.options import ReadOptions, VideoOptions
 from himpc.recordings import CleaningRules, Origin, Problem, Progress, Recording, Recordings
@@ -162,8 +162,8 @@ class Plan:
 
         @cache
         def opened() -> Any:
-            cls = require("himpc.video", "video").VideoReader
-            return cls(self.options.video, clean=self.rules is not None, progress=progress, on_video=on_video)
+            clean = self.rules is not None
+            return open_reader(self.options.video, clean=clean, progress=progress, on_video=on_video)
 
         return lambda source: opened().read(source)
 

@@ -1,9 +1,8 @@
 """Recordings of one person's joints over time: validation, cleaning, windows and the ``.npz`` store."""
 
 from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
-from himpc.recordings.collection import Problem, Progress, Recordings
+from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
 from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
-from himpc.recordings.selection import parse_condition, select
 from himpc.recordings.store import load, save
 from himpc.recordings.windows import Windows
 

@@ -1,19 +1,24 @@
-"""The result of reading: recordings, and what could not be used."""
+"""Collections of recordings: what reading returns, and selections by label."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Any, overload
+from typing import Any, Literal, TypeVar, get_args, overload
 
-from himpc.errors import HimpcError, Hint, Reference
+from himpc.errors import ConfigError, DataError, HimpcError, Hint, Reference
 from himpc.recordings.recording import Recording
 
-__all__ = ["Problem", "Progress", "Recordings"]
+__all__ = ["Field", "Problem", "Progress", "Recordings", "parse_condition", "select"]
+
+Field = Literal["person", "session", "camera", "source"]
 
 Progress = Callable[[Iterable[Any], int | None, str], Iterable[Any]]
 """Called with an iterable, its length (None if unknown) and a description; returns the iterable, to be consumed."""
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -97,6 +102,58 @@ class Recordings(Sequence[Recording]):
         facts = [_count(len(self), "recording"), _count(frames, "frame"), *layouts]
         facts.append(_count(len(persons), "person") if persons else "persons not known")
         return ", ".join(facts + ([_count(len(self.problems), "problem")] if self.problems else []))
+
+
+def select(recordings: Sequence[T], conditions: Sequence[str]) -> list[T]:
+    """Select the recordings that meet every condition.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+        Or of any objects with the fields.
+    conditions : sequence of str
+        Each ``FIELD=VALUE,VALUE,...`` with FIELD one of person, session, camera, source; a recording meets it if its
+        field equals one of the values, in which ``*`` matches any text.
+
+    Raises
+    ------
+    ConfigError
+        If a condition has another form, or names another field.
+    DataError
+        If no recording meets them; the message lists the values that there are.
+
+    Examples
+    --------
+    >>> from himpc.simulation import simulate
+    >>> walks = simulate(people=2, recordings=2, seconds=1.0)
+    >>> {walk.person for walk in select(walks, ["person=*1"])}
+    {'person-001'}
+    """
+    chosen = list(recordings)
+    for condition in conditions:
+        field, values = parse_condition(condition)
+        matching = [r for r in chosen if any(fnmatchcase(str(getattr(r, field)), value) for value in values)]
+        if not matching:
+            present = sorted({str(getattr(r, field)) for r in chosen})
+            shown = ", ".join(present[:10]) + (" ..." if len(present) > 10 else "")
+            raise DataError(f"no recording meets {condition!r}; its {field} is one of: {shown or 'nothing'}")
+        chosen = matching
+    return chosen
+
+
+def parse_condition(condition: str) -> tuple[str, list[str]]:
+    """Parse a condition into its field and the values that meet it.
+
+    Raises
+    ------
+    ConfigError
+        If it has another form, or names another field.
+    """
+    field, equals, values = condition.partition("=")
+    if not equals or not values or field.strip() not in get_args(Field):
+        fields = ", ".join(get_args(Field))
+        raise ConfigError(f"{condition!r} is not a condition: write FIELD=VALUE,VALUE with FIELD one of {fields}")
+    return field.strip(), [value.strip() for value in values.split(",")]
 
 
 def _count(number: int, thing: str) -> str:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from himpc._extras import require
 from himpc.errors import FormatError
 from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings import Recording
 
-__all__ = ["OVERLAY_SUFFIX", "SUFFIXES", "read", "recognise"]
+__all__ = ["OVERLAY_SUFFIX", "SUFFIXES", "open_reader", "read", "recognise"]
 
 SUFFIXES = frozenset(
     [
@@ -36,3 +38,14 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             f"{path}: is a video, expected a skeleton file", hint="find the people in it with {estimate()}"
         )
     return options.read_video(path)
+
+
+def open_reader(*arguments: Any, **options: Any) -> Any:
+    """Create a `himpc.video.VideoReader`; its package is imported only here, by name, because it is a higher one.
+
+    Raises
+    ------
+    DependencyError
+        If the extra for videos is not installed.
+    """
+    return require("himpc.video", "video").VideoReader(*arguments, **options)

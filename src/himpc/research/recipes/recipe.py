@@ -49,7 +49,7 @@ class Recipe:
     name, title : str
         The identifier in commands and files, and the name for people.
     train, gallery, probe : tuple of str
-        Conditions that a recording of this part meets, all of them (see `himpc.recordings.selection.select`). A
+        Conditions that a recording of this part meets, all of them (see `himpc.recordings.select`). A
         recording may be in training and a test set, because training sees no label, but not in both test sets.
     leave_out : tuple of str
         Conditions; a recording that meets any of them is not used.
