@@ -154,7 +154,7 @@ def test_grouping_finds_the_people(shared_client, tmp_path, own, as_form, walks)
 def test_failed_job_reports_the_reason(shared_client):
     state = result_of(shared_client, shared_client.post("/api/group", data={"people": 9}).json()["job"])
     assert state["state"] == "failed"
-    assert "people must be from 1" in state["detail"]
+    assert "people should be from 1" in state["detail"]
     assert shared_client.get("/api/jobs/none").status_code == 404
 
 

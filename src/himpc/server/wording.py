@@ -42,6 +42,7 @@ FIELDS = {
     "labels": Field(None, None),
     "markers": Field(None, None),
     "clean": Field(None, None),
+    "window_length": Field(None, None),
 }
 """What a hint or a validation error may name, by Python parameter or form field; a server reads no files of its own."""
 
