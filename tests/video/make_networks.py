@@ -15,7 +15,7 @@ FOLDER = Path(__file__).parent / "data"
 SIZE = 64
 HEIGHT, WIDTH, DEPTH = 64, 48, 36
 
-# Column, row (pixels of the crop) and bin of depth of each joint: somebody who stands, the left hand held forward.
+# Column, row (pixels of the crop) and bin of depth of each joint: a standing person with the left hand held forward.
 STANDING = np.array(
     [
         *[(24, 8, 36), (25, 7, 36), (23, 7, 36), (26, 8, 37), (22, 8, 37)],

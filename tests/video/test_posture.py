@@ -1,4 +1,4 @@
-"""Walking, standing and sitting are told apart."""
+"""Walking, standing and sitting are distinguished."""
 
 from __future__ import annotations
 

@@ -41,12 +41,12 @@ def find_videos(
     if not paths:
         raise ConfigError("no video is given, expected videos or folders of them")
     places = [Path(path) for path in paths]
-    found = discover(places, pattern)
-    given = {source.path: source for source in found.sources if source.path in places and source.path.is_file()}
-    videos = tuple({**given, **{source.path: source for source in found.videos}}.values())
+    discovered = discover(places, pattern)
+    named = {source.path: source for source in discovered.sources if source.path in places and source.path.is_file()}
+    videos = tuple({**named, **{source.path: source for source in discovered.videos}}.values())
     if not videos:
-        raise found.errors[0][1] if found.errors else nothing_found(places, pattern, "video")
-    return videos, [Problem.of(error, path) for path, error in found.errors]
+        raise discovered.errors[0][1] if discovered.errors else nothing_found(places, pattern, "video")
+    return videos, [Problem.of(error, path) for path, error in discovered.errors]
 
 
 class VideoReader:
