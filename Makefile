@@ -83,7 +83,7 @@ sweep: .venv/ready  ## measure the effect of each setting into docs/sweep; an in
 	done
 
 perf: .venv/ready  ## measure time and memory of every stage by number of windows
-	$(BIN)/python perf/bench.py
+	$(BIN)/python perf/stages.py
 
 dist: .venv/ready  ## build the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist .

@@ -1,18 +1,18 @@
-"""CASIA-B's protocol by file names on simulated people: three conditions, eleven views, windows of 40 frames.
+"""Measure CASIA-B's protocol on simulated people: three conditions, eleven views, windows of 40 frames.
 
     python perf/casia_like.py joints    # joints with an estimator's errors
-    python perf/casia_like.py videos    # drawn people before MediaPipe; needs the extra `video`
+    python perf/casia_like.py videos    # mannequins estimated by MediaPipe; needs the extra `video`
 
-It shows that the protocol runs, and which change costs how much here. It says nothing of CASIA-B's own people:
+This tests the protocol and compares the conditions; it does not predict results on CASIA-B:
 
-- nm is the people as they are. Speed and mood differ a little from walk to walk.
-- bg is the simulator's bag, in one hand or on the back: it stills an arm or leans the trunk.
-- cl is no cloth, for the simulator has none. Of joints, it is other shoes and an estimator whose error is larger, above
-  all the part that lasts a whole recording. It is drawn anew for each recording, while a real coat errs alike in all
-  views of one walk. Of videos, it is a mannequin with a coat that hides hips and thighs.
-- Each view is a walk of its own; CASIA-B films one walk from eleven sides.
+- nm: speed and mood differ slightly between recordings.
+- bg: the simulator's bag, in one hand or on the back, which keeps an arm still or leans the trunk.
+- cl: the simulator has no clothes. For joints, the shoes differ and the estimator's error is larger, in particular its
+  constant part. That part is drawn per recording, while a real coat has the same effect in all views of a walk. For
+  videos, the mannequin wears a coat that hides hips and thighs.
+- Each view is a separate walk; CASIA-B films one walk from eleven sides.
 
-Writes its part of perf/results/casia-like.json.
+The results are written into perf/results/casia-like.json.
 """
 
 from __future__ import annotations
@@ -36,28 +36,28 @@ from himpc.simulation import Camera, Difficulty, Lens, Sensor, simulate
 OUT = Path(__file__).parent / "results" / "casia-like.json"
 VARIANTS = ("clean", "tracklet")
 EPOCHS = 15
-"""The most of a training, for time's sake; preset `clean` would take up to 50."""
+"""Maximum epochs; preset `clean` would take up to 50."""
 
 FPS, SECONDS = 25.0, 3.0
-"""75 frames: one test window of 40 a sequence, so that no window is found by another of its own sequence."""
+"""75 frames give one test window of 40 per sequence, so no window matches another of its own sequence."""
 
 LENS = Lens(640, 480, 50.0)
 
 
 @dataclass(frozen=True)
 class Condition:
-    """How people walk in one of the three conditions, what an estimator makes of them, and how they are drawn."""
+    """The walkers, the estimator's errors and the drawn outfit of one of the three conditions."""
 
-    takes: int
+    recordings: int
     walk: Difficulty
     sensor: Sensor
     outfit: Mapping[str, bool]
 
 
-PLAIN = Sensor(jitter=0.01, drift=0.02, bias=0.01)
+DEFAULT_SENSOR = Sensor(jitter=0.01, drift=0.02, bias=0.01)
 CONDITIONS = {
-    "nm": Condition(4, Difficulty(speed=0.03, mood=0.3), PLAIN, {}),
-    "bg": Condition(2, Difficulty(speed=0.03, mood=0.3, load=1.0), PLAIN, {"bag": True}),
+    "nm": Condition(4, Difficulty(speed=0.03, mood=0.3), DEFAULT_SENSOR, {}),
+    "bg": Condition(2, Difficulty(speed=0.03, mood=0.3, load=1.0), DEFAULT_SENSOR, {"bag": True}),
     "cl": Condition(
         2,
         Difficulty(speed=0.03, mood=0.3, footwear=1.0),
@@ -70,29 +70,29 @@ CONDITIONS = {
 def walks(
     people: int, views: Sequence[str] = VIEWS, takes: Mapping[str, int] | None = None, *, exact: bool = False
 ) -> Iterator[tuple[str, Recording]]:
-    """Yield sequences and what CASIA-B calls them, such as ``063-bg-01-054``; people walk straight.
+    """Yield names as in CASIA-B, such as ``063-bg-01-054``, with recordings of people who walk straight.
 
     Parameters
     ----------
     people : int
-        How many train, from 001, and as many again who are tested, from 063.
+        Number of people to train on, from 001, and of people to test, from 063.
     views : sequence of str
         Degrees.
     takes : mapping, optional
-        Walks of each person in each view, by condition.
+        Recordings of each person in each view, by condition.
     exact : bool
-        Without the errors of an estimator.
+        Leave out the errors of an estimator.
     """
-    takes = takes or {name: condition.takes for name, condition in CONDITIONS.items()}
+    takes = takes or {name: condition.recordings for name, condition in CONDITIONS.items()}
     cameras = [Camera(view, angle=float(view), distance=7.0, height=1.1, pitch=0.0) for view in views]
-    days = sum(takes.values())  # one a take, none shared by two conditions; the first has no bag, so nm comes first
+    days = sum(takes.values())  # one per recording; the first session has no bag, so nm comes first
     first = 0
     for name, condition in CONDITIONS.items():
-        found = simulate(
+        result = simulate(
             2 * people, days * len(views), seconds=SECONDS, fps=FPS, layout="mediapipe-33", seed=0, cameras=cameras,
             sessions=days, difficulty=condition.walk, sensor=Sensor() if exact else condition.sensor,
         )  # fmt: skip
-        for number, walk in enumerate(found):
+        for number, walk in enumerate(result):
             person, take = number // (days * len(views)), number % days - first + 1
             if 1 <= take <= takes[name]:
                 called = person + 1 if person < people else person - people + TRAINING_PERSONS + 1
@@ -101,7 +101,7 @@ def walks(
 
 
 def write_joints(folder: Path, people: int, **how: Any) -> int:
-    """Save sequences of which only the file's name says what they show, and return how many; `how` as in `walks`."""
+    """Save sequences that are labelled by file name only; return their number. `how` as in `walks`."""
     count = 0
     for name, walk in walks(people, **how):
         save([walk.with_(person=None, session=None, camera=None, source="")], folder / f"{name}.npz")
@@ -122,10 +122,10 @@ def measure(root: Path, out: Path, variants: Sequence[str] = VARIANTS, **setting
     """
     data = load_benchmark("CASIA_B", root)
     print(counts_table(data), *data.notes, *map(str, data.problems), sep="\n", flush=True)
-    found = compare_variants(data, out, variants, settings=settings, on_variant=lambda name: print("training", name))
-    print(f"{found.table()}\n\nBy view of the probe:\n{found.view_table()}", flush=True)
+    result = compare_variants(data, out, variants, settings=settings, on_variant=lambda name: print("training", name))
+    print(f"{result.table()}\n\nBy view of the probe:\n{result.view_table()}", flush=True)
     counts = {part: asdict(count) for part, count in data.counts.items()}
-    scores = {name: _scores(run) for name, run in found.runs.items()}
+    scores = {name: _scores(run) for name, run in result.runs.items()}
     return {"settings": settings, "counts": counts, "left_out": len(data.problems), "variants": scores}
 
 
@@ -140,14 +140,14 @@ def _scores(run: BenchmarkResult) -> dict[str, Any]:
 
 
 def joints(folder: Path) -> dict[str, Any]:
-    """Return how 12 people are found who were not trained on, by condition; 12 others trained."""
+    """Measure 12 people by condition, with a model trained on 12 others."""
     (folder / "joints").mkdir()
     print(f"{write_joints(folder / 'joints', 12)} sequences; at most {EPOCHS} epochs a training")
     return measure(folder / "joints", folder / "run", max_epochs=EPOCHS)
 
 
 def film(folder: Path, people: int, views: Sequence[str], takes: Mapping[str, int]) -> int:
-    """Draw sequences as videos, and return how many."""
+    """Draw sequences as videos, and return their number."""
     from himpc.video import VideoWriter
     from mannequins import OUTFITS, Outfit, draw_people
 
@@ -163,25 +163,25 @@ def film(folder: Path, people: int, views: Sequence[str], takes: Mapping[str, in
 
 
 def videos(folder: Path) -> dict[str, Any]:
-    """Return how the protocol runs from videos of 4 people to its table."""
+    """Measure the protocol on videos of 4 people."""
     from himpc.cli import main
 
     (folder / "videos").mkdir()
     drawn = film(folder / "videos", 2, ("054", "090"), dict.fromkeys(CONDITIONS, 2))
-    said, start = io.StringIO(), time.perf_counter()
-    with redirect_stdout(said):
+    stdout, start = io.StringIO(), time.perf_counter()
+    with redirect_stdout(stdout):
         main(["pose", str(folder / "videos"), "--out", str(folder / "poses"), "--json"])
     seconds = time.perf_counter() - start
-    tracks = [[each["frames"] for each in video["recordings"]] for video in json.loads(said.getvalue())["videos"]]
-    found = {
+    tracks = [[each["frames"] for each in video["recordings"]] for video in json.loads(stdout.getvalue())["videos"]]
+    result = {
         "videos": drawn,
         "with_a_recording": sum(map(bool, tracks)),
         "with_a_window": sum(max(frames, default=0) >= 40 for frames in tracks),
         "with_several_tracks": sum(len(frames) > 1 for frames in tracks),
         "pictures_a_second": drawn * FPS * SECONDS / seconds,
     }
-    print(found, flush=True)
-    return {**found, **measure(folder / "poses", folder / "run", max_epochs=EPOCHS)}
+    print(result, flush=True)
+    return {**result, **measure(folder / "poses", folder / "run", max_epochs=EPOCHS)}
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""How well what a model knows of itself goes with its true Rank-1: ``python perf/diagnostics.py``.
+"""Measure how well label-free diagnostics predict the true Rank-1: ``python perf/diagnostics.py``.
 
-For simulated suites of every difficulty, with people as they are and people who are alike: train the preset `tracklet`
-without labels, take `himpc.learning.diagnose`, and rank the suite's probe in its gallery. Spearman's correlation over
-all suites goes into docs/lab-notebook.md.
+For simulated suites of every difficulty, with published and with reduced differences between people: train the preset
+`tracklet` without labels, compute `himpc.learning.diagnose`, and rank the suite's probe in its gallery. Spearman's
+correlations over all suites are written into docs/lab-notebook.md.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from scipy.stats import spearmanr
 from sklearn.metrics import adjusted_rand_score
 
 import himpc
+from common import IgnoreWarnings, replace_section, use_one_thread
 from himpc.evaluation import markdown_table
 from himpc.learning import Diagnosis, diagnose
 from himpc.learning.clustering import cluster_recordings
@@ -29,24 +30,24 @@ from himpc.research import Recipe, divide_recordings, get_recipe
 SUITES = ("cross-view", "cross-session", "clothing", "long-term")
 DIFFICULTIES = ("easy", "medium", "hard")
 ALIKE = 0.3
-"""How much the bodies and gaits of people who are alike differ, by what is published."""
+"""Difference between bodies and gaits of people who are alike, as a fraction of the published one."""
 PEOPLE = 12
 FIRST_SEED = 300
 NUMBERS = {
-    "margin": "silhouette of the groups over that of strangers",
+    "margin": "silhouette of the groups over that of other people",
     "nearest": "how much nearer the nearest other recording is than the median one",
     "halves": "how much nearer a recording's halves are to each other than to those of others",
     "levels": "share of recordings for which two levels find the same other one nearest",
     "seeds": "adjusted Rand index of the groups of two trainings with different seeds",
 }
-"""Those of `himpc.learning.Diagnosis`, and one that costs another training."""
+"""Those of `himpc.learning.Diagnosis`, and one that needs another training."""
 START = "<!-- diagnostics: written by `python perf/diagnostics.py` -->\n"
 END = "<!-- /diagnostics -->"
 
 
 @dataclass(frozen=True)
 class Case:
-    """One suite with one seed: what the model said, how far a second one agreed, and the truth in %."""
+    """One suite with one seed: diagnosis, agreement with a second training, and true Rank-1 in %."""
 
     name: str
     alike: bool
@@ -60,15 +61,8 @@ class Case:
         return self.seeds if name == "seeds" else float(getattr(self.diagnosis, name))
 
 
-class Silent:
-    """A callback that takes the warnings of training."""
-
-    def on_warning(self, message: str) -> None:
-        """Say nothing."""
-
-
 def suites(seeds: int) -> Iterator[tuple[Recipe, bool, int]]:
-    """Return each suite with people as they are and alike, every one with a seed of its own."""
+    """Return each suite with published and with reduced differences between people, each with its own seed."""
     for number, (_, alike, suite, difficulty) in enumerate(product(range(seeds), (False, True), SUITES, DIFFICULTIES)):
         recipe = get_recipe(f"{suite}-{difficulty}")
         knobs = {key: dict(table) for key, table in recipe.simulation.knobs.items()}
@@ -78,10 +72,11 @@ def suites(seeds: int) -> Iterator[tuple[Recipe, bool, int]]:
 
 
 def measure(recipe: Recipe, alike: bool, seed: int) -> Case:
-    """Train without labels, and measure with them."""
+    """Train without labels, and measure with labels."""
     recordings = divide_recordings(recipe, seed=seed)[1]
     learner, other = (
-        himpc.HiMPC("tracklet", seed=each, callbacks=[Silent()]).fit(recordings.train) for each in (seed, seed + 10_000)
+        himpc.HiMPC("tracklet", seed=each, callbacks=[IgnoreWarnings()]).fit(recordings.train)
+        for each in (seed, seed + 10_000)
     )
     config = learner.config
     windows = Windows.cut(recordings.train, config.window_length, config.training_stride)
@@ -128,33 +123,16 @@ def _spearman(numbers: list[float], cases: list[Case], level: str) -> str:
 def main() -> None:
     """Measure, and write the tables into the notebook."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=1, help="how often each suite is drawn anew")
+    parser.add_argument("--seeds", type=int, default=1, help="repetitions of each suite")
     parser.add_argument("--notebook", type=Path, default=Path(__file__).parents[1] / "docs" / "lab-notebook.md")
     options = parser.parse_args()
-    _sides(options.notebook)
-    _one_thread()
+    use_one_thread()
     cases = []
     for recipe, alike, seed in suites(options.seeds):
         cases.append(measure(recipe, alike, seed))
         print(f"{recipe.name}, alike {alike}, seed {seed}: {cases[-1]}", flush=True)
-    before, after = _sides(options.notebook)  # anew: it may have been written to meanwhile
-    options.notebook.write_text(f"{before}\n{section(cases)}\n{after}", encoding="utf-8")
-    print(f"wrote {options.notebook}")
-
-
-def _sides(notebook: Path) -> tuple[str, str]:
-    """Return what stands before and after the tables, with the comments that enclose them."""
-    before, start, rest = notebook.read_text(encoding="utf-8").partition(START)
-    _, end, after = rest.partition(END)
-    if not (start and end):
-        raise SystemExit(f"{notebook}: has no pair of 'diagnostics' comments to write between")
-    return before + start, end + after
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
+    replace_section(options.notebook, START, END, section(cases))
+    print(f"Wrote {options.notebook}")
 
 
 if __name__ == "__main__":

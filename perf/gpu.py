@@ -1,11 +1,11 @@
-"""What training takes on a GPU, beside what its arithmetic and its memory traffic would take: one run measures all.
+"""Measure training on a GPU beside the lower bound of its arithmetic and memory traffic.
 
     python perf/gpu.py --windows 200000 --json gpu.json
 
-Times are the least of several between CUDA events. Before them each stage runs once with its operations watched. That
-run counts the multiplications and additions of all matrix products, the bytes that each operation must read and write
-at the least, and how often the host waits for a number. The floor is the longer of the two times that products and
-bytes take at the rates measured here, on large products in float32 and large copies.
+Times are the minimum of several, between CUDA events. Before, each stage runs once while its operations are counted:
+multiplications and additions of all matrix products, the bytes that each operation reads and writes, and the
+synchronisations of the host. The lower bound is the longer of the two times that products and bytes take at the rates
+measured here, with large float32 products and large copies.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -26,26 +25,25 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from common import simulate_windows, timed
 from himpc.learning import Config
 from himpc.learning._fast.tensor_clustering import tensor_dbscan, tensor_jaccard_distances
 from himpc.learning.clustering.neighbours import nearest_neighbours
 from himpc.learning.epoch import train_epoch
 from himpc.learning.state import State
 from himpc.model import window_features
-from himpc.recordings import Windows, clean
+from himpc.recordings import Windows
 from himpc.reporting import markdown_table
-from himpc.simulation import simulate
 
-RECORDINGS, WINDOWS_A_PERSON = 42, 1590
 GATHERS = ("aten::index", "aten::index_select", "aten::gather", "aten::embedding")
 SCATTERS = ("aten::scatter_", "aten::scatter_add_", "aten::index_add_", "aten::index_put_", "aten::_index_put_impl_")
-ROOM = ("aten::empty", "aten::empty_like", "aten::empty_strided", "aten::new_empty", "aten::new_empty_strided")
-READS = ("aten::_local_scalar_dense", "aten::nonzero", "aten::unique_consecutive", "aten::equal")
+ALLOCATIONS = ("aten::empty", "aten::empty_like", "aten::empty_strided", "aten::new_empty", "aten::new_empty_strided")
+SYNCHRONISATIONS = ("aten::_local_scalar_dense", "aten::nonzero", "aten::unique_consecutive", "aten::equal")
 
 
 @dataclass(frozen=True)
 class Rates:
-    """What the device does at its best: operations a second in float32 products, bytes a second in copies."""
+    """Peak rates of the device: operations per second in float32 products, bytes per second in copies."""
 
     operations: float
     bytes: float
@@ -53,7 +51,7 @@ class Rates:
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage: seconds, operations of its products, bytes moved, the most bytes held, and waits of the host."""
+    """One stage: seconds, operations of its products, bytes moved, peak bytes, and synchronisations of the host."""
 
     name: str
     seconds: float
@@ -63,12 +61,12 @@ class Stage:
     waits: int
 
     def floor(self, rates: Rates) -> float:
-        """Return the seconds that its products, or its bytes, take at the least."""
+        """Return the lower bound of its seconds, by products or bytes."""
         return max(self.operations / rates.operations, self.bytes / rates.bytes)
 
 
 class Traffic(TorchDispatchMode):
-    """Counts the bytes that operations read and write, each tensor once an operation, and the waits of the host."""
+    """Counts the bytes that operations read and write, each tensor once per operation, and host synchronisations."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -76,24 +74,24 @@ class Traffic(TorchDispatchMode):
         self.waits = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        found = func(*args, **(kwargs or {}))
+        results = func(*args, **(kwargs or {}))
         name = func.name().split(".")[0]
-        given = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
-        made = [leaf for leaf in tree_leaves(found) if isinstance(leaf, Tensor)]
-        if not func.is_view and name not in ROOM:
-            self.bytes += _moved(name, [_size(tensor) for tensor in given], sum(map(_size, made)))
-        back = any(tensor.is_cuda for tensor in given) and any(not tensor.is_cuda for tensor in made)
-        self.waits += name in READS or back
-        return found
+        inputs = [leaf for leaf in tree_leaves((args, kwargs)) if isinstance(leaf, Tensor)]
+        made = [leaf for leaf in tree_leaves(results) if isinstance(leaf, Tensor)]
+        if not func.is_view and name not in ALLOCATIONS:
+            self.bytes += _moved(name, [_size(tensor) for tensor in inputs], sum(map(_size, made)))
+        back = any(tensor.is_cuda for tensor in inputs) and any(not tensor.is_cuda for tensor in made)
+        self.waits += name in SYNCHRONISATIONS or back
+        return results
 
 
-def _moved(name: str, given: list[int], written: int) -> int:
-    """Return the bytes that an operation reads and writes: of what it only picks from or adds to, no more than that."""
+def _moved(name: str, inputs: list[int], written: int) -> int:
+    """Return the bytes that an operation reads and writes; gathers and scatters count only the elements they touch."""
     if name in GATHERS:
-        return min(given[0], written) + sum(given[1:]) + written
+        return min(inputs[0], written) + sum(inputs[1:]) + written
     if name in SCATTERS:
-        return 2 * sum(given[1:])
-    return sum(given) + written
+        return 2 * sum(inputs[1:])
+    return sum(inputs) + written
 
 
 def _size(tensor: Tensor) -> int:
@@ -108,27 +106,21 @@ def main() -> None:
     parser.add_argument("--json", type=Path, help="a file for the numbers and the machine")
     options = parser.parse_args()
     if not torch.cuda.is_available():
-        print("perf/gpu.py: this machine offers torch no CUDA GPU, and there is nothing to measure", file=sys.stderr)
+        print("perf/gpu.py: there is no CUDA GPU to measure", file=sys.stderr)
         sys.exit(2)
     device = torch.device("cuda")
     rates = rates_of(device, 2**13)
-    found = stages(walking(options.windows), Config(), device, options.repeats)
+    results = stages(simulate_windows(options.windows), Config(), device, options.repeats)
     machine = {"gpu": torch.cuda.get_device_name(device), "torch": torch.__version__, "windows": options.windows}
     print(", ".join(map(str, machine.values())), end=" windows; ")
-    print(f"{rates.operations / 1e12:.1f} TFLOP/s, {rates.bytes / 1e9:.0f} GB/s\n\n{table(found, rates)}")
+    print(f"{rates.operations / 1e12:.1f} TFLOP/s, {rates.bytes / 1e9:.0f} GB/s\n\n{table(results, rates)}")
     if options.json:
-        document = machine | {"rates": asdict(rates), "stages": [asdict(stage) for stage in found]}
+        document = machine | {"rates": asdict(rates), "stages": [asdict(stage) for stage in results]}
         options.json.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
 
 
-def walking(n: int) -> Windows:
-    """Return n windows of simulated walkers."""
-    walks = simulate(people=n // WINDOWS_A_PERSON + 2, recordings=RECORDINGS, seconds=4.0, seed=1)
-    return Windows.cut([part for walk in walks for part in clean(walk)], 6, 3).part(slice(0, n))
-
-
 def rates_of(device: torch.device, size: int) -> Rates:
-    """Return the best of ten square products of a size, and of ten copies of as many numbers."""
+    """Measure the best of ten square products of a size, and of ten copies of a matrix."""
     a, b = torch.randn(size, size, device=device), torch.empty(size, size, device=device)
     product = min(seconds(lambda: a @ a, device) for _ in range(10))
     copy = min(seconds(lambda: b.copy_(a), device) for _ in range(10))
@@ -139,7 +131,7 @@ def stages(windows: Windows, config: Config, device: torch.device, repeats: int)
     """Measure features, the clustering of each level step by step, and whole epochs."""
     state = State.start(windows.layout, len(windows), config, device)
     n = len(windows)
-    found = [measure("features", lambda: window_features(state.network, windows), device, repeats)]
+    results = [measure("features", lambda: window_features(state.network, windows), device, repeats)]
     for level, features in window_features(state.network, windows).items():
         ranks = nearest_neighbours(features, config.k1, "exact")
         entries = tensor_jaccard_distances(features, ranks, config.k2, config.eps)
@@ -148,8 +140,8 @@ def stages(windows: Windows, config: Config, device: torch.device, repeats: int)
             "Jaccard": lambda f=features, r=ranks: tensor_jaccard_distances(f, r, config.k2, config.eps),
             "DBSCAN": lambda e=entries: tensor_dbscan(e, n, eps=config.eps, min_samples=config.min_samples),
         }
-        found += [measure(f"{name}, {level}", work, device, repeats) for name, work in works.items()]
-    return [*found, measure("epoch", lambda: _epoch(state, windows, config), device, repeats)]
+        results += [measure(f"{name}, {level}", work, device, repeats) for name, work in works.items()]
+    return [*results, measure("epoch", lambda: _epoch(state, windows, config), device, repeats)]
 
 
 def _epoch(state: State, windows: Windows, config: Config) -> None:
@@ -157,9 +149,9 @@ def _epoch(state: State, windows: Windows, config: Config) -> None:
 
 
 def measure(name: str, work: Callable[[], object], device: torch.device, repeats: int) -> Stage:
-    """Run a stage once watched and some times against the clock."""
+    """Run a stage once to count its operations, and several times to measure it."""
     traffic, products = Traffic(), FlopCounterMode(display=False)
-    with plain_products(), products, traffic:
+    with countable_products(), products, traffic:
         work()
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
@@ -169,8 +161,8 @@ def measure(name: str, work: Callable[[], object], device: torch.device, repeats
 
 
 @contextmanager
-def plain_products() -> Iterator[None]:
-    """Make all products by torch's public operations, as on a GPU, and on one thread: those are counted."""
+def countable_products() -> Iterator[None]:
+    """Compute all products by public operations of torch on one thread, as on a GPU, so that they are counted."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
@@ -181,11 +173,9 @@ def plain_products() -> Iterator[None]:
 
 
 def seconds(work: Callable[[], object], device: torch.device) -> float:
-    """Return how long the device takes: between events on a GPU, by the clock on a CPU."""
+    """Return the seconds that a function takes: between events on a GPU, by the clock on a CPU."""
     if device.type != "cuda":
-        began = time.perf_counter()
-        work()
-        return time.perf_counter() - began
+        return timed(work)[0]
     start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
     torch.cuda.synchronize(device)
     start.record()
@@ -195,20 +185,20 @@ def seconds(work: Callable[[], object], device: torch.device) -> float:
     return start.elapsed_time(end) / 1000
 
 
-def table(found: list[Stage], rates: Rates) -> str:
+def table(results: list[Stage], rates: Rates) -> str:
     """Return the stages as a table."""
     rows = [
         {
             "stage": stage.name,
             "s": f"{stage.seconds:.3f}",
-            "floor, s": f"{stage.floor(rates):.3f}",
+            "lower bound, s": f"{stage.floor(rates):.3f}",
             "ratio": f"{stage.seconds / stage.floor(rates):.1f}",
             "TFLOP": f"{stage.operations / 1e12:.3f}",
             "GB moved": f"{stage.bytes / 1e9:.1f}",
-            "GB held": f"{stage.peak / 1e9:.1f}",
+            "peak GB": f"{stage.peak / 1e9:.1f}",
             "host waits": str(stage.waits),
         }
-        for stage in found
+        for stage in results
     ]
     return markdown_table(rows)
 

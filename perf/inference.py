@@ -1,10 +1,10 @@
-"""How fast a model embeds, beside what the arithmetic allows; and how long one window, one frame of a stream, takes.
+"""Measure throughput and latency of embedding beside the bound of its arithmetic.
 
     python perf/inference.py --threads 2
 
-The arithmetic is counted as `himpc.model.inference` needs it, and beside it as the network does it frame by frame. The
-machine's rate is measured here on products of the same shapes. Each time is the best of several, with
-one thread it is processor time, which other programs do not lengthen.
+Operations are counted for `himpc.model.inference`, and for the network frame by frame. The rate of the machine is
+measured with products of the same shapes. Each time is the best of several; with one thread it is processor time, which
+other programs do not change.
 """
 
 from __future__ import annotations
@@ -38,29 +38,29 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(options.threads)
     model = Model(Network(LAYOUT, LEVELS, HIDDEN, HEADS), LAYOUT, LENGTH).to(options.device)
-    found = throughput(model, options.windows, options.repeats) | latency(model)
-    found |= {"windows": options.windows, "threads": options.threads, "device": options.device}
-    for name, value in found.items():
+    numbers = throughput(model, options.windows, options.repeats) | latency(model)
+    numbers |= {"windows": options.windows, "threads": options.threads, "device": options.device}
+    for name, value in numbers.items():
         print(f"{name:<44} {value:,.3f}" if isinstance(value, float) else f"{name:<44} {value}")
     if options.json:
         machine = {"processor": platform.processor() or platform.machine(), "torch": torch.__version__}
-        options.json.write_text(json.dumps(found | machine, indent=2) + "\n", encoding="utf-8")
+        options.json.write_text(json.dumps(numbers | machine, indent=2) + "\n", encoding="utf-8")
 
 
 def throughput(model: Model, count: int, repeats: int) -> dict[str, float]:
-    """Return windows a second, and operations a second beside those of bare products of the same shapes."""
+    """Measure windows and operations per second, beside bare products of the same shapes."""
     joints = np.random.default_rng(0).normal(size=(count * LENGTH, len(LAYOUT), 3)).astype(np.float32)
     windows = Windows.cut([Recording(joints, LAYOUT)], LENGTH)
     levels, inputs = len(LEVELS), 3 * len(LAYOUT)
     first, last = 2 * LENGTH * inputs * levels * HIDDEN, 2 * levels * HIDDEN**2
     nodes = sum(len(LAYOUT.level(level)) for level in LEVELS)
-    plain = 2 * LENGTH * (3 * nodes * HIDDEN + levels * HIDDEN**2) + 2 * levels * HIDDEN**2
+    by_frame = 2 * LENGTH * (3 * nodes * HIDDEN + levels * HIDDEN**2) + 2 * levels * HIDDEN**2
     bare = best([lambda: products(model)], 100 * repeats) + best([lambda: model.embed(windows)], repeats)
     rate = (first + last) * BLOCK / LENGTH / bare[0]
     return {
         "embedding, windows a second": count / bare[1],
         "operations a window, million": (first + last) / 1e6,
-        "operations a window frame by frame, million": plain / 1e6,
+        "operations a window frame by frame, million": by_frame / 1e6,
         "bare products, GFLOP/s": rate / 1e9,
         "embedding, GFLOP/s": (first + last) * count / bare[1] / 1e9,
         "embedding over bare products": (first + last) * count / bare[1] / rate,
@@ -72,7 +72,7 @@ BLOCK = 4092
 
 
 def products(model: Model) -> None:
-    """Make the products of a block of frames and of its windows, and nothing else."""
+    """Compute only the products of a block of frames and of its windows."""
     inference = Inference(model.network)
     frames = torch.ones(BLOCK, 3 * len(LAYOUT), device=inference.device)
     means = torch.ones(BLOCK // LENGTH, HIDDEN, device=inference.device)
@@ -85,7 +85,7 @@ def products(model: Model) -> None:
 
 
 def latency(model: Model) -> dict[str, float]:
-    """Return the time of one window, and of one frame of a stream, in milliseconds."""
+    """Measure the time of one window, and of one frame of a stream, in milliseconds."""
     joints = np.random.default_rng(0).normal(size=(LENGTH, len(LAYOUT), 3)).astype(np.float32)
     window = Windows.cut([Recording(joints, LAYOUT)], LENGTH)
     stream = model.stream()
@@ -95,7 +95,7 @@ def latency(model: Model) -> dict[str, float]:
 
 
 def best(parts: list[Callable[[], object]], repeats: int) -> list[float]:
-    """Return the least seconds of each part, measured in turns after one run to warm up."""
+    """Return the minimum seconds of each part, measured alternately after one warm-up."""
     clock = time.process_time if torch.get_num_threads() == 1 else time.perf_counter
     least = [float("inf")] * len(parts)
     for turn in range(repeats + 1):

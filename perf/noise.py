@@ -1,8 +1,8 @@
-"""Motion capture as a depth camera would have seen it: ``python perf/noise.py --data DIR``.
+"""Measure accuracy on motion capture with simulated errors of a depth camera: ``python perf/noise.py --data DIR``.
 
-Each walk of ``c3d-walking`` is put before a camera of its own, with the errors of the simulator's sensors added (depth
-noise, jitter, drift, a bias for each recording, hidden, swapped and lost joints). Then the preset ``tracklet`` is
-trained on Straight, and Turn is asked for among Straight.
+Each recording of ``c3d-walking`` is seen by a random camera, with the errors of the simulator's sensors (depth noise,
+jitter, drift, a bias per recording, hidden, swapped and lost joints). The preset ``tracklet`` is trained on Straight,
+and Turn is searched in Straight.
 """
 
 from __future__ import annotations
@@ -40,17 +40,17 @@ def main() -> None:
 
 
 def measure(walks: Sequence[Recording], sensor: Sensor, seed: int) -> dict[str, tuple[float, ...]]:
-    """Return Rank-1 and mAP of windows and of recordings, by method."""
+    """Measure Rank-1 and mAP of windows and of recordings, by method."""
     seen = [part for number, walk in enumerate(walks) for part in clean(see(walk, sensor, seed, number))]
     straight, turn = select(seen, ["session=Straight"]), select(seen, ["session=Turn"])
     learner = himpc.HiMPC("tracklet", seed=seed).fit(straight)
-    found = {}
+    results = {}
     for method, model in (("tracklet", learner.model_), ("raw pose", BASELINES["raw"]), ("bones", BASELINES["bones"])):
         result = himpc.evaluate(model, straight, turn)
-        found[method] = tuple(
+        results[method] = tuple(
             value for level in (result.window, result.recording) for value in scores_of(level.ranking)
         )
-    return found
+    return results
 
 
 def scores_of(ranking: himpc.evaluation.RankingResult) -> Iterator[float]:
@@ -59,7 +59,7 @@ def scores_of(ranking: himpc.evaluation.RankingResult) -> Iterator[float]:
 
 
 def see(walk: Recording, sensor: Sensor, seed: int, number: int) -> Recording:
-    """Return a walk as a tracker behind a camera reports it."""
+    """Return a recording with the errors of a sensor, seen by a random camera."""
     rng = np.random.default_rng([seed, number])
     joints = walk.joints.astype(np.float64)
     joints[..., [0, 2]] -= joints[..., [0, 2]].mean(axis=(0, 1))

@@ -1,10 +1,10 @@
-"""Who of the probes is somebody we know? Half of the people are strangers: ``python perf/open_set.py``.
+"""Measure open-set identification, with half of the people not enrolled: ``python perf/open_set.py``.
 
-For each set and seed half of the people are drawn as strangers: nothing of them is trained on or enrolled. The preset
-`tracklet` is trained without labels on recordings of the others, who are enrolled, and four times again without a
-quarter of them (`folds`). Thresholds and probabilities come from the gallery alone (`himpc.gallery.calibration`); what
-they come to is measured on the probes of everybody. Vectors are kept in the folder of the runs, so a set and seed is
-trained once. The table goes into docs/results.md.
+For each data set and seed, half of the people are drawn as unknown: not trained on and not enrolled. The preset
+`tracklet` is trained without labels on recordings of the others, who are enrolled, and four more times without a
+quarter of them (`folds`). Thresholds and probabilities come from the gallery alone (`himpc.gallery.calibration`); their
+error rates are measured on the probes of all people. Vectors are stored in the folder of the runs, so each data set and
+seed is trained once. The table is written into docs/results.md.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import himpc
+from common import IgnoreWarnings, replace_section, use_one_thread
 from himpc._files import write_atomically
 from himpc.api import Embedder
 from himpc.evaluation import (
@@ -43,9 +44,9 @@ from himpc.research import divide_recordings, get_recipe
 
 REAL = ("c3d-walking", "kinect-v1-actions")
 SIMULATED = ("cross-session-medium", "cross-session-hard", "cross-view-medium", "cross-view-hard")
-TRAINED = ", enrolled from what was trained on"
+FROM_TRAINING = ", enrolled from the training set"
 PEOPLE = 40
-"""Simulated ones; 20 are enrolled, whose 190 pairs can tell an FMR of 1 %."""
+"""Simulated people; 20 are enrolled, whose 190 pairs are enough for an FMR of 1 %."""
 FOLDS = 4
 METHODS = (
     ("tracklet", "tracklet", False),
@@ -61,20 +62,13 @@ Arrays = dict[str, NDArray]
 Measured = dict[str, tuple[float, float, float]]
 
 
-class Silent:
-    """A callback that takes the warnings of training and says nothing."""
-
-    def on_warning(self, message: str) -> None:
-        """Say nothing."""
-
-
 @dataclass(frozen=True)
 class Cell:
-    """One method on one set with one seed: value, low and high of each measure."""
+    """One method on one data set with one seed: value and interval of each measure."""
 
     source: str
     enrolled: int
-    strangers: int
+    unknown: int
     measures: Measured
 
 
@@ -83,33 +77,33 @@ def main() -> None:
     arguments.add_argument(
         "--data", type=Path, default=Path("../shared/data"), help="the folder that holds the real sets"
     )
-    arguments.add_argument("--runs", type=Path, default=Path("runs/open-set"), help="what is there is kept")
+    arguments.add_argument("--runs", type=Path, default=Path("runs/open-set"), help="existing results are reused")
     arguments.add_argument("--results", type=Path, help="a page to write the table into, such as docs/results.md")
     arguments.add_argument("--seeds", type=int, default=3)
-    arguments.add_argument("--jobs", type=int, default=2, help="how many trainings at once, a thread each")
+    arguments.add_argument("--jobs", type=int, default=2, help="trainings at once, one thread each")
     options = arguments.parse_args()
-    with ProcessPoolExecutor(options.jobs, initializer=one_thread) as pool:
-        asked = [
+    with ProcessPoolExecutor(options.jobs, initializer=use_one_thread) as pool:
+        cases = [
             (name, seed, options.data, options.runs) for name in (*REAL, *SIMULATED) for seed in range(options.seeds)
         ]
-        kept = dict(zip([each[:2] for each in asked], pool.map(vectors, *zip(*asked, strict=True)), strict=True))
+        vectors_of = dict(zip([each[:2] for each in cases], pool.map(vectors, *zip(*cases, strict=True)), strict=True))
     rows = []
     for name in (*REAL, *SIMULATED):
-        runs = [kept[name, seed] for seed in range(options.seeds)]
+        runs = [vectors_of[name, seed] for seed in range(options.seeds)]
         for title, method, folds in METHODS:
             rows += [row(name, title, [measure(run, method, folds=folds) for run in runs])]
         for title, method, folds in METHODS[:2] if name in SIMULATED else ():
-            rows += [row(name + TRAINED, title, [measure(run, method, "train", folds) for run in runs])]
+            rows += [row(name + FROM_TRAINING, title, [measure(run, method, "train", folds) for run in runs])]
     text = document(rows, options.seeds)
     print(text)
     if options.results:
         if START not in (page := options.results.read_text(encoding="utf-8")):
             options.results.write_text(f"{page}\n## Open set\n\n{START}{END}\n", encoding="utf-8")
-        replace_between(options.results, START, END, text)
+        replace_section(options.results, START, END, text)
 
 
 def vectors(name: str, seed: int, root: Path, runs: Path) -> Arrays:
-    """Return the vectors of all recordings, and whom they show; train where that is not yet done."""
+    """Return vectors and persons of all recordings; train if they are not stored yet."""
     path = runs / name / f"folds-{FOLDS}-seed-{seed}.npz"
     if not path.exists():
         content = BytesIO()
@@ -122,40 +116,40 @@ def vectors(name: str, seed: int, root: Path, runs: Path) -> Arrays:
 
 
 def embedded(name: str, seed: int, root: Path) -> Arrays:
-    """Draw the strangers, train on the others, and embed everything that is not a stranger's in the gallery."""
+    """Draw the unknown people, train on the others, and embed all recordings that may be used."""
     recipe = get_recipe(name)
     if name in SIMULATED:
         recipe = replace(recipe, simulation=replace(recipe.simulation, people=PEOPLE))
     parts = divide_recordings(recipe, root / name if name in REAL else None, seed=seed)[1]
     walks = {"train": parts.train, **parts.tests}
     people = sorted({str(each.person) for each in parts.tests["probe"]})
-    strangers = set(np.random.default_rng(seed).permutation(people)[: len(people) // 2].tolist())
+    unknown = set(np.random.default_rng(seed).permutation(people)[: len(people) // 2].tolist())
     for part in ("train", "gallery"):
-        walks[part] = [each for each in walks[part] if each.person not in strangers]
+        walks[part] = [each for each in walks[part] if each.person not in unknown]
     enrolled = sorted({str(each.person) for part in ("train", "gallery") for each in walks[part]})
     shuffle = np.random.default_rng(seed).permutation(enrolled)
     unseen = [set(shuffle[k::FOLDS].tolist()) for k in range(FOLDS)]
-    models = {"tracklet": learned(walks["train"], set(), seed)}
-    models |= {f"fold {k}": learned(walks["train"], unseen[k], seed) for k in range(FOLDS)}
-    found: Arrays = {}
+    models = {"tracklet": train_model(walks["train"], set(), seed)}
+    models |= {f"fold {k}": train_model(walks["train"], unseen[k], seed) for k in range(FOLDS)}
+    result: Arrays = {}
     for part, recordings in walks.items():
         for method, embedder in (models | {key: BASELINES[key] for key in ("raw", "body")}).items():
-            found |= recorded(f"{part} {method}", embedder, recordings)
-        shown = found[f"{part} tracklet persons"]
-        found |= {f"{part} fold {k} left out": np.isin(shown, list(unseen[k])) for k in range(FOLDS)}
-    return found
+            result |= recorded(f"{part} {method}", embedder, recordings)
+        shown = result[f"{part} tracklet persons"]
+        result |= {f"{part} fold {k} left out": np.isin(shown, list(unseen[k])) for k in range(FOLDS)}
+    return result
 
 
-def learned(walks: Sequence[Recording], without: set[str], seed: int) -> Embedder:
-    """Return the preset's model of recordings, without those of some people."""
+def train_model(walks: Sequence[Recording], without: set[str], seed: int) -> Embedder:
+    """Train on recordings, without those of some people."""
     config = Config.preset("tracklet").with_(seed=seed)
-    kept = [walk for walk in walks if walk.person not in without]
-    windows = Windows.cut(kept, config.window_length, config.training_stride)
-    return train(windows, config, device="cpu", callbacks=[Silent()]).model
+    recordings = [walk for walk in walks if walk.person not in without]
+    windows = Windows.cut(recordings, config.window_length, config.training_stride)
+    return train(windows, config, device="cpu", callbacks=[IgnoreWarnings()]).model
 
 
 def recorded(name: str, embedder: Embedder, walks: Sequence[Recording]) -> Arrays:
-    """Return the vectors of recordings, of their halves, and persons; the parts that gaps leave of one are one."""
+    """Return the vectors of whole recordings, the vectors of their halves, and their persons."""
     windows = Windows.cut(walks, Config().window_length)
     present, member = np.unique(windows.whole_recording, return_inverse=True)
     of_window = embedder.embed(windows)
@@ -176,35 +170,37 @@ def recorded(name: str, embedder: Embedder, walks: Sequence[Recording]) -> Array
 
 
 def measure(run: Arrays, method: str, part: str = "gallery", folds: bool = False) -> Cell:
-    """Enrol a part, calibrate it from itself, and search for the probe."""
+    """Enroll a part, calibrate the gallery, and search the probes."""
     entries, persons = run[f"{part} {method}"], run[f"{part} {method} persons"]
-    probe, whom = run[f"probe {method}"], run[f"probe {method} persons"]
+    probe, probe_persons = run[f"probe {method}"], run[f"probe {method} persons"]
     names, code = np.unique(persons, return_inverse=True)
     calibration = calibrate(entries, code, run[f"{part} {method} halves"], folds_of(run, part) if folds else ())
     distances = nearest(probe, entries, code)
-    known = np.isin(whom, names)
-    verified = evaluate_verification(distances, whom, names, fmrs=())
-    identified = evaluate_open_set(distances, whom, names)
-    found: Measured = {"EER": (verified.eer, *verified.eer_interval)}
-    found |= {f"DIR {fpir}": (identified.dir[1, fpir], *identified.dir_intervals[1, fpir]) for fpir in (0.01, 0.1)}
+    is_enrolled = np.isin(probe_persons, names)
+    verified = evaluate_verification(distances, probe_persons, names, fmrs=())
+    identified = evaluate_open_set(distances, probe_persons, names)
+    result: Measured = {"EER": (verified.eer, *verified.eer_interval)}
+    result |= {f"DIR {fpir}": (identified.dir[1, fpir], *identified.dir_intervals[1, fpir]) for fpir in (0.01, 0.1)}
     fmr, fpir = max(FMR, calibration.smallest_fmr), max(FPIR, calibration.smallest_fpir)
-    matched = evaluate_threshold(distances, whom, names, calibration.threshold(fmr))
-    named = evaluate_threshold(distances, whom, names, calibration.threshold_fpir(fpir))
-    found |= {"stated FMR": (fmr, *2 * [np.nan]), "FMR": (matched.fmr, *matched.intervals["fmr"])}
-    found |= {"stated FPIR": (fpir, *2 * [np.nan]), "FPIR": (named.fpir, *named.intervals["fpir"])}
-    found |= {"found": (1 - named.fnir, *(1 - bound for bound in named.intervals["fnir"][::-1]))}
-    found |= {"misidentified": (named.misidentified, *named.intervals["misidentified"])}
-    said = [calibration.probabilities(row) for row in distances]
-    table = np.array([[*of_persons, unknown] for of_persons, unknown in said])
-    truth = np.where(known, np.searchsorted(names, whom) % len(names), len(names))
-    share = np.where(known, 0.5 / known.sum(), 0.5 / (~known).sum())  # half of the probes are enrolled: what was said
+    matched = evaluate_threshold(distances, probe_persons, names, calibration.threshold(fmr))
+    named = evaluate_threshold(distances, probe_persons, names, calibration.threshold_fpir(fpir))
+    result |= {"stated FMR": (fmr, *2 * [np.nan]), "FMR": (matched.fmr, *matched.intervals["fmr"])}
+    result |= {"stated FPIR": (fpir, *2 * [np.nan]), "FPIR": (named.fpir, *named.intervals["fpir"])}
+    result |= {"found": (1 - named.fnir, *(1 - bound for bound in named.intervals["fnir"][::-1]))}
+    result |= {"misidentified": (named.misidentified, *named.intervals["misidentified"])}
+    probabilities = [calibration.probabilities(row) for row in distances]
+    table = np.array([[*of_persons, unknown] for of_persons, unknown in probabilities])
+    truth = np.where(is_enrolled, np.searchsorted(names, probe_persons) % len(names), len(names))
+    share = np.where(
+        is_enrolled, 0.5 / is_enrolled.sum(), 0.5 / (~is_enrolled).sum()
+    )  # half of the probes are enrolled
     scores = score_probabilities(table, truth, share)
-    found |= {"Brier": (scores.brier, *2 * [np.nan]), "calibration": (scores.calibration_error, *2 * [np.nan])}
-    return Cell(calibration.source, len(names), len(set(whom[~known])), found)
+    result |= {"Brier": (scores.brier, *2 * [np.nan]), "calibration": (scores.calibration_error, *2 * [np.nan])}
+    return Cell(calibration.source, len(names), len(set(probe_persons[~is_enrolled])), result)
 
 
 def folds_of(run: Arrays, part: str) -> list[Fold]:
-    """Return the gallery as the models see it that were trained without some of the people."""
+    """Return the gallery embedded by the models that were trained without some of the people."""
     keys = [f"{part} fold {k}" for k in range(FOLDS)]
     return [Fold(run[key], run[f"{key} left out"], run[f"{key} halves"]) for key in keys]
 
@@ -217,12 +213,12 @@ def nearest(probe: NDArray, entries: NDArray, code: NDArray, count: int = 1) -> 
 
 
 def row(name: str, method: str, cells: list[Cell]) -> dict[str, str]:
-    """Return the mean over the seeds, and the mean of the intervals' ends."""
+    """Return a row with means over the seeds, of values and of interval ends."""
 
     def shown(key: str) -> str:
         return percent_interval(*np.mean([cell.measures[key] for cell in cells], axis=0).tolist())
 
-    sizes = [sorted({getattr(cell, key) for cell in cells}) for key in ("enrolled", "strangers")]
+    sizes = [sorted({getattr(cell, key) for cell in cells}) for key in ("enrolled", "unknown")]
     people = " / ".join(f"{size[0]}" if len(size) == 1 else f"{size[0]}–{size[-1]}" for size in sizes)
     return {
         "set": name,
@@ -245,34 +241,18 @@ def row(name: str, method: str, cells: list[Cell]) -> dict[str, str]:
 
 def document(rows: list[dict[str, str]], seeds: int) -> str:
     """Return the section."""
-    said = (
+    introduction = (
         f"Measured by `python perf/open_set.py` with himpc {himpc.__version__}: recordings, {seeds} seeds, in %. "
-        "Each seed draws half of the people as strangers, of whom nothing is trained on or enrolled; people: enrolled "
-        "/ strangers. In brackets the mean of the seeds' 95 % intervals (bootstrap over persons), no narrower than the "
-        "mean's own. *FMR* and *FPIR* are what came of thresholds that the gallery set from its own recordings for the "
-        "stated rates, 1 % and 10 %, or the smallest that so few people can tell. *found* and *wrong names* are shares "
-        "of enrolled probes at the threshold for FPIR: those who get their own name, and those who get another's. With "
+        "Each seed draws half of the people as unknown, who are neither trained on nor enrolled; people: enrolled "
+        "/ unknown. In brackets the mean of the seeds' 95 % intervals (bootstrap over persons), no narrower than the "
+        "mean's own. *FMR* and *FPIR* are the measured rates at thresholds set from the gallery's recordings for the "
+        "stated rates, 1 % and 10 %, or the smallest that so few people allow. *found* and *wrong names* are shares "
+        "of enrolled probes at the threshold for FPIR: identified correctly, and identified as another person. With "
         f"*folds* recordings are compared by models that were trained without their people, {FOLDS} of them. "
-        "*Brier* (0 to 2) and *calibration error* are of the probabilities, a stranger being as likely as not; the "
+        "*Brier* (0 to 2) and *calibration error* are of the probabilities, with a prior of one half for unknown; the "
         "prior alone has a Brier score of about 0.7."
     )
-    return f"{said}\n\n{markdown_table(rows)}\n"
-
-
-def replace_between(page: Path, start: str, end: str, text: str) -> None:
-    """Replace what stands between two comments of a page."""
-    before, found, rest = page.read_text(encoding="utf-8").partition(start)
-    _, closed, after = rest.partition(end)
-    if not (found and closed):
-        raise SystemExit(f"{page}: has no pair of comments {start.strip()} and {end} to write between")
-    page.write_text(f"{before}{start}\n{text}\n{end}{after}", encoding="utf-8")
-
-
-def one_thread() -> None:
-    """Let two trainings at once not get in each other's way."""
-    import torch
-
-    torch.set_num_threads(1)
+    return f"{introduction}\n\n{markdown_table(rows)}\n"
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""Say where the time of one epoch goes: seconds of each stage, and the rate of its matrix products.
+"""Profile one epoch: seconds of each stage, and the rate of its matrix products: ``python perf/profile_epoch.py``.
 
-``python perf/profile_epoch.py``; docs/performance.md explains the numbers. The stages are timed on one thread
-and do not overlap: what one calls, and is a stage itself, is not counted in it. The epoch is timed on all threads as
-well, unwatched. Where others use the machine, the column of CPU seconds is the one to compare.
+docs/performance.md explains the numbers. The stages are timed on one thread and do not overlap: a stage excludes other
+stages that it calls. The epoch is also timed on all threads, without the profiler. On a machine with other load,
+compare CPU seconds.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from unittest import mock
 import torch
 
 import himpc
+from common import timed
 from himpc.learning import Config, EpochRecord, train
 from himpc.model import matmul
 from himpc.recordings import Windows, clean
@@ -41,7 +42,7 @@ OTHER = "the rest"
 
 @dataclass
 class Clock:
-    """Seconds on the clock and of the CPU, and multiply-adds, of the stage that runs."""
+    """Clock and CPU seconds and multiply-adds by stage."""
 
     seconds: dict[str, float] = field(default_factory=dict)
     cpu: dict[str, float] = field(default_factory=dict)
@@ -50,20 +51,20 @@ class Clock:
     last: tuple[float, float] = (0.0, 0.0)
 
     def start(self) -> None:
-        """Forget all that was counted."""
+        """Reset all counts."""
         for counts in (self.seconds, self.cpu, self.multiply_adds):
             counts.clear()
         self.last = time.perf_counter(), time.process_time()
 
     def tick(self) -> None:
-        """Give the time since the last tick to the stage that runs."""
+        """Add the time since the last tick to the running stage."""
         now, stage = (time.perf_counter(), time.process_time()), self.running[-1]
         self.seconds[stage] = self.seconds.get(stage, 0.0) + now[0] - self.last[0]
         self.cpu[stage] = self.cpu.get(stage, 0.0) + now[1] - self.last[1]
         self.last = now
 
     def timed(self, function: Callable[..., Any], stage: str) -> Callable[..., Any]:
-        """Return the function, whose time counts as that stage's."""
+        """Return a function whose time is added to a stage."""
 
         @functools.wraps(function)
         def call(*arguments: Any, **options: Any) -> Any:
@@ -78,16 +79,16 @@ class Clock:
         return call
 
     def counted(self, rows: torch.Tensor, columns: torch.Tensor) -> torch.Tensor:
-        """Return the product, a stage of its own under the one that asks for it."""
+        """Compute a product as a stage of its own, named after the calling stage."""
         stage = f"{self.running[-1].removesuffix(', but for products')}: products"
-        found = self.timed(matmul, stage)(rows, columns)
-        self.multiply_adds[stage] = self.multiply_adds.get(stage, 0) + found.numel() * rows.shape[-1]
-        return found  # type: ignore[no-any-return]
+        results = self.timed(matmul, stage)(rows, columns)
+        self.multiply_adds[stage] = self.multiply_adds.get(stage, 0) + results.numel() * rows.shape[-1]
+        return results  # type: ignore[no-any-return]
 
 
 @contextlib.contextmanager
-def watched(clock: Clock) -> Iterator[None]:
-    """Time the stages while the context lasts."""
+def profiled(clock: Clock) -> Iterator[None]:
+    """Time the stages inside the context."""
     with contextlib.ExitStack() as stack:
         for stage, names in STAGES.items():
             for name in names:
@@ -107,7 +108,7 @@ def _find(name: str) -> Any:
 
 
 class EachEpoch:
-    """Starts the clock anew at the end of the first epoch, which compiles, and keeps the second's record."""
+    """Resets the clock after the first epoch, which compiles, and keeps the record of the second."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -121,16 +122,10 @@ class EachEpoch:
 
 
 def product_rate(rows: int, groups: int, hidden: int, multiply: Callable[..., torch.Tensor]) -> float:
-    """Return the best rate of 50 products of the training's shape, in GFLOP/s."""
+    """Measure the best rate of 50 products of the training's shape, in GFLOP/s."""
     a, b = torch.randn(rows, hidden), torch.randn(groups, hidden)
-    best = min(_seconds(multiply, a, b) for _ in range(50))
+    best = min(timed(lambda: multiply(a, b))[0] for _ in range(50))
     return 2 * rows * groups * hidden / best / 1e9
-
-
-def _seconds(multiply: Callable[..., torch.Tensor], *arguments: torch.Tensor) -> float:
-    began = time.perf_counter()
-    multiply(*arguments)
-    return time.perf_counter() - began
 
 
 def main() -> None:
@@ -144,7 +139,7 @@ def main() -> None:
     windows = Windows.cut([part for walk in walks for part in clean(walk)], 6, 3)
     clock, config = Clock(), Config(max_epochs=2)
     torch.set_num_threads(1)
-    with watched(clock):
+    with profiled(clock):
         record = second_epoch(windows, config, clock)
     print(f"{len(windows)} windows, of which {record.trained} train, groups {record.clusters}\n")
     print(profile_table(clock))
@@ -156,7 +151,7 @@ def main() -> None:
 
 
 def second_epoch(windows: Windows, config: Config, clock: Clock) -> EpochRecord:
-    """Train, with the clock started anew for the second epoch, and return what that one came to."""
+    """Train with the clock reset for the second epoch, and return the record of that."""
     each = EachEpoch(clock)
     train(windows, config, callbacks=[each])
     assert each.record is not None
@@ -164,7 +159,7 @@ def second_epoch(windows: Windows, config: Config, clock: Clock) -> EpochRecord:
 
 
 def profile_table(clock: Clock) -> str:
-    """Return the stages, the longest first, as a table."""
+    """Return the stages as a table, longest first."""
     total = sum(clock.seconds.values())
     rows = []
     for stage in sorted(clock.seconds, key=clock.seconds.__getitem__, reverse=True):

@@ -1,9 +1,9 @@
 """Measure the tables of docs/results.md and of the README: ``make results``.
 
-Every benchmark that needs no data set of others, three seeds: train without labels by each preset, with the true people
-as a ceiling, and set them beside the baselines; then group the test recordings. A benchmark that is done is not
-done again, so this can be stopped and continued. Nothing is chosen by looking at the real sets. What
-perf/open_set.py wrote into the page stays.
+For every benchmark that needs no licensed data set, with three seeds: train without labels by each preset, train with
+the true persons as the supervised upper bound, compare with the baselines, and group the test recordings. Finished
+benchmarks are reused, so the command can be interrupted. Nothing is tuned on the real data sets. The section that
+perf/open_set.py writes into the page is kept.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 import himpc
+from common import IgnoreWarnings, replace_section, use_one_thread
 from himpc._files import write_atomically
 from himpc.evaluation import grouping_agreement
 from himpc.learning import Config, group_recordings, train
@@ -30,22 +31,23 @@ UNSEEN = (*(f"{name}-unseen" for name in REAL), "cross-view-unseen-medium", "cro
 BENCHMARKS = (*REAL, *(f"{suite}-medium" for suite in SUITES), "cross-view-hard", "cross-session-hard", *UNSEEN)
 EVERY = (*BENCHMARKS, *(f"{suite}-{grade}" for grade in ("easy", "hard") for suite in SUITES))
 ALIGNED = "clean, align=true"
-"""Shown where the view changes; elsewhere it would only take time."""
-CEILING = "tracklet, true_people=true"
+"""Measured only where the view changes."""
+UPPER_BOUND = "tracklet, true_people=true"
 VARIANTS = {
     "clean": "Hi-MPC (`clean`)",
     ALIGNED: "Hi-MPC, bodies turned one way",
     "simmc": "SimMC-style",
     "spc": "SPC-style",
     "tracklet": "**tracklet**",
-    CEILING: "tracklet told the true people",
+    UPPER_BOUND: "supervised upper bound",
 }
 BASELINE_TITLES = tuple(BASELINES[each].title for each in ("raw", "bones", "d13", "d16", "body"))
 MEASURES = ("window Rank-1", "window mAP", "recording Rank-1", "recording mAP")
 GROUPED = {"people found": 1, "ARI": 2, "AMI": 2, "purity": 2}
 
+README_START, README_END = "<!-- results: written by `make results` -->\n", "<!-- /results -->"
 OPEN_SET = "\n## Open set\n"
-"""Begins the last section of the page, which another command measures."""
+"""The heading of the last section of the page, which another command writes."""
 
 Scores = dict[str, dict[str, float]]
 
@@ -53,30 +55,32 @@ Scores = dict[str, dict[str, float]]
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, required=True, help="the folder that holds the real sets")
-    arguments.add_argument("--runs", type=Path, required=True, help="the folder of the runs; what is there is kept")
+    arguments.add_argument("--runs", type=Path, required=True, help="folder of the runs; existing results are reused")
     arguments.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
     arguments.add_argument("--readme", type=Path, help="a file to put the real sets between its 'results' comments")
     arguments.add_argument("--seeds", type=int, default=3)
-    arguments.add_argument("--jobs", type=int, default=2, help="how many runs at once, a thread each")
+    arguments.add_argument("--jobs", type=int, default=2, help="runs at once, one thread each")
     arguments.add_argument("--every", action="store_true", help="every suite in every difficulty")
     options = arguments.parse_args()
     names = list(dict.fromkeys(EVERY if options.every else BENCHMARKS))
-    found: dict[str, list[Scores]] = {}
-    with ProcessPoolExecutor(options.jobs, initializer=_one_thread) as pool:
+    measured: dict[str, list[Scores]] = {}
+    with ProcessPoolExecutor(options.jobs, initializer=use_one_thread) as pool:
         jobs = {
             name: [pool.submit(measure, name, seed, options.data, options.runs) for seed in range(options.seeds)]
             for name in names
         }
         for name, runs in jobs.items():
-            found[name] = [run.result() for run in runs]
-            options.out.write_text(document(found, options.seeds) + open_set_of(options.out), encoding="utf-8")
+            measured[name] = [run.result() for run in runs]
+            options.out.write_text(document(measured, options.seeds) + open_set_of(options.out), encoding="utf-8")
     if options.readme:
-        put_into(options.readme, "\n\n".join(section(name, found[name], "###") for name in REAL))
-    print(f"wrote {options.out}; look at it next")
+        replace_section(
+            options.readme, README_START, README_END, "\n\n".join(section(name, measured[name], "###") for name in REAL)
+        )
+    print(f"Wrote {options.out}")
 
 
 def measure(name: str, seed: int, root: Path, runs: Path) -> Scores:
-    """Return the measures of each method on one benchmark with one seed; read where they were measured before."""
+    """Return the measures of each method on one benchmark with one seed, from its file if it exists."""
     folder = runs / name / f"seed-{seed}"
     path = folder / "scores.json"
     if path.exists():
@@ -85,7 +89,9 @@ def measure(name: str, seed: int, root: Path, runs: Path) -> Scores:
     recipe = name.removesuffix("-unseen")
     data = load_benchmark(name, root / recipe if recipe in REAL else None, seed=seed)
     variants = [each for each in VARIANTS if each != ALIGNED or name in REAL or name.startswith("cross-view")]
-    comparison = compare_variants(data, folder, variants, seed=seed, resume=folder.exists(), callbacks=[Silent()])
+    comparison = compare_variants(
+        data, folder, variants, seed=seed, resume=folder.exists(), callbacks=[IgnoreWarnings()]
+    )
     split = data.protocol.splits[0]
     scores = {}
     for variant, run in comparison.runs.items():
@@ -103,7 +109,7 @@ def measure(name: str, seed: int, root: Path, runs: Path) -> Scores:
 
 
 def grouped(data: SplitData, seed: int) -> Scores:
-    """Group gallery and probe together by a model trained on them, and by a baseline, and compare with the people."""
+    """Group gallery and probe together by a model trained on them and by a baseline, and compare with the persons."""
     sides = [side for side in (data.gallery, data.probe) if side is not None]
     first = sides[0].windows
     offsets = np.cumsum([0, *(len(side.windows.frames) for side in sides)])
@@ -121,40 +127,40 @@ def grouped(data: SplitData, seed: int) -> Scores:
     )
     everyone = np.concatenate([side.persons for side in sides])
     persons = everyone[np.unique(member, return_index=True)[1]].tolist()
-    model = train(windows, Config.preset("tracklet").with_(seed=seed), device="cpu", callbacks=[Silent()]).model
-    body, found = BASELINES["body"], {}
+    model = train(windows, Config.preset("tracklet").with_(seed=seed), device="cpu", callbacks=[IgnoreWarnings()]).model
+    body, measured = BASELINES["body"], {}
     for method, embedder, whiten in ((VARIANTS["tracklet"], model, False), (body.title, body, True)):
         groups = group_recordings(embedder.embed(windows), member, count, whiten=whiten)
         agreement = grouping_agreement(groups.groups, persons)
         values = (groups.people, agreement.ari, agreement.ami, agreement.purity)
-        found[method] = dict(zip(GROUPED, values, strict=True))
-    return found
+        measured[method] = dict(zip(GROUPED, values, strict=True))
+    return measured
 
 
-def document(found: dict[str, list[Scores]], seeds: int) -> str:
+def document(measured: dict[str, list[Scores]], seeds: int) -> str:
     """Return the whole page."""
     header = (
         f"Measured by `make results` with himpc {himpc.__version__}, {seeds} seeds, one thread each: mean ± standard "
         "deviation over the seeds, in % (ARI, AMI and purity from 0 to 1). Where the recordings are the same for all "
         "seeds, baselines have no spread. A window is 6 frames; test windows do not overlap. No setting was chosen on "
-        "these recordings. `tracklet told the true people` is no method but a ceiling: the same encoder with the true "
+        "these recordings. The supervised upper bound is no method for use: the same encoder with the true "
         "people of the training set for pseudo-labels."
     )
-    parts = ["# Results", header, "## At a glance", "Window Rank-1 / mAP:", glance(found, 0, 1)]
-    parts += ["Recording Rank-1 / mAP:", glance(found, 2, 3)]
+    parts = ["# Results", header, "## At a glance", "Window Rank-1 / mAP:", glance(measured, 0, 1)]
+    parts += ["Recording Rank-1 / mAP:", glance(measured, 2, 3)]
     parts += [
-        "How far label-free training closes the gap from the raw pose to the ceiling, `(tracklet - raw) / (ceiling - "
-        "raw)`; a dash where the ceiling is less than 5 points above the raw pose:"
+        "Share of the gap between raw pose and supervised upper bound that label-free training closes, `(tracklet - "
+        "raw) / (bound - raw)`; a dash if the bound is less than 5 points above the raw pose:"
     ]
-    parts += [closing(found), *(section(name, runs, "##") for name, runs in found.items())]
+    parts += [closing(measured), *(section(name, runs, "##") for name, runs in measured.items())]
     return "\n\n".join(parts) + "\n"
 
 
-def glance(found: dict[str, list[Scores]], rank: int, precision: int) -> str:
-    """Return a row for each benchmark and a column for each method."""
+def glance(measured: dict[str, list[Scores]], rank: int, precision: int) -> str:
+    """Return a row per benchmark and a column per method."""
     methods = [*VARIANTS.values(), *BASELINE_TITLES]
     rows = []
-    for name, runs in found.items():
+    for name, runs in measured.items():
         row = {"": name}
         for method in methods:
             pair = [mean(runs, method, MEASURES[each]) for each in (rank, precision)]
@@ -163,16 +169,16 @@ def glance(found: dict[str, list[Scores]], rank: int, precision: int) -> str:
     return markdown_table(rows)
 
 
-def closing(found: dict[str, list[Scores]]) -> str:
-    """Return the share of the gap that is closed, by benchmark and measure."""
+def closing(measured: dict[str, list[Scores]]) -> str:
+    """Return the closed share of the gap between raw pose and upper bound, by benchmark and measure."""
     rows = []
-    for name, runs in found.items():
+    for name, runs in measured.items():
         row = {"": name}
         for measure in MEASURES:
             raw = mean(runs, BASELINES["raw"].title, measure)
-            ours, most = (mean(runs, VARIANTS[each], measure) for each in ("tracklet", CEILING))
-            known = raw is not None and ours is not None and most is not None and most - raw >= 5
-            row[measure] = f"{(ours - raw) / (most - raw):.2f}" if known else "-"
+            ours, most = (mean(runs, VARIANTS[each], measure) for each in ("tracklet", UPPER_BOUND))
+            is_defined = raw is not None and ours is not None and most is not None and most - raw >= 5
+            row[measure] = f"{(ours - raw) / (most - raw):.2f}" if is_defined else "-"
         rows.append(row)
     return markdown_table(rows)
 
@@ -186,12 +192,12 @@ def section(name: str, runs: list[Scores], heading: str) -> str:
         {"compared by": method} | {each: spread(runs, method, each, digits) for each, digits in GROUPED.items()}
         for method in by
     ]
-    said = "Grouping of gallery and probe together, without labels, the number of people not given:"
-    return "\n\n".join([f"{heading} {name}", markdown_table(ranking), said, markdown_table(grouping)])
+    caption = "Grouping of gallery and probe together, without labels, the number of people not given:"
+    return "\n\n".join([f"{heading} {name}", markdown_table(ranking), caption, markdown_table(grouping)])
 
 
 def open_set_of(page: Path) -> str:
-    """Return the section of perf/open_set.py as it stands in the page."""
+    """Return the existing section of perf/open_set.py in the page."""
     _, start, section = (page.read_text(encoding="utf-8") if page.exists() else "").partition(OPEN_SET)
     return start + section
 
@@ -205,28 +211,6 @@ def spread(runs: list[Scores], method: str, measure: str, digits: int) -> str:
     values = np.array([run[method][measure] for run in runs])
     centre = f"{values.mean():.{digits}f}"
     return centre if np.ptp(values) == 0 else f"{centre} ± {values.std(ddof=1):.{digits}f}"
-
-
-def put_into(readme: Path, text: str) -> None:
-    """Replace what stands between the two comments."""
-    before, start, rest = readme.read_text(encoding="utf-8").partition("<!-- results: written by `make results` -->\n")
-    _, end, after = rest.partition("<!-- /results -->")
-    if not end:
-        raise SystemExit(f"{readme}: has no pair of 'results' comments to write between")
-    readme.write_text(f"{before}{start}{text}\n{end}{after}", encoding="utf-8")
-
-
-class Silent:
-    """A callback that takes the warnings of training and says nothing."""
-
-    def on_warning(self, message: str) -> None:
-        """Say nothing."""
-
-
-def _one_thread() -> None:
-    import torch
-
-    torch.set_num_threads(1)
 
 
 if __name__ == "__main__":

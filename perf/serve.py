@@ -1,10 +1,9 @@
-"""How fast `himpc serve` answers, and whether it loses anything when it stops: ``python perf/serve.py``.
+"""Measure latency and shutdown of `himpc serve` under load: ``python perf/serve.py``.
 
-A gallery of synthetic embeddings: people around recordings of simulated walkers, two recordings each, of two windows.
-One real file is searched for again and again, so many times a second whether or not the answers come (an open loop),
-each on a connection of its own. A search counts from the moment it was due, so waiting to be sent is part of it.
-Afterwards the load goes on while the server is told to stop: every search that got a connection must be answered in
-full, or told to come back. The load comes from the same machine, and takes some of it.
+The gallery contains synthetic embeddings around recordings of simulated walkers: two recordings per person, two windows
+each. One file is searched at a fixed rate (an open loop), each search on its own connection; latency counts from the
+time at which a search is due. Then the server is stopped under the same load: every search that has a connection must
+get a complete answer or the status 503. The load is generated on the same machine and uses a part of it.
 """
 
 from __future__ import annotations
@@ -33,12 +32,12 @@ from himpc.gallery import Gallery, get_service
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings
 from himpc.recordings import clean, save
 
-_AT_ONCE = 10_000
+_BATCH_SIZE = 10_000
 _TIMEOUT = 30.0
 
 
 def fill(folder: Path, recordings: int, hidden: int, probe: Path) -> None:
-    """Make the gallery, and the file to search for: a recording of simulated walkers, as CSV."""
+    """Create the gallery, and the file to search: a recording of simulated walkers."""
     walks = [part for walk in himpc.simulate(people=16, recordings=4, seconds=3.0, seed=1) for part in clean(walk)]
     model = himpc.HiMPC(settings={"max_epochs": 2, "hidden": hidden}).fit(walks).model_
     save([walks[0].with_(person=None, source="probe")], probe)
@@ -47,17 +46,19 @@ def fill(folder: Path, recordings: int, hidden: int, probe: Path) -> None:
     pooled = np.stack([take.pooled for take in real])
     within = np.concatenate([take.windows - take.pooled for take in real])
     with Gallery.create(folder, model, keep_skeletons=False, actor="benchmark") as gallery:
-        for first in range(0, recordings, _AT_ONCE):
-            count = min(_AT_ONCE, recordings - first)
+        for first in range(0, recordings, _BATCH_SIZE):
+            count = min(_BATCH_SIZE, recordings - first)
             mixed = rng.normal(size=(count, len(pooled))) / len(pooled) ** 0.5
             mixed[1::2] = mixed[: count - count % 2 : 2]  # two of each person
             centres = pooled.mean(axis=0) + 2 * mixed @ (pooled - pooled.mean(axis=0))
-            some = [_take(first + i, centres[i], within, rng) for i in range(count)]
+            some = [_synthetic_recording(first + i, centres[i], within, rng) for i in range(count)]
             get_service(gallery).add_embedded(some, [None] * count)
             print(f"{first + count} recordings are enrolled", file=sys.stderr, flush=True)
 
 
-def _take(number: int, centre: np.ndarray, within: np.ndarray, rng: np.random.Generator) -> EmbeddedRecording:
+def _synthetic_recording(
+    number: int, centre: np.ndarray, within: np.ndarray, rng: np.random.Generator
+) -> EmbeddedRecording:
     windows = (centre + within[rng.integers(len(within), size=2)]).astype(np.float32)
     return EmbeddedRecording(
         source=f"recording-{number}",
@@ -76,7 +77,7 @@ def _take(number: int, centre: np.ndarray, within: np.ndarray, rng: np.random.Ge
 
 
 class Load:
-    """Searches at a fixed rate, and what became of each."""
+    """Searches at a fixed rate, and the outcome of each."""
 
     def __init__(self, address: str, file: Path) -> None:
         place = urlsplit(address)
@@ -94,18 +95,18 @@ class Load:
         self.seconds: list[float] = []
         self.ends: Counter[str] = Counter()
 
-    async def ask(self, due: float) -> None:
-        """Search once, and note how it ended."""
+    async def search(self, due: float) -> None:
+        """Search once, and count the outcome."""
         try:
             async with asyncio.timeout(_TIMEOUT):
-                end = await self._ask()
+                end = await self._request_once()
         except TimeoutError:
             end = "no answer in time"
         self.ends[end] += 1
         if end == "answered":
             self.seconds.append(time.monotonic() - due)
 
-    async def _ask(self) -> str:
+    async def _request_once(self) -> str:
         try:
             reader, writer = await asyncio.open_connection(self._host, self._port)
         except OSError:
@@ -126,15 +127,15 @@ class Load:
         return "answered" if status == "200" and b'"answers":[{' in body else f"status {status}"
 
     async def run(self, rate: float, seconds: float, meanwhile: Coroutine[None, None, None] | None = None) -> None:
-        """Search at a rate for a time."""
+        """Search at a rate for a duration."""
         also = [asyncio.ensure_future(meanwhile)] if meanwhile else []
         began = time.monotonic()
-        asked = []
+        tasks = []
         for number in range(round(rate * seconds)):
             due = began + number / rate
             await asyncio.sleep(max(0.0, due - time.monotonic()))
-            asked.append(asyncio.ensure_future(self.ask(due)))
-        await asyncio.gather(*asked, *also)
+            tasks.append(asyncio.ensure_future(self.search(due)))
+        await asyncio.gather(*tasks, *also)
 
 
 def measure(folder: Path, file: Path, rate: float, seconds: float) -> dict[str, str]:
@@ -163,30 +164,30 @@ def measure(folder: Path, file: Path, rate: float, seconds: float) -> dict[str, 
         "p99, ms": f"{np.percentile(times, 99):.0f}",
         "slowest, ms": f"{times.max():.0f}",
         "not answered": str(sum(loaded.ends.values()) - loaded.ends["answered"]),
-        "when it stops: answered": str(ends["answered"]),
+        "at shutdown: answered": str(ends["answered"]),
         "refused": str(ends["refused"]),
-        "told to come back": str(ends["status 503"]),
+        "status 503": str(ends["status 503"]),
         "lost": str(sum(ends.values()) - ends["answered"] - ends["refused"] - ends["status 503"]),
     }
 
 
 def main() -> None:
-    """Print one table."""
+    """Measure and print one table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recordings", type=int, default=100_000)
     parser.add_argument("--hidden", type=int, default=64, help="numbers of one level; an embedding has three levels")
     parser.add_argument("--rate", type=float, default=50, help="searches a second")
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--keep", type=Path, help="a folder for the gallery, to measure again")
-    given = parser.parse_args()
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        place = given.keep or Path(temporary)
+        place = options.keep or Path(temporary)
         place.mkdir(parents=True, exist_ok=True)
         gallery, probe = place / "gallery", place / "probe.npz"
         if not gallery.exists():
-            fill(gallery, given.recordings, given.hidden, probe)
-        row = measure(gallery, probe, given.rate, given.seconds)
-    print(f"\n{given.recordings:,} recordings of {given.recordings // 2:,} people, {os.cpu_count()} cores")
+            fill(gallery, options.recordings, options.hidden, probe)
+        row = measure(gallery, probe, options.rate, options.seconds)
+    print(f"\n{options.recordings:,} recordings of {options.recordings // 2:,} people, {os.cpu_count()} cores")
     print(markdown_table([row]))
 
 

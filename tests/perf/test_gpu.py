@@ -1,6 +1,5 @@
-"""perf/gpu.py: where no GPU is there, the same functions run on the CPU, and what they count is right."""
+"""perf/gpu.py: its functions also run on the CPU, and count operations correctly."""
 
-import importlib.util
 import subprocess
 import sys
 from pathlib import Path
@@ -8,37 +7,29 @@ from pathlib import Path
 import pytest
 import torch
 
+import gpu
+from common import simulate_windows
 from himpc.learning import Config
 
 SCRIPT = Path(__file__).parents[2] / "perf" / "gpu.py"
 
 
-@pytest.fixture(scope="module")
-def gpu():
-    """The script as a module."""
-    spec = importlib.util.spec_from_file_location("gpu", SCRIPT)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["gpu"] = module  # its dataclasses look themselves up
-    spec.loader.exec_module(module)
-    return module
-
-
-def test_every_stage_is_measured_beside_its_floor(gpu):
-    windows, config = gpu.walking(300), Config(hidden=16, heads=2, k1=10)
+def test_every_stage_has_a_lower_bound():
+    windows, config = simulate_windows(300), Config(hidden=16, heads=2, k1=10)
     cpu = torch.device("cpu")
-    found = gpu.stages(windows, config, cpu, repeats=1)
+    results = gpu.stages(windows, config, cpu, repeats=1)
     clustering = [f"{step}, {level}" for level in config.levels for step in ("neighbours", "Jaccard", "DBSCAN")]
-    assert [stage.name for stage in found] == ["features", *clustering, "epoch"]
-    by_name = {stage.name: stage for stage in found}
+    assert [stage.name for stage in results] == ["features", *clustering, "epoch"]
+    by_name = {stage.name: stage for stage in results}
     assert by_name["neighbours, joint"].operations == 2 * 300 * 300 * 16
     assert by_name["epoch"].operations > by_name["features"].operations > 0
-    assert all(stage.seconds > 0 and stage.bytes > 0 for stage in found)
+    assert all(stage.seconds > 0 and stage.bytes > 0 for stage in results)
     rates = gpu.rates_of(cpu, 64)
-    assert all(stage.floor(rates) > 0 for stage in found)
-    assert len(gpu.table(found, rates).splitlines()) == 2 + len(found)
+    assert all(stage.floor(rates) > 0 for stage in results)
+    assert len(gpu.table(results, rates).splitlines()) == 2 + len(results)
 
 
-def test_bytes_are_those_that_each_operation_reads_and_writes(gpu):
+def test_bytes_of_each_operation_are_counted():
     rows, index = torch.ones(100, 8), torch.arange(10)
     with gpu.Traffic() as traffic:
         rows + rows
@@ -53,7 +44,7 @@ def test_bytes_are_those_that_each_operation_reads_and_writes(gpu):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU, on which it would measure")
-def test_without_a_gpu_it_says_so_in_one_line():
+def test_without_gpu_the_error_is_one_line():
     done = subprocess.run([sys.executable, str(SCRIPT)], capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert done.stdout == ""

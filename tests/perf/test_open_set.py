@@ -1,57 +1,40 @@
-"""perf/open_set.py measures what it says, and its section of docs/results.md outlives `make results`."""
-
-import importlib.util
-import sys
-from pathlib import Path
+"""perf/open_set.py: vectors, distances and measures; its section of docs/results.md survives `make results`."""
 
 import numpy as np
 import pytest
 
+import open_set
+import results
 from himpc.model import BASELINES
 from himpc.recordings import Windows, clean, number_whole_recordings
 from himpc.simulation import simulate
 
-BENCHMARKS = Path(__file__).parents[2] / "perf"
 
-
-def script(name):
-    spec = importlib.util.spec_from_file_location(name, BENCHMARKS / f"{name}.py")
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module  # its dataclasses look themselves up
-    spec.loader.exec_module(module)
-    return module
-
-
-@pytest.fixture(scope="module")
-def open_set():
-    return script("open_set")
-
-
-def test_recordings_and_their_halves_are_means_of_windows(open_set):
+def test_recordings_and_halves_are_means_of_windows():
     walks = [part for walk in simulate(3, 2, seconds=2.0, seed=0) for part in clean(walk)]
-    found = open_set.recorded("raw", BASELINES["raw"], walks)
+    arrays = open_set.recorded("raw", BASELINES["raw"], walks)
     windows = Windows.cut(walks, 6)
     vectors = BASELINES["raw"].embed(windows)
     wholes = np.unique(number_whole_recordings(walks))
-    assert len(found["raw"]) == len(wholes) == len(found["raw persons"])
+    assert len(arrays["raw"]) == len(wholes) == len(arrays["raw persons"])
     of_first = vectors[windows.recording == 0]
     half = (len(of_first) + 1) // 2
     assert walks[0].origin is None
     for here, there in (
-        (found["raw"][0], of_first),
-        (found["raw halves"][0, 0], of_first[:half]),
-        (found["raw halves"][0, 1], of_first[half:]),
+        (arrays["raw"][0], of_first),
+        (arrays["raw halves"][0, 0], of_first[:half]),
+        (arrays["raw halves"][0, 1], of_first[half:]),
     ):
         np.testing.assert_allclose(here, there.mean(axis=0), rtol=1e-4, atol=1e-5)
 
 
-def test_the_distance_to_a_person_is_to_its_nearest_recordings(open_set):
+def test_distance_to_a_person_is_that_of_the_nearest_recordings():
     entries, code = np.array([[0.0], [3.0], [10.0]]), np.array([0, 0, 1])
     np.testing.assert_array_equal(open_set.nearest(np.array([[4.0]]), entries, code), [[1, 6]])
     np.testing.assert_array_equal(open_set.nearest(np.array([[4.0]]), entries, code, 2), [[2.5, 6]])
 
 
-def test_a_gallery_is_measured_on_probes_of_enrolled_people_and_strangers(open_set):
+def test_gallery_is_measured_on_enrolled_and_unknown_probes():
     rng = np.random.default_rng(0)
     who = np.repeat(np.arange(16), 2)
     centre = 20 * rng.normal(size=(16, 3))
@@ -62,7 +45,7 @@ def test_a_gallery_is_measured_on_probes_of_enrolled_people_and_strangers(open_s
     run = {"gallery raw": entries[enrolled], "gallery raw persons": names[enrolled]}
     run |= {"gallery raw halves": halves[enrolled], "probe raw": probe, "probe raw persons": names}
     cell = open_set.measure(run, "raw")
-    assert (cell.source, cell.enrolled, cell.strangers) == ("recordings", 8, 8)
+    assert (cell.source, cell.enrolled, cell.unknown) == ("recordings", 8, 8)
     assert cell.measures["stated FMR"][0] == pytest.approx(1 / 29)
     assert cell.measures["EER"][0] < 0.1
     assert cell.measures["found"][0] > 0.8
@@ -72,11 +55,11 @@ def test_a_gallery_is_measured_on_probes_of_enrolled_people_and_strangers(open_s
     assert "8 / 8" in text
 
 
-def test_the_section_outlives_make_results(open_set, tmp_path):
+def test_section_survives_make_results(tmp_path):
     page = tmp_path / "results.md"
     page.write_text(f"# Results\n\n## Open set\n\nProse.\n\n{open_set.START}{open_set.END}\n", encoding="utf-8")
-    open_set.replace_between(page, open_set.START, open_set.END, "a table\n")
-    kept = script("results").open_set_of(page)
-    assert kept == f"\n## Open set\n\nProse.\n\n{open_set.START}\na table\n\n{open_set.END}\n"
+    open_set.replace_section(page, open_set.START, open_set.END, "a table\n")
+    section = results.open_set_of(page)
+    assert section == f"\n## Open set\n\nProse.\n\n{open_set.START}\na table\n\n{open_set.END}\n"
     with pytest.raises(SystemExit, match="has no pair of comments"):
-        open_set.replace_between(page, "<!-- other -->\n", open_set.END, "")
+        open_set.replace_section(page, "<!-- other -->\n", open_set.END, "")

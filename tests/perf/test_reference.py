@@ -1,16 +1,14 @@
-"""The plain formulas agree with himpc, and what himpc does has not become more: counts, not seconds, so on any machine.
+"""The reference implementation agrees with himpc, and operation counts have not grown.
 
-When a count changes for a good reason, write the new one here and say why in the commit.
+Counts do not depend on the machine. If one changes for a good reason, update it here and say why in the commit.
 """
-
-import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+import reference
 from himpc.learning import Config
 from himpc.learning._fast import meta_products
 from himpc.learning.clustering import dbscan, jaccard_distances, nearest_neighbours
@@ -27,16 +25,6 @@ STORED = {1.0: 98_954, 0.6: 7_556}
 
 MULTIPLY_ADDS = {20: 4_980_736, 200: 31_195_136}
 """Of one level's loss and its gradients, for 32 windows of 6 frames, H = 64 and 4 heads, by the number of groups."""
-
-
-def load_plain():
-    spec = importlib.util.spec_from_file_location("plain", Path(__file__).parents[2] / "perf" / "plain.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-plain = load_plain()
 
 
 @pytest.fixture(scope="module")
@@ -61,42 +49,42 @@ def batch(groups):
     return frames, prototypes, heads, torch.randint(groups, (32,), generator=generator)
 
 
-def test_plain_features_neighbours_distances_and_groups(walkers, features):
+def test_reference_equals_features_neighbours_distances_and_groups(walkers, features):
     windows, network = walkers
-    torch.testing.assert_close(plain.features(network, windows, "joint"), features, atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(reference.features(network, windows, "joint"), features, atol=1e-5, rtol=1e-4)
     exact = features.double()
     ranks = nearest_neighbours(exact, 20).numpy()
-    np.testing.assert_array_equal(plain.nearest(exact.numpy(), 20), ranks)
-    matrix = plain.jaccard(exact.numpy(), ranks)
-    found = jaccard_distances(exact.numpy(), ranks)
+    np.testing.assert_array_equal(reference.nearest(exact.numpy(), 20), ranks)
+    matrix = reference.jaccard(exact.numpy(), ranks)
+    result = jaccard_distances(exact.numpy(), ranks)
     full = np.ones_like(matrix)
-    full[np.repeat(np.arange(len(exact)), np.diff(found.indptr)), found.indices] = found.data
+    full[np.repeat(np.arange(len(exact)), np.diff(result.indptr)), result.indices] = result.data
     np.testing.assert_allclose(full, matrix, atol=1e-9)
-    np.testing.assert_array_equal(plain.groups(matrix, 0.6, 2), dbscan(found, eps=0.6, min_samples=2))
+    np.testing.assert_array_equal(reference.groups(matrix, 0.6, 2), dbscan(result, eps=0.6, min_samples=2))
 
 
 def fast_loss(frames, prototypes, heads, labels):
     return get_loss("hi_mpc")(frames, prototypes, heads, labels, Config())
 
 
-def test_plain_loss_and_its_gradients():
+def test_reference_equals_loss_and_gradients():
     def with_gradients(loss):
         frames, prototypes, heads, labels = batch(20)
         value = loss(frames, prototypes, heads, labels)
         value.backward()
         return value, frames.grad, heads.grad
 
-    torch.testing.assert_close(with_gradients(plain.level_loss), with_gradients(fast_loss), atol=1e-5, rtol=1e-4)
+    torch.testing.assert_close(with_gradients(reference.level_loss), with_gradients(fast_loss), atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("most", STORED)
-def test_the_graph_stores_no_more_than_it_did(features, most):
-    found = jaccard_distances(features.numpy(), nearest_neighbours(features, 20).numpy(), max_distance=most)
-    assert found.nnz == pytest.approx(STORED[most], rel=TOLERANCE)
+def test_graph_size_has_not_grown(features, most):
+    result = jaccard_distances(features.numpy(), nearest_neighbours(features, 20).numpy(), max_distance=most)
+    assert result.nnz == pytest.approx(STORED[most], rel=TOLERANCE)
 
 
 @pytest.mark.parametrize("groups", MULTIPLY_ADDS)
-def test_a_step_multiplies_no_more_than_it_did(groups, monkeypatch):
+def test_multiplications_per_step_have_not_grown(groups, monkeypatch):
     done = []
     matmul = meta_products.matmul
 
@@ -108,7 +96,7 @@ def test_a_step_multiplies_no_more_than_it_did(groups, monkeypatch):
     monkeypatch.setattr(meta_products, "matmul", counted)
     frames, prototypes, heads, labels = batch(groups)
     with FlopCounterMode(display=False) as written:
-        plain.level_loss(frames, prototypes, heads, labels).backward()
+        reference.level_loss(frames, prototypes, heads, labels).backward()
     fast_loss(frames, prototypes, heads, labels).backward()
     assert sum(done) == MULTIPLY_ADDS[groups]
     assert 2 * sum(done) <= written.get_total_flops()

@@ -1,11 +1,12 @@
-"""Measure every stage at growing sizes beside the plain formulas and the bars: ``make bench``, some six minutes.
+"""Measure time and memory of every stage of training at growing sizes: ``make perf``, about six minutes.
 
-Each case is a process of its own (`perf/cases.py`), so that its peak memory is its own; what it compiles, it
-compiles before the clock starts, and `compiling` says how long that takes for the one stage where it is long. Growth
-and the ratio to the plain formula are of processor seconds, over all threads.
+The stages are compared with the reference implementation (`perf/reference.py`) and with limits. Each measurement is a
+process (`perf/stage.py`), so that its peak memory is its own. Compilation happens before the clock starts; the stage
+`compiling` measures it where it takes long. Growth and the ratio to the reference are of processor seconds of all
+threads.
 
-Where others use the machine, take ``--threads 1``: then the bars, too, are held against processor seconds, which other
-programs hardly lengthen. Several threads wait for each other busily, and count that.
+On a machine with other load use ``--threads 1``: the limits then apply to processor seconds, which other programs
+hardly change. With several threads, busy waiting counts as well.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ from pathlib import Path
 
 from himpc.reporting import markdown_table
 
-SMALL = 3_000
-"""Windows at which the plain formulas, which take N x N memory, are measured as well."""
+REFERENCE_SIZE = 3_000
+"""Windows at which the reference, which needs N x N memory, is measured as well."""
 
 SIZES = {
     "features": (3_000, 50_000, 100_000, 200_000),
@@ -42,12 +43,12 @@ SIZES = {
     "epoch": (6_000, 11_800),
     "embedding": (3_000, 100_000, 200_000),
 }
-PLAIN = {
-    "features": "plain_features",
-    "exact": "plain_neighbours",
-    "jaccard": "plain_jaccard",
-    "dbscan": "plain_dbscan",
-    "loss": "plain_loss",
+REFERENCE = {
+    "features": "reference_features",
+    "exact": "reference_neighbours",
+    "jaccard": "reference_jaccard",
+    "dbscan": "reference_dbscan",
+    "loss": "reference_loss",
 }
 NAMES = {
     "exact": "neighbours, exact",
@@ -60,12 +61,13 @@ NAMES = {
     "steps": "steps of one epoch",
     "epoch": "whole epoch",
 }
-GROWTH = 2.6
+MAX_GROWTH = 2.6
+"""Of the processor seconds of approximate neighbours when N doubles."""
 
 
 @dataclass(frozen=True)
-class Bar:
-    """What a stage must keep to at one size, on two free cores: seconds, and GB at the peak."""
+class Limit:
+    """The limits of a stage at one size on two idle cores: seconds, and GB at the peak."""
 
     seconds: float
     gigabytes: float = float("inf")
@@ -74,12 +76,12 @@ class Bar:
         return f"{self.seconds:g} s" + (f", {self.gigabytes:g} GB" if self.gigabytes < float("inf") else "")
 
 
-BARS = {("levels", 12_000): Bar(4, 1), ("level", 200_000): Bar(60, 4), ("epoch", 11_800): Bar(6)}
+LIMITS = {("levels", 12_000): Limit(4, 1), ("level", 200_000): Limit(60, 4), ("epoch", 11_800): Limit(6)}
 
 
 @dataclass(frozen=True)
 class Result:
-    """One case: seconds of the clock and of the processor, and bytes of the process at its peak."""
+    """One measurement: seconds of the clock and of the processor, and peak bytes of the process."""
 
     stage: str
     n: int
@@ -87,40 +89,42 @@ class Result:
     cpu: float
     peak: int
 
-    def keeps(self, bar: Bar, *, alone: bool) -> bool:
-        """Return whether the case keeps to its bar; one thread alone is judged by processor seconds."""
-        return (self.cpu if alone else self.seconds) <= bar.seconds and self.peak / 1e9 <= bar.gigabytes
+    def meets(self, limit: Limit, one_thread: bool) -> bool:
+        """Check a limit; a single thread is judged by processor seconds."""
+        return (self.cpu if one_thread else self.seconds) <= limit.seconds and self.peak / 1e9 <= limit.gigabytes
 
 
 def measure(folder: Path, stage: str, n: int, threads: int) -> Result:
-    """Run one case in a process of its own."""
-    script = Path(__file__).with_name("cases.py")
+    """Measure one stage in a process of its own."""
+    script = Path(__file__).with_name("stage.py")
     command = [sys.executable, "-W", "ignore", str(script), str(folder), stage, str(n), "--threads", str(threads)]
-    found = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
-    result = Result(stage, n, **found)
+    output = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout)
+    result = Result(stage, n, **output)
     print(f"{stage:<18} {n:>8,} {result.seconds:9.2f} s {result.peak / 1e9:6.2f} GB", file=sys.stderr, flush=True)
     return result
 
 
-def measure_all(most: int, threads: int) -> list[Result]:
-    """Run every case up to a number of windows, in the order in which one needs another's result."""
+def measure_all(max_windows: int, threads: int) -> list[Result]:
+    """Measure every stage up to a number of windows, in the order of their dependencies."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        measure(folder, "prepare", most, threads)
-        results = [measure(folder, stage, n, threads) for stage, sizes in SIZES.items() for n in sizes if n <= most]
-        return results + [measure(folder, stage, SMALL, threads) for stage in PLAIN.values()]
+        measure(folder, "prepare", max_windows, threads)
+        results = [
+            measure(folder, stage, n, threads) for stage, sizes in SIZES.items() for n in sizes if n <= max_windows
+        ]
+        return results + [measure(folder, stage, REFERENCE_SIZE, threads) for stage in REFERENCE.values()]
 
 
-def table(results: list[Result], *, alone: bool) -> str:
-    """Return the results as a table, with growth, ratios and bars."""
+def table(results: list[Result], *, one_thread: bool) -> str:
+    """Return the results as a table, with growth, ratios and limits."""
     by_case = {(result.stage, result.n): result for result in results}
     rows = []
     for result in results:
-        if result.stage in PLAIN.values():
+        if result.stage in REFERENCE.values():
             continue
         half = by_case.get((result.stage, result.n // 2))
-        slow = by_case.get((PLAIN.get(result.stage, ""), result.n))
-        bar = BARS.get((result.stage, result.n))
+        reference = by_case.get((REFERENCE.get(result.stage, ""), result.n))
+        limit = LIMITS.get((result.stage, result.n))
         rows.append(
             {
                 "stage": NAMES.get(result.stage, result.stage),
@@ -129,9 +133,11 @@ def table(results: list[Result], *, alone: bool) -> str:
                 "CPU s": f"{result.cpu:.2f}",
                 "peak GB": f"{result.peak / 1e9:.2f}",
                 "N/2 to N": f"{result.cpu / half.cpu:.2f}" if half else "",
-                "plain / ours": f"{slow.cpu / result.cpu:.1f}" if slow else "",
-                "plain GB": f"{slow.peak / 1e9:.2f}" if slow else "",
-                "bar": _verdict(str(bar), result.keeps(bar, alone=alone)) if bar else _growth(result, half),
+                "reference / himpc": f"{reference.cpu / result.cpu:.1f}" if reference else "",
+                "reference GB": f"{reference.peak / 1e9:.2f}" if reference else "",
+                "limit": _verdict(str(limit), result.meets(limit, one_thread=one_thread))
+                if limit
+                else _growth(result, half),
             }
         )
     return markdown_table(rows)
@@ -140,15 +146,15 @@ def table(results: list[Result], *, alone: bool) -> str:
 def _growth(result: Result, half: Result | None) -> str:
     if result.stage != "approximate" or half is None:
         return ""
-    return _verdict(f"growth {GROWTH}", result.cpu / half.cpu < GROWTH)
+    return _verdict(f"growth {MAX_GROWTH}", result.cpu / half.cpu < MAX_GROWTH)
 
 
-def _verdict(what: str, kept: bool) -> str:
-    return f"{what}: {'kept' if kept else 'MISSED'}"
+def _verdict(limit: str, met: bool) -> str:
+    return f"{limit}: {'met' if met else 'MISSED'}"
 
 
 def machine(threads: int) -> dict[str, object]:
-    """Return what the numbers depend on."""
+    """Return processor, load and versions, on which the numbers depend."""
     packages = ("himpc", "numba", "numpy", "scikit-learn", "scipy", "torch", "voyager")
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
     return {
@@ -156,7 +162,7 @@ def machine(threads: int) -> dict[str, object]:
         "processor": _processor(),
         "cores": os.cpu_count(),
         "threads": threads,
-        "load when it began": load,
+        "load at the start": load,
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": {package: version(package) for package in packages},
@@ -166,22 +172,22 @@ def machine(threads: int) -> dict[str, object]:
 def _processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     lines = cpuinfo.read_text(encoding="utf-8").splitlines() if cpuinfo.exists() else []
-    named = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return named[0] if named else platform.processor() or platform.machine()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()
 
 
 def main() -> None:
     """Measure, print the table, and write the numbers."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--most", type=int, default=200_000, help="the largest N; 12000 takes two minutes")
+    parser.add_argument("--max-windows", type=int, default=200_000, help="the largest N; 12000 takes two minutes")
     parser.add_argument("--threads", type=int, default=os.cpu_count())
     parser.add_argument("--out", type=Path, default=Path(__file__).with_name("results"), help="a folder")
     options = parser.parse_args()
     about = machine(options.threads)
-    results = measure_all(options.most, options.threads)
-    print(table(results, alone=options.threads == 1))
+    results = measure_all(options.max_windows, options.threads)
+    print(table(results, one_thread=options.threads == 1))
     options.out.mkdir(parents=True, exist_ok=True)
-    path = options.out / f"bench-{about['date']}.json"
+    path = options.out / f"stages-{about['date']}.json"
     numbers = {"machine": about, "results": [asdict(result) for result in results]}
     path.write_text(json.dumps(numbers, indent=1) + "\n", encoding="utf-8")
     print(f"\nThe numbers, with machine and versions: {path}")

@@ -1,7 +1,7 @@
-"""One stage at one size, a process of its own: ``python perf/cases.py FOLDER STAGE N`` prints a line of JSON.
+"""Measure one stage at one size in this process: ``python perf/stage.py FOLDER STAGE N`` prints a line of JSON.
 
-`perf/bench.py` starts these. The folder holds what `prepare` has made once: frames of simulated walkers and their
-features; a stage reads what the stages before it left there.
+`perf/stages.py` starts this. The stage `prepare` writes frames of simulated walkers and their features into the folder;
+other stages read the files of the stages before them.
 """
 
 from __future__ import annotations
@@ -19,32 +19,30 @@ import numpy as np
 import torch
 from scipy.sparse import load_npz, save_npz
 
-import plain
+import reference
+from common import LENGTH, simulate_windows
 from himpc.learning import Config, clustering, train
 from himpc.learning.clustering import cluster_windows, jaccard_distances, nearest_neighbours
 from himpc.learning.losses import get_loss
 from himpc.model import Model, Network, window_features
-from himpc.recordings import Windows, clean
-from himpc.simulation import simulate
+from himpc.recordings import Windows
 from himpc.skeleton import LEVELS, get_layout
 
 LAYOUT = get_layout("kinect-v1")
-LENGTH, STRIDE, HIDDEN, HEADS = 6, 3, 256, 8
+HIDDEN, HEADS = 256, 8
 K1, K2, EPS, MIN_SAMPLES = 20, 6, 0.6, 2
-RECORDINGS = 42
-WINDOWS_A_PERSON = 1590  # some; a recording loses what its sensor made unusable
 BATCH, GROUPS = 256, 200
 
 
 class Case:
-    """What a stage is given: the folder, N, and a clock for the part that counts."""
+    """The arguments of a stage, folder and N, and a clock."""
 
     def __init__(self, folder: Path, n: int) -> None:
         self.folder, self.n = folder, n
         self.seconds = self.cpu = 0.0
 
     def timed(self, work: Callable[[], Any]) -> Any:
-        """Do the work and add its seconds, on the clock and of the processor."""
+        """Call a function and add its seconds, of the clock and of the processor."""
         began, cpu = time.perf_counter(), time.process_time()
         result = work()
         self.seconds += time.perf_counter() - began
@@ -52,7 +50,7 @@ class Case:
         return result
 
     def windows(self) -> Windows:
-        """Return the first N windows; their frames stay in the file until they are read."""
+        """Return the first N windows, with memory-mapped frames."""
         starts = np.load(self.folder / "starts.npy")[: self.n]
         frames = np.load(self.folder / "frames.npy", mmap_mode="r")[: starts[-1] + LENGTH]
         return Windows(frames, starts, np.zeros(self.n, np.int64), LENGTH, LAYOUT, 1)
@@ -62,7 +60,7 @@ class Case:
         return np.load(self.folder / "features.npy", mmap_mode="r")[: self.n].copy()
 
     def path(self, what: str) -> Path:
-        """Return where a result of this size lies."""
+        """Return the path of a result of this size."""
         return self.folder / f"{self.n}-{what}"
 
 
@@ -71,12 +69,8 @@ def network() -> Network:
 
 
 def prepare(case: Case) -> None:
-    """Simulate walkers, more of them for more windows, and encode their joints by a network of first weights."""
-    people = case.n // WINDOWS_A_PERSON + 2
-    walks = case.timed(lambda: simulate(people=people, recordings=RECORDINGS, seconds=4.0, seed=1))
-    windows = Windows.cut([part for walk in walks for part in clean(walk)], LENGTH, STRIDE)
-    if len(windows) < case.n:
-        sys.exit(f"{people} simulated people gave {len(windows)} windows, expected {case.n}")
+    """Simulate walkers, and encode their joints by a network with initial weights."""
+    windows = case.timed(lambda: simulate_windows(case.n))
     np.save(case.folder / "frames.npy", windows.frames)
     np.save(case.folder / "starts.npy", windows.starts)
     joint = Network(LAYOUT, ["joint"], HIDDEN, HEADS, seed=0)
@@ -88,9 +82,9 @@ def features(case: Case) -> None:
     case.timed(lambda: window_features(net, windows))
 
 
-def plain_features(case: Case) -> None:
+def reference_features(case: Case) -> None:
     windows, net = case.windows(), network()
-    case.timed(lambda: [plain.features(net, windows, level) for level in LEVELS])
+    case.timed(lambda: [reference.features(net, windows, level) for level in LEVELS])
 
 
 def embedding(case: Case) -> None:
@@ -114,14 +108,14 @@ def approximate(case: Case) -> None:
 
 
 def compiling(case: Case) -> None:
-    """The first approximate neighbours of a process."""
+    """Compute the first approximate neighbours of a process."""
     rows = torch.from_numpy(case.features())
     case.timed(lambda: nearest_neighbours(rows, K1, "approximate"))
 
 
-def plain_neighbours(case: Case) -> None:
+def reference_neighbours(case: Case) -> None:
     rows = case.features()
-    case.timed(lambda: plain.nearest(rows, K1))
+    case.timed(lambda: reference.nearest(rows, K1))
 
 
 def _ranks(case: Case) -> np.ndarray:
@@ -135,9 +129,9 @@ def jaccard(case: Case) -> None:
     save_npz(case.path("graph.npz"), case.timed(lambda: jaccard_distances(rows, ranks, K2, EPS)), compressed=False)
 
 
-def plain_jaccard(case: Case) -> None:
+def reference_jaccard(case: Case) -> None:
     rows, ranks = case.features(), _ranks(case)
-    np.save(case.path("matrix.npy"), case.timed(lambda: plain.jaccard(rows, ranks, K2)))
+    np.save(case.path("matrix.npy"), case.timed(lambda: reference.jaccard(rows, ranks, K2)))
 
 
 def dbscan(case: Case) -> None:
@@ -146,13 +140,13 @@ def dbscan(case: Case) -> None:
     case.timed(lambda: clustering.dbscan(graph, eps=EPS, min_samples=MIN_SAMPLES))
 
 
-def plain_dbscan(case: Case) -> None:
+def reference_dbscan(case: Case) -> None:
     matrix = np.load(case.path("matrix.npy"))
-    case.timed(lambda: plain.groups(matrix, EPS, MIN_SAMPLES))
+    case.timed(lambda: reference.groups(matrix, EPS, MIN_SAMPLES))
 
 
 def level(case: Case) -> None:
-    """All of the clustering of one level."""
+    """Cluster one level."""
     rows = torch.from_numpy(case.features())
     for method in ("exact", "approximate"):
         cluster_windows(rows[:2000], neighbours=method)
@@ -160,7 +154,7 @@ def level(case: Case) -> None:
 
 
 def levels(case: Case) -> None:
-    """All of the clustering of three levels."""
+    """Cluster three levels."""
     every = window_features(network(), case.windows())
     cluster_windows(every["joint"][:2000], neighbours="exact")
     case.timed(
@@ -174,8 +168,8 @@ def hdbscan(case: Case) -> None:
     case.timed(lambda: cluster_windows(rows, clustering="hdbscan"))
 
 
-class _Second:
-    """Notes the seconds, of clock and processor, of the second epoch and of its batches; the first compiles."""
+class _SecondEpoch:
+    """Records clock and processor seconds of the second epoch and of its batches; the first one compiles."""
 
     def __init__(self) -> None:
         self.started = self.batches = self.ended = (0.0, 0.0)
@@ -192,8 +186,8 @@ def _clocks() -> tuple[float, float]:
     return time.perf_counter(), time.process_time()
 
 
-def _second_epoch(case: Case) -> _Second:
-    second = _Second()
+def _second_epoch(case: Case) -> _SecondEpoch:
+    second = _SecondEpoch()
     train(case.windows(), Config(max_epochs=2), callbacks=[second])
     return second
 
@@ -209,7 +203,7 @@ def steps(case: Case) -> None:
 
 
 def _loss(case: Case, function: Callable[..., torch.Tensor]) -> None:
-    """Time forwards and backwards of one level's loss, for as many batches as the windows make."""
+    """Time forward and backward passes of one level's loss, one per batch of windows."""
     generator = torch.Generator().manual_seed(0)
     frames = torch.randn(BATCH, LENGTH, HIDDEN, generator=generator, requires_grad=True)
     heads = (torch.randn(HEADS, HIDDEN, HIDDEN, generator=generator) / 16).requires_grad_()
@@ -225,19 +219,19 @@ def loss(case: Case) -> None:
     _loss(case, lambda *inputs: fast(*inputs, Config()))
 
 
-def plain_loss(case: Case) -> None:
-    _loss(case, plain.level_loss)
+def reference_loss(case: Case) -> None:
+    _loss(case, reference.level_loss)
 
 
 STAGES = (
     *(prepare, features, exact, approximate, compiling, jaccard, dbscan, level, levels, hdbscan, loss, steps, epoch),
-    *(embedding, plain_features, plain_neighbours, plain_jaccard, plain_dbscan, plain_loss),
+    *(embedding, reference_features, reference_neighbours, reference_jaccard, reference_dbscan, reference_loss),
 )
 
 
 def main() -> None:
     """Run one stage and print its seconds, processor seconds and peak memory."""
-    parser = argparse.ArgumentParser(description="One stage at one size; perf/bench.py starts these.")
+    parser = argparse.ArgumentParser(description="Measure one stage at one size; perf/stages.py starts this.")
     parser.add_argument("folder", type=Path)
     parser.add_argument("stage", choices=[stage.__name__ for stage in STAGES])
     parser.add_argument("n", type=int)

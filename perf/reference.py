@@ -1,6 +1,7 @@
-"""The method as docs/method.md writes it, with no trick: N x N matrices, loops, sets; `make bench` compares with it.
+"""A reference implementation of docs/method.md by N x N matrices, loops and sets.
 
-Slow and large on purpose, and short enough to be checked by eye. tests/test_bench.py checks that himpc gives the same.
+It is slow and needs much memory, but is short enough to be compared with the formulas. `make perf` compares himpc
+with it, and tests/perf/test_reference.py checks that both give equal results.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def jaccard(features: Array, ranks: Array, k2: int = 6) -> Array:
 
 def groups(distances: Array, eps: float, min_samples: int) -> Array:
     """Return the DBSCAN labels of a matrix of distances (section 3, step 7)."""
-    found: Array = DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(distances)
-    return found
+    results: Array = DBSCAN(eps=eps, min_samples=min_samples, metric="precomputed").fit_predict(distances)
+    return results
 
 
 def level_loss(frames: Tensor, prototypes: Tensor, heads: Tensor, labels: Tensor) -> Tensor:
