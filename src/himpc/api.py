@@ -1,4 +1,4 @@
-"""What a model is for, as functions: `embed`, `evaluate` and `group` recordings."""
+"""The main operations on recordings: `embed`, `evaluate` and `group`."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ __all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "group"]
 
 
 class Embedder(Protocol):
-    """What turns windows into vectors: a trained `himpc.model.Model`, or a baseline."""
+    """An object that embeds windows: a trained `himpc.Model`, or a baseline of `himpc.model.BASELINES`."""
 
     def embed(self, windows: Windows) -> NDArray[np.float32]:
-        """Return one vector a window, ``(N, D)``."""
+        """Compute one vector per window, ``(N, D)``."""
         ...
 
 
 @dataclass(frozen=True, eq=False)
 class RecordingEmbeddings:
-    """What `embed` returns.
+    """The result of `embed`.
 
     Attributes
     ----------
     vectors : float32 array ``(N, D)``
-        One vector a window.
+        One vector per window.
     pooled : float32 array ``(R, D)``
-        One vector a recording, the mean of its windows; NaN where a recording is shorter than a window.
+        One vector per recording, the mean of its windows; NaN for a recording that is shorter than a window.
     windows : Windows
         The windows, in the order of `vectors`.
     """
@@ -49,18 +49,18 @@ class RecordingEmbeddings:
 def embed(
     model: Embedder, recordings: Sequence[Recording], *, window_length: int | None = None, level: Level | None = None
 ) -> RecordingEmbeddings:
-    """Return the embeddings of recordings, a window and a recording at a time.
+    """Compute embeddings of recordings, one per window and one per recording.
 
     Parameters
     ----------
     model : Embedder
         A trained `Model`, or a baseline of `himpc.model.BASELINES`.
     recordings : sequence of Recording
-        All of one layout; the model's, where it has learned one.
+        All of one layout; for a trained model, its layout.
     window_length : int, optional
-        Frames a window; the model's own if not given (6 for baselines). Windows do not overlap.
+        Frames per window; by default that of the model (6 for baselines). Windows do not overlap.
     level : {"joint", "component", "limb"}, optional
-        A single level's features instead of the multi-level representation (docs/method.md, section 5).
+        Compute the features of one level instead of the multi-level representation (docs/method.md, section 5).
 
     Raises
     ------
@@ -68,18 +68,30 @@ def embed(
         If the recordings cannot be used together, or all are shorter than a window.
     ModelError
         If they do not fit the model, or it has no such level.
+
+    Examples
+    --------
+    >>> import himpc
+    >>> from himpc.model import BASELINES
+    >>> walks = himpc.simulate(people=2, recordings=2, seconds=1.0, difficulty="easy")
+    >>> embed(BASELINES["bones"], walks).pooled.shape
+    (4, 19)
     """
-    length = window_length
-    if length is None:
-        length = model.window_length if isinstance(model, Model) else Config().window_length
-    windows = Windows.cut(recordings, length)
+    windows = Windows.cut(recordings, choose_window_length(model, window_length))
     if level is None:
         vectors = model.embed(windows)
     elif isinstance(model, Model):
         vectors = model.embed_level(windows, level)
     else:
-        raise ModelError(f"a baseline has no {level} level: leave `level` out")
+        raise ModelError(f"a baseline has no {level} level", hint="leave out {level}")
     return RecordingEmbeddings(vectors, pool_recordings(vectors, windows.recording, len(recordings)), windows)
+
+
+def choose_window_length(model: Embedder, window_length: int | None) -> int:
+    """Return the given window length, or that of a trained model, or for a baseline that of the default settings."""
+    if window_length is not None:
+        return window_length
+    return model.window_length if isinstance(model, Model) else Config().window_length
 
 
 def evaluate(
@@ -93,41 +105,48 @@ def evaluate(
     without_match: Literal["error", "skip", "count"] = "error",
     seed: int = 0,
 ) -> Evaluation:
-    """Measure how well a model finds the person of each probe in the gallery.
+    """Evaluate how well a model ranks the gallery for each probe (closed-set identification).
 
     Parameters
     ----------
     model : Embedder
         A trained `Model`, or a baseline of `himpc.model.BASELINES`.
     gallery, probe : sequence of Recording
-        Recordings whose persons are known. Without a probe, each of the gallery is asked for among the others.
+        Recordings with known persons. Without a probe, each recording of the gallery is a query to the others.
     window_length, level
         As in `embed`.
     exclude : {"camera", "session"}, optional
-        Gallery entries of the query's person from its own camera or session do not count.
+        Exclude gallery entries of the query's person from the same camera or session.
     without_match : {"error", "skip", "count"}
-        What to do with a query whose person is not in the gallery: stop, leave it out and say how many there were, or
-        count it as missed.
+        Treatment of a query whose person is not in the gallery: raise an error, skip it, or count it as a failure.
     seed : int
-        Of the bootstrap over persons that gives the 95 % intervals.
+        Seed of the bootstrap over persons for the 95 % intervals.
 
     Returns
     -------
     Evaluation
-        Rank-k, CMC, mAP and mINP at window level (the paper's) and at recording level, where the parts that long gaps
-        split a recording into are one.
+        Rank-k, CMC and the metrics of `himpc.evaluation.METRICS`, of windows (as in the paper) and of whole recordings.
 
     Raises
     ------
     DataError
-        If a recording has no person, the gallery is empty, a recording stands in gallery and probe, or a query has no
+        If a recording has no person, the gallery is empty, a recording is in both gallery and probe, or a query has no
         match and `without_match` is "error".
+
+    Examples
+    --------
+    >>> import himpc
+    >>> from himpc.model import BASELINES
+    >>> walks = himpc.simulate(people=4, recordings=3, seconds=1.0, difficulty="easy")
+    >>> print(evaluate(BASELINES["bones"], walks).table().splitlines()[4])
+    | Rank-1 (95 %) |    100.0 (100.0–100.0) |    100.0 (100.0–100.0) |
     """
-    listed = {id(recording) for recording in gallery}
-    if twice := [recording for recording in probe or () if id(recording) in listed]:
+    in_gallery = {id(recording) for recording in gallery}
+    if both := [recording for recording in probe or () if id(recording) in in_gallery]:
         raise DataError(
-            f"{len(twice)} recordings stand in gallery and probe and would find themselves (the first is "
-            f"{twice[0].source or 'nameless'}): share them out, or leave the probe out"
+            f"{len(both)} recordings are in both gallery and probe and would match themselves (the first is "
+            f"{both[0].source or 'nameless'})",
+            hint="remove them from one of the two, or leave out {probe}",
         )
 
     def side(recordings: Sequence[Recording]) -> LabelledEmbeddings:
@@ -154,43 +173,44 @@ def group(
     people: int | None = None,
     window_length: int | None = None,
 ) -> Grouping:
-    """Say which recordings show the same person, without labels.
+    """Group recordings by person, without labels.
 
-    It decides per recording, not per window: a recording shows one person, and so do the parts that long gaps split
-    it into.
+    All parts of a whole recording are in one group.
 
     Parameters
     ----------
     recordings : sequence of Recording
         All of one layout.
     model : Embedder, optional
-        A trained model, or a baseline. If not given, the preset ``tracklet`` is trained on these very recordings;
-        docs/results.md compares its groups with those of the others.
+        A trained model, or a baseline. By default, a model of the preset ``tracklet`` is trained on these recordings;
+        docs/results.md compares it with other models.
     people : int, optional
-        How many people there are; if not given, it is decided (see `himpc.learning.group_recordings`).
+        Number of people; by default it is estimated (see `himpc.learning.group_recordings`).
     window_length : int, optional
         As in `embed`.
 
     Returns
     -------
     Grouping
-        ``groups (R,)``, numbered from 1 by falling size, 0 for a recording that is shorter than a window, and
+        ``groups`` ``(R,)``, numbered from 1 by falling size, 0 for a recording that is shorter than a window, and
         ``confidence``.
 
     Raises
     ------
     DataError
-        If they cannot be used together, or are too few (fewer than four without `people`).
+        If the recordings cannot be used together, or are too few (fewer than four without `people`).
     """
     if model is None:
-        changed = {} if window_length is None else {"window_length": window_length}
-        config = Config.preset("tracklet").with_(**changed)
+        config = Config.preset("tracklet").with_(window_length=window_length)
         model = train(Windows.cut(recordings, config.window_length, config.training_stride), config).model
     embedded = embed(model, recordings, window_length=window_length)
     whole = number_whole_recordings(recordings)
-    whiten = not (isinstance(model, Model) and model.whitened)
-    of = whole[embedded.windows.recording]
-    wholes = group_recordings(embedded.vectors, of, int(whole.max()) + 1, people, whiten=whiten)
-    return replace(
-        wholes, groups=wholes.groups[whole], confidence=wholes.confidence[whole], vectors=wholes.vectors[whole]
+    grouping = group_recordings(
+        embedded.vectors,
+        whole[embedded.windows.recording],
+        int(whole.max()) + 1,
+        people,
+        whiten=not (isinstance(model, Model) and model.whitened),
     )
+    per_part = {name: getattr(grouping, name)[whole] for name in ("groups", "confidence", "vectors")}
+    return replace(grouping, **per_part)

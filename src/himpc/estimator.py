@@ -1,4 +1,4 @@
-"""`HiMPC`: the method with scikit-learn's manners."""
+"""`HiMPC`: the method as a scikit-learn estimator."""
 
 from __future__ import annotations
 
@@ -20,38 +20,40 @@ __all__ = ["HiMPC"]
 
 
 class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
-    """Hi-MPC with hard skeleton mining: learns from recordings without labels, then tells people apart.
+    """Hi-MPC with hard skeleton mining: learn from recordings without labels, then group or embed recordings.
 
-    It has scikit-learn's manners: settings are constructor arguments kept as given, `fit` returns the estimator, what
-    was learned ends in an underscore. A recording is one sample.
+    A recording is one sample. The conventions of scikit-learn hold: `get_params`, `set_params` and `clone` work, and
+    attributes that end in an underscore exist after `fit`.
 
     Parameters
     ----------
     preset : str
-        The settings to start from: ``"tracklet"`` for recordings of your own, ``"clean"`` for the published method
-        without labels; see `himpc.learning.preset_names`.
+        Initial settings: ``"tracklet"`` for recordings of your own, ``"clean"`` for the published method without
+        labels; see `himpc.learning.preset_names`.
     settings : mapping, optional
-        Settings that differ from the preset's, such as ``{"eps": 0.6, "max_epochs": 20}``; see
-        `himpc.learning.Config`.
+        Settings that differ from the preset, such as ``{"eps": 0.6, "max_epochs": 20}``: any fields of `himpc.Config`,
+        where their types, ranges and defaults are declared.
     people : int, optional
-        How many people `predict` finds; if not given, it decides.
+        Number of groups of `predict`; by default it is estimated.
     seed : int
-        One seed gives one result.
+        Seed of all random numbers, unless `settings` has one.
     device : str
-        ``"auto"``, ``"cpu"`` or ``"cuda"``.
-    callbacks : sequence
-        Told of batches, epochs and warnings (see `himpc.learning.Callback`).
+        ``"auto"``, ``"cpu"``, ``"cuda"`` or ``"cuda:N"``.
+    callbacks : sequence of himpc.learning.Callback
+        Objects that are called for batches, epochs and warnings.
 
     Attributes
     ----------
     model_ : Model
         The trained model.
     history_ : History
-        Loss, clusters and noise of each epoch, and why training stopped.
+        Loss, clusters and noise of each epoch, and the reason for the end of the training.
     labels_ : int array ``(R,)``
-        After `fit_predict`: the group of each recording.
+        After `predict` or `fit_predict`: the group of each recording.
     confidence_ : float array ``(R,)``
-        After `fit_predict`: how clearly each recording belongs to its group, in [0, 1]; NaN where that is not known.
+        After `predict` or `fit_predict`: confidence of each group membership, in [0, 1]; NaN where unknown.
+    config : Config
+        All settings: those of the preset, changed by `seed` and `settings`.
 
     References
     ----------
@@ -94,38 +96,37 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         overwrite: bool = False,
         processes: Processes = ALONE,
     ) -> Self:
-        """Train on recordings; no person's name is looked at.
+        """Train on recordings; labels of persons are not used.
 
         Parameters
         ----------
         recordings : sequence of Recording
             All of one layout.
         y : ignored
-            Only there because scikit-learn passes it.
+            Present for compatibility with scikit-learn.
         out : path, optional
             A run folder for checkpoints, history and the model.
         resume : bool
-            Go on with the run in `out`, to the same bits as an unbroken one.
+            Resume the run in `out`; on a CPU the result has the same bits as an uninterrupted run.
         overwrite : bool
             Replace a run that is already in `out`.
         processes : Processes
-            Those that share the work (`himpc.learning.train`).
+            Processes that share the work (`himpc.learning.train`).
 
         Raises
         ------
         DataError
             If the recordings cannot be used together, or are too few.
         ConfigError
-            If a setting is wrong, or the preset is ``"paper"``, which needs labels.
+            If a setting is invalid, or the preset is ``"paper"``, which needs labels.
         RunFolderError
             If `out` cannot be written, or holds another run.
         """
         config = self.config
         if self.preset == "paper":
             raise ConfigError(
-                "preset 'paper' balances the training set by person and lets a labelled probe set choose the "
-                "checkpoint: use it in 'himpc benchmark', or turn on alone what in it needs no label (joint_weight, "
-                "shuffle, drop_last)"
+                "preset 'paper' balances the training set by person and chooses the checkpoint by a labelled probe set",
+                hint="use it in a benchmark, or set {joint_weight}, {shuffle} and {drop_last}, which need no labels",
             )
         windows = Windows.cut(recordings, config.window_length, config.training_stride)
         trained = train(
@@ -143,7 +144,7 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         return self
 
     def transform(self, recordings: Sequence[Recording]) -> NDArray[np.float32]:
-        """Return one embedding a recording, ``(R, levels x H)``: the mean of its windows' representation.
+        """Compute one embedding per recording, ``(R, levels x H)``: the mean over its windows.
 
         Raises
         ------
@@ -153,17 +154,20 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         embedded = embed(self._model(), recordings)
         if embedded.windows.short:
             names = ", ".join(recordings[i].source for i in embedded.windows.short[:5])
-            raise DataError(f"shorter than a window of {embedded.windows.length} frames: {names}; leave them out")
+            raise DataError(
+                f"recordings are shorter than a window of {embedded.windows.length} frames: {names}",
+                hint="leave them out",
+            )
         return embedded.pooled
 
     def predict(self, recordings: Sequence[Recording]) -> NDArray[np.int64]:
-        """Return the group of each recording, ``(R,)``: recordings of one number show one person."""
+        """Group recordings by person and return the number of each one's group, ``(R,)``; see `himpc.group`."""
         grouping = group(recordings, self._model(), people=self.people)
         self.labels_, self.confidence_ = grouping.groups, grouping.confidence
         return grouping.groups
 
     def fit_predict(self, recordings: Sequence[Recording], y: object = None, **kwargs: Any) -> NDArray[np.int64]:
-        """Train on recordings and return the group of each."""
+        """Train on recordings and group them; keyword arguments are those of `fit`."""
         return self.fit(recordings, **kwargs).predict(recordings)
 
     def save(self, path: str | Path) -> None:
@@ -172,12 +176,12 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
 
     @classmethod
     def load(cls, path: str | Path, device: str = "auto") -> Self:
-        """Return an estimator around a saved model; its settings are those that the model was trained with.
+        """Load a saved model as an estimator with the settings of its training.
 
         Raises
         ------
         ModelError
-            If there is no model, it is damaged, or of another version.
+            If there is no model, or it is damaged, or of another format version.
         """
         model = Model.load(path, device=device)
         learner = cls(settings=dict(model.settings), seed=model.settings.get("seed", 0), device=device)
@@ -186,11 +190,11 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
 
     @property
     def config(self) -> Config:
-        """All settings: the preset's, changed by `settings` and `seed`."""
+        """All settings: those of the preset, changed by `seed` and `settings`."""
         return Config.preset(self.preset).with_(seed=self.seed).with_(**dict(self.settings or {}))
 
     def _model(self) -> Model:
         if not hasattr(self, "model_"):
-            raise ModelError("this HiMPC has not learned yet: call fit() first, or HiMPC.load() a trained one")
+            raise ModelError("this HiMPC is not fitted", hint="train it with {HiMPC.fit()} or load a trained one")
         model: Model = self.model_
         return model

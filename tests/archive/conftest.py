@@ -1,4 +1,4 @@
-"""An archive of several files: good ones, a broken one, one shorter than a window, and a table of labels."""
+"""An archive of valid files, a damaged one, one shorter than a window, and a table of labels."""
 
 import pytest
 

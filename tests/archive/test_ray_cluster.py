@@ -1,4 +1,4 @@
-"""A Ray cluster of two workers embeds as one process, to the bit; one bad file, or a dead worker, stops no other."""
+"""A Ray cluster of two workers gives the bits of one process; a bad file or a dead worker stops no other."""
 
 import json
 import os
@@ -8,7 +8,7 @@ import pytest
 
 from himpc.archive import run_on_ray
 from himpc.cli import main
-from himpc.errors import ConfigError
+from himpc.errors import DependencyError
 from himpc.reading import Problem, Source
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
@@ -24,7 +24,7 @@ def cluster():
     ray.shutdown()
 
 
-def test_the_verb_gives_the_same_file_with_and_without_ray(cluster, walks, model, tmp_path, capsys):
+def test_embed_verb_gives_the_same_file_with_and_without_ray(cluster, walks, model, tmp_path, capsys):
     model.save(tmp_path / "run")
     files = []
     for number, more in enumerate(([], ["--ray"])):
@@ -47,7 +47,7 @@ class Fatal:
         return None, [Problem(source.path, f"seen in {os.getpid()}")]
 
 
-def test_a_worker_that_dies_is_a_problem_of_its_file(cluster, tmp_path):
+def test_dead_worker_is_a_problem_of_its_file(cluster, tmp_path):
     sources = [Source(tmp_path, name) for name in ("a", "fatal", "b", "c")]
     outcomes = dict(run_on_ray(Fatal(), sources))
     assert sorted(outcomes) == [0, 1, 2, 3]
@@ -58,7 +58,7 @@ def test_a_worker_that_dies_is_a_problem_of_its_file(cluster, tmp_path):
     )
 
 
-def test_without_ray_the_line_to_type_is_said(monkeypatch, tmp_path):
+def test_missing_ray_raises_a_hint(monkeypatch, tmp_path):
     monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(ConfigError, match=r"pip install 'himpc\[ray\]'"):
+    with pytest.raises(DependencyError, match=r"pip install 'himpc\[ray\]'"):
         list(run_on_ray(Fatal(), [Source(tmp_path, "a")]))

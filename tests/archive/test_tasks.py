@@ -1,6 +1,6 @@
-"""File by file is as all in one go, to the bit; what is done is not done again; one bad file stops no other."""
+"""Embedding file by file equals embedding all at once; finished files are cached; one bad file stops no other."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from himpc.model import BASELINES
 from himpc.reading import ReadOptions, plan, read
 
 
-def same(a: EmbeddingTable, b: EmbeddingTable) -> None:
+def assert_same(a: EmbeddingTable, b: EmbeddingTable) -> None:
     for field in fields(EmbeddingTable):
         np.testing.assert_array_equal(getattr(a, field.name), getattr(b, field.name), err_msg=field.name)
         assert getattr(a, field.name).dtype == getattr(b, field.name).dtype
@@ -21,25 +21,27 @@ def same(a: EmbeddingTable, b: EmbeddingTable) -> None:
 
 def at_once(model, walks, **how) -> EmbeddingTable:
     recordings = read(walks, labels=walks / "people.csv")
-    return EmbeddingTable.of(embed(model, recordings, **how), recordings)
+    return EmbeddingTable.from_recordings(embed(model, recordings, **how), recordings)
 
 
 @pytest.mark.parametrize("how", [{}, {"level": "limb"}])
-def test_file_by_file_is_as_all_in_one_go(model, walks, tmp_path, how):
+def test_archive_equals_embedding_all_at_once(model, walks, tmp_path, how):
     table, problems = embed_archive(model, plan(walks, ReadOptions(labels=walks / "people.csv")), tmp_path, **how)
-    same(table, at_once(model, walks, **how))
+    assert_same(table, at_once(model, walks, **how))
     assert table.short == ["short", "other"]
     assert list(table.person).count("Ada") == 2
     assert [problem.path.name for problem in problems] == ["walk10.npz", "people.csv"]
 
 
-def test_baselines_too(walks, tmp_path):
+def test_archive_of_a_baseline_equals_embedding_all_at_once(walks, tmp_path):
     table, _ = embed_archive(BASELINES["body"], plan(walks), tmp_path, window_length=5)
     recordings = read(walks)
-    same(table, EmbeddingTable.of(embed(BASELINES["body"], recordings, window_length=5), recordings))
+    assert_same(
+        table, EmbeddingTable.from_recordings(embed(BASELINES["body"], recordings, window_length=5), recordings)
+    )
 
 
-def test_what_is_done_is_not_done_again(model, walks, tmp_path):
+def test_finished_files_are_not_embedded_again(model, walks, tmp_path):
     done = []
 
     def run(task, sources):
@@ -57,7 +59,7 @@ def test_what_is_done_is_not_done_again(model, walks, tmp_path):
     with pytest.raises(KeyboardInterrupt):
         embed_archive(model, archive, tmp_path, run=run, progress=stops_after_three)
     assert len(list(tmp_path.glob("*.json"))) == 3
-    same(embed_archive(model, archive, tmp_path, run=run)[0], at_once(model, walks))
+    assert_same(embed_archive(model, archive, tmp_path, run=run)[0], at_once(model, walks))
     assert done[:4] == ["walk0.npz", "walk2.npz", "walk4.npz", "walk6.npz"], "the fourth was not kept"
     assert done[4:] == ["walk6.npz", "walk8.npz", "walk9.npz", "walk10.npz"]
     done.clear()
@@ -73,21 +75,6 @@ def test_what_is_done_is_not_done_again(model, walks, tmp_path):
     assert len(done) == 7
 
 
-def test_nothing_to_embed_says_why(model, walks, tmp_path):
+def test_archive_without_usable_recordings_raises(model, walks, tmp_path):
     with pytest.raises(DataError, match=r"no recording of 6 frames or more.*the first .*walk10\.npz"):
         embed_archive(model, plan([walks / "walk8.npz", walks / "walk10.npz"]), tmp_path)
-
-
-def test_taking_all_recordings_changes_nothing_and_some_are_those_asked_for(model, walks):
-    table = at_once(model, walks)
-    same(table.take(range(len(table.recordings))), table)
-    some = table.take([5, 2])
-    assert list(some.source) == [table.source[5], table.source[2]]
-    np.testing.assert_array_equal(some.windows[some.window_recording == 0], table.windows[table.window_recording == 5])
-    np.testing.assert_array_equal(some.windows[some.window_recording == 1], table.windows[table.window_recording == 2])
-
-
-def test_a_saved_table_comes_back(model, walks, tmp_path):
-    table = replace(at_once(model, walks))
-    table.save(tmp_path / "table.npz")
-    same(EmbeddingTable.load(tmp_path / "table.npz"), table)

@@ -1,4 +1,4 @@
-"""Embedding archives of many files: each file a task of its own, which is done once, on one machine or on many."""
+"""Embedding of archives of many files, on one machine or on a Ray cluster: each file is a task, which is cached."""
 
 from himpc.archive.embedding_table import EmbeddingTable
 from himpc.archive.ray_cluster import run_on_ray

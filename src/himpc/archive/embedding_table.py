@@ -1,4 +1,4 @@
-"""Embeddings as a table that any program can read: NumPy arrays, no pickle."""
+"""Tables of embeddings, saved as NumPy arrays."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _TEXTS = ("source", "person", "session", "camera")
 
 @dataclass(frozen=True)
 class Row:
-    """What is known of one recording of a table: its place, and text, None where it is not known."""
+    """One recording of a table: its number, its source, and its labels, None where unknown."""
 
     number: int
     source: str
@@ -32,20 +32,20 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingTable:
-    """The embeddings of N windows and of the R recordings they were cut from.
+    """Embeddings of N windows and of the R recordings that they were cut from.
 
     Attributes
     ----------
     windows : float32 array ``(N, D)``
-        One vector a window.
+        One vector per window.
     window_recording : int64 array ``(N,)``
-        Which recording each window was cut from.
+        The recording of each window.
     window_start : int64 array ``(N,)``
-        The first frame of each window, in its recording.
+        The first frame of each window in its recording.
     recordings : float32 array ``(R, D)``
-        One vector a recording, the mean of its windows; NaN where a recording is shorter than a window.
+        One vector per recording, the mean of its windows; NaN for a recording that is shorter than a window.
     source, person, session, camera : text arrays ``(R,)``
-        What is known of each recording, empty where it is not.
+        Source and labels of each recording, empty where unknown.
     """
 
     windows: NDArray[np.float32]
@@ -64,30 +64,30 @@ class EmbeddingTable:
         return [str(source) for source in self.source[~has_window]]
 
     def rows(self) -> list[Row]:
-        """Return what is known of each recording."""
+        """Return source and labels of each recording."""
         texts = zip(*(getattr(self, name).tolist() for name in _TEXTS), strict=True)
         return [
             Row(number, source, *(value or None for value in known)) for number, (source, *known) in enumerate(texts)
         ]
 
     @classmethod
-    def of(cls, embedded: RecordingEmbeddings, recordings: Sequence[Recording]) -> EmbeddingTable:
-        """Return what `himpc.api.embed` made of some recordings."""
+    def from_recordings(cls, embedded: RecordingEmbeddings, recordings: Sequence[Recording]) -> EmbeddingTable:
+        """Make a table from recordings and the result of `himpc.embed`."""
         windows = embedded.windows
         first = np.cumsum([0, *map(len, recordings)])
         starts = windows.starts - first[windows.recording]
-        return cls(embedded.vectors, windows.recording, starts, embedded.pooled, **_known(recordings))
+        return cls(embedded.vectors, windows.recording, starts, embedded.pooled, **_labels(recordings))
 
     @classmethod
     def without_windows(cls, recordings: Sequence[Recording]) -> EmbeddingTable:
-        """Return the table of recordings that are all shorter than a window; its vectors have no numbers."""
+        """Make a table of recordings that are all shorter than a window; its vectors have size 0."""
         none = np.empty(0, dtype=np.int64)
         vectors = np.empty((len(recordings), 0), dtype=np.float32)
-        return cls(vectors[:0], none, none, vectors, **_known(recordings))
+        return cls(vectors[:0], none, none, vectors, **_labels(recordings))
 
     @classmethod
     def join(cls, tables: Sequence[EmbeddingTable]) -> EmbeddingTable:
-        """Return the tables one after the other. All that have windows must have vectors of one size."""
+        """Concatenate tables. All tables with windows must have vectors of one size."""
         size = max(table.recordings.shape[1] for table in tables)
         first = np.cumsum([0, *(len(table.recordings) for table in tables)])
         columns: dict[str, NDArray[Any]] = {
@@ -98,35 +98,35 @@ class EmbeddingTable:
             window_recording=np.concatenate(
                 [table.window_recording + start for table, start in zip(tables, first[:-1], strict=True)]
             ),
-            recordings=np.concatenate([_widened(table.recordings, size) for table in tables]),
+            recordings=np.concatenate([_fill(table.recordings, size) for table in tables]),
             **columns,
         )
 
-    def take(self, recordings: Sequence[int]) -> EmbeddingTable:
-        """Return the table of some recordings, in the order given; each at most once."""
-        place = np.full(len(self.recordings), -1)
-        place[list(recordings)] = np.arange(len(recordings))
-        of_each = place[self.window_recording]
-        rows = np.argsort(of_each, kind="stable")
-        rows = rows[of_each[rows] >= 0]
+    def select(self, recordings: Sequence[int]) -> EmbeddingTable:
+        """Return the table of some recordings, in the given order; each at most once."""
+        position = np.full(len(self.recordings), -1)
+        position[list(recordings)] = np.arange(len(recordings))
+        window_recording = position[self.window_recording]
+        rows = np.argsort(window_recording, kind="stable")
+        rows = rows[window_recording[rows] >= 0]
         return EmbeddingTable(
             windows=self.windows[rows],
-            window_recording=of_each[rows],
+            window_recording=window_recording[rows],
             window_start=self.window_start[rows],
             **{name: getattr(self, name)[list(recordings)] for name in ("recordings", *_TEXTS)},
         )
 
-    def labelled(self, known: Sequence[dict[str, str]]) -> EmbeddingTable:
-        """Return the table with the person, session and camera that are now known of some recordings."""
+    def with_labels(self, labels: Sequence[dict[str, str]]) -> EmbeddingTable:
+        """Return the table with other labels of recordings, by the names of the attributes."""
         texts = {name: getattr(self, name).tolist() for name in _TEXTS}
-        for recording, labels in enumerate(known):
-            for name, value in labels.items():
+        for recording, changed in enumerate(labels):
+            for name, value in changed.items():
                 texts[name][recording] = value
         columns: dict[str, Any] = {name: np.array(values, dtype=np.str_) for name, values in texts.items()}
         return replace(self, **columns)
 
     def save(self, path: str | Path) -> None:
-        """Write an ``.npz`` with an array for each attribute.
+        """Write an ``.npz`` file with an array per attribute, without pickle.
 
         Raises
         ------
@@ -138,14 +138,14 @@ class EmbeddingTable:
 
     @classmethod
     def load(cls, path: str | Path) -> EmbeddingTable:
-        """Read a file that `save` wrote; ValueError, KeyError or OSError if it is none."""
+        """Read a file that `save` wrote; raise ValueError, KeyError or OSError for any other file."""
         with np.load(path, allow_pickle=False) as arrays:
             return cls(**{field.name: arrays[field.name] for field in fields(cls)})
 
 
-def _known(recordings: Sequence[Recording]) -> dict[str, NDArray[np.str_]]:
+def _labels(recordings: Sequence[Recording]) -> dict[str, NDArray[np.str_]]:
     return {name: np.array([getattr(r, name) or "" for r in recordings], dtype=np.str_) for name in _TEXTS}
 
 
-def _widened(vectors: NDArray[np.float32], size: int) -> NDArray[np.float32]:
+def _fill(vectors: NDArray[np.float32], size: int) -> NDArray[np.float32]:
     return vectors if vectors.shape[1] == size else np.full((len(vectors), size), np.nan, dtype=np.float32)

@@ -1,4 +1,4 @@
-"""Files embedded one by one: what is done stays done, and one that fails stops no other."""
+"""Embedding of archives, a task per file: finished tasks are cached on disk, and a failing one stops no other."""
 
 from __future__ import annotations
 
@@ -7,15 +7,13 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 from zipfile import BadZipFile
 
 from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
-from himpc.api import Embedder, embed
+from himpc.api import Embedder, choose_window_length, embed
 from himpc.archive.embedding_table import EmbeddingTable
-from himpc.errors import DataError, HimpcError
-from himpc.learning import Config
+from himpc.errors import DataError, HimpcError, Hint
 from himpc.model import Model
 from himpc.reading import Plan, Problem, Source
 from himpc.recordings import Progress
@@ -26,7 +24,17 @@ __all__ = ["Outcome", "Runner", "Task", "embed_archive", "run_sequentially"]
 
 @dataclass(frozen=True)
 class Task:
-    """How each file is embedded; it travels to wherever that is done."""
+    """Reads and embeds one file; it can be pickled.
+
+    Attributes
+    ----------
+    model, level
+        As in `himpc.embed`.
+    plan : Plan
+        The options of reading.
+    length : int
+        Frames per window.
+    """
 
     model: Embedder
     plan: Plan
@@ -43,30 +51,30 @@ class Task:
         try:
             embedded = embed(self.model, recordings, window_length=self.length, level=self.level)
         except HimpcError as error:
-            return None, [*problems, Problem(source.path, str(error))]
-        return EmbeddingTable.of(embedded, recordings), problems
+            return None, [*problems, Problem.of(error, source.path)]
+        return EmbeddingTable.from_recordings(embedded, recordings), problems
 
-    def name(self, source: Source) -> str:
-        """Return a name that changes whenever the outcome could: with the file, the model and every option."""
+    def key(self, source: Source) -> str:
+        """Return a cache key, which depends on the file, the model and every option."""
         files = sorted(source.path.iterdir()) if source.path.is_dir() else [source.path]
         stamps = [(str(file.absolute()), file.stat().st_size, file.stat().st_mtime_ns) for file in files]
         model = self.model.fingerprint if isinstance(self.model, Model) else type(self.model).__name__
-        about = [__version__, stamps, source.name, source.labels, model, self.length, self.level]
-        text = json.dumps([*about, repr(self.plan.file_options), repr(self.plan.options.video), repr(self.plan.rules)])
+        parts = [__version__, stamps, source.name, source.labels, model, self.length, self.level]
+        text = json.dumps([*parts, repr(self.plan.file_options), repr(self.plan.options.video), repr(self.plan.rules)])
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 Outcome = tuple[EmbeddingTable | None, list[Problem]]
-"""What became of a file: its embeddings, None where nothing could be used, and what was wrong."""
+"""The embeddings of a file, or None if it has no usable recording, and its problems."""
 
 Runner = Callable[[Task, Sequence[Source]], Iterable[tuple[int, Outcome]]]
-"""Does a task for each source, in any order, and gives the place of the source with the outcome."""
+"""Runs a task for each source and yields the index of the source and the outcome, in any order."""
 
 
 def run_sequentially(task: Task, sources: Sequence[Source]) -> Iterator[tuple[int, Outcome]]:
-    """Do a task for each source in this process, one after the other."""
-    for place, source in enumerate(sources):
-        yield place, task(source)
+    """Run a task for each source in this process."""
+    for index, source in enumerate(sources):
+        yield index, task(source)
 
 
 def embed_archive(
@@ -79,33 +87,32 @@ def embed_archive(
     run: Runner = run_sequentially,
     progress: Progress | None = None,
 ) -> tuple[EmbeddingTable, list[Problem]]:
-    """Embed the recordings of many files, each file on its own.
+    """Embed the recordings of many files, each file by itself.
 
-    The embeddings of each file are kept in `folder` as soon as they are made, and are not made again when an archive is
-    embedded anew, be it after a kill; files that changed since are. An embedding does not depend on what is embedded
-    with it, so the table is that of all recordings embedded in one go.
+    The embeddings of each file are cached in `folder` as soon as they are computed. A later call, after an interruption
+    too, computes only those of other and of changed files. The result equals that of embedding all recordings at once.
 
     Parameters
     ----------
     model : Embedder
         A trained `Model`, or a baseline.
     plan : Plan
-        What is to be read (`himpc.reading.plan`).
+        The files and how to read them (`himpc.reading.plan`).
     folder : path
-        Where the embeddings of each file are kept.
+        The cache.
     window_length, level
-        As in `himpc.api.embed`.
+        As in `himpc.embed`.
     run : Runner
-        Where the work is done: here, or on a cluster (`himpc.archive.run_on_ray`).
+        Runs the tasks in this process, or on a cluster (`himpc.archive.run_on_ray`).
     progress : callable, optional
         Wraps the files to show progress.
 
     Returns
     -------
     table : EmbeddingTable
-        Of all recordings that could be used, in the order of the files.
+        Of all usable recordings, in the order of the files.
     problems : list of Problem
-        What could not be used.
+        Files that could not be used, or only in part.
 
     Raises
     ------
@@ -115,62 +122,66 @@ def embed_archive(
         If the folder cannot be written.
     """
     folder = make_folder(folder)
-    length = window_length
-    if length is None:
-        length = model.window_length if isinstance(model, Model) else Config().window_length
-    task = Task(model, plan, length, level)
-    problems = plan.problems
-    places: list[Path | None] = [None] * len(plan.sources)
-    for number, source in enumerate(plan.sources):
+    task = Task(model, plan, choose_window_length(model, window_length), level)
+    problems = list(plan.problems)
+    paths: list[Path | None] = []
+    for source in plan.sources:
         try:
-            places[number] = folder / task.name(source)
+            paths.append(folder / task.key(source))
         except OSError as error:
+            paths.append(None)
             problems.append(Problem(source.path, f"cannot be opened: {error.strerror or error}"))
-    missing = [number for number, place in enumerate(places) if place and _read_part(place) is None]
-    outcomes = run(task, [plan.sources[number] for number in missing])
-    for at, outcome in outcomes if progress is None else progress(outcomes, len(missing), "embedding"):
-        _write_part(places[missing[at]] or folder, outcome)
-    parts = [_read_part(place) if place else None for place in places]
+    missing = {index: path for index, path in enumerate(paths) if path and _read_cached(path) is None}
+    outcomes = run(task, [plan.sources[index] for index in missing])
+    targets = list(missing.values())
+    for index, outcome in outcomes if progress is None else progress(outcomes, len(missing), "embedding"):
+        _write_cached(targets[index], outcome)
     tables = []
-    for source, part in zip(plan.sources, parts, strict=True):
-        table, own = part or (None, [])
-        problems += own
-        tables += [(source, table)] if table is not None else []
-    return _joined(plan, tables, problems, length)
+    for source, path in zip(plan.sources, paths, strict=True):
+        table, of_file = (_read_cached(path) if path else None) or (None, [])
+        problems += of_file
+        tables += [] if table is None else [(source, table)]
+    return _join(plan, tables, problems, task.length)
 
 
-def _joined(
+def _join(
     plan: Plan, tables: list[tuple[Source, EmbeddingTable]], problems: list[Problem], length: int
 ) -> tuple[EmbeddingTable, list[Problem]]:
-    size = next((table.windows.shape[1] for _, table in tables if len(table.windows)), 0)
+    """Join the tables of all files whose vectors have one size, and add the labels of the label table."""
+    sizes = [table.windows.shape[1] for _, table in tables]
+    size = next((size for size in sizes if size), 0)
     if not size:
         first = f", the first {problems[0]}" if problems else ""
         raise DataError(f"no recording of {length} frames or more could be embedded: {len(problems)} problems{first}")
-    odd = [(source, table) for source, table in tables if table.windows.shape[1] not in (0, size)]
-    for source, table in odd:
-        message = f"has vectors of {table.windows.shape[1]} numbers, the files before it of {size}: use one --layout"
-        problems.append(Problem(source.path, message))
-    tables = [entry for entry in tables if entry not in odd]
+    for (source, _), other in zip(tables, sizes, strict=True):
+        if other not in (0, size):
+            message = f"has vectors of {other} numbers, expected {size} as in the files before it"
+            problems.append(Problem(source.path, message, Hint("convert all recordings with {layout}")))
+    tables = [entry for entry, other in zip(tables, sizes, strict=True) if other in (0, size)]
     table = EmbeddingTable.join([table for _, table in tables])
-    origins = [source.path for source, table in tables for _ in table.source]
-    known, complaints = plan.labels([str(source) for source in table.source], origins)
-    return table.labelled(known), problems + complaints
+    files = [source.path for source, of_file in tables for _ in of_file.source]
+    labels, label_problems = plan.labels([str(source) for source in table.source], files)
+    return table.with_labels(labels), problems + label_problems
 
 
-def _write_part(place: Path, outcome: Outcome) -> None:
-    """Keep an outcome: the embeddings first, so that a file of problems says that all is there."""
+def _write_cached(path: Path, outcome: Outcome) -> None:
+    """Write an outcome; the problems last, because their file marks it as complete."""
     table, problems = outcome
     if table is not None:
-        table.save(place.with_suffix(".npz"))
-    listed: list[Any] = [[str(problem.path), problem.render()] for problem in problems]
-    write_atomically(place.with_suffix(".json"), json.dumps({"embedded": table is not None, "problems": listed}))
+        table.save(path.with_suffix(".npz"))
+    listed = [[str(each.path), each.message, each.hint and each.hint.template] for each in problems]
+    write_atomically(path.with_suffix(".json"), json.dumps({"embedded": table is not None, "problems": listed}))
 
 
-def _read_part(place: Path) -> Outcome | None:
-    """Return an outcome that was kept, None where it was not, or is damaged."""
+def _read_cached(path: Path) -> Outcome | None:
+    """Read an outcome; return None if it is missing or damaged."""
     try:
-        said = json.loads(place.with_suffix(".json").read_text(encoding="utf-8"))
-        table = EmbeddingTable.load(place.with_suffix(".npz")) if said["embedded"] else None
-        return table, [Problem(Path(path), message) for path, message in said["problems"]]
+        entry = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        table = EmbeddingTable.load(path.with_suffix(".npz")) if entry["embedded"] else None
+        problems = [
+            Problem(Path(file), message, Hint(hint[0]) if any(hint) else None)
+            for file, message, *hint in entry["problems"]
+        ]
+        return table, problems
     except (OSError, ValueError, KeyError, TypeError, BadZipFile):
         return None

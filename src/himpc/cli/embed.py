@@ -87,7 +87,9 @@ def _embed_locally(
     from himpc.archive import EmbeddingTable
 
     recordings = source.read(paths, console)
-    return EmbeddingTable.of(embed_recordings(embedder, recordings, window_length=length, level=level), recordings)
+    return EmbeddingTable.from_recordings(
+        embed_recordings(embedder, recordings, window_length=length, level=level), recordings
+    )
 
 
 def _embed_on_ray(
@@ -112,4 +114,4 @@ def _embed_on_ray(
         progress=console.progress,
     )
     console.problems(problems)
-    return table.take([row.number for row in select(table.rows(), source.only)]) if source.only else table
+    return table.select([row.number for row in select(table.rows(), source.only)]) if source.only else table

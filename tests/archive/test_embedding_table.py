@@ -1,0 +1,35 @@
+"""Tables of embeddings: selection, saving and loading."""
+
+from dataclasses import fields
+
+import numpy as np
+import pytest
+
+from himpc.api import embed
+from himpc.archive import EmbeddingTable
+from himpc.reading import read
+
+
+def assert_same(a: EmbeddingTable, b: EmbeddingTable) -> None:
+    for field in fields(EmbeddingTable):
+        np.testing.assert_array_equal(getattr(a, field.name), getattr(b, field.name), err_msg=field.name)
+        assert getattr(a, field.name).dtype == getattr(b, field.name).dtype
+
+
+@pytest.fixture(scope="module")
+def table(model, walks) -> EmbeddingTable:
+    recordings = read(walks, labels=walks / "people.csv")
+    return EmbeddingTable.from_recordings(embed(model, recordings), recordings)
+
+
+def test_select_keeps_the_chosen_recordings(table):
+    assert_same(table.select(range(len(table.recordings))), table)
+    some = table.select([5, 2])
+    assert list(some.source) == [table.source[5], table.source[2]]
+    np.testing.assert_array_equal(some.windows[some.window_recording == 0], table.windows[table.window_recording == 5])
+    np.testing.assert_array_equal(some.windows[some.window_recording == 1], table.windows[table.window_recording == 2])
+
+
+def test_saved_table_loads_unchanged(table, tmp_path):
+    table.save(tmp_path / "table.npz")
+    assert_same(EmbeddingTable.load(tmp_path / "table.npz"), table)
