@@ -120,12 +120,13 @@ class Worker:
             bufsize=1,
         )
         self._child = 0
+        self._earlier: list[str] = []
 
     def start(self, task: str, first: int, address: str) -> None:
         """Begin a task, and return when it is at work."""
         self._say(f"{task} {first} {address}")
-        self._child = int(self._line().removeprefix("pid "))
-        assert self._line() == "ready"
+        self._child = int(self._wait_for("pid").removeprefix("pid "))
+        self._wait_for("ready")
 
     def kill(self) -> list[str]:
         """Kill it, and return what it had said."""
@@ -139,7 +140,16 @@ class Worker:
     def wait(self) -> list[str]:
         """Wait until it ends, and return what it said."""
         self._say("reap")
-        return list(iter(self._line, "reaped"))
+        lines = [*self._earlier, *iter(self._line, "reaped")]
+        self._earlier.clear()
+        return lines
+
+    def _wait_for(self, word: str) -> str:
+        """Return the next line that begins with a word; those of children at work before it are kept for `wait`."""
+        while not (line := self._line()).startswith(word):
+            assert not line.startswith("error"), line
+            self._earlier.append(line)
+        return line
 
     def close(self) -> None:
         assert self._process.stdin is not None

@@ -1,7 +1,6 @@
 """A process that is killed leaves the gallery as it was before, or as it is after; several may write at once."""
 
-import subprocess
-import sys
+import json
 import time
 
 import numpy as np
@@ -9,40 +8,23 @@ import pytest
 
 from himpc.recordings import save
 
-ENROLL = """
-import sys, himpc
-from himpc.gallery import Gallery
-with Gallery.open(sys.argv[1]) as gallery:
-    walks = himpc.read(sys.argv[2])
-    print("ready", flush=True)
-    for round in range(int(sys.argv[3])):
-        shifted = [w.with_(joints=w.joints + round, source=f"{w.source}-{sys.argv[4]}-{round}") for w in walks]
-        gallery.enroll(shifted)
-        print(round, flush=True)
-        if sys.argv[5] == "remove":
-            gallery.remove(walks[0].person)
-"""
 
-
-def started(home, walks_file, rounds, name, then="stay"):
-    command = [sys.executable, "-W", "ignore", "-c", ENROLL, str(home), str(walks_file), str(rounds), name, then]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+def task(home, walks_file, name, remove=False):
+    """Return the document of a worker's task ``enroll``."""
+    return json.dumps({"home": str(home), "walks": str(walks_file), "name": name, "remove": remove})
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("then", ["stay", "remove"])
-def test_killed_process_leaves_all_or_nothing(gallery, home, walks, tmp_path, then):
+def test_killed_process_leaves_all_or_nothing(gallery, home, walks, tmp_path, worker, then):
     """Each round enrolls eight recordings of two people, and removes one of them again or not."""
     save(walks("a", "b"), tmp_path / "walks.npz")
     before = gallery.enroll(walks("c")).recordings
     rng = np.random.default_rng(0)
     for kill in range(2):
-        process = started(home, tmp_path / "walks.npz", 1000, str(kill), then)
-        assert process.stdout.readline() == "ready\n"
+        worker.start("enroll", 1000, task(home, tmp_path / "walks.npz", str(kill), then == "remove"))
         time.sleep(rng.uniform(0, 0.5))
-        process.kill()
-        output = process.stdout.read().split()
-        process.wait()
+        output = worker.kill()
         counts = {person.name: person.recordings for person in gallery.people()}
         done = counts.get("b", 0)
         assert counts["c"] == before
@@ -57,12 +39,11 @@ def test_killed_process_leaves_all_or_nothing(gallery, home, walks, tmp_path, th
 
 
 @pytest.mark.slow
-def test_concurrent_enrolments_lose_nothing(gallery, home, walks, tmp_path):
+def test_concurrent_enrolments_lose_nothing(gallery, home, walks, tmp_path, worker):
     save(walks("a", "b"), tmp_path / "walks.npz")
-    processes = [started(home, tmp_path / "walks.npz", 3, name) for name in ("one", "two", "three")]
-    for process in processes:
-        process.communicate(timeout=300)
-        assert process.returncode == 0
+    for name in ("one", "two", "three"):
+        worker.start("enroll", 3, task(home, tmp_path / "walks.npz", name))
+    assert sorted(worker.wait()) == sorted(3 * ["done 0", "done 1", "done 2"])
     # rounds of the three hold the same joints, so each is enrolled once
     assert {person.name: person.recordings for person in gallery.people()} == {"a": 12, "b": 12}
     assert gallery.verify() == []

@@ -3,9 +3,11 @@
 It has imported what is slow to import, so that a child starts at once. Lines are ``TASK NUMBER ADDRESS``: ``add``,
 ``remove`` and ``churn`` repeat with a new batch, from a number on, until they are killed, and print ``done N``
 after each; ``limited`` adds a batch where files may not grow; ``no-permission`` opens the store without permission.
-``reap`` waits for the child, and prints ``reaped``.
+``enroll`` enrolls shifted copies of recordings in a gallery, NUMBER times; its address is a JSON document. ``reap``
+waits for all children, and prints ``reaped``.
 """
 
+import json
 import os
 import resource
 import runpy
@@ -15,7 +17,9 @@ from pathlib import Path
 
 import sqlalchemy as sql
 
+import himpc
 from himpc.errors import GalleryError
+from himpc.gallery import Gallery
 from himpc.gallery.store import VectorStore
 from himpc.gallery.store.lance import LanceStore
 from himpc.gallery.store.postgres import PostgresStore
@@ -33,6 +37,19 @@ def opened(address: str) -> VectorStore:
 
 def say(text: str) -> None:
     os.write(1, f"{text}\n".encode())
+
+
+def enroll(document: str, rounds: int) -> None:
+    task = json.loads(document)
+    with Gallery.open(task["home"]) as gallery:
+        walks = himpc.read(task["walks"])
+        say("ready")
+        for number in range(rounds):
+            source = f"{task['name']}-{number}"
+            gallery.enroll([w.with_(joints=w.joints + number, source=f"{w.source}-{source}") for w in walks])
+            say(f"done {number}")
+            if task["remove"]:
+                gallery.remove(walks[0].person)
 
 
 def work(address: str, task: str, first: int) -> None:
@@ -55,21 +72,26 @@ def work(address: str, task: str, first: int) -> None:
 
 
 def main() -> None:
-    child = 0
+    children = []
     for line in sys.stdin:
         task, *given = line.strip().split(" ", 2)
         if task == "reap":
-            os.waitpid(child, 0)
+            while children:
+                os.waitpid(children.pop(), 0)
             say("reaped")
             continue
         child = os.fork()
         if not child:
             try:
-                work(given[1], task, int(given[0]))
+                if task == "enroll":
+                    enroll(given[1], int(given[0]))
+                else:
+                    work(given[1], task, int(given[0]))
             except GalleryError as error:
                 say(f"error {error}")
             finally:
                 os._exit(0)
+        children.append(child)
         say(f"pid {child}")
 
 
