@@ -110,7 +110,7 @@ def test_copies_are_enrolled_once(gallery, walks):
 
 def test_failed_enrolment_enrolls_nothing(gallery, walks, monkeypatch):
     gallery.enroll(walks("a"))
-    monkeypatch.setattr("himpc.gallery.catalog.queries.add_recordings", _fail)
+    monkeypatch.setattr("himpc.gallery.catalog.changes.add_recordings", _fail)
     with pytest.raises(GalleryError):
         gallery.enroll(walks("b"))
     monkeypatch.undo()

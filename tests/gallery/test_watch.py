@@ -81,7 +81,7 @@ def test_failed_write_is_retried(gallery, walks, inbox, monkeypatch):
     def fail(*_):
         raise GalleryError("the disk is full")
 
-    monkeypatch.setattr("himpc.gallery.catalog.queries.add_files", fail)
+    monkeypatch.setattr("himpc.gallery.catalog.changes.add_files", fail)
     with pytest.raises(GalleryError):
         watcher.poll(settled=True)
     monkeypatch.undo()

@@ -83,11 +83,9 @@ def enroll(
         check_name(name)
     if is_new:
         trained = _new_model(model, recordings, settings, console)
-        opened = Gallery.create(location, trained, keep_skeletons=skeletons)
-    else:
-        opened = Gallery.open(location)
-        check_model(opened, model)
-    with opened as gallery:
+    with Gallery.create(location, trained, keep_skeletons=skeletons) if is_new else Gallery.open(location) as gallery:
+        if not is_new:
+            check_model(gallery, model)
         done = gallery.enroll(recordings, unnamed=unnamed, progress=console.progress)
         for path in done.short:
             console.warn(f"{path}: shorter than a window, not enrolled")

@@ -3,7 +3,7 @@
 from himpc.gallery.answer import Answer, Match, Moment, Neighbour
 from himpc.gallery.cache import RevisionCache
 from himpc.gallery.calibration import Calibration, calibrate
-from himpc.gallery.catalog.queries import check_name
+from himpc.gallery.catalog.changes import check_name
 from himpc.gallery.frame_weights import FrameWeights
 from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.opening import gallery_exists

@@ -57,7 +57,7 @@ class Location:
 
     @property
     def is_database(self) -> bool:
-        """Whether a database holds both the catalog and the vectors."""
+        """True if a database holds both the catalog and the vectors."""
         return STORES[self.scheme].is_database
 
     @property

@@ -167,7 +167,7 @@ def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[Em
 def _join(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDArray[np.int64]) -> EmbeddedRecording:
     first = parts[0]
     read = sum(part.quality.frames_read for part in parts)
-    kept = sum(map(len, parts))
+    frames = sum(map(len, parts))
     joints = parts[0].joints if len(parts) == 1 else np.concatenate([part.joints for part in parts])
     pooled = windows.mean(axis=0, dtype=np.float64) if len(windows) else np.zeros(windows.shape[1])
     return EmbeddedRecording(
@@ -176,10 +176,10 @@ def _join(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDAr
         session=first.session,
         camera=first.camera,
         fps=first.fps,
-        frames=kept,
+        frames=frames,
         joints=joints,
         fingerprint=fingerprint(joints),
-        quality=min(1.0, kept / read) if read else 1.0,
+        quality=min(1.0, frames / read) if read else 1.0,
         pooled=pooled.astype(np.float32),
         windows=windows,
         starts=starts,

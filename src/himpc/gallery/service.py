@@ -11,17 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import numpy as np
-from numpy.typing import NDArray
-
-from himpc.errors import DataError, GalleryError, ModelError, NotEnrolledError
+from himpc.errors import DataError, GalleryError, ModelError
 from himpc.gallery.calibration import Calibration, load_calibration, save_calibration
 from himpc.gallery.calibration.cross_validation import MAX_RECORDINGS, cross_calibrate
-from himpc.gallery.catalog import Catalog, queries
-from himpc.gallery.catalog.audit import log_change, read_log
-from himpc.gallery.catalog.tables import events, searches
+from himpc.gallery.catalog import Catalog, changes, queries
+from himpc.gallery.catalog.audit import log_change
 from himpc.gallery.model_files import MODEL_FILES, model_from_files, model_to_files
 from himpc.gallery.opening import Location
+from himpc.gallery.reader import GalleryReader
 from himpc.gallery.recordings import (
     EmbeddedRecording,
     check_persons,
@@ -29,9 +26,9 @@ from himpc.gallery.recordings import (
     group_unnamed,
     remove_copies,
 )
-from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
+from himpc.gallery.records import Enrollment
 from himpc.gallery.search import Searcher
-from himpc.gallery.store import Entries, VectorStore
+from himpc.gallery.store import VectorStore
 from himpc.gallery.verification import find_leftovers, find_problems
 from himpc.gallery.writer import GalleryWriter
 from himpc.model import Model
@@ -58,7 +55,7 @@ class Addition:
     persons: list[str | None]
 
 
-class GalleryService:
+class GalleryService(GalleryReader):
     """A gallery's catalog, store and model, and the operations on them.
 
     Attributes
@@ -80,9 +77,8 @@ class GalleryService:
     def __init__(
         self, catalog: Catalog, store: VectorStore, model: Model, *, keep_skeletons: bool, actor: str | None
     ) -> None:
-        self.location, self.model, self.keep_skeletons = catalog.location, model, keep_skeletons
-        self.actor = actor or _user()
-        self._catalog, self._store = catalog, store
+        super().__init__(catalog, store, model)
+        self.keep_skeletons, self.actor = keep_skeletons, actor or _user()
         self.searcher = Searcher(catalog, store, model, self.actor)
         self.writer = GalleryWriter(catalog, store, self.actor)
 
@@ -180,7 +176,7 @@ class GalleryService:
         embedded = embed_recordings(self.model, recordings, progress)
         usable = remove_copies([each for each in embedded if len(each.windows)])
         for name in {each.person for each in usable if each.person is not None}:
-            queries.check_name(name)
+            changes.check_name(name)
         new, already = self.writer.add(
             usable, group_unnamed(self.model, usable), skeletons=self.keep_skeletons, files=files
         )
@@ -272,62 +268,6 @@ class GalleryService:
             )
             for each in listed
         ]
-
-    # Reading
-
-    def people(self) -> list[Person]:
-        """Return all people, sorted by name."""
-        with self._catalog.read() as connection:
-            return queries.list_people(connection)
-
-    def recordings(self, person: str | None = None) -> list[EnrolledRecording]:
-        """Return all recordings, or those of a person; see `Gallery.recordings`."""
-        with self._catalog.read() as connection:
-            number = None if person is None else queries.find_person(connection, person)
-            return queries.list_recordings(connection, person=number)
-
-    def recording(self, number: int) -> EnrolledRecording:
-        """Return a recording by its id.
-
-        Raises
-        ------
-        NotEnrolledError
-            If it is not enrolled.
-        """
-        with self._catalog.read() as connection:
-            found = queries.list_recordings(connection, ids=[number])
-        if not found:
-            raise NotEnrolledError(f"recording {number} is not in the gallery", hint="{Gallery.recordings()} lists all")
-        return found[0]
-
-    def embeddings(self, ids: Sequence[int]) -> Entries:
-        """Return the vectors of some recordings."""
-        return self._store.entries(np.array(ids, dtype=np.int64))
-
-    def fingerprints(self, ids: Sequence[int]) -> list[str]:
-        """Return the hashes of the joints of some recordings."""
-        with self._catalog.read() as connection:
-            return queries.fingerprints_of(connection, ids)
-
-    def joints(self, recording: int) -> NDArray[np.float32]:
-        """Return the joints of a recording, ``(frames, J, 3)`` in metres, in the layout of `model`.
-
-        Raises
-        ------
-        NotEnrolledError
-            If the recording is not enrolled, or its joints are not stored.
-        """
-        with self._catalog.read() as connection:
-            return queries.joints_of(connection, recording, len(self.model.layout))
-
-    def audit(self) -> list[Event]:
-        """Return the audit log in order of time."""
-        with self._catalog.read() as connection:
-            names = queries.all_names(connection)
-            changes = list(read_log(connection, events, names))
-        with self._catalog.search_log() as connection:
-            searched = list(read_log(connection, searches, names))
-        return sorted([*changes, *searched], key=lambda event: event.time)
 
     def verify(self, *, repair: bool = False) -> list[str]:
         """Check catalog and store; see `Gallery.verify`."""

@@ -14,7 +14,7 @@ from himpc._files import replace_atomically
 from himpc._schema import parse, validated
 from himpc.errors import FormatError, GalleryError, HimpcError, ModelError, RunFolderError, escape_unprintable
 from himpc.gallery.calibration import Calibration, load_calibration, save_calibration
-from himpc.gallery.catalog.queries import check_name
+from himpc.gallery.catalog.changes import check_name
 from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.integrity import find_mismatches, fingerprint
 from himpc.gallery.model_files import MODEL_FILES, model_from_files, model_to_files
@@ -181,11 +181,11 @@ def _from_arrays(
 ) -> tuple[list[EmbeddedRecording], list[int | None]]:
     """Return the recordings of a file, and for each without a named person the number of an unnamed one."""
     rows = _parse_rows(arrays["recordings"], path)
-    kept = np.array([row.kept for row in rows], dtype=np.int64)
-    if not _arrays_fit(arrays, rows, size, int(kept.sum()) * joints):
+    stored = np.array([row.kept for row in rows], dtype=np.int64)
+    if not _arrays_fit(arrays, rows, size, int(stored.sum()) * joints):
         raise _damaged(path, "its arrays do not fit one another")
     windows, starts = arrays["windows"], arrays["starts"]
-    edges, ends = np.searchsorted(arrays["of"], np.arange(len(rows) + 1)), np.cumsum([0, *kept * joints])
+    edges, ends = np.searchsorted(arrays["of"], np.arange(len(rows) + 1)), np.cumsum([0, *stored * joints])
     unnamed = {name: number for number, name in enumerate(sorted({row.person for row in rows if not row.named}))}
     recordings = []
     for place, row in enumerate(rows):
@@ -235,10 +235,10 @@ def _arrays_fit(arrays: Arrays, rows: list[_Row], size: int, joint_rows: int) ->
 
 def _parse_rows(document: NDArray[np.uint8], path: str | Path) -> list[_Row]:
     try:
-        plain = json.loads(document.tobytes())
+        data = json.loads(document.tobytes())
     except (ValueError, RecursionError) as error:
         raise _damaged(path, "its list of recordings is not valid JSON") from error
-    rows = parse(list[_Row], plain, source=f"{path}: is damaged: recordings", error=FormatError)
+    rows = parse(list[_Row], data, source=f"{path}: is damaged: recordings", error=FormatError)
     if not rows or any(row.kept not in (0, row.frames) for row in rows):
         raise _damaged(path, "its list of recordings is empty, or has a skeleton of another length")
     if len({row.fingerprint for row in rows}) != len(rows):

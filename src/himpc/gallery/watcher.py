@@ -177,7 +177,7 @@ class FolderWatcher:
 
 
 def suggest_merges(gallery: Gallery, *, fmr: float | None = None) -> list[MergeSuggestion]:
-    """Find pairs of people who may be one and of whom one or both are unnamed, nearest first; nothing is merged.
+    """Find pairs of people, one or both unnamed, who may be one person, nearest first; nothing is merged.
 
     A pair is as near as a match would have to be (`Gallery.search`), or at least as likely one person as two.
     """
@@ -186,8 +186,8 @@ def suggest_merges(gallery: Gallery, *, fmr: float | None = None) -> list[MergeS
     best: dict[tuple[str, str], MergeSuggestion] = {}
     for person, other, distance, probability in service.searcher.find_similar_people(sorted(unnamed), fmr):
         first, second = (other, person) if other not in unnamed else sorted((person, other), key=_by_number)
-        known = best.get((first, second))
-        if known is None or distance < known.distance:
+        previous = best.get((first, second))
+        if previous is None or distance < previous.distance:
             best[first, second] = MergeSuggestion(first, second, distance, probability)
     return sorted(best.values(), key=lambda suggestion: suggestion.distance)
 

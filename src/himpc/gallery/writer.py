@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from himpc.errors import DataError, NameConflictError, NotEnrolledError
-from himpc.gallery.catalog import Catalog, queries
+from himpc.gallery.catalog import Catalog, changes, queries
 from himpc.gallery.catalog.audit import log_change
 from himpc.gallery.catalog.tables import people, recordings
 from himpc.gallery.recordings import EmbeddedRecording
@@ -63,25 +63,25 @@ class GalleryWriter:
         """
         with self._catalog.write() as connection:
             self._erase_leftovers(connection)
-            known = queries.names_by_fingerprint(connection, [each.fingerprint for each in added])
+            names = queries.names_by_fingerprint(connection, [each.fingerprint for each in added])
             for each in added:
-                _check_person(each, known.get(each.fingerprint))
-            new = [(each, group) for each, group in zip(added, groups, strict=True) if each.fingerprint not in known]
+                _check_person(each, names.get(each.fingerprint))
+            new = [(each, group) for each, group in zip(added, groups, strict=True) if each.fingerprint not in names]
             persons = self._add_people(connection, new)
             named = [replace(each, person=name) for (each, _), (_, name) in zip(new, persons, strict=True)]
-            ids = queries.new_ids(len(named))
+            ids = changes.new_ids(len(named))
             if named:
                 self._store.add(_to_entries(ids, named))
             numbers = [person for person, _ in persons]
             rows = list(zip(ids.tolist(), numbers, named, strict=True))
-            queries.add_recordings(connection, rows, skeletons=skeletons)
+            changes.add_recordings(connection, rows, skeletons=skeletons)
             log_change(connection, action, self._actor, Counter(numbers).items())
-            queries.add_files(connection, files)
-        return named, [replace(each, person=known[each.fingerprint]) for each in added if each.fingerprint in known]
+            changes.add_files(connection, files)
+        return named, [replace(each, person=names[each.fingerprint]) for each in added if each.fingerprint in names]
 
     def rename(self, old: str, new: str) -> None:
         """Rename a person; see `Gallery.rename`."""
-        queries.check_name(new)
+        changes.check_name(new)
         with self._catalog.write() as connection:
             number = queries.find_person(connection, old)
             owner = connection.execute(sql.select(people.c.id).where(people.c.name == new)).scalar()
@@ -100,7 +100,7 @@ class GalleryWriter:
             moved = connection.execute(
                 sql.update(recordings).where(recordings.c.person.in_(merged)).values(person=number)
             ).rowcount
-            queries.delete_empty_people(connection)
+            changes.delete_empty_people(connection)
             log_change(connection, "merged", self._actor, [(number, moved)])
         return int(moved)
 
@@ -108,10 +108,10 @@ class GalleryWriter:
         """Assign recordings to another person; see `Gallery.move`."""
         with self._catalog.write() as connection:
             found = _require_all(queries.persons_of(connection, ids), ids)
-            name = person or queries.next_unnamed(connection)
-            number = queries.add_person(connection, name, named=person is not None)
+            name = person or changes.next_unnamed(connection)
+            number = changes.add_person(connection, name, named=person is not None)
             connection.execute(sql.update(recordings).where(recordings.c.id.in_(list(found))).values(person=number))
-            queries.delete_empty_people(connection)
+            changes.delete_empty_people(connection)
             log_change(connection, "moved", self._actor, [(number, len(found))])
         return name
 
@@ -122,7 +122,7 @@ class GalleryWriter:
             for number in {queries.find_person(connection, name) for name in names}:
                 of_person = sql.select(recordings.c.id).where(recordings.c.person == number)
                 found |= dict.fromkeys(connection.execute(of_person).scalars(), number)
-            queries.delete_recordings(connection, list(found))
+            changes.delete_recordings(connection, list(found))
             log_change(connection, "removed", self._actor, Counter(found.values()).items())
         self.erase_leftovers()
         return len(found)
@@ -147,9 +147,9 @@ class GalleryWriter:
             name = recording.person
             if name is None:
                 if group not in names:
-                    names[group] = queries.next_unnamed(connection)
+                    names[group] = changes.next_unnamed(connection)
                 name = names[group]
-            persons.append((queries.add_person(connection, name, named=recording.person is not None), name))
+            persons.append((changes.add_person(connection, name, named=recording.person is not None), name))
         return persons
 
 

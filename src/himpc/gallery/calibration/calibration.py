@@ -168,10 +168,10 @@ def load_calibration(document: bytes | str) -> Calibration:
         If it is anything else.
     """
     try:
-        plain = json.loads(document)
+        data = json.loads(document)
     except (ValueError, RecursionError) as error:
         raise DataError(f"the calibration is not valid JSON: {error}") from None
-    return parse(Calibration, plain, source="calibration", error=DataError)
+    return parse(Calibration, data, source="calibration", error=DataError)
 
 
 def calibrate(

@@ -58,8 +58,8 @@ class Curve:
         values = distances[order]
         last = np.flatnonzero(np.diff(values, append=np.inf) > EQUAL_TOLERANCE * values)  # equal ones match together
         rates = np.minimum(np.cumsum(weights[order])[last] / weights.sum(), 1.0)
-        kept = np.unique(np.geomspace(1, len(last), MAX_POINTS).round().astype(np.int64)) - 1
-        return cls(tuple(values[last][kept].tolist()), tuple(rates[kept].tolist()), independent)
+        chosen = np.unique(np.geomspace(1, len(last), MAX_POINTS).round().astype(np.int64)) - 1
+        return cls(tuple(values[last][chosen].tolist()), tuple(rates[chosen].tolist()), independent)
 
     @property
     def smallest_rate(self) -> float:

@@ -1,4 +1,4 @@
-"""The audit log: what was done with a gallery, by whom and when."""
+"""The audit log: what was done with a gallery, who did it and when."""
 
 from __future__ import annotations
 

@@ -74,7 +74,7 @@ class Catalog:
 
     @property
     def is_embedded(self) -> bool:
-        """Whether the catalog is a file of this process instead of a server."""
+        """True if the catalog is a SQLite file, False if a server holds it."""
         return self.engine.dialect.name == "sqlite"
 
     @contextmanager

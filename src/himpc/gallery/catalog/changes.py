@@ -1,0 +1,123 @@
+"""Changes to the catalog, each within the caller's transaction."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+import sqlalchemy as sql
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from himpc.errors import DataError, escape_unprintable
+from himpc.gallery.catalog.audit import now
+from himpc.gallery.catalog.queries import batches
+from himpc.gallery.catalog.tables import files, people, recordings
+from himpc.gallery.catalog.tables import skeletons as skeleton_table
+from himpc.gallery.recordings import EmbeddedRecording
+
+__all__ = [
+    "add_files",
+    "add_person",
+    "add_recordings",
+    "check_name",
+    "delete_empty_people",
+    "delete_recordings",
+    "new_ids",
+    "next_unnamed",
+]
+
+UNNAMED = "unnamed-"
+"""The prefix of the names of people who were found by grouping."""
+
+MAX_NAME_LENGTH = 200
+
+
+def new_ids(count: int) -> NDArray[np.int64]:
+    """Return new ids of people or recordings: 62 random bits each, so that no id is ever used twice."""
+    return np.array([secrets.randbits(62) | 1 for _ in range(count)], dtype=np.int64)
+
+
+def check_name(name: str) -> str:
+    """Return the name of a person unchanged.
+
+    Raises
+    ------
+    DataError
+        If it is empty, longer than 200 characters, or has characters that cannot be printed.
+    """
+    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_LENGTH or escape_unprintable(name) != name:
+        raise DataError(
+            f"a person's name must be 1 to {MAX_NAME_LENGTH} printable characters, found {repr(name)[:300]}"
+        )
+    return name
+
+
+def add_person(connection: Connection, name: str, *, named: bool = True) -> int:
+    """Return the id of a person, who is added if no person has that name."""
+    found = connection.execute(sql.select(people.c.id).where(people.c.name == check_name(name))).scalar()
+    if found is not None:
+        return int(found)
+    number = int(new_ids(1)[0])
+    connection.execute(sql.insert(people).values(id=number, name=name, named=named))
+    return number
+
+
+def next_unnamed(connection: Connection) -> str:
+    """Return the first free name of an unnamed person: ``unnamed-1``, ``unnamed-2`` and so on."""
+    names = connection.execute(sql.select(people.c.name).where(people.c.name.startswith(UNNAMED))).scalars()
+    numbers = [int(name.removeprefix(UNNAMED)) for name in names if name.removeprefix(UNNAMED).isdecimal()]
+    return f"{UNNAMED}{max(numbers, default=0) + 1}"
+
+
+def add_recordings(
+    connection: Connection, added: Sequence[tuple[int, int, EmbeddedRecording]], *, skeletons: bool
+) -> None:
+    """Add recordings, each with its id and its person's id, and their joints if `skeletons` is true."""
+    for batch in batches(added):
+        rows = [
+            {
+                "id": number,
+                "person": person,
+                "fingerprint": recording.fingerprint,
+                "source": escape_unprintable(recording.source),
+                "session": recording.session and escape_unprintable(recording.session),
+                "camera": recording.camera and escape_unprintable(recording.camera),
+                "fps": recording.fps,
+                "frames": recording.frames,
+                "windows": len(recording.windows),
+                "quality": recording.quality,
+                "enrolled": recording.enrolled or now(),
+            }
+            for number, person, recording in batch
+        ]
+        connection.execute(sql.insert(recordings), rows)
+        joints = [
+            {"recording": number, "joints": np.ascontiguousarray(recording.joints, dtype="<f4").tobytes()}
+            for number, _, recording in batch
+            if skeletons and recording.joints is not None
+        ]
+        if joints:
+            connection.execute(sql.insert(skeleton_table), joints)
+
+
+def delete_recordings(connection: Connection, ids: Sequence[int]) -> None:
+    """Delete recordings, and people who have none left."""
+    for batch in batches(ids):
+        connection.execute(sql.delete(skeleton_table).where(skeleton_table.c.recording.in_(batch)))
+        connection.execute(sql.delete(recordings).where(recordings.c.id.in_(batch)))
+    delete_empty_people(connection)
+
+
+def delete_empty_people(connection: Connection) -> None:
+    """Delete people without a recording."""
+    connection.execute(sql.delete(people).where(people.c.id.not_in(sql.select(recordings.c.person))))
+
+
+def add_files(connection: Connection, contents: Iterable[str]) -> None:
+    """Record the hashes of files that a watched folder has brought; names and people are not stored with them."""
+    time = now()
+    rows = [{"content": content, "time": time} for content in contents]
+    if rows:
+        connection.execute(sql.insert(files), rows)

@@ -1,0 +1,88 @@
+"""Read what a gallery stores: people, recordings, vectors, joints and the audit log."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import NotEnrolledError
+from himpc.gallery.catalog import Catalog, queries
+from himpc.gallery.catalog.audit import read_log
+from himpc.gallery.catalog.tables import events, searches
+from himpc.gallery.records import EnrolledRecording, Event, Person
+from himpc.gallery.store import Entries, VectorStore
+from himpc.model import Model
+
+__all__ = ["GalleryReader"]
+
+
+class GalleryReader:
+    """The reading half of `GalleryService`.
+
+    Attributes
+    ----------
+    location : str
+        The folder or address, without its password.
+    model : Model
+        The model that embeds recordings; a gallery keeps the one it was created with.
+    """
+
+    def __init__(self, catalog: Catalog, store: VectorStore, model: Model) -> None:
+        self.location, self.model = catalog.location, model
+        self._catalog, self._store = catalog, store
+
+    def people(self) -> list[Person]:
+        """Return all people, sorted by name."""
+        with self._catalog.read() as connection:
+            return queries.list_people(connection)
+
+    def recordings(self, person: str | None = None) -> list[EnrolledRecording]:
+        """Return all recordings, or those of a person; see `Gallery.recordings`."""
+        with self._catalog.read() as connection:
+            number = None if person is None else queries.find_person(connection, person)
+            return queries.list_recordings(connection, person=number)
+
+    def recording(self, number: int) -> EnrolledRecording:
+        """Return a recording by its id.
+
+        Raises
+        ------
+        NotEnrolledError
+            If it is not enrolled.
+        """
+        with self._catalog.read() as connection:
+            found = queries.list_recordings(connection, ids=[number])
+        if not found:
+            raise NotEnrolledError(f"recording {number} is not in the gallery", hint="{Gallery.recordings()} lists all")
+        return found[0]
+
+    def embeddings(self, ids: Sequence[int]) -> Entries:
+        """Return the vectors of some recordings."""
+        return self._store.entries(np.array(ids, dtype=np.int64))
+
+    def fingerprints(self, ids: Sequence[int]) -> list[str]:
+        """Return the hashes of the joints of some recordings."""
+        with self._catalog.read() as connection:
+            return queries.fingerprints_of(connection, ids)
+
+    def joints(self, recording: int) -> NDArray[np.float32]:
+        """Return the joints of a recording, ``(frames, J, 3)`` in metres, in the layout of `model`.
+
+        Raises
+        ------
+        NotEnrolledError
+            If the recording is not enrolled, or its joints are not stored.
+        """
+        with self._catalog.read() as connection:
+            return queries.joints_of(connection, recording, len(self.model.layout))
+
+    def audit(self) -> list[Event]:
+        """Return the audit log in order of time."""
+        with self._catalog.read() as connection:
+            names = queries.all_names(connection)
+            changes = list(read_log(connection, events, names))
+        with self._catalog.search_log() as connection:
+            searched = list(read_log(connection, searches, names))
+        return sorted([*changes, *searched], key=lambda event: event.time)
