@@ -40,7 +40,7 @@ def random_batch(seed, heads=0):
     return frames, prototypes, heads, torch.randint(5, (3,), generator=generator)
 
 
-def test_what_the_presets_are():
+def test_presets_have_the_documented_settings():
     clean, simmc, spc = (to_plain(Config.preset(name)) for name in ("clean", "simmc", "spc"))
     contrast = {"heads": 0, "mining": "off", "contrast": "windows", "temperature": 0.07}
     assert simmc == clean | contrast | {"levels": ["joint"], "mask": 0.25}
@@ -57,7 +57,7 @@ def test_the_contrast_of_the_presets_equals_the_plain_formula(seed, temperature,
 
 
 @given(st.integers(0, 99), st.sampled_from([0, 2]))
-def test_a_temperature_makes_lengths_count_for_nothing(seed, heads):
+def test_temperature_removes_the_effect_of_lengths(seed, heads):
     frames, prototypes, heads, labels = random_batch(seed, heads)
     config = Config(temperature=0.5)
 
@@ -72,7 +72,7 @@ def test_a_temperature_makes_lengths_count_for_nothing(seed, heads):
     torch.testing.assert_close(logits, cosines / 0.5)
 
 
-def test_without_them_nothing_is_touched():
+def test_defaults_leave_features_unchanged():
     frames, prototypes, _, _ = random_batch(0)
     for config in (Config(), Config(normalise=True)):
         assert features_to_compare(frames, config) is frames
@@ -82,7 +82,7 @@ def test_without_them_nothing_is_touched():
 
 
 @given(st.integers(1, 100), st.floats(0, 1, exclude_max=True))
-def test_a_mask_leaves_something_out_and_something_in(length, share):
+def test_a_mask_leaves_out_some_frames_but_not_all(length, share):
     left = frames_left(length, share)
     assert 1 <= left <= length
     assert (left == length) == (share == 0 or length == 1)
@@ -105,7 +105,7 @@ def test_masked_windows_are_windows_without_some_frames(seed, epoch, share):
     assert mask(windows, 0.0, seed, epoch) is windows
 
 
-def test_every_frame_is_left_out_as_often(monkeypatch):
+def test_frames_are_left_out_equally_often(monkeypatch):
     windows = Windows.cut(make_recordings(8, 1, frames=1000), length=6, stride=1)
     monkeypatch.setattr("himpc.learning.masking.BLOCK_WINDOWS", 1000)
     left = mask(windows, 0.25, 3, 1).frames_of(slice(None)) - windows.starts[:, None]
@@ -113,7 +113,7 @@ def test_every_frame_is_left_out_as_often(monkeypatch):
     np.testing.assert_allclose(counts, 4 / 6, atol=6 * math.sqrt(2 / 9 / len(windows)))
 
 
-def test_prototypes_are_of_the_frames_that_are_left(windows):
+def test_prototypes_use_only_remaining_frames(windows):
     network = Network(windows.layout, ("joint", "limb"), 8, 2)
     masked = mask(windows, 0.5, 0, 1)
     features = window_features(network, masked)
@@ -153,7 +153,7 @@ def test_a_baseline_learns_and_is_resumed_to_the_same_bits(windows, preset, tmp_
     ],
     ids=str,
 )
-def test_each_works_with_every_other_setting_and_changes_the_model(windows, config, change, others):
+def test_each_setting_combines_with_others_and_changes_the_model(windows, config, change, others):
     if change.keys() <= others.keys():
         others = {name: value for name, value in others.items() if name not in change}
     before, model, again = (

@@ -26,7 +26,7 @@ def model_of(windows):
     return train(windows, Config.preset("tracklet").with_(hidden=16, max_epochs=1)).model
 
 
-def test_people_who_are_clear_are_called_so(windows):
+def test_clear_persons_are_reported_as_clear(windows):
     diagnosis = diagnose(model_of(windows), windows)
     assert (diagnosis.recordings, diagnosis.groups) == (8, 4)
     assert diagnosis.margin > CLEAR
@@ -34,9 +34,9 @@ def test_people_who_are_clear_are_called_so(windows):
     assert diagnosis.advice[0].startswith("people are distinguished clearly: 4 groups of 8 recordings")
 
 
-def test_strangers_are_not_joined_and_it_is_said():
-    strangers = Windows.cut(make_recordings(people=30, each=1), length=6)
-    diagnosis = diagnose(model_of(strangers), strangers)
+def test_unrelated_recordings_are_not_joined_and_reported():
+    unrelated = Windows.cut(make_recordings(people=30, each=1), length=6)
+    diagnosis = diagnose(model_of(unrelated), unrelated)
     assert (diagnosis.groups, diagnosis.margin) == (30, 0)
     assert "no two of 30 recordings were found to show the same person" in diagnosis.advice[0]
 
@@ -46,7 +46,7 @@ def test_parts_of_a_whole_recording_count_once(windows):
     assert diagnose(model_of(windows), joined).recordings == 4
 
 
-def test_a_model_of_one_level_and_one_with_heads(windows):
+def test_models_of_one_level_or_with_heads_are_diagnosed(windows):
     one = train(windows, Config(hidden=8, heads=2, levels=("limb",), max_epochs=1)).model
     assert diagnose(one, windows).levels is None
     three = train(windows, Config(hidden=8, heads=2, max_epochs=1)).model
@@ -54,7 +54,7 @@ def test_a_model_of_one_level_and_one_with_heads(windows):
 
 
 @given(SEEDS)
-def test_the_margin_is_the_silhouette_over_that_of_strangers(seed):
+def test_margin_is_the_gain_of_the_silhouette(seed):
     rng = np.random.default_rng(seed)
     labels = np.repeat(np.arange(5), 4)
     vectors = 10 * np.eye(5)[labels] + rng.normal(size=(20, 5))
@@ -65,7 +65,7 @@ def test_the_margin_is_the_silhouette_over_that_of_strangers(seed):
 
 
 @given(SEEDS)
-def test_nearest_and_agreement_are_the_plain_formulas(seed):
+def test_nearest_and_agreement_equal_plain_formulas(seed):
     rng = np.random.default_rng(seed)
     means, other = rng.normal(size=(2, 9, 4))
     shares, same = [], []
@@ -81,7 +81,7 @@ def test_nearest_and_agreement_are_the_plain_formulas(seed):
 
 
 @given(SEEDS)
-def test_halves_are_those_of_time_and_share_no_frame(seed):
+def test_halves_are_consecutive_and_share_no_frame(seed):
     rng = np.random.default_rng(seed)
     starts = np.concatenate([np.arange(0, 27, 3), 100 + np.arange(0, 12, 3), [200]])  # of windows of 6 frames
     take = np.repeat([0, 1, 2], [9, 4, 1])
@@ -96,7 +96,7 @@ def test_halves_are_those_of_time_and_share_no_frame(seed):
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
-def test_few_recordings_are_too_few(windows, count):
+def test_few_recordings_give_advice_to_add_more(windows, count):
     few = Windows.cut(make_recordings(people=count, each=1), length=6)
     diagnosis = diagnose(model_of(windows), few)
     assert diagnosis.groups == count
@@ -106,7 +106,7 @@ def test_few_recordings_are_too_few(windows, count):
     )
 
 
-def test_recordings_that_are_all_alike_or_short_give_numbers(windows):
+def test_equal_or_short_recordings_give_numbers(windows):
     still = [Recording(np.ones((6, 20, 3)), KINECT) for _ in range(6)]
     diagnosis = diagnose(model_of(windows), Windows.cut(still, length=6))
     assert (diagnosis.margin, diagnosis.nearest, diagnosis.halves) == (0, 0, None)
@@ -123,7 +123,7 @@ def test_recordings_that_are_all_alike_or_short_give_numbers(windows):
         ({"levels": 0.2}, "disagree (the same nearest recording for only 20%)"),
     ],
 )
-def test_advice(change, words):
+def test_advice_follows_from_the_numbers(change, words):
     diagnosis = replace(KNOWN, **change)
     assert words in "; ".join(diagnosis.advice)
     assert len(diagnosis.advice) == 1 + bool({"levels"} & set(change) or change.get("groups") == 7)
@@ -160,13 +160,13 @@ def test_recordings_from_one_side_are_reported():
     assert not any("face one direction" in sentence for sentence in many.advice)
 
 
-def test_an_arc_goes_past_the_back_and_leaves_out_a_tenth():
+def test_arc_wraps_around_and_leaves_out_a_tenth():
     walks = ahead(people=4, each=5)
     assert facing([turned(walk, 170 + i) for i, walk in enumerate(walks)]) == pytest.approx(17, abs=3)
     assert facing([turned(walk, 90 if i in (3, 8) else 0) for i, walk in enumerate(walks)]) < 5
 
 
-def test_a_heading_is_what_a_body_is_turned_back_by():
+def test_heading_is_the_rotation_of_the_alignment():
     walk = make_recordings(people=1, each=1)[0]
     angle = headings(walk.joints, walk.layout)
     turn_back = np.stack([turned(walk, np.degrees(-a)).joints[i] for i, a in enumerate(angle)])

@@ -32,7 +32,7 @@ class StopAfter(Callback):
 
 
 @pytest.mark.parametrize("stop", [StopAfter(2), StopAfter(3, within=True), StopAfter(1, within=True)])
-def test_a_run_that_was_stopped_and_resumed_ends_in_the_same_bits(windows, config, tmp_path, stop):
+def test_a_resumed_run_ends_with_the_same_bits(windows, config, tmp_path, stop):
     unbroken = train(windows, config, out=tmp_path / "unbroken")
     with pytest.raises(KeyboardInterrupt):
         train(windows, config, out=tmp_path / "broken", callbacks=[stop])
@@ -48,7 +48,7 @@ def test_a_run_that_was_stopped_and_resumed_ends_in_the_same_bits(windows, confi
 
 
 @pytest.mark.parametrize("stop", [StopAfter(1), StopAfter(3, within=True), StopAfter(3)])
-def test_a_run_that_a_score_judges_is_resumed_to_the_same_bits(windows, config, tmp_path, stop):
+def test_a_resumed_run_with_a_score_ends_with_the_same_bits(windows, config, tmp_path, stop):
     def score(model):  # highest in the second epoch
         return -abs(float(model.network.encoder("joint").b2.detach().norm()) - target)
 
@@ -68,7 +68,7 @@ def test_a_run_that_a_score_judges_is_resumed_to_the_same_bits(windows, config, 
     assert Model.load(tmp_path / "broken").fingerprint == unbroken.model.fingerprint
 
 
-def test_a_finished_run_is_resumed_as_it_is_and_replaced_only_if_asked(windows, config, tmp_path):
+def test_a_finished_run_is_unchanged_by_resume_and_replaced_by_overwrite(windows, config, tmp_path):
     first = train(windows, config, out=tmp_path)
     assert train(windows, config, out=tmp_path, resume=True).model.fingerprint == first.model.fingerprint
     with pytest.raises(RunFolderError, match="already contains a run; choose another folder, or pass resume=True or "):
@@ -80,7 +80,7 @@ def test_a_finished_run_is_resumed_as_it_is_and_replaced_only_if_asked(windows, 
     assert json.loads((tmp_path / "config.json").read_text())["config"]["seed"] == 9
 
 
-def test_resume_of_nothing_and_folders_that_cannot_be_written(windows, config, tmp_path):
+def test_resume_without_a_run_and_unwritable_folders_raise(windows, config, tmp_path):
     with pytest.raises(RunFolderError, match="contains no run to resume"):
         train(windows, config, out=tmp_path / "none", resume=True)
     (tmp_path / "file").write_text("")
@@ -89,13 +89,13 @@ def test_resume_of_nothing_and_folders_that_cannot_be_written(windows, config, t
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="the superuser may write anywhere")
-def test_a_read_only_folder_is_refused_before_training(windows, config, tmp_path):
+def test_a_read_only_folder_raises_before_training(windows, config, tmp_path):
     tmp_path.chmod(0o555)
     with pytest.raises(RunFolderError, match="cannot be written"):
         train(windows, config, out=tmp_path, callbacks=[StopAfter(1)])
 
 
-def test_a_checkpoint_of_another_run_is_refused(windows, config, tmp_path):
+def test_a_checkpoint_of_another_run_raises(windows, config, tmp_path):
     train(windows, config, out=tmp_path)
     path = tmp_path / "checkpoint.safetensors"
     with pytest.raises(ModelError, match=r"was made with eps = 0\.6, now it is 0\.5"):
@@ -138,7 +138,7 @@ train(windows, Config(**settings), out=sys.argv[1], callbacks=[Slow()])
 
 
 @pytest.mark.slow
-def test_a_killed_process_is_resumed_to_the_same_bits(windows, config, tmp_path, request):
+def test_a_killed_process_resumes_with_the_same_bits(windows, config, tmp_path, request):
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path / "killed")], cwd=request.config.rootpath, stdout=subprocess.PIPE
     )

@@ -55,5 +55,5 @@ def test_every_setting_of_the_steps(windows, config, change):
     assert before.fingerprint != after.fingerprint
 
 
-def test_the_default_levels_are_all():
+def test_default_uses_all_levels():
     assert Config().levels == LEVELS

@@ -44,7 +44,7 @@ def is_sane(trained, windows):
     return bool(finite and (np.isclose(lengths, 1, atol=1e-4) | np.isclose(lengths, 0, atol=1e-4)).all())
 
 
-def test_the_people_are_found_and_training_learns(trained, windows):
+def test_persons_are_found_and_the_loss_falls(trained, windows):
     assert is_sane(trained, windows)
     assert all(list(record.clusters.values()) == [4, 4, 4] for record in trained.history.epochs)
     assert all(list(record.noise.values()) == [0, 0, 0] for record in trained.history.epochs)
@@ -53,7 +53,7 @@ def test_the_people_are_found_and_training_learns(trained, windows):
 
 
 @pytest.mark.parametrize("names", ["true", "shuffle"])
-def test_names_of_people_change_no_bit(trained, names):
+def test_names_of_persons_do_not_change_a_bit(trained, names):
     people = [f"person {n % 4}" for n in range(8)]
     if names == "shuffle":
         np.random.default_rng(0).shuffle(people)
@@ -61,7 +61,7 @@ def test_names_of_people_change_no_bit(trained, names):
     assert train(named, TRACKLET).model.fingerprint == trained.model.fingerprint
 
 
-def test_seeds_differ_and_a_seed_does_not(trained, windows):
+def test_results_depend_only_on_the_seed(trained, windows):
     assert train(windows, TRACKLET).model.fingerprint == trained.model.fingerprint
     assert train(windows, TRACKLET.with_(seed=8)).model.fingerprint != trained.model.fingerprint
 
@@ -95,7 +95,7 @@ def test_an_exported_model_embeds_alike(trained, windows, tmp_path):
     np.testing.assert_allclose(given, trained.model.embed(windows), atol=1e-4)
 
 
-def test_embeddings_forget_heading_place_and_little_else(trained, windows):
+def test_embeddings_ignore_heading_and_place(trained, windows):
     turned = windows.frames.copy()
     turned[..., 0], turned[..., 2] = windows.frames[..., 2], -windows.frames[..., 0]
     seen = dataclasses.replace(windows, frames=turned)
@@ -111,7 +111,7 @@ def image_plane(layout):
     return Windows.cut([Recording(j, layout, dimensions=2) for j in joints], length=6, stride=3)
 
 
-def test_image_plane_skeletons_train_once_align_is_left_out():
+def test_2d_skeletons_train_without_align():
     windows = image_plane(get_layout("coco-17"))
     with pytest.raises(DataError, match="2D skeletons cannot be rotated to face one direction; set align=False"):
         train(windows, TRACKLET)
@@ -120,7 +120,7 @@ def test_image_plane_skeletons_train_once_align_is_left_out():
     assert flat.model.dimensions == 2
 
 
-def test_a_layout_without_sides_trains_once_align_is_left_out(windows):
+def test_a_layout_without_sides_trains_without_align(windows):
     joints = tuple(name.replace("left_", "near_").replace("right_", "far_") for name in KINECT.joints)
     sideless = dataclasses.replace(KINECT, name="sideless", joints=joints, pairs=())
     windows = dataclasses.replace(windows, layout=sideless)
@@ -129,7 +129,7 @@ def test_a_layout_without_sides_trains_once_align_is_left_out(windows):
     assert is_sane(train(windows, FLAT), windows)
 
 
-def test_one_recording_is_too_few():
+def test_one_recording_raises():
     windows = Windows.cut(make_recordings(people=1, each=1), length=6)
     with pytest.raises(
         DataError, match=r"found 1 recording as long as a window, expected at least two to train; add recordings"
@@ -140,7 +140,7 @@ def test_one_recording_is_too_few():
 
 
 @pytest.mark.parametrize(("people", "each"), [(2, 1), (1, 2), (3, 1), (1, 6)])
-def test_few_recordings_or_one_person_give_something_sane(people, each):
+def test_few_recordings_or_one_person_give_finite_results(people, each):
     windows = Windows.cut(make_recordings(people=people, each=each), length=6)
     trained = train(windows, TRACKLET, callbacks=[Silent()])
     assert is_sane(trained, windows)
@@ -149,7 +149,7 @@ def test_few_recordings_or_one_person_give_something_sane(people, each):
 
 
 @pytest.mark.parametrize("bodies", ["one pose", "one pose a recording", "no body"])
-def test_frames_that_are_all_alike_give_something_finite(bodies):
+def test_equal_frames_give_finite_results(bodies):
     rng = np.random.default_rng(0)
     poses = rng.normal(size=(5, 1, 20, 3)) * (bodies != "no body")
     poses = poses[:1].repeat(5, axis=0) if bodies == "one pose" else poses
@@ -157,13 +157,13 @@ def test_frames_that_are_all_alike_give_something_finite(bodies):
     assert is_sane(train(windows, TRACKLET, callbacks=[Silent()]), windows)
 
 
-def test_one_frame_windows_and_a_batch_of_one_are_trained_on():
+def test_windows_of_one_frame_and_batches_of_one_train():
     windows = Windows.cut(make_recordings(frames=3), length=1)
     config = TRACKLET.with_(window_length=1, batch_size=1, max_epochs=1)
     assert is_sane(train(windows, config), windows)
 
 
-def test_global_random_state_is_left_alone(windows):
+def test_global_random_state_is_unchanged(windows):
     before = torch.get_rng_state()
     train(windows, TRACKLET.with_(max_epochs=1))
     assert torch.equal(before, torch.get_rng_state())

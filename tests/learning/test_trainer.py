@@ -41,7 +41,7 @@ def without_seconds(history):
     return [dataclasses.replace(record, seconds=0) for record in history.epochs]
 
 
-def test_one_seed_gives_one_result_and_disturbs_no_global_state(windows, config):
+def test_one_seed_gives_one_result_and_keeps_global_state(windows, config):
     torch.manual_seed(1)
     before = torch.get_rng_state(), torch.are_deterministic_algorithms_enabled()
     first = train(windows, config)
@@ -53,7 +53,7 @@ def test_one_seed_gives_one_result_and_disturbs_no_global_state(windows, config)
     assert without_seconds(first.history) == without_seconds(again.history)
 
 
-def test_training_learns(windows, config):
+def test_training_lowers_the_loss(windows, config):
     recorder = Recorder()
     trained = train(windows, config.with_(max_epochs=15), callbacks=[recorder])
     assert recorder.epochs == trained.history.epochs
@@ -65,7 +65,7 @@ def test_training_learns(windows, config):
 
 
 @pytest.mark.parametrize("names", ["true", "shuffle"])
-def test_names_of_people_change_no_bit(windows, config, names):
+def test_names_of_persons_do_not_change_a_bit(windows, config, names):
     people = [f"person {n % 4}" for n in range(8)]
     if names == "shuffle":
         np.random.default_rng(0).shuffle(people)
@@ -74,7 +74,7 @@ def test_names_of_people_change_no_bit(windows, config, names):
 
 
 @pytest.mark.parametrize("package", [himpc.learning, himpc.model])
-def test_nothing_that_learns_can_see_a_recording_or_a_person(package):
+def test_learning_has_no_access_to_recordings_or_persons(package):
     for path in Path(package.__path__[0]).glob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom | ast.Import):
@@ -88,7 +88,7 @@ def test_nothing_that_learns_can_see_a_recording_or_a_person(package):
     assert "recordings" not in inspect.signature(train).parameters
 
 
-def test_the_default_is_what_it_was_before_there_were_switches(windows, config):
+def test_default_result_equals_that_without_switches(windows, config):
     """Numbers of an earlier version, with room for how other processors round."""
     trained = train(windows, config)
     losses = [record.loss for record in trained.history.epochs]
@@ -112,7 +112,7 @@ def test_the_default_is_what_it_was_before_there_were_switches(windows, config):
     ],
     ids=str,
 )
-def test_a_switch_changes_the_model_and_what_is_saved_embeds_the_same(windows, config, change, tmp_path):
+def test_a_switch_changes_the_model_and_survives_saving(windows, config, change, tmp_path):
     before = train(windows, config).model
     model = train(windows, config.with_(**change), out=tmp_path, callbacks=[Recorder()]).model
     assert model.fingerprint != before.fingerprint
@@ -121,7 +121,7 @@ def test_a_switch_changes_the_model_and_what_is_saved_embeds_the_same(windows, c
     assert resumed.model.fingerprint == model.fingerprint
 
 
-def test_the_order_of_windows_is_new_each_epoch_or_one_for_all():
+def test_windows_are_shuffled_every_epoch_or_once():
     kept = np.arange(50) % 7 > 0
     for shuffle, same in (("epoch", False), ("once", True)):
         config = Config(shuffle=shuffle, seed=3)
@@ -132,7 +132,7 @@ def test_the_order_of_windows_is_new_each_epoch_or_one_for_all():
     assert fewer.tolist() == np.delete(first, 5).tolist()  # what is noise in one epoch only leaves a gap
 
 
-def test_the_last_batch_is_left_out_if_asked(windows, config):
+def test_drop_last_leaves_out_the_last_batch(windows, config):
     recorder = Recorder()
     whole = train(windows, config).history.epochs[0].trained
     history = train(windows, config.with_(drop_last=True), callbacks=[recorder]).history
@@ -143,7 +143,7 @@ def test_the_last_batch_is_left_out_if_asked(windows, config):
 
 
 class Scores:
-    """A score that says what it was told to, and remembers the models it saw."""
+    """A score with given values, which records the models that it rates."""
 
     def __init__(self, *values):
         self.values, self.seen = list(values), []
@@ -153,7 +153,7 @@ class Scores:
         return self.values[len(self.seen) - 1]
 
 
-def test_an_outside_score_chooses_the_checkpoint_and_the_end(windows, config):
+def test_a_score_chooses_the_checkpoint_and_stops_training(windows, config):
     score = Scores(0.2, 0.7, 0.7, 0.1, 0.6)
     trained = train(windows, config.with_(max_epochs=50, patience=3), score=score, notes={"score": "Rank-1"})
     assert trained.model.fingerprint == score.seen[1]
@@ -175,7 +175,7 @@ def test_without_heads_the_representation_is_the_features(windows, config):
     np.testing.assert_array_equal(model.embed(windows), features)
 
 
-def test_aligned_bodies_are_seen_alike_whichever_way_they_face(windows, config):
+def test_aligned_embeddings_do_not_depend_on_heading(windows, config):
     turned = windows.frames.copy()
     angle = np.random.default_rng(0).uniform(0, 6, len(turned)).astype(np.float32)[:, None]
     turned[..., 0] = np.cos(angle) * windows.frames[..., 0] + np.sin(angle) * windows.frames[..., 2]
@@ -189,7 +189,7 @@ def test_aligned_bodies_are_seen_alike_whichever_way_they_face(windows, config):
         train(dataclasses.replace(windows, dimensions=2), config.with_(align=True))
 
 
-def test_training_stops_when_labels_are_as_stable_as_they_get(windows, config):
+def test_training_stops_when_stability_does_not_rise(windows, config):
     trained = train(windows, config.with_(max_epochs=50, patience=2, learning_rate=1e-9))
     assert "stability of pseudo-labels has not risen for 2 epochs" in trained.history.stopped
     assert trained.history.epochs[-1].stability == 1
@@ -200,7 +200,7 @@ def test_training_stops_when_labels_are_as_stable_as_they_get(windows, config):
     ("changes", "message"),
     [({"min_samples": 1000}, "windows are noise; try a larger eps"), ({"eps": 1.0}, "are in one cluster")],
 )
-def test_windows_that_do_not_group_end_training_with_what_to_try(windows, config, changes, message, tmp_path):
+def test_training_without_clusters_stops_with_advice(windows, config, changes, message, tmp_path):
     recorder = Recorder()
     if "min_samples" not in changes:
         windows = Windows.cut(make_recordings(people=1, each=8), length=6, stride=3)
@@ -213,7 +213,7 @@ def test_windows_that_do_not_group_end_training_with_what_to_try(windows, config
     assert (tmp_path / "run" / "model.json").exists()
 
 
-def test_warnings_reach_python_where_no_callback_takes_them(config):
+def test_warnings_are_python_warnings_without_a_callback(config):
     alike = Windows.cut(make_recordings(people=1), length=6)
     with pytest.warns(UserWarning, match="are in one cluster"):
         train(alike, config.with_(eps=1.0))
@@ -226,14 +226,14 @@ def test_two_windows_are_enough_and_one_is_not(config):
         train(dataclasses.replace(two, starts=two.starts[:1]), config)
 
 
-def test_settings_that_do_not_fit_are_refused(windows, config, tmp_path):
+def test_settings_that_do_not_fit_raise(windows, config, tmp_path):
     with pytest.raises(ConfigError, match="window_length is 5, but the windows have 6"):
         train(windows, config.with_(window_length=5))
     with pytest.raises(ConfigError, match="no folder of a run to resume; pass it as out"):
         train(windows, config, resume=True)
 
 
-def test_a_loss_that_is_no_longer_finite_says_what_to_do(windows, config, tmp_path):
+def test_an_infinite_loss_raises_with_advice(windows, config, tmp_path):
     huge = dataclasses.replace(windows, frames=windows.frames * np.float32(3e18))  # distances are finite, losses not
     with pytest.raises(RunFolderError, match=r"became infinite or NaN; try learning_rate below 0\.\d+, .* in metres"):
         train(huge, config, out=tmp_path)
@@ -250,7 +250,7 @@ def test_2d_windows_and_other_layouts_train_too(config):
     assert (model.dimensions, model.layout) == (2, layout)
 
 
-def test_the_card_says_how_it_was_trained(windows, config):
+def test_card_describes_the_training(windows, config):
     trained = train(windows, config)
     assert parse(Config, trained.model.settings) == config
     assert trained.model.training["labels_used"] == "none"
@@ -259,7 +259,7 @@ def test_the_card_says_how_it_was_trained(windows, config):
     json.dumps(trained.model.training)
 
 
-def test_known_groups_take_the_place_of_pseudo_labels(windows):
+def test_known_labels_replace_pseudo_labels(windows):
     known = windows.recording % 3
     trained = train(windows, Config(hidden=8, heads=1, max_epochs=2), known=known)
     assert [set(record.clusters.values()) for record in trained.history.epochs] == [{3}, {3}]

@@ -43,7 +43,7 @@ def between(vectors):
 
 
 @given(SEEDS)
-def test_what_is_not_the_person_becomes_the_identity(seed):
+def test_whitened_nuisance_is_the_identity(seed):
     vectors, take, nuisance = draw(seed)
     offset, axes = whitening(vectors, take, nuisance, size=5)
     unwanted = plain_within(vectors, take) + nuisance
@@ -56,7 +56,7 @@ def test_what_is_not_the_person_becomes_the_identity(seed):
 
 
 @given(SEEDS)
-def test_all_axes_together_measure_by_mahalanobis(seed):
+def test_distances_on_all_axes_are_mahalanobis_distances(seed):
     vectors, take, nuisance = draw(seed)
     offset, axes = whitening(vectors, take, nuisance, size=5)
     inverse = np.linalg.inv(plain_within(vectors, take) + nuisance)
@@ -66,7 +66,7 @@ def test_all_axes_together_measure_by_mahalanobis(seed):
 
 
 @given(SEEDS, st.floats(0.01, 100))
-def test_neither_scale_nor_rotation_nor_place_matters(seed, scale):
+def test_scale_rotation_and_offset_change_no_distance(seed, scale):
     vectors, take, nuisance = draw(seed)
     turn = scale * np.linalg.qr(np.random.default_rng(seed).normal(size=(5, 5)))[0]
     one, other = whitening(vectors, take, nuisance, 3), whitening(vectors @ turn + 7, take, turn.T @ nuisance @ turn, 3)
@@ -75,7 +75,7 @@ def test_neither_scale_nor_rotation_nor_place_matters(seed, scale):
     )
 
 
-def test_there_are_no_more_axes_than_recordings_can_span():
+def test_number_of_axes_is_limited_by_recordings():
     vectors, take, nuisance = draw(0, recordings=3)
     assert whitening(vectors, take, nuisance, size=64)[1].shape == (5, 2)
     assert whitening(np.ones((6, 4)), np.repeat([0, 1], 3), 0, size=4)[1].shape == (4, 0)
@@ -92,7 +92,7 @@ def test_a_direction_that_never_changes_gives_finite_axes():
 
 
 @given(SEEDS)
-def test_means_of_labels(seed):
+def test_means_by_label_equal_plain_means(seed):
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.concatenate([np.arange(4), rng.integers(0, 4, 20)]))
     vectors = rng.normal(size=(24, 3)).astype(np.float32)
@@ -101,7 +101,7 @@ def test_means_of_labels(seed):
 
 
 @pytest.mark.parametrize("dimensions", [2, 3])
-def test_a_lean_turns_and_does_not_stretch(dimensions):
+def test_tilt_rotates_without_scaling(dimensions):
     joints = np.random.default_rng(0).normal(size=(500, 20, 3)).astype(np.float32)
     if dimensions == 2:
         joints[..., 2] = 0
@@ -123,7 +123,7 @@ def fitted(windows, *, align=False, hidden=8, distances=True):
 
 
 @pytest.mark.parametrize(("align", "sides"), [(False, True), (True, True), (False, False)])
-def test_an_encoder_is_fitted_by_the_plain_formula(windows, align, sides):
+def test_fitted_encoder_equals_the_plain_formula(windows, align, sides):
     """Each level: mean descriptions of windows, and what mirror images, where sides are known, and a lean change."""
     seen = windows.aligned() if align else windows
     seen = seen if sides else dataclasses.replace(seen, layout=dataclasses.replace(KINECT, pairs=()))

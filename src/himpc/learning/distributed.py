@@ -36,7 +36,7 @@ class Processes:
 
     @property
     def is_first(self) -> bool:
-        """Whether this process writes files and reports progress."""
+        """True for the process that writes files and reports progress."""
         return self.rank == 0
 
     def share(self, n: int) -> slice:
