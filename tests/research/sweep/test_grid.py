@@ -8,10 +8,11 @@ import pytest
 
 from himpc.errors import ConfigError, DataError
 from himpc.learning import Config
+from himpc.learning.losses import LOSSES
 from himpc.research import get_recipe, load_benchmark
 from himpc.research.sweep import Grid, load_data
 
-OTHER = {"levels": ["limb"], "eps": 0.5, "joint_weight": 2.0, "learning_rate": 0.1, "mask": 0.5}
+OTHER = {"loss": "another", "levels": ["limb"], "eps": 0.5, "joint_weight": 2.0, "learning_rate": 0.1, "mask": 0.5}
 KINDS = get_type_hints(Config)
 
 
@@ -34,7 +35,8 @@ def other(name):
 
 
 @pytest.mark.parametrize("name", [field.name for field in fields(Config) if field.name != "seed"])
-def test_every_setting_can_be_varied_alone(name):
+def test_every_setting_can_be_varied_alone(name, monkeypatch):
+    monkeypatch.setitem(LOSSES, "another", "module:function")
     preset, varied = grid_of(vary={name: [other(name)]}).choices
     assert preset.config == Config.preset("clean")
     assert varied.config == preset.config.with_(**{name: other(name)})
