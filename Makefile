@@ -14,7 +14,7 @@ VIDEO_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
 
-.PHONY: help python demo test test-newest lint format lock results open-set perf sweep dist clean
+.PHONY: help python demo test test-newest lint format docs lock results open-set perf sweep dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,14 +55,18 @@ test-newest: | python  ## run the tests with the newest version of every depende
 	.venv-newest/bin/$(INSTALL) --upgrade --editable '.[dev]' 'torch==2.13.0'
 	.venv-newest/bin/$(PYTEST)
 
-lint: .venv/ready  ## check style, format and types
+lint: .venv/ready  ## check style, format, types and the import order
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 
 format: .venv/ready  ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: .venv/ready  ## rewrite the generated parts of the documents
+	$(BIN)/python docs/generate.py
 
 lock: .venv/ready  ## resolve the versions in requirements/ again
 	$(BIN)/$(INSTALL) uv

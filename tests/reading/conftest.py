@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import HEAD_BYTES, Format
-from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings import Recording
 from himpc.skeleton import MarkerSet, get_layout
 from himpc.skeleton.marker_rules import Mean

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import get_format
-from himpc.reading.formats.file_options import FileOptions
 from himpc.reading.forward_kinematics import euler_matrices
 from himpc.skeleton import get_layout
 

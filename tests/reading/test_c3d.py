@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.axes import body_size
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import get_format
 from himpc.reading.formats.c3d.file import open_c3d, read_points
-from himpc.reading.formats.file_options import FileOptions
 from himpc.skeleton import get_layout
 
 FORMAT = get_format("c3d")

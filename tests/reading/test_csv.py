@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats import get_format
-from himpc.reading.formats.file_options import UNITS, FileOptions
 from himpc.skeleton import get_layout, layout_names
 
 CSV_FRAMES, CSV_JOINTS = get_format("csv-frames"), get_format("csv-joints")

@@ -12,8 +12,8 @@ import pytest
 
 from himpc.errors import FormatError, HimpcError
 from himpc.reading import read
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import FORMATS, find_format, get_format
-from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings import Recording, save
 from himpc.skeleton import Layout, get_layout
 

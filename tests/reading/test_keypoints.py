@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import Format, get_format
-from himpc.reading.formats.file_options import FileOptions
 from himpc.skeleton import get_layout
 
 BODY_25, COCO_17, MEDIAPIPE_33 = (get_layout(name) for name in ("body-25", "coco-17", "mediapipe-33"))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import get_format
-from himpc.reading.formats.file_options import FileOptions
 from himpc.skeleton import get_layout
 
 NTU = get_format("ntu")

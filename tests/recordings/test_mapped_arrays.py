@@ -31,7 +31,7 @@ def test_stack_gives_equal_arrays_in_memory_and_mapped(lengths, block):
         mapped = mapped_arrays.stack(parts, shape)
         assert mapped.shape == in_memory.shape == shape
         assert mapped.tobytes() == in_memory.tobytes() == b"".join(part.tobytes() for part in parts)
-        assert b"".join(part.tobytes() for part in mapped_arrays.blocks(mapped)) == in_memory.tobytes()
+        assert b"".join(part.tobytes() for part in mapped_arrays.iter_blocks(mapped)) == in_memory.tobytes()
     assert not len(mapped) or not mapped.flags.writeable
 
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from himpc.learning.clustering.number_of_people import MIN_RECORDINGS, silhouette_gain
 from himpc.learning.clustering.recordings import cluster_recordings, means_by_label
 from himpc.model import Model
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows
 from himpc.skeleton import headings
 
 __all__ = ["Diagnosis", "diagnose"]

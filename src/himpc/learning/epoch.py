@@ -24,7 +24,7 @@ from himpc.learning.pseudo_labels import compute_pseudo_labels, stability
 from himpc.learning.reproducibility import shuffle
 from himpc.learning.state import State
 from himpc.model import Network, window_features
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows
 from himpc.skeleton import Level
 
 __all__ = ["train_epoch"]

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, fields, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows
 
 __all__ = ["Masked", "frames_left", "mask"]
 

@@ -15,7 +15,7 @@ from himpc.learning.clustering.windows import cluster_windows
 from himpc.learning.config import Config
 from himpc.learning.distributed import ALONE, Processes
 from himpc.model import Network
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows
 from himpc.skeleton import Level
 
 __all__ = ["compute_pseudo_labels", "stability"]

@@ -12,8 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from himpc.recordings.mapped_arrays import blocks
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows, iter_blocks
 
 __all__ = ["deterministic_algorithms", "fingerprint", "shuffle"]
 
@@ -48,7 +47,7 @@ def fingerprint(windows: Windows, known: NDArray[np.int64] | None = None) -> str
     about = [windows.layout.to_dict(), windows.length, windows.dimensions, windows.frames.shape]
     digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(windows.starts).data)
-    for block in blocks(windows.frames):
+    for block in iter_blocks(windows.frames):
         digest.update(np.ascontiguousarray(block).data)
     digest.update(np.ascontiguousarray(windows.whole_recording).data)
     if known is not None:

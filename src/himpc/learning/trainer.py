@@ -27,7 +27,7 @@ from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
 from himpc.learning.whitening import fit_whitening
 from himpc.model import Model, resolve_device
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows
 
 __all__ = ["Score", "Trained", "train"]
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.learning.clustering.recordings import means_by_label
 from himpc.model import Network, WhitenedEncoder
-from himpc.recordings.windows import Windows
+from himpc.recordings import Windows
 from himpc.skeleton import Level, body_frame, mirror
 
 __all__ = ["fit_whitening", "tilt", "whitening"]

@@ -2,10 +2,10 @@
 
 from himpc.reading.axes import recognise_up, to_y_up
 from himpc.reading.discovery import Source, discover, is_video, nothing_found
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import FORMATS, Format, find_format, get_format, register_format
-from himpc.reading.formats._common.frames import first_frame_file, natural_key
-from himpc.reading.formats._common.text import MAX_COORDINATE
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.formats.parsing.frames import first_frame_file, natural_key
+from himpc.reading.formats.parsing.text import MAX_COORDINATE
 from himpc.reading.formats.video import OVERLAY_SUFFIX
 from himpc.reading.labels import NamePattern
 from himpc.reading.options import ReadOptions, VideoOptions

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.file_options import UNITS, Unit, Up
+from himpc.reading.file_options import UNITS, Unit, Up
 from himpc.skeleton import Layout
 
 __all__ = ["UP_AXES", "body_size", "check_size", "find_up", "parse_unit", "recognise_up", "to_y_up"]

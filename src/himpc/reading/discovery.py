@@ -10,7 +10,7 @@ from pathlib import Path
 
 from himpc.errors import DataError, EmptyError, FormatError, HimpcError, escape_unprintable
 from himpc.reading.formats import FORMATS
-from himpc.reading.formats._common.frames import natural_key
+from himpc.reading.formats.parsing.frames import natural_key
 from himpc.reading.formats.video import OVERLAY_SUFFIX
 from himpc.reading.formats.video import SUFFIXES as VIDEO_SUFFIXES
 from himpc.reading.labels import NamePattern

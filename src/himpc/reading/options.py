@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, InstanceOf, model_validator
 
 from himpc._schema import KW_ONLY, validated
-from himpc.reading.formats.file_options import Unit, Up
+from himpc.reading.file_options import Unit, Up
 from himpc.reading.labels import Labels
 from himpc.recordings import CleaningRules
 from himpc.skeleton import Layout, MarkerSet

@@ -10,8 +10,8 @@ from typing import Any
 
 from himpc.errors import DataError, FormatError, HimpcError, LayoutError
 from himpc.reading.discovery import Source, discover, is_video, nothing_found
+from himpc.reading.file_options import FileOptions, Unit, Up
 from himpc.reading.formats import find_format
-from himpc.reading.formats.file_options import FileOptions, Unit, Up
 from himpc.reading.formats.video import open_reader
 from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.reading.options import ReadOptions, VideoOptions

@@ -2,6 +2,7 @@
 
 from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
 from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
+from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
 from himpc.recordings.store import load, save
 from himpc.recordings.windows import Windows
@@ -17,6 +18,7 @@ __all__ = [
     "Windows",
     "clean",
     "impossible_frames",
+    "iter_blocks",
     "load",
     "number_whole_recordings",
     "parse_condition",

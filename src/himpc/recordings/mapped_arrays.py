@@ -16,7 +16,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from himpc.errors import RunFolderError
 
-__all__ = ["MAPPED_BYTES", "blocks", "map_array", "release", "stack"]
+__all__ = ["MAPPED_BYTES", "iter_blocks", "map_array", "release", "stack"]
 
 MAPPED_BYTES = 2**28
 """Arrays of 256 MiB or more are mapped, smaller ones are kept in memory."""
@@ -26,7 +26,7 @@ BLOCK_BYTES = 2**24
 T = TypeVar("T", bound=np.generic)
 
 
-def blocks(array: NDArray[T]) -> Iterator[NDArray[T]]:
+def iter_blocks(array: NDArray[T]) -> Iterator[NDArray[T]]:
     """Yield consecutive blocks of an array along its first axis, of about 16 MB, and release those behind."""
     row = array.itemsize * int(np.prod(array.shape[1:]))
     step = max(1, BLOCK_BYTES // max(row, 1))

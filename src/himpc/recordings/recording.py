@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError, LayoutError
-from himpc.recordings.mapped_arrays import blocks
+from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.skeleton import Layout, convert
 
 __all__ = ["Origin", "Quality", "Recording", "number_whole_recordings"]
@@ -172,7 +172,7 @@ class Recording:
     @property
     def complete(self) -> bool:
         """True if every joint was seen in every frame."""
-        return not any(np.isnan(block).any() for block in blocks(self.joints))
+        return not any(np.isnan(block).any() for block in iter_blocks(self.joints))
 
     def to(self, layout: Layout) -> Recording:
         """Convert the recording to another layout (see `himpc.skeleton.convert`).
@@ -253,7 +253,7 @@ def number_whole_recordings(recordings: Sequence[Recording]) -> NDArray[np.int64
 
 def _check_values(joints: NDArray[np.float32], where: str) -> None:
     """Check that no coordinate is infinite, and that joints are NaN in all axes or in none."""
-    for block in blocks(joints):
+    for block in iter_blocks(joints):
         if np.isinf(block).any():
             raise DataError(f"{where}: joints hold infinite values; a joint that was not seen must be NaN")
         missing = np.isnan(block)

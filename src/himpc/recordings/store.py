@@ -47,7 +47,7 @@ from numpy.typing import NDArray
 from himpc._files import replace_atomically
 from himpc.errors import DataError, FormatError
 from himpc.recordings import mapped_arrays
-from himpc.recordings.mapped_arrays import blocks
+from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
 from himpc.skeleton import Layout, get_layout, layout_names
 
@@ -150,7 +150,7 @@ def _write_numbers(archive: zipfile.ZipFile, name: str, parts: Sequence[NDArray[
     with archive.open(f"{name}.npy", "w", force_zip64=True) as file:
         np.lib.format.write_array_header_1_0(file, header)
         for part in parts:
-            for block in blocks(part):
+            for block in iter_blocks(part):
                 file.write(block.data)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.recordings.mapped_arrays import blocks, release, stack
+from himpc.recordings.mapped_arrays import iter_blocks, release, stack
 from himpc.recordings.recording import Recording, number_whole_recordings
 from himpc.skeleton import Layout, body_frame, centre
 
@@ -124,7 +124,7 @@ class Windows:
         """
         if self.dimensions != 3:
             raise DataError("2D skeletons cannot be rotated to face one direction", hint="set {align=False}")
-        turned = (body_frame(block, self.layout) for block in blocks(self.frames))
+        turned = (body_frame(block, self.layout) for block in iter_blocks(self.frames))
         return replace(self, frames=_store(turned, self.frames.shape))
 
     @classmethod
@@ -170,7 +170,7 @@ class Windows:
                 f"a window is {length} frames, but the longest recording has {longest}",
                 hint="use a shorter window: {window_length}",
             )
-        centred = (centre(block, layout) for recording in recordings for block in blocks(recording.joints))
+        centred = (centre(block, layout) for recording in recordings for block in iter_blocks(recording.joints))
         return cls(
             frames=_store(centred, (first, len(layout), 3)),
             starts=np.concatenate(starts),

@@ -6,10 +6,14 @@ cosine.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from torch import Tensor
 
-from himpc.learning.config import Config
-from himpc.model.encoder import unit
+from himpc.model import unit
+
+if TYPE_CHECKING:
+    from himpc.learning.config import Config
 
 __all__ = ["features_to_compare", "prototypes_to_compare"]
 

@@ -9,11 +9,14 @@ Training uses `himpc.learning._fast.hi_mpc`; tests/learning/losses/test_hi_mpc.p
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from himpc.learning.config import Config, Mining
+if TYPE_CHECKING:
+    from himpc.learning.config import Config, Mining
 
 __all__ = ["SIGNS", "hi_mpc", "mining_weights", "predict"]
 

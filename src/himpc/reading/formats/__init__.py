@@ -20,8 +20,8 @@ from typing import Any
 
 from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError
-from himpc.reading.formats._common.text import HEAD_BYTES
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.text import HEAD_BYTES
 from himpc.recordings import Recording
 
 __all__ = ["FORMATS", "HEAD_BYTES", "Format", "find_format", "get_format", "register_format"]

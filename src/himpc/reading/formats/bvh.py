@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import body_size, parse_unit
-from himpc.reading.formats._common.text import check_memory, read_lines, to_numbers
-from himpc.reading.formats._common.world import to_recording
-from himpc.reading.formats.file_options import UNITS, FileOptions
+from himpc.reading.file_options import UNITS, FileOptions
+from himpc.reading.formats.parsing.text import check_memory, read_lines, to_numbers
+from himpc.reading.formats.parsing.world import to_recording
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, get_layout

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.frames import frame_places, natural_key
-from himpc.reading.formats._common.keypoints import (
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.frames import frame_places, natural_key
+from himpc.reading.formats.parsing.keypoints import (
     Detection,
     build_tracks,
     flat_pose,
@@ -23,8 +24,7 @@ from himpc.reading.formats._common.keypoints import (
     parse_id,
     parse_numbers,
 )
-from himpc.reading.formats._common.world import numbered_origins
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.formats.parsing.world import numbered_origins
 from himpc.recordings import Quality, Recording
 from himpc.skeleton import get_layout
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.kinect import mask_origin
-from himpc.reading.formats._common.text import check_memory, check_positions, decode_head, read_lines, to_numbers
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.kinect import mask_origin
+from himpc.reading.formats.parsing.text import check_memory, check_positions, decode_head, read_lines, to_numbers
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 

@@ -18,10 +18,10 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import recognise_up, to_y_up
-from himpc.reading.formats._common.frames import first_frame_file, frame_files, group_frames
-from himpc.reading.formats._common.kinect import mask_origin, state_confidence
-from himpc.reading.formats._common.text import HEAD_BYTES, check_memory, check_positions, read_lines, to_numbers
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames
+from himpc.reading.formats.parsing.kinect import mask_origin, state_confidence
+from himpc.reading.formats.parsing.text import HEAD_BYTES, check_memory, check_positions, read_lines, to_numbers
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 

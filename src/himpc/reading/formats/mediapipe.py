@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import to_y_up
-from himpc.reading.formats._common.keypoints import is_json, load_json, parse_numbers
-from himpc.reading.formats._common.text import check_memory
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_numbers
+from himpc.reading.formats.parsing.text import check_memory
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 

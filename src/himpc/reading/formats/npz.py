@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.file_options import FileOptions
 from himpc.recordings import Recording, load
 
 __all__ = ["read", "recognise"]

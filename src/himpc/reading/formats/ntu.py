@@ -13,8 +13,9 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.kinect import mask_origin, state_confidence
-from himpc.reading.formats._common.text import (
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.kinect import mask_origin, state_confidence
+from himpc.reading.formats.parsing.text import (
     Row,
     check_memory,
     check_positions,
@@ -23,8 +24,7 @@ from himpc.reading.formats._common.text import (
     scatter,
     to_numbers,
 )
-from himpc.reading.formats._common.world import numbered_origins
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.formats.parsing.world import numbered_origins
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.frames import first_frame_file, frame_files, group_frames
-from himpc.reading.formats._common.keypoints import (
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames
+from himpc.reading.formats.parsing.keypoints import (
     Detection,
     build_tracks,
     flat_pose,
@@ -24,9 +25,8 @@ from himpc.reading.formats._common.keypoints import (
     parse_id,
     parse_numbers,
 )
-from himpc.reading.formats._common.text import HEAD_BYTES
-from himpc.reading.formats._common.world import numbered_origins, to_metres_y_up
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.formats.parsing.text import HEAD_BYTES
+from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.markers import marker_recordings
-from himpc.reading.formats._common.text import check_memory, check_positions, read_lines, to_numbers
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.markers import marker_recordings
+from himpc.reading.formats.parsing.text import check_memory, check_positions, read_lines, to_numbers
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]

@@ -7,7 +7,7 @@ from typing import Any
 
 from himpc._extras import require
 from himpc.errors import FormatError
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.file_options import FileOptions
 from himpc.recordings import Recording
 
 __all__ = ["OVERLAY_SUFFIX", "SUFFIXES", "open_reader", "read", "recognise"]

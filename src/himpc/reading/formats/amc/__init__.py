@@ -16,10 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.text import check_memory, decode_head, read_lines
-from himpc.reading.formats._common.world import to_recording
+from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats.amc.skeleton import Skeleton, parse_floats, read_asf
-from himpc.reading.formats.file_options import UNITS, FileOptions
+from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines
+from himpc.reading.formats.parsing.world import to_recording
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, get_layout

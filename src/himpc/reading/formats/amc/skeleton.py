@@ -8,7 +8,7 @@ from math import pi
 from pathlib import Path
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.text import read_lines
+from himpc.reading.formats.parsing.text import read_lines
 
 __all__ = ["Bone", "Skeleton", "parse_floats", "read_asf"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.reading.axes import UP_AXES
-from himpc.reading.formats._common.markers import marker_recordings
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.c3d.file import open_c3d, read_points
-from himpc.reading.formats.file_options import FileOptions
+from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.text import check_memory
+from himpc.reading.formats.parsing.text import check_memory
 
 __all__ = ["C3DFile", "Parameters", "open_c3d", "read_points"]
 

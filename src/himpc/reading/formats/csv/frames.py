@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.layout import joint_layout
 from himpc.reading.formats.csv.recordings import Rows, to_recordings
 from himpc.reading.formats.csv.table import AXES, header_of, parse_column, read_table
-from himpc.reading.formats.file_options import FileOptions
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import parse_unit
-from himpc.reading.formats._common.frames import frame_places, frame_rate
-from himpc.reading.formats._common.text import check_memory, check_positions, scatter
-from himpc.reading.formats._common.world import numbered_origins, to_metres_y_up
+from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats.csv.table import RECORDING_COLUMNS, Table
-from himpc.reading.formats.file_options import UNITS, FileOptions
+from himpc.reading.formats.parsing.frames import frame_places, frame_rate
+from himpc.reading.formats.parsing.text import check_memory, check_positions, scatter
+from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Quality, Recording
 from himpc.skeleton import Layout
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.text import read_lines, to_numbers
+from himpc.reading.formats.parsing.text import read_lines, to_numbers
 
 __all__ = ["AXES", "RECORDING_COLUMNS", "Column", "Table", "header_of", "parse_column", "read_table"]
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, LayoutError
 from himpc.reading.axes import body_size, parse_unit
-from himpc.reading.formats._common.world import numbered_origins, to_recording
-from himpc.reading.formats.file_options import UNITS, FileOptions
+from himpc.reading.file_options import UNITS, FileOptions
+from himpc.reading.formats.parsing.world import numbered_origins, to_recording
 from himpc.recordings import Recording
 from himpc.skeleton import MarkerSet, get_layout, recognise_marker_set
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.text import MAX_JOINTS
+from himpc.reading.formats.parsing.text import MAX_JOINTS
 
 __all__ = ["first_frame_file", "frame_files", "frame_places", "frame_rate", "group_frames", "natural_key"]
 

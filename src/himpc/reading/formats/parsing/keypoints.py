@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats._common.text import MAX_COORDINATE, check_memory, read_bytes, scatter
+from himpc.reading.formats.parsing.text import MAX_COORDINATE, check_memory, read_bytes, scatter
 
 __all__ = ["Detection", "Track", "build_tracks", "flat_pose", "is_json", "load_json", "parse_id", "parse_numbers"]
 

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.axes import check_size, find_up, parse_unit, to_y_up
-from himpc.reading.formats._common.text import MAX_COORDINATE
-from himpc.reading.formats.file_options import UNITS, FileOptions, Unit
+from himpc.reading.file_options import UNITS, FileOptions, Unit
+from himpc.reading.formats.parsing.text import MAX_COORDINATE
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout
 

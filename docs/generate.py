@@ -1,0 +1,84 @@
+"""Rewrite the generated parts of the documents from the code: ``make docs``.
+
+A generated part stands between ``<!-- generated: NAME -->`` and ``<!-- end -->``. ``tests/test_docs.py`` checks that
+every part is up to date.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import tomllib
+from collections.abc import Callable
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import grimp
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "src" / "himpc"
+MARK = re.compile(r"(<!-- generated: (?P<name>[\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def declared_order() -> list[str]:
+    """Return the packages and top-level modules of himpc, lowest first, as pyproject.toml declares them."""
+    table = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = table["tool"]["importlinter"]["contracts"]
+    return next(contract["layers"] for contract in contracts if contract["id"] == "layers")[::-1]
+
+
+def packages() -> str:
+    """Describe every package in the declared order, by the first line of its docstring and its modules."""
+    graph = grimp.build_graph("himpc", exclude_type_checking_imports=True, cache_dir=None)
+    lines = ["| package | what it holds | modules, each importing only those before it |", "|---|---|---|"]
+    for name in declared_order():
+        folder = PACKAGE / name
+        file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
+        summary = (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
+        modules = ", ".join(f"`{module}`" for module in _ordered(graph, f"himpc.{name}"))
+        lines.append(f"| `{name}` | {' '.join(summary.split()).removesuffix('.')} | {modules} |")
+    return "\n".join(lines) + "\n"
+
+
+def _ordered(graph: grimp.ImportGraph, package: str) -> list[str]:
+    """Return the names of the modules and packages directly in a package, each after those that it imports."""
+    children = sorted(graph.find_children(package))
+    imports = {
+        child: {other for other in children if other != child and _imports(graph, child, other)} for child in children
+    }
+    sorter = TopologicalSorter(imports)
+    sorter.prepare()
+    ordered: list[str] = []
+    while sorter.is_active():
+        ready = sorted(sorter.get_ready())
+        ordered += [name.removeprefix(f"{package}.") for name in ready]
+        sorter.done(*ready)
+    return ordered
+
+
+def _imports(graph: grimp.ImportGraph, importer: str, imported: str) -> bool:
+    """Return whether a module, or one below it, directly imports another, or one below that."""
+    inside = {importer, *graph.find_descendants(importer)}
+    targets = {imported, *graph.find_descendants(imported)}
+    return any(graph.find_modules_directly_imported_by(module) & targets for module in inside)
+
+
+PARTS: dict[str, Callable[[], str]] = {"packages": packages}
+
+
+def render(text: str) -> str:
+    """Return a document with its generated parts replaced by what the code says now."""
+    return MARK.sub(lambda match: match[1] + PARTS[match["name"]]() + match[3], text)
+
+
+def main() -> None:
+    """Rewrite every document that has a generated part."""
+    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]):
+        text = path.read_text(encoding="utf-8")
+        if (new := render(text)) != text:
+            path.write_text(new, encoding="utf-8")
+            print(f"Wrote {path.relative_to(ROOT)}")
+
+
+if __name__ == "__main__":
+    main()
