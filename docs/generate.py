@@ -7,13 +7,19 @@ every part is up to date.
 from __future__ import annotations
 
 import ast
+import json
 import re
 import tomllib
 from collections.abc import Callable
+from dataclasses import asdict
 from graphlib import TopologicalSorter
 from pathlib import Path
 
 import grimp
+from annotated_types import Ge, Gt, Le, Lt
+
+from himpc._schema import settings_of
+from himpc.learning import Config
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "himpc"
@@ -63,7 +69,28 @@ def _imports(graph: grimp.ImportGraph, importer: str, imported: str) -> bool:
     return any(graph.find_modules_directly_imported_by(module) & targets for module in inside)
 
 
-PARTS: dict[str, Callable[[], str]] = {"packages": packages}
+SIGNS = {Ge: "≥", Gt: ">", Le: "≤", Lt: "<"}
+
+
+def settings() -> str:
+    """Describe every setting of training: its range or choices, its value in two presets, its help."""
+    lines = ["| setting | values | `clean` | `tracklet` | meaning |", "|---|---|---|---|---|"]
+    clean, tracklet = Config(), Config.preset("tracklet")
+    for setting in settings_of(Config):
+        limits = Config.__pydantic_fields__[setting.name].metadata
+        bounds = [f"{SIGNS[type(each)]} {asdict(each).popitem()[1]}" for each in limits if type(each) in SIGNS]
+        allowed = ", ".join(setting.choices or bounds) or ("true, false" if setting.type is bool else "number")
+        default, own = (_as_text(getattr(preset, setting.name)) for preset in (clean, tracklet))
+        cells = [f"`{setting.name}`", allowed, default, own if own != default else "", setting.help]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _as_text(value: object) -> str:
+    return ", ".join(value) if isinstance(value, tuple) else json.dumps(value).strip('"')
+
+
+PARTS: dict[str, Callable[[], str]] = {"packages": packages, "settings": settings}
 
 
 def render(text: str) -> str:

@@ -1,59 +1,14 @@
-"""Settings are validated, named in errors, survive JSON, and docs/settings.md lists them.
-
-Run this file as a script to write docs/settings.md.
-"""
+"""Settings are validated, named in errors, and survive JSON."""
 
 import json
-from dataclasses import asdict
-from pathlib import Path
 
 import pytest
-from annotated_types import Ge, Gt, Le, Lt
 from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc._schema import parse, settings_of, to_plain
 from himpc.errors import ConfigError
 from himpc.learning import Config, preset_names
-
-DOCUMENT = Path(__file__).parents[2] / "docs" / "settings.md"
-SIGNS = {Ge: "≥", Gt: ">", Le: "≤", Lt: "<"}
-
-
-def is_limit(annotation):
-    return type(annotation) in SIGNS
-
-
-def document():
-    """Return docs/settings.md, generated from the declaration of the settings."""
-    lines = [
-        "# Settings of training",
-        "",
-        "Generated from `himpc.learning.Config` by `python tests/learning/test_config.py`. In Python:",
-        '`HiMPC(settings={"eps": 0.5})`; on the command line: `--eps 0.5`; in a file: `eps = 0.5`.',
-        "[The method](method.md) defines the symbols. `clean` and `tracklet` are the values of these presets.",
-        "",
-        "| setting | values | `clean` | `tracklet` | meaning |",
-        "|---|---|---|---|---|",
-    ]
-    tracklet = Config.preset("tracklet")
-    metadata = {name: field.metadata for name, field in Config.__pydantic_fields__.items()}
-    for setting in settings_of(Config):
-        values = [
-            ", ".join(value) if isinstance(value, tuple) else json.dumps(value).strip('"')
-            for value in (setting.default, getattr(tracklet, setting.name))
-        ]
-        limits = [
-            f"{SIGNS[type(each)]} {asdict(each).popitem()[1]}" for each in metadata[setting.name] if is_limit(each)
-        ]
-        allowed = ", ".join(setting.choices or limits) or ("true, false" if setting.type is bool else "number")
-        cells = [f"`{setting.name}`", allowed, values[0], values[1] if values[1] != values[0] else "", setting.help]
-        lines.append("| " + " | ".join(cells) + " |")
-    return "\n".join(lines) + "\n"
-
-
-def test_document_lists_the_settings_as_declared():
-    assert DOCUMENT.read_text(encoding="utf-8") == document(), f"run: python {Path(__file__).name}"
 
 
 def test_every_setting_has_help():
@@ -131,7 +86,3 @@ def test_none_leaves_a_setting_unchanged():
 @pytest.mark.parametrize(("length", "stride", "expected"), [(6, 0, 3), (1, 0, 1), (6, 6, 6)])
 def test_training_windows_overlap_by_half_by_default(length, stride, expected):
     assert Config(window_length=length, stride=stride).training_stride == expected
-
-
-if __name__ == "__main__":
-    DOCUMENT.write_text(document(), encoding="utf-8")

@@ -75,7 +75,7 @@ def test_names_of_persons_do_not_change_a_bit(windows, config, names):
 
 @pytest.mark.parametrize("package", [himpc.learning, himpc.model])
 def test_learning_has_no_access_to_recordings_or_persons(package):
-    for path in Path(package.__path__[0]).glob("*.py"):
+    for path in Path(package.__path__[0]).rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Import):
                 assert not any(alias.name.startswith("himpc.recordings") for alias in node.names), path
