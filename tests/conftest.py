@@ -65,12 +65,12 @@ def walkers() -> list[Recording]:
 
     found = himpc.simulate(people=5, recordings=6, seconds=2.0, difficulty="easy", seed=3)
     people = sorted({walk.person for walk in found})
-    told = []
+    walks = []
     for person, name in zip(people, "abcde", strict=True):
         for number, walk in enumerate(walk for walk in found if walk.person == person):
             day = str(number // 2 + 1)
-            told.append(walk.with_(person=name, session=day, camera="hall", source=f"walks/{name}/{day}/{number}.csv"))
-    return told
+            walks.append(walk.with_(person=name, session=day, camera="hall", source=f"walks/{name}/{day}/{number}.csv"))
+    return walks
 
 
 @pytest.fixture(scope="session")

@@ -50,15 +50,15 @@ def test_comparisons_weigh_all_persons_equally():
 @given(galleries)
 def test_comparisons_equal_a_loop(gallery):
     vectors, who = gallery
-    genuine, impostor, stranger = [], [], []
+    genuine, impostor, unknown = [], [], []
     for r, (vector, own) in enumerate(zip(vectors.astype(float), who, strict=True)):
         rest = np.arange(len(who)) != r
         to = {p: np.linalg.norm(vectors[rest & (who == p)] - vector, axis=1).min() for p in set(who[rest].tolist())}
         genuine += [to.pop(own)]
         impostor += to.values()
-        stranger += [min(to.values())]
+        unknown += [min(to.values())]
     found = compare_within(vectors, who)
-    for here, there in ((found.genuine, genuine), (found.impostor, impostor), (found.stranger, stranger)):
+    for here, there in ((found.genuine, genuine), (found.impostor, impostor), (found.stranger, unknown)):
         np.testing.assert_allclose(np.sort(here), np.sort(there), atol=1e-6)
 
 
@@ -200,7 +200,7 @@ def test_folds_compare_people_by_the_model_not_trained_on_them():
     found = calibrate(LINE, WHO, folds=without)
     assert found.unseen
     assert not calibrate(LINE, WHO).unseen
-    # 7 is at 0 and 2 of 8 and 20; 3 at 2 of 0.5 and 5; 5 at 5 and 5.25 of 2, so strangers at 8, 6, 1.5, 3 and 3.25.
+    # 7 is at 0 and 2 of 8 and 20; 3 at 2 of 0.5 and 5; 5 at 5 and 5.25 of 2, so unknown ones at 8, 6, 1.5, 3 and 3.25.
     np.testing.assert_allclose(found.stranger.distances, [1.5, 3, 3.25, 6, 8])
     np.testing.assert_allclose(found.stranger.rates, np.cumsum([1 / 3, 1 / 6, 1 / 6, 1 / 6, 1 / 6]))
     genuine = compare_left_out(without, WHO)

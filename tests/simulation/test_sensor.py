@@ -10,7 +10,7 @@ PERFECT = Difficulty()
 
 
 def still(depth: float, frames: int = 400) -> np.ndarray:
-    """Somebody standing before the camera, seen askew."""
+    """Return joints of a person who stands still at this depth, at an angle to the camera."""
     (walk,) = simulate(1, 1, seconds=0.1, difficulty=PERFECT, cameras=[Camera("front", pitch=0.0)])
     one = walk.joints[:1].astype(np.float64)
     one[:, :, 2] += depth - one[:, 0, 2]
