@@ -34,7 +34,7 @@ ALIKE = 0.3
 PEOPLE = 12
 FIRST_SEED = 300
 NUMBERS = {
-    "margin": "silhouette of the groups over that of other people",
+    "margin": "silhouette of the groups over that of random data",
     "nearest": "how much nearer the nearest other recording is than the median one",
     "halves": "how much nearer a recording's halves are to each other than to those of others",
     "levels": "share of recordings for which two levels find the same other one nearest",
@@ -109,7 +109,7 @@ def section(cases: list[Case]) -> str:
         for case in sorted(cases, key=lambda case: (-case.recording, -case.window))
     ]
     return (
-        f"Spearman's correlation with the Rank-1 of held-back recordings, over {len(cases)} simulated suites of "
+        f"Spearman's correlation with the Rank-1 of held-out recordings, over {len(cases)} simulated suites of "
         f"{PEOPLE} people, each with a seed of its own (from {FIRST_SEED}), preset `tracklet`, himpc "
         f"{himpc.__version__}:\n\n{markdown_table(correlations)}\n\nEach suite, the best first; {PEOPLE} groups would "
         f"be right:\n\n{markdown_table(rows)}\n"
