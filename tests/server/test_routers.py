@@ -187,7 +187,7 @@ def test_reference_needs_no_network_and_no_script(shared_client):
     assert "<script" not in page
     assert "//" not in page.replace("http://localhost", "")
     assert shared_client.get("/docs/style.css").status_code == 200
-    assert shared_client.get("/openapi.json").json()["info"]["title"] == "himpc serve"
+    assert shared_client.get("/openapi.json").json()["info"]["title"] == "himpc server"
 
 
 def test_search_of_an_empty_gallery_is_refused(client, probe, as_form, detail):

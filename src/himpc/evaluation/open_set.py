@@ -221,6 +221,7 @@ class _Probes:
 
     @classmethod
     def check(cls, distances: NDArray[np.floating], probe_ids: Labels, enrolled: Labels) -> _Probes:
+        """Validate the arrays of an open-set evaluation, and find the enrolled person of each probe."""
         shape = (len(probe_ids), len(enrolled))
         if distances.shape != shape or 0 in shape or not np.isfinite(distances).all():
             raise DataError(

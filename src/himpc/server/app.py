@@ -46,7 +46,7 @@ def create_app(gallery: Gallery, config: ServerConfig) -> FastAPI:
             folder.cleanup()
 
     app = FastAPI(
-        title="himpc serve",
+        title="himpc server",
         description="Identify people by recordings of their gait: a gallery over HTTP.",
         version=__version__,
         docs_url=None,

@@ -40,6 +40,7 @@ class _HiMPCLoss(torch.autograd.Function):
     def forward(
         ctx: Any, frames: Tensor, prototypes: Tensor, heads: Tensor, labels: Tensor, config: Config, with_gradient: bool
     ) -> Tensor:
+        """Compute the loss, and its gradients if `with_gradient`, a few heads at a time on several threads."""
         b, f, h = frames.shape
         with single_thread():
             products = meta_products(frames.reshape(b * f, h), prototypes / h**0.5, len(heads))
