@@ -27,7 +27,9 @@ __all__ = ["Location", "check_model", "gallery"]
 
 gallery = App(name="gallery", default_parameter=Parameter(negative=()))
 
-gallery.command("himpc.cli.watch:watch", name="watch")
+gallery.command(
+    "himpc.cli.watch:watch", name="watch", help="Enroll or identify the recordings that arrive in a folder."
+)
 
 DEFAULT = "gallery"
 

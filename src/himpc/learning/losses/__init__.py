@@ -33,6 +33,9 @@ class Loss(Protocol):
     def __call__(self, frames: Tensor, prototypes: Tensor, heads: Tensor, labels: Tensor, config: Config) -> Tensor:
         """Compute the loss, a scalar, which is minimised.
 
+        The caller applies ``contrast``, ``temperature``, ``mask``, ``normalise`` and ``joint_weight``. The loss divides
+        its logits by sqrt(H).
+
         Parameters
         ----------
         frames : tensor ``(B, F, H)``
@@ -40,7 +43,7 @@ class Loss(Protocol):
         prototypes : tensor ``(K, H)``
             Mean feature of each pseudo-label, a constant.
         heads : tensor ``(M, H, H)``
-            Meta-transformations, trained.
+            Meta-transformations, trained. If M is 0, features and prototypes are compared as they are.
         labels : int64 tensor ``(B,)``
             Pseudo-label of each window, 0 to K - 1.
         config : Config

@@ -69,7 +69,7 @@ def to_recording(
         Joints in metres, in the axes of the file; NaN where not seen.
     unit : {"m", "cm", "mm", "in"}
         The unit of the file, for the error of a wrong unit.
-    up : str, optional
+    up : {"x", "y", "z", "-x", "-y", "-z"}, optional
         The axis that the file states to be up.
     fps : float, optional
         The frame rate that the file states; it is ignored unless it is above 0.
