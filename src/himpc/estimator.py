@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 
 from himpc.api import embed, group
 from himpc.errors import ConfigError, DataError, ModelError
-from himpc.learning import ALONE, Config, Processes, train
+from himpc.learning import SINGLE_PROCESS, Config, ProcessGroup, train
 from himpc.model import Model
 from himpc.recordings import Recording, Windows
 
@@ -94,7 +94,7 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         out: str | Path | None = None,
         resume: bool = False,
         overwrite: bool = False,
-        processes: Processes = ALONE,
+        processes: ProcessGroup = SINGLE_PROCESS,
     ) -> Self:
         """Train on recordings; labels of persons are not used.
 
@@ -110,8 +110,8 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
             Resume the run in `out`; on a CPU the result has the same bits as an uninterrupted run.
         overwrite : bool
             Replace a run that is already in `out`.
-        processes : Processes
-            Processes that share the work (`himpc.learning.train`).
+        processes : ProcessGroup
+            The processes that share the work (`himpc.learning.train`).
 
         Raises
         ------

@@ -30,13 +30,13 @@ def windows():
 
 def trained(name, processes, **options):
     """Train one case."""
-    known = score = None
+    labels = score = None
     seen = windows()
     if name == "scored":
         rest = iter(SCORES)
-        known, score = seen.recording % 3, lambda model: next(rest)
+        labels, score = seen.recording % 3, lambda model: next(rest)
     config = CASES[name].with_(hidden=16, batch_size=40, max_epochs=3, k1=10, seed=7)
-    return train(seen, config, device="cpu", known=known, score=score, processes=processes, **options)
+    return train(seen, config, device="cpu", external_labels=labels, score=score, processes=processes, **options)
 
 
 def epochs(found):

@@ -12,7 +12,7 @@ from himpc._schema import to_plain
 from himpc.learning import Config, train
 from himpc.learning._fast.hi_mpc import hi_mpc
 from himpc.learning.losses.contrast import features_to_compare, prototypes_to_compare
-from himpc.learning.masking import frames_left, mask
+from himpc.learning.masking import count_visible_frames, mask
 from himpc.model import Model, Network, window_features
 from himpc.recordings import Windows
 
@@ -83,7 +83,7 @@ def test_defaults_leave_features_unchanged():
 
 @given(st.integers(1, 100), st.floats(0, 1, exclude_max=True))
 def test_a_mask_leaves_out_some_frames_but_not_all(length, share):
-    left = frames_left(length, share)
+    left = count_visible_frames(length, share)
     assert 1 <= left <= length
     assert (left == length) == (share == 0 or length == 1)
     assert share == 0 or abs(left - (1 - share) * length) <= 1
@@ -94,7 +94,7 @@ def test_masked_windows_are_windows_without_some_frames(seed, epoch, share):
     windows = Windows.cut(make_recordings(2, 1), length=6, stride=3)
     masked = mask(windows, share, seed, epoch)
     positions = masked.frames_of(slice(None)) - windows.starts[:, None]
-    assert positions.shape == (len(windows), frames_left(6, share)) == (len(masked), masked.length)
+    assert positions.shape == (len(windows), count_visible_frames(6, share)) == (len(masked), masked.length)
     assert (np.diff(positions, axis=1) > 0).all()
     assert 0 <= positions.min() <= positions.max() < 6
     rows = np.array([3, 0, 3])

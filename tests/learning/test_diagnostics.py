@@ -11,7 +11,14 @@ from sklearn.metrics import silhouette_score
 
 from himpc.learning import Config, Diagnosis, diagnose, train
 from himpc.learning.clustering.number_of_people import silhouette_gain
-from himpc.learning.diagnostics import CLEAR, UNCLEAR, _agreement, _facing, _halves, _nearest
+from himpc.learning.diagnostics import (
+    CLEAR_MARGIN,
+    MIN_MARGIN,
+    _halves_gain,
+    _level_agreement,
+    _narrowest_arc,
+    _nearest_gain,
+)
 from himpc.recordings import Recording, Windows
 from himpc.simulation import simulate
 from himpc.skeleton import body_frame, headings
@@ -29,7 +36,7 @@ def model_of(windows):
 def test_clear_persons_are_reported_as_clear(windows):
     diagnosis = diagnose(model_of(windows), windows)
     assert (diagnosis.recordings, diagnosis.groups) == (8, 4)
-    assert diagnosis.margin > CLEAR
+    assert diagnosis.margin > CLEAR_MARGIN
     assert min(diagnosis.nearest, diagnosis.halves) > 0.5
     assert diagnosis.advice[0].startswith("people are distinguished clearly: 4 groups of 8 recordings")
 
@@ -75,9 +82,9 @@ def test_nearest_and_agreement_equal_plain_formulas(seed):
         gone = np.delete(np.arange(9), row)
         nearest = [gone[np.argmin(cdist(m[[row]], m[gone]))] for m in (means, other)]
         same.append(nearest[0] == nearest[1])
-    assert _nearest(means) == pytest.approx(1 - np.median(shares))
-    assert _agreement([means, other]) == pytest.approx(np.mean(same))
-    assert _agreement([means, means, means]) == 1
+    assert _nearest_gain(means) == pytest.approx(1 - np.median(shares))
+    assert _level_agreement([means, other]) == pytest.approx(np.mean(same))
+    assert _level_agreement([means, means, means]) == 1
 
 
 @given(SEEDS)
@@ -91,8 +98,8 @@ def test_halves_are_consecutive_and_share_no_frame(seed):
     distances = cdist(early, late)
     order = rng.permutation(14)
     expected = 1 - np.trace(distances) / (distances[0, 1] + distances[1, 0])
-    assert _halves(vectors[order], take[order], starts[order], 6) == pytest.approx(expected)
-    assert _halves(vectors[-1:], np.zeros(1, int), starts[-1:], 6) is None
+    assert _halves_gain(vectors[order], take[order], starts[order], 6) == pytest.approx(expected)
+    assert _halves_gain(vectors[-1:], np.zeros(1, int), starts[-1:], 6) is None
 
 
 @pytest.mark.parametrize("count", [1, 2, 3])
@@ -116,8 +123,8 @@ def test_equal_or_short_recordings_give_numbers(windows):
     ("change", "words"),
     [
         ({}, "distinguished clearly: 12 groups of 40 recordings, 0.60 above random data"),
-        ({"margin": (CLEAR + UNCLEAR) / 2}, "distinguished, but not clearly"),
-        ({"margin": UNCLEAR / 2}, "look similar, or differ much between recordings"),
+        ({"margin": (CLEAR_MARGIN + MIN_MARGIN) / 2}, "distinguished, but not clearly"),
+        ({"margin": MIN_MARGIN / 2}, "look similar, or differ much between recordings"),
         ({"groups": 40}, "add more recordings of each"),
         ({"groups": 7}, "7 groups is the smallest number that is tried for 40 recordings"),
         ({"levels": 0.2}, "disagree (the same nearest recording for only 20%)"),
@@ -145,7 +152,7 @@ def ahead(people, each):
 
 def facing(walks):
     windows = Windows.cut(walks, length=6)
-    return _facing(windows, windows.recording)
+    return _narrowest_arc(windows, windows.recording)
 
 
 def test_recordings_from_one_side_are_reported():

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from himpc.learning import ALONE, Callback, Processes
+from himpc.learning import SINGLE_PROCESS, Callback, ProcessGroup
 from himpc.learning.clustering.neighbours import nearest_neighbours
 from himpc.learning.masking import mask
 from himpc.model import Model, Network, read_note, read_tensors, shapes_of, window_features
@@ -34,7 +34,7 @@ def launch(*command, check=True):
 
 @given(st.integers(0, 50), st.integers(1, 8))
 def test_shares_cover_every_item_once(n, world):
-    shares = [range(n)[Processes(rank, world).share(n)] for rank in range(world)]
+    shares = [range(n)[ProcessGroup(rank, world).share(n)] for rank in range(world)]
     assert [i for share in shares for i in share] == list(range(n))
     assert max(map(len, shares)) - min(map(len, shares)) <= 1
 
@@ -43,26 +43,26 @@ def test_shares_cover_every_item_once(n, world):
 @given(st.integers(1, 40), st.integers(1, 6), st.integers(1, 4))
 def test_neighbours_of_shares_equal_those_of_all(n, k, world):
     features = torch.from_numpy(np.random.default_rng(n).integers(-3, 4, (n, 3))).float()
-    parts = [nearest_neighbours(features, k, "exact", Processes(rank, world).share(n)) for rank in range(world)]
+    parts = [nearest_neighbours(features, k, "exact", ProcessGroup(rank, world).share(n)) for rank in range(world)]
     assert torch.equal(torch.cat(parts), nearest_neighbours(features, k))
 
 
 @pytest.mark.parametrize("masked", [0.0, 0.5])
 def test_features_of_shares_equal_those_of_all(windows, masked):
     network, seen = Network(windows.layout, ["joint", "limb"], 8, 2), mask(windows, masked, 0, 1)
-    parts = [window_features(network, seen.part(Processes(rank, 3).share(len(seen)))) for rank in range(3)]
+    parts = [window_features(network, seen.part(ProcessGroup(rank, 3).share(len(seen)))) for rank in range(3)]
     for level, found in window_features(network, seen).items():
         assert torch.equal(torch.cat([part[level] for part in parts]), found)
 
 
 def test_a_single_process_exchanges_nothing():
     tensor = torch.ones(2)
-    assert ALONE.is_first
-    for same in (ALONE.gather(tensor, 2), ALONE.sum(tensor), ALONE.broadcast(tensor)):
+    assert SINGLE_PROCESS.is_first
+    for same in (SINGLE_PROCESS.gather(tensor, 2), SINGLE_PROCESS.sum(tensor), SINGLE_PROCESS.broadcast(tensor)):
         assert same is tensor
-    assert ALONE.broadcast_text("é") == "é"
-    ALONE.check_equal("00ff")
-    ALONE.wait()
+    assert SINGLE_PROCESS.broadcast_text("é") == "é"
+    SINGLE_PROCESS.check_equal("00ff")
+    SINGLE_PROCESS.barrier()
 
 
 class Stop(Callback):
@@ -75,7 +75,7 @@ def of_two(tmp_path_factory):
     """Train each case in two processes, once resuming a run of one process, and return the folder of the results."""
     folder = tmp_path_factory.mktemp("two")
     with pytest.raises(KeyboardInterrupt):
-        trained("clean", ALONE, out=folder / "broken", callbacks=[Stop()])
+        trained("clean", SINGLE_PROCESS, out=folder / "broken", callbacks=[Stop()])
     launch(WORKER, folder)
     return folder
 
@@ -84,7 +84,7 @@ def of_two(tmp_path_factory):
 @pytest.mark.xdist_group("two processes")
 @pytest.mark.parametrize("name", [*CASES, "resumed"])
 def test_two_processes_train_the_model_of_one(name, of_two):
-    alone = trained("clean" if name == "resumed" else name, ALONE)
+    alone = trained("clean" if name == "resumed" else name, SINGLE_PROCESS)
     mine, files = alone.model.network.state_dict(), [of_two / f"{name}-{rank}.safetensors" for rank in range(2)]
     first, second = (read_tensors(file, shapes_of(mine)) for file in files)
     for weights in mine:

@@ -104,8 +104,8 @@ def test_a_thousand_recordings_are_grouped_in_seconds():
 def test_doubt_is_stated_at_both_ends_of_the_range():
     rng = np.random.default_rng(0)
     unrelated = rng.normal(size=(20, 1, 8)) + 0.01 * rng.normal(size=(20, WINDOWS, 8))
-    assert "no two of 20 recordings" in group(unrelated).doubt
-    assert group(unrelated, people=20).doubt == ""
-    assert group(people(0)[0]).doubt == ""
+    assert "no two of 20 recordings" in group(unrelated).warning
+    assert group(unrelated, people=20).warning == ""
+    assert group(people(0)[0]).warning == ""
     fewest = Grouping(np.array([1, 1, 2, 2, 3, 3, 0]), np.ones(7), np.zeros((7, 1)), estimated=True)
-    assert "3 people is the smallest number" in fewest.doubt
+    assert "3 people is the smallest number" in fewest.warning

@@ -60,7 +60,7 @@ def test_a_resumed_run_with_a_score_ends_with_the_same_bits(windows, config, tmp
     assert unbroken.history.best.epoch == 2
     with pytest.raises(KeyboardInterrupt):
         train(windows, config, out=tmp_path / "broken", callbacks=[stop], score=score)
-    with pytest.raises(ModelError, match="was made with a score that chooses the checkpoint"):
+    with pytest.raises(ModelError, match="was written with a score that chooses the checkpoint"):
         train(windows, config, out=tmp_path / "broken", resume=True)
     for _ in range(2):  # the second time it is finished
         resumed = train(windows, config, out=tmp_path / "broken", resume=True, score=score)
@@ -98,12 +98,12 @@ def test_a_read_only_folder_raises_before_training(windows, config, tmp_path):
 def test_a_checkpoint_of_another_run_raises(windows, config, tmp_path):
     train(windows, config, out=tmp_path)
     path = tmp_path / "checkpoint.safetensors"
-    with pytest.raises(ModelError, match=r"was made with eps = 0\.6, now it is 0\.5"):
+    with pytest.raises(ModelError, match=r"was written with eps = 0\.6, now it is 0\.5"):
         train(windows, config.with_(eps=0.5), out=tmp_path, resume=True)
     from himpc.recordings import Windows
 
     others = Windows.cut(make_recordings(people=5), length=6, stride=3)
-    with pytest.raises(ModelError, match="was made from other recordings"):
+    with pytest.raises(ModelError, match="was written for other recordings"):
         train(others, config, out=tmp_path, resume=True)
     note = json.loads(read_note(path))
     for changed, message in (

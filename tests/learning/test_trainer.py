@@ -138,7 +138,7 @@ def test_drop_last_leaves_out_the_last_batch(windows, config):
     assert 0 < history.epochs[0].trained == whole // 40 * 40 < whole
     assert {total for epoch, _, total in recorder.batches if epoch == 1} == {whole // 40}
     history = train(windows, config.with_(drop_last=True, batch_size=500), callbacks=[recorder]).history
-    assert "fewer than a batch, and drop_last leaves them out; try a smaller batch_size (now 500)" in history.stopped
+    assert "fewer than a batch, and drop_last drops them; try a smaller batch_size (now 500)" in history.stopped
 
 
 class Scores:
@@ -161,7 +161,7 @@ def test_a_score_chooses_the_checkpoint_and_stops_training(windows, config):
     assert trained.history.stopped == "the score has not risen for 3 epochs"
     card = trained.model.training
     assert card["checkpoint"] == "epoch 2, the highest score (0.7)"
-    assert (card["labels_used"], card["score"]) == ("unknown: a score from outside chose the checkpoint", "Rank-1")
+    assert (card["labels_used"], card["score"]) == ("unknown: an external score chose the checkpoint", "Rank-1")
     last = train(windows, config.with_(max_epochs=5, patience=50))
     assert last.model.fingerprint == score.seen[4]  # asking changes nothing
     with pytest.raises(RunFolderError, match="epoch 1: the score is nan"):
@@ -228,7 +228,7 @@ def test_two_windows_are_enough_and_one_is_not(config):
 def test_settings_that_do_not_fit_raise(windows, config, tmp_path):
     with pytest.raises(ConfigError, match="window_length is 5, but the windows have 6"):
         train(windows, config.with_(window_length=5))
-    with pytest.raises(ConfigError, match="no folder of a run to resume; pass it as out"):
+    with pytest.raises(ConfigError, match="no run folder to resume; pass it as out"):
         train(windows, config, resume=True)
 
 
@@ -258,10 +258,10 @@ def test_card_describes_the_training(windows, config):
     json.dumps(trained.model.training)
 
 
-def test_known_labels_replace_pseudo_labels(windows):
-    known = windows.recording % 3
-    trained = train(windows, Config(hidden=8, heads=1, max_epochs=2), known=known)
+def test_external_labels_replace_pseudo_labels(windows):
+    labels = windows.recording % 3
+    trained = train(windows, Config(hidden=8, heads=1, max_epochs=2), external_labels=labels)
     assert [set(record.clusters.values()) for record in trained.history.epochs] == [{3}, {3}]
-    assert trained.model.training["labels_used"] == "unknown: labels were given from outside"
-    with pytest.raises(ConfigError, match="known should have a label for each of the"):
-        train(windows, Config(hidden=8, heads=1, max_epochs=2), known=known + 1)
+    assert trained.model.training["labels_used"] == "unknown: external labels were given"
+    with pytest.raises(ConfigError, match="external_labels should have a label for each of the"):
+        train(windows, Config(hidden=8, heads=1, max_epochs=2), external_labels=labels + 1)

@@ -12,7 +12,7 @@ from sklearn.covariance import ledoit_wolf
 
 from himpc.errors import DataError
 from himpc.learning.clustering.recordings import means_by_label
-from himpc.learning.whitening import TILT, fit_whitening, tilt, whitening
+from himpc.learning.whitening import TILT_STD, fit_whitening, tilt, whitening
 from himpc.model import Network
 from himpc.recordings import Origin, Recording, Windows
 from himpc.skeleton import LEVELS, body_frame, get_layout, mirror
@@ -112,8 +112,8 @@ def test_tilt_rotates_without_scaling(dimensions):
     upright = np.zeros((5000, 1, 3))
     upright[..., 1] = 1
     x, y, z = tilt(upright, np.random.default_rng(1), dimensions=dimensions)[:, 0].T
-    assert np.arcsin(x).std() == pytest.approx(TILT, rel=0.05)
-    assert np.arctan2(z, y).std() == pytest.approx(TILT if dimensions == 3 else 0, rel=0.05)
+    assert np.arcsin(x).std() == pytest.approx(TILT_STD, rel=0.05)
+    assert np.arctan2(z, y).std() == pytest.approx(TILT_STD if dimensions == 3 else 0, rel=0.05)
 
 
 def fitted(windows, *, align=False, hidden=8, distances=True):

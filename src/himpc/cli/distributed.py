@@ -13,7 +13,7 @@ from himpc.cli.console import Console
 from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
-    from himpc.learning import Processes
+    from himpc.learning import ProcessGroup
     from himpc.reading import Problem
 
 __all__ = ["SilentConsole", "join_processes"]
@@ -33,7 +33,7 @@ class SilentConsole(Console):
 
 
 @contextmanager
-def join_processes(device: str) -> Iterator[Processes]:
+def join_processes(device: str) -> Iterator[ProcessGroup]:
     """Join the other processes of a launcher, if there is one.
 
     If a process fails, it alone raises its error; the others raise `SystemExit` and print nothing.
@@ -48,25 +48,25 @@ def join_processes(device: str) -> Iterator[Processes]:
     ConfigError
         If there are fewer GPUs than processes, if one GPU is named for all, or if the processes cannot connect.
     """
-    from himpc.learning import ALONE
+    from himpc.learning import SINGLE_PROCESS
 
     if int(os.environ.get("WORLD_SIZE", "1")) == 1 or "RANK" not in os.environ:
-        yield ALONE
+        yield SINGLE_PROCESS
         return
     import torch
     from torch.distributed.rendezvous import rendezvous
 
     try:
-        store, rank, world = next(rendezvous("env://", timeout=TIMEOUT))
+        store, rank, world_size = next(rendezvous("env://", timeout=TIMEOUT))
     except (ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ConfigError(
             f"the processes cannot connect to each other ({reason})", hint="start them by torchrun"
         ) from error
     try:
-        processes = _initialise(device, store, rank, world)
+        processes = _initialise(device, store, rank, world_size)
         yield processes
-        processes.wait()  # a launcher ends all processes as soon as one of them exits
+        processes.barrier()  # a launcher ends all processes as soon as one of them exits
     except BaseException as error:
         if _is_first_to_fail(store):
             raise
@@ -74,10 +74,10 @@ def join_processes(device: str) -> Iterator[Processes]:
     torch.distributed.destroy_process_group()
 
 
-def _initialise(device: str, store: Any, rank: int, world: int) -> Processes:
+def _initialise(device: str, store: Any, rank: int, world_size: int) -> ProcessGroup:
     import torch
 
-    from himpc.learning import Processes
+    from himpc.learning import ProcessGroup
     from himpc.model import resolve_device
 
     backend = "gloo"
@@ -92,8 +92,8 @@ def _initialise(device: str, store: Any, rank: int, world: int) -> Processes:
             )
         torch.cuda.set_device(own)
         backend = "cpu:gloo,cuda:nccl"
-    torch.distributed.init_process_group(backend, store=store, rank=rank, world_size=world, timeout=TIMEOUT)
-    return Processes(rank, world)
+    torch.distributed.init_process_group(backend, store=store, rank=rank, world_size=world_size, timeout=TIMEOUT)
+    return ProcessGroup(rank, world_size)
 
 
 def _is_first_to_fail(store: Any) -> bool:

@@ -1,6 +1,6 @@
-"""Learning without labels: clustering, losses, the trainer. Nothing here sees the name of a person.
+"""Unsupervised learning: clustering, losses and the trainer. Nothing in this package receives the name of a person.
 
-The names load their modules on first use, so that reading the settings does not load torch.
+Modules are imported on first use of a name, so that `Config` can be imported without torch.
 """
 
 from importlib import import_module
@@ -13,26 +13,26 @@ if TYPE_CHECKING:
     from himpc.learning.clustering.number_of_people import MIN_RECORDINGS
     from himpc.learning.config import Config, preset_names
     from himpc.learning.diagnostics import Diagnosis, diagnose
-    from himpc.learning.distributed import ALONE, Processes
+    from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
     from himpc.learning.grouping import Grouping, group_recordings
     from himpc.learning.history import EpochRecord, History
     from himpc.learning.losses.hi_mpc import mining_weights
     from himpc.learning.state import CHECKPOINT_FILE
-    from himpc.learning.trainer import Score, Trained, train
+    from himpc.learning.trainer import Score, TrainingResult, train
 
 __all__ = [
-    "ALONE",
     "CHECKPOINT_FILE",
     "MIN_RECORDINGS",
+    "SINGLE_PROCESS",
     "Callback",
     "Config",
     "Diagnosis",
     "EpochRecord",
     "Grouping",
     "History",
-    "Processes",
+    "ProcessGroup",
     "Score",
-    "Trained",
+    "TrainingResult",
     "diagnose",
     "group_recordings",
     "jaccard_distances",
@@ -49,17 +49,17 @@ _MODULES = {
     "clustering.number_of_people": ("MIN_RECORDINGS",),
     "config": ("Config", "preset_names"),
     "diagnostics": ("Diagnosis", "diagnose"),
-    "distributed": ("ALONE", "Processes"),
+    "distributed": ("SINGLE_PROCESS", "ProcessGroup"),
     "grouping": ("Grouping", "group_recordings"),
     "history": ("EpochRecord", "History"),
     "losses.hi_mpc": ("mining_weights",),
     "state": ("CHECKPOINT_FILE",),
-    "trainer": ("Score", "Trained", "train"),
+    "trainer": ("Score", "TrainingResult", "train"),
 }
-_MODULE_OF = {name: module for module, names in _MODULES.items() for name in names}
+_MODULE_BY_NAME = {name: module for module, names in _MODULES.items() for name in names}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _MODULE_OF:
+    if name not in _MODULE_BY_NAME:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_OF[name]}"), name)
+    return getattr(import_module(f"{__name__}.{_MODULE_BY_NAME[name]}"), name)

@@ -1,4 +1,4 @@
-"""Callbacks: how the trainer reports batches, epochs and warnings."""
+"""Callbacks, to which the trainer reports batches, epochs and warnings."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ __all__ = ["Callback", "notify", "warn"]
 
 
 class Callback:
-    """Base class of callbacks; each method does nothing unless overridden.
+    """Base class of callbacks. Each method does nothing unless it is overridden.
 
-    Inheriting from it is optional: the trainer calls the methods that an object has. An exception that a method raises
-    stops the training, after the checkpoint of the epoch is written.
+    A callback need not inherit from this class: the trainer calls those of its methods that an object has. An exception
+    in a method stops the training after the checkpoint of the epoch is written.
     """
 
-    def on_batch(self, epoch: int, done: int, total: int) -> None:
-        """Handle the end of a step, `done` of `total` in an epoch (from 1); 0 when its pseudo-labels are ready."""
+    def on_batch(self, epoch: int, step: int, total: int) -> None:
+        """Handle the end of step `step` of `total` in an epoch; step 0 means that the pseudo-labels are ready."""
 
     def on_epoch(self, record: EpochRecord) -> None:
         """Handle the end of an epoch."""
@@ -29,7 +29,7 @@ class Callback:
 
 
 def notify(callbacks: Sequence[object], event: str, *arguments: Any) -> bool:
-    """Call the method `event` of each callback that has it; return True if any has."""
+    """Call the method `event` of each callback that has it; return True if there is one."""
     methods = [method for callback in callbacks if (method := getattr(callback, event, None))]
     for method in methods:
         method(*arguments)

@@ -1,6 +1,7 @@
-"""The settings of training, each declared once, and their presets.
+"""The settings of training and their presets.
 
-Command-line options, the checks of preset and sweep files, and the table in docs/settings.md derive from `Config`.
+Each setting is declared once, in `Config`: the command-line options, the validation of preset and sweep files, and the
+table in docs/settings.md are derived from it.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from himpc.errors import ConfigError
 from himpc.learning.losses import LOSSES
 from himpc.skeleton import LEVELS, Level
 
-__all__ = ["Clustering", "Config", "Contrast", "Grouped", "Mining", "Neighbours", "Shuffle", "preset_names"]
+__all__ = ["Clustering", "ClusteringUnit", "Config", "Contrast", "Mining", "Neighbours", "Shuffle", "preset_names"]
 
 Contrast = Literal["frames", "windows"]
-Grouped = Literal["windows", "recordings"]
+ClusteringUnit = Literal["windows", "recordings"]
 Mining = Literal["hard", "off", "inverted"]
 Clustering = Literal["dbscan", "hdbscan"]
 Neighbours = Literal["auto", "exact", "approximate"]
@@ -30,7 +31,7 @@ _PRESETS = Path(__file__).parent / "presets"
 
 def _check_levels(levels: tuple[Level, ...]) -> tuple[Level, ...]:
     if not levels or len(set(levels)) < len(levels):
-        raise ValueError(f"must be some of {', '.join(LEVELS)}, each once, found {levels}")
+        raise ValueError(f"must be one or more of {', '.join(LEVELS)}, without repetition, found {levels}")
     return levels
 
 
@@ -48,9 +49,9 @@ Share = Annotated[float, Field(gt=0, le=1)]
 
 @validated
 class Config:
-    """Every setting of training, checked when it is made.
+    """All settings of training, validated on construction.
 
-    The defaults are the preset ``clean``: the published method without any label (docs/method.md, sections 2 to 6).
+    The defaults equal the preset ``clean``: the published method without any labels (docs/method.md, sections 2 to 6).
 
     Raises
     ------
@@ -73,7 +74,7 @@ class Config:
     """Size of the embedding of one level (H)."""
     heads: Annotated[int, Field(ge=0, le=256)] = 8
     """Meta-transformations per level (M); 0 compares features and prototypes without any."""
-    grouped: Grouped = "windows"
+    grouped: ClusteringUnit = "windows"
     """What is clustered: each window, as published, or each recording, whose windows then share one pseudo-label."""
     k1: NeighbourCount = 20
     """Neighbours of a window from which its reciprocal set is made."""
@@ -137,9 +138,9 @@ class Config:
         ConfigError
             If a setting is unknown or out of its range.
         """
-        known = [field.name for field in dataclasses.fields(self)]
-        if unknown := [name for name in changes if name not in known]:
-            raise ConfigError(f"unknown setting {unknown[0]!r}; the settings are {', '.join(known)}")
+        names = [field.name for field in dataclasses.fields(self)]
+        if unknown := [name for name in changes if name not in names]:
+            raise ConfigError(f"unknown setting {unknown[0]!r}; the settings are {', '.join(names)}")
         return dataclasses.replace(self, **{name: value for name, value in changes.items() if value is not None})
 
     @classmethod

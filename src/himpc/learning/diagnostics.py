@@ -1,7 +1,7 @@
-"""Self-diagnostics of a model, without labels: numbers that correlate with its true Rank-1, and advice.
+"""Self-diagnostics of a model without labels: measures that correlate with the true Rank-1, and advice.
 
-The numbers were chosen by how well they rank simulated suites of many difficulties by their true Rank-1
-(``perf/diagnostics.py``; docs/lab-notebook.md has the table, and the numbers that were rejected).
+The measures were selected by their rank correlation with the true Rank-1 over simulated suites of many difficulties
+(``perf/diagnostics.py``; docs/lab-notebook.md has the table, and the measures that were rejected).
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ from himpc.skeleton import headings
 
 __all__ = ["Diagnosis", "diagnose"]
 
-CLEAR, UNCLEAR = 0.45, 0.25
-"""Limits of the margin, chosen on 32 simulated suites. On 24 others (preset ``tracklet``), Rank-1 of recordings was at
-least 77 % in each suite above the first, and at most 62 % in each below the second."""
+CLEAR_MARGIN, MIN_MARGIN = 0.45, 0.25
+"""Thresholds of the margin, chosen on 32 simulated suites. On 24 others (preset ``tracklet``), Rank-1 of recordings was
+at least 77 % in each suite above the first, and at most 62 % in each suite below the second."""
 
 MIN_AGREEMENT = 0.5
 """Minimum agreement of levels: in each of those 24 suites with less, Rank-1 of recordings was at most 62 %."""
 
-NARROW_ARC = 60.0
-"""Bodies that face into an arc of fewer degrees are seen from one side, as in the simulated suite one-view."""
+NARROW_ARC_DEGREES = 60.0
+"""Recordings whose headings lie within a narrower arc show people from one side, as in the simulated suite one-view."""
 
 ARC_SHARE = 0.9
-"""Share of recordings that an arc must contain."""
+"""Share of the recordings whose headings the arc contains."""
 
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Self-diagnostics of a model on the recordings that it was trained on; higher numbers go with a higher Rank-1.
+    """Self-diagnostics of a model on its training recordings; higher values correlate with a higher Rank-1.
 
     Attributes
     ----------
@@ -55,7 +55,7 @@ class Diagnosis:
         Share of recordings with the same nearest recording at two levels; mean over pairs of levels. None with one
         level.
     facing : float, optional
-        The narrowest arc, in degrees, that 90 % of the recordings face into; None if unknown, as in 2D.
+        The narrowest arc, in degrees, that contains the headings of 90 % of the recordings; None if unknown, as in 2D.
     """
 
     recordings: int
@@ -85,7 +85,7 @@ class Diagnosis:
                 "joints, components and limbs disagree (the same nearest recording for only "
                 f"{self.levels:.0%}); check the groups before you rely on them"
             )
-        if self.facing is not None and self.facing < NARROW_ARC:
+        if self.facing is not None and self.facing < NARROW_ARC_DEGREES:
             sentences.append(
                 f"nearly all bodies face one direction (within {self.facing:.0f} degrees), so recognition from other "
                 "sides was not learned; add recordings from more sides if you need it"
@@ -100,9 +100,9 @@ class Diagnosis:
                 "person, add more recordings of each; if not, people look too similar, or differ too much between "
                 "recordings"
             )
-        if self.margin >= CLEAR:
+        if self.margin >= CLEAR_MARGIN:
             return f"people are distinguished clearly: {numbers}"
-        if self.margin >= UNCLEAR:
+        if self.margin >= MIN_MARGIN:
             return f"people are distinguished, but not clearly: {numbers}; expect some errors"
         return (
             f"people look similar, or differ much between recordings: {numbers}; expect many errors, and try more and "
@@ -130,39 +130,39 @@ def diagnose(model: Model, windows: Windows) -> Diagnosis:
     DataError
         If there are too many recordings to group at once.
     """
-    take = np.unique(windows.whole_recording, return_inverse=True)[1]
+    recording = np.unique(windows.whole_recording, return_inverse=True)[1]
     vectors = model.embed(windows)
-    labels = cluster_recordings(vectors, take)
-    first = np.unique(take, return_index=True)[1]
-    means = means_by_label(vectors, take)
+    labels = cluster_recordings(vectors, recording)
+    first = np.unique(recording, return_index=True)[1]
+    means = means_by_label(vectors, recording)
     return Diagnosis(
         recordings=len(first),
         groups=int(labels.max()) + 1,
         margin=silhouette_gain(means, labels[first]),
-        nearest=_nearest(means),
-        halves=_halves(vectors, take, windows.starts, windows.length),
-        levels=_agreement(np.split(means, len(model.levels), axis=1)),
-        facing=_facing(windows, take),
+        nearest=_nearest_gain(means),
+        halves=_halves_gain(vectors, recording, windows.starts, windows.length),
+        levels=_level_agreement(np.split(means, len(model.levels), axis=1)),
+        facing=_narrowest_arc(windows, recording),
     )
 
 
-def _facing(windows: Windows, take: NDArray[np.integer]) -> float | None:
+def _narrowest_arc(windows: Windows, recording: NDArray[np.integer]) -> float | None:
     """Return the narrowest arc, in degrees, that contains the mean heading of `ARC_SHARE` of the recordings."""
     if windows.dimensions != 3 or not windows.layout.has("left_hip", "right_hip", "left_shoulder", "right_shoulder"):
         return None
     angles = headings(windows.frames[windows.starts], windows.layout)
-    is_known = np.isfinite(angles)
-    sums = np.zeros(take.max() + 1, dtype=np.complex128)
-    np.add.at(sums, take[is_known], np.exp(1j * angles[is_known]))
-    faced = np.sort(np.angle(sums[np.abs(sums) > 0]))
-    if not len(faced):
+    is_defined = np.isfinite(angles)
+    sums = np.zeros(recording.max() + 1, dtype=np.complex128)
+    np.add.at(sums, recording[is_defined], np.exp(1j * angles[is_defined]))
+    directions = np.sort(np.angle(sums[np.abs(sums) > 0]))
+    if not len(directions):
         return None
-    count = math.ceil(ARC_SHARE * len(faced))
-    around = np.concatenate([faced, faced + 2 * np.pi])
-    return float(np.degrees((around[count - 1 : count - 1 + len(faced)] - faced).min()))
+    count = math.ceil(ARC_SHARE * len(directions))
+    two_turns = np.concatenate([directions, directions + 2 * np.pi])
+    return float(np.degrees((two_turns[count - 1 : count - 1 + len(directions)] - directions).min()))
 
 
-def _others(means: NDArray[np.float64]) -> NDArray[np.float64]:
+def _distances_between(means: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return the distances ``(R, R)`` between recordings, infinite on the diagonal."""
     from scipy.spatial.distance import pdist, squareform
 
@@ -171,23 +171,23 @@ def _others(means: NDArray[np.float64]) -> NDArray[np.float64]:
     return distances
 
 
-def _nearest(means: NDArray[np.float64]) -> float:
-    """Return how much nearer the nearest other recording is than the median one; 0 with fewer than two."""
+def _nearest_gain(means: NDArray[np.float64]) -> float:
+    """Compute the gain of the nearest other recording over the median one; 0 with fewer than two."""
     if len(means) < 2:
         return 0.0
-    others = np.sort(_others(means), axis=1)[:, :-1]
-    return _gain(others[:, 0], np.median(others, axis=1))
+    sorted_distances = np.sort(_distances_between(means), axis=1)[:, :-1]
+    return _relative_gain(sorted_distances[:, 0], np.median(sorted_distances, axis=1))
 
 
-def _halves(
-    vectors: NDArray[np.floating], take: NDArray[np.integer], starts: NDArray[np.int64], length: int
+def _halves_gain(
+    vectors: NDArray[np.floating], recording: NDArray[np.integer], starts: NDArray[np.int64], length: int
 ) -> float | None:
-    """Return how much nearer the two halves of a recording are to each other than to those of others."""
+    """Compute the gain of the halves of one recording over halves of two recordings."""
     from scipy.spatial.distance import cdist
 
     halves = []
-    ordered = np.lexsort((starts, take))
-    for rows in np.split(ordered, np.cumsum(np.bincount(take))[:-1]):
+    ordered = np.lexsort((starts, recording))
+    for rows in np.split(ordered, np.cumsum(np.bincount(recording))[:-1]):
         early, late = rows[: (len(rows) + 1) // 2], rows[len(rows) // 2 :]
         late = late[starts[late] >= starts[early[-1]] + length]
         if len(late):
@@ -195,18 +195,18 @@ def _halves(
     if len(halves) < 2:
         return None
     distances = cdist(*(np.array(side, dtype=np.float64) for side in zip(*halves, strict=True)))
-    own = np.eye(len(halves), dtype=bool)
-    return _gain(distances[own].mean(keepdims=True), distances[~own].mean(keepdims=True))
+    same = np.eye(len(halves), dtype=bool)
+    return _relative_gain(distances[same].mean(keepdims=True), distances[~same].mean(keepdims=True))
 
 
-def _gain(near: NDArray[np.float64], far: NDArray[np.float64]) -> float:
+def _relative_gain(near: NDArray[np.float64], far: NDArray[np.float64]) -> float:
     """Return the median of 1 - near / far; 0 where `far` is 0."""
     shares = np.divide(near, far, out=np.ones_like(near), where=far > 0)
     return float(1 - np.median(shares))
 
 
-def _agreement(levels: list[NDArray[np.float64]]) -> float | None:
-    """Return how often two levels have the same nearest recording."""
-    nearest = [_others(means).argmin(axis=1) for means in levels]
+def _level_agreement(levels: list[NDArray[np.float64]]) -> float | None:
+    """Compute the share of recordings with the same nearest recording at two levels, averaged over pairs of levels."""
+    nearest = [_distances_between(means).argmin(axis=1) for means in levels]
     pairs = list(combinations(nearest, 2))
     return float(np.mean([(one == other).mean() for one, other in pairs])) if pairs else None

@@ -15,7 +15,7 @@ from himpc.errors import RunFolderError
 from himpc.learning.callbacks import notify
 from himpc.learning.clustering.windows import prototypes
 from himpc.learning.config import Config
-from himpc.learning.distributed import ALONE, Processes
+from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
 from himpc.learning.history import EpochRecord
 from himpc.learning.losses import get_loss
 from himpc.learning.losses.contrast import features_to_compare, prototypes_to_compare
@@ -30,7 +30,7 @@ from himpc.skeleton import Level
 __all__ = ["train_epoch"]
 
 MAX_CLUSTER_SHARE = 0.5
-"""A cluster with a larger share of the windows causes a warning."""
+"""A warning is given if a cluster contains a larger share of the windows."""
 
 
 def train_epoch(
@@ -38,13 +38,13 @@ def train_epoch(
     windows: Windows,
     config: Config,
     callbacks: Sequence[object] = (),
-    known: NDArray[np.int64] | None = None,
-    processes: Processes = ALONE,
+    external_labels: NDArray[np.int64] | None = None,
+    processes: ProcessGroup = SINGLE_PROCESS,
 ) -> EpochRecord:
-    """Train one epoch: update the weights, moments and pseudo-labels of the state, and return its record.
+    """Train one epoch, which updates weights, moments and pseudo-labels of the state, and return its record.
 
     If no window has a cluster at every level, or no level has two clusters, there is nothing to learn from: no step is
-    made, and the loss of the record is None. Labels that are `known` replace pseudo-labels. Each of the `processes`
+    taken, and the loss of the record is None. `external_labels` replace the pseudo-labels. Each of the `processes`
     encodes its share of the windows, and of every batch.
 
     Raises
@@ -52,13 +52,13 @@ def train_epoch(
     RunFolderError
         If features or loss are not finite, or another process has ended.
     """
-    began = time.perf_counter()
+    start = time.perf_counter()
     epoch = len(state.history) + 1
     windows = mask(windows, config.mask, config.seed, epoch)
-    own = window_features(state.network, windows.part(processes.share(len(windows))))
-    features = {level: processes.gather(own[level], len(windows)) for level in config.levels}
+    local = window_features(state.network, windows.part(processes.share(len(windows))))
+    features = {level: processes.gather(local[level], len(windows)) for level in config.levels}
     _check_finite(features, epoch, config)
-    labels = compute_pseudo_labels(state.network, features, windows, config, known, processes)
+    labels = compute_pseudo_labels(state.network, features, windows, config, external_labels, processes)
     targets = {
         level: prototypes_to_compare(prototypes(features[level], labels[level]), config) for level in config.levels
     }
@@ -75,16 +75,16 @@ def train_epoch(
         loss=sum(losses.values()) / len(losses) if losses else None,
         losses=losses,
         clusters={level: len(centres) for level, centres in targets.items()},
-        noise={level: int((found < 0).sum()) for level, found in labels.items()},
+        noise={level: int((values < 0).sum()) for level, values in labels.items()},
         trained=len(order),
         stability=similarity,
-        seconds=time.perf_counter() - began,
-        warnings=_warnings(labels, int(is_clustered.sum()), len(order), config),
+        seconds=time.perf_counter() - start,
+        warnings=_describe_problems(labels, int(is_clustered.sum()), len(order), config),
     )
 
 
 def _training_order(is_clustered: NDArray[np.bool_], config: Config, epoch: int) -> NDArray[np.int64]:
-    """Return the windows that are trained on, in their order."""
+    """Return the indices of the windows to train on, in the order of training."""
     if config.shuffle == "once":
         order = shuffle(np.arange(len(is_clustered)), config.seed, 0)
         order = order[is_clustered[order]]
@@ -101,21 +101,21 @@ def _train_batches(
     labels: Mapping[Level, Tensor],
     targets: Mapping[Level, Tensor],
     callbacks: Sequence[object],
-    processes: Processes,
+    processes: ProcessGroup,
 ) -> dict[str, float]:
-    """Make one step of Adam per batch, and return the mean loss of each level."""
+    """Take one step of Adam per batch, and return the mean loss of each level."""
     device = next(state.network.parameters()).device
     epoch = len(state.history) + 1
     batches = np.split(order, np.arange(config.batch_size, len(order), config.batch_size))
     sums = torch.zeros(len(config.levels), device=device)
-    for done, batch in enumerate(batches):
-        notify(callbacks, "on_batch", epoch, done, len(batches))
+    for step, batch in enumerate(batches):
+        notify(callbacks, "on_batch", epoch, step, len(batches))
         state.optimiser.zero_grad()
-        own = batch[processes.share(len(batch))]
-        if len(own):
-            losses = _losses(state.network, windows[own], own, config, labels, targets)
-            (losses.mean() * (len(own) / len(batch))).backward()  # type: ignore[no-untyped-call]
-            sums += losses.detach() * len(own)
+        local = batch[processes.share(len(batch))]
+        if len(local):
+            losses = _compute_losses(state.network, windows[local], local, config, labels, targets)
+            (losses.mean() * (len(local) / len(batch))).backward()  # type: ignore[no-untyped-call]
+            sums += losses.detach() * len(local)
         processes.sum_gradients(state.network.parameters())
         state.optimiser.step()
     notify(callbacks, "on_batch", epoch, len(batches), len(batches))
@@ -127,7 +127,7 @@ def _train_batches(
     return means
 
 
-def _losses(
+def _compute_losses(
     network: Network,
     joints: NDArray[np.float32],
     rows: NDArray[np.int64],
@@ -161,27 +161,27 @@ def _not_finite(name: str, epoch: int, config: Config) -> RunFolderError:
     )
 
 
-def _warnings(labels: Mapping[Level, Tensor], clustered: int, trained: int, config: Config) -> tuple[str, ...]:
+def _describe_problems(labels: Mapping[Level, Tensor], clustered: int, trained: int, config: Config) -> tuple[str, ...]:
     """Describe levels with no cluster, or one very large one, and what to try."""
     messages = []
     larger, smaller = f"a larger eps (now {config.eps}), ", f"a smaller eps (now {config.eps}) or k1"
     if config.clustering == "hdbscan":
         larger, smaller = "", "a smaller k1"
-    for level, found in labels.items():
-        largest = int(torch.bincount(found[found >= 0], minlength=1).max())
+    for level, values in labels.items():
+        largest = int(torch.bincount(values[values >= 0], minlength=1).max())
         if largest == 0:
             messages.append(
-                f"level {level!r}: all {len(found)} windows are noise; try {larger}a smaller min_samples (now "
+                f"level {level!r}: all {len(values)} windows are noise; try {larger}a smaller min_samples (now "
                 f"{config.min_samples}), more recordings, or shorter windows"
             )
-        elif largest > MAX_CLUSTER_SHARE * len(found):
+        elif largest > MAX_CLUSTER_SHARE * len(values):
             messages.append(
                 f"level {level!r}: more than half of the windows are in one cluster; try {smaller} (now {config.k1}, "
-                f"for {len(found)} windows), or recordings of more people"
+                f"for {len(values)} windows), or recordings of more people"
             )
     if clustered and not trained:
         messages.append(
-            f"{clustered} windows have a cluster at every level, fewer than a batch, and drop_last leaves them out; "
+            f"{clustered} windows have a cluster at every level, fewer than a batch, and drop_last drops them; "
             f"try a smaller batch_size (now {config.batch_size})"
         )
     if not clustered and not messages:

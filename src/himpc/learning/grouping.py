@@ -23,8 +23,8 @@ from himpc.learning.clustering.recordings import means_by_label
 __all__ = ["Grouping", "group_recordings"]
 
 NUISANCE_SHARE = 0.05
-"""Share of the variance between recordings that is attributed to other causes than the person. Chosen on simulated
-walkers, from 0, 0.05, 0.2 and 0.5."""
+"""Share of the variance between recordings that is attributed to other causes than the person. Chosen from 0, 0.05, 0.2
+and 0.5 on simulated walkers."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,12 +36,12 @@ class Grouping:
     groups : int64 array ``(R,)``
         The group of each recording, numbered from 1 in order of decreasing size; 0 for recordings without a window.
     confidence : float array ``(R,)``
-        How much nearer a recording is to its own group than to the next, in [0, 1]: its silhouette, with the median
-        spread of the other groups for a group of one. NaN if the group is 0, or if all groups have one recording.
+        The silhouette of each recording, in [0, 1]. A group of one recording is given the median spread of the other
+        groups. NaN if the group is 0, or if all groups have one recording.
     vectors : float64 array ``(R, D)``
         The whitened vectors of the recordings that were compared; NaN if the group is 0.
     estimated : bool
-        True if the number of people was estimated, False if it was given.
+        True if the number of people was estimated, False if it was specified.
     """
 
     groups: NDArray[np.int64]
@@ -55,8 +55,8 @@ class Grouping:
         return int(self.groups.max(initial=0))
 
     @property
-    def doubt(self) -> str:
-        """A warning if the estimated number of people is the largest or smallest that was tried; else empty."""
+    def warning(self) -> str:
+        """A warning if the estimated number of people is the largest or smallest that was tried; otherwise empty."""
         grouped = int((self.groups > 0).sum())
         if not self.estimated:
             return ""
@@ -83,12 +83,12 @@ def group_recordings(
 ) -> Grouping:
     """Group recordings by person.
 
-    Vectors are whitened by what varies while the person stays the same: the covariance of the windows of a recording
+    Vectors are whitened by an estimate of the within-person covariance: the covariance of the windows of a recording
     around their mean (within-class covariance normalisation, Hatch et al., with recordings as classes), plus
     `NUISANCE_SHARE` of the covariance between recordings, for view, posture or shoes. Both are shrunk as by Ledoit and
     Wolf. The means of the recordings are then joined into Ward's tree, which is cut into `people` groups, or into an
-    estimated number (see `himpc.learning.clustering.cluster_by_silhouette`). For many recordings of one person or of
-    very few, state their number.
+    estimated number (see `himpc.learning.clustering.cluster_by_silhouette`). Pass
+    `people` if the recordings show only one person or very few.
 
     Parameters
     ----------
@@ -117,35 +117,35 @@ def group_recordings(
     2006. Ledoit, Wolf: A well-conditioned estimator for large-dimensional covariance matrices. J. Multivar. Anal. 88
     (2004). Ward: Hierarchical grouping to optimize an objective function. JASA 58 (1963).
     """
-    present, member = np.unique(recording, return_inverse=True)
-    if len(present) < 2:
-        raise DataError(f"found {len(present)} recordings as long as a window, expected at least two to group")
-    if len(present) > MAX_RECORDINGS:
-        raise DataError(f"found {len(present)} recordings, expected at most {MAX_RECORDINGS} to group at once")
-    if people is not None and not 1 <= people <= len(present):
-        raise ConfigError(f"people should be from 1 to the number of recordings, {len(present)}, found {people}")
+    recordings, member = np.unique(recording, return_inverse=True)
+    if len(recordings) < 2:
+        raise DataError(f"found {len(recordings)} recordings as long as a window, expected at least two to group")
+    if len(recordings) > MAX_RECORDINGS:
+        raise DataError(f"found {len(recordings)} recordings, expected at most {MAX_RECORDINGS} to group at once")
+    if people is not None and not 1 <= people <= len(recordings):
+        raise ConfigError(f"people should be from 1 to the number of recordings, {len(recordings)}, found {people}")
     if not np.isfinite(vectors).all():
         raise DataError("embeddings contain values that are not finite", hint="check that the model was trained")
-    if people is None and len(present) < MIN_RECORDINGS:
+    if people is None and len(recordings) < MIN_RECORDINGS:
         raise DataError(
-            f"found {len(present)} recordings, expected at least {MIN_RECORDINGS} to estimate the number of people",
+            f"found {len(recordings)} recordings, expected at least {MIN_RECORDINGS} to estimate the number of people",
             hint="add recordings, or pass {people}",
         )
     means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
     labels = _cluster(means, people)
     groups = np.zeros(n_recordings, dtype=np.int64)
     confidence = np.full(n_recordings, np.nan)
-    compared = np.full((n_recordings, means.shape[1]), np.nan)
-    groups[present], confidence[present], compared[present] = (
+    grouped_vectors = np.full((n_recordings, means.shape[1]), np.nan)
+    groups[recordings], confidence[recordings], grouped_vectors[recordings] = (
         _number_by_size(labels),
         _confidence(means, labels),
         means,
     )
-    return Grouping(groups, confidence, compared, estimated=people is None)
+    return Grouping(groups, confidence, grouped_vectors, estimated=people is None)
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Return the mean of the windows of each recording, ``(R, D)``, whitened by what is not the person."""
+    """Compute the mean of the windows of each recording, ``(R, D)``, whitened by the within-person variation."""
     from sklearn.covariance import ledoit_wolf
 
     means = means_by_label(vectors, member)
@@ -176,18 +176,18 @@ def _confidence(vectors: NDArray[np.float64], labels: NDArray[np.int64]) -> NDAr
         return np.ones(len(labels))
     distances = squareform(pdist(vectors))
     sums, sizes = distance_sums(distances, labels)
-    own, nearest = own_and_nearest_distances(sums, sizes, labels)
+    own_distance, nearest_distance = own_and_nearest_distances(sums, sizes, labels)
     is_single = sizes[labels] == 1
     if is_single.all():
         return np.full(len(labels), np.nan)
-    own = np.where(is_single, np.median(own[~is_single]), own)
-    return np.clip(margins(own, nearest), 0, 1)
+    own_distance = np.where(is_single, np.median(own_distance[~is_single]), own_distance)
+    return np.clip(margins(own_distance, nearest_distance), 0, 1)
 
 
 def _number_by_size(labels: NDArray[np.int64]) -> NDArray[np.int64]:
     """Renumber labels from 1, the largest group first, ties by first appearance."""
     names, first, counts = np.unique(labels, return_index=True, return_counts=True)
     order = np.lexsort((first, -counts))
-    number = np.empty(len(names), dtype=np.int64)
-    number[order] = np.arange(1, len(names) + 1)
-    return number[np.searchsorted(names, labels)]
+    rank = np.empty(len(names), dtype=np.int64)
+    rank[order] = np.arange(1, len(names) + 1)
+    return rank[np.searchsorted(names, labels)]

@@ -1,4 +1,4 @@
-"""The record of each epoch, and when training stops."""
+"""The records of epochs, and the criterion that stops training."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from himpc.learning.config import Config
 
 __all__ = ["EpochRecord", "History", "stop_reason"]
 
-MIN_RISE = 0.001
-"""How much the stability must rise to count as a rise."""
+MIN_IMPROVEMENT = 0.001
+"""Minimum increase of the stability that counts as an improvement."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +43,7 @@ class EpochRecord:
     score : float, optional
         The score of the model, if one is given to choose the checkpoint.
     warnings : tuple of str
-        Problems that the user should know, and what to try.
+        Problems for the attention of the user, each with a remedy to try.
     """
 
     epoch: int
@@ -96,7 +96,7 @@ def stop_reason(history: History, config: Config) -> str:
     best, since = -np.inf, 0
     for record in history.epochs:
         stability = -np.inf if record.stability is None else record.stability
-        best, since = (stability, 0) if stability > best + MIN_RISE else (best, since + 1)
+        best, since = (stability, 0) if stability > best + MIN_IMPROVEMENT else (best, since + 1)
     if since >= config.patience:
         return f"the stability of pseudo-labels has not risen for {config.patience} epochs"
     return ""

@@ -24,32 +24,32 @@ def shuffle(items: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64
 
 @contextmanager
 def deterministic_algorithms(device: torch.device) -> Iterator[None]:
-    """Let torch on the CPU use only operations that repeat to the bit; restore its settings at the end.
+    """Allow only bitwise reproducible operations of torch on the CPU; restore its settings at the end.
 
-    torch would also fill each new tensor, in case a program reads it before writing; no operation here does.
+    In this mode torch also fills each uninitialised tensor. That is turned off: no operation here reads one.
     On CUDA the settings stay: results may differ in the last bits between runs.
     """
-    before = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    previous = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
     settings: Any = torch.utils.deterministic  # a module whose one setting torch gives no type
-    filled = settings.fill_uninitialized_memory
+    fill_memory = settings.fill_uninitialized_memory
     if device.type == "cpu":
         torch.use_deterministic_algorithms(True)
         settings.fill_uninitialized_memory = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(before[0], warn_only=before[1])
-        settings.fill_uninitialized_memory = filled
+        torch.use_deterministic_algorithms(previous[0], warn_only=previous[1])
+        settings.fill_uninitialized_memory = fill_memory
 
 
-def fingerprint(windows: Windows, known: NDArray[np.int64] | None = None) -> str:
-    """Return a SHA-256 hash of the inputs of training: frames, starts, recordings, length, layout, known labels."""
-    about = [windows.layout.to_dict(), windows.length, windows.dimensions, windows.frames.shape]
-    digest = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
+def fingerprint(windows: Windows, external_labels: NDArray[np.int64] | None = None) -> str:
+    """Return a SHA-256 hash of the inputs of training: frames, starts, recordings, length, layout, external labels."""
+    header = [windows.layout.to_dict(), windows.length, windows.dimensions, windows.frames.shape]
+    digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(windows.starts).data)
     for block in iter_blocks(windows.frames):
         digest.update(np.ascontiguousarray(block).data)
     digest.update(np.ascontiguousarray(windows.whole_recording).data)
-    if known is not None:
-        digest.update(known.data)
+    if external_labels is not None:
+        digest.update(external_labels.data)
     return digest.hexdigest()

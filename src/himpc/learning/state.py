@@ -1,4 +1,4 @@
-"""The state of a training, and its checkpoint: one safetensors file, never a pickle."""
+"""The state of a training run, and its checkpoint in one safetensors file (no pickle)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from himpc._version import __version__
 from himpc.errors import ModelError
 from himpc.learning.clustering.density import NOISE
 from himpc.learning.config import Config
-from himpc.learning.distributed import Processes
+from himpc.learning.distributed import ProcessGroup
 from himpc.learning.history import History
 from himpc.model import Network, read_note, read_tensors, shapes_of, write_tensors
 from himpc.skeleton import Layout, Level
@@ -30,7 +30,7 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Identity:
-    """Identity of a run: a checkpoint can be resumed only with the same settings and data."""
+    """The settings and data that identify a run: a checkpoint can be resumed only with the same ones."""
 
     config: Config
     data: str
@@ -53,21 +53,21 @@ class Identity:
         settings, found = to_plain(self.config), note.get("config")
         if not isinstance(found, dict):
             raise ModelError(f"{path}: is damaged: has no settings", hint="start a new run in another folder")
-        found = {**to_plain(Config()), **found}  # a checkpoint that is older than a setting
+        found = {**to_plain(Config()), **found}  # defaults of settings that are newer than the checkpoint
         if changed := [name for name in sorted({*settings, *found}) if settings.get(name) != found.get(name)]:
             name = changed[0]
             raise ModelError(
-                f"{path}: was made with {name} = {found.get(name)!r}, now it is {settings.get(name)!r}",
+                f"{path}: was written with {name} = {found.get(name)!r}, now it is {settings.get(name)!r}",
                 hint="resume with the same settings, or start a new run in another folder",
             )
         if note.get("scored", False) != self.scored:
             raise ModelError(
-                f"{path}: was made with{'out' if self.scored else ''} a score that chooses the checkpoint",
+                f"{path}: was written with{'out' if self.scored else ''} a score that chooses the checkpoint",
                 hint="resume it the same way, or start a new run in another folder",
             )
         if note.get("data") != self.data:
             raise ModelError(
-                f"{path}: was made from other recordings (fingerprint {str(note.get('data'))[:12]}, now "
+                f"{path}: was written for other recordings (fingerprint {str(note.get('data'))[:12]}, now "
                 f"{self.data[:12]})",
                 hint="resume with the same ones, or start a new run in another folder",
             )
@@ -97,7 +97,7 @@ class State:
     def start(
         cls, layout: Layout, windows: int, config: Config, device: torch.device, *, scored: bool = False
     ) -> State:
-        """Return the state before the first epoch; `scored` if a score chooses the checkpoint."""
+        """Create the state before the first epoch; `scored` is True if a score chooses the checkpoint."""
         switches = {"normalise": config.normalise, "distances": config.distances, "whiten": config.whiten}
         network = Network(layout, config.levels, config.hidden, config.heads, config.seed, **switches).to(device)
         state = cls(
@@ -118,12 +118,12 @@ class State:
             self.best[name].copy_(parameter.detach())
 
     def restore_best(self) -> None:
-        """Set the weights to the best, if a score chose any."""
+        """Load the best weights into the network; do nothing without scores."""
         for name, weights in self.best.items():
             self.network.get_parameter(name).data.copy_(weights)
 
     def tensors(self) -> dict[str, Tensor]:
-        """Return all tensors of a checkpoint, by name; changing them in place changes the state."""
+        """Return all tensors of a checkpoint by name. They share memory with the state."""
         tensors = {f"weights.{name}": tensor for name, tensor in self.network.state_dict().items()}
         for name, parameter in self.network.named_parameters():
             for part, moment in self.optimiser.state[parameter].items():
@@ -170,12 +170,12 @@ class State:
             if isinstance(error, ModelError):
                 raise
             raise ModelError(f"{path}: is damaged or is no checkpoint of himpc ({error})") from error
-        own = self.tensors()
-        for name, tensor in read_tensors(path, shapes_of(own)).items():
-            own[name].copy_(tensor)
+        tensors = self.tensors()
+        for name, tensor in read_tensors(path, shapes_of(tensors)).items():
+            tensors[name].copy_(tensor)
         self.history = history
 
-    def synchronise(self, processes: Processes) -> None:
+    def synchronise(self, processes: ProcessGroup) -> None:
         """Copy the state of the first process to all others."""
         for tensor in self.tensors().values():
             processes.broadcast(tensor)

@@ -19,7 +19,7 @@ from himpc._schema import to_plain
 from himpc.errors import ConfigError, DataError, RunFolderError
 from himpc.learning.callbacks import notify, warn
 from himpc.learning.config import Config
-from himpc.learning.distributed import ALONE, Processes
+from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
 from himpc.learning.epoch import train_epoch
 from himpc.learning.history import History, stop_reason
 from himpc.learning.reproducibility import deterministic_algorithms, fingerprint
@@ -29,15 +29,15 @@ from himpc.learning.whitening import fit_whitening
 from himpc.model import Model, resolve_device
 from himpc.recordings import Windows
 
-__all__ = ["Score", "Trained", "train"]
+__all__ = ["Score", "TrainingResult", "train"]
 
 Score = Callable[[Model], float]
-"""Rate a model; higher is better. It must not change the model."""
+"""Compute a score of a model; higher is better. The function must not change the model."""
 
 
 @dataclass(frozen=True)
-class Trained:
-    """The result of training: the model, on the device of the training, and its history."""
+class TrainingResult:
+    """The trained model, on the device of the training, and the history of its epochs."""
 
     model: Model
     history: History
@@ -53,10 +53,10 @@ def train(
     overwrite: bool = False,
     callbacks: Sequence[object] = (),
     score: Score | None = None,
-    known: NDArray[np.int64] | None = None,
+    external_labels: NDArray[np.int64] | None = None,
     notes: Mapping[str, str] | None = None,
-    processes: Processes = ALONE,
-) -> Trained:
+    processes: ProcessGroup = SINGLE_PROCESS,
+) -> TrainingResult:
     """Train a model on windows, without labels.
 
     Parameters
@@ -70,7 +70,7 @@ def train(
     device : str
         "auto", "cpu", "cuda" or "cuda:N". On a CPU one seed gives one result, bit for bit.
     resume : bool
-        Continue the run in `out`, with the result of an uninterrupted run. A finished run is returned unchanged.
+        Continue the run in `out`, to the result of an uninterrupted run. A finished run is returned unchanged.
     overwrite : bool
         Replace the run in `out`.
     callbacks : sequence
@@ -78,12 +78,12 @@ def train(
     score : function, optional
         Called after every epoch. The result is then the first epoch with the highest score instead of the last epoch,
         and training stops when the score has not risen for `patience` epochs.
-    known : int64 array ``(N,)``, optional
+    external_labels : int64 array ``(N,)``, optional
         Labels that replace the pseudo-labels, 0 to K - 1, each at least once. The true persons give the supervised
         upper bound. Training is label-free only without it.
     notes : mapping of str to str, optional
-        Facts about data and score for the card of the model, above all ``labels_used``.
-    processes : Processes
+        Entries about data and score for the model card, such as ``labels_used``.
+    processes : ProcessGroup
         The processes that share the work. Each passes the same arguments and gets the same model, which equals that of
         one process within float tolerance. Only the first uses `out`, `score` and the callbacks.
 
@@ -99,13 +99,13 @@ def train(
         If the checkpoint to resume is damaged, or belongs to another run.
     RunFolderError
         If `out` cannot be written or contains another run, if the loss or the score is not finite, if the processes
-        have different windows or settings, or if one of them has ended.
+        have different windows or settings, or if another process has ended.
     """
     config = config or Config()
     torch_device = resolve_device(device)
-    _check(windows, config, out, resume)
-    known = None if known is None else _check_labels(known, windows)
-    identity = Identity(config, fingerprint(windows, known), len(windows), score is not None)
+    _check_arguments(windows, config, out, resume)
+    external_labels = None if external_labels is None else _check_labels(external_labels, windows)
+    identity = Identity(config, fingerprint(windows, external_labels), len(windows), score is not None)
     processes.check_equal(identity.fingerprint)
     inputs = windows.aligned() if config.align else windows
     state = State.start(windows.layout, len(windows), config, torch_device, scored=score is not None)
@@ -122,9 +122,9 @@ def train(
     callbacks = callbacks if processes.is_first else ()
     with deterministic_algorithms(torch_device):
         while not state.history.stopped:
-            record = train_epoch(state, inputs, config, callbacks, known, processes)
+            record = train_epoch(state, inputs, config, callbacks, external_labels, processes)
             if score:
-                value = score(_model(state, windows, identity)) if processes.is_first else 0.0
+                value = score(_build_model(state, windows, identity)) if processes.is_first else 0.0
                 value = float(processes.broadcast(torch.tensor(value, dtype=torch.float64)))
                 record = replace(record, score=_check_score(value, record.epoch))
             state.history.epochs.append(record)
@@ -134,16 +134,16 @@ def train(
             if folder:
                 folder.save(state)
             if processes.is_first:
-                _report(state.history, callbacks)
+                _report_epoch(state.history, callbacks)
     state.restore_best()
     state.network.requires_grad_(False)
-    model = _model(state, windows, identity, notes, known=known is not None)
+    model = _build_model(state, windows, identity, notes, has_external_labels=external_labels is not None)
     if folder:
         model.save(folder.path)
-    return Trained(model, state.history)
+    return TrainingResult(model, state.history)
 
 
-def _check(windows: Windows, config: Config, out: str | Path | None, resume: bool) -> None:
+def _check_arguments(windows: Windows, config: Config, out: str | Path | None, resume: bool) -> None:
     if len(windows) < 2:
         raise DataError(
             f"found {len(windows)} windows, expected at least two to train", hint="add more or longer recordings"
@@ -151,24 +151,26 @@ def _check(windows: Windows, config: Config, out: str | Path | None, resume: boo
     if windows.length != config.window_length:
         raise ConfigError(f"window_length is {config.window_length}, but the windows have {windows.length} frames")
     if resume and out is None:
-        raise ConfigError("no folder of a run to resume", hint="pass it as {out}")
+        raise ConfigError("no run folder to resume", hint="pass it as {out}")
 
 
-def _check_labels(known: NDArray[np.int64], windows: Windows) -> NDArray[np.int64]:
-    if known.shape != (len(windows),) or not np.array_equal(np.unique(known), np.arange(known.max(initial=-1) + 1)):
+def _check_labels(external_labels: NDArray[np.int64], windows: Windows) -> NDArray[np.int64]:
+    expected = np.arange(external_labels.max(initial=-1) + 1)
+    if external_labels.shape != (len(windows),) or not np.array_equal(np.unique(external_labels), expected):
         raise ConfigError(
-            f"known should have a label for each of the {len(windows)} windows, 0 to K - 1, each at least once; found "
-            f"shape {known.shape}, labels {known.min(initial=0)} to {known.max(initial=0)}"
+            f"external_labels should have a label for each of the {len(windows)} windows, 0 to K - 1, each at "
+            f"least once; found shape {external_labels.shape}, labels {external_labels.min(initial=0)} to "
+            f"{external_labels.max(initial=0)}"
         )
-    return known.astype(np.int64)
+    return external_labels.astype(np.int64)
 
 
-def _report(history: History, callbacks: Sequence[object]) -> None:
+def _report_epoch(history: History, callbacks: Sequence[object]) -> None:
     """Report the last epoch, and those of its warnings that are new."""
     last = history.epochs[-1]
-    before = {message for record in history.epochs[:-1] for message in record.warnings}
+    earlier = {message for record in history.epochs[:-1] for message in record.warnings}
     for message in last.warnings:
-        if message not in before:
+        if message not in earlier:
             warn(callbacks, message)
     notify(callbacks, "on_epoch", last)
 
@@ -179,12 +181,17 @@ def _check_score(score: float, epoch: int) -> float:
     return float(score)
 
 
-def _model(
-    state: State, windows: Windows, identity: Identity, notes: Mapping[str, str] | None = None, *, known: bool = False
+def _build_model(
+    state: State,
+    windows: Windows,
+    identity: Identity,
+    notes: Mapping[str, str] | None = None,
+    *,
+    has_external_labels: bool = False,
 ) -> Model:
     history, config = state.history, identity.config
-    outside = "a score from outside chose the checkpoint" if identity.scored else ""
-    outside = "labels were given from outside" if known else outside
+    external_source = "an external score chose the checkpoint" if identity.scored else ""
+    external_source = "external labels were given" if has_external_labels else external_source
     best = history.best
     return Model(
         network=state.network,
@@ -194,7 +201,7 @@ def _model(
         align=config.align,
         settings=to_plain(config),
         training={
-            "labels_used": f"unknown: {outside}" if outside else "none",
+            "labels_used": f"unknown: {external_source}" if external_source else "none",
             "checkpoint": f"epoch {best.epoch}, the highest score ({best.score:.6g})" if best else "the last epoch",
             "epochs": len(history),
             "stopped": history.stopped,

@@ -64,7 +64,7 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
     ]
     paths = tuple(folder / name for name in ("groups.csv", "groups.png", "map.png"))
     _write_csv(paths[0], _GROUP_COLUMNS, rows)
-    figure = draw_groups(recordings, grouping.groups, confidence=grouping.confidence, note=grouping.doubt)
+    figure = draw_groups(recordings, grouping.groups, confidence=grouping.confidence, note=grouping.warning)
     save_figure(figure, paths[1])
     persons = [r.person for r in recordings]
     grouped = np.flatnonzero(grouping.groups > 0).tolist()
@@ -73,9 +73,9 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
     save_figure(draw_map(vectors, groups, sources, persons=[persons[i] for i in grouped]), paths[2])
     document: dict[str, Any] = {"people": grouping.people, "recordings": rows, "files": [str(p) for p in paths]}
     text = _summarise(recordings, grouping)
-    if grouping.doubt:
-        document["doubt"] = grouping.doubt
-        text += f"\n\n{grouping.doubt}"
+    if grouping.warning:
+        document["doubt"] = grouping.warning
+        text += f"\n\n{grouping.warning}"
     if any(person is not None for person in persons):
         agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
         document["agreement"] = agreement.to_dict()

@@ -31,7 +31,7 @@ def test_blocks_of_any_size_equal_a_full_sort(rows, monkeypatch):
     features = torch.randn(50, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
     monkeypatch.setattr(neighbours, "MAX_BLOCK_BYTES", rows * 50 * 8)
     expected = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist").argsort(dim=1)
-    torch.testing.assert_close(neighbours._exact_in_blocks(features, torch.arange(3, 40), 9), expected[3:40, :9])
+    torch.testing.assert_close(neighbours._search_exact_in_blocks(features, torch.arange(3, 40), 9), expected[3:40, :9])
 
 
 @pytest.mark.parametrize("method", ["exact", "approximate"])

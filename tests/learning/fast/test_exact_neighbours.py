@@ -45,7 +45,7 @@ def test_neighbours_equal_a_full_sort_with_the_lower_of_equals_first(n, size, k,
     start = data.draw(st.integers(0, n))
     wanted = torch.arange(n)[start : data.draw(st.integers(start, n))]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "BLOCK", block)
+        patch.setattr(module, "BLOCK_ROWS", block)
         assert torch.equal(exact_neighbours(rows, torch.arange(n), k), expected)
         assert torch.equal(exact_neighbours(rows, wanted, k), expected[wanted])
         assert torch.equal(exact_neighbours(rows, torch.arange(n)[::2], k), expected[::2])
@@ -56,7 +56,7 @@ def test_blocks_and_threads_do_not_change_neighbours(block, threads, monkeypatch
     rows = torch.from_numpy(np.random.default_rng(1).integers(-3, 4, (700, 16))).float()  # exact sums
     rows[300:340] = rows[0]
     expected = full_sort(rows, 50)
-    monkeypatch.setattr(module, "BLOCK", block)
+    monkeypatch.setattr(module, "BLOCK_ROWS", block)
     for count in (1, 3):
         threads(count)
         assert torch.equal(exact_neighbours(rows, torch.arange(700), 50), expected)

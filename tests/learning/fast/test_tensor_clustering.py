@@ -31,7 +31,7 @@ def assert_same(features, k1, k2, max_distance):
 def test_distances_equal_those_of_the_compiled_loops(n, k1, k2, block, seed):
     features = torch.from_numpy(np.random.default_rng(seed).normal(size=(n, 4)))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tensor_clustering, "BLOCK", block)
+        patch.setattr(tensor_clustering, "MAX_BLOCK_ELEMENTS", block)
         assert_same(features, k1, k2, 1.0)
 
 

@@ -125,12 +125,12 @@ def test_one_prototype_gives_no_gradient():
     torch.testing.assert_close(frames.grad, torch.zeros(3, 2, 4))
 
 
-def test_all_heads_at_once_equal_one_at_a_time(monkeypatch):
+def test_all_heads_per_thread_equal_one_at_a_time(monkeypatch):
     inputs = [torch.randn(4, 3, 8), torch.randn(5, 8), torch.randn(3, 8, 8)]
     labels = torch.tensor([0, 4, 2, 2])
 
     def gradients(at_once):
-        monkeypatch.setattr("himpc.learning._fast.hi_mpc._heads_at_once", lambda heads: at_once)
+        monkeypatch.setattr("himpc.learning._fast.hi_mpc._heads_per_thread", lambda heads: at_once)
         frames, heads = (inputs[i].clone().requires_grad_() for i in (0, 2))
         loss = hi_mpc(frames, inputs[1], heads, labels, Config())
         return loss.detach(), *torch.autograd.grad(loss, [frames, heads])

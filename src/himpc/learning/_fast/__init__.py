@@ -1,4 +1,4 @@
-"""Fast forms of formulas: compiled, in threads, or for a GPU.
+"""Fast implementations of reference formulas: compiled, multi-threaded, or for a GPU.
 
-Each module names the formula that it equals and the test that holds the two equal.
+Each module names the reference implementation and the test that compares both.
 """

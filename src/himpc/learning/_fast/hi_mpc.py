@@ -1,6 +1,6 @@
 """The loss of `himpc.learning.losses.hi_mpc`, with its gradient computed in the same pass.
 
-tests/learning/losses/test_hi_mpc.py holds both equal. Shapes: B windows, F frames per window, H features, M heads,
+tests/learning/losses/test_hi_mpc.py compares the two. Shapes: B windows, F frames per window, H features, M heads,
 K prototypes.
 """
 
@@ -23,7 +23,7 @@ from himpc.learning.losses.hi_mpc import SIGNS, predict
 __all__ = ["hi_mpc", "mined_cross_entropy"]
 
 MIN_EXPONENT = -100.0
-"""Exponentials below two to this power of the largest count as that: denormal numbers are slow, and change nothing."""
+"""Exponentials are clamped to two to this power: denormal numbers are slow, and do not change the sums."""
 
 
 def hi_mpc(frames: Tensor, prototypes: Tensor, heads: Tensor, labels: Tensor, config: Config) -> Tensor:
@@ -34,7 +34,7 @@ def hi_mpc(frames: Tensor, prototypes: Tensor, heads: Tensor, labels: Tensor, co
 
 
 class _HiMPCLoss(torch.autograd.Function):
-    """The mean loss; its gradients are made in the forward pass, and only scaled in the backward pass."""
+    """The mean loss; its gradients are computed in the forward pass, and only scaled in the backward pass."""
 
     @staticmethod
     def forward(
@@ -45,43 +45,43 @@ class _HiMPCLoss(torch.autograd.Function):
         with single_thread():
             products = meta_products(frames.reshape(b * f, h), prototypes / h**0.5, len(heads))
 
-        def losses_of(some_heads: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
-            between = products.between(some_heads)
-            logits = products.logits(between).view(-1, b, f, len(prototypes))
-            losses, by_logits = mined_cross_entropy(logits, labels, config.mining, config.mining_gradient)
+        def compute_losses(head_block: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor] | None]:
+            transform = products.transform(head_block)
+            logits = products.logits(transform).view(-1, b, f, len(prototypes))
+            losses, logit_gradients = mined_cross_entropy(logits, labels, config.mining, config.mining_gradient)
             if not with_gradient:
                 return losses.sum(), None
-            return losses.sum(), products.gradients(by_logits.flatten(1, 2), between, some_heads)
+            return losses.sum(), products.gradients(logit_gradients.flatten(1, 2), transform, head_block)
 
-        results = map_on_threads(losses_of, torch.split(heads, _heads_at_once(heads)))
+        results = map_on_threads(compute_losses, torch.split(heads, _heads_per_thread(heads)))
         losses, gradients = zip(*results, strict=True)
         ctx.count = max(len(heads), 1) * b
         if with_gradient:
-            by_rows, by_heads = zip(*gradients, strict=True)
+            row_gradients, head_gradients = zip(*gradients, strict=True)
             with single_thread():
-                ctx.save_for_backward(_total(by_rows).view_as(frames), torch.cat(by_heads))
+                ctx.save_for_backward(_total(row_gradients).view_as(frames), torch.cat(head_gradients))
         loss: Tensor = _total(losses) / ctx.count
         return loss
 
     @staticmethod
     def backward(ctx: Any, *gradients: Tensor) -> tuple[Tensor | None, ...]:
-        by_frames, by_heads = ctx.saved_tensors
+        frame_gradients, head_gradients = ctx.saved_tensors
         scale = gradients[0] / ctx.count
         with single_thread():
-            return scale * by_frames, None, scale * by_heads, None, None, None
+            return scale * frame_gradients, None, scale * head_gradients, None, None, None
 
 
 def mined_cross_entropy(
     logits: Tensor, labels: Tensor, mining: Mining = "hard", mining_gradient: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """Return the loss of each window under each head, ``(M, B)``, and the gradient of their sum by the logits.
+    """Compute the loss of each window under each head, ``(M, B)``, and the gradient of their sum for the logits.
 
     The loss is the cross-entropy of the frames of a window, weighted by `himpc.learning.losses.hi_mpc.mining_weights`.
     The gradient overwrites the logits.
 
     Notes
     -----
-    With ``p = softmax(z)`` and L the loss of the window and head, the gradient by z at frame t and prototype k is
+    With ``p = softmax(z)`` and L the loss of the window and head, the gradient for z at frame t and prototype k is
     ``w_t (p_tk - [k = y]) + [k = predicted] s w_t (CE_t - L)``; the second part flows through the weights.
     """
     if logits.device.type == "cpu" and logits.dtype == torch.float32:
@@ -107,11 +107,11 @@ def _mined_cross_entropy_of_tensors(
     total = powers.sum(dim=-1)
     cross_entropy = below_top.squeeze(-1) + total.log()
     losses = (weights * cross_entropy).sum(dim=-1)
-    by_logits = powers.mul_((weights / total)[..., None]).scatter_add_(-1, at_label, -weights[..., None])
+    logit_gradients = powers.mul_((weights / total)[..., None]).scatter_add_(-1, at_label, -weights[..., None])
     if mining_gradient:
         through_weights = signs * weights * (cross_entropy - losses[..., None])
-        by_logits.scatter_add_(-1, at_predicted, through_weights[..., None])
-    return losses, by_logits
+        logit_gradients.scatter_add_(-1, at_predicted, through_weights[..., None])
+    return losses, logit_gradients
 
 
 def _index_of_frames(groups: Tensor, logits: Tensor) -> Tensor:
@@ -123,6 +123,6 @@ def _total(parts: Sequence[Tensor]) -> Tensor:
     return functools.reduce(torch.add, parts)
 
 
-def _heads_at_once(heads: Tensor) -> int:
+def _heads_per_thread(heads: Tensor) -> int:
     """Return how many heads a thread processes at once: on a CPU one, so that the logits fit its cache; on CUDA all."""
     return 1 if heads.device.type == "cpu" else max(len(heads), 1)

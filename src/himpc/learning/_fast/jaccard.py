@@ -1,7 +1,7 @@
-"""The distance of `himpc.learning.clustering.jaccard`, sparse, in compiled loops on a CPU.
+"""Sparse Jaccard distances, equal to `himpc.learning.clustering.jaccard`, in compiled loops on a CPU.
 
-tests/learning/fast/test_jaccard.py holds it equal to the formula. Of N windows, only some hundreds have a distance
-below 1 to any one: only those are computed and stored.
+tests/learning/fast/test_jaccard.py compares it with the formula. Only some hundreds of N windows have a distance below
+1 to a given window: only those distances are computed and stored.
 """
 
 from __future__ import annotations

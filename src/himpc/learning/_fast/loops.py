@@ -1,4 +1,4 @@
-"""Compiled loops over blocks of rows, on all cores that torch uses."""
+"""Compile loops, and run them over blocks of rows on as many threads as torch uses."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ Function = TypeVar("Function", bound=Callable[..., Any])
 BLOCKS_PER_THREAD = 4
 """More blocks than threads, so that no thread waits long for a slow block."""
 
-# Without forceinline, a compiled function calls its helpers as they were compiled on their own in the process that
-# compiles it, and as they were compiled with it in one that loads it from disk: sums then differ in the last bit.
+# Without forceinline, a function calls separately compiled helpers in the process that compiles it, but helpers that
+# were compiled with it in a process that loads it from the disk cache: sums then differ in the last bit.
 _OPTIONS = {"nogil": True, "forceinline": True, "fastmath": {"reassoc", "contract", "nsz"}}
 
 

@@ -1,7 +1,7 @@
 """The loss of `himpc.learning.losses.hi_mpc` from its logits, with the gradient, in compiled loops on a CPU.
 
-tests/learning/fast/test_mining_loops.py holds it equal to the formula on tensors. The logits of a window are F rows of
-K numbers, some kilobytes: the loops read and write them once, operations on whole tensors some fifteen times.
+tests/learning/fast/test_mining_loops.py compares it with the formula on tensors. The logits of a window are F rows of
+K numbers, some kilobytes. The loops read and write them once; operations on tensors would do so about 15 times.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The distance of `himpc.learning.clustering.jaccard`, and DBSCAN, by tensor operations for a GPU.
 
-tests/learning/fast/test_tensor_clustering.py holds them equal to the compiled loops and to scikit-learn. Only sorts,
+tests/learning/fast/test_tensor_clustering.py compares them with the compiled loops and with scikit-learn. Only sorts,
 gathers and sums over segments are used, so that results repeat. On a CPU they are slower than the compiled loops.
 """
 
@@ -15,8 +15,8 @@ from torch import Tensor
 
 __all__ = ["Entries", "tensor_dbscan", "tensor_jaccard_distances"]
 
-BLOCK = 2**26
-"""Approximate maximum size of an intermediate tensor; larger ones are made in blocks of rows."""
+MAX_BLOCK_ELEMENTS = 2**26
+"""Approximate maximum number of elements of an intermediate tensor; larger ones are computed in blocks of rows."""
 
 
 class Entries(NamedTuple):
@@ -40,7 +40,7 @@ def tensor_jaccard_distances(features: Tensor, ranks: Tensor, k2: int = 6, max_d
     max_distance : float
         Larger distances are left out.
     """
-    weights = _expanded(_neighbour_weights(features, ranks), ranks, k2)
+    weights = _expand_queries(_neighbour_weights(features, ranks), ranks, k2)
     return _distances(weights, len(ranks), max_distance)
 
 
@@ -68,7 +68,7 @@ def _first_of_component(rows: Tensor, columns: Tensor, n: int) -> Tensor:
     first = torch.arange(n, device=rows.device)
     while True:
         lowest = first.scatter_reduce(0, rows, first[columns], "amin")
-        lowest = lowest.scatter_reduce(0, first, lowest, "amin")  # pass it on to the root of the tree
+        lowest = lowest.scatter_reduce(0, first, lowest, "amin")  # propagate it to the root of the tree
         lowest = lowest[lowest]
         if torch.equal(lowest, first):
             return first
@@ -84,78 +84,80 @@ def _neighbour_weights(features: Tensor, ranks: Tensor) -> Entries:
     """Compute the rows V of docs/method.md, section 3, steps 2 to 4."""
     n, k1 = ranks.shape
     half = min(k1, round(k1 / 2) + 1)
-    core = torch.cat([_reciprocal(ranks, rows, k1) for rows in _numbers(n, k1 * k1, ranks.device)])
-    half_core = torch.cat([_reciprocal(ranks, rows, half) for rows in _numbers(n, half * half, ranks.device)])
-    own = torch.where(core, ranks, -1)
-    halves = torch.where(half_core, ranks[:, :half], -2)
-    parts = [_weights_of(rows, features, own, halves) for rows in _numbers(n, k1 * half * k1, ranks.device)]
+    core = torch.cat([_reciprocal(ranks, rows, k1) for rows in _index_blocks(n, k1 * k1, ranks.device)])
+    half_core = torch.cat([_reciprocal(ranks, rows, half) for rows in _index_blocks(n, half * half, ranks.device)])
+    own_sets = torch.where(core, ranks, -1)
+    half_sets = torch.where(half_core, ranks[:, :half], -2)
+    parts = [
+        _weights_of(rows, features, own_sets, half_sets) for rows in _index_blocks(n, k1 * half * k1, ranks.device)
+    ]
     return Entries(*(torch.cat(parts) for parts in zip(*parts, strict=True)))
 
 
-def _weights_of(rows: Tensor, features: Tensor, own: Tensor, halves: Tensor) -> Entries:
+def _weights_of(rows: Tensor, features: Tensor, own_sets: Tensor, half_sets: Tensor) -> Entries:
     """Compute V of some rows, from the reciprocal sets (padded with -1) and half sets (with -2) of all."""
-    mine = own[rows]
-    others = halves[mine.clamp(min=0)]
-    shared = (others[:, :, :, None] == mine[:, None, None, :]).any(dim=3).sum(dim=2)
-    is_added = (3 * shared > 2 * (others >= 0).sum(dim=2)) & (mine >= 0)
+    own_set = own_sets[rows]
+    others = half_sets[own_set.clamp(min=0)]
+    shared = (others[:, :, :, None] == own_set[:, None, None, :]).any(dim=3).sum(dim=2)
+    is_added = (3 * shared > 2 * (others >= 0).sum(dim=2)) & (own_set >= 0)
     others = torch.where(is_added[:, :, None], others, -1)
-    members = torch.cat([mine, others.flatten(1)], dim=1).sort(dim=1).values
+    members = torch.cat([own_set, others.flatten(1)], dim=1).sort(dim=1).values
     is_member = members >= 0
     is_member[:, 1:] &= members[:, 1:] != members[:, :-1]
     place, slot = is_member.nonzero(as_tuple=True)
     columns = members[place, slot]
     products = features.new_empty(len(columns), dtype=torch.float64)
-    for some in _numbers(len(columns), features.shape[1], rows.device):
-        pairs = features[rows[place[some]]].double() * features[columns[some]].double()
-        products[some] = pairs.sum(dim=1)
+    for block in _index_blocks(len(columns), features.shape[1], rows.device):
+        pairs = features[rows[place[block]]].double() * features[columns[block]].double()
+        products[block] = pairs.sum(dim=1)
     logits = torch.full(is_member.shape, -torch.inf, dtype=torch.float64, device=rows.device)
     logits[place, slot] = 2 * products
     return Entries(rows[place], columns, logits.softmax(dim=1)[place, slot].to(features.dtype))
 
 
-def _expanded(weights: Entries, ranks: Tensor, k2: int) -> Entries:
+def _expand_queries(weights: Entries, ranks: Tensor, k2: int) -> Entries:
     """Compute the mean of the weights over the first k2 neighbours of each window, without zeros."""
     n = len(ranks)
     k2 = min(k2, ranks.shape[1])
     start, size = _segments(weights.rows, n)
     source = ranks[:, :k2].flatten()
-    which, entry = _expand(start[source], size[source])
-    keys = which // k2 * n + weights.columns[entry]
-    entries = _summed(keys, weights.values[entry] / k2, n)
+    segment, entry = _expand_segments(start[source], size[source])
+    keys = segment // k2 * n + weights.columns[entry]
+    entries = _sum_by_key(keys, weights.values[entry] / k2, n)
     return Entries(*(part[entries.values > 0] for part in entries))
 
 
 def _distances(weights: Entries, n: int, max_distance: float) -> Entries:
     """Compute the distances of step 6 from the sums of the smaller weights over the columns that two rows share."""
-    turned = (weights.columns * n + weights.rows).argsort()
-    by_column, smaller = weights.rows[turned], weights.values[turned]
-    start, size = _segments(weights.columns[turned], n)
+    transposed = (weights.columns * n + weights.rows).argsort()
+    by_column, smaller = weights.rows[transposed], weights.values[transposed]
+    start, size = _segments(weights.columns[transposed], n)
     pairs = size[weights.columns]
     parts = []
     for entries in _row_blocks(weights.rows, pairs, n):
         columns = weights.columns[entries]
-        which, other = _expand(start[columns], size[columns])
-        keys = weights.rows[entries][which] * n + by_column[other]
-        overlap = _summed(keys, torch.minimum(weights.values[entries][which], smaller[other]), n)
+        segment, other = _expand_segments(start[columns], size[columns])
+        keys = weights.rows[entries][segment] * n + by_column[other]
+        overlap = _sum_by_key(keys, torch.minimum(weights.values[entries][segment], smaller[other]), n)
         values = (1 - overlap.values / (2 - overlap.values)).clamp(min=0)
         values = torch.where(overlap.rows == overlap.columns, 0, values)
-        wanted = (values < 1) & (values <= values.new_tensor(max_distance))
-        parts.append(Entries(overlap.rows[wanted], overlap.columns[wanted], values[wanted]))
+        is_stored = (values < 1) & (values <= values.new_tensor(max_distance))
+        parts.append(Entries(overlap.rows[is_stored], overlap.columns[is_stored], values[is_stored]))
     return Entries(*(torch.cat(parts) for parts in zip(*parts, strict=True)))
 
 
 def _row_blocks(rows: Tensor, work: Tensor, n: int) -> Iterator[slice]:
-    """Yield slices of entries of whole rows with about `BLOCK` of work; only their edges are copied to the host."""
+    """Yield slices of whole rows with about `MAX_BLOCK_ELEMENTS` of work; only their edges are copied to the host."""
     start, size = _segments(rows, n)
     before = torch.cat([work.new_zeros(1), work.cumsum(0)])[torch.cat([start, (start + size)[-1:]])]
-    block = torch.div(before[:-1], BLOCK, rounding_mode="floor")
+    block = torch.div(before[:-1], MAX_BLOCK_ELEMENTS, rounding_mode="floor")
     edges = [*start[torch.cat([block.new_ones(1), block.diff()]) > 0].tolist(), len(rows)]
     yield from (slice(a, b) for a, b in pairwise(edges))
 
 
-def _numbers(n: int, each: int, device: torch.device) -> Iterator[Tensor]:
-    """Yield 0 to n - 1 in blocks that take about `BLOCK` numbers in all, `each` per item."""
-    step = max(1, BLOCK // each)
+def _index_blocks(n: int, each: int, device: torch.device) -> Iterator[Tensor]:
+    """Yield 0 to n - 1 in blocks that take about `MAX_BLOCK_ELEMENTS` numbers in all, `each` per item."""
+    step = max(1, MAX_BLOCK_ELEMENTS // each)
     yield from (torch.arange(start, min(start + step, n), device=device) for start in range(0, n, step))
 
 
@@ -165,16 +167,16 @@ def _segments(rows: Tensor, n: int) -> tuple[Tensor, Tensor]:
     return size.cumsum(0) - size, size
 
 
-def _expand(start: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
+def _expand_segments(start: Tensor, size: Tensor) -> tuple[Tensor, Tensor]:
     """Return the segment of each element of concatenated segments, and its index into the whole array."""
-    which = torch.arange(len(size), device=size.device).repeat_interleave(size)
+    segment = torch.arange(len(size), device=size.device).repeat_interleave(size)
     offset = start - (size.cumsum(0) - size)
-    return which, torch.arange(len(which), device=size.device) + offset[which]
+    return segment, torch.arange(len(segment), device=size.device) + offset[segment]
 
 
-def _summed(keys: Tensor, values: Tensor, n: int) -> Entries:
+def _sum_by_key(keys: Tensor, values: Tensor, n: int) -> Entries:
     """Return one entry per key (row times n plus column), sorted, with the sum of its values."""
     keys, order = keys.sort(stable=True)
-    kept, lengths = keys.unique_consecutive(return_counts=True)  # type: ignore[no-untyped-call]
+    unique_keys, lengths = keys.unique_consecutive(return_counts=True)  # type: ignore[no-untyped-call]
     sums = torch.segment_reduce(values[order], "sum", lengths=lengths, axis=0)
-    return Entries(kept // n, kept % n, sums)
+    return Entries(unique_keys // n, unique_keys % n, sums)

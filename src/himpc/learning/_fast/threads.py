@@ -1,4 +1,4 @@
-"""Independent pieces of work, each on its own thread."""
+"""Run independent computations, each on a thread of its own."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ Result = TypeVar("Result")
 
 
 def map_on_threads(function: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
-    """Call the function for each item, as many at once as torch has threads, and return the results in order.
+    """Call the function for each item, in up to as many threads as torch has, and return the results in order.
 
-    torch splits each single operation over its threads, which then wait for each other: for operations of
-    microseconds, on a busy machine, they wait more than they work. Here the threads meet once. With more threads than
-    items, the operations of each item are split over the threads left for it.
+    torch divides every single operation among its threads, and synchronises them after it. For operations of
+    microseconds on a busy machine, that takes more time than the operation. Here threads are synchronised once. With
+    more threads than items, the operations of each item are divided among its share of the threads.
 
     Gradients are not recorded. The results do not depend on the number of threads if those of the function do not.
     """
@@ -33,15 +33,15 @@ def map_on_threads(function: Callable[[Item], Result], items: Sequence[Item]) ->
         with ThreadPoolExecutor(workers, initializer=torch.set_num_threads, initargs=(threads // workers,)) as pool:
             return list(pool.map(without_gradient, items))
     finally:
-        torch.set_num_threads(threads)  # torch applies what a thread sets for itself to later threads, too
+        torch.set_num_threads(threads)  # torch also applies the setting of one thread to later threads
 
 
 @contextmanager
 def single_thread() -> Iterator[None]:
     """Run short operations of torch on the calling thread only.
 
-    After each operation, the threads of torch wait busily for the next for some milliseconds. They would take the
-    processors from the threads of `map_on_threads`.
+    After each operation, the threads of torch spin for some milliseconds, and would occupy the processors that the
+    threads of `map_on_threads` need.
     """
     threads = torch.get_num_threads()
     torch.set_num_threads(1)

@@ -1,4 +1,4 @@
-"""Pseudo-labels: which windows, or recordings, show the same person, found from features alone."""
+"""Pseudo-labels: clusters of windows or recordings that presumably show the same person, from features alone."""
 
 from himpc.learning._fast.jaccard import jaccard_distances
 from himpc.learning.clustering.density import NOISE, dbscan, hdbscan

@@ -1,4 +1,4 @@
-"""Clusters by density from a sparse matrix of distances: DBSCAN, as published, and HDBSCAN."""
+"""Density-based clustering of a sparse matrix of distances: DBSCAN, as published, and HDBSCAN."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOISE = -1
 """The label of a window that belongs to no cluster."""
 
 MIN_DISTANCE = 1e-9
-"""Replaces distances of 0 where scipy would read a stored 0 as no entry."""
+"""Replaces distances of 0, since operations of scipy may drop a stored 0."""
 
 
 def dbscan(distances: csr_matrix, *, eps: float, min_samples: int) -> NDArray[np.int64]:
@@ -32,7 +32,7 @@ def hdbscan(distances: csr_matrix, *, min_samples: int) -> NDArray[np.int64]:
     """Compute HDBSCAN labels of a sparse matrix of distances, without an N x N matrix.
 
     A cluster has at least `min_samples` windows, and at least two. Connected components (by mutual reachability below
-    1) with fewer windows are noise: at a distance of 1 all windows tie, and chance would assign them.
+    1) with fewer windows are noise: at a distance of 1 all windows tie, and their clusters would be arbitrary.
 
     References
     ----------
@@ -62,14 +62,14 @@ def _mutual_reachability(distances: csr_matrix, min_samples: int) -> csr_matrix:
     core_distance = np.where(is_core, ascending[np.where(is_core, indptr[:-1] + min_samples - 1, -1)], 1.0)
     core = np.maximum(core_distance[rows], core_distance[columns])
     reachability = np.maximum(values, np.where(rows == columns, 0, core))
-    near = reachability < 1
-    return csr_matrix((reachability[near], (rows[near], columns[near])), shape=(n, n))
+    is_near = reachability < 1
+    return csr_matrix((reachability[is_near], (rows[is_near], columns[is_near])), shape=(n, n))
 
 
 def _connect(graph: csr_matrix) -> csr_matrix:
     """Link each row to the next at a distance of 1, as scikit-learn requires a connected graph."""
     n = graph.shape[0]
-    here, following = np.arange(n - 1), np.arange(1, n)
-    pairs = np.concatenate([here, following]), np.concatenate([following, here])
+    current, following = np.arange(n - 1), np.arange(1, n)
+    pairs = np.concatenate([current, following]), np.concatenate([following, current])
     chain = csr_matrix((np.ones(2 * (n - 1)), pairs), shape=(n, n))
     return (graph + chain - chain.multiply(graph > 0)).tocsr()

@@ -2,7 +2,7 @@
 
 Reference: Zhong et al.: Re-ranking person re-identification with k-reciprocal encoding. CVPR 2017. The steps are those
 of docs/method.md, section 3. Training uses the sparse forms `himpc.learning._fast.jaccard` on a CPU and
-`himpc.learning._fast.tensor_clustering` on a GPU; tests/learning/fast/test_jaccard.py holds them equal to this one.
+`himpc.learning._fast.tensor_clustering` on a GPU; tests/learning/fast/test_jaccard.py compares them with this one.
 """
 
 from __future__ import annotations

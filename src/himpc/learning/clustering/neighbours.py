@@ -1,4 +1,4 @@
-"""Nearest neighbours in bounded memory: exact by blocks of matrix products, or approximate by a graph."""
+"""Nearest-neighbour search in bounded memory: exact by blocks of matrix products, or approximate by a graph."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ MAX_AUTO_EXACT = 30_000
 """Maximum number of rows for which "auto" is exact on a CPU (docs/performance.md)."""
 
 GRAPH_LINKS, BUILD_CANDIDATES = 16, 60
-"""Links per row of the graph, and candidates for them."""
+"""Links per node of the graph, and candidates examined for them (HNSW: M and ef_construction)."""
 
 SEARCH_CANDIDATES = 2.5
-"""Candidates of a search, in multiples of k."""
+"""Candidates examined by a search, in multiples of k (HNSW: ef)."""
 
 
 def nearest_neighbours(features: Tensor, k: int, method: Neighbours = "auto", rows: slice | None = None) -> Tensor:
@@ -36,7 +36,7 @@ def nearest_neighbours(features: Tensor, k: int, method: Neighbours = "auto", ro
         Neighbours per row, the row itself included; at most N are returned.
     method : {"auto", "exact", "approximate"}
         Approximate neighbours are searched in a hierarchical navigable small-world graph (Malkov and Yashunin 2020;
-        the package voyager) on the CPU, in time that grows about as N does. "auto" is exact on a GPU, and on a CPU up
+        the package voyager) on the CPU, in time that is about linear in N. "auto" is exact on a GPU, and on a CPU up
         to `MAX_AUTO_EXACT` rows.
     rows : slice, optional
         The rows whose neighbours are returned; all if not given. Exact ones take proportionally less time.
@@ -62,10 +62,10 @@ def nearest_neighbours(features: Tensor, k: int, method: Neighbours = "auto", ro
     n = len(features)
     k = min(k, n)
     centred = features - features.mean(dim=0)
-    wanted = rows or slice(None)
+    queries = rows or slice(None)
     if choose_method(features, k, method) == "exact":
-        return _exact(centred, torch.arange(n, device=features.device)[wanted], k)
-    return _approximate(centred, k)[wanted]
+        return _search_exact(centred, torch.arange(n, device=features.device)[queries], k)
+    return _search_approximate(centred, k)[queries]
 
 
 def choose_method(features: Tensor, k: int, method: Neighbours = "auto") -> Neighbours:
@@ -76,23 +76,23 @@ def choose_method(features: Tensor, k: int, method: Neighbours = "auto") -> Neig
     return "exact" if SEARCH_CANDIDATES * min(k, n) >= n else method
 
 
-def _exact(centred: Tensor, rows: Tensor, k: int) -> Tensor:
+def _search_exact(centred: Tensor, rows: Tensor, k: int) -> Tensor:
     if centred.device.type == "cpu":
         return exact_neighbours(centred if centred.dtype == torch.float64 else centred.float(), rows, k)
-    return _exact_in_blocks(centred, rows, k)
+    return _search_exact_in_blocks(centred, rows, k)
 
 
-def _exact_in_blocks(centred: Tensor, rows: Tensor, k: int) -> Tensor:
+def _search_exact_in_blocks(centred: Tensor, rows: Tensor, k: int) -> Tensor:
     squares = centred.square().sum(dim=1)
-    found = [torch.empty((0, k), dtype=torch.int64, device=centred.device)]
-    for some in torch.split(rows, max(1, MAX_BLOCK_BYTES // (len(centred) * centred.element_size()))):
-        block = torch.addmm(squares, centred[some], centred.mT, alpha=-2)
-        block.scatter_(1, some[:, None], -torch.inf)
-        found.append(block.topk(k, largest=False).indices)
-    return torch.cat(found)
+    neighbours = [torch.empty((0, k), dtype=torch.int64, device=centred.device)]
+    for block_rows in torch.split(rows, max(1, MAX_BLOCK_BYTES // (len(centred) * centred.element_size()))):
+        block = torch.addmm(squares, centred[block_rows], centred.mT, alpha=-2)
+        block.scatter_(1, block_rows[:, None], -torch.inf)
+        neighbours.append(block.topk(k, largest=False).indices)
+    return torch.cat(neighbours)
 
 
-def _approximate(centred: Tensor, k: int) -> Tensor:
+def _search_approximate(centred: Tensor, k: int) -> Tensor:
     from voyager import Index, RecallError, Space
 
     n, size = centred.shape
@@ -100,24 +100,24 @@ def _approximate(centred: Tensor, k: int) -> Tensor:
     index = Index(Space.Euclidean, size, M=GRAPH_LINKS, ef_construction=BUILD_CANDIDATES, random_seed=0, max_elements=n)
     index.add_items(rows, num_threads=1)  # the graph depends on the order in which rows are added
     try:
-        found = index.query(rows, k, num_threads=torch.get_num_threads(), query_ef=round(SEARCH_CANDIDATES * k))[0]
+        neighbours = index.query(rows, k, num_threads=torch.get_num_threads(), query_ef=round(SEARCH_CANDIDATES * k))[0]
     except RecallError:  # the graph does not reach k rows from some row
-        return _exact(centred, torch.arange(n, device=centred.device), k)
-    ranks = _itself_first(torch.from_numpy(found.astype(np.int64)).to(centred.device), k)
+        return _search_exact(centred, torch.arange(n, device=centred.device), k)
+    ranks = _put_self_first(torch.from_numpy(neighbours.astype(np.int64)).to(centred.device), k)
     repeated = torch.from_numpy(np.flatnonzero(_count_copies(rows) > GRAPH_LINKS)).to(centred.device)
-    ranks[repeated] = _exact(centred, repeated, k)  # the links between many equal rows may lead nowhere else
+    ranks[repeated] = _search_exact(centred, repeated, k)  # many equal rows may link only to each other
     return ranks
 
 
 def _count_copies(rows: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Return how many rows are equal to each row, itself included."""
+    """Count the rows that are equal to each row, itself included."""
     as_bytes = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
     _, index, counts = np.unique(as_bytes, return_inverse=True, return_counts=True)
     return counts[index.ravel()].astype(np.int64)
 
 
-def _itself_first(found: Tensor, k: int) -> Tensor:
-    """Return k columns: each row itself, which among equals may be elsewhere or missing, then the others in order."""
-    own = torch.arange(len(found), device=found.device)[:, None]
-    others = (found == own).to(torch.uint8).argsort(dim=1, stable=True)[:, : k - 1]
-    return torch.cat([own, found.gather(1, others)], dim=1)
+def _put_self_first(neighbours: Tensor, k: int) -> Tensor:
+    """Return k columns: each row itself first, although equal rows may have displaced it, then the others in order."""
+    indices = torch.arange(len(neighbours), device=neighbours.device)[:, None]
+    others = (neighbours == indices).to(torch.uint8).argsort(dim=1, stable=True)[:, : k - 1]
+    return torch.cat([indices, neighbours.gather(1, others)], dim=1)

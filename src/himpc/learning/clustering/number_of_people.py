@@ -1,4 +1,4 @@
-"""Clusters of recordings whose number is estimated: where a tree of recordings is cut (docs/method.md, section 10)."""
+"""Hierarchical clustering of recordings with an estimated number of clusters (docs/method.md, section 10)."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ MAX_CUTS = 64
 """Maximum number of cuts that are tried, evenly spaced by ratio."""
 
 CHANCE_DRAWS = 8
-"""Number of random data sets from which the silhouette by chance is estimated."""
+"""Number of random data sets from which the silhouette expected by chance is estimated."""
 
 MIN_GAIN = 2.0
-"""Gain that a cut needs for any items to be joined, in multiples of the largest gain of a random data set."""
+"""Minimum gain of the best cut, in multiples of the largest gain of a random data set; below it no items are joined."""
 
 Array = NDArray[np.float64]
 
@@ -97,8 +97,8 @@ def silhouette_gain(vectors: Array, labels: NDArray[np.integer]) -> float:
     clusters = len(np.unique(labels))
     if not 1 < clusters < len(labels):
         return 0.0
-    found = silhouettes(squareform(pdist(vectors)), labels).mean()
-    return float(found - _chance_silhouettes(vectors, np.array([clusters])).mean())
+    mean = silhouettes(squareform(pdist(vectors)), labels).mean()
+    return float(mean - _chance_silhouettes(vectors, np.array([clusters])).mean())
 
 
 def silhouettes(distances: Array, labels: NDArray[np.integer]) -> Array:
@@ -114,7 +114,7 @@ def silhouettes(distances: Array, labels: NDArray[np.integer]) -> Array:
 
 
 def _chance_silhouettes(vectors: Array, sizes: NDArray[np.integer]) -> Array:
-    """Return the mean silhouettes ``(CHANCE_DRAWS, sizes)`` of cuts of random data, in which no two items belong."""
+    """Return the mean silhouettes ``(CHANCE_DRAWS, sizes)`` of cuts of random data, which has no clusters."""
     from scipy.cluster.hierarchy import ward
     from scipy.spatial.distance import pdist, squareform
 
@@ -130,30 +130,30 @@ def _chance_silhouettes(vectors: Array, sizes: NDArray[np.integer]) -> Array:
 def _silhouettes_of_cuts(distances: Array, tree: Array, sizes: NDArray[np.integer]) -> Array:
     """Return the mean silhouette of cuts of a tree into some numbers of clusters.
 
-    From one cut to the next, the sums of distances to clusters are merged as the clusters are, in O(R) per merge.
+    The sums of distances to clusters are updated from one cut to the next, in O(R) per merge.
     """
     leaves = len(distances)
     sums, counts = distances.copy(), np.ones(leaves)
     row = np.concatenate([np.arange(leaves), np.full(len(tree), -1)])  # of `sums`, for each node of the tree
     member = np.arange(leaves)
-    scores, done = {}, 0
+    scores, n_merged = {}, 0
     for size in sorted(sizes.tolist(), reverse=True):
-        for step in range(done, leaves - size):
+        for step in range(n_merged, leaves - size):
             target, merged = row[tree[step, :2].astype(np.int64)]
             sums[target] += sums[merged]
             counts[target] += counts[merged]
             counts[merged] = 0
             member[member == merged] = target
             row[leaves + step] = target
-        done = leaves - size
-        alive = np.flatnonzero(counts)
-        labels = np.searchsorted(alive, member)
-        scores[size] = float(_silhouettes(sums[alive], counts[alive], labels).mean())
+        n_merged = leaves - size
+        active = np.flatnonzero(counts)
+        labels = np.searchsorted(active, member)
+        scores[size] = float(_silhouettes(sums[active], counts[active], labels).mean())
     return np.array([scores[size] for size in sizes.tolist()])
 
 
 def cut_tree(tree: Array, clusters: int) -> NDArray[np.int64]:
-    """Return the labels of a linkage tree cut into exactly that many clusters, even if distances tie."""
+    """Cut a linkage tree into exactly that number of clusters, even if distances tie, and return their labels."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -167,7 +167,7 @@ def cut_tree(tree: Array, clusters: int) -> NDArray[np.int64]:
 
 
 def distance_sums(distances: Array, labels: NDArray[np.integer]) -> tuple[Array, Array]:
-    """Return the sum of the distances from each cluster to each item, ``(K, R)``, and the size of each cluster."""
+    """Compute the sum of the distances from each cluster to each item, ``(K, R)``, and the size of each cluster."""
     order = np.argsort(labels, kind="stable")
     sizes = np.bincount(labels)
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
@@ -175,7 +175,7 @@ def distance_sums(distances: Array, labels: NDArray[np.integer]) -> tuple[Array,
 
 
 def own_and_nearest_distances(sums: Array, sizes: Array, labels: NDArray[np.integer]) -> tuple[Array, Array]:
-    """Return the mean distance of each item to the others of its cluster, and to the nearest other cluster."""
+    """Compute the mean distance of each item to the others of its cluster, and to the nearest other cluster."""
     items = np.arange(len(labels))
     own = sums[labels, items] / np.maximum(sizes[labels] - 1, 1)
     means = sums / sizes[:, None]
@@ -184,7 +184,7 @@ def own_and_nearest_distances(sums: Array, sizes: Array, labels: NDArray[np.inte
 
 
 def margins(own: Array, nearest: Array) -> Array:
-    """Return how much nearer each item is to its own cluster than to the next, in [-1, 1]."""
+    """Compute the relative margin between each item's own cluster and the nearest other cluster, in [-1, 1]."""
     larger = np.maximum(own, nearest)
     result: Array = np.divide(nearest - own, larger, out=np.zeros_like(own), where=larger > 0)
     return result

@@ -33,14 +33,14 @@ def cluster_recordings(vectors: NDArray[np.floating], whole_recording: NDArray[n
     DataError
         If there are more than `MAX_RECORDINGS` recordings.
     """
-    present, recording = np.unique(whole_recording, return_inverse=True)
-    if len(present) > MAX_RECORDINGS:
+    recordings, recording = np.unique(whole_recording, return_inverse=True)
+    if len(recordings) > MAX_RECORDINGS:
         raise DataError(
-            f"found {len(present)} recordings, expected at most {MAX_RECORDINGS} to cluster at once",
+            f"found {len(recordings)} recordings, expected at most {MAX_RECORDINGS} to cluster at once",
             hint="train on some of them, or with {grouped=windows}",
         )
-    if len(present) < MIN_RECORDINGS:
-        clusters = np.arange(len(present))
+    if len(recordings) < MIN_RECORDINGS:
+        clusters = np.arange(len(recordings))
     else:
         clusters = cluster_by_silhouette(means_by_label(vectors, recording), FINER_SHARE)
     labels: NDArray[np.int64] = clusters[recording]

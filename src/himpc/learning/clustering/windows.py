@@ -44,7 +44,7 @@ def cluster_windows(
     neighbours : {"auto", "exact", "approximate"}
         See `nearest_neighbours`.
     ranks : int64 tensor ``(N, k1)``, optional
-        The neighbours, if they are known already.
+        The neighbours, if they were computed before.
 
     Returns
     -------

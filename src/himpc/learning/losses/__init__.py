@@ -19,12 +19,12 @@ __all__ = ["LOSSES", "Loss", "get_loss"]
 LOSSES = {
     "hi_mpc": "himpc.learning.losses.hi_mpc:hi_mpc",
 }
-"""The formula of each loss: ``module:function``."""
+"""The reference implementation of each loss: ``module:function``."""
 
 _FAST = {
     "hi_mpc": "himpc.learning._fast.hi_mpc:hi_mpc",
 }
-"""Faster equals of formulas, which training uses in their place."""
+"""Faster implementations, which training uses instead."""
 
 
 class Loss(Protocol):
@@ -52,5 +52,5 @@ class Loss(Protocol):
 
 
 def get_loss(name: str) -> Loss:
-    """Return the loss of that name, a key of `LOSSES`, in its fastest form."""
+    """Return the fastest implementation of a loss, given by a key of `LOSSES`."""
     return cast(Loss, resolve_name(_FAST.get(name) or LOSSES[name]))

@@ -1,4 +1,4 @@
-"""What a loss compares: frames or windows with prototypes, by product or by cosine (docs/method.md, section 4).
+"""Inputs of losses: frames or windows and prototypes, for dot products or cosines (docs/method.md, section 4).
 
 Hi-MPC compares frames by product. SimMC (Rao and Miao, IJCAI 2022) and SPC-MGR (Rao and Miao, 2022) compare windows by
 cosine.
@@ -38,7 +38,7 @@ def features_to_compare(frames: Tensor, config: Config) -> Tensor:
 def prototypes_to_compare(prototypes: Tensor, config: Config) -> Tensor:
     """Return the prototypes ``(K, H)`` scaled so that the logits of a loss are divided by the temperature.
 
-    Without a ``temperature`` they are returned as they are; the logits are ``h · c / sqrt(H)``. With one their length
+    Without a ``temperature`` they are returned unchanged; the logits are ``h · c / sqrt(H)``. With one their length
     becomes ``sqrt(H) / temperature``; with features of length 1 the logits are cosines divided by the temperature.
     """
     if not config.temperature:

@@ -4,7 +4,7 @@ Reference: Rao, Leung, Miao: Hierarchical skeleton meta-prototype contrastive le
 unsupervised person re-identification. IJCV 2023, arXiv 2307.12917. docs/method.md, section 4, has the same symbols:
 B windows, F frames per window, H features, M heads, K prototypes.
 
-Training uses `himpc.learning._fast.hi_mpc`; tests/learning/losses/test_hi_mpc.py holds the two equal.
+Training uses `himpc.learning._fast.hi_mpc`; tests/learning/losses/test_hi_mpc.py compares the two.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def hi_mpc(frames: Tensor, prototypes: Tensor, heads: Tensor, labels: Tensor, co
     prototypes : tensor ``(K, H)``
         c, the mean feature of each pseudo-label.
     heads : tensor ``(M, H, H)``
-        W; without heads (M = 0) features and prototypes are compared as they are.
+        W; without heads (M = 0) features and prototypes are compared untransformed.
     labels : int64 tensor ``(B,)``
         y, the pseudo-label of each window.
     config : Config
@@ -62,7 +62,7 @@ def mining_weights(logits: Tensor, labels: Tensor, mining: Mining = "hard") -> T
     logits : tensor ``(M, B, F, K)``
     labels : int64 tensor ``(B,)``
     mining : {"hard", "off", "inverted"}
-        As published; equal weights; the opposite of the published.
+        The published weights, equal weights, or the published weights with opposite signs.
     """
     predicted = predict(logits)
     right, wrong = SIGNS[mining]

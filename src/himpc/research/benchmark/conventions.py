@@ -1,7 +1,7 @@
 """The conventions of the released code that use labels, each of which can be switched on alone.
 
-Its conventions that need no label are settings of `himpc.learning.Config`. Training itself never receives a label: its
-windows are selected, and its epochs scored, from outside (docs/method.md, section 7).
+Its conventions that need no label are settings of `himpc.learning.Config`. Training itself never receives a label: the
+labels select its windows and score its epochs before and after it (docs/method.md, section 7).
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ class Conventions:
         """Return the windows to train on; raises as `balance_identities`."""
         return balance_identities(train, batch_size, seed) if self.balance_identities else train
 
-    def known_labels(self, train: LabelledWindows) -> NDArray[np.int64] | None:
-        """Return the pseudo-labels to train with, if they are given."""
+    def external_labels(self, train: LabelledWindows) -> NDArray[np.int64] | None:
+        """Return the labels that replace the pseudo-labels, or None."""
         return np.unique(train.persons, return_inverse=True)[1].astype(np.int64) if self.true_people else None
 
     def test_sets(self, data: SplitData, batch_size: int) -> SplitData:

@@ -188,7 +188,7 @@ def _train_and_measure(
                 overwrite=overwrite,
                 callbacks=callbacks,
                 score=conventions.checkpoint_score(tested),
-                known=conventions.known_labels(part),
+                external_labels=conventions.external_labels(part),
                 notes={"labels_used": conventions.labels_used},
             )
             models[folder] = trained.model
