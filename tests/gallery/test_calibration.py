@@ -34,16 +34,16 @@ def test_comparisons_leave_out_each_recording_in_turn():
     found = compare_within(LINE, WHO)
     assert sorted(found.genuine.round(6).tolist()) == [0.5, 0.5, 1, 1]
     assert sorted(found.impostor.round(6).tolist()) == [3, 3, 4, 6, 6, 6.5, 9, 9, 9.5, 10]
-    assert sorted(found.stranger.round(6).tolist()) == [3, 3, 4, 6, 6.5]
-    assert (found.persons, found.with_two) == (3, 2)
+    assert sorted(found.nearest_impostor.round(6).tolist()) == [3, 3, 4, 6, 6.5]
+    assert (found.persons, found.genuine_persons) == (3, 2)
 
 
 def test_comparisons_weigh_all_persons_equally():
     found = compare_within(LINE, WHO)
-    weight = dict(zip(found.stranger.round(6).tolist(), found.stranger_weight.tolist(), strict=True))
+    weight = dict(zip(found.nearest_impostor.round(6).tolist(), found.nearest_impostor_weight.tolist(), strict=True))
     assert weight[4] == pytest.approx(1 / 6)
     assert weight[6.5] == pytest.approx(1 / 6)
-    for weights in (found.genuine_weight, found.impostor_weight, found.stranger_weight):
+    for weights in (found.genuine_weight, found.impostor_weight, found.nearest_impostor_weight):
         assert weights.sum() == pytest.approx(1)
 
 
@@ -58,7 +58,7 @@ def test_comparisons_equal_a_loop(gallery):
         impostor += to.values()
         unknown += [min(to.values())]
     found = compare_within(vectors, who)
-    for here, there in ((found.genuine, genuine), (found.impostor, impostor), (found.stranger, unknown)):
+    for here, there in ((found.genuine, genuine), (found.impostor, impostor), (found.nearest_impostor, unknown)):
         np.testing.assert_allclose(np.sort(here), np.sort(there), atol=1e-6)
 
 
@@ -78,10 +78,10 @@ def test_rates_on_own_comparisons_are_at_most_the_stated_ones(gallery, rate):
     calibration, found = calibrate(*gallery), compare_within(*gallery)
     for ask, smallest, distances in (
         (calibration.threshold, calibration.smallest_fmr, found.impostor),
-        (calibration.threshold_fpir, calibration.smallest_fpir, found.stranger),
+        (calibration.threshold_fpir, calibration.smallest_fpir, found.nearest_impostor),
     ):
         if rate < smallest:
-            with pytest.raises(DataError, match=r"cannot be known from \d persons"):
+            with pytest.raises(DataError, match=r"cannot be estimated from \d persons"):
                 ask(rate)
         else:
             assert np.mean(distances <= ask(rate)) <= rate
@@ -159,7 +159,7 @@ def test_regression_equals_scikit_learn(gallery):
 
     found = compare_within(*gallery)
     ratio = LikelihoodRatio.fit(
-        (found.genuine, found.genuine_weight), (found.impostor, found.impostor_weight), found.with_two
+        (found.genuine, found.genuine_weight), (found.impostor, found.impostor_weight), found.genuine_persons
     )
     x = np.concatenate([found.genuine, found.impostor]) / ratio.scale
     weight, missed = np.concatenate([found.genuine_weight, found.impostor_weight]), 1 / (len(found.impostor) + 2)
@@ -301,11 +301,11 @@ def test_numbers_out_of_range_are_refused():
     for ask in (calibration.threshold, calibration.threshold_fpir):
         with pytest.raises(ConfigError, match="must lie between 0 and 1, found 1"):
             ask(1)
-    with pytest.raises(DataError, match=r"fmr 0.01 cannot be known from 3 persons: the smallest rate .* is 0.25"):
+    with pytest.raises(DataError, match=r"fmr 0.01 cannot be estimated from 3 persons: the smallest rate .* is 0.25"):
         calibration.threshold(0.01)
     with pytest.raises(ConfigError, match="enrolled must lie between 0 and 1"):
         calibration.probabilities(np.ones(2), enrolled=1.0)
     with pytest.raises(DataError, match="numbers of 0 or more"):
         calibration.likelihood_ratio(np.nan)
-    with pytest.raises(DataError, match="expected one a person"):
+    with pytest.raises(DataError, match="expected one per person"):
         calibration.probabilities(np.ones((2, 2)))

@@ -57,7 +57,7 @@ def test_search_of_a_watched_folder_is_logged(location, probes, tmp_path):
     save(probes[:1], inbox / "one.npz")
     save(probes[1:3], inbox / "two.npz")
     with Gallery.open(location) as gallery:
-        FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(settled=True)
+        FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(immediate=True)
     assert sorted(searches(location)) == [1, 2]
 
 

@@ -42,23 +42,23 @@ def test_known_people_are_matched_and_others_are_new(gallery, walks, inbox):
 
 def test_no_file_is_handled_twice(gallery, home, walks, inbox):
     put(inbox, "one.npz", walks("a"))
-    assert len(FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(settled=True)) == 1
+    assert len(FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(immediate=True)) == 1
     before = people_of(gallery)
     (inbox / "copy.npz").write_bytes((inbox / "one.npz").read_bytes())
     (inbox / "one.npz").rename(inbox / "renamed.npz")
     with Gallery.open(home) as later:
-        assert FolderWatcher(later, inbox, lambda: plan([inbox])).poll(settled=True) == []
+        assert FolderWatcher(later, inbox, lambda: plan([inbox])).poll(immediate=True) == []
         assert people_of(later) == before
 
 
 def test_removed_person_is_not_enrolled_again(gallery, walks, inbox, bytes_on_disk):
     put(inbox, "person.npz", walks("a"))
     watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
-    watcher.poll(settled=True)
+    watcher.poll(immediate=True)
     for name in people_of(gallery):
         gallery.remove(name)
     assert b"person.npz" not in bytes_on_disk()
-    assert FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(settled=True) == []
+    assert FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(immediate=True) == []
     assert gallery.people() == []
 
 
@@ -67,11 +67,11 @@ def test_unreadable_file_is_reported_once(gallery, walks, inbox):
     (inbox / "empty.csv").write_bytes(b"")
     put(inbox, "good.npz", walks("a"))
     watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
-    problems = {arrival.path: arrival.problem for arrival in watcher.poll(settled=True)}
+    problems = {arrival.path: arrival.problem for arrival in watcher.poll(immediate=True)}
     assert problems["rubbish.npz"]
     assert problems["empty.csv"]
     assert not problems["good.npz"]
-    assert watcher.poll(settled=True) == []
+    assert watcher.poll(immediate=True) == []
 
 
 def test_failed_write_is_retried(gallery, walks, inbox, monkeypatch):
@@ -83,10 +83,10 @@ def test_failed_write_is_retried(gallery, walks, inbox, monkeypatch):
 
     monkeypatch.setattr("himpc.gallery.catalog.changes.add_files", fail)
     with pytest.raises(GalleryError):
-        watcher.poll(settled=True)
+        watcher.poll(immediate=True)
     monkeypatch.undo()
     assert gallery.people() == []
-    assert len(watcher.poll(settled=True)) == 1
+    assert len(watcher.poll(immediate=True)) == 1
 
 
 def test_merges_are_suggested_only(gallery, walks):
@@ -114,4 +114,4 @@ def test_empty_folder_is_no_error(gallery, walks, inbox):
     watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
     assert watcher.poll() == []
     put(inbox, "one.npz", walks("a"))
-    assert [arrival.path for arrival in watcher.poll(settled=True)] == ["one.npz"]
+    assert [arrival.path for arrival in watcher.poll(immediate=True)] == ["one.npz"]

@@ -82,7 +82,7 @@ def test_search_options_apply(shared_client, probe, as_form, detail):
         answer = shared_client.post("/api/search", **as_form(probe), data=wrong)
         assert answer.status_code in (400, 409), wrong
         assert detail(answer)
-    assert "cannot be known" in detail(shared_client.post("/api/search", **as_form(probe), data={"fmr": 0.0001}))
+    assert "cannot be estimated" in detail(shared_client.post("/api/search", **as_form(probe), data={"fmr": 0.0001}))
 
 
 def test_unreadable_file_is_reported_by_the_name_of_the_client(shared_client, probe, as_form, detail):

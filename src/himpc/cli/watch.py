@@ -67,7 +67,7 @@ def watch(
         watcher = FolderWatcher(gallery, folder, lambda: source.plan((folder,), videos=False), fmr)
         try:
             while True:
-                if arrivals := watcher.poll(settled=once):
+                if arrivals := watcher.poll(immediate=once):
                     report.add_arrivals(arrivals)
                     report.add_suggestions(suggest_merges(gallery, fmr=fmr))
                 if once:

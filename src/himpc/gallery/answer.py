@@ -1,4 +1,4 @@
-"""The answer of a search: the person a recording shows, how certain that is, and the evidence."""
+"""The answer of a search: the person identified, the probability, and the evidence."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Moment:
 
 @dataclass(frozen=True)
 class Match:
-    """A person of the gallery as a possible answer.
+    """An enrolled person who may be shown by the probe.
 
     Attributes
     ----------
@@ -75,7 +75,7 @@ class Match:
 
 @dataclass(frozen=True)
 class Answer:
-    """The person a recording shows, or unknown.
+    """The person identified in a recording, or unknown.
 
     Attributes
     ----------
@@ -89,7 +89,7 @@ class Answer:
     nobody : float or None
         The probability that the probe shows a person who is not enrolled.
     margin : float
-        How much nearer the nearest person is than the second, as a share of the second's distance: 0 to 1.
+        The relative margin between the nearest and the second person, as a share of the second distance: 0 to 1.
     threshold : float or None
         The largest distance that is a match; None if the gallery has no calibration yet.
     windows : int
@@ -97,7 +97,7 @@ class Answer:
     matches : tuple of Match
         The nearest people, nearest first.
     note : str
-        A remark, such as why there is no calibration; empty if there is none.
+        A note, such as the reason why there is no calibration; may be empty.
     """
 
     source: str

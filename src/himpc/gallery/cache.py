@@ -1,4 +1,4 @@
-"""A cache of one value that is derived from a gallery."""
+"""A cache of a value that is derived from a gallery."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class RevisionCache(Generic[T]):
-    """A value that is computed once for each revision of a gallery, however many threads ask for it.
+    """A thread-safe cache of a value, which is computed once for each revision of a gallery.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ class RevisionCache(Generic[T]):
             return self._entry[1]
 
     def peek(self, revision: int) -> T | None:
-        """Return the value for a revision, or None; in that case a background thread begins to compute it."""
+        """Return the value for a revision, or None, and start to compute it in a background thread."""
         entry = self._entry
         if entry is not None and entry[0] == revision:
             return entry[1]
@@ -52,7 +52,7 @@ class RevisionCache(Generic[T]):
         return None
 
     def wait(self) -> None:
-        """Wait for the background thread, such as before the gallery is closed."""
+        """Wait until the background thread has ended, for example before the gallery is closed."""
         with self._lock:
             pass
 
@@ -63,7 +63,7 @@ class RevisionCache(Generic[T]):
     def _recompute(self, revision: int) -> None:
         try:
             self._entry = revision, self._compute()
-        except HimpcError:  # the next call tries again, and raises if it is not in the background
+        except HimpcError:  # the next call retries, and raises the error in the foreground
             pass
         finally:
             self._lock.release()

@@ -1,4 +1,4 @@
-"""The hard frames of a recording, by the weights of hard skeleton mining (docs/method.md, section 4)."""
+"""Weights of the frames of a recording by hard skeleton mining (docs/method.md, section 4)."""
 
 from __future__ import annotations
 
@@ -15,19 +15,20 @@ from himpc.skeleton import Level, body_frame, centre
 __all__ = ["FrameWeights"]
 
 BATCH_SIZE = 256
-"""Windows that are weighed together, to bound memory."""
+"""Number of windows that are weighted together, which bounds memory."""
 
 
 class FrameWeights:
-    """The weight that each frame would have in training, by hard skeleton mining, if people were the pseudo-labels.
+    """Compute the weights of hard skeleton mining that frames would have if people were the pseudo-labels.
 
     The prototypes ``c_k`` of a level are the people's, in the space of its features: each prototype is an embedding
     ``f W``, with W the mean of the level's heads, and is converted back to f. With the features ``h_t`` of the frames
-    of a window and the heads ``W_m``, ``z[m, t, k] = (h_t W_m) · (c_k W_m) / sqrt(H)`` (by cosine over the temperature
-    for a model trained so). The guess of a head is the k with the largest mean of z over the window's frames, and the
-    weights are the softmax over these frames of ``s z[m, t, guess]``, with s = -1 where the guess is the window's label
-    and +1 elsewhere: see docs/method.md, section 4 (Rao, Leung and Miao, IJCV 2023). The label of a window is the
-    person, or, if the person is not known, the prototype nearest to the mean feature of the window, at each level.
+    of a window and the heads ``W_m``, ``z[m, t, k] = (h_t W_m) · (c_k W_m) / sqrt(H)`` (or the
+    cosine divided by the temperature, if the model has one). The prediction of a head is the k with the largest mean of
+    z over the window's frames. The weights are the softmax over these frames of ``s z[m, t, prediction]``, with s = -1
+    where the prediction is the window's label and +1 elsewhere: see docs/method.md, section 4 (Rao,
+    Leung and Miao, IJCV 2023). The label of a window is the person, or, if the person is unknown, the prototype nearest
+    to the mean feature of the window, at each level.
 
     Windows begin at every frame. The weight of a frame is the mean over the windows, levels and heads that contain it,
     divided by the largest of the recording.
@@ -87,7 +88,7 @@ class FrameWeights:
         with torch.inference_mode():
             for start in range(0, count, BATCH_SIZE):
                 block = frames[start : start + BATCH_SIZE + length - 1]
-                by_frame, windows = self._weigh_block(torch.from_numpy(block).to(self._device), length, person)
+                by_frame, windows = self._weight_block(torch.from_numpy(block).to(self._device), length, person)
                 total[start : start + len(block)] += by_frame
                 counts[start : start + len(block)] += windows
         weights = total / counts
@@ -98,32 +99,32 @@ class FrameWeights:
     def _device(self) -> torch.device:
         return self._model.device
 
-    def _weigh_block(
+    def _weight_block(
         self, frames: Tensor, length: int, person: int | None
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return for each frame the sum over its windows of the mean weight, and the number of windows."""
         count = len(frames) - length + 1
-        places = torch.arange(count)[:, None] + torch.arange(length)
+        frame_index = torch.arange(count)[:, None] + torch.arange(length)
         total = torch.zeros(len(frames), dtype=torch.float64)
         for level, centres, products in self._levels:
-            weights = self._weights(frames, places.to(frames.device), level, centres, products, person)
-            total.index_add_(0, places.flatten(), weights.mean(dim=0).flatten().double().cpu())
-        windows = torch.bincount(places.flatten(), minlength=len(frames)).double()
+            weights = self._weights(frames, frame_index.to(frames.device), level, centres, products, person)
+            total.index_add_(0, frame_index.flatten(), weights.mean(dim=0).flatten().double().cpu())
+        windows = torch.bincount(frame_index.flatten(), minlength=len(frames)).double()
         return (total / len(self._levels)).numpy(), windows.numpy()
 
     def _weights(
-        self, frames: Tensor, places: Tensor, level: Level, centres: Tensor, products: Tensor, person: int | None
+        self, frames: Tensor, frame_index: Tensor, level: Level, centres: Tensor, products: Tensor, person: int | None
     ) -> Tensor:
         """Return the weights of one level, ``(M, windows, F)``."""
         network = self._model.network
         features = network.encode(frames, level)
         if person is None:
-            labels = torch.cdist(network.over_frames(features, places), centres).argmin(dim=1)
+            labels = torch.cdist(network.over_frames(features, frame_index), centres).argmin(dim=1)
         else:
-            labels = torch.full((len(places),), person, device=frames.device)
-        compared = unit(features) if self._temperature else features
-        logits = (compared @ products.flatten(0, 1).T).view(len(frames), *products.shape[:2]).permute(1, 0, 2)
-        return mining_weights(logits.unfold(1, places.shape[1], 1).transpose(2, 3), labels)
+            labels = torch.full((len(frame_index),), person, device=frames.device)
+        inputs = unit(features) if self._temperature else features
+        logits = (inputs @ products.flatten(0, 1).T).view(len(frames), *products.shape[:2]).permute(1, 0, 2)
+        return mining_weights(logits.unfold(1, frame_index.shape[1], 1).transpose(2, 3), labels)
 
     def _prepare(self, level: Level, embedded: NDArray[np.float64]) -> tuple[Tensor, Tensor]:
         """Return a level's prototypes ``(K, H)``, and ``(M, K, H)``, whose product with a frame is its logits.

@@ -1,4 +1,4 @@
-"""Check that a gallery stores what was enrolled, and that untrusted files are consistent."""
+"""Integrity checks of stored or untrusted galleries: hashes of joints, and means of windows."""
 
 from __future__ import annotations
 
@@ -32,5 +32,5 @@ def find_mismatches(
         means = np.add.reduceat(windows, first, axis=0, dtype=np.float64) / counts[:, None]
         largest = np.maximum.reduceat(np.abs(windows).max(axis=1), first).astype(np.float64)
         matches = (np.abs(means - pooled[indices]) <= MEAN_TOLERANCE * largest[:, None]).all(axis=1)
-    found: NDArray[np.int64] = indices[~matches]
-    return found
+    mismatches: NDArray[np.int64] = indices[~matches]
+    return mismatches

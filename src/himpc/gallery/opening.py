@@ -1,4 +1,4 @@
-"""Find, create and open the place of a gallery: a folder, or a database."""
+"""Locate, create and open the storage of a gallery: a folder or a database."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+):/")
 
 @dataclass(frozen=True)
 class Location:
-    """The place of a gallery.
+    """The location of a gallery.
 
     Attributes
     ----------
@@ -44,7 +44,7 @@ class Location:
         Raises
         ------
         GalleryError
-            If the scheme is not known.
+            If the scheme is not in `STORES`.
         """
         match = _URL.match(location) if isinstance(location, str) else None
         if match is None:
@@ -66,7 +66,7 @@ class Location:
         return Path(self.address)
 
     def exists(self) -> bool:
-        """Return whether there is a gallery, or an unfinished one.
+        """Return True if the location holds a gallery, even an unfinished one.
 
         Raises
         ------
@@ -93,20 +93,22 @@ class Location:
         RunFolderError
             If the folder cannot be created.
         """
-        store = load_store(self.scheme)  # first, so that a missing package leaves no folder behind
+        store = load_store(self.scheme)  # first: no folder is created if a package is missing
         if self.is_database:
             return Catalog.at_url(self.address)
         is_new = not self.folder.exists()
         make_folder(self.folder)
         if is_new:
             self.folder.chmod(0o700)
-        other = [path.name for path in self.folder.iterdir() if path.name not in FILE_NAMES]
+        foreign = [path.name for path in self.folder.iterdir() if path.name not in FILE_NAMES]
         if (vectors := self.folder / VECTOR_FOLDER).is_dir():
-            other += [f"{VECTOR_FOLDER}/{path.name}" for path in vectors.iterdir() if path.name not in store.file_names]
-        if other and not self.exists():
+            foreign += [
+                f"{VECTOR_FOLDER}/{path.name}" for path in vectors.iterdir() if path.name not in store.file_names
+            ]
+        if foreign and not self.exists():
             raise GalleryError(
-                f"{self.folder}: holds other files, such as {sorted(other)[0]}",
-                hint="give a new folder for the gallery",
+                f"{self.folder}: holds other files, such as {sorted(foreign)[0]}",
+                hint="choose a new folder for the gallery",
             )
         return Catalog.in_folder(self.folder)
 
@@ -126,7 +128,7 @@ class Location:
         return Catalog.in_folder(self.folder)
 
     def open_store(self, catalog: Catalog, size: int, *, make: bool = False) -> VectorStore:
-        """Open or create the store of vectors of length `size`; a folder's catalog knows the kind of its store."""
+        """Open or create the store of vectors of length `size`; the catalog of a folder names the type of its store."""
         if self.is_database:
             return load_store(self.scheme)(catalog.engine, size, make=make)
         scheme = self.scheme
@@ -137,5 +139,5 @@ class Location:
 
 
 def gallery_exists(location: str | Path) -> bool:
-    """Return whether there is a gallery, or an unfinished one; see `Location.exists`."""
+    """Return True if a location holds a gallery, even an unfinished one; see `Location.exists`."""
     return Location.parse(location).exists()

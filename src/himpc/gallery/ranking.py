@@ -1,4 +1,4 @@
-"""Rank people by the recordings nearest to a probe, and put an answer together."""
+"""Rank people by the recordings nearest to a probe, and build the answer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from himpc.gallery.store import Entries, InMemoryIndex, VectorStore
 
 __all__ = ["Candidate", "DecisionRule", "build_answer", "find_candidates", "rerank", "select_evidence"]
 
-EVIDENCE = 3
-"""Recordings and moments shown for each match."""
+MAX_EVIDENCE = 3
+"""Maximum number of recordings and of moments in a match."""
 
-RECORDINGS_PER_PERSON = 4
-"""Recordings first fetched for each person wanted; the number is doubled until they show enough people."""
+INITIAL_RECORDINGS_PER_PERSON = 4
+"""Recordings fetched at first for each requested person; the number is doubled until they show enough people."""
 
-MAX_RERANKED = 100
-"""The nearest recordings among which k-reciprocal neighbours are determined."""
+RERANK_DEPTH = 100
+"""Number of nearest recordings among which k-reciprocal neighbours are determined."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """How distances are judged.
+    """The rule that turns distances into a decision and probabilities.
 
     Attributes
     ----------
@@ -48,7 +48,7 @@ class DecisionRule:
     people : int
         The number of people enrolled.
     note : str
-        The remark for every answer.
+        The note of every answer.
     """
 
     calibration: Calibration | None = None
@@ -58,15 +58,15 @@ class DecisionRule:
     note: str = ""
 
     def probabilities(self, distances: NDArray[np.float64]) -> list[float | None]:
-        """Compute the probability of each person by ascending distances ``(P,)``, and of an unknown one, last.
+        """Compute the probability of each person from ascending distances ``(P,)``, and of an unknown person, last.
 
-        People too far away to be fetched count as if they were as far as the farthest one fetched.
+        People who are not among the candidates are assigned the distance of the farthest candidate.
         """
         if self.calibration is None:
             return [None] * (len(distances) + 1)
-        rest = np.full(max(0, self.people - len(distances)), distances[-1] if len(distances) else np.inf)
-        known, unknown = self.calibration.probabilities(np.concatenate([distances, rest]), self.enrolled)
-        return [*known[: len(distances)].tolist(), unknown]
+        padding = np.full(max(0, self.people - len(distances)), distances[-1] if len(distances) else np.inf)
+        enrolled, unknown = self.calibration.probabilities(np.concatenate([distances, padding]), self.enrolled)
+        return [*enrolled[: len(distances)].tolist(), unknown]
 
 
 def find_candidates(
@@ -75,22 +75,22 @@ def find_candidates(
     people: int,
     persons_of: Callable[[Sequence[int]], Mapping[int, int]],
 ) -> list[Candidate]:
-    """Find the recordings nearest to a vector, nearest first, until they show `people` people or none is left.
+    """Find the recordings nearest to a vector, nearest first, until they show `people` people or all are found.
 
     `persons_of` looks up the person of each recording; recordings it does not return are not enrolled.
     """
-    k = max(32, RECORDINGS_PER_PERSON * people)
+    k = max(32, INITIAL_RECORDINGS_PER_PERSON * people)
     while True:
         ids, distances = vectors.nearest(pooled[None], k)
         nearest = [(int(i), float(d)) for i, d in zip(ids[0], distances[0], strict=True) if i]
         person_of = persons_of([i for i, _ in nearest])
-        found = [Candidate(i, person_of[i], d) for i, d in nearest if i in person_of]
-        if len(nearest) < k or len({each.person for each in found}) >= people:
-            return found
+        candidates = [Candidate(i, person_of[i], d) for i, d in nearest if i in person_of]
+        if len(nearest) < k or len({each.person for each in candidates}) >= people:
+            return candidates
         k *= 2
 
 
-def rerank(vectors: VectorStore, probe: EmbeddedRecording, found: Sequence[Candidate]) -> list[Candidate]:
+def rerank(vectors: VectorStore, probe: EmbeddedRecording, candidates: Sequence[Candidate]) -> list[Candidate]:
     """Order candidates by their k-reciprocal neighbourhoods (Zhong et al., CVPR 2017); distances do not change.
 
     The first 100 are compared with each other and the probe. The order is that of 0.7 times the Jaccard distance plus
@@ -100,15 +100,15 @@ def rerank(vectors: VectorStore, probe: EmbeddedRecording, found: Sequence[Candi
 
     from himpc.learning import jaccard_distances, nearest_neighbours
 
-    near, far = list(found[:MAX_RERANKED]), list(found[MAX_RERANKED:])
+    near, far = list(candidates[:RERANK_DEPTH]), list(candidates[RERANK_DEPTH:])
     stored = vectors.pooled(np.array([each.id for each in near], dtype=np.int64))
     rows = np.concatenate([probe.pooled[None], stored]).astype(np.float32)
     k1 = min(20, max(2, len(rows) // 4))
     ranks = nearest_neighbours(torch.from_numpy(rows), k1, "exact").numpy()
     sparse = jaccard_distances(rows, ranks, k2=min(6, (k1 + 1) // 2)).tocoo()
     jaccard = np.ones(len(rows))
-    of_probe = sparse.row == 0
-    jaccard[sparse.col[of_probe]] = sparse.data[of_probe]
+    is_probe = sparse.row == 0
+    jaccard[sparse.col[is_probe]] = sparse.data[is_probe]
     distances = np.array([each.distance for each in near])
     scores = 0.7 * jaccard[1:] + 0.3 * distances / max(distances.max(), np.finfo(float).tiny)
     return [near[i] for i in np.argsort(scores, kind="stable")] + far
@@ -116,19 +116,19 @@ def rerank(vectors: VectorStore, probe: EmbeddedRecording, found: Sequence[Candi
 
 def build_answer(
     probe: EmbeddedRecording,
-    found: Sequence[Candidate],
+    candidates: Sequence[Candidate],
     people: int,
     rule: DecisionRule,
     names: Mapping[int, str],
     sources: Mapping[int, str],
     entries: Entries,
 ) -> Answer:
-    """Put an answer together from candidates in ranked order.
+    """Build an answer from candidates in ranked order.
 
     Parameters
     ----------
     probe : EmbeddedRecording
-    found : sequence of Candidate
+    candidates : sequence of Candidate
     people : int
         The number of matches to return.
     rule : DecisionRule
@@ -137,13 +137,13 @@ def build_answer(
     entries : Entries
         The windows of the recordings that `select_evidence` chose.
     """
-    by_person = _by_person(found)
+    by_person = _by_person(candidates)
     order = list(by_person)
     nearest = np.array([min(each.distance for each in by_person[person]) for person in order])
     ascending = np.argsort(nearest, kind="stable")
     probabilities = rule.probabilities(nearest[ascending])
     probability = dict(zip(ascending.tolist(), probabilities, strict=False))
-    votes, moments = _compare_windows(probe, entries, {each.id: each.person for each in found})
+    votes, moments = _compare_windows(probe, entries, {each.id: each.person for each in candidates})
     matches = tuple(
         Match(
             person=names[person],
@@ -157,11 +157,11 @@ def build_answer(
         )
         for rank, person in enumerate(order[:people])
     )
-    is_known = bool(matches) and rule.threshold is not None and matches[0].distance <= rule.threshold
+    is_match = bool(matches) and rule.threshold is not None and matches[0].distance <= rule.threshold
     return Answer(
         source=probe.source,
-        person=matches[0].person if is_known else None,
-        probability=matches[0].probability if is_known else probabilities[-1],
+        person=matches[0].person if is_match else None,
+        probability=matches[0].probability if is_match else probabilities[-1],
         nobody=probabilities[-1],
         margin=_margin(nearest),
         threshold=rule.threshold,
@@ -171,25 +171,25 @@ def build_answer(
     )
 
 
-def select_evidence(found: Sequence[Candidate], people: int) -> NDArray[np.int64]:
-    """Return the ids of the recordings whose windows serve as evidence: the nearest ones of each match."""
-    groups = list(_by_person(found).values())[:people]
+def select_evidence(candidates: Sequence[Candidate], people: int) -> NDArray[np.int64]:
+    """Return the ids of the recordings that serve as evidence: the nearest ones of each match."""
+    groups = list(_by_person(candidates).values())[:people]
     return np.array([each.id for group in groups for each in _nearest(group)], dtype=np.int64)
 
 
 def _nearest(group: Sequence[Candidate]) -> list[Candidate]:
-    return sorted(group, key=lambda each: each.distance)[:EVIDENCE]
+    return sorted(group, key=lambda each: each.distance)[:MAX_EVIDENCE]
 
 
-def _by_person(found: Sequence[Candidate]) -> dict[int, list[Candidate]]:
+def _by_person(candidates: Sequence[Candidate]) -> dict[int, list[Candidate]]:
     groups: dict[int, list[Candidate]] = {}
-    for each in found:
+    for each in candidates:
         groups.setdefault(each.person, []).append(each)
     return groups
 
 
 def _margin(nearest: NDArray[np.float64]) -> float:
-    """Compute how much nearer the first person is than the next; 1 if there is no other."""
+    """Compute the relative margin between the first and the next person; 1 if there is no other."""
     if len(nearest) < 2:
         return float(len(nearest))
     second = float(np.delete(nearest, 0).min())
@@ -221,6 +221,6 @@ def _compare_windows(
                 recording_start=int(entries.starts[best[row]]),
                 distance=float(closest[row]),
             )
-            for row in np.argsort(closest, kind="stable")[:EVIDENCE]
+            for row in np.argsort(closest, kind="stable")[:MAX_EVIDENCE]
         ]
     return votes, moments

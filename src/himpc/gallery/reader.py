@@ -19,7 +19,7 @@ __all__ = ["GalleryReader"]
 
 
 class GalleryReader:
-    """The reading half of `GalleryService`.
+    """Read access to a gallery; the base class of `GalleryService`.
 
     Attributes
     ----------
@@ -53,10 +53,10 @@ class GalleryReader:
             If it is not enrolled.
         """
         with self._catalog.read() as connection:
-            found = queries.list_recordings(connection, ids=[number])
-        if not found:
+            rows = queries.list_recordings(connection, ids=[number])
+        if not rows:
             raise NotEnrolledError(f"recording {number} is not in the gallery", hint="{Gallery.recordings()} lists all")
-        return found[0]
+        return rows[0]
 
     def embeddings(self, ids: Sequence[int]) -> Entries:
         """Return the vectors of some recordings."""
@@ -84,5 +84,5 @@ class GalleryReader:
             names = queries.all_names(connection)
             changes = list(read_log(connection, events, names))
         with self._catalog.search_log() as connection:
-            searched = list(read_log(connection, searches, names))
-        return sorted([*changes, *searched], key=lambda event: event.time)
+            search_events = list(read_log(connection, searches, names))
+        return sorted([*changes, *search_events], key=lambda event: event.time)

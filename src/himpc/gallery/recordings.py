@@ -1,4 +1,4 @@
-"""Recordings as a gallery enrolls and searches them: whole, in the model's layout, embedded."""
+"""Prepare recordings for a gallery: join their parts, convert them to the model's layout, and embed them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ __all__ = [
 ]
 
 BATCH_SIZE = 256
-"""Whole recordings that are embedded together, to bound memory."""
+"""Number of whole recordings that are embedded together, which bounds memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +43,7 @@ class EmbeddedRecording:
     fingerprint : str
         A hash (SHA-256) of the joints; copies of a recording have the same one.
     quality : float
-        The share of the frames read that were kept, in [0, 1].
+        The share of the frames of the file that remain after cleaning, in [0, 1].
     pooled : float32 array ``(D,)``
         The mean of the windows; zeros if there are none.
     windows : float32 array ``(N, D)``
@@ -81,8 +81,8 @@ def embed_recordings(
     groups = group_parts(recordings)
     batches = [groups[start : start + BATCH_SIZE] for start in range(0, len(groups), BATCH_SIZE)]
     embedded = (list(_embed_batch(model, batch)) for batch in batches)
-    shown = embedded if progress is None else progress(embedded, len(batches), "embedding")
-    return [recording for batch in shown for recording in batch]
+    results = embedded if progress is None else progress(embedded, len(batches), "embedding")
+    return [recording for batch in results for recording in batch]
 
 
 def group_parts(recordings: Sequence[Recording]) -> list[list[Recording]]:
@@ -101,16 +101,16 @@ def check_persons(recordings: Sequence[Recording]) -> None:
     DataError
         If a person is None.
     """
-    nameless = [recording.source for recording in recordings if recording.person is None]
-    if nameless:
+    unnamed = [recording.source for recording in recordings if recording.person is None]
+    if unnamed:
         raise DataError(
-            f"the person is not known of {len(nameless)} recordings (the first is {nameless[0] or 'nameless'})",
+            f"{len(unnamed)} recordings have no person (the first is {unnamed[0] or 'without a name'})",
             hint="name people by {name}, {labels} or {person}, or enroll new people without names by {unnamed=True}",
         )
 
 
 def remove_copies(recordings: Sequence[EmbeddedRecording]) -> list[EmbeddedRecording]:
-    """Return recordings without copies of one another; of two copies the one with a person remains.
+    """Remove duplicates of recordings; of two copies, one with a person is preferred.
 
     Raises
     ------
@@ -126,7 +126,7 @@ def remove_copies(recordings: Sequence[EmbeddedRecording]) -> list[EmbeddedRecor
             raise DataError(
                 f"{other.source} and {recording.source} are the same recording, but show {other.person!r} and "
                 f"{recording.person!r}",
-                hint="leave out the one that is labelled wrongly",
+                hint="leave out the one with the wrong label",
             )
     return list(by_fingerprint.values())
 
@@ -159,9 +159,9 @@ def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[Em
     end = 0
     for group in groups:
         begin, end = end, end + len(group)
-        own, rows = parts[begin:end], slice(edges[begin], edges[end])
-        offsets = np.cumsum([0, *map(len, own)])[of[rows] - begin]
-        yield _join(own, vectors[rows], starts[rows] + offsets)
+        own_parts, rows = parts[begin:end], slice(edges[begin], edges[end])
+        offsets = np.cumsum([0, *map(len, own_parts)])[of[rows] - begin]
+        yield _join(own_parts, vectors[rows], starts[rows] + offsets)
 
 
 def _join(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDArray[np.int64]) -> EmbeddedRecording:

@@ -40,7 +40,7 @@ class EnrolledRecording:
     Attributes
     ----------
     id : int
-        Its id in the gallery, which is never used again.
+        Its id in the gallery, which is never reused.
     person : str
     source : str
         The file it was read from.
@@ -50,7 +50,7 @@ class EnrolledRecording:
     frames, windows : int
         Its length.
     quality : float
-        The share of the frames read that cleaning kept, in [0, 1].
+        The share of the frames of the file that remain after cleaning, in [0, 1].
     enrolled : str
         When it was enrolled: ISO 8601, UTC.
     skeleton : bool
@@ -81,7 +81,7 @@ class Event:
     action : str
         created, enrolled, searched, named, merged, moved, removed, exported or imported.
     actor : str
-        Who did it: the user of the system, or the client of a server.
+        The user of the system, or the client of a server.
     person : str or None
         The person concerned; ``gone-...`` for one who was removed or merged into another.
     recordings : int

@@ -1,4 +1,4 @@
-"""Search a gallery: the one place that searches, and logs every search."""
+"""Search a gallery. All searches go through this module, which logs each of them."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from himpc.recordings import Progress, Recording
 
 __all__ = ["Searcher"]
 
-MAX_HALVED = 2_000
-"""Recordings whose halves are compared if no person has two recordings."""
+MAX_SPLIT_RECORDINGS = 2_000
+"""Maximum number of recordings whose halves are compared if no person has two recordings."""
 
-MAX_CALIBRATED = 20_000
-"""Recordings used for a calibration; in a larger gallery, people are sampled with all their recordings."""
+MAX_CALIBRATION_RECORDINGS = 20_000
+"""Maximum number of recordings in a calibration; in a larger gallery, people are sampled with all their recordings."""
 
-MAX_CACHED_NUMBERS = 64 * 2**20
-"""Larger galleries are searched in the store: 256 MiB, which is 350,000 recordings of 192 numbers."""
+MAX_INDEX_ELEMENTS = 64 * 2**20
+"""Elements of the index in memory, 256 MiB: 350,000 recordings of 192 dimensions. Larger galleries use the store."""
 
 
 class Searcher:
-    """Search a gallery, and cache what searches need until the gallery changes.
+    """Search a gallery, with caches that are valid until the gallery changes.
 
     Attributes
     ----------
@@ -54,7 +54,7 @@ class Searcher:
         self.uses_index = False
 
     def revision(self) -> int:
-        """Return how many times the gallery has changed."""
+        """Return the revision of the gallery, the number of its changes."""
         with self._catalog.read() as connection:
             return self._catalog.revision(connection)
 
@@ -94,7 +94,7 @@ class Searcher:
         ConfigError
             If an argument is out of its range, or both rates are given.
         DataError
-            If the gallery is empty, or has too few people to know that rate.
+            If the gallery is empty, or has too few people to estimate that rate.
         """
         if people < 1:
             raise ConfigError(f"people must be 1 or more, found {people}")
@@ -116,7 +116,7 @@ class Searcher:
             threshold = calibration.threshold_fpir(fpir)
         else:
             threshold = calibration.threshold(calibration.default_fmr if fmr is None else fmr)
-        return DecisionRule(calibration, threshold, enrolled, count, self._caveat(calibration))
+        return DecisionRule(calibration, threshold, enrolled, count, self._describe_bias(calibration))
 
     def find_similar_people(
         self, names: Sequence[str], fmr: float | None = None
@@ -142,35 +142,35 @@ class Searcher:
         """Return the distance between the nearest recordings of a person and of each of the nearest other people."""
         best: dict[str, float] = {}
         with self._catalog.read() as connection:
-            own = queries.list_recordings(connection, person=queries.find_person(connection, name))
-            for pooled in self._store.pooled(np.array([each.id for each in own], dtype=np.int64)):
-                found = find_candidates(self._store, pooled, 3, lambda ids: queries.persons_of(connection, ids))
-                names = queries.names_of(connection, {each.person for each in found})
-                for each in found:
+            enrolled = queries.list_recordings(connection, person=queries.find_person(connection, name))
+            for pooled in self._store.pooled(np.array([each.id for each in enrolled], dtype=np.int64)):
+                candidates = find_candidates(self._store, pooled, 3, lambda ids: queries.persons_of(connection, ids))
+                names = queries.names_of(connection, {each.person for each in candidates})
+                for each in candidates:
                     other = names[each.person]
                     best[other] = min(each.distance, best.get(other, np.inf))
         best.pop(name, None)
         return best
 
-    def _answer(self, probe: EmbeddedRecording, people: int, rule: DecisionRule, reranked: bool) -> Answer:
+    def _answer(self, probe: EmbeddedRecording, people: int, rule: DecisionRule, use_rerank: bool) -> Answer:
         if not len(probe.windows):
             note = f"shorter than a window of {self._model.window_length} frames"
             return Answer(probe.source, None, None, None, 0.0, rule.threshold, 0, (), note)
         people = min(people, max(1, rule.people))
         with self._catalog.read() as connection:
             index = self.index.peek(self._catalog.revision(connection)) if self.uses_index else None
-            found = find_candidates(
+            candidates = find_candidates(
                 index or self._store, probe.pooled, people, lambda ids: queries.persons_of(connection, ids)
             )
-            if reranked:
-                found = rerank(self._store, probe, found)
-            names = queries.names_of(connection, {each.person for each in found})
-            evidence = select_evidence(found, people)
+            if use_rerank:
+                candidates = rerank(self._store, probe, candidates)
+            names = queries.names_of(connection, {each.person for each in candidates})
+            evidence = select_evidence(candidates, people)
             sources = queries.sources_of(connection, evidence.tolist())
-        return build_answer(probe, found, people, rule, names, sources, self._store.windows(evidence))
+        return build_answer(probe, candidates, people, rule, names, sources, self._store.windows(evidence))
 
-    def _caveat(self, calibration: Calibration) -> str:
-        """Return a remark if the rates may be too low because the model was trained on these people."""
+    def _describe_bias(self, calibration: Calibration) -> str:
+        """Return a note if the rates may be too low because the model was trained on these people."""
         with self._catalog.read() as connection:
             is_trained_on = self._catalog.get_property(connection, "trained") != b"no"
         if calibration.unseen or not is_trained_on:
@@ -182,11 +182,11 @@ class Searcher:
 
     def _build_index(self) -> InMemoryIndex | None:
         ids = self._store.ids()
-        if len(ids) * self._model.size > MAX_CACHED_NUMBERS:
+        if len(ids) * self._model.size > MAX_INDEX_ELEMENTS:
             return None
         vectors = self._store.pooled(ids)
-        found = np.isfinite(vectors).all(axis=1)
-        return InMemoryIndex(ids[found], vectors[found]) if found.any() else None
+        is_stored = np.isfinite(vectors).all(axis=1)
+        return InMemoryIndex(ids[is_stored], vectors[is_stored]) if is_stored.any() else None
 
     def _count(self) -> tuple[int, int, int]:
         with self._catalog.read() as connection:
@@ -196,12 +196,12 @@ class Searcher:
         with self._catalog.read() as connection:
             if saved := self._catalog.get_property(connection, "calibration"):
                 return load_calibration(saved), ""
-            person_of = queries.sample_recordings(connection, MAX_CALIBRATED)
+            person_of = queries.sample_recordings(connection, MAX_CALIBRATION_RECORDINGS)
         ids = np.array(list(person_of), dtype=np.int64)
         persons = np.array(list(person_of.values()), dtype=np.int64)
         pooled = self._store.pooled(ids)
-        found = np.isfinite(pooled).all(axis=1)
-        ids, persons, pooled = ids[found], persons[found], pooled[found]
+        is_stored = np.isfinite(pooled).all(axis=1)
+        ids, persons, pooled = ids[is_stored], persons[is_stored], pooled[is_stored]
         has_one_each = len(np.unique(persons)) == len(persons)
         try:
             return calibrate(pooled, persons, self._halves(ids) if has_one_each else None), ""
@@ -210,7 +210,7 @@ class Searcher:
 
     def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Compute the means of the first and second half of each recording, NaN if it has a single window."""
-        entries = self._store.entries(ids[:MAX_HALVED])
+        entries = self._store.entries(ids[:MAX_SPLIT_RECORDINGS])
         order = np.lexsort((entries.starts, entries.of))
         halves = np.full((len(ids), 2, self._model.size), np.nan, dtype=np.float32)
         halves[np.isin(ids, entries.ids)] = mean_halves(entries.windows[order], entries.of[order], len(entries.ids))

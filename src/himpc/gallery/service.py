@@ -1,4 +1,4 @@
-"""What the server, the watcher and the command line need of a gallery beyond what `Gallery` offers.
+"""The service layer behind `Gallery`, which the server, the watcher and the command line use as well.
 
 This layer is private to himpc: its members may change in any release.
 """
@@ -29,24 +29,24 @@ from himpc.gallery.recordings import (
 from himpc.gallery.records import Enrollment
 from himpc.gallery.search import Searcher
 from himpc.gallery.store import VectorStore
-from himpc.gallery.verification import find_leftovers, find_problems
+from himpc.gallery.verification import find_orphans, find_problems
 from himpc.gallery.writer import GalleryWriter
 from himpc.model import Model
 from himpc.recordings import Progress, Recording, number_whole_recordings
 
-__all__ = ["Addition", "GalleryService"]
+__all__ = ["EnrollmentBatch", "GalleryService"]
 
 
 @dataclass(frozen=True)
-class Addition:
-    """The recordings of one call that were enrolled, were enrolled before, or are too short.
+class EnrollmentBatch:
+    """The result of enrolling recordings: those that are new, were enrolled before, or are too short.
 
     Attributes
     ----------
     new, already, short : list of EmbeddedRecording
         The persons of `new` and `already` are those of the gallery.
     persons : list of str or None
-        The person of each recording given; None if it is too short.
+        The person of each recording passed; None if it is too short.
     """
 
     new: list[EmbeddedRecording]
@@ -67,9 +67,9 @@ class GalleryService(GalleryReader):
     keep_skeletons : bool
         Whether joints are stored.
     actor : str
-        The name that the audit log shows for what is done here.
+        The name under which the audit log records the operations of this object.
     searcher : Searcher
-        All searches, and caches of what they need.
+        Searches the gallery, and caches the data that searches need.
     writer : GalleryWriter
         Renaming, merging, moving and removing.
     """
@@ -78,7 +78,7 @@ class GalleryService(GalleryReader):
         self, catalog: Catalog, store: VectorStore, model: Model, *, keep_skeletons: bool, actor: str | None
     ) -> None:
         super().__init__(catalog, store, model)
-        self.keep_skeletons, self.actor = keep_skeletons, actor or _user()
+        self.keep_skeletons, self.actor = keep_skeletons, actor or _user_name()
         self.searcher = Searcher(catalog, store, model, self.actor)
         self.writer = GalleryWriter(catalog, store, self.actor)
 
@@ -87,10 +87,10 @@ class GalleryService(GalleryReader):
         cls, location: str | Path, model: Model, *, keep_skeletons: bool = True, actor: str | None = None
     ) -> Self:
         """Create an empty gallery; see `Gallery.create`."""
-        place = Location.parse(location)
-        catalog = place.create_catalog()
-        store = place.open_store(catalog, model.size, make=True)
-        properties = {"store": place.scheme.encode(), "skeletons": b"1" if keep_skeletons else b"0"}
+        target = Location.parse(location)
+        catalog = target.create_catalog()
+        store = target.open_store(catalog, model.size, make=True)
+        properties = {"store": target.scheme.encode(), "skeletons": b"1" if keep_skeletons else b"0"}
         catalog.create(model_to_files(model) | properties)
         service = cls(catalog, store, model, keep_skeletons=keep_skeletons, actor=actor)
         service.log("created", 0)
@@ -99,8 +99,8 @@ class GalleryService(GalleryReader):
     @classmethod
     def open(cls, location: str | Path, *, device: str = "cpu", actor: str | None = None) -> Self:
         """Open a gallery; see `Gallery.open`."""
-        place = Location.parse(location)
-        catalog = place.open_catalog()
+        target = Location.parse(location)
+        catalog = target.open_catalog()
         catalog.check_version()
         with catalog.read() as connection:
             files = {name: catalog.get_property(connection, name) for name in MODEL_FILES}
@@ -111,7 +111,7 @@ class GalleryService(GalleryReader):
             raise GalleryError(
                 f"{catalog.location}: its model is damaged ({error})", hint="restore the gallery from a backup"
             ) from error
-        store = place.open_store(catalog, model.size)
+        store = target.open_store(catalog, model.size)
         return cls(catalog, store, model, keep_skeletons=keep_skeletons, actor=actor)
 
     def close(self) -> None:
@@ -122,12 +122,12 @@ class GalleryService(GalleryReader):
         self._catalog.close()
 
     def cache_vectors(self) -> None:
-        """Keep the pooled vectors in memory from now on; a very large gallery is still searched in its store."""
+        """Cache the pooled vectors in memory from now on; a very large gallery is still searched in its store."""
         self.searcher.uses_index = True
         self.searcher.index.get(self.revision())
 
     def revision(self) -> int:
-        """Return how many times the gallery has changed."""
+        """Return the revision of the gallery, the number of its changes."""
         return self.searcher.revision()
 
     def counts(self) -> tuple[int, int, int]:
@@ -151,7 +151,9 @@ class GalleryService(GalleryReader):
         if all(len(recording) < length for recording in recordings):
             for recording in recordings:
                 recording.to(self.model.layout)
-            raise DataError(f"all recordings are shorter than a window of {length} frames", hint="give longer ones")
+            raise DataError(
+                f"all recordings are shorter than a window of {length} frames", hint="enroll longer recordings"
+            )
         if not unnamed:
             check_persons([recording for recording in recordings if len(recording) >= length])
         added = self.add(recordings, progress=progress)
@@ -168,7 +170,7 @@ class GalleryService(GalleryReader):
         *,
         files: Iterable[str] = (),
         progress: Progress | None = None,
-    ) -> Addition:
+    ) -> EnrollmentBatch:
         """Enroll recordings in one transaction; those without a person are grouped into new people.
 
         `files` are hashes of the files they came from, recorded in the same transaction (`FolderWatcher`).
@@ -183,14 +185,14 @@ class GalleryService(GalleryReader):
         if new:
             self.build_index()
         person_of = {each.fingerprint: each.person for each in [*new, *already]}
-        wholes = [person_of.get(each.fingerprint) if len(each.windows) else None for each in embedded]
-        persons = [wholes[number] for number in number_whole_recordings(recordings).tolist()]
-        return Addition(new, already, [each for each in embedded if not len(each.windows)], persons)
+        whole_persons = [person_of.get(each.fingerprint) if len(each.windows) else None for each in embedded]
+        persons = [whole_persons[number] for number in number_whole_recordings(recordings).tolist()]
+        return EnrollmentBatch(new, already, [each for each in embedded if not len(each.windows)], persons)
 
     def add_embedded(self, added: Sequence[EmbeddedRecording], groups: Sequence[int | None]) -> tuple[int, int]:
-        """Enroll recordings of another gallery with the same model; return how many are new and how many are not.
+        """Enroll recordings of another gallery with the same model; return the numbers of new and existing ones.
 
-        Recordings without a person show new people, those of one group the same person.
+        Recordings without a person are enrolled as new people, one for each group.
         """
         new, already = self.writer.add(added, groups, skeletons=self.keep_skeletons, action="imported")
         if new:
@@ -198,12 +200,12 @@ class GalleryService(GalleryReader):
         return len(new), len(already)
 
     def has_file(self, content: str) -> bool:
-        """Return whether a watched folder has brought a file with this hash."""
+        """Return True if a folder watcher has handled a file with this hash."""
         with self._catalog.read() as connection:
             return queries.has_file(connection, content)
 
     def build_index(self) -> bool:
-        """Build or extend the store's index if the gallery is large enough; return whether there is one."""
+        """Build or extend the store's index if the gallery is large enough; return True if there is one."""
         with self._catalog.write():
             return self._store.index()
 
@@ -248,7 +250,7 @@ class GalleryService(GalleryReader):
                 self._catalog.set_property(connection, name, value)
 
     def _stored_recordings(self) -> list[Recording]:
-        """Return the joints and persons of what is enrolled; of a large gallery, those of a sample of people."""
+        """Return the enrolled recordings with their joints; in a large gallery, those of a sample of people."""
         with self._catalog.read() as connection:
             ids = list(queries.sample_recordings(connection, MAX_RECORDINGS))
             listed = queries.list_recordings(connection, ids=ids)
@@ -272,13 +274,13 @@ class GalleryService(GalleryReader):
     def verify(self, *, repair: bool = False) -> list[str]:
         """Check catalog and store; see `Gallery.verify`."""
         with self._catalog.read() as connection:
-            leftovers = find_leftovers(connection, self._store)
-        if repair and len(leftovers):
-            self.writer.erase_leftovers()
+            orphans = find_orphans(connection, self._store)
+        if repair and len(orphans):
+            self.writer.erase_orphans()
         return find_problems(self._catalog, self._store, len(self.model.layout))
 
 
-def _user() -> str:
+def _user_name() -> str:
     try:
         return getpass.getuser()
     except (KeyError, OSError):  # the user of a container may have no name

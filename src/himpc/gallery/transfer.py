@@ -44,7 +44,7 @@ Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
 
 @validated
 class _Row:
-    """What the file states of a recording; `kept` is the number of frames of joints in the file, 0 or all."""
+    """The entry of a recording in the file; `kept` is the number of frames of joints in the file, 0 or all."""
 
     person: Text
     named: bool
@@ -81,7 +81,7 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
     saved = service.saved_calibration
     metadata = {"himpc_gallery": VERSION, "calibration": "" if saved is None else save_calibration(saved).decode()}
     with replace_atomically(path) as temporary:
-        temporary.touch(0o600)  # an error of the system here names its reason better than safetensors does
+        temporary.touch(0o600)  # an OSError names the reason better than safetensors does
         try:
             save_file(arrays, temporary, metadata=metadata)
         except SafetensorError as error:
@@ -93,21 +93,21 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
 
 def _to_arrays(service: GalleryService) -> tuple[Arrays, int]:
     unnamed = {person.name for person in service.people() if not person.named}
-    listed = service.recordings()
-    if not listed:
+    enrolled = service.recordings()
+    if not enrolled:
         raise GalleryError(f"{service.location}: no person is enrolled, so there is nothing to export")
-    ids = [each.id for each in listed]
+    ids = [each.id for each in enrolled]
     entries = service.embeddings(ids)
-    if len(entries.ids) != len(listed) or len(find_mismatches(entries.pooled, entries.windows, entries.of)):
+    if len(entries.ids) != len(enrolled) or len(find_mismatches(entries.pooled, entries.windows, entries.of)):
         raise GalleryError(
             f"{service.location}: vectors are missing or have changed on the disk", hint="{Gallery.verify()} lists them"
         )
-    joints = [service.joints(each.id) if each.skeleton else np.empty((0, 1, 3), np.float32) for each in listed]
+    joints = [service.joints(each.id) if each.skeleton else np.empty((0, 1, 3), np.float32) for each in enrolled]
     copied = ("person", "source", "session", "camera", "fps", "frames", "quality", "enrolled")
     rows = [
         {name: getattr(each, name) for name in copied}
         | {"named": each.person not in unnamed, "kept": len(own), "fingerprint": known}
-        for each, own, known in zip(listed, joints, service.fingerprints(ids), strict=True)
+        for each, own, known in zip(enrolled, joints, service.fingerprints(ids), strict=True)
     ]
     arrays: Arrays = {
         "pooled": entries.pooled,
@@ -118,11 +118,11 @@ def _to_arrays(service: GalleryService) -> tuple[Arrays, int]:
         "recordings": _to_bytes(json.dumps(rows).encode()),
         **{name: _to_bytes(content) for name, content in model_to_files(service.model).items()},
     }
-    return arrays, len(listed)
+    return arrays, len(enrolled)
 
 
 def import_gallery(path: str | Path, location: str | Path) -> tuple[int, int]:
-    """Enroll what `export_gallery` wrote; return the numbers of new recordings and of those enrolled before.
+    """Import a file of `export_gallery`; return the numbers of new recordings and of those enrolled before.
 
     People with equal names are one person; unnamed people are added as new ones. If there is no gallery at the
     location, one is created with the model and the calibration of the file.
@@ -130,7 +130,7 @@ def import_gallery(path: str | Path, location: str | Path) -> tuple[int, int]:
     Raises
     ------
     FormatError
-        If the file is no exported gallery, damaged, or of another version.
+        If the file is not an exported gallery, is damaged, or has another version.
     GalleryError
         If the gallery has another model, or cannot be written; nothing is enrolled then.
     """
@@ -155,14 +155,14 @@ def import_gallery(path: str | Path, location: str | Path) -> tuple[int, int]:
 
 
 def _read(path: Path) -> tuple[Arrays, Calibration | None]:
-    """Return the arrays and the calibration of a file; safetensors checks the sizes of the arrays."""
+    """Return the arrays and the calibration of a file; safetensors validates the sizes of the arrays."""
     from safetensors import SafetensorError, safe_open
 
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
             if metadata.get("himpc_gallery") != VERSION or set(file.keys()) != set(ARRAY_TYPES):
-                raise FormatError(f"{path}: is no gallery of version {VERSION} that himpc exported")
+                raise FormatError(f"{path}: is not a gallery exported by himpc in version {VERSION} of the format")
             for name, expected in ARRAY_TYPES.items():
                 if (found := file.get_slice(name).get_dtype()) != expected:
                     raise FormatError(f"{path}: {name!r} is {found}, expected {expected}")
@@ -188,9 +188,9 @@ def _from_arrays(
     edges, ends = np.searchsorted(arrays["of"], np.arange(len(rows) + 1)), np.cumsum([0, *stored * joints])
     unnamed = {name: number for number, name in enumerate(sorted({row.person for row in rows if not row.named}))}
     recordings = []
-    for place, row in enumerate(rows):
-        own = slice(edges[place], edges[place + 1])
-        skeleton = arrays["joints"][ends[place] : ends[place + 1]].reshape(-1, joints, 3)
+    for index, row in enumerate(rows):
+        own = slice(edges[index], edges[index + 1])
+        skeleton = arrays["joints"][ends[index] : ends[index + 1]].reshape(-1, joints, 3)
         if len(skeleton) and fingerprint(skeleton) != row.fingerprint:
             raise _damaged(path, f"the joints of {escape_unprintable(row.source)} are not those that were enrolled")
         recordings.append(
@@ -204,7 +204,7 @@ def _from_arrays(
                 joints=skeleton if len(skeleton) else None,
                 fingerprint=row.fingerprint,
                 quality=row.quality,
-                pooled=arrays["pooled"][place],
+                pooled=arrays["pooled"][index],
                 windows=windows[own],
                 starts=starts[own],
                 enrolled=row.enrolled,

@@ -1,4 +1,4 @@
-"""Verify that catalog and store of a gallery hold exactly what was enrolled."""
+"""Verify that catalog and store of a gallery hold exactly the enrolled data."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from himpc.gallery.catalog import Catalog, queries
 from himpc.gallery.integrity import find_mismatches, fingerprint
 from himpc.gallery.store import VectorStore
 
-__all__ = ["find_leftovers", "find_problems"]
+__all__ = ["find_orphans", "find_problems"]
 
 
-def find_leftovers(connection: Connection, store: VectorStore) -> NDArray[np.int64]:
-    """Return the ids of recordings that have vectors in the store but are not enrolled."""
+def find_orphans(connection: Connection, store: VectorStore) -> NDArray[np.int64]:
+    """Return the ids of orphaned vectors: those of recordings that the catalog does not list."""
     return np.setdiff1d(store.ids(), queries.all_ids(connection))
 
 
 def find_problems(catalog: Catalog, store: VectorStore, n_joints: int) -> list[str]:
-    """Describe each problem in a sentence: damaged files, missing or altered data, and leftovers."""
+    """Describe each problem in a sentence: damaged files, missing or altered data, and orphaned vectors."""
     with catalog.read() as connection:
         enrolled = queries.list_recordings(connection)
-        leftovers = find_leftovers(connection, store)
+        orphans = find_orphans(connection, store)
         ids = [each.id for each in enrolled]
         fingerprints = queries.fingerprints_of(connection, ids)
-    altered = set()
+    altered_ids = set()
     for each, expected in zip(enrolled, fingerprints, strict=True):
         with catalog.read() as connection:  # one at a time: a long transaction would block erasure
             if each.skeleton and fingerprint(queries.joints_of(connection, each.id, n_joints)) != expected:
-                altered.add(each.id)
+                altered_ids.add(each.id)
     entries = store.entries(np.array(ids, dtype=np.int64))
-    altered |= set(entries.ids[find_mismatches(entries.pooled, entries.windows, entries.of)].tolist())
-    stored = np.bincount(entries.of, minlength=len(entries.ids)).tolist()
-    windows = dict(zip(entries.ids.tolist(), stored, strict=True))
+    altered_ids |= set(entries.ids[find_mismatches(entries.pooled, entries.windows, entries.of)].tolist())
+    window_counts = np.bincount(entries.of, minlength=len(entries.ids)).tolist()
+    windows = dict(zip(entries.ids.tolist(), window_counts, strict=True))
     problems = [*catalog.find_problems(), *store.check()]
     for each in enrolled:
         name, count = f"{each.source} ({each.person})", windows.get(each.id, 0)
@@ -41,13 +41,13 @@ def find_problems(catalog: Catalog, store: VectorStore, n_joints: int) -> list[s
             problems.append(
                 f"{name}: {count} of {each.windows} windows are stored: remove recording {each.id} and enroll it again"
             )
-        if each.id in altered:
+        if each.id in altered_ids:
             problems.append(
                 f"{name}: its stored data has changed since it was enrolled: restore the gallery from a backup, or "
                 f"remove recording {each.id} and enroll it again"
             )
-    if len(leftovers):
+    if len(orphans):
         problems.append(
-            f"{len(leftovers)} recordings that are not enrolled have left vectors: verify with repair to erase them"
+            f"vectors of {len(orphans)} recordings that are not enrolled are stored: verify with repair to erase them"
         )
     return problems

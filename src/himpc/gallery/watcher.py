@@ -1,4 +1,4 @@
-"""Watch a folder: match or enroll every recording that arrives in it."""
+"""Watch a folder: identify or enroll each recording that arrives in it."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Arrival:
 
 @dataclass(frozen=True)
 class MergeSuggestion:
-    """Two people who may be one, for a human to confirm.
+    """Two people who may be the same person; a user confirms or rejects it.
 
     Attributes
     ----------
@@ -69,8 +69,8 @@ class MergeSuggestion:
 
 
 @dataclass
-class _File:
-    """A new file, its recordings, and what is known about them so far."""
+class _NewFile:
+    """A new file, its recordings, and the state of their processing."""
 
     path: Path
     recordings: list[Recording]
@@ -81,18 +81,18 @@ class _File:
 
 
 class FolderWatcher:
-    """Handle each file of a folder once, across restarts and whatever its name.
+    """Handle each file of a folder once, even across restarts and after renaming.
 
-    A file is handled once its size and time have not changed between two polls. It is known by a hash of its content,
-    which is recorded in the transaction that enrolls its recordings: a process that is killed has handled a file
-    completely or not at all.
+    A file is handled once its size and time have not changed between two polls. A hash of its content
+    identifies it, and is recorded in the transaction that enrolls its recordings: a process that is killed has handled
+    a file completely or not at all.
 
     Parameters
     ----------
     gallery : Gallery
     folder : path
     plan : callable
-        Return what the folder holds now (`himpc.reading.plan`).
+        Return the files that the folder holds now (`himpc.reading.plan`).
     fmr : float, optional
         As in `Gallery.search`.
     """
@@ -104,12 +104,12 @@ class FolderWatcher:
         self._stamps: dict[Path, Stamp] = {}
         self._handled: dict[Path, Stamp] = {}
 
-    def poll(self, *, settled: bool = False) -> list[Arrival]:
+    def poll(self, *, immediate: bool = False) -> list[Arrival]:
         """Handle new files, and return the result for each.
 
         Parameters
         ----------
-        settled : bool
+        immediate : bool
             Handle files at once, without waiting for another poll.
 
         Raises
@@ -121,22 +121,22 @@ class FolderWatcher:
             plan = self._plan()
         except EmptyError:  # files may still arrive
             return []
-        files: dict[str, _File] = {}
+        files: dict[str, _NewFile] = {}
         for source in plan.sources:
             stamp = _stamp(source.path)
             if stamp is None:
                 continue
-            is_ready = settled or self._stamps.get(source.path) == stamp
+            is_ready = immediate or self._stamps.get(source.path) == stamp
             self._stamps[source.path] = stamp
             if not is_ready or self._handled.get(source.path) == stamp:
                 continue
             content = _hash_content(source.path)
             self._handled[source.path] = stamp
             if content not in files and not self._service.has_file(content):
-                files[content] = _File(source.path, *plan.read(source))
+                files[content] = _NewFile(source.path, *plan.read(source))
         return self._handle(files) if files else []
 
-    def _handle(self, files: dict[str, _File]) -> list[Arrival]:
+    def _handle(self, files: dict[str, _NewFile]) -> list[Arrival]:
         """Enroll the recordings of all new files together, so that unknown people among them can be grouped."""
         for file in files.values():
             self._identify(file)
@@ -151,8 +151,8 @@ class FolderWatcher:
         persons = iter(added.persons)
         return [self._arrival(file, list(islice(persons, len(file.usable))), before) for file in files.values()]
 
-    def _identify(self, file: _File) -> None:
-        """Search for the recordings of a file, and give each that matches its person."""
+    def _identify(self, file: _NewFile) -> None:
+        """Search for the recordings of a file, and set the person of each that matches."""
         try:
             if file.recordings:
                 file.answers = self._service.searcher.search(file.recordings, people=1, fmr=self._fmr, allow_empty=True)
@@ -166,14 +166,16 @@ class FolderWatcher:
         groups = zip(file.answers, group_parts(file.recordings), strict=True)
         file.usable = [part.with_(person=answer.person) for answer, parts in groups for part in parts]
 
-    def _arrival(self, file: _File, persons: list[str | None], before: set[str]) -> Arrival:
-        inside = file.path.relative_to(self._folder) if file.path.is_relative_to(self._folder) else file.path
-        name = escape_unprintable(str(inside))
+    def _arrival(self, file: _NewFile, persons: list[str | None], before: set[str]) -> Arrival:
+        relative_path = file.path.relative_to(self._folder) if file.path.is_relative_to(self._folder) else file.path
+        name = escape_unprintable(str(relative_path))
         if file.problem:
             return Arrival(name, problem=file.problem)
         people = tuple(dict.fromkeys(person for person in persons if person is not None))
-        matched = [answer.probability for answer in file.answers if answer.person and answer.probability is not None]
-        return Arrival(name, people, bool(set(people) - before), min(matched, default=None))
+        probabilities = [
+            answer.probability for answer in file.answers if answer.person and answer.probability is not None
+        ]
+        return Arrival(name, people, bool(set(people) - before), min(probabilities, default=None))
 
 
 def suggest_merges(gallery: Gallery, *, fmr: float | None = None) -> list[MergeSuggestion]:
@@ -212,8 +214,8 @@ def _hash_content(path: Path) -> str:
     try:
         for file in [path] if path.is_file() else sorted(path.iterdir()):
             digest.update(b"" if path.is_file() else file.name.encode(errors="surrogateescape"))
-            with file.open("rb") as opened:
-                while chunk := opened.read(CHUNK_BYTES):
+            with file.open("rb") as stream:
+                while chunk := stream.read(CHUNK_BYTES):
                     digest.update(chunk)
     except OSError as error:
         digest.update(f"{path} {error.errno}".encode(errors="surrogateescape"))

@@ -1,4 +1,4 @@
-"""Change a gallery: each change is one transaction, done completely or not at all."""
+"""Change a gallery; each change is one atomic transaction."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from himpc.gallery.catalog.audit import log_change
 from himpc.gallery.catalog.tables import people, recordings
 from himpc.gallery.recordings import EmbeddedRecording
 from himpc.gallery.store import Entries, VectorStore
-from himpc.gallery.verification import find_leftovers
+from himpc.gallery.verification import find_orphans
 
 __all__ = ["GalleryWriter"]
 
 
 class GalleryWriter:
-    """Enroll, rename, merge, move and remove; `Gallery` documents these operations.
+    """Enroll, rename, merge, move and remove people or recordings; `Gallery` documents the operations.
 
-    Vectors are added before the catalog lists them, and erased after it no longer does. A process that is killed in
-    between leaves vectors that no search returns, and that the next writer erases.
+    Vectors are added before the catalog lists them, and erased after the catalog has dropped them. A process that is
+    killed in between leaves orphaned vectors: no search returns them, and the next writer erases them.
     """
 
     def __init__(self, catalog: Catalog, store: VectorStore, actor: str) -> None:
@@ -46,9 +46,9 @@ class GalleryWriter:
         Parameters
         ----------
         added : sequence of EmbeddedRecording
-            No two are copies, and each has windows.
+            Without duplicates, and each with windows.
         groups : sequence of int or None
-            For each recording without a person, the number of the new person it shows.
+            For each recording without a person, the number of its group; each group becomes a new person.
         skeletons : bool
             Whether to store joints.
         action : str
@@ -62,7 +62,7 @@ class GalleryWriter:
             If a recording is enrolled already as another person.
         """
         with self._catalog.write() as connection:
-            self._erase_leftovers(connection)
+            self._erase_orphans(connection)
             names = queries.names_by_fingerprint(connection, [each.fingerprint for each in added])
             for each in added:
                 _check_person(each, names.get(each.fingerprint))
@@ -96,46 +96,46 @@ class GalleryWriter:
         """Merge people into one; see `Gallery.merge`."""
         with self._catalog.write() as connection:
             number = queries.find_person(connection, person)
-            merged = [queries.find_person(connection, name) for name in others if name != person]
-            moved = connection.execute(
-                sql.update(recordings).where(recordings.c.person.in_(merged)).values(person=number)
+            sources = [queries.find_person(connection, name) for name in others if name != person]
+            count = connection.execute(
+                sql.update(recordings).where(recordings.c.person.in_(sources)).values(person=number)
             ).rowcount
             changes.delete_empty_people(connection)
-            log_change(connection, "merged", self._actor, [(number, moved)])
-        return int(moved)
+            log_change(connection, "merged", self._actor, [(number, count)])
+        return int(count)
 
     def move(self, ids: Sequence[int], person: str | None) -> str:
         """Assign recordings to another person; see `Gallery.move`."""
         with self._catalog.write() as connection:
-            found = _require_all(queries.persons_of(connection, ids), ids)
+            person_of = _require_all(queries.persons_of(connection, ids), ids)
             name = person or changes.next_unnamed(connection)
             number = changes.add_person(connection, name, named=person is not None)
-            connection.execute(sql.update(recordings).where(recordings.c.id.in_(list(found))).values(person=number))
+            connection.execute(sql.update(recordings).where(recordings.c.id.in_(list(person_of))).values(person=number))
             changes.delete_empty_people(connection)
-            log_change(connection, "moved", self._actor, [(number, len(found))])
+            log_change(connection, "moved", self._actor, [(number, len(person_of))])
         return name
 
     def remove(self, names: Iterable[str], ids: Sequence[int] = ()) -> int:
         """Erase people and recordings; see `Gallery.remove`."""
         with self._catalog.write() as connection:
-            found = _require_all(queries.persons_of(connection, ids), ids)
+            person_of = _require_all(queries.persons_of(connection, ids), ids)
             for number in {queries.find_person(connection, name) for name in names}:
                 of_person = sql.select(recordings.c.id).where(recordings.c.person == number)
-                found |= dict.fromkeys(connection.execute(of_person).scalars(), number)
-            changes.delete_recordings(connection, list(found))
-            log_change(connection, "removed", self._actor, Counter(found.values()).items())
-        self.erase_leftovers()
-        return len(found)
+                person_of |= dict.fromkeys(connection.execute(of_person).scalars(), number)
+            changes.delete_recordings(connection, list(person_of))
+            log_change(connection, "removed", self._actor, Counter(person_of.values()).items())
+        self.erase_orphans()
+        return len(person_of)
 
-    def erase_leftovers(self) -> None:
-        """Erase everything that the catalog does not list, to the last byte."""
+    def erase_orphans(self) -> None:
+        """Erase all data that the catalog does not list, including the bytes of deleted rows."""
         with self._catalog.write() as connection:
-            self._erase_leftovers(connection)
+            self._erase_orphans(connection)
         self._catalog.purge()
 
-    def _erase_leftovers(self, connection: Connection) -> None:
-        if len(leftovers := find_leftovers(connection, self._store)):
-            self._store.remove(leftovers)
+    def _erase_orphans(self, connection: Connection) -> None:
+        if len(orphans := find_orphans(connection, self._store)):
+            self._store.remove(orphans)
 
     def _add_people(
         self, connection: Connection, added: Sequence[tuple[EmbeddedRecording, int | None]]
@@ -157,14 +157,14 @@ def _check_person(recording: EmbeddedRecording, person: str | None) -> None:
     if person is not None and recording.person not in (None, person):
         raise DataError(
             f"{recording.source}: is enrolled already, as {person!r}, not {recording.person!r}",
-            hint="{Gallery.move()} assigns it to another person, {Gallery.merge()} makes two people one",
+            hint="{Gallery.move()} assigns it to another person, {Gallery.merge()} merges two people",
         )
 
 
-def _require_all(found: dict[int, int], ids: Sequence[int]) -> dict[int, int]:
-    if missing := [number for number in ids if number not in found]:
+def _require_all(person_of: dict[int, int], ids: Sequence[int]) -> dict[int, int]:
+    if missing := [number for number in ids if number not in person_of]:
         raise NotEnrolledError(f"recording {missing[0]} is not in the gallery", hint="{Gallery.recordings()} lists all")
-    return found
+    return person_of
 
 
 def _to_entries(ids: NDArray[np.int64], added: Sequence[EmbeddedRecording]) -> Entries:

@@ -1,4 +1,4 @@
-"""Learn from a gallery's own recordings what a distance means: thresholds, likelihood ratios and probabilities."""
+"""Calibration of distances by a gallery's own recordings: thresholds, likelihood ratios and probabilities."""
 
 from himpc.gallery.calibration.calibration import Calibration, calibrate, load_calibration, save_calibration
 from himpc.gallery.calibration.comparisons import Fold

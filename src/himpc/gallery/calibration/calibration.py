@@ -1,4 +1,4 @@
-"""`Calibration`: what distances mean in one gallery."""
+"""`Calibration`: thresholds and probabilities of distances in one gallery."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from himpc.gallery.calibration.likelihood import LikelihoodRatio
 __all__ = ["Calibration", "calibrate", "load_calibration", "save_calibration"]
 
 DEFAULT_FMR = 0.01
-"""The false match rate of a search for which none is given."""
+"""The default false match rate of a search."""
 
 Source = Literal["recordings", "halves"]
 Count = Annotated[int, Field(ge=2, le=2**53)]
@@ -28,7 +28,7 @@ Floats = NDArray[np.float64]
 
 @validated
 class Calibration:
-    """What distances mean in one gallery. A person matches if the distance is at most a threshold.
+    """The calibration of distances in one gallery. A person matches if the distance is at most a threshold.
 
     Attributes
     ----------
@@ -42,7 +42,8 @@ class Calibration:
     persons, recordings : int
         The size of the gallery.
     impostor, stranger : Curve
-        Distances to every other person (for the FMR), and to the nearest other person (for the FPIR).
+        Distances to every other person (for the FMR), and to the nearest other person (for the FPIR). The names are
+        those of the saved document.
     ratio : LikelihoodRatio
     """
 
@@ -56,24 +57,24 @@ class Calibration:
 
     @property
     def smallest_fmr(self) -> float:
-        """The smallest false match rate that this number of persons can show."""
+        """The smallest false match rate that can be estimated from this number of persons."""
         return self.impostor.smallest_rate
 
     @property
     def smallest_fpir(self) -> float:
-        """The smallest false positive identification rate that this number of persons can show."""
+        """The smallest false positive identification rate that can be estimated from this number of persons."""
         return self.stranger.smallest_rate * self.persons / (self.persons - 1)
 
     @property
     def default_fmr(self) -> float:
-        """The false match rate of a search for which none is given: 0.01, or `smallest_fmr` if that is larger."""
+        """The default false match rate of a search: 0.01, or `smallest_fmr` if that is larger."""
         return max(DEFAULT_FMR, self.smallest_fmr)
 
     def threshold(self, fmr: float) -> float:
         """Return the distance up to which at most a share `fmr` of comparisons with another person match.
 
-        Comparisons of the same two persons depend on each other, so only pairs of persons count: P persons can show
-        rates from ``1 / (P (P - 1) / 2 + 1)`` on.
+        Comparisons of the same two persons depend on each other, so only pairs of persons count: P persons
+        suffice for rates from ``1 / (P (P - 1) / 2 + 1)``.
 
         Raises
         ------
@@ -89,8 +90,8 @@ class Calibration:
         """Return the distance up to which at most a share `fpir` of searches for non-enrolled persons find a match.
 
         Each of P persons was searched among P - 1, a non-enrolled person is searched among P. By symmetry that finds
-        a match at most ``P / (P - 1)`` times as often, so the rate is reduced by this factor. P persons can show
-        rates from ``P / (P - 1) / (P + 1)`` on.
+        a match at most ``P / (P - 1)`` times as often, so the rate is reduced by this factor. P persons
+        suffice for rates from ``P / (P - 1) / (P + 1)``.
 
         Raises
         ------
@@ -103,7 +104,7 @@ class Calibration:
         return self.stranger.threshold(fpir * (self.persons - 1) / self.persons)
 
     def likelihood_ratio(self, distance: NDArray[np.floating] | float) -> Floats:
-        """Return how much likelier each distance is between recordings of one person than of two; any shape."""
+        """Compute the likelihood ratio of "same person" to "different persons" for distances of any shape."""
         return self.ratio(_distances(distance))
 
     def probabilities(self, distances: NDArray[np.floating], enrolled: float = 0.5) -> tuple[Floats, float]:
@@ -136,7 +137,7 @@ class Calibration:
             raise ConfigError(f"enrolled must lie between 0 and 1, found {enrolled}")
         distances = _distances(distances)
         if distances.ndim != 1:
-            raise DataError(f"distances have shape {distances.shape}, expected one a person: (P,)")
+            raise DataError(f"distances have shape {distances.shape}, expected one per person: (P,)")
         if not len(distances):
             return np.empty(0), 1.0
         joint = enrolled / len(distances) * self.ratio(distances)
@@ -148,24 +149,24 @@ class Calibration:
             raise ConfigError(f"{name} must lie between 0 and 1, found {rate}")
         if rate < smallest - 1e-12:
             raise DataError(
-                f"{name} {rate:g} cannot be known from {self.persons} persons: the smallest rate they can show is "
-                f"{smallest:.3g}",
-                hint="ask for that rate, or enroll more persons",
+                f"{name} {rate:g} cannot be estimated from {self.persons} persons: the smallest rate for that number "
+                f"is {smallest:.3g}",
+                hint="use that rate, or enroll more persons",
             )
 
 
 def save_calibration(calibration: Calibration) -> bytes:
-    """Return a calibration as a JSON document."""
+    """Serialise a calibration to a JSON document."""
     return json.dumps(to_plain(calibration)).encode()
 
 
 def load_calibration(document: bytes | str) -> Calibration:
-    """Read what `save_calibration` returned.
+    """Read a calibration from the document of `save_calibration`.
 
     Raises
     ------
     DataError
-        If it is anything else.
+        If the document is invalid.
     """
     try:
         data = json.loads(document)
@@ -180,16 +181,16 @@ def calibrate(
     halves: NDArray[np.floating] | None = None,
     folds: Sequence[Fold] = (),
 ) -> Calibration:
-    """Learn what distances mean from the gallery's own recordings: each is left out and searched among the others.
+    """Calibrate distances by leave-one-out comparisons of the gallery's own recordings.
 
-    A model puts people it was trained on farther apart than other people. If it was trained on the gallery's people,
-    the rates hold for non-enrolled persons only with `folds`, models trained again without some of the people; the
-    price is that fewer people are found (docs/results.md, open set). People enrolled after the training need no folds.
+    A model separates people it was trained on better than other people. If it was trained on the gallery's people,
+    the rates hold for non-enrolled persons only with `folds`, models trained again without some of the people,
+    at the cost of a higher miss rate (docs/results.md, open set). People enrolled after the training need no folds.
 
     Parameters
     ----------
     vectors : array ``(R, D)``
-        One vector a recording.
+        One vector per recording.
     person : int array ``(R,)``
         The person of each; any numbers.
     halves : array ``(R, 2, D)``, optional
@@ -205,23 +206,23 @@ def calibrate(
         If arrays do not fit or are not finite, there are fewer than two persons, or no person has two recordings and
         there are no halves.
     """
-    found = compare_within(vectors, person)
+    comparisons = compare_within(vectors, person)
     if folds:
-        found = compare_left_out(folds, person)
-    source: Source = "recordings" if found.with_two else "halves"
-    genuine, genuine_persons = (found.genuine, found.genuine_weight), found.with_two
+        comparisons = compare_left_out(folds, person)
+    source: Source = "recordings" if comparisons.genuine_persons else "halves"
+    genuine, genuine_persons = (comparisons.genuine, comparisons.genuine_weight), comparisons.genuine_persons
     if source == "halves":
-        own = [Fold(vectors, np.ones(len(vectors), dtype=bool), halves)]
-        genuine, genuine_persons = _compare_halves(folds or own)
-    pairs = found.persons * (found.persons - 1) // 2
+        single_fold = [Fold(vectors, np.ones(len(vectors), dtype=bool), halves)]
+        genuine, genuine_persons = _compare_halves(folds or single_fold)
+    pairs = comparisons.persons * (comparisons.persons - 1) // 2
     return Calibration(
         source=source,
         unseen=bool(folds),
-        persons=found.persons,
+        persons=comparisons.persons,
         recordings=len(vectors),
-        impostor=Curve.fit(found.impostor, found.impostor_weight, pairs),
-        stranger=Curve.fit(found.stranger, found.stranger_weight, found.persons),
-        ratio=LikelihoodRatio.fit(genuine, (found.impostor, found.impostor_weight), genuine_persons),
+        impostor=Curve.fit(comparisons.impostor, comparisons.impostor_weight, pairs),
+        stranger=Curve.fit(comparisons.nearest_impostor, comparisons.nearest_impostor_weight, comparisons.persons),
+        ratio=LikelihoodRatio.fit(genuine, (comparisons.impostor, comparisons.impostor_weight), genuine_persons),
     )
 
 
@@ -231,8 +232,8 @@ def _compare_halves(folds: Sequence[Fold]) -> tuple[tuple[Floats, Floats], int]:
     for fold in folds:
         if fold.halves is None:
             raise DataError(
-                "no person of the gallery has two recordings, so the distance between recordings of one person is not "
-                "known",
+                "no person of the gallery has two recordings, so the distance between recordings of one person "
+                "cannot be estimated",
                 hint="enroll a second recording of a person, or pass halves",
             )
         expected = (len(fold.vectors), 2, fold.vectors.shape[1])

@@ -14,10 +14,10 @@ from himpc.evaluation import blocks, euclidean
 __all__ = ["Comparisons", "Fold", "compare_left_out", "compare_within"]
 
 MAX_RECORDINGS = 2000
-"""Recordings that are left out in turn."""
+"""Maximum number of recordings that are left out in turn."""
 
 MAX_PERSONS = 500
-"""Persons that each is compared with: a million comparisons are enough."""
+"""Maximum number of persons that each recording is compared with: a million comparisons are enough."""
 
 Floats = NDArray[np.float64]
 
@@ -34,9 +34,9 @@ class Comparisons:
         To the other recordings of the same person; a person with one recording has none.
     impostor, impostor_weight : array ``(K,)``
         To each other person.
-    stranger, stranger_weight : array ``(Q,)``
+    nearest_impostor, nearest_impostor_weight : array ``(Q,)``
         To the nearest other person: the result of a search if the recording's own person were not enrolled.
-    persons, with_two : int
+    persons, genuine_persons : int
         The number of persons, and of persons with genuine comparisons.
     """
 
@@ -44,10 +44,10 @@ class Comparisons:
     genuine_weight: Floats
     impostor: Floats
     impostor_weight: Floats
-    stranger: Floats
-    stranger_weight: Floats
+    nearest_impostor: Floats
+    nearest_impostor_weight: Floats
     persons: int
-    with_two: int
+    genuine_persons: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,21 +88,21 @@ def compare_left_out(folds: Sequence[Fold], person: NDArray[np.integer]) -> Comp
         raise DataError("each person of the gallery must be left out, with all its recordings, by one fold")
     parts = [compare_within(fold.vectors, person, fold.left_out) for fold in folds if fold.left_out.any()]
     shares = [len(each) / len(np.unique(person)) for each in names if each]
-    with_two = sum(part.with_two for part in parts)
-    repeated = [part.with_two / max(with_two, 1) for part in parts]
+    genuine_persons = sum(part.genuine_persons for part in parts)
+    has_genuine = [part.genuine_persons / max(genuine_persons, 1) for part in parts]
 
-    def joined(kind: str, weights: list[float]) -> tuple[Floats, Floats]:
+    def concatenate(kind: str, weights: list[float]) -> tuple[Floats, Floats]:
         distances = np.concatenate([getattr(part, kind) for part in parts])
-        own = [getattr(part, f"{kind}_weight") * weight for part, weight in zip(parts, weights, strict=True)]
-        return distances, np.concatenate(own)
+        scaled = [getattr(part, f"{kind}_weight") * weight for part, weight in zip(parts, weights, strict=True)]
+        return distances, np.concatenate(scaled)
 
-    kinds = {"genuine": repeated, "impostor": shares, "stranger": shares}
-    arrays = {kind: joined(kind, weights) for kind, weights in kinds.items()}
+    kinds = {"genuine": has_genuine, "impostor": shares, "nearest_impostor": shares}
+    arrays = {kind: concatenate(kind, weights) for kind, weights in kinds.items()}
     return Comparisons(
         **{kind: distances for kind, (distances, _) in arrays.items()},
         **{f"{kind}_weight": weights for kind, (_, weights) in arrays.items()},
         persons=parts[0].persons,
-        with_two=with_two,
+        genuine_persons=genuine_persons,
     )
 
 
@@ -117,7 +117,7 @@ def compare_within(
     Parameters
     ----------
     vectors : array ``(R, D)``
-        One vector a recording.
+        One vector per recording.
     person : int array ``(R,)``
         The person of each; any numbers.
     left_out : bool array ``(R,)``, optional
@@ -141,29 +141,29 @@ def compare_within(
     candidates = np.arange(len(entries)) if left_out is None else np.flatnonzero(left_out[order])
     queries = candidates[_spread(len(candidates), MAX_RECORDINGS)]
     columns = _spread(len(names), MAX_PERSONS)
-    own, nearest = np.empty(len(queries)), np.empty(len(queries))
-    others = np.empty((len(queries), len(columns)))
+    genuine, nearest = np.empty(len(queries)), np.empty(len(queries))
+    impostor = np.empty((len(queries), len(columns)))
     rows = euclidean(entries[queries], entries)
     for block in blocks(len(queries), len(entries)):
-        left, at = queries[block], np.arange(len(queries[block]))
+        rows_left_out, at = queries[block], np.arange(len(queries[block]))
         distances = rows(block)
-        distances[at, left] = np.inf  # a recording is not compared with itself
+        distances[at, rows_left_out] = np.inf  # a recording is not compared with itself
         to_person = np.minimum.reduceat(distances, starts, axis=1)
-        own[block] = to_person[at, owner[left]]
-        to_person[at, owner[left]] = np.inf
-        nearest[block], others[block] = to_person.min(axis=1), to_person[:, columns]
+        genuine[block] = to_person[at, owner[rows_left_out]]
+        to_person[at, owner[rows_left_out]] = np.inf
+        nearest[block], impostor[block] = to_person.min(axis=1), to_person[:, columns]
     share = _share(owner[queries])
-    repeated, foreign = np.isfinite(own), np.isfinite(others)
-    each = np.broadcast_to((share / foreign.sum(axis=1))[:, None], others.shape)
+    has_genuine, is_impostor = np.isfinite(genuine), np.isfinite(impostor)
+    each = np.broadcast_to((share / is_impostor.sum(axis=1))[:, None], impostor.shape)
     return Comparisons(
-        genuine=own[repeated],
-        genuine_weight=_share(owner[queries[repeated]]),
-        impostor=others[foreign],
-        impostor_weight=each[foreign],
-        stranger=nearest,
-        stranger_weight=share,
+        genuine=genuine[has_genuine],
+        genuine_weight=_share(owner[queries[has_genuine]]),
+        impostor=impostor[is_impostor],
+        impostor_weight=each[is_impostor],
+        nearest_impostor=nearest,
+        nearest_impostor_weight=share,
         persons=len(names),
-        with_two=len(np.unique(owner[queries[repeated]])),
+        genuine_persons=len(np.unique(owner[queries[has_genuine]])),
     )
 
 
@@ -173,7 +173,7 @@ def _spread(count: int, limit: int) -> NDArray[np.int64]:
 
 
 def _share(owner: NDArray[np.integer]) -> Floats:
-    """Return the weight of each recording, with equal sums for all persons."""
+    """Compute the weight of each recording, with equal sums for all persons."""
     if not len(owner):
         return np.empty(0)
     counts = np.bincount(owner)

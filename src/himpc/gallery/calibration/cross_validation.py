@@ -1,4 +1,4 @@
-"""Calibrate by cross-validation: train again without some of a gallery's people, and compare these by that model."""
+"""Cross-validated calibration: each fold compares people by a model that was trained without them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["DEFAULT_FOLDS", "MAX_RECORDINGS", "cross_calibrate", "mean_halves"]
 DEFAULT_FOLDS = 4
 
 MAX_RECORDINGS = 2_000
-"""Recordings used; in a larger gallery, people are sampled with all their recordings."""
+"""Maximum number of recordings; in a larger gallery, people are sampled with all their recordings."""
 
 
 class _NoWarnings:
     def on_warning(self, message: str) -> None:
-        """Ignore a warning: these models see fewer people on purpose, and serve for their distances only."""
+        """Ignore a warning: these models are trained on fewer people on purpose, and only their distances are used."""
 
 
 def cross_calibrate(
@@ -39,9 +39,9 @@ def cross_calibrate(
 ) -> Calibration:
     """Train a model again with the same settings, each time without some of the people, and calibrate by the results.
 
-    A model puts people it was trained on farther apart than other people, so that thresholds learned from them are
-    too large. Here each recording is compared by a model that was not trained on its person. Names only serve to leave
-    people out completely; no training sees them.
+    A model separates people it was trained on better than other people, so that thresholds learned from them are too
+    large. Here each recording is compared by a model that was not trained on its person. Names are used only to leave
+    people out completely; the training does not receive them.
 
     Parameters
     ----------
@@ -81,14 +81,16 @@ def cross_calibrate(
 
     count = min(folds, len(names))
     numbers = range(count)
-    compared = []
+    fold_results = []
     for fold in numbers if progress is None else progress(numbers, count, "training without some of the people"):
         left_out = person % count == fold
-        remaining = [recording for recording, out in zip(recordings, left_out.tolist(), strict=True) if not out]
+        remaining = [
+            recording for recording, is_left_out in zip(recordings, left_out.tolist(), strict=True) if not is_left_out
+        ]
         windows = Windows.cut(remaining, config.window_length, config.training_stride)
-        compared.append(compare(train(windows, config, device=device, callbacks=[_NoWarnings()]).model, left_out))
-    own = compare(model, np.zeros(len(person), dtype=bool))
-    return calibrate(own.vectors, person, own.halves, compared)
+        fold_results.append(compare(train(windows, config, device=device, callbacks=[_NoWarnings()]).model, left_out))
+    full = compare(model, np.zeros(len(person), dtype=bool))
+    return calibrate(full.vectors, person, full.halves, fold_results)
 
 
 def mean_halves(vectors: NDArray[np.floating], of: NDArray[np.integer], count: int) -> NDArray[np.float32]:

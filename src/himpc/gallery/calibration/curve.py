@@ -1,4 +1,4 @@
-"""The share of comparisons that match at each distance, and the distance for a rate."""
+"""Cumulative distribution of distances, and the threshold for a rate."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from himpc._schema import validated
 __all__ = ["Curve", "Finite"]
 
 MAX_POINTS = 512
-"""Points of a stored curve, the densest where rates are small."""
+"""Maximum number of points of a stored curve, densest at small rates."""
 
 EQUAL_TOLERANCE = 1e-6
-"""Distances that differ by less than this share are equal: float32 rounds, and a pair is compared from both sides."""
+"""Relative tolerance of equal distances: float32 rounds, and each pair is compared in both directions."""
 
 Floats = NDArray[np.float64]
 Finite = Annotated[float, Field(ge=-1e100, le=1e100)]
@@ -28,7 +28,7 @@ Points = Annotated[tuple[Finite, ...], Field(min_length=1, max_length=MAX_POINTS
 
 @validated
 class Curve:
-    """The share of comparisons within each distance.
+    """The cumulative share of comparisons by distance.
 
     Attributes
     ----------
@@ -58,12 +58,12 @@ class Curve:
         values = distances[order]
         last = np.flatnonzero(np.diff(values, append=np.inf) > EQUAL_TOLERANCE * values)  # equal ones match together
         rates = np.minimum(np.cumsum(weights[order])[last] / weights.sum(), 1.0)
-        chosen = np.unique(np.geomspace(1, len(last), MAX_POINTS).round().astype(np.int64)) - 1
-        return cls(tuple(values[last][chosen].tolist()), tuple(rates[chosen].tolist()), independent)
+        points = np.unique(np.geomspace(1, len(last), MAX_POINTS).round().astype(np.int64)) - 1
+        return cls(tuple(values[last][points].tolist()), tuple(rates[points].tolist()), independent)
 
     @property
     def smallest_rate(self) -> float:
-        """The smallest rate that this number of independent comparisons can show."""
+        """The smallest rate that can be estimated from this number of independent comparisons."""
         return 1 / (self.independent + 1)
 
     def threshold(self, rate: float) -> float:
@@ -74,6 +74,6 @@ class Curve:
         2005). Below the first distance nothing matches.
         """
         n = self.independent
-        allowed = (rate * (n + 1) - 1) / n + 1e-12
-        place = int(np.searchsorted(self.rates, allowed, side="right")) - 1
-        return self.distances[place] if place >= 0 else math.nextafter(self.distances[0], -math.inf)
+        max_rate = (rate * (n + 1) - 1) / n + 1e-12
+        index = int(np.searchsorted(self.rates, max_rate, side="right")) - 1
+        return self.distances[index] if index >= 0 else math.nextafter(self.distances[0], -math.inf)

@@ -15,7 +15,7 @@ __all__ = ["LikelihoodRatio", "fit_logistic"]
 
 MAX_STEPS = 100
 MAX_SCALED_DISTANCE = 1e6
-"""A person not reached by a search may be passed as infinitely far."""
+"""The distance to a person whom a search did not reach may be infinite."""
 MAX_EXPONENT = 500.0
 
 Floats = NDArray[np.float64]
@@ -23,15 +23,15 @@ Floats = NDArray[np.float64]
 
 @validated
 class LikelihoodRatio:
-    r"""The likelihood ratio of "same person" to "different persons" by distance; it never rises with the distance.
+    r"""The likelihood ratio of "same person" to "different persons" by distance, never increasing with it.
 
     .. math:: \mathrm{LR}(d) = \frac{x + a}{1 + b x}, \qquad x = \exp(\alpha - \beta\, d / s), \quad \beta \ge 0
 
-    x is a logistic regression of genuine and impostor comparisons with equal weight for both kinds, so that it holds
+    x is a logistic regression of genuine and impostor comparisons with equal weight for both kinds, so that it contains
     no prior odds (score calibration: Bruemmer and du Preez, "Application-independent evaluation of speaker
-    detection", Computer Speech and Language, 2006). a and b limit the ratio to what the comparisons can show, in the
-    spirit of the empirical bounds of Vergeer et al., "Numerical likelihood ratios outputted by LR systems are often
-    based on extrapolation", Science & Justice, 2016.
+    detection", Computer Speech and Language, 2006). a and b limit the ratio to values that the comparisons
+    support, similar to the empirical bounds of Vergeer et al., "Numerical likelihood ratios outputted by LR systems are
+    often based on extrapolation", Science & Justice, 2016.
 
     Attributes
     ----------
@@ -67,23 +67,23 @@ class LikelihoodRatio:
         scale = _median(*impostor) or 1.0
         distances = np.concatenate([genuine[0], impostor[0]]) / scale
         weights = np.concatenate([genuine[1], impostor[1]])
-        missed = 1 / (len(impostor[0]) + 2)
-        targets = np.repeat([1 - missed, missed], [len(genuine[0]), len(impostor[0])])
+        smoothing = 1 / (len(impostor[0]) + 2)
+        targets = np.repeat([1 - smoothing, smoothing], [len(genuine[0]), len(impostor[0])])
         offset, slope = fit_logistic(distances, targets, weights)
         return cls(scale, offset, slope, 1 / (persons + 1), len(impostor[0]) + 1.0)
 
     def __call__(self, distance: NDArray[np.floating] | float) -> Floats:
         """Compute the ratio of distances of any shape."""
-        near = np.minimum(np.asarray(distance, dtype=np.float64) / self.scale, MAX_SCALED_DISTANCE)
-        x = np.exp(np.minimum(self.offset - self.slope * near, MAX_EXPONENT))
+        scaled = np.minimum(np.asarray(distance, dtype=np.float64) / self.scale, MAX_SCALED_DISTANCE)
+        x = np.exp(np.minimum(self.offset - self.slope * scaled, MAX_EXPONENT))
         ratio: Floats = (x + self.least) / (1 + x / self.most)
         return ratio
 
 
 def _median(distances: Floats, weights: Floats) -> float:
     order = np.argsort(distances, kind="stable")
-    place = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-    return float(distances[order[min(place, len(order) - 1)]])
+    index = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
+    return float(distances[order[min(index, len(order) - 1)]])
 
 
 def fit_logistic(x: Floats, target: Floats, weight: Floats) -> tuple[float, float]:
@@ -99,16 +99,16 @@ def fit_logistic(x: Floats, target: Floats, weight: Floats) -> tuple[float, floa
     design = np.stack([np.ones_like(x), -x], axis=1)
     parameters, loss = np.zeros(2), np.inf
     for _ in range(MAX_STEPS):
-        chance = 1 / (1 + np.exp(-design @ parameters))
-        gradient = design.T @ (weight * (chance - target))
-        curvature = (design * (weight * chance * (1 - chance))[:, None]).T @ design
+        predicted = 1 / (1 + np.exp(-design @ parameters))
+        gradient = design.T @ (weight * (predicted - target))
+        curvature = (design * (weight * predicted * (1 - predicted))[:, None]).T @ design
         step = np.linalg.solve(curvature + 1e-12 * np.eye(2), gradient)
-        before, loss = loss, _loss(design @ (parameters - step), target, weight)
-        while loss > before and np.abs(step).max() > 1e-12:  # a step beyond the minimum is halved
+        previous, loss = loss, _loss(design @ (parameters - step), target, weight)
+        while loss > previous and np.abs(step).max() > 1e-12:  # halve a step that overshoots the minimum
             step /= 2
             loss = _loss(design @ (parameters - step), target, weight)
         parameters = parameters - step
-        if before - loss < 1e-12:
+        if previous - loss < 1e-12:
             break
     offset, slope = parameters.tolist()
     return (offset, slope) if slope >= 0 else (_log_odds(target, weight), 0.0)

@@ -1,4 +1,4 @@
-"""The audit log: what was done with a gallery, who did it and when."""
+"""The audit log: the action, actor and time of each change and search."""
 
 from __future__ import annotations
 

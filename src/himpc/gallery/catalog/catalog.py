@@ -1,6 +1,6 @@
 """The connection to a gallery's catalog, in SQLite or PostgreSQL: transactions, properties and integrity.
 
-The catalog alone decides what is enrolled. Vectors that it does not list are left over from a process that was killed.
+The catalog alone decides what is enrolled. Vectors that it does not list are orphans of a process that was killed.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from himpc.gallery.catalog.tables import SEARCH_TABLES, TABLES, properties
 __all__ = ["CATALOG_FILE", "Catalog"]
 
 VERSION = 1
-"""The version of the tables; himpc refuses to open another one."""
+"""The version of the table schema; himpc opens no other."""
 
 CATALOG_FILE = "catalogue.sqlite"
 SEARCHES_FILE = "searches.sqlite"
 
 LOCK_TIMEOUT = 120.0
-"""Seconds to wait for another process that writes."""
+"""Seconds to wait for the lock of another writer."""
 
 ADVISORY_LOCK = 0x68696D7063
 """The key of PostgreSQL's advisory lock, which lets one process write at a time."""
@@ -69,8 +69,8 @@ class Catalog:
             raise GalleryError("the gallery's address is not postgresql://USER:PASSWORD@HOST/DATABASE") from error
         if "@" in (target.host or ""):  # not shown in the message, since it may be part of the password
             raise GalleryError("the gallery's address contains a second @", hint="write an @ of the password as %40")
-        shown = target.set(drivername="postgresql", query={})  # a query may hold a password, too
-        return cls(engine, engine, shown.render_as_string(hide_password=True))
+        printable = target.set(drivername="postgresql", query={})  # a query may hold a password, too
+        return cls(engine, engine, printable.render_as_string(hide_password=True))
 
     @property
     def is_embedded(self) -> bool:
@@ -95,8 +95,8 @@ class Catalog:
     @contextmanager
     def search_log(self) -> Iterator[Connection]:
         """Open a transaction on the audit log of searches."""
-        with self._translate_errors(), self._searches.connect() as opened:
-            connection = opened.execution_options(himpc_writes=True)  # SQLite cannot upgrade a read lock later
+        with self._translate_errors(), self._searches.connect() as raw_connection:
+            connection = raw_connection.execution_options(himpc_writes=True)  # SQLite cannot upgrade a read lock later
             with connection.begin():
                 if not self._has_search_tables:
                     SEARCH_TABLES.create_all(connection)
@@ -109,7 +109,7 @@ class Catalog:
         Raises
         ------
         GalleryError
-            If the place already holds a gallery.
+            If the location already holds a gallery.
         """
         with self._exclusive() as connection:
             if sql.inspect(connection).has_table(properties.name):
@@ -121,7 +121,7 @@ class Catalog:
                 self.set_property(connection, name, value)
 
     def exists(self) -> bool:
-        """Return whether the tables exist."""
+        """Return True if the tables exist."""
         with self._translate_errors(), self.engine.connect() as connection:
             return sql.inspect(connection).has_table(properties.name)
 
@@ -130,7 +130,7 @@ class Catalog:
         if not self.exists():
             if self.is_embedded:
                 raise GalleryError(
-                    f"{self.location}: the gallery is damaged, or was never finished",
+                    f"{self.location}: the gallery is damaged, or its creation was interrupted",
                     hint="restore it from a backup, or choose another location",
                 )
             raise GalleryError(f"{self.location}: there is no gallery here", hint="{Gallery.enroll()} creates one")
@@ -146,26 +146,26 @@ class Catalog:
         """Check the SQLite files and describe each problem in a sentence; a database server checks its own files."""
         if not self.is_embedded:
             return []
-        found = []
+        problems = []
         if (reason := self._check_file(self.read)) is not None:
-            found.append(f"{self.location}: the catalog is damaged: restore it from a backup ({reason})")
+            problems.append(f"{self.location}: the catalog is damaged: restore it from a backup ({reason})")
         if (reason := self._check_file(self.search_log)) is not None:
-            found.append(
+            problems.append(
                 f"{self.location}: {SEARCHES_FILE}, the log of searches, is damaged: restore it from a backup, "
                 f"or delete it ({reason})"
             )
-        return found
+        return problems
 
     def _check_file(self, connect: Any) -> str | None:
         try:
             with connect() as connection:
-                verdict = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
+                status = str(connection.exec_driver_sql("PRAGMA integrity_check(1)").scalar())
         except GalleryError as error:
             return str(error)
-        return None if verdict == "ok" else escape_unprintable(verdict)
+        return None if status == "ok" else escape_unprintable(status)
 
     def revision(self, connection: Connection) -> int:
-        """Return how many times the gallery has changed."""
+        """Return the revision of the gallery, the number of its changes."""
         return int(self.get_property(connection, "changes") or 0)
 
     def get_property(self, connection: Connection, name: str) -> bytes | None:
@@ -207,9 +207,9 @@ class Catalog:
             while connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 if time.monotonic() > deadline:
                     raise GalleryError(
-                        f"{self.location}: other programs are reading the gallery, so what was removed is still in "
-                        "its write-ahead log",
-                        hint="end these programs, then remove again",
+                        f"{self.location}: other programs are reading the gallery, so the removed data is still in its "
+                        "write-ahead log",
+                        hint="close these programs, then repeat the removal",
                     )
                 time.sleep(0.05)
         finally:
@@ -217,8 +217,8 @@ class Catalog:
 
     @contextmanager
     def _exclusive(self) -> Iterator[Connection]:
-        with self._translate_errors(), self.engine.connect() as opened:
-            connection = opened.execution_options(himpc_writes=True)
+        with self._translate_errors(), self.engine.connect() as raw_connection:
+            connection = raw_connection.execution_options(himpc_writes=True)
             with connection.begin():
                 if not self.is_embedded:
                     connection.execute(sql.text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
@@ -230,7 +230,7 @@ class Catalog:
             yield
         except sql.exc.DBAPIError as error:
             message = escape_unprintable(str(error.orig).strip().split("\n")[0])
-            raise GalleryError(f"{self.location}: {message}", hint=_advice(message)) from error
+            raise GalleryError(f"{self.location}: {message}", hint=_hint_for(message)) from error
 
 
 def _sqlite(path: Path) -> Engine:
@@ -251,9 +251,9 @@ def _sqlite(path: Path) -> Engine:
     return engine
 
 
-_ADVICE = {
-    "locked": "another program is writing: try again when it is done",
-    "not a database": "this is no gallery, or a damaged one: restore it from a backup",
+_HINTS = {
+    "locked": "another program is writing: retry when it has finished",
+    "not a database": "this is not a gallery, or it is damaged: restore it from a backup",
     "malformed": "it is damaged: restore it from a backup",
     "readonly": "it cannot be written: check its permissions",
     "unable to open": "check the path and its permissions",
@@ -264,5 +264,5 @@ _ADVICE = {
 }
 
 
-def _advice(message: str) -> str:
-    return next((advice for part, advice in _ADVICE.items() if part in message.lower()), "check it and try again")
+def _hint_for(message: str) -> str:
+    return next((advice for part, advice in _HINTS.items() if part in message.lower()), "check it and try again")

@@ -29,13 +29,13 @@ __all__ = [
 ]
 
 UNNAMED = "unnamed-"
-"""The prefix of the names of people who were found by grouping."""
+"""The prefix of the names of people who were created by grouping."""
 
 MAX_NAME_LENGTH = 200
 
 
 def new_ids(count: int) -> NDArray[np.int64]:
-    """Return new ids of people or recordings: 62 random bits each, so that no id is ever used twice."""
+    """Return new ids of people or recordings: 62 random bits each, so that ids are not reused."""
     return np.array([secrets.randbits(62) | 1 for _ in range(count)], dtype=np.int64)
 
 
@@ -55,10 +55,10 @@ def check_name(name: str) -> str:
 
 
 def add_person(connection: Connection, name: str, *, named: bool = True) -> int:
-    """Return the id of a person, who is added if no person has that name."""
-    found = connection.execute(sql.select(people.c.id).where(people.c.name == check_name(name))).scalar()
-    if found is not None:
-        return int(found)
+    """Return the id of a person; add the person if the name is new."""
+    existing = connection.execute(sql.select(people.c.id).where(people.c.name == check_name(name))).scalar()
+    if existing is not None:
+        return int(existing)
     number = int(new_ids(1)[0])
     connection.execute(sql.insert(people).values(id=number, name=name, named=named))
     return number
@@ -116,7 +116,7 @@ def delete_empty_people(connection: Connection) -> None:
 
 
 def add_files(connection: Connection, contents: Iterable[str]) -> None:
-    """Record the hashes of files that a watched folder has brought; names and people are not stored with them."""
+    """Record the hashes of files that a folder watcher has handled; neither names nor people are stored with them."""
     time = now()
     rows = [{"content": content, "time": time} for content in contents]
     if rows:

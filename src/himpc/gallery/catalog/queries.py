@@ -34,10 +34,10 @@ __all__ = [
 ]
 
 MIN_NAMED = 3
-"""From this many named people on, a calibration leaves unnamed people out."""
+"""With this number of named people or more, a calibration excludes unnamed people."""
 
 BATCH_SIZE = 500
-"""Values in one query, which databases limit."""
+"""Maximum number of values in one query, which databases limit."""
 
 
 def find_person(connection: Connection, name: str) -> int:
@@ -49,10 +49,10 @@ def find_person(connection: Connection, name: str) -> int:
         If no person has that name.
     """
     query = sql.select(people.c.id).where(people.c.name == name)
-    found = connection.execute(query).scalar() if escape_unprintable(name) == name else None
-    if found is None:
+    number = connection.execute(query).scalar() if escape_unprintable(name) == name else None
+    if number is None:
         raise NotEnrolledError(f"no person of the gallery is called {name!r}", hint="{Gallery.people()} lists all")
-    return int(found)
+    return int(number)
 
 
 def list_people(connection: Connection) -> list[Person]:
@@ -65,14 +65,14 @@ def list_people(connection: Connection) -> list[Person]:
     )
     joined = sql.join(people, recordings, people.c.id == recordings.c.person)
     query = sql.select(people.c.id, people.c.name, people.c.named, *columns).select_from(joined)
-    grouped = query.group_by(people.c.id, people.c.name, people.c.named).order_by(people.c.name)
+    ordered = query.group_by(people.c.id, people.c.name, people.c.named).order_by(people.c.name)
     cameras: dict[int, list[str]] = {}
     pairs = sql.select(recordings.c.person, recordings.c.camera).where(recordings.c.camera.is_not(None)).distinct()
     for person, camera in connection.execute(pairs.order_by(recordings.c.camera)):
         cameras.setdefault(person, []).append(camera)
     return [
         Person(name, bool(named), count, int(windows), tuple(cameras.get(number, ())), first, last)
-        for number, name, named, count, windows, first, last in connection.execute(grouped)
+        for number, name, named, count, windows, first, last in connection.execute(ordered)
     ]
 
 
@@ -81,14 +81,14 @@ def list_recordings(
 ) -> list[EnrolledRecording]:
     """Return recordings in order of enrolment: all, those of a person, or those with some ids."""
     columns = [recordings.c[name] for name in ("id", "source", "session", "camera", "fps", "frames", "windows")]
-    more = [
+    joined_columns = [
         recordings.c.quality,
         recordings.c.enrolled,
         people.c.name.label("person"),
         skeleton_table.c.recording.label("skeleton"),
     ]
     query = (
-        sql.select(*columns, *more)
+        sql.select(*columns, *joined_columns)
         .join(people, people.c.id == recordings.c.person)
         .outerjoin(skeleton_table, skeleton_table.c.recording == recordings.c.id)
         .order_by(recordings.c.enrolled, recordings.c.source, recordings.c.id)
@@ -96,7 +96,7 @@ def list_recordings(
     if person is not None:
         query = query.where(recordings.c.person == person)
     rows: Iterable[Any] = (
-        connection.execute(query) if ids is None else _select_among(connection, query, recordings.c.id, _valid(ids))
+        connection.execute(query) if ids is None else _select_among(connection, query, recordings.c.id, _valid_ids(ids))
     )
     return [EnrolledRecording(**dict(row._mapping) | {"skeleton": row.skeleton is not None}) for row in rows]
 
@@ -109,7 +109,7 @@ def names_by_fingerprint(connection: Connection, fingerprints: Sequence[str]) ->
 
 def persons_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
     """Return the person's id of each recording that is enrolled, by id."""
-    return _lookup(connection, sql.select(recordings.c.id, recordings.c.person), recordings.c.id, _valid(ids))
+    return _lookup(connection, sql.select(recordings.c.id, recordings.c.person), recordings.c.id, _valid_ids(ids))
 
 
 def names_of(connection: Connection, persons: Iterable[int]) -> dict[int, str]:
@@ -130,15 +130,15 @@ def sources_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
 def fingerprints_of(connection: Connection, ids: Sequence[int]) -> list[str]:
     """Return the fingerprints of some recordings, in the order of `ids`."""
     query = sql.select(recordings.c.id, recordings.c.fingerprint)
-    found = _lookup(connection, query, recordings.c.id, ids)
-    return [found[number] for number in ids]
+    fingerprints = _lookup(connection, query, recordings.c.id, ids)
+    return [fingerprints[number] for number in ids]
 
 
 def counts(connection: Connection) -> tuple[int, int, int]:
     """Return the numbers of people, recordings and windows."""
     columns = (sql.func.count(recordings.c.person.distinct()), sql.func.count(), sql.func.sum(recordings.c.windows))
-    found = connection.execute(sql.select(*columns)).one()
-    return int(found[0]), int(found[1]), int(found[2] or 0)
+    row = connection.execute(sql.select(*columns)).one()
+    return int(row[0]), int(row[1]), int(row[2] or 0)
 
 
 def all_ids(connection: Connection) -> NDArray[np.int64]:
@@ -148,7 +148,7 @@ def all_ids(connection: Connection) -> NDArray[np.int64]:
 
 
 def has_file(connection: Connection, content: str) -> bool:
-    """Return whether a watched folder has brought a file with this hash."""
+    """Return True if a folder watcher has handled a file with this hash."""
     return connection.execute(sql.select(files.c.content).where(files.c.content == content)).first() is not None
 
 
@@ -156,7 +156,7 @@ def sample_recordings(connection: Connection, limit: int) -> dict[int, int]:
     """Return the person's id of each recording, by id; of more than `limit`, those of a sample of people.
 
     Ids of people are random, so the people with the lowest ids are a random sample, the same at every call. Unnamed
-    people are left out where three or more people have a name: two of them may be one person, and would make the
+    people are excluded if three or more people have a name: two of them may be one person, and would make the
     distances between different people look too small.
     """
     query = sql.select(recordings.c.id, recordings.c.person).order_by(recordings.c.person, recordings.c.id)
@@ -184,8 +184,8 @@ def joints_of(connection: Connection, recording: int, n_joints: int) -> NDArray[
     return np.frombuffer(bytes(joints), dtype="<f4").reshape(-1, n_joints, 3).astype(np.float32)
 
 
-def _valid(ids: Sequence[int]) -> list[int]:
-    """Return those ids that a 64-bit column can hold; no recording has another."""
+def _valid_ids(ids: Sequence[int]) -> list[int]:
+    """Return the ids that are valid: positive 64-bit integers."""
     return [number for number in ids if 0 < number < 2**63]
 
 

@@ -76,4 +76,4 @@ files = Table(
     Column("content", String, primary_key=True),
     Column("time", String, nullable=False),
 )
-"""Files that a watched folder has brought, by the hash of their content."""
+"""Files that folder watchers have handled, by the hash of their content."""

@@ -1,6 +1,6 @@
-"""Vector stores: where a gallery keeps its embeddings.
+"""Vector stores, which hold the embeddings of a gallery.
 
-`base` is the protocol of a store, `registry` the table of stores, `assembly` and `nearest` are helpers for writing one.
+`base` defines the protocol of a store, and `registry` the table of stores. `assembly` and `nearest` help to write one.
 """
 
 from himpc.gallery.store.base import Entries, VectorStore

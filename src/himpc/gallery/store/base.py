@@ -1,4 +1,4 @@
-"""The protocol of a vector store: everything that each store must do."""
+"""The protocol of a vector store."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ class Entries:
     Attributes
     ----------
     ids : int64 array ``(R,)``
-        The id of each recording in its gallery: positive, never used twice.
+        The id of each recording in its gallery: positive, never reused.
     pooled : float32 array ``(R, D)``
-        One vector a recording, the mean of its windows.
+        One vector per recording, the mean of its windows.
     windows : float32 array ``(N, D)``
-        One vector a window.
+        One vector per window.
     of : int64 array ``(N,)``
         The index in `ids` of each window's recording, ascending.
     starts : int64 array ``(N,)``
@@ -43,7 +43,7 @@ class VectorStore(Protocol):
     the next writer erases it. The catalog lets only one process write at a time; any number of processes read
     meanwhile, and see what was added at their next call. Failures of the store are raised as
     `himpc.errors.GalleryError`, invalid arguments as `himpc.errors.DataError`. ``tests/gallery/test_conformance.py``
-    tests every store of the table `himpc.gallery.store.STORES` for what is written here.
+    tests every store of the table `himpc.gallery.store.STORES` against this protocol.
     """
 
     def add(self, entries: Entries) -> None:
@@ -74,7 +74,7 @@ class VectorStore(Protocol):
         ids : int64 array ``(Q, k)``
             0 where there are fewer than k.
         distances : float32 array ``(Q, k)``
-            Exact Euclidean distances, also of what an index found; infinite where there are fewer than k.
+            Exact Euclidean distances, also with an index; infinite where there are fewer than k.
 
         Raises
         ------
@@ -101,7 +101,7 @@ class VectorStore(Protocol):
         """
 
     def index(self) -> bool:
-        """Build or extend the index if the store is large enough for one; return whether there is one."""
+        """Build or extend the index if the store is large enough; return True if there is one."""
 
     def check(self) -> list[str]:
         """Describe each problem of the stored data in a sentence: unreadable, of another size, or not finite."""

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from himpc._files import make_folder, write_atomically
 from himpc.errors import GalleryError
 from himpc.gallery.store.assembly import (
-    MIN_INDEXED_NUMBERS,
+    MIN_INDEXED_ELEMENTS,
     assemble_entries,
     assemble_pooled,
     assemble_windows,
@@ -25,30 +25,30 @@ from himpc.gallery.store.nearest import EXTRA_CANDIDATES, NearestNeighbours
 
 __all__ = ["LanceStore"]
 
-RETRAIN_GROWTH = 4
+RETRAIN_FACTOR = 4
 """An index is trained again once the number of recordings has grown by this factor."""
 
 PROBES = 48
 """Partitions of the index that are searched. With the two settings below, recall is 0.99 (perf/gallery.py)."""
 
-REFINED_PER_NEIGHBOUR = 2
-MIN_REFINED = 50
-"""Candidates of the index that are compared exactly: twice k, but at least 50."""
+REFINE_FACTOR = 2
+MIN_REFINE_CANDIDATES = 50
+"""Candidates of the index that are re-ranked by exact distances: twice k, but at least 50."""
 
 MIN_SCANNED_QUERIES = 8
-"""From this many queries on, one scan over all vectors is faster than LanceDB's search for each."""
+"""Minimum number of queries for which one scan over all vectors is faster than one search of LanceDB each."""
 
 VECTOR_INDEX = "by_distance_"
 ID_INDEX = "by_id"
 
-MIN_ID_INDEXED = 50_000
-"""From this many windows on they are indexed by recording."""
+MIN_ID_INDEX_ROWS = 50_000
+"""Minimum number of windows for an index of recording ids."""
 
-UNSETTLED_FILE = "unsettled.json"
+PENDING_FILE = "unsettled.json"
 
 
 class LanceStore:
-    """Embeddings in a folder: one table of pooled vectors, a row a recording, and one of windows.
+    """Embeddings in a folder: a table of pooled vectors, one row per recording, and a table of windows.
 
     New rows are written to new files, which become part of the table in one step, or never if the process is killed.
     The ids of recordings that are being added or erased are in ``unsettled.json``, so that `ids` returns them until
@@ -66,7 +66,7 @@ class LanceStore:
     make : bool
         Create the folder and its tables if they do not exist.
     indexed_from : int, optional
-        The number of recordings from which on `index` builds an index; default where it pays.
+        The minimum number of recordings for which `index` builds an index; the default depends on `size`.
 
     Raises
     ------
@@ -75,11 +75,11 @@ class LanceStore:
         or written.
     """
 
-    file_names = frozenset({"pooled.lance", "windows.lance", UNSETTLED_FILE})
+    file_names = frozenset({"pooled.lance", "windows.lance", PENDING_FILE})
 
     def __init__(self, folder: str | Path, size: int, *, make: bool = False, indexed_from: int | None = None) -> None:
         self.folder, self.size = Path(folder), size
-        self.indexed_from = indexed_from if indexed_from is not None else max(10_000, MIN_INDEXED_NUMBERS // size)
+        self.indexed_from = indexed_from if indexed_from is not None else max(10_000, MIN_INDEXED_ELEMENTS // size)
         with translate_errors(self.folder):
             if make:
                 make_folder(self.folder)
@@ -93,11 +93,11 @@ class LanceStore:
         check_entries(entries, self.size)
         if not len(entries.ids):
             return
-        unsettled = self._unsettled()
-        self._write_unsettled({*unsettled, *entries.ids.tolist()})
+        pending = self._read_pending()
+        self._write_pending({*pending, *entries.ids.tolist()})
         self._windows.add(entries.windows, {"id": entries.ids[entries.of], "start": entries.starts})
         self._pooled.add(entries.pooled, {"id": entries.ids})
-        self._write_unsettled(unsettled)
+        self._write_pending(pending)
 
     def nearest(
         self, queries: NDArray[np.float32], k: int, *, exact: bool = False
@@ -144,32 +144,32 @@ class LanceStore:
         blocks = self._pooled.read(
             lambda table: [to_integers(batch["id"]) for batch in self._pooled.blocks("id")(table)]
         )
-        return np.unique(np.concatenate([np.array(sorted(self._unsettled()), dtype=np.int64), *blocks]))
+        return np.unique(np.concatenate([np.array(sorted(self._read_pending()), dtype=np.int64), *blocks]))
 
     def remove(self, ids: NDArray[np.int64]) -> None:
         """Erase recordings; see `VectorStore`."""
         if not len(ids):
             return
-        unsettled = self._unsettled()
-        self._write_unsettled({*unsettled, *ids.tolist()})
+        pending = self._read_pending()
+        self._write_pending({*pending, *ids.tolist()})
         indexed = self._drop_index()
         has_id_index = self._windows.read(_has_id_index)
         if has_id_index:
             self._windows.drop_index(ID_INDEX)
         self._pooled.erase(ids)
         self._windows.erase(ids)
-        self._write_unsettled(unsettled - set(ids.tolist()))
+        self._write_pending(pending - set(ids.tolist()))
         if indexed or has_id_index:
             self.index()
 
     def index(self) -> bool:
         """Build or extend the index; see `VectorStore`."""
-        if self._windows.count() >= MIN_ID_INDEXED and not self._windows.read(_has_id_index):
+        if self._windows.count() >= MIN_ID_INDEX_ROWS and not self._windows.read(_has_id_index):
             self._windows.index_ids(ID_INDEX)
         self._windows.compact()
         count = self._pooled.count()
         trained = self._pooled.read(self._trained_on)
-        if trained is not None and (count > RETRAIN_GROWTH * trained or count < self.indexed_from):
+        if trained is not None and (count > RETRAIN_FACTOR * trained or count < self.indexed_from):
             self._drop_index()
             trained = None
         if trained is None and count >= self.indexed_from:
@@ -222,9 +222,9 @@ class LanceStore:
             invalid += int((~np.isfinite(to_vectors(batch["vector"], self.size)).all(axis=1)).sum())
         return [f"{table.path}: {invalid} of {rows} vectors are not finite"] if invalid else []
 
-    def _unsettled(self) -> set[int]:
+    def _read_pending(self) -> set[int]:
         """Return the ids of recordings that are being added or erased, or were when a process was killed."""
-        path = self.folder / UNSETTLED_FILE
+        path = self.folder / PENDING_FILE
         try:
             return {int(each) for each in json.loads(path.read_text(encoding="utf-8"))}
         except FileNotFoundError:
@@ -232,13 +232,13 @@ class LanceStore:
         except (OSError, ValueError, TypeError, RecursionError) as error:
             raise GalleryError(f"{path}: is damaged", hint="restore the gallery from a backup") from error
 
-    def _write_unsettled(self, unsettled: Iterable[int]) -> None:
+    def _write_pending(self, pending: Iterable[int]) -> None:
         with translate_errors(self.folder):
-            write_atomically(self.folder / UNSETTLED_FILE, json.dumps(sorted(unsettled)))
+            write_atomically(self.folder / PENDING_FILE, json.dumps(sorted(pending)))
 
 
 def _candidates(k: int) -> int:
-    return max(MIN_REFINED, REFINED_PER_NEIGHBOUR * k)
+    return max(MIN_REFINE_CANDIDATES, REFINE_FACTOR * k)
 
 
 def _has_id_index(table: Any) -> bool:

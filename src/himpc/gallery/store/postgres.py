@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from himpc._extras import require
 from himpc.errors import ConfigError, GalleryError, escape_unprintable
 from himpc.gallery.store.assembly import (
-    MIN_INDEXED_NUMBERS,
+    MIN_INDEXED_ELEMENTS,
     assemble_entries,
     assemble_pooled,
     assemble_windows,
@@ -97,7 +97,7 @@ class PostgresStore:
             )
         self.engine, self.size = engine, size
         self.location = engine.url.render_as_string(hide_password=True)
-        self.indexed_from = indexed_from if indexed_from is not None else max(10_000, MIN_INDEXED_NUMBERS // size)
+        self.indexed_from = indexed_from if indexed_from is not None else max(10_000, MIN_INDEXED_ELEMENTS // size)
         with self._translate_errors():
             if make:
                 self._create_tables()
