@@ -82,7 +82,7 @@ def test_errors_say_what_to_do(enrolled, place, capsys, tmp_path):
         (("search", enrolled / "absent.npz", "--gallery", place), "absent.npz"),
         (("import", enrolled / "new.npz", "--gallery", place), "cannot be read as a gallery"),
         (("list", "--gallery", "postgresql://unknown@127.0.0.1:1/none"), "server"),
-        (("enroll", enrolled / "known.npz", "--gallery", enrolled), "give a new folder"),
+        (("enroll", enrolled / "known.npz", "--gallery", enrolled), "choose a new folder"),
     ):
         code, output = run_json(capsys, *command)
         assert code == 1, command
@@ -151,7 +151,7 @@ def test_verify_finds_a_damaged_log_and_enroll_an_unfinished_catalog(enrolled, p
     known = tmp_path / "known.npz"
     code, output = run_json(capsys, "enroll", known, "--gallery", tmp_path / "killed", "--model", tmp_path / "model")
     assert code == 1
-    assert "never finished" in output
+    assert "creation was interrupted" in output
 
 
 @pytest.mark.parametrize(

@@ -37,8 +37,8 @@ def benchmark(
     name
         A published data set: BIWI, IAS, KGBD, KS20 or CASIA_B. A recipe: c3d-walking or kinect-v1-actions. Simulated
         walkers: cross-view, cross-session, clothing, long-term or one-view, with a difficulty such as cross-view-hard;
-        with -unseen, as in clothing-unseen-hard, the tested people are not trained on. Or a recipe of yours: a .toml
-        file.
+        with -unseen, as in clothing-unseen-hard, the training set does not contain the tested people. Or your own
+        recipe: a .toml file.
     root
         The folder of the recordings: raw files as their owner distributes them, or the authors' preprocessed arrays.
         Not for simulated walkers.
@@ -57,7 +57,7 @@ def benchmark(
     layout
         Joint layout to convert all windows to; default: that of the tested set.
     resume
-        Continue the run in the folder, with results equal to the bit; variants may be added.
+        Continue the run in the folder, with bitwise identical results; variants may be added.
     overwrite
         Replace the run in the folder.
     """
@@ -68,19 +68,19 @@ def benchmark(
     for each in split:
         data.protocol.split(each)
     console.problems(data.problems)
-    console.say(f"{data.protocol.title}, {data.form_name}" + (f" in {data.folder}" if data.folder else ""))
-    console.say(counts_table(data))
+    console.print(f"{data.protocol.title}, {data.form_name}" + (f" in {data.folder}" if data.folder else ""))
+    console.print(counts_table(data))
     for note in data.notes:
         console.warn(note)
     result = _run(data, out, split, variant, settings, console, resume=resume, overwrite=overwrite)
-    console.say(f"\nRank-1 / mAP in percent, window by window:\n{result.table()}")
+    console.print(f"\nRank-1 / mAP in percent, window by window:\n{result.table()}")
     if recordings := result.recording_table():
-        console.say(f"\nRecording by recording:\n{recordings}")
+        console.print(f"\nRecording by recording:\n{recordings}")
     if views := result.view_table():
-        console.say(f"\nBy view of the probe (all levels of the trained model):\n{views}")
+        console.print(f"\nBy view of the probe (all levels of the trained model):\n{views}")
     for note in result.notes:
         console.warn(note)
-    console.say(f"Wrote {out}: benchmark.md, benchmark.json, and a folder per training")
+    console.print(f"Wrote {out}: benchmark.md, benchmark.json, and a folder per training")
     console.result(result.to_dict())
     return console.exit_code
 
@@ -94,20 +94,22 @@ def _load(
     settings: TrainingOptions,
     console: Console,
 ) -> BenchmarkData:
-    """Load the tested data set, and the training set of another one if there is one."""
+    """Load the test set, and, if `train_on` names one, the training set of another data set."""
     from himpc.errors import ConfigError
     from himpc.research import convert_layout, find_benchmark, load_benchmark, replace_training_set
 
     if train_root is not None and train_on is None:
         raise ConfigError("--train-root is the folder of --train-on: name that data set too")
-    tested, other = find_benchmark(name), None if train_on is None else find_benchmark(train_on)
-    window_length = settings.given.get("window_length")
-    data = load_benchmark(tested, root, window_length=window_length, seed=settings.seed, progress=console.progress)
+    test_set, training_set = find_benchmark(name), None if train_on is None else find_benchmark(train_on)
+    window_length = settings.overrides.get("window_length")
+    data = load_benchmark(test_set, root, window_length=window_length, seed=settings.seed, progress=console.progress)
     data = data if layout is None else convert_layout(data, layout)
-    if other is None:
+    if training_set is None:
         return data
     length = data.train.windows.length
-    source = load_benchmark(other, train_root, window_length=length, seed=settings.seed, progress=console.progress)
+    source = load_benchmark(
+        training_set, train_root, window_length=length, seed=settings.seed, progress=console.progress
+    )
     return replace_training_set(data, source)
 
 
@@ -120,7 +122,7 @@ def _run(
     console: Console,
     **options: Any,
 ) -> BenchmarkResult | Comparison:
-    """Train and measure with a progress bar; on Ctrl-C, say how to continue."""
+    """Train and measure with a progress bar; on Ctrl-C, print how to continue."""
     from himpc.research import compare_variants, run_benchmark
 
     with EpochBar(console, settings, "clean") as bar:
@@ -130,9 +132,9 @@ def _run(
         try:
             if not variants:
                 return run_benchmark(data, out, **options)
-            options["on_variant"] = lambda name: console.say(f"training {name}")
+            options["on_variant"] = lambda name: console.print(f"training {name}")
             return compare_variants(data, out, variants, **options)
         except KeyboardInterrupt:
             if any(out.glob("**/split.json")):
-                console.warn(f"{out} keeps the finished epochs: the same command with --resume continues")
+                console.warn(f"{out} contains the finished epochs; repeat the command with --resume to continue")
             raise

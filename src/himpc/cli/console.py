@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from himpc.cli import SKIPPED, SUCCESS
-from himpc.cli.hints import spell
+from himpc.cli.hints import translate_reference
 from himpc.errors import escape_unprintable
 
 if TYPE_CHECKING:
@@ -34,9 +34,9 @@ class Console:
     def __init__(self, *, quiet: bool = False, json: bool = False) -> None:
         self.quiet = quiet
         self.json = json
-        self.left_out: list[dict[str, str]] = []
+        self.skipped_files: list[dict[str, str]] = []
 
-    def say(self, text: str) -> None:
+    def print(self, text: str) -> None:
         """Print a line of text."""
         if not (self.quiet or self.json):
             print(text)
@@ -70,16 +70,16 @@ class Console:
         )
 
     def result(self, document: dict[str, Any]) -> None:
-        """Print the result as JSON, with `json` only."""
+        """Print the result as a JSON document if `json` is set; otherwise print nothing."""
         if self.json:
             print(json.dumps(document, indent=2))
 
     def problems(self, problems: Sequence[Problem]) -> None:
-        """Report skipped files, which also sets the exit code."""
+        """Report skipped files. The exit code is then `SKIPPED`."""
         for problem in problems:
-            path, why = escape_unprintable(str(problem.path)), problem.render(spell)
-            self.left_out.append({"path": path, "why": why})
-            print(f"himpc: skipped {path}: {escape_unprintable(why)}", file=sys.stderr)
+            path, reason = escape_unprintable(str(problem.path)), problem.render(translate_reference)
+            self.skipped_files.append({"path": path, "why": reason})
+            print(f"himpc: skipped {path}: {escape_unprintable(reason)}", file=sys.stderr)
 
     def progress(self, items: Iterable[T], total: int | None, description: str) -> Iterator[T]:
         """Yield the items while a bar on standard error shows progress and the remaining time."""
@@ -90,7 +90,7 @@ class Console:
             yield from bar.track(items, total=total, description=description)
 
     def bar(self) -> Any:
-        """Create a progress bar on standard error, which is invisible when quiet or not on a terminal."""
+        """Create a progress bar on standard error, hidden if `quiet` is set or standard error is not a terminal."""
         from rich.console import Console as Rich
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
@@ -106,5 +106,5 @@ class Console:
 
     @property
     def exit_code(self) -> int:
-        """`SKIPPED` if files were skipped, else `SUCCESS`."""
-        return SKIPPED if self.left_out else SUCCESS
+        """`SKIPPED` if files were skipped, otherwise `SUCCESS`."""
+        return SKIPPED if self.skipped_files else SUCCESS

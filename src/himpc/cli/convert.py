@@ -24,7 +24,7 @@ def convert(
     console = output.console()
     recordings = source.read(paths, console)
     save(recordings, out)
-    console.say(f"Wrote {out}: {recordings.summary()}")
-    console.say(f"Next: himpc info {out}")
-    console.result({"out": str(out), "recordings": len(recordings), "left_out": console.left_out})
+    console.print(f"Wrote {out}: {recordings.summary()}")
+    console.print(f"Next: himpc info {out}")
+    console.result({"out": str(out), "recordings": len(recordings), "left_out": console.skipped_files})
     return console.exit_code

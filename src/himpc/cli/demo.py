@@ -53,7 +53,7 @@ def demo(
     console = output.console()
     walks = simulate(people=people, recordings=recordings, difficulty=difficulty, seed=settings.seed)
     save(walks, make_folder(out) / "walkers.npz")
-    console.say(f"1. Simulated {people} people, {len(walks)} recordings: {out / 'walkers.npz'}")
+    console.print(f"1. Simulated {people} people, {len(walks)} recordings: {out / 'walkers.npz'}")
 
     sessions = [list(chain.from_iterable(clean(walk) for walk in walks[i::recordings])) for i in range(recordings)]
     half = recordings // 2
@@ -61,18 +61,18 @@ def demo(
     with EpochBar(console, settings) as bar:
         learner = settings.learner(callbacks=(bar,)).fit(train, out=out / "run", overwrite=True)
     picture = draw_history(learner.history_, out / "run")
-    console.say(f"2. Trained without labels on {len(train)} recordings ({learner.history_.stopped}): {picture}")
+    console.print(f"2. Trained without labels on {len(train)} recordings ({learner.history_.stopped}): {picture}")
 
     rows = _compare(f"Learned, preset {learner.preset}", learner, gallery, probe)
-    console.say(f"3. Searched {len(probe)} probes in a gallery of {len(gallery)} recordings; Rank-1 and mAP in %:")
-    console.say(markdown_table([{name: _cell(value) for name, value in row.items()} for row in rows]))
-    console.say("docs/results.md holds results on real recordings.")
+    console.print(f"3. Searched {len(probe)} probes in a gallery of {len(gallery)} recordings; Rank-1 and mAP in %:")
+    console.print(markdown_table([{name: _cell(value) for name, value in row.items()} for row in rows]))
+    console.print("docs/results.md holds results on real recordings.")
 
     test = [*gallery, *probe]
     report = write_groups(out, test, group(test))
-    console.say(f"\n4. Grouped gallery and probes without labels: {report.text}")
-    console.say(f"\nWrote {', '.join(str(path) for path in report.paths)}")
-    console.say("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER")
+    console.print(f"\n4. Grouped gallery and probes without labels: {report.text}")
+    console.print(f"\nWrote {', '.join(str(path) for path in report.paths)}")
+    console.print("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER")
     console.result({"evaluation": rows, "grouping": report.document})
     return console.exit_code
 

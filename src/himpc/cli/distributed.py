@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["SilentConsole", "join_processes"]
 
 TIMEOUT = timedelta(hours=12)
-"""Maximum wait of a process for the others, while the slowest reads files or clusters a level."""
+"""Maximum time that a process waits for the slowest one, which may read files or cluster a level."""
 
 
 class SilentConsole(Console):
@@ -36,7 +36,7 @@ class SilentConsole(Console):
 def join_processes(device: str) -> Iterator[ProcessGroup]:
     """Join the other processes of a launcher, if there is one.
 
-    If a process fails, it alone raises its error; the others raise `SystemExit` and print nothing.
+    If a process fails, only that process raises its error; the others raise `SystemExit` and print nothing.
 
     Parameters
     ----------
@@ -82,22 +82,22 @@ def _initialise(device: str, store: Any, rank: int, world_size: int) -> ProcessG
 
     backend = "gloo"
     if resolve_device(device).type == "cuda":
-        own, count = int(os.environ.get("LOCAL_RANK", rank)), torch.cuda.device_count()
+        local_rank, count = int(os.environ.get("LOCAL_RANK", rank)), torch.cuda.device_count()
         if ":" in device:
             raise ConfigError(f"device is {device!r}, but each process needs its own GPU", hint="pass {device=cuda}")
-        if own >= count:
+        if local_rank >= count:
             raise ConfigError(
                 f"this machine has {count} GPUs, fewer than processes",
                 hint=f"start {count} processes, or pass {{device=cpu}}",
             )
-        torch.cuda.set_device(own)
+        torch.cuda.set_device(local_rank)
         backend = "cpu:gloo,cuda:nccl"
     torch.distributed.init_process_group(backend, store=store, rank=rank, world_size=world_size, timeout=TIMEOUT)
     return ProcessGroup(rank, world_size)
 
 
 def _is_first_to_fail(store: Any) -> bool:
-    """Return whether no other process has reported a failure; False if the store is gone."""
+    """Return True if no other process has reported a failure; False if the store is unreachable."""
     try:
         return bool(store.add("himpc/failed", 1) == 1)
     except RuntimeError:

@@ -61,7 +61,7 @@ def embed(
     if ray:
         shutil.rmtree(out.with_suffix(".parts"), ignore_errors=True)
     count, size = table.windows.shape
-    console.say(f"Wrote {out}: {count} windows of {len(table.recordings)} recordings, {size} dimensions")
+    console.print(f"Wrote {out}: {count} windows of {len(table.recordings)} recordings, {size} dimensions")
     console.result(
         {
             "out": str(out),
@@ -69,7 +69,7 @@ def embed(
             "recordings": len(table.recordings),
             "size": size,
             "short": table.short,
-            "left_out": console.left_out,
+            "left_out": console.skipped_files,
         }
     )
     return console.exit_code

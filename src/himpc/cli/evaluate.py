@@ -33,7 +33,7 @@ def evaluate(
         A run folder or saved model, or a baseline: body, bones, d13, d16, raw.
     gallery
         Recordings of the gallery: FIELD=VALUE,VALUE with FIELD one of person, session, camera, source; repeatable.
-        All that are not probes if not given.
+        Default: all recordings that are not probes.
     probe
         Probe recordings, in the same form. If not given, each gallery recording is searched among the others.
     exclude
@@ -67,6 +67,6 @@ def evaluate(
         without_match=without_match,
         seed=seed,
     )
-    console.say(result.table())
-    console.result(result.to_dict() | {"left_out": console.left_out})
+    console.print(result.table())
+    console.result(result.to_dict() | {"left_out": console.skipped_files})
     return console.exit_code

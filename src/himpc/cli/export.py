@@ -26,7 +26,7 @@ def export(model: Path, *, out: Path, output: OutputOptions = OutputOptions()) -
     loaded = Model.load(model)
     export_onnx(loaded, out)
     size = out.stat().st_size
-    console.say(
+    console.print(
         f"Wrote {out} ({size / 2**20:.1f} MiB). Input: (windows, frames, {len(loaded.layout)}, 3) of layout "
         f"{loaded.layout.name}, {loaded.window_length} frames per window. Output: (windows, {loaded.size})"
     )

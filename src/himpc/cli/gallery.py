@@ -31,7 +31,7 @@ gallery.command(
     "himpc.cli.watch:watch", name="watch", help="Enroll or identify the recordings that arrive in a folder."
 )
 
-DEFAULT = "gallery"
+DEFAULT_LOCATION = "gallery"
 
 Location = Annotated[str, Parameter(name="--gallery", help="A folder, or postgresql://USER:PASSWORD@HOST/DATABASE.")]
 """The option that names the gallery."""
@@ -40,7 +40,7 @@ Location = Annotated[str, Parameter(name="--gallery", help="A folder, or postgre
 @gallery.command
 def enroll(
     *paths: Path,
-    location: Location = DEFAULT,
+    location: Location = DEFAULT_LOCATION,
     person: str | None = None,
     unnamed: bool = False,
     model: str = "train",
@@ -84,31 +84,39 @@ def enroll(
     for name in {each.person for each in recordings if each.person is not None}:
         check_name(name)
     if is_new:
-        trained = _new_model(model, recordings, settings, console)
-    with Gallery.create(location, trained, keep_skeletons=skeletons) if is_new else Gallery.open(location) as gallery:
+        new_model = _load_or_train(model, recordings, settings, console)
+    with Gallery.create(location, new_model, keep_skeletons=skeletons) if is_new else Gallery.open(location) as gallery:
         if not is_new:
             check_model(gallery, model)
-        done = gallery.enroll(recordings, unnamed=unnamed, progress=console.progress)
-        for path in done.short:
+        result = gallery.enroll(recordings, unnamed=unnamed, progress=console.progress)
+        for path in result.short:
             console.warn(f"{path}: shorter than a window, not enrolled")
-        people = f" of {_count(len(done.people), 'person', 'people')}: {_list(done.people)}" if done.people else ""
-        already = f"; {len(done.already)} were enrolled already" if done.already else ""
-        console.say(f"Enrolled {_count(done.recordings, 'recording')}{people}{already}")
+        people = (
+            f" of {_count(len(result.people), 'person', 'people')}: {_join_names(result.people)}"
+            if result.people
+            else ""
+        )
+        already = f"; {len(result.already)} were enrolled already" if result.already else ""
+        console.print(f"Enrolled {_count(result.recordings, 'recording')}{people}{already}")
         if is_new and model == "train" and folds:
-            console.say(f"Calibrating by {_count(folds, 'more training')}; this takes a while")
+            console.print(f"Calibrating by {_count(folds, 'more training')}; this takes a while")
             _calibrate(gallery, folds, settings.device, console)
     option = (
-        "" if location == DEFAULT else " --gallery ..." if "://" in location else f" --gallery {shlex.quote(location)}"
+        ""
+        if location == DEFAULT_LOCATION
+        else " --gallery ..."
+        if "://" in location
+        else f" --gallery {shlex.quote(location)}"
     )
-    console.say(f"Next: himpc gallery search NEW_RECORDINGS{option}")
-    console.result(to_plain(done) | {"left_out": console.left_out})
+    console.print(f"Next: himpc gallery search NEW_RECORDINGS{option}")
+    console.result(to_plain(result) | {"left_out": console.skipped_files})
     return console.exit_code
 
 
 @gallery.command
 def search(
     *paths: Path,
-    location: Location = DEFAULT,
+    location: Location = DEFAULT_LOCATION,
     people: int = 3,
     fmr: float | None = None,
     fpir: float | None = None,
@@ -142,25 +150,25 @@ def search(
         )
         threshold = _describe_threshold(gallery, answers, fmr, fpir)
     console.table(
-        ["recording", "answer", "nearest", "probability", "distance", "agree", "then"],
+        ["recording", "answer", "nearest", "probability", "distance", "agreement", "next nearest"],
         [_row(answer) for answer in answers],
     )
     if threshold:
-        console.say(threshold)
+        console.print(threshold)
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
-    console.result({"answers": to_plain(answers), "left_out": console.left_out})
+    console.result({"answers": to_plain(answers), "left_out": console.skipped_files})
     return console.exit_code
 
 
 @gallery.command
 def calibrate(
-    location: Location = DEFAULT, folds: int = 4, device: str = "auto", output: OutputOptions = OutputOptions()
+    location: Location = DEFAULT_LOCATION, folds: int = 4, device: str = "auto", output: OutputOptions = OutputOptions()
 ) -> int:
     """Calibrate a gallery whose model was trained on its people.
 
     The model is trained again several times without some of the people. Do this once most people are enrolled: without
-    it, non-enrolled persons match more often than the rate states.
+    calibration, non-enrolled persons match more often than the rate states.
 
     Parameters
     ----------
@@ -171,18 +179,20 @@ def calibrate(
     """
     console = output.console()
     with _open(location) as gallery:
-        found = gallery.calibrate(folds, device=device, progress=console.progress)
-    rate = found.default_fmr
-    console.say(
-        f"Calibrated by {found.recordings} recordings of {found.persons} people: at a false match rate of {rate:.3g} "
-        f"distances up to {found.threshold(rate):.3g} match"
+        calibration = gallery.calibrate(folds, device=device, progress=console.progress)
+    rate = calibration.default_fmr
+    console.print(
+        f"Calibrated by {calibration.recordings} recordings of {calibration.persons} people: at a false match rate of "
+        f"{rate:.3g} distances up to {calibration.threshold(rate):.3g} match"
     )
-    console.result({"people": found.persons, "recordings": found.recordings, "fmr": rate, "unseen": found.unseen})
+    console.result(
+        {"people": calibration.persons, "recordings": calibration.recordings, "fmr": rate, "unseen": calibration.unseen}
+    )
     return console.exit_code
 
 
 @gallery.command(name="list")
-def list_people(location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
+def list_people(location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """List the people who are enrolled."""
     console = output.console()
     with _open(location) as gallery:
@@ -197,7 +207,7 @@ def list_people(location: Location = DEFAULT, output: OutputOptions = OutputOpti
 
 
 @gallery.command
-def show(person: str, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
+def show(person: str, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """List the recordings of a person.
 
     Parameters
@@ -220,7 +230,9 @@ def show(person: str, location: Location = DEFAULT, output: OutputOptions = Outp
 
 
 @gallery.command
-def merge(person: str, *others: str, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
+def merge(
+    person: str, *others: str, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
+) -> int:
     """Merge people into the first one named.
 
     Parameters
@@ -228,20 +240,22 @@ def merge(person: str, *others: str, location: Location = DEFAULT, output: Outpu
     person
         The person who remains.
     others
-        The people who are the same person.
+        The people to merge into that person.
     """
     console = output.console()
     if not others:
         raise ConfigError(f"name the people to merge into {person}")
     with _open(location) as gallery:
         moved = gallery.merge(person, *others)
-    console.say(f"{person} has {_count(moved, 'more recording')}")
+    console.print(f"{person} has {_count(moved, 'more recording')}")
     console.result({"person": person, "moved": moved})
     return console.exit_code
 
 
 @gallery.command
-def rename(person: str, name: str, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
+def rename(
+    person: str, name: str, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
+) -> int:
     """Rename a person, or name an unnamed one.
 
     Parameters
@@ -254,14 +268,14 @@ def rename(person: str, name: str, location: Location = DEFAULT, output: OutputO
     console = output.console()
     with _open(location) as gallery:
         gallery.rename(person, name)
-    console.say(f"{person} is now called {name}")
+    console.print(f"{person} is now called {name}")
     console.result({"person": name})
     return console.exit_code
 
 
 @gallery.command
 def move(
-    *ids: int, person: str | None = None, location: Location = DEFAULT, output: OutputOptions = OutputOptions()
+    *ids: int, person: str | None = None, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
 ) -> int:
     """Assign recordings to another person.
 
@@ -274,22 +288,25 @@ def move(
     """
     console = output.console()
     if not ids:
-        raise ConfigError("give the ids of the recordings to move, as himpc gallery show lists them")
+        raise ConfigError("name the ids of the recordings to move, as himpc gallery show lists them")
     with _open(location) as gallery:
         name = gallery.move(ids, person)
     count = len(set(ids))
-    console.say(f"Moved {_count(count, 'recording')} to {name}")
+    console.print(f"Moved {_count(count, 'recording')} to {name}")
     console.result({"person": name, "moved": count})
     return console.exit_code
 
 
 @gallery.command
 def remove(
-    *people: str, recording: tuple[int, ...] = (), location: Location = DEFAULT, output: OutputOptions = OutputOptions()
+    *people: str,
+    recording: tuple[int, ...] = (),
+    location: Location = DEFAULT_LOCATION,
+    output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Erase people for good, with all their recordings, or single recordings.
+    """Erase people permanently, with all their recordings, or single recordings.
 
-    Nothing of them remains in tables, indexes, logs or old versions; backups are not reached.
+    No data of them remains in tables, indexes, logs or old versions. Backups are not changed.
 
     Parameters
     ----------
@@ -304,13 +321,13 @@ def remove(
     with _open(location) as gallery:
         erased = gallery.remove(*people, recordings=recording)
     names = list(dict.fromkeys(people))
-    console.say(f"Erased {_count(len(names), 'person', 'people')}, {_count(erased, 'recording')}")
+    console.print(f"Erased {_count(len(names), 'person', 'people')}, {_count(erased, 'recording')}")
     console.result({"people": names, "recordings": erased})
     return console.exit_code
 
 
 @gallery.command
-def export(out: Path, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
+def export(out: Path, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """Write a whole gallery to one file, which `import` reads into another gallery.
 
     Parameters
@@ -323,14 +340,14 @@ def export(out: Path, location: Location = DEFAULT, output: OutputOptions = Outp
     console = output.console()
     with _open(location) as gallery:
         count = export_gallery(gallery, out)
-    console.say(f"Wrote {count} recordings to {out}")
+    console.print(f"Wrote {count} recordings to {out}")
     console.result({"recordings": count, "path": str(out)})
     return console.exit_code
 
 
 @gallery.command(name="import")
-def import_(path: Path, location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
-    """Read a file that `export` wrote into a gallery; creates the gallery if there is none.
+def import_(path: Path, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
+    """Import a file of `export` into a gallery; creates the gallery if there is none.
 
     Parameters
     ----------
@@ -341,14 +358,14 @@ def import_(path: Path, location: Location = DEFAULT, output: OutputOptions = Ou
 
     console = output.console()
     count, already = import_gallery(path, location)
-    console.say(f"Read {count} recordings" + (f"; {already} were enrolled already" if already else ""))
+    console.print(f"Read {count} recordings" + (f"; {already} were enrolled already" if already else ""))
     console.result({"recordings": count, "already": already})
     return console.exit_code
 
 
 @gallery.command
 def verify(
-    location: Location = DEFAULT,
+    location: Location = DEFAULT_LOCATION,
     repair: Annotated[bool, Parameter(name=["--repair", "--mend"])] = False,
     output: OutputOptions = OutputOptions(),
 ) -> int:
@@ -357,7 +374,7 @@ def verify(
     Parameters
     ----------
     repair
-        Erase what processes that were killed have left behind.
+        Erase data left over from processes that were killed.
     """
     console = output.console()
     with _open(location) as gallery:
@@ -365,19 +382,19 @@ def verify(
     for line in problems:
         console.warn(line)
     if not problems:
-        console.say("No problems found")
+        console.print("No problems found")
     console.result({"wrong": problems})
     return FAILURE if problems else console.exit_code
 
 
 @gallery.command
-def audit(location: Location = DEFAULT, output: OutputOptions = OutputOptions()) -> int:
+def audit(location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """List all changes and searches, with actor and time."""
     console = output.console()
     with _open(location) as gallery:
         events = gallery.audit()
     console.table(
-        ["time", "what", "by", "person", "recordings"],
+        ["time", "action", "actor", "person", "recordings"],
         [[event.time, event.action, event.actor, event.person or "-", event.recordings] for event in events],
     )
     console.result({"events": to_plain(events)})
@@ -392,7 +409,7 @@ def _open(location: str) -> Iterator[Gallery]:
         yield gallery
 
 
-def _new_model(name: str, recordings: list[Recording], settings: TrainingOptions, console: Console) -> Model:
+def _load_or_train(name: str, recordings: list[Recording], settings: TrainingOptions, console: Console) -> Model:
     if name != "train":
         return load_model(name, settings.device)
     with EpochBar(console, settings) as bar:
@@ -409,11 +426,11 @@ def _calibrate(gallery: Gallery, folds: int, device: str, console: Console) -> N
 
 
 def check_model(gallery: Gallery, name: str) -> None:
-    """Raise `GalleryError` if a model is named that is not the gallery's own."""
-    if name != "train" and (given := load_model(name).fingerprint) != gallery.model.fingerprint:
+    """Raise `GalleryError` if `name` is a model other than that of the gallery."""
+    if name != "train" and (fingerprint := load_model(name).fingerprint) != gallery.model.fingerprint:
         raise GalleryError(
-            f"{gallery.location}: its model is {gallery.model.fingerprint[:12]}, {name} is {given[:12]}: embeddings of "
-            "two models cannot be compared",
+            f"{gallery.location}: its model is {gallery.model.fingerprint[:12]}, {name} is {fingerprint[:12]}: "
+            "embeddings of two models cannot be compared",
             hint="leave {model} out, or create a new gallery",
         )
 
@@ -422,13 +439,13 @@ def _count(number: int, singular: str, plural: str = "") -> str:
     return f"{number} {singular if number == 1 else plural or singular + 's'}"
 
 
-def _list(names: tuple[str, ...], limit: int = 5) -> str:
+def _join_names(names: tuple[str, ...], limit: int = 5) -> str:
     return ", ".join(names[:limit]) + (" ..." if len(names) > limit else "")
 
 
 def _row(answer: Answer) -> list[object]:
     best = answer.matches[0] if answer.matches else None
-    then = ", ".join(f"{match.person} {match.distance:.2f}" for match in answer.matches[1:])
+    next_nearest = ", ".join(f"{match.person} {match.distance:.2f}" for match in answer.matches[1:])
     return [
         answer.source,
         answer.person or ("unknown" if answer.windows else answer.note),
@@ -436,12 +453,12 @@ def _row(answer: Answer) -> list[object]:
         "-" if best is None or best.probability is None else f"{best.probability:.2f}",
         "-" if best is None else f"{best.distance:.3f}",
         "-" if best is None else f"{best.agreement:.0%}",
-        then or "-",
+        next_nearest or "-",
     ]
 
 
 def _describe_threshold(gallery: Gallery, answers: Sequence[Answer], fmr: float | None, fpir: float | None) -> str:
-    """Explain the threshold of some answers; empty if they have none."""
+    """Describe the threshold of some answers; empty if they have none."""
     from himpc.gallery import get_service
 
     threshold = next((answer.threshold for answer in answers), None)

@@ -57,20 +57,20 @@ def group(
         with EpochBar(console, settings) as bar:
             embedder = settings.learner(callbacks=(bar,)).fit(recordings).model_
     grouping = group_recordings(recordings, embedder, people=people)
-    written = write_groups(out, recordings, grouping)
+    report = write_groups(out, recordings, grouping)
     overlays: list[Path] = []
     if overlay:
         from himpc.video import Label, write_overlays
 
         labels = {
-            recording.whole_source: Label(f"group {number}", None if math.isnan(sure) else float(sure))
-            for recording, number, sure in zip(recordings, grouping.groups, grouping.confidence, strict=True)
+            recording.whole_source: Label(f"group {number}", None if math.isnan(confidence) else float(confidence))
+            for recording, number, confidence in zip(recordings, grouping.groups, grouping.confidence, strict=True)
             if number
         }
         overlays = write_overlays(out, videos, labels, pictures=pictures)
         if not overlays:
             console.warn("no overlay was written, since no recording comes from a video")
-    console.say(written.text)
-    console.say(f"Wrote {', '.join(map(str, [*written.paths, *overlays]))}")
-    console.result(written.document | {"left_out": console.left_out})
+    console.print(report.text)
+    console.print(f"Wrote {', '.join(map(str, [*report.paths, *overlays]))}")
+    console.result(report.document | {"left_out": console.skipped_files})
     return console.exit_code

@@ -1,4 +1,4 @@
-"""Hints of errors in the words of the command line: ``{unit=mm}`` is ``--unit mm``, ``{Gallery.enroll()}`` a verb."""
+"""Translate hints of errors to the command line: ``{unit=mm}`` to ``--unit mm``, ``{Gallery.enroll()}`` to a verb."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import shlex
 
 from himpc.errors import HimpcError, Reference
 
-__all__ = ["render_error", "spell"]
+__all__ = ["render_error", "translate_reference"]
 
 _OPTIONS = {"path": "PATH", "paths": "PATHS", "root": "--root", "model_": "--model"}
-"""Parameters whose option is not their name with hyphens."""
+"""Parameters whose option is not derived from the name."""
 
 _VERBS = {
     "Gallery.people": "himpc gallery list",
@@ -20,16 +20,16 @@ _VERBS = {
     "read": "himpc info",
     "watch_live": "himpc identify --live",
 }
-"""Operations whose verb is not their name."""
+"""Operations whose verb is not derived from the name."""
 
 
 def render_error(error: HimpcError) -> str:
-    """Return message and hint of an error in one line, with options and verbs in place of Python names."""
-    return error.render(spell)
+    """Render message and hint of an error in one line, with options and verbs instead of Python names."""
+    return error.render(translate_reference)
 
 
-def spell(reference: Reference) -> str:
-    """Return the option or verb that a reference of a hint stands for."""
+def translate_reference(reference: Reference) -> str:
+    """Return the option or verb to which a reference in a hint corresponds."""
     if reference.is_operation:
         return _VERBS.get(reference.name) or f"himpc {reference.name.lower().replace('.', ' ')}"
     option = _OPTIONS.get(reference.name) or f"--{reference.name.replace('.', '-').replace('_', '-')}"

@@ -10,7 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from himpc._schema import to_plain
-from himpc.cli.gallery import DEFAULT, Location
+from himpc.cli.gallery import DEFAULT_LOCATION, Location
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import ConfigError
 
@@ -24,7 +24,7 @@ __all__ = ["identify"]
 
 def identify(
     *paths: Path,
-    location: Location = DEFAULT,
+    location: Location = DEFAULT_LOCATION,
     out: Path = Path("identified"),
     fmr: float | None = None,
     overlay: bool = False,
@@ -41,18 +41,19 @@ def identify(
     paths
         Videos, or folders of them; other recordings are accepted, too.
     out
-        The folder to write: identified.csv (who was seen when), identified.png (the skeletons by person), overlays.
+        The folder to write: identified.csv (the person and the time of each recording), identified.png (the skeletons
+        by person), overlays.
     fmr
         False match rate: the share of comparisons with another person that may match; default 0.01.
     overlay
         Write an overlay of each video: skeletons, names and probabilities on an empty background.
     pictures
-        Draw overlays on the pictures of the video instead. Faces are stored then.
+        Draw overlays on the frames of the video instead. The overlays then show faces.
     live
         Watch a live stream instead: webcam:0, an address such as rtsp://..., or a file played at its own speed.
         Ctrl-C stops.
     seconds
-        The length of watching; default without end.
+        The maximum duration of the live stream in seconds; unlimited if not given.
     """
     from himpc.gallery import Gallery, get_service
 
@@ -62,10 +63,10 @@ def identify(
     if (live is None) == (not paths):
         raise ConfigError("name videos, or a source with --live: found " + ("neither" if live is None else "both"))
     with Gallery.open(location) as gallery:
-        get_service(gallery).searcher.decision_rule(fmr=fmr)  # refuses a wrong rate before the video is processed
+        get_service(gallery).searcher.decision_rule(fmr=fmr)  # rejects an invalid rate before the video is processed
         if live is not None:
-            film = out / "live.overlay.mp4" if overlay else None
-            return _watch(live, gallery, console, source, film, fmr, seconds, pictures)
+            overlay_path = out / "live.overlay.mp4" if overlay else None
+            return _identify_live(live, gallery, console, source, overlay_path, fmr, seconds, pictures)
         return _identify_files(paths, gallery, console, source, out, fmr, overlay, pictures)
 
 
@@ -102,13 +103,13 @@ def _identify_files(
     console.table(["recording", "when", "person", "probability", "nearest"], rows)
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
-    console.say(f"Wrote {', '.join(map(str, written))}")
-    console.result({"answers": to_plain(answers), "times": times, "left_out": console.left_out})
+    console.print(f"Wrote {', '.join(map(str, written))}")
+    console.result({"answers": to_plain(answers), "times": times, "left_out": console.skipped_files})
     return console.exit_code
 
 
-def _watch(
-    live: str, gallery: Gallery, console: Console, source: InputOptions, film: Path | None, fmr: float | None,
+def _identify_live(
+    live: str, gallery: Gallery, console: Console, source: InputOptions, overlay_path: Path | None, fmr: float | None,
     seconds: float | None, pictures: bool,
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
@@ -127,22 +128,22 @@ def _watch(
                     label = person.label
                     if label.answered and names.get(number) != label.name:
                         names[number] = label.name
-                        console.say(f"{view.seconds:7.1f} s  track {number}: {label.text}")
-                if film is not None:
+                        console.print(f"{view.seconds:7.1f} s  track {number}: {label.text}")
+                if overlay_path is not None:
                     if writer is None:
                         height, width = view.image.shape[:2]
-                        make_folder(film.parent)
-                        writer = stack.enter_context(VideoWriter(film, width, height, video.fps))
+                        make_folder(overlay_path.parent)
+                        writer = stack.enter_context(VideoWriter(overlay_path, width, height, video.fps))
                     background = view.image.copy() if pictures else np.full_like(view.image, 26)
                     writer.add(draw(background, reader.estimator.layout, list(view.people.values())), view.seconds)
                 if seconds is not None and view.seconds >= seconds:
                     break
         except KeyboardInterrupt:
-            console.say("Stopped")
-    document = _latency(latencies) | {"seen": video.seen, "dropped": video.dropped, "broke": video.broke}
-    console.say(f"{video.seen} frames received, {len(latencies)} processed, {video.dropped} dropped")
+            console.print("Stopped")
+    document = _summarize_latency(latencies) | {"seen": video.seen, "dropped": video.dropped, "broke": video.broke}
+    console.print(f"{video.seen} frames received, {len(latencies)} processed, {video.dropped} dropped")
     if latencies:
-        console.say(
+        console.print(
             f"Latency from frame to answer: median {document['p50']:.3f} s, 95th percentile {document['p95']:.3f} s, "
             f"maximum {document['longest']:.3f} s"
         )
@@ -150,7 +151,7 @@ def _watch(
     return console.exit_code
 
 
-def _latency(latencies: list[float]) -> dict[str, Any]:
+def _summarize_latency(latencies: list[float]) -> dict[str, Any]:
     """Return the median, the 95th percentile and the maximum in seconds; None if there is no frame."""
     if not latencies:
         return {"looked_at": 0, "p50": None, "p95": None, "longest": None}

@@ -38,14 +38,14 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
         }
         for r in recordings
     ]
-    shown = [c for c in rows[0] if c != "notes" and not _is_uniform(c, rows)]
-    console.table(shown, [["-" if row[c] is None else row[c] for c in shown] for row in rows])
+    columns = [c for c in rows[0] if c != "notes" and not _is_uniform(c, rows)]
+    console.table(columns, [["-" if row[c] is None else row[c] for c in columns] for row in rows])
     for text in _describe_uniform(rows):
-        console.say(text)
+        console.print(text)
     for note in sorted({note for r in recordings for note in r.quality.notes}):
-        console.say(f"note: {note}")
-    console.say(recordings.summary())
-    console.result({"recordings": rows, "left_out": console.left_out})
+        console.print(f"note: {note}")
+    console.print(recordings.summary())
+    console.result({"recordings": rows, "left_out": console.skipped_files})
     return console.exit_code
 
 
@@ -53,7 +53,7 @@ _COUNTS = ("empty", "frozen", "impossible", "filled")
 
 
 def _is_uniform(column: str, rows: Sequence[dict[str, Any]]) -> bool:
-    """Return whether a column has the same value for all recordings, so that the table omits it."""
+    """Return True if a column has the same default value for all recordings, so that the table omits it."""
     values = {row[column] for row in rows}
     if column in ("layout", "fps"):
         return len(values) == 1
@@ -65,6 +65,6 @@ def _describe_uniform(rows: Sequence[dict[str, Any]]) -> list[str]:
     facts = []
     if _is_uniform("fps", rows) and rows[0]["fps"] is not None:
         facts.append(f"all at {rows[0]['fps']:g} frames per second")
-    if none := [column for column in _COUNTS if _is_uniform(column, rows)]:
-        facts.append(f"frames {' or '.join(none)}: none")
+    if zero_columns := [column for column in _COUNTS if _is_uniform(column, rows)]:
+        facts.append(f"frames {' or '.join(zero_columns)}: none")
     return facts

@@ -23,7 +23,7 @@ INPUT, TRAINING, OUTPUT = (Group(name, sort_key=key) for key, name in enumerate(
 
 
 def derive_options(cls: type, names: tuple[str, ...] | None = None, *, optional: bool = False) -> Any:
-    """Make a dataclass of command-line options from a class made by `himpc._schema.validated`.
+    """Create a dataclass of command-line options from a class decorated by `himpc._schema.validated`.
 
     Each field becomes an option with its type, choices, default and docstring. Members of unions that cannot be
     written on a command line are left out.
@@ -57,22 +57,24 @@ def _command_line_type(annotation: Any) -> Any:
     members = [_command_line_type(each) for each in get_args(annotation)]
     if get_origin(annotation) is tuple:
         return tuple[members[0], ...]  # type: ignore[valid-type]
-    plain = [each for each in members if each in (str, int, float, bool, Path, NoneType) or get_origin(each) is Literal]
-    return Union[tuple(plain)]  # noqa: UP007 - how many there are is not known here
+    supported = [
+        each for each in members if each in (str, int, float, bool, Path, NoneType) or get_origin(each) is Literal
+    ]
+    return Union[tuple(supported)]  # noqa: UP007 - the number of members varies
 
 
 @Parameter(name="*", group=OUTPUT)
 @dataclass(frozen=True)
 class OutputOptions:
-    """How a verb reports."""
+    """Options for the output of a verb."""
 
     quiet: bool = False
-    """Print nothing but errors."""
+    """Print errors only."""
     json: bool = False
     """Print one JSON document on standard output and nothing else there."""
 
     def console(self) -> Console:
-        """Create the console that reports this way."""
+        """Create a console with these options."""
         return Console(quiet=self.quiet, json=self.json)
 
 
@@ -86,13 +88,13 @@ _Files: Any = derive_options(ReadOptions, _FILE_OPTIONS)
 @Parameter(name="*", group=INPUT)
 @dataclass(frozen=True)
 class VideoInputOptions(_Video, _Name):  # type: ignore[misc]
-    """How videos are read."""
+    """Options for reading videos."""
 
     raw: bool = False
-    """Leave frames as they are: no gap filling, no dropping of empty, frozen or impossible frames."""
+    """Disable cleaning: no gap filling, no dropping of empty, frozen or impossible frames."""
 
     def read_options(self) -> ReadOptions:
-        """Return the options as the library has them."""
+        """Convert the options to those of the library."""
         video = VideoOptions(**{name: getattr(self, name) for name in _VIDEO_OPTIONS})
         files = {name: getattr(self, name) for name in ("name", *_FILE_OPTIONS) if hasattr(self, name)}
         return ReadOptions(**files, clean=not self.raw, video=video)
@@ -108,38 +110,38 @@ class VideoInputOptions(_Video, _Name):  # type: ignore[misc]
 @Parameter(name="*", group=INPUT)
 @dataclass(frozen=True)
 class InputOptions(_Files, VideoInputOptions):  # type: ignore[misc]
-    """How recordings are read."""
+    """Options for reading recordings."""
 
     only: tuple[str, ...] = ()
     """Use only some recordings: FIELD=VALUE,VALUE with FIELD one of person, session, camera, source; repeatable."""
 
-    def words(self) -> list[str]:
-        """Return the words of a command line by which any verb reads the same files in the same way."""
-        words: list[str] = []
+    def to_arguments(self) -> list[str]:
+        """Return the command-line arguments that make any verb read the same files in the same way."""
+        arguments: list[str] = []
         for each in (*settings_of(VideoOptions), *settings_of(ReadOptions)):
             value = getattr(self, each.name, each.default)
             if each.name in ("name", "labels") or value == each.default:
                 continue
             option = f"--{each.name.replace('_', '-')}"
             items = value if isinstance(value, tuple) else (value,)
-            words += [option] if value is True else [word for item in items for word in (option, str(item))]
-        return [*words, "--raw"] if self.raw else words
+            arguments += [option] if value is True else [word for item in items for word in (option, str(item))]
+        return [*arguments, "--raw"] if self.raw else arguments
 
     def read(
         self, paths: tuple[Path, ...], console: Console, on_video: Callable[[VideoResult], None] | None = None
     ) -> Recordings:
-        """Read the recordings at some paths, report what was skipped, and keep those that `only` selects."""
+        """Read the recordings at some paths, report skipped files, and return the recordings that `only` selects."""
         from himpc.recordings import parse_condition, select
 
         for condition in self.only:
             parse_condition(condition)
-        found = plan(paths, self.read_options()).read_all(console.progress, on_video)
-        for note in found.notes:
+        recordings = plan(paths, self.read_options()).read_all(console.progress, on_video)
+        for note in recordings.notes:
             console.warn(note)
-        console.problems(found.problems)
-        return found.with_(select(found, self.only)) if self.only else found
+        console.problems(recordings.problems)
+        return recordings.with_(select(recordings, self.only)) if self.only else recordings
 
     def plan(self, paths: tuple[Path, ...], *, videos: bool = True) -> Plan:
-        """Find what `read` would read, with or without videos, and read none of it."""
+        """Plan which files `read` reads, with or without videos, without reading them."""
         options = self.read_options()
         return plan(paths, options if videos else replace(options, video=None))

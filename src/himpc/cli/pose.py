@@ -21,7 +21,7 @@ def pose(
     source: VideoInputOptions = VideoInputOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Find the people in videos, and write a recording of each.
+    """Estimate the poses of the people in videos, and write a recording of each person.
 
     A video that was processed with the same settings is skipped, so an interrupted run continues where it stopped.
 
@@ -30,12 +30,12 @@ def pose(
     paths
         Videos, or folders of them.
     out
-        The folder to write: for each video recordings/NAME.npz and NAME.json (what was found and changed), and
-        tracks.csv (a row for each track of all videos in the folder).
+        The folder to write: for each video recordings/NAME.npz and NAME.json (the tracks and the changes by cleaning),
+        and tracks.csv (a row for each track of all videos in the folder).
     overlay
         Also write NAME.overlay.mp4: skeletons and the numbers of their tracks on a plain background.
     pictures
-        Draw them over the frames of the video instead. This stores faces.
+        Draw overlays on the frames of the video instead. The overlays then show faces.
     """
     from himpc._schema import to_plain
     from himpc.errors import DataError, RunFolderError
@@ -46,10 +46,10 @@ def pose(
     videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
     reader = source.video_reader(console)
     console.problems(problems)
-    weights = [(path.stat().st_size, path.stat().st_mtime_ns) for path in source.weights]
+    weight_stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in source.weights]
     folder = PoseFolder(
         out,
-        [source.estimator, source.tiles, reader.cleaning, weights],
+        [source.estimator, source.tiles, reader.cleaning, weight_stamps],
         overlay=None if not overlay else "pictures" if pictures else "plain",
     )
     reports: list[VideoReport] = []
@@ -64,14 +64,14 @@ def pose(
         reports.append(report)
         if report.nobody:
             console.problems([Problem(video.path, report.nobody)])
-        console.say(_describe(report))
+        console.print(_describe(report))
     table = folder.write_table()
     count = sum(len(report.recordings) for report in reports)
-    console.say(f"Wrote {out}: {_count(count, 'recording')} of {_count(len(reports), 'video')}, and {table}")
+    console.print(f"Wrote {out}: {_count(count, 'recording')} of {_count(len(reports), 'video')}, and {table}")
     if count > 1:  # a model is trained on at least two recordings
         recordings = out / RECORDINGS_FOLDER
-        console.say(f"Next: himpc group {recordings}, or himpc gallery enroll {recordings} --unnamed")
-    console.result({"out": str(out), "videos": to_plain(reports), "left_out": console.left_out})
+        console.print(f"Next: himpc group {recordings}, or himpc gallery enroll {recordings} --unnamed")
+    console.result({"out": str(out), "videos": to_plain(reports), "left_out": console.skipped_files})
     return console.exit_code if reports else 1
 
 

@@ -13,7 +13,7 @@ from himpc.cli.options import OutputOptions
 
 def serve(
     *,
-    where: Annotated[str, Parameter(name="--gallery")] = "gallery",
+    location: Annotated[str, Parameter(name="--gallery")] = "gallery",
     host: str = "127.0.0.1",
     port: int = 8000,
     token: str | None = None,
@@ -25,28 +25,28 @@ def serve(
 ) -> int:
     """Serve a gallery: a page for the browser and an HTTP API (docs/server.md).
 
-    Ctrl-C or SIGTERM stops the server when the accepted requests are answered; a second signal stops it at once. Each
+    Ctrl-C or SIGTERM stops the server after the accepted requests are answered; a second signal stops it at once. Each
     request is logged by its route on standard error, without names of people.
 
     Parameters
     ----------
-    where
+    location
         The gallery: a folder, or postgresql://USER:PASSWORD@HOST/DATABASE.
     host
-        The address to listen on. Any other than 127.0.0.1 requires a token, for other machines can reach it.
+        The address to listen on. Any other than 127.0.0.1 requires a token, since other machines can reach it.
     port
-        The port to listen on; 0 takes any free one.
+        The port to listen on; 0 chooses a free one.
     token
         The secret that clients must send. Other users of this machine can see a command line: prefer the environment
         variable HIMPC_TOKEN, or a file.
     token_file
         A file whose first line is the token.
     upload_limit
-        Largest request, in megabytes.
+        Maximum size of a request, in megabytes.
     timeout
-        Longest request, in seconds.
+        Maximum duration of a request, in seconds.
     queue
-        Requests that may wait; further ones are rejected.
+        Maximum number of waiting requests; further ones are rejected.
     """
     from himpc.errors import ConfigError
     from himpc.gallery import Gallery
@@ -63,10 +63,10 @@ def serve(
     config = ServerConfig(
         host=host, port=port, token=secret, upload_limit=upload_limit * 2**20, timeout=timeout, queue=queue
     )
-    gallery = Gallery.open(where, actor="himpc serve")
+    gallery = Gallery.open(location, actor="himpc serve")
 
     def on_ready(address: str) -> None:
-        console.say(f"serving {gallery.location} at {address} (stop with Ctrl-C)")
+        console.print(f"serving {gallery.location} at {address} (stop with Ctrl-C)")
         console.result({"gallery": gallery.location, "address": address})
 
     run(gallery, config, on_ready)

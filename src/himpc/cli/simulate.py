@@ -56,7 +56,7 @@ def simulate(
         progress=console.progress,
     )
     save(walks, out)
-    console.say(f"Wrote {out}: {people} people, {len(walks)} recordings, {sum(map(len, walks))} frames")
-    console.say(f"Next: himpc group {out}")
+    console.print(f"Wrote {out}: {people} people, {len(walks)} recordings, {sum(map(len, walks))} frames")
+    console.print(f"Next: himpc group {out}")
     console.result({"out": str(out), "people": people, "recordings": len(walks), "frames": sum(map(len, walks))})
     return console.exit_code

@@ -39,14 +39,14 @@ def sweep(
     from himpc.research.sweep import Grid, Plan, Row, load_data, run_sweep
 
     console = output.console()
-    declared = Grid.read(grid)
-    data = load_data(declared, root, console.progress)
+    spec = Grid.read(grid)
+    data = load_data(spec, root, console.progress)
     console.problems(data.problems)
     for note in data.notes:
         console.warn(note)
-    plan = Plan(declared, data, out, jobs=jobs, threads=threads, device=device)
-    total, pending = len(declared.runs), len(plan.pending)
-    console.say(
+    plan = Plan(spec, data, out, jobs=jobs, threads=threads, device=device)
+    total, pending = len(spec.runs), len(plan.pending)
+    console.print(
         f"{total} runs, {total - pending} done, {pending} to do: {plan.jobs} at once, {plan.threads} "
         f"thread{'s' if plan.threads > 1 else ''} each"
     )
@@ -60,15 +60,15 @@ def sweep(
             if row.failed:
                 console.warn(f"{name} failed: {row.failed}")
             else:
-                console.say(f"{name}: {row.epochs} epochs, {row.seconds:.0f} s")
+                console.print(f"{name}: {row.epochs} epochs, {row.seconds:.0f} s")
 
         try:
             result = run_sweep(plan, on_run)
         except KeyboardInterrupt:
-            console.warn(f"{shlex.quote(str(out))} keeps the finished runs: the same command continues")
+            console.warn(f"{shlex.quote(str(out))} contains the finished runs; repeat the command to continue")
             raise
-    written = result.write(out)
-    console.say(f"\n{result.table()}")
-    console.say(f"Wrote {out}: {', '.join(written)}")
-    console.result(result.to_dict() | {"left_out": console.left_out})
+    file_names = result.write(out)
+    console.print(f"\n{result.table()}")
+    console.print(f"Wrote {out}: {', '.join(file_names)}")
+    console.result(result.to_dict() | {"left_out": console.skipped_files})
     return SKIPPED if result.failed else console.exit_code

@@ -38,7 +38,7 @@ def train(
     out
         Run folder to write: checkpoint, history, settings, model and a figure of the training.
     resume
-        Resume the run in the folder; on a CPU the result has the same bits as without interruption.
+        Resume the run in the folder; on a CPU the result is bitwise identical to that of an uninterrupted run.
     overwrite
         Overwrite the run in the folder.
     """
@@ -51,22 +51,22 @@ def train(
                 learner.fit(recordings, out=out, resume=resume, overwrite=overwrite, processes=processes)
             except KeyboardInterrupt:
                 if (out / "checkpoint.safetensors").exists():
-                    console.warn(f"{out} holds the finished epochs; resume with the same command and --resume")
+                    console.warn(f"{out} contains the finished epochs; repeat the command with --resume to continue")
                 raise
         if processes.is_first:
-            _report(learner, recordings, out, shlex.join([*map(str, paths), *source.words()]), console)
+            _report(learner, recordings, out, shlex.join([*map(str, paths), *source.to_arguments()]), console)
     return console.exit_code
 
 
 def _report(learner: HiMPC, recordings: Recordings, out: Path, command_options: str, console: Console) -> None:
     picture = draw_history(learner.history_, out)
     last = learner.history_.epochs[-1]
-    diagnosis = _diagnosis(learner, recordings)
-    console.say(f"Trained {last.epoch} epochs on {len(recordings)} recordings; {learner.history_.stopped}")
+    diagnosis = _diagnose(learner, recordings)
+    console.print(f"Trained {last.epoch} epochs on {len(recordings)} recordings; {learner.history_.stopped}")
     for sentence in diagnosis.advice if diagnosis else ():
-        console.say(sentence)
-    console.say(f"Wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")
-    console.say(f"Next: himpc group {command_options} --model {shlex.quote(str(out))}")
+        console.print(sentence)
+    console.print(f"Wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")
+    console.print(f"Next: himpc group {command_options} --model {shlex.quote(str(out))}")
     console.result(
         {
             "out": str(out),
@@ -75,13 +75,13 @@ def _report(learner: HiMPC, recordings: Recordings, out: Path, command_options: 
             "stopped": learner.history_.stopped,
             "last": to_plain(last),
             "diagnosis": diagnosis and diagnosis.to_dict(),
-            "left_out": console.left_out,
+            "left_out": console.skipped_files,
         }
     )
 
 
-def _diagnosis(learner: HiMPC, recordings: Recordings) -> Diagnosis | None:
-    """Return the self-diagnostics, which were validated for pseudo-labels of recordings only."""
+def _diagnose(learner: HiMPC, recordings: Recordings) -> Diagnosis | None:
+    """Compute the self-diagnostics; None for pseudo-labels of windows, for which they were not validated."""
     from himpc.learning import diagnose
     from himpc.recordings import Windows
 

@@ -21,8 +21,8 @@ __all__ = ["EpochBar", "TrainingOptions", "draw_history"]
 
 
 @dataclass(frozen=True)
-class _Start:
-    """The options that come before the settings."""
+class _PresetOptions:
+    """The options that are listed before the settings."""
 
     preset: str | None = None
     """Preset to start from: tracklet for your own recordings; clean for the published method without labels."""
@@ -35,32 +35,34 @@ _Settings: Any = derive_options(Config, optional=True)
 
 @Parameter(name="*", group=TRAINING)
 @dataclass(frozen=True)
-class TrainingOptions(_Settings, _Start):  # type: ignore[misc]
-    """Settings of training; those that are not given are the preset's."""
+class TrainingOptions(_Settings, _PresetOptions):  # type: ignore[misc]
+    """Settings of training; the preset determines those that are not set."""
 
     seed: int = 0
     """Seed of all random numbers; on a CPU one seed gives one result."""
 
     @property
-    def given(self) -> dict[str, Any]:
-        """The settings that are given, by name; without the seed, which always is."""
+    def overrides(self) -> dict[str, Any]:
+        """The settings that override the preset, by name, without the seed."""
         values = {setting.name: getattr(self, setting.name) for setting in settings_of(Config)}
         return {name: value for name, value in values.items() if value is not None and name != "seed"}
 
-    def learner(self, start: str = "tracklet", **kwargs: Any) -> HiMPC:
-        """Return an estimator with these settings, over the preset `start` unless another is given."""
+    def learner(self, default_preset: str = "tracklet", **kwargs: Any) -> HiMPC:
+        """Return an estimator with these settings, over the preset `default_preset` unless another is given."""
         from himpc.estimator import HiMPC
 
-        return HiMPC(self.preset or start, settings=self.given, seed=self.seed, device=self.device, **kwargs)
+        return HiMPC(
+            self.preset or default_preset, settings=self.overrides, seed=self.seed, device=self.device, **kwargs
+        )
 
 
 class EpochBar:
     """Show a progress bar of the epochs, with loss and number of pseudo-labels; a callback of the trainer."""
 
-    def __init__(self, console: Console, settings: TrainingOptions, start: str = "tracklet") -> None:
+    def __init__(self, console: Console, settings: TrainingOptions, default_preset: str = "tracklet") -> None:
         self._console = console
         self._bar = console.bar()
-        self._task = self._bar.add_task("training", total=settings.learner(start).config.max_epochs)
+        self._task = self._bar.add_task("training", total=settings.learner(default_preset).config.max_epochs)
 
     def __enter__(self) -> EpochBar:
         self._bar.start()
@@ -69,9 +71,9 @@ class EpochBar:
     def __exit__(self, *error: object) -> None:
         self._bar.stop()
 
-    def on_batch(self, epoch: int, done: int, total: int) -> None:
+    def on_batch(self, epoch: int, step: int, total: int) -> None:
         """Advance the bar within an epoch."""
-        self._bar.update(self._task, completed=epoch - 1 + done / max(total, 1))
+        self._bar.update(self._task, completed=epoch - 1 + step / max(total, 1))
 
     def on_epoch(self, record: EpochRecord) -> None:
         """Advance the bar to the end of an epoch."""
@@ -86,7 +88,7 @@ class EpochBar:
 
 
 def draw_history(history: History, folder: Path) -> Path:
-    """Write a picture of loss and pseudo-labels over the epochs to a run folder, and return its path."""
+    """Draw loss and pseudo-labels over the epochs to a file in a run folder, and return its path."""
     from himpc.reporting import draw_training, save_figure
 
     path = folder / "training.png"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from himpc._schema import to_plain
 from himpc.cli.console import Console
-from himpc.cli.gallery import DEFAULT, Location, check_model
+from himpc.cli.gallery import DEFAULT_LOCATION, Location, check_model
 from himpc.cli.models import load_model
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import ConfigError
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 __all__ = ["watch"]
 
 MAX_INTERVAL = 86_400
-"""Seconds between two polls."""
+"""Maximum number of seconds between two polls."""
 
 
 def watch(
     folder: Path,
-    location: Location = DEFAULT,
+    location: Location = DEFAULT_LOCATION,
     model: str | None = None,
     fmr: float | None = None,
     every: float = 5.0,
@@ -38,8 +38,8 @@ def watch(
 ) -> int:
     """Enroll the recordings that arrive in a folder: enrolled people are matched, others become new unnamed people.
 
-    Each file is handled once, across restarts; Ctrl-C stops. Pairs of people who may be one are suggested, and remain
-    two people until you merge them.
+    Each file is processed once, even across restarts; Ctrl-C stops. Pairs of people who may be the same person are
+    suggested, and remain separate until you merge them.
 
     Parameters
     ----------
@@ -50,9 +50,9 @@ def watch(
     fmr
         False match rate: the share of comparisons with another person that may match; default 0.01.
     every
-        Seconds between polls; a file is handled once it has not changed between two polls.
+        Seconds between polls; a file is processed once it has not changed between two polls.
     once
-        Handle the files that are there, and exit.
+        Process the files that are present, and exit.
     """
     from himpc.gallery import FolderWatcher, suggest_merges
 
@@ -74,39 +74,42 @@ def watch(
                     break
                 time.sleep(every)
         except KeyboardInterrupt:
-            report.console.say("Stopped; the same command resumes")
+            report.console.print("Stopped; the same command resumes")
     report.console.result(report.document())
     return report.console.exit_code
 
 
 @dataclass
 class _Report:
-    """The results so far; each suggestion is printed once."""
+    """Collect and print results; each suggestion is printed once."""
 
     console: Console
     arrivals: list[Arrival] = field(default_factory=list)
     suggestions: dict[tuple[str, str], MergeSuggestion] = field(default_factory=dict)
 
     def add_arrivals(self, arrivals: list[Arrival]) -> None:
+        """Print the result for each new file."""
         self.arrivals += arrivals
         for arrival in arrivals:
             if arrival.problem:
-                self.console.left_out.append({"path": arrival.path, "why": arrival.problem})
-                self.console.warn(f"left out {arrival.path}: {arrival.problem}")
+                self.console.skipped_files.append({"path": arrival.path, "why": arrival.problem})
+                self.console.warn(f"skipped {arrival.path}: {arrival.problem}")
             else:
                 match = "new" if arrival.probability is None else f"probability {arrival.probability:.2f}"
-                self.console.say(f"{arrival.path}: {', '.join(arrival.people)} ({match})")
+                self.console.print(f"{arrival.path}: {', '.join(arrival.people)} ({match})")
 
     def add_suggestions(self, suggestions: list[MergeSuggestion]) -> None:
+        """Print the suggestions that are new."""
         for each in suggestions:
             if (each.person, each.other) not in self.suggestions:
-                self.console.say(
+                self.console.print(
                     f"{each.other} may be {each.person} (probability {each.probability:.2f}); if so: "
                     f"himpc gallery merge {shlex.join((each.person, each.other))}"
                 )
             self.suggestions[each.person, each.other] = each
 
     def document(self) -> dict[str, Any]:
+        """Return all results as a JSON document."""
         return {"arrivals": to_plain(self.arrivals), "suggestions": to_plain(list(self.suggestions.values()))}
 
 
@@ -120,7 +123,7 @@ def _open_or_create(location: str, model: str | None) -> Iterator[Gallery]:
                 check_model(gallery, model)
             yield gallery
     elif model is None:
-        raise ConfigError(f"{location}: there is no gallery here", hint="give the model of a new gallery: {model}")
+        raise ConfigError(f"{location}: there is no gallery here", hint="set the model of a new gallery: {model}")
     else:
         with Gallery.create(location, load_model(model)) as gallery:
             yield gallery

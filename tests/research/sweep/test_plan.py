@@ -162,7 +162,7 @@ def test_interrupted_sweep_continues(number, tmp_path, capsys):
         stderr = process.communicate(timeout=60)[1].decode()
     if number is signal.SIGINT:
         assert process.returncode == 130
-        assert "the same command continues" in stderr
+        assert "repeat the command to continue" in stderr
         assert "Traceback" not in stderr
     first = {path: path.stat().st_mtime_ns for path in out.glob("runs/[!.]*.json")}
     assert 1 <= len(first) < 4
