@@ -196,7 +196,7 @@ def test_info_fits_a_narrow_terminal(walks, capsys, monkeypatch):
     assert main(["info", walks, "--raw"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert max(map(len, lines)) <= 80
-    assert "frames empty or frozen or impossible or filled: none" in lines
+    assert "no frames were empty or frozen or impossible or filled" in lines
 
 
 def test_options_have_no_negative_form(capsys):

@@ -288,7 +288,7 @@ def test_invalid_calibration_is_refused(where, value, message):
 
 
 def test_calibrate_refuses_unusable_arrays():
-    with pytest.raises(DataError, match="the gallery shows 1 persons"):
+    with pytest.raises(DataError, match="at least two people, the gallery has 1"):
         calibrate(LINE, np.zeros(5, dtype=int))
     with pytest.raises(DataError, match=r"person \(4,\), expected"):
         calibrate(LINE, WHO[:4])

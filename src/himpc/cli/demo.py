@@ -72,7 +72,7 @@ def demo(
     report = write_groups(out, test, group(test))
     console.print(f"\n4. Grouped gallery and probes without labels: {report.text}")
     console.print(f"\nWrote {', '.join(str(path) for path in report.paths)}")
-    console.print("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER")
+    console.print("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER (from make demo: .venv/bin/himpc ...)")
     console.result({"evaluation": rows, "grouping": report.document})
     return console.exit_code
 

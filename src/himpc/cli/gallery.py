@@ -108,7 +108,8 @@ def enroll(
         if "://" in location
         else f" --gallery {shlex.quote(location)}"
     )
-    console.print(f"Next: himpc gallery search NEW_RECORDINGS{option}")
+    step = "calibrate" if is_new and not (model == "train" and folds) else "search NEW_RECORDINGS"
+    console.print(f"Next: himpc gallery {step}{option}")
     console.result(to_plain(result) | {"left_out": console.skipped_files})
     return console.exit_code
 
@@ -134,7 +135,8 @@ def search(
     people
         The number of nearest people to list.
     fmr
-        False match rate: the share of comparisons with another person that may match; default 0.01.
+        False match rate: the share of comparisons with another person that may match; default 0.01, or the
+        smallest rate that so few people can show.
     fpir
         False positive identification rate, instead: the share of searches for non-enrolled persons that may match.
     enrolled
@@ -163,7 +165,11 @@ def search(
 
 @gallery.command
 def calibrate(
-    location: Location = DEFAULT_LOCATION, folds: int = 4, device: str = "auto", output: OutputOptions = OutputOptions()
+    *,
+    location: Location = DEFAULT_LOCATION,
+    folds: int = 4,
+    device: str = "auto",
+    output: OutputOptions = OutputOptions(),
 ) -> int:
     """Calibrate a gallery whose model was trained on its people.
 
@@ -192,7 +198,7 @@ def calibrate(
 
 
 @gallery.command(name="list")
-def list_people(location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
+def list_people(*, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """List the people who are enrolled."""
     console = output.console()
     with _open(location) as gallery:
@@ -207,7 +213,7 @@ def list_people(location: Location = DEFAULT_LOCATION, output: OutputOptions = O
 
 
 @gallery.command
-def show(person: str, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
+def show(person: str, *, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """List the recordings of a person.
 
     Parameters
@@ -254,7 +260,7 @@ def merge(
 
 @gallery.command
 def rename(
-    person: str, name: str, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
+    person: str, name: str, *, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
 ) -> int:
     """Rename a person, or name an unnamed one.
 
@@ -327,7 +333,7 @@ def remove(
 
 
 @gallery.command
-def export(out: Path, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
+def export(out: Path, *, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """Write a whole gallery to one file, which `import` reads into another gallery.
 
     Parameters
@@ -346,7 +352,7 @@ def export(out: Path, location: Location = DEFAULT_LOCATION, output: OutputOptio
 
 
 @gallery.command(name="import")
-def import_(path: Path, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
+def import_(path: Path, *, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """Import a file of `export` into a gallery; creates the gallery if there is none.
 
     Parameters
@@ -365,6 +371,7 @@ def import_(path: Path, location: Location = DEFAULT_LOCATION, output: OutputOpt
 
 @gallery.command
 def verify(
+    *,
     location: Location = DEFAULT_LOCATION,
     repair: Annotated[bool, Parameter(name=["--repair", "--mend"])] = False,
     output: OutputOptions = OutputOptions(),
@@ -388,7 +395,7 @@ def verify(
 
 
 @gallery.command
-def audit(location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
+def audit(*, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """List all changes and searches, with actor and time."""
     console = output.console()
     with _open(location) as gallery:

@@ -66,5 +66,5 @@ def _describe_uniform(rows: Sequence[dict[str, Any]]) -> list[str]:
     if _is_uniform("fps", rows) and rows[0]["fps"] is not None:
         facts.append(f"all at {rows[0]['fps']:g} frames per second")
     if zero_columns := [column for column in _COUNTS if _is_uniform(column, rows)]:
-        facts.append(f"frames {' or '.join(zero_columns)}: none")
+        facts.append(f"no frames were {' or '.join(zero_columns)}")
     return facts

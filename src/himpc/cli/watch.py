@@ -28,6 +28,7 @@ MAX_INTERVAL = 86_400
 
 def watch(
     folder: Path,
+    *,
     location: Location = DEFAULT_LOCATION,
     model: str | None = None,
     fmr: float | None = None,

@@ -177,7 +177,7 @@ class Searcher:
             return ""
         return (
             "if the model was trained on people of this gallery, impostors match more often than the rate states: "
-            "calibrate the gallery (with 0 folds if it was not trained on them)"
+            "calibrate the gallery, with 0 folds if the model was not trained on its people"
         )
 
     def _build_index(self) -> InMemoryIndex | None:

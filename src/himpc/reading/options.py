@@ -60,9 +60,9 @@ class ReadOptions:
 
     _: KW_ONLY
     name: str | None = None
-    """Where person, session and camera stand in the path, such as '{person}/{session}/*.c3d'."""
+    """Pattern of the end of each path that gives person, session and camera, such as '{person}/{session}/*.c3d'."""
     labels: str | Path | InstanceOf[Labels] | None = None
-    """A CSV table with a column 'path' and any of 'person', 'session', 'camera'; it wins over the path."""
+    """A CSV table with a column 'path' and any of 'person', 'session', 'camera'; it takes precedence over the path."""
     layout: str | Path | InstanceOf[Layout] | None = None
     """Joint layout: a name, or a .toml file that declares one. Recordings of another layout are converted."""
     unit: Unit | None = None
@@ -70,7 +70,7 @@ class ReadOptions:
     up: Up | None = None
     """Axis that points up where neither the file nor the body shows it: x, y, z, -x, -y or -z."""
     markers: str | Path | InstanceOf[MarkerSet] | None = None
-    """How joints follow from the markers of C3D and TRC files of a set that himpc does not know: a .toml file."""
+    """Rules that compute joints from the markers of C3D and TRC files, for an unknown marker set: a .toml file."""
     fps: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Frames per second of files that do not state it."""
     clean: bool | InstanceOf[CleaningRules] = True

@@ -86,8 +86,8 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
 
 
 def _summarise(recordings: Sequence[Recording], grouping: Grouping) -> str:
-    verb = "found" if grouping.estimated else "made, as requested,"
-    lines = [f"{verb} {count_noun(grouping.people, 'person', 'people')} in {len(recordings)} recordings"]
+    groups = f"{count_noun(grouping.people, 'group')}{'' if grouping.estimated else ', as requested,'}"
+    lines = [f"{groups} in {count_noun(len(recordings), 'recording')}"]
     for number in range(1, min(grouping.people, _MAX_GROUPS_LISTED) + 1):
         members = np.flatnonzero(grouping.groups == number)
         listed = ", ".join(recordings[i].source for i in members[:_MAX_MEMBERS_LISTED])

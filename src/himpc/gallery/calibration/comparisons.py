@@ -133,7 +133,7 @@ def compare_within(
     names, person = np.unique(person, return_inverse=True)
     if len(names) < 2:
         raise DataError(
-            f"the gallery shows {len(names)} persons, and a calibration needs two", hint="enroll two or more persons"
+            f"calibration needs at least two people, the gallery has {len(names)}", hint="enroll more people"
         )
     order = np.lexsort((vectors[:, -1], vectors[:, 0], person))
     entries, owner = vectors[order], person[order]
