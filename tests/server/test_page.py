@@ -517,6 +517,7 @@ def test_page_is_accessible(
     _search(page, gallery.uploads / "Ann.npz", gallery.uploads / "Dev.npz")
     _read_answer(page)
     page.locator(".match .near").first.wait_for()
+    page.locator("canvas[aria-label^='Skeleton: Ann, ']").wait_for()  # the enrolled recording, fetched after the answer
     assert page.get_by_role("button", name="Play").count() == 1, "nothing moves by itself"
     _check_accessibility(visit, f"answer-{scheme}-{width}")
     page.get_by_role("link", name="People").click()
