@@ -51,3 +51,11 @@ def test_videos_beside_recordings_are_noted_and_read_only_by_name(write, tmp_pat
     assert found.notes == (f"{tmp_path}: holds recordings, so its 1 videos are not read; give them by name",)
     assert names(tmp_path, video) == ["a.csv", "b.mp4"]
     assert names(tmp_path, name="{person}.mp4") == ["b.mp4"]
+
+
+def test_link_to_itself_is_ignored(write, tmp_path: Path):
+    write(tmp_path / "walk.csv")
+    (tmp_path / "self").symlink_to("self")
+    found = read(tmp_path)
+    assert [recording.source for recording in found] == ["walk.csv"]
+    assert found.problems == ()

@@ -104,3 +104,8 @@ def test_bones_keep_their_length_with_an_exact_sensor():
         lengths = np.linalg.norm(walk.joints[:, ends] - walk.joints[:, starts], axis=2)
         rigid = [i for i, j in enumerate(ends) if walk.layout.joints[j].endswith(("knee", "ankle", "elbow", "wrist"))]
         assert np.ptp(lengths[:, rigid], axis=0).max() < 0.004
+
+
+def test_error_names_the_settings_that_are_out_of_range():
+    with pytest.raises(ConfigError, match=r"people should be .*; fps should be "):
+        simulate(people=0, fps=0)

@@ -18,6 +18,7 @@ _VERBS = {
     "Model.export": "himpc export",
     "estimate": "himpc pose",
     "read": "himpc info",
+    "save": "himpc convert",
     "watch_live": "himpc identify --live",
 }
 """Operations whose verb is not derived from the name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -150,17 +150,25 @@ def _walk(folder: Path, errors: list[tuple[Path, HimpcError]]) -> list[Path]:
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(here) as listing:
                 entries = [entry for entry in listing if not entry.name.startswith(".")]
-            waiting += [here / entry.name for entry in entries if entry.is_dir()]
+            waiting += [here / entry.name for entry in entries if _is(entry.is_dir)]
             if any(known.accepts_folders and known.recognise(here, b"") for known in FORMATS):
                 inputs.append(here)
                 continue
             motion = any(entry.name.lower().endswith(".amc") for entry in entries)
-            files = [here / entry.name for entry in entries if entry.is_file()]
+            files = [here / entry.name for entry in entries if _is(entry.is_file)]
         except OSError as error:
             errors.append((here, FormatError(f"{here}: cannot be opened: {error.strerror or error}")))
             continue
         inputs += [file for file in files if _may_be_input(file) and not (motion and file.suffix.lower() == ".asf")]
     return sorted(inputs, key=lambda path: [natural_key(part) for part in path.relative_to(folder).parts])
+
+
+def _is(kind: Callable[[], bool]) -> bool:
+    """Return the result of ``DirEntry.is_dir`` or ``is_file``; False for a link that leads to itself."""
+    try:
+        return kind()
+    except OSError:
+        return False
 
 
 def _may_be_input(path: Path) -> bool:

@@ -132,7 +132,14 @@ def simulate_crowd(
     """
     if scene not in SCENES:
         raise ConfigError(f"unknown scene {scene!r}, expected one of {', '.join(SCENES)}")
-    size = SimulationSize(people if persons is None else len(persons), 1, 1, seconds, fps, seed)
+    size = SimulationSize(
+        people=people if persons is None else len(persons),
+        recordings=1,
+        sessions=1,
+        seconds=seconds,
+        fps=fps,
+        seed=seed,
+    )
     numbers = tuple(range(people)) if persons is None else tuple(persons)
     if len(set(numbers)) != len(numbers) or min(numbers) < 0:
         raise ConfigError(f"persons is {list(numbers)}, expected different numbers from 0")

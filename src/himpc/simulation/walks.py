@@ -82,7 +82,7 @@ def simulate(
     >>> [(walk.person, walk.session, walk.camera, walk.joints.shape) for walk in walks][:2]
     [('person-000', 'session-1', 'front', (30, 20, 3)), ('person-000', 'session-2', 'front', (30, 20, 3))]
     """
-    size = SimulationSize(people, recordings, sessions, seconds, fps, seed)
+    size = SimulationSize(people=people, recordings=recordings, sessions=sessions, seconds=seconds, fps=fps, seed=seed)
     difficulty = get_difficulty(difficulty)
     recorder = _Recorder(
         size, get_layout(layout), difficulty, difficulty.sensor if sensor is None else sensor, choose_cameras(cameras)
