@@ -49,6 +49,9 @@ FIELDS = {
 OPERATIONS = {
     "Gallery.enroll": ("POST /api/enroll", 'the form "Enroll"'),
     "Gallery.search": ("POST /api/search", 'the view "Search"'),
+    "Gallery.people": ("GET /api/people", 'the view "People"'),
+    "Gallery.recordings": ("GET /api/recordings", 'the view "People"'),
+    "Gallery.move": ("POST /api/recordings/move", 'the view "People"'),
     "Gallery.remove": ("DELETE /api/people/NAME", 'the button "Remove"'),
     "Gallery.merge": ("POST /api/people/NAME/merge", 'the button "Merge into one person"'),
 }
