@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import himpc
-from common import replace_section, use_one_thread
 from himpc.evaluation import error_rates, evaluate_open_set, markdown_table, percent, score_probabilities
 from himpc.gallery.calibration import calibrate
 from himpc.gallery.calibration.comparisons import Comparisons, compare_left_out, compare_within
 from himpc.gallery.calibration.likelihood import LikelihoodRatio, fit_logistic
+from measurement import replace_section, use_one_thread
 from open_set import SIMULATED, Arrays, folds_of, nearest, vectors
 
 FIRST_SEED = 500

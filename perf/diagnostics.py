@@ -20,12 +20,12 @@ from scipy.stats import spearmanr
 from sklearn.metrics import adjusted_rand_score
 
 import himpc
-from common import IgnoreWarnings, replace_section, use_one_thread
 from himpc.evaluation import markdown_table
 from himpc.learning import Diagnosis, diagnose
 from himpc.learning.clustering import cluster_recordings
 from himpc.recordings import Windows
 from himpc.research import Recipe, divide_recordings, get_recipe
+from measurement import IgnoreWarnings, replace_section, use_one_thread
 
 SUITES = ("cross-view", "cross-session", "clothing", "long-term")
 DIFFICULTIES = ("easy", "medium", "hard")

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from common import timed
 from himpc.evaluation import markdown_table
 from himpc.gallery.store.base import Entries, VectorStore
+from measurement import timed
 
 SIZE, RECORDINGS_PER_PERSON, QUERIES, K = 192, 5, 200, 10
 ADDED, WINDOWS = 10_000, 20

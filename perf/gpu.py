@@ -25,7 +25,6 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
-from common import simulate_windows, timed
 from himpc.learning import Config
 from himpc.learning._fast.tensor_clustering import tensor_dbscan, tensor_jaccard_distances
 from himpc.learning.clustering.neighbours import nearest_neighbours
@@ -34,6 +33,7 @@ from himpc.learning.state import State
 from himpc.model import window_features
 from himpc.recordings import Windows
 from himpc.reporting import markdown_table
+from measurement import simulate_windows, timed
 
 GATHERS = ("aten::index", "aten::index_select", "aten::gather", "aten::embedding")
 SCATTERS = ("aten::scatter_", "aten::scatter_add_", "aten::index_add_", "aten::index_put_", "aten::_index_put_impl_")

@@ -24,7 +24,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 import himpc
-from common import IgnoreWarnings, replace_section, use_one_thread
 from himpc._files import write_atomically
 from himpc.api import Embedder
 from himpc.evaluation import (
@@ -41,6 +40,7 @@ from himpc.learning import Config, train
 from himpc.model import BASELINES
 from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.research import divide_recordings, get_recipe
+from measurement import IgnoreWarnings, replace_section, use_one_thread
 
 REAL = ("c3d-walking", "kinect-v1-actions")
 SIMULATED = ("cross-session-medium", "cross-session-hard", "cross-view-medium", "cross-view-hard")

@@ -20,11 +20,11 @@ from unittest import mock
 import torch
 
 import himpc
-from common import timed
 from himpc.learning import Config, EpochRecord, train
 from himpc.model import matmul
 from himpc.recordings import Windows, clean
 from himpc.reporting import markdown_table
+from measurement import timed
 
 STAGES = {
     "features of all windows": ["himpc.learning.epoch.window_features"],

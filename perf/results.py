@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 
 import himpc
-from common import IgnoreWarnings, replace_section, use_one_thread
 from himpc._files import write_atomically
 from himpc.evaluation import grouping_agreement
 from himpc.learning import Config, group_recordings, train
 from himpc.model import BASELINES
 from himpc.reporting import markdown_table
 from himpc.research import SplitData, compare_variants, load_benchmark
+from measurement import IgnoreWarnings, replace_section, use_one_thread
 
 REAL = ("c3d-walking", "kinect-v1-actions")
 SUITES = ("cross-view", "one-view", "cross-session", "clothing", "long-term")

@@ -20,13 +20,13 @@ import torch
 from scipy.sparse import load_npz, save_npz
 
 import reference
-from common import LENGTH, simulate_windows
 from himpc.learning import Config, clustering, train
 from himpc.learning.clustering import cluster_windows, jaccard_distances, nearest_neighbours
 from himpc.learning.losses import get_loss
 from himpc.model import Model, Network, window_features
 from himpc.recordings import Windows
 from himpc.skeleton import LEVELS, get_layout
+from measurement import LENGTH, simulate_windows
 
 LAYOUT = get_layout("kinect-v1")
 HIDDEN, HEADS = 256, 8

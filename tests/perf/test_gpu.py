@@ -8,8 +8,8 @@ import pytest
 import torch
 
 import gpu
-from common import simulate_windows
 from himpc.learning import Config
+from measurement import simulate_windows
 
 SCRIPT = Path(__file__).parents[2] / "perf" / "gpu.py"
 

@@ -150,12 +150,12 @@ def _walk(folder: Path, errors: list[tuple[Path, HimpcError]]) -> list[Path]:
             seen.add((status.st_dev, status.st_ino))
             with os.scandir(here) as listing:
                 entries = [entry for entry in listing if not entry.name.startswith(".")]
-            waiting += [here / entry.name for entry in entries if _is(entry.is_dir)]
+            waiting += [here / entry.name for entry in entries if _check_kind(entry.is_dir)]
             if any(known.accepts_folders and known.recognise(here, b"") for known in FORMATS):
                 inputs.append(here)
                 continue
             motion = any(entry.name.lower().endswith(".amc") for entry in entries)
-            files = [here / entry.name for entry in entries if _is(entry.is_file)]
+            files = [here / entry.name for entry in entries if _check_kind(entry.is_file)]
         except OSError as error:
             errors.append((here, FormatError(f"{here}: cannot be opened: {error.strerror or error}")))
             continue
@@ -163,7 +163,7 @@ def _walk(folder: Path, errors: list[tuple[Path, HimpcError]]) -> list[Path]:
     return sorted(inputs, key=lambda path: [natural_key(part) for part in path.relative_to(folder).parts])
 
 
-def _is(kind: Callable[[], bool]) -> bool:
+def _check_kind(kind: Callable[[], bool]) -> bool:
     """Return the result of ``DirEntry.is_dir`` or ``is_file``; False for a link that leads to itself."""
     try:
         return kind()
