@@ -93,7 +93,6 @@ def test_missing_key_is_named(key) -> None:
     ("files", "message"),
     [
         ({"nam": "{person}/*"}, "unknown setting 'files.nam'"),
-        ({"layout": "kinect-v1"}, "needs 'name', a pattern of paths that has {person}, or 'labels'"),
         ({"name": "{persn}/*"}, "unknown field 'persn'"),
         ({"name": "{person}/*", "fps": "30"}, "files.fps should be a valid number, found '30'"),
     ],
@@ -249,12 +248,55 @@ def test_each_suite_divides_its_walkers(name) -> None:
     assert not recordings["train"] & recordings["probe"]
 
 
+def _knowing_file(tmp_path: Path, **changes) -> Path:
+    """Return a recipe that names no labels, beside one file that knows them."""
+    walks = simulate(people=3, recordings=4, seconds=1.0, sessions=2, cameras=2, difficulty="easy", seed=7)
+    (tmp_path / "walks").mkdir()
+    save([walk.with_(**changes) for walk in walks], tmp_path / "walks" / "all.npz")
+    recipe = tmp_path / "walks.toml"
+    recipe.write_text(
+        'name = "walks"\ntitle = "Walks"\ntrain = ["session=*[1]"]\ngallery = ["session=*-2", "camera=front"]\n'
+        'probe = ["session=session-[2-9]", "camera=[!f]*"]\n[files]\n'
+    )
+    return recipe
+
+
+def test_files_that_know_their_labels_need_no_name_pattern(tmp_path: Path) -> None:
+    data = load_benchmark(_knowing_file(tmp_path), tmp_path)
+    assert set(data.train.sessions) == {"session-1"}
+    assert set(data.tests["gallery"].cameras) == {"front"}
+    assert set(data.tests["probe"].sessions) == {"session-2"}
+    assert "front" not in set(data.tests["probe"].cameras)
+    assert data.counts["all"].persons == 3
+    assert data.to_dict()["recipe"]["files"] == {}
+
+
+def test_files_without_persons_are_refused_by_what_is_missing(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"has no person; state it in \[files\] by 'name', .* that has {person}"):
+        load_benchmark(_knowing_file(tmp_path, person=None), tmp_path)
+
+
+PERSONS = {"kinect-v1-actions": 12, "kinect-v1-daily": 8, "kinect-v1-views": 10, "c3d-walking": 16, "trc-walking": 18}
+
+
 @pytest.mark.parametrize("name", [name for name in recipe_names() if name not in SUITES])
 def test_recipes_of_real_data(name, shared_data) -> None:
     data = load_benchmark(name, shared_data)
     trained, tested = set(data.train.persons), set(data.tests["probe"].persons)
-    assert data.counts["all"].persons == {"k": 12, "c": 16}[name[0]]
+    assert data.counts["all"].persons == PERSONS[name.removesuffix("-unseen")]
     assert bool(trained & tested) is not name.endswith("unseen")
+
+
+def test_recipes_of_the_kinect_sets_divide_actions_and_views(shared_data) -> None:
+    daily = load_benchmark("kinect-v1-daily", shared_data)
+    parts = [daily.train, daily.tests["gallery"], daily.tests["probe"]]
+    for part, first in zip(parts, (1, 10, 19), strict=True):
+        assert set(part.sessions) == {f"a{action:02d}" for action in range(first, first + 9)}
+    views = load_benchmark("kinect-v1-views", shared_data)
+    assert {int(session[-2:]) % 2 for session in views.train.sessions} == {0}
+    assert {int(session[-2:]) % 2 for session in views.tests["probe"].sessions} == {1}
+    assert set(views.tests["gallery"].cameras) == {"v01"}
+    assert set(views.tests["probe"].cameras) == {"v02", "v03"}
 
 
 def test_suite_runs_without_data(tmp_path: Path) -> None:

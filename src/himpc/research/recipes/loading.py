@@ -128,7 +128,8 @@ def _check_labels(recipe: Recipe, parts: Parts) -> None:
         for name in ("person", recipe.exclude):
             if name is not None and getattr(recording, name) is None:
                 raise DataError(
-                    f"{recipe.name}: {recording.source} has no {name}; state it by 'name' or 'labels' in [files]"
+                    f"{recipe.name}: {recording.source} has no {name}; state it in [files] by 'name', a pattern of "
+                    f"paths that has {{{name}}}, or by 'labels', a table"
                 )
 
 

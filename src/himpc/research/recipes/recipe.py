@@ -63,7 +63,8 @@ class Recipe:
     about : str
         A description.
     files : ReadOptions, optional
-        How to read the files of a folder; `name` or `labels` states the persons.
+        How to read the files of a folder. `name` or `labels` states the labels that the files do not hold themselves;
+        himpc's ``.npz`` holds them.
     simulation : SimulatedSource, optional
         The simulated walkers; a recipe has either `files` or `simulation`.
     """
@@ -85,8 +86,6 @@ class Recipe:
     def _check_source(self) -> Recipe:
         if (self.files is None) is (self.simulation is None):
             raise ValueError("needs one of the tables [files] (how to read paths) and [simulation] (simulated walkers)")
-        if self.files is not None and self.files.name is None and self.files.labels is None:
-            raise ValueError("files needs 'name', a pattern of paths that has {person}, or 'labels', a table")
         if self.files is not None and self.files.name is not None:
             NamePattern(self.files.name)
         return self
