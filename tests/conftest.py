@@ -119,7 +119,8 @@ def bytes_on_disk(home: str, place: StorePlace) -> Callable[[], bytes]:
 
 _HEIGHTS = {
     **dict.fromkeys(("head", "nose", "eye", "ear", "mouth"), 1.6),
-    **dict.fromkeys(("neck", "shoulder"), 1.4),
+    **dict.fromkeys(("neck", "shoulder", "clavicle"), 1.4),
+    "chest": 1.3,
     **dict.fromkeys(("elbow", "spine"), 1.2),
     **dict.fromkeys(("wrist", "hand", "palm", "finger", "thumb", "index", "pinky", "pelvis", "hip"), 0.95),
     **dict.fromkeys(("knee",), 0.5),

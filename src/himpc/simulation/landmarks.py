@@ -30,11 +30,13 @@ _MIDDLE: dict[str, Landmark] = {
     "pelvis": Landmark("pelvis", y=0.25),
     "lower_spine": Landmark("trunk", y=0.22, z=-0.03),
     "spine": Landmark("trunk", y=0.45, z=-0.03),
+    "chest": Landmark("trunk", y=0.70, z=-0.02),
     "spine_shoulder": Landmark("trunk", y=0.97),
     "neck": Landmark("head", y=0.08),
     "mid_neck": Landmark("head", y=0.20),
     "head_base": Landmark("head", y=0.34),
     "head": Landmark("head", y=0.66, z=0.06),
+    "head_top": Landmark("head", y=1.0, z=0.02),
     "nose": Landmark("head", y=0.56, z=0.40),
 }
 
@@ -45,6 +47,7 @@ _PAIRED: dict[str, Landmark] = {
     "eye_outer": Landmark("head", x=0.14, y=0.66, z=0.27),
     "ear": Landmark("head", x=0.235, y=0.60, z=0.04),
     "mouth": Landmark("head", x=0.08, y=0.43, z=0.32),
+    "clavicle": Landmark("trunk", x=0.05, y=0.92, z=0.03),
     "hip": Landmark("thigh"),
     "knee": Landmark("shank"),
     "ankle": Landmark("foot"),
@@ -69,7 +72,7 @@ LANDMARKS: dict[str, Landmark] = {
     **_MIDDLE,
     **{
         f"{side}_{name}": Landmark(
-            segment=place.segment if place.segment == "head" else f"{side}_{place.segment}",
+            segment=place.segment if place.segment in ("head", "trunk") else f"{side}_{place.segment}",
             x=place.x if side == "left" else -place.x,
             y=place.y,
             z=place.z,

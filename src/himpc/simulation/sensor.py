@@ -34,7 +34,7 @@ _NOISE = {"hand": 2.2, "foot": 2.0, "wrist": 1.6, "ankle": 1.5, "elbow": 1.2, "k
 _SAME_NOISE = {
     **dict.fromkeys(("palm", "fingers", "hand_tip", "thumb", "index", "pinky"), "hand"),
     **dict.fromkeys(("heel", "toe", "big_toe", "small_toe"), "foot"),
-    **dict.fromkeys(("nose", "eye", "eye_inner", "eye_outer", "ear", "mouth", "head_base"), "head"),
+    **dict.fromkeys(("nose", "eye", "eye_inner", "eye_outer", "ear", "mouth", "head_base", "head_top"), "head"),
 }
 
 

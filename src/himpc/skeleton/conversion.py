@@ -20,7 +20,7 @@ DERIVED: dict[str, tuple[tuple[str, ...], ...]] = {
     "neck": (("left_shoulder", "right_shoulder"),),
     "spine_shoulder": (("neck",), ("left_shoulder", "right_shoulder")),
     "spine": (("pelvis", "neck"), ("left_hip", "right_hip", "left_shoulder", "right_shoulder")),
-    "head": (("left_ear", "right_ear"), ("nose",)),
+    "head": (("left_ear", "right_ear"), ("head_base", "head_top"), ("nose",)),
     "nose": (("head",),),
     "left_foot": (("left_big_toe", "left_small_toe"), ("left_big_toe",)),
     "right_foot": (("right_big_toe", "right_small_toe"), ("right_big_toe",)),
