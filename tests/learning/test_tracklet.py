@@ -120,13 +120,16 @@ def test_2d_skeletons_train_without_align():
     assert flat.model.dimensions == 2
 
 
-def test_a_layout_without_sides_trains_without_align(windows):
+def test_a_layout_without_sides_keeps_its_headings(windows):
     joints = tuple(name.replace("left_", "near_").replace("right_", "far_") for name in KINECT.joints)
     sideless = dataclasses.replace(KINECT, name="sideless", joints=joints, pairs=())
     windows = dataclasses.replace(windows, layout=sideless)
-    with pytest.raises(LayoutError, match="'sideless' has neither hips nor shoulders"):
-        train(windows, TRACKLET)
-    assert is_sane(train(windows, FLAT), windows)
+    with pytest.warns(UserWarning, match="'sideless' has no left and right joints: its frames keep their headings"):
+        trained = train(windows, TRACKLET)
+    assert is_sane(trained, windows)
+    assert not trained.model.align
+    with pytest.raises(LayoutError, match="'sideless' has no left and right joints"):
+        windows.aligned()
 
 
 def test_one_recording_raises():

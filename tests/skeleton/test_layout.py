@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import LayoutError
+from himpc.learning import Config, train
 from himpc.model import Model, Network
 from himpc.recordings import Recording, Windows, load, save
-from himpc.skeleton import COMPONENTS, LEVELS, LIMBS, Layout, get_layout, layout_names
+from himpc.skeleton import COMPONENTS, LEVELS, LIMBS, Layout, get_layout, has_side_lines, layout_names, pool, side_lines
 from himpc.skeleton.layout import _name_key
 
 ALL = [get_layout(name) for name in layout_names()]
@@ -132,8 +133,9 @@ def test_errors_of_unknown_names_list_the_known_ones():
         ({"pairs": [["head", "head"]]}, "more than one of 'pairs'"),
         ({"parents": {}}, "exactly one joint without a parent"),
         ({"parents": 1}, "parents should be a table, found 1"),
-        ({"components": {}}, "must have exactly the keys"),
-        ({"limbs": {limb: ["torso"] for limb in LIMBS}}, "must put each of the ten components into exactly one group"),
+        ({"components": {}}, "'components' must put each of the joints into exactly one group"),
+        ({"limbs": {limb: ["torso"] for limb in LIMBS}}, "'limbs' must put each of the components into exactly one"),
+        ({"sideways": [["head", "head"]]}, "a line of 'sideways' must have two different joints"),
         ({"file_names": {"head": 3}}, "file_names.head should be a list, found 3"),
     ],
 )
@@ -226,3 +228,81 @@ def test_the_example_of_the_documentation_is_a_layout():
     assert (layout.name, len(layout), layout.find("SpineBase")) == ("my-suit", 15, 0)
     named = set(re.findall(r"`([a-z0-9-]+)`", page.split("### Your own layout")[0]))
     assert set(layout_names()) <= named
+
+
+HORSE = """
+name = "horse"
+root = "withers"
+joints = ["withers", "left_fetlock", "left_hoof", "right_fetlock", "right_hoof", "poll"]
+pairs = [["left_fetlock", "right_fetlock"], ["left_hoof", "right_hoof"]]
+sideways = [["left_hoof", "right_hoof"]]
+
+[parents]
+left_fetlock = "withers"
+left_hoof = "left_fetlock"
+right_fetlock = "withers"
+right_hoof = "right_fetlock"
+poll = "withers"
+
+[components]
+trunk = ["withers"]
+near_pastern = ["left_fetlock", "left_hoof"]
+off_pastern = ["right_fetlock", "right_hoof"]
+neck = ["poll"]
+
+[limbs]
+body = ["trunk", "neck"]
+forelegs = ["near_pastern", "off_pastern"]
+"""
+
+
+def test_components_and_limbs_may_have_any_names():
+    horse = Layout.from_dict(tomllib.loads(HORSE))
+    assert horse.component_names == ("trunk", "near_pastern", "off_pastern", "neck")
+    assert horse.limbs == ((0, 5), (1, 2, 3, 4))
+    assert (horse.part("forelegs"), horse.part("neck"), horse.part("left_leg")) == ((1, 2, 3, 4), (5,), ())
+    np.testing.assert_array_equal(side_lines(horse), [[2, 4]])
+    assert Layout.from_dict(horse.to_dict()).to_dict() == horse.to_dict()
+    joints = np.random.default_rng(0).normal(size=(3, 6, 3))
+    np.testing.assert_allclose(pool(joints, horse, "limb")[:, 1], joints[:, 1:5].mean(axis=1))
+
+
+@every_layout
+def test_legs_alone_are_a_layout(layout):
+    names = [layout.joints[i] for limb in ("left_leg", "right_leg") for i in layout.part(limb)]
+    legs = layout.subset(reversed(names), "legs")
+    assert set(legs.joints) == set(names)
+    assert [layout.index(joint) for joint in legs.joints] == sorted(map(layout.index, names))
+    assert legs.limb_names == ("left_leg", "right_leg")
+    assert legs.component_names == COMPONENTS[:4]
+    assert [legs.joints[i] for i in legs.root] == ["left_hip", "right_hip"]
+    assert len(legs.pairs) == len(names) // 2
+    assert legs.title == f"legs, {len(names)} joints"
+    np.testing.assert_array_equal(side_lines(legs), [[legs.index("left_hip"), legs.index("right_hip")]])
+    assert Layout.from_dict(legs.to_dict()) == legs
+    assert layout.subset(layout.joints, "all") == layout
+
+
+def test_a_subset_keeps_the_names_of_files_and_the_tree():
+    kinect = get_layout("kinect-v1")
+    arm = kinect.subset(["left_wrist", "left_shoulder", "neck"], "arm")
+    assert arm.joints == ("neck", "left_shoulder", "left_wrist")
+    assert arm.parents == (-1, 0, 1)
+    assert (arm.root, arm.find("ShoulderCenter"), arm.find("HipCenter")) == ((0,), 0, None)
+    assert not has_side_lines(arm)
+    with pytest.raises(LayoutError, match="needs at least one joint"):
+        kinect.subset([], "nothing")
+    with pytest.raises(LayoutError, match="no joint 'tail'"):
+        kinect.subset(["tail"], "tail")
+
+
+@pytest.mark.parametrize("part", [["left_shoulder", "left_elbow", "left_wrist", "left_hand"], ["head"]])
+def test_a_part_of_a_body_trains_and_embeds(part):
+    layout = get_layout("kinect-v1").subset(part, "part")
+    rng = np.random.default_rng(0)
+    bodies = rng.normal(size=(4, 1, len(part), 3))
+    walks = [Recording(body + 0.1 * rng.normal(size=(24, len(part), 3)), layout, fps=30) for body in (*bodies, *bodies)]
+    windows = Windows.cut(walks, 6)
+    with pytest.warns(UserWarning, match="keep their headings"):
+        model = train(windows, Config.preset("tracklet").with_(max_epochs=1, hidden=8)).model
+    assert np.isfinite(model.embed(windows)).all()

@@ -18,7 +18,7 @@ from himpc.learning.clustering.number_of_people import MIN_RECORDINGS, silhouett
 from himpc.learning.clustering.recordings import cluster_recordings, means_by_label
 from himpc.model import Model
 from himpc.recordings import Windows
-from himpc.skeleton import headings
+from himpc.skeleton import has_side_lines, headings
 
 __all__ = ["Diagnosis", "diagnose"]
 
@@ -148,7 +148,7 @@ def diagnose(model: Model, windows: Windows) -> Diagnosis:
 
 def _narrowest_arc(windows: Windows, recording: NDArray[np.integer]) -> float | None:
     """Return the narrowest arc, in degrees, that contains the mean heading of `ARC_SHARE` of the recordings."""
-    if windows.dimensions != 3 or not windows.layout.has("left_hip", "right_hip", "left_shoulder", "right_shoulder"):
+    if windows.dimensions != 3 or not has_side_lines(windows.layout):
         return None
     angles = headings(windows.frames[windows.starts], windows.layout)
     is_defined = np.isfinite(angles)

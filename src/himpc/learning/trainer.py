@@ -28,6 +28,7 @@ from himpc.learning.state import Identity, State
 from himpc.learning.whitening import fit_whitening
 from himpc.model import Model, resolve_device
 from himpc.recordings import Windows
+from himpc.skeleton import has_side_lines
 
 __all__ = ["Score", "TrainingResult", "train"]
 
@@ -93,8 +94,6 @@ def train(
         If the device is missing, or the settings do not fit the windows.
     DataError
         If there are fewer than two windows, or ``align`` is set for 2D windows.
-    LayoutError
-        If ``align`` is set for a layout without left and right.
     ModelError
         If the checkpoint to resume is damaged, or belongs to another run.
     RunFolderError
@@ -102,6 +101,9 @@ def train(
         have different windows or settings, or if another process has ended.
     """
     config = config or Config()
+    if config.align and not has_side_lines(windows.layout):
+        warn(callbacks, f"layout {windows.layout.name!r} has no left and right joints: its frames keep their headings")
+        config = config.with_(align=False)
     torch_device = resolve_device(device)
     _check_arguments(windows, config, out, resume)
     external_labels = None if external_labels is None else _check_labels(external_labels, windows)

@@ -120,7 +120,7 @@ class Windows:
         DataError
             If the windows are 2D, which cannot be rotated.
         LayoutError
-            If the layout has neither hips nor shoulders.
+            If the layout has no lines from side to side.
         """
         if self.dimensions != 3:
             raise DataError("2D skeletons cannot be rotated to face one direction", hint="set {align=False}")

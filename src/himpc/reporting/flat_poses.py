@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 from himpc.recordings import Recording
-from himpc.skeleton import Layout, body_frame, centre
+from himpc.skeleton import Layout, body_frame, centre, has_side_lines
 
 __all__ = ["SIDES", "FlatPose", "project_poses"]
 
@@ -56,7 +56,7 @@ def project_poses(recording: Recording) -> tuple[list[FlatPose], FlatPose]:
         heights = np.ptp(joints[..., 1], axis=1)
         body = joints * (_HEIGHT_2D / max(float(np.median(heights)), 1e-9))
     else:
-        body = body_frame(joints, layout) if _has_sides(layout) else joints
+        body = body_frame(joints, layout) if has_side_lines(layout) else joints
     typical = int(((body - np.median(body, axis=0)) ** 2).sum(axis=(1, 2)).argmin())
     span = min(round((recording.fps or _DEFAULT_FPS) * _SECONDS), len(body) - 1)
     start = min(max(typical - span // 2, 0), len(body) - 1 - span)
@@ -64,10 +64,6 @@ def project_poses(recording: Recording) -> tuple[list[FlatPose], FlatPose]:
     across = 0 if recording.dimensions == 2 else 2
     side = [_to_pose(body[i][:, [across, 1]], layout) for i in frames]
     return side, _to_pose(body[typical][:, :2], layout)
-
-
-def _has_sides(layout: Layout) -> bool:
-    return any(layout.has(f"left_{part}", f"right_{part}") for part in ("hip", "shoulder"))
 
 
 def _to_pose(points: NDArray[np.floating], layout: Layout) -> FlatPose:

@@ -138,8 +138,8 @@ def _hidden(joints: Array, layout: Layout) -> NDArray[np.bool_]:
 def _swap_sides(joints: Array, layout: Layout, wrong: NDArray[np.bool_]) -> Array:
     """Exchange left and right legs, and arms, in the frames ``(frames, 2)`` in which the tracker confuses them."""
     swapped = joints.copy()
-    left_leg, right_leg, _, left_arm, right_arm = (set(limb) for limb in layout.limbs)
-    for column, (lefts, rights) in enumerate(((left_leg, right_leg), (left_arm, right_arm))):
+    for column, limb in enumerate(("leg", "arm")):
+        lefts, rights = layout.part(f"left_{limb}"), layout.part(f"right_{limb}")
         at = np.flatnonzero(wrong[:, column])
         for left, right in layout.pairs:
             if left in lefts and right in rights:

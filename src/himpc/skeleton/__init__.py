@@ -1,6 +1,6 @@
 """Joint layouts as data, pooling into components and limbs, conversion, body-frame alignment, marker sets."""
 
-from himpc.skeleton.alignment import MIN_SIDE_LENGTH, body_frame, headings, side_lines
+from himpc.skeleton.alignment import MIN_SIDE_LENGTH, body_frame, has_side_lines, headings, side_lines
 from himpc.skeleton.conversion import convert
 from himpc.skeleton.layout import COMPONENTS, LEVELS, LIMBS, Layout, Level, get_layout, layout_names
 from himpc.skeleton.markers import MarkerSet, marker_sets, recognise_marker_set
@@ -18,6 +18,7 @@ __all__ = [
     "centre",
     "convert",
     "get_layout",
+    "has_side_lines",
     "headings",
     "layout_names",
     "marker_sets",

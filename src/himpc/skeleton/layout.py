@@ -6,59 +6,34 @@ A layout is one TOML table: ``himpc/skeleton/layouts/*.toml``, or a user's own f
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field
 
-from himpc._schema import parse, parse_toml, validated
+from himpc._schema import parse, parse_toml
 from himpc.errors import LayoutError
+from himpc.skeleton.layout_table import COMPONENTS, LIMBS, LayoutTable, resolve, subset_table
 
 __all__ = ["COMPONENTS", "LEVELS", "LIMBS", "Layout", "Level", "get_layout", "layout_names"]
 
 Level = Literal["joint", "component", "limb"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
-# The order of docs/method.md, section 1; the same in every layout, so that levels compare across layouts.
-COMPONENTS = (
-    *("left_thigh", "left_shank", "right_thigh", "right_shank", "torso", "head"),
-    *("left_upper_arm", "left_forearm", "right_upper_arm", "right_forearm"),
-)
-LIMBS = ("left_leg", "right_leg", "torso_and_head", "left_arm", "right_arm")
-
 LAYOUTS_FOLDER = Path(__file__).with_name("layouts")
 """The folder of the layouts that come with himpc, one TOML file each."""
-
-_Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
-
-
-@validated
-class _Table:
-    """The keys of a layout's TOML table."""
-
-    name: Annotated[str, Field(min_length=1)]
-    root: Annotated[_Names, Field(min_length=1)]
-    joints: Annotated[_Names, Field(min_length=1)]
-    parents: dict[str, str]
-    components: dict[str, _Names]
-    limbs: dict[str, _Names]
-    title: str = ""
-    source: str = "declared by the user"
-    pairs: tuple[tuple[str, str], ...] = ()
-    aliases: _Names = ()
-    file_names: dict[str, _Names] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Layout:
     """The joints of a skeleton, in file order, and their hierarchy.
 
-    Two layouts are equal if their joints and hierarchy are, whatever they are called.
+    A joint is any named point, and components and limbs are any groups of them, so legs alone, or an animal, have a
+    layout, too. Two layouts are equal if their joints and hierarchy are, whatever they are called.
 
     Parameters
     ----------
@@ -73,7 +48,12 @@ class Layout:
     pairs : tuple of (int, int)
         Left and right joint of each symmetric pair.
     components, limbs : tuple of tuple of int
-        The joints of the ten components and five limbs, ordered as `COMPONENTS` and `LIMBS`.
+        The joints of each component and of each limb; both partition the joints.
+    component_names, limb_names : tuple of str
+        Their names. Those of a whole body are `COMPONENTS` and `LIMBS`, in this order; others follow.
+    sideways : tuple of (int, int)
+        Pairs of joints whose lines from the second to the first show where left is, and so the heading. Empty if the
+        layout declares none; `side_lines` then takes hips and shoulders, or all pairs.
     aliases : tuple of str
         Other names of the layout that `get_layout` accepts.
     file_names : tuple of (str, str)
@@ -95,6 +75,9 @@ class Layout:
     pairs: tuple[tuple[int, int], ...]
     components: tuple[tuple[int, ...], ...]
     limbs: tuple[tuple[int, ...], ...]
+    component_names: tuple[str, ...] = field(default=COMPONENTS, compare=False)
+    limb_names: tuple[str, ...] = field(default=LIMBS, compare=False)
+    sideways: tuple[tuple[int, int], ...] = ()
     aliases: tuple[str, ...] = field(default=(), compare=False)
     file_names: tuple[tuple[str, str], ...] = field(default=(), compare=False, repr=False)
 
@@ -127,6 +110,11 @@ class Layout:
             return tuple((i,) for i in range(len(self)))
         return self.components if level == "component" else self.limbs
 
+    def part(self, name: str) -> tuple[int, ...]:
+        """Return the joints of a component or limb by its name; none if the layout does not have it."""
+        parts = zip((*self.limb_names, *self.component_names), (*self.limbs, *self.components), strict=True)
+        return next((joints for part, joints in parts if part == name), ())
+
     @property
     def bones(self) -> tuple[tuple[int, int], ...]:
         """The (joint, parent) pairs of the tree."""
@@ -154,8 +142,8 @@ class Layout:
     def to_dict(self) -> dict[str, Any]:
         """Return the layout as plain data, with the keys of its TOML table."""
         names = self.joints
-        components = [[names[i] for i in c] for c in self.components]
-        return {
+        parts = dict(zip(self.component_names, self.components, strict=True))
+        table: dict[str, Any] = {
             "name": self.name,
             "title": self.title,
             "source": self.source,
@@ -163,12 +151,35 @@ class Layout:
             "joints": list(names),
             "pairs": [[names[a], names[b]] for a, b in self.pairs],
             "parents": {names[i]: names[p] for i, p in self.bones},
-            "components": dict(zip(COMPONENTS, components, strict=True)),
+            "components": {part: [names[i] for i in joints] for part, joints in parts.items()},
             "limbs": {
-                limb: [c for c, part in zip(COMPONENTS, self.components, strict=True) if set(part) <= set(joints)]
-                for limb, joints in zip(LIMBS, self.limbs, strict=True)
+                limb: [part for part, members in parts.items() if set(members) <= set(joints)]
+                for limb, joints in zip(self.limb_names, self.limbs, strict=True)
             },
         }
+        # The fingerprint of a saved model is made of this table, so an empty key is not written.
+        if self.sideways:
+            table["sideways"] = [[names[a], names[b]] for a, b in self.sideways]
+        return table
+
+    def subset(self, joints: Iterable[str], name: str, title: str = "") -> Layout:
+        """Return the layout of some of its joints, in its order.
+
+        A joint whose parent is left out hangs from the next joint above; components and limbs lose joints, and vanish
+        when they are empty. Where the joints of the root are left out, the root is the middle of the hips, else of the
+        shoulders, else the top of the tree.
+
+        Raises
+        ------
+        LayoutError
+            If the layout does not have one of them, or there are none.
+        """
+        kept = [self.joints[i] for i in sorted({self.index(joint) for joint in joints})]
+        if not kept:
+            raise LayoutError(f"a part of layout {self.name!r} needs at least one joint")
+        table = subset_table(self.to_dict(), kept) | {"name": name, "title": title or f"{name}, {len(kept)} joints"}
+        part = Layout.from_dict(table, where=f"part {name!r} of layout {self.name!r}")
+        return replace(part, file_names=tuple((joint, other) for joint, other in self.file_names if joint in kept))
 
     @classmethod
     def from_dict(cls, table: Mapping[str, Any], where: str = "layout") -> Layout:
@@ -180,12 +191,12 @@ class Layout:
             If a key is missing or unknown, a joint is not declared, the parents form no tree, the components do not
             partition the joints, or the limbs the components.
         """
-        return _resolve(parse(_Table, table, source=where, error=LayoutError), where)
+        return cls(**resolve(parse(LayoutTable, table, source=where, error=LayoutError), where))
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Layout:
         """Read a layout from a TOML file; see `from_dict` for its keys and errors."""
-        return _resolve(parse_toml(_Table, Path(path), error=LayoutError), str(path))
+        return cls(**resolve(parse_toml(LayoutTable, Path(path), error=LayoutError), str(path)))
 
 
 def layout_names(*, aliases: bool = False) -> tuple[str, ...]:
@@ -232,68 +243,3 @@ def _name_key(name: str) -> str:
     words = [{"l": "left", "r": "right"}.get(word, word) for word in words]
     side = [word for word in words if word in ("left", "right")]
     return " ".join(side[:1] + [word for word in words if word not in ("left", "right")])
-
-
-def _resolve(table: _Table, where: str) -> Layout:
-    """Check what a layout's table says, and turn its names into indices."""
-    joints = table.joints
-    if len(set(joints)) != len(joints):
-        raise LayoutError(f"{where}: 'joints' must name each joint once, found {len(joints)} names")
-
-    def indices(names: Iterable[str], key: str) -> tuple[int, ...]:
-        if undeclared := [name for name in names if name not in joints]:
-            raise LayoutError(f"{where}: {key!r} names {undeclared[0]!r}, which is not among its joints")
-        return tuple(joints.index(name) for name in names)
-
-    pairs = indices([name for pair in table.pairs for name in pair], "pairs")
-    if len(set(pairs)) != len(pairs):
-        raise LayoutError(f"{where}: a joint is in more than one of 'pairs'")
-    parent_of = dict(zip(indices(table.parents, "parents"), indices(table.parents.values(), "parents"), strict=True))
-    parents = tuple(parent_of.get(i, -1) for i in range(len(joints)))
-    _check_tree(parents, joints, where)
-    components = _partition(table.components, COMPONENTS, joints, where, "components")
-    limbs = _partition(table.limbs, LIMBS, COMPONENTS, where, "limbs")
-    indices(table.file_names, "file_names")
-    return Layout(
-        name=table.name,
-        title=table.title or table.name,
-        source=table.source,
-        joints=joints,
-        parents=parents,
-        root=indices(table.root, "root"),
-        pairs=tuple(zip(pairs[::2], pairs[1::2], strict=True)),
-        components=components,
-        limbs=tuple(tuple(sorted(joint for part in limb for joint in components[part])) for limb in limbs),
-        aliases=table.aliases,
-        file_names=tuple((joint, other) for joint, others in table.file_names.items() for other in others),
-    )
-
-
-def _check_tree(parents: Sequence[int], joints: Sequence[str], where: str) -> None:
-    tops = [joint for joint, parent in zip(joints, parents, strict=True) if parent < 0]
-    if len(tops) != 1:
-        without = f"{len(tops)}: {', '.join(tops[:5])}"
-        raise LayoutError(f"{where}: 'parents' must leave exactly one joint without a parent, found {without}")
-    for start in range(len(joints)):
-        joint, steps = start, 0
-        while parents[joint] >= 0:
-            joint, steps = parents[joint], steps + 1
-            if steps > len(joints):
-                raise LayoutError(f"{where}: 'parents' forms a cycle through {joints[start]!r}")
-
-
-def _partition(
-    table: Mapping[str, tuple[str, ...]], groups: Sequence[str], members: Sequence[str], where: str, key: str
-) -> tuple[tuple[int, ...], ...]:
-    """Return the members of each group by index; every member must be in exactly one group."""
-    if set(table) != set(groups):
-        odd = sorted(set(table) ^ set(groups))
-        raise LayoutError(f"{where}: {key!r} must have exactly the keys {', '.join(groups)}; check {', '.join(odd)}")
-    named = [name for group in groups for name in table[group]]
-    if sorted(named) != sorted(members) or not all(table.values()):
-        odd = sorted((set(named) ^ set(members)) | {name for name in named if named.count(name) > 1})
-        raise LayoutError(
-            f"{where}: {key!r} must put each of {'the joints' if key == 'components' else 'the ten components'} into "
-            f"exactly one group and leave none empty; check {', '.join(odd) or 'the empty group'}"
-        )
-    return tuple(tuple(members.index(name) for name in table[group]) for group in groups)

@@ -1,4 +1,4 @@
-"""Pooling of joints into the ten components and five limbs (docs/method.md, section 1)."""
+"""Pooling of joints into components and limbs (docs/method.md, section 1)."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def pool(joints: NDArray[np.floating], layout: Layout, level: Level) -> NDArray[
     Returns
     -------
     array ``(..., V, D)``
-        V = J joints, 10 components or 5 limbs, in the same type and unit.
+        V = the number of joints, components or limbs of the layout, in the same type and unit.
 
     Raises
     ------

@@ -74,8 +74,8 @@ def correct_swaps(joints: Floats, layout: Layout, scale: float = 1.0) -> tuple[F
         Number of corrected frames, of arms and of legs added up.
     """
     result, swapped = joints.copy(), 0
-    left_leg, right_leg, _, left_arm, right_arm = (set(limb) for limb in layout.limbs)
-    for left_limb, right_limb in ((left_arm, right_arm), (left_leg, right_leg)):
+    for limb in ("arm", "leg"):
+        left_limb, right_limb = layout.part(f"left_{limb}"), layout.part(f"right_{limb}")
         pairs = [(a, b) for a, b in layout.pairs if a in left_limb and b in right_limb]
         if not pairs or len(joints) < 3:
             continue
@@ -171,7 +171,7 @@ def limb_bones(layout: Layout) -> list[tuple[int, int]]:
 
     The trunk is excluded: between shoulders, hips and head a layout draws lines that are not bones.
     """
-    limbs = [set(layout.limbs[i]) for i in (0, 1, 3, 4)]
+    limbs = [set(layout.part(f"{side}_{limb}")) for limb in ("leg", "arm") for side in ("left", "right")]
     roots = ("_shoulder", "_hip")
     bones = [
         (joint, parent)
