@@ -14,7 +14,7 @@ VIDEO_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
 
-.PHONY: help python demo test test-newest lint format docs lock results open-set perf sweep dist clean
+.PHONY: help python demo test test-newest lint format docs lock results open-set identity perf sweep dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -79,6 +79,9 @@ results: .venv/ready  ## measure the tables of docs/results.md on the real recor
 
 open-set: .venv/ready  ## measure identification with unknown persons: the last section of docs/results.md
 	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
+
+identity: .venv/ready  ## measure ranking, grouping and open-set rates on every real set, beside the supervised upper bound
+	$(BIN)/python perf/identity.py --data $(SHARED)/data
 
 sweep: .venv/ready  ## measure the effect of each setting into docs/sweep; an interrupted sweep resumes
 	for grid in kinect-v1-actions tracklet-kinect-v1-actions tracklet-cross-session-hard; do \
