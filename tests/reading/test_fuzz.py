@@ -205,6 +205,52 @@ def write_trc(path: Path, standing: Standing) -> Path:
     return text(path / "x.trc", *lines)
 
 
+def write_motive(path: Path, standing: Standing) -> Path:
+    labels, points = markers(standing)
+    names = [f"Ann:{label}" for label in labels for _ in "XYZ"]
+    rows = [["Marker"] * len(names), names, ["0"] * len(names), ["Position"] * len(names)]
+    lines = [
+        "Format Version,1.23,Take Name,a,Export Frame Rate,100,Length Units,Millimeters,Coordinate Space,Global",
+        "",
+    ]
+    lines += [",," + ",".join(row) for row in rows]
+    lines += ["Frame,Time (Seconds)," + ",".join(["X,Y,Z"] * len(labels))]
+    lines += [f"{t},{t / 100},{cells(frame, ',')}" for t, frame in enumerate(points)]
+    return text(path / "x.csv", *lines)
+
+
+def write_qualisys(path: Path, standing: Standing) -> Path:
+    labels, points = markers(standing)
+    lines = ["NO_OF_FRAMES\t3", "NO_OF_CAMERAS\t8", f"NO_OF_MARKERS\t{len(labels)}", "FREQUENCY\t100"]
+    lines += ["DATA_INCLUDED\t3D", "\t".join(["MARKER_NAMES", *labels])]
+    lines += [f"{t + 1}\t{t / 100:.5f}\t{cells(frame, chr(9))}" for t, frame in enumerate(points)]
+    return text(path / "x.tsv", *lines)
+
+
+def write_vicon(path: Path, standing: Standing) -> Path:
+    labels, points = markers(standing)
+    lines = ["Trajectories", "100", ",," + "".join(f"Ann:{label},,," for label in labels)]
+    lines += ["Frame,Sub Frame," + ",".join(["X,Y,Z"] * len(labels)), ",," + ",".join(["mm"] * 3 * len(labels))]
+    lines += [f"{t + 1},0,{cells(frame, ',')}" for t, frame in enumerate(points)]
+    return text(path / "x.csv", *lines)
+
+
+def write_bts(path: Path, standing: Standing) -> Path:
+    labels, points = markers(standing)
+    lines = [
+        "BTS ASCII format",
+        "",
+        "Type:\tPoint 3D tracks",
+        "Measure unit:\tmm",
+        "Frequency:\t100 Hz",
+        "Frames:\t3",
+        "",
+    ]
+    lines.append("\t".join(["Frame", "Time", *(f"{label}.{axis}" for label in labels for axis in "XYZ")]))
+    lines += [f"{t}\t{t / 100}\t{cells(frame, chr(9))}" for t, frame in enumerate(points)]
+    return text(path / "x.emt", *lines)
+
+
 def markers(standing: Standing) -> tuple[list[str], np.ndarray]:
     """Return labels of the Plug-in-Gait set and ``(3, markers, 3)`` points in mm, z up, roughly on a body."""
     heights = {
@@ -237,6 +283,10 @@ WRITERS = {
     "bvh": write_bvh,
     "amc": write_amc,
     "trc": write_trc,
+    "motive": write_motive,
+    "qualisys": write_qualisys,
+    "vicon": write_vicon,
+    "bts": write_bts,
     "openpose": write_openpose,
     "coco": write_coco,
     "mediapipe": write_mediapipe,
