@@ -17,12 +17,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 import himpc
-from himpc.evaluation import error_rates, evaluate_open_set, markdown_table, percent, score_probabilities
+from himpc.evaluation import error_rates, evaluate_open_set, markdown_table, percent
 from himpc.gallery.calibration import calibrate
 from himpc.gallery.calibration.comparisons import Comparisons, compare_left_out, compare_within
 from himpc.gallery.calibration.likelihood import LikelihoodRatio, fit_logistic
 from measurement import replace_section, use_one_thread
 from open_set import SIMULATED, Arrays, folds_of, nearest, vectors
+from probabilities import score_probabilities
 
 FIRST_SEED = 500
 START = "<!-- calibration: written by `python perf/calibration.py` -->\n"

@@ -31,7 +31,8 @@ from typing import Any
 from himpc.recordings import Recording, save
 from himpc.research import BenchmarkResult, compare_variants, counts_table, load_benchmark
 from himpc.research.datasets.casia_b import TRAINING_PERSONS, VIEWS
-from himpc.simulation import Camera, Difficulty, Lens, Sensor, simulate
+from himpc.simulation import Camera, Difficulty, Sensor, simulate
+from lens import Lens
 
 OUT = Path(__file__).parent / "results" / "casia-like.json"
 VARIANTS = ("clean", "tracklet")

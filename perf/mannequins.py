@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from crowd import Crowd, simulate_crowd
 from himpc._extras import require
 from himpc.errors import ConfigError, LayoutError
-from himpc.simulation import Crowd, Lens, simulate_crowd
 from himpc.skeleton import get_layout
 from himpc.video import Detection, PoseEstimator
+from lens import Lens
 
 __all__ = ["OUTFITS", "ExactEstimator", "Outfit", "draw_people", "render_crowd"]
 

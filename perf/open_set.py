@@ -33,7 +33,6 @@ from himpc.evaluation import (
     markdown_table,
     percent_interval,
     pool_recordings,
-    score_probabilities,
 )
 from himpc.gallery.calibration import Fold, calibrate
 from himpc.learning import Config, train
@@ -41,6 +40,7 @@ from himpc.model import BASELINES
 from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.research import divide_recordings, get_recipe
 from measurement import IgnoreWarnings, replace_section, use_one_thread
+from probabilities import score_probabilities
 
 REAL = ("c3d-walking", "kinect-v1-actions")
 SIMULATED = ("cross-session-medium", "cross-session-hard", "cross-view-medium", "cross-view-hard")

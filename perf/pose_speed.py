@@ -20,9 +20,11 @@ from typing import Any
 import numpy as np
 
 import himpc
+from crowd import simulate_crowd
 from himpc.recordings import Recording
-from himpc.simulation import Lens, Sensor, simulate, simulate_crowd
+from himpc.simulation import Sensor, simulate
 from himpc.video import LiveVideo, VideoWriter, estimate, open_estimator, watch_live
+from lens import Lens
 from mannequins import render_crowd
 
 OUT = Path(__file__).parent / "results" / "pose-speed.json"

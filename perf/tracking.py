@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.evaluation import TrackingScore, score_tracks
+from crowd import Crowd, simulate_crowd
 from himpc.recordings import Recording
-from himpc.simulation import SCENES, Crowd, simulate_crowd
 from himpc.video import MIN_FRAMES, Detection, Track, Tracker, TrackingRules, clean_track, estimate_up
 from himpc.video.tracking import find_joins, first_number, join_tracks
+from scenes import SCENES
+from tracking_metrics import TrackingScore, score_tracks
 
 OUT = Path(__file__).parent / "results" / "tracking.json"
 HIDDEN = 0.5

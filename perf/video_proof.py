@@ -20,8 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import himpc
+from crowd import Crowd, simulate_crowd
 from himpc.recordings import Recording
-from himpc.simulation import Crowd, Lens, Sensor, simulate, simulate_crowd
+from himpc.simulation import Sensor, simulate
+from lens import Lens
 
 if TYPE_CHECKING:
     from himpc.video import PoseCleaningRules
@@ -88,10 +90,10 @@ def _draw(rows: list[dict[str, Any]]) -> None:
 
 def rendered() -> list[dict[str, Any]]:
     """Measure detection, tracking and joint error of drawn people."""
-    from himpc.evaluation import score_tracks
     from himpc.video import Track, Tracker, open_estimator
     from himpc.video.tracking import find_joins, first_number
     from mannequins import render_crowd
+    from tracking_metrics import score_tracks
 
     rows = []
     for scene, people in (("alone", 3), ("leaving", 3), ("crossing", 2), ("crossing", 4), ("passing", 2)):

@@ -8,7 +8,6 @@ from sklearn.metrics import average_precision_score
 
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation import distances as distances_module
-from himpc.evaluation.distances import rank_gallery
 from himpc.evaluation.ranking import evaluate_distances, evaluate_ranking
 
 
@@ -91,9 +90,6 @@ def test_embeddings_rank_as_their_distances_in_any_block_size(monkeypatch):
     fast = evaluate_ranking(probe, gallery, probe_ids, gallery_ids)
     np.testing.assert_array_equal(fast.first_match, slow.first_match)
     np.testing.assert_allclose(fast.per_query["mAP"], slow.per_query["mAP"])
-    order, near = rank_gallery(probe, gallery, top=7)
-    np.testing.assert_array_equal(order, np.argsort(distances, axis=1)[:, :7])
-    np.testing.assert_allclose(near, np.sort(distances, axis=1)[:, :7])
 
 
 def test_query_of_the_same_set_is_not_its_own_match():

@@ -13,7 +13,7 @@ import pytest
 
 from himpc.cli import main
 from himpc.recordings import Recording
-from himpc.simulation import Lens
+from lens import Lens
 
 pytest.importorskip("av")
 pytest.importorskip("cv2")

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from himpc.simulation import Lens, simulate_crowd
+from crowd import simulate_crowd
 from himpc.video import Detection, PoseCleaningRules, PoseEstimator, estimate
+from lens import Lens
 from mannequins import ExactEstimator
 
 pytest.importorskip("av")

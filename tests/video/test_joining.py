@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from crowd import simulate_crowd
 from himpc.errors import ConfigError
-from himpc.simulation import simulate_crowd
 from himpc.skeleton import get_layout
 from himpc.video import JoiningRules, Track
 from himpc.video.tracking import Ending, find_joins, first_number, join_tracks

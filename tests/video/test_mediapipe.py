@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from crowd import simulate_crowd
 from himpc.errors import ConfigError, DataError, ModelError
-from himpc.simulation import Lens, simulate_crowd
 from himpc.video import open_estimator
 from himpc.video.estimators.pose_landmarker import bundled_model
+from lens import Lens
 from mannequins import render_crowd
 
 pytest.importorskip("mediapipe")

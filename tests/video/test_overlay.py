@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from himpc.simulation import Lens, simulate_crowd
+from crowd import simulate_crowd
 from himpc.video import Label, Video, VideoResult, VideoWriter, estimate, write_overlay, write_overlays
+from lens import Lens
 from mannequins import ExactEstimator, render_crowd
 
 pytest.importorskip("av")

@@ -9,9 +9,9 @@ import pytest
 from walks import LAYOUT, WALK, make_track, simulate_walk
 
 import himpc
+from crowd import simulate_crowd
 from himpc.errors import ConfigError, DataError, HimpcError
 from himpc.recordings import Recording
-from himpc.simulation import simulate_crowd
 from himpc.video import PoseCleaningRules, Track
 from himpc.video.cleaning import clean_track
 

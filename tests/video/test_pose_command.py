@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 import himpc
+from crowd import simulate_crowd
 from himpc.cli import main
-from himpc.simulation import Lens, simulate_crowd
+from lens import Lens
 
 pytest.importorskip("av")
 pytest.importorskip("norfair")

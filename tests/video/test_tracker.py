@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from himpc.simulation import Crowd, simulate_crowd
+from crowd import Crowd, simulate_crowd
 from himpc.video.detection import Detection
 from himpc.video.tracking import Tracker, TrackingRules
 

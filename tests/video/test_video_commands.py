@@ -11,12 +11,14 @@ import pytest
 from numpy.typing import NDArray
 
 import himpc
+from crowd import Crowd, simulate_crowd
 from himpc.cli import main
 from himpc.reading import VideoOptions
 from himpc.recordings import Recording, save
-from himpc.simulation import Crowd, Lens, Sensor, simulate, simulate_crowd
+from himpc.simulation import Sensor, simulate
 from himpc.skeleton import get_layout
 from himpc.video import Detection, VideoWriter
+from lens import Lens
 from mannequins import ExactEstimator, render_crowd
 
 pytest.importorskip("av")

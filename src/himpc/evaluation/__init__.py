@@ -3,14 +3,12 @@
 from himpc.evaluation.agreement import Agreement, grouping_agreement
 from himpc.evaluation.bootstrap import bootstrap_interval
 from himpc.evaluation.closed_set import Evaluation, ExclusionKey, LevelEvaluation, evaluate_embeddings
-from himpc.evaluation.distances import blocks, euclidean, rank_gallery
+from himpc.evaluation.distances import blocks, euclidean
 from himpc.evaluation.embeddings import LabelledEmbeddings, pool_recordings
 from himpc.evaluation.formatting import markdown_table, percent, percent_interval
 from himpc.evaluation.metrics import METRICS
 from himpc.evaluation.open_set import OpenSetResult, ThresholdResult, evaluate_open_set, evaluate_threshold
-from himpc.evaluation.probabilities import ProbabilityScores, score_probabilities
 from himpc.evaluation.ranking import RankingResult, evaluate_distances, evaluate_ranking
-from himpc.evaluation.tracking_metrics import TrackingScore, score_tracks
 from himpc.evaluation.verification import ErrorRates, VerificationResult, error_rates, evaluate_verification
 
 __all__ = [
@@ -22,10 +20,8 @@ __all__ = [
     "LabelledEmbeddings",
     "LevelEvaluation",
     "OpenSetResult",
-    "ProbabilityScores",
     "RankingResult",
     "ThresholdResult",
-    "TrackingScore",
     "VerificationResult",
     "blocks",
     "bootstrap_interval",
@@ -42,7 +38,4 @@ __all__ = [
     "percent",
     "percent_interval",
     "pool_recordings",
-    "rank_gallery",
-    "score_probabilities",
-    "score_tracks",
 ]

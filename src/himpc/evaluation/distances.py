@@ -9,47 +9,12 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["DistanceRows", "blocks", "euclidean", "rank_gallery"]
+__all__ = ["DistanceRows", "blocks", "euclidean"]
 
 DistanceRows = Callable[[slice], NDArray[np.float64]]
 """Computes a slice of rows of a distance matrix."""
 
 _BLOCK_CELLS = 4_000_000  # distances at once: 32 MB, and a few times that while they are sorted
-
-
-def rank_gallery(
-    probe: NDArray[np.floating], gallery: NDArray[np.floating], top: int | None = None
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """Rank the gallery from near to far for each probe.
-
-    Parameters
-    ----------
-    probe, gallery : array ``(P, D)``, ``(G, D)``
-        Embeddings.
-    top : int, optional
-        Number of entries to return; by default all G.
-
-    Returns
-    -------
-    order : int array ``(P, top)``
-        Indices in the gallery, nearest first; of equal distances, the lower index first.
-    distances : array ``(P, top)``
-        Their Euclidean distances.
-
-    Raises
-    ------
-    DataError
-        If a set is empty, has values that are not finite, or the two differ in D.
-    """
-    rows = euclidean(probe, gallery)
-    top = len(gallery) if top is None else min(top, len(gallery))
-    order = np.empty((len(probe), top), dtype=np.int64)
-    distances = np.empty((len(probe), top))
-    for block in blocks(len(probe), len(gallery)):
-        values = rows(block)
-        order[block] = np.argsort(values, axis=1, kind="stable")[:, :top]
-        distances[block] = np.take_along_axis(values, order[block], axis=1)
-    return order, distances
 
 
 def euclidean(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> DistanceRows:

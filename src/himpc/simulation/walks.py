@@ -4,21 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path as FilePath
+from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from pydantic import Field
 
+from himpc._schema import validated
+from himpc.errors import ConfigError
 from himpc.recordings import Progress, Recording
 from himpc.simulation.camera import Camera, choose_cameras
 from himpc.simulation.difficulty import Difficulty, get_difficulty
 from himpc.simulation.kinematics import Stride, compute_stride, draw_stride_count, rotation_about_y
-from himpc.simulation.request import SimulationSize
 from himpc.simulation.sensor import Sensor
 from himpc.simulation.trajectories import draw_path
 from himpc.simulation.walker import Walker, draw_walker, random_stream
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["simulate"]
+
+MAX_BYTES = 8 * 2**30
+"""Memory that the result of one call may take."""
+
+Count = Annotated[int, Field(ge=1)]
 
 
 def simulate(
@@ -27,7 +35,7 @@ def simulate(
     *,
     seconds: float = 4.0,
     fps: float = 30.0,
-    layout: str | FilePath | Layout = "kinect-v1",
+    layout: str | Path | Layout = "kinect-v1",
     seed: int = 0,
     difficulty: str | Difficulty = "medium",
     cameras: int | Sequence[Camera] = 2,
@@ -138,3 +146,44 @@ class _Recorder:
             camera=camera.name,
             source=f"simulated/{walker.name}/{session}/{camera.name}-{number}",
         )
+
+
+@validated
+class SimulationSize:
+    """How many people and recordings are simulated, for how long, and from which seed.
+
+    Raises
+    ------
+    ConfigError
+        If a number is out of its range, or a recording is shorter than a frame.
+    """
+
+    people: Count
+    recordings: Count
+    sessions: Count
+    seconds: Annotated[float, Field(gt=0, le=3600)]
+    fps: Annotated[float, Field(ge=1, le=1000)]
+    seed: Annotated[int, Field(ge=0)]
+
+    def __post_init__(self) -> None:
+        if self.frames < 1:
+            raise ConfigError(
+                f"seconds is {self.seconds:g}, too short for a frame at {self.fps:g} frames a second",
+                hint="increase {seconds}",
+            )
+
+    @property
+    def frames(self) -> int:
+        """Frames of a recording."""
+        return round(self.seconds * self.fps)
+
+    def check_memory(self, bytes_per_frame: int) -> None:
+        """Raise ConfigError if all recordings together would take more than `MAX_BYTES`."""
+        count = self.people * self.recordings
+        size = count * self.frames * bytes_per_frame
+        if size > MAX_BYTES:
+            raise ConfigError(
+                f"{count} recordings of {self.frames} frames take {size / 2**30:.1f} GiB, more than "
+                f"{MAX_BYTES / 2**30:.0f} GiB",
+                hint="decrease {people}, {recordings} or {seconds}",
+            )

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from himpc.errors import ConfigError, DataError
-from himpc.evaluation import score_probabilities
+from probabilities import score_probabilities
 
 PROBABILITIES = np.array([[0.75, 0.25], [0.75, 0.25], [0.5, 0.5], [0.0, 1.0]])
 TRUTH = np.array([0, 1, 0, 1])

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
 
-__all__ = ["ProbabilityScores", "score_probabilities"]
-
 _MIN_PROBABILITY = 1e-12  # keeps the logarithmic loss finite
 
 

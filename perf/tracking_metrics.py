@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["TrackingScore", "score_tracks"]
-
 
 @dataclass(frozen=True)
 class TrackingScore:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from himpc.simulation.occlusion import _CAPSULES, BODY_JOINTS, occluded_by
+from occlusion import _CAPSULES, BODY_JOINTS, occluded_by
 
 
 def hidden_slowly(joint, body):

@@ -10,16 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError
-from himpc.simulation.camera import Camera, Lens
+from himpc.simulation import Camera
 from himpc.simulation.difficulty import Difficulty, get_difficulty
 from himpc.simulation.kinematics import compute_stride, draw_stride_count, rotation_about_y
-from himpc.simulation.occlusion import BODY_JOINTS, occluded_by
-from himpc.simulation.request import SimulationSize
-from himpc.simulation.trajectories import SCENES, SceneName, View, draw_trajectory
 from himpc.simulation.walker import draw_walker, random_stream
+from himpc.simulation.walks import SimulationSize
 from himpc.skeleton import Layout, get_layout
-
-__all__ = ["MIN_VISIBLE_SHARE", "Crowd", "simulate_crowd"]
+from lens import Lens
+from occlusion import BODY_JOINTS, occluded_by
+from scenes import SCENES, SceneName, View, draw_trajectory
 
 MIN_VISIBLE_SHARE = 0.5
 """Share of the joints that must lie in the image for a person to be present."""

@@ -9,8 +9,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["BODY_JOINTS", "occluded_by"]
-
 Array = NDArray[np.float64]
 
 _LIMBS = (

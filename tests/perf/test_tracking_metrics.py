@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import DataError
-from himpc.evaluation import score_tracks
+from tracking_metrics import score_tracks
 
 
 @given(st.lists(st.tuples(st.integers(-1, 3), st.integers(0, 4)), max_size=40), st.integers(0, 5))

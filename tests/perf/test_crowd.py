@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from crowd import simulate_crowd
 from himpc.errors import ConfigError
-from himpc.simulation import SCENES, simulate_crowd
+from scenes import SCENES
 
 SHORT = {"seconds": 1.0, "fps": 10.0}
 
