@@ -25,6 +25,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 from torch.utils.flop_counter import FlopCounterMode
 
+from himpc.evaluation import markdown_table
 from himpc.learning import Config
 from himpc.learning._fast.tensor_clustering import tensor_dbscan, tensor_jaccard_distances
 from himpc.learning.clustering.neighbours import nearest_neighbours
@@ -32,7 +33,6 @@ from himpc.learning.epoch import train_epoch
 from himpc.learning.state import State
 from himpc.model import window_features
 from himpc.recordings import Windows
-from himpc.reporting import markdown_table
 from measurement import simulate_windows, timed
 
 GATHERS = ("aten::index", "aten::index_select", "aten::gather", "aten::embedding")

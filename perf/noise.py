@@ -15,9 +15,9 @@ from pathlib import Path
 import numpy as np
 
 import himpc
+from himpc.evaluation import markdown_table
 from himpc.model import BASELINES
 from himpc.recordings import Recording, clean, select
-from himpc.reporting import markdown_table
 from himpc.simulation import CAMERAS, Sensor, get_difficulty
 from himpc.skeleton import side_lines
 

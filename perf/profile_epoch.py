@@ -20,10 +20,10 @@ from unittest import mock
 import torch
 
 import himpc
+from himpc.evaluation import markdown_table
 from himpc.learning import Config, EpochRecord, train
 from himpc.model import matmul
 from himpc.recordings import Windows, clean
-from himpc.reporting import markdown_table
 from measurement import timed
 
 STAGES = {

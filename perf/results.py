@@ -18,10 +18,9 @@ import numpy as np
 
 import himpc
 from himpc._files import write_atomically
-from himpc.evaluation import grouping_agreement
+from himpc.evaluation import grouping_agreement, markdown_table
 from himpc.learning import Config, group_recordings, train
 from himpc.model import BASELINES
-from himpc.reporting import markdown_table
 from himpc.research import SplitData, compare_variants, load_benchmark
 from measurement import IgnoreWarnings, replace_section, use_one_thread
 

@@ -23,7 +23,7 @@ from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 
-from himpc.reporting import markdown_table
+from himpc.evaluation import markdown_table
 
 REFERENCE_SIZE = 3_000
 """Windows at which the reference, which needs N x N memory, is measured as well."""

@@ -14,8 +14,6 @@ from himpc._files import replace_atomically
 from himpc.api import RecordingEmbeddings
 from himpc.recordings import Recording
 
-__all__ = ["EmbeddingTable"]
-
 _TEXTS = ("source", "person", "session", "camera")
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from himpc.archive.tasks import Outcome, Task
     from himpc.reading import Source
 
-__all__ = ["run_on_ray"]
-
 _PENDING_PER_CPU = 4
 """Tasks that are submitted at once per processor: none waits, and few outcomes are in memory."""
 

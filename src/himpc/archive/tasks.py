@@ -19,8 +19,6 @@ from himpc.reading import Plan, Problem, Source
 from himpc.recordings import Progress
 from himpc.skeleton import Level
 
-__all__ = ["Outcome", "Runner", "Task", "embed_archive", "run_sequentially"]
-
 
 @dataclass(frozen=True)
 class Task:

@@ -15,8 +15,6 @@ from himpc.errors import escape_unprintable
 if TYPE_CHECKING:
     from himpc.reading import Problem
 
-__all__ = ["Console"]
-
 T = TypeVar("T")
 
 

@@ -44,8 +44,9 @@ def demo(
     from himpc._files import make_folder
     from himpc.api import group
     from himpc.errors import ConfigError
+    from himpc.evaluation import markdown_table
     from himpc.recordings import clean, save
-    from himpc.reporting import markdown_table, write_groups
+    from himpc.reporting import write_groups
     from himpc.simulation import simulate
 
     if recordings < 4:

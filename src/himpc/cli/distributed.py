@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from himpc.learning import ProcessGroup
     from himpc.reading import Problem
 
-__all__ = ["SilentConsole", "join_processes"]
-
 TIMEOUT = timedelta(hours=12)
 """Maximum time that a process waits for the slowest one, which may read files or cluster a level."""
 

@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from himpc.model import Model
     from himpc.recordings import Recording
 
-__all__ = ["Location", "check_model", "gallery"]
-
 gallery = App(name="gallery", default_parameter=Parameter(negative=()))
 
 gallery.command(

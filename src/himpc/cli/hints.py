@@ -6,8 +6,6 @@ import shlex
 
 from himpc.errors import HimpcError, Reference
 
-__all__ = ["render_error", "translate_reference"]
-
 _OPTIONS = {"path": "PATH", "paths": "PATHS", "root": "--root", "model_": "--model"}
 """Parameters whose option is not derived from the name."""
 

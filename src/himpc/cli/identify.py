@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from himpc.gallery import Gallery
     from himpc.video import VideoResult
 
-__all__ = ["identify"]
-
 
 def identify(
     *paths: Path,

@@ -9,8 +9,6 @@ if TYPE_CHECKING:
     from himpc.api import Embedder
     from himpc.model import Model
 
-__all__ = ["load_embedder", "load_model"]
-
 
 def load_embedder(name: str, device: str = "auto") -> Embedder:
     """Load a model from a folder, or return a baseline by its name.

@@ -17,8 +17,6 @@ from himpc.reading import Plan, ReadOptions, Recordings, VideoOptions, plan
 if TYPE_CHECKING:
     from himpc.video import VideoReader, VideoResult
 
-__all__ = ["TRAINING", "InputOptions", "OutputOptions", "VideoInputOptions", "derive_options"]
-
 INPUT, TRAINING, OUTPUT = (Group(name, sort_key=key) for key, name in enumerate(("Input", "Training", "Output"), 1))
 
 

@@ -10,8 +10,6 @@ from himpc.cli.options import OutputOptions, VideoInputOptions
 if TYPE_CHECKING:
     from himpc.video import VideoReport
 
-__all__ = ["pose"]
-
 
 def pose(
     *paths: Path,

@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from himpc.estimator import HiMPC
     from himpc.learning import EpochRecord, History
 
-__all__ = ["EpochBar", "TrainingOptions", "draw_history"]
-
 
 @dataclass(frozen=True)
 class _PresetOptions:

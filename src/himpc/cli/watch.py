@@ -20,8 +20,6 @@ from himpc.errors import ConfigError
 if TYPE_CHECKING:
     from himpc.gallery import Arrival, Gallery, MergeSuggestion
 
-__all__ = ["watch"]
-
 MAX_INTERVAL = 86_400
 """Maximum number of seconds between two polls."""
 

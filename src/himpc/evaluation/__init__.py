@@ -5,7 +5,7 @@ from himpc.evaluation.bootstrap import bootstrap_interval
 from himpc.evaluation.closed_set import Evaluation, ExclusionKey, LevelEvaluation, evaluate_embeddings
 from himpc.evaluation.distances import blocks, euclidean
 from himpc.evaluation.embeddings import LabelledEmbeddings, pool_recordings
-from himpc.evaluation.formatting import markdown_table, percent, percent_interval
+from himpc.evaluation.formatting import markdown_table, mean_and_spread, percent, percent_interval
 from himpc.evaluation.metrics import METRICS
 from himpc.evaluation.open_set import OpenSetResult, ThresholdResult, evaluate_open_set, evaluate_threshold
 from himpc.evaluation.ranking import RankingResult, evaluate_distances, evaluate_ranking
@@ -35,6 +35,7 @@ __all__ = [
     "evaluate_verification",
     "grouping_agreement",
     "markdown_table",
+    "mean_and_spread",
     "percent",
     "percent_interval",
     "pool_recordings",

@@ -13,8 +13,6 @@ from himpc.errors import DataError
 from himpc.evaluation.formatting import markdown_table, percent
 from himpc.evaluation.label_codes import Labels, encode_labels
 
-__all__ = ["Agreement", "grouping_agreement"]
-
 
 @dataclass(frozen=True)
 class Agreement:

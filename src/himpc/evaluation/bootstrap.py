@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation.label_codes import Labels, encode_labels
 
-__all__ = ["bootstrap_interval", "percentile_interval", "resample_persons"]
-
 _BLOCK_CELLS = 4_000_000  # draws times persons in memory at once
 
 

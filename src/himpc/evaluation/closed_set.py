@@ -16,8 +16,6 @@ from himpc.evaluation.embeddings import LabelledEmbeddings, pool_recordings
 from himpc.evaluation.formatting import markdown_table, percent, percent_interval
 from himpc.evaluation.ranking import RankingResult, WithoutMatch, evaluate_ranking
 
-__all__ = ["Evaluation", "ExclusionKey", "LevelEvaluation", "evaluate_embeddings"]
-
 CMC_RANKS = 50
 """Ranks of the cumulative matching characteristic that are written to JSON."""
 

@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["DistanceRows", "blocks", "euclidean"]
-
 DistanceRows = Callable[[slice], NDArray[np.float64]]
 """Computes a slice of rows of a distance matrix."""
 

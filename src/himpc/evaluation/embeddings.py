@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.recordings import Recording
 
-__all__ = ["LabelledEmbeddings", "pool_recordings"]
-
 
 @dataclass(frozen=True, eq=False)
 class LabelledEmbeddings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 
-__all__ = ["markdown_table", "percent", "percent_interval"]
+import numpy as np
 
 
 def percent(share: float) -> str:
@@ -26,6 +26,19 @@ def percent_interval(share: float, low: float, high: float) -> str:
     if math.isnan(low) or math.isnan(high):
         return percent(share)
     return f"{percent(share)} ({percent(low)}–{percent(high)})"
+
+
+def mean_and_spread(shares: Sequence[float]) -> str:
+    """Return the mean of fractions in percent and, for two or more, their standard deviation (n - 1).
+
+    >>> mean_and_spread([0.52, 0.54, 0.56]), mean_and_spread([0.52])
+    ('54.0 ± 2.0', '52.0')
+    """
+    if not len(shares):
+        return percent(float("nan"))
+    if len(shares) == 1:
+        return percent(shares[0])
+    return f"{percent(float(np.mean(shares)))} ± {percent(float(np.std(shares, ddof=1)))}"
 
 
 def markdown_table(rows: Sequence[Mapping[str, str]]) -> str:

@@ -12,8 +12,6 @@ from himpc.errors import ConfigError, DataError
 from himpc.evaluation.bootstrap import bootstrap_interval, percentile_interval, resample_persons
 from himpc.evaluation.label_codes import Labels, encode_labels
 
-__all__ = ["OpenSetResult", "ThresholdResult", "evaluate_open_set", "evaluate_threshold"]
-
 Floats = NDArray[np.float64]
 Interval = tuple[float, float]
 

@@ -14,8 +14,6 @@ from himpc.evaluation.distances import DistanceRows, blocks, euclidean
 from himpc.evaluation.label_codes import Labels, encode_labels
 from himpc.evaluation.metrics import METRICS
 
-__all__ = ["Exclude", "RankingResult", "WithoutMatch", "evaluate_distances", "evaluate_ranking"]
-
 WithoutMatch = Literal["error", "skip", "count"]
 Exclude = NDArray[np.bool_] | tuple[Labels, Labels]
 

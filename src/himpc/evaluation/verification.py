@@ -12,8 +12,6 @@ from himpc.errors import ConfigError, DataError
 from himpc.evaluation.bootstrap import percentile_interval, resample_persons
 from himpc.evaluation.label_codes import Labels, encode_labels
 
-__all__ = ["ErrorRates", "VerificationResult", "error_rates", "evaluate_verification"]
-
 Floats = NDArray[np.float64]
 
 

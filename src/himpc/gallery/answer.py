@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-__all__ = ["Answer", "Match", "Moment", "Neighbour"]
-
 
 @dataclass(frozen=True)
 class Neighbour:

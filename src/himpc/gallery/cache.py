@@ -8,8 +8,6 @@ from typing import Generic, TypeVar
 
 from himpc.errors import HimpcError
 
-__all__ = ["RevisionCache"]
-
 T = TypeVar("T")
 
 

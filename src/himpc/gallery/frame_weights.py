@@ -12,8 +12,6 @@ from himpc.learning import mining_weights
 from himpc.model import Model, unit
 from himpc.skeleton import Level, body_frame, centre
 
-__all__ = ["FrameWeights"]
-
 BATCH_SIZE = 256
 """Number of windows that are weighted together, which bounds memory."""
 

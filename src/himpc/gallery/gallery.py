@@ -15,8 +15,6 @@ from himpc.gallery.service import GalleryService
 from himpc.model import Model
 from himpc.recordings import Progress, Recording
 
-__all__ = ["Gallery", "get_service"]
-
 
 class Gallery:
     """People who are enrolled by their recordings, in a folder or a database.

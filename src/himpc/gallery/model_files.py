@@ -8,8 +8,6 @@ from pathlib import Path
 
 from himpc.model import Model
 
-__all__ = ["MODEL_FILES", "model_from_files", "model_to_files"]
-
 MODEL_FILES = ("model.json", "model.safetensors")
 
 

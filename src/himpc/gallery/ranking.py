@@ -13,8 +13,6 @@ from himpc.gallery.calibration import Calibration
 from himpc.gallery.recordings import EmbeddedRecording
 from himpc.gallery.store import Entries, InMemoryIndex, VectorStore
 
-__all__ = ["Candidate", "DecisionRule", "build_answer", "find_candidates", "rerank", "select_evidence"]
-
 MAX_EVIDENCE = 3
 """Maximum number of recordings and of moments in a match."""
 

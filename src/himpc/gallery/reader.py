@@ -15,8 +15,6 @@ from himpc.gallery.records import EnrolledRecording, Event, Person
 from himpc.gallery.store import Entries, VectorStore
 from himpc.model import Model
 
-__all__ = ["GalleryReader"]
-
 
 class GalleryReader:
     """Read access to a gallery; the base class of `GalleryService`.

@@ -14,15 +14,6 @@ from himpc.gallery.integrity import fingerprint
 from himpc.model import Model
 from himpc.recordings import Progress, Recording, number_whole_recordings
 
-__all__ = [
-    "EmbeddedRecording",
-    "check_persons",
-    "embed_recordings",
-    "group_parts",
-    "group_unnamed",
-    "remove_copies",
-]
-
 BATCH_SIZE = 256
 """Number of whole recordings that are embedded together, which bounds memory."""
 

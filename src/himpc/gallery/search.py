@@ -19,8 +19,6 @@ from himpc.gallery.store import InMemoryIndex, VectorStore
 from himpc.model import Model
 from himpc.recordings import Progress, Recording
 
-__all__ = ["Searcher"]
-
 MAX_SPLIT_RECORDINGS = 2_000
 """Maximum number of recordings whose halves are compared if no person has two recordings."""
 

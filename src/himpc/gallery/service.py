@@ -34,8 +34,6 @@ from himpc.gallery.writer import GalleryWriter
 from himpc.model import Model
 from himpc.recordings import Progress, Recording, number_whole_recordings
 
-__all__ = ["EnrollmentBatch", "GalleryService"]
-
 
 @dataclass(frozen=True)
 class EnrollmentBatch:

@@ -22,8 +22,6 @@ from himpc.gallery.opening import gallery_exists
 from himpc.gallery.recordings import EmbeddedRecording
 from himpc.gallery.service import GalleryService
 
-__all__ = ["export_gallery", "import_gallery"]
-
 VERSION = "1"
 
 ARRAY_TYPES = {"pooled": "F32", "windows": "F32", "of": "I64", "starts": "I64", "joints": "F32", "recordings": "U8"}

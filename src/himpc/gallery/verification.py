@@ -10,8 +10,6 @@ from himpc.gallery.catalog import Catalog, queries
 from himpc.gallery.integrity import find_mismatches, fingerprint
 from himpc.gallery.store import VectorStore
 
-__all__ = ["find_orphans", "find_problems"]
-
 
 def find_orphans(connection: Connection, store: VectorStore) -> NDArray[np.int64]:
     """Return the ids of orphaned vectors: those of recordings that the catalog does not list."""

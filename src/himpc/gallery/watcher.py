@@ -15,8 +15,6 @@ from himpc.gallery.recordings import group_parts
 from himpc.reading import Plan, Problem
 from himpc.recordings import Recording
 
-__all__ = ["Arrival", "FolderWatcher", "MergeSuggestion", "suggest_merges"]
-
 CHUNK_BYTES = 2**20
 
 Stamp = tuple[int, int]

@@ -8,8 +8,6 @@ from typing import Any
 
 from himpc.learning.history import EpochRecord
 
-__all__ = ["Callback", "notify", "warn"]
-
 
 class Callback:
     """Base class of callbacks. Each method does nothing unless it is overridden.

@@ -17,8 +17,6 @@ from himpc.errors import ConfigError
 from himpc.learning.losses import LOSSES
 from himpc.skeleton import LEVELS, Level
 
-__all__ = ["Clustering", "ClusteringUnit", "Config", "Contrast", "Mining", "Neighbours", "Shuffle", "preset_names"]
-
 Contrast = Literal["frames", "windows"]
 ClusteringUnit = Literal["windows", "recordings"]
 Mining = Literal["hard", "off", "inverted"]

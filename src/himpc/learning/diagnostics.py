@@ -20,8 +20,6 @@ from himpc.model import Model
 from himpc.recordings import Windows
 from himpc.skeleton import has_side_lines, headings
 
-__all__ = ["Diagnosis", "diagnose"]
-
 CLEAR_MARGIN, MIN_MARGIN = 0.45, 0.25
 """Thresholds of the margin, chosen on 32 simulated suites. On 24 others (preset ``tracklet``), Rank-1 of recordings was
 at least 77 % in each suite above the first, and at most 62 % in each suite below the second."""

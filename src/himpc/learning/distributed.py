@@ -14,8 +14,6 @@ from torch import Tensor
 
 from himpc.errors import RunFolderError
 
-__all__ = ["SINGLE_PROCESS", "ProcessGroup"]
-
 
 @dataclass(frozen=True)
 class ProcessGroup:

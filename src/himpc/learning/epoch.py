@@ -27,8 +27,6 @@ from himpc.model import Network, window_features
 from himpc.recordings import Windows
 from himpc.skeleton import Level
 
-__all__ = ["train_epoch"]
-
 MAX_CLUSTER_SHARE = 0.5
 """A warning is given if a cluster contains a larger share of the windows."""
 

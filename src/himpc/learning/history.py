@@ -11,8 +11,6 @@ import numpy as np
 from himpc._schema import to_plain
 from himpc.learning.config import Config
 
-__all__ = ["EpochRecord", "History", "stop_reason"]
-
 MIN_IMPROVEMENT = 0.001
 """Minimum increase of the stability that counts as an improvement."""
 

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from himpc.recordings import Windows
 
-__all__ = ["MaskedWindows", "count_visible_frames", "mask"]
-
 MASK_STREAM = 1
 """Identifies the random stream of masks, so that it differs from the stream that shuffles windows."""
 

@@ -18,8 +18,6 @@ from himpc.model import Network
 from himpc.recordings import Windows
 from himpc.skeleton import Level
 
-__all__ = ["compute_pseudo_labels", "stability"]
-
 
 def compute_pseudo_labels(
     network: Network,

@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from himpc.recordings import Windows, iter_blocks
 
-__all__ = ["deterministic_algorithms", "fingerprint", "shuffle"]
-
 
 def shuffle(items: NDArray[np.int64], seed: int, epoch: int) -> NDArray[np.int64]:
     """Return the items in a random order that depends only on the seed and the epoch."""

@@ -15,8 +15,6 @@ from himpc.errors import RunFolderError
 from himpc.learning.state import CHECKPOINT_FILE, Identity, State
 from himpc.model import CARD_FILE, WEIGHTS_FILE
 
-__all__ = ["RunFolder"]
-
 CONFIG_FILE = "config.json"
 HISTORY_FILE = "history.jsonl"
 

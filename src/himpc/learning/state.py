@@ -21,8 +21,6 @@ from himpc.learning.history import History
 from himpc.model import Network, read_note, read_tensors, shapes_of, write_tensors
 from himpc.skeleton import Layout, Level
 
-__all__ = ["CHECKPOINT_FILE", "Identity", "State"]
-
 CHECKPOINT_FILE = "checkpoint.safetensors"
 FORMAT = "himpc-checkpoint"
 VERSION = 1

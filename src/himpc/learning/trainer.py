@@ -30,8 +30,6 @@ from himpc.model import Model, resolve_device
 from himpc.recordings import Windows
 from himpc.skeleton import has_side_lines
 
-__all__ = ["Score", "TrainingResult", "train"]
-
 Score = Callable[[Model], float]
 """Compute a score of a model; higher is better. The function must not change the model."""
 

@@ -17,8 +17,6 @@ from himpc.model import Network, WhitenedEncoder
 from himpc.recordings import Windows
 from himpc.skeleton import Level, body_frame, mirror
 
-__all__ = ["fit_whitening", "tilt", "whitening"]
-
 TILT_STD = 0.1
 """Standard deviation of the tilt, forwards and sideways, in radians. Chosen on simulated walkers."""
 

@@ -18,8 +18,6 @@ from himpc.errors import LayoutError
 from himpc.recordings import Windows
 from himpc.skeleton import Layout, body_frame
 
-__all__ = ["BASELINES", "D13", "D16", "Baseline", "BodyFrame", "BoneLengths", "RawPose"]
-
 Floats = NDArray[np.floating]
 
 # Metres. A shorter thigh is a tracking error, and D13 divides by its length (docs/method.md, section 9).

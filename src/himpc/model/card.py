@@ -14,8 +14,6 @@ from himpc.errors import ModelError
 from himpc.model.encoder import Network
 from himpc.skeleton import LEVELS, Layout, Level
 
-__all__ = ["CARD_FILE", "WEIGHTS_FILE", "Card", "read_card"]
-
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.safetensors"
 FORMAT = "himpc-model"

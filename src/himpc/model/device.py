@@ -8,8 +8,6 @@ import torch
 
 from himpc.errors import ConfigError
 
-__all__ = ["resolve_device"]
-
 
 def resolve_device(device: str | torch.device = "auto") -> torch.device:
     """Return the torch device for ``"auto"`` (a CUDA GPU where there is one), ``"cpu"``, ``"cuda"`` or ``"cuda:1"``.

@@ -12,8 +12,6 @@ from torch import Tensor, nn
 
 from himpc.skeleton import Layout, Level, pooling_matrix
 
-__all__ = ["LevelEncoder", "Network", "mean_over_frames"]
-
 
 class LevelEncoder(nn.Module):
     """``W2 relu(W1 x + b1) + b2`` on one frame, and the M heads that turn its output into meta-representations.

@@ -19,8 +19,6 @@ from himpc.skeleton import MIN_SIDE_LENGTH, Layout, side_lines
 if TYPE_CHECKING:
     from himpc.model.model import Model
 
-__all__ = ["export_onnx"]
-
 OPSET = 18
 IR_VERSION = 8
 """Versions of 2022, which all current runtimes support."""

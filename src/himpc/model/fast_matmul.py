@@ -7,8 +7,6 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-__all__ = ["linear", "matmul"]
-
 
 def matmul(rows: Tensor, columns: Tensor) -> Tensor:
     """Compute ``rows @ columns.mT`` without gradient.

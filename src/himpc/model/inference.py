@@ -18,8 +18,6 @@ from himpc.model.encoder import Network, WhitenedEncoder, node_distances, unit
 from himpc.model.fast_matmul import linear
 from himpc.skeleton import Level
 
-__all__ = ["Inference"]
-
 
 class Inference:
     """The present weights of a network, arranged for embedding without gradient.

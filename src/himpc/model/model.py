@@ -24,8 +24,6 @@ from himpc.model.tensors import read_tensors, shapes_of, write_tensors
 from himpc.recordings import Windows
 from himpc.skeleton import Layout, Level
 
-__all__ = ["Model", "window_features"]
-
 BLOCK_FRAMES = {"cpu": 2**12, "cuda": 2**16}
 """Frames encoded at once: on a CPU their activations fit into its cache, on a GPU they keep it busy."""
 

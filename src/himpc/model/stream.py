@@ -10,8 +10,6 @@ from himpc.errors import DataError
 from himpc.model.inference import Inference
 from himpc.skeleton import Layout, body_frame, centre
 
-__all__ = ["Stream"]
-
 
 class Stream:
     """Embedding of the last F frames of one person; made by `himpc.model.Model.stream`.

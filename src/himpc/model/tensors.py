@@ -11,8 +11,6 @@ from torch import Tensor
 from himpc._files import write_atomically
 from himpc.errors import ModelError
 
-__all__ = ["Shapes", "read_note", "read_tensors", "shapes_of", "write_tensors"]
-
 Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
 """By name, the type in the notation of safetensors (``"F32"``) and the shape."""
 

@@ -1,11 +1,10 @@
-"""Figures, tables and report files of results."""
+"""Figures and report files of results."""
 
 from himpc.reporting.ablation import AblationRow, draw_ablation
 from himpc.reporting.figures import new_figure, save_figure
 from himpc.reporting.maps import draw_map
 from himpc.reporting.reports import GroupReport, write_groups, write_identified
 from himpc.reporting.skeletons import draw_groups
-from himpc.reporting.tables import markdown_table, mean_and_spread
 from himpc.reporting.training import draw_training
 
 __all__ = [
@@ -15,8 +14,6 @@ __all__ = [
     "draw_groups",
     "draw_map",
     "draw_training",
-    "markdown_table",
-    "mean_and_spread",
     "new_figure",
     "save_figure",
     "write_groups",

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["AblationRow", "draw_ablation"]
-
 _WIDTH, _LETTER_WIDTH = 11.0, 0.078  # inches; of the figure, and of a letter of 9 points
 _ROW_HEIGHT, _GROUP_GAP = 0.24, 0.7  # inches; rows
 _TOP, _BOTTOM = 1.15, 0.65  # inches

@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["GREY", "INK", "PALE", "group_colour", "new_figure", "save_figure", "short_names", "style_axes", "tint"]
-
 # Okabe and Ito, "Color Universal Design", 2008, in an order in which neighbours differ; yellow is too pale on white.
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
 

@@ -11,8 +11,6 @@ from himpc.errors import DataError
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, body_frame, centre, has_side_lines
 
-__all__ = ["SIDES", "FlatPose", "project_poses"]
-
 SIDES = ("right", "middle", "left")
 
 _N_SIDE_POSES = 4

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["draw_map", "place_labels", "principal_plane"]
-
 _MAX_NAMED, _MAX_NUMBERED = 60, 200  # recordings; more labels would hide the map
 _RADIUS = 5.0  # of a disc, in typographic points
 _LETTER_WIDTH, _LINE_HEIGHT = 0.6, 1.25  # as fractions of the font size

@@ -22,8 +22,6 @@ from himpc.reporting.skeletons import count_noun, draw_groups
 if TYPE_CHECKING:
     from himpc.gallery import Answer
 
-__all__ = ["GroupReport", "write_groups", "write_identified"]
-
 _GROUP_COLUMNS = ("recording", "group", "confidence")
 _ANSWER_COLUMNS = ("recording", "start", "end", "person", "probability", "nearest", "distance", "threshold", "windows")
 _MAX_GROUPS_LISTED = 20

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-__all__ = ["count_noun", "draw_groups"]
-
 # Metres in the figure: width and height of a recording's cell, the column of group names, the right margin.
 _CELL_WIDTH, _ROW_HEIGHT, _NAMES_WIDTH, _MARGIN = 2.35, 2.55, 1.6, 0.5
 _RULE_HEIGHT = 1.5  # of the dotted line to compare body heights with

@@ -15,8 +15,6 @@ from himpc.reading import Problem
 from himpc.recordings import Windows
 from himpc.research.protocol import Protocol, Split
 
-__all__ = ["BenchmarkData", "Counts", "Form", "LabelledWindows", "SplitData"]
-
 Form = Literal["raw", "arrays", "recordings", "simulated"]
 """What a benchmark was loaded from; a key of `_FORM_NAMES`."""
 

@@ -10,17 +10,6 @@ from pathlib import Path
 from himpc.errors import DataError
 from himpc.reading import natural_key
 
-__all__ = [
-    "describe_subfolders",
-    "find_path",
-    "find_subfolder",
-    "has_any_path",
-    "list_unsorted",
-    "normalise_name",
-    "require_path",
-    "subfolders",
-]
-
 _MAX_LISTED = 6
 
 

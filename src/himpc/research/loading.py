@@ -11,8 +11,6 @@ from himpc.research.datasets import DATA_SETS, DataSet, load_data_set
 from himpc.research.folders import normalise_name
 from himpc.research.recipes import Recipe, get_recipe, load_recipe, read_recipe, recipe_names
 
-__all__ = ["find_benchmark", "load_benchmark"]
-
 
 def find_benchmark(name: str | Path) -> DataSet | Recipe:
     """Return the data set of a name, the recipe of a name, or the recipe in a ``.toml`` file.

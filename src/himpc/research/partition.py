@@ -16,8 +16,6 @@ from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.research.data import BenchmarkData, Counts, Form, LabelledWindows
 from himpc.research.protocol import Protocol
 
-__all__ = ["ConditionOf", "CutTraining", "Partition", "build_benchmark", "count_parts"]
-
 ConditionOf = Callable[[Recording], str]
 """Returns the walking condition of a recording."""
 

@@ -10,8 +10,6 @@ from typing import Any
 from himpc.errors import ConfigError
 from himpc.evaluation import ExclusionKey
 
-__all__ = ["Protocol", "Split"]
-
 
 @dataclass(frozen=True)
 class Split:

@@ -8,8 +8,6 @@ from himpc.errors import ConfigError, DataError, LayoutError
 from himpc.research.data import BenchmarkData, LabelledWindows
 from himpc.skeleton import Layout, centre, convert, get_layout
 
-__all__ = ["convert_layout", "replace_training_set"]
-
 
 def convert_layout(data: BenchmarkData, layout: str | Layout) -> BenchmarkData:
     """Convert all windows of a benchmark to another layout.

@@ -22,8 +22,6 @@ from himpc.server.routers import ROUTERS, pages
 from himpc.server.service import Service
 from himpc.server.workers import Workers
 
-__all__ = ["create_app"]
-
 
 def create_app(gallery: Gallery, config: ServerConfig) -> FastAPI:
     """Create the app that serves a gallery.

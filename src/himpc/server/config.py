@@ -11,8 +11,6 @@ from pydantic import Field, field_validator, model_validator
 from himpc._schema import field, validated
 from himpc.errors import ConfigError
 
-__all__ = ["ServerConfig", "is_loopback"]
-
 _MIN_TOKEN_LENGTH = 16
 
 

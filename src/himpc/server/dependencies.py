@@ -21,8 +21,6 @@ from himpc.server.wording import Wording
 from himpc.server.workers import Workers
 from himpc.skeleton import layout_names
 
-__all__ = ["Absent", "JobsDep", "OptionalUploadDep", "ServiceDep", "UploadDep", "WordingDep", "WorkersDep"]
-
 READ_OPTIONS = ("layout", "unit", "up", "fps")
 """The fields of `ReadOptions` that a request may state; the others are paths on the server."""
 

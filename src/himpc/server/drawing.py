@@ -9,8 +9,6 @@ from himpc.errors import NotEnrolledError
 from himpc.gallery import FrameWeights, GalleryService
 from himpc.server import schemas
 
-__all__ = ["FrameWeighter", "draw_map", "thin_skeleton"]
-
 MAX_FRAMES = 600
 """Frames of one skeleton."""
 

@@ -15,8 +15,6 @@ from himpc.errors import HimpcError
 from himpc.recordings import Progress
 from himpc.server.problems import TooBusyError
 
-__all__ = ["Job", "Jobs"]
-
 MAX_ENDED_JOBS = 100
 """Ended jobs whose result can still be asked for."""
 

@@ -22,8 +22,6 @@ from himpc.errors import (
 from himpc.server.schemas import Problem
 from himpc.server.wording import Wording
 
-__all__ = ["NOT_FOUND", "REFUSALS", "ConflictError", "TooBusyError", "add_exception_handlers", "problem"]
-
 
 class ConflictError(DataError):
     """A request does not fit what the gallery holds now."""

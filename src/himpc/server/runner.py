@@ -22,8 +22,6 @@ from himpc.server.app import create_app
 from himpc.server.config import ServerConfig
 from himpc.server.workers import Workers
 
-__all__ = ["create_server", "serve"]
-
 POLL_INTERVAL = 0.05
 """Seconds between two checks for new requests while draining."""
 

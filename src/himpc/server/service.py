@@ -19,8 +19,6 @@ from himpc.server.drawing import FrameWeighter, draw_map, thin_skeleton
 from himpc.server.problems import ConflictError
 from himpc.server.uploads import Upload, UploadedRecordings
 
-__all__ = ["Service"]
-
 MAX_PROBES = 200
 """Recordings in one search."""
 

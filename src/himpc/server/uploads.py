@@ -16,8 +16,6 @@ from himpc.reading import ReadOptions, plan
 from himpc.recordings import Recording
 from himpc.server.schemas import SkippedFile
 
-__all__ = ["Upload", "UploadedRecordings"]
-
 SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 MAX_NAME_LENGTH = 200
 

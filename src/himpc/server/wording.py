@@ -12,8 +12,6 @@ from fastapi import Request
 
 from himpc.errors import HimpcError, Reference, escape_unprintable
 
-__all__ = ["FIELDS", "OPERATIONS", "Field", "Wording"]
-
 PAGE_HEADER = ("x-himpc", "page")
 """The header by which the page asks for its own wording."""
 

@@ -9,8 +9,6 @@ from typing import ParamSpec, TypeVar
 
 from himpc.server.config import ServerConfig
 
-__all__ = ["Workers"]
-
 P = ParamSpec("P")
 T = TypeVar("T")
 

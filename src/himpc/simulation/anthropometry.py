@@ -17,8 +17,6 @@ from typing import Any, Literal
 
 import numpy as np
 
-__all__ = ["SIDES", "Body", "Sex", "Sides", "draw_body"]
-
 Sex = Literal["female", "male"]
 Sides = tuple[float, float]
 SIDES = ("left", "right")

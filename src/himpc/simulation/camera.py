@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from himpc._schema import validated
 from himpc.errors import ConfigError
 
-__all__ = ["CAMERAS", "Camera", "choose_cameras"]
-
 Array = NDArray[np.float64]
 
 

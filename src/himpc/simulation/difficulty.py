@@ -10,8 +10,6 @@ from himpc._schema import field, validated
 from himpc.errors import ConfigError
 from himpc.simulation.sensor import Sensor
 
-__all__ = ["DIFFICULTIES", "Difficulty", "get_difficulty"]
-
 UpTo1 = Annotated[float, Field(ge=0, le=1)]
 UpTo2 = Annotated[float, Field(ge=0, le=2)]
 

@@ -21,8 +21,6 @@ import numpy as np
 from himpc.simulation.anthropometry import Body, Sides
 from himpc.simulation.joint_angles import CURVES, Curve, CurveStyle, draw_styles
 
-__all__ = ["Gait", "Load", "Session", "draw_gait", "draw_session"]
-
 Load = Literal["none", "left", "right", "back"]
 
 _LOADED_ARM_SWING = 0.35  # amplitude of an arm that carries a bag, over that of a free one

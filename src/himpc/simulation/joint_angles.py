@@ -23,8 +23,6 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CURVES", "HARMONICS", "Curve", "CurveStyle", "draw_styles", "evaluate_series", "fourier_series"]
-
 Curve = Literal["hip", "knee", "ankle", "shoulder", "elbow"]
 
 CURVES: dict[Curve, tuple[float, ...]] = {

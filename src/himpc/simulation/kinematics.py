@@ -19,8 +19,6 @@ from himpc.simulation.anthropometry import SIDES, Body
 from himpc.simulation.gait import Gait, Session
 from himpc.simulation.landmarks import LANDMARKS, segment_lengths
 
-__all__ = ["PHASES", "Stride", "compute_stride", "draw_stride_count", "rotation_about_y"]
-
 Array = NDArray[np.float64]
 
 PHASES = 128

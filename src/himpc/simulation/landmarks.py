@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 from himpc.simulation.anthropometry import SIDES, Body
 
-__all__ = ["LANDMARKS", "Landmark", "segment_lengths"]
-
 
 @dataclass(frozen=True)
 class Landmark:

@@ -20,8 +20,6 @@ from pydantic import Field
 from himpc._schema import validated
 from himpc.skeleton import Layout
 
-__all__ = ["Sensor"]
-
 Array = NDArray[np.float64]
 Metres = Annotated[float, Field(ge=0, le=1)]
 UpTo10 = Annotated[float, Field(ge=0, le=10)]

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Path", "draw_path"]
-
 Array = NDArray[np.float64]
 
 _STEP = 0.02  # metres between the points at which a path is integrated

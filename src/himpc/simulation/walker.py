@@ -11,8 +11,6 @@ from himpc.simulation.anthropometry import Body, draw_body
 from himpc.simulation.difficulty import Difficulty
 from himpc.simulation.gait import Gait, Session, draw_gait, draw_session
 
-__all__ = ["Walker", "draw_walker", "random_stream"]
-
 _PURPOSES = ("person", "session", "recording")
 
 

@@ -21,8 +21,6 @@ from himpc.simulation.trajectories import draw_path
 from himpc.simulation.walker import Walker, draw_walker, random_stream
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["simulate"]
-
 MAX_BYTES = 8 * 2**30
 """Memory that the result of one call may take."""
 

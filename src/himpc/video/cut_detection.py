@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CutDetector"]
-
 _GRID = 32
 """Approximate number of cells per side in which frames are compared."""
 

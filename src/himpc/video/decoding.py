@@ -17,8 +17,6 @@ from himpc._extras import require
 from himpc.errors import DataError, FormatError
 from himpc.video.cut_detection import CutDetector
 
-__all__ = ["Frame", "Video", "rotate_to_display"]
-
 MAX_SIDE = 16_384
 """Pixels; larger frames are refused before memory is allocated."""
 

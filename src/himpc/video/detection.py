@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-__all__ = ["Detection", "PoseEstimator"]
-
 
 @dataclass(frozen=True, eq=False)
 class Detection:

@@ -15,8 +15,6 @@ from himpc._extras import require
 from himpc._files import replace_atomically
 from himpc.errors import DataError, RunFolderError
 
-__all__ = ["VideoWriter"]
-
 _CLOCK = Fraction(1, 90_000)
 """Seconds; the clock of MPEG."""
 

@@ -14,8 +14,6 @@ from himpc.video.orientation import estimate_up
 from himpc.video.tracking import JoiningRules, Track, Tracker, TrackingRules, find_joins, join_tracks
 from himpc.video.video_result import ShortTrack, VideoResult
 
-__all__ = ["MIN_FRAMES", "estimate"]
-
 MIN_FRAMES = 6
 """Shortest window that models of himpc are usually trained on (docs/method.md); shorter tracks give no recording."""
 

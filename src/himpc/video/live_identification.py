@@ -20,8 +20,6 @@ from himpc.video.tracking import Track, Tracker
 if TYPE_CHECKING:
     from himpc.gallery import Answer, Gallery
 
-__all__ = ["LiveView", "label_of", "watch_live"]
-
 ANSWER_SECONDS = 6.0
 """Length of the end of a track that is identified: about six strides."""
 

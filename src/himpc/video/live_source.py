@@ -18,8 +18,6 @@ from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError
 from himpc.video.decoding import Video
 
-__all__ = ["LiveSource", "open_source", "redact_password"]
-
 Image = NDArray[np.uint8]
 
 RECONNECT_TRIES, RECONNECT_DELAY = 5, 2.0

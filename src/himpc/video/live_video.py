@@ -12,8 +12,6 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.video.live_source import open_source, redact_password
 
-__all__ = ["LiveFrame", "LiveVideo"]
-
 JOIN_TIMEOUT = 1.0
 """Seconds that closing waits for the reading thread; if it waits for a stream itself, it ends later."""
 

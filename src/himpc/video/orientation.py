@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-__all__ = ["estimate_up", "facing_direction", "mean_direction", "rotate_upright"]
-
 MAX_TILT = 60.0
 """Degrees. A steeper camera sees too little of the body's length, so nothing is rotated."""
 

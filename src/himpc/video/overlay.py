@@ -20,8 +20,6 @@ from himpc.video.encoding import VideoWriter
 from himpc.video.tracking import Track
 from himpc.video.video_result import VideoResult
 
-__all__ = ["Label", "LabelledPose", "draw", "write_overlay", "write_overlays"]
-
 Colour = tuple[int, int, int]
 
 _BACKGROUND: Colour = (24, 26, 30)

@@ -19,8 +19,6 @@ from himpc.recordings import save
 from himpc.video.overlay import write_overlay
 from himpc.video.video_result import VideoResult
 
-__all__ = ["RECORDINGS_FOLDER", "TABLE_COLUMNS", "PoseFolder", "VideoReport"]
-
 TABLE_COLUMNS = (
     *("recording", "status", "start", "end", "frames", "score", "cycles", "stride_seconds", "heading"),
     *("walking", "standing", "seated", "added", "impossible", "filled", "guessed", "swapped", "bones", "smoothed"),

@@ -15,8 +15,6 @@ from himpc.video.estimate import estimate
 from himpc.video.estimators import open_estimator
 from himpc.video.video_result import VideoResult
 
-__all__ = ["VideoReader", "find_videos"]
-
 
 def find_videos(
     paths: Sequence[str | Path], pattern: NamePattern | None = None

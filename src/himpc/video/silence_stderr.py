@@ -10,8 +10,6 @@ from contextlib import contextmanager
 
 from himpc.errors import HimpcError
 
-__all__ = ["silence_stderr"]
-
 _STDERR = 2
 
 

@@ -10,8 +10,6 @@ from himpc.recordings import Recording
 from himpc.video.cleaning import CleanedTrack
 from himpc.video.tracking import Track
 
-__all__ = ["ShortTrack", "VideoResult"]
-
 
 @dataclass(frozen=True)
 class ShortTrack:

@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["average_precision"]
-
 
 def average_precision(match: NDArray[np.bool_], rank: NDArray[np.int64]) -> NDArray[np.float64]:
     r"""Compute the average precision of each query, :math:`\frac1n \sum_j j / r_j`.

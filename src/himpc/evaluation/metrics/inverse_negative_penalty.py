@@ -5,8 +5,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["inverse_negative_penalty"]
-
 
 def inverse_negative_penalty(match: NDArray[np.bool_], rank: NDArray[np.int64]) -> NDArray[np.float64]:
     r"""Compute the inverse negative penalty of each query, :math:`n / r_n`.

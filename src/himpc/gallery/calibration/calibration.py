@@ -16,8 +16,6 @@ from himpc.gallery.calibration.comparisons import Fold, compare_left_out, compar
 from himpc.gallery.calibration.curve import Curve
 from himpc.gallery.calibration.likelihood import LikelihoodRatio
 
-__all__ = ["Calibration", "calibrate", "load_calibration", "save_calibration"]
-
 DEFAULT_FMR = 0.01
 """The default false match rate of a search."""
 

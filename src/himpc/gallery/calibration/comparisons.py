@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.evaluation import blocks, euclidean
 
-__all__ = ["Comparisons", "Fold", "compare_left_out", "compare_within"]
-
 MAX_RECORDINGS = 2000
 """Maximum number of recordings that are left out in turn."""
 

@@ -16,8 +16,6 @@ from himpc.learning import Config, train
 from himpc.model import Model
 from himpc.recordings import Progress, Recording, Windows
 
-__all__ = ["DEFAULT_FOLDS", "MAX_RECORDINGS", "cross_calibrate", "mean_halves"]
-
 DEFAULT_FOLDS = 4
 
 MAX_RECORDINGS = 2_000

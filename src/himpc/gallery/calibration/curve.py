@@ -11,8 +11,6 @@ from pydantic import Field, model_validator
 
 from himpc._schema import validated
 
-__all__ = ["Curve", "Finite"]
-
 MAX_POINTS = 512
 """Maximum number of points of a stored curve, densest at small rates."""
 

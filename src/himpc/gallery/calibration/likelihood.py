@@ -11,8 +11,6 @@ from pydantic import Field
 from himpc._schema import validated
 from himpc.gallery.calibration.curve import Finite
 
-__all__ = ["LikelihoodRatio", "fit_logistic"]
-
 MAX_STEPS = 100
 MAX_SCALED_DISTANCE = 1e6
 """The distance to a person whom a search did not reach may be infinite."""

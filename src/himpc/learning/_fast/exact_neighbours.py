@@ -17,8 +17,6 @@ from himpc.learning._fast.loops import compile_loop
 from himpc.learning._fast.threads import map_on_threads
 from himpc.model import matmul
 
-__all__ = ["exact_neighbours"]
-
 Array: TypeAlias = NDArray[Any]
 
 BLOCK_ROWS = 512

@@ -20,8 +20,6 @@ from himpc.learning._fast.threads import map_on_threads, single_thread
 from himpc.learning.config import Config, Mining
 from himpc.learning.losses.hi_mpc import SIGNS, predict
 
-__all__ = ["hi_mpc", "mined_cross_entropy"]
-
 MIN_EXPONENT = -100.0
 """Exponentials are clamped to two to this power: denormal numbers are slow, and do not change the sums."""
 

@@ -14,8 +14,6 @@ from scipy.sparse import csr_matrix
 
 from himpc.learning._fast.loops import compile_loop, map_row_blocks
 
-__all__ = ["jaccard_distances"]
-
 Array: TypeAlias = NDArray[Any]
 
 

@@ -11,8 +11,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-__all__ = ["compile_loop", "map_row_blocks"]
-
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 BLOCKS_PER_THREAD = 4

@@ -14,8 +14,6 @@ from torch import Tensor
 
 from himpc.model import matmul
 
-__all__ = ["MetaProducts", "meta_products"]
-
 
 class MetaProducts(Protocol):
     """One order of the products of a batch, for any number of heads at once."""

@@ -13,8 +13,6 @@ from numpy.typing import NDArray
 
 from himpc.learning._fast.loops import compile_loop
 
-__all__ = ["exponentials", "write_mined_losses"]
-
 Array: TypeAlias = NDArray[Any]
 
 LOG2_E = np.float32(np.log2(np.e))

@@ -13,8 +13,6 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-__all__ = ["Entries", "tensor_dbscan", "tensor_jaccard_distances"]
-
 MAX_BLOCK_ELEMENTS = 2**26
 """Approximate maximum number of elements of an intermediate tensor; larger ones are computed in blocks of rows."""
 

@@ -9,8 +9,6 @@ from typing import TypeVar
 
 import torch
 
-__all__ = ["map_on_threads", "single_thread"]
-
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_matrix
 
-__all__ = ["NOISE", "dbscan", "hdbscan"]
-
 NOISE = -1
 """The label of a window that belongs to no cluster."""
 

@@ -10,8 +10,6 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["dense_jaccard_distances"]
-
 
 def dense_jaccard_distances(
     features: NDArray[np.floating], ranks: NDArray[np.integer], k2: int = 6

@@ -10,8 +10,6 @@ from torch import Tensor
 from himpc.learning._fast.exact_neighbours import exact_neighbours
 from himpc.learning.config import Neighbours
 
-__all__ = ["MAX_AUTO_EXACT", "choose_method", "nearest_neighbours"]
-
 MAX_BLOCK_BYTES = 2**30
 """Memory on a GPU for one block of distances; smaller blocks would leave most of its processors idle."""
 

@@ -8,8 +8,6 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS, MIN_RECORDINGS, cluster_by_silhouette
 
-__all__ = ["cluster_recordings", "means_by_label"]
-
 FINER_SHARE = 0.9
 """A finer cut with this share of the best gain is preferred: joining two people does more harm than splitting one.
 Chosen on simulated walkers."""

@@ -13,8 +13,6 @@ from himpc.learning.clustering.density import dbscan, hdbscan
 from himpc.learning.clustering.neighbours import nearest_neighbours
 from himpc.learning.config import Clustering, Neighbours
 
-__all__ = ["cluster_windows", "prototypes"]
-
 
 def cluster_windows(
     features: Tensor,

@@ -15,8 +15,6 @@ from himpc.model import unit
 if TYPE_CHECKING:
     from himpc.learning.config import Config
 
-__all__ = ["features_to_compare", "prototypes_to_compare"]
-
 
 def features_to_compare(frames: Tensor, config: Config) -> Tensor:
     """Return the features that are compared with prototypes, ``(B, F, H)``, or ``(B, 1, H)`` for whole windows.

@@ -18,8 +18,6 @@ from torch.nn import functional
 if TYPE_CHECKING:
     from himpc.learning.config import Config, Mining
 
-__all__ = ["SIGNS", "hi_mpc", "mining_weights", "predict"]
-
 SIGNS: dict[Mining, tuple[float, float]] = {"hard": (-1.0, 1.0), "inverted": (1.0, -1.0), "off": (0.0, 0.0)}
 """The sign s of mining, for a window whose prediction is right, and for one whose prediction is wrong."""
 

@@ -19,8 +19,6 @@ from himpc.learning import Score
 from himpc.model import Model
 from himpc.research.data import LabelledWindows, SplitData
 
-__all__ = ["Conventions", "balance_identities", "keep_whole_batches", "score_rank_1"]
-
 _UNBALANCED = "KGBD"
 """The data set that the released code does not balance."""
 

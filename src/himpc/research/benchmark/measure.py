@@ -17,8 +17,6 @@ from himpc.research.benchmark.results import BenchmarkResult
 from himpc.research.benchmark.tables import ViewResult
 from himpc.research.data import LabelledWindows, SplitData
 
-__all__ = ["COMPARED_BASELINES", "measure_split"]
-
 COMPARED_BASELINES = ("d13", "d16", "bones", "raw", "body")
 
 Embed = Callable[[Windows], NDArray[np.float32]]

@@ -9,8 +9,6 @@ from importlib.resources import as_file, files
 
 from himpc._schema import parse_toml, validated
 
-__all__ = ["PublishedResult", "published_results", "published_source"]
-
 
 @dataclass(frozen=True)
 class PublishedResult:

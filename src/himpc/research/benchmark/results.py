@@ -20,8 +20,6 @@ from himpc.research.benchmark.published import PublishedResult, published_result
 from himpc.research.benchmark.tables import ViewResult, counts_table, method_table, view_table
 from himpc.research.data import BenchmarkData
 
-__all__ = ["SPLIT_FILE", "BenchmarkResult", "Comparison", "check_new"]
-
 SPLIT_FILE = "split.json"
 
 _METHODS = {"simmc": "SimMC-style", "spc": "SPC-style", "tracklet": "Tracklet"}

@@ -16,8 +16,6 @@ from himpc.research.benchmark.variants import Variant, parse_variants
 from himpc.research.data import BenchmarkData
 from himpc.research.protocol import Split
 
-__all__ = ["compare_variants", "run_benchmark"]
-
 
 def run_benchmark(
     data: BenchmarkData,

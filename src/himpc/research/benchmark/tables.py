@@ -10,8 +10,6 @@ from himpc.model import BASELINES
 from himpc.research.benchmark.published import PublishedResult
 from himpc.research.data import BenchmarkData
 
-__all__ = ["Results", "ViewResult", "counts_table", "method_table", "rank_1_and_map", "view_table"]
-
 
 @dataclass(frozen=True)
 class ViewResult:

@@ -11,8 +11,6 @@ from himpc.errors import ConfigError
 from himpc.learning import Config, preset_names
 from himpc.research.benchmark.conventions import Conventions
 
-__all__ = ["Variant", "parse_variants"]
-
 _COMMON = ("seed", "stride", "window_length")
 """Settings that all variants share, because the data are drawn and cut only once."""
 

@@ -22,8 +22,6 @@ from himpc.research.datasets.npy import open_npy
 from himpc.research.folders import normalise_name
 from himpc.skeleton import Layout, centre
 
-__all__ = ["MAX_POSITIONS", "ArrayFolder"]
-
 MAX_POSITIONS = 2**30
 """Joint positions that one set may hold in memory: 12 GiB as float32."""
 

@@ -15,8 +15,6 @@ from himpc.recordings import Progress, Recording, Windows
 from himpc.research.partition import ConditionOf, CutTraining, Partition
 from himpc.research.protocol import Protocol
 
-__all__ = ["DataSet", "ReadContext", "ReadRaw", "cut_all_offsets", "prepare_recordings", "read_file"]
-
 
 @dataclass(frozen=True)
 class ReadContext:

@@ -15,8 +15,6 @@ from himpc.research.folders import has_any_path, require_path, subfolders
 from himpc.research.partition import Partition
 from himpc.research.protocol import Split
 
-__all__ = ["BIWI", "CLIPPED_FRAMES", "first_number", "read_person_folders"]
-
 CLIPPED_FRAMES = 10
 """Frames clipped at the start and at the end of a recording."""
 

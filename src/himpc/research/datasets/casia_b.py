@@ -29,8 +29,6 @@ from himpc.research.folders import find_subfolder
 from himpc.research.partition import Partition
 from himpc.research.protocol import Split
 
-__all__ = ["CASIA_B", "CONDITIONS", "TRAINING_PERSONS", "VIEWS", "WINDOW_LENGTH"]
-
 CONDITIONS = ("nm", "bg", "cl")
 
 VIEWS = tuple(f"{angle:03d}" for angle in range(0, 181, 18))

@@ -13,8 +13,6 @@ from himpc.research.folders import has_any_path, list_unsorted
 from himpc.research.partition import Partition
 from himpc.research.protocol import Split
 
-__all__ = ["IAS"]
-
 
 def _read(context: ReadContext) -> Partition:
     partition = Partition()

@@ -19,8 +19,6 @@ from himpc.research.folders import subfolders
 from himpc.research.partition import Partition
 from himpc.research.protocol import Split
 
-__all__ = ["KGBD"]
-
 _GALLERIES = 2
 _PERSON_FOLDER = re.compile(r"person[ _-]*0*([0-9]+)", re.IGNORECASE)
 

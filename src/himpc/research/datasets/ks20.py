@@ -20,8 +20,6 @@ from himpc.research.folders import has_any_path, require_path
 from himpc.research.partition import Partition
 from himpc.research.protocol import Split
 
-__all__ = ["KS20", "VIEWS"]
-
 VIEWS = ("frontal", "left_diagonal", "left_lateral", "right_diagonal", "right_lateral")
 
 _FRAME_NAME = re.compile(r"gc0*([0-9]+)_body0*([0-9]+)", re.IGNORECASE)

@@ -17,8 +17,6 @@ from himpc.research.folders import describe_subfolders, find_path, find_subfolde
 from himpc.research.partition import Partition, build_benchmark, count_parts
 from himpc.skeleton import get_layout
 
-__all__ = ["load_data_set"]
-
 
 def load_data_set(
     data_set: DataSet,

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 
-__all__ = ["open_npy"]
-
 _MAGIC = b"\x93NUMPY"
 _LENGTH_BYTES = {(1, 0): 2, (2, 0): 4}
 _MAX_HEADER_BYTES = 4096

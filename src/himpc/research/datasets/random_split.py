@@ -10,8 +10,6 @@ from himpc.reading import natural_key
 from himpc.recordings import Recording
 from himpc.research.partition import Partition
 
-__all__ = ["draw_split", "split_randomly"]
-
 
 def split_randomly(
     partition: Partition,

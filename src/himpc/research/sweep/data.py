@@ -17,8 +17,6 @@ from himpc.recordings import Progress, Recording, number_whole_recordings
 from himpc.research.recipes import divide_recordings
 from himpc.research.sweep.grid import Grid
 
-__all__ = ["SweepData", "load_data"]
-
 
 @dataclass(frozen=True, eq=False)
 class SweepData:

@@ -16,8 +16,6 @@ from himpc.errors import ConfigError
 from himpc.learning import Config
 from himpc.research.recipes import Recipe, get_recipe, parse_recipe, read_recipe
 
-__all__ = ["BASELINE", "Choice", "Grid"]
-
 BASELINE = "preset"
 """The label of the choice in which nothing is varied."""
 

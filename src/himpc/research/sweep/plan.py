@@ -19,9 +19,6 @@ from himpc.research.sweep.grid import Grid
 from himpc.research.sweep.results import Row, SweepResult
 from himpc.research.sweep.runs import Run, perform_in_process
 
-__all__ = ["Plan", "count_cores", "run_sweep"]
-
-
 _PRELOADED_MODULES = ["himpc.research.sweep.runs", "sklearn.cluster", "sklearn.metrics", "torch._dynamo"]
 """Modules that each run would need seconds to import; a name that does not exist is ignored."""
 

@@ -16,11 +16,9 @@ from himpc._files import make_folder, remove_file, write_atomically
 from himpc._schema import field, parse_json, to_plain, validated
 from himpc._version import __version__
 from himpc.errors import FormatError
-from himpc.evaluation import markdown_table
-from himpc.reporting import AblationRow, draw_ablation, mean_and_spread, save_figure
+from himpc.evaluation import markdown_table, mean_and_spread
+from himpc.reporting import AblationRow, draw_ablation, save_figure
 from himpc.research.sweep.grid import Choice, Grid
-
-__all__ = ["MEASURES", "Row", "SweepResult"]
 
 MEASURES = {
     "window_rank_1": "window Rank-1",

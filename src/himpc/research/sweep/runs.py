@@ -27,8 +27,6 @@ from himpc.recordings import Windows
 from himpc.research.sweep.data import SweepData
 from himpc.research.sweep.results import MEASURES, Row
 
-__all__ = ["Run", "perform", "perform_in_process"]
-
 
 @dataclass(frozen=True)
 class Run:

@@ -9,8 +9,6 @@ from fastapi import APIRouter, Query
 from himpc.server import schemas
 from himpc.server.dependencies import ServiceDep, WorkersDep
 
-__all__ = ["router"]
-
 router = APIRouter(prefix="/api", tags=["gallery"])
 
 

@@ -12,8 +12,6 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from himpc.server.api_reference import render_reference
 from himpc.server.dependencies import ServiceDep, WorkersDep
 
-__all__ = ["router"]
-
 PAGE = Path(__file__).parents[1] / "page"
 
 router = APIRouter(include_in_schema=False)

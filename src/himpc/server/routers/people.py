@@ -10,8 +10,6 @@ from himpc.server import schemas
 from himpc.server.dependencies import ServiceDep, WorkersDep
 from himpc.server.problems import NOT_FOUND
 
-__all__ = ["router"]
-
 router = APIRouter(prefix="/api/people", tags=["people"])
 Name = Annotated[str, Path(min_length=1, max_length=200, description="Name of a person.")]
 

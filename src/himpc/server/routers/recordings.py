@@ -11,8 +11,6 @@ from himpc.server import schemas
 from himpc.server.dependencies import ServiceDep, WorkersDep
 from himpc.server.problems import NOT_FOUND
 
-__all__ = ["router"]
-
 router = APIRouter(prefix="/api", tags=["recordings"])
 Number = Annotated[str, Path(pattern="^[0-9]{1,19}$", description="The number of a recording.")]
 

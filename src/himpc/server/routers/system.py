@@ -12,8 +12,6 @@ from himpc.server import schemas
 from himpc.server.dependencies import JobsDep, ServiceDep, WordingDep
 from himpc.server.problems import NOT_FOUND
 
-__all__ = ["router"]
-
 router = APIRouter(prefix="/api", tags=["server"])
 
 

@@ -14,8 +14,6 @@ from himpc.errors import ConfigError
 from himpc.server import schemas
 from himpc.server.dependencies import Absent, JobsDep, OptionalUploadDep, ServiceDep, UploadDep, WorkersDep
 
-__all__ = ["router"]
-
 router = APIRouter(prefix="/api", tags=["recordings"])
 
 SYNC_TIMEOUT = 2.0

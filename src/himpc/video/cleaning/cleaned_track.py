@@ -13,8 +13,6 @@ from himpc.recordings import Recording
 from himpc.video.cleaning.gait import Gait
 from himpc.video.cleaning.posture import POSTURES, Posture
 
-__all__ = ["Changes", "CleanedTrack"]
-
 
 @dataclass(frozen=True)
 class Changes:

@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from himpc.skeleton import Layout
 from himpc.video.cleaning.steps import low_pass
 
-__all__ = ["Gait", "find_gait"]
-
 _CUTOFF = 4.0
 """Hertz; the step frequency is about 2 Hz."""
 

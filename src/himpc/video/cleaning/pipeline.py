@@ -19,8 +19,6 @@ from himpc.video.cleaning.steps import constant_share, correct_swaps, fill_low_c
 from himpc.video.orientation import facing_direction, mean_direction, rotate_upright
 from himpc.video.tracking.track import Track
 
-__all__ = ["clean_track"]
-
 Floats = NDArray[np.float64]
 
 _NOTE = "skeletons from video, cleaned"

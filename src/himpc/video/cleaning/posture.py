@@ -9,8 +9,6 @@ from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-__all__ = ["POSTURES", "Posture", "find_posture"]
-
 Posture = Literal["walking", "standing", "seated"]
 POSTURES: tuple[Posture, ...] = get_args(Posture)
 

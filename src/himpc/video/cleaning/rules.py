@@ -9,8 +9,6 @@ from pydantic import Field
 from himpc._schema import validated
 from himpc.video.cleaning.posture import Posture
 
-__all__ = ["DEFAULT_STEPS", "STEPS", "PoseCleaningRules", "Positive", "Step"]
-
 Step = Literal["fill", "swaps", "smooth", "bones", "up"]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 

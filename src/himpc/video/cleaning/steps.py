@@ -10,16 +10,6 @@ from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-__all__ = [
-    "constant_share",
-    "correct_swaps",
-    "fill_low_confidence",
-    "limb_bones",
-    "low_pass",
-    "set_constant_lengths",
-    "smooth",
-]
-
 Floats = NDArray[np.float64]
 
 _SWAP_COST = 0.01

@@ -28,8 +28,6 @@ from himpc.video.estimators.multi_person import (
 from himpc.video.estimators.pose_landmarker import bundled_model, read_task_file
 from himpc.video.silence_stderr import silence_stderr
 
-__all__ = ["MIN_HEIGHT", "MIN_INSIDE", "MIN_TORSO", "MediaPipe"]
-
 MIN_HEIGHT = 72.0
 """Smallest height or width of a body, pixels. The model scales a body to 256 pixels; below a third of that it sees
 little. In the shared video, false detections in an empty room are 22 to 62 pixels high."""

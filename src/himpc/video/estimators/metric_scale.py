@@ -8,8 +8,6 @@ from scipy.optimize import brentq
 
 from himpc.skeleton import Layout
 
-__all__ = ["ASSUMED_STATURE", "to_metres"]
-
 ASSUMED_STATURE = 1.70
 """Metres; one image does not show how tall a person is."""
 

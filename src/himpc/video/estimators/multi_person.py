@@ -10,16 +10,6 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError, DataError
 from himpc.video.detection import Detection
 
-__all__ = [
-    "DUPLICATE_DISTANCE",
-    "body_size",
-    "check_image",
-    "check_people",
-    "deduplicate",
-    "shift_detection",
-    "tile_boxes",
-]
-
 MAX_PEOPLE = 100
 
 DUPLICATE_DISTANCE = 0.15

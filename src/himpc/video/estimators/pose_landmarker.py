@@ -15,8 +15,6 @@ from pathlib import Path
 from himpc._extras import require
 from himpc.errors import ConfigError, ModelError
 
-__all__ = ["bundled_model", "read_task_file"]
-
 _URL = "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_landmarker_full/float16/latest/pose_landmarker_full.task"
 _HINT = f"get {_URL} (Apache-2.0, Google) and pass it as {{weights=pose_landmarker_full.task}}"
 _MAX_BYTES = 256 * 2**20

@@ -23,8 +23,6 @@ from himpc.video.detection import Detection, PoseEstimator
 from himpc.video.estimators.metric_scale import ASSUMED_STATURE, to_metres
 from himpc.video.estimators.multi_person import check_image, check_people, deduplicate
 
-__all__ = ["RtmLib"]
-
 _JOINT_COUNTS = (17, 133)
 """Body and whole body, whose first 17 joints are those of the body."""
 

@@ -12,8 +12,6 @@ from himpc.video.detection import Detection
 from himpc.video.estimators.multi_person import body_size
 from himpc.video.tracking.rules import TrackingRules
 
-__all__ = ["AssociationDistance", "bounding_box", "covered_share", "outside_share", "prediction_distance"]
-
 _UNRELATED = 1e6
 _FREE_SIZE_CHANGE = 0.3
 _MAX_EXTRAPOLATION = 0.4

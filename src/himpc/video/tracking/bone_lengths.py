@@ -10,8 +10,6 @@ from numpy.typing import NDArray
 from himpc.skeleton import Layout
 from himpc.video.detection import Detection
 
-__all__ = ["BoneLengthHistory", "bone_ends", "log_bone_lengths", "median_known"]
-
 _BONES = (
     *(("left_shoulder", "left_elbow"), ("right_shoulder", "right_elbow"), ("left_elbow", "left_wrist")),
     *(("right_elbow", "right_wrist"), ("left_hip", "left_knee"), ("right_hip", "right_knee")),

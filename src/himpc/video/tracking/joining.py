@@ -19,8 +19,6 @@ from himpc.video.tracking.bone_lengths import bone_ends, log_bone_lengths, media
 from himpc.video.tracking.rules import JoiningRules
 from himpc.video.tracking.track import Track
 
-__all__ = ["find_joins", "first_number", "join_tracks"]
-
 Floats = NDArray[np.float64]
 
 _END_SECONDS = 0.5

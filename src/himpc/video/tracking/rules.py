@@ -8,8 +8,6 @@ from pydantic import Field
 
 from himpc._schema import validated
 
-__all__ = ["JoiningRules", "TrackingRules"]
-
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 

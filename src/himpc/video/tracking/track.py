@@ -11,8 +11,6 @@ from numpy.typing import NDArray
 
 from himpc.video.detection import Detection
 
-__all__ = ["ENDINGS", "Ending", "Track"]
-
 Ending = Literal["video ended", "left", "cut", "crossing", "bones", "length"]
 """Why a track ended: the video ended; the person was lost; the shot was cut; another person came so close that the
 assignment was ambiguous; the bone lengths became those of another body; the track had its maximum length."""

@@ -28,8 +28,6 @@ from himpc.video.tracking.bone_lengths import BoneLengthHistory
 from himpc.video.tracking.rules import TrackingRules
 from himpc.video.tracking.track import Ending, Track
 
-__all__ = ["Tracker"]
-
 
 @dataclass(eq=False)
 class _ActiveTrack:

@@ -1,5 +1,4 @@
-from himpc.evaluation import markdown_table, percent_interval
-from himpc.reporting.tables import mean_and_spread
+from himpc.evaluation import markdown_table, mean_and_spread, percent_interval
 
 
 def test_every_row_of_a_table_is_as_wide_as_its_head():
