@@ -3,6 +3,7 @@
 import json
 import random
 import re
+import runpy
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -56,6 +57,7 @@ JUNK = (
 )
 
 Standing = Callable[[Layout, int, int], np.ndarray]
+POSES = runpy.run_path(str(Path(__file__).with_name("pose_writers.py")))
 
 
 def cells(values: np.ndarray, separator: str) -> str:
@@ -133,7 +135,9 @@ def write_mediapipe(path: Path, standing: Standing) -> Path:
     def landmarks(frame: np.ndarray) -> list[dict]:
         return [{"x": x, "y": -y, "z": z, "visibility": 0.9} for x, y, z in frame.tolist()]
 
-    frames = standing(get_layout("mediapipe-33"), 3, 0)
+    layout = get_layout("mediapipe-33")
+    frames = standing(layout, 3, 0)
+    frames -= frames[:, list(layout.root)].mean(axis=1, keepdims=True)
     return text(path / "x.json", json.dumps([{"pose_world_landmarks": [landmarks(frame)]} for frame in frames]))
 
 
@@ -272,6 +276,15 @@ def pixels(frame: np.ndarray) -> list[float]:
     return np.stack([frame[:, 0] * 100 + 500, 900 - frame[:, 1] * 100, np.ones(len(frame))], axis=1).ravel().tolist()
 
 
+def write_pose(name: str) -> Callable[[Path, Standing], Path]:
+    """Return the writer of a format of pose_writers.py, of one person in three frames."""
+
+    def write(path: Path, standing: Standing) -> Path:
+        return POSES["WRITERS"][name](path, standing(get_layout(POSES["LAYOUTS"][name]), 3, 0)[None])
+
+    return write
+
+
 def text(path: Path, *lines: str) -> Path:
     path.write_text("\n".join(lines) + "\n")
     return path
@@ -296,11 +309,13 @@ WRITERS = {
     "kinect-cells": write_kinect_cells,
     "csv-joints": write_csv_joints,
     "csv-frames": write_csv_frames,
+    **{name: write_pose(name) for name in POSES["WRITERS"]},
 }
 FOLDERS = {"kinect-sdk", "openpose"}
 """Formats whose recording is the folder that the file is in."""
 
 STATED = {
+    "zed": {"unit": "m"},
     "bvh": {"unit": "cm"},
     "csv-joints": {"layout": get_layout("kinect-v1"), "unit": "m"},
     "csv-frames": {"layout": get_layout("kinect-v1"), "unit": "m"},

@@ -74,6 +74,7 @@ _HERE = "himpc.reading.formats"
 
 # Formats with a magic number or keyword first, tables of numbers last: the first that recognises a file reads it.
 FORMATS: list[Format] = [
+    Format("smpl", "SMPL joints .npz, such as those of AMASS", f"{_HERE}.smpl"),
     Format("npz", "himpc's own .npz", f"{_HERE}.npz"),
     Format("bvh", "BVH motion", f"{_HERE}.bvh"),
     Format("amc", "ASF/AMC motion", f"{_HERE}.amc"),
@@ -83,15 +84,26 @@ FORMATS: list[Format] = [
     Format("qualisys", "Qualisys TSV, markers or a skeleton", f"{_HERE}.qualisys"),
     Format("vicon", "Vicon Nexus CSV, trajectories or model outputs", f"{_HERE}.vicon"),
     Format("bts", "BTS .emt, 3D points", f"{_HERE}.bts"),
+    Format("azure-kinect", "Azure Kinect JSON, 32 joints, several bodies a file", f"{_HERE}.azure_kinect"),
+    Format("zed", "ZED SDK JSON, BODY_18, BODY_34 or BODY_38", f"{_HERE}.zed"),
+    Format("mmpose", "MMPose JSON, keypoints in 2D or 3D", f"{_HERE}.mmpose"),
     Format(
         "openpose", "OpenPose keypoint JSON, a file or a folder of frames", f"{_HERE}.openpose", accepts_folders=True
     ),
     Format("coco", "COCO keypoint JSON, results or annotations", f"{_HERE}.coco"),
     Format("mediapipe", "MediaPipe world landmarks JSON", f"{_HERE}.mediapipe"),
+    Format("nw-ucla", "Northwestern-UCLA JSON, Kinect v1", f"{_HERE}.nw_ucla"),
+    Format("utd-mhad", "UTD-MHAD .mat, Kinect v1", f"{_HERE}.utd_mhad"),
     Format("ntu", "NTU RGB+D .skeleton, Kinect v2, several bodies a file", f"{_HERE}.ntu"),
     Format("kinect-sdk", "Kinect SDK frames, a folder of *skel.txt", f"{_HERE}.kinect_sdk", accepts_folders=True),
     Format("kgbd", "KGBD gait recording, lines 'name;x;y;z'", f"{_HERE}.kgbd"),
     Format("kinect-cells", "Kinect v1, one frame a line of ';'-split cells 'x y z'", f"{_HERE}.kinect_cells"),
+    Format("msr-action3d", "MSR Action3D .txt, 20 joints", f"{_HERE}.msr_action3d"),
+    Format("msr-daily", "MSR Daily Activity 3D .txt, Kinect v1", f"{_HERE}.msr_daily"),
+    Format("utkinect", "UTKinect-Action3D .txt, Kinect v1", f"{_HERE}.utkinect"),
+    Format("florence", "Florence 3D Actions .txt, 15 joints, several videos a file", f"{_HERE}.florence"),
+    Format("cad-60", "CAD-60 and CAD-120 .txt, OpenNI, 15 joints", f"{_HERE}.cad60"),
+    Format("gaitgraph", "GaitGraph CSV, 2D poses of CASIA-B", f"{_HERE}.gaitgraph"),
     Format("csv-joints", "CSV, one row a joint: frame, joint, x, y, z", f"{_HERE}.csv.joints"),
     Format("csv-frames", "CSV, one row a frame, columns such as left_hip_x", f"{_HERE}.csv.frames"),
     Format("video", "Video, a recording for each person in it", f"{_HERE}.video", extra="video"),

@@ -1,8 +1,10 @@
-"""MediaPipe pose world landmarks as JSON: 33 landmarks a frame, in metres from the midpoint of the hips.
+"""MediaPipe Pose landmarks as JSON: 33 landmarks of a person in each frame, under the key names of each of its APIs.
 
-A list of frames, or ``{"fps": 30, "frames": [...]}``. A frame is the landmarks ``{x, y, z, visibility}`` (or lists of 3
-or 4 numbers), bare or under ``world_landmarks`` or ``landmarks``; null or empty if no person was seen. MediaPipe's axes
-are the image's: y down, z away from the camera.
+A list of frames, JSON lines, or ``{"fps": 30, "frames": [...]}``. A frame is the landmarks, bare or under one of the
+names of `_WORLD_KEYS` and `_IMAGE_KEYS`; null or empty if no person was seen. The landmarks are a list of
+``{x, y, z, visibility}`` or of lists of 3 or 4 numbers, or an object with that list under ``landmark``, or a list of
+poses. World landmarks are in metres from the midpoint of the hips; those of the image are shares of its width and
+height, and are read as 2D where the file states both. The axes are the image's: y down, z away from the camera.
 """
 
 from __future__ import annotations
@@ -15,20 +17,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.axes import to_y_up
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_numbers
-from himpc.reading.formats.parsing.text import check_memory
-from himpc.recordings import Origin, Quality, Recording
+from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.frames import frame_places
+from himpc.reading.formats.parsing.keypoints import Detection, is_json, load_json, parse_numbers
+from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]
 
-_KEYS = ("world_landmarks", "landmarks")
-_MARKS = (b'"world_landmarks"', b'"landmarks"', b'"frames"', b'"visibility"')
-_MARKS_OF_OTHERS = (b'"people"', b'"keypoints"', b'"annotations"')
-_BARE_FRAMES = re.compile(rb"\s*\[\s*(null\b|\{\s*\}|\[\s*(\]|[\[{]))")
+_WORLD_KEYS = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
+_IMAGE_KEYS = ("pose_landmarks", "poseLandmarks", "landmarks")
+_FRAME_KEYS = ("frame", "frame_id", "frame_index", "frame_number", "frameIndex", "frameNumber")
+_SIZE_KEYS = (("width", "height"), ("image_width", "image_height"), ("imageWidth", "imageHeight"))
+_MARKS = tuple(f'"{key}"'.encode() for key in (*_WORLD_KEYS, *_IMAGE_KEYS, "visibility"))
+_MARKS_OF_OTHERS = (b'"people"', b'"keypoints"', b'"annotations"', b'"bodies"', b'"body_list"')
+_BARE_FRAMES = re.compile(
+    rb"\s*(\{\s*(\"fps\"\s*:[^,]{1,40},\s*)?\"frames\"\s*:\s*)?\[\s*(null\b|\{\s*\}|\[\s*(\]|[\[{]))"
+)
 _AXES = ("x", "y", "z")
+_MAX_PIXELS = 100_000
 _MAX_HIPS_OFFSET = 0.1
 """Metres that the midpoint of the hips may be off from the origin of world landmarks."""
 
@@ -41,65 +49,120 @@ def recognise(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
-    """Read the body of a file of world landmarks."""
+    """Read the body of a file of landmarks."""
     content = load_json(path)
-    frames = content.get("frames") if isinstance(content, dict) else content
+    frames = content.get("frames", content) if isinstance(content, dict) else content
+    frames = (
+        [frames]
+        if isinstance(frames, dict) and any(frames.get(key) for key in (*_WORLD_KEYS, *_IMAGE_KEYS))
+        else frames
+    )
     if not isinstance(frames, list) or not frames:
         raise FormatError(f"{path}: expected a list of frames, or an object with one under 'frames'")
     layout = get_layout("mediapipe-33")
-    check_memory(path, 1, len(frames), len(layout))
-    values = np.full((len(frames), len(layout), 4), np.nan)
-    for i, frame in enumerate(frames):
-        if landmarks := _landmarks(frame):
-            values[i] = _landmark_array(landmarks, len(layout), f"{path}, frame {i + 1}")
-    joints = values[..., :3]
-    joints[np.isnan(joints).any(axis=-1)] = np.nan
-    hips = joints[:, [layout.index("left_hip"), layout.index("right_hip")]].mean(axis=1)
-    _check_origin(hips, str(path))
-    return [
-        Recording(
-            to_y_up(joints, "-y").astype(np.float32),
-            layout,
-            fps=_parse_fps(content, str(path)) or options.fps,
-            origin=Origin(path),
-            confidence=np.clip(np.nan_to_num(values[..., 3]), 0, 1).astype(np.float32),
-            quality=Quality(frames_read=len(frames)),
-        )
+    places, length = _frame_places(path, frames)
+    poses = [_poses(frame) for frame in frames]
+    is_world = any(world for world, _ in poses)
+    detections = [
+        Detection(place, None, _landmark_array(pose, len(layout), f"{path}, frame {i}"), f"{path}, frame {i}")
+        for i, ((_, found), place) in enumerate(zip(poses, places, strict=True), start=1)
+        for pose in found
     ]
+    hips = [layout.index("left_hip"), layout.index("right_hip")]
+    off = _hips_offset(detections, hips)
+    notes: tuple[str, ...] = ()
+    if off > _MAX_HIPS_OFFSET:
+        size = _image_size(content) or _image_size(frames[0])
+        if is_world or size is None:
+            raise FormatError(
+                f"{path}: the hips are {off:.2g} from the origin, so these are not world landmarks in metres",
+                hint="export the pose world landmarks, not those of the image",
+            )
+        detections = [Detection(found.frame, None, _to_pixels(found.values, size), found.where) for found in detections]
+        notes = (f"landmarks of the image, of {size[0]:g} x {size[1]:g} pixels, without depth",)
+    return body_recordings(
+        path, detections, length, layout, options, unit="m", up="-y", fps=_parse_fps(content, str(path)), notes=notes
+    )
 
 
-def _check_origin(hips: NDArray[np.float64], where: str) -> None:
-    """Check that the origin is between the hips; that of image landmarks, in shares of the image, is not."""
-    off = np.linalg.norm(hips[np.isfinite(hips).all(axis=1)], axis=1)
-    if off.size and np.median(off) > _MAX_HIPS_OFFSET:
-        raise FormatError(
-            f"{where}: the hips are {np.median(off):.2g} from the origin, so these are not world landmarks in metres",
-            hint="export the pose world landmarks, not those of the image",
-        )
+def _frame_places(path: Path, frames: list[Any]) -> tuple[list[int], int]:
+    """Return the place of each frame by its number, and the number of frames."""
+    numbers = [
+        next((frame[key] for key in _FRAME_KEYS if type(frame.get(key)) is int), None)
+        if isinstance(frame, dict)
+        else None
+        for frame in frames
+    ]
+    known = [float(min(abs(number), 2**53)) for number in numbers if number is not None]
+    if len(known) < len(frames) or len(set(known)) < len(frames):
+        return list(range(len(frames))), len(frames)
+    places, length = frame_places(path, np.array(known), list(range(1, len(frames) + 1)))
+    return places.tolist(), length
 
 
-def _landmarks(frame: Any) -> Any:
-    """Return the landmarks of a frame, which may be nested in it; None if no person was seen."""
+def _poses(frame: Any) -> tuple[bool, list[Any]]:
+    """Return whether a frame holds world landmarks by their name, and the landmarks of each person in it."""
+    is_world = False
+    if isinstance(frame, dict) and "landmark" not in frame:
+        key = next((key for key in (*_WORLD_KEYS, *_IMAGE_KEYS) if frame.get(key)), None)
+        is_world = key in _WORLD_KEYS
+        frame = None if key is None else frame[key]
     if isinstance(frame, dict):
-        return next((frame[key] for key in _KEYS if frame.get(key)), None)
-    return frame
+        frame = frame.get("landmark")
+    if not frame:
+        return is_world, []
+    if isinstance(frame, list) and all(_is_pose(pose) for pose in frame):
+        return is_world, [pose["landmark"] if isinstance(pose, dict) else pose for pose in frame if pose]
+    return is_world, [frame]
+
+
+def _is_pose(value: Any) -> bool:
+    """Return whether a value is a list of landmarks, and not one landmark."""
+    if isinstance(value, dict):
+        return "landmark" in value
+    return isinstance(value, list) and all(isinstance(landmark, list | dict) for landmark in value)
 
 
 def _landmark_array(landmarks: Any, n_joints: int, where: str) -> NDArray[np.float64]:
-    """Parse landmarks as ``(33, 4)``: x, y, z, visibility (default 1)."""
+    """Parse landmarks as ``(33, 4)``: x, y, z, and the visibility (or presence; 1 where there is neither)."""
     if not isinstance(landmarks, list) or len(landmarks) != n_joints:
         found = f"{len(landmarks)} landmarks" if isinstance(landmarks, list) else "no list of landmarks"
         raise FormatError(f"{where}: has {found}, expected {n_joints}")
     rows = []
     for i, landmark in enumerate(landmarks, start=1):
         if isinstance(landmark, dict) and all(axis in landmark for axis in _AXES):
-            row = [*(landmark[axis] for axis in _AXES), landmark.get("visibility", 1)]
-        elif isinstance(landmark, list) and len(landmark) in (3, 4):
+            scores = [landmark[key] for key in ("visibility", "presence") if landmark.get(key) is not None]
+            row = [*(landmark[axis] for axis in _AXES), *scores, 1][:4]
+        elif isinstance(landmark, list) and len(landmark) >= 3:
             row = [*landmark, 1][:4]
         else:
             raise FormatError(f"{where}: landmark {i} is not x, y, z and visibility")
         rows.append(row)
     return parse_numbers([value for row in rows for value in row], where, "a landmark").reshape(n_joints, 4)
+
+
+def _hips_offset(detections: list[Detection], hips: list[int]) -> float:
+    """Return how far the midpoint of the hips usually is from the origin."""
+    middles = np.array([detection.values[hips, :3].mean(axis=0) for detection in detections]).reshape(-1, 3)
+    distances = np.linalg.norm(middles[np.isfinite(middles).all(axis=1)], axis=1)
+    return float(np.median(distances)) if distances.size else 0.0
+
+
+def _image_size(stated: Any) -> tuple[float, float] | None:
+    """Return width and height of the image in pixels, where an object states both."""
+    if not isinstance(stated, dict):
+        return None
+    for keys in _SIZE_KEYS:
+        sizes = [stated.get(key) for key in keys]
+        known = [float(size) for size in sizes if isinstance(size, int | float) and 0 < size < _MAX_PIXELS]
+        if len(known) == 2:
+            return known[0], known[1]
+    return None
+
+
+def _to_pixels(values: NDArray[np.float64], size: tuple[float, float]) -> NDArray[np.float64]:
+    """Return x and y in pixels and the confidence, of landmarks ``(33, 4)`` in shares of the image."""
+    return values[:, [0, 1, 3]] * (*size, 1)
 
 
 def _parse_fps(content: Any, where: str) -> float | None:

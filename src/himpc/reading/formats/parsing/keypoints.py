@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,13 +14,30 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.formats.parsing.text import MAX_COORDINATE, check_memory, read_bytes, scatter
+from himpc.skeleton import Layout, get_layout
 
-__all__ = ["Detection", "Track", "build_tracks", "flat_pose", "is_json", "load_json", "parse_id", "parse_numbers"]
+__all__ = [
+    "Detection",
+    "Track",
+    "build_tracks",
+    "check_objects",
+    "check_same_shape",
+    "flat_pose",
+    "is_json",
+    "keypoint_layout",
+    "load_json",
+    "parse_id",
+    "parse_numbers",
+]
+
+_KEYPOINT_LAYOUTS = {17: "coco-17", 26: "halpe-26", 133: "coco-wholebody", 136: "halpe-26"}
+"""The layout of body and feet by the number of keypoints of COCO, COCO-WholeBody and HALPE; face and hands follow."""
 
 _MAX_JSON_BYTES = 128 * 2**20
 """Size of the largest JSON file that is read; as Python objects it takes several times that."""
 
 _MAX_ID = 255
+_SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def is_json(head: bytes) -> bool:
@@ -28,16 +46,40 @@ def is_json(head: bytes) -> bool:
 
 
 def load_json(path: Path, limit: int = _MAX_JSON_BYTES) -> Any:
-    """Read a JSON file of at most `limit` bytes."""
+    """Read a JSON file of at most `limit` bytes; several values, such as JSON lines, are returned as a list."""
     content = read_bytes(path, limit)
     try:
-        return json.loads(content)
+        documents = _decode_documents(content.decode(json.detect_encoding(content)))
+        return documents if len(documents) > 1 else documents[0]
     except json.JSONDecodeError as error:
         raise FormatError(f"{path}, line {error.lineno}: is not valid JSON: {error.msg.lower()}") from None
     except RecursionError:
         raise FormatError(f"{path}: is nested too deeply for a recording") from None
     except ValueError as error:
         raise FormatError(f"{path}: is not valid JSON: {str(error)[:80]}") from None
+
+
+def _decode_documents(text: str) -> list[Any]:
+    """Decode one or more JSON values, such as those of JSON lines."""
+    decoder, at = json.JSONDecoder(), _skip_space(text, 0)
+    documents: list[Any] = []
+    while not documents or at < len(text):
+        value, end = decoder.raw_decode(text, at)
+        documents.append(value)
+        at = _skip_space(text, end)
+    return documents
+
+
+def _skip_space(text: str, at: int) -> int:
+    space = _SPACE.match(text, at)
+    return space.end() if space else at
+
+
+def check_objects(values: Any, message: str) -> list[dict[str, Any]]:
+    """Return a list of JSON objects, or raise a FormatError with this message."""
+    if not isinstance(values, list) or not all(isinstance(value, dict) for value in values):
+        raise FormatError(f"{message}, each an object")
+    return values
 
 
 def parse_numbers(values: Any, where: str, name: str) -> NDArray[np.float64]:
@@ -89,6 +131,23 @@ class Track:
 
     person: str | None
     values: NDArray[np.float32]
+
+
+def keypoint_layout(count: float, where: str) -> tuple[Layout, tuple[str, ...]]:
+    """Return the layout of a number of keypoints, and a note on those that do not belong to it."""
+    if count not in _KEYPOINT_LAYOUTS:
+        raise FormatError(f"{where}: has {count:g} keypoints a person, expected one of {sorted(_KEYPOINT_LAYOUTS)}")
+    layout = get_layout(_KEYPOINT_LAYOUTS[int(count)])
+    rest = int(count) - len(layout)
+    return layout, (f"{rest} of {count:g} keypoints, those of face and hands, are left out",) if rest else ()
+
+
+def check_same_shape(detections: Sequence[Detection]) -> None:
+    """Check that all people of a recording have as many joints and axes."""
+    shapes = {detection.values.shape: detection.where for detection in detections}
+    if len(shapes) > 1:
+        found = " and ".join(f"{n_joints} joints in {axes - 1}D" for n_joints, axes in shapes)
+        raise FormatError(f"{list(shapes.values())[1]}: {found} in one recording", hint="keep them in separate files")
 
 
 def build_tracks(path: Path, detections: Sequence[Detection], n_frames: int) -> list[Track]:

@@ -1,7 +1,8 @@
-"""Joints of Kinect cameras: unseen joints, and tracking states."""
+"""Joints of Kinect cameras: unseen joints, tracking states, and tables of numbers without a header."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
+from himpc.reading.formats.parsing.keypoints import Detection
+from himpc.reading.formats.parsing.text import check_memory, check_positions, read_lines, to_numbers
 
-__all__ = ["mask_origin", "state_confidence"]
+__all__ = ["frame_detections", "is_number_row", "mask_origin", "read_number_rows", "state_confidence"]
 
 
 def mask_origin(joints: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -29,3 +32,36 @@ def state_confidence(path: Path, lines: Sequence[int], states: NDArray[np.float6
         row = int(wrong.argmax())
         raise FormatError(f"{path}, line {lines[row]}: tracking state is {states[row]:g}, expected 0, 1 or 2")
     return states / 2
+
+
+def is_number_row(line: str, width: int, delimiter: str | None = None) -> bool:
+    """Return whether a line is `width` numbers, of which the first is whole."""
+    cells = [cell for cell in line.rstrip(", \t").split(delimiter) if cell.strip()]
+    try:
+        numbers = [float(cell) for cell in cells]
+    except ValueError:
+        return False
+    return len(numbers) == width and numbers[0] == int(numbers[0] if math.isfinite(numbers[0]) else -1)
+
+
+def read_number_rows(path: Path, width: int, delimiter: str | None = None) -> tuple[list[int], NDArray[np.float64]]:
+    """Read the lines of a table without a header: the number of each line, and its numbers ``(n, width)``."""
+    rows = [
+        (number, [cell.strip() for cell in line.rstrip(", \t").split(delimiter)]) for number, line in read_lines(path)
+    ]
+    if not rows:
+        raise FormatError(f"{path}: holds no frames")
+    check_memory(path, 1, len(rows), width // 3)
+    return [number for number, _ in rows], to_numbers(path, rows, width)
+
+
+def frame_detections(
+    path: Path, lines: Sequence[int], joints: NDArray[np.float64], frames: Sequence[int], person: str | None = None
+) -> list[Detection]:
+    """Make a detection of each frame of joints ``(n, J, 3)``, or of ``(n, J, 4)`` with a confidence."""
+    check_positions(path, lines, joints[..., :3])
+    values = joints if joints.shape[2] == 4 else np.concatenate([joints, np.ones((*joints.shape[:2], 1))], axis=2)
+    return [
+        Detection(int(frame), person, body, f"{path}, line {line}")
+        for frame, body, line in zip(frames, values, lines, strict=True)
+    ]

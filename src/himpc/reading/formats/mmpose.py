@@ -1,0 +1,127 @@
+"""MMPose 1.x JSON: keypoints of each person in each frame, in 2D or 3D.
+
+An object with ``meta_info`` and ``instance_info``, or a list of frames. A frame has a ``frame_id`` and ``instances``,
+each with ``keypoints`` (x, y or x, y, z a joint), ``keypoint_scores``, and ``track_id`` where a tracker ran. A list of
+instances without frames is one picture. 3D poses are those of Human3.6M, in metres and with z up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
+from himpc.reading.formats.parsing.frames import frame_places
+from himpc.reading.formats.parsing.keypoints import (
+    Detection,
+    check_objects,
+    check_same_shape,
+    is_json,
+    keypoint_layout,
+    load_json,
+    parse_id,
+)
+from himpc.recordings import Recording
+from himpc.skeleton import Layout, get_layout
+
+__all__ = ["read", "recognise"]
+
+_MARKS = (b'"instance_info"', b'"meta_info"', b'"keypoint_scores"', b'"instances"')
+_IDS = ("track_id", "instance_id", "track_ids", "id")
+_H36M = "h36m-17"
+
+
+def recognise(path: Path, head: bytes) -> bool:
+    """Recognise keys of the results of MMPose."""
+    return is_json(head) and any(mark in head for mark in _MARKS)
+
+
+def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each tracked person, or the only one."""
+    content = load_json(path)
+    meta = content.get("meta_info") if isinstance(content, dict) else None
+    entries = content.get("instance_info") if isinstance(content, dict) else content
+    frames = check_objects(entries, f"{path}: expected a list of frames under 'instance_info'")
+    if frames and not any("instances" in frame for frame in frames):
+        frames = [{"instances": frames}]
+    places, length = _frame_places(path, frames)
+    detections = [
+        _detection(person, place, f"{path}, frame {i}")
+        for i, (frame, place) in enumerate(zip(frames, places, strict=True), start=1)
+        for person in check_objects(frame.get("instances") or [], f"{path}, frame {i}: expected a list of instances")
+    ]
+    if not detections:
+        raise FormatError(f"{path}: shows no person in {length} frames")
+    check_same_shape(detections)
+    count, axes = detections[0].values.shape
+    usual, notes = keypoint_layout(count, str(path))
+    layout = _find_layout(path, usual, axes - 1, meta if isinstance(meta, dict) else {})
+    body = [replace(found, values=found.values[: len(layout)]) for found in detections]
+    return body_recordings(path, body, length, layout, options, up="z", notes=notes)
+
+
+def _frame_places(path: Path, frames: list[dict[str, Any]]) -> tuple[list[int], int]:
+    """Return the place of each frame by its number; missing numbers are frames without a person."""
+    numbers = [frame.get("frame_id") for frame in frames]
+    if not frames or any(type(number) is not int for number in numbers):
+        return list(range(len(frames))), len(frames)
+    lines = list(range(1, len(frames) + 1))
+    places, length = frame_places(
+        path, np.array([min(abs(n), 2**53) for n in numbers if n is not None], dtype=np.float64), lines
+    )
+    return places.tolist(), length
+
+
+def _detection(person: dict[str, Any], frame: int, where: str) -> Detection:
+    keypoints = _unwrap(person.get("keypoints"), 3)
+    if not isinstance(keypoints, list) or not keypoints or not isinstance(keypoints[0], list):
+        raise FormatError(f"{where}: keypoints is not a list of points")
+    width = 3 if len(keypoints[0]) >= 3 else 2
+    points = parse_points(keypoints, where, "keypoints", width=width, count=len(keypoints))
+    confidence = np.ones(len(points))
+    if person.get("keypoint_scores") is not None:
+        scores = _unwrap(person["keypoint_scores"], 2)
+        rows = [[score] for score in scores] if isinstance(scores, list) else scores
+        confidence = parse_points(rows, where, "keypoint_scores", width=1, count=len(points))[:, 0]
+    track = next((person[key] for key in _IDS if person.get(key) is not None), None)
+    return Detection(
+        frame,
+        None if track is None or track == -1 else parse_id(track, where, "track_id"),
+        np.column_stack([points, np.clip(np.nan_to_num(confidence), 0, 1)]),
+        where,
+    )
+
+
+def _unwrap(values: Any, depth: int) -> Any:
+    """Return a list that is the only element of a list, if it is nested `depth` deep."""
+    nested = values
+    for _ in range(depth - 1):
+        if not isinstance(nested, list) or not nested:
+            return values
+        nested = nested[0]
+    return values[0] if isinstance(nested, list) and len(values) == 1 else values
+
+
+def _find_layout(path: Path, usual: Layout, axes: int, meta: dict[str, Any]) -> Layout:
+    """Return the layout whose joints the file names, or else the usual one of their number."""
+    h36m = get_layout(_H36M)
+    candidates = [usual, h36m] if len(usual) == len(h36m) else [usual]
+    if isinstance(names := meta.get("keypoint_id2name"), dict):
+        fitting = [layout for layout in candidates if _names_fit(list(names.values()), layout)]
+        if not fitting:
+            found = ", ".join(str(name)[:20] for name in list(names.values())[:3])
+            raise FormatError(f"{path}: its keypoints are {found} and so on, expected those of {usual.title}")
+        return fitting[0]
+    stated = str(meta.get("dataset_name", "")).lower()
+    is_h36m = "h36m" in stated or (axes == 3 and "coco" not in stated)
+    return candidates[-1] if is_h36m else usual
+
+
+def _names_fit(names: list[Any], layout: Layout) -> bool:
+    found = [layout.find(name) if isinstance(name, str) else None for name in names[: len(layout)]]
+    return found == list(range(len(layout)))

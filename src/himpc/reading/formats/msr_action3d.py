@@ -1,0 +1,81 @@
+"""MSR Action3D ``_skeleton3D.txt``: 20 joints, a line ``x y z confidence`` a joint, 20 lines a frame.
+
+Li et al., "Action Recognition Based on a Bag of 3D Points", CVPR Workshops 2010. Metres. The files whose names end in
+``_skeleton.txt`` hold screen coordinates and are refused. The order of joints is known; which arm and leg is the left
+one follows from the direction of the feet.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import FormatError
+from himpc.reading.axes import recognise_up, to_y_up
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, mask_origin
+from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines, to_numbers
+from himpc.recordings import Recording
+from himpc.skeleton import Layout, get_layout
+
+__all__ = ["read", "recognise"]
+
+_JOINTS = 20
+_WIDTH = 4
+_NAME = re.compile(r"a[0-9]{2}_s[0-9]{2}_e[0-9]{2}.*", re.IGNORECASE)
+_MAX_METRES = 20
+_ORDER = (
+    *("right_shoulder", "left_shoulder", "neck", "spine", "right_hip", "left_hip", "pelvis", "right_elbow"),
+    *("left_elbow", "right_wrist", "left_wrist", "right_hand", "left_hand", "right_knee", "left_knee"),
+    *("right_ankle", "left_ankle", "right_foot", "left_foot", "head"),
+)
+
+
+def recognise(path: Path, head: bytes) -> bool:
+    """Recognise lines of four numbers in a file that is named as those of the data set are."""
+    lines = decode_head(head)
+    return (
+        _NAME.fullmatch(path.name) is not None
+        and len(lines) >= _JOINTS
+        and all(is_number_row(f"0 {line}", _WIDTH + 1) for line in lines[:_JOINTS])
+    )
+
+
+def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read the body of a file."""
+    layout = get_layout("kinect-v1")
+    rows = [(number, line.split()) for number, line in read_lines(path)]
+    if len(rows) % _JOINTS or not rows:
+        raise FormatError(f"{path}: has {len(rows)} lines, expected {_JOINTS} for each frame")
+    check_memory(path, 1, len(rows) // _JOINTS, _JOINTS)
+    values = to_numbers(path, rows, _WIDTH).reshape(-1, _JOINTS, _WIDTH)
+    if np.nanmedian(np.abs(values[..., :2])) > _MAX_METRES:
+        raise FormatError(
+            f"{path}: holds screen coordinates, expected metres",
+            hint="use the files of the set that end in _skeleton3D.txt",
+        )
+    joints = mask_origin(values[:, [_ORDER.index(joint) for joint in layout.joints], :3])
+    joints, notes = _assign_sides(joints, layout)
+    lines = [rows[i][0] for i in range(0, len(rows), _JOINTS)]
+    detections = frame_detections(path, lines, joints, range(len(joints)))
+    return body_recordings(path, detections, len(joints), layout, options, unit="m", up="y", notes=notes)
+
+
+def _assign_sides(joints: NDArray[np.float64], layout: Layout) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Exchange left and right where the feet, which point forwards, show that it is the other way round."""
+    upright = to_y_up(joints, recognise_up(joints, layout) or "y")
+
+    def span(start: str, end: str) -> NDArray[np.floating]:
+        return upright[:, layout.index(end)] - upright[:, layout.index(start)]
+
+    forward = span("left_ankle", "left_foot") + span("right_ankle", "right_foot")
+    leftward = span("right_shoulder", "left_shoulder") + span("right_hip", "left_hip")
+    agreement = forward[:, 2] * leftward[:, 0] - forward[:, 0] * leftward[:, 2]
+    shown = agreement[np.isfinite(agreement)]
+    if not shown.size or np.median(shown) >= 0:
+        return joints, ()
+    return joints[:, layout.mirror_order], ("left and right are exchanged, as the feet show",)

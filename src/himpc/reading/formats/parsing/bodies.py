@@ -1,0 +1,140 @@
+"""From people detected in frames, in 2D or 3D, to recordings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.keypoints import Detection, build_tracks, flat_pose, parse_numbers
+from himpc.reading.formats.parsing.kinect import mask_origin
+from himpc.reading.formats.parsing.text import MAX_JOINTS
+from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
+from himpc.recordings import Origin, Quality, Recording
+from himpc.skeleton import Layout
+
+__all__ = ["body_recordings", "parse_points", "timed_frames"]
+
+_GAP = 1.5
+"""Steps between two frames, in units of the usual one, from which frames are missing between them."""
+
+
+def body_recordings(
+    path: Path,
+    detections: Sequence[Detection],
+    n_frames: int,
+    layout: Layout,
+    options: FileOptions,
+    *,
+    unit: str | None = None,
+    up: str | None = None,
+    fps: float | None = None,
+    notes: tuple[str, ...] = (),
+    group: str | None = None,
+    labels: Mapping[str, str] | None = None,
+) -> list[Recording]:
+    """Make a recording of each person from their detections.
+
+    Parameters
+    ----------
+    detections : sequence of Detection
+        Values ``(J, 3)`` are x and y in pixels, y down, and a confidence; ``(J, 4)`` are x, y, z and a confidence.
+    n_frames : int
+        The number of frames of the file.
+    layout : Layout
+        The J joints.
+    unit, up, fps : optional
+        What the file states, or what its format defines.
+    notes : tuple of str
+        What a person should know about all recordings.
+    group : str, optional
+        The name of the sequence, in a file of several.
+    labels : mapping, optional
+        Person, session and camera, where the file names them.
+    """
+    tracks = build_tracks(path, detections, n_frames)
+    origins = numbered_origins(path, len(tracks), group)
+    values = [track.values for track in tracks]
+    dimensions = values[0].shape[2] - 1
+    if dimensions == 2:
+        poses = [flat_pose(body) for body in values]
+    else:
+        poses, axis_notes = _world_poses(values, layout, str(Origin(path, group)), options, unit, up)
+        notes = (*notes, *axis_notes)
+    return [
+        Recording(
+            joints,
+            layout,
+            fps=options.fps or fps,
+            origin=origin,
+            confidence=confidence,
+            dimensions=dimensions,
+            quality=Quality(frames_read=len(joints), notes=notes),
+            **(labels or {}),
+        )
+        for (joints, confidence), origin in zip(poses, origins, strict=True)
+    ]
+
+
+def parse_points(values: Any, where: str, name: str, *, width: int, count: int) -> NDArray[np.float64]:
+    """Parse a list of `count` points of `width` numbers each as ``(count, width)``; null is NaN."""
+    if not isinstance(values, list) or len(values) != count:
+        found = f"{len(values)} points" if isinstance(values, list) else "no list of points"
+        raise FormatError(f"{where}: {name} has {found}, expected {count}")
+    numbers: list[Any] = []
+    for i, point in enumerate(values, start=1):
+        if point is None:
+            point = [None] * width
+        if not isinstance(point, list) or len(point) < width:
+            raise FormatError(f"{where}: point {i} of {name} is not a list of {width} numbers")
+        numbers += [np.nan if value is None else value for value in point[:width]]
+    return parse_numbers(numbers, where, name).reshape(count, width)
+
+
+def timed_frames(path: Path, seconds: Sequence[float]) -> tuple[list[int], int, float | None, tuple[str, ...]]:
+    """Return the place of each frame by its time stamp, the number of frames, their rate, and notes.
+
+    A step from one time stamp to the next of n usual steps is n frames, of which n - 1 are missing. Time stamps that do
+    not rise show nothing: all frames are then in a row.
+    """
+    times = np.array(seconds, dtype=np.float64)
+    in_a_row = list(range(len(times)))
+    steps = np.diff(times)
+    if not len(steps) or not np.isfinite(times).all() or not (times != times[0]).any():
+        return in_a_row, len(times), None, ()
+    if not (steps > 0).all():
+        return in_a_row, len(times), None, ("the time stamps do not rise, so they are ignored",)
+    usual = float(np.median(steps))
+    jumps = np.where(steps < _GAP * usual, 1.0, np.round(steps / usual))
+    length = 1 + jumps.sum()
+    if length > MAX_JOINTS:
+        raise FormatError(f"{path}: the time stamps span {length:.3g} frames, which is too many for one file")
+    places = [0, *np.cumsum(jumps).astype(np.int64).tolist()]
+    missing = int(length) - len(times)
+    notes = (f"{missing} frames are missing, as the time stamps show",) if missing else ()
+    return places, int(length), round(float((length - 1) / (times[-1] - times[0])), 3), notes
+
+
+def _world_poses(
+    bodies: list[NDArray[np.float32]],
+    layout: Layout,
+    where: str,
+    options: FileOptions,
+    unit: str | None,
+    up: str | None,
+) -> tuple[list[tuple[NDArray[np.float32], NDArray[np.float32]]], tuple[str, ...]]:
+    """Convert ``(frames, J, 4)`` to joints in metres, y up, and their confidence; a joint that was not seen is NaN."""
+    confidences = [np.clip(np.nan_to_num(values[..., 3]), 0, 1) for values in bodies]
+    joints: list[NDArray[np.floating]] = []
+    for values, confidence in zip(bodies, confidences, strict=True):
+        seen = mask_origin(values[..., :3].astype(np.float64))
+        confidence[np.isnan(seen[..., 0])] = 0
+        seen[confidence == 0] = np.nan
+        joints.append(seen)
+    turned, notes = to_metres_y_up(joints, layout, where, options, unit, up)
+    return [(t.astype(np.float32), c) for t, c in zip(turned, confidences, strict=True)], notes

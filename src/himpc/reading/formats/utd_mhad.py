@@ -1,0 +1,58 @@
+"""MATLAB ``.mat`` of Kinect v1 skeletons: the array ``d_skel`` (20, 3, frames), as in UTD-MHAD.
+
+Chen et al., "UTD-MHAD: A Multimodal Dataset for Human Action Recognition", ICIP 2015. Metres, camera axes (y up),
+30 Hz. Files of version 5 to 7 are read by a small bounded parser; those of version 7.3 are HDF5 and are refused.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.arrays import read_mat
+from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.keypoints import Detection
+from himpc.reading.formats.parsing.text import MAX_COORDINATE, check_memory
+from himpc.recordings import Recording
+from himpc.skeleton import get_layout
+
+__all__ = ["read", "recognise"]
+
+_NAME = "d_skel"
+_FPS = 30.0
+_ORDER = (
+    *("head", "neck", "spine", "pelvis", "left_shoulder", "left_elbow", "left_wrist", "left_hand"),
+    *("right_shoulder", "right_elbow", "right_wrist", "right_hand", "left_hip", "left_knee", "left_ankle", "left_foot"),
+    *("right_hip", "right_knee", "right_ankle", "right_foot"),
+)
+
+
+def recognise(path: Path, head: bytes) -> bool:
+    """Recognise the header of a MATLAB file."""
+    return head.startswith(b"MATLAB 5.0 MAT-file") and head[126:128] in (b"IM", b"MI")
+
+
+def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read the body of a file."""
+    arrays = read_mat(path)
+    layout = get_layout("kinect-v1")
+    if _NAME not in arrays:
+        names = ", ".join(repr(name[:40]) for name in list(arrays)[:5]) or "no array of numbers"
+        raise FormatError(
+            f"{path}: holds {names}, expected {_NAME!r} (20 joints, 3, frames)",
+            hint="export joints as CSV with columns such as left_hip_x, or save them as d_skel",
+        )
+    joints = arrays[_NAME]
+    if joints.shape[:2] != (len(layout), 3) or joints.ndim > 3:
+        raise FormatError(f"{path}: {_NAME!r} has shape {joints.shape}, expected (20, 3, frames)")
+    body = joints.reshape(len(layout), 3, -1).transpose(2, 0, 1)
+    check_memory(path, 1, len(body), len(layout))
+    if not (np.abs(body[np.isfinite(body)]) <= MAX_COORDINATE).all() or np.isinf(body).any():
+        raise FormatError(f"{path}: a joint is farther than {MAX_COORDINATE:g} from the origin; the file is damaged")
+    values = np.concatenate([body, np.ones((*body.shape[:2], 1))], axis=2)
+    values = values[:, [_ORDER.index(joint) for joint in layout.joints]]
+    detections = [Detection(i, None, frame, f"{path}, frame {i + 1}") for i, frame in enumerate(values)]
+    return body_recordings(path, detections, len(values), layout, options, unit="m", up="y", fps=_FPS)

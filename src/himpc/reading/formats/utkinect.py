@@ -1,0 +1,46 @@
+"""UTKinect-Action3D ``.txt``: Kinect v1, a line a frame, its number and x y z of 20 joints, in metres.
+
+Xia et al., "View Invariant Human Action Recognition Using Histograms of 3D Joints", CVPR Workshops 2012. The numbers
+count frames of 30 Hz; frames without a skeleton are left out, and a few are there twice, of which the first is read.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.frames import frame_places
+from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, read_number_rows
+from himpc.reading.formats.parsing.text import decode_head
+from himpc.recordings import Recording
+from himpc.skeleton import get_layout
+
+__all__ = ["read", "recognise"]
+
+_WIDTH = 61
+_FPS = 30.0
+
+
+def recognise(path: Path, head: bytes) -> bool:
+    """Recognise lines of 61 numbers without a header."""
+    lines = decode_head(head)[:2]
+    return bool(lines) and is_number_row(lines[0], _WIDTH)
+
+
+def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read the body of a file."""
+    layout = get_layout("kinect-v1")
+    lines, values = read_number_rows(path, _WIDTH)
+    numbers, first = np.unique(values[:, 0], return_index=True)
+    rows = np.sort(first)
+    notes = (f"{len(values) - len(rows)} frames are there twice; the first is read",) if len(rows) < len(values) else ()
+    kept = [lines[row] for row in rows]
+    places, length = frame_places(path, values[rows, 0], kept)
+    detections = frame_detections(path, kept, values[rows, 1:].reshape(-1, len(layout), 3), places.tolist())
+    step = (numbers[-1] - numbers[0]) / (length - 1) if length > 1 else 1.0
+    return body_recordings(
+        path, detections, length, layout, options, unit="m", up="y", fps=_FPS / float(step), notes=notes
+    )
