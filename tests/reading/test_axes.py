@@ -1,11 +1,9 @@
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from himpc.errors import FormatError
-from himpc.reading.axes import UP_AXES, body_size, check_size, find_up, parse_unit, recognise_up, to_y_up
-from himpc.skeleton import get_layout, layout_names
+from himpc.reading.axes import UP_AXES, find_up, recognise_up, to_y_up
+from himpc.skeleton import get_layout
 
 KINECT = get_layout("kinect-v1")
 
@@ -61,44 +59,25 @@ def test_up_needs_most_of_the_frames(lying, expected):
     assert recognise_up(body, KINECT) == expected
 
 
-@given(st.floats(0.4, 2.5), st.sampled_from(["m", "cm", "mm", "in"]))
-def test_a_body_in_its_own_unit_is_accepted(height, unit):
-    body = standing() * height / 1.6
-    check_size(body, KINECT, "walk.csv", unit)
-    assert body_size(body, KINECT) == pytest.approx(height)
-
-
-def test_a_wrong_unit_is_an_error_that_suggests_the_right_one():
-    with pytest.raises(
-        FormatError, match=r"walk.csv: read in 'm', .* in 'mm' it would be 1.60 m tall; state the unit: unit='mm'"
-    ):
-        check_size(standing() * 1000, KINECT, "walk.csv")
-    with pytest.raises(FormatError, match="a: states no unit of length; it is the size of a person in no known unit"):
-        parse_unit(None, "a", 1e9)
-
-
-@pytest.mark.parametrize("name", layout_names())
-def test_every_layout_has_a_size(name):
-    layout = get_layout(name)
-    joints = np.random.default_rng(0).normal(size=(4, len(layout), 3))
-    assert body_size(joints, layout) > 0
-    assert body_size(np.full_like(joints, np.nan), layout) is None
-
-
-def test_units_are_parsed_in_any_spelling():
-    assert [parse_unit(unit, "f") for unit in ("m", "CM", " millimetres ", "inches")] == ["m", "cm", "mm", "in"]
-    with pytest.raises(FormatError, match=r"f: states no unit of length; state the unit .m, cm, mm, in.: unit='mm'"):
-        parse_unit(None, "f")
-    with pytest.raises(FormatError, match="unknown unit of length 'furlong'"):
-        parse_unit("furlong", "f")
-
-
-def test_up_axis_comes_from_file_then_body_then_user():
+def test_user_wins_over_the_body_and_the_body_over_the_file():
     upright, unseen = standing(), np.full((2, 20, 3), np.nan)
-    assert find_up(upright, KINECT, "a", stated="z", fallback="x") == ("z", "up is z, as the file states")
-    assert find_up(upright, KINECT, "a", stated=None, fallback="x") == ("y", "up is y, as the body shows")
-    assert find_up(unseen, KINECT, "a", stated=None, fallback="x") == ("x", "up is x, as the user states")
-    with pytest.raises(FormatError, match="a: states no up axis and the body does not show it; state the axis"):
-        find_up(unseen, KINECT, "a", stated=None, fallback=None)
-    with pytest.raises(FormatError, match="a: unknown up axis 'w'"):
-        find_up(upright, KINECT, "a", stated="w", fallback="y")
+
+    def find(joints, stated=None, user=None):
+        return find_up(joints, KINECT, "a", stated=stated, user=user)
+
+    assert find(upright, stated="y") == ("y", ())
+    assert find(upright) == ("y", ("up is y, as the body shows",))
+    assert find(upright, stated="-y") == ("y", ("up is y, as the body shows; the file states -y",))
+    assert find(upright, stated="w") == ("y", ("up is y, as the body shows; the file states w",))
+    assert find(upright, stated="y", user="x") == ("x", ("up is x, as the user states; the body stands along y",))
+    assert find(unseen, stated="z") == ("z", ("up is z, as the file states",))
+    assert find(unseen, stated="z", user="x") == ("x", ("up is x, as the user states",))
+    for stated in (None, "w"):
+        with pytest.raises(FormatError, match=r"a: states .* up axis.* and the body does not show it; state the axis"):
+            find(unseen, stated=stated)
+
+
+def test_legs_alone_show_the_up_axis():
+    legs = standing()
+    legs[:, [name.split("_")[-1] not in ("hip", "knee", "ankle", "foot") for name in KINECT.joints]] = np.nan
+    assert recognise_up(to_y_up(legs, "z"), KINECT) == "-z"

@@ -142,13 +142,36 @@ def test_euler_matrices_are_products_in_order():
     np.testing.assert_array_equal(euler_matrices(np.zeros((2, 0)), ""), [np.eye(3)] * 2)
 
 
-def test_a_missing_unit_is_an_error_that_suggests_one(tmp_path):
-    with pytest.raises(
-        FormatError, match=r"states no unit of length; in 'cm' it would be 1.61 m tall; state the unit: unit='cm'"
-    ):
-        read(tmp_path, bvh([{}]), FileOptions())
-    with pytest.raises(FormatError, match="read in 'm', the body is 161 m tall; in 'cm'"):
+def test_the_unit_is_shown_by_the_body(tmp_path):
+    recording = read(tmp_path, bvh([{}]), FileOptions())
+    np.testing.assert_allclose(recording.joints[0], positions_of({}), atol=1e-6)
+    assert recording.quality.notes[0].startswith("the file states no unit of length; read in cm")
+    with pytest.raises(FormatError, match=r"read in 'm', the body is 161.* m tall; it may be in 'cm'"):
         read(tmp_path, bvh([{}]), FileOptions(unit="m"))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fps", "note"),
+    [
+        ("Frames:\t2", "Frames:\t3", 40, "the file states 3 frames and holds 2"),
+        ("Frames:\t2", "Frames:\t1", 40, "the file states 1 frames and holds 2"),
+        ("0.025", "0,025", 40, None),
+        ("0.025", "0.0333333", 30, None),
+        ("0.025", "33.3333", 30, "which must be milliseconds: 30 frames a second"),
+        ("0.025", "120", None, "which is ignored"),
+        ("0.025", "0", None, "which is ignored"),
+    ],
+)
+def test_counts_and_rates_that_are_wrong_are_noted(tmp_path, old, new, fps, note):
+    recording = read(tmp_path, bvh([{}, {"pelvis": (1, 2, 3, 0, 0, 0)}]).replace(old, new))
+    assert (len(recording), recording.fps) == (2, fps)
+    assert [note in each for each in recording.quality.notes[:-1]] == ([True] if note else [])
+
+
+def test_a_line_that_was_cut_off_is_left_out(tmp_path):
+    recording = read(tmp_path, bvh([{}, {}]).rstrip()[:-20])
+    assert len(recording) == 1
+    assert any("is cut off" in note for note in recording.quality.notes)
 
 
 def test_a_users_own_layout_finds_its_own_names(tmp_path):
@@ -165,7 +188,6 @@ def test_a_users_own_layout_finds_its_own_names(tmp_path):
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("Frames:\t1", "Frames:\t2", "declares 2 frames, found 1 lines of motion"),
         ("Frames:\t1", "Frames:\tmany", "found 'many', expected a number"),
         ("MOTION", "", "found 'FRAMES:'"),
         ("CHANNELS 3 Z", "CHANNELS 4 Z", "line 9: CHANNELS '4 Zrotation"),

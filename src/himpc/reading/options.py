@@ -45,7 +45,7 @@ class VideoOptions:
 
 @validated
 class ReadOptions:
-    """What files do not state themselves, and what is done with what they hold.
+    """What files do not state or state wrongly, and what is done with what they hold. It wins over what a file states.
 
     Raises
     ------
@@ -66,17 +66,27 @@ class ReadOptions:
     layout: str | Path | InstanceOf[Layout] | None = None
     """Joint layout: a name, or a .toml file that declares one. Recordings of another layout are converted."""
     unit: Unit | None = None
-    """Unit of files that do not state it: m, cm, mm or in."""
+    """Unit of length, whatever a file states: m, cm, mm or in."""
+    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    """Metres in one unit of length, in place of a unit, for units that have no name."""
     up: Up | None = None
-    """Axis that points up where neither the file nor the body shows it: x, y, z, -x, -y or -z."""
+    """Axis that points up, whatever a file states: x, y, z, -x, -y or -z."""
     markers: str | Path | InstanceOf[MarkerSet] | None = None
     """Rules that compute joints from the markers of C3D and TRC files, for an unknown marker set: a .toml file."""
     fps: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """Frames per second of files that do not state it."""
+    """Frames per second, whatever a file states."""
+    image_size: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}x[1-9][0-9]{0,5}$")] | None = None
+    """Width and height of the pictures, such as 1920x1080, of files that state keypoints as shares of them."""
     clean: bool | InstanceOf[CleaningRules] = True
     """Drop empty, frozen and impossible frames, fill short gaps, and split recordings at long ones."""
     video: VideoOptions | None = VideoOptions()
     """How people are found in videos; None to read no videos."""
+
+    @model_validator(mode="after")
+    def _check_scale(self) -> ReadOptions:
+        if self.unit is not None and self.scale is not None:
+            raise ValueError("unit and scale both state the unit of length: choose one of the two")
+        return self
 
     @model_validator(mode="after")
     def _check_steady_bones(self) -> ReadOptions:

@@ -36,9 +36,11 @@ def read(
     labels: str | Path | Labels | None = None,
     layout: str | Path | Layout | None = None,
     unit: Unit | None = None,
+    scale: float | None = None,
     up: Up | None = None,
     markers: str | Path | MarkerSet | None = None,
     fps: float | None = None,
+    image_size: str | None = None,
     clean: bool | CleaningRules | None = None,
     video: VideoOptions | None = None,
     progress: Progress | None = None,
@@ -56,7 +58,7 @@ def read(
         Files, folders, folders of frames, videos.
     options : ReadOptions, optional
         How they are read.
-    name, labels, layout, unit, up, markers, fps, clean, video : optional
+    name, labels, layout, unit, scale, up, markers, fps, image_size, clean, video : optional
         Single options, each in place of the one in `options`. `ReadOptions` describes them.
     progress : callable, optional
         Wraps the files, and the frames of each video, to show progress.
@@ -81,8 +83,8 @@ def read(
     >>> walks = himpc.read("gait_lab", name="{person}/{session}/*.c3d", unit="mm")  # doctest: +SKIP
     """
     options_given = {
-        "name": name, "labels": labels, "layout": layout, "unit": unit, "up": up, "markers": markers, "fps": fps,
-        "clean": clean, "video": video,
+        "name": name, "labels": labels, "layout": layout, "unit": unit, "scale": scale, "up": up, "markers": markers,
+        "fps": fps, "image_size": image_size, "clean": clean, "video": video,
     }  # fmt: skip
     changes: dict[str, Any] = {key: value for key, value in options_given.items() if value is not None}
     return plan(path, replace(options or ReadOptions(), **changes)).read_all(progress, on_video)
@@ -211,11 +213,14 @@ def plan(path: _Paths, options: ReadOptions | None = None) -> Plan:
     if not paths:
         raise DataError("there is no recording without a path, expected files or folders of recordings")
     markers = options.markers
+    width, _, height = (options.image_size or "").partition("x")
     file_options = FileOptions(
         layout=None if options.layout is None else get_layout(options.layout),
         unit=options.unit,
+        scale=options.scale,
         up=options.up,
         fps=options.fps,
+        image_size=(int(width), int(height)) if options.image_size else None,
         markers=MarkerSet.from_toml(markers) if isinstance(markers, str | Path) else markers,
     )
     table = read_labels(options.labels) if isinstance(options.labels, str | Path) else options.labels

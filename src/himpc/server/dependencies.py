@@ -21,7 +21,7 @@ from himpc.server.wording import Wording
 from himpc.server.workers import Workers
 from himpc.skeleton import layout_names
 
-READ_OPTIONS = ("layout", "unit", "up", "fps")
+READ_OPTIONS = ("layout", "unit", "scale", "up", "fps", "image_size")
 """The fields of `ReadOptions` that a request may state; the others are paths on the server."""
 
 Absent = SkipJsonSchema[None]

@@ -27,6 +27,8 @@ FIELDS = {
     "layout": Field("layout", "Joint layout"),
     "unit": Field("unit", "Unit"),
     "up": Field("up", "Vertical axis"),
+    "scale": Field("scale", "Metres in one unit"),
+    "image_size": Field("image_size", "Picture size"),
     "fps": Field("fps", "Frames per second"),
     "files": Field("files", "Choose recordings"),
     "person": Field("person", "Person"),

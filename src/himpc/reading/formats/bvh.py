@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.axes import body_size, parse_unit
-from himpc.reading.file_options import UNITS, FileOptions
-from himpc.reading.formats.parsing.text import check_memory, read_lines, to_numbers
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.timeline import count_note, rate_of_period
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings import Origin, Recording
@@ -64,7 +64,7 @@ class _Node:
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the keyword HIERARCHY."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:9].upper() == b"HIERARCHY"
+    return "".join(decode_head(head)[:1]).upper().startswith("HIERARCHY")
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
@@ -73,11 +73,10 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     nodes, start = _parse_hierarchy(path, lines)
     layout = options.layout or get_layout("humanoid")
     indices = _find_joints(path, nodes, layout)
-    values, fps = _parse_motion(path, lines[start:], sum(len(node.channels) for node in nodes), len(layout))
+    values, fps, notes = _parse_motion(path, lines[start:], sum(len(node.channels) for node in nodes), len(layout))
     chunks = [values[i : i + _CHUNK_FRAMES] for i in range(0, len(values), _CHUNK_FRAMES)]
     joints = np.concatenate([_positions(nodes, chunk)[:, indices] for chunk in chunks])
-    unit = parse_unit(options.unit, str(path), body_size(joints, layout))
-    return [to_recording(joints * UNITS[unit], layout, options, Origin(path), unit=unit, fps=fps)]
+    return [to_recording(joints, layout, options, Origin(path), fps=fps, notes=notes)]
 
 
 def _parse_hierarchy(path: Path, lines: list[tuple[int, str]]) -> tuple[list[_Node], int]:
@@ -140,8 +139,8 @@ def _describe(node: _Node, word: str, cells: list[str], where: str) -> None:
 
 def _parse_motion(
     path: Path, lines: list[tuple[int, str]], channels: int, joints: int
-) -> tuple[NDArray[np.float64], float | None]:
-    """Parse the channel values ``(frames, channels)`` and the frame rate."""
+) -> tuple[NDArray[np.float64], float | None, tuple[str, ...]]:
+    """Parse the channel values ``(frames, channels)`` and the frame rate, and note what the header contradicts."""
     declared, seconds = None, 0.0
     while lines and ":" in lines[0][1]:
         number, line = lines[0]
@@ -150,7 +149,7 @@ def _parse_motion(
             if name.strip().lower() == "frames":
                 declared = int(value)
             elif name.strip().lower() == "frame time":
-                seconds = float(value)
+                seconds = float(value.replace(",", "."))
         except ValueError:
             raise FormatError(f"{path}, line {number}: found {value.strip()[:20]!r}, expected a number") from None
         lines = lines[1:]
@@ -158,18 +157,22 @@ def _parse_motion(
         raise FormatError(f"{path}: has no 'Frames:' after MOTION")
     if not lines:
         raise FormatError(f"{path}: holds no frames")
-    if declared != len(lines):
-        raise FormatError(f"{path}: declares {declared} frames, found {len(lines)} lines of motion")
     if not channels:
         raise FormatError(f"{path}: no joint has channels, so nothing moves")
     check_memory(path, 1, len(lines), max(joints, channels))
-    values = to_numbers(path, [(number, line.split()) for number, line in lines], channels)
+    rows = [(number, line.split()) for number, line in lines]
+    notes = count_note("frames", declared, len(rows))
+    if len(rows) > 1 and len(rows[-1][1]) < channels:
+        notes = (f"line {rows[-1][0]} is cut off and left out", *count_note("frames", declared, len(rows) - 1))
+        del rows[-1]
+    values = to_numbers(path, rows, channels)
     valid = (np.abs(values) <= _MAX_VALUE).all(axis=1)
     if not valid.all():
         raise FormatError(
             f"{path}, line {lines[int(valid.argmin())][0]}: a value is not finite or beyond {_MAX_VALUE:g}"
         )
-    return values, 1 / seconds if seconds > 1e-6 else None
+    fps, rate_notes = rate_of_period(seconds)
+    return values, fps, (*notes, *rate_notes)
 
 
 def _find_joints(path: Path, nodes: list[_Node], layout: Layout) -> list[int]:

@@ -66,7 +66,6 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         rate=parse_number(first.get("FREQUENCY")),
         number_column=0 if offset else None,
         time_column=1 if offset == 2 else None,
-        zero_is_missing=True,
         notes=count_notes(first.get("NO_OF_FRAMES"), len(table.frames)),
     )
 

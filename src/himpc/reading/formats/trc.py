@@ -1,7 +1,12 @@
-"""TRC (track row column): a tab-separated table of marker positions below five lines of header."""
+"""TRC (track row column): a table of marker positions below five lines of header.
+
+Cells are separated by tabs, or by commas or blanks. The numbers of frames and markers and the rate in the header are
+checked against the table, which is what counts.
+"""
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -10,66 +15,121 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.text import check_memory, check_positions, read_lines, to_numbers
+from himpc.reading.formats.parsing.text import (
+    Row,
+    check_memory,
+    check_positions,
+    decode_head,
+    mask_missing,
+    read_lines,
+    to_numbers,
+)
+from himpc.reading.formats.parsing.timeline import count_note, find_timeline
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
 
+_KEYWORD = "PathFileType"
 _HEADER_LINES = 5
+_NUMBER = re.compile(r"\s*[+-]?[0-9]*[.,]?[0-9]+([eE][+-]?[0-9]+)?\s*")
 
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the keyword PathFileType."""
-    return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:12] == b"PathFileType"
+    return "".join(decode_head(head)[:1]).startswith(_KEYWORD)
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person whose markers a TRC file holds."""
     lines = read_lines(path)
-    if len(lines) <= _HEADER_LINES:
+    if len(lines) < _HEADER_LINES:
         raise FormatError(f"{path}: holds no frames, or is truncated within its header of {_HEADER_LINES} lines")
-    stated = dict(zip(lines[1][1].split(), lines[2][1].split(), strict=False))
-    labels = [label.strip() for label in lines[3][1].split("\t")[2:] if label.strip()]
-    _check_counts(path, stated, markers=len(labels), frames=len(lines) - _HEADER_LINES)
-    points = _parse_points(path, lines[_HEADER_LINES:], len(labels))
+    stated = dict(zip(*(_cells(line) for _, line in lines[1:3]), strict=False))
+    labels = _parse_labels(_cells(lines[3][1]))
+    rows: list[Row] = [(number, _cells(line)) for number, line in lines[4:]]
+    while rows and not _NUMBER.fullmatch(rows[0][1][0]):  # the line of axes, which some programs leave out
+        rows.pop(0)
+    if not rows:
+        raise FormatError(f"{path}: holds no frames")
+    rows, notes = _check_last_row(rows)
+    unnamed = (len(rows[0][1]) - 2 - 3 * len(labels)) // 3
+    labels += [""] * (unnamed if any(rows[0][1][2 + 3 * len(labels) :]) else 0)
+    values = _parse_values(path, rows, len(labels))
+    timeline = find_timeline(
+        path,
+        [number for number, _ in rows],
+        numbers=values[:, 0],
+        seconds=values[:, 1],
+        stated=_parse_count(path, stated, "DataRate", lines[2][0]),
+    )
+    points = values[:, 2:].reshape(len(rows), len(labels), 3)
+    check_positions(path, [number for number, _ in rows], points)
+    placed = timeline.place(mask_missing(points))
+    frames, markers = (_parse_count(path, stated, name, lines[2][0]) for name in ("NumFrames", "NumMarkers"))
     return marker_recordings(
         path,
         labels,
-        lambda columns: points[:, columns],
+        lambda columns: placed[:, columns],
         options,
-        unit=stated.get("Units"),
-        fps=_parse_rate(path, stated, lines[2][0]),
+        unit=stated.get("Units") or None,
+        fps=timeline.fps,
+        notes=(
+            *count_note("frames", frames, len(rows)),
+            *count_note("markers", markers, sum(map(bool, labels))),
+            *notes,
+            *timeline.notes,
+        ),
     )
 
 
-def _check_counts(path: Path, stated: dict[str, str], *, markers: int, frames: int) -> None:
-    """Check the declared counts against the file."""
-    for name, found in (("NumMarkers", markers), ("NumFrames", frames)):
-        if name in stated and stated[name] != str(found):
-            raise FormatError(f"{path}: declares {name} {stated[name][:20]}, found {found}")
+def _cells(line: str) -> list[str]:
+    """Split a line at its tabs, or else its semicolons, or its commas if they are no decimal commas, or its blanks."""
+    if "\t" in line:
+        cells = line.split("\t")
+    elif ";" in line:
+        cells = line.split(";")
+    elif "," in line and not (" " in line.strip() and re.search(r"[0-9],[0-9]+ ", line)):
+        cells = line.split(",")
+    else:
+        cells = line.split()
+    return [cell.strip(' "') for cell in cells] or [""]
 
 
-def _parse_rate(path: Path, stated: dict[str, str], line: int) -> float | None:
-    if "DataRate" not in stated:
+def _parse_labels(cells: list[str]) -> list[str]:
+    """Return the label of each marker, empty where it has none: one in three cells, or else cell by cell."""
+    labels = cells[2:]
+    places = [i for i, label in enumerate(labels) if label]
+    if len(places) > 1 and all(place % 3 == 0 for place in places):
+        return labels[: places[-1] + 1 : 3]
+    return [label for label in labels if label]
+
+
+def _check_last_row(rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:
+    """Leave out a last row that was cut off: it has less cells than all others."""
+    others = {len(cells) for _, cells in rows[:-1]}
+    if len(others) == 1 and len(rows[-1][1]) < max(others):
+        return rows[:-1], (f"line {rows[-1][0]} is cut off and left out",)
+    return rows, ()
+
+
+def _parse_count(path: Path, stated: dict[str, str], name: str, line: int) -> float | None:
+    """Parse a number of the header; None if it is absent."""
+    if not stated.get(name):
         return None
-    try:
-        return float(stated["DataRate"])
-    except ValueError:
-        raise FormatError(f"{path}, line {line}: DataRate is {stated['DataRate'][:20]!r}, expected a number") from None
+    if not _NUMBER.fullmatch(stated[name]):
+        raise FormatError(f"{path}, line {line}: {name} is {stated[name][:20]!r}, expected a number")
+    return float(stated[name].replace(",", "."))
 
 
-def _parse_points(path: Path, lines: list[tuple[int, str]], markers: int) -> NDArray[np.float64]:
-    """Parse the points ``(frames, markers, 3)``; NaN where cells are empty, NaN, or all zero."""
-    check_memory(path, 1, len(lines), markers)
+def _parse_values(path: Path, rows: list[Row], markers: int) -> NDArray[np.float64]:
+    """Parse frame numbers, times and coordinates ``(frames, 2 + 3 markers)``; NaN where a cell is empty."""
+    check_memory(path, 1, len(rows), markers)
     width = 2 + 3 * markers
-    rows = []
-    for number, line in lines:
-        cells = [cell.strip() for cell in (line.split("\t") if "\t" in line else line.split())]
+    complete = []
+    for number, line in rows:
         # Some programs end a line with a tab, others leave out the empty cells of the last markers.
+        cells = list(line)
         if (width - len(cells)) % 3 == 0:
             cells += [""] * (width - len(cells))
-        rows.append((number, cells[:width] if not any(cells[width:]) else cells))
-    points = to_numbers(path, rows, width)[:, 2:].reshape(len(rows), markers, 3)
-    check_positions(path, [number for number, _ in rows], points)
-    points[np.isnan(points).any(axis=2) | (points == 0).all(axis=2)] = np.nan
-    return points
+        complete.append((number, cells[:width] if not any(cells[width:]) else cells))
+    return to_numbers(path, complete, width)

@@ -48,12 +48,15 @@ export function readOptions() {
     layout: el("input", { placeholder: unset, autocomplete: "off" }),
     unit: choice(["m", "cm", "mm", "in"]),
     up: choice(["x", "y", "z", "-x", "-y", "-z"]),
+    scale: el("input", { type: "number", min: 0, step: "any", placeholder: unset }),
     fps: el("input", { type: "number", min: 1, max: 1000, step: "any", placeholder: unset }),
+    image_size: el("input", { placeholder: "such as 1920x1080", autocomplete: "off" }),
   };
   return {
     fields: [
       field("Joint layout", controls.layout), field("Unit", controls.unit), field("Vertical axis", controls.up),
-      field("Frames per second", controls.fps),
+      field("Metres in one unit", controls.scale), field("Frames per second", controls.fps),
+      field("Picture size", controls.image_size),
     ],
     values: () => Object.fromEntries(Object.entries(controls).map(([name, control]) => [name, control.value])),
   };

@@ -56,8 +56,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     chunks = [slice(i, i + _CHUNK_FRAMES) for i in range(0, motion.frames, _CHUNK_FRAMES)]
     joints = np.concatenate([_positions(skeleton, motion, chunk)[:, bones] for chunk in chunks])
     notes = () if options.fps else ("the file states no frame rate; most of CMU is at 120 Hz",)
-    metres = joints * UNITS["in"] / skeleton.length
-    return [to_recording(metres, layout, options, Origin(path), unit="in", notes=notes)]
+    metres = UNITS["in"] / skeleton.length
+    return [to_recording(joints, layout, options, Origin(path), unit=metres, notes=notes)]
 
 
 def _find_skeleton(path: Path) -> Path:

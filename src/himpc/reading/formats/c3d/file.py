@@ -7,9 +7,7 @@ kinds of processor. This is a Python parser and not a C++ library, because a dam
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass
-from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,16 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.parsing.text import check_memory
+from himpc.reading.formats.c3d.extent import Header, find_extent
+from himpc.reading.formats.c3d.parameters import Parameters, decode_floats, number, parse_parameters
+from himpc.reading.formats.parsing.text import check_memory, mask_missing
 
-__all__ = ["C3DFile", "Parameters", "open_c3d", "read_points"]
+__all__ = ["C3DFile", "open_c3d", "read_points"]
 
 _BLOCK = 512
 _PROCESSORS = {84: "<", 85: "dec", 86: ">"}
-_MAX_COUNT = 65535
-
-Value = tuple[str, ...] | tuple[float, ...]
-Parameters = dict[tuple[str, str], Value]
+_MAX_DEVIATION = 0.02
+"""Relative difference between two frame rates above which they contradict each other."""
 
 
 @dataclass(frozen=True)
@@ -41,12 +39,14 @@ class C3DFile:
         Number of points and of analog values in a frame, and number of frames.
     scale : float
         The unit of integer points in the unit of length; negative where points are floats.
-    rate : float
+    rate : float or None
         Frames per second.
     start : int
         Offset of the frames in bytes.
     parameters : dict
         Values by (group, name), both in capitals.
+    notes : tuple of str
+        What the file states that its size or other parts contradict.
     """
 
     processor: str
@@ -54,9 +54,10 @@ class C3DFile:
     frames: int
     analog: int
     scale: float
-    rate: float
+    rate: float | None
     start: int
     parameters: Parameters
+    notes: tuple[str, ...] = ()
 
     def strings(self, name: str) -> tuple[str, ...]:
         """Return a text parameter of the group POINT, empty where it is absent."""
@@ -91,127 +92,56 @@ def read_points(path: Path, file: C3DFile, columns: list[int]) -> NDArray[np.flo
     except (OSError, ValueError) as error:
         raise FormatError(f"{path}: its frames cannot be read: {error}") from error
     words = np.stack([raw[:, 4 * column : 4 * column + 4] for column in columns], axis=1)
-    values = _floats(words, file.processor) if file.scale < 0 else words.astype(np.float64)
+    values = decode_floats(words, file.processor) if file.scale < 0 else words.astype(np.float64)
     points = values[..., :3] * (1.0 if file.scale < 0 else file.scale)
-    unseen = ~(values[..., 3] >= 0) | (points == 0).all(axis=2) | ~np.isfinite(points).all(axis=2)
-    points[unseen] = np.nan
-    return points
+    points[~(values[..., 3] >= 0) | ~np.isfinite(points).all(axis=2)] = np.nan
+    return mask_missing(points)
 
 
 def _open(path: Path, file: BinaryIO, size: int) -> C3DFile:
-    header = file.read(_BLOCK)
-    if len(header) < _BLOCK or header[1] != 0x50 or header[0] == 0:
+    words = file.read(_BLOCK)
+    if len(words) < _BLOCK or words[1] != 0x50 or words[0] == 0:
         raise FormatError(f"{path}: is not a C3D file, or truncated within its header of {_BLOCK} bytes")
-    at = (header[0] - 1) * _BLOCK
+    at = (words[0] - 1) * _BLOCK
     file.seek(at)
     start = file.read(4)
     if len(start) < 4 or start[3] not in _PROCESSORS:
         raise FormatError(f"{path}: has no parameters at byte {at}; the file is truncated or damaged")
     processor = _PROCESSORS[start[3]]
-    order = ">" if processor == ">" else "<"
-    points, analog, first, last = struct.unpack(order + "4H", header[2:10])
-    data_block = struct.unpack(order + "H", header[16:18])[0]
-    blocks = start[2] or max(data_block - header[0], 0)
+    header = Header.parse(words, processor)
+    # The parameters end where the points begin; some programs count their blocks too low.
+    blocks = max(start[2], header.data_block - header.parameter_block)
     section = start + file.read(max(blocks * _BLOCK - 4, 0))
-    if len(section) < blocks * _BLOCK:
-        raise FormatError(f"{path}: is truncated within its parameters ({blocks} blocks of {_BLOCK} bytes)")
-    parameters = _ParameterParser(path, section, processor).parse()
-    header_floats = _floats(np.frombuffer(header[12:16] + header[20:24], order + "u4"), processor)
-    frames = _frame_count(parameters, first, last)
-    scale, rate = (
-        _number(parameters, ("POINT", name), float(value))
-        for name, value in zip(("SCALE", "RATE"), header_floats, strict=True)
+    if len(section) < start[2] * _BLOCK:
+        raise FormatError(f"{path}: is truncated within its parameters ({start[2]} blocks of {_BLOCK} bytes)")
+    parameters = parse_parameters(path, section, processor)
+    extent = find_extent(path, header, parameters, processor, size)
+    check_memory(path, 1, extent.frames, extent.points)
+    rate, notes = _find_rate(header, parameters)
+    return C3DFile(
+        processor,
+        extent.points,
+        extent.frames,
+        extent.analog,
+        extent.scale,
+        rate,
+        extent.start,
+        parameters,
+        (*extent.notes, *notes),
     )
-    if points == 0:
-        raise FormatError(f"{path}: holds no markers")
-    if not np.isfinite(scale) or scale == 0 or frames < 1 or data_block < 1:
-        raise FormatError(
-            f"{path}: its header is damaged: {frames} frames, scale {scale:g}, data at block {data_block}"
-        )
-    begin, cell = (data_block - 1) * _BLOCK, 4 if scale < 0 else 2
-    n_bytes = frames * (4 * points + analog) * cell
-    if begin + n_bytes > size:
-        raise FormatError(
-            f"{path}: is truncated: {frames} frames of {points} points need {n_bytes} bytes from byte {begin}, "
-            f"but the file has {size} bytes"
-        )
-    check_memory(path, 1, frames, points)
-    return C3DFile(processor, points, frames, analog, scale, rate, begin, parameters)
 
 
-def _frame_count(parameters: Parameters, first: int, last: int) -> int:
-    """Return the number of frames; the header counts to 65535 only, and parameters hold larger numbers."""
-    if last < _MAX_COUNT:
-        return last - first + 1
-    trial = [parameters.get(("TRIAL", f"ACTUAL_{end}_FIELD"), ()) for end in ("START", "END")]
-    if all(len(value) >= 2 and not isinstance(value[0], str) for value in trial):
-        begin, end = (int(value[0]) % 65536 + 65536 * (int(value[1]) % 65536) for value in trial)
-        return end - begin + 1
-    frames = _number(parameters, ("POINT", "LONG_FRAMES"), last - first + 1)
-    return int(frames) if np.isfinite(frames) else 0
-
-
-def _number(parameters: Parameters, key: tuple[str, str], otherwise: float) -> float:
-    value = parameters.get(key, ())
-    return value[0] if value and isinstance(value[0], float) else otherwise
-
-
-def _floats(words: NDArray[np.unsignedinteger], processor: str) -> NDArray[np.float64]:
-    """Decode 32-bit words; a DEC float has its halves exchanged and is four times as large as the IEEE one."""
-    kind = words.dtype.byteorder if words.dtype.byteorder in "<>" else "="
-    halves = np.ascontiguousarray(words).view(f"{kind}u2").reshape(*words.shape, 2)
-    ordered = halves[..., ::-1] if processor == "dec" else halves
-    with np.errstate(invalid="ignore"):  # a damaged word may be a signalling NaN
-        values = np.ascontiguousarray(ordered).view(f"{kind}f4")[..., 0].astype(np.float64)
-    return values / 4 if processor == "dec" else values
-
-
-class _ParameterParser:
-    """Parser of a parameter section; it never reads outside the section."""
-
-    def __init__(self, path: Path, section: bytes, processor: str) -> None:
-        self.path, self.section, self.processor = path, section, processor
-        self.order = ">" if processor == ">" else "<"
-
-    def _take(self, at: int, count: int) -> bytes:
-        """Return `count` bytes, all of them within the section."""
-        if count < 0 or at + count > len(self.section):
-            raise FormatError(f"{self.path}: its parameters are damaged at byte {at} of their section")
-        return self.section[at : at + count]
-
-    def parse(self) -> Parameters:
-        """Parse the values of all parameters whose group has a name."""
-        groups: dict[int, str] = {}
-        values: dict[tuple[int, str], Value] = {}
-        at = 4
-        while at + 2 <= len(self.section):
-            length, number = struct.unpack("bb", self._take(at, 2))
-            if length == 0 or number == 0:
-                break
-            name = self._take(at + 2, abs(length)).decode("latin-1").strip().upper()
-            at += 2 + abs(length)
-            offset = struct.unpack(self.order + "H", self._take(at, 2))[0]
-            if number < 0:
-                groups[-number] = name
-            else:
-                values[number, name] = self._value(at + 2)
-            if offset == 0:
-                break
-            at += offset
-        return {(groups[number], name): value for (number, name), value in values.items() if number in groups}
-
-    def _value(self, at: int) -> Value:
-        """Parse the strings or numbers of a parameter."""
-        kind, rank = struct.unpack("bB", self._take(at, 2))
-        if kind not in (-1, 1, 2, 4) or rank > 7:
-            raise FormatError(f"{self.path}: its parameters are damaged at byte {at} of their section")
-        shape = tuple(self._take(at + 2, rank))
-        data = self._take(at + 2 + rank, prod(shape) * abs(kind))
-        if kind == -1:
-            width = shape[0] if shape else 1
-            places = range(0, len(data), width) if width else range(0)
-            return tuple(data[i : i + width].decode("latin-1").strip(" \0") for i in places)
-        if kind == 4:
-            words = np.frombuffer(data, self.order + "u4")
-            return tuple(float(value) for value in _floats(words, self.processor))
-        return tuple(float(value) for value in np.frombuffer(data, "u1" if kind == 1 else self.order + "i2"))
+def _find_rate(header: Header, parameters: Parameters) -> tuple[float | None, tuple[str, ...]]:
+    """Return the frame rate: that of the parameters, of the header, of the analog samples, or of the cameras."""
+    analog = number(parameters, "ANALOG", "RATE")
+    rates = [number(parameters, "POINT", "RATE"), header.rate]
+    rates += [
+        analog / header.samples if analog and header.samples else None,
+        number(parameters, "TRIAL", "CAMERA_RATE"),
+    ]
+    valid = [rate for rate in rates if rate is not None and np.isfinite(rate) and rate > 0]
+    if not valid:
+        return rates[0], ()
+    stated = {f"{rate:g}" for rate in valid if abs(rate / valid[0] - 1) > _MAX_DEVIATION}
+    notes = (f"the file states {' and '.join(sorted(stated))} frames a second elsewhere",) if stated else ()
+    return valid[0], notes

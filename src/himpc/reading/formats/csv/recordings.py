@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.axes import parse_unit
-from himpc.reading.file_options import UNITS, FileOptions
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.table import RECORDING_COLUMNS, Table
-from himpc.reading.formats.parsing.frames import frame_places, frame_rate
 from himpc.reading.formats.parsing.text import check_memory, check_positions, scatter
+from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, find_timeline
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Quality, Recording
 from himpc.skeleton import Layout
@@ -47,31 +46,35 @@ class Rows:
 def to_recordings(rows: Rows, options: FileOptions) -> list[Recording]:
     """Make one recording for each person, session, camera and body that the rows name."""
     table, layout = rows.table, rows.layout
-    stated_fps, unit = table.fps, table.stated.get("unit")
-    scale = UNITS[parse_unit(unit or options.unit, str(table.path))]
-    check_positions(table.path, table.lines, rows.positions * scale)
+    check_positions(table.path, table.lines, rows.positions)
     frames, seconds = (_optional_column(rows, name) for name in ("frame", "time"))
     bodies: list[NDArray[np.floating]] = []
     details = []
     groups = _group_rows(rows)
     for key, members in groups.items():
-        numbers = np.arange(len(members), dtype=np.float64) if frames is None else frames[members]
-        places, length = frame_places(table.path, numbers, [table.lines[i] for i in members])
+        timeline = _place_rows(
+            table,
+            [table.lines[i] for i in members],
+            None if frames is None else frames[members],
+            None if seconds is None else seconds[members],
+        )
+        places, length = timeline.places, timeline.length
         check_memory(table.path, len(groups), length, len(layout))
         cells = places[:, None] * len(layout) + rows.joint[members]
-        _check_unique(rows, members, cells[:, 0], numbers)
+        _check_unique(rows, members, cells[:, 0])
         bodies.append(_scatter_joints(rows.positions[members], cells, length, len(layout)))
         confidence = None
         if rows.confidence is not None:
             values = _scatter_joints(rows.confidence[members], cells, length, len(layout))
             confidence = np.clip(np.nan_to_num(values), 0, 1)
-        timed = None if seconds is None else frame_rate(places, seconds[members])
-        details.append((key, confidence, stated_fps or timed or options.fps))
-    turned, notes = to_metres_y_up(bodies, layout, str(table.path), options, unit, table.stated.get("up"))
+        fps, notes = choose_rate(options, timeline.fps)
+        details.append((key, confidence, fps, (*timeline.notes, *notes)))
+    stated = table.stated
+    turned, notes = to_metres_y_up(bodies, layout, str(table.path), options, stated.get("unit"), stated.get("up"))
     origins = numbered_origins(table.path, len(groups))
     return [
         Recording(
-            _complete_or_nan(joints),
+            joints.astype(np.float32),
             layout,
             fps=fps,
             person=key[0] or None,
@@ -79,9 +82,9 @@ def to_recordings(rows: Rows, options: FileOptions) -> list[Recording]:
             camera=key[2] or None,
             origin=origin,
             confidence=confidence,
-            quality=Quality(frames_read=len(joints), notes=notes),
+            quality=Quality(frames_read=len(joints), notes=(*more, *notes)),
         )
-        for joints, origin, (key, confidence, fps) in zip(turned, origins, details, strict=True)
+        for joints, origin, (key, confidence, fps, more) in zip(turned, origins, details, strict=True)
     ]
 
 
@@ -100,16 +103,32 @@ def _group_rows(rows: Rows) -> dict[tuple[str, ...], NDArray[np.intp]]:
     return {key: np.array(indices) for key, indices in members.items()}
 
 
-def _check_unique(
-    rows: Rows, members: NDArray[np.intp], cells: NDArray[np.integer], numbers: NDArray[np.float64]
-) -> None:
+def _place_rows(
+    table: Table, lines: list[int], frames: NDArray[np.float64] | None, seconds: NDArray[np.float64] | None
+) -> Timeline:
+    """Return the frame of each row of a body; rows of one frame number, one a joint, and in any order."""
+    if frames is None:
+        return find_timeline(table.path, lines, seconds=seconds, stated=table.fps)
+    numbers, first, inverse = np.unique(frames, return_index=True, return_inverse=True)
+    timeline = find_timeline(
+        table.path,
+        [lines[i] for i in first],
+        numbers=numbers,
+        seconds=None if seconds is None else seconds[first],
+        stated=table.fps,
+    )
+    return replace(timeline, places=timeline.places[inverse])
+
+
+def _check_unique(rows: Rows, members: NDArray[np.intp], cells: NDArray[np.integer]) -> None:
     """Check that a body has no frame, or joint of a frame, twice."""
     order = np.argsort(cells, kind="stable")
     doubled = np.flatnonzero(np.diff(cells[order]) == 0)
     if doubled.size:
-        i = int(order[doubled + 1].min())
-        line, joint = rows.table.lines[members[i]], rows.layout.joints[rows.joint[members[i], 0]]
-        what = f"frame {numbers[i]:g}" + (f", joint {joint!r}," if rows.joint.shape[1] == 1 else "")
+        i = members[int(order[doubled + 1].min())]
+        line, joint = rows.table.lines[i], rows.layout.joints[rows.joint[i, 0]]
+        what = f"frame {rows.table.rows[i][rows.columns['frame']]}" if "frame" in rows.columns else "a frame"
+        what += f", joint {joint!r}," if rows.joint.shape[1] == 1 else ""
         raise FormatError(
             f"{rows.table.path}, line {line}: {what} is there twice",
             hint="separate the bodies by a column 'person' or 'body'",
@@ -122,8 +141,3 @@ def _scatter_joints(
     """Return ``(length, J, ...)`` with ``(n, k, ...)`` values at cells ``(n, k)``, NaN elsewhere."""
     flat = scatter(values.reshape(-1, *values.shape[2:]), cells.ravel(), length * n_joints)
     return flat.reshape(length, n_joints, *values.shape[2:])
-
-
-def _complete_or_nan(joints: NDArray[np.floating]) -> NDArray[np.float32]:
-    """Return joints with NaN in all axes where one axis is missing."""
-    return np.where(np.isnan(joints).any(axis=-1, keepdims=True), np.float32(np.nan), joints).astype(np.float32)

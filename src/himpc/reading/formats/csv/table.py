@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.parsing.text import read_lines, to_numbers
+from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 
 __all__ = ["AXES", "RECORDING_COLUMNS", "Column", "Table", "header_of", "parse_column", "read_table"]
 
@@ -111,8 +111,8 @@ def parse_column(name: str) -> Column | None:
 
 def header_of(head: bytes) -> list[str]:
     """Return the header's cells in a file's first bytes; empty if there is none."""
-    for line in head.decode("utf-8-sig", errors="replace").splitlines():
-        if line.strip() and not line.startswith("#"):
+    for line in decode_head(head):
+        if not line.startswith("#"):
             return _split(line, _delimiter(line))
     return []
 

@@ -14,7 +14,16 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.formats.parsing.text import MAX_JOINTS
 
-__all__ = ["first_frame_file", "frame_files", "frame_places", "frame_rate", "group_frames", "natural_key"]
+__all__ = [
+    "count_steps",
+    "first_frame_file",
+    "frame_files",
+    "frame_numbers",
+    "frame_places",
+    "frame_rate",
+    "group_frames",
+    "natural_key",
+]
 
 _MAX_FILES = 200_000
 """Frames of the largest folder that is read: almost two hours at 30 Hz."""
@@ -24,6 +33,21 @@ _MAX_NAMES = 64
 
 _MAX_IRREGULARITY = 0.25
 """Deviation of a step between frames from the typical one, as a share of it, at a regular rate."""
+
+_REGULAR_SHARE = 0.95
+"""Share of the steps that must be regular; timers of cameras are late now and then."""
+
+_IRREGULAR_GAP = 2.5
+"""Typical steps above which an irregular step is a gap."""
+
+_MIN_TIME_STEP = 8
+"""Median of the steps, in common ones, from which numbers are time stamps and not frame numbers."""
+
+_MIN_TIMES = 10
+"""Steps from which numbers are time stamps even if they are irregular."""
+
+_MAX_DIGITS = 15
+"""Digits of the longest number in a name; longer ones are identifiers."""
 
 
 def natural_key(name: str) -> tuple[tuple[int, int | str], ...]:
@@ -80,24 +104,58 @@ def group_frames(files: Sequence[Path], patterns: Sequence[re.Pattern[str]]) -> 
     return {"": list(files)}
 
 
-def frame_places(path: Path, numbers: NDArray[np.float64], lines: list[int]) -> tuple[NDArray[np.int64], int]:
+def frame_numbers(files: Sequence[Path], number: re.Pattern[str]) -> NDArray[np.float64] | None:
+    """Return the frame number of each file, the first group of a pattern in its name; None if one name has none.
+
+    >>> frame_numbers([Path("a_007_keypoints.json")], re.compile(r"([0-9]+)[^0-9]*$"))
+    array([7.])
+    """
+    matches = [number.search(file.stem) for file in files]
+    found = [match[1] for match in matches if match]
+    if len(found) < len(files) or any(len(digits) > _MAX_DIGITS for digits in found):
+        return None
+    return np.array([float(digits) for digits in found])
+
+
+def frame_places(path: Path, numbers: NDArray[np.float64], lines: Sequence[int]) -> tuple[NDArray[np.int64], int]:
     """Return the index of each frame number among all frames, from 0, and the number of frames.
 
-    Numbers need not start at 0, be in order or count by one: the largest common step is one frame. A missing
-    number is a frame in which nothing was seen.
+    Numbers need not start at 0, be in order or count by one: the largest common step is one frame, so that every
+    second frame of a video is a recording of half its rate. A missing number is a frame in which nothing was seen.
+    Numbers that are time stamps (in milliseconds, say) have no common step; their median step is one frame.
     """
     wrong = ~((np.abs(numbers) < 2**53) & (numbers == np.round(numbers)))
     if wrong.any():
         row = int(wrong.argmax())
         raise FormatError(f"{path}, line {lines[row]}: frame is {numbers[row]:g}, expected a whole number")
-    whole = numbers.astype(np.int64)
-    steps = np.diff(np.unique(whole))
-    places = (whole - whole.min()) // (np.gcd.reduce(steps) if len(steps) else 1)
-    length = int(places.max()) + 1
+    whole, inverse = np.unique(numbers.astype(np.int64), return_inverse=True)
+    steps = np.diff(whole)
+    common = int(np.gcd.reduce(steps)) if len(steps) else 1
+    counted = steps // common
+    if len(steps) and np.median(counted) >= _MIN_TIME_STEP:
+        by_time, regular = count_steps(steps)
+        counted = by_time if regular or len(steps) >= _MIN_TIMES else counted
+    places = np.concatenate([[0], np.cumsum(counted)])
+    length = int(places[-1]) + 1
     if length > MAX_JOINTS:
-        row = int(places.argmax())
-        raise FormatError(f"{path}, line {lines[row]}: frame {whole[row]} is too far from the others: {length} frames")
-    return places, length
+        row = int((inverse == len(whole) - 1).argmax())
+        raise FormatError(f"{path}, line {lines[row]}: frame {whole[-1]} is too far from the others: {length} frames")
+    return places[inverse].astype(np.int64), length
+
+
+def count_steps(steps: NDArray[np.number]) -> tuple[NDArray[np.int64], bool]:
+    """Return how many frames each step between time stamps takes, and whether the steps are regular.
+
+    Regular steps are whole multiples of the median step. Among irregular ones, only those of more than two and a half
+    median steps are gaps.
+
+    >>> count_steps(np.array([33, 34, 33, 100, 33]))
+    (array([1, 1, 1, 3, 1]), True)
+    """
+    ratio = steps / np.median(steps)
+    whole = np.maximum(np.round(np.minimum(ratio, 2**40)), 1).astype(np.int64)
+    regular = bool((np.abs(ratio - whole) <= _MAX_IRREGULARITY).mean() >= _REGULAR_SHARE)
+    return (whole if regular else np.where(ratio > _IRREGULAR_GAP, whole, 1)), regular
 
 
 def frame_rate(places: NDArray[np.int64], seconds: NDArray[np.float64]) -> float | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import os
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -21,6 +22,7 @@ __all__ = [
     "check_memory",
     "check_positions",
     "decode_head",
+    "mask_missing",
     "read_bytes",
     "read_lines",
     "scatter",
@@ -39,15 +41,26 @@ MAX_JOINTS = 40_000_000
 MAX_COORDINATE = 1e6
 """Distance from the origin, in metres or pixels, above which a coordinate is an error."""
 
+_MIN_SENTINEL = 999
+"""Coordinate that is a mark of a missing point where all three axes have it."""
+
 Row = tuple[int, Sequence[str]]
 """A line's number in its file, from 1, and its cells."""
+
+_MISSING = re.compile(
+    r"\s*[-+]?(nan[0-9]*(\((ind|snan|qnan|[0-9]*)\))?|1[.,]#(ind|[qs]?nan)[0-9]*|n/?a|#n/?a|#num!|#value!|#div/0!|null|none|-|--)\s*",
+    re.IGNORECASE,
+)
+
+_CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 def decode_head(head: bytes) -> list[str]:
     """Return the lines of a head that are not blank, without surrounding spaces; the last one may be cut."""
-    text = head.decode("utf-8-sig", errors="replace")
+    encoding, head = ("utf-16", head[: len(head) // 2 * 2]) if head.startswith(_UTF16) else ("utf-8-sig", head)
+    text = head.decode(encoding, errors="replace")
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
@@ -68,13 +81,15 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
 def read_lines(path: Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
     """Read the lines of a text file that are not blank, each with its number from 1, without surrounding spaces.
 
-    The encoding is UTF-8, or UTF-16 with a byte order mark.
+    The encoding is UTF-8, UTF-16 with a byte order mark, or else Windows-1252, as of the paths in older files.
     """
     content = read_bytes(path, limit)
     try:
         text = content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig")
     except UnicodeDecodeError as error:
-        raise FormatError(f"{path}: is not text in UTF-8 (byte {error.start})") from error
+        if content.startswith(_UTF16) or _CONTROL.search(content):
+            raise FormatError(f"{path}: is not text in UTF-8 (byte {error.start})") from error
+        text = content.decode("cp1252", errors="replace")
     if "\0" in text:
         raise FormatError(f"{path}: is a binary file, expected text")
     numbered = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1)
@@ -82,7 +97,9 @@ def read_lines(path: Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
 
 
 def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str] = ()) -> NDArray[np.float64]:
-    """Parse n rows of `width` cells as ``(n, width)`` numbers; an empty cell is NaN.
+    """Parse n rows of `width` cells as ``(n, width)`` numbers; NaN for an empty cell and any word for a missing number.
+
+    Commas are decimal points where no cell of the rows has a point.
 
     Parameters
     ----------
@@ -92,10 +109,17 @@ def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str]
     for line, cells in rows:
         if len(cells) != width:
             raise FormatError(f"{path}, line {line}: has {len(cells)} numbers, expected {width}")
+    flat = [cell for _, cells in rows for cell in cells]
     try:
-        values = np.array([float(cell or "nan") for _, cells in rows for cell in cells])
+        values = np.array([float(cell or "nan") for cell in flat])
     except ValueError:
-        raise _first_error(path, rows, names) from None
+        comma = any("," in cell for cell in flat) and not any(
+            "." in cell for cell in flat if not _MISSING.fullmatch(cell)
+        )
+        try:
+            values = np.array([_to_number(cell, comma) for cell in flat])
+        except ValueError:
+            raise _first_error(path, rows, names, comma) from None
     return values.reshape(len(rows), width)
 
 
@@ -109,6 +133,17 @@ def check_positions(path: Path, lines: Iterable[int], positions: NDArray[np.floa
         raise FormatError(
             f"{path}, line {line}: a position of {value:.3g} is farther than {MAX_COORDINATE:g} from the origin"
         )
+
+
+def mask_missing(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return points ``(..., 3)`` with NaN in all axes where a point was not seen.
+
+    Programs write an empty cell, a word for a missing number, 0 0 0, or a large number such as 9999999 in all axes.
+    """
+    missing = np.isnan(points).any(axis=-1) | (points == 0).all(axis=-1)
+    equal = (points[..., 0] == points[..., 1]) & (points[..., 1] == points[..., 2])
+    missing |= equal & (np.abs(points[..., 0]) >= _MIN_SENTINEL)
+    return np.where(missing[..., None], np.nan, points)
 
 
 def check_memory(path: Path, bodies: int, frames: int, joints: int) -> None:
@@ -128,12 +163,19 @@ def scatter(values: NDArray[np.floating], frames: NDArray[np.integer], length: i
     return placed
 
 
-def _first_error(path: Path, rows: Sequence[Row], names: Sequence[str]) -> FormatError:
+def _to_number(cell: str, comma: bool) -> float:
+    """Parse a number; NaN where it is missing, as programs of Windows, R, Excel and databases write it."""
+    if not cell.strip() or _MISSING.fullmatch(cell):
+        return np.nan
+    return float(cell.replace(",", ".", 1) if comma else cell)
+
+
+def _first_error(path: Path, rows: Sequence[Row], names: Sequence[str], comma: bool) -> FormatError:
     """Return the error for the first cell that is not a number."""
     for line, cells in rows:
         for i, cell in enumerate(cells):
             try:
-                float(cell or "nan")
+                _to_number(cell, comma)
             except ValueError:
                 name = names[i] if names else f"number {i + 1}"
                 return FormatError(f"{path}, line {line}: {name} is {cell[:40]!r}, expected a number")

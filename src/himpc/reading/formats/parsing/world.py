@@ -9,9 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.axes import check_size, find_up, parse_unit, to_y_up
-from himpc.reading.file_options import UNITS, FileOptions, Unit
+from himpc.reading.axes import find_up, to_y_up
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.text import MAX_COORDINATE
+from himpc.reading.formats.parsing.timeline import choose_rate
+from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout
 
@@ -33,21 +35,33 @@ def to_metres_y_up(
     layout: Layout,
     where: str,
     options: FileOptions,
-    unit: str | None = None,
+    unit: str | float | None = None,
     up: str | None = None,
+    scale: Scale | None = None,
 ) -> tuple[list[NDArray[np.floating]], tuple[str, ...]]:
-    """Convert the bodies of one file to metres and y up, and note how the axis was found.
+    """Convert the bodies of one file to metres and y up, and note what the file does not state or contradicts.
+
+    Unit and axis are the user's, or those that the bodies show, or those of the file (see `himpc.reading.units` and
+    `himpc.reading.axes`).
 
     Parameters
     ----------
     bodies : sequence of arrays ``(frames, J, 3)``
         Joints as in the file; NaN where not seen.
-    unit, up : str, optional
-        What the file states, which wins. Otherwise the unit is the user's, and the axis is the one that the bodies
-        stand along, or the user's where they do not show it.
+    unit : str or float, optional
+        The unit of length that the file, or the definition of its format, states: its name, or its length in metres.
+    up : str, optional
+        The axis that they state to be up.
+    scale : Scale, optional
+        The unit, where it is known already.
     """
-    scale = UNITS[parse_unit(unit or options.unit, where)]
-    return _turn([joints * scale for joints in bodies], layout, where, options, up, "m")
+    all_frames = np.concatenate(bodies)
+    scale = scale or find_scale(body_size(all_frames, layout), layout, where, options, stated=unit)
+    axis, notes = find_up(all_frames, layout, where, stated=up, user=options.up)
+    turned = [_mask_incomplete(to_y_up(joints * scale.metres, axis)) for joints in bodies]
+    if any((np.abs(joints) > MAX_COORDINATE).any() for joints in turned):
+        raise FormatError(f"{where}: a joint is farther than {MAX_COORDINATE:g} m from the origin; the file is damaged")
+    return turned, (*scale.notes, *notes)
 
 
 def to_recording(
@@ -56,45 +70,40 @@ def to_recording(
     options: FileOptions,
     origin: Origin,
     *,
-    unit: Unit,
+    unit: str | float | None = None,
     up: str | None = None,
+    scale: Scale | None = None,
     fps: float | None = None,
+    person: str | None = None,
     notes: tuple[str, ...] = (),
 ) -> Recording:
-    """Make a recording of one body in metres, y up.
+    """Make a recording of one body (see `to_metres_y_up`).
 
     Parameters
     ----------
     joints : array ``(frames, J, 3)``
-        Joints in metres, in the axes of the file; NaN where not seen.
-    unit : {"m", "cm", "mm", "in"}
-        The unit of the file, for the error of a wrong unit.
-    up : {"x", "y", "z", "-x", "-y", "-z"}, optional
-        The axis that the file states to be up.
+        Joints as in the file; NaN where not seen.
+    unit : str or float, optional
+        The unit of length that the file, or the definition of its format, states: its name, or its length in metres.
+    up : str, optional
+        The axis that they state to be up.
+    scale : Scale, optional
+        The unit, where it is known already.
     fps : float, optional
-        The frame rate that the file states; it is ignored unless it is above 0.
+        The frame rate that the file shows; the user's wins.
+    person : str, optional
+        The name that the file states.
     notes : tuple of str
         What else a person should know.
     """
     if not len(joints):
         raise FormatError(f"{origin}: holds no frames")
-    unseen = np.isnan(joints).any(axis=2)
-    if (np.abs(joints) > MAX_COORDINATE).any():
-        raise FormatError(
-            f"{origin}: a joint is farther than {MAX_COORDINATE:g} m from the origin; the file is damaged"
-        )
-    (turned,), axis_notes = _turn([joints], layout, str(origin), options, up, unit)
-    placed = turned.astype(np.float32)
-    placed[unseen] = np.nan
-    rate = fps if fps is not None and np.isfinite(fps) and fps > 0 else options.fps
-    quality = Quality(frames_read=len(placed), notes=(*notes, *axis_notes))
-    return Recording(placed, layout, fps=rate, origin=origin, quality=quality)
+    (placed,), more = to_metres_y_up([joints], layout, str(origin), options, unit, up, scale)
+    rate, rate_notes = choose_rate(options, stated=fps)
+    quality = Quality(frames_read=len(placed), notes=(*notes, *more, *rate_notes))
+    return Recording(placed.astype(np.float32), layout, fps=rate, origin=origin, person=person, quality=quality)
 
 
-def _turn(
-    bodies: list[NDArray[np.floating]], layout: Layout, where: str, options: FileOptions, up: str | None, unit: Unit
-) -> tuple[list[NDArray[np.floating]], tuple[str, ...]]:
-    all_frames = np.concatenate(bodies)
-    axis, note = find_up(all_frames, layout, where, stated=up, fallback=options.up)
-    check_size(all_frames, layout, where, unit)
-    return [to_y_up(joints, axis) for joints in bodies], (note,)
+def _mask_incomplete(joints: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return joints with NaN in all axes where one axis is missing."""
+    return np.where(np.isnan(joints).any(axis=-1, keepdims=True), np.nan, joints)

@@ -1,0 +1,215 @@
+"""Frames in time: rates and gaps, by the numbers and time stamps of rows and by what file and user state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.frames import count_steps, frame_places
+from himpc.reading.formats.parsing.text import MAX_JOINTS, scatter
+
+__all__ = ["Timeline", "choose_rate", "count_note", "find_timeline", "rate_of_period", "rate_of_step", "stated_rate"]
+
+_MAX_DEVIATION = 0.02
+"""Relative difference between two frame rates above which they contradict each other."""
+
+_ROUNDING = 1e-4
+"""Relative error of a rate whose frame time has four digits, as 0.0333."""
+
+_MIN_RATE, _MAX_RATE = 1.0, 2000.0
+"""Frames a second of a recording of motion; other statements are ignored."""
+
+_TIME_UNITS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9, "units of 100 ns": 1e-7}
+_MIN_RATE_IN_OTHER_UNITS = 4.0
+_USUAL_RATES = {10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 75, 90, 100, 120, 125, 150, 200, 240, 250, 300}
+"""Frame rates; a frame time of such a number may be the rate itself or milliseconds."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The place of each of n rows among the frames of a recording.
+
+    Attributes
+    ----------
+    places : int array ``(n,)``
+        Index of the frame of each row, from 0.
+    length : int
+        Number of frames.
+    fps : float or None
+        Frames a second.
+    notes : tuple of str
+        What else a person should know.
+    """
+
+    places: NDArray[np.int64]
+    length: int
+    fps: float | None
+    notes: tuple[str, ...] = ()
+
+    def place(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
+        """Return ``(length, ...)`` points with NaN in the frames without a row."""
+        return points if self.length == len(points) else scatter(points, self.places, self.length)
+
+
+def find_timeline(
+    path: Path,
+    lines: Sequence[int],
+    *,
+    numbers: NDArray[np.float64] | None = None,
+    seconds: NDArray[np.float64] | None = None,
+    stated: float | None = None,
+) -> Timeline:
+    """Place rows in time by their frame numbers and their time stamps.
+
+    A jump of either is a gap. The rate is that of the time stamps, even if the file states another one.
+
+    Parameters
+    ----------
+    lines : sequence of int
+        The line of each of n rows, for errors.
+    numbers, seconds : array ``(n,)``, optional
+        Frame numbers and time stamps; those that are missing or do not increase are ignored.
+    stated : float, optional
+        The frame rate that the file states.
+
+    Raises
+    ------
+    FormatError
+        If a number is there twice, or both numbers and time stamps go back, as where a file holds several recordings.
+    """
+    n = len(lines)
+    if numbers is not None and (repeated := np.diff(numbers) == 0).any():
+        row = int(repeated.argmax()) + 1
+        raise FormatError(f"{path}, line {lines[row]}: frame {numbers[row]:g} is there twice, expected each frame once")
+    notes: list[str] = []
+    usable = [values for values in (numbers, seconds) if values is not None and np.isfinite(values).all() and n > 1]
+    backward = [np.diff(values) <= 0 for values in usable if np.ptp(values)]
+    if backward and all(steps.any() for steps in backward):
+        row = int(backward[0].argmax()) + 1
+        raise FormatError(
+            f"{path}, line {lines[row]}: its frame number or time is not after that of the line before",
+            hint="split the file into one recording each",
+        )
+    steps = np.ones(n - 1, dtype=np.int64)
+    by_number = None
+    if numbers is not None and _increases(numbers):
+        by_number = np.diff(frame_places(path, numbers, lines)[0])
+        steps = by_number
+        step = int(np.diff(numbers).min()) if len(steps) else 1
+        if stated and step > 1 and (np.diff(numbers) == by_number * step).all():
+            notes.append(f"frame numbers count by {step}, so its {stated:g} frames a second are {stated / step:g} here")
+            stated /= step
+    elif numbers is not None and np.isfinite(numbers).all() and np.ptp(numbers):
+        notes.append("frame numbers do not increase and are ignored")
+    timed = None
+    if seconds is not None and _increases(seconds) and len(steps):
+        by_time, regular = _count_time_steps(np.diff(seconds), by_number)
+        typical = float(np.median(np.diff(seconds) / by_time))
+        timed, more = rate_of_step(typical, stated)
+        if timed is not None:
+            if by_number is not None and (by_time != by_number).any():
+                notes.append("frame numbers and time stamps jump at different places; both are gaps")
+            steps = np.maximum(steps, by_time)
+            if regular:  # over the whole recording, since single time stamps are rounded
+                timed *= typical * by_time.sum() / (seconds[-1] - seconds[0])
+            notes += [*more, *([] if regular else ["time stamps are irregular; frames are taken as evenly spaced"])]
+    elif seconds is not None and np.isfinite(seconds).all() and np.ptp(seconds):
+        notes.append("time stamps do not increase and are ignored")
+    length = int(steps.sum()) + 1
+    if length > MAX_JOINTS:
+        row = int(steps.argmax()) + 1
+        raise FormatError(f"{path}, line {lines[row]}: is too far from the line before: {length} frames")
+    fps, rate_notes = _settle(stated, timed)
+    return Timeline(np.concatenate([[0], np.cumsum(steps)]).astype(np.int64), length, fps, (*notes, *rate_notes))
+
+
+def rate_of_step(step: float, stated: float | None = None) -> tuple[float | None, tuple[str, ...]]:
+    """Return the frames a second of a step between time stamps, and a note if its unit is not the second.
+
+    None for a step of 1, which counts frames, and for one that gives the rate of a recording of motion in no unit.
+
+    >>> rate_of_step(0.02), rate_of_step(20.0)
+    ((50.0, ()), (50.0, ('time stamps are in milliseconds',)))
+    """
+    if not step > 0 or (step == 1 and stated != 1):
+        return None, ()
+    rates = {name: 1 / (step * seconds) for name, seconds in _TIME_UNITS.items()}
+    agreeing = [name for name, rate in rates.items() if stated and abs(rate / stated - 1) <= _MAX_DEVIATION]
+    plausible = [
+        name
+        for name, rate in rates.items()
+        if (_MIN_RATE if name == "seconds" else _MIN_RATE_IN_OTHER_UNITS) <= rate <= _MAX_RATE
+    ]
+    name = next(iter([*agreeing, *plausible]), None)
+    if name is None:
+        return None, (f"time stamps {step:.3g} apart give no frame rate",)
+    return round(rates[name], 6), () if name == "seconds" else (f"time stamps are in {name}",)
+
+
+def rate_of_period(seconds: float) -> tuple[float | None, tuple[str, ...]]:
+    """Return the frames a second of a stated duration of a frame, and a note if it is not a number of seconds."""
+    if _MIN_RATE <= (1 / seconds if seconds > 0 else 0) <= _MAX_RATE:
+        return _round_rate(1 / seconds), ()
+    found = f"the file states a frame time of {seconds:g} s"
+    rate, _ = rate_of_step(seconds)
+    if rate is None or seconds in _USUAL_RATES:
+        return None, (f"{found}, which is ignored; state the frame rate",)
+    return _round_rate(rate), (f"{found}, which must be milliseconds: {rate:.4g} frames a second",)
+
+
+def choose_rate(options: FileOptions, stated: float | None) -> tuple[float | None, tuple[str, ...]]:
+    """Return the frame rate that the user states, or else that of the file, and a note where they differ."""
+    if options.fps is None or stated is None or abs(stated / options.fps - 1) <= _MAX_DEVIATION:
+        return (stated, ()) if options.fps is None else (options.fps, ())
+    return options.fps, (f"{options.fps:g} frames a second, as the user states; the file shows {stated:g}",)
+
+
+def stated_rate(value: float | None) -> tuple[float | None, tuple[str, ...]]:
+    """Return a frame rate that a file states, or None and a note where it is none of a recording of motion."""
+    if value is None or _MIN_RATE <= value <= _MAX_RATE * 5:
+        return value, ()
+    return None, (f"the file states {value:g} frames a second, which is ignored; state the frame rate",)
+
+
+def count_note(what: str, stated: float | None, found: int) -> tuple[str, ...]:
+    """Return a note if a file states another number of something than it holds."""
+    return () if stated is None or stated == found else (f"the file states {stated:g} {what} and holds {found}",)
+
+
+def _count_time_steps(
+    steps: NDArray[np.float64], by_number: NDArray[np.int64] | None
+) -> tuple[NDArray[np.int64], bool]:
+    """Return the frames that each step between time stamps takes: as the frame numbers say, if they agree."""
+    if by_number is not None:
+        within, regular = count_steps(steps / by_number)
+        if regular and (within == 1).all():
+            return by_number, True
+    return count_steps(steps)
+
+
+def _settle(stated: float | None, timed: float | None) -> tuple[float | None, tuple[str, ...]]:
+    """Return the rate of the time stamps or else the stated one, which is exact where both agree."""
+    if timed is None:
+        return stated_rate(stated)
+    if stated is not None and stated > 0 and abs(timed / stated - 1) <= _MAX_DEVIATION:
+        return stated, ()
+    shown = round(_round_rate(timed), 3)
+    contradicted = (
+        () if stated is None else (f"{shown:g} frames a second, as the time stamps show; the file states {stated:g}",)
+    )
+    return shown, contradicted
+
+
+def _round_rate(rate: float) -> float:
+    """Return the whole number that a rate is but for the digits of the file, or the rate itself."""
+    return float(round(rate)) if abs(rate / round(rate) - 1) <= _ROUNDING else rate
+
+
+def _increases(values: NDArray[np.float64]) -> bool:
+    return bool(np.isfinite(values).all() and (np.diff(values) > 0).all())
