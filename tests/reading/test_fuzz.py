@@ -209,6 +209,16 @@ def write_trc(path: Path, standing: Standing) -> Path:
     return text(path / "x.trc", *lines)
 
 
+def write_mvnx(path: Path, standing: Standing) -> Path:
+    labels, points = markers(standing)
+    segments = "".join(f'<segment label="{label}" id="1"/>' for label in labels)
+    lines = [f'<mvnx version="4"><subject label="S" frameRate="60"><segments>{segments}</segments><frames>']
+    for t, frame in enumerate(points / 1000):
+        position = f"<position>{cells(frame, ' ')}</position>"
+        lines.append(f'<frame time="{t * 17}" index="{t}" type="normal">{position}</frame>')
+    return text(path / "x.mvnx", *lines, "</frames></subject></mvnx>")
+
+
 def write_motive(path: Path, standing: Standing) -> Path:
     labels, points = markers(standing)
     names = [f"Ann:{label}" for label in labels for _ in "XYZ"]
@@ -296,6 +306,7 @@ WRITERS = {
     "bvh": write_bvh,
     "amc": write_amc,
     "trc": write_trc,
+    "mvnx": write_mvnx,
     "motive": write_motive,
     "qualisys": write_qualisys,
     "vicon": write_vicon,

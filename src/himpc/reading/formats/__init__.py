@@ -80,6 +80,7 @@ FORMATS: list[Format] = [
     Format("amc", "ASF/AMC motion", f"{_HERE}.amc"),
     Format("c3d", "C3D markers", f"{_HERE}.c3d"),
     Format("trc", "TRC markers", f"{_HERE}.trc"),
+    Format("mvnx", "Xsens MVNX, segments of inertial suits", f"{_HERE}.mvnx"),
     Format("motive", "OptiTrack Motive CSV, skeletons or markers", f"{_HERE}.motive"),
     Format("qualisys", "Qualisys TSV, markers or a skeleton", f"{_HERE}.qualisys"),
     Format("vicon", "Vicon Nexus CSV, trajectories or model outputs", f"{_HERE}.vicon"),
