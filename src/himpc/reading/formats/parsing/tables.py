@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +26,6 @@ from himpc.reading.formats.parsing.timeline import count_note, find_timeline
 from himpc.recordings import Recording
 
 __all__ = [
-    "add_notes",
     "count_notes",
     "head_cells",
     "parse_cells",
@@ -148,11 +146,6 @@ def parse_number(text: str | None) -> float | None:
     match = re.match(r"\s*(\d*[.,]?\d+(?:[eE][+-]?\d+)?)", text or "")
     value = float(match[1].replace(",", ".")) if match else 0.0
     return value if 0 < value < np.inf else None
-
-
-def add_notes(recordings: Sequence[Recording], notes: tuple[str, ...]) -> list[Recording]:
-    """Return recordings with further notes."""
-    return [r.with_(quality=replace(r.quality, notes=(*r.quality.notes, *notes))) if notes else r for r in recordings]
 
 
 def _delimiter(lines: Sequence[str]) -> str:
