@@ -124,6 +124,8 @@ ENTITY = '<!DOCTYPE mvnx [<!ENTITY a SYSTEM "file:///etc/hostname">]>'
             "holds no positions.*export it from Xsens MVN with segment",
         ),
         (lambda text: "<mvnx></mvnx>", "holds no positions"),
+        (lambda text: text.replace("UTF-8", "UTF-9"), "states an unknown encoding, expected UTF-8"),
+        (lambda text: text.replace("UTF-8", "zlib"), "unknown encoding|not valid XML"),
     ],
 )
 def test_errors_name_the_problem(read, standing, change, message):

@@ -128,6 +128,10 @@ class _Parser:
         except expat.ExpatError as error:
             reason = expat.ErrorString(error.code) if error.code else str(error)
             raise FormatError(f"{self.path}, line {error.lineno}: is not valid XML: {reason}") from None
+        except FormatError:
+            raise
+        except (LookupError, ValueError):
+            raise FormatError(f"{self.path}: states an unknown encoding, expected UTF-8") from None
         except OSError as error:
             raise FormatError(f"{self.path}: cannot be read: {error.strerror or error}") from error
         subjects = [subject for subject in self.subjects if subject.positions]
@@ -150,6 +154,9 @@ class _Parser:
         elif not self.subjects:
             return
         elif tag == "segment" and "label" in attributes:
+            if self.subjects[-1].positions:
+                line = self.expat.CurrentLineNumber
+                raise FormatError(f"{self.path}, line {line}: a segment is named below the frames, expected above them")
             self.subjects[-1].segments.append(attributes["label"].replace(":", "_"))
         elif tag == "frame":
             kind = attributes.get("type", "normal")
