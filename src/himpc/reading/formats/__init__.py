@@ -22,6 +22,7 @@ from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.text import HEAD_BYTES
+from himpc.reading.formats.unsupported import unsupported_error
 from himpc.recordings import Recording
 
 __all__ = ["FORMATS", "HEAD_BYTES", "Format", "find_format", "get_format", "register_format"]
@@ -151,6 +152,8 @@ def find_format(path: Path) -> Format:
     for candidate in FORMATS:
         if candidate.recognise(path, head):
             return candidate
+    if known := unsupported_error(path, head):
+        raise known
     raise FormatError(f"{path}: {_describe(path, head)}; himpc reads {', '.join(_names())}")
 
 

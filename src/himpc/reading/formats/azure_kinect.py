@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.bodies import body_recordings, parse_points, timed_frames
+from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
 from himpc.reading.formats.parsing.keypoints import (
     Detection,
     check_objects,
@@ -23,6 +23,7 @@ from himpc.reading.formats.parsing.keypoints import (
     load_json,
     parse_id,
 )
+from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
@@ -45,13 +46,13 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     frames = check_objects(content.get("frames"), f"{path}: expected a list of 'frames'")
     order = _joint_order(content.get("joint_names"), layout, path)
     stamps = [_seconds(frame, f"{path}, frame {i}") for i, frame in enumerate(frames, start=1)]
-    places, length, fps, notes = timed_frames(path, stamps)
+    timeline = find_timeline(path, range(1, len(frames) + 1), seconds=np.array(stamps))
     detections = [
         _detection(body, place, order, f"{path}, frame {i}")
-        for i, (frame, place) in enumerate(zip(frames, places, strict=True), start=1)
+        for i, (frame, place) in enumerate(zip(frames, timeline.places.tolist(), strict=True), start=1)
         for body in check_objects(frame.get("bodies") or [], f"{path}, frame {i}: expected a list of 'bodies'")
     ]
-    return body_recordings(path, detections, length, layout, options, unit="mm", up="-y", fps=fps, notes=notes)
+    return body_recordings(path, detections, timeline, layout, options, unit="mm", up="-y")
 
 
 def _joint_order(names: Any, layout: Layout, path: Path) -> NDArray[np.intp]:

@@ -14,9 +14,9 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.frames import frame_places
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row
 from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
@@ -47,7 +47,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     check_memory(path, 1, len(rows), len(layout))
     values = to_numbers(path, rows, _WIDTH)
     lines = [number for number, _ in rows]
-    places, length = frame_places(path, values[:, 0], lines)
+    timeline = find_timeline(path, lines, numbers=values[:, 0])
     joints = values[:, np.array(_STARTS)[:, None] + np.arange(_POSITION)]
-    detections = frame_detections(path, lines, joints, places.tolist())
-    return body_recordings(path, detections, length, layout, options, unit="mm", up="y")
+    detections = frame_detections(path, lines, joints, timeline.places.tolist())
+    return body_recordings(path, detections, timeline, layout, options, unit="mm", up="y")

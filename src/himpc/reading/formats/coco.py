@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.frames import frame_places, natural_key
 from himpc.reading.formats.parsing.keypoints import (
@@ -24,11 +25,13 @@ from himpc.reading.formats.parsing.keypoints import (
     is_json,
     keypoint_layout,
     load_json,
+    names_fit,
     parse_id,
     parse_numbers,
 )
 from himpc.reading.formats.parsing.world import numbered_origins
 from himpc.recordings import Quality, Recording
+from himpc.skeleton import Layout
 
 __all__ = ["read", "recognise"]
 
@@ -61,6 +64,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     check_same_shape(detections)
     tracks = build_tracks(path, detections, n_frames)
     layout, notes = keypoint_layout(len(people[0]["keypoints"]) // 3, where[0])
+    if annotated:
+        _check_names(path, content.get("categories"), layout)
     recordings = []
     for origin, track in zip(numbered_origins(path, len(tracks)), tracks, strict=True):
         joints, confidence = flat_pose(track.values)
@@ -75,6 +80,18 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         )
         recordings.append(recording)
     return recordings
+
+
+def _check_names(path: Path, categories: Any, layout: Layout) -> None:
+    """Check that the keypoints are those of the layout where a file names them; other data sets have as many."""
+    for category in categories if isinstance(categories, list) else []:
+        names = category.get("keypoints") if isinstance(category, dict) else None
+        if isinstance(names, list) and names and not names_fit(names, layout):
+            found = ", ".join(str(name)[:20] for name in names[:3])
+            raise FormatError(
+                f"{path}: its keypoints are {found} and so on, expected those of {layout.title}",
+                hint="export the keypoints of COCO; those of PoseTrack and MPII are not read",
+            )
 
 
 def _detection(person: dict[str, Any], frame: int, where: str, max_confidence: float) -> Detection:

@@ -16,9 +16,9 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.table import header_of, read_table
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.frames import frame_places
 from himpc.reading.formats.parsing.keypoints import Detection
 from himpc.reading.formats.parsing.text import check_memory, check_positions
+from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
@@ -58,15 +58,15 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         frames[row] = float(image["frame"])
     recordings = []
     for sequence, rows in rows_of.items():
-        places, length = frame_places(path, frames[rows], [table.lines[row] for row in rows])
+        timeline = find_timeline(path, [table.lines[row] for row in rows], numbers=frames[rows])
         detections = [
             Detection(int(place), None, values[row], f"{path}, line {table.lines[row]}")
-            for row, place in zip(rows, places, strict=True)
+            for row, place in zip(rows, timeline.places, strict=True)
         ]
         known = _CASIA_B.fullmatch(sequence)
         group = sequence.replace("\\", "/").rpartition("/")[2] if len(rows_of) > 1 else None
         labels = {} if known is None else known.groupdict()
-        recordings += body_recordings(path, detections, length, layout, options, group=group, labels=labels)
+        recordings += body_recordings(path, detections, timeline, layout, options, group=group, labels=labels)
     return recordings
 
 

@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.frames import frame_places
 from himpc.reading.formats.parsing.keypoints import Detection, is_json, load_json, parse_numbers
+from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
@@ -29,6 +29,7 @@ __all__ = ["read", "recognise"]
 _WORLD_KEYS = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
 _IMAGE_KEYS = ("pose_landmarks", "poseLandmarks", "landmarks")
 _FRAME_KEYS = ("frame", "frame_id", "frame_index", "frame_number", "frameIndex", "frameNumber")
+_TIME_KEYS = ("timestamp", "timestamp_ms", "timestampMs", "time")
 _SIZE_KEYS = (("width", "height"), ("image_width", "image_height"), ("imageWidth", "imageHeight"))
 _MARKS = tuple(f'"{key}"'.encode() for key in (*_WORLD_KEYS, *_IMAGE_KEYS, "visibility"))
 _MARKS_OF_OTHERS = (b'"people"', b'"keypoints"', b'"annotations"', b'"bodies"', b'"body_list"')
@@ -60,44 +61,47 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if not isinstance(frames, list) or not frames:
         raise FormatError(f"{path}: expected a list of frames, or an object with one under 'frames'")
     layout = get_layout("mediapipe-33")
-    places, length = _frame_places(path, frames)
+    timeline = _find_timeline(path, frames, _parse_fps(content, str(path)))
     poses = [_poses(frame) for frame in frames]
     is_world = any(world for world, _ in poses)
     detections = [
         Detection(place, None, _landmark_array(pose, len(layout), f"{path}, frame {i}"), f"{path}, frame {i}")
-        for i, ((_, found), place) in enumerate(zip(poses, places, strict=True), start=1)
+        for i, ((_, found), place) in enumerate(zip(poses, timeline.places.tolist(), strict=True), start=1)
         for pose in found
     ]
     hips = [layout.index("left_hip"), layout.index("right_hip")]
     off = _hips_offset(detections, hips)
     notes: tuple[str, ...] = ()
     if off > _MAX_HIPS_OFFSET:
-        size = _image_size(content) or _image_size(frames[0])
+        size = options.image_size or _image_size(content) or _image_size(frames[0])
         if is_world or size is None:
+            other = "" if is_world else ", or state the size of the image in pixels: {image_size=1920x1080}"
             raise FormatError(
                 f"{path}: the hips are {off:.2g} from the origin, so these are not world landmarks in metres",
-                hint="export the pose world landmarks, not those of the image",
+                hint=f"export the pose world landmarks, whose origin is between the hips{other}",
             )
         detections = [Detection(found.frame, None, _to_pixels(found.values, size), found.where) for found in detections]
         notes = (f"landmarks of the image, of {size[0]:g} x {size[1]:g} pixels, without depth",)
-    return body_recordings(
-        path, detections, length, layout, options, unit="m", up="-y", fps=_parse_fps(content, str(path)), notes=notes
-    )
+    return body_recordings(path, detections, timeline, layout, options, unit="m", up="-y", notes=notes)
 
 
-def _frame_places(path: Path, frames: list[Any]) -> tuple[list[int], int]:
-    """Return the place of each frame by its number, and the number of frames."""
-    numbers = [
-        next((frame[key] for key in _FRAME_KEYS if type(frame.get(key)) is int), None)
-        if isinstance(frame, dict)
-        else None
-        for frame in frames
-    ]
-    known = [float(min(abs(number), 2**53)) for number in numbers if number is not None]
-    if len(known) < len(frames) or len(set(known)) < len(frames):
-        return list(range(len(frames))), len(frames)
-    places, length = frame_places(path, np.array(known), list(range(1, len(frames) + 1)))
-    return places.tolist(), length
+def _find_timeline(path: Path, frames: list[Any], fps: float | None) -> Timeline:
+    """Place frames by the numbers and time stamps that all of them state."""
+    numbers, stamps = (_values_of(frames, keys) for keys in (_FRAME_KEYS, _TIME_KEYS))
+    if numbers is not None and (numbers != np.round(numbers)).any():
+        numbers = None
+    return find_timeline(path, range(1, len(frames) + 1), numbers=numbers, seconds=stamps, stated=fps)
+
+
+def _values_of(frames: list[Any], keys: tuple[str, ...]) -> NDArray[np.float64] | None:
+    """Return the number that each frame states under one of these keys; None if one of them states none."""
+    key = next((key for key in keys if isinstance(frames[0], dict) and key in frames[0]), None)
+    values = [frame.get(key) if isinstance(frame, dict) else None for frame in frames]
+    if key is None or not all(
+        type(value) in (int, float) and abs(value) < 2**53 for value in values if value is not None
+    ):
+        return None
+    return None if None in values else np.array(values, dtype=np.float64)
 
 
 def _poses(frame: Any) -> tuple[bool, list[Any]]:

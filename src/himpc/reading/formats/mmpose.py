@@ -16,7 +16,6 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
-from himpc.reading.formats.parsing.frames import frame_places
 from himpc.reading.formats.parsing.keypoints import (
     Detection,
     check_objects,
@@ -24,8 +23,10 @@ from himpc.reading.formats.parsing.keypoints import (
     is_json,
     keypoint_layout,
     load_json,
+    names_fit,
     parse_id,
 )
+from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
@@ -49,32 +50,27 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     frames = check_objects(entries, f"{path}: expected a list of frames under 'instance_info'")
     if frames and not any("instances" in frame for frame in frames):
         frames = [{"instances": frames}]
-    places, length = _frame_places(path, frames)
+    timeline = _find_timeline(path, frames)
     detections = [
         _detection(person, place, f"{path}, frame {i}")
-        for i, (frame, place) in enumerate(zip(frames, places, strict=True), start=1)
+        for i, (frame, place) in enumerate(zip(frames, timeline.places.tolist(), strict=True), start=1)
         for person in check_objects(frame.get("instances") or [], f"{path}, frame {i}: expected a list of instances")
     ]
     if not detections:
-        raise FormatError(f"{path}: shows no person in {length} frames")
+        raise FormatError(f"{path}: shows no person in {timeline.length} frames")
     check_same_shape(detections)
     count, axes = detections[0].values.shape
     usual, notes = keypoint_layout(count, str(path))
     layout = _find_layout(path, usual, axes - 1, meta if isinstance(meta, dict) else {})
     body = [replace(found, values=found.values[: len(layout)]) for found in detections]
-    return body_recordings(path, body, length, layout, options, up="z", notes=notes)
+    return body_recordings(path, body, timeline, layout, options, up="z", notes=notes)
 
 
-def _frame_places(path: Path, frames: list[dict[str, Any]]) -> tuple[list[int], int]:
-    """Return the place of each frame by its number; missing numbers are frames without a person."""
-    numbers = [frame.get("frame_id") for frame in frames]
-    if not frames or any(type(number) is not int for number in numbers):
-        return list(range(len(frames))), len(frames)
-    lines = list(range(1, len(frames) + 1))
-    places, length = frame_places(
-        path, np.array([min(abs(n), 2**53) for n in numbers if n is not None], dtype=np.float64), lines
-    )
-    return places.tolist(), length
+def _find_timeline(path: Path, frames: list[dict[str, Any]]) -> Timeline:
+    """Place frames by their numbers; missing numbers are frames without a person."""
+    numbers = [frame["frame_id"] for frame in frames if type(frame.get("frame_id")) is int]
+    known = np.array([float(min(abs(number), 2**53)) for number in numbers]) if len(numbers) == len(frames) else None
+    return find_timeline(path, range(1, len(frames) + 1), numbers=known)
 
 
 def _detection(person: dict[str, Any], frame: int, where: str) -> Detection:
@@ -112,7 +108,7 @@ def _find_layout(path: Path, usual: Layout, axes: int, meta: dict[str, Any]) -> 
     h36m = get_layout(_H36M)
     candidates = [usual, h36m] if len(usual) == len(h36m) else [usual]
     if isinstance(names := meta.get("keypoint_id2name"), dict):
-        fitting = [layout for layout in candidates if _names_fit(list(names.values()), layout)]
+        fitting = [layout for layout in candidates if names_fit(list(names.values()), layout)]
         if not fitting:
             found = ", ".join(str(name)[:20] for name in list(names.values())[:3])
             raise FormatError(f"{path}: its keypoints are {found} and so on, expected those of {usual.title}")
@@ -120,8 +116,3 @@ def _find_layout(path: Path, usual: Layout, axes: int, meta: dict[str, Any]) -> 
     stated = str(meta.get("dataset_name", "")).lower()
     is_h36m = "h36m" in stated or (axes == 3 and "coco" not in stated)
     return candidates[-1] if is_h36m else usual
-
-
-def _names_fit(names: list[Any], layout: Layout) -> bool:
-    found = [layout.find(name) if isinstance(name, str) else None for name in names[: len(layout)]]
-    return found == list(range(len(layout)))

@@ -12,9 +12,9 @@ import numpy as np
 
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.frames import frame_places
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, read_number_rows
 from himpc.reading.formats.parsing.text import decode_head
+from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
@@ -34,13 +34,10 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a file."""
     layout = get_layout("kinect-v1")
     lines, values = read_number_rows(path, _WIDTH)
-    numbers, first = np.unique(values[:, 0], return_index=True)
-    rows = np.sort(first)
-    notes = (f"{len(values) - len(rows)} frames are there twice; the first is read",) if len(rows) < len(values) else ()
+    rows = np.sort(np.unique(values[:, 0], return_index=True)[1])
+    notes = (f"repeated frames left out: {len(values) - len(rows)}",) if len(rows) < len(values) else ()
     kept = [lines[row] for row in rows]
-    places, length = frame_places(path, values[rows, 0], kept)
-    detections = frame_detections(path, kept, values[rows, 1:].reshape(-1, len(layout), 3), places.tolist())
-    step = (numbers[-1] - numbers[0]) / (length - 1) if length > 1 else 1.0
-    return body_recordings(
-        path, detections, length, layout, options, unit="m", up="y", fps=_FPS / float(step), notes=notes
-    )
+    timeline = find_timeline(path, kept, numbers=values[rows, 0], stated=_FPS)
+    joints = values[rows, 1:].reshape(-1, len(layout), 3)
+    detections = frame_detections(path, kept, joints, timeline.places.tolist())
+    return body_recordings(path, detections, timeline, layout, options, unit="m", up="y", notes=notes)

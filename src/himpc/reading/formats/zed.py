@@ -15,8 +15,9 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.bodies import body_recordings, parse_points, timed_frames
+from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
 from himpc.reading.formats.parsing.keypoints import Detection, check_objects, is_json, load_json, parse_id
+from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
@@ -38,10 +39,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         content = list(content.values())
     frames = check_objects(content if isinstance(content, list) else [content], f"{path}: expected frames")
     frames = sorted(frames, key=_nanoseconds)
-    places, length, fps, notes = timed_frames(path, [_nanoseconds(frame) / 1e9 for frame in frames])
+    stamps = np.array([_nanoseconds(frame) / 1e9 for frame in frames])
+    timeline = find_timeline(path, range(1, len(frames) + 1), seconds=stamps)
     detections = [
         _detection(body, place, f"{path}, frame {i}")
-        for i, (frame, place) in enumerate(zip(frames, places, strict=True), start=1)
+        for i, (frame, place) in enumerate(zip(frames, timeline.places.tolist(), strict=True), start=1)
         for body in check_objects(frame.get("body_list") or [], f"{path}, frame {i}: expected a list of bodies")
     ]
     counts = {len(detection.values): detection.where for detection in detections}
@@ -49,7 +51,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         first, second = list(counts)[:2]
         raise FormatError(f"{counts[second]}: has {second} joints a body, expected {first} as before")
     layout = get_layout(_LAYOUTS[next(iter(counts), 38)])
-    return body_recordings(path, detections, length, layout, options, fps=fps, notes=notes)
+    return body_recordings(path, detections, timeline, layout, options)
 
 
 def _nanoseconds(frame: dict[str, Any]) -> float:

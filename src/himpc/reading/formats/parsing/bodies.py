@@ -13,21 +13,18 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.keypoints import Detection, build_tracks, flat_pose, parse_numbers
 from himpc.reading.formats.parsing.kinect import mask_origin
-from himpc.reading.formats.parsing.text import MAX_JOINTS
+from himpc.reading.formats.parsing.timeline import Timeline, choose_rate
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout
 
-__all__ = ["body_recordings", "parse_points", "timed_frames"]
-
-_GAP = 1.5
-"""Steps between two frames, in units of the usual one, from which frames are missing between them."""
+__all__ = ["body_recordings", "parse_points"]
 
 
 def body_recordings(
     path: Path,
     detections: Sequence[Detection],
-    n_frames: int,
+    frames: Timeline | int,
     layout: Layout,
     options: FileOptions,
     *,
@@ -44,8 +41,8 @@ def body_recordings(
     ----------
     detections : sequence of Detection
         Values ``(J, 3)`` are x and y in pixels, y down, and a confidence; ``(J, 4)`` are x, y, z and a confidence.
-    n_frames : int
-        The number of frames of the file.
+    frames : Timeline or int
+        The frames of the file, or their number.
     layout : Layout
         The J joints.
     unit, up, fps : optional
@@ -57,7 +54,11 @@ def body_recordings(
     labels : mapping, optional
         Person, session and camera, where the file names them.
     """
-    tracks = build_tracks(path, detections, n_frames)
+    if isinstance(frames, Timeline):
+        fps, notes = frames.fps or fps, (*notes, *frames.notes)
+    rate, rate_notes = choose_rate(options, fps)
+    notes = (*notes, *rate_notes)
+    tracks = build_tracks(path, detections, frames.length if isinstance(frames, Timeline) else frames)
     origins = numbered_origins(path, len(tracks), group)
     values = [track.values for track in tracks]
     dimensions = values[0].shape[2] - 1
@@ -70,7 +71,7 @@ def body_recordings(
         Recording(
             joints,
             layout,
-            fps=options.fps or fps,
+            fps=rate,
             origin=origin,
             confidence=confidence,
             dimensions=dimensions,
@@ -94,30 +95,6 @@ def parse_points(values: Any, where: str, name: str, *, width: int, count: int) 
             raise FormatError(f"{where}: point {i} of {name} is not a list of {width} numbers")
         numbers += [np.nan if value is None else value for value in point[:width]]
     return parse_numbers(numbers, where, name).reshape(count, width)
-
-
-def timed_frames(path: Path, seconds: Sequence[float]) -> tuple[list[int], int, float | None, tuple[str, ...]]:
-    """Return the place of each frame by its time stamp, the number of frames, their rate, and notes.
-
-    A step from one time stamp to the next of n usual steps is n frames, of which n - 1 are missing. Time stamps that do
-    not rise show nothing: all frames are then in a row.
-    """
-    times = np.array(seconds, dtype=np.float64)
-    in_a_row = list(range(len(times)))
-    steps = np.diff(times)
-    if not len(steps) or not np.isfinite(times).all() or not (times != times[0]).any():
-        return in_a_row, len(times), None, ()
-    if not (steps > 0).all():
-        return in_a_row, len(times), None, ("the time stamps do not rise, so they are ignored",)
-    usual = float(np.median(steps))
-    jumps = np.where(steps < _GAP * usual, 1.0, np.round(steps / usual))
-    length = 1 + jumps.sum()
-    if length > MAX_JOINTS:
-        raise FormatError(f"{path}: the time stamps span {length:.3g} frames, which is too many for one file")
-    places = [0, *np.cumsum(jumps).astype(np.int64).tolist()]
-    missing = int(length) - len(times)
-    notes = (f"{missing} frames are missing, as the time stamps show",) if missing else ()
-    return places, int(length), round(float((length - 1) / (times[-1] - times[0])), 3), notes
 
 
 def _world_poses(

@@ -26,6 +26,7 @@ __all__ = [
     "is_json",
     "keypoint_layout",
     "load_json",
+    "names_fit",
     "parse_id",
     "parse_numbers",
 ]
@@ -140,6 +141,12 @@ def keypoint_layout(count: float, where: str) -> tuple[Layout, tuple[str, ...]]:
     layout = get_layout(_KEYPOINT_LAYOUTS[int(count)])
     rest = int(count) - len(layout)
     return layout, (f"{rest} of {count:g} keypoints, those of face and hands, are left out",) if rest else ()
+
+
+def names_fit(names: Sequence[Any], layout: Layout) -> bool:
+    """Return whether the first names are those of the joints of a layout, in order."""
+    found = [layout.find(name) if isinstance(name, str) else None for name in names[: len(layout)]]
+    return found == list(range(len(layout)))
 
 
 def check_same_shape(detections: Sequence[Detection]) -> None:

@@ -1,0 +1,33 @@
+"""Files that are not read are named, and the error says what to export."""
+
+from pathlib import Path
+
+import pytest
+
+from himpc.errors import FormatError
+from himpc.reading import read
+
+CONTENTS = {
+    "a.h5": (b"\x89HDF\r\n\x1a\n" + bytes(64), "HDF5 of DeepLabCut or SLEAP", "COCO JSON"),
+    "a.nc4": (b"\x89HDF\r\n\x1a\n" + bytes(64), "is an HDF5 file", "CSV"),
+    "a.csv": (b"scorer,DLC,DLC\nbodyparts,nose,nose\ncoords,x,y\n0,1,2\n", "a DeepLabCut table", "COCO JSON"),
+    "a.json": (b'{"annolist": [{"annorect": []}]}', "PoseTrack 2017 JSON", "COCO JSON"),
+    "b.pkl": (b"\x80\x04\x95\x10\0\0\0\0\0\0\0", "a pickle, which can run code", "save"),
+    "c.pkl": (b"(lp0\nI1\na.", "a pickle, which can run code", "CSV"),
+    "d.bin": (b"\x80\x05\x95\x10\0\0\0\0\0\0\0", "a pickle, which can run code", "CSV"),
+    "a.mat": (b"MATLAB 7.3 MAT-file, Platform" + bytes(200), "a MATLAB file of version 7.3", "-v7"),
+    "a.json.gz": (b"\x1f\x8b\x08\0" + bytes(32), "an archive or compressed", "unpack it"),
+    "a.zip": (b"PK\x03\x04" + bytes(64), "an archive or compressed", "unpack it"),
+    "a.fbx": (b"Kaydara FBX Binary  \0\x1a\0" + bytes(32), "is FBX", "export BVH"),
+    "a.svo2": (bytes(64), "a ZED recording", "JSON"),
+    "a.tak": (bytes(64), "a take of OptiTrack Motive", "CSV, BVH or C3D"),
+    "a.mvn": (bytes(64), "a recording of Xsens", "MVNX"),
+}
+
+
+@pytest.mark.parametrize("name", CONTENTS)
+def test_the_error_names_the_kind_and_what_to_export(tmp_path: Path, name: str) -> None:
+    content, title, export = CONTENTS[name]
+    (tmp_path / name).write_bytes(content)
+    with pytest.raises(FormatError, match=f"{title}.*which himpc does not read; .*({export})"):
+        read(tmp_path / name)
