@@ -125,6 +125,7 @@ def test_every_body_of_zed_is_read_in_its_unit(count: int, unit: int, standing, 
         frame = content[list(content)[2]]["body_list"][0]
         frame["keypoint"][0] = [None, None, None]
         frame["keypoint"][1] = [float("nan")] * 3
+        frame["keypoint"][2] = dict(zip("xyz", frame["keypoint"][2], strict=True))
 
     (recording,) = read(edit(path, unsee))
     assert recording.layout == layout
@@ -344,10 +345,14 @@ def landmarks(body: np.ndarray, **more: float) -> list[dict[str, float]]:
     return [{"x": x, "y": -y, "z": -z, "visibility": 0.9, **more} for x, y, z in body.tolist()]
 
 
+MEDIAPIPE_NAMES = [joint.upper() for joint in get_layout("mediapipe-33").joints]
+MEDIAPIPE_NAMES[9:11] = ["MOUTH_LEFT", "MOUTH_RIGHT"]
+MEDIAPIPE_NAMES[31:] = ["LEFT_FOOT_INDEX", "RIGHT_FOOT_INDEX"]
 MEDIAPIPE_FRAMES = {
     "legacy Python": lambda pose: {"pose_world_landmarks": pose, "pose_landmarks": pose},
     "legacy protocol buffers": lambda pose: {"poseWorldLandmarks": {"landmark": pose}},
     "legacy web": lambda pose: {"poseWorldLandmarks": pose, "poseLandmarks": [{"x": 0.5, "y": 0.5, "z": 0}] * 33},
+    "by name": lambda pose: {"pose_world_landmarks": dict(zip(MEDIAPIPE_NAMES, pose, strict=True))},
     "tasks Python": lambda pose: {
         "pose_landmarks": [[{"x": 0.5, "y": 0.5, "z": 0}] * 33],
         "pose_world_landmarks": [pose],
@@ -357,7 +362,7 @@ MEDIAPIPE_FRAMES = {
 
 
 @pytest.mark.parametrize("api", MEDIAPIPE_FRAMES)
-@pytest.mark.parametrize("container", ["list", "frames", "lines"])
+@pytest.mark.parametrize("container", ["list", "frames", "lines", "numbers"])
 def test_landmarks_of_every_api_of_mediapipe_are_read(api: str, container: str, standing, tmp_path: Path) -> None:
     layout = get_layout("mediapipe-33")
     body = standing(layout, 6, 0)
@@ -369,6 +374,7 @@ def test_landmarks_of_every_api_of_mediapipe_are_read(api: str, container: str, 
         "list": json.dumps(frames),
         "frames": json.dumps({"frames": frames}),
         "lines": "\n".join(map(json.dumps, frames)),
+        "numbers": json.dumps({f"frame_{frame['frame']}": frame for frame in frames[::-1]}),
     }[container]
     (tmp_path / "a.json").write_text(text)
     assert find_format(tmp_path / "a.json").name == "mediapipe"

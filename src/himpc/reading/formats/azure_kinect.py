@@ -29,7 +29,7 @@ from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]
 
-_MARKS = (b'"k4abt_sdk_version"', b'"joint_positions"', b'"SPINE_NAVEL"')
+_MARKS = tuple(f'"{key}"'.encode() for key in ("k4abt_sdk_version", "joint_positions", "SPINE_NAVEL", "num_bodies"))
 
 
 def recognise(path: Path, head: bytes) -> bool:

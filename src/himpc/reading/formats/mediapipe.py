@@ -28,15 +28,18 @@ __all__ = ["read", "recognise"]
 
 _WORLD_KEYS = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
 _IMAGE_KEYS = ("pose_landmarks", "poseLandmarks", "landmarks")
+_KEYS = (*_WORLD_KEYS, *_IMAGE_KEYS)
 _FRAME_KEYS = ("frame", "frame_id", "frame_index", "frame_number", "frameIndex", "frameNumber")
 _TIME_KEYS = ("timestamp", "timestamp_ms", "timestampMs", "time")
 _SIZE_KEYS = (("width", "height"), ("image_width", "image_height"), ("imageWidth", "imageHeight"))
-_MARKS = tuple(f'"{key}"'.encode() for key in (*_WORLD_KEYS, *_IMAGE_KEYS, "visibility"))
+_MARKS = tuple(f'"{key}"'.encode() for key in (*_KEYS, "visibility"))
 _MARKS_OF_OTHERS = (b'"people"', b'"keypoints"', b'"annotations"', b'"bodies"', b'"body_list"')
 _BARE_FRAMES = re.compile(
     rb"\s*(\{\s*(\"fps\"\s*:[^,]{1,40},\s*)?\"frames\"\s*:\s*)?\[\s*(null\b|\{\s*\}|\[\s*(\]|[\[{]))"
 )
+_FRAME_NUMBER = re.compile(r"(?:frame)?[_ -]?([0-9]{1,12})", re.IGNORECASE)
 _AXES = ("x", "y", "z")
+_MAX_NUMBER = 2**53
 _MAX_PIXELS = 100_000
 _MAX_HIPS_OFFSET = 0.1
 """Metres that the midpoint of the hips may be off from the origin of world landmarks."""
@@ -52,12 +55,7 @@ def recognise(path: Path, head: bytes) -> bool:
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a file of landmarks."""
     content = load_json(path)
-    frames = content.get("frames", content) if isinstance(content, dict) else content
-    frames = (
-        [frames]
-        if isinstance(frames, dict) and any(frames.get(key) for key in (*_WORLD_KEYS, *_IMAGE_KEYS))
-        else frames
-    )
+    frames = _list_frames(content.get("frames", content) if isinstance(content, dict) else content)
     if not isinstance(frames, list) or not frames:
         raise FormatError(f"{path}: expected a list of frames, or an object with one under 'frames'")
     layout = get_layout("mediapipe-33")
@@ -85,6 +83,19 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     return body_recordings(path, detections, timeline, layout, options, unit="m", up="-y", notes=notes)
 
 
+def _list_frames(frames: Any) -> Any:
+    """Return the frames of an object as a list: it is one frame, or holds each frame under its number."""
+    if not isinstance(frames, dict):
+        return frames
+    if any(frames.get(key) for key in _KEYS):
+        return [frames]
+    numbers = {int(match[1]): key for key in frames if (match := _FRAME_NUMBER.fullmatch(key))}
+    return [
+        {"frame": number, **(frames[key] if isinstance(frames[key], dict) else {"landmarks": frames[key]})}
+        for number, key in sorted(numbers.items())
+    ]
+
+
 def _find_timeline(path: Path, frames: list[Any], fps: float | None) -> Timeline:
     """Place frames by the numbers and time stamps that all of them state."""
     numbers, stamps = (_values_of(frames, keys) for keys in (_FRAME_KEYS, _TIME_KEYS))
@@ -97,22 +108,19 @@ def _values_of(frames: list[Any], keys: tuple[str, ...]) -> NDArray[np.float64] 
     """Return the number that each frame states under one of these keys; None if one of them states none."""
     key = next((key for key in keys if isinstance(frames[0], dict) and key in frames[0]), None)
     values = [frame.get(key) if isinstance(frame, dict) else None for frame in frames]
-    if key is None or not all(
-        type(value) in (int, float) and abs(value) < 2**53 for value in values if value is not None
-    ):
-        return None
-    return None if None in values else np.array(values, dtype=np.float64)
+    known = [float(value) for value in values if isinstance(value, int | float) and abs(value) < _MAX_NUMBER]
+    return np.array(known) if len(known) == len(frames) else None
 
 
 def _poses(frame: Any) -> tuple[bool, list[Any]]:
     """Return whether a frame holds world landmarks by their name, and the landmarks of each person in it."""
     is_world = False
     if isinstance(frame, dict) and "landmark" not in frame:
-        key = next((key for key in (*_WORLD_KEYS, *_IMAGE_KEYS) if frame.get(key)), None)
+        key = next((key for key in _KEYS if frame.get(key)), None)
         is_world = key in _WORLD_KEYS
         frame = None if key is None else frame[key]
-    if isinstance(frame, dict):
-        frame = frame.get("landmark")
+    if isinstance(frame, dict) and "landmark" in frame:
+        frame = frame["landmark"]
     if not frame:
         return is_world, []
     if isinstance(frame, list) and all(_is_pose(pose) for pose in frame):
@@ -129,6 +137,8 @@ def _is_pose(value: Any) -> bool:
 
 def _landmark_array(landmarks: Any, n_joints: int, where: str) -> NDArray[np.float64]:
     """Parse landmarks as ``(33, 4)``: x, y, z, and the visibility (or presence; 1 where there is neither)."""
+    if isinstance(landmarks, dict):
+        landmarks = _order_by_name(landmarks)
     if not isinstance(landmarks, list) or len(landmarks) != n_joints:
         found = f"{len(landmarks)} landmarks" if isinstance(landmarks, list) else "no list of landmarks"
         raise FormatError(f"{where}: has {found}, expected {n_joints}")
@@ -143,6 +153,13 @@ def _landmark_array(landmarks: Any, n_joints: int, where: str) -> NDArray[np.flo
             raise FormatError(f"{where}: landmark {i} is not x, y, z and visibility")
         rows.append(row)
     return parse_numbers([value for row in rows for value in row], where, "a landmark").reshape(n_joints, 4)
+
+
+def _order_by_name(landmarks: dict[str, Any]) -> list[Any]:
+    """Return the landmarks that an object names, such as `NOSE` and `left_eye_inner`, in their order."""
+    layout = get_layout("mediapipe-33")
+    value_of = {layout.find(name): value for name, value in landmarks.items()}
+    return [value_of[joint] for joint in range(len(layout)) if joint in value_of]
 
 
 def _hips_offset(detections: list[Detection], hips: list[int]) -> float:

@@ -83,7 +83,7 @@ def body_recordings(
 
 
 def parse_points(values: Any, where: str, name: str, *, width: int, count: int) -> NDArray[np.float64]:
-    """Parse a list of `count` points of `width` numbers each as ``(count, width)``; null is NaN."""
+    """Parse a list of `count` points, lists of `width` numbers or objects of x, y and z; null is NaN."""
     if not isinstance(values, list) or len(values) != count:
         found = f"{len(values)} points" if isinstance(values, list) else "no list of points"
         raise FormatError(f"{where}: {name} has {found}, expected {count}")
@@ -91,6 +91,8 @@ def parse_points(values: Any, where: str, name: str, *, width: int, count: int) 
     for i, point in enumerate(values, start=1):
         if point is None:
             point = [None] * width
+        if isinstance(point, dict):
+            point = [point.get(axis) for axis in "xyz"]
         if not isinstance(point, list) or len(point) < width:
             raise FormatError(f"{where}: point {i} of {name} is not a list of {width} numbers")
         numbers += [np.nan if value is None else value for value in point[:width]]
