@@ -1,9 +1,18 @@
 """Joint layouts as data, pooling into components and limbs, conversion, body-frame alignment, marker sets."""
 
 from himpc.skeleton.alignment import MIN_SIDE_LENGTH, body_frame, has_side_lines, headings, side_lines
-from himpc.skeleton.conversion import convert
+from himpc.skeleton.conversion import convert, find_rule
 from himpc.skeleton.layout import COMPONENTS, LEVELS, LIMBS, Layout, Level, get_layout, layout_names
-from himpc.skeleton.markers import MarkerSet, marker_sets, recognise_marker_set
+from himpc.skeleton.markers import MarkerSet, find_marker_set, marker_sets, recognise_marker_set
+from himpc.skeleton.names import is_word_of_bodies, parse_name
+from himpc.skeleton.naming import (
+    NamedJoints,
+    choose_layout,
+    covered_parts,
+    find_joints,
+    naming_conventions,
+    part_layout,
+)
 from himpc.skeleton.pooling import centre, mirror, pool, pooling_matrix
 
 __all__ = [
@@ -14,15 +23,25 @@ __all__ = [
     "Layout",
     "Level",
     "MarkerSet",
+    "NamedJoints",
     "body_frame",
     "centre",
+    "choose_layout",
     "convert",
+    "covered_parts",
+    "find_joints",
+    "find_marker_set",
+    "find_rule",
     "get_layout",
     "has_side_lines",
     "headings",
+    "is_word_of_bodies",
     "layout_names",
     "marker_sets",
     "mirror",
+    "naming_conventions",
+    "parse_name",
+    "part_layout",
     "pool",
     "pooling_matrix",
     "recognise_marker_set",

@@ -6,6 +6,8 @@ Joints of the same name correspond. A joint of the target that the source lacks 
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -40,9 +42,8 @@ def conversion_matrix(source: Layout, target: Layout) -> NDArray[np.float32]:
     matrix = np.zeros((len(target), len(source)), dtype=np.float32)
     missing = []
     for row, joint in enumerate(target.joints):
-        rules = ((joint,), *DERIVED.get(joint, ()))
-        rule = next((rule for rule in rules if source.has(*rule)), None)
-        if rule is None:
+        rule = find_rule(source.joints, joint)
+        if not rule:
             missing.append(joint)
         else:
             matrix[row, [source.index(name) for name in rule]] = 1 / len(rule)
@@ -68,3 +69,8 @@ def convert(joints: NDArray[np.floating], source: Layout, target: Layout) -> NDA
     # Joint by joint, because in one matrix product 0 * NaN would make every joint of a frame NaN.
     means = [joints[..., np.flatnonzero(row), :].mean(axis=-2) for row in conversion_matrix(source, target)]
     return np.stack(means, axis=-2)
+
+
+def find_rule(joints: Collection[str], joint: str) -> tuple[str, ...]:
+    """Return the joints whose mean is a joint: itself, or those of the first rule that applies; else none."""
+    return next((rule for rule in ((joint,), *DERIVED.get(joint, ())) if set(rule) <= set(joints)), ())

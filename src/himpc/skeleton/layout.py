@@ -24,6 +24,13 @@ __all__ = ["COMPONENTS", "LEVELS", "LIMBS", "Layout", "Level", "get_layout", "la
 Level = Literal["joint", "component", "limb"]
 LEVELS: tuple[Level, ...] = get_args(Level)
 
+PARTS: dict[str, tuple[str, ...]] = {
+    "lower-body": ("left_leg", "right_leg"),
+    "upper-body": ("torso_and_head", "left_arm", "right_arm"),
+    **{limb.replace("_", "-"): (limb,) for limb in ("left_leg", "right_leg", "left_arm", "right_arm")},
+}
+"""The limbs of each part of the body that counts as a layout, such as ``kinect-v1-lower-body``."""
+
 LAYOUTS_FOLDER = Path(__file__).with_name("layouts")
 """The folder of the layouts that come with himpc, one TOML file each."""
 
@@ -206,7 +213,7 @@ def layout_names(*, aliases: bool = False) -> tuple[str, ...]:
 
 
 def get_layout(name: str | Path | Layout) -> Layout:
-    """Return a layout by name or alias, or read it from a ``.toml`` file.
+    """Return a layout by name or alias, a part of one (``kinect-v1-lower-body``), or read it from a ``.toml`` file.
 
     Raises
     ------
@@ -220,9 +227,22 @@ def get_layout(name: str | Path | Layout) -> Layout:
     for known in _built_in().values():
         if str(name).lower() in (known.name, *known.aliases):
             return known
+        if (part := str(name).lower().removeprefix(f"{known.name}-")) in PARTS:
+            return _part(known, part)
     raise LayoutError(
         f"unknown layout {str(name)!r}, expected one of {', '.join(layout_names())}",
         hint="name one of them, or declare a layout in a TOML file: {layout=mine.toml}",
+    )
+
+
+@cache
+def _part(layout: Layout, part: str) -> Layout:
+    joints = {layout.joints[joint] for limb in PARTS[part] for joint in layout.part(limb)}
+    # The pelvis, which pooling counts as torso, is a joint of the legs as well.
+    return layout.subset(
+        joints | ({"pelvis"} & set(layout.joints) if part == "lower-body" else set()),
+        f"{layout.name}-{part}",
+        f"{layout.title}: {part.replace('-', ' ')}",
     )
 
 

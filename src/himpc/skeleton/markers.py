@@ -1,35 +1,39 @@
 """From skin markers to joint centres, by rules that are data: one TOML table a marker set.
 
 The sets that come with himpc are ``himpc/skeleton/marker_sets/*.toml``; a user's own set is a file with the same keys.
-All of them give the 20 joints of layout ``kinect-v1``, as joint centres.
+It has rules of its own, or says which anatomical landmark each marker is, for the rules of ``landmark_rules.toml``. All
+of them give joints of layout ``kinect-v1``, as joint centres.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import field
 from functools import cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from himpc._schema import parse_toml, validated
+from himpc._schema import parse, parse_toml, validated
 from himpc.errors import LayoutError
 from himpc.skeleton.layout import get_layout
 from himpc.skeleton.marker_rules import Rule
+from himpc.skeleton.names import mirror_joint, parse_name
 
-__all__ = ["MarkerSet", "marker_sets", "recognise_marker_set"]
-
+_Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
 _Rules = dict[str, Annotated[tuple[Rule, ...], Field(min_length=1)]]
+
+_SIDES = ({"S": "L", "s": "l", "side": "left"}, {"S": "R", "s": "r", "side": "right"})
+"""What stands for the side in a label: ``{S}ASI`` is LASI and RASI."""
 
 
 @validated
 class MarkerSet:
-    """Markers by name, and the rules that give the joints of ``kinect-v1``.
+    """Markers by name, and the rules that give joints of ``kinect-v1``.
 
     Parameters
     ----------
@@ -39,6 +43,10 @@ class MarkerSet:
         The markers that the rules may use.
     aliases : dict of str to tuple of str
         Other labels of a marker. Case and punctuation of a label do not matter.
+    others : tuple of str
+        Labels of the set that no rule uses; ``{S}`` stands for L and R.
+    by_words : bool
+        Whether labels are compared as a side and words (`parse_name`): ``RKneeLat`` is ``knee lat right``.
     points, joints : dict of str to tuple of Rule
         Auxiliary points and then joints, in the order in which they are computed. The rules of one are alternatives:
         in each frame, the first whose markers were all seen is used.
@@ -49,14 +57,19 @@ class MarkerSet:
     joints: _Rules
     points: _Rules = field(default_factory=dict)
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+    by_words: bool = False
     title: str = ""
     source: str = "declared by the user"
 
     @model_validator(mode="after")
     def _check(self) -> MarkerSet:
-        expected = set(get_layout("kinect-v1").joints)
-        if odd := sorted(set(self.joints) ^ expected):
-            raise ValueError(f"'joints' must give the {len(expected)} joints of 'kinect-v1'; check {odd[0]!r}")
+        layout = get_layout("kinect-v1")
+        if not self.joints or not layout.has(*self.joints):
+            odd = ", ".join(sorted(set(self.joints) - set(layout.joints))) or "none"
+            raise ValueError(
+                f"'joints' must give some of the {len(layout)} joints of 'kinect-v1', and no others; found {odd}"
+            )
         if undeclared := sorted(set(self.aliases) - set(self.markers)):
             raise ValueError(f"'aliases' names {undeclared[0]!r}, which is not among its markers")
         available = set(self.markers)
@@ -68,16 +81,30 @@ class MarkerSet:
 
     def columns(self, labels: Sequence[str]) -> dict[str, int]:
         """Return the place of each marker of the set among a file's labels; absent markers are left out."""
-        place = {_label_key(label): column for column, label in reversed(list(enumerate(labels)))}
-        columns = {marker: place[_label_key(marker)] for marker in self.markers if _label_key(marker) in place}
+        place = {self._key(label): column for column, label in reversed(list(enumerate(labels)))}
+        columns = {marker: place[self._key(marker)] for marker in self.markers if self._key(marker) in place}
         for marker, others in self.aliases.items():
-            for key in map(_label_key, others):
+            for key in map(self._key, others):
                 if key in place:
                     columns.setdefault(marker, place[key])
         return columns
 
+    def count_known(self, labels: Sequence[str]) -> int:
+        """Count the labels that belong to the set, whether or not a rule uses them."""
+        own = [*self.markers, *(other for others in self.aliases.values() for other in others)]
+        known = set(map(self._key, own + [sided for other in self.others for sided in _expand(other)]))
+        return sum(self._key(label) in known for label in labels)
+
+    def given_joints(self, labels: Sequence[str]) -> tuple[str, ...]:
+        """Return the joints that the rules give from these labels, in the order of ``kinect-v1``."""
+        missing = self.missing(labels)
+        return tuple(joint for joint in get_layout("kinect-v1").joints if joint not in missing)
+
     def missing(self, labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
-        """Return the joints that no rule can give from these labels, each with the markers its first rule lacks."""
+        """Return the joints of ``kinect-v1`` that no rule can give from these labels, each with what it lacks.
+
+        These are markers of its first rule, or ``a rule`` where the set has none for the joint.
+        """
         available = set(self.columns(labels))
         missing: dict[str, tuple[str, ...]] = {}
         for name, rules in self._rules():
@@ -86,10 +113,13 @@ class MarkerSet:
             else:
                 needs = [missing.get(need, (need,)) for need in rules[0].needs if need not in available]
                 missing[name] = tuple(sorted({marker for group in needs for marker in group}))
-        return {joint: missing[joint] for joint in self.joints if joint in missing}
+        without_rule = {joint: ("a rule",) for joint in get_layout("kinect-v1").joints if joint not in self.joints}
+        return {joint: missing[joint] for joint in self.joints if joint in missing} | without_rule
 
-    def to_joints(self, labels: Sequence[str], points: NDArray[np.floating]) -> NDArray[np.floating]:
-        """Return the joints of ``kinect-v1`` from markers.
+    def to_joints(
+        self, labels: Sequence[str], points: NDArray[np.floating], joints: Sequence[str] | None = None
+    ) -> NDArray[np.floating]:
+        """Return joints of ``kinect-v1`` from markers.
 
         Parameters
         ----------
@@ -97,10 +127,12 @@ class MarkerSet:
             Marker labels, without a subject's name.
         points : array ``(frames, markers, 3)``
             Marker positions in metres, in right-handed axes; NaN where not seen.
+        joints : sequence of str, optional
+            The joints to return, by default all 20.
 
         Returns
         -------
-        array ``(frames, 20, 3)``
+        array ``(frames, joints, 3)``
             Joint centres; NaN in the frames where no rule has all its markers.
 
         Raises
@@ -108,11 +140,13 @@ class MarkerSet:
         LayoutError
             If no rule gives a joint from these labels.
         """
-        if missing := self.missing(labels):
-            joint, markers = next(iter(missing.items()))
+        wanted = get_layout("kinect-v1").joints if joints is None else joints
+        missing = {joint: needs for joint, needs in self.missing(labels).items() if joint in wanted}
+        if missing:
+            joint, needs = next(iter(missing.items()))
             raise LayoutError(
-                f"the markers do not give all joints by the set {self.name!r}: {joint} needs {', '.join(markers)} "
-                f"({len(missing)} of {len(self.joints)} joints lack markers)"
+                f"the markers do not give all joints by the set {self.name!r}: {joint} needs {', '.join(needs)} "
+                f"({len(missing)} of {len(wanted)} joints lack markers)"
             )
         computed: dict[str, NDArray[np.floating]] = {
             marker: points[:, column].astype(np.float64) for marker, column in self.columns(labels).items()
@@ -120,7 +154,7 @@ class MarkerSet:
         for name, rules in self._rules():
             if usable := [rule for rule in rules if computed.keys() >= set(rule.needs)]:
                 computed[name] = _first_seen([rule(computed) for rule in usable])
-        return np.stack([computed[joint] for joint in get_layout("kinect-v1").joints], axis=1)
+        return np.stack([computed[joint] for joint in wanted], axis=1)
 
     @classmethod
     def from_toml(cls, path: str | Path) -> MarkerSet:
@@ -129,18 +163,55 @@ class MarkerSet:
         Raises
         ------
         LayoutError
-            If a key is missing or unknown, a joint has no rule, or a rule uses a point that is not declared before it.
+            If a key is missing or unknown, there is no such joint or landmark, or a rule uses a point that is not
+            declared before it.
         """
-        return parse_toml(cls, Path(path), error=LayoutError)
+        table: dict[str, Any] = parse_toml(dict, Path(path), error=LayoutError)
+        if "landmarks" in table:
+            return _from_landmarks(parse(_LandmarkTable, table, source=str(path), error=LayoutError), str(path))
+        return parse(cls, table, source=str(path), error=LayoutError)
 
     def _rules(self) -> list[tuple[str, tuple[Rule, ...]]]:
         return [*self.points.items(), *self.joints.items()]
 
+    def _key(self, label: str) -> Hashable:
+        return parse_name(label) if self.by_words else re.sub(r"[^A-Z0-9]", "", label.upper())
+
+
+@validated
+class _LandmarkTable:
+    """The keys of a marker set that says which landmark each marker is."""
+
+    name: str
+    landmarks: dict[str, _Names]
+    others: _Names = ()
+    by_words: bool = False
+    title: str = ""
+    source: str = "declared by the user"
+
+
+@validated
+class _RuleTable:
+    """The rules from landmarks to joints."""
+
+    points: _Rules
+    joints: _Rules
+
 
 @cache
 def marker_sets() -> tuple[MarkerSet, ...]:
-    """Return the marker sets that come with himpc."""
-    return tuple(map(MarkerSet.from_toml, sorted(Path(__file__).with_name("marker_sets").glob("*.toml"))))
+    """Return the marker sets that come with himpc: those with rules of their own first, those by words last."""
+    sets = map(MarkerSet.from_toml, sorted(Path(__file__).with_name("marker_sets").glob("*.toml")))
+    return tuple(sorted(sets, key=lambda each: (each.by_words, _uses_landmarks(each))))
+
+
+def find_marker_set(labels: Sequence[str]) -> MarkerSet:
+    """Return the set that gives the most joints from these labels; among equals, the one that knows more of them."""
+
+    def key(known: MarkerSet) -> tuple[int, bool, int]:
+        return len(known.given_joints(labels)), not _uses_landmarks(known), known.count_known(labels)
+
+    return max(marker_sets(), key=key)
 
 
 def recognise_marker_set(labels: Sequence[str]) -> MarkerSet:
@@ -151,20 +222,98 @@ def recognise_marker_set(labels: Sequence[str]) -> MarkerSet:
     LayoutError
         If there is none; the message names the nearest set and the markers it lacks.
     """
-    nearest = min(marker_sets(), key=lambda each: (len(each.missing(labels)), -len(each.columns(labels))))
+    best = find_marker_set(labels)
+    if not best.missing(labels):
+        return best
+    nearest = max(marker_sets(), key=lambda known: (known.count_known(labels), len(known.given_joints(labels))))
     missing = nearest.missing(labels)
-    if not missing:
-        return nearest
     joint, markers = next(iter(missing.items()))
     raise LayoutError(
         f"the markers are of no known set; the nearest is {nearest.name!r}, which does not give {len(missing)} of "
-        f"{len(nearest.joints)} joints ({joint} needs {', '.join(markers)})",
+        f"{len(get_layout('kinect-v1'))} joints ({joint} needs {', '.join(markers)})",
         hint="declare the set in a TOML file: {markers=mine.toml}",
     )
 
 
-def _label_key(label: str) -> str:
-    return re.sub(r"[^A-Z0-9]", "", label.upper())
+@cache
+def _landmark_rules() -> _RuleTable:
+    """Return the rules from landmarks to joints, for both sides."""
+    path = Path(__file__).with_name("landmark_rules.toml")
+    table: dict[str, Any] = parse_toml(dict, path, error=LayoutError)
+    return parse(_RuleTable, {key: _with_right_side(rules) for key, rules in table.items()}, source=str(path))
+
+
+@cache
+def _landmarks() -> frozenset[str]:
+    """Return the landmarks that the rules use."""
+    rules = _landmark_rules()
+    alternatives = (*rules.points.values(), *rules.joints.values())
+    needs = {need for rules_of_one in alternatives for rule in rules_of_one for need in rule.needs}
+    return frozenset(needs - {*rules.points, *rules.joints})
+
+
+def _uses_landmarks(known: MarkerSet) -> bool:
+    return _landmarks().issuperset(known.markers)
+
+
+def _with_right_side(rules: dict[str, Any]) -> dict[str, Any]:
+    """Add the rules of the right side after those of the left side."""
+    both: dict[str, Any] = {}
+    for name, alternatives in rules.items():
+        both[name] = alternatives
+        if name.startswith("left_"):
+            both[mirror_joint(name)] = [_mirror_rule(rule) for rule in alternatives]
+    return both
+
+
+def _mirror_rule(rule: dict[str, Any]) -> dict[str, Any]:
+    if "hip" in rule:
+        return rule | {"hip": "right"}  # its two ASIS are left and right in any case
+    lists = {key: list(map(mirror_joint, value)) for key, value in rule.items() if isinstance(value, list)}
+    return rule | lists | ({"shift": mirror_joint(rule["shift"])} if "shift" in rule else {})
+
+
+def _from_landmarks(table: _LandmarkTable, where: str) -> MarkerSet:
+    """Make the marker set of a table of landmarks: the rules that its landmarks give."""
+    rules, known = _landmark_rules(), _landmarks()
+    labels: dict[str, list[str]] = {}
+    for landmark, names in table.landmarks.items():
+        sides = [f"{side['side']}_{landmark}" for side in _SIDES]
+        for name in names:
+            for target, sided in zip(sides, _expand(name), strict=True):
+                labels.setdefault(target if "{" in name else landmark, []).append(sided)
+    if unknown := sorted(set(labels) - known):
+        raise LayoutError(
+            f"{where}: there is no landmark {unknown[0]!r}, expected some of "
+            f"{', '.join(sorted({name.removeprefix('left_') for name in known if not name.startswith('right_')}))}"
+        )
+    available = set(labels)
+    usable: dict[str, _Rules] = {"points": {}, "joints": {}}
+    for key, declared in (("points", rules.points), ("joints", rules.joints)):
+        for name, alternatives in declared.items():
+            if kept := tuple(rule for rule in alternatives if available.issuperset(rule.needs)):
+                usable[key][name] = kept
+                available.add(name)
+    return MarkerSet(
+        name=table.name,
+        markers=tuple(labels),
+        aliases={landmark: tuple(dict.fromkeys(names)) for landmark, names in labels.items()},
+        others=table.others,
+        by_words=table.by_words,
+        title=table.title,
+        source=table.source,
+        **usable,
+    )
+
+
+def _expand(label: str) -> tuple[str, str]:
+    """Return a label of the left and of the right side; both are the same if it names no side."""
+    left, right = label, label
+    for mark in _SIDES[0]:
+        left, right = (
+            text.replace(f"{{{mark}}}", side[mark]) for text, side in zip((left, right), _SIDES, strict=True)
+        )
+    return left, right
 
 
 def _first_seen(candidates: list[NDArray[np.floating]]) -> NDArray[np.floating]:

@@ -1,0 +1,151 @@
+"""Named points of a person: which joints they give, by a marker set or by the names of joints."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import FormatError, LayoutError
+from himpc.reading.file_options import FileOptions
+from himpc.skeleton import (
+    Layout,
+    MarkerSet,
+    choose_layout,
+    covered_parts,
+    find_joints,
+    find_marker_set,
+    find_rule,
+    get_layout,
+    marker_sets,
+    part_layout,
+    recognise_marker_set,
+)
+
+_MIN_KNOWN = 0.6
+"""Share of a person's labels that a part of the body must explain; if most are unknown, the part is not the body."""
+
+_WHOLE_BODY = ("lower-body", "upper-body")
+
+
+@dataclass(frozen=True)
+class Resolution:
+    """How joints follow from named points.
+
+    Attributes
+    ----------
+    layout : Layout
+        The joints.
+    columns : tuple of int
+        The points that are needed, by their index.
+    compute : callable
+        Returns the joints ``(frames, J, 3)`` of these points ``(frames, columns, 3)``, in metres.
+    note : str
+        How the joints were found, for people.
+    """
+
+    layout: Layout
+    columns: tuple[int, ...]
+    compute: Callable[[NDArray[np.floating]], NDArray[np.floating]]
+    note: str
+
+
+def resolve_points(labels: Sequence[str], options: FileOptions) -> Resolution | None:
+    """Find the joints of a person from the labels of points, without the name of the subject.
+
+    What the user states comes first: a marker set, or a layout whose joints are all named. Then comes a marker set that
+    gives all joints of ``kinect-v1``; a whole body by the names of its joints; a whole body without some joints, by a
+    marker set; and a part of the body, by either. None if the labels are of none of these.
+
+    Raises
+    ------
+    FormatError
+        If the user's marker set gives no part of the body.
+    """
+    if options.markers:
+        return _by_users_markers(options.markers, labels)
+    if options.layout:
+        columns = {options.layout.find(label): column for column, label in reversed(list(enumerate(labels)))}
+        if columns.keys() >= set(range(len(options.layout))):
+            own = tuple(columns[joint] for joint in range(len(options.layout)))
+            return Resolution(
+                options.layout, own, lambda points: points, f"joints by the names of {options.layout.name}"
+            )
+    known, named = find_marker_set(labels), find_joints(labels)
+    given = known.given_joints(labels)
+    if len(given) == len(get_layout("kinect-v1")) and not known.by_words:
+        return _by_markers(known, labels)
+    if set(_WHOLE_BODY) <= set(covered_parts(named.columns)):
+        return _by_names(labels)
+    if set(_WHOLE_BODY) <= set(covered_parts(given)):
+        return _by_markers(known, labels)
+    return _part_of_body(labels)
+
+
+def explain_unknown(labels: Sequence[str]) -> FormatError:
+    """Return the error about labels of which no joints are known; it names the nearest marker set."""
+    try:
+        recognise_marker_set(labels)
+    except LayoutError as error:
+        return FormatError(error.message, hint=error.hint)
+    return FormatError("the labels give no joints")
+
+
+def _by_users_markers(chosen: MarkerSet, labels: Sequence[str]) -> Resolution:
+    missing = chosen.missing(labels)
+    if missing and not covered_parts(chosen.given_joints(labels)):
+        joint, needs = next(iter(missing.items()))
+        raise FormatError(f"the marker set {chosen.name!r} does not give {joint}: it needs {', '.join(needs)}")
+    return _by_markers(chosen, labels)
+
+
+def _by_markers(known: MarkerSet, labels: Sequence[str]) -> Resolution:
+    columns = tuple(sorted(set(known.columns(labels).values())))
+    used = [labels[column] for column in columns]
+    layout = part_layout(get_layout("kinect-v1"), known.given_joints(labels))
+    return Resolution(
+        layout,
+        columns,
+        lambda points: known.to_joints(used, points, layout.joints),
+        f"joints by the marker set {known.name}{_describe_part(layout)}",
+    )
+
+
+def _by_names(labels: Sequence[str]) -> Resolution:
+    named = find_joints(labels)
+    layout = choose_layout(named.columns)
+    needed = [find_rule(named.columns, joint) for joint in layout.joints]
+    columns = tuple(sorted({named.columns[joint] for rule in needed for joint in rule}))
+    place = {joint: columns.index(column) for joint, column in named.columns.items() if column in columns}
+    means = [[place[joint] for joint in rule] for rule in needed]
+    return Resolution(
+        layout,
+        columns,
+        lambda points: np.stack([points[:, indices].mean(axis=1) for indices in means], axis=1),
+        f"joints by their names ({', '.join(named.conventions)}){_describe_part(layout)}",
+    )
+
+
+def _part_of_body(labels: Sequence[str]) -> Resolution | None:
+    """Return the larger part of the body that a marker set or names of joints give, if they explain most labels."""
+    named = find_joints(labels)
+    candidates: list[tuple[int, MarkerSet | None]] = []
+    for known in marker_sets():
+        given = known.given_joints(labels)
+        if covered_parts(given) and known.count_known(labels) >= _MIN_KNOWN * len(labels):
+            candidates.append((len(given), known))
+    if covered_parts(named.columns) and len(named.columns) >= _MIN_KNOWN * len(labels):
+        # A set of landmarks by words takes the name of a joint for that of a marker on it.
+        candidates = [(count, known) for count, known in candidates if known and not known.by_words]
+        candidates.append((len(named.columns), None))
+    if not candidates:
+        return None
+    _, best = max(candidates, key=lambda candidate: candidate[0])
+    return _by_markers(best, labels) if best else _by_names(labels)
+
+
+def _describe_part(layout: Layout) -> str:
+    parts = covered_parts(layout.joints)
+    return "" if set(_WHOLE_BODY) <= set(parts) else f": {' and '.join(parts).replace('-', ' ')} only"

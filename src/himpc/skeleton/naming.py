@@ -1,0 +1,211 @@
+"""Joints by their names in files: conventions as data, and the layout of the joints that a file names.
+
+The conventions are ``himpc/skeleton/naming_conventions.toml`` and the layouts themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BeforeValidator, Field
+
+from himpc._schema import parse_toml, validated
+from himpc.errors import LayoutError
+from himpc.skeleton.conversion import find_rule
+from himpc.skeleton.layout import PARTS, Layout, get_layout, layout_names
+from himpc.skeleton.names import Name, mirror_joint, parse_name
+
+Part = Literal["legs", "arms", "trunk"]
+
+_COST_OF_MISSING = 0.5
+"""How many of the joints of a file outweigh one joint of a layout that the file lacks."""
+
+_LEG, _ARM = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
+
+CORES: dict[str, frozenset[str]] = {
+    "lower-body": frozenset(f"{side}_{joint}" for side in ("left", "right") for joint in _LEG),
+    "upper-body": frozenset(f"{side}_{joint}" for side in ("left", "right") for joint in _ARM),
+    "left-leg": frozenset(f"left_{joint}" for joint in _LEG),
+    "right-leg": frozenset(f"right_{joint}" for joint in _LEG),
+    "left-arm": frozenset(f"left_{joint}" for joint in _ARM),
+    "right-arm": frozenset(f"right_{joint}" for joint in _ARM),
+}
+"""The joints by which a part of the body is recognised."""
+
+_Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
+
+
+@validated
+class Convention:
+    """How a program or data set names joints.
+
+    Parameters
+    ----------
+    name, title, source : str
+        Short name, one line for people, and the reference.
+    joints : dict of str to tuple of str
+        The names of each joint, tried in order. A joint of the left side stands for both sides unless the right one is
+        given. Each name of a file is used for the first joint that takes it.
+    """
+
+    name: str
+    title: str
+    source: str
+    joints: dict[str, _Names]
+
+    @cached_property
+    def alternatives(self) -> dict[str, tuple[Name, ...]]:
+        """The names of each joint of both sides, in the order in which joints take them."""
+        found: dict[str, tuple[Name, ...]] = {}
+        for joint, names in self.joints.items():
+            found[joint] = tuple(map(parse_name, names))
+            mirrored = mirror_joint(joint)
+            if mirrored not in self.joints:
+                found[mirrored] = tuple(name.mirrored for name in found[joint])
+        return found
+
+    def find(self, index_of: Mapping[Name, int]) -> dict[str, int]:
+        """Return the index of each joint that has one of its names."""
+        found: dict[str, int] = {}
+        used: set[int] = set()
+        for joint, names in self.alternatives.items():
+            index = next((index_of[n] for n in names if n in index_of and index_of[n] not in used), None)
+            if index is not None:
+                found[joint] = index
+                used.add(index)
+        return found
+
+
+@validated
+class _Table:
+    conventions: tuple[Convention, ...]
+
+
+@dataclass(frozen=True)
+class NamedJoints:
+    """The joints that a file names.
+
+    Attributes
+    ----------
+    columns : dict of str to int
+        The index of the name of each joint.
+    conventions : tuple of str
+        The titles of the conventions by which arms, legs and trunk were found.
+    """
+
+    columns: dict[str, int]
+    conventions: tuple[str, ...]
+
+
+@cache
+def naming_conventions() -> tuple[Convention, ...]:
+    """Return the conventions that come with himpc; the general ones come last."""
+    path = Path(__file__).with_name("naming_conventions.toml")
+    return parse_toml(_Table, path, error=LayoutError).conventions
+
+
+def find_joints(labels: Sequence[str]) -> NamedJoints:
+    """Find the joints that labels name.
+
+    Arms, legs and trunk may follow different conventions. For each, the convention counts that gives the most of the
+    joints by which the part is recognised (`CORES`), and then the most joints; among equals, the one that is best for
+    the whole body.
+
+    Examples
+    --------
+    >>> find_joints(["Hips", "LeftUpLeg", "LeftLeg", "LeftFoot"]).columns
+    {'left_hip': 1, 'left_knee': 2, 'left_ankle': 3, 'pelvis': 0}
+    """
+    index_of: dict[Name, int] = {}
+    for i, label in enumerate(labels):
+        index_of.setdefault(parse_name(label), i)
+    *programs, joints, bones, mixed = naming_conventions()
+    conventions = (*programs, *_layouts_as_conventions(), joints, bones, mixed)
+    candidates = sorted(((each.title, each.find(index_of)) for each in conventions), key=_count_found, reverse=True)
+    columns: dict[str, int] = {}
+    titles: list[str] = []
+    for part in ("legs", "arms", "trunk"):
+        of_part = [
+            (title, {joint: column for joint, column in found.items() if _part_of().get(joint) == part})
+            for title, found in candidates
+        ]
+        title, best = max(of_part, key=_count_found)
+        columns |= {joint: column for joint, column in best.items() if column not in columns.values()}
+        titles += [title] if best else []
+    return NamedJoints(columns, tuple(dict.fromkeys(titles)))
+
+
+def _count_found(candidate: tuple[str, dict[str, int]]) -> tuple[int, int]:
+    """Count the joints of a convention by which parts are recognised, and all joints."""
+    found = candidate[1].keys()
+    return len((CORES["lower-body"] | CORES["upper-body"]) & found), len(found)
+
+
+def covered_parts(joints: Collection[str]) -> tuple[str, ...]:
+    """Return the parts of the body that joints cover, such as ``lower-body``, without those within a larger one."""
+    parts = [part for part, core in CORES.items() if core <= set(joints)]
+    return tuple(part for part in parts if not any(CORES[part] < CORES[other] for other in parts))
+
+
+def choose_layout(joints: Collection[str], prefer: Layout | None = None) -> Layout:
+    """Return the layout that fits the joints that a file gives.
+
+    Parameters
+    ----------
+    joints : collection of str
+        The joints of the file, such as those of `find_joints`.
+    prefer : Layout, optional
+        The layout if the joints give all of it, by name or by a rule of conversion.
+
+    Returns
+    -------
+    Layout
+        The layout that comes with himpc which has the most of the joints and lacks the fewest, or the part of it that
+        the joints give.
+    """
+
+    def key(layout: Layout) -> tuple[bool, float, int]:
+        missing = sum(not find_rule(joints, joint) for joint in layout.joints)
+        own = sum(joint in joints for joint in layout.joints)
+        return layout == prefer and not missing, own - _COST_OF_MISSING * missing, -len(layout)
+
+    layouts = [get_layout(name) for name in layout_names()]
+    best = max([*layouts, *([prefer] if prefer else [])], key=key)
+    if all(find_rule(joints, joint) for joint in best.joints):
+        return best
+    return part_layout(best, joints)
+
+
+def part_layout(layout: Layout, joints: Collection[str]) -> Layout:
+    """Return the part of a layout that has these of its joints: a known layout or part of one, if it is equal."""
+    kept = [joint for joint in layout.joints if joint in joints]
+    part = layout.subset(kept, f"{layout.name}-{len(kept)}", f"{layout.title}: {len(kept)} of them")
+    parts = (f"{layout.name}-{name}" for name in PARTS if layout.name in layout_names())
+    return next((known for known in map(get_layout, (*layout_names(), *parts)) if known == part), part)
+
+
+@cache
+def _layouts_as_conventions() -> tuple[Convention, ...]:
+    conventions = []
+    for layout in map(get_layout, layout_names()):
+        names = {joint: [joint] for joint in layout.joints}
+        for joint, other in layout.file_names:
+            names[joint].append(other)
+        joints = {joint: tuple(others) for joint, others in names.items()}
+        conventions.append(Convention(layout.name, layout.title, layout.source, joints))
+    return tuple(conventions)
+
+
+@cache
+def _part_of() -> dict[str, Part]:
+    """Return the part of the body of each joint that a layout has."""
+    part_of: dict[str, Part] = {}
+    of_limb: dict[str, Part] = {"left_leg": "legs", "right_leg": "legs", "left_arm": "arms", "right_arm": "arms"}
+    for layout in map(get_layout, layout_names()):
+        for limb, joints in zip(layout.limb_names, layout.limbs, strict=True):
+            part_of |= {layout.joints[joint]: of_limb.get(limb, "trunk") for joint in joints}
+    return part_of
