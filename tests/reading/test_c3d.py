@@ -112,8 +112,8 @@ def test_truncated_files_and_unknown_markers_are_refused(tmp_path, standing):
         path.write_bytes(content[:size])
         with pytest.raises(FormatError, match="truncated"):
             FORMAT.read(path, FileOptions())
-    path.write_bytes(content)
-    with pytest.raises(FormatError, match="markers are of no known set"):
+    path.write_bytes(c3d(standing(LAYOUT, 3, 1), [f"M{i}" for i in range(len(LAYOUT))]))
+    with pytest.raises(FormatError, match="name no joints of a body: M0, M1"):
         FORMAT.read(path, FileOptions())
 
 

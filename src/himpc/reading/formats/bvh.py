@@ -15,37 +15,14 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import count_note, rate_of_period
-from himpc.reading.formats.parsing.world import to_recording
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
-from himpc.recordings import Origin, Recording
-from himpc.skeleton import Layout, get_layout
+from himpc.recordings import Recording
+from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]
-
-# Names of the joints of `humanoid` in the skeletons of CMU and MotionBuilder, Mixamo (whose common prefix is cut off),
-# Biovision, DAZ and Poser. The first name that a file has counts: where there is a LeftArm, LeftShoulder is the collar
-# bone and not the shoulder.
-_SIDED = {
-    "shoulder": ("{side}arm", "{side}uparm", "{side}upperarm", "{s}shldr", "{side}shoulder"),
-    "elbow": ("{side}forearm", "{side}lowarm", "{side}lowerarm", "{side}elbow", "{s}forearm"),
-    "wrist": ("{side}hand", "{side}wrist", "{s}hand"),
-    "hip": ("{side}upleg", "{side}upperleg", "{side}thigh", "{side}hip", "{s}thigh"),
-    "knee": ("{side}leg", "{side}lowleg", "{side}lowerleg", "{side}shin", "{side}knee", "{s}shin"),
-    "ankle": ("{side}foot", "{side}ankle", "{s}foot"),
-    "foot": ("{side}toebase", "{side}toe", "{side}toes", "{s}toe"),
-}
-_NAMES: dict[str, tuple[str, ...]] = {
-    "pelvis": ("hips", "hip", "pelvis"),
-    "spine": ("spine1", "spine", "chest", "abdomen", "torso"),
-    "neck": ("neck", "neck1"),
-    "head": ("head",),
-} | {
-    f"{side}_{joint}": tuple(name.format(side=side, s=side[0]) for name in names)
-    for side in ("left", "right")
-    for joint, names in _SIDED.items()
-}
 
 _MAX_NODES = 1000
 _MAX_VALUE = 1e9
@@ -71,12 +48,18 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a BVH file."""
     lines = read_lines(path)
     nodes, start = _parse_hierarchy(path, lines)
-    layout = options.layout or get_layout("humanoid")
-    indices = _find_joints(path, nodes, layout)
-    values, fps, notes = _parse_motion(path, lines[start:], sum(len(node.channels) for node in nodes), len(layout))
+    values, fps, notes = _parse_motion(path, lines[start:], sum(len(node.channels) for node in nodes), len(nodes))
     chunks = [values[i : i + _CHUNK_FRAMES] for i in range(0, len(values), _CHUNK_FRAMES)]
-    joints = np.concatenate([_positions(nodes, chunk)[:, indices] for chunk in chunks])
-    return [to_recording(joints, layout, options, Origin(path), fps=fps, notes=notes)]
+    return marker_recordings(
+        path,
+        [_label(nodes, node) for node in nodes],
+        lambda columns: np.concatenate([_positions(nodes, chunk)[:, columns] for chunk in chunks]),
+        options,
+        unit=None,
+        fps=fps,
+        notes=notes,
+        prefer=get_layout("humanoid"),
+    )
 
 
 def _parse_hierarchy(path: Path, lines: list[tuple[int, str]]) -> tuple[list[_Node], int]:
@@ -138,7 +121,7 @@ def _describe(node: _Node, word: str, cells: list[str], where: str) -> None:
 
 
 def _parse_motion(
-    path: Path, lines: list[tuple[int, str]], channels: int, joints: int
+    path: Path, lines: list[tuple[int, str]], channels: int, nodes: int
 ) -> tuple[NDArray[np.float64], float | None, tuple[str, ...]]:
     """Parse the channel values ``(frames, channels)`` and the frame rate, and note what the header contradicts."""
     declared, seconds = None, 0.0
@@ -159,7 +142,7 @@ def _parse_motion(
         raise FormatError(f"{path}: holds no frames")
     if not channels:
         raise FormatError(f"{path}: no joint has channels, so nothing moves")
-    check_memory(path, 1, len(lines), max(joints, channels))
+    check_memory(path, 1, len(lines), max(nodes, channels))
     rows = [(number, line.split()) for number, line in lines]
     notes = count_note("frames", declared, len(rows))
     if len(rows) > 1 and len(rows[-1][1]) < channels:
@@ -175,32 +158,9 @@ def _parse_motion(
     return values, fps, (*notes, *rate_notes)
 
 
-def _find_joints(path: Path, nodes: list[_Node], layout: Layout) -> list[int]:
-    """Find the node of each joint of the layout."""
-    keys = {i: re.sub(r"[^a-z0-9]", "", node.name.lower()) for i, node in enumerate(nodes) if not node.end}
-    low, high = min(keys.values(), default=""), max(keys.values(), default="")
-    prefix = next((i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), 0)
-    index_of = {key[prefix:]: i for i, key in reversed(keys.items())}
-    if layout.name != "humanoid":
-        node_of = {layout.find(node.name.split(":")[-1]): i for i, node in reversed(list(enumerate(nodes)))}
-        indices = {joint: node_of.get(i) for i, joint in enumerate(layout.joints)}
-    else:
-        indices = {joint: next((index_of[n] for n in _NAMES[joint] if n in index_of), None) for joint in layout.joints}
-        for side in ("left", "right"):
-            if indices[f"{side}_foot"] is None:
-                indices[f"{side}_foot"] = _end_below(nodes, indices[f"{side}_ankle"])
-    if missing := [joint for joint, index in indices.items() if index is None]:
-        raise FormatError(
-            f"{path}: has no node for {', '.join(missing[:4])} of layout {layout.name!r}; its nodes are "
-            f"{', '.join(node.name[:30] for node in nodes[:6])} ...",
-            hint="declare the joints by the names of the nodes in a TOML file: {layout=mine.toml}",
-        )
-    return [index for index in indices.values() if index is not None]
-
-
-def _end_below(nodes: list[_Node], parent: int | None) -> int | None:
-    """Return the End Site directly below a node."""
-    return next((i for i, node in enumerate(nodes) if node.end and node.parent == parent), None)
+def _label(nodes: list[_Node], node: _Node) -> str:
+    """Return the name of a node; an End Site has that of its parent and ``End``."""
+    return f"{nodes[node.parent].name}_End" if node.end else node.name
 
 
 def _positions(nodes: list[_Node], values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Marker files (C3D, TRC): from labels and points to the joints of one or more people."""
+"""Files of named points (markers, joints): from labels and points to the joints of one or more people."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError, LayoutError
+from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.named_points import Resolution, explain_unknown, resolve_points
+from himpc.reading.formats.parsing.subjects import Subject, propose_subjects
 from himpc.reading.formats.parsing.world import numbered_origins, to_recording
 from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Recording
-from himpc.skeleton import MarkerSet, get_layout, recognise_marker_set
-
-__all__ = ["marker_recordings"]
+from himpc.skeleton import Layout
 
 _MIN_OWN_MARKERS = 0.8
 """Share of the markers of a body that must be nearer to its centre than to that of the other body."""
@@ -26,29 +26,30 @@ _Points = Callable[[list[int]], NDArray[np.floating]]
 
 @dataclass(frozen=True)
 class _Group:
-    """The labelled points of a person: the prefix of their labels, and the column of each marker.
+    """The named points of a person.
 
     Attributes
     ----------
-    prefix : str
-        The subject's name before a colon; empty where there is none.
+    subject : str
+        The name of the person; empty where the labels state none.
     columns : dict of str to int
-        The column of each marker.
+        The column of each point.
     doubled : frozenset of str
-        Markers that several columns are labelled as, which are not known to be of another person.
+        Points that several columns are labelled as, which are not known to be of another person.
     """
 
-    prefix: str
+    subject: str
     columns: dict[str, int]
     doubled: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
-class _Subject:
-    """A person in a file: their marker set, and the group with the column of each of its markers."""
+class _Person:
+    """A person in a file: the name, the columns that are needed, and how joints follow from them."""
 
-    marker_set: MarkerSet
-    group: _Group
+    subject: str
+    columns: list[int]
+    resolution: Resolution
 
 
 def marker_recordings(
@@ -61,66 +62,92 @@ def marker_recordings(
     up: str | None = None,
     fps: float | None = None,
     notes: tuple[str, ...] = (),
+    prefer: Layout | None = None,
 ) -> list[Recording]:
-    """Make a recording of each person whose markers a file holds.
+    """Make a recording of each person whose points a file names.
 
     Parameters
     ----------
     labels : sequence of str
-        The label of each point, with the subject's name before a colon where there is one. Labels of no person's marker
-        set, such as those of a prop or a model, are ignored.
+        The label of each point, with the name of the subject before or after it (see `propose_subjects`). Labels of no
+        person, such as those of a prop or a model, are ignored.
     points : callable
         Returns the points ``(frames, n, 3)`` of n columns in the file's unit; NaN where not seen.
     unit, up, fps : optional
         What the file states, or its time stamps show.
     notes : tuple of str
         What else a person should know.
+    prefer : Layout, optional
+        The layout of points that are named as joints, if they give all of it.
     """
-    layout = get_layout("kinect-v1")
-    groups, group_notes = _group_labels(labels, points)
-    subjects = _find_subjects(groups, options, path)
-    named = len(subjects) > 1 and len({subject.group.prefix for subject in subjects}) == len(subjects)
+    people, group_notes = _find_people(path, labels, points, options, prefer)
+    named = len(people) > 1 and len({person.subject for person in people}) == len(people)
     recordings = []
-    for origin, subject in zip(numbered_origins(path, len(subjects)), subjects, strict=True):
-        markers, own = list(subject.group.columns), points(list(subject.group.columns.values()))
-        size = body_size(subject.marker_set.to_joints(markers, own), layout)
-        scale = find_scale(size, layout, str(origin), options, stated=unit)
-        joints = subject.marker_set.to_joints(markers, own * scale.metres)
+    for origin, person in zip(numbered_origins(path, len(people)), people, strict=True):
+        own, layout, compute = points(person.columns), person.resolution.layout, person.resolution.compute
+        scale = find_scale(body_size(compute(own), layout), layout, str(origin), options, stated=unit)
+        subject = (f"subject {person.subject}",) if person.subject else ()
         recording = to_recording(
-            joints,
+            compute(own * scale.metres),
             layout,
             options,
             origin,
             scale=Scale(1.0, scale.notes),
             up=up,
             fps=fps,
-            person=subject.group.prefix if named else None,
-            notes=(f"joints by the marker set {subject.marker_set.name}", *notes, *group_notes),
+            person=person.subject if named else None,
+            notes=(person.resolution.note, *subject, *notes, *group_notes),
         )
         recordings.append(recording)
     return recordings
 
 
-def _group_labels(labels: Sequence[str], points: _Points) -> tuple[list[_Group], tuple[str, ...]]:
-    """Group columns by the prefix of their labels, and split a group in which two people have the same labels."""
-    columns_of: dict[str, dict[str, list[int]]] = {}
-    for column, label in enumerate(labels):
-        prefix, _, marker = label.strip().rpartition(":")
-        if marker and not marker.startswith("*"):
-            columns_of.setdefault(prefix, {}).setdefault(marker, []).append(column)
+def _find_people(
+    path: Path, labels: Sequence[str], points: _Points, options: FileOptions, prefer: Layout | None
+) -> tuple[list[_Person], tuple[str, ...]]:
+    """Find the people whose joints the labels give, in the way of naming subjects that explains the most labels."""
+    best: list[_Person] = []
+    notes: tuple[str, ...] = ()
+    proposals = [_group_points(subjects, points) for subjects in propose_subjects(labels)]
+    for groups, group_notes in proposals:
+        resolved = ((group, resolve_points(list(group.columns), options, prefer)) for group in groups)
+        people = [_make_person(path, group, resolution) for group, resolution in resolved if resolution]
+        if sum(len(person.columns) for person in people) > sum(len(person.columns) for person in best):
+            best, notes = people, group_notes
+    if not best:
+        named = [list(group.columns) for groups, _ in proposals for group in groups]
+        problem = explain_unknown(max(named, key=len), options) if named else FormatError("holds no labelled points")
+        raise FormatError(f"{path}: {problem.message}", hint=problem.hint)
+    return best, notes
+
+
+def _make_person(path: Path, group: _Group, resolution: Resolution) -> _Person:
+    used = [list(group.columns)[column] for column in resolution.columns]
+    if ambiguous := sorted(group.doubled.intersection(used)):
+        raise FormatError(
+            f"{path}: several markers have the same label: {', '.join(ambiguous[:6])}"
+            f"{' ...' if len(ambiguous) > 6 else ''}",
+            hint="give each marker a label of its own, and each person a prefix such as 'A:'",
+        )
+    return _Person(group.subject, [group.columns[label] for label in used], resolution)
+
+
+def _group_points(subjects: Sequence[Subject], points: _Points) -> tuple[list[_Group], tuple[str, ...]]:
+    """Group the columns of subjects by the names of points; split a subject whose labels are those of two people."""
     groups: list[_Group] = []
     notes: tuple[str, ...] = ()
-    for prefix, columns in columns_of.items():
-        distinct = {marker: _distinct_columns(own, points) for marker, own in columns.items()}
-        doubled = frozenset(marker for marker, own in distinct.items() if len(own) > 1)
-        bodies = [
-            {marker: own[i] for marker, own in distinct.items()} for i in range(2) if len(doubled) == len(distinct)
-        ]
+    for subject in subjects:
+        columns: dict[str, list[int]] = {}
+        for point, column in subject.points:
+            columns.setdefault(point, []).append(column)
+        distinct = {point: _distinct_columns(own, points) for point, own in columns.items()}
+        doubled = frozenset(point for point, own in distinct.items() if len(own) > 1)
+        bodies = [{point: own[i] for point, own in distinct.items()} for i in range(2) if len(doubled) == len(distinct)]
         if bodies and all(len(own) == 2 for own in distinct.values()) and _are_two_bodies(bodies, points):
-            groups += [_Group(prefix, body) for body in bodies]
+            groups += [_Group(subject.name, body) for body in bodies]
             notes = ("every label is there twice: read as two people",)
         else:
-            groups.append(_Group(prefix, {marker: own[0] for marker, own in distinct.items()}, doubled))
+            groups.append(_Group(subject.name, {point: own[0] for point, own in distinct.items()}, doubled))
     return groups, notes
 
 
@@ -144,30 +171,3 @@ def _are_two_bodies(bodies: Sequence[dict[str, int]], points: _Points) -> bool:
     away = [[np.sqrt(((body - middle) ** 2).sum(axis=2)) for middle in middles] for body in (first, second)]
     own = (away[0][0] < away[0][1]).compressed(), (away[1][1] < away[1][0]).compressed()
     return all(len(nearer) and nearer.mean() >= _MIN_OWN_MARKERS for nearer in own)
-
-
-def _find_subjects(groups: Sequence[_Group], options: FileOptions, path: Path) -> list[_Subject]:
-    subjects: list[_Subject] = []
-    problem = FormatError("holds no labelled markers")
-    for group in groups:
-        markers = list(group.columns)
-        try:
-            chosen = options.markers or recognise_marker_set(markers)
-        except LayoutError as error:
-            problem = FormatError(error.message, hint=error.hint)
-            continue
-        if missing := chosen.missing(markers):
-            joint, needs = next(iter(missing.items()))
-            problem = FormatError(f"the marker set {chosen.name!r} does not give {joint}: it needs {', '.join(needs)}")
-            continue
-        used = {marker: markers[i] for marker, i in chosen.columns(markers).items()}
-        if ambiguous := sorted(group.doubled.intersection(used.values())):
-            raise FormatError(
-                f"{path}: several markers have the same label: {', '.join(ambiguous[:6])}"
-                f"{' ...' if len(ambiguous) > 6 else ''}",
-                hint="give each marker a label of its own, and each person a prefix such as 'A:'",
-            )
-        subjects.append(_Subject(chosen, _Group(group.prefix, {m: group.columns[label] for m, label in used.items()})))
-    if not subjects:
-        raise FormatError(f"{path}: {problem.message}", hint=problem.hint)
-    return subjects

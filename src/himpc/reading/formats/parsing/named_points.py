@@ -27,6 +27,9 @@ from himpc.skeleton import (
 _MIN_KNOWN = 0.6
 """Share of a person's labels that a part of the body must explain; if most are unknown, the part is not the body."""
 
+_MIN_NEAREST = 4
+"""Minimum number of labels of a marker set that is named as the nearest one."""
+
 _WHOLE_BODY = ("lower-body", "upper-body")
 
 
@@ -52,20 +55,17 @@ class Resolution:
     note: str
 
 
-def resolve_points(labels: Sequence[str], options: FileOptions) -> Resolution | None:
+def resolve_points(labels: Sequence[str], options: FileOptions, prefer: Layout | None = None) -> Resolution | None:
     """Find the joints of a person from the labels of points, without the name of the subject.
 
     What the user states comes first: a marker set, or a layout whose joints are all named. Then comes a marker set that
     gives all joints of ``kinect-v1``; a whole body by the names of its joints; a whole body without some joints, by a
-    marker set; and a part of the body, by either. None if the labels are of none of these.
-
-    Raises
-    ------
-    FormatError
-        If the user's marker set gives no part of the body.
+    marker set; and a part of the body, by either. None if the labels are of none of these, or do not give all joints of
+    the user's marker set.
     """
     if options.markers:
-        return _by_users_markers(options.markers, labels)
+        is_complete = set(options.markers.given_joints(labels)) == set(options.markers.joints)
+        return _by_markers(options.markers, labels) if is_complete else None
     if options.layout:
         columns = {options.layout.find(label): column for column, label in reversed(list(enumerate(labels)))}
         if columns.keys() >= set(range(len(options.layout))):
@@ -78,27 +78,29 @@ def resolve_points(labels: Sequence[str], options: FileOptions) -> Resolution | 
     if len(given) == len(get_layout("kinect-v1")) and not known.by_words:
         return _by_markers(known, labels)
     if set(_WHOLE_BODY) <= set(covered_parts(named.columns)):
-        return _by_names(labels)
+        return _by_names(labels, prefer)
     if set(_WHOLE_BODY) <= set(covered_parts(given)):
         return _by_markers(known, labels)
     return _part_of_body(labels)
 
 
-def explain_unknown(labels: Sequence[str]) -> FormatError:
-    """Return the error about labels of which no joints are known; it names the nearest marker set."""
-    try:
-        recognise_marker_set(labels)
-    except LayoutError as error:
-        return FormatError(error.message, hint=error.hint)
-    return FormatError("the labels give no joints")
-
-
-def _by_users_markers(chosen: MarkerSet, labels: Sequence[str]) -> Resolution:
-    missing = chosen.missing(labels)
-    if missing and not covered_parts(chosen.given_joints(labels)):
-        joint, needs = next(iter(missing.items()))
-        raise FormatError(f"the marker set {chosen.name!r} does not give {joint}: it needs {', '.join(needs)}")
-    return _by_markers(chosen, labels)
+def explain_unknown(labels: Sequence[str], options: FileOptions) -> FormatError:
+    """Return the error about labels that give no joints; it names a marker set, the user's or the nearest, or them."""
+    if chosen := options.markers:
+        missing = chosen.missing(labels)
+        joint = next(joint for joint in chosen.joints if joint in missing)
+        needs = ", ".join(missing[joint])
+        return FormatError(f"the marker set {chosen.name!r} does not give {joint}: it needs {needs}")
+    if max(known.count_known(labels) for known in marker_sets()) >= _MIN_NEAREST:
+        try:
+            recognise_marker_set(labels)
+        except LayoutError as error:
+            return FormatError(error.message, hint=error.hint)
+    shown = ", ".join(label[:30] for label in labels[:6]) + (" ..." if len(labels) > 6 else "")
+    return FormatError(
+        f"its points name no joints of a body: {shown}",
+        hint="declare the joints by the names of the points in a TOML file: {layout=mine.toml}",
+    )
 
 
 def _by_markers(known: MarkerSet, labels: Sequence[str]) -> Resolution:
@@ -113,9 +115,9 @@ def _by_markers(known: MarkerSet, labels: Sequence[str]) -> Resolution:
     )
 
 
-def _by_names(labels: Sequence[str]) -> Resolution:
+def _by_names(labels: Sequence[str], prefer: Layout | None = None) -> Resolution:
     named = find_joints(labels)
-    layout = choose_layout(named.columns)
+    layout = choose_layout(named.columns, prefer)
     needed = [find_rule(named.columns, joint) for joint in layout.joints]
     columns = tuple(sorted({named.columns[joint] for rule in needed for joint in rule}))
     place = {joint: columns.index(column) for joint, column in named.columns.items() if column in columns}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,11 @@ _MIN_POINTS, _MIN_POINTS_OF_EACH = 4, 8
 _MIN_COMMON = 0.6
 """Share of the names of a subject's points that another subject must have as well."""
 _MAX_DEPTH = 3
+_OUTPUT = re.compile(
+    r"(angle|force|moment|power|torque|velocity|acceleration|momentum|grf|cop|cent(re|er)ofmass(floor)?)s?\d*$",
+    re.IGNORECASE,
+)
+"""How labels end that a program computed from the points of a body, and which are no points."""
 
 _Points = tuple[tuple[str, int], ...]
 
@@ -34,12 +40,13 @@ def propose_subjects(labels: Sequence[str]) -> list[list[Subject]]:
     A colon always separates a subject from a point, as in ``Walker:LASI``. Then the labels may be the names of points;
     or points with a subject at a separator, as in ``Walker_LASI``, ``A.LASI`` and ``B.LASI``, or ``LASI-Walker``; or
     with letters in front that are common to all, as in ``WalkerLASI``. Labels such as ``*12``, which mark points
-    without a name, are left out.
+    without a name, and names of angles, forces and the like, are left out.
     """
     of_subject: dict[str, list[tuple[str, int]]] = {}
     for column, label in enumerate(labels):
         subject, _, point = label.strip().rpartition(":")
-        if point.strip() and not point.startswith("*"):
+        is_output = _OUTPUT.search(point.strip())
+        if point.strip() and not point.startswith("*") and not is_output:
             of_subject.setdefault(subject.strip(), []).append((point.strip(), column))
     plain = [Subject(name, tuple(points)) for name, points in of_subject.items()]
     separated = [part for subject in plain for part in _split(subject, _split_at_separator)]
