@@ -67,8 +67,8 @@ def test_user_wins_over_the_body_and_the_body_over_the_file():
 
     assert find(upright, stated="y") == ("y", ())
     assert find(upright) == ("y", ("up is y, as the body shows",))
-    assert find(upright, stated="-y") == ("y", ("up is y, as the body shows; the file states -y",))
-    assert find(upright, stated="w") == ("y", ("up is y, as the body shows; the file states w",))
+    assert find(upright, stated="-y") == ("y", ("up is y, as the body shows, not -y as stated",))
+    assert find(upright, stated="w") == ("y", ("up is y, as the body shows, not w as stated",))
     assert find(upright, stated="y", user="x") == ("x", ("up is x, as the user states; the body stands along y",))
     assert find(unseen, stated="z") == ("z", ("up is z, as the file states",))
     assert find(unseen, stated="z", user="x") == ("x", ("up is x, as the user states",))

@@ -30,8 +30,10 @@ def recognised(path: Path) -> list[str]:
 
 
 def image_points(n_frames: int, n_joints: int, seed: int) -> np.ndarray:
-    """Return ``(n_frames, n_joints, 3)`` pixels, y down, and a confidence."""
-    points = np.random.default_rng(seed).uniform(1, 1000, (n_frames, n_joints, 3)).round(3)
+    """Return ``(n_frames, n_joints, 3)`` pixels, y down, and a confidence, of a body that hardly moves."""
+    rng = np.random.default_rng(seed)
+    points = rng.uniform(1, 1000, (n_frames, n_joints, 3))
+    points[..., :2] = (points[:1, :, :2] + rng.normal(size=(n_frames, n_joints, 2))).round(3)
     points[..., 2] = (points[..., 2] / 1000).round(3)
     return points
 
@@ -143,8 +145,8 @@ def test_coco_annotations_mark_visibility(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", {"images": images, "annotations": annotations})
     assert recognised(path) == ["coco"]
     (recording,) = COCO.read(path, FileOptions())
-    assert recording.confidence[:, :3].tolist() == [[0, 0.5, 1], [0, 0, 0], [0, 0.5, 1]]
-    assert np.isnan(recording.joints[..., 0]).sum(axis=1).tolist() == [1, 17, 1]
+    assert recording.confidence[:, :3].tolist() == [[0, 0.5, 1], *[[0, 0, 0]] * 5, [0, 0.5, 1]]
+    assert np.isnan(recording.joints[..., 0]).sum(axis=1).tolist() == [1, *[17] * 5, 1]
 
 
 def world(joints: np.ndarray, visibility: float = 0.75) -> list[dict[str, float]]:

@@ -67,7 +67,7 @@ def test_an_upside_down_body_is_turned(tmp_path: Path, standing) -> None:
         (tmp_path / f"{i}_skel.txt").write_text(biwi(frame * (1, -1, -1)))
     (recording,) = KINECT_SDK.read(tmp_path, FileOptions())
     np.testing.assert_allclose(recording.joints, joints, atol=1e-6)
-    assert recording.quality.notes == ("up is -y, as the body shows",)
+    assert recording.quality.notes == ("up is -y, as the body shows, not y as stated",)
 
 
 @pytest.mark.parametrize(

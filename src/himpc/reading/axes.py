@@ -109,7 +109,7 @@ def find_up(
         contradicted = f"; the body stands along {shown}" if shown not in (None, user) else ""
         return user, (f"up is {user}, as the user states{contradicted}",)
     if shown is not None:
-        contradicted = f"; the file states {stated[:20]}" if stated not in (None, shown) else ""
+        contradicted = "" if stated is None else f", not {stated[:20]} as stated"
         return shown, () if shown == stated else (f"up is {shown}, as the body shows{contradicted}",)
     axis = next((up for up in UP_AXES if up == stated), None)
     if axis is None:

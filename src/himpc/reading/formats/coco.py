@@ -1,9 +1,10 @@
 """COCO keypoint JSON: joints of people in images (2D), from a pose estimator or an annotator.
 
 Lin et al., ECCV 2014, and the "Results Format" and "Data Format" of the COCO keypoint task: a list of
-``{image_id, keypoints, score}``, with ``track_id`` where a tracker ran, or an object with that list under
-``annotations`` and the frames under ``images``. ``keypoints`` is x, y in pixels and a score or visibility a joint, with
-17 joints, or with the 133 of COCO-WholeBody or the 26 or 136 of HALPE, of which those of body and feet are read.
+``{image_id, keypoints, score}``, with ``track_id`` (AlphaPose: ``idx``) where a tracker ran, or an object with that
+list under ``annotations`` and the frames under ``images``. ``keypoints`` is x, y in pixels and a score or visibility a
+joint, with 17 joints, or with the 133 of COCO-WholeBody or the 26 or 136 of HALPE, of which those of body and feet are
+read.
 """
 
 from __future__ import annotations
@@ -11,17 +12,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.frames import frame_places, natural_key
+from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.frames import natural_key, place_names
 from himpc.reading.formats.parsing.keypoints import (
     Detection,
-    build_tracks,
     check_objects,
     check_same_shape,
-    flat_pose,
     is_json,
     keypoint_layout,
     load_json,
@@ -29,12 +27,14 @@ from himpc.reading.formats.parsing.keypoints import (
     parse_id,
     parse_numbers,
 )
-from himpc.reading.formats.parsing.world import numbered_origins
-from himpc.recordings import Quality, Recording
+from himpc.recordings import Recording
 from himpc.skeleton import Layout
 
 __all__ = ["read", "recognise"]
 
+_TRACK_KEYS = ("track_id", "idx")
+_VIDEO_KEYS = ("video_id", "vid_id")
+_FRAME_KEYS = ("frame_id", "frame_index", "frame_number", "mot_frame_id")
 _MARKS = (b'"keypoints"', b'"annotations"', b'"images"', b'"image_id"')
 _MARKS_OF_OTHERS = (b'"people"', b'"keypoint_scores"', b'"instances"', b'"instance_info"', b'"meta_info"')
 
@@ -56,29 +56,31 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     where = [f"{path}, keypoints {i}" for i in range(1, len(people) + 1)]
     image_of = [parse_id(person.get("image_id"), where[i], "image_id") for i, person in enumerate(people)]
     listed = [parse_id(image.get("id"), f"{path}, image {i}", "id") for i, image in enumerate(images, start=1)]
-    frame_of, n_frames = _frame_of_images(path, image_of, listed)
-    detections = [
-        _detection(person, frame_of[image], place, 2.0 if annotated else 1.0)
-        for person, image, place in zip(people, image_of, where, strict=True)
-    ]
-    check_same_shape(detections)
-    tracks = build_tracks(path, detections, n_frames)
-    layout, notes = keypoint_layout(len(people[0]["keypoints"]) // 3, where[0])
-    if annotated:
-        _check_names(path, content.get("categories"), layout)
+    video_of = _videos(images) if listed else {image: image.rpartition("/")[0] for image in image_of}
+    is_video = any(key in image for image in images for key in _FRAME_KEYS)
+    videos = list(dict.fromkeys(video_of.get(image, "") for image in image_of))
     recordings = []
-    for origin, track in zip(numbered_origins(path, len(tracks)), tracks, strict=True):
-        joints, confidence = flat_pose(track.values)
-        recording = Recording(
-            joints,
+    for video in videos:
+        own = [i for i, image in enumerate(image_of) if video_of.get(image, "") == video]
+        frames = [image for image in dict.fromkeys([*listed, *image_of]) if video_of.get(image, "") == video]
+        places, n_frames, notes = _place_images(path, frames, images)
+        detections = [_detection(people[i], places[image_of[i]], where[i], 2.0 if annotated else 1.0) for i in own]
+        check_same_shape(detections)
+        layout, layout_notes = keypoint_layout(len(people[own[0]]["keypoints"]) // 3, where[own[0]])
+        if annotated:
+            _check_names(path, content.get("categories"), layout)
+        recordings += body_recordings(
+            path,
+            detections,
+            n_frames,
             layout,
-            fps=options.fps,
-            origin=origin,
-            confidence=confidence,
-            dimensions=2,
-            quality=Quality(frames_read=len(joints), notes=notes),
+            options,
+            group=video if len(videos) > 1 else None,
+            notes=(*notes, *layout_notes),
+            are_pictures=annotated and not is_video,
         )
-        recordings.append(recording)
+    if not recordings:
+        raise FormatError(f"{path}: shows no person in {len(listed)} frames")
     return recordings
 
 
@@ -94,23 +96,48 @@ def _check_names(path: Path, categories: Any, layout: Layout) -> None:
             )
 
 
+def _videos(images: list[dict[str, Any]]) -> dict[str, str]:
+    """Return the video of each listed image: the one that it names, or else the folder of its file."""
+    keys = [next((key for key in _VIDEO_KEYS if key in image), None) for image in images]
+    return {
+        str(image["id"]): str(image[key]) if key else str(image.get("file_name", "")).rpartition("/")[0]
+        for image, key in zip(images, keys, strict=True)
+    }
+
+
+def _place_images(
+    path: Path, frames: list[str], images: list[dict[str, Any]]
+) -> tuple[dict[str, int], int, tuple[str, ...]]:
+    """Return the place of each image of a video, the number of frames, and notes.
+
+    Images are in the order of their numbers of frames or of their names, and those that are missing are gaps.
+    """
+    listed = {str(image["id"]): image for image in images}
+    for key in _FRAME_KEYS:
+        numbers = [listed.get(frame, {}).get(key) for frame in frames]
+        if frames and all(type(number) is int and 0 <= number < 2**53 for number in numbers):
+            names = [str(number) for number in numbers]
+            break
+    else:
+        names = [str(listed.get(frame, {}).get("file_name") or frame) for frame in frames]
+    ordered = sorted(range(len(frames)), key=lambda i: natural_key(names[i]))
+    places, length, notes = place_names(path, [names[i] for i in ordered])
+    return {frames[i]: int(place) for i, place in zip(ordered, places, strict=True)}, length, notes
+
+
 def _detection(person: dict[str, Any], frame: int, where: str, max_confidence: float) -> Detection:
     """Parse one entry; the third number of a joint is a score up to 1, or a visibility up to 2."""
     numbers = parse_numbers(person["keypoints"], where, "keypoints")
     layout, _ = keypoint_layout(numbers.size / 3, where)
     values = numbers.reshape(-1, 3)[: len(layout)] / (1, 1, max_confidence)
-    track = person.get("track_id")
-    return Detection(frame, None if track is None else parse_id(track, where, "track_id"), values, where)
+    return Detection(frame, _track_id(person, where), values, where)
 
 
-def _frame_of_images(path: Path, images: list[str], listed: list[str]) -> tuple[dict[str, int], int]:
-    """Return the frame of each image, in order of ids, and the number of frames.
-
-    If the file does not list its images and all ids are numbers, missing numbers are frames without a person.
-    """
-    distinct = list(dict.fromkeys([*listed, *images]))
-    if distinct and not listed and all(image.isascii() and image.isdecimal() and len(image) < 16 for image in distinct):
-        places, length = frame_places(path, np.array(distinct).astype(np.float64), [1] * len(distinct))
-        return dict(zip(distinct, places.tolist(), strict=True)), length
-    ordered = sorted(distinct, key=natural_key)
-    return {image: i for i, image in enumerate(ordered)}, len(ordered)
+def _track_id(person: dict[str, Any], where: str) -> str | None:
+    """Return the tracker's id: ``track_id``, or ``idx`` of AlphaPose, which may be a float or in a list."""
+    value = next((person[key] for key in _TRACK_KEYS if person.get(key) is not None), None)
+    while isinstance(value, list) and len(value) == 1:
+        value = value[0]
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return None if value is None or value == -1 or value == [] else parse_id(value, where, "track_id")

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.kinect import mask_origin
 from himpc.reading.formats.parsing.text import check_memory, check_positions, decode_head, read_lines, to_numbers
-from himpc.recordings import Origin, Quality, Recording
+from himpc.reading.formats.parsing.world import to_recording
+from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]
@@ -79,5 +78,4 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     check_positions(path, (number for number, _ in rows), positions)
     joints = mask_origin(positions).reshape(-1, per_frame, 3)
     joints[:, order] = joints.copy()
-    quality = Quality(frames_read=len(joints))
-    return [Recording(joints.astype(np.float32), layout, fps=options.fps, origin=Origin(path), quality=quality)]
+    return [to_recording(joints, layout, options, Origin(path), unit="m", up="y")]

@@ -17,11 +17,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.axes import recognise_up, to_y_up
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames
+from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, place_names
 from himpc.reading.formats.parsing.kinect import mask_origin, state_confidence
-from himpc.reading.formats.parsing.text import HEAD_BYTES, check_memory, check_positions, read_lines, to_numbers
+from himpc.reading.formats.parsing.text import (
+    HEAD_BYTES,
+    check_memory,
+    check_positions,
+    read_lines,
+    scatter,
+    to_numbers,
+)
+from himpc.reading.formats.parsing.world import to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
@@ -75,21 +82,22 @@ def _recording(origin: Origin, files: list[Path], options: FileOptions) -> Recor
     if not filled:
         raise FormatError(f"{origin}: every frame file is empty")
     layout = _find_layout(filled)
-    check_memory(files[0], 1, len(files), len(layout))
+    places, length, notes = place_names(files[0].parent, [file.stem for file in files])
+    check_memory(files[0], 1, length, len(layout))
     joints = np.full((len(files), len(layout), 3), np.nan)
     confidence = np.zeros(joints.shape[:2])
     has_state = _has_state(filled)
     for i, (file, rows) in enumerate(frames):
         if rows:
             joints[i], confidence[i] = _positions(file, rows, has_state)
-    joints, notes = _upright(joints, layout)
+    (turned,), more = to_metres_y_up([joints], layout, str(origin), options, "m", "y")
     return Recording(
-        joints,
+        scatter(turned, places, length),
         layout,
         fps=options.fps,
         origin=origin,
-        confidence=confidence if has_state else None,
-        quality=Quality(frames_read=len(files), notes=notes),
+        confidence=np.nan_to_num(scatter(confidence, places, length)) if has_state else None,
+        quality=Quality(frames_read=length, notes=(*notes, *more)),
     )
 
 
@@ -142,10 +150,3 @@ def _positions(
     confidence = state_confidence(file, lines, values[:, 3])
     joints[confidence == 0] = np.nan
     return joints, confidence
-
-
-def _upright(joints: NDArray[np.float64], layout: Layout) -> tuple[NDArray[np.floating], tuple[str, ...]]:
-    """Turn a body that is upside down: some data sets use the axes of the image, y down, not those of the sensor."""
-    if recognise_up(joints, layout) != "-y":
-        return joints, ()
-    return to_y_up(joints, "-y"), ("up is -y, as the body shows",)

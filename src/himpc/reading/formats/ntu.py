@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
@@ -24,8 +25,9 @@ from himpc.reading.formats.parsing.text import (
     scatter,
     to_numbers,
 )
-from himpc.reading.formats.parsing.world import numbered_origins
-from himpc.recordings import Origin, Quality, Recording
+from himpc.reading.formats.parsing.timeline import choose_rate
+from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
+from himpc.recordings import Quality, Recording
 from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]
@@ -92,9 +94,20 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         raise FormatError(f"{path}: shows no body in {n_frames} frames")
     check_memory(path, len(frames_of), n_frames, _JOINTS)
     origins = numbered_origins(path, len(frames_of))
+    layout = get_layout("kinect-v2")
+    poses = [_pose(path, frames, rows_of[body], n_frames) for body, frames in frames_of.items()]
+    bodies, notes = to_metres_y_up([joints for joints, _ in poses], layout, str(path), options, "m", "y")
+    fps, rate_notes = choose_rate(options, _FPS)
     return [
-        _recording(path, origin, frames, rows_of[body], n_frames)
-        for origin, (body, frames) in zip(origins, frames_of.items(), strict=True)
+        Recording(
+            joints.astype(np.float32),
+            layout,
+            fps=fps,
+            origin=origin,
+            confidence=confidence,
+            quality=Quality(frames_read=n_frames, notes=(*notes, *rate_notes)),
+        )
+        for origin, joints, (_, confidence) in zip(origins, bodies, poses, strict=True)
     ]
 
 
@@ -117,19 +130,17 @@ def _body(lines: _Lines) -> tuple[str, list[Row]]:
     return info[0], rows
 
 
-def _recording(path: Path, origin: Origin, frames: list[int], rows: list[Row], n_frames: int) -> Recording:
-    """Return one body's recording over all frames of the file; NaN where the body is absent."""
+def _pose(
+    path: Path, frames: list[int], rows: list[Row], n_frames: int
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return a body's joints and their confidence over all frames of the file; NaN where the body is absent."""
     values = to_numbers(path, rows, 4, ("x", "y", "z", "tracking state"))
     check_positions(path, (number for number, _ in rows), values[:, :3])
     confidence = state_confidence(path, [number for number, _ in rows], values[:, -1])
     joints = mask_origin(values[:, :3])
     joints[confidence == 0] = np.nan
-    index = np.array(frames)
-    return Recording(
-        scatter(joints.reshape(-1, _JOINTS, 3), index, n_frames),
-        get_layout("kinect-v2"),
-        fps=_FPS,
-        origin=origin,
-        confidence=np.nan_to_num(scatter(confidence.reshape(-1, _JOINTS), index, n_frames)),
-        quality=Quality(frames_read=n_frames),
+    placed, states = (
+        scatter(each, np.array(frames), n_frames)
+        for each in (joints.reshape(-1, _JOINTS, 3), confidence.reshape(-1, _JOINTS))
     )
+    return placed, np.nan_to_num(states)

@@ -11,9 +11,15 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.keypoints import Detection, build_tracks, flat_pose, parse_numbers
+from himpc.reading.formats.parsing.keypoints import (
+    Detection,
+    build_tracks,
+    flat_pose,
+    parse_numbers,
+    restore_pixels,
+)
 from himpc.reading.formats.parsing.kinect import mask_origin
-from himpc.reading.formats.parsing.timeline import Timeline, choose_rate
+from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, stated_rate
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout
@@ -34,6 +40,7 @@ def body_recordings(
     notes: tuple[str, ...] = (),
     group: str | None = None,
     labels: Mapping[str, str] | None = None,
+    are_pictures: bool = False,
 ) -> list[Recording]:
     """Make a recording of each person from their detections.
 
@@ -53,16 +60,21 @@ def body_recordings(
         The name of the sequence, in a file of several.
     labels : mapping, optional
         Person, session and camera, where the file names them.
+    are_pictures : bool
+        Whether the frames may be pictures that have nothing to do with each other (see `build_tracks`).
     """
     if isinstance(frames, Timeline):
         fps, notes = frames.fps or fps, (*notes, *frames.notes)
-    rate, rate_notes = choose_rate(options, fps)
-    notes = (*notes, *rate_notes)
-    tracks = build_tracks(path, detections, frames.length if isinstance(frames, Timeline) else frames)
+    length = frames.length if isinstance(frames, Timeline) else frames
+    tracks = build_tracks(path, detections, length, are_pictures=are_pictures)
     origins = numbered_origins(path, len(tracks), group)
     values = [track.values for track in tracks]
     dimensions = values[0].shape[2] - 1
+    shown, doubts = stated_rate(fps)
+    rate, rate_notes = choose_rate(options, shown)
+    notes = (*notes, *doubts, *rate_notes)
     if dimensions == 2:
+        notes = (*notes, *restore_pixels(values, options, str(Origin(path, group))))
         poses = [flat_pose(body) for body in values]
     else:
         poses, axis_notes = _world_poses(values, layout, str(Origin(path, group)), options, unit, up)

@@ -23,6 +23,7 @@ __all__ = [
     "frame_rate",
     "group_frames",
     "natural_key",
+    "place_names",
 ]
 
 _MAX_FILES = 200_000
@@ -104,17 +105,39 @@ def group_frames(files: Sequence[Path], patterns: Sequence[re.Pattern[str]]) -> 
     return {"": list(files)}
 
 
-def frame_numbers(files: Sequence[Path], number: re.Pattern[str]) -> NDArray[np.float64] | None:
-    """Return the frame number of each file, the first group of a pattern in its name; None if one name has none.
+def frame_numbers(names: Sequence[str]) -> NDArray[np.float64] | None:
+    """Return the frame number in each of some names, which are in natural order; None if they do not show it.
 
-    >>> frame_numbers([Path("a_007_keypoints.json")], re.compile(r"([0-9]+)[^0-9]*$"))
-    array([7.])
+    It is the first of the numbers in a name that rises from each name to the next. Names must be equal but for numbers.
+
+    >>> frame_numbers(["a1_007_keypoints", "a1_009_keypoints"]), frame_numbers(["a1", "b2"])
+    (array([7., 9.]), None)
     """
-    matches = [number.search(file.stem) for file in files]
-    found = [match[1] for match in matches if match]
-    if len(found) < len(files) or any(len(digits) > _MAX_DIGITS for digits in found):
+    parts = [re.split(r"([0-9]+)", name) for name in names]
+    if len({tuple(part[::2]) for part in parts}) != 1 or any(
+        len(p) > _MAX_DIGITS for part in parts for p in part[1::2]
+    ):
         return None
-    return np.array([float(digits) for digits in found])
+    for column in zip(*(part[1::2] for part in parts), strict=True):
+        numbers = np.array(column, dtype=np.float64)
+        if len(numbers) > 1 and (np.diff(numbers) > 0).all():
+            return numbers
+    return None
+
+
+def place_names(path: Path, names: Sequence[str]) -> tuple[NDArray[np.int64], int, tuple[str, ...]]:
+    """Return the place of each name among all frames, the number of frames, and notes (see `frame_numbers`)."""
+    numbers = frame_numbers(names)
+    if numbers is None:
+        return np.arange(len(names)), len(names), ()
+    places, length = frame_places(path, numbers, range(1, len(names) + 1))
+    notes = []
+    if length > len(names):
+        notes.append(f"{length - len(names)} frames are missing, as the numbers of the others show")
+    step = round((numbers[-1] - numbers[0]) / (length - 1))
+    if 1 < step < _MIN_TIME_STEP:
+        notes.append(f"frames are numbered in steps of {step}, so the rate is 1 / {step} of that of the video")
+    return places, length, tuple(notes)
 
 
 def frame_places(path: Path, numbers: NDArray[np.float64], lines: Sequence[int]) -> tuple[NDArray[np.int64], int]:

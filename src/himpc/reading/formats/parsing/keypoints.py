@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.text import MAX_COORDINATE, check_memory, read_bytes, scatter
 from himpc.skeleton import Layout, get_layout
 
@@ -29,6 +31,7 @@ __all__ = [
     "names_fit",
     "parse_id",
     "parse_numbers",
+    "restore_pixels",
 ]
 
 _KEYPOINT_LAYOUTS = {17: "coco-17", 26: "halpe-26", 133: "coco-wholebody", 136: "halpe-26"}
@@ -38,6 +41,15 @@ _MAX_JSON_BYTES = 128 * 2**20
 """Size of the largest JSON file that is read; as Python objects it takes several times that."""
 
 _MAX_ID = 255
+_MIN_PICTURES = 2
+_MIN_COMMON_JOINTS = 3
+
+_VIDEO_LIMITS = 0.5, 1.5
+_PICTURE_LIMITS = 0.12, 1.1
+"""Shift and growth from frame to frame (see `_check_continuity`). At 10 Hz, a runner moves by 0.12 of his box."""
+
+_MAX_SHARE, _MIN_SHARE = 1.5, -0.05
+"""Largest coordinate that may be a share of the picture, and the least one from 0 to 1 of a body at its edge."""
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -157,10 +169,19 @@ def check_same_shape(detections: Sequence[Detection]) -> None:
         raise FormatError(f"{list(shapes.values())[1]}: {found} in one recording", hint="keep them in separate files")
 
 
-def build_tracks(path: Path, detections: Sequence[Detection], n_frames: int) -> list[Track]:
+def build_tracks(
+    path: Path, detections: Sequence[Detection], n_frames: int, *, are_pictures: bool = False
+) -> list[Track]:
     """Join detections into one track for each person.
 
-    Where no frame shows more than one person and ids are missing, all detections are one track over all frames.
+    Where no frame shows more than one person and ids are missing, all detections are one track over all frames, unless
+    the body jumps from one to the next.
+
+    Parameters
+    ----------
+    are_pictures : bool
+        Whether the frames may be pictures that have nothing to do with each other, so that less movement is enough to
+        show it.
     """
     if not detections:
         raise FormatError(f"{path}: shows no person in {n_frames} frames")
@@ -172,6 +193,7 @@ def build_tracks(path: Path, detections: Sequence[Detection], n_frames: int) -> 
                 hint="run a tracker first, or keep one person a file",
             )
         check_memory(path, 1, n_frames, n_joints)
+        _check_continuity(path, detections, *(_PICTURE_LIMITS if are_pictures else _VIDEO_LIMITS))
         return [Track(None, _join(detections, 0, n_frames))]
     of_person: dict[str, list[Detection]] = {}
     for detection in detections:
@@ -196,6 +218,68 @@ def flat_pose(values: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArra
     joints[unseen] = np.nan
     confidence[unseen] = 0
     return joints, confidence
+
+
+def _check_continuity(path: Path, detections: Sequence[Detection], max_shift: float, max_growth: float) -> None:
+    """Check that a body without an id moves like one body from frame to frame.
+
+    Parameters
+    ----------
+    max_shift : float
+        Median movement of a joint between two frames, in diagonals of the box around the body.
+    max_growth : float
+        Median factor by which the box grows or shrinks.
+    """
+    ordered = sorted(detections, key=lambda detection: detection.frame)
+    if len(ordered) <= _MIN_PICTURES:
+        return
+    values = np.stack([detection.values for detection in ordered])
+    seen = (values[..., -1] > 0) & np.isfinite(values).all(axis=-1)
+    points = np.where(seen[..., None], values[..., :-1], np.nan)
+    changes = []
+    for before, after in pairwise(points):
+        both = np.isfinite(before).all(axis=1) & np.isfinite(after).all(axis=1)
+        if both.sum() >= _MIN_COMMON_JOINTS:
+            boxes = [float(np.linalg.norm(np.ptp(body[both], axis=0))) for body in (before, after)]
+            if min(boxes) > 0:
+                shift = np.median(np.linalg.norm(after[both] - before[both], axis=1)) / max(boxes)
+                changes.append((shift, max(boxes) / min(boxes)))
+    if not changes:
+        return
+    shift, growth = np.median(changes, axis=0)
+    if shift > max_shift or growth > max_growth:
+        raise FormatError(
+            f"{path}: from one picture to the next, the body moves by {shift:.0%} of its size and grows or shrinks by "
+            f"{growth - 1:.0%}, so these are not frames of one recording",
+            hint="keep the frames of one video a file; if they are, state the same 'track_id' for each body",
+        )
+
+
+def restore_pixels(bodies: Sequence[NDArray[np.floating]], options: FileOptions, where: str) -> tuple[str, ...]:
+    """Convert keypoints ``(frames, J, 3)`` that are shares of the picture to pixels, in place, and note it.
+
+    Shares are from 0 to 1, or from -1 to 1 as by OpenPose's ``--keypoint_scale 4``. They distort the body unless the
+    picture is square.
+
+    Raises
+    ------
+    FormatError
+        If they are shares and the user does not state the size of the pictures.
+    """
+    flat = np.concatenate([body[(body[..., 2] > 0) & np.isfinite(body).all(axis=-1)] for body in bodies])[:, :2]
+    if not len(flat) or np.abs(flat).max() > _MAX_SHARE:
+        return ()
+    if options.image_size is None:
+        raise FormatError(
+            f"{where}: its keypoints are shares of the picture, between {flat.min():.2g} and {flat.max():.2g}, which "
+            "distort the body",
+            hint="state width and height of the pictures: {image_size=1920x1080}",
+        )
+    is_centred = flat.min() < _MIN_SHARE
+    for body in bodies:
+        body[..., :2] = ((body[..., :2] + 1) / 2 if is_centred else body[..., :2]) * options.image_size
+    width, height = options.image_size
+    return (f"keypoints are shares of a picture of {width}x{height}",)
 
 
 def _first_doubled(detections: Sequence[Detection]) -> Detection | None:
