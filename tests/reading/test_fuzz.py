@@ -219,6 +219,14 @@ def write_mvnx(path: Path, standing: Standing) -> Path:
     return text(path / "x.mvnx", *lines, "</frames></subject></mvnx>")
 
 
+def write_opensim(path: Path, standing: Standing) -> Path:
+    labels, points = markers(standing)
+    lines = ["Positions", "version=1", "nRows=3", f"nColumns={3 * len(labels) + 1}", "inDegrees=no", "endheader"]
+    lines.append("\t".join(["time", *(f"{label}_t{axis}" for label in labels for axis in "xyz")]))
+    lines += [f"{t / 100}\t{cells(frame / 1000, chr(9))}" for t, frame in enumerate(points)]
+    return text(path / "x.sto", *lines)
+
+
 def write_motive(path: Path, standing: Standing) -> Path:
     labels, points = markers(standing)
     names = [f"Ann:{label}" for label in labels for _ in "XYZ"]
@@ -307,6 +315,7 @@ WRITERS = {
     "amc": write_amc,
     "trc": write_trc,
     "mvnx": write_mvnx,
+    "opensim": write_opensim,
     "motive": write_motive,
     "qualisys": write_qualisys,
     "vicon": write_vicon,
