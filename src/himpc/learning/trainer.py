@@ -99,8 +99,10 @@ def train(
         have different windows or settings, or if another process has ended.
     """
     config = config or Config()
-    if config.align and not has_side_lines(windows.layout):
-        warn(callbacks, f"layout {windows.layout.name!r} has no left and right joints: its frames keep their headings")
+    ignore_heading = config.align and windows.dimensions == 3 and not has_side_lines(windows.layout)
+    if ignore_heading:
+        used = "heights and distances between points" if config.whiten else "frames with their headings"
+        warn(callbacks, f"layout {windows.layout.name!r} does not show which way a body faces: {used} are used")
         config = config.with_(align=False)
     torch_device = resolve_device(device)
     _check_arguments(windows, config, out, resume)
@@ -115,7 +117,7 @@ def train(
     if folder and resume:
         state.restore(folder.path, identity)
     elif config.whiten:
-        fit_whitening(state.network, inputs, align=config.align, seed=config.seed)
+        fit_whitening(state.network, inputs, align=config.align, ignore_heading=ignore_heading, seed=config.seed)
     if folder and not resume:
         folder.save(state)
     state.synchronise(processes)

@@ -27,7 +27,9 @@ MAX_FRAMES = 4_000
 Array = NDArray[np.float64]
 
 
-def fit_whitening(network: Network, windows: Windows, *, align: bool = False, seed: int = 0) -> None:
+def fit_whitening(
+    network: Network, windows: Windows, *, align: bool = False, ignore_heading: bool = False, seed: int = 0
+) -> None:
     """Fit the whitening of the encoder of each level to windows whose recordings are known.
 
     Parameters
@@ -38,6 +40,9 @@ def fit_whitening(network: Network, windows: Windows, *, align: bool = False, se
         Preprocessed as for the network.
     align : bool
         True if the windows are aligned; tilted bodies are then aligned, too.
+    ignore_heading : bool
+        Use only inputs that do not depend on the heading: heights, and the distances between nodes. For windows that
+        cannot be aligned.
     seed : int
         Seed of the tilts.
 
@@ -60,12 +65,14 @@ def fit_whitening(network: Network, windows: Windows, *, align: bool = False, se
         variants.append(mirror(frames, windows.layout))
     for level in network.levels:
         inputs = _inputs(network, frames, level)
-        nuisance = sum(_second_moment(_inputs(network, other, level) - inputs) for other in variants)
+        nuisance = np.add.reduce([_second_moment(_inputs(network, other, level) - inputs) for other in variants])
         encoder = network.encoder(level)
         assert isinstance(encoder, WhitenedEncoder)
-        offset, axes = whitening(_window_means(network, windows, sample, level), recording, nuisance, network.hidden)
-        encoder.offset.copy_(torch.from_numpy(offset))
-        encoder.axes.zero_()[:, : axes.shape[1]].copy_(torch.from_numpy(axes))
+        used = _inputs_to_use(inputs.shape[1], len(windows.layout.level(level)), ignore_heading=ignore_heading)
+        means = _window_means(network, windows, sample, level)
+        offset, axes = whitening(means[:, used], recording, nuisance[np.ix_(used, used)], network.hidden)
+        encoder.offset[used] = torch.from_numpy(offset).to(encoder.offset)
+        encoder.axes.zero_()[used, : axes.shape[1]] = torch.from_numpy(axes).to(encoder.axes)
 
 
 def whitening(
@@ -120,6 +127,11 @@ def _inputs(network: Network, frames: NDArray[np.floating], level: Level) -> Arr
     device = next(network.parameters()).device
     inputs: Array = network.describe(torch.from_numpy(frames).to(device), level).cpu().numpy().astype(np.float64)
     return inputs
+
+
+def _inputs_to_use(count: int, nodes: int, *, ignore_heading: bool) -> NDArray[np.intp]:
+    """Return the indices of the inputs to use: all, or the heights of nodes and the distances."""
+    return np.r_[1 : 3 * nodes : 3, 3 * nodes : count] if ignore_heading else np.arange(count)
 
 
 def _second_moment(differences: Array) -> Array:

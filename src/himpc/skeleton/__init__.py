@@ -1,7 +1,8 @@
-"""Joint layouts as data, pooling into components and limbs, conversion, body-frame alignment, marker sets."""
+"""Joint layouts as data, their discovery, pooling into components and limbs, conversion, alignment, marker sets."""
 
 from himpc.skeleton.alignment import MIN_SIDE_LENGTH, body_frame, has_side_lines, headings, side_lines
 from himpc.skeleton.conversion import convert, find_rule
+from himpc.skeleton.discovery import DISCOVERED, MIN_POINTS, POINTS, Discovery, discover_layout, points_layout
 from himpc.skeleton.layout import COMPONENTS, LEVELS, LIMBS, Layout, Level, get_layout, layout_names
 from himpc.skeleton.markers import MarkerSet, find_marker_set, marker_sets, recognise_marker_set
 from himpc.skeleton.names import is_word_of_bodies, parse_name
@@ -17,9 +18,13 @@ from himpc.skeleton.pooling import centre, mirror, pool, pooling_matrix
 
 __all__ = [
     "COMPONENTS",
+    "DISCOVERED",
     "LEVELS",
     "LIMBS",
+    "MIN_POINTS",
     "MIN_SIDE_LENGTH",
+    "POINTS",
+    "Discovery",
     "Layout",
     "Level",
     "MarkerSet",
@@ -29,6 +34,7 @@ __all__ = [
     "choose_layout",
     "convert",
     "covered_parts",
+    "discover_layout",
     "find_joints",
     "find_marker_set",
     "find_rule",
@@ -42,6 +48,7 @@ __all__ = [
     "naming_conventions",
     "parse_name",
     "part_layout",
+    "points_layout",
     "pool",
     "pooling_matrix",
     "recognise_marker_set",

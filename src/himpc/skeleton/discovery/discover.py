@@ -1,0 +1,172 @@
+"""Discovery of a layout from recordings of the same points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import LayoutError
+from himpc.skeleton.discovery.distances import Distances, measure_distances
+from himpc.skeleton.discovery.segments import (
+    MAX_POINTS,
+    choose_points,
+    find_limbs,
+    find_segments,
+    point_tree,
+    segment_links,
+)
+from himpc.skeleton.discovery.sides import Template, choose_side_lines, pairs_by_name, pairs_by_symmetry
+from himpc.skeleton.layout import Layout
+
+POINTS = "points"
+"""Name of the layout of named points whose segments are not discovered yet."""
+
+DISCOVERED = "discovered"
+"""Name of a discovered layout."""
+
+MIN_POINTS = 3
+"""Minimum number of points of a discovered layout."""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """A discovered layout, and notes on what could not be discovered and what is used instead."""
+
+    layout: Layout
+    notes: tuple[str, ...]
+
+
+def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floating]]) -> Discovery:
+    """Discover segments, limbs, sides and the root of a body from recordings of the same named points.
+
+    Parameters
+    ----------
+    names : sequence of str
+        P names. Sides are taken from them where they state sides, otherwise from the symmetry of the body.
+    recordings : sequence of arrays ``(frames, P, 3)``
+        Positions in metres, y up; NaN where not seen.
+
+    Returns
+    -------
+    Discovery
+        It does not depend on the order of the points. At most `MAX_POINTS` points are in the layout.
+
+    Raises
+    ------
+    LayoutError
+        If there are fewer than three points, or no recording.
+
+    Examples
+    --------
+    >>> frames = np.random.default_rng(0).normal(size=(50, 4, 3))
+    >>> discover_layout(["b", "a", "d", "c"], [frames]).layout.joints
+    ('a', 'b', 'c', 'd')
+    """
+    if len(names) < MIN_POINTS or not recordings:
+        raise LayoutError(f"found {len(names)} points, expected at least {MIN_POINTS} to discover the parts of a body")
+    order = np.array(sorted(range(len(names)), key=lambda i: names[i]))
+    distances = measure_distances([joints[:, order] for joints in recordings])
+    kept = choose_points(distances)
+    order, distances = order[kept], distances.of(kept)
+    points, seen = [names[i] for i in order], [joints[:, order] for joints in recordings]
+    segments = find_segments(distances)
+    links, ends = segment_links(segments, distances)
+    limbs = find_limbs(segments, links, distances)
+    pairs, notes = _find_sides(points, seen, distances)
+    root = segments[_most_central(segments, limbs[0], distances)]
+    top = int(root[distances.mean[np.ix_(root, root)].sum(axis=1).argmin()])
+    limb_names = _name_limbs(segments, limbs, pairs)
+    parts = [
+        (f"{name}_part_{n}", i) for name, limb in zip(limb_names, limbs, strict=True) for n, i in enumerate(limb, 1)
+    ]
+    counts = f"{len(points)} points, {len(segments)} segments, {len(limbs)} limbs"
+    layout = Layout(
+        name=DISCOVERED,
+        title=f"Discovered: {counts}",
+        source="discovered from the movement of the points",
+        joints=tuple(points),
+        parents=point_tree(segments, ends, distances, top),
+        root=tuple(root.tolist()),
+        pairs=tuple(pairs),
+        components=tuple(tuple(segments[i].tolist()) for _, i in parts),
+        limbs=tuple(tuple(sorted(np.concatenate([segments[i] for i in limb]).tolist())) for limb in limbs),
+        component_names=tuple(name for name, _ in parts),
+        limb_names=limb_names,
+        sideways=tuple(choose_side_lines(pairs, segments, distances)),
+    )
+    if len(kept) < len(names):
+        notes.append(f"{len(kept)} of {len(names)} points are used: a layout has at most {MAX_POINTS}")
+    if not distances.moves:
+        notes.append("the parts of the body do not move relative to each other: segments are groups of near points")
+    elif len(segments) == len(points):
+        notes.append("no two points keep their distance: each point is a segment")
+    return Discovery(layout, tuple(notes))
+
+
+def points_layout(names: Sequence[str]) -> Layout:
+    """Return the layout of named points whose segments are not discovered yet: one segment of all, without sides."""
+    everything = tuple(range(len(names)))
+    return Layout(
+        name=POINTS,
+        title=f"{len(names)} points",
+        source="the names of the file",
+        joints=tuple(names),
+        parents=(-1, *(0 for _ in names[1:])),
+        root=everything,
+        pairs=(),
+        components=(everything,),
+        limbs=(everything,),
+        component_names=("all",),
+        limb_names=("all",),
+    )
+
+
+def _find_sides(
+    names: list[str], recordings: list[NDArray[np.floating]], distances: Distances
+) -> tuple[list[tuple[int, int]], list[str]]:
+    if pairs := pairs_by_name(names):
+        return pairs, ["left and right are those of the names"]
+    template = Template(distances, recordings)
+    pairs = pairs_by_symmetry(template, distances.extent)
+    if not pairs:
+        return [], ["neither names nor symmetry show left and right"]
+    if template.up is None or template.forward is None:
+        return pairs, ["left and right are symmetric, but the direction of walking does not show which is which"]
+    return pairs, ["left and right follow from symmetry and the direction of walking"]
+
+
+def _most_central(segments: list[NDArray[np.intp]], candidates: list[int], distances: Distances) -> int:
+    """Return the segment that moves least relative to all points."""
+    variation = np.where(np.isfinite(distances.variation), distances.variation, distances.extent)
+    return min(candidates, key=lambda i: (float(variation[segments[i]].mean()), i))
+
+
+def _name_limbs(
+    segments: list[NDArray[np.intp]], limbs: list[list[int]], pairs: list[tuple[int, int]]
+) -> tuple[str, ...]:
+    """Name limbs: trunk, then limb_1 and so on; the limbs of one pair share a number and have sides."""
+    if len(limbs) == 1:
+        return ("limb_1",)
+    limb_of = {int(p): n for n, limb in enumerate(limbs) for i in limb for p in segments[i]}
+    votes = np.zeros((len(limbs), len(limbs)), dtype=int)
+    for left, right in pairs:
+        votes[limb_of[left], limb_of[right]] += 1
+    names, number = {0: "trunk"}, 0
+    for limb in range(1, len(limbs)):
+        if limb in names:
+            continue
+        number += 1
+        both = votes[limb] + votes[:, limb]
+        both[limb] = 0
+        other = int(both.argmax())
+        if both[other] and other not in names:
+            is_left = votes[limb, other] >= votes[other, limb]
+            names[limb], names[other] = (
+                f"{side}_limb_{number}" for side in (("left", "right") if is_left else ("right", "left"))
+            )
+        else:
+            names[limb] = f"limb_{number}"
+    return tuple(names[limb] for limb in range(len(limbs)))

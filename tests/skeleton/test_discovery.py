@@ -1,0 +1,200 @@
+"""Discovered layouts: the true segments of simulated bodies, whatever the order, names, gaps and noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.typing import NDArray
+from scipy.spatial.transform import Rotation
+
+from himpc.errors import LayoutError
+from himpc.skeleton import Layout, discover_layout
+
+POINTS = 4
+
+BRANCHED = (-1, 0, 1, 0, 3, 0, 5, 0, 7)
+"""Parents of the segments of a body with a trunk, four limbs of two segments."""
+
+CHAIN = (-1, 0, 1)
+"""Parents of the segments of an arm."""
+
+
+def shape_body(parents: tuple[int, ...], rng: np.random.Generator) -> list[NDArray[np.float64]]:
+    """Draw the points ``(POINTS, 3)`` of each segment in metres, relative to the joint with its parent.
+
+    Those of the root, a trunk, lie above the joints with its limbs.
+    """
+    shape = [rng.uniform((-0.08, -0.32, -0.08), (0.08, -0.03, 0.08), (POINTS, 3)) for _ in parents]
+    shape[0] = rng.uniform(-0.04, 0.04, (POINTS, 3)) + [attachment(turn, POINTS) for turn in range(POINTS)]
+    shape[0] += [0, 0.12, 0]  # a point at a joint would belong to two segments
+    return shape
+
+
+def attachment(number: int, count: int) -> list[float]:
+    """Return the joint of the root with its child `number` of `count`."""
+    angle = 2 * np.pi * number / count
+    return [0.3 * np.cos(angle), 0.0, 0.3 * np.sin(angle)]
+
+
+def move_body(
+    parents: tuple[int, ...],
+    shape: list[NDArray[np.float64]],
+    rng: np.random.Generator,
+    *,
+    frames: int = 120,
+    swing: float = 0.5,
+    noise: float = 0.001,
+    speed: float = 0.0,
+) -> NDArray[np.float64]:
+    """Move a body: each joint swings by up to `swing` radians about a level axis; return ``(frames, P, 3)`` in metres.
+
+    Children of the root are attached around it, those of other segments at their far end.
+    """
+    time = np.linspace(0, 2 * np.pi * 3, frames)
+    turn: list[Rotation] = []
+    origin: list[NDArray[np.float64]] = []
+    placed = []
+    for number, parent in enumerate(parents):
+        phase, axis = rng.uniform(0, 2 * np.pi), rng.normal(size=3) * [1, 0, 1]
+        angles = (swing if parent >= 0 else 0.1) * np.sin(time * rng.uniform(0.8, 1.2) + phase)
+        own = Rotation.from_rotvec(angles[:, None] * axis / np.linalg.norm(axis))
+        if parent < 0:
+            turn.append(own)
+            origin.append(np.stack([np.zeros(frames), np.ones(frames), time * speed], axis=1))
+        else:
+            children = [child for child, other in enumerate(parents) if other == 0]
+            place = attachment(children.index(number), len(children)) if parent == 0 else [0, -0.35, 0]
+            origin.append(origin[parent] + turn[parent].apply(place))
+            turn.append(turn[parent] * own)
+        placed.append(np.stack([origin[-1] + turn[-1].apply(point) for point in shape[number]], axis=1))
+    joints = np.concatenate(placed, axis=1)
+    return joints + rng.normal(0, noise, joints.shape)
+
+
+def simulate(parents=BRANCHED, seed=0, recordings=2, **options):
+    rng = np.random.default_rng(seed)
+    shape = shape_body(parents, rng)
+    return [move_body(parents, shape, rng, **options) for _ in range(recordings)]
+
+
+def names_of(parents, form="s{}p{}"):
+    return [form.format(segment, point) for segment in range(len(parents)) for point in range(POINTS)]
+
+
+def segments_of(layout: Layout) -> set[frozenset[str]]:
+    return {frozenset(layout.joints[i] for i in component) for component in layout.components}
+
+
+def true_segments(parents, names):
+    return {frozenset(names[POINTS * i : POINTS * (i + 1)]) for i in range(len(parents))}
+
+
+@pytest.mark.parametrize("parents", [BRANCHED, CHAIN])
+@settings(max_examples=15, deadline=None)
+@given(seed=st.integers(0, 10_000), noise=st.sampled_from([0.0, 0.0005, 0.001]))
+def test_segments_of_simulated_bodies_are_the_true_ones(parents, seed, noise):
+    names = names_of(parents)
+    layout = discover_layout(names, simulate(parents, seed, noise=noise)).layout
+    assert segments_of(layout) == true_segments(parents, names)
+
+
+@settings(max_examples=10, deadline=None)
+@given(seed=st.integers(0, 10_000))
+def test_order_of_points_does_not_matter(seed):
+    names, recordings = names_of(BRANCHED), simulate(seed=seed)
+    order = np.random.default_rng(seed).permutation(len(names))
+    shuffled = discover_layout([names[i] for i in order], [joints[:, order] for joints in recordings])
+    assert shuffled == discover_layout(names, recordings)
+
+
+def test_segments_and_limbs_do_not_depend_on_names():
+    names, recordings = names_of(BRANCHED), simulate(seed=3)
+    layout = discover_layout(names, recordings).layout
+    random_names = {name: f"q{number:02d}" for number, name in enumerate(np.random.default_rng(1).permutation(names))}
+    other = discover_layout([random_names[name] for name in names], recordings).layout
+    assert segments_of(other) == {frozenset(random_names[name] for name in part) for part in segments_of(layout)}
+    assert {frozenset(random_names[layout.joints[i]] for i in limb) for limb in layout.limbs} == {
+        frozenset(other.joints[i] for i in limb) for limb in other.limbs
+    }
+
+
+def test_limbs_are_the_chains_that_leave_the_trunk():
+    layout = discover_layout(names_of(BRANCHED), simulate(seed=4)).layout
+    limbs = {frozenset(layout.joints[i].split("p")[0] for i in limb) for limb in layout.limbs}
+    assert {frozenset({f"s{i}", f"s{i + 1}"}) for i in (1, 3, 5, 7)} <= limbs
+    assert layout.limb_names[0] == "trunk"
+    assert "s0" in {layout.joints[i].split("p")[0] for i in layout.limbs[0]}
+
+
+def test_an_arm_is_one_limb():
+    layout = discover_layout(names_of(CHAIN), simulate(CHAIN)).layout
+    assert len(layout.limbs) == 1
+    assert len(layout.components) == 3
+
+
+def test_gaps_do_not_change_the_segments():
+    names, recordings = names_of(BRANCHED), simulate(seed=5)
+    rng = np.random.default_rng(0)
+    for joints in recordings:
+        joints[rng.random(joints.shape[:2]) < 0.3] = np.nan
+    assert segments_of(discover_layout(names, recordings).layout) == true_segments(BRANCHED, names)
+
+
+def test_swapped_labels_in_one_recording_do_not_change_the_segments():
+    names, recordings = names_of(BRANCHED), simulate(seed=6, recordings=5)
+    recordings[0][:, [4, 20]] = recordings[0][:, [20, 4]]
+    assert segments_of(discover_layout(names, recordings).layout) == true_segments(BRANCHED, names)
+
+
+def test_still_recordings_do_not_change_the_segments():
+    names, recordings = names_of(BRANCHED), simulate(seed=7, recordings=2)
+    still = [np.repeat(joints[:1], 50, axis=0) for joints in recordings]
+    assert segments_of(discover_layout(names, [*still, *recordings]).layout) == true_segments(BRANCHED, names)
+
+
+def test_a_body_that_never_moves_has_groups_of_near_points_and_a_note():
+    found = discover_layout(names_of(BRANCHED), [joints[:1] for joints in simulate()])
+    assert 1 < len(found.layout.components) < len(found.layout)
+    assert any("do not move" in note for note in found.notes)
+
+
+def test_a_point_that_is_never_seen_is_a_segment_of_its_own():
+    names, recordings = names_of(CHAIN), simulate(CHAIN)
+    for joints in recordings:
+        joints[:, 0] = np.nan
+    assert frozenset({names[0]}) in segments_of(discover_layout(names, recordings).layout)
+
+
+def test_names_state_left_and_right():
+    names = [name.replace("s1", "L_s").replace("s3", "R_s") for name in names_of(BRANCHED)]
+    layout = discover_layout(names, simulate()).layout
+    assert {(layout.joints[a], layout.joints[b]) for a, b in layout.pairs} == {
+        (f"L_sp{i}", f"R_sp{i}") for i in range(POINTS)
+    } or not layout.pairs
+
+
+def test_layouts_with_many_points_keep_those_far_apart():
+    rng = np.random.default_rng(0)
+    joints = simulate(noise=0.0)[0]
+    dense = np.concatenate([joints, *(joints + rng.normal(0, 1e-4, 3) for _ in range(3))], axis=1)
+    found = discover_layout([f"n{i:03d}" for i in range(dense.shape[1])], [dense])
+    assert len(found.layout) == 64
+    assert any("64 of 144" in note for note in found.notes)
+
+
+def test_a_discovered_layout_is_written_and_read(tmp_path):
+    layout = discover_layout(names_of(BRANCHED), simulate()).layout
+    assert Layout.from_dict(layout.to_dict()) == layout
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_too_few_points_are_refused(count):
+    with pytest.raises(LayoutError, match="at least 3"):
+        discover_layout([f"p{i}" for i in range(count)], [np.zeros((10, count, 3))])
+
+
+def test_points_at_one_place_are_one_segment():
+    layout = discover_layout(["a", "b", "c"], [np.zeros((10, 3, 3))]).layout
+    assert len(layout.components) == 1
