@@ -1,6 +1,8 @@
 """Files of depth cameras, pose estimators and data sets: what is written comes back, and one reader knows each file."""
 
+import copy
 import json
+import random
 import runpy
 from pathlib import Path
 
@@ -407,3 +409,67 @@ def test_two_poses_of_mediapipe_in_a_frame_need_ids(standing, tmp_path: Path) ->
     (tmp_path / "a.json").write_text(json.dumps([{"worldLandmarks": [landmarks(pose)] * 2}]))
     with pytest.raises(FormatError, match="frame 1: several people a frame and no ids"):
         read(tmp_path / "a.json")
+
+
+JUNK = (
+    None,
+    True,
+    0,
+    -1,
+    3.5,
+    10**400,
+    2**63,
+    float("nan"),
+    float("inf"),
+    1e300,
+    "",
+    "x",
+    [],
+    {},
+    [[]],
+    [None],
+    {"a": 1},
+)
+
+
+def replace_somewhere(content, rng: random.Random):
+    """Replace, repeat or remove one value of a JSON document."""
+    parent, key = None, None
+    node = content
+    while isinstance(node, dict | list) and node and rng.random() < 0.85:
+        parent, key = node, rng.choice(list(node) if isinstance(node, dict) else range(len(node)))
+        node = node[key]
+    if parent is None:
+        return copy.deepcopy(rng.choice(JUNK))
+    action = rng.random()
+    if action < 0.7:
+        parent[key] = copy.deepcopy(rng.choice(JUNK))
+    elif action < 0.85 or not isinstance(parent, list):
+        del parent[key]
+    else:
+        parent.insert(0, copy.deepcopy(rng.choice([node, *JUNK])))
+    return content
+
+
+@pytest.mark.parametrize("name", [*JSON, "mediapipe"])
+def test_any_value_in_a_document_is_a_recording_or_one_error(name: str, people, standing, tmp_path: Path) -> None:
+    if name == "mediapipe":
+        layout = get_layout("mediapipe-33")
+        frames = standing(layout, 3, 0) - 1
+        content = {"fps": 30, "frames": [{"frame": i, "worldLandmarks": [landmarks(f)]} for i, f in enumerate(frames)]}
+        path = POSES["write"](tmp_path / "a.json", content)
+    else:
+        path = WRITERS[name](tmp_path, people(name, 2, 3))
+    original, rng = path.read_text(), random.Random(name)
+    for _ in range(300):
+        content = json.loads(original)
+        for _ in range(rng.choice([1, 1, 2])):
+            content = replace_somewhere(content, rng)
+        path.write_text(json.dumps(content))
+        message, recordings = "", []
+        try:
+            recordings = get_format(name).read(path, FileOptions())
+        except FormatError as error:
+            message = str(error)
+        assert bool(message) != bool(recordings)
+        assert str(path) in message or not message

@@ -18,6 +18,7 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
 from himpc.reading.formats.parsing.keypoints import (
     Detection,
+    check_frames,
     check_objects,
     is_json,
     load_json,
@@ -43,7 +44,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     layout = get_layout("azure-kinect")
     if not isinstance(content, dict):
         raise FormatError(f"{path}: expected an object with a list of 'frames'")
-    frames = check_objects(content.get("frames"), f"{path}: expected a list of 'frames'")
+    frames = check_frames(content.get("frames"), path)
     order = _joint_order(content.get("joint_names"), layout, path)
     stamps = [_seconds(frame, f"{path}, frame {i}") for i, frame in enumerate(frames, start=1)]
     timeline = find_timeline(path, range(1, len(frames) + 1), seconds=np.array(stamps))

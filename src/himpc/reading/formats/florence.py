@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, read_number_rows
@@ -32,6 +33,9 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each video of a file; its person is the actor, its session the action."""
     layout = get_layout("florence-15")
     lines, values = read_number_rows(path, _WIDTH)
+    wrong = ~(values[:, :3] == np.round(values[:, :3])).all(axis=1)
+    if wrong.any():
+        raise FormatError(f"{path}, line {lines[int(wrong.argmax())]}: video, actor and action are not whole numbers")
     videos = np.unique(values[:, 0])
     recordings = []
     for video in videos:

@@ -18,6 +18,7 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
 from himpc.reading.formats.parsing.keypoints import (
     Detection,
+    check_frames,
     check_objects,
     check_same_shape,
     is_json,
@@ -47,8 +48,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     content = load_json(path)
     meta = content.get("meta_info") if isinstance(content, dict) else None
     entries = content.get("instance_info") if isinstance(content, dict) else content
-    frames = check_objects(entries, f"{path}: expected a list of frames under 'instance_info'")
-    if frames and not any("instances" in frame for frame in frames):
+    frames = check_frames(entries, path)
+    if not any("instances" in frame for frame in frames):
         frames = [{"instances": frames}]
     timeline = _find_timeline(path, frames)
     detections = [

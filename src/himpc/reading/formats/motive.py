@@ -32,7 +32,7 @@ _TYPES = ("Bone", "Marker", "Bone Marker", "Rigid Body", "Rigid Body Marker")
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the first line, which begins with the version and names the take."""
     first = (head_cells(head) or [[]])[0]
-    return first[0] == "Format Version" and ("Take Name" in first or "Capture Frame Rate" in first)
+    return first[:1] == ["Format Version"] and ("Take Name" in first or "Capture Frame Rate" in first)
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:

@@ -16,7 +16,7 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
-from himpc.reading.formats.parsing.keypoints import Detection, check_objects, is_json, load_json, parse_id
+from himpc.reading.formats.parsing.keypoints import Detection, check_frames, check_objects, is_json, load_json, parse_id
 from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
@@ -37,7 +37,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     content = load_json(path)
     if isinstance(content, dict) and "body_list" not in content:
         content = list(content.values())
-    frames = check_objects(content if isinstance(content, list) else [content], f"{path}: expected frames")
+    frames = check_frames(content if isinstance(content, list) else [content], path)
     frames = sorted(frames, key=_nanoseconds)
     stamps = np.array([_nanoseconds(frame) / 1e9 for frame in frames])
     timeline = find_timeline(path, range(1, len(frames) + 1), seconds=stamps)

@@ -22,6 +22,7 @@ __all__ = [
     "Detection",
     "Track",
     "build_tracks",
+    "check_frames",
     "check_objects",
     "check_same_shape",
     "flat_pose",
@@ -86,6 +87,14 @@ def _decode_documents(text: str) -> list[Any]:
 def _skip_space(text: str, at: int) -> int:
     space = _SPACE.match(text, at)
     return space.end() if space else at
+
+
+def check_frames(values: Any, path: Path) -> list[dict[str, Any]]:
+    """Return a list of frames, each a JSON object; there must be one."""
+    frames = check_objects(values, f"{path}: expected a list of frames")
+    if not frames:
+        raise FormatError(f"{path}: holds no frames")
+    return frames
 
 
 def check_objects(values: Any, message: str) -> list[dict[str, Any]]:
