@@ -6,7 +6,7 @@ from sklearn.base import clone
 
 import himpc
 from himpc.api import embed
-from himpc.errors import ConfigError, DataError, ModelError
+from himpc.errors import ConfigError, DataError, LayoutError, ModelError
 from himpc.skeleton import get_layout
 
 pytestmark = pytest.mark.filterwarnings("ignore:level:UserWarning")
@@ -61,7 +61,7 @@ def test_misuse_raises(walks, learner):
         himpc.HiMPC().transform(walks)
     with pytest.raises(DataError, match="shorter than a window of 6 frames"):
         learner.transform([walks[0], walks[1].with_(joints=walks[1].joints[:5])])
-    with pytest.raises(ModelError, match="layout"):
+    with pytest.raises(LayoutError, match=r"kinect-v1, the layout of the model, .* gives left_hand"):
         learner.transform([walk.to(get_layout("openpose-14")) for walk in walks])
     with pytest.raises(ConfigError, match="unknown setting 'epochs'"):
         himpc.HiMPC(settings={"epochs": 3}).fit(walks)

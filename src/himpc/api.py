@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, Protocol
@@ -9,14 +10,14 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import DataError, ModelError
+from himpc.errors import DataError, LayoutWarning, ModelError
 from himpc.evaluation import Evaluation, LabelledEmbeddings, evaluate_embeddings, pool_recordings
 from himpc.learning import Config, Grouping, group_recordings, train
 from himpc.model import Model
-from himpc.recordings import Recording, Windows, number_whole_recordings
+from himpc.recordings import Recording, Windows, number_whole_recordings, to_common_layout
 from himpc.skeleton import Level
 
-__all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "group"]
+__all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "group", "unify_layouts"]
 
 
 class Embedder(Protocol):
@@ -56,7 +57,8 @@ def embed(
     model : Embedder
         A trained `Model`, or a baseline of `himpc.model.BASELINES`.
     recordings : sequence of Recording
-        All of one layout; for a trained model, its layout.
+        Of any layouts. They are converted to that of a trained model, or for a baseline to the joints that they share;
+        a `himpc.errors.LayoutWarning` says so.
     window_length : int, optional
         Frames per window; by default that of the model (6 for baselines). Windows do not overlap.
     level : {"joint", "component", "limb"}, optional
@@ -68,6 +70,8 @@ def embed(
         If the recordings cannot be used together, or all are shorter than a window.
     ModelError
         If they do not fit the model, or it has no such level.
+    LayoutError
+        If a recording lacks joints of the model, or they share too few.
 
     Examples
     --------
@@ -77,6 +81,7 @@ def embed(
     >>> embed(BASELINES["bones"], walks).pooled.shape
     (4, 19)
     """
+    recordings = unify_layouts(recordings, model)
     windows = Windows.cut(recordings, choose_window_length(model, window_length))
     if level is None:
         vectors = model.embed(windows)
@@ -85,6 +90,22 @@ def embed(
     else:
         raise ModelError(f"a baseline has no {level} level", hint="leave out {level}")
     return RecordingEmbeddings(vectors, pool_recordings(vectors, windows.recording, len(recordings)), windows)
+
+
+def unify_layouts(recordings: Sequence[Recording], model: Embedder | None = None) -> list[Recording]:
+    """Convert recordings to the layout of a trained model, or else to the joints that they share, with a warning.
+
+    Raises
+    ------
+    DataError, LayoutError
+        As `himpc.recordings.to_common_layout`.
+    """
+    is_trained = isinstance(model, Model)
+    layout = model.layout if isinstance(model, Model) else None
+    converted, notes = to_common_layout(recordings, layout, owner="the model" if is_trained else "")
+    for note in notes:
+        warnings.warn(note, LayoutWarning, stacklevel=3)
+    return converted
 
 
 def choose_window_length(model: Embedder, window_length: int | None) -> int:
@@ -112,7 +133,8 @@ def evaluate(
     model : Embedder
         A trained `Model`, or a baseline of `himpc.model.BASELINES`.
     gallery, probe : sequence of Recording
-        Recordings with known persons. Without a probe, each recording of the gallery is a query to the others.
+        Recordings with known persons, of any layouts (see `embed`). Without a probe,
+        each recording of the gallery is a query to the others.
     window_length, level
         As in `embed`.
     exclude : {"camera", "session"}, optional
@@ -149,6 +171,9 @@ def evaluate(
             hint="remove them from one of the two, or leave out {probe}",
         )
 
+    unified = unify_layouts([*gallery, *(probe or ())], model)
+    gallery, probe = unified[: len(gallery)], None if probe is None else unified[len(gallery) :]
+
     def side(recordings: Sequence[Recording]) -> LabelledEmbeddings:
         embedded = embed(model, recordings, window_length=window_length, level=level)
         whole = number_whole_recordings(recordings)
@@ -180,7 +205,7 @@ def group(
     Parameters
     ----------
     recordings : sequence of Recording
-        All of one layout.
+        Of any layouts (see `embed`).
     model : Embedder, optional
         A trained model, or a baseline. By default, a model of the preset ``tracklet`` is trained on these recordings;
         docs/results.md compares it with other models.
@@ -200,6 +225,7 @@ def group(
     DataError
         If the recordings cannot be used together, or are too few (fewer than four without `people`).
     """
+    recordings = unify_layouts(recordings, model)
     if model is None:
         config = Config.preset("tracklet").with_(window_length=window_length)
         model = train(Windows.cut(recordings, config.window_length, config.training_stride), config).model

@@ -15,6 +15,8 @@
      ├── RunFolderError       an output folder cannot be written, or a run cannot be resumed
      └── DependencyError      an optional package is not installed
 
+A warning, `LayoutWarning`, says that recordings of other systems were converted.
+
 A message says what was found and what was expected. What to do about it is a separate `Hint`, because the same advice
 reads differently in Python (``unit='mm'``), on the command line (``--unit mm``) and on the page (the field "Unit").
 """
@@ -35,6 +37,7 @@ __all__ = [
     "HimpcError",
     "Hint",
     "LayoutError",
+    "LayoutWarning",
     "ModelError",
     "NameConflictError",
     "NotEnrolledError",
@@ -198,6 +201,10 @@ class RunFolderError(HimpcError, RuntimeError):
 
 class DependencyError(HimpcError, ImportError):
     """An optional package is not installed; the hint says how to install it."""
+
+
+class LayoutWarning(UserWarning):
+    """Recordings of several systems were brought to one layout; the text says which, and to what."""
 
 
 def escape_unprintable(text: str) -> str:

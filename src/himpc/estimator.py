@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 
-from himpc.api import embed, group
+from himpc.api import embed, group, unify_layouts
 from himpc.errors import ConfigError, DataError, ModelError
 from himpc.learning import SINGLE_PROCESS, Config, ProcessGroup, train
 from himpc.model import Model
@@ -101,7 +101,8 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         Parameters
         ----------
         recordings : sequence of Recording
-            All of one layout.
+            Of any layouts; those of several systems are brought to the joints that they share, with a
+            `himpc.errors.LayoutWarning`.
         y : ignored
             Present for compatibility with scikit-learn.
         out : path, optional
@@ -128,7 +129,7 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
                 "preset 'paper' balances the training set by person and chooses the checkpoint by a labelled probe set",
                 hint="use it in a benchmark, or set {joint_weight}, {shuffle} and {drop_last}, which need no labels",
             )
-        windows = Windows.cut(recordings, config.window_length, config.training_stride)
+        windows = Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride)
         trained = train(
             windows,
             config,

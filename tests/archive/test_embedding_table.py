@@ -7,7 +7,10 @@ import pytest
 
 from himpc.api import embed
 from himpc.archive import EmbeddingTable
+from himpc.errors import DataError
+from himpc.model import BASELINES
 from himpc.reading import read
+from himpc.skeleton import get_layout
 
 
 def assert_same(a: EmbeddingTable, b: EmbeddingTable) -> None:
@@ -33,3 +36,12 @@ def test_select_keeps_the_chosen_recordings(table):
 def test_saved_table_loads_unchanged(table, tmp_path):
     table.save(tmp_path / "table.npz")
     assert_same(EmbeddingTable.load(tmp_path / "table.npz"), table)
+
+
+def test_tables_of_several_layouts_are_not_joined(walks):
+    recordings = read(walks)
+    bones = BASELINES["bones"]
+    few = [each.to(get_layout("openpose-14")) for each in recordings]
+    tables = [EmbeddingTable.from_recordings(embed(bones, each), each) for each in (recordings, few)]
+    with pytest.raises(DataError, match=r"whose vectors have 13, 19 dimensions; .* layout='common-15'"):
+        EmbeddingTable.join(tables)

@@ -114,7 +114,9 @@ def test_embeddings_equal_those_of_the_gallery(shared_client, tmp_path, as_form,
 def test_enrolling_adds_people(client, probe, as_form):
     done = client.post("/api/enroll", **as_form(probe), data={"person": "Ann / B"})
     assert done.status_code == 200
-    assert done.json() == {"recordings": 1, "people": ["Ann / B"], "already": [], "short": [], "left_out": []}
+    assert done.json() == {
+        "recordings": 1, "people": ["Ann / B"], "already": [], "short": [], "notes": [], "left_out": []
+    }  # fmt: skip
     assert client.get("/api/people/Ann%20%2F%20B").json()["recordings"][0]["source"] == "probe"
     again = client.post("/api/enroll", **as_form(probe), data={"person": "Ann / B"}).json()
     assert (again["recordings"], again["already"]) == (0, ["probe"])

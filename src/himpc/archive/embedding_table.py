@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from himpc._files import replace_atomically
 from himpc.api import RecordingEmbeddings
+from himpc.errors import DataError
 from himpc.recordings import Recording
+from himpc.skeleton import COMMON_LAYOUT
 
 _TEXTS = ("source", "person", "session", "camera")
 
@@ -85,8 +87,20 @@ class EmbeddingTable:
 
     @classmethod
     def join(cls, tables: Sequence[EmbeddingTable]) -> EmbeddingTable:
-        """Concatenate tables. All tables with windows must have vectors of one size."""
-        size = max(table.recordings.shape[1] for table in tables)
+        """Concatenate tables.
+
+        Raises
+        ------
+        DataError
+            If tables with windows have vectors of several sizes, as a baseline gives for files of several layouts.
+        """
+        sizes = {table.recordings.shape[1] for table in tables} - {0}
+        if len(sizes) > 1:
+            raise DataError(
+                f"the files have several layouts, whose vectors have {', '.join(map(str, sorted(sizes)))} dimensions",
+                hint=f"convert them while reading: {{layout={COMMON_LAYOUT}}}",
+            )
+        size = max(sizes, default=0)
         first = np.cumsum([0, *(len(table.recordings) for table in tables)])
         columns: dict[str, NDArray[Any]] = {
             name: np.concatenate([getattr(table, name) for table in tables]) for name in (*_TEXTS, "window_start")

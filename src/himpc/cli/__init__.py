@@ -8,13 +8,15 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
 
 from himpc._version import __version__
 from himpc.cli.hints import render_error
-from himpc.errors import HimpcError, escape_unprintable
+from himpc.errors import HimpcError, LayoutWarning, escape_unprintable
 
 __all__ = ["FAILURE", "INTERRUPTED", "SKIPPED", "SUCCESS", "USAGE", "app", "main"]
 
@@ -54,7 +56,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # the terminal's encoding may lack a character
     try:
-        code = int(app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or SUCCESS)
+        with warnings.catch_warnings():
+            _print_layout_warnings()
+            code = int(app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or SUCCESS)
         sys.stdout.flush()
         return code
     except CycloptsError as error:
@@ -70,6 +74,19 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{error.filename or 'input or output'}: {error.strerror or error}")
     except MemoryError:
         return _fail("out of memory: use fewer or shorter recordings, or smaller settings")
+
+
+def _print_layout_warnings() -> None:
+    """Print what was converted as one line on standard error; all other warnings stay as Python shows them."""
+    show = warnings.showwarning
+
+    def print_line(message: Warning | str, category: type[Warning], *rest: Any, **options: Any) -> None:
+        if issubclass(category, LayoutWarning):
+            print(f"himpc: {escape_unprintable(str(message))}", file=sys.stderr)
+        else:
+            show(message, category, *rest, **options)
+
+    warnings.showwarning = print_line
 
 
 def _fail(message: str, code: int = FAILURE) -> int:

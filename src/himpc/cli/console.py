@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import sys
+import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from himpc.cli import SKIPPED, SUCCESS
 from himpc.cli.hints import translate_reference
-from himpc.errors import escape_unprintable
+from himpc.errors import LayoutWarning, escape_unprintable
 
 if TYPE_CHECKING:
     from himpc.reading import Problem
@@ -31,6 +32,8 @@ class Console:
 
     def __init__(self, *, quiet: bool = False, json: bool = False) -> None:
         self.quiet = quiet
+        if quiet:
+            warnings.simplefilter("ignore", LayoutWarning)
         self.json = json
         self.skipped_files: list[dict[str, str]] = []
 

@@ -89,6 +89,8 @@ def enroll(
         result = gallery.enroll(recordings, unnamed=unnamed, progress=console.progress)
         for path in result.short:
             console.warn(f"{path}: shorter than a window, not enrolled")
+        for note in result.notes:
+            console.warn(note)
         people = (
             f" of {_count(len(result.people), 'person', 'people')}: {_join_names(result.people)}"
             if result.people

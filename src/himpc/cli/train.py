@@ -82,10 +82,12 @@ def _report(learner: HiMPC, recordings: Recordings, out: Path, command_options: 
 
 def _diagnose(learner: HiMPC, recordings: Recordings) -> Diagnosis | None:
     """Compute the self-diagnostics; None for pseudo-labels of windows, for which they were not validated."""
+    from himpc.api import unify_layouts
     from himpc.learning import diagnose
     from himpc.recordings import Windows
 
     config = learner.config
     if config.grouped != "recordings":
         return None
-    return diagnose(learner.model_, Windows.cut(recordings, config.window_length, config.training_stride))
+    windows = Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride)
+    return diagnose(learner.model_, windows)

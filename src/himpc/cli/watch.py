@@ -80,11 +80,12 @@ def watch(
 
 @dataclass
 class _Report:
-    """Collect and print results; each suggestion is printed once."""
+    """Collect and print results; each suggestion and each note is printed once."""
 
     console: Console
     arrivals: list[Arrival] = field(default_factory=list)
     suggestions: dict[tuple[str, str], MergeSuggestion] = field(default_factory=dict)
+    notes: set[str] = field(default_factory=set)
 
     def add_arrivals(self, arrivals: list[Arrival]) -> None:
         """Print the result for each new file."""
@@ -96,6 +97,10 @@ class _Report:
             else:
                 match = "new" if arrival.probability is None else f"probability {arrival.probability:.2f}"
                 self.console.print(f"{arrival.path}: {', '.join(arrival.people)} ({match})")
+        for note in dict.fromkeys(arrival.note for arrival in arrivals if arrival.note):
+            if note not in self.notes:
+                self.console.warn(note)
+                self.notes.add(note)
 
     def add_suggestions(self, suggestions: list[MergeSuggestion]) -> None:
         """Print the suggestions that are new."""

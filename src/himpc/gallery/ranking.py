@@ -165,7 +165,7 @@ def build_answer(
         threshold=rule.threshold,
         windows=len(probe.windows),
         matches=matches,
-        note=rule.note,
+        note="; ".join(filter(None, (probe.note, rule.note))),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,8 @@ from himpc.api import embed
 from himpc.errors import DataError
 from himpc.gallery.integrity import fingerprint
 from himpc.model import Model
-from himpc.recordings import Progress, Recording, number_whole_recordings
+from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
+from himpc.skeleton import Layout
 
 BATCH_SIZE = 256
 """Number of whole recordings that are embedded together, which bounds memory."""
@@ -42,6 +43,8 @@ class EmbeddedRecording:
         The first frame of each window.
     enrolled : str, optional
         When it was enrolled in another gallery: ISO 8601, UTC.
+    note : str
+        What to know if it was converted from another layout; otherwise empty.
     """
 
     source: str
@@ -57,6 +60,7 @@ class EmbeddedRecording:
     windows: NDArray[np.float32]
     starts: NDArray[np.int64]
     enrolled: str | None = None
+    note: str = ""
 
 
 def embed_recordings(
@@ -66,7 +70,7 @@ def embed_recordings(
 
     Raises
     ------
-    LayoutError, ModelError
+    LayoutError, DataError, ModelError
         If a recording cannot be converted to the model's layout, or has another number of dimensions.
     """
     groups = group_parts(recordings)
@@ -139,7 +143,7 @@ def group_unnamed(model: Model, recordings: Sequence[EmbeddedRecording]) -> list
 
 
 def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[EmbeddedRecording]:
-    parts = [part.to(model.layout) for group in groups for part in group]
+    parts, _ = to_common_layout([part for group in groups for part in group], model.layout, owner="the gallery")
     vectors, of, starts = np.empty((0, model.size), np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
     if any(len(part) >= model.window_length for part in parts):
         embeddings = embed(model, parts)
@@ -152,7 +156,18 @@ def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[Em
         begin, end = end, end + len(group)
         own_parts, rows = parts[begin:end], slice(edges[begin], edges[end])
         offsets = np.cumsum([0, *map(len, own_parts)])[of[rows] - begin]
-        yield _join(own_parts, vectors[rows], starts[rows] + offsets)
+        note = _describe_conversion(group[0].layout, model.layout)
+        yield replace(_join(own_parts, vectors[rows], starts[rows] + offsets), note=note)
+
+
+def _describe_conversion(layout: Layout, target: Layout) -> str:
+    """Return a note on a recording of another layout; else an empty text."""
+    if layout == target:
+        return ""
+    return (
+        f"recordings of {layout.name} were converted to {target.name}, the layout of the gallery; two systems measure "
+        "one person differently, so enroll recordings of both"
+    )
 
 
 def _join(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDArray[np.int64]) -> EmbeddedRecording:

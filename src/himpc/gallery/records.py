@@ -107,9 +107,12 @@ class Enrollment:
         Sources of recordings that were enrolled before, with the same joints; they were not changed.
     short : tuple of str
         Sources of recordings that are shorter than a window; they were not enrolled.
+    notes : tuple of str
+        What else a person should know, such as recordings that were converted from another layout.
     """
 
     recordings: int
     people: tuple[str, ...]
     already: tuple[str, ...]
     short: tuple[str, ...]
+    notes: tuple[str, ...] = ()

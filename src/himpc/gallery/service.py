@@ -32,7 +32,7 @@ from himpc.gallery.store import VectorStore
 from himpc.gallery.verification import find_orphans, find_problems
 from himpc.gallery.writer import GalleryWriter
 from himpc.model import Model
-from himpc.recordings import Progress, Recording, number_whole_recordings
+from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
 
 
 @dataclass(frozen=True)
@@ -147,8 +147,7 @@ class GalleryService(GalleryReader):
             raise DataError("there are no recordings to enroll")
         length = self.model.window_length
         if all(len(recording) < length for recording in recordings):
-            for recording in recordings:
-                recording.to(self.model.layout)
+            to_common_layout(recordings, self.model.layout, owner="the gallery")
             raise DataError(
                 f"all recordings are shorter than a window of {length} frames", hint="enroll longer recordings"
             )
@@ -160,6 +159,7 @@ class GalleryService(GalleryReader):
             people=tuple(sorted({str(each.person) for each in added.new})),
             already=tuple(each.source for each in added.already),
             short=tuple(each.source for each in added.short),
+            notes=tuple(dict.fromkeys(each.note for each in added.new if each.note)),
         )
 
     def add(

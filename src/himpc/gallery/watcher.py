@@ -37,6 +37,8 @@ class Arrival:
         The lowest probability of a match; None if all people are new.
     problem : str
         Why the file could not be used; empty if it could.
+    note : str
+        What else a person should know, such as that the recordings have another layout than the gallery.
     """
 
     path: str
@@ -44,6 +46,7 @@ class Arrival:
     new: bool = False
     probability: float | None = None
     problem: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -173,7 +176,8 @@ class FolderWatcher:
         probabilities = [
             answer.probability for answer in file.answers if answer.person and answer.probability is not None
         ]
-        return Arrival(name, people, bool(set(people) - before), min(probabilities, default=None))
+        notes = "; ".join(dict.fromkeys(answer.note for answer in file.answers if answer.note))
+        return Arrival(name, people, bool(set(people) - before), min(probabilities, default=None), note=notes)
 
 
 def suggest_merges(gallery: Gallery, *, fmr: float | None = None) -> list[MergeSuggestion]:

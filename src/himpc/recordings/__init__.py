@@ -2,6 +2,7 @@
 
 from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
 from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
+from himpc.recordings.common_layout import to_common_layout
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
 from himpc.recordings.store import load, save
@@ -24,4 +25,5 @@ __all__ = [
     "parse_condition",
     "save",
     "select",
+    "to_common_layout",
 ]

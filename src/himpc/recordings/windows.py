@@ -134,7 +134,8 @@ class Windows:
         Parameters
         ----------
         recordings : sequence of Recording
-            All of one layout, all 3D or all 2D, with every joint of every frame (see `himpc.recordings.clean`).
+            All of one layout (see `himpc.recordings.to_common_layout`), all 3D or all 2D, with every joint of every
+            frame (see `himpc.recordings.clean`).
         length : int
             F, frames per window (docs/method.md, section 6: 6, or 40 for CASIA-B).
         stride : int, optional

@@ -235,6 +235,7 @@ class EnrollResult(Response):
     people: list[str]
     already: list[str] = Field(description="Sources that were enrolled before.")
     short: list[str] = Field(description="Sources that are shorter than a window.")
+    notes: list[str] = Field(description="What else to know, such as recordings that were converted.")
     left_out: list[SkippedFile]
 
 
@@ -261,6 +262,7 @@ class GroupResult(Response):
     chosen: bool = Field(description="Whether the number of people was estimated.")
     groups: list[Group]
     short: list[GroupedRecording] = Field(description="Recordings that are shorter than a window.")
+    notes: list[str] = Field(description="What else to know, such as recordings that were converted.")
     left_out: list[SkippedFile]
 
 

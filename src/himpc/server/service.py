@@ -13,7 +13,7 @@ from himpc.api import group
 from himpc.errors import ConfigError, DataError, NotEnrolledError
 from himpc.gallery import GalleryService, RevisionCache, embed_recordings
 from himpc.learning import Grouping, group_recordings
-from himpc.recordings import Progress, Recording, number_whole_recordings
+from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
 from himpc.server import schemas as s
 from himpc.server.drawing import FrameWeighter, draw_map, thin_skeleton
 from himpc.server.problems import ConflictError
@@ -209,11 +209,12 @@ class Service:
         """Group recordings by person: those uploaded, or else those of the gallery."""
         model = self.gallery.model
         if uploaded is not None:
-            grouping = group(uploaded.recordings, model, people=people)
+            converted, notes = to_common_layout(uploaded.recordings, model.layout, owner="the gallery")
+            grouping = group(converted, model, people=people)
             rows = [
                 s.GroupedRecording(id=None, source=r.source, person=None, confidence=None) for r in uploaded.recordings
             ]
-            return _group_result(grouping, rows, uploaded.skipped)
+            return _group_result(grouping, rows, uploaded.skipped, notes)
         recordings = {each.id: each for each in self.gallery.recordings()}
         entries = self.gallery.embeddings(list(recordings))
         present = [recordings[number] for number in entries.ids.tolist()]
@@ -227,7 +228,10 @@ class Service:
 
 
 def _group_result(
-    grouping: Grouping, rows: Iterable[s.GroupedRecording], skipped: list[s.SkippedFile]
+    grouping: Grouping,
+    rows: Iterable[s.GroupedRecording],
+    skipped: list[s.SkippedFile],
+    notes: Sequence[str] = (),
 ) -> s.GroupResult:
     groups: dict[int, list[s.GroupedRecording]] = {}
     for number, confidence, row in zip(grouping.groups.tolist(), grouping.confidence.tolist(), rows, strict=True):
@@ -239,6 +243,7 @@ def _group_result(
         chosen=grouping.estimated,
         groups=[s.Group(group=number, recordings=groups[number]) for number in sorted(groups)],
         short=short,
+        notes=list(notes),
         left_out=skipped,
     )
 

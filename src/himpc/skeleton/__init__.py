@@ -1,7 +1,7 @@
 """Joint layouts as data, their discovery, pooling into components and limbs, conversion, alignment, marker sets."""
 
 from himpc.skeleton.alignment import MIN_SIDE_LENGTH, body_frame, has_side_lines, headings, side_lines
-from himpc.skeleton.conversion import convert, find_rule
+from himpc.skeleton.conversion import convert, find_rule, missing_joints
 from himpc.skeleton.discovery import DISCOVERED, MIN_POINTS, POINTS, Discovery, discover_layout, points_layout
 from himpc.skeleton.layout import COMPONENTS, LEVELS, LIMBS, Layout, Level, get_layout, layout_names
 from himpc.skeleton.markers import MarkerSet, find_marker_set, marker_sets, recognise_marker_set
@@ -15,13 +15,16 @@ from himpc.skeleton.naming import (
     part_layout,
 )
 from himpc.skeleton.pooling import centre, mirror, pool, pooling_matrix
+from himpc.skeleton.shared_layout import COMMON_LAYOUT, MIN_SHARED_JOINTS, shared_layout
 
 __all__ = [
+    "COMMON_LAYOUT",
     "COMPONENTS",
     "DISCOVERED",
     "LEVELS",
     "LIMBS",
     "MIN_POINTS",
+    "MIN_SHARED_JOINTS",
     "MIN_SIDE_LENGTH",
     "POINTS",
     "Discovery",
@@ -45,6 +48,7 @@ __all__ = [
     "layout_names",
     "marker_sets",
     "mirror",
+    "missing_joints",
     "naming_conventions",
     "parse_name",
     "part_layout",
@@ -52,5 +56,6 @@ __all__ = [
     "pool",
     "pooling_matrix",
     "recognise_marker_set",
+    "shared_layout",
     "side_lines",
 ]

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from himpc.errors import LayoutError
 from himpc.skeleton.layout import Layout
 
-__all__ = ["DERIVED", "conversion_matrix", "convert"]
+__all__ = ["DERIVED", "conversion_matrix", "convert", "find_rule", "missing_joints"]
 
 # Each rule is a mean of joints; the anatomically closest comes first.
 DERIVED: dict[str, tuple[tuple[str, ...], ...]] = {
@@ -28,7 +28,17 @@ DERIVED: dict[str, tuple[tuple[str, ...], ...]] = {
     "right_foot": (("right_big_toe", "right_small_toe"), ("right_big_toe",)),
     "left_hand": (("left_index", "left_pinky"), ("left_palm",)),
     "right_hand": (("right_index", "right_pinky"), ("right_palm",)),
+    # NITE, which has neither wrists nor ankles, puts its hands and feet about there.
+    "left_wrist": (("left_hand",),),
+    "right_wrist": (("right_hand",),),
+    "left_ankle": (("left_foot",),),
+    "right_ankle": (("right_foot",),),
 }
+
+
+def missing_joints(source: Layout, target: Layout) -> list[str]:
+    """Return the joints of the target that no joint of the source gives; if there are none, the source converts."""
+    return [joint for joint in target.joints if not find_rule(source.joints, joint)]
 
 
 def conversion_matrix(source: Layout, target: Layout) -> NDArray[np.float32]:
@@ -39,18 +49,14 @@ def conversion_matrix(source: Layout, target: Layout) -> NDArray[np.float32]:
     LayoutError
         If a joint of the target has no counterpart; the message names all of them.
     """
-    matrix = np.zeros((len(target), len(source)), dtype=np.float32)
-    missing = []
-    for row, joint in enumerate(target.joints):
-        rule = find_rule(source.joints, joint)
-        if not rule:
-            missing.append(joint)
-        else:
-            matrix[row, [source.index(name) for name in rule]] = 1 / len(rule)
-    if missing:
+    if missing := missing_joints(source, target):
         raise LayoutError(
             f"layout {source.name!r} cannot become {target.name!r}: no joint in it gives {', '.join(missing)}"
         )
+    matrix = np.zeros((len(target), len(source)), dtype=np.float32)
+    for row, joint in enumerate(target.joints):
+        rule = find_rule(source.joints, joint)
+        matrix[row, [source.index(name) for name in rule]] = 1 / len(rule)
     return matrix
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from himpc.errors import ConfigError, DataError
 from himpc.reading import natural_key, read
-from himpc.recordings import Progress, Recording, Windows, select
+from himpc.recordings import Progress, Recording, Windows, select, to_common_layout
 from himpc.research.data import BenchmarkData
 from himpc.research.folders import find_subfolder
 from himpc.research.partition import Partition, build_benchmark
@@ -78,8 +78,10 @@ def divide_recordings(
         labels = recipe.files.labels
         table = folder / labels if isinstance(labels, str) else labels
         recordings = read(folder, recipe.files, labels=table, progress=progress)
-        partition = _divide(recipe, recordings, seed)
+        unified, notes = to_common_layout(recordings)
+        partition = _divide(recipe, unified, seed)
         partition.problems.extend(recordings.problems)
+        partition.notes.extend(notes)
         return folder, partition
     assert recipe.simulation is not None
     if root is not None:
