@@ -39,7 +39,7 @@ def check_damaged() -> CheckDamaged:
         except FormatError as error:
             message, recordings = str(error), []
         assert bool(message) != bool(recordings)
-        assert not message or (str(path) in message and "\n" not in message)
+        assert not message or ((str(path) in message or str(file) in message) and "\n" not in message)
         assert all(isinstance(recording, Recording) for recording in recordings)
 
     return check

@@ -219,6 +219,14 @@ def write_mvnx(path: Path, standing: Standing) -> Path:
     return text(path / "x.mvnx", *lines, "</frames></subject></mvnx>")
 
 
+def write_motion_bids(path: Path, standing: Standing) -> Path:
+    labels, points = markers(standing)
+    channels = [f"{label}_{axis}\t{axis}\tPOS\t{label}\tmm" for label in labels for axis in "xyz"]
+    text(path / "sub-1_task-walk_channels.tsv", "name\tcomponent\ttype\ttracked_point\tunits", *channels)
+    text(path / "sub-1_task-walk_motion.json", '{"SamplingFrequency": 100}')
+    return text(path / "sub-1_task-walk_motion.tsv", *(cells(frame, "\t") for frame in points))
+
+
 def write_opensim(path: Path, standing: Standing) -> Path:
     labels, points = markers(standing)
     lines = ["Positions", "version=1", "nRows=3", f"nColumns={3 * len(labels) + 1}", "inDegrees=no", "endheader"]
@@ -315,6 +323,7 @@ WRITERS = {
     "amc": write_amc,
     "trc": write_trc,
     "mvnx": write_mvnx,
+    "motion-bids": write_motion_bids,
     "opensim": write_opensim,
     "motive": write_motive,
     "qualisys": write_qualisys,

@@ -18,7 +18,13 @@ from himpc.reading.labels import NamePattern
 __all__ = ["Discovery", "Source", "discover", "is_video", "nothing_found"]
 
 # Files that stand beside recordings and are never one.
-_OTHER_NAMES = re.compile(r"(licen[sc]e|readme|changelog|citation|copying|notice|makefile)([._-].*)?", re.IGNORECASE)
+_OTHER_NAMES = re.compile(
+    r"(licen[sc]e|readme|changelog|citation|copying|notice|makefile)([._-].*)?"
+    # Metadata of Motion-BIDS.
+    r"|(dataset_description|participants)\.(tsv|json)"
+    r"|(sub|ses|task|tracksys|acq|run)-.+_((channels|coordsystem|events|scans|sessions)\.(tsv|json)|motion\.json)",
+    re.IGNORECASE,
+)
 _OTHER_SUFFIXES = {
     *(".md", ".rst", ".pdf", ".html", ".doc", ".docx", ".xlsx", ".toml", ".yaml", ".yml", ".ini", ".log", ".py", ".m"),
     *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".bmp", ".pgm", ".wav", ".mp3"),
