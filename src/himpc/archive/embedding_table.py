@@ -32,30 +32,22 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class EmbeddingTable:
-    """Embeddings of N windows and of the R recordings that they were cut from.
-
-    Attributes
-    ----------
-    windows : float32 array ``(N, D)``
-        One vector per window.
-    window_recording : int64 array ``(N,)``
-        The recording of each window.
-    window_start : int64 array ``(N,)``
-        The first frame of each window in its recording.
-    recordings : float32 array ``(R, D)``
-        One vector per recording, the mean of its windows; NaN for a recording that is shorter than a window.
-    source, person, session, camera : text arrays ``(R,)``
-        Source and labels of each recording, empty where unknown.
-    """
+    """Embeddings of N windows and of the R recordings that they were cut from."""
 
     windows: NDArray[np.float32]
+    """One vector per window, ``(N, D)``."""
     window_recording: NDArray[np.int64]
+    """The recording of each window, ``(N,)``."""
     window_start: NDArray[np.int64]
+    """The first frame of each window in its recording, ``(N,)``."""
     recordings: NDArray[np.float32]
+    """One vector per recording, ``(R, D)``, the mean of its windows; NaN for a recording that is shorter than a
+    window."""
     source: NDArray[np.str_]
     person: NDArray[np.str_]
     session: NDArray[np.str_]
     camera: NDArray[np.str_]
+    """`source`, `person`, `session`, `camera`: source and labels of each recording, ``(R,)``, empty where unknown."""
 
     @property
     def short(self) -> list[str]:

@@ -22,22 +22,15 @@ from himpc.skeleton import Level
 
 @dataclass(frozen=True)
 class Task:
-    """Reads and embeds one file; it can be pickled.
-
-    Attributes
-    ----------
-    model, level
-        As in `himpc.embed`.
-    plan : Plan
-        The options of reading.
-    length : int
-        Frames per window.
-    """
+    """Reads and embeds one file; it can be pickled."""
 
     model: Embedder
     plan: Plan
+    """The options of reading."""
     length: int
+    """Frames per window."""
     level: Level | None
+    """`model`, `level`: as in `himpc.embed`."""
 
     def __call__(self, source: Source) -> Outcome:
         """Read one file and embed its recordings."""

@@ -14,26 +14,18 @@ from himpc.recordings import Recording
 
 @dataclass(frozen=True, eq=False)
 class LabelledEmbeddings:
-    """Embeddings of N windows, and the labels of the R recordings that they were cut from.
-
-    Attributes
-    ----------
-    vectors : array ``(N, D)``
-        One embedding per window.
-    recording : int array ``(N,)``
-        The recording of each window.
-    persons, cameras, sessions : sequence ``(R,)``
-        Labels of each recording; None where unknown.
-    sources : sequence of str ``(R,)``, optional
-        Name of each recording in messages; by default its number.
-    """
+    """Embeddings of N windows, and the labels of the R recordings that they were cut from."""
 
     vectors: NDArray[np.floating]
+    """One embedding per window, ``(N, D)``."""
     recording: NDArray[np.integer]
+    """The recording of each window, ``(N,)``."""
     persons: Sequence[str | None]
     cameras: Sequence[str | None]
     sessions: Sequence[str | None]
+    """`persons`, `cameras`, `sessions`: labels of each recording, ``(R,)``; None where unknown."""
     sources: Sequence[str] = ()
+    """Name of each recording in messages, ``(R,)``; by default its number."""
 
     @classmethod
     def from_recordings(

@@ -188,34 +188,25 @@ def evaluate_threshold(
 
 @dataclass(frozen=True, eq=False)
 class _Probes:
-    """Checked probes: E of enrolled persons and U of unknown persons.
-
-    Attributes
-    ----------
-    codes : int array ``(Q,)``
-        The person of each probe as a number below `n_persons`.
-    place, column : int array ``(E,)``
-        Row and column of the distance between each probe of an enrolled person and that person.
-    own, nearest_other : array ``(E,)``
-        Distance to the own and to the nearest other person.
-    rank : int array ``(E,)``
-        Rank of the own person.
-    own_person, unknown_person : int array ``(E,)``, ``(U,)``
-        The codes of the probes.
-    of_unknown : array ``(U,)``
-        Distance to the nearest person.
-    """
+    """Checked probes: E of enrolled persons and U of unknown persons."""
 
     codes: NDArray[np.int64]
+    """The person of each probe as a number below `n_persons`, ``(Q,)``."""
     n_persons: int
     place: NDArray[np.int64]
     column: NDArray[np.int64]
+    """`place`, `column`: row and column of the distance between each probe of an enrolled person and that person,
+    ``(E,)``."""
     own: Floats
     nearest_other: Floats
+    """`own`, `nearest_other`: distance to the own and to the nearest other person, ``(E,)``."""
     rank: NDArray[np.int64]
+    """Rank of the own person, ``(E,)``."""
     own_person: NDArray[np.int64]
     of_unknown: Floats
+    """Distance to the nearest person, ``(U,)``."""
     unknown_person: NDArray[np.int64]
+    """`own_person`, `unknown_person`: the codes of the probes, ``(E,)``, ``(U,)``."""
 
     @classmethod
     def check(cls, distances: NDArray[np.floating], probe_ids: Labels, enrolled: Labels) -> _Probes:

@@ -34,26 +34,17 @@ class Candidate:
 
 @dataclass(frozen=True)
 class DecisionRule:
-    """The rule that turns distances into a decision and probabilities.
-
-    Attributes
-    ----------
-    calibration : Calibration, optional
-        None if the gallery has none yet.
-    threshold : float, optional
-    enrolled : float
-        The prior probability that a probe shows an enrolled person.
-    people : int
-        The number of people enrolled.
-    note : str
-        The note of every answer.
-    """
+    """The rule that turns distances into a decision and probabilities."""
 
     calibration: Calibration | None = None
+    """None if the gallery has none yet."""
     threshold: float | None = None
     enrolled: float = 0.5
+    """The prior probability that a probe shows an enrolled person."""
     people: int = 0
+    """The number of people enrolled."""
     note: str = ""
+    """The note of every answer."""
 
     def probabilities(self, distances: NDArray[np.float64]) -> list[float | None]:
         """Compute the probability of each person from ascending distances ``(P,)``, and of an unknown person, last.

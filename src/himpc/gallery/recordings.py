@@ -21,31 +21,7 @@ BATCH_SIZE = 256
 
 @dataclass(frozen=True, eq=False)
 class EmbeddedRecording:
-    """A whole recording and its embeddings; the parts that long gaps split it into are joined.
-
-    Attributes
-    ----------
-    source : str
-    person, session, camera : str, optional
-    fps : float, optional
-    frames : int
-        The number of frames of all parts.
-    joints : float32 array ``(frames, J, 3)``, optional
-        The joints of all parts, one after the other, in the model's layout; None if they are not stored.
-    fingerprint : str
-        A hash (SHA-256) of the joints; copies of a recording have the same one.
-    quality : float
-        The share of the frames of the file that remain after cleaning, in [0, 1].
-    pooled : float32 array ``(D,)``
-        The mean of the windows; zeros if there are none.
-    windows : float32 array ``(N, D)``
-    starts : int64 array ``(N,)``
-        The first frame of each window.
-    enrolled : str, optional
-        When it was enrolled in another gallery: ISO 8601, UTC.
-    note : str
-        What to know if it was converted from another layout; otherwise empty.
-    """
+    """A whole recording and its embeddings; the parts that long gaps split it into are joined."""
 
     source: str
     person: str | None
@@ -53,14 +29,24 @@ class EmbeddedRecording:
     camera: str | None
     fps: float | None
     frames: int
+    """The number of frames of all parts."""
     joints: NDArray[np.float32] | None
+    """The joints of all parts, ``(frames, J, 3)``, one after the other, in the model's layout; None if they are not
+    stored."""
     fingerprint: str
+    """A hash (SHA-256) of the joints; copies of a recording have the same one."""
     quality: float
+    """The share of the frames of the file that remain after cleaning, in [0, 1]."""
     pooled: NDArray[np.float32]
+    """The mean of the windows, ``(D,)``; zeros if there are none."""
     windows: NDArray[np.float32]
+    """One vector per window, ``(N, D)``."""
     starts: NDArray[np.int64]
+    """The first frame of each window, ``(N,)``."""
     enrolled: str | None = None
+    """When it was enrolled in another gallery: ISO 8601, UTC."""
     note: str = ""
+    """What to know if it was converted from another layout; otherwise empty."""
 
 
 def embed_recordings(

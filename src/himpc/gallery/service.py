@@ -37,20 +37,14 @@ from himpc.recordings import Progress, Recording, number_whole_recordings, to_co
 
 @dataclass(frozen=True)
 class EnrollmentBatch:
-    """The result of enrolling recordings: those that are new, were enrolled before, or are too short.
-
-    Attributes
-    ----------
-    new, already, short : list of EmbeddedRecording
-        The persons of `new` and `already` are those of the gallery.
-    persons : list of str or None
-        The person of each recording passed; None if it is too short.
-    """
+    """The result of enrolling recordings: those that are new, were enrolled before, or are too short."""
 
     new: list[EmbeddedRecording]
     already: list[EmbeddedRecording]
     short: list[EmbeddedRecording]
+    """`new`, `already`, `short`: the persons of `new` and `already` are those of the gallery."""
     persons: list[str | None]
+    """The person of each recording passed; None if it is too short."""
 
 
 class GalleryService(GalleryReader):

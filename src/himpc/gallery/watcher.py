@@ -23,50 +23,33 @@ Stamp = tuple[int, int]
 
 @dataclass(frozen=True)
 class Arrival:
-    """The result for one file.
-
-    Attributes
-    ----------
-    path : str
-        Relative to the folder.
-    people : tuple of str
-        The people its recordings show.
-    new : bool
-        Whether one of them was not enrolled before.
-    probability : float, optional
-        The lowest probability of a match; None if all people are new.
-    problem : str
-        Why the file could not be used; empty if it could.
-    note : str
-        What else a person should know, such as that the recordings have another layout than the gallery.
-    """
+    """The result for one file."""
 
     path: str
+    """Relative to the folder."""
     people: tuple[str, ...] = ()
+    """The people its recordings show."""
     new: bool = False
+    """Whether one of them was not enrolled before."""
     probability: float | None = None
+    """The lowest probability of a match; None if all people are new."""
     problem: str = ""
+    """Why the file could not be used; empty if it could."""
     note: str = ""
+    """What else a person should know, such as that the recordings have another layout than the gallery."""
 
 
 @dataclass(frozen=True)
 class MergeSuggestion:
-    """Two people who may be the same person; a user confirms or rejects it.
-
-    Attributes
-    ----------
-    person, other : str
-        The named person first, or else the one with the lower number.
-    distance : float
-        The distance between their nearest recordings.
-    probability : float
-        The probability that recordings at that distance show the same person.
-    """
+    """Two people who may be the same person; a user confirms or rejects it."""
 
     person: str
     other: str
+    """`person`, `other`: the named person first, or else the one with the lower number."""
     distance: float
+    """The distance between their nearest recordings."""
     probability: float
+    """The probability that recordings at that distance show the same person."""
 
 
 @dataclass

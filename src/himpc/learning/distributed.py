@@ -21,17 +21,12 @@ class ProcessGroup:
 
     All processes call the same methods in the same order, with tensors of the same shapes. With more than one process,
     torch.distributed must be initialised.
-
-    Attributes
-    ----------
-    rank : int
-        Index of this process in the group, from 0.
-    world_size : int
-        Number of processes.
     """
 
     rank: int = 0
+    """Index of this process in the group, from 0."""
     world_size: int = 1
+    """Number of processes."""
 
     @property
     def is_first(self) -> bool:

@@ -17,43 +17,29 @@ MIN_IMPROVEMENT = 0.001
 
 @dataclass(frozen=True)
 class EpochRecord:
-    """The results of one epoch.
-
-    Attributes
-    ----------
-    epoch : int
-        1 for the first.
-    loss : float, optional
-        Mean over windows of the total loss; None if there was nothing to learn from.
-    losses : dict
-        Mean loss of each level.
-    clusters : dict
-        Number of clusters (pseudo-labels) of each level.
-    noise : dict
-        Number of windows of each level that are in no cluster.
-    trained : int
-        Number of windows that were trained on: those in a cluster at every level.
-    stability : float, optional
-        Similarity of the pseudo-labels to those of the epoch before (`himpc.learning.pseudo_labels.stability`); None
-        in the first epoch.
-    seconds : float
-        Duration.
-    score : float, optional
-        The score of the model, if one is given to choose the checkpoint.
-    warnings : tuple of str
-        Problems for the attention of the user, each with a remedy to try.
-    """
+    """The results of one epoch."""
 
     epoch: int
+    """1 for the first."""
     loss: float | None
+    """Mean over windows of the total loss; None if there was nothing to learn from."""
     losses: Mapping[str, float]
+    """Mean loss of each level."""
     clusters: Mapping[str, int]
+    """Number of clusters (pseudo-labels) of each level."""
     noise: Mapping[str, int]
+    """Number of windows of each level that are in no cluster."""
     trained: int
+    """Number of windows that were trained on: those in a cluster at every level."""
     stability: float | None
+    """Similarity of the pseudo-labels to those of the epoch before (`himpc.learning.pseudo_labels.stability`); None in
+    the first epoch."""
     seconds: float
+    """Duration."""
     warnings: tuple[str, ...] = ()
+    """Problems for the attention of the user, each with a remedy to try."""
     score: float | None = None
+    """The score of the model, if one is given to choose the checkpoint."""
 
 
 @dataclass

@@ -22,18 +22,12 @@ BLOCK_WINDOWS = 2**16
 
 @dataclass(frozen=True, eq=False)
 class MaskedWindows(Windows):
-    """Windows with some frames masked; `length` is the number of visible frames.
-
-    Attributes
-    ----------
-    unmasked : Windows
-        The windows with all frames.
-    visible : int array ``(N, length)``
-        The visible frames of each window, ascending, 0 to F - 1.
-    """
+    """Windows with some frames masked; `length` is the number of visible frames."""
 
     unmasked: Windows = field(kw_only=True)
+    """The windows with all frames."""
     visible: NDArray[np.uint16] = field(kw_only=True)
+    """The visible frames of each window, ``(N, length)``, ascending, 0 to F - 1."""
 
     def frames_of(self, index: NDArray[np.integer] | slice | Sequence[int]) -> NDArray[np.int64]:
         """Return the frame indices of some windows, ``(n, length)``."""

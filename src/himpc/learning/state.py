@@ -73,22 +73,15 @@ class Identity:
 
 @dataclass
 class State:
-    """Weights, Adam's moments, the last pseudo-labels and the history.
-
-    Attributes
-    ----------
-    network : Network
-        On the device of the training.
-    labels : dict of level to int64 tensor ``(N,)``
-        Pseudo-labels of the last epoch, on the CPU; all noise before the first.
-    best : dict of str to tensor
-        Weights of the epoch with the highest score; empty without scores.
-    """
+    """Weights, Adam's moments, the last pseudo-labels and the history."""
 
     network: Network
+    """On the device of the training."""
     optimiser: torch.optim.Adam
     labels: dict[Level, Tensor]
+    """Pseudo-labels of the last epoch, ``(N,)``, on the CPU; all noise before the first."""
     best: dict[str, Tensor] = field(default_factory=dict)
+    """Weights of the epoch with the highest score; empty without scores."""
     history: History = field(default_factory=History)
 
     @classmethod

@@ -23,22 +23,15 @@ _TOP, _BOTTOM = 1.15, 0.65  # inches
 
 @dataclass(frozen=True)
 class AblationRow:
-    """A variant.
-
-    Attributes
-    ----------
-    group, label : str
-        The setting that is varied, and its value.
-    runs : sequence of mapping
-        The measures of each run, in [0, 1].
-    is_baseline : bool
-        Whether the value is the baseline's own.
-    """
+    """A variant."""
 
     group: str
     label: str
+    """`group`, `label`: the setting that is varied, and its value."""
     runs: Sequence[Mapping[str, float]]
+    """The measures of each run, in [0, 1]."""
     is_baseline: bool = False
+    """Whether the value is the baseline's own."""
 
     def values(self, measure: str) -> list[float]:
         """Return one measure of each run, in percent."""

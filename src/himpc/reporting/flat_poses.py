@@ -21,18 +21,12 @@ _HEIGHT_2D = 1.7  # the drawn height of skeletons in pixels
 
 @dataclass(frozen=True, eq=False)
 class FlatPose:
-    """A projected skeleton in metres: x to the right, y up, feet at y = 0, the root at x = 0.
-
-    Attributes
-    ----------
-    bones : dict of str to array ``(B, 2, 2)``
-        Both ends of each bone, for the left, the right and the middle of the body.
-    head : array ``(2,)`` or None
-        The position of the head.
-    """
+    """A projected skeleton in metres: x to the right, y up, feet at y = 0, the root at x = 0."""
 
     bones: dict[str, NDArray[np.floating]]
+    """Both ends of each bone, ``(B, 2, 2)``, for the left, the right and the middle of the body."""
     head: NDArray[np.floating] | None
+    """The position of the head, ``(2,)``."""
 
 
 def project_poses(recording: Recording) -> tuple[list[FlatPose], FlatPose]:

@@ -30,21 +30,14 @@ _MAX_MEMBERS_LISTED = 4
 
 @dataclass(frozen=True)
 class GroupReport:
-    """The files of a report, and its content as text and data.
-
-    Attributes
-    ----------
-    paths : tuple of Path
-        The files.
-    text : str
-        A summary of a few lines.
-    document : dict
-        The content as plain data.
-    """
+    """The files of a report, and its content as text and data."""
 
     paths: tuple[Path, ...]
+    """The files."""
     text: str
+    """A summary of a few lines."""
     document: dict[str, Any]
+    """The content as plain data."""
 
 
 def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Grouping) -> GroupReport:

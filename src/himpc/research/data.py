@@ -30,26 +30,19 @@ Names = NDArray[np.str_]
 
 @dataclass(frozen=True, eq=False)
 class LabelledWindows:
-    """Windows and their labels. Training is given `windows` alone.
-
-    Attributes
-    ----------
-    windows : Windows
-        N windows.
-    persons : str array ``(N,)``
-        The person in each window.
-    cameras, conditions, sessions : str array ``(N,)``, optional
-        The camera, the walking condition (CASIA-B: nm, bg, cl) and the session of each; None if the files do not say.
-    whole_recordings : int array ``(N,)``, optional
-        The whole recording of each window; None if the files do not tell recordings apart.
-    """
+    """Windows and their labels. Training is given `windows` alone."""
 
     windows: Windows
+    """N windows."""
     persons: Names
+    """The person in each window, ``(N,)``."""
     cameras: Names | None = None
     conditions: Names | None = None
     sessions: Names | None = None
+    """`cameras`, `conditions`, `sessions`: of each window, ``(N,)``; a condition is how people walk (CASIA-B: nm, bg,
+    cl). None if the files do not say."""
     whole_recordings: NDArray[np.int64] | None = None
+    """The whole recording of each window, ``(N,)``; None if the files do not tell recordings apart."""
 
     def __post_init__(self) -> None:
         for name in ("persons", "cameras", "conditions", "sessions", "whole_recordings"):
@@ -64,80 +57,53 @@ class LabelledWindows:
 
 @dataclass(frozen=True)
 class Counts:
-    """The size of one part of a benchmark.
-
-    Attributes
-    ----------
-    persons, windows : int
-    recordings, frames, dropped : int or None
-        Recordings, frames in use, and frames dropped because a joint was not tracked; None for arrays of windows.
-    """
+    """The size of one part of a benchmark."""
 
     persons: int
     recordings: int | None
     frames: int | None
     dropped: int | None
+    """`recordings`, `frames`, `dropped`: recordings, frames in use, and frames dropped because a joint was not tracked;
+    None for arrays of windows."""
     windows: int
 
 
 @dataclass(frozen=True, eq=False)
 class SplitData:
-    """The test sets of one split.
-
-    Attributes
-    ----------
-    split : Split
-    gallery : LabelledWindows
-    probe : LabelledWindows or None
-        None: each window of the gallery is searched for among the others.
-    """
+    """The test sets of one split."""
 
     split: Split
     gallery: LabelledWindows
     probe: LabelledWindows | None
+    """None: each window of the gallery is searched for among the others."""
 
 
 @dataclass(frozen=True, eq=False)
 class BenchmarkData:
-    """A loaded benchmark: one training set and the test sets of all splits.
-
-    Attributes
-    ----------
-    protocol : Protocol
-    form : {"raw", "arrays", "recordings", "simulated"}
-        Raw files of a published data set, arrays that the authors of Hi-MPC made of them, recordings selected by a
-        recipe, or simulated walkers.
-    folder : Path or None
-        The folder that was read; None for simulated walkers.
-    train : LabelledWindows
-        The training set of all splits.
-    tests : dict of str to LabelledWindows
-        The test sets by name, such as Still and Walking.
-    counts : dict of str to Counts
-        Of the training set (``"train"``), each test set, and all together (``"all"``).
-    assignment : tuple of dict
-        ``source``, ``person`` and ``part`` of each recording; empty for arrays.
-    problems : tuple of Problem
-        Files that could not be used.
-    notes : tuple of str
-        Differences from the published numbers, and decisions that the files forced.
-    recipe : mapping, optional
-        The recipe as plain data.
-    load_mislabelled : callable, optional
-        Load the same files with the labels of the original scripts; None if they label correctly.
-    """
+    """A loaded benchmark: one training set and the test sets of all splits."""
 
     protocol: Protocol
     form: Form
+    """Raw files of a published data set, arrays that the authors of Hi-MPC made of them, recordings selected by a
+    recipe, or simulated walkers."""
     folder: Path | None
+    """The folder that was read; None for simulated walkers."""
     train: LabelledWindows
+    """The training set of all splits."""
     tests: dict[str, LabelledWindows]
+    """The test sets by name, such as Still and Walking."""
     counts: dict[str, Counts]
+    """Of the training set (``"train"``), each test set, and all together (``"all"``)."""
     assignment: tuple[dict[str, str], ...] = ()
+    """``source``, ``person`` and ``part`` of each recording; empty for arrays."""
     problems: tuple[Problem, ...] = ()
+    """Files that could not be used."""
     notes: tuple[str, ...] = ()
+    """Differences from the published numbers, and decisions that the files forced."""
     recipe: Mapping[str, Any] | None = None
+    """The recipe as plain data."""
     load_mislabelled: Callable[[], BenchmarkData] | None = None
+    """Load the same files with the labels of the original scripts; None if they label correctly."""
 
     @property
     def name(self) -> str:

@@ -25,23 +25,15 @@ CutTraining = Callable[[Sequence[Recording], int], Windows]
 
 @dataclass(eq=False)
 class Partition:
-    """Recordings divided into a training set and test sets.
-
-    Attributes
-    ----------
-    train : list of Recording
-    tests : dict of str to list of Recording
-        By the name of the test set.
-    problems : list of Problem
-        Files that could not be used.
-    notes : list of str
-        Remarks for the report.
-    """
+    """Recordings divided into a training set and test sets."""
 
     train: list[Recording] = field(default_factory=list)
     tests: dict[str, list[Recording]] = field(default_factory=dict)
+    """By the name of the test set."""
     problems: list[Problem] = field(default_factory=list)
+    """Files that could not be used."""
     notes: list[str] = field(default_factory=list)
+    """Remarks for the report."""
 
     @property
     def parts(self) -> dict[str, list[Recording]]:

@@ -13,47 +13,32 @@ from himpc.evaluation import ExclusionKey
 
 @dataclass(frozen=True)
 class Split:
-    """One evaluation: a probe set that is searched for in a gallery set.
-
-    Attributes
-    ----------
-    name : str
-        The name in tables, such as ``"BIWI-S"``.
-    probe, gallery : str
-        Names of test sets. If they are equal, each window is searched for among all others of the set.
-    settings : mapping
-        Training settings published for this split (docs/method.md, section 3).
-    exclude : {"camera", "session"}, optional
-        Ignore gallery entries that show the probe's person from the probe's own camera or session.
-    """
+    """One evaluation: a probe set that is searched for in a gallery set."""
 
     name: str
+    """The name in tables, such as ``"BIWI-S"``."""
     probe: str
     gallery: str
+    """`probe`, `gallery`: names of test sets. If they are equal, each window is searched for among all others of the
+    set."""
     settings: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
+    """Training settings published for this split (docs/method.md, section 3)."""
     exclude: ExclusionKey | None = None
+    """Ignore gallery entries that show the probe's person from the probe's own camera or session."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Protocol:
-    """The evaluations of one benchmark.
-
-    Attributes
-    ----------
-    name, title : str
-        The identifier in commands and files, and the name for people.
-    window_length : int
-        F, frames per window.
-    splits : tuple of Split
-    persons : mapping of str to int
-        Published number of persons by part (``"train"``, a test set, or ``"all"``); empty if nothing was published.
-    """
+    """The evaluations of one benchmark."""
 
     name: str
     title: str
+    """`name`, `title`: the identifier in commands and files, and the name for people."""
     window_length: int
+    """F, frames per window."""
     splits: tuple[Split, ...]
     persons: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
+    """Published number of persons by part (``"train"``, a test set, or ``"all"``); empty if nothing was published."""
 
     @property
     def tests(self) -> tuple[str, ...]:

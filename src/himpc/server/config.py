@@ -18,23 +18,6 @@ _MIN_TOKEN_LENGTH = 16
 class ServerConfig:
     """How a gallery is served.
 
-    Attributes
-    ----------
-    host : str
-        The name or address to listen on.
-    port : int
-        The port to listen on; 0 takes any free one.
-    token : str, optional
-        The secret that clients must send; required if other machines can reach `host`.
-    upload_limit : int
-        Largest request, in bytes.
-    timeout : float
-        Longest request, in seconds, upload and queueing included.
-    queue : int
-        Requests that may wait for a worker; further ones are rejected.
-    workers : int
-        Requests that are worked on at the same time.
-
     Raises
     ------
     ConfigError
@@ -42,12 +25,19 @@ class ServerConfig:
     """
 
     host: str = "127.0.0.1"
+    """The name or address to listen on."""
     port: Annotated[int, Field(ge=0, lt=2**16)] = 8000
+    """The port to listen on; 0 takes any free one."""
     token: str | None = field(default=None, repr=False)
+    """The secret that clients must send; required if other machines can reach `host`."""
     upload_limit: Annotated[int, Field(ge=1)] = 64 * 2**20
+    """Largest request, in bytes."""
     timeout: Annotated[float, Field(ge=0.1)] = 30.0
+    """Longest request, in seconds, upload and queueing included."""
     queue: Annotated[int, Field(ge=0)] = 64
+    """Requests that may wait for a worker; further ones are rejected."""
     workers: Annotated[int, Field(ge=1)] = min(8, os.cpu_count() or 1)
+    """Requests that are worked on at the same time."""
 
     @field_validator("token")
     @classmethod

@@ -26,26 +26,17 @@ T = TypeVar("T", bound=BaseModel)
 
 @dataclass(eq=False)
 class Job:
-    """The state of some work.
-
-    Attributes
-    ----------
-    id : str
-    state : {"waiting", "running", "done", "failed"}
-    done, total : int
-        Steps; both 0 until the work reports their number.
-    result : BaseModel, optional
-        The outcome, when done.
-    error : HimpcError, optional
-        The reason of a failure.
-    """
+    """The state of some work."""
 
     id: str = field(default_factory=lambda: secrets.token_hex(16))
     state: Literal["waiting", "running", "done", "failed"] = "waiting"
     done: int = 0
     total: int = 0
+    """`done`, `total`: steps; both 0 until the work reports their number."""
     result: BaseModel | None = None
+    """The outcome, when done."""
     error: HimpcError | None = None
+    """The reason of a failure."""
 
     def progress(self, items: Iterable[Any], total: int | None, what: str) -> Iterator[Any]:
         """Yield the items and count them (see `himpc.recordings.Progress`)."""

@@ -22,39 +22,25 @@ MAX_NAME_LENGTH = 200
 
 @dataclass(frozen=True, eq=False)
 class UploadedRecordings:
-    """The contents of an upload.
-
-    Attributes
-    ----------
-    recordings : list of Recording
-        Their sources are the file names that the client gave, made printable and unique.
-    skipped : list of SkippedFile
-        Files, or parts of files, that could not be used.
-    """
+    """The contents of an upload."""
 
     recordings: list[Recording]
+    """Their sources are the file names that the client gave, made printable and unique."""
     skipped: list[SkippedFile]
+    """Files, or parts of files, that could not be used."""
 
 
 @dataclass(frozen=True, eq=False)
 class Upload:
-    """The files of a request, not yet read.
-
-    Attributes
-    ----------
-    files : sequence of UploadFile
-    options : ReadOptions
-        What the files do not state.
-    folder : Path
-        The folder in which a private folder is made while the files are read.
-    spell : function
-        Names an argument in the words of the client.
-    """
+    """The files of a request, not yet read."""
 
     files: Sequence[UploadFile]
     options: ReadOptions
+    """What the files do not state."""
     folder: Path
+    """The folder in which a private folder is made while the files are read."""
     spell: Callable[[Reference], str]
+    """Names an argument in the words of the client."""
 
     def read(self) -> UploadedRecordings:
         """Read the recordings, and delete the files.

@@ -27,25 +27,17 @@ _STATURE: dict[Sex, tuple[float, float]] = {"male": (1.756, 0.069), "female": (1
 
 @dataclass(frozen=True)
 class _Segment:
-    """Statistics of a body segment.
-
-    Attributes
-    ----------
-    fraction : float
-        Mean length as a fraction of stature [2].
-    male, female : float
-        Mean over stature of each sex, divided by the average of both sexes; approximately [1].
-    spread : float
-        Standard deviation that stature does not explain, as a fraction of the length; approximately [1].
-    paired : bool
-        Whether there is a left and a right one.
-    """
+    """Statistics of a body segment."""
 
     fraction: float
+    """Mean length as a fraction of stature [2]."""
     male: float
     female: float
+    """`male`, `female`: mean over stature of each sex, divided by the average of both sexes; approximately [1]."""
     spread: float
+    """Standard deviation that stature does not explain, as a fraction of the length; approximately [1]."""
     paired: bool = False
+    """Whether there is a left and a right one."""
 
 
 # The comment of each segment names the ANSUR II dimension of its factors. Hip joints are 0.10 of stature apart, well
@@ -69,36 +61,27 @@ _ASYMMETRY = 0.006
 
 @dataclass(frozen=True)
 class Body:
-    """Segment lengths between joint centres, in metres; a pair is (left, right).
-
-    Attributes
-    ----------
-    sex : {"female", "male"}
-    stature : float
-        Standing height without shoes; ankle, shank, thigh, trunk and head add up to it.
-    thigh, shank, foot, upper_arm, forearm, hand : (float, float)
-        Paired segments. The foot runs from heel to toe tip, the hand from wrist to finger tip.
-    ankle : float
-        Height of the ankle above the sole of the bare foot.
-    hips, shoulders : float
-        Distance between the two hip joints, and between the two shoulder joints.
-    trunk, head : float
-        Hip line to shoulder line; shoulder line to the top of the head.
-    """
+    """Segment lengths between joint centres, in metres; a pair is (left, right)."""
 
     sex: Sex
     stature: float
+    """Standing height without shoes; ankle, shank, thigh, trunk and head add up to it."""
     thigh: Sides
     shank: Sides
     foot: Sides
     upper_arm: Sides
     forearm: Sides
     hand: Sides
+    """`thigh`, `shank`, `foot`, `upper_arm`, `forearm`, `hand`: paired segments. The foot runs from heel to toe tip,
+    the hand from wrist to finger tip."""
     ankle: float
+    """Height of the ankle above the sole of the bare foot."""
     hips: float
     shoulders: float
+    """`hips`, `shoulders`: distance between the two hip joints, and between the two shoulder joints."""
     trunk: float
     head: float
+    """`trunk`, `head`: hip line to shoulder line; shoulder line to the top of the head."""
 
     @property
     def leg(self) -> float:

@@ -19,27 +19,19 @@ Array = NDArray[np.float64]
 
 @validated
 class Camera:
-    """A camera that points at the middle of the walkway.
-
-    Parameters
-    ----------
-    name : str
-        The name in recordings.
-    angle : float
-        Direction from the walkway to the camera, degrees: at 0 people walk towards the camera, at 90 it sees their left
-        side.
-    distance, height : float
-        Metres from the middle of the walkway, along the floor, and above the floor.
-    pitch, yaw : float
-        Degrees that the camera is turned down, and to its left.
-    """
+    """A camera that points at the middle of the walkway."""
 
     name: str
+    """The name in recordings."""
     angle: float = 0.0
+    """Direction from the walkway to the camera, degrees: at 0 people walk towards the camera, at 90 it sees their left
+    side."""
     distance: float = 4.5
     height: float = 1.6
+    """`distance`, `height`: metres from the middle of the walkway, along the floor, and above the floor."""
     pitch: float = 8.0
     yaw: float = 0.0
+    """`pitch`, `yaw`: degrees that the camera is turned down, and to its left."""
 
     @property
     def position(self) -> Array:

@@ -18,25 +18,6 @@ UpTo2 = Annotated[float, Field(ge=0, le=2)]
 class Difficulty:
     """How much people differ, how much each changes between sessions, how varied the walks and how noisy the sensor is.
 
-    Attributes
-    ----------
-    bodies, gaits : float
-        Variation between people: 1 as in the published statistics, 0 for none.
-    speed : float
-        Standard deviation of walking speed between sessions, as a fraction.
-    mood : float
-        Change of posture and liveliness between sessions; 1 is a marked change.
-    footwear : float
-        Variation of shoes between sessions: 0 for none, 1 from bare feet to boots.
-    load : float
-        Probability of carrying a bag in a session after the first.
-    headings : float
-        Largest angle between the direction of a walk and the front camera, degrees.
-    curved : float
-        Probability that a walk is a curve or has a turn.
-    sensor : Sensor
-        Noise of the camera.
-
     Raises
     ------
     ConfigError
@@ -45,13 +26,21 @@ class Difficulty:
 
     bodies: Annotated[float, Field(ge=0, le=3)] = 1.0
     gaits: UpTo2 = 1.0
+    """`bodies`, `gaits`: variation between people: 1 as in the published statistics, 0 for none."""
     speed: Annotated[float, Field(ge=0, le=0.2)] = 0.0
+    """Standard deviation of walking speed between sessions, as a fraction."""
     mood: UpTo2 = 0.0
+    """Change of posture and liveliness between sessions; 1 is a marked change."""
     footwear: UpTo1 = 0.0
+    """Variation of shoes between sessions: 0 for none, 1 from bare feet to boots."""
     load: UpTo1 = 0.0
+    """Probability of carrying a bag in a session after the first."""
     headings: Annotated[float, Field(ge=0, le=180)] = 0.0
+    """Largest angle between the direction of a walk and the front camera, degrees."""
     curved: UpTo1 = 0.0
+    """Probability that a walk is a curve or has a turn."""
     sensor: Sensor = field(default_factory=Sensor)
+    """Noise of the camera."""
 
 
 DIFFICULTIES: dict[str, Difficulty] = {

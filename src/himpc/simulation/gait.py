@@ -28,48 +28,33 @@ _LOADED_ARM_SWING = 0.35  # amplitude of an arm that carries a bag, over that of
 
 @dataclass(frozen=True)
 class Gait:
-    """The gait of a person. Angles in degrees, lengths in metres; pairs are (left, right).
-
-    Attributes
-    ----------
-    cadence : float
-        Steps a minute.
-    styles : dict
-        For each joint curve, the style of the left and of the right side.
-    pelvis_turn, pelvis_list : float
-        Amplitude of pelvic rotation about the vertical axis and of pelvic obliquity.
-    sway : float
-        Amplitude of the sideways motion of the pelvis.
-    step_width : float
-        Distance between the lines of the two ankles.
-    toe_out : (float, float)
-        Foot progression angle.
-    trunk_turn : float
-        Amplitude of the rotation of the shoulder girdle against the pelvis.
-    lean, side_lean : float
-        Inclination of the trunk forward, and to the left.
-    head : float
-        Inclination of the head forward of the trunk.
-    shoulders_up, shoulders_forward : float
-        Position of the shoulders relative to the trunk, metres.
-    arms_out : (float, float)
-        Abduction of the upper arms.
-    """
+    """The gait of a person. Angles in degrees, lengths in metres; pairs are (left, right)."""
 
     cadence: float
+    """Steps a minute."""
     styles: dict[Curve, tuple[CurveStyle, CurveStyle]]
+    """For each joint curve, the style of the left and of the right side."""
     pelvis_turn: float
     pelvis_list: float
+    """`pelvis_turn`, `pelvis_list`: amplitude of pelvic rotation about the vertical axis and of pelvic obliquity."""
     sway: float
+    """Amplitude of the sideways motion of the pelvis."""
     step_width: float
+    """Distance between the lines of the two ankles."""
     toe_out: Sides
+    """Foot progression angle."""
     trunk_turn: float
+    """Amplitude of the rotation of the shoulder girdle against the pelvis."""
     lean: float
     side_lean: float
+    """`lean`, `side_lean`: inclination of the trunk forward, and to the left."""
     head: float
+    """Inclination of the head forward of the trunk."""
     shoulders_up: float
     shoulders_forward: float
+    """`shoulders_up`, `shoulders_forward`: position of the shoulders relative to the trunk, metres."""
     arms_out: Sides
+    """Abduction of the upper arms."""
 
     def in_session(self, session: Session) -> Gait:
         """Return the gait with the speed, mood and load of a session."""
@@ -98,28 +83,19 @@ class Gait:
 
 @dataclass(frozen=True)
 class Session:
-    """Changes of a person on one day.
-
-    Attributes
-    ----------
-    speed : float
-        Walking speed over the person's usual one.
-    mood : float
-        In standard deviations: below 0 slumped, with little arm swing; above 0 upright and lively.
-    sole, heel : float
-        Height of the shoe under the ball of the foot, and additional height under the heel, metres.
-    shoe : float
-        Length of the shoe over that of the foot.
-    load : {"none", "left", "right", "back"}
-        A bag carried in one hand, or a rucksack.
-    """
+    """Changes of a person on one day."""
 
     speed: float = 1.0
+    """Walking speed over the person's usual one."""
     mood: float = 0.0
+    """In standard deviations: below 0 slumped, with little arm swing; above 0 upright and lively."""
     sole: float = 0.015
     heel: float = 0.01
+    """`sole`, `heel`: height of the shoe under the ball of the foot, and additional height under the heel, metres."""
     shoe: float = 1.05
+    """Length of the shoe over that of the foot."""
     load: Load = "none"
+    """A bag carried in one hand, or a rucksack."""
 
 
 def draw_gait(rng: np.random.Generator, body: Body, spread: float = 1.0) -> Gait:

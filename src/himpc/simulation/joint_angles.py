@@ -89,24 +89,16 @@ def evaluate_series(coefficients: NDArray[np.complex128], phase: NDArray[np.floa
 
 @dataclass(frozen=True)
 class CurveStyle:
-    """Difference of a person's joint curve from the mean curve.
-
-    Attributes
-    ----------
-    gain : float
-        Factor of the amplitude about the mean.
-    delay : float
-        Shift in strides.
-    offset : float
-        Added to the angle, degrees.
-    ripple : tuple of complex
-        Added to harmonics 1, 2 and 3, degrees.
-    """
+    """Difference of a person's joint curve from the mean curve."""
 
     gain: float
+    """Factor of the amplitude about the mean."""
     delay: float
+    """Shift in strides."""
     offset: float
+    """Added to the angle, degrees."""
     ripple: tuple[complex, complex, complex]
+    """Added to harmonics 1, 2 and 3, degrees."""
 
     def angles(self, curve: Curve, phase: NDArray[np.float64]) -> NDArray[np.float64]:
         """Compute the joint angle in radians at phases ``(P,)`` in strides of the same side."""

@@ -46,21 +46,16 @@ _SUPPORT = np.stack([_smoothstep(phase, 0.0, 0.12) - _smoothstep(phase, 0.5, 0.6
 
 @dataclass(frozen=True)
 class Stride:
-    """One stride of one walker.
-
-    Attributes
-    ----------
-    joints : float64 array ``(PHASES, J, 3)``
-        Positions in metres relative to the point on the floor under the pelvis; phase 0 is the left heel strike.
-    advance : float64 array ``(PHASES + 1,)``
-        Distance that the pelvis has moved since phase 0, metres; the last value is the stride length.
-    seconds : float
-        Duration.
-    """
+    """One stride of one walker."""
 
     joints: Array
+    """Positions in metres relative to the point on the floor under the pelvis, ``(PHASES, J, 3)``; phase 0 is the left
+    heel strike."""
     advance: Array
+    """Distance that the pelvis has moved since phase 0, ``(PHASES + 1,)``, metres; the last value is the stride
+    length."""
     seconds: float
+    """Duration."""
 
     @property
     def speed(self) -> float:

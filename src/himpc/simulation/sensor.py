@@ -40,23 +40,6 @@ _SAME_NOISE = {
 class Sensor:
     """A depth camera with its skeleton tracker; without arguments, an exact one.
 
-    Attributes
-    ----------
-    depth_noise : float
-        Share of the depth noise of a pixel that remains in a joint.
-    jitter : float
-        Frame-to-frame error of a trunk joint in each axis, metres; that of hands and feet is about twice as large.
-    drift : float
-        The same for the error that lasts some tenths of a second.
-    bias : float
-        The same for the error that lasts a whole recording, due to clothes and inconstant bone lengths.
-    occlusion : float
-        Additional drift of a joint that is hidden behind its partner of the other side, metres.
-    swaps : float
-        Exchanges of left and right arms, or legs, a second.
-    losses, hidden_losses : float
-        Losses of a joint a second, always and only while it is hidden.
-
     Raises
     ------
     ConfigError
@@ -64,13 +47,20 @@ class Sensor:
     """
 
     depth_noise: UpTo10 = 0.0
+    """Share of the depth noise of a pixel that remains in a joint."""
     jitter: Metres = 0.0
+    """Frame-to-frame error of a trunk joint in each axis, metres; that of hands and feet is about twice as large."""
     drift: Metres = 0.0
+    """The same for the error that lasts some tenths of a second."""
     bias: Metres = 0.0
+    """The same for the error that lasts a whole recording, due to clothes and inconstant bone lengths."""
     occlusion: Metres = 0.0
+    """Additional drift of a joint that is hidden behind its partner of the other side, metres."""
     swaps: UpTo10 = 0.0
+    """Exchanges of left and right arms, or legs, a second."""
     losses: UpTo10 = 0.0
     hidden_losses: UpTo10 = 0.0
+    """`losses`, `hidden_losses`: losses of a joint a second, always and only while it is hidden."""
 
     def measure(self, joints: Array, layout: Layout, *, fps: float, turned: Array, rng: np.random.Generator) -> Array:
         """Add the errors of camera and tracker to true positions.

@@ -14,18 +14,12 @@ _STEP = 0.02  # metres between the points at which a path is integrated
 
 @dataclass(frozen=True)
 class Path:
-    """A closed path over the floor: pieces of constant curvature, walked repeatedly.
-
-    Attributes
-    ----------
-    heading : float
-        Direction at the start in degrees: 0 towards the front camera, 90 to the walker's left of that.
-    pieces : tuple of (float, float)
-        Length in metres and turn in degrees (positive to the left) of each piece of a lap.
-    """
+    """A closed path over the floor: pieces of constant curvature, walked repeatedly."""
 
     heading: float
+    """Direction at the start in degrees: 0 towards the front camera, 90 to the walker's left of that."""
     pieces: tuple[tuple[float, float], ...]
+    """Length in metres and turn in degrees (positive to the left) of each piece of a lap."""
 
     def follow(self, walked: Array) -> tuple[Array, Array]:
         """Return position and heading after distances ``(n,)`` in metres.

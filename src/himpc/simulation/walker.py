@@ -16,19 +16,12 @@ _PURPOSES = ("person", "session", "recording")
 
 @dataclass(frozen=True)
 class Walker:
-    """A simulated person.
-
-    Attributes
-    ----------
-    number, seed : int
-        Number of the person, from 0, and seed of the simulation. They determine the person, however many others there
-        are.
-    body : Body
-    gait : Gait
-    """
+    """A simulated person."""
 
     number: int
     seed: int
+    """`number`, `seed`: number of the person, from 0, and seed of the simulation. They determine the person, however
+    many others there are."""
     body: Body
     gait: Gait
 

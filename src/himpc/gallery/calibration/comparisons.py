@@ -25,46 +25,34 @@ class Comparisons:
     """Euclidean distances from recordings to persons; the distance to a person is that to its nearest recording.
 
     Every person has the same total weight, and the weights of each kind sum to 1.
-
-    Attributes
-    ----------
-    genuine, genuine_weight : array ``(M,)``
-        To the other recordings of the same person; a person with one recording has none.
-    impostor, impostor_weight : array ``(K,)``
-        To each other person.
-    nearest_impostor, nearest_impostor_weight : array ``(Q,)``
-        To the nearest other person: the result of a search if the recording's own person were not enrolled.
-    persons, genuine_persons : int
-        The number of persons, and of persons with genuine comparisons.
     """
 
     genuine: Floats
     genuine_weight: Floats
+    """`genuine`, `genuine_weight`: to the other recordings of the same person, ``(M,)``; a person with one recording
+    has none."""
     impostor: Floats
     impostor_weight: Floats
+    """`impostor`, `impostor_weight`: to each other person, ``(K,)``."""
     nearest_impostor: Floats
     nearest_impostor_weight: Floats
+    """`nearest_impostor`, `nearest_impostor_weight`: to the nearest other person, ``(Q,)``, as a search finds if
+    the recording's own person were not enrolled."""
     persons: int
     genuine_persons: int
+    """`persons`, `genuine_persons`: the number of persons, and of persons with genuine comparisons."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """The embeddings of a gallery by a model that was trained without some of its persons.
-
-    Attributes
-    ----------
-    vectors : array ``(R, D)``
-        A vector for each recording of the gallery; D may differ between models.
-    left_out : bool array ``(R,)``
-        The recordings of the persons that the model was not trained on.
-    halves : array ``(R, 2, D)``, optional
-        As in `calibrate`.
-    """
+    """The embeddings of a gallery by a model that was trained without some of its persons."""
 
     vectors: NDArray[np.floating]
+    """A vector for each recording of the gallery, ``(R, D)``; D may differ between models."""
     left_out: NDArray[np.bool_]
+    """The recordings of the persons that the model was not trained on, ``(R,)``."""
     halves: NDArray[np.floating] | None = None
+    """As in `calibrate`, ``(R, 2, D)``."""
 
 
 def compare_left_out(folds: Sequence[Fold], person: NDArray[np.integer]) -> Comparisons:

@@ -26,19 +26,13 @@ Points = Annotated[tuple[Finite, ...], Field(min_length=1, max_length=MAX_POINTS
 
 @validated
 class Curve:
-    """The cumulative share of comparisons by distance.
-
-    Attributes
-    ----------
-    distances, rates : tuple of float
-        Ascending distances, and the share of comparisons up to and including each, in (0, 1].
-    independent : int
-        The number of comparisons that do not depend on one another.
-    """
+    """The cumulative share of comparisons by distance."""
 
     distances: Points
     rates: Points
+    """`distances`, `rates`: ascending distances, and the share of comparisons up to and including each, in (0, 1]."""
     independent: Annotated[int, Field(ge=1, le=2**53)]
+    """The number of comparisons that do not depend on one another."""
 
     @model_validator(mode="after")
     def _check_order(self) -> Self:

@@ -30,22 +30,16 @@ class LikelihoodRatio:
     detection", Computer Speech and Language, 2006). a and b limit the ratio to values that the comparisons
     support, similar to the empirical bounds of Vergeer et al., "Numerical likelihood ratios outputted by LR systems are
     often based on extrapolation", Science & Justice, 2016.
-
-    Attributes
-    ----------
-    scale : float
-        s, the median impostor distance; above 0.
-    offset, slope : float
-        alpha and beta.
-    least, most : float
-        a and 1/b, the bounds.
     """
 
     scale: Annotated[Finite, Field(gt=0)]
+    """s, the median impostor distance; above 0."""
     offset: Finite
     slope: Annotated[Finite, Field(ge=0)]
+    """`offset`, `slope`: alpha and beta."""
     least: Annotated[Finite, Field(gt=0, lt=1)]
     most: Annotated[Finite, Field(gt=1)]
+    """`least`, `most`: a and 1/b, the bounds."""
 
     @classmethod
     def fit(cls, genuine: tuple[Floats, Floats], impostor: tuple[Floats, Floats], persons: int) -> Self:

@@ -25,32 +25,22 @@ _UNBALANCED = "KGBD"
 
 @validated
 class Conventions:
-    """Conventions of the released code that use labels or reduce the test sets.
-
-    Attributes
-    ----------
-    balance_identities : bool
-        Draw equally many windows of each person for training, about twice as many in total.
-    probe_checkpoint : bool
-        Select the epoch with the highest Rank-1 on the probe set; each split then has a training of its own.
-    drop_last_test : bool
-        Leave out an incomplete last batch of gallery and probe, so the last persons are never tested.
-    self_match_in_map : bool
-        If a set is searched in itself, count the query as a match of itself in average precision.
-    mislabel : bool
-        Label raw files of KS20 and IAS-Lab as the original scripts do, which confuse sessions and persons
-        (docs/benchmarks.md); no effect elsewhere, and the authors' arrays contain these labels already.
-    true_people : bool
-        Use the true persons as pseudo-labels: not a convention of the released code, but the supervised upper bound of
-        training without labels.
-    """
+    """Conventions of the released code that use labels or reduce the test sets."""
 
     balance_identities: bool = False
+    """Draw equally many windows of each person for training, about twice as many in total."""
     probe_checkpoint: bool = False
+    """Select the epoch with the highest Rank-1 on the probe set; each split then has a training of its own."""
     drop_last_test: bool = False
+    """Leave out an incomplete last batch of gallery and probe, so the last persons are never tested."""
     self_match_in_map: bool = False
+    """If a set is searched in itself, count the query as a match of itself in average precision."""
     mislabel: bool = False
+    """Label raw files of KS20 and IAS-Lab as the original scripts do, which confuse sessions and persons
+    (docs/benchmarks.md); no effect elsewhere, and the authors' arrays contain these labels already."""
     true_people: bool = False
+    """Use the true persons as pseudo-labels: not a convention of the released code, but the supervised upper bound of
+    training without labels."""
 
     @classmethod
     def preset(cls, preset: str, data_set: str = "") -> Conventions:

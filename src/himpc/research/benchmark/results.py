@@ -88,42 +88,27 @@ class _Report(ABC):
 
 @dataclass(eq=False)
 class BenchmarkResult(_Report):
-    """The result of `run_benchmark`; it is filled split by split.
-
-    Attributes
-    ----------
-    data : BenchmarkData
-    out : Path
-        The run folder.
-    seed : int
-    settings : dict of str to Config
-        By split.
-    conventions : Conventions
-    preset : str
-        The preset that the settings start from.
-    results : dict of str to dict of str to LevelEvaluation
-        By split and method: each window of the probe by itself.
-    recordings : dict of str to dict of str to LevelEvaluation
-        The same with all windows of a recording pooled to their mean; empty if recordings cannot be told apart.
-    views : dict of str to dict of str to ViewResult
-        By split and view of the probe, for the multi-level representation; empty if views are unknown.
-    labels_used : dict of str to str
-        By split, the training's statement on labels (`himpc.model.Model.training`).
-    notes : list of str
-        Results that were left out, and why.
-    """
+    """The result of `run_benchmark`; it is filled split by split."""
 
     data: BenchmarkData
     out: Path
+    """The run folder."""
     seed: int
     settings: Mapping[str, Config]
+    """By split."""
     conventions: Conventions = field(default_factory=Conventions)
     preset: str = "clean"
+    """The preset that the settings start from."""
     results: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
+    """By split and method: each window of the probe by itself."""
     recordings: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
+    """The same with all windows of a recording pooled to their mean; empty if recordings cannot be told apart."""
     views: dict[str, dict[str, ViewResult]] = field(default_factory=dict)
+    """By split and view of the probe, for the multi-level representation; empty if views are unknown."""
     labels_used: dict[str, str] = field(default_factory=dict)
+    """By split, the training's statement on labels (`himpc.model.Model.training`)."""
     notes: list[str] = field(default_factory=list)
+    """Results that were left out, and why."""
 
     @property
     def _runs(self) -> Mapping[str, BenchmarkResult]:
@@ -230,20 +215,13 @@ class BenchmarkResult(_Report):
 
 @dataclass(frozen=True, eq=False)
 class Comparison(_Report):
-    """The results of `compare_variants`.
-
-    Attributes
-    ----------
-    data : BenchmarkData
-    out : Path
-        The folder of the comparison; each variant has a folder in it.
-    runs : dict of str to BenchmarkResult
-        By the name of the variant.
-    """
+    """The results of `compare_variants`."""
 
     data: BenchmarkData
     out: Path
+    """The folder of the comparison; each variant has a folder in it."""
     runs: Mapping[str, BenchmarkResult]
+    """By the name of the variant."""
 
     @property
     def _runs(self) -> Mapping[str, BenchmarkResult]:

@@ -17,24 +17,16 @@ _COMMON = ("seed", "stride", "window_length")
 
 @dataclass(frozen=True)
 class Variant:
-    """One way to train: a row of a table.
-
-    Attributes
-    ----------
-    name : str
-        The name in tables.
-    preset : str
-        The settings and conventions to start from.
-    settings : mapping
-        Changed settings of `himpc.learning.Config`.
-    conventions : mapping of str to bool
-        Changed `himpc.research.Conventions`.
-    """
+    """One way to train: a row of a table."""
 
     name: str
+    """The name in tables."""
     preset: str = "clean"
+    """The settings and conventions to start from."""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    """Changed settings of `himpc.learning.Config`."""
     conventions: Mapping[str, bool] = field(default_factory=dict)
+    """Changed `himpc.research.Conventions`."""
 
     @classmethod
     def parse(cls, text: str, preset: str = "clean") -> Variant:

@@ -18,21 +18,14 @@ from himpc.research.protocol import Protocol
 
 @dataclass(frozen=True)
 class ReadContext:
-    """The arguments of a function that reads raw files.
-
-    Attributes
-    ----------
-    root : Path
-        The folder of the data set.
-    seed : int
-        Seed of a random split.
-    progress : Progress
-        Wraps loops over files.
-    """
+    """The arguments of a function that reads raw files."""
 
     root: Path
+    """The folder of the data set."""
     seed: int = 0
+    """Seed of a random split."""
     progress: Progress = field(default=lambda items, total, description: items)
+    """Wraps loops over files."""
 
 
 ReadRaw = Callable[[ReadContext], Partition]
@@ -65,41 +58,25 @@ def cut_all_offsets(recordings: Sequence[Recording], length: int) -> Windows:
 
 @dataclass(frozen=True, kw_only=True)
 class DataSet(Protocol):
-    """A published data set: its protocol and how to read its files.
-
-    Attributes
-    ----------
-    name, title, window_length, splits, persons
-        As in `Protocol`, as published; the name is that in the authors' file names.
-    layout : str
-        Joint layout.
-    raw_content : str
-        Expected content of the raw folder, for an error.
-    has_raw : function (folder) -> bool
-        Checks if a folder contains raw files.
-    read_raw : function
-    read_mislabelled : function, optional
-        Reads the raw files and labels them as the original scripts do, where these make mistakes.
-    cut_training : function
-    condition_of : function, optional
-    array_folder : str
-        Folder of the authors' arrays, if it is not `name`.
-    array_prefix : str
-        Prefix of ``train_npy_data`` and ``test_npy_data``.
-    array_orders : tuple of tuple of int
-        Joint orders of the authors' arrays other than the layout's (see `ArrayFolder.read`).
-    """
+    """A published data set: its protocol as published, by the name in the authors' files, and how to read its files."""
 
     layout: str
+    """Joint layout."""
     raw_content: str
+    """Expected content of the raw folder, for an error."""
     has_raw: Callable[[Path], bool]
+    """Checks if a folder contains raw files."""
     read_raw: ReadRaw
     read_mislabelled: ReadRaw | None = None
+    """Reads the raw files and labels them as the original scripts do, where these make mistakes."""
     cut_training: CutTraining = cut_all_offsets
     condition_of: ConditionOf | None = None
     array_folder: str = ""
+    """Folder of the authors' arrays, if it is not `name`."""
     array_prefix: str = ""
+    """Prefix of ``train_npy_data`` and ``test_npy_data``."""
     array_orders: tuple[tuple[int, ...], ...] = ()
+    """Joint orders of the authors' arrays other than the layout's (see `ArrayFolder.read`)."""
 
 
 def read_file(format_name: str, path: Path, problems: list[Problem]) -> list[Recording]:

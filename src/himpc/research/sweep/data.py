@@ -20,25 +20,17 @@ from himpc.research.sweep.grid import Grid
 
 @dataclass(frozen=True, eq=False)
 class SweepData:
-    """Recordings to train on, without labels, and labelled recordings to measure with.
-
-    Attributes
-    ----------
-    train, gallery, probe : tuple of Recording
-    exclude : {"camera", "session"}, optional
-        Ignore gallery entries that show the probe's person from the probe's own camera or session.
-    problems : tuple of Problem
-        Files that could not be used.
-    notes : tuple of str
-        Remarks on the parts.
-    """
+    """Recordings to train on, without labels, and labelled recordings to measure with."""
 
     train: tuple[Recording, ...]
     gallery: tuple[Recording, ...]
     probe: tuple[Recording, ...]
     exclude: ExclusionKey | None = None
+    """Ignore gallery entries that show the probe's person from the probe's own camera or session."""
     problems: tuple[Problem, ...] = ()
+    """Files that could not be used."""
     notes: tuple[str, ...] = ()
+    """Remarks on the parts."""
 
     @property
     def test(self) -> tuple[Recording, ...]:

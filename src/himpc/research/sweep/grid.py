@@ -24,21 +24,14 @@ MAX_CHOICES = 1000
 
 @dataclass(frozen=True)
 class Choice:
-    """One choice of settings.
-
-    Attributes
-    ----------
-    group : str
-        The setting that is varied, or those of the grid; empty for the preset itself.
-    label : str
-        The value or values, for people.
-    config : Config
-        All settings; the seed is that of the first run.
-    """
+    """One choice of settings."""
 
     group: str
+    """The setting that is varied, or those of the grid; empty for the preset itself."""
     label: str
+    """The value or values, for people."""
     config: Config
+    """All settings; the seed is that of the first run."""
 
     @property
     def name(self) -> str:
@@ -108,34 +101,23 @@ class _GridFile:
 
 @dataclass(frozen=True)
 class Grid:
-    """A sweep.
-
-    Attributes
-    ----------
-    path : Path
-        The file that declares it; paths in it are relative to its folder.
-    preset : str
-        The settings to start from.
-    seeds : tuple of int
-        Each choice is trained once per seed.
-    choices : tuple of Choice
-        The preset (with ``[settings]``), then ``[vary]``, then ``[grid]``, in the order of the file. Choices with equal
-        settings are run once.
-    recipe : Recipe
-        The source and the division of the recordings.
-    root : Path or None
-        The folder of the recordings, if the grid names it.
-    data_seed : int
-        Seed of simulated walkers and of the draw of unseen people; the data are the same for all runs.
-    """
+    """A sweep."""
 
     path: Path
+    """The file that declares it; paths in it are relative to its folder."""
     preset: str
+    """The settings to start from."""
     seeds: tuple[int, ...]
+    """Each choice is trained once per seed."""
     choices: tuple[Choice, ...]
+    """The preset (with ``[settings]``), then ``[vary]``, then ``[grid]``, in the order of the file. Choices with equal
+    settings are run once."""
     recipe: Recipe
+    """The source and the division of the recordings."""
     root: Path | None
+    """The folder of the recordings, if the grid names it."""
     data_seed: int
+    """Seed of simulated walkers and of the draw of unseen people; the data are the same for all runs."""
 
     @classmethod
     def read(cls, path: str | Path) -> Grid:

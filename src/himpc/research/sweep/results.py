@@ -36,41 +36,27 @@ DRAWN_MEASURES = tuple(MEASURES)[:4]
 
 @validated
 class Row:
-    """One run.
-
-    Attributes
-    ----------
-    key : str
-        The hash of settings, data and version; the name of the run's file.
-    settings : mapping
-        Every setting of `himpc.learning.Config`.
-    measures : mapping of str to float
-        Those of `MEASURES`; empty if the run failed.
-    groups, people : int
-        The estimated and the true number of people.
-    epochs : int
-    stopped : str
-        The reason why training stopped.
-    seconds : float
-        Duration of the run since it was last started.
-    threads : int
-    failed : str
-        The reason of a failure; empty without.
-    himpc : str
-        Version of himpc.
-    """
+    """One run."""
 
     key: str
+    """The hash of settings, data and version; the name of the run's file."""
     settings: dict[str, Any]
+    """Every setting of `himpc.learning.Config`."""
     measures: dict[str, Annotated[float, Field(allow_inf_nan=False)]] = field(default_factory=dict)
+    """Those of `MEASURES`; empty if the run failed."""
     groups: int = 0
     people: int = 0
+    """`groups`, `people`: the estimated and the true number of people."""
     epochs: int = 0
     stopped: str = ""
+    """The reason why training stopped."""
     seconds: float = 0.0
+    """Duration of the run since it was last started."""
     threads: int = 1
     failed: str = ""
+    """The reason of a failure; empty without."""
     himpc: str = __version__
+    """Version of himpc."""
 
     def save(self, folder: Path) -> None:
         """Write the run's file."""
@@ -89,23 +75,15 @@ class Row:
 
 @dataclass(frozen=True, eq=False)
 class SweepResult:
-    """The finished runs of a grid.
-
-    Attributes
-    ----------
-    grid : Grid
-    rows : mapping of str to Row
-        By key, in the order of the grid.
-    choices : mapping of str to Choice
-        The first choice with the settings of each key.
-    data : str
-        The fingerprint of the recordings.
-    """
+    """The finished runs of a grid."""
 
     grid: Grid
     rows: Mapping[str, Row]
+    """By key, in the order of the grid."""
     choices: Mapping[str, Choice]
+    """The first choice with the settings of each key."""
     data: str
+    """The fingerprint of the recordings."""
 
     @property
     def failed(self) -> list[Row]:

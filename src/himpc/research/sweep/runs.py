@@ -30,21 +30,13 @@ from himpc.research.sweep.results import MEASURES, Row
 
 @dataclass(frozen=True)
 class Run:
-    """The settings of one training and the place of its row.
-
-    Attributes
-    ----------
-    config : Config
-    key : str
-        A hash of the settings, the data's fingerprint and himpc's version.
-    folder : Path
-        The folder of the rows; during the run its checkpoint is in ``folder / key``.
-    device : str
-    """
+    """The settings of one training and the place of its row."""
 
     config: Config
     key: str
+    """A hash of the settings, the data's fingerprint and himpc's version."""
     folder: Path
+    """The folder of the rows; during the run its checkpoint is in ``folder / key``."""
     device: str
 
     @classmethod
