@@ -66,7 +66,7 @@ def test_evaluate_equals_a_plain_count(walks):
 
 
 def test_evaluate_refuses_a_recording_in_both_gallery_and_probe(walks):
-    with pytest.raises(DataError, match="1 recordings are in both gallery and probe and would match themselves"):
+    with pytest.raises(DataError, match="gallery and probe share 1 recording, which would match itself"):
         himpc.evaluate(BASELINES["bones"], walks[:8], walks[7:])
 
 

@@ -10,7 +10,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import DataError, LayoutWarning, ModelError
+from himpc.errors import DataError, LayoutWarning, ModelError, count_noun
 from himpc.evaluation import Evaluation, LabelledEmbeddings, evaluate_embeddings, pool_recordings
 from himpc.learning import Config, Grouping, group_recordings, train
 from himpc.model import Model
@@ -166,7 +166,7 @@ def evaluate(
     in_gallery = {id(recording) for recording in gallery}
     if both := [recording for recording in probe or () if id(recording) in in_gallery]:
         raise DataError(
-            f"{len(both)} recordings are in both gallery and probe and would match themselves (the first is "
+            f"gallery and probe share {count_noun(len(both), 'recording')}, which would match itself (the first is "
             f"{both[0].source or 'nameless'})",
             hint="remove them from one of the two, or leave out {probe}",
         )

@@ -42,6 +42,7 @@ __all__ = [
     "NameConflictError",
     "NotEnrolledError",
     "RunFolderError",
+    "count_noun",
     "escape_unprintable",
 ]
 
@@ -216,3 +217,12 @@ def escape_unprintable(text: str) -> str:
     'walk\\n2.csv'
     """
     return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def count_noun(count: int, singular: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> count_noun(1, "person", "people"), count_noun(2, "recording")
+    ('1 person', '2 recordings')
+    """
+    return f"{count} {singular if count == 1 else plural or singular + 's'}"

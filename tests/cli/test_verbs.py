@@ -96,7 +96,7 @@ def test_what_is_not_asked_for_is_the_gallery(walks, capsys):
     result = document(capsys)
     assert (result["recording"]["queries"], result["recording"]["gallery"]) == (8, 8)
     assert main([*probe, "--gallery", "session=session-1,session-2"]) == 1
-    assert "are in both gallery and probe" in capsys.readouterr().err
+    assert "gallery and probe share" in capsys.readouterr().err
 
 
 def test_group(walks, tmp_path, capsys):

@@ -4,7 +4,7 @@ import pytest
 
 from himpc.cli import main
 from himpc.errors import DataError
-from himpc.gallery import FolderWatcher, Gallery, get_service
+from himpc.gallery import FolderWatcher, Gallery, SearchOptions, get_service
 from himpc.reading import plan
 from himpc.recordings import save
 
@@ -78,7 +78,7 @@ def test_search_over_http_is_logged(location, probes, tmp_path):
 def test_validation_searches_nothing(location):
     with Gallery.open(location) as gallery:
         searcher = get_service(gallery).searcher
-        assert searcher.decision_rule(fmr=0.3).threshold is not None
+        assert searcher.decision_rule(SearchOptions(fmr=0.3)).threshold is not None
         with pytest.raises(DataError, match="smallest rate"):
-            searcher.decision_rule(fmr=1e-6)
+            searcher.decision_rule(SearchOptions(fmr=1e-6))
     assert searches(location) == []

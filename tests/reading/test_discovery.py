@@ -48,7 +48,7 @@ def test_videos_beside_recordings_are_noted_and_read_only_by_name(write, tmp_pat
     video.touch()
     found = plan(tmp_path)
     assert [source.path.name for source in found.sources] == ["a.csv"]
-    assert found.notes == (f"{tmp_path}: holds recordings, so its 1 videos are not read; give them by name",)
+    assert found.notes == (f"{tmp_path}: holds recordings; 1 video not read, which must be given by name",)
     assert names(tmp_path, video) == ["a.csv", "b.mp4"]
     assert names(tmp_path, name="{person}.mp4") == ["b.mp4"]
 

@@ -54,7 +54,7 @@ def test_counts_and_assignment_of_biwi(biwi) -> None:
     }
     assert found.counts["all"].recordings == 7
     assert found.assignment[0] == {"source": "Training/000", "person": "0", "part": "train"}
-    assert "train: 3 persons, published are 50" in found.notes
+    assert "train: 3 people, published are 50" in found.notes
     assert biwi.load("arrays").counts["train"].recordings is None
 
 

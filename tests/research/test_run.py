@@ -76,7 +76,7 @@ def test_run_folder_is_complete(run) -> None:
     assert [each["part"] for each in assignment].count("train") == 3
     text = (run.out / "benchmark.md").read_text()
     assert run.table() in text
-    assert "- train: 3 persons, published are 50" in text
+    assert "- train: 3 people, published are 50" in text
 
 
 def test_splits_with_different_settings_have_their_own_training(biwi, tmp_path: Path) -> None:
@@ -150,7 +150,7 @@ def test_command_line(biwi, capsys, tmp_path: Path) -> None:
     printed = capsys.readouterr()
     assert "BIWI RGBD-ID, the authors' preprocessed arrays" in printed.out
     assert "47.5 / 17.4" in printed.out
-    assert "train: 3 persons, published are 50" in printed.err
+    assert "train: 3 people, published are 50" in printed.err
     assert main([*words, "--split", "Still", "--eps", "0.5"]) == 1
     assert "already holds a run" in capsys.readouterr().err
     assert main([*words, "--split", "Still", "--eps", "0.5", "--resume"]) == 0

@@ -169,7 +169,7 @@ def test_videos_beside_recordings_are_not_read(videos, crowd, tmp_path, monkeypa
     himpc.recordings.save(himpc.simulate(1, 1, seconds=2), folder / "walk.npz")
     (folder / "who.csv").unlink()
     assert main(["info", str(folder)]) == 0
-    assert "holds recordings, so its 1 videos are not read" in capsys.readouterr().err
+    assert "holds recordings; 1 video not read" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
 from himpc.api import Embedder, choose_window_length, embed
 from himpc.archive.embedding_table import EmbeddingTable
-from himpc.errors import DataError, HimpcError, Hint
+from himpc.errors import DataError, HimpcError, Hint, count_noun
 from himpc.model import Model
 from himpc.reading import Plan, Problem, Source
 from himpc.recordings import Progress
@@ -143,7 +143,9 @@ def _join(
     size = next((size for size in sizes if size), 0)
     if not size:
         first = f", the first {problems[0]}" if problems else ""
-        raise DataError(f"no recording of {length} frames or more could be embedded: {len(problems)} problems{first}")
+        raise DataError(
+            f"no recording of {length} frames or more could be embedded: {count_noun(len(problems), 'problem')}{first}"
+        )
     for (source, _), other in zip(tables, sizes, strict=True):
         if other not in (0, size):
             message = f"has vectors of {other} numbers, expected {size} as in the files before it"

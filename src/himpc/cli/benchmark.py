@@ -81,8 +81,7 @@ def benchmark(
     for note in result.notes:
         console.warn(note)
     console.print(f"Wrote {out}: benchmark.md, benchmark.json, and a folder per training")
-    console.result(result.to_dict())
-    return console.exit_code
+    return console.result(result.to_dict())
 
 
 def _load(

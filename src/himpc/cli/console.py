@@ -70,10 +70,11 @@ class Console:
             table
         )
 
-    def result(self, document: dict[str, Any]) -> None:
-        """Print the result as a JSON document if `json` is set; otherwise print nothing."""
+    def result(self, document: dict[str, Any]) -> int:
+        """Print the result as a JSON document if `json` is set, and return the exit code."""
         if self.json:
             print(json.dumps(document, indent=2))
+        return self.exit_code
 
     def problems(self, problems: Sequence[Problem]) -> None:
         """Report skipped files. The exit code is then `SKIPPED`."""

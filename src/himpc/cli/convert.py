@@ -26,5 +26,4 @@ def convert(
     save(recordings, out)
     console.print(f"Wrote {out}: {recordings.summary()}")
     console.print(f"Next: himpc info {out}")
-    console.result({"out": str(out), "recordings": len(recordings), "left_out": console.skipped_files})
-    return console.exit_code
+    return console.result({"out": str(out), "recordings": len(recordings), "left_out": console.skipped_files})

@@ -74,8 +74,7 @@ def demo(
     console.print(f"\n4. Grouped gallery and probes without labels: {report.text}")
     console.print(f"\nWrote {', '.join(str(path) for path in report.paths)}")
     console.print("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER (from make demo: .venv/bin/himpc ...)")
-    console.result({"evaluation": rows, "grouping": report.document})
-    return console.exit_code
+    return console.result({"evaluation": rows, "grouping": report.document})
 
 
 def _compare(name: str, learner: HiMPC, gallery: list[Recording], probe: list[Recording]) -> list[dict[str, object]]:

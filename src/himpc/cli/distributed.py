@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from himpc.cli import FAILURE, INTERRUPTED
 from himpc.cli.console import Console
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
     from himpc.learning import ProcessGroup
@@ -85,8 +85,8 @@ def _initialise(device: str, store: Any, rank: int, world_size: int) -> ProcessG
             raise ConfigError(f"device is {device!r}, but each process needs its own GPU", hint="pass {device=cuda}")
         if local_rank >= count:
             raise ConfigError(
-                f"this machine has {count} GPUs, fewer than processes",
-                hint=f"start {count} processes, or pass {{device=cpu}}",
+                f"this machine has {count_noun(count, 'GPU')}, fewer than processes",
+                hint=f"start {count_noun(count, 'process', 'processes')}, or pass {{device=cpu}}",
             )
         torch.cuda.set_device(local_rank)
         backend = "cpu:gloo,cuda:nccl"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from himpc.cli.models import load_embedder
 from himpc.cli.options import InputOptions, OutputOptions
+from himpc.errors import count_noun
 
 if TYPE_CHECKING:
     from himpc.api import Embedder
@@ -61,8 +62,9 @@ def embed(
     if ray:
         shutil.rmtree(out.with_suffix(".parts"), ignore_errors=True)
     count, size = table.windows.shape
-    console.print(f"Wrote {out}: {count} windows of {len(table.recordings)} recordings, {size} dimensions")
-    console.result(
+    contents = f"{count_noun(count, 'window')} of {count_noun(len(table.recordings), 'recording')}"
+    console.print(f"Wrote {out}: {contents}, {size} dimensions")
+    return console.result(
         {
             "out": str(out),
             "windows": count,
@@ -72,7 +74,6 @@ def embed(
             "left_out": console.skipped_files,
         }
     )
-    return console.exit_code
 
 
 def _embed_locally(

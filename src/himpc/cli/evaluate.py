@@ -68,5 +68,4 @@ def evaluate(
         seed=seed,
     )
     console.print(result.table())
-    console.result(result.to_dict() | {"left_out": console.skipped_files})
-    return console.exit_code
+    return console.result(result.to_dict() | {"left_out": console.skipped_files})

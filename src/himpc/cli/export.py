@@ -30,7 +30,7 @@ def export(model: Path, *, out: Path, output: OutputOptions = OutputOptions()) -
         f"Wrote {out} ({size / 2**20:.1f} MiB). Input: (windows, frames, {len(loaded.layout)}, 3) of layout "
         f"{loaded.layout.name}, {loaded.window_length} frames per window. Output: (windows, {loaded.size})"
     )
-    console.result(
+    return console.result(
         {
             "out": str(out),
             "bytes": size,
@@ -40,4 +40,3 @@ def export(model: Path, *, out: Path, output: OutputOptions = OutputOptions()) -
             "size": loaded.size,
         }
     )
-    return console.exit_code

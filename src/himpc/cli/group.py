@@ -72,5 +72,4 @@ def group(
             console.warn("no overlay was written, since no recording comes from a video")
     console.print(report.text)
     console.print(f"Wrote {', '.join(map(str, [*report.paths, *overlays]))}")
-    console.result(report.document | {"left_out": console.skipped_files})
-    return console.exit_code
+    return console.result(report.document | {"left_out": console.skipped_files})

@@ -11,7 +11,8 @@ _OPTIONS = {"path": "PATH", "paths": "PATHS", "root": "--root", "model_": "--mod
 
 _VERBS = {
     "Gallery.people": "himpc gallery list",
-    "Gallery.recordings": "himpc gallery show",
+    "Gallery.create": "himpc gallery enroll",
+    "Gallery.recordings": "himpc gallery show PERSON",
     "HiMPC.fit": "himpc train",
     "Model.export": "himpc export",
     "estimate": "himpc pose",

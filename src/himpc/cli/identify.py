@@ -12,7 +12,7 @@ from cyclopts import Parameter
 from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT_LOCATION, Location
 from himpc.cli.options import InputOptions, OutputOptions
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
@@ -54,7 +54,7 @@ def identify(
     seconds
         The maximum duration of the live stream in seconds; unlimited if not given.
     """
-    from himpc.gallery import Gallery, get_service
+    from himpc.gallery import Gallery, SearchOptions, get_service
 
     console = output.console()
     if seconds is not None and not (np.isfinite(seconds) and seconds > 0):
@@ -62,7 +62,7 @@ def identify(
     if (live is None) == (not paths):
         raise ConfigError("name videos, or a source with --live: found " + ("neither" if live is None else "both"))
     with Gallery.open(location) as gallery:
-        get_service(gallery).searcher.decision_rule(fmr=fmr)  # rejects an invalid rate before the video is processed
+        get_service(gallery).searcher.decision_rule(SearchOptions(fmr=fmr))  # check the rate before long work
         if live is not None:
             overlay_path = out / "live.overlay.mp4" if overlay else None
             return _identify_live(live, gallery, console, source, overlay_path, fmr, seconds, pictures)
@@ -103,8 +103,7 @@ def _identify_files(
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
     console.print(f"Wrote {', '.join(map(str, written))}")
-    console.result({"answers": to_plain(answers), "times": times, "left_out": console.skipped_files})
-    return console.exit_code
+    return console.result({"answers": to_plain(answers), "times": times, "left_out": console.skipped_files})
 
 
 def _identify_live(
@@ -140,14 +139,13 @@ def _identify_live(
         except KeyboardInterrupt:
             console.print("Stopped")
     document = _summarize_latency(latencies) | {"seen": video.seen, "dropped": video.dropped, "broke": video.broke}
-    console.print(f"{video.seen} frames received, {len(latencies)} processed, {video.dropped} dropped")
+    console.print(f"{count_noun(video.seen, 'frame')} received, {len(latencies)} processed, {video.dropped} dropped")
     if latencies:
         console.print(
             f"Latency from frame to answer: median {document['p50']:.3f} s, 95th percentile {document['p95']:.3f} s, "
             f"maximum {document['longest']:.3f} s"
         )
-    console.result({"tracks": names, "live": document})
-    return console.exit_code
+    return console.result({"tracks": names, "live": document})
 
 
 def _summarize_latency(latencies: list[float]) -> dict[str, Any]:

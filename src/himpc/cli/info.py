@@ -45,8 +45,7 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
     for note in sorted({note for r in recordings for note in r.quality.notes}):
         console.print(f"note: {note}")
     console.print(recordings.summary())
-    console.result({"recordings": rows, "left_out": console.skipped_files})
-    return console.exit_code
+    return console.result({"recordings": rows, "left_out": console.skipped_files})
 
 
 _COUNTS = ("empty", "frozen", "impossible", "filled")

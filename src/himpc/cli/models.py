@@ -1,4 +1,4 @@
-"""Load the model of a verb: from a run folder, a saved model, or a baseline by name."""
+"""Load the model of a verb."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from himpc.api import Embedder
-    from himpc.model import Model
 
 
 def load_embedder(name: str, device: str = "auto") -> Embedder:
@@ -22,17 +21,4 @@ def load_embedder(name: str, device: str = "auto") -> Embedder:
 
     if name in BASELINES and not Path(name).exists():
         return BASELINES[name]
-    return Model.load(name, device=device)
-
-
-def load_model(name: str, device: str = "auto") -> Model:
-    """Load a trained model from a folder; baselines are not accepted.
-
-    Raises
-    ------
-    ModelError
-        If the folder holds no model.
-    """
-    from himpc.model import Model
-
     return Model.load(name, device=device)

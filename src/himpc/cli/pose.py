@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from himpc.cli.options import OutputOptions, VideoInputOptions
+from himpc.errors import count_noun
 
 if TYPE_CHECKING:
     from himpc.video import VideoReport
@@ -65,7 +66,7 @@ def pose(
         console.print(_describe(report))
     table = folder.write_table()
     count = sum(len(report.recordings) for report in reports)
-    console.print(f"Wrote {out}: {_count(count, 'recording')} of {_count(len(reports), 'video')}, and {table}")
+    console.print(f"Wrote {out}: {count_noun(count, 'recording')} of {count_noun(len(reports), 'video')}, and {table}")
     if count > 1:  # a model is trained on at least two recordings
         recordings = out / RECORDINGS_FOLDER
         console.print(f"Next: himpc group {recordings}, or himpc gallery enroll {recordings} --unnamed")
@@ -75,11 +76,7 @@ def pose(
 
 def _describe(report: VideoReport) -> str:
     frames = sum(each["frames"] for each in report.recordings)
-    short = f", {_count(len(report.short), 'track')} too short" if report.short else ""
+    short = f", {count_noun(len(report.short), 'track')} too short" if report.short else ""
     notes = "".join(f"; {note}" for note in report.notes)
-    count = _count(len(report.recordings), "recording")
+    count = count_noun(len(report.recordings), "recording")
     return f"{report.video}: {count}, {frames} frames, {report.seconds:.1f} s{short}{notes}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

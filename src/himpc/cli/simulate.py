@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from himpc.cli.options import OutputOptions
+from himpc.errors import count_noun
 
 
 def simulate(
@@ -56,7 +57,9 @@ def simulate(
         progress=console.progress,
     )
     save(walks, out)
-    console.print(f"Wrote {out}: {people} people, {len(walks)} recordings, {sum(map(len, walks))} frames")
+    console.print(
+        f"Wrote {out}: {count_noun(people, 'person', 'people')}, {count_noun(len(walks), 'recording')}, "
+        f"{count_noun(sum(map(len, walks)), 'frame')}"
+    )
     console.print(f"Next: himpc group {out}")
-    console.result({"out": str(out), "people": people, "recordings": len(walks), "frames": sum(map(len, walks))})
-    return console.exit_code
+    return console.result({"out": str(out), "people": people, "recordings": len(walks), "frames": sum(map(len, walks))})

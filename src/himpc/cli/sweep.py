@@ -7,6 +7,7 @@ from pathlib import Path
 
 from himpc.cli import SKIPPED
 from himpc.cli.options import OutputOptions
+from himpc.errors import count_noun
 
 
 def sweep(
@@ -47,8 +48,8 @@ def sweep(
     plan = Plan(spec, data, out, jobs=jobs, threads=threads, device=device)
     total, pending = len(spec.runs), len(plan.pending)
     console.print(
-        f"{total} runs, {total - pending} done, {pending} to do: {plan.jobs} at once, {plan.threads} "
-        f"thread{'s' if plan.threads > 1 else ''} each"
+        f"{count_noun(total, 'run')}, {total - pending} done, {pending} to do: {plan.jobs} at once, "
+        f"{count_noun(plan.threads, 'thread')} each"
     )
     choices = plan.result.choices
     with console.bar() as bar:
@@ -60,7 +61,7 @@ def sweep(
             if row.failed:
                 console.warn(f"{name} failed: {row.failed}")
             else:
-                console.print(f"{name}: {row.epochs} epochs, {row.seconds:.0f} s")
+                console.print(f"{name}: {count_noun(row.epochs, 'epoch')}, {row.seconds:.0f} s")
 
         try:
             result = run_sweep(plan, on_run)

@@ -11,6 +11,7 @@ from himpc.cli.console import Console
 from himpc.cli.distributed import SilentConsole, join_processes
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions, draw_history
+from himpc.errors import count_noun
 
 if TYPE_CHECKING:
     from himpc.estimator import HiMPC
@@ -62,7 +63,8 @@ def _report(learner: HiMPC, recordings: Recordings, out: Path, command_options: 
     picture = draw_history(learner.history_, out)
     last = learner.history_.epochs[-1]
     diagnosis = _diagnose(learner, recordings)
-    console.print(f"Trained {last.epoch} epochs on {len(recordings)} recordings; {learner.history_.stopped}")
+    trained = f"{count_noun(last.epoch, 'epoch')} on {count_noun(len(recordings), 'recording')}"
+    console.print(f"Trained {trained}; {learner.history_.stopped}")
     for sentence in diagnosis.advice if diagnosis else ():
         console.print(sentence)
     console.print(f"Wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from himpc._schema import to_plain
 from himpc.cli.console import Console
-from himpc.cli.gallery import DEFAULT_LOCATION, Location, check_model
-from himpc.cli.models import load_model
+from himpc.cli.enroll import check_model
+from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery
+from himpc.cli.hints import translate_reference
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import ConfigError
 
@@ -59,11 +60,9 @@ def watch(
         raise ConfigError(f"every must be above 0 seconds and at most a day, {MAX_INTERVAL}, found {every}")
     if not folder.is_dir():
         raise ConfigError(f"{folder}: is not a folder")
-    if fmr is not None and not 0 < fmr < 1:
-        raise ConfigError(f"fmr must lie between 0 and 1, found {fmr}")
     report = _Report(output.console())
     with _open_or_create(location, model) as gallery:
-        watcher = FolderWatcher(gallery, folder, lambda: source.plan((folder,), videos=False), fmr)
+        watcher = FolderWatcher(gallery, folder, lambda: source.plan((folder,), videos=False), fmr, translate_reference)
         try:
             while True:
                 if arrivals := watcher.poll(immediate=once):
@@ -74,8 +73,7 @@ def watch(
                 time.sleep(every)
         except KeyboardInterrupt:
             report.console.print("Stopped; the same command resumes")
-    report.console.result(report.document())
-    return report.console.exit_code
+    return report.console.result(report.document())
 
 
 @dataclass
@@ -122,12 +120,14 @@ def _open_or_create(location: str, model: str | None) -> Iterator[Gallery]:
     from himpc.gallery import Gallery, gallery_exists
 
     if gallery_exists(location):
-        with Gallery.open(location) as gallery:
+        with open_gallery(location) as gallery:
             if model is not None:
                 check_model(gallery, model)
             yield gallery
     elif model is None:
         raise ConfigError(f"{location}: there is no gallery here", hint="set the model of a new gallery: {model}")
     else:
-        with Gallery.create(location, load_model(model)) as gallery:
+        from himpc.model import Model
+
+        with Gallery.create(location, Model.load(model)) as gallery:
             yield gallery

@@ -9,6 +9,7 @@ from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.opening import gallery_exists
 from himpc.gallery.recordings import check_persons, embed_recordings
 from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
+from himpc.gallery.search import SearchOptions
 from himpc.gallery.service import GalleryService
 from himpc.gallery.store import Entries, VectorStore
 from himpc.gallery.transfer import export_gallery, import_gallery
@@ -32,6 +33,7 @@ __all__ = [
     "Neighbour",
     "Person",
     "RevisionCache",
+    "SearchOptions",
     "VectorStore",
     "calibrate",
     "check_name",

@@ -11,6 +11,7 @@ from himpc.gallery.answer import Answer
 from himpc.gallery.calibration import Calibration
 from himpc.gallery.calibration.cross_validation import DEFAULT_FOLDS
 from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
+from himpc.gallery.search import SearchOptions
 from himpc.gallery.service import GalleryService
 from himpc.model import Model
 from himpc.recordings import Progress, Recording
@@ -177,9 +178,8 @@ class Gallery:
         LayoutError, ModelError
             If probes do not fit the model.
         """
-        return self._service.searcher.search(
-            probes, people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank, progress=progress
-        )
+        options = SearchOptions(people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank)
+        return self._service.searcher.search(probes, options, progress=progress)
 
     def calibrate(
         self, folds: int = DEFAULT_FOLDS, *, device: str = "auto", progress: Progress | None = None

@@ -124,7 +124,7 @@ class Location:
         if self.is_database:
             return Catalog.at_url(self.address)
         if not (self.folder / CATALOG_FILE).is_file():
-            raise GalleryError(f"{self.folder}: there is no gallery here", hint="{Gallery.enroll()} creates one")
+            raise GalleryError(f"{self.folder}: there is no gallery here", hint="{Gallery.create()} creates one")
         return Catalog.in_folder(self.folder)
 
     def open_store(self, catalog: Catalog, size: int, *, make: bool = False) -> VectorStore:

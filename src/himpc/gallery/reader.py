@@ -53,7 +53,10 @@ class GalleryReader:
         with self._catalog.read() as connection:
             rows = queries.list_recordings(connection, ids=[number])
         if not rows:
-            raise NotEnrolledError(f"recording {number} is not in the gallery", hint="{Gallery.recordings()} lists all")
+            raise NotEnrolledError(
+                f"recording {number} is not in the gallery",
+                hint="{Gallery.recordings()} lists ids",
+            )
         return rows[0]
 
     def embeddings(self, ids: Sequence[int]) -> Entries:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.api import embed
-from himpc.errors import DataError
+from himpc.errors import DataError, count_noun
 from himpc.gallery.integrity import fingerprint
 from himpc.model import Model
 from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
@@ -85,7 +85,7 @@ def check_persons(recordings: Sequence[Recording]) -> None:
     unnamed = [recording.source for recording in recordings if recording.person is None]
     if unnamed:
         raise DataError(
-            f"{len(unnamed)} recordings have no person (the first is {unnamed[0] or 'without a name'})",
+            f"{count_noun(len(unnamed), 'recording')} without a person (the first is {unnamed[0] or 'nameless'})",
             hint="name people by {name}, {labels} or {person}, or enroll new people without names by {unnamed=True}",
         )
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
+from himpc._schema import validated
 from himpc.errors import ConfigError, DataError
 from himpc.gallery.answer import Answer
 from himpc.gallery.cache import RevisionCache
@@ -27,6 +30,26 @@ MAX_CALIBRATION_RECORDINGS = 20_000
 
 MAX_INDEX_ELEMENTS = 64 * 2**20
 """Elements of the index in memory, 256 MiB: 350,000 recordings of 192 dimensions. Larger galleries use the store."""
+
+
+Rate = Annotated[float, Field(gt=0, lt=1)]
+
+
+@validated
+class SearchOptions:
+    """What a search returns and decides; see `Gallery.search`."""
+
+    people: Annotated[int, Field(ge=1)] = 5
+    fmr: Rate | None = None
+    fpir: Rate | None = None
+    enrolled: Rate = 0.5
+    rerank: bool = False
+
+    @model_validator(mode="after")
+    def _check_rates(self) -> Self:
+        if self.fmr is not None and self.fpir is not None:
+            raise ConfigError("fmr and fpir are both given, but each sets the threshold", hint="pass {fmr} or {fpir}")
+        return self
 
 
 class Searcher:
@@ -59,12 +82,8 @@ class Searcher:
     def search(
         self,
         probes: Sequence[Recording],
+        options: SearchOptions,
         *,
-        people: int = 5,
-        fmr: float | None = None,
-        fpir: float | None = None,
-        enrolled: float = 0.5,
-        rerank: bool = False,
         allow_empty: bool = False,
         progress: Progress | None = None,
     ) -> list[Answer]:
@@ -73,33 +92,22 @@ class Searcher:
         With `allow_empty`, a gallery without people answers unknown instead of raising an error.
         """
         embedded = embed_recordings(self._model, probes, progress)
-        if allow_empty and not self.counts.get(self.revision())[0]:
-            rule = DecisionRule()
-        else:
-            rule = self.decision_rule(people=people, fmr=fmr, fpir=fpir, enrolled=enrolled)
-        answers = [self._answer(probe, people, rule, rerank) for probe in embedded]
+        is_empty = allow_empty and not self.counts.get(self.revision())[0]
+        rule = DecisionRule() if is_empty else self.decision_rule(options)
+        answers = [self._answer(probe, options, rule) for probe in embedded]
         with self._catalog.search_log() as connection:
             log_search(connection, self._actor, len(embedded))
         return answers
 
-    def decision_rule(
-        self, *, people: int = 1, fmr: float | None = None, fpir: float | None = None, enrolled: float = 0.5
-    ) -> DecisionRule:
-        """Validate the arguments of a search and return its threshold; nothing is searched.
+    def decision_rule(self, options: SearchOptions) -> DecisionRule:
+        """Return the rule by which a search decides; nothing is searched.
 
         Raises
         ------
-        ConfigError
-            If an argument is out of its range, or both rates are given.
         DataError
-            If the gallery is empty, or has too few people to estimate that rate.
+            If the gallery is empty, or has too few people to estimate the rate.
         """
-        if people < 1:
-            raise ConfigError(f"people must be 1 or more, found {people}")
-        if not 0 < enrolled < 1:
-            raise ConfigError(f"enrolled must lie between 0 and 1, found {enrolled}")
-        if fmr is not None and fpir is not None:
-            raise ConfigError("fmr and fpir are both given, but each sets the threshold", hint="pass {fmr} or {fpir}")
+        fmr, fpir = options.fmr, options.fpir
         count = self.counts.get(self.revision())[0]
         if not count:
             raise DataError(
@@ -109,12 +117,13 @@ class Searcher:
         if calibration is None:
             if fmr is not None or fpir is not None:
                 raise DataError(f"{self._catalog.location}: {reason}")
-            return DecisionRule(None, None, enrolled, count, f"the gallery cannot set a threshold yet: {reason}")
+            note = f"the gallery cannot set a threshold yet: {reason}"
+            return DecisionRule(None, None, options.enrolled, count, note)
         if fpir is not None:
             threshold = calibration.threshold_fpir(fpir)
         else:
             threshold = calibration.threshold(calibration.default_fmr if fmr is None else fmr)
-        return DecisionRule(calibration, threshold, enrolled, count, self._describe_bias(calibration))
+        return DecisionRule(calibration, threshold, options.enrolled, count, self._describe_bias(calibration))
 
     def find_similar_people(
         self, names: Sequence[str], fmr: float | None = None
@@ -125,7 +134,7 @@ class Searcher:
         """
         if self.counts.get(self.revision())[0] < 2:
             return []
-        rule = self.decision_rule(fmr=fmr)
+        rule = self.decision_rule(SearchOptions(fmr=fmr))
         if rule.threshold is None or rule.calibration is None:
             return []
         pairs = []
@@ -150,17 +159,17 @@ class Searcher:
         best.pop(name, None)
         return best
 
-    def _answer(self, probe: EmbeddedRecording, people: int, rule: DecisionRule, use_rerank: bool) -> Answer:
+    def _answer(self, probe: EmbeddedRecording, options: SearchOptions, rule: DecisionRule) -> Answer:
         if not len(probe.windows):
             note = f"shorter than a window of {self._model.window_length} frames"
             return Answer(probe.source, None, None, None, 0.0, rule.threshold, 0, (), note)
-        people = min(people, max(1, rule.people))
+        people = min(options.people, max(1, rule.people))
         with self._catalog.read() as connection:
             index = self.index.peek(self._catalog.revision(connection)) if self.uses_index else None
             candidates = find_candidates(
                 index or self._store, probe.pooled, people, lambda ids: queries.persons_of(connection, ids)
             )
-            if use_rerank:
+            if options.rerank:
                 candidates = rerank(self._store, probe, candidates)
             names = queries.names_of(connection, {each.person for each in candidates})
             evidence = select_evidence(candidates, people)

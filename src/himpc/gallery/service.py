@@ -101,7 +101,7 @@ class GalleryService(GalleryReader):
             model = model_from_files({name: content for name, content in files.items() if content is not None}, device)
         except ModelError as error:
             raise GalleryError(
-                f"{catalog.location}: its model is damaged ({error})", hint="restore the gallery from a backup"
+                f"{catalog.location}: its model is damaged ({error.message})", hint="restore the gallery from a backup"
             ) from error
         store = target.open_store(catalog, model.size)
         return cls(catalog, store, model, keep_skeletons=keep_skeletons, actor=actor)

@@ -136,7 +136,7 @@ def import_gallery(path: str | Path, location: str | Path) -> tuple[int, int]:
     try:
         model = model_from_files({name: arrays[name].tobytes() for name in MODEL_FILES}, "cpu")
     except ModelError as error:
-        raise FormatError(f"{path}: its model is damaged ({error})", hint="export the gallery again") from error
+        raise FormatError(f"{path}: its model is damaged ({error.message})", hint="export the gallery again") from error
     recordings, groups = _from_arrays(arrays, model.size, len(model.layout), path)
     is_new = not gallery_exists(location)
     with Gallery.create(location, model) if is_new else Gallery.open(location) as gallery:

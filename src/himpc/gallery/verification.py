@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection
 
+from himpc.errors import count_noun
 from himpc.gallery.catalog import Catalog, queries
 from himpc.gallery.integrity import find_mismatches, fingerprint
 from himpc.gallery.store import VectorStore
@@ -46,6 +47,7 @@ def find_problems(catalog: Catalog, store: VectorStore, n_joints: int) -> list[s
             )
     if len(orphans):
         problems.append(
-            f"vectors of {len(orphans)} recordings that are not enrolled are stored: verify with repair to erase them"
+            f"vectors of {count_noun(len(orphans), 'recording')} that the catalog does not list: verify with repair to "
+            "erase them"
         )
     return problems

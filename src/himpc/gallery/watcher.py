@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from himpc.errors import EmptyError, HimpcError, escape_unprintable
+from himpc.errors import EmptyError, HimpcError, Reference, escape_unprintable
 from himpc.gallery.answer import Answer
 from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.recordings import group_parts
+from himpc.gallery.search import SearchOptions
 from himpc.reading import Plan, Problem
 from himpc.recordings import Recording
 
@@ -79,12 +80,25 @@ class FolderWatcher:
         Return the files that the folder holds now (`himpc.reading.plan`).
     fmr : float, optional
         As in `Gallery.search`.
+    spell : callable, optional
+        Names the parameters and operations in hints; by default in the words of the Python API.
+
+    Raises
+    ------
+    ConfigError
+        If `fmr` is out of its range.
     """
 
     def __init__(
-        self, gallery: Gallery, folder: str | Path, plan: Callable[[], Plan], fmr: float | None = None
+        self,
+        gallery: Gallery,
+        folder: str | Path,
+        plan: Callable[[], Plan],
+        fmr: float | None = None,
+        spell: Callable[[Reference], str] = str,
     ) -> None:
-        self._service, self._folder, self._plan, self._fmr = get_service(gallery), Path(folder), plan, fmr
+        self._service, self._folder, self._plan, self._spell = get_service(gallery), Path(folder), plan, spell
+        self._options = SearchOptions(people=1, fmr=fmr)
         self._stamps: dict[Path, Stamp] = {}
         self._handled: dict[Path, Stamp] = {}
 
@@ -139,12 +153,14 @@ class FolderWatcher:
         """Search for the recordings of a file, and set the person of each that matches."""
         try:
             if file.recordings:
-                file.answers = self._service.searcher.search(file.recordings, people=1, fmr=self._fmr, allow_empty=True)
+                file.answers = self._service.searcher.search(file.recordings, self._options, allow_empty=True)
         except HimpcError as error:
-            file.problem = str(error)
+            file.problem = error.render(self._spell)
             return
         if not any(answer.windows for answer in file.answers):
-            reasons = [answer.note for answer in file.answers] or [problem.render() for problem in file.problems]
+            reasons = [answer.note for answer in file.answers] or [
+                problem.render(self._spell) for problem in file.problems
+            ]
             file.problem = "; ".join(reasons) or "holds no recording"
             return
         groups = zip(file.answers, group_parts(file.recordings), strict=True)

@@ -163,7 +163,10 @@ def _check_person(recording: EmbeddedRecording, person: str | None) -> None:
 
 def _require_all(person_of: dict[int, int], ids: Sequence[int]) -> dict[int, int]:
     if missing := [number for number in ids if number not in person_of]:
-        raise NotEnrolledError(f"recording {missing[0]} is not in the gallery", hint="{Gallery.recordings()} lists all")
+        raise NotEnrolledError(
+            f"recording {missing[0]} is not in the gallery",
+            hint="{Gallery.recordings()} lists ids",
+        )
     return person_of
 
 

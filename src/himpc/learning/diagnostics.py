@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.errors import count_noun
 from himpc.learning.clustering.number_of_people import MIN_RECORDINGS, silhouette_gain
 from himpc.learning.clustering.recordings import cluster_recordings, means_by_label
 from himpc.model import Model
@@ -69,8 +70,8 @@ class Diagnosis:
         """The interpretation of the numbers, one sentence each."""
         if self.recordings < MIN_RECORDINGS:
             return (
-                f"{self.recordings} recordings are too few to group by person, so each counted as another person; add "
-                f"recordings, at least {MIN_RECORDINGS}",
+                f"found {count_noun(self.recordings, 'recording')}, too few to group by person, so each counted as "
+                f"another person; add recordings, at least {MIN_RECORDINGS}",
             )
         sentences = [self._verdict()]
         if self.groups == math.ceil(math.sqrt(self.recordings)):

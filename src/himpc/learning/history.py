@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from himpc._schema import to_plain
+from himpc.errors import count_noun
 from himpc.learning.config import Config
 
 MIN_IMPROVEMENT = 0.001
@@ -76,11 +77,11 @@ def stop_reason(history: History, config: Config) -> str:
         return f"reached max_epochs = {config.max_epochs}"
     if best_epoch := history.best:
         since = last.epoch - best_epoch.epoch
-        return f"the score has not risen for {since} epochs" if since >= config.patience else ""
+        return f"the score has not risen for {count_noun(since, 'epoch')}" if since >= config.patience else ""
     best, since = -np.inf, 0
     for record in history.epochs:
         stability = -np.inf if record.stability is None else record.stability
         best, since = (stability, 0) if stability > best + MIN_IMPROVEMENT else (best, since + 1)
     if since >= config.patience:
-        return f"the stability of pseudo-labels has not risen for {config.patience} epochs"
+        return f"the stability of pseudo-labels has not risen for {count_noun(config.patience, 'epoch')}"
     return ""

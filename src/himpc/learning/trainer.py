@@ -16,7 +16,7 @@ import torch
 from numpy.typing import NDArray
 
 from himpc._schema import to_plain
-from himpc.errors import ConfigError, DataError, RunFolderError
+from himpc.errors import ConfigError, DataError, RunFolderError, count_noun
 from himpc.learning.callbacks import notify, warn
 from himpc.learning.config import Config
 from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
@@ -148,7 +148,8 @@ def train(
 def _check_arguments(windows: Windows, config: Config, out: str | Path | None, resume: bool) -> None:
     if len(windows) < 2:
         raise DataError(
-            f"found {len(windows)} windows, expected at least two to train", hint="add more or longer recordings"
+            f"found {count_noun(len(windows), 'window')}, expected at least two to train",
+            hint="add more or longer recordings",
         )
     if windows.length != config.window_length:
         raise ConfigError(f"window_length is {config.window_length}, but the windows have {windows.length} frames")

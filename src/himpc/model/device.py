@@ -6,7 +6,7 @@ import re
 
 import torch
 
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, count_noun
 
 
 def resolve_device(device: str | torch.device = "auto") -> torch.device:
@@ -26,6 +26,7 @@ def resolve_device(device: str | torch.device = "auto") -> torch.device:
     count = torch.cuda.device_count() if resolved.type == "cuda" else 1
     if (resolved.index or 0) >= count:
         raise ConfigError(
-            f"device is {name!r}, but this machine has {count} CUDA GPUs", hint="use {device=auto} or {device=cpu}"
+            f"device is {name!r}, but this machine has {count_noun(count, 'CUDA GPU')}",
+            hint="use {device=auto} or {device=cpu}",
         )
     return resolved

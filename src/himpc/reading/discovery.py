@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from himpc.errors import DataError, EmptyError, FormatError, HimpcError, escape_unprintable
+from himpc.errors import DataError, EmptyError, FormatError, HimpcError, count_noun, escape_unprintable
 from himpc.reading.formats import FORMATS
 from himpc.reading.formats.parsing.frames import natural_key
 from himpc.reading.formats.video import OVERLAY_SUFFIX
@@ -114,7 +114,8 @@ def discover(paths: Sequence[Path], pattern: NamePattern | None = None, leave_ou
         )
         files = {place: source for place, source in files.items() if place not in excluded}
         if files and films:
-            notes.append(f"{path}: holds recordings, so its {len(films)} videos are not read; give them by name")
+            unread = count_noun(len(films), "video")
+            notes.append(f"{path}: holds recordings; {unread} not read, which must be given by name")
         for place, source in films.items():
             videos.setdefault(place, source)
         for place, source in (files or films).items():

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, overload
 
-from himpc.errors import ConfigError, DataError, HimpcError, Hint, Reference
+from himpc.errors import ConfigError, DataError, HimpcError, Hint, Reference, count_noun
 from himpc.recordings.recording import Recording
 
 __all__ = ["Field", "Problem", "Progress", "Recordings", "parse_condition", "select"]
@@ -99,9 +99,9 @@ class Recordings(Sequence[Recording]):
         frames = sum(len(recording) for recording in self)
         persons = {recording.person for recording in self} - {None}
         layouts = dict.fromkeys(recording.layout.name for recording in self)
-        facts = [_count(len(self), "recording"), _count(frames, "frame"), *layouts]
-        facts.append(_count(len(persons), "person") if persons else "persons not known")
-        return ", ".join(facts + ([_count(len(self.problems), "problem")] if self.problems else []))
+        facts = [count_noun(len(self), "recording"), count_noun(frames, "frame"), *layouts]
+        facts.append(count_noun(len(persons), "person", "people") if persons else "people not known")
+        return ", ".join(facts + ([count_noun(len(self.problems), "problem")] if self.problems else []))
 
 
 def select(recordings: Sequence[T], conditions: Sequence[str]) -> list[T]:
@@ -155,7 +155,3 @@ def parse_condition(condition: str) -> tuple[str, list[str]]:
         fields = ", ".join(get_args(Field))
         raise ConfigError(f"{condition!r} is not a condition: write FIELD=VALUE,VALUE with FIELD one of {fields}")
     return field.strip(), [value.strip() for value in values.split(",")]
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import DataError
+from himpc.errors import DataError, count_noun
 from himpc.reporting.figures import GREY, INK, PALE, group_colour, new_figure, short_names
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ def _write_captions(
     figure.text(left, 1 - 0.68 * inch, legend, fontsize=8.5, color=GREY)
     foot = f"First two principal components of the embeddings: {shares[0]:.0%} and {shares[1]:.0%} of the variance."
     if n_absent:
-        foot += f" {n_absent} recording{'s' if n_absent != 1 else ''} shorter than a window not drawn."
+        foot += f" {count_noun(n_absent, 'recording')} shorter than a window not drawn."
     if (group <= 0).any():
         foot += " Grey: no group."
     figure.text(left, 0.2 * inch, foot, fontsize=8.5, color=GREY)

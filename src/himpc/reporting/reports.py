@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from himpc._files import make_folder, write_atomically
+from himpc.errors import count_noun
 from himpc.evaluation import grouping_agreement
 from himpc.learning import Grouping
 from himpc.recordings import Recording
 from himpc.reporting.figures import save_figure
 from himpc.reporting.maps import draw_map
-from himpc.reporting.skeletons import count_noun, draw_groups
+from himpc.reporting.skeletons import draw_groups
 
 if TYPE_CHECKING:
     from himpc.gallery import Answer
@@ -87,9 +88,9 @@ def _summarise(recordings: Sequence[Recording], grouping: Grouping) -> str:
         confidence = "" if np.isnan(mean) else f", confidence {mean:.2f}"
         lines.append(f"  group {number}: {count_noun(len(members), 'recording')}{confidence}: {listed}")
     if grouping.people > _MAX_GROUPS_LISTED:
-        lines.append(f"  ... and {grouping.people - _MAX_GROUPS_LISTED} more groups")
+        lines.append(f"  ... and {count_noun(grouping.people - _MAX_GROUPS_LISTED, 'more group')}")
     if ungrouped := int((grouping.groups == 0).sum()):
-        lines.append(f"  {ungrouped} recordings are shorter than a window and have no group")
+        lines.append(f"  shorter than a window and without a group: {count_noun(ungrouped, 'recording')}")
     return "\n".join(lines)
 
 
@@ -123,7 +124,8 @@ def write_identified(
     groups = [len(names) + 1 if each is None else number_of.get(each.person or "", len(names) + 1) for each in matched]
     confidence = [np.nan if each is None or each.probability is None else each.probability for each in matched]
     unknown = sum(answer.person is None for answer in answers)
-    title = f"{len(names)} known people, {unknown} of {len(answers)} recordings of unknown persons"
+    known = count_noun(len(names), "known person", "known people")
+    title = f"{known}, {unknown} of {count_noun(len(answers), 'recording')} of unknown people"
     titles = dict(enumerate([*names, "unknown"], start=1))
     save_figure(draw_groups(recordings, groups, confidence=confidence, names=titles, title=title), paths[1])
     return paths

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import DataError
+from himpc.errors import DataError, count_noun
 from himpc.recordings import Recording
 from himpc.reporting.figures import GREY, INK, PALE, group_colour, new_figure, short_names, tint
 from himpc.reporting.flat_poses import SIDES, FlatPose, project_poses
@@ -95,15 +95,6 @@ def draw_groups(
         _write_group_name(axes, row, (names or {}).get(row.group, f"Group {row.group}"), sure, ground, width)
         _draw_row(axes, row, recordings, sure, ground, width)
     return figure
-
-
-def count_noun(count: int, singular: str, plural: str = "") -> str:
-    """Return a number with its noun.
-
-    >>> count_noun(1, "person", "people"), count_noun(2, "recording")
-    ('1 person', '2 recordings')
-    """
-    return f"{count} {singular if count == 1 else plural or singular + 's'}"
 
 
 def _to_rows(groups: NDArray[np.integer], sure: NDArray[np.float64], max_drawn: int) -> list[_Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from himpc.errors import DataError
+from himpc.errors import DataError, count_noun
 from himpc.reporting.figures import GREY, INK, group_colour, new_figure, style_axes
 
 if TYPE_CHECKING:
@@ -80,5 +80,5 @@ def _summary(history: Sequence[Mapping[str, Any]]) -> str:
     last, seconds = history[-1], sum(record["seconds"] for record in history)
     clusters = ", ".join(f"{level} {count}" for level, count in last["clusters"].items())
     loss = "nothing was learned" if last["loss"] is None else f"loss {last['loss']:.3f}"
-    duration = f"{len(history)} epoch{'s' if len(history) != 1 else ''} in {seconds:.0f} s"
+    duration = f"{count_noun(len(history), 'epoch')} in {seconds:.0f} s"
     return f"{duration}. Last epoch: {loss}; pseudo-labels: {clusters}."

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc._version import __version__
 from himpc.api import group
 from himpc.errors import ConfigError, DataError, NotEnrolledError
-from himpc.gallery import GalleryService, RevisionCache, embed_recordings
+from himpc.gallery import GalleryService, RevisionCache, SearchOptions, embed_recordings
 from himpc.learning import Grouping, group_recordings
 from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
 from himpc.server import schemas as s
@@ -132,16 +132,15 @@ class Service:
         """Return the last entries of the audit log."""
         return s.AuditLog.of(events=self.gallery.audit()[-limit:])
 
-    def search(self, upload: Upload, *, skeletons: bool = False, **options: object) -> s.SearchResult:
+    def search(self, upload: Upload, options: SearchOptions, *, skeletons: bool = False) -> s.SearchResult:
         """Identify the person in each uploaded recording, or report it as unknown.
 
         Parameters
         ----------
         upload : Upload
+        options : SearchOptions
         skeletons : bool
             Whether to return the skeletons of the probes.
-        **options
-            As for `Gallery.search`.
 
         Raises
         ------
@@ -154,7 +153,7 @@ class Service:
             raise ConfigError(f"found {len(recordings)} recordings; a search takes at most {MAX_PROBES}")
         try:
             answers = s.SearchResult.of(
-                answers=self.gallery.searcher.search(recordings, **options),  # type: ignore[arg-type]
+                answers=self.gallery.searcher.search(recordings, options),
                 left_out=uploaded.skipped,
             )
         except DataError as error:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc._extras import require
-from himpc.errors import DataError, FormatError
+from himpc.errors import DataError, FormatError, count_noun
 from himpc.video.cut_detection import CutDetector
 
 MAX_SIDE = 16_384
@@ -211,7 +211,7 @@ class Video:
                 else:
                     yield frame
         if damaged:
-            self.notes.append(f"{damaged} frames are damaged or could not be decoded")
+            self.notes.append(f"{count_noun(damaged, 'frame')} damaged or not decodable")
 
     def _to_image(self, frame: Any) -> NDArray[np.uint8]:
         if max(frame.width, frame.height) > MAX_SIDE or frame.width * frame.height > MAX_PIXELS:

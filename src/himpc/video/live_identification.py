@@ -117,7 +117,7 @@ def _identify(
     long_parts = [part.recording for part in parts if len(part.recording) >= gallery.model.window_length]
     if not long_parts:
         return None
-    from himpc.gallery import get_service
+    from himpc.gallery import SearchOptions, get_service
 
     searcher = get_service(gallery).searcher
-    return label_of(searcher.search(long_parts[-1:], people=1, fmr=fmr, allow_empty=True)[0])
+    return label_of(searcher.search(long_parts[-1:], SearchOptions(people=1, fmr=fmr), allow_empty=True)[0])

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from himpc.errors import count_noun
 from himpc.recordings import Recording
 from himpc.video.cleaning import CleanedTrack
 from himpc.video.tracking import Track
@@ -67,9 +68,9 @@ class VideoResult:
         if self.cleaned:
             return None
         if self.short_tracks:
-            return f"no person is visible for long enough: all {len(self.short_tracks)} tracks are too short"
-        refused = f"; {sum(self.refused.values())} candidates were refused ({', '.join(self.refused)})"
-        return f"no person was detected in {self.frames} frames{refused if self.refused else ''}"
+            return f"no person is visible for long enough: {count_noun(len(self.short_tracks), 'track')}, too short"
+        refused = f"; {count_noun(sum(self.refused.values()), 'candidate')} refused ({', '.join(self.refused)})"
+        return f"no person was detected in {count_noun(self.frames, 'frame')}{refused if self.refused else ''}"
 
     def report(self) -> dict[str, Any]:
         """Return all properties as plain values, without joints."""

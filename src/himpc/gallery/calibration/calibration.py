@@ -147,9 +147,9 @@ class Calibration:
             raise ConfigError(f"{name} must lie between 0 and 1, found {rate}")
         if rate < smallest - 1e-12:
             raise DataError(
-                f"{name} {rate:g} cannot be estimated from {self.persons} persons: the smallest rate for that number "
+                f"{name} {rate:g} cannot be estimated from {self.persons} people: the smallest rate for that number "
                 f"is {smallest:.3g}",
-                hint="use that rate, or enroll more persons",
+                hint="use that rate, or enroll more people",
             )
 
 
@@ -232,7 +232,7 @@ def _compare_halves(folds: Sequence[Fold]) -> tuple[tuple[Floats, Floats], int]:
             raise DataError(
                 "no person of the gallery has two recordings, so the distance between recordings of one person "
                 "cannot be estimated",
-                hint="enroll a second recording of a person, or pass halves",
+                hint="enroll a second recording of a person",
             )
         expected = (len(fold.vectors), 2, fold.vectors.shape[1])
         if fold.halves.shape != expected:

@@ -46,6 +46,7 @@ class Catalog:
         self.engine, self.location = engine, location
         self._searches = searches_engine
         self._has_search_tables = False
+        self._is_closed = False
 
     @classmethod
     def in_folder(cls, folder: Path) -> Catalog:
@@ -133,7 +134,7 @@ class Catalog:
                     f"{self.location}: the gallery is damaged, or its creation was interrupted",
                     hint="restore it from a backup, or choose another location",
                 )
-            raise GalleryError(f"{self.location}: there is no gallery here", hint="{Gallery.enroll()} creates one")
+            raise GalleryError(f"{self.location}: there is no gallery here", hint="{Gallery.create()} creates one")
         with self.read() as connection:
             version = (self.get_property(connection, "version") or b"").decode(errors="replace")
         if version != str(VERSION):
@@ -196,7 +197,8 @@ class Catalog:
                     connection.execute(sql.text(f"VACUUM FULL {table.name}"))
 
     def close(self) -> None:
-        """Close files and connections."""
+        """Close files and connections; every later use raises `GalleryError`."""
+        self._is_closed = True
         self.engine.dispose()
         self._searches.dispose()
 
@@ -226,6 +228,8 @@ class Catalog:
 
     @contextmanager
     def _translate_errors(self) -> Iterator[None]:
+        if self._is_closed:
+            raise GalleryError(f"{self.location}: the gallery was closed", hint="open it again: {Gallery.open()}")
         try:
             yield
         except sql.exc.DBAPIError as error:

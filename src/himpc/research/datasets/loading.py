@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, count_noun
 from himpc.recordings import Progress
 from himpc.research.data import BenchmarkData, LabelledWindows
 from himpc.research.datasets.arrays import ArrayFolder
@@ -136,11 +136,12 @@ def _with_differences(data_set: DataSet, data: BenchmarkData) -> BenchmarkData:
     people = {name: set(part.persons.tolist()) for name, part in {"train": data.train, **data.tests}.items()}
     people["all"] = set().union(*people.values())
     notes = [
-        f"{part}: {len(people[part])} persons, published are {published}"
+        f"{part}: {count_noun(len(people[part]), 'person', 'people')}, published are {published}"
         for part, published in data_set.persons.items()
         if len(people[part]) != published
     ]
     for split in data_set.splits:
         if missing := people[split.probe] - people[split.gallery]:
-            notes.append(f"{split.name}: {len(missing)} persons of the probe are not in the gallery and are left out")
+            absent = count_noun(len(missing), "person", "people")
+            notes.append(f"{split.name}: {absent} of the probe left out, who are not in the gallery")
     return replace(data, notes=(*data.notes, *notes))

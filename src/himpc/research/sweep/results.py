@@ -15,7 +15,7 @@ from pydantic import Field
 from himpc._files import make_folder, remove_file, write_atomically
 from himpc._schema import field, parse_json, to_plain, validated
 from himpc._version import __version__
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.evaluation import markdown_table, mean_and_spread
 from himpc.reporting import AblationRow, draw_ablation, save_figure
 from himpc.research.sweep.grid import Choice, Grid
@@ -126,7 +126,7 @@ class SweepResult:
         rows = [self._ablation_row(choice) for choice in self.grid.choices]
         if rows[0].runs and len(rows) > 1:
             title = f"Effect of each setting, against preset {self.grid.preset!r}"
-            seeds = f"{len(self.grid.seeds)} seed{'s' if len(self.grid.seeds) > 1 else ''}"
+            seeds = count_noun(len(self.grid.seeds), "seed")
             figure = draw_ablation(rows[0], rows[1:], {name: MEASURES[name] for name in DRAWN_MEASURES}, title, seeds)
             save_figure(figure, out / "sweep.png")
             return [*names, "sweep.png"]

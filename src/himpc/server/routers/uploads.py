@@ -11,6 +11,7 @@ from fastapi.responses import JSONResponse
 from pydantic import Field
 
 from himpc.errors import ConfigError
+from himpc.gallery import SearchOptions
 from himpc.server import schemas
 from himpc.server.dependencies import Absent, JobsDep, OptionalUploadDep, ServiceDep, UploadDep, WorkersDep
 
@@ -43,8 +44,8 @@ async def search(
     different people that match. fpir is the false positive identification rate: the share of searches for non-enrolled
     people that return a person.
     """
-    options = {"people": people, "fmr": fmr, "fpir": fpir, "rerank": rerank}
-    return await workers.run(workers.uploads, service.search, upload, skeletons=skeletons, **options)
+    options = SearchOptions(people=people, fmr=fmr, fpir=fpir, rerank=rerank)
+    return await workers.run(workers.uploads, service.search, upload, options, skeletons=skeletons)
 
 
 @router.post("/embed")

@@ -1,0 +1,91 @@
+"""``himpc gallery search``: identify the person in each recording."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from himpc._schema import to_plain
+from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery
+from himpc.cli.options import InputOptions, OutputOptions
+
+if TYPE_CHECKING:
+    from himpc.gallery import Answer, Gallery
+
+
+def search(
+    *paths: Path,
+    location: Location = DEFAULT_LOCATION,
+    people: int = 3,
+    fmr: float | None = None,
+    fpir: float | None = None,
+    enrolled: float = 0.5,
+    rerank: bool = False,
+    source: InputOptions = InputOptions(),
+    output: OutputOptions = OutputOptions(),
+) -> int:
+    """Identify the person in each recording, or report it as unknown.
+
+    Parameters
+    ----------
+    paths
+        Files or folders of recordings.
+    people
+        The number of nearest people to list.
+    fmr
+        False match rate: the share of comparisons with another person that may match; default 0.01, or the
+        smallest rate that so few people can show.
+    fpir
+        False positive identification rate, instead: the share of searches for non-enrolled persons that may match.
+    enrolled
+        The prior probability that a recording shows an enrolled person.
+    rerank
+        Order the nearest people by k-reciprocal neighbourhoods.
+    """
+    console = output.console()
+    with open_gallery(location) as gallery:
+        recordings = source.read(paths, console)
+        answers = gallery.search(
+            recordings, people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank, progress=console.progress
+        )
+        threshold = _describe_threshold(gallery, answers, fmr, fpir)
+    console.table(
+        ["recording", "answer", "nearest", "probability", "distance", "agreement", "next nearest"],
+        [_row(answer) for answer in answers],
+    )
+    if threshold:
+        console.print(threshold)
+    for note in dict.fromkeys(answer.note for answer in answers if answer.note):
+        console.warn(note)
+    return console.result({"answers": to_plain(answers), "left_out": console.skipped_files})
+
+
+def _row(answer: Answer) -> list[object]:
+    best = answer.matches[0] if answer.matches else None
+    next_nearest = ", ".join(f"{match.person} {match.distance:.2f}" for match in answer.matches[1:])
+    return [
+        answer.source,
+        answer.person or ("unknown" if answer.windows else answer.note),
+        best.person if best else "-",
+        "-" if best is None or best.probability is None else f"{best.probability:.2f}",
+        "-" if best is None else f"{best.distance:.3f}",
+        "-" if best is None else f"{best.agreement:.0%}",
+        next_nearest or "-",
+    ]
+
+
+def _describe_threshold(gallery: Gallery, answers: Sequence[Answer], fmr: float | None, fpir: float | None) -> str:
+    """Describe the threshold of some answers; empty if they have none."""
+    from himpc.gallery import get_service
+
+    threshold = next((answer.threshold for answer in answers), None)
+    if threshold is None:
+        return ""
+    calibration = get_service(gallery).calibration()
+    rate = f"FPIR of {fpir:.3g}" if fpir is not None else f"FMR of {fmr or calibration.default_fmr:.3g}"
+    return (
+        f"Unknown beyond the threshold, a distance of {threshold:.3f}: an {rate}, learned from {calibration.persons} "
+        f"people. A larger {'--fpir' if fpir else '--fmr'} identifies more enrolled people, and more non-enrolled ones "
+        "by mistake"
+    )
