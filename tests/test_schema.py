@@ -206,3 +206,14 @@ def test_settings_describe_the_fields():
 def test_a_choice_that_is_added_to_its_table_is_accepted(monkeypatch):
     monkeypatch.setitem(LOSSES, "huber", None)
     assert Settings(loss="huber").loss == "huber"
+
+
+@validated
+class Choice:
+    place: str | Path | int
+
+
+def test_union_names_what_it_takes_and_no_branch():
+    with pytest.raises(ConfigError) as raised:
+        Choice(place=[1])
+    assert str(raised.value) == "place should be a valid string or a path or a valid integer, found [1]"

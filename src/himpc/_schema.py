@@ -40,7 +40,10 @@ T = TypeVar("T")
 
 _CONFIG = ConfigDict(strict=True, extra="forbid", arbitrary_types_allowed=True, use_attribute_docstrings=True)
 _MAX_REPORTED = 5
+_UNION_MEMBER = re.compile(r"(str|bool|int|float)$|[a-z-]+\[")
+"""The last part of pydantic's name of a place, if it names a member of a union."""
 _PLAIN_NAMES = {"a valid array": "a list", "a valid tuple": "a list", "a valid list": "a list", "an object": "a table"}
+_PLAIN_NAMES |= {"an instance of Path": "a path"}
 
 
 @dataclass_transform(frozen_default=True, field_specifiers=(field, pydantic.Field))
@@ -205,7 +208,7 @@ def _translate(wrong: ValidationError, cls: Any, error: type[HimpcError], source
 def _describe(error: ValidationError, cls: Any) -> str:
     """Return every wrong field in one line: its path, what was expected, what was found."""
     names = [each.name for each in fields(cls)] if is_dataclass(cls) else []
-    details = [detail for detail in error.errors(include_url=False) if not _is_consequence(detail)]
+    details = _join_unions([detail for detail in error.errors(include_url=False) if not _is_consequence(detail)])
     shown = "; ".join(_describe_one(detail, names) for detail in details[:_MAX_REPORTED])
     return shown + (f"; and {len(details) - _MAX_REPORTED} more" if len(details) > _MAX_REPORTED else "")
 
@@ -213,6 +216,23 @@ def _describe(error: ValidationError, cls: Any) -> str:
 def _is_consequence(detail: ErrorDetails) -> bool:
     """Return whether a list is too short only because its invalid items, which are reported, do not count."""
     return detail["type"] == "too_short" and len(detail["input"]) >= detail["ctx"]["min_length"]
+
+
+def _join_unions(details: list[ErrorDetails]) -> list[ErrorDetails]:
+    """Join the errors of the members of a union, which pydantic reports one by one, into one of the field."""
+    joined: dict[object, ErrorDetails] = {}
+    for detail in details:
+        *place, member = detail["loc"] or ("",)
+        if not _UNION_MEMBER.match(str(member)):
+            joined[tuple(detail["loc"]), len(joined)] = detail
+            continue
+        key = (tuple(place), id(detail["input"]))
+        if first := joined.get(key):
+            expected = detail["msg"].removeprefix("Input should be ").removeprefix("Input is not ")
+            first["msg"] += "" if expected in first["msg"] else f" or {expected}"
+        else:
+            joined[key] = {**detail, "loc": tuple(place)}
+    return list(joined.values())
 
 
 def _describe_one(detail: ErrorDetails, names: list[str]) -> str:

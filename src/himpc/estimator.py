@@ -192,6 +192,8 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
     @property
     def config(self) -> Config:
         """All settings: those of the preset, changed by `seed` and `settings`."""
+        if not isinstance(self.settings, Mapping | None):
+            raise ConfigError(f"settings should be a mapping of names to values, found {self.settings!r}")
         return Config.preset(self.preset).with_(seed=self.seed).with_(**dict(self.settings or {}))
 
     def _model(self) -> Model:

@@ -115,3 +115,10 @@ def test_empty_folder_is_no_error(gallery, walks, inbox):
     assert watcher.poll() == []
     put(inbox, "one.npz", walks("a"))
     assert [arrival.path for arrival in watcher.poll(immediate=True)] == ["one.npz"]
+
+
+def test_problem_of_a_file_is_worded_for_the_caller(gallery, inbox):
+    (inbox / "joints.csv").write_text("chest_x,chest_y,chest_z\n1,2,3\n")
+    watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]), spell=lambda reference: f"<{reference.name}>")
+    (seen,) = watcher.poll(immediate=True)
+    assert "<layout>" in seen.problem

@@ -63,6 +63,10 @@ def test_path_without_recordings_raises_an_error(tmp_path: Path):
         read(tmp_path)
     with pytest.raises(DataError, match="there is no recording"):
         read([])
+    with pytest.raises(DataError, match="does not exist"):
+        read("k\0")
+    with pytest.raises(ConfigError, match="path is 3"):
+        read(3)
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(FormatError, match="neither a file nor a folder"):
         read(tmp_path / "pipe")

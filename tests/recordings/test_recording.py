@@ -67,3 +67,10 @@ def test_conversion_keeps_labels():
 
 def test_dropped_sums_four_counts():
     assert Quality(100, empty=1, frozen=2, impossible=3, incomplete=4, filled=99).dropped == 10
+
+
+@pytest.mark.parametrize("wrong", [{"fps": "x"}, {"person": 3}, {"source": None}, {"layout": "kinect-v1"}])
+def test_wrong_type_names_the_field(wrong):
+    arguments = {"joints": np.zeros((3, 20, 3)), "layout": get_layout("kinect-v1"), **wrong}
+    with pytest.raises(DataError, match=next(iter(wrong))):
+        Recording(**arguments)

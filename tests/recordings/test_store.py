@@ -127,6 +127,7 @@ def rewrite(path: Path, **changes) -> None:
     [
         ({"himpc_version": None}, "is not himpc's: it holds 'joints'"),
         ({"himpc_version": np.array(9)}, "version 9, expected 1; update himpc"),
+        ({"himpc_version": np.array(9), "fps": None}, "version 9, expected 1; update himpc"),
         ({"himpc_version": np.array("1")}, "'himpc_version' is <U1"),
         ({"fps": None}, "lacks the array 'fps'"),
         ({"fps": np.ones(3)}, "'fps' has 3"),

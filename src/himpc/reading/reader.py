@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from himpc.errors import DataError, FormatError, HimpcError, LayoutError
+from himpc.errors import ConfigError, DataError, FormatError, HimpcError, LayoutError, escape_unprintable
 from himpc.reading.discovery import Source, discover, is_video, nothing_found
 from himpc.reading.file_options import FileOptions, Unit, Up
 from himpc.reading.formats import find_format
@@ -198,6 +198,15 @@ class Plan:
         return usable, errors
 
 
+def _to_paths(path: _Paths) -> list[Path]:
+    paths = [path] if isinstance(path, str | Path) else path
+    if not isinstance(paths, Sequence) or not all(isinstance(each, str | Path) for each in paths):
+        raise ConfigError(f"path is {path!r}, expected a path or several")
+    if odd := [each for each in paths if "\0" in str(each)]:
+        raise DataError(f"{escape_unprintable(str(odd[0]))}: does not exist; no path holds a NUL character")
+    return [Path(each) for each in paths]
+
+
 def plan(path: _Paths, options: ReadOptions | None = None) -> Plan:
     """Find what `read` would read, and read none of it.
 
@@ -209,7 +218,7 @@ def plan(path: _Paths, options: ReadOptions | None = None) -> Plan:
         If a path does not exist or there is no recording in it.
     """
     options = options or ReadOptions()
-    paths = [Path(path)] if isinstance(path, str | Path) else [Path(each) for each in path]
+    paths = _to_paths(path)
     if not paths:
         raise DataError("there is no recording without a path, expected files or folders of recordings")
     markers = options.markers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields
+from numbers import Real
 from pathlib import Path
 from typing import Any
 
@@ -210,6 +211,7 @@ class Recording:
         """Bring arrays into the form in which they are stored, and check everything but the values of joints."""
         if not self.source and self.origin is not None:
             object.__setattr__(self, "source", str(self.origin))
+        _check_types(self)
         where = self.source or "recording"
         joints = np.asarray(self.joints)
         if joints.ndim != 3 or joints.shape[1:] != (len(self.layout), 3):
@@ -221,7 +223,7 @@ class Recording:
             raise DataError(f"{where}: joints are {joints.dtype}, expected numbers")
         if self.dimensions not in (2, 3):
             raise DataError(f"{where}: dimensions is {self.dimensions!r}, expected 2 or 3")
-        if self.fps is not None and not (np.isfinite(self.fps) and self.fps > 0):
+        if self.fps is not None and not (isinstance(self.fps, Real) and np.isfinite(self.fps) and self.fps > 0):
             raise DataError(f"{where}: fps is {self.fps!r}, expected a number above 0")
         with np.errstate(over="ignore"):
             joints = np.ascontiguousarray(joints, dtype=np.float32)
@@ -249,6 +251,15 @@ def number_whole_recordings(recordings: Sequence[Recording]) -> NDArray[np.int64
     numbers: dict[Origin | int, int] = {}
     keys = [r.origin.whole if r.origin is not None and r.origin.part else i for i, r in enumerate(recordings)]
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+
+
+def _check_types(recording: Recording) -> None:
+    for name in ("person", "session", "camera", "source"):
+        value = getattr(recording, name)
+        if not isinstance(value, str) and (value is not None or name == "source"):
+            raise DataError(f"{name} of a recording is {value!r}, expected a text")
+    if not isinstance(recording.layout, Layout):
+        raise DataError(f"layout of a recording is {recording.layout!r}, expected one of himpc.skeleton.get_layout")
 
 
 def _check_values(joints: NDArray[np.float32], where: str) -> None:

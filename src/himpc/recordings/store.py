@@ -188,11 +188,11 @@ def _check_members(archive: zipfile.ZipFile, path: str | Path) -> None:
     if "himpc_version" not in names:
         listed = ", ".join(repr(name) for name in names[:5]) or "nothing"
         raise FormatError(f"{path}: is not himpc's: it holds {listed}, expected 'himpc_version' among its arrays")
-    if missing := [name for name in _ARRAYS if name not in names and name not in _ADDED]:
-        raise FormatError(f"{path}: lacks the array {missing[0]!r}")
     version = _read_member(archive, "himpc_version", path)
     if version != VERSION:
         raise FormatError(f"{path}: is of version {version}, expected {VERSION}", hint="update himpc")
+    if missing := [name for name in _ARRAYS if name not in names and name not in _ADDED]:
+        raise FormatError(f"{path}: lacks the array {missing[0]!r}")
 
 
 def _read_member(archive: zipfile.ZipFile, name: str, path: str | Path) -> NDArray[Any]:

@@ -168,7 +168,7 @@ class LanceTable:
 
     def close(self) -> None:
         """Close the table."""
-        del self._table
+        vars(self).pop("_table", None)
 
     def _compact(self) -> None:
         with warnings.catch_warnings():
