@@ -89,7 +89,14 @@ def test_search_of_an_empty_or_tiny_gallery_explains_itself(gallery, walks):
 
 def test_arguments_out_of_range_are_refused(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
-    for arguments in ({"fmr": 0.1, "fpir": 0.1}, {"fmr": 0}, {"fpir": 1.5}, {"people": 0}, {"enrolled": 1}, {"people": "3"}):
+    for arguments in (
+        {"fmr": 0.1, "fpir": 0.1},
+        {"fmr": 0},
+        {"fpir": 1.5},
+        {"people": 0},
+        {"enrolled": 1},
+        {"people": "3"},
+    ):
         with pytest.raises(ConfigError):
             gallery.search(walks("a"), **arguments)
     with pytest.raises(DataError, match="smallest rate"):

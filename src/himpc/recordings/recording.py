@@ -223,8 +223,6 @@ class Recording:
             raise DataError(f"{where}: joints are {joints.dtype}, expected numbers")
         if self.dimensions not in (2, 3):
             raise DataError(f"{where}: dimensions is {self.dimensions!r}, expected 2 or 3")
-        if self.fps is not None and not (isinstance(self.fps, Real) and np.isfinite(self.fps) and self.fps > 0):
-            raise DataError(f"{where}: fps is {self.fps!r}, expected a number above 0")
         with np.errstate(over="ignore"):
             joints = np.ascontiguousarray(joints, dtype=np.float32)
         object.__setattr__(self, "joints", joints)
@@ -260,6 +258,9 @@ def _check_types(recording: Recording) -> None:
             raise DataError(f"{name} of a recording is {value!r}, expected a text")
     if not isinstance(recording.layout, Layout):
         raise DataError(f"layout of a recording is {recording.layout!r}, expected one of himpc.skeleton.get_layout")
+    fps: Any = recording.fps
+    if fps is not None and not (isinstance(fps, Real) and np.isfinite(float(fps)) and fps > 0):
+        raise DataError(f"{recording.source or 'recording'}: fps is {fps!r}, expected a number above 0")
 
 
 def _check_values(joints: NDArray[np.float32], where: str) -> None:
