@@ -259,7 +259,7 @@ def _check_types(recording: Recording) -> None:
     if not isinstance(recording.layout, Layout):
         raise DataError(f"layout of a recording is {recording.layout!r}, expected one of himpc.skeleton.get_layout")
     fps: Any = recording.fps
-    if fps is not None and not (isinstance(fps, Real) and np.isfinite(float(fps)) and fps > 0):
+    if fps is not None and not (isinstance(fps, Real) and 0 < float(fps) < np.inf):
         raise DataError(f"{recording.source or 'recording'}: fps is {fps!r}, expected a number above 0")
 
 
