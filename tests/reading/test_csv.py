@@ -193,7 +193,7 @@ JOINTS = "# unit: m\n" + joints_text(np.ones((2, 17, 3)))
         (
             CSV_FRAMES,
             FRAMES.replace("unit: m", "unit: ell"),
-            "unknown unit of length, 'ell'.*all joints are in one place",
+            "unknown unit of length, 'ell'; state the unit",
         ),
         (CSV_FRAMES, "# fps: never\n" + FRAMES, "states fps 'never'"),
         (CSV_FRAMES, "# layout: dog\n" + FRAMES, "line 3: unknown layout 'dog'"),

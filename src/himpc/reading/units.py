@@ -158,7 +158,7 @@ def body_size(joints: NDArray[np.floating], layout: Layout) -> float | None:
 
     Each bone counts with its median length over the frames, so the pose does not matter. A layout without these joints
     is measured by the median diagonal of the box around its joints, in the frames that show the most of them. None
-    where no joint was seen.
+    where no joint was seen, or all are in one place.
 
     Parameters
     ----------
@@ -174,7 +174,7 @@ def body_size(joints: NDArray[np.floating], layout: Layout) -> float | None:
         fullest = joints[seen.sum(axis=1) == max(seen.sum(axis=1).max(initial=0), 1)]
         diagonal = _median(np.linalg.norm(np.nanmax(fullest, axis=1) - np.nanmin(fullest, axis=1), axis=1))
         sizes = [diagonal] if np.isfinite(diagonal) else []
-    return float(np.mean(sizes)) if sizes else None
+    return float(np.mean(sizes)) or None if sizes else None
 
 
 def _chains(layout: Layout) -> list[list[tuple[int, int]]]:
@@ -212,8 +212,6 @@ def _unit_error(where: str, found: str, size: float | None, sizes: _Sizes) -> Fo
             f"{where}: {found}; it may be in {name}", hint=f"state the metres in one: {{scale={metres:.4g}}}"
         )
     fitting = [unit for unit in UNITS if _fits(size, UNITS[unit], sizes.likely)]
-    if not size > 0:
-        return FormatError(f"{where}: {found}; all joints are in one place")
     if not fitting:
         scale = f"{_TYPICAL_BODY / size:.3g}"
         return FormatError(

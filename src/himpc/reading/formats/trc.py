@@ -63,8 +63,9 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         stated=_parse_count(path, stated, "DataRate", lines[2][0]),
     )
     points = values[:, 2:].reshape(len(rows), len(labels), 3)
-    check_positions(path, [number for number, _ in rows], points)
-    placed = timeline.place(mask_missing(points))
+    seen = mask_missing(points)
+    check_positions(path, [number for number, _ in rows], seen)
+    placed = timeline.place(seen)
     frames, markers = (_parse_count(path, stated, name, lines[2][0]) for name in ("NumFrames", "NumMarkers"))
     return marker_recordings(
         path,

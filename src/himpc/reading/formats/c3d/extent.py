@@ -97,7 +97,7 @@ def find_extent(path: Path, header: Header, parameters: Parameters, processor: s
         end = min(size, (header.parameter_block - 1) * _BLOCK)
     stated = list(dict.fromkeys(_stated_frames(header, parameters)))
     combinations = list(_combinations(header, parameters))
-    if not combinations or not stated:
+    if not combinations:
         raise FormatError(
             f"{path}: its header is damaged: frames {header.first} to {header.last}, scale {header.scale:g}, data at "
             f"block {header.data_block}"
@@ -105,15 +105,17 @@ def find_extent(path: Path, header: Header, parameters: Parameters, processor: s
     for extent, frames in product(combinations, stated):
         if 0 <= end - extent.start - frames * extent.frame_bytes < _BLOCK:
             return _with_notes(extent, frames, stated, combinations[0], header)
-    extent = combinations[0]
+    extent, first = combinations[0], next(iter(stated), 0)
     held = max(end - extent.start, 0) // extent.frame_bytes
     if held < 1:
         raise FormatError(
-            f"{path}: is truncated: {stated[0]} frames of {extent.points} points need {stated[0] * extent.frame_bytes} "
+            f"{path}: is truncated: {first} frames of {extent.points} points need {first * extent.frame_bytes} "
             f"bytes from byte {extent.start}, but the file has {size} bytes"
         )
-    if held > stated[0] and not _are_frames(path, extent, processor, stated[0], held):
-        held = stated[0]
+    if held > first and not _are_frames(path, extent, processor, first, held):
+        if first < 1:
+            raise FormatError(f"{path}: states no frames, and holds none")
+        held = first
     return _with_notes(extent, held, stated, extent, header)
 
 
@@ -127,7 +129,7 @@ def _stated_frames(header: Header, parameters: Parameters) -> Iterator[int]:
     long = [number(parameters, "POINT", name) for name in ("LONG_FRAMES", "FRAMES")]
     counts += [count % 65536 if count < 0 else count for count in long if count is not None]
     own = header.last - header.first + 1
-    counts = [*counts, own] if header.last == _MAX_COUNT or own < 1 else [own, *counts]
+    counts = [*counts, own % 65536] if header.last == _MAX_COUNT or own < 1 else [own, *counts]
     yield from (int(count) for count in counts if 1 <= count < 2**31)
 
 
@@ -136,7 +138,7 @@ def _combinations(header: Header, parameters: Parameters) -> Iterator[Extent]:
     used, data_start, scale = (number(parameters, "POINT", name) for name in ("USED", "DATA_START", "SCALE"))
     channels = number(parameters, "ANALOG", "USED")
     points = [int(n) for n in (header.points, used) if n is not None and 1 <= n <= _MAX_COUNT]
-    analog = [header.analog, *([] if channels is None else [int(channels) * max(header.samples, 1)])]
+    analog = [header.analog, *([] if channels is None else [int(channels) * max(header.samples, 1)]), 0]
     scales = [value for value in (scale, header.scale) if value is not None and np.isfinite(value) and value != 0]
     blocks = [int(b) for b in (header.data_block, data_start) if b is not None and 2 <= b <= _MAX_COUNT]
     by_kind = {value < 0: value for value in reversed(scales)}
@@ -165,7 +167,7 @@ def _with_notes(extent: Extent, frames: int, stated: list[int], trusted: Extent,
     wraps = header.last == _MAX_COUNT or (
         frames > _MAX_COUNT and (header.last - header.first + 1 - frames) % 65536 == 0
     )
-    notes = () if wraps and frames > _MAX_COUNT else count_note("frames", stated[0], frames)
+    notes = () if wraps and frames > _MAX_COUNT else count_note("frames", next(iter(stated), 0), frames)
     if (extent.points, extent.analog) != (trusted.points, trusted.analog):
         notes += (
             f"a frame has {extent.points} points and {extent.analog} analog values, as the size of the file shows",

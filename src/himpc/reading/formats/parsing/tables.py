@@ -136,9 +136,9 @@ def parse_points(path: Path, rows: Sequence[Row], points: Mapping[str, tuple[int
     """Parse points ``(n, points, 3)`` of n rows; NaN where a coordinate is missing."""
     check_memory(path, 1, len(rows), len(points))
     values = parse_cells(path, rows, [column for columns in points.values() for column in columns])
-    positions = values.reshape(len(rows), len(points), 3)
+    positions = mask_missing(values.reshape(len(rows), len(points), 3))
     check_positions(path, [line for line, _ in rows], positions)
-    return mask_missing(positions)
+    return positions
 
 
 def parse_number(text: str | None) -> float | None:

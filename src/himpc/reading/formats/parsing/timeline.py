@@ -19,6 +19,12 @@ __all__ = ["Timeline", "choose_rate", "count_note", "find_timeline", "rate_of_pe
 _MAX_DEVIATION = 0.02
 """Relative difference between two frame rates above which they contradict each other."""
 
+_AGREEING_SHARE = 0.95
+"""Share of the time steps that must agree with the frame numbers; timers of cameras are late now and then."""
+
+_LATE = 1.75
+"""Typical steps from which a time step is a gap and not late."""
+
 _ROUNDING = 1e-4
 """Relative error of a rate whose frame time has four digits, as 0.0333."""
 
@@ -84,6 +90,8 @@ def find_timeline(
         If a number is there twice, or both numbers and time stamps go back, as where a file holds several recordings.
     """
     n = len(lines)
+    if numbers is not None and not np.ptp(numbers):
+        numbers = None  # a program that does not count writes 0 or 1
     if numbers is not None and (repeated := np.diff(numbers) == 0).any():
         row = int(repeated.argmax()) + 1
         raise FormatError(f"{path}, line {lines[row]}: frame {numbers[row]:g} is there twice, expected each frame once")
@@ -187,8 +195,9 @@ def _count_time_steps(
 ) -> tuple[NDArray[np.int64], bool]:
     """Return the frames that each step between time stamps takes: as the frame numbers say, if they agree."""
     if by_number is not None:
-        within, regular = count_steps(steps / by_number)
-        if regular and (within == 1).all():
+        ratio = steps / by_number / np.median(steps / by_number)
+        agrees = (ratio > 0.5) & (ratio < 1.5)
+        if agrees[(by_number > 1) | (ratio > _LATE)].all() and agrees.mean() >= _AGREEING_SHARE:
             return by_number, True
     return count_steps(steps)
 
