@@ -13,6 +13,7 @@ import himpc
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import FORMATS, HEAD_BYTES, find_format, get_format
+from himpc.simulation import Difficulty
 from himpc.skeleton import get_layout
 
 POSES = runpy.run_path(str(Path(__file__).with_name("pose_writers.py")))
@@ -136,6 +137,21 @@ def test_every_body_of_zed_is_read_in_its_unit(count: int, unit: int, standing, 
     assert recording.confidence[0, 2] == pytest.approx(0.88)
 
 
+@pytest.mark.parametrize("count", [18, 34, 38])
+@pytest.mark.parametrize("turned", [0.0, 2.0, 4.0])
+def test_left_handed_axes_of_zed_are_noticed(count: int, turned: float, tmp_path: Path) -> None:
+    layout = get_layout(f"body-{count}")
+    (walk,) = himpc.simulate(1, 1, seconds=2, layout=layout, difficulty=Difficulty(), seed=1)
+    cosine, sine = np.cos(turned), np.sin(turned)
+    body = walk.joints.astype(np.float64) @ np.array([[cosine, 0, sine], [0, 1, 0], [-sine, 0, cosine]])
+    path = POSES["zed"](tmp_path, body[None])
+    (right,) = read(path)
+    (left,) = read(POSES["zed"](tmp_path, body[None] * (1, 1, -1)))
+    np.testing.assert_allclose(left.joints, right.joints, atol=1e-5)
+    np.testing.assert_allclose(right.joints, body, atol=1e-5)
+    assert [any("left-handed" in note for note in r.quality.notes) for r in (left, right)] == [True, False]
+
+
 def test_bodies_of_zed_in_any_container(people, tmp_path: Path) -> None:
     bodies = people("zed", 2)
     path = POSES["zed"](tmp_path, bodies)
@@ -239,6 +255,19 @@ def test_oumvlp_folders_are_read(people, tmp_path: Path) -> None:
         (tmp_path / f"{21 + i:04d}_keypoints.json").write_text(json.dumps({"version": 1.0, "people": people_of_frame}))
     (recording,) = read(tmp_path)
     assert (len(recording), recording.dimensions, recording.layout.name) == (5, 2, "openpose-14")
+
+
+def test_images_of_alphapose_in_the_format_of_openpose_are_frames(people, tmp_path: Path) -> None:
+    points = [np.column_stack([POSES["pixels"](body), np.ones(17)]) for body in people("mmpose", frames=12)[0]]
+    content = {
+        f"{i}.jpg": {"version": "AlphaPose v0.3", "people": [{"pose_keypoints_2d": frame.ravel().tolist()}]}
+        for i, frame in reversed(list(enumerate(points)))
+        if i != 7
+    }
+    path = POSES["write"](tmp_path / "a.json", content)
+    (recording,) = read(path)
+    assert unseen(recording) == [i == 7 for i in range(12)]
+    np.testing.assert_allclose(recording.joints[11, :, 0], points[11][:, 0], rtol=1e-6)
 
 
 def test_nw_ucla_names_person_session_and_camera(people, tmp_path: Path) -> None:

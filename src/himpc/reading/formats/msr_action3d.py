@@ -11,16 +11,15 @@ import re
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.axes import recognise_up, to_y_up
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.handedness import is_mirrored
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, mask_origin
 from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines, to_numbers
 from himpc.recordings import Recording
-from himpc.skeleton import Layout, get_layout
+from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]
 
@@ -59,23 +58,9 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             hint="use the files of the set that end in _skeleton3D.txt",
         )
     joints = mask_origin(values[:, [_ORDER.index(joint) for joint in layout.joints], :3])
-    joints, notes = _assign_sides(joints, layout)
+    notes: tuple[str, ...] = ()
+    if is_mirrored(joints, layout):
+        joints, notes = joints[:, layout.mirror_order], ("left and right are exchanged, as the feet show",)
     lines = [rows[i][0] for i in range(0, len(rows), _JOINTS)]
     detections = frame_detections(path, lines, joints, range(len(joints)))
     return body_recordings(path, detections, len(joints), layout, options, unit="m", up="y", notes=notes)
-
-
-def _assign_sides(joints: NDArray[np.float64], layout: Layout) -> tuple[NDArray[np.float64], tuple[str, ...]]:
-    """Exchange left and right where the feet, which point forwards, show that it is the other way round."""
-    upright = to_y_up(joints, recognise_up(joints, layout) or "y")
-
-    def span(start: str, end: str) -> NDArray[np.floating]:
-        return upright[:, layout.index(end)] - upright[:, layout.index(start)]
-
-    forward = span("left_ankle", "left_foot") + span("right_ankle", "right_foot")
-    leftward = span("right_shoulder", "left_shoulder") + span("right_hip", "left_hip")
-    agreement = forward[:, 2] * leftward[:, 0] - forward[:, 0] * leftward[:, 2]
-    shown = agreement[np.isfinite(agreement)]
-    if not shown.size or np.median(shown) >= 0:
-        return joints, ()
-    return joints[:, layout.mirror_order], ("left and right are exchanged, as the feet show",)

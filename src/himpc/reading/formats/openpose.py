@@ -14,7 +14,7 @@ from typing import Any
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, place_names
+from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, natural_key, place_names
 from himpc.reading.formats.parsing.keypoints import (
     Detection,
     check_same_shape,
@@ -55,6 +55,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each tracked person in a file, or in each video of a folder."""
     if not path.is_dir():
         content = load_json(path)
+        if isinstance(content, dict) and "people" not in content:
+            return _read_images(path, content, options)
         frames = content if isinstance(content, list) else [content]
         found = [one for i, frame in enumerate(frames) for one in _detections(frame, i, f"{path}, frame {i + 1}")]
         return _recordings(path, None, found, len(frames), options)
@@ -72,6 +74,18 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         ]
         recordings += _recordings(path, name if len(groups) > 1 else None, found, length, options, notes)
     return recordings
+
+
+def _read_images(path: Path, content: dict[str, Any], options: FileOptions) -> list[Recording]:
+    """Read the frames of an object by the names of their images, as AlphaPose writes them in the format of OpenPose."""
+    images = sorted(content, key=natural_key)
+    places, length, notes = place_names(path, [Path(image).stem for image in images])
+    found = [
+        one
+        for image, place in zip(images, places.tolist(), strict=True)
+        for one in _detections(content[image], place, f"{path}, image {image[:60]!r}")
+    ]
+    return _recordings(path, None, found, length, options, notes)
 
 
 def _recordings(

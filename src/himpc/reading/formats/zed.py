@@ -8,6 +8,7 @@ neither. A joint that was not seen is NaN or null.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
+from himpc.reading.formats.parsing.handedness import is_mirrored
 from himpc.reading.formats.parsing.keypoints import Detection, check_frames, check_objects, is_json, load_json, parse_id
 from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
@@ -51,7 +53,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         first, second = list(counts)[:2]
         raise FormatError(f"{counts[second]}: has {second} joints a body, expected {first} as before")
     layout = get_layout(_LAYOUTS[next(iter(counts), 38)])
-    return body_recordings(path, detections, timeline, layout, options)
+    notes: tuple[str, ...] = ()
+    if detections and is_mirrored(np.stack([found.values[:, :3] for found in detections]), layout):
+        detections = [replace(found, values=found.values * (1, 1, -1, 1)) for found in detections]
+        notes = ("the axes are left-handed, as feet and face show, so z is reversed",)
+    return body_recordings(path, detections, timeline, layout, options, notes=notes)
 
 
 def _nanoseconds(frame: dict[str, Any]) -> float:
