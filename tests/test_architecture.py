@@ -64,7 +64,7 @@ def test_no_file_names_a_path_of_the_machine_it_was_written_on():
     paths = re.compile(rf"(?<![\w.~}}])(?:/(?:home|root|Users|work)/\w|{re.escape(str(ROOT))}\b)")
     folders = ("src", "tests", "docs", "benchmarks", ".ci")
     files = [path for folder in folders for path in (ROOT / folder).rglob("*")] + list(ROOT.glob("*.*"))
-    binary = (".npz", ".pyc", ".nbi", ".nbc", ".onnx", ".png", ".safetensors")
+    binary = (".nc", ".npz", ".pyc", ".nbi", ".nbc", ".onnx", ".png", ".safetensors")
     for path in [*files, ROOT / "Makefile"]:
         if path.is_file() and path.name != ".git" and path.suffix not in binary:
             found = paths.search(path.read_text(encoding="utf-8"))

@@ -12,6 +12,7 @@ __all__ = ["EXTRAS", "require"]
 
 EXTRAS = {
     "gallery": "galleries in a folder",
+    "netcdf": "netCDF files of poses",
     "onnx": "export to ONNX",
     "postgres": "galleries in PostgreSQL",
     "ray": "embedding on a Ray cluster",

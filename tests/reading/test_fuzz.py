@@ -4,6 +4,7 @@ import json
 import random
 import re
 import runpy
+import shutil
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -16,7 +17,8 @@ from himpc.reading import read
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import FORMATS, find_format, get_format
 from himpc.recordings import Recording, save
-from himpc.skeleton import Layout, get_layout
+from himpc.skeleton import Layout, MarkerSet, get_layout
+from himpc.skeleton.marker_rules import Mean
 
 CASES = 250
 """Damaged files a format; with all formats, thousands."""
@@ -219,6 +221,12 @@ def write_mvnx(path: Path, standing: Standing) -> Path:
     return text(path / "x.mvnx", *lines, "</frames></subject></mvnx>")
 
 
+def write_movement(path: Path, standing: Standing) -> Path:
+    pytest.importorskip("pyfive")
+    shutil.copyfile(Path(__file__).parent / "movement" / "netcdf4.nc", path / "x.nc")
+    return path / "x.nc"
+
+
 def write_motion_bids(path: Path, standing: Standing) -> Path:
     labels, points = markers(standing)
     channels = [f"{label}_{axis}\t{axis}\tPOS\t{label}\tmm" for label in labels for axis in "xyz"]
@@ -323,6 +331,7 @@ WRITERS = {
     "amc": write_amc,
     "trc": write_trc,
     "mvnx": write_mvnx,
+    "movement": write_movement,
     "motion-bids": write_motion_bids,
     "opensim": write_opensim,
     "motive": write_motive,
@@ -343,7 +352,9 @@ WRITERS = {
 FOLDERS = {"kinect-sdk", "openpose"}
 """Formats whose recording is the folder that the file is in."""
 
+_JOINTS = get_layout("kinect-v1").joints
 STATED = {
+    "movement": {"markers": MarkerSet(name="own", markers=_JOINTS, joints={j: (Mean(mean=(j,)),) for j in _JOINTS})},
     "zed": {"unit": "m"},
     "bvh": {"unit": "cm"},
     "csv-joints": {"layout": get_layout("kinect-v1"), "unit": "m"},

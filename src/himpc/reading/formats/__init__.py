@@ -87,6 +87,7 @@ FORMATS: list[Format] = [
     Format("vicon", "Vicon Nexus CSV, trajectories or model outputs", f"{_HERE}.vicon"),
     Format("bts", "BTS .emt, 3D points", f"{_HERE}.bts"),
     Format("motion-bids", "Motion-BIDS *_motion.tsv, with channels beside it", f"{_HERE}.motion_bids"),
+    Format("movement", "netCDF of the package movement", f"{_HERE}.movement", extra="netcdf"),
     Format("opensim", "OpenSim .sto and .mot, positions", f"{_HERE}.opensim"),
     Format("azure-kinect", "Azure Kinect JSON, 32 joints, several bodies a file", f"{_HERE}.azure_kinect"),
     Format("zed", "ZED SDK JSON, BODY_18, BODY_34 or BODY_38", f"{_HERE}.zed"),
