@@ -102,6 +102,21 @@ def test_the_skeleton_is_found_beside_the_motion_or_named_in_the_error(tmp_path)
         FORMAT.read(tmp_path / "anything.amc", FileOptions())
 
 
+def test_missing_frame_numbers_are_a_gap(tmp_path):
+    recording = read(tmp_path, amc([{}] * 4).replace("\n4\n", "\n7\n"))
+    assert np.isnan(recording.joints).all(axis=(1, 2)).tolist() == [False] * 3 + [True] * 3 + [False]
+    with pytest.raises(FormatError, match="frame 3 is there twice"):
+        read(tmp_path, amc([{}] * 4).replace("\n4\n", "\n3\n"))
+
+
+def test_a_skeleton_in_another_unit_is_read_as_the_body_shows(tmp_path):
+    recording = read(tmp_path, amc([{}]))
+    for length in ("0.01", "1000"):
+        wrong = read(tmp_path, amc([{}]), asf().replace("length 1.0", f"length {length}"))
+        np.testing.assert_allclose(wrong.joints, recording.joints, rtol=1e-5)
+        assert any("; read in in" in note for note in wrong.quality.notes)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [

@@ -170,6 +170,25 @@ def test_counts_and_rates_that_are_wrong_are_noted(tmp_path, old, new, fps, note
     assert [note in each for each in recording.quality.notes[1:-1]] == ([True] if note else [])
 
 
+def test_position_channels_of_0_do_not_collapse_the_body(tmp_path):
+    values = {joint: (0, 0, 0, 0, 0, 0) for joint in LAYOUT.joints if joint != "pelvis"}
+    recording = read(tmp_path, bvh([values], positions=True))
+    np.testing.assert_allclose(recording.joints[0], positions_of({}), atol=1e-6)
+    assert any("position channels" in note for note in recording.quality.notes)
+
+
+def test_each_root_is_a_person(tmp_path):
+    text = bvh([{"pelvis": (x, 90, 0, 0, 0, 0)} for x in range(4)]).splitlines()
+    motion = text.index("MOTION")
+    other = [line.rpartition(" ")[0] + " 0" for line in text[motion + 3 :]]  # the same person, 2 m away
+    other = [f"{float(line.split()[0]) + 200} {line.split(maxsplit=1)[1]}" for line in other]
+    both = [*text[:motion], *text[1:motion], *text[motion : motion + 3]]
+    both += [f"{a} {b}" for a, b in zip(text[motion + 3 :], other, strict=True)]
+    (tmp_path / "two.bvh").write_text("\n".join(both))
+    first, second = FORMAT.read(tmp_path / "two.bvh", FileOptions())
+    np.testing.assert_allclose(second.joints - first.joints, np.broadcast_to([2, 0, 0], first.joints.shape), atol=1e-5)
+
+
 def test_a_line_that_was_cut_off_is_left_out(tmp_path):
     recording = read(tmp_path, bvh([{}, {}]).rstrip()[:-20])
     assert len(recording) == 1

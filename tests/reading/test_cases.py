@@ -237,6 +237,16 @@ def test_trc_jumps_of_numbers_or_times_are_gaps(tmp_path, by):
     assert np.flatnonzero(np.isnan(recording.joints).all(axis=(1, 2))).tolist() == list(range(15, 25))
 
 
+@pytest.mark.parametrize("order", ["XZY", "ZXY"])
+def test_trc_coordinates_are_in_the_order_of_their_header(tmp_path, order):
+    path = write_trc(tmp_path / "a.trc", walk()[..., ["XYZ".index(axis) for axis in order]] * 1000)
+    (expected,) = himpc.read(write_trc(tmp_path / "b.trc", walk() * 1000))
+    text = path.read_text().splitlines()
+    text[4] = text[4].translate(str.maketrans("XYZ", order))
+    path.write_text("\n".join(text))
+    np.testing.assert_allclose(himpc.read(path)[0].joints, expected.joints, atol=1e-4)
+
+
 def test_two_recordings_in_one_trc_are_refused(tmp_path):
     path = write_trc(tmp_path / "a.trc", walk() * 1000, numbers=np.arange(60) % 30, seconds=np.arange(60) % 30 / 100)
     with pytest.raises(FormatError, match="line 37: its frame number or time is not after that of the line before"):

@@ -59,12 +59,19 @@ def test_the_tracking_state_is_the_confidence(tmp_path: Path, standing, state: i
     assert np.isnan(recording.joints).all() == (state == 0)
 
 
+@pytest.mark.parametrize("stated", [0, 1, 3, 3000])
+def test_frames_are_counted(tmp_path: Path, standing, stated: int) -> None:
+    path = tmp_path / "a.skeleton"
+    text = text_of([standing(LAYOUT, 2, 0)], np.ones((1, 2), dtype=bool))
+    path.write_text(text.replace("2\n", f"{stated}\n", 1))
+    (recording,) = NTU.read(path, FileOptions(fps=15))
+    assert (len(recording), recording.fps) == (2, 15)
+    assert f"the file states {stated} frames and holds 2" in recording.quality.notes
+
+
 @pytest.mark.parametrize(
     ("line", "text", "message"),
     [
-        (1, "3000", "line 1: states 3000 frames, found only 56 lines"),
-        (1, "0", "line 1: states 0 frames"),
-        (1, "3", "line 57: ends here, expected the number of bodies"),
         (2, "-1", "line 2: is '-1', expected the number of bodies"),
         (3, "72 0 1", "line 3: has 3 values, expected a body's id and nine more"),
         (4, "20", "line 4: states 20 joints, expected 25"),

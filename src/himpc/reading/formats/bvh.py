@@ -49,11 +49,14 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = read_lines(path)
     nodes, start = _parse_hierarchy(path, lines)
     values, fps, notes = _parse_motion(path, lines[start:], sum(len(node.channels) for node in nodes), len(nodes))
+    if ignored := _ignore_zero_positions(nodes, values):
+        notes += (f"the position channels of {ignored} joints are all 0, so their offsets are used",)
     chunks = [values[i : i + _CHUNK_FRAMES] for i in range(0, len(values), _CHUNK_FRAMES)]
+    positions = np.concatenate([_positions(nodes, chunk) for chunk in chunks])
     return marker_recordings(
         path,
         [_label(nodes, node) for node in nodes],
-        lambda columns: np.concatenate([_positions(nodes, chunk)[:, columns] for chunk in chunks]),
+        lambda columns: positions[:, columns],
         options,
         unit=None,
         fps=fps,
@@ -161,6 +164,18 @@ def _parse_motion(
 def _label(nodes: list[_Node], node: _Node) -> str:
     """Return the name of a node; an End Site has that of its parent and ``End``."""
     return f"{nodes[node.parent].name}_End" if node.end else node.name
+
+
+def _ignore_zero_positions(nodes: list[_Node], values: NDArray[np.float64]) -> int:
+    """Ignore the position channels of joints that programs fill with 0 although the joint has an offset; count them."""
+    first = count = 0
+    for node in nodes:
+        columns = [first + i for i, (kind, _) in enumerate(node.channels) if kind == "position"]
+        first += len(node.channels)
+        if node.parent >= 0 and columns and any(node.offset) and not values[:, columns].any():
+            node.channels = [("ignored", axis) if kind == "position" else (kind, axis) for kind, axis in node.channels]
+            count += 1
+    return count
 
 
 def _positions(nodes: list[_Node], values: NDArray[np.float64]) -> NDArray[np.float64]:

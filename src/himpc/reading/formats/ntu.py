@@ -25,7 +25,7 @@ from himpc.reading.formats.parsing.text import (
     scatter,
     to_numbers,
 )
-from himpc.reading.formats.parsing.timeline import choose_rate
+from himpc.reading.formats.parsing.timeline import choose_rate, count_note
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Quality, Recording
 from himpc.skeleton import get_layout
@@ -57,15 +57,22 @@ class _Lines:
         self.path = path
         self.lines = read_lines(path)
         self._remaining: Iterator[tuple[int, str]] = iter(self.lines)
+        self._count = 0
         self.number = 0
 
     def next(self, what: str) -> str:
         """Return the next line."""
         try:
             self.number, line = next(self._remaining)
+            self._count += 1
         except StopIteration:
             raise FormatError(f"{self.path}, line {self.number}: ends here, expected {what} next") from None
         return line
+
+    @property
+    def at_end(self) -> bool:
+        """Whether all lines were read."""
+        return self._count == len(self.lines)
 
     def count(self, what: str) -> int:
         """Return the next line as a whole number, 0 or more."""
@@ -79,11 +86,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each body of a `.skeleton` file."""
     lines = _Lines(path)
     n_frames = lines.count("the number of frames")
-    if not 0 < n_frames < len(lines.lines):
-        raise FormatError(f"{path}, line 1: states {n_frames} frames, found only {len(lines.lines) - 1} lines")
+    stated, n_frames = n_frames, 0
     frames_of: dict[str, list[int]] = {}
     rows_of: dict[str, list[Row]] = {}
-    for frame in range(n_frames):
+    while not lines.at_end:
+        frame, n_frames = n_frames, n_frames + 1
         for _ in range(lines.count("the number of bodies in a frame")):
             body, rows = _body(lines)
             if frames_of.setdefault(body, [])[-1:] == [frame]:
@@ -98,6 +105,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     poses = [_pose(path, frames, rows_of[body], n_frames) for body, frames in frames_of.items()]
     bodies, notes = to_metres_y_up([joints for joints, _ in poses], layout, str(path), options, "m", "y")
     fps, rate_notes = choose_rate(options, _FPS)
+    notes = (*count_note("frames", stated, n_frames), *notes, *rate_notes)
     return [
         Recording(
             joints.astype(np.float32),
@@ -105,7 +113,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             fps=fps,
             origin=origin,
             confidence=confidence,
-            quality=Quality(frames_read=n_frames, notes=(*notes, *rate_notes)),
+            quality=Quality(frames_read=n_frames, notes=notes),
         )
         for origin, joints, (_, confidence) in zip(origins, bodies, poses, strict=True)
     ]

@@ -7,6 +7,7 @@ checked against the table, which is what counts.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,9 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     stated = dict(zip(*(_cells(line) for _, line in lines[1:3]), strict=False))
     labels = _parse_labels(_cells(lines[3][1]))
     rows: list[Row] = [(number, _cells(line)) for number, line in lines[4:]]
+    axes = [0, 1, 2]
     while rows and not _NUMBER.fullmatch(rows[0][1][0]):  # the line of axes, which some programs leave out
-        rows.pop(0)
+        axes = _parse_axes(rows.pop(0)[1]) or axes
     if not rows:
         raise FormatError(f"{path}: holds no frames")
     rows, notes = _check_last_row(rows)
@@ -63,7 +65,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         stated=_parse_count(path, stated, "DataRate", lines[2][0]),
     )
     points = values[:, 2:].reshape(len(rows), len(labels), 3)
-    seen = mask_missing(points)
+    seen = mask_missing(points[..., axes])
     check_positions(path, [number for number, _ in rows], seen)
     placed = timeline.place(seen)
     frames, markers = (_parse_count(path, stated, name, lines[2][0]) for name in ("NumFrames", "NumMarkers"))
@@ -103,6 +105,12 @@ def _parse_labels(cells: list[str]) -> list[str]:
     if len(places) > 1 and all(place % 3 == 0 for place in places):
         return labels[: places[-1] + 1 : 3]
     return [label for label in labels if label]
+
+
+def _parse_axes(cells: Sequence[str]) -> list[int] | None:
+    """Return the places of x, y and z among the coordinates of a marker; None if the line does not name them."""
+    names = [cell[0].upper() for cell in cells if cell][:3]
+    return [names.index(axis) for axis in "XYZ"] if sorted(names) == ["X", "Y", "Z"] else None
 
 
 def _check_last_row(rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:

@@ -19,6 +19,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats.amc.skeleton import Skeleton, parse_floats, read_asf
 from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines
+from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings import Origin, Recording
@@ -31,11 +32,16 @@ _CHUNK_FRAMES = 512
 
 @dataclass(frozen=True)
 class _Motion:
-    """The values ``(frames, n)`` of each bone that moves, and the radians in one unit of angle."""
+    """The values ``(frames, n)`` of each bone that moves, the frames in time, and the radians in one unit of angle."""
 
     values: dict[str, NDArray[np.float64]]
-    frames: int
+    timeline: Timeline
     radians: float
+
+    @property
+    def frames(self) -> int:
+        """The number of frames that the file holds."""
+        return len(self.timeline.places)
 
 
 def recognise(path: Path, head: bytes) -> bool:
@@ -55,9 +61,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     motion = _parse_motion(path, skeleton, len(layout))
     chunks = [slice(i, i + _CHUNK_FRAMES) for i in range(0, motion.frames, _CHUNK_FRAMES)]
     joints = np.concatenate([_positions(skeleton, motion, chunk)[:, bones] for chunk in chunks])
-    notes = () if options.fps else ("the file states no frame rate; most of CMU is at 120 Hz",)
-    metres = UNITS["in"] / skeleton.length
-    return [to_recording(joints, layout, options, Origin(path), unit=metres, notes=notes)]
+    notes = motion.timeline.notes
+    if not options.fps:
+        notes = ("the file states no frame rate; most of CMU is at 120 Hz", *notes)
+    placed = motion.timeline.place(joints)
+    return [to_recording(placed, layout, options, Origin(path), unit=UNITS["in"] / skeleton.length, notes=notes)]
 
 
 def _find_skeleton(path: Path) -> Path:
@@ -94,7 +102,7 @@ def _parse_motion(path: Path, skeleton: Skeleton, joints: int) -> _Motion:
     keywords = {line.upper() for _, line in all_lines[:20]}
     radians = np.pi / 180 if ":DEGREES" in keywords else 1.0 if ":RADIANS" in keywords else skeleton.radians
     lines = [(number, line) for number, line in all_lines if not line.startswith(("#", ":"))]
-    starts = [i for i, (_, line) in enumerate(lines) if re.fullmatch(r"\d+", line)]
+    starts = [i for i, (_, line) in enumerate(lines) if re.fullmatch(r"[0-9]{1,15}", line)]
     if not starts or starts[0] != 0:
         raise FormatError(f"{path}: holds no numbered frames")
     check_memory(path, 1, len(starts), max(joints, len(skeleton.bones)))
@@ -109,7 +117,9 @@ def _parse_motion(path: Path, skeleton: Skeleton, joints: int) -> _Motion:
             frames[name].append(parse_floats(cells, len(moving[name].dof), f"{path}, line {number}: {name}"))
         if missing := [name for name, values in frames.items() if len(values) != frame]:
             raise FormatError(f"{path}, line {lines[start][0]}: frame {frame} lacks {missing[0]!r}")
-    return _Motion({name: np.array(values) for name, values in frames.items()}, len(starts), radians)
+    numbers = np.array([float(lines[start][1]) for start in starts])
+    timeline = find_timeline(path, [lines[start][0] for start in starts], numbers=numbers)
+    return _Motion({name: np.array(values) for name, values in frames.items()}, timeline, radians)
 
 
 def _positions(skeleton: Skeleton, motion: _Motion, part: slice) -> NDArray[np.float64]:
