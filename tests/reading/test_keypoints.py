@@ -183,6 +183,13 @@ def test_mediapipe_image_landmarks_are_refused(tmp_path: Path, standing) -> None
         MEDIAPIPE.read(path, FileOptions())
 
 
+def test_values_of_a_document_are_counted_before_it_is_parsed(tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setattr("himpc.reading.formats.parsing.keypoints._MAX_JSON_VALUES", 1000)
+    path = write(tmp_path / "a.json", [[LANDMARK] * 33] * 10)
+    with pytest.raises(FormatError, match="holds too many values for one file; split it"):
+        MEDIAPIPE.read(path, FileOptions())
+
+
 LANDMARK = {"x": 0, "y": 0, "z": 0, "visibility": 1}
 PERSON = {"person_id": [-1], "pose_keypoints_2d": [1.0, 2.0, 0.5] * 25}
 

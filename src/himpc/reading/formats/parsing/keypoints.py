@@ -38,8 +38,9 @@ __all__ = [
 _KEYPOINT_LAYOUTS = {17: "coco-17", 26: "halpe-26", 133: "coco-wholebody", 136: "halpe-26"}
 """The layout of body and feet by the number of keypoints of COCO, COCO-WholeBody and HALPE; face and hands follow."""
 
-_MAX_JSON_BYTES = 128 * 2**20
-"""Size of the largest JSON file that is read; as Python objects it takes several times that."""
+_MAX_JSON_BYTES = 512 * 2**20
+_MAX_JSON_VALUES = 16 * 2**20
+"""Values of the largest JSON file that is read, however much space is between them: an hour of MediaPipe, in 2 GB."""
 
 _MAX_ID = 255
 _MIN_PICTURES = 2
@@ -62,6 +63,8 @@ def is_json(head: bytes) -> bool:
 def load_json(path: Path, limit: int = _MAX_JSON_BYTES) -> Any:
     """Read a JSON file of at most `limit` bytes; several values, such as JSON lines, are returned as a list."""
     content = read_bytes(path, limit)
+    if sum(content.count(mark) for mark in (b",", b"[", b"{")) > _MAX_JSON_VALUES:
+        raise FormatError(f"{path}: holds too many values for one file", hint="split it into shorter recordings")
     try:
         documents = _decode_documents(content.decode(json.detect_encoding(content)))
         return documents if len(documents) > 1 else documents[0]
