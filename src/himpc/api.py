@@ -133,7 +133,7 @@ def evaluate(
     model : Embedder
         A trained `Model`, or a baseline of `himpc.model.BASELINES`.
     gallery, probe : sequence of Recording
-        Recordings with known persons, of any layouts (see `embed`). Without a probe,
+        Recordings with known people, of any layouts (see `embed`). Without a probe,
         each recording of the gallery is a query to the others.
     window_length, level
         As in `embed`.
@@ -142,7 +142,7 @@ def evaluate(
     without_match : {"error", "skip", "count"}
         Treatment of a query whose person is not in the gallery: raise an error, skip it, or count it as a failure.
     seed : int
-        Seed of the bootstrap over persons for the 95 % intervals.
+        Seed of the bootstrap over people for the 95 % intervals.
 
     Returns
     -------

@@ -96,7 +96,7 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         overwrite: bool = False,
         processes: ProcessGroup = SINGLE_PROCESS,
     ) -> Self:
-        """Train on recordings; labels of persons are not used.
+        """Train on recordings; labels of people are not used.
 
         Parameters
         ----------

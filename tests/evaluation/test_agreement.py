@@ -58,5 +58,5 @@ def test_table_counts_unlabelled_recordings():
 def test_missing_persons_raise_a_hint():
     with pytest.raises(DataError, match="from file names with name or from a table with labels"):
         grouping_agreement([0, 1], [None, None])
-    with pytest.raises(DataError, match="2 groups for 1 recordings"):
+    with pytest.raises(DataError, match="2 groups for the people of 1 recordings"):
         grouping_agreement([0, 1], ["ann"])

@@ -73,7 +73,7 @@ def test_exclude_camera_leaves_out_entries_of_the_same_camera():
     data = embedded(0)
     across = evaluate_embeddings(data, embedded(1), exclude="camera")
     assert across.window.ranking.mINP != evaluate_embeddings(data, embedded(1)).window.ranking.mINP
-    with pytest.raises(DataError, match="40 of 40 queries have no match"):
+    with pytest.raises(DataError, match="40 of 40 probes have no match"):
         evaluate_embeddings(data, embedded(1), exclude="session")
     with pytest.raises(DataError, match=r"8 of 8 recordings in the probe have no camera.*with name"):
         evaluate_embeddings(data, changed(embedded(1), cameras=(None,) * 8), exclude="camera")

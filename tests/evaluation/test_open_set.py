@@ -103,7 +103,7 @@ def test_intervals_cover_the_value_and_are_reproducible():
 
 
 def test_unusable_arguments_raise():
-    with pytest.raises(DataError, match="0 of 4 probes show unknown persons"):
+    with pytest.raises(DataError, match="0 of 4 probes show unknown people"):
         evaluate_open_set(DISTANCES[:4], PROBES[:4], ENROLLED)
     with pytest.raises(DataError, match="expected each once, none None"):
         evaluate_open_set(DISTANCES, PROBES, ("ann", "ann", "bob"))

@@ -111,14 +111,14 @@ def test_exclude_removes_only_the_same_person_and_camera():
 
 def test_query_without_match_is_an_error_skipped_or_counted():
     distances, probe_ids, gallery_ids = np.array([[0.0, 1.0], [1.0, 0.0]]), ["ann", "eve"], ["ann", "bob"]
-    with pytest.raises(DataError, match="1 of 2 queries have no match in the gallery, the first is number 1"):
+    with pytest.raises(DataError, match="1 of 2 probes have no match in the gallery, the first is number 1"):
         evaluate_distances(distances, probe_ids, gallery_ids)
     skipped = evaluate_distances(distances, probe_ids, gallery_ids, without_match="skip")
     assert (skipped.mAP, skipped.n_queries, skipped.n_skipped, skipped.query.tolist()) == (1.0, 1, 1, [0])
     counted = evaluate_distances(distances, probe_ids, gallery_ids, without_match="count")
     assert (counted.mAP, counted.n_queries, counted.n_skipped) == (0.5, 2, 0)
     assert counted.cmc.tolist() == [0.5, 0.5]
-    with pytest.raises(DataError, match="no query has a match"):
+    with pytest.raises(DataError, match="no probe has a match"):
         evaluate_distances(distances[1:], ["eve"], gallery_ids, without_match="skip")
 
 

@@ -81,7 +81,7 @@ def test_rates_on_own_comparisons_are_at_most_the_stated_ones(gallery, rate):
         (calibration.threshold_fpir, calibration.smallest_fpir, found.nearest_impostor),
     ):
         if rate < smallest:
-            with pytest.raises(DataError, match=r"cannot be estimated from \d persons"):
+            with pytest.raises(DataError, match=r"cannot be estimated from \d people"):
                 ask(rate)
         else:
             assert np.mean(distances <= ask(rate)) <= rate

@@ -51,7 +51,7 @@ def test_recordings_without_embedding_or_group_are_mentioned(tmp_path):
 
 
 def test_different_sizes_are_refused():
-    with pytest.raises(DataError, match="12 groups, 11 names and 11 persons"):
+    with pytest.raises(DataError, match="12 groups, 11 names and 11 people"):
         draw_map(VECTORS, [1] * 12, NAMES[:11])
 
 

@@ -39,7 +39,7 @@ for _verb, _help in {
     "train": "Train a model on recordings, without labels.",
     "embed": "Compute the embeddings of recordings.",
     "export": "Export a trained model to ONNX.",
-    "evaluate": "Measure re-identification on recordings of known persons.",
+    "evaluate": "Measure re-identification on recordings of known people.",
     "group": "Group recordings by person, without labels.",
     "identify": "Identify the people in videos or a live stream by a gallery.",
     "serve": "Serve a gallery: a page for the browser and an HTTP API.",

@@ -23,7 +23,7 @@ def evaluate(
     source: InputOptions = InputOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """Measure re-identification on recordings of known persons (--name or --labels).
+    """Measure re-identification on recordings of known people (--name or --labels).
 
     Parameters
     ----------
@@ -37,9 +37,9 @@ def evaluate(
     probe
         Probe recordings, in the same form. If not given, each gallery recording is searched among the others.
     exclude
-        Ignore gallery entries of the query's person from the same camera or session.
+        Ignore gallery entries of the probe's person from the same camera or session.
     without_match
-        Queries whose person is not in the gallery: stop with an error, skip them, or count them as misses.
+        Probes whose person is not in the gallery: stop with an error, skip them, or count them as misses.
     level
         Level whose features to use instead of the multi-level representation.
     window_length
@@ -47,7 +47,7 @@ def evaluate(
     device
         auto, cpu or cuda.
     seed
-        Random seed of the bootstrap over persons that gives the 95 % intervals.
+        Random seed of the bootstrap over people that gives the 95 % intervals.
     """
     from himpc.api import evaluate as evaluate_model
     from himpc.recordings import select

@@ -37,7 +37,7 @@ def search(
         False match rate: the share of comparisons with another person that may match; default 0.01, or the
         smallest rate that so few people can show.
     fpir
-        False positive identification rate, instead: the share of searches for non-enrolled persons that may match.
+        False positive identification rate, instead: the share of searches for non-enrolled people that may match.
     enrolled
         The prior probability that a recording shows an enrolled person.
     rerank

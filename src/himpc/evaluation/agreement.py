@@ -1,4 +1,4 @@
-"""Agreement of groups of recordings with the persons they show."""
+"""Agreement of groups of recordings with the people they show."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Agreement:
 
 
 def grouping_agreement(groups: Sequence[int] | NDArray[np.integer], persons: Labels) -> Agreement:
-    """Compare the groups of R recordings with the persons they show.
+    """Compare the groups of R recordings with the people they show.
 
     ARI: Hubert and Arabie, "Comparing partitions", 1985. AMI: Vinh, Epps and Bailey, JMLR 2010. Purity and pairwise
     measures: Manning, Raghavan and Schütze, "Introduction to Information Retrieval", 2008, section 16.3.
@@ -85,12 +85,12 @@ def grouping_agreement(groups: Sequence[int] | NDArray[np.integer], persons: Lab
     from sklearn.metrics import adjusted_mutual_info_score, adjusted_rand_score
 
     if len(groups) != len(persons):
-        raise DataError(f"{len(groups)} groups for {len(persons)} recordings' persons, expected one each")
+        raise DataError(f"{len(groups)} groups for the people of {len(persons)} recordings, expected one each")
     known = [i for i, person in enumerate(persons) if person is not None]
     if not known:
         raise DataError(
             "no recording has a person, so groups cannot be compared with persons",
-            hint="read persons from file names with {name} or from a table with {labels}",
+            hint="read people from file names with {name} or from a table with {labels}",
         )
     (people,), n_persons = encode_labels([persons[i] for i in known])
     (members,), n_groups = encode_labels([int(groups[i]) if groups[i] >= 0 else None for i in known])

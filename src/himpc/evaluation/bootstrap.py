@@ -1,6 +1,6 @@
-"""Confidence intervals by bootstrap over persons.
+"""Confidence intervals by bootstrap over people.
 
-The queries of one person resemble each other, so persons are drawn with replacement, each with all queries of the
+The probes of one person resemble each other, so people are drawn with replacement, each with all probes of the
 person (the cluster bootstrap: Davison and Hinkley, "Bootstrap Methods and their Application", 1997, section 3.8).
 """
 
@@ -14,20 +14,20 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation.label_codes import Labels, encode_labels
 
-_BLOCK_CELLS = 4_000_000  # draws times persons in memory at once
+_BLOCK_CELLS = 4_000_000  # draws times people in memory at once
 
 
 def bootstrap_interval(
     values: NDArray[np.floating], persons: Labels, *, confidence: float = 0.95, draws: int = 2000, seed: int = 0
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Compute the percentile interval of the mean over queries; the gallery stays the same.
+    """Compute the percentile interval of the mean over probes; the gallery stays the same.
 
     Parameters
     ----------
     values : array ``(Q,)`` or ``(Q, M)``
-        M metrics of each query.
+        M metrics of each probe.
     persons : sequence ``(Q,)``
-        The person of each query.
+        The person of each probe.
     confidence : float
         Coverage, in (0, 1).
     draws : int
@@ -38,18 +38,18 @@ def bootstrap_interval(
     Returns
     -------
     low, high : array ``()`` or ``(M,)``
-        NaN if all queries show one person.
+        NaN if all probes show one person.
 
     Raises
     ------
     DataError
-        If there are no queries or sizes do not fit.
+        If there are no probes or sizes do not fit.
     ConfigError
         If `confidence`, `draws` or `seed` is out of range.
     """
     _check(confidence, draws, seed)
     if values.ndim not in (1, 2) or not len(values) or len(persons) != len(values):
-        raise DataError(f"values have shape {values.shape} for {len(persons)} persons' queries, expected one row each")
+        raise DataError(f"values have shape {values.shape} for probes of {len(persons)} people, expected one row each")
     (codes,), n_persons = encode_labels(persons)
     if n_persons == 1:
         unknown = np.full(values.shape[1:], np.nan)

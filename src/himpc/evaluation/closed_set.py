@@ -32,7 +32,7 @@ class LevelEvaluation:
     n_gallery : int
         Entries in the gallery: windows or recordings.
     intervals : dict of str to (low, high)
-        95 % interval of each metric of the ranking: ``"rank_1"``, ..., ``"mAP"``, ``"mINP"``. NaN if all queries show
+        95 % interval of each metric of the ranking: ``"rank_1"``, ..., ``"mAP"``, ``"mINP"``. NaN if all probes show
         one person.
     """
 
@@ -44,7 +44,7 @@ class LevelEvaluation:
     def from_ranking(
         cls, ranking: RankingResult, persons: NDArray[Any], n_gallery: int, *, draws: int = 2000, seed: int = 0
     ) -> LevelEvaluation:
-        """Add intervals to a ranking by a bootstrap over the persons of its probes, ``(P,)``."""
+        """Add intervals to a ranking by a bootstrap over the people of its probes, ``(P,)``."""
         hits = [ranking.first_match <= k for k in ranking.rank]
         values = np.stack([*hits, *ranking.per_query.values()], axis=1).astype(np.float64)
         low, high = bootstrap_interval(values, persons[ranking.query], draws=draws, seed=seed)
@@ -78,7 +78,7 @@ class Evaluation:
     recording : LevelEvaluation
         The mean of all windows of a recording.
     n_persons : int
-        Persons in the gallery.
+        People in the gallery.
     too_short : tuple of str
         Recordings that are shorter than a window and do not take part.
     """
@@ -101,7 +101,7 @@ class Evaluation:
         """Return a Markdown table with a row per metric, in percent, with 95 % intervals for Rank-1 and mAP."""
         rows: dict[str, dict[str, str]] = {}
         for name, level in (("window", self.window), ("recording", self.recording)):
-            cells = {"queries": str(level.ranking.n_queries), "gallery": str(level.n_gallery)}
+            cells = {"probes": str(level.ranking.n_queries), "gallery": str(level.n_gallery)}
             for metric, value in level.ranking.metrics.items():
                 with_interval = metric in ("rank_1", "mAP")
                 label = metric.replace("rank_", "Rank-") + (" (95 %)" if with_interval else "")
@@ -129,24 +129,24 @@ def evaluate_embeddings(
     gallery : LabelledEmbeddings
         The person of every recording must be known.
     probe : LabelledEmbeddings, optional
-        Likewise. By default each recording of the gallery is a query to the others (leave-one-out).
+        Likewise. By default each recording of the gallery is a probe to the others (leave-one-out).
     ks : sequence of int
         The ranks to report.
     exclude : {"camera", "session"}, optional
-        Exclude gallery entries of the query's person from the same camera or session.
+        Exclude gallery entries of the probe's person from the same camera or session.
     keep_own_windows : bool
-        Without a probe, the other windows of the query's recording are nearly equal to it and are excluded. True
-        excludes the query itself only, as the published protocol of CASIA-B does in tests within one condition.
+        Without a probe, the other windows of the probe's recording are nearly equal to it and are excluded. True
+        excludes the probe itself only, as the published protocol of CASIA-B does in tests within one condition.
     without_match : {"error", "skip", "count"}
-        Treatment of a query without a match in its gallery; see `evaluate_ranking`.
+        Treatment of a probe without a match in its gallery; see `evaluate_ranking`.
     draws, seed : int
-        Of the bootstrap over persons.
+        Of the bootstrap over people.
 
     Raises
     ------
     DataError
         If a set has no recording with a window, a recording has no person (or no camera or session, where that is
-        excluded), the gallery shows one person only, embeddings are not finite, or a query has no match and
+        excluded), the gallery shows one person only, embeddings are not finite, or a probe has no match and
         `without_match` is "error".
     ConfigError
         If `exclude` is invalid.

@@ -1,4 +1,4 @@
-"""Open-set identification: rates of errors when some probes show persons who are not enrolled (unknown persons)."""
+"""Open-set identification: rates of errors when some probes show people who are not enrolled (unknown people)."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ class OpenSetResult:
     thresholds : array ``(T,)``
         All distances at which a rate changes, rising, after minus infinity, at which no probe is identified.
     fpir : array ``(T,)``
-        False positive identification rate: the share of probes of unknown persons with a distance up to the threshold.
+        False positive identification rate: the share of probes of unknown people with a distance up to the threshold.
     fnir : dict of int to array ``(T,)``
-        False negative identification rate by rank k: the share of probes of enrolled persons whose own person is not
+        False negative identification rate by rank k: the share of probes of enrolled people whose own person is not
         among the k nearest, or farther away than the threshold.
     dir : dict of (int, float) to float
         Detection and identification rate by (k, FPIR): ``1 - FNIR`` at rank k and the largest threshold whose FPIR is
@@ -35,7 +35,7 @@ class OpenSetResult:
     dir_intervals : dict of (int, float) to (low, high)
         NaN if all probes show one person.
     n_enrolled, n_unknown : int
-        Probes of enrolled and of unknown persons.
+        Probes of enrolled and of unknown people.
     """
 
     thresholds: Floats
@@ -54,13 +54,13 @@ class ThresholdResult:
     Attributes
     ----------
     fmr : float
-        False match rate: comparisons with other persons that match.
+        False match rate: comparisons with other people that match.
     fpir : float
-        Probes of unknown persons that are identified as an enrolled person.
+        Probes of unknown people that are identified as an enrolled person.
     fnir : float
-        Probes of enrolled persons that are not identified as their person.
+        Probes of enrolled people that are not identified as their person.
     misidentified : float
-        Probes of enrolled persons that are identified as another person.
+        Probes of enrolled people that are identified as another person.
     intervals : dict of str to (low, high)
         By the names above.
     """
@@ -86,17 +86,17 @@ def evaluate_open_set(
     """Compute the error rates of open-set identification over all thresholds.
 
     ISO/IEC 19795-1; Phillips, Grother and Micheals, "Evaluation methods in face recognition", 2011. Equal distances
-    count against the probe: another person ranks before its own. Each sample of the bootstrap over persons has a
+    count against the probe: another person ranks before its own. Each sample of the bootstrap over people has a
     threshold of its own.
 
     Parameters
     ----------
     distances : array ``(Q, P)``
-        From probes to persons.
+        From probes to people.
     probe_ids : sequence ``(Q,)``
         The person of each probe, unknown if not in `enrolled`. None: an unknown person, different from all others.
     enrolled : sequence ``(P,)``
-        The persons, each once.
+        The people, each once.
     ranks, fpirs : sequence
         Ranks and FPIRs at which to report the DIR.
     confidence, draws, seed
@@ -106,7 +106,7 @@ def evaluate_open_set(
     ------
     DataError
         If sizes do not fit, distances are not finite, a person is enrolled twice, or there are no probes of enrolled or
-        no probes of unknown persons.
+        no probes of unknown people.
     ConfigError
         If a number is out of range.
     """
@@ -115,7 +115,7 @@ def evaluate_open_set(
     probes = _Probes.check(distances, probe_ids, enrolled)
     if not len(probes.of_unknown) or not len(probes.own):
         raise DataError(
-            f"{len(probes.of_unknown)} of {len(distances)} probes show unknown persons, expected some who are and some "
+            f"{len(probes.of_unknown)} of {len(distances)} probes show unknown people, expected some who are and some "
             "who are not enrolled",
             hint="for one kind alone use evaluate_threshold",
         )
@@ -188,7 +188,7 @@ def evaluate_threshold(
 
 @dataclass(frozen=True, eq=False)
 class _Probes:
-    """Checked probes: E of enrolled persons and U of unknown persons."""
+    """Checked probes: E of enrolled people and U of unknown people."""
 
     codes: NDArray[np.int64]
     """The person of each probe as a number below `n_persons`, ``(Q,)``."""
@@ -214,13 +214,13 @@ class _Probes:
         shape = (len(probe_ids), len(enrolled))
         if distances.shape != shape or 0 in shape or not np.isfinite(distances).all():
             raise DataError(
-                f"distances have shape {distances.shape} for {shape[0]} probes and {shape[1]} persons, expected one "
+                f"distances have shape {distances.shape} for {shape[0]} probes and {shape[1]} people, expected one "
                 "finite distance for each probe and person"
             )
         (codes, columns), n_persons = encode_labels(probe_ids, enrolled)
         if len(np.unique(columns)) < len(columns) or any(name is None for name in enrolled):
             raise DataError(
-                f"{shape[1]} enrolled persons of {len(np.unique(columns))} names, expected each once, none None"
+                f"{shape[1]} enrolled people of {len(np.unique(columns))} names, expected each once, none None"
             )
         same = codes[:, None] == columns
         place, column = np.nonzero(same)
@@ -241,7 +241,7 @@ class _Probes:
         )
 
     def detection(self, times: Floats, points: Sequence[tuple[int, float]]) -> list[float]:
-        """Compute the DIR at each (rank, FPIR) with weights of the persons ``(n_persons,)``."""
+        """Compute the DIR at each (rank, FPIR) with weights of the people ``(n_persons,)``."""
         order = np.argsort(self.of_unknown, kind="stable")
         nearest, weight, own = self.of_unknown[order], times[self.unknown_person][order], times[self.own_person]
         passed = np.cumsum(weight)

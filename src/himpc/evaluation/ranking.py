@@ -20,12 +20,12 @@ Exclude = NDArray[np.bool_] | tuple[Labels, Labels]
 
 @dataclass(frozen=True, eq=False)
 class RankingResult:
-    """Metrics of a ranking of Q queries; every rate lies in [0, 1].
+    """Metrics of a ranking of Q probes; every rate lies in [0, 1].
 
     Attributes
     ----------
     cmc : array ``(G,)``
-        Cumulative matching characteristic: ``cmc[k - 1]`` is Rank-k, the share of queries with a match among the first
+        Cumulative matching characteristic: ``cmc[k - 1]`` is Rank-k, the share of probes with a match among the first
         k entries of the gallery.
     rank : dict of int to float
         Rank-k for each requested k.
@@ -34,13 +34,13 @@ class RankingResult:
     mAP, mINP : float
         Two of them.
     n_queries, n_skipped : int
-        Queries that count, and queries that were skipped because they have no match.
+        Probes that count, and probes that were skipped because they have no match.
     query : int array ``(Q,)``
-        The probe of each query.
+        The number of each probe that counts.
     first_match : int array ``(Q,)``
-        Rank of the best match, from 1; G + 1 for a query without a match.
+        Rank of the best match, from 1; G + 1 for a probe without a match.
     per_query : dict of str to array ``(Q,)``
-        Each metric of `METRICS` per query.
+        Each metric of `METRICS` per probe.
     """
 
     cmc: NDArray[np.float64]
@@ -99,16 +99,16 @@ def evaluate_ranking(
         True where a probe must not be compared with a gallery entry. Or the cameras (or sessions) of both sides: then
         entries of the same person and camera are excluded, the rule of Market-1501 (Zheng et al., ICCV 2015).
     same : bool
-        Whether probe and gallery are one set: then a query is never its own match.
+        Whether probe and gallery are one set: then a probe is never its own match.
     without_match : {"error", "skip", "count"}
-        Treatment of a query without a match in its gallery: raise an error, skip it, or count it as a failure (0 in
+        Treatment of a probe without a match in its gallery: raise an error, skip it, or count it as a failure (0 in
         every metric).
 
     Raises
     ------
     DataError
-        If a set is empty, has values that are not finite, or sizes do not fit; if a query has no match and
-        `without_match` is "error"; if no query is left.
+        If a set is empty, has values that are not finite, or sizes do not fit; if a probe has no match and
+        `without_match` is "error"; if no probe is left.
     ConfigError
         If `ks` or `without_match` is invalid.
 
@@ -191,7 +191,7 @@ def _rank(
 
 
 def _first_match(match: NDArray[np.bool_], rank: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the rank of the best match of each query, behind all other entries at its distance; G + 1 for none."""
+    """Return the rank of the best match of each probe, behind all other entries at its distance; G + 1 for none."""
     reach = rank[np.arange(len(match)), match.argmax(axis=1)]
     matches = (match & (rank <= reach[:, None])).sum(axis=1)
     first: NDArray[np.int64] = np.where(match.any(axis=1), reach - matches + 1, match.shape[1] + 1)
@@ -208,14 +208,14 @@ def _result(
     lost = np.flatnonzero(first_match > size)
     if len(lost) and without_match == "error":
         raise DataError(
-            f"{len(lost)} of {len(first_match)} queries have no match in the gallery, the first is number {lost[0]}",
+            f"{len(lost)} of {len(first_match)} probes have no match in the gallery, the first is number {lost[0]}",
             hint="skip them with {without_match=skip} or count them as failures with {without_match=count}",
         )
     query = np.arange(len(first_match))
     if without_match == "skip":
         query = np.delete(query, lost)
     if not len(query):
-        raise DataError("no query has a match in the gallery: there is nothing to measure")
+        raise DataError("no probe has a match in the gallery: there is nothing to measure")
     cmc = np.cumsum(np.bincount(first_match[query] - 1, minlength=size + 1))[:size] / len(query)
     return RankingResult(
         cmc=cmc,

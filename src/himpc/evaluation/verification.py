@@ -104,7 +104,7 @@ def error_rates(genuine: NDArray[np.floating], impostor: NDArray[np.floating]) -
     Parameters
     ----------
     genuine, impostor : array ``(M,)``, ``(K,)``
-        Distances between two recordings of one person, and of two persons.
+        Distances between two recordings of one person, and of two people.
 
     Raises
     ------
@@ -137,13 +137,13 @@ def evaluate_verification(
 
     Comparisons that share a person are not independent. So intervals come from a bootstrap over persons: the weight of
     a genuine comparison is the number of times its person was drawn, that of an impostor comparison the product for its
-    two persons (Snijders and Borgatti, "Non-parametric standard errors and tests for network statistics", Connections,
+    two people (Snijders and Borgatti, "Non-parametric standard errors and tests for network statistics", Connections,
     1999).
 
     Parameters
     ----------
     distances : array ``(Q, G)``
-        From probes to the entries of the gallery, recordings or persons.
+        From probes to the entries of the gallery, recordings or people.
     probe_ids, gallery_ids : sequence ``(Q,)``, ``(G,)``
         The person of each. None: an unknown person, different from all others.
     fmrs : sequence of float

@@ -149,14 +149,14 @@ class Gallery:
         Parameters
         ----------
         probes : sequence of Recording
-            Their persons are ignored.
+            Their people are ignored.
         people : int
             The number of nearest people in each answer.
         fmr : float, optional
             False match rate: the share of comparisons with another person that may match. If neither rate is given,
             0.01, or the smallest rate that the gallery can show if that is larger.
         fpir : float, optional
-            False positive identification rate, instead: the share of searches for non-enrolled persons that may match.
+            False positive identification rate, instead: the share of searches for non-enrolled people that may match.
         enrolled : float
             The prior probability that a probe shows an enrolled person.
         rerank : bool

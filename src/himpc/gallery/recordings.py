@@ -96,7 +96,7 @@ def remove_copies(recordings: Sequence[EmbeddedRecording]) -> list[EmbeddedRecor
     Raises
     ------
     DataError
-        If copies have different persons.
+        If copies have different people.
     """
     by_fingerprint: dict[str, EmbeddedRecording] = {}
     for recording in recordings:

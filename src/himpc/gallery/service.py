@@ -42,7 +42,7 @@ class EnrollmentBatch:
     new: list[EmbeddedRecording]
     already: list[EmbeddedRecording]
     short: list[EmbeddedRecording]
-    """`new`, `already`, `short`: the persons of `new` and `already` are those of the gallery."""
+    """`new`, `already`, `short`: the people of `new` and `already` are those of the gallery."""
     persons: list[str | None]
     """The person of each recording passed; None if it is too short."""
 

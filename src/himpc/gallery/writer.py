@@ -41,7 +41,7 @@ class GalleryWriter:
         action: str = "enrolled",
         files: Iterable[str] = (),
     ) -> tuple[list[EmbeddedRecording], list[EmbeddedRecording]]:
-        """Enroll recordings, and return those that are new, with their persons, and those enrolled before.
+        """Enroll recordings, and return those that are new, with their people, and those enrolled before.
 
         Parameters
         ----------

@@ -78,7 +78,7 @@ def train(
         Called after every epoch. The result is then the first epoch with the highest score instead of the last epoch,
         and training stops when the score has not risen for `patience` epochs.
     external_labels : int64 array ``(N,)``, optional
-        Labels that replace the pseudo-labels, 0 to K - 1, each at least once. The true persons give the supervised
+        Labels that replace the pseudo-labels, 0 to K - 1, each at least once. The true people give the supervised
         upper bound. Training is label-free only without it.
     notes : mapping of str to str, optional
         Entries about data and score for the model card, such as ``labels_used``.

@@ -29,7 +29,7 @@ def draw_map(
 ) -> Figure:
     """Draw the recordings on the plane of their first two principal components.
 
-    A disc is a recording; number and colour are its group. If true persons are given, a line connects each person's
+    A disc is a recording; number and colour are its group. If true people are given, a line connects each person's
     recordings to their centre, beside which the name is written, and a black rim marks a recording that shows another
     person than most of its group. Otherwise recordings are named if they are few and space permits.
 
@@ -52,7 +52,7 @@ def draw_map(
     if embeddings.ndim != 2 or not len(embeddings) == len(groups) == len(names) == len(persons or names):
         raise DataError(
             f"embeddings have shape {embeddings.shape} for {len(groups)} groups, {len(names)} names and "
-            f"{len(persons or names)} persons: expected one row each"
+            f"{len(persons or names)} people: expected one row each"
         )
     drawn = [int(i) for i in np.flatnonzero(np.isfinite(embeddings).all(axis=1))]
     places, shares = principal_plane(embeddings[drawn])

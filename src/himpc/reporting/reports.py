@@ -72,7 +72,7 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
         agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
         document["agreement"] = agreement.to_dict()
         alone = "; a recording without a group counts as a group of one" if len(grouped) < len(recordings) else ""
-        text += f"\n\nAgreement with the true persons, which were not used{alone}\n"
+        text += f"\n\nAgreement with the true people, which were not used{alone}\n"
         text += f"(precision, recall and F1 of pairs of recordings):\n{agreement.table()}"
     return GroupReport(paths, text, document)
 

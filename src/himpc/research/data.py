@@ -1,4 +1,4 @@
-"""The data of a benchmark: windows with known persons, and counts of what was loaded."""
+"""The data of a benchmark: windows with known people, and counts of what was loaded."""
 
 from __future__ import annotations
 

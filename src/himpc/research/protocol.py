@@ -38,7 +38,7 @@ class Protocol:
     """F, frames per window."""
     splits: tuple[Split, ...]
     persons: Mapping[str, int] = field(default_factory=lambda: MappingProxyType({}))
-    """Published number of persons by part (``"train"``, a test set, or ``"all"``); empty if nothing was published."""
+    """Published number of people by part (``"train"``, a test set, or ``"all"``); empty if nothing was published."""
 
     @property
     def tests(self) -> tuple[str, ...]:

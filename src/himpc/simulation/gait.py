@@ -1,4 +1,4 @@
-"""Gaits of persons, and how they change from session to session.
+"""Gaits of people, and how they change from session to session.
 
 Sources of means and of the variation between people
 ----------------------------------------------------

@@ -1,4 +1,4 @@
-"""Simulated persons, and the random streams that make them."""
+"""Simulated people, and the random streams that make them."""
 
 from __future__ import annotations
 

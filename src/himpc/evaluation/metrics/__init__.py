@@ -1,13 +1,13 @@
 """Metrics of a ranked gallery: pure functions on arrays, in one table.
 
-A metric takes what a ranking gives for Q queries and a gallery of G entries:
+A metric takes what a ranking gives for Q probes and a gallery of G entries:
 
-- `match`, bool array ``(Q, G)``: the gallery from near to far, True where the entry shows the person of the query;
+- `match`, bool array ``(Q, G)``: the gallery from near to far, True where the entry shows the person of the probe;
 - `rank`, int array ``(Q, G)``: the rank of each of these entries, from 1. Entries at equal distances share the last of
-  their ranks, so that ties count against the query.
+  their ranks, so that ties count against the probe.
 
-It returns one value in [0, 1] per query, ``(Q,)``: 0 for a query without a match. Evaluations report the mean over the
-queries, with a bootstrap interval over persons.
+It returns one value in [0, 1] per probe, ``(Q,)``: 0 for a probe without a match. Evaluations report the mean over the
+probes, with a bootstrap interval over people.
 """
 
 from __future__ import annotations
@@ -28,4 +28,4 @@ METRICS: dict[str, RankingMetric] = {
     "mAP": average_precision,
     "mINP": inverse_negative_penalty,
 }
-"""The metrics of every evaluation beside Rank-k, by the name of their mean over queries."""
+"""The metrics of every evaluation beside Rank-k, by the name of their mean over probes."""

@@ -1,4 +1,4 @@
-"""Average precision; its mean over queries is mAP."""
+"""Average precision; its mean over probes is mAP."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 
 def average_precision(match: NDArray[np.bool_], rank: NDArray[np.int64]) -> NDArray[np.float64]:
-    r"""Compute the average precision of each query, :math:`\frac1n \sum_j j / r_j`.
+    r"""Compute the average precision of each probe, :math:`\frac1n \sum_j j / r_j`.
 
-    The query has :math:`n` matches at ranks :math:`r_1 < ... < r_n` (Zheng et al., "Scalable person re-identification",
+    The probe has :math:`n` matches at ranks :math:`r_1 < ... < r_n` (Zheng et al., "Scalable person re-identification",
     ICCV 2015). With ties it equals `sklearn.metrics.average_precision_score`.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Inverse negative penalty; its mean over queries is mINP."""
+"""Inverse negative penalty; its mean over probes is mINP."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 
 def inverse_negative_penalty(match: NDArray[np.bool_], rank: NDArray[np.int64]) -> NDArray[np.float64]:
-    r"""Compute the inverse negative penalty of each query, :math:`n / r_n`.
+    r"""Compute the inverse negative penalty of each probe, :math:`n / r_n`.
 
-    The query has :math:`n` matches, the last of them at rank :math:`r_n` (Ye et al., "Deep learning for person
+    The probe has :math:`n` matches, the last of them at rank :math:`r_n` (Ye et al., "Deep learning for person
     re-identification: a survey and outlook", TPAMI 2021, section 4.1).
 
     Parameters

@@ -55,12 +55,12 @@ class Calibration:
 
     @property
     def smallest_fmr(self) -> float:
-        """The smallest false match rate that can be estimated from this number of persons."""
+        """The smallest false match rate that can be estimated from this number of people."""
         return self.impostor.smallest_rate
 
     @property
     def smallest_fpir(self) -> float:
-        """The smallest false positive identification rate that can be estimated from this number of persons."""
+        """The smallest false positive identification rate that can be estimated from this number of people."""
         return self.stranger.smallest_rate * self.persons / (self.persons - 1)
 
     @property
@@ -71,7 +71,7 @@ class Calibration:
     def threshold(self, fmr: float) -> float:
         """Return the distance up to which at most a share `fmr` of comparisons with another person match.
 
-        Comparisons of the same two persons depend on each other, so only pairs of persons count: P persons
+        Comparisons of the same two people depend on each other, so only pairs of people count: P people
         suffice for rates from ``1 / (P (P - 1) / 2 + 1)``.
 
         Raises
@@ -79,16 +79,16 @@ class Calibration:
         ConfigError
             If the rate is not between 0 and 1.
         DataError
-            If the gallery has too few persons for it.
+            If the gallery has too few people for it.
         """
         self._check_rate("fmr", fmr, self.smallest_fmr)
         return self.impostor.threshold(fmr)
 
     def threshold_fpir(self, fpir: float) -> float:
-        """Return the distance up to which at most a share `fpir` of searches for non-enrolled persons find a match.
+        """Return the distance up to which at most a share `fpir` of searches for non-enrolled people find a match.
 
-        Each of P persons was searched among P - 1, a non-enrolled person is searched among P. By symmetry that finds
-        a match at most ``P / (P - 1)`` times as often, so the rate is reduced by this factor. P persons
+        Each of P people was searched among P - 1, a non-enrolled person is searched among P. By symmetry that finds
+        a match at most ``P / (P - 1)`` times as often, so the rate is reduced by this factor. P people
         suffice for rates from ``P / (P - 1) / (P + 1)``.
 
         Raises
@@ -96,7 +96,7 @@ class Calibration:
         ConfigError
             If the rate is not between 0 and 1.
         DataError
-            If the gallery has too few persons for it.
+            If the gallery has too few people for it.
         """
         self._check_rate("fpir", fpir, self.smallest_fpir)
         return self.stranger.threshold(fpir * (self.persons - 1) / self.persons)
@@ -108,7 +108,7 @@ class Calibration:
     def probabilities(self, distances: NDArray[np.floating], enrolled: float = 0.5) -> tuple[Floats, float]:
         """Compute the probability of each person, and of a person who is not enrolled.
 
-        Bayes' rule: each of P persons has the prior ``enrolled / P`` times its likelihood ratio, and a person who is
+        Bayes' rule: each of P people has the prior ``enrolled / P`` times its likelihood ratio, and a person who is
         not enrolled has the prior ``1 - enrolled``. A nearer person never has a lower probability.
 
         Parameters
@@ -182,7 +182,7 @@ def calibrate(
     """Calibrate distances by leave-one-out comparisons of the gallery's own recordings.
 
     A model separates people it was trained on better than other people. If it was trained on the gallery's people,
-    the rates hold for non-enrolled persons only with `folds`, models trained again without some of the people,
+    the rates hold for non-enrolled people only with `folds`, models trained again without some of the people,
     at the cost of a higher miss rate (docs/results.md, open set). People enrolled after the training need no folds.
 
     Parameters
@@ -201,7 +201,7 @@ def calibrate(
     Raises
     ------
     DataError
-        If arrays do not fit or are not finite, there are fewer than two persons, or no person has two recordings and
+        If arrays do not fit or are not finite, there are fewer than two people, or no person has two recordings and
         there are no halves.
     """
     comparisons = compare_within(vectors, person)

@@ -15,14 +15,14 @@ MAX_RECORDINGS = 2000
 """Maximum number of recordings that are left out in turn."""
 
 MAX_PERSONS = 500
-"""Maximum number of persons that each recording is compared with: a million comparisons are enough."""
+"""Maximum number of people that each recording is compared with: a million comparisons are enough."""
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
 class Comparisons:
-    """Euclidean distances from recordings to persons; the distance to a person is that to its nearest recording.
+    """Euclidean distances from recordings to people; the distance to a person is that to its nearest recording.
 
     Every person has the same total weight, and the weights of each kind sum to 1.
     """
@@ -40,23 +40,23 @@ class Comparisons:
     the recording's own person were not enrolled."""
     persons: int
     genuine_persons: int
-    """`persons`, `genuine_persons`: the number of persons, and of persons with genuine comparisons."""
+    """`persons`, `genuine_persons`: the number of people, and of people with genuine comparisons."""
 
 
 @dataclass(frozen=True, eq=False)
 class Fold:
-    """The embeddings of a gallery by a model that was trained without some of its persons."""
+    """The embeddings of a gallery by a model that was trained without some of its people."""
 
     vectors: NDArray[np.floating]
     """A vector for each recording of the gallery, ``(R, D)``; D may differ between models."""
     left_out: NDArray[np.bool_]
-    """The recordings of the persons that the model was not trained on, ``(R,)``."""
+    """The recordings of the people that the model was not trained on, ``(R,)``."""
     halves: NDArray[np.floating] | None = None
     """As in `calibrate`, ``(R, 2, D)``."""
 
 
 def compare_left_out(folds: Sequence[Fold], person: NDArray[np.integer]) -> Comparisons:
-    """Compare the left-out recordings of each fold with all persons, by the embeddings of that fold.
+    """Compare the left-out recordings of each fold with all people, by the embeddings of that fold.
 
     Raises
     ------
@@ -95,10 +95,10 @@ def compare_left_out(folds: Sequence[Fold], person: NDArray[np.integer]) -> Comp
 def compare_within(
     vectors: NDArray[np.floating], person: NDArray[np.integer], left_out: NDArray[np.bool_] | None = None
 ) -> Comparisons:
-    """Leave out each recording in turn and compare it with the persons of the others.
+    """Leave out each recording in turn and compare it with the people of the others.
 
-    At most 2,000 recordings are left out and at most 500 persons are compared with; the choice does not depend on the
-    order of the recordings. The nearest other person is always searched among all persons.
+    At most 2,000 recordings are left out and at most 500 people are compared with; the choice does not depend on the
+    order of the recordings. The nearest other person is always searched among all people.
 
     Parameters
     ----------
@@ -112,7 +112,7 @@ def compare_within(
     Raises
     ------
     DataError
-        If arrays do not fit, vectors are not finite, or there are fewer than two persons.
+        If arrays do not fit, vectors are not finite, or there are fewer than two people.
     """
     if vectors.ndim != 2 or not vectors.shape[1] or person.shape != (len(vectors),):
         raise DataError(f"vectors have shape {vectors.shape} and person {person.shape}, expected (R, D) and (R,)")
@@ -159,7 +159,7 @@ def _spread(count: int, limit: int) -> NDArray[np.int64]:
 
 
 def _share(owner: NDArray[np.integer]) -> Floats:
-    """Compute the weight of each recording, with equal sums for all persons."""
+    """Compute the weight of each recording, with equal sums for all people."""
     if not len(owner):
         return np.empty(0)
     counts = np.bincount(owner)

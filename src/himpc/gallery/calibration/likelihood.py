@@ -47,14 +47,14 @@ class LikelihoodRatio:
 
         The targets are ``1 - 1 / (K + 2)`` and ``1 / (K + 2)`` instead of 1 and 0, for K impostor comparisons, so that
         separable kinds give a finite slope (after Platt, "Probabilistic outputs for support vector
-        machines", 1999). The bounds are ``1 / (n + 1)``, for n genuine persons, and ``K + 1``.
+        machines", 1999). The bounds are ``1 / (n + 1)``, for n genuine people, and ``K + 1``.
 
         Parameters
         ----------
         genuine, impostor : pair of arrays
             Distances and their weights, which sum to 1; neither is empty.
         persons : int
-            The number of persons in genuine comparisons.
+            The number of people in genuine comparisons.
         """
         scale = _median(*impostor) or 1.0
         distances = np.concatenate([genuine[0], impostor[0]]) / scale

@@ -32,14 +32,14 @@ class Conventions:
     probe_checkpoint: bool = False
     """Select the epoch with the highest Rank-1 on the probe set; each split then has a training of its own."""
     drop_last_test: bool = False
-    """Leave out an incomplete last batch of gallery and probe, so the last persons are never tested."""
+    """Leave out an incomplete last batch of gallery and probe, so the last people are never tested."""
     self_match_in_map: bool = False
-    """If a set is searched in itself, count the query as a match of itself in average precision."""
+    """If a set is searched in itself, count the probe as a match of itself in average precision."""
     mislabel: bool = False
-    """Label raw files of KS20 and IAS-Lab as the original scripts do, which confuse sessions and persons
+    """Label raw files of KS20 and IAS-Lab as the original scripts do, which confuse sessions and people
     (docs/benchmarks.md); no effect elsewhere, and the authors' arrays contain these labels already."""
     true_people: bool = False
-    """Use the true persons as pseudo-labels: not a convention of the released code, but the supervised upper bound of
+    """Use the true people as pseudo-labels: not a convention of the released code, but the supervised upper bound of
     training without labels."""
 
     @classmethod
@@ -69,7 +69,7 @@ class Conventions:
         if self.drop_last_test:
             notes.append("the last windows of gallery and probe, fewer than a batch, were not tested")
         if self.self_match_in_map:
-            notes.append("where a set is searched in itself, mAP counts the query as its own match")
+            notes.append("where a set is searched in itself, mAP counts the probe as its own match")
         return notes
 
     def training_set(self, train: LabelledWindows, batch_size: int, seed: int) -> LabelledWindows:
@@ -95,14 +95,14 @@ class Conventions:
 def balance_identities(part: LabelledWindows, batch_size: int, seed: int) -> LabelledWindows:
     """Draw equally many windows of each person, as the released code does before training.
 
-    With C persons, N windows and b = batch_size // C, each of 2 (N // batch_size) rounds takes the next b windows of
+    With C people, N windows and b = batch_size // C, each of 2 (N // batch_size) rounds takes the next b windows of
     each person; if fewer than b remain, it draws b of all windows of the person with replacement. Then all are shuffled
     once.
 
     Raises
     ------
     ConfigError
-        If a batch is smaller than the number of persons or larger than the number of windows.
+        If a batch is smaller than the number of people or larger than the number of windows.
     """
     names, person = np.unique(part.persons, return_inverse=True)
     share, rounds = batch_size // len(names), 2 * (len(part) // batch_size)

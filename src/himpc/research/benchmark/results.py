@@ -171,7 +171,7 @@ class BenchmarkResult(_Report):
             f"by itself. Labels used in training: {', '.join(sorted(set(self.labels_used.values())))}."
             f"{self._published_note()}"
         )
-        left_out = (f"left out {problem}" for problem in self.data.problems)
+        left_out = (f"skipped {problem}" for problem in self.data.problems)
         sections = {
             "By recording (the mean of its windows)": self.recording_table(),
             "Counts": counts_table(self.data),
@@ -230,7 +230,7 @@ class Comparison(_Report):
     @property
     def notes(self) -> list[str]:
         """Remarks for readers: on the data, and by variant."""
-        notes = [*self.data.notes, *(f"left out {problem}" for problem in self.data.problems)]
+        notes = [*self.data.notes, *(f"skipped {problem}" for problem in self.data.problems)]
         for name, run in self.runs.items():
             added = [note for note in run.data.notes if note not in notes]
             notes += [f"{name}: {note}" for note in [*added, *run.notes]]

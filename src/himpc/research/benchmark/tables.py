@@ -115,7 +115,7 @@ def view_table(variants: Mapping[str, Views]) -> str:
 
 
 def counts_table(data: BenchmarkData) -> str:
-    """Return the counts of each part, and the published number of persons if there is one."""
+    """Return the counts of each part, and the published number of people if there is one."""
     rows = []
     for part, counts in data.counts.items():
         row = {name: "–" if number is None else str(number) for name, number in asdict(counts).items()}

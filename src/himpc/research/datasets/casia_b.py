@@ -1,7 +1,7 @@
 """CASIA-B, with 3D joints estimated from its videos: 124 people, three conditions (nm, bg, cl), eleven views.
 
 Yu, Tan and Tan: "A framework for evaluating the effect of view angle, clothing and carrying condition on gait
-recognition", ICPR 2006. The paper names conditions and pairs, but not the persons to train on: here persons 1 to 62
+recognition", ICPR 2006. The paper names conditions and pairs, but not the people to train on: here people 1 to 62
 train and 63 to 124 are tested, as in Liao, Yu, An and Huang, "A model-based gait recognition method with body pose and
 human prior knowledge", Pattern Recognition 98 (2020). Nor does it state the overlap of training windows: here half, as
 elsewhere in himpc. The authors' arrays contain their own choices.

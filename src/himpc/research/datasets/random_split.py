@@ -42,7 +42,7 @@ def draw_split(
 ) -> tuple[dict[tuple[str, str], str], list[str]]:
     """Draw the part of each unit (a recording or a session) of each person.
 
-    Each person has an independent random stream, so the draw does not depend on other persons. A person with fewer
+    Each person has an independent random stream, so the draw does not depend on other people. A person with fewer
     units than the galleries, one probe and one for training has one gallery; training has none before the probe has
     none; a single unit is used for training.
 
@@ -59,7 +59,7 @@ def draw_split(
     -------
     parts : dict of (person, unit) to {"train", "gallery", "probe"}
     notes : list of str
-        A remark on persons with too few units.
+        A remark on people with too few units.
     """
     parts: dict[tuple[str, str], str] = {}
     incomplete = []
