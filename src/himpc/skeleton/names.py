@@ -45,7 +45,7 @@ _SYNONYMS = {
 }
 
 # Words that say what a name is for, and not which joint it names.
-_IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def", "4", "x4"})
+_IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def"})
 
 _MAX_RUN = 24
 """Longer runs of letters are not split into words."""
@@ -88,7 +88,8 @@ def parse_name(text: str) -> Name:
     A letter that is a side may come first or last. A number is one word (``spine_01`` is ``spine`` and ``1``), but
     stays with a single letter: ``T10`` and ``C7`` are one word.
     """
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", text.strip())
+    plain = re.sub(r"_?4x4$", "", text.strip(), flags=re.IGNORECASE)  # a matrix, as Theia names poses
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
     spaced = re.sub(r"(?<=[A-Za-z]{2})(?=[0-9])|(?<=[0-9])(?=[A-Za-z]{2})", " ", spaced)
     tokens = re.sub(r"[^a-z0-9]+", " ", spaced.lower()).split()
     has_side = any(token in _SIDES for token in tokens)

@@ -21,7 +21,7 @@ from himpc.skeleton.names import Name, mirror_joint, parse_name
 
 Part = Literal["legs", "arms", "trunk"]
 
-_COST_OF_MISSING = 0.5
+_COST_OF_MISSING = 0.4
 """How many of the joints of a file outweigh one joint of a layout that the file lacks."""
 
 _LEG, _ARM = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
@@ -35,6 +35,8 @@ CORES: dict[str, frozenset[str]] = {
     "right-arm": frozenset(f"right_{joint}" for joint in _ARM),
 }
 """The joints by which a part of the body is recognised."""
+
+_CORE = CORES["lower-body"] | CORES["upper-body"] | {"pelvis", "spine", "neck", "head", "head_top"}
 
 _Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
 
@@ -112,8 +114,8 @@ def find_joints(labels: Sequence[str]) -> NamedJoints:
     """Find the joints that labels name.
 
     Arms, legs and trunk may follow different conventions. For each, the convention counts that gives the most of the
-    joints by which the part is recognised (`CORES`), and then the most joints; among equals, the one that is best for
-    the whole body.
+    joints by which bodies are recognised (`CORES`, pelvis, spine, neck and head); among equals, the one that gives the
+    most of them for the whole body. The joints that a layout has beyond these are added from one that agrees.
 
     Examples
     --------
@@ -124,25 +126,33 @@ def find_joints(labels: Sequence[str]) -> NamedJoints:
     for i, label in enumerate(labels):
         index_of.setdefault(parse_name(label), i)
     *programs, joints, bones, mixed = naming_conventions()
-    conventions = (*programs, *_layouts_as_conventions(), joints, bones, mixed)
-    candidates = sorted(((each.title, each.find(index_of)) for each in conventions), key=_count_found, reverse=True)
+    groups: tuple[Sequence[Convention], ...] = (programs, _layouts_as_conventions(), (joints, bones, mixed))
+    of_group = [[(each.title, each.find(index_of)) for each in group] for group in groups]
+    # Sorting is stable: programs come before layouts, and these before the words in use.
+    ranked = [pair for group in of_group for pair in sorted(group, key=lambda pair: -len(pair[1]))]
+    ranked.sort(key=lambda pair: -len(_CORE & pair[1].keys()))
     columns: dict[str, int] = {}
     titles: list[str] = []
     for part in ("legs", "arms", "trunk"):
-        of_part = [
-            (title, {joint: column for joint, column in found.items() if _part_of().get(joint) == part})
-            for title, found in candidates
-        ]
-        title, best = max(of_part, key=_count_found)
+        of_part = [(title, {j: c for j, c in found.items() if _part_of().get(j) == part}) for title, found in ranked]
+        title, best = max(of_part, key=lambda pair: len(_CORE & pair[1].keys()))
         columns |= {joint: column for joint, column in best.items() if column not in columns.values()}
         titles += [title] if best else []
+    agreeing = [found for _, found in of_group[1] if _agree(found, columns)]
+    more = max(agreeing, key=len, default={})
+    columns |= {joint: column for joint, column in more.items() if column not in columns.values()}
+    for side in ("left", "right"):
+        # A tree of bones may end at the ankle, below which it has only an end.
+        ankle = columns.get(f"{side}_ankle")
+        end = None if ankle is None else index_of.get(parse_name(f"{labels[ankle]}_end"))
+        if end is not None:
+            columns.setdefault(f"{side}_foot", end)
     return NamedJoints(columns, tuple(dict.fromkeys(titles)))
 
 
-def _count_found(candidate: tuple[str, dict[str, int]]) -> tuple[int, int]:
-    """Count the joints of a convention by which parts are recognised, and all joints."""
-    found = candidate[1].keys()
-    return len((CORES["lower-body"] | CORES["upper-body"]) & found), len(found)
+def _agree(some: Mapping[str, int], others: Mapping[str, int]) -> bool:
+    """Return whether the joints that both have are the same points."""
+    return all(others[joint] == column for joint, column in some.items() if joint in others)
 
 
 def covered_parts(joints: Collection[str]) -> tuple[str, ...]:
@@ -169,9 +179,12 @@ def choose_layout(joints: Collection[str], prefer: Layout | None = None) -> Layo
     """
 
     def key(layout: Layout) -> tuple[bool, float, int]:
-        missing = sum(not find_rule(joints, joint) for joint in layout.joints)
-        own = sum(joint in joints for joint in layout.joints)
-        return layout == prefer and not missing, own - _COST_OF_MISSING * missing, -len(layout)
+        own = {joint for joint in layout.joints if joint in joints}
+        limbs = [{layout.joints[i] for i in limb} for limb in layout.limbs]
+        # Limbs that the joints do not reach do not count against a layout.
+        missing = sum(not find_rule(joints, joint) for limb in limbs if limb & own for joint in limb)
+        is_complete = all(find_rule(joints, joint) for joint in layout.joints)
+        return layout == prefer and is_complete, len(own) - _COST_OF_MISSING * missing, -len(layout)
 
     layouts = [get_layout(name) for name in layout_names()]
     best = max([*layouts, *([prefer] if prefer else [])], key=key)
@@ -190,12 +203,16 @@ def part_layout(layout: Layout, joints: Collection[str]) -> Layout:
 
 @cache
 def _layouts_as_conventions() -> tuple[Convention, ...]:
+    """Return a convention for each layout: its joints, by their other names in files and then their own."""
+    own = set(_part_of())
     conventions = []
     for layout in map(get_layout, layout_names()):
-        names = {joint: [joint] for joint in layout.joints}
+        names: dict[str, list[str]] = {joint: [] for joint in layout.joints}
         for joint, other in layout.file_names:
-            names[joint].append(other)
-        joints = {joint: tuple(others) for joint, others in names.items()}
+            # A layout without a head may call the nose so, but what another layout has as a joint is that joint.
+            if other not in own:
+                names[joint].append(other)
+        joints = {joint: (*others, joint) for joint, others in names.items()}
         conventions.append(Convention(layout.name, layout.title, layout.source, joints))
     return tuple(conventions)
 

@@ -150,4 +150,6 @@ def _part_of_body(labels: Sequence[str]) -> Resolution | None:
 
 def _describe_part(layout: Layout) -> str:
     parts = covered_parts(layout.joints)
-    return "" if set(_WHOLE_BODY) <= set(parts) else f": {' and '.join(parts).replace('-', ' ')} only"
+    if set(_WHOLE_BODY) <= set(parts):
+        return ""
+    return f": {' and '.join(parts).replace('-', ' ')}, {len(layout)} joints"

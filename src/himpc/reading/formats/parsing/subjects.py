@@ -70,32 +70,35 @@ def _split(subject: Subject, split: Callable[[_Points], dict[str, _Points]]) -> 
 
 
 def _split_at_separator(points: _Points) -> dict[str, _Points]:
-    for after in (False, True):
-        for separator in _SEPARATORS:
-            of_affix: dict[str, list[tuple[str, int]]] = {}
-            for label, column in points:
-                first, _, second = label.rpartition(separator) if after else label.partition(separator)
-                affix, point = (second, first) if after else (first, second)
-                if affix and point:
-                    of_affix.setdefault(affix, []).append((point, column))
-            found = _choose_affixes({affix: tuple(own) for affix, own in of_affix.items()}, len(points))
+    for separator in _SEPARATORS:
+        first = [label.partition(separator) for label, _ in points]
+        last = [label.rpartition(separator) for label, _ in points]
+        for before, splits in ((True, first), (True, last), (False, last)):
+            found = _choose_affixes(points, [(a, b) if before else (b, a) for a, _, b in splits])
             if found:
                 return found
     return {}
 
 
-def _choose_affixes(of_affix: dict[str, _Points], total: int) -> dict[str, _Points]:
-    """Return the affixes that are subjects: one of almost all labels, or several with the same points."""
-    possible = {affix: points for affix, points in of_affix.items() if not is_word_of_bodies(affix)}
-    for affix, points in possible.items():
-        if len(points) >= max(_MIN_POINTS, _MIN_SHARE * total):
-            return {affix: points}
-    several = {affix: points for affix, points in possible.items() if len(points) >= _MIN_POINTS_OF_EACH}
-    counts = Counter(point for points in several.values() for point in {point for point, _ in points})
-    shared = [sum(counts[point] > 1 for point, _ in points) / len(points) for points in several.values()]
+def _choose_affixes(points: _Points, splits: Sequence[tuple[str, str]]) -> dict[str, _Points]:
+    """Return the affixes that are subjects: one of almost all labels, or several with the same points.
+
+    `splits` has the affix and the name of each point.
+    """
+    of_affix: dict[str, list[tuple[str, int]]] = {}
+    for (affix, name), (_, column) in zip(splits, points, strict=True):
+        if affix and name and not is_word_of_bodies(affix):
+            of_affix.setdefault(affix, []).append((name, column))
+    for affix, own in of_affix.items():
+        if len(own) >= max(_MIN_POINTS, _MIN_SHARE * len(points)):
+            named = {column for _, column in own}
+            return {affix: (*own, *(point for point in points if point[1] not in named))}
+    several = {affix: tuple(own) for affix, own in of_affix.items() if len(own) >= _MIN_POINTS_OF_EACH}
+    counts = Counter(name for own in several.values() for name in {name for name, _ in own})
+    shared = [sum(counts[name] > 1 for name, _ in own) / len(own) for own in several.values()]
     if len(several) < 2 or min(shared) < _MIN_COMMON:
         return {}
-    return several if sum(map(len, several.values())) >= _MIN_SHARE * total else {}
+    return several if sum(map(len, several.values())) >= _MIN_SHARE * len(points) else {}
 
 
 def _split_at_letters(points: _Points) -> dict[str, _Points]:

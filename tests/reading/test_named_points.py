@@ -1,0 +1,207 @@
+"""Named points: subjects in labels, marker sets, joint names, parts of bodies, and the cases of users."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import himpc
+from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.markers import marker_recordings
+from himpc.reading.formats.parsing.named_points import resolve_points
+from himpc.reading.formats.parsing.subjects import propose_subjects
+from himpc.skeleton import MarkerSet, get_layout
+
+PLUG_IN_GAIT = (
+    "LFHD RFHD LBHD RBHD C7 T10 CLAV STRN LSHO RSHO LELB RELB LWRA LWRB RWRA RWRB LFIN RFIN LASI RASI LPSI RPSI LKNE RKNE "
+    "LANK RANK LTOE RTOE LHEE RHEE"
+).split()
+HALPE = (
+    "Hip RHip RKnee RAnkle RBigToe RSmallToe RHeel LHip LKnee LAnkle LBigToe LSmallToe LHeel Neck Head Nose RShoulder RElbow "
+    "RWrist LShoulder LElbow LWrist"
+).split()
+LOWER = "LASI RASI LPSI RPSI LTHI LKNE LTIB LANK LHEE LTOE RTHI RKNE RTIB RANK RHEE RTOE".split()
+OUTPUTS = (
+    "LAnkleAngles LAnkleForce LAnkleMoment LAnklePower LPelvisAngles LGroundReactionForce CentreOfMassFloor".split()
+)
+ANY = FileOptions(unit="m", up="y")
+
+
+def people_of(labels, options=ANY):
+    """The name and layout of each person, and whether every point was asked for by its own column."""
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(5, len(labels), 3)) * 0.3 + [0, 1, 0]
+    recordings = marker_recordings(
+        Path("a.trc"), labels, lambda columns: points[:, columns], options, unit="m", up="y", fps=50
+    )
+    return [(recording.person, recording.layout.name) for recording in recordings]
+
+
+def subject_notes(labels):
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(5, len(labels), 3)) * 0.3
+    recordings = marker_recordings(Path("a.c3d"), labels, lambda c: points[:, c], ANY, unit="m", up="y", fps=50)
+    return [
+        note.removeprefix("subject ") for r in recordings for note in r.quality.notes if note.startswith("subject ")
+    ]
+
+
+@pytest.mark.parametrize("points", [PLUG_IN_GAIT, HALPE, LOWER], ids=["markers", "joints", "legs"])
+@pytest.mark.parametrize(
+    "spell",
+    [
+        "Walker:{}",
+        "Walker_{}",
+        "Walker-{}",
+        "Walker.{}",
+        "Walker/{}",
+        "Walker|{}",
+        "Walker {}",
+        "Walker{}",
+        "{}_Walker",
+        "{}.Walker",
+    ],
+)
+def test_what_labels_have_in_common_is_the_subject(points, spell):
+    labels = [spell.format(point) for point in points]
+    assert people_of(labels) == [(None, people_of(points)[0][1])]
+    assert subject_notes(labels) == ["Walker"]
+
+
+@pytest.mark.parametrize("points", [PLUG_IN_GAIT, HALPE, LOWER], ids=["markers", "joints", "legs"])
+@pytest.mark.parametrize(
+    "spell", ["{name}:{point}", "{name}_{point}", "{name}.{point}", "{name} {point}", "{point}_{name}"]
+)
+@pytest.mark.parametrize("names", [("A", "B"), ("Ann", "Ben"), ("P01", "P02", "P03")])
+def test_several_subjects_are_several_people(points, spell, names):
+    labels = [spell.format(name=name, point=point) for name in names for point in points]
+    assert [person for person, _ in people_of(labels)] == list(names)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        [
+            f"{side}_{joint}"
+            for side in ("L", "R")
+            for joint in ("Hip", "Knee", "Ankle", "Foot", "Heel", "Toe", "Shoulder", "Elbow")
+        ],
+        [f"{side}TH_{i}" for side in "LR" for i in range(9)],
+        [f"Head_{place}" for place in ("Front", "Back", "Left", "Right", "Top")],
+        ["LASI", "LPSI", "LKNE", "LANK", "LTOE"],
+        [],
+    ],
+)
+def test_sides_and_parts_of_bodies_are_no_subjects(labels):
+    assert all([subject.name for subject in subjects] in ([], [""]) for subjects in propose_subjects(labels))
+
+
+def test_points_without_a_prefix_stay_with_the_subject():
+    labels = [f"Walker_{point}" for point in PLUG_IN_GAIT[:26]] + PLUG_IN_GAIT[26:]
+    assert people_of(labels) == [(None, "kinect-v1")]
+
+
+def test_points_of_no_person_are_left_out():
+    labels = [
+        "Wand:1",
+        "Wand:2",
+        "*12",
+        "",
+        *(f"Ann:{point}" for point in PLUG_IN_GAIT),
+        *(f"Ann:{x}" for x in OUTPUTS),
+    ]
+    assert people_of(labels) == [(None, "kinect-v1")]
+    assert people_of(LOWER + OUTPUTS * 5) == [(None, "kinect-v1-lower-body")]
+
+
+@given(st.lists(st.text(max_size=12), max_size=40))
+def test_any_labels_are_points_or_a_format_error(labels):
+    for subjects in propose_subjects(labels):
+        columns = [column for subject in subjects for _, column in subject.points]
+        assert len(set(columns)) == len(columns)
+    try:
+        people_of(labels)
+    except FormatError as error:
+        assert error.message.startswith("a.trc")
+
+
+@pytest.mark.parametrize(
+    ("labels", "layout"),
+    [
+        ("LASI RASI LPSI RPSI LKNE RKNE LANK RANK LTOE RTOE LHEE RHEE", "kinect-v1-lower-body"),
+        ("RHJC RKJC RAJC LHJC LKJC LAJC MidHip RTOE LTOE", "kinect-v1-lower-body"),
+        ("hip_r_jc knee_r_jc ankle_r_jc hip_l_jc knee_l_jc ankle_l_jc pelvis toe_r toe_l", "humanoid-lower-body"),
+        ("l_shoulder l_elbow l_wrist l_hand", "kinect-v1-left-arm"),
+        ("RHip RKnee RAnkle RFoot", "kinect-v1-right-leg"),
+        ("RASI LASI RPSI LPSI RGT RLE RME RHF RTT RLM RMM RCA RFM RSM RVM LGT LLE LME LHF LTT LLM LMM LCA LFM LSM LVM",
+         "kinect-v1-lower-body"),
+    ],
+)  # fmt: skip
+def test_a_part_of_a_body_is_a_layout(labels, layout):
+    assert people_of(labels.split()) == [(None, layout)]
+    assert get_layout(layout).name == layout
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "R.ASIS L.ASIS R.PSIS L.PSIS R.Iliac.Crest L.Iliac.Crest R.Thigh.Top.Lateral R.Heel.Top R.Heel.Bottom L.Heel.Top",
+        "LSHO LUPA LELB LFRM LWRA LWRB LFIN",
+        " ".join(f"M{i}" for i in range(30)),
+        " ".join(["LHip RHip LKnee RKnee LAnkle RAnkle", *(f"x{i}" for i in range(9))]),
+    ],
+)
+def test_unknown_points_are_not_taken_for_a_body(labels):
+    assert resolve_points(labels.split(), ANY) is None
+    with pytest.raises(FormatError, match=r"no joints of a body|of no known set"):
+        people_of(labels.split())
+
+
+def test_joints_by_name_are_the_points_themselves_or_their_means():
+    points = np.random.default_rng(1).normal(size=(3, len(HALPE), 3))
+    resolution = resolve_points(HALPE, ANY)
+    joints = resolution.compute(points[:, list(resolution.columns)])
+    layout = resolution.layout
+    assert len(layout) == 22
+    np.testing.assert_array_equal(joints[:, layout.index("left_heel")], points[:, HALPE.index("LHeel")])
+    humanoid = [name for name in get_layout("humanoid").joints if name not in ("pelvis", "spine")]
+    resolution = resolve_points(humanoid, ANY, get_layout("humanoid"))
+    joints = resolution.compute(points[:, list(resolution.columns)])
+    hips = points[:, [humanoid.index("left_hip"), humanoid.index("right_hip")]]
+    np.testing.assert_allclose(joints[:, 0], hips.mean(axis=1))
+
+
+def test_what_the_user_states_comes_first():
+    kinect = get_layout("kinect-v1")
+    table = kinect.to_dict() | {"name": "mine", "file_names": {j: [f"P{i}"] for i, j in enumerate(kinect.joints)}}
+    mine = type(kinect).from_dict(table)
+    labels = [f"P{i}" for i in range(20)]
+    assert resolve_points(labels, FileOptions(layout=mine)).layout is mine
+    markers = MarkerSet(name="hips", markers=("A", "B"), joints={"left_hip": ({"mean": ("A",)},)})
+    assert resolve_points(["A", "B", *HALPE], FileOptions(markers=markers)).layout.joints == ("left_hip",)
+    with pytest.raises(FormatError, match="the marker set 'hips' does not give left_hip: it needs A"):
+        people_of(HALPE, FileOptions(markers=markers))
+
+
+CASES = {
+    "bandai.bvh": ("humanoid", [None]),
+    "smpl.bvh": ("humanoid", [None]),
+    "suffix_L.bvh": ("humanoid", [None]),
+    "joint_centres.c3d": ("halpe-26-22", [None]),
+    "t_pose2sim_halpe26.trc": ("halpe-26-22", [None]),
+    "lower_body_pig.c3d": ("kinect-v1-lower-body", [None]),
+    "prefix_underscore.c3d": ("kinect-v1", [None]),
+    "two_people_prefix.c3d": ("kinect-v1", ["A", "B"]),
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_cases_of_users_come_out_right(shared_data: Path, name):
+    layout, people = CASES[name]
+    recordings = himpc.read(shared_data.parent / "cases" / name)
+    assert [recording.layout.name for recording in recordings] == [layout] * len(people)
+    assert [recording.person for recording in recordings] == people
+    assert all(recording.complete and len(recording) >= 30 for recording in recordings)
