@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import himpc
+from himpc._schema import parse
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
@@ -15,25 +16,27 @@ from himpc.reading.formats.parsing.named_points import resolve_points
 from himpc.reading.formats.parsing.subjects import propose_subjects
 from himpc.skeleton import MarkerSet, get_layout
 
-PLUG_IN_GAIT = (
-    "LFHD RFHD LBHD RBHD C7 T10 CLAV STRN LSHO RSHO LELB RELB LWRA LWRB RWRA RWRB LFIN RFIN LASI RASI LPSI RPSI LKNE RKNE "
-    "LANK RANK LTOE RTOE LHEE RHEE"
-).split()
-HALPE = (
-    "Hip RHip RKnee RAnkle RBigToe RSmallToe RHeel LHip LKnee LAnkle LBigToe LSmallToe LHeel Neck Head Nose RShoulder RElbow "
-    "RWrist LShoulder LElbow LWrist"
-).split()
-LOWER = "LASI RASI LPSI RPSI LTHI LKNE LTIB LANK LHEE LTOE RTHI RKNE RTIB RANK RHEE RTOE".split()
-OUTPUTS = (
-    "LAnkleAngles LAnkleForce LAnkleMoment LAnklePower LPelvisAngles LGroundReactionForce CentreOfMassFloor".split()
-)
+PLUG_IN_GAIT = [
+    *("LFHD", "RFHD", "LBHD", "RBHD", "C7", "T10", "CLAV", "STRN", "LSHO", "RSHO", "LELB", "RELB", "LWRA", "LWRB"),
+    *("RWRA", "RWRB", "LFIN", "RFIN", "LASI", "RASI", "LPSI", "RPSI", "LKNE", "RKNE", "LANK", "RANK", "LTOE", "RTOE"),
+    *("LHEE", "RHEE"),
+]
+HALPE = [
+    *("Hip", "RHip", "RKnee", "RAnkle", "RBigToe", "RSmallToe", "RHeel", "LHip", "LKnee", "LAnkle", "LBigToe"),
+    *("LSmallToe", "LHeel", "Neck", "Head", "Nose", "RShoulder", "RElbow", "RWrist", "LShoulder", "LElbow", "LWrist"),
+]
+LOWER = [
+    *("LASI", "RASI", "LPSI", "RPSI", "LTHI", "LKNE", "LTIB", "LANK", "LHEE", "LTOE", "RTHI", "RKNE", "RTIB", "RANK"),
+    *("RHEE", "RTOE"),
+]
+OUTPUTS = ["LAnkleAngles", "LAnkleForce", "LAnkleMoment", "LAnklePower", "LGroundReactionForce", "CentreOfMassFloor"]
 ANY = FileOptions(unit="m", up="y")
 
 
 def people_of(labels, options=ANY):
     """The name and layout of each person, and whether every point was asked for by its own column."""
     rng = np.random.default_rng(0)
-    points = rng.normal(size=(5, len(labels), 3)) * 0.3 + [0, 1, 0]
+    points = rng.normal(size=(5, len(labels), 3)) * 0.1
     recordings = marker_recordings(
         Path("a.trc"), labels, lambda columns: points[:, columns], options, unit="m", up="y", fps=50
     )
@@ -42,7 +45,7 @@ def people_of(labels, options=ANY):
 
 def subject_notes(labels):
     rng = np.random.default_rng(0)
-    points = rng.normal(size=(5, len(labels), 3)) * 0.3
+    points = rng.normal(size=(5, len(labels), 3)) * 0.1
     recordings = marker_recordings(Path("a.c3d"), labels, lambda c: points[:, c], ANY, unit="m", up="y", fps=50)
     return [
         note.removeprefix("subject ") for r in recordings for note in r.quality.notes if note.startswith("subject ")
@@ -118,14 +121,12 @@ def test_points_of_no_person_are_left_out():
 
 
 @given(st.lists(st.text(max_size=12), max_size=40))
-def test_any_labels_are_points_or_a_format_error(labels):
+def test_any_labels_can_be_asked_about(labels):
     for subjects in propose_subjects(labels):
         columns = [column for subject in subjects for _, column in subject.points]
         assert len(set(columns)) == len(columns)
-    try:
-        people_of(labels)
-    except FormatError as error:
-        assert error.message.startswith("a.trc")
+    resolution = resolve_points(labels, ANY)
+    assert resolution is None or set(resolution.columns) <= set(range(len(labels)))
 
 
 @pytest.mark.parametrize(
@@ -135,11 +136,10 @@ def test_any_labels_are_points_or_a_format_error(labels):
         ("RHJC RKJC RAJC LHJC LKJC LAJC MidHip RTOE LTOE", "kinect-v1-lower-body"),
         ("hip_r_jc knee_r_jc ankle_r_jc hip_l_jc knee_l_jc ankle_l_jc pelvis toe_r toe_l", "humanoid-lower-body"),
         ("l_shoulder l_elbow l_wrist l_hand", "kinect-v1-left-arm"),
-        ("RHip RKnee RAnkle RFoot", "kinect-v1-right-leg"),
-        ("RASI LASI RPSI LPSI RGT RLE RME RHF RTT RLM RMM RCA RFM RSM RVM LGT LLE LME LHF LTT LLM LMM LCA LFM LSM LVM",
-         "kinect-v1-lower-body"),
+        ("RHip RKnee RAnkle RFoot", "humanoid-right-leg"),
+        ("RASI LASI RPSI LPSI RLE RME RLM RMM RCA RFM RSM RVM LLE LME LLM LMM LCA LFM LSM LVM", "kinect-v1-lower-body"),
     ],
-)  # fmt: skip
+)
 def test_a_part_of_a_body_is_a_layout(labels, layout):
     assert people_of(labels.split()) == [(None, layout)]
     assert get_layout(layout).name == layout
@@ -148,7 +148,7 @@ def test_a_part_of_a_body_is_a_layout(labels, layout):
 @pytest.mark.parametrize(
     "labels",
     [
-        "R.ASIS L.ASIS R.PSIS L.PSIS R.Iliac.Crest L.Iliac.Crest R.Thigh.Top.Lateral R.Heel.Top R.Heel.Bottom L.Heel.Top",
+        "R.ASIS L.ASIS R.PSIS L.PSIS R.Iliac.Crest L.Iliac.Crest R.Thigh.Top.Lateral R.Heel.Top L.Heel.Top",
         "LSHO LUPA LELB LFRM LWRA LWRB LFIN",
         " ".join(f"M{i}" for i in range(30)),
         " ".join(["LHip RHip LKnee RKnee LAnkle RAnkle", *(f"x{i}" for i in range(9))]),
@@ -180,7 +180,8 @@ def test_what_the_user_states_comes_first():
     mine = type(kinect).from_dict(table)
     labels = [f"P{i}" for i in range(20)]
     assert resolve_points(labels, FileOptions(layout=mine)).layout is mine
-    markers = MarkerSet(name="hips", markers=("A", "B"), joints={"left_hip": ({"mean": ("A",)},)})
+    table = {"name": "hips", "markers": ["A", "B"], "joints": {"left_hip": [{"mean": ["A"]}]}}
+    markers = parse(MarkerSet, table)
     assert resolve_points(["A", "B", *HALPE], FileOptions(markers=markers)).layout.joints == ("left_hip",)
     with pytest.raises(FormatError, match="the marker set 'hips' does not give left_hip: it needs A"):
         people_of(HALPE, FileOptions(markers=markers))

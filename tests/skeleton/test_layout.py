@@ -303,6 +303,6 @@ def test_a_part_of_a_body_trains_and_embeds(part):
     bodies = rng.normal(size=(4, 1, len(part), 3))
     walks = [Recording(body + 0.1 * rng.normal(size=(24, len(part), 3)), layout, fps=30) for body in (*bodies, *bodies)]
     windows = Windows.cut(walks, 6)
-    with pytest.warns(UserWarning, match="keep their headings"):
+    with pytest.warns(UserWarning, match="does not show which way a body faces"):
         model = train(windows, Config.preset("tracklet").with_(max_epochs=1, hidden=8)).model
     assert np.isfinite(model.embed(windows)).all()

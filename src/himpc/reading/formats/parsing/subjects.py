@@ -16,7 +16,11 @@ _MIN_POINTS, _MIN_POINTS_OF_EACH = 4, 8
 """Minimum number of points of the one subject of a file, and of each of several, which are more easily mistaken."""
 _MIN_COMMON = 0.6
 """Share of the names of a subject's points that another subject must have as well."""
+_MIN_NAMES = 0.5
+"""Share of a subject's points whose names must have two letters."""
 _MAX_DEPTH = 3
+_QUANTITIES = frozenset({"com", "cop", "pos", "rot", "vel", "acc"})
+"""What a label may end with that is no subject: the centre of mass of a segment is no joint."""
 _OUTPUT = re.compile(
     r"(angle|force|moment|power|torque|velocity|acceleration|momentum|grf|cop|cent(re|er)ofmass(floor)?)s?\d*$",
     re.IGNORECASE,
@@ -87,8 +91,12 @@ def _choose_affixes(points: _Points, splits: Sequence[tuple[str, str]]) -> dict[
     """
     of_affix: dict[str, list[tuple[str, int]]] = {}
     for (affix, name), (_, column) in zip(splits, points, strict=True):
-        if affix and name and not is_word_of_bodies(affix):
+        if affix and name and not is_word_of_bodies(affix) and affix.lower() not in _QUANTITIES:
             of_affix.setdefault(affix, []).append((name, column))
+    for affix, own in list(of_affix.items()):
+        # The markers of a cluster are numbered, and those of two clusters have the same numbers.
+        if sum(len(re.findall("[^\\W\\d_]", name)) > 1 for name, _ in own) < _MIN_NAMES * len(own):
+            del of_affix[affix]
     for affix, own in of_affix.items():
         if len(own) >= max(_MIN_POINTS, _MIN_SHARE * len(points)):
             named = {column for _, column in own}
