@@ -227,6 +227,11 @@ def write_movement(path: Path, standing: Standing) -> Path:
     return path / "x.nc"
 
 
+def write_freemocap(path: Path, standing: Standing) -> Path:
+    np.save(path / "x.npy", standing(get_layout("mediapipe-33"), 4, 0) * 1000)
+    return path / "x.npy"
+
+
 def write_motion_bids(path: Path, standing: Standing) -> Path:
     labels, points = markers(standing)
     channels = [f"{label}_{axis}\t{axis}\tPOS\t{label}\tmm" for label in labels for axis in "xyz"]
@@ -332,6 +337,7 @@ WRITERS = {
     "trc": write_trc,
     "mvnx": write_mvnx,
     "movement": write_movement,
+    "freemocap": write_freemocap,
     "motion-bids": write_motion_bids,
     "opensim": write_opensim,
     "motive": write_motive,

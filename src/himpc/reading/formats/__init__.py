@@ -109,6 +109,7 @@ FORMATS: list[Format] = [
     Format("florence", "Florence 3D Actions .txt, 15 joints, several videos a file", f"{_HERE}.florence"),
     Format("cad-60", "CAD-60 and CAD-120 .txt, OpenNI, 15 joints", f"{_HERE}.cad60"),
     Format("gaitgraph", "GaitGraph CSV, 2D poses of CASIA-B", f"{_HERE}.gaitgraph"),
+    Format("freemocap", "FreeMoCap .npy and CSV, MediaPipe landmarks in mm", f"{_HERE}.freemocap"),
     Format("csv-joints", "CSV, one row a joint: frame, joint, x, y, z", f"{_HERE}.csv.joints"),
     Format("csv-frames", "CSV, one row a frame, columns such as left_hip_x", f"{_HERE}.csv.frames"),
     Format("video", "Video, a recording for each person in it", f"{_HERE}.video", extra="video"),

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.formats.parsing.text import MAX_BYTES, read_bytes
 
-__all__ = ["npz_names", "read_mat", "read_npz", "to_float64"]
+__all__ = ["npz_names", "read_mat", "read_npy", "read_npz", "to_float64"]
 
 _ZIP_ERRORS = (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, ValueError, zlib.error)
 
@@ -36,6 +36,17 @@ def npz_names(path: Path) -> list[str]:
             return [name.removesuffix(".npy") for name in archive.namelist()]
     except _ZIP_ERRORS:
         return []
+
+
+def read_npy(path: Path) -> NDArray[Any]:
+    """Read the array of numbers or text of an ``.npy``.
+
+    Raises
+    ------
+    FormatError
+        If it is damaged, holds Python objects, or is larger than `MAX_BYTES`.
+    """
+    return _parse_npy(read_bytes(path), path, path.name)
 
 
 def read_npz(path: Path, name: str) -> NDArray[Any]:
