@@ -185,7 +185,8 @@ def test_keypoints_of_face_and_hands_are_left_out(count: int, layout: str, tmp_p
     instances = [[{"keypoints": p[:, :2].tolist(), "keypoint_scores": p[:, 2].tolist()}] for p in points]
     frames = [{"frame_id": i, "instances": found} for i, found in enumerate(instances)]
     people = [{"image_id": f"{i}.jpg", "keypoints": p.ravel().tolist(), "score": 1} for i, p in enumerate(points)]
-    for content, name in ((frames, "mmpose"), ({"instance_info": frames}, "mmpose"), (people, "coco")):
+    documents = (frames, {"instance_info": frames}, {"visualization": [], "predictions": instances})
+    for content, name in (*((document, "mmpose") for document in documents), (people, "coco")):
         (tmp_path / "a.json").write_text(json.dumps(content))
         assert find_format(tmp_path / "a.json").name == name
         (recording,) = read(tmp_path / "a.json")

@@ -20,6 +20,7 @@ from himpc.reading.formats.parsing.keypoints import (
     Detection,
     check_objects,
     check_same_shape,
+    has_keypoint_lists,
     is_json,
     keypoint_layout,
     load_json,
@@ -36,12 +37,21 @@ _TRACK_KEYS = ("track_id", "idx")
 _VIDEO_KEYS = ("video_id", "vid_id")
 _FRAME_KEYS = ("frame_id", "frame_index", "frame_number", "mot_frame_id")
 _MARKS = (b'"keypoints"', b'"annotations"', b'"images"', b'"image_id"')
-_MARKS_OF_OTHERS = (b'"people"', b'"keypoint_scores"', b'"instances"', b'"instance_info"', b'"meta_info"')
+_MARKS_OF_OTHERS = (
+    b'"people"',
+    b'"keypoint_scores"',
+    b'"instances"',
+    b'"instance_info"',
+    b'"meta_info"',
+    b'"predictions"',
+)
 
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the keys of COCO JSON."""
-    return is_json(head) and any(mark in head for mark in _MARKS) and not any(o in head for o in _MARKS_OF_OTHERS)
+    if not is_json(head) or any(other in head for other in _MARKS_OF_OTHERS) or has_keypoint_lists(head):
+        return False
+    return any(mark in head for mark in _MARKS)
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:

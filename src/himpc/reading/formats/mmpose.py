@@ -1,8 +1,9 @@
 """MMPose 1.x JSON: keypoints of each person in each frame, in 2D or 3D.
 
-An object with ``meta_info`` and ``instance_info``, or a list of frames. A frame has a ``frame_id`` and ``instances``,
-each with ``keypoints`` (x, y or x, y, z a joint), ``keypoint_scores``, and ``track_id`` where a tracker ran. A list of
-instances without frames is one picture. 3D poses are those of Human3.6M, in metres and with z up.
+An object with ``meta_info`` and ``instance_info``, or with the ``predictions`` of the inferencer, or a list of frames.
+A frame has a ``frame_id`` and ``instances``, each with ``keypoints`` (x, y or x, y, z a joint), ``keypoint_scores``,
+and ``track_id`` where a tracker ran. A list of instances without frames is one picture. 3D poses are those of
+Human3.6M, in metres and with z up.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from himpc.reading.formats.parsing.keypoints import (
     check_frames,
     check_objects,
     check_same_shape,
+    has_keypoint_lists,
     is_json,
     keypoint_layout,
     load_json,
@@ -33,24 +35,21 @@ from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]
 
-_MARKS = (b'"instance_info"', b'"meta_info"', b'"keypoint_scores"', b'"instances"')
+_MARKS = (b'"instance_info"', b'"meta_info"', b'"keypoint_scores"', b'"instances"', b'"predictions"')
 _IDS = ("track_id", "instance_id", "track_ids", "id")
 _H36M = "h36m-17"
 
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise keys of the results of MMPose."""
-    return is_json(head) and any(mark in head for mark in _MARKS)
+    return is_json(head) and (any(mark in head for mark in _MARKS) or has_keypoint_lists(head))
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each tracked person, or the only one."""
     content = load_json(path)
     meta = content.get("meta_info") if isinstance(content, dict) else None
-    entries = content.get("instance_info") if isinstance(content, dict) else content
-    frames = check_frames(entries, path)
-    if not any("instances" in frame for frame in frames):
-        frames = [{"instances": frames}]
+    frames = check_frames(_list_frames(content), path)
     timeline = _find_timeline(path, frames)
     detections = [
         _detection(person, place, f"{path}, frame {i}")
@@ -65,6 +64,19 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     layout = _find_layout(path, usual, axes - 1, meta if isinstance(meta, dict) else {})
     body = [replace(found, values=found.values[: len(layout)]) for found in detections]
     return body_recordings(path, body, timeline, layout, options, up="z", notes=notes)
+
+
+def _list_frames(content: Any) -> Any:
+    """Return the frames of a document, which may be those of the inferencer, or one picture."""
+    frames = content
+    if isinstance(content, dict):
+        frames = next((content[key] for key in ("instance_info", "predictions") if key in content), [content])
+    if not isinstance(frames, list):
+        return frames
+    frames = [{"instances": frame} if isinstance(frame, list) else frame for frame in frames]
+    if any(isinstance(frame, dict) and "keypoints" in frame for frame in frames):
+        return [{"instances": frames}]
+    return frames
 
 
 def _find_timeline(path: Path, frames: list[dict[str, Any]]) -> Timeline:

@@ -26,6 +26,7 @@ __all__ = [
     "check_objects",
     "check_same_shape",
     "flat_pose",
+    "has_keypoint_lists",
     "is_json",
     "keypoint_layout",
     "load_json",
@@ -52,12 +53,18 @@ _PICTURE_LIMITS = 0.12, 1.1
 
 _MAX_SHARE, _MIN_SHARE = 1.5, -0.05
 """Largest coordinate that may be a share of the picture, and the least one from 0 to 1 of a body at its edge."""
+_KEYPOINT_LISTS = re.compile(rb'"keypoints"\s*:\s*\[\s*\[')
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
 def is_json(head: bytes) -> bool:
     """Return whether a file's first bytes may be a JSON list or object."""
     return head.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"[", b"{")
+
+
+def has_keypoint_lists(head: bytes) -> bool:
+    """Return whether the keypoints in a head are a list a joint, as of MMPose, and not one list, as of COCO."""
+    return _KEYPOINT_LISTS.search(head) is not None
 
 
 def load_json(path: Path, limit: int = _MAX_JSON_BYTES) -> Any:
