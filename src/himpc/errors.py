@@ -23,6 +23,7 @@ reads differently in Python (``unit='mm'``), on the command line (``--unit mm``)
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -47,6 +48,7 @@ __all__ = [
 ]
 
 _REFERENCE = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z_][\w.]*)(?:=(?P<value>[^{}]*)|(?P<call>\(\)))?\}", re.IGNORECASE)
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,20 @@ class Reference:
             return f"{self.name}()"
         if self.value is None:
             return self.name
-        is_literal = self.value in ("True", "False", "None") or re.fullmatch(r"-?\d+(\.\d+)?", self.value)
+        is_literal = self.value in ("True", "False", "None") or _NUMBER.fullmatch(self.value)
         return f"{self.name}={self.value if is_literal else repr(self.value)}"
+
+    def as_entry(self) -> str:
+        """Return the argument as an entry of a TOML file, such as a recipe or a grid.
+
+        >>> Reference("unit", "mm").as_entry(), Reference("clean", "False").as_entry()
+        ('unit = "mm"', 'clean = false')
+        """
+        if self.is_operation or self.value is None:
+            return str(self)
+        literal = {"True": "true", "False": "false"}.get(self.value)
+        number = self.value if _NUMBER.fullmatch(self.value) else None
+        return f"{self.name} = {literal or number or json.dumps(self.value)}"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from himpc.cli.hints import render_error
+from himpc.cli.hints import recipe_hints, render_error
 from himpc.errors import DataError
 
 
@@ -24,3 +24,11 @@ def test_references_become_options_and_verbs(hint, expected):
 
 def test_message_without_hint_is_unchanged():
     assert render_error(DataError("walk.csv: is wrong")) == "walk.csv: is wrong"
+
+
+def test_recipe_hints_name_the_entry_of_the_recipe():
+    with pytest.raises(DataError) as raised, recipe_hints():
+        raise DataError("walk.csv: is wrong", hint="state {unit=mm} or {window_length}, or run {train()}")
+    assert render_error(raised.value) == (
+        'walk.csv: is wrong; state unit = "mm" in [files] of the recipe or --window-length, or run himpc train'
+    )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from himpc.cli.console import Console
+from himpc.cli.hints import recipe_hints, translate_recipe_entry
 from himpc.cli.options import OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
 
@@ -67,7 +68,7 @@ def benchmark(
     data = _load(name, root, train_on, train_root, layout, settings, console)
     for each in split:
         data.protocol.split(each)
-    console.problems(data.problems)
+    console.problems(data.problems, translate_recipe_entry)
     console.print(f"{data.protocol.title}, {data.form_name}" + (f" in {data.folder}" if data.folder else ""))
     console.print(counts_table(data))
     for note in data.notes:
@@ -99,17 +100,21 @@ def _load(
 
     if train_root is not None and train_on is None:
         raise ConfigError("--train-root is the folder of --train-on: name that data set too")
+
+    def load(benchmark: Any, folder: Path | None, length: int | None) -> BenchmarkData:
+        with recipe_hints():
+            return load_benchmark(
+                benchmark, folder, window_length=length, seed=settings.seed, progress=console.progress
+            )
+
     test_set, training_set = find_benchmark(name), None if train_on is None else find_benchmark(train_on)
-    window_length = settings.overrides.get("window_length")
-    data = load_benchmark(test_set, root, window_length=window_length, seed=settings.seed, progress=console.progress)
+    data = load(test_set, root, settings.overrides.get("window_length"))
     data = data if layout is None else convert_layout(data, layout)
-    if training_set is None:
-        return data
-    length = data.train.windows.length
-    source = load_benchmark(
-        training_set, train_root, window_length=length, seed=settings.seed, progress=console.progress
+    return (
+        data
+        if training_set is None
+        else replace_training_set(data, load(training_set, train_root, data.train.windows.length))
     )
-    return replace_training_set(data, source)
 
 
 def _run(

@@ -6,12 +6,12 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from himpc.cli import SKIPPED, SUCCESS
 from himpc.cli.hints import translate_reference
-from himpc.errors import LayoutWarning, escape_unprintable
+from himpc.errors import LayoutWarning, Reference, escape_unprintable
 
 if TYPE_CHECKING:
     from himpc.reading import Problem
@@ -76,10 +76,10 @@ class Console:
             print(json.dumps(document, indent=2))
         return self.exit_code
 
-    def problems(self, problems: Sequence[Problem]) -> None:
-        """Report skipped files. The exit code is then `SKIPPED`."""
+    def problems(self, problems: Sequence[Problem], spell: Callable[[Reference], str] = translate_reference) -> None:
+        """Report skipped files, and the advice in the words of `spell`. The exit code is then `SKIPPED`."""
         for problem in problems:
-            path, reason = escape_unprintable(str(problem.path)), problem.render(translate_reference)
+            path, reason = escape_unprintable(str(problem.path)), problem.render(spell)
             self.skipped_files.append({"path": path, "why": reason})
             print(f"himpc: skipped {path}: {escape_unprintable(reason)}", file=sys.stderr)
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from himpc.cli import FAILURE, INTERRUPTED
 from himpc.cli.console import Console
-from himpc.errors import ConfigError, count_noun
+from himpc.errors import ConfigError, Reference, count_noun
 
 if TYPE_CHECKING:
     from himpc.learning import ProcessGroup
@@ -26,7 +26,7 @@ class SilentConsole(Console):
     def __init__(self) -> None:
         super().__init__(quiet=True)
 
-    def problems(self, problems: Sequence[Problem]) -> None:
+    def problems(self, problems: Sequence[Problem], spell: Callable[[Reference], str] = str) -> None:
         """Print nothing; the first process reports skipped files."""
 
 

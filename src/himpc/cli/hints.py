@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
 
-from himpc.errors import HimpcError, Reference
+from himpc.errors import HimpcError, Hint, Reference
 
 _OPTIONS = {"path": "PATH", "paths": "PATHS", "root": "--root", "model_": "--model"}
 """Parameters whose option is not derived from the name."""
@@ -26,6 +29,26 @@ _VERBS = {
 def render_error(error: HimpcError) -> str:
     """Render message and hint of an error in one line, with options and verbs instead of Python names."""
     return error.render(translate_reference)
+
+
+@contextmanager
+def recipe_hints() -> Iterator[None]:
+    """Word hints about reading files, within a block, as entries of the recipe that states how to read them."""
+    try:
+        yield
+    except HimpcError as error:
+        if error.hint is not None:
+            error.hint = Hint(Hint.escape(error.hint.render(translate_recipe_entry)))
+        raise
+
+
+def translate_recipe_entry(reference: Reference) -> str:
+    """Return the entry of a recipe to which a reference in a hint corresponds, or the option or verb."""
+    from himpc.reading import ReadOptions
+
+    if reference.is_operation or reference.name not in {each.name for each in fields(ReadOptions)}:
+        return translate_reference(reference)
+    return f"{reference.as_entry()} in [files] of the recipe"
 
 
 def translate_reference(reference: Reference) -> str:

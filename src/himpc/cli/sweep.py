@@ -6,6 +6,7 @@ import shlex
 from pathlib import Path
 
 from himpc.cli import SKIPPED
+from himpc.cli.hints import recipe_hints, translate_recipe_entry
 from himpc.cli.options import OutputOptions
 from himpc.errors import count_noun
 
@@ -41,8 +42,9 @@ def sweep(
 
     console = output.console()
     spec = Grid.read(grid)
-    data = load_data(spec, root, console.progress)
-    console.problems(data.problems)
+    with recipe_hints():
+        data = load_data(spec, root, console.progress)
+    console.problems(data.problems, translate_recipe_entry)
     for note in data.notes:
         console.warn(note)
     plan = Plan(spec, data, out, jobs=jobs, threads=threads, device=device)

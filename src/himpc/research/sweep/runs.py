@@ -20,7 +20,7 @@ import torch
 from himpc._schema import to_plain
 from himpc._version import __version__
 from himpc.api import group
-from himpc.errors import HimpcError, escape_unprintable
+from himpc.errors import HimpcError, Reference, escape_unprintable
 from himpc.evaluation import grouping_agreement
 from himpc.learning import CHECKPOINT_FILE, Config, train
 from himpc.recordings import Windows
@@ -100,7 +100,7 @@ def perform_in_process(run: Run, data: SweepData, threads: int) -> None:
     try:
         row = perform(run, data)
     except HimpcError as error:
-        row = run.row(failed=escape_unprintable(str(error)))
+        row = run.row(failed=escape_unprintable(error.render(Reference.as_entry)))
     except MemoryError:
         row = run.row(failed="does not fit into memory: run fewer at once, or choose smaller settings")
     except Exception as error:  # an unexpected failure must not stop the other runs
