@@ -79,10 +79,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _print_layout_warnings() -> None:
     """Print what was converted as one line on standard error; all other warnings stay as Python shows them."""
     show = warnings.showwarning
+    printed: set[str] = set()
 
     def print_line(message: Warning | str, category: type[Warning], *rest: Any, **options: Any) -> None:
         if issubclass(category, LayoutWarning):
-            print(f"himpc: {escape_unprintable(str(message))}", file=sys.stderr)
+            text = escape_unprintable(str(message))
+            if text not in printed:
+                print(f"himpc: {text}", file=sys.stderr)
+            printed.add(text)
         else:
             show(message, category, *rest, **options)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,11 +11,14 @@ from cyclopts import App, Parameter
 
 from himpc._schema import to_plain
 from himpc.cli import FAILURE
-from himpc.cli.options import OutputOptions
+from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
+    from himpc.cli.console import Console
     from himpc.gallery import Gallery
+    from himpc.recordings import Recording
+    from himpc.video import VideoResult
 
 gallery = App(name="gallery", default_parameter=Parameter(negative=()))
 for _verb, _help in {
@@ -38,6 +41,22 @@ def open_gallery(location: str) -> Iterator[Gallery]:
 
     with Gallery.open(location) as gallery:
         yield gallery
+
+
+def read_probes(
+    paths: tuple[Path, ...],
+    source: InputOptions,
+    gallery: Gallery,
+    console: Console,
+    on_video: Callable[[VideoResult], None] | None = None,
+) -> list[Recording]:
+    """Read recordings to search for; those that lack joints of the gallery's layout are reported and left out."""
+    from himpc.recordings import leave_out_unfit
+
+    recordings = source.read(paths, console, on_video)
+    usable, problems = leave_out_unfit(recordings, gallery.model.layout, owner="the gallery")
+    console.problems(problems)
+    return usable
 
 
 @gallery.command

@@ -10,7 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from himpc._schema import to_plain
-from himpc.cli.gallery import DEFAULT_LOCATION, Location
+from himpc.cli.gallery import DEFAULT_LOCATION, Location, read_probes
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import ConfigError, count_noun
 
@@ -79,7 +79,7 @@ def _identify_files(
 
     make_folder(out)
     videos: list[VideoResult] = []
-    recordings = source.read(paths, console, videos.append)
+    recordings = read_probes(paths, source, gallery, console, videos.append)
     answers = gallery.search(recordings, people=3, fmr=fmr, progress=console.progress)
     times: dict[str, tuple[float, float]] = {}
     for each in [each for video in videos for each in video.cleaned]:

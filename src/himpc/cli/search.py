@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from himpc._schema import to_plain
-from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery
+from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery, read_probes
 from himpc.cli.options import InputOptions, OutputOptions
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def search(
     """
     console = output.console()
     with open_gallery(location) as gallery:
-        recordings = source.read(paths, console)
+        recordings = read_probes(paths, source, gallery, console)
         answers = gallery.search(
             recordings, people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank, progress=console.progress
         )

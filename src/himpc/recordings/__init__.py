@@ -2,7 +2,7 @@
 
 from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
 from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
-from himpc.recordings.common_layout import to_common_layout
+from himpc.recordings.common_layout import leave_out_unfit, to_common_layout
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
 from himpc.recordings.store import load, save
@@ -20,6 +20,7 @@ __all__ = [
     "clean",
     "impossible_frames",
     "iter_blocks",
+    "leave_out_unfit",
     "load",
     "number_whole_recordings",
     "parse_condition",

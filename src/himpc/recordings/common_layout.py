@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 
 from himpc.errors import DataError, LayoutError
+from himpc.recordings.collection import Problem
 from himpc.recordings.recording import Recording
 from himpc.skeleton import Layout, missing_joints, shared_layout
 
-__all__ = ["to_common_layout"]
+__all__ = ["leave_out_unfit", "to_common_layout"]
 
 
 def to_common_layout(
@@ -68,6 +70,42 @@ def to_common_layout(
     else:
         note = f"compared by the {len(layout)} joints that all have: {_list(counts)}"
     return [recording.to(layout) for recording in recordings], (note,)
+
+
+def leave_out_unfit(
+    recordings: Sequence[Recording], layout: Layout, *, owner: str = ""
+) -> tuple[list[Recording], list[Problem]]:
+    """Leave out the recordings that cannot be converted to a layout, and say why.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    layout, owner
+        As in `to_common_layout`.
+
+    Returns
+    -------
+    recordings : list of Recording
+        Those that can be converted, as they are.
+    problems : list of Problem
+        One for each of the others.
+
+    Raises
+    ------
+    LayoutError
+        If none can be converted.
+    """
+    unfit = {each: missing_joints(each, layout) for each in {recording.layout for recording in recordings}}
+    usable = [recording for recording in recordings if not unfit[recording.layout]]
+    if not usable:
+        _check_joints(recordings, layout, owner)
+    problems = []
+    for recording in recordings:
+        try:
+            _check_joints([recording], layout, owner)
+        except LayoutError as error:
+            problems.append(Problem.of(error, Path(recording.source), recording.source))
+    return usable, problems
 
 
 def _check_dimensions(recordings: Sequence[Recording]) -> None:

@@ -13,7 +13,7 @@ from himpc.api import group
 from himpc.errors import ConfigError, DataError, NotEnrolledError
 from himpc.gallery import GalleryService, RevisionCache, SearchOptions, embed_recordings
 from himpc.learning import Grouping, group_recordings
-from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
+from himpc.recordings import Progress, Recording, leave_out_unfit, number_whole_recordings, to_common_layout
 from himpc.server import schemas as s
 from himpc.server.drawing import FrameWeighter, draw_map, thin_skeleton
 from himpc.server.problems import ConflictError
@@ -151,10 +151,12 @@ class Service:
         recordings = uploaded.recordings
         if len(recordings) > MAX_PROBES:
             raise ConfigError(f"found {len(recordings)} recordings; a search takes at most {MAX_PROBES}")
+        recordings, problems = leave_out_unfit(recordings, self.gallery.model.layout, owner="the gallery")
+        unfit = [s.SkippedFile(path=str(problem.path), why=problem.render(upload.spell)) for problem in problems]
         try:
             answers = s.SearchResult.of(
                 answers=self.gallery.searcher.search(recordings, options),
-                left_out=uploaded.skipped,
+                left_out=uploaded.skipped + unfit,
             )
         except DataError as error:
             prefix = f"{self.gallery.location}: "

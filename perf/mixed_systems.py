@@ -1,0 +1,201 @@
+"""Run a folder that mixes four systems through every operation: ``python perf/mixed_systems.py``.
+
+The same simulated people are seen by a Kinect (CSV), MediaPipe (JSON), an inertial suit (BVH) and motion capture with
+joint centres (C3D), each recording by one of them. The folder is read, grouped, trained on, and searched in a gallery
+in which every person is enrolled by two of the systems. Beside the joints that `himpc.recordings.to_common_layout`
+chooses, the grouping is measured with derived joints as well, which tell the system instead of the person.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import struct
+import tempfile
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+import numpy as np
+from numpy.typing import NDArray
+
+import himpc
+from himpc.evaluation import grouping_agreement, markdown_table
+from himpc.recordings import Recording, to_common_layout
+from himpc.skeleton import Layout, get_layout
+from measurement import IgnoreWarnings, use_one_thread
+
+Joints = NDArray[np.floating]
+
+
+def write_kinect(path: Path, walk: Recording) -> None:
+    """Write a table of cells ``x y z``, metres."""
+    rows = [";".join(" ".join(f"{x:.5f}" for x in joint) for joint in frame) for frame in walk.joints]
+    path.write_text("\n".join([";".join(walk.layout.joints), *rows]) + "\n", encoding="utf-8")
+
+
+def write_mediapipe(path: Path, walk: Recording) -> None:
+    """Write world landmarks: metres from the middle of the hips, x to the right of the picture and y down."""
+    centred = walk.joints - walk.joints[:, list(walk.layout.root)].mean(axis=1, keepdims=True)
+    frames = [
+        {"pose_world_landmarks": [[{"x": -x, "y": -y, "z": z, "visibility": 1.0} for x, y, z in frame]]}
+        for frame in centred.round(5).tolist()
+    ]
+    path.write_text(json.dumps({"fps": walk.fps, "frames": frames}), encoding="utf-8")
+
+
+def write_bvh(path: Path, walk: Recording) -> None:
+    """Write a hierarchy whose joints are moved by positions, centimetres."""
+    layout = walk.layout
+    lines = ["HIERARCHY"]
+
+    def declare(joint: int, indent: str) -> None:
+        lines.extend([f"{indent}{'JOINT' if indent else 'ROOT'} {layout.joints[joint]}", f"{indent}{{"])
+        lines.extend([f"{indent} OFFSET 0 0 0", f"{indent} CHANNELS 3 Xposition Yposition Zposition"])
+        order.append(joint)
+        children = [child for child, parent in enumerate(layout.parents) if parent == joint]
+        for child in children:
+            declare(child, indent + " ")
+        if not children:
+            lines.extend([f"{indent} End Site", f"{indent} {{", f"{indent}  OFFSET 0 0 0", f"{indent} }}"])
+        lines.append(f"{indent}}}")
+
+    order: list[int] = []
+    declare(layout.parents.index(-1), "")
+    parents = np.array(layout.parents)[order]
+    moved = walk.joints[:, order] - np.where(parents[:, None] < 0, 0, walk.joints[:, parents])
+    rows = [" ".join(f"{x:.4f}" for x in frame.ravel()) for frame in 100 * moved]
+    motion = ["MOTION", f"Frames: {len(rows)}", f"Frame Time: {1 / (walk.fps or 30):.6f}", *rows]
+    path.write_text("\n".join([*lines, *motion]) + "\n", encoding="utf-8")
+
+
+def write_c3d(path: Path, walk: Recording) -> None:
+    """Write points named by joints: millimetres, z up."""
+    labels = walk.layout.joints
+    points = 1000 * walk.joints[..., [2, 0, 1]]
+
+    def parameter(name: str, kind: int, shape: Sequence[int], content: bytes) -> bytes:
+        body = struct.pack("<bB", kind, len(shape)) + bytes(shape) + content + b"\0"
+        return struct.pack("<bb", len(name), 1) + name.encode() + struct.pack("<H", len(body) + 2) + body
+
+    width = max(map(len, labels))
+    parameters = [
+        struct.pack("<bb", 5, -1) + b"POINT" + struct.pack("<H", 3) + b"\0",
+        parameter("USED", 2, [], struct.pack("<H", len(labels))),
+        parameter("SCALE", 4, [], struct.pack("<f", -1)),
+        parameter("RATE", 4, [], struct.pack("<f", walk.fps or 30)),
+        parameter("UNITS", -1, [2], b"mm"),
+        parameter("LABELS", -1, [width, len(labels)], b"".join(label.encode().ljust(width) for label in labels)),
+        parameter("DATA_START", 2, [], struct.pack("<H", 0)),
+    ]
+    content = b"".join(parameters)
+    blocks = -(-(len(content) + 6) // 512)
+    section = (bytes([1, 0x50, blocks, 84]) + content).ljust(512 * blocks, b"\0")
+    header = struct.pack("<BB5HfHHf", 2, 0x50, len(labels), 0, 1, len(points), 10, -1.0, 2 + blocks, 0, walk.fps or 30)
+    data = np.concatenate([points, np.zeros((*points.shape[:2], 1))], axis=2).astype("<f4")
+    path.write_bytes(header.ljust(512, b"\0") + section + data.tobytes())
+
+
+SYSTEMS: dict[str, tuple[str, str, Callable[[Path, Recording], None]]] = {
+    "kinect": ("kinect-v1", "csv", write_kinect),
+    "mediapipe": ("mediapipe-33", "json", write_mediapipe),
+    "suit": ("humanoid", "bvh", write_bvh),
+    "mocap": ("halpe-26", "c3d", write_c3d),
+}
+"""The layout, the suffix and the writer of each system."""
+
+
+def write_archive(folder: Path, people: int, recordings: int, seed: int, seconds: float = 3.0) -> None:
+    """Write recordings of the same people, each by one of the systems in turn: ``<person>/<system>/<number>``."""
+    seen = {
+        system: himpc.simulate(people, recordings, layout=layout, seed=seed, seconds=seconds, difficulty="easy")
+        for system, (layout, _, _) in SYSTEMS.items()
+    }
+    for number in range(people * recordings):
+        system = list(SYSTEMS)[number % len(SYSTEMS)]
+        walk = seen[system][number]
+        _, suffix, write = SYSTEMS[system]
+        place = folder / str(walk.person) / system
+        place.mkdir(parents=True, exist_ok=True)
+        joints = np.nan_to_num(walk.joints, nan=0.0) if system == "kinect" else _fill(walk.joints)
+        write(place / f"{number % recordings}.{suffix}", walk.with_(joints=joints))
+
+
+def read_archive(folder: Path) -> list[Recording]:
+    """Read a folder of `write_archive`; the session of a recording is its system."""
+    return list(himpc.read(folder, name="{person}/{session}/*"))
+
+
+def _fill(joints: Joints) -> Joints:
+    """Repeat the position before for a joint that was not seen."""
+    filled = joints.copy()
+    for frame in range(1, len(filled)):
+        filled[frame] = np.where(np.isnan(filled[frame]), filled[frame - 1], filled[frame])
+    return np.nan_to_num(filled, nan=0.0)
+
+
+def with_derived_joints(walks: Sequence[Recording]) -> list[Recording]:
+    """Convert to the common joints of whole bodies, of which some systems give spine and neck as means of others."""
+    target: Layout = get_layout("common-15")
+    return [walk.to(target) for walk in walks]
+
+
+def ari(walks: Sequence[Recording], people: int | None) -> tuple[float, int]:
+    """Group, and return agreement with the persons and the number of groups."""
+    found = himpc.group(walks, people=people)
+    groups = np.where(found.groups > 0, found.groups, -1)
+    return grouping_agreement(groups, [walk.person for walk in walks]).ari, found.people
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--people", type=int, default=10)
+    arguments.add_argument("--recordings", type=int, default=8, help="of each person")
+    arguments.add_argument("--seeds", type=int, default=2)
+    options = arguments.parse_args()
+    use_one_thread()
+    warnings.simplefilter("ignore")
+    rows = []
+    for seed in range(options.seeds):
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            write_archive(folder / "archive", options.people, options.recordings, seed)
+            walks = read_archive(folder / "archive")
+            together, notes = to_common_layout(walks)
+            print(f"seed {seed}: {len(walks)} recordings; {'; '.join(notes)}", flush=True)
+            rows += [measure(f"shared joints, seed {seed}", together, options.people, folder / "gallery")]
+            rows += [measure(f"with derived joints, seed {seed}", with_derived_joints(walks), options.people)]
+    print(f"\n{markdown_table(rows)}")
+
+
+def measure(title: str, walks: list[Recording], people: int, gallery_folder: Path | None = None) -> dict[str, str]:
+    """Group, evaluate across systems, and search for half of the systems in a gallery of the other half."""
+    given, (estimated, groups) = ari(walks, people)[0], ari(walks, None)
+    enrolled = [walk for walk in walks if walk.session in ("kinect", "suit")]
+    probes = [walk for walk in walks if walk.session not in ("kinect", "suit")]
+    model = himpc.HiMPC(device="cpu", callbacks=[IgnoreWarnings()]).fit(walks).model_
+    across = himpc.evaluate(model, enrolled, probes, without_match="skip").recording.ranking.metrics
+    row = {
+        "": title,
+        "ARI, number given": f"{given:.2f}",
+        "ARI": f"{estimated:.2f} ({groups} groups)",
+        "Rank-1 across systems": f"{100 * across['rank_1']:.1f}",
+        "named by a gallery": "",
+        "named wrongly": "",
+    }
+    if gallery_folder is not None:
+        with himpc.Gallery.create(gallery_folder, model) as gallery:
+            gallery.enroll(enrolled)
+            answers = gallery.search(probes)
+        shown = {probe.whole_source: probe.person for probe in probes}
+        named = [answer.person == shown[answer.source] for answer in answers if answer.person is not None]
+        row["named by a gallery"] = f"{sum(named)} of {len(answers)}"
+        row["named wrongly"] = str(len(named) - sum(named))
+    return row
+
+
+if __name__ == "__main__":
+    main()
