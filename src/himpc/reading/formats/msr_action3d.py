@@ -52,7 +52,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         raise FormatError(f"{path}: has {len(rows)} lines, expected {_JOINTS} for each frame")
     check_memory(path, 1, len(rows) // _JOINTS, _JOINTS)
     values = to_numbers(path, rows, _WIDTH).reshape(-1, _JOINTS, _WIDTH)
-    if np.nanmedian(np.abs(values[..., :2])) > _MAX_METRES:
+    seen = values[..., :2][np.isfinite(values[..., :2])]
+    if seen.size and np.median(np.abs(seen)) > _MAX_METRES:
         raise FormatError(
             f"{path}: holds screen coordinates, expected metres",
             hint="use the files of the set that end in _skeleton3D.txt",
