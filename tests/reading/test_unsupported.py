@@ -21,6 +21,16 @@ CONTENTS = {
     "a.fbx": (b"Kaydara FBX Binary  \0\x1a\0" + bytes(32), "is FBX", "export BVH"),
     "a.svo2": (bytes(64), "a ZED recording", "JSON"),
     "a.tak": (bytes(64), "a take of OptiTrack Motive", "CSV, BVH or C3D"),
+    "a.gltf": (b'{"asset": {"version": "2.0"}}', "is glTF", "export BVH"),
+    "a.usdz": (b"PK\x03\x04" + bytes(64), "is USD", "export BVH"),
+    "a.blend": (b"BLENDER-v400" + bytes(64), "is a Blender file", "export BVH"),
+    "a.x2d": (bytes(64), "a file of Vicon Nexus", "C3D or CSV"),
+    "a.htr": (b"[Header]\nFileType htr\n", "a Motion Analysis file", "TRC or C3D"),
+    "a.mdf": (bytes(64), "a CODAmotion recording", "export C3D"),
+    "a.cmz": (bytes(64), "a Visual3D workspace", "C3D or TRC"),
+    "a.osim": (b'<?xml version="1.0"?>\n<OpenSimDocument Version="40000">', "an OpenSim model", "TRC"),
+    "a.calc": (b"Hips 0 0 0\n", "a Noitom recording", "BVH"),
+    "a.tdf": (bytes(64), "a BTS recording", "EMT or C3D"),
     "a.mvn": (bytes(64), "a recording of Xsens", "MVNX"),
 }
 

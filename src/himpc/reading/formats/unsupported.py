@@ -55,6 +55,8 @@ _TABLE = (
         suffixes=(".pkl", ".pickle", ".pt", ".pth", ".joblib"),
     ),
     _Unsupported("a spreadsheet", "save it as CSV", suffixes=(".xlsx", ".xls", ".ods")),
+    _Unsupported("USD", "export BVH, for example from Blender", suffixes=(".usdz", ".usd", ".usda", ".usdc")),
+    _Unsupported("a Blender file", "export BVH from Blender", starts=(b"BLENDER",)),
     _Unsupported(
         "an archive or compressed",
         "unpack it",
@@ -62,6 +64,7 @@ _TABLE = (
     ),
     _Unsupported("FBX", "export BVH, with all bones and one key a frame", starts=(b"Kaydara FBX", b"; FBX")),
     _Unsupported("glTF", "export BVH, for example from Blender", starts=(b"glTF",)),
+    _Unsupported("glTF", "export BVH, for example from Blender", suffixes=(".gltf", ".vrm")),
     _Unsupported("USD", "export BVH, for example from Blender", starts=(b"PXR-USDC", b"#usda")),
     _Unsupported(
         "a ZED recording", "export the bodies as JSON with the body tracking samples of the ZED SDK",
@@ -70,6 +73,19 @@ _TABLE = (
     _Unsupported("a take of OptiTrack Motive", "export CSV, BVH or C3D from Motive", suffixes=(".tak",)),
     _Unsupported("a recording of Xsens", "export MVNX, BVH or C3D from MVN", suffixes=(".mvn", ".mvna")),
     _Unsupported("a Qualisys measurement", "export TSV or C3D from QTM", suffixes=(".qtm",)),
+    _Unsupported(
+        "a file of Vicon Nexus", "process the trial in Nexus, and export C3D or CSV",
+        suffixes=(".x1d", ".x2d", ".vsk", ".vdf", ".trial", ".xcp", ".enf"),
+    ),
+    _Unsupported(
+        "a Motion Analysis file", "export TRC or C3D from Cortex",
+        suffixes=(".htr", ".htr2", ".trb", ".cap", ".anb", ".anc", ".forces"),
+    ),
+    _Unsupported("a CODAmotion recording", "export C3D", suffixes=(".mdf", ".mdr")),
+    _Unsupported("a Visual3D workspace", "export the joint centres as C3D or TRC", suffixes=(".cmz", ".cmo", ".v3s")),
+    _Unsupported("an OpenSim model", "give the positions of markers (TRC)", contains=(b"<OpenSimDocument",)),
+    _Unsupported("a Noitom recording", "export BVH from Axis", suffixes=(".calc", ".raw", ".mobn")),
+    _Unsupported("a Maya scene", "export BVH", suffixes=(".ma", ".mb")),
     _Unsupported("a BTS recording", "export EMT or C3D", suffixes=(".tdf",)),
     _Unsupported("a ROS bag", "export the topic of the joints as CSV", starts=(b"#ROSBAG",), suffixes=(".bag",)),
     _Unsupported("a Parquet table", "save it as CSV", starts=(b"PAR1",)),

@@ -1,4 +1,7 @@
-"""C3D, the format of optical motion capture laboratories: markers become joints by the rules of their marker set."""
+"""C3D, the format of optical motion capture laboratories: markers become joints by the rules of their marker set.
+
+Theia3D writes poses of segments instead of markers (see `segments`).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,7 @@ from pathlib import Path
 from himpc.reading.axes import UP_AXES
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.c3d.file import open_c3d, read_points
+from himpc.reading.formats.c3d.segments import read_segments
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.timeline import stated_rate
 from himpc.recordings import Recording
@@ -20,7 +24,17 @@ def recognise(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
-    """Read each person whose markers a C3D file holds."""
+    """Read each person whose markers, or whose segments, a C3D file holds."""
+    if segments := read_segments(path):
+        return marker_recordings(
+            path,
+            segments.labels,
+            lambda columns: segments.origins[:, columns],
+            options,
+            unit=segments.unit,
+            fps=segments.rate,
+            notes=segments.notes,
+        )
     file = open_c3d(path)
     unit = "".join(file.strings("UNITS")[:1]) or None
     # Y_SCREEN names the axis that is shown upwards on a screen.

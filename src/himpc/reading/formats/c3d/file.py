@@ -19,7 +19,7 @@ from himpc.reading.formats.c3d.extent import Header, find_extent
 from himpc.reading.formats.c3d.parameters import Parameters, decode_floats, number, parse_parameters
 from himpc.reading.formats.parsing.text import check_memory, mask_missing
 
-__all__ = ["C3DFile", "open_c3d", "read_points"]
+__all__ = ["C3DFile", "find_rate", "open_c3d", "open_parameters", "read_points"]
 
 _BLOCK = 512
 _PROCESSORS = {84: "<", 85: "dec", 86: ">"}
@@ -78,9 +78,23 @@ def open_c3d(path: Path) -> C3DFile:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            return _open(path, file, size)
+            header, parameters, processor = open_parameters(path, file)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
+    extent = find_extent(path, header, parameters, processor, size)
+    check_memory(path, 1, extent.frames, extent.points)
+    rate, notes = find_rate(header, parameters)
+    return C3DFile(
+        processor,
+        extent.points,
+        extent.frames,
+        extent.analog,
+        extent.scale,
+        rate,
+        extent.start,
+        parameters,
+        (*extent.notes, *notes),
+    )
 
 
 def read_points(path: Path, file: C3DFile, columns: list[int]) -> NDArray[np.float64]:
@@ -98,7 +112,8 @@ def read_points(path: Path, file: C3DFile, columns: list[int]) -> NDArray[np.flo
     return mask_missing(points)
 
 
-def _open(path: Path, file: BinaryIO, size: int) -> C3DFile:
+def open_parameters(path: Path, file: BinaryIO) -> tuple[Header, Parameters, str]:
+    """Read the header and the parameters of a C3D file, and the kind of its processor."""
     words = file.read(_BLOCK)
     if len(words) < _BLOCK or words[1] != 0x50 or words[0] == 0:
         raise FormatError(f"{path}: is not a C3D file, or truncated within its header of {_BLOCK} bytes")
@@ -114,24 +129,10 @@ def _open(path: Path, file: BinaryIO, size: int) -> C3DFile:
     section = start + file.read(max(blocks * _BLOCK - 4, 0))
     if len(section) < start[2] * _BLOCK:
         raise FormatError(f"{path}: is truncated within its parameters ({start[2]} blocks of {_BLOCK} bytes)")
-    parameters = parse_parameters(path, section, processor)
-    extent = find_extent(path, header, parameters, processor, size)
-    check_memory(path, 1, extent.frames, extent.points)
-    rate, notes = _find_rate(header, parameters)
-    return C3DFile(
-        processor,
-        extent.points,
-        extent.frames,
-        extent.analog,
-        extent.scale,
-        rate,
-        extent.start,
-        parameters,
-        (*extent.notes, *notes),
-    )
+    return header, parse_parameters(path, section, processor), processor
 
 
-def _find_rate(header: Header, parameters: Parameters) -> tuple[float | None, tuple[str, ...]]:
+def find_rate(header: Header, parameters: Parameters) -> tuple[float | None, tuple[str, ...]]:
     """Return the frame rate: that of the parameters, of the header, of the analog samples, or of the cameras."""
     analog = number(parameters, "ANALOG", "RATE")
     rates = [number(parameters, "POINT", "RATE"), header.rate]
