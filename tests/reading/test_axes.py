@@ -77,6 +77,12 @@ def test_user_wins_over_the_body_and_the_body_over_the_file():
             find(unseen, stated=stated)
 
 
+def test_an_upper_body_alone_shows_the_up_axis():
+    upper = standing()
+    upper[:, [name.split("_")[-1] in ("pelvis", "hip", "knee", "ankle", "foot") for name in KINECT.joints]] = np.nan
+    assert recognise_up(to_y_up(upper, "z"), KINECT) == "-z"
+
+
 def test_legs_alone_show_the_up_axis():
     legs = standing()
     legs[:, [name.split("_")[-1] not in ("hip", "knee", "ankle", "foot") for name in KINECT.joints]] = np.nan

@@ -1,3 +1,6 @@
+import tomllib
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -5,8 +8,9 @@ from hypothesis import strategies as st
 
 from himpc._schema import parse
 from himpc.errors import LayoutError
-from himpc.skeleton import MarkerSet, covered_parts, get_layout, marker_sets, recognise_marker_set
+from himpc.skeleton import MarkerSet, covered_parts, find_marker_set, get_layout, marker_sets, recognise_marker_set
 from himpc.skeleton.marker_rules import HipCentre, Mean, Shift
+from himpc.skeleton.names import mirror_joint
 
 LAYOUT = get_layout("kinect-v1")
 PLUG_IN_GAIT = next(known for known in marker_sets() if known.name == "plug-in-gait")
@@ -49,6 +53,50 @@ def test_a_set_gives_its_joints_and_names_every_source(known):
     assert all(rule.source for rules in (*known.points.values(), *known.joints.values()) for rule in rules)
     used = {need for rules in (*known.points.values(), *known.joints.values()) for rule in rules for need in rule.needs}
     assert set(known.markers) <= used
+
+
+LISTS = tomllib.loads(Path(__file__).with_name("marker_label_lists.toml").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("spell", [str, str.upper, lambda label: label.replace(".", "_")])
+def test_published_labels_are_recognised(name, spell):
+    labels = [spell(label).removesuffix("_study").removesuffix("_STUDY") for label in LISTS[name]["labels"].split()]
+    if spell is str.upper and name == "landmarks":
+        return  # capitals tell its words apart
+    known = find_marker_set(labels)
+    assert known.name == LISTS[name].get("set", name)
+    assert len(known.given_joints(labels)) == LISTS[name]["joints"]
+    assert known.count_known(labels) == len(labels)
+
+
+def test_a_set_of_landmarks_is_read_from_toml(tmp_path):
+    lines = [
+        'name = "lab"',
+        "[landmarks]",
+        'asis = "{S}-ASIS"',
+        'sacrum = "S1"',
+        'knee_lateral = ["{Side}KNEE", "{s}k"]',
+    ]
+    (tmp_path / "lab.toml").write_text("\n".join(lines).replace("{Side}", "{S}"))
+    lab = MarkerSet.from_toml(tmp_path / "lab.toml")
+    labels = ["LASIS", "RASIS", "S1", "LKNEE", "rk"]
+    assert lab.given_joints(labels) == ("pelvis", "left_hip", "left_knee", "right_hip", "right_knee")
+    assert set(lab.columns(labels)) == {"left_asis", "right_asis", "sacrum", "left_knee_lateral", "right_knee_lateral"}
+    (tmp_path / "lab.toml").write_text('name = "lab"\n[landmarks]\nnavel = "N"')
+    with pytest.raises(LayoutError, match=r"lab\.toml: there is no landmark 'navel', expected some of acromion"):
+        MarkerSet.from_toml(tmp_path / "lab.toml")
+
+
+def test_both_sides_have_the_same_rules():
+    """The mirror image of markers gives the mirror image of joints."""
+    known = next(known for known in marker_sets() if known.name == "qualisys-sports")
+    labels = list(known.markers)
+    points = cloud(labels)
+    other = [labels.index(mirror_joint(label)) for label in labels]
+    image = points[:, other] * [-1, 1, 1]
+    joints, mirrored = known.to_joints(labels, points), known.to_joints(labels, image)
+    np.testing.assert_allclose(mirrored, joints[:, LAYOUT.mirror_order] * [-1, 1, 1], atol=1e-12)
 
 
 @given(st.integers(0, 1000), st.floats(-3, 3))

@@ -24,6 +24,7 @@ _UPRIGHT_SHARE = 0.8
 _TOP = ("head", "nose", "neck")
 _HIPS = ("left_hip", "right_hip", "pelvis")
 _LEGS = ("left_ankle", "right_ankle", "left_foot", "right_foot")
+_HEAD, _SHOULDERS = ("head", "head_top", "nose"), ("left_shoulder", "right_shoulder", "spine")
 
 # Rows are the new x, y, z. Each is a proper rotation that leaves x alone where it can: a quarter or half turn about x
 # for the y and z axes, a quarter turn about z for the x axis.
@@ -61,8 +62,8 @@ def recognise_up(joints: NDArray[np.floating], layout: Layout) -> Up | None:
     """Return the axis that the body stands along, or None if the body does not show it.
 
     The body stands along an axis in a frame when the line from the hips and feet to the head and neck is within 45
-    degrees of it; for legs alone, the line from the feet to the hips. It must do so in 80 % of the frames in which both
-    ends are seen.
+    degrees of it; for legs alone, the line from the feet to the hips, and for an upper body alone, from the shoulders
+    and the spine to the head. It must do so in 80 % of the frames in which both ends are seen.
 
     Parameters
     ----------
@@ -70,8 +71,9 @@ def recognise_up(joints: NDArray[np.floating], layout: Layout) -> Up | None:
         Joints in any unit; NaN where not seen.
     """
     upward = _mean_seen(joints, layout, _TOP) - _mean_seen(joints, layout, (*_LEGS, *_HIPS))
-    if np.isnan(upward).any(axis=1).all():
-        upward = _mean_seen(joints, layout, _HIPS) - _mean_seen(joints, layout, _LEGS)
+    for above, below in ((_HIPS, _LEGS), (_HEAD, _SHOULDERS)):
+        if np.isnan(upward).any(axis=1).all():
+            upward = _mean_seen(joints, layout, above) - _mean_seen(joints, layout, below)
     length = np.linalg.norm(upward, axis=1)
     seen = np.isfinite(length) & (length > 0)
     if not seen.any():

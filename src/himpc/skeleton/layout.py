@@ -237,13 +237,10 @@ def get_layout(name: str | Path | Layout) -> Layout:
 
 @cache
 def _part(layout: Layout, part: str) -> Layout:
-    joints = {layout.joints[joint] for limb in PARTS[part] for joint in layout.part(limb)}
-    # The pelvis, which pooling counts as torso, is a joint of the legs as well.
-    return layout.subset(
-        joints | ({"pelvis"} & set(layout.joints) if part == "lower-body" else set()),
-        f"{layout.name}-{part}",
-        f"{layout.title}: {part.replace('-', ' ')}",
-    )
+    joints = {layout.joints[joint] for limb in PARTS[part] for joint in layout.part(limb)} - {"pelvis"}
+    if part == "lower-body" and layout.has("pelvis"):  # which pooling counts as torso
+        joints.add("pelvis")
+    return layout.subset(joints, f"{layout.name}-{part}", f"{layout.title}: {part.replace('-', ' ')}")
 
 
 @cache
