@@ -20,6 +20,7 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from himpc._schema import settings_of
 from himpc.learning import Config
+from himpc.skeleton import marker_sets, naming_conventions
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "himpc"
@@ -90,7 +91,29 @@ def _as_text(value: object) -> str:
     return ", ".join(value) if isinstance(value, tuple) else json.dumps(value).strip('"')
 
 
-PARTS: dict[str, Callable[[], str]] = {"packages": packages, "settings": settings}
+def marker_set_table() -> str:
+    """Describe every marker set, and the number of joints of ``kinect-v1`` that all its markers give."""
+    lines = ["| name | markers | joints | source |", "|---|---|---|---|"]
+    for known in marker_sets():
+        lines.append(f"| `{known.name}` | {known.title} | {len(known.joints)} | {known.source} |")
+    return "\n".join(lines) + "\n"
+
+
+def naming_table() -> str:
+    """Describe every naming convention by its names of the left hip, knee and shoulder."""
+    lines = ["| name | programs and data | hip, knee, shoulder | source |", "|---|---|---|---|"]
+    for convention in naming_conventions():
+        names = [f"`{convention.joints[f'left_{joint}'][0]}`" for joint in ("hip", "knee", "shoulder")]
+        lines.append(f"| `{convention.name}` | {convention.title} | {', '.join(names)} | {convention.source} |")
+    return "\n".join(lines) + "\n"
+
+
+PARTS: dict[str, Callable[[], str]] = {
+    "packages": packages,
+    "settings": settings,
+    "marker-sets": marker_set_table,
+    "naming-conventions": naming_table,
+}
 
 
 def render(text: str) -> str:

@@ -1,3 +1,4 @@
+import re
 import tomllib
 from pathlib import Path
 
@@ -169,3 +170,32 @@ def test_a_wrong_set_is_refused(change, message):
 
 def test_rules_with_equal_fields_are_equal():
     assert Mean(("A",), "x") == Mean(("A",), "x")
+
+
+def test_the_example_of_the_documentation_is_a_marker_set(tmp_path):
+    page = (Path(__file__).parents[2] / "docs" / "layouts.md").read_text(encoding="utf-8")
+    (tmp_path / "mine.toml").write_text(page.split("### Your own marker set")[1].split("```toml")[1].split("```")[0])
+    mine = MarkerSet.from_toml(tmp_path / "mine.toml")
+    labels = [
+        "LASI",
+        "RASI",
+        "VSAC",
+        "LKNE",
+        "LKNM",
+        "LANK",
+        "LMMA",
+        "LTOE",
+        "RKNE",
+        "RKNM",
+        "RANK",
+        "RMMA",
+        "RTOE",
+        "LTHI",
+    ]
+    assert covered_parts(mine.given_joints(labels)) == ("lower-body",)
+    assert mine.count_known(labels) == len(labels)
+    landmarks = set(
+        re.findall(r"`([a-z0-9_]+)`", page.split("The landmarks of both sides are")[1].split("A set may")[0])
+    )
+    known = {name.removeprefix("left_").removeprefix("right_") for known in marker_sets() for name in known.markers}
+    assert {name for name in known if name.islower()} <= landmarks | {"wrist_centre"}
