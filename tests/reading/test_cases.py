@@ -305,6 +305,34 @@ def test_unrelated_pictures_are_refused_and_frames_of_a_video_are_not(tmp_path):
     check(tmp_path / "video.json", Expected((body_size_2d(content),), 20, None))
 
 
+@pytest.mark.parametrize("idx", [0, [0.0], None])
+def test_people_without_ids_are_not_mixed(tmp_path, idx):
+    for name, expected in (("two_people", Expected((375, 235), 40, None)), ("together", None)):
+        content = json.loads((CASES / f"alphapose_idx_{name}.json").read_text())
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps([person | {"idx": idx} for person in content]))
+        if expected is not None:
+            check(path, expected)
+        else:
+            with pytest.raises(FormatError, match="several people a frame and no ids"):
+                himpc.read(path)
+
+
+@pytest.mark.parametrize("idx", [float, lambda value: [value], str])
+def test_ids_of_alphapose_are_numbers_in_any_form(tmp_path, idx):
+    content = json.loads((CASES / "alphapose_idx_together.json").read_text())
+    (tmp_path / "a.json").write_text(json.dumps([person | {"idx": idx(person["idx"])} for person in content]))
+    check(tmp_path / "a.json", Expected((375, 235), 40, None))
+
+
+def test_images_of_two_folders_are_two_recordings(tmp_path):
+    content = json.loads((CASES / "alphapose_idx_together.json").read_text())
+    people = [{**person, "image_id": f"video{person.pop('idx')}/{person['image_id']}"} for person in content]
+    (tmp_path / "a.json").write_text(json.dumps(people))
+    recordings = check(tmp_path / "a.json", Expected((375, 235), 40, None))
+    assert [recording.origin.body for recording in recordings] == ["video1", "video2"]
+
+
 def body_size_2d(content: dict[str, Any]) -> float:
     """Return the size of the first body of a COCO file, as it is read."""
     content = content | {"annotations": content["annotations"][:1], "images": content["images"][:1]}

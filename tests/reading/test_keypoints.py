@@ -245,3 +245,15 @@ def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_
     }[name]
     text = json.dumps(content, indent=1).encode()
     check_damaged(FORMATS[name], tmp_path / "a.json", text, seed)
+
+
+def test_a_body_that_jumps_without_an_id_is_another_recording(tmp_path: Path) -> None:
+    points = image_points(30, 17, 0)
+    points[..., 2] = 0.9
+    points[12:, :, :2] = points[12:, :, :2] * 0.4 + 2000
+    points[20, :, 0] += 3000  # for a moment, something else
+    path = write(tmp_path / "a.json", [coco(frame, i) for i, frame in enumerate(points)])
+    first, second = COCO.read(path, FileOptions())
+    assert (len(first), len(second)) == (12, 18)
+    assert np.flatnonzero(np.isnan(second.joints).all(axis=(1, 2))).tolist() == [8]
+    assert [recording.person for recording in (first, second)] == [None, None]

@@ -122,7 +122,8 @@ def find_scale(
         return Scale(metres, notes)
     candidate = _unit_of(size, sizes)
     if claim.metres is not None and _fits(size, claim.metres, sizes.possible):
-        doubtful = candidate is not None and not _fits(size, claim.metres, sizes.usual)
+        is_other = candidate is not None and candidate[1] != claim.metres
+        doubtful = is_other and not _fits(size, claim.metres, sizes.usual)
         notes = (f"{_describe(size, claim.metres)} in {claim.text}, as the file states",) if doubtful else ()
         return Scale(claim.metres, notes)
     found = f"states {claim.text}"

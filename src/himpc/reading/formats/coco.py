@@ -62,7 +62,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         content.get("annotations") if annotated else content, f"{path}: expected a list of keypoints"
     )
     images = check_objects(content.get("images", []) if annotated else [], f"{path}: expected a list of images")
-    people = [person for person in people if person.get("keypoints")]
+    people = _drop_idle_ids([person for person in people if person.get("keypoints")])
     where = [f"{path}, keypoints {i}" for i in range(1, len(people) + 1)]
     image_of = [parse_id(person.get("image_id"), where[i], "image_id") for i, person in enumerate(people)]
     listed = [parse_id(image.get("id"), f"{path}, image {i}", "id") for i, image in enumerate(images, start=1)]
@@ -141,6 +141,13 @@ def _detection(person: dict[str, Any], frame: int, where: str, max_confidence: f
     layout, _ = keypoint_layout(numbers.size / 3, where)
     values = numbers.reshape(-1, 3)[: len(layout)] / (1, 1, max_confidence)
     return Detection(frame, _track_id(person, where), values, where)
+
+
+def _drop_idle_ids(people: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out the ``idx`` of AlphaPose where it is 0 for all, as without a tracker."""
+    if all(person.get("idx") in (0, [0]) for person in people):
+        return [{key: value for key, value in person.items() if key != "idx"} for person in people]
+    return people
 
 
 def _track_id(person: dict[str, Any], where: str) -> str | None:

@@ -51,6 +51,15 @@ _VIDEO_LIMITS = 0.5, 1.5
 _PICTURE_LIMITS = 0.12, 1.1
 """Shift and growth from frame to frame (see `_check_continuity`). At 10 Hz, a runner moves by 0.12 of his box."""
 
+_SHIFT_OF_MISSING, _MAX_MISSING = 0.05, 20
+"""Shift that each missing frame allows, and the number of missing frames that count."""
+
+_MAX_GLITCH = 3
+"""Frames of the longest chain that is left out beside longer ones."""
+
+_OPEN_CHAINS = 4
+"""Chains that a detection may continue."""
+
 _MAX_SHARE, _MIN_SHARE = 1.5, -0.05
 """Largest coordinate that may be a share of the picture, and the least one from 0 to 1 of a body at its edge."""
 _KEYPOINT_LISTS = re.compile(rb'"keypoints"\s*:\s*\[\s*\[')
@@ -193,8 +202,8 @@ def build_tracks(
 ) -> list[Track]:
     """Join detections into one track for each person.
 
-    Where no frame shows more than one person and ids are missing, all detections are one track over all frames, unless
-    the body jumps from one to the next.
+    Where no frame shows more than one person and ids are missing, all detections are one track over all frames. In 2D,
+    where cleaning knows no sizes, they are several if the body jumps to another place or size.
 
     Parameters
     ----------
@@ -213,7 +222,12 @@ def build_tracks(
             )
         check_memory(path, 1, n_frames, n_joints)
         _check_continuity(path, detections, *(_PICTURE_LIMITS if are_pictures else _VIDEO_LIMITS))
-        return [Track(None, _join(detections, 0, n_frames))]
+        chains = _split_at_jumps(detections) if detections[0].values.shape[1] == 3 else [list(detections)]
+        if len(chains) == 1:
+            return [Track(None, _join(chains[0], 0, n_frames))]
+        spans = [(chain[0].frame, chain[-1].frame - chain[0].frame + 1) for chain in chains]
+        check_memory(path, 1, sum(length for _, length in spans), n_joints)
+        return [Track(None, _join(chain, *span)) for chain, span in zip(chains, spans, strict=True)]
     of_person: dict[str, list[Detection]] = {}
     for detection in detections:
         of_person.setdefault(detection.person or "", []).append(detection)
@@ -250,28 +264,54 @@ def _check_continuity(path: Path, detections: Sequence[Detection], max_shift: fl
         Median factor by which the box grows or shrinks.
     """
     ordered = sorted(detections, key=lambda detection: detection.frame)
-    if len(ordered) <= _MIN_PICTURES:
-        return
-    values = np.stack([detection.values for detection in ordered])
-    seen = (values[..., -1] > 0) & np.isfinite(values).all(axis=-1)
-    points = np.where(seen[..., None], values[..., :-1], np.nan)
-    changes = []
-    for before, after in pairwise(points):
-        both = np.isfinite(before).all(axis=1) & np.isfinite(after).all(axis=1)
-        if both.sum() >= _MIN_COMMON_JOINTS:
-            boxes = [float(np.linalg.norm(np.ptp(body[both], axis=0))) for body in (before, after)]
-            if min(boxes) > 0:
-                shift = np.median(np.linalg.norm(after[both] - before[both], axis=1)) / max(boxes)
-                changes.append((shift, max(boxes) / min(boxes)))
-    if not changes:
+    changes = [change for before, after in pairwise(ordered) if (change := _change(before, after))]
+    if len(changes) < _MIN_PICTURES:
         return
     shift, growth = np.median(changes, axis=0)
     if shift > max_shift or growth > max_growth:
         raise FormatError(
             f"{path}: from one picture to the next, the body moves by {shift:.0%} of its size and grows or shrinks by "
             f"{growth - 1:.0%}, so these are not frames of one recording",
-            hint="keep the frames of one video a file; if they are, state the same 'track_id' for each body",
+            hint="keep the frames of one video together; if they are of one video, give each body the same 'track_id'",
         )
+
+
+def _split_at_jumps(detections: Sequence[Detection]) -> list[list[Detection]]:
+    """Split detections, one a frame, into the chains in which a body moves and changes its size little.
+
+    Short chains, in which an estimator saw something else for a moment, are left out.
+    """
+    chains: list[list[Detection]] = []
+    for detection in sorted(detections, key=lambda detection: detection.frame):
+        latest = sorted(chains, key=lambda chain: -chain[-1].frame)[:_OPEN_CHAINS]
+        chain = next((chain for chain in latest if _continues(chain[-1], detection)), None)
+        if chain is None:
+            chains.append([detection])
+        else:
+            chain.append(detection)
+    longest = max(map(len, chains))
+    return [chain for chain in chains if len(chain) > min(_MAX_GLITCH, longest - 1)]
+
+
+def _continues(before: Detection, after: Detection) -> bool:
+    """Return whether a body may be the one of an earlier frame; it may move on in frames that are missing."""
+    change = _change(before, after)
+    max_shift, max_growth = _VIDEO_LIMITS
+    missing = min(after.frame - before.frame - 1, _MAX_MISSING)
+    return change is None or (change[0] <= max_shift + _SHIFT_OF_MISSING * missing and change[1] <= max_growth)
+
+
+def _change(before: Detection, after: Detection) -> tuple[float, float] | None:
+    """Return how far the joints that both show move, in diagonals of their box, and by which factor the box changes."""
+    values = np.stack([before.values, after.values])
+    seen = ((values[..., -1] > 0) & np.isfinite(values).all(axis=2)).all(axis=0)
+    if seen.sum() < _MIN_COMMON_JOINTS:
+        return None
+    first, second = values[:, seen, :-1]
+    boxes = sorted(float(np.linalg.norm(np.ptp(points, axis=0))) for points in (first, second))
+    if not boxes[0] > 0:
+        return None
+    return float(np.median(np.linalg.norm(second - first, axis=1))) / boxes[1], boxes[1] / boxes[0]
 
 
 def restore_pixels(bodies: Sequence[NDArray[np.floating]], options: FileOptions, where: str) -> tuple[str, ...]:
