@@ -4,6 +4,8 @@ The same simulated people are seen by a Kinect (CSV), MediaPipe (JSON), an inert
 joint centres (C3D), each recording by one of them. The folder is read, grouped, trained on, and searched in a gallery
 in which every person is enrolled by two of the systems. Beside the joints that `himpc.recordings.to_common_layout`
 chooses, the grouping is measured with derived joints as well, which tell the system instead of the person.
+
+With ``--rates``, one system records half of the time at 30 and half at 120 frames per second instead.
 """
 
 from __future__ import annotations
@@ -24,7 +26,7 @@ from numpy.typing import NDArray
 
 import himpc
 from himpc.evaluation import grouping_agreement, markdown_table
-from himpc.recordings import Recording, to_common_layout
+from himpc.recordings import Recording, clean, to_common_layout
 from himpc.skeleton import Layout, get_layout
 from measurement import IgnoreWarnings, use_one_thread
 
@@ -155,9 +157,14 @@ def main() -> None:
     arguments.add_argument("--people", type=int, default=10)
     arguments.add_argument("--recordings", type=int, default=8, help="of each person")
     arguments.add_argument("--seeds", type=int, default=2)
+    arguments.add_argument("--rates", action="store_true", help="mix frame rates instead of systems")
     options = arguments.parse_args()
     use_one_thread()
     warnings.simplefilter("ignore")
+    if options.rates:
+        rated = (measure_rates(options.people, options.recordings, seed) for seed in range(1, options.seeds + 1))
+        print(markdown_table([row for rows in rated for row in rows]))
+        return
     rows = []
     for seed in range(options.seeds):
         with tempfile.TemporaryDirectory() as name:
@@ -195,6 +202,19 @@ def measure(title: str, walks: list[Recording], people: int, gallery_folder: Pat
         row["named by a gallery"] = f"{sum(named)} of {len(answers)}"
         row["named wrongly"] = str(len(named) - sum(named))
     return row
+
+
+def measure_rates(people: int, recordings: int, seed: int) -> list[dict[str, str]]:
+    """Group recordings of which half, those of one camera, have four times the frame rate."""
+    slow, fast = (himpc.simulate(people, recordings, seconds=3.0, seed=seed, fps=fps) for fps in (30, 120))
+    thinned = [walk.with_(joints=walk.joints[::4], confidence=None, fps=30) for walk in fast]
+    rows = []
+    for title, others in (("all at 30", slow), ("30 and 120", fast), ("120 thinned to 30", thinned)):
+        mixed = [one if one.camera == "front" else other for one, other in zip(slow, others, strict=True)]
+        walks = [part for walk in mixed for part in clean(walk)]
+        row = {"frames per second": f"{title}, seed {seed}", "ARI, number given": f"{ari(walks, people)[0]:.2f}"}
+        rows.append(row)
+    return rows
 
 
 if __name__ == "__main__":
