@@ -198,7 +198,7 @@ def test_a_line_that_was_cut_off_is_left_out(tmp_path):
 def test_a_users_own_layout_finds_its_own_names(tmp_path):
     names = tuple(f"b_{joint}" for joint in LAYOUT.joints)
     with pytest.raises(FormatError, match=r"no joints of a body: bone0, bone1.* in a TOML file: layout='mine.toml'"):
-        read(tmp_path, bvh([{}], tuple(f"bone{i}" for i in range(18))))
+        read(tmp_path, bvh([{}], tuple(f"bone{i}" for i in range(18))), FileOptions(unit="cm", layout=LAYOUT))
     table = get_layout("humanoid").to_dict() | {"name": "mine"}
     table["file_names"] = {joint: [name] for joint, name in zip(LAYOUT.joints, names, strict=True)}
     mine = type(LAYOUT).from_dict(table)

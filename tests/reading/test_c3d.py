@@ -105,16 +105,34 @@ def test_the_body_refutes_a_unit_and_an_axis(tmp_path, standing, one_marker_a_jo
         assert len(recording.quality.notes) >= 2
 
 
-def test_truncated_files_and_unknown_markers_are_refused(tmp_path, standing):
+def test_truncated_files_are_refused(tmp_path, standing):
     content = c3d(standing(LAYOUT, 3, 1))
     path = tmp_path / "walk.c3d"
     for size in (100, 600, len(content) - 3000):
         path.write_bytes(content[:size])
         with pytest.raises(FormatError, match="truncated"):
             FORMAT.read(path, FileOptions())
-    path.write_bytes(c3d(standing(LAYOUT, 3, 1), [f"M{i}" for i in range(len(LAYOUT))]))
-    with pytest.raises(FormatError, match="name no joints of a body: M0, M1"):
-        FORMAT.read(path, FileOptions())
+
+
+def test_unknown_markers_are_used_as_points(tmp_path, standing, one_marker_a_joint):
+    joints, path = standing(LAYOUT, 3, 1), tmp_path / "walk.c3d"
+    names = [f"M{i}" for i in range(len(LAYOUT))]
+    path.write_bytes(c3d(z_up(joints) * 1000, [*names[:-2], "*12", "uname4"]))
+    (recording,) = FORMAT.read(path, FileOptions())
+    assert recording.layout.joints == tuple(names[:-2])
+    np.testing.assert_allclose(recording.joints, joints[:, :-2], atol=1e-4)
+    assert recording.quality.notes[0].startswith("points of no known body, used as they are; left out")
+    for options in (FileOptions(markers=one_marker_a_joint), FileOptions(layout=LAYOUT)):
+        with pytest.raises(FormatError):
+            FORMAT.read(path, options)
+
+
+def test_known_markers_are_used_as_points_if_the_user_says_so(tmp_path, standing):
+    path = tmp_path / "walk.c3d"
+    path.write_bytes(c3d(z_up(standing(LAYOUT, 3, 1)) * 1000, LAYOUT.joints))
+    (recording,) = FORMAT.read(path, FileOptions(as_points=True))
+    assert recording.layout.name == "points"
+    assert recording.layout.joints == LAYOUT.joints
 
 
 def test_sizes_are_checked_before_memory_is_allocated(tmp_path, standing):

@@ -5,14 +5,15 @@ What the user states wins; then what the body shows; then what the file states. 
 
 from __future__ import annotations
 
-from typing import get_args
+from collections.abc import Callable
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import Up
-from himpc.skeleton import Layout
+from himpc.skeleton import POINTS, Layout
 
 __all__ = ["UP_AXES", "find_up", "recognise_up", "to_y_up"]
 
@@ -20,6 +21,9 @@ UP_AXES: tuple[Up, ...] = get_args(Up)
 
 _UPRIGHT_COSINE = np.cos(np.pi / 4)
 _UPRIGHT_SHARE = 0.8
+
+_MIN_TRAVEL, _TRAVEL_SHARE = 0.5, 0.3
+"""Travel along an axis, in extents of the body and of the farthest travel, that shows that the axis is level."""
 
 _TOP = ("head", "nose", "neck")
 _HIPS = ("left_hip", "right_hip", "pelvis")
@@ -114,6 +118,8 @@ def find_up(
         contradicted = "" if stated is None else f", not {stated[:20]} as stated"
         return shown, () if shown == stated else (f"up is {shown}, as the body shows{contradicted}",)
     axis = next((up for up in UP_AXES if up == stated), None)
+    if axis is None and layout.name == POINTS:
+        return up_by_movement(joints)
     if axis is None:
         found = "states no up axis" if stated is None else f"states an unknown up axis, {stated[:20]!r},"
         raise FormatError(
@@ -121,6 +127,48 @@ def find_up(
             hint=f"state the axis that points up ({', '.join(UP_AXES)}): {{up=z}}",
         )
     return axis, (f"up is {axis}, as the file states",)
+
+
+def up_by_movement(points: NDArray[np.floating]) -> tuple[Up, tuple[str, ...]]:
+    """Return the axis that is most likely to point up for points of an unknown body, and a note.
+
+    A body that travels does so along the ground. Of the axes along which it does not travel, the vertical one is that
+    of the largest extent. At its lower end, points stand still while the body moves on.
+
+    Parameters
+    ----------
+    points : array ``(frames, P, 3)``
+        In any unit; NaN where not seen.
+    """
+    middle, low, high = (_over_seen(function, points) for function in (np.median, np.min, np.max))
+    extents = np.median(high - low, axis=0) if len(middle) else np.ones(3)
+    travel = np.ptp(middle, axis=0) if len(middle) else np.zeros(3)
+    level = travel > max(_MIN_TRAVEL * extents.max(), _TRAVEL_SHARE * travel.max())
+    if not level.any():
+        axis = int(extents.argmax())
+        return UP_AXES[axis], (f"up is taken to be {UP_AXES[axis]}: neither the file nor the movement shows it",)
+    axis = int(np.where(level, -1, extents).argmax()) if not level.all() else int(travel.argmin())
+    sign = 3 if _stands_at_its_upper_end(points, axis) else 0
+    return UP_AXES[axis + sign], (f"up is {UP_AXES[axis + sign]}, as the movement shows",)
+
+
+def _over_seen(function: Callable[..., Any], points: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return a function of the points that are seen in each frame, for frames with any: ``(n, 3)``."""
+    seen = np.isfinite(points).all(axis=2)
+    values = [function(frame[shown], axis=0) for frame, shown in zip(points, seen, strict=True) if shown.any()]
+    return np.array(values, dtype=np.float64).reshape(-1, 3)
+
+
+def _stands_at_its_upper_end(points: NDArray[np.floating], axis: int) -> bool:
+    """Return whether the points that stand still while the body travels are at the upper end of an axis."""
+    if len(points) < 2:
+        return False
+    place = np.nan_to_num(np.median(points[..., axis], axis=0))
+    ends = place < np.quantile(place, 1 / 3), place > np.quantile(place, 2 / 3)
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=2)
+    steps[np.isnan(steps)] = np.inf
+    lower, upper = (np.median(steps[:, end].min(axis=1, initial=np.inf)) for end in ends)
+    return bool(upper < lower / 2)
 
 
 def _mean_seen(joints: NDArray[np.floating], layout: Layout, names: tuple[str, ...]) -> NDArray[np.floating]:

@@ -39,6 +39,8 @@ class FileOptions:
         Width and height in pixels of the pictures in which a file states keypoints as shares.
     markers : MarkerSet, optional
         The marker set of a file of markers whose labels are of no set that himpc knows.
+    as_points : bool
+        Whether named points are used as they are, even if they are of a known body (see `himpc.skeleton.POINTS`).
     read_video : callable, optional
         Reads a video: from its path to a recording for each person.
     """
@@ -50,4 +52,5 @@ class FileOptions:
     fps: float | None = None
     image_size: tuple[int, int] | None = None
     markers: MarkerSet | None = None
+    as_points: bool = False
     read_video: Callable[[Path], list[Recording]] | None = field(default=None, repr=False, compare=False)

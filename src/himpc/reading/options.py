@@ -64,7 +64,7 @@ class ReadOptions:
     labels: str | Path | InstanceOf[Labels] | None = None
     """A CSV table with a column 'path' and any of 'person', 'session', 'camera'; it takes precedence over the path."""
     layout: str | Path | InstanceOf[Layout] | None = None
-    """Joint layout: a name, or a .toml file that declares one. Recordings of another layout are converted."""
+    """Joint layout: a name, or a .toml file; or 'points', to keep named points as they are."""
     unit: Unit | None = None
     """Unit of length, whatever a file states: m, cm, mm or in."""
     scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None

@@ -17,7 +17,7 @@ from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.reading.options import ReadOptions, VideoOptions
 from himpc.recordings import CleaningRules, Origin, Problem, Progress, Recording, Recordings
 from himpc.recordings import clean as clean_recording
-from himpc.skeleton import Layout, MarkerSet, get_layout
+from himpc.skeleton import POINTS, Layout, MarkerSet, get_layout
 
 __all__ = ["MAX_FILE_BYTES", "Plan", "plan", "read"]
 
@@ -224,13 +224,14 @@ def plan(path: _Paths, options: ReadOptions | None = None) -> Plan:
     markers = options.markers
     width, _, height = (options.image_size or "").partition("x")
     file_options = FileOptions(
-        layout=None if options.layout is None else get_layout(options.layout),
+        layout=None if options.layout in (None, POINTS) else get_layout(options.layout),
         unit=options.unit,
         scale=options.scale,
         up=options.up,
         fps=options.fps,
         image_size=(int(width), int(height)) if options.image_size else None,
         markers=MarkerSet.from_toml(markers) if isinstance(markers, str | Path) else markers,
+        as_points=options.layout == POINTS,
     )
     table = read_labels(options.labels) if isinstance(options.labels, str | Path) else options.labels
     pattern = None if options.name is None else NamePattern(options.name)

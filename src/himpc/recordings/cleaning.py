@@ -13,7 +13,9 @@ from pydantic import Field
 
 from himpc._schema import validated
 from himpc.errors import DataError
+from himpc.recordings.point_gaps import fill_rigid_gaps, points_to_keep
 from himpc.recordings.recording import Origin, Quality, Recording
+from himpc.skeleton import POINTS, points_layout
 
 __all__ = ["CleaningRules", "clean", "impossible_frames"]
 
@@ -103,6 +105,8 @@ def clean(recording: Recording, rules: CleaningRules | None = None) -> list[Reco
     [True]
     """
     rules = rules or CleaningRules()
+    if recording.layout.name == POINTS:
+        recording = _complete_points(recording, rules)
     masks, cuts = _find_rejected(recording, rules)
     rejected = np.any(list(masks.values()), axis=0)
     joints = recording.joints.copy()
@@ -127,6 +131,29 @@ def clean(recording: Recording, rules: CleaningRules | None = None) -> list[Reco
     for a, b in parts:
         used[a:b] = True
     return _split(recording, joints, missing, parts, {**masks, "incomplete": ~(rejected | used)})
+
+
+def _complete_points(recording: Recording, rules: CleaningRules) -> Recording:
+    """Fill long gaps of single points by the points that are rigid with them, and leave out points with most gaps."""
+    joints = recording.joints
+    seen = np.isfinite(joints[:, :, 0])
+    bridged = joints.copy()
+    _interpolate(bridged, ~seen, rules.max_gap(recording.fps))
+    gaps = np.isnan(bridged[:, :, 0]) & seen.any(axis=1, keepdims=True)
+    if not gaps.any():
+        return recording
+    filled = fill_rigid_gaps(joints, gaps)
+    still = np.isfinite(filled[:, :, 0]) | np.isfinite(bridged[:, :, 0])
+    kept = points_to_keep(still[seen.any(axis=1)])
+    notes = []
+    if (np.isfinite(filled[:, :, 0]) & ~seen).any():
+        notes.append("long gaps of points are filled by the points that are rigid with them")
+    if len(kept) < joints.shape[1]:
+        notes.append("points with many gaps are left out")
+    quality = replace(recording.quality, notes=(*recording.quality.notes, *notes))
+    layout = points_layout([recording.layout.joints[i] for i in kept], filled[:, kept])
+    confidence = None if recording.confidence is None else recording.confidence[:, kept]
+    return recording._derive(joints=filled[:, kept], layout=layout, confidence=confidence, quality=quality)
 
 
 def impossible_frames(recording: Recording, rules: CleaningRules | None = None) -> _Mask:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from himpc.errors import DataError, LayoutError
 from himpc.recordings.collection import Problem
+from himpc.recordings.common_points import has_unknown_points, to_discovered_layout
 from himpc.recordings.recording import Recording
 from himpc.skeleton import Layout, missing_joints, shared_layout
 
@@ -28,7 +29,8 @@ def to_common_layout(
         Of any layouts, all 3D or all 2D.
     layout : Layout, optional
         The layout to convert to, such as that of a model. If not given, the joints that the recordings share
-        (`himpc.skeleton.shared_layout`).
+        (`himpc.skeleton.shared_layout`); the layout of points of an unknown body is discovered
+        (`himpc.skeleton.discover_layout`).
     owner : str
         What has that layout, such as ``"the gallery"``, for notes and errors.
 
@@ -58,6 +60,8 @@ def to_common_layout(
     ('compared by the 13 joints that all have: 1 recording of coco-17 (17 joints), 1 of kinect-v1 (20 joints)',)
     """
     _check_dimensions(recordings)
+    if layout is None and has_unknown_points(recordings):
+        return to_discovered_layout(recordings)
     counts = Counter(recording.layout for recording in recordings)
     if layout is None:
         layout = _find_shared(recordings, counts) if recordings else None

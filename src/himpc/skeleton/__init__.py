@@ -2,7 +2,16 @@
 
 from himpc.skeleton.alignment import MIN_SIDE_LENGTH, body_frame, has_side_lines, headings, side_lines
 from himpc.skeleton.conversion import convert, find_rule, missing_joints
-from himpc.skeleton.discovery import DISCOVERED, MIN_POINTS, POINTS, Discovery, discover_layout, points_layout
+from himpc.skeleton.discovery import (
+    DISCOVERED,
+    MIN_POINTS,
+    POINTS,
+    Discovery,
+    discover_layout,
+    find_body_points,
+    neighbours_in_segment,
+    points_layout,
+)
 from himpc.skeleton.layout import COMPONENTS, LEVELS, LIMBS, Layout, Level, get_layout, layout_names
 from himpc.skeleton.markers import MarkerSet, find_marker_set, marker_sets, recognise_marker_set
 from himpc.skeleton.names import is_word_of_bodies, parse_name
@@ -38,6 +47,7 @@ __all__ = [
     "convert",
     "covered_parts",
     "discover_layout",
+    "find_body_points",
     "find_joints",
     "find_marker_set",
     "find_rule",
@@ -50,6 +60,7 @@ __all__ = [
     "mirror",
     "missing_joints",
     "naming_conventions",
+    "neighbours_in_segment",
     "parse_name",
     "part_layout",
     "points_layout",

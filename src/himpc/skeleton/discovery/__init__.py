@@ -1,5 +1,16 @@
 """Discovery of layouts: the rigid segments and the limbs of any body, from the movement of its named points."""
 
+from himpc.skeleton.discovery.body_points import find_body_points
 from himpc.skeleton.discovery.discover import DISCOVERED, MIN_POINTS, POINTS, Discovery, discover_layout, points_layout
+from himpc.skeleton.discovery.distances import neighbours_in_segment
 
-__all__ = ["DISCOVERED", "MIN_POINTS", "POINTS", "Discovery", "discover_layout", "points_layout"]
+__all__ = [
+    "DISCOVERED",
+    "MIN_POINTS",
+    "POINTS",
+    "Discovery",
+    "discover_layout",
+    "find_body_points",
+    "neighbours_in_segment",
+    "points_layout",
+]

@@ -17,6 +17,7 @@ from himpc.skeleton.discovery.segments import (
     find_segments,
     point_tree,
     segment_links,
+    span_points,
 )
 from himpc.skeleton.discovery.sides import Template, choose_side_lines, pairs_by_name, pairs_by_symmetry
 from himpc.skeleton.layout import Layout
@@ -106,20 +107,31 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
     return Discovery(layout, tuple(notes))
 
 
-def points_layout(names: Sequence[str]) -> Layout:
-    """Return the layout of named points whose segments are not discovered yet: one segment of all, without sides."""
+def points_layout(names: Sequence[str], joints: NDArray[np.floating]) -> Layout:
+    """Make the layout of the named points of one recording, whose segments are not discovered yet.
+
+    All points are one segment, without sides. The tree of its bones joins the points that move least relative to each
+    other.
+
+    Parameters
+    ----------
+    names : sequence of str
+        P names.
+    joints : array ``(frames, P, 3)``
+        In any unit; NaN where not seen.
+    """
     everything = tuple(range(len(names)))
     return Layout(
         name=POINTS,
-        title=f"{len(names)} points",
+        title=f"{len(names)} named points",
         source="the names of the file",
         joints=tuple(names),
-        parents=(-1, *(0 for _ in names[1:])),
+        parents=span_points(measure_distances([joints])),
         root=everything,
         pairs=(),
         components=(everything,),
         limbs=(everything,),
-        component_names=("all",),
+        component_names=("all_points",),
         limb_names=("all",),
     )
 

@@ -80,6 +80,20 @@ def measure_distances(recordings: Sequence[NDArray[np.floating]]) -> Distances:
     return Distances(mean, variation)
 
 
+def neighbours_in_segment(joints: NDArray[np.floating], count: int, limit: float) -> list[NDArray[np.intp]]:
+    """Return for each point up to `count` others whose distance to it varies by less than `limit` extents.
+
+    Parameters
+    ----------
+    joints : array ``(frames, P, 3)``
+        NaN where not seen.
+    """
+    distances = measure_distances([joints])
+    order = np.argsort(distances.variation + np.where(np.eye(joints.shape[1]) > 0, np.inf, 0), axis=1, kind="stable")
+    near = np.take_along_axis(distances.variation, order, axis=1) < limit * distances.extent
+    return [row[is_near][:count] for row, is_near in zip(order[:, :-1], near[:, :-1], strict=True)]
+
+
 def evenly_spaced(count: int, limit: int) -> NDArray[np.intp]:
     """Return up to `limit` evenly spaced indices below `count`."""
     return np.unique(np.linspace(0, count - 1, min(count, limit)).round().astype(np.intp))

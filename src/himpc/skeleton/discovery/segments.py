@@ -16,6 +16,8 @@ _MIN_CUT, _MAX_CUT = 0.003, 0.012
 _MIN_CUT_NOISE, _MAX_CUT_NOISE = 2.0, 3.5
 _STILL_CUT = 0.25  # the largest distance within a group of near points, in extents
 _TIE = 1e-4  # of a distance, added to its variation: of equally rigid pairs, the nearer come first
+_NEARNESS = 0.02
+_EXACT, _EXACT_NEARNESS = 5e-4, 0.2
 _SMALL = 0.17  # extents: a shorter end of the body, such as the head, belongs to the trunk
 
 Array = NDArray[np.float64]
@@ -27,6 +29,12 @@ def weights_of(distances: Distances) -> Array:
     weights = distances.variation + _TIE * distances.mean if distances.moves else distances.mean
     finite = weights[np.isfinite(weights)].max(initial=0.0)
     return np.where(np.isfinite(weights), weights, 10 * finite + 1)
+
+
+def _looseness(distances: Distances) -> Array:
+    """Return weights for trees, in which near points come before far ones that are as rigid."""
+    near = np.where(np.isfinite(distances.mean), distances.mean, distances.extent)
+    return weights_of(distances) + _NEARNESS * near
 
 
 def find_segments(distances: Distances) -> list[Points]:
@@ -73,15 +81,19 @@ def _choose_cut(heights: Array, distances: Distances) -> float:
 
 
 def choose_points(distances: Distances, limit: int = MAX_POINTS) -> Points:
-    """Return up to `limit` of the points; of the two nearest points, the one nearer to a third is left out."""
+    """Return up to `limit` of the points.
+
+    Of the two nearest points, the one nearer to a third is left out. Points that are exactly rigid count as nearer: one
+    of them is computed from the others, such as the axes of a segment.
+    """
     kept = np.arange(len(distances.mean))
+    exact = distances.variation < _EXACT * distances.extent
+    closeness = np.where(exact, _EXACT_NEARNESS, 1.0) * distances.mean
+    np.fill_diagonal(closeness, np.inf)
     while len(kept) > limit:
-        between = distances.mean[np.ix_(kept, kept)] + np.where(np.eye(len(kept)) > 0, np.inf, 0)
-        ordered = np.sort(between, axis=1)
-        nearest = ordered[:, 0]
-        candidates = np.flatnonzero(nearest <= nearest.min() * (1 + 1e-9))
-        drop = min(candidates, key=lambda i: tuple(ordered[i]))
-        kept = np.delete(kept, drop)
+        ordered = np.sort(closeness[np.ix_(kept, kept)], axis=1)
+        candidates = np.flatnonzero(ordered[:, 0] <= ordered[:, 0].min() * (1 + 1e-9))
+        kept = np.delete(kept, min(candidates, key=lambda i: tuple(ordered[i])))
     return kept
 
 
@@ -95,7 +107,7 @@ def segment_links(segments: list[Points], distances: Distances) -> tuple[list[tu
     ends : list of (int, int)
         The point of either segment at which it does: the pair whose distance varies least.
     """
-    looseness = weights_of(distances) + 0.02 * np.where(np.isfinite(distances.mean), distances.mean, distances.extent)
+    looseness = _looseness(distances)
     count = len(segments)
     cost, ends = np.zeros((count, count)), {}
     for a in range(count):
@@ -114,11 +126,21 @@ def point_tree(segments: list[Points], ends: list[tuple[int, int]], distances: D
     for segment in segments:
         near = np.where(np.isfinite(distances.mean), distances.mean, 10 * distances.extent)[np.ix_(segment, segment)]
         edges += [(int(segment[a]), int(segment[b])) for a, b in _spanning_tree(near)]
+    return _orient(edges, len(distances.mean), top)
+
+
+def span_points(distances: Distances) -> tuple[int, ...]:
+    """Return the parent of each point in a tree that joins the points that move least relative to each other."""
+    return _orient(_spanning_tree(_looseness(distances)), len(distances.mean), 0)
+
+
+def _orient(edges: list[tuple[int, int]], count: int, top: int) -> tuple[int, ...]:
+    """Return the parent of each point of a tree, -1 for `top`."""
     neighbours: dict[int, list[int]] = {}
     for a, b in edges:
         neighbours.setdefault(a, []).append(b)
         neighbours.setdefault(b, []).append(a)
-    parents = [-1] * len(distances.mean)
+    parents = [-1] * count
     queue, seen = [top], {top}
     for point in queue:
         for other in sorted(neighbours.get(point, [])):

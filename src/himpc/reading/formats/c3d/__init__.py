@@ -17,6 +17,9 @@ from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
 
+_NOT_POSITIONS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS")
+"""Parameters of the group POINT that list labels of other quantities than positions."""
+
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the magic number 0x50."""
@@ -40,9 +43,10 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     # Y_SCREEN names the axis that is shown upwards on a screen.
     rate, notes = stated_rate(file.rate)
     upward = "".join(file.strings("Y_SCREEN")[:1]).strip().lower().removeprefix("+")
+    outputs = {label for group in _NOT_POSITIONS for label in file.strings(group)}
     return marker_recordings(
         path,
-        file.labels,
+        ["" if label in outputs else label for label in file.labels],
         lambda columns: read_points(path, file, columns),
         options,
         unit=unit,

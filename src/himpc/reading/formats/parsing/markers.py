@@ -13,6 +13,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.named_points import Resolution, explain_unknown, resolve_points
 from himpc.reading.formats.parsing.subjects import Subject, propose_subjects
+from himpc.reading.formats.parsing.unknown_points import use_points
 from himpc.reading.formats.parsing.world import numbered_origins, to_recording
 from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Recording
@@ -110,15 +111,35 @@ def _find_people(
     notes: tuple[str, ...] = ()
     proposals = [_group_points(subjects, points) for subjects in propose_subjects(labels)]
     for groups, group_notes in proposals:
+        if options.as_points:
+            break
         resolved = ((group, resolve_points(list(group.columns), options, prefer)) for group in groups)
         people = [_make_person(path, group, resolution) for group, resolution in resolved if resolution]
         if sum(len(person.columns) for person in people) > sum(len(person.columns) for person in best):
             best, notes = people, group_notes
+    if not best and not options.markers and not options.layout:
+        best, notes = _use_points(path, proposals, labels, points)
     if not best:
         named = [list(group.columns) for groups, _ in proposals for group in groups]
         problem = explain_unknown(max(named, key=len), options) if named else FormatError("holds no labelled points")
         raise FormatError(f"{path}: {problem.message}", hint=problem.hint)
     return best, notes
+
+
+def _use_points(
+    path: Path, proposals: Sequence[tuple[list[_Group], tuple[str, ...]]], labels: Sequence[str], points: _Points
+) -> tuple[list[_Person], tuple[str, ...]]:
+    """Use the points of each subject as they are; a subject is what stands before a colon or another separator."""
+    separated = [proposal for proposal in proposals if not any(_is_joined(group, labels) for group in proposal[0])]
+    groups, notes = (separated or proposals)[-1]
+    resolved = ((group, use_points(list(group.columns), points, list(group.columns.values()))) for group in groups)
+    return [_make_person(path, group, resolution) for group, resolution in resolved if resolution], notes
+
+
+def _is_joined(group: _Group, labels: Sequence[str]) -> bool:
+    """Return whether the name of the subject and that of a point are joined without a separator."""
+    last = group.subject.split()[-1:]
+    return any(labels[column].strip() == "".join([*last, point]) for point, column in group.columns.items() if last)
 
 
 def _make_person(path: Path, group: _Group, resolution: Resolution) -> _Person:

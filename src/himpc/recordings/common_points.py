@@ -1,0 +1,78 @@
+"""Recordings of named points of an unknown body: brought to the points that they share, whose layout is discovered."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from himpc.errors import LayoutError
+from himpc.recordings.recording import Recording
+from himpc.skeleton import DISCOVERED, MIN_POINTS, POINTS, discover_layout
+
+__all__ = ["has_unknown_points", "to_discovered_layout"]
+
+_MIN_COMMON = 0.8
+"""Share of the recordings that must have a point of the body; what fewer have is a prop, or not always attached."""
+
+_MIN_SHARED = 0.5
+"""Share of these points that each recording must have."""
+
+
+def has_unknown_points(recordings: Sequence[Recording]) -> bool:
+    """Return whether any of the recordings holds points whose layout is to be discovered."""
+    return any(recording.layout.name == POINTS for recording in recordings)
+
+
+def to_discovered_layout(recordings: Sequence[Recording]) -> tuple[list[Recording], tuple[str, ...]]:
+    """Discover the layout of the points that all recordings share, and convert them to it.
+
+    Returns
+    -------
+    recordings : list of Recording
+        In the order given.
+    notes : tuple of str
+        What was discovered, and what could not be.
+
+    Raises
+    ------
+    LayoutError
+        If some recordings are of known joints, or the recordings share too few points.
+    """
+    unlike = [recording for recording in recordings if recording.layout.name not in (POINTS, DISCOVERED)]
+    if unlike:
+        points = next(recording for recording in recordings if recording.layout.name == POINTS)
+        raise LayoutError(
+            f"{points.source or 'a recording'} holds points of no known body, {unlike[0].source or 'another'} "
+            f"joints of {unlike[0].layout.name}: they cannot be compared",
+            hint="leave out those of one kind, or use the points of all files as they are: {layout=points}",
+        )
+    names = _shared_points(recordings)
+    of_names = [[recording.layout.index(name) for name in names] for recording in recordings]
+    found = discover_layout(names, [r.joints[:, own] for r, own in zip(recordings, of_names, strict=True)])
+    together = [recording.to(found.layout) for recording in recordings]
+    counts = [len(recording.layout) for recording in recordings]
+    most = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+    parts = f"{len(found.layout.components)} segments, {len(found.layout.limbs)} limbs"
+    note = f"discovered from {len(recordings)} recordings of {most} points: {len(found.layout)} points, {parts}"
+    return together, (note, *found.notes)
+
+
+def _shared_points(recordings: Sequence[Recording]) -> list[str]:
+    """Return the names of the points that all recordings have."""
+    counts = Counter(name for recording in recordings for name in recording.layout.joints)
+    common = {name for name, count in counts.items() if count >= _MIN_COMMON * len(recordings)}
+    for recording in recordings:
+        own = common.intersection(recording.layout.joints)
+        if len(own) < max(MIN_POINTS, _MIN_SHARED * len(common)):
+            raise LayoutError(
+                f"{recording.source or 'a recording'}: has {len(own)} of the {len(common)} points that most recordings "
+                f"share, expected at least {max(MIN_POINTS, round(_MIN_SHARED * len(common)))}",
+                hint="leave it out, or name the points of all files alike",
+            )
+    shared = sorted(set.intersection(*(set(recording.layout.joints) for recording in recordings)) & common)
+    if len(shared) < MIN_POINTS:
+        raise LayoutError(
+            f"{len(recordings)} recordings share {len(shared)} points, expected at least {MIN_POINTS}",
+            hint="leave out recordings that lack points of the others",
+        )
+    return shared
