@@ -3,6 +3,8 @@
 The files were written by movement 0.15.0: ``load_poses.from_numpy(poses(), individual_names=["ann", "ben"],
 keypoint_names=get_layout("kinect-v1").joints, fps=30)`` and ``to_netcdf``, ``netcdf4.nc`` with the engine of that name,
 ``h5netcdf.nc`` with the other, in compressed chunks and, as later versions do, singular names of dimensions.
+``flat.nc`` holds x and y of the first individual, by movement's own name ``id_0``, with a confidence of 0.5
+in the second frame.
 """
 
 from pathlib import Path
@@ -48,6 +50,13 @@ def test_individuals_are_read(name, one_marker_a_joint):
         np.testing.assert_allclose(recording.joints, poses()[..., who].transpose(0, 2, 1) / 1000, atol=1e-5)
 
 
+def test_poses_in_2d_are_read_in_pixels():
+    (recording,) = FORMAT.read(FILES / "flat.nc", FileOptions(layout=LAYOUT))
+    assert (recording.dimensions, recording.person, recording.fps) == (2, None, 30)
+    np.testing.assert_allclose(recording.joints[..., :2], poses()[:, :2, :, 0].transpose(0, 2, 1) * [1, -1], rtol=1e-5)
+    np.testing.assert_allclose(recording.confidence[:, 5], [1, 0.5, 1, 1, 1, 1])
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -66,7 +75,7 @@ def test_other_contents_are_errors(tmp_path, old, new, message):
 
 @settings(max_examples=300)
 @given(seed=st.integers(0, 2**32))
-@pytest.mark.parametrize("name", ["netcdf4.nc", "h5netcdf.nc"])
+@pytest.mark.parametrize("name", ["netcdf4.nc", "h5netcdf.nc", "flat.nc"])
 def test_damaged_files_are_errors_or_recordings(tmp_path, one_marker_a_joint, check_damaged, name, seed):
     content = (FILES / name).read_bytes()
     check_damaged(FORMAT, tmp_path / "d.nc", content, seed, options=FileOptions(markers=one_marker_a_joint))

@@ -61,7 +61,7 @@ def test_frames_of_motion_are_read(read, standing, start):
     text = mvnx(subject(joints), start=start)
     (recording,) = read(text.replace("</mvnx", "</x:mvnx") if "x:" in start else text)
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
-    assert recording.fps == 60
+    assert (recording.fps, recording.person) == (60, "Ann")
 
 
 def test_each_subject_is_a_recording(read, standing):
@@ -70,6 +70,21 @@ def test_each_subject_is_a_recording(read, standing):
     np.testing.assert_allclose(first.joints, joints, atol=1e-5)
     np.testing.assert_allclose(second.joints[:3], joints[:3] + np.array([2, 0, 0]), atol=1e-5)
     assert np.isnan(second.joints[3]).all()
+
+
+def test_the_23_segments_are_a_body(tmp_path):
+    right = {"RightUpperArm": (0, -0.2, 1.4), "RightForeArm": (0, -0.2, 1.1), "RightHand": (0, -0.2, 0.9)}
+    right |= {"RightUpperLeg": (0, -0.1, 0.9), "RightLowerLeg": (0, -0.1, 0.5), "RightFoot": (0, -0.1, 0.1)}
+    right |= {"RightShoulder": (0, -0.1, 1.4), "RightToe": (0.1, -0.1, 0)}
+    left = {name.replace("Right", "Left"): (x, -y, z) for name, (x, y, z) in right.items()}
+    trunk = {name: (0, 0, 1 + 0.1 * i) for i, name in enumerate(("Pelvis", "L5", "L3", "T12", "T8", "Neck", "Head"))}
+    positions = " ".join(f"{value:g}" for segment in SEGMENTS for value in (right | left | trunk)[segment])
+    path = tmp_path / "walk.mvnx"
+    path.write_text(mvnx(f"<subject><frames><frame><position>{positions}</position></frame></frames></subject>"))
+    (recording,) = FORMAT.read(path, FileOptions())
+    joint = {name: recording.joints[0, i] for i, name in enumerate(recording.layout.joints)}
+    np.testing.assert_allclose(joint["right_elbow"], (0, 1.1, 0.2), atol=1e-6)
+    np.testing.assert_allclose(joint["left_knee"], (0, 0.5, -0.1), atol=1e-6)
 
 
 def test_skipped_frames_are_gaps(read, standing):

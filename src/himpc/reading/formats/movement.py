@@ -20,10 +20,13 @@ from numpy.typing import NDArray
 from himpc._extras import require
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.keypoints import flat_pose
 from himpc.reading.formats.parsing.markers import marker_recordings
+from himpc.reading.formats.parsing.named_points import explain_unknown, resolve_points
 from himpc.reading.formats.parsing.text import MAX_BYTES, MAX_JOINTS, check_memory, check_positions, mask_missing
-from himpc.reading.formats.parsing.timeline import find_timeline
-from himpc.recordings import Recording
+from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, find_timeline
+from himpc.reading.formats.parsing.world import numbered_origins
+from himpc.recordings import Quality, Recording
 
 __all__ = ["read", "recognise"]
 
@@ -34,9 +37,23 @@ _HINT = "load it with movement, and save it with to_netcdf"
 
 @dataclass(frozen=True)
 class _Poses:
-    """A file: positions ``(time, space, keypoints, individuals)``, coordinates by dimension, and attributes."""
+    """The content of a file.
+
+    Attributes
+    ----------
+    positions : array ``(time, space, keypoints, individuals)``
+    confidence : array ``(time, keypoints, individuals)``
+        In [0, 1]; 1 where the file states none.
+    coordinates : dict
+        Names or times along each dimension.
+    attributes : mapping
+        Those of the data set.
+    unit : str or None
+        The unit of length that the file states.
+    """
 
     positions: NDArray[np.float64]
+    confidence: NDArray[np.float64]
     coordinates: dict[str, NDArray[Any]]
     attributes: Mapping[str, Any]
     unit: str | None
@@ -52,15 +69,10 @@ def recognise(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
-    """Read each individual of a data set of poses in 3D."""
+    """Read each individual of a data set of poses."""
     poses = _load(path)
-    individuals, keypoints = poses.names("individual"), poses.names("keypoint")
     frames = len(poses.positions)
-    points = poses.positions.transpose(0, 3, 2, 1).reshape(frames, -1, 3)
-    check_positions(path, range(frames), points)
-    automatic = all(_AUTOMATIC_NAME.fullmatch(name) for name in individuals)
-    separate = len(individuals) > 1 or not automatic
-    labels = [f"{who}:{point}" if separate else point for who in individuals for point in keypoints]
+    check_positions(path, range(frames), poses.positions)
     times = poses.coordinates["time"].astype(np.float64)
     in_seconds = _text(poses.attributes.get("time_unit", "seconds")) == "seconds"
     timeline = find_timeline(
@@ -70,7 +82,17 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         seconds=times if in_seconds else None,
         stated=_number(poses.attributes.get("fps")),
     )
-    recordings = marker_recordings(
+    read_poses = _read_in_space if poses.positions.shape[1] == 3 else _read_in_pixels
+    automatic = all(_AUTOMATIC_NAME.fullmatch(name) for name in poses.names("individual"))
+    recordings = read_poses(path, poses, timeline, options)
+    return [recording.with_(person=None) if automatic else recording for recording in recordings]
+
+
+def _read_in_space(path: Path, poses: _Poses, timeline: Timeline, options: FileOptions) -> list[Recording]:
+    individuals, keypoints = poses.names("individual"), poses.names("keypoint")
+    points = poses.positions.transpose(0, 3, 2, 1).reshape(len(poses.positions), -1, 3)
+    labels = [f"{who}:{point}" if len(individuals) > 1 else point for who in individuals for point in keypoints]
+    return marker_recordings(
         path,
         labels,
         lambda columns: timeline.place(mask_missing(points[:, columns])),
@@ -79,7 +101,38 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         fps=timeline.fps,
         notes=timeline.notes,
     )
-    return [recording.with_(person=None) if automatic else recording for recording in recordings]
+
+
+def _read_in_pixels(path: Path, poses: _Poses, timeline: Timeline, options: FileOptions) -> list[Recording]:
+    """Read poses in 2D, with y down, whose keypoints are the joints of a body."""
+    keypoints = poses.names("keypoint")
+    resolution = resolve_points(keypoints, options)
+    if resolution is None:
+        problem = explain_unknown(keypoints, options)
+        raise FormatError(f"{path}: {problem.message}", hint=problem.hint)
+    columns = list(resolution.columns)
+    origins = numbered_origins(path, poses.positions.shape[3])
+    rate, notes = choose_rate(options, timeline.fps)
+    recordings = []
+    for i, (who, origin) in enumerate(zip(poses.names("individual"), origins, strict=True)):
+        seen = mask_missing(np.pad(poses.positions[:, :, columns, i].transpose(0, 2, 1), ((0, 0), (0, 0), (0, 1))))
+        # A joint that is the mean of keypoints has their mean confidence.
+        certainty = np.repeat(poses.confidence[:, columns, i, None], 3, axis=2)
+        body, certain = resolution.compute(timeline.place(seen)), resolution.compute(timeline.place(certainty))
+        joints, confidence = flat_pose(np.concatenate([body[..., :2], certain[..., :1]], axis=2))
+        recordings.append(
+            Recording(
+                joints,
+                resolution.layout,
+                fps=rate,
+                person=who if len(origins) > 1 else None,
+                origin=origin,
+                confidence=confidence,
+                dimensions=2,
+                quality=Quality(frames_read=len(joints), notes=(resolution.note, *timeline.notes, *notes)),
+            )
+        )
+    return recordings
 
 
 def _load(path: Path) -> _Poses:
@@ -121,14 +174,18 @@ def _parse(path: Path, file: Any) -> _Poses:
             raise FormatError(f"{path}: {name!r} is of shape {file[name].shape}, expected {sizes[dimension]} values")
         coordinates[dimension] = file[name][...]
     axes = [_text(value) for value in coordinates["space"]]
-    if axes == ["x", "y"]:
-        raise FormatError(f"{path}: holds poses in 2D, expected 3D", hint="triangulate them, or save them as COCO JSON")
-    if axes != ["x", "y", "z"] or min(sizes.values()) == 0:
-        raise FormatError(f"{path}: its axes are {', '.join(axes)[:40]} over {sizes['time']} times, expected x, y, z")
+    if axes not in (["x", "y"], ["x", "y", "z"]) or min(sizes.values()) == 0:
+        found = f"its axes are {', '.join(axes)[:40]} over {sizes['time']} times"
+        raise FormatError(f"{path}: {found}, expected x and y, or x, y and z")
     values = np.asarray(position[...], dtype=np.float64)
     order = [dimensions.index(dimension) for dimension in _DIMENSIONS]
     unit = position.attrs.get("units")
-    return _Poses(values.transpose(order), coordinates, dict(file.attrs), None if unit is None else _text(unit))
+    positions = values.transpose(order)
+    confidence = np.ones((len(positions), *positions.shape[2:]))
+    if "confidence" in variables and file["confidence"].shape == confidence.shape and order == [0, 1, 2, 3]:
+        stated = np.asarray(file["confidence"][...], dtype=np.float64)
+        confidence = np.where(np.isfinite(stated), np.clip(stated, 0, 1), 1)  # NaN where the tracker gave none
+    return _Poses(positions, confidence, coordinates, dict(file.attrs), None if unit is None else _text(unit))
 
 
 def _text(value: Any) -> str:

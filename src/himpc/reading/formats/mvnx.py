@@ -80,7 +80,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     rates = {timeline.fps for timeline in timelines}
     if len(rates) > 1:
         raise FormatError(f"{path}: its subjects have different frame rates", hint="export each subject by itself")
-    return marker_recordings(
+    recordings = marker_recordings(
         path,
         labels,
         lambda columns: points[:, columns],
@@ -90,6 +90,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         fps=rates.pop(),
         notes=tuple(dict.fromkeys(note for timeline in timelines for note in timeline.notes)),
     )
+    only = subjects[0].name if len(subjects) == len(recordings) == 1 else ""
+    return [recording.with_(person=only) if only else recording for recording in recordings]
 
 
 def _positions(path: Path, subject: _Subject, timeline: Timeline, length: int) -> NDArray[np.floating]:
