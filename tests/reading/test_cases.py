@@ -385,3 +385,17 @@ def test_advice_of_errors_works(tmp_path, name):
     advice = {r.name: float(r.value) if r.name == "scale" else r.value for r in references if r.value is not None}
     assert advice
     assert len(himpc.read(path, **{**options, **advice})) >= 1
+
+
+def test_advice_to_name_people_and_markers_works(tmp_path):
+    content = json.loads((CASES / "coco_annotations_unrelated.json").read_text())
+    content["annotations"] = [person | {"track_id": 1} for person in content["annotations"]]
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    assert len(himpc.read(tmp_path / "a.json", clean=False)) == 1
+    points = np.concatenate([walk(), walk(aside=1.0), walk(aside=2.0)], axis=1) * 1000
+    with pytest.raises(FormatError, match="and each person a prefix such as 'A:'"):
+        himpc.read(write_c3d(tmp_path / "a.c3d", points, LABELS * 3))
+    named = [f"{person}:{label}" for person in "ABC" for label in LABELS]
+    assert [r.person for r in himpc.read(write_c3d(tmp_path / "b.c3d", points, named))] == ["A", "B", "C"]
+    halves = [write_trc(tmp_path / f"{half}.trc", walk()[half * 30 :][:30] * 1000) for half in range(2)]
+    assert len(himpc.read(halves)) == 2

@@ -282,13 +282,14 @@ def _split_at_jumps(detections: Sequence[Detection]) -> list[list[Detection]]:
     Short chains, in which an estimator saw something else for a moment, are left out.
     """
     chains: list[list[Detection]] = []
+    latest: list[list[Detection]] = []
     for detection in sorted(detections, key=lambda detection: detection.frame):
-        latest = sorted(chains, key=lambda chain: -chain[-1].frame)[:_OPEN_CHAINS]
         chain = next((chain for chain in latest if _continues(chain[-1], detection)), None)
         if chain is None:
-            chains.append([detection])
-        else:
-            chain.append(detection)
+            chain = []
+            chains.append(chain)
+        chain.append(detection)
+        latest = [chain, *(other for other in latest if other is not chain)][:_OPEN_CHAINS]
     longest = max(map(len, chains))
     return [chain for chain in chains if len(chain) > min(_MAX_GLITCH, longest - 1)]
 

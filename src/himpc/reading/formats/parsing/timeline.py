@@ -31,6 +31,9 @@ _ROUNDING = 1e-4
 _MIN_RATE, _MAX_RATE = 1.0, 2000.0
 """Frames a second of a recording of motion; other statements are ignored."""
 
+_SLOW_RATE = 5.0
+"""Frames a second below which a rate is doubted: a step of a walker takes half a second."""
+
 _TIME_UNITS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9, "units of 100 ns": 1e-7}
 _MIN_RATE_IN_OTHER_UNITS = 4.0
 _USUAL_RATES = {10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 75, 90, 100, 120, 125, 150, 200, 240, 250, 300}
@@ -173,8 +176,11 @@ def rate_of_period(seconds: float) -> tuple[float | None, tuple[str, ...]]:
 
 def choose_rate(options: FileOptions, stated: float | None) -> tuple[float | None, tuple[str, ...]]:
     """Return the frame rate that the user states, or else that of the file, and a note where they differ."""
-    if options.fps is None or stated is None or abs(stated / options.fps - 1) <= _MAX_DEVIATION:
-        return (stated, ()) if options.fps is None else (options.fps, ())
+    if options.fps is None:
+        slow = stated is not None and stated < _SLOW_RATE
+        return stated, (f"{stated:g} frames a second are few for motion; check the frame rate",) if slow else ()
+    if stated is None or abs(stated / options.fps - 1) <= _MAX_DEVIATION:
+        return options.fps, ()
     return options.fps, (f"{options.fps:g} frames a second, as the user states; the file shows {stated:g}",)
 
 
