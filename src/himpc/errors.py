@@ -10,8 +10,9 @@
      ├── ConfigError          a setting is unknown or out of range
      ├── ModelError           a saved model is missing, damaged, or does not fit
      ├── GalleryError         a gallery is missing, damaged, or cannot be reached
-     │    ├── NotEnrolledError    a person or recording is not in the gallery
-     │    └── NameConflictError   a name belongs to another person
+     │    ├── DamagedGalleryError   its data is missing or has changed
+     │    ├── NotEnrolledError      a person or recording is not in the gallery
+     │    └── NameConflictError     a name belongs to another person
      ├── RunFolderError       an output folder cannot be written, or a run cannot be resumed
      └── DependencyError      an optional package is not installed
 
@@ -30,6 +31,7 @@ from dataclasses import dataclass
 
 __all__ = [
     "ConfigError",
+    "DamagedGalleryError",
     "DataError",
     "DependencyError",
     "EmptyError",
@@ -202,6 +204,10 @@ class GalleryError(HimpcError, RuntimeError):
     """A gallery is missing, damaged, of another model or version, or cannot be written or reached."""
 
 
+class DamagedGalleryError(GalleryError):
+    """Data of a gallery is missing or has changed since it was stored."""
+
+
 class NotEnrolledError(GalleryError):
     """A person or recording is not in the gallery."""
 
@@ -222,15 +228,19 @@ class LayoutWarning(UserWarning):
     """Recordings of several systems were brought to one layout; the text says which, and to what."""
 
 
+_JOINERS = "\u200c\u200d"
+
+
 def escape_unprintable(text: str) -> str:
     r"""Escape every character of a text that a terminal or a one-line log cannot print.
 
-    File names may contain line breaks, terminal control codes, and bytes that are not valid text.
+    File names may contain line breaks, terminal control codes, and bytes that are not valid text. The two joiners of
+    Persian and Indic words (ZWNJ, ZWJ) are printed.
 
     >>> escape_unprintable("walk\n2.csv")
     'walk\\n2.csv'
     """
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+    return "".join(c if c.isprintable() or c in _JOINERS else repr(c)[1:-1] for c in text)
 
 
 def count_noun(count: int, singular: str, plural: str = "") -> str:

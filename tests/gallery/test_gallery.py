@@ -128,8 +128,6 @@ def test_failed_enrolment_enrolls_nothing(gallery, walks, monkeypatch):
         gallery.enroll(walks("b"))
     monkeypatch.undo()
     assert people_of(gallery) == {"a": 4}
-    assert "that the catalog does not list" in " ".join(gallery.verify())
-    gallery.enroll(walks("c"))  # which erases the leftovers
     assert gallery.verify() == []
 
 
@@ -236,7 +234,7 @@ def test_audit_lists_all_events_without_names_of_removed_people(gallery, walks):
     events = gallery.audit()
     actions = ["created", "enrolled", "enrolled", "named", "removed", "searched"]
     assert sorted(event.action for event in events) == actions
-    assert [event.time for event in events] == sorted(event.time for event in events)
+    assert [event.number for event in events] == [1, 2, 3, 4, 5, 6]
     assert not any(event.person in ("a", "Ann") for event in events)
     assert {event.person for event in events if event.action == "removed"}.pop().startswith("gone-")
 
@@ -355,7 +353,7 @@ def test_verify_finds_data_changed_on_the_disk(gallery, walks, tmp_path):
     joints = sql.update(skeletons).where(skeletons.c.recording == second.id)
     with get_service(gallery)._catalog.write() as connection:
         connection.execute(joints.values(joints=get_service(gallery).joints(second.id)[::-1].tobytes()))
-    with pytest.raises(GalleryError, match="verify"):
+    with pytest.raises(GalleryError, match="repair"):
         export_gallery(gallery, tmp_path / "g.safetensors")
     wrong = gallery.verify()
     assert len(wrong) == 2

@@ -270,11 +270,16 @@ def verify(
     Parameters
     ----------
     repair
-        Erase data left over from processes that were killed.
+        First compute damaged vectors again from stored skeletons, and erase vectors that belong to no recording.
     """
+    from himpc.gallery import Gallery
+
     console = output.console()
-    with open_gallery(location) as gallery:
-        problems = gallery.verify(repair=repair)
+    if repair:
+        problems = Gallery.repair(location)
+    else:
+        with open_gallery(location) as gallery:
+            problems = gallery.verify()
     for line in problems:
         console.warn(line)
     if not problems:

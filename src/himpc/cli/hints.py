@@ -16,6 +16,7 @@ _VERBS = {
     "Gallery.people": "himpc gallery list",
     "Gallery.create": "himpc gallery enroll",
     "Gallery.recordings": "himpc gallery show PERSON",
+    "Gallery.repair": "himpc gallery verify --repair",
     "HiMPC.fit": "himpc train",
     "Model.export": "himpc export",
     "estimate": "himpc pose",

@@ -276,13 +276,31 @@ class Gallery:
         """Return the audit log in order of time: all changes and searches. Names of removed people are gone."""
         return self._service.audit()
 
+    @classmethod
+    def repair(cls, location: str | Path, *, device: str = "cpu") -> list[str]:
+        """Repair a gallery, also one whose vectors cannot be opened; return a sentence for each problem that is left.
+
+        Vectors that are missing or damaged are computed again from stored skeletons, and vectors that belong to no
+        recording are erased. People, skeletons, model and log are in the catalog, which only a backup can restore.
+
+        Raises
+        ------
+        GalleryError
+            If there is no gallery, its catalog is missing or damaged, or it cannot be written.
+        """
+        service = GalleryService.open(location, device=device, rebuild=True)
+        try:
+            return service.verify(repair=True)
+        finally:
+            service.close()
+
     def verify(self, *, repair: bool = False) -> list[str]:
         """Check that everything enrolled is stored and unchanged; return a sentence for each problem.
 
         Parameters
         ----------
         repair : bool
-            Erase what processes that were killed have left behind.
+            First compute damaged vectors again from stored skeletons, and erase vectors that belong to no recording.
         """
         return self._service.verify(repair=repair)
 

@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["find_mismatches", "fingerprint"]
+__all__ = ["digest", "find_mismatches", "fingerprint"]
 
 MEAN_TOLERANCE = 1e-5
 """The largest error of a mean, as a share of the largest absolute value that it was computed from."""
@@ -16,6 +16,17 @@ MEAN_TOLERANCE = 1e-5
 def fingerprint(joints: NDArray[np.float32]) -> str:
     """Compute a hash (SHA-256) of joints ``(frames, J, 3)``; copies of a recording have the same one."""
     return hashlib.sha256(f"{joints.shape}".encode() + joints.tobytes()).hexdigest()
+
+
+def digest(*arrays: NDArray[np.float32] | NDArray[np.int64]) -> str:
+    """Compute a short hash of vectors, which detects damage: 16 hexadecimal digits.
+
+    Float vectors and int64 numbers are hashed in little-endian bytes, so that all machines agree.
+    """
+    hashing = hashlib.blake2b(digest_size=8)
+    for array in arrays:
+        hashing.update(array.astype("<f4" if array.dtype.kind == "f" else "<i8").tobytes())
+    return hashing.hexdigest()
 
 
 def find_mismatches(

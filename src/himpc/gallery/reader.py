@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import NotEnrolledError
+from himpc.errors import DamagedGalleryError, NotEnrolledError
 from himpc.gallery.catalog import Catalog, queries
-from himpc.gallery.catalog.audit import read_log
-from himpc.gallery.catalog.tables import events, searches
+from himpc.gallery.integrity import fingerprint
 from himpc.gallery.records import EnrolledRecording, Event, Person
 from himpc.gallery.store import Entries, VectorStore
 from himpc.model import Model
@@ -75,15 +74,21 @@ class GalleryReader:
         ------
         NotEnrolledError
             If the recording is not enrolled, or its joints are not stored.
+        DamagedGalleryError
+            If they have changed since they were enrolled.
         """
         with self._catalog.read() as connection:
-            return queries.joints_of(connection, recording, len(self.model.layout))
+            joints = queries.joints_of(connection, recording, len(self.model.layout))
+            (expected,) = queries.fingerprints_of(connection, [recording])
+        if fingerprint(joints) != expected:
+            raise DamagedGalleryError(
+                f"{self.location}: is damaged: the skeleton of recording {recording} has changed since it was enrolled",
+                hint="restore the gallery from a backup, or remove the recording and enroll it again",
+            )
+        return joints
 
     def audit(self) -> list[Event]:
-        """Return the audit log in order of time."""
+        """Return the audit log in the order of its numbers."""
         with self._catalog.read() as connection:
             names = queries.all_names(connection)
-            changes = list(read_log(connection, events, names))
-        with self._catalog.search_log() as connection:
-            search_events = list(read_log(connection, searches, names))
-        return sorted([*changes, *search_events], key=lambda event: event.time)
+        return self._catalog.read_log(names)

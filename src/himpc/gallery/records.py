@@ -74,6 +74,9 @@ class Event:
 
     Attributes
     ----------
+    number : int
+        Its number in the log, higher than that of all earlier entries, whatever the clock says. A number is missing
+        where a change failed.
     time : str
         ISO 8601, UTC.
     action : str
@@ -81,16 +84,23 @@ class Event:
     actor : str
         The user of the system, or the client of a server.
     person : str or None
-        The person concerned; ``gone-...`` for one who was removed or merged into another.
+        The person concerned; ``gone-...`` for one who was removed.
     recordings : int
         The number of recordings concerned.
+    former : tuple of str
+        The names that the person, or those whose recordings moved, had before. They are erased with the person.
+    found : tuple of str
+        The people that a search identified.
     """
 
+    number: int
     time: str
     action: str
     actor: str
     person: str | None
     recordings: int
+    former: tuple[str, ...] = ()
+    found: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,8 @@ from himpc._schema import validated
 from himpc.errors import ConfigError, DataError
 from himpc.gallery.answer import Answer
 from himpc.gallery.cache import RevisionCache
-from himpc.gallery.calibration import Calibration, calibrate, load_calibration, mean_halves
+from himpc.gallery.calibration import Calibration, calibrate, load_stored_calibration, mean_halves
 from himpc.gallery.catalog import Catalog, queries
-from himpc.gallery.catalog.audit import log_search
 from himpc.gallery.ranking import DecisionRule, build_answer, find_candidates, rerank, select_evidence
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings
 from himpc.gallery.store import InMemoryIndex, VectorStore
@@ -95,8 +94,10 @@ class Searcher:
         is_empty = allow_empty and not self.counts.get(self.revision())[0]
         rule = DecisionRule() if is_empty else self.decision_rule(options)
         answers = [self._answer(probe, options, rule) for probe in embedded]
-        with self._catalog.search_log() as connection:
-            log_search(connection, self._actor, len(embedded))
+        with self._catalog.read() as connection:
+            names = {answer.person for answer in answers if answer.person is not None}
+            found = queries.ids_of_names(connection, names)
+        self._catalog.log_search(self._actor, len(embedded), found)
         return answers
 
     def decision_rule(self, options: SearchOptions) -> DecisionRule:
@@ -202,7 +203,7 @@ class Searcher:
     def _calibrate(self) -> tuple[Calibration | None, str]:
         with self._catalog.read() as connection:
             if saved := self._catalog.get_property(connection, "calibration"):
-                return load_calibration(saved), ""
+                return load_stored_calibration(saved, self._catalog.location), ""
             person_of = queries.sample_recordings(connection, MAX_CALIBRATION_RECORDINGS)
         ids = np.array(list(person_of), dtype=np.int64)
         persons = np.array(list(person_of.values()), dtype=np.int64)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import getpass
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
-from himpc.errors import DataError, GalleryError, ModelError
-from himpc.gallery.calibration import Calibration, load_calibration, save_calibration
+from himpc.errors import DamagedGalleryError, DataError, GalleryError, ModelError
+from himpc.gallery.calibration import Calibration, load_stored_calibration, save_calibration
 from himpc.gallery.calibration.cross_validation import MAX_RECORDINGS, cross_calibrate
 from himpc.gallery.catalog import Catalog, changes, queries
-from himpc.gallery.catalog.audit import log_change
+from himpc.gallery.checked_store import CheckedStore
 from himpc.gallery.model_files import MODEL_FILES, model_from_files, model_to_files
 from himpc.gallery.opening import Location
 from himpc.gallery.reader import GalleryReader
@@ -26,10 +27,10 @@ from himpc.gallery.recordings import (
     group_unnamed,
     remove_copies,
 )
-from himpc.gallery.records import Enrollment
+from himpc.gallery.records import EnrolledRecording, Enrollment
+from himpc.gallery.reserve import Reserve
 from himpc.gallery.search import Searcher
-from himpc.gallery.store import VectorStore
-from himpc.gallery.verification import find_orphans, find_problems
+from himpc.gallery.verification import check_vectors, find_problems
 from himpc.gallery.writer import GalleryWriter
 from himpc.model import Model
 from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
@@ -67,12 +68,20 @@ class GalleryService(GalleryReader):
     """
 
     def __init__(
-        self, catalog: Catalog, store: VectorStore, model: Model, *, keep_skeletons: bool, actor: str | None
+        self,
+        catalog: Catalog,
+        store: CheckedStore,
+        model: Model,
+        reserve: Reserve,
+        *,
+        keep_skeletons: bool,
+        actor: str | None,
     ) -> None:
         super().__init__(catalog, store, model)
+        self._checked_store = store
         self.keep_skeletons, self.actor = keep_skeletons, actor or _user_name()
         self.searcher = Searcher(catalog, store, model, self.actor)
-        self.writer = GalleryWriter(catalog, store, self.actor)
+        self.writer = GalleryWriter(catalog, store, self.actor, reserve)
 
     @classmethod
     def create(
@@ -80,17 +89,24 @@ class GalleryService(GalleryReader):
     ) -> Self:
         """Create an empty gallery; see `Gallery.create`."""
         target = Location.parse(location)
-        catalog = target.create_catalog()
-        store = target.open_store(catalog, model.size, make=True)
-        properties = {"store": target.scheme.encode(), "skeletons": b"1" if keep_skeletons else b"0"}
-        catalog.create(model_to_files(model) | properties)
-        service = cls(catalog, store, model, keep_skeletons=keep_skeletons, actor=actor)
-        service.log("created", 0)
+        catalog, reserve = target.create_catalog(), target.reserve()
+        try:
+            reserve.ensure()
+            store = target.open_store(catalog, model.size, make=True)
+            properties = {"store": target.scheme.encode(), "skeletons": b"1" if keep_skeletons else b"0"}
+            catalog.create(model_to_files(model) | properties)
+            service = cls(catalog, store, model, reserve, keep_skeletons=keep_skeletons, actor=actor)
+            service.log("created", 0)
+        except GalleryError:
+            target.discard(catalog)
+            raise
         return service
 
     @classmethod
-    def open(cls, location: str | Path, *, device: str = "cpu", actor: str | None = None) -> Self:
-        """Open a gallery; see `Gallery.open`."""
+    def open(
+        cls, location: str | Path, *, device: str = "cpu", actor: str | None = None, rebuild: bool = False
+    ) -> Self:
+        """Open a gallery; see `Gallery.open`. With `rebuild`, a store that cannot be opened is made again, empty."""
         target = Location.parse(location)
         catalog = target.open_catalog()
         catalog.check_version()
@@ -100,11 +116,41 @@ class GalleryService(GalleryReader):
         try:
             model = model_from_files({name: content for name, content in files.items() if content is not None}, device)
         except ModelError as error:
-            raise GalleryError(
+            raise DamagedGalleryError(
                 f"{catalog.location}: its model is damaged ({error.message})", hint="restore the gallery from a backup"
             ) from error
-        store = target.open_store(catalog, model.size)
-        return cls(catalog, store, model, keep_skeletons=keep_skeletons, actor=actor)
+        try:
+            store = target.open_store(catalog, model.size)
+        except DamagedGalleryError:
+            if not rebuild:
+                raise
+            store = cls._make_store_again(target, catalog, model)
+        service = cls(catalog, store, model, target.reserve(), keep_skeletons=keep_skeletons, actor=actor)
+        service._settle()
+        return service
+
+    @staticmethod
+    def _make_store_again(target: Location, catalog: Catalog, model: Model) -> CheckedStore:
+        """Delete the vectors and return an empty store, unless recordings have no skeleton to compute them from."""
+        with catalog.read() as connection:
+            enrolled = queries.list_recordings(connection)
+        if bare := [each for each in enrolled if not each.skeleton]:
+            raise DamagedGalleryError(
+                f"{catalog.location}: its vectors cannot be read, nor computed again: the skeletons of {len(bare)} "
+                f"recordings are not stored, the first of {bare[0].source} ({bare[0].person})",
+                hint="restore the gallery from a backup",
+            )
+        target.clear_store(catalog)
+        return target.open_store(catalog, model.size, make=True)
+
+    def _settle(self) -> None:
+        """Erase what killed processes have left, and add digests to recordings that an older version has enrolled."""
+        if self._catalog.is_read_only:
+            return
+        with suppress(GalleryError):  # on a full disk; the next opening tries again, and `verify` reports it
+            if self._catalog.begun_changes():
+                self.writer.settle()
+            self.writer.add_digests()
 
     def close(self) -> None:
         """Close files and connections, after background threads have ended."""
@@ -129,7 +175,7 @@ class GalleryService(GalleryReader):
     def log(self, action: str, recordings: int) -> None:
         """Log an action that concerns the gallery as a whole."""
         with self._catalog.write() as connection:
-            log_change(connection, action, self.actor, [(None, recordings)])
+            self._catalog.log_change(connection, action, self.actor, [(None, recordings)])
 
     # Enrolling
 
@@ -169,8 +215,9 @@ class GalleryService(GalleryReader):
         """
         embedded = embed_recordings(self.model, recordings, progress)
         usable = remove_copies([each for each in embedded if len(each.windows)])
-        for name in {each.person for each in usable if each.person is not None}:
-            changes.check_name(name)
+        usable = [
+            each if each.person is None else replace(each, person=changes.check_name(each.person)) for each in usable
+        ]
         new, already = self.writer.add(
             usable, group_unnamed(self.model, usable), skeletons=self.keep_skeletons, files=files
         )
@@ -230,7 +277,7 @@ class GalleryService(GalleryReader):
         """The calibration saved by `calibrate`, or None if distances are calibrated by the gallery as it is."""
         with self._catalog.read() as connection:
             saved = self._catalog.get_property(connection, "calibration")
-        return None if saved is None else load_calibration(saved)
+        return None if saved is None else load_stored_calibration(saved, self.location)
 
     @saved_calibration.setter
     def saved_calibration(self, calibration: Calibration) -> None:
@@ -251,25 +298,44 @@ class GalleryService(GalleryReader):
                 f"{self.location}: the skeleton of {missing[0].source} is not stored, so no model can be trained on it",
                 hint="enroll with skeletons, or train the model on other people than those of the gallery",
             )
-        return [
-            Recording(
-                joints=self.joints(each.id),
-                layout=self.model.layout,
-                fps=each.fps,
-                person=each.person,
-                source=each.source,
-                dimensions=self.model.dimensions,
-            )
-            for each in listed
-        ]
+        return [self._stored_recording(each) for each in listed]
+
+    def _stored_recording(self, enrolled: EnrolledRecording) -> Recording:
+        return Recording(
+            joints=self.joints(enrolled.id),
+            layout=self.model.layout,
+            fps=enrolled.fps,
+            person=enrolled.person,
+            source=enrolled.source,
+            dimensions=self.model.dimensions,
+        )
 
     def verify(self, *, repair: bool = False) -> list[str]:
         """Check catalog and store; see `Gallery.verify`."""
+        store = self._checked_store.store
+        if repair:
+            self.writer.settle()
+            self._compute_again([id for id, _ in check_vectors(self._catalog, store)])
+        return find_problems(self._catalog, store, len(self.model.layout))
+
+    def _compute_again(self, ids: Sequence[int]) -> None:
+        """Replace the vectors of recordings by those of their stored skeletons.
+
+        The stored skeleton of a recording that was enrolled in parts does not tell where they end, so that its windows
+        may differ: it is left as it is.
+        """
         with self._catalog.read() as connection:
-            orphans = find_orphans(connection, self._store)
-        if repair and len(orphans):
-            self.writer.erase_orphans()
-        return find_problems(self._catalog, self._store, len(self.model.layout))
+            listed = {each.id: each for each in queries.list_recordings(connection, ids=ids) if each.skeleton}
+            fingerprints = dict(zip(listed, queries.fingerprints_of(connection, list(listed)), strict=True))
+        replaced = {}
+        for id, each in listed.items():
+            with suppress(GalleryError):  # of joints that are damaged as well
+                (embedded,) = embed_recordings(self.model, [self._stored_recording(each)])
+                if len(embedded.windows) == each.windows and embedded.fingerprint == fingerprints[id]:
+                    replaced[id] = embedded
+        if replaced:
+            self.writer.replace_vectors(replaced)
+            self.build_index()
 
 
 def _user_name() -> str:

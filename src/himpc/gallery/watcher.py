@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from himpc.errors import EmptyError, HimpcError, Reference, escape_unprintable
+from himpc.errors import EmptyError, GalleryError, HimpcError, Reference, escape_unprintable
 from himpc.gallery.answer import Answer
 from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.recordings import group_parts
@@ -136,11 +136,11 @@ class FolderWatcher:
 
     def _handle(self, files: dict[str, _NewFile]) -> list[Arrival]:
         """Enroll the recordings of all new files together, so that unknown people among them can be grouped."""
-        for file in files.values():
-            self._identify(file)
-        usable = [recording for file in files.values() for recording in file.usable]
-        before = {person.name for person in self._service.people()}
         try:
+            for file in files.values():
+                self._identify(file)
+            usable = [recording for file in files.values() for recording in file.usable]
+            before = {person.name for person in self._service.people()}
             added = self._service.add(usable, files=files)
         except HimpcError:
             for file in files.values():
@@ -154,6 +154,8 @@ class FolderWatcher:
         try:
             if file.recordings:
                 file.answers = self._service.searcher.search(file.recordings, self._options, allow_empty=True)
+        except GalleryError:  # it concerns all files, not this one
+            raise
         except HimpcError as error:
             file.problem = error.render(self._spell)
             return

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, overload
 
 from himpc.errors import ConfigError, DataError, HimpcError, Hint, Reference, count_noun
-from himpc.recordings.recording import Recording
+from himpc.recordings.recording import Recording, normalize_label
 
 __all__ = ["Field", "Problem", "Progress", "Recordings", "parse_condition", "select"]
 
@@ -133,7 +133,9 @@ def select(recordings: Sequence[T], conditions: Sequence[str]) -> list[T]:
     chosen = list(recordings)
     for condition in conditions:
         field, values = parse_condition(condition)
-        matching = [r for r in chosen if any(fnmatchcase(str(getattr(r, field)), value) for value in values)]
+        matching = [
+            r for r in chosen if any(fnmatchcase(normalize_label(str(getattr(r, field))), value) for value in values)
+        ]
         if not matching:
             present = sorted({str(getattr(r, field)) for r in chosen})
             shown = ", ".join(present[:10]) + (" ..." if len(present) > 10 else "")
@@ -154,4 +156,4 @@ def parse_condition(condition: str) -> tuple[str, list[str]]:
     if not equals or not values or field.strip() not in get_args(Field):
         fields = ", ".join(get_args(Field))
         raise ConfigError(f"{condition!r} is not a condition: write FIELD=VALUE,VALUE with FIELD one of {fields}")
-    return field.strip(), [value.strip() for value in values.split(",")]
+    return field.strip(), [normalize_label(value.strip()) for value in values.split(",")]

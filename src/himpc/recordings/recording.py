@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Sequence
 from copy import copy
 from dataclasses import dataclass, field, fields
@@ -16,7 +17,7 @@ from himpc.errors import DataError, LayoutError
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.skeleton import Layout, convert
 
-__all__ = ["Origin", "Quality", "Recording", "number_whole_recordings"]
+__all__ = ["Origin", "Quality", "Recording", "normalize_label", "number_whole_recordings"]
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,7 @@ class Recording:
     fps : float, optional
         Frames per second.
     person, session, camera : str, optional
-        Labels. Nothing in `himpc.learning` reads them.
+        Labels, in the Unicode form NFC. Nothing in `himpc.learning` reads them.
     source : str
         The name to show: the path, with ``#body`` or ``#part`` if the file held several. Derived from `origin` if not
         given. It is never parsed.
@@ -212,6 +213,9 @@ class Recording:
         if not self.source and self.origin is not None:
             object.__setattr__(self, "source", str(self.origin))
         _check_types(self)
+        for name in ("person", "session", "camera"):
+            if (label := getattr(self, name)) is not None:
+                object.__setattr__(self, name, normalize_label(label))
         where = self.source or "recording"
         joints = np.asarray(self.joints)
         if joints.ndim != 3 or joints.shape[1:] != (len(self.layout), 3):
@@ -231,6 +235,17 @@ class Recording:
             if confidence.shape != joints.shape[:2]:
                 raise DataError(f"{where}: confidence has shape {confidence.shape}, expected {joints.shape[:2]}")
             object.__setattr__(self, "confidence", confidence)
+
+
+def normalize_label(label: str) -> str:
+    """Return a label in the Unicode form NFC, so that a letter and its accent are one character.
+
+    File systems and keyboards differ in this form; without it, one name on the screen would be two people.
+
+    >>> normalize_label("Jose\u0301") == "Jos\u00e9"
+    True
+    """
+    return unicodedata.normalize("NFC", label) if isinstance(label, str) else label
 
 
 def number_whole_recordings(recordings: Sequence[Recording]) -> NDArray[np.int64]:

@@ -13,7 +13,14 @@ from himpc.api import group
 from himpc.errors import ConfigError, DataError, NotEnrolledError
 from himpc.gallery import GalleryService, RevisionCache, SearchOptions, embed_recordings
 from himpc.learning import Grouping, group_recordings
-from himpc.recordings import Progress, Recording, leave_out_unfit, number_whole_recordings, to_common_layout
+from himpc.recordings import (
+    Progress,
+    Recording,
+    leave_out_unfit,
+    normalize_label,
+    number_whole_recordings,
+    to_common_layout,
+)
 from himpc.server import schemas as s
 from himpc.server.drawing import FrameWeighter, draw_map, thin_skeleton
 from himpc.server.problems import ConflictError
@@ -102,7 +109,7 @@ class Service:
             If no person has that name.
         """
         recordings = self.gallery.recordings(name)
-        person = next((each for each in self.gallery.people() if each.name == name), None)
+        person = next((each for each in self.gallery.people() if each.name == normalize_label(name)), None)
         if person is None:
             raise NotEnrolledError(f"no person in the gallery is called {name!r}")
         return s.PersonDetails.of(**vars(person) | {"recordings": recordings})
@@ -159,8 +166,7 @@ class Service:
                 left_out=uploaded.skipped + unfit,
             )
         except DataError as error:
-            prefix = f"{self.gallery.location}: "
-            raise ConflictError(error.message.removeprefix(prefix), hint=error.hint) from error
+            raise ConflictError(error.message, hint=error.hint) from error
         if skeletons:
             for answer, (fps, joints) in zip(answers.answers, _join_parts(recordings, self.gallery), strict=True):
                 answer.probe = s.Skeleton.of(source=answer.source, person=None, fps=fps, **self._draw(joints, None))

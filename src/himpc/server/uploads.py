@@ -15,6 +15,7 @@ from himpc.errors import FormatError, Reference, escape_unprintable
 from himpc.reading import ReadOptions, plan
 from himpc.recordings import Recording
 from himpc.server.schemas import SkippedFile
+from himpc.server.wording import hide_paths
 
 SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 MAX_NAME_LENGTH = 200
@@ -91,7 +92,7 @@ def _with_names(message: str, names: dict[Path, str]) -> str:
     """Replace generated paths in a message by the names that the client gave."""
     for path, name in names.items():
         message = message.replace(str(path), name).replace(path.name, name)
-    return escape_unprintable(message)
+    return escape_unprintable(hide_paths(message))
 
 
 def _unique_names(files: Sequence[UploadFile]) -> list[str]:

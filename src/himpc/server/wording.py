@@ -6,6 +6,7 @@ table that translates parameters.
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
 from fastapi import Request
@@ -57,16 +58,37 @@ OPERATIONS = {
 }
 
 
+_ROUTES = r"(?:api|docs|page|metrics|openapi)\b"
+_PATH = re.compile(rf"(?<![\w.:/])/(?!{_ROUTES})(?:[^\s/:;,'\"()]+/)+([^\s/:;,'\"()]*)")
+_DATABASE = re.compile(r"postgres(?:ql)?(?:\+\w+)?://[^\s:]*(?::[^\s@]*@)?[^\s:;,]*")
+
+
+def hide_paths(text: str, folder: str = "", name: str = "the gallery") -> str:
+    """Replace places of the server in a text: the gallery's by its name, paths of files by the names of the files.
+
+    >>> hide_paths("/srv/lab/gallery: is damaged", "/srv/lab/gallery", "gallery")
+    'gallery: is damaged'
+    >>> hide_paths("/tmp/x/0.csv, line 2: see POST /api/people/NAME")
+    '0.csv, line 2: see POST /api/people/NAME'
+    """
+    if folder:
+        text = text.replace(folder, name)
+    return _PATH.sub(r"\1", _DATABASE.sub(name, text))
+
+
 class Wording:
     """How errors are worded for the client of a request."""
 
     def __init__(self, request: Request) -> None:
         name, value = PAGE_HEADER
         self.for_page = request.headers.get(name) == value
+        app = request.scope.get("app")
+        service = getattr(app.state, "service", None) if app is not None else None
+        self._gallery = ("", "the gallery") if service is None else (service.gallery.location, service.name)
 
     def render(self, error: HimpcError) -> str:
-        """Return an error as one printable line."""
-        return escape_unprintable(error.render(self.spell))
+        """Return an error as one printable line, without paths of the server."""
+        return escape_unprintable(hide_paths(error.render(self.spell), *self._gallery))
 
     def spell(self, reference: Reference) -> str:
         """Name an argument or operation of the Python API in the words of the client."""

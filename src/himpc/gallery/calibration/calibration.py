@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from himpc._schema import parse, to_plain, validated
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DamagedGalleryError, DataError
 from himpc.gallery.calibration.comparisons import Fold, compare_left_out, compare_within
 from himpc.gallery.calibration.curve import Curve
 from himpc.gallery.calibration.likelihood import LikelihoodRatio
@@ -171,6 +171,22 @@ def load_calibration(document: bytes | str) -> Calibration:
     except (ValueError, RecursionError) as error:
         raise DataError(f"the calibration is not valid JSON: {error}") from None
     return parse(Calibration, data, source="calibration", error=DataError)
+
+
+def load_stored_calibration(document: bytes, location: str) -> Calibration:
+    """Read the calibration that a gallery stores.
+
+    Raises
+    ------
+    DamagedGalleryError
+        If the document is invalid.
+    """
+    try:
+        return load_calibration(document)
+    except DataError as error:
+        raise DamagedGalleryError(
+            f"{location}: its calibration is damaged ({error})", hint="{Gallery.calibrate()} computes it again"
+        ) from error
 
 
 def calibrate(

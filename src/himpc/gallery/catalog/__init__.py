@@ -4,6 +4,6 @@ from himpc._extras import require
 
 require("sqlalchemy", "gallery")  # before the imports below, for an error that says how to install it
 
-from himpc.gallery.catalog.catalog import CATALOG_FILE, Catalog  # noqa: E402
+from himpc.gallery.catalog.catalog import CATALOG_FILE, SEARCHES_FILE, Catalog  # noqa: E402
 
-__all__ = ["CATALOG_FILE", "Catalog"]
+__all__ = ["CATALOG_FILE", "SEARCHES_FILE", "Catalog"]

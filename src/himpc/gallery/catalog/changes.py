@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import sqlalchemy as sql
@@ -13,9 +14,11 @@ from sqlalchemy import Connection
 from himpc.errors import DataError, escape_unprintable
 from himpc.gallery.catalog.audit import now
 from himpc.gallery.catalog.queries import batches
-from himpc.gallery.catalog.tables import files, people, recordings
+from himpc.gallery.catalog.tables import files, former_names, people, recordings
 from himpc.gallery.catalog.tables import skeletons as skeleton_table
+from himpc.gallery.integrity import digest
 from himpc.gallery.recordings import EmbeddedRecording
+from himpc.recordings import normalize_label
 
 __all__ = [
     "add_files",
@@ -26,6 +29,7 @@ __all__ = [
     "delete_recordings",
     "new_ids",
     "next_unnamed",
+    "set_digests",
 ]
 
 UNNAMED = "unnamed-"
@@ -40,23 +44,41 @@ def new_ids(count: int) -> NDArray[np.int64]:
 
 
 def check_name(name: str) -> str:
-    """Return the name of a person unchanged.
+    """Return the name of a person in the Unicode form NFC.
 
     Raises
     ------
     DataError
-        If it is empty, longer than 200 characters, or has characters that cannot be printed.
+        If it is empty, longer than 200 characters, has characters that cannot be printed, or a joiner (ZWJ, ZWNJ) that
+        is not between two letters, where nobody could see it.
     """
-    if not isinstance(name, str) or not name.strip() or len(name) > MAX_NAME_LENGTH or escape_unprintable(name) != name:
+    normal = normalize_label(name)
+    if (
+        not isinstance(normal, str)
+        or not normal.strip()
+        or len(normal) > MAX_NAME_LENGTH
+        or escape_unprintable(normal) != normal
+        or not _are_within_words(normal)
+    ):
         raise DataError(
-            f"a person's name must be 1 to {MAX_NAME_LENGTH} printable characters, found {repr(name)[:300]}"
+            f"a person's name must be 1 to {MAX_NAME_LENGTH} printable characters, found {ascii(name)[:300]}"
         )
-    return name
+    return normal
+
+
+def _are_within_words(name: str) -> bool:
+    """Return whether every joiner of a name is between two letters or marks."""
+    return all(
+        0 < i < len(name) - 1 and all(unicodedata.category(name[near])[0] in "LM" for near in (i - 1, i + 1))
+        for i, character in enumerate(name)
+        if character in "\u200c\u200d"
+    )
 
 
 def add_person(connection: Connection, name: str, *, named: bool = True) -> int:
     """Return the id of a person; add the person if the name is new."""
-    existing = connection.execute(sql.select(people.c.id).where(people.c.name == check_name(name))).scalar()
+    name = check_name(name)
+    existing = connection.execute(sql.select(people.c.id).where(people.c.name == name)).scalar()
     if existing is not None:
         return int(existing)
     number = int(new_ids(1)[0])
@@ -89,6 +111,8 @@ def add_recordings(
                 "windows": len(recording.windows),
                 "quality": recording.quality,
                 "enrolled": recording.enrolled or now(),
+                "pooled_digest": digest(recording.pooled),
+                "windows_digest": digest(recording.windows, recording.starts),
             }
             for number, person, recording in batch
         ]
@@ -102,17 +126,28 @@ def add_recordings(
             connection.execute(sql.insert(skeleton_table), joints)
 
 
+def set_digests(connection: Connection, digests: Mapping[int, tuple[str, str]]) -> None:
+    """Set the digests of pooled vector and windows of some recordings, by id."""
+    for number, (pooled, windows) in digests.items():
+        row = sql.update(recordings).where(recordings.c.id == number)
+        connection.execute(row.values(pooled_digest=pooled, windows_digest=windows))
+
+
 def delete_recordings(connection: Connection, ids: Sequence[int]) -> None:
-    """Delete recordings, and people who have none left."""
+    """Delete recordings, and people who have none left, with all their former names."""
     for batch in batches(ids):
         connection.execute(sql.delete(skeleton_table).where(skeleton_table.c.recording.in_(batch)))
         connection.execute(sql.delete(recordings).where(recordings.c.id.in_(batch)))
     delete_empty_people(connection)
+    connection.execute(sql.delete(former_names).where(former_names.c.person.not_in(sql.select(people.c.id))))
 
 
-def delete_empty_people(connection: Connection) -> None:
-    """Delete people without a recording."""
-    connection.execute(sql.delete(people).where(people.c.id.not_in(sql.select(recordings.c.person))))
+def delete_empty_people(connection: Connection) -> dict[int, str]:
+    """Delete people without a recording, and return their names by id."""
+    are_empty = people.c.id.not_in(sql.select(recordings.c.person))
+    empty = {row.id: row.name for row in connection.execute(sql.select(people).where(are_empty))}
+    connection.execute(sql.delete(people).where(are_empty))
+    return empty
 
 
 def add_files(connection: Connection, contents: Iterable[str]) -> None:

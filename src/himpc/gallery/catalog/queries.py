@@ -11,18 +11,23 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection
 
 from himpc.errors import NotEnrolledError, escape_unprintable
-from himpc.gallery.catalog.tables import files, people, recordings
+from himpc.gallery.catalog.cells import InvalidCellError
+from himpc.gallery.catalog.tables import files, former_names, people, recordings
 from himpc.gallery.catalog.tables import skeletons as skeleton_table
 from himpc.gallery.records import EnrolledRecording, Person
+from himpc.recordings import normalize_label
 
 __all__ = [
     "all_ids",
     "all_names",
     "batches",
     "counts",
+    "digests_of",
     "find_person",
     "fingerprints_of",
     "has_file",
+    "ids_of_names",
+    "ids_without_digest",
     "joints_of",
     "list_people",
     "list_recordings",
@@ -31,10 +36,14 @@ __all__ = [
     "persons_of",
     "sample_recordings",
     "sources_of",
+    "windows_of",
 ]
 
 MIN_NAMED = 3
 """With this number of named people or more, a calibration excludes unnamed people."""
+
+MAX_LOOKUPS = 5_000
+"""More ids than these are not looked up one by one: the whole table is read."""
 
 BATCH_SIZE = 500
 """Maximum number of values in one query, which databases limit."""
@@ -48,7 +57,7 @@ def find_person(connection: Connection, name: str) -> int:
     NotEnrolledError
         If no person has that name.
     """
-    query = sql.select(people.c.id).where(people.c.name == name)
+    query = sql.select(people.c.id).where(people.c.name == normalize_label(name))
     number = connection.execute(query).scalar() if escape_unprintable(name) == name else None
     if number is None:
         raise NotEnrolledError(f"no person of the gallery is called {name!r}", hint="{Gallery.people()} lists all")
@@ -117,9 +126,16 @@ def names_of(connection: Connection, persons: Iterable[int]) -> dict[int, str]:
     return _lookup(connection, sql.select(people.c.id, people.c.name), people.c.id, list(persons))
 
 
+def ids_of_names(connection: Connection, names: Iterable[str]) -> list[int]:
+    """Return the ids of people by their names."""
+    return list(_lookup(connection, sql.select(people.c.name, people.c.id), people.c.name, list(names)).values())
+
+
 def all_names(connection: Connection) -> dict[int, str]:
-    """Return the names of all people, by id."""
-    return {row[0]: row[1] for row in connection.execute(sql.select(people.c.id, people.c.name))}
+    """Return the names of all people by id, also of those who were merged into others."""
+    former = sql.select(former_names.c.former, former_names.c.name).order_by(former_names.c.id)
+    current = sql.select(people.c.id, people.c.name)
+    return {row[0]: row[1] for query in (former, current) for row in connection.execute(query)}
 
 
 def sources_of(connection: Connection, ids: Sequence[int]) -> dict[int, str]:
@@ -132,6 +148,25 @@ def fingerprints_of(connection: Connection, ids: Sequence[int]) -> list[str]:
     query = sql.select(recordings.c.id, recordings.c.fingerprint)
     fingerprints = _lookup(connection, query, recordings.c.id, ids)
     return [fingerprints[number] for number in ids]
+
+
+def digests_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[str, str]]:
+    """Return the digests of pooled vector and windows of each recording that is enrolled, by id."""
+    query = sql.select(recordings.c.id, recordings.c.pooled_digest, recordings.c.windows_digest)
+    rows: Iterable[Any] = _select_among(connection, query, recordings.c.id, ids)
+    if len(ids) > MAX_LOOKUPS:
+        rows = connection.execute(query)
+    return {row[0]: (row[1], row[2]) for row in rows}
+
+
+def windows_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
+    """Return the number of windows of each recording that is enrolled, by id."""
+    return _lookup(connection, sql.select(recordings.c.id, recordings.c.windows), recordings.c.id, ids)
+
+
+def ids_without_digest(connection: Connection) -> list[int]:
+    """Return the ids of recordings that an older version of himpc has enrolled, without digests."""
+    return list(connection.execute(sql.select(recordings.c.id).where(recordings.c.pooled_digest.is_(None))).scalars())
 
 
 def counts(connection: Connection) -> tuple[int, int, int]:
@@ -181,6 +216,8 @@ def joints_of(connection: Connection, recording: int, n_joints: int) -> NDArray[
     joints = connection.execute(query).scalar()
     if joints is None:
         raise NotEnrolledError(f"the gallery has no skeleton of recording {recording}")
+    if not joints or len(joints) % (4 * 3 * n_joints):
+        raise InvalidCellError(f"the skeleton of recording {recording} has {len(joints)} bytes")
     return np.frombuffer(bytes(joints), dtype="<f4").reshape(-1, n_joints, 3).astype(np.float32)
 
 

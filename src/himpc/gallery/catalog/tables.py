@@ -3,9 +3,23 @@
 from __future__ import annotations
 
 import sqlalchemy as sql
-from sqlalchemy import BigInteger, Boolean, Column, Float, Integer, LargeBinary, String, Table
+from sqlalchemy import Column, Integer, Table
 
-__all__ = ["SEARCH_TABLES", "TABLES", "events", "files", "people", "properties", "recordings", "searches", "skeletons"]
+from himpc.gallery.catalog.cells import BigInteger, Boolean, Count, Float, LargeBinary, String
+
+__all__ = [
+    "SEARCH_TABLES",
+    "TABLES",
+    "counters",
+    "events",
+    "files",
+    "former_names",
+    "people",
+    "properties",
+    "recordings",
+    "searches",
+    "skeletons",
+]
 
 TABLES = sql.MetaData()
 SEARCH_TABLES = sql.MetaData()
@@ -13,67 +27,93 @@ SEARCH_TABLES = sql.MetaData()
 properties = Table(
     "himpc_facts",
     TABLES,
-    Column("name", String, primary_key=True),
-    Column("value", LargeBinary, nullable=False),
+    Column("name", String(), primary_key=True),
+    Column("value", LargeBinary(), nullable=False),
+    Column("digest", String()),
 )
-"""Version, revision, model and calibration."""
+"""Version, revision, model and calibration, each with a hash of its value."""
 
 people = Table(
     "himpc_people",
     TABLES,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("name", String, nullable=False, unique=True),
-    Column("named", Boolean, nullable=False),
+    Column("id", BigInteger(), primary_key=True, autoincrement=False),
+    Column("name", String(), nullable=False, unique=True),
+    Column("named", Boolean(), nullable=False),
 )
 
 recordings = Table(
     "himpc_recordings",
     TABLES,
-    Column("id", BigInteger, primary_key=True, autoincrement=False),
-    Column("person", BigInteger, nullable=False, index=True),
-    Column("fingerprint", String, nullable=False, unique=True),
-    Column("source", String, nullable=False),
-    Column("session", String),
-    Column("camera", String),
-    Column("fps", Float),
-    Column("frames", Integer, nullable=False),
-    Column("windows", Integer, nullable=False),
-    Column("quality", Float, nullable=False),
-    Column("enrolled", String, nullable=False),
+    Column("id", BigInteger(), primary_key=True, autoincrement=False),
+    Column("person", BigInteger(), nullable=False, index=True),
+    Column("fingerprint", String(), nullable=False, unique=True),
+    Column("source", String(), nullable=False),
+    Column("session", String()),
+    Column("camera", String()),
+    Column("fps", Float()),
+    Column("frames", Count(), nullable=False),
+    Column("windows", Count(), nullable=False),
+    Column("quality", Float(), nullable=False),
+    Column("enrolled", String(), nullable=False),
+    Column("pooled_digest", String()),
+    Column("windows_digest", String()),
 )
+"""Digests are hashes of the vectors in the store (`himpc.gallery.integrity`)."""
 
 skeletons = Table(
     "himpc_skeletons",
     TABLES,
-    Column("recording", BigInteger, primary_key=True, autoincrement=False),
-    Column("joints", LargeBinary, nullable=False),
+    Column("recording", BigInteger(), primary_key=True, autoincrement=False),
+    Column("joints", LargeBinary(), nullable=False),
 )
 """Joints ``(frames, J, 3)``, float32, little-endian."""
 
 
-def _log_table(name: str, tables: sql.MetaData) -> Table:
+def _log_table(name: str, tables: sql.MetaData, *columns: Column[str]) -> Table:
     return Table(
         name,
         tables,
         Column("id", Integer, primary_key=True, autoincrement=True),
-        Column("time", String, nullable=False),
-        Column("action", String, nullable=False),
-        Column("actor", String, nullable=False),
-        Column("person", BigInteger),
-        Column("recordings", Integer, nullable=False),
+        Column("number", BigInteger()),
+        Column("time", String(), nullable=False),
+        Column("action", String(), nullable=False),
+        Column("actor", String(), nullable=False),
+        Column("person", BigInteger()),
+        Column("recordings", Count(), nullable=False),
+        *columns,
     )
 
 
 events = _log_table("himpc_events", TABLES)
 """The audit log of changes."""
 
-searches = _log_table("himpc_searches", SEARCH_TABLES)
-"""The audit log of searches; in a folder it is a file of its own, so that a search never waits for an enrolment."""
+former_names = Table(
+    "himpc_former_names",
+    TABLES,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("event", BigInteger(), nullable=False),
+    Column("former", BigInteger(), nullable=False),
+    Column("name", String(), nullable=False),
+    Column("person", BigInteger(), nullable=False),
+)
+"""Names that people bore before an event: the person who bore it (`former`), and who has the recordings since."""
+
+searches = _log_table("himpc_searches", SEARCH_TABLES, Column("found", String()))
+"""The audit log of searches, with the ids of the people found; in a folder it is a file of its own, so that a search
+never waits for an enrolment."""
+
+counters = Table(
+    "himpc_counters",
+    SEARCH_TABLES,
+    Column("name", String(), primary_key=True),
+    Column("value", BigInteger(), nullable=False),
+)
+"""The number of the last log entry, and the changes that have begun."""
 
 files = Table(
     "himpc_files",
     TABLES,
-    Column("content", String, primary_key=True),
-    Column("time", String, nullable=False),
+    Column("content", String(), primary_key=True),
+    Column("time", String(), nullable=False),
 )
 """Files that folder watchers have handled, by the hash of their content."""

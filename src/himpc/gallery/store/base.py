@@ -114,7 +114,7 @@ class StoreFactory(Protocol):
     """A class of vector stores, as the table of stores names it."""
 
     file_names: frozenset[str]
-    """The names in the store's folder, which distinguish an unfinished gallery from a folder of other files."""
+    """The names in the store's folder, or of its tables in a database, by which a part of a gallery is recognised."""
 
     def __call__(self, place: Any, size: int, *, make: bool = False) -> VectorStore:
         """Open a store of vectors of length `size`.

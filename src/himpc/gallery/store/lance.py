@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc._files import make_folder, write_atomically
-from himpc.errors import GalleryError
+from himpc.errors import DamagedGalleryError, GalleryError
 from himpc.gallery.store.assembly import (
     MIN_INDEXED_ELEMENTS,
     assemble_entries,
@@ -20,7 +20,7 @@ from himpc.gallery.store.assembly import (
     check_entries,
 )
 from himpc.gallery.store.base import Entries
-from himpc.gallery.store.lance_table import LanceTable, to_integers, to_vectors, translate_errors
+from himpc.gallery.store.lance_table import DAMAGE_HINT, LanceTable, to_integers, to_vectors, translate_errors
 from himpc.gallery.store.nearest import EXTRA_CANDIDATES, NearestNeighbours
 
 __all__ = ["LanceStore"]
@@ -84,7 +84,7 @@ class LanceStore:
             if make:
                 make_folder(self.folder)
             elif not self.folder.is_dir():
-                raise GalleryError(f"{self.folder}: is missing", hint="restore the gallery from a backup")
+                raise DamagedGalleryError(f"{self.folder}: is missing", hint=DAMAGE_HINT)
         self._pooled = LanceTable(self.folder, "pooled", size, ("id",), make=make)
         self._windows = LanceTable(self.folder, "windows", size, ("id", "start"), make=make)
 
@@ -230,7 +230,7 @@ class LanceStore:
         except FileNotFoundError:
             return set()
         except (OSError, ValueError, TypeError, RecursionError) as error:
-            raise GalleryError(f"{path}: is damaged", hint="restore the gallery from a backup") from error
+            raise DamagedGalleryError(f"{path}: is damaged", hint=DAMAGE_HINT) from error
 
     def _write_pending(self, pending: Iterable[int]) -> None:
         with translate_errors(self.folder):

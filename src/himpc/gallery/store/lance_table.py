@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc._extras import require
-from himpc.errors import GalleryError, HimpcError, RunFolderError, escape_unprintable
+from himpc.errors import DamagedGalleryError, GalleryError, HimpcError, RunFolderError, escape_unprintable
 
-__all__ = ["LanceTable", "to_integers", "to_vectors", "translate_errors"]
+__all__ = ["DAMAGE_HINT", "LanceTable", "to_integers", "to_vectors", "translate_errors"]
 
 os.environ.setdefault("LANCEDB_LOG", "off")  # read when lancedb is loaded
 if TYPE_CHECKING:
@@ -28,6 +28,8 @@ else:
     lancedb, pa = require("lancedb", "gallery"), require("pyarrow", "gallery")
 
 T = TypeVar("T")
+
+DAMAGE_HINT = "restore the gallery from a backup, or compute vectors again from stored skeletons: {Gallery.repair()}"
 
 MAX_ATTEMPTS = 20
 """Attempts of a reader whose files another process has compacted meanwhile."""
@@ -70,7 +72,7 @@ class LanceTable:
             if make and not any(self.path.glob("_versions/*")):  # a killed process may leave an empty folder
                 database.create_table(name, schema=self._schema())
             if not self.path.is_dir():
-                raise GalleryError(f"{self.path}: is missing", hint="restore the gallery from a backup")
+                raise DamagedGalleryError(f"{self.path}: is missing", hint=DAMAGE_HINT)
             self._table = database.open_table(name)
             found = self._table.schema
         if found.names != self._schema().names:
@@ -218,7 +220,8 @@ def translate_errors(path: Path) -> Iterator[None]:
             raise
         message = escape_unprintable(_SOURCE_LINE.sub("", str(error).strip().split("\n")[0]))[:200]
         problem, hint = _explain(message)
-        raise GalleryError(f"{path}: {problem} ({message})", hint=hint) from error
+        kind = DamagedGalleryError if hint == DAMAGE_HINT else GalleryError
+        raise kind(f"{path}: {problem} ({message})", hint=hint) from error
 
 
 def _explain(message: str) -> tuple[str, str]:
@@ -233,7 +236,7 @@ def _explain(message: str) -> tuple[str, str]:
     ):
         if part in message.lower():
             return problem, hint
-    return "is damaged", "restore the gallery from a backup"
+    return "is damaged", DAMAGE_HINT
 
 
 def _connect(folder: Path) -> Any:

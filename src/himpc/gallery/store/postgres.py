@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from himpc._extras import require
-from himpc.errors import ConfigError, GalleryError, escape_unprintable
+from himpc.errors import ConfigError, DamagedGalleryError, GalleryError, escape_unprintable
 from himpc.gallery.store.assembly import (
     MIN_INDEXED_ELEMENTS,
     assemble_entries,
@@ -87,7 +87,7 @@ class PostgresStore:
         If the server lacks pgvector or cannot be reached, or the tables are missing or hold vectors of another length.
     """
 
-    file_names: frozenset[str] = frozenset()
+    file_names: frozenset[str] = frozenset(TABLES)
 
     def __init__(self, engine: Engine, size: int, *, make: bool = False, indexed_from: int | None = None) -> None:
         if size > MAX_SIZE:
@@ -235,8 +235,10 @@ class PostgresStore:
             named = query + f"AND attname = '{column}' AND NOT attisdropped"
             found = connection.execute(sql.text(named), {"table": table}).scalar()
             if found is None:
-                raise GalleryError(
-                    f"{self.location}: the table {table} is missing", hint="restore the gallery from a backup"
+                raise DamagedGalleryError(
+                    f"{self.location}: the table {table} is missing",
+                    hint="restore the gallery from a backup, or compute vectors again from stored skeletons: "
+                    "{Gallery.repair()}",
                 )
             if str(found).rpartition(".")[2] != expected:
                 raise GalleryError(
