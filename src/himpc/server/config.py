@@ -38,6 +38,10 @@ class ServerConfig:
     """Requests that may wait for a worker; further ones are rejected."""
     workers: Annotated[int, Field(ge=1)] = min(8, os.cpu_count() or 1)
     """Requests that are worked on at the same time."""
+    head_timeout: Annotated[float, Field(ge=0.1)] = 10.0
+    """Longest time until the head of a request is complete, in seconds."""
+    connections: Annotated[int, Field(ge=1)] | None = None
+    """Connections that may be open; by default 1,000, or fewer if the process may open fewer files."""
 
     @field_validator("token")
     @classmethod

@@ -20,6 +20,7 @@ from himpc.errors import RunFolderError
 from himpc.gallery import Gallery
 from himpc.server.app import create_app
 from himpc.server.config import ServerConfig
+from himpc.server.connections import LogLimit, connection_limit, make_protocol
 from himpc.server.workers import Workers
 
 POLL_INTERVAL = 0.05
@@ -32,8 +33,10 @@ DRAIN_TIMEOUT = 5.0
 """Seconds after which the socket closes regardless of new requests."""
 
 BACKLOG = 2048
-MAX_CONNECTIONS = 1000
-"""Below the usual limit of 1,024 open files."""
+MAX_DESCRIPTORS = 4096
+
+_LOG_LIMIT = LogLimit()
+_LIMITED_LOGS = ("himpc.server", "uvicorn.error", "asyncio")
 
 MAX_HEAD_BYTES = 2**16
 KEEP_ALIVE_TIMEOUT = 5
@@ -102,6 +105,7 @@ def serve(gallery: Gallery, config: ServerConfig, on_ready: Callable[[str], None
 
     torch.set_num_threads(1)  # requests run in parallel threads
     _log_to_stderr()
+    _raise_descriptor_limit()
     server, listener = create_server(gallery, config, lambda: on_ready(_address(config.host, listener)))
     server.run(sockets=[listener])
 
@@ -110,9 +114,24 @@ def create_server(
     gallery: Gallery, config: ServerConfig, on_ready: Callable[[], None]
 ) -> tuple[uvicorn.Server, socket.socket]:
     """Create the server of a gallery, and the socket to run it on."""
+    for name in _LIMITED_LOGS:
+        logging.getLogger(name).addFilter(_LOG_LIMIT)
     listener = _listen(config)
     app = create_app(gallery, config)
     return _Server(_uvicorn_config(app, config), app, on_ready), listener
+
+
+def _raise_descriptor_limit() -> None:
+    """Allow as many open files as the system does, up to what the connections need."""
+    try:
+        import resource
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, MAX_DESCRIPTORS)
+        if soft != resource.RLIM_INFINITY and soft < wanted:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (ImportError, OSError, ValueError):  # not on Windows; a container may forbid it
+        pass
 
 
 def _log_to_stderr() -> None:
@@ -126,9 +145,10 @@ def _log_to_stderr() -> None:
 
 
 def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
+    protocol = make_protocol(config.head_timeout, config.timeout, config.connections or connection_limit())
     return uvicorn.Config(
         app,
-        http="h11",
+        http=protocol,
         ws="none",
         lifespan="on",
         log_level="warning",
@@ -136,7 +156,6 @@ def _uvicorn_config(app: FastAPI, config: ServerConfig) -> uvicorn.Config:
         server_header=False,
         date_header=False,
         h11_max_incomplete_event_size=MAX_HEAD_BYTES,
-        limit_concurrency=MAX_CONNECTIONS,
         timeout_keep_alive=KEEP_ALIVE_TIMEOUT,
         timeout_graceful_shutdown=math.ceil(config.timeout) + 1,  # every request has timed out by then
     )
