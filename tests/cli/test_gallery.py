@@ -59,7 +59,7 @@ def test_all_verbs_in_sequence(enrolled, place, capsys):
     assert run("move", ids[0], ids[1])["person"] == "unnamed-1"
     assert run("merge", "Ann", "unnamed-1")["moved"] == 2
     assert run("export", enrolled / "all.safetensors")["recordings"] == 12
-    assert run("remove", "b", "--recording", ids[0]) == {"people": ["b"], "recordings": 5}
+    assert run("remove", "b", "--recording", ids[0], "--yes") == {"people": ["b"], "recordings": 5}
     assert run("verify")["wrong"] == []
     assert {event["action"] for event in run("audit")["events"]} >= {
         "created",
@@ -119,12 +119,29 @@ def test_names_that_look_like_markup_or_options_are_shown_as_they_are(enrolled, 
     assert "--gallery" in output
 
 
+def test_removal_is_confirmed(enrolled, place, capsys, monkeypatch):
+    people = ("list", "--gallery", place)
+    code, output = run_json(capsys, "remove", "a", "--gallery", place)  # nobody can be asked
+    assert (code, "--yes" in output, "a (4 recordings)" in output) == (1, True, True)
+    assert main(["gallery", "remove", "a", "--gallery", place]) == 1
+    assert "--yes" in capsys.readouterr().err
+    asked = []
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    for answer, expected in (("", 1), ("n", 1), ("yes", 0)):
+        monkeypatch.setattr("builtins.input", lambda question, answer=answer: asked.append(question) or answer)
+        assert len(run_json(capsys, *people)[1]["people"]) == 3
+        assert main(["gallery", "remove", "a", "--gallery", place]) == expected
+    capsys.readouterr()
+    assert asked == ["Erase a (4 recordings) for good? [y/N] "] * 3
+    assert len(run_json(capsys, *people)[1]["people"]) == 2
+
+
 def test_remove_is_all_or_nothing_and_counts_each_once(enrolled, place, capsys):
     number = run_json(capsys, "show", "b", "--gallery", place)[1]["recordings"][0]["id"]
     assert run_json(capsys, "remove", "a", "unknown", "--gallery", place)[0] == 1
     assert run_json(capsys, "remove", "a", "--recording", str(2**70), "--gallery", place)[0] == 1
     assert len(run_json(capsys, "list", "--gallery", place)[1]["people"]) == 3
-    twice = ("remove", "a", "a", "--recording", number, "--recording", number, "--gallery", place)
+    twice = ("remove", "a", "a", "--recording", number, "--recording", number, "--yes", "--gallery", place)
     assert run_json(capsys, *twice) == (0, {"people": ["a"], "recordings": 5})
 
 

@@ -58,5 +58,5 @@ def read_only():
 
 
 def orphans(gallery):
-    return sum("not enrolled are stored" in line for line in gallery.verify())
+    return sum("that the catalog does not list" in line for line in gallery.verify())
 """

@@ -122,3 +122,29 @@ def test_problem_of_a_file_is_worded_for_the_caller(gallery, inbox):
     watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]), spell=lambda reference: f"<{reference.name}>")
     (seen,) = watcher.poll(immediate=True)
     assert "<layout>" in seen.problem
+
+
+@pytest.mark.parametrize("known", [("b", "c", "d", "e"), ()])
+def test_two_walks_of_an_unknown_person_that_arrive_together_are_one_new_person(gallery, walks, inbox, known):
+    if known:
+        gallery.enroll(walks(*known))
+    before = set(people_of(gallery))
+    for number, walk in enumerate(walks("a", days=("1",))):
+        put(inbox, f"{number}.npz", [walk])
+    arrivals = FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(immediate=True)
+    assert {arrival.people for arrival in arrivals} == {("unnamed-1",)}
+    assert set(people_of(gallery)) - before == {"unnamed-1"}
+
+
+def test_walks_of_two_unknown_people_that_arrive_together_are_two_new_people(gallery, walks, inbox):
+    for person in "ab":
+        for number, walk in enumerate(walks(person, days=("1",))):
+            put(inbox, f"{person}{number}.npz", [walk])
+    arrivals = FolderWatcher(gallery, inbox, lambda: plan([inbox])).poll(immediate=True)
+    assert [arrivals[i].people == arrivals[i + 1].people for i in (0, 1, 2)] == [True, False, True]
+
+
+def test_two_uploaded_walks_of_an_unknown_person_are_one_new_person(gallery, walks):
+    gallery.enroll(walks("b", "c", "d", "e"))
+    result = gallery.enroll([walk.with_(person=None) for walk in walks("a", days=("1",))], unnamed=True)
+    assert result.people == ("unnamed-1",)

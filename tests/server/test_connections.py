@@ -5,7 +5,7 @@ import socket
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import httpx
 import pytest
@@ -49,6 +49,14 @@ def is_dropped(connection, seconds=6.0):
     return True
 
 
+def drip(connection, end):
+    """Send a byte at a time until the server closes the connection, or an end on the clock."""
+    with suppress(OSError):
+        while time.monotonic() < end:
+            connection.sendall(b"X")
+            time.sleep(0.1)
+
+
 @pytest.mark.parametrize("begin", [b"", b"G", b"GET / HTTP/1.1\r\n", HEAD])
 def test_half_sent_heads_are_dropped(start_thread, begin):
     server = start_thread(head_timeout=0.4)
@@ -64,10 +72,7 @@ def test_head_that_drips_is_dropped(start_thread):
     server = start_thread(head_timeout=0.4)
     with connect(server) as connection:
         began = time.monotonic()
-        with pytest.raises(OSError, match=r".*"):
-            while time.monotonic() - began < 6:
-                connection.sendall(b"X")
-                time.sleep(0.1)
+        drip(connection, began + 6)
         assert time.monotonic() - began < 5
 
 
@@ -87,10 +92,7 @@ def test_slow_bodies_are_dropped(start_thread, path):
         kind = b"Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1000\r\n\r\n--b"
         connection.sendall(b"POST " + path + b" HTTP/1.1\r\nHost: localhost\r\n" + kind)
         began = time.monotonic()
-        with pytest.raises(OSError, match=r".*"):
-            while time.monotonic() - began < 8:
-                connection.sendall(b"x")
-                time.sleep(0.1)
+        drip(connection, began + 8)
         assert time.monotonic() - began < 7
 
 
@@ -99,13 +101,12 @@ def test_client_that_does_not_read_is_dropped(start_thread):
     with connect(server) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         request = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
-        with pytest.raises(OSError, match=r".*"):
+        with suppress(OSError):
             for _ in range(2_000):
                 connection.sendall(request)
-            time.sleep(3)
-            for _ in range(100):
-                connection.sendall(request)
-                time.sleep(0.01)
+        began = time.monotonic()
+        drip(connection, began + 8)
+        assert time.monotonic() - began < 7
     assert httpx.get(f"{server.address}/api/health").status_code == 200
 
 
@@ -150,10 +151,8 @@ def test_server_with_few_descriptors_survives_and_stays_quiet(folder, tmp_path):
             time.sleep(1.5)
             answered = 0
             for _ in range(1_000):
-                try:
+                with suppress(httpx.HTTPError):
                     answered += httpx.get(f"{address}/api/people", timeout=5).status_code == 200
-                except httpx.HTTPError:
-                    pass
             assert answered > 900
         assert process.poll() is None
         text = (tmp_path / "log").read_text()

@@ -340,8 +340,9 @@ def test_recording_is_watched_and_moved_to_a_new_person(visit: Visit, server: Se
 
 def test_removal_can_be_undone_for_eight_seconds(visit: Visit, server: ServerThread) -> None:
     page = visit.open("people")
-    page.get_by_role("button", name="Remove Ian", exact=True).click()
-    page.get_by_role("button", name="Remove Jo", exact=True).click()
+    for name in ("Ian", "Jo"):
+        page.get_by_role("button", name=f"Remove {name}", exact=True).click()
+        page.get_by_role("button", name="Erase", exact=True).click()
     page.mouse.move(5, 300)
     start = time.monotonic()
     page.locator(".toast", has_text="Ian").get_by_role("button", name="Undo").click()
@@ -362,6 +363,41 @@ def test_leaving_the_page_sends_pending_changes(visit: Visit, server: ServerThre
     page.locator(".toast", has_text="Iain").wait_for()
     page.goto("about:blank")
     _wait_until(lambda: "Iain" in _people(server))
+
+
+def test_removal_that_is_not_confirmed_or_abandoned_does_not_happen(visit: Visit, server: ServerThread) -> None:
+    page = visit.open("people")
+    page.get_by_role("button", name="Remove Ian", exact=True).click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.wait_for_timeout(300)
+    assert page.locator(".toast").count() == 0
+    page.get_by_role("button", name="Remove Jo", exact=True).click()
+    page.get_by_role("button", name="Erase", exact=True).click()
+    page.locator(".toast", has_text="Jo").wait_for()
+    page.goto("about:blank")
+    time.sleep(1.5)
+    assert {"Ian", "Jo"} <= _people(server).keys()
+    visit.open("people")
+    page.get_by_role("button", name="Remove Jo", exact=True).click()
+    page.get_by_role("button", name="Erase", exact=True).click()
+    page.close()
+    time.sleep(1.5)
+    assert "Jo" in _people(server)
+
+
+def test_suggestion_that_joins_named_people_says_so(visit: Visit, server: ServerThread) -> None:
+    page = visit.open("people")
+    page.get_by_label("Number of people (leave empty to estimate)").fill("2")
+    page.get_by_role("button", name="Group recordings").click()
+    page.get_by_role("heading", name=re.compile("suggestion")).wait_for(timeout=30_000)
+    group = page.locator(".suggestion", has_text="Contradicts the names that were given by hand").first
+    assert group.get_by_label("Person in these recordings").input_value() == ""
+    before = _people(server)
+    group.get_by_role("button", name=re.compile("Merge against the names")).click()
+    page.get_by_role("button", name="Cancel", exact=True).click()
+    page.wait_for_timeout(300)
+    assert page.locator(".toast").count() == 0
+    assert _people(server) == before
 
 
 def test_refused_change_shows_the_reason(visit: Visit, server: ServerThread) -> None:

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from himpc.cli import SKIPPED, SUCCESS
 from himpc.cli.hints import translate_reference
+from himpc.cli.tables import format_table
 from himpc.errors import LayoutWarning, Reference, escape_unprintable
 
 if TYPE_CHECKING:
     from himpc.reading import Problem
 
 T = TypeVar("T")
+
+ID_FIELDS = ("id", "recording")
+"""Fields of JSON documents that hold the id of a recording."""
 
 
 class Console:
@@ -47,33 +52,22 @@ class Console:
         if not self.quiet:
             print(f"himpc: {escape_unprintable(text)}", file=sys.stderr)
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
-        """Print a table. Numbers are aligned right, and only the first column wraps on a narrow terminal."""
+    def table(
+        self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", keys: Collection[str] = ()
+    ) -> None:
+        """Print a table with one line a row; on a terminal, columns other than the keys are shortened to fit."""
         if self.quiet or self.json:
             return
-        from rich import box
-        from rich.console import Console as Rich
-        from rich.table import Table
-
-        rows = [list(row) for row in rows]
-        table = Table(
-            title=title or None, title_justify="left", box=box.SIMPLE_HEAD, padding=(0, 1, 0, 0), pad_edge=False
-        )
-        for i, column in enumerate(columns):
-            numeric = bool(rows) and all(isinstance(row[i], int | float) or row[i] in ("", "-") for row in rows)
-            table.add_column(column, justify="right" if numeric else "left", overflow="fold", no_wrap=i > 0)
-        for row in rows:
-            table.add_row(
-                *(f"{cell:.3g}" if isinstance(cell, float) else escape_unprintable(str(cell)) for cell in row)
-            )
-        Rich(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160, markup=False, emoji=False).print(
-            table
-        )
+        is_fitted = sys.stdout.isatty() or "COLUMNS" in os.environ
+        width = shutil.get_terminal_size().columns if is_fitted else None
+        if title:
+            print(title)
+        print("\n".join(format_table(columns, rows, width, keys)))
 
     def result(self, document: dict[str, Any]) -> int:
         """Print the result as a JSON document if `json` is set, and return the exit code."""
         if self.json:
-            print(json.dumps(document, indent=2))
+            print(json.dumps(_with_text_ids(document), indent=2))
         return self.exit_code
 
     def problems(self, problems: Sequence[Problem], spell: Callable[[Reference], str] = translate_reference) -> None:
@@ -110,3 +104,15 @@ class Console:
     def exit_code(self) -> int:
         """`SKIPPED` if files were skipped, otherwise `SUCCESS`."""
         return SKIPPED if self.skipped_files else SUCCESS
+
+
+def _with_text_ids(document: Any) -> Any:
+    """Return a JSON document whose ids are strings: they have up to 63 bits, which many JSON readers round."""
+    if isinstance(document, list):
+        return [_with_text_ids(each) for each in document]
+    if not isinstance(document, dict):
+        return document
+    return {
+        name: str(value) if name in ID_FIELDS and isinstance(value, int) else _with_text_ids(value)
+        for name, value in document.items()
+    }

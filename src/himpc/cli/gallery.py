@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,7 +13,7 @@ from cyclopts import App, Parameter
 from himpc._schema import to_plain
 from himpc.cli import FAILURE
 from himpc.cli.options import InputOptions, OutputOptions
-from himpc.errors import ConfigError, count_noun
+from himpc.errors import ConfigError, NotEnrolledError, count_noun, escape_unprintable
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
@@ -100,7 +101,8 @@ def list_people(*, location: Location = DEFAULT_LOCATION, output: OutputOptions 
         people = gallery.people()
     console.table(
         ["person", "recordings", "windows", "cameras", "first enrolled", "last enrolled"],
-        [[p.name, p.recordings, p.windows, ", ".join(p.cameras) or "-", p.first, p.last] for p in people],
+        [[p.name, p.recordings, p.windows, ", ".join(p.cameras) or "-", p.first[:10], p.last[:10]] for p in people],
+        keys=["person"],
         title=", ".join(
             (count_noun(len(people), "person", "people"), count_noun(sum(p.recordings for p in people), "recording"))
         ),
@@ -123,9 +125,10 @@ def show(person: str, *, location: Location = DEFAULT_LOCATION, output: OutputOp
     console.table(
         ["id", "recording", "session", "camera", "frames", "windows", "quality", "enrolled"],
         [
-            [str(r.id), r.source, r.session or "-", r.camera or "-", r.frames, r.windows, r.quality, r.enrolled]
+            [str(r.id), r.source, r.session or "-", r.camera or "-", r.frames, r.windows, r.quality, r.enrolled[:10]]
             for r in recordings
         ],
+        keys=["id"],
     )
     return console.result({"recordings": to_plain(recordings)})
 
@@ -199,6 +202,7 @@ def move(
 def remove(
     *people: str,
     recording: tuple[int, ...] = (),
+    yes: bool = False,
     location: Location = DEFAULT_LOCATION,
     output: OutputOptions = OutputOptions(),
 ) -> int:
@@ -212,15 +216,36 @@ def remove(
         Their names.
     recording
         The id of a recording to erase, as `himpc gallery show` lists it; repeatable.
+    yes
+        Erase without asking; required where nobody can be asked.
     """
     console = output.console()
     if not people and not recording:
         raise ConfigError("name the people to erase, or give a --recording")
     with open_gallery(location) as gallery:
+        if not yes and not _confirm_removal(gallery, people, recording, can_ask=not output.json):
+            console.warn("nothing was erased")
+            return FAILURE
         erased = gallery.remove(*people, recordings=recording)
     names = list(dict.fromkeys(people))
     console.print(f"Erased {count_noun(len(names), 'person', 'people')}, {count_noun(erased, 'recording')}")
     return console.result({"people": names, "recordings": erased})
+
+
+def _confirm_removal(gallery: Gallery, people: Sequence[str], ids: Sequence[int], *, can_ask: bool) -> bool:
+    """Ask whether to erase people and recordings, which must be enrolled."""
+    found = {name: len(gallery.recordings(name)) for name in people}
+    enrolled = {each.id for each in gallery.recordings()} if ids else set()
+    if unknown := [id for id in ids if id not in enrolled]:
+        raise NotEnrolledError(f"recording {unknown[0]} is not in the gallery", hint="{Gallery.recordings()} lists all")
+    what = [f"{name} ({count_noun(count, 'recording')})" for name, count in found.items()]
+    what += [f"recording {id}" for id in ids]
+    if not can_ask or not sys.stdin.isatty():
+        raise ConfigError(
+            f"{', '.join(what)}: erasing cannot be undone and was not confirmed", hint="confirm it with {yes=True}"
+        )
+    question = f"Erase {escape_unprintable(', '.join(what))} for good? [y/N] "
+    return input(question).strip().lower() in ("y", "yes")
 
 
 @gallery.command
@@ -290,12 +315,24 @@ def verify(
 
 @gallery.command
 def audit(*, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
-    """List all changes and searches, with actor and time."""
+    """List all changes and searches in order, with time, actor, former names and the people found."""
     console = output.console()
     with open_gallery(location) as gallery:
         events = gallery.audit()
     console.table(
-        ["time", "action", "actor", "person", "recordings"],
-        [[event.time, event.action, event.actor, event.person or "-", event.recordings] for event in events],
+        ["number", "time", "action", "person", "recordings", "former names or people found", "actor"],
+        [
+            [
+                event.number,
+                event.time[:19].replace("T", " "),
+                event.action,
+                event.person or "-",
+                event.recordings,
+                ", ".join(event.former or event.found) or "-",
+                event.actor,
+            ]
+            for event in events
+        ],
+        keys=["number", "person"],
     )
     return console.result({"events": to_plain(events)})

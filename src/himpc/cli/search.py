@@ -53,6 +53,7 @@ def search(
     console.table(
         ["recording", "answer", "nearest", "probability", "distance", "agreement", "next nearest"],
         [_row(answer) for answer in answers],
+        keys=["answer", "nearest"],
     )
     if threshold:
         console.print(threshold)

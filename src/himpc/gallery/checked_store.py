@@ -12,8 +12,6 @@ from himpc.gallery.catalog import Catalog, queries
 from himpc.gallery.integrity import digest
 from himpc.gallery.store import Entries, VectorStore
 
-__all__ = ["CheckedStore", "digest_entries"]
-
 BATCH_SIZE = 20_000
 """Recordings whose pooled vectors are read together for a check."""
 

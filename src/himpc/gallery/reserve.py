@@ -14,8 +14,6 @@ from pathlib import Path
 
 from himpc.errors import GalleryError
 
-__all__ = ["RESERVE_FILE", "Reserve"]
-
 RESERVE_FILE = "reserve"
 
 MIN_BYTES = 2**20

@@ -219,7 +219,10 @@ class GalleryService(GalleryReader):
             each if each.person is None else replace(each, person=changes.check_name(each.person)) for each in usable
         ]
         new, already = self.writer.add(
-            usable, group_unnamed(self.model, usable), skeletons=self.keep_skeletons, files=files
+            usable,
+            group_unnamed(self.model, usable, self._match_threshold()),
+            skeletons=self.keep_skeletons,
+            files=files,
         )
         if new:
             self.build_index()
@@ -227,6 +230,13 @@ class GalleryService(GalleryReader):
         whole_persons = [person_of.get(each.fingerprint) if len(each.windows) else None for each in embedded]
         persons = [whole_persons[number] for number in number_whole_recordings(recordings).tolist()]
         return EnrollmentBatch(new, already, [each for each in embedded if not len(each.windows)], persons)
+
+    def _match_threshold(self) -> float | None:
+        """Return the distance up to which searches match by default, or None if there is no calibration yet."""
+        if not self.counts()[0]:
+            return None
+        calibration, _ = self.searcher.calibration.get(self.revision())
+        return None if calibration is None else calibration.threshold(calibration.default_fmr)
 
     def add_embedded(self, added: Sequence[EmbeddedRecording], groups: Sequence[int | None]) -> tuple[int, int]:
         """Enroll recordings of another gallery with the same model; return the numbers of new and existing ones.

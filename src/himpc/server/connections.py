@@ -10,12 +10,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import os
+import math
 import time
+from pathlib import Path
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
-
-__all__ = ["LogLimit", "connection_limit", "make_protocol"]
 
 MAX_CONNECTIONS = 1000
 MIN_CONNECTIONS = 8
@@ -38,7 +37,7 @@ def connection_limit() -> int:
     try:
         import resource
 
-        limit, open_now = resource.getrlimit(resource.RLIMIT_NOFILE)[0], len(os.listdir("/proc/self/fd"))
+        limit, open_now = resource.getrlimit(resource.RLIMIT_NOFILE)[0], sum(1 for _ in Path("/proc/self/fd").iterdir())
     except (ImportError, OSError):  # not on Linux
         return MAX_CONNECTIONS
     if limit == resource.RLIM_INFINITY:
@@ -112,9 +111,9 @@ class _LimitedProtocol(H11Protocol):
 
     def _make_room(self) -> bool:
         """Drop the connection that has waited longest for its first request; return False if there is none."""
-        waiting = [each for each in self.connections if getattr(each, "_waiting_since", None) and each.cycle is None]
-        oldest = min(waiting, key=lambda each: each._waiting_since, default=None)
-        if oldest is None or time.monotonic() - oldest._waiting_since < MIN_AGE:
+        own = [each for each in self.connections if isinstance(each, _LimitedProtocol) and each.cycle is None]
+        oldest = min(own, key=lambda each: each._waiting_since or math.inf, default=None)
+        if oldest is None or time.monotonic() - (oldest._waiting_since or math.inf) < MIN_AGE:
             return False
         oldest.transport.abort()
         self.connections.discard(oldest)
@@ -154,4 +153,3 @@ class LogLimit(logging.Filter):
             record.msg, record.args, record.exc_info = "too many open files: connections wait to be accepted", (), None
         self._seen[kind] = since, count + 1
         return count < MAX_REPEATS
-

@@ -253,6 +253,9 @@ class Group(Response):
 
     group: int
     recordings: list[GroupedRecording]
+    contradicts: list[str] = Field(
+        description="Names that were given by hand, if the group joins several: it contradicts them."
+    )
 
 
 class GroupResult(Response):

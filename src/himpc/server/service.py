@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -227,7 +227,8 @@ class Service:
         present = [recordings[number] for number in entries.ids.tolist()]
         grouping = group_recordings(entries.windows, entries.of, len(present), people, whiten=not model.whitened)
         rows = [s.GroupedRecording(id=str(r.id), source=r.source, person=r.person, confidence=None) for r in present]
-        return _group_result(grouping, rows, [])
+        named = {person.name for person in self.gallery.people() if person.named}
+        return _group_result(grouping, rows, [], named=named)
 
     def _draw(self, joints: NDArray[np.float32], person: str | None) -> dict[str, object]:
         weigh = self._frame_weights.get(self.gallery.revision())
@@ -239,6 +240,7 @@ def _group_result(
     rows: Iterable[s.GroupedRecording],
     skipped: list[s.SkippedFile],
     notes: Sequence[str] = (),
+    named: Collection[str] = (),
 ) -> s.GroupResult:
     groups: dict[int, list[s.GroupedRecording]] = {}
     for number, confidence, row in zip(grouping.groups.tolist(), grouping.confidence.tolist(), rows, strict=True):
@@ -248,11 +250,20 @@ def _group_result(
     return s.GroupResult(
         people=grouping.people,
         chosen=grouping.estimated,
-        groups=[s.Group(group=number, recordings=groups[number]) for number in sorted(groups)],
+        groups=[
+            s.Group(group=number, recordings=groups[number], contradicts=_contradicted_names(groups[number], named))
+            for number in sorted(groups)
+        ],
         short=short,
         notes=list(notes),
         left_out=skipped,
     )
+
+
+def _contradicted_names(recordings: Iterable[s.GroupedRecording], named: Collection[str]) -> list[str]:
+    """Return the people in a group who were named by hand, if there are several."""
+    names = sorted({each.person for each in recordings if each.person is not None and each.person in named})
+    return names if len(names) > 1 else []
 
 
 def _join_parts(

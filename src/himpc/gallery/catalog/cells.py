@@ -13,8 +13,6 @@ from sqlalchemy import Dialect
 
 from himpc.errors import escape_unprintable
 
-__all__ = ["BigInteger", "Boolean", "Count", "Float", "InvalidCellError", "LargeBinary", "String"]
-
 
 class InvalidCellError(ValueError):
     """A cell of the catalog holds a value of another type."""

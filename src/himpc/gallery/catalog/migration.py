@@ -15,8 +15,6 @@ from himpc.gallery.catalog import audit
 from himpc.gallery.catalog.tables import SEARCH_TABLES, TABLES, events, people, properties, recordings, searches
 from himpc.recordings import normalize_label
 
-__all__ = ["VERSION", "migrate", "prepare_search_tables"]
-
 VERSION = "2"
 """The version of the tables; version 1 is migrated, and no other is opened."""
 

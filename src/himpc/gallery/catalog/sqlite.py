@@ -13,8 +13,6 @@ from urllib.parse import quote
 import sqlalchemy as sql
 from sqlalchemy import Connection, Engine
 
-__all__ = ["open_sqlite"]
-
 
 def open_sqlite(path: Path, timeout: float, *, is_read_only: bool = False) -> Engine:
     """Return the engine of a SQLite file.

@@ -1,6 +1,6 @@
 // Grouping of all recordings regardless of names, with suggestions for changes.
 import { allNames, call, loadRecordings, onRefresh, refresh, waitForJob } from "./api.js";
-import { nameField } from "./dialogs.js";
+import { ask, nameField } from "./dialogs.js";
 import { announce, button, count, countPeople, countRecordings, el, errorLine, field } from "./dom.js";
 import { NEW_PERSON } from "./recordings.js";
 import { onPendingChange, pendingChange, schedule } from "./undo.js";
@@ -87,22 +87,35 @@ function isConsistent(row, largest) {
 function buildSuggestion({ members, confidence }) {
   const people = countByPerson(members);
   const [guess] = people[0];
+  const named = people.map(([person]) => person).filter((person) => !isUnnamed(person));
+  const contradicts = named.length > 1 ? named : [];
   const isSingle = people.length === 1;
   const isOutlier = isSingle && !isUnnamed(guess);
-  const name = nameField("Person in these recordings", allNames, { value: isOutlier || isUnnamed(guess) ? "" : guess });
+  const name = nameField("Person in these recordings", allNames, { value: isOutlier || isUnnamed(guess) || contradicts.length ? "" : guess });
   const isPending = members.some(({ id }) => pendingChange(`recording:${id}`));
   const text = isOutlier ? `Possibly not ${guess}: ${countRecordings(members.length)}` : `${countRecordings(members.length)} of ${countPeople(people.length)}`;
-  const apply = () => move(members, name.input.value.trim() || (isOutlier ? null : guess));
+  const apply = async () => {
+    const person = name.input.value.trim();
+    if (contradicts.length && !(await confirmContradiction(contradicts, person || guess))) return;
+    move(members, person || (isOutlier ? null : guess));
+  };
   return el("li", { class: "suggestion" },
     el("p", {}, el("strong", { text }), Number.isFinite(confidence) ? `, confidence ${confidence.toFixed(2)}` : ""),
+    contradicts.length ? el("p", { class: "problem", text: `Contradicts the names that were given by hand: ${contradicts.join(", ")}` }) : null,
     isSingle && !isOutlier ? null : el("ul", { class: "plain muted" },
       people.slice(0, 6).map(([person, n]) => el("li", { text: `${person}: ${countRecordings(n)}` })),
       people.length > 6 ? el("li", { text: `and ${countPeople(people.length - 6)} more` }) : null),
     el("details", {}, el("summary", { text: "Recordings" }),
       el("ul", {}, members.slice(0, 50).map(({ source, person }) => el("li", { text: `${source} (${person})` })))),
-    name.node, button(isSingle ? "Move to this person" : "Merge into one person", apply, { disabled: isPending }),
+    name.node, button(isSingle ? "Move to this person" : contradicts.length ? "Merge against the names …" : "Merge into one person", apply, { disabled: isPending }),
     isPending ? el("p", { class: "change", text: "will be moved" }) : null);
 }
+
+const confirmContradiction = (names, person) => ask({
+  title: `Merge ${countPeople(names.length)} who were named?`,
+  text: `${names.join(", ")} were named by hand as different people. Their recordings in this group will belong to ${person}.`,
+  submit: "Merge",
+});
 
 function move(members, person) {
   const target = person ?? NEW_PERSON;

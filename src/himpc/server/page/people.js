@@ -114,8 +114,11 @@ async function rename({ name, named }) {
   });
 }
 
-function remove({ name, recordings }) {
+async function remove({ name, recordings }) {
+  const values = await ask({ title: `Erase ${name}?`, text: `${countRecordings(recordings)} will be erased for good.`, submit: "Erase" });
+  if (!values) return;
   schedule({
+    abandon: true,
     text: `${name} will be erased with ${countRecordings(recordings)}`,
     changes: { [`person:${name}`]: "will be erased" },
     run: (options) => call("DELETE", personPath(name), null, options),

@@ -76,8 +76,11 @@ async function move({ id, person, source }) {
   });
 }
 
-function remove({ id, source }) {
+async function remove({ id, source }) {
+  const values = await ask({ title: "Erase the recording?", text: `${source} will be erased for good.`, submit: "Erase" });
+  if (!values) return;
   schedule({
+    abandon: true,
     text: `${source} will be erased`,
     changes: { [`recording:${id}`]: "will be erased" },
     run: (options) => call("DELETE", `api/recordings/${id}`, null, options),

@@ -19,12 +19,13 @@ export function pendingChange(key) {
  * Delay an action.
  *
  * `text` describes it; `changes` describes what it does to each person and recording; `run({keepalive})` sends it;
- * `done(result)` is called afterwards and returns a text to announce.
+ * `done(result)` is called afterwards and returns a text to announce. If the page is closed before the time is over, the
+ * action is sent, unless `abandon` is set: then it does not happen.
  */
-export function schedule({ text, changes, run, done }) {
+export function schedule({ text, changes, run, done, abandon = false }) {
   const toast = el("div", { class: "toast" });
   const progress = el("progress", { max: DELAY, value: DELAY, "aria-label": `Time left to undo: ${text}` });
-  const action = { text, changes, run, done, toast, progress, left: DELAY, holds: 0 };
+  const action = { text, changes, run, done, abandon, toast, progress, left: DELAY, holds: 0 };
   toast.append(
     el("p", { text }), progress,
     el("div", { class: "row" }, button("Undo", () => undo(action), { class: "undo" }), button("Apply now", () => send(action), { class: "quiet" })));
@@ -79,7 +80,12 @@ export function showError(text) {
   toastArea().append(toast);
 }
 
-addEventListener("pagehide", () => { for (const action of [...pending.values()]) send(action, true); });
+addEventListener("pagehide", () => {
+  for (const action of [...pending.values()]) {
+    if (action.abandon) remove(action); // also where the browser keeps the page to come back to
+    else send(action, true);
+  }
+});
 addEventListener("keydown", (event) => {
   const typing = event.target instanceof Element && event.target.matches("input:not([type=checkbox]), select, textarea");
   if (!(event.ctrlKey || event.metaKey) || event.key.toLowerCase() !== "z" || event.shiftKey || typing) return;

@@ -1,0 +1,92 @@
+"""Tables of text: one line a row, fitted to a terminal without losing the columns that identify a row."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+
+from himpc.errors import escape_unprintable
+
+MIN_WIDTH = 8
+"""Columns of text are shortened to this width before others are left out."""
+
+
+def format_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], width: int | None, keys: Collection[str] = ()
+) -> list[str]:
+    """Return the lines of a table: a head, a rule, and one line for each row.
+
+    Parameters
+    ----------
+    columns : sequence of str
+    rows : iterable of sequence
+        Numbers are aligned right.
+    width : int, optional
+        The width of the terminal; None for any. In a table that is too wide, the widest columns of text are shortened:
+        of a path the end remains. Then columns are left out from the right, and a last line says so.
+    keys : collection of str
+        Columns that are shortened last, and never left out.
+    """
+    from rich.cells import cell_len
+
+    rows = [list(row) for row in rows]
+    cells = [[_text(cell) for cell in row] for row in rows]
+    numeric = [
+        bool(rows) and all(isinstance(row[i], int | float) or row[i] in ("", "-") for row in rows)
+        for i in range(len(columns))
+    ]
+    natural = [max(map(cell_len, [name, *(row[i] for row in cells)])) for i, name in enumerate(columns)]
+    shown, widths = _fit(natural, [name in keys for name in columns], numeric, width)
+    lines = []
+    for row in [list(columns), *cells]:
+        parts = [_pad(row[i], widths[i], right=numeric[i]) for i in shown]
+        lines.append(" ".join(parts).rstrip())
+    lines.insert(1, "─" * (sum(widths[i] for i in shown) + len(shown) - 1))
+    if len(shown) < len(columns):
+        hidden = ", ".join(name for i, name in enumerate(columns) if i not in shown)
+        lines.append(f"(a wider terminal, a pipe or --json also shows: {hidden})")
+    return lines
+
+
+def _text(cell: object) -> str:
+    return f"{cell:.3g}" if isinstance(cell, float) else escape_unprintable(str(cell))
+
+
+def _fit(
+    widths: list[int], is_key: list[bool], is_numeric: list[bool], limit: int | None
+) -> tuple[list[int], list[int]]:
+    """Return the indices of the columns that are shown, and the width of each."""
+    shown, widths = list(range(len(widths))), list(widths)
+
+    def excess() -> int:
+        return 0 if limit is None else sum(widths[i] for i in shown) + len(shown) - 1 - limit
+
+    def shorten(indices: list[int]) -> None:
+        while excess() > 0:
+            widest = max(indices, key=lambda i: widths[i], default=None)
+            if widest is None or widths[widest] <= MIN_WIDTH:
+                return
+            widths[widest] -= 1
+
+    texts = [i for i in shown if not is_key[i] and not is_numeric[i]]
+    shorten(texts)
+    for index in [i for i in reversed(shown) if not is_key[i]]:
+        if excess() <= 0 or len(shown) == 1:
+            break
+        shown.remove(index)
+    shorten([i for i in shown if not is_numeric[i]])
+    return shown, widths
+
+
+def _pad(text: str, width: int, *, right: bool) -> str:
+    """Pad or shorten a text to a width; of a path, the end remains."""
+    from rich.cells import cell_len, set_cell_size
+
+    if cell_len(text) > width:
+        if "/" in text or "\\" in text:
+            while cell_len(text) > width - 1:
+                text = text[1:]
+            text = f"…{text}"
+        else:
+            text = f"{set_cell_size(text, width - 1)}…"
+    fill = " " * (width - cell_len(text))
+    return fill + text if right else text + fill
