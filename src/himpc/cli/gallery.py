@@ -217,7 +217,7 @@ def remove(
     recording
         The id of a recording to erase, as `himpc gallery show` lists it; repeatable.
     yes
-        Erase without asking; required where nobody can be asked.
+        Erase without a question; required if standard input is not a terminal, and with --json.
     """
     console = output.console()
     if not people and not recording:
