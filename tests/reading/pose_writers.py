@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.reading.formats.cad60 import _ORIENTED
+from himpc.reading.formats.florence import _ORDER as FLORENCE_ORDER
 from himpc.reading.formats.msr_action3d import _ORDER as MSR_ORDER
 from himpc.reading.formats.utd_mhad import _ORDER as UTD_ORDER
 from himpc.skeleton import get_layout
@@ -139,8 +140,11 @@ def utkinect(folder: Path, bodies: np.ndarray) -> Path:
 
 
 def florence(folder: Path, bodies: np.ndarray) -> Path:
+    order = [get_layout("common-15").index(joint) for joint in FLORENCE_ORDER]
     values = [
-        [person + 1, person + 1, 3, *np.ravel(frame * 1000)] for person, body in enumerate(bodies) for frame in body
+        [person + 1, person + 1, 3, *np.ravel(frame[order] * 1000)]
+        for person, body in enumerate(bodies)
+        for frame in body
     ]
     return write(folder / "Florence_dataset_WorldCoordinates.txt", rows(values))
 
@@ -210,7 +214,7 @@ LAYOUTS = {
     "zed": "body-38",
     "mmpose": "coco-17",
     "gaitgraph": "coco-17",
-    "florence": "florence-15",
+    "florence": "common-15",
     "cad-60": "openni-15",
     "smpl": "smpl-24",
 }

@@ -249,7 +249,7 @@ def test_trc_coordinates_are_in_the_order_of_their_header(tmp_path, order):
 
 def test_two_recordings_in_one_trc_are_refused(tmp_path):
     path = write_trc(tmp_path / "a.trc", walk() * 1000, numbers=np.arange(60) % 30, seconds=np.arange(60) % 30 / 100)
-    with pytest.raises(FormatError, match="line 37: its frame number or time is not after that of the line before"):
+    with pytest.raises(FormatError, match="line 37: its frame number or time is before that of the line before"):
         himpc.read(path)
 
 

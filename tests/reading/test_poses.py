@@ -103,6 +103,19 @@ def test_frames_of_azure_kinect_that_are_missing_are_a_gap(people, tmp_path: Pat
         assert recording.fps == pytest.approx(30, abs=0.1)
 
 
+def test_time_stamps_that_repeat_are_ignored_and_those_that_go_back_are_refused(people, tmp_path: Path) -> None:
+    path = POSES["azure_kinect"](tmp_path, people("azure-kinect", 1, 6))
+
+    def repeat(content):
+        content["frames"][3]["timestamp_usec"] = content["frames"][2]["timestamp_usec"]
+
+    (recording,) = read(edit(path, repeat))
+    assert (len(recording), recording.fps) == (6, None)
+    assert "time stamps do not increase and are ignored" in recording.quality.notes
+    with pytest.raises(FormatError, match="time is before that of the line before; split the file"):
+        read(edit(path, lambda content: content["frames"].reverse()))
+
+
 def test_joints_of_azure_kinect_are_ordered_by_their_names(people, tmp_path: Path) -> None:
     bodies = people("azure-kinect")
     path = POSES["azure_kinect"](tmp_path, bodies)
@@ -401,7 +414,8 @@ def test_landmarks_of_every_api_of_mediapipe_are_read(api: str, container: str, 
     body -= body[:, list(layout.root)].mean(axis=1, keepdims=True)
     frames = [MEDIAPIPE_FRAMES[api](landmarks(pose)) for pose in body]
     frames = [{"frame": i, "timestamp_ms": 40 * i, **frame} for i, frame in enumerate(frames) if i != 3]
-    frames[1] = {"frame": 1, "timestamp_ms": 40}
+    image = {"landmarks": [[{"x": 0.5, "y": 0.5, "z": 0}] * 33]}  # never mixed with world landmarks
+    frames[1] = {"frame": 1, "timestamp_ms": 40, **image}
     text = {
         "list": json.dumps(frames),
         "frames": json.dumps({"frames": frames}),

@@ -96,7 +96,7 @@ FORMATS: list[Format] = [
         "openpose", "OpenPose keypoint JSON, a file or a folder of frames", f"{_HERE}.openpose", accepts_folders=True
     ),
     Format("coco", "COCO keypoint JSON, results or annotations", f"{_HERE}.coco"),
-    Format("mediapipe", "MediaPipe world landmarks JSON", f"{_HERE}.mediapipe"),
+    Format("mediapipe", "MediaPipe landmarks JSON", f"{_HERE}.mediapipe"),
     Format("nw-ucla", "Northwestern-UCLA JSON, Kinect v1", f"{_HERE}.nw_ucla"),
     Format("utd-mhad", "UTD-MHAD .mat, Kinect v1", f"{_HERE}.utd_mhad"),
     Format("ntu", "NTU RGB+D .skeleton, Kinect v2, several bodies a file", f"{_HERE}.ntu"),

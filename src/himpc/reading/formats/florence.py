@@ -21,6 +21,10 @@ from himpc.skeleton import get_layout
 __all__ = ["read", "recognise"]
 
 _WIDTH = 48
+_ORDER = (
+    *("head", "neck", "spine", "left_shoulder", "left_elbow", "left_wrist", "right_shoulder", "right_elbow"),
+    *("right_wrist", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle"),
+)
 
 
 def recognise(path: Path, head: bytes) -> bool:
@@ -31,7 +35,7 @@ def recognise(path: Path, head: bytes) -> bool:
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each video of a file; its person is the actor, its session the action."""
-    layout = get_layout("florence-15")
+    layout = get_layout("common-15")
     lines, values = read_number_rows(path, _WIDTH)
     wrong = ~(values[:, :3] == np.round(values[:, :3])).all(axis=1)
     if wrong.any():
@@ -40,7 +44,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     recordings = []
     for video in videos:
         rows = np.flatnonzero(values[:, 0] == video)
-        joints = values[rows, 3:].reshape(-1, len(layout), 3)
+        joints = values[rows, 3:].reshape(-1, len(layout), 3)[:, [_ORDER.index(joint) for joint in layout.joints]]
         detections = frame_detections(path, [lines[row] for row in rows], joints, range(len(rows)))
         _, actor, action = values[rows[0], :3]
         recordings += body_recordings(

@@ -1,10 +1,11 @@
 """MediaPipe Pose landmarks as JSON: 33 landmarks of a person in each frame, under the key names of each of its APIs.
 
 A list of frames, JSON lines, or ``{"fps": 30, "frames": [...]}``. A frame is the landmarks, bare or under one of the
-names of `_WORLD_KEYS` and `_IMAGE_KEYS`; null or empty if no person was seen. The landmarks are a list of
-``{x, y, z, visibility}`` or of lists of 3 or 4 numbers, or an object with that list under ``landmark``, or a list of
-poses. World landmarks are in metres from the midpoint of the hips; those of the image are shares of its width and
-height, and are read as 2D where the file states both. The axes are the image's: y down, z away from the camera.
+names of `_WORLD_KEYS` and `_IMAGE_KEYS`; null or empty if no person was seen. The landmarks are a list of ``{x, y, z,
+visibility}`` or of lists of 3 or 4 numbers, or an object with that list under ``landmark``, or a list of poses. World
+landmarks are in metres from the midpoint of the hips; those of the image are shares of its width and height, and are
+read as 2D where no frame has world landmarks and both are stated. The axes are the image's: y down, z away from the
+camera.
 """
 
 from __future__ import annotations
@@ -60,11 +61,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         raise FormatError(f"{path}: expected a list of frames, or an object with one under 'frames'")
     layout = get_layout("mediapipe-33")
     timeline = _find_timeline(path, frames, _parse_fps(content, str(path)))
-    poses = [_poses(frame) for frame in frames]
-    is_world = any(world for world, _ in poses)
+    is_world = any(isinstance(frame, dict) and any(frame.get(key) for key in _WORLD_KEYS) for frame in frames)
+    poses = [_poses(frame, _WORLD_KEYS if is_world else _IMAGE_KEYS) for frame in frames]
     detections = [
         Detection(place, None, _landmark_array(pose, len(layout), f"{path}, frame {i}"), f"{path}, frame {i}")
-        for i, ((_, found), place) in enumerate(zip(poses, timeline.places.tolist(), strict=True), start=1)
+        for i, (found, place) in enumerate(zip(poses, timeline.places.tolist(), strict=True), start=1)
         for pose in found
     ]
     hips = [layout.index("left_hip"), layout.index("right_hip")]
@@ -112,20 +113,17 @@ def _values_of(frames: list[Any], keys: tuple[str, ...]) -> NDArray[np.float64] 
     return np.array(known) if len(known) == len(frames) else None
 
 
-def _poses(frame: Any) -> tuple[bool, list[Any]]:
-    """Return whether a frame holds world landmarks by their name, and the landmarks of each person in it."""
-    is_world = False
+def _poses(frame: Any, keys: tuple[str, ...]) -> list[Any]:
+    """Return the landmarks of each person in a frame, which are bare or under one of the keys."""
     if isinstance(frame, dict) and "landmark" not in frame:
-        key = next((key for key in _KEYS if frame.get(key)), None)
-        is_world = key in _WORLD_KEYS
-        frame = None if key is None else frame[key]
+        frame = next((frame[key] for key in keys if frame.get(key)), None)
     if isinstance(frame, dict) and "landmark" in frame:
         frame = frame["landmark"]
     if not frame:
-        return is_world, []
+        return []
     if isinstance(frame, list) and all(_is_pose(pose) for pose in frame):
-        return is_world, [pose["landmark"] if isinstance(pose, dict) else pose for pose in frame if pose]
-    return is_world, [frame]
+        return [pose["landmark"] if isinstance(pose, dict) else pose for pose in frame if pose]
+    return [frame]
 
 
 def _is_pose(value: Any) -> bool:

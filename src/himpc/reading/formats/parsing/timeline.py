@@ -100,11 +100,11 @@ def find_timeline(
         raise FormatError(f"{path}, line {lines[row]}: frame {numbers[row]:g} is there twice, expected each frame once")
     notes: list[str] = []
     usable = [values for values in (numbers, seconds) if values is not None and np.isfinite(values).all() and n > 1]
-    backward = [np.diff(values) <= 0 for values in usable if np.ptp(values)]
+    backward = [np.diff(values) < 0 for values in usable if np.ptp(values)]
     if backward and all(steps.any() for steps in backward):
         row = int(backward[0].argmax()) + 1
         raise FormatError(
-            f"{path}, line {lines[row]}: its frame number or time is not after that of the line before",
+            f"{path}, line {lines[row]}: its frame number or time is before that of the line before",
             hint="split the file into one recording each",
         )
     steps = np.ones(n - 1, dtype=np.int64)
