@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from himpc.recordings import save
+from himpc.skeleton import get_layout
 
 PEOPLE = ("person-000", "person-001", "person-002", "person-003")
 
@@ -71,6 +72,20 @@ def test_search_finds_the_person(shared_client, probe, as_form):
     assert answer["matches"][0]["recordings"][0]["id"] in ids_of(shared_client, "person-000")
     assert len(answer["probe"]["joints"]) == len(answer["probe"]["weights"]) == 30
     assert shared_client.get("/api/audit").json()["events"][-1]["action"] == "searched"
+
+
+def test_search_leaves_out_what_lacks_joints_and_says_so(shared_client, walks, tmp_path, as_form, detail):
+    layout = get_layout("kinect-v1")
+    legs = walks[0].to(layout.subset(["left_hip", "left_knee", "left_ankle"], "leg")).with_(source="leg.c3d")
+    save([legs], tmp_path / "leg.npz")
+    save([legs, walks[0].with_(source="whole.c3d")], tmp_path / "both.npz")
+    found = shared_client.post("/api/search", **as_form((tmp_path / "both.npz").read_bytes())).json()
+    assert [answer["source"] for answer in found["answers"]] == ["whole.c3d"]
+    assert found["left_out"][0]["path"] == "leg.c3d"
+    assert "no joint of leg gives" in found["left_out"][0]["why"]
+    refused = shared_client.post("/api/search", **as_form((tmp_path / "leg.npz").read_bytes()))
+    assert refused.status_code >= 400
+    assert "kinect-v1, the layout of the gallery" in detail(refused)
 
 
 def test_search_options_apply(shared_client, probe, as_form, detail):
