@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
 from himpc.errors import RunFolderError
 
-__all__ = ["make_folder", "number_names", "remove_file", "replace_atomically", "write_atomically"]
+__all__ = [
+    "make_folder",
+    "number_names",
+    "remove_file",
+    "replace_atomically",
+    "write_atomically",
+    "write_csv",
+]
 
 _FILE = "name a file"
 _OTHER_PLACE = "choose another place"
@@ -60,6 +69,15 @@ def write_atomically(path: str | Path, content: bytes | str) -> None:
     """
     with replace_atomically(path) as beside:
         beside.write_bytes(content if isinstance(content, bytes) else content.encode())
+
+
+def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+    """Write rows as a CSV file, without the cells of other columns; raises as `write_atomically`."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    write_atomically(path, text.getvalue())
 
 
 def number_names(folder: Path, stem: str, suffix: str) -> Iterator[Path]:

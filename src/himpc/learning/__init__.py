@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from himpc.learning._fast.jaccard import jaccard_distances
-    from himpc.learning.callbacks import Callback
+    from himpc.learning.callbacks import Callback, IgnoreWarnings
     from himpc.learning.clustering.neighbours import nearest_neighbours
     from himpc.learning.clustering.number_of_people import MIN_RECORDINGS
     from himpc.learning.config import Config, preset_names
@@ -30,6 +30,7 @@ __all__ = [
     "EpochRecord",
     "Grouping",
     "History",
+    "IgnoreWarnings",
     "ProcessGroup",
     "Score",
     "TrainingResult",
@@ -44,7 +45,7 @@ __all__ = [
 
 _MODULES = {
     "_fast.jaccard": ("jaccard_distances",),
-    "callbacks": ("Callback",),
+    "callbacks": ("Callback", "IgnoreWarnings"),
     "clustering.neighbours": ("nearest_neighbours",),
     "clustering.number_of_people": ("MIN_RECORDINGS",),
     "config": ("Config", "preset_names"),

@@ -26,6 +26,13 @@ class Callback:
         """Handle a warning; each message is reported once per run."""
 
 
+class IgnoreWarnings(Callback):
+    """Ignores warnings, for many trainings in a row whose results say enough."""
+
+    def on_warning(self, message: str) -> None:
+        """Ignore the warning."""
+
+
 def notify(callbacks: Sequence[object], event: str, *arguments: Any) -> bool:
     """Call the method `event` of each callback that has it; return True if there is one."""
     methods = [method for callback in callbacks if (method := getattr(callback, event, None))]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from himpc._files import make_folder, write_atomically
+from himpc._files import make_folder, write_csv
 from himpc.errors import count_noun
 from himpc.evaluation import grouping_agreement
 from himpc.learning import Grouping
@@ -55,7 +53,7 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
         for r, g, c in zip(recordings, grouping.groups, grouping.confidence, strict=True)
     ]
     paths = tuple(folder / name for name in ("groups.csv", "groups.png", "map.png"))
-    _write_csv(paths[0], _GROUP_COLUMNS, rows)
+    write_csv(paths[0], _GROUP_COLUMNS, rows)
     figure = draw_groups(recordings, grouping.groups, confidence=grouping.confidence, note=grouping.warning)
     save_figure(figure, paths[1])
     persons = [r.person for r in recordings]
@@ -116,7 +114,7 @@ def write_identified(
     make_folder(folder)
     paths = folder / "identified.csv", folder / "identified.png"
     rows = [_answer_row(answer, *times.get(answer.source, (None, None))) for answer in answers]
-    _write_csv(paths[0], _ANSWER_COLUMNS, rows)
+    write_csv(paths[0], _ANSWER_COLUMNS, rows)
     answer_of = {answer.source: answer for answer in answers}
     matched = [answer_of.get(recording.whole_source) for recording in recordings]
     names = sorted({each.person for each in matched if each is not None and each.person is not None})
@@ -148,11 +146,3 @@ def _answer_row(answer: Answer, start: float | None, end: float | None) -> dict[
 
 def _rounded(value: float | None, digits: int) -> float | str:
     return "" if value is None else round(float(value), digits)
-
-
-def _write_csv(path: Path, columns: Sequence[str], rows: Sequence[Mapping[str, object]]) -> None:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    write_atomically(path, text.getvalue())

@@ -39,16 +39,9 @@ def _describe_route(operation: dict[str, Any]) -> str:
     parameters = [
         (p["name"], p["in"], _type(p["schema"]), p.get("description", "")) for p in operation.get("parameters", [])
     ]
-    body = [
-        (media, _type(content["schema"]))
-        for media, content in operation.get("requestBody", {}).get("content", {}).items()
-    ]
+    body = _types(operation.get("requestBody", {}))
     responses = [
-        (
-            status,
-            ", ".join(_type(each.get("schema", {})) for each in response.get("content", {}).values()),
-            response["description"],
-        )
+        (status, ", ".join(kind for _, kind in _types(response)), response["description"])
         for status, response in operation["responses"].items()
     ]
     return (
@@ -60,6 +53,7 @@ def _describe_route(operation: dict[str, Any]) -> str:
 
 
 def _types(message: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the media types of a request or response, each with the type of its content."""
     return [(media, _type(content.get("schema", {}))) for media, content in message.get("content", {}).items()]
 
 

@@ -309,26 +309,26 @@ class RemoveResult(Response):
     removed: int
 
 
-class RenameRequest(BaseModel):
-    """The new name."""
+class Request(BaseModel):
+    """Base of the requests: unknown fields are refused."""
 
     model_config = ConfigDict(extra="forbid")
+
+
+class RenameRequest(Request):
+    """The new name."""
 
     name: PersonName
 
 
-class MergeRequest(BaseModel):
+class MergeRequest(Request):
     """Other names of the same person."""
-
-    model_config = ConfigDict(extra="forbid")
 
     others: list[PersonName] = Field(min_length=1, max_length=1000)
 
 
-class MoveRequest(BaseModel):
+class MoveRequest(Request):
     """Recordings, and the person they show."""
-
-    model_config = ConfigDict(extra="forbid")
 
     ids: list[RecordingNumber] = Field(min_length=1, max_length=10_000)
     person: PersonName | None = Field(default=None, description="null for a new unnamed person.")

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from himpc._files import make_folder, number_names, remove_file, write_atomically
+from himpc._files import make_folder, number_names, remove_file, write_atomically, write_csv
 from himpc._schema import parse_json, to_plain, validated
 from himpc._version import __version__
 from himpc.errors import DataError, FormatError
@@ -146,7 +144,7 @@ class PoseFolder:
         """
         reports = (_read_report(path) for path in sorted(self.path.glob("*.json")))
         table = self.path / "tracks.csv"
-        write_atomically(table, _table([report for report in reports if report is not None]))
+        write_csv(table, TABLE_COLUMNS, (row for report in reports if report is not None for row in _rows(report)))
         return table
 
     def _fingerprint(self, video: Source) -> str:
@@ -204,14 +202,9 @@ def _read_report(path: Path) -> VideoReport | None:
         return None
 
 
-def _table(reports: Sequence[VideoReport]) -> str:
-    """Format a row for each recording, and for each track that is too short."""
-    text = io.StringIO()
-    table = csv.DictWriter(text, TABLE_COLUMNS, restval="", extrasaction="ignore", lineterminator="\n")
-    table.writeheader()
-    for report in reports:
-        table.writerows({**each, "recording": each["source"], "status": "kept"} for each in report.recordings)
-        table.writerows(
-            {**each, "recording": f"{report.video}#{each['track']}", "status": "too short"} for each in report.short
-        )
-    return text.getvalue()
+def _rows(report: VideoReport) -> Iterator[dict[str, Any]]:
+    """Yield a row for each recording, and for each track that is too short."""
+    for each in report.recordings:
+        yield {**each, "recording": each["source"], "status": "kept"}
+    for each in report.short:
+        yield {**each, "recording": f"{report.video}#{each['track']}", "status": "too short"}

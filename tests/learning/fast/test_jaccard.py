@@ -8,9 +8,34 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from himpc.learning.clustering import dense_jaccard_distances, jaccard_distances, nearest_neighbours
+from himpc.learning.clustering import jaccard_distances, nearest_neighbours
 
 REFERENCE = np.load(Path(__file__).parents[2] / "hi_mpc_reference.npz", allow_pickle=False)
+
+
+def dense_jaccard_distances(features, ranks, k2=6):
+    """Compute the distances of docs/method.md, section 3 (Zhong et al., CVPR 2017), ``(N, N)``, in N³ operations."""
+    n, k1 = ranks.shape
+    half = min(k1, round(k1 / 2) + 1)
+
+    def reciprocal(i: int, k: int) -> set[int]:
+        return {int(c) for c in ranks[i, :k] if i in ranks[c, :k]}
+
+    weights = np.zeros((n, n))
+    for i in range(n):
+        core = reciprocal(i, k1)  # step 2
+        expanded = set(core)
+        for c in core:  # step 3
+            candidates = reciprocal(c, half)
+            if len(candidates & core) > 2 / 3 * len(candidates):
+                expanded |= candidates
+        members = sorted(expanded)
+        logits = -(2 - 2 * features[members] @ features[i])  # step 4: the squared distance of unit vectors
+        powers = np.exp(logits - logits.max())
+        weights[i, members] = powers / powers.sum()
+    weights = np.stack([weights[ranks[i, :k2]].mean(axis=0) for i in range(n)])  # step 5
+    overlap = np.minimum(weights[:, None], weights[None]).sum(axis=2)  # step 6
+    return np.clip(1 - overlap / (2 - overlap), 0, None)
 
 
 def dense(sparse):

@@ -12,7 +12,7 @@ from himpc.api import embed
 from himpc.errors import ConfigError, DataError
 from himpc.gallery.calibration.calibration import Calibration, calibrate
 from himpc.gallery.calibration.comparisons import Fold
-from himpc.learning import Config, train
+from himpc.learning import Config, IgnoreWarnings, train
 from himpc.model import Model
 from himpc.recordings import Progress, Recording, Windows
 
@@ -20,11 +20,6 @@ DEFAULT_FOLDS = 4
 
 MAX_RECORDINGS = 2_000
 """Maximum number of recordings; in a larger gallery, people are sampled with all their recordings."""
-
-
-class _NoWarnings:
-    def on_warning(self, message: str) -> None:
-        """Ignore a warning: these models are trained on fewer people on purpose, and only their distances are used."""
 
 
 def cross_calibrate(
@@ -86,7 +81,9 @@ def cross_calibrate(
             recording for recording, is_left_out in zip(recordings, left_out.tolist(), strict=True) if not is_left_out
         ]
         windows = Windows.cut(remaining, config.window_length, config.training_stride)
-        fold_results.append(compare(train(windows, config, device=device, callbacks=[_NoWarnings()]).model, left_out))
+        fold_results.append(
+            compare(train(windows, config, device=device, callbacks=[IgnoreWarnings()]).model, left_out)
+        )
     full = compare(model, np.zeros(len(person), dtype=bool))
     return calibrate(full.vectors, person, full.halves, fold_results)
 

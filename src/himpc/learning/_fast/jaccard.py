@@ -1,4 +1,4 @@
-"""Sparse Jaccard distances, equal to `himpc.learning.clustering.jaccard`, in compiled loops on a CPU.
+"""Sparse Jaccard distances (docs/method.md, section 3), in compiled loops on a CPU.
 
 tests/learning/fast/test_jaccard.py compares it with the formula. Only some hundreds of N windows have a distance below
 1 to a given window: only those distances are computed and stored.

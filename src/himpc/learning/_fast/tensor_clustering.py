@@ -1,4 +1,4 @@
-"""The distance of `himpc.learning.clustering.jaccard`, and DBSCAN, by tensor operations for a GPU.
+"""The distance of `himpc.learning._fast.jaccard`, and DBSCAN, by tensor operations for a GPU.
 
 tests/learning/fast/test_tensor_clustering.py compares them with the compiled loops and with scikit-learn. Only sorts,
 gathers and sums over segments are used, so that results repeat. On a CPU they are slower than the compiled loops.

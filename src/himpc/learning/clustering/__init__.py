@@ -2,7 +2,6 @@
 
 from himpc.learning._fast.jaccard import jaccard_distances
 from himpc.learning.clustering.density import NOISE, dbscan, hdbscan
-from himpc.learning.clustering.jaccard import dense_jaccard_distances
 from himpc.learning.clustering.neighbours import nearest_neighbours
 from himpc.learning.clustering.number_of_people import cluster_by_silhouette
 from himpc.learning.clustering.recordings import cluster_recordings
@@ -14,7 +13,6 @@ __all__ = [
     "cluster_recordings",
     "cluster_windows",
     "dbscan",
-    "dense_jaccard_distances",
     "hdbscan",
     "jaccard_distances",
     "nearest_neighbours",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from himpc._files import make_folder, remove_file, write_atomically
+from himpc._files import make_folder, remove_file, write_atomically, write_csv
 from himpc._schema import field, parse_json, to_plain, validated
 from himpc._version import __version__
 from himpc.errors import FormatError, count_noun
@@ -111,11 +109,7 @@ class SweepResult:
     def write_table(self, out: Path) -> None:
         """Write ``results.csv``: a row per run, a column per measure and setting."""
         records = [self._record(row) for row in self.rows.values()]
-        text = io.StringIO()
-        writer = csv.DictWriter(text, list(records[0]) if records else ["key"], lineterminator="\n")
-        writer.writeheader()
-        writer.writerows(records)
-        write_atomically(out / "results.csv", text.getvalue())
+        write_csv(out / "results.csv", list(records[0]) if records else ["key"], records)
 
     def write(self, out: str | Path) -> list[str]:
         """Write ``results.csv``, ``summary.md`` and, if a run of the preset succeeded, ``sweep.png``; return names."""

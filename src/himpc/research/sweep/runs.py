@@ -22,7 +22,7 @@ from himpc._version import __version__
 from himpc.api import group
 from himpc.errors import HimpcError, Reference, escape_unprintable
 from himpc.evaluation import grouping_agreement
-from himpc.learning import CHECKPOINT_FILE, Config, train
+from himpc.learning import CHECKPOINT_FILE, Config, IgnoreWarnings, train
 from himpc.recordings import Windows
 from himpc.research.sweep.data import SweepData
 from himpc.research.sweep.results import MEASURES, Row
@@ -50,13 +50,6 @@ class Run:
         return Row(self.key, to_plain(self.config), **values)
 
 
-class _IgnoreWarnings:
-    """A training callback that ignores warnings: a sweep's rows say why each run stopped."""
-
-    def on_warning(self, message: str) -> None:
-        """Ignore the warning."""
-
-
 def perform(run: Run, data: SweepData) -> Row:
     """Train and measure; an existing checkpoint is continued, with results equal to the bit.
 
@@ -69,7 +62,7 @@ def perform(run: Run, data: SweepData) -> Row:
     windows = Windows.cut(data.train, run.config.window_length, run.config.training_stride)
     out = run.folder / run.key
     resume = (out / CHECKPOINT_FILE).exists()
-    trained = train(windows, run.config, out=out, device=run.device, resume=resume, callbacks=(_IgnoreWarnings(),))
+    trained = train(windows, run.config, out=out, device=run.device, resume=resume, callbacks=(IgnoreWarnings(),))
     evaluation = data.measure(trained.model)
     grouping = group(data.test, trained.model)
     persons = [recording.person for recording in data.test]
