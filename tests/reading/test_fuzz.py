@@ -15,7 +15,7 @@ import pytest
 from himpc.errors import FormatError, HimpcError
 from himpc.reading import read
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats import FORMATS, find_format, get_format
+from himpc.reading.formats import FORMATS, HEAD_BYTES, find_format, get_format
 from himpc.recordings import Recording, save
 from himpc.skeleton import Layout, MarkerSet, get_layout
 from himpc.skeleton.marker_rules import Mean
@@ -422,6 +422,15 @@ def test_the_sample_is_valid(name, tmp_path: Path, standing):
     path = tmp_path if name in FOLDERS else file
     assert find_format(path) is get_format(name)
     assert read(path, clean=False, **STATED.get(name, {})).problems == ()
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_no_other_format_recognises_the_sample(name, tmp_path: Path, standing):
+    file = WRITERS[name](tmp_path, standing)
+    path, head = (tmp_path, b"") if name in FOLDERS else (file, file.read_bytes()[:HEAD_BYTES])
+    found = {known.name for known in FORMATS if known.recognise(path, head)}
+    # Plain tables and archives come after those of programs, which are then offered to their own format first.
+    assert found - ({"csv-joints", "csv-frames", "npz"} - {name}) == {name}
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats import get_format
+from himpc.reading.formats import find_format, get_format
 from himpc.reading.formats.mvnx import SEGMENTS
 from himpc.skeleton import get_layout
 
@@ -62,6 +62,16 @@ def test_frames_of_motion_are_read(read, standing, start):
     (recording,) = read(text.replace("</mvnx", "</x:mvnx") if "x:" in start else text)
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
     assert (recording.fps, recording.person) == (60, "Ann")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_encodings_are_recognised(tmp_path, standing, one_marker_a_joint, encoding):
+    path = tmp_path / "walk.xml"
+    path.write_bytes(
+        mvnx(subject(standing(LAYOUT, 4, 1))).replace("UTF-8", encoding.removesuffix("-sig")).encode(encoding)
+    )
+    assert find_format(path) is FORMAT
+    assert len(FORMAT.read(path, FileOptions(markers=one_marker_a_joint))[0]) == 4
 
 
 def test_each_subject_is_a_recording(read, standing):

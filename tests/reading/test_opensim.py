@@ -69,9 +69,14 @@ def test_vectors_are_read(read, standing):
     assert recording.fps == 50
 
 
-def test_centres_of_mass_are_not_taken_for_joints(read, standing):
-    with pytest.raises(FormatError, match="pelvis"):
-        read(positions(standing(LAYOUT, 3, 1), rotations=True))
+def test_centres_of_mass_are_not_taken_for_joints(tmp_path, standing):
+    joints = standing(LAYOUT, 3, 1)
+    (tmp_path / "pos.sto").write_text(positions(joints, rotations=True))
+    (recording,) = FORMAT.read(tmp_path / "pos.sto", FileOptions(unit="m", up="y"))
+    assert set(recording.layout.joints) == {f"{joint}_com" for joint in LAYOUT.joints}
+    assert "points are centres of mass of segments" in recording.quality.notes
+    place = recording.layout.index("left_knee_com")
+    np.testing.assert_allclose(recording.joints[:, place], joints[:, LAYOUT.index("left_knee")], atol=1e-5)
 
 
 ANGLES = ["time", "pelvis_tilt", "pelvis_tx", "pelvis_ty", "pelvis_tz", "hip_flexion_r"]

@@ -21,7 +21,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.tables import parse_number
-from himpc.reading.formats.parsing.text import check_memory, check_positions
+from himpc.reading.formats.parsing.text import check_memory, check_positions, decode_head
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.recordings import Recording
 
@@ -62,8 +62,10 @@ class _Subject:
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    """Recognise the root element."""
-    return re.search(rb"<(\w+:)?mvnx[\s>]", head) is not None
+    """Recognise the root element, or the suffix of an XML file that begins with something else."""
+    lines = decode_head(head)
+    root = re.search(r"<(\w+:)?mvnx\b", "\n".join(lines))
+    return root is not None or (path.suffix.lower() == ".mvnx" and "".join(lines[:1]).startswith("<"))
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
