@@ -9,9 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import himpc
 from himpc.errors import FormatError
 from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats import get_format
+from himpc.reading.formats.csv import table
 from himpc.skeleton import get_layout, layout_names
 
 CSV_FRAMES, CSV_JOINTS = get_format("csv-frames"), get_format("csv-joints")
@@ -233,3 +235,19 @@ def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_
     text = frames_text(joints, frame=[1, 2, 3], time=[0, 0.1, 0.2]) if per_frame else joints_text(joints)
     options = FileOptions(unit="m", up="y")
     check_damaged(CSV_FRAMES if per_frame else CSV_JOINTS, tmp_path / "a.csv", text.encode(), seed, options=options)
+
+
+def test_wrong_line_at_the_beginning_of_a_long_file_is_found_at_once(tmp_path, monkeypatch):
+    path = tmp_path / "long.csv"
+    joints = get_layout("kinect-v1").joints
+    row = ",".join(["0.5"] * 3 * len(joints))
+    header = ",".join(f"{joint}_{axis}" for joint in joints for axis in "xyz")
+    path.write_text("\n".join([header, row.replace("0.5", "abc", 1), *[row] * 10_000]))
+    split = []
+    original = table.split_lines
+    monkeypatch.setattr(
+        table, "split_lines", lambda path, content: split.append(len(content)) or original(path, content)
+    )
+    with pytest.raises(FormatError, match=r"long\.csv, line 2: .* is 'abc', expected a number"):
+        himpc.read(path)
+    assert sum(split) <= table.CHECKED_BYTES < path.stat().st_size

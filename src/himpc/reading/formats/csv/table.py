@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, to_numbers
 
 __all__ = ["AXES", "RECORDING_COLUMNS", "Column", "Table", "header_of", "parse_column", "read_table"]
 
@@ -19,6 +19,10 @@ AXES = ("x", "y", "z")
 RECORDING_COLUMNS = ("person", "session", "camera", "body")
 """Columns that separate the recordings of one file."""
 
+CHECKED_BYTES = 2**20
+"""Bytes of a file that are checked first, so that a wrong line there is found at once."""
+
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _ROW_COLUMNS = (*RECORDING_COLUMNS, "frame", "time", "joint", *AXES, "confidence")
 _STATED = ("unit", "layout", "fps", "up")
 _DELIMITERS = (",", ";", "\t")
@@ -88,6 +92,12 @@ class Table:
             columns[column.content] = i
         return of_row, of_joint
 
+    def check(self) -> None:
+        """Check that columns are known, and that those of positions hold numbers."""
+        of_row, of_joint = self.columns()
+        axes = [index for columns in of_joint.values() for index in columns.values()]
+        self.numbers(axes or [of_row[axis] for axis in AXES if axis in of_row])
+
     def numbers(self, columns: list[int]) -> NDArray[np.float64]:
         """Parse some columns as numbers ``(n, columns)``."""
         rows = [(line, [cells[i] for i in columns]) for line, cells in zip(self.lines, self.rows, strict=True)]
@@ -118,8 +128,15 @@ def header_of(head: bytes) -> list[str]:
 
 
 def read_table(path: Path) -> Table:
-    """Read a CSV file as text."""
-    numbered = read_lines(path)
+    """Read a CSV file as text; the beginning of a long one is checked before all of it is split."""
+    content = read_bytes(path)
+    end = content.rfind(b"\n", 0, CHECKED_BYTES)
+    if len(content) > CHECKED_BYTES and end > 0 and not content.startswith(_UTF16):
+        _build(path, split_lines(path, content[:end])).check()
+    return _build(path, split_lines(path, content))
+
+
+def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
     n_comments = next((i for i, (_, line) in enumerate(numbered) if not line.startswith("#")), len(numbered))
     stated = _parse_comments([line for _, line in numbered[:n_comments]])
     if n_comments == len(numbered):

@@ -26,6 +26,7 @@ __all__ = [
     "read_bytes",
     "read_lines",
     "scatter",
+    "split_lines",
     "to_numbers",
 ]
 
@@ -83,7 +84,11 @@ def read_lines(path: Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
 
     The encoding is UTF-8, UTF-16 with a byte order mark, or else Windows-1252, as of the paths in older files.
     """
-    content = read_bytes(path, limit)
+    return split_lines(path, read_bytes(path, limit))
+
+
+def split_lines(path: Path, content: bytes) -> list[tuple[int, str]]:
+    """Decode the content of a file and split it into lines, as `read_lines` does."""
     try:
         text = content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig")
     except UnicodeDecodeError as error:
