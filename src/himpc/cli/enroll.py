@@ -61,7 +61,11 @@ def enroll(
 
     console = output.console()
     is_new = not gallery_exists(location)
-    recordings: list[Recording] = list(source.read(paths, console))
+    preferred_layout = None
+    if not is_new:
+        with Gallery.open(location) as gallery:
+            preferred_layout = gallery.model.layout
+    recordings: list[Recording] = list(source.read(paths, console, preferred_layout=preferred_layout))
     if person is not None:
         recordings = [each.with_(person=person) for each in recordings]
     if not unnamed:

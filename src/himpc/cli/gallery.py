@@ -54,7 +54,7 @@ def read_probes(
     """Read recordings to search for; those that lack joints of the gallery's layout are reported and left out."""
     from himpc.recordings import leave_out_unfit
 
-    recordings = source.read(paths, console, on_video)
+    recordings = source.read(paths, console, on_video, gallery.model.layout)
     usable, problems = leave_out_unfit(recordings, gallery.model.layout, owner="the gallery")
     console.problems(problems)
     return usable

@@ -15,6 +15,7 @@ from himpc.cli.console import Console
 from himpc.reading import Plan, ReadOptions, Recordings, VideoOptions, plan
 
 if TYPE_CHECKING:
+    from himpc.skeleton import Layout
     from himpc.video import VideoReader, VideoResult
 
 INPUT, TRAINING, OUTPUT = (Group(name, sort_key=key) for key, name in enumerate(("Input", "Training", "Output"), 1))
@@ -126,20 +127,25 @@ class InputOptions(_Files, VideoInputOptions):  # type: ignore[misc]
         return [*arguments, "--raw"] if self.raw else arguments
 
     def read(
-        self, paths: tuple[Path, ...], console: Console, on_video: Callable[[VideoResult], None] | None = None
+        self,
+        paths: tuple[Path, ...],
+        console: Console,
+        on_video: Callable[[VideoResult], None] | None = None,
+        preferred_layout: Layout | None = None,
     ) -> Recordings:
         """Read the recordings at some paths, report skipped files, and return the recordings that `only` selects."""
         from himpc.recordings import parse_condition, select
 
         for condition in self.only:
             parse_condition(condition)
-        recordings = plan(paths, self.read_options()).read_all(console.progress, on_video)
+        planned = plan(paths, self.read_options(), preferred_layout)
+        recordings = planned.read_all(console.progress, on_video)
         for note in recordings.notes:
             console.warn(note)
         console.problems(recordings.problems)
         return recordings.with_(select(recordings, self.only)) if self.only else recordings
 
-    def plan(self, paths: tuple[Path, ...], *, videos: bool = True) -> Plan:
+    def plan(self, paths: tuple[Path, ...], *, videos: bool = True, preferred_layout: Layout | None = None) -> Plan:
         """Plan which files `read` reads, with or without videos, without reading them."""
         options = self.read_options()
-        return plan(paths, options if videos else replace(options, video=None))
+        return plan(paths, options if videos else replace(options, video=None), preferred_layout)

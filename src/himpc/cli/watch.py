@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,9 @@ def watch(
         raise ConfigError(f"{folder}: is not a folder")
     report = _Report(output.console())
     with _open_or_create(location, model) as gallery:
-        watcher = FolderWatcher(gallery, folder, lambda: source.plan((folder,), videos=False), fmr, translate_reference)
+        layout = gallery.model.layout
+        plan = partial(source.plan, (folder,), videos=False, preferred_layout=layout)
+        watcher = FolderWatcher(gallery, folder, plan, fmr, translate_reference)
         try:
             while True:
                 if arrivals := watcher.poll(immediate=once):

@@ -27,6 +27,8 @@ class FileOptions:
     ----------
     layout : Layout, optional
         The joints of a file that does not name its layout.
+    preferred_layout : Layout, optional
+        The joints of a file that fits several layouts, if this is one of them.
     unit : {"m", "cm", "mm", "in"}, optional
         The unit of length, whatever the file states.
     scale : float, optional
@@ -46,6 +48,7 @@ class FileOptions:
     """
 
     layout: Layout | None = None
+    preferred_layout: Layout | None = None
     unit: Unit | None = None
     scale: float | None = None
     up: Up | None = None

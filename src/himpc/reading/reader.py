@@ -207,8 +207,10 @@ def _to_paths(path: _Paths) -> list[Path]:
     return [Path(each) for each in paths]
 
 
-def plan(path: _Paths, options: ReadOptions | None = None) -> Plan:
+def plan(path: _Paths, options: ReadOptions | None = None, preferred_layout: Layout | None = None) -> Plan:
     """Find what `read` would read, and read none of it.
+
+    `preferred_layout` is the layout of files whose joints fit several ones, such as that of a gallery.
 
     Raises
     ------
@@ -225,6 +227,7 @@ def plan(path: _Paths, options: ReadOptions | None = None) -> Plan:
     width, _, height = (options.image_size or "").partition("x")
     file_options = FileOptions(
         layout=None if options.layout in (None, POINTS) else get_layout(options.layout),
+        preferred_layout=preferred_layout,
         unit=options.unit,
         scale=options.scale,
         up=options.up,

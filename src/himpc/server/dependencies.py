@@ -74,7 +74,8 @@ def _upload(
     options: _ReadOptionsDep,
     wording: WordingDep,
 ) -> Upload:
-    return Upload(files, options, request.app.state.upload_folder, wording.spell)
+    layout = request.app.state.service.gallery.model.layout
+    return Upload(files, options, layout, request.app.state.upload_folder, wording.spell)
 
 
 def _optional_upload(

@@ -16,6 +16,7 @@ from himpc.reading import ReadOptions, plan
 from himpc.recordings import Recording
 from himpc.server.schemas import SkippedFile
 from himpc.server.wording import hide_paths
+from himpc.skeleton import Layout
 
 SUFFIX = re.compile(r"\.[A-Za-z0-9]{1,8}")
 MAX_NAME_LENGTH = 200
@@ -38,6 +39,8 @@ class Upload:
     files: Sequence[UploadFile]
     options: ReadOptions
     """What the files do not state."""
+    layout: Layout
+    """The layout of files whose joints fit several ones: that of the gallery."""
     folder: Path
     """The folder in which a private folder is made while the files are read."""
     spell: Callable[[Reference], str]
@@ -70,7 +73,7 @@ class Upload:
     def _read(self, names: dict[Path, str]) -> UploadedRecordings:
         has_motion = any(path.suffix == ".amc" for path in names)
         paths = [path for path in names if not (has_motion and path.suffix == ".asf")]  # .amc files read their .asf
-        planned = plan(paths, self.options)
+        planned = plan(paths, self.options, self.layout)
         recordings: list[Recording] = []
         skipped: list[SkippedFile] = []
         for source in planned.sources:

@@ -29,7 +29,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     names, where = list(joint_columns), f"{path}, line {table.header_line}"
     if not names:
         raise FormatError(f"{where}: has no columns such as 'left_hip_x'")
-    layout, joint_of = joint_layout(names, [where] * len(names), table.stated.get("layout"), options.layout)
+    layout, joint_of = joint_layout(names, [where] * len(names), table.stated.get("layout"), options)
     if missing := set(range(len(layout))) - set(joint_of.values()):
         raise FormatError(f"{where}: has no column for joint {layout.joints[min(missing)]!r} of layout {layout.name!r}")
     for name, columns in joint_columns.items():

@@ -33,7 +33,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     first_line = dict(zip(reversed(cells), reversed(table.lines), strict=True))
     names = list(dict.fromkeys(cells))
     where = [f"{path}, line {first_line[name]}" for name in names]
-    layout, joint_of = joint_layout(names, where, table.stated.get("layout"), options.layout)
+    layout, joint_of = joint_layout(names, where, table.stated.get("layout"), options)
     joint = np.array([[joint_of[cell]] for cell in cells])
     positions = table.numbers([columns[axis] for axis in AXES])[:, None]
     confidence = table.numbers([columns["confidence"]]) if "confidence" in columns else None

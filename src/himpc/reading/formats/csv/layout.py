@@ -6,13 +6,14 @@ import re
 from collections.abc import Sequence
 
 from himpc.errors import FormatError, LayoutError
+from himpc.reading.file_options import FileOptions
 from himpc.skeleton import Layout, get_layout, layout_names
 
 __all__ = ["joint_layout"]
 
 
 def joint_layout(
-    names: Sequence[str], where: Sequence[str], stated: str | None, chosen: Layout | None
+    names: Sequence[str], where: Sequence[str], stated: str | None, options: FileOptions
 ) -> tuple[Layout, dict[str, int]]:
     """Return the layout of a table, and the joint index of each name.
 
@@ -24,12 +25,12 @@ def joint_layout(
         The ``path, line`` of each name, for errors.
     stated : str, optional
         The built-in layout that the file names.
-    chosen : Layout, optional
-        The user's layout, if the file names none.
+    options : FileOptions
+        The user's layout, if the file names none, and the one to prefer if the joints fit several.
     """
-    layout = _get_stated(stated, where[0]) if stated is not None else chosen
+    layout = _get_stated(stated, where[0]) if stated is not None else options.layout
     if layout is None:
-        layout = _recognise_layout(names, where)
+        layout = _recognise_layout(names, where, options.preferred_layout)
     joints: dict[str, int] = {}
     for name, place in zip(names, where, strict=True):
         joint = layout.find(name)
@@ -54,10 +55,12 @@ def _get_stated(name: str, where: str) -> Layout:
         raise FormatError(f"{where}: {error.message}", hint=error.hint) from error
 
 
-def _recognise_layout(names: Sequence[str], where: Sequence[str]) -> Layout:
-    """Return the one layout with exactly these joints."""
+def _recognise_layout(names: Sequence[str], where: Sequence[str], preferred: Layout | None) -> Layout:
+    """Return the one layout with exactly these joints, of several the preferred one."""
     layouts = [get_layout(name) for name in layout_names()]
     fitting = [layout for layout in layouts if _fits(layout, names)]
+    if preferred in fitting:
+        return preferred
     if len(fitting) > 1:
         fitting = [layout for layout in fitting if set(layout.joints) == set(names)] or fitting
     if len(fitting) == 1:
