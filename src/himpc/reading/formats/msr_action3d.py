@@ -1,8 +1,8 @@
 """MSR Action3D ``_skeleton3D.txt``: 20 joints, a line ``x y z confidence`` a joint, 20 lines a frame.
 
 Li et al., "Action Recognition Based on a Bag of 3D Points", CVPR Workshops 2010. Metres. The files whose names end in
-``_skeleton.txt`` hold screen coordinates and are refused. The order of joints is known; which arm and leg is the left
-one follows from the direction of the feet.
+``_skeleton.txt`` hold screen coordinates and are refused. The order of joints is that of the bones with which the set
+is drawn; it does not tell left from right, which follows from the direction of the feet.
 """
 
 from __future__ import annotations
