@@ -90,6 +90,7 @@ def _print_layout_warnings() -> None:
         else:
             show(message, category, *rest, **options)
 
+    warnings.simplefilter("default", LayoutWarning)
     warnings.showwarning = print_line
 
 
