@@ -1,5 +1,6 @@
 """ASF/AMC: the real walks, a known pose, and damaged skeletons and motions."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -71,6 +72,49 @@ def test_positions_equal_those_computed_by_hand(tmp_path):
     )
     np.testing.assert_allclose(joints[2, hip], [0, 0, -4], atol=1e-5)
     assert recording.fps == 120
+
+
+MIXAMO = {
+    "lhipjoint": "LeftHipRoot",
+    "lfemur": "LeftUpLeg",
+    "ltibia": "LeftLeg",
+    "lfoot": "LeftFoot",
+    "ltoes": "LeftToeBase",
+    "lclavicle": "LeftShoulder",
+    "lhumerus": "LeftArm",
+    "lradius": "LeftForeArm",
+    "lwrist": "LeftHand",
+    "lowerback": "Spine",
+    "upperback": "Spine1",
+    "thorax": "Chest",
+    "lowerneck": "Neck",
+    "upperneck": "Neck1",
+    "lhand": "LeftPalm",
+    "lfingers": "LeftFingers",
+    "lthumb": "LeftThumb",
+    "head": "Head",
+}
+RENAMED = MIXAMO | {f"r{cmu[1:]}": name.replace("Left", "Right") for cmu, name in MIXAMO.items() if "Left" in name}
+
+
+def rename(text: str, names: dict[str, str]) -> str:
+    return re.sub(r"[a-z]+", lambda word: names.get(word[0], word[0]), text)
+
+
+def test_bones_with_other_names_begin_at_their_joints(tmp_path):
+    frames = [{"lfemur": (30, 0, 0), "rhumerus": (0, 20, 0), "root": (1, 2, 3, 0, 10, 0)}] * 3
+    cmu = read(tmp_path, amc(frames))
+    other = read(tmp_path, rename(amc(frames), RENAMED), rename(asf(), RENAMED))
+    assert other.layout == get_layout("humanoid")
+    for joint in ("pelvis", "left_hip", "right_knee", "left_ankle", "right_shoulder", "left_elbow", "right_wrist"):
+        index = other.layout.index(joint)
+        np.testing.assert_allclose(other.joints[:, index], cmu.joints[:, LAYOUT.index(joint)], atol=1e-6)
+
+
+def test_a_part_of_the_skeleton_of_cmu_is_a_layout(tmp_path):
+    fingers = {f"{side}{bone}": f"{side}{bone}x" for side in "lr" for bone in ("fingers", "thumb")}
+    recording = read(tmp_path, rename(amc([{}]), fingers), rename(asf(), fingers))
+    assert recording.layout.joints == tuple(j for j in LAYOUT.joints if not j.endswith(("fingers", "thumb")))
 
 
 def test_the_axes_of_a_bone_rotate_its_motion(tmp_path):

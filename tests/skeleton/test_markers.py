@@ -84,8 +84,22 @@ def test_a_set_of_landmarks_is_read_from_toml(tmp_path):
     labels = ["LASIS", "RASIS", "S1", "LKNEE", "rk"]
     assert lab.given_joints(labels) == ("pelvis", "left_hip", "left_knee", "right_hip", "right_knee")
     assert set(lab.columns(labels)) == {"left_asis", "right_asis", "sacrum", "left_knee_lateral", "right_knee_lateral"}
-    (tmp_path / "lab.toml").write_text('name = "lab"\n[landmarks]\nnavel = "N"')
-    with pytest.raises(LayoutError, match=r"lab\.toml: there is no landmark 'navel', expected some of acromion"):
+
+
+@pytest.mark.parametrize(
+    ("table", "message"),
+    [
+        ('navel = "N"', "there is no landmark 'navel', expected some of acromion"),
+        ('asis = "ASI"', "landmark 'asis' has two sides, so its labels must name the side by {S} or {s}"),
+        ('asis = "{S}ASI"', "the landmarks asis give no joint"),
+        ("", "the landmarks .none. give no joint"),
+        ("asis = 3", "landmarks.asis should be a list, found 3"),
+        ('asis = "{S}ASI"\n[points]', "unknown setting 'points'"),
+    ],
+)
+def test_a_wrong_set_of_landmarks_is_refused(tmp_path, table, message):
+    (tmp_path / "lab.toml").write_text(f'name = "lab"\n[landmarks]\n{table}')
+    with pytest.raises(LayoutError, match=rf"lab\.toml: {message}"):
         MarkerSet.from_toml(tmp_path / "lab.toml")
 
 

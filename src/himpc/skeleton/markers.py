@@ -10,25 +10,23 @@ from __future__ import annotations
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import field
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import model_validator
 
 from himpc._schema import parse, parse_toml, validated
 from himpc.errors import LayoutError
+from himpc.skeleton.landmarks import LandmarkTable, Rules, expand_sides, landmarks, marker_set_fields
 from himpc.skeleton.layout import get_layout
 from himpc.skeleton.marker_rules import Rule
-from himpc.skeleton.names import mirror_joint, parse_name
+from himpc.skeleton.names import parse_name
 
-_Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
-_Rules = dict[str, Annotated[tuple[Rule, ...], Field(min_length=1)]]
-
-_SIDES = ({"S": "L", "s": "l", "side": "left"}, {"S": "R", "s": "r", "side": "right"})
-"""What stands for the side in a label: ``{S}ASI`` is LASI and RASI."""
+MAX_REMEMBERED = 64
+"""Number of lists of labels whose marker set is remembered: most files of an archive have the same."""
 
 
 @validated
@@ -54,8 +52,8 @@ class MarkerSet:
 
     name: str
     markers: tuple[str, ...]
-    joints: _Rules
-    points: _Rules = field(default_factory=dict)
+    joints: Rules
+    points: Rules = field(default_factory=dict)
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     by_words: bool = False
@@ -92,7 +90,7 @@ class MarkerSet:
     def count_known(self, labels: Sequence[str]) -> int:
         """Count the labels that belong to the set, whether or not a rule uses them."""
         own = [*self.markers, *(other for others in self.aliases.values() for other in others)]
-        known = set(map(self._key, own + [sided for other in self.others for sided in _expand(other)]))
+        known = set(map(self._key, own + [sided for other in self.others for sided in expand_sides(other)]))
         return sum(self._key(label) in known for label in labels)
 
     def given_joints(self, labels: Sequence[str]) -> tuple[str, ...]:
@@ -168,7 +166,7 @@ class MarkerSet:
         """
         table: dict[str, Any] = parse_toml(dict, Path(path), error=LayoutError)
         if "landmarks" in table:
-            return _from_landmarks(parse(_LandmarkTable, table, source=str(path), error=LayoutError), str(path))
+            return cls(**marker_set_fields(parse(LandmarkTable, table, source=str(path), error=LayoutError), str(path)))
         return parse(cls, table, source=str(path), error=LayoutError)
 
     def _rules(self) -> list[tuple[str, tuple[Rule, ...]]]:
@@ -176,26 +174,6 @@ class MarkerSet:
 
     def _key(self, label: str) -> Hashable:
         return parse_name(label) if self.by_words else re.sub(r"[^A-Z0-9]", "", label.upper())
-
-
-@validated
-class _LandmarkTable:
-    """The keys of a marker set that says which landmark each marker is."""
-
-    name: str
-    landmarks: dict[str, _Names]
-    others: _Names = ()
-    by_words: bool = False
-    title: str = ""
-    source: str = "declared by the user"
-
-
-@validated
-class _RuleTable:
-    """The rules from landmarks to joints."""
-
-    points: _Rules
-    joints: _Rules
 
 
 @cache
@@ -207,6 +185,11 @@ def marker_sets() -> tuple[MarkerSet, ...]:
 
 def find_marker_set(labels: Sequence[str]) -> MarkerSet:
     """Return the set that gives the most joints from these labels; among equals, the one that knows more of them."""
+    return _find_marker_set(tuple(labels))
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _find_marker_set(labels: tuple[str, ...]) -> MarkerSet:
 
     def key(known: MarkerSet) -> tuple[int, bool, int]:
         return len(known.given_joints(labels)), not _uses_landmarks(known), known.count_known(labels)
@@ -235,85 +218,8 @@ def recognise_marker_set(labels: Sequence[str]) -> MarkerSet:
     )
 
 
-@cache
-def _landmark_rules() -> _RuleTable:
-    """Return the rules from landmarks to joints, for both sides."""
-    path = Path(__file__).with_name("landmark_rules.toml")
-    table: dict[str, Any] = parse_toml(dict, path, error=LayoutError)
-    return parse(_RuleTable, {key: _with_right_side(rules) for key, rules in table.items()}, source=str(path))
-
-
-@cache
-def _landmarks() -> frozenset[str]:
-    """Return the landmarks that the rules use."""
-    rules = _landmark_rules()
-    alternatives = (*rules.points.values(), *rules.joints.values())
-    needs = {need for rules_of_one in alternatives for rule in rules_of_one for need in rule.needs}
-    return frozenset(needs - {*rules.points, *rules.joints})
-
-
 def _uses_landmarks(known: MarkerSet) -> bool:
-    return _landmarks().issuperset(known.markers)
-
-
-def _with_right_side(rules: dict[str, Any]) -> dict[str, Any]:
-    """Add the rules of the right side after those of the left side."""
-    both: dict[str, Any] = {}
-    for name, alternatives in rules.items():
-        both[name] = alternatives
-        if name.startswith("left_"):
-            both[mirror_joint(name)] = [_mirror_rule(rule) for rule in alternatives]
-    return both
-
-
-def _mirror_rule(rule: dict[str, Any]) -> dict[str, Any]:
-    if "hip" in rule:
-        return rule | {"hip": "right"}  # its two ASIS are left and right in any case
-    lists = {key: list(map(mirror_joint, value)) for key, value in rule.items() if isinstance(value, list)}
-    return rule | lists | ({"shift": mirror_joint(rule["shift"])} if "shift" in rule else {})
-
-
-def _from_landmarks(table: _LandmarkTable, where: str) -> MarkerSet:
-    """Make the marker set of a table of landmarks: the rules that its landmarks give."""
-    rules, known = _landmark_rules(), _landmarks()
-    labels: dict[str, list[str]] = {}
-    for landmark, names in table.landmarks.items():
-        sides = [f"{side['side']}_{landmark}" for side in _SIDES]
-        for name in names:
-            for target, sided in zip(sides, _expand(name), strict=True):
-                labels.setdefault(target if "{" in name else landmark, []).append(sided)
-    if unknown := sorted(set(labels) - known):
-        raise LayoutError(
-            f"{where}: there is no landmark {unknown[0]!r}, expected some of "
-            f"{', '.join(sorted({name.removeprefix('left_') for name in known if not name.startswith('right_')}))}"
-        )
-    available = set(labels)
-    usable: dict[str, _Rules] = {"points": {}, "joints": {}}
-    for key, declared in (("points", rules.points), ("joints", rules.joints)):
-        for name, alternatives in declared.items():
-            if kept := tuple(rule for rule in alternatives if available.issuperset(rule.needs)):
-                usable[key][name] = kept
-                available.add(name)
-    return MarkerSet(
-        name=table.name,
-        markers=tuple(labels),
-        aliases={landmark: tuple(dict.fromkeys(names)) for landmark, names in labels.items()},
-        others=table.others,
-        by_words=table.by_words,
-        title=table.title,
-        source=table.source,
-        **usable,
-    )
-
-
-def _expand(label: str) -> tuple[str, str]:
-    """Return a label of the left and of the right side; both are the same if it names no side."""
-    left, right = label, label
-    for mark in _SIDES[0]:
-        left, right = (
-            text.replace(f"{{{mark}}}", side[mark]) for text, side in zip((left, right), _SIDES, strict=True)
-        )
-    return left, right
+    return landmarks().issuperset(known.markers)
 
 
 def _first_seen(candidates: list[NDArray[np.floating]]) -> NDArray[np.floating]:

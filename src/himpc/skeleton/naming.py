@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -23,6 +23,9 @@ Part = Literal["legs", "arms", "trunk"]
 
 _COST_OF_MISSING = 0.4
 """How many of the joints of a file outweigh one joint of a layout that the file lacks."""
+
+MAX_REMEMBERED = 64
+"""Number of lists of labels whose joints are remembered: most files of an archive have the same."""
 
 _LEG, _ARM = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
 
@@ -122,6 +125,11 @@ def find_joints(labels: Sequence[str]) -> NamedJoints:
     >>> find_joints(["Hips", "LeftUpLeg", "LeftLeg", "LeftFoot"]).columns
     {'left_hip': 1, 'left_knee': 2, 'left_ankle': 3, 'pelvis': 0}
     """
+    return _find_joints(tuple(labels))
+
+
+@lru_cache(maxsize=MAX_REMEMBERED)
+def _find_joints(labels: tuple[str, ...]) -> NamedJoints:
     index_of: dict[Name, int] = {}
     for i, label in enumerate(labels):
         index_of.setdefault(parse_name(label), i)

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats.amc.skeleton import Skeleton, parse_floats, read_asf
+from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings import Origin, Recording
-from himpc.skeleton import Layout, get_layout
+from himpc.skeleton import Layout, covered_parts, get_layout, part_layout
 
 __all__ = ["read", "recognise"]
 
@@ -56,16 +57,51 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         skeleton = read_asf(_find_skeleton(path))
     except FormatError as error:
         raise FormatError(f"{path}: has no usable skeleton: {error.message}", hint=error.hint) from error
-    layout = options.layout or get_layout("cmu")
-    bones = _find_joints(path, skeleton, layout)
-    motion = _parse_motion(path, skeleton, len(layout))
+    layout = options.layout or _recognise_layout(skeleton)
+    bones = None if layout is None else _find_joints(path, skeleton, layout)
+    motion = _parse_motion(path, skeleton, len(skeleton.bones))
     chunks = [slice(i, i + _CHUNK_FRAMES) for i in range(0, motion.frames, _CHUNK_FRAMES)]
-    joints = np.concatenate([_positions(skeleton, motion, chunk)[:, bones] for chunk in chunks])
     notes = motion.timeline.notes
     if not options.fps:
         notes = ("the file states no frame rate; most of CMU is at 120 Hz", *notes)
-    placed = motion.timeline.place(joints)
-    return [to_recording(placed, layout, options, Origin(path), unit=UNITS["in"] / skeleton.length, notes=notes)]
+    metres = UNITS["in"] / skeleton.length
+
+    def place(picked: list[int]) -> NDArray[np.floating]:
+        return motion.timeline.place(
+            np.concatenate([_positions(skeleton, motion, chunk)[:, picked] for chunk in chunks])
+        )
+
+    if layout is not None and bones is not None:
+        return [to_recording(place(bones), layout, options, Origin(path), unit=metres, notes=notes)]
+    labels, ends = _label_ends(skeleton)
+    return marker_recordings(
+        path,
+        labels,
+        lambda columns: place([ends[column] for column in columns]),
+        options,
+        unit=metres,
+        notes=notes,
+        prefer=get_layout("humanoid"),
+    )
+
+
+def _recognise_layout(skeleton: Skeleton) -> Layout | None:
+    """Return the layout of CMU, or the part of it that the skeleton has; None if its bones have other names."""
+    cmu = get_layout("cmu")
+    found = [cmu.joints[joint] for bone in skeleton.bones if (joint := cmu.find(bone.name)) is not None]
+    return part_layout(cmu, found) if covered_parts(found) else None
+
+
+def _label_ends(skeleton: Skeleton) -> tuple[list[str], list[int]]:
+    """Return the name of each point of a skeleton, and the bone that ends there.
+
+    A bone names the point at which it begins; where no other bone begins, its end is a point as well.
+    """
+    parents = {bone.parent for bone in skeleton.bones}
+    begins = [(bone.name, max(bone.parent, 0)) for bone in skeleton.bones]
+    ends = [(f"{bone.name}_End", i) for i, bone in enumerate(skeleton.bones) if i not in parents]
+    labels, indices = zip(*begins, *ends, strict=True)
+    return list(labels), list(indices)
 
 
 def _find_skeleton(path: Path) -> Path:

@@ -63,6 +63,8 @@ def _recognise_layout(names: Sequence[str], where: Sequence[str], preferred: Lay
         return preferred
     if len(fitting) > 1:
         fitting = [layout for layout in fitting if set(layout.joints) == set(names)] or fitting
+        in_order = list(range(len(names)))
+        fitting = [layout for layout in fitting if [layout.find(name) for name in names] == in_order] or fitting
     if len(fitting) == 1:
         return fitting[0]
     if fitting:

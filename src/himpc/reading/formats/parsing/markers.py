@@ -59,7 +59,7 @@ def marker_recordings(
     points: _Points,
     options: FileOptions,
     *,
-    unit: str | None,
+    unit: str | float | None,
     up: str | None = None,
     fps: float | None = None,
     notes: tuple[str, ...] = (),
@@ -75,7 +75,7 @@ def marker_recordings(
     points : callable
         Returns the points ``(frames, n, 3)`` of n columns in the file's unit; NaN where not seen.
     unit, up, fps : optional
-        What the file states, or its time stamps show.
+        What the file states, or its time stamps show; a unit by its name, or by its length in metres.
     notes : tuple of str
         What else a person should know.
     prefer : Layout, optional
