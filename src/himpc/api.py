@@ -89,7 +89,12 @@ def embed(
         vectors = model.embed_level(windows, level)
     else:
         raise ModelError(f"a baseline has no {level} level", hint="leave out {level}")
-    return RecordingEmbeddings(vectors, pool_recordings(vectors, windows.recording, len(recordings)), windows)
+    pooled = pool_recordings(vectors, windows.recording, len(recordings), _pose_scale(model, level))
+    return RecordingEmbeddings(vectors, pooled, windows)
+
+
+def _pose_scale(model: Embedder, level: Level | None = None) -> NDArray[np.float64] | None:
+    return model.pose_scale if isinstance(model, Model) and level is None else None
 
 
 def unify_layouts(recordings: Sequence[Recording], model: Embedder | None = None) -> list[Recording]:
@@ -179,7 +184,10 @@ def evaluate(
         whole = number_whole_recordings(recordings)
         first = np.unique(whole, return_index=True)[1]
         return LabelledEmbeddings.from_recordings(
-            embedded.vectors, whole[embedded.windows.recording], [recordings[i] for i in first]
+            embedded.vectors,
+            whole[embedded.windows.recording],
+            [recordings[i] for i in first],
+            _pose_scale(model, level),
         )
 
     return evaluate_embeddings(
@@ -237,6 +245,7 @@ def group(
         int(whole.max()) + 1,
         people,
         whiten=not (isinstance(model, Model) and model.whitened),
+        scoring=model.scoring if isinstance(model, Model) else None,
     )
     per_part = {name: getattr(grouping, name)[whole] for name in ("groups", "confidence", "vectors")}
     return replace(grouping, **per_part)

@@ -206,7 +206,7 @@ class _Side:
         return side
 
     def pooled(self) -> _Side:
-        pooled = pool_recordings(self.vectors, self.recording, len(self.persons))
+        pooled = pool_recordings(self.vectors, self.recording, len(self.persons), self.data.pose_scale)
         present = np.unique(self.recording)
         return _Side(self.name, self.data, pooled[present], present, self.persons)
 

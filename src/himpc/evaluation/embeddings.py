@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import DataError
+from himpc.model import pool_windows
 from himpc.recordings import Recording
 
 
@@ -26,10 +26,16 @@ class LabelledEmbeddings:
     """`persons`, `cameras`, `sessions`: labels of each recording, ``(R,)``; None where unknown."""
     sources: Sequence[str] = ()
     """Name of each recording in messages, ``(R,)``; by default its number."""
+    pose_scale: NDArray[np.floating] | None = None
+    """Weighting of the windows of a recording, ``(D,)`` (`himpc.model.pool_windows`)."""
 
     @classmethod
     def from_recordings(
-        cls, vectors: NDArray[np.floating], recording: NDArray[np.integer], recordings: Sequence[Recording]
+        cls,
+        vectors: NDArray[np.floating],
+        recording: NDArray[np.integer],
+        recordings: Sequence[Recording],
+        pose_scale: NDArray[np.floating] | None = None,
     ) -> LabelledEmbeddings:
         """Combine the embeddings of windows with the labels of their recordings."""
         return cls(
@@ -39,6 +45,7 @@ class LabelledEmbeddings:
             cameras=tuple(r.camera for r in recordings),
             sessions=tuple(r.session for r in recordings),
             sources=tuple(r.source for r in recordings),
+            pose_scale=pose_scale,
         )
 
     def source(self, recording: int) -> str:
@@ -47,45 +54,16 @@ class LabelledEmbeddings:
 
 
 def pool_recordings(
-    embeddings: NDArray[np.floating], recording: NDArray[np.integer], n_recordings: int
+    embeddings: NDArray[np.floating],
+    recording: NDArray[np.integer],
+    n_recordings: int,
+    pose_scale: NDArray[np.floating] | None = None,
 ) -> NDArray[np.float32]:
-    """Compute the mean embedding of the windows of each recording.
-
-    Parameters
-    ----------
-    embeddings : array ``(N, D)``
-        One row per window.
-    recording : int array ``(N,)``
-        The recording of each window, in ``[0, n_recordings)``, in any order.
-    n_recordings : int
-        R.
-
-    Returns
-    -------
-    float32 array ``(R, D)``
-        Summed in float64. A recording without windows has a row of NaN.
-
-    Raises
-    ------
-    DataError
-        If the arrays do not fit each other or a recording is out of range.
+    """Compute the mean embedding of the windows of each recording, as `himpc.model.pool_windows`, in float32.
 
     Examples
     --------
     >>> pool_recordings(np.array([[1.0], [3.0], [5.0]]), np.array([0, 0, 2]), n_recordings=3).ravel()
     array([ 2., nan,  5.], dtype=float32)
     """
-    if embeddings.ndim != 2 or recording.shape != (len(embeddings),):
-        raise DataError(
-            f"embeddings have shape {embeddings.shape} and recording {recording.shape}, expected (N, D) and (N,)"
-        )
-    if len(recording) and not 0 <= recording.min() <= recording.max() < n_recordings:
-        raise DataError(f"recording holds {recording.min()} to {recording.max()}, expected 0 to {n_recordings - 1}")
-    pooled = np.full((n_recordings, embeddings.shape[1]), np.nan, dtype=np.float32)
-    if (np.diff(recording) < 0).any():
-        order = np.argsort(recording, kind="stable")
-        embeddings, recording = embeddings[order], recording[order]
-    present, starts, counts = np.unique(recording, return_index=True, return_counts=True)
-    if len(present):
-        pooled[present] = np.add.reduceat(embeddings, starts, axis=0, dtype=np.float64) / counts[:, None]
-    return pooled
+    return pool_windows(embeddings, recording, n_recordings, pose_scale).astype(np.float32)

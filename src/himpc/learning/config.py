@@ -23,6 +23,7 @@ Mining = Literal["hard", "off", "inverted"]
 Clustering = Literal["dbscan", "hdbscan"]
 Neighbours = Literal["auto", "exact", "approximate"]
 Shuffle = Literal["epoch", "once"]
+Prior = Literal["auto", "identity", "none"]
 
 _PRESETS = Path(__file__).parent / "presets"
 
@@ -106,6 +107,9 @@ class Config:
     """Give the encoders the distances between all nodes as extra inputs."""
     whiten: bool = False
     """Start the encoders from features whitened by what varies while the person stays the same."""
+    prior: Prior = "none"
+    """Start: identity adapts the identity prior to the recordings, without epochs; none trains from recordings alone;
+    auto adapts it if the recordings have its joints and no setting of training is changed."""
     joint_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     """Weight of the loss of the joint level; the released code has M."""
     learning_rate: Share = 3.5e-4

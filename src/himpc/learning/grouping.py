@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
+from himpc.learning.clustering.evidence import cut_by_evidence, membership_probabilities, ward_tree
 from himpc.learning.clustering.number_of_people import (
     MAX_RECORDINGS,
     MIN_RECORDINGS,
@@ -19,6 +20,7 @@ from himpc.learning.clustering.number_of_people import (
     own_and_nearest_distances,
 )
 from himpc.learning.clustering.recordings import means_by_label
+from himpc.model import IdentityScoring, pool_windows
 
 __all__ = ["Grouping", "group_recordings"]
 
@@ -80,6 +82,7 @@ def group_recordings(
     people: int | None = None,
     *,
     whiten: bool = True,
+    scoring: IdentityScoring | None = None,
 ) -> Grouping:
     """Group recordings by person.
 
@@ -102,6 +105,9 @@ def group_recordings(
         Number of groups; estimated if not given.
     whiten : bool
         False for embeddings that are whitened already, such as those of the preset ``tracklet``.
+    scoring : IdentityScoring, optional
+        That of an adapted model (`himpc.model.Model.scoring`). Recordings are then pooled and joined by the evidence
+        that they show one person (`himpc.learning.clustering.evidence`), and any number of people is possible.
 
     Raises
     ------
@@ -126,19 +132,26 @@ def group_recordings(
         raise ConfigError(f"people should be from 1 to the number of recordings, {len(recordings)}, found {people}")
     if not np.isfinite(vectors).all():
         raise DataError("embeddings contain values that are not finite", hint="check that the model was trained")
-    if people is None and len(recordings) < MIN_RECORDINGS:
+    if people is None and scoring is None and len(recordings) < MIN_RECORDINGS:
         raise DataError(
             f"found {len(recordings)} recordings, expected at least {MIN_RECORDINGS} to estimate the number of people",
             hint="add recordings, or pass {people}",
         )
-    means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
-    labels = _cluster(means, people)
+    if scoring is not None:
+        means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
+        tree = ward_tree(means)
+        labels = cut_by_evidence(tree, means, scoring) if people is None else cut_tree(tree, people)
+        certainty = membership_probabilities(means, labels, scoring)
+    else:
+        means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
+        labels = _cluster(means, people)
+        certainty = _confidence(means, labels)
     groups = np.zeros(n_recordings, dtype=np.int64)
     confidence = np.full(n_recordings, np.nan)
     grouped_vectors = np.full((n_recordings, means.shape[1]), np.nan)
     groups[recordings], confidence[recordings], grouped_vectors[recordings] = (
         _number_by_size(labels),
-        _confidence(means, labels),
+        certainty,
         means,
     )
     return Grouping(groups, confidence, grouped_vectors, estimated=people is None)

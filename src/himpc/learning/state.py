@@ -90,6 +90,7 @@ class State:
     ) -> State:
         """Create the state before the first epoch; `scored` is True if a score chooses the checkpoint."""
         switches = {"normalise": config.normalise, "distances": config.distances, "whiten": config.whiten}
+        switches["adapted"] = config.prior == "identity"
         network = Network(layout, config.levels, config.hidden, config.heads, config.seed, **switches).to(device)
         state = cls(
             network=network,

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from himpc._schema import to_plain
 from himpc.errors import ConfigError, DataError, RunFolderError, count_noun
+from himpc.learning.adaptation import adapt, resolve_prior
 from himpc.learning.callbacks import notify, warn
 from himpc.learning.config import Config
 from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
@@ -26,7 +27,7 @@ from himpc.learning.reproducibility import deterministic_algorithms, fingerprint
 from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
 from himpc.learning.whitening import fit_whitening
-from himpc.model import Model, resolve_device
+from himpc.model import Model, load_prior, resolve_device
 from himpc.recordings import Windows
 from himpc.skeleton import has_side_lines
 
@@ -99,6 +100,13 @@ def train(
         have different windows or settings, or if another process has ended.
     """
     config = config or Config()
+    if external_labels is not None or score is not None:
+        config = config.with_(prior="none" if config.prior == "auto" else config.prior)
+    config = resolve_prior(config, windows.layout, windows.dimensions)
+    if config.prior == "identity":
+        if external_labels is not None or score is not None:
+            raise ConfigError("the identity prior is adapted without labels or a score", hint="set {prior=none}")
+        windows = windows.to(load_prior().layout)
     ignore_heading = config.align and windows.dimensions == 3 and not has_side_lines(windows.layout)
     if ignore_heading:
         used = "heights and distances between points" if config.whiten else "frames with their headings"
@@ -116,6 +124,9 @@ def train(
         folder = RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
     if folder and resume:
         state.restore(folder.path, identity)
+    elif config.prior == "identity":
+        adapt(state.network, inputs, load_prior(), seed=config.seed)
+        state.history.stopped = "the identity prior was adapted, which takes no epochs"
     elif config.whiten:
         fit_whitening(state.network, inputs, align=config.align, ignore_heading=ignore_heading, seed=config.seed)
     if folder and not resume:
@@ -205,6 +216,7 @@ def _build_model(
         settings=to_plain(config),
         training={
             "labels_used": f"unknown: {external_source}" if external_source else "none",
+            **({"prior": "identity prior of other people; see docs/method.md"} if config.prior == "identity" else {}),
             "checkpoint": f"epoch {best.epoch}, the highest score ({best.score:.6g})" if best else "the last epoch",
             "epochs": len(history),
             "stopped": history.stopped,

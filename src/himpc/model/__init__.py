@@ -8,14 +8,21 @@ from himpc.model.export import export_onnx
 from himpc.model.fast_matmul import linear, matmul
 from himpc.model.inference import Inference
 from himpc.model.model import Model, window_features
+from himpc.model.pooling import POSE_EXPONENT, pool_windows
+from himpc.model.prior import IdentityPrior, load_prior
+from himpc.model.scoring import NOISE_VARIANCE, IdentityScoring
 from himpc.model.stream import Stream
 from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
 
 __all__ = [
     "BASELINES",
     "CARD_FILE",
+    "NOISE_VARIANCE",
+    "POSE_EXPONENT",
     "WEIGHTS_FILE",
     "Baseline",
+    "IdentityPrior",
+    "IdentityScoring",
     "Inference",
     "LevelEncoder",
     "Model",
@@ -24,8 +31,10 @@ __all__ = [
     "WhitenedEncoder",
     "export_onnx",
     "linear",
+    "load_prior",
     "matmul",
     "mean_over_frames",
+    "pool_windows",
     "read_note",
     "read_tensors",
     "resolve_device",

@@ -20,7 +20,7 @@ FORMAT = "himpc-model"
 VERSION = 1
 MAX_CARD_BYTES = 16 * 2**20
 
-_SWITCHES = ("align", "normalise", "distances", "whiten")
+_SWITCHES = ("align", "normalise", "distances", "whiten", "adapted")
 """Fields that are written only if true, so that the fingerprints of earlier models stay valid."""
 
 
@@ -51,6 +51,7 @@ class Card:
     normalise: bool = False
     distances: bool = False
     whiten: bool = False
+    adapted: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     format: Literal["himpc-model"] = "himpc-model"
@@ -59,7 +60,7 @@ class Card:
 
     def network(self) -> Network:
         """Make a network of this size."""
-        switches = {"normalise": self.normalise, "distances": self.distances, "whiten": self.whiten}
+        switches = {name: getattr(self, name) for name in _SWITCHES if name != "align"}
         return Network(self.layout, self.levels, self.hidden, self.heads, **switches)
 
     def essentials(self) -> str:

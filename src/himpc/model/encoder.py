@@ -98,7 +98,14 @@ class Network(nn.Module):
         Add the distances between all nodes of a level to the inputs of its encoder.
     whiten : bool
         Use the `WhitenedEncoder`.
+    adapted : bool
+        Make room for the variances of the adapted identity prior (`himpc.learning.adapt`): ``between`` ``(H,)``, the
+        variance of people along each axis in whitened units, and ``pose_scale`` ``(H,)``, the whitened units per unit
+        of the embedding. Both are 0 for unused axes.
     """
+
+    pose_scale: Tensor
+    between: Tensor
 
     def __init__(
         self,
@@ -111,12 +118,14 @@ class Network(nn.Module):
         normalise: bool = False,
         distances: bool = False,
         whiten: bool = False,
+        adapted: bool = False,
     ) -> None:
         super().__init__()
         generator = torch.Generator().manual_seed(seed)
         self.normalise = normalise
         self.distances = distances
         self.whiten = whiten
+        self.adapted = adapted
         self.levels = tuple(levels)
         self.hidden = hidden
         self.heads = heads
@@ -128,6 +137,9 @@ class Network(nn.Module):
             nodes = len(layout.level(level))
             inputs = 3 * nodes + (nodes * (nodes - 1) // 2 if distances else 0)
             self.encoders[level] = kind(inputs, hidden, heads, generator)
+        if adapted:
+            self.register_buffer("pose_scale", torch.zeros(hidden))
+            self.register_buffer("between", torch.zeros(hidden))
 
     def encoder(self, level: Level) -> LevelEncoder:
         """Return the encoder of a level."""

@@ -19,6 +19,7 @@ from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
 from himpc.model.device import resolve_device
 from himpc.model.encoder import Network
 from himpc.model.inference import Inference
+from himpc.model.scoring import IdentityScoring
 from himpc.model.stream import Stream
 from himpc.model.tensors import read_tensors, shapes_of, write_tensors
 from himpc.recordings import Windows
@@ -80,6 +81,19 @@ class Model:
     def whitened(self) -> bool:
         """Whether embeddings are whitened by the variation within recordings (preset ``tracklet``)."""
         return self.network.whiten
+
+    @property
+    def pose_scale(self) -> NDArray[np.float64] | None:
+        """Scale ``(D,)`` by which `pool_windows` weights windows; None if all windows weigh the same."""
+        return self.network.pose_scale.cpu().numpy().astype(np.float64) if self.network.adapted else None
+
+    @property
+    def scoring(self) -> IdentityScoring | None:
+        """Log-likelihood ratios of one person against two; None for a model without the identity prior."""
+        pose_scale = self.pose_scale
+        if pose_scale is None:
+            return None
+        return IdentityScoring(pose_scale, self.network.between.cpu().numpy().astype(np.float64))
 
     @property
     def size(self) -> int:
@@ -150,6 +164,8 @@ class Model:
         return self._inference_cache[1]
 
     def _embed(self, windows: Windows, inference: Inference) -> NDArray[np.float32]:
+        if self.network.adapted and windows.layout != self.layout:
+            windows = windows.to(self.layout)
         self._check(windows)
         windows = windows.aligned() if self.align else windows
         out = np.empty((len(windows), inference.size), dtype=np.float32)
@@ -240,6 +256,7 @@ class Model:
             normalise=self.network.normalise,
             distances=self.network.distances,
             whiten=self.network.whiten,
+            adapted=self.network.adapted,
             fingerprint=fingerprint,
             settings=self.settings,
             training=self.training,

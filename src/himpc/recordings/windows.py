@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError, DataError
 from himpc.recordings.mapped_arrays import iter_blocks, release, stack
 from himpc.recordings.recording import Recording, number_whole_recordings
-from himpc.skeleton import Layout, body_frame, centre
+from himpc.skeleton import Layout, body_frame, centre, convert
 
 __all__ = ["Windows"]
 
@@ -111,6 +111,19 @@ class Windows:
             release(self.frames)
             yield order[begin:end], joints, (after - self.length)[:, None] + np.arange(self.length)
             begin = end
+
+    def to(self, layout: Layout) -> Windows:
+        """Convert every frame to another layout (see `himpc.skeleton.convert`), and subtract its root.
+
+        Raises
+        ------
+        LayoutError
+            If a joint of the other layout cannot be derived.
+        """
+        if layout == self.layout:
+            return self
+        converted = (centre(convert(block, self.layout, layout), layout) for block in iter_blocks(self.frames))
+        return replace(self, frames=_store(converted, (len(self.frames), len(layout), 3)), layout=layout)
 
     def aligned(self) -> Windows:
         """Rotate every frame so that all bodies face one direction (see `himpc.skeleton.body_frame`).

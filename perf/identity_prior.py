@@ -1,0 +1,86 @@
+"""Train the identity prior that comes with himpc: ``python perf/identity_prior.py --data ../shared/data``.
+
+The prior is two scatter matrices of features of bodies, pooled over labelled recordings of other people whose terms
+allow it: ``c3d-walking`` (Apache-2.0), ``kinect-v1-actions`` (MIT) and ``trc-walking`` (CC BY 4.0). Each set counts the
+same. With ``--leave-out SET`` a set is left out, to measure the prior on it.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+import himpc
+from himpc._version import __version__
+from himpc.model import IdentityPrior, Network
+from himpc.recordings import Recording, Windows
+from himpc.skeleton import get_layout
+
+SETS = {
+    "c3d-walking": ("{person}/{session}/*.c3d", "Apache-2.0, biomechZoo"),
+    "kinect-v1-actions": ("Seq{session}_{person}.csv", "MIT, David Jardim, PRECOG"),
+    "trc-walking": ("{person}/{session}/*.trc", "CC BY 4.0, Schreiber and Moissenet 2019, Scientific Data 6:111"),
+}
+MIN_FRAMES = 20
+"""Shorter recordings, such as static trials of two equal frames, are left out."""
+
+Array = NDArray[np.float64]
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder of the real sets")
+    arguments.add_argument("--leave-out", choices=sorted(SETS), action="append", default=[])
+    arguments.add_argument("--out", type=Path, default=Path("src/himpc/model/identity_prior"))
+    options = arguments.parse_args()
+    sets = {name: source for name, source in SETS.items() if name not in options.leave_out}
+    scatters, described = [], []
+    for name, (pattern, terms) in sets.items():
+        recordings = [each for each in himpc.read(options.data / name, name=pattern) if is_usable(each)]
+        scatters.append(scatter(recordings))
+        people = len({each.person for each in recordings})
+        described.append({"set": name, "people": people, "recordings": len(recordings), "terms": terms})
+        print(f"{name}: {len(recordings)} recordings of {people} people")
+    within, between = (np.mean(each, axis=0) for each in zip(*scatters, strict=True))
+    card = {
+        "format": "himpc-identity-prior",
+        "version": 1,
+        "himpc": __version__,
+        "layout": "common-15",
+        "features": "joints in the body frame and their distances, in metres; means of recordings",
+        "trained_on": described,
+        "command": "python perf/identity_prior.py",
+        "labels_used": "the persons of these public recordings; none of the recordings that the prior is adapted to",
+    }
+    IdentityPrior(within, between, card).save(options.out)
+    print(f"Wrote {options.out}")
+
+
+def is_usable(recording: Recording) -> bool:
+    """Return whether a recording shows a moving person."""
+    return len(recording) >= MIN_FRAMES and recording.session not in ("Static", "static")
+
+
+def scatter(recordings: list[Recording]) -> tuple[Array, Array]:
+    """Compute the scatter within people, of trace 1, and between people, each ``(D, D)``, from means of recordings."""
+    layout = get_layout("common-15")
+    windows = Windows.cut([recording.to(layout) for recording in recordings], 1).aligned()
+    network = Network(layout, ["joint"], 1, 0, distances=True)
+    features = network.describe(torch.from_numpy(windows.frames), "joint").numpy().astype(np.float64)
+    whole = np.unique(windows.whole_recording, return_inverse=True)[1]
+    first = np.unique(whole, return_index=True)[1]
+    means = np.stack([features[whole == number].mean(axis=0) for number in range(len(first))])
+    persons = np.array([recordings[windows.recording[row]].person for row in first])
+    names, person = np.unique(persons, return_inverse=True)
+    centres = np.stack([means[person == number].mean(axis=0) for number in range(len(names))])
+    residuals = means - centres[person]
+    within = residuals.T @ residuals / max(len(means) - len(names), 1)
+    return within / np.trace(within), np.cov(centres.T)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""Adaptation of the identity prior to recordings, without labels (docs/method.md, section 12)."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from himpc.errors import ConfigError, DataError, LayoutError
+from himpc.learning.config import Config
+from himpc.learning.whitening import tilt
+from himpc.model import NOISE_VARIANCE, POSE_EXPONENT, IdentityPrior, Network, WhitenedEncoder
+from himpc.recordings import Windows
+from himpc.skeleton import Layout, body_frame, get_layout, mirror
+from himpc.skeleton.conversion import conversion_matrix
+
+__all__ = ["adapt", "resolve_prior"]
+
+PRIOR_WEIGHT = 1.0
+"""Trace of the prior's within-person covariance, relative to that of the recordings' own."""
+
+PRIOR_SHARE = 0.5
+"""Share of the prior in the covariance between people; the rest is what the recordings vary more than by noise."""
+
+MIN_VARIANCE = 1e-3
+"""Axes along which people vary less, in whitened units, are left out."""
+
+MAX_FRAMES_PER_RECORDING = 200
+MAX_FRAMES = 100_000
+"""Maximum numbers of evenly spaced frames to estimate covariances from."""
+
+_FREE_SETTINGS = ("prior", "window_length", "stride", "seed")
+"""Settings that the adaptation uses, too; all others belong to training."""
+
+Array = NDArray[np.float64]
+
+
+def resolve_prior(config: Config, layout: Layout, dimensions: int = 3) -> Config:
+    """Decide whether the identity prior is adapted, and return the settings of that network.
+
+    Returns
+    -------
+    Config
+        With ``prior`` "identity" and the settings of an adapted network, or with ``prior`` "none".
+
+    Raises
+    ------
+    ConfigError
+        If ``prior`` is "identity", and the recordings lack its joints, or a setting of training is changed, which would
+        have no effect.
+    """
+    if config.prior == "none":
+        return config
+    tracklet = Config.preset("tracklet")
+    changed = [name for name in vars(tracklet) if getattr(config, name) != getattr(tracklet, name)]
+    changed = [name for name in changed if name not in _FREE_SETTINGS]
+    problem = _unsuitable(layout, dimensions)
+    if config.prior == "identity" and problem:
+        raise ConfigError(f"the identity prior cannot be used: {problem}", hint="set {prior=none}")
+    if config.prior == "identity" and changed:
+        raise ConfigError(
+            f"{changed[0]} has no effect with the identity prior, which is adapted without epochs of training",
+            hint=f"set {{prior=none}}, or leave out {{{changed[0]}}}",
+        )
+    if problem or changed:
+        return config.with_(prior="none")
+    return tracklet.with_(
+        **{name: getattr(config, name) for name in _FREE_SETTINGS},
+    ).with_(prior="identity", levels=("joint",), normalise=False)
+
+
+def _unsuitable(layout: Layout, dimensions: int) -> str:
+    """Return why recordings of a layout do not suit the prior, or an empty text."""
+    if dimensions != 3:
+        return "the skeletons are 2D"
+    try:
+        conversion_matrix(layout, get_layout("common-15"))
+    except LayoutError as error:
+        return error.message
+    return ""
+
+
+def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int = 0) -> None:
+    """Fit an adapted network to recordings, starting from the prior.
+
+    With x the features of a frame, and m_r their mean over a recording, weighted by the pose (`pool_windows`):
+
+    1. ``W = cov(x - m_r) + cov(mirror(x) - x) + cov(tilt(x) - x) + trace(...) * prior.within``: what varies while the
+       person stays the same. Weights and W are estimated in turn, twice.
+    2. The features are whitened by W; there the variance between recordings of one person is taken to be
+       `NOISE_VARIANCE`, s, along each axis.
+    3. ``B``, the covariance between people, is the mean of the prior's and of what the m_r vary more than by noise. Its
+       eigenvectors are the axes, and its eigenvalues b the variances.
+    4. Axes are scaled by ``sqrt(b / (2 s (b + s)))``, so that half the squared distance between two recordings is the
+       part of the log-likelihood ratio of one person against two that depends on their difference.
+
+    Parameters
+    ----------
+    network : Network
+        With ``adapted``; its axes, offset and variances are set.
+    windows : Windows
+        Aligned, of the prior's layout.
+    prior : IdentityPrior
+    seed : int
+        Seed of the tilts.
+
+    References
+    ----------
+    Prince, Elder: Probabilistic linear discriminant analysis for inferences about identity. ICCV 2007. Garcia-Romero
+    et al.: Unsupervised domain adaptation for i-vector speaker recognition. Odyssey 2014.
+    """
+    joints, recording = _sample_frames(windows)
+    features = _features(network, joints)
+    flipped = _features(network, mirror(joints, windows.layout)) - features
+    tilted = body_frame(tilt(joints, np.random.default_rng(seed)), windows.layout).astype(joints.dtype)
+    nuisances = (flipped, _features(network, tilted) - features)
+    weights = _equal_weights(recording)
+    for _ in range(2):
+        means = _weighted_means(features, recording, weights)
+        within = sum(
+            (_second_moment(each, weights) for each in nuisances), _second_moment(features - means[recording], weights)
+        )
+        within = within + PRIOR_WEIGHT * max(np.trace(within), np.finfo(float).tiny) * prior.within
+        offset = means.mean(axis=0)
+        white = _whiten(within)
+        weights = _pose_weights((features - offset) @ white, recording)
+    means = _weighted_means(features, recording, weights)
+    _set_axes(network, means, white, prior)
+
+
+def _set_axes(network: Network, means: Array, white: Array, prior: IdentityPrior) -> None:
+    """Set the offset, the axes and the variances of the encoder from the means of recordings ``(R, D)``."""
+    offset = means.mean(axis=0)
+    whitened = (means - offset) @ white
+    variance, directions = np.linalg.eigh(whitened.T @ whitened / max(len(means) - 1, 1))
+    excess = (directions * np.clip(variance - NOISE_VARIANCE, 0, None)) @ directions.T
+    between = PRIOR_SHARE * white.T @ prior.between @ white + (1 - PRIOR_SHARE) * excess
+    variance, directions = np.linalg.eigh(between)
+    kept = np.flatnonzero(variance >= MIN_VARIANCE)[::-1][: network.hidden]
+    between_people = variance[kept]
+    scale = np.sqrt(between_people / (2 * NOISE_VARIANCE * (between_people + NOISE_VARIANCE)))
+    encoder = network.encoder("joint")
+    assert isinstance(encoder, WhitenedEncoder)
+    axes = white @ directions[:, kept] * scale
+    encoder.offset.copy_(torch.from_numpy(offset))
+    encoder.axes.zero_()[:, : len(kept)].copy_(torch.from_numpy(axes))
+    network.pose_scale.zero_()[: len(kept)].copy_(torch.from_numpy(1 / scale))
+    network.between.zero_()[: len(kept)].copy_(torch.from_numpy(between_people))
+
+
+def _sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+    """Return evenly spaced frames of each recording, and their recordings, numbered from 0."""
+    recording = np.unique(windows.whole_recording, return_inverse=True)[1]
+    n_recordings = int(recording.max()) + 1
+    limit = max(4, min(MAX_FRAMES_PER_RECORDING, MAX_FRAMES // n_recordings))
+    order = np.argsort(recording, kind="stable")
+    chosen, owner = [], []
+    for number, rows in enumerate(np.split(order, np.cumsum(np.bincount(recording))[:-1])):
+        frames = np.unique(windows.frames_of(rows))
+        frames = frames[np.linspace(0, len(frames) - 1, min(len(frames), limit)).astype(np.int64)]
+        chosen.append(frames)
+        owner.append(np.full(len(frames), number))
+    joints = windows.frames[np.concatenate(chosen)]
+    if not np.isfinite(joints).all():
+        raise DataError("joints contain values that are not finite", hint="clean the recordings first")
+    return joints, np.concatenate(owner)
+
+
+def _features(network: Network, joints: NDArray[np.floating]) -> Array:
+    described: Array = network.describe(torch.from_numpy(joints), "joint").cpu().numpy().astype(np.float64)
+    return described
+
+
+def _equal_weights(recording: NDArray[np.int64]) -> Array:
+    weights: Array = 1 / np.bincount(recording)[recording]
+    return weights
+
+
+def _pose_weights(whitened: Array, recording: NDArray[np.int64]) -> Array:
+    """Compute the weight of each frame, with a sum of 1 in each recording; see `himpc.model.pool_windows`."""
+    squares = (whitened**2).sum(axis=1)
+    weights = (squares / max(squares.min(), np.finfo(float).tiny)) ** (-POSE_EXPONENT / 2)
+    normalised: Array = weights / np.bincount(recording, weights)[recording]
+    return normalised
+
+
+def _weighted_means(features: Array, recording: NDArray[np.int64], weights: Array) -> Array:
+    starts = np.flatnonzero(np.diff(recording, prepend=-1))
+    means: Array = np.add.reduceat(features * weights[:, None], starts, axis=0)
+    return means
+
+
+def _second_moment(differences: Array, weights: Array) -> Array:
+    """Compute the mean over recordings of the weighted second moment of differences ``(T, D)``."""
+    moment: Array = (differences * weights[:, None]).T @ differences / weights.sum()
+    return moment
+
+
+def _whiten(covariance: Array) -> Array:
+    """Return the matrix ``(D, D)`` that maps a covariance to the identity."""
+    variance, directions = np.linalg.eigh(covariance)
+    floor = max(np.trace(covariance) / len(covariance), np.finfo(float).tiny) * 1e-6
+    whitening: Array = directions / np.sqrt(np.maximum(variance, 0) + floor)
+    return whitening

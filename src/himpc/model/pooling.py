@@ -1,0 +1,83 @@
+"""Pooling of the embeddings of windows into one embedding per recording."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import DataError
+
+__all__ = ["POSE_EXPONENT", "pool_windows"]
+
+POSE_EXPONENT = 4
+"""The weight of a window falls with this power of the distance of its pose from the mean pose. Chosen from 1, 2, 3, 4
+and 6 on kinect-v1-daily and kinect-v1-views (docs/lab-notebook.md)."""
+
+
+def pool_windows(
+    embeddings: NDArray[np.floating],
+    recording: NDArray[np.integer],
+    n_recordings: int,
+    pose_scale: NDArray[np.floating] | None = None,
+) -> NDArray[np.float64]:
+    """Compute the mean embedding of the windows of each recording.
+
+    With `pose_scale` the mean is weighted: a window whose pose is far from the mean pose of the recordings that the
+    model was adapted to, such as one with raised arms, says less about the build. Its weight is
+    ``|e * pose_scale| ** -POSE_EXPONENT``, where e is the embedding.
+
+    Parameters
+    ----------
+    embeddings : array ``(N, D)``
+        One row per window.
+    recording : int array ``(N,)``
+        The recording of each window, in ``[0, n_recordings)``, in any order.
+    n_recordings : int
+        R.
+    pose_scale : array ``(D,)``, optional
+        That of the model (`himpc.model.Model.pose_scale`); None for a mean with equal weights.
+
+    Returns
+    -------
+    float64 array ``(R, D)``
+        A recording without windows has a row of NaN.
+
+    Raises
+    ------
+    DataError
+        If the arrays do not fit each other or a recording is out of range.
+    """
+    if embeddings.ndim != 2 or recording.shape != (len(embeddings),):
+        raise DataError(
+            f"embeddings have shape {embeddings.shape} and recording {recording.shape}, expected (N, D) and (N,)"
+        )
+    if len(recording) and not 0 <= recording.min() <= recording.max() < n_recordings:
+        raise DataError(f"recording holds {recording.min()} to {recording.max()}, expected 0 to {n_recordings - 1}")
+    pooled = np.full((n_recordings, embeddings.shape[1]), np.nan)
+    if not len(recording):
+        return pooled
+    if (np.diff(recording) < 0).any():
+        order = np.argsort(recording, kind="stable")
+        embeddings, recording = embeddings[order], recording[order]
+    present, starts, counts = np.unique(recording, return_index=True, return_counts=True)
+    if pose_scale is None:
+        pooled[present] = np.add.reduceat(embeddings, starts, axis=0, dtype=np.float64) / counts[:, None]
+        return pooled
+    weights = _weights(embeddings, pose_scale, starts, counts)
+    pooled[present] = np.add.reduceat(embeddings * weights[:, None], starts, axis=0)
+    return pooled
+
+
+def _weights(
+    embeddings: NDArray[np.floating],
+    pose_scale: NDArray[np.floating],
+    starts: NDArray[np.integer],
+    counts: NDArray[np.integer],
+) -> NDArray[np.float64]:
+    """Compute the weight of each window, with a sum of 1 in each recording."""
+    squares = ((embeddings.astype(np.float64) * pose_scale) ** 2).sum(axis=1)
+    nearest = np.maximum(np.minimum.reduceat(squares, starts), np.finfo(np.float32).tiny)
+    relative = np.maximum(squares / np.repeat(nearest, counts), 1)  # relative to the nearest, which cannot overflow
+    weights = relative ** (-POSE_EXPONENT / 2)
+    normalised: NDArray[np.float64] = weights / np.repeat(np.add.reduceat(weights, starts), counts)
+    return normalised

@@ -1,0 +1,76 @@
+"""Log-likelihood ratios of one person against two, for embeddings of an adapted model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["NOISE_VARIANCE", "IdentityScoring"]
+
+NOISE_VARIANCE = 0.45
+"""Variance between recordings of one person along each whitened axis, s."""
+
+CORRELATION = 0.3
+"""Correlation of the errors of two recordings of one person, such as those of one session. The mean of n recordings
+therefore counts as ``n / (1 + (n - 1) CORRELATION)`` independent ones."""
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class IdentityScoring:
+    """The two-covariance model of the embeddings of recordings.
+
+    In whitened units, which are the embedding times `pose_scale`, a recording is ``y + e``: the person's
+    ``y ~ N(0, between)`` plus an error ``e ~ N(0, NOISE_VARIANCE)`` (Prince and Elder, ICCV 2007).
+
+    Attributes
+    ----------
+    pose_scale : float64 array ``(D,)``
+        Whitened units per unit of the embedding; 0 for unused axes.
+    between : float64 array ``(D,)``
+        Variance of people along each axis; 0 for unused axes.
+    """
+
+    pose_scale: Array
+    between: Array
+
+    def log_likelihood_ratio(
+        self,
+        first: Array,
+        second: Array,
+        n_first: NDArray[np.floating] | int = 1,
+        n_second: NDArray[np.floating] | int = 1,
+    ) -> Array:
+        """Compute the log-likelihood ratio of one person against two for means of recordings.
+
+        Parameters
+        ----------
+        first, second : arrays ``(..., D)``
+            Embeddings: each the mean of n recordings of one person.
+        n_first, n_second : int or int arrays ``(...)``
+            The numbers of recordings.
+
+        Returns
+        -------
+        float64 array ``(...)``
+            In nats; positive if one person is more likely.
+        """
+        used = self.pose_scale > 0
+        a, b = (np.asarray(each, dtype=np.float64)[..., used] * self.pose_scale[used] for each in (first, second))
+        between = self.between[used]
+        variance_a, variance_b = (between + self._noise(n)[..., None] for n in (n_first, n_second))
+        product = variance_a * variance_b
+        determinant = product - between**2
+        separate = a**2 / variance_a + b**2 / variance_b
+        together = (variance_b * a**2 - 2 * between * a * b + variance_a * b**2) / determinant
+        ratio: Array = 0.5 * (np.log(product / determinant) + separate - together).sum(axis=-1)
+        return ratio
+
+    @staticmethod
+    def _noise(n: NDArray[np.floating] | int) -> Array:
+        n = np.asarray(n, dtype=np.float64)
+        noise: Array = NOISE_VARIANCE * (1 + (n - 1) * CORRELATION) / n
+        return noise
