@@ -7,6 +7,8 @@ import hashlib
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.model import pool_windows
+
 __all__ = ["digest", "find_mismatches", "fingerprint"]
 
 MEAN_TOLERANCE = 1e-5
@@ -30,17 +32,21 @@ def digest(*arrays: NDArray[np.float32] | NDArray[np.int64]) -> str:
 
 
 def find_mismatches(
-    pooled: NDArray[np.float32], windows: NDArray[np.float32], of: NDArray[np.int64]
+    pooled: NDArray[np.float32],
+    windows: NDArray[np.float32],
+    of: NDArray[np.int64],
+    pose_scale: NDArray[np.floating] | None = None,
 ) -> NDArray[np.int64]:
     """Return the indices of pooled vectors ``(R, D)`` that are not the mean of their windows ``(N, D)``.
 
-    `of` is the index of each window's recording, ascending. Recordings without windows are not checked.
+    `of` is the index of each window's recording, ascending, and `pose_scale` that of the model. Recordings without
+    windows are not checked.
     """
-    indices, first, counts = np.unique(of, return_index=True, return_counts=True)
+    indices, first = np.unique(of, return_index=True)
     if not len(indices):
         return indices
     with np.errstate(invalid="ignore", over="ignore"):
-        means = np.add.reduceat(windows, first, axis=0, dtype=np.float64) / counts[:, None]
+        means = pool_windows(windows, of, int(indices[-1]) + 1, pose_scale)[indices]
         largest = np.maximum.reduceat(np.abs(windows).max(axis=1), first).astype(np.float64)
         matches = (np.abs(means - pooled[indices]) <= MEAN_TOLERANCE * largest[:, None]).all(axis=1)
     mismatches: NDArray[np.int64] = indices[~matches]

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc.api import embed
 from himpc.errors import DataError, count_noun
 from himpc.gallery.integrity import fingerprint
-from himpc.model import Model
+from himpc.model import Model, pool_windows
 from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
 from himpc.skeleton import Layout
 
@@ -128,7 +128,8 @@ def group_unnamed(
 
     Four or more recordings are grouped by `himpc.group`. Groups are then joined while the mean distance between their
     recordings is that of one person: at most `threshold`, the distance that is a match in the gallery, or, if the
-    gallery has no threshold yet, at most `SAME_PERSON_RATIO` times the distance between the halves of a recording.
+    gallery has no threshold yet, at most `SAME_PERSON_RATIO` times the distance between the halves of a recording. With
+    the identity prior, its evidence alone decides.
     """
     from himpc.learning import MIN_RECORDINGS, group_recordings
 
@@ -137,11 +138,11 @@ def group_unnamed(
     if len(unnamed) < 2:
         return groups
     labels = np.arange(len(unnamed))
-    if len(unnamed) >= MIN_RECORDINGS:
+    if len(unnamed) >= (MIN_RECORDINGS if model.scoring is None else 2):
         vectors = np.concatenate([recordings[index].windows for index in unnamed])
         of = np.repeat(np.arange(len(unnamed)), [len(recordings[index].windows) for index in unnamed])
-        labels = group_recordings(vectors, of, len(unnamed), whiten=not model.whitened).groups
-    if len(unnamed) <= MAX_JOINED:
+        labels = group_recordings(vectors, of, len(unnamed), whiten=not model.whitened, scoring=model.scoring).groups
+    if model.scoring is None and len(unnamed) <= MAX_JOINED:
         labels = _join_near_groups([recordings[index] for index in unnamed], labels, threshold)
     for index, group in zip(unnamed, labels.tolist(), strict=True):
         groups[index] = group
@@ -193,26 +194,31 @@ def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[Em
         begin, end = end, end + len(group)
         own_parts, rows = parts[begin:end], slice(edges[begin], edges[end])
         offsets = np.cumsum([0, *map(len, own_parts)])[of[rows] - begin]
-        note = _describe_conversion(group[0].layout, model.layout)
-        yield replace(_join(own_parts, vectors[rows], starts[rows] + offsets), note=note)
+        note = _describe_conversion(group[0].layout, model)
+        yield replace(_join(own_parts, vectors[rows], starts[rows] + offsets, model.pose_scale), note=note)
 
 
-def _describe_conversion(layout: Layout, target: Layout) -> str:
-    """Return a note on a recording of another layout; else an empty text."""
-    if layout == target:
+def _describe_conversion(layout: Layout, model: Model) -> str:
+    """Return a note on a recording of another layout than those of the model's training; else an empty text."""
+    if layout == model.layout or layout.name == model.training.get("layout"):
         return ""
     return (
-        f"recordings of {layout.name} were converted to {target.name}, the layout of the gallery; two systems measure "
-        "one person differently, so enroll recordings of both"
+        f"recordings of {layout.name} were converted to {model.layout.name}, the layout of the gallery; two systems "
+        "measure one person differently, so enroll recordings of both"
     )
 
 
-def _join(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDArray[np.int64]) -> EmbeddedRecording:
+def _join(
+    parts: Sequence[Recording],
+    windows: NDArray[np.float32],
+    starts: NDArray[np.int64],
+    pose_scale: NDArray[np.float64] | None,
+) -> EmbeddedRecording:
     first = parts[0]
     read = sum(part.quality.frames_read for part in parts)
     frames = sum(map(len, parts))
     joints = parts[0].joints if len(parts) == 1 else np.concatenate([part.joints for part in parts])
-    pooled = windows.mean(axis=0, dtype=np.float64) if len(windows) else np.zeros(windows.shape[1])
+    pooled = pool_windows(windows, np.zeros(len(windows), dtype=np.int64), 1, pose_scale)[0]
     return EmbeddedRecording(
         source=first.whole_source,
         person=first.person,
@@ -223,7 +229,7 @@ def _join(parts: Sequence[Recording], windows: NDArray[np.float32], starts: NDAr
         joints=joints,
         fingerprint=fingerprint(joints),
         quality=min(1.0, frames / read) if read else 1.0,
-        pooled=pooled.astype(np.float32),
+        pooled=np.nan_to_num(pooled).astype(np.float32),  # zeros without windows
         windows=windows,
         starts=starts,
     )

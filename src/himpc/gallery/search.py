@@ -181,7 +181,7 @@ class Searcher:
         """Return a note if the rates may be too low because the model was trained on these people."""
         with self._catalog.read() as connection:
             is_trained_on = self._catalog.get_property(connection, "trained") != b"no"
-        if calibration.unseen or not is_trained_on:
+        if calibration.unseen or not is_trained_on or self._model.scoring is not None:
             return ""
         return (
             "if the model was trained on people of this gallery, impostors match more often than the rate states: "
@@ -221,5 +221,7 @@ class Searcher:
         entries = self._store.entries(ids[:MAX_SPLIT_RECORDINGS])
         order = np.lexsort((entries.starts, entries.of))
         halves = np.full((len(ids), 2, self._model.size), np.nan, dtype=np.float32)
-        halves[np.isin(ids, entries.ids)] = mean_halves(entries.windows[order], entries.of[order], len(entries.ids))
+        halves[np.isin(ids, entries.ids)] = mean_halves(
+            entries.windows[order], entries.of[order], len(entries.ids), self._model.pose_scale
+        )
         return halves

@@ -278,6 +278,11 @@ class GalleryService(GalleryReader):
         if folds == 0:
             self._set_properties({"trained": b"no", "calibration": None})
             return self.calibration()
+        if (
+            self.model.scoring is not None
+        ):  # adapted without any training, so no people are separated better than others
+            self._set_properties({"trained": b"no", "calibration": None})
+            return self.calibration()
         calibration = cross_calibrate(self.model, self._stored_recordings(), folds, device=device, progress=progress)
         self.saved_calibration = calibration
         return calibration
@@ -325,8 +330,8 @@ class GalleryService(GalleryReader):
         store = self._checked_store.store
         if repair:
             self.writer.settle()
-            self._compute_again([id for id, _ in check_vectors(self._catalog, store)])
-        return find_problems(self._catalog, store, len(self.model.layout))
+            self._compute_again([id for id, _ in check_vectors(self._catalog, store, self.model)])
+        return find_problems(self._catalog, store, self.model)
 
     def _compute_again(self, ids: Sequence[int]) -> None:
         """Replace the vectors of recordings by those of their stored skeletons.

@@ -21,6 +21,7 @@ from himpc.gallery.model_files import MODEL_FILES, model_from_files, model_to_fi
 from himpc.gallery.opening import gallery_exists
 from himpc.gallery.recordings import EmbeddedRecording
 from himpc.gallery.service import GalleryService
+from himpc.model import Model
 
 VERSION = "1"
 
@@ -96,7 +97,9 @@ def _to_arrays(service: GalleryService) -> tuple[Arrays, int]:
         raise GalleryError(f"{service.location}: no person is enrolled, so there is nothing to export")
     ids = [each.id for each in enrolled]
     entries = service.embeddings(ids)
-    if len(entries.ids) != len(enrolled) or len(find_mismatches(entries.pooled, entries.windows, entries.of)):
+    if len(entries.ids) != len(enrolled) or len(
+        find_mismatches(entries.pooled, entries.windows, entries.of, service.model.pose_scale)
+    ):
         raise GalleryError(
             f"{service.location}: vectors are missing or have changed on the disk", hint="{Gallery.verify()} lists them"
         )
@@ -137,7 +140,7 @@ def import_gallery(path: str | Path, location: str | Path) -> tuple[int, int]:
         model = model_from_files({name: arrays[name].tobytes() for name in MODEL_FILES}, "cpu")
     except ModelError as error:
         raise FormatError(f"{path}: its model is damaged ({error.message})", hint="export the gallery again") from error
-    recordings, groups = _from_arrays(arrays, model.size, len(model.layout), path)
+    recordings, groups = _from_arrays(arrays, model, path)
     is_new = not gallery_exists(location)
     with Gallery.create(location, model) if is_new else Gallery.open(location) as gallery:
         if gallery.model.fingerprint != model.fingerprint:
@@ -174,13 +177,12 @@ def _read(path: Path) -> tuple[Arrays, Calibration | None]:
         raise error if isinstance(error, FormatError) else _damaged(path, str(error)) from error
 
 
-def _from_arrays(
-    arrays: Arrays, size: int, joints: int, path: str | Path
-) -> tuple[list[EmbeddedRecording], list[int | None]]:
+def _from_arrays(arrays: Arrays, model: Model, path: str | Path) -> tuple[list[EmbeddedRecording], list[int | None]]:
     """Return the recordings of a file, and for each without a named person the number of an unnamed one."""
+    joints = len(model.layout)
     rows = _parse_rows(arrays["recordings"], path)
     stored = np.array([row.kept for row in rows], dtype=np.int64)
-    if not _arrays_fit(arrays, rows, size, int(stored.sum()) * joints):
+    if not _arrays_fit(arrays, rows, model, int(stored.sum()) * joints):
         raise _damaged(path, "its arrays do not fit one another")
     windows, starts = arrays["windows"], arrays["starts"]
     edges, ends = np.searchsorted(arrays["of"], np.arange(len(rows) + 1)), np.cumsum([0, *stored * joints])
@@ -211,11 +213,11 @@ def _from_arrays(
     return recordings, [None if row.named else unnamed[row.person] for row in rows]
 
 
-def _arrays_fit(arrays: Arrays, rows: list[_Row], size: int, joint_rows: int) -> bool:
+def _arrays_fit(arrays: Arrays, rows: list[_Row], model: Model, joint_rows: int) -> bool:
     pooled, windows, of, starts = (arrays[name] for name in ("pooled", "windows", "of", "starts"))
     shapes_fit = (
-        pooled.shape == (len(rows), size)
-        and windows.shape == (of.size, size)
+        pooled.shape == (len(rows), model.size)
+        and windows.shape == (of.size, model.size)
         and of.shape == starts.shape == (len(windows),)
         and arrays["joints"].shape == (joint_rows, 3)
     )
@@ -227,7 +229,7 @@ def _arrays_fit(arrays: Arrays, rows: list[_Row], size: int, joint_rows: int) ->
         and (starts < np.array([row.frames for row in rows])[of]).all()
         and np.isfinite(pooled).all()
         and np.isfinite(windows).all()
-        and not len(find_mismatches(pooled, windows, of))
+        and not len(find_mismatches(pooled, windows, of, model.pose_scale))
     )
 
 

@@ -14,6 +14,7 @@ from himpc.gallery.checked_store import digest_entries
 from himpc.gallery.integrity import find_mismatches, fingerprint
 from himpc.gallery.records import EnrolledRecording
 from himpc.gallery.store import Entries, VectorStore
+from himpc.model import Model
 
 BATCH_SIZE = 2_000
 """Recordings whose vectors are read together, which bounds memory."""
@@ -24,7 +25,7 @@ def find_orphans(connection: Connection, store: VectorStore) -> NDArray[np.int64
     return np.setdiff1d(store.ids(), queries.all_ids(connection))
 
 
-def check_vectors(catalog: Catalog, store: VectorStore) -> Iterator[tuple[int, int | None]]:
+def check_vectors(catalog: Catalog, store: VectorStore, model: Model) -> Iterator[tuple[int, int | None]]:
     """Yield the id of each recording whose vectors are damaged, and how many windows of it are stored.
 
     The number is None if all are stored but have changed. Recordings of an older version of himpc have no digests yet:
@@ -37,7 +38,9 @@ def check_vectors(catalog: Catalog, store: VectorStore) -> Iterator[tuple[int, i
         entries = store.entries(batch)
         found = digest_entries(entries)
         counts = dict(zip(entries.ids.tolist(), _window_counts(entries), strict=True))
-        altered = set(entries.ids[find_mismatches(entries.pooled, entries.windows, entries.of)].tolist())
+        altered = set(
+            entries.ids[find_mismatches(entries.pooled, entries.windows, entries.of, model.pose_scale)].tolist()
+        )
         with catalog.read() as connection:
             expected = queries.digests_of(connection, batch.tolist())
             windows = queries.windows_of(connection, batch.tolist())
@@ -48,12 +51,12 @@ def check_vectors(catalog: Catalog, store: VectorStore) -> Iterator[tuple[int, i
                 yield id, None
 
 
-def find_problems(catalog: Catalog, store: VectorStore, n_joints: int) -> list[str]:
+def find_problems(catalog: Catalog, store: VectorStore, model: Model) -> list[str]:
     """Describe each problem in a sentence: damaged files, missing or altered data, and orphaned vectors."""
     problems = catalog.find_problems()
     try:
         problems += store.check()
-        damaged = dict(check_vectors(catalog, store))
+        damaged = dict(check_vectors(catalog, store, model))
         with catalog.read() as connection:
             orphans = find_orphans(connection, store)
     except GalleryError as error:
@@ -66,7 +69,7 @@ def find_problems(catalog: Catalog, store: VectorStore, n_joints: int) -> list[s
         if (count := damaged.get(each.id)) is not None:
             problems.append(f"{name}: {count} of {each.windows} windows are stored: verify with repair, or {advice}")
         is_altered = each.id in damaged and count is None
-        if is_altered or not _has_joints(catalog, each, n_joints, expected):
+        if is_altered or not _has_joints(catalog, each, len(model.layout), expected):
             problems.append(
                 f"{name}: its stored data has changed since it was enrolled: verify with repair, restore the gallery "
                 f"from a backup, or {advice}"

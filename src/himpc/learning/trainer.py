@@ -103,6 +103,7 @@ def train(
     if external_labels is not None or score is not None:
         config = config.with_(prior="none" if config.prior == "auto" else config.prior)
     config = resolve_prior(config, windows.layout, windows.dimensions)
+    notes = {**(notes or {}), "layout": windows.layout.name}
     if config.prior == "identity":
         if external_labels is not None or score is not None:
             raise ConfigError("the identity prior is adapted without labels or a score", hint="set {prior=none}")

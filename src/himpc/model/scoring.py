@@ -41,8 +41,8 @@ class IdentityScoring:
         self,
         first: Array,
         second: Array,
-        n_first: NDArray[np.floating] | int = 1,
-        n_second: NDArray[np.floating] | int = 1,
+        n_first: NDArray[np.number] | int = 1,
+        n_second: NDArray[np.number] | int = 1,
     ) -> Array:
         """Compute the log-likelihood ratio of one person against two for means of recordings.
 
@@ -70,7 +70,7 @@ class IdentityScoring:
         return ratio
 
     @staticmethod
-    def _noise(n: NDArray[np.floating] | int) -> Array:
+    def _noise(n: NDArray[np.number] | int) -> Array:
         n = np.asarray(n, dtype=np.float64)
         noise: Array = NOISE_VARIANCE * (1 + (n - 1) * CORRELATION) / n
         return noise

@@ -225,7 +225,9 @@ class Service:
         recordings = {each.id: each for each in self.gallery.recordings()}
         entries = self.gallery.embeddings(list(recordings))
         present = [recordings[number] for number in entries.ids.tolist()]
-        grouping = group_recordings(entries.windows, entries.of, len(present), people, whiten=not model.whitened)
+        grouping = group_recordings(
+            entries.windows, entries.of, len(present), people, whiten=not model.whitened, scoring=model.scoring
+        )
         rows = [s.GroupedRecording(id=str(r.id), source=r.source, person=r.person, confidence=None) for r in present]
         named = {person.name for person in self.gallery.people() if person.named}
         return _group_result(grouping, rows, [], named=named)

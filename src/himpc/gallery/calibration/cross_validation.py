@@ -13,7 +13,7 @@ from himpc.errors import ConfigError, DataError
 from himpc.gallery.calibration.calibration import Calibration, calibrate
 from himpc.gallery.calibration.comparisons import Fold
 from himpc.learning import Config, IgnoreWarnings, train
-from himpc.model import Model
+from himpc.model import Model, pool_windows
 from himpc.recordings import Progress, Recording, Windows
 
 DEFAULT_FOLDS = 4
@@ -69,7 +69,7 @@ def cross_calibrate(
     def compare(other: Model, left_out: NDArray[np.bool_]) -> Fold:
         embeddings = embed(other, recordings)
         of = embeddings.windows.recording
-        halves = mean_halves(embeddings.vectors, of, len(recordings)) if has_one_each else None
+        halves = mean_halves(embeddings.vectors, of, len(recordings), other.pose_scale) if has_one_each else None
         return Fold(embeddings.pooled, left_out, halves)
 
     count = min(folds, len(names))
@@ -88,16 +88,21 @@ def cross_calibrate(
     return calibrate(full.vectors, person, full.halves, fold_results)
 
 
-def mean_halves(vectors: NDArray[np.floating], of: NDArray[np.integer], count: int) -> NDArray[np.float32]:
+def mean_halves(
+    vectors: NDArray[np.floating],
+    of: NDArray[np.integer],
+    count: int,
+    pose_scale: NDArray[np.floating] | None = None,
+) -> NDArray[np.float32]:
     """Compute the means of the first and second half of each recording's windows, ``(count, 2, D)``.
 
-    `vectors` are in order of time, and `of` is the recording of each, ascending. A recording with a single window has
-    NaN.
+    `vectors` are in order of time, `of` is the recording of each, ascending, and `pose_scale` that of the model. A
+    recording with a single window has NaN.
     """
-    halves = np.full((count, 2, vectors.shape[1]), np.nan, dtype=np.float32)
     edges = np.searchsorted(of, np.arange(count + 1))
-    for number in np.flatnonzero(np.diff(edges) > 1):
-        rows = vectors[edges[number] : edges[number + 1]]
-        middle = len(rows) // 2
-        halves[number] = rows[:middle].mean(axis=0), rows[middle:].mean(axis=0)
-    return halves
+    sizes = np.diff(edges)
+    place = np.arange(len(of)) - edges[:-1][of]
+    is_late = place >= sizes[of] // 2
+    halves = pool_windows(vectors, 2 * of + is_late, 2 * count, pose_scale).reshape(count, 2, -1)
+    halves[sizes < 2] = np.nan
+    return halves.astype(np.float32)

@@ -63,17 +63,20 @@ class _Side:
     persons: NDArray[np.str_]
     marks: NDArray[np.str_] | None
     recordings: NDArray[np.int64] | None
+    pose_scale: NDArray[np.float64] | None = None
 
     @classmethod
     def of(cls, embed: Embed, part: LabelledWindows, exclude: ExclusionKey | None) -> _Side:
+        model = getattr(embed, "__self__", None)  # pooling is that of the model whose method embeds
+        pose_scale = model.pose_scale if isinstance(model, Model) else None
         marks = {"camera": part.cameras, "session": part.sessions, None: None}[exclude]
-        return cls(embed(part.windows), part.persons, marks, part.whole_recordings)
+        return cls(embed(part.windows), part.persons, marks, part.whole_recordings, pose_scale)
 
     def pooled(self) -> _Side:
         """Return the recordings instead of the windows."""
         assert self.recordings is not None
         present, first = np.unique(self.recordings, return_index=True)
-        vectors = pool_recordings(self.vectors, self.recordings, int(present[-1]) + 1)[present]
+        vectors = pool_recordings(self.vectors, self.recordings, int(present[-1]) + 1, self.pose_scale)[present]
         return _Side(vectors, self.persons[first], None if self.marks is None else self.marks[first], present)
 
 
