@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.learning.clustering.evidence import cut_by_evidence, membership_probabilities, ward_tree
+from himpc.learning.clustering.evidence import NOISE_RANGE, cut_by_evidence, membership_probabilities, ward_tree
 from himpc.learning.clustering.number_of_people import (
     MAX_RECORDINGS,
     MIN_RECORDINGS,
@@ -29,6 +29,14 @@ NUISANCE_SHARE = 0.05
 and 0.5 on simulated walkers."""
 
 
+MAX_RANGE = 1.5
+"""Ratio of the largest to the smallest plausible number of people above which the number is called uncertain."""
+
+LOW_CONFIDENCE = 0.5
+MAX_DOUBTFUL = 0.2
+"""Share of recordings with a lower confidence above which a grouping is called doubtful."""
+
+
 @dataclass(frozen=True, eq=False)
 class Grouping:
     """Recordings, grouped by person.
@@ -44,12 +52,15 @@ class Grouping:
         The whitened vectors of the recordings that were compared; NaN if the group is 0.
     estimated : bool
         True if the number of people was estimated, False if it was specified.
+    plausible : (int, int) or None
+        The smallest and the largest plausible number of people; None if it was specified, or is not known.
     """
 
     groups: NDArray[np.int64]
     confidence: NDArray[np.float64]
     vectors: NDArray[np.float64]
     estimated: bool
+    plausible: tuple[int, int] | None = None
 
     @property
     def people(self) -> int:
@@ -62,6 +73,8 @@ class Grouping:
         grouped = int((self.groups > 0).sum())
         if not self.estimated:
             return ""
+        if self.plausible is not None:
+            return self._describe_doubt()
         if self.people == grouped:
             return (
                 f"no two of {grouped} recordings were found to show the same person, so each is its own group; if that "
@@ -73,6 +86,22 @@ class Grouping:
                 "fewer, state the number of people"
             )
         return ""
+
+    def _describe_doubt(self) -> str:
+        """Describe doubts about a grouping by evidence; empty if there are none."""
+        assert self.plausible is not None
+        low, high = self.plausible
+        sentences = []
+        if high > MAX_RANGE * low:
+            sentences.append(
+                f"the number of people is uncertain: from {low} to {high} are plausible; if it is known, state it"
+            )
+        if (doubtful := int((self.confidence < LOW_CONFIDENCE).sum())) > MAX_DOUBTFUL * len(self.confidence):
+            sentences.append(
+                f"{doubtful} of {len(self.confidence)} recordings have a confidence below {LOW_CONFIDENCE}; check their "
+                "groups before you rely on them"
+            )
+        return "; ".join(sentences)
 
 
 def group_recordings(
@@ -137,10 +166,16 @@ def group_recordings(
             f"found {len(recordings)} recordings, expected at least {MIN_RECORDINGS} to estimate the number of people",
             hint="add recordings, or pass {people}",
         )
+    plausible = None
     if scoring is not None:
         means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
         tree = ward_tree(means)
-        labels = cut_by_evidence(tree, means, scoring) if people is None else cut_tree(tree, people)
+        if people is None:
+            labels = cut_by_evidence(tree, means, scoring)
+            most, least = (int(cut_by_evidence(tree, means, scoring, noise).max()) + 1 for noise in NOISE_RANGE)
+            plausible = min(least, int(labels.max()) + 1), max(most, int(labels.max()) + 1)
+        else:
+            labels = cut_tree(tree, people)
         certainty = membership_probabilities(means, labels, scoring)
     else:
         means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
@@ -154,7 +189,7 @@ def group_recordings(
         certainty,
         means,
     )
-    return Grouping(groups, confidence, grouped_vectors, estimated=people is None)
+    return Grouping(groups, confidence, grouped_vectors, estimated=people is None, plausible=plausible)
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:

@@ -24,7 +24,7 @@ class IdentityScoring:
     """The two-covariance model of the embeddings of recordings.
 
     In whitened units, which are the embedding times `pose_scale`, a recording is ``y + e``: the person's
-    ``y ~ N(0, between)`` plus an error ``e ~ N(0, NOISE_VARIANCE)`` (Prince and Elder, ICCV 2007).
+    ``y ~ N(0, between)`` plus an error ``e ~ N(0, noise)`` (Prince and Elder, ICCV 2007).
 
     Attributes
     ----------
@@ -32,10 +32,13 @@ class IdentityScoring:
         Whitened units per unit of the embedding; 0 for unused axes.
     between : float64 array ``(D,)``
         Variance of people along each axis; 0 for unused axes.
+    noise : float
+        Variance of the error e.
     """
 
     pose_scale: Array
     between: Array
+    noise: float = NOISE_VARIANCE
 
     def log_likelihood_ratio(
         self,
@@ -61,7 +64,7 @@ class IdentityScoring:
         used = self.pose_scale > 0
         a, b = (np.asarray(each, dtype=np.float64)[..., used] * self.pose_scale[used] for each in (first, second))
         between = self.between[used]
-        variance_a, variance_b = (between + self._noise(n)[..., None] for n in (n_first, n_second))
+        variance_a, variance_b = (between + self._noise_of_mean(n)[..., None] for n in (n_first, n_second))
         product = variance_a * variance_b
         determinant = product - between**2
         separate = a**2 / variance_a + b**2 / variance_b
@@ -69,8 +72,7 @@ class IdentityScoring:
         ratio: Array = 0.5 * (np.log(product / determinant) + separate - together).sum(axis=-1)
         return ratio
 
-    @staticmethod
-    def _noise(n: NDArray[np.number] | int) -> Array:
-        n = np.asarray(n, dtype=np.float64)
-        noise: Array = NOISE_VARIANCE * (1 + (n - 1) * CORRELATION) / n
+    def _noise_of_mean(self, n: NDArray[np.number] | int) -> Array:
+        count = np.asarray(n, dtype=np.float64)
+        noise: Array = self.noise * (1 + (count - 1) * CORRELATION) / count
         return noise
