@@ -212,9 +212,14 @@ class Searcher:
         ids, persons, pooled = ids[is_stored], persons[is_stored], pooled[is_stored]
         has_one_each = len(np.unique(persons)) == len(persons)
         try:
-            return calibrate(pooled, persons, self._halves(ids) if has_one_each else None), ""
+            halves = self._halves(ids) if has_one_each else None
+            return calibrate(pooled, persons, halves, prior_threshold=self._prior_threshold()), ""
         except DataError as error:
             return None, str(error)
+
+    def _prior_threshold(self) -> float | None:
+        scoring = self._model.scoring
+        return None if scoring is None else scoring.distance_threshold()
 
     def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Compute the means of the first and second half of each recording, NaN if it has a single window."""

@@ -98,8 +98,8 @@ class Grouping:
             )
         if (doubtful := int((self.confidence < LOW_CONFIDENCE).sum())) > MAX_DOUBTFUL * len(self.confidence):
             sentences.append(
-                f"{doubtful} of {len(self.confidence)} recordings have a confidence below {LOW_CONFIDENCE}; check their "
-                "groups before you rely on them"
+                f"{doubtful} of {len(self.confidence)} recordings have a confidence below {LOW_CONFIDENCE}; check "
+                "their groups before you rely on them"
             )
         return "; ".join(sentences)
 

@@ -10,11 +10,12 @@ from himpc.model.inference import Inference
 from himpc.model.model import Model, window_features
 from himpc.model.pooling import POSE_EXPONENT, pool_windows
 from himpc.model.prior import IdentityPrior, load_prior
-from himpc.model.scoring import NOISE_VARIANCE, IdentityScoring
+from himpc.model.scoring import CALIBRATION_SLOPE, NOISE_VARIANCE, IdentityScoring
 from himpc.model.stream import Stream
 from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
 
 __all__ = [
+    "CALIBRATION_SLOPE",
     "BASELINES",
     "CARD_FILE",
     "NOISE_VARIANCE",

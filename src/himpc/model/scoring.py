@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["NOISE_VARIANCE", "IdentityScoring"]
+__all__ = ["CALIBRATION_SLOPE", "NOISE_VARIANCE", "IdentityScoring"]
 
 NOISE_VARIANCE = 0.45
 """Variance between recordings of one person along each whitened axis, s."""
@@ -15,6 +15,13 @@ NOISE_VARIANCE = 0.45
 CORRELATION = 0.3
 """Correlation of the errors of two recordings of one person, such as those of one session. The mean of n recordings
 therefore counts as ``n / (1 + (n - 1) CORRELATION)`` independent ones."""
+
+CALIBRATION_SLOPE = 0.25
+"""Factor of log-likelihood ratios in probabilities: axes are not independent, and errors have heavy tails."""
+
+MATCH_EVIDENCE = 12.0
+"""Log-likelihood ratio, in nats, that 1 % of comparisons of two people exceed: 9 to 15 on sets of a depth camera, and
+less in motion capture (docs/lab-notebook.md)."""
 
 Array = NDArray[np.float64]
 
@@ -71,6 +78,17 @@ class IdentityScoring:
         together = (variance_b * a**2 - 2 * between * a * b + variance_a * b**2) / determinant
         ratio: Array = 0.5 * (np.log(product / determinant) + separate - together).sum(axis=-1)
         return ratio
+
+    def distance_threshold(self) -> float:
+        """Return a Euclidean distance up to which about 1 % of pairs of two people match.
+
+        It needs no recordings, so that a gallery of a few people has a threshold, too. It is that of a log-likelihood
+        ratio of `MATCH_EVIDENCE`, for two recordings of average people.
+        """
+        between = self.between[self.pose_scale > 0]
+        total = between + self.noise
+        constant = 0.5 * (np.log(total**2 / (total**2 - between**2)) + between / total).sum()
+        return float(np.sqrt(max(0.0, 2 * (constant - MATCH_EVIDENCE))))
 
     def _noise_of_mean(self, n: NDArray[np.number] | int) -> Array:
         count = np.asarray(n, dtype=np.float64)

@@ -43,6 +43,8 @@ class Calibration:
         Distances to every other person (for the FMR), and to the nearest other person (for the FPIR). The names are
         those of the saved document.
     ratio : LikelihoodRatio
+    prior_threshold : float, optional
+        The distance of an FMR of `DEFAULT_FMR` by the identity prior, for galleries of too few people to estimate it.
     """
 
     source: Source
@@ -52,6 +54,7 @@ class Calibration:
     impostor: Curve
     stranger: Curve
     ratio: LikelihoodRatio
+    prior_threshold: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
     @property
     def smallest_fmr(self) -> float:
@@ -65,8 +68,8 @@ class Calibration:
 
     @property
     def default_fmr(self) -> float:
-        """The default false match rate of a search: 0.01, or `smallest_fmr` if that is larger."""
-        return max(DEFAULT_FMR, self.smallest_fmr)
+        """The default false match rate of a search: 0.01, or `smallest_fmr` if that is larger and there is no prior."""
+        return DEFAULT_FMR if self.prior_threshold is not None else max(DEFAULT_FMR, self.smallest_fmr)
 
     def threshold(self, fmr: float) -> float:
         """Return the distance up to which at most a share `fmr` of comparisons with another person match.
@@ -81,6 +84,8 @@ class Calibration:
         DataError
             If the gallery has too few people for it.
         """
+        if self.prior_threshold is not None and DEFAULT_FMR <= fmr < self.smallest_fmr:
+            return min(self.prior_threshold, self.impostor.threshold(self.smallest_fmr))
         self._check_rate("fmr", fmr, self.smallest_fmr)
         return self.impostor.threshold(fmr)
 
@@ -194,6 +199,7 @@ def calibrate(
     person: NDArray[np.integer],
     halves: NDArray[np.floating] | None = None,
     folds: Sequence[Fold] = (),
+    prior_threshold: float | None = None,
 ) -> Calibration:
     """Calibrate distances by leave-one-out comparisons of the gallery's own recordings.
 
@@ -213,6 +219,8 @@ def calibrate(
     folds : sequence of Fold, optional
         Models trained as the gallery's own was; each person is left out by one of them, which compares that person's
         recordings.
+    prior_threshold : float, optional
+        See `Calibration`.
 
     Raises
     ------
@@ -237,6 +245,7 @@ def calibrate(
         impostor=Curve.fit(comparisons.impostor, comparisons.impostor_weight, pairs),
         stranger=Curve.fit(comparisons.nearest_impostor, comparisons.nearest_impostor_weight, comparisons.persons),
         ratio=LikelihoodRatio.fit(genuine, (comparisons.impostor, comparisons.impostor_weight), genuine_persons),
+        prior_threshold=prior_threshold,
     )
 
 

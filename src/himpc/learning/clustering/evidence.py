@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.model import IdentityScoring
+from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
 __all__ = ["NOISE_RANGE", "cut_by_evidence", "membership_probabilities", "ward_tree"]
 
@@ -20,9 +20,6 @@ JOIN_NOISE = 0.2
 
 NOISE_RANGE = (0.1, 0.45)
 """Variances with which the largest and the smallest plausible number of people are estimated."""
-
-CALIBRATION_SLOPE = 0.25
-"""Factor of log-likelihood ratios in probabilities: axes are not independent, and errors have heavy tails."""
 
 MAX_CLUSTERS = 64
 """A recording is compared with so many other clusters, the nearest; farther ones have no share in a probability."""
