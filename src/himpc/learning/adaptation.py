@@ -6,13 +6,12 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from himpc.errors import ConfigError, DataError, LayoutError
+from himpc.errors import ConfigError, DataError
 from himpc.learning.config import Config
 from himpc.learning.whitening import tilt
 from himpc.model import NOISE_VARIANCE, POSE_EXPONENT, IdentityPrior, Network, WhitenedEncoder
 from himpc.recordings import Windows
-from himpc.skeleton import Layout, body_frame, get_layout, mirror
-from himpc.skeleton.conversion import conversion_matrix
+from himpc.skeleton import Layout, body_frame, get_layout, mirror, missing_joints
 
 __all__ = ["adapt", "resolve_prior"]
 
@@ -52,6 +51,10 @@ def resolve_prior(config: Config, layout: Layout, dimensions: int = 3) -> Config
     if config.prior == "none":
         return config
     tracklet = Config.preset("tracklet")
+    free = {name: getattr(config, name) for name in _FREE_SETTINGS}
+    adapted = tracklet.with_(**free).with_(prior="identity", levels=("joint",), normalise=False)
+    if config == adapted:  # the settings of a saved model
+        config = tracklet.with_(**free)
     changed = [name for name in vars(tracklet) if getattr(config, name) != getattr(tracklet, name)]
     changed = [name for name in changed if name not in _FREE_SETTINGS]
     problem = _unsuitable(layout, dimensions)
@@ -64,20 +67,15 @@ def resolve_prior(config: Config, layout: Layout, dimensions: int = 3) -> Config
         )
     if problem or changed:
         return config.with_(prior="none")
-    return tracklet.with_(
-        **{name: getattr(config, name) for name in _FREE_SETTINGS},
-    ).with_(prior="identity", levels=("joint",), normalise=False)
+    return adapted
 
 
 def _unsuitable(layout: Layout, dimensions: int) -> str:
     """Return why recordings of a layout do not suit the prior, or an empty text."""
     if dimensions != 3:
         return "the skeletons are 2D"
-    try:
-        conversion_matrix(layout, get_layout("common-15"))
-    except LayoutError as error:
-        return error.message
-    return ""
+    missing = missing_joints(layout, get_layout("common-15"))
+    return f"no joint of {layout.name} gives {', '.join(missing)}" if missing else ""
 
 
 def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int = 0) -> None:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from himpc.errors import count_noun
 from himpc.learning.clustering.number_of_people import MIN_RECORDINGS, silhouette_gain
 from himpc.learning.clustering.recordings import cluster_recordings, means_by_label
+from himpc.learning.grouping import group_recordings
 from himpc.model import Model
 from himpc.recordings import Windows
 from himpc.skeleton import has_side_lines, headings
@@ -27,6 +28,10 @@ at least 77 % in each suite above the first, and at most 62 % in each suite belo
 
 MIN_AGREEMENT = 0.5
 """Minimum agreement of levels: in each of those 24 suites with less, Rank-1 of recordings was at most 62 %."""
+
+CLEAR_CONFIDENCE, MIN_CONFIDENCE = 0.8, 0.5
+"""Thresholds of the mean confidence of groups of an adapted model: on the development sets and simulated suites the
+true share of recordings in a group of their own person followed it (docs/lab-notebook.md)."""
 
 NARROW_ARC_DEGREES = 60.0
 """Recordings whose headings lie within a narrower arc show people from one side, as in the simulated suite one-view."""
@@ -55,6 +60,8 @@ class Diagnosis:
         level.
     facing : float, optional
         The narrowest arc, in degrees, that contains the headings of 90 % of the recordings; None if unknown, as in 2D.
+    confidence : float, optional
+        Mean confidence of the groups, for a model with the identity prior; the advice then depends on it alone.
     """
 
     recordings: int
@@ -64,10 +71,13 @@ class Diagnosis:
     halves: float | None
     levels: float | None
     facing: float | None = None
+    confidence: float | None = None
 
     @property
     def advice(self) -> tuple[str, ...]:
         """The interpretation of the numbers, one sentence each."""
+        if self.confidence is not None:
+            return (self._verdict_by_evidence(self.confidence),)
         if self.recordings < MIN_RECORDINGS:
             return (
                 f"found {count_noun(self.recordings, 'recording')}, too few to group by person, so each counted as "
@@ -108,6 +118,18 @@ class Diagnosis:
             "longer recordings of each person, from more sides"
         )
 
+    def _verdict_by_evidence(self, confidence: float) -> str:
+        groups, recordings = count_noun(self.groups, "group"), count_noun(self.recordings, "recording")
+        numbers = f"{groups} of {recordings}, with a mean confidence of {confidence:.2f}"
+        if confidence >= CLEAR_CONFIDENCE:
+            return f"people are distinguished clearly: {numbers}"
+        if confidence >= MIN_CONFIDENCE:
+            return f"people are distinguished, but not clearly: {numbers}; expect some errors"
+        return (
+            f"people look similar, or differ much between recordings: {numbers}; expect many errors, and try more and "
+            "longer recordings of each person, standing or walking upright, from the same side"
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return the numbers and the advice as plain data."""
         return {**asdict(self), "advice": list(self.advice)}
@@ -131,9 +153,14 @@ def diagnose(model: Model, windows: Windows) -> Diagnosis:
     """
     recording = np.unique(windows.whole_recording, return_inverse=True)[1]
     vectors = model.embed(windows)
-    labels = cluster_recordings(vectors, recording)
     first = np.unique(recording, return_index=True)[1]
-    means = means_by_label(vectors, recording)
+    if model.scoring is not None and len(first) > 1:
+        grouping = group_recordings(vectors, recording, len(first), scoring=model.scoring)
+        labels, confidence = grouping.groups[recording] - 1, float(grouping.confidence.mean())
+        means = grouping.vectors
+    else:
+        labels, confidence = cluster_recordings(vectors, recording), None
+        means = means_by_label(vectors, recording)
     return Diagnosis(
         recordings=len(first),
         groups=int(labels.max()) + 1,
@@ -142,6 +169,7 @@ def diagnose(model: Model, windows: Windows) -> Diagnosis:
         halves=_halves_gain(vectors, recording, windows.starts, windows.length),
         levels=_level_agreement(np.split(means, len(model.levels), axis=1)),
         facing=_narrowest_arc(windows, recording),
+        confidence=confidence,
     )
 
 

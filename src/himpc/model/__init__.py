@@ -15,8 +15,8 @@ from himpc.model.stream import Stream
 from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
 
 __all__ = [
-    "CALIBRATION_SLOPE",
     "BASELINES",
+    "CALIBRATION_SLOPE",
     "CARD_FILE",
     "NOISE_VARIANCE",
     "POSE_EXPONENT",
