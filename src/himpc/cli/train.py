@@ -60,22 +60,26 @@ def train(
 
 
 def _report(learner: HiMPC, recordings: Recordings, out: Path, command_options: str, console: Console) -> None:
-    picture = draw_history(learner.history_, out)
-    last = learner.history_.epochs[-1]
+    history = learner.history_
+    last = history.epochs[-1] if history.epochs else None
+    picture = [draw_history(history, out).name] if last else []
     diagnosis = _diagnose(learner, recordings)
-    trained = f"{count_noun(last.epoch, 'epoch')} on {count_noun(len(recordings), 'recording')}"
-    console.print(f"Trained {trained}; {learner.history_.stopped}")
+    number = count_noun(len(recordings), "recording")
+    if last:
+        console.print(f"Trained {count_noun(last.epoch, 'epoch')} on {number}; {history.stopped}")
+    else:
+        console.print(f"Adapted the identity prior to {number}, without epochs of training")
     for sentence in diagnosis.advice if diagnosis else ():
         console.print(sentence)
-    console.print(f"Wrote {out}: model.safetensors, model.json, history.jsonl, {picture.name}")
+    console.print(f"Wrote {out}: {', '.join(['model.safetensors', 'model.json', 'history.jsonl', *picture])}")
     console.print(f"Next: himpc group {command_options} --model {shlex.quote(str(out))}")
     console.result(
         {
             "out": str(out),
             "recordings": len(recordings),
-            "epochs": last.epoch,
-            "stopped": learner.history_.stopped,
-            "last": to_plain(last),
+            "epochs": len(history),
+            "stopped": history.stopped,
+            "last": last and to_plain(last),
             "diagnosis": diagnosis and diagnosis.to_dict(),
             "left_out": console.skipped_files,
         }

@@ -22,7 +22,7 @@ NOISE_RANGE = (0.1, 0.45)
 """Variances with which the largest and the smallest plausible number of people are estimated."""
 
 MAX_CLUSTERS = 64
-"""A recording is compared with so many other clusters, the nearest; farther ones have no share in a probability."""
+"""Number of nearest other clusters that a recording is compared with; farther ones have no share in a probability."""
 
 Array = NDArray[np.float64]
 

@@ -1,0 +1,93 @@
+"""Adaptation of the identity prior."""
+
+import numpy as np
+import pytest
+
+import himpc
+from himpc.errors import ConfigError
+from himpc.learning import Config
+from himpc.learning.adaptation import resolve_prior
+from himpc.model import Model, load_prior
+from himpc.recordings import Windows
+from himpc.skeleton import get_layout
+
+TRACKLET = Config.preset("tracklet")
+
+
+@pytest.fixture(scope="module")
+def walks():
+    return himpc.simulate(people=4, recordings=3, seconds=2.0, difficulty="easy", seed=3)
+
+
+@pytest.fixture(scope="module")
+def model(walks):
+    return himpc.HiMPC().fit(walks).model_
+
+
+def test_prior_is_symmetric_and_positive():
+    prior = load_prior()
+    for matrix in (prior.within, prior.between):
+        assert matrix.shape == (150, 150)
+        np.testing.assert_allclose(matrix, matrix.T, atol=1e-6)
+        assert np.linalg.eigvalsh(matrix).min() > -1e-6
+    assert np.trace(prior.within) == pytest.approx(1, abs=1e-3)
+    assert {each["set"] for each in prior.card["trained_on"]} == {"c3d-walking", "kinect-v1-actions", "trc-walking"}
+
+
+def test_prior_is_used_unless_a_setting_of_training_is_changed():
+    kinect = get_layout("kinect-v1")
+    assert resolve_prior(TRACKLET, kinect).prior == "identity"
+    assert resolve_prior(TRACKLET.with_(max_epochs=3), kinect).prior == "none"
+    assert resolve_prior(TRACKLET, kinect, dimensions=2).prior == "none"
+    assert resolve_prior(Config.preset("clean"), kinect) == Config.preset("clean")
+    with pytest.raises(ConfigError, match="max_epochs has no effect with the identity prior"):
+        resolve_prior(TRACKLET.with_(max_epochs=3, prior="identity"), kinect)
+    with pytest.raises(ConfigError, match="the skeletons are 2D"):
+        resolve_prior(TRACKLET.with_(prior="identity"), kinect, dimensions=2)
+
+
+def test_adapted_model_groups_people_and_takes_no_epochs(walks, model):
+    learner = himpc.HiMPC().fit(walks)
+    assert len(learner.history_) == 0
+    assert model.layout == get_layout("common-15")
+    grouping = himpc.group(walks)
+    assert grouping.people == 4
+    assert grouping.plausible is not None
+    assert grouping.plausible[0] <= 4 <= grouping.plausible[1]
+
+
+def test_adaptation_does_not_depend_on_names_or_on_the_order(walks, model):
+    order = np.random.default_rng(0).permutation(len(walks))
+    shuffled = [walks[i].with_(person=f"p{i}") for i in order]
+    other = himpc.HiMPC().fit(shuffled).model_
+    pooled, again = himpc.embed(model, walks).pooled, himpc.embed(other, walks).pooled
+    distances, others = (np.linalg.norm(each[:, None] - each[None], axis=-1) for each in (pooled, again))
+    np.testing.assert_allclose(distances, others, rtol=0.05, atol=0.2)  # frames are tilted in another order
+
+
+def test_embedding_ignores_heading_and_place(walks, model):
+    angle = 1.0
+    turn = np.array([[np.cos(angle), 0, np.sin(angle)], [0, 1, 0], [-np.sin(angle), 0, np.cos(angle)]])
+    turned = [walk.with_(joints=(walk.joints @ turn.T + [3, 0, -2]).astype(np.float32)) for walk in walks]
+    np.testing.assert_allclose(himpc.embed(model, walks).pooled, himpc.embed(model, turned).pooled, atol=0.02)
+
+
+def test_saved_model_has_the_same_embeddings_and_scores(walks, model, tmp_path):
+    model.save(tmp_path)
+    again = Model.load(tmp_path)
+    windows = Windows.cut(walks, model.window_length)
+    np.testing.assert_array_equal(model.embed(windows), again.embed(windows))
+    np.testing.assert_array_equal(model.pose_scale, again.pose_scale)
+    assert himpc.HiMPC.load(tmp_path).fit(walks).model_.fingerprint == model.fingerprint
+
+
+def test_two_recordings_are_enough(walks):
+    same, different = walks[:2], [walks[0], walks[-1]]
+    assert himpc.group(same).people == 1
+    assert himpc.group(different).people == 2
+
+
+def test_run_folder_of_an_adapted_model_can_be_resumed(walks, tmp_path):
+    first = himpc.HiMPC().fit(walks, out=tmp_path / "run").model_
+    again = himpc.HiMPC().fit(walks, out=tmp_path / "run", resume=True).model_
+    assert first.fingerprint == again.fingerprint

@@ -1,0 +1,74 @@
+"""Clustering by evidence: the cut is the best of all, and finds one, few and many people."""
+
+import itertools
+
+import numpy as np
+import pytest
+
+from himpc.learning.clustering.evidence import (
+    JOIN_EVIDENCE,
+    JOIN_NOISE,
+    cut_by_evidence,
+    membership_probabilities,
+    ward_tree,
+)
+from himpc.model import IdentityScoring
+
+SCORING = IdentityScoring(pose_scale=np.ones(12), between=np.full(12, 9.0))
+
+
+def draw(people, each, seed=0, noise=0.3):
+    rng = np.random.default_rng(seed)
+    persons = rng.normal(size=(people, 12)) * 3
+    owner = np.repeat(np.arange(people), each)
+    return persons[owner] + noise * rng.normal(size=(len(owner), 12)), owner
+
+
+@pytest.mark.parametrize(("people", "each"), [(1, 30), (2, 25), (12, 1), (8, 4), (30, 2)])
+def test_number_of_people_is_found(people, each):
+    vectors, owner = draw(people, each)
+    labels = cut_by_evidence(ward_tree(vectors), vectors, SCORING)
+    assert labels.max() + 1 == people
+    assert len(set(zip(labels.tolist(), owner.tolist(), strict=True))) == people
+
+
+def test_cut_has_the_largest_sum_of_evidence():
+    rng = np.random.default_rng(3)
+    scoring = IdentityScoring(np.ones(3), np.full(3, 1.0), noise=JOIN_NOISE)
+    for _ in range(20):
+        vectors = rng.normal(size=(6, 3))
+        tree = ward_tree(vectors)
+        members = {i: [i] for i in range(6)}
+        inner = {i: set() for i in range(6)}  # the merges within each node
+        gains = {}
+        for node, (left, right) in enumerate(tree[:, :2].astype(int), start=6):
+            a, b = members[left], members[right]
+            ratio = scoring.log_likelihood_ratio(vectors[a].mean(axis=0), vectors[b].mean(axis=0), len(a), len(b))
+            members[node], gains[node] = a + b, float(ratio) - JOIN_EVIDENCE
+            inner[node] = {node} | inner[left] | inner[right]
+
+        best = 0.0
+        for count in range(6):
+            for nodes in itertools.combinations(gains, count):
+                closed = all(inner[node] <= set(nodes) for node in nodes)
+                best = max(best, sum(gains[node] for node in nodes)) if closed else best
+        labels = cut_by_evidence(tree, vectors, scoring)
+        inside = [n for n in gains if len({labels[i] for i in members[n]}) == 1]
+        assert sum(gains[node] for node in inside) == pytest.approx(best, abs=1e-9)
+
+
+def test_probabilities_are_high_for_right_and_low_for_wrong_groups():
+    vectors, owner = draw(6, 4)
+    right = membership_probabilities(vectors, owner, SCORING)
+    wrong = owner.copy()
+    wrong[0] = 3
+    assert right.min() > 0.9
+    assert membership_probabilities(vectors, wrong, SCORING)[0] < 0.01
+    assert ((right >= 0) & (right <= 1)).all()
+
+
+def test_probability_of_a_single_recording_falls_if_its_person_is_elsewhere():
+    vectors, owner = draw(5, 3)
+    split = owner.copy()
+    split[0] = 5
+    assert membership_probabilities(vectors, split, SCORING)[0] < 0.1
