@@ -26,7 +26,7 @@ def shape_body(parents: tuple[int, ...], rng: np.random.Generator) -> list[NDArr
 
     Those of the root, a trunk, lie above the joints with its limbs.
     """
-    shape = [rng.uniform((-0.08, -0.32, -0.08), (0.08, -0.03, 0.08), (POINTS, 3)) for _ in parents]
+    shape = [rng.uniform((-0.08, -0.27, -0.08), (0.08, -0.08, 0.08), (POINTS, 3)) for _ in parents]
     shape[0] = rng.uniform(-0.04, 0.04, (POINTS, 3)) + [attachment(turn, POINTS) for turn in range(POINTS)]
     shape[0] += [0, 0.12, 0]  # a point at a joint would belong to two segments
     return shape
@@ -92,8 +92,8 @@ def true_segments(parents, names):
 
 
 @pytest.mark.parametrize("parents", [BRANCHED, CHAIN])
-@settings(max_examples=15, deadline=None)
-@given(seed=st.integers(0, 10_000), noise=st.sampled_from([0.0, 0.0005, 0.001]))
+@pytest.mark.parametrize("noise", [0.0, 0.001])
+@pytest.mark.parametrize("seed", range(8))
 def test_segments_of_simulated_bodies_are_the_true_ones(parents, seed, noise):
     names = names_of(parents)
     layout = discover_layout(names, simulate(parents, seed, noise=noise)).layout
@@ -168,11 +168,15 @@ def test_a_point_that_is_never_seen_is_a_segment_of_its_own():
 
 
 def test_names_state_left_and_right():
-    names = [name.replace("s1", "L_s").replace("s3", "R_s") for name in names_of(BRANCHED)]
+    names = [
+        name.replace("s1", "L_s").replace("s3", "R_s").replace("s2", "L_t").replace("s4", "R_t")
+        for name in names_of(BRANCHED)
+    ]
     layout = discover_layout(names, simulate()).layout
     assert {(layout.joints[a], layout.joints[b]) for a, b in layout.pairs} == {
-        (f"L_sp{i}", f"R_sp{i}") for i in range(POINTS)
-    } or not layout.pairs
+        (f"L_{part}p{i}", f"R_{part}p{i}") for i in range(POINTS) for part in "st"
+    }
+    assert sorted(name.split("_")[0] for name in layout.limb_names) == ["left", "limb", "limb", "right", "trunk"]
 
 
 def test_layouts_with_many_points_keep_those_far_apart():

@@ -33,6 +33,7 @@ app = App(
 )
 for _verb, _help in {
     "info": "List recordings and their quality.",
+    "layout": "Write the layout of recordings, discovered where their points are of no known body.",
     "convert": "Convert recordings of any format to one .npz file.",
     "pose": "Estimate the poses of the people in videos, and write one recording for each person.",
     "simulate": "Simulate recordings of walkers.",

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from himpc.cli.options import InputOptions, OutputOptions
+from himpc.errors import LayoutError
+
+if TYPE_CHECKING:
+    from himpc.recordings import Recording
 
 
 def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOptions = OutputOptions()) -> int:
@@ -44,8 +48,31 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
         console.print(text)
     for note in sorted({note for r in recordings for note in r.quality.notes}):
         console.print(f"note: {note}")
+    discovered = _describe_discovered(recordings)
+    for text in discovered:
+        console.print(text)
     console.print(recordings.summary())
-    return console.result({"recordings": rows, "left_out": console.skipped_files})
+    return console.result({"recordings": rows, "discovered": discovered, "left_out": console.skipped_files})
+
+
+def _describe_discovered(recordings: Sequence[Recording]) -> list[str]:
+    """Describe the layout that is discovered from points of no known body, or why none is."""
+    from himpc.recordings import to_common_layout
+    from himpc.skeleton import POINTS
+
+    unknown = [recording for recording in recordings if recording.layout.name == POINTS]
+    if not unknown:
+        return []
+    try:
+        together, notes = to_common_layout(unknown)
+    except LayoutError as error:
+        return [f"nothing discovered: {error.message}"]
+    layout = together[0].layout
+    names = [
+        f"{limb}: {', '.join(layout.joints[i] for i in joints)}"
+        for limb, joints in zip(layout.component_names, layout.components, strict=True)
+    ]
+    return [*notes, *names]
 
 
 _COUNTS = ("empty", "frozen", "impossible", "filled")

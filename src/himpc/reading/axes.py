@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import Up
-from himpc.skeleton import POINTS, Layout
+from himpc.skeleton import Layout
 
 __all__ = ["UP_AXES", "find_up", "recognise_up", "to_y_up"]
 
@@ -118,7 +118,7 @@ def find_up(
         contradicted = "" if stated is None else f", not {stated[:20]} as stated"
         return shown, () if shown == stated else (f"up is {shown}, as the body shows{contradicted}",)
     axis = next((up for up in UP_AXES if up == stated), None)
-    if axis is None and layout.name == POINTS:
+    if axis is None and not any(map(layout.has, (*_TOP, *_HIPS, *_LEGS))):
         return up_by_movement(joints)
     if axis is None:
         found = "states no up axis" if stated is None else f"states an unknown up axis, {stated[:20]!r},"

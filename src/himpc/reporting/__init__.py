@@ -2,6 +2,7 @@
 
 from himpc.reporting.ablation import AblationRow, draw_ablation
 from himpc.reporting.figures import new_figure, save_figure
+from himpc.reporting.layouts import draw_layout
 from himpc.reporting.maps import draw_map
 from himpc.reporting.reports import GroupReport, write_groups, write_identified
 from himpc.reporting.skeletons import draw_groups
@@ -12,6 +13,7 @@ __all__ = [
     "GroupReport",
     "draw_ablation",
     "draw_groups",
+    "draw_layout",
     "draw_map",
     "draw_training",
     "new_figure",

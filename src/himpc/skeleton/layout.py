@@ -5,6 +5,7 @@ A layout is one TOML table: ``himpc/skeleton/layouts/*.toml``, or a user's own f
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -169,6 +170,19 @@ class Layout:
             table["sideways"] = [[names[a], names[b]] for a, b in self.sideways]
         return table
 
+    def to_toml(self) -> str:
+        """Return the text of the layout's TOML file, which `from_toml` reads."""
+        table = self.to_dict()
+        plain = {key: value for key, value in table.items() if not isinstance(value, dict)}
+        lines = [f"{key} = {_to_toml(value)}" for key, value in plain.items()]
+        for section in (key for key in table if key not in plain):
+            lines += [
+                "",
+                f"[{section}]",
+                *(f"{_to_toml(key)} = {_to_toml(own)}" for key, own in table[section].items()),
+            ]
+        return "\n".join(lines) + "\n"
+
     def subset(self, joints: Iterable[str], name: str, title: str = "") -> Layout:
         """Return the layout of some of its joints, in its order.
 
@@ -247,6 +261,11 @@ def _part(layout: Layout, part: str) -> Layout:
 def _built_in() -> dict[str, Layout]:
     layouts = [Layout.from_toml(path) for path in sorted(LAYOUTS_FOLDER.glob("*.toml"))]
     return {layout.name: layout for layout in layouts}
+
+
+def _to_toml(value: str | list[Any]) -> str:
+    """Return a string, or a nested list of strings, in TOML, whose basic strings are those of JSON."""
+    return json.dumps(value)
 
 
 def _name_key(name: str) -> str:

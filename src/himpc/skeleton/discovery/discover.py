@@ -15,6 +15,7 @@ from himpc.skeleton.discovery.segments import (
     choose_points,
     find_limbs,
     find_segments,
+    leave_out_computed,
     point_tree,
     segment_links,
     span_points,
@@ -70,7 +71,8 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
         raise LayoutError(f"found {len(names)} points, expected at least {MIN_POINTS} to discover the parts of a body")
     order = np.array(sorted(range(len(names)), key=lambda i: names[i]))
     distances = measure_distances([joints[:, order] for joints in recordings])
-    kept = choose_points(distances)
+    own = leave_out_computed(distances)
+    kept = own[choose_points(distances.of(own))]
     order, distances = order[kept], distances.of(kept)
     points, seen = [names[i] for i in order], [joints[:, order] for joints in recordings]
     segments = find_segments(distances)
@@ -98,8 +100,10 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
         limb_names=limb_names,
         sideways=tuple(choose_side_lines(pairs, segments, distances)),
     )
-    if len(kept) < len(names):
-        notes.append(f"{len(kept)} of {len(names)} points are used: a layout has at most {MAX_POINTS}")
+    if len(own) < len(names):
+        notes.append(f"left out, because they are computed from other points: {len(names) - len(own)}")
+    if len(kept) < len(own):
+        notes.append(f"{len(kept)} of {len(own)} points are used: a layout has at most {MAX_POINTS}")
     if not distances.moves:
         notes.append("the parts of the body do not move relative to each other: segments are groups of near points")
     elif len(segments) == len(points):

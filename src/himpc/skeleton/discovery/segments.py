@@ -17,7 +17,8 @@ _MIN_CUT_NOISE, _MAX_CUT_NOISE = 2.0, 3.5
 _STILL_CUT = 0.25  # the largest distance within a group of near points, in extents
 _TIE = 1e-4  # of a distance, added to its variation: of equally rigid pairs, the nearer come first
 _NEARNESS = 0.02
-_EXACT, _EXACT_NEARNESS = 5e-4, 0.2
+_EXACT, _MIN_MEASURED = 1e-5, 0.25  # extents, and a share of the points; measured points vary by 7e-5 and more
+_LOOSE = 2.0  # medians: the variation of the most constant distance of a point that is left out first
 _SMALL = 0.17  # extents: a shorter end of the body, such as the head, belongs to the trunk
 
 Array = NDArray[np.float64]
@@ -80,18 +81,31 @@ def _choose_cut(heights: Array, distances: Distances) -> float:
     return float(np.sqrt(lower[best] * min(upper[best], 2 * high)))
 
 
-def choose_points(distances: Distances, limit: int = MAX_POINTS) -> Points:
-    """Return up to `limit` of the points.
+def leave_out_computed(distances: Distances) -> Points:
+    """Return the points without those that are computed from others, such as the axes of a segment.
 
-    Of the two nearest points, the one nearer to a third is left out. Points that are exactly rigid count as nearer: one
-    of them is computed from the others, such as the axes of a segment.
+    Measured points always move a little relative to each other; computed ones do not. One of those that do not is kept.
+    Where hardly any point is measured, as in files of joints, all are kept.
     """
-    kept = np.arange(len(distances.mean))
-    exact = distances.variation < _EXACT * distances.extent
-    closeness = np.where(exact, _EXACT_NEARNESS, 1.0) * distances.mean
-    np.fill_diagonal(closeness, np.inf)
+    exact = (distances.variation < _EXACT * distances.extent) & ~np.eye(len(distances.mean), dtype=bool)
+    measured = np.array(exact.sum(axis=1) == 0)
+    if measured.mean() < _MIN_MEASURED or not distances.moves:
+        return np.arange(len(exact))
+    kept = measured.copy()
+    for point in np.flatnonzero(~measured):
+        kept[point] = not (exact[point] & kept).any()
+    return np.flatnonzero(kept)
+
+
+def choose_points(distances: Distances, limit: int = MAX_POINTS) -> Points:
+    """Return up to `limit` of the points: the loosest are left out first, then of the two nearest points always one."""
+    own = np.where(np.eye(len(distances.variation)) > 0, np.inf, distances.variation).min(axis=1, initial=np.inf)
+    order = np.argsort(own, kind="stable")
+    firm = max(limit, int((own <= _LOOSE * np.median(own)).sum()))
+    kept = np.sort(order[:firm])
     while len(kept) > limit:
-        ordered = np.sort(closeness[np.ix_(kept, kept)], axis=1)
+        between = distances.mean[np.ix_(kept, kept)] + np.where(np.eye(len(kept)) > 0, np.inf, 0)
+        ordered = np.sort(between, axis=1)
         candidates = np.flatnonzero(ordered[:, 0] <= ordered[:, 0].min() * (1 + 1e-9))
         kept = np.delete(kept, min(candidates, key=lambda i: tuple(ordered[i])))
     return kept
