@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy.spatial.distance import cdist
 from sklearn.metrics import silhouette_score
 
+from himpc.errors import count_noun
 from himpc.learning import Config, Diagnosis, diagnose, train
 from himpc.learning.clustering.number_of_people import silhouette_gain
 from himpc.learning.diagnostics import (
@@ -108,8 +109,8 @@ def test_few_recordings_give_advice_to_add_more(windows, count):
     diagnosis = diagnose(model_of(windows), few)
     assert diagnosis.groups == count
     assert diagnosis.advice == (
-        f"{count} recordings are too few to group by person, so each counted as another person; add recordings, at "
-        "least 4",
+        f"found {count_noun(count, 'recording')}, too few to group by person, so each counted as another person; add "
+        "recordings, at least 4",
     )
 
 

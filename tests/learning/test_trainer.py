@@ -221,7 +221,7 @@ def test_warnings_are_python_warnings_without_a_callback(config):
 def test_two_windows_are_enough_and_one_is_not(config):
     two = Windows.cut([Recording(np.random.default_rng(0).normal(size=(12, 20, 3)), KINECT)], length=6)
     assert train(two, config, callbacks=[Recorder()]).history.stopped
-    with pytest.raises(DataError, match="found 1 windows, expected at least two to train"):
+    with pytest.raises(DataError, match="found 1 window, expected at least two to train"):
         train(dataclasses.replace(two, starts=two.starts[:1]), config)
 
 

@@ -13,7 +13,7 @@ from himpc.server.dependencies import READ_OPTIONS
 from himpc.server.wording import FIELDS, Wording
 
 PACKAGE = Path(himpc.__file__).parent
-NOT_HINTS = {"person", "session", "camera", "side", "s"}  # of patterns such as "{person}/{session}/*.c3d"
+NOT_HINTS = {"person", "session", "camera", "side", "s", "S", "x"}  # of patterns: "{person}/*.c3d", "{S}ASI", f-strings
 PAGE = PACKAGE / "server" / "page"
 
 
