@@ -92,7 +92,8 @@ def to_float64(values: NDArray[np.number]) -> NDArray[np.float64]:
 def read_mat(path: Path) -> dict[str, NDArray[np.float64]]:
     """Read the real arrays of numbers of a MATLAB file of version 5 to 7; cells, structures and text are left out.
 
-    "MAT-File Format", MathWorks, level 5. Sizes are checked before memory is allocated.
+    "MAT-File Format", MathWorks, level 5. Sizes are checked before memory is allocated. `scipy.io.loadmat` is not used,
+    because some damaged files end the process inside it.
 
     Raises
     ------
