@@ -56,7 +56,7 @@ FILES = {
     "cgspeed_scale.bvh": Expected((1.547,), 30, 30, ("units of 0.0254 / 0.45 m",)),
     "ftms.bvh": Expected((1.547,), 30, 30, ("states a frame time of 33.3333 s, which must be milliseconds",)),
     "frames_minus1.bvh": Expected((1.547,), 30, 30, ("states 29 frames and holds 30",)),
-    "asf_metres": Expected((1.56,), 20, None, ("in which the body is 3.962 m tall; read in m",)),
+    "asf_metres": Expected((1.56,), 20, None, ("the file states units of 2.54 m; read in m",)),
     "op_missing": Expected((375,), 40, None, ("10 frames are missing",)),
     "kinect_missing_frames": Expected((1.543,), 40, None, ("10 frames are missing",)),
     "alphapose_idx_two_people.json": Expected((375, 235), 40, None),
@@ -202,7 +202,7 @@ TRC = {
     "lines of Windows": ({"newline": "\r\n"}, ()),
     "lines of a Macintosh": ({"newline": "\r"}, ()),
     "capital units": ({"units": "MM"}, ()),
-    "wrong units": ({"units": "m"}, ("in which the body is", "read in mm")),
+    "wrong units": ({"units": "m"}, ("the file states the unit 'm'; read in mm",)),
     "unknown units": ({"units": "px"}, ("an unknown unit of length, 'px'; read in mm",)),
     "no rate": ({"rate": 0}, ("the file states 0",)),
     "another rate": ({"rate": 30}, ("100 frames a second, as the time stamps show; the file states 30",)),
@@ -235,6 +235,16 @@ def test_trc_jumps_of_numbers_or_times_are_gaps(tmp_path, by):
     (recording,) = himpc.read(path, clean=False)
     assert recording.fps == 100
     assert np.flatnonzero(np.isnan(recording.joints).all(axis=(1, 2))).tolist() == list(range(15, 25))
+
+
+@pytest.mark.parametrize("axis", range(3))
+def test_left_handed_axes_are_turned_round(tmp_path, axis):
+    (expected,) = himpc.read(write_trc(tmp_path / "a.trc", walk() * 1000))
+    points = walk() * 1000
+    points[..., axis] *= -1
+    (found,) = check(write_trc(tmp_path / "b.trc", points), Expected(notes=("as in left-handed axes",)))
+    half_turns = [expected.joints * turn for turn in ([1, 1, 1], [-1, 1, -1])]
+    assert any(np.allclose(found.joints, joints, atol=1e-4) for joints in half_turns)
 
 
 @pytest.mark.parametrize("order", ["XZY", "ZXY"])

@@ -59,7 +59,9 @@ def test_arrays_are_read_whatever_follows_the_body(tmp_path, joints, points, sca
     (recording,) = FORMAT.read(path, FileOptions(fps=30))
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
     assert (recording.layout, recording.fps) == (LAYOUT, 30)
-    assert any("in which" in note for note in recording.quality.notes) == (scale == 1)  # metres are noted
+    assert any("as the size of the body shows" in note for note in recording.quality.notes) == (
+        scale == 1
+    )  # metres are noted
 
 
 @pytest.mark.parametrize("write", [wide, long])

@@ -43,7 +43,7 @@ def test_a_unit_that_gives_no_possible_body_is_refuted(height, true, stated):
     found = scale(height / UNITS[true], stated=stated)
     if not 0.3 <= height / UNITS[true] * UNITS[stated] <= 3:
         assert found.metres == UNITS[true]
-        assert f"the file states the unit {stated!r}, in which the body is" in found.notes[0]
+        assert f"the file states the unit {stated!r}; read in" in found.notes[0]
 
 
 @pytest.mark.parametrize("stated", ["mm", "parsec", 0.3, None])

@@ -39,7 +39,7 @@ class _Sizes:
 # the chain; from a toddler to the tallest adult; and from a child of eight years to a tall adult.
 _HEIGHT = _Sizes(possible=(0.3, 3.0), likely=(0.5, 2.1), usual=(1.2, 1.95))
 # The box around the joints of a part of a body, such as an arm, or around a body of unknown kind.
-_BOX = _Sizes(possible=(0.05, 5.0), likely=(0.15, 2.6), usual=(0.4, 2.4))
+_BOX = _Sizes(possible=(0.05, 5.0), likely=(0.15, 2.6), usual=(0.4, 2.1))
 _TYPICAL_BODY = 1.6
 
 _CMU_UNIT = 0.0254 / 0.45
@@ -126,13 +126,11 @@ def find_scale(
         doubtful = is_other and not _fits(size, claim.metres, sizes.usual)
         notes = (f"{_describe(size, claim.metres)} in {claim.text}, as the file states",) if doubtful else ()
         return Scale(claim.metres, notes)
-    found = f"states {claim.text}"
-    if claim.metres is not None:
-        found += f", in which {_describe(size, claim.metres)}"
     if candidate is None:
-        raise _unit_error(where, found, size, sizes)
+        tall = "" if claim.metres is None else f", in which {_describe(size, claim.metres)}"
+        raise _unit_error(where, f"states {claim.text}{tall}", size, sizes)
     name, metres = candidate
-    return Scale(metres, (f"the file {found}; read in {name}, in which {_describe(size, metres)}",))
+    return Scale(metres, (f"the file states {claim.text}; read in {name}, as the size of the body shows",))
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
+from himpc.reading.axes import is_mirrored
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.named_points import Resolution, explain_unknown, resolve_points
 from himpc.reading.formats.parsing.subjects import Subject, propose_subjects
 from himpc.reading.formats.parsing.unknown_points import use_points
-from himpc.reading.formats.parsing.world import numbered_origins, to_recording
+from himpc.reading.formats.parsing.world import MIRRORED_NOTE, numbered_origins, to_recording
 from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Recording
 from himpc.skeleton import Layout
@@ -86,7 +87,12 @@ def marker_recordings(
     recordings = []
     for origin, person in zip(numbered_origins(path, len(people)), people, strict=True):
         own, layout, compute = points(person.columns), person.resolution.layout, person.resolution.compute
-        scale = find_scale(body_size(compute(own), layout), layout, str(origin), options, stated=unit)
+        joints = compute(own)
+        scale = find_scale(body_size(joints, layout), layout, str(origin), options, stated=unit)
+        mirrored: tuple[str, ...] = ()
+        if is_mirrored(joints, layout):  # rules for joint centres need right-handed axes
+            own = own * ((1, 1, -1) if "x" in (options.up or up or "") else (-1, 1, 1))
+            mirrored = (MIRRORED_NOTE,)
         subject = (f"subject {person.subject}",) if person.subject else ()
         recording = to_recording(
             compute(own * scale.metres),
@@ -97,7 +103,7 @@ def marker_recordings(
             up=up,
             fps=fps,
             person=person.subject if named else None,
-            notes=(person.resolution.note, *subject, *notes, *group_notes),
+            notes=(person.resolution.note, *subject, *notes, *group_notes, *mirrored),
         )
         recordings.append(recording)
     return recordings

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.axes import find_up, to_y_up
+from himpc.reading.axes import find_up, is_mirrored, to_y_up
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.text import MAX_COORDINATE
 from himpc.reading.formats.parsing.timeline import choose_rate
@@ -17,7 +17,9 @@ from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout
 
-__all__ = ["numbered_origins", "to_metres_y_up", "to_recording"]
+__all__ = ["MIRRORED_NOTE", "numbered_origins", "to_metres_y_up", "to_recording"]
+
+MIRRORED_NOTE = "left and right were exchanged, as in left-handed axes, and are turned round"
 
 
 def numbered_origins(path: Path, bodies: int, group: str | None = None) -> list[Origin]:
@@ -61,6 +63,9 @@ def to_metres_y_up(
     turned = [_mask_incomplete(to_y_up(joints * scale.metres, axis)) for joints in bodies]
     if any((np.abs(joints) > MAX_COORDINATE).any() for joints in turned):
         raise FormatError(f"{where}: a joint is farther than {MAX_COORDINATE:g} m from the origin; the file is damaged")
+    if is_mirrored(np.concatenate(turned), layout):
+        turned = [joints * (1, 1, -1) for joints in turned]
+        notes += (MIRRORED_NOTE,)
     return turned, (*scale.notes, *notes)
 
 
