@@ -40,6 +40,14 @@ def test_recordings_of_several_layouts_keep_order_labels_and_frames():
     assert len(Windows.cut(together, 5)) == 3
 
 
+def test_note_names_the_few_recordings_that_limit_the_joints():
+    legs = get_layout("kinect-v1").subset(["left_hip", "left_knee", "left_ankle"], "leg")
+    walks = [make("kinect-v1"), make("kinect-v2"), make("kinect-v2"), make("kinect-v2"), make("kinect-v1").to(legs)]
+    assert to_common_layout(walks)[1][0].endswith("; without those of leg, by 20 joints")
+    assert "without" not in to_common_layout([*walks, walks[-1]])[1][0]
+    assert "without" not in to_common_layout([walks[0], walks[1], walks[2], make("smpl-24")])[1][0]
+
+
 def test_recordings_are_converted_to_a_given_layout():
     walks = [make("kinect-v2"), make("kinect-v1")]
     together, notes = to_common_layout(walks, get_layout("kinect-v1"), owner="the gallery")

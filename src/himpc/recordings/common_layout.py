@@ -14,6 +14,10 @@ from himpc.skeleton import Layout, missing_joints, shared_layout
 
 __all__ = ["leave_out_unfit", "to_common_layout"]
 
+MIN_GAIN = 1.25
+MAX_SHARE = 0.25
+"""A note names a layout that at most this share of recordings have, if the others share `MIN_GAIN` times the joints."""
+
 
 def to_common_layout(
     recordings: Sequence[Recording], layout: Layout | None = None, *, owner: str = ""
@@ -72,7 +76,7 @@ def to_common_layout(
         others = {each: count for each, count in counts.items() if each != layout}
         note = f"converted to {layout.name}, the layout of {owner}: {_list(others)}"
     else:
-        note = f"compared by the {len(layout)} joints that all have: {_list(counts)}"
+        note = f"compared by the {len(layout)} joints that all have: {_list(counts)}{_describe_limit(counts, layout)}"
     return [recording.to(layout) for recording in recordings], (note,)
 
 
@@ -145,6 +149,15 @@ def _find_shared(recordings: Sequence[Recording], counts: Counter[Layout]) -> La
         examples = {recording.layout: recording.source for recording in reversed(recordings)}
         listed = ", ".join(f"{examples[each] or 'a recording'} is {each.name!r}" for each in counts)
         raise error.with_message(f"{error.message}: {listed}") from error
+
+
+def _describe_limit(counts: Counter[Layout], shared: Layout) -> str:
+    """Name the few recordings without which clearly more joints would be shared; else return an empty text."""
+    joints = {each: len(shared_layout(other for other in counts if other != each)) for each in counts}
+    limiting = max(joints, key=lambda each: (joints[each], each.name))
+    if joints[limiting] < MIN_GAIN * len(shared) or counts[limiting] > MAX_SHARE * counts.total():
+        return ""
+    return f"; without those of {limiting.name}, by {joints[limiting]} joints"
 
 
 def _list(counts: Mapping[Layout, int]) -> str:
