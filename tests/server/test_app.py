@@ -30,7 +30,7 @@ def schema(folder):
 def make_valid(body, path, probe):
     """Apply what a document cannot express: what a recording is, and which fields exclude each other."""
     body["files"] = [probe]
-    for name in ("layout", "fpir"):
+    for name in ("layout", "fpir", "scale"):
         body.pop(name, None)
     if path == "/api/enroll":
         body.pop("unnamed", None)

@@ -241,13 +241,13 @@ def test_missing_unit_names_the_field_of_the_page(visit: Visit, walks: list[Reco
     visit.expected.append("422")
     page = visit.open()
     names = ",".join(f"{joint}_{axis}" for joint in walks[0].layout.joints for axis in "xyz")
-    rows = [",".join(f"{value:.4f}" for value in frame.ravel()) for frame in walks[0].joints]
+    rows = [",".join(f"{value:.4f}" for value in frame.ravel() / 10) for frame in walks[0].joints]
     unstated = {"name": "walk.csv", "mimeType": "text/csv", "buffer": "\n".join([names, *rows]).encode()}
     _search(page, unstated)
-    alert = page.locator("#view-search .problem", has_text='mm in the field "Unit"')
+    alert = page.locator("#view-search .problem", has_text='in the field "Metres in one unit"')
     alert.wait_for()
     page.get_by_text("Options").first.click()
-    page.locator("#view-search").get_by_label("Unit").select_option("m")
+    page.locator("#view-search").get_by_label("Metres in one unit").fill("10")
     page.get_by_role("button", name="Search again").click()
     _read_answer(page)
 
