@@ -7,6 +7,7 @@ from himpc.reporting.maps import draw_map
 from himpc.reporting.reports import GroupReport, write_groups, write_identified
 from himpc.reporting.skeletons import draw_groups
 from himpc.reporting.training import draw_training
+from himpc.reporting.viewer import write_viewer
 
 __all__ = [
     "AblationRow",
@@ -20,4 +21,5 @@ __all__ = [
     "save_figure",
     "write_groups",
     "write_identified",
+    "write_viewer",
 ]
