@@ -183,3 +183,15 @@ def test_killed_process_leaves_no_vectors_after_the_next_start(tmp_path, walkers
 
 def _fail(*arguments, **options):
     raise GalleryError("the disk is full")
+
+
+def test_opening_while_another_process_writes_does_not_wait(gallery, home, walks):
+    gallery.enroll(walks("a"))
+    catalog = get_service(gallery)._catalog
+    with catalog.write():
+        catalog.begin_change()
+        with Gallery.open(home) as other:
+            assert len(other.people()) == 1
+            assert not get_service(other).writer.settle()
+    with Gallery.open(home) as other:
+        assert get_service(other)._catalog.begun_changes() == []

@@ -39,9 +39,9 @@ def open_sqlite(path: Path, timeout: float, *, is_read_only: bool = False) -> En
     @sql.event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
         options = connection.get_execution_options()
-        cursor = connection.connection.cursor()
-        cursor.execute(f"PRAGMA busy_timeout = {int(1000 * timeout) if options.get('himpc_waits', True) else 0}")
-        cursor.execute("BEGIN IMMEDIATE" if options.get("himpc_writes", False) else "BEGIN")
+        milliseconds = int(1000 * timeout) if options.get("himpc_waits", True) else 0
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {milliseconds}")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("himpc_writes", False) else "BEGIN")
 
     return engine
 
