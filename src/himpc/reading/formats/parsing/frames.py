@@ -20,7 +20,6 @@ __all__ = [
     "frame_files",
     "frame_numbers",
     "frame_places",
-    "frame_rate",
     "group_frames",
     "natural_key",
     "place_names",
@@ -179,23 +178,6 @@ def count_steps(steps: NDArray[np.number]) -> tuple[NDArray[np.int64], bool]:
     whole = np.maximum(np.round(np.minimum(ratio, 2**40)), 1).astype(np.int64)
     regular = bool((np.abs(ratio - whole) <= _MAX_IRREGULARITY).mean() >= _REGULAR_SHARE)
     return (whole if regular else np.where(ratio > _IRREGULAR_GAP, whole, 1)), regular
-
-
-def frame_rate(places: NDArray[np.int64], seconds: NDArray[np.float64]) -> float | None:
-    """Compute the frames a second from the times of some frames; None if their steps are not regular.
-
-    >>> frame_rate(np.array([0, 1, 3]), np.array([5.0, 5.1, 5.3]))
-    10.0
-    """
-    places, first = np.unique(places, return_index=True)
-    seconds = seconds[first]
-    if len(places) < 2:
-        return None
-    step = np.diff(seconds) / np.diff(places)
-    typical = float(np.median(step))
-    if not (typical > 0 and (np.abs(step - typical) <= _MAX_IRREGULARITY * typical).all()):
-        return None
-    return round(float((places[-1] - places[0]) / (seconds[-1] - seconds[0])), 6)
 
 
 def _names(folder: Path) -> Iterator[str]:
