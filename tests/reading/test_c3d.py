@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import himpc
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import get_format
@@ -190,3 +191,14 @@ def test_rules_agree_with_the_laboratorys_own_joint_centres(shared_data: Path):
             ours = recording.joints[:, LAYOUT.index(joint)]
             misses[joint].append(np.nanmedian(np.linalg.norm(z_up(ours) - points[:, place], axis=1)))
     assert all(np.median(of_joint) < 0.015 and max(of_joint) < 0.03 for of_joint in misses.values())
+
+
+def test_unknown_points_among_known_joints_are_left_out(tmp_path, standing):
+    joints = z_up(standing(LAYOUT, 9, 1)) * 1000
+    (tmp_path / "a.c3d").write_bytes(c3d(joints, LAYOUT.joints))
+    (tmp_path / "b.c3d").write_bytes(c3d(joints, [f"M{i}" for i in range(len(LAYOUT))]))
+    found = himpc.read(tmp_path, clean=False)
+    assert [recording.layout.name for recording in found] == ["kinect-v1"]
+    assert [problem.path.name for problem in found.problems] == ["b.c3d"]
+    as_points = himpc.read(tmp_path, layout="points", clean=False)
+    assert [recording.layout.name for recording in as_points] == ["points", "points"]

@@ -202,3 +202,39 @@ def test_too_few_points_are_refused(count):
 def test_points_at_one_place_are_one_segment():
     layout = discover_layout(["a", "b", "c"], [np.zeros((10, 3, 3))]).layout
     assert len(layout.components) == 1
+
+
+def walk_of_a_horse(rng, size=1.0, frames=150):
+    """Four legs of two segments, a trunk, and a neck: ``(frames, 40, 3)``; it walks along x."""
+    time = np.linspace(0, 12, frames)
+    trunk = np.array(
+        [[x, 1.3 + y, z] for x in (-0.6, 0.6) for y, z in ((0.15, -0.2), (0.15, 0.2), (0.3, 0), (0.1, 0.05))]
+    )
+    upper, lower = ([[0, -y, 0.05], [0.04, -y - 0.1, 0], [0, -y - 0.3, 0.04]] for y in (0.12, 0.1))
+    neck = [[0.1, 0.2, 0], [0.3, 0.5, 0.05], [0.4, 0.55, -0.05], [0.5, 0.45, 0]]
+    parts = [np.broadcast_to(size * trunk, (frames, 8, 3))]
+
+    def swing(points, angles):
+        turns = Rotation.from_euler("z", angles[:, None])
+        return turns, np.stack([turns.apply(size * np.array(p)) for p in points], axis=1)
+
+    for x, z, phase in ((0.6, -0.2, 0), (0.6, 0.2, np.pi), (-0.6, -0.2, np.pi / 2), (-0.6, 0.2, 3 * np.pi / 2)):
+        turn, thigh = swing(upper, 0.4 * np.sin(time + phase))
+        knee = size * np.array([x, 1.3, z]) + turn.apply([0, -0.6 * size, 0])
+        _, shank = swing(lower, 0.4 * np.sin(time + phase) - 0.4 - 0.4 * np.cos(time + phase))
+        parts += [size * np.array([x, 1.3, z]) + thigh, knee[:, None] + shank]
+    parts.append(size * np.array([0.7, 1.45, 0]) + swing(neck, 0.2 * np.sin(2 * time))[1])
+    joints = np.concatenate(parts, axis=1) + time[:, None, None] * [0.3, 0, 0]
+    return joints + rng.normal(0, 0.001, joints.shape)
+
+
+def test_a_horse_has_a_trunk_with_four_legs_in_pairs():
+    rng = np.random.default_rng(0)
+    walks = [walk_of_a_horse(rng, size) for size in (1.0, 1.1)]
+    order = rng.permutation(walks[0].shape[1])
+    layout = discover_layout([f"h{i:02d}" for i in np.argsort(order)], walks).layout
+    assert len(layout.components) == 10
+    legs = [name for name in layout.limb_names if name.startswith(("left", "right"))]
+    assert len(legs) == 4
+    assert layout.limb_names[0] == "trunk"
+    assert {len(limb) for name, limb in zip(layout.limb_names, layout.limbs, strict=True) if name in legs} == {6}

@@ -141,6 +141,7 @@ class Plan:
             for source in part:
                 of_source[source.path], failed = self._read(source, video_reader)
                 errors += [(source, error) for error in failed]
+        errors += _leave_out_unknown(self.sources, of_source)
         recordings = [recording for source in self.sources for recording in of_source[source.path]]
         problems = [Problem.of(error, source.path, source.name) for source, error in errors]
         if not recordings:
@@ -256,6 +257,21 @@ def _named(body: Recording, source: Source, default: Origin) -> Recording:
     if origin.part is not None:
         origin = replace(origin, whole_source=origin.whole.text(source.name))
     return body.with_(origin=origin, source=origin.text(source.name), **source.labels)
+
+
+def _leave_out_unknown(
+    sources: Sequence[Source], of_source: dict[Path, list[Recording]]
+) -> list[tuple[Source, HimpcError]]:
+    """Remove recordings of points of no known body, where at least as many have known joints; return why."""
+    names = [recording.layout.name for recordings in of_source.values() for recording in recordings]
+    if not 0 < names.count(POINTS) <= len(names) / 2:
+        return []
+    message = "its points name no joints of a body, unlike those of the other recordings"
+    error = LayoutError(message, hint="use the points of all files as they are: {layout=points}")
+    left_out = [s for s in sources if any(recording.layout.name == POINTS for recording in of_source[s.path])]
+    for source in left_out:
+        of_source[source.path] = [each for each in of_source[source.path] if each.layout.name != POINTS]
+    return [(source, error) for source in left_out]
 
 
 def _nothing_usable(problems: Sequence[Problem]) -> DataError:
