@@ -106,7 +106,7 @@ def unify_layouts(recordings: Sequence[Recording], model: Embedder | None = None
         As `himpc.recordings.to_common_layout`.
     """
     is_trained = isinstance(model, Model)
-    layout = model.layout if isinstance(model, Model) else None
+    layout = model.input_layout if isinstance(model, Model) else None
     converted, notes = to_common_layout(recordings, layout, owner="the model" if is_trained else "")
     adapted = isinstance(model, Model) and model.scoring is not None  # it has the common joints for any system
     for note in () if adapted else notes:

@@ -55,7 +55,7 @@ def read_probes(
     from himpc.recordings import leave_out_unfit
 
     recordings = source.read(paths, console, on_video, gallery.model.layout)
-    usable, problems = leave_out_unfit(recordings, gallery.model.layout, owner="the gallery")
+    usable, problems = leave_out_unfit(recordings, gallery.model.input_layout, owner="the gallery")
     console.problems(problems)
     return usable
 

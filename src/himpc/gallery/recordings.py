@@ -181,13 +181,14 @@ def _distance_of_halves(recording: EmbeddedRecording) -> float:
 
 
 def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[EmbeddedRecording]:
-    parts, _ = to_common_layout([part for group in groups for part in group], model.layout, owner="the gallery")
+    parts, _ = to_common_layout([part for group in groups for part in group], model.input_layout, owner="the gallery")
     vectors, of, starts = np.empty((0, model.size), np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
     if any(len(part) >= model.window_length for part in parts):
         embeddings = embed(model, parts)
         first = np.cumsum([0, *map(len, parts)])
         vectors, of = embeddings.vectors, embeddings.windows.recording
         starts = embeddings.windows.starts - first[of]
+    parts = [part.to(model.layout) for part in parts]
     edges = np.searchsorted(of, np.arange(len(parts) + 1))
     end = 0
     for group in groups:

@@ -187,7 +187,7 @@ class GalleryService(GalleryReader):
             raise DataError("there are no recordings to enroll")
         length = self.model.window_length
         if all(len(recording) < length for recording in recordings):
-            to_common_layout(recordings, self.model.layout, owner="the gallery")
+            to_common_layout(recordings, self.model.input_layout, owner="the gallery")
             raise DataError(
                 f"all recordings are shorter than a window of {length} frames", hint="enroll longer recordings"
             )

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -29,7 +30,7 @@ from himpc.learning.state import Identity, State
 from himpc.learning.whitening import fit_whitening
 from himpc.model import Model, load_prior, resolve_device
 from himpc.recordings import Windows
-from himpc.skeleton import has_side_lines
+from himpc.skeleton import has_side_lines, independent_part
 
 Score = Callable[[Model], float]
 """Compute a score of a model; higher is better. The function must not change the model."""
@@ -103,11 +104,14 @@ def train(
     if external_labels is not None or score is not None:
         config = config.with_(prior="none" if config.prior == "auto" else config.prior)
     config = resolve_prior(config, windows.layout, windows.dimensions)
-    notes = {**(notes or {}), "layout": windows.layout.name}
+    about: dict[str, Any] = {**(notes or {}), "layout": windows.layout.name}
     if config.prior == "identity":
         if external_labels is not None or score is not None:
             raise ConfigError("the identity prior is adapted without labels or a score", hint="set {prior=none}")
-        windows = windows.to(load_prior().layout)
+        prior_layout = load_prior().layout
+        if (part := independent_part(windows.layout, prior_layout)) != prior_layout:
+            about["input_layout"] = part.to_dict()
+        windows = windows.to(prior_layout)
     ignore_heading = config.align and windows.dimensions == 3 and not has_side_lines(windows.layout)
     if ignore_heading:
         used = "heights and distances between points" if config.whiten else "frames with their headings"
@@ -138,7 +142,7 @@ def train(
         while not state.history.stopped:
             record = train_epoch(state, inputs, config, callbacks, external_labels, processes)
             if score:
-                value = score(_build_model(state, windows, identity)) if processes.is_first else 0.0
+                value = score(_build_model(state, windows, identity, {})) if processes.is_first else 0.0
                 value = float(processes.broadcast(torch.tensor(value, dtype=torch.float64)))
                 record = replace(record, score=_check_score(value, record.epoch))
             state.history.epochs.append(record)
@@ -151,7 +155,7 @@ def train(
                 _report_epoch(state.history, callbacks)
     state.restore_best()
     state.network.requires_grad_(False)
-    model = _build_model(state, windows, identity, notes, has_external_labels=external_labels is not None)
+    model = _build_model(state, windows, identity, about, has_external_labels=external_labels is not None)
     if folder:
         model.save(folder.path)
     return TrainingResult(model, state.history)
@@ -200,7 +204,7 @@ def _build_model(
     state: State,
     windows: Windows,
     identity: Identity,
-    notes: Mapping[str, str] | None = None,
+    notes: Mapping[str, Any],
     *,
     has_external_labels: bool = False,
 ) -> Model:
@@ -224,6 +228,6 @@ def _build_model(
             "windows": len(windows),
             "recordings": windows.n_recordings,
             "data": identity.data,
-            **(notes or {}),
+            **notes,
         },
     )

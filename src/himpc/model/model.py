@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -71,6 +72,16 @@ class Model:
     settings: dict[str, Any] = field(default_factory=dict)
     training: dict[str, Any] = field(default_factory=dict)
     _inference_cache: tuple[list[tuple[int, int]], Inference] | None = field(default=None, init=False, repr=False)
+
+    @cached_property
+    def input_layout(self) -> Layout:
+        """The layout to which recordings are converted first: `layout`, or a part of it.
+
+        Where the recordings of the training had some joints of the identity prior only as means of others, these are
+        computed alike for every recording (`himpc.skeleton.independent_part`).
+        """
+        table = self.training.get("input_layout")
+        return self.layout if table is None else Layout.from_dict(table, where="input_layout of the model")
 
     @property
     def levels(self) -> tuple[Level, ...]:

@@ -158,7 +158,7 @@ class Service:
         recordings = uploaded.recordings
         if len(recordings) > MAX_PROBES:
             raise ConfigError(f"found {len(recordings)} recordings; a search takes at most {MAX_PROBES}")
-        recordings, problems = leave_out_unfit(recordings, self.gallery.model.layout, owner="the gallery")
+        recordings, problems = leave_out_unfit(recordings, self.gallery.model.input_layout, owner="the gallery")
         unfit = [s.SkippedFile(path=str(problem.path), why=problem.render(upload.spell)) for problem in problems]
         try:
             answers = s.SearchResult.of(
@@ -216,7 +216,7 @@ class Service:
         """Group recordings by person: those uploaded, or else those of the gallery."""
         model = self.gallery.model
         if uploaded is not None:
-            converted, notes = to_common_layout(uploaded.recordings, model.layout, owner="the gallery")
+            converted, notes = to_common_layout(uploaded.recordings, model.input_layout, owner="the gallery")
             grouping = group(converted, model, people=people)
             rows = [
                 s.GroupedRecording(id=None, source=r.source, person=None, confidence=None) for r in uploaded.recordings

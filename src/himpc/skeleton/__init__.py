@@ -24,7 +24,7 @@ from himpc.skeleton.naming import (
     part_layout,
 )
 from himpc.skeleton.pooling import centre, mirror, pool, pooling_matrix
-from himpc.skeleton.shared_layout import COMMON_LAYOUT, MIN_SHARED_JOINTS, shared_layout
+from himpc.skeleton.shared_layout import COMMON_LAYOUT, MIN_SHARED_JOINTS, independent_part, shared_layout
 
 __all__ = [
     "COMMON_LAYOUT",
@@ -54,6 +54,7 @@ __all__ = [
     "get_layout",
     "has_side_lines",
     "headings",
+    "independent_part",
     "is_word_of_bodies",
     "layout_names",
     "marker_sets",

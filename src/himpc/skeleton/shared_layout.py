@@ -73,6 +73,15 @@ def shared_layout(layouts: Iterable[Layout]) -> Layout:
     return next((known for known in map(get_layout, layout_names()) if known == part), part)
 
 
+def independent_part(source: Layout, target: Layout) -> Layout:
+    """Return the target without the joints that the source makes of other joints of the target.
+
+    What follows from this part alone agrees between systems, of which one may measure a joint that another computes.
+    """
+    joints = _independent_joints(target, [source])
+    return target if len(joints) == len(target) else target.subset(joints, f"shared-{len(joints)}")
+
+
 def _independent_joints(base: Layout, layouts: Sequence[Layout]) -> list[str]:
     """Return the joints of a layout that all layouts give, none of them from another one of these joints."""
     rules = {joint: {find_rule(layout.joints, joint) for layout in layouts} for joint in base.joints}
