@@ -7,9 +7,12 @@ import torch
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
+from himpc.learning.clustering.evidence import cut_by_evidence, ward_tree
+from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
+from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.config import Config
 from himpc.learning.whitening import tilt
-from himpc.model import NOISE_VARIANCE, POSE_EXPONENT, IdentityPrior, Network, WhitenedEncoder
+from himpc.model import NOISE_VARIANCE, POSE_EXPONENT, IdentityPrior, IdentityScoring, Network, WhitenedEncoder
 from himpc.recordings import Windows
 from himpc.skeleton import Layout, body_frame, get_layout, mirror, missing_joints
 
@@ -23,6 +26,9 @@ PRIOR_SHARE = 0.5
 
 MIN_VARIANCE = 1e-3
 """Axes along which people vary less, in whitened units, are left out."""
+
+PASSES = 3
+"""Number of times that the covariances are estimated; from the second on, the clusters of the one before are used."""
 
 MAX_FRAMES_PER_RECORDING = 200
 MAX_FRAMES = 100_000
@@ -91,6 +97,8 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
        eigenvectors are the axes, and its eigenvalues b the variances.
     4. Axes are scaled by ``sqrt(b / (2 s (b + s)))``, so that half the squared distance between two recordings is the
        part of the log-likelihood ratio of one person against two that depends on their difference.
+    5. The recordings are clustered by evidence (`himpc.learning.clustering.evidence`), the covariance of the m_r within
+       clusters is added to W, and all is repeated, twice.
 
     Parameters
     ----------
@@ -113,17 +121,22 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     tilted = body_frame(tilt(joints, np.random.default_rng(seed)), windows.layout).astype(joints.dtype)
     nuisances = (flipped, _features(network, tilted) - features)
     weights = _equal_weights(recording)
-    for _ in range(2):
+    within_clusters: Array | float = 0.0
+    for number in range(PASSES):
+        for _ in range(2):
+            means = _weighted_means(features, recording, weights)
+            within = sum(
+                (_second_moment(each, weights) for each in nuisances),
+                _second_moment(features - means[recording], weights),
+            )
+            within = within + PRIOR_WEIGHT * max(np.trace(within), np.finfo(float).tiny) * prior.within
+            white = _whiten(within + within_clusters)
+            weights = _pose_weights((features - means.mean(axis=0)) @ white, recording)
         means = _weighted_means(features, recording, weights)
-        within = sum(
-            (_second_moment(each, weights) for each in nuisances), _second_moment(features - means[recording], weights)
-        )
-        within = within + PRIOR_WEIGHT * max(np.trace(within), np.finfo(float).tiny) * prior.within
-        offset = means.mean(axis=0)
-        white = _whiten(within)
-        weights = _pose_weights((features - offset) @ white, recording)
-    means = _weighted_means(features, recording, weights)
-    _set_axes(network, means, white, prior)
+        _set_axes(network, means, white, prior)
+        if not 1 < len(means) <= MAX_RECORDINGS or number == PASSES - 1:
+            break
+        within_clusters = _covariance_within_clusters(network, means)
 
 
 def _set_axes(network: Network, means: Array, white: Array, prior: IdentityPrior) -> None:
@@ -144,6 +157,21 @@ def _set_axes(network: Network, means: Array, white: Array, prior: IdentityPrior
     encoder.axes.zero_()[:, : len(kept)].copy_(torch.from_numpy(axes))
     network.pose_scale.zero_()[: len(kept)].copy_(torch.from_numpy(1 / scale))
     network.between.zero_()[: len(kept)].copy_(torch.from_numpy(between_people))
+
+
+def _covariance_within_clusters(network: Network, means: Array) -> Array | float:
+    """Cluster recordings by their means ``(R, D)`` and return the covariance within clusters; 0 if all are single."""
+    encoder = network.encoder("joint")
+    assert isinstance(encoder, WhitenedEncoder)
+    offset, axes, pose_scale, between = (
+        each.cpu().numpy().astype(np.float64)
+        for each in (encoder.offset, encoder.axes, network.pose_scale, network.between)
+    )
+    embedded = (means - offset) @ axes
+    labels = cut_by_evidence(ward_tree(embedded), embedded, IdentityScoring(pose_scale, between))
+    residuals = means - means_by_label(means, labels)[labels]
+    freedom = len(means) - (int(labels.max()) + 1)
+    return residuals.T @ residuals / freedom if freedom else 0.0
 
 
 def _sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
