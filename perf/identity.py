@@ -6,6 +6,8 @@ lengths and the supervised upper bound: the encoder of the preset `tracklet`, tr
 - ranking: Rank-1 and mAP of windows and of recordings, and the share of the gap between raw pose and upper bound;
 - grouping of gallery and probe together, with and without the number of people, and of the recordings of one person
   alone; beside it, the upper bound's embedding given the number; precision by confidence;
+A set that the identity prior was trained on is measured with a prior that was trained without it.
+
 - open set: half of the people are not enrolled and not trained on; the rates that a gallery measures at a stated
   false match rate of 1 %.
 
@@ -36,16 +38,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 import himpc
+import himpc.learning.trainer as trainer
 from himpc._files import write_atomically
 from himpc.api import Embedder
 from himpc.errors import HimpcError
 from himpc.evaluation import grouping_agreement, markdown_table
 from himpc.gallery import get_service
 from himpc.learning import Config, Grouping, train
-from himpc.model import BASELINES
+from himpc.model import BASELINES, load_prior
 from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.research import divide_recordings, get_recipe
 from himpc.research.benchmark.variants import Variant
+from identity_prior import SETS as PRIOR_SETS
+from identity_prior import train_prior
 from measurement import IgnoreWarnings, use_one_thread
 from stages import machine
 
@@ -136,6 +141,11 @@ class Case:
         return content.hexdigest()[:12]
 
     def _measure(self, seed: int) -> Scores:
+        if self.method not in BASELINE_KEYS and self.name in PRIOR_SETS and self.root is not None:
+            prior = train_prior(self.root.parent, [self.name])  # no set is measured with a prior that has seen it
+            trainer.load_prior = lambda: prior
+        else:
+            trainer.load_prior = load_prior
         partition = divide_recordings(self.recipe, self.root, seed=seed)[1]
         parts: Parts = {"train": partition.train, **partition.tests}
         if self.method in BASELINE_KEYS:

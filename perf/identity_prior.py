@@ -8,6 +8,7 @@ same. With ``--leave-out SET`` a set is left out, to measure the prior on it.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -37,14 +38,20 @@ def main() -> None:
     arguments.add_argument("--leave-out", choices=sorted(SETS), action="append", default=[])
     arguments.add_argument("--out", type=Path, default=Path("src/himpc/model/identity_prior"))
     options = arguments.parse_args()
-    sets = {name: source for name, source in SETS.items() if name not in options.leave_out}
+    train_prior(options.data, options.leave_out).save(options.out)
+    print(f"Wrote {options.out}")
+
+
+def train_prior(data: Path, leave_out: Sequence[str] = ()) -> IdentityPrior:
+    """Train the prior on the sets in a folder, without those to leave out."""
     scatters, described = [], []
-    for name, (pattern, terms) in sets.items():
-        recordings = [each for each in himpc.read(options.data / name, name=pattern) if is_usable(each)]
+    for name, (pattern, terms) in SETS.items():
+        if name in leave_out:
+            continue
+        recordings = [each for each in himpc.read(data / name, name=pattern) if is_usable(each)]
         scatters.append(scatter(recordings))
         people = len({each.person for each in recordings})
         described.append({"set": name, "people": people, "recordings": len(recordings), "terms": terms})
-        print(f"{name}: {len(recordings)} recordings of {people} people")
     within, between = (np.mean(each, axis=0) for each in zip(*scatters, strict=True))
     card = {
         "format": "himpc-identity-prior",
@@ -56,8 +63,7 @@ def main() -> None:
         "command": "python perf/identity_prior.py",
         "labels_used": "the persons of these public recordings; none of the recordings that the prior is adapted to",
     }
-    IdentityPrior(within, between, card).save(options.out)
-    print(f"Wrote {options.out}")
+    return IdentityPrior(within, between, card)
 
 
 def is_usable(recording: Recording) -> bool:
