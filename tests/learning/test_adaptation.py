@@ -7,7 +7,7 @@ import himpc
 from himpc.errors import ConfigError
 from himpc.learning import Config
 from himpc.learning.adaptation import resolve_prior
-from himpc.model import Model, load_prior
+from himpc.model import Model, export_onnx, load_prior
 from himpc.recordings import Windows
 from himpc.skeleton import get_layout
 
@@ -91,3 +91,38 @@ def test_run_folder_of_an_adapted_model_can_be_resumed(walks, tmp_path):
     first = himpc.HiMPC().fit(walks, out=tmp_path / "run").model_
     again = himpc.HiMPC().fit(walks, out=tmp_path / "run", resume=True).model_
     assert first.fingerprint == again.fingerprint
+
+
+def test_windows_are_weighted_means_of_frames(walks, model):
+    windows = Windows.cut([walk.to(model.layout) for walk in walks[:1]], model.window_length)
+    single = Windows.cut([walk.to(model.layout) for walk in walks[:1]], 1)
+    frames = np.concatenate([_embed_with(model, single.part(slice(i, i + 1)), 1) for i in range(12)])
+    weights = np.linalg.norm(frames * model.pose_scale, axis=1) ** -4
+    for number, vector in enumerate(model.embed(windows)[:2]):
+        rows = slice(6 * number, 6 * number + 6)
+        expected = (weights[rows, None] * frames[rows]).sum(axis=0) / weights[rows].sum()
+        np.testing.assert_allclose(vector, expected, rtol=1e-3, atol=1e-3)
+
+
+def _embed_with(model, windows, length):
+    other = Model(model.network, model.layout, length, align=model.align)
+    return other.embed(windows).astype(np.float64)
+
+
+def test_stream_equals_the_embedding_of_windows(walks, model):
+    stream = model.stream()
+    walk = walks[0].to(model.layout)
+    vectors = [stream.push(frame) for frame in walk.joints[:12]]
+    expected = model.embed(Windows.cut([walk], model.window_length))[:2]
+    np.testing.assert_allclose(np.stack([vectors[5], vectors[11]]), expected, rtol=1e-3, atol=1e-3)
+
+
+def test_exported_model_has_equal_embeddings(walks, model, tmp_path):
+    runtime = pytest.importorskip("onnxruntime")
+    export_onnx(model, tmp_path / "model.onnx")
+    session = runtime.InferenceSession(tmp_path / "model.onnx", providers=["CPUExecutionProvider"])
+    walk = walks[0].to(model.layout)
+    joints = walk.joints[: len(walk) // 6 * 6].reshape(-1, 6, 15, 3).astype(np.float32)
+    (found,) = session.run(None, {"joints": joints})
+    expected = model.embed(Windows.cut([walk], 6))
+    np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from himpc._extras import require
 from himpc._files import write_atomically
 from himpc._version import __version__
-from himpc.model.inference import Inference
+from himpc.model.inference import MIN_SQUARE, Inference
+from himpc.model.pooling import POSE_EXPONENT
 from himpc.skeleton import MIN_SIDE_LENGTH, Layout, side_lines
 
 if TYPE_CHECKING:
@@ -146,6 +147,12 @@ def _frames(graph: _Graph, joints: str, inference: Inference) -> str:
     features = graph.add("Concat", [*second], axis=-1)
     if inference.skip is not None:
         features = graph.add("Add", [features, _layer(graph, described, *inference.skip)])
+    if inference.pose_scale is not None:
+        scaled = graph.add("Mul", [features, _numpy(inference.pose_scale)])
+        squares = graph.add("ReduceSumSquare", [scaled, np.array([-1])], keepdims=1)
+        limited = graph.add("Max", [squares, np.array(MIN_SQUARE, dtype=np.float32)])
+        weights = graph.add("Pow", [limited, np.array(-POSE_EXPONENT / 2, dtype=np.float32)])
+        return graph.add("Concat", [graph.add("Mul", [features, weights]), weights], axis=-1)
     if not inference.normalise:
         return features
     levels = _levels(graph, features, inference, inference.hidden)
@@ -171,6 +178,11 @@ def _windows(graph: _Graph, frames: str, inference: Inference) -> str:
     """Compute the embeddings of windows from encoded frames: `Inference.embed_means`."""
     embeddings = []
     mean = graph.add("ReduceMean", [frames, np.array([1])], keepdims=0)
+    if inference.pose_scale is not None:
+        axis, end = np.array([-1]), np.array([inference.encoded_size])
+        size = np.array([inference.size])
+        total = graph.add("Slice", [mean, np.array([0]), size, axis])
+        mean = graph.add("Div", [total, graph.add("Slice", [mean, size, end, axis])])
     for level, last in zip(_levels(graph, mean, inference, inference.hidden), inference.last, strict=True):
         part = _unit(graph, level) if inference.normalise else level
         embeddings.append(part if last is None else _layer(graph, part, *last))

@@ -16,7 +16,11 @@ from torch import Tensor, nn
 
 from himpc.model.encoder import Network, WhitenedEncoder, node_distances, unit
 from himpc.model.fast_matmul import linear
+from himpc.model.pooling import POSE_EXPONENT
 from himpc.skeleton import Level
+
+MIN_SQUARE = 1e-6
+"""Lower limit of the squared distance of a pose from the mean pose, which bounds weights."""
 
 
 class Inference:
@@ -38,6 +42,8 @@ class Inference:
         self.levels = network.levels if levels is None else tuple(levels)
         self.by_frame = network.normalise or network.whiten
         """Whether a window is the mean of features, or of activations of the first layer."""
+        self.pose_scale = network.pose_scale if network.adapted else None
+        """The scale that weights frames (`himpc.model.pool_windows`); encoded frames then end with their weight."""
         encoders = [network.encoder(level) for level in self.levels]
         with torch.no_grad():
             self.pools = [network.pooling(level) for level in self.levels] if network.distances else []
@@ -61,14 +67,21 @@ class Inference:
         """Size of an embedding: levels times H."""
         return len(self.levels) * self.hidden
 
+    @property
+    def encoded_size(self) -> int:
+        """Size of an encoded frame."""
+        return self.size + (self.pose_scale is not None)
+
     def split_levels(self, rows: Tensor) -> list[Tensor]:
         """Split rows ``(n, size)`` into the parts of the levels, each ``(n, H)``."""
         return list(torch.split(rows, self.hidden, dim=1))
 
     def encode_frames(self, joints: Tensor) -> Tensor:
-        """Encode centred frames ``(n, J, 3)``, in metres, as ``(n, size)``; windows are embedded from their means.
+        """Encode centred frames ``(n, J, 3)``, in metres; windows are embedded from the means of encoded frames.
 
-        The result is the activations of the first layer, or the features if the encoder is whitened or normalised.
+        The result ``(n, encoded_size)`` is the activations of the first layer, or the features if the encoder is
+        whitened or normalised. In an adapted network the features are multiplied by the weight of the frame, which
+        follows them, so that the quotient of the means is the weighted mean.
         """
         described = self.describe(joints)
         activations = linear(described, self.first, self.first_bias, relu=True)
@@ -78,6 +91,10 @@ class Inference:
         features = torch.cat([linear(x, *second) for x, second in zip(parts, self.second, strict=True)], dim=1)
         if self.skip is not None:
             features += linear(described, *self.skip)
+        if self.pose_scale is not None:
+            squares = (features * self.pose_scale).square().sum(dim=1, keepdim=True)
+            weights = squares.clamp_min(MIN_SQUARE).pow(-POSE_EXPONENT / 2)
+            return torch.cat([features * weights, weights], dim=1)
         return torch.cat([unit(part) for part in self.split_levels(features)], dim=1) if self.normalise else features
 
     def describe(self, joints: Tensor) -> Tensor:
@@ -86,7 +103,9 @@ class Inference:
         return torch.cat([flat, *(node_distances(pool @ joints) for pool in self.pools)], dim=1) if self.pools else flat
 
     def embed_means(self, means: Tensor) -> Tensor:
-        """Compute the embeddings ``(n, size)`` of windows from the means of their encoded frames ``(n, size)``."""
+        """Compute the embeddings ``(n, size)`` of windows from the means of encoded frames ``(n, encoded_size)``."""
+        if self.pose_scale is not None:
+            means = means[:, :-1] / means[:, -1:]
         parts = self.split_levels(means)
         if self.normalise:
             parts = [unit(part) for part in parts]

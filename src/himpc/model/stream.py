@@ -34,7 +34,7 @@ class Stream:
         self.length = length
         self.align = align
         self._inference = inference
-        self._ring = np.zeros((length, inference.size), dtype=np.float32)
+        self._ring = np.zeros((length, inference.encoded_size), dtype=np.float32)
         self.reset()
 
     def reset(self) -> None:
