@@ -13,7 +13,7 @@ from himpc.errors import DataError, count_noun
 from himpc.gallery.integrity import fingerprint
 from himpc.model import Model, pool_windows
 from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
-from himpc.skeleton import Layout
+from himpc.skeleton import POINTS, Layout
 
 SAME_PERSON_RATIO = 1.75
 """Two recordings of one person are at most this many times as far apart as the halves of one of them.
@@ -201,7 +201,7 @@ def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[Em
 
 def _describe_conversion(layout: Layout, model: Model) -> str:
     """Return a note on a recording of another layout than those of the model's training; else an empty text."""
-    if layout == model.layout or layout.name == model.training.get("layout"):
+    if layout == model.layout or layout.name in (POINTS, model.training.get("layout")):
         return ""
     return (
         f"recordings of {layout.name} were converted to {model.layout.name}, the layout of the gallery; two systems "
