@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from himpc.estimator import HiMPC
     from himpc.recordings import Recording
 
-DEFAULTS = TrainingOptions(max_epochs=8)
-
 
 def demo(
     *,
@@ -23,7 +21,7 @@ def demo(
     people: int = 12,
     recordings: int = 6,
     difficulty: Literal["easy", "medium", "hard"] = "medium",
-    settings: TrainingOptions = DEFAULTS,
+    settings: TrainingOptions = TrainingOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
     """Run the whole workflow on simulated walkers: train, evaluate, group, and draw figures.
@@ -61,8 +59,9 @@ def demo(
     train, gallery, probe = list(chain(*sessions[:half])), list(chain(*sessions[half:-1])), sessions[-1]
     with EpochBar(console, settings) as bar:
         learner = settings.learner(callbacks=(bar,)).fit(train, out=out / "run", overwrite=True)
-    picture = draw_history(learner.history_, out / "run")
-    console.print(f"2. Trained without labels on {len(train)} recordings ({learner.history_.stopped}): {picture}")
+    if learner.history_.epochs:
+        draw_history(learner.history_, out / "run")
+    console.print(f"2. Learned without labels from {len(train)} recordings ({learner.history_.stopped}): {out / 'run'}")
 
     rows = _compare(f"Learned, preset {learner.preset}", learner, gallery, probe)
     console.print(f"3. Searched {len(probe)} probes in a gallery of {len(gallery)} recordings; Rank-1 and mAP in %:")
