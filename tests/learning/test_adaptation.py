@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import himpc
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, DataError
 from himpc.learning import Config
 from himpc.learning.adaptation import resolve_prior
 from himpc.model import Model, export_onnx, load_prior
@@ -126,3 +126,10 @@ def test_exported_model_has_equal_embeddings(walks, model, tmp_path):
     (found,) = session.run(None, {"joints": joints})
     expected = model.embed(Windows.cut([walk], 6))
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3 * np.abs(expected).max())
+
+
+@pytest.mark.parametrize("scale", [0, 1e-3, 1e3, 1e30])
+def test_bodies_that_are_not_in_metres_are_refused(walks, scale):
+    scaled = [each.with_(joints=each.joints * np.float32(scale)) for each in walks[:1]]
+    with pytest.raises(DataError, match="1 of 3 recordings cannot be in metres"):
+        himpc.HiMPC().fit([*scaled, *walks[1:3]])

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, count_noun
 from himpc.learning.clustering.evidence import cut_by_evidence, ward_tree
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.clustering.recordings import means_by_label
@@ -33,6 +33,9 @@ PASSES = 3
 MAX_FRAMES_PER_RECORDING = 200
 MAX_FRAMES = 100_000
 """Maximum numbers of evenly spaced frames to estimate covariances from."""
+
+POSSIBLE_SIZES = (0.2, 5.0)
+"""Largest distance between two joints, in metres, of the smallest and the largest body that the prior is adapted to."""
 
 _FREE_SETTINGS = ("prior", "window_length", "stride", "seed")
 """Settings that the adaptation uses, too; all others belong to training."""
@@ -110,12 +113,18 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     seed : int
         Seed of the tilts.
 
+    Raises
+    ------
+    DataError
+        If a joint is not finite, or a body has a size that no body has in metres.
+
     References
     ----------
     Prince, Elder: Probabilistic linear discriminant analysis for inferences about identity. ICCV 2007. Garcia-Romero
     et al.: Unsupervised domain adaptation for i-vector speaker recognition. Odyssey 2014.
     """
     joints, recording = _sample_frames(windows)
+    _check_sizes(joints, recording)
     features = _features(network, joints)
     flipped = _features(network, mirror(joints, windows.layout)) - features
     tilted = body_frame(tilt(joints, np.random.default_rng(seed)), windows.layout).astype(joints.dtype)
@@ -190,6 +199,18 @@ def _sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.in
     if not np.isfinite(joints).all():
         raise DataError("joints contain values that are not finite", hint="clean the recordings first")
     return joints, np.concatenate(owner)
+
+
+def _check_sizes(joints: NDArray[np.float32], recording: NDArray[np.int64]) -> None:
+    extent = np.ptp(joints, axis=1).max(axis=1)
+    sizes = np.array([np.median(each) for each in np.split(extent, np.flatnonzero(np.diff(recording)) + 1)])
+    wrong = np.flatnonzero((sizes < POSSIBLE_SIZES[0]) | (sizes > POSSIBLE_SIZES[1]))
+    if len(wrong):
+        raise DataError(
+            f"{len(wrong)} of {count_noun(len(sizes), 'recording')} cannot be in metres, which the identity prior "
+            f"needs: recording {wrong[0] + 1} shows a body of {sizes[wrong[0]]:.3g} m",
+            hint="convert the joints to metres, leave these recordings out, or set {prior=none}",
+        )
 
 
 def _features(network: Network, joints: NDArray[np.floating]) -> Array:
