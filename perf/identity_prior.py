@@ -1,6 +1,6 @@
 """Train the identity prior that comes with himpc: ``python perf/identity_prior.py --data ../shared/data``.
 
-The prior is two scatter matrices of features of bodies, pooled over labelled recordings of other people whose terms
+The prior is two covariance matrices of features of bodies, pooled over labelled recordings of other people whose terms
 allow it: ``c3d-walking`` (Apache-2.0), ``kinect-v1-actions`` (MIT) and ``trc-walking`` (CC BY 4.0). Each set counts the
 same. With ``--leave-out SET`` a set is left out, to measure the prior on it.
 """

@@ -94,7 +94,7 @@ def test_arrays_of_a_stated_layout_are_read(tmp_path, standing):
 @pytest.mark.parametrize(
     ("array", "message"),
     [
-        (np.zeros((4, 33, 3)), "shows nobody: every point is missing"),
+        (np.zeros((4, 33, 3)), "shows no person: every point is missing"),
         (np.zeros((2, 4, 33, 3)), r"of shape \(2, 4, 33, 3\), expected numbers"),
         (np.zeros((4, 33), dtype=np.float32), "expected numbers"),
         (np.zeros((0, 33, 3)), "expected numbers"),

@@ -8,7 +8,8 @@ import pytest
 import himpc
 from himpc.errors import ConfigError, FormatError
 from himpc.reading import FORMATS, Format, find_format, register_format
-from himpc.reading.formats.parsing.text import check_memory, check_positions, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.positions import check_memory, check_positions
+from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 

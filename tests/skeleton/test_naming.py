@@ -18,7 +18,7 @@ from himpc.skeleton import (
     parse_name,
     part_layout,
 )
-from himpc.skeleton.names import Name, is_word_of_bodies, mirror_joint
+from himpc.skeleton.names import Name, is_body_word, mirror_joint
 
 LISTS = tomllib.loads(Path(__file__).with_name("label_lists.toml").read_text(encoding="utf-8"))
 every_list = pytest.mark.parametrize("name", LISTS)
@@ -125,7 +125,7 @@ def test_names_are_sides_and_words(text, side, words):
 def test_any_text_is_a_name(text):
     name = parse_name(text)
     assert name.mirrored.mirrored == name
-    assert isinstance(is_word_of_bodies(text), bool)
+    assert isinstance(is_body_word(text), bool)
 
 
 @given(

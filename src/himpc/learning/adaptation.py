@@ -66,7 +66,7 @@ def resolve_prior(config: Config, layout: Layout, dimensions: int = 3) -> Config
         config = tracklet.with_(**free)
     changed = [name for name in vars(tracklet) if getattr(config, name) != getattr(tracklet, name)]
     changed = [name for name in changed if name not in _FREE_SETTINGS]
-    problem = _unsuitable(layout, dimensions)
+    problem = _find_problem(layout, dimensions)
     if config.prior == "identity" and problem:
         raise ConfigError(f"the identity prior cannot be used: {problem}", hint="set {prior=none}")
     if config.prior == "identity" and changed:
@@ -79,7 +79,7 @@ def resolve_prior(config: Config, layout: Layout, dimensions: int = 3) -> Config
     return adapted
 
 
-def _unsuitable(layout: Layout, dimensions: int) -> str:
+def _find_problem(layout: Layout, dimensions: int) -> str:
     """Return why recordings of a layout do not suit the prior, or an empty text."""
     if dimensions != 3:
         return "the skeletons are 2D"
@@ -139,29 +139,29 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
                 _second_moment(features - means[recording], weights),
             )
             within = within + PRIOR_WEIGHT * max(np.trace(within), np.finfo(float).tiny) * prior.within
-            white = _whiten(within + within_clusters)
-            weights = _pose_weights((features - means.mean(axis=0)) @ white, recording)
+            whitening = _whitening_of(within + within_clusters)
+            weights = _pose_weights((features - means.mean(axis=0)) @ whitening, recording)
         means = _weighted_means(features, recording, weights)
-        _set_axes(network, means, white, prior)
+        _set_axes(network, means, whitening, prior)
         if not 1 < len(means) <= MAX_RECORDINGS or number == PASSES - 1:
             break
         within_clusters = _covariance_within_clusters(network, means)
 
 
-def _set_axes(network: Network, means: Array, white: Array, prior: IdentityPrior) -> None:
+def _set_axes(network: Network, means: Array, whitening: Array, prior: IdentityPrior) -> None:
     """Set the offset, the axes and the variances of the encoder from the means of recordings ``(R, D)``."""
     offset = means.mean(axis=0)
-    whitened = (means - offset) @ white
+    whitened = (means - offset) @ whitening
     variance, directions = np.linalg.eigh(whitened.T @ whitened / max(len(means) - 1, 1))
     excess = (directions * np.clip(variance - NOISE_VARIANCE, 0, None)) @ directions.T
-    between = PRIOR_SHARE * white.T @ prior.between @ white + (1 - PRIOR_SHARE) * excess
+    between = PRIOR_SHARE * whitening.T @ prior.between @ whitening + (1 - PRIOR_SHARE) * excess
     variance, directions = np.linalg.eigh(between)
     kept = np.flatnonzero(variance >= MIN_VARIANCE)[::-1][: network.hidden]
     between_people = variance[kept]
     scale = np.sqrt(between_people / (2 * NOISE_VARIANCE * (between_people + NOISE_VARIANCE)))
     encoder = network.encoder("joint")
     assert isinstance(encoder, WhitenedEncoder)
-    axes = white @ directions[:, kept] * scale
+    axes = whitening @ directions[:, kept] * scale
     encoder.offset.copy_(torch.from_numpy(offset))
     encoder.axes.zero_()[:, : len(kept)].copy_(torch.from_numpy(axes))
     network.pose_scale.zero_()[: len(kept)].copy_(torch.from_numpy(1 / scale))
@@ -243,9 +243,9 @@ def _second_moment(differences: Array, weights: Array) -> Array:
     return moment
 
 
-def _whiten(covariance: Array) -> Array:
+def _whitening_of(covariance: Array) -> Array:
     """Return the matrix ``(D, D)`` that maps a covariance to the identity."""
     variance, directions = np.linalg.eigh(covariance)
     floor = max(np.trace(covariance) / len(covariance), np.finfo(float).tiny) * 1e-6
-    whitening: Array = directions / np.sqrt(np.maximum(variance, 0) + floor)
-    return whitening
+    matrix: Array = directions / np.sqrt(np.maximum(variance, 0) + floor)
+    return matrix

@@ -10,8 +10,8 @@ from himpc.errors import DataError
 __all__ = ["POSE_EXPONENT", "pool_windows"]
 
 POSE_EXPONENT = 4
-"""The weight of a window falls with this power of the distance of its pose from the mean pose. Chosen from 1, 2, 3, 4
-and 6 on kinect-v1-daily and kinect-v1-views (docs/lab-notebook.md)."""
+"""The weight of a window falls with this power of the distance of its pose from the mean pose. On kinect-v1-daily it
+gives a higher Rank-1 than 2 (docs/lab-notebook.md)."""
 
 
 def pool_windows(

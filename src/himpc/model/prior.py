@@ -1,4 +1,4 @@
-"""The identity prior: how bodies differ between people, and between recordings of one person, on other data sets."""
+"""The identity prior: how bodies differ between people, and between recordings of one person, in public data sets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CARD_FILE = "prior.json"
 
 @dataclass(frozen=True, eq=False)
 class IdentityPrior:
-    """Scatter matrices of features of bodies, pooled over labelled public recordings of other people.
+    """Covariance matrices of features of bodies, pooled over labelled public recordings of other people.
 
     The features of a frame are the D = 150 inputs of the joint level of `Network` with distances: the coordinates of
     the 15 joints of the layout ``common-15`` in the body frame, then the distances between them, in metres.

@@ -20,8 +20,8 @@ CALIBRATION_SLOPE = 0.25
 """Factor of log-likelihood ratios in probabilities: axes are not independent, and errors have heavy tails."""
 
 MATCH_EVIDENCE = 12.0
-"""Log-likelihood ratio, in nats, that 1 % of comparisons of two people exceed: 9 to 15 on sets of a depth camera, and
-less in motion capture (docs/lab-notebook.md)."""
+"""Log-likelihood ratio, in nats, that about 1 % of comparisons of two people exceed on sets of a depth camera; in
+motion capture fewer do."""
 
 Array = NDArray[np.float64]
 

@@ -5,7 +5,7 @@ from himpc.reading.discovery import Source, discover, is_video, nothing_found
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import FORMATS, Format, find_format, get_format, register_format
 from himpc.reading.formats.parsing.frames import first_frame_file, natural_key
-from himpc.reading.formats.parsing.text import MAX_COORDINATE
+from himpc.reading.formats.parsing.positions import MAX_COORDINATE
 from himpc.reading.formats.video import OVERLAY_SUFFIX
 from himpc.reading.labels import NamePattern
 from himpc.reading.options import ReadOptions, VideoOptions

@@ -69,7 +69,7 @@ def read(
     -------
     Recordings
         At least one recording. Its `source` is the path, relative to the folder if one folder was given. ``#1``, ``#2``
-        and so on follow if the file shows several persons, ``#part1`` and so on if gaps split the recording.
+        and so on follow if the file shows several people, ``#part1`` and so on if gaps split the recording.
 
     Raises
     ------

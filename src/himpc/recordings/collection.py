@@ -113,8 +113,8 @@ def select(recordings: Sequence[T], conditions: Sequence[str]) -> list[T]:
         Or of any objects with the fields.
     conditions : sequence of str
         Each ``FIELD=VALUE,VALUE,...`` with FIELD one of person, session, camera, source; a recording meets it if its
-        field equals one of the values, in which ``*`` matches any text, ``?`` one character, and
-        ``[0-8]`` one of those.
+        field equals one of the values, in which ``*`` matches any text, ``?`` any character, and ``[0-8]`` one of
+        these characters.
 
     Raises
     ------

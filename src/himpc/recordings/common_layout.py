@@ -14,9 +14,9 @@ from himpc.skeleton import Layout, missing_joints, shared_layout
 
 __all__ = ["leave_out_unfit", "to_common_layout"]
 
-MIN_GAIN = 1.25
-MAX_SHARE = 0.25
-"""A note names a layout that at most this share of recordings have, if the others share `MIN_GAIN` times the joints."""
+MAX_SHARE, MIN_GAIN = 0.25, 1.25
+"""A note names a layout of at most this share of the recordings without which at least `MIN_GAIN` times as many joints
+would be shared."""
 
 
 def to_common_layout(

@@ -38,23 +38,23 @@ def to_discovered_layout(recordings: Sequence[Recording]) -> tuple[list[Recordin
     LayoutError
         If some recordings are of known joints, or the recordings share too few points.
     """
-    unlike = [recording for recording in recordings if recording.layout.name not in (POINTS, DISCOVERED)]
-    if unlike:
+    known = [recording for recording in recordings if recording.layout.name not in (POINTS, DISCOVERED)]
+    if known:
         points = next(recording for recording in recordings if recording.layout.name == POINTS)
         raise LayoutError(
-            f"{points.source or 'a recording'} holds points of no known body, {unlike[0].source or 'another'} "
-            f"joints of {unlike[0].layout.name}: they cannot be compared",
+            f"{points.source or 'a recording'} holds points of no known body, {known[0].source or 'another'} "
+            f"joints of {known[0].layout.name}: they cannot be compared",
             hint="leave out those of one kind, or use the points of all files as they are: {layout=points}",
         )
     names = _shared_points(recordings)
     of_names = [[recording.layout.index(name) for name in names] for recording in recordings]
     found = discover_layout(names, [r.joints[:, own] for r, own in zip(recordings, of_names, strict=True)])
-    together = [recording.to(found.layout) for recording in recordings]
+    converted = [recording.to(found.layout) for recording in recordings]
     counts = [len(recording.layout) for recording in recordings]
-    most = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
+    n_points = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
     parts = f"{len(found.layout.components)} segments, {len(found.layout.limbs)} limbs"
-    note = f"discovered from {len(recordings)} recordings of {most} points: {len(found.layout)} points, {parts}"
-    return together, (note, *found.notes)
+    note = f"discovered from {len(recordings)} recordings of {n_points} points: {len(found.layout)} points, {parts}"
+    return converted, (note, *found.notes)
 
 
 def _shared_points(recordings: Sequence[Recording]) -> list[str]:

@@ -14,7 +14,7 @@ from himpc.skeleton.discovery import (
 )
 from himpc.skeleton.layout import COMPONENTS, LEVELS, LIMBS, Layout, Level, get_layout, layout_names
 from himpc.skeleton.markers import MarkerSet, find_marker_set, marker_sets, recognise_marker_set
-from himpc.skeleton.names import is_word_of_bodies, parse_name
+from himpc.skeleton.names import is_body_word, parse_name
 from himpc.skeleton.naming import (
     NamedJoints,
     choose_layout,
@@ -55,7 +55,7 @@ __all__ = [
     "has_side_lines",
     "headings",
     "independent_part",
-    "is_word_of_bodies",
+    "is_body_word",
     "layout_names",
     "marker_sets",
     "mirror",

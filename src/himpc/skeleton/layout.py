@@ -265,7 +265,7 @@ def _built_in() -> dict[str, Layout]:
 
 def _to_toml(value: str | list[Any]) -> str:
     """Return a string, or a nested list of strings, in TOML, whose basic strings are those of JSON."""
-    return json.dumps(value)
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _name_key(name: str) -> str:

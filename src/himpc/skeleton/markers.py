@@ -25,8 +25,8 @@ from himpc.skeleton.layout import get_layout
 from himpc.skeleton.marker_rules import Rule
 from himpc.skeleton.names import parse_name
 
-MAX_REMEMBERED = 64
-"""Number of lists of labels whose marker set is remembered: most files of an archive have the same."""
+CACHE_SIZE = 64
+"""Number of lists of labels whose marker set is cached: most files of an archive have the same labels."""
 
 
 @validated
@@ -188,7 +188,7 @@ def find_marker_set(labels: Sequence[str]) -> MarkerSet:
     return _find_marker_set(tuple(labels))
 
 
-@lru_cache(maxsize=MAX_REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def _find_marker_set(labels: tuple[str, ...]) -> MarkerSet:
 
     def key(known: MarkerSet) -> tuple[int, bool, int]:

@@ -129,10 +129,10 @@ def _split_words(run: str) -> tuple[str, ...]:
     return best[-1] or ()
 
 
-def is_word_of_bodies(text: str) -> bool:
+def is_body_word(text: str) -> bool:
     """Return whether a text names a side or a part of a body, as in ``L``, ``Left`` and ``Head``, or has no letters.
 
-    >>> is_word_of_bodies("L"), is_word_of_bodies("UpLeg"), is_word_of_bodies("Walker")
+    >>> is_body_word("L"), is_body_word("UpLeg"), is_body_word("Walker")
     (True, True, False)
     """
     name = parse_name(text)

@@ -22,10 +22,10 @@ from himpc.skeleton.names import Name, mirror_joint, parse_name
 Part = Literal["legs", "arms", "trunk"]
 
 _COST_OF_MISSING = 0.4
-"""How many of the joints of a file outweigh one joint of a layout that the file lacks."""
+"""Joints of the file that one joint which the file lacks outweighs, when layouts are compared."""
 
-MAX_REMEMBERED = 64
-"""Number of lists of labels whose joints are remembered: most files of an archive have the same."""
+CACHE_SIZE = 64
+"""Number of lists of labels whose joints are cached: most files of an archive have the same labels."""
 
 _LEG, _ARM = ("hip", "knee", "ankle"), ("shoulder", "elbow", "wrist")
 
@@ -128,7 +128,7 @@ def find_joints(labels: Sequence[str]) -> NamedJoints:
     return _find_joints(tuple(labels))
 
 
-@lru_cache(maxsize=MAX_REMEMBERED)
+@lru_cache(maxsize=CACHE_SIZE)
 def _find_joints(labels: tuple[str, ...]) -> NamedJoints:
     index_of: dict[Name, int] = {}
     for i, label in enumerate(labels):

@@ -12,17 +12,17 @@ from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 __all__ = ["NOISE_RANGE", "cut_by_evidence", "membership_probabilities", "ward_tree"]
 
 JOIN_EVIDENCE = 2.0
-"""Minimum log-likelihood ratio per merge, in nats. Wrong joins cost more than splits."""
+"""Log-likelihood ratio, in nats, that is subtracted from that of each merge: wrong merges cost more than splits."""
 
 JOIN_NOISE = 0.2
-"""Variance of the error of a recording with which recordings are joined. It is smaller than that of probabilities,
-`himpc.model.NOISE_VARIANCE`, for the same reason; with 0.1 to 0.45 the measured grouping hardly differed."""
+"""Variance of the error of a recording with which recordings are joined. That of probabilities,
+`himpc.model.NOISE_VARIANCE`, is larger and joined people in some sets (docs/lab-notebook.md)."""
 
 NOISE_RANGE = (0.1, 0.45)
 """Variances with which the largest and the smallest plausible number of people are estimated."""
 
-MAX_CLUSTERS = 64
-"""Number of nearest other clusters that a recording is compared with; farther ones have no share in a probability."""
+MAX_OTHER_CLUSTERS = 64
+"""Nearest other clusters that a recording is compared with; farther ones hardly change a probability."""
 
 Array = NDArray[np.float64]
 
@@ -68,6 +68,7 @@ def cut_by_evidence(
     left, right = children.T
     ratio = replace(scoring, noise=noise).log_likelihood_ratio
     gains = ratio(means[left], means[right], sizes[left], sizes[right]) - JOIN_EVIDENCE
+    # The evidence of each node as one cluster, and that of the best division of the node into clusters.
     whole, best = np.zeros(2 * count - 1), np.zeros(2 * count - 1)
     for node, (left, right) in enumerate(children, start=count):
         whole[node] = whole[left] + whole[right] + gains[node - count]
@@ -82,7 +83,7 @@ def cut_by_evidence(
         if node < count:
             labels[node] = cluster
         else:
-            # children of a cluster directly follow it on the stack, so `cluster` is still theirs
+            # The nodes below a cluster are popped before any other cluster begins, so `cluster` is still theirs.
             pending += [(int(child), inside) for child in children[node - count]]
     return labels
 
@@ -110,8 +111,8 @@ def membership_probabilities(vectors: Array, labels: NDArray[np.int64], scoring:
     centres = sums / sizes[:, None]
     probabilities = np.empty(len(vectors))
     for row, (vector, own) in enumerate(zip(vectors, labels, strict=True)):
-        nearest = np.argsort(cdist(vector[None], centres)[0], kind="stable")[: MAX_CLUSTERS + 1]
-        others = nearest[nearest != own][:MAX_CLUSTERS]
+        nearest = np.argsort(cdist(vector[None], centres)[0], kind="stable")[: MAX_OTHER_CLUSTERS + 1]
+        others = nearest[nearest != own][:MAX_OTHER_CLUSTERS]
         own_size = sizes[own] - 1
         ratios = list(scoring.log_likelihood_ratio(centres[others], vector, sizes[others]))
         new_person = JOIN_EVIDENCE

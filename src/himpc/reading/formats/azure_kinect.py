@@ -15,16 +15,17 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
+from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import (
-    Detection,
     check_frames,
     check_objects,
     is_json,
     load_json,
     parse_id,
+    parse_points,
 )
 from himpc.reading.formats.parsing.timeline import find_timeline
+from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
@@ -47,7 +48,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     frames = check_frames(content.get("frames"), path)
     order = _joint_order(content.get("joint_names"), layout, path)
     stamps = [_seconds(frame, f"{path}, frame {i}") for i, frame in enumerate(frames, start=1)]
-    timeline = find_timeline(path, range(1, len(frames) + 1), seconds=np.array(stamps))
+    timeline = find_timeline(path, range(1, len(frames) + 1), seconds=np.array(stamps), row_name="frame")
     detections = [
         _detection(body, place, order, f"{path}, frame {i}")
         for i, (frame, place) in enumerate(zip(frames, timeline.places.tolist(), strict=True), start=1)

@@ -11,8 +11,9 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.tables import count_notes, parse_number, table_recordings, triples
+from himpc.reading.formats.parsing.tables import parse_number, table_recordings, triples
 from himpc.reading.formats.parsing.text import decode_head, read_lines
+from himpc.reading.formats.parsing.timeline import count_note
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
@@ -52,5 +53,5 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         rate=parse_number(stated.get("frequency")),
         number_column=0,
         time_column=1,
-        notes=count_notes(stated.get("frames"), len(frames)),
+        notes=count_note("frames", parse_number(stated.get("frames")), len(frames)),
     )

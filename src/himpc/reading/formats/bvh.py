@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.positions import check_memory
+from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import count_note, rate_of_period
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings import Recording

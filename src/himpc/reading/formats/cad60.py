@@ -15,7 +15,8 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row
-from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.positions import check_memory
+from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout

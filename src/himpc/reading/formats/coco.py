@@ -17,9 +17,7 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.frames import natural_key, place_names
 from himpc.reading.formats.parsing.keypoints import (
-    Detection,
     check_objects,
-    check_same_shape,
     has_keypoint_lists,
     is_json,
     keypoint_layout,
@@ -28,6 +26,7 @@ from himpc.reading.formats.parsing.keypoints import (
     parse_id,
     parse_numbers,
 )
+from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
 from himpc.recordings import Recording
 from himpc.skeleton import Layout
 

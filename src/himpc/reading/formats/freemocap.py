@@ -19,8 +19,9 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.arrays import read_npy, to_float64
 from himpc.reading.formats.parsing.frames import frame_places
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.tables import head_cells, parse_cells, parse_points, read_cells, triples
-from himpc.reading.formats.parsing.text import Row, check_memory, check_positions, mask_missing, scatter
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing, scatter
+from himpc.reading.formats.parsing.tables import head_cells, parse_cells, parse_positions, read_cells, triples
+from himpc.reading.formats.parsing.text import Row
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import get_layout
@@ -65,7 +66,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     else:
         names, points = _read_table(path)
     if np.isnan(points).all():
-        raise FormatError(f"{path}: shows nobody: every point is missing or at 0, 0, 0")
+        raise FormatError(f"{path}: shows no person: every point is missing or at 0, 0, 0")
     return marker_recordings(path, names, lambda columns: points[:, columns], options, unit="mm", prefer=landmarks)
 
 
@@ -79,7 +80,7 @@ def _read_array(path: Path) -> NDArray[np.float64]:
         )
     check_memory(path, 1, *values.shape[:2])
     points = to_float64(values)
-    check_positions(path, range(len(points)), points)
+    check_positions(path, range(1, len(points) + 1), points, row_name="frame")
     return mask_missing(points)
 
 
@@ -94,7 +95,7 @@ def _read_table(path: Path) -> tuple[list[str], NDArray[np.float64]]:
     columns = triples((i, match[1], match[2]) for i, name in enumerate(header) if (match := _WIDE.fullmatch(name)))
     if not columns:
         raise FormatError(f"{path}, line {rows[0][0]}: has no columns such as 'body_nose_x'")
-    return list(columns), parse_points(path, rows[1:], columns)
+    return list(columns), parse_positions(path, rows[1:], columns)
 
 
 def _pivot(path: Path, header: list[str], rows: Sequence[Row]) -> tuple[list[str], NDArray[np.float64]]:
@@ -117,7 +118,7 @@ def _pivot(path: Path, header: list[str], rows: Sequence[Row]) -> tuple[list[str
     if (repeated := np.diff(cell[order]) == 0).any():
         row = int(order[1:][repeated].min())
         raise FormatError(f"{path}, line {body[row][0]}: {keypoints[row][:40]!r} is there twice in a frame")
-    values = parse_points(path, body, {"": (column["x"], column["y"], column["z"])})[:, 0]
+    values = parse_positions(path, body, {"": (column["x"], column["y"], column["z"])})[:, 0]
     return names, scatter(values, cell, length * len(names)).reshape(length, len(names), 3).astype(np.float64)
 
 

@@ -16,9 +16,9 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.table import header_of, read_table
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.keypoints import Detection
-from himpc.reading.formats.parsing.text import check_memory, check_positions
+from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.timeline import find_timeline
+from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.kinect import mask_origin
-from himpc.reading.formats.parsing.text import check_memory, check_positions, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
+from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, get_layout

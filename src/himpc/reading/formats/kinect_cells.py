@@ -1,6 +1,6 @@
 """Kinect v1 recordings as ``;``-separated cells: a header of joint names, then one frame a line, cells ``x y z``.
 
-The format of the recordings of David Jardim (PRECOG), six actions by twelve persons. Metres, camera axes: y up. Cells
+The format of the recordings of David Jardim (PRECOG), six actions by twelve people. Metres, camera axes: y up. Cells
 after those of the last joint are ignored.
 """
 
@@ -10,8 +10,8 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.kinect import mask_origin
-from himpc.reading.formats.parsing.text import check_memory, check_positions, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
+from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, get_layout

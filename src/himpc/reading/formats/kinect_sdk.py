@@ -19,15 +19,9 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, place_names
-from himpc.reading.formats.parsing.kinect import mask_origin, state_confidence
-from himpc.reading.formats.parsing.text import (
-    HEAD_BYTES,
-    check_memory,
-    check_positions,
-    read_lines,
-    scatter,
-    to_numbers,
-)
+from himpc.reading.formats.parsing.kinect import state_confidence
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin, scatter
+from himpc.reading.formats.parsing.text import HEAD_BYTES, read_lines, to_numbers
 from himpc.reading.formats.parsing.world import to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout

@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.keypoints import Detection, is_json, load_json, parse_numbers
+from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_numbers
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
+from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
@@ -102,7 +103,7 @@ def _find_timeline(path: Path, frames: list[Any], fps: float | None) -> Timeline
     numbers, stamps = (_values_of(frames, keys) for keys in (_FRAME_KEYS, _TIME_KEYS))
     if numbers is not None and (numbers != np.round(numbers)).any():
         numbers = None
-    return find_timeline(path, range(1, len(frames) + 1), numbers=numbers, seconds=stamps, stated=fps)
+    return find_timeline(path, range(1, len(frames) + 1), numbers=numbers, seconds=stamps, stated=fps, row_name="frame")
 
 
 def _values_of(frames: list[Any], keys: tuple[str, ...]) -> NDArray[np.float64] | None:

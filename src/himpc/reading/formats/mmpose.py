@@ -16,20 +16,20 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
+from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import (
-    Detection,
     check_frames,
     check_objects,
-    check_same_shape,
     has_keypoint_lists,
     is_json,
     keypoint_layout,
     load_json,
     names_fit,
     parse_id,
+    parse_points,
 )
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
+from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
@@ -83,7 +83,7 @@ def _find_timeline(path: Path, frames: list[dict[str, Any]]) -> Timeline:
     """Place frames by their numbers; missing numbers are frames without a person."""
     numbers = [frame["frame_id"] for frame in frames if type(frame.get("frame_id")) is int]
     known = np.array([float(min(abs(number), 2**53)) for number in numbers]) if len(numbers) == len(frames) else None
-    return find_timeline(path, range(1, len(frames) + 1), numbers=known)
+    return find_timeline(path, range(1, len(frames) + 1), numbers=known, row_name="frame")
 
 
 def _detection(person: dict[str, Any], frame: int, where: str) -> Detection:

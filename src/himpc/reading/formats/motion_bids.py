@@ -19,7 +19,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.keypoints import load_json
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.tables import parse_cells, parse_points, triples
+from himpc.reading.formats.parsing.tables import parse_cells, parse_positions, triples
 from himpc.reading.formats.parsing.text import Row, read_lines
 from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
@@ -82,7 +82,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     units = channels.values(columns, "units")
     if len(units) > 1:
         raise FormatError(f"{channels.path}: positions are in {', '.join(sorted(units))}, expected one unit")
-    positions = parse_points(path, rows, points)
+    positions = parse_positions(path, rows, points)
     up, mirrored = _axes(path, channels, columns)
     if mirrored:
         positions[..., 0] *= -1

@@ -13,7 +13,6 @@ from pathlib import Path
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.tables import (
-    count_notes,
     head_cells,
     parse_number,
     read_cells,
@@ -21,6 +20,7 @@ from himpc.reading.formats.parsing.tables import (
     triples,
 )
 from himpc.reading.formats.parsing.text import Row
+from himpc.reading.formats.parsing.timeline import count_note
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
@@ -55,7 +55,10 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         rate=parse_number(stated.get("Export Frame Rate")) or parse_number(stated.get("Capture Frame Rate")),
         number_column=0,
         time_column=1,
-        notes=(f"positions of type {kind}", *count_notes(stated.get("Total Exported Frames"), len(frames))),
+        notes=(
+            f"positions of type {kind}",
+            *count_note("frames", parse_number(stated.get("Total Exported Frames")), len(frames)),
+        ),
     )
 
 

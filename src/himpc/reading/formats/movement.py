@@ -23,7 +23,8 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.keypoints import flat_pose
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.named_points import explain_unknown, resolve_points
-from himpc.reading.formats.parsing.text import MAX_BYTES, MAX_JOINTS, check_memory, check_positions, mask_missing
+from himpc.reading.formats.parsing.positions import MAX_JOINTS, check_memory, check_positions, mask_missing
+from himpc.reading.formats.parsing.text import MAX_BYTES
 from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, find_timeline
 from himpc.reading.formats.parsing.world import numbered_origins
 from himpc.recordings import Quality, Recording
@@ -72,15 +73,16 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each individual of a data set of poses."""
     poses = _load(path)
     frames = len(poses.positions)
-    check_positions(path, range(frames), poses.positions)
+    check_positions(path, range(1, frames + 1), poses.positions, row_name="frame")
     times = poses.coordinates["time"].astype(np.float64)
     in_seconds = _text(poses.attributes.get("time_unit", "seconds")) == "seconds"
     timeline = find_timeline(
         path,
-        range(frames),
+        range(1, frames + 1),
         numbers=None if in_seconds else times,
         seconds=times if in_seconds else None,
         stated=_number(poses.attributes.get("fps")),
+        row_name="frame",
     )
     read_poses = _read_in_space if poses.positions.shape[1] == 3 else _read_in_pixels
     automatic = all(_AUTOMATIC_NAME.fullmatch(name) for name in poses.names("individual"))

@@ -1,8 +1,10 @@
 """MSR Action3D ``_skeleton3D.txt``: 20 joints, a line ``x y z confidence`` a joint, 20 lines a frame.
 
 Li et al., "Action Recognition Based on a Bag of 3D Points", CVPR Workshops 2010. Metres. The files whose names end in
-``_skeleton.txt`` hold screen coordinates and are refused. The order of joints is that of the bones with which the set
-is drawn; it does not tell left from right, which follows from the direction of the feet.
+``_skeleton.txt`` hold screen coordinates and are refused.
+
+The order of joints is not verified: no description of the set names them, and no original file was available. It is
+inferred from the bones with which published code draws the set. Left and right follow from the direction of the feet.
 """
 
 from __future__ import annotations
@@ -15,9 +17,10 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.handedness import is_mirrored
-from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, mask_origin
-from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.handedness import looks_mirrored
+from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row
+from himpc.reading.formats.parsing.positions import check_memory, mask_origin
+from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
@@ -60,7 +63,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         )
     joints = mask_origin(values[:, [_ORDER.index(joint) for joint in layout.joints], :3])
     notes: tuple[str, ...] = ()
-    if is_mirrored(joints, layout):
+    if looks_mirrored(joints, layout):
         joints, notes = joints[:, layout.mirror_order], ("left and right are exchanged, as the feet show",)
     lines = [rows[i][0] for i in range(0, len(rows), _JOINTS)]
     detections = frame_detections(path, lines, joints, range(len(joints)))

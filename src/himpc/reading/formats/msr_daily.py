@@ -12,9 +12,10 @@ from pathlib import Path
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.keypoints import Detection
 from himpc.reading.formats.parsing.kinect import frame_detections
-from himpc.reading.formats.parsing.text import Row, check_memory, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.positions import check_memory
+from himpc.reading.formats.parsing.text import Row, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 

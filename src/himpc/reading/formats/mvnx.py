@@ -20,8 +20,9 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
+from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.tables import parse_number
-from himpc.reading.formats.parsing.text import check_memory, check_positions, decode_head
+from himpc.reading.formats.parsing.text import decode_head
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.recordings import Recording
 

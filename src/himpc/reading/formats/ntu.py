@@ -15,16 +15,9 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.kinect import mask_origin, state_confidence
-from himpc.reading.formats.parsing.text import (
-    Row,
-    check_memory,
-    check_positions,
-    decode_head,
-    read_lines,
-    scatter,
-    to_numbers,
-)
+from himpc.reading.formats.parsing.kinect import state_confidence
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin, scatter
+from himpc.reading.formats.parsing.text import Row, decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import choose_rate, count_note
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Quality, Recording

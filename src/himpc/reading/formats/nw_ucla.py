@@ -15,9 +15,10 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
-from himpc.reading.formats.parsing.keypoints import Detection, is_json, load_json
-from himpc.reading.formats.parsing.text import check_memory
+from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_points
+from himpc.reading.formats.parsing.positions import check_memory
+from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 

@@ -15,15 +15,9 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, natural_key, place_names
-from himpc.reading.formats.parsing.keypoints import (
-    Detection,
-    check_same_shape,
-    is_json,
-    load_json,
-    parse_id,
-    parse_numbers,
-)
+from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_id, parse_numbers
 from himpc.reading.formats.parsing.text import HEAD_BYTES
+from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 

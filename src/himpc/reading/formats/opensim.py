@@ -15,8 +15,9 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.tables import count_notes, table_recordings, triples
+from himpc.reading.formats.parsing.tables import parse_number, table_recordings, triples
 from himpc.reading.formats.parsing.text import Row, decode_head, read_lines
+from himpc.reading.formats.parsing.timeline import count_note
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
@@ -67,7 +68,12 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         unit="m",
         rate=None,
         time_column=0,
-        notes=(*count_notes(table.stated.get("nrows") or table.stated.get("datarows"), len(table.frames)), *notes),
+        notes=(
+            *count_note(
+                "frames", parse_number(table.stated.get("nrows") or table.stated.get("datarows")), len(table.frames)
+            ),
+            *notes,
+        ),
     )
 
 

@@ -16,7 +16,6 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.tables import (
-    count_notes,
     head_cells,
     parse_number,
     read_cells,
@@ -24,6 +23,7 @@ from himpc.reading.formats.parsing.tables import (
     triples,
 )
 from himpc.reading.formats.parsing.text import Row
+from himpc.reading.formats.parsing.timeline import count_note
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
@@ -66,7 +66,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         rate=parse_number(first.get("FREQUENCY")),
         number_column=0 if offset else None,
         time_column=1 if offset == 2 else None,
-        notes=count_notes(first.get("NO_OF_FRAMES"), len(table.frames)),
+        notes=count_note("frames", parse_number(first.get("NO_OF_FRAMES")), len(table.frames)),
     )
 
 

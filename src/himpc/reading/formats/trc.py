@@ -16,15 +16,8 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.text import (
-    Row,
-    check_memory,
-    check_positions,
-    decode_head,
-    mask_missing,
-    read_lines,
-    to_numbers,
-)
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing
+from himpc.reading.formats.parsing.text import Row, decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import count_note, find_timeline
 from himpc.recordings import Recording
 

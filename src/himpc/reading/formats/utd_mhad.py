@@ -14,8 +14,8 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.arrays import read_mat
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.keypoints import Detection
-from himpc.reading.formats.parsing.text import MAX_COORDINATE, check_memory
+from himpc.reading.formats.parsing.positions import MAX_COORDINATE, check_memory
+from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 

@@ -16,10 +16,18 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.bodies import body_recordings, parse_points
-from himpc.reading.formats.parsing.handedness import is_mirrored
-from himpc.reading.formats.parsing.keypoints import Detection, check_frames, check_objects, is_json, load_json, parse_id
+from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.handedness import looks_mirrored
+from himpc.reading.formats.parsing.keypoints import (
+    check_frames,
+    check_objects,
+    is_json,
+    load_json,
+    parse_id,
+    parse_points,
+)
 from himpc.reading.formats.parsing.timeline import find_timeline
+from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
@@ -42,7 +50,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     frames = check_frames(content if isinstance(content, list) else [content], path)
     frames = sorted(frames, key=_nanoseconds)
     stamps = np.array([_nanoseconds(frame) / 1e9 for frame in frames])
-    timeline = find_timeline(path, range(1, len(frames) + 1), seconds=stamps)
+    timeline = find_timeline(path, range(1, len(frames) + 1), seconds=stamps, row_name="frame")
     detections = [
         _detection(body, place, f"{path}, frame {i}")
         for i, (frame, place) in enumerate(zip(frames, timeline.places.tolist(), strict=True), start=1)
@@ -54,7 +62,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         raise FormatError(f"{counts[second]}: has {second} joints a body, expected {first} as before")
     layout = get_layout(_LAYOUTS[next(iter(counts), 38)])
     notes: tuple[str, ...] = ()
-    if detections and is_mirrored(np.stack([found.values[:, :3] for found in detections]), layout):
+    if detections and looks_mirrored(np.stack([found.values[:, :3] for found in detections]), layout):
         detections = [replace(found, values=found.values * (1, 1, -1, 1)) for found in detections]
         notes = ("the axes are left-handed, as feet and face show, so z is reversed",)
     return body_recordings(path, detections, timeline, layout, options, notes=notes)

@@ -111,7 +111,7 @@ def _divide(recipe: Recipe, recordings: Sequence[Recording], seed: int) -> Parti
     missing = _find_missing(recipe, parts)
     partition = Partition(train=parts["train"], tests={"gallery": parts["gallery"], "probe": parts["probe"]})
     if missing:
-        partition.notes.append(f"{len(missing)} persons of the probe are not in the gallery and are left out")
+        partition.notes.append(f"{len(missing)} people of the probe are not in the gallery and are left out")
     trained = {id(recording) for recording in parts["train"]}
     if both := sum(id(recording) in trained for recording in parts["probe"]):
         partition.notes.append(f"{both} recordings of the probe are also in the training set")
@@ -146,7 +146,7 @@ def _check_disjoint(recipe: Recipe, parts: Parts) -> None:
 
 
 def _find_missing(recipe: Recipe, parts: Parts) -> set[str | None]:
-    """Return the persons of the probe who are not in the gallery."""
+    """Return the people of the probe who are not in the gallery."""
     gallery, probe = ({recording.person for recording in parts[part]} for part in ("gallery", "probe"))
     if len(gallery) < 2:
         raise DataError(f"{recipe.name}: the gallery shows one person only, so every answer would be right")

@@ -35,7 +35,7 @@ def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
     Returns
     -------
     int array ``(n,)``
-        All points that are seen if nothing moves.
+        Indices of the points; if nothing moves, of all that are seen.
     """
     frames = joints[evenly_spaced(len(joints), _MAX_FRAMES)].astype(np.float64)
     frames = frames[~np.isnan(frames[:, :, 0]).all(axis=1)]
@@ -49,16 +49,12 @@ def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
     movement = np.sqrt(np.nanmean((shifts**2).sum(axis=2), axis=0))
     movers = np.flatnonzero(movement >= np.quantile(movement, 0.9) / 2)
     course = np.nan_to_num(np.nanmean(shifts[:, movers], axis=1)) if len(movers) else np.zeros((len(frames), 3))
-    extent = _extent(frames[:, movers])
+    extent = measure_distances([frames[:, movers]]).extent
     body = np.arange(len(seen))
     if np.sqrt((course**2).sum(axis=1).mean()) > _MIN_TRAVEL * extent:
         along = (shifts * course[:, None]).sum(axis=2)
-        most = np.where(np.isnan(along), np.nan, (course**2).sum(axis=1)[:, None])
-        body = np.flatnonzero(np.nansum(along, axis=0) > _MIN_SHARE * np.nansum(most, axis=0))
+        full = np.where(np.isnan(along), np.nan, (course**2).sum(axis=1)[:, None])
+        body = np.flatnonzero(np.nansum(along, axis=0) > _MIN_SHARE * np.nansum(full, axis=0))
     elif np.median(movement) > _MOVING * extent:
         body = np.flatnonzero(movement > _STILL * extent)
     return seen[body]
-
-
-def _extent(frames: NDArray[np.float64]) -> float:
-    return measure_distances([frames]).extent

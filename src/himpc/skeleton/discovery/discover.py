@@ -15,10 +15,10 @@ from himpc.skeleton.discovery.segments import (
     choose_points,
     find_limbs,
     find_segments,
-    leave_out_computed,
+    measured_points,
+    movement_tree,
     point_tree,
     segment_links,
-    span_points,
 )
 from himpc.skeleton.discovery.sides import Template, choose_side_lines, pairs_by_name, pairs_by_symmetry
 from himpc.skeleton.layout import Layout
@@ -71,7 +71,7 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
         raise LayoutError(f"found {len(names)} points, expected at least {MIN_POINTS} to discover the parts of a body")
     order = np.array(sorted(range(len(names)), key=lambda i: names[i]))
     distances = measure_distances([joints[:, order] for joints in recordings])
-    own = leave_out_computed(distances)
+    own = measured_points(distances)
     kept = own[choose_points(distances.of(own))]
     order, distances = order[kept], distances.of(kept)
     points, seen = [names[i] for i in order], [joints[:, order] for joints in recordings]
@@ -130,7 +130,7 @@ def points_layout(names: Sequence[str], joints: NDArray[np.floating]) -> Layout:
         title=f"{len(names)} named points",
         source="the names of the file",
         joints=tuple(names),
-        parents=span_points(measure_distances([joints])),
+        parents=movement_tree(measure_distances([joints])),
         root=everything,
         pairs=(),
         components=(everything,),

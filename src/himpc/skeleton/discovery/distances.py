@@ -60,8 +60,9 @@ class Distances:
 def measure_distances(recordings: Sequence[NDArray[np.floating]]) -> Distances:
     """Measure the distances between the points of recordings ``(frames, P, 3)``; NaN where not seen.
 
-    Typical is the median over recordings, so that a recording with a wrong label does not matter. The variation is that
-    of the half of the recordings in which the body moves most: while it stands still, all distances are constant.
+    The typical distance is the median over recordings, so that a recording with a wrong label does not matter. The
+    variation is that of the half of the recordings in which the body moves most: while it stands still, all distances
+    are constant.
     """
     means, variations = [], []
     for joints in (recordings[i] for i in evenly_spaced(len(recordings), MAX_RECORDINGS)):
@@ -105,7 +106,7 @@ def _median(values: Array) -> Array:
 
 
 def _quantiles(values: Array, shares: tuple[float, ...]) -> list[Array]:
-    """Return quantiles over the first axis, each the nearest value, without NaN."""
+    """Return quantiles over the first axis, each the nearest value; NaN is ignored."""
     ordered = np.sort(values, axis=0)  # NaN last
     last = np.maximum(np.isfinite(ordered).sum(axis=0) - 1, 0)
     return [np.take_along_axis(ordered, np.round(share * last).astype(np.intp)[None], axis=0)[0] for share in shares]

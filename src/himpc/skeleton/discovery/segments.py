@@ -19,23 +19,23 @@ _TIE = 1e-4  # of a distance, added to its variation: of equally rigid pairs, th
 _NEARNESS = 0.02
 _EXACT, _MIN_MEASURED = 1e-5, 0.25  # extents, and a share of the points; measured points vary by 7e-5 and more
 _LOOSE = 2.0  # medians: the variation of the most constant distance of a point that is left out first
-_SMALL = 0.17  # extents: a shorter end of the body, such as the head, belongs to the trunk
+_MIN_LIMB = 0.17  # extents: a shorter end of the body, such as the head, belongs to the trunk
 
 Array = NDArray[np.float64]
 Points = NDArray[np.intp]
 
 
-def weights_of(distances: Distances) -> Array:
-    """Return how loosely points are connected ``(P, P)``: the variation of distances, or distances of a still body."""
+def _looseness(distances: Distances) -> Array:
+    """Compute how loosely points are connected ``(P, P)``: the variation of distances, or distances of a still body."""
     weights = distances.variation + _TIE * distances.mean if distances.moves else distances.mean
     finite = weights[np.isfinite(weights)].max(initial=0.0)
     return np.where(np.isfinite(weights), weights, 10 * finite + 1)
 
 
-def _looseness(distances: Distances) -> Array:
-    """Return weights for trees, in which near points come before far ones that are as rigid."""
+def _tree_costs(distances: Distances) -> Array:
+    """Compute the costs of the edges of a tree: of equally rigid pairs, the nearer ones cost less."""
     near = np.where(np.isfinite(distances.mean), distances.mean, distances.extent)
-    return weights_of(distances) + _NEARNESS * near
+    return _looseness(distances) + _NEARNESS * near
 
 
 def find_segments(distances: Distances) -> list[Points]:
@@ -46,7 +46,7 @@ def find_segments(distances: Distances) -> list[Points]:
     from scipy.cluster.hierarchy import complete, fcluster
     from scipy.spatial.distance import squareform
 
-    weights = weights_of(distances)
+    weights = _looseness(distances)
     tree = complete(squareform(weights, checks=False))
     cut = _choose_cut(tree[:, 2], distances)
     labels = fcluster(tree, cut, "distance")
@@ -81,11 +81,11 @@ def _choose_cut(heights: Array, distances: Distances) -> float:
     return float(np.sqrt(lower[best] * min(upper[best], 2 * high)))
 
 
-def leave_out_computed(distances: Distances) -> Points:
+def measured_points(distances: Distances) -> Points:
     """Return the points without those that are computed from others, such as the axes of a segment.
 
-    Measured points always move a little relative to each other; computed ones do not. One of those that do not is kept.
-    Where hardly any point is measured, as in files of joints, all are kept.
+    Measured points always move a little relative to each other. Of computed points that do not, one is kept. Where
+    hardly any point is measured, as in files of joints, all are kept.
     """
     exact = (distances.variation < _EXACT * distances.extent) & ~np.eye(len(distances.mean), dtype=bool)
     measured = np.array(exact.sum(axis=1) == 0)
@@ -98,7 +98,7 @@ def leave_out_computed(distances: Distances) -> Points:
 
 
 def choose_points(distances: Distances, limit: int = MAX_POINTS) -> Points:
-    """Return up to `limit` of the points: the loosest are left out first, then of the two nearest points always one."""
+    """Return up to `limit` of the points: leave out the loosest, then repeatedly one of the two nearest points."""
     own = np.where(np.eye(len(distances.variation)) > 0, np.inf, distances.variation).min(axis=1, initial=np.inf)
     order = np.argsort(own, kind="stable")
     firm = max(limit, int((own <= _LOOSE * np.median(own)).sum()))
@@ -119,14 +119,14 @@ def segment_links(segments: list[Points], distances: Distances) -> tuple[list[tu
     links : list of (int, int)
         The segments that each link joins.
     ends : list of (int, int)
-        The point of either segment at which it does: the pair whose distance varies least.
+        The points that each link joins, one of either segment: the pair whose distance varies least.
     """
-    looseness = _looseness(distances)
+    costs = _tree_costs(distances)
     count = len(segments)
     cost, ends = np.zeros((count, count)), {}
     for a in range(count):
         for b in range(a + 1, count):
-            block = looseness[np.ix_(segments[a], segments[b])]
+            block = costs[np.ix_(segments[a], segments[b])]
             i, j = np.unravel_index(int(block.argmin()), block.shape)
             cost[a, b] = cost[b, a] = block[i, j]
             ends[a, b] = int(segments[a][i]), int(segments[b][j])
@@ -143,9 +143,9 @@ def point_tree(segments: list[Points], ends: list[tuple[int, int]], distances: D
     return _orient(edges, len(distances.mean), top)
 
 
-def span_points(distances: Distances) -> tuple[int, ...]:
+def movement_tree(distances: Distances) -> tuple[int, ...]:
     """Return the parent of each point in a tree that joins the points that move least relative to each other."""
-    return _orient(_spanning_tree(_looseness(distances)), len(distances.mean), 0)
+    return _orient(_spanning_tree(_tree_costs(distances)), len(distances.mean), 0)
 
 
 def _orient(edges: list[tuple[int, int]], count: int, top: int) -> tuple[int, ...]:
@@ -180,8 +180,12 @@ def find_limbs(segments: list[Points], links: list[tuple[int, int]], distances: 
     for a, b in links:
         neighbours[a].append(b)
         neighbours[b].append(a)
-    small = {i for i in neighbours if len(neighbours[i]) == 1 and _extent(segments[i], distances) < _small(distances)}
-    trunk = _between([i for i in neighbours if len(set(neighbours[i]) - small) > 2], neighbours)
+    small = {
+        i
+        for i in neighbours
+        if len(neighbours[i]) == 1 and _extent(segments[i], distances) < _min_limb_length(distances)
+    }
+    trunk = _nodes_between([i for i in neighbours if len(set(neighbours[i]) - small) > 2], neighbours)
     if not trunk:
         return [sorted(neighbours)]
     chains = []
@@ -196,7 +200,7 @@ def find_limbs(segments: list[Points], links: list[tuple[int, int]], distances: 
     long = [
         chain
         for chain in chains
-        if _extent(np.concatenate([segments[i] for i in chain]), distances) >= _small(distances)
+        if _extent(np.concatenate([segments[i] for i in chain]), distances) >= _min_limb_length(distances)
     ]
     return [sorted(set(neighbours).difference(*long)), *long]
 
@@ -206,11 +210,11 @@ def _extent(points: Points, distances: Distances) -> float:
     return float(between[np.isfinite(between)].max(initial=0.0))
 
 
-def _small(distances: Distances) -> float:
-    return _SMALL * distances.extent
+def _min_limb_length(distances: Distances) -> float:
+    return _MIN_LIMB * distances.extent
 
 
-def _between(nodes: list[int], neighbours: dict[int, list[int]]) -> set[int]:
+def _nodes_between(nodes: list[int], neighbours: dict[int, list[int]]) -> set[int]:
     """Return some nodes of a tree and those on the paths between them."""
     kept = {i: set(others) for i, others in neighbours.items()}
     ends = [i for i in kept if len(kept[i]) < 2 and i not in nodes]

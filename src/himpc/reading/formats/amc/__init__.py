@@ -19,7 +19,8 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats.amc.skeleton import Skeleton, parse_floats, read_asf
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.text import check_memory, decode_head, read_lines
+from himpc.reading.formats.parsing.positions import check_memory
+from himpc.reading.formats.parsing.text import decode_head, read_lines
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.formats.c3d.extent import Header, find_extent
 from himpc.reading.formats.c3d.parameters import Parameters, decode_floats, number, parse_parameters
-from himpc.reading.formats.parsing.text import check_memory, mask_missing
+from himpc.reading.formats.parsing.positions import check_memory, mask_missing
 
 __all__ = ["C3DFile", "find_rate", "open_c3d", "open_parameters", "read_points"]
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.formats.c3d.file import find_rate, open_parameters
 from himpc.reading.formats.c3d.parameters import Parameters, decode_floats, number
-from himpc.reading.formats.parsing.text import check_memory, mask_missing
+from himpc.reading.formats.parsing.positions import check_memory, mask_missing
 from himpc.reading.formats.parsing.timeline import count_note
 
 __all__ = ["Segments", "read_segments"]

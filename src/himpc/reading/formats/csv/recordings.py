@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.table import RECORDING_COLUMNS, Table
-from himpc.reading.formats.parsing.text import check_memory, check_positions, scatter
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, scatter
 from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, find_timeline
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Quality, Recording

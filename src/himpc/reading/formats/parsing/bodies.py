@@ -4,27 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.keypoints import (
-    Detection,
-    build_tracks,
-    flat_pose,
-    parse_numbers,
-    restore_pixels,
-)
-from himpc.reading.formats.parsing.kinect import mask_origin
+from himpc.reading.formats.parsing.keypoints import flat_pose, restore_pixels
+from himpc.reading.formats.parsing.positions import mask_origin
 from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, stated_rate
+from himpc.reading.formats.parsing.tracks import Detection, build_tracks
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout
 
-__all__ = ["body_recordings", "parse_points"]
+__all__ = ["body_recordings"]
 
 
 def body_recordings(
@@ -66,9 +59,8 @@ def body_recordings(
     if isinstance(frames, Timeline):
         fps, notes = frames.fps or fps, (*notes, *frames.notes)
     length = frames.length if isinstance(frames, Timeline) else frames
-    tracks = build_tracks(path, detections, length, are_pictures=are_pictures)
-    origins = numbered_origins(path, len(tracks), group)
-    values = [track.values for track in tracks]
+    values = build_tracks(path, detections, length, are_pictures=are_pictures)
+    origins = numbered_origins(path, len(values), group)
     dimensions = values[0].shape[2] - 1
     shown, doubts = stated_rate(fps)
     rate, rate_notes = choose_rate(options, shown)
@@ -92,23 +84,6 @@ def body_recordings(
         )
         for (joints, confidence), origin in zip(poses, origins, strict=True)
     ]
-
-
-def parse_points(values: Any, where: str, name: str, *, width: int, count: int) -> NDArray[np.float64]:
-    """Parse a list of `count` points, lists of `width` numbers or objects of x, y and z; null is NaN."""
-    if not isinstance(values, list) or len(values) != count:
-        found = f"{len(values)} points" if isinstance(values, list) else "no list of points"
-        raise FormatError(f"{where}: {name} has {found}, expected {count}")
-    numbers: list[Any] = []
-    for i, point in enumerate(values, start=1):
-        if point is None:
-            point = [None] * width
-        if isinstance(point, dict):
-            point = [point.get(axis) for axis in "xyz"]
-        if not isinstance(point, list) or len(point) < width:
-            raise FormatError(f"{where}: point {i} of {name} is not a list of {width} numbers")
-        numbers += [np.nan if value is None else value for value in point[:width]]
-    return parse_numbers(numbers, where, name).reshape(count, width)
 
 
 def _world_poses(

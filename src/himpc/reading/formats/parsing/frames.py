@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.parsing.text import MAX_JOINTS
+from himpc.reading.formats.parsing.positions import MAX_JOINTS
 
 __all__ = [
     "count_steps",
@@ -129,7 +129,7 @@ def place_names(path: Path, names: Sequence[str]) -> tuple[NDArray[np.int64], in
     numbers = frame_numbers(names)
     if numbers is None:
         return np.arange(len(names)), len(names), ()
-    places, length = frame_places(path, numbers, range(1, len(names) + 1))
+    places, length = frame_places(path, numbers, range(1, len(names) + 1), row_name="file")
     notes = []
     if length > len(names):
         notes.append(f"{length - len(names)} frames are missing, as the numbers of the others show")
@@ -139,7 +139,9 @@ def place_names(path: Path, names: Sequence[str]) -> tuple[NDArray[np.int64], in
     return places, length, tuple(notes)
 
 
-def frame_places(path: Path, numbers: NDArray[np.float64], lines: Sequence[int]) -> tuple[NDArray[np.int64], int]:
+def frame_places(
+    path: Path, numbers: NDArray[np.float64], lines: Sequence[int], *, row_name: str = "line"
+) -> tuple[NDArray[np.int64], int]:
     """Return the index of each frame number among all frames, from 0, and the number of frames.
 
     Numbers need not start at 0, be in order or count by one: the largest common step is one frame, so that every
@@ -149,7 +151,7 @@ def frame_places(path: Path, numbers: NDArray[np.float64], lines: Sequence[int])
     wrong = ~((np.abs(numbers) < 2**53) & (numbers == np.round(numbers)))
     if wrong.any():
         row = int(wrong.argmax())
-        raise FormatError(f"{path}, line {lines[row]}: frame is {numbers[row]:g}, expected a whole number")
+        raise FormatError(f"{path}, {row_name} {lines[row]}: frame is {numbers[row]:g}, expected a whole number")
     whole, inverse = np.unique(numbers.astype(np.int64), return_inverse=True)
     steps = np.diff(whole)
     common = int(np.gcd.reduce(steps)) if len(steps) else 1
@@ -161,7 +163,9 @@ def frame_places(path: Path, numbers: NDArray[np.float64], lines: Sequence[int])
     length = int(places[-1]) + 1
     if length > MAX_JOINTS:
         row = int((inverse == len(whole) - 1).argmax())
-        raise FormatError(f"{path}, line {lines[row]}: frame {whole[-1]} is too far from the others: {length} frames")
+        raise FormatError(
+            f"{path}, {row_name} {lines[row]}: frame {whole[-1]} is too far from the others: {length} frames"
+        )
     return places[inverse].astype(np.int64), length
 
 

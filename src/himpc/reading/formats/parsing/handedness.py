@@ -1,4 +1,4 @@
-"""Whether left and right of a body agree with the direction that it faces, or the axes of a file are left-handed."""
+"""Left and right of a body against the direction that it faces, in formats whose axes or joints may be mirrored."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from himpc.reading.axes import recognise_up, to_y_up
 from himpc.skeleton import Layout
 
-__all__ = ["is_mirrored"]
+__all__ = ["looks_mirrored"]
 
 # From joint, to joint: forwards on a body that stands or walks, and to its left.
 _FORWARD = (
@@ -21,11 +21,12 @@ _MIN_SINE = 0.5
 _MIN_SHARE = 0.8
 
 
-def is_mirrored(joints: NDArray[np.floating], layout: Layout) -> bool:
+def looks_mirrored(joints: NDArray[np.floating], layout: Layout) -> bool:
     """Return whether the left side of a body is where its right side must be, as feet and face show.
 
     The direction forwards, turned by a quarter about the upward axis, must be the direction to the left. A body is
-    mirrored if both are opposed in 80 % of the frames that show them.
+    mirrored if both are opposed in 80 % of the frames that show them. This is less evidence than
+    `himpc.reading.axes.is_mirrored` asks for, which serves files of every format.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Joints of Kinect cameras: unseen joints, tracking states, and tables of numbers without a header."""
+"""Joints of Kinect cameras: tracking states, and tables of numbers without a header."""
 
 from __future__ import annotations
 
@@ -10,19 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.parsing.keypoints import Detection
-from himpc.reading.formats.parsing.text import check_memory, check_positions, read_lines, to_numbers
+from himpc.reading.formats.parsing.positions import check_memory, check_positions
+from himpc.reading.formats.parsing.text import read_lines, to_numbers
+from himpc.reading.formats.parsing.tracks import Detection
 
-__all__ = ["frame_detections", "is_number_row", "mask_origin", "read_number_rows", "state_confidence"]
-
-
-def mask_origin(joints: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return joints ``(..., 3)`` with NaN for those at exactly 0 0 0, or with one axis missing.
-
-    Depth cameras write zeros, the position of the camera itself, for a joint or body that was not seen.
-    """
-    unseen = (joints == 0).all(axis=-1) | np.isnan(joints).any(axis=-1)
-    return np.where(unseen[..., None], np.nan, joints)
+__all__ = ["frame_detections", "is_number_row", "read_number_rows", "state_confidence"]
 
 
 def state_confidence(path: Path, lines: Sequence[int], states: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -85,7 +85,10 @@ def resolve_points(labels: Sequence[str], options: FileOptions, prefer: Layout |
 
 
 def explain_unknown(labels: Sequence[str], options: FileOptions) -> FormatError:
-    """Return the error about labels that give no joints; it names a marker set, the user's or the nearest, or them."""
+    """Return the error about labels that give no joints.
+
+    It names what the user's or the nearest marker set lacks, or else the labels.
+    """
     if chosen := options.markers:
         missing = chosen.missing(labels)
         joint = next(joint for joint in chosen.joints if joint in missing)

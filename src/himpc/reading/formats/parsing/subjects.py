@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from himpc.skeleton import is_word_of_bodies
+from himpc.skeleton import is_body_word
 
 _SEPARATORS = ("_", "-", ".", "/", "|", " ")
 _MIN_SHARE = 0.8
@@ -91,7 +91,7 @@ def _choose_affixes(points: _Points, splits: Sequence[tuple[str, str]]) -> dict[
     """
     of_affix: dict[str, list[tuple[str, int]]] = {}
     for (affix, name), (_, column) in zip(splits, points, strict=True):
-        if affix and name and not is_word_of_bodies(affix) and affix.lower() not in _QUANTITIES:
+        if affix and name and not is_body_word(affix) and affix.lower() not in _QUANTITIES:
             of_affix.setdefault(affix, []).append((name, column))
     for affix, own in list(of_affix.items()):
         # The markers of a cluster are numbered, and those of two clusters have the same numbers.
@@ -115,6 +115,6 @@ def _split_at_letters(points: _Points) -> dict[str, _Points]:
     # Where all points are of one side, its letter is common to all, too.
     for affix in (common, common[:-1]):
         rest = [label.removeprefix(affix) for label, _ in points]
-        if len(affix) >= 2 and len(points) >= _MIN_POINTS and all(rest) and not is_word_of_bodies(affix):
+        if len(affix) >= 2 and len(points) >= _MIN_POINTS and all(rest) and not is_body_word(affix):
             return {affix: tuple((label, column) for label, (_, column) in zip(rest, points, strict=True))}
     return {}

@@ -13,24 +13,16 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.text import (
-    Row,
-    check_memory,
-    check_positions,
-    decode_head,
-    mask_missing,
-    read_lines,
-    to_numbers,
-)
-from himpc.reading.formats.parsing.timeline import count_note, find_timeline
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing
+from himpc.reading.formats.parsing.text import Row, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 
 __all__ = [
-    "count_notes",
     "head_cells",
     "parse_cells",
     "parse_number",
-    "parse_points",
+    "parse_positions",
     "read_cells",
     "table_recordings",
     "triples",
@@ -68,7 +60,7 @@ def table_recordings(
     notes : tuple of str
         What else a person should know.
     """
-    positions = parse_points(path, frames, points)
+    positions = parse_positions(path, frames, points)
     numbers, seconds = (
         None if column is None else parse_cells(path, frames, [column])[:, 0] for column in (number_column, time_column)
     )
@@ -84,11 +76,6 @@ def table_recordings(
         fps=timeline.fps,
         notes=(*timeline.notes, *notes),
     )
-
-
-def count_notes(stated: str | None, found: int) -> tuple[str, ...]:
-    """Return a note where a file states another number of frames than it holds."""
-    return count_note("frames", parse_number(stated), found)
 
 
 def read_cells(path: Path) -> list[Row]:
@@ -132,7 +119,7 @@ def parse_cells(path: Path, rows: Sequence[Row], columns: Sequence[int]) -> NDAr
     return to_numbers(path, picked, len(columns), [f"cell {c + 1}" for c in columns])
 
 
-def parse_points(path: Path, rows: Sequence[Row], points: Mapping[str, tuple[int, int, int]]) -> NDArray[np.float64]:
+def parse_positions(path: Path, rows: Sequence[Row], points: Mapping[str, tuple[int, int, int]]) -> NDArray[np.float64]:
     """Parse points ``(n, points, 3)`` of n rows; NaN where a coordinate is missing."""
     check_memory(path, 1, len(rows), len(points))
     values = parse_cells(path, rows, [column for columns in points.values() for column in columns])

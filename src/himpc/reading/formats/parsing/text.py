@@ -1,11 +1,11 @@
-"""Bounded reading of text, numbers with located errors, and limits on the memory that frames may take."""
+"""Bounded reading of text, and numbers whose errors name the line."""
 
 from __future__ import annotations
 
 import codecs
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -16,16 +16,10 @@ from himpc.errors import FormatError
 __all__ = [
     "HEAD_BYTES",
     "MAX_BYTES",
-    "MAX_COORDINATE",
-    "MAX_JOINTS",
     "Row",
-    "check_memory",
-    "check_positions",
     "decode_head",
-    "mask_missing",
     "read_bytes",
     "read_lines",
-    "scatter",
     "split_lines",
     "to_numbers",
 ]
@@ -35,15 +29,6 @@ HEAD_BYTES = 4096
 
 MAX_BYTES = 256 * 2**20
 """Size of the largest text file that is read: more than an hour of 25 joints at 30 Hz, one joint a row."""
-
-MAX_JOINTS = 40_000_000
-"""Joint positions (bodies x frames x joints) of the largest file that is read: 480 MB as float32."""
-
-MAX_COORDINATE = 1e6
-"""Distance from the origin, in metres or pixels, above which a coordinate is an error."""
-
-_MIN_SENTINEL = 999
-"""Coordinate that is a mark of a missing point where all three axes have it."""
 
 Row = tuple[int, Sequence[str]]
 """A line's number in its file, from 1, and its cells."""
@@ -126,46 +111,6 @@ def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str]
         except ValueError:
             raise _first_error(path, rows, names, comma) from None
     return values.reshape(len(rows), width)
-
-
-def check_positions(path: Path, lines: Iterable[int], positions: NDArray[np.floating]) -> None:
-    """Check that no position ``(n, ...)``, read from n lines, is infinite or absurdly far; NaN passes."""
-    far = (np.abs(positions) > MAX_COORDINATE).reshape(len(positions), -1)
-    if far.any():
-        row = int(far.any(axis=1).argmax())
-        value = positions[row].reshape(-1)[far[row].argmax()]
-        line = list(lines)[row]
-        raise FormatError(
-            f"{path}, line {line}: a position of {value:.3g} is farther than {MAX_COORDINATE:g} from the origin"
-        )
-
-
-def mask_missing(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return points ``(..., 3)`` with NaN in all axes where a point was not seen.
-
-    Programs write an empty cell, a word for a missing number, 0 0 0, or a large number such as 9999999 in all axes.
-    """
-    missing = np.isnan(points).any(axis=-1) | (points == 0).all(axis=-1)
-    equal = (points[..., 0] == points[..., 1]) & (points[..., 1] == points[..., 2])
-    missing |= equal & (np.abs(points[..., 0]) >= _MIN_SENTINEL)
-    return np.where(missing[..., None], np.nan, points)
-
-
-def check_memory(path: Path, bodies: int, frames: int, joints: int) -> None:
-    """Check the number of joint positions before memory is allocated for them."""
-    if bodies * frames * joints > MAX_JOINTS:
-        raise FormatError(
-            f"{path}: {bodies} bodies over {frames} frames of {joints} joints are too many for one file "
-            f"(at most {MAX_JOINTS} positions)",
-            hint="split it into shorter recordings",
-        )
-
-
-def scatter(values: NDArray[np.floating], frames: NDArray[np.integer], length: int) -> NDArray[np.float32]:
-    """Return an array ``(length, ...)`` with the values at the given frames, and NaN at the others."""
-    placed = np.full((length, *values.shape[1:]), np.nan, dtype=np.float32)
-    placed[frames] = values
-    return placed
 
 
 def _to_number(cell: str, comma: bool) -> float:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.frames import count_steps, frame_places
-from himpc.reading.formats.parsing.text import MAX_JOINTS, scatter
+from himpc.reading.formats.parsing.positions import MAX_JOINTS, scatter
 
 __all__ = ["Timeline", "choose_rate", "count_note", "find_timeline", "rate_of_period", "rate_of_step", "stated_rate"]
 
@@ -73,6 +73,7 @@ def find_timeline(
     numbers: NDArray[np.float64] | None = None,
     seconds: NDArray[np.float64] | None = None,
     stated: float | None = None,
+    row_name: str = "line",
 ) -> Timeline:
     """Place rows in time by their frame numbers and their time stamps.
 
@@ -81,11 +82,13 @@ def find_timeline(
     Parameters
     ----------
     lines : sequence of int
-        The line of each of n rows, for errors.
+        The number of each of n rows in the file, for errors.
     numbers, seconds : array ``(n,)``, optional
         Frame numbers and time stamps; those that are missing or do not increase are ignored.
     stated : float, optional
         The frame rate that the file states.
+    row_name : str
+        What the numbers of rows count: lines, or frames of files that are no tables.
 
     Raises
     ------
@@ -97,20 +100,22 @@ def find_timeline(
         numbers = None  # a program that does not count writes 0 or 1
     if numbers is not None and (repeated := np.diff(numbers) == 0).any():
         row = int(repeated.argmax()) + 1
-        raise FormatError(f"{path}, line {lines[row]}: frame {numbers[row]:g} is there twice, expected each frame once")
+        raise FormatError(
+            f"{path}, {row_name} {lines[row]}: frame {numbers[row]:g} is there twice, expected each frame once"
+        )
     notes: list[str] = []
     usable = [values for values in (numbers, seconds) if values is not None and np.isfinite(values).all() and n > 1]
     backward = [np.diff(values) < 0 for values in usable if np.ptp(values)]
     if backward and all(steps.any() for steps in backward):
         row = int(backward[0].argmax()) + 1
         raise FormatError(
-            f"{path}, line {lines[row]}: its frame number or time is before that of the line before",
+            f"{path}, {row_name} {lines[row]}: its frame number or time is before that of the {row_name} before",
             hint="split the file into one recording each",
         )
     steps = np.ones(n - 1, dtype=np.int64)
     by_number = None
     if numbers is not None and _increases(numbers):
-        by_number = np.diff(frame_places(path, numbers, lines)[0])
+        by_number = np.diff(frame_places(path, numbers, lines, row_name=row_name)[0])
         steps = by_number
         step = int(np.diff(numbers).min()) if len(steps) else 1
         if stated and step > 1 and (np.diff(numbers) == by_number * step).all():
@@ -135,7 +140,7 @@ def find_timeline(
     length = int(steps.sum()) + 1
     if length > MAX_JOINTS:
         row = int(steps.argmax()) + 1
-        raise FormatError(f"{path}, line {lines[row]}: is too far from the line before: {length} frames")
+        raise FormatError(f"{path}, {row_name} {lines[row]}: is too far from the {row_name} before: {length} frames")
     fps, rate_notes = _settle(stated, timed)
     return Timeline(np.concatenate([[0], np.cumsum(steps)]).astype(np.int64), length, fps, (*notes, *rate_notes))
 

@@ -43,6 +43,6 @@ def use_points(
     used = tuple(named[i] for i in body)
     layout = points_layout([labels[i] for i in used], positions[:, body])
     left_out = len(labels) - len(used)
-    others = f"; left out, without a name, rarely seen or not moving with them: {left_out}" if left_out else ""
+    others = f"; {left_out} left out: without a name, rarely seen or not moving with them" if left_out else ""
     note = f"points of no known body, used as they are{others}"
     return Resolution(layout, used, lambda own: own, note)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.axes import find_up, is_mirrored, to_y_up
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.text import MAX_COORDINATE
+from himpc.reading.formats.parsing.positions import MAX_COORDINATE, mask_incomplete
 from himpc.reading.formats.parsing.timeline import choose_rate
 from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Origin, Quality, Recording
@@ -60,7 +60,7 @@ def to_metres_y_up(
     all_frames = np.concatenate(bodies)
     scale = scale or find_scale(body_size(all_frames, layout), layout, where, options, stated=unit)
     axis, notes = find_up(all_frames, layout, where, stated=up, user=options.up)
-    turned = [_mask_incomplete(to_y_up(joints * scale.metres, axis)) for joints in bodies]
+    turned = [mask_incomplete(to_y_up(joints * scale.metres, axis)) for joints in bodies]
     if any((np.abs(joints) > MAX_COORDINATE).any() for joints in turned):
         raise FormatError(f"{where}: a joint is farther than {MAX_COORDINATE:g} m from the origin; the file is damaged")
     if is_mirrored(np.concatenate(turned), layout):
@@ -107,8 +107,3 @@ def to_recording(
     rate, rate_notes = choose_rate(options, stated=fps)
     quality = Quality(frames_read=len(placed), notes=(*notes, *more, *rate_notes))
     return Recording(placed.astype(np.float32), layout, fps=rate, origin=origin, person=person, quality=quality)
-
-
-def _mask_incomplete(joints: NDArray[np.floating]) -> NDArray[np.floating]:
-    """Return joints with NaN in all axes where one axis is missing."""
-    return np.where(np.isnan(joints).any(axis=-1, keepdims=True), np.nan, joints)
