@@ -242,7 +242,7 @@ def test_left_handed_axes_are_turned_round(tmp_path, axis):
     (expected,) = himpc.read(write_trc(tmp_path / "a.trc", walk() * 1000))
     points = walk() * 1000
     points[..., axis] *= -1
-    (found,) = check(write_trc(tmp_path / "b.trc", points), Expected(notes=("as in left-handed axes",)))
+    (found,) = check(write_trc(tmp_path / "b.trc", points), Expected(notes=("axes are left-handed",)))
     half_turns = [expected.joints * turn for turn in ([1, 1, 1], [-1, 1, -1])]
     assert any(np.allclose(found.joints, joints, atol=1e-4) for joints in half_turns)
 

@@ -27,7 +27,7 @@ MIN_AGE = 1.0
 
 MAX_REPEATS = 5
 REPEAT_PERIOD = 60.0
-"""Warnings and errors of one kind that are logged in some seconds."""
+"""Warnings and errors of one kind that are logged at most, and the seconds within which they are counted."""
 
 _log = logging.getLogger("himpc.server")
 
@@ -120,7 +120,7 @@ class _LimitedProtocol(H11Protocol):
         return True
 
     def _refuse(self, status: int, phrase: str, detail: str) -> None:
-        """Answer without a request, and close; a part of an answer is not followed by another."""
+        """Close the connection, after an error if no part of another answer was sent."""
         if not self.transport.get_write_buffer_size() and (self.cycle is None or self.cycle.response_complete):
             body = json.dumps({"detail": detail}).encode()
             head = f"HTTP/1.1 {status} {phrase}\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"

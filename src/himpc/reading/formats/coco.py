@@ -15,7 +15,7 @@ from typing import Any
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.frames import natural_key, place_names
+from himpc.reading.formats.parsing.frames import natural_key, places_by_name
 from himpc.reading.formats.parsing.keypoints import (
     check_objects,
     has_keypoint_lists,
@@ -130,7 +130,7 @@ def _place_images(
     else:
         names = [str(listed.get(frame, {}).get("file_name") or frame) for frame in frames]
     ordered = sorted(range(len(frames)), key=lambda i: natural_key(names[i]))
-    places, length, notes = place_names(path, [names[i] for i in ordered])
+    places, length, notes = places_by_name(path, [names[i] for i in ordered])
     return {frames[i]: int(place) for i, place in zip(ordered, places, strict=True)}, length, notes
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, place_names
+from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, places_by_name
 from himpc.reading.formats.parsing.kinect import state_confidence
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin, scatter
 from himpc.reading.formats.parsing.text import HEAD_BYTES, read_lines, to_numbers
@@ -76,7 +76,7 @@ def _recording(origin: Origin, files: list[Path], options: FileOptions) -> Recor
     if not filled:
         raise FormatError(f"{origin}: every frame file is empty")
     layout = _find_layout(filled)
-    places, length, notes = place_names(files[0].parent, [file.stem for file in files])
+    places, length, notes = places_by_name(files[0].parent, [file.stem for file in files])
     check_memory(files[0], 1, length, len(layout))
     joints = np.full((len(files), len(layout), 3), np.nan)
     confidence = np.zeros(joints.shape[:2])

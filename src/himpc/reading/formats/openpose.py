@@ -14,7 +14,13 @@ from typing import Any
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, natural_key, place_names
+from himpc.reading.formats.parsing.frames import (
+    first_frame_file,
+    frame_files,
+    group_frames,
+    natural_key,
+    places_by_name,
+)
 from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_id, parse_numbers
 from himpc.reading.formats.parsing.text import HEAD_BYTES
 from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
@@ -60,7 +66,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         names = list(groups)
     recordings = []
     for name, files in zip(names, groups.values(), strict=True):
-        places, length, notes = place_names(path, [file.stem for file in files])
+        places, length, notes = places_by_name(path, [file.stem for file in files])
         found = [
             one
             for file, place in zip(files, places.tolist(), strict=True)
@@ -73,7 +79,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
 def _read_images(path: Path, content: dict[str, Any], options: FileOptions) -> list[Recording]:
     """Read the frames of an object by the names of their images, as AlphaPose writes them in the format of OpenPose."""
     images = sorted(content, key=natural_key)
-    places, length, notes = place_names(path, [Path(image).stem for image in images])
+    places, length, notes = places_by_name(path, [Path(image).stem for image in images])
     found = [
         one
         for image, place in zip(images, places.tolist(), strict=True)

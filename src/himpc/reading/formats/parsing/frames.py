@@ -22,7 +22,7 @@ __all__ = [
     "frame_places",
     "group_frames",
     "natural_key",
-    "place_names",
+    "places_by_name",
 ]
 
 _MAX_FILES = 200_000
@@ -124,8 +124,8 @@ def frame_numbers(names: Sequence[str]) -> NDArray[np.float64] | None:
     return None
 
 
-def place_names(path: Path, names: Sequence[str]) -> tuple[NDArray[np.int64], int, tuple[str, ...]]:
-    """Return the place of each name among all frames, the number of frames, and notes (see `frame_numbers`)."""
+def places_by_name(path: Path, names: Sequence[str]) -> tuple[NDArray[np.int64], int, tuple[str, ...]]:
+    """Return the index of the frame of each file name, the number of frames, and notes (see `frame_numbers`)."""
     numbers = frame_numbers(names)
     if numbers is None:
         return np.arange(len(names)), len(names), ()

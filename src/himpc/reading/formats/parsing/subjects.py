@@ -20,12 +20,12 @@ _MIN_NAMES = 0.5
 """Share of a subject's points whose names must have two letters."""
 _MAX_DEPTH = 3
 _QUANTITIES = frozenset({"com", "cop", "pos", "rot", "vel", "acc"})
-"""What a label may end with that is no subject: the centre of mass of a segment is no joint."""
+"""Quantities that labels name beside a point, which are no subjects: the centre of mass of a segment is no joint."""
 _OUTPUT = re.compile(
     r"(angle|force|moment|power|torque|velocity|acceleration|momentum|grf|cop|cent(re|er)ofmass(floor)?)s?\d*$",
     re.IGNORECASE,
 )
-"""How labels end that a program computed from the points of a body, and which are no points."""
+"""The end of labels of quantities that a program computed from the points of a body, such as angles."""
 
 _Points = tuple[tuple[str, int], ...]
 

@@ -23,7 +23,7 @@ _AGREEING_SHARE = 0.95
 """Share of the time steps that must agree with the frame numbers; timers of cameras are late now and then."""
 
 _LATE = 1.75
-"""Typical steps from which a time step is a gap and not late."""
+"""Number of typical steps from which a step between time stamps is a gap, not a late frame."""
 
 _ROUNDING = 1e-4
 """Relative error of a rate whose frame time has four digits, as 0.0333."""
@@ -141,7 +141,7 @@ def find_timeline(
     if length > MAX_JOINTS:
         row = int(steps.argmax()) + 1
         raise FormatError(f"{path}, {row_name} {lines[row]}: is too far from the {row_name} before: {length} frames")
-    fps, rate_notes = _settle(stated, timed)
+    fps, rate_notes = _reconcile_rates(stated, timed)
     return Timeline(np.concatenate([[0], np.cumsum(steps)]).astype(np.int64), length, fps, (*notes, *rate_notes))
 
 
@@ -213,7 +213,7 @@ def _count_time_steps(
     return count_steps(steps)
 
 
-def _settle(stated: float | None, timed: float | None) -> tuple[float | None, tuple[str, ...]]:
+def _reconcile_rates(stated: float | None, timed: float | None) -> tuple[float | None, tuple[str, ...]]:
     """Return the rate of the time stamps or else the stated one, which is exact where both agree."""
     if timed is None:
         return stated_rate(stated)

@@ -19,7 +19,7 @@ from himpc.skeleton import Layout
 
 __all__ = ["MIRRORED_NOTE", "numbered_origins", "to_metres_y_up", "to_recording"]
 
-MIRRORED_NOTE = "left and right were exchanged, as in left-handed axes, and are turned round"
+MIRRORED_NOTE = "the axes are left-handed, as the feet show, so one of them is reversed"
 
 
 def numbered_origins(path: Path, bodies: int, group: str | None = None) -> list[Origin]:
