@@ -122,7 +122,7 @@ def test_unknown_markers_are_used_as_points(tmp_path, standing, one_marker_a_joi
     (recording,) = FORMAT.read(path, FileOptions())
     assert recording.layout.joints == tuple(names[:-2])
     np.testing.assert_allclose(recording.joints, joints[:, :-2], atol=1e-4)
-    assert recording.quality.notes[0].startswith("points of no known body, used as they are; left out")
+    assert recording.quality.notes[0].startswith("points of no known body, used as they are; ")
     for options in (FileOptions(markers=one_marker_a_joint), FileOptions(layout=LAYOUT)):
         with pytest.raises(FormatError):
             FORMAT.read(path, options)

@@ -95,24 +95,11 @@ def find_timeline(
     FormatError
         If a number is there twice, or both numbers and time stamps go back, as where a file holds several recordings.
     """
-    n = len(lines)
     if numbers is not None and not np.ptp(numbers):
         numbers = None  # a program that does not count writes 0 or 1
-    if numbers is not None and (repeated := np.diff(numbers) == 0).any():
-        row = int(repeated.argmax()) + 1
-        raise FormatError(
-            f"{path}, {row_name} {lines[row]}: frame {numbers[row]:g} is there twice, expected each frame once"
-        )
+    _check_order(path, lines, numbers, seconds, row_name)
     notes: list[str] = []
-    usable = [values for values in (numbers, seconds) if values is not None and np.isfinite(values).all() and n > 1]
-    backward = [np.diff(values) < 0 for values in usable if np.ptp(values)]
-    if backward and all(steps.any() for steps in backward):
-        row = int(backward[0].argmax()) + 1
-        raise FormatError(
-            f"{path}, {row_name} {lines[row]}: its frame number or time is before that of the {row_name} before",
-            hint="split the file into one recording each",
-        )
-    steps = np.ones(n - 1, dtype=np.int64)
+    steps = np.ones(len(lines) - 1, dtype=np.int64)
     by_number = None
     if numbers is not None and _increases(numbers):
         by_number = np.diff(frame_places(path, numbers, lines, row_name=row_name)[0])
@@ -143,6 +130,31 @@ def find_timeline(
         raise FormatError(f"{path}, {row_name} {lines[row]}: is too far from the {row_name} before: {length} frames")
     fps, rate_notes = _reconcile_rates(stated, timed)
     return Timeline(np.concatenate([[0], np.cumsum(steps)]).astype(np.int64), length, fps, (*notes, *rate_notes))
+
+
+def _check_order(
+    path: Path,
+    lines: Sequence[int],
+    numbers: NDArray[np.float64] | None,
+    seconds: NDArray[np.float64] | None,
+    row_name: str,
+) -> None:
+    """Check that no frame number is there twice, and that numbers and time stamps do not both go back."""
+    if numbers is not None and (repeated := np.diff(numbers) == 0).any():
+        row = int(repeated.argmax()) + 1
+        raise FormatError(
+            f"{path}, {row_name} {lines[row]}: frame {numbers[row]:g} is there twice, expected each frame once"
+        )
+    usable = [
+        values for values in (numbers, seconds) if values is not None and np.isfinite(values).all() and len(lines) > 1
+    ]
+    backward = [np.diff(values) < 0 for values in usable if np.ptp(values)]
+    if backward and all(steps.any() for steps in backward):
+        row = int(backward[0].argmax()) + 1
+        raise FormatError(
+            f"{path}, {row_name} {lines[row]}: its frame number or time is before that of the {row_name} before",
+            hint="split the file into one recording each",
+        )
 
 
 def rate_of_step(step: float, stated: float | None = None) -> tuple[float | None, tuple[str, ...]]:
