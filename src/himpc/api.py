@@ -216,8 +216,8 @@ def group(
     recordings : sequence of Recording
         Of any layouts (see `embed`).
     model : Embedder, optional
-        A trained model, or a baseline. By default, a model of the preset ``tracklet`` is trained on these recordings;
-        docs/results.md compares it with other models.
+        A trained model, or a baseline. By default, the preset ``tracklet`` is used: it adapts the identity prior to
+        these recordings, or trains a model on them where the prior does not apply (docs/method.md, section 12).
     people : int, optional
         Number of people; by default it is estimated (see `himpc.learning.group_recordings`).
     window_length : int, optional

@@ -36,6 +36,18 @@ def run_json(capsys, *command):
     return code, json.loads(captured.out) if captured.out else captured.err
 
 
+def test_enroll_calibrates_only_models_that_were_trained(tmp_path, place, walks, capsys):
+    save(walks("a", "b", "c", "d"), tmp_path / "known.npz")
+    command = ["gallery", "enroll", str(tmp_path / "known.npz"), "--gallery"]
+    assert main([*command, place]) == 0
+    output = capsys.readouterr().out
+    assert "Calibrating" not in output
+    assert "Next: himpc gallery search" in output
+    trained = ["--max-epochs", "1", "--hidden", "16", "--folds", "2"]
+    assert main([*command, str(tmp_path / "trained"), *trained]) == 0
+    assert "Calibrating by 2 more trainings" in capsys.readouterr().out
+
+
 def test_search_identifies_people(enrolled, place, capsys):
     code, document = run_json(capsys, "search", enrolled / "new.npz", "--gallery", place)
     assert code == 0

@@ -49,11 +49,11 @@ def enroll(
     unnamed
         Group the recordings that have no person, and enroll each group as a new person: unnamed-1 and so on.
     model
-        The model of a new gallery: a run folder or saved model, or 'train' to train one on these recordings with the
-        settings below.
+        The model of a new gallery: a run folder or saved model, or 'train' to adapt the identity prior to these
+        recordings, or to train a model on them, with the settings below.
     folds
-        After training here: the number of further trainings for the calibration (`himpc gallery calibrate`); 0 for
-        none.
+        After training here without the prior: the number of further trainings for the calibration (`himpc gallery
+        calibrate`); 0 for none.
     skeletons
         For a new gallery: store joints, too (--skeletons=false stores embeddings only).
     """
@@ -74,13 +74,14 @@ def enroll(
         check_name(name)
     if is_new:
         new_model = _load_or_train(model, recordings, settings, console)
+        is_calibrated = new_model.scoring is not None  # an adapted prior separates no people better than others
     with Gallery.create(location, new_model, keep_skeletons=skeletons) if is_new else Gallery.open(location) as gallery:
         if not is_new:
             check_model(gallery, model)
         result = gallery.enroll(recordings, unnamed=unnamed, progress=console.progress)
         _report(result, console)
-        is_calibrated = is_new and model == "train" and folds > 0
-        if is_calibrated:
+        if is_new and model == "train" and folds > 0 and not is_calibrated:
+            is_calibrated = True
             console.print(f"Calibrating by {count_noun(folds, 'more training')}; this takes a while")
             _calibrate(gallery, folds, settings.device, console)
     step = "calibrate" if is_new and not is_calibrated else "search NEW_RECORDINGS"

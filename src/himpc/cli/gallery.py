@@ -71,7 +71,8 @@ def calibrate(
     """Calibrate a gallery whose model was trained on its people.
 
     The model is trained again several times without some of the people. Do this once most people are enrolled: without
-    calibration, non-enrolled people match more often than the rate states.
+    calibration, non-enrolled people match more often than the rate states. A model that adapts the identity prior is
+    not trained, and needs no calibration.
 
     Parameters
     ----------

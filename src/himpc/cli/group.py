@@ -35,8 +35,9 @@ def group(
         The folder to write: groups.csv (recording, group, confidence), groups.png (the skeletons of each group) and
         map.png (the recordings by similarity).
     model
-        Model that compares recordings: 'train' trains one on these recordings with the settings below; otherwise a run
-        folder, a saved model, or a baseline (body, bones, d13, d16, raw).
+        Model that compares recordings: 'train' adapts the identity prior to these recordings, or trains a model on
+        them, with the settings below; otherwise a run folder, a saved model, or a baseline (body, bones, d13, d16,
+        raw).
     people
         Number of people; estimated if not given.
     overlay

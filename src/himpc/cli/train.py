@@ -30,6 +30,7 @@ def train(
 ) -> int:
     """Train a model on recordings, without labels.
 
+    The identity prior is adapted to 3D recordings of whole bodies; --prior none trains from recordings alone.
     Under torchrun (`torchrun --nproc-per-node 2 -m himpc train ...`), several processes share the work.
 
     Parameters
@@ -37,7 +38,7 @@ def train(
     paths
         Files or folders of recordings.
     out
-        Run folder to write: checkpoint, history, settings, model and a figure of the training.
+        Run folder to write: checkpoint, history, settings and model; after epochs of training also a figure of them.
     resume
         Resume the run in the folder; on a CPU the result is bitwise identical to that of an uninterrupted run.
     overwrite

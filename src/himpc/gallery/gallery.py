@@ -188,7 +188,8 @@ class Gallery:
 
         Rates learned from people that the model was trained on are too low (docs/results.md, open set). So the model
         is trained again several times without some of the people, whose recordings are then compared by it. Rates and
-        probabilities stay as they are when people are enrolled afterwards, until the next call.
+        probabilities stay as they are when people are enrolled afterwards, until the next call. A model that adapts the
+        identity prior separates no people better than others: it is not trained again, as if `folds` were 0.
 
         Parameters
         ----------
