@@ -2,7 +2,10 @@
 
 The prior is two covariance matrices of features of bodies, pooled over labelled recordings of other people whose terms
 allow it: ``c3d-walking`` (Apache-2.0), ``kinect-v1-actions`` (MIT) and ``trc-walking`` (CC BY 4.0). Each set counts the
-same. With ``--leave-out SET`` a set is left out, to measure the prior on it.
+same. The matrix between people also counts synthetic people: each person's motion, with the errors of its sensor, is
+given to `BODIES` other bodies (retargeting), whose sizes and proportions are drawn at random.
+
+With ``--leave-out SET`` a set is left out, to measure the prior on it.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ import himpc
 from himpc._version import __version__
 from himpc.model import IdentityPrior, Network
 from himpc.recordings import Recording, Windows
-from himpc.skeleton import get_layout
+from himpc.skeleton import Layout, get_layout
 
 SETS = {
     "c3d-walking": ("{person}/{session}/*.c3d", "Apache-2.0, biomechZoo"),
@@ -28,6 +31,13 @@ SETS = {
 }
 MIN_FRAMES = 20
 """Shorter recordings, such as static trials of two equal frames, are left out."""
+
+BODIES = 13
+"""Synthetic bodies per person."""
+
+SIZE, PROPORTION, LIMB, ASYMMETRY = 0.06, 0.04, 0.02, 0.01
+"""Standard deviations of the logarithms of body size, of each length, of all lengths of a limb, and between sides. The
+size is a little wider than that of adults (stature: 4 to 5 % within a sex, and 7 % between the sexes' means)."""
 
 Array = NDArray[np.float64]
 
@@ -60,6 +70,7 @@ def train_prior(data: Path, leave_out: Sequence[str] = ()) -> IdentityPrior:
         "layout": "common-15",
         "features": "joints in the body frame and their distances, in metres; means of recordings",
         "trained_on": described,
+        "synthetic_people": f"{BODIES} bodies in the motion of each person, for the matrix between people",
         "command": "python perf/identity_prior.py",
         "labels_used": "the persons of these public recordings; none of the recordings that the prior is adapted to",
     }
@@ -74,18 +85,55 @@ def is_usable(recording: Recording) -> bool:
 def scatter(recordings: list[Recording]) -> tuple[Array, Array]:
     """Compute the scatter within people, of trace 1, and between people, each ``(D, D)``, from means of recordings."""
     layout = get_layout("common-15")
-    windows = Windows.cut([recording.to(layout) for recording in recordings], 1).aligned()
-    network = Network(layout, ["joint"], 1, 0, distances=True)
-    features = network.describe(torch.from_numpy(windows.frames), "joint").numpy().astype(np.float64)
-    whole = np.unique(windows.whole_recording, return_inverse=True)[1]
-    first = np.unique(whole, return_index=True)[1]
-    means = np.stack([features[whole == number].mean(axis=0) for number in range(len(first))])
-    persons = np.array([recordings[windows.recording[row]].person for row in first])
-    names, person = np.unique(persons, return_inverse=True)
+    bodies = [recording.to(layout) for recording in recordings]
+    means = mean_features(bodies)
+    names, person = np.unique([recording.person or "" for recording in recordings], return_inverse=True)
     centres = np.stack([means[person == number].mean(axis=0) for number in range(len(names))])
     residuals = means - centres[person]
     within = residuals.T @ residuals / max(len(means) - len(names), 1)
-    return within / np.trace(within), np.cov(centres.T)
+    rng = np.random.default_rng(0)
+    synthetic = [centres]
+    for _ in range(BODIES):
+        scales = np.stack([draw_scales(layout, rng) for _ in names])
+        means = mean_features([retarget(each, scales[number]) for each, number in zip(bodies, person, strict=True)])
+        synthetic.append(np.stack([means[person == number].mean(axis=0) for number in range(len(names))]))
+    return within / np.trace(within), np.cov(np.concatenate(synthetic).T)
+
+
+def mean_features(recordings: list[Recording]) -> Array:
+    """Compute the mean features ``(R, D)`` of recordings of the layout ``common-15``."""
+    layout = recordings[0].layout
+    windows = Windows.cut(recordings, 1).aligned()
+    network = Network(layout, ["joint"], 1, 0, distances=True)
+    features = network.describe(torch.from_numpy(windows.frames), "joint").numpy().astype(np.float64)
+    starts = np.flatnonzero(np.diff(windows.recording, prepend=-1))
+    sums: Array = np.add.reduceat(features, starts, axis=0)
+    return sums / np.bincount(windows.recording)[:, None]
+
+
+def draw_scales(layout: Layout, rng: np.random.Generator) -> Array:
+    """Draw a factor for the length from each joint to its parent, ``(J,)``."""
+    logarithms = rng.normal(0, PROPORTION, len(layout))
+    for joints in layout.limbs:
+        logarithms[list(joints)] += rng.normal(0, LIMB)
+    for left, right in layout.pairs:
+        logarithms[right] = logarithms[left]
+    logarithms += rng.normal(0, SIZE) + rng.normal(0, ASYMMETRY, len(layout))
+    factors: Array = np.exp(logarithms)
+    return factors
+
+
+def retarget(recording: Recording, scales: Array) -> Recording:
+    """Give the motion of a recording, with its errors, to another body: scale each bone in every frame."""
+    layout, joints = recording.layout, recording.joints.astype(np.float64)
+    moved = joints.copy()
+    pending = [joint for joint, parent in enumerate(layout.parents) if parent < 0]
+    for parent in pending:
+        children = [joint for joint, own in enumerate(layout.parents) if own == parent]
+        for joint in children:
+            moved[:, joint] = moved[:, parent] + scales[joint] * (joints[:, joint] - joints[:, parent])
+        pending += children
+    return recording.with_(joints=moved.astype(np.float32))
 
 
 if __name__ == "__main__":
