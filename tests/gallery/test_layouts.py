@@ -8,13 +8,23 @@ from himpc.cli import main
 from himpc.errors import FormatError
 from himpc.gallery import Gallery
 from himpc.model import Model, Network
-from himpc.skeleton import LEVELS, get_layout
+from himpc.reading.formats.csv import layout as csv_layout
+from himpc.skeleton import LEVELS, Layout, get_layout
 
 pytest.importorskip("lancedb")
 
 
-def test_ambiguous_file_has_the_layout_of_the_gallery(tmp_path, standing):
-    layout = get_layout("florence-15")
+@pytest.fixture
+def layout(monkeypatch):
+    """Return a layout with the joints of ``common-15`` in another tree, as a built-in one."""
+    table = get_layout("common-15").to_dict()
+    twin = Layout.from_dict(table | {"name": "twin", "parents": table["parents"] | {"left_hip": "right_hip"}})
+    monkeypatch.setattr(csv_layout, "layout_names", lambda: ("common-15", "twin"))
+    monkeypatch.setattr(csv_layout, "get_layout", lambda name: twin if name == "twin" else get_layout(name))
+    return twin
+
+
+def test_ambiguous_file_has_the_layout_of_the_gallery(tmp_path, standing, layout):
     header = ",".join(f"{joint}_{axis}" for joint in layout.joints for axis in "xyz")
     (tmp_path / "inbox").mkdir()
     path = tmp_path / "inbox" / "walk.csv"
@@ -29,14 +39,13 @@ def test_ambiguous_file_has_the_layout_of_the_gallery(tmp_path, standing):
     assert main(["gallery", "watch", str(tmp_path / "inbox"), "--once", *place]) == 0
 
 
-def test_ambiguous_upload_has_the_layout_of_the_gallery(tmp_path, standing):
+def test_ambiguous_upload_has_the_layout_of_the_gallery(tmp_path, standing, layout):
     pytest.importorskip("fastapi")
     from fastapi.testclient import TestClient
 
     from himpc.server import ServerConfig
     from himpc.server.app import create_app
 
-    layout = get_layout("florence-15")
     header = ",".join(f"{joint}_{axis}" for joint in layout.joints for axis in "xyz")
     rows = "\n".join(",".join(map(str, row)) for row in standing(layout, 40, 0).reshape(40, -1))
     Gallery.create(tmp_path / "g", Model(Network(layout, LEVELS, 8, 0, seed=1), layout, 6)).close()

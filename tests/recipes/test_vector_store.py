@@ -118,4 +118,4 @@ def test_toy_store_serves_a_gallery(tmp_path, walks, walkers_model):
     for location in (url, tmp_path / "gallery"):  # the catalog knows the kind of its store
         with Gallery.open(location) as gallery:
             assert [person.name for person in gallery.people()] == ["a", "c"]
-            assert isinstance(get_service(gallery)._store, NumpyStore)
+            assert isinstance(get_service(gallery)._store.store, NumpyStore)

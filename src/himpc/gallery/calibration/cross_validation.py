@@ -103,6 +103,6 @@ def mean_halves(
     sizes = np.diff(edges)
     place = np.arange(len(of)) - edges[:-1][of]
     is_late = place >= sizes[of] // 2
-    halves = pool_windows(vectors, 2 * of + is_late, 2 * count, pose_scale).reshape(count, 2, -1)
+    halves = pool_windows(vectors, 2 * of + is_late, 2 * count, pose_scale).reshape(count, 2, vectors.shape[1])
     halves[sizes < 2] = np.nan
     return halves.astype(np.float32)
