@@ -4,11 +4,12 @@ import csv
 import json
 import os
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
 
+import himpc
 from himpc import __version__
 from himpc.cli import main
 from himpc.cli.training import TrainingOptions
@@ -158,6 +159,17 @@ def test_what_cannot_be_done_is_one_clear_line(walks, tmp_path, arguments, code,
     assert "Traceback" not in printed.err
     assert printed.err.startswith("himpc: ")
     assert printed.err.count("\n") == 1
+
+
+def test_info_names_the_file_of_a_note_about_one_of_several(tmp_path, capsys):
+    walk = himpc.simulate(people=2, recordings=1, seconds=1.0)
+    quality = replace(walk[0].quality, notes=("odd", "common"))
+    noted = [walk[0].with_(quality=quality), walk[1].with_(quality=replace(quality, notes=("common",)))]
+    himpc.recordings.save(noted, tmp_path / "walks.npz")
+    assert main(["info", str(tmp_path)]) == 0
+    output = " ".join(capsys.readouterr().out.split())
+    assert "note: common" in output
+    assert f"note on {noted[0].whole_source}: odd" in output
 
 
 def test_info_as_json_lists_what_was_left_out(walks, tmp_path, capsys):

@@ -46,13 +46,26 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
     console.table(columns, [["-" if row[c] is None else row[c] for c in columns] for row in rows])
     for text in _describe_uniform(rows):
         console.print(text)
-    for note in sorted({note for r in recordings for note in r.quality.notes}):
-        console.print(f"note: {note}")
+    for text in _describe_notes(recordings):
+        console.print(text)
     discovered = _describe_discovered(recordings)
     for text in discovered:
         console.print(text)
     console.print(recordings.summary())
     return console.result({"recordings": rows, "discovered": discovered, "left_out": console.skipped_files})
+
+
+def _describe_notes(recordings: Sequence[Recording]) -> list[str]:
+    """Describe each note once, with the file if it is about one of several."""
+    sources: dict[str, set[str]] = {}
+    for recording in recordings:
+        for note in recording.quality.notes:
+            sources.setdefault(note, set()).add(recording.whole_source)
+    is_several = len({recording.whole_source for recording in recordings}) > 1
+    return [
+        f"note on {next(iter(files))}: {note}" if is_several and len(files) == 1 else f"note: {note}"
+        for note, files in sorted(sources.items())
+    ]
 
 
 def _describe_discovered(recordings: Sequence[Recording]) -> list[str]:
