@@ -57,6 +57,12 @@ def test_info(walks, capsys):
     assert "16 recordings" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("axis", ["-x", "-y", "-z"])
+def test_negative_axis_needs_no_equals_sign(walks, axis, capsys):
+    assert main(["info", walks, "--up", axis, "--fps", "30", "--quiet"]) == 0
+    assert main(["info", walks, "--up", "--quiet"]) == 2
+
+
 def test_convert_keeps_what_it_was_given(walks, tmp_path):
     assert main(["convert", walks, "--out", str(tmp_path / "b.npz"), "--only", "person=person-001", "--quiet"]) == 0
     kept = load(tmp_path / "b.npz")

@@ -44,7 +44,9 @@ def derive_options(cls: type, names: tuple[str, ...] | None = None, *, optional:
                 text = f"{text.removesuffix('.')} (--{each.name.replace('_', '-')}=false turns it off)."
             if optional:
                 kind, default = kind | None, None
-            options.append((each.name, Annotated[kind, Parameter(help=text)], field(default=default)))
+            hyphen = each.name == "up"  # its values may be -x, -y and -z
+            parameter = Parameter(help=text, allow_leading_hyphen=hyphen)
+            options.append((each.name, Annotated[kind, parameter], field(default=default)))
     return make_dataclass(cls.__name__, options, frozen=True)
 
 
