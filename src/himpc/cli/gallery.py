@@ -72,7 +72,7 @@ def calibrate(
 
     The model is trained again several times without some of the people. Do this once most people are enrolled: without
     calibration, non-enrolled people match more often than the rate states. A model that adapts the identity prior is
-    not trained, and needs no calibration.
+    calibrated by its gallery as it is.
 
     Parameters
     ----------
