@@ -6,7 +6,7 @@ import pytest
 import himpc
 from himpc.errors import ConfigError, DataError
 from himpc.learning import Config
-from himpc.learning.adaptation import resolve_prior
+from himpc.learning.adaptation import resolve_prior, shows_one_activity
 from himpc.model import Model, export_onnx, load_prior
 from himpc.recordings import Windows
 from himpc.skeleton import get_layout
@@ -21,7 +21,7 @@ def walks():
 
 @pytest.fixture(scope="module")
 def model(walks):
-    return himpc.HiMPC().fit(walks).model_
+    return himpc.HiMPC(settings={"prior": "identity"}).fit(walks).model_
 
 
 def test_prior_is_symmetric_and_positive():
@@ -47,10 +47,10 @@ def test_prior_is_used_unless_a_setting_of_training_is_changed():
 
 
 def test_adapted_model_groups_people_and_takes_no_epochs(walks, model):
-    learner = himpc.HiMPC().fit(walks)
+    learner = himpc.HiMPC(settings={"prior": "identity"}).fit(walks)
     assert len(learner.history_) == 0
     assert model.layout == get_layout("common-15")
-    grouping = himpc.group(walks)
+    grouping = himpc.group(walks, model)
     assert grouping.people == 4
     assert grouping.plausible is not None
     assert grouping.plausible[0] <= 4 <= grouping.plausible[1]
@@ -59,7 +59,7 @@ def test_adapted_model_groups_people_and_takes_no_epochs(walks, model):
 def test_adaptation_does_not_depend_on_names_or_on_the_order(walks, model):
     order = np.random.default_rng(0).permutation(len(walks))
     shuffled = [walks[i].with_(person=f"p{i}") for i in order]
-    other = himpc.HiMPC().fit(shuffled).model_
+    other = himpc.HiMPC(settings={"prior": "identity"}).fit(shuffled).model_
     pooled, again = himpc.embed(model, walks).pooled, himpc.embed(other, walks).pooled
     distances, others = (np.linalg.norm(each[:, None] - each[None], axis=-1) for each in (pooled, again))
     np.testing.assert_allclose(distances, others, rtol=0.05, atol=0.2)  # frames are tilted in another order
@@ -88,8 +88,8 @@ def test_two_recordings_are_enough(walks):
 
 
 def test_run_folder_of_an_adapted_model_can_be_resumed(walks, tmp_path):
-    first = himpc.HiMPC().fit(walks, out=tmp_path / "run").model_
-    again = himpc.HiMPC().fit(walks, out=tmp_path / "run", resume=True).model_
+    first = himpc.HiMPC(settings={"prior": "identity"}).fit(walks, out=tmp_path / "run").model_
+    again = himpc.HiMPC(settings={"prior": "identity"}).fit(walks, out=tmp_path / "run", resume=True).model_
     assert first.fingerprint == again.fingerprint
 
 
@@ -132,4 +132,31 @@ def test_exported_model_has_equal_embeddings(walks, model, tmp_path):
 def test_bodies_that_are_not_in_metres_are_refused(walks, scale):
     scaled = [each.with_(joints=each.joints * np.float32(scale)) for each in walks[:1]]
     with pytest.raises(DataError, match="1 of 3 recordings cannot be in metres"):
-        himpc.HiMPC().fit([*scaled, *walks[1:3]])
+        himpc.HiMPC(settings={"prior": "identity"}).fit([*scaled, *walks[1:3]])
+
+
+def test_many_walks_are_trained_on_and_several_activities_adapt_the_prior(walks):
+    prior = load_prior()
+    windows = Windows.cut(walks, 6)
+    assert shows_one_activity(windows, prior)
+    assert not shows_one_activity(Windows.cut(walks[:6], 6), prior)  # too few to train on
+    seated = [walk.with_(joints=_fold_knees(walk, 1.5 * (i % 2))) for i, walk in enumerate(walks)]
+    assert not shows_one_activity(Windows.cut(seated, 6), prior)
+
+
+def _fold_knees(walk, angle):
+    """Raise the legs forwards by an angle about the hips, and the arms about the shoulders."""
+    joints = walk.joints.copy()
+    names = walk.layout.joints
+    for side in ("left", "right"):
+        for centre, ends in (("hip", ("knee", "ankle", "foot")), ("shoulder", ("elbow", "wrist", "hand"))):
+            origin = joints[:, names.index(f"{side}_{centre}")]
+            for end in ends:
+                offset = joints[:, names.index(f"{side}_{end}")] - origin
+                up, along = np.cos(angle), np.sin(angle)
+                turned = np.stack(
+                    [offset[:, 0], up * offset[:, 1] + along * offset[:, 2], up * offset[:, 2] - along * offset[:, 1]],
+                    1,
+                )
+                joints[:, names.index(f"{side}_{end}")] = origin + turned
+    return joints

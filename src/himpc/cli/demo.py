@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from himpc.estimator import HiMPC
     from himpc.recordings import Recording
 
+DEFAULTS = TrainingOptions(max_epochs=8)
+
 
 def demo(
     *,
@@ -21,7 +23,7 @@ def demo(
     people: int = 12,
     recordings: int = 6,
     difficulty: Literal["easy", "medium", "hard"] = "medium",
-    settings: TrainingOptions = TrainingOptions(),
+    settings: TrainingOptions = DEFAULTS,
     output: OutputOptions = OutputOptions(),
 ) -> int:
     """Run the whole workflow on simulated walkers: train, evaluate, group, and draw figures.

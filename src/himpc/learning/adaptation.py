@@ -16,7 +16,7 @@ from himpc.model import NOISE_VARIANCE, POSE_EXPONENT, IdentityPrior, IdentitySc
 from himpc.recordings import Windows
 from himpc.skeleton import Layout, body_frame, get_layout, mirror, missing_joints
 
-__all__ = ["adapt", "resolve_prior"]
+__all__ = ["adapt", "resolve_prior", "shows_one_activity"]
 
 PRIOR_WEIGHT = 1.0
 """Trace of the prior's within-person covariance, relative to that of the recordings' own."""
@@ -36,6 +36,16 @@ MAX_FRAMES = 100_000
 
 POSSIBLE_SIZES = (0.2, 5.0)
 """Largest distance between two joints, in metres, of the smallest and the largest body that the prior is adapted to."""
+
+POSE_AXES = 3
+"""Axes of the prior along which recordings of one person vary most: postures, such as raised arms or a seat."""
+
+MIN_POSE_VARIANCE = 0.3
+"""Variance of frames along these axes, in square metres of features, below which all recordings show one activity: at
+most 0.13 in walking sets and simulated suites, at least 0.66 in sets of several activities."""
+
+MIN_TRAINING_RECORDINGS = 12
+"""Number of recordings of one activity from which training separates people better than the prior."""
 
 _FREE_SETTINGS = ("prior", "window_length", "stride", "seed")
 """Settings that the adaptation uses, too; all others belong to training."""
@@ -77,6 +87,23 @@ def resolve_prior(config: Config, layout: Layout, dimensions: int = 3) -> Config
     if problem or changed:
         return config.with_(prior="none")
     return adapted
+
+
+def shows_one_activity(windows: Windows, prior: IdentityPrior) -> bool:
+    """Return whether there are many recordings, and all show much the same poses, such as walking.
+
+    Then training without the prior separates people better: what varies within recordings is all that varies.
+    """
+    if len(np.unique(windows.whole_recording)) < MIN_TRAINING_RECORDINGS:
+        return False
+    converted = windows.to(prior.layout)
+    joints, recording = _sample_frames(converted)
+    network = Network(prior.layout, ("joint",), 1, 0, distances=True)
+    axes = np.linalg.eigh(prior.within)[1][:, -POSE_AXES:]
+    poses = _features(network, body_frame(joints, prior.layout).astype(np.float32)) @ axes
+    weights = _equal_weights(recording)
+    mean = weights @ poses / weights.sum()
+    return float(weights @ ((poses - mean) ** 2).sum(axis=1) / weights.sum()) < MIN_POSE_VARIANCE
 
 
 def _find_problem(layout: Layout, dimensions: int) -> str:

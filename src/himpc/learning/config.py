@@ -109,7 +109,8 @@ class Config:
     """Start the encoders from features whitened by what varies while the person stays the same."""
     prior: Prior = "none"
     """Start: identity adapts the identity prior to the recordings, without epochs; none trains from recordings alone;
-    auto adapts it if the recordings have its joints and no setting of training is changed."""
+    auto adapts it if the recordings have its joints, no setting of training is changed, and there are few recordings or
+    several activities, and trains otherwise."""
     joint_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     """Weight of the loss of the joint level; the released code has M."""
     learning_rate: Share = 3.5e-4
