@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from himpc.cli.models import load_embedder
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
+from himpc.errors import count_noun
 
 if TYPE_CHECKING:
     from himpc.video import VideoResult
@@ -56,7 +57,11 @@ def group(
     recordings = source.read(paths, console, videos.append)
     if embedder is None:
         with EpochBar(console, settings) as bar:
-            embedder = settings.learner(callbacks=(bar,)).fit(recordings).model_
+            learner = settings.learner(callbacks=(bar,)).fit(recordings)
+        embedder = learner.model_
+        learned = count_noun(len(recordings), "recording")
+        adapted = embedder.scoring is not None
+        console.print(f"{'Adapted the identity prior to' if adapted else 'Trained a model on'} {learned}")
     grouping = group_recordings(recordings, embedder, people=people)
     report = write_groups(out, recordings, grouping)
     overlays: list[Path] = []
