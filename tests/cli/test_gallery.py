@@ -39,7 +39,7 @@ def run_json(capsys, *command):
 def test_enroll_calibrates_only_models_that_were_trained(tmp_path, place, walks, capsys):
     save(walks("a", "b", "c", "d"), tmp_path / "known.npz")
     command = ["gallery", "enroll", str(tmp_path / "known.npz"), "--gallery"]
-    assert main([*command, place]) == 0
+    assert main([*command, place, "--prior", "identity"]) == 0
     output = capsys.readouterr().out
     assert "Calibrating" not in output
     assert "Next: himpc gallery search" in output
