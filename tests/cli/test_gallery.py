@@ -133,7 +133,7 @@ def test_names_that_look_like_markup_or_options_are_shown_as_they_are(enrolled, 
 
 def test_removal_is_confirmed(enrolled, place, capsys, monkeypatch):
     people = ("list", "--gallery", place)
-    code, output = run_json(capsys, "remove", "a", "--gallery", place)  # nobody can be asked
+    code, output = run_json(capsys, "remove", "a", "--gallery", place)  # not interactive
     assert (code, "--yes" in output, "a (4 recordings)" in output) == (1, True, True)
     assert main(["gallery", "remove", "a", "--gallery", place]) == 1
     assert "--yes" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """Adaptation of the identity prior."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -34,16 +36,17 @@ def test_prior_is_symmetric_and_positive():
     assert {each["set"] for each in prior.card["trained_on"]} == {"c3d-walking", "kinect-v1-actions", "trc-walking"}
 
 
-def test_prior_is_used_unless_a_setting_of_training_is_changed():
-    kinect = get_layout("kinect-v1")
+def test_prior_is_used_unless_a_setting_of_training_is_changed(walks):
+    kinect = Windows.cut(walks[:6], 6)
+    flat = replace(kinect, dimensions=2)
     assert resolve_prior(TRACKLET, kinect).prior == "identity"
     assert resolve_prior(TRACKLET.with_(max_epochs=3), kinect).prior == "none"
-    assert resolve_prior(TRACKLET, kinect, dimensions=2).prior == "none"
+    assert resolve_prior(TRACKLET, flat).prior == "none"
     assert resolve_prior(Config.preset("clean"), kinect) == Config.preset("clean")
     with pytest.raises(ConfigError, match="max_epochs has no effect with the identity prior"):
         resolve_prior(TRACKLET.with_(max_epochs=3, prior="identity"), kinect)
     with pytest.raises(ConfigError, match="the skeletons are 2D"):
-        resolve_prior(TRACKLET.with_(prior="identity"), kinect, dimensions=2)
+        resolve_prior(TRACKLET.with_(prior="identity"), flat)
 
 
 def test_adapted_model_groups_people_and_takes_no_epochs(walks, model):
@@ -136,12 +139,12 @@ def test_bodies_that_are_not_in_metres_are_refused(walks, scale):
 
 
 def test_many_walks_are_trained_on_and_several_activities_adapt_the_prior(walks):
-    prior = load_prior()
     windows = Windows.cut(walks, 6)
-    assert shows_one_activity(windows, prior)
-    assert not shows_one_activity(Windows.cut(walks[:6], 6), prior)  # too few to train on
+    assert shows_one_activity(windows)
+    assert resolve_prior(TRACKLET, windows) == TRACKLET.with_(prior="none")
+    assert not shows_one_activity(Windows.cut(walks[:6], 6))  # too few to train on
     seated = [walk.with_(joints=_fold_knees(walk, 1.5 * (i % 2))) for i, walk in enumerate(walks)]
-    assert not shows_one_activity(Windows.cut(seated, 6), prior)
+    assert not shows_one_activity(Windows.cut(seated, 6))
 
 
 def _fold_knees(walk, angle):

@@ -65,7 +65,7 @@ def test_order_and_spelling_do_not_matter(name):
         if spell in (str.upper, str.lower) and len(
             {label for label in labels if parse_name(label) != parse_name(spell(label))}
         ):
-            continue  # capitals were what told words apart
+            continue  # only capitals separated the words
         assert find_joints(spelled).columns == expected
     backwards = find_joints(labels[::-1]).columns
     assert {joint: len(labels) - 1 - column for joint, column in backwards.items()} == expected

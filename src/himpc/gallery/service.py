@@ -275,12 +275,8 @@ class GalleryService(GalleryReader):
 
     def calibrate(self, folds: int, *, device: str = "auto", progress: Progress | None = None) -> Calibration:
         """Calibrate by cross-validation and save the result; see `Gallery.calibrate`."""
-        if folds == 0:
-            self._set_properties({"trained": b"no", "calibration": None})
-            return self.calibration()
-        if (
-            self.model.scoring is not None
-        ):  # adapted without any training, so no people are separated better than others
+        # an adapted model was not trained, so it separates no people better than others
+        if folds == 0 or self.model.scoring is not None:
             self._set_properties({"trained": b"no", "calibration": None})
             return self.calibration()
         calibration = cross_calibrate(self.model, self._stored_recordings(), folds, device=device, progress=progress)

@@ -12,9 +12,17 @@ from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.config import Config
 from himpc.learning.whitening import tilt
-from himpc.model import NOISE_VARIANCE, POSE_EXPONENT, IdentityPrior, IdentityScoring, Network, WhitenedEncoder
+from himpc.model import (
+    NOISE_VARIANCE,
+    IdentityPrior,
+    IdentityScoring,
+    Network,
+    WhitenedEncoder,
+    load_prior,
+    pose_weights,
+)
 from himpc.recordings import Windows
-from himpc.skeleton import Layout, body_frame, get_layout, mirror, missing_joints
+from himpc.skeleton import Layout, body_frame, centre, convert, get_layout, mirror, missing_joints
 
 __all__ = ["adapt", "resolve_prior", "shows_one_activity"]
 
@@ -53,8 +61,8 @@ _FREE_SETTINGS = ("prior", "window_length", "stride", "seed")
 Array = NDArray[np.float64]
 
 
-def resolve_prior(config: Config, layout: Layout, dimensions: int = 3) -> Config:
-    """Decide whether the identity prior is adapted, and return the settings of that network.
+def resolve_prior(config: Config, windows: Windows) -> Config:
+    """Decide whether the identity prior is adapted to windows, and return the settings of that network.
 
     Returns
     -------
@@ -76,7 +84,7 @@ def resolve_prior(config: Config, layout: Layout, dimensions: int = 3) -> Config
         config = tracklet.with_(**free)
     changed = [name for name in vars(tracklet) if getattr(config, name) != getattr(tracklet, name)]
     changed = [name for name in changed if name not in _FREE_SETTINGS]
-    problem = _find_problem(layout, dimensions)
+    problem = _find_problem(windows.layout, windows.dimensions)
     if config.prior == "identity" and problem:
         raise ConfigError(f"the identity prior cannot be used: {problem}", hint="set {prior=none}")
     if config.prior == "identity" and changed:
@@ -84,20 +92,21 @@ def resolve_prior(config: Config, layout: Layout, dimensions: int = 3) -> Config
             f"{changed[0]} has no effect with the identity prior, which is adapted without epochs of training",
             hint=f"set {{prior=none}}, or leave out {{{changed[0]}}}",
         )
-    if problem or changed:
+    if problem or changed or (config.prior == "auto" and shows_one_activity(windows)):
         return config.with_(prior="none")
     return adapted
 
 
-def shows_one_activity(windows: Windows, prior: IdentityPrior) -> bool:
+def shows_one_activity(windows: Windows) -> bool:
     """Return whether there are many recordings, and all show much the same poses, such as walking.
 
     Then training without the prior separates people better: what varies within recordings is all that varies.
     """
     if len(np.unique(windows.whole_recording)) < MIN_TRAINING_RECORDINGS:
         return False
-    converted = windows.to(prior.layout)
-    joints, recording = _sample_frames(converted)
+    prior = load_prior()
+    joints, recording = _sample_frames(windows)
+    joints = centre(convert(joints, windows.layout, prior.layout), prior.layout)
     network = Network(prior.layout, ("joint",), 1, 0, distances=True)
     axes = np.linalg.eigh(prior.within)[1][:, -POSE_AXES:]
     poses = _features(network, body_frame(joints, prior.layout).astype(np.float32)) @ axes
@@ -167,7 +176,7 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
             )
             within = within + PRIOR_WEIGHT * max(np.trace(within), np.finfo(float).tiny) * prior.within
             whitening = _whitening_of(within + within_clusters)
-            weights = _pose_weights((features - means.mean(axis=0)) @ whitening, recording)
+            weights = pose_weights((((features - means.mean(axis=0)) @ whitening) ** 2).sum(axis=1), recording)
         means = _weighted_means(features, recording, weights)
         _set_axes(network, means, whitening, prior)
         if not 1 < len(means) <= MAX_RECORDINGS or number == PASSES - 1:
@@ -248,14 +257,6 @@ def _features(network: Network, joints: NDArray[np.floating]) -> Array:
 def _equal_weights(recording: NDArray[np.int64]) -> Array:
     weights: Array = 1 / np.bincount(recording)[recording]
     return weights
-
-
-def _pose_weights(whitened: Array, recording: NDArray[np.int64]) -> Array:
-    """Compute the weight of each frame, with a sum of 1 in each recording; see `himpc.model.pool_windows`."""
-    squares = (whitened**2).sum(axis=1)
-    weights = (squares / max(squares.min(), np.finfo(float).tiny)) ** (-POSE_EXPONENT / 2)
-    normalised: Array = weights / np.bincount(recording, weights)[recording]
-    return normalised
 
 
 def _weighted_means(features: Array, recording: NDArray[np.int64], weights: Array) -> Array:

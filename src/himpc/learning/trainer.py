@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from himpc._schema import to_plain
 from himpc.errors import ConfigError, DataError, RunFolderError, count_noun
-from himpc.learning.adaptation import adapt, resolve_prior, shows_one_activity
+from himpc.learning.adaptation import adapt, resolve_prior
 from himpc.learning.callbacks import notify, warn
 from himpc.learning.config import Config
 from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
@@ -103,11 +103,7 @@ def train(
     config = config or Config()
     if external_labels is not None or score is not None:
         config = config.with_(prior="none" if config.prior == "auto" else config.prior)
-    requested, config = config.prior, resolve_prior(config, windows.layout, windows.dimensions)
-    if requested == "auto" and config.prior == "identity" and shows_one_activity(windows, load_prior()):
-        config = Config.preset("tracklet").with_(
-            prior="none", window_length=config.window_length, stride=config.stride, seed=config.seed
-        )
+    config = resolve_prior(config, windows)
     about: dict[str, Any] = {**(notes or {}), "layout": windows.layout.name}
     if config.prior == "identity":
         if external_labels is not None or score is not None:

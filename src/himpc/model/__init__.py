@@ -8,7 +8,7 @@ from himpc.model.export import export_onnx
 from himpc.model.fast_matmul import linear, matmul
 from himpc.model.inference import Inference
 from himpc.model.model import Model, window_features
-from himpc.model.pooling import POSE_EXPONENT, pool_windows
+from himpc.model.pooling import POSE_EXPONENT, pool_windows, pose_weights
 from himpc.model.prior import IdentityPrior, load_prior
 from himpc.model.scoring import CALIBRATION_SLOPE, NOISE_VARIANCE, IdentityScoring
 from himpc.model.stream import Stream
@@ -36,6 +36,7 @@ __all__ = [
     "matmul",
     "mean_over_frames",
     "pool_windows",
+    "pose_weights",
     "read_note",
     "read_tensors",
     "resolve_device",

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["POSE_EXPONENT", "pool_windows"]
+__all__ = ["POSE_EXPONENT", "pool_windows", "pose_weights"]
 
 POSE_EXPONENT = 4
 """The weight of a window falls with this power of the distance of its pose from the mean pose. On kinect-v1-daily it
@@ -63,21 +63,20 @@ def pool_windows(
     if pose_scale is None:
         pooled[present] = np.add.reduceat(embeddings, starts, axis=0, dtype=np.float64) / counts[:, None]
         return pooled
-    weights = _weights(embeddings, pose_scale, starts, counts)
+    squares = ((embeddings.astype(np.float64) * pose_scale) ** 2).sum(axis=1)
+    weights = pose_weights(squares, np.repeat(np.arange(len(present)), counts))
     pooled[present] = np.add.reduceat(embeddings * weights[:, None], starts, axis=0)
     return pooled
 
 
-def _weights(
-    embeddings: NDArray[np.floating],
-    pose_scale: NDArray[np.floating],
-    starts: NDArray[np.integer],
-    counts: NDArray[np.integer],
-) -> NDArray[np.float64]:
-    """Compute the weight of each window, with a sum of 1 in each recording."""
-    squares = ((embeddings.astype(np.float64) * pose_scale) ** 2).sum(axis=1)
+def pose_weights(squares: NDArray[np.floating], recording: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Compute the weights of windows or frames by their squared distances from the mean pose, ``(N,)``.
+
+    `recording` is the recording of each, ascending from 0 without gaps. The weights of a recording have the sum 1.
+    """
+    starts = np.flatnonzero(np.diff(recording, prepend=-1))
     nearest = np.maximum(np.minimum.reduceat(squares, starts), np.finfo(np.float32).tiny)
-    relative = np.maximum(squares / np.repeat(nearest, counts), 1)  # relative to the nearest, which cannot overflow
+    relative = np.maximum(squares / nearest[recording], 1)  # relative to the nearest, which cannot overflow
     weights = relative ** (-POSE_EXPONENT / 2)
-    normalised: NDArray[np.float64] = weights / np.repeat(np.add.reduceat(weights, starts), counts)
+    normalised: NDArray[np.float64] = weights / np.add.reduceat(weights, starts)[recording]
     return normalised

@@ -142,6 +142,7 @@ class _Claim:
 
     @classmethod
     def of(cls, stated: str | float | None) -> _Claim:
+        """Make a claim of what a file states: a name, metres in one unit, or nothing."""
         if stated is None:
             return cls("no unit of length")
         if not isinstance(stated, str):

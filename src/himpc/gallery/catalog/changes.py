@@ -50,7 +50,7 @@ def check_name(name: str) -> str:
     ------
     DataError
         If it is empty, longer than 200 characters, has characters that cannot be printed, or a joiner (ZWJ, ZWNJ) that
-        is not between two letters, where nobody could see it.
+        is not between two letters, where it is invisible.
     """
     normal = normalize_label(name)
     if (

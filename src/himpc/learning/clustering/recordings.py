@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS, MIN_RECORDINGS, cluster_by_silhouette
+from himpc.model import pool_windows
 
 FINER_SHARE = 0.9
 """A finer cut with this share of the best gain is preferred: joining two people does more harm than splitting one.
@@ -47,7 +48,4 @@ def cluster_recordings(vectors: NDArray[np.floating], whole_recording: NDArray[n
 
 def means_by_label(vectors: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.float64]:
     """Compute the mean vector of each label, ``(K, D)``; labels are 0 to K - 1, each at least once."""
-    order = np.argsort(labels, kind="stable")
-    sizes = np.bincount(labels)
-    sums: NDArray[np.float64] = np.add.reduceat(vectors[order], np.cumsum(sizes) - sizes, axis=0, dtype=np.float64)
-    return sums / sizes[:, None]
+    return pool_windows(vectors, labels, int(labels.max()) + 1)

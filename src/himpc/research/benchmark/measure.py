@@ -37,9 +37,10 @@ def measure_split(model: Model, data: SplitData, result: BenchmarkResult, seed: 
     windows: dict[str, LevelEvaluation] = {}
     recordings: dict[str, LevelEvaluation] = {}
     for title, embed in methods.items():
+        pose_scale = model.pose_scale if title == result.representation else None
         try:
-            gallery = _Side.of(embed, data.gallery, data.split.exclude)
-            probe = None if data.probe is None else _Side.of(embed, data.probe, data.split.exclude)
+            gallery = _Side.of(embed, data.gallery, data.split.exclude, pose_scale)
+            probe = None if data.probe is None else _Side.of(embed, data.probe, data.split.exclude, pose_scale)
         except LayoutError as error:
             result.add_note(str(error))
             continue
@@ -66,9 +67,9 @@ class _Side:
     pose_scale: NDArray[np.float64] | None = None
 
     @classmethod
-    def of(cls, embed: Embed, part: LabelledWindows, exclude: ExclusionKey | None) -> _Side:
-        model = getattr(embed, "__self__", None)  # pooling is that of the model whose method embeds
-        pose_scale = model.pose_scale if isinstance(model, Model) else None
+    def of(
+        cls, embed: Embed, part: LabelledWindows, exclude: ExclusionKey | None, pose_scale: NDArray[np.float64] | None
+    ) -> _Side:
         marks = {"camera": part.cameras, "session": part.sessions, None: None}[exclude]
         return cls(embed(part.windows), part.persons, marks, part.whole_recordings, pose_scale)
 
