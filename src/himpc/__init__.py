@@ -17,6 +17,7 @@ __all__ = [
     "ReadOptions",
     "Recording",
     "__version__",
+    "anonymize",
     "embed",
     "evaluate",
     "group",
@@ -26,6 +27,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from himpc.anonymization import anonymize
     from himpc.api import embed, evaluate, group
     from himpc.errors import HimpcError
     from himpc.estimator import HiMPC
@@ -44,6 +46,7 @@ _HOME = {
     "Model": "himpc.model",
     "ReadOptions": "himpc.reading",
     "Recording": "himpc.recordings",
+    "anonymize": "himpc.anonymization",
     "embed": "himpc.api",
     "evaluate": "himpc.api",
     "group": "himpc.api",

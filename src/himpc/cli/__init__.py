@@ -43,6 +43,7 @@ for _verb, _help in {
     "export": "Export a trained model to ONNX.",
     "evaluate": "Measure re-identification on recordings of known people.",
     "group": "Group recordings by person, without labels.",
+    "anonymize": "Transform recordings so that people are harder to find again, and remove metadata.",
     "identify": "Identify the people in videos or a live stream by a gallery.",
     "serve": "Serve a gallery: a page for the browser and an HTTP API.",
     "benchmark": "Compare methods on a published data set, your own recordings, or simulated walkers.",

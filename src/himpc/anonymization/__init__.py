@@ -1,0 +1,22 @@
+"""Anonymization: transformations of stated strength, removal of metadata, and what is kept of the motion."""
+
+from himpc.anonymization.gait import Gait, measure_gait
+from himpc.anonymization.methods import METHODS, Chain, Method, Step
+from himpc.anonymization.publication import Anonymized, KeyEntry, LabelTreatment, anonymize
+from himpc.anonymization.utility import Utility, joint_angles, measure_utility
+
+__all__ = [
+    "METHODS",
+    "Anonymized",
+    "Chain",
+    "Gait",
+    "KeyEntry",
+    "LabelTreatment",
+    "Method",
+    "Step",
+    "Utility",
+    "anonymize",
+    "joint_angles",
+    "measure_gait",
+    "measure_utility",
+]
