@@ -9,8 +9,6 @@ PYTEST := python -m pytest -n 2 --dist loadgroup --randomly-seed=$(SEED)
 INSTALL := python -m pip install --quiet --no-compile
 # pip compiles on one core only. Files for another version of Python fail to compile, which does no harm.
 COMPILE := python -m compileall -qq -j 0
-# MediaPipe 0.10.21 needs NumPy 1, which has no wheel for Python 3.13.
-VIDEO_PYTHON := import sys; sys.exit(sys.version_info >= (3, 13))
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
 
@@ -28,25 +26,12 @@ python:
 	@$(BIN)/$(COMPILE) .venv/lib || true
 	@touch $@
 
-# Video has its own environment, because MediaPipe needs NumPy 1 and everything else is tested with NumPy 2.
-.venv-video/ready: pyproject.toml requirements/video.txt | python
-	@mkdir -p .venv-video
-	@if ! $(PYTHON) -c '$(VIDEO_PYTHON)'; then \
-		echo "video is not tested: MediaPipe needs Python 3.11 or 3.12"; \
-	else \
-		set -x; $(PYTHON) -m venv .venv-video && \
-		.venv-video/bin/$(INSTALL) --constraint requirements/video.txt --editable '.[gallery,test,video]' && \
-		{ .venv-video/bin/$(COMPILE) .venv-video/lib || true; }; \
-	fi
-	@touch $@
-
 demo: .venv/ready  ## simulate walkers, train, evaluate and group them, and draw the result
 	$(BIN)/himpc demo --out demo
 
-test: .venv/ready .venv-video/ready  ## run every test, in random order
+test: .venv/ready  ## run every test, in random order
 	@echo "random order: repeat it with 'make test SEED=$(SEED)'"
 	$(BIN)/$(PYTEST)
-	@[ ! -x .venv-video/bin/python ] || { set -x; .venv-video/bin/$(PYTEST) tests/video tests/recipes/test_pose_estimator.py src/himpc/video; }
 	@echo "Next: 'make lint' checks style and types; 'make demo' shows the main job; CONTRIBUTING.md explains how to contribute."
 
 test-newest: | python  ## run the tests with the newest version of every dependency but torch
@@ -71,7 +56,6 @@ docs: .venv/ready  ## rewrite the generated parts of the documents
 lock: .venv/ready  ## resolve the versions in requirements/ again
 	$(BIN)/$(INSTALL) uv
 	$(BIN)/$(LOCK) --extra dev --output-file requirements/dev.txt
-	$(BIN)/$(LOCK) --extra gallery --extra test --extra video --output-file requirements/video.txt
 
 results: .venv/ready  ## measure the tables of docs/results.md on the real recordings in $(SHARED)/data
 	$(BIN)/python perf/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md
@@ -96,4 +80,4 @@ dist: .venv/ready  ## build the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist .
 
 clean:  ## remove everything that was built
-	rm -rf .venv .venv-video .venv-newest dist demo
+	rm -rf .venv .venv-newest dist demo

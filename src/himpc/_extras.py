@@ -46,8 +46,8 @@ def require(package: str, extra: str) -> Any:
     except ImportError as error:
         missing = error.name or package
         hint = f"run: pip install 'himpc[{extra}]'"
-        if extra == "video" and sys.version_info >= (3, 13):
-            hint += " in Python 3.11 or 3.12, because MediaPipe needs NumPy 1"
+        if missing == "mediapipe" and sys.version_info >= (3, 13):
+            hint += " in Python 3.11 or 3.12, because MediaPipe has no wheel for this one"
         raise DependencyError(
             f"{EXTRAS[extra]} needs the package {missing!r}, which is not installed",
             hint=hint,

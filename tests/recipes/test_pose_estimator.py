@@ -16,7 +16,6 @@ from himpc.skeleton import get_layout
 from himpc.video import ESTIMATORS, Detection, EstimatorEntry, PoseEstimator, VideoWriter, estimate, open_estimator
 
 pytest.importorskip("av")
-pytest.importorskip("norfair")
 
 WIDTH, HEIGHT, FPS = 160, 120, 25
 

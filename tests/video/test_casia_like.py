@@ -18,7 +18,6 @@ from lens import Lens
 pytest.importorskip("av")
 pytest.importorskip("cv2")
 pytest.importorskip("mediapipe")
-pytest.importorskip("norfair")
 from clips import write
 
 SCRIPT = Path(__file__).parents[2] / "perf" / "casia_like.py"

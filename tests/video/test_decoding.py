@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 
@@ -190,3 +191,17 @@ def test_unreadable_file_is_refused(tmp_path: Path) -> None:
 def test_suffixes_mark_videos() -> None:
     assert is_video("a/b.MP4")
     assert not is_video("a/b.npz")
+
+
+def test_frames_are_freed_without_collection_of_cycles(tmp_path: Path) -> None:
+    """A frame of PyAV whose side data is asked for refers to itself."""
+    path = write(tmp_path / "clip.mp4", pictures=8)
+    gc.collect()
+    gc.disable()
+    try:
+        with Video(path) as video:
+            assert len(list(video)) == 8
+        left = [each for each in gc.get_objects() if type(each).__name__ == "VideoFrame" and each.width > 16]
+    finally:
+        gc.enable()
+    assert left == []

@@ -15,7 +15,6 @@ from lens import Lens
 from mannequins import ExactEstimator
 
 pytest.importorskip("av")
-pytest.importorskip("norfair")
 from clips import write
 
 

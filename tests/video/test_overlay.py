@@ -14,7 +14,6 @@ from mannequins import ExactEstimator, render_crowd
 
 pytest.importorskip("av")
 pytest.importorskip("cv2")
-pytest.importorskip("norfair")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,6 @@ from himpc.cli import main
 from lens import Lens
 
 pytest.importorskip("av")
-pytest.importorskip("norfair")
 from clips import write
 
 from mannequins import ExactEstimator

@@ -125,7 +125,6 @@ def test_invalid_hand_counts_are_refused(text: str, why: str, tmp_path: Path) ->
 @pytest.mark.long
 def test_six_people_are_six_recordings(shared_data: Path) -> None:
     pytest.importorskip("mediapipe")
-    pytest.importorskip("norfair")
     from himpc.video import estimate, open_estimator
 
     result = estimate(shared_data / "video" / "one-by-one-person-detection.mp4", open_estimator())

@@ -13,8 +13,6 @@ from crowd import Crowd, simulate_crowd
 from himpc.video.detection import Detection
 from himpc.video.tracking import Tracker, TrackingRules
 
-pytest.importorskip("norfair")
-
 _PATH = Path(__file__).parents[2] / "perf" / "tracking.py"
 _SPEC = importlib.util.spec_from_file_location("tracking_benchmark", _PATH)
 assert _SPEC is not None

@@ -22,7 +22,6 @@ from lens import Lens
 from mannequins import ExactEstimator, render_crowd
 
 pytest.importorskip("av")
-pytest.importorskip("norfair")
 pytest.importorskip("cv2")
 pytest.importorskip("lancedb")
 

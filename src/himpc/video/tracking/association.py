@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.video.detection import Detection
 from himpc.video.estimators.multi_person import body_size
+from himpc.video.tracking.motion import PredictedPerson
 from himpc.video.tracking.rules import TrackingRules
 
 _UNRELATED = 1e6
@@ -18,14 +16,14 @@ _MAX_EXTRAPOLATION = 0.4
 """Seconds; the search radius of a lost track stops growing then, since another person may have come."""
 
 
-def prediction_distance(tracked: Any, detection: Detection) -> float:
-    """Compute the mean distance of the joints from norfair's prediction, in body sizes."""
-    last: Detection = tracked.last_detection.data[0]
+def prediction_distance(person: PredictedPerson, detection: Detection) -> float:
+    """Compute the mean distance of the joints from their prediction, in body sizes."""
+    last = person.last_detection
     size = max(body_size(last.points), 1.0)
     seen = np.isfinite(detection.points[:, 0]) & np.isfinite(last.points[:, 0])
     if not seen.any():
         return _UNRELATED
-    distances = np.linalg.norm(tracked.estimate[seen] - detection.points[seen], axis=1)
+    distances = np.linalg.norm(person.estimate[seen] - detection.points[seen], axis=1)
     size_change = abs(float(np.log(max(body_size(detection.points), 1e-9) / size)))
     return float(distances.mean()) / size + max(0.0, size_change - _FREE_SIZE_CHANGE)
 
@@ -50,18 +48,7 @@ def covered_share(box: NDArray[np.float64], other: NDArray[np.floating]) -> floa
     return float(np.prod(np.maximum(sides, 0.0))) / area if area > 0 else 0.0
 
 
-class AssociationDistance:
-    """norfair's interface for distances between tracks and detections; above 1 they are not associated."""
-
-    def __init__(self, rules: TrackingRules) -> None:
-        self._rules = rules
-
-    def get_distances(self, objects: Sequence[Any], candidates: Sequence[Any]) -> NDArray[np.float64]:
-        """Return the distances ``(candidates, objects)``."""
-        distances = [[self._distance(tracked, *candidate.data) for tracked in objects] for candidate in candidates]
-        return np.array(distances, dtype=np.float64).reshape(len(candidates), len(objects))
-
-    def _distance(self, tracked: Any, detection: Detection, seconds: float) -> float:
-        lost = min(max(0.0, seconds - tracked.last_detection.data[1]), _MAX_EXTRAPOLATION)
-        reach: float = self._rules.max_distance + self._rules.max_speed * lost
-        return prediction_distance(tracked, detection) / reach
+def association_distance(person: PredictedPerson, detection: Detection, seconds: float, rules: TrackingRules) -> float:
+    """Compute the distance of a detection from a person; above 1 it is of another one."""
+    lost = min(max(0.0, seconds - person.last_seconds), _MAX_EXTRAPOLATION)
+    return prediction_distance(person, detection) / (rules.max_distance + rules.max_speed * lost)

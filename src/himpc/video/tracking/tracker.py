@@ -10,21 +10,21 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import count
 
 import numpy as np
 
-from himpc._extras import require
 from himpc.skeleton import Layout
 from himpc.video.detection import Detection
 from himpc.video.tracking.association import (
-    AssociationDistance,
+    association_distance,
     bounding_box,
     covered_share,
     outside_share,
     prediction_distance,
 )
 from himpc.video.tracking.bone_lengths import BoneLengthHistory
+from himpc.video.tracking.motion import PredictedPerson, match_nearest
 from himpc.video.tracking.rules import TrackingRules
 from himpc.video.tracking.track import Ending, Track
 
@@ -44,7 +44,7 @@ class _ActiveTrack:
 class Tracker:
     """Tracks people through a video, frame by frame.
 
-    norfair predicts positions (a Kalman filter for each joint) and associates the nearest detections. On top of that,
+    Positions are predicted by a Kalman filter for each joint, and the nearest detections associated. On top of that,
     tracks end if two people could be confused, or if bone lengths become those of another body. A person who is not
     detected for a moment keeps the track if position and body agree.
 
@@ -72,6 +72,8 @@ class Tracker:
         self.ambiguous = 0
         self._shot = self._next_number = 1
         self._last_seconds: float | None = None
+        self._identities = count(1)
+        self._people: list[PredictedPerson] = []
         self._active: dict[int, _ActiveTrack] = {}
         self._ambiguous_until: dict[int, float] = {}
         self._finished: list[Track] = []
@@ -103,15 +105,12 @@ class Tracker:
         """
         steps = 1 if self._last_seconds is None else max(1, round((seconds - self._last_seconds) * self.fps))
         self._last_seconds = seconds
-        for _ in range(min(steps - 1, self._max_lost_frames + 1)):  # frames that were dropped
-            self._norfair.update()
-        before = {each.global_id: each for each in self._norfair.tracked_objects if each.hit_counter_is_positive}
-        candidates = [self._to_norfair(detection, seconds) for detection in detections]
-        # A person detected once must survive until the next frame: as long as the last one took to arrive, and half as
-        # long again because the frames of a live source arrive irregularly.
-        self._norfair.update(candidates, period=steps if steps == 1 else round(1.5 * steps))
-        owners = {id(each.last_detection): each for each in self._norfair.tracked_objects if each.last_detection}
-        identities = [owners[id(candidate)].global_id for candidate in candidates]
+        for _ in range(min(steps, self._max_lost_frames + 2)):  # more than one where frames were dropped
+            self._people = [person for person in self._people if person.lifetime >= 0]
+            for person in self._people:
+                person.predict()
+        before = {person.identity: person for person in self._people}
+        identities = self._match(detections, seconds, steps)
         ambiguous = self._find_ambiguous(before, identities, detections)
         ambiguous |= self._find_occluded(before, set(identities), detections)
         for identity in ambiguous:
@@ -144,29 +143,33 @@ class Tracker:
         return [track.to_track(self._shot, "video ended") for track in self._active.values()]
 
     def _start(self) -> None:
-        norfair = require("norfair", "video")
         self._max_lost_frames = max(2, round(self.rules.max_lost_seconds * self.fps))
-        self._norfair: Any = norfair.Tracker(
-            distance_function="euclidean",
-            distance_threshold=1.0,
-            hit_counter_max=self._max_lost_frames,
-            initialization_delay=0,
-            pointwise_hit_counter_max=self._max_lost_frames,
-            past_detections_length=0,
-        )
-        self._norfair.distance_function = AssociationDistance(self.rules)
-        self._norfair_detection: Any = norfair.Detection
+        self._people = []
         self._ambiguous_until.clear()
 
-    def _to_norfair(self, detection: Detection, seconds: float) -> Any:
-        points = detection.points.astype(np.float64)
-        missing = ~np.isfinite(points[:, 0])
-        points[missing] = np.nanmean(points, axis=0) if not missing.all() else 0.0
-        scores = np.where(missing, 0.0, 1.0)
-        return self._norfair_detection(points=points, scores=scores, data=(detection, seconds))
+    def _match(self, detections: Sequence[Detection], seconds: float, steps: int) -> list[int]:
+        """Return the identity of each detection: that of the nearest person, or a new one."""
+        distances = np.array(
+            [
+                [association_distance(person, each, seconds, self.rules) for person in self._people]
+                for each in detections
+            ]
+        ).reshape(len(detections), len(self._people))
+        # A person detected once must survive until the next frame: as long as the last one took to arrive, and half as
+        # long again because the frames of a live source arrive irregularly.
+        period = steps if steps == 1 else round(1.5 * steps)
+        matched = {}
+        for index, place in match_nearest(distances, 1.0):
+            person = matched[index] = self._people[place]
+            person.correct(detections[index], seconds, min(person.lifetime + 2 * period, self._max_lost_frames))
+        for index, detection in enumerate(detections):
+            if index not in matched:
+                matched[index] = PredictedPerson(next(self._identities), detection, seconds, period)
+                self._people.append(matched[index])
+        return [matched[index].identity for index in range(len(detections))]
 
     def _find_ambiguous(
-        self, before: dict[int, Any], identities: list[int], detections: Sequence[Detection]
+        self, before: dict[int, PredictedPerson], identities: list[int], detections: Sequence[Detection]
     ) -> set[int]:
         """Return the identities for which exchanging two people would be nearly as good."""
         ambiguous: set[int] = set()
@@ -187,7 +190,9 @@ class Tracker:
                     ambiguous |= {who, other}
         return ambiguous
 
-    def _find_occluded(self, before: dict[int, Any], detected: set[int], detections: Sequence[Detection]) -> set[int]:
+    def _find_occluded(
+        self, before: dict[int, PredictedPerson], detected: set[int], detections: Sequence[Detection]
+    ) -> set[int]:
         """Return the identities that were lost behind another person."""
         boxes = [detection.box for detection in detections]
         return {
