@@ -70,6 +70,32 @@ def test_enrolling_on_a_full_disk_leaves_nothing(files):
 
 
 @pytest.mark.slow
+def test_export_to_a_full_disk_names_the_file(files):
+    printed = run_on_disk(
+        files,
+        24,
+        """
+        from himpc.errors import HimpcError
+        from himpc.gallery import export_gallery
+
+        gallery = Gallery.create("g", himpc.Model.load("../model"))
+        gallery.enroll(himpc.read("../known.npz"))
+        fill()
+        for path in ("people.gallery", "../people.gallery"):
+            try:
+                export_gallery(gallery, path)
+            except HimpcError as error:
+                print(error)
+        print(Path("people.gallery").exists(), Path("../people.gallery").exists())
+        """,
+    )
+    first, second, exists = printed.splitlines()
+    assert first.endswith("/people.gallery: cannot be written: No space left on device; choose another place")
+    assert "disk is full" in second  # the log of the gallery is on the full disk
+    assert exists == "False False"
+
+
+@pytest.mark.slow
 def test_read_only_disk_can_be_listed(files):
     printed = run_on_disk(
         files,

@@ -201,7 +201,7 @@ PERSON = {"person_id": [-1], "pose_keypoints_2d": [1.0, 2.0, 0.5] * 25}
         (OPENPOSE, "[" * 100_000, "a.json: is nested too deeply"),
         (OPENPOSE, '{"people": [' + "1" * 5000 + "]}", "a.json: is not valid JSON: exceeds the limit|Exceeds"),
         (OPENPOSE, {"people": 3}, "expected an object with a list of 'people'"),
-        (OPENPOSE, {"people": []}, "shows no person in 1 frames"),
+        (OPENPOSE, {"people": []}, "shows no person in 1 frame"),
         (OPENPOSE, [], "shows no person in 0 frames"),
         (OPENPOSE, {"people": [{"pose_keypoints_2d": "much"}]}, "pose_keypoints_2d is not a list of numbers"),
         (OPENPOSE, {"people": [{"pose_keypoints_2d": [1, 2]}]}, "pose_keypoints_2d has 2 numbers, expected 3 a joint"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.cli.options import OutputOptions
+from himpc.errors import count_noun
 
 
 def export(model: Path, *, out: Path, output: OutputOptions = OutputOptions()) -> int:
@@ -28,7 +29,8 @@ def export(model: Path, *, out: Path, output: OutputOptions = OutputOptions()) -
     size = out.stat().st_size
     console.print(
         f"Wrote {out} ({size / 2**20:.1f} MiB). Input: (windows, frames, {len(loaded.layout)}, 3) of layout "
-        f"{loaded.layout.name}, {loaded.window_length} frames per window. Output: (windows, {loaded.size})"
+        f"{loaded.layout.name}, {count_noun(loaded.window_length, 'frame')} per window. "
+        f"Output: (windows, {loaded.size})"
     )
     return console.result(
         {

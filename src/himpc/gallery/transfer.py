@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +14,7 @@ from pydantic import AfterValidator, Field
 
 from himpc._files import replace_atomically
 from himpc._schema import parse, validated
-from himpc.errors import FormatError, GalleryError, HimpcError, ModelError, RunFolderError, escape_unprintable
+from himpc.errors import FormatError, GalleryError, HimpcError, ModelError, escape_unprintable
 from himpc.gallery.calibration import Calibration, load_calibration, save_calibration
 from himpc.gallery.catalog.changes import check_name
 from himpc.gallery.gallery import Gallery, get_service
@@ -70,7 +72,7 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
     GalleryError
         If the gallery is empty, damaged, or cannot be read.
     RunFolderError
-        If the file cannot be written.
+        If the file cannot be written. Without an entry in the log there is no file.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
@@ -80,14 +82,19 @@ def export_gallery(gallery: Gallery, path: str | Path) -> int:
     saved = service.saved_calibration
     metadata = {"himpc_gallery": VERSION, "calibration": "" if saved is None else save_calibration(saved).decode()}
     with replace_atomically(path) as temporary:
-        temporary.touch(0o600)  # an OSError names the reason better than safetensors does
+        temporary.touch(0o600)
         try:
             save_file(arrays, temporary, metadata=metadata)
         except SafetensorError as error:
-            reason = escape_unprintable(str(error))
-            raise RunFolderError(f"{path}: cannot be written: {reason}", hint="choose another place") from error
-    service.log("exported", count)
+            raise _to_os_error(error) from error
+        service.log("exported", count)  # before the file gets its name: no export is missing from the log
     return count
+
+
+def _to_os_error(error: Exception) -> OSError:
+    """Return the error of the system that safetensors has put into words, such as "... (os error 28)"."""
+    number = re.search(r"\(os error (\d+)\)", str(error))
+    return OSError(int(number[1]), os.strerror(int(number[1]))) if number else OSError(escape_unprintable(str(error)))
 
 
 def _to_arrays(service: GalleryService) -> tuple[Arrays, int]:

@@ -86,8 +86,8 @@ class Diagnosis:
         sentences = [self._verdict()]
         if self.groups == math.ceil(math.sqrt(self.recordings)):
             sentences.append(
-                f"{self.groups} groups is the smallest number that is tried for {self.recordings} recordings; if there "
-                "are fewer people, state their number when you group"
+                f"{count_noun(self.groups, 'group')} is the smallest number that is tried for {self.recordings} "
+                "recordings; if there are fewer people, state their number when you group"
             )
         if self.levels is not None and self.levels < MIN_AGREEMENT:
             sentences.append(

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, count_noun
 from himpc.learning.clustering.evidence import NOISE_RANGE, cut_by_evidence, membership_probabilities, ward_tree
 from himpc.learning.clustering.number_of_people import (
     MAX_RECORDINGS,
@@ -82,8 +82,8 @@ class Grouping:
             )
         if self.people <= math.ceil(math.sqrt(grouped)):
             return (
-                f"{self.people} people is the smallest number that is tried for {grouped} recordings; if there are "
-                "fewer, state the number of people"
+                f"{count_noun(self.people, 'person', 'people')} is the smallest number that is tried for {grouped} "
+                "recordings; if there are fewer, state the number of people"
             )
         return ""
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, count_noun
 
 __all__ = ["FIELDS", "Labels", "NamePattern", "read_labels"]
 
@@ -168,7 +168,7 @@ def read_labels(path: str | Path) -> Labels:
     rows = []
     for number, row in enumerate(table[1:], start=2):
         if len(row) != len(header):
-            raise DataError(f"{path}: row {number} has {len(row)} cells, expected {len(header)}")
+            raise DataError(f"{path}: row {number} has {count_noun(len(row), 'cell')}, expected {len(header)}")
         cells = dict(zip(header, row, strict=True))
         if cells[key]:
             rows.append((cells[key], {name: cells[name] for name in fields if cells[name]}))

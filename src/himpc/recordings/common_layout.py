@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from himpc.errors import DataError, LayoutError
+from himpc.errors import DataError, LayoutError, count_noun
 from himpc.recordings.collection import Problem
 from himpc.recordings.common_points import has_unknown_points, to_discovered_layout
 from himpc.recordings.recording import Recording
@@ -165,5 +165,5 @@ def _list(counts: Mapping[Layout, int]) -> str:
     parts: list[str] = []
     for layout in sorted(counts, key=lambda each: (each.name, each.joints)):
         noun = "" if parts else " recording" if counts[layout] == 1 else " recordings"
-        parts.append(f"{counts[layout]}{noun} of {layout.name} ({len(layout)} joints)")
+        parts.append(f"{counts[layout]}{noun} of {layout.name} ({count_noun(len(layout), 'joint')})")
     return ", ".join(parts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from himpc.errors import LayoutError
+from himpc.errors import LayoutError, count_noun
 from himpc.recordings.recording import Recording
 from himpc.skeleton import DISCOVERED, MIN_POINTS, POINTS, discover_layout
 
@@ -52,8 +52,9 @@ def to_discovered_layout(recordings: Sequence[Recording]) -> tuple[list[Recordin
     converted = [recording.to(found.layout) for recording in recordings]
     counts = [len(recording.layout) for recording in recordings]
     n_points = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
-    parts = f"{len(found.layout.components)} segments, {len(found.layout.limbs)} limbs"
-    note = f"discovered from {len(recordings)} recordings of {n_points} points: {len(found.layout)} points, {parts}"
+    parts = f"{count_noun(len(found.layout.components), 'segment')}, {count_noun(len(found.layout.limbs), 'limb')}"
+    origin = f"discovered from {count_noun(len(recordings), 'recording')} of {n_points} points"
+    note = f"{origin}: {count_noun(len(found.layout), 'point')}, {parts}"
     return converted, (note, *found.notes)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from himpc._files import write_atomically
-from himpc.errors import DataError
+from himpc.errors import DataError, count_noun
 from himpc.recordings import Recording
 
 MAX_FRAMES = 600
@@ -64,7 +64,7 @@ def write_viewer(recordings: Sequence[Recording], path: str | Path, title: str =
     """
     if not 1 <= len(recordings) <= MAX_RECORDINGS:
         raise DataError(
-            f"found {len(recordings)} recordings to view, expected 1 to {MAX_RECORDINGS}",
+            f"found {count_noun(len(recordings), 'recording')} to view, expected 1 to {MAX_RECORDINGS}",
             hint="select some of them: {only}",
         )
     page = resources.files("himpc") / "server" / "page"
@@ -94,7 +94,7 @@ def _describe(recording: Recording) -> dict[str, Any]:
         shown = shown * _scale(shown)
     finite = np.isfinite(shown)
     rounded = np.round(shown, 3)
-    length = f"{recording.seconds:.1f} s" if recording.seconds else f"{len(recording)} frames"
+    length = f"{recording.seconds:.1f} s" if recording.seconds else f"{count_noun(len(recording), 'frame')}"
     facts = [layout.name, length, recording.session, recording.camera]
     return {
         "title": recording.person or "unnamed",

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from himpc._version import __version__
 from himpc.api import group
-from himpc.errors import ConfigError, DataError, NotEnrolledError
+from himpc.errors import ConfigError, DataError, NotEnrolledError, count_noun
 from himpc.gallery import GalleryService, RevisionCache, SearchOptions, embed_recordings
 from himpc.learning import Grouping, group_recordings
 from himpc.recordings import (
@@ -157,7 +157,7 @@ class Service:
         uploaded = upload.read()
         recordings = uploaded.recordings
         if len(recordings) > MAX_PROBES:
-            raise ConfigError(f"found {len(recordings)} recordings; a search takes at most {MAX_PROBES}")
+            raise ConfigError(f"found {count_noun(len(recordings), 'recording')}; a search takes at most {MAX_PROBES}")
         recordings, problems = leave_out_unfit(recordings, self.gallery.model.input_layout, owner="the gallery")
         unfit = [s.SkippedFile(path=str(problem.path), why=problem.render(upload.spell)) for problem in problems]
         try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from himpc.errors import LayoutError
+from himpc.errors import LayoutError, count_noun
 from himpc.skeleton.conversion import find_rule
 from himpc.skeleton.layout import Layout, get_layout, layout_names
 
@@ -69,7 +69,7 @@ def shared_layout(layouts: Iterable[Layout]) -> Layout:
         )
     if len(joints) == len(base):
         return base
-    part = base.subset(joints, f"shared-{len(joints)}", f"{len(joints)} joints of {base.name}")
+    part = base.subset(joints, f"shared-{len(joints)}", f"{count_noun(len(joints), 'joint')} of {base.name}")
     return next((known for known in map(get_layout, layout_names()) if known == part), part)
 
 

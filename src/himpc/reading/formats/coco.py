@@ -12,7 +12,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.frames import natural_key, places_by_name
@@ -89,7 +89,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             are_pictures=annotated and not is_video,
         )
     if not recordings:
-        raise FormatError(f"{path}: shows no person in {len(listed)} frames")
+        raise FormatError(f"{path}: shows no person in {count_noun(len(listed), 'frame')}")
     return recordings
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.arrays import read_npy, to_float64
 from himpc.reading.formats.parsing.frames import frame_places
@@ -103,7 +103,7 @@ def _pivot(path: Path, header: list[str], rows: Sequence[Row]) -> tuple[list[str
     column = {name: i for i, name in enumerate(header)}
     for line, cells in rows:
         if len(cells) != len(header):
-            raise FormatError(f"{path}, line {line}: has {len(cells)} cells, expected {len(header)}")
+            raise FormatError(f"{path}, line {line}: has {count_noun(len(cells), 'cell')}, expected {len(header)}")
     body = [row for row in rows if _is_of_the_body(row[1], column)]
     if not body:
         raise FormatError(f"{path}: holds no points of a body")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
 from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
@@ -48,7 +48,9 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     for number, line in frames:
         cells = line.split(";")[: len(layout)]
         if len(cells) < len(layout):
-            raise FormatError(f"{path}, line {number}: has {len(cells)} cells, expected {len(layout)} of 'x y z'")
+            raise FormatError(
+                f"{path}, line {number}: has {count_noun(len(cells), 'cell')}, expected {len(layout)} of 'x y z'"
+            )
         triples = [cell.split() for cell in cells]
         wrong = next((i for i, triple in enumerate(triples) if len(triple) != 3), None)
         if wrong is not None:

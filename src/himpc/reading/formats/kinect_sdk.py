@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, places_by_name
 from himpc.reading.formats.parsing.kinect import state_confidence
@@ -102,7 +102,9 @@ def _read_frame(file: Path) -> _Frame:
         raise FormatError(f"{file}, line {rows[-1][0]}: has {len(rows)} joint lines, expected 20 or 25")
     for number, cells in rows:
         if len(cells) < 4:
-            raise FormatError(f"{file}, line {number}: has {len(cells)} columns, expected an id, x, y, z at least")
+            raise FormatError(
+                f"{file}, line {number}: has {count_noun(len(cells), 'column')}, expected an id, x, y, z at least"
+            )
     return file, rows
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_numbers
@@ -139,7 +139,7 @@ def _landmark_array(landmarks: Any, n_joints: int, where: str) -> NDArray[np.flo
     if isinstance(landmarks, dict):
         landmarks = _order_by_name(landmarks)
     if not isinstance(landmarks, list) or len(landmarks) != n_joints:
-        found = f"{len(landmarks)} landmarks" if isinstance(landmarks, list) else "no list of landmarks"
+        found = f"{count_noun(len(landmarks), 'landmark')}" if isinstance(landmarks, list) else "no list of landmarks"
         raise FormatError(f"{where}: has {found}, expected {n_joints}")
     rows = []
     for i, landmark in enumerate(landmarks, start=1):

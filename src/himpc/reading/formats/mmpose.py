@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import (
@@ -57,7 +57,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         for person in check_objects(frame.get("instances") or [], f"{path}, frame {i}: expected a list of instances")
     ]
     if not detections:
-        raise FormatError(f"{path}: shows no person in {timeline.length} frames")
+        raise FormatError(f"{path}: shows no person in {count_noun(timeline.length, 'frame')}")
     check_same_shape(detections)
     count, axes = detections[0].values.shape
     usual, notes = keypoint_layout(count, str(path))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.keypoints import load_json
 from himpc.reading.formats.parsing.markers import marker_recordings
@@ -118,7 +118,7 @@ def _read_channels(path: Path) -> _Channels:
     for number, line in lines:
         cells = [cell.strip() for cell in line.split("\t")]
         if len(cells) != len(header):
-            raise FormatError(f"{file}, line {number}: has {len(cells)} cells, expected {len(header)}")
+            raise FormatError(f"{file}, line {number}: has {count_noun(len(cells), 'cell')}, expected {len(header)}")
         rows.append(dict(zip(header, cells, strict=True)))
     return _Channels(file, rows)
 
@@ -133,8 +133,8 @@ def _read_rows(path: Path, channels: _Channels) -> list[Row]:
     for number, cells in rows:
         if len(cells) != len(channels.rows):
             raise FormatError(
-                f"{path}, line {number}: has {len(cells)} columns, but {channels.path.name} describes "
-                f"{len(channels.rows)} channels"
+                f"{path}, line {number}: has {count_noun(len(cells), 'column')}, but {channels.path.name} describes "
+                f"{count_noun(len(channels.rows), 'channel')}"
             )
     return rows
 

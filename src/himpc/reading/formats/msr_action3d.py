@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.handedness import looks_mirrored
@@ -52,7 +52,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     layout = get_layout("kinect-v1")
     rows = [(number, line.split()) for number, line in read_lines(path)]
     if len(rows) % _JOINTS or not rows:
-        raise FormatError(f"{path}: has {len(rows)} lines, expected {_JOINTS} for each frame")
+        raise FormatError(f"{path}: has {count_noun(len(rows), 'line')}, expected {_JOINTS} for each frame")
     check_memory(path, 1, len(rows) // _JOINTS, _JOINTS)
     values = to_numbers(path, rows, _WIDTH).reshape(-1, _JOINTS, _WIDTH)
     seen = values[..., :2][np.isfinite(values[..., :2])]

@@ -17,7 +17,7 @@ from xml.parsers import expat
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions
@@ -191,7 +191,7 @@ class _Parser:
         subject.segments = subject.segments or list(SEGMENTS)
         if len(cells) != 3 * len(subject.segments):
             raise FormatError(
-                f"{self.path}, line {line}: a position has {len(cells)} numbers, "
+                f"{self.path}, line {line}: a position has {count_noun(len(cells), 'number')}, "
                 f"expected 3 for each of {len(subject.segments)} segments"
             )
         check_memory(self.path, 1, len(subject.positions) + 1, len(subject.segments))

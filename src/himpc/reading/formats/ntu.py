@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.kinect import state_confidence
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin, scatter
@@ -91,7 +91,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             frames_of[body].append(frame)
             rows_of.setdefault(body, []).extend(rows)
     if not frames_of:
-        raise FormatError(f"{path}: shows no body in {n_frames} frames")
+        raise FormatError(f"{path}: shows no body in {count_noun(n_frames, 'frame')}")
     check_memory(path, len(frames_of), n_frames, _JOINTS)
     origins = numbered_origins(path, len(frames_of))
     layout = get_layout("kinect-v2")
@@ -117,16 +117,21 @@ def _body(lines: _Lines) -> tuple[str, list[Row]]:
     info = lines.next("a body's id and nine more values").split()
     if len(info) != _INFO_VALUES:
         raise FormatError(
-            f"{lines.path}, line {lines.number}: has {len(info)} values, expected a body's id and nine more"
+            f"{lines.path}, line {lines.number}: has {count_noun(len(info), 'value')}, "
+            "expected a body's id and nine more"
         )
     joints = lines.count("the number of joints, 25")
     if joints != _JOINTS:
-        raise FormatError(f"{lines.path}, line {lines.number}: states {joints} joints, expected {_JOINTS}")
+        raise FormatError(
+            f"{lines.path}, line {lines.number}: states {count_noun(joints, 'joint')}, expected {_JOINTS}"
+        )
     rows: list[Row] = []
     for _ in range(_JOINTS):
         cells = lines.next("a joint's 12 numbers").split()
         if len(cells) != _JOINT_VALUES:
-            raise FormatError(f"{lines.path}, line {lines.number}: has {len(cells)} numbers, expected {_JOINT_VALUES}")
+            raise FormatError(
+                f"{lines.path}, line {lines.number}: has {count_noun(len(cells), 'number')}, expected {_JOINT_VALUES}"
+            )
         rows.append((lines.number, [*cells[:3], cells[-1]]))
     return info[0], rows
 

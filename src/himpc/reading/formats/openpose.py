@@ -11,7 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.frames import (
@@ -100,7 +100,9 @@ def _recordings(
     check_same_shape(detections)
     n_joints = len(detections[0].values) if detections else 25
     if n_joints not in _LAYOUTS:
-        raise FormatError(f"{detections[0].where}: has {n_joints} joints a person, expected one of {sorted(_LAYOUTS)}")
+        raise FormatError(
+            f"{detections[0].where}: has {count_noun(n_joints, 'joint')} a person, expected one of {sorted(_LAYOUTS)}"
+        )
     layout = get_layout(_LAYOUTS[n_joints])
     body = [replace(found, values=found.values[: len(layout)]) for found in detections]
     return body_recordings(path, body, n_frames, layout, options, group=video, notes=notes)
@@ -118,7 +120,7 @@ def _detections(frame: Any, index: int, where: str) -> list[Detection]:
         if not numbers.size:
             continue
         if numbers.size % width:
-            raise FormatError(f"{where}: {key} has {numbers.size} numbers, expected {width} a joint")
+            raise FormatError(f"{where}: {key} has {count_noun(numbers.size, 'number')}, expected {width} a joint")
         detections.append(Detection(index, _person_id(person, where), numbers.reshape(-1, width), where))
     return detections
 

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.tables import parse_number, table_recordings, triples
 from himpc.reading.formats.parsing.text import Row, decode_head, read_lines
@@ -94,7 +94,7 @@ def _parse(path: Path) -> _Table:
         frames = [(number, [cells[0], *_split_vectors(path, number, cells[1:])]) for number, cells in frames]
     for number, cells in frames:
         if len(cells) != len(columns):
-            raise FormatError(f"{path}, line {number}: has {len(cells)} cells, expected {len(columns)}")
+            raise FormatError(f"{path}, line {number}: has {count_noun(len(cells), 'cell')}, expected {len(columns)}")
     return _Table(lines[0][1].strip(), stated, columns, frames)
 
 

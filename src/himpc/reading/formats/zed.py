@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.handedness import looks_mirrored
@@ -59,7 +59,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     counts = {len(detection.values): detection.where for detection in detections}
     if len(counts) > 1:
         first, second = list(counts)[:2]
-        raise FormatError(f"{counts[second]}: has {second} joints a body, expected {first} as before")
+        raise FormatError(f"{counts[second]}: has {count_noun(second, 'joint')} a body, expected {first} as before")
     layout = get_layout(_LAYOUTS[next(iter(counts), 38)])
     notes: tuple[str, ...] = ()
     if detections and looks_mirrored(np.stack([found.values[:, :3] for found in detections]), layout):
@@ -78,7 +78,9 @@ def _detection(body: dict[str, Any], frame: int, where: str) -> Detection:
     keypoints = body.get("keypoint")
     count = len(keypoints) if isinstance(keypoints, list) else 0
     if count not in _LAYOUTS:
-        raise FormatError(f"{where}: a body has {count} joints in 'keypoint', expected one of {sorted(_LAYOUTS)}")
+        raise FormatError(
+            f"{where}: a body has {count_noun(count, 'joint')} in 'keypoint', expected one of {sorted(_LAYOUTS)}"
+        )
     points = parse_points(keypoints, where, "keypoint", width=3, count=count)
     confidence = np.ones(count)
     if body.get("keypoint_confidence"):

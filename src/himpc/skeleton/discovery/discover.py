@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import LayoutError
+from himpc.errors import LayoutError, count_noun
 from himpc.skeleton.discovery.distances import Distances, measure_distances
 from himpc.skeleton.discovery.segments import (
     MAX_POINTS,
@@ -68,7 +68,9 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
     ('a', 'b', 'c', 'd')
     """
     if len(names) < MIN_POINTS or not recordings:
-        raise LayoutError(f"found {len(names)} points, expected at least {MIN_POINTS} to discover the parts of a body")
+        raise LayoutError(
+            f"found {count_noun(len(names), 'point')}, expected at least {MIN_POINTS} to discover the parts of a body"
+        )
     order = np.array(sorted(range(len(names)), key=lambda i: names[i]))
     distances = measure_distances([joints[:, order] for joints in recordings])
     own = measured_points(distances)
@@ -85,7 +87,9 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
     parts = [
         (f"{name}_part_{n}", i) for name, limb in zip(limb_names, limbs, strict=True) for n, i in enumerate(limb, 1)
     ]
-    counts = f"{len(points)} points, {len(segments)} segments, {len(limbs)} limbs"
+    counts = (
+        f"{count_noun(len(points), 'point')}, {count_noun(len(segments), 'segment')}, {count_noun(len(limbs), 'limb')}"
+    )
     layout = Layout(
         name=DISCOVERED,
         title=f"Discovered: {counts}",

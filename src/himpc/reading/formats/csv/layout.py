@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from himpc.errors import FormatError, LayoutError
+from himpc.errors import FormatError, LayoutError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.skeleton import Layout, get_layout, layout_names
 
@@ -79,7 +79,7 @@ def _recognise_layout(names: Sequence[str], where: Sequence[str], preferred: Lay
                 hint="declare a layout in a TOML file: {layout=mine.toml}",
             )
     raise FormatError(
-        f"{where[0]}: no layout has exactly these {len(names)} joints",
+        f"{where[0]}: no layout has exactly these {count_noun(len(names), 'joint')}",
         hint=f"state a layout, one of {', '.join(layout_names())} or a TOML file: {{layout=mine.toml}}",
     )
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, to_numbers
 
 __all__ = ["AXES", "RECORDING_COLUMNS", "Column", "Table", "header_of", "parse_column", "read_table"]
@@ -150,7 +150,9 @@ def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
     rows = [_split(line, delimiter) for _, line in numbered[n_comments + 1 :]]
     for number, cells in zip(lines, rows, strict=True):
         if len(cells) != len(header):
-            raise FormatError(f"{path}, line {number}: has {len(cells)} cells, the header has {len(header)}")
+            raise FormatError(
+                f"{path}, line {number}: has {count_noun(len(cells), 'cell')}, the header has {len(header)}"
+            )
     return Table(path, stated, header, header_line, lines, rows)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.positions import MAX_COORDINATE
 from himpc.reading.formats.parsing.text import read_bytes
@@ -120,7 +120,7 @@ def parse_numbers(values: Any, where: str, name: str) -> NDArray[np.float64]:
 def parse_points(values: Any, where: str, name: str, *, width: int, count: int) -> NDArray[np.float64]:
     """Parse a list of `count` points, lists of `width` numbers or objects of x, y and z; null is NaN."""
     if not isinstance(values, list) or len(values) != count:
-        found = f"{len(values)} points" if isinstance(values, list) else "no list of points"
+        found = f"{count_noun(len(values), 'point')}" if isinstance(values, list) else "no list of points"
         raise FormatError(f"{where}: {name} has {found}, expected {count}")
     numbers: list[Any] = []
     for i, point in enumerate(values, start=1):

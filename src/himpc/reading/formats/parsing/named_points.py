@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError, LayoutError
+from himpc.errors import FormatError, LayoutError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.skeleton import (
     Layout,
@@ -155,4 +155,4 @@ def _describe_part(layout: Layout) -> str:
     parts = covered_parts(layout.joints)
     if set(_WHOLE_BODY) <= set(parts):
         return ""
-    return f": {' and '.join(parts).replace('-', ' ')}, {len(layout)} joints"
+    return f": {' and '.join(parts).replace('-', ' ')}, {count_noun(len(layout), 'joint')}"

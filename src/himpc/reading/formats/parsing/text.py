@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 
 __all__ = [
     "HEAD_BYTES",
@@ -98,7 +98,7 @@ def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str]
     """
     for line, cells in rows:
         if len(cells) != width:
-            raise FormatError(f"{path}, line {line}: has {len(cells)} numbers, expected {width}")
+            raise FormatError(f"{path}, line {line}: has {count_noun(len(cells), 'number')}, expected {width}")
     flat = [cell for _, cells in rows for cell in cells]
     try:
         values = np.array([float(cell or "nan") for cell in flat])

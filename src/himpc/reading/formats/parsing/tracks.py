@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.formats.parsing.positions import check_memory, scatter
 
 __all__ = ["Detection", "build_tracks", "check_same_shape"]
@@ -61,7 +61,7 @@ def check_same_shape(detections: Sequence[Detection]) -> None:
     """Check that all people of a recording have as many joints and axes."""
     shapes = {detection.values.shape: detection.where for detection in detections}
     if len(shapes) > 1:
-        found = " and ".join(f"{n_joints} joints in {axes - 1}D" for n_joints, axes in shapes)
+        found = " and ".join(f"{count_noun(n_joints, 'joint')} in {axes - 1}D" for n_joints, axes in shapes)
         raise FormatError(f"{list(shapes.values())[1]}: {found} in one recording", hint="keep them in separate files")
 
 
@@ -91,7 +91,7 @@ def build_tracks(
         If there is no detection, or if the detections of one frame or of all frames cannot be of one person.
     """
     if not detections:
-        raise FormatError(f"{path}: shows no person in {n_frames} frames")
+        raise FormatError(f"{path}: shows no person in {count_noun(n_frames, 'frame')}")
     n_joints = len(detections[0].values)
     if any(detection.person is None for detection in detections):
         if doubled := _first_doubled(detections):
