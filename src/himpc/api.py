@@ -14,7 +14,7 @@ from himpc.errors import DataError, LayoutWarning, ModelError, count_noun
 from himpc.evaluation import Evaluation, LabelledEmbeddings, evaluate_embeddings, pool_recordings
 from himpc.learning import Config, Grouping, group_recordings, train
 from himpc.model import Model
-from himpc.recordings import Recording, Windows, number_whole_recordings, to_common_layout
+from himpc.recordings import Recording, Windows, cannot_link, number_whole_recordings, to_common_layout
 from himpc.skeleton import Level
 
 __all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "group", "unify_layouts"]
@@ -209,7 +209,8 @@ def group(
 ) -> Grouping:
     """Group recordings by person, without labels.
 
-    All parts of a whole recording are in one group.
+    All parts of a whole recording are in one group. Recordings of one camera that overlap in time are never in one
+    group, since they show different people (see `himpc.recordings.cannot_link`).
 
     Parameters
     ----------
@@ -247,6 +248,7 @@ def group(
         people,
         whiten=not (isinstance(model, Model) and model.whitened),
         scoring=model.scoring if isinstance(model, Model) else None,
+        cannot_link=cannot_link(recordings),
     )
     per_part = {name: getattr(grouping, name)[whole] for name in ("groups", "confidence", "vectors")}
     return replace(grouping, **per_part)

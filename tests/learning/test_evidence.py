@@ -5,12 +5,12 @@ import itertools
 import numpy as np
 import pytest
 
+from himpc.learning.clustering.constraints import ward_tree
 from himpc.learning.clustering.evidence import (
     JOIN_EVIDENCE,
     JOIN_NOISE,
     cut_by_evidence,
     membership_probabilities,
-    ward_tree,
 )
 from himpc.model import IdentityScoring
 

@@ -5,7 +5,7 @@ import time
 import numpy as np
 import pytest
 
-from himpc.recordings import save
+from himpc.recordings import Origin, save
 from himpc.skeleton import get_layout
 
 PEOPLE = ("person-000", "person-001", "person-002", "person-003")
@@ -221,3 +221,24 @@ def test_search_of_an_empty_gallery_is_refused(client, probe, as_form, detail):
         time.sleep(0.05)
     assert (about["people"], about["calibration"]) == (0, None)
     assert about["note"]
+
+
+def test_two_people_of_one_film_get_two_names(shared_client, walks, tmp_path, as_form):
+    film = Origin(body="film")
+    twins = [
+        walks[0].with_(
+            joints=walks[0].joints + np.float32([number, 0, 0.001 * number]),
+            person=None,
+            source=f"film#{number}",
+            origin=Origin(body=number),
+            start=0.0,
+            clock=film,
+        )
+        for number in range(2)
+    ]
+    save(twins, tmp_path / "film.npz")
+    found = shared_client.post("/api/search", **as_form((tmp_path / "film.npz").read_bytes())).json()["answers"]
+    names = [answer["person"] for answer in found]
+    assert names[0] != names[1] or names == [None, None]
+    started = shared_client.post("/api/group", **as_form((tmp_path / "film.npz").read_bytes()), data={"people": 2})
+    assert len(result_of(shared_client, started.json()["job"])["result"]["groups"]) == 2

@@ -33,6 +33,8 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
             "frames": len(r),
             "fps": r.fps,
             "seconds": r.seconds,
+            "start": r.start,
+            "clock": None if r.clock is None else r.clock.name,
             "empty": r.quality.empty,
             "frozen": r.quality.frozen,
             "impossible": r.quality.impossible,
@@ -96,6 +98,9 @@ def _is_uniform(column: str, rows: Sequence[dict[str, Any]]) -> bool:
     values = {row[column] for row in rows}
     if column in ("layout", "fps"):
         return len(values) == 1
+    if column in ("start", "clock"):  # of interest where two recordings have one clock
+        clocks = [row["clock"] for row in rows if row["clock"] is not None]
+        return len(set(clocks)) == len(clocks)
     return values <= {0 if column in _COUNTS else 1 if column == "parts" else None}
 
 

@@ -79,7 +79,7 @@ class OutputOptions:
         return Console(quiet=self.quiet, json=self.json)
 
 
-_FILE_OPTIONS = ("labels", "layout", "unit", "scale", "up", "markers", "fps", "image_size")
+_FILE_OPTIONS = ("labels", "layout", "unit", "scale", "up", "markers", "fps", "synchronised", "image_size")
 _VIDEO_OPTIONS = tuple(each.name for each in settings_of(VideoOptions))
 _Name: Any = derive_options(ReadOptions, ("name",))
 _Video: Any = derive_options(VideoOptions)

@@ -7,6 +7,7 @@ from himpc.gallery.catalog.changes import check_name
 from himpc.gallery.frame_weights import FrameWeights
 from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.opening import gallery_exists
+from himpc.gallery.ranking import give_different_people
 from himpc.gallery.recordings import check_persons, embed_recordings
 from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
 from himpc.gallery.search import SearchOptions
@@ -42,6 +43,7 @@ __all__ = [
     "export_gallery",
     "gallery_exists",
     "get_service",
+    "give_different_people",
     "import_gallery",
     "suggest_merges",
 ]

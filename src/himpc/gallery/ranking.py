@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -157,6 +157,59 @@ def build_answer(
         windows=len(probe.windows),
         matches=matches,
         note="; ".join(filter(None, (probe.note, rule.note))),
+    )
+
+
+def give_different_people(answers: Sequence[Answer], pairs: NDArray[np.int64] | None = None) -> list[Answer]:
+    """Decide again where recordings of a pair, which overlap in time, were found to show one person.
+
+    Each person is given to at most one of them, so that the sum of the evidence is largest: the squared distance that
+    is a match minus that of the match. Another recording gets its next person who matches, or is unknown.
+
+    Parameters
+    ----------
+    answers : sequence of Answer
+        Of one search. Each should have one match more than there are recordings that overlap it.
+    pairs : int64 array ``(P, 2)``, optional
+        Indices of answers; all pairs if not given, as for the people in one picture.
+    """
+    from himpc.learning import assign_apart
+
+    if pairs is None:
+        pairs = np.argwhere(np.triu(np.ones((len(answers), len(answers))), 1))
+    if all(answers[a].person is None or answers[a].person != answers[b].person for a, b in pairs):
+        return list(answers)
+    names = sorted({match.person for answer in answers for match in answer.matches})
+    scores = np.full((len(answers), len(names)), -np.inf)
+    for row, answer in enumerate(answers):
+        for match in answer.matches:
+            if answer.threshold is not None and match.distance <= answer.threshold:
+                scores[row, names.index(match.person)] = answer.threshold**2 - match.distance**2
+    columns = assign_apart(scores, pairs, no_column=-1e-9)
+    taken: dict[int, set[str]] = {}
+    for first, second in [*pairs.tolist(), *pairs[:, ::-1].tolist()]:
+        if columns[second] >= 0:
+            taken.setdefault(first, set()).add(names[columns[second]])
+    return [
+        _decide_again(answer, names[column] if column >= 0 else None, taken.get(row, set()))
+        for row, (answer, column) in enumerate(zip(answers, columns.tolist(), strict=True))
+    ]
+
+
+def _decide_again(answer: Answer, person: str | None, taken: set[str]) -> Answer:
+    """Return an answer with another person, given the people whom simultaneous recordings show."""
+    if person == answer.person or not taken:
+        return answer
+    # Of the probabilities, those of the people who are taken are left out.
+    left = 1 - sum(match.probability or 0.0 for match in answer.matches if match.person in taken)
+    matches = tuple(sorted(answer.matches, key=lambda match: (match.person != person, match.person in taken)))
+    likely = answer.nobody if person is None else matches[0].probability
+    return replace(
+        answer,
+        person=person,
+        probability=None if likely is None else min(1.0, likely / max(left, 1e-9)),
+        matches=matches,
+        note="; ".join(filter(None, (f"{answer.person} is another person at the same time", answer.note))),
     )
 
 

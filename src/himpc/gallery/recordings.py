@@ -12,7 +12,7 @@ from himpc.api import embed
 from himpc.errors import DataError, count_noun
 from himpc.gallery.integrity import fingerprint
 from himpc.model import Model, pool_windows
-from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
+from himpc.recordings import Progress, Recording, cannot_link, number_whole_recordings, to_common_layout
 from himpc.skeleton import POINTS, Layout
 
 SAME_PERSON_RATIO = 1.75
@@ -54,6 +54,8 @@ class EmbeddedRecording:
     """The first frame of each window, ``(N,)``."""
     enrolled: str | None = None
     """When it was enrolled in another gallery: ISO 8601, UTC."""
+    simultaneous: frozenset[str] = frozenset()
+    """The fingerprints of recordings that overlap it in time, and so show other people."""
     note: str = ""
     """What to know if it was converted from another layout; otherwise empty."""
 
@@ -72,7 +74,24 @@ def embed_recordings(
     batches = [groups[start : start + BATCH_SIZE] for start in range(0, len(groups), BATCH_SIZE)]
     embedded = (list(_embed_batch(model, batch)) for batch in batches)
     results = embedded if progress is None else progress(embedded, len(batches), "embedding")
-    return [recording for batch in results for recording in batch]
+    whole = [recording for batch in results for recording in batch]
+    others: dict[int, set[str]] = {}
+    for first, second in cannot_link(recordings).tolist():
+        others.setdefault(first, set()).add(whole[second].fingerprint)
+        others.setdefault(second, set()).add(whole[first].fingerprint)
+    return [replace(each, simultaneous=frozenset(others.get(i, ()))) for i, each in enumerate(whole)]
+
+
+def pairs_apart(recordings: Sequence[EmbeddedRecording]) -> NDArray[np.int64]:
+    """Return the pairs of recordings, as indices ``(P, 2)``, that overlap in time, and so show different people."""
+    index_of = {each.fingerprint: index for index, each in enumerate(recordings)}
+    pairs = {
+        (index, index_of[other])
+        for index, each in enumerate(recordings)
+        for other in each.simultaneous
+        if index < index_of.get(other, -1)
+    }
+    return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
 def group_parts(recordings: Sequence[Recording]) -> list[list[Recording]]:
@@ -129,7 +148,7 @@ def group_unnamed(
     Four or more recordings are grouped by `himpc.group`. Groups are then joined while the mean distance between their
     recordings is that of one person: at most `threshold`, the distance that is a match in the gallery, or, if the
     gallery has no threshold yet, at most `SAME_PERSON_RATIO` times the distance between the halves of a recording. With
-    the identity prior, its evidence alone decides.
+    the identity prior, its evidence alone decides. Recordings that overlap in time are never in one group.
     """
     from himpc.learning import MIN_RECORDINGS, group_recordings
 
@@ -138,19 +157,25 @@ def group_unnamed(
     if len(unnamed) < 2:
         return groups
     labels = np.arange(len(unnamed))
+    apart = pairs_apart([recordings[index] for index in unnamed])
     if len(unnamed) >= (MIN_RECORDINGS if model.scoring is None else 2):
         vectors = np.concatenate([recordings[index].windows for index in unnamed])
         of = np.repeat(np.arange(len(unnamed)), [len(recordings[index].windows) for index in unnamed])
-        labels = group_recordings(vectors, of, len(unnamed), whiten=not model.whitened, scoring=model.scoring).groups
+        labels = group_recordings(
+            vectors, of, len(unnamed), whiten=not model.whitened, scoring=model.scoring, cannot_link=apart
+        ).groups
     if model.scoring is None and len(unnamed) <= MAX_JOINED:
-        labels = _join_near_groups([recordings[index] for index in unnamed], labels, threshold)
+        labels = _join_near_groups([recordings[index] for index in unnamed], labels, threshold, apart)
     for index, group in zip(unnamed, labels.tolist(), strict=True):
         groups[index] = group
     return groups
 
 
 def _join_near_groups(
-    recordings: Sequence[EmbeddedRecording], labels: NDArray[np.int64], threshold: float | None
+    recordings: Sequence[EmbeddedRecording],
+    labels: NDArray[np.int64],
+    threshold: float | None,
+    apart: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Join the two nearest groups, by the mean distance of their recordings, until none are as near as one person."""
     pooled = np.stack([each.pooled for each in recordings]).astype(np.float64)
@@ -159,6 +184,7 @@ def _join_near_groups(
         within = SAME_PERSON_RATIO * np.array([_distance_of_halves(each) for each in recordings])
         limits = np.maximum(within[:, None], within[None])
     excess = np.linalg.norm(pooled[:, None] - pooled[None], axis=2) - limits
+    excess[apart, apart[:, ::-1]] = np.inf
     labels = labels.copy()
     while True:
         names = np.unique(labels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Annotated, Self
 
 import numpy as np
@@ -15,8 +16,15 @@ from himpc.gallery.answer import Answer
 from himpc.gallery.cache import RevisionCache
 from himpc.gallery.calibration import Calibration, calibrate, load_stored_calibration, mean_halves
 from himpc.gallery.catalog import Catalog, queries
-from himpc.gallery.ranking import DecisionRule, build_answer, find_candidates, rerank, select_evidence
-from himpc.gallery.recordings import EmbeddedRecording, embed_recordings
+from himpc.gallery.ranking import (
+    DecisionRule,
+    build_answer,
+    find_candidates,
+    give_different_people,
+    rerank,
+    select_evidence,
+)
+from himpc.gallery.recordings import EmbeddedRecording, embed_recordings, pairs_apart
 from himpc.gallery.store import InMemoryIndex, VectorStore
 from himpc.model import Model
 from himpc.recordings import Progress, Recording
@@ -88,12 +96,21 @@ class Searcher:
     ) -> list[Answer]:
         """Identify the person in each recording, and log the search; see `Gallery.search`.
 
+        Recordings that overlap in time are never found to show one person.
+
         With `allow_empty`, a gallery without people answers unknown instead of raising an error.
         """
         embedded = embed_recordings(self._model, probes, progress)
         is_empty = allow_empty and not self.counts.get(self.revision())[0]
         rule = DecisionRule() if is_empty else self.decision_rule(options)
-        answers = [self._answer(probe, options, rule) for probe in embedded]
+        pairs = pairs_apart(embedded)
+        others = np.bincount(pairs.ravel(), minlength=len(embedded)).tolist()
+        wide = [replace(options, people=options.people + count) for count in others]
+        answers = [self._answer(probe, own, rule) for probe, own in zip(embedded, wide, strict=True)]
+        answers = [
+            replace(answer, matches=answer.matches[: options.people])
+            for answer in give_different_people(answers, pairs)
+        ]
         with self._catalog.read() as connection:
             names = {answer.person for answer in answers if answer.person is not None}
             found = queries.ids_of_names(connection, names)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from himpc.learning._fast.jaccard import jaccard_distances
     from himpc.learning.callbacks import Callback, IgnoreWarnings
+    from himpc.learning.clustering.constraints import assign_apart
     from himpc.learning.clustering.neighbours import nearest_neighbours
     from himpc.learning.clustering.number_of_people import MIN_RECORDINGS
     from himpc.learning.config import Config, preset_names
@@ -34,6 +35,7 @@ __all__ = [
     "ProcessGroup",
     "Score",
     "TrainingResult",
+    "assign_apart",
     "diagnose",
     "group_recordings",
     "jaccard_distances",
@@ -46,6 +48,7 @@ __all__ = [
 _MODULES = {
     "_fast.jaccard": ("jaccard_distances",),
     "callbacks": ("Callback", "IgnoreWarnings"),
+    "clustering.constraints": ("assign_apart",),
     "clustering.neighbours": ("nearest_neighbours",),
     "clustering.number_of_people": ("MIN_RECORDINGS",),
     "config": ("Config", "preset_names"),

@@ -7,7 +7,8 @@ import torch
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError, count_noun
-from himpc.learning.clustering.evidence import cut_by_evidence, ward_tree
+from himpc.learning.clustering.constraints import Pairs, renumber_pairs, ward_tree
+from himpc.learning.clustering.evidence import cut_by_evidence
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.config import Config
@@ -165,6 +166,7 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     flipped = _features(network, mirror(joints, windows.layout)) - features
     tilted = body_frame(tilt(joints, np.random.default_rng(seed)), windows.layout).astype(joints.dtype)
     nuisances = (flipped, _features(network, tilted) - features)
+    pairs = renumber_pairs(windows.cannot_link, np.unique(windows.whole_recording))
     weights = _equal_weights(recording)
     within_clusters: Array | float = 0.0
     for number in range(PASSES):
@@ -181,7 +183,7 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
         _set_axes(network, means, whitening, prior)
         if not 1 < len(means) <= MAX_RECORDINGS or number == PASSES - 1:
             break
-        within_clusters = _covariance_within_clusters(network, means)
+        within_clusters = _covariance_within_clusters(network, means, pairs)
 
 
 def _set_axes(network: Network, means: Array, whitening: Array, prior: IdentityPrior) -> None:
@@ -204,8 +206,11 @@ def _set_axes(network: Network, means: Array, whitening: Array, prior: IdentityP
     network.between.zero_()[: len(kept)].copy_(torch.from_numpy(between_people))
 
 
-def _covariance_within_clusters(network: Network, means: Array) -> Array | float:
-    """Cluster recordings by their means ``(R, D)`` and return the covariance within clusters; 0 if all are single."""
+def _covariance_within_clusters(network: Network, means: Array, pairs: Pairs) -> Array | float:
+    """Cluster recordings by their means ``(R, D)`` and return the covariance within clusters; 0 if all are single.
+
+    Recordings of two people, by `pairs`, are never in one cluster.
+    """
     encoder = network.encoder("joint")
     assert isinstance(encoder, WhitenedEncoder)
     offset, axes, pose_scale, between = (
@@ -213,7 +218,7 @@ def _covariance_within_clusters(network: Network, means: Array) -> Array | float
         for each in (encoder.offset, encoder.axes, network.pose_scale, network.between)
     )
     embedded = (means - offset) @ axes
-    labels = cut_by_evidence(ward_tree(embedded), embedded, IdentityScoring(pose_scale, between))
+    labels = cut_by_evidence(ward_tree(embedded, pairs), embedded, IdentityScoring(pose_scale, between))
     residuals = means - means_by_label(means, labels)[labels]
     freedom = len(means) - (int(labels.max()) + 1)
     return residuals.T @ residuals / freedom if freedom else 0.0

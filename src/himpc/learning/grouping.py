@@ -9,7 +9,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError, count_noun
-from himpc.learning.clustering.evidence import NOISE_RANGE, cut_by_evidence, membership_probabilities, ward_tree
+from himpc.learning.clustering.constraints import (
+    Pairs,
+    assign_apart,
+    fewest_clusters,
+    largest_clique,
+    renumber_pairs,
+    ward_tree,
+)
+from himpc.learning.clustering.evidence import NOISE_RANGE, cut_by_evidence, membership_probabilities
 from himpc.learning.clustering.number_of_people import (
     MAX_RECORDINGS,
     MIN_RECORDINGS,
@@ -31,6 +39,9 @@ and 0.5 on simulated walkers."""
 
 MAX_RANGE = 1.5
 """Ratio of the largest to the smallest plausible number of people above which the number is called uncertain."""
+
+MAX_ASSIGNMENTS = 50
+"""Maximum number of times that recordings are assigned to groups whose number is given."""
 
 LOW_CONFIDENCE = 0.5
 MAX_DOUBTFUL = 0.2
@@ -54,6 +65,8 @@ class Grouping:
         True if the number of people was estimated, False if it was specified.
     plausible : (int, int) or None
         The smallest and the largest plausible number of people; None if it was specified, or is not known.
+    kept_apart : int
+        The number of pairs of recordings that overlap in time, and so were kept in different groups.
     """
 
     groups: NDArray[np.int64]
@@ -61,6 +74,7 @@ class Grouping:
     vectors: NDArray[np.float64]
     estimated: bool
     plausible: tuple[int, int] | None = None
+    kept_apart: int = 0
 
     @property
     def people(self) -> int:
@@ -112,6 +126,7 @@ def group_recordings(
     *,
     whiten: bool = True,
     scoring: IdentityScoring | None = None,
+    cannot_link: NDArray[np.int64] | None = None,
 ) -> Grouping:
     """Group recordings by person.
 
@@ -137,6 +152,8 @@ def group_recordings(
     scoring : IdentityScoring, optional
         That of an adapted model (`himpc.model.Model.scoring`). Recordings are then pooled and joined by the evidence
         that they show one person (`himpc.learning.clustering.evidence`), and any number of people is possible.
+    cannot_link : int64 array ``(P, 2)``, optional
+        Pairs of recordings that show different people (`himpc.recordings.cannot_link`): no group holds both.
 
     Raises
     ------
@@ -144,7 +161,7 @@ def group_recordings(
         If fewer than two recordings have a window, or fewer than `MIN_RECORDINGS` if `people` is not given, or more
         than `MAX_RECORDINGS`, or an embedding is not finite.
     ConfigError
-        If `people` is not between 1 and the number of recordings.
+        If `people` is not between 1 and the number of recordings, or fewer than are seen at one time.
 
     References
     ----------
@@ -167,19 +184,25 @@ def group_recordings(
             hint="add recordings, or pass {people}",
         )
     plausible = None
+    pairs = renumber_pairs(cannot_link, recordings)
+    if people is not None and people < (visible := len(largest_clique(pairs))):
+        raise ConfigError(
+            f"people is {people}, but {visible} recordings overlap in time, which show different people",
+            hint="leave {people} out to estimate the number",
+        )
     if scoring is not None:
         means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
-        tree = ward_tree(means)
         if people is None:
+            tree = ward_tree(means, pairs)
             labels = cut_by_evidence(tree, means, scoring)
             most, least = (int(cut_by_evidence(tree, means, scoring, noise).max()) + 1 for noise in NOISE_RANGE)
             plausible = min(least, int(labels.max()) + 1), max(most, int(labels.max()) + 1)
         else:
-            labels = cut_tree(tree, people)
-        certainty = membership_probabilities(means, labels, scoring)
+            labels = _divide(means, people, pairs)
+        certainty = membership_probabilities(means, labels, scoring, pairs)
     else:
         means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
-        labels = _cluster(means, people)
+        labels = cluster_by_silhouette(means, pairs=pairs) if people is None else _divide(means, people, pairs)
         certainty = _confidence(means, labels)
     groups = np.zeros(n_recordings, dtype=np.int64)
     confidence = np.full(n_recordings, np.nan)
@@ -189,7 +212,9 @@ def group_recordings(
         certainty,
         means,
     )
-    return Grouping(groups, confidence, grouped_vectors, estimated=people is None, plausible=plausible)
+    return Grouping(
+        groups, confidence, grouped_vectors, estimated=people is None, plausible=plausible, kept_apart=len(pairs)
+    )
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -210,11 +235,35 @@ def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -
     return whitened
 
 
-def _cluster(vectors: NDArray[np.float64], people: int | None) -> NDArray[np.int64]:
-    from scipy.cluster.hierarchy import ward
-    from scipy.spatial.distance import pdist
+def _divide(vectors: NDArray[np.float64], people: int, pairs: Pairs) -> NDArray[np.int64]:
+    """Divide recordings into a number of groups, none of which holds a pair.
 
-    return cluster_by_silhouette(vectors) if people is None else cut_tree(ward(pdist(vectors)), people)
+    Raises
+    ------
+    ConfigError
+        If there is no such division.
+    """
+    tree = ward_tree(vectors, pairs)
+    fewest = fewest_clusters(tree)
+    labels = cut_tree(tree, max(people, fewest))
+    if people >= fewest:
+        return labels
+    # Merges of the tree led to more groups than necessary: from the largest ones, recordings are assigned again.
+    largest = np.argsort(-np.bincount(labels), kind="stable")[:people]
+    centres = means_by_label(vectors, labels)[largest]
+    for _ in range(MAX_ASSIGNMENTS):
+        previous, labels = labels, assign_apart(-((vectors[:, None] - centres) ** 2).sum(axis=2), pairs)
+        if (labels < 0).any():
+            raise ConfigError(
+                f"people is {people}, but no division into {people} groups keeps all recordings apart that overlap in "
+                "time",
+                hint="state a larger number of {people}, or leave it out to estimate it",
+            )
+        if (labels == previous).all():
+            break
+        present = np.unique(labels)
+        centres[present] = means_by_label(vectors, np.searchsorted(present, labels))
+    return labels
 
 
 def _confidence(vectors: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from himpc.learning.clustering.neighbours import choose_method, nearest_neighbours
-from himpc.learning.clustering.recordings import cluster_recordings
-from himpc.learning.clustering.windows import cluster_windows
+from himpc.learning.clustering.recordings import cluster_recordings, means_by_label
+from himpc.learning.clustering.windows import cluster_windows, split_clusters
 from himpc.learning.config import Config
 from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
 from himpc.model import Network
@@ -35,7 +35,8 @@ def compute_pseudo_labels(
     features : mapping of level to tensor ``(N, H)``
         Features of all windows, in every process.
     windows : Windows
-        With ``grouped="recordings"``, the recording of each window is used.
+        With ``grouped="recordings"``, the recording of each window is used. Windows of two people
+        (`Windows.cannot_link`) never get one label, and so are contrasted.
     config : Config
     external_labels : int64 array ``(N,)``, optional
         Labels that replace the pseudo-labels.
@@ -44,10 +45,11 @@ def compute_pseudo_labels(
         clusters recordings.
     """
     if external_labels is None and config.grouped == "windows":
-        return _cluster_levels(features, config, processes)
+        return _cluster_levels(features, windows, config, processes)
     device = features[config.levels[0]].device
     if external_labels is None and processes.is_first:
-        external_labels = cluster_recordings(network.msmr(features).detach().cpu().numpy(), windows.whole_recording)
+        embeddings = network.msmr(features).detach().cpu().numpy()
+        external_labels = cluster_recordings(embeddings, windows.whole_recording, windows.cannot_link)
     labels = processes.broadcast(_labels_or_buffer(external_labels, len(windows), device))
     return dict.fromkeys(config.levels, labels)
 
@@ -67,12 +69,14 @@ def stability(labels: Mapping[Level, Tensor], previous: Mapping[Level, Tensor]) 
     return float(np.mean([adjusted_rand_score(labels[level].cpu(), previous[level].cpu()) for level in labels]))
 
 
-def _cluster_levels(features: Mapping[Level, Tensor], config: Config, processes: ProcessGroup) -> dict[Level, Tensor]:
+def _cluster_levels(
+    features: Mapping[Level, Tensor], windows: Windows, config: Config, processes: ProcessGroup
+) -> dict[Level, Tensor]:
     ranks = {level: _shared_neighbours(features[level], config, processes) for level in config.levels}
     labels = {}
     for index, level in enumerate(config.levels):
         is_own = index % processes.world_size == processes.rank
-        level_labels = _cluster(features[level], ranks[level], config) if is_own else None
+        level_labels = _cluster(features[level], ranks[level], windows, config) if is_own else None
         labels[level] = _labels_or_buffer(level_labels, len(features[level]), features[level].device)
     for index, level in enumerate(config.levels):
         processes.broadcast(labels[level], index % processes.world_size)
@@ -87,9 +91,14 @@ def _shared_neighbours(features: Tensor, config: Config, processes: ProcessGroup
     return processes.gather(nearest_neighbours(features, config.k1, "exact", processes.share(n)), n)
 
 
-def _cluster(features: Tensor, ranks: Tensor | None, config: Config) -> NDArray[np.int64]:
+def _cluster(features: Tensor, ranks: Tensor | None, windows: Windows, config: Config) -> NDArray[np.int64]:
     names = ("k1", "k2", "eps", "min_samples", "clustering", "neighbours")
-    return cluster_windows(features, ranks=ranks, **{name: getattr(config, name) for name in names})
+    labels = cluster_windows(features, ranks=ranks, **{name: getattr(config, name) for name in names})
+
+    def means_of(rows: NDArray[np.int64], member: NDArray[np.int64]) -> NDArray[np.float64]:
+        return means_by_label(features.detach()[torch.from_numpy(rows)].cpu().numpy(), member)
+
+    return split_clusters(labels, windows.whole_recording, windows.cannot_link, means_of)
 
 
 def _labels_or_buffer(labels: NDArray[np.int64] | None, n: int, device: torch.device) -> Tensor:

@@ -41,13 +41,15 @@ def deterministic_algorithms(device: torch.device) -> Iterator[None]:
 
 
 def fingerprint(windows: Windows, external_labels: NDArray[np.int64] | None = None) -> str:
-    """Return a SHA-256 hash of the inputs of training: frames, starts, recordings, length, layout, external labels."""
+    """Return a SHA-256 hash of the inputs of training: frames, starts, recordings, pairs, length, layout, labels."""
     header = [windows.layout.to_dict(), windows.length, windows.dimensions, windows.frames.shape]
     digest = hashlib.sha256(json.dumps(header, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(windows.starts).data)
     for block in iter_blocks(windows.frames):
         digest.update(np.ascontiguousarray(block).data)
     digest.update(np.ascontiguousarray(windows.whole_recording).data)
+    if windows.cannot_link is not None:
+        digest.update(np.ascontiguousarray(windows.cannot_link).data)
     if external_labels is not None:
         digest.update(external_labels.data)
     return digest.hexdigest()

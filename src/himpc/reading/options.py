@@ -75,6 +75,8 @@ class ReadOptions:
     """Rules that compute joints from the markers of C3D and TRC files, for an unknown marker set: a .toml file."""
     fps: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
     """Frames per second, whatever a file states."""
+    synchronised: bool = False
+    """The clocks of all files agree: recordings of one camera that overlap in time show different people."""
     image_size: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}x[1-9][0-9]{0,5}$")] | None = None
     """Width and height of the pictures, such as 1920x1080, of files that state keypoints as shares of them."""
     clean: bool | InstanceOf[CleaningRules] = True

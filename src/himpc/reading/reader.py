@@ -15,7 +15,7 @@ from himpc.reading.formats import find_format
 from himpc.reading.formats.video import open_reader
 from himpc.reading.labels import Labels, NamePattern, read_labels
 from himpc.reading.options import ReadOptions, VideoOptions
-from himpc.recordings import CleaningRules, Origin, Problem, Progress, Recording, Recordings
+from himpc.recordings import CleaningRules, Origin, Problem, Progress, Recording, Recordings, synchronise
 from himpc.recordings import clean as clean_recording
 from himpc.skeleton import POINTS, Layout, MarkerSet, get_layout
 
@@ -40,6 +40,7 @@ def read(
     up: Up | None = None,
     markers: str | Path | MarkerSet | None = None,
     fps: float | None = None,
+    synchronised: bool | None = None,
     image_size: str | None = None,
     clean: bool | CleaningRules | None = None,
     video: VideoOptions | None = None,
@@ -58,7 +59,7 @@ def read(
         Files, folders, folders of frames, videos.
     options : ReadOptions, optional
         How they are read.
-    name, labels, layout, unit, scale, up, markers, fps, image_size, clean, video : optional
+    name, labels, layout, unit, scale, up, markers, fps, synchronised, image_size, clean, video : optional
         Single options, each in place of the one in `options`. `ReadOptions` describes them.
     progress : callable, optional
         Wraps the files, and the frames of each video, to show progress.
@@ -84,7 +85,7 @@ def read(
     """
     options_given = {
         "name": name, "labels": labels, "layout": layout, "unit": unit, "scale": scale, "up": up, "markers": markers,
-        "fps": fps, "image_size": image_size, "clean": clean, "video": video,
+        "fps": fps, "synchronised": synchronised, "image_size": image_size, "clean": clean, "video": video,
     }  # fmt: skip
     changes: dict[str, Any] = {key: value for key, value in options_given.items() if value is not None}
     return plan(path, replace(options or ReadOptions(), **changes)).read_all(progress, on_video)
@@ -149,6 +150,8 @@ class Plan:
         origins = [source.path for source in self.sources for _ in of_source[source.path]]
         labels, complaints = self.labels([recording.source for recording in recordings], origins)
         labelled = [r.with_(**own) if own else r for r, own in zip(recordings, labels, strict=True)]
+        if self.options.synchronised:
+            labelled = synchronise(labelled)
         return Recordings(labelled, problems + complaints, self.notes)
 
     def labels(self, sources: Sequence[str], paths: Sequence[Path]) -> tuple[list[dict[str, str]], list[Problem]]:
@@ -252,6 +255,9 @@ def plan(path: _Paths, options: ReadOptions | None = None, preferred_layout: Lay
 def _named(body: Recording, source: Source, default: Origin) -> Recording:
     """Give a body of a file its source, its origin with an absolute path, and the labels of its path."""
     origin = replace(body.origin or default, path=source.path.absolute())
+    if body.clock is not None and body.clock.path is not None:
+        clock = replace(body.clock, path=origin.path)
+        body = body.with_(clock=replace(clock, whole_source=clock.whole_source or clock.text(source.name)))
     if body.origin is not None and body.source != str(body.origin):  # the name that it was saved with
         return body.with_(origin=origin, **source.labels)
     if origin.part is not None:

@@ -5,6 +5,7 @@ from himpc.recordings.collection import Problem, Progress, Recordings, parse_con
 from himpc.recordings.common_layout import leave_out_unfit, to_common_layout
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.recordings.recording import Origin, Quality, Recording, normalize_label, number_whole_recordings
+from himpc.recordings.simultaneous import cannot_link, synchronise
 from himpc.recordings.store import load, save
 from himpc.recordings.windows import Windows
 
@@ -17,6 +18,7 @@ __all__ = [
     "Recording",
     "Recordings",
     "Windows",
+    "cannot_link",
     "clean",
     "impossible_frames",
     "iter_blocks",
@@ -27,5 +29,6 @@ __all__ = [
     "parse_condition",
     "save",
     "select",
+    "synchronise",
     "to_common_layout",
 ]

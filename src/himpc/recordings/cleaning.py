@@ -311,6 +311,7 @@ def _split(
             counts = {name: count + getattr(before, name) for name, count in counts.items()}
             counts["frames_read"] = max(before.frames_read, len(joints)) - len(joints) + stretch.stop
         changes: dict[str, Any] = {
+            "start": None if recording.start is None else recording.start + a / (recording.fps or 1),
             "joints": joints[a:b] if missing[a:b].any() else recording.joints[a:b],  # a view if nothing was filled
             "quality": Quality(
                 **counts, parts=before.parts + len(parts) - 1, notes=before.notes, cleaned=before.cleaned

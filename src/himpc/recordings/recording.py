@@ -55,6 +55,11 @@ class Origin:
         return f"{name}{body}" + ("" if self.part is None else f"#part{self.part}")
 
     @property
+    def name(self) -> str:
+        """The name to show: `whole_source`, or else the text of the origin."""
+        return self.whole_source or str(self) or str(self.body or "")
+
+    @property
     def whole(self) -> Origin:
         """The origin of the whole recording: equal for all its parts."""
         return Origin(self.path, self.body)
@@ -127,11 +132,17 @@ class Recording:
         What reading and cleaning found.
     origin : Origin, optional
         The file, the body in it and the part.
+    start : float, optional
+        The time of the first frame on `clock`: seconds, or frames if `fps` is None.
+    clock : Origin, optional
+        The film, stream or file whose time `start` is. Recordings of one clock are of one camera, or of one system that
+        sees all people at once: two that overlap in time show different people (`himpc.recordings.cannot_link`).
 
     Raises
     ------
     DataError
-        If the array has another shape, no frames, infinite values, or a joint that is NaN in some axes only.
+        If the array has another shape, no frames, infinite values, or a joint that is NaN in some axes only; or only
+        one of `start` and `clock` is given.
 
     Examples
     --------
@@ -152,6 +163,8 @@ class Recording:
     dimensions: int = 3
     quality: Quality = field(default_factory=Quality)
     origin: Origin | None = None
+    start: float | None = None
+    clock: Origin | None = None
 
     def __post_init__(self) -> None:
         self._normalise()
@@ -276,6 +289,12 @@ def _check_types(recording: Recording) -> None:
     fps: Any = recording.fps
     if fps is not None and not (isinstance(fps, Real) and 0 < float(fps) < np.inf):
         raise DataError(f"{recording.source or 'recording'}: fps is {fps!r}, expected a number above 0")
+    start: Any = recording.start
+    if start is not None and not (isinstance(start, Real) and np.isfinite(float(start))):
+        raise DataError(f"{recording.source or 'recording'}: start is {start!r}, expected a number of seconds")
+    if not isinstance(recording.clock, Origin | None) or (start is None) != (recording.clock is None):
+        found = f"start {start!r} and clock {recording.clock!r}"
+        raise DataError(f"{recording.source or 'recording'}: has {found}, expected both, or None for both")
 
 
 def _check_values(joints: NDArray[np.float32], where: str) -> None:

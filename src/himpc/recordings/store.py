@@ -24,9 +24,12 @@ key                  type and shape      meaning
 ``whole``            int64 ``(R,)``      the number of the whole recording that each is, or is a part of, from 1
 ``part``             int64 ``(R,)``      the number of the part, from 1; 0 for a whole recording
 ``whole_source``     text ``(R,)``       the source of the whole recording
+``start``            float64 ``(R,)``    the time of the first frame in seconds (frames if ``fps`` is NaN), or NaN
+``clock``            int64 ``(R,)``      the number of the clock of ``start``, from 1; 0 where it is NaN
+``clock_source``     text ``(R,)``       the name of the film, stream or file of the clock
 ===================  ==================  =============================================================================
 
-Files of earlier versions lack the last four.
+Files of earlier versions lack the last three, or seven.
 """
 
 from __future__ import annotations
@@ -81,8 +84,12 @@ _ARRAYS = {
     "whole": ("i", 1),
     "part": ("i", 1),
     "whole_source": ("U", 1),
+    "start": ("f", 1),
+    "clock": ("i", 1),
+    "clock_source": ("U", 1),
 }
 _ADDED = ("cleaned", "whole", "part", "whole_source")
+_CLOCK = ("start", "clock", "clock_source")
 
 # How files without the added arrays express the same.
 _CLEANED_NOTE = "skeletons from video, made clean"
@@ -115,8 +122,8 @@ def save(recordings: Sequence[Recording], path: str | Path) -> None:
 def load(path: str | Path) -> list[Recording]:
     """Read the recordings of an ``.npz`` that `save` wrote.
 
-    The origin of each is the ``.npz`` itself, so that files from two machines are never confused; parts of one
-    recording still belong together.
+    The origin of each, and its clock, is the ``.npz`` itself, so that files from two machines are never confused; parts
+    of one recording, and recordings of one clock, still belong together.
 
     Raises
     ------
@@ -173,6 +180,16 @@ def _pack(recordings: Sequence[Recording]) -> _Arrays:
         "whole": number_whole_recordings(recordings) + 1,
         "part": np.array([(r.origin and r.origin.part) or 0 for r in recordings], dtype=np.int64),
         "whole_source": _texts([r.whole_source for r in recordings], "source"),
+        **_pack_clocks(recordings),
+    }
+
+
+def _pack_clocks(recordings: Sequence[Recording]) -> _Arrays:
+    clocks = list(dict.fromkeys(r.clock for r in recordings if r.clock is not None))
+    return {
+        "start": np.array([np.nan if r.start is None else r.start for r in recordings], dtype=np.float64),
+        "clock": np.array([0 if r.clock is None else clocks.index(r.clock) + 1 for r in recordings], dtype=np.int64),
+        "clock_source": _texts([r.clock.name if r.clock else "" for r in recordings], "clock"),
     }
 
 
@@ -191,7 +208,7 @@ def _check_members(archive: zipfile.ZipFile, path: str | Path) -> None:
     version = _read_member(archive, "himpc_version", path)
     if version != VERSION:
         raise FormatError(f"{path}: is of version {version}, expected {VERSION}", hint="update himpc")
-    if missing := [name for name in _ARRAYS if name not in names and name not in _ADDED]:
+    if missing := [name for name in _ARRAYS if name not in names and name not in (*_ADDED, *_CLOCK)]:
         raise FormatError(f"{path}: lacks the array {missing[0]!r}")
 
 
@@ -235,6 +252,14 @@ def _content_offset(file: IO[bytes], info: zipfile.ZipInfo) -> int:
 
 def _complete(arrays: _Arrays) -> _Arrays:
     """Return the arrays of a file; those that an earlier version lacks are derived from its sources and notes."""
+    count = len(arrays["source"])
+    if set(_CLOCK) - set(arrays):
+        unknown = {
+            "start": np.full(count, np.nan),
+            "clock": np.zeros(count, np.int64),
+            "clock_source": np.full(count, ""),
+        }
+        arrays = arrays | unknown
     if not set(_ADDED) - set(arrays):
         return arrays
     sources = arrays["source"].tolist()
@@ -253,7 +278,7 @@ def _complete(arrays: _Arrays) -> _Arrays:
 def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
     _check_lengths(arrays)
     layouts = [_layout(text) for text in arrays["layouts"].tolist()]
-    texts = {key: arrays[key].tolist() for key in (*_LABELS, "source", "notes", "known", "quality", *_ADDED)}
+    texts = {key: arrays[key].tolist() for key in (*_LABELS, "source", "notes", "known", "quality", *_ADDED, *_CLOCK)}
     offsets, used = arrays["offsets"].tolist(), 0
     recordings = []
     for r, number in enumerate(arrays["layout"].tolist()):
@@ -267,6 +292,8 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
         counts = dict(zip(_COUNTS, texts["quality"][r], strict=True))
         quality = Quality(**counts, notes=_notes(texts["notes"][r]), cleaned=texts["cleaned"][r])
         origin = Origin(path, texts["whole"][r], texts["part"][r] or None, texts["whole_source"][r])
+        number, name = texts["clock"][r], texts["clock_source"][r]
+        clock = Origin(path, number, whole_source=name) if number > 0 else None
         recordings.append(
             Recording(
                 joints=arrays["joints"][offsets[r] : offsets[r + 1]].reshape(-1, len(layout), 3),
@@ -277,6 +304,8 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
                 dimensions=int(arrays["dimensions"][r]),
                 quality=quality,
                 origin=origin,
+                start=None if clock is None else texts["start"][r],
+                clock=clock,
                 **labels,
             )
         )
@@ -286,7 +315,18 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
 def _check_lengths(arrays: _Arrays) -> None:
     """Check that the arrays have matching lengths."""
     count, offsets = len(arrays["layout"]), arrays["offsets"]
-    one_each = ("fps", "dimensions", "has_confidence", "known", "quality", "notes", "source", *_LABELS, *_ADDED)
+    one_each = (
+        "fps",
+        "dimensions",
+        "has_confidence",
+        "known",
+        "quality",
+        "notes",
+        "source",
+        *_LABELS,
+        *_ADDED,
+        *_CLOCK,
+    )
     if odd := [key for key in one_each if len(arrays[key]) != count]:
         raise DataError(f"it declares {count} recordings, but {odd[0]!r} has {len(arrays[odd[0]])}")
     widths = {"joints": 3, "known": len(_LABELS), "quality": len(_COUNTS)}

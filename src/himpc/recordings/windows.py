@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError, DataError
 from himpc.recordings.mapped_arrays import iter_blocks, release, stack
 from himpc.recordings.recording import Recording, number_whole_recordings
+from himpc.recordings.simultaneous import cannot_link
 from himpc.skeleton import Layout, body_frame, centre, convert
 
 __all__ = ["Windows"]
@@ -42,6 +43,8 @@ class Windows:
     whole_numbers : int64 array ``(n_recordings,)``, optional
         The whole recording that each recording is, or is a part of (see `himpc.recordings.number_whole_recordings`).
         None if every recording is whole.
+    cannot_link : int64 array ``(P, 2)``, optional
+        Pairs of whole recordings that show different people (see `himpc.recordings.cannot_link`); None if unknown.
     """
 
     frames: NDArray[np.float32]
@@ -53,6 +56,7 @@ class Windows:
     dimensions: int = 3
     short: tuple[int, ...] = ()
     whole_numbers: NDArray[np.int64] | None = None
+    cannot_link: NDArray[np.int64] | None = None
 
     def __len__(self) -> int:
         """Return the number of windows N."""
@@ -195,6 +199,7 @@ class Windows:
             dimensions=dimensions,
             short=tuple(i for i, s in enumerate(starts) if not len(s)),
             whole_numbers=number_whole_recordings(recordings),
+            cannot_link=cannot_link(recordings),
         )
 
 

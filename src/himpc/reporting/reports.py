@@ -62,7 +62,10 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
     vectors, groups = grouping.vectors[grouped], grouping.groups[grouped]
     save_figure(draw_map(vectors, groups, sources, persons=[persons[i] for i in grouped]), paths[2])
     document: dict[str, Any] = {"people": grouping.people, "recordings": rows, "files": [str(p) for p in paths]}
+    document["kept_apart"] = grouping.kept_apart
     text = _summarise(recordings, grouping)
+    if grouping.kept_apart:
+        text += f"\n\n{count_noun(grouping.kept_apart, 'pair')} of recordings overlap in time and were kept apart"
     if grouping.warning:
         document["doubt"] = grouping.warning
         text += f"\n\n{grouping.warning}"

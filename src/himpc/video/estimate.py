@@ -139,7 +139,10 @@ def _clean_tracks(
         usable = [part for part in parts if len(part.recording) >= min_frames]
         if not usable:
             short.append(track)
-        cleaned += [part.with_recording(part.recording.with_(**labels)) for part in usable]
+        film = Origin(origin.path)
+        cleaned += [
+            part.with_recording(part.recording.with_(start=part.start, clock=film, **labels)) for part in usable
+        ]
     short.sort(key=lambda track: track.number)
     return tuple(cleaned), tuple(
         ShortTrack(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track)) for track in short

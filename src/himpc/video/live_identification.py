@@ -18,7 +18,7 @@ from himpc.video.overlay import Label, LabelledPose
 from himpc.video.tracking import Track, Tracker
 
 if TYPE_CHECKING:
-    from himpc.gallery import Answer, Gallery
+    from himpc.gallery import Answer, Gallery, SearchOptions
 
 ANSWER_SECONDS = 6.0
 """Length of the end of a track that is identified: about six strides."""
@@ -60,7 +60,7 @@ def watch_live(
     """Identify the people in a live source, frame by frame, until it ends.
 
     Each frame is the newest one, and frames that arrive meanwhile are skipped, so the delay never exceeds one frame. A
-    track is identified again at intervals, by its last seconds.
+    track is identified again at intervals, by its last seconds. Two people in one picture never get one name.
 
     Parameters
     ----------
@@ -77,9 +77,11 @@ def watch_live(
     ------
     LiveView
     """
+    from himpc.gallery import SearchOptions, give_different_people
+
     tracker = Tracker(estimator.layout, fps=video.fps)
     identified_at: dict[int, float] = {}
-    labels: dict[int, Label] = {}
+    answers: dict[int, Answer] = {}
     while (frame := video.newest()) is not None:
         detections = estimator.detect(frame.image, frame.seconds)
         height, width = frame.image.shape[:2]
@@ -92,8 +94,12 @@ def watch_live(
             is_due = now - track.seconds[0] >= FIRST_ANSWER_SECONDS if last is None else now - last >= every
             if track.number in numbers and is_due:
                 identified_at[track.number] = now
-                if (label := _identify(track, estimator, gallery, video.fps, fmr, cleaning)) is not None:
-                    labels[track.number] = label
+                options = SearchOptions(people=1 + len(numbers), fmr=fmr)
+                if (answer := _identify(track, estimator, gallery, video.fps, options, cleaning)) is not None:
+                    answers[track.number] = answer
+        visible = [number for number in numbers if number in answers]
+        told_apart = give_different_people([answers[number] for number in visible])
+        labels = dict(zip(visible, map(label_of, told_apart), strict=True))
         people = {
             number: LabelledPose(each.points, each.confidence, labels.get(number, _PENDING))
             for number, each in zip(numbers, detections, strict=True)
@@ -107,9 +113,9 @@ def _identify(
     estimator: PoseEstimator,
     gallery: Gallery,
     fps: float,
-    fmr: float | None,
+    options: SearchOptions,
     rules: PoseCleaningRules | None,
-) -> Label | None:
+) -> Answer | None:
     """Identify the last seconds of a track; None if they are too short."""
     track = track.last(ANSWER_SECONDS)
     up = None if track.joints is None else estimate_up([track.joints], estimator.layout)
@@ -117,7 +123,7 @@ def _identify(
     long_parts = [part.recording for part in parts if len(part.recording) >= gallery.model.window_length]
     if not long_parts:
         return None
-    from himpc.gallery import SearchOptions, get_service
+    from himpc.gallery import get_service
 
     searcher = get_service(gallery).searcher
-    return label_of(searcher.search(long_parts[-1:], SearchOptions(people=1, fmr=fmr), allow_empty=True)[0])
+    return searcher.search(long_parts[-1:], options, allow_empty=True)[0]

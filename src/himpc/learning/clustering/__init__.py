@@ -1,6 +1,7 @@
 """Pseudo-labels: clusters of windows or recordings that presumably show the same person, from features alone."""
 
 from himpc.learning._fast.jaccard import jaccard_distances
+from himpc.learning.clustering.constraints import assign_apart
 from himpc.learning.clustering.density import NOISE, dbscan, hdbscan
 from himpc.learning.clustering.neighbours import nearest_neighbours
 from himpc.learning.clustering.number_of_people import cluster_by_silhouette
@@ -9,6 +10,7 @@ from himpc.learning.clustering.windows import cluster_windows, prototypes
 
 __all__ = [
     "NOISE",
+    "assign_apart",
     "cluster_by_silhouette",
     "cluster_recordings",
     "cluster_windows",

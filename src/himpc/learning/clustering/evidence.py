@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
-__all__ = ["NOISE_RANGE", "cut_by_evidence", "membership_probabilities", "ward_tree"]
+__all__ = ["NOISE_RANGE", "cut_by_evidence", "membership_probabilities"]
 
 JOIN_EVIDENCE = 2.0
 """Log-likelihood ratio, in nats, that is subtracted from that of each merge: wrong merges cost more than splits."""
@@ -27,14 +27,6 @@ MAX_OTHER_CLUSTERS = 64
 Array = NDArray[np.float64]
 
 
-def ward_tree(vectors: Array) -> Array:
-    """Join the rows of ``(R, D)`` into Ward's tree, in the notation of `scipy.cluster.hierarchy.linkage`."""
-    from scipy.cluster.hierarchy import linkage
-
-    tree: Array = linkage(vectors, "ward")
-    return tree
-
-
 def cut_by_evidence(
     tree: Array, vectors: Array, scoring: IdentityScoring, noise: float = JOIN_NOISE
 ) -> NDArray[np.int64]:
@@ -42,7 +34,7 @@ def cut_by_evidence(
 
     The evidence of a merge is the log-likelihood ratio of one person against two for the means of its two parts, minus
     `JOIN_EVIDENCE`. That of a cluster is the sum over its merges; a single recording has 0. Each number of clusters is
-    possible, from one to R.
+    possible, from one to R, but merges at an infinite distance are not (`himpc.learning.clustering.ward_tree`).
 
     Parameters
     ----------
@@ -68,6 +60,7 @@ def cut_by_evidence(
     left, right = children.T
     ratio = replace(scoring, noise=noise).log_likelihood_ratio
     gains = ratio(means[left], means[right], sizes[left], sizes[right]) - JOIN_EVIDENCE
+    gains[~np.isfinite(tree[:, 2])] = -np.inf
     # The evidence of each node as one cluster, and that of the best division of the node into clusters.
     whole, best = np.zeros(2 * count - 1), np.zeros(2 * count - 1)
     for node, (left, right) in enumerate(children, start=count):
@@ -88,10 +81,13 @@ def cut_by_evidence(
     return labels
 
 
-def membership_probabilities(vectors: Array, labels: NDArray[np.int64], scoring: IdentityScoring) -> Array:
+def membership_probabilities(
+    vectors: Array, labels: NDArray[np.int64], scoring: IdentityScoring, pairs: NDArray[np.int64] | None = None
+) -> Array:
     """Compute the probability that each recording belongs to its cluster, against the other clusters and a new person.
 
-    The recording is compared with the mean of each cluster, without itself.
+    The recording is compared with the mean of each cluster, without itself. Clusters that hold a recording of another
+    person, by `pairs`, are left out.
 
     Parameters
     ----------
@@ -110,9 +106,12 @@ def membership_probabilities(vectors: Array, labels: NDArray[np.int64], scoring:
     np.add.at(sums, labels, vectors)
     centres = sums / sizes[:, None]
     probabilities = np.empty(len(vectors))
+    excluded = np.zeros((len(vectors), len(sizes)), dtype=bool)
+    if pairs is not None:
+        excluded[pairs, labels[pairs[:, ::-1]]] = True
     for row, (vector, own) in enumerate(zip(vectors, labels, strict=True)):
         nearest = np.argsort(cdist(vector[None], centres)[0], kind="stable")[: MAX_OTHER_CLUSTERS + 1]
-        others = nearest[nearest != own][:MAX_OTHER_CLUSTERS]
+        others = nearest[(nearest != own) & ~excluded[row, nearest]][:MAX_OTHER_CLUSTERS]
         own_size = sizes[own] - 1
         ratios = list(scoring.log_likelihood_ratio(centres[others], vector, sizes[others]))
         new_person = JOIN_EVIDENCE

@@ -7,6 +7,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.learning.clustering.constraints import Pairs, fewest_clusters, ward_tree
+
 __all__ = [
     "MAX_RECORDINGS",
     "MIN_RECORDINGS",
@@ -37,7 +39,7 @@ MIN_GAIN = 2.0
 Array = NDArray[np.float64]
 
 
-def cluster_by_silhouette(vectors: Array, gain_share: float = 1.0) -> NDArray[np.int64]:
+def cluster_by_silhouette(vectors: Array, gain_share: float = 1.0, pairs: Pairs | None = None) -> NDArray[np.int64]:
     """Compute the cluster of each item, from 0, with an estimated number of clusters.
 
     The items are joined into Ward's tree. Its cuts are scored by their gain: the mean silhouette over that of random
@@ -55,6 +57,8 @@ def cluster_by_silhouette(vectors: Array, gain_share: float = 1.0) -> NDArray[np
         At least three items, compared by Euclidean distance.
     gain_share : float
         The finest cut is chosen whose gain is at least this share of the largest gain.
+    pairs : int64 array ``(P, 2)``, optional
+        Items that are never in one cluster.
 
     References
     ----------
@@ -62,17 +66,20 @@ def cluster_by_silhouette(vectors: Array, gain_share: float = 1.0) -> NDArray[np
     Appl. Math. 20 (1987). Tibshirani, Walther, Hastie: Estimating the number of clusters in a data set via the gap
     statistic. J. R. Stat. Soc. B 63 (2001).
     """
-    from scipy.cluster.hierarchy import ward
     from scipy.spatial.distance import pdist, squareform
 
     distinct, index = np.unique(vectors, axis=0, return_inverse=True)
-    if len(distinct) < len(vectors):
-        labels = cluster_by_silhouette(distinct, gain_share) if len(distinct) > 2 else np.arange(len(distinct))
+    apart = None if pairs is None else np.unique(index.ravel()[pairs], axis=0)
+    if len(distinct) < len(vectors) and (apart is None or (apart[:, 0] != apart[:, 1]).all()):
+        labels = cluster_by_silhouette(distinct, gain_share, apart) if len(distinct) > 2 else np.arange(len(distinct))
         return np.asarray(labels[index.ravel()], dtype=np.int64)
     count = len(vectors)
-    sizes = np.unique(np.geomspace(max(2, math.ceil(math.sqrt(count))), count - 1, MAX_CUTS).round().astype(int))
+    tree = ward_tree(vectors, pairs)
+    fewest = max(2, math.ceil(math.sqrt(count)), fewest_clusters(tree))
+    if fewest >= count:
+        return np.arange(count)
+    sizes = np.unique(np.geomspace(fewest, count - 1, MAX_CUTS).round().astype(int))
     condensed = pdist(vectors)
-    tree = ward(condensed)
     chance = _chance_silhouettes(vectors, sizes)
     gains = _silhouettes_of_cuts(squareform(condensed), tree, sizes) - chance.mean(axis=0)
     if gains.max() <= MIN_GAIN * (chance - chance.mean(axis=0)).max():

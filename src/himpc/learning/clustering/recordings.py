@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
+from himpc.learning.clustering.constraints import Pairs, renumber_pairs
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS, MIN_RECORDINGS, cluster_by_silhouette
 from himpc.model import pool_windows
 
@@ -14,7 +15,9 @@ FINER_SHARE = 0.9
 Chosen on simulated walkers."""
 
 
-def cluster_recordings(vectors: NDArray[np.floating], whole_recording: NDArray[np.integer]) -> NDArray[np.int64]:
+def cluster_recordings(
+    vectors: NDArray[np.floating], whole_recording: NDArray[np.integer], cannot_link: Pairs | None = None
+) -> NDArray[np.int64]:
     """Compute the pseudo-label of each window, ``(N,)``, 0 to K - 1, the same for all windows of a recording.
 
     The mean vectors of the recordings are clustered (see `cluster_by_silhouette`). With fewer than `MIN_RECORDINGS`
@@ -26,6 +29,8 @@ def cluster_recordings(vectors: NDArray[np.floating], whole_recording: NDArray[n
         One embedding per window, compared by Euclidean distance.
     whole_recording : int array ``(N,)``
         The whole recording that each window was cut from.
+    cannot_link : int64 array ``(P, 2)``, optional
+        Pairs of whole recordings that never get one label.
 
     Raises
     ------
@@ -41,7 +46,8 @@ def cluster_recordings(vectors: NDArray[np.floating], whole_recording: NDArray[n
     if len(recordings) < MIN_RECORDINGS:
         clusters = np.arange(len(recordings))
     else:
-        clusters = cluster_by_silhouette(means_by_label(vectors, recording), FINER_SHARE)
+        pairs = renumber_pairs(cannot_link, recordings)
+        clusters = cluster_by_silhouette(means_by_label(vectors, recording), FINER_SHARE, pairs)
     labels: NDArray[np.int64] = clusters[recording]
     return labels
 

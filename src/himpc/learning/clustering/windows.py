@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -9,8 +11,10 @@ from torch import Tensor
 
 from himpc.learning._fast.jaccard import jaccard_distances
 from himpc.learning._fast.tensor_clustering import tensor_dbscan, tensor_jaccard_distances
+from himpc.learning.clustering.constraints import Pairs, fewest_clusters, renumber_pairs, ward_tree
 from himpc.learning.clustering.density import dbscan, hdbscan
 from himpc.learning.clustering.neighbours import nearest_neighbours
+from himpc.learning.clustering.number_of_people import cut_tree
 from himpc.learning.config import Clustering, Neighbours
 
 
@@ -58,6 +62,44 @@ def cluster_windows(
     if clustering == "hdbscan":
         return hdbscan(jaccard_distances(*on_cpu, k2), min_samples=min_samples)
     return dbscan(jaccard_distances(*on_cpu, k2, max_distance=eps), eps=eps, min_samples=min_samples)
+
+
+def split_clusters(
+    labels: NDArray[np.int64],
+    recording: NDArray[np.integer],
+    pairs: Pairs | None,
+    means_of: Callable[..., NDArray[np.float64]],
+) -> NDArray[np.int64]:
+    """Divide each cluster of windows that holds recordings of a pair into as few as hold none.
+
+    Parameters
+    ----------
+    labels : int64 array ``(N,)``
+        0 to K - 1, or -1 for noise.
+    recording : int array ``(N,)``
+        The recording of each window.
+    pairs : int64 array ``(P, 2)`` or None
+        Pairs of recordings.
+    means_of : callable
+        Returns the mean features of the recordings, given the rows of windows and their recordings from 0.
+
+    Returns
+    -------
+    int64 array ``(N,)``
+        0 to K' - 1, or -1.
+    """
+    if pairs is None or not len(pairs):
+        return labels
+    divided, next_label = labels.copy(), int(labels.max(initial=-1)) + 1
+    for label in range(next_label):
+        rows = np.flatnonzero(labels == label)
+        numbers, member = np.unique(recording[rows], return_inverse=True)
+        if len(own := renumber_pairs(pairs, numbers)):
+            tree = ward_tree(means_of(rows, member), own)
+            parts = cut_tree(tree, fewest_clusters(tree))[member]
+            divided[rows[parts > 0]] = next_label + parts[parts > 0] - 1
+            next_label += int(parts.max())
+    return divided
 
 
 def prototypes(features: Tensor, labels: Tensor) -> Tensor:

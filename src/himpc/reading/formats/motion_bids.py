@@ -101,6 +101,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         unit="".join(units) or None,
         up=up,
         fps=timeline.fps,
+        start=timeline.start,
         notes=(*timeline.notes, *(("the axes are left-handed, so x is reversed",) if mirrored else ())),
     )
     return [recording.with_(**_entities(path, recording)) for recording in recordings]

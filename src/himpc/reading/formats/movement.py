@@ -27,7 +27,7 @@ from himpc.reading.formats.parsing.positions import MAX_JOINTS, check_memory, ch
 from himpc.reading.formats.parsing.text import MAX_BYTES
 from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, find_timeline
 from himpc.reading.formats.parsing.world import numbered_origins
-from himpc.recordings import Quality, Recording
+from himpc.recordings import Origin, Quality, Recording
 
 __all__ = ["read", "recognise"]
 
@@ -101,6 +101,7 @@ def _read_in_space(path: Path, poses: _Poses, timeline: Timeline, options: FileO
         options,
         unit=poses.unit,
         fps=timeline.fps,
+        start=timeline.start,
         notes=timeline.notes,
     )
 
@@ -132,6 +133,8 @@ def _read_in_pixels(path: Path, poses: _Poses, timeline: Timeline, options: File
                 confidence=confidence,
                 dimensions=2,
                 quality=Quality(frames_read=len(joints), notes=(resolution.note, *timeline.notes, *notes)),
+                start=timeline.start,
+                clock=Origin(path),
             )
         )
     return recordings

@@ -91,6 +91,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         unit="m",
         up="z",
         fps=rates.pop(),
+        start=min(timeline.start for timeline in timelines),
         notes=tuple(dict.fromkeys(note for timeline in timelines for note in timeline.notes)),
     )
     only = subjects[0].name if len(subjects) == len(recordings) == 1 else ""

@@ -20,7 +20,7 @@ from himpc.reading.formats.parsing.positions import check_memory, check_position
 from himpc.reading.formats.parsing.text import Row, decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import choose_rate, count_note
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
-from himpc.recordings import Quality, Recording
+from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 
 __all__ = ["read", "recognise"]
@@ -107,6 +107,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             origin=origin,
             confidence=confidence,
             quality=Quality(frames_read=n_frames, notes=notes),
+            start=0.0,
+            clock=Origin(path),
         )
         for origin, joints, (_, confidence) in zip(origins, bodies, poses, strict=True)
     ]

@@ -69,6 +69,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         options,
         unit=stated.get("Units") or None,
         fps=timeline.fps,
+        start=timeline.start,
         notes=(
             *count_note("frames", frames, len(rows)),
             *count_note("markers", markers, sum(map(bool, labels))),

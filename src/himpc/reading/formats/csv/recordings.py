@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from himpc.reading.formats.csv.table import RECORDING_COLUMNS, Table
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, scatter
 from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, find_timeline
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
-from himpc.recordings import Quality, Recording
+from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout
 
 __all__ = ["Rows", "to_recordings"]
@@ -68,10 +69,12 @@ def to_recordings(rows: Rows, options: FileOptions) -> list[Recording]:
             values = _scatter_joints(rows.confidence[members], cells, length, len(layout))
             confidence = np.clip(np.nan_to_num(values), 0, 1)
         fps, notes = choose_rate(options, timeline.fps)
-        details.append((key, confidence, fps, (*timeline.notes, *notes)))
+        start = timeline.start * ((timeline.fps or 1) / (fps or 1))  # frames are counted by the file, not by the user
+        details.append((key, confidence, fps, (*timeline.notes, *notes), start))
     stated = table.stated
     turned, notes = to_metres_y_up(bodies, layout, str(table.path), options, stated.get("unit"), stated.get("up"))
     origins = numbered_origins(table.path, len(groups))
+    clocks = _find_clocks(table.path, groups)
     return [
         Recording(
             joints.astype(np.float32),
@@ -83,8 +86,12 @@ def to_recordings(rows: Rows, options: FileOptions) -> list[Recording]:
             origin=origin,
             confidence=confidence,
             quality=Quality(frames_read=len(joints), notes=(*more, *notes)),
+            start=start,
+            clock=clock,
         )
-        for joints, origin, (key, confidence, fps, more) in zip(turned, origins, details, strict=True)
+        for joints, origin, clock, (key, confidence, fps, more, start) in zip(
+            turned, origins, clocks, details, strict=True
+        )
     ]
 
 
@@ -101,6 +108,21 @@ def _group_rows(rows: Rows) -> dict[tuple[str, ...], NDArray[np.intp]]:
         key = tuple(cells[rows.columns[name]] if name in rows.columns else "" for name in RECORDING_COLUMNS)
         members.setdefault(key, []).append(i)
     return {key: np.array(indices) for key, indices in members.items()}
+
+
+def _find_clocks(path: Path, groups: dict[tuple[str, ...], NDArray[np.intp]]) -> list[Origin]:
+    """Return the clock of each body: one for those of a session and a camera whose rows alternate.
+
+    Bodies that a table lists one after the other may have been recorded at different times, each from its frame 0.
+    """
+    last: dict[tuple[str, ...], tuple[int, int]] = {}  # the last row and the clock of each session and camera
+    clocks = []
+    for number, (key, rows) in enumerate(groups.items()):  # in the order of their first rows
+        end, clock = last.get(key[1:3], (-1, number))
+        clock = clock if rows.min() < end else number
+        last[key[1:3]] = max(end, int(rows.max())), clock
+        clocks.append(clock)
+    return [Origin(path, f"clock {clock + 1}" if any(clocks) else None) for clock in clocks]
 
 
 def _place_rows(

@@ -58,6 +58,7 @@ def body_recordings(
     """
     if isinstance(frames, Timeline):
         fps, notes = frames.fps or fps, (*notes, *frames.notes)
+    start = frames.start if isinstance(frames, Timeline) else 0.0
     length = frames.length if isinstance(frames, Timeline) else frames
     values = build_tracks(path, detections, length, are_pictures=are_pictures)
     origins = numbered_origins(path, len(values), group)
@@ -80,8 +81,9 @@ def body_recordings(
             confidence=confidence,
             dimensions=dimensions,
             quality=Quality(frames_read=len(joints), notes=notes),
-            **(labels or {}),
-        )
+            start=None if are_pictures else start,
+            clock=None if are_pictures else Origin(path, group),
+        ).with_(**(labels or {}))
         for (joints, confidence), origin in zip(poses, origins, strict=True)
     ]
 

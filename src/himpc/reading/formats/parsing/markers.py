@@ -17,7 +17,7 @@ from himpc.reading.formats.parsing.subjects import Subject, propose_subjects
 from himpc.reading.formats.parsing.unknown_points import use_points
 from himpc.reading.formats.parsing.world import MIRRORED_NOTE, numbered_origins, to_recording
 from himpc.reading.units import Scale, body_size, find_scale
-from himpc.recordings import Recording
+from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout
 
 _MIN_OWN_MARKERS = 0.8
@@ -65,6 +65,7 @@ def marker_recordings(
     fps: float | None = None,
     notes: tuple[str, ...] = (),
     prefer: Layout | None = None,
+    start: float = 0.0,
 ) -> list[Recording]:
     """Make a recording of each person whose points a file names.
 
@@ -81,6 +82,8 @@ def marker_recordings(
         What else a person should know.
     prefer : Layout, optional
         The layout of points that are named as joints, if they give all of it.
+    start : float
+        The time of the first frame in seconds, or in frames if `fps` is not known.
     """
     people, group_notes = _find_people(path, labels, points, options, prefer)
     named = len(people) > 1 and len({person.subject for person in people}) == len(people)
@@ -105,7 +108,7 @@ def marker_recordings(
             person=person.subject if named else None,
             notes=(person.resolution.note, *subject, *notes, *group_notes, *mirrored),
         )
-        recordings.append(recording)
+        recordings.append(recording.with_(start=start, clock=Origin(path)))
     return recordings
 
 

@@ -74,6 +74,7 @@ def table_recordings(
         unit=unit,
         up=up,
         fps=timeline.fps,
+        start=timeline.start,
         notes=(*timeline.notes, *notes),
     )
 

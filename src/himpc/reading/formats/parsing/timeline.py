@@ -54,12 +54,16 @@ class Timeline:
         Frames a second.
     notes : tuple of str
         What else a person should know.
+    start : float
+        The time of the first row: in seconds, or in frames if the rate is unknown; 0 if neither numbers nor time stamps
+        tell.
     """
 
     places: NDArray[np.int64]
     length: int
     fps: float | None
     notes: tuple[str, ...] = ()
+    start: float = 0.0
 
     def place(self, points: NDArray[np.floating]) -> NDArray[np.floating]:
         """Return ``(length, ...)`` points with NaN in the frames without a row."""
@@ -101,16 +105,18 @@ def find_timeline(
     notes: list[str] = []
     steps = np.ones(len(lines) - 1, dtype=np.int64)
     by_number = None
+    first = 0.0
     if numbers is not None and _increases(numbers):
         by_number = np.diff(frame_places(path, numbers, lines, row_name=row_name)[0])
         steps = by_number
         step = int(np.diff(numbers).min()) if len(steps) else 1
+        first = float(numbers[0]) / step
         if stated and step > 1 and (np.diff(numbers) == by_number * step).all():
             notes.append(f"frame numbers count by {step}, so its {stated:g} frames a second are {stated / step:g} here")
             stated /= step
     elif numbers is not None and np.isfinite(numbers).all() and np.ptp(numbers):
         notes.append("frame numbers do not increase and are ignored")
-    timed = None
+    timed = begin = None
     if seconds is not None and _increases(seconds) and len(steps):
         by_time, regular = _count_time_steps(np.diff(seconds), by_number)
         typical = float(np.median(np.diff(seconds) / by_time))
@@ -119,6 +125,7 @@ def find_timeline(
             if by_number is not None and (by_time != by_number).any():
                 notes.append("frame numbers and time stamps jump at different places; both are gaps")
             steps = np.maximum(steps, by_time)
+            begin = float(seconds[0]) / (typical * timed)  # in seconds, whatever the unit of the stamps
             if regular:  # over the whole recording, since single time stamps are rounded
                 timed *= typical * by_time.sum() / (seconds[-1] - seconds[0])
             notes += [*more, *([] if regular else ["time stamps are irregular; frames are taken as evenly spaced"])]
@@ -129,7 +136,8 @@ def find_timeline(
         row = int(steps.argmax()) + 1
         raise FormatError(f"{path}, {row_name} {lines[row]}: is too far from the {row_name} before: {length} frames")
     fps, rate_notes = _reconcile_rates(stated, timed)
-    return Timeline(np.concatenate([[0], np.cumsum(steps)]).astype(np.int64), length, fps, (*notes, *rate_notes))
+    places = np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
+    return Timeline(places, length, fps, (*notes, *rate_notes), first / (fps or 1) if begin is None else begin)
 
 
 def _check_order(
