@@ -139,9 +139,27 @@ def test_probabilities_follow_bayes_rule():
 def test_ratio_of_few_people_is_bounded():
     """Two persons that are worlds apart, four recordings: not one in a million."""
     vectors, who = walkers(persons=2, each=2, spread=1000.0)
-    least, most = calibrate(vectors, who).likelihood_ratio(np.array([np.inf, 0.0]))
-    assert 1 / 3 * 0.99 < least < 0.5
-    assert 2 < most <= 5
+    ratio = calibrate(vectors, who).likelihood_ratio
+    assert 1 / 3 * 0.99 < ratio(np.inf) < 0.5
+    genuine = compare_within(vectors, who).genuine
+    assert (ratio(genuine) > 5).all()
+    assert (ratio(genuine) < 50).all()
+
+
+def test_copy_of_a_recording_is_as_good_as_certain():
+    for persons in (2, 4, 12):
+        vectors, who = walkers(persons=persons, each=2)
+        calibration = calibrate(vectors, who)
+        distances = np.array([0.0, *np.linalg.norm(vectors[0] - vectors[2::2], axis=1)])
+        assert calibration.probabilities(distances)[0][0] > 0.95
+
+
+def test_ratio_saved_by_an_older_version_is_read():
+    plain = to_plain(calibrate(LINE, WHO))
+    del plain["ratio"]["nearest"]
+    ratio = load_calibration(json.dumps(plain)).ratio
+    x = np.exp(ratio.offset - ratio.slope * 3.0 / ratio.scale)
+    assert ratio(3.0) == pytest.approx((x + ratio.least) / (1 + x / ratio.most))
 
 
 def test_ratio_is_one_if_distance_is_uninformative():
@@ -149,7 +167,7 @@ def test_ratio_is_one_if_distance_is_uninformative():
     assert (ratio < 3).all()
     backwards = LikelihoodRatio.fit((np.array([5.0]), np.ones(1)), (np.array([1.0]), np.ones(1)), 1)
     assert backwards.slope == 0
-    assert backwards(np.array([0.0, np.inf])) == pytest.approx([(1 + 1 / 2) / (1 + 1 / 2)] * 2)
+    assert backwards(np.array([1.0, np.inf])) == pytest.approx([(1 + 1 / 2) / (1 + 1 / 2)] * 2)
 
 
 @settings(max_examples=20)
@@ -161,7 +179,7 @@ def test_regression_equals_scikit_learn(gallery):
     ratio = LikelihoodRatio.fit(
         (found.genuine, found.genuine_weight), (found.impostor, found.impostor_weight), found.genuine_persons
     )
-    x = np.concatenate([found.genuine, found.impostor]) / ratio.scale
+    x = np.log(np.maximum(np.concatenate([found.genuine, found.impostor]) / ratio.scale, 1e-6))
     weight, missed = np.concatenate([found.genuine_weight, found.impostor_weight]), 1 / (len(found.impostor) + 2)
     target = np.where(np.arange(len(x)) < len(found.genuine), 1 - missed, missed)
     plain = LogisticRegression(C=1e12, tol=1e-12, max_iter=10_000).fit(

@@ -125,11 +125,12 @@ def test_search_names_the_person_with_reasons(visit: Visit, gallery: PageGallery
     page = visit.open()
     visit.shoot("start")
     _search(page, gallery.uploads / "Ann.npz")
-    assert re.fullmatch(r"Ann, probability 0\.\d\d", _read_answer(page))
+    assert re.fullmatch(r"(Match|Likely) Ann, probability \d\.\d\d", _read_answer(page))
     facts = page.locator(".facts").inner_text()
     assert re.search(r"Margin\s+\d+ % nearer than \S+, the second", facts)
     assert re.search(r"Agreement\s+\d+ % \d+ of \d+ windows are nearest to Ann", facts)
     assert "within the threshold of" in facts
+    assert "windows are nearest to Ann." in page.locator(".why p").first.inner_text()
     assert "unknown beyond" in page.locator(".scale").get_attribute("aria-label")
     assert page.locator(".match strong").all_inner_texts()[0] == "Ann"
     assert page.locator(".match strong").all_inner_texts()[-1] == "Not enrolled"
@@ -198,7 +199,7 @@ def test_best_match_walks_in_step(visit: Visit) -> None:
 def test_non_enrolled_person_is_unknown(visit: Visit, gallery: PageGallery) -> None:
     page = visit.open()
     _search(page, gallery.uploads / "Hana.npz")
-    assert re.fullmatch(r"Unknown, probability 0\.\d\d", _read_answer(page))
+    assert re.fullmatch(r"Unknown probability 0\.\d\d", _read_answer(page))
     assert "beyond the threshold" in page.locator(".facts").inner_text()
     visit.shoot("unknown")
 
@@ -218,7 +219,7 @@ def test_several_recordings_with_an_unreadable_one(visit: Visit, gallery: PageGa
     _search(page, gallery.uploads / "Ann.npz", unreadable, gallery.uploads / "Dev.npz")
     page.get_by_role("heading", name="2 answers").wait_for()
     page.get_by_role("button", name=re.compile("Dev, probability")).click()
-    assert _read_answer(page).startswith("Dev")
+    assert "Dev" in _read_answer(page)
     assert "<img src=x onerror=alert(1)>.csv" in page.locator(".left-out").inner_text()
     assert page.locator("main img").count() == 0
     visit.shoot("several")
@@ -262,7 +263,7 @@ def test_busy_server_tells_when_to_retry(visit: Visit, gallery: PageGallery) -> 
     page.unroute("**/api/search")
     page.get_by_text("Options").first.click()
     page.get_by_role("button", name="Search again").click()
-    assert _read_answer(page).startswith("Ann")
+    assert "Ann" in _read_answer(page)
 
 
 # People
@@ -278,7 +279,7 @@ def test_enrolled_person_is_identified(visit: Visit, gallery: PageGallery, serve
     assert _people(server)["Hana"] == 4
     page.get_by_role("link", name="Search").click()
     _search(page, gallery.uploads / "Hana.npz")
-    assert _read_answer(page).startswith("Hana")
+    assert "Hana" in _read_answer(page)
     page.get_by_role("button", name="Enroll as Hana").click()
     page.locator(".verdict", has_text="Enrolled 1 recording: Hana.").wait_for()
     assert _people(server)["Hana"] == 5

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery, read_probes
@@ -51,7 +51,7 @@ def search(
         )
         threshold = _describe_threshold(gallery, answers, fmr, fpir)
     console.table(
-        ["recording", "answer", "nearest", "probability", "distance", "agreement", "next nearest"],
+        ["recording", "answer", "nearest", "probability", "distance", "agreement", "next nearest", "reason"],
         [_row(answer) for answer in answers],
         keys=["answer", "nearest"],
     )
@@ -59,7 +59,12 @@ def search(
         console.print(threshold)
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
-    return console.result({"answers": to_plain(answers), "left_out": console.skipped_files})
+    return console.result({"answers": [describe(answer) for answer in answers], "left_out": console.skipped_files})
+
+
+def describe(answer: Answer) -> dict[str, Any]:
+    """Return an answer as plain data, with its verdict and the reason."""
+    return {"verdict": answer.verdict, "reason": answer.reason, **to_plain(answer)}
 
 
 def _row(answer: Answer) -> list[object]:
@@ -67,12 +72,13 @@ def _row(answer: Answer) -> list[object]:
     next_nearest = ", ".join(f"{match.person} {match.distance:.2f}" for match in answer.matches[1:])
     return [
         answer.source,
-        answer.person or ("unknown" if answer.windows else answer.note),
+        answer.verdict if answer.windows else answer.note,
         best.person if best else "-",
         "-" if best is None or best.probability is None else f"{best.probability:.2f}",
         "-" if best is None else f"{best.distance:.3f}",
         "-" if best is None else f"{best.agreement:.0%}",
         next_nearest or "-",
+        answer.reason,
     ]
 
 

@@ -1,6 +1,6 @@
 """Galleries: enroll people by their recordings, and identify them in new ones."""
 
-from himpc.gallery.answer import Answer, Match, Moment, Neighbour
+from himpc.gallery.answer import Answer, Match, Moment, Neighbour, Verdict
 from himpc.gallery.cache import RevisionCache
 from himpc.gallery.calibration import Calibration, calibrate
 from himpc.gallery.catalog.changes import check_name
@@ -9,7 +9,8 @@ from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.opening import gallery_exists
 from himpc.gallery.ranking import give_different_people
 from himpc.gallery.recordings import check_persons, embed_recordings
-from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
+from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person, PersonQuality, QueueItem
+from himpc.gallery.review import Decision
 from himpc.gallery.search import SearchOptions
 from himpc.gallery.service import GalleryService
 from himpc.gallery.store import Entries, VectorStore
@@ -20,6 +21,7 @@ __all__ = [
     "Answer",
     "Arrival",
     "Calibration",
+    "Decision",
     "EnrolledRecording",
     "Enrollment",
     "Entries",
@@ -33,9 +35,12 @@ __all__ = [
     "Moment",
     "Neighbour",
     "Person",
+    "PersonQuality",
+    "QueueItem",
     "RevisionCache",
     "SearchOptions",
     "VectorStore",
+    "Verdict",
     "calibrate",
     "check_name",
     "check_persons",

@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
+
+MATCH_PROBABILITY = 0.9
+LIKELY_PROBABILITY = 0.5
+"""The probabilities from which a person is called a match, and likely; docs/gallery.md has the measured precision."""
+
+Verdict = Literal["match", "likely", "unsure", "unknown"]
 
 
 @dataclass(frozen=True)
@@ -107,3 +114,49 @@ class Answer:
     windows: int
     matches: tuple[Match, ...]
     note: str = ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """The answer in a word.
+
+        "match" and "likely" name a person within the threshold, with a probability of at least 0.9 and 0.5. "unsure" is
+        for a person to decide: the probability contradicts the threshold, or there is no threshold yet. "unknown" is
+        no enrolled person, or a recording that is too short.
+        """
+        if not self.matches or not self.windows:
+            return "unknown"
+        probability = self.matches[0].probability
+        if probability is None:
+            return "unsure"
+        if self.person is None:
+            return "unsure" if probability >= LIKELY_PROBABILITY else "unknown"
+        if probability >= LIKELY_PROBABILITY:
+            return "match" if probability >= MATCH_PROBABILITY else "likely"
+        return "unsure"
+
+    @property
+    def reason(self) -> str:
+        """The reason for the verdict, in a sentence without a full stop."""
+        if not self.windows:
+            return self.note or "the recording is too short"
+        if not self.matches:
+            return "there is no person to compare with"
+        first = self.matches[0]
+        if self.threshold is None or first.probability is None:
+            return f"{first.person} is the nearest, but the gallery has no threshold yet"
+        agreement = f"{round(first.agreement * self.windows)} of {self.windows} windows are nearest to {first.person}"
+        distance = f"the distance {first.distance:.2f}"
+        if first.distance > self.threshold:
+            probable = ", although likely" if first.probability >= LIKELY_PROBABILITY else ""
+            return (
+                f"{first.person} is the nearest{probable}, but {distance} is beyond the threshold {self.threshold:.2f}"
+            )
+        if self.person is None:
+            return f"{first.person} is the nearest, within the threshold, but was not named"
+        if first.probability >= LIKELY_PROBABILITY:
+            return f"{distance} is within the threshold {self.threshold:.2f}, and {agreement}"
+        second = max((each for each in self.matches[1:]), key=lambda each: each.probability or 0.0, default=None)
+        rival = "a person who is not enrolled"
+        if second is not None and (second.probability or 0.0) > (self.nobody or 0.0):
+            rival = second.person
+        return f"{distance} is within the threshold {self.threshold:.2f}, but {rival} is about as likely; {agreement}"

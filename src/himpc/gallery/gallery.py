@@ -10,7 +10,8 @@ from typing import Self
 from himpc.gallery.answer import Answer
 from himpc.gallery.calibration import Calibration
 from himpc.gallery.calibration.cross_validation import DEFAULT_FOLDS
-from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person
+from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person, PersonQuality, QueueItem
+from himpc.gallery.review import Decision
 from himpc.gallery.search import SearchOptions
 from himpc.gallery.service import GalleryService
 from himpc.model import Model
@@ -259,6 +260,69 @@ class Gallery:
             If it is not a valid name.
         """
         return self._service.writer.move(ids, person)
+
+    def queue(self, *, fmr: float | None = None) -> list[QueueItem]:
+        """Return what needs a person: likely merges, doubtful recordings, and people without a name.
+
+        Each recording is left out and compared with all others: of more than 2,000, those of unnamed people first, then
+        the latest. Nothing is changed until `decide` is called.
+
+        Parameters
+        ----------
+        fmr : float, optional
+            As in `search`.
+
+        Raises
+        ------
+        DataError
+            If the gallery has too few people for the rate.
+        """
+        return self._service.review.queue(fmr)
+
+    def decide(self, *items: str, decision: Decision, person: str | None = None) -> list[int]:
+        """Decide questions of the queue: all, or none if there is an error. Each decision is logged, and can be undone.
+
+        Parameters
+        ----------
+        items : str
+            The `id` of each `QueueItem`.
+        decision : {"confirm", "reject", "enroll"}
+            "confirm": the recordings show `candidate`. "reject": they do not; a doubtful recording becomes a new
+            unnamed person, and an unknown person stays without a name. "enroll": they show `person`, who may be new.
+        person : str, optional
+            The person to enroll them as.
+
+        Returns
+        -------
+        list of int
+            The numbers of the events in the audit log, by which they can be undone.
+
+        Raises
+        ------
+        ConfigError
+            If there is no candidate to confirm, or `person` does not fit the decision.
+        DataError
+            If an item is not in the queue, or the name is not valid.
+        """
+        return self._service.review.decide(items, decision, person)
+
+    def undo(self, number: int | None = None) -> int:
+        """Undo a decision of the queue, by default the last one that is not undone, and return its number.
+
+        Its recordings return to the people they belonged to, who come back with their names.
+
+        Raises
+        ------
+        DataError
+            If there is no such decision, or its recordings have been moved since.
+        NameConflictError
+            If the name of a person who would come back is now another person's.
+        """
+        return self._service.review.undo(number)
+
+    def quality(self) -> list[PersonQuality]:
+        """Return how well each person is enrolled, those with most problems first."""
+        return self._service.quality()
 
     def remove(self, *persons: str, recordings: Sequence[int] = ()) -> int:
         """Erase people with all their recordings, and single recordings by id; return the number of recordings erased.

@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 from himpc.errors import DamagedGalleryError, NotEnrolledError
 from himpc.gallery.catalog import Catalog, queries
 from himpc.gallery.integrity import fingerprint
-from himpc.gallery.records import EnrolledRecording, Event, Person
+from himpc.gallery.quality import assess_people
+from himpc.gallery.records import EnrolledRecording, Event, Person, PersonQuality
 from himpc.gallery.store import Entries, VectorStore
 from himpc.model import Model
 
@@ -86,6 +87,10 @@ class GalleryReader:
                 hint="restore the gallery from a backup, or remove the recording and enroll it again",
             )
         return joints
+
+    def quality(self) -> list[PersonQuality]:
+        """Assess how well each person is enrolled; see `Gallery.quality`."""
+        return assess_people(self.people(), self.recordings())
 
     def audit(self) -> list[Event]:
         """Return the audit log in the order of its numbers."""

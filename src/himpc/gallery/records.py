@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Event:
     time : str
         ISO 8601, UTC.
     action : str
-        created, enrolled, searched, named, merged, moved, removed, exported or imported.
+        created, enrolled, searched, named, merged, moved, removed, exported, imported, or what was decided in the
+        queue: confirmed, rejected, assigned or undone.
     actor : str
         The user of the system, or the client of a server.
     person : str or None
@@ -126,3 +128,81 @@ class Enrollment:
     already: tuple[str, ...]
     short: tuple[str, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class QueueItem:
+    """A question about the gallery that a person decides; see `Gallery.queue`.
+
+    Attributes
+    ----------
+    id : str
+        Eight hexadecimal digits, the same until the question changes.
+    kind : {"merge", "doubtful", "unknown"}
+        "merge": the person may be `candidate`. "doubtful": the recording is nearer to another person than to its own,
+        who is `candidate`. "unknown": the person has no name.
+    person : str
+        The person whom the recordings show, as far as the gallery knows.
+    recordings : tuple of int
+        The recordings that the decision concerns: all of the person, or the doubtful one.
+    recording : int
+        The one that was compared.
+    source : str
+        Its file.
+    candidate : str or None
+        The person whom `confirm` accepts and `reject` excludes; None if nobody is likely enough.
+    nearest : str or None
+        The nearest other person.
+    other : int or None
+        The nearest recording of the candidate, or of the nearest person if there is no candidate.
+    distance, probability : float, optional
+        Of `nearest`: of all people, and of a person who is not enrolled, as in an `Answer`.
+    reason : str
+    contradicts : bool
+        Whether both people were named by hand, so that a merge contradicts their names.
+    enrolled : str
+        When the recording was enrolled: ISO 8601, UTC.
+    """
+
+    id: str
+    kind: Literal["merge", "doubtful", "unknown"]
+    person: str
+    recordings: tuple[int, ...]
+    recording: int
+    source: str
+    candidate: str | None
+    nearest: str | None
+    other: int | None
+    distance: float | None
+    probability: float | None
+    reason: str
+    contradicts: bool
+    enrolled: str
+
+
+@dataclass(frozen=True)
+class PersonQuality:
+    """How well a person is enrolled.
+
+    Attributes
+    ----------
+    person : str
+    named : bool
+    recordings, sessions, cameras : int
+        How many of each; sessions and cameras as far as they are known.
+    seconds : float
+        The duration of all recordings; at 30 frames per second where that is not known.
+    quality : float
+        The lowest quality of a recording, in [0, 1].
+    problems : tuple of str
+        What makes answers about this person less reliable, such as "one recording"; empty if nothing does.
+    """
+
+    person: str
+    named: bool
+    recordings: int
+    sessions: int
+    cameras: int
+    seconds: float
+    quality: float
+    problems: tuple[str, ...]

@@ -143,40 +143,6 @@ class Searcher:
             threshold = calibration.threshold(calibration.default_fmr if fmr is None else fmr)
         return DecisionRule(calibration, threshold, options.enrolled, count, self._describe_bias(calibration))
 
-    def find_similar_people(
-        self, names: Sequence[str], fmr: float | None = None
-    ) -> list[tuple[str, str, float, float]]:
-        """Find pairs of enrolled people who may be one: name, other name, distance and probability.
-
-        A pair is as near as a match would have to be, or at least as likely one person as two.
-        """
-        if self.counts.get(self.revision())[0] < 2:
-            return []
-        rule = self.decision_rule(SearchOptions(fmr=fmr))
-        if rule.threshold is None or rule.calibration is None:
-            return []
-        pairs = []
-        for name in names:
-            for other, distance in self._nearest_people(name).items():
-                ratio = float(rule.calibration.likelihood_ratio(distance))
-                if distance <= rule.threshold or ratio >= 1:
-                    pairs.append((name, other, distance, ratio / (ratio + 1)))
-        return pairs
-
-    def _nearest_people(self, name: str) -> dict[str, float]:
-        """Return the distance between the nearest recordings of a person and of each of the nearest other people."""
-        best: dict[str, float] = {}
-        with self._catalog.read() as connection:
-            enrolled = queries.list_recordings(connection, person=queries.find_person(connection, name))
-            for pooled in self._store.pooled(np.array([each.id for each in enrolled], dtype=np.int64)):
-                candidates = find_candidates(self._store, pooled, 3, lambda ids: queries.persons_of(connection, ids))
-                names = queries.names_of(connection, {each.person for each in candidates})
-                for each in candidates:
-                    other = names[each.person]
-                    best[other] = min(each.distance, best.get(other, np.inf))
-        best.pop(name, None)
-        return best
-
     def _answer(self, probe: EmbeddedRecording, options: SearchOptions, rule: DecisionRule) -> Answer:
         if not len(probe.windows):
             note = f"shorter than a window of {self._model.window_length} frames"

@@ -29,6 +29,7 @@ from himpc.gallery.recordings import (
 )
 from himpc.gallery.records import EnrolledRecording, Enrollment
 from himpc.gallery.reserve import Reserve
+from himpc.gallery.review import Review
 from himpc.gallery.search import Searcher
 from himpc.gallery.verification import check_vectors, find_problems
 from himpc.gallery.writer import GalleryWriter
@@ -65,6 +66,8 @@ class GalleryService(GalleryReader):
         Searches the gallery, and caches the data that searches need.
     writer : GalleryWriter
         Renaming, merging, moving and removing.
+    review : Review
+        The queue of what needs a person, and the decisions about it.
     """
 
     def __init__(
@@ -82,6 +85,7 @@ class GalleryService(GalleryReader):
         self.keep_skeletons, self.actor = keep_skeletons, actor or _user_name()
         self.searcher = Searcher(catalog, store, model, self.actor)
         self.writer = GalleryWriter(catalog, store, self.actor, reserve)
+        self.review = Review(catalog, store, self.searcher, self.writer, self.actor)
 
     @classmethod
     def create(

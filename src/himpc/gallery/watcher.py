@@ -182,24 +182,15 @@ class FolderWatcher:
 
 
 def suggest_merges(gallery: Gallery, *, fmr: float | None = None) -> list[MergeSuggestion]:
-    """Find pairs of people, one or both unnamed, who may be one person, nearest first; nothing is merged.
+    """Find pairs of people, one or both unnamed, who are likely to be one person; nothing is merged.
 
-    A pair is as near as a match would have to be (`Gallery.search`), or at least as likely one person as two.
+    These are the merges of `Gallery.queue`, most probable first, without those of two people who were named by hand.
     """
-    service = get_service(gallery)
-    unnamed = {person.name for person in service.people() if not person.named}
-    best: dict[tuple[str, str], MergeSuggestion] = {}
-    for person, other, distance, probability in service.searcher.find_similar_people(sorted(unnamed), fmr):
-        first, second = (other, person) if other not in unnamed else sorted((person, other), key=_by_number)
-        previous = best.get((first, second))
-        if previous is None or distance < previous.distance:
-            best[first, second] = MergeSuggestion(first, second, distance, probability)
-    return sorted(best.values(), key=lambda suggestion: suggestion.distance)
-
-
-def _by_number(name: str) -> tuple[int, str]:
-    """Sort ``unnamed-2`` before ``unnamed-10``."""
-    return len(name), name
+    return [
+        MergeSuggestion(str(item.candidate), item.person, float(item.distance or 0), float(item.probability or 0))
+        for item in gallery.queue(fmr=fmr)
+        if item.kind == "merge" and not item.contradicts
+    ]
 
 
 def _stamp(path: Path) -> Stamp | None:

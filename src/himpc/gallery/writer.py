@@ -118,17 +118,22 @@ class GalleryWriter:
     def move(self, ids: Sequence[int], person: str | None) -> str:
         """Assign recordings to another person; see `Gallery.move`."""
         with self._catalog.write() as connection:
-            person_of = _require_all(queries.persons_of(connection, ids), ids)
-            name = person or changes.next_unnamed(connection)
-            number = changes.add_person(connection, name, named=person is not None)
-            former = queries.names_of(connection, set(person_of.values()) - {number})
-            connection.execute(sql.update(recordings).where(recordings.c.id.in_(list(person_of))).values(person=number))
-            empty = changes.delete_empty_people(connection)
-            (event,) = self._catalog.log_change(connection, "moved", self._actor, [(number, len(person_of))])
-            add_former_names(connection, event, {id: former[id] for id in empty if id in former}, number)
-            for id in former.keys() - empty.keys():
-                add_former_names(connection, event, {id: former[id]}, id)
-        return changes.check_name(name)
+            _, number = self.reassign(connection, ids, person, "moved")
+            return queries.names_of(connection, [number])[number]
+
+    def reassign(self, connection: Connection, ids: Sequence[int], person: str | None, action: str) -> tuple[int, int]:
+        """Assign recordings to a person, or to a new unnamed one; return the numbers of the event and the person."""
+        person_of = _require_all(queries.persons_of(connection, ids), ids)
+        name = person or changes.next_unnamed(connection)
+        number = changes.add_person(connection, name, named=person is not None)
+        former = queries.names_of(connection, set(person_of.values()) - {number})
+        connection.execute(sql.update(recordings).where(recordings.c.id.in_(list(person_of))).values(person=number))
+        empty = changes.delete_empty_people(connection)
+        (event,) = self._catalog.log_change(connection, action, self._actor, [(number, len(person_of))])
+        add_former_names(connection, event, {id: former[id] for id in empty if id in former}, number)
+        for id in former.keys() - empty.keys():
+            add_former_names(connection, event, {id: former[id]}, id)
+        return event, number
 
     def remove(self, names: Iterable[str], ids: Sequence[int] = ()) -> int:
         """Erase people and recordings; see `Gallery.remove`."""

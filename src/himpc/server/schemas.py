@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from himpc.gallery import Event, Person, check_name
+from himpc.gallery import Event, Person, Verdict, check_name
 
 PersonName = Annotated[
     str,
@@ -188,6 +188,8 @@ class Answer(Response):
     """The person in a probe, or unknown."""
 
     source: str
+    verdict: Verdict = Field(description="The answer in a word; docs/gallery.md defines the four.")
+    reason: str = Field(description="Why, in a sentence.")
     person: str | None = Field(description="null for an unknown person.")
     probability: _Share | None
     nobody: _Share | None = Field(description="The probability that the person is not enrolled.")

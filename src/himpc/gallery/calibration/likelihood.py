@@ -12,9 +12,14 @@ from himpc._schema import validated
 from himpc.gallery.calibration.curve import Finite
 
 MAX_STEPS = 100
+MIN_SCALED_DISTANCE = 1e-6
 MAX_SCALED_DISTANCE = 1e6
-"""The distance to a person whom a search did not reach may be infinite."""
+"""The distance of a copy is 0, and that to a person whom a search did not reach may be infinite."""
 MAX_EXPONENT = 500.0
+
+TAIL_POWER = 4
+"""Below the nearest impostor, impostors become rarer at least as fast as this power of the distance. In n dimensions it
+is n; embeddings vary along more than four."""
 
 Floats = NDArray[np.float64]
 
@@ -23,13 +28,17 @@ Floats = NDArray[np.float64]
 class LikelihoodRatio:
     r"""The likelihood ratio of "same person" to "different persons" by distance, never increasing with it.
 
-    .. math:: \mathrm{LR}(d) = \frac{x + a}{1 + b x}, \qquad x = \exp(\alpha - \beta\, d / s), \quad \beta \ge 0
+    .. math:: \mathrm{LR}(d) = \frac{x + a}{1 + b(d) x}, \quad x = e^\alpha (d / s)^{-\beta}, \quad \beta \ge 0,
+        \quad b(d) = b \min(1, d / d_0)^4
 
-    x is a logistic regression of genuine and impostor comparisons with equal weight for both kinds, so that it contains
-    no prior odds (score calibration: Bruemmer and du Preez, "Application-independent evaluation of speaker
-    detection", Computer Speech and Language, 2006). a and b limit the ratio to values that the comparisons
-    support, similar to the empirical bounds of Vergeer et al., "Numerical likelihood ratios outputted by LR systems are
-    often based on extrapolation", Science & Justice, 2016.
+    x is a logistic regression in the logarithm of the distance, of genuine and impostor comparisons with equal weight
+    for both kinds, so that it contains no prior odds (score calibration: Bruemmer and du Preez,
+    "Application-independent evaluation of speaker detection", Computer Speech and Language, 2006). a and b limit the
+    ratio to values that the comparisons support, similar to the empirical bounds of Vergeer et al., "Numerical
+    likelihood ratios outputted by LR systems are often based on extrapolation", Science & Justice, 2016. Nearer than
+    the nearest impostor, at d_0, the upper bound rises, so that a copy of a recording is as good as certain.
+
+    A calibration that an older version has saved has no d_0; its x is ``exp(alpha - beta d / s)``, and b is constant.
     """
 
     scale: Annotated[Finite, Field(gt=0)]
@@ -40,6 +49,8 @@ class LikelihoodRatio:
     least: Annotated[Finite, Field(gt=0, lt=1)]
     most: Annotated[Finite, Field(gt=1)]
     """`least`, `most`: a and 1/b, the bounds."""
+    nearest: Annotated[Finite, Field(ge=0)] | None = None
+    """d_0, the smallest impostor distance."""
 
     @classmethod
     def fit(cls, genuine: tuple[Floats, Floats], impostor: tuple[Floats, Floats], persons: int) -> Self:
@@ -57,19 +68,27 @@ class LikelihoodRatio:
             The number of people in genuine comparisons.
         """
         scale = _median(*impostor) or 1.0
-        distances = np.concatenate([genuine[0], impostor[0]]) / scale
+        distances = np.log(_scale(np.concatenate([genuine[0], impostor[0]]), scale))
         weights = np.concatenate([genuine[1], impostor[1]])
         smoothing = 1 / (len(impostor[0]) + 2)
         targets = np.repeat([1 - smoothing, smoothing], [len(genuine[0]), len(impostor[0])])
         offset, slope = fit_logistic(distances, targets, weights)
-        return cls(scale, offset, slope, 1 / (persons + 1), len(impostor[0]) + 1.0)
+        return cls(scale, offset, slope, 1 / (persons + 1), len(impostor[0]) + 1.0, float(impostor[0].min()))
 
     def __call__(self, distance: NDArray[np.floating] | float) -> Floats:
         """Compute the ratio of distances of any shape."""
-        scaled = np.minimum(np.asarray(distance, dtype=np.float64) / self.scale, MAX_SCALED_DISTANCE)
-        x = np.exp(np.minimum(self.offset - self.slope * scaled, MAX_EXPONENT))
-        ratio: Floats = (x + self.least) / (1 + x / self.most)
+        scaled = _scale(np.asarray(distance, dtype=np.float64), self.scale)
+        x = np.exp(
+            np.minimum(self.offset - self.slope * (scaled if self.nearest is None else np.log(scaled)), MAX_EXPONENT)
+        )
+        most = self.most * np.maximum((self.nearest or 0) / self.scale / scaled, 1) ** TAIL_POWER
+        ratio: Floats = (x + self.least) / (1 + x / most)
         return ratio
+
+
+def _scale(distances: Floats, scale: float) -> Floats:
+    scaled: Floats = np.clip(distances / scale, MIN_SCALED_DISTANCE, MAX_SCALED_DISTANCE)
+    return scaled
 
 
 def _median(distances: Floats, weights: Floats) -> float:

@@ -19,7 +19,7 @@ from sqlalchemy import Connection, Engine
 from himpc.errors import DamagedGalleryError, GalleryError, escape_unprintable
 from himpc.gallery.catalog import audit
 from himpc.gallery.catalog.cells import InvalidCellError
-from himpc.gallery.catalog.migration import VERSION, migrate, prepare_search_tables
+from himpc.gallery.catalog.migration import ADDED_TABLES, VERSION, migrate, prepare_search_tables
 from himpc.gallery.catalog.sqlite import open_sqlite
 from himpc.gallery.catalog.tables import TABLES, counters, events, people, properties, recordings
 from himpc.gallery.records import Event
@@ -237,18 +237,18 @@ class Catalog:
             with self.read() as connection:
                 column = sql.select(properties.c.value).where(properties.c.name == "version")
                 version = bytes(connection.execute(column).scalar() or b"").decode(errors="replace")
-            if version not in ("1", VERSION):
+            if version not in ADDED_TABLES:
                 raise GalleryError(
                     f"{self.location}: has gallery version {escape_unprintable(version)}, "
                     f"this version of himpc reads version {VERSION}"
                 )
-        required = set(TABLES.tables) - ({"himpc_former_names"} if version == "1" else set())
+        required = set(TABLES.tables) - ADDED_TABLES.get(version, frozenset())
         if missing := sorted(required - found):
             raise DamagedGalleryError(
                 f"{self.location}: is damaged: the table {missing[0]} of its catalog is missing",
                 hint="restore the gallery from a backup",
             )
-        if version == "1":
+        if version != VERSION:
             self._migrate()
 
     def _migrate(self) -> None:

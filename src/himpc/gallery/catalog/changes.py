@@ -14,7 +14,7 @@ from sqlalchemy import Connection
 from himpc.errors import DataError, escape_unprintable
 from himpc.gallery.catalog.audit import now
 from himpc.gallery.catalog.queries import batches
-from himpc.gallery.catalog.tables import files, former_names, people, recordings
+from himpc.gallery.catalog.tables import decision_moves, decisions, files, former_names, people, recordings
 from himpc.gallery.catalog.tables import skeletons as skeleton_table
 from himpc.gallery.integrity import digest
 from himpc.gallery.recordings import EmbeddedRecording
@@ -134,10 +134,15 @@ def set_digests(connection: Connection, digests: Mapping[int, tuple[str, str]]) 
 
 
 def delete_recordings(connection: Connection, ids: Sequence[int]) -> None:
-    """Delete recordings, and people who have none left, with all their former names."""
+    """Delete recordings, with what was decided about them, and people who have none left, with all former names."""
     for batch in batches(ids):
         connection.execute(sql.delete(skeleton_table).where(skeleton_table.c.recording.in_(batch)))
         connection.execute(sql.delete(recordings).where(recordings.c.id.in_(batch)))
+        connection.execute(sql.delete(decision_moves).where(decision_moves.c.recording.in_(batch)))
+        concerned = sql.or_(decisions.c.recording.in_(batch), decisions.c.other.in_(batch))
+        connection.execute(sql.delete(decisions).where(concerned))
+    undecided = decision_moves.c.decision.not_in(sql.select(decisions.c.number))
+    connection.execute(sql.delete(decision_moves).where(undecided))
     delete_empty_people(connection)
     connection.execute(sql.delete(former_names).where(former_names.c.person.not_in(sql.select(people.c.id))))
 

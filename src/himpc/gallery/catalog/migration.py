@@ -1,7 +1,8 @@
 """Bring the catalog of an older version up to date, in the transaction that opens it.
 
 Version 2 adds digests, numbers in the audit log and former names, and stores the names of people in the Unicode form
-NFC. The digests of vectors need the vectors, and are added by `himpc.gallery.integrity` afterwards.
+NFC. The digests of vectors need the vectors, and are added by `himpc.gallery.integrity` afterwards. Version 3 adds the
+decisions of the queue.
 """
 
 from __future__ import annotations
@@ -15,8 +16,15 @@ from himpc.gallery.catalog import audit
 from himpc.gallery.catalog.tables import SEARCH_TABLES, TABLES, events, people, properties, recordings, searches
 from himpc.recordings import normalize_label
 
-VERSION = "2"
-"""The version of the tables; version 1 is migrated, and no other is opened."""
+VERSION = "3"
+"""The version of the tables."""
+
+ADDED_TABLES = {
+    "1": frozenset({"himpc_former_names", "himpc_decisions", "himpc_decision_moves"}),
+    "2": frozenset({"himpc_decisions", "himpc_decision_moves"}),
+    VERSION: frozenset[str](),
+}
+"""The tables that each version lacks; an older version is migrated, and no other is opened."""
 
 
 def prepare_search_tables(connection: Connection) -> None:
@@ -26,15 +34,17 @@ def prepare_search_tables(connection: Connection) -> None:
 
 
 def migrate(connection: Connection, log: Connection) -> None:
-    """Migrate the catalog from version 1, in transactions on the catalog and on the log of searches."""
+    """Migrate the catalog from an older version, in transactions on the catalog and on the log of searches."""
     version = properties.c.name == "version"
-    if bytes(connection.execute(sql.select(properties.c.value).where(version)).scalar() or b"") == VERSION.encode():
+    found = bytes(connection.execute(sql.select(properties.c.value).where(version)).scalar() or b"").decode()
+    if found == VERSION:
         return  # another process was first
     TABLES.create_all(connection)
-    for table in (properties, recordings, events):
-        _add_columns(connection, table)
-    _number_entries(connection, log)
-    _normalise_names(connection, log)
+    if found == "1":
+        for table in (properties, recordings, events):
+            _add_columns(connection, table)
+        _number_entries(connection, log)
+        _normalise_names(connection, log)
     connection.execute(sql.update(properties).where(version).values(value=VERSION.encode()))
     for name, value in connection.execute(sql.select(properties.c.name, properties.c.value)).all():
         digest = hashlib.sha256(value).hexdigest()

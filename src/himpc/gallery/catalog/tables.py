@@ -11,6 +11,8 @@ __all__ = [
     "SEARCH_TABLES",
     "TABLES",
     "counters",
+    "decision_moves",
+    "decisions",
     "events",
     "files",
     "former_names",
@@ -97,6 +99,31 @@ former_names = Table(
     Column("person", BigInteger(), nullable=False),
 )
 """Names that people bore before an event: the person who bore it (`former`), and who has the recordings since."""
+
+decisions = Table(
+    "himpc_decisions",
+    TABLES,
+    Column("number", BigInteger(), primary_key=True, autoincrement=False),
+    Column("recording", BigInteger(), nullable=False),
+    Column("other", BigInteger()),
+    Column("same", Boolean(), nullable=False),
+    Column("person", BigInteger()),
+    Column("former", String(), nullable=False),
+)
+"""What a user decided in the queue, by the number of its event: whether two recordings show one person. `person` has
+the recordings since, if they moved, and `former` lists the rows of `former_names` that moved with them."""
+
+decision_moves = Table(
+    "himpc_decision_moves",
+    TABLES,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("decision", BigInteger(), nullable=False),
+    Column("recording", BigInteger(), nullable=False),
+    Column("person", BigInteger(), nullable=False),
+    Column("name", String(), nullable=False),
+    Column("named", Boolean(), nullable=False),
+)
+"""The person of each recording before a decision moved it, to undo the decision."""
 
 searches = _log_table("himpc_searches", SEARCH_TABLES, Column("found", String()))
 """The audit log of searches, with the ids of the people found; in a folder it is a file of its own, so that a search

@@ -5,17 +5,24 @@ const decimals = (value) => value.toFixed(2);
 const percent = (value) => `${Math.round(value * 100)} %`;
 const withProbability = (value) => (value === null ? "" : `, probability ${decimals(value)}`);
 
-/** Summarise an answer as {head, rest}, such as "Ann" and ", probability 0.93". */
-export function summarise({ person, probability, windows, threshold, matches }) {
-  if (person !== null) return { head: person, rest: withProbability(probability) };
-  if (!windows) return { head: "No answer", rest: ": the recording is too short" };
-  if (threshold === null && matches.length) return { head: `Nearest: ${matches[0].person}`, rest: "; there is no threshold yet" };
-  return { head: "Unknown", rest: withProbability(probability) };
+/** The words for an answer; `docs/gallery.md` says when each is used. */
+export const VERDICTS = { match: "Match", likely: "Likely", unsure: "Unsure", unknown: "Unknown" };
+
+/** Summarise an answer as {word, head, rest}, such as "Match", "Ann" and ", probability 0.93". */
+export function summarise({ verdict, person, probability, windows, threshold, matches }) {
+  const word = windows ? VERDICTS[verdict] : "No answer";
+  if (person !== null) return { word, head: person, rest: withProbability(probability) };
+  if (!windows) return { word, head: "", rest: "the recording is too short" };
+  if (verdict === "unsure") return { word, head: `Nearest: ${matches[0].person}`, rest: threshold === null ? "; there is no threshold yet" : withProbability(matches[0].probability) };
+  return { word, head: "", rest: probability === null ? "" : `probability ${decimals(probability)}` };
 }
 
+/** The word of an answer, with a mark that does not depend on colour. */
+export const verdictTag = (answer) => el("span", { class: `tag ${answer.windows ? answer.verdict : "unknown"}`, text: summarise(answer).word });
+
 export function summaryText(answer) {
-  const { head, rest } = summarise(answer);
-  return head + rest;
+  const { word, head, rest } = summarise(answer);
+  return `${word}: ${head}${rest}`;
 }
 
 /** Explain an answer: margin, agreement, and distance compared with the threshold. */
@@ -29,6 +36,7 @@ export function explain(answer) {
     ["Distance", decimals(first.distance), compareWithThreshold(answer.threshold, first.distance)],
   ];
   return el("div", {},
+    el("p", { text: `${answer.reason[0].toUpperCase()}${answer.reason.slice(1)}.` }),
     answer.note ? el("p", { class: "note", text: answer.note }) : null,
     el("dl", { class: "facts" }, facts.map(([name, value, text]) => el("div", {}, el("dt", { text: name }), el("dd", {}, el("strong", { text: value }), el("span", { class: "muted", text: ` ${text}` }))))),
     distanceChart(answer));

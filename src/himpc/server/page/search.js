@@ -1,5 +1,5 @@
 // The view that identifies people in recordings.
-import { explain, nearestPeople, summarise, summaryText } from "./answer.js";
+import { explain, nearestPeople, summarise, summaryText, verdictTag } from "./answer.js";
 import { allNames, call, galleryInfo, refresh } from "./api.js";
 import { ask, nameField } from "./dialogs.js";
 import { announce, button, checkbox, count, el, errorLine, field } from "./dom.js";
@@ -74,7 +74,7 @@ function showResults({ answers, left_out: skipped }) {
   const entries = answers.map((answer) => {
     const { head, rest } = summarise(answer);
     const node = el("button", { type: "button", class: "entry", "aria-pressed": "false", on: { click: () => choose(node, answer) } },
-      el("span", { class: "source", text: answer.source }), el("span", {}, el("strong", { text: head }), rest));
+      el("span", { class: "source", text: answer.source }), el("span", {}, verdictTag(answer), " ", el("strong", { text: head }), rest));
     return node;
   });
   const choose = (node, answer) => {
@@ -95,9 +95,9 @@ function showAnswer(detail, answer, isOneOfMany) {
   const { head, rest } = summarise(answer);
   const nearest = nearestPeople(answer, (match, recording) => compare(answer, match, recording));
   detail.replaceChildren(
-    el("div", { class: `card verdict ${answer.person === null ? "unknown" : "known"}` },
+    el("div", { class: `card verdict ${answer.verdict}` },
       el("p", { class: "source", text: answer.source }),
-      el("h2", {}, head, el("span", { class: "rest", text: rest })),
+      el("h2", {}, verdictTag(answer), " ", head, el("span", { class: "rest", text: rest })),
       enrollButtons(answer, isOneOfMany) ?? ""),
     el("div", { class: "card walk" }, el("h3", { text: "Comparison" }), player.node),
     el("div", { class: "card why" }, el("h3", { text: "Reasons" }), explain(answer)),
