@@ -93,6 +93,32 @@ def test_points_of_the_room_and_angles_are_not_of_the_body():
     assert find_body_points(everything).tolist() == list(range(3, 11))
 
 
+def test_quantities_that_are_no_positions_are_not_of_the_body():
+    rng = np.random.default_rng(0)
+    joints = 1000 * two_segments()  # mm
+    steps = np.sin(np.linspace(0, 40, len(joints)))[:, None, None]
+    moments = 3000 * steps * rng.normal(size=(6, 3)) + rng.normal(size=(6, 3))
+    drifting = 1.2 * joints[:, :2] + 900 * steps * rng.normal(size=(2, 3))
+    powers = np.concatenate([np.zeros((len(joints), 3, 2)), steps * rng.normal(size=(3, 1))], axis=2)
+    order = rng.permutation(19)
+    everything = np.concatenate([moments, joints, drifting, powers], axis=1)[:, order]
+    assert sorted(order[find_body_points(everything)]) == list(range(6, 14))
+
+
+def test_standing_body_keeps_its_points_while_an_arm_moves():
+    rng = np.random.default_rng(0)
+    body = rng.uniform([-0.2, 0, -0.1], [0.2, 1.7, 0.1], (9, 3)) + rng.normal(0, 0.001, (120, 9, 3))
+    arm = two_segments(travel=0.0)[:, :4] + [0.3, 0.4, 0]
+    assert find_body_points(np.concatenate([body, arm], axis=1)).tolist() == list(range(13))
+
+
+def test_scalars_are_not_of_a_still_body():
+    still = np.random.default_rng(0).normal(size=(6, 3)) + np.random.default_rng(1).normal(0, 0.001, (50, 6, 3))
+    still[:, 4, :2] = 0
+    assert find_body_points(still).tolist() == [0, 1, 2, 3, 5]
+    assert find_body_points(still * [0, 0, 1]).tolist() == list(range(6))
+
+
 def test_room_points_are_found_when_the_body_stays_in_place():
     joints = two_segments(travel=0.0)
     still = np.broadcast_to(np.float32([1, 0, 1]), (len(joints), 1, 3))

@@ -10,8 +10,24 @@ from himpc.skeleton.discovery.distances import evenly_spaced, measure_distances
 _MIN_TRAVEL = 0.25
 """Root mean square movement of a body that travels, in its extent."""
 
-_MIN_SHARE = 0.5
+_SHARE = (0.5, 2.0)
 """Share of the movement of a travelling body that each of its points has: 0.8 to 1.2 in walking, 0 in the room."""
+
+_MAX_DEVIATION = 0.4
+"""Root mean square deviation of a point from the movement of the body, in its extent: up to 0.2 for a walking foot;
+moments and forces follow the steps, but their values are no distances."""
+
+_TOGETHER = 0.5
+"""Deviation between two points that move together, in the movement of the one that moves more."""
+
+_MIN_GROUP = 3
+"""Points that move together while a body travels, at least."""
+
+_CONSTANT = 0.35
+"""Variation of the distance of a point of the same body from a moving part of it, in this distance."""
+
+_MAX_PART = 8.0
+"""Distance of a point of the same body from a moving part of it, in the extent of the part, such as a forearm."""
 
 _STILL, _MOVING = 0.003, 0.05
 """Movement of a point of the room, and of half of the points of a body that moves in place, in its extent."""
@@ -21,11 +37,14 @@ _MIN_SEEN = 0.5
 
 _MAX_FRAMES = 60
 
+Array = NDArray[np.float64]
+
 
 def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
     """Find the points that are seen in most frames and move with the body.
 
-    Points of the room stay where they are while the body moves; so do angles or forces that a file stores as points.
+    Points of the room stay where they are while the body moves. Angles, forces and other quantities that a file stores
+    as points are no positions: they do not move with the body, or change along one axis only.
 
     Parameters
     ----------
@@ -35,26 +54,59 @@ def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
     Returns
     -------
     int array ``(n,)``
-        Indices of the points; if nothing moves, of all that are seen.
+        Indices of the points; if nothing moves, of all that are seen and are no scalars.
     """
     frames = joints[evenly_spaced(len(joints), _MAX_FRAMES)].astype(np.float64)
     frames = frames[~np.isnan(frames[:, :, 0]).all(axis=1)]
     if not len(frames):
         return np.empty(0, np.intp)
-    seen = np.flatnonzero((~np.isnan(frames[:, :, 0])).mean(axis=0) >= _MIN_SEEN)
-    if len(seen) < 2:
-        return seen
-    frames = frames[:, seen]
+    points = np.flatnonzero((~np.isnan(frames[:, :, 0])).mean(axis=0) >= _MIN_SEEN)
+    points = points[~_are_scalars(frames[:, points])]
+    if len(points) < 2:
+        return points
+    frames = frames[:, points]
     shifts = frames - np.nanmedian(frames, axis=0)
     movement = np.sqrt(np.nanmean((shifts**2).sum(axis=2), axis=0))
-    movers = np.flatnonzero(movement >= np.quantile(movement, 0.9) / 2)
-    course = np.nan_to_num(np.nanmean(shifts[:, movers], axis=1)) if len(movers) else np.zeros((len(frames), 3))
-    extent = measure_distances([frames[:, movers]]).extent
-    body = np.arange(len(seen))
-    if np.sqrt((course**2).sum(axis=1).mean()) > _MIN_TRAVEL * extent:
-        along = (shifts * course[:, None]).sum(axis=2)
-        full = np.where(np.isnan(along), np.nan, (course**2).sum(axis=1)[:, None])
-        body = np.flatnonzero(np.nansum(along, axis=0) > _MIN_SHARE * np.nansum(full, axis=0))
-    elif np.median(movement) > _MOVING * extent:
-        body = np.flatnonzero(movement > _STILL * extent)
-    return seen[body]
+    core = _largest_group_that_moves_together(shifts, movement)
+    course = np.nan_to_num(np.nanmean(shifts[:, core], axis=1))
+    extent = measure_distances([frames[:, _whole_body(frames, core)]]).extent
+    if len(core) >= _MIN_GROUP and np.sqrt((course**2).sum(axis=1).mean()) > _MIN_TRAVEL * extent:
+        share = np.nansum((shifts * course[:, None]).sum(axis=2), axis=0)
+        share /= np.where(np.isnan(shifts[:, :, 0]), 0, (course**2).sum(axis=1)[:, None]).sum(axis=0)
+        deviation = np.sqrt(np.nanmean(((shifts - course[:, None]) ** 2).sum(axis=2), axis=0))
+        return points[(share > _SHARE[0]) & (share < _SHARE[1]) & (deviation < _MAX_DEVIATION * extent)]
+    extent = measure_distances([frames[:, movement >= np.quantile(movement, 0.9) / 2]]).extent
+    return points[movement > _STILL * extent] if np.median(movement) > _MOVING * extent else points
+
+
+def _are_scalars(frames: Array) -> NDArray[np.bool_]:
+    """Return which points only ever change along one axis, such as powers; none if most do."""
+    changes = np.fmax.reduce(frames, axis=0) > np.fmin.reduce(frames, axis=0)
+    scalar: NDArray[np.bool_] = changes.sum(axis=1) == 1
+    return scalar if scalar.mean() < 0.5 else np.zeros_like(scalar)
+
+
+def _whole_body(frames: Array, core: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return a group that moves together; if it is less than half of the points, with those that stay near it.
+
+    A raised arm moves as much as it is long, and the body that it belongs to stays near it.
+    """
+    if 2 * len(core) >= frames.shape[1]:
+        return core
+    centre = np.nanmean(frames[:, core], axis=1, keepdims=True)
+    low, middle, high = np.nanquantile(np.linalg.norm(frames - centre, axis=2), (0.1, 0.5, 0.9), axis=0)
+    extent = measure_distances([frames[:, core]]).extent
+    near = ((high - low) / 2 < _CONSTANT * middle) & (middle < _MAX_PART * extent)
+    return np.union1d(core, np.flatnonzero(near))
+
+
+def _largest_group_that_moves_together(shifts: Array, movement: Array) -> NDArray[np.intp]:
+    """Return the point that moves together with the most others, and these."""
+    seen = ~np.isnan(shifts[:, :, 0])
+    weight, filled = seen.astype(np.float64), np.nan_to_num(shifts)
+    squares = weight.T @ (filled**2).sum(axis=2)
+    products = np.einsum("fpa,fqa->pq", filled, filled, optimize=True)
+    both = np.maximum(weight.T @ weight, 1)
+    deviation = np.sqrt(np.maximum(squares + squares.T - 2 * products, 0) / both)
+    together = deviation <= _TOGETHER * np.maximum(movement[:, None], movement)
+    return np.flatnonzero(together[together.sum(axis=1).argmax()])

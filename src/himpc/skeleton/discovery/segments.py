@@ -84,15 +84,17 @@ def _choose_cut(heights: Array, distances: Distances) -> float:
 def measured_points(distances: Distances) -> Points:
     """Return the points without those that are computed from others, such as the axes of a segment.
 
-    Measured points always move a little relative to each other. Of computed points that do not, one is kept. Where
-    hardly any point is measured, as in files of joints, all are kept.
+    Measured points always move a little relative to each other. Of points that do not, those are kept that have the
+    fewest such partners: a marker at the elbow has one, the centre of the joint that is computed from it; the axes of a
+    segment have each other and that centre. Where hardly any point is measured, as in files of joints, all are kept.
     """
     exact = (distances.variation < _EXACT * distances.extent) & ~np.eye(len(distances.mean), dtype=bool)
     measured = np.array(exact.sum(axis=1) == 0)
     if measured.mean() < _MIN_MEASURED or not distances.moves:
         return np.arange(len(exact))
     kept = measured.copy()
-    for point in np.flatnonzero(~measured):
+    partners = exact.sum(axis=1)
+    for point in sorted(np.flatnonzero(~measured), key=lambda i: (partners[i], i)):
         kept[point] = not (exact[point] & kept).any()
     return np.flatnonzero(kept)
 
