@@ -65,7 +65,7 @@ open-set: .venv/ready  ## measure identification with unknown persons: the last 
 	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
 
 identity: .venv/ready  ## measure ranking, grouping and open-set rates on every real set, beside the supervised upper bound
-	$(BIN)/python perf/identity.py --data $(SHARED)/data
+	$(BIN)/python perf/identity.py --data $(SHARED)/data --ablations --diagnostics
 
 sweep: .venv/ready  ## measure the effect of each setting into docs/sweep; an interrupted sweep resumes
 	for grid in kinect-v1-actions tracklet-kinect-v1-actions tracklet-cross-session-hard; do \

@@ -1,31 +1,38 @@
-"""Measure how well label-free diagnostics predict the true Rank-1: ``python perf/diagnostics.py``.
+"""Measure how well self-diagnostics predict accuracy: ``python perf/diagnostics.py``, also part of perf/identity.py.
 
-For simulated suites of every difficulty, with published and with reduced differences between people: train the preset
-`tracklet` without labels, compute `himpc.learning.diagnose`, and rank the suite's probe in its gallery. Spearman's
-correlations over all suites are written into docs/lab-notebook.md.
+Cases are the development sets, parts of them (halves of their people, single views, groups of actions), and simulated
+suites of every difficulty, with published and with reduced differences between people. In each, what ships is adapted
+to or trained on the training part without labels, `himpc.learning.diagnose` computes its numbers from that part, and
+the probe is ranked in its gallery with labels. Spearman's correlations over all cases are printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
-from collections.abc import Iterator
+import sys
+import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 from scipy.stats import spearmanr
-from sklearn.metrics import adjusted_rand_score
 
 import himpc
+from himpc._files import write_atomically
+from himpc.api import unify_layouts
 from himpc.evaluation import markdown_table
-from himpc.learning import Diagnosis, diagnose
-from himpc.learning.clustering import cluster_recordings
-from himpc.recordings import Windows
-from himpc.research import Recipe, divide_recordings, get_recipe
-from measurement import IgnoreWarnings, replace_section, use_one_thread
+from himpc.learning import Config, diagnose
+from himpc.recordings import Recording, Windows
+from himpc.research import divide_recordings, get_recipe
+from identity_measures import grouping, ranking
+from identity_methods import SHIPPED, fit, in_effect, package_hash
+from measurement import use_one_thread
 
 SUITES = ("cross-view", "cross-session", "clothing", "long-term")
 DIFFICULTIES = ("easy", "medium", "hard")
@@ -33,106 +40,167 @@ ALIKE = 0.3
 """Difference between bodies and gaits of people who are alike, as a fraction of the published one."""
 PEOPLE = 12
 FIRST_SEED = 300
-NUMBERS = {
-    "margin": "silhouette of the groups over that of random data",
-    "nearest": "how much nearer the nearest other recording is than the median one",
-    "halves": "how much nearer a recording's halves are to each other than to those of others",
-    "levels": "share of recordings for which two levels find the same other one nearest",
-    "seeds": "adjusted Rand index of the groups of two trainings with different seeds",
-}
-"""Those of `himpc.learning.Diagnosis`, and one that needs another training."""
-START = "<!-- diagnostics: written by `python perf/diagnostics.py` -->\n"
-END = "<!-- /diagnostics -->"
+VIDEO = "video-walkers"
+"""A set without a recipe: clips of the near camera are trained on and enrolled, those of the far one searched."""
+
+SETS = ("kinect-v1-views", "kinect-v1-daily", "kinect-v1-actions", VIDEO, "trc-walking", "c3d-walking")
+NUMBERS = ("confidence", "margin", "nearest", "halves")
+"""Numbers of `himpc.learning.Diagnosis`."""
+
+MIN_CASES = 5
+"""Fewer cases have no correlation."""
+
+ACCURACIES = ("recording Rank-1", "recording mAP", "ARI given", "ARI estimated")
+
+Parts = dict[str, list[Recording]]
 
 
 @dataclass(frozen=True)
 class Case:
-    """One suite with one seed: diagnosis, agreement with a second training, and true Rank-1 in %."""
+    """Recordings that one diagnosis is made of.
 
-    name: str
-    alike: bool
-    diagnosis: Diagnosis
-    seeds: float
-    window: float
-    recording: float
+    Attributes
+    ----------
+    set : str
+        The development set, or "simulated".
+    title : str
+    parts : dict
+        Recordings for ``train``, ``gallery`` and ``probe``.
+    seed : int
+    """
 
-    def number(self, name: str) -> float:
-        """Return one of `NUMBERS`."""
-        return self.seeds if name == "seeds" else float(getattr(self.diagnosis, name))
+    set: str
+    title: str
+    parts: Parts
+    seed: int = 0
 
 
-def suites(seeds: int) -> Iterator[tuple[Recipe, bool, int]]:
-    """Return each suite with published and with reduced differences between people, each with its own seed."""
-    for number, (_, alike, suite, difficulty) in enumerate(product(range(seeds), (False, True), SUITES, DIFFICULTIES)):
+def real_cases(data: Path, name: str) -> Iterator[Case]:
+    """Yield a development set as its recipe divides it, halves of its people, single views and groups of actions."""
+    if name == VIDEO:
+        walks = list(himpc.read(data / name))
+        near, far = ([each for each in walks if each.camera == camera] for camera in ("near", "far"))
+        parts = {"train": near, "gallery": near, "probe": far}
+    else:
+        partition = divide_recordings(get_recipe(name), data / name)[1]
+        parts = {"train": partition.train, **partition.tests}
+    yield Case(name, "all", parts)
+    people = sorted({str(walk.person) for walks in parts.values() for walk in walks})
+    for number in (0, 1):
+        half = set(people[number::2])
+        yield Case(name, f"half of the people, {number + 1}", _only(parts, lambda walk, half=half: walk.person in half))
+    everything = list({id(walk): walk for walks in parts.values() for walk in walks}.values())
+    if name == "kinect-v1-views":
+        for view in ("v01", "v02", "v03"):
+            own = [walk for walk in everything if walk.camera == view]
+            yield Case(name, f"view {view[1:]}", _thirds_of_sessions(own))
+    if name in ("kinect-v1-daily", "kinect-v1-actions"):
+        sessions = sorted({str(walk.session) for walk in everything})
+        size = 9 if name == "kinect-v1-daily" else 3
+        for first in range(0, len(sessions), size):
+            group = sessions[first : first + size]
+            own = [walk for walk in everything if walk.session in group]
+            yield Case(name, f"actions {first + 1} to {first + size}", _thirds_of_sessions(own))
+
+
+def _only(parts: Mapping[str, Sequence[Recording]], is_used: Any) -> Parts:
+    return {part: [walk for walk in walks if is_used(walk)] for part, walks in parts.items()}
+
+
+def _thirds_of_sessions(walks: Sequence[Recording]) -> Parts:
+    """Train on every third session, and search every third in those between them."""
+    sessions = sorted({str(walk.session) for walk in walks})
+    place = {session: number % 3 for number, session in enumerate(sessions)}
+    return {
+        part: [walk for walk in walks if place[str(walk.session)] == number]
+        for number, part in enumerate(("train", "gallery", "probe"))
+    }
+
+
+def simulated_cases() -> Iterator[Case]:
+    """Yield each suite with published and with reduced differences between people, each with its own seed."""
+    for number, (suite, difficulty, alike) in enumerate(product(SUITES, DIFFICULTIES, (False, True))):
         recipe = get_recipe(f"{suite}-{difficulty}")
+        assert recipe.simulation is not None
         knobs = {key: dict(table) for key, table in recipe.simulation.knobs.items()}
         knobs[difficulty] |= {"bodies": ALIKE, "gaits": ALIKE} if alike else {}
-        simulation = replace(recipe.simulation, people=PEOPLE, knobs=knobs)
-        yield replace(recipe, simulation=simulation), alike, FIRST_SEED + number
+        recipe = replace(recipe, simulation=replace(recipe.simulation, people=PEOPLE, knobs=knobs))
+        partition = divide_recordings(recipe, seed=FIRST_SEED + number)[1]
+        title = recipe.name + (", people alike" if alike else "")
+        yield Case("simulated", title, {"train": partition.train, **partition.tests}, FIRST_SEED + number)
 
 
-def measure(recipe: Recipe, alike: bool, seed: int) -> Case:
-    """Train without labels, and measure with labels."""
-    recordings = divide_recordings(recipe, seed=seed)[1]
-    learner, other = (
-        himpc.HiMPC("tracklet", seed=each, callbacks=[IgnoreWarnings()]).fit(recordings.train)
-        for each in (seed, seed + 10_000)
-    )
-    config = learner.config
-    windows = Windows.cut(recordings.train, config.window_length, config.training_stride)
-    groups = [cluster_recordings(each.model_.embed(windows), windows.whole_recording) for each in (learner, other)]
-    result = himpc.evaluate(learner.model_, recordings.tests["gallery"], recordings.tests["probe"])
-    ranks = (100 * part.ranking.rank[1] for part in (result.window, result.recording))
-    return Case(recipe.name, alike, diagnose(learner.model_, windows), adjusted_rand_score(*groups), *ranks)
+def measure_all(data: Path, runs: Path, sets: Sequence[str], *, simulated: bool = True) -> str:
+    """Measure all cases, and return the table of correlations and that of the cases."""
+    rows = [measure(case, data, runs) for name in sets for case in real_cases(data, name)]
+    rows += [measure(case, data, runs) for case in simulated_cases()] if simulated else []
+    return f"{correlation_table(rows)}\n\n{case_table(rows)}"
 
 
-def section(cases: list[Case]) -> str:
-    """Return both tables."""
-    correlations = [
-        {
-            "number": f"`{name}`",
-            "what": what,
-            "recording Rank-1": _spearman([case.number(name) for case in cases], cases, "recording"),
-            "window Rank-1": _spearman([case.number(name) for case in cases], cases, "window"),
-        }
-        for name, what in NUMBERS.items()
-    ]
-    rows = [
-        {
-            "suite": case.name,
-            "people": "alike" if case.alike else "as published",
-            "R1 w": f"{case.window:.0f}",
-            "R1 r": f"{case.recording:.0f}",
-            "groups": f"{case.diagnosis.groups} of {case.diagnosis.recordings}",
-        }
-        | {name: f"{case.number(name):.2f}" for name in NUMBERS}
-        for case in sorted(cases, key=lambda case: (-case.recording, -case.window))
-    ]
-    return (
-        f"Spearman's correlation with the Rank-1 of held-out recordings, over {len(cases)} simulated suites of "
-        f"{PEOPLE} people, each with a seed of its own (from {FIRST_SEED}), preset `tracklet`, himpc "
-        f"{himpc.__version__}:\n\n{markdown_table(correlations)}\n\nEach suite, the best first; {PEOPLE} groups would "
-        f"be right:\n\n{markdown_table(rows)}\n"
-    )
+def measure(case: Case, data: Path, runs: Path) -> dict[str, Any]:
+    """Diagnose a model without labels, and measure it with labels; models and accuracy are kept in `runs`."""
+    folder = runs / f"diagnostics-{package_hash()}" / f"{case.set} {case.title}".replace(" ", "-").replace(",", "")
+    if not (folder / "accuracy.json").exists():
+        with in_effect(SHIPPED, case.set, data):
+            model = fit(SHIPPED, case.parts["train"], case.seed)
+            walks = list({id(walk): walk for part in ("gallery", "probe") for walk in case.parts[part]}.values())
+            accuracy = ranking(model, case.parts) | grouping(walks, fit(SHIPPED, walks, case.seed))
+        model.save(folder / "model")
+        accuracy["people"] = len({walk.person for walk in case.parts["train"]})
+        write_atomically(folder / "accuracy.json", json.dumps(accuracy).encode())
+        print(f"{case.set}, {case.title}: measured", file=sys.stderr, flush=True)
+    accuracy = json.loads((folder / "accuracy.json").read_text(encoding="utf-8"))
+    model, config = himpc.Model.load(folder / "model"), Config.preset("tracklet")
+    windows = Windows.cut(unify_layouts(case.parts["train"], model), config.window_length, config.training_stride)
+    diagnosis = diagnose(model, windows)
+    method = "prior" if model.scoring is not None else "trained"
+    return {"set": case.set, "part": case.title, "method": method, **accuracy, **diagnosis.to_dict()}
 
 
-def _spearman(numbers: list[float], cases: list[Case], level: str) -> str:
-    return f"{spearmanr(numbers, [getattr(case, level) for case in cases]).statistic:.2f}"
+def correlation_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return Spearman's correlations of each number with accuracy, over all cases that have the number."""
+    chosen = {
+        "all": rows,
+        "development sets": [row for row in rows if row["set"] != "simulated"],
+        "adapted prior": [row for row in rows if row["method"] == "prior"],
+        "trained": [row for row in rows if row["method"] == "trained"],
+    }
+    table = []
+    for title, own in chosen.items():
+        for number in NUMBERS:
+            known = [row for row in own if row[number] is not None]
+            if len(known) < MIN_CASES:
+                continue
+            row = {"cases": f"{title} ({len(known)})", "number": f"`{number}`"}
+            values = [each[number] for each in known]
+            for accuracy in ACCURACIES:
+                row[accuracy] = f"{spearmanr(values, [each[accuracy] for each in known]).statistic:.2f}"
+            table.append(row)
+    return markdown_table(table)
+
+
+def case_table(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return a row per case, the best first."""
+    table = []
+    for row in sorted(rows, key=lambda row: -row["recording Rank-1"]):
+        cells = {"set": row["set"], "part": row["part"], "method": row["method"]}
+        cells["Rank-1 / mAP"] = f"{row['recording Rank-1']:.0f} / {row['recording mAP']:.0f}"
+        cells["ARI"] = f"{row['ARI estimated']:.2f}"
+        cells |= {number: "-" if row[number] is None else f"{row[number]:.2f}" for number in NUMBERS}
+        table.append(cells | {"advice": row["advice"][0].split(":")[0].split(";")[0]})
+    return markdown_table(table)
 
 
 def main() -> None:
-    """Measure, and write the tables into the notebook."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seeds", type=int, default=1, help="repetitions of each suite")
-    parser.add_argument("--notebook", type=Path, default=Path(__file__).parents[1] / "docs" / "lab-notebook.md")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, default=Path("../shared/data"), help="the folder of the real sets")
+    parser.add_argument("--runs", type=Path, default=Path("runs/identity"), help="existing models are reused")
+    parser.add_argument("--sets", nargs="+", default=list(SETS), choices=SETS)
+    parser.add_argument("--no-simulated", action="store_true", help="leave out the simulated suites")
     options = parser.parse_args()
     use_one_thread()
-    cases = []
-    for recipe, alike, seed in suites(options.seeds):
-        cases.append(measure(recipe, alike, seed))
-        print(f"{recipe.name}, alike {alike}, seed {seed}: {cases[-1]}", flush=True)
-    replace_section(options.notebook, START, END, section(cases))
-    print(f"Wrote {options.notebook}")
+    warnings.simplefilter("ignore")
+    print(measure_all(options.data, options.runs, options.sets, simulated=not options.no_simulated))
 
 
 if __name__ == "__main__":
