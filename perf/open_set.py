@@ -4,7 +4,7 @@ For each data set and seed, half of the people are drawn as unknown: not trained
 `tracklet` is trained without labels on recordings of the others, who are enrolled, and four more times without a
 quarter of them (`folds`). Thresholds and probabilities come from the gallery alone (`himpc.gallery.calibration`); their
 error rates are measured on the probes of all people. Vectors are stored in the folder of the runs, so each data set and
-seed is trained once. The table is written into docs/results.md.
+seed is trained once. The table is printed, and its main columns are written into docs/results.md.
 """
 
 from __future__ import annotations
@@ -94,12 +94,9 @@ def main() -> None:
             rows += [row(name, title, [measure(run, method, folds=folds) for run in runs])]
         for title, method, folds in METHODS[:2] if name in SIMULATED else ():
             rows += [row(name + FROM_TRAINING, title, [measure(run, method, "train", folds) for run in runs])]
-    text = document(rows, options.seeds)
-    print(text)
+    print(document(rows, options.seeds))
     if options.results:
-        if START not in (page := options.results.read_text(encoding="utf-8")):
-            options.results.write_text(f"{page}\n## Open set\n\n{START}{END}\n", encoding="utf-8")
-        replace_section(options.results, START, END, text)
+        replace_section(options.results, START, END, document(shorten(rows), options.seeds))
 
 
 def vectors(name: str, seed: int, root: Path, runs: Path) -> Arrays:
@@ -239,18 +236,21 @@ def row(name: str, method: str, cells: list[Cell]) -> dict[str, str]:
     }
 
 
+def shorten(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+    """Return the rows of `tracklet` for the page, without intervals and without what describes probabilities."""
+    shown = [title for title, method, _ in METHODS if method == "tracklet"]
+    columns = [name for name in rows[0] if name not in ("Brier", "calibration error", "genuine from")]
+    return [{name: each[name].partition(" (")[0] for name in columns} for each in rows if each["method"] in shown]
+
+
 def document(rows: list[dict[str, str]], seeds: int) -> str:
     """Return the section."""
     introduction = (
-        f"Measured by `python perf/open_set.py` with himpc {himpc.__version__}: recordings, {seeds} seeds, in %. "
-        "Each seed draws half of the people as unknown, who are neither trained on nor enrolled; people: enrolled "
-        "/ unknown. In brackets the mean of the seeds' 95 % intervals (bootstrap over persons), no narrower than the "
-        "mean's own. *FMR* and *FPIR* are the measured rates at thresholds set from the gallery's recordings for the "
-        "stated rates, 1 % and 10 %, or the smallest that so few people allow. *found* and *wrong names* are shares "
-        "of enrolled probes at the threshold for FPIR: identified correctly, and identified as another person. With "
-        f"*folds* recordings are compared by models that were trained without their people, {FOLDS} of them. "
-        "*Brier* (0 to 2) and *calibration error* are of the probabilities, with a prior of one half for unknown; the "
-        "prior alone has a Brier score of about 0.7."
+        f"Measured by `python perf/open_set.py` with himpc {himpc.__version__}: recordings, {seeds} seeds, in %. Half "
+        "of the people, drawn with the seed, are neither trained on nor enrolled; people: enrolled / unknown. *FMR* "
+        "and *FPIR* are the measured rates at thresholds set from the gallery's recordings for the stated rates, 1 % "
+        "and 10 %, or the smallest that so few people allow. *found* and *wrong names* are shares of enrolled probes "
+        "at the threshold for FPIR."
     )
     return f"{introduction}\n\n{markdown_table(rows)}\n"
 

@@ -1,9 +1,9 @@
-"""Measure the tables of docs/results.md and of the README: ``make results``.
+"""Measure the methods that docs/results.md and the README compare: ``make results``.
 
 For every benchmark that needs no licensed data set, with three seeds: train without labels by each preset, train with
 the true persons as the supervised upper bound, compare with the baselines, and group the test recordings. Finished
-benchmarks are reused, so the command can be interrupted. Nothing is tuned on the real data sets. The section that
-perf/open_set.py writes into the page is kept.
+benchmarks are reused, so the command can be interrupted. The tables of each benchmark are printed, and those of all of
+them are written between two comments of the page.
 """
 
 from __future__ import annotations
@@ -45,8 +45,7 @@ MEASURES = ("window Rank-1", "window mAP", "recording Rank-1", "recording mAP")
 GROUPED = {"people found": 1, "ARI": 2, "AMI": 2, "purity": 2}
 
 README_START, README_END = "<!-- results: written by `make results` -->\n", "<!-- /results -->"
-OPEN_SET = "\n## Open set\n"
-"""The heading of the last section of the page, which another command writes."""
+START, END = "<!-- methods: written by `make results` -->\n", "<!-- /methods -->"
 
 Scores = dict[str, dict[str, float]]
 
@@ -55,7 +54,7 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--data", type=Path, required=True, help="the folder that holds the real sets")
     arguments.add_argument("--runs", type=Path, required=True, help="folder of the runs; existing results are reused")
-    arguments.add_argument("--out", type=Path, required=True, help="the Markdown file to write")
+    arguments.add_argument("--out", type=Path, required=True, help="the page to write the tables into")
     arguments.add_argument("--readme", type=Path, help="a file to put the real sets between its 'results' comments")
     arguments.add_argument("--seeds", type=int, default=3)
     arguments.add_argument("--jobs", type=int, default=2, help="runs at once, one thread each")
@@ -70,7 +69,8 @@ def main() -> None:
         }
         for name, runs in jobs.items():
             measured[name] = [run.result() for run in runs]
-            options.out.write_text(document(measured, options.seeds) + open_set_of(options.out), encoding="utf-8")
+            print(section(name, measured[name], "##"), flush=True)
+    replace_section(options.out, START, END, document(measured, options.seeds))
     if options.readme:
         replace_section(
             options.readme, README_START, README_END, "\n\n".join(section(name, measured[name], "###") for name in REAL)
@@ -137,22 +137,14 @@ def grouped(data: SplitData, seed: int) -> Scores:
 
 
 def document(measured: dict[str, list[Scores]], seeds: int) -> str:
-    """Return the whole page."""
+    """Return the tables of all benchmarks."""
     header = (
-        f"Measured by `make results` with himpc {himpc.__version__}, {seeds} seeds, one thread each: mean ± standard "
-        "deviation over the seeds, in % (ARI, AMI and purity from 0 to 1). Where the recordings are the same for all "
-        "seeds, baselines have no spread. A window is 6 frames; test windows do not overlap. No setting was chosen on "
-        "these recordings. The supervised upper bound is no method for use: the same encoder with the true "
-        "people of the training set for pseudo-labels."
+        f"Measured by `make results` with himpc {himpc.__version__}, {seeds} seeds: means, in %. A window is 6 frames; "
+        "test windows do not overlap."
     )
-    parts = ["# Results", header, "## At a glance", "Window Rank-1 / mAP:", glance(measured, 0, 1)]
-    parts += ["Recording Rank-1 / mAP:", glance(measured, 2, 3)]
-    parts += [
-        "Share of the gap between raw pose and supervised upper bound that label-free training closes, `(tracklet - "
-        "raw) / (bound - raw)`; a dash if the bound is less than 5 points above the raw pose:"
-    ]
-    parts += [closing(measured), *(section(name, runs, "##") for name, runs in measured.items())]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(
+        [header, "Window Rank-1 / mAP:", glance(measured, 0, 1), "Recording Rank-1 / mAP:", glance(measured, 2, 3)]
+    )
 
 
 def glance(measured: dict[str, list[Scores]], rank: int, precision: int) -> str:
@@ -168,20 +160,6 @@ def glance(measured: dict[str, list[Scores]], rank: int, precision: int) -> str:
     return markdown_table(rows)
 
 
-def closing(measured: dict[str, list[Scores]]) -> str:
-    """Return the closed share of the gap between raw pose and upper bound, by benchmark and measure."""
-    rows = []
-    for name, runs in measured.items():
-        row = {"": name}
-        for measure in MEASURES:
-            raw = mean(runs, BASELINES["raw"].title, measure)
-            ours, most = (mean(runs, VARIANTS[each], measure) for each in ("tracklet", UPPER_BOUND))
-            is_defined = raw is not None and ours is not None and most is not None and most - raw >= 5
-            row[measure] = f"{(ours - raw) / (most - raw):.2f}" if is_defined else "-"
-        rows.append(row)
-    return markdown_table(rows)
-
-
 def section(name: str, runs: list[Scores], heading: str) -> str:
     """Return the tables of one benchmark."""
     methods = [method for method in runs[0] if "window mAP" in runs[0][method]]
@@ -193,12 +171,6 @@ def section(name: str, runs: list[Scores], heading: str) -> str:
     ]
     caption = "Grouping of gallery and probe together, without labels, the number of people not given:"
     return "\n\n".join([f"{heading} {name}", markdown_table(ranking), caption, markdown_table(grouping)])
-
-
-def open_set_of(page: Path) -> str:
-    """Return the existing section of perf/open_set.py in the page."""
-    _, start, section = (page.read_text(encoding="utf-8") if page.exists() else "").partition(OPEN_SET)
-    return start + section
 
 
 def mean(runs: list[Scores], method: str, measure: str) -> float | None:

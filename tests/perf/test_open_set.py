@@ -1,10 +1,9 @@
-"""perf/open_set.py: vectors, distances and measures; its section of docs/results.md survives `make results`."""
+"""perf/open_set.py: vectors, distances, measures, and its section of docs/results.md."""
 
 import numpy as np
 import pytest
 
 import open_set
-import results
 from himpc.model import BASELINES
 from himpc.recordings import Windows, clean, number_whole_recordings
 from himpc.simulation import simulate
@@ -55,11 +54,13 @@ def test_gallery_is_measured_on_enrolled_and_unknown_probes():
     assert "8 / 8" in text
 
 
-def test_section_survives_make_results(tmp_path):
+def test_page_keeps_its_prose_and_the_main_columns(tmp_path):
     page = tmp_path / "results.md"
-    page.write_text(f"# Results\n\n## Open set\n\nProse.\n\n{open_set.START}{open_set.END}\n", encoding="utf-8")
+    page.write_text(f"# Results\n\nProse.\n\n{open_set.START}{open_set.END}\n", encoding="utf-8")
+    rows = [{"method": name, "EER": "0.8 (0.0–4.0)", "Brier": "0.21"} for name in ("tracklet", "Raw pose")]
+    short = open_set.shorten(rows)
+    assert short == [{"method": "tracklet", "EER": "0.8"}]
     open_set.replace_section(page, open_set.START, open_set.END, "a table\n")
-    section = results.open_set_of(page)
-    assert section == f"\n## Open set\n\nProse.\n\n{open_set.START}\na table\n\n{open_set.END}\n"
+    assert page.read_text() == f"# Results\n\nProse.\n\n{open_set.START}\na table\n\n{open_set.END}\n"
     with pytest.raises(SystemExit, match="has no pair of comments"):
         open_set.replace_section(page, "<!-- other -->\n", open_set.END, "")
