@@ -74,7 +74,8 @@ def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
         share = np.nansum((shifts * course[:, None]).sum(axis=2), axis=0)
         share /= np.where(np.isnan(shifts[:, :, 0]), 0, (course**2).sum(axis=1)[:, None]).sum(axis=0)
         deviation = np.sqrt(np.nanmean(((shifts - course[:, None]) ** 2).sum(axis=2), axis=0))
-        return points[(share > _SHARE[0]) & (share < _SHARE[1]) & (deviation < _MAX_DEVIATION * extent)]
+        body = (share > _SHARE[0]) & (share < _SHARE[1]) & (deviation < _MAX_DEVIATION * extent)
+        return np.asarray(points[body])
     extent = measure_distances([frames[:, movement >= np.quantile(movement, 0.9) / 2]]).extent
     return points[movement > _STILL * extent] if np.median(movement) > _MOVING * extent else points
 
