@@ -22,6 +22,7 @@ __all__ = [
     "evaluate",
     "group",
     "read",
+    "risk",
     "save",
     "simulate",
 ]
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from himpc.gallery import Gallery
     from himpc.learning import Config
     from himpc.model import Model
+    from himpc.privacy import risk
     from himpc.reading import ReadOptions, read
     from himpc.recordings import Recording, save
     from himpc.simulation import simulate
@@ -51,6 +53,7 @@ _HOME = {
     "evaluate": "himpc.api",
     "group": "himpc.api",
     "read": "himpc.reading",
+    "risk": "himpc.privacy",
     "save": "himpc.recordings",
     "simulate": "himpc.simulation",
 }

@@ -54,7 +54,8 @@ def measure_utility(originals: Sequence[Recording], transformed: Sequence[Record
     pairs = list(zip(originals, transformed, strict=True))
     if not pairs:
         return Utility(*[float("nan")] * len(fields(Utility)))
-    return Utility(*(_mean([row[i] for row in map(_compare, pairs)]) for i in range(len(fields(Utility)))))
+    rows = list(map(_compare, pairs))
+    return Utility(*(_mean([row[i] for row in rows]) for i in range(len(fields(Utility)))))
 
 
 def joint_angles(joints: NDArray[np.floating], layout: Layout) -> Array:

@@ -44,6 +44,7 @@ for _verb, _help in {
     "evaluate": "Measure re-identification on recordings of known people.",
     "group": "Group recordings by person, without labels.",
     "anonymize": "Transform recordings so that people are harder to find again, and remove metadata.",
+    "risk": "Measure how well people can be found again in recordings, as they are or anonymised.",
     "identify": "Identify the people in videos or a live stream by a gallery.",
     "serve": "Serve a gallery: a page for the browser and an HTTP API.",
     "benchmark": "Compare methods on a published data set, your own recordings, or simulated walkers.",

@@ -5,6 +5,7 @@ from himpc.reporting.figures import new_figure, save_figure
 from himpc.reporting.layouts import draw_layout
 from himpc.reporting.maps import draw_map
 from himpc.reporting.reports import GroupReport, write_groups, write_identified
+from himpc.reporting.risk import draw_trade_off, write_risk
 from himpc.reporting.skeletons import draw_groups
 from himpc.reporting.training import draw_training
 from himpc.reporting.viewer import write_viewer
@@ -16,10 +17,12 @@ __all__ = [
     "draw_groups",
     "draw_layout",
     "draw_map",
+    "draw_trade_off",
     "draw_training",
     "new_figure",
     "save_figure",
     "write_groups",
     "write_identified",
+    "write_risk",
     "write_viewer",
 ]
