@@ -3,10 +3,16 @@
 The few names that people need load their packages on first use, so that ``import himpc`` stays quick.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING
 
+from himpc._extras import import_on_first_use
 from himpc._version import __version__
+
+# Threads that spin while they wait take the processor from those that work: beside two busy processes, on two
+# processors, training then takes eight times as long (docs/performance.md). Libraries read this when they are loaded.
+for _name, _value in {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4"}.items():
+    os.environ.setdefault(_name, _value)
 
 __all__ = [
     "Config",
@@ -40,29 +46,22 @@ if TYPE_CHECKING:
     from himpc.recordings import Recording, save
     from himpc.simulation import simulate
 
-_HOME = {
-    "Config": "himpc.learning",
-    "Gallery": "himpc.gallery",
-    "HiMPC": "himpc.estimator",
-    "HimpcError": "himpc.errors",
-    "Model": "himpc.model",
-    "ReadOptions": "himpc.reading",
-    "Recording": "himpc.recordings",
-    "anonymize": "himpc.anonymization",
-    "embed": "himpc.api",
-    "evaluate": "himpc.api",
-    "group": "himpc.api",
-    "read": "himpc.reading",
-    "risk": "himpc.privacy",
-    "save": "himpc.recordings",
-    "simulate": "himpc.simulation",
-}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _HOME:
-        raise AttributeError(f"module 'himpc' has no attribute {name!r}; it offers {', '.join(__all__)}")
-    return getattr(import_module(_HOME[name]), name)
+__getattr__ = import_on_first_use(
+    __name__,
+    {
+        "anonymization": "anonymize",
+        "api": "embed evaluate group",
+        "errors": "HimpcError",
+        "estimator": "HiMPC",
+        "gallery": "Gallery",
+        "learning": "Config",
+        "model": "Model",
+        "privacy": "risk",
+        "reading": "ReadOptions read",
+        "recordings": "Recording save",
+        "simulation": "simulate",
+    },
+)
 
 
 def __dir__() -> list[str]:

@@ -1,14 +1,15 @@
-"""Optional packages: one function that imports them, one table of what each extra provides."""
+"""Imports that wait: names of packages that load on first use, and optional packages with the extra of each."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
 from himpc.errors import DependencyError
 
-__all__ = ["EXTRAS", "require"]
+__all__ = ["EXTRAS", "import_on_first_use", "require"]
 
 EXTRAS = {
     "gallery": "galleries in a folder",
@@ -52,3 +53,33 @@ def require(package: str, extra: str) -> Any:
             f"{EXTRAS[extra]} needs the package {missing!r}, which is not installed",
             hint=hint,
         ) from error
+
+
+def import_on_first_use(package: str, names: Mapping[str, str]) -> Callable[[str], Any]:
+    """Create the function ``__getattr__`` of a package that imports each of its modules when a name is first used.
+
+    Parameters
+    ----------
+    package : str
+        Its ``__name__``.
+    names : mapping of str to str
+        By module of the package, the names that it offers, separated by spaces.
+
+    Examples
+    --------
+    >>> get = import_on_first_use("himpc", {"errors": "HimpcError FormatError"})
+    >>> get("HimpcError").__module__
+    'himpc.errors'
+    """
+    module_of = {name: module for module, offered in names.items() for name in offered.split()}
+
+    def get(name: str) -> Any:
+        if name not in module_of:
+            raise AttributeError(
+                f"module {package!r} has no attribute {name!r}; it offers {', '.join(sorted(module_of))}"
+            )
+        value = getattr(import_module(f"{package}.{module_of[name]}"), name)
+        setattr(sys.modules[package], name, value)
+        return value
+
+    return get

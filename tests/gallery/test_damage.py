@@ -155,9 +155,11 @@ def test_damaged_vectors_are_computed_again_from_skeletons(gallery, home, walks)
 
 
 @pytest.mark.parametrize("lost", ["vectors", "vectors/windows.lance", "vectors/pooled.lance"])
-def test_lost_vectors_are_computed_again_by_verify(enrolled, capsys, lost):
+def test_lost_vectors_are_computed_again_by_verify(enrolled, tmp_path, walks, capsys, lost):
     shutil.rmtree(enrolled / lost)
-    code, error = run(capsys, "list", "--gallery", enrolled)
+    save(walks("a", days=("3",)), tmp_path / "probe.npz")
+    assert run(capsys, "list", "--gallery", enrolled) == (0, "")
+    code, error = run(capsys, "search", tmp_path / "probe.npz", "--gallery", enrolled)
     assert (code, "missing" in error, "himpc gallery verify --repair" in error) == (1, True, True)
     assert run(capsys, "verify", "--repair", "--gallery", enrolled) == (0, "")
     with Gallery.open(enrolled) as gallery:

@@ -37,10 +37,10 @@ Location = Annotated[str, Parameter(name="--gallery", help="A folder, or postgre
 
 @contextmanager
 def open_gallery(location: str) -> Iterator[Gallery]:
-    """Open an existing gallery for the time of a block."""
+    """Open an existing gallery for the time of a block; model and vectors are loaded when they are first used."""
     from himpc.gallery import Gallery
 
-    with Gallery.open(location) as gallery:
+    with Gallery.open(location, check=False) as gallery:
         yield gallery
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,16 +23,24 @@ class CheckedStore:
     Pooled vectors and windows are checked when they are read. A search compares with all pooled vectors, so each of
     them is read and checked once in a process before the first search that uses the store's index or scan.
 
-    Attributes
+    The store is opened by the first call that needs it: most changes of a gallery concern its catalog alone.
+
+    Parameters
     ----------
-    store : VectorStore
-        The store without checks.
+    open_store : callable
+        Opens the store.
+    catalog : Catalog
     """
 
-    def __init__(self, store: VectorStore, catalog: Catalog) -> None:
-        self.store, self._catalog = store, catalog
+    def __init__(self, open_store: Callable[[], VectorStore], catalog: Catalog) -> None:
+        self._open_store, self._catalog = open_store, catalog
         self._checked: NDArray[np.int64] = np.empty(0, dtype=np.int64)
         self._checked_revision: int | None = None
+
+    @cached_property
+    def store(self) -> VectorStore:
+        """The store without checks."""
+        return self._open_store()
 
     def nearest(
         self, queries: NDArray[np.float32], k: int, *, exact: bool = False
@@ -83,7 +92,8 @@ class CheckedStore:
 
     def close(self) -> None:
         """Close files and connections."""
-        self.store.close()
+        if "store" in vars(self):
+            self.store.close()
 
     def _check_all(self) -> None:
         """Check the pooled vectors that were not checked before."""

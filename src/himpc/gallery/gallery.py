@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
-from himpc.gallery.answer import Answer
-from himpc.gallery.calibration import Calibration
-from himpc.gallery.calibration.cross_validation import DEFAULT_FOLDS
+from himpc.gallery.calibration import DEFAULT_FOLDS
 from himpc.gallery.records import EnrolledRecording, Enrollment, Event, Person, PersonQuality, QueueItem
-from himpc.gallery.review import Decision
-from himpc.gallery.search import SearchOptions
 from himpc.gallery.service import GalleryService
-from himpc.model import Model
-from himpc.recordings import Progress, Recording
+
+if TYPE_CHECKING:
+    from himpc.gallery.answer import Answer
+    from himpc.gallery.calibration import Calibration
+    from himpc.gallery.review import Decision
+    from himpc.model import Model
+    from himpc.recordings import Progress, Recording
 
 
 class Gallery:
@@ -28,8 +29,6 @@ class Gallery:
     ----------
     location : str
         The folder or address, without its password.
-    model : Model
-        The model that embeds recordings; a gallery keeps the one it was created with.
 
     Examples
     --------
@@ -45,7 +44,12 @@ class Gallery:
 
     def __init__(self, service: GalleryService) -> None:
         self._service = service
-        self.location, self.model = service.location, service.model
+        self.location = service.location
+
+    @property
+    def model(self) -> Model:
+        """The model that embeds recordings; a gallery keeps the one it was created with."""
+        return self._service.model
 
     @classmethod
     def create(
@@ -76,8 +80,22 @@ class Gallery:
         return cls(GalleryService.create(location, model, keep_skeletons=keep_skeletons, actor=actor))
 
     @classmethod
-    def open(cls, location: str | Path, *, device: str = "cpu", actor: str | None = None) -> Gallery:
+    def open(
+        cls, location: str | Path, *, device: str = "cpu", actor: str | None = None, check: bool = True
+    ) -> Gallery:
         """Open a gallery that `create` made.
+
+        Parameters
+        ----------
+        location : path or str
+            As in `create`.
+        device : str
+            The device on which recordings are embedded.
+        actor : str, optional
+            The name for the audit log; default the user of the system.
+        check : bool
+            Load model and vectors now, which finds damage of them. Without it they are loaded when they are first
+            used, so that names and lists take a fraction of the time.
 
         Raises
         ------
@@ -86,7 +104,7 @@ class Gallery:
         DependencyError
             If a package is missing.
         """
-        return cls(GalleryService.open(location, device=device, actor=actor))
+        return cls(GalleryService.open(location, device=device, actor=actor, check=check))
 
     def __enter__(self) -> Self:
         return self
@@ -179,6 +197,8 @@ class Gallery:
         LayoutError, ModelError
             If probes do not fit the model.
         """
+        from himpc.gallery.search import SearchOptions
+
         options = SearchOptions(people=people, fmr=fmr, fpir=fpir, enrolled=enrolled, rerank=rerank)
         return self._service.searcher.search(probes, options, progress=progress)
 

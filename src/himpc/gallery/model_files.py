@@ -5,8 +5,10 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from himpc.model import Model
+if TYPE_CHECKING:
+    from himpc.model import Model
 
 MODEL_FILES = ("model.json", "model.safetensors")
 
@@ -26,6 +28,8 @@ def model_from_files(files: Mapping[str, bytes], device: str) -> Model:
     ModelError
         If a file is missing or damaged.
     """
+    from himpc.model import Model
+
     with tempfile.TemporaryDirectory() as folder:
         for name, content in files.items():
             (Path(folder) / name).write_bytes(content)

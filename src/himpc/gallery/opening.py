@@ -13,7 +13,6 @@ import sqlalchemy as sql
 from himpc._files import make_folder
 from himpc.errors import DamagedGalleryError, GalleryError
 from himpc.gallery.catalog import CATALOG_FILE, SEARCHES_FILE, Catalog
-from himpc.gallery.checked_store import CheckedStore
 from himpc.gallery.reserve import RESERVE_FILE, Reserve
 from himpc.gallery.store import STORES, VectorStore, load_store
 
@@ -130,7 +129,6 @@ class Location:
         GalleryError
             If a folder has none. `Catalog.check_version` checks a database.
         """
-        load_store(self.scheme)
         if self.is_database:
             return Catalog.at_url(self.address)
         file = self.folder / CATALOG_FILE
@@ -145,11 +143,8 @@ class Location:
         """Return the reserve of disk space."""
         return Reserve(None if self.is_database else self.folder)
 
-    def open_store(self, catalog: Catalog, size: int, *, make: bool = False) -> CheckedStore:
+    def open_store(self, catalog: Catalog, size: int, *, make: bool = False) -> VectorStore:
         """Open or create the store of vectors of length `size`; the catalog of a folder names the type of its store."""
-        return CheckedStore(self._open_store(catalog, size, make=make), catalog)
-
-    def _open_store(self, catalog: Catalog, size: int, *, make: bool) -> VectorStore:
         if self.is_database:
             return load_store(self.scheme)(catalog.engine, size, make=make)
         scheme = self.scheme

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +15,9 @@ from himpc.gallery.integrity import fingerprint
 from himpc.gallery.quality import assess_people
 from himpc.gallery.records import EnrolledRecording, Event, Person, PersonQuality
 from himpc.gallery.store import Entries, VectorStore
-from himpc.model import Model
+
+if TYPE_CHECKING:
+    from himpc.model import Model
 
 
 class GalleryReader:
@@ -23,13 +27,16 @@ class GalleryReader:
     ----------
     location : str
         The folder or address, without its password.
-    model : Model
-        The model that embeds recordings; a gallery keeps the one it was created with.
     """
 
-    def __init__(self, catalog: Catalog, store: VectorStore, model: Model) -> None:
-        self.location, self.model = catalog.location, model
-        self._catalog, self._store = catalog, store
+    def __init__(self, catalog: Catalog, store: VectorStore, load_model: Callable[[], Model]) -> None:
+        self.location = catalog.location
+        self._catalog, self._store, self._load_model = catalog, store, load_model
+
+    @cached_property
+    def model(self) -> Model:
+        """The model that embeds recordings; a gallery keeps the one it was created with."""
+        return self._load_model()
 
     def people(self) -> list[Person]:
         """Return all people, sorted by name."""

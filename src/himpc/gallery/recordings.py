@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.api import embed
 from himpc.errors import DataError, count_noun
 from himpc.gallery.integrity import fingerprint
-from himpc.model import Model, pool_windows
+from himpc.model import pool_windows
 from himpc.recordings import Progress, Recording, cannot_link, number_whole_recordings, to_common_layout
 from himpc.skeleton import POINTS, Layout
+
+if TYPE_CHECKING:
+    from himpc.model import Model
 
 SAME_PERSON_RATIO = 1.75
 """Two recordings of one person are at most this many times as far apart as the halves of one of them.
@@ -207,6 +210,8 @@ def _distance_of_halves(recording: EmbeddedRecording) -> float:
 
 
 def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[EmbeddedRecording]:
+    from himpc.api import embed
+
     parts, _ = to_common_layout([part for group in groups for part in group], model.input_layout, owner="the gallery")
     vectors, of, starts = np.empty((0, model.size), np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
     if any(len(part) >= model.window_length for part in parts):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,10 @@ from himpc.gallery.ranking import (
 )
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings, pairs_apart
 from himpc.gallery.store import InMemoryIndex, VectorStore
-from himpc.model import Model
 from himpc.recordings import Progress, Recording
+
+if TYPE_CHECKING:
+    from himpc.model import Model
 
 MAX_SPLIT_RECORDINGS = 2_000
 """Maximum number of recordings whose halves are compared if no person has two recordings."""

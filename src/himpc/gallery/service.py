@@ -6,15 +6,14 @@ This layer is private to himpc: its members may change in any release.
 from __future__ import annotations
 
 import getpass
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from himpc.errors import DamagedGalleryError, DataError, GalleryError, ModelError
-from himpc.gallery.calibration import Calibration, load_stored_calibration, save_calibration
-from himpc.gallery.calibration.cross_validation import MAX_RECORDINGS, cross_calibrate
 from himpc.gallery.catalog import Catalog, changes, queries
 from himpc.gallery.checked_store import CheckedStore
 from himpc.gallery.model_files import MODEL_FILES, model_from_files, model_to_files
@@ -29,12 +28,20 @@ from himpc.gallery.recordings import (
 )
 from himpc.gallery.records import EnrolledRecording, Enrollment
 from himpc.gallery.reserve import Reserve
-from himpc.gallery.review import Review
-from himpc.gallery.search import Searcher
+from himpc.gallery.store import VectorStore
 from himpc.gallery.verification import check_vectors, find_problems
 from himpc.gallery.writer import GalleryWriter
-from himpc.model import Model
+from himpc.model import CARD_FILE, parse_card
 from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
+
+if TYPE_CHECKING:
+    from himpc.gallery.calibration import Calibration
+    from himpc.gallery.review import Review
+    from himpc.gallery.search import Searcher
+    from himpc.model import Model
+
+MAX_CALIBRATION_RECORDINGS = 2_000
+"""Maximum number of recordings in a cross-validation; in a larger gallery, people are sampled with all of theirs."""
 
 
 @dataclass(frozen=True)
@@ -56,36 +63,42 @@ class GalleryService(GalleryReader):
     ----------
     location : str
         The folder or address, without its password.
-    model : Model
-        The model that embeds recordings; a gallery keeps the one it was created with.
     keep_skeletons : bool
         Whether joints are stored.
     actor : str
         The name under which the audit log records the operations of this object.
-    searcher : Searcher
-        Searches the gallery, and caches the data that searches need.
     writer : GalleryWriter
         Renaming, merging, moving and removing.
-    review : Review
-        The queue of what needs a person, and the decisions about it.
     """
 
     def __init__(
         self,
         catalog: Catalog,
         store: CheckedStore,
-        model: Model,
+        load_model: Callable[[], Model],
         reserve: Reserve,
         *,
         keep_skeletons: bool,
         actor: str | None,
     ) -> None:
-        super().__init__(catalog, store, model)
+        super().__init__(catalog, store, load_model)
         self._checked_store = store
         self.keep_skeletons, self.actor = keep_skeletons, actor or _user_name()
-        self.searcher = Searcher(catalog, store, model, self.actor)
         self.writer = GalleryWriter(catalog, store, self.actor, reserve)
-        self.review = Review(catalog, store, self.searcher, self.writer, self.actor)
+
+    @cached_property
+    def review(self) -> Review:
+        """The queue of what needs a person, and the decisions about it."""
+        from himpc.gallery.review import Review
+
+        return Review(self._catalog, self._checked_store, self.searcher, self.writer, self.actor)
+
+    @cached_property
+    def searcher(self) -> Searcher:
+        """Searches the gallery, and caches the data that searches need."""
+        from himpc.gallery.search import Searcher
+
+        return Searcher(self._catalog, self._checked_store, self.model, self.actor)
 
     @classmethod
     def create(
@@ -97,9 +110,10 @@ class GalleryService(GalleryReader):
         try:
             reserve.ensure()
             store = target.open_store(catalog, model.size, make=True)
+            checked = CheckedStore(lambda: store, catalog)
             properties = {"store": target.scheme.encode(), "skeletons": b"1" if keep_skeletons else b"0"}
             catalog.create(model_to_files(model) | properties)
-            service = cls(catalog, store, model, reserve, keep_skeletons=keep_skeletons, actor=actor)
+            service = cls(catalog, checked, lambda: model, reserve, keep_skeletons=keep_skeletons, actor=actor)
             service.log("created", 0)
         except GalleryError:
             target.discard(catalog)
@@ -108,33 +122,49 @@ class GalleryService(GalleryReader):
 
     @classmethod
     def open(
-        cls, location: str | Path, *, device: str = "cpu", actor: str | None = None, rebuild: bool = False
+        cls,
+        location: str | Path,
+        *,
+        device: str = "cpu",
+        actor: str | None = None,
+        rebuild: bool = False,
+        check: bool = True,
     ) -> Self:
-        """Open a gallery; see `Gallery.open`. With `rebuild`, a store that cannot be opened is made again, empty."""
+        """Open a gallery; see `Gallery.open`.
+
+        With `rebuild`, a store that cannot be opened is made again, empty. Without `check`, model and vectors are
+        loaded, which checks them, when they are first used.
+        """
         target = Location.parse(location)
         catalog = target.open_catalog()
         catalog.check_version()
         with catalog.read() as connection:
             files = {name: catalog.get_property(connection, name) for name in MODEL_FILES}
             keep_skeletons = catalog.get_property(connection, "skeletons") != b"0"
-        try:
-            model = model_from_files({name: content for name, content in files.items() if content is not None}, device)
-        except ModelError as error:
-            raise DamagedGalleryError(
-                f"{catalog.location}: its model is damaged ({error.message})", hint="restore the gallery from a backup"
-            ) from error
-        try:
-            store = target.open_store(catalog, model.size)
-        except DamagedGalleryError:
-            if not rebuild:
-                raise
-            store = cls._make_store_again(target, catalog, model)
-        service = cls(catalog, store, model, target.reserve(), keep_skeletons=keep_skeletons, actor=actor)
+        with _translate_damage(catalog.location):
+            size = parse_card(files[CARD_FILE] or b"", CARD_FILE).size
+
+        def load_model() -> Model:
+            with _translate_damage(catalog.location):
+                return model_from_files({name: each for name, each in files.items() if each is not None}, device)
+
+        def open_store() -> VectorStore:
+            try:
+                return target.open_store(catalog, size)
+            except DamagedGalleryError:
+                if not rebuild:
+                    raise
+                return cls._make_store_again(target, catalog, size)
+
+        store = CheckedStore(open_store, catalog)
+        service = cls(catalog, store, load_model, target.reserve(), keep_skeletons=keep_skeletons, actor=actor)
+        if check:
+            _ = service.model, store.store
         service._settle()
         return service
 
     @staticmethod
-    def _make_store_again(target: Location, catalog: Catalog, model: Model) -> CheckedStore:
+    def _make_store_again(target: Location, catalog: Catalog, size: int) -> VectorStore:
         """Delete the vectors and return an empty store, unless recordings have no skeleton to compute them from."""
         with catalog.read() as connection:
             enrolled = queries.list_recordings(connection)
@@ -145,7 +175,7 @@ class GalleryService(GalleryReader):
                 hint="restore the gallery from a backup",
             )
         target.clear_store(catalog)
-        return target.open_store(catalog, model.size, make=True)
+        return target.open_store(catalog, size, make=True)
 
     def _settle(self) -> None:
         """Erase what killed processes have left, and add digests to recordings that an older version has enrolled."""
@@ -158,8 +188,9 @@ class GalleryService(GalleryReader):
 
     def close(self) -> None:
         """Close files and connections, after background threads have ended."""
-        self.searcher.calibration.wait()
-        self.searcher.index.wait()
+        if "searcher" in vars(self):
+            self.searcher.calibration.wait()
+            self.searcher.index.wait()
         self._store.close()
         self._catalog.close()
 
@@ -279,6 +310,8 @@ class GalleryService(GalleryReader):
 
     def calibrate(self, folds: int, *, device: str = "auto", progress: Progress | None = None) -> Calibration:
         """Calibrate by cross-validation and save the result; see `Gallery.calibrate`."""
+        from himpc.gallery.calibration import cross_calibrate
+
         # an adapted model was not trained, so it separates no people better than others
         if folds == 0 or self.model.scoring is not None:
             self._set_properties({"trained": b"no", "calibration": None})
@@ -290,12 +323,16 @@ class GalleryService(GalleryReader):
     @property
     def saved_calibration(self) -> Calibration | None:
         """The calibration saved by `calibrate`, or None if distances are calibrated by the gallery as it is."""
+        from himpc.gallery.calibration import load_stored_calibration
+
         with self._catalog.read() as connection:
             saved = self._catalog.get_property(connection, "calibration")
         return None if saved is None else load_stored_calibration(saved, self.location)
 
     @saved_calibration.setter
     def saved_calibration(self, calibration: Calibration) -> None:
+        from himpc.gallery.calibration import save_calibration
+
         self._set_properties({"calibration": save_calibration(calibration)})
 
     def _set_properties(self, properties: dict[str, bytes | None]) -> None:
@@ -306,7 +343,7 @@ class GalleryService(GalleryReader):
     def _stored_recordings(self) -> list[Recording]:
         """Return the enrolled recordings with their joints; in a large gallery, those of a sample of people."""
         with self._catalog.read() as connection:
-            ids = list(queries.sample_recordings(connection, MAX_RECORDINGS))
+            ids = list(queries.sample_recordings(connection, MAX_CALIBRATION_RECORDINGS))
             listed = queries.list_recordings(connection, ids=ids)
         if missing := [each for each in listed if not each.skeleton]:
             raise DataError(
@@ -351,6 +388,17 @@ class GalleryService(GalleryReader):
         if replaced:
             self.writer.replace_vectors(replaced)
             self.build_index()
+
+
+@contextmanager
+def _translate_damage(location: str) -> Iterator[None]:
+    """Raise errors of a stored model as `DamagedGalleryError`."""
+    try:
+        yield
+    except ModelError as error:
+        raise DamagedGalleryError(
+            f"{location}: its model is damaged ({error.message})", hint="restore the gallery from a backup"
+        ) from error
 
 
 def _user_name() -> str:

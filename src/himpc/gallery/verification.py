@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,7 +15,9 @@ from himpc.gallery.checked_store import digest_entries
 from himpc.gallery.integrity import find_mismatches, fingerprint
 from himpc.gallery.records import EnrolledRecording
 from himpc.gallery.store import Entries, VectorStore
-from himpc.model import Model
+
+if TYPE_CHECKING:
+    from himpc.model import Model
 
 BATCH_SIZE = 2_000
 """Recordings whose vectors are read together, which bounds memory."""

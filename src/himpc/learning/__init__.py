@@ -3,8 +3,9 @@
 Modules are imported on first use of a name, so that `Config` can be imported without torch.
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from himpc._extras import import_on_first_use
 
 if TYPE_CHECKING:
     from himpc.learning._fast.jaccard import jaccard_distances
@@ -45,25 +46,21 @@ __all__ = [
     "train",
 ]
 
-_MODULES = {
-    "_fast.jaccard": ("jaccard_distances",),
-    "callbacks": ("Callback", "IgnoreWarnings"),
-    "clustering.constraints": ("assign_apart",),
-    "clustering.neighbours": ("nearest_neighbours",),
-    "clustering.number_of_people": ("MIN_RECORDINGS",),
-    "config": ("Config", "preset_names"),
-    "diagnostics": ("Diagnosis", "diagnose"),
-    "distributed": ("SINGLE_PROCESS", "ProcessGroup"),
-    "grouping": ("Grouping", "group_recordings"),
-    "history": ("EpochRecord", "History"),
-    "losses.hi_mpc": ("mining_weights",),
-    "state": ("CHECKPOINT_FILE",),
-    "trainer": ("Score", "TrainingResult", "train"),
-}
-_MODULE_BY_NAME = {name: module for module, names in _MODULES.items() for name in names}
-
-
-def __getattr__(name: str) -> Any:
-    if name not in _MODULE_BY_NAME:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(import_module(f"{__name__}.{_MODULE_BY_NAME[name]}"), name)
+__getattr__ = import_on_first_use(
+    __name__,
+    {
+        "_fast.jaccard": "jaccard_distances",
+        "callbacks": "Callback IgnoreWarnings",
+        "clustering.constraints": "assign_apart",
+        "clustering.neighbours": "nearest_neighbours",
+        "clustering.number_of_people": "MIN_RECORDINGS",
+        "config": "Config preset_names",
+        "diagnostics": "Diagnosis diagnose",
+        "distributed": "SINGLE_PROCESS ProcessGroup",
+        "grouping": "Grouping group_recordings",
+        "history": "EpochRecord History",
+        "losses.hi_mpc": "mining_weights",
+        "state": "CHECKPOINT_FILE",
+        "trainer": "Score TrainingResult train",
+    },
+)

@@ -1,18 +1,23 @@
 """The encoder and its heads, trained models and their export, and anthropometric baselines."""
 
-from himpc.model.baselines import BASELINES, Baseline
-from himpc.model.card import CARD_FILE, WEIGHTS_FILE
-from himpc.model.device import resolve_device
-from himpc.model.encoder import LevelEncoder, Network, WhitenedEncoder, mean_over_frames, unit
-from himpc.model.export import export_onnx
-from himpc.model.fast_matmul import linear, matmul
-from himpc.model.inference import Inference
-from himpc.model.model import Model, window_features
-from himpc.model.pooling import POSE_EXPONENT, pool_windows, pose_weights
-from himpc.model.prior import IdentityPrior, load_prior
-from himpc.model.scoring import CALIBRATION_SLOPE, NOISE_VARIANCE, IdentityScoring
-from himpc.model.stream import Stream
-from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
+from typing import TYPE_CHECKING
+
+from himpc._extras import import_on_first_use
+
+if TYPE_CHECKING:
+    from himpc.model.baselines import BASELINES, Baseline
+    from himpc.model.card import CARD_FILE, WEIGHTS_FILE, parse_card
+    from himpc.model.device import resolve_device
+    from himpc.model.encoder import LevelEncoder, Network, WhitenedEncoder, mean_over_frames, unit
+    from himpc.model.export import export_onnx
+    from himpc.model.fast_matmul import linear, matmul
+    from himpc.model.inference import Inference
+    from himpc.model.model import Model, window_features
+    from himpc.model.pooling import POSE_EXPONENT, pool_windows, pose_weights
+    from himpc.model.prior import IdentityPrior, load_prior
+    from himpc.model.scoring import CALIBRATION_SLOPE, NOISE_VARIANCE, IdentityScoring
+    from himpc.model.stream import Stream
+    from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
 
 __all__ = [
     "BASELINES",
@@ -35,6 +40,7 @@ __all__ = [
     "load_prior",
     "matmul",
     "mean_over_frames",
+    "parse_card",
     "pool_windows",
     "pose_weights",
     "read_note",
@@ -45,3 +51,22 @@ __all__ = [
     "window_features",
     "write_tensors",
 ]
+
+__getattr__ = import_on_first_use(
+    __name__,
+    {
+        "baselines": "BASELINES Baseline",
+        "card": "CARD_FILE WEIGHTS_FILE parse_card",
+        "device": "resolve_device",
+        "encoder": "LevelEncoder Network WhitenedEncoder mean_over_frames unit",
+        "export": "export_onnx",
+        "fast_matmul": "linear matmul",
+        "inference": "Inference",
+        "model": "Model window_features",
+        "pooling": "POSE_EXPONENT pool_windows pose_weights",
+        "prior": "IdentityPrior load_prior",
+        "scoring": "CALIBRATION_SLOPE NOISE_VARIANCE IdentityScoring",
+        "stream": "Stream",
+        "tensors": "read_note read_tensors shapes_of write_tensors",
+    },
+)

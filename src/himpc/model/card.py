@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PlainValidator
 
 from himpc._schema import field, parse, validated
 from himpc._version import __version__
 from himpc.errors import ModelError
-from himpc.model.encoder import Network
 from himpc.skeleton import LEVELS, Layout, Level
+
+if TYPE_CHECKING:
+    from himpc.model.encoder import Network
 
 CARD_FILE = "model.json"
 WEIGHTS_FILE = "model.safetensors"
@@ -58,8 +60,15 @@ class Card:
     version: Literal[1] = 1
     himpc: str = __version__
 
+    @property
+    def size(self) -> int:
+        """Size of an embedding: levels times H."""
+        return len(self.levels) * self.hidden
+
     def network(self) -> Network:
         """Make a network of this size."""
+        from himpc.model.encoder import Network
+
         switches = {name: getattr(self, name) for name in _SWITCHES if name != "align"}
         return Network(self.layout, self.levels, self.hidden, self.heads, **switches)
 
@@ -89,10 +98,19 @@ def read_card(path: Path) -> Card:
         size = path.stat().st_size
         if size > MAX_CARD_BYTES:
             raise ModelError(f"{path}: is {size} bytes long, expected a model card of {MAX_CARD_BYTES} bytes at most")
-        table = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
     except FileNotFoundError as error:
         raise ModelError(f"{path}: there is no model here", hint="train one with {HiMPC.fit()}") from error
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise ModelError(f"{path}: cannot be read as a model card: {error}") from error
+    return parse_card(content, str(path))
+
+
+def parse_card(content: bytes, path: str) -> Card:
+    """Validate the content of ``model.json``; `path` is for messages. It raises errors as `read_card`."""
+    try:
+        table = json.loads(content.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
         raise ModelError(f"{path}: cannot be read as a model card: {error}") from error
     if not isinstance(table, dict) or table.get("format") != FORMAT:
         raise ModelError(f"{path}: is no himpc model card, expected a table with 'format' {FORMAT!r}")
@@ -102,4 +120,4 @@ def read_card(path: Path) -> Card:
             f"himpc {__version__} and reads version {VERSION}",
             hint="install that version of himpc, or train again",
         )
-    return parse(Card, table, source=str(path), error=ModelError)
+    return parse(Card, table, source=path, error=ModelError)

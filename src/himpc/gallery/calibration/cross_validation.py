@@ -3,29 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc._schema import parse
-from himpc.api import embed
 from himpc.errors import ConfigError, DataError
 from himpc.gallery.calibration.calibration import Calibration, calibrate
 from himpc.gallery.calibration.comparisons import Fold
-from himpc.learning import Config, IgnoreWarnings, train
-from himpc.model import Model, pool_windows
+from himpc.model import pool_windows
 from himpc.recordings import Progress, Recording, Windows
 
-DEFAULT_FOLDS = 4
-
-MAX_RECORDINGS = 2_000
-"""Maximum number of recordings; in a larger gallery, people are sampled with all their recordings."""
+if TYPE_CHECKING:
+    from himpc.model import Model
 
 
 def cross_calibrate(
     model: Model,
     recordings: Sequence[Recording],
-    folds: int = DEFAULT_FOLDS,
+    folds: int,
     *,
     device: str = "auto",
     progress: Progress | None = None,
@@ -56,6 +53,9 @@ def cross_calibrate(
     DataError
         If there are fewer than three people, or too few recordings of the others to train on.
     """
+    from himpc.api import embed
+    from himpc.learning import Config, IgnoreWarnings, train
+
     names = sorted({str(recording.person) for recording in recordings})
     if folds < 2:
         raise ConfigError(f"folds must be 2 or more, found {folds}")
