@@ -1,12 +1,14 @@
 """The declared order of packages holds, `import himpc` is quick, and no file names a path of one machine."""
 
 import ast
+import os
 import re
 import resource
 import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -86,6 +88,47 @@ def test_loading_a_model_does_not_import_the_torch_compiler(tmp_path):
     script = "import sys; from himpc.model import Model; Model.load(sys.argv[1]); print('torch._dynamo' in sys.modules)"
     command = [sys.executable, "-c", script, str(tmp_path / "model")]
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def modules_after(*arguments):
+    """Return the modules that a verb has loaded, in a process of its own."""
+    script = "import sys; from himpc.cli import main; assert main(sys.argv[1:]) == 0; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return set(done.stdout.split())
+
+
+def test_changing_names_of_a_gallery_loads_neither_torch_nor_lancedb(tmp_path):
+    pytest.importorskip("lancedb")
+    import himpc
+
+    walks = himpc.simulate(people=2, recordings=1, seconds=1.0, difficulty="easy")
+    model = himpc.HiMPC(settings={"prior": "identity"}).fit(walks).model_
+    with himpc.Gallery.create(tmp_path / "g", model) as gallery:
+        gallery.enroll(walks)
+    name = walks[0].person
+    for verb in (("rename", name, "other"), ("list",), ("audit",), ("merge", "other", walks[1].person)):
+        loaded = modules_after("gallery", *verb, "--gallery", tmp_path / "g")
+        assert not loaded & {"torch", "lancedb", "scipy", "numba", "sklearn"}, verb
+
+
+def test_grouping_does_not_import_the_torch_compiler_or_scikit_learn(tmp_path):
+    import himpc
+
+    walks = [walk.with_(person=None) for walk in himpc.simulate(people=3, recordings=2, seconds=1.0, difficulty="easy")]
+    himpc.save(walks, tmp_path / "walks.npz")
+    loaded = modules_after(
+        "group", tmp_path / "walks.npz", "--out", tmp_path / "out", "--prior", "none", "--max-epochs", "1"
+    )
+    assert not loaded & {"torch._dynamo", "torch._inductor", "sklearn"}
+
+
+def test_waiting_threads_do_not_spin():
+    script = "import os, himpc; print(os.environ['OMP_WAIT_POLICY'])"
+    environment = {name: value for name, value in os.environ.items() if name != "OMP_WAIT_POLICY"}
+    run = partial(subprocess.run, [sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert run(env=environment).stdout == "passive\n"
+    assert run(env=environment | {"OMP_WAIT_POLICY": "active"}).stdout == "active\n"  # what users set wins
 
 
 def test_version_takes_less_than_a_second():

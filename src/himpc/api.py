@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Literal, Protocol
 
 import numpy as np
@@ -12,12 +13,20 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError, LayoutWarning, ModelError, count_noun
 from himpc.evaluation import Evaluation, LabelledEmbeddings, evaluate_embeddings, pool_recordings
-from himpc.learning import Config, Grouping, group_recordings, train
+from himpc.learning import (
+    SINGLE_PROCESS,
+    Config,
+    Grouping,
+    ProcessGroup,
+    TrainingResult,
+    group_recordings,
+    train,
+)
 from himpc.model import Model
 from himpc.recordings import Recording, Windows, cannot_link, number_whole_recordings, to_common_layout
 from himpc.skeleton import Level
 
-__all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "group", "unify_layouts"]
+__all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "fit", "group", "unify_layouts"]
 
 
 class Embedder(Protocol):
@@ -119,6 +128,31 @@ def choose_window_length(model: Embedder, window_length: int | None) -> int:
     if window_length is not None:
         return window_length
     return model.window_length if isinstance(model, Model) else Config().window_length
+
+
+def fit(
+    recordings: Sequence[Recording],
+    config: Config,
+    *,
+    out: str | Path | None = None,
+    device: str = "auto",
+    resume: bool = False,
+    overwrite: bool = False,
+    callbacks: Sequence[object] = (),
+    processes: ProcessGroup = SINGLE_PROCESS,
+) -> TrainingResult:
+    """Train a model on recordings of any layouts; see `himpc.HiMPC.fit` for the arguments."""
+    windows = Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride)
+    return train(
+        windows,
+        config,
+        out=out,
+        device=device,
+        resume=resume,
+        overwrite=overwrite,
+        callbacks=callbacks,
+        processes=processes,
+    )
 
 
 def evaluate(
@@ -238,7 +272,7 @@ def group(
     recordings = unify_layouts(recordings, model)
     if model is None:
         config = Config.preset("tracklet").with_(window_length=window_length)
-        model = train(Windows.cut(recordings, config.window_length, config.training_stride), config).model
+        model = fit(recordings, config).model
     embedded = embed(model, recordings, window_length=window_length)
     whole = number_whole_recordings(recordings)
     grouping = group_recordings(

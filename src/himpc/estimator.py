@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
 
-from himpc.api import embed, group, unify_layouts
+from himpc.api import embed, fit, group
 from himpc.errors import ConfigError, DataError, ModelError
-from himpc.learning import SINGLE_PROCESS, Config, ProcessGroup, train
+from himpc.learning import SINGLE_PROCESS, Config, ProcessGroup
 from himpc.model import Model
-from himpc.recordings import Recording, Windows
+from himpc.recordings import Recording
 
 __all__ = ["HiMPC"]
 
@@ -123,17 +123,10 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         RunFolderError
             If `out` cannot be written, or holds another run.
         """
-        config = self.config
-        if self.preset == "paper":
-            raise ConfigError(
-                "preset 'paper' balances the training set by person and chooses the checkpoint by a labelled probe set",
-                hint="use it in a benchmark, or set {joint_weight}, {shuffle} and {drop_last}, which need no labels",
-            )
-        windows = Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride)
-        trained = train(
-            windows,
-            config,
-            out=None if out is None else Path(out),
+        trained = fit(
+            recordings,
+            self.config.without_labels(self.preset),
+            out=out,
             device=self.device,
             resume=resume,
             overwrite=overwrite,

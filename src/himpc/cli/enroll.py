@@ -116,7 +116,7 @@ def _load_or_train(name: str, recordings: list[Recording], settings: TrainingOpt
 
         return Model.load(name, settings.device)
     with EpochBar(console, settings) as bar:
-        return settings.learner(callbacks=(bar,)).fit(recordings).model_
+        return settings.fit(recordings, [bar])
 
 
 def _calibrate(gallery: Gallery, folds: int, device: str, console: Console) -> None:

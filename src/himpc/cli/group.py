@@ -57,10 +57,9 @@ def group(
     recordings = source.read(paths, console, videos.append)
     if embedder is None:
         with EpochBar(console, settings) as bar:
-            learner = settings.learner(callbacks=(bar,)).fit(recordings)
-        embedder = learner.model_
+            embedder = trained = settings.fit(recordings, [bar])
         learned = count_noun(len(recordings), "recording")
-        adapted = embedder.scoring is not None
+        adapted = trained.scoring is not None
         console.print(f"{'Adapted the identity prior to' if adapted else 'Trained a model on'} {learned}")
     grouping = group_recordings(recordings, embedder, people=people)
     report = write_groups(out, recordings, grouping)

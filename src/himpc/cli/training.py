@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,8 @@ from himpc.learning import Config
 if TYPE_CHECKING:
     from himpc.estimator import HiMPC
     from himpc.learning import EpochRecord, History
+    from himpc.model import Model
+    from himpc.recordings import Recording
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,17 @@ class TrainingOptions(_Settings, _PresetOptions):  # type: ignore[misc]
         values = {setting.name: getattr(self, setting.name) for setting in settings_of(Config)}
         return {name: value for name, value in values.items() if value is not None and name != "seed"}
 
+    def config(self, default_preset: str = "tracklet") -> Config:
+        """Return all settings, over the preset `default_preset` unless another is given."""
+        preset = self.preset or default_preset
+        return Config.preset(preset).with_(seed=self.seed).with_(**self.overrides).without_labels(preset)
+
+    def fit(self, recordings: Sequence[Recording], callbacks: Sequence[object]) -> Model:
+        """Train a model on recordings; unlike `learner`, this does not import scikit-learn."""
+        from himpc.api import fit
+
+        return fit(recordings, self.config(), device=self.device, callbacks=callbacks).model
+
     def learner(self, default_preset: str = "tracklet", **kwargs: Any) -> HiMPC:
         """Return an estimator with these settings, over the preset `default_preset` unless another is given."""
         from himpc.estimator import HiMPC
@@ -60,7 +74,9 @@ class EpochBar:
     def __init__(self, console: Console, settings: TrainingOptions, default_preset: str = "tracklet") -> None:
         self._console = console
         self._bar = console.bar()
-        self._task = self._bar.add_task("training", total=settings.learner(default_preset).config.max_epochs)
+        self._task = self._bar.add_task(
+            "training", total=Config.preset(settings.preset or default_preset).with_(**settings.overrides).max_epochs
+        )
 
     def __enter__(self) -> EpochBar:
         self._bar.start()

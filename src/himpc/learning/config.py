@@ -146,6 +146,15 @@ class Config:
             raise ConfigError(f"unknown setting {unknown[0]!r}; the settings are {', '.join(names)}")
         return dataclasses.replace(self, **{name: value for name, value in changes.items() if value is not None})
 
+    def without_labels(self, preset: str) -> Config:
+        """Return these settings, or raise `ConfigError` if they come from a preset that needs labels."""
+        if preset == "paper":
+            raise ConfigError(
+                "preset 'paper' balances the training set by person and chooses the checkpoint by a labelled probe set",
+                hint="use it in a benchmark, or set {joint_weight}, {shuffle} and {drop_last}, which need no labels",
+            )
+        return self
+
     @classmethod
     def preset(cls, name: str) -> Config:
         """Read a preset of the package; see `preset_names`.

@@ -23,7 +23,7 @@ from himpc.learning.masking import mask
 from himpc.learning.pseudo_labels import compute_pseudo_labels, stability
 from himpc.learning.reproducibility import shuffle
 from himpc.learning.state import State
-from himpc.model import Network, window_features
+from himpc.model import Network
 from himpc.recordings import Windows
 from himpc.skeleton import Level
 
@@ -53,7 +53,7 @@ def train_epoch(
     start = time.perf_counter()
     epoch = len(state.history) + 1
     windows = mask(windows, config.mask, config.seed, epoch)
-    local = window_features(state.network, windows.part(processes.share(len(windows))))
+    local = state.frame_inputs(windows).window_features(windows.part(processes.share(len(windows))))
     features = {level: processes.gather(local[level], len(windows)) for level in config.levels}
     _check_finite(features, epoch, config)
     labels = compute_pseudo_labels(state.network, features, windows, config, external_labels, processes)
@@ -111,7 +111,8 @@ def _train_batches(
         state.optimiser.zero_grad()
         local = batch[processes.share(len(batch))]
         if len(local):
-            losses = _compute_losses(state.network, windows[local], local, config, labels, targets)
+            frames = state.frame_inputs(windows).encode(windows, local)
+            losses = _compute_losses(state.network, frames, local, config, labels, targets)
             (losses.mean() * (len(local) / len(batch))).backward()  # type: ignore[no-untyped-call]
             sums += losses.detach() * len(local)
         processes.sum_gradients(state.network.parameters())
@@ -127,20 +128,18 @@ def _train_batches(
 
 def _compute_losses(
     network: Network,
-    joints: NDArray[np.float32],
+    frames: Mapping[Level, Tensor],
     rows: NDArray[np.int64],
     config: Config,
     labels: Mapping[Level, Tensor],
     targets: Mapping[Level, Tensor],
 ) -> Tensor:
-    """Return the loss of each level, given the joints ``(B, F, J, 3)`` of a batch of windows."""
-    device = next(network.parameters()).device
-    frames = network(torch.from_numpy(joints).to(device).flatten(0, 1))
-    index = torch.from_numpy(rows).to(device)
+    """Return the loss of each level, given the features ``(B, F, H)`` of the frames of a batch of windows."""
+    index = torch.from_numpy(rows).to(network.device)
     loss = get_loss(config.loss)
     losses = []
     for level in config.levels:
-        features = features_to_compare(frames[level].unflatten(0, joints.shape[:2]), config)
+        features = features_to_compare(frames[level], config)
         value = loss(features, targets[level], network.encoder(level).heads, labels[level][index], config)
         losses.append(value * (config.joint_weight if level == "joint" else 1.0))
     return torch.stack(losses)

@@ -28,6 +28,7 @@ from himpc.learning.clustering.number_of_people import (
     own_and_nearest_distances,
 )
 from himpc.learning.clustering.recordings import means_by_label
+from himpc.learning.statistics import shrunk_covariance
 from himpc.model import IdentityScoring, pool_windows
 
 __all__ = ["Grouping", "group_recordings"]
@@ -219,16 +220,12 @@ def group_recordings(
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
     """Compute the mean of the windows of each recording, ``(R, D)``, whitened by the within-person variation."""
-    from sklearn.covariance import ledoit_wolf
-
     means = means_by_label(vectors, member)
     within = vectors - means[member]
     if not within.any():
         return means
     between = means - means.mean(axis=0)
-    covariance = (
-        ledoit_wolf(within, assume_centered=True)[0] + NUISANCE_SHARE * ledoit_wolf(between, assume_centered=True)[0]
-    )
+    covariance = shrunk_covariance(within) + NUISANCE_SHARE * shrunk_covariance(between)
     variance, axes = np.linalg.eigh(covariance)
     variance = np.maximum(variance, variance[-1] * np.finfo(np.float64).eps * len(variance))
     whitened: NDArray[np.float64] = means @ (axes / np.sqrt(variance))

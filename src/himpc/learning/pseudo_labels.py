@@ -14,6 +14,7 @@ from himpc.learning.clustering.recordings import cluster_recordings, means_by_la
 from himpc.learning.clustering.windows import cluster_windows, split_clusters
 from himpc.learning.config import Config
 from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
+from himpc.learning.statistics import adjusted_rand_index
 from himpc.model import Network
 from himpc.recordings import Windows
 from himpc.skeleton import Level
@@ -64,9 +65,9 @@ def stability(labels: Mapping[Level, Tensor], previous: Mapping[Level, Tensor]) 
     ----------
     labels, previous : mapping of level to int64 tensor ``(N,)``
     """
-    from sklearn.metrics import adjusted_rand_score
-
-    return float(np.mean([adjusted_rand_score(labels[level].cpu(), previous[level].cpu()) for level in labels]))
+    return float(
+        np.mean([adjusted_rand_index(labels[level].cpu().numpy(), previous[level].cpu().numpy()) for level in labels])
+    )
 
 
 def _cluster_levels(

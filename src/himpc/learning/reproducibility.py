@@ -27,16 +27,16 @@ def deterministic_algorithms(device: torch.device) -> Iterator[None]:
     In this mode torch also fills each uninitialised tensor. That is turned off: no operation here reads one.
     On CUDA the settings stay: results may differ in the last bits between runs.
     """
-    previous = torch.are_deterministic_algorithms_enabled(), torch.is_deterministic_algorithms_warn_only_enabled()
+    previous = torch.get_deterministic_debug_mode()
     settings: Any = torch.utils.deterministic  # a module whose one setting torch gives no type
     fill_memory = settings.fill_uninitialized_memory
     if device.type == "cpu":
-        torch.use_deterministic_algorithms(True)
+        torch.set_deterministic_debug_mode("error")  # `use_deterministic_algorithms` would import torch's compiler
         settings.fill_uninitialized_memory = False
     try:
         yield
     finally:
-        torch.use_deterministic_algorithms(previous[0], warn_only=previous[1])
+        torch.set_deterministic_debug_mode(previous)
         settings.fill_uninitialized_memory = fill_memory
 
 

@@ -17,8 +17,11 @@ from himpc.errors import ModelError
 from himpc.learning.clustering.density import NOISE
 from himpc.learning.config import Config
 from himpc.learning.distributed import ProcessGroup
+from himpc.learning.frame_inputs import FrameInputs
 from himpc.learning.history import History
+from himpc.learning.optimiser import Adam
 from himpc.model import Network, read_note, read_tensors, shapes_of, write_tensors
+from himpc.recordings import Windows
 from himpc.skeleton import Layout, Level
 
 CHECKPOINT_FILE = "checkpoint.safetensors"
@@ -77,12 +80,13 @@ class State:
 
     network: Network
     """On the device of the training."""
-    optimiser: torch.optim.Adam
+    optimiser: Adam
     labels: dict[Level, Tensor]
     """Pseudo-labels of the last epoch, ``(N,)``, on the CPU; all noise before the first."""
     best: dict[str, Tensor] = field(default_factory=dict)
     """Weights of the epoch with the highest score; empty without scores."""
     history: History = field(default_factory=History)
+    _frame_inputs: FrameInputs | None = field(default=None, init=False, repr=False)
 
     @classmethod
     def start(
@@ -94,15 +98,21 @@ class State:
         network = Network(layout, config.levels, config.hidden, config.heads, config.seed, **switches).to(device)
         state = cls(
             network=network,
-            optimiser=torch.optim.Adam(network.parameters(), lr=config.learning_rate, fused=True),
+            optimiser=Adam(network.parameters(), config.learning_rate),
             labels={level: torch.full((windows,), NOISE) for level in config.levels},
         )
         if scored:
             state.best = {name: parameter.detach().clone() for name, parameter in network.named_parameters()}
-        for parameter in network.parameters():
-            moments = {"exp_avg": torch.zeros_like(parameter), "exp_avg_sq": torch.zeros_like(parameter)}
-            state.optimiser.state[parameter] = {"step": torch.zeros((), device=device), **moments}
         return state
+
+    def frame_inputs(self, windows: Windows) -> FrameInputs:
+        """Return the encoder of the frames of windows; what does not change in training is computed by the first call.
+
+        The frames of all calls are taken to be the same as long as they are one array.
+        """
+        if self._frame_inputs is None or not self._frame_inputs.is_of(windows):
+            self._frame_inputs = FrameInputs(self.network, windows)
+        return self._frame_inputs
 
     def store_best(self) -> None:
         """Store the current weights as the best."""

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 from himpc.learning.clustering.recordings import means_by_label
+from himpc.learning.statistics import shrunk_covariance
 from himpc.model import Network, WhitenedEncoder
 from himpc.recordings import Windows
 from himpc.skeleton import Level, body_frame, mirror
@@ -100,10 +101,8 @@ def whitening(
     2006. Ledoit, Wolf: A well-conditioned estimator for large-dimensional covariance matrices. J. Multivar. Anal. 88
     (2004). Fisher: The use of multiple measurements in taxonomic problems. Annals of Eugenics 7 (1936).
     """
-    from sklearn.covariance import ledoit_wolf
-
     means = means_by_label(vectors, recording)
-    within = ledoit_wolf(vectors - means[recording], assume_centered=True)[0] + nuisance
+    within = shrunk_covariance(vectors - means[recording]) + nuisance
     variance, directions = np.linalg.eigh(within)
     white = directions / np.sqrt(np.maximum(variance, max(variance[-1], np.finfo(float).tiny) * 1e-9))
     offset = means.mean(axis=0)

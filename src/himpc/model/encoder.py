@@ -40,7 +40,15 @@ class LevelEncoder(nn.Module):
 
     def forward(self, frames: Tensor) -> Tensor:
         """Compute the features ``(n, H)`` of frames ``(n, D)``."""
-        activations = torch.addmm(self.b1, frames, self.w1).relu()
+        return self.encode(self.preprocess(frames))
+
+    def preprocess(self, frames: Tensor) -> Tensor:
+        """Apply to frames ``(n, D)`` what is not trained; here nothing."""
+        return frames
+
+    def encode(self, inputs: Tensor) -> Tensor:
+        """Compute the features ``(n, H)`` from the result of `preprocess`."""
+        activations = torch.addmm(self.b1, inputs, self.w1).relu()
         return torch.addmm(self.b2, activations, self.w2)
 
     def meta(self, features: Tensor) -> Tensor:
@@ -73,10 +81,13 @@ class WhitenedEncoder(LevelEncoder):
         self.b1 = nn.Parameter(torch.zeros(width))
         self.w2 = nn.Parameter(torch.zeros(width, hidden))
 
-    def forward(self, frames: Tensor) -> Tensor:
-        """Compute the features ``(n, H)`` of frames ``(n, D)``."""
-        whitened = (frames - self.offset) @ self.axes
-        return whitened + super().forward(whitened)
+    def preprocess(self, frames: Tensor) -> Tensor:
+        """Whiten frames ``(n, D)``."""
+        return (frames - self.offset) @ self.axes
+
+    def encode(self, inputs: Tensor) -> Tensor:
+        """Compute the features ``(n, H)`` of whitened frames."""
+        return inputs + super().encode(inputs)
 
 
 class Network(nn.Module):
@@ -163,8 +174,25 @@ class Network(nn.Module):
 
     def encode(self, joints: Tensor, level: Level) -> Tensor:
         """Compute the features ``(n, H)`` of one level for centred frames ``(n, J, 3)``, in metres."""
-        features: Tensor = self.encoder(level)(self.describe(joints, level))
+        return self.encode_inputs(self.preprocess(joints, level), level)
+
+    def preprocess(self, joints: Tensor, level: Level) -> Tensor:
+        """Compute the inputs of the trained layers of a level, ``(n, input_size)``, for frames ``(n, J, 3)``."""
+        return self.encoder(level).preprocess(self.describe(joints, level))
+
+    def input_size(self, level: Level) -> int:
+        """Return the size of the inputs of the trained layers of a level."""
+        return len(self.encoder(level).w1)
+
+    def encode_inputs(self, inputs: Tensor, level: Level) -> Tensor:
+        """Compute the features ``(n, H)`` of one level from the result of `preprocess`."""
+        features = self.encoder(level).encode(inputs)
         return unit(features) if self.normalise else features
+
+    @property
+    def device(self) -> torch.device:
+        """The device of the weights."""
+        return self.pooling("joint").device
 
     def forward(self, joints: Tensor) -> dict[Level, Tensor]:
         """Compute the features ``(n, H)`` of each level for centred frames ``(n, J, 3)``, in metres."""
