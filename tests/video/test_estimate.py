@@ -59,4 +59,4 @@ def test_standing_can_be_left_out(tmp_path: Path) -> None:
     assert result.cleaned[0].share("standing") == 1
     without = estimate(path, estimator, cleaning=PoseCleaningRules(leave_out=("standing",)))
     assert not without.cleaned
-    assert without.short_tracks
+    assert without.dropped

@@ -17,7 +17,7 @@ from himpc.errors import ConfigError, DataError, ModelError
 from himpc.video import open_estimator
 from himpc.video.estimators.pose_landmarker import bundled_model
 from lens import Lens
-from mannequins import render_crowd
+from mannequins import OUTFITS, draw_people, render_crowd
 
 pytest.importorskip("mediapipe")
 
@@ -72,6 +72,21 @@ def test_people_are_detected_where_they_are(estimator, scene) -> None:
             assert np.abs(joints[[23, 24]].mean(axis=0)).max() < 0.05
     assert np.median(errors) < 0.06  # of the height
     assert max(errors) < 0.25
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (720, 1280)])
+def test_small_person_is_found_by_a_second_look(estimator, scene, size: tuple[int, int]) -> None:
+    crowd, _ = scene
+    lens = Lens(*size, 65)
+    body = crowd.joints[0, 0] - np.nanmean(crowd.joints[0, 0], axis=0) + [0.5, 0.0, 1.75 * lens.focal_length / 130]
+    picture = draw_people(body[None], lens, [OUTFITS[1]])
+    estimator.reset()
+    looks = (estimator.detect(picture, 0.3 * look) for look in range(8))  # small tiles take turns
+    (found,) = next(people for people in looks if people)
+    assert np.nanmean(np.linalg.norm(found.points - lens.project(body), axis=1)) < 13
+    whole_frames = open_estimator(tiles=0)
+    assert whole_frames.detect(picture, 0.0) == []
+    whole_frames.close()
 
 
 def test_empty_room_gives_no_detection(estimator) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -76,7 +77,8 @@ def pose(
 
 def _describe(report: VideoReport) -> str:
     frames = sum(each["frames"] for each in report.recordings)
-    short = f", {count_noun(len(report.short), 'track')} too short" if report.short else ""
+    reasons = Counter(each["reason"] for each in report.dropped)
+    short = "".join(f", {count_noun(number, 'track')} {reason}" for reason, number in reasons.items())
     notes = "".join(f"; {note}" for note in report.notes)
     count = count_noun(len(report.recordings), "recording")
     return f"{report.video}: {count}, {frames} frames, {report.seconds:.1f} s{short}{notes}"

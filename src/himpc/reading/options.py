@@ -15,7 +15,7 @@ from himpc.skeleton import Layout, MarkerSet
 
 __all__ = ["Posture", "ReadOptions", "VideoOptions"]
 
-Posture = Literal["walking", "standing", "seated"]
+Posture = Literal["walking", "standing", "seated", "unknown"]
 
 _Paths = Annotated[tuple[Annotated[Path, Field(strict=False)], ...], Field(strict=False)]
 
@@ -35,10 +35,10 @@ class VideoOptions:
     """Pose estimator: mediapipe (3D), or rtmlib (2D or 3D, depending on its weights)."""
     weights: _Paths = ()
     """Local files of the pose estimator: a .task file, or a detector and a pose model as .onnx; repeatable."""
-    tiles: Annotated[int, Field(ge=0)] = 0
-    """Also search videos in this number of rows of overlapping tiles; it finds people who are small in the picture."""
+    tiles: Annotated[int, Field(ge=0)] | None = None
+    """Search videos in this number of rows of overlapping tiles, 0 for whole pictures only; chosen if not given."""
     leave_out: Annotated[tuple[Posture, ...], Field(strict=False)] = ()
-    """Leave out the parts of videos in which people are standing or seated; repeatable."""
+    """Leave out the parts of videos in which people are standing or seated, or it is unknown; repeatable."""
     steady_bones: bool = False
     """Give each bone of arms and legs a constant length in videos; it looks better, but identifies people less well."""
 

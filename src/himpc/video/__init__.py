@@ -17,7 +17,7 @@ from himpc.video.overlay import Label, LabelledPose, draw, write_overlay, write_
 from himpc.video.pose_folder import RECORDINGS_FOLDER, PoseFolder, VideoReport
 from himpc.video.reader import VideoReader, find_videos
 from himpc.video.tracking import ENDINGS, Ending, JoiningRules, Track, Tracker, TrackingRules
-from himpc.video.video_result import ShortTrack, VideoResult
+from himpc.video.video_result import DroppedTrack, VideoResult
 
 __all__ = [
     "DEFAULT_STEPS",
@@ -29,6 +29,7 @@ __all__ = [
     "Changes",
     "CleanedTrack",
     "Detection",
+    "DroppedTrack",
     "Ending",
     "EstimatorEntry",
     "Frame",
@@ -40,7 +41,6 @@ __all__ = [
     "PoseCleaningRules",
     "PoseEstimator",
     "PoseFolder",
-    "ShortTrack",
     "Track",
     "Tracker",
     "TrackingRules",

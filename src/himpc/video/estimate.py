@@ -7,12 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from himpc.recordings import Origin, Progress
-from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track
+from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, impossible_share
 from himpc.video.decoding import Video
 from himpc.video.detection import PoseEstimator
 from himpc.video.orientation import estimate_up
 from himpc.video.tracking import JoiningRules, Track, Tracker, TrackingRules, find_joins, join_tracks
-from himpc.video.video_result import ShortTrack, VideoResult
+from himpc.video.video_result import DroppedTrack, DropReason, VideoResult
 
 MIN_FRAMES = 6
 """Shortest window that models of himpc are usually trained on (docs/method.md); shorter tracks give no recording."""
@@ -74,8 +74,8 @@ def estimate(
     raw = _track_people(Path(path), estimator, name or str(path), max_side, tracking, progress)
     joins = find_joins(raw.tracks, estimator.layout, joining)
     result = replace(raw, tracks=tuple(join_tracks(raw.tracks, joins)), joined=len(joins))
-    cleaned, short = _clean_tracks(result, estimator, labels or {}, min_frames, cleaning)
-    return replace(result, cleaned=cleaned, short_tracks=short)
+    cleaned, dropped = _clean_tracks(result, estimator, labels or {}, min_frames, cleaning or PoseCleaningRules())
+    return replace(result, cleaned=cleaned, dropped=dropped)
 
 
 def _track_people(
@@ -125,25 +125,33 @@ def _clean_tracks(
     estimator: PoseEstimator,
     labels: Mapping[str, str],
     min_frames: int,
-    rules: PoseCleaningRules | None,
-) -> tuple[tuple[CleanedTrack, ...], tuple[ShortTrack, ...]]:
-    long_tracks = [track for track in result.tracks if len(track) >= min_frames]
-    short = [track for track in result.tracks if len(track) < min_frames]
-    bodies = [track.joints for track in long_tracks if track.joints is not None]
-    up = estimate_up(bodies, estimator.layout) if estimator.dimensions == 3 else None
+    rules: PoseCleaningRules,
+) -> tuple[tuple[CleanedTrack, ...], tuple[DroppedTrack, ...]]:
+    layout, fps = estimator.layout, result.fps
+    reasons: dict[int, DropReason] = {track.number: "too short" for track in result.tracks if len(track) < min_frames}
+    if rules.steps:
+        reasons |= {
+            track.number: "impossible"
+            for track in result.tracks
+            if track.number not in reasons and impossible_share(track, layout, fps) > rules.max_impossible
+        }
+    usable_tracks = [track for track in result.tracks if track.number not in reasons]
+    bodies = [track.joints for track in usable_tracks if track.joints is not None]
+    up = estimate_up(bodies, layout) if estimator.dimensions == 3 else None
     cleaned: list[CleanedTrack] = []
-    for track in long_tracks:
+    for track in usable_tracks:
         origin = Origin(result.path.absolute(), track.number)
         source = origin.text(result.name)
-        parts = clean_track(track, estimator.layout, result.fps, source=source, origin=origin, up=up, rules=rules)
+        parts = clean_track(track, layout, fps, source=source, origin=origin, up=up, rules=rules)
         usable = [part for part in parts if len(part.recording) >= min_frames]
         if not usable:
-            short.append(track)
+            reasons[track.number] = "too short"
         film = Origin(origin.path)
         cleaned += [
             part.with_recording(part.recording.with_(start=part.start, clock=film, **labels)) for part in usable
         ]
-    short.sort(key=lambda track: track.number)
     return tuple(cleaned), tuple(
-        ShortTrack(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track)) for track in short
+        DroppedTrack(track.number, float(track.seconds[0]), float(track.seconds[-1]), len(track), reasons[track.number])
+        for track in sorted(result.tracks, key=lambda track: track.number)
+        if track.number in reasons
     )

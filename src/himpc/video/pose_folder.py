@@ -19,7 +19,19 @@ from himpc.video.video_result import VideoResult
 
 TABLE_COLUMNS = (
     *("recording", "status", "start", "end", "frames", "score", "cycles", "stride_seconds", "heading"),
-    *("walking", "standing", "seated", "added", "impossible", "filled", "guessed", "swapped", "bones", "smoothed"),
+    *(
+        "walking",
+        "standing",
+        "seated",
+        "unknown",
+        "added",
+        "impossible",
+        "filled",
+        "guessed",
+        "swapped",
+        "bones",
+        "smoothed",
+    ),
     *("turned", "left_out"),
 )
 """Columns of ``tracks.csv``, explained in docs/video.md, `CleanedTrack` and `Changes`."""
@@ -43,7 +55,7 @@ class VideoReport:
     pictures: int
     tracks: int
     recordings: list[dict[str, Any]]
-    short: list[dict[str, Any]]
+    dropped: list[dict[str, Any]]
     endings: dict[str, int]
     joined: int
     refused: dict[str, int]
@@ -203,8 +215,8 @@ def _read_report(path: Path) -> VideoReport | None:
 
 
 def _rows(report: VideoReport) -> Iterator[dict[str, Any]]:
-    """Yield a row for each recording, and for each track that is too short."""
+    """Yield a row for each recording, and for each track that gives none."""
     for each in report.recordings:
         yield {**each, "recording": each["source"], "status": "kept"}
-    for each in report.short:
-        yield {**each, "recording": f"{report.video}#{each['track']}", "status": "too short"}
+    for each in report.dropped:
+        yield {**each, "recording": f"{report.video}#{each['track']}", "status": each["reason"]}

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from himpc.errors import count_noun
 from himpc.recordings import Recording
 from himpc.video.cleaning import CleanedTrack
 from himpc.video.tracking import Track
 
+DropReason = Literal["too short", "impossible"]
+
 
 @dataclass(frozen=True)
-class ShortTrack:
-    """A track that is too short for a recording."""
+class DroppedTrack:
+    """A track that gives no recording."""
 
     track: int
     """Its number."""
@@ -22,6 +25,8 @@ class ShortTrack:
     """Seconds of the video."""
     end: float
     frames: int
+    reason: DropReason
+    """Too short, or most of its frames show no possible body."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +59,8 @@ class VideoResult:
     """Number of tracks that were joined to an earlier one."""
     cleaned: tuple[CleanedTrack, ...] = ()
     """The recordings, in the order of their tracks."""
-    short_tracks: tuple[ShortTrack, ...] = ()
-    """Tracks that are too short for a recording."""
+    dropped: tuple[DroppedTrack, ...] = ()
+    """Tracks that give no recording."""
 
     @property
     def recordings(self) -> list[Recording]:
@@ -67,8 +72,10 @@ class VideoResult:
         """Why there is no recording, in one line; None if there is one."""
         if self.cleaned:
             return None
-        if self.short_tracks:
-            return f"no person is visible for long enough: {count_noun(len(self.short_tracks), 'track')}, too short"
+        if self.dropped:
+            reasons = Counter(each.reason for each in self.dropped)
+            listed = ", ".join(f"{count_noun(count, 'track')} {reason}" for reason, count in reasons.items())
+            return f"no person is visible well and for long enough: {listed}"
         refused = f"; {count_noun(sum(self.refused.values()), 'candidate')} refused ({', '.join(self.refused)})"
         return f"no person was detected in {count_noun(self.frames, 'frame')}{refused if self.refused else ''}"
 
@@ -83,7 +90,7 @@ class VideoResult:
             "pictures": self.frames,
             "tracks": len(self.tracks),
             "recordings": [each.report() for each in self.cleaned],
-            "short": [vars(each) for each in self.short_tracks],
+            "dropped": [vars(each) for each in self.dropped],
             "endings": self.endings,
             "joined": self.joined,
             "refused": self.refused,

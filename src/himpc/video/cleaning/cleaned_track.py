@@ -55,8 +55,9 @@ class CleanedTrack:
     posture: NDArray[np.int8] = field(repr=False)
     """Index into `POSTURES` for each frame ``(frames,)``."""
     score: float
-    """Quality from 0 to 1: the mean confidence of the joints, times the shares of frames in which the person was
-    detected, of frames without swapped limbs, and of bones within 10 % of their median length."""
+    """How well the person can be known again, 0 to 1: the mean confidence of the joints, times the shares of frames in
+    which the person was detected, without swapped limbs, and possible, and times the reliability of the bone lengths
+    (see `length_reliability`)."""
 
     def with_recording(self, recording: Recording) -> CleanedTrack:
         """Return a copy with another recording, such as one with a name."""

@@ -15,7 +15,13 @@ from himpc.video.cleaning.cleaned_track import Changes, CleanedTrack
 from himpc.video.cleaning.gait import find_gait
 from himpc.video.cleaning.posture import POSTURES, find_posture
 from himpc.video.cleaning.rules import PoseCleaningRules
-from himpc.video.cleaning.steps import constant_share, correct_swaps, fill_low_confidence, set_constant_lengths, smooth
+from himpc.video.cleaning.steps import (
+    correct_swaps,
+    fill_low_confidence,
+    length_reliability,
+    set_constant_lengths,
+    smooth,
+)
 from himpc.video.orientation import facing_direction, mean_direction, rotate_upright
 from himpc.video.tracking.track import Track
 
@@ -87,8 +93,11 @@ class _Resampled:
 
     joints: Floats
     confidence: Floats
+    points: Floats
     start: float
     changes: Changes
+    usable: float
+    """Product of the shares of frames in which the person was detected, and is possible."""
 
 
 def _split_at_gaps(seconds: Floats, max_gap: float) -> list[slice]:
@@ -115,11 +124,27 @@ def _resample(track: Track, stretch: slice, layout: Layout, fps: float, rules: P
     before = np.minimum(position.astype(np.intp), len(seconds) - 2)
     weight = (position - before)[:, None]
     even_confidence = confidence[before] * (1 - weight) + confidence[before + 1] * weight
+    points = track.points[stretch]
+    even_points = points[before] * (1 - weight[..., None]) + points[before + 1] * weight[..., None]
     even = joints[before] * (1 - weight[..., None]) + joints[before + 1] * weight[..., None]
     added = max(0, frames - len(seconds))
     changes = Changes(added=added, impossible=impossible, filled=filled, guessed=guessed)
     complete = ~np.isnan(even).any(axis=(1, 2))
-    return [_Resampled(even[a:b], even_confidence[a:b], float(times[a]), changes) for a, b in _runs(complete)]
+    usable = (1 - added / frames) * (1 - impossible / len(seconds))
+    # What concerns the whole stretch is counted in its first part only, so that sums are right.
+    return [
+        _Resampled(
+            even[a:b], even_confidence[a:b], even_points[a:b], float(times[a]), Changes() if number else changes, usable
+        )
+        for number, (a, b) in enumerate(_runs(complete))
+    ]
+
+
+def impossible_share(track: Track, layout: Layout, fps: float) -> float:
+    """Return the share of frames whose bone lengths or speeds no body has (see `himpc.recordings.CleaningRules`)."""
+    if track.joints is None:
+        return 0.0
+    return float(impossible_frames(Recording(track.joints, layout, fps=fps)).mean())
 
 
 def _joints_3d(track: Track, stretch: slice) -> Floats:
@@ -161,7 +186,7 @@ def _clean(
     scale = float(np.ptp(joints[..., 1], axis=1).mean()) / 1.7 or 1.0 if is_2d else 1.0
     if "swaps" in rules.steps:
         joints, swapped = correct_swaps(joints, layout, scale)
-    constant = 1.0 if is_2d else constant_share(joints, layout)
+    reliability = 1.0 if is_2d else length_reliability(joints, layout, fps)
     if "smooth" in rules.steps:
         joints, smoothed = smooth(joints, fps, rules.cutoff)
     if "bones" in rules.steps and not is_2d:
@@ -170,12 +195,10 @@ def _clean(
         joints, turned = rotate_upright(joints, up)
     directions = np.full(len(joints), np.nan) if is_2d else facing_direction(joints, layout)
     heading, spread = mean_direction(directions)
-    posture = find_posture(joints, layout, fps)
+    posture = find_posture(joints, layout, fps, resampled.confidence, resampled.points)
     removed = np.isin(posture, [POSTURES.index(each) for each in rules.leave_out])
     not_swapped = 1 - min(1.0, swapped / (2 * len(joints)))
-    detected = 1 - changes.added / max(1, len(joints))
-    score = float(np.clip(float(resampled.confidence.mean()) * detected * not_swapped * constant, 0, 1))
-    # What concerns the whole stretch is counted in its first part only, so that sums are right.
+    score = float(np.clip(resampled.confidence.mean() * resampled.usable * not_swapped * reliability, 0, 1))
     changes = replace(changes, swapped=swapped, bones=bones, left_out=int(removed.sum()))
     cleaned: list[CleanedTrack] = []
     for a, b in _runs(~removed):

@@ -9,45 +9,107 @@ from numpy.typing import NDArray
 
 from himpc.skeleton import Layout
 
-Posture = Literal["walking", "standing", "seated"]
+Floats = NDArray[np.float64]
+Posture = Literal["walking", "standing", "seated", "unknown"]
 POSTURES: tuple[Posture, ...] = get_args(Posture)
 
 _MIN_SECONDS = 1.0
 """A shorter stretch is assigned the posture around it; a step takes about half of it."""
 
-_MIN_SWING = 0.12
-"""Range of the distance between the ankles within 1.5 s of walking, as a share of the leg length. Steps are 0.6 to 0.9;
-what an estimator returns for a standing person is below 0.1."""
+_STEP_SECONDS = 1.5
+"""Time in which the range of the ankles is taken: more than two steps."""
+
+_MIN_STEP, _MAX_STILL = 0.3, 0.12
+"""Range of the distance between the ankles, as a share of the leg length: steps are 0.6 to 0.9. Below the second a
+person stands; what is between is unknown, unless the image shows it."""
+
+_MIN_IMAGE_STEP = 0.045
+"""Range of the distance between the ankles in the image, as a share of the body's size; that of simulated walkers is
+0.06 to 0.4. The image is several times as exact as the depth, which alone makes steps of a person who stands still."""
+
+_MIN_CONFIDENCE = 0.5
+"""Confidence of knees and ankles below which they count as hidden: the estimator guesses their place."""
 
 _SEATED_ANGLE = 50.0
 """Degrees of both thighs from vertical. Walking swings one of them by some 30, sitting lifts both by 60 to 100."""
 
+_SEATED_DROP = 0.5
+"""Height of the hips above the knees in the image, as a share of that of the shoulders above the hips. It is 0.7 to 1
+while standing and walking."""
+
 _LEG_JOINTS = ("left_hip", "right_hip", "left_knee", "right_knee", "left_ankle", "right_ankle")
 
 
-def find_posture(joints: NDArray[np.floating], layout: Layout, fps: float) -> NDArray[np.int8]:
+def find_posture(
+    joints: NDArray[np.floating],
+    layout: Layout,
+    fps: float,
+    confidence: NDArray[np.floating] | None = None,
+    points: NDArray[np.floating] | None = None,
+) -> NDArray[np.int8]:
     """Return the posture in each frame, as an index into `POSTURES`: int8 array ``(frames,)``.
 
-    Joints ``(frames, J, 3)`` are complete and y up. The posture is walking if the layout has no legs.
+    Parameters
+    ----------
+    joints : array ``(frames, J, 3)``
+        Complete and y up.
+    layout : Layout
+        Without legs, the posture is unknown.
+    fps : float
+    confidence : array ``(frames, J)``, optional
+        The posture is unknown where knees or ankles are hidden.
+    points : array ``(frames, J, 2)``, optional
+        Pixels, y down, NaN if not seen.
     """
-    from scipy.ndimage import maximum_filter1d, median_filter  # slow to import
+    from scipy.ndimage import median_filter  # slow to import
 
-    posture = np.zeros(len(joints), dtype=np.int8)
+    posture = np.full(len(joints), POSTURES.index("unknown"), dtype=np.int8)
     if not layout.has(*_LEG_JOINTS):
         return posture
-    body = np.asarray(joints, dtype=np.float64)
-    left_hip, right_hip, left_knee, right_knee, left_ankle, right_ankle = (
-        body[:, layout.index(name)] for name in _LEG_JOINTS
-    )
-    leg = float(np.median(_length(left_hip - left_knee) + _length(left_knee - left_ankle))) or 1.0
-    distance = _length(left_ankle - right_ankle)
-    window = max(3, round(1.5 * fps))
-    swing = maximum_filter1d(distance, window) + maximum_filter1d(-distance, window)
-    posture[swing < _MIN_SWING * leg] = POSTURES.index("standing")
-    lifted = np.minimum(_tilt(left_hip - left_knee), _tilt(right_hip - right_knee))
-    posture[lifted > _SEATED_ANGLE] = POSTURES.index("seated")
-    size = min(len(posture), max(1, round(_MIN_SECONDS * fps)) | 1)
-    return np.asarray(median_filter(posture, size=size, mode="nearest"), dtype=np.int8)
+    legs = [layout.index(name) for name in _LEG_JOINTS]
+    body = np.asarray(joints, dtype=np.float64)[:, legs]
+    window = max(3, round(_STEP_SECONDS * fps))
+    leg = float(np.median(_length(body[:, 0] - body[:, 2]) + _length(body[:, 2] - body[:, 4]))) or 1.0
+    swing = _range(_length(body[:, 4] - body[:, 5])[:, None], window) / leg
+    walks, stands = swing > _MIN_STEP, swing < _MAX_STILL
+    seated = np.minimum(_tilt(body[:, 0] - body[:, 2]), _tilt(body[:, 1] - body[:, 3])) > _SEATED_ANGLE
+    if points is not None and np.isfinite(points[:, legs]).any():
+        image = np.nan_to_num(np.asarray(points, dtype=np.float64))
+        size = float(np.median(np.ptp(image, axis=1).max(axis=1))) or 1.0
+        # Absolute values, because estimators exchange left and right.
+        moves = _range(np.abs(image[:, legs[4]] - image[:, legs[5]]), window) > _MIN_IMAGE_STEP * size
+        walks, stands = walks & moves, stands | ~moves
+        seated |= _is_seated_in_image(image, layout)
+    posture[stands] = POSTURES.index("standing")
+    posture[walks] = POSTURES.index("walking")
+    posture[seated] = POSTURES.index("seated")
+    if confidence is not None:
+        hidden = np.asarray(confidence)[:, legs[2:]].reshape(len(body), 2, 2).mean(axis=2).min(axis=1) < _MIN_CONFIDENCE
+        posture[hidden] = POSTURES.index("unknown")
+    size_of_filter = min(len(posture), max(1, round(_MIN_SECONDS * fps)) | 1)
+    labels = [median_filter((posture == k).astype(np.float32), size=size_of_filter, mode="nearest") for k in range(4)]
+    return np.asarray(np.where(np.max(labels, axis=0) > 0, np.argmax(labels, axis=0), 3), dtype=np.int8)
+
+
+def _range(values: Floats, window: int) -> Floats:
+    """Compute the largest range of any column of values ``(frames, columns)`` in a window around each frame."""
+    from scipy.ndimage import maximum_filter1d, minimum_filter1d
+
+    ranges = maximum_filter1d(values, window, axis=0) - minimum_filter1d(values, window, axis=0)
+    return np.asarray(ranges.max(axis=1))
+
+
+def _is_seated_in_image(image: Floats, layout: Layout) -> NDArray[np.bool_]:
+    """Return whether both knees are nearly as high as the hips, in each frame of points ``(frames, J, 2)``."""
+    if not layout.has("left_shoulder", "right_shoulder"):
+        return np.zeros(len(image), dtype=bool)
+    heights = {
+        part: image[:, [layout.index(f"{side}_{part}") for side in ("left", "right")], 1]
+        for part in ("shoulder", "hip", "knee")
+    }
+    trunk = heights["hip"].mean(axis=1) - heights["shoulder"].mean(axis=1)
+    drop = (heights["knee"] - heights["hip"]).max(axis=1)
+    return np.asarray((trunk > 0) & (drop < _SEATED_DROP * trunk))
 
 
 def _length(lines: NDArray[np.float64]) -> NDArray[np.float64]:

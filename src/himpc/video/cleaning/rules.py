@@ -38,5 +38,7 @@ class PoseCleaningRules:
     """A longer gap, of the person or of a joint, is not filled; the recording is split there."""
     cutoff: Positive = 6.0
     """Cut-off frequency of the smoothing, hertz."""
+    max_impossible: Annotated[float, Field(ge=0, le=1)] = 0.5
+    """A track of more impossible frames, as a share, gives no recording: it often mixes two people."""
     leave_out: tuple[Posture, ...] = ()
     """Postures whose stretches are removed, such as "standing"."""

@@ -19,7 +19,16 @@ than the two jumps at its ends, and in the long run the estimator is trusted."""
 _MAX_CUTOFF = 0.4
 """As a share of the frame rate; above it hardly anything would be filtered."""
 
-_COUNTED_CHANGE, _TOLERANCE = 0.02, 0.1
+_COUNTED_CHANGE = 0.02
+
+_BETWEEN_PEOPLE = 0.015
+"""Standard deviation of estimated bone lengths between adults, relative: 0.8 to 2.2 % by MediaPipe."""
+
+_INDEPENDENT_SECONDS = 0.5
+"""About one step, after which errors of an estimator are no longer alike."""
+
+_DEVIATION, _MEDIAN_ERROR = 1.4826, 1.2533
+"""For a normal variable: standard deviation over median deviation, and standard error of a median over a mean's."""
 
 
 def fill_low_confidence(
@@ -146,14 +155,21 @@ def set_constant_lengths(joints: Floats, layout: Layout) -> tuple[Floats, int]:
     return result, changed
 
 
-def constant_share(joints: Floats, layout: Layout) -> float:
-    """Return the share of bones of arms and legs, over all frames, that are within 10 % of their median length."""
+def length_reliability(joints: Floats, layout: Layout, fps: float) -> float:
+    """Compute how far differences of bone lengths between recordings are differences of people, from 0 to 1.
+
+    It is the share of the variance between people in that of measured lengths (the intraclass correlation of Shrout and
+    Fleiss, "Intraclass correlations", 1979): the error of the median length of each bone follows from how much the
+    length varies, and from how long the person is visible.
+    """
     bones = np.array(limb_bones(layout), dtype=np.intp).reshape(-1, 2)
     if not len(bones):
         return 1.0
     lengths = np.linalg.norm(joints[:, bones[:, 0]] - joints[:, bones[:, 1]], axis=2)
     median = np.maximum(np.median(lengths, axis=0), 1e-9)
-    return float((np.abs(lengths / median - 1) <= _TOLERANCE).mean())
+    spread = _DEVIATION * float(np.median(np.abs(lengths / median - 1)))
+    error = _MEDIAN_ERROR * spread / np.sqrt(max(1.0, len(joints) / fps / _INDEPENDENT_SECONDS))
+    return float(_BETWEEN_PEOPLE**2 / (_BETWEEN_PEOPLE**2 + error**2))
 
 
 def limb_bones(layout: Layout) -> list[tuple[int, int]]:

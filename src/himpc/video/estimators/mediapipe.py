@@ -18,14 +18,17 @@ from himpc.errors import ConfigError, ModelError
 from himpc.skeleton import get_layout
 from himpc.video.detection import Detection, PoseEstimator
 from himpc.video.estimators.multi_person import (
+    Box,
     body_size,
     check_image,
     check_people,
     deduplicate,
+    is_part,
     shift_detection,
     tile_boxes,
 )
 from himpc.video.estimators.pose_landmarker import bundled_model, read_task_file
+from himpc.video.estimators.search_regions import SearchRegions
 from himpc.video.silence_stderr import silence_stderr
 
 MIN_HEIGHT = 72.0
@@ -43,6 +46,10 @@ usable skeleton."""
 SEEK_SECONDS = 0.3
 """Interval at which the whole frame is searched for new people; a walker moves half a metre in that time."""
 
+CROP_SIZES = (1.5, 2.5)
+"""Sides of the crop around a person, in sides of the box in the previous frame: the second where the first shows no
+person."""
+
 MAX_TILE_ROWS = 8
 
 _WARM_UP_IMAGE = Path(__file__).with_name("drawn_person.png")
@@ -55,8 +62,9 @@ _SHOULDERS, _HIPS, _TRUNK_AND_LEGS = [11, 12], [23, 24], [11, 12, 23, 24, 25, 26
 class MediaPipe(PoseEstimator):
     """Pose estimator based on MediaPipe's pose landmarker.
 
-    People of the previous frame are detected in crops around their last position; the whole frame is searched for
-    others every `SEEK_SECONDS`. MediaPipe's own tracking and smoothing are off: himpc does both and reports them.
+    People of the previous frames are detected in crops around their last position. The whole frame is searched for
+    others every `SEEK_SECONDS`, then where something moves, and in tiles. MediaPipe's own tracking and smoothing are
+    off: himpc does both and reports them.
 
     Parameters
     ----------
@@ -64,26 +72,28 @@ class MediaPipe(PoseEstimator):
         None for the model of the package, or one ``.task`` file.
     people : int
         The most people in a frame, or in a tile of it; 1 to 100.
-    tiles : int
+    tiles : int, optional
         Number of rows of overlapping square tiles that are searched in addition to the whole frame, 0 to 8.
-        ``tiles=2`` detects people of half the height. More tiles take longer.
+        ``tiles=2`` detects people of half the height. More tiles take longer. By default there is one row, small
+        tiles take turns while there is no person at all, and what moves is searched (see `SearchRegions`).
     """
 
     name = "mediapipe"
     dimensions = 3
-    _boxes: list[NDArray[np.float32]]
+    _boxes: list[tuple[NDArray[np.float32], float]]
     _shape: tuple[int, ...]
     _last_search: float
 
-    def __init__(self, weights: Sequence[str | Path] = (), *, people: int = 10, tiles: int = 0) -> None:
+    def __init__(self, weights: Sequence[str | Path] = (), *, people: int = 10, tiles: int | None = None) -> None:
         super().__init__()
         check_people(people)
-        if not 0 <= tiles <= MAX_TILE_ROWS:
+        if tiles is not None and not 0 <= tiles <= MAX_TILE_ROWS:
             raise ConfigError(f"tiles is {tiles}, expected 0 (the whole frame only) to {MAX_TILE_ROWS} rows")
         if len(weights) > 1:
             raise ConfigError(f"mediapipe takes one .task file as weights, found {len(weights)}")
         self.layout = get_layout("mediapipe-33")
         self._max_people, self._tile_rows = people, tiles
+        self._regions = SearchRegions(round(1.5 * MIN_HEIGHT))
         self._landmarker: Any = None
         self.reset()
         with silence_stderr():
@@ -100,17 +110,28 @@ class MediaPipe(PoseEstimator):
         check_image(image)
         if image.shape != self._shape or seconds < self._last_search:
             self.reset()
-        people = [detection for box in self._boxes for detection in self._detect_near(image, box)]
+        people: list[Detection] = []
+        lost = []
+        for box, seen in self._boxes:
+            found = self._detect_near(image, box)
+            people += found
+            if not found and seconds - seen <= SEEK_SECONDS:
+                lost.append((box, seen))
         people = deduplicate(people, self._max_people)
-        if not people or seconds >= self._last_search + SEEK_SECONDS:
-            people = self._search(image, people)
-            self._last_search = seconds
-        self._boxes, self._shape = [person.box for person in people], image.shape
+        is_due = seconds >= self._last_search + SEEK_SECONDS
+        if is_due or (not people and not self._regions.is_unchanged(image)):
+            people = self._search(image, people, second_look=is_due or bool(self._boxes))
+            if is_due:
+                self._last_search = seconds
+            if not people:
+                self._regions.note_fruitless(image)
+        self._boxes, self._shape = [*((person.box, seconds) for person in people), *lost], image.shape
         return people
 
     def reset(self) -> None:
         """Discard the positions of people in earlier frames."""
         self._boxes, self._shape, self._last_search = [], (), -np.inf
+        self._regions.reset()
 
     def close(self) -> None:
         """Release the model."""
@@ -141,34 +162,51 @@ class MediaPipe(PoseEstimator):
             raise ModelError(f"{model}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
 
     def _detect_near(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
-        """Detect people in a crop around the box of a person in the previous frame."""
-        top, left, bottom, right = _square_around(box, image.shape[0], image.shape[1])
-        if min(bottom - top, right - left) < MIN_HEIGHT / 2:
-            return []
-        return self._detect_in_crop(image[top:bottom, left:right], image, left, top)
+        """Detect people in a crop around the box of a person in an earlier frame."""
+        for size in CROP_SIZES:
+            top, left, bottom, right = _square_around(box, size, image.shape[0], image.shape[1])
+            if min(bottom - top, right - left) < MIN_HEIGHT / 2:
+                continue
+            if found := self._detect_in_crop(image[top:bottom, left:right], left, top):
+                return found
+        return []
 
-    def _search(self, image: NDArray[np.uint8], people: list[Detection]) -> list[Detection]:
-        """Search the whole frame and its tiles for more people.
+    def _search(self, image: NDArray[np.uint8], people: list[Detection], *, second_look: bool) -> list[Detection]:
+        """Search the whole frame for more people, and in a second look its parts."""
+        height, width = image.shape[:2]
+        people = self._search_regions(image, people, [(0, 0, height, width)])
+        if self._tile_rows is not None:
+            return self._search_regions(image, people, tile_boxes(height, width, self._tile_rows))
+        if second_look:
+            boxes = [person.box for person in people]
+            people = self._search_regions(image, people, self._regions.coarse(image, boxes))
+            if not people:
+                people = self._search_regions(image, people, self._regions.fine(image))
+        return people
+
+    def _search_regions(self, image: NDArray[np.uint8], people: list[Detection], regions: list[Box]) -> list[Detection]:
+        """Search parts of a frame for more people.
 
         MediaPipe's detector finds the person who fills most of the image and rarely another. Known people are
         therefore painted over until no other is found.
         """
-        height, width = image.shape[:2]
-        for top, left, bottom, right in [(0, 0, height, width), *tile_boxes(height, width, self._tile_rows)]:
+        for top, left, bottom, right in regions:
             while len(people) < self._max_people:
                 painted = _paint_over(image, [person.box for person in people])[top:bottom, left:right]
-                more = deduplicate([*people, *self._detect_in_crop(painted, image, left, top)], self._max_people)
+                found = self._detect_in_crop(painted, left, top)
+                if (bottom - top, right - left) != image.shape[:2]:  # a part of a person is often taken for another
+                    found = [each for each in found if not any(is_part(each.box, person.box) for person in people)]
+                more = deduplicate([*people, *found], self._max_people)
                 if len(more) <= len(people):
                     break
                 people = more
         return people
 
-    def _detect_in_crop(
-        self, crop: NDArray[np.uint8], image: NDArray[np.uint8], left: int, top: int
-    ) -> list[Detection]:
+    def _detect_in_crop(self, crop: NDArray[np.uint8], left: int, top: int) -> list[Detection]:
         """Detect people in a crop, in the pixel coordinates of the whole frame."""
         detections = [shift_detection(detection, left, top) for detection in self._run(crop)]
-        return [each for each in detections if self._is_person(each, image.shape[1], image.shape[0])]
+        box = (left, top, left + crop.shape[1], top + crop.shape[0])
+        return [each for each in detections if self._is_person(each, box)]
 
     def _run(self, image: NDArray[np.uint8]) -> list[Detection]:
         side = max(image.shape[:2])
@@ -180,8 +218,9 @@ class MediaPipe(PoseEstimator):
             for landmarks, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
         ]
 
-    def _is_person(self, detection: Detection, width: int, height: int) -> bool:
-        inside = np.asarray(((detection.points >= 0) & (detection.points < (width, height))).all(axis=1))
+    def _is_person(self, detection: Detection, crop: tuple[int, int, int, int]) -> bool:
+        """Return whether a detection in a crop (left, top, right, bottom) shows enough of a person."""
+        inside = np.asarray(((detection.points >= crop[:2]) & (detection.points < crop[2:])).all(axis=1))
         joints = np.asarray(detection.joints)
         torso = np.linalg.norm(joints[_SHOULDERS].mean(axis=0) - joints[_HIPS].mean(axis=0))
         if body_size(detection.points) < MIN_HEIGHT:
@@ -196,12 +235,9 @@ class MediaPipe(PoseEstimator):
         return False
 
 
-def _square_around(box: NDArray[np.float32], height: int, width: int) -> tuple[int, int, int, int]:
-    """Return a square (top, left, bottom, right) around a box (left, top, right, bottom), 1.5 times as large.
-
-    It is clipped to the frame.
-    """
-    centre, half = (box[:2] + box[2:]) / 2, 0.75 * float((box[2:] - box[:2]).max())
+def _square_around(box: NDArray[np.float32], size: float, height: int, width: int) -> Box:
+    """Return a square around a box (left, top, right, bottom), `size` times as large and clipped to the frame."""
+    centre, half = (box[:2] + box[2:]) / 2, size / 2 * float((box[2:] - box[:2]).max())
     (left, top), (right, bottom) = centre - half, centre + half
     return max(0, int(top)), max(0, int(left)), min(height, int(bottom)), min(width, int(right))
 

@@ -10,11 +10,18 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError, DataError
 from himpc.video.detection import Detection
 
+Box = tuple[int, int, int, int]
+"""A part of a frame, pixels: top, left, bottom, right."""
+
 MAX_PEOPLE = 100
 
 DUPLICATE_DISTANCE = 0.15
 """Two detections are one person if their joints are on average closer than this share of the body size. People who
 walk side by side are about a third of their height apart; two detections of one body about a twentieth."""
+
+MAX_SHARED = 0.5
+"""Share of the smaller of two boxes that both cover, above which a detection in a part of a frame is of a person who
+is known."""
 
 
 def check_people(people: int) -> None:
@@ -29,7 +36,7 @@ def check_image(image: NDArray[np.uint8]) -> None:
         raise DataError(f"an image must be uint8 (height, width, 3), found {image.dtype} {image.shape}")
 
 
-def tile_boxes(height: int, width: int, rows: int) -> list[tuple[int, int, int, int]]:
+def tile_boxes(height: int, width: int, rows: int) -> list[Box]:
     """Divide a frame into square tiles (top, left, bottom, right) that overlap by half; none for 0 rows.
 
     The side of a tile is ``min(height, width) / rows``. A tile that would be the whole frame is omitted.
@@ -65,6 +72,13 @@ def deduplicate(detections: Sequence[Detection], max_people: int) -> list[Detect
         if not any(_is_duplicate(detection, other) for other in unique):
             unique.append(detection)
     return unique[:max_people]
+
+
+def is_part(box: NDArray[np.floating], other: NDArray[np.floating]) -> bool:
+    """Return whether a box (left, top, right, bottom) lies mostly within another one, or that one within it."""
+    width, height = np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2])
+    smaller = min(float(np.prod(each[2:] - each[:2])) for each in (box, other))
+    return bool(max(width, 0.0) * max(height, 0.0) > MAX_SHARED * smaller)
 
 
 def _is_duplicate(detection: Detection, other: Detection) -> bool:
