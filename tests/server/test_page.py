@@ -432,6 +432,94 @@ def test_suggested_group_is_merged(visit: Visit, server: ServerThread) -> None:
     page.locator(".toggle strong", has_text=lost).wait_for(state="detached")
 
 
+# The queue
+
+
+def test_queue_is_worked_through_by_keyboard(visit: Visit, server: ServerThread) -> None:
+    number = server.get("people", "Cara")["recordings"][0]["id"]
+    lost = server.post("recordings/move", {"ids": [number], "person": None})["person"]
+    before = _people(server)
+    page = visit.open("queue")
+    page.locator(".question").first.wait_for()
+    asked = page.locator(".question").count()
+    assert asked >= 2, "a person without a name, and a recording of Cara that became one"
+    page.locator("#title-queue").focus()
+    for _ in range(asked):
+        if lost in (page.locator(".question[aria-current]").inner_text()):
+            break
+        page.keyboard.press("j")
+    current = page.locator(".question[aria-current]")
+    assert lost in current.inner_text()
+    page.keyboard.press("e")
+    page.get_by_label("Name", exact=True).fill("Zoe")
+    page.keyboard.press("Escape")
+    page.wait_for_timeout(200)
+    assert _people(server) == before, "an abandoned decision does not happen"
+    page.keyboard.press("e")
+    page.get_by_label("Name", exact=True).fill("Cara")
+    page.keyboard.press("Enter")
+    _wait_until(lambda: _people(server)["Cara"] == 4)
+    page.locator(".question").nth(asked - 1).wait_for(state="detached")
+    assert page.evaluate("document.activeElement !== document.body"), "the focus is not lost"
+    page.keyboard.press("u")
+    _wait_until(lambda: _people(server) == before)
+    page.locator(".question").nth(asked - 1).wait_for()
+    page.keyboard.press("x")
+    page.locator("#live").filter(has_text="Rejected").wait_for(state="attached")
+    actions = [event["action"] for event in server.get("audit")["events"]]
+    assert [each for each in actions if each in ("assigned", "undone", "rejected")][-3:] == [
+        "assigned",
+        "undone",
+        "rejected",
+    ]
+    page.keyboard.press("u")
+    _wait_until(lambda: server.get("queue")["undo"] is None)
+
+
+def test_answer_is_enrolled_as_the_nearest_by_one_click(
+    visit: Visit, gallery: PageGallery, server: ServerThread
+) -> None:
+    page = visit.open()
+    _search(page, gallery.uploads / "Hana.npz")
+    _read_answer(page)
+    button = page.get_by_role("button", name=re.compile("^Enroll as .*, the nearest$"))
+    name = button.inner_text().removeprefix("Enroll as ").removesuffix(", the nearest")
+    button.click()
+    page.locator(".verdict", has_text=f"Enrolled 1 recording: {name}.").wait_for()
+    assert _people(server)[name] == 5
+
+
+def test_same_file_can_be_chosen_again(visit: Visit, gallery: PageGallery) -> None:
+    page = visit.open()
+    for _ in range(2):
+        with page.expect_response("**/api/search"):
+            _search(page, gallery.uploads / "Ann.npz")
+    _read_answer(page)
+
+
+def test_lists_are_exported_as_csv(visit: Visit, server: ServerThread) -> None:
+    for view in ("people", "queue", "quality", "audit"):
+        page = visit.open(view)
+        page.wait_for_timeout(300)
+        if view == "quality":
+            page.locator("#view-quality").get_by_label("Show").select_option("")
+        with page.expect_download() as download:
+            page.locator(f"#view-{view}").get_by_role("button", name="Export as CSV").click()
+        lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()
+        assert len(lines) > 1, view
+        assert lines[0].startswith(("Person", "Id", "Number")), view
+
+
+def test_enroll_is_reachable_on_a_phone(browser_process: Any, server: ServerThread) -> None:
+    visit = Visit(browser_process, server.address, viewport={"width": 390, "height": 800})
+    page = visit.open("people")
+    page.get_by_role("button", name="Enroll recordings").click()
+    page.wait_for_timeout(200)
+    top = page.locator("form.enroll").evaluate("form => form.getBoundingClientRect().top")
+    assert -10 <= top < 500
+    visit.close()
+
+
 # The map
 
 
@@ -539,7 +627,7 @@ def test_page_works_by_keyboard(visit: Visit, server: ServerThread) -> None:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1280, 360])
+@pytest.mark.parametrize("width", [1400, 390])
 def test_page_is_accessible(
     browser_process: Any, server: ServerThread, gallery: PageGallery, scheme: str, width: int
 ) -> None:
@@ -562,6 +650,19 @@ def test_page_is_accessible(
     page.locator(".recordings table").wait_for()
     page.locator(".person input").first.check()
     _check_accessibility(visit, f"people-{scheme}-{width}")
+    page.get_by_role("link", name="Queue").click()
+    page.locator(".question").first.wait_for()
+    page.locator(".question input").first.check()
+    page.locator(".question .poster line").first.wait_for(state="attached")
+    _check_accessibility(visit, f"queue-{scheme}-{width}")
+    page.get_by_role("link", name="Quality").click()
+    page.locator("#view-quality").get_by_label("Show").select_option("")
+    page.locator("#view-quality tbody tr").first.wait_for()
+    _check_accessibility(visit, f"quality-{scheme}-{width}")
+    page.get_by_role("link", name="Audit").click()
+    page.locator("#view-audit tbody tr").first.wait_for()
+    page.locator("#view-audit").get_by_label("Action").select_option("enrolled")
+    _check_accessibility(visit, f"audit-{scheme}-{width}")
     page.get_by_role("link", name="Map").click()
     page.locator("canvas.chart[aria-label^='Map of']").wait_for()
     page.locator("canvas.chart").press("ArrowRight")

@@ -25,6 +25,8 @@ gallery = App(name="gallery", default_parameter=Parameter(negative=()))
 for _verb, _help in {
     "enroll": "Enroll people by their recordings; creates the gallery if there is none.",
     "search": "Identify the person in each recording, or report it as unknown.",
+    "queue": "List what needs a person: likely merges, doubtful recordings, unknown people; or decide it.",
+    "quality": "List how well people are enrolled, those with most problems first.",
     "watch": "Enroll or identify the recordings that arrive in a folder.",
 }.items():
     gallery.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help)

@@ -125,7 +125,7 @@ class Answer:
         """
         if not self.matches or not self.windows:
             return "unknown"
-        probability = self.matches[0].probability
+        probability = self.matches[0].probability if self.person is None else self.probability
         if probability is None:
             return "unsure"
         if self.person is None:
@@ -153,9 +153,9 @@ class Answer:
             )
         if self.person is None:
             return f"{first.person} is the nearest, within the threshold, but was not named"
-        if first.probability >= LIKELY_PROBABILITY:
+        if (self.probability or 0.0) >= LIKELY_PROBABILITY:
             return f"{distance} is within the threshold {self.threshold:.2f}, and {agreement}"
-        second = max((each for each in self.matches[1:]), key=lambda each: each.probability or 0.0, default=None)
+        second = max(self.matches[1:], key=lambda each: each.probability or 0.0, default=None)
         rival = "a person who is not enrolled"
         if second is not None and (second.probability or 0.0) > (self.nobody or 0.0):
             rival = second.person

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -41,6 +42,15 @@ class _Comparison:
         return int(rows[self.to_recordings[rows].argmin()])
 
 
+@dataclass(frozen=True)
+class _Doubt:
+    item: QueueItem
+    cause: int
+    """The nearest recording of the other person."""
+    margin: float
+    """How many times as far the recordings of the own person are."""
+
+
 def build_queue(
     recordings: Sequence[EnrolledRecording],
     unnamed: set[str],
@@ -52,7 +62,7 @@ def build_queue(
 
     Each recording is left out and compared with all others, as a search would. A merge or a doubtful recording needs a
     distance within the threshold, and a probability of at least 0.5, or of 0.9 if both people were named by hand.
-    docs/gallery.md has the measured precision.
+    Most recordings must agree. docs/gallery.md has the measured precision.
 
     Parameters
     ----------
@@ -69,7 +79,8 @@ def build_queue(
         return []
     questions = _Questions(recordings, unnamed, rule, facts)
     merges: dict[frozenset[str], QueueItem] = {}
-    doubts: list[QueueItem] = []
+    support: Counter[tuple[frozenset[str], str]] = Counter()
+    doubts: list[_Doubt] = []
     unknown: dict[str, QueueItem] = {}
     for each in _compare(recordings, unnamed, vectors, questions):
         person = recordings[each.row].person
@@ -80,14 +91,26 @@ def build_queue(
                 unknown[person] = item
         if (merge := questions.merge(each)) is not None:
             pair = frozenset((merge.person, str(merge.candidate)))
+            support[pair, person] += 1
             if pair not in merges or (merge.probability or 0) > (merges[pair].probability or 0):
                 merges[pair] = merge
         if (doubt := questions.doubt(each)) is not None:
             doubts.append(doubt)
-    doubts = [each for each in doubts if frozenset((each.person, str(each.nearest))) not in merges]
-    waiting = unnamed & questions.own.keys() - questions.left_unnamed - {each.person for each in merges.values()}
+    merges = {pair: item for pair, item in merges.items() if questions.has_support(item, support, pair)}
+    asked = [item for item in _independent(doubts) if frozenset((item.person, str(item.nearest))) not in merges]
+    merging = {name for each in merges.values() for name in (each.person, each.candidate)}
+    waiting = unnamed & questions.own.keys() - questions.left_unnamed - merging
     rest = [unknown.get(person) or questions.unknown(person, None) for person in sorted(waiting, key=_by_number)]
-    return [*sorted(merges.values(), key=_by_probability), *sorted(doubts, key=_by_probability), *rest]
+    return [*sorted(merges.values(), key=_by_probability), *sorted(asked, key=_by_probability), *rest]
+
+
+def _independent(doubts: Sequence[_Doubt]) -> list[QueueItem]:
+    """Return the doubts, without recordings that are near to another person only by a recording in more doubt."""
+    kept: dict[int, QueueItem] = {}
+    for doubt in sorted(doubts, key=lambda each: -each.margin):
+        if doubt.cause not in kept:
+            kept[doubt.item.recording] = doubt.item
+    return list(kept.values())
 
 
 def _by_probability(item: QueueItem) -> float:
@@ -117,6 +140,14 @@ class _Questions:
         self.left_unnamed = {a for fact, a, _ in pairs if fact.other is None and not fact.same and a}
         self.confirmed = {fact.recording for fact, a, b in pairs if fact.same and a and a == b}
 
+    def has_support(self, item: QueueItem, support: Counter[tuple[frozenset[str], str]], pair: frozenset[str]) -> bool:
+        """Return whether most recordings of the person agree, and of both people if both were named by hand.
+
+        A single recording that was enrolled as the wrong person is a doubt about this recording.
+        """
+        people = pair if item.contradicts else {item.person}
+        return all(2 * support[pair, name] > len(self.own[name]) for name in people)
+
     def merge(self, found: _Comparison) -> QueueItem | None:
         """Ask whether the person of a recording is the nearest other person, if that is likely enough."""
         person = self.recordings[found.row].person
@@ -141,25 +172,25 @@ class _Questions:
             "merge", subject, candidate, candidate.person, candidate.person, float(distances[best]), probability, text
         )
 
-    def doubt(self, found: _Comparison) -> QueueItem | None:
+    def doubt(self, found: _Comparison) -> _Doubt | None:
         """Ask whether a recording shows its person, if it is nearer to another one."""
         recording = self.recordings[found.row]
         own = self.code[recording.person]
         best = int(found.distances.argmin())
-        if best == own or not np.isfinite(found.distances[own]) or recording.id in self.confirmed:
+        if best == own or not np.isfinite(found.distances[own]):
             return None
-        other = self.names[best]
-        probability = self._probability(found.distances, best)
-        if not self._is_likely(found.distances[best], probability, LIKELY_PROBABILITY):
+        cause, mine = self.recordings[found.nearest_of(best)], self.recordings[found.nearest_of(own)]
+        distance, probability = float(found.distances[best]), self._probability(found.distances, best)
+        if not self._is_likely(distance, probability, LIKELY_PROBABILITY) or {recording.id, cause.id} & self.confirmed:
+            return None
+        if (self._probability(found.distances, own) or 0.0) > LIKELY_PROBABILITY / 2:
             return None
         text = (
-            f"{recording.source} is nearer to {other} than to the other recordings of {recording.person}: "
-            f"{self._describe(found.distances[best], probability)}"
+            f"{recording.source} is nearer to {cause.person} than to the other recordings of {recording.person}: "
+            f"{self._describe(distance, probability)}"
         )
-        return self._item(
-            "doubtful", recording, self.recordings[found.nearest_of(own)], recording.person, other,
-            float(found.distances[best]), probability, text,
-        )  # fmt: skip
+        item = self._item("doubtful", recording, mine, recording.person, cause.person, distance, probability, text)
+        return _Doubt(item, cause.id, float(found.distances[own]) / max(distance, 1e-9))
 
     def unknown(self, person: str, found: _Comparison | None) -> QueueItem:
         """Ask for the name of a person without one."""

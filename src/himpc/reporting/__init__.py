@@ -2,6 +2,7 @@
 
 from himpc.reporting.ablation import AblationRow, draw_ablation
 from himpc.reporting.figures import new_figure, save_figure
+from himpc.reporting.flat_poses import FlatPose, project_poses
 from himpc.reporting.layouts import draw_layout
 from himpc.reporting.maps import draw_map
 from himpc.reporting.reports import GroupReport, write_groups, write_identified
@@ -12,6 +13,7 @@ from himpc.reporting.viewer import write_viewer
 
 __all__ = [
     "AblationRow",
+    "FlatPose",
     "GroupReport",
     "draw_ablation",
     "draw_groups",
@@ -20,6 +22,7 @@ __all__ = [
     "draw_trade_off",
     "draw_training",
     "new_figure",
+    "project_poses",
     "save_figure",
     "write_groups",
     "write_identified",

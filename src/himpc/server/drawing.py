@@ -7,13 +7,20 @@ from numpy.typing import NDArray
 
 from himpc.errors import NotEnrolledError
 from himpc.gallery import FrameWeights, GalleryService
+from himpc.recordings import Recording
+from himpc.reporting import project_poses
 from himpc.server import schemas
+from himpc.skeleton import Layout
 
 MAX_FRAMES = 600
 """Frames of one skeleton."""
 
 MAX_MAP_POINTS = 5_000
 """Recordings on the map."""
+
+MIN_NEIGHBOUR_POINTS, MAX_NEIGHBOUR_POINTS = 8, 1_000
+MAX_PERPLEXITY = 15.0
+"""Numbers of recordings whose neighbours are kept on the map, and about how many neighbours of each."""
 
 MAX_WEIGHED_PEOPLE = 256
 """People whose embeddings serve as prototypes; of more, the first by name."""
@@ -39,26 +46,50 @@ def thin_skeleton(joints: NDArray[np.floating], weights: NDArray[np.floating]) -
 
 
 def draw_map(gallery: GalleryService) -> list[schemas.MapPoint]:
-    """Project recordings on a plane, in [-1, 1]: the first two principal components (Pearson 1901) of their vectors.
-
-    The sign of a component makes its largest coefficient positive, so that the same gallery gives the same map.
-    """
+    """Place recordings on a plane, in [-1, 1], so that neighbours stay neighbours; see `place_neighbours`."""
     recordings = gallery.recordings()
     rows = np.linspace(0, len(recordings) - 1, min(MAX_MAP_POINTS, len(recordings))).astype(int)
     person = {recordings[row].id: recordings[row].person for row in rows.tolist()}
     entries = gallery.embeddings(list(person))
     if not len(entries.ids):
         return []
-    centred = entries.pooled.astype(np.float64) - entries.pooled.mean(axis=0, dtype=np.float64)
-    _, components = np.linalg.eigh(centred.T @ centred)
-    plane = components[:, ::-1][:, :2]
-    plane = plane * np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
-    points = centred @ plane
-    points = np.round(points / max(np.abs(points).max(), np.finfo(float).tiny), 4)
+    points = place_neighbours(entries.pooled.astype(np.float64))
     return [
         schemas.MapPoint(id=str(number), person=person[number], x=x, y=y)
         for number, (x, y) in zip(entries.ids.tolist(), points.tolist(), strict=True)
     ]
+
+
+def place_neighbours(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Place vectors ``(N, D)`` on a plane, ``(N, 2)`` in [-1, 1].
+
+    t-SNE (van der Maaten and Hinton, JMLR 2008) keeps near neighbours near; it starts from the first two principal
+    components (Pearson 1901), which alone place fewer than 8 vectors or more than 1,000. The sign of a component makes
+    its largest coefficient positive, so that the same vectors give the same map.
+    """
+    centred = vectors - vectors.mean(axis=0)
+    _, components = np.linalg.eigh(centred.T @ centred)
+    plane = components[:, ::-1][:, :2]
+    plane = plane * np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
+    points = centred @ plane
+    if MIN_NEIGHBOUR_POINTS <= len(vectors) <= MAX_NEIGHBOUR_POINTS and points.std(axis=0).min() > 0:
+        from sklearn.manifold import TSNE
+
+        perplexity = min(MAX_PERPLEXITY, (len(vectors) - 1) / 3)
+        start = (1e-4 * points / points[:, 0].std()).astype(np.float32)
+        points = TSNE(perplexity=perplexity, init=start, random_state=0, n_jobs=1).fit_transform(centred)
+    points = np.nan_to_num(points - (points.max(axis=0) + points.min(axis=0)) / 2)
+    placed: NDArray[np.float64] = np.round(points / max(np.abs(points).max(), np.finfo(float).tiny), 4)
+    return placed
+
+
+def draw_poster(joints: NDArray[np.floating], layout: Layout, fps: float | None) -> dict[str, object]:
+    """Draw the most typical frame of joints ``(frames, J, 3)`` from the front, as lines; see `schemas.Poster`."""
+    _, front = project_poses(Recording(joints=np.asarray(joints, dtype=np.float32), layout=layout, fps=fps))
+    lines = {side: np.round(bones.reshape(-1, 4), 3).tolist() for side, bones in front.bones.items()}
+    tops = [bones[..., 1].max() for bones in front.bones.values() if len(bones)]
+    head = None if front.head is None else np.round(front.head, 3).tolist()
+    return {"lines": lines, "head": head, "height": round(float(max(tops, default=0.0)), 3)}
 
 
 class FrameWeighter:

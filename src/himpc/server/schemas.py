@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from himpc.gallery import Event, Person, Verdict, check_name
+from himpc.gallery import Decision, Event, Person, PersonQuality, Verdict, check_name
 
 PersonName = Annotated[
     str,
@@ -287,6 +287,56 @@ class JobStatus(JobReference):
     detail: str | None = Field(description="Why it failed.")
 
 
+class QueueItem(Response):
+    """A question about the gallery that a person decides."""
+
+    id: str
+    kind: Literal["merge", "doubtful", "unknown"]
+    person: str
+    recordings: list[_Number] = Field(description="The recordings that the decision concerns.")
+    recording: _Number
+    source: str
+    candidate: str | None = Field(description="The person whom confirm accepts and reject excludes.")
+    nearest: str | None = Field(description="The nearest other person.")
+    other: _Number | None = Field(description="The recording that was compared.")
+    distance: float | None
+    probability: _Share | None
+    reason: str
+    contradicts: bool = Field(description="Whether both people were named by hand.")
+    enrolled: str
+
+
+class Queue(Response):
+    """What needs a person, and what can be undone."""
+
+    items: list[QueueItem]
+    undo: Event | None = Field(description="The last decision that was not undone.")
+
+
+class DecisionResult(Response):
+    """The numbers of the events in the audit log."""
+
+    numbers: list[int]
+
+
+class QualityReport(Response):
+    """How well people are enrolled, those with most problems first."""
+
+    people: list[PersonQuality]
+
+
+class Poster(Response):
+    """A still picture of a recording: the person from the front."""
+
+    person: str
+    source: str
+    height: float
+    lines: dict[str, list[list[float]]] = Field(
+        description="Bones of the left, the middle and the right of the body: x and y of both ends, metres, feet at 0."
+    )
+    head: list[float] | None
+
+
 class AuditLog(Response):
     """The audit log, in order of time."""
 
@@ -334,3 +384,19 @@ class MoveRequest(Request):
 
     ids: list[RecordingNumber] = Field(min_length=1, max_length=10_000)
     person: PersonName | None = Field(default=None, description="null for a new unnamed person.")
+
+
+class DecisionRequest(Request):
+    """A decision about questions of the queue."""
+
+    items: list[Annotated[str, Field(pattern="^[0-9a-f]{8}$")]] = Field(min_length=1, max_length=1000)
+    decision: Decision
+    person: PersonName | None = Field(default=None, description="Whom the recordings show, with enroll.")
+
+
+class UndoRequest(Request):
+    """The decision to undo."""
+
+    number: Annotated[int, Field(ge=1, le=2**53)] | None = Field(
+        default=None, description="Its number in the audit log; null for the last one that was not undone."
+    )

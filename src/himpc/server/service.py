@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from himpc._version import __version__
 from himpc.api import group
-from himpc.errors import ConfigError, DataError, NotEnrolledError, count_noun
+from himpc.errors import ConfigError, DataError, GalleryError, NotEnrolledError, count_noun
 from himpc.gallery import GalleryService, RevisionCache, SearchOptions, embed_recordings
 from himpc.learning import Grouping, group_recordings
 from himpc.recordings import (
@@ -22,7 +22,7 @@ from himpc.recordings import (
     to_common_layout,
 )
 from himpc.server import schemas as s
-from himpc.server.drawing import FrameWeighter, draw_map, thin_skeleton
+from himpc.server.drawing import FrameWeighter, draw_map, draw_poster, thin_skeleton
 from himpc.server.problems import ConflictError
 from himpc.server.uploads import Upload, UploadedRecordings
 
@@ -130,6 +130,61 @@ class Service:
         recording, joints = self.gallery.recording(number), self.gallery.joints(number)
         about = {"id": number, "source": recording.source, "person": recording.person, "fps": recording.fps}
         return s.EnrolledSkeleton.of(**about, **self._draw(joints, recording.person))
+
+    def poster(self, number: int | None, person: str | None) -> s.Poster:
+        """Return a still picture of a recording, or of the first recording of a person.
+
+        Raises
+        ------
+        NotEnrolledError
+            If there is none, or its joints are not stored.
+        """
+        if number is None:
+            number = self.gallery.recordings(person)[0].id
+        recording, joints = self.gallery.recording(number), self.gallery.joints(number)
+        about = {"source": recording.source, "person": recording.person}
+        return s.Poster.of(**about, **draw_poster(joints, self.gallery.model.layout, recording.fps))
+
+    def queue(self) -> s.Queue:
+        """List what needs a person, and the decision that can be undone."""
+        number = self.gallery.review.last_decision()
+        log = [] if number is None else [event for event in self.gallery.audit() if event.number == number]
+        return s.Queue.of(items=self.gallery.review.queue(), undo=log[0] if log else None)
+
+    def decide(self, request: s.DecisionRequest) -> s.DecisionResult:
+        """Decide questions of the queue.
+
+        Raises
+        ------
+        ConflictError
+            If a question has been decided, or the gallery has changed.
+        """
+        try:
+            numbers = self.gallery.review.decide(request.items, request.decision, request.person)
+        except (NotEnrolledError, GalleryError):
+            raise
+        except DataError as error:
+            raise ConflictError(error.message, hint=error.hint) from error
+        return s.DecisionResult(numbers=numbers)
+
+    def undo(self, number: int | None) -> s.DecisionResult:
+        """Undo a decision of the queue.
+
+        Raises
+        ------
+        ConflictError
+            If there is none, or its recordings have been moved since.
+        """
+        try:
+            return s.DecisionResult(numbers=[self.gallery.review.undo(number)])
+        except (NotEnrolledError, GalleryError):
+            raise
+        except DataError as error:
+            raise ConflictError(error.message, hint=error.hint) from error
+
+    def quality(self) -> s.QualityReport:
+        """List how well people are enrolled."""
+        return s.QualityReport.of(people=self.gallery.quality())
 
     def map(self) -> s.RecordingMap:
         """Return the map of the recordings."""

@@ -39,6 +39,7 @@ FIELDS = {
     "fpir": Field("fpir", "Rate"),
     "rerank": Field("rerank", "Rerank"),
     "name": Field("name", "Name"),
+    "decision": Field("decision", None),
     "align": Field(None, None),
     "labels": Field(None, None),
     "markers": Field(None, None),
@@ -54,6 +55,10 @@ OPERATIONS = {
     "Gallery.recordings": ("GET /api/recordings", 'the view "People"'),
     "Gallery.move": ("POST /api/recordings/move", 'the view "People"'),
     "Gallery.remove": ("DELETE /api/people/NAME", 'the button "Remove"'),
+    "Gallery.queue": ("GET /api/queue", 'the view "Queue"'),
+    "Gallery.audit": ("GET /api/audit", 'the view "Audit"'),
+    "Gallery.undo": ("POST /api/queue/undo", 'the button "Undo"'),
+    "Gallery.rename": ("POST /api/people/NAME/rename", 'the button "Rename"'),
     "Gallery.merge": ("POST /api/people/NAME/merge", 'the button "Merge into one person"'),
 }
 

@@ -1,5 +1,6 @@
 // An answer in words and a small chart: the person, the probability, and the reasons.
 import { el, svg } from "./dom.js";
+import { poster } from "./poster.js";
 
 const decimals = (value) => value.toFixed(2);
 const percent = (value) => `${Math.round(value * 100)} %`;
@@ -91,7 +92,7 @@ export function nearestPeople(answer, onChoose) {
     });
     const facts = [match.probability === null ? null : `probability ${decimals(match.probability)}`, `distance ${decimals(match.distance)}`];
     return el("li", { class: "match" },
-      el("div", { class: "row between" }, el("strong", { text: match.person }), el("span", { class: "muted", text: facts.filter(Boolean).join(", ") })),
+      el("div", { class: "row between" }, el("span", { class: "row" }, match.recordings.length ? poster({ recording: match.recordings[0].id }) : null, el("strong", { text: match.person })), el("span", { class: "muted", text: facts.filter(Boolean).join(", ") })),
       el("ul", { class: "plain", "aria-label": `Nearest recordings of ${match.person}; choose one to compare with` }, recordings));
   });
   if (answer.nobody !== null) {

@@ -1,13 +1,18 @@
-// The page: three views, one of them visible.
+// The page: its views, one of them visible.
+import * as audit from "./audit.js";
 import { call, galleryInfo, onRefresh, onTokenNeeded, refresh } from "./api.js";
 import { askForToken } from "./dialogs.js";
 import { countPeople, countRecordings } from "./dom.js";
 import * as map from "./map.js";
 import { buildPeople, revealPerson } from "./people.js";
+import { forgetPosters } from "./poster.js";
+import * as quality from "./quality.js";
+import * as queue from "./queue.js";
 import { buildSearch } from "./search.js";
 import { showError } from "./undo.js";
 
-const VIEWS = ["search", "people", "map"];
+const VIEWS = ["search", "queue", "people", "quality", "map", "audit"];
+const LOADED_WHEN_SHOWN = { queue, quality, map, audit };
 const byId = (id) => document.getElementById(id);
 
 function showView(moveFocus) {
@@ -21,7 +26,7 @@ function showView(moveFocus) {
     else link.removeAttribute("aria-current");
   }
   document.title = `${name[0].toUpperCase()}${name.slice(1)} – ${byId("gallery-name").textContent}`;
-  if (name === "map") map.update();
+  LOADED_WHEN_SHOWN[name]?.update();
   if (moveFocus) byId(`title-${name}`).focus();
 }
 
@@ -34,9 +39,14 @@ function describeGallery() {
 
 onTokenNeeded(askForToken);
 onRefresh(describeGallery);
+onRefresh(forgetPosters);
 buildSearch(byId("view-search"));
 buildPeople(byId("view-people"));
-map.build(byId("view-map"), (name) => { location.hash = "#people"; setTimeout(() => revealPerson(name)); });
+const showPerson = (name) => { location.hash = "#people"; setTimeout(() => revealPerson(name)); };
+map.build(byId("view-map"), showPerson);
+queue.buildQueue(byId("view-queue"));
+quality.buildQuality(byId("view-quality"), showPerson);
+audit.buildAudit(byId("view-audit"));
 addEventListener("hashchange", () => showView(true));
 for (const event of ["dragover", "drop"]) addEventListener(event, (drag) => drag.preventDefault()); // a file dropped elsewhere must not replace the page
 document.querySelector(".skip").addEventListener("click", (event) => { event.preventDefault(); byId("main").focus(); });

@@ -68,7 +68,7 @@ function projection() {
   const xs = points.map((point) => point.x), ys = points.map((point) => point.y);
   const [left, right, bottom, top] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
-  const scale = Math.min((width - 90) / (right - left || 1), (height - 70) / (top - bottom || 1)) * view.zoom;
+  const scale = Math.min((width - 90) / (right - left || 1), (height - 90) / (top - bottom || 1)) * view.zoom;
   return ({ x, y }) => [width / 2 + (x - (left + right) / 2) * scale + view.x, height / 2 - (y - (bottom + top) / 2) * scale + view.y];
 }
 
@@ -121,27 +121,36 @@ function drawMark(context, shape, x, y, r) {
   context.fill();
 }
 
-// Write the name of each person above the points, largest clusters first, where it overlaps no other name.
+// Write the name of each person beside the points, largest clusters first, where it is within the canvas and overlaps no
+// other name.
 function drawNames(context, project, styleOf, style) {
   const clusters = new Map();
   for (const point of visiblePoints()) clusters.set(point.person, [...(clusters.get(point.person) ?? []), project(point)]);
   const boxes = [];
+  const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   context.font = `600 13px ${style.fontFamily}`;
   context.textAlign = "center";
   context.lineJoin = "round";
   for (const [name, spots] of [...clusters].sort((a, b) => b[1].length - a[1].length)) {
-    const centre = spots.reduce((sum, spot) => sum + spot[0], 0) / spots.length;
-    const y = Math.min(...spots.map((spot) => spot[1])) - 10;
     const half = context.measureText(name).width / 2 + 4;
-    const x = Math.max(half, Math.min(canvas.clientWidth - half, centre));
-    if (boxes.some((box) => Math.abs(box.x - x) < box.half + half && Math.abs(box.y - y) < 17)) continue;
-    boxes.push({ x, y, half });
+    const box = labelPlaces(spots, half).find(({ x, y }) => x >= half && x <= width - half && y >= 16 && y <= height - 6
+      && !boxes.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 17));
+    if (!box) continue;
+    boxes.push({ ...box, half });
     context.strokeStyle = style.getPropertyValue("--surface");
     context.lineWidth = 4;
-    context.strokeText(name, x, y);
+    context.strokeText(name, box.x, box.y);
     context.fillStyle = styleOf(name).colour;
-    context.fillText(name, x, y);
+    context.fillText(name, box.x, box.y);
   }
+}
+
+// Places for a label of some points: above, below, to the right and to the left.
+function labelPlaces(spots, half) {
+  const xs = spots.map((spot) => spot[0]), ys = spots.map((spot) => spot[1]);
+  const [left, right, top, bottom] = [Math.min(...xs), Math.max(...xs), Math.min(...ys), Math.max(...ys)];
+  const [x, y] = [(left + right) / 2, (top + bottom) / 2 + 4];
+  return [{ x, y: top - 10 }, { x, y: bottom + 20 }, { x: right + half + 8, y }, { x: left - half - 8, y }];
 }
 
 function zoom(factor, x = canvas.clientWidth / 2, y = canvas.clientHeight / 2) {
@@ -220,8 +229,8 @@ function hover(point) {
   if (point) {
     const [x, y] = projection()(point);
     tooltip.textContent = describe(point);
-    tooltip.style.left = `${Math.min(x + 12, canvas.clientWidth - Math.min(240, canvas.clientWidth / 2))}px`;
-    tooltip.style.top = `${y + 12}px`;
+    tooltip.style.left = `${Math.min(Math.max(0, x + 12), canvas.clientWidth - Math.min(240, canvas.clientWidth / 2))}px`;
+    tooltip.style.top = `${Math.max(0, Math.min(y + 12, canvas.clientHeight - 70))}px`;
   }
   canvas.classList.toggle("on-point", Boolean(point));
   draw();

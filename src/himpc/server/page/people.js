@@ -1,8 +1,10 @@
 // The view of enrolled people: name, merge and remove them.
 import { allNames, allPeople, call, onRefresh, personPath, refresh } from "./api.js";
+import { downloadCsv } from "./csv.js";
 import { ask, nameField } from "./dialogs.js";
 import { button, byName, countPeople, countRecordings, el, field, newId } from "./dom.js";
 import { groupForm } from "./grouping.js";
+import { poster } from "./poster.js";
 import { recordingTable } from "./recordings.js";
 import { onPendingChange, pendingChange, schedule } from "./undo.js";
 import { enrollForm } from "./uploads.js";
@@ -13,17 +15,30 @@ const expanded = new Set();
 let maxRows = MAX_ROWS;
 let filter = "";
 
+const ORDERS = {
+  unnamed: ["unnamed first", unnamedFirst],
+  name: ["name", (a, b) => byName(a.name, b.name)],
+  many: ["most recordings", (a, b) => b.recordings - a.recordings],
+  few: ["fewest recordings", (a, b) => a.recordings - b.recordings],
+  latest: ["latest", (a, b) => (a.last < b.last ? 1 : -1)],
+};
+const HEADS = ["Person", "Named", "Recordings", "Windows", "Cameras", "First enrolled", "Last enrolled"];
+const order = el("select", { on: { change: () => draw() } }, Object.entries(ORDERS).map(([value, [text]]) => el("option", { value, text })));
+
 const list = el("ul", { class: "plain people" });
 const mergeBar = el("div", { class: "row merge-bar", hidden: true });
 const total = el("p", { class: "muted" });
 
 export function buildPeople(view) {
   const search = el("input", { type: "search", on: { input: () => { filter = search.value.trim().toLowerCase(); maxRows = MAX_ROWS; draw(); } } });
+  const form = enrollForm();
   view.append(
     el("h1", { id: "title-people", tabindex: -1, text: "People" }),
     el("div", { class: "columns" },
-      el("div", {}, el("div", { class: "row between" }, field("Find a person", search), total), mergeBar, list),
-      el("aside", { "aria-label": "Enroll and group" }, enrollForm(), groupForm())));
+      el("div", {}, el("div", { class: "row tools" }, field("Find a person", search), field("Sort by", order),
+        button("Export as CSV", () => downloadCsv("people.csv", HEADS, visible().map((each) => [each.name, each.named ? "yes" : "no", each.recordings, each.windows, each.cameras.join("; "), each.first, each.last]))),
+        button("Enroll recordings", () => { form.scrollIntoView(); form.querySelector("input").focus(); }, { class: "narrow" }), total), mergeBar, list),
+      el("aside", { "aria-label": "Enroll and group" }, form, groupForm())));
   onRefresh(draw);
   onPendingChange(draw);
 }
@@ -37,14 +52,16 @@ export function revealPerson(name) {
 }
 
 const find = (key) => document.querySelector(`[data-key="${CSS.escape(key)}"]`);
-const unnamedFirst = (a, b) => Number(a.named) - Number(b.named) || byName(a.name, b.name);
+function unnamedFirst(a, b) { return Number(a.named) - Number(b.named) || byName(a.name, b.name); }
+
+const visible = () => allPeople().filter((person) => person.name.toLowerCase().includes(filter)).sort(ORDERS[order.value][1]);
 
 function draw() {
   const focused = document.activeElement?.dataset?.key;
   const names = new Set(allNames());
   for (const name of expanded) if (!names.has(name)) expanded.delete(name);
   for (const name of selected) if (!names.has(name) || pendingChange(`person:${name}`)) selected.delete(name);
-  const matches = allPeople().filter((person) => person.name.toLowerCase().includes(filter)).sort(unnamedFirst);
+  const matches = visible();
   const unnamed = allPeople().filter((person) => !person.named).length;
   total.textContent = `${countPeople(names.size)}${unnamed ? `, ${unnamed} unnamed` : ""}`;
   list.replaceChildren(...matches.slice(0, maxRows).map(buildRow));
@@ -75,7 +92,7 @@ function buildRow(person) {
     on: { click: () => { toggle(expanded, name); draw(); } },
   }, el("strong", { text: name }), el("span", { class: "muted", text: describe(person) }));
   return el("li", { class: `person ${person.named ? "" : "unnamed"} ${change ? "pending" : ""}` },
-    el("div", { class: "line" }, box, header,
+    el("div", { class: "line" }, box, poster({ person: name }), header,
       el("div", { class: "row" },
         act(person.named ? "Rename" : "Name", () => rename(person), person.named ? "quiet" : ""),
         act("Remove", () => remove(person), "quiet danger-text"))),

@@ -6,7 +6,11 @@ import { createWalker, placedPose } from "./walker.js";
 
 const SPEEDS = [0.25, 0.5, 1, 2];
 const RAMP_WIDTH = 60; // pixels
+const MIN_WEIGHT_RANGE = 0.1; // weights that differ less are not shown
 const HELP = "Drag or use the arrow keys to turn, plus and minus to zoom.";
+
+// Weights that are nearly the same say nothing, and scaled to the full range they would mislead.
+const hasWeights = ({ minWeight, maxWeight }) => maxWeight - minWeight >= MIN_WEIGHT_RANGE;
 
 export class Player {
   constructor() {
@@ -44,21 +48,23 @@ export class Player {
     const speed = el("select", { id: newId("speed"), on: { change: () => { this.speed = Number(speed.value); } } },
       SPEEDS.map((value) => el("option", { value, text: `${value} ×`, selected: value === 1 })));
     const option = (text, name) => checkbox(text, true, (on) => { this.options[name] = on; this.draw(); });
+    this.colourOption = option("Colour by weight", "colourByWeight");
     return el("div", { class: "controls" },
       el("div", { class: "timeline" }, this.playButton, el("div", { class: "track" }, this.slider, this.weightBars), this.clock),
       el("div", { class: "row" },
         el("label", { class: "check", for: speed.id, text: "Speed" }), speed,
-        option("Walk on the spot", "onTheSpot"), option("Face the same way", "sameHeading"), option("Colour by weight", "colourByWeight")));
+        option("Walk on the spot", "onTheSpot"), option("Face the same way", "sameHeading"), this.colourOption));
   }
 
   createLegend() {
     this.ramp = el("canvas", { class: "ramp", width: RAMP_WIDTH, height: 10, "aria-hidden": "true" });
     this.syncNote = el("span", { text: " The second walker is slightly sped up or slowed down to stay in step." });
     this.weightRange = [el("span"), el("span")];
+    this.weightLegend = el("span", {}, " The bars under the timeline and the colours show the weight of each frame by hard " +
+      "skeleton mining, from ", this.weightRange[0], " ", this.ramp, " to ", this.weightRange[1],
+      ": frames that agree least with the person weigh most.");
     return el("p", { class: "legend muted" },
-      "Left limbs are solid lines with filled joints, right limbs are dashed lines with hollow joints. The bars under the " +
-      "timeline and the colours show the weight of each frame by hard skeleton mining, from ", this.weightRange[0], " ",
-      this.ramp, " to ", this.weightRange[1], ": frames that agree least with the person weigh most.", this.syncNote);
+      "Left limbs are solid lines with filled joints, right limbs are dashed lines with hollow joints.", this.weightLegend, this.syncNote);
   }
 
   /** Show one walker; `side` is {skeleton, title, source}. */
@@ -119,13 +125,16 @@ export class Player {
     [first, second].forEach(({ walker, stage, start }, index) => {
       if (!walker) return;
       const pose = placedPose(walker, times[index], { ...this.options, start });
-      stage.draw(pose, walker.model, this.options.colourByWeight ? walker.weightAt(times[index]) : null);
+      stage.draw(pose, walker.model, this.options.colourByWeight && hasWeights(walker) ? walker.weightAt(times[index]) : null);
     });
     if (!first.walker) return;
     this.slider.value = Math.round((this.time / this.duration()) * 1000);
     const clock = `${this.time.toFixed(1)} of ${this.duration().toFixed(1)} s`;
     this.slider.setAttribute("aria-valuetext", clock);
     this.clock.textContent = first.walker.hasFrameRate ? clock : `${clock}, at an assumed 30 frames per second`;
+    const isWeighted = hasWeights(first.walker);
+    for (const node of [this.weightBars, this.weightLegend, this.colourOption]) node.hidden = !isWeighted;
+    if (!isWeighted) return;
     this.drawWeightBars(first.walker.weights);
     this.drawRamp(first.walker);
   }

@@ -1,9 +1,11 @@
 // The view that identifies people in recordings.
-import { explain, nearestPeople, summarise, summaryText, verdictTag } from "./answer.js";
+import { explain, nearestPeople, summarise, summaryText, VERDICTS, verdictTag } from "./answer.js";
 import { allNames, call, galleryInfo, refresh } from "./api.js";
+import { downloadCsv } from "./csv.js";
 import { ask, nameField } from "./dialogs.js";
 import { announce, button, checkbox, count, el, errorLine, field } from "./dom.js";
 import { Player } from "./player.js";
+import { poster } from "./poster.js";
 import { showError } from "./undo.js";
 import { dropZone, enroll, readOptions, skippedList, uploadForm } from "./uploads.js";
 
@@ -68,25 +70,53 @@ function clearResults() {
   results.replaceChildren();
 }
 
+const ANSWER_ORDERS = {
+  "": ["order of the files", null],
+  doubtful: ["most doubtful", (a, b) => doubt(b) - doubt(a)],
+  certain: ["most certain", (a, b) => doubt(a) - doubt(b)],
+};
+const CSV_HEADS = ["Recording", "Answer", "Person", "Nearest", "Probability", "Distance", "Agreement", "Reason"];
+
+// 0 for a certain answer, whichever it is, and 1 for the least certain.
+const doubt = ({ matches, windows }) => (windows && matches[0]?.probability != null ? 1 - Math.abs(2 * matches[0].probability - 1) : 0);
+const csvRow = ({ source, verdict, person, matches: [first], reason }) => [source, verdict, person ?? "", first?.person ?? "", first?.probability?.toFixed(3) ?? "", first?.distance.toFixed(3) ?? "", first?.agreement.toFixed(3) ?? "", reason];
+
 function showResults({ answers, left_out: skipped }) {
   clearResults();
   const detail = el("div", { class: "detail" });
-  const entries = answers.map((answer) => {
+  const entries = new Map(answers.map((answer) => {
     const { head, rest } = summarise(answer);
     const node = el("button", { type: "button", class: "entry", "aria-pressed": "false", on: { click: () => choose(node, answer) } },
-      el("span", { class: "source", text: answer.source }), el("span", {}, verdictTag(answer), " ", el("strong", { text: head }), rest));
-    return node;
-  });
+      answer.matches[0]?.recordings.length ? poster({ recording: answer.matches[0].recordings[0].id }) : null,
+      el("span", {}, el("span", { class: "source", text: answer.source }), el("span", {}, verdictTag(answer), " ", el("strong", { text: head }), rest)));
+    return [answer, node];
+  }));
   const choose = (node, answer) => {
-    entries.forEach((each) => each.setAttribute("aria-pressed", String(each === node)));
+    for (const each of entries.values()) each.setAttribute("aria-pressed", String(each === node));
     showAnswer(detail, answer, answers.length > 1);
   };
   results.classList.toggle("many", answers.length > 1);
-  if (answers.length > 1) results.append(el("div", { class: "list" }, el("h2", { text: `${answers.length} answers` }), el("ul", { class: "plain" }, entries.map((node) => el("li", {}, node)))));
+  if (answers.length > 1) results.append(answerList(answers, entries));
   results.append(detail, skippedList(skipped) ?? "");
-  choose(entries[0], answers[0]);
+  choose(entries.get(answers[0]), answers[0]);
   const summaries = answers.slice(0, 3).map((answer) => `${answer.source}: ${summaryText(answer)}.`).join(" ");
   announce(`${count(answers.length, "answer", "answers")}. ${summaries} ${skipped.length ? `${count(skipped.length, "file was", "files were")} skipped.` : ""}`);
+}
+
+// The list of several answers, to filter, sort and export.
+function answerList(answers, entries) {
+  const word = el("select", { on: { change: () => fill() } }, el("option", { value: "", text: "all answers" }),
+    Object.entries(VERDICTS).map(([value, text]) => el("option", { value, text: `${text.toLowerCase()} (${answers.filter((answer) => answer.verdict === value).length})` })));
+  const order = el("select", { on: { change: () => fill() } }, Object.entries(ANSWER_ORDERS).map(([value, [text]]) => el("option", { value, text })));
+  const list = el("ul", { class: "plain" });
+  const visible = () => {
+    const shown = answers.filter((answer) => !word.value || answer.verdict === word.value);
+    return order.value ? shown.sort(ANSWER_ORDERS[order.value][1]) : shown;
+  };
+  const fill = () => list.replaceChildren(...visible().map((answer) => el("li", {}, entries.get(answer))));
+  fill();
+  return el("div", { class: "list" }, el("h2", { text: `${answers.length} answers` }), field("Show", word), field("Sort by", order),
+    button("Export as CSV", () => downloadCsv("answers.csv", CSV_HEADS, visible().map(csvRow))), list);
 }
 
 function showAnswer(detail, answer, isOneOfMany) {
@@ -140,8 +170,9 @@ function enrollButtons(answer, isOneOfMany) {
     if (values) enrollAs({ person: values.name.trim() });
   };
   const isKnown = answer.person !== null;
+  const nearest = answer.person ?? answer.matches[0]?.person;
   return el("div", {}, el("div", { class: "row" },
-    isKnown ? button(`Enroll as ${answer.person}`, () => enrollAs({ person: answer.person })) : null,
-    button(isKnown ? "Enroll as another person …" : "Enroll as …", enrollAsOther),
+    nearest ? button(`Enroll as ${nearest}${isKnown ? "" : ", the nearest"}`, () => enrollAs({ person: nearest })) : null,
+    button(nearest ? "Enroll as another person …" : "Enroll as …", enrollAsOther),
     isKnown ? null : button("Enroll as unnamed", () => enrollAs({ unnamed: "true" }))), note);
 }

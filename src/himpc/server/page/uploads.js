@@ -17,7 +17,10 @@ export function dropZone(text, onChoose) {
     summary.textContent = `${names}${files.length > 3 ? ` and ${files.length - 3} more` : ""} (${formatSize(bytes)})`;
     onChoose(files);
   };
-  input.addEventListener("change", () => use([...input.files]));
+  input.addEventListener("change", () => {
+    use([...input.files]);
+    input.value = ""; // so that choosing the same file again is a change
+  });
   for (const event of ["dragenter", "dragover"]) {
     node.addEventListener(event, (drag) => { drag.preventDefault(); node.classList.add("over"); });
   }
@@ -27,7 +30,7 @@ export function dropZone(text, onChoose) {
     node.classList.remove("over");
     use([...drop.dataTransfer.files]);
   });
-  return { node, clear() { input.value = ""; summary.textContent = ""; } };
+  return { node, clear() { summary.textContent = ""; } };
 }
 
 const formatSize = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`);
