@@ -23,13 +23,18 @@ DIFFICULTIES = ("easy", "medium", "hard")
 GALLERIES = ((4, 1), (12, 1), (12, 3), (20, 2))
 """Numbers of people, and of recordings of each."""
 RECORDINGS = 6
-START = "<!-- answers: written by `python perf/answers.py` -->\n"
-END = "<!-- /answers -->"
+ANSWERS, MERGES = (
+    (f"<!-- {name}: written by `python perf/answers.py` -->\n", f"<!-- /{name} -->") for name in ("answers", "merges")
+)
 PAGE = Path(__file__).parents[1] / "docs" / "gallery.md"
 WORDS = ("match", "likely", "unsure", "unknown")
 
 Outcome = tuple[str, str, bool, float]
 """The set of galleries, the word, whether it is true, and the weight of the probe."""
+
+
+Merge = tuple[str, str, bool]
+"""The set of galleries, and what `ask` yields."""
 
 
 def main() -> None:
@@ -38,18 +43,20 @@ def main() -> None:
     options = arguments.parse_args()
     use_one_thread()
     outcomes: list[Outcome] = []
+    merges: list[Merge] = []
     for difficulty, seed in product(DIFFICULTIES, range(FIRST_SEED, FIRST_SEED + options.seeds)):
         for name, model, walks in models(difficulty, seed):
             for people, recordings in GALLERIES:
                 found = list(search(model, walks, people, recordings))
+                merges += [(f"{difficulty}, {name}", *each) for each in ask(model, walks, people, recordings)]
                 outcomes += [(f"{difficulty}, {name}", *each) for each in found]
                 outcomes += [
                     (f"{people} people, {recordings} recording{'s'[: recordings > 1]} each", *each) for each in found
                 ]
                 outcomes += [("all", *each) for each in found]
-    text = document(outcomes, options.seeds)
-    print(text)
-    replace_section(PAGE, START, END, text)
+    for marks, text in ((ANSWERS, document(outcomes, options.seeds)), (MERGES, merge_document(merges, options.seeds))):
+        print(text)
+        replace_section(PAGE, *marks, text)
 
 
 def models(difficulty: str, seed: int) -> Iterator[tuple[str, Model, dict[str, list[Recording]]]]:
@@ -84,6 +91,61 @@ def search(
                     truth = name not in enrolled if answer.verdict == "unknown" else nearest == name
                     weight = 1 / counts[tuple(enrolled) if name in enrolled else tuple(unknown)]
                     yield answer.verdict, truth, weight
+
+
+def ask(model: Model, walks: dict[str, list[Recording]], people: int, recordings: int) -> Iterator[tuple[str, bool]]:
+    """Enroll people, of whom some are enrolled again without a name or under another one; check what the queue asks.
+
+    Yields
+    ------
+    kind : str
+        "offered" for a merge of the queue, "contradicting" where both people were named, "missed" for two people who
+        are one and are not offered as a merge.
+    truth : bool
+    """
+    names = sorted(walks)[: people + people // 2]
+    whole = {name: group(walks[name]) for name in names}
+    true: dict[str, str] = {name: name for name in names}
+    with tempfile.TemporaryDirectory() as folder, himpc.Gallery.create(Path(folder) / "gallery", model) as gallery:
+        gallery.enroll([part for name in names[:people] for parts in whole[name][:recordings] for part in parts])
+        for number, name in enumerate(names[people // 2 :]):  # half of them known, half not
+            alias = f"alias-{number}"
+            later = whole[name][recordings : 2 * recordings]
+            gallery.enroll([part.with_(person=alias) for parts in later for part in parts])
+            true[alias] = name
+            if number % 2:
+                true[gallery.move([each.id for each in gallery.recordings(alias)])] = name
+        gallery.calibrate(folds=0)
+        pairs = set()
+        for item in gallery.queue():
+            if item.kind == "merge":
+                pairs.add(frozenset((item.person, str(item.candidate))))
+                kind = "contradicting" if item.contradicts else "offered"
+                yield kind, true[item.person] == true[str(item.candidate)]
+        enrolled = {person.name for person in gallery.people()}
+        for alias in enrolled - set(names):
+            if true[alias] in enrolled and frozenset((alias, true[alias])) not in pairs:
+                yield "missed", alias.startswith("unnamed-")
+
+
+def merge_document(merges: list[Merge], seeds: int) -> str:
+    """Return the table: how many merges are offered, and how often they are right."""
+    rows = []
+    for name in ["all", *dict.fromkeys(each[0] for each in merges)]:
+        chosen = [each for each in merges if name in ("all", each[0])]
+        row = {"galleries": name}
+        for kind, title in (("offered", "with an unnamed person"), ("contradicting", "both named by hand")):
+            right = [truth for _, found, truth in chosen if found == kind]
+            missed = sum(found == "missed" and truth == (kind == "offered") for _, found, truth in chosen)
+            row[f"{title}: right of offered"] = f"{sum(right)} of {len(right)}"
+            row[f"{title}: not offered"] = str(missed)
+        rows.append(row)
+    introduction = (
+        f"Simulated walkers, {seeds} seeds, galleries as above, in which a third of the people is enrolled twice, the "
+        f"second time without a name or under another one, himpc {himpc.__version__}: merges that the queue offers, "
+        "how many of them are right, and how many are not offered."
+    )
+    return f"{introduction}\n\n{markdown_table(rows)}\n"
 
 
 def group(parts: list[Recording]) -> list[list[Recording]]:

@@ -242,3 +242,35 @@ def test_two_people_of_one_film_get_two_names(shared_client, walks, tmp_path, as
     assert names[0] != names[1] or names == [None, None]
     started = shared_client.post("/api/group", **as_form((tmp_path / "film.npz").read_bytes()), data={"people": 2})
     assert len(result_of(shared_client, started.json()["job"])["result"]["groups"]) == 2
+
+
+def test_queue_is_decided_and_undone(client, detail):
+    moved = client.post("/api/recordings/move", json={"ids": ids_of(client, "person-000")}).json()["person"]
+    queue = client.get("/api/queue").json()
+    assert queue["undo"] is None
+    item = next(each for each in queue["items"] if each["person"] == moved)
+    assert all(isinstance(number, str) for number in item["recordings"])
+    refused = client.post("/api/queue/confirm", json={"items": [item["id"], "0000beef"]})
+    assert refused.status_code == 409
+    assert "GET /api/queue" in detail(refused)
+    done = client.post("/api/queue/enroll", json={"items": [item["id"]], "person": "Zoe"})
+    assert len(done.json()["numbers"]) == 1
+    assert len(ids_of(client, "Zoe")) == 2
+    queue = client.get("/api/queue").json()
+    assert (queue["undo"]["action"], queue["undo"]["person"]) == ("assigned", "Zoe")
+    assert client.post("/api/queue/undo", json={}).status_code == 200
+    assert len(ids_of(client, moved)) == 2
+    assert client.post("/api/queue/undo", json={}).status_code == 409
+    assert client.post("/api/queue/reject", json={"items": [item["id"]]}).status_code == 200
+    assert moved not in {each["person"] for each in client.get("/api/queue").json()["items"]}
+
+
+def test_posters_and_quality_are_returned(shared_client):
+    number = ids_of(shared_client, "person-000")[0]
+    poster = shared_client.get(f"/api/recordings/{number}/poster").json()
+    assert shared_client.get("/api/poster", params={"person": "person-000"}).json() == poster
+    assert poster["person"] == "person-000"
+    assert shared_client.get("/api/poster", params={"person": "nobody"}).status_code == 404
+    people = shared_client.get("/api/quality").json()["people"]
+    assert {each["person"] for each in people} == set(PEOPLE)
+    assert all(any("short" in problem for problem in each["problems"]) for each in people)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 import numpy as np
 from cyclopts import Parameter
 
-from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, read_probes
 from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.search import describe
 from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
@@ -98,12 +98,14 @@ def _identify_files(
         best = answer.matches[0] if answer.matches else None
         probability = "-" if answer.probability is None else f"{answer.probability:.2f}"
         when = "-" if start is None or end is None else f"{start:.1f} to {end:.1f} s"
-        rows.append([answer.source, when, answer.person or "unknown", probability, best.person if best else "-"])
-    console.table(["recording", "when", "person", "probability", "nearest"], rows)
+        rows.append([answer.source, when, answer.verdict, probability, best.person if best else "-", answer.reason])
+    console.table(["recording", "when", "answer", "probability", "nearest", "reason"], rows, keys=["answer", "nearest"])
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
     console.print(f"Wrote {', '.join(map(str, written))}")
-    return console.result({"answers": to_plain(answers), "times": times, "left_out": console.skipped_files})
+    return console.result(
+        {"answers": [describe(answer) for answer in answers], "times": times, "left_out": console.skipped_files}
+    )
 
 
 def _identify_live(

@@ -67,20 +67,25 @@ def place_neighbours(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
     components (Pearson 1901), which alone place fewer than 8 vectors or more than 1,000. The sign of a component makes
     its largest coefficient positive, so that the same vectors give the same map.
     """
-    centred = vectors - vectors.mean(axis=0)
-    _, components = np.linalg.eigh(centred.T @ centred)
-    plane = components[:, ::-1][:, :2]
-    plane = plane * np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
-    points = centred @ plane
+    points = _principal_plane(vectors)
     if MIN_NEIGHBOUR_POINTS <= len(vectors) <= MAX_NEIGHBOUR_POINTS and points.std(axis=0).min() > 0:
         from sklearn.manifold import TSNE
 
         perplexity = min(MAX_PERPLEXITY, (len(vectors) - 1) / 3)
         start = (1e-4 * points / points[:, 0].std()).astype(np.float32)
-        points = TSNE(perplexity=perplexity, init=start, random_state=0, n_jobs=1).fit_transform(centred)
+        placed = TSNE(perplexity=perplexity, init=start, random_state=0, n_jobs=1).fit_transform(vectors)
+        points = _principal_plane(placed.astype(np.float64))  # the longest axis is horizontal
     points = np.nan_to_num(points - (points.max(axis=0) + points.min(axis=0)) / 2)
-    placed: NDArray[np.float64] = np.round(points / max(np.abs(points).max(), np.finfo(float).tiny), 4)
-    return placed
+    scaled: NDArray[np.float64] = np.round(points / max(np.abs(points).max(), np.finfo(float).tiny), 4)
+    return scaled
+
+
+def _principal_plane(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    centred = vectors - vectors.mean(axis=0)
+    _, components = np.linalg.eigh(centred.T @ centred)
+    plane = components[:, ::-1][:, :2]
+    points: NDArray[np.float64] = centred @ (plane * np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]]))
+    return points
 
 
 def draw_poster(joints: NDArray[np.floating], layout: Layout, fps: float | None) -> dict[str, object]:

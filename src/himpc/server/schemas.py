@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
-from himpc.gallery import Decision, Event, Person, PersonQuality, Verdict, check_name
+from himpc.gallery import Event, Person, PersonQuality, Verdict, check_name
 
 PersonName = Annotated[
     str,
@@ -258,6 +258,9 @@ class Group(Response):
     contradicts: list[str] = Field(
         description="Names that were given by hand, if the group joins several: it contradicts them."
     )
+    offered: bool = Field(
+        description="Whether the queue, whose merges have a measured precision, would merge all people of the group."
+    )
 
 
 class GroupResult(Response):
@@ -386,12 +389,16 @@ class MoveRequest(Request):
     person: PersonName | None = Field(default=None, description="null for a new unnamed person.")
 
 
-class DecisionRequest(Request):
-    """A decision about questions of the queue."""
+class ItemsRequest(Request):
+    """Questions of the queue, by their ids."""
 
     items: list[Annotated[str, Field(pattern="^[0-9a-f]{8}$")]] = Field(min_length=1, max_length=1000)
-    decision: Decision
-    person: PersonName | None = Field(default=None, description="Whom the recordings show, with enroll.")
+
+
+class EnrollRequest(ItemsRequest):
+    """Questions, and the person whom their recordings show."""
+
+    person: PersonName
 
 
 class UndoRequest(Request):

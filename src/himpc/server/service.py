@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc._version import __version__
 from himpc.api import group
 from himpc.errors import ConfigError, DataError, GalleryError, NotEnrolledError, count_noun
-from himpc.gallery import GalleryService, RevisionCache, SearchOptions, embed_recordings
+from himpc.gallery import Decision, GalleryService, RevisionCache, SearchOptions, embed_recordings
 from himpc.learning import Grouping, group_recordings
 from himpc.recordings import (
     Progress,
@@ -131,16 +131,15 @@ class Service:
         about = {"id": number, "source": recording.source, "person": recording.person, "fps": recording.fps}
         return s.EnrolledSkeleton.of(**about, **self._draw(joints, recording.person))
 
-    def poster(self, number: int | None, person: str | None) -> s.Poster:
-        """Return a still picture of a recording, or of the first recording of a person.
+    def poster(self, of: int | str) -> s.Poster:
+        """Return a still picture of a recording by its id, or of the first recording of a person by the name.
 
         Raises
         ------
         NotEnrolledError
             If there is none, or its joints are not stored.
         """
-        if number is None:
-            number = self.gallery.recordings(person)[0].id
+        number = of if isinstance(of, int) else self.gallery.recordings(of)[0].id
         recording, joints = self.gallery.recording(number), self.gallery.joints(number)
         about = {"source": recording.source, "person": recording.person}
         return s.Poster.of(**about, **draw_poster(joints, self.gallery.model.layout, recording.fps))
@@ -151,19 +150,19 @@ class Service:
         log = [] if number is None else [event for event in self.gallery.audit() if event.number == number]
         return s.Queue.of(items=self.gallery.review.queue(), undo=log[0] if log else None)
 
-    def decide(self, request: s.DecisionRequest) -> s.DecisionResult:
+    def decide(self, items: Sequence[str], decision: Decision, person: str | None = None) -> s.DecisionResult:
         """Decide questions of the queue.
 
         Raises
         ------
         ConflictError
-            If a question has been decided, or the gallery has changed.
+            If a question has been decided, the gallery has changed, or there is no candidate to confirm.
         """
         try:
-            numbers = self.gallery.review.decide(request.items, request.decision, request.person)
+            numbers = self.gallery.review.decide(items, decision, person)
         except (NotEnrolledError, GalleryError):
             raise
-        except DataError as error:
+        except (ConfigError, DataError) as error:
             raise ConflictError(error.message, hint=error.hint) from error
         return s.DecisionResult(numbers=numbers)
 
@@ -285,7 +284,8 @@ class Service:
         )
         rows = [s.GroupedRecording(id=str(r.id), source=r.source, person=r.person, confidence=None) for r in present]
         named = {person.name for person in self.gallery.people() if person.named}
-        return _group_result(grouping, rows, [], named=named)
+        likely = [{item.person, str(item.candidate)} for item in self.gallery.review.queue() if item.kind == "merge"]
+        return _group_result(grouping, rows, [], named=named, likely=likely)
 
     def _draw(self, joints: NDArray[np.float32], person: str | None) -> dict[str, object]:
         weigh = self._frame_weights.get(self.gallery.revision())
@@ -298,6 +298,7 @@ def _group_result(
     skipped: list[s.SkippedFile],
     notes: Sequence[str] = (),
     named: Collection[str] = (),
+    likely: Collection[set[str]] = (),
 ) -> s.GroupResult:
     groups: dict[int, list[s.GroupedRecording]] = {}
     for number, confidence, row in zip(grouping.groups.tolist(), grouping.confidence.tolist(), rows, strict=True):
@@ -308,7 +309,12 @@ def _group_result(
         people=grouping.people,
         chosen=grouping.estimated,
         groups=[
-            s.Group(group=number, recordings=groups[number], contradicts=_contradicted_names(groups[number], named))
+            s.Group(
+                group=number,
+                recordings=groups[number],
+                contradicts=_contradicted_names(groups[number], named),
+                offered=_are_linked({each.person for each in groups[number] if each.person is not None}, likely),
+            )
             for number in sorted(groups)
         ],
         short=short,
@@ -321,6 +327,14 @@ def _contradicted_names(recordings: Iterable[s.GroupedRecording], named: Collect
     """Return the people in a group who were named by hand, if there are several."""
     names = sorted({each.person for each in recordings if each.person is not None and each.person in named})
     return names if len(names) > 1 else []
+
+
+def _are_linked(people: set[str], likely: Collection[set[str]]) -> bool:
+    """Return whether likely merges, pairs of people, make one person of some people."""
+    linked = set(sorted(people)[:1])
+    while grown := {name for pair in likely if pair & linked for name in pair & people} - linked:
+        linked |= grown
+    return linked == people
 
 
 def _join_parts(

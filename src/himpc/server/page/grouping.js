@@ -47,6 +47,7 @@ function buildSuggestions(groups, recordings) {
   const rows = groups
     .map((group) => ({
       members: group.recordings.map(({ id }) => recordings.get(id)).filter(Boolean),
+      offered: group.offered,
       confidence: mean(group.recordings.map((recording) => recording.confidence)),
     }))
     .filter(({ members }) => members.length);
@@ -84,7 +85,7 @@ function isConsistent(row, largest) {
   return !others.length && !isUnnamed(name) && largest.get(name).row === row;
 }
 
-function buildSuggestion({ members, confidence }) {
+function buildSuggestion({ members, offered, confidence }) {
   const people = countByPerson(members);
   const [guess] = people[0];
   const named = people.map(([person]) => person).filter((person) => !isUnnamed(person));
@@ -107,7 +108,8 @@ function buildSuggestion({ members, confidence }) {
       people.length > 6 ? el("li", { text: `and ${countPeople(people.length - 6)} more` }) : null),
     el("details", {}, el("summary", { text: "Recordings" }),
       el("ul", {}, members.slice(0, 50).map(({ source, person }) => el("li", { text: `${source} (${person})` })))),
-    name.node, button(isSingle ? "Move to this person" : contradicts.length ? "Merge against the names …" : "Merge into one person", apply, { disabled: isPending }),
+    ...(isSingle || offered ? [name.node, button(isSingle ? "Move to this person" : contradicts.length ? "Merge against the names …" : "Merge into one person", apply, { disabled: isPending })]
+      : [el("p", { class: "muted", text: "Not offered as a merge: only likely merges are, which have a measured precision. They wait in the queue." })]),
     isPending ? el("p", { class: "change", text: "will be moved" }) : null);
 }
 

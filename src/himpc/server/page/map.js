@@ -121,20 +121,21 @@ function drawMark(context, shape, x, y, r) {
   context.fill();
 }
 
-// Write the name of each person beside the points, largest clusters first, where it is within the canvas and overlaps no
-// other name.
+// Write the name of each person beside the points, largest clusters first, where it is within the canvas, overlaps no
+// other name, and hides the fewest points.
 function drawNames(context, project, styleOf, style) {
   const clusters = new Map();
   for (const point of visiblePoints()) clusters.set(point.person, [...(clusters.get(point.person) ?? []), project(point)]);
-  const boxes = [];
+  const boxes = [], all = [...clusters.values()].flat().slice(0, 2000);
   const [width, height] = [canvas.clientWidth, canvas.clientHeight];
   context.font = `600 13px ${style.fontFamily}`;
   context.textAlign = "center";
   context.lineJoin = "round";
   for (const [name, spots] of [...clusters].sort((a, b) => b[1].length - a[1].length)) {
     const half = context.measureText(name).width / 2 + 4;
-    const box = labelPlaces(spots, half).find(({ x, y }) => x >= half && x <= width - half && y >= 16 && y <= height - 6
+    const free = labelPlaces(spots, half).filter(({ x, y }) => x >= half && x <= width - half && y >= 16 && y <= height - 6
       && !boxes.some((other) => Math.abs(other.x - x) < other.half + half && Math.abs(other.y - y) < 17));
+    const box = cheapest(free, ({ x, y }) => all.filter((spot) => Math.abs(spot[0] - x) < half + 6 && Math.abs(spot[1] + 4 - y) < 14).length);
     if (!box) continue;
     boxes.push({ ...box, half });
     context.strokeStyle = style.getPropertyValue("--surface");

@@ -3,8 +3,8 @@ import { call } from "./api.js";
 import { svg } from "./dom.js";
 
 const MAX_POSTERS = 2000; // kept in memory
-const loaded = new Map(); // promises by query
-const pending = new Map(); // queries by picture
+const loaded = new Map(); // promises by path
+const pending = new Map(); // paths by picture
 
 const observer = new IntersectionObserver((entries) => {
   for (const { isIntersecting, target } of entries) {
@@ -18,20 +18,20 @@ const observer = new IntersectionObserver((entries) => {
 /** Create the picture of a recording {recording} or person {person}, which is loaded when it comes into view. */
 export function poster(what) {
   const node = svg("svg", { class: "poster", viewBox: "-0.6 -2 1.2 2.1", "aria-hidden": "true", focusable: "false" });
-  pending.set(node, new URLSearchParams(what).toString());
+  pending.set(node, what.recording ? `recordings/${what.recording}/poster` : `poster?person=${encodeURIComponent(what.person)}`);
   observer.observe(node);
   return node;
 }
 
 /** Forget the pictures of people, whose recordings may have changed. */
 export function forgetPosters() {
-  for (const query of loaded.keys()) if (query.startsWith("person=")) loaded.delete(query);
+  for (const path of loaded.keys()) if (path.startsWith("poster")) loaded.delete(path);
 }
 
-async function fill(node, query) {
+async function fill(node, path) {
   if (loaded.size > MAX_POSTERS) loaded.clear();
-  if (!loaded.has(query)) loaded.set(query, call("GET", `api/poster?${query}`).catch(() => null));
-  const found = await loaded.get(query);
+  if (!loaded.has(path)) loaded.set(path, call("GET", `api/${path}`).catch(() => null));
+  const found = await loaded.get(path);
   if (!found) return; // without a stored skeleton, the place stays empty
   const height = Math.max(found.height, 0.5) * 1.12;
   node.setAttribute("viewBox", `${-height * 0.3} ${-height} ${height * 0.6} ${height * 1.04}`);

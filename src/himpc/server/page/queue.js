@@ -32,7 +32,8 @@ export function buildQueue(node) {
   view = node;
   node.append(
     el("h1", { id: "title-queue", tabindex: -1, text: "Queue" }),
-    el("p", { class: "muted lead", text: `What only a person can decide. Each decision is logged and can be undone. ${KEYS}` }),
+    el("p", { class: "muted lead", text: "What only a person can decide. Each decision is logged and can be undone." }),
+    el("p", { class: "muted lead keys", text: KEYS }),
     el("div", { class: "row tools" }, field("Kind", kind), field("Sort by", order), field("Find", find),
       checkbox("Select all", false, selectAll), undoButton,
       button("Export as CSV", () => downloadCsv("queue.csv", HEADS, visible().map(cells)))),
@@ -197,7 +198,7 @@ function decide(chosen, decision, person = null) {
   const done = { confirm: "Confirmed", reject: "Rejected", enroll: `Enrolled as ${person}` }[decision];
   const row = visible().findIndex((item) => item.id === first.id);
   current = visible().filter((item) => !chosen.includes(item))[Math.max(0, row)]?.id ?? visible().filter((item) => !chosen.includes(item)).at(-1)?.id ?? null;
-  return send("api/queue/decide", { items: chosen.map((item) => item.id), decision, person }, `${done}: ${what}. Undo with U.`);
+  return send(`api/queue/${decision}`, { items: chosen.map((item) => item.id), ...(person ? { person } : {}) }, `${done}: ${what}. Undo with U.`);
 }
 
 function undo() {

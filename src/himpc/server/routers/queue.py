@@ -16,13 +16,22 @@ async def get_queue(service: ServiceDep, workers: WorkersDep) -> schemas.Queue:
     return await workers.run(workers.reads, service.queue)
 
 
-@router.post("/queue/decide")
-async def decide(request: schemas.DecisionRequest, service: ServiceDep, workers: WorkersDep) -> schemas.DecisionResult:
-    """Decide questions of the queue: all, or none.
+@router.post("/queue/confirm")
+async def confirm(request: schemas.ItemsRequest, service: ServiceDep, workers: WorkersDep) -> schemas.DecisionResult:
+    """Confirm that recordings show the candidate of their question: all questions, or none."""
+    return await workers.run(workers.writes, service.decide, request.items, "confirm")
 
-    confirm: the recordings show the candidate. reject: they do not. enroll: they show the person of the request.
-    """
-    return await workers.run(workers.writes, service.decide, request)
+
+@router.post("/queue/reject")
+async def reject(request: schemas.ItemsRequest, service: ServiceDep, workers: WorkersDep) -> schemas.DecisionResult:
+    """Reject the candidates. A doubtful recording becomes a new unnamed person; an unknown one stays without a name."""
+    return await workers.run(workers.writes, service.decide, request.items, "reject")
+
+
+@router.post("/queue/enroll")
+async def enroll(request: schemas.EnrollRequest, service: ServiceDep, workers: WorkersDep) -> schemas.DecisionResult:
+    """Enroll the recordings of questions as a person, who may be new."""
+    return await workers.run(workers.writes, service.decide, request.items, "enroll", request.person)
 
 
 @router.post("/queue/undo")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from himpc.errors import ConfigError, NotEnrolledError
+from himpc.errors import NotEnrolledError
 from himpc.server import schemas
 from himpc.server.dependencies import ServiceDep, WorkersDep
 from himpc.server.problems import NOT_FOUND
@@ -39,18 +39,20 @@ async def get_skeleton(number: Number, service: ServiceDep, workers: WorkersDep)
     return await workers.run(workers.reads, service.skeleton, _parse_number(number))
 
 
+@router.get("/recordings/{number}/poster", responses=NOT_FOUND)
+async def get_poster(number: Number, service: ServiceDep, workers: WorkersDep) -> schemas.Poster:
+    """Return a still picture of a recording."""
+    return await workers.run(workers.reads, service.poster, _parse_number(number))
+
+
 @router.get("/poster", responses=NOT_FOUND)
-async def get_poster(
+async def get_poster_of_person(
     service: ServiceDep,
     workers: WorkersDep,
-    recording: Annotated[str | None, Query(pattern="^[0-9]{1,19}$", description="The number of a recording.")] = None,
-    person: Annotated[str | None, Query(min_length=1, max_length=200, description="Or the name of a person.")] = None,
+    person: Annotated[str, Query(min_length=1, max_length=200, description="Name of a person.")],
 ) -> schemas.Poster:
-    """Return a still picture of a recording, or of the first recording of a person."""
-    if (recording is None) == (person is None):
-        raise ConfigError("a poster needs a recording or a person", hint="set one of {recording} and {person}")
-    number = None if recording is None else _parse_number(recording)
-    return await workers.run(workers.reads, service.poster, number, person)
+    """Return a still picture of the first recording of a person."""
+    return await workers.run(workers.reads, service.poster, person)
 
 
 @router.post("/recordings/move", responses=NOT_FOUND)
