@@ -7,8 +7,9 @@ import torch
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError, count_noun
-from himpc.learning.clustering.constraints import Pairs, renumber_pairs, ward_tree
+from himpc.learning.clustering.constraints import Pairs, renumber_pairs
 from himpc.learning.clustering.evidence import cut_by_evidence
+from himpc.learning.clustering.neighbour_tree import identity_tree
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.config import Config
@@ -93,7 +94,8 @@ def resolve_prior(config: Config, windows: Windows) -> Config:
             f"{changed[0]} has no effect with the identity prior, which is adapted without epochs of training",
             hint=f"set {{prior=none}}, or leave out {{{changed[0]}}}",
         )
-    if problem or changed or (config.prior == "auto" and shows_one_activity(windows)):
+    can_train = len(np.unique(windows.whole_recording)) <= MAX_RECORDINGS  # which clusters them by all pairs
+    if problem or changed or (config.prior == "auto" and can_train and shows_one_activity(windows)):
         return config.with_(prior="none")
     return adapted
 
@@ -181,7 +183,7 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
             weights = pose_weights((((features - means.mean(axis=0)) @ whitening) ** 2).sum(axis=1), recording)
         means = _weighted_means(features, recording, weights)
         _set_axes(network, means, whitening, prior)
-        if not 1 < len(means) <= MAX_RECORDINGS or number == PASSES - 1:
+        if len(means) < 2 or number == PASSES - 1:
             break
         within_clusters = _covariance_within_clusters(network, means, pairs)
 
@@ -218,7 +220,8 @@ def _covariance_within_clusters(network: Network, means: Array, pairs: Pairs) ->
         for each in (encoder.offset, encoder.axes, network.pose_scale, network.between)
     )
     embedded = (means - offset) @ axes
-    labels = cut_by_evidence(ward_tree(embedded, pairs), embedded, IdentityScoring(pose_scale, between))
+    scoring = IdentityScoring(pose_scale, between)
+    labels = cut_by_evidence(identity_tree(embedded, scoring, pairs), embedded, scoring)
     residuals = means - means_by_label(means, labels)[labels]
     freedom = len(means) - (int(labels.max()) + 1)
     return residuals.T @ residuals / freedom if freedom else 0.0

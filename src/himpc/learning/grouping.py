@@ -18,6 +18,7 @@ from himpc.learning.clustering.constraints import (
     ward_tree,
 )
 from himpc.learning.clustering.evidence import NOISE_RANGE, cut_by_evidence, membership_probabilities
+from himpc.learning.clustering.neighbour_tree import identity_tree
 from himpc.learning.clustering.number_of_people import (
     MAX_RECORDINGS,
     MIN_RECORDINGS,
@@ -153,6 +154,7 @@ def group_recordings(
     scoring : IdentityScoring, optional
         That of an adapted model (`himpc.model.Model.scoring`). Recordings are then pooled and joined by the evidence
         that they show one person (`himpc.learning.clustering.evidence`), and any number of people is possible.
+        More than `MAX_RECORDINGS` recordings are joined with near ones only (`neighbour_tree`).
     cannot_link : int64 array ``(P, 2)``, optional
         Pairs of recordings that show different people (`himpc.recordings.cannot_link`): no group holds both.
 
@@ -173,8 +175,11 @@ def group_recordings(
     recordings, member = np.unique(recording, return_inverse=True)
     if len(recordings) < 2:
         raise DataError(f"found {len(recordings)} recordings as long as a window, expected at least two to group")
-    if len(recordings) > MAX_RECORDINGS:
-        raise DataError(f"found {len(recordings)} recordings, expected at most {MAX_RECORDINGS} to group at once")
+    if len(recordings) > MAX_RECORDINGS and (scoring is None or people is not None):
+        raise DataError(
+            f"found {len(recordings)} recordings, expected at most {MAX_RECORDINGS} to group at once",
+            hint="leave {people} out, and use a model that adapts the identity prior, such as {prior=identity}",
+        )
     if people is not None and not 1 <= people <= len(recordings):
         raise ConfigError(f"people should be from 1 to the number of recordings, {len(recordings)}, found {people}")
     if not np.isfinite(vectors).all():
@@ -194,7 +199,7 @@ def group_recordings(
     if scoring is not None:
         means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
         if people is None:
-            tree = ward_tree(means, pairs)
+            tree = identity_tree(means, scoring, pairs)
             labels = cut_by_evidence(tree, means, scoring)
             most, least = (int(cut_by_evidence(tree, means, scoring, noise).max()) + 1 for noise in NOISE_RANGE)
             plausible = min(least, int(labels.max()) + 1), max(most, int(labels.max()) + 1)

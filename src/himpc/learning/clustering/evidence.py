@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.learning.clustering.neighbours import search_graph
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
-__all__ = ["NOISE_RANGE", "cut_by_evidence", "membership_probabilities"]
+__all__ = ["NOISE_RANGE", "cut_by_evidence", "evidence_of_merges", "membership_probabilities"]
 
 JOIN_EVIDENCE = 2.0
 """Log-likelihood ratio, in nats, that is subtracted from that of each merge: wrong merges cost more than splits."""
@@ -24,6 +26,13 @@ NOISE_RANGE = (0.1, 0.45)
 MAX_OTHER_CLUSTERS = 64
 """Nearest other clusters that a recording is compared with; farther ones hardly change a probability."""
 
+BLOCK_ROWS = 2**15
+"""Merges whose evidence is computed together, which bounds memory."""
+
+MAX_DISTANCES = 10**8
+"""Distances between recordings and clusters up to which the nearest clusters are found exactly. Beyond, fewer are
+compared: of 100,000 recordings, no probability changes by more than docs/performance.md states."""
+
 Array = NDArray[np.float64]
 
 
@@ -35,10 +44,12 @@ def cut_by_evidence(
     The evidence of a merge is the log-likelihood ratio of one person against two for the means of its two parts, minus
     `JOIN_EVIDENCE`. That of a cluster is the sum over its merges; a single recording has 0. Each number of clusters is
     possible, from one to R, but merges at an infinite distance are not (`himpc.learning.clustering.ward_tree`).
+    Each tree of a forest is cut by itself.
 
     Parameters
     ----------
-    tree : array ``(R - 1, 4)``
+    tree : array ``(M, 4)``
+        One tree, or several (`himpc.learning.clustering.neighbour_tree`).
     vectors : array ``(R, D)``
         Embeddings of recordings.
     scoring : IdentityScoring
@@ -50,25 +61,23 @@ def cut_by_evidence(
     int64 array ``(R,)``
         Cluster of each recording, from 0.
     """
-    count = len(vectors)
+    count, n_nodes = len(vectors), len(vectors) + len(tree)
     children = tree[:, :2].astype(np.int64)
     sizes = np.concatenate([np.ones(count), tree[:, 3]])
-    means = np.zeros((2 * count - 1, vectors.shape[1]))
+    means = np.zeros((n_nodes, vectors.shape[1]))
     means[:count] = vectors
     for node, (left, right) in enumerate(children, start=count):
         means[node] = (sizes[left] * means[left] + sizes[right] * means[right]) / sizes[node]
-    left, right = children.T
-    ratio = replace(scoring, noise=noise).log_likelihood_ratio
-    gains = ratio(means[left], means[right], sizes[left], sizes[right]) - JOIN_EVIDENCE
+    gains = evidence_of_merges(replace(scoring, noise=noise), means, sizes, children) - JOIN_EVIDENCE
     gains[~np.isfinite(tree[:, 2])] = -np.inf
     # The evidence of each node as one cluster, and that of the best division of the node into clusters.
-    whole, best = np.zeros(2 * count - 1), np.zeros(2 * count - 1)
+    whole, best = np.zeros(n_nodes), np.zeros(n_nodes)
     for node, (left, right) in enumerate(children, start=count):
         whole[node] = whole[left] + whole[right] + gains[node - count]
         best[node] = max(whole[node], best[left] + best[right])
     labels = np.zeros(count, dtype=np.int64)
     cluster = -1
-    pending = [(2 * count - 2, False)]
+    pending = [(int(root), False) for root in np.setdiff1d(np.arange(n_nodes), children)]
     while pending:
         node, inside = pending.pop()
         if not inside and (node < count or whole[node] >= best[node]):
@@ -79,6 +88,16 @@ def cut_by_evidence(
             # The nodes below a cluster are popped before any other cluster begins, so `cluster` is still theirs.
             pending += [(int(child), inside) for child in children[node - count]]
     return labels
+
+
+def evidence_of_merges(scoring: IdentityScoring, means: Array, sizes: Array, children: NDArray[np.int64]) -> Array:
+    """Compute the log-likelihood ratio ``(M,)`` of each pair of nodes ``(M, 2)``, by their means and sizes."""
+    parts = np.split(children, np.arange(BLOCK_ROWS, len(children), BLOCK_ROWS))
+    evidence = [
+        scoring.log_likelihood_ratio(means[left], means[right], sizes[left], sizes[right])
+        for left, right in (part.T for part in parts)
+    ]
+    return np.concatenate(evidence)
 
 
 def membership_probabilities(
@@ -99,28 +118,62 @@ def membership_probabilities(
     -------
     float64 array ``(R,)``
     """
-    from scipy.spatial.distance import cdist
-
     sizes = np.bincount(labels)
     sums = np.zeros((len(sizes), vectors.shape[1]))
     np.add.at(sums, labels, vectors)
     centres = sums / sizes[:, None]
-    probabilities = np.empty(len(vectors))
-    excluded = np.zeros((len(vectors), len(sizes)), dtype=bool)
+    excluded = np.empty(0, dtype=np.int64)
     if pairs is not None:
-        excluded[pairs, labels[pairs[:, ::-1]]] = True
-    for row, (vector, own) in enumerate(zip(vectors, labels, strict=True)):
-        nearest = np.argsort(cdist(vector[None], centres)[0], kind="stable")[: MAX_OTHER_CLUSTERS + 1]
-        others = nearest[(nearest != own) & ~excluded[row, nearest]][:MAX_OTHER_CLUSTERS]
-        own_size = sizes[own] - 1
-        ratios = list(scoring.log_likelihood_ratio(centres[others], vector, sizes[others]))
-        new_person = JOIN_EVIDENCE
-        if own_size:
-            mean = (sums[own] - vector) / own_size
-            own_ratio = float(scoring.log_likelihood_ratio(mean, vector, own_size))
-        else:
-            own_ratio, new_person = new_person, -np.inf
-        scores = CALIBRATION_SLOPE * np.array([own_ratio, new_person, *ratios])
-        shares = np.exp(scores - scores.max())
-        probabilities[row] = shares[0] / shares.sum()
+        excluded = (pairs * len(sizes) + labels[pairs[:, ::-1]]).ravel()
+    probabilities = [
+        _membership(rows, nearest, vectors, labels, sizes, centres, excluded, scoring)
+        for rows, nearest in _nearest_centres(vectors, centres)
+    ]
+    return np.concatenate(probabilities)
+
+
+def _membership(
+    rows: slice,
+    nearest: NDArray[np.int64],
+    vectors: Array,
+    labels: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    centres: Array,
+    excluded: NDArray[np.int64],
+    scoring: IdentityScoring,
+) -> Array:
+    """Compute the probabilities of some rows ``(n,)``, compared with their nearest clusters ``(n, k)``."""
+    own, block = labels[rows], vectors[rows]
+    keys = np.arange(rows.start, rows.start + len(own))[:, None] * len(sizes) + nearest
+    is_other = (nearest != own[:, None]) & ~np.isin(keys, excluded)
+    is_other &= np.cumsum(is_other, axis=1) <= MAX_OTHER_CLUSTERS
+    others = scoring.log_likelihood_ratio(centres[nearest], block[:, None], sizes[nearest])
+    n_own = sizes[own] - 1
+    is_single = n_own == 0
+    rest = (centres[own] * sizes[own, None] - block) / np.maximum(n_own, 1)[:, None]
+    with_own = scoring.log_likelihood_ratio(rest, block, np.maximum(n_own, 1))
+    scores = CALIBRATION_SLOPE * np.column_stack(
+        [
+            np.where(is_single, JOIN_EVIDENCE, with_own),
+            np.where(is_single, -np.inf, JOIN_EVIDENCE),
+            np.where(is_other, others, -np.inf),
+        ]
+    )
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities: Array = shares[:, 0] / shares.sum(axis=1)
     return probabilities
+
+
+def _nearest_centres(vectors: Array, centres: Array) -> Iterator[tuple[slice, NDArray[np.int64]]]:
+    """Yield blocks of rows, and the nearest centres of each: exact, or approximate if there are many."""
+    from scipy.spatial.distance import cdist
+
+    blocks = (slice(start, start + BLOCK_ROWS // 32) for start in range(0, len(vectors), BLOCK_ROWS // 32))
+    if len(vectors) * len(centres) > MAX_DISTANCES and len(centres) > MAX_OTHER_CLUSTERS:
+        nearest = search_graph(centres, vectors, MAX_OTHER_CLUSTERS // 4 + 1)
+        for rows in blocks:
+            yield rows, nearest[rows]
+        return
+    for rows in blocks:
+        order = np.argsort(cdist(vectors[rows], centres), axis=1, kind="stable")
+        yield rows, order[:, : MAX_OTHER_CLUSTERS + 1]

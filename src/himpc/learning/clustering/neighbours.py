@@ -91,20 +91,36 @@ def _search_exact_in_blocks(centred: Tensor, rows: Tensor, k: int) -> Tensor:
 
 
 def _search_approximate(centred: Tensor, k: int) -> Tensor:
-    from voyager import Index, RecallError, Space
+    from voyager import RecallError
 
-    n, size = centred.shape
     rows = centred.cpu().float().numpy()
-    index = Index(Space.Euclidean, size, M=GRAPH_LINKS, ef_construction=BUILD_CANDIDATES, random_seed=0, max_elements=n)
-    index.add_items(rows, num_threads=1)  # the graph depends on the order in which rows are added
     try:
-        neighbours = index.query(rows, k, num_threads=torch.get_num_threads(), query_ef=round(SEARCH_CANDIDATES * k))[0]
+        neighbours = search_graph(rows, rows, k)
     except RecallError:  # the graph does not reach k rows from some row
-        return _search_exact(centred, torch.arange(n, device=centred.device), k)
-    ranks = _put_self_first(torch.from_numpy(neighbours.astype(np.int64)).to(centred.device), k)
+        return _search_exact(centred, torch.arange(len(rows), device=centred.device), k)
+    ranks = _put_self_first(torch.from_numpy(neighbours).to(centred.device), k)
     repeated = torch.from_numpy(np.flatnonzero(_count_copies(rows) > GRAPH_LINKS)).to(centred.device)
     ranks[repeated] = _search_exact(centred, repeated, k)  # many equal rows may link only to each other
     return ranks
+
+
+def search_graph(rows: NDArray[np.floating], queries: NDArray[np.floating], k: int) -> NDArray[np.int64]:
+    """Find approximately the k nearest rows ``(N, D)`` of each query ``(Q, D)``, ``(Q, k)``, nearest first.
+
+    Raises
+    ------
+    voyager.RecallError
+        If the graph does not reach k rows from some query, as with many equal rows.
+    """
+    from voyager import Index, Space
+
+    n, size = rows.shape
+    index = Index(Space.Euclidean, size, M=GRAPH_LINKS, ef_construction=BUILD_CANDIDATES, random_seed=0, max_elements=n)
+    index.add_items(rows.astype(np.float32), num_threads=1)  # the graph depends on the order in which rows are added
+    candidates = round(SEARCH_CANDIDATES * k)
+    threads = torch.get_num_threads()
+    found: NDArray[np.int64] = index.query(queries.astype(np.float32), k, threads, candidates)[0].astype(np.int64)
+    return found
 
 
 def _count_copies(rows: NDArray[np.float32]) -> NDArray[np.int64]:

@@ -1,0 +1,136 @@
+"""Ward's tree of many recordings, from their nearest neighbours alone (docs/method.md, section 12)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from himpc.learning._fast.neighbour_merges import nearest_clusters, ward_distances
+from himpc.learning.clustering.constraints import Pairs, ward_tree
+from himpc.learning.clustering.evidence import JOIN_EVIDENCE, JOIN_NOISE, evidence_of_merges
+from himpc.learning.clustering.neighbours import nearest_neighbours
+from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
+from himpc.model import IdentityScoring
+
+__all__ = ["identity_tree", "neighbour_tree"]
+
+NEIGHBOURS = 20
+"""Nearest recordings of each with which it may be joined first."""
+
+MIN_EVIDENCE = -20.0
+"""Evidence, in nats, below which two clusters are not joined: no cut of the tree would keep them together."""
+
+Array = NDArray[np.float64]
+
+
+def identity_tree(vectors: Array, scoring: IdentityScoring, pairs: Pairs | None = None) -> Array:
+    """Join recordings into Ward's tree: by all pairs, or of more than `MAX_RECORDINGS` by `neighbour_tree`."""
+    return ward_tree(vectors, pairs) if len(vectors) <= MAX_RECORDINGS else neighbour_tree(vectors, scoring, pairs)
+
+
+def neighbour_tree(vectors: Array, scoring: IdentityScoring, pairs: Pairs | None = None) -> Array:
+    """Join the rows of ``(R, D)`` into Ward's trees, considering only clusters that have neighbours in each other.
+
+    In each round, all pairs of clusters that are each other's nearest are joined (reciprocal agglomeration). By Ward's
+    distance no later merge comes nearer than these, so the order of rounds does not change the tree. A joined cluster
+    has the neighbours of both parts. With all pairs as neighbours, this is Ward's tree up to where `MIN_EVIDENCE` ends
+    it.
+
+    Parameters
+    ----------
+    vectors : array ``(R, D)``
+        Embeddings of recordings.
+    scoring : IdentityScoring
+    pairs : int64 array ``(P, 2)``, optional
+        Recordings of different people; clusters that hold a pair are not joined.
+
+    Returns
+    -------
+    array ``(M, 4)``
+        In the notation of `scipy.cluster.hierarchy.linkage`, each merge after those of its parts. M is R - 1 minus
+        the number of further trees.
+
+    References
+    ----------
+    Ward: Hierarchical grouping to optimize an objective function. JASA 58 (1963). Sumengen et al.: Scaling
+    hierarchical agglomerative clustering to billion-sized datasets. arXiv 2105.11653 (2021).
+    """
+    used = np.ascontiguousarray(vectors[:, scoring.pose_scale > 0])
+    scoring = replace(
+        scoring,
+        pose_scale=scoring.pose_scale[scoring.pose_scale > 0],
+        between=scoring.between[scoring.pose_scale > 0],
+        noise=JOIN_NOISE,
+    )
+    count = len(used)
+    means, sizes, nodes = used.astype(np.float64), np.ones(count), np.arange(count)
+    first, second = _edges(used)
+    apart = np.empty((0, 2), dtype=np.int64) if pairs is None else np.asarray(pairs)
+    first, second = _unique_edges(first, second, count, apart)
+    distances = ward_distances(means, sizes, first, second)
+    merges, n_nodes = [np.empty((0, 4))], count
+    while len(first):
+        nearest = nearest_clusters(first, second, distances, len(means))
+        left = np.flatnonzero((nearest > np.arange(len(nearest))) & (nearest[nearest] == np.arange(len(nearest))))
+        right = nearest[left]
+        evidence = evidence_of_merges(scoring, means, sizes, np.stack([left, right], axis=1)) - JOIN_EVIDENCE
+        accepted = evidence >= MIN_EVIDENCE
+        refused = np.sort(left[~accepted] * len(means) + right[~accepted])
+        left, right = left[accepted], right[accepted]
+        sums = sizes[left] + sizes[right]
+        heights = ward_distances(means, sizes, left, right)
+        order = np.argsort(heights, kind="stable")
+        left, right, sums, heights = left[order], right[order], sums[order], heights[order]
+        merges.append(np.stack([nodes[left], nodes[right], heights, sums], axis=1))
+        means[left] = (sizes[left, None] * means[left] + sizes[right, None] * means[right]) / sums[:, None]
+        sizes[left], nodes[left] = sums, n_nodes + np.arange(len(left))
+        n_nodes += len(left)
+        # Edges that were refused are dropped before their clusters get new numbers.
+        kept = ~np.isin(first * len(means) + second, refused, assume_unique=True)
+        is_left = np.ones(len(means), dtype=bool)
+        is_left[right] = False
+        number = np.cumsum(is_left) - 1
+        number[right] = number[left]
+        changed = np.zeros(int(is_left.sum()), dtype=bool)
+        changed[number[left]] = True
+        means, sizes, nodes, apart = means[is_left], sizes[is_left], nodes[is_left], number[apart]
+        first, second, distances = number[first[kept]], number[second[kept]], distances[kept]
+        first, second, distances = _update_edges(first, second, distances, changed, apart)
+        renewed = changed[first] | changed[second]
+        distances[renewed] = ward_distances(means, sizes, first[renewed], second[renewed])
+    return np.concatenate(merges)
+
+
+def _edges(vectors: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    neighbours = nearest_neighbours(torch.from_numpy(vectors.astype(np.float32)), NEIGHBOURS + 1)[:, 1:].numpy()
+    return np.repeat(np.arange(len(vectors)), neighbours.shape[1]), neighbours.ravel()
+
+
+def _update_edges(
+    first: NDArray[np.int64],
+    second: NDArray[np.int64],
+    distances: Array,
+    changed: NDArray[np.bool_],
+    apart: Pairs,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
+    """Return the edges after a round: those of changed clusters once each, with distances that are to be computed."""
+    touched = changed[first] | changed[second]
+    new_first, new_second = _unique_edges(first[touched], second[touched], len(changed), apart)
+    return (
+        np.concatenate([first[~touched], new_first]),
+        np.concatenate([second[~touched], new_second]),
+        np.concatenate([distances[~touched], np.zeros(len(new_first))]),
+    )
+
+
+def _unique_edges(
+    first: NDArray[np.int64], second: NDArray[np.int64], count: int, apart: Pairs
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return each edge once, the lower cluster first, without those within a cluster or between clusters apart."""
+    keys = np.unique(np.minimum(first, second) * count + np.maximum(first, second))
+    keys = keys[~np.isin(keys, apart.min(axis=1, initial=count) * count + apart.max(axis=1, initial=0))]
+    low, high = keys // count, keys % count
+    return low[low < high], high[low < high]
