@@ -24,6 +24,7 @@ __all__ = [
     "Recording",
     "__version__",
     "anonymize",
+    "audit",
     "embed",
     "evaluate",
     "group",
@@ -36,6 +37,7 @@ __all__ = [
 if TYPE_CHECKING:
     from himpc.anonymization import anonymize
     from himpc.api import embed, evaluate, group
+    from himpc.auditing import audit
     from himpc.errors import HimpcError
     from himpc.estimator import HiMPC
     from himpc.gallery import Gallery
@@ -51,6 +53,7 @@ __getattr__ = import_on_first_use(
     {
         "anonymization": "anonymize",
         "api": "embed evaluate group",
+        "auditing": "audit",
         "errors": "HimpcError",
         "estimator": "HiMPC",
         "gallery": "Gallery",

@@ -34,8 +34,8 @@ TYPICAL_SLOPE, SLOPE_SPREAD = 0.35, 0.3
 SLOPES = np.geomspace(0.02, 1.0, 18)
 RATES = np.array([0.005, 0.01, 0.02, 0.04, 0.08])
 OFFSETS = np.array([0.0, -5.0, -10.0, -20.0, -40.0, -80.0])
-"""Values that the calibration chooses from: factor of log-likelihood ratios, share of wrong labels, and the evidence, in
-nats, that an unknown person has against those of the data."""
+"""Values that the calibration chooses from: factor of log-likelihood ratios, share of wrong labels, and the evidence,
+in nats, that an unknown person has against those of the data."""
 
 MAX_EXPONENT = 600.0
 
@@ -136,7 +136,7 @@ def _compare(
         others = np.where((people >= 0) & (fold[labels] != number) & (fold[people] != number), people, -1)
         space = fit_space(vectors, between, noise, others)
         ratios[judged], without[judged] = _compare_in_space(vectors @ space.axes, space, people, n_people, judged)
-    return ratios, without
+    return ratios, without.astype(np.float64)
 
 
 def _compare_in_space(

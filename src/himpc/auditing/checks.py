@@ -101,10 +101,10 @@ class _Data:
     bodies: Bodies | None = None
 
     def source(self, whole: int) -> str:
-        return self.recordings[self.first[whole]].whole_source
+        return self.recordings[int(self.first[whole])].whole_source
 
     def index(self, whole: int) -> int:
-        return self.position[self.first[whole]]
+        return self.position[int(self.first[whole])]
 
     def add(
         self,
@@ -269,7 +269,7 @@ def _judge(data: _Data) -> None:
         return
     data.notes.append(f"people were compared {data.bodies.method}")
     is_usable = np.isfinite(data.bodies.vectors).all(axis=1)
-    if short := [data.source(each) for each in np.flatnonzero(~is_usable)]:
+    if short := [data.source(int(each)) for each in np.flatnonzero(~is_usable)]:
         data.not_judged.append(f"labels of recordings that are too short: {list_names(short)}")
     labelled = np.array([person is not None for person in data.people])
     data.judged = np.flatnonzero(is_usable & labelled)

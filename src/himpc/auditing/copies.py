@@ -29,12 +29,13 @@ after an action are alike at their ends."""
 
 COPY_RATIO, STEEPNESS = 0.5, 10.0
 """A copy is as likely as not at this ratio of the difference of two recordings to their own change from frame to frame;
-resampled copies of noisy recordings have up to 0.43, exact ones 0. The probability falls with this power of the ratio."""
+resampled copies of noisy recordings have up to 0.43, exact ones 0. The odds fall with this power of the ratio."""
 
 EXACT = 2e-4
 """Difference of distances between joints, relative to their mean, of the same numbers after rounding."""
 
 Array = NDArray[np.float64]
+Numbers = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -118,19 +119,19 @@ def find_copies(recordings: Sequence[Recording]) -> list[Copy]:
 
 def _choose_pairs(
     layout: Layout,
-) -> tuple[NDArray[np.int64], NDArray[np.int64], tuple[Array, Array], NDArray[np.int64]]:
+) -> tuple[Numbers, Numbers, tuple[Numbers, Numbers], Numbers]:
     """Choose joints; return them, the mirror image of each, all pairs, and the mirror image of each pair."""
     joints = np.unique(np.linspace(0, len(layout) - 1, min(MAX_JOINTS, len(layout))).round().astype(int))
     joints = np.unique(np.concatenate([joints, np.asarray(layout.mirror_order)[joints]]))
     place = {int(joint): number for number, joint in enumerate(joints)}
     image = np.array([place[int(layout.mirror_order[joint])] for joint in joints])
     first, second = np.triu_indices(len(joints), 1)
-    number = np.zeros((len(joints), len(joints)), dtype=np.int64)
+    number = np.zeros((len(joints), len(joints)), dtype=np.intp)
     number[first, second] = number[second, first] = np.arange(len(first))
     return joints, image, (first, second), number[image[first], image[second]]
 
 
-def _measure(recording: Recording, joints: NDArray[np.int64], pairs: tuple[Array, Array]) -> _Shape:
+def _measure(recording: Recording, joints: Numbers, pairs: tuple[Numbers, Numbers]) -> _Shape:
     points = recording.joints[:, joints].astype(np.float64)
     points = points[np.isfinite(points).all(axis=(1, 2))]
     distances = np.linalg.norm(points[:, pairs[0]] - points[:, pairs[1]], axis=-1)
@@ -141,7 +142,7 @@ def _measure(recording: Recording, joints: NDArray[np.int64], pairs: tuple[Array
     return _Shape(relative, sizes, points, step)
 
 
-def _symmetric(distances: Array, mirrored: NDArray[np.int64]) -> Array:
+def _symmetric(distances: Array, mirrored: Numbers) -> Array:
     image = distances[:, mirrored]
     return np.hstack([distances + image, np.abs(distances - image)])
 
@@ -150,8 +151,8 @@ def _candidates(
     tree: object,
     described: list[Array],
     usable: list[int],
-    owner: NDArray[np.int64],
-    frame: NDArray[np.int64],
+    owner: Numbers,
+    frame: Numbers,
 ) -> Iterator[tuple[int, int, Array]]:
     """Yield pairs of recordings with frames that are close, and these frames ``(n, 2)``; each pair once."""
     found: dict[tuple[int, int], list[tuple[int, int]]] = {}
@@ -179,15 +180,15 @@ def _verify(
     first: int,
     second: int,
     matches: Array,
-    mirrored: NDArray[np.int64],
-    image: NDArray[np.int64],
+    mirrored: Numbers,
+    image: Numbers,
 ) -> Copy | None:
     """Align two recordings in time by matching frames, and compare them frame by frame."""
     one, two = shapes[first], shapes[second]
     line = _fit_line(matches)
     if line is None:
         return None
-    best: tuple[float, float, float, bool, Array] | None = None
+    best: tuple[float, float, float, bool, Numbers] | None = None
     for is_image in (False, True):
         other = two.distances[:, mirrored] if is_image else two.distances
         aligned = _align(one.distances, other, line)
@@ -224,10 +225,10 @@ def _fit_line(matches: Array) -> tuple[float, float] | None:
     return rate, float(np.median(matches[:, 1] - rate * matches[:, 0]))
 
 
-def _align(one: Array, two: Array, line: tuple[float, float]) -> tuple[float, float, float, Array] | None:
+def _align(one: Array, two: Array, line: tuple[float, float]) -> tuple[float, float, float, Numbers] | None:
     """Refine a line, and return the root mean square of the difference, the line and the frames that overlap."""
     rate, start = line
-    best: tuple[float, float, float, Array] | None = None
+    best: tuple[float, float, float, Numbers] | None = None
     rates = {rate, round(rate), 1 / max(round(1 / rate), 1)} - {0}
     ends = (len(two) - 1) / max(len(one) - 1, 1)
     if abs(ends / rate - 1) < 0.1:
@@ -249,7 +250,7 @@ def _align(one: Array, two: Array, line: tuple[float, float]) -> tuple[float, fl
     return best
 
 
-def _difference(one: Array, two: Array, rate: float, start: float) -> tuple[float, Array] | None:
+def _difference(one: Array, two: Array, rate: float, start: float) -> tuple[float, Numbers] | None:
     frames = np.arange(len(one))
     places = rate * frames + start
     inside = (places >= -1e-6) & (places <= len(two) - 1 + 1e-6)
@@ -264,6 +265,6 @@ def _difference(one: Array, two: Array, rate: float, start: float) -> tuple[floa
 
 
 def _is_reflected(one: Array, two: Array) -> bool:
-    """Return whether no rotation, but a reflection, brings the joints ``(n, J, 3)`` of one body onto those of another."""
+    """Return whether no rotation, but a reflection, brings joints ``(n, J, 3)`` onto those of another body."""
     first, second = (each - each.mean(axis=1, keepdims=True) for each in (one, two))
     return bool(np.linalg.det(np.einsum("fja,fjb->ab", first, second)) < 0)

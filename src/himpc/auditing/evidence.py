@@ -89,9 +89,9 @@ def fit_space(vectors: Array, between: Array, noise: float, people: NDArray[np.i
 def log_ratio(space: Space, references: PersonMeans, rows: Array, counts: Array | float = 1.0) -> Array:
     """Compute the log-likelihood ratio of the reference's person against an unknown one.
 
-    A person's ``y ~ N(0, between)``, and the mean of n recordings is ``y + e``, with ``var(e) = (1 + (n - 1) r) / n`` and
-    r the `CORRELATION`. With ``d`` and ``d0`` the squared Mahalanobis distances of the row from its prediction by the
-    reference and from the mean of all people,
+    A person is ``y ~ N(0, between)``, and the mean of n recordings ``y + e``, with ``var(e) = (1 + (n - 1) r) / n``
+    and r the `CORRELATION`. With ``d`` and ``d0`` the squared Mahalanobis distances of the row from its prediction by
+    the reference and from the mean of all people,
 
         ratio = (log det V0 - log det V) / 2 - (f + D) / 2 * (log(1 + d / f) - log(1 + d0 / f))
 

@@ -57,8 +57,8 @@ def find_split_labels(
 ) -> tuple[list[tuple[int, int, float, float]], list[LabelSplit], int]:
     """Find pairs of labels that are one person, and labels of two people.
 
-    The evidence of a pair is compared with that of the halves of each label, which show one person, and with that of all
-    pairs of labels, nearly all of which show two.
+    The evidence of a pair is compared with that of the halves of each label, which show one person, and with that of
+    all pairs of labels, nearly all of which show two.
 
     Returns
     -------
@@ -66,14 +66,13 @@ def find_split_labels(
         Labels that are one person, with a probability of at least 0.5.
     splits : list of LabelSplit
     n_splittable : int
-        Number of labels with recordings enough to find two people among them.
+        Number of labels with enough recordings to find two people among them.
     """
     found = _compare(vectors, between, noise, people, n_people)
     pairs: list[tuple[int, int, float, float]] = []
     same, other = found.within[~np.isnan(found.within)], found.between[~np.isnan(found.between)]
-    n_split = sum(each is not None for each in found.splits)
     if len(other) < MIN_COMPARED:
-        return pairs, [], n_split
+        return pairs, [], 0
     if len(same) >= MIN_COMPARED:
         prior = 2 * PRIOR_ONE_PERSON / max(n_people - 1, 1)
         for first in range(n_people):
@@ -84,7 +83,10 @@ def find_split_labels(
                     if probability >= 0.5:
                         pairs.append((first, second, probability, float(evidence)))
     splits = []
-    values = np.array([each[0] if each else np.nan for each in found.splits])
+    # A label without two groups of that size is represented by its halves.
+    values = np.array([each[0] if each else half for each, half in zip(found.splits, found.within, strict=True)])
+    values[np.bincount(people[people >= 0], minlength=n_people) < 2 * MIN_PART] = np.nan
+    n_split = int((~np.isnan(values)).sum())
     for person, split in enumerate(found.splits):
         clean = np.delete(values, person)
         clean = clean[~np.isnan(clean)]

@@ -46,7 +46,7 @@ class Lengths:
     def compare(
         self, whole: int, own: Sequence[int], other: Sequence[int], own_name: str, other_name: str | None
     ) -> str:
-        """Describe the bones by which a recording differs most from the others of its label; empty if there are none."""
+        """Describe the bones by which a recording differs most from the others of its label; empty without any."""
         if not len(own) or not self.names or not self.is_metric:
             return ""
         mean = np.median(self.lengths[list(own)], axis=0)
@@ -82,13 +82,14 @@ def measure_lengths(recordings: Sequence[Recording]) -> Lengths:
     frames: list[list[Array]] = [[] for _ in range(int(whole.max()) + 1)]
     for number, recording in zip(whole, recordings, strict=True):
         frames[number].append(recording.joints[:: max(1, len(recording) // MAX_FRAMES)].astype(np.float64))
-    lengths, poses = [], []
+    lengths: list[Array] = []
+    poses: list[Array] = []
     for each in frames:
         joints = np.concatenate(each)
         lengths.append(np.median(np.linalg.norm(joints[:, bones[:, 0]] - joints[:, bones[:, 1]], axis=-1), axis=0))
-        joints = centre(joints, layout)
+        joints = centre(joints, layout).astype(np.float64)
         if dimensions == 3 and has_side_lines(layout):
-            joints = body_frame(joints, layout)
+            joints = body_frame(joints, layout).astype(np.float64)
         size = max(float(np.median(np.linalg.norm(joints, axis=-1).mean(axis=1))), 1e-9)
         poses.append(np.concatenate([joints.mean(axis=0).ravel(), joints.std(axis=0).ravel()]) / size)
     names = tuple(f"{layout.joints[a]} to {layout.joints[b]}".replace("_", " ") for a, b in layout.bones)

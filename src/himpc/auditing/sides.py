@@ -57,7 +57,7 @@ def probabilities_of_exchanged_sides(recordings: Sequence[Recording]) -> Array |
 def _signs(recording: Recording, layout: Layout) -> list[float]:
     """Measure how far knees, feet, elbows and face are in front, relative to their limbs; NaN where not known."""
     step = max(1, len(recording) // MAX_FRAMES)
-    joints = body_frame(centre(recording.joints[::step].astype(np.float64), layout), layout)
+    joints = body_frame(centre(recording.joints[::step].astype(np.float64), layout), layout).astype(np.float64)
 
     def place(name: str) -> Array | None:
         return joints[:, layout.index(name)] if layout.has(name) else None

@@ -43,6 +43,7 @@ for _verb, _help in {
     "export": "Export a trained model to ONNX.",
     "evaluate": "Measure re-identification on recordings of known people.",
     "group": "Group recordings by person, without labels.",
+    "audit": "Check the labels of a data set, and find copies, exchanged sides and other heights.",
     "anonymize": "Transform recordings so that people are harder to find again, and remove metadata.",
     "risk": "Measure how well people can be found again in recordings, as they are or anonymised.",
     "identify": "Identify the people in videos or a live stream by a gallery.",

@@ -1,6 +1,7 @@
 """Figures and report files of results."""
 
 from himpc.reporting.ablation import AblationRow, draw_ablation
+from himpc.reporting.audits import write_audit
 from himpc.reporting.figures import new_figure, save_figure
 from himpc.reporting.flat_poses import FlatPose, project_poses
 from himpc.reporting.layouts import draw_layout
@@ -24,6 +25,7 @@ __all__ = [
     "new_figure",
     "project_poses",
     "save_figure",
+    "write_audit",
     "write_groups",
     "write_identified",
     "write_risk",

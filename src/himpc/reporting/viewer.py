@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
 from pathlib import Path
@@ -67,28 +67,43 @@ def write_viewer(recordings: Sequence[Recording], path: str | Path, title: str =
             f"found {count_noun(len(recordings), 'recording')} to view, expected 1 to {MAX_RECORDINGS}",
             hint="select some of them: {only}",
         )
+    data = [describe_recording(recording) for recording in recordings]
+    write_player_page(path, title, {"recordings": data}, _SCRIPT, _STYLE)
+
+
+def write_player_page(
+    path: str | Path, title: str, data: Mapping[str, Any], script: str, style: str, body: str = ""
+) -> None:
+    """Write a page with the player: `script` reads `data` by the ids of script elements, `body` is HTML."""
     page = resources.files("himpc") / "server" / "page"
     modules = {name: (page / name).read_text(encoding="utf-8").replace('from "./', 'from "himpc/') for name in _MODULES}
     imports = {f"himpc/{name}": _to_url(source) for name, source in modules.items()}
-    data = json.dumps([_describe(recording) for recording in recordings]).replace("<", "\\u003c")
-    style = (page / "style.css").read_text(encoding="utf-8") + _STYLE
+    scripts = "".join(
+        f'<script type="application/json" id="{name}">{_to_json(value)}</script>' for name, value in data.items()
+    )
+    style = (page / "style.css").read_text(encoding="utf-8") + style
     document = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(title)}</title><style>{style}</style>"
         f'<script type="importmap">{json.dumps({"imports": imports})}</script></head>'
         '<body><p id="live" class="hidden" role="status"></p>'
-        f'<main id="main" tabindex="-1"><h1>{escape(title)}</h1></main>'
-        f'<script type="application/json" id="recordings">{data}</script>'
-        f'<script type="module">{_SCRIPT}</script></body></html>'
+        f'<main id="main" tabindex="-1"><h1>{escape(title)}</h1>{body}</main>'
+        f'{scripts}<script type="module">{script}</script></body></html>'
     )
     write_atomically(path, document)
 
 
-def _describe(recording: Recording) -> dict[str, Any]:
+def _to_json(value: Any) -> str:
+    """Return JSON that cannot end the element it is written into."""
+    return json.dumps(value).replace("<", "\\u003c")
+
+
+def describe_recording(recording: Recording, max_frames: int = MAX_FRAMES) -> dict[str, Any]:
+    """Return a recording as plain data for the player; of a longer one, evenly spaced frames."""
     layout = recording.layout
     joints = np.asarray(recording.joints, dtype=np.float64)
-    step = max(1, -(-len(joints) // MAX_FRAMES))
+    step = max(1, -(-len(joints) // max_frames))
     shown = joints[::step]
     if recording.dimensions == 2:
         shown = shown * _scale(shown)
