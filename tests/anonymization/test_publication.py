@@ -31,6 +31,8 @@ def walks(tmp_path_factory) -> list[himpc.Recording]:
             ),
             quality=Quality(frames_read=31, filled=2, notes=(f"subject {SECRET}",)),
             layout=layout,
+            start=12.5,
+            clock=Origin(folder / "film.mp4", whole_source=f"{SECRET}.mp4"),
         )
         for number, walk in enumerate(walks)
     ]
@@ -52,7 +54,11 @@ def test_nothing_of_the_original_is_written(walks, tmp_path):
 def test_what_was_removed_is_listed(walks):
     shared = himpc.anonymize(walks)
     assert dict(shared.removed) == dict.fromkeys(
-        ("person", "session", "camera", "source", "path", "notes of reading", "counts of reading"), 6
+        (
+            *("person", "session", "camera", "source", "path", "time on a common clock"),
+            *("notes of reading", "counts of reading"),
+        ),
+        6,
     )
     assert "which recordings show one person (pseudonyms)" in shared.kept
     anonymous = himpc.anonymize(walks, person_labels="remove")
@@ -100,8 +106,11 @@ def test_wrong_arguments(walks):
         himpc.anonymize([])
     with pytest.raises(ConfigError, match="person_labels must be one of"):
         himpc.anonymize(walks, person_labels="keep")
-    with pytest.raises(ConfigError, match="seed"):
-        himpc.anonymize(walks, seed=-1)
+    for seed in (-1, "1"):
+        with pytest.raises(ConfigError, match="seed must be a whole number"):
+            himpc.anonymize(walks, seed=seed)
+    with pytest.raises(ConfigError, match="a method should be a text"):
+        himpc.anonymize(walks, 5)
 
 
 def test_verb_never_changes_inputs(tmp_path, walks, capsys):

@@ -16,12 +16,12 @@ from himpc.recordings import Origin, save
 from himpc.reporting import write_risk
 from himpc.skeleton import get_layout
 
-METHODS = ("standard-body", "noise:150", "offset:400")
+METHODS = ("noise:150", "offset:400")
 
 
 @pytest.fixture(scope="module")
 def walks() -> list[himpc.Recording]:
-    return himpc.simulate(people=9, recordings=4, seconds=1.5, difficulty="easy", seed=6)
+    return himpc.simulate(people=9, recordings=4, seconds=1.2, difficulty="easy", seed=6)
 
 
 @pytest.fixture(scope="module")
@@ -186,6 +186,8 @@ def test_wrong_arguments(walks):
         himpc.risk([])
     with pytest.raises(ConfigError, match="unknown method 'blur'"):
         himpc.risk(walks, ["blur"])
+    with pytest.raises(ConfigError, match="found 5"):
+        himpc.risk(walks, [5])
     with pytest.raises(ConfigError, match="activity must be"):
         himpc.risk(walks, activity="person")
     with pytest.raises(ConfigError, match="seed"):

@@ -117,14 +117,18 @@ class Chain:
         return recording
 
     @classmethod
-    def parse(cls, text: str) -> Chain:
-        """Parse steps joined by ``+``; ``none`` is a chain without steps.
+    def parse(cls, text: str | Chain) -> Chain:
+        """Parse steps joined by ``+``; ``none`` is a chain without steps, and a chain is returned as it is.
 
         Raises
         ------
         ConfigError
             If a method is unknown, or its strength out of range.
         """
+        if isinstance(text, Chain):
+            return text
+        if not isinstance(text, str):
+            raise ConfigError(f"a method should be a text such as 'standard-body+noise:20', found {text!r}")
         if text.strip() == "none":
             return cls()
         return cls(tuple(Step.parse(part) for part in text.split("+")))

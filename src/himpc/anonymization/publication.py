@@ -126,11 +126,11 @@ def anonymize(
         raise ConfigError(
             f"person_labels must be one of {', '.join(get_args(LabelTreatment))}, found {person_labels!r}"
         )
-    if seed is not None and seed < 0:
-        raise ConfigError(f"seed must be 0 or more, found {seed}")
+    if seed is not None and not (isinstance(seed, int) and seed >= 0):
+        raise ConfigError(f"seed must be a whole number, 0 or more, found {seed!r}")
     if not recordings:
         raise DataError("there are no recordings to anonymise")
-    chain = Chain.parse(method) if isinstance(method, str) else method
+    chain = Chain.parse(method)
     rng = np.random.default_rng(secrets.randbits(128) if seed is None else seed)
     transformed: list[tuple[int, Recording]] = []
     problems: list[Problem] = []
@@ -184,12 +184,18 @@ def _rename(
         }
         origin = Origin(None, names[whole], part, names[whole] if part else "")
         renamed.append(
-            recording.with_(
-                layout=layouts[recording.layout],
+            Recording(  # names what is kept, so that no field of the original is passed on unseen
+                recording.joints,
+                layouts[recording.layout],
+                fps=recording.fps,
+                person=given["person"],
+                session=given["session"],
+                camera=given["camera"],
                 source=origin.text(names[whole]),
-                origin=origin,
+                confidence=recording.confidence,
+                dimensions=recording.dimensions,
                 quality=Quality(frames_read=len(recording), cleaned=recording.quality.cleaned),
-                **given,
+                origin=origin,
             )
         )
     parts = [(each.origin and each.origin.part) or 0 for each in originals]
@@ -224,6 +230,7 @@ def _count_removed(originals: Sequence[Recording]) -> dict[str, int]:
     found = {name: sum(getattr(r, name) is not None for r in originals) for name in _LABELS}
     found["source"] = sum(bool(r.source) for r in originals)
     found["path"] = sum(r.origin is not None and r.origin.path is not None for r in originals)
+    found["time on a common clock"] = sum(r.clock is not None for r in originals)
     found["notes of reading"] = sum(bool(r.quality.notes) for r in originals)
     found["counts of reading"] = sum(r.quality.dropped + r.quality.filled > 0 for r in originals)
     found["name and title of the layout"] = sum(r.layout not in known for r in originals)

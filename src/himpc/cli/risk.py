@@ -43,7 +43,7 @@ def risk(
     make_folder(out)
     recordings = source.read(paths, console)
     report = measure_risk(recordings, chains, activity=activity, seed=seed, progress=console.progress)
-    console.problems(report.problems)
+    console.problems([problem for problem in report.problems if problem not in recordings.problems])
     files = write_risk(out, report)
     for assessment in report.assessments:
         console.print(assessment.verdict())

@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +16,18 @@ from himpc.errors import ConfigError, DataError, HimpcError, count_noun
 from himpc.evaluation import bootstrap_interval, error_rates, evaluate_open_set, grouping_agreement
 from himpc.learning import MIN_RECORDINGS, Config, group_recordings
 from himpc.model import Model
-from himpc.privacy.comparison import Comparer, adapt_prior, describe, learn_from_others, prior_comparer
+from himpc.privacy.comparison import (
+    MIN_TRAINING_PEOPLE,
+    Comparer,
+    adapt_prior,
+    describe,
+    learn_from_others,
+    prior_comparer,
+)
 from himpc.privacy.knowledge import ActivityLabel, Knowledge, find_knowledge
 from himpc.privacy.measures import hiding_set, linkability, own_rank, singled_out
 from himpc.privacy.results import Assessment, Attack, GroupingAttack, Measure, PersonRisk, RiskReport
-from himpc.recordings import Problem, Progress, Recording, number_whole_recordings, to_common_layout
+from himpc.recordings import Problem, Progress, Recording, Recordings, number_whole_recordings, to_common_layout
 
 __all__ = ["risk"]
 
@@ -90,15 +98,17 @@ def risk(
     """
     if activity not in (None, "session", "camera"):
         raise ConfigError(f"activity must be 'session' or 'camera', found {activity!r}")
-    if seed < 0:
-        raise ConfigError(f"seed must be 0 or more, found {seed}")
-    chains = [Chain(), *(each if isinstance(each, Chain) else Chain.parse(each) for each in methods)]
-    chains = list({str(each): each for each in chains}.values())
+    if not (isinstance(seed, int) and seed >= 0):
+        raise ConfigError(f"seed must be a whole number, 0 or more, found {seed!r}")
+    given = [methods] if isinstance(methods, str | Chain) else methods
+    chains = list({str(each): each for each in (Chain(), *map(Chain.parse, given))}.values())
     _check_people(recordings)
     usable, problems = _leave_out_short(recordings)
     versions, untested, refused = _transform(usable, chains, seed)
     kept = _indices_of_all(versions, len(usable))
     problems += [problem for index, problem in refused if index not in kept]
+    if isinstance(recordings, Recordings):
+        problems = [*recordings.problems, *problems]
     originals = [usable[index] for index in kept]
     _check_people(originals)
     study = _Study.of(originals, activity, seed)
@@ -107,7 +117,8 @@ def risk(
         items = progress(items, len(versions), "attacking each method")
     assessments = tuple(study.assess(name, [versions[name][index] for index in kept]) for name in items)
     wholes = int(number_whole_recordings(originals).max()) + 1
-    return RiskReport(assessments, len(study.names), wholes, (*study.untested, *untested), tuple(problems))
+    attackers = MappingProxyType({each.name: each.summary for each in study.attackers})
+    return RiskReport(assessments, len(study.names), wholes, attackers, (*study.untested, *untested), tuple(problems))
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,14 +147,17 @@ class _Study:
                 attackers.remove(attacker)
                 found = f"{count_noun(len(held), 'recording')} of {count_noun(len(set(held)), 'person', 'people')}"
                 untested.append(f"{attacker.name}: only {found} can be held while another one is published")
-        model = adapt_prior(originals)
+        model, reason = adapt_prior(originals)
         if model is None:
-            untested.append("comparison by the identity prior: the recordings do not have its joints, or are 2D")
+            untested.append(f"comparison by the identity prior: {reason}")
+        if len(names) < MIN_TRAINING_PEOPLE:
+            found = count_noun(len(names), "person", "people")
+            untested.append(f"training on other people: {found}, {MIN_TRAINING_PEOPLE} are needed")
         return cls(originals, names.tolist(), persons.astype(np.int64), attackers, untested, model, seed)
 
     def assess(self, method: str, published: Version) -> Assessment:
         """Attack one published version by all attackers."""
-        adapted = self.model if method == "none" else adapt_prior(published)
+        adapted = self.model if method == "none" else adapt_prior(published)[0]
         described = _describe_all(self.originals, published)
         plain = self._comparers({"as they are": (self.originals, published, self.model, *described, described[0])})
         sides = {

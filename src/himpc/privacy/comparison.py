@@ -122,14 +122,15 @@ class Comparer:
         return row
 
 
-def adapt_prior(recordings: Sequence[Recording]) -> Model | None:
-    """Adapt the identity prior to recordings, without labels; None if they do not have its joints."""
+def adapt_prior(recordings: Sequence[Recording]) -> tuple[Model | None, str]:
+    """Adapt the identity prior to recordings, without labels; None, and the reason, where it does not apply."""
+    config = Config.preset("tracklet").with_(prior="identity")
     try:
         common = to_common_layout(recordings)[0]
-        config = Config.preset("tracklet").with_(prior="identity")
-        return train(Windows.cut(common, config.window_length, config.training_stride), config, device="cpu").model
-    except HimpcError:
-        return None
+        windows = Windows.cut(common, config.window_length, config.training_stride)
+        return train(windows, config, device="cpu").model, ""
+    except HimpcError as error:
+        return None, error.message
 
 
 def prior_comparer(model: Model | None, held: Sequence[Recording], published: Sequence[Recording]) -> Comparer | None:

@@ -90,6 +90,20 @@ def find_knowledge(
         codes = {value: number for number, value in enumerate(sorted(known))}
         numbers = np.array([-1 if value is None else codes[value] for value in values], dtype=np.int64)
         if kind != "sensor":
-            attackers.append(Knowledge(f"same {kind}", f"holds another recording of the same {kind}", numbers, True))
-        attackers.append(Knowledge(f"other {kind}", f"holds a recording of another {kind} only", numbers, False))
+            attackers.append(
+                Knowledge(
+                    f"same {kind}",
+                    f"holds another recording of the person, of the same {kind} as the published ones",
+                    numbers,
+                    True,
+                )
+            )
+        attackers.append(
+            Knowledge(
+                f"other {kind}",
+                f"holds a recording of the person, of another {kind} than the published ones",
+                numbers,
+                False,
+            )
+        )
     return attackers, untested

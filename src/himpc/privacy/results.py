@@ -110,6 +110,7 @@ class Attack:
             "linkability": f"{measures['linkability'].value:.2f}",
             "hides among": measures["hiding_set"].number(),
             "EER": percent(measures["eer"].value),
+            "compares by": self.strategy,
         }
 
     def to_dict(self) -> dict[str, Any]:
@@ -211,15 +212,18 @@ class RiskReport:
         The recordings as they are, then each method.
     n_people, n_recordings : int
         That were compared.
+    attackers : mapping of str to str
+        What each attacker holds, by name, in words.
     untested : tuple of str
         What the data cannot show, and what was not tried.
     problems : tuple of Problem
-        Recordings that were left out, and why.
+        Recordings that were left out, and why; with those of `himpc.reading.Recordings`, files that were skipped.
     """
 
     assessments: tuple[Assessment, ...]
     n_people: int
     n_recordings: int
+    attackers: Mapping[str, str]
     untested: tuple[str, ...]
     problems: tuple[Problem, ...]
 

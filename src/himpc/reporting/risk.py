@@ -94,7 +94,7 @@ def draw_trade_off(report: RiskReport) -> Figure:
     for axes, (title, name) in zip(panels, titles, strict=True):
         style_axes(axes, title)
         _draw_panel(axes, report.assessments, name)
-    panels[0].set_ylabel("persons found first (Rank-1), %", fontsize=9, color=GREY)
+    panels[0].set_ylabel("recordings whose person comes first, %", fontsize=9, color=GREY)
     for number, assessment in enumerate(report.assessments):
         label = f"{number}  {_shorten(assessment.method)}"
         figure.text(0.745, 0.8 - 0.7 * number / max(count, 12), label, fontsize=8, color=group_colour(number + 1))
@@ -178,7 +178,7 @@ def _page(report: RiskReport, figure: bytes) -> str:
         f'<p><img alt="Rank-1 over position and joint-angle error" src="data:image/png;base64,{picture}"></p>',
         "<h2>All attackers</h2>",
         *(_describe(each) for each in report.assessments),
-        "<h2>What was tested</h2>" + _list(_TESTED),
+        "<h2>What was tested</h2>" + _list([*_TESTED, *(f"{name}: {text}" for name, text in report.attackers.items())]),
         "<h2>What was not tested</h2>" + _list([*report.untested, *_NOT_TESTED]),
     ]
     if report.problems:
