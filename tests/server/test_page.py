@@ -495,9 +495,9 @@ def test_same_file_can_be_chosen_again(visit: Visit, gallery: PageGallery) -> No
 def test_lists_are_exported_as_csv(visit: Visit, server: ServerThread) -> None:
     for view in ("people", "queue", "quality", "audit"):
         page = visit.open(view)
-        page.wait_for_timeout(300)
         if view == "quality":
             page.locator("#view-quality").get_by_label("Show").select_option("")
+        page.locator(f"#view-{view}").locator(".person, .question, tbody tr").first.wait_for()
         with page.expect_download() as download:
             page.locator(f"#view-{view}").get_by_role("button", name="Export as CSV").click()
         lines = Path(download.value.path()).read_text(encoding="utf-8-sig").splitlines()

@@ -28,12 +28,12 @@ class RevisionCache(Generic[T]):
         self._entry: tuple[int, T] | None = None
         self._lock = threading.Lock()
 
-    def get(self, revision: int) -> T:
-        """Return the value for a revision (`GalleryService.revision`)."""
+    def get(self, revision: int, *, fresh: bool = False) -> T:
+        """Return the value for a revision (`GalleryService.revision`); with `fresh`, never a stale one."""
         entry = self._entry
         if entry is not None and entry[0] == revision:
             return entry[1]
-        if entry is not None and self.allow_stale:
+        if entry is not None and self.allow_stale and not fresh:
             self._compute_in_background(revision)
             return entry[1]
         with self._lock:

@@ -102,8 +102,10 @@ class Review:
         return event
 
     def _build(self, fmr: float | None = None) -> list[QueueItem]:
-        if not self._searcher.counts.get(self._searcher.revision())[0]:
+        revision = self._searcher.revision()
+        if not self._searcher.counts.get(revision)[0]:
             return []
+        self._searcher.calibration.get(revision, fresh=True)
         rule = self._searcher.decision_rule(SearchOptions(fmr=fmr))
         with self._catalog.read() as connection:
             recordings = queries.list_recordings(connection)

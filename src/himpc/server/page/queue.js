@@ -26,7 +26,7 @@ const order = el("select", { on: { change: () => draw() } }, Object.entries(ORDE
 const find = el("input", { type: "search", on: { input: () => draw() } });
 const undoButton = button("Undo (U)", () => undo(), { "aria-keyshortcuts": "u", disabled: true });
 const selected = new Set();
-let items = [], last = null, current = null, isStale = true, isBusy = false, view = null;
+let items = [], last = null, current = null, isStale = true, view = null, inFlight = 0, work = Promise.resolve();
 
 export function buildQueue(node) {
   view = node;
@@ -173,23 +173,26 @@ async function enrollAs(chosen) {
   if (person) decide(chosen, "enroll", person);
 }
 
-async function send(path, body, text) {
-  if (isBusy) return;
-  isBusy = true;
-  try {
-    await call("POST", path, body);
-    selected.clear();
-    announce(text);
-    error.clear();
-    await refresh();
-    await update();
-  } catch (failure) {
-    isStale = true;
-    await update();
-    error.show(failure);
-  } finally {
-    isBusy = false;
-  }
+// One request after the other: keys may be pressed faster than the server answers.
+function send(path, body, text) {
+  inFlight += 1;
+  work = work.then(async () => {
+    try {
+      await call("POST", path, body);
+      selected.clear();
+      announce(text);
+      error.clear();
+      if (inFlight === 1) await refresh();
+      isStale = true;
+      await update();
+    } catch (failure) {
+      isStale = true;
+      await update();
+      error.show(failure);
+    } finally {
+      inFlight -= 1;
+    }
+  });
 }
 
 function decide(chosen, decision, person = null) {
@@ -198,10 +201,11 @@ function decide(chosen, decision, person = null) {
   const done = { confirm: "Confirmed", reject: "Rejected", enroll: `Enrolled as ${person}` }[decision];
   const row = visible().findIndex((item) => item.id === first.id);
   current = visible().filter((item) => !chosen.includes(item))[Math.max(0, row)]?.id ?? visible().filter((item) => !chosen.includes(item)).at(-1)?.id ?? null;
-  return send(`api/queue/${decision}`, { items: chosen.map((item) => item.id), ...(person ? { person } : {}) }, `${done}: ${what}. Undo with U.`);
+  send(`api/queue/${decision}`, { items: chosen.map((item) => item.id), ...(person ? { person } : {}) }, `${done}: ${what}. Undo with U.`);
 }
 
 function undo() {
-  if (!last) return;
-  send("api/queue/undo", { number: last.number }, `Undone: ${last.action}${last.person ? ` ${last.person}` : ""}.`);
+  if (!last && !inFlight) return;
+  const text = last && !inFlight ? `Undone: ${last.action}${last.person ? ` ${last.person}` : ""}.` : "Undone.";
+  send("api/queue/undo", { number: inFlight ? null : last.number }, text);
 }
