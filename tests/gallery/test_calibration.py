@@ -319,7 +319,9 @@ def test_numbers_out_of_range_are_refused():
     for ask in (calibration.threshold, calibration.threshold_fpir):
         with pytest.raises(ConfigError, match="must lie between 0 and 1, found 1"):
             ask(1)
-    with pytest.raises(DataError, match=r"fmr 0.01 cannot be estimated from 3 people: the smallest rate .* is 0.25"):
+    with pytest.raises(
+        DataError, match=r"an FMR of 0.01 cannot be estimated from 3 people: the smallest rate .* is 0.25"
+    ):
         calibration.threshold(0.01)
     with pytest.raises(ConfigError, match="enrolled must lie between 0 and 1"):
         calibration.probabilities(np.ones(2), enrolled=1.0)

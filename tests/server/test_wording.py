@@ -71,6 +71,28 @@ def test_fields_stand_in_the_document(shared_client):
 
 def test_invalid_field_is_named_by_its_label_for_the_page(shared_client, probe, as_form, detail):
     send = {"data": {"fps": "0"}, **as_form(probe)}
-    assert detail(shared_client.post("/api/search", **send)) == "fps: Input should be greater than 0"
+    assert detail(shared_client.post("/api/search", **send)) == "fps should be greater than 0"
     response = shared_client.post("/api/search", **send, headers={"X-Himpc": "page"})
-    assert detail(response) == 'the field "Frames per second": Input should be greater than 0'
+    assert detail(response) == 'the field "Frames per second" should be greater than 0'
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "api", "page"),
+    [
+        ("search", {"people": 0}, "people should be", 'the field "Nearest people to list" should be'),
+        ("search", {"fmr": 2}, "fmr should be less than 1", 'the field "Rate" should be less than 1'),
+        ("search", {"fmr": 0.0001}, "an FMR of 0.0001 cannot be estimated", "an FMR of 0.0001 cannot be estimated"),
+        (
+            "search",
+            {"image_size": "3"},
+            "image_size should be a size such as 1920x1080",
+            'the field "Picture size" should',
+        ),
+        ("enroll", {"person": "\n"}, "person is wrong: a person's name must", 'the field "Person" is wrong: a person'),
+    ],
+)
+def test_messages_name_the_fields_of_their_reader(shared_client, probe, as_form, detail, path, data, api, page):
+    send = {**as_form(probe), "data": data}
+    assert detail(shared_client.post(f"/api/{path}", **send)).startswith(api)
+    response = shared_client.post(f"/api/{path}", headers={"x-himpc": "page"}, **send)
+    assert detail(response).startswith(page)

@@ -181,7 +181,9 @@ def group_recordings(
             hint="leave {people} out, and use a model that adapts the identity prior, such as {prior=identity}",
         )
     if people is not None and not 1 <= people <= len(recordings):
-        raise ConfigError(f"people should be from 1 to the number of recordings, {len(recordings)}, found {people}")
+        raise ConfigError(
+            f"the number of people should be from 1 to the number of recordings, {len(recordings)}, found {people}"
+        )
     if not np.isfinite(vectors).all():
         raise DataError("embeddings contain values that are not finite", hint="check that the model was trained")
     if people is None and scoring is None and len(recordings) < MIN_RECORDINGS:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -76,7 +77,7 @@ def add_exception_handlers(app: FastAPI) -> None:
     async def on_invalid_request(request: Request, error: RequestValidationError) -> JSONResponse:
         wording = Wording(request)
         wrong = [each for each in error.errors() if each["type"] != "none_required"]
-        lines = [f"{wording.spell(Reference(_argument(each['loc'])))}: {each['msg']}" for each in wrong[:3]]
+        lines = [f"{wording.spell(Reference(_argument(each['loc'])))} {_describe(each)}" for each in wrong[:3]]
         return problem(400, "; ".join(lines))
 
     @app.exception_handler(HTTPException)
@@ -87,3 +88,21 @@ def add_exception_handlers(app: FastAPI) -> None:
 def _argument(location: tuple[int | str, ...]) -> str:
     """Return the name of a wrong argument, from a location such as ``("body", "ids", 0)``."""
     return str(location[1] if len(location) > 1 else location[0])
+
+
+EXAMPLES = {
+    "image_size": "a size such as 1920x1080",
+    "ids": "numbers of recordings",
+    "number": "the number of a recording",
+}
+"""What arguments with a pattern look like."""
+
+
+def _describe(error: Mapping[str, Any]) -> str:
+    """Describe what is wrong with an argument, as the end of a sentence that its name begins."""
+    if error["type"] == "string_pattern_mismatch":
+        return f"should be {EXAMPLES.get(_argument(error['loc']), 'of another form')}"
+    message = str(error["msg"])
+    if message.startswith("Input should"):
+        return message.removeprefix("Input ")
+    return f"is wrong: {message.removeprefix('Value error, ')}"

@@ -37,9 +37,9 @@ FIELDS = {
     "people": Field("people", "Number of people"),
     "fmr": Field("fmr", "Rate"),
     "fpir": Field("fpir", "Rate"),
-    "rerank": Field("rerank", "Rerank"),
+    "rerank": Field("rerank", "Rerank by neighbourhoods"),
     "name": Field("name", "Name"),
-    "decision": Field("decision", None),
+    "decision": Field(None, None),
     "align": Field(None, None),
     "labels": Field(None, None),
     "markers": Field(None, None),
@@ -47,6 +47,9 @@ FIELDS = {
     "window_length": Field(None, None),
 }
 """What a hint or a validation error may name, by Python parameter or form field; a server reads no files of its own."""
+
+SEARCH_LABELS = {"people": "Nearest people to list"}
+"""Labels of the form "Search" for fields that another form calls otherwise."""
 
 OPERATIONS = {
     "Gallery.enroll": ("POST /api/enroll", 'the form "Enroll"'),
@@ -87,6 +90,7 @@ class Wording:
     def __init__(self, request: Request) -> None:
         name, value = PAGE_HEADER
         self.for_page = request.headers.get(name) == value
+        self._labels = SEARCH_LABELS if request.scope.get("path") == "/api/search" else {}
         app = request.scope.get("app")
         service = getattr(app.state, "service", None) if app is not None else None
         self._gallery = ("", "the gallery") if service is None else (service.gallery.location, service.name)
@@ -104,6 +108,6 @@ class Wording:
         if reference.is_operation or field.name is None or (value or "").endswith(".toml"):
             return f"{reference} (in Python or on the command line)"
         if self.for_page and field.label:
-            place = f'the field "{field.label}"'
+            place = f'the field "{self._labels.get(reference.name, field.label)}"'
             return place if value is None else f"{value} in {place}"
         return field.name if value is None else f"{field.name}={value}"

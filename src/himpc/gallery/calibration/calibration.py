@@ -152,8 +152,8 @@ class Calibration:
             raise ConfigError(f"{name} must lie between 0 and 1, found {rate}")
         if rate < smallest - 1e-12:
             raise DataError(
-                f"{name} {rate:g} cannot be estimated from {self.persons} people: the smallest rate for that number "
-                f"is {smallest:.3g}",
+                f"an {name.upper()} of {rate:g} cannot be estimated from {self.persons} people: the smallest rate for "
+                f"that number is {smallest:.3g}",
                 hint="use that rate, or enroll more people",
             )
 
