@@ -48,7 +48,7 @@ def test_a_discovered_layout_is_written_drawn_and_read_again(walks, capsys):
 def test_info_shows_what_was_discovered(walks, capsys):
     assert main(["info", str(walks)]) == 0
     text = capsys.readouterr().out
-    assert "discovered from 3 recordings of 8 points: 8 points, 2 segments, 1 limbs" in text
+    assert "discovered from 3 recordings of 8 points: 8 points, 2 segments, 1 limb" in text
     assert "limb_1_part_1: " in text
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.skeleton.discovery.distances import evenly_spaced, measure_distances
+from himpc.skeleton.discovery.distances import evenly_spaced
 
 _MIN_TRAVEL = 0.25
 """Root mean square movement of a body that travels, in its extent."""
@@ -35,7 +35,7 @@ _STILL, _MOVING = 0.003, 0.05
 _MIN_SEEN = 0.5
 """Share of the frames in which a point of the body is seen."""
 
-_MAX_FRAMES = 60
+_MAX_FRAMES, _MAX_EXTENT_FRAMES = 60, 10
 
 Array = NDArray[np.float64]
 
@@ -69,14 +69,14 @@ def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
     movement = np.sqrt(np.nanmean((shifts**2).sum(axis=2), axis=0))
     core = _largest_group_that_moves_together(shifts, movement)
     course = np.nan_to_num(np.nanmean(shifts[:, core], axis=1))
-    extent = measure_distances([frames[:, _whole_body(frames, core)]]).extent
+    extent = _extent(frames[:, _whole_body(frames, core)])
     if len(core) >= _MIN_GROUP and np.sqrt((course**2).sum(axis=1).mean()) > _MIN_TRAVEL * extent:
         share = np.nansum((shifts * course[:, None]).sum(axis=2), axis=0)
         share /= np.where(np.isnan(shifts[:, :, 0]), 0, (course**2).sum(axis=1)[:, None]).sum(axis=0)
         deviation = np.sqrt(np.nanmean(((shifts - course[:, None]) ** 2).sum(axis=2), axis=0))
         body = (share > _SHARE[0]) & (share < _SHARE[1]) & (deviation < _MAX_DEVIATION * extent)
         return np.asarray(points[body])
-    extent = measure_distances([frames[:, movement >= np.quantile(movement, 0.9) / 2]]).extent
+    extent = _extent(frames[:, movement >= np.quantile(movement, 0.9) / 2])
     return points[movement > _STILL * extent] if np.median(movement) > _MOVING * extent else points
 
 
@@ -85,6 +85,14 @@ def _are_scalars(frames: Array) -> NDArray[np.bool_]:
     changes = np.fmax.reduce(frames, axis=0) > np.fmin.reduce(frames, axis=0)
     scalar: NDArray[np.bool_] = changes.sum(axis=1) == 1
     return scalar if scalar.mean() < 0.5 else np.zeros_like(scalar)
+
+
+def _extent(frames: Array) -> float:
+    """Compute the largest distance between points, the median over some frames; 0 without two points."""
+    from scipy.spatial.distance import pdist
+
+    chosen = frames[evenly_spaced(len(frames), _MAX_EXTENT_FRAMES)]
+    return float(np.median([pdist(frame[~np.isnan(frame[:, 0])]).max(initial=0.0) for frame in chosen]))
 
 
 def _whole_body(frames: Array, core: NDArray[np.intp]) -> NDArray[np.intp]:
@@ -96,8 +104,7 @@ def _whole_body(frames: Array, core: NDArray[np.intp]) -> NDArray[np.intp]:
         return core
     centre = np.nanmean(frames[:, core], axis=1, keepdims=True)
     low, middle, high = np.nanquantile(np.linalg.norm(frames - centre, axis=2), (0.1, 0.5, 0.9), axis=0)
-    extent = measure_distances([frames[:, core]]).extent
-    near = ((high - low) / 2 < _CONSTANT * middle) & (middle < _MAX_PART * extent)
+    near = ((high - low) / 2 < _CONSTANT * middle) & (middle < _MAX_PART * _extent(frames[:, core]))
     return np.union1d(core, np.flatnonzero(near))
 
 
