@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -139,7 +140,7 @@ def measure_all(data: Path, runs: Path, sets: Sequence[str], *, simulated: bool 
 
 def measure(case: Case, data: Path, runs: Path) -> dict[str, Any]:
     """Diagnose a model without labels, and measure it with labels; models and accuracy are kept in `runs`."""
-    folder = runs / f"diagnostics-{package_hash()}" / f"{case.set} {case.title}".replace(" ", "-").replace(",", "")
+    folder = runs / f"diagnostics-{package_hash()}" / re.sub("[^a-z0-9]+", "-", f"{case.set} {case.title}")
     if not (folder / "accuracy.json").exists():
         with in_effect(SHIPPED, case.set, data):
             model = fit(SHIPPED, case.parts["train"], case.seed)

@@ -22,6 +22,7 @@ import argparse
 import hashlib
 import json
 import os
+import re
 import shlex
 import sys
 import time
@@ -121,7 +122,8 @@ class Case:
         return scores | (self._kept("open-set", method, seed, self._rates) if with_rates else {})
 
     def _kept(self, what: str, method: str, seed: int, measure: Any) -> Scores:
-        path = self.runs / f"{self.name}-{method}-{seed}-{what}-{self._key(method)}.json".replace(" ", "-")
+        name = f"{self.name}-{method}-{seed}-{what}-{self._key(method)}"
+        path = self.runs / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.json"
         if not path.exists():
             began = time.process_time()
             with in_effect(method, self.name, self.data):

@@ -112,6 +112,16 @@ def test_standing_body_keeps_its_points_while_an_arm_moves():
     assert find_body_points(np.concatenate([body, arm], axis=1)).tolist() == list(range(13))
 
 
+def test_large_quantities_are_not_of_a_body_that_stays_in_place():
+    rng = np.random.default_rng(0)
+    joints = 1000 * two_segments(travel=0.0) + [0, 0, 500]  # mm
+    steps = np.sin(np.linspace(0, 40, len(joints)))[:, None, None]
+    moments = 4000 * steps * rng.normal(size=(3, 3)) + rng.normal(size=(3, 3))
+    weights = 9000 + rng.normal(size=(len(joints), 2, 3))
+    everything = np.concatenate([joints, moments, weights], axis=1)
+    assert find_body_points(everything).tolist() == list(range(8))
+
+
 def test_scalars_are_not_of_a_still_body():
     still = np.random.default_rng(0).normal(size=(6, 3)) + np.random.default_rng(1).normal(0, 0.001, (50, 6, 3))
     still[:, 4, :2] = 0

@@ -29,6 +29,9 @@ _CONSTANT = 0.35
 _MAX_PART = 8.0
 """Distance of a point of the same body from a moving part of it, in the extent of the part, such as a forearm."""
 
+_MAX_DISTANCE = 2.0
+"""Distance of a point of a body that stays in place from the mean of its points, in its extent."""
+
 _STILL, _MOVING = 0.003, 0.05
 """Movement of a point of the room, and of half of the points of a body that moves in place, in its extent."""
 
@@ -69,13 +72,18 @@ def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
     movement = np.sqrt(np.nanmean((shifts**2).sum(axis=2), axis=0))
     core = _largest_group_that_moves_together(shifts, movement)
     course = np.nan_to_num(np.nanmean(shifts[:, core], axis=1))
-    extent = _extent(frames[:, _whole_body(frames, core)])
+    whole = _whole_body(frames, core)
+    extent = _extent(frames[:, whole])
     if len(core) >= _MIN_GROUP and np.sqrt((course**2).sum(axis=1).mean()) > _MIN_TRAVEL * extent:
         share = np.nansum((shifts * course[:, None]).sum(axis=2), axis=0)
         share /= np.where(np.isnan(shifts[:, :, 0]), 0, (course**2).sum(axis=1)[:, None]).sum(axis=0)
         deviation = np.sqrt(np.nanmean(((shifts - course[:, None]) ** 2).sum(axis=2), axis=0))
         body = (share > _SHARE[0]) & (share < _SHARE[1]) & (deviation < _MAX_DEVIATION * extent)
         return np.asarray(points[body])
+    middle, variation = _distances_from(frames, whole)
+    near = (middle < _MAX_DISTANCE * extent) & (variation < _MAX_DEVIATION * extent)
+    if near.mean() > 0.5:  # otherwise the group is none of the body
+        frames, points, movement = frames[:, near], points[near], movement[near]
     extent = _extent(frames[:, movement >= np.quantile(movement, 0.9) / 2])
     return points[movement > _STILL * extent] if np.median(movement) > _MOVING * extent else points
 
@@ -95,6 +103,13 @@ def _extent(frames: Array) -> float:
     return float(np.median([pdist(frame[~np.isnan(frame[:, 0])]).max(initial=0.0) for frame in chosen]))
 
 
+def _distances_from(frames: Array, group: NDArray[np.intp]) -> tuple[Array, Array]:
+    """Return the typical distance of each point from the mean of a group, and half its range within a recording."""
+    centre = np.nanmean(frames[:, group], axis=1, keepdims=True)
+    low, middle, high = np.nanquantile(np.linalg.norm(frames - centre, axis=2), (0.1, 0.5, 0.9), axis=0)
+    return middle, (high - low) / 2
+
+
 def _whole_body(frames: Array, core: NDArray[np.intp]) -> NDArray[np.intp]:
     """Return a group that moves together; if it is less than half of the points, with those that stay near it.
 
@@ -102,9 +117,8 @@ def _whole_body(frames: Array, core: NDArray[np.intp]) -> NDArray[np.intp]:
     """
     if 2 * len(core) >= frames.shape[1]:
         return core
-    centre = np.nanmean(frames[:, core], axis=1, keepdims=True)
-    low, middle, high = np.nanquantile(np.linalg.norm(frames - centre, axis=2), (0.1, 0.5, 0.9), axis=0)
-    near = ((high - low) / 2 < _CONSTANT * middle) & (middle < _MAX_PART * _extent(frames[:, core]))
+    middle, variation = _distances_from(frames, core)
+    near = (variation < _CONSTANT * middle) & (middle < _MAX_PART * _extent(frames[:, core]))
     return np.union1d(core, np.flatnonzero(near))
 
 
