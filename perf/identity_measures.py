@@ -49,7 +49,7 @@ def grouping(walks: Sequence[Recording], model: Embedder) -> Scores:
         scores[f"ARI {title}"] = round(agreement.ari, 3)
         if people is None:
             scores |= {"groups": found.people, "purity": round(agreement.purity, 3), "F1": round(agreement.f1, 3)}
-            scores |= {"plausible": found.plausible, "confidence": _mean_confidence(confidence)}
+            scores |= {"plausible": found.plausible, "mean confidence": _mean_confidence(confidence)}
             scores["precision"] = precision_by_recording(groups, confidence, persons)
     return scores
 

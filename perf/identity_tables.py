@@ -52,7 +52,8 @@ def grouping_table(results: Results, bound: str) -> str:
                 | {"groups": number(seeds, "groups")}
                 | {"plausible": "{} to {}".format(*np.median(ranges, axis=0).astype(int)) if ranges else "-"}
                 | {"ARI": f"{value:.2f}", "share of the bound's": f"{value / reference:.2f}" if reference else "-"}
-                | {"ARI given the number": number(seeds, "ARI given", 2), "confidence": number(seeds, "confidence", 2)}
+                | {"ARI given the number": number(seeds, "ARI given", 2)}
+                | {"confidence": number(seeds, "mean confidence", 2)}
                 | {"groups of one person": ", ".join(map(str, counts)) or "-"}
             )
     return markdown_table(rows)

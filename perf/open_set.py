@@ -240,7 +240,8 @@ def shorten(rows: list[dict[str, str]]) -> list[dict[str, str]]:
     """Return the rows of `tracklet` for the page, without intervals and without what describes probabilities."""
     shown = [title for title, method, _ in METHODS if method == "tracklet"]
     columns = [name for name in rows[0] if name not in ("Brier", "calibration error", "genuine from")]
-    return [{name: each[name].partition(" (")[0] for name in columns} for each in rows if each["method"] in shown]
+    rows = [each for each in rows if each["method"] in shown and not each.get("set", "").endswith(FROM_TRAINING)]
+    return [{name: each[name].partition(" (")[0] for name in columns} for each in rows]
 
 
 def document(rows: list[dict[str, str]], seeds: int) -> str:

@@ -41,6 +41,12 @@ VARIANTS = {
     UPPER_BOUND: "supervised upper bound",
 }
 BASELINE_TITLES = tuple(BASELINES[each].title for each in ("raw", "bones", "d13", "d16", "body"))
+ON_PAGE = (
+    *(title for variant, title in VARIANTS.items() if variant != "spc"),
+    *(BASELINES[each].title for each in ("raw", "bones", "body")),
+)
+"""Methods of the page; all are printed."""
+
 MEASURES = ("window Rank-1", "window mAP", "recording Rank-1", "recording mAP")
 GROUPED = {"people found": 1, "ARI": 2, "AMI": 2, "purity": 2}
 
@@ -149,11 +155,10 @@ def document(measured: dict[str, list[Scores]], seeds: int) -> str:
 
 def glance(measured: dict[str, list[Scores]], rank: int, precision: int) -> str:
     """Return a row per benchmark and a column per method."""
-    methods = [*VARIANTS.values(), *BASELINE_TITLES]
     rows = []
     for name, runs in measured.items():
         row = {"": name}
-        for method in methods:
+        for method in ON_PAGE:
             pair = [mean(runs, method, MEASURES[each]) for each in (rank, precision)]
             row[method] = "-" if None in pair else " / ".join(f"{value:.1f}" for value in pair if value is not None)
         rows.append(row)

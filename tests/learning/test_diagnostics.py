@@ -138,6 +138,20 @@ def test_advice_follows_from_the_numbers(change, words):
     assert diagnosis.to_dict()["advice"] == list(diagnosis.advice)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"confidence": 0.9}, "distinguished clearly: 12 groups of 40 recordings, with a mean confidence of 0.90"),
+        ({"confidence": 0.6}, "distinguished, but not clearly"),
+        ({"confidence": 0.3}, "look similar, or differ much between recordings"),
+        ({"confidence": 1.0, "groups": 40}, "no two of 40 recordings were found to show the same person"),
+    ],
+)
+def test_advice_of_an_adapted_model_follows_from_its_confidence(change, words):
+    (sentence,) = replace(KNOWN, **change).advice
+    assert words in sentence
+
+
 def turned(recording, degrees):
     angle = np.radians(degrees)
     turn = np.array([[np.cos(angle), 0, -np.sin(angle)], [0, 1, 0], [np.sin(angle), 0, np.cos(angle)]])
