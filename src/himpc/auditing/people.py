@@ -11,7 +11,7 @@ from himpc.auditing.evidence import PersonMeans, Space, fit_space, log_ratio
 
 __all__ = ["LabelSplit", "find_split_labels"]
 
-PRIOR_ONE_PERSON = 0.01
+PRIOR_ONE_PERSON = 0.03
 """Prior share of people who have a second label."""
 
 PRIOR_TWO_PEOPLE = 0.01
