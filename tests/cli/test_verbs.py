@@ -113,9 +113,9 @@ def test_group(walks, tmp_path, capsys):
     assert result["agreement"]["ari"] > 0.9
     with (out / "groups.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert list(rows[0]) == ["recording", "group", "confidence"]
+    assert list(rows[0]) == ["recording", "group", "confidence", "person"]
     assert [row["recording"] for row in rows] == [row["recording"] for row in result["recordings"]]
-    for picture in ("groups.png", "map.png"):
+    for picture in ("groups.png", "map.png", "distances.png"):
         assert (out / picture).read_bytes().startswith(b"\x89PNG")
 
 

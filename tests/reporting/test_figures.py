@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from himpc.errors import RunFolderError
-from himpc.reporting.figures import group_colour, new_figure, save_figure, short_names
+from himpc.reporting.figures import group_colour, new_figure, save_figure, save_figures, short_names
 
 
 def drawn():
@@ -59,3 +59,21 @@ def test_short_names_are_distinct(names, short):
 
 def test_neighbouring_groups_have_different_colours():
     assert all(group_colour(g) != group_colour(g + 1) for g in range(30))
+
+
+def test_pages_are_numbered_files_or_one_pdf_and_old_pages_go(tmp_path):
+    (tmp_path / "a-4.png").write_bytes(b"a page of an earlier figure")
+    (tmp_path / "a-5.png").write_bytes(b"another")
+    written = save_figures([drawn(), drawn(), drawn()], tmp_path / "a", ["png", "svg", "pdf", "png"])
+    names = ["a.png", "a-2.png", "a-3.png", "a.svg", "a-2.svg", "a-3.svg", "a.pdf"]
+    assert [path.name for path in written] == names
+    assert {path.name for path in tmp_path.iterdir()} == set(names)
+    assert (tmp_path / "a.pdf").read_bytes().count(b"/Type /Page ") == 3
+
+
+def test_names_are_drawn_as_they_are(tmp_path):
+    figure = drawn()
+    figure.text(0.1, 0.1, "$\\frac{ </svg> \x01 名")
+    save_figures([figure], tmp_path / "a", ["svg", "png", "pdf"])
+    text = (tmp_path / "a.svg").read_text(encoding="utf-8")
+    assert "$\\frac{ &lt;/svg&gt; \\x01 名" in text

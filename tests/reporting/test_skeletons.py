@@ -7,7 +7,7 @@ from himpc.errors import DataError
 from himpc.recordings import Recording
 from himpc.reporting.figures import save_figure
 from himpc.reporting.flat_poses import project_poses
-from himpc.reporting.skeletons import draw_groups
+from himpc.reporting.skeletons import draw_group_pages, draw_groups
 from himpc.skeleton import get_layout, layout_names
 
 RNG = np.random.default_rng(0)
@@ -89,11 +89,34 @@ def test_gaps_and_2d_are_drawn(tmp_path):
     assert front.head[1] == pytest.approx(1.7, abs=0.3)
 
 
-def test_recording_without_complete_frame_is_named():
+def test_recording_without_complete_frame_says_so():
     layout = get_layout("kinect-v1")
     nothing = Recording(np.full((3, 20, 3), np.nan), layout, source="ann.csv")
     with pytest.raises(DataError, match=r"ann.csv: no frame has every joint"):
-        draw_groups([nothing], [1])
+        project_poses(nothing)
+    assert "no frame has\nevery joint | ann.csv" in words(draw_groups([nothing], [1]))
+
+
+def test_pages_draw_every_group_and_say_which_page():
+    recordings = [person(source=f"{i}.csv", person=f"{chr(97 + i % 3)}nn") for i in range(23)]
+    pages = draw_group_pages(recordings, range(1, 24), note="be careful")
+    assert len(pages) == 3
+    text = " | ".join(map(words, pages))
+    assert all(f"Group {i}" in text for i in range(1, 24))
+    assert "page 3 of 3" in words(pages[2])
+    assert "Be careful" in words(pages[0])
+    assert "Be careful" not in words(pages[1])
+    assert "shows ann (1)" in words(pages[0])
+
+
+def test_full_names_are_drawn_without_shortening():
+    name = "a-very-long-name-of-a-folder/" * 3 + "walk-of-monday-morning-number-one.csv"
+    text = words(
+        draw_groups([person(source=name), person(source="b.csv")], [1, 2], names={1: "Maximiliane Unterberger-Smith"})
+    )
+    plain = "".join(text.split())
+    assert name in plain
+    assert "MaximilianeUnterberger-Smith" in plain
 
 
 def test_different_sizes_are_refused():

@@ -25,11 +25,21 @@ def make_record(epoch: int, loss: float | None = 1.0, stability: float | None = 
 
 def test_each_panel_shows_its_numbers():
     history = [make_record(1, 3.0, None), make_record(2, None, 0.2), make_record(3, 2.0, 0.6)]
+    for number, record in enumerate(history):
+        record["clusters"] = {"joint": 7, "limb": 5 + number}
+        record["noise"] = {"joint": 71 + number, "limb": 50}
     loss, clusters, noise, stability = draw_training(history).axes
     np.testing.assert_array_equal(loss.lines[0].get_ydata(), [3, np.nan, 2])
-    assert clusters.lines[1].get_ydata().tolist() == [5, 5, 5]
-    assert noise.lines[0].get_ydata().tolist() == [70, 70, 70]
+    assert clusters.lines[1].get_ydata().tolist() == [5, 6, 7]
+    assert noise.lines[0].get_ydata().tolist() == [71, 72, 73]
     np.testing.assert_array_equal(stability.lines[0].get_ydata(), [np.nan, 0.2, 0.6])
+
+
+def test_constant_values_are_stated_and_not_drawn():
+    figure = draw_training([make_record(1, 3.0, None), make_record(2, 2.0, 0.2), make_record(3, 1.0, 0.6)])
+    assert [axes.get_title(loc="left")[:4] for axes in figure.axes if axes.lines] == ["Loss", "Agre"]
+    text = " ".join(each.get_text() for each in figure.texts)
+    assert "The same in every epoch: pseudo-labels of each level: joint 7, limb 5; windows labelled as noise" in text
 
 
 @pytest.mark.parametrize(

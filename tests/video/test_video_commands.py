@@ -147,7 +147,14 @@ def test_people_in_a_video_are_grouped(clip: Path, tmp_path: Path, capsys: pytes
     code = main(["group", str(clip), "--model", "body", "--people", "2", "--out", str(out), "--overlay", "--json"])
     assert code == 0, capsys.readouterr().err
     assert json.loads(capsys.readouterr().out)["people"] == 2
-    assert {path.name for path in out.iterdir()} == {"groups.csv", "groups.png", "map.png", "hall.mp4.overlay.mp4"}
+    assert {path.name for path in out.iterdir()} == {
+        "groups.csv",
+        "groups.npz",
+        "groups.png",
+        "map.png",
+        "distances.png",
+        "hall.mp4.overlay.mp4",
+    }
 
 
 def test_recordings_have_the_layout_of_the_estimator(clip: Path, crowd: Crowd) -> None:

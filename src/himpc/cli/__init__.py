@@ -47,6 +47,7 @@ for _verb, _help in {
     "anonymize": "Transform recordings so that people are harder to find again, and remove metadata.",
     "risk": "Measure how well people can be found again in recordings, as they are or anonymised.",
     "identify": "Identify the people in videos or a live stream by a gallery.",
+    "report": "Write a run as one HTML file: rank lists, curves, map and groups.",
     "serve": "Serve a gallery: a page for the browser and an HTTP API.",
     "benchmark": "Compare methods on a published data set, your own recordings, or simulated walkers.",
     "sweep": "Train and measure with many settings in parallel.",

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from himpc.cli.models import load_embedder
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import FigureOptions, InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
 from himpc.errors import count_noun
 
@@ -25,6 +25,7 @@ def group(
     source: InputOptions = InputOptions(),
     settings: TrainingOptions = TrainingOptions(),
     output: OutputOptions = OutputOptions(),
+    drawn: FigureOptions = FigureOptions(),
 ) -> int:
     """Group recordings by person, without labels.
 
@@ -33,8 +34,9 @@ def group(
     paths
         Files or folders of recordings.
     out
-        The folder to write: groups.csv (recording, group, confidence), groups.png (the skeletons of each group) and
-        map.png (the recordings by similarity).
+        The folder to write: groups.csv (recording, group, confidence), groups.png (the skeletons of each group, in
+        pages), map.png (the recordings by similarity), distances.png (their distances, ordered by group), and
+        groups.npz, for himpc report.
     model
         Model that compares recordings: 'train' adapts the identity prior to these recordings, or trains a model on
         them, with the settings below; otherwise a run folder, a saved model, or a baseline (body, bones, d13, d16,
@@ -62,7 +64,7 @@ def group(
         adapted = trained.scoring is not None
         console.print(f"{'Adapted the identity prior to' if adapted else 'Trained a model on'} {learned}")
     grouping = group_recordings(recordings, embedder, people=people)
-    report = write_groups(out, recordings, grouping)
+    report = write_groups(out, recordings, grouping, drawn.figures)
     overlays: list[Path] = []
     if overlay:
         from himpc.video import Label, write_overlays

@@ -10,7 +10,7 @@ import numpy as np
 from cyclopts import Parameter
 
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, read_probes
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import FigureOptions, InputOptions, OutputOptions
 from himpc.cli.search import describe
 from himpc.errors import ConfigError, count_noun
 
@@ -31,6 +31,7 @@ def identify(
     seconds: Annotated[float | None, Parameter(name="--seconds")] = None,
     source: InputOptions = InputOptions(),
     output: OutputOptions = OutputOptions(),
+    drawn: FigureOptions = FigureOptions(),
 ) -> int:
     """Identify the people in videos or a live stream by a gallery: by body and gait alone.
 
@@ -66,12 +67,12 @@ def identify(
         if live is not None:
             overlay_path = out / "live.overlay.mp4" if overlay else None
             return _identify_live(live, gallery, console, source, overlay_path, fmr, seconds, pictures)
-        return _identify_files(paths, gallery, console, source, out, fmr, overlay, pictures)
+        return _identify_files(paths, gallery, console, source, out, fmr, overlay, pictures, drawn.figures)
 
 
 def _identify_files(
     paths: tuple[Path, ...], gallery: Gallery, console: Console, source: InputOptions, out: Path, fmr: float | None,
-    overlay: bool, pictures: bool,
+    overlay: bool, pictures: bool, figures: tuple[str, ...],
 ) -> int:  # fmt: skip
     from himpc._files import make_folder
     from himpc.reporting import write_identified
@@ -86,7 +87,7 @@ def _identify_files(
         for name in {each.recording.source, each.recording.whole_source}:
             first, last = times.get(name, (each.start, each.end))
             times[name] = min(first, each.start), max(last, each.end)
-    written: list[Path] = list(write_identified(out, recordings, answers, times))
+    written: list[Path] = list(write_identified(out, recordings, answers, times, figures))
     if overlay:
         labels = {answer.source: label_of(answer) for answer in answers}
         written += write_overlays(out, videos, labels, pictures=pictures)

@@ -79,6 +79,15 @@ class OutputOptions:
         return Console(quiet=self.quiet, json=self.json)
 
 
+@Parameter(name="*", group=OUTPUT)
+@dataclass(frozen=True)
+class FigureOptions:
+    """Options for the figures of a verb."""
+
+    figures: tuple[Literal["png", "svg", "pdf"], ...] = ("png",)
+    """Format of figures: png, svg or pdf; repeatable."""
+
+
 _FILE_OPTIONS = ("labels", "layout", "unit", "scale", "up", "markers", "fps", "synchronised", "image_size")
 _VIDEO_OPTIONS = tuple(each.name for each in settings_of(VideoOptions))
 _Name: Any = derive_options(ReadOptions, ("name",))

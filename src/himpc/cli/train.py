@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from himpc._schema import to_plain
 from himpc.cli.console import Console
 from himpc.cli.distributed import SilentConsole, join_processes
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import FigureOptions, InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions, draw_history
 from himpc.errors import count_noun
 
@@ -27,6 +28,7 @@ def train(
     source: InputOptions = InputOptions(),
     settings: TrainingOptions = TrainingOptions(),
     output: OutputOptions = OutputOptions(),
+    drawn: FigureOptions = FigureOptions(),
 ) -> int:
     """Train a model on recordings, without labels.
 
@@ -56,14 +58,17 @@ def train(
                     console.warn(f"{out} contains the finished epochs; repeat the command with --resume to continue")
                 raise
         if processes.is_first:
-            _report(learner, recordings, out, shlex.join([*map(str, paths), *source.to_arguments()]), console)
+            next_options = shlex.join([*map(str, paths), *source.to_arguments()])
+            _report(learner, recordings, out, next_options, console, drawn.figures)
     return console.exit_code
 
 
-def _report(learner: HiMPC, recordings: Recordings, out: Path, command_options: str, console: Console) -> None:
+def _report(
+    learner: HiMPC, recordings: Recordings, out: Path, command_options: str, console: Console, figures: Sequence[str]
+) -> None:
     history = learner.history_
     last = history.epochs[-1] if history.epochs else None
-    picture = [draw_history(history, out).name] if last else []
+    picture = [path.name for path in draw_history(history, out, figures)] if last else []
     diagnosis = _diagnose(learner, recordings)
     number = count_noun(len(recordings), "recording")
     if last:

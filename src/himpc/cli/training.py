@@ -101,10 +101,8 @@ class EpochBar:
         self._console.warn(message)
 
 
-def draw_history(history: History, folder: Path) -> Path:
-    """Draw loss and pseudo-labels over the epochs to a file in a run folder, and return its path."""
-    from himpc.reporting import draw_training, save_figure
+def draw_history(history: History, folder: Path, formats: Sequence[str] = ("png",)) -> list[Path]:
+    """Draw loss and pseudo-labels over the epochs to files in a run folder, and return their paths."""
+    from himpc.reporting import draw_training, save_figures
 
-    path = folder / "training.png"
-    save_figure(draw_training([to_plain(record) for record in history.epochs]), path)
-    return path
+    return save_figures([draw_training([to_plain(record) for record in history.epochs])], folder / "training", formats)

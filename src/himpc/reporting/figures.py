@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from io import BytesIO
+from itertools import islice
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
-from himpc._files import replace_atomically
-from himpc.errors import RunFolderError
+from himpc._files import number_names, remove_file, replace_atomically
+from himpc.errors import RunFolderError, escape_unprintable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -65,8 +69,8 @@ def style_axes(axes: Axes, title: str) -> None:
     axes.set_axisbelow(True)
 
 
-def short_names(names: Sequence[str], limit: int = 24) -> list[str]:
-    """Return names without their common folders, shortened in the middle to at most `limit` letters.
+def short_names(names: Sequence[str], limit: int | None = 24) -> list[str]:
+    """Return names without their common folders, shortened in the middle to at most `limit` letters; None: in full.
 
     >>> short_names(["walks/ann/straight/1.c3d", "walks/bob/turn/1.c3d"])
     ['ann/straight/1.c3d', 'bob/turn/1.c3d']
@@ -76,6 +80,8 @@ def short_names(names: Sequence[str], limit: int = 24) -> list[str]:
     while folders and all(len(f) > shared and f[shared] == folders[0][shared] for f in folders):
         shared += 1
     short = [str(PurePath(*PurePath(name).parts[shared:])) for name in names]
+    if limit is None:
+        return short
     half = (limit - 1) // 2
     return [name if len(name) <= limit else f"{name[: limit - 1 - half]}…{name[-half:]}" for name in short]
 
@@ -88,11 +94,82 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     RunFolderError
         If the suffix is another, or the file cannot be written.
     """
-    import matplotlib
-
     path = Path(path)
     if path.suffix.lower() not in _SUFFIXES:
         raise RunFolderError(f"{path}: figures are written as {', '.join(_SUFFIXES)}, found the suffix {path.suffix!r}")
-    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(path.suffix.lower(), {})
-    with replace_atomically(path) as partial, matplotlib.rc_context({"svg.hashsalt": "himpc", "svg.fonttype": "none"}):
-        figure.savefig(partial, dpi=DPI, metadata=undated)
+    with replace_atomically(path) as partial:
+        _render(figure, partial, path.suffix.lower())
+
+
+def save_figures(pages: Sequence[Figure], stem: str | Path, formats: Sequence[str] = ("png",)) -> list[Path]:
+    """Write the pages of a figure in some formats, and return the files.
+
+    A PDF has all pages; PNG and SVG files are numbered from the second page on: ``groups.png``, ``groups-2.png``. Pages
+    of an earlier figure of that name are removed.
+
+    Raises
+    ------
+    RunFolderError
+        If a format is unknown, or a file cannot be written.
+    """
+    stem, written = Path(stem), []
+    for suffix in (f".{each.lower()}" for each in dict.fromkeys(formats)):
+        if suffix == ".pdf" and len(pages) > 1:
+            path = stem.with_name(f"{stem.name}.pdf")
+            with replace_atomically(path) as partial:
+                _render_pages(pages, partial)
+            written.append(path)
+            continue
+        names = islice(number_names(stem.parent, stem.name, suffix), len(pages))
+        for figure, path in zip(pages, names, strict=True):
+            save_figure(figure, path)
+            written.append(path)
+    for path in islice(number_names(stem.parent, stem.name, ".png"), max(len(pages), 1), None):
+        if not path.is_file():
+            break
+        for each in (path, path.with_suffix(".svg")):
+            remove_file(each)
+    return written
+
+
+def figure_to_svg(figure: Figure) -> bytes:
+    """Return a figure as an SVG file; equal figures give equal files."""
+    content = BytesIO()
+    _render(figure, content, ".svg")
+    return content.getvalue()
+
+
+def _render(figure: Figure, target: Path | BytesIO, suffix: str) -> None:
+    undated = {".svg": {"Date": None}, ".pdf": {"CreationDate": None}}.get(suffix, {})
+    with _reproducible():
+        _to_plain_text(figure)
+        figure.savefig(target, format=suffix[1:], dpi=DPI, metadata=undated)
+
+
+def _render_pages(pages: Sequence[Figure], path: Path) -> None:
+    from matplotlib.backends.backend_pdf import PdfPages
+
+    with _reproducible(), PdfPages(path, metadata={"CreationDate": None}) as document:
+        for figure in pages:
+            _to_plain_text(figure)
+            document.savefig(figure)
+
+
+@contextmanager
+def _reproducible() -> Iterator[None]:
+    import matplotlib
+
+    settings = {"svg.hashsalt": "himpc", "svg.fonttype": "none", "pdf.fonttype": 42}
+    with matplotlib.rc_context(settings), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing")  # a name in a script that the font lacks
+        yield
+
+
+def _to_plain_text(figure: Figure) -> None:
+    """Draw every text as it is: a dollar sign in a name begins no formula, and controls are escaped."""
+    from matplotlib.text import Text
+
+    for text in figure.findobj(Text):
+        assert isinstance(text, Text)
+        text.set_parse_math(False)
+        text.set_text("\n".join(map(escape_unprintable, text.get_text().split("\n"))))

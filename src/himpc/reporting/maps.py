@@ -62,9 +62,9 @@ def draw_map(
     figure, axes = _new_axes(places)
     _draw_discs(axes, places, group, _find_misplaced(group, person))
     if has_persons:
-        _draw_persons(axes, places, person)
+        _draw_persons(axes, places, person, has_names=len(set(person)) <= _MAX_NUMBERED)
     elif len(drawn) <= _MAX_NAMED:
-        labels = short_names([names[i] for i in drawn])
+        labels = short_names([names[i] for i in drawn], limit=None)
         _write_labels(axes, places, labels, places, required=False, fontsize=6.5, color=GREY)
     _write_captions(figure, group, len(embeddings) - len(drawn), shares, has_persons)
     return figure
@@ -123,7 +123,8 @@ def place_labels(
     places: list[tuple[float, float] | None] = []
     for point, label in zip(points, labels, strict=True):
         half = np.array([len(label) * size * _LETTER_WIDTH, size * _LINE_HEIGHT]) / 2
-        candidates = [point + step for step in _label_offsets(half, radius)]
+        rings = (1, 2.5, 4, 7, 10, 14, 18, 23, 28, 34, 40) if required else (1, 2.5, 4)
+        candidates = [point + step for step in _label_offsets(half, radius, rings)]
         free = next((c for c in candidates if not _overlaps(c, half, boxes)), candidates[0] if required else None)
         if free is None:
             places.append(None)
@@ -133,10 +134,10 @@ def place_labels(
     return places
 
 
-def _label_offsets(half: NDArray[np.floating], radius: float) -> list[NDArray[np.floating]]:
+def _label_offsets(half: NDArray[np.floating], radius: float, rings: Sequence[float]) -> list[NDArray[np.floating]]:
     """Return offsets below, above, right, left and at the corners of a point, then the same farther away."""
     directions = [(0, -1), (0, 1), (1, 0), (-1, 0), (1, -1), (-1, -1), (1, 1), (-1, 1)]
-    return [np.array(d) * (half + radius * distance + 1) for distance in (1, 2.5, 4) for d in directions]
+    return [np.array(d) * (half + radius * distance + 1) for distance in rings for d in directions]
 
 
 def _overlaps(centre: NDArray[np.floating], half: NDArray[np.floating], boxes: list[NDArray[np.floating]]) -> bool:
@@ -194,15 +195,17 @@ def _draw_discs(
             axes.text(x, y, str(g), zorder=3, ha="center", **style)
 
 
-def _draw_persons(axes: Axes, places: NDArray[np.float64], person: Sequence[str | None]) -> None:
-    """Connect each person's recordings to their centre and write the name there."""
+def _draw_persons(axes: Axes, places: NDArray[np.float64], person: Sequence[str | None], *, has_names: bool) -> None:
+    """Connect each person's recordings to their centre, and write the name there if there are not too many."""
     from matplotlib.collections import LineCollection
 
     names = sorted({p for p in person if p is not None})
-    centres = np.array([places[[p == name for p in person]].mean(axis=0) for name in names])
-    lines = [[place, centres[names.index(p)]] for place, p in zip(places, person, strict=True) if p is not None]
+    centre_of = {name: places[[p == name for p in person]].mean(axis=0) for name in names}
+    centres = np.array([centre_of[name] for name in names])
+    lines = [[place, centre_of[p]] for place, p in zip(places, person, strict=True) if p is not None]
     axes.add_collection(LineCollection(lines, colors=GREY, linewidths=0.7, zorder=1))
-    _write_labels(axes, centres, names, places, required=True, fontsize=9, color=INK, fontweight="bold")
+    if has_names:
+        _write_labels(axes, centres, names, places, required=True, fontsize=9, color=INK, fontweight="bold")
 
 
 def _write_labels(
@@ -219,10 +222,12 @@ def _write_labels(
     points_per_pixel = 72 / axes.figure.dpi
     at, obstacles = (to_pixels.transform(xy) * points_per_pixel for xy in (points, discs))
     places = place_labels(at, labels, obstacles, _RADIUS, fontsize, required=required)
-    for place, label in zip(places, labels, strict=True):
+    for place, label, point in zip(places, labels, at, strict=True):
         if place is not None:
             x, y = to_data.transform(np.array(place) / points_per_pixel)
             axes.text(x, y, label, fontsize=fontsize, ha="center", va="center", zorder=4, **style)
+            if required and np.hypot(*(np.array(place) - point)) > 6 * _RADIUS:
+                axes.plot(*to_data.transform(np.array([place, point]) / points_per_pixel).T, color=GREY, linewidth=0.4)
 
 
 def _write_captions(

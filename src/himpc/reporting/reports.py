@@ -4,19 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from himpc._files import make_folder, write_csv
+from himpc._files import make_folder, write_atomically, write_csv
 from himpc.errors import count_noun
 from himpc.evaluation import grouping_agreement
 from himpc.learning import Grouping
 from himpc.recordings import Recording
-from himpc.reporting.figures import save_figure
+from himpc.reporting.charts import draw_matrix
+from himpc.reporting.figures import save_figures
 from himpc.reporting.maps import draw_map
-from himpc.reporting.skeletons import draw_groups
+from himpc.reporting.run_files import GROUPS_FILE, VECTORS_FILE
+from himpc.reporting.skeletons import draw_group_pages
 
 if TYPE_CHECKING:
     from himpc.gallery import Answer
@@ -39,8 +42,22 @@ class GroupReport:
     """The content as plain data."""
 
 
-def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Grouping) -> GroupReport:
-    """Write ``groups.csv`` (recording, group, confidence), ``groups.png`` and ``map.png``.
+def write_groups(
+    folder: Path, recordings: Sequence[Recording], grouping: Grouping, formats: Sequence[str] = ("png",)
+) -> GroupReport:
+    """Write a grouping: a table, the compared vectors, and figures.
+
+    The files are ``groups.csv`` (recording, group, confidence, and person if any is known), ``groups.npz``
+    (the vectors, for `write_report`), and the figures ``groups`` (pages of skeletons, all groups), ``map`` and
+    ``distances``.
+
+    Parameters
+    ----------
+    folder : Path
+    recordings : sequence of Recording
+    grouping : Grouping
+    formats : sequence of {"png", "svg", "pdf"}
+        The formats of the figures.
 
     Raises
     ------
@@ -48,19 +65,36 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
         If the folder cannot be written.
     """
     make_folder(folder)
+    persons = [r.person for r in recordings]
+    has_persons = any(person is not None for person in persons)
     rows = [
-        {"recording": r.source, "group": int(g) or None, "confidence": None if np.isnan(c) else round(float(c), 3)}
+        {
+            "recording": r.source,
+            "group": int(g) or None,
+            "confidence": None if np.isnan(c) else round(float(c), 3),
+            **({"person": r.person} if has_persons else {}),
+        }
         for r, g, c in zip(recordings, grouping.groups, grouping.confidence, strict=True)
     ]
-    paths = tuple(folder / name for name in ("groups.csv", "groups.png", "map.png"))
-    write_csv(paths[0], _GROUP_COLUMNS, rows)
-    figure = draw_groups(recordings, grouping.groups, confidence=grouping.confidence, note=grouping.warning)
-    save_figure(figure, paths[1])
-    persons = [r.person for r in recordings]
+    tables = folder / GROUPS_FILE, folder / VECTORS_FILE
+    write_csv(tables[0], (*_GROUP_COLUMNS, *(("person",) if has_persons else ())), rows)
+    content = BytesIO()
+    np.savez(content, vectors=grouping.vectors.astype(np.float32))
+    write_atomically(tables[1], content.getvalue())
     grouped = np.flatnonzero(grouping.groups > 0).tolist()
-    sources = [recordings[i].source for i in grouped]
-    vectors, groups = grouping.vectors[grouped], grouping.groups[grouped]
-    save_figure(draw_map(vectors, groups, sources, persons=[persons[i] for i in grouped]), paths[2])
+    compared = (
+        grouping.vectors[grouped],
+        grouping.groups[grouped],
+        [recordings[i].source for i in grouped],
+        [persons[i] for i in grouped],
+    )
+    pages = draw_group_pages(recordings, grouping.groups, confidence=grouping.confidence, note=grouping.warning)
+    paths = (
+        *tables,
+        *save_figures(pages, folder / "groups", formats),
+        *save_figures([draw_map(*compared)], folder / "map", formats),
+        *save_figures([draw_matrix(*compared)], folder / "distances", formats),
+    )
     document: dict[str, Any] = {"people": grouping.people, "recordings": rows, "files": [str(p) for p in paths]}
     document["kept_apart"] = grouping.kept_apart
     text = _summarise(recordings, grouping)
@@ -69,7 +103,7 @@ def write_groups(folder: Path, recordings: Sequence[Recording], grouping: Groupi
     if grouping.warning:
         document["doubt"] = grouping.warning
         text += f"\n\n{grouping.warning}"
-    if any(person is not None for person in persons):
+    if has_persons:
         agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
         document["agreement"] = agreement.to_dict()
         alone = "; a recording without a group counts as a group of one" if len(grouped) < len(recordings) else ""
@@ -96,9 +130,13 @@ def _summarise(recordings: Sequence[Recording], grouping: Grouping) -> str:
 
 
 def write_identified(
-    folder: Path, recordings: Sequence[Recording], answers: Sequence[Answer], times: dict[str, tuple[float, float]]
-) -> tuple[Path, Path]:
-    """Write ``identified.csv``, a row per answer, and ``identified.png``, the skeletons by person.
+    folder: Path,
+    recordings: Sequence[Recording],
+    answers: Sequence[Answer],
+    times: dict[str, tuple[float, float]],
+    formats: Sequence[str] = ("png",),
+) -> tuple[Path, ...]:
+    """Write ``identified.csv``, a row per answer, and the figure ``identified``, the skeletons by person.
 
     Parameters
     ----------
@@ -108,6 +146,8 @@ def write_identified(
         One per whole recording.
     times : dict
         First and last second of each whole recording, by source, if known.
+    formats : sequence of {"png", "svg", "pdf"}
+        The formats of the figure, which may have several pages.
 
     Raises
     ------
@@ -115,9 +155,9 @@ def write_identified(
         If the folder cannot be written.
     """
     make_folder(folder)
-    paths = folder / "identified.csv", folder / "identified.png"
+    path = folder / "identified.csv"
     rows = [_answer_row(answer, *times.get(answer.source, (None, None))) for answer in answers]
-    write_csv(paths[0], _ANSWER_COLUMNS, rows)
+    write_csv(path, _ANSWER_COLUMNS, rows)
     answer_of = {answer.source: answer for answer in answers}
     matched = [answer_of.get(recording.whole_source) for recording in recordings]
     names = sorted({each.person for each in matched if each is not None and each.person is not None})
@@ -128,8 +168,8 @@ def write_identified(
     known = count_noun(len(names), "known person", "known people")
     title = f"{known}, {unknown} of {count_noun(len(answers), 'recording')} of unknown people"
     titles = dict(enumerate([*names, "unknown"], start=1))
-    save_figure(draw_groups(recordings, groups, confidence=confidence, names=titles, title=title), paths[1])
-    return paths
+    pages = draw_group_pages(recordings, groups, confidence=confidence, names=titles, title=title)
+    return (path, *save_figures(pages, folder / "identified", formats))
 
 
 def _answer_row(answer: Answer, start: float | None, end: float | None) -> dict[str, object]:

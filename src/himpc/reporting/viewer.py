@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
+<<<<<<< HEAD
 import base64
 import json
 from collections.abc import Mapping, Sequence
 from html import escape
 from importlib import resources
+=======
+from collections.abc import Sequence
+>>>>>>> 4b0b603 (Add himpc report: a run as one HTML file; page figures in SVG and PDF)
 from pathlib import Path
-from typing import Any
-
-import numpy as np
 
 from himpc._files import write_atomically
 from himpc.errors import DataError, count_noun
 from himpc.recordings import Recording
+from himpc.reporting.pages import build_page, describe_recording
 
 MAX_FRAMES = 600
 """Frames of one recording that are shown, evenly spaced."""
 
 MAX_RECORDINGS = 500
 
-HEIGHT_2D = 1.7
-"""Metres to which a body in pixels is scaled."""
-
-_MODULES = ("dom.js", "walker.js", "stage.js", "sync.js", "player.js")
 _SCRIPT = """
 import { el } from "himpc/dom.js";
 import { Player } from "himpc/player.js";
@@ -67,6 +65,7 @@ def write_viewer(recordings: Sequence[Recording], path: str | Path, title: str =
             f"found {count_noun(len(recordings), 'recording')} to view, expected 1 to {MAX_RECORDINGS}",
             hint="select some of them: {only}",
         )
+<<<<<<< HEAD
     data = [describe_recording(recording) for recording in recordings]
     write_player_page(path, title, {"recordings": data}, _SCRIPT, _STYLE)
 
@@ -141,3 +140,7 @@ def _scale(joints: np.ndarray[Any, np.dtype[np.float64]]) -> float:
 
 def _to_url(source: str) -> str:
     return "data:text/javascript;base64," + base64.b64encode(source.encode()).decode()
+=======
+    described = [describe_recording(recording, MAX_FRAMES) for recording in recordings]
+    write_atomically(path, build_page(title, "", {"recordings": described}, _SCRIPT, _STYLE))
+>>>>>>> 4b0b603 (Add himpc report: a run as one HTML file; page figures in SVG and PDF)
