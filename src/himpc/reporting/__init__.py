@@ -1,13 +1,9 @@
 """Figures and report files of results."""
 
 from himpc.reporting.ablation import AblationRow, draw_ablation
-<<<<<<< HEAD
 from himpc.reporting.audits import write_audit
-from himpc.reporting.figures import new_figure, save_figure
-=======
 from himpc.reporting.charts import draw_cmc, draw_distances, draw_matrix
 from himpc.reporting.figures import new_figure, save_figure, save_figures
->>>>>>> 4b0b603 (Add himpc report: a run as one HTML file; page figures in SVG and PDF)
 from himpc.reporting.flat_poses import FlatPose, project_poses
 from himpc.reporting.layouts import draw_layout
 from himpc.reporting.maps import draw_map
@@ -35,11 +31,8 @@ __all__ = [
     "new_figure",
     "project_poses",
     "save_figure",
-<<<<<<< HEAD
-    "write_audit",
-=======
     "save_figures",
->>>>>>> 4b0b603 (Add himpc report: a run as one HTML file; page figures in SVG and PDF)
+    "write_audit",
     "write_groups",
     "write_identified",
     "write_report",

@@ -7,10 +7,10 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from himpc._files import make_folder, write_csv
+from himpc._files import make_folder, write_atomically, write_csv
 from himpc.auditing import AuditResult
 from himpc.recordings import Recording
-from himpc.reporting.viewer import describe_recording, write_player_page
+from himpc.reporting.pages import build_page, describe_recording
 
 __all__ = ["write_audit"]
 
@@ -142,7 +142,7 @@ def _write_page(path: Path, recordings: Sequence[Recording], result: AuditResult
     body = f'<p>{escape(counts)}</p><div id="findings-here"></div>'
     body += f"<h2>Not judged</h2><ul>{limits or '<li>nothing</li>'}</ul>"
     body += f"<h2>Notes</h2><ul>{notes}</ul>" if notes else ""
-    write_player_page(path, "Audit", {"recordings": shown, "findings": findings}, _SCRIPT, _STYLE, body)
+    write_atomically(path, build_page("Audit", body, {"recordings": shown, "findings": findings}, _SCRIPT, _STYLE))
 
 
 def _describe_measures(measures: dict[str, float]) -> str:

@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-<<<<<<< HEAD
-import base64
-import json
-from collections.abc import Mapping, Sequence
-from html import escape
-from importlib import resources
-=======
 from collections.abc import Sequence
->>>>>>> 4b0b603 (Add himpc report: a run as one HTML file; page figures in SVG and PDF)
 from pathlib import Path
 
 from himpc._files import write_atomically
@@ -65,82 +57,5 @@ def write_viewer(recordings: Sequence[Recording], path: str | Path, title: str =
             f"found {count_noun(len(recordings), 'recording')} to view, expected 1 to {MAX_RECORDINGS}",
             hint="select some of them: {only}",
         )
-<<<<<<< HEAD
-    data = [describe_recording(recording) for recording in recordings]
-    write_player_page(path, title, {"recordings": data}, _SCRIPT, _STYLE)
-
-
-def write_player_page(
-    path: str | Path, title: str, data: Mapping[str, Any], script: str, style: str, body: str = ""
-) -> None:
-    """Write a page with the player: `script` reads `data` by the ids of script elements, `body` is HTML."""
-    page = resources.files("himpc") / "server" / "page"
-    modules = {name: (page / name).read_text(encoding="utf-8").replace('from "./', 'from "himpc/') for name in _MODULES}
-    imports = {f"himpc/{name}": _to_url(source) for name, source in modules.items()}
-    scripts = "".join(
-        f'<script type="application/json" id="{name}">{_to_json(value)}</script>' for name, value in data.items()
-    )
-    style = (page / "style.css").read_text(encoding="utf-8") + style
-    document = (
-        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{escape(title)}</title><style>{style}</style>"
-        f'<script type="importmap">{json.dumps({"imports": imports})}</script></head>'
-        '<body><p id="live" class="hidden" role="status"></p>'
-        f'<main id="main" tabindex="-1"><h1>{escape(title)}</h1>{body}</main>'
-        f'{scripts}<script type="module">{script}</script></body></html>'
-    )
-    write_atomically(path, document)
-
-
-def _to_json(value: Any) -> str:
-    """Return JSON that cannot end the element it is written into."""
-    return json.dumps(value).replace("<", "\\u003c")
-
-
-def describe_recording(recording: Recording, max_frames: int = MAX_FRAMES) -> dict[str, Any]:
-    """Return a recording as plain data for the player; of a longer one, evenly spaced frames."""
-    layout = recording.layout
-    joints = np.asarray(recording.joints, dtype=np.float64)
-    step = max(1, -(-len(joints) // max_frames))
-    shown = joints[::step]
-    if recording.dimensions == 2:
-        shown = shown * _scale(shown)
-    finite = np.isfinite(shown)
-    rounded = np.round(shown, 3)
-    length = f"{recording.seconds:.1f} s" if recording.seconds else f"{count_noun(len(recording), 'frame')}"
-    facts = [layout.name, length, recording.session, recording.camera]
-    return {
-        "title": recording.person or "unnamed",
-        "source": recording.source,
-        "facts": ", ".join(fact for fact in facts if fact),
-        "model": {
-            "joints": layout.joints,
-            "parents": layout.parents,
-            "left": [left for left, _ in layout.pairs],
-            "right": [right for _, right in layout.pairs],
-        },
-        "skeleton": {
-            "joints": np.where(finite, rounded, np.array(None)).tolist(),
-            "weights": [],
-            "step": step,
-            "frames": len(recording),
-            "fps": recording.fps,
-        },
-    }
-
-
-def _scale(joints: np.ndarray[Any, np.dtype[np.float64]]) -> float:
-    """Return the factor that makes the height of a body in pixels that of a person in metres."""
-    with np.errstate(all="ignore"):
-        heights = np.ptp(np.where(np.isnan(joints[..., 1]), np.nanmedian(joints[..., 1]), joints[..., 1]), axis=1)
-    height = float(np.median(heights))
-    return HEIGHT_2D / height if np.isfinite(height) and height > 0 else 1.0
-
-
-def _to_url(source: str) -> str:
-    return "data:text/javascript;base64," + base64.b64encode(source.encode()).decode()
-=======
     described = [describe_recording(recording, MAX_FRAMES) for recording in recordings]
     write_atomically(path, build_page(title, "", {"recordings": described}, _SCRIPT, _STYLE))
->>>>>>> 4b0b603 (Add himpc report: a run as one HTML file; page figures in SVG and PDF)
