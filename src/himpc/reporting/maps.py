@@ -226,8 +226,10 @@ def _write_labels(
         if place is not None:
             x, y = to_data.transform(np.array(place) / points_per_pixel)
             axes.text(x, y, label, fontsize=fontsize, ha="center", va="center", zorder=4, **style)
-            if required and np.hypot(*(np.array(place) - point)) > 6 * _RADIUS:
-                axes.plot(*to_data.transform(np.array([place, point]) / points_per_pixel).T, color=GREY, linewidth=0.4)
+            half = np.array([len(label) * fontsize * _LETTER_WIDTH, fontsize * _LINE_HEIGHT]) / 2
+            edge = np.clip(point, np.array(place) - half, np.array(place) + half)
+            if required and np.hypot(*(edge - point)) > 3 * _RADIUS:
+                axes.plot(*to_data.transform(np.array([edge, point]) / points_per_pixel).T, color=GREY, linewidth=0.4)
 
 
 def _write_captions(

@@ -195,7 +195,7 @@ def _write_group_name(
         lines.append(f"({more} more not drawn)")
     if people:
         listed = ", ".join(f"{person} ({count})" for person, count in people.most_common(3))
-        lines += textwrap.wrap(f"shows {listed}{' ...' if len(people) > 3 else ''}", 20)
+        lines += textwrap.wrap(f"shows {listed}{' ...' if len(people) > 3 else ''}", 17)
     below = ground + 1.7 - len(wrapped) * size * 1.25 / (72 * _INCHES_PER_METRE)
     axes.text(0.25, below, "\n".join(lines), fontsize=8, color=GREY, va="top", linespacing=1.4)
 
