@@ -10,7 +10,7 @@ pytest.importorskip("lancedb")
 
 from himpc.cli import main
 from himpc.errors import ConfigError, DataError, GalleryError
-from himpc.gallery import Answer, EnrolledRecording, Gallery, Match, calibrate
+from himpc.gallery import Answer, EnrolledRecording, Gallery, Match, QueueItem, calibrate
 from himpc.gallery.catalog.decisions import Fact
 from himpc.gallery.quality import assess_people
 from himpc.gallery.queue import build_queue
@@ -209,6 +209,61 @@ def test_undone_decision_leaves_former_names_with_their_people(filled, bytes_on_
     filled.undo()
     filled.remove("Bert", *[each for each in people_of(filled) if each.startswith("unnamed")])
     assert b"Bert" not in bytes_on_disk()
+
+
+@pytest.fixture
+def asking(monkeypatch):
+    """Make the queue ask one question, which `ask` sets."""
+    items = []
+    monkeypatch.setattr("himpc.gallery.review.build_queue", lambda *_: items)
+    return items
+
+
+def test_confirmed_merge_moves_all_recordings_and_is_undone(in_folder, asking):
+    own = tuple(each.id for each in in_folder.recordings("unnamed-1"))
+    other = in_folder.recordings("Ann")[0].id
+    asking.append(make_item("merge", "unnamed-1", own, candidate="Ann", other=other))
+    in_folder.decide("00000001", decision="confirm")
+    assert people_of(in_folder) == {"Ann": 8, "c": 4}
+    assert in_folder.audit()[-1].former == ("unnamed-1",)
+    in_folder.undo()
+    assert people_of(in_folder) == {"Ann": 4, "c": 4, "unnamed-1": 4}
+    in_folder.decide("00000001", decision="reject")
+    assert people_of(in_folder) == {"Ann": 4, "c": 4, "unnamed-1": 4}
+    in_folder.merge("c", "unnamed-1")
+    with pytest.raises(DataError, match="has changed"):
+        in_folder.decide("00000001", decision="confirm")
+
+
+def test_doubtful_recording_stays_or_becomes_a_new_person(in_folder, asking):
+    first, second = (each.id for each in in_folder.recordings("Ann")[:2])
+    asking.append(make_item("doubtful", "Ann", (first,), candidate="Ann", other=second))
+    in_folder.decide("00000001", decision="confirm")
+    assert people_of(in_folder)["Ann"] == 4
+    in_folder.decide("00000001", decision="reject")
+    assert people_of(in_folder) == {"Ann": 3, "c": 4, "unnamed-1": 4, "unnamed-2": 1}
+    in_folder.undo()
+    assert people_of(in_folder) == {"Ann": 4, "c": 4, "unnamed-1": 4}
+    assert [event.action for event in in_folder.audit()][-3:] == ["confirmed", "rejected", "undone"]
+
+
+def make_item(kind, person, recordings, candidate, other):
+    return QueueItem(
+        "00000001",
+        kind,
+        person,
+        recordings,
+        recordings[0],
+        "x.csv",
+        candidate,
+        "Ann",
+        other,
+        1.0,
+        0.9,
+        "",
+        False,
+        "2026",
+    )
 
 
 def test_verb_lists_decides_and_undoes(in_folder, tmp_path, capsys):
