@@ -51,7 +51,7 @@ def body_lengths(windows: Windows) -> Array | None:
         distances = np.linalg.norm(joints[:, pairs[:, 0]] - joints[:, pairs[:, 1]], axis=2)
         logs = np.log(np.maximum(distances, MIN_LENGTH))
         lengths.append(np.median(logs, axis=0))
-        first, second = np.array_split(logs, 2)
+        first, second = logs[: (len(logs) + 1) // 2], logs[len(logs) // 2 :]
         differences.append(np.median(first, axis=0) - np.median(second, axis=0))
     errors = np.sqrt((np.array(differences) ** 2).mean(axis=0) / 4 + MIN_ERROR**2)
     result: Array = np.array(lengths) / errors
