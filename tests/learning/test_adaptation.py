@@ -163,3 +163,33 @@ def _fold_knees(walk, angle):
                 )
                 joints[:, names.index(f"{side}_{end}")] = origin + turned
     return joints
+
+
+def test_noise_is_that_between_halves_of_recordings():
+    rng = np.random.default_rng(0)
+    recording = np.repeat(np.arange(40), 10)
+    error = np.repeat(rng.normal(scale=0.2, size=(80, 30)), 5, axis=0)  # one error for each half
+    person = rng.normal(scale=3, size=(40, 30))[recording]
+    weights = np.full(400, 0.1)
+    between = np.diag(np.r_[np.ones(20), np.zeros(10)])
+    estimate = adaptation._estimate_noise(person + error, recording, weights, between)
+    assert estimate == pytest.approx(adaptation.NOISE_RATIO * 0.2**2, rel=0.1)
+    two_activities = error.copy()
+    two_activities[:100:10] += 50  # a few recordings change much
+    assert adaptation._estimate_noise(person + two_activities, recording, weights, between) < 2 * estimate
+
+
+def test_noise_of_short_recordings_is_the_default():
+    frames = np.zeros((6, 5))
+    recording = np.repeat(np.arange(2), 3)
+    assert adaptation._estimate_noise(frames, recording, np.full(6, 1 / 3), np.eye(5)) == NOISE_VARIANCE
+
+
+def test_people_are_told_apart_where_a_sensor_draws_bodies_alike(walks):
+    mean = np.mean([walk.joints.mean(axis=0) - walk.joints.mean(axis=(0, 1)) for walk in walks], axis=0)
+    alike = []
+    for walk in walks:
+        shape = walk.joints.mean(axis=0) - walk.joints.mean(axis=(0, 1))
+        alike.append(walk.with_(joints=(walk.joints - 0.5 * (shape - mean)).astype(np.float32)))
+    expected = himpc.group(walks).people
+    assert himpc.group(alike).people >= expected / 2

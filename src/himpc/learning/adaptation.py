@@ -40,6 +40,20 @@ MIN_VARIANCE = 1e-3
 PASSES = 3
 """Number of times that the covariances are estimated; from the second on, the clusters of the one before are used."""
 
+NOISE_RATIO = 5.5
+"""Variance between recordings of one person, relative to that between the two halves of a recording. Measured ratios are
+from 0.7, in walks from video, to 2.5, across activities; people are not joined in any set at 2.5, which `JOIN_NOISE`
+times this is (docs/lab-notebook.md)."""
+
+NOISE_LIMITS = (0.05, 1.0)
+"""Smallest and largest variance between recordings of one person, in whitened units: that of frames is 1."""
+
+MEDIAN_OF_SQUARE = 0.4549
+"""Median of the square of a standard normal variable."""
+
+MIN_FRAMES = 4
+"""Number of frames from which a recording is divided into halves."""
+
 MAX_FRAMES_PER_RECORDING = 200
 MAX_FRAMES = 100_000
 """Maximum numbers of evenly spaced frames to estimate covariances from."""
@@ -133,8 +147,8 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
 
     1. ``W = cov(x - m_r) + cov(mirror(x) - x) + cov(tilt(x) - x) + trace(...) * prior.within``: what varies while the
        person stays the same. Weights and W are estimated in turn, twice.
-    2. The features are whitened by W; there the variance between recordings of one person is taken to be
-       `NOISE_VARIANCE`, s, along each axis.
+    2. The features are whitened by W. There the variance between recordings of one person, s, is `NOISE_RATIO` times
+       that between the first and the second half of a recording, along each axis.
     3. ``B``, the covariance between people, is the mean of the prior's and of what the m_r vary more than by noise. Its
        eigenvectors are the axes, and its eigenvalues b the variances.
     4. Axes are scaled by ``sqrt(b / (2 s (b + s)))``, so that half the squared distance between two recordings is the
@@ -182,23 +196,45 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
             whitening = _whitening_of(within + within_clusters)
             weights = pose_weights((((features - means.mean(axis=0)) @ whitening) ** 2).sum(axis=1), recording)
         means = _weighted_means(features, recording, weights)
-        _set_axes(network, means, whitening, prior)
+        noise = _estimate_noise(features @ whitening, recording, weights, whitening.T @ prior.between @ whitening)
+        _set_axes(network, means, whitening, prior, noise)
         if len(means) < 2 or number == PASSES - 1:
             break
         within_clusters = _covariance_within_clusters(network, means, pairs)
 
 
-def _set_axes(network: Network, means: Array, whitening: Array, prior: IdentityPrior) -> None:
+def _estimate_noise(whitened: Array, recording: NDArray[np.int64], weights: Array, between: Array) -> float:
+    """Estimate the variance between recordings of one person along axes on which people differ, by `between`.
+
+    Halves of a recording show one person, so their difference is an error. Its variance is the median over recordings,
+    as if normally distributed, so that a few recordings of two activities do not count.
+    """
+    counts = np.bincount(recording)
+    position = np.arange(len(recording)) - (np.cumsum(counts) - counts)[recording]
+    second_half = position >= (counts / 2)[recording]
+    long_enough = (counts >= MIN_FRAMES)[recording]
+    if not long_enough.any():
+        return NOISE_VARIANCE
+    variance, directions = np.linalg.eigh(between)
+    frames = whitened[long_enough] @ directions[:, variance >= MIN_VARIANCE]
+    half = np.unique((2 * recording + second_half)[long_enough], return_inverse=True)[1]
+    total = np.bincount(half, weights[long_enough])
+    means = _weighted_means(frames, half, weights[long_enough] / total[half])
+    squares = np.median((means[0::2] - means[1::2]) ** 2, axis=0) / MEDIAN_OF_SQUARE
+    return float(np.clip(NOISE_RATIO * squares.mean() / 2, *NOISE_LIMITS))
+
+
+def _set_axes(network: Network, means: Array, whitening: Array, prior: IdentityPrior, noise: float) -> None:
     """Set the offset, the axes and the variances of the encoder from the means of recordings ``(R, D)``."""
     offset = means.mean(axis=0)
     whitened = (means - offset) @ whitening
     variance, directions = np.linalg.eigh(whitened.T @ whitened / max(len(means) - 1, 1))
-    excess = (directions * np.clip(variance - NOISE_VARIANCE, 0, None)) @ directions.T
+    excess = (directions * np.clip(variance - noise, 0, None)) @ directions.T
     between = PRIOR_SHARE * whitening.T @ prior.between @ whitening + (1 - PRIOR_SHARE) * excess
     variance, directions = np.linalg.eigh(between)
     kept = np.flatnonzero(variance >= MIN_VARIANCE)[::-1][: network.hidden]
     between_people = variance[kept]
-    scale = np.sqrt(between_people / (2 * NOISE_VARIANCE * (between_people + NOISE_VARIANCE)))
+    scale = np.sqrt(between_people / (2 * noise * (between_people + noise)))
     encoder = network.encoder("joint")
     assert isinstance(encoder, WhitenedEncoder)
     axes = whitening @ directions[:, kept] * scale
@@ -206,6 +242,7 @@ def _set_axes(network: Network, means: Array, whitening: Array, prior: IdentityP
     encoder.axes.zero_()[:, : len(kept)].copy_(torch.from_numpy(axes))
     network.pose_scale.zero_()[: len(kept)].copy_(torch.from_numpy(1 / scale))
     network.between.zero_()[: len(kept)].copy_(torch.from_numpy(between_people))
+    network.noise.fill_(noise)
 
 
 def _covariance_within_clusters(network: Network, means: Array, pairs: Pairs) -> Array | float:
@@ -220,7 +257,7 @@ def _covariance_within_clusters(network: Network, means: Array, pairs: Pairs) ->
         for each in (encoder.offset, encoder.axes, network.pose_scale, network.between)
     )
     embedded = (means - offset) @ axes
-    scoring = IdentityScoring(pose_scale, between)
+    scoring = IdentityScoring(pose_scale, between, float(network.noise))
     labels = cut_by_evidence(identity_tree(embedded, scoring, pairs), embedded, scoring)
     residuals = means - means_by_label(means, labels)[labels]
     freedom = len(means) - (int(labels.max()) + 1)

@@ -111,12 +111,13 @@ class Network(nn.Module):
         Use the `WhitenedEncoder`.
     adapted : bool
         Make room for the variances of the adapted identity prior (`himpc.learning.adapt`): ``between`` ``(H,)``, the
-        variance of people along each axis in whitened units, and ``pose_scale`` ``(H,)``, the whitened units per unit
-        of the embedding. Both are 0 for unused axes.
+        variance of people along each axis in whitened units, ``pose_scale`` ``(H,)``, the whitened units per unit
+        of the embedding, both 0 for unused axes, and ``noise``, the variance between recordings of one person.
     """
 
     pose_scale: Tensor
     between: Tensor
+    noise: Tensor
 
     def __init__(
         self,
@@ -151,6 +152,7 @@ class Network(nn.Module):
         if adapted:
             self.register_buffer("pose_scale", torch.zeros(hidden))
             self.register_buffer("between", torch.zeros(hidden))
+            self.register_buffer("noise", torch.zeros(()))
 
     def encoder(self, level: Level) -> LevelEncoder:
         """Return the encoder of a level."""

@@ -104,7 +104,8 @@ class Model:
         pose_scale = self.pose_scale
         if pose_scale is None:
             return None
-        return IdentityScoring(pose_scale, self.network.between.cpu().numpy().astype(np.float64))
+        between = self.network.between.cpu().numpy().astype(np.float64)
+        return IdentityScoring(pose_scale, between, float(self.network.noise))
 
     @property
     def size(self) -> int:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 __all__ = ["CALIBRATION_SLOPE", "NOISE_VARIANCE", "IdentityScoring"]
 
 NOISE_VARIANCE = 0.45
-"""Variance between recordings of one person along each whitened axis, s."""
+"""Variance between recordings of one person along each whitened axis, where recordings are too short to estimate it."""
 
 CORRELATION = 0.3
 """Correlation of the errors of two recordings of one person, such as those of one session. The mean of n recordings
@@ -40,7 +40,7 @@ class IdentityScoring:
     between : float64 array ``(D,)``
         Variance of people along each axis; 0 for unused axes.
     noise : float
-        Variance of the error e.
+        Variance of the error e; that of an adapted model is estimated from its recordings.
     """
 
     pose_scale: Array

@@ -19,6 +19,9 @@ from himpc.gallery.calibration.likelihood import LikelihoodRatio
 DEFAULT_FMR = 0.01
 """The default false match rate of a search."""
 
+DRAWS = 10_000
+"""Simulated pairs of people from which a quantile of distances is estimated."""
+
 Source = Literal["recordings", "halves"]
 Count = Annotated[int, Field(ge=2, le=2**53)]
 Floats = NDArray[np.float64]
@@ -220,7 +223,7 @@ def calibrate(
         Models trained as the gallery's own was; each person is left out by one of them, which compares that person's
         recordings.
     prior_threshold : float, optional
-        See `Calibration`.
+        See `Calibration`; a smaller one is used if people of the gallery differ less than the identity prior expects.
 
     Raises
     ------
@@ -245,8 +248,21 @@ def calibrate(
         impostor=Curve.fit(comparisons.impostor, comparisons.impostor_weight, pairs),
         stranger=Curve.fit(comparisons.nearest_impostor, comparisons.nearest_impostor_weight, comparisons.persons),
         ratio=LikelihoodRatio.fit(genuine, (comparisons.impostor, comparisons.impostor_weight), genuine_persons),
-        prior_threshold=prior_threshold,
+        prior_threshold=None if prior_threshold is None else min(prior_threshold, _typical_quantile(vectors, person)),
     )
+
+
+def _typical_quantile(vectors: NDArray[np.floating], person: NDArray[np.integer]) -> float:
+    """Estimate the distance that a share `DEFAULT_FMR` of pairs of two people stay below, from a few people.
+
+    People are taken to be normally distributed, with the covariance of the recordings, so that a sensor that draws all
+    people alike has a smaller distance than the identity prior expects.
+    """
+    _, number, counts = np.unique(person, return_inverse=True, return_counts=True)
+    covariance = np.atleast_2d(np.cov(vectors.T, aweights=1 / counts[number]))
+    variance = np.clip(np.linalg.eigvalsh(covariance), 0, None)[-len(vectors) :]
+    draws = np.random.default_rng(0).chisquare(1, (DRAWS, len(variance)))
+    return float(np.sqrt(np.quantile(2 * draws @ variance, DEFAULT_FMR)))
 
 
 def _compare_halves(folds: Sequence[Fold]) -> tuple[tuple[Floats, Floats], int]:

@@ -16,12 +16,12 @@ __all__ = ["NOISE_RANGE", "cut_by_evidence", "evidence_of_merges", "membership_p
 JOIN_EVIDENCE = 2.0
 """Log-likelihood ratio, in nats, that is subtracted from that of each merge: wrong merges cost more than splits."""
 
-JOIN_NOISE = 0.2
-"""Variance of the error of a recording with which recordings are joined. That of probabilities,
-`himpc.model.NOISE_VARIANCE`, is larger and joined people in some sets (docs/lab-notebook.md)."""
+JOIN_NOISE = 0.45
+"""Variance of the error with which recordings are joined, relative to that of probabilities, `IdentityScoring.noise`,
+which joined people in some sets (docs/lab-notebook.md)."""
 
-NOISE_RANGE = (0.1, 0.45)
-"""Variances with which the largest and the smallest plausible number of people are estimated."""
+NOISE_RANGE = (0.22, 1.0)
+"""Relative variances with which the largest and the smallest plausible number of people are estimated."""
 
 MAX_OTHER_CLUSTERS = 64
 """Nearest other clusters that a recording is compared with; farther ones hardly change a probability."""
@@ -54,7 +54,7 @@ def cut_by_evidence(
         Embeddings of recordings.
     scoring : IdentityScoring
     noise : float
-        Variance of the error of a recording.
+        Variance of the error of a recording, relative to that of `scoring`.
 
     Returns
     -------
@@ -68,7 +68,7 @@ def cut_by_evidence(
     means[:count] = vectors
     for node, (left, right) in enumerate(children, start=count):
         means[node] = (sizes[left] * means[left] + sizes[right] * means[right]) / sizes[node]
-    gains = evidence_of_merges(replace(scoring, noise=noise), means, sizes, children) - JOIN_EVIDENCE
+    gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), means, sizes, children) - JOIN_EVIDENCE
     gains[~np.isfinite(tree[:, 2])] = -np.inf
     # The evidence of each node as one cluster, and that of the best division of the node into clusters.
     whole, best = np.zeros(n_nodes), np.zeros(n_nodes)

@@ -63,7 +63,7 @@ def neighbour_tree(vectors: Array, scoring: IdentityScoring, pairs: Pairs | None
         scoring,
         pose_scale=scoring.pose_scale[scoring.pose_scale > 0],
         between=scoring.between[scoring.pose_scale > 0],
-        noise=JOIN_NOISE,
+        noise=JOIN_NOISE * scoring.noise,
     )
     count = len(used)
     means, sizes, nodes = used.astype(np.float64), np.ones(count), np.arange(count)
