@@ -21,6 +21,7 @@ from himpc.learning import (
     TrainingResult,
     body_lengths,
     group_recordings,
+    resolve_prior,
     train,
 )
 from himpc.model import Model
@@ -141,9 +142,14 @@ def fit(
     overwrite: bool = False,
     callbacks: Sequence[object] = (),
     processes: ProcessGroup = SINGLE_PROCESS,
+    to_group: bool = False,
 ) -> TrainingResult:
-    """Train a model on recordings of any layouts; see `himpc.HiMPC.fit` for the arguments."""
+    """Train a model on recordings of any layouts; see `himpc.HiMPC.fit` for the arguments.
+
+    With `to_group` the identity prior is adapted wherever it applies, to recordings of one activity, too.
+    """
     windows = Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride)
+    config = resolve_prior(config, windows, to_group=to_group)
     return train(
         windows,
         config,
@@ -273,7 +279,7 @@ def group(
     recordings = unify_layouts(recordings, model)
     if model is None:
         config = Config.preset("tracklet").with_(window_length=window_length)
-        model = fit(recordings, config).model
+        model = fit(recordings, config, to_group=True).model
     embedded = embed(model, recordings, window_length=window_length)
     whole = number_whole_recordings(recordings)
     is_trained = isinstance(model, Model) and model.whitened and model.scoring is None

@@ -59,7 +59,7 @@ def group(
     recordings = source.read(paths, console, videos.append)
     if embedder is None:
         with EpochBar(console, settings) as bar:
-            embedder = trained = settings.fit(recordings, [bar])
+            embedder = trained = settings.fit(recordings, [bar], to_group=True)
         learned = count_noun(len(recordings), "recording")
         adapted = trained.scoring is not None
         console.print(f"{'Adapted the identity prior to' if adapted else 'Trained a model on'} {learned}")

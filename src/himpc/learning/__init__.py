@@ -9,6 +9,7 @@ from himpc._extras import import_on_first_use
 
 if TYPE_CHECKING:
     from himpc.learning._fast.jaccard import jaccard_distances
+    from himpc.learning.adaptation import resolve_prior
     from himpc.learning.callbacks import Callback, IgnoreWarnings
     from himpc.learning.clustering.body_lengths import body_lengths
     from himpc.learning.clustering.constraints import assign_apart
@@ -45,6 +46,7 @@ __all__ = [
     "mining_weights",
     "nearest_neighbours",
     "preset_names",
+    "resolve_prior",
     "train",
 ]
 
@@ -52,6 +54,7 @@ __getattr__ = import_on_first_use(
     __name__,
     {
         "_fast.jaccard": "jaccard_distances",
+        "adaptation": "resolve_prior",
         "callbacks": "Callback IgnoreWarnings",
         "clustering.body_lengths": "body_lengths",
         "clustering.constraints": "assign_apart",

@@ -41,9 +41,9 @@ PASSES = 3
 """Number of times that the covariances are estimated; from the second on, the clusters of the one before are used."""
 
 NOISE_RATIO = 5.5
-"""Variance between recordings of one person, relative to that between the two halves of a recording. Measured ratios are
-from 0.7, in walks from video, to 2.5, across activities; people are not joined in any set at 2.5, which `JOIN_NOISE`
-times this is (docs/lab-notebook.md)."""
+"""Variance between recordings of one person, relative to that between the two halves of a recording, for probabilities.
+Measured ratios are from 0.7, in walks from video, to 2.5, across activities; recordings are joined at 2.5, which is
+`JOIN_NOISE` times this (docs/lab-notebook.md)."""
 
 NOISE_LIMITS = (0.05, 1.0)
 """Smallest and largest variance between recordings of one person, in whitened units: that of frames is 1."""
@@ -77,8 +77,15 @@ _FREE_SETTINGS = ("prior", "window_length", "stride", "seed")
 Array = NDArray[np.float64]
 
 
-def resolve_prior(config: Config, windows: Windows) -> Config:
+def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -> Config:
     """Decide whether the identity prior is adapted to windows, and return the settings of that network.
+
+    Parameters
+    ----------
+    config : Config
+    windows : Windows
+    to_group : bool
+        Adapt it to many recordings of one activity, too. Training ranks these better, and groups them no better.
 
     Returns
     -------
@@ -109,7 +116,8 @@ def resolve_prior(config: Config, windows: Windows) -> Config:
             hint=f"set {{prior=none}}, or leave out {{{changed[0]}}}",
         )
     can_train = len(np.unique(windows.whole_recording)) <= MAX_RECORDINGS  # which clusters them by all pairs
-    if problem or changed or (config.prior == "auto" and can_train and shows_one_activity(windows)):
+    prefers_training = config.prior == "auto" and not to_group and can_train and shows_one_activity(windows)
+    if problem or changed or prefers_training:
         return config.with_(prior="none")
     return adapted
 
