@@ -25,7 +25,7 @@ def walks() -> list[himpc.Recording]:
 def test_public_names_are_those_of_the_documentation():
     assert set(himpc.__all__) - {"__version__"} == {
         *("Config", "Gallery", "HiMPC", "HimpcError", "Model", "ReadOptions", "Recording"),
-        *("anonymize", "embed", "evaluate", "group", "read", "risk", "save", "simulate"),
+        *("anonymize", "audit", "embed", "evaluate", "group", "read", "risk", "save", "simulate"),
     }
     assert dir(himpc) == himpc.__all__
     script = "import himpc; print([name for name in himpc.__all__ if getattr(himpc, name) is None])"
