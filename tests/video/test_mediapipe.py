@@ -164,3 +164,24 @@ def test_wrong_weights_are_refused_in_one_line(estimator, tmp_path: Path) -> Non
         with pytest.raises(kind, match=why) as raised:
             open_estimator(weights=[path])
         assert "\n" not in str(raised.value)
+
+
+def test_networks_as_they_come_work_like_the_bundled_model(estimator, scene, tmp_path: Path) -> None:
+    import mediapipe
+
+    modules = Path(mediapipe.__file__).parent / "modules"
+    landmarks, detector = (modules / name for name in (
+        "pose_landmark/pose_landmark_full.tflite", "pose_detection/pose_detection.tflite"
+    ))  # fmt: skip
+    for weights in ([landmarks], [detector, landmarks]):
+        other = open_estimator(weights=weights)
+        estimator.reset()
+        for one, two in zip(estimator.detect(scene[1][0], 0.0), other.detect(scene[1][0], 0.0), strict=True):
+            np.testing.assert_array_equal(one.joints, two.joints)
+        other.close()
+    with pytest.raises(ConfigError, match=r"is a second pose_detector\.tflite"):
+        open_estimator(weights=[detector, detector])
+    for content in (b"", b"TFL3" * 4, detector.read_bytes()[:1000], b"\0\0\0\0TFL3" + bytes(100)):
+        (tmp_path / "a.tflite").write_bytes(content)
+        with pytest.raises(ModelError, match=r"a\.tflite: (is no|takes|cannot)"):
+            open_estimator(weights=[tmp_path / "a.tflite"])

@@ -88,9 +88,9 @@ class FigureOptions:
     """Format of figures: png, svg or pdf; repeatable."""
 
 
-_FILE_OPTIONS = ("labels", "layout", "unit", "scale", "up", "markers", "fps", "synchronised", "image_size")
+_FILE_OPTIONS = ("labels", "layout", "unit", "scale", "up", "markers", "synchronised", "image_size")
 _VIDEO_OPTIONS = tuple(each.name for each in settings_of(VideoOptions))
-_Name: Any = derive_options(ReadOptions, ("name",))
+_Name: Any = derive_options(ReadOptions, ("name", "fps"))
 _Video: Any = derive_options(VideoOptions)
 _Files: Any = derive_options(ReadOptions, _FILE_OPTIONS)
 
@@ -106,7 +106,7 @@ class VideoInputOptions(_Video, _Name):  # type: ignore[misc]
     def read_options(self) -> ReadOptions:
         """Convert the options to those of the library."""
         video = VideoOptions(**{name: getattr(self, name) for name in _VIDEO_OPTIONS})
-        files = {name: getattr(self, name) for name in ("name", *_FILE_OPTIONS) if hasattr(self, name)}
+        files = {name: getattr(self, name) for name in ("name", "fps", *_FILE_OPTIONS) if hasattr(self, name)}
         return ReadOptions(**files, clean=not self.raw, video=video)
 
     def video_reader(self, console: Console) -> VideoReader:
@@ -114,7 +114,9 @@ class VideoInputOptions(_Video, _Name):  # type: ignore[misc]
         from himpc.video import VideoReader
 
         options = self.read_options()
-        return VideoReader(options.video or VideoOptions(), clean=not self.raw, progress=console.progress)
+        return VideoReader(
+            options.video or VideoOptions(), fps=options.fps, clean=not self.raw, progress=console.progress
+        )
 
 
 @Parameter(name="*", group=INPUT)

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
+import sys
 from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from himpc.cli.options import OutputOptions, VideoInputOptions
 from himpc.errors import count_noun
 
 if TYPE_CHECKING:
+    from himpc.cli.console import Console
     from himpc.video import VideoReport
 
 
@@ -18,6 +24,7 @@ def pose(
     out: Path = Path("poses"),
     overlay: bool = False,
     pictures: bool = False,
+    blur: bool = False,
     source: VideoInputOptions = VideoInputOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
@@ -28,7 +35,7 @@ def pose(
     Parameters
     ----------
     paths
-        Videos, or folders of them.
+        Videos, folders of them, folders of numbered pictures, text files that list them, or - for standard input.
     out
         The folder to write: for each video recordings/NAME.npz and NAME.json (the tracks and the changes by cleaning),
         and tracks.csv (a row for each track of all videos in the folder).
@@ -36,21 +43,39 @@ def pose(
         Also write NAME.overlay.mp4: skeletons and the numbers of their tracks on a plain background.
     pictures
         Draw overlays on the frames of the video instead. The overlays then show faces.
+    blur
+        Also write NAME.blurred.mp4: the video with every detected person as coarse squares, without sound. Look at it
+        before you show it, since a person who was not detected is not blurred.
     """
+    console = output.console()
+    with _spool_standard_input(paths) as places:
+        return _estimate_all(places, out, overlay, pictures, blur, source, console)
+
+
+def _estimate_all(
+    paths: Sequence[Path],
+    out: Path,
+    overlay: bool,
+    pictures: bool,
+    blur: bool,
+    source: VideoInputOptions,
+    console: Console,
+) -> int:
     from himpc._schema import to_plain
     from himpc.errors import DataError, RunFolderError
     from himpc.reading import NamePattern, Problem
     from himpc.video import RECORDINGS_FOLDER, PoseFolder, find_videos
 
-    console = output.console()
     videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
     reader = source.video_reader(console)
     console.problems(problems)
     weight_stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in source.weights]
     folder = PoseFolder(
         out,
-        [source.estimator, source.tiles, reader.cleaning, weight_stamps],
+        [source.estimator, source.tiles, source.fps, reader.cleaning, weight_stamps],
         overlay=None if not overlay else "pictures" if pictures else "plain",
+        blur=blur,
+        progress=console.progress,
     )
     reports: list[VideoReport] = []
     for video in videos:
@@ -73,6 +98,19 @@ def pose(
         console.print(f"Next: himpc group {recordings}, or himpc gallery enroll {recordings} --unnamed")
     console.result({"out": str(out), "videos": to_plain(reports), "left_out": console.skipped_files})
     return console.exit_code if reports else 1
+
+
+@contextmanager
+def _spool_standard_input(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """Yield the paths with a temporary file, which holds standard input, in place of ``-``."""
+    if Path("-") not in paths:
+        yield paths
+        return
+    with TemporaryDirectory() as folder:
+        place = Path(folder) / "stdin"
+        with place.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
+        yield [place if path == Path("-") else path for path in paths]
 
 
 def _describe(report: VideoReport) -> str:

@@ -6,13 +6,14 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import FORMATS, Format, find_format, get_format, register_format
 from himpc.reading.formats.parsing.frames import first_frame_file, natural_key
 from himpc.reading.formats.parsing.positions import MAX_COORDINATE
-from himpc.reading.formats.video import OVERLAY_SUFFIX
+from himpc.reading.formats.video import BLURRED_SUFFIX, OVERLAY_SUFFIX, list_pictures
 from himpc.reading.labels import NamePattern
 from himpc.reading.options import ReadOptions, VideoOptions
 from himpc.reading.reader import Plan, plan, read
 from himpc.recordings import Problem, Recordings
 
 __all__ = [
+    "BLURRED_SUFFIX",
     "FORMATS",
     "MAX_COORDINATE",
     "OVERLAY_SUFFIX",
@@ -30,6 +31,7 @@ __all__ = [
     "first_frame_file",
     "get_format",
     "is_video",
+    "list_pictures",
     "natural_key",
     "nothing_found",
     "plan",

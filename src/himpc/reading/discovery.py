@@ -11,7 +11,7 @@ from pathlib import Path
 from himpc.errors import DataError, EmptyError, FormatError, HimpcError, count_noun, escape_unprintable
 from himpc.reading.formats import FORMATS
 from himpc.reading.formats.parsing.frames import natural_key
-from himpc.reading.formats.video import OVERLAY_SUFFIX
+from himpc.reading.formats.video import BLURRED_SUFFIX, OVERLAY_SUFFIX, list_pictures
 from himpc.reading.formats.video import SUFFIXES as VIDEO_SUFFIXES
 from himpc.reading.labels import NamePattern
 
@@ -27,7 +27,7 @@ _OTHER_NAMES = re.compile(
 )
 _OTHER_SUFFIXES = {
     *(".md", ".rst", ".pdf", ".html", ".doc", ".docx", ".xlsx", ".toml", ".yaml", ".yml", ".ini", ".log", ".py", ".m"),
-    *(".png", ".jpg", ".jpeg", ".gif", ".svg", ".bmp", ".pgm", ".wav", ".mp3"),
+    *(".png", ".jpg", ".jpeg", ".svg", ".bmp", ".pgm", ".wav", ".mp3"),
 }
 _ADDRESS = re.compile(r"[a-z]+:/", re.IGNORECASE)
 
@@ -74,8 +74,9 @@ class Discovery:
 
 
 def is_video(path: str | Path) -> bool:
-    """Recognise a video by the suffix of its name."""
-    return Path(path).suffix.lower() in VIDEO_SUFFIXES
+    """Recognise a video by the suffix of its name, and a folder by its numbered pictures."""
+    place = Path(path)
+    return place.suffix.lower() in VIDEO_SUFFIXES or (place.is_dir() and bool(list_pictures(place)))
 
 
 def discover(paths: Sequence[Path], pattern: NamePattern | None = None, leave_out: Iterable[Path] = ()) -> Discovery:
@@ -179,7 +180,7 @@ def _check_kind(kind: Callable[[], bool]) -> bool:
 
 
 def _may_be_input(path: Path) -> bool:
-    if path.suffix.lower() in _OTHER_SUFFIXES or path.name.endswith(OVERLAY_SUFFIX):
+    if path.suffix.lower() in _OTHER_SUFFIXES or path.name.endswith((OVERLAY_SUFFIX, BLURRED_SUFFIX)):
         return False
     return _OTHER_NAMES.fullmatch(path.name) is None
 

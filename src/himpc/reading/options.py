@@ -34,7 +34,8 @@ class VideoOptions:
     estimator: str | Any = "mediapipe"
     """Pose estimator: mediapipe (3D), or rtmlib (2D or 3D, depending on its weights)."""
     weights: _Paths = ()
-    """Local files of the pose estimator: a .task file, or a detector and a pose model as .onnx; repeatable."""
+    """Local files of the pose estimator: a .task file, .tflite files, or a detector and a pose model as .onnx;
+    repeatable."""
     tiles: Annotated[int, Field(ge=0)] | None = None
     """Search videos in this number of rows of overlapping tiles, 0 for whole pictures only; chosen if not given."""
     leave_out: Annotated[tuple[Posture, ...], Field(strict=False)] = ()

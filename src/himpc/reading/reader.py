@@ -169,7 +169,9 @@ class Plan:
         @cache
         def opened() -> Any:
             clean = self.rules is not None
-            return open_reader(self.options.video, clean=clean, progress=progress, on_video=on_video)
+            return open_reader(
+                self.options.video, fps=self.options.fps, clean=clean, progress=progress, on_video=on_video
+            )
 
         return lambda source: opened().read(source)
 

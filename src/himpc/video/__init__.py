@@ -4,6 +4,7 @@
 estimators.
 """
 
+from himpc.video.blur import write_blurred
 from himpc.video.cleaning import DEFAULT_STEPS, STEPS, Changes, CleanedTrack, PoseCleaningRules, clean_track
 from himpc.video.decoding import Frame, Video
 from himpc.video.detection import Detection, PoseEstimator
@@ -57,6 +58,7 @@ __all__ = [
     "label_of",
     "open_estimator",
     "watch_live",
+    "write_blurred",
     "write_overlay",
     "write_overlays",
 ]

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from himpc._extras import require
 from himpc.errors import DataError, FormatError, count_noun
+from himpc.reading import list_pictures
 from himpc.video.cut_detection import CutDetector
 
 MAX_SIDE = 16_384
@@ -23,11 +24,17 @@ MAX_SIDE = 16_384
 MAX_PIXELS = 2**26
 """Pixels of a frame: 8192 x 8192, 0.2 GB."""
 
+DEFAULT_FPS = 25.0
+"""Assumed where a file states no frame rate."""
+
 MAX_UNDECODABLE = 300
 """Number of successive packets that cannot be decoded after which reading ends."""
 
 # Containers of frames. Those that refer to other files or addresses (HLS, concat, SDP ...) are excluded.
-_CONTAINERS = "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,ogg,mxf,gif,h264,hevc,m4v,mjpeg,ivf,av1,dv,3gp"
+_CONTAINERS = (
+    "mov,mp4,matroska,webm,avi,mpeg,mpegts,mpegvideo,asf,flv,ogg,mxf,gif,h264,hevc,m4v,mjpeg,ivf,av1,dv,3gp,apng"
+)
+_PICTURE_CONTAINERS = "image2,png_pipe,jpeg_pipe,bmp_pipe,tiff_pipe,webp_pipe"
 
 _STEP_TOLERANCE = 0.2
 """A frame is irregular if its distance from the previous one differs from the usual one by more than this share."""
@@ -72,6 +79,8 @@ class Video:
     path : path
     max_side : int, optional
         Frames with a longer side, in pixels, are scaled down to it.
+    fps : float, optional
+        Frame rate, whatever the file states; needed to know the times of a folder of numbered pictures.
     cuts : bool
         Whether to detect cuts between shots.
 
@@ -98,13 +107,17 @@ class Video:
     --------
     ::
 
-        with Video("hall.mp4") as video:
+        with Video("hall.mp4") as video:  # or a folder of numbered pictures
             for frame in video:
                 print(frame.number, frame.seconds, frame.image.shape)
     """
 
-    def __init__(self, path: str | Path, *, max_side: int | None = None, cuts: bool = True) -> None:
+    def __init__(
+        self, path: str | Path, *, max_side: int | None = None, fps: float | None = None, cuts: bool = True
+    ) -> None:
         self.path = Path(path)
+        self._pictures = list_pictures(self.path) if self.path.is_dir() else []
+        self._stated_fps = fps
         self.notes: list[str] = []
         self._av: Any = require("av", "video")
         self._av.logging.set_level(None)
@@ -119,9 +132,13 @@ class Video:
             self._container.close()
             raise
         rate = self._stream.average_rate or self._stream.guessed_rate or self._stream.base_rate
-        self.fps = float(rate) if rate and 0 < rate <= 1000 else 25.0
+        self.fps = fps or (float(rate) if rate and 0 < rate <= 1000 else DEFAULT_FPS)
         duration = self._container.duration
-        self.duration = duration / 1e6 if duration and duration > 0 else None
+        self.duration = duration / 1e6 if duration and duration > 0 and fps is None else None
+        if self._pictures:
+            self.duration = len(self._pictures) / self.fps
+            if fps is None:
+                self.notes.append(f"numbered pictures state no frame rate: {self.fps:g} a second are assumed")
 
     def __enter__(self) -> Video:
         return self
@@ -137,7 +154,7 @@ class Video:
         step = 1.0 / self.fps
         start, last, number, irregular = None, -step, 0, 0
         for frame in self._decode():
-            seconds = None if frame.time is None else float(frame.time)
+            seconds = None if frame.time is None or self._stated_fps or self._pictures else float(frame.time)
             start = seconds if start is None else start
             at = last + step if seconds is None or start is None else seconds - start
             if number and at <= last:  # times that repeat or run backwards
@@ -157,13 +174,28 @@ class Video:
             self.notes.append(f"it ends after {end:.1f} s, though it states a duration of {self.duration:.1f} s")
 
     def _open(self) -> Any:
+        if self._pictures:
+            return self._open_file(self._pictures[0], _PICTURE_CONTAINERS)
+        if self.path.is_dir():
+            raise DataError(
+                f"{self.path}: is a folder without numbered pictures, expected a video",
+                hint="name pictures by their numbers, such as 0001.png, and keep other files elsewhere",
+            )
         _check_file(self.path)
+        return self._open_file(self.path, _CONTAINERS)
+
+    def _open_file(self, path: Path, containers: str) -> Any:
         try:
-            options = {"protocol_whitelist": "file", "format_whitelist": _CONTAINERS}
-            return self._av.open(f"file:{self.path}", options=options, metadata_errors="replace")
+            options = {"protocol_whitelist": "file", "format_whitelist": containers}
+            return self._av.open(f"file:{path}", options=options, metadata_errors="replace")
         except (self._av.FFmpegError, ValueError, OSError) as error:
             reason = _first_line(error)
-            raise FormatError(f"{self.path}: is not a video, or is damaged at its start: {reason}") from error
+            if picture := _describe_picture(path) if containers == _CONTAINERS else None:
+                raise FormatError(
+                    f"{path}: is {picture}, expected a video: people are known by how they move",
+                    hint="put the pictures of one scene into a folder, numbered such as 0001.jpg, and give the folder",
+                ) from error
+            raise FormatError(f"{path}: is not a video, or is damaged at its start: {reason}") from error
 
     def _select_stream(self) -> Any:
         streams = [stream for stream in self._container.streams.video if stream.codec_context is not None]
@@ -191,6 +223,9 @@ class Video:
 
     def _decode(self) -> Iterator[Any]:
         """Yield the frames that can be decoded, and note how many cannot."""
+        if self._pictures:
+            yield from self._decode_pictures()
+            return
         damaged = successive = 0
         packets = self._container.demux(self._stream)
         while successive <= MAX_UNDECODABLE:
@@ -214,6 +249,25 @@ class Video:
                     yield frame
         if damaged:
             self.notes.append(f"{count_noun(damaged, 'frame')} damaged or not decodable")
+
+    def _decode_pictures(self) -> Iterator[Any]:
+        """Yield the pictures of a folder that can be decoded, and note how many cannot."""
+        damaged = 0
+        for path in self._pictures:
+            try:
+                with self._open_file(path, _PICTURE_CONTAINERS) as container:
+                    frame = next(container.decode(video=0))
+            except (FormatError, StopIteration, IndexError, self._av.FFmpegError, ValueError, MemoryError):
+                damaged += 1
+            else:
+                if (frame.width, frame.height) != (self._stream.width, self._stream.height):
+                    raise FormatError(
+                        f"{path}: has {frame.width} x {frame.height} pixels, expected those of the first picture, "
+                        f"{self._stream.width} x {self._stream.height}"
+                    )
+                yield frame
+        if damaged:
+            self.notes.append(f"{count_noun(damaged, 'picture')} damaged or not decodable")
 
     def _to_image(self, frame: Any) -> NDArray[np.uint8]:
         if max(frame.width, frame.height) > MAX_SIDE or frame.width * frame.height > MAX_PIXELS:
@@ -250,13 +304,23 @@ class Video:
 def _check_file(path: Path) -> None:
     try:
         if path.exists() and not path.is_file():
-            raise DataError(f"{path}: is a folder, a device or a pipe, expected a video file")
+            raise DataError(f"{path}: is a device or a pipe, expected a video file")
         with path.open("rb") as file:
             empty = not file.read(1)
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     if empty:
         raise FormatError(f"{path}: is empty, expected a video")
+
+
+def _describe_picture(path: Path) -> str | None:
+    """Return what kind of picture a file is; None if it is none."""
+    with path.open("rb") as file:
+        head = file.read(64)
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return "an animated WebP, which FFmpeg does not decode" if b"ANIM" in head else "a single WebP picture"
+    starts = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
+    return next((f"a single {name} picture" for start, name in starts.items() if head.startswith(start)), None)
 
 
 def _first_line(error: Exception) -> str:

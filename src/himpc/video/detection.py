@@ -48,8 +48,12 @@ class PoseEstimator(ABC):
     refused: Counter[str]
     """Number of candidates that were not taken for a person, by reason."""
 
+    refused_boxes: list[NDArray[np.float32]]
+    """Boxes of those candidates since the list was emptied, pixels (left, top, right, bottom); blurred as well."""
+
     def __init__(self) -> None:
         self.refused = Counter()
+        self.refused_boxes = []
 
     @abstractmethod
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from himpc.recordings import Origin, Progress
 from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, impossible_share
 from himpc.video.decoding import Video
@@ -26,6 +29,7 @@ def estimate(
     estimator: PoseEstimator,
     *,
     name: str | None = None,
+    fps: float | None = None,
     labels: Mapping[str, str] | None = None,
     min_frames: int = MIN_FRAMES,
     max_side: int = MAX_SIDE,
@@ -45,6 +49,8 @@ def estimate(
         See `open_estimator`.
     name : str, optional
         Name of the recordings; by default the path.
+    fps : float, optional
+        Frame rate, whatever the file states.
     labels : mapping, optional
         Person, session and camera, where they are known for the whole video.
     min_frames : int
@@ -71,7 +77,7 @@ def estimate(
         result = estimate("hall.mp4", open_estimator())
         himpc.save(result.recordings, "hall.npz")
     """
-    raw = _track_people(Path(path), estimator, name or str(path), max_side, tracking, progress)
+    raw = _track_people(Path(path), estimator, name or str(path), (max_side, fps), tracking, progress)
     joins = find_joins(raw.tracks, estimator.layout, joining)
     result = replace(raw, tracks=tuple(join_tracks(raw.tracks, joins)), joined=len(joins))
     cleaned, dropped = _clean_tracks(result, estimator, labels or {}, min_frames, cleaning or PoseCleaningRules())
@@ -82,14 +88,15 @@ def _track_people(
     path: Path,
     estimator: PoseEstimator,
     name: str,
-    max_side: int,
+    decoding: tuple[int, float | None],
     rules: TrackingRules | None,
     progress: Progress | None,
 ) -> VideoResult:
     refused_before = estimator.refused.copy()
     estimator.reset()
     tracks: list[Track] = []
-    with Video(path, max_side=max_side) as video:
+    sighted: list[tuple[int, NDArray[np.float32]]] = []
+    with Video(path, max_side=decoding[0], fps=decoding[1]) as video:
         tracker = Tracker(estimator.layout, fps=video.fps, rules=rules)
         height = width = frames = 0
         seconds = 0.0
@@ -100,7 +107,11 @@ def _track_people(
                 estimator.reset()
             height, width = frame.image.shape[:2]
             seconds, frames = frame.seconds, frame.number + 1
-            tracker.update(frame.number, seconds, estimator.detect(frame.image, seconds), (width, height))
+            people = estimator.detect(frame.image, seconds)
+            boxes = [*(person.box for person in people), *estimator.refused_boxes]
+            estimator.refused_boxes.clear()
+            sighted += [(frame.number, box) for box in boxes if np.isfinite(box).all()]
+            tracker.update(frame.number, seconds, people, (width, height))
             tracks += tracker.pop_finished()
         tracker.finish()
         tracks += tracker.pop_finished()
@@ -117,6 +128,9 @@ def _track_people(
         refused=dict(estimator.refused - refused_before),
         ambiguous=tracker.ambiguous,
         notes=(*video.notes, *estimator.notes),
+        sighted_frames=np.array([number for number, _ in sighted], dtype=np.int64),
+        sighted_boxes=np.array([box for _, box in sighted], dtype=np.float32).reshape(-1, 4),
+        stated_fps=decoding[1],
     )
 
 

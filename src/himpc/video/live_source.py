@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Generator, Iterator
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -31,7 +32,8 @@ BACKLOG_STEPS, BACKLOG_TIMEOUT = 0.5, 5.0
 interval in total, or for this many seconds."""
 
 _CAMERAS = {"linux": ("v4l2", "/dev/video{}"), "darwin": ("avfoundation", "{}"), "win32": ("dshow", "video={}")}
-_ADDRESS = re.compile(r"(?i)(rtsps?|rtmp|https?|udp|srt)://")
+_SCHEMES = ("rtsp", "rtsps", "rtmp", "rtmps", "rtp", "http", "https", "udp", "tcp", "srt", "webcam")
+_ADDRESS = re.compile(rf"(?i)({'|'.join(_SCHEMES[:-1])})://")
 
 
 class LiveSource(Protocol):
@@ -63,19 +65,29 @@ def open_source(source: str, max_side: int) -> LiveSource:
     DataError
         If it cannot be opened.
     """
-    if camera := re.fullmatch(r"webcam:(\w+)", source):
+    if camera := re.fullmatch(r"(?:webcam|camera|usb):?(\w*)|(\d)|/dev/video(\d+)", source, re.IGNORECASE):
+        number = next((group for group in camera.groups() if group), "0")
         driver, device = _CAMERAS.get(sys.platform, _CAMERAS["linux"])
-        return _StreamSource(source, max_side, device.format(camera.group(1)), format=driver)
+        return _StreamSource(source, max_side, device.format(number), format=driver)
     if source.lower().startswith(("rtsp:", "rtsps:")):
         return _StreamSource(source, max_side, source, options={"rtsp_transport": "tcp"})
     if _ADDRESS.match(source):
         return _StreamSource(source, max_side, source)
-    if ":" in source and not Path(source).exists():
-        raise ConfigError(
-            f"unknown live source {redact_password(source)!r}",
-            hint="expected webcam:0, an address such as rtsp://... or http://..., or a file",
-        )
+    if not Path(source).exists():
+        raise ConfigError(f"unknown live source {redact_password(source)!r}", hint=_suggest(source))
     return _FileSource(source, max_side)
+
+
+def _suggest(source: str) -> str:
+    """Return what a source that cannot be opened should probably have been."""
+    scheme, separator, rest = source.partition(":")
+    swapped = [each for each in _SCHEMES if sorted(each) == sorted(scheme.lower())]
+    near = swapped or get_close_matches(scheme.lower(), _SCHEMES, 1, 0.6)
+    if separator and near and rest.strip("/") and not rest[:1].isdigit():
+        return f"did you mean {redact_password(near[0] + '://' + rest.lstrip('/'))}?"
+    if re.match(r"[\w.-]+(:\d+)?(/|$)", source) and re.match(r"\d+\.\d+\.\d+\.\d+|[\w-]+(\.[\w-]+)*:\d", source):
+        return f"write how the camera is reached: rtsp://{redact_password(source)}, or http://{redact_password(source)}"
+    return "expected webcam:0, an address such as rtsp://... or http://..., or a file that exists"
 
 
 def redact_password(source: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +12,13 @@ from himpc.skeleton import Layout
 
 MAX_TILT = 60.0
 """Degrees. A steeper camera sees too little of the body's length, so nothing is rotated."""
+
+Facing = Literal["towards", "right", "away", "left"]
+FACINGS: tuple[Facing, ...] = get_args(Facing)
+"""Quarters of the directions that a body faces: towards the camera, to the right of the image, away, to the left."""
+
+MAX_SPREAD = 0.5
+"""Circular variance of directions above which they have no mean: of left and right it would be towards the camera."""
 
 _SHOULDERS, _ANKLES = ("left_shoulder", "right_shoulder"), ("left_ankle", "right_ankle")
 _LEFT_TO_RIGHT = (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder"))
@@ -77,9 +85,19 @@ def facing_direction(joints: NDArray[np.floating], layout: Layout) -> NDArray[np
 
 
 def mean_direction(degrees: NDArray[np.float64]) -> tuple[float, float]:
-    """Compute the circular mean of directions in degrees, and their circular variance (0 to 1); NaN are ignored."""
+    """Compute the circular mean of directions in degrees, and their circular variance (0 to 1); NaN are ignored.
+
+    The mean is NaN if the variance is above `MAX_SPREAD`.
+    """
     angles = np.radians(degrees[np.isfinite(degrees)])
     if len(angles) == 0:
         return float("nan"), float("nan")
     mean = np.exp(1j * angles).mean()
-    return float(np.degrees(np.angle(mean))), float(1 - abs(mean))
+    spread = float(1 - abs(mean))
+    return float(np.degrees(np.angle(mean))) if spread <= MAX_SPREAD else float("nan"), spread
+
+
+def facing_shares(degrees: NDArray[np.float64]) -> dict[Facing, float]:
+    """Compute the shares of directions, in degrees, in each quarter of the circle; NaN are ignored."""
+    quarters = np.round(degrees[np.isfinite(degrees)] / 90).astype(int) % 4
+    return {name: float((quarters == number).mean()) if len(quarters) else 0.0 for number, name in enumerate(FACINGS)}

@@ -153,7 +153,7 @@ def write_overlays(
 
 
 def _frame_images(result: VideoResult) -> Iterator[NDArray[np.uint8]]:
-    with Video(result.path, max_side=max(result.width, result.height), cuts=False) as video:
+    with Video(result.path, max_side=max(result.width, result.height), fps=result.stated_fps, cuts=False) as video:
         for frame in video:
             yield frame.image
 

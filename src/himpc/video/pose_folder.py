@@ -12,13 +12,15 @@ from himpc._files import make_folder, number_names, remove_file, write_atomicall
 from himpc._schema import parse_json, to_plain, validated
 from himpc._version import __version__
 from himpc.errors import DataError, FormatError
-from himpc.reading import OVERLAY_SUFFIX, Source
-from himpc.recordings import save
+from himpc.reading import BLURRED_SUFFIX, OVERLAY_SUFFIX, Source
+from himpc.recordings import Progress, save
+from himpc.video.blur import write_blurred
 from himpc.video.overlay import write_overlay
 from himpc.video.video_result import VideoResult
 
 TABLE_COLUMNS = (
     *("recording", "status", "start", "end", "frames", "score", "cycles", "stride_seconds", "heading"),
+    *("towards", "right", "away", "left"),
     *(
         "walking",
         "standing",
@@ -65,6 +67,7 @@ class VideoReport:
     fingerprint: str
     file: str
     overlay: str | None
+    blurred: bool = False
 
 
 class PoseFolder:
@@ -78,6 +81,10 @@ class PoseFolder:
         Settings that the recordings depend on; two are the same if their texts are.
     overlay : {"plain", "pictures"}, optional
         Also write an overlay of each video, on a plain background or on its frames.
+    blur : bool
+        Also write a copy of each video in which people are blurred.
+    progress : callable, optional
+        Wraps the frames of those copies to show progress.
 
     Raises
     ------
@@ -96,10 +103,16 @@ class PoseFolder:
     """
 
     def __init__(
-        self, path: Path, settings: Sequence[object] = (), *, overlay: Literal["plain", "pictures"] | None = None
+        self,
+        path: Path,
+        settings: Sequence[object] = (),
+        *,
+        overlay: Literal["plain", "pictures"] | None = None,
+        blur: bool = False,
+        progress: Progress | None = None,
     ) -> None:
         self.path = make_folder(path)
-        self._settings, self._overlay = settings, overlay
+        self._settings, self._overlay, self._blur, self._progress = settings, overlay, blur, progress
         self._targets: dict[Path, Path] = {}
         self._fingerprints: dict[Path, str] = {}
 
@@ -117,6 +130,8 @@ class PoseFolder:
             return None
         if report.recordings and not target.is_file():
             return None
+        if self._blur and not (report.blurred and _report_path(target).with_suffix(BLURRED_SUFFIX).is_file()):
+            return None
         has_overlay = report.overlay == self._overlay and _overlay_path(target).is_file()
         return report if has_overlay or not self._overlay or not report.tracks else None
 
@@ -131,6 +146,8 @@ class PoseFolder:
         target = self._target(video)
         if self._overlay and result.tracks:
             write_overlay(_overlay_path(target), result, pictures=self._overlay == "pictures")
+        if self._blur:
+            write_blurred(_report_path(target).with_suffix(BLURRED_SUFFIX), result, progress=self._progress)
         make_folder(target.parent)
         if result.cleaned:
             save(result.recordings, target)
@@ -142,6 +159,7 @@ class PoseFolder:
             fingerprint=self._fingerprint(video),
             file=_digest(str(video.path.resolve())),
             overlay=self._overlay,
+            blurred=self._blur,
         )
         write_atomically(_report_path(target), json.dumps(to_plain(report), indent=1) + "\n")
         return report

@@ -15,11 +15,18 @@ from himpc.video.estimate import estimate
 from himpc.video.estimators import open_estimator
 from himpc.video.video_result import VideoResult
 
+LIST_SUFFIXES = frozenset([".txt", ".lst"])
+"""Suffixes of files that list videos."""
+
+MAX_LIST_BYTES = 2**23
+
 
 def find_videos(
     paths: Sequence[str | Path], pattern: NamePattern | None = None
 ) -> tuple[tuple[Source, ...], list[Problem]]:
     """Find the videos in files and folders, in natural order; a file that is given itself counts as one.
+
+    A text file lists paths, a line each, relative to it; lines that start with # are comments.
 
     Returns
     -------
@@ -35,10 +42,12 @@ def find_videos(
         If a path does not exist, or a folder cannot be opened and there is no other.
     EmptyError
         If there is no video.
+    FormatError
+        If a list cannot be read or names a path that does not exist.
     """
     if not paths:
         raise ConfigError("no video is given, expected videos or folders of them")
-    places = [Path(path) for path in paths]
+    places = [place for path in paths for place in _expand_list(Path(path))]
     discovered = discover(places, pattern)
     named = {source.path: source for source in discovered.sources if source.path in places and source.path.is_file()}
     videos = tuple({**named, **{source.path: source for source in discovered.videos}}.values())
@@ -47,12 +56,41 @@ def find_videos(
     return videos, [Problem.of(error, path) for path, error in discovered.errors]
 
 
+def _expand_list(path: Path) -> list[Path]:
+    """Return the paths in a list file, a line each, relative to the file; other paths as they are."""
+    if path.suffix.lower() not in LIST_SUFFIXES or not path.is_file():
+        return [path]
+    if path.stat().st_size > MAX_LIST_BYTES:
+        raise FormatError(
+            f"{path}: is larger than {MAX_LIST_BYTES >> 20} MiB, expected a list of videos, a path a line"
+        )
+    try:
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise FormatError(f"{path}: is not UTF-8 text, expected a list of videos, a path a line") from error
+    listed = [
+        (number, path.parent / line.strip())
+        for number, line in enumerate(lines, 1)
+        if line.strip()[:1] not in ("", "#")
+    ]
+    if not listed:
+        raise FormatError(f"{path}: lists nothing, expected a path of a video a line")
+    for number, place in listed:
+        if not place.exists():
+            raise FormatError(
+                f"{path}, line {number}: there is no file or folder {place}", hint="paths are relative to the list"
+            )
+    return [place for _, place in listed]
+
+
 class VideoReader:
     """Reads videos one by one; the pose estimator is opened for the first.
 
     Parameters
     ----------
     options : VideoOptions
+    fps : float, optional
+        Frame rate, whatever a video states.
     clean : bool
         Whether skeletons are cleaned.
     progress : callable, optional
@@ -65,11 +103,12 @@ class VideoReader:
         self,
         options: VideoOptions,
         *,
+        fps: float | None = None,
         clean: bool = True,
         progress: Progress | None = None,
         on_video: Callable[[VideoResult], None] | None = None,
     ) -> None:
-        self.options, self._progress, self._on_video = options, progress, on_video
+        self.options, self.fps, self._progress, self._on_video = options, fps, progress, on_video
         steps = () if not clean else STEPS if options.steady_bones else DEFAULT_STEPS
         self.cleaning = PoseCleaningRules(steps=steps, leave_out=options.leave_out)
 
@@ -93,6 +132,7 @@ class VideoReader:
             video.path,
             self.estimator,
             name=video.name,
+            fps=self.fps,
             labels=video.labels,
             cleaning=self.cleaning,
             progress=self._progress,

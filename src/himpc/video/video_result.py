@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from himpc.errors import count_noun
 from himpc.recordings import Recording
 from himpc.video.cleaning import CleanedTrack
@@ -55,6 +58,12 @@ class VideoResult:
     """Number of detections that belong to no track."""
     notes: tuple[str, ...]
     """Peculiarities of the file and of the estimator."""
+    sighted_frames: NDArray[np.int64] = field(repr=False)
+    """Frame number ``(n,)`` of everything that may be a person, also of what belongs to no track or was refused."""
+    sighted_boxes: NDArray[np.float32] = field(repr=False)
+    """Box ``(n, 4)`` of each, pixels: left, top, right, bottom."""
+    stated_fps: float | None = None
+    """The frame rate that the user stated."""
     joined: int = 0
     """Number of tracks that were joined to an earlier one."""
     cleaned: tuple[CleanedTrack, ...] = ()

@@ -113,7 +113,7 @@ FORMATS: list[Format] = [
     Format("freemocap", "FreeMoCap .npy and CSV, MediaPipe landmarks in mm", f"{_HERE}.freemocap"),
     Format("csv-joints", "CSV, one row a joint: frame, joint, x, y, z", f"{_HERE}.csv.joints"),
     Format("csv-frames", "CSV, one row a frame, columns such as left_hip_x", f"{_HERE}.csv.frames"),
-    Format("video", "Video, a recording for each person in it", f"{_HERE}.video", extra="video"),
+    Format("video", "Video, or a folder of numbered pictures", f"{_HERE}.video", accepts_folders=True, extra="video"),
 ]
 
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from himpc.recordings import Recording
 from himpc.video.cleaning.gait import Gait
 from himpc.video.cleaning.posture import POSTURES, Posture
+from himpc.video.orientation import Facing
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,11 @@ class CleanedTrack:
     changes: Changes
     gait: Gait
     heading: float
-    """Mean direction that the body faces, in degrees (see `facing_direction`)."""
+    """Mean direction that the body faces, in degrees (see `facing_direction`); NaN if it faces all directions."""
     heading_spread: float
     """Circular variance of that direction, 0 to 1."""
+    facing: dict[Facing, float]
+    """Shares of the frames in which it faces each quarter (see `FACINGS`)."""
     posture: NDArray[np.int8] = field(repr=False)
     """Index into `POSTURES` for each frame ``(frames,)``."""
     score: float
@@ -82,6 +85,7 @@ class CleanedTrack:
             "score": round(self.score, 3),
             "cycles": self.gait.cycles,
             **{name: None if math.isnan(value) else round(value, 2) for name, value in maybe_nan.items()},
+            **{quarter: round(share, 3) for quarter, share in self.facing.items()},
             **{posture: round(self.share(posture), 3) for posture in POSTURES},
             **asdict(self.changes),
         }

@@ -22,7 +22,7 @@ from himpc.video.cleaning.steps import (
     set_constant_lengths,
     smooth,
 )
-from himpc.video.orientation import facing_direction, mean_direction, rotate_upright
+from himpc.video.orientation import facing_direction, facing_shares, mean_direction, rotate_upright
 from himpc.video.tracking.track import Track
 
 Floats = NDArray[np.float64]
@@ -220,6 +220,7 @@ def _clean(
                 find_gait(joints[a:b], layout, fps),
                 heading,
                 spread,
+                facing_shares(directions[a:b]),
                 posture[a:b],
                 score,
             )

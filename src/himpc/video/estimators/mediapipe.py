@@ -27,7 +27,7 @@ from himpc.video.estimators.multi_person import (
     shift_detection,
     tile_boxes,
 )
-from himpc.video.estimators.pose_landmarker import bundled_model, read_task_file
+from himpc.video.estimators.pose_landmarker import read_weights
 from himpc.video.estimators.search_regions import SearchRegions
 from himpc.video.silence_stderr import silence_stderr
 
@@ -69,7 +69,7 @@ class MediaPipe(PoseEstimator):
     Parameters
     ----------
     weights : sequence of paths
-        None for the model of the package, or one ``.task`` file.
+        None for the model of the package, one ``.task`` file, or the ``.tflite`` files of its networks.
     people : int
         The most people in a frame, or in a tile of it; 1 to 100.
     tiles : int, optional
@@ -89,15 +89,13 @@ class MediaPipe(PoseEstimator):
         check_people(people)
         if tiles is not None and not 0 <= tiles <= MAX_TILE_ROWS:
             raise ConfigError(f"tiles is {tiles}, expected 0 (the whole frame only) to {MAX_TILE_ROWS} rows")
-        if len(weights) > 1:
-            raise ConfigError(f"mediapipe takes one .task file as weights, found {len(weights)}")
         self.layout = get_layout("mediapipe-33")
         self._max_people, self._tile_rows = people, tiles
         self._regions = SearchRegions(round(1.5 * MIN_HEIGHT))
         self._landmarker: Any = None
         self.reset()
         with silence_stderr():
-            self._load(Path(weights[0]) if weights else None)
+            self._load([Path(each) for each in weights])
 
     def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
         """Detect the people in a frame (see `PoseEstimator.detect`).
@@ -131,6 +129,7 @@ class MediaPipe(PoseEstimator):
     def reset(self) -> None:
         """Discard the positions of people in earlier frames."""
         self._boxes, self._shape, self._last_search = [], (), -np.inf
+        self.refused_boxes.clear()
         self._regions.reset()
 
     def close(self) -> None:
@@ -139,12 +138,10 @@ class MediaPipe(PoseEstimator):
             self._landmarker.close()
             self._landmarker = None
 
-    def _load(self, task_file: Path | None) -> None:
+    def _load(self, weights: Sequence[Path]) -> None:
         mediapipe = require("mediapipe", "video")
         options = mediapipe.tasks.vision.PoseLandmarkerOptions(
-            base_options=mediapipe.tasks.BaseOptions(
-                model_asset_buffer=read_task_file(task_file) if task_file else bundled_model()
-            ),
+            base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=read_weights(weights)),
             running_mode=mediapipe.tasks.vision.RunningMode.IMAGE,
             num_poses=self._max_people,
             min_pose_detection_confidence=_CONFIDENCE,
@@ -158,7 +155,7 @@ class MediaPipe(PoseEstimator):
             # tells only then that the networks do not fit each other.
             self._run(require("cv2", "video").imread(str(_WARM_UP_IMAGE))[:, :, ::-1])
         except (RuntimeError, ValueError) as error:
-            model = task_file or "the model of mediapipe"
+            model = ", ".join(map(str, weights)) or "the model of mediapipe"
             raise ModelError(f"{model}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
 
     def _detect_near(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
@@ -232,6 +229,7 @@ class MediaPipe(PoseEstimator):
         else:
             return True
         self.refused[reason] += 1
+        self.refused_boxes.append(detection.box)
         return False
 
 
