@@ -35,6 +35,7 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
             "seconds": r.seconds,
             "start": r.start,
             "clock": None if r.clock is None else r.clock.name,
+            "size": "true" if r.true_size else "assumed",
             "empty": r.quality.empty,
             "frozen": r.quality.frozen,
             "impossible": r.quality.impossible,
@@ -96,7 +97,7 @@ _COUNTS = ("empty", "frozen", "impossible", "filled")
 def _is_uniform(column: str, rows: Sequence[dict[str, Any]]) -> bool:
     """Return True if a column has the same default value for all recordings, so that the table omits it."""
     values = {row[column] for row in rows}
-    if column in ("layout", "fps"):
+    if column in ("layout", "fps", "size"):
         return len(values) == 1
     if column in ("start", "clock"):  # of interest where two recordings have one clock
         clocks = [row["clock"] for row in rows if row["clock"] is not None]
@@ -109,6 +110,8 @@ def _describe_uniform(rows: Sequence[dict[str, Any]]) -> list[str]:
     facts = []
     if _is_uniform("fps", rows) and rows[0]["fps"] is not None:
         facts.append(f"all at {rows[0]['fps']:g} frames per second")
+    if _is_uniform("size", rows) and rows[0]["size"] == "assumed":
+        facts.append("the size of all bodies is assumed: one camera shows their proportions only")
     if zero_columns := [column for column in _COUNTS if _is_uniform(column, rows)]:
         facts.append(f"no frames were {' or '.join(zero_columns)}")
     return facts

@@ -9,18 +9,22 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+from cyclopts import Parameter
 
 from himpc.cli.options import OutputOptions, VideoInputOptions
-from himpc.errors import count_noun
+from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
     from himpc.video import VideoReport
 
+STANDARD_INPUT = Path("-")
+
 
 def pose(
-    *paths: Path,
+    *paths: Annotated[Path, Parameter(allow_leading_hyphen=True)],
     out: Path = Path("poses"),
     overlay: bool = False,
     pictures: bool = False,
@@ -47,6 +51,8 @@ def pose(
         Also write NAME.blurred.mp4: the video with every detected person as coarse squares, without sound. Look at it
         before you show it, since a person who was not detected is not blurred.
     """
+    if unknown := next((path for path in paths if str(path).startswith("-") and path != STANDARD_INPUT), None):
+        raise ConfigError(f"unknown option {unknown}", hint=f"write ./{unknown} for a file of such a name")
     console = output.console()
     with _spool_standard_input(paths) as places:
         return _estimate_all(places, out, overlay, pictures, blur, source, console)
@@ -72,7 +78,7 @@ def _estimate_all(
     weight_stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in source.weights]
     folder = PoseFolder(
         out,
-        [source.estimator, source.tiles, source.fps, reader.cleaning, weight_stamps],
+        [source.estimator, source.tiles, source.fps, source.person_height, reader.cleaning, weight_stamps],
         overlay=None if not overlay else "pictures" if pictures else "plain",
         blur=blur,
         progress=console.progress,
@@ -103,14 +109,14 @@ def _estimate_all(
 @contextmanager
 def _spool_standard_input(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
     """Yield the paths with a temporary file, which holds standard input, in place of ``-``."""
-    if Path("-") not in paths:
+    if STANDARD_INPUT not in paths:
         yield paths
         return
     with TemporaryDirectory() as folder:
         place = Path(folder) / "stdin"
         with place.open("wb") as file:
             shutil.copyfileobj(sys.stdin.buffer, file)
-        yield [place if path == Path("-") else path for path in paths]
+        yield [place if path == STANDARD_INPUT else path for path in paths]
 
 
 def _describe(report: VideoReport) -> str:

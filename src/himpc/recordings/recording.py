@@ -137,6 +137,8 @@ class Recording:
     clock : Origin, optional
         The film, stream or file whose time `start` is. Recordings of one clock are of one camera, or of one system that
         sees all people at once: two that overlap in time show different people (`himpc.recordings.cannot_link`).
+    true_size : bool
+        Whether lengths are true. One uncalibrated camera shows proportions, and the size of a body is assumed.
 
     Raises
     ------
@@ -165,6 +167,7 @@ class Recording:
     origin: Origin | None = None
     start: float | None = None
     clock: Origin | None = None
+    true_size: bool = True
 
     def __post_init__(self) -> None:
         self._normalise()

@@ -27,9 +27,10 @@ key                  type and shape      meaning
 ``start``            float64 ``(R,)``    the time of the first frame in seconds (frames if ``fps`` is NaN), or NaN
 ``clock``            int64 ``(R,)``      the number of the clock of ``start``, from 1; 0 where it is NaN
 ``clock_source``     text ``(R,)``       the name of the film, stream or file of the clock
+``true_size``        bool ``(R,)``       whether lengths are true, not assumed by a pose estimator
 ===================  ==================  =============================================================================
 
-Files of earlier versions lack the last three, or seven.
+Files of earlier versions lack the last one, four, or eight.
 """
 
 from __future__ import annotations
@@ -87,9 +88,11 @@ _ARRAYS = {
     "start": ("f", 1),
     "clock": ("i", 1),
     "clock_source": ("U", 1),
+    "true_size": ("b", 1),
 }
 _ADDED = ("cleaned", "whole", "part", "whole_source")
 _CLOCK = ("start", "clock", "clock_source")
+_SIZE = "true_size"
 
 # How files without the added arrays express the same.
 _CLEANED_NOTE = "skeletons from video, made clean"
@@ -181,6 +184,7 @@ def _pack(recordings: Sequence[Recording]) -> _Arrays:
         "part": np.array([(r.origin and r.origin.part) or 0 for r in recordings], dtype=np.int64),
         "whole_source": _texts([r.whole_source for r in recordings], "source"),
         **_pack_clocks(recordings),
+        _SIZE: np.array([r.true_size for r in recordings], dtype=bool),
     }
 
 
@@ -208,7 +212,7 @@ def _check_members(archive: zipfile.ZipFile, path: str | Path) -> None:
     version = _read_member(archive, "himpc_version", path)
     if version != VERSION:
         raise FormatError(f"{path}: is of version {version}, expected {VERSION}", hint="update himpc")
-    if missing := [name for name in _ARRAYS if name not in names and name not in (*_ADDED, *_CLOCK)]:
+    if missing := [name for name in _ARRAYS if name not in names and name not in (*_ADDED, *_CLOCK, _SIZE)]:
         raise FormatError(f"{path}: lacks the array {missing[0]!r}")
 
 
@@ -261,24 +265,31 @@ def _complete(arrays: _Arrays) -> _Arrays:
         }
         arrays = arrays | unknown
     if not set(_ADDED) - set(arrays):
-        return arrays
+        return {_SIZE: ~arrays["cleaned"], **arrays}  # what was cleaned is from one camera
     sources = arrays["source"].tolist()
     split = [_PART.fullmatch(source) for source in sources]
     wholes = [found["whole"] if found else source for found, source in zip(split, sources, strict=True)]
     keys = [found["whole"] if found else number for number, found in enumerate(split)]
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys), start=1)}
-    return arrays | {
-        "cleaned": np.array([_CLEANED_NOTE in _notes(text) for text in arrays["notes"].tolist()], dtype=bool),
-        "whole": np.array([numbers[key] for key in keys], dtype=np.int64),
-        "part": np.array([int(found["number"]) if found else 0 for found in split], dtype=np.int64),
-        "whole_source": np.array(wholes, dtype=np.str_),
-    }
+    cleaned = np.array([_CLEANED_NOTE in _notes(text) for text in arrays["notes"].tolist()], dtype=bool)
+    return (
+        {_SIZE: ~cleaned}
+        | arrays
+        | {
+            "cleaned": cleaned,
+            "whole": np.array([numbers[key] for key in keys], dtype=np.int64),
+            "part": np.array([int(found["number"]) if found else 0 for found in split], dtype=np.int64),
+            "whole_source": np.array(wholes, dtype=np.str_),
+        }
+    )
 
 
 def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
     _check_lengths(arrays)
     layouts = [_layout(text) for text in arrays["layouts"].tolist()]
-    texts = {key: arrays[key].tolist() for key in (*_LABELS, "source", "notes", "known", "quality", *_ADDED, *_CLOCK)}
+    texts = {
+        key: arrays[key].tolist() for key in (*_LABELS, "source", "notes", "known", "quality", *_ADDED, *_CLOCK, _SIZE)
+    }
     offsets, used = arrays["offsets"].tolist(), 0
     recordings = []
     for r, number in enumerate(arrays["layout"].tolist()):
@@ -306,6 +317,7 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
                 origin=origin,
                 start=None if clock is None else texts["start"][r],
                 clock=clock,
+                true_size=texts[_SIZE][r],
                 **labels,
             )
         )
@@ -326,6 +338,7 @@ def _check_lengths(arrays: _Arrays) -> None:
         *_LABELS,
         *_ADDED,
         *_CLOCK,
+        _SIZE,
     )
     if odd := [key for key in one_each if len(arrays[key]) != count]:
         raise DataError(f"it declares {count} recordings, but {odd[0]!r} has {len(arrays[odd[0]])}")

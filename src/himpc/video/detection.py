@@ -43,6 +43,8 @@ class PoseEstimator(ABC):
     """The J joints that it detects."""
     dimensions: int
     """3 if detections hold joints in metres, 2 if they hold image points only."""
+    true_size: bool = False
+    """Whether `Detection.joints` have the true size of the person, as from a calibrated or a depth camera."""
     notes: tuple[str, ...] = ()
     """What a user must know about the skeletons; every report repeats them."""
     refused: Counter[str]

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.errors import ConfigError
 from himpc.recordings import Origin, Progress
 from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, impossible_share
 from himpc.video.decoding import Video
 from himpc.video.detection import PoseEstimator
+from himpc.video.estimators.metric_scale import estimate_stature
 from himpc.video.orientation import estimate_up
 from himpc.video.tracking import JoiningRules, Track, Tracker, TrackingRules, find_joins, join_tracks
 from himpc.video.video_result import DroppedTrack, DropReason, VideoResult
@@ -36,6 +39,7 @@ def estimate(
     tracking: TrackingRules | None = None,
     joining: JoiningRules | None = None,
     cleaning: PoseCleaningRules | None = None,
+    person_height: float | None = None,
     progress: Progress | None = None,
 ) -> VideoResult:
     """Detect and track the people in a video, and clean their skeletons.
@@ -58,6 +62,8 @@ def estimate(
     max_side : int
         Larger frames are scaled down to this longer side, pixels.
     tracking, joining, cleaning : TrackingRules, JoiningRules, PoseCleaningRules, optional
+    person_height : float, optional
+        Height in metres of the only person in the video. Joints are scaled to it; otherwise their size is assumed.
     progress : callable, optional
         Wraps the frames to show progress.
 
@@ -81,7 +87,30 @@ def estimate(
     joins = find_joins(raw.tracks, estimator.layout, joining)
     result = replace(raw, tracks=tuple(join_tracks(raw.tracks, joins)), joined=len(joins))
     cleaned, dropped = _clean_tracks(result, estimator, labels or {}, min_frames, cleaning or PoseCleaningRules())
+    if estimator.dimensions == 3:
+        cleaned = _scale(cleaned, person_height, estimator.true_size)
     return replace(result, cleaned=cleaned, dropped=dropped)
+
+
+def _scale(cleaned: tuple[CleanedTrack, ...], height: float | None, true_size: bool) -> tuple[CleanedTrack, ...]:
+    """Scale joints to the height of the only person, and state whether their size is true."""
+    if height is not None:
+        ordered = sorted(cleaned, key=lambda each: each.start)
+        if other := next((later for one, later in pairwise(ordered) if later.start < one.end), None):
+            raise ConfigError(
+                f"{other.recording.source}: a second person is visible at {other.start:.1f} s, expected only one",
+                hint="state a height for a video of one person only: leave out {person_height}, or cut the video",
+            )
+    scaled = []
+    for each in cleaned:
+        recording = each.recording
+        stature = float("nan") if height is None else estimate_stature(recording.joints, recording.layout)
+        if height is not None and stature > 0:
+            recording = recording.with_(joints=recording.joints * np.float32(height / stature), true_size=True)
+        else:
+            recording = recording.with_(true_size=true_size)
+        scaled.append(each.with_recording(recording))
+    return tuple(scaled)
 
 
 def _track_people(

@@ -135,6 +135,7 @@ class VideoReader:
             fps=self.fps,
             labels=video.labels,
             cleaning=self.cleaning,
+            person_height=self.options.person_height,
             progress=self._progress,
         )
 

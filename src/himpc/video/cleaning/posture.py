@@ -30,8 +30,9 @@ _MIN_IMAGE_STEP = 0.045
 _MIN_CONFIDENCE = 0.5
 """Confidence of knees and ankles below which they count as hidden: the estimator guesses their place."""
 
-_SEATED_ANGLE = 50.0
-"""Degrees of both thighs from vertical. Walking swings one of them by some 30, sitting lifts both by 60 to 100."""
+_SEATED_ANGLE, _DOUBTFUL_ANGLE = 50.0, 30.0
+"""Degrees of both thighs from vertical. Walking swings one of them by some 30, sitting lifts both by 60 to 100. Above
+the second a person is seated if the image shows it as well; below, the two contradict each other."""
 
 _SEATED_DROP = 0.5
 """Height of the hips above the knees in the image, as a share of that of the shoulders above the hips. It is 0.7 to 1
@@ -72,17 +73,21 @@ def find_posture(
     leg = float(np.median(_length(body[:, 0] - body[:, 2]) + _length(body[:, 2] - body[:, 4]))) or 1.0
     swing = _range(_length(body[:, 4] - body[:, 5])[:, None], window) / leg
     walks, stands = swing > _MIN_STEP, swing < _MAX_STILL
-    seated = np.minimum(_tilt(body[:, 0] - body[:, 2]), _tilt(body[:, 1] - body[:, 3])) > _SEATED_ANGLE
+    lifted = np.minimum(_tilt(body[:, 0] - body[:, 2]), _tilt(body[:, 1] - body[:, 3]))
+    seated, doubtful = lifted > _SEATED_ANGLE, np.zeros(len(body), dtype=bool)
     if points is not None and np.isfinite(points[:, legs]).any():
         image = np.nan_to_num(np.asarray(points, dtype=np.float64))
         size = float(np.median(np.ptp(image, axis=1).max(axis=1))) or 1.0
         # Absolute values, because estimators exchange left and right.
         moves = _range(np.abs(image[:, legs[4]] - image[:, legs[5]]), window) > _MIN_IMAGE_STEP * size
         walks, stands = walks & moves, stands | ~moves
-        seated |= _is_seated_in_image(image, layout)
+        in_image = _is_seated_in_image(image, layout)
+        seated |= in_image & (lifted > _DOUBTFUL_ANGLE)
+        doubtful = in_image & ~seated
     posture[stands] = POSTURES.index("standing")
     posture[walks] = POSTURES.index("walking")
     posture[seated] = POSTURES.index("seated")
+    posture[doubtful] = POSTURES.index("unknown")
     if confidence is not None:
         hidden = np.asarray(confidence)[:, legs[2:]].reshape(len(body), 2, 2).mean(axis=2).min(axis=1) < _MIN_CONFIDENCE
         posture[hidden] = POSTURES.index("unknown")

@@ -26,6 +26,19 @@ _BONE_LENGTHS = {
 }
 
 
+def estimate_stature(joints: NDArray[np.floating], layout: Layout) -> float:
+    """Estimate the stature that joints ``(frames, J, 3)`` show, in their unit, from the median lengths of long bones.
+
+    NaN if the layout lacks such bones.
+    """
+    bones = [
+        (f"{side}_{a}", f"{side}_{b}", share) for (a, b), share in _BONE_LENGTHS.items() for side in ("left", "right")
+    ]
+    known = [(layout.index(a), layout.index(b), share) for a, b, share in bones if layout.has(a, b)]
+    lengths = [np.nanmedian(np.linalg.norm(joints[:, a] - joints[:, b], axis=1)) for a, b, _ in known]
+    return float(np.sum(lengths) / sum(share for *_, share in known)) if known else float("nan")
+
+
 def to_metres(
     points: NDArray[np.floating], depth: NDArray[np.floating], confidence: NDArray[np.floating], layout: Layout
 ) -> NDArray[np.float32] | None:
