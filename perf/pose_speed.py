@@ -2,6 +2,7 @@
 
     python perf/pose_speed.py            # by resolution and people
     python perf/pose_speed.py --live     # a file played at 30 frames per second
+    python perf/pose_speed.py --clips    # memory over 200 short clips of 1080p
 
 Mannequins stand in for people; MediaPipe detects both. Writes perf/results/pose-speed.json.
 """
@@ -40,7 +41,7 @@ def write_video(path: Path, people: int, width: int, height: int, seconds: float
             out.add(image if people else np.full_like(image, 200))
 
 
-def measure(path: str, tiles: int) -> dict[str, Any]:
+def measure(path: str, tiles: int | None) -> dict[str, Any]:
     """Measure frames per second and the peak memory of this process, in MB."""
     estimator = open_estimator(tiles=tiles)
     start = time.perf_counter()
@@ -49,6 +50,17 @@ def measure(path: str, tiles: int) -> dict[str, Any]:
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     found = sum(len(track) for track in result.tracks) / result.frames
     return {"fps": result.frames / seconds, "memory_mb": memory, "people_a_picture": found}
+
+
+def clips(path: Path, count: int = 200) -> list[float]:
+    """Return the memory of this process after each of many videos, in MB."""
+    estimator = open_estimator()
+    used = []
+    for _ in range(count):
+        estimate(path, estimator)
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        used.append(pages * resource.getpagesize() / 2**20)
+    return used
 
 
 def live(path: Path, folder: Path) -> dict[str, Any]:
@@ -84,17 +96,23 @@ def _in_camera_axes(walk: Recording) -> Recording:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--live", action="store_true")
+    arguments.add_argument("--clips", action="store_true")
+    chosen = arguments.parse_args()
     results: dict[str, Any] = json.loads(OUT.read_text()) if OUT.is_file() else {}
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder) / "video.mp4"
-        if arguments.parse_args().live:
+        if chosen.clips:
+            write_video(place, 1, 1920, 1080, 0.2, 25)
+            results["clips"] = {"after_1_mb": (used := clips(place))[0], "most_mb": max(used), "after_200_mb": used[-1]}
+            print(json.dumps(results["clips"], indent=1))
+        elif chosen.live:
             write_video(place, 2, 1280, 720, 30, 30)
             results["live"] = live(place, Path(folder))
             print(json.dumps(results["live"], indent=1))
         else:
             rows = []
             for name, (width, height) in SIZES.items():
-                for people, tiles in ((0, 0), (1, 0), (4, 0), (4, 1)):
+                for people, tiles in ((0, None), (1, None), (4, None), (4, 0)):
                     write_video(place, people, width, height, FRAMES / 25, 25)
                     with multiprocessing.get_context("spawn").Pool(1) as pool:  # its own memory
                         row = pool.apply(measure, (str(place), tiles))

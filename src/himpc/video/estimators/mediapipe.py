@@ -50,6 +50,9 @@ CROP_SIZES = (1.5, 2.5)
 """Sides of the crop around a person, in sides of the box in the previous frame: the second where the first shows no
 person."""
 
+MIN_SAME_SIZE = 0.75
+"""Size of a detection near a person of the previous frame, in sizes of that person; a smaller one shows a part."""
+
 MAX_TILE_ROWS = 8
 
 _WARM_UP_IMAGE = Path(__file__).with_name("drawn_person.png")
@@ -118,11 +121,12 @@ class MediaPipe(PoseEstimator):
         people = deduplicate(people, self._max_people)
         is_due = seconds >= self._last_search + SEEK_SECONDS
         if is_due or (not people and not self._regions.is_unchanged(image)):
-            people = self._search(image, people, second_look=is_due or bool(self._boxes))
+            people = self._search(image, people, second_look=is_due)
             if is_due:
                 self._last_search = seconds
             if not people:
                 self._regions.note_fruitless(image)
+        lost = [(box, seen) for box, seen in lost if not any(is_part(box, person.box) for person in people)]
         self._boxes, self._shape = [*((person.box, seconds) for person in people), *lost], image.shape
         return people
 
@@ -159,13 +163,16 @@ class MediaPipe(PoseEstimator):
             raise ModelError(f"{model}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
 
     def _detect_near(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
-        """Detect people in a crop around the box of a person in an earlier frame."""
+        """Detect a person of an earlier frame in a crop around the box."""
+        smallest = MIN_SAME_SIZE * float((box[2:] - box[:2]).max())
         for size in CROP_SIZES:
             top, left, bottom, right = _square_around(box, size, image.shape[0], image.shape[1])
             if min(bottom - top, right - left) < MIN_HEIGHT / 2:
                 continue
-            if found := self._detect_in_crop(image[top:bottom, left:right], left, top):
-                return found
+            found = self._detect_in_crop(image[top:bottom, left:right], left, top)
+            if found := [each for each in found if body_size(each.points) >= smallest]:
+                # Others have a box of their own, or are parts of this body.
+                return [min(found, key=lambda each: float(np.abs(each.box - box).sum()))]
         return []
 
     def _search(self, image: NDArray[np.uint8], people: list[Detection], *, second_look: bool) -> list[Detection]:
@@ -190,14 +197,23 @@ class MediaPipe(PoseEstimator):
         for top, left, bottom, right in regions:
             while len(people) < self._max_people:
                 painted = _paint_over(image, [person.box for person in people])[top:bottom, left:right]
-                found = self._detect_in_crop(painted, left, top)
+                found = [each for each in self._detect_in_crop(painted, left, top) if not self._is_piece(each)]
                 if (bottom - top, right - left) != image.shape[:2]:  # a part of a person is often taken for another
-                    found = [each for each in found if not any(is_part(each.box, person.box) for person in people)]
+                    known = [*(person.box for person in people), *(box for box, _ in self._boxes)]
+                    found = [each for each in found if not any(is_part(each.box, box) for box in known)]
                 more = deduplicate([*people, *found], self._max_people)
                 if len(more) <= len(people):
                     break
                 people = more
         return people
+
+    def _is_piece(self, detection: Detection) -> bool:
+        """Return whether a detection is only a piece of a person of an earlier frame."""
+        size = body_size(detection.points)
+        return any(
+            is_part(detection.box, box) and size < MIN_SAME_SIZE * float((box[2:] - box[:2]).max())
+            for box, _ in self._boxes
+        )
 
     def _detect_in_crop(self, crop: NDArray[np.uint8], left: int, top: int) -> list[Detection]:
         """Detect people in a crop, in the pixel coordinates of the whole frame."""
