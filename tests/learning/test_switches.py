@@ -6,8 +6,10 @@ The others are in test_trainer.py and test_baselines.py.
 from itertools import combinations
 
 import pytest
+import torch
 
 from himpc.learning import Config, train
+from himpc.learning.reproducibility import matmul_precision
 from himpc.recordings import Windows
 from himpc.skeleton import LEVELS
 
@@ -57,3 +59,13 @@ def test_every_setting_of_the_steps(windows, config, change):
 
 def test_default_uses_all_levels():
     assert Config().levels == LEVELS
+
+
+@pytest.mark.parametrize(("precision", "inside"), [("float32", "highest"), ("tf32", "high")])
+def test_precision_is_set_on_a_gpu_and_restored(precision, inside):
+    before = torch.get_float32_matmul_precision()
+    with matmul_precision(torch.device("cuda"), precision):
+        assert torch.get_float32_matmul_precision() == inside
+    assert torch.get_float32_matmul_precision() == before
+    with matmul_precision(torch.device("cpu"), precision):
+        assert torch.get_float32_matmul_precision() == before

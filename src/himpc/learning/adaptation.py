@@ -71,7 +71,7 @@ most 0.13 in walking sets and simulated suites, at least 0.66 in sets of several
 MIN_TRAINING_RECORDINGS = 12
 """Number of recordings of one activity from which training separates people better than the prior."""
 
-_FREE_SETTINGS = ("prior", "window_length", "stride", "seed")
+_FREE_SETTINGS = ("prior", "window_length", "stride", "precision", "seed")
 """Settings that the adaptation uses, too; all others belong to training."""
 
 Array = NDArray[np.float64]

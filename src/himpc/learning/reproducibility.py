@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from himpc.learning.config import Precision
 from himpc.recordings import Windows, iter_blocks
 
 
@@ -38,6 +39,18 @@ def deterministic_algorithms(device: torch.device) -> Iterator[None]:
     finally:
         torch.set_deterministic_debug_mode(previous)
         settings.fill_uninitialized_memory = fill_memory
+
+
+@contextmanager
+def matmul_precision(device: torch.device, precision: Precision) -> Iterator[None]:
+    """Multiply float32 matrices on a GPU in a precision; restore the setting of torch at the end."""
+    previous = torch.get_float32_matmul_precision()
+    if device.type == "cuda":
+        torch.set_float32_matmul_precision("high" if precision == "tf32" else "highest")
+    try:
+        yield
+    finally:
+        torch.set_float32_matmul_precision(previous)
 
 
 def fingerprint(windows: Windows, external_labels: NDArray[np.int64] | None = None) -> str:

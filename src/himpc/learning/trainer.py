@@ -24,7 +24,7 @@ from himpc.learning.config import Config
 from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
 from himpc.learning.epoch import train_epoch
 from himpc.learning.history import History, stop_reason
-from himpc.learning.reproducibility import deterministic_algorithms, fingerprint
+from himpc.learning.reproducibility import deterministic_algorithms, fingerprint, matmul_precision
 from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
 from himpc.learning.whitening import fit_whitening
@@ -138,7 +138,7 @@ def train(
         folder.save(state)
     state.synchronise(processes)
     callbacks = callbacks if processes.is_first else ()
-    with deterministic_algorithms(torch_device):
+    with deterministic_algorithms(torch_device), matmul_precision(torch_device, config.precision):
         while not state.history.stopped:
             record = train_epoch(state, inputs, config, callbacks, external_labels, processes)
             if score:

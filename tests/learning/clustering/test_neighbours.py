@@ -26,10 +26,12 @@ def recall(found, expected):
     return np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in zip(found, expected, strict=True)])
 
 
+@pytest.mark.parametrize("columns", [1, 5, 8, 50])
 @pytest.mark.parametrize("rows", [1, 7, 50])
-def test_blocks_of_any_size_equal_a_full_sort(rows, monkeypatch):
+def test_blocks_of_any_size_equal_a_full_sort(rows, columns, monkeypatch):
     features = torch.randn(50, 6, generator=torch.Generator().manual_seed(1), dtype=torch.float64)
-    monkeypatch.setattr(neighbours, "MAX_BLOCK_BYTES", rows * 50 * 8)
+    monkeypatch.setattr(neighbours, "MAX_BLOCK_BYTES", rows * columns * 8)
+    monkeypatch.setattr(neighbours, "BLOCK_COLUMNS", columns)
     expected = torch.cdist(features, features, compute_mode="donot_use_mm_for_euclid_dist").argsort(dim=1)
     torch.testing.assert_close(neighbours._search_exact_in_blocks(features, torch.arange(3, 40), 9), expected[3:40, :9])
 

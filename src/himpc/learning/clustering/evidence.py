@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -11,10 +12,17 @@ from numpy.typing import NDArray
 from himpc.learning.clustering.neighbours import search_graph
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
-__all__ = ["NOISE_RANGE", "cut_by_evidence", "evidence_of_merges", "membership_probabilities"]
+__all__ = ["NOISE_RANGE", "cut_by_evidence", "evidence_of_merges", "join_evidence", "membership_probabilities"]
 
 JOIN_EVIDENCE = 2.0
 """Log-likelihood ratio, in nats, that is subtracted from that of each merge: wrong merges cost more than splits."""
+
+PRIOR_RECORDINGS = 1_000
+"""Number of recordings above which each merge takes more evidence: two of R recordings show one person with odds that
+fall as 1 / R, and log-likelihood ratios count `CALIBRATION_SLOPE`."""
+
+MAX_JOIN_EVIDENCE = 20.0
+"""Largest evidence that a merge takes; that of two equal recordings is not much larger (perf/archive.py)."""
 
 JOIN_NOISE = 0.45
 """Variance of the error with which recordings are joined, relative to that of probabilities, `IdentityScoring.noise`,
@@ -36,13 +44,25 @@ compared: of 100,000 recordings, no probability changes by more than docs/perfor
 Array = NDArray[np.float64]
 
 
+def join_evidence(count: int) -> float:
+    """Return what is subtracted from the log-likelihood ratio of each merge of `count` recordings, in nats.
+
+    Examples
+    --------
+    >>> [round(join_evidence(count), 1) for count in (10, 1_000, 10_000, 1_000_000)]
+    [2.0, 2.0, 11.2, 20.0]
+    """
+    prior = math.log(max(count, PRIOR_RECORDINGS) / PRIOR_RECORDINGS) / CALIBRATION_SLOPE
+    return min(JOIN_EVIDENCE + prior, MAX_JOIN_EVIDENCE)
+
+
 def cut_by_evidence(
     tree: Array, vectors: Array, scoring: IdentityScoring, noise: float = JOIN_NOISE
 ) -> NDArray[np.int64]:
     """Cut a tree into the clusters whose merges have the largest sum of evidence.
 
     The evidence of a merge is the log-likelihood ratio of one person against two for the means of its two parts, minus
-    `JOIN_EVIDENCE`. That of a cluster is the sum over its merges; a single recording has 0. Each number of clusters is
+    `join_evidence`. That of a cluster is the sum over its merges; a single recording has 0. Each number of clusters is
     possible, from one to R, but merges at an infinite distance are not (`himpc.learning.clustering.ward_tree`).
     Each tree of a forest is cut by itself.
 
@@ -68,7 +88,7 @@ def cut_by_evidence(
     means[:count] = vectors
     for node, (left, right) in enumerate(children, start=count):
         means[node] = (sizes[left] * means[left] + sizes[right] * means[right]) / sizes[node]
-    gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), means, sizes, children) - JOIN_EVIDENCE
+    gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), means, sizes, children) - join_evidence(count)
     gains[~np.isfinite(tree[:, 2])] = -np.inf
     # The evidence of each node as one cluster, and that of the best division of the node into clusters.
     whole, best = np.zeros(n_nodes), np.zeros(n_nodes)

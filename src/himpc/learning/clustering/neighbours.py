@@ -13,6 +13,9 @@ from himpc.learning.config import Neighbours
 MAX_BLOCK_BYTES = 2**30
 """Memory on a GPU for one block of distances; smaller blocks would leave most of its processors idle."""
 
+BLOCK_COLUMNS = 2**14
+"""Columns on a GPU whose nearest are selected at once, while most of the block is in its cache."""
+
 MAX_AUTO_EXACT = 30_000
 """Maximum number of rows for which "auto" is exact on a CPU (docs/performance.md)."""
 
@@ -81,12 +84,24 @@ def _search_exact(centred: Tensor, rows: Tensor, k: int) -> Tensor:
 
 
 def _search_exact_in_blocks(centred: Tensor, rows: Tensor, k: int) -> Tensor:
+    """Multiply blocks of rows with blocks of columns; the nearest so far are merged with those of each block."""
     squares = centred.square().sum(dim=1)
+    width = min(len(centred), BLOCK_COLUMNS)
     neighbours = [torch.empty((0, k), dtype=torch.int64, device=centred.device)]
-    for block_rows in torch.split(rows, max(1, MAX_BLOCK_BYTES // (len(centred) * centred.element_size()))):
-        block = torch.addmm(squares, centred[block_rows], centred.mT, alpha=-2)
-        block.scatter_(1, block_rows[:, None], -torch.inf)
-        neighbours.append(block.topk(k, largest=False).indices)
+    for block_rows in torch.split(rows, max(1, MAX_BLOCK_BYTES // (width * centred.element_size()))):
+        near, found = centred.new_empty((len(block_rows), 0)), block_rows.new_empty((len(block_rows), 0))
+        for start in range(0, len(centred), width):
+            block = torch.addmm(
+                squares[start : start + width], centred[block_rows], centred[start : start + width].mT, alpha=-2
+            )
+            own = (block_rows - start).clamp(0, block.shape[1] - 1)[:, None]  # no mask, which would wait for the GPU
+            is_own = own == (block_rows - start)[:, None]
+            block.scatter_(1, own, torch.where(is_own, -torch.inf, block.gather(1, own)))
+            values, columns = block.topk(min(k, block.shape[1]), largest=False)
+            near, found = torch.cat([near, values], dim=1), torch.cat([found, columns + start], dim=1)
+            near, order = near.topk(min(k, near.shape[1]), largest=False)
+            found = found.gather(1, order)
+        neighbours.append(found)
     return torch.cat(neighbours)
 
 
