@@ -12,7 +12,7 @@ COMPILE := python -m compileall -qq -j 0
 LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
 
-.PHONY: help python demo test test-newest lint format docs lock results open-set identity perf sweep dist clean
+.PHONY: help python demo test test-newest lint format docs lock results open-set identity perf bench sweep dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -75,6 +75,10 @@ sweep: .venv/ready  ## measure the effect of each setting into docs/sweep; an in
 
 perf: .venv/ready  ## measure time and memory of every stage by number of windows
 	$(BIN)/python perf/stages.py
+
+bench: .venv/ready  ## measure how long verbs take, and how grouping grows with the number of recordings
+	$(BIN)/python perf/verbs.py
+	$(BIN)/python perf/archive.py
 
 dist: .venv/ready  ## build the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist .

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from himpc.cli.models import load_embedder
 from himpc.cli.options import FigureOptions, InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
-from himpc.errors import count_noun
+from himpc.errors import ConfigError, FormatError, count_noun
 
 if TYPE_CHECKING:
+    from himpc.api import Embedder
+    from himpc.cli.console import Console
     from himpc.video import VideoResult
 
 
@@ -32,7 +34,7 @@ def group(
     Parameters
     ----------
     paths
-        Files or folders of recordings.
+        Files or folders of recordings; or one file of `himpc embed`, whose embeddings are grouped into groups.csv only.
     out
         The folder to write: groups.csv (recording, group, confidence), groups.png (the skeletons of each group, in
         pages), map.png (the recordings by similarity), distances.png (their distances, ordered by group), and
@@ -50,10 +52,13 @@ def group(
     """
     from himpc._files import make_folder
     from himpc.api import group as group_recordings
+    from himpc.archive import is_embedding_table
     from himpc.reporting import write_groups
 
     console = output.console()
     embedder = None if model == "train" else load_embedder(model, settings.device)
+    if len(paths) == 1 and is_embedding_table(paths[0]):
+        return _group_embeddings(paths[0], out, embedder, people, console)
     make_folder(out)
     videos: list[VideoResult] = []
     recordings = source.read(paths, console, videos.append)
@@ -80,3 +85,35 @@ def group(
     console.print(report.text)
     console.print(f"Wrote {', '.join(map(str, [*report.paths, *overlays]))}")
     return console.result(report.document | {"left_out": console.skipped_files})
+
+
+def _group_embeddings(path: Path, out: Path, model: Embedder | None, people: int | None, console: Console) -> int:
+    """Group the recordings of a table of embeddings, and write ``groups.csv``."""
+    from himpc._files import make_folder, write_csv
+    from himpc.archive import EmbeddingTable, group_table
+    from himpc.model import Model
+
+    if not isinstance(model, Model):
+        raise ConfigError(f"{path}: holds embeddings", hint="name the model that computed them: {model}")
+    try:
+        table = EmbeddingTable.load(path)
+    except (ValueError, KeyError, OSError) as error:
+        raise FormatError(f"{path}: is a damaged table of embeddings ({error})", hint="embed again") from error
+    grouping = group_table(table, model, people)
+    make_folder(out)
+    rows = [
+        {
+            "recording": source,
+            "group": group or None,
+            "confidence": None if math.isnan(certainty) else round(certainty, 3),
+        }
+        for source, group, certainty in zip(
+            table.source.tolist(), grouping.groups.tolist(), grouping.confidence.tolist(), strict=True
+        )
+    ]
+    write_csv(out / "groups.csv", ("recording", "group", "confidence"), rows)
+    console.print(f"{count_noun(grouping.people, 'group')} in {count_noun(len(rows), 'recording')}")
+    if grouping.warning:
+        console.warn(grouping.warning)
+    console.print(f"Wrote {out / 'groups.csv'}")
+    return console.result({"people": grouping.people, "recordings": rows, "files": [str(out / "groups.csv")]})

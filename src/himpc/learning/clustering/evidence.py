@@ -88,7 +88,9 @@ def cut_by_evidence(
     means[:count] = vectors
     for node, (left, right) in enumerate(children, start=count):
         means[node] = (sizes[left] * means[left] + sizes[right] * means[right]) / sizes[node]
-    gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), means, sizes, children) - join_evidence(count)
+    gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), means, sizes, children) - join_evidence(
+        count
+    )
     gains[~np.isfinite(tree[:, 2])] = -np.inf
     # The evidence of each node as one cluster, and that of the best division of the node into clusters.
     whole, best = np.zeros(n_nodes), np.zeros(n_nodes)

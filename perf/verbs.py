@@ -1,0 +1,87 @@
+"""Measure how long verbs take from start to end, beside the time to import what they cannot do without: ``make bench``.
+
+    python perf/verbs.py [--against OTHER/src] [--threads 2] [--repeats 3] [--people 11]
+
+The verbs work on simulated walks of three seconds, three of each person. With `--against`, the sources of another
+version run in turn on the same files. Printed are the least clock and processor seconds of the repetitions; on a busy
+machine compare processor seconds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+SOURCES = Path(__file__).parents[1] / "src"
+GALLERY_PACKAGES = "cyclopts, pydantic, numpy, sqlalchemy"
+FLOORS = {
+    "gallery list": GALLERY_PACKAGES,
+    "gallery rename": GALLERY_PACKAGES,
+    "gallery search": f"{GALLERY_PACKAGES}, torch, lancedb",
+    "group": "cyclopts, pydantic, numpy, scipy.sparse, numba, torch, matplotlib.figure",
+    "gallery enroll": f"{GALLERY_PACKAGES}, torch, lancedb, scipy.sparse, numba",
+}
+"""Packages that each verb needs."""
+
+
+def run(command: list[str], sources: Path, threads: int) -> tuple[float, float]:
+    """Run a command, and return its clock and processor seconds."""
+    environment = os.environ | {"PYTHONPATH": str(sources), "OMP_NUM_THREADS": str(threads)}
+    before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run([sys.executable, *command], env=environment, check=True, capture_output=True)
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.perf_counter() - begin, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+
+
+def measure_all(versions: dict[str, Path], options: argparse.Namespace, folder: Path) -> None:
+    """Print one line for each verb and version."""
+    walks, one = folder / "walks.npz", folder / "one.npz"
+    for people, recordings, path in ((options.people, 3, walks), (1, 1, one)):
+        size = ["--people", str(people), "--recordings", str(recordings), "--seconds", "3"]
+        run(["-m", "himpc", "simulate", *size, "--out", str(path)], SOURCES, 1)
+    for name, packages in FLOORS.items():
+        times: dict[str, list[tuple[float, float]]] = {}
+        for number in range(options.repeats):
+            times.setdefault("floor", []).append(run(["-c", f"import {packages}"], SOURCES, options.threads))
+            for version, sources in versions.items():
+                gallery = folder / f"gallery-{version}"
+                person = f"person-000{'-new' * (number % 2)}", f"person-000{'-new' * ((number + 1) % 2)}"
+                arguments = {
+                    "gallery list": ["--gallery", str(gallery)],
+                    "gallery rename": [*person, "--gallery", str(gallery)],
+                    "gallery search": [str(one), "--gallery", str(gallery)],
+                    "group": [str(walks), "--out", str(folder / "groups")],
+                    "gallery enroll": [str(walks), "--gallery", str(folder / f"new-{version}-{number}")],
+                }
+                if not gallery.exists():
+                    run(["-m", "himpc", "gallery", "enroll", str(walks), "--gallery", str(gallery)], sources, 1)
+                command = ["-m", "himpc", *name.split(), *arguments[name]]
+                times.setdefault(version, []).append(run(command, sources, options.threads))
+        for version, seconds in times.items():
+            clock, processor = (min(each) for each in zip(*seconds, strict=True))
+            print(f"| {name} | {version} | {clock:.2f} | {processor:.2f} |", flush=True)
+
+
+def main() -> None:
+    """Measure this version, and another one beside it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--against", type=Path, help="the folder src of another version")
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--people", type=int, default=11)
+    options = parser.parse_args()
+    versions = {"this": SOURCES} | ({"other": options.against.resolve()} if options.against else {})
+    print(f"Load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors, {options.threads} threads\n")
+    print("| verb | version | clock, s | processor, s |\n|---|---|---:|---:|")
+    with tempfile.TemporaryDirectory() as folder:
+        measure_all(versions, options, Path(folder))
+
+
+if __name__ == "__main__":
+    main()
