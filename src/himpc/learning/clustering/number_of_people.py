@@ -86,7 +86,7 @@ def cluster_by_silhouette(
         return np.arange(count)
     sizes = np.unique(np.geomspace(smallest, count - 1, MAX_CUTS).round().astype(int))
     condensed = pdist(vectors)
-    chance = _chance_silhouettes(vectors, sizes)
+    chance = _chance_silhouettes(vectors, sizes, pairs)
     gains = _silhouettes_of_cuts(squareform(condensed), tree, sizes) - chance.mean(axis=0)
     if gains.max() <= MIN_GAIN * (chance - chance.mean(axis=0)).max():
         return np.arange(count)
@@ -135,17 +135,16 @@ def silhouettes(distances: Array, labels: NDArray[np.integer]) -> Array:
     return _silhouettes(*distance_sums(distances, labels), labels)
 
 
-def _chance_silhouettes(vectors: Array, sizes: NDArray[np.integer]) -> Array:
+def _chance_silhouettes(vectors: Array, sizes: NDArray[np.integer], pairs: Pairs | None = None) -> Array:
     """Return the mean silhouettes ``(CHANCE_DRAWS, sizes)`` of cuts of random data, which has no clusters."""
-    from scipy.cluster.hierarchy import ward
     from scipy.spatial.distance import pdist, squareform
 
     rng = np.random.default_rng(0)
     spread = np.linalg.svd(vectors - vectors.mean(axis=0), compute_uv=False) / math.sqrt(len(vectors))
     scores = []
     for _ in range(CHANCE_DRAWS):
-        condensed = pdist(rng.normal(size=(len(vectors), len(spread))) * spread)
-        scores.append(_silhouettes_of_cuts(squareform(condensed), ward(condensed), sizes))
+        draw = rng.normal(size=(len(vectors), len(spread))) * spread
+        scores.append(_silhouettes_of_cuts(squareform(pdist(draw)), ward_tree(draw, pairs), sizes))
     return np.array(scores)
 
 
