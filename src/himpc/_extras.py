@@ -13,6 +13,7 @@ __all__ = ["EXTRAS", "import_on_first_use", "require"]
 
 EXTRAS = {
     "gallery": "galleries in a folder",
+    "interchange": "tables and labelled arrays of other packages",
     "netcdf": "netCDF files of poses",
     "onnx": "export to ONNX",
     "postgres": "galleries in PostgreSQL",

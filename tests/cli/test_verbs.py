@@ -63,6 +63,15 @@ def test_negative_axis_needs_no_equals_sign(walks, axis, capsys):
     assert main(["info", walks, "--up", "--quiet"]) == 2
 
 
+def test_convert_writes_the_format_of_the_suffix(walks, tmp_path, capsys):
+    assert main(["convert", walks, "--out", str(tmp_path / "set"), "--task", "walk", "--json"]) == 0
+    files = json.loads(capsys.readouterr().out)["files"]
+    assert len(himpc.read(tmp_path / "set")) == len(files) == len(himpc.read(walks))
+    assert all("_task-walk_" in file for file in files)
+    assert main(["convert", walks, "--out", str(tmp_path / "walks.xlsx")]) == 1
+    assert "does not write .xlsx files; expected .npz, .nc" in capsys.readouterr().err
+
+
 def test_convert_keeps_what_it_was_given(walks, tmp_path):
     assert main(["convert", walks, "--out", str(tmp_path / "b.npz"), "--only", "person=person-001", "--quiet"]) == 0
     kept = load(tmp_path / "b.npz")

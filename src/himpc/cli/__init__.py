@@ -35,7 +35,7 @@ for _verb, _help in {
     "info": "List recordings and their quality.",
     "layout": "Write the layout of recordings, discovered where their points are of no known body.",
     "view": "Write recordings as one HTML file that plays them in 3D.",
-    "convert": "Convert recordings of any format to one .npz file.",
+    "convert": "Convert recordings of any format to .npz, netCDF or Motion-BIDS.",
     "pose": "Estimate the poses of the people in videos, and write one recording for each person.",
     "simulate": "Simulate recordings of walkers.",
     "train": "Train a model on recordings, without labels.",

@@ -3,13 +3,18 @@
 from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
 from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
 from himpc.recordings.common_layout import leave_out_unfit, to_common_layout
+from himpc.recordings.interchange import METADATA, parse_poses, restore_layout
 from himpc.recordings.mapped_arrays import iter_blocks
+from himpc.recordings.motion_bids import LAYOUT_KEY, save_motion_bids
+from himpc.recordings.netcdf import save_netcdf
 from himpc.recordings.recording import Origin, Quality, Recording, normalize_label, number_whole_recordings
 from himpc.recordings.simultaneous import cannot_link, synchronise
 from himpc.recordings.store import load, save
 from himpc.recordings.windows import Windows
 
 __all__ = [
+    "LAYOUT_KEY",
+    "METADATA",
     "CleaningRules",
     "Origin",
     "Problem",
@@ -27,7 +32,11 @@ __all__ = [
     "normalize_label",
     "number_whole_recordings",
     "parse_condition",
+    "parse_poses",
+    "restore_layout",
     "save",
+    "save_motion_bids",
+    "save_netcdf",
     "select",
     "synchronise",
     "to_common_layout",

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError, LayoutError
+from himpc.recordings.interchange import from_dataset, to_dataframe, to_dataset
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.skeleton import Layout, convert
 
@@ -207,6 +208,64 @@ class Recording:
         except LayoutError as error:
             raise error.with_message(f"{self.source or 'recording'}: {error.message}") from error
         return self._derive(joints=joints, layout=layout, confidence=None)
+
+    def to_xarray(self) -> Any:
+        """Make an `xarray.Dataset` with the dimensions of the package movement, which `from_xarray` turns back.
+
+        Returns
+        -------
+        xarray.Dataset
+            ``position`` over time, space, keypoints and individuals (one), in metres with y up, or in pixels with y
+            down for 2D; ``confidence`` where it is known; and the attributes ``fps`` and ``time_unit``.
+
+        Raises
+        ------
+        DependencyError
+            If xarray is not installed (extra ``interchange``).
+        """
+        return to_dataset(self)
+
+    @classmethod
+    def from_xarray(cls, dataset: Any, *, layout: Layout | None = None, individual: str | None = None) -> Recording:
+        """Make a recording from one individual of an `xarray.Dataset` of `to_xarray` or of the package movement.
+
+        Parameters
+        ----------
+        dataset : xarray.Dataset
+            ``position`` over time, space, keypoints and individuals.
+        layout : Layout, optional
+            The joints that the keypoints are, in any order; by default as `to_xarray` stated, or the known layout with
+            these joints. Stating it vouches for metres and y up where the data set states neither.
+        individual : str, optional
+            The name of the individual; needed if there are several. It is the label of the person, unless it is
+            movement's ``id_0``.
+
+        Raises
+        ------
+        DataError
+            If the data set has other variables, dimensions, units or axes, or its times are not even.
+        LayoutError
+            If the keypoints are not the joints of the layout.
+        DependencyError
+            If xarray is not installed (extra ``interchange``).
+        """
+        poses = from_dataset(dataset, layout, individual)
+        clock = poses.pop("clock")
+        count = Quality(frames_read=len(poses["joints"]))
+        return cls(**poses, quality=count, clock=None if clock is None else Origin(body=clock))
+
+    def to_pandas(self) -> Any:
+        """Make a `pandas.DataFrame`, one row a frame, with columns such as ``left_knee_x``, for example to write CSV.
+
+        The index is the time in seconds, or the number of the frame if the frame rate is unknown. Columns such as
+        ``left_knee_confidence`` follow where the confidence is known.
+
+        Raises
+        ------
+        DependencyError
+            If pandas is not installed (extra ``interchange``).
+        """
+        return to_dataframe(self)
 
     def with_(self, **changes: Any) -> Recording:
         """Return a copy with some fields changed; joints are validated again only if they are among them."""

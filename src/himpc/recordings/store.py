@@ -51,9 +51,10 @@ from numpy.typing import NDArray
 from himpc._files import replace_atomically
 from himpc.errors import DataError, FormatError
 from himpc.recordings import mapped_arrays
+from himpc.recordings.interchange import restore_layout
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
-from himpc.skeleton import Layout, get_layout, layout_names
+from himpc.skeleton import Layout
 
 __all__ = ["VERSION", "load", "save"]
 
@@ -358,13 +359,10 @@ def _check_lengths(arrays: _Arrays) -> None:
 
 
 def _layout(text: str) -> Layout:
-    """Parse a layout; a built-in one is returned as built in, with the names of joints in files."""
     table = json.loads(text)
     if not isinstance(table, dict):
         raise DataError("a layout is not a JSON table")
-    layout = Layout.from_dict(table, where="its layout")
-    built_in = map(get_layout, layout_names())
-    return next((x for x in built_in if x == layout and layout.name in (x.name, *x.aliases)), layout)
+    return restore_layout(table)
 
 
 def _notes(text: str) -> tuple[str, ...]:

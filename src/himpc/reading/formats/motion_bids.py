@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from himpc.errors import FormatError, count_noun
+from himpc.errors import FormatError, LayoutError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.keypoints import load_json
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.tables import parse_cells, parse_positions, triples
 from himpc.reading.formats.parsing.text import Row, read_lines
 from himpc.reading.formats.parsing.timeline import find_timeline
-from himpc.recordings import Recording
+from himpc.recordings import LAYOUT_KEY, Recording, restore_layout
+from himpc.skeleton import Layout
 
 __all__ = ["read", "recognise"]
 
@@ -86,6 +87,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     up, mirrored = _axes(path, channels, columns)
     if mirrored:
         positions[..., 0] *= -1
+    if not (options.layout or options.markers or options.as_points):
+        options = replace(options, layout=_stated_layout(path))
     latency = channels.of("LATENCY")[:1]
     timeline = find_timeline(
         path,
@@ -158,6 +161,16 @@ def _axes(path: Path, channels: _Channels, columns: Sequence[int]) -> tuple[str 
 def _sampling_frequency(path: Path) -> float | None:
     stated = _load(_find_sidecar(path, "_motion.json")).get("SamplingFrequency")
     return float(stated) if isinstance(stated, int | float) and 0 < stated < 1e9 else None
+
+
+def _stated_layout(path: Path) -> Layout | None:
+    """Return the layout that himpc wrote into a data set."""
+    file = _find_sidecar(path, "_motion.json")
+    table = _load(file).get(LAYOUT_KEY)
+    try:
+        return restore_layout(table) if isinstance(table, Mapping) else None
+    except LayoutError as error:
+        raise FormatError(f"{file}: {error.message}", hint=f"remove its key {LAYOUT_KEY!r}") from error
 
 
 def _load(path: Path | None) -> Mapping[str, Any]:

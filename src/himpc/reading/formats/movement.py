@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc._extras import require
-from himpc.errors import FormatError
+from himpc.errors import DataError, FormatError, LayoutError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.keypoints import flat_pose
 from himpc.reading.formats.parsing.markers import marker_recordings
@@ -27,7 +27,7 @@ from himpc.reading.formats.parsing.positions import MAX_JOINTS, check_memory, ch
 from himpc.reading.formats.parsing.text import MAX_BYTES
 from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, find_timeline
 from himpc.reading.formats.parsing.world import numbered_origins
-from himpc.recordings import Origin, Quality, Recording
+from himpc.recordings import METADATA, Origin, Quality, Recording, parse_poses
 
 __all__ = ["read", "recognise"]
 
@@ -51,6 +51,7 @@ class _Poses:
         Those of the data set.
     unit : str or None
         The unit of length that the file states.
+    states_confidence : bool
     """
 
     positions: NDArray[np.float64]
@@ -58,6 +59,7 @@ class _Poses:
     coordinates: dict[str, NDArray[Any]]
     attributes: Mapping[str, Any]
     unit: str | None
+    states_confidence: bool
 
     def names(self, dimension: str) -> list[str]:
         """Return the names along a dimension."""
@@ -74,6 +76,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     poses = _load(path)
     frames = len(poses.positions)
     check_positions(path, range(1, frames + 1), poses.positions, row_name="frame")
+    if METADATA in poses.attributes and replace(options, layout=None, preferred_layout=None) == FileOptions():
+        return _read_own(path, poses)
     times = poses.coordinates["time"].astype(np.float64)
     in_seconds = _text(poses.attributes.get("time_unit", "seconds")) == "seconds"
     timeline = find_timeline(
@@ -88,6 +92,28 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     automatic = all(_AUTOMATIC_NAME.fullmatch(name) for name in poses.names("individual"))
     recordings = read_poses(path, poses, timeline, options)
     return [recording.with_(person=None) if automatic else recording for recording in recordings]
+
+
+def _read_own(path: Path, poses: _Poses) -> list[Recording]:
+    """Read individuals that himpc wrote, in metres with y up and with their layout, as they were."""
+    recordings = []
+    for i, (who, origin) in enumerate(
+        zip(poses.names("individual"), numbered_origins(path, poses.positions.shape[3]), strict=True)
+    ):
+        try:
+            fields = parse_poses(
+                poses.positions[..., i],
+                poses.confidence[..., i] if poses.states_confidence else None,
+                times=poses.coordinates["time"],
+                keypoints=poses.names("keypoint"),
+                individual=who,
+                attributes=poses.attributes,
+            )
+            fields |= {"clock": None if fields["start"] is None else Origin(path), "source": str(origin)}
+            recordings.append(Recording(**fields, origin=origin, quality=Quality(frames_read=len(poses.positions))))
+        except (DataError, LayoutError) as error:
+            raise FormatError(f"{path}: {error.message}", hint=error.hint) from error
+    return recordings
 
 
 def _read_in_space(path: Path, poses: _Poses, timeline: Timeline, options: FileOptions) -> list[Recording]:
@@ -187,10 +213,15 @@ def _parse(path: Path, file: Any) -> _Poses:
     unit = position.attrs.get("units")
     positions = values.transpose(order)
     confidence = np.ones((len(positions), *positions.shape[2:]))
-    if "confidence" in variables and file["confidence"].shape == confidence.shape and order == [0, 1, 2, 3]:
+    states_confidence = (
+        "confidence" in variables and file["confidence"].shape == confidence.shape and order == [0, 1, 2, 3]
+    )
+    if states_confidence:
         stated = np.asarray(file["confidence"][...], dtype=np.float64)
         confidence = np.where(np.isfinite(stated), np.clip(stated, 0, 1), 1)  # NaN where the tracker gave none
-    return _Poses(positions, confidence, coordinates, dict(file.attrs), None if unit is None else _text(unit))
+    return _Poses(
+        positions, confidence, coordinates, dict(file.attrs), None if unit is None else _text(unit), states_confidence
+    )
 
 
 def _text(value: Any) -> str:
