@@ -10,8 +10,10 @@ from himpc.learning.clustering.constraints import ward_tree
 from himpc.learning.clustering.evidence import (
     JOIN_EVIDENCE,
     JOIN_NOISE,
+    MERGE_SLOPE,
     cut_by_evidence,
     membership_probabilities,
+    purity_probabilities,
 )
 from himpc.model import IdentityScoring
 
@@ -74,3 +76,28 @@ def test_probability_of_a_single_recording_falls_if_its_person_is_elsewhere():
     split = owner.copy()
     split[0] = 5
     assert membership_probabilities(vectors, split, SCORING)[0] < 0.1
+
+
+def test_purity_is_high_for_one_person_and_low_for_two():
+    vectors, owner = draw(4, 6)
+    assert (purity_probabilities(vectors, owner, SCORING) > 0.8).all()
+    joined = np.where(owner == 3, 2, owner)
+    purity = purity_probabilities(vectors, joined, SCORING)
+    assert (purity[joined == 2] < 0.1).all()
+    assert (purity[joined != 2] > 0.8).all()
+    assert purity_probabilities(vectors, np.arange(len(vectors)), SCORING) == pytest.approx(1)
+
+
+def test_weakest_merge_is_found_on_the_way_to_the_root():
+    rng = np.random.default_rng(5)
+    vectors = rng.normal(size=(9, 12))
+    joining = replace(SCORING, noise=JOIN_NOISE * SCORING.noise)
+    members = {i: [i] for i in range(9)}
+    weakest = np.full(9, np.inf)
+    for node, (left, right) in enumerate(ward_tree(vectors)[:, :2].astype(int), start=9):
+        a, b = members[left], members[right]
+        members[node] = a + b
+        ratio = joining.log_likelihood_ratio(vectors[a].mean(axis=0), vectors[b].mean(axis=0), len(a), len(b))
+        weakest[a + b] = np.minimum(weakest[a + b], ratio)
+    expected = 1 / (1 + np.exp(-MERGE_SLOPE * weakest))
+    np.testing.assert_allclose(purity_probabilities(vectors, np.zeros(9, dtype=int), SCORING), expected)

@@ -17,7 +17,12 @@ from himpc.learning.clustering.constraints import (
     renumber_pairs,
     ward_tree,
 )
-from himpc.learning.clustering.evidence import NOISE_RANGE, cut_by_evidence, membership_probabilities
+from himpc.learning.clustering.evidence import (
+    NOISE_RANGE,
+    cut_by_evidence,
+    membership_probabilities,
+    purity_probabilities,
+)
 from himpc.learning.clustering.neighbour_tree import identity_tree
 from himpc.learning.clustering.number_of_people import (
     MAX_RECORDINGS,
@@ -220,6 +225,7 @@ def group_recordings(
         else:
             labels = _divide(means, people, pairs)
         certainty = membership_probabilities(means, labels, scoring, pairs)
+        certainty = certainty * purity_probabilities(means, labels, scoring)
     else:
         means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
         if lengths is not None:

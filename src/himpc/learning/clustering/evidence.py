@@ -12,7 +12,14 @@ from numpy.typing import NDArray
 from himpc.learning.clustering.neighbours import search_graph
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
-__all__ = ["NOISE_RANGE", "cut_by_evidence", "evidence_of_merges", "join_evidence", "membership_probabilities"]
+__all__ = [
+    "NOISE_RANGE",
+    "cut_by_evidence",
+    "evidence_of_merges",
+    "join_evidence",
+    "membership_probabilities",
+    "purity_probabilities",
+]
 
 JOIN_EVIDENCE = 2.0
 """Log-likelihood ratio, in nats, that is subtracted from that of each merge: wrong merges cost more than splits."""
@@ -33,6 +40,13 @@ NOISE_RANGE = (0.22, 1.0)
 
 MAX_OTHER_CLUSTERS = 64
 """Nearest other clusters that a recording is compared with; farther ones hardly change a probability."""
+
+MERGE_SLOPE = 0.15
+"""Factor of the log-likelihood ratio of a merge in the probability that it joins one person; less than that of a single
+recording, since the errors of many recordings of one person are alike."""
+
+MAX_DIVIDED = 1000
+"""Evenly spaced recordings by which a larger cluster is divided."""
 
 BLOCK_ROWS = 2**15
 """Merges whose evidence is computed together, which bounds memory."""
@@ -82,15 +96,9 @@ def cut_by_evidence(
         Cluster of each recording, from 0.
     """
     count, n_nodes = len(vectors), len(vectors) + len(tree)
-    children = tree[:, :2].astype(np.int64)
-    sizes = np.concatenate([np.ones(count), tree[:, 3]])
-    means = np.zeros((n_nodes, vectors.shape[1]))
-    means[:count] = vectors
-    for node, (left, right) in enumerate(children, start=count):
-        means[node] = (sizes[left] * means[left] + sizes[right] * means[right]) / sizes[node]
-    gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), means, sizes, children) - join_evidence(
-        count
-    )
+    children, sizes, means = _nodes(tree, vectors)
+    gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), means, sizes, children)
+    gains -= join_evidence(count)
     gains[~np.isfinite(tree[:, 2])] = -np.inf
     # The evidence of each node as one cluster, and that of the best division of the node into clusters.
     whole, best = np.zeros(n_nodes), np.zeros(n_nodes)
@@ -152,6 +160,59 @@ def membership_probabilities(
         for rows, nearest in _nearest_centres(vectors, centres)
     ]
     return np.concatenate(probabilities)
+
+
+def purity_probabilities(vectors: Array, labels: NDArray[np.int64], scoring: IdentityScoring) -> Array:
+    """Compute the probability that the cluster of each recording shows one person, by its weakest merge.
+
+    Each cluster is joined into Ward's tree. The merges on the way from a recording to the root join parts that are one
+    person or two; the least likely of them counts. A single recording has 1.
+
+    Parameters
+    ----------
+    vectors : array ``(R, D)``
+    labels : int array ``(R,)``
+        Clusters, from 0.
+
+    Returns
+    -------
+    float64 array ``(R,)``
+    """
+    from scipy.cluster.hierarchy import linkage
+
+    joining = replace(scoring, noise=JOIN_NOISE * scoring.noise)
+    weakest = np.full(len(vectors), np.inf)
+    clusters = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+    for rows in clusters:
+        if len(rows) < 2:
+            continue
+        chosen = rows[np.unique(np.linspace(0, len(rows) - 1, MAX_DIVIDED).astype(np.int64))]
+        evidence = _weakest_merges(linkage(vectors[chosen], "ward"), vectors[chosen], joining)
+        weakest[rows] = evidence.min()  # replaced where the recording is among the chosen
+        weakest[chosen] = evidence
+    probabilities: Array = 1 / (1 + np.exp(-MERGE_SLOPE * weakest))
+    return probabilities
+
+
+def _weakest_merges(tree: Array, vectors: Array, scoring: IdentityScoring) -> Array:
+    """Return the smallest evidence among the merges above each leaf of a tree, ``(n,)``."""
+    children, sizes, means = _nodes(tree, vectors)
+    evidence = evidence_of_merges(scoring, means, sizes, children)
+    weakest = np.full(len(means), np.inf)
+    for node in range(len(means) - 1, len(vectors) - 1, -1):
+        weakest[children[node - len(vectors)]] = min(weakest[node], evidence[node - len(vectors)])
+    return weakest[: len(vectors)]
+
+
+def _nodes(tree: Array, vectors: Array) -> tuple[NDArray[np.int64], Array, Array]:
+    """Return the children of each merge, and the sizes and the means of all nodes, leaves first."""
+    children = tree[:, :2].astype(np.int64)
+    sizes = np.concatenate([np.ones(len(vectors)), tree[:, 3]])
+    means = np.zeros((len(vectors) + len(tree), vectors.shape[1]))
+    means[: len(vectors)] = vectors
+    for node, (left, right) in enumerate(children, start=len(vectors)):
+        means[node] = (sizes[left] * means[left] + sizes[right] * means[right]) / sizes[node]
+    return children, sizes, means
 
 
 def _membership(
