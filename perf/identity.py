@@ -155,10 +155,12 @@ class Case:
         if method in BASELINE_KEYS:
             return ranking(model, parts)
         walks = [*parts["gallery"], *parts["probe"]]
-        own = model if method == UPPER_BOUND else fit(method, walks, seed)
+        own = model if method == UPPER_BOUND else fit(method, walks, seed, to_group=True)
         scores = ranking(model, parts) | grouping(walks, own)
         if method == SHIPPED and seed == 0:
-            scores["groups of one person"] = groups_of_one_person(parts, lambda walks: fit(method, walks, seed))
+            scores["groups of one person"] = groups_of_one_person(
+                parts, lambda walks: fit(method, walks, seed, to_group=True)
+            )
         return scores
 
     def _rates(self, method: str, seed: int) -> Scores:

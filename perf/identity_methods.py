@@ -18,6 +18,7 @@ import himpc.learning.adaptation as adaptation
 import himpc.learning.trainer as trainer
 import himpc.model.pooling as pooling
 import identity_prior
+from himpc import api
 from himpc.api import Embedder
 from himpc.learning import Config, train
 from himpc.model import BASELINES, IdentityPrior
@@ -76,8 +77,11 @@ def method_names() -> tuple[str, ...]:
     return (SHIPPED, UPPER_BOUND, *BASELINE_KEYS, *ABLATIONS)
 
 
-def fit(method: str, walks: Sequence[Recording], seed: int) -> Embedder:
-    """Fit a method to recordings; only the upper bound uses the names of people. Call it `in_effect`."""
+def fit(method: str, walks: Sequence[Recording], seed: int, *, to_group: bool = False) -> Embedder:
+    """Fit a method to recordings; only the upper bound uses the names of people. Call it `in_effect`.
+
+    With `to_group`, what ships adapts the prior as `himpc.group(recordings)` does.
+    """
     if method in BASELINE_KEYS:
         return BASELINES[method]
     if method == UPPER_BOUND:
@@ -88,6 +92,8 @@ def fit(method: str, walks: Sequence[Recording], seed: int) -> Embedder:
     elif method != SHIPPED:
         variant = Variant.parse(method)
         preset, settings = variant.preset, dict(variant.settings)
+    if to_group and method == SHIPPED:
+        return api.fit(walks, Config.preset(preset).with_(seed=seed), device="cpu", to_group=True).model
     learner = himpc.HiMPC(preset, settings=settings, seed=seed, device="cpu", callbacks=[IgnoreWarnings()])
     return learner.fit(walks).model_
 
