@@ -19,7 +19,6 @@ from himpc.learning import (
     Grouping,
     ProcessGroup,
     TrainingResult,
-    body_lengths,
     group_recordings,
     resolve_prior,
     train,
@@ -282,7 +281,6 @@ def group(
         model = fit(recordings, config, to_group=True).model
     embedded = embed(model, recordings, window_length=window_length)
     whole = number_whole_recordings(recordings)
-    is_trained = isinstance(model, Model) and model.whitened and model.scoring is None
     grouping = group_recordings(
         embedded.vectors,
         whole[embedded.windows.recording],
@@ -291,7 +289,6 @@ def group(
         whiten=not (isinstance(model, Model) and model.whitened),
         scoring=model.scoring if isinstance(model, Model) else None,
         cannot_link=cannot_link(recordings),
-        lengths=body_lengths(embedded.windows) if is_trained else None,
     )
     per_part = {name: getattr(grouping, name)[whole] for name in ("groups", "confidence", "vectors")}
     return replace(grouping, **per_part)

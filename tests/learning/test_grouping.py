@@ -107,5 +107,5 @@ def test_doubt_is_stated_at_both_ends_of_the_range():
     assert "no two of 20 recordings" in group(unrelated).warning
     assert group(unrelated, people=20).warning == ""
     assert group(people(0)[0]).warning == ""
-    fewest = Grouping(np.array([1, 1, 2, 2, 3, 3, 0]), np.ones(7), np.zeros((7, 1)), estimated=True, fewest_tried=3)
+    fewest = Grouping(np.array([1, 1, 2, 2, 3, 3, 0]), np.ones(7), np.zeros((7, 1)), estimated=True)
     assert "3 people is the smallest number" in fewest.warning

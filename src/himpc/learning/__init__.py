@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from himpc.learning._fast.jaccard import jaccard_distances
     from himpc.learning.adaptation import resolve_prior
     from himpc.learning.callbacks import Callback, IgnoreWarnings
-    from himpc.learning.clustering.body_lengths import body_lengths
     from himpc.learning.clustering.constraints import assign_apart
     from himpc.learning.clustering.neighbours import nearest_neighbours
     from himpc.learning.clustering.number_of_people import MIN_RECORDINGS
@@ -39,7 +38,6 @@ __all__ = [
     "Score",
     "TrainingResult",
     "assign_apart",
-    "body_lengths",
     "diagnose",
     "group_recordings",
     "jaccard_distances",
@@ -56,7 +54,6 @@ __getattr__ = import_on_first_use(
         "_fast.jaccard": "jaccard_distances",
         "adaptation": "resolve_prior",
         "callbacks": "Callback IgnoreWarnings",
-        "clustering.body_lengths": "body_lengths",
         "clustering.constraints": "assign_apart",
         "clustering.neighbours": "nearest_neighbours",
         "clustering.number_of_people": "MIN_RECORDINGS",

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError, count_noun
-from himpc.learning.clustering.body_lengths import join_descriptions
 from himpc.learning.clustering.constraints import (
     Pairs,
     assign_apart,
@@ -32,7 +32,6 @@ from himpc.learning.clustering.number_of_people import (
     distance_sums,
     margins,
     own_and_nearest_distances,
-    smallest_cut,
 )
 from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.statistics import shrunk_covariance
@@ -47,9 +46,6 @@ and 0.5 on simulated walkers."""
 
 MAX_RANGE = 1.5
 """Ratio of the largest to the smallest plausible number of people above which the number is called uncertain."""
-
-RECORDINGS_PER_PERSON = 8
-"""Mean number of recordings of a person up to which numbers of people are tried if lengths are known."""
 
 MAX_ASSIGNMENTS = 50
 """Maximum number of times that recordings are assigned to groups whose number is given."""
@@ -76,8 +72,6 @@ class Grouping:
         True if the number of people was estimated, False if it was specified.
     plausible : (int, int) or None
         The smallest and the largest plausible number of people; None if it was specified, or is not known.
-    fewest_tried : int
-        The smallest number of people that was tried.
     kept_apart : int
         The number of pairs of recordings that overlap in time, and so were kept in different groups.
     """
@@ -87,7 +81,6 @@ class Grouping:
     vectors: NDArray[np.float64]
     estimated: bool
     plausible: tuple[int, int] | None = None
-    fewest_tried: int = 1
     kept_apart: int = 0
 
     @property
@@ -108,7 +101,7 @@ class Grouping:
                 f"no two of {grouped} recordings were found to show the same person, so each is its own group; if that "
                 "is wrong, state the number of people"
             )
-        if self.people <= self.fewest_tried:
+        if self.people <= math.ceil(math.sqrt(grouped)):
             return (
                 f"{count_noun(self.people, 'person', 'people')} is the smallest number that is tried for {grouped} "
                 "recordings; if there are fewer, state the number of people"
@@ -141,7 +134,6 @@ def group_recordings(
     whiten: bool = True,
     scoring: IdentityScoring | None = None,
     cannot_link: NDArray[np.int64] | None = None,
-    lengths: NDArray[np.float64] | None = None,
 ) -> Grouping:
     """Group recordings by person.
 
@@ -170,10 +162,6 @@ def group_recordings(
         More than `MAX_RECORDINGS` recordings are joined with near ones only (`neighbour_tree`).
     cannot_link : int64 array ``(P, 2)``, optional
         Pairs of recordings that show different people (`himpc.recordings.cannot_link`): no group holds both.
-    lengths : float64 array ``(R', L)``, optional
-        The lengths of the bodies of the recordings that have a window (`himpc.learning.body_lengths`). They are
-        compared together with the embeddings, and fewer people than the square root of R are tried. They are not used
-        with `scoring`.
 
     Raises
     ------
@@ -208,7 +196,7 @@ def group_recordings(
             f"found {len(recordings)} recordings, expected at least {MIN_RECORDINGS} to estimate the number of people",
             hint="add recordings, or pass {people}",
         )
-    plausible, fewest = None, 1 if scoring is not None else smallest_cut(len(recordings))
+    plausible = None
     pairs = renumber_pairs(cannot_link, recordings)
     if people is not None and people < (visible := len(largest_clique(pairs))):
         raise ConfigError(
@@ -228,13 +216,7 @@ def group_recordings(
         certainty = certainty * purity_probabilities(means, labels, scoring)
     else:
         means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
-        if lengths is not None:
-            means = join_descriptions(means, lengths)
-            fewest = smallest_cut(len(recordings), RECORDINGS_PER_PERSON)
-        if people is None:
-            labels = cluster_by_silhouette(means, pairs=pairs, fewest=fewest)
-        else:
-            labels = _divide(means, people, pairs)
+        labels = cluster_by_silhouette(means, pairs=pairs) if people is None else _divide(means, people, pairs)
         certainty = _confidence(means, labels)
     groups = np.zeros(n_recordings, dtype=np.int64)
     confidence = np.full(n_recordings, np.nan)
@@ -250,7 +232,6 @@ def group_recordings(
         grouped_vectors,
         estimated=people is None,
         plausible=plausible,
-        fewest_tried=fewest,
         kept_apart=len(pairs),
     )
 

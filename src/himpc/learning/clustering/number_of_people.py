@@ -19,7 +19,6 @@ __all__ = [
     "own_and_nearest_distances",
     "silhouette_gain",
     "silhouettes",
-    "smallest_cut",
 ]
 
 MIN_RECORDINGS = 4
@@ -40,9 +39,7 @@ MIN_GAIN = 2.0
 Array = NDArray[np.float64]
 
 
-def cluster_by_silhouette(
-    vectors: Array, gain_share: float = 1.0, pairs: Pairs | None = None, fewest: int | None = None
-) -> NDArray[np.int64]:
+def cluster_by_silhouette(vectors: Array, gain_share: float = 1.0, pairs: Pairs | None = None) -> NDArray[np.int64]:
     """Compute the cluster of each item, from 0, with an estimated number of clusters.
 
     The items are joined into Ward's tree. Its cuts are scored by their gain: the mean silhouette over that of random
@@ -50,8 +47,8 @@ def cluster_by_silhouette(
     (the gap statistic of Tibshirani, Walther and Hastie, with silhouettes). If no cut is better than chance, every item
     is its own cluster.
 
-    Equal items, such as copies of a recording, count as one. Cuts into fewer clusters than `fewest`, by default the
-    square root of the number of items, are not tried: there the silhouette finds groups coarser than a person, such as
+    Equal items, such as copies of a recording, count as one. Cuts into fewer clusters than the square root
+    of the number of items are not tried: there the silhouette finds groups coarser than a person, such as
     men and women, or two cameras.
 
     Parameters
@@ -62,8 +59,6 @@ def cluster_by_silhouette(
         The finest cut is chosen whose gain is at least this share of the largest gain.
     pairs : int64 array ``(P, 2)``, optional
         Items that are never in one cluster.
-    fewest : int, optional
-        The smallest number of clusters that is tried.
 
     References
     ----------
@@ -77,11 +72,11 @@ def cluster_by_silhouette(
     apart = None if pairs is None else np.unique(index.ravel()[pairs], axis=0)
     if len(distinct) < len(vectors) and (apart is None or (apart[:, 0] != apart[:, 1]).all()):
         few = len(distinct) <= 2
-        labels = np.arange(len(distinct)) if few else cluster_by_silhouette(distinct, gain_share, apart, fewest)
+        labels = np.arange(len(distinct)) if few else cluster_by_silhouette(distinct, gain_share, apart)
         return np.asarray(labels[index.ravel()], dtype=np.int64)
     count = len(vectors)
     tree = ward_tree(vectors, pairs)
-    smallest = max(2, smallest_cut(count) if fewest is None else fewest, fewest_clusters(tree))
+    smallest = max(2, math.ceil(math.sqrt(count)), fewest_clusters(tree))
     if smallest >= count:
         return np.arange(count)
     sizes = np.unique(np.geomspace(smallest, count - 1, MAX_CUTS).round().astype(int))
@@ -92,15 +87,6 @@ def cluster_by_silhouette(
         return np.arange(count)
     finest = sizes[np.flatnonzero(gains >= gain_share * gains.max())[-1]]
     return cut_tree(tree, int(finest))
-
-
-def smallest_cut(count: int, per_person: int | None = None) -> int:
-    """Return the smallest number of people that is tried for a number of recordings: its square root.
-
-    If `per_person` is given, it may be smaller: as few as have that many recordings each.
-    """
-    root = math.ceil(math.sqrt(count))
-    return root if per_person is None else min(root, math.ceil(count / per_person))
 
 
 def silhouette_gain(vectors: Array, labels: NDArray[np.integer]) -> float:
