@@ -36,7 +36,7 @@ SEED, SECONDS = 20_000, 3.0
 ADAPTED, PROBES, PEOPLE_AT_ONCE = 200, 200, 500
 RULES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("default", {}),
-    ("fmr=0.1", {"fmr": 0.1}),
+    ("fmr=0.01", {"fmr": 0.01}),
     ("fpir=0.1", {"fpir": 0.1}),
     ("fpir=0.01", {"fpir": 0.01}),
 )

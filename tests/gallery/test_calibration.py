@@ -102,6 +102,37 @@ def test_threshold_counts_the_new_comparison():
     assert calibration.threshold(0.43) < calibration.impostor.distances[0]
 
 
+def test_default_is_the_stricter_of_both_rates_and_stated_rates_win():
+    few, many = (calibrate(*walkers(persons=persons, each=2)) for persons in (10, 200))
+    point = few.operating_point()
+    assert (point.measure, point.threshold) == ("FMR", few.threshold(few.default_fmr))
+    assert few.smallest_fpir > 0.1
+    point = many.operating_point()
+    assert (point.measure, point.rate, point.threshold) == ("FPIR", 0.1, many.threshold_fpir(0.1))
+    assert many.operating_point(fmr=0.01).threshold == many.threshold(0.01) > point.threshold
+    assert many.operating_point(fpir=0.3).threshold == many.threshold_fpir(0.3) > point.threshold
+
+
+@pytest.mark.parametrize("persons", [2, 5, 11, 12, 16, 40])
+def test_default_threshold_is_never_above_that_of_either_rate(persons):
+    calibration = calibrate(*walkers(persons=persons, each=2, seed=persons))
+    threshold = calibration.operating_point().threshold
+    assert threshold <= calibration.threshold(calibration.default_fmr)
+    assert threshold <= calibration.threshold_fpir(max(0.1, calibration.smallest_fpir))
+
+
+def test_default_names_at_most_a_tenth_of_non_enrolled_persons_in_any_size():
+    for persons in (20, 100, 300):
+        named = []
+        for seed in range(20):
+            vectors, who = walkers(persons=persons + 40, each=2, seed=seed)
+            inside = who < persons
+            calibration = calibrate(vectors[inside], who[inside])
+            distances = np.linalg.norm(vectors[~inside][:, None] - vectors[inside], axis=2).min(axis=1)
+            named.append(np.mean(distances <= calibration.operating_point().threshold))
+        assert np.mean(named) <= 0.11
+
+
 def test_stated_rate_holds_for_non_enrolled_persons():
     """In the mean over galleries, of new people from where the gallery's came."""
     fmr, fpir = [], []

@@ -317,7 +317,7 @@ def test_calibrate_uses_models_trained_without_the_people_compared(gallery, home
     with Gallery.open(home) as again:
         answer = again.search(probe)[0]
         assert answer.note == ""
-        assert answer.threshold == folded.threshold(folded.default_fmr)
+        assert answer.threshold == folded.operating_point().threshold
         assert not again.calibrate(0).unseen
         assert again.search(probe)[0].note == ""
     for folds, error in ((1, ConfigError), (-1, ConfigError)):

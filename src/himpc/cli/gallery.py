@@ -86,13 +86,19 @@ def calibrate(
     console = output.console()
     with open_gallery(location) as gallery:
         calibration = gallery.calibrate(folds, device=device, progress=console.progress)
-    rate, recordings = calibration.default_fmr, count_noun(calibration.recordings, "recording")
+    point, recordings = calibration.operating_point(), count_noun(calibration.recordings, "recording")
     console.print(
-        f"Calibrated by {recordings} of {calibration.persons} people: at a false match rate of {rate:.3g} distances up "
-        f"to {calibration.threshold(rate):.3g} match"
+        f"Calibrated by {recordings} of {calibration.persons} people: distances up to {point.threshold:.3g} match, "
+        f"at an {point.measure} of {point.rate:.3g}"
     )
     return console.result(
-        {"people": calibration.persons, "recordings": calibration.recordings, "fmr": rate, "unseen": calibration.unseen}
+        {
+            "people": calibration.persons,
+            "recordings": calibration.recordings,
+            "measure": point.measure,
+            "rate": point.rate,
+            "unseen": calibration.unseen,
+        }
     )
 
 

@@ -43,8 +43,7 @@ def identify(
         The folder to write: identified.csv (the person and the time of each recording), identified.png (the skeletons
         by person), overlays.
     fmr
-        False match rate: the share of comparisons with another person that may match; default 0.01, or the
-        smallest rate that so few people can show.
+        False match rate: the share of comparisons with another person that may match; default as in search.
     overlay
         Write an overlay of each video: skeletons, names and probabilities on an empty background.
     pictures

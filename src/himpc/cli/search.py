@@ -34,8 +34,8 @@ def search(
     people
         The number of nearest people to list.
     fmr
-        False match rate: the share of comparisons with another person that may match; default 0.01, or the
-        smallest rate that so few people can show.
+        False match rate: the share of comparisons with another person that may match. Without --fmr and --fpir, the
+        stricter of an FMR of 0.01 and an FPIR of 0.1, as far as so few people can show them.
     fpir
         False positive identification rate, instead: the share of searches for non-enrolled people that may match.
     enrolled
@@ -90,9 +90,9 @@ def _describe_threshold(gallery: Gallery, answers: Sequence[Answer], fmr: float 
     if threshold is None:
         return ""
     calibration = get_service(gallery).calibration()
-    rate = f"FPIR of {fpir:.3g}" if fpir is not None else f"FMR of {fmr or calibration.default_fmr:.3g}"
+    point = calibration.operating_point(fmr, fpir)
     return (
-        f"Unknown beyond the threshold, a distance of {threshold:.3f}: an {rate}, learned from {calibration.persons} "
-        f"people. A larger {'--fpir' if fpir else '--fmr'} identifies more enrolled people, and more non-enrolled ones "
+        f"Unknown beyond the threshold, a distance of {threshold:.3f}: an {point.measure} of {point.rate:.3g}, learned from {calibration.persons} "
+        f"people. A larger --{point.measure.lower()} identifies more enrolled people, and more non-enrolled ones "
         "by mistake"
     )

@@ -49,7 +49,7 @@ def watch(
     model
         The model of a new gallery: a run folder or saved model.
     fmr
-        False match rate: the share of comparisons with another person that may match; default 0.01.
+        False match rate: the share of comparisons with another person that may match; default as in search.
     every
         Seconds between polls; a file is processed once it has not changed between two polls.
     once

@@ -173,7 +173,7 @@ class Gallery:
             The number of nearest people in each answer.
         fmr : float, optional
             False match rate: the share of comparisons with another person that may match. If neither rate is given,
-            0.01, or the smallest rate that the gallery can show if that is larger.
+            the stricter of an FMR of 0.01 and an FPIR of 0.1, as far as the gallery has enough people to show them.
         fpir : float, optional
             False positive identification rate, instead: the share of searches for non-enrolled people that may match.
         enrolled : float

@@ -139,10 +139,7 @@ class Searcher:
                 raise DataError(f"{self._catalog.location}: {reason}")
             note = f"the gallery cannot set a threshold yet: {reason}"
             return DecisionRule(None, None, options.enrolled, count, note)
-        if fpir is not None:
-            threshold = calibration.threshold_fpir(fpir)
-        else:
-            threshold = calibration.threshold(calibration.default_fmr if fmr is None else fmr)
+        threshold = calibration.operating_point(fmr, fpir).threshold
         return DecisionRule(calibration, threshold, options.enrolled, count, self._describe_bias(calibration))
 
     def _answer(self, probe: EmbeddedRecording, options: SearchOptions, rule: DecisionRule) -> Answer:

@@ -271,7 +271,7 @@ class GalleryService(GalleryReader):
         if not self.counts()[0]:
             return None
         calibration, _ = self.searcher.calibration.get(self.revision())
-        return None if calibration is None else calibration.threshold(calibration.default_fmr)
+        return None if calibration is None else calibration.operating_point().threshold
 
     def add_embedded(self, added: Sequence[EmbeddedRecording], groups: Sequence[int | None]) -> tuple[int, int]:
         """Enroll recordings of another gallery with the same model; return the numbers of new and existing ones.

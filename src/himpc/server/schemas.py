@@ -65,7 +65,11 @@ class CalibrationInfo(Response):
     source: Literal["recordings", "halves"]
     persons: int
     threshold: float = Field(description="The largest distance that is a match, if no rate is requested.")
-    fmr: float = Field(description="The false match rate at the threshold.")
+    measure: Literal["FMR", "FPIR"] = Field(
+        description="The rate that sets the threshold: false matches among comparisons, or among searches for "
+        "non-enrolled people."
+    )
+    rate: float = Field(description="Its value.")
 
 
 class GalleryInfo(Response):

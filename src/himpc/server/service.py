@@ -68,12 +68,13 @@ class Service:
         calibration, note = self.gallery.searcher.calibration.get(self.gallery.revision())
         threshold = None
         if calibration is not None:
-            fmr = calibration.default_fmr
+            point = calibration.operating_point()
             threshold = {
                 "source": calibration.source,
                 "persons": calibration.persons,
-                "threshold": calibration.threshold(fmr),
-                "fmr": fmr,
+                "threshold": point.threshold,
+                "measure": point.measure,
+                "rate": point.rate,
             }
         return s.GalleryInfo.of(
             version=__version__,

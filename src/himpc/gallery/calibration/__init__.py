@@ -7,6 +7,7 @@ from himpc._extras import import_on_first_use
 if TYPE_CHECKING:
     from himpc.gallery.calibration.calibration import (
         Calibration,
+        OperatingPoint,
         calibrate,
         load_calibration,
         load_stored_calibration,
@@ -22,6 +23,7 @@ __all__ = [
     "DEFAULT_FOLDS",
     "Calibration",
     "Fold",
+    "OperatingPoint",
     "calibrate",
     "cross_calibrate",
     "load_calibration",
@@ -33,7 +35,7 @@ __all__ = [
 __getattr__ = import_on_first_use(
     __name__,
     {
-        "calibration": "Calibration calibrate load_calibration load_stored_calibration save_calibration",
+        "calibration": "Calibration OperatingPoint calibrate load_calibration load_stored_calibration save_calibration",
         "comparisons": "Fold",
         "cross_validation": "cross_calibrate mean_halves",
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Annotated, Literal
 
 import numpy as np
@@ -17,14 +18,35 @@ from himpc.gallery.calibration.curve import Curve
 from himpc.gallery.calibration.likelihood import LikelihoodRatio
 
 DEFAULT_FMR = 0.01
-"""The default false match rate of a search."""
+DEFAULT_FPIR = 0.1
+"""The default rates of a search: the stricter one decides. An FMR is a rate per comparison, so that in a gallery of
+1,000 people nearly all non-enrolled people have a match at 0.01; few people can show no FPIR of 0.1."""
 
 DRAWS = 10_000
 """Simulated pairs of people from which a quantile of distances is estimated."""
 
 Source = Literal["recordings", "halves"]
+Measure = Literal["FMR", "FPIR"]
 Count = Annotated[int, Field(ge=2, le=2**53)]
 Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class OperatingPoint:
+    """A threshold, and the rate of errors for which it was chosen.
+
+    Attributes
+    ----------
+    measure : {"FMR", "FPIR"}
+        What the rate counts: false matches among comparisons, or among searches for non-enrolled people.
+    rate : float
+    threshold : float
+        The largest distance that is a match.
+    """
+
+    measure: Measure
+    rate: float
+    threshold: float
 
 
 @validated
@@ -71,8 +93,29 @@ class Calibration:
 
     @property
     def default_fmr(self) -> float:
-        """The default false match rate of a search: 0.01, or `smallest_fmr` if that is larger and there is no prior."""
+        """The default false match rate: 0.01, or `smallest_fmr` if that is larger and there is no prior."""
         return DEFAULT_FMR if self.prior_threshold is not None else max(DEFAULT_FMR, self.smallest_fmr)
+
+    def operating_point(self, fmr: float | None = None, fpir: float | None = None) -> OperatingPoint:
+        """Return the threshold of a stated rate; without one, the default.
+
+        The default is the stricter of `default_fmr` and, if the gallery has enough people to show it, an FPIR of 0.1.
+
+        Raises
+        ------
+        ConfigError
+            If the rate is not between 0 and 1.
+        DataError
+            If the gallery has too few people for it.
+        """
+        if fpir is not None:
+            return OperatingPoint("FPIR", fpir, self.threshold_fpir(fpir))
+        if fmr is not None:
+            return OperatingPoint("FMR", fmr, self.threshold(fmr))
+        by_fmr = self.operating_point(fmr=self.default_fmr)
+        if self.smallest_fpir > DEFAULT_FPIR:
+            return by_fmr
+        return min(by_fmr, self.operating_point(fpir=DEFAULT_FPIR), key=lambda point: point.threshold)
 
     def threshold(self, fmr: float) -> float:
         """Return the distance up to which at most a share `fmr` of comparisons with another person match.

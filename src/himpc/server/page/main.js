@@ -33,7 +33,7 @@ function showView(moveFocus) {
 function describeGallery() {
   const { people, recordings, model, calibration, note } = galleryInfo();
   byId("gallery-counts").textContent = `${countPeople(people)}, ${countRecordings(recordings)}`;
-  const threshold = calibration ? `Threshold ${calibration.threshold.toFixed(2)} at a false match rate of ${Number(calibration.fmr.toPrecision(2))}, calibrated on ${countPeople(calibration.persons)}.` : note;
+  const threshold = calibration ? `Threshold ${calibration.threshold.toFixed(2)} at an ${calibration.measure} of ${Number(calibration.rate.toPrecision(2))}, calibrated on ${countPeople(calibration.persons)}.` : note;
   byId("model-note").textContent = `Model ${model.fingerprint.slice(0, 12)}, ${model.joints.length} joints (${model.layout}), windows of ${model.window_length} frames. ${threshold}`;
 }
 

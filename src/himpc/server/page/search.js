@@ -23,7 +23,7 @@ export function buildSearch(view) {
   const people = el("input", { type: "number", min: 1, max: 50, value: 5 });
   const rate = el("input", { type: "number", min: 0, max: 1, step: "any", value: 0.01, disabled: true });
   const criterion = el("select", { on: { change: () => { rate.disabled = !criterion.value; } } },
-    el("option", { value: "", text: "default" }),
+    el("option", { value: "", text: "default (the stricter of FMR 0.01 and FPIR 0.1)" }),
     el("option", { value: "fmr", text: "false match rate (FMR)" }),
     el("option", { value: "fpir", text: "false positive identification rate (FPIR)" }));
   let rerank = false;
