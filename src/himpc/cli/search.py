@@ -92,7 +92,7 @@ def _describe_threshold(gallery: Gallery, answers: Sequence[Answer], fmr: float 
     calibration = get_service(gallery).calibration()
     point = calibration.operating_point(fmr, fpir)
     return (
-        f"Unknown beyond the threshold, a distance of {threshold:.3f}: an {point.measure} of {point.rate:.3g}, learned from {calibration.persons} "
-        f"people. A larger --{point.measure.lower()} identifies more enrolled people, and more non-enrolled ones "
-        "by mistake"
+        f"Unknown beyond the threshold, a distance of {threshold:.3f}: an {point.measure} of {point.rate:.3g}, learned "
+        f"from {calibration.persons} people. A larger --{point.measure.lower()} identifies more enrolled people, and "
+        "more non-enrolled ones by mistake"
     )
