@@ -50,8 +50,10 @@ format: .venv/ready  ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: .venv/ready  ## rewrite the generated parts of the documents
+docs: .venv/ready  ## build the site in build/docs, with the generated parts of the documents up to date
 	$(BIN)/python docs/generate.py
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
+	$(BIN)/python docs/check_site.py build/docs
 
 lock: .venv/ready  ## resolve the versions in requirements/ again
 	$(BIN)/$(INSTALL) uv
@@ -84,4 +86,4 @@ dist: .venv/ready  ## build the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist .
 
 clean:  ## remove everything that was built
-	rm -rf .venv .venv-newest dist demo
+	rm -rf .venv .venv-newest dist demo build docs/reference/api
