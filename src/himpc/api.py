@@ -24,7 +24,14 @@ from himpc.learning import (
     train,
 )
 from himpc.model import Model
-from himpc.recordings import Recording, Windows, cannot_link, number_whole_recordings, to_common_layout
+from himpc.recordings import (
+    Recording,
+    Windows,
+    cannot_link,
+    describe_sizes,
+    number_whole_recordings,
+    to_common_layout,
+)
 from himpc.skeleton import Level
 
 __all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "fit", "group", "unify_layouts"]
@@ -110,16 +117,21 @@ def _pose_scale(model: Embedder, level: Level | None = None) -> NDArray[np.float
 def unify_layouts(recordings: Sequence[Recording], model: Embedder | None = None) -> list[Recording]:
     """Convert recordings to the layout of a trained model, or else to the joints that they share, with a warning.
 
+    Bodies are scaled to one size where those of the model were, or where sizes differ in kind.
+
     Raises
     ------
     DataError, LayoutError
         As `himpc.recordings.to_common_layout`.
     """
-    is_trained = isinstance(model, Model)
-    layout = model.input_layout if isinstance(model, Model) else None
-    converted, notes = to_common_layout(recordings, layout, owner="the model" if is_trained else "")
-    adapted = isinstance(model, Model) and model.scoring is not None  # it has the common joints for any system
-    for note in () if adapted else notes:
+    if isinstance(model, Model):
+        size = model.body_size
+        converted, notes = to_common_layout(recordings, model.input_layout, owner="the model", size=size)
+        if model.scoring is not None:  # it has the common joints for any system
+            notes = describe_sizes(recordings, size)
+    else:
+        converted, notes = to_common_layout(recordings)
+    for note in notes:
         warnings.warn(note, LayoutWarning, stacklevel=3)
     return converted
 

@@ -12,8 +12,8 @@ import himpc
 from crowd import simulate_crowd
 from himpc.errors import ConfigError
 from himpc.recordings import Recording
+from himpc.skeleton import stature
 from himpc.video import estimate
-from himpc.video.estimators.metric_scale import estimate_stature
 from lens import Lens
 from mannequins import ExactEstimator
 
@@ -32,7 +32,7 @@ def test_size_is_assumed_unless_the_height_is_stated(film: Path, tmp_path: Path)
     stated = estimate(film, estimator, person_height=1.93).recordings[0]
     assert not assumed.true_size
     assert stated.true_size
-    assert estimate_stature(stated.joints, stated.layout) == pytest.approx(1.93, rel=1e-4)
+    assert stature(stated.joints, stated.layout) == pytest.approx(1.93, rel=1e-4)
     ratio = stated.joints / np.where(assumed.joints == 0, np.nan, assumed.joints)
     assert np.nanstd(ratio) < 1e-4
     himpc.save([assumed, stated], tmp_path / "a.npz")
@@ -47,10 +47,10 @@ def test_height_of_one_person_is_refused_for_two(film: Path) -> None:
 
 
 def test_stature_follows_from_long_bones() -> None:
-    assert 1.4 < estimate_stature(WALK, LAYOUT) < 2.1
-    assert estimate_stature(2 * WALK, LAYOUT) == pytest.approx(2 * estimate_stature(WALK, LAYOUT))
+    assert 1.4 < stature(WALK, LAYOUT) < 2.1
+    assert stature(2 * WALK, LAYOUT) == pytest.approx(2 * stature(WALK, LAYOUT))
     face = LAYOUT.subset(["nose", "left_eye"], "face")
-    assert np.isnan(estimate_stature(np.zeros((3, 2, 3)), face))
+    assert np.isnan(stature(np.zeros((3, 2, 3)), face))
 
 
 def test_size_of_files_without_the_field_follows_from_their_origin() -> None:

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from himpc.errors import DataError, count_noun
 from himpc.gallery.integrity import fingerprint
 from himpc.model import pool_windows
-from himpc.recordings import Progress, Recording, cannot_link, number_whole_recordings, to_common_layout
+from himpc.recordings import (
+    Progress,
+    Recording,
+    Windows,
+    cannot_link,
+    describe_sizes,
+    number_whole_recordings,
+    to_common_layout,
+)
 from himpc.skeleton import POINTS, Layout
 
 if TYPE_CHECKING:
@@ -210,15 +218,15 @@ def _distance_of_halves(recording: EmbeddedRecording) -> float:
 
 
 def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[EmbeddedRecording]:
-    from himpc.api import embed
-
-    parts, _ = to_common_layout([part for group in groups for part in group], model.input_layout, owner="the gallery")
+    parts, _ = to_common_layout(
+        [part for group in groups for part in group], model.input_layout, owner="the gallery", size=model.body_size
+    )
     vectors, of, starts = np.empty((0, model.size), np.float32), np.empty(0, np.int64), np.empty(0, np.int64)
     if any(len(part) >= model.window_length for part in parts):
-        embeddings = embed(model, parts)
+        cut = Windows.cut(parts, model.window_length)
         first = np.cumsum([0, *map(len, parts)])
-        vectors, of = embeddings.vectors, embeddings.windows.recording
-        starts = embeddings.windows.starts - first[of]
+        vectors, of = model.embed(cut), cut.recording
+        starts = cut.starts - first[of]
     parts = [part.to(model.layout) for part in parts]
     edges = np.searchsorted(of, np.arange(len(parts) + 1))
     end = 0
@@ -226,17 +234,17 @@ def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[Em
         begin, end = end, end + len(group)
         own_parts, rows = parts[begin:end], slice(edges[begin], edges[end])
         offsets = np.cumsum([0, *map(len, own_parts)])[of[rows] - begin]
-        note = _describe_conversion(group[0].layout, model)
+        note = "; ".join((*_describe_conversion(group[0].layout, model), *describe_sizes(group, model.body_size)))
         yield replace(_join(own_parts, vectors[rows], starts[rows] + offsets, model.pose_scale), note=note)
 
 
-def _describe_conversion(layout: Layout, model: Model) -> str:
-    """Return a note on a recording of another layout than those of the model's training; else an empty text."""
+def _describe_conversion(layout: Layout, model: Model) -> tuple[str, ...]:
+    """Return a note on a recording of another layout than those of the model's training; else nothing."""
     if layout == model.layout or layout.name in (POINTS, model.training.get("layout")):
-        return ""
+        return ()
     return (
         f"recordings of {layout.name} were converted to {model.layout.name}, the layout of the gallery; two systems "
-        "measure one person differently, so enroll recordings of both"
+        "measure one person differently, so enroll recordings of both",
     )
 
 

@@ -228,6 +228,7 @@ def _build_model(
             "windows": len(windows),
             "recordings": windows.n_recordings,
             "data": identity.data,
+            **({} if windows.body_size == "true" else {"body_size": windows.body_size}),
             **notes,
         },
     )

@@ -23,7 +23,7 @@ from himpc.model.inference import Inference
 from himpc.model.scoring import IdentityScoring
 from himpc.model.stream import Stream
 from himpc.model.tensors import read_tensors, shapes_of, write_tensors
-from himpc.recordings import Windows
+from himpc.recordings import BodySize, Windows
 from himpc.skeleton import Layout, Level
 
 BLOCK_FRAMES = {"cpu": 2**12, "cuda": 2**16}
@@ -82,6 +82,12 @@ class Model:
         """
         table = self.training.get("input_layout")
         return self.layout if table is None else Layout.from_dict(table, where="input_layout of the model")
+
+    @property
+    def body_size(self) -> BodySize:
+        """What lengths mean in the recordings of the training (`himpc.recordings.body_size`)."""
+        size = self.training.get("body_size", "true")
+        return size if size in ("assumed", "equal") else "true"
 
     @property
     def levels(self) -> tuple[Level, ...]:

@@ -3,6 +3,14 @@
 from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
 from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
 from himpc.recordings.common_layout import leave_out_unfit, to_common_layout
+from himpc.recordings.common_size import (
+    EQUAL_STATURE,
+    BodySize,
+    body_size,
+    describe_sizes,
+    has_unequal_sizes,
+    scale_bodies,
+)
 from himpc.recordings.interchange import METADATA, parse_poses, restore_layout
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.recordings.motion_bids import LAYOUT_KEY, save_motion_bids
@@ -13,8 +21,10 @@ from himpc.recordings.store import load, save
 from himpc.recordings.windows import Windows
 
 __all__ = [
+    "EQUAL_STATURE",
     "LAYOUT_KEY",
     "METADATA",
+    "BodySize",
     "CleaningRules",
     "Origin",
     "Problem",
@@ -23,8 +33,11 @@ __all__ = [
     "Recording",
     "Recordings",
     "Windows",
+    "body_size",
     "cannot_link",
     "clean",
+    "describe_sizes",
+    "has_unequal_sizes",
     "impossible_frames",
     "iter_blocks",
     "leave_out_unfit",
@@ -37,6 +50,7 @@ __all__ = [
     "save",
     "save_motion_bids",
     "save_netcdf",
+    "scale_bodies",
     "select",
     "synchronise",
     "to_common_layout",

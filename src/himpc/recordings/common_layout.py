@@ -9,6 +9,7 @@ from pathlib import Path
 from himpc.errors import DataError, LayoutError, count_noun
 from himpc.recordings.collection import Problem
 from himpc.recordings.common_points import has_unknown_points, to_discovered_layout
+from himpc.recordings.common_size import BodySize, describe_sizes, has_unequal_sizes, scale_bodies
 from himpc.recordings.recording import Recording
 from himpc.skeleton import Layout, missing_joints, shared_layout
 
@@ -20,11 +21,16 @@ would be shared."""
 
 
 def to_common_layout(
-    recordings: Sequence[Recording], layout: Layout | None = None, *, owner: str = ""
+    recordings: Sequence[Recording],
+    layout: Layout | None = None,
+    *,
+    owner: str = "",
+    size: BodySize | None = None,
 ) -> tuple[list[Recording], tuple[str, ...]]:
     """Convert recordings to one layout, so that they can be compared.
 
-    Recordings that have the layout already are returned as they are. Frame rates are not changed: a window is a number
+    Recordings that have the layout already are returned as they are. Bodies are scaled to one size where their sizes
+    are of several kinds (`himpc.recordings.has_unequal_sizes`). Frame rates are not changed: a window is a number
     of frames, so it is shorter at a higher rate, and a recording is the mean of its windows at any rate.
 
     Parameters
@@ -37,18 +43,21 @@ def to_common_layout(
         (`himpc.skeleton.discover_layout`).
     owner : str
         What has that layout, such as ``"the gallery"``, for notes and errors.
+    size : {"true", "assumed", "equal"}, optional
+        What lengths mean to a model (`himpc.model.Model.body_size`). Bodies are scaled if it is "equal"; otherwise a
+        note says how they differ.
 
     Returns
     -------
     recordings : list of Recording
         In the order given.
     notes : tuple of str
-        What was converted; empty if nothing was.
+        What was converted and scaled; empty if nothing was.
 
     Raises
     ------
     DataError
-        If some recordings are 2D and others 3D.
+        If some recordings are 2D and others 3D, or bodies cannot be scaled to one size.
     LayoutError
         If a recording lacks joints of `layout`, or the recordings share too few joints. The message names the
         recording, both layouts and the joints.
@@ -63,6 +72,15 @@ def to_common_layout(
     >>> notes
     ('compared by the 13 joints that all have: 1 recording of coco-17 (17 joints), 1 of kinect-v1 (20 joints)',)
     """
+    converted, notes = _convert(recordings, layout, owner)
+    if size == "equal" or (size is None and has_unequal_sizes(recordings)):
+        converted = scale_bodies(converted)
+    return converted, (*notes, *describe_sizes(recordings, size))
+
+
+def _convert(
+    recordings: Sequence[Recording], layout: Layout | None, owner: str
+) -> tuple[list[Recording], tuple[str, ...]]:
     _check_dimensions(recordings)
     if layout is None and has_unknown_points(recordings):
         return to_discovered_layout(recordings)

@@ -140,6 +140,8 @@ class Recording:
         sees all people at once: two that overlap in time show different people (`himpc.recordings.cannot_link`).
     true_size : bool
         Whether lengths are true. One uncalibrated camera shows proportions, and the size of a body is assumed.
+    equal_size : bool
+        Whether the body was scaled to one size, to be compared by its proportions (`himpc.recordings.scale_bodies`).
 
     Raises
     ------
@@ -169,6 +171,7 @@ class Recording:
     start: float | None = None
     clock: Origin | None = None
     true_size: bool = True
+    equal_size: bool = False
 
     def __post_init__(self) -> None:
         self._normalise()

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
+from himpc.recordings.common_size import BodySize, body_size
 from himpc.recordings.mapped_arrays import iter_blocks, release, stack
 from himpc.recordings.recording import Recording, number_whole_recordings
 from himpc.recordings.simultaneous import cannot_link
@@ -45,6 +46,8 @@ class Windows:
         None if every recording is whole.
     cannot_link : int64 array ``(P, 2)``, optional
         Pairs of whole recordings that show different people (see `himpc.recordings.cannot_link`); None if unknown.
+    body_size : {"true", "assumed", "equal"}
+        What lengths mean (`himpc.recordings.body_size`).
     """
 
     frames: NDArray[np.float32]
@@ -57,6 +60,7 @@ class Windows:
     short: tuple[int, ...] = ()
     whole_numbers: NDArray[np.int64] | None = None
     cannot_link: NDArray[np.int64] | None = None
+    body_size: BodySize = "true"
 
     def __len__(self) -> int:
         """Return the number of windows N."""
@@ -200,6 +204,7 @@ class Windows:
             short=tuple(i for i, s in enumerate(starts) if not len(s)),
             whole_numbers=number_whole_recordings(recordings),
             cannot_link=cannot_link(recordings),
+            body_size=body_size(recordings),
         )
 
 

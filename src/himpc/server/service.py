@@ -271,7 +271,9 @@ class Service:
         """Group recordings by person: those uploaded, or else those of the gallery."""
         model = self.gallery.model
         if uploaded is not None:
-            converted, notes = to_common_layout(uploaded.recordings, model.input_layout, owner="the gallery")
+            converted, notes = to_common_layout(
+                uploaded.recordings, model.input_layout, owner="the gallery", size=model.body_size
+            )
             grouping = group(converted, model, people=people)
             rows = [
                 s.GroupedRecording(id=None, source=r.source, person=None, confidence=None) for r in uploaded.recordings

@@ -25,6 +25,7 @@ from himpc.skeleton.naming import (
 )
 from himpc.skeleton.pooling import centre, mirror, pool, pooling_matrix
 from himpc.skeleton.shared_layout import COMMON_LAYOUT, MIN_SHARED_JOINTS, independent_part, shared_layout
+from himpc.skeleton.stature import long_bones, stature
 
 __all__ = [
     "COMMON_LAYOUT",
@@ -57,6 +58,7 @@ __all__ = [
     "independent_part",
     "is_body_word",
     "layout_names",
+    "long_bones",
     "marker_sets",
     "mirror",
     "missing_joints",
@@ -70,4 +72,5 @@ __all__ = [
     "recognise_marker_set",
     "shared_layout",
     "side_lines",
+    "stature",
 ]

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from himpc.errors import ConfigError
 from himpc.recordings import Origin, Progress
+from himpc.skeleton import stature
 from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, impossible_share
 from himpc.video.decoding import Video
 from himpc.video.detection import PoseEstimator
-from himpc.video.estimators.metric_scale import estimate_stature
 from himpc.video.orientation import estimate_up
 from himpc.video.tracking import JoiningRules, Track, Tracker, TrackingRules, find_joins, join_tracks
 from himpc.video.video_result import DroppedTrack, DropReason, VideoResult
@@ -104,9 +104,9 @@ def _scale(cleaned: tuple[CleanedTrack, ...], height: float | None, true_size: b
     scaled = []
     for each in cleaned:
         recording = each.recording
-        stature = float("nan") if height is None else estimate_stature(recording.joints, recording.layout)
-        if height is not None and stature > 0:
-            recording = recording.with_(joints=recording.joints * np.float32(height / stature), true_size=True)
+        shown = float("nan") if height is None else stature(recording.joints, recording.layout)
+        if height is not None and shown > 0:
+            recording = recording.with_(joints=recording.joints * np.float32(height / shown), true_size=True)
         else:
             recording = recording.with_(true_size=true_size)
         scaled.append(each.with_recording(recording))

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq
 
-from himpc.skeleton import Layout
+from himpc.skeleton import Layout, long_bones
 
 ASSUMED_STATURE = 1.70
 """Metres; one image does not show how tall a person is."""
@@ -14,29 +14,6 @@ ASSUMED_STATURE = 1.70
 _MIN_CONFIDENCE = 0.3
 _MIN_BONES = 4
 """Bones between confident joints that a scale needs."""
-
-# Shares of the stature: Winter, Biomechanics and Motor Control of Human Movement, figure 4.1, after Drillis and Contini
-# 1966; shoulder to hip from the heights of both.
-_BONE_LENGTHS = {
-    ("shoulder", "elbow"): 0.186,
-    ("elbow", "wrist"): 0.146,
-    ("hip", "knee"): 0.245,
-    ("knee", "ankle"): 0.246,
-    ("shoulder", "hip"): 0.288,
-}
-
-
-def estimate_stature(joints: NDArray[np.floating], layout: Layout) -> float:
-    """Estimate the stature that joints ``(frames, J, 3)`` show, in their unit, from the median lengths of long bones.
-
-    NaN if the layout lacks such bones.
-    """
-    bones = [
-        (f"{side}_{a}", f"{side}_{b}", share) for (a, b), share in _BONE_LENGTHS.items() for side in ("left", "right")
-    ]
-    known = [(layout.index(a), layout.index(b), share) for a, b, share in bones if layout.has(a, b)]
-    lengths = [np.nanmedian(np.linalg.norm(joints[:, a] - joints[:, b], axis=1)) for a, b, _ in known]
-    return float(np.sum(lengths) / sum(share for *_, share in known)) if known else float("nan")
 
 
 def to_metres(
@@ -49,11 +26,10 @@ def to_metres(
     fits.
     """
     bones = [
-        (layout.index(f"{side}_{a}"), layout.index(f"{side}_{b}"), share * ASSUMED_STATURE)
-        for (a, b), share in _BONE_LENGTHS.items()
-        for side in ("left", "right")
+        (a, b, share * ASSUMED_STATURE)
+        for a, b, share in long_bones(layout)
+        if min(confidence[a], confidence[b]) >= _MIN_CONFIDENCE
     ]
-    bones = [(a, b, length) for a, b, length in bones if min(confidence[a], confidence[b]) >= _MIN_CONFIDENCE]
     if len(bones) < _MIN_BONES:
         return None
     first, second, lengths = (np.array(column) for column in zip(*bones, strict=True))
