@@ -226,7 +226,7 @@ def _check_sides(data: _Data) -> None:
             "mirrored."
         )
         data.add("sides exchanged", value, [whole], [data.people[whole]], why, references=_reference(data, whole))
-        for part in parts:
+        for part in parts if value >= CORRECTED_FROM else []:
             recording = data.recordings[part]
             data.recordings[part] = recording.with_(joints=recording.joints[:, list(recording.layout.mirror_order)])
 
@@ -248,7 +248,7 @@ def _check_unit(data: _Data) -> None:
     if data.recordings[0].dimensions != 3:
         return
     labels = _number_people(data, range(len(data.first)))
-    check = check_sizes(measure_sizes(data.recordings), labels)
+    check = check_sizes(measure_sizes(data.recordings), labels, data.lengths.poses)
     for whole in np.flatnonzero(check.probability >= CORRECTED_FROM):
         ratio = check.ratio[whole]
         for factor in [factor for unit in UNITS.values() for factor in (unit, 1 / unit)]:
@@ -454,7 +454,7 @@ def _check_sizes(data: _Data) -> None:
         for row in np.flatnonzero((found >= 0) & (data.judgement.wrong >= REPORTED_FROM)):
             labels[data.judged[row]] = numbers[data.names[found[row]]]
     sizes = measure_sizes(data.recordings) * data.factors
-    check: SizeCheck = check_sizes(sizes, labels)
+    check: SizeCheck = check_sizes(sizes, labels, data.lengths.poses)
     for whole in np.flatnonzero(check.probability >= REPORTED_FROM).tolist():
         ratio = float(check.ratio[whole])
         why = f"Its body is {100 * (ratio - 1):+.1f} % as long as in the person's other recordings."

@@ -31,10 +31,19 @@ COPY_RATIO, STEEPNESS = 0.5, 10.0
 """A copy is as likely as not at this ratio of the difference of two recordings to their own change from frame to frame;
 resampled copies of noisy recordings have up to 0.43, exact ones 0. The odds fall with this power of the ratio."""
 
+SEARCHED_FRAMES = 48
+"""Evenly spaced frames by which two recordings are aligned; all frames are compared after that."""
+
+REJECTED_FROM = 1.0
+"""Ratio from which a rough alignment is given up. It is within a quarter of a frame, so that of copies is below 0.75."""
+
+SAMPLE = 4000
+"""Frames from which the axes of the descriptors are estimated."""
+
 EXACT = 2e-4
 """Difference of distances between joints, relative to their mean, of the same numbers after rounding."""
 
-Array = NDArray[np.float64]
+Array = NDArray[np.floating]
 Numbers = NDArray[np.intp]
 
 
@@ -101,10 +110,7 @@ def find_copies(recordings: Sequence[Recording]) -> list[Copy]:
     usable = [number for number, shape in enumerate(shapes) if len(shape.distances) >= MIN_FRAMES]
     if len(usable) < 2:
         return []
-    symmetric = [_symmetric(shapes[number].distances, mirrored) for number in usable]
-    sample = np.concatenate([each[:: max(1, len(each) // 50)] for each in symmetric])
-    axes = np.linalg.svd(sample - sample.mean(axis=0), full_matrices=False)[2][:DESCRIPTOR_SIZE].T
-    described = [each @ axes for each in symmetric]
+    described = _describe([shapes[number].distances for number in usable], mirrored)
     owner = np.repeat(usable, [len(each) for each in described])
     frame = np.concatenate([np.arange(len(each)) for each in described])
     tree = cKDTree(np.concatenate(described))
@@ -139,7 +145,16 @@ def _measure(recording: Recording, joints: Numbers, pairs: tuple[Numbers, Number
     points, distances, sizes = points[sizes > 0], distances[sizes > 0], sizes[sizes > 0]
     relative = distances / sizes[:, None]
     step = float(np.sqrt((np.diff(relative, axis=0) ** 2).mean())) if len(points) > 1 else 0.0
-    return _Shape(relative, sizes, points, step)
+    return _Shape(relative.astype(np.float32), sizes, points.astype(np.float32), step)
+
+
+def _describe(distances: Sequence[Array], mirrored: Numbers) -> list[Array]:
+    """Describe the frames of each recording ``(T, 8)`` by the axes along which the frames of all vary most."""
+    step = max(1, sum(map(len, distances)) // SAMPLE)
+    sample = _symmetric(np.concatenate([each[::step] for each in distances]), mirrored)
+    centred = sample - sample.mean(axis=0)
+    axes = np.linalg.eigh(centred.T @ centred)[1][:, : -DESCRIPTOR_SIZE - 1 : -1]
+    return [_symmetric(each, mirrored) @ axes for each in distances]
 
 
 def _symmetric(distances: Array, mirrored: Numbers) -> Array:
@@ -191,15 +206,13 @@ def _verify(
     best: tuple[float, float, float, bool, Numbers] | None = None
     for is_image in (False, True):
         other = two.distances[:, mirrored] if is_image else two.distances
-        aligned = _align(one.distances, other, line)
+        aligned = _align(one.distances, other, line, REJECTED_FROM * _step(one, two, line[0]))
         if aligned is not None and (best is None or aligned[0] < 0.999 * best[0]):
             best = (*aligned[:3], is_image, aligned[3])
     if best is None:
         return None
     difference, rate, start, is_image, frames = best
-    step = min(one.step, two.step / max(rate, 1e-9)) if rate >= 1 else min(one.step / rate, two.step)
-    step = max(step, EXACT)
-    ratio = difference / step
+    ratio = difference / _step(one, two, rate)
     probability = 1 / (1 + (ratio / COPY_RATIO) ** STEEPNESS)
     if probability < 0.5:
         return None
@@ -225,43 +238,63 @@ def _fit_line(matches: Array) -> tuple[float, float] | None:
     return rate, float(np.median(matches[:, 1] - rate * matches[:, 0]))
 
 
-def _align(one: Array, two: Array, line: tuple[float, float]) -> tuple[float, float, float, Numbers] | None:
-    """Refine a line, and return the root mean square of the difference, the line and the frames that overlap."""
+def _step(one: _Shape, two: _Shape, rate: float) -> float:
+    """Return the smaller change from frame to frame of two recordings, at the lower of their frame rates."""
+    step = min(one.step, two.step / max(rate, 1e-9)) if rate >= 1 else min(one.step / rate, two.step)
+    return max(step, EXACT)
+
+
+def _align(
+    one: Array, two: Array, line: tuple[float, float], limit: float
+) -> tuple[float, float, float, Numbers] | None:
+    """Refine a line, and return the root mean square of the difference, the line and the frames that overlap.
+
+    None if the recordings differ by more than the limit after a rough alignment.
+    """
     rate, start = line
-    best: tuple[float, float, float, Numbers] | None = None
+    best: tuple[float, float, float] | None = None
     rates = {rate, round(rate), 1 / max(round(1 / rate), 1)} - {0}
     ends = (len(two) - 1) / max(len(one) - 1, 1)
     if abs(ends / rate - 1) < 0.1:
         rates.add(ends)
     for tried in sorted(rates):
-        width = 1.0
         centre = start + (rate - tried) * (len(one) - 1) / 2 if abs(tried / rate - 1) < 0.2 else start
-        for _ in range(4):
-            for shift in np.linspace(-2 * width, 2 * width, 9):
-                found = _difference(one, two, tried, centre + shift)
-                if found is not None and (best is None or found[0] < best[0]):
-                    best = (found[0], tried, centre + shift, found[1])
-            if best is not None and best[1] == tried:
-                centre = best[2]
-            width /= 4
-        whole = _difference(one, two, tried, round(centre))
+        for width in (1.0, 0.25, 0.0625, 0.015625):
+            found = [
+                (each[0], tried, float(at))
+                for at in np.linspace(centre - 2 * width, centre + 2 * width, 9)
+                if (each := _difference(one, two, tried, at, SEARCHED_FRAMES)) is not None
+            ]
+            closest = min(found, default=(np.inf, tried, centre))
+            if closest[0] > limit:
+                break
+            centre = closest[2]
+            best = closest if best is None else min(best, closest)
+        whole = _difference(one, two, tried, round(centre), SEARCHED_FRAMES)
         if whole is not None and best is not None and whole[0] <= best[0] + EXACT / 10:
-            best = (whole[0], tried, float(round(centre)), whole[1])
-    return best
+            best = whole[0], tried, float(round(centre))
+    compared = None if best is None else _difference(one, two, best[1], best[2])
+    return None if best is None or compared is None else (compared[0], best[1], best[2], compared[1])
 
 
-def _difference(one: Array, two: Array, rate: float, start: float) -> tuple[float, Numbers] | None:
+def _difference(
+    one: Array, two: Array, rate: float, start: float, most: int | None = None
+) -> tuple[float, Numbers] | None:
+    """Compare the frames that overlap, or at most some of them; None if too few do."""
     frames = np.arange(len(one))
     places = rate * frames + start
     inside = (places >= -1e-6) & (places <= len(two) - 1 + 1e-6)
     frames, places = frames[inside], np.clip(places[inside], 0, len(two) - 1)
     if len(frames) < max(MIN_OVERLAP * min(len(one), len(two) / rate), MIN_FRAMES * max(1, 1 / rate)) - 1:
         return None
+    if most is not None and len(frames) > most:
+        chosen = np.arange(most) * len(frames) // most
+        frames, places = frames[chosen], places[chosen]
     before = np.minimum(places.astype(int), max(len(two) - 2, 0))
-    share = (places - before)[:, None]
+    share = (places - before)[:, None].astype(two.dtype)
     after = np.minimum(before + 1, len(two) - 1)
-    between = two[before] * (1 - share) + two[after] * share
-    return float(np.sqrt(((one[frames] - between) ** 2).mean())), frames
+    gap = two[before] * (1 - share) + two[after] * share - one[frames]
+    return float(np.sqrt(np.vdot(gap, gap) / gap.size)), frames
 
 
 def _is_reflected(one: Array, two: Array) -> bool:

@@ -30,7 +30,8 @@ def probabilities_of_exchanged_sides(recordings: Sequence[Recording]) -> Array |
 
     In the body frame, whose left side is that of the joints named left, knees bend forwards, elbows backwards, feet and
     noses point forwards. All of these turn around if the names of left and right are exchanged, or if one axis is
-    mirrored without the names. The spread of each sign is that of the recordings.
+    mirrored without the names. The spread of each sign is that of the recordings. A sign that often contradicts the
+    clearest one says little: a depth camera may see straight knees bend backwards.
 
     Returns
     -------
@@ -42,16 +43,25 @@ def probabilities_of_exchanged_sides(recordings: Sequence[Recording]) -> Array |
     signs = np.array([_signs(recording, layout) for recording in recordings])
     if np.isnan(signs).all():
         return None
+    columns = signs[:, ~np.isnan(signs).all(axis=0)].T
+    typical = np.nanmedian(np.abs(columns), axis=1)
+    spread = np.maximum(1.4826 * np.nanmedian(np.abs(np.abs(columns) - typical[:, None]), axis=1), MIN_SPREAD)
+    clearest = columns[np.argmax(typical / spread)]
     evidence = np.zeros(len(recordings))
-    for column in signs.T:
-        known = ~np.isnan(column)
-        if known.any():
-            typical = float(np.median(np.abs(column[known])))
-            spread = max(1.4826 * float(np.median(np.abs(np.abs(column[known]) - typical))), MIN_SPREAD)
-            each = -2 * typical * column[known] / spread**2
-            evidence[known] += np.clip(each, -MAX_EVIDENCE, MAX_EVIDENCE)
+    for column, middle, width in zip(columns, typical, spread, strict=True):
+        limit = _limit(column, clearest)
+        evidence += np.nan_to_num(np.clip(-2 * middle * column / width**2, -limit, limit))
     probability = 1 / (1 + (1 - PRIOR) / PRIOR * np.exp(-evidence))
     return np.where(np.isnan(signs).all(axis=1), np.nan, probability)
+
+
+def _limit(column: Array, clearest: Array) -> float:
+    """Return the most evidence of a sign, by how often it agrees with the clearest one."""
+    known = ~np.isnan(column) & ~np.isnan(clearest)
+    if not known.any():
+        return MAX_EVIDENCE
+    wrong = float((column[known] * clearest[known] < 0).mean())
+    return float(np.clip(np.log(max(1 - wrong, 1e-9) / max(wrong, 1e-9)), 0, MAX_EVIDENCE))
 
 
 def _signs(recording: Recording, layout: Layout) -> list[float]:

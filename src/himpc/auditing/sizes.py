@@ -25,6 +25,9 @@ IMPOSSIBLE = np.log(2.5)
 FREEDOM = 4.0
 """Degrees of freedom of the t distribution of sizes of one person."""
 
+SIMILAR_POSES = 5
+"""Recordings of other people, in the most similar poses, whose differences are expected of a recording as well."""
+
 MAX_FRAMES = 300
 
 Array = NDArray[np.float64]
@@ -65,11 +68,19 @@ def measure_sizes(recordings: Sequence[Recording]) -> Array:
     return np.array([float(np.median(np.concatenate(each), axis=0).sum()) for each in frames])
 
 
-def check_sizes(sizes: Array, people: NDArray[np.int64]) -> SizeCheck:
+def check_sizes(sizes: Array, people: NDArray[np.int64], poses: Array) -> SizeCheck:
     """Compare the size of each whole recording with the person's other ones.
 
-    The spread between recordings of one person is estimated from all people. Of two recordings that differ nothing says
-    which is wrong, so each gets half of the probability.
+    The spread between recordings of one person is estimated from all people. A difference that other people in similar
+    poses have as well is of the sensor: depth cameras see sitting people shorter. Of two recordings that differ nothing
+    says which is wrong, so each gets half of the probability.
+
+    Parameters
+    ----------
+    sizes : float64 array ``(W,)``
+    people : int64 array ``(W,)``
+    poses : float64 array ``(W, D)``
+        Of the whole recordings, to find similar ones.
     """
     logs = np.log(np.maximum(sizes, 1e-9))
     difference, probability = np.full(len(sizes), np.nan), np.full(len(sizes), np.nan)
@@ -83,10 +94,23 @@ def check_sizes(sizes: Array, people: NDArray[np.int64]) -> SizeCheck:
     difference[single & (np.abs(difference) <= IMPOSSIBLE)] = np.nan
     known = ~np.isnan(difference) & ~single
     if known.any():
-        spread = max(1.4826 * float(np.median(np.abs(difference[known]))), MIN_SPREAD)
-        scaled = difference[known] / spread
+        unexplained = difference - _shared_difference(difference, known, people, poses)
+        spread = max(1.4826 * float(np.median(np.abs(unexplained[known]))), MIN_SPREAD)
+        scaled = unexplained[known] / spread
         own = 0.375 * (1 + scaled**2 / FREEDOM) ** (-(FREEDOM + 1) / 2) / spread  # the density of t with 4
-        other = np.where(np.abs(difference[known]) > 2 * spread, 1 / RANGE, 0)
+        other = np.where(np.abs(unexplained[known]) > 2 * spread, 1 / RANGE, 0)
         probability[known] = PRIOR * other / (PRIOR * other + (1 - PRIOR) * own)
         probability[count == 2] *= 0.5 + 1e-9
     return SizeCheck(probability, np.exp(difference))
+
+
+def _shared_difference(difference: Array, known: NDArray[np.bool_], people: NDArray[np.int64], poses: Array) -> Array:
+    """Return the part of each difference that other people in similar poses have as well: at most all of it."""
+    shared = np.zeros(len(difference))
+    for index in np.flatnonzero(known):
+        others = np.flatnonzero(known & (people != people[index]))
+        if len(others) >= SIMILAR_POSES:
+            distance = ((poses[others] - poses[index]) ** 2).sum(axis=1)
+            similar = others[np.argsort(distance, kind="stable")[:SIMILAR_POSES]]
+            shared[index] = np.median(difference[similar])
+    return np.clip(shared, np.minimum(difference, 0), np.maximum(difference, 0))
