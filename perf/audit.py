@@ -15,6 +15,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import resource
 import sys
 import time
 import warnings
@@ -31,6 +32,7 @@ import himpc
 import himpc.learning.trainer as trainer
 from himpc._files import write_atomically
 from himpc.auditing import LEVELS, audit
+from himpc.auditing import copies as copy_search
 from himpc.auditing.assignment import judge_labels
 from himpc.auditing.bodies import Bodies, compare_bodies
 from himpc.evaluation import markdown_table
@@ -83,9 +85,8 @@ def main() -> None:
             continue
         if options.planted:
             tables[name] = plant_changes(recordings)
-            print(
-                markdown_table([{"set": name, "planted": kind} | row for kind, row in tables[name].items()]), flush=True
-            )
+            rows = [{"set": name, "planted": kind} | row for kind, row in tables[name].items()]
+            print(markdown_table([{key: str(value) for key, value in row.items()} for row in rows]), flush=True)
             continue
         bodies, labels = describe(recordings)
         tables[name] = [
@@ -220,8 +221,12 @@ def format_rows(rows: Sequence[dict[str, Any]]) -> str:
     return markdown_table(table)
 
 
-def plant_changes(recordings: Sequence[Recording], count: int = 8) -> dict[str, dict[str, int]]:
-    """Plant copies, exchanged sides and other sizes, one kind at a time, and count the findings of that kind."""
+def plant_changes(recordings: Sequence[Recording], count: int = 8) -> dict[str, dict[str, Any]]:
+    """Plant copies, exchanged sides and other sizes, one kind at a time, and count the findings of that kind.
+
+    The ratio is that of `himpc.auditing.copies`: the largest of the copies that were found, and the smallest of all
+    recordings of the set, which are no copies.
+    """
     rng = np.random.default_rng(0)
     chosen = rng.permutation([i for i, each in enumerate(recordings) if len(each) >= 30])[:count].tolist()
     layout = to_common_layout(recordings)[0][0].layout
@@ -247,19 +252,25 @@ def plant_changes(recordings: Sequence[Recording], count: int = 8) -> dict[str, 
         "10 % taller": ("other height", lambda joints: joints * np.float32(1.1)),
     }
     clean = audit(whole)
-    table = {"nothing": {"planted": 0, "found": 0, "false alarms": len(clean.findings)}}
+    limit, copy_search.COPY_RATIO = copy_search.COPY_RATIO, copy_search.REJECTED_FROM
+    smallest = min((each.ratio for each in copy_search.find_copies(whole)), default=np.inf)
+    copy_search.COPY_RATIO = limit
+    table: dict[str, dict[str, Any]] = {
+        "nothing": {"planted": 0, "found": 0, "false alarms": len(clean.findings), "ratio": f"{smallest:.2f}"}
+    }
     for name, change in copies.items():
         added = [whole[i].with_(joints=change(whole[i].joints), source=f"copy-{i}", origin=None) for i in chosen]
         found = [each for each in audit([*whole, *added]).at_least("likely") if each.kind == "copy"]
         hits = {i for each in found for i in each.recordings if i >= len(whole)}
         rest = sum(all(i < len(whole) for i in each.recordings) for each in found)
-        table[name] = {"planted": len(chosen), "found": len(hits), "false alarms": rest}
+        largest = max((each.measures["ratio"] for each in found), default=np.nan)
+        table[name] = {"planted": len(chosen), "found": len(hits), "false alarms": rest, "ratio": f"{largest:.2f}"}
     for name, (kind, change) in changes.items():
         planted = [each.with_(joints=change(each.joints)) if i in chosen else each for i, each in enumerate(whole)]
         found = [i for each in audit(planted).at_least("likely") if each.kind == kind for i in each.recordings]
         parts = {each.whole_source for i, each in enumerate(whole) if i in chosen}
         hits = {i for i in found if whole[i].whole_source in parts}
-        table[name] = {"planted": len(chosen), "found": len(hits), "false alarms": len(set(found) - hits)}
+        table[name] = {"planted": len(chosen), "found": len(hits), "false alarms": len(set(found) - hits), "ratio": ""}
     return table
 
 
@@ -267,6 +278,7 @@ def measure_time() -> None:
     """Print the processor time of an audit of 1,000 recordings of 100 people, with 2 % of the labels changed."""
     recordings = himpc.simulate(people=100, recordings=10, seconds=4.0, difficulty="medium", seed=0)
     cleaned = [part for recording in recordings for part in himpc.recordings.clean(recording)]
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     people = sorted({recording.person for recording in recordings})
     for number in range(0, len(cleaned), 50):
         cleaned[number] = cleaned[number].with_(person=people[number % 97])
@@ -276,7 +288,10 @@ def measure_time() -> None:
         f"{len(result.labels)} recordings, {len(cleaned)} parts, {sum(map(len, cleaned))} frames, {len(people)} people:"
     )
     print(f"{time.process_time() - began:.1f} s of processor time, {time.perf_counter() - clock:.1f} s by the clock")
-    print(f"{len(result.findings)} findings")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    print(
+        f"{memory // 1024} MiB at most, of which the recordings took {before // 1024}; {len(result.findings)} findings"
+    )
 
 
 if __name__ == "__main__":

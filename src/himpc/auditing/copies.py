@@ -35,7 +35,7 @@ SEARCHED_FRAMES = 48
 """Evenly spaced frames by which two recordings are aligned; all frames are compared after that."""
 
 REJECTED_FROM = 1.0
-"""Ratio from which a rough alignment is given up. It is within a quarter of a frame, so that of copies is below 0.75."""
+"""Ratio from which a rough alignment is given up. It is within a quarter of a frame, so copies are below 0.75."""
 
 SAMPLE = 4000
 """Frames from which the axes of the descriptors are estimated."""
