@@ -3,6 +3,12 @@ import dataclasses
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.pipeline import FeatureUnion, Pipeline
+from sklearn.utils import estimator_checks
+from sklearn.utils.validation import check_is_fitted
 
 import himpc
 from himpc.api import embed
@@ -69,6 +75,99 @@ def test_misuse_raises(walks, learner):
         himpc.HiMPC("paper").fit(walks)
     with pytest.raises(ConfigError, match="unknown preset"):
         himpc.HiMPC("best").fit(walks)
+
+
+CHECKS = [
+    "check_clusterer_compute_labels_predict",
+    "check_do_not_raise_errors_in_init_or_set_params",
+    "check_estimator_cloneable",
+    "check_estimator_repr",
+    "check_estimator_tags_renamed",
+    "check_estimators_partial_fit_n_features",
+    "check_get_params_invariance",
+    "check_mixin_order",
+    "check_no_attributes_set_in_init",
+    "check_parameters_default_constructible",
+    "check_set_params",
+    "check_transformer_n_iter",
+    "check_transformers_unfitted",
+    "check_valid_tag_types",
+]
+"""The checks of scikit-learn that apply: all others fit arrays, and a sample of ours is a recording.
+
+What those check is tested below with recordings. A check that the installed version lacks is left out."""
+
+
+@pytest.mark.parametrize("name", [name for name in CHECKS if hasattr(estimator_checks, name)])
+def test_checks_of_scikit_learn_pass(name):
+    getattr(estimator_checks, name)("HiMPC", himpc.HiMPC(settings=SMALL))
+
+
+def test_checks_that_apply_exist():
+    assert sum(hasattr(estimator_checks, name) for name in CHECKS) >= 10
+
+
+def test_fitting_changes_neither_settings_nor_recordings_and_repeats(walks, learner):
+    joints = [walk.joints.copy() for walk in walks]
+    twin = clone(learner)
+    before = dict(vars(twin))
+    assert twin.fit(walks) is twin
+    assert {name: value for name, value in vars(twin).items() if not name.endswith("_")} == before
+    np.testing.assert_array_equal(twin.transform(walks), twin.fit(walks).transform(walks))
+    for walk, copy in zip(walks, joints, strict=True):
+        np.testing.assert_array_equal(walk.joints, copy)
+
+
+def test_transform_does_not_depend_on_other_recordings(walks, learner):
+    vectors = learner.transform(walks)
+    np.testing.assert_allclose(learner.transform(walks[::-1])[::-1], vectors, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(learner.transform(walks[2:5]), vectors[2:5], rtol=1e-4, atol=1e-5)
+
+
+def test_an_unfitted_estimator_is_known_to_scikit_learn(walks, learner):
+    for call in (himpc.HiMPC().predict, himpc.HiMPC().transform):
+        with pytest.raises(NotFittedError, match="is not fitted"):
+            call(walks)
+    with pytest.raises(NotFittedError):
+        check_is_fitted(himpc.HiMPC())
+    check_is_fitted(learner)
+
+
+def test_arrays_in_place_of_recordings_are_refused(walks, learner):
+    for call in (learner.fit, learner.transform, learner.predict):
+        with pytest.raises(DataError, match=r"recording 1 is of type ndarray, expected himpc.Recording; read files by"):
+            call([walks[0], np.zeros((6, 20, 3))])
+
+
+def test_pipelines_and_searches_take_lists_of_recordings(walks):
+    people = [walk.person for walk in walks]
+    search = GridSearchCV(
+        Pipeline([("embed", himpc.HiMPC(settings=SMALL)), ("match", KNeighborsClassifier(1))]),
+        {"match__n_neighbors": [1, 2], "embed__seed": [0]},
+        cv=2,
+        error_score="raise",
+    )
+    search.fit(walks, people)
+    assert search.predict(walks[:2]).shape == (2,)
+    assert search.best_score_ > 0.5
+    scores = cross_val_score(himpc.HiMPC(settings=SMALL), walks, people, cv=2, scoring="adjusted_rand_score")
+    assert scores.shape == (2,)
+
+
+def test_features_have_names_and_pandas_output(walks, learner):
+    names = learner.get_feature_names_out()
+    assert (len(names), names[0], names[-1]) == (48, "himpc0", "himpc47")
+    union = FeatureUnion([("a", learner), ("b", learner)])
+    assert union.transform(walks).shape == (16, 96)
+    assert union.get_feature_names_out()[0] == "a__himpc0"
+    pytest.importorskip("pandas", reason="the extra interchange is not installed")
+    table = clone(learner).set_output(transform="pandas").fit_transform(walks)
+    assert list(table.columns) == list(names)
+    np.testing.assert_array_equal(table.to_numpy(), learner.transform(walks))
+
+
+def test_the_estimator_shows_itself_as_html(learner):
+    assert "HiMPC" in learner._repr_html_()
 
 
 def test_model_without_settings_loads(learner, tmp_path):

@@ -14,11 +14,13 @@ __all__ = ["EXTRAS", "import_on_first_use", "require"]
 EXTRAS = {
     "gallery": "galleries in a folder",
     "interchange": "tables and labelled arrays of other packages",
+    "mlflow": "logging to MLflow",
     "netcdf": "netCDF files of poses",
     "onnx": "export to ONNX",
     "postgres": "galleries in PostgreSQL",
     "ray": "embedding on a Ray cluster",
     "serve": "the server and its page",
+    "tensorboard": "logging to TensorBoard",
     "video": "pose estimation from video",
 }
 """Each extra of the package, and what it is for."""

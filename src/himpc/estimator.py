@@ -8,7 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.base import BaseEstimator, ClusterMixin, TransformerMixin
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.exceptions import NotFittedError
 
 from himpc.api import embed, fit, group
 from himpc.errors import ConfigError, DataError, ModelError
@@ -19,11 +20,16 @@ from himpc.recordings import Recording
 __all__ = ["HiMPC"]
 
 
-class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
+class _UnfittedError(ModelError, NotFittedError):  # type: ignore[misc]  # scikit-learn is untyped
+    """An estimator is used before it is fitted, in the words of himpc and of scikit-learn."""
+
+
+class HiMPC(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc]  # scikit-learn is untyped
     """Hi-MPC with hard skeleton mining: learn from recordings without labels, then group or embed recordings.
 
-    A recording is one sample. The conventions of scikit-learn hold: `get_params`, `set_params` and `clone` work, and
-    attributes that end in an underscore exist after `fit`.
+    A recording is one sample, so that a list of recordings takes the place of ``X``. The conventions of scikit-learn
+    hold: `get_params`, `set_params`, `clone`, `set_output`, pipelines and searches work, and attributes that end in an
+    underscore exist after `fit`.
 
     Parameters
     ----------
@@ -183,6 +189,19 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
         return learner
 
     @property
+    def _n_features_out(self) -> int:
+        """The size of an embedding, from which scikit-learn derives `get_feature_names_out`."""
+        return self._model().size
+
+    def __sklearn_tags__(self) -> Any:
+        """Return what scikit-learn may assume: samples are recordings, not rows of an array."""
+        tags = super().__sklearn_tags__()
+        tags.input_tags.two_d_array = False
+        tags.input_tags.allow_nan = True
+        tags.no_validation = True
+        return tags
+
+    @property
     def config(self) -> Config:
         """All settings: those of the preset, changed by `seed` and `settings`."""
         if not isinstance(self.settings, Mapping | None):
@@ -191,6 +210,6 @@ class HiMPC(TransformerMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc
 
     def _model(self) -> Model:
         if not hasattr(self, "model_"):
-            raise ModelError("this HiMPC is not fitted", hint="train it with {HiMPC.fit()} or load a trained one")
+            raise _UnfittedError("this HiMPC is not fitted", hint="train it with {HiMPC.fit()} or load a trained one")
         model: Model = self.model_
         return model

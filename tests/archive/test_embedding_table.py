@@ -7,7 +7,7 @@ import pytest
 
 from himpc.api import embed
 from himpc.archive import EmbeddingTable
-from himpc.errors import DataError
+from himpc.errors import ConfigError, DataError
 from himpc.model import BASELINES
 from himpc.reading import read
 from himpc.skeleton import get_layout
@@ -45,3 +45,25 @@ def test_tables_of_several_layouts_are_not_joined(walks):
     tables = [EmbeddingTable.from_recordings(embed(bones, each), each) for each in (recordings, few)]
     with pytest.raises(DataError, match=r"whose vectors have 13, 19 dimensions; .* layout='common-15'"):
         EmbeddingTable.join(tables)
+
+
+def test_a_labelled_table_has_a_row_for_each_recording_or_window(table):
+    pytest.importorskip("pandas", reason="the extra interchange is not installed")
+    labelled = table.to_pandas()
+    vectors = labelled.filter(regex="^himpc").to_numpy()
+    np.testing.assert_array_equal(vectors, table.recordings)
+    assert list(labelled.columns[:6]) == ["source", "person", "session", "camera", "himpc0", "himpc1"]
+    assert labelled["person"].fillna("").tolist() == table.person.tolist()
+    windows = table.to_pandas(of="windows")
+    np.testing.assert_array_equal(windows.filter(regex="^himpc").to_numpy(), table.windows)
+    assert windows["source"].tolist() == table.source[table.window_recording].tolist()
+    assert windows["start"].tolist() == table.window_start.tolist()
+    with pytest.raises(ConfigError, match="of is 'window', expected"):
+        table.to_pandas(of="window")
+
+
+def test_a_parquet_file_holds_the_labelled_table(table, tmp_path):
+    pandas = pytest.importorskip("pandas", reason="the extra interchange is not installed")
+    pytest.importorskip("pyarrow", reason="the extra interchange is not installed")
+    table.save(tmp_path / "table.parquet")
+    pandas.testing.assert_frame_equal(pandas.read_parquet(tmp_path / "table.parquet"), table.to_pandas())

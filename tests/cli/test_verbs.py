@@ -96,6 +96,14 @@ def test_embed(walks, run, tmp_path):
         assert arrays["person"][0] == "person-000"
 
 
+def test_embed_writes_parquet(walks, tmp_path):
+    pandas = pytest.importorskip("pandas", reason="the extra interchange is not installed")
+    out = tmp_path / "embeddings.parquet"
+    assert main(["embed", walks, "--model", "bones", "--out", str(out), "--quiet"]) == 0
+    table = pandas.read_parquet(out)
+    assert (len(table), table["person"][0]) == (16, "person-000")
+
+
 @pytest.mark.parametrize("model", ["run", "bones", "d13", "d16", "raw", "body"])
 def test_evaluate(walks, run, model, capsys):
     sides = ["--gallery", "session=session-1", "--probe", "session=session-2"]

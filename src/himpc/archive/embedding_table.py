@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._extras import require
 from himpc._files import replace_atomically
 from himpc.api import RecordingEmbeddings
-from himpc.errors import DataError
+from himpc.errors import ConfigError, DataError
 from himpc.recordings import Recording
 from himpc.skeleton import COMMON_LAYOUT
 
@@ -129,14 +130,57 @@ class EmbeddingTable:
         columns: dict[str, Any] = {name: np.array(values, dtype=np.str_) for name, values in texts.items()}
         return replace(self, **columns)
 
+    def to_pandas(self, of: Literal["recordings", "windows"] = "recordings") -> Any:
+        """Make a `pandas.DataFrame` of embeddings with their labels.
+
+        Parameters
+        ----------
+        of : {"recordings", "windows"}
+            One row a recording, or one a window; a window has the columns ``recording`` and ``start`` as well.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``source``, ``person``, ``session`` and ``camera``, missing where unknown, and ``himpc0``, ``himpc1`` and so
+            on, as `himpc.HiMPC.get_feature_names_out` names them.
+
+        Raises
+        ------
+        ConfigError
+            If `of` is another word.
+        DependencyError
+            If pandas is not installed (extra ``interchange``).
+        """
+        if of not in ("recordings", "windows"):
+            raise ConfigError(f"of is {of!r}, expected 'recordings' or 'windows'")
+        pandas = require("pandas", "interchange")
+        numbers = np.arange(len(self.recordings)) if of == "recordings" else self.window_recording
+        vectors = self.recordings if of == "recordings" else self.windows
+        labels: dict[str, Any] = {
+            name: pandas.array([text or None for text in getattr(self, name)[numbers].tolist()], dtype="string")
+            for name in _TEXTS
+        }
+        if of == "windows":
+            labels |= {"recording": self.window_recording, "start": self.window_start}
+        names = [f"himpc{i}" for i in range(vectors.shape[1])]
+        return pandas.concat([pandas.DataFrame(labels), pandas.DataFrame(vectors, columns=names)], axis=1)
+
     def save(self, path: str | Path) -> None:
-        """Write an ``.npz`` file with an array per attribute, without pickle.
+        """Write an ``.npz`` file with an array per attribute, without pickle, or ``.parquet`` with a row a recording.
 
         Raises
         ------
         RunFolderError
             If the file cannot be written.
+        DependencyError
+            If pandas or pyarrow is not installed, for ``.parquet`` (extra ``interchange``).
         """
+        if Path(path).suffix.lower() == ".parquet":
+            require("pyarrow", "interchange")
+            table = self.to_pandas()
+            with replace_atomically(path) as beside:
+                table.to_parquet(beside, engine="pyarrow", index=False)
+            return
         with replace_atomically(path) as beside, beside.open("wb") as file:
             np.savez(file, allow_pickle=False, **{field.name: getattr(self, field.name) for field in fields(self)})
 

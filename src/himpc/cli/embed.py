@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
+from himpc._extras import require
 from himpc.cli.models import load_embedder
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import count_noun
@@ -38,7 +39,8 @@ def embed(
         A run folder or saved model, or a baseline: body, bones, d13, d16, raw.
     out
         The .npz file to write: 'windows' (N, D), 'window_recording' (N,), 'window_start' (N,), 'recordings' (R, D),
-        'source', 'person', 'session' and 'camera' (R,).
+        'source', 'person', 'session' and 'camera' (R,). Or a .parquet file, with a row a recording: the same labels,
+        and the columns 'himpc0', 'himpc1' and so on. Requires the extra interchange.
     level
         Level whose features to use instead of the multi-level representation.
     window_length
@@ -50,6 +52,9 @@ def embed(
         Finished files are kept in a folder .parts beside 'out'; after an interruption the same command resumes.
         Requires the extra ray.
     """
+    if out.suffix.lower() == ".parquet":  # before the work
+        require("pandas", "interchange")
+        require("pyarrow", "interchange")
     console = output.console()
     embedder = load_embedder(model, "cpu" if ray else device)
     if ray:

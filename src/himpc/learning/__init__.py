@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
     from himpc.learning.grouping import Grouping, group_recordings
     from himpc.learning.history import EpochRecord, History
+    from himpc.learning.loggers import MLflowLogger, TensorBoardLogger
     from himpc.learning.losses.hi_mpc import mining_weights
     from himpc.learning.state import CHECKPOINT_FILE
     from himpc.learning.trainer import Score, TrainingResult, train
@@ -34,8 +35,10 @@ __all__ = [
     "Grouping",
     "History",
     "IgnoreWarnings",
+    "MLflowLogger",
     "ProcessGroup",
     "Score",
+    "TensorBoardLogger",
     "TrainingResult",
     "assign_apart",
     "diagnose",
@@ -62,6 +65,7 @@ __getattr__ = import_on_first_use(
         "distributed": "SINGLE_PROCESS ProcessGroup",
         "grouping": "Grouping group_recordings",
         "history": "EpochRecord History",
+        "loggers": "MLflowLogger TensorBoardLogger",
         "losses.hi_mpc": "mining_weights",
         "state": "CHECKPOINT_FILE",
         "trainer": "Score TrainingResult train",

@@ -72,6 +72,12 @@ def to_common_layout(
     >>> notes
     ('compared by the 13 joints that all have: 1 recording of coco-17 (17 joints), 1 of kinect-v1 (20 joints)',)
     """
+    for number, recording in enumerate(recordings):
+        if not isinstance(recording, Recording):
+            raise DataError(
+                f"recording {number} is of type {type(recording).__name__}, expected himpc.Recording",
+                hint="read files by {read()}, or make recordings from arrays",
+            )
     converted, notes = _convert(recordings, layout, owner)
     if size == "equal" or (size is None and has_unequal_sizes(recordings)):
         converted = scale_bodies(converted)
