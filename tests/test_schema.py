@@ -58,7 +58,7 @@ def outcome(data: object) -> tuple[Settings | None, str]:
 @pytest.mark.parametrize(
     ("data", "message"),
     [
-        ({"epoch": 3}, "unknown setting 'epoch'; the settings are epochs, rate, align"),
+        ({"epoch": 3}, r"unknown setting 'epoch' \(did you mean 'epochs'\?\); the settings are epochs, rate, align"),
         ({"epochs": 0}, "epochs should be greater than or equal to 1, found 0"),
         ({"epochs": "3"}, "epochs should be a valid integer, found '3'"),
         ({"epochs": 2.0}, "epochs should be a valid integer, found 2.0"),
@@ -102,7 +102,9 @@ def test_an_error_has_the_class_that_was_asked_for_and_construction_raises_confi
         parse(Settings, {"epochs": 0}, error=FormatError)
     with pytest.raises(ConfigError, match=r"^epochs should be greater than or equal to 1, found 0$"):
         Settings(epochs=0)
-    with pytest.raises(ConfigError, match="unknown setting 'epoch'; the settings are epochs"):
+    with pytest.raises(
+        ConfigError, match=r"unknown setting 'epoch' \(did you mean 'epochs'\?\); the settings are epochs"
+    ):
         Settings(epoch=1)  # type: ignore[call-arg]
 
 

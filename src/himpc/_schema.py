@@ -21,7 +21,7 @@ import pydantic
 from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import CoreSchema, ErrorDetails, core_schema, to_jsonable_python
 
-from himpc.errors import ConfigError, FormatError, HimpcError, escape_unprintable
+from himpc.errors import ConfigError, FormatError, HimpcError, escape_unprintable, suggest_name
 
 __all__ = [
     "KW_ONLY",
@@ -239,7 +239,7 @@ def _describe_one(detail: ErrorDetails, names: list[str]) -> str:
     place = escape_unprintable(".".join(map(str, detail["loc"])))
     if detail["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         known = f"; the settings are {', '.join(names)}" if names and len(detail["loc"]) == 1 else ""
-        return f"unknown setting {place!r}{known}"
+        return f"unknown setting {suggest_name(place, names if known else ())}{known}"
     if detail["type"] in ("missing", "missing_argument"):
         return f"{place} is missing"
     reason = detail["msg"].removeprefix("Value error, ").removeprefix("Input ")

@@ -26,8 +26,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 __all__ = [
     "ConfigError",
@@ -47,6 +48,7 @@ __all__ = [
     "RunFolderError",
     "count_noun",
     "escape_unprintable",
+    "suggest_name",
 ]
 
 _REFERENCE = re.compile(r"\{\{|\}\}|\{(?P<name>[a-z_][\w.]*)(?:=(?P<value>[^{}]*)|(?P<call>\(\)))?\}", re.IGNORECASE)
@@ -250,3 +252,16 @@ def count_noun(count: int, singular: str, plural: str = "") -> str:
     ('1 person', '2 recordings')
     """
     return f"{count} {singular if count == 1 else plural or singular + 's'}"
+
+
+def suggest_name(name: object, known: Iterable[str]) -> str:
+    """Return an unknown name in quotes, with the known name that is most like it, if one is.
+
+    Examples
+    --------
+    >>> suggest_name("kinect-v3", ["kinect-v1", "smpl-22"])
+    "'kinect-v3' (did you mean 'kinect-v1'?)"
+    """
+    names = {each.lower(): each for each in known}
+    near = get_close_matches(str(name).lower(), names, 1)
+    return f"{str(name)!r}" + (f" (did you mean {names[near[0]]!r}?)" if near else "")

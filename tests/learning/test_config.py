@@ -71,7 +71,7 @@ def test_settings_survive_json(k1, eps, mining, seed):
         ({"temperature": float("nan")}, "temperature: must be 0"),
         ({"mask": 1.0}, "mask should be less than 1"),
         ({"mask": float("nan")}, "mask should be "),
-        ({"epochs": 3}, "unknown setting 'epochs'; the settings are window_length"),
+        ({"epochs": 3}, r"unknown setting 'epochs' \(did you mean 'max_epochs'\?\); the settings are window_length"),
     ],
 )
 def test_wrong_settings_raise(changes, message):

@@ -11,7 +11,7 @@ import numpy as np
 from himpc.anonymization.bodies import retarget, standard_body
 from himpc.anonymization.gait import normalise_gait
 from himpc.anonymization.perturbation import add_noise, add_offset, drop_joints, resample, smooth
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, suggest_name
 from himpc.recordings import Recording
 
 __all__ = ["METHODS", "Chain", "Method", "Step"]
@@ -72,7 +72,8 @@ class Step:
                 raise ConfigError("method drop needs joints or parts, such as 'drop:left_wrist,right_wrist'")
             return cls(name, joints=joints)
         if name not in METHODS:
-            raise ConfigError(f"unknown method {name!r}, expected one of {', '.join([*METHODS, _DROP])}")
+            known = [*METHODS, _DROP]
+            raise ConfigError(f"unknown method {suggest_name(name, known)}, expected one of {', '.join(known)}")
         method = METHODS[name]
         if not colon and method.default is not None:
             return cls(name, method.default)

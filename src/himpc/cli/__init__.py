@@ -15,6 +15,7 @@ from typing import Any
 from cyclopts import App, CycloptsError, Parameter
 
 from himpc._version import __version__
+from himpc.cli.examples import EXAMPLES, FIRST_STEPS, example
 from himpc.cli.hints import render_error
 from himpc.errors import HimpcError, LayoutWarning, escape_unprintable
 
@@ -54,21 +55,28 @@ for _verb, _help in {
     "gallery": "Enroll people, and identify the person in new recordings.",
     "demo": "Run the whole workflow on simulated walkers.",
 }.items():
-    app.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help)
+    # `gallery` is an app of its own, which states its example itself.
+    _own = {} if _verb == "gallery" else {"help_prologue": example(_verb)}
+    app.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help, **_own)
+app.register_install_completion_command(help="Install the completion of verbs and options in this shell.")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code; an error is printed as one line on standard error."""
+    arguments = sys.argv[1:] if arguments is None else arguments
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")  # the terminal's encoding may lack a character
     try:
+        if not arguments:
+            print(FIRST_STEPS)
+            return SUCCESS
         with warnings.catch_warnings():
             _print_layout_warnings()
             code = int(app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or SUCCESS)
         sys.stdout.flush()
         return code
     except CycloptsError as error:
-        return _fail(" ".join(str(error).split()), USAGE)
+        return _fail(_subcommand_advice(arguments) or " ".join(str(error).split()), USAGE)
     except HimpcError as error:
         return _fail(render_error(error))
     except KeyboardInterrupt:
@@ -80,6 +88,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{error.filename or 'input or output'}: {error.strerror or error}")
     except MemoryError:
         return _fail("out of memory: use fewer or shorter recordings, or smaller settings")
+
+
+def _subcommand_advice(arguments: Sequence[str]) -> str:
+    """Return where a verb of `himpc gallery` is found that was written without `gallery`, or an empty text."""
+    verb = arguments[0]
+    if verb in app or f"gallery {verb}" not in EXAMPLES:
+        return ""
+    return f"there is no verb {verb!r}: write himpc gallery {verb}"
 
 
 def _print_layout_warnings() -> None:

@@ -12,6 +12,7 @@ from cyclopts import App, Parameter
 
 from himpc._schema import to_plain
 from himpc.cli import FAILURE
+from himpc.cli.examples import example
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import ConfigError, NotEnrolledError, count_noun, escape_unprintable
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from himpc.recordings import Recording
     from himpc.video import VideoResult
 
-gallery = App(name="gallery", default_parameter=Parameter(negative=()))
+gallery = App(name="gallery", default_parameter=Parameter(negative=()), help_prologue=example("gallery"))
 for _verb, _help in {
     "enroll": "Enroll people by their recordings; creates the gallery if there is none.",
     "search": "Identify the person in each recording, or report it as unknown.",
@@ -29,7 +30,7 @@ for _verb, _help in {
     "quality": "List how well people are enrolled, those with most problems first.",
     "watch": "Enroll or identify the recordings that arrive in a folder.",
 }.items():
-    gallery.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help)
+    gallery.command(f"himpc.cli.{_verb}:{_verb}", name=_verb, help=_help, help_prologue=example(f"gallery {_verb}"))
 
 DEFAULT_LOCATION = "gallery"
 
@@ -62,7 +63,7 @@ def read_probes(
     return usable
 
 
-@gallery.command
+@gallery.command(help_prologue=example("gallery calibrate"))
 def calibrate(
     *,
     location: Location = DEFAULT_LOCATION,
@@ -102,7 +103,7 @@ def calibrate(
     )
 
 
-@gallery.command(name="list")
+@gallery.command(name="list", help_prologue=example("gallery list"))
 def list_people(*, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """List the people who are enrolled."""
     console = output.console()
@@ -119,7 +120,7 @@ def list_people(*, location: Location = DEFAULT_LOCATION, output: OutputOptions 
     return console.result({"people": to_plain(people)})
 
 
-@gallery.command
+@gallery.command(help_prologue=example("gallery show"))
 def show(person: str, *, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """List the recordings of a person.
 
@@ -142,7 +143,7 @@ def show(person: str, *, location: Location = DEFAULT_LOCATION, output: OutputOp
     return console.result({"recordings": to_plain(recordings)})
 
 
-@gallery.command
+@gallery.command(help_prologue=example("gallery merge"))
 def merge(
     person: str, *others: str, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
 ) -> int:
@@ -164,7 +165,7 @@ def merge(
     return console.result({"person": person, "moved": moved})
 
 
-@gallery.command
+@gallery.command(help_prologue=example("gallery rename"))
 def rename(
     person: str, name: str, *, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
 ) -> int:
@@ -184,7 +185,7 @@ def rename(
     return console.result({"person": name})
 
 
-@gallery.command
+@gallery.command(help_prologue=example("gallery move"))
 def move(
     *ids: int, person: str | None = None, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
 ) -> int:
@@ -207,7 +208,7 @@ def move(
     return console.result({"person": name, "moved": count})
 
 
-@gallery.command
+@gallery.command(help_prologue=example("gallery remove"))
 def remove(
     *people: str,
     recording: tuple[int, ...] = (),
@@ -257,7 +258,7 @@ def _confirm_removal(gallery: Gallery, people: Sequence[str], ids: Sequence[int]
     return input(question).strip().lower() in ("y", "yes")
 
 
-@gallery.command
+@gallery.command(help_prologue=example("gallery export"))
 def export(out: Path, *, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """Write a whole gallery to one file, which `import` reads into another gallery.
 
@@ -275,7 +276,7 @@ def export(out: Path, *, location: Location = DEFAULT_LOCATION, output: OutputOp
     return console.result({"recordings": count, "path": str(out)})
 
 
-@gallery.command(name="import")
+@gallery.command(name="import", help_prologue=example("gallery import"))
 def import_(path: Path, *, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """Import a file of `export` into a gallery; creates the gallery if there is none.
 
@@ -292,7 +293,7 @@ def import_(path: Path, *, location: Location = DEFAULT_LOCATION, output: Output
     return console.result({"recordings": count, "already": already})
 
 
-@gallery.command
+@gallery.command(help_prologue=example("gallery verify"))
 def verify(
     *,
     location: Location = DEFAULT_LOCATION,
@@ -322,7 +323,7 @@ def verify(
     return FAILURE if problems else code
 
 
-@gallery.command
+@gallery.command(help_prologue=example("gallery audit"))
 def audit(*, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()) -> int:
     """List all changes and searches in order, with time, actor, former names and the people found."""
     console = output.console()

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import AfterValidator, Field
 
 from himpc._schema import OneOf, parse_toml, validated
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, suggest_name
 from himpc.learning.losses import LOSSES
 from himpc.skeleton import LEVELS, Level
 
@@ -147,7 +147,7 @@ class Config:
         """
         names = [field.name for field in dataclasses.fields(self)]
         if unknown := [name for name in changes if name not in names]:
-            raise ConfigError(f"unknown setting {unknown[0]!r}; the settings are {', '.join(names)}")
+            raise ConfigError(f"unknown setting {suggest_name(unknown[0], names)}; the settings are {', '.join(names)}")
         return dataclasses.replace(self, **{name: value for name, value in changes.items() if value is not None})
 
     def without_labels(self, preset: str) -> Config:
@@ -169,7 +169,9 @@ class Config:
             If there is no preset of that name.
         """
         if name not in preset_names():
-            raise ConfigError(f"unknown preset {name!r}; the presets are {', '.join(preset_names())}")
+            raise ConfigError(
+                f"unknown preset {suggest_name(name, preset_names())}; the presets are {', '.join(preset_names())}"
+            )
         return parse_toml(cls, _PRESETS / f"{name}.toml")
 
 

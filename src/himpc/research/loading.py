@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, suggest_name
 from himpc.recordings import Progress
 from himpc.research.data import BenchmarkData
 from himpc.research.datasets import DATA_SETS, DataSet, load_data_set
@@ -31,8 +31,10 @@ def find_benchmark(name: str | Path) -> DataSet | Recipe:
     try:
         return get_recipe(text)
     except ConfigError:
-        names = ", ".join([*DATA_SETS, *recipe_names()])
-        raise ConfigError(f"unknown benchmark {text!r}: expected one of {names}, or a .toml file") from None
+        known = [*DATA_SETS, *recipe_names()]
+        raise ConfigError(
+            f"unknown benchmark {suggest_name(text, known)}: expected one of {', '.join(known)}, or a .toml file"
+        ) from None
 
 
 def load_benchmark(

@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from himpc._schema import field, validated
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, suggest_name
 from himpc.simulation.sensor import Sensor
 
 UpTo1 = Annotated[float, Field(ge=0, le=1)]
@@ -103,7 +103,7 @@ def get_difficulty(difficulty: str | Difficulty) -> Difficulty:
         return difficulty
     if difficulty not in DIFFICULTIES:
         raise ConfigError(
-            f"unknown difficulty {difficulty!r}, expected one of {', '.join(DIFFICULTIES)}",
+            f"unknown difficulty {suggest_name(difficulty, DIFFICULTIES)}, expected one of {', '.join(DIFFICULTIES)}",
             hint="or pass an object of himpc.simulation.Difficulty",
         )
     return DIFFICULTIES[difficulty]

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc._schema import parse, parse_toml
-from himpc.errors import LayoutError
+from himpc.errors import LayoutError, suggest_name
 from himpc.skeleton.layout_table import COMPONENTS, LIMBS, LayoutTable, resolve, subset_table
 
 __all__ = ["COMPONENTS", "LEVELS", "LIMBS", "Layout", "Level", "get_layout", "layout_names"]
@@ -244,7 +244,7 @@ def get_layout(name: str | Path | Layout) -> Layout:
         if (part := str(name).lower().removeprefix(f"{known.name}-")) in PARTS:
             return _part(known, part)
     raise LayoutError(
-        f"unknown layout {str(name)!r}, expected one of {', '.join(layout_names())}",
+        f"unknown layout {suggest_name(name, layout_names())}, expected one of {', '.join(layout_names())}",
         hint="name one of them, or declare a layout in a TOML file: {layout=mine.toml}",
     )
 

@@ -102,7 +102,7 @@ def test_mistake_gives_one_line(table, changes, words):
     [
         ({}, "data.recipe is missing"),
         ({"recipe": 3}, "data.recipe: should be a name such as"),
-        ({"recipe": "nothing"}, "data.recipe: unknown recipe 'nothing': expected one of c3d-walking"),
+        ({"recipe": "absent"}, "data.recipe: unknown recipe 'absent': expected one of c3d-walking"),
         ({"recipe": "none.toml"}, "none.toml: cannot be read"),
         ({"recipe": {"name": "mine"}}, "data.recipe: title is missing"),
         ({**DATA, "path": "walks"}, "unknown setting 'data.path'"),

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from himpc._extras import require
-from himpc.errors import ConfigError, DataError, FormatError
+from himpc.errors import ConfigError, DataError, FormatError, suggest_name
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.text import HEAD_BYTES
 from himpc.reading.formats.unsupported import unsupported_error
@@ -173,7 +173,7 @@ def get_format(name: str) -> Format:
     for known in FORMATS:
         if known.name == name.lower():
             return known
-    raise ConfigError(f"unknown format {name!r}: choose one of {', '.join(_names())}")
+    raise ConfigError(f"unknown format {suggest_name(name, _names())}: choose one of {', '.join(_names())}")
 
 
 def _names() -> list[str]:

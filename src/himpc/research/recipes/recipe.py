@@ -13,7 +13,7 @@ from typing import Annotated, Any, cast
 from pydantic import AfterValidator, Field, model_validator
 
 from himpc._schema import parse, parse_toml, to_plain, validated
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, suggest_name
 from himpc.evaluation import ExclusionKey
 from himpc.reading import NamePattern, ReadOptions
 from himpc.recordings import parse_condition
@@ -181,7 +181,9 @@ def get_recipe(name: str) -> Recipe:
     suite, _, difficulty = lower.rpartition("-")
     if difficulty in DIFFICULTIES and "simulation" in _extend(tables.get(suite, {})):
         return parse_recipe(_merge(tables[suite], {"name": lower, "simulation": {"difficulty": difficulty}}))
-    raise ConfigError(f"unknown recipe {name!r}: expected one of {', '.join(tables)}, or a .toml file")
+    raise ConfigError(
+        f"unknown recipe {suggest_name(name, tables)}: expected one of {', '.join(tables)}, or a .toml file"
+    )
 
 
 def _changed_options(options: ReadOptions) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, cast
 from pydantic import Field, field_validator, model_validator
 
 from himpc._schema import field, validated
-from himpc.errors import ConfigError
+from himpc.errors import ConfigError, suggest_name
 from himpc.recordings import Progress, Recording, clean
 from himpc.simulation import CAMERAS, Difficulty, get_difficulty, simulate
 
@@ -66,7 +66,7 @@ class SimulatedSource:
         base, changed = get_difficulty(difficulty), self.knobs.get(difficulty, {})
         names = [each.name for each in fields(Difficulty) if each.name != "sensor"]
         if unknown := sorted(set(changed) - set(names)):
-            raise ConfigError(f"unknown knob {unknown[0]!r}; the knobs are {', '.join(names)}")
+            raise ConfigError(f"unknown knob {suggest_name(unknown[0], names)}; the knobs are {', '.join(names)}")
         return replace(base, **cast(dict[str, Any], changed))
 
     def simulate(self, seed: int, progress: Progress | None = None) -> list[Recording]:
