@@ -22,7 +22,7 @@ RANGE = np.log(4.0)
 IMPOSSIBLE = np.log(2.5)
 """Logarithm of the ratio of two bodies of which one is not in metres."""
 
-FREEDOM = 4.0
+FREEDOM = 8.0
 """Degrees of freedom of the t distribution of sizes of one person."""
 
 SIMILAR_POSES = 5
@@ -97,7 +97,7 @@ def check_sizes(sizes: Array, people: NDArray[np.int64], poses: Array) -> SizeCh
         unexplained = difference - _shared_difference(difference, known, people, poses)
         spread = max(1.4826 * float(np.median(np.abs(unexplained[known]))), MIN_SPREAD)
         scaled = unexplained[known] / spread
-        own = 0.375 * (1 + scaled**2 / FREEDOM) ** (-(FREEDOM + 1) / 2) / spread  # the density of t with 4
+        own = 0.387 * (1 + scaled**2 / FREEDOM) ** (-(FREEDOM + 1) / 2) / spread  # the density of t with 8
         other = np.where(np.abs(unexplained[known]) > 2 * spread, 1 / RANGE, 0)
         probability[known] = PRIOR * other / (PRIOR * other + (1 - PRIOR) * own)
         probability[count == 2] *= 0.5 + 1e-9
