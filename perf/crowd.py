@@ -83,7 +83,7 @@ def simulate_crowd(
 
     Joints are exact: there is no sensor noise. People keep to their trajectories and walk through each other. For one
     seed, a person of one number and place in the scene walks the same however many others there are, except in the
-    scene `alone`.
+    scenes `alone` and `beside`.
 
     Parameters
     ----------
@@ -108,6 +108,7 @@ def simulate_crowd(
         - ``following``: a queue along the line of sight.
         - ``alone``: one person at a time; a person whose turn does not come is absent.
         - ``crowd``: loops at random places.
+        - ``beside``: side by side towards the camera and back.
     persons : sequence of int, optional
         Numbers of the people, instead of the first `people`.
 

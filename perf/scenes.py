@@ -15,13 +15,14 @@ from numpy.typing import NDArray
 from himpc.simulation.trajectories import Path
 
 Array = NDArray[np.float64]
-SceneName = Literal["crossing", "passing", "leaving", "following", "alone", "crowd"]
+SceneName = Literal["crossing", "passing", "leaving", "following", "alone", "crowd", "beside"]
 SCENES: tuple[SceneName, ...] = get_args(SceneName)
 
 _PACE = 1.25  # metres a second: an ordinary walk, where people keep the pace of others
 _BODY_WIDTH = 0.6  # metres beyond the edge of the image at which a walker is not visible
 _QUEUE_LENGTH = 12  # people in one line of `following`
 _QUEUE_GAP = 0.95  # metres from one to the next
+_NEIGHBOUR_GAP = 0.85  # metres between the lanes of `beside`
 
 
 @dataclass(frozen=True)
@@ -138,7 +139,7 @@ def draw_trajectory(scene: SceneName, place: int, people: int, view: View, rng: 
     place : int
         Index of the person in the scene.
     people : int
-        Number of people; it matters only in `alone`.
+        Number of people; it matters only in `alone` and `beside`.
     view : View
         The camera's.
     rng : numpy Generator
@@ -156,6 +157,8 @@ def draw_trajectory(scene: SceneName, place: int, people: int, view: View, rng: 
         side = (queue + 1) // 2 * (1 if queue % 2 else -1)
         centre = (1.3 * side, view.distance - 5.8)
         return Loop(centre, 0.0, 5.0, 0.25, _QUEUE_GAP * (_QUEUE_LENGTH - 1 - rank), _PACE)
+    if scene == "beside":
+        return Loop((_NEIGHBOUR_GAP * (place - (people - 1) / 2), view.distance - 5.8), 0.0, 3.0, 0.2, 0.0, _PACE)
     if scene == "leaving":
         depth = view.distance - 0.5 + 3.5 * _spread(place)
         sides = tuple(1 if value < 0.5 else -1 for value in rng.random(64))

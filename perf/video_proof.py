@@ -96,7 +96,14 @@ def rendered() -> list[dict[str, Any]]:
     from tracking_metrics import score_tracks
 
     rows = []
-    for scene, people in (("alone", 3), ("leaving", 3), ("crossing", 2), ("crossing", 4), ("passing", 2)):
+    for scene, people in (
+        ("alone", 3),
+        ("leaving", 3),
+        ("crossing", 2),
+        ("crossing", 4),
+        ("passing", 2),
+        ("beside", 4),
+    ):
         crowd = simulate_crowd(people, 10, 15, scene=scene, seed=4, lens=Lens(1280, 720, 65))
         estimator, tracker = open_estimator(), Tracker(crowd.layout, fps=15)
         tracks: list[Track] = []

@@ -46,7 +46,7 @@ def test_person_does_not_depend_on_other_people(scene, seed, few, more):
     again = simulate_crowd(few, scene=scene, seed=seed, **SHORT)
     for name in ("joints", "points", "occluded", "present"):
         np.testing.assert_array_equal(getattr(one, name), getattr(again, name))
-    if scene != "alone":
+    if scene not in ("alone", "beside"):
         many = simulate_crowd(few + more, scene=scene, seed=seed, **SHORT)
         np.testing.assert_array_equal(one.joints, many.joints[:few])
 
@@ -111,6 +111,13 @@ def test_alone_shows_each_person_by_itself(seed):
     crowd = simulate_crowd(4, scene="alone", seed=seed)
     assert crowd.present.sum(axis=0).max() == 1
     assert (crowd.present.sum(axis=1) > 2 * crowd.fps).all()
+
+
+def test_people_beside_each_other_stay_apart():
+    crowd = simulate_crowd(4, scene="beside", seed=1)
+    assert crowd.present.all()
+    side = np.nanmean(crowd.joints[..., 0], axis=2)
+    assert np.diff(np.sort(side, axis=0), axis=0).min() > 0.4
 
 
 @pytest.mark.parametrize("scene", SCENES)
