@@ -3,9 +3,9 @@
 A list of frames, JSON lines, or ``{"fps": 30, "frames": [...]}``. A frame is the landmarks, bare or under one of the
 names of `_WORLD_KEYS` and `_IMAGE_KEYS`; null or empty if no person was seen. The landmarks are a list of ``{x, y, z,
 visibility}`` or of lists of 3 or 4 numbers, or an object with that list under ``landmark``, or a list of poses. World
-landmarks are in metres from the midpoint of the hips; those of the image are shares of its width and height, and are
-read as 2D where no frame has world landmarks and both are stated. The axes are the image's: y down, z away from the
-camera.
+landmarks are in metres from the midpoint of the hips, of an assumed size; those of the image are shares of its width
+and height, and are read as 2D where no frame has world landmarks and both are stated. The axes are the image's: y down,
+z away from the camera.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             )
         detections = [Detection(found.frame, None, _to_pixels(found.values, size), found.where) for found in detections]
         notes = (f"landmarks of the image, of {size[0]:g} x {size[1]:g} pixels, without depth",)
-    return body_recordings(path, detections, timeline, layout, options, unit="m", up="-y", notes=notes)
+    bodies = body_recordings(path, detections, timeline, layout, options, unit="m", up="-y", notes=notes)
+    return [body.with_(true_size=False) if body.dimensions == 3 else body for body in bodies]
 
 
 def _list_frames(frames: Any) -> Any:

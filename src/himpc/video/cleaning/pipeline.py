@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.recordings import Origin, Quality, Recording, impossible_frames
-from himpc.skeleton import Layout
+from himpc.skeleton import Layout, long_bones
 from himpc.video.cleaning.cleaned_track import Changes, CleanedTrack
 from himpc.video.cleaning.gait import find_gait
 from himpc.video.cleaning.posture import POSTURES, find_posture
@@ -26,6 +26,12 @@ from himpc.video.orientation import facing_direction, facing_shares, mean_direct
 from himpc.video.tracking.track import Track
 
 Floats = NDArray[np.float64]
+
+MAX_PROPORTION = 1.6
+"""Factor between a long bone and what the others let expect. In films of real walkers it is 1.25 at most."""
+
+MIN_BONES = 6
+"""Long bones of a layout by which proportions are judged."""
 
 _NOTE = "skeletons from video, cleaned"
 
@@ -141,10 +147,27 @@ def _resample(track: Track, stretch: slice, layout: Layout, fps: float, rules: P
 
 
 def impossible_share(track: Track, layout: Layout, fps: float) -> float:
-    """Return the share of frames whose bone lengths or speeds no body has (see `himpc.recordings.CleaningRules`)."""
+    """Return the share of frames whose bone lengths, proportions or speeds no body has.
+
+    Lengths and speeds are those of `himpc.recordings.CleaningRules`, which compare a body with itself. Proportions
+    show a body that consists of two people throughout.
+    """
     if track.joints is None:
         return 0.0
-    return float(impossible_frames(Recording(track.joints, layout, fps=fps)).mean())
+    impossible = impossible_frames(Recording(track.joints, layout, fps=fps))
+    return float((impossible | _has_impossible_proportions(track.joints, layout)).mean())
+
+
+def _has_impossible_proportions(joints: NDArray[np.float32], layout: Layout) -> NDArray[np.bool_]:
+    """Return in which frames a long bone is longer, by `MAX_PROPORTION`, than the others of the body let expect."""
+    bones = long_bones(layout)
+    if len(bones) < MIN_BONES:
+        return np.zeros(len(joints), dtype=bool)
+    first, second, shares = (np.array(column) for column in zip(*bones, strict=True))
+    statures = np.linalg.norm(joints[:, first] - joints[:, second], axis=2) / shares
+    median = np.median(statures, axis=1, keepdims=True)  # NaN, and so possible, where a joint was not seen
+    found: NDArray[np.bool_] = (statures > MAX_PROPORTION * median).any(axis=1)
+    return found
 
 
 def _joints_3d(track: Track, stretch: slice) -> Floats:
