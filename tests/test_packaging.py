@@ -1,0 +1,60 @@
+"""Files of the release agree: version, changelog, citation, container file and extras."""
+
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+from himpc import __version__
+
+ROOT = Path(__file__).parents[1]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def test_the_newest_section_of_the_changelog_is_of_this_version():
+    (newest, *_) = re.findall(r"^## (\S+)", text("CHANGELOG.md"), re.MULTILINE)
+    assert newest == __version__.split(".dev")[0]
+
+
+def test_the_citation_states_version_and_licence():
+    assert re.search(rf"^version: {re.escape(__version__)}$", text("CITATION.cff"), re.MULTILINE)
+    assert re.search(rf"^license: {PROJECT['license']}$", text("CITATION.cff"), re.MULTILINE)
+
+
+def test_supported_versions_include_this_one():
+    assert f"version: {'.'.join(__version__.split('.')[:2])}." in text("SECURITY.md")
+
+
+def test_the_container_installs_a_known_extra_and_runs_without_root():
+    content = text("packaging/Containerfile")
+    (extra,) = re.findall(r"/src\[(\w+)\]", content)
+    assert extra in PROJECT["optional-dependencies"]
+    assert content.index("USER himpc") < content.index("ENTRYPOINT")
+
+
+def test_the_recipe_of_conda_needs_what_the_package_needs():
+    recipe = text("packaging/conda/recipe.yaml")
+    assert f'version: "{__version__}"' in recipe
+    (section,) = re.findall(r"^  run:\n((?:    - .+\n)+)", recipe, re.MULTILINE)
+    needs = dict(re.findall(r"^    - (\S+) (\S+)$", section, re.MULTILINE))
+    names = {"matplotlib": "matplotlib-base", "torch": "pytorch"}
+    stated = dict(re.fullmatch(r"([\w-]+)(\S+)", need).groups() for need in PROJECT["dependencies"])
+    assert needs == {names.get(name, name): bound for name, bound in stated.items()} | {
+        "python": PROJECT["requires-python"]
+    }
+
+
+def test_the_release_script_parses_and_checks_the_version(tmp_path):
+    script = ROOT / "packaging" / "release.sh"
+    subprocess.run(["bash", "-n", script], check=True)
+    (tmp_path / "packaging").mkdir()
+    (tmp_path / "src" / "himpc").mkdir(parents=True)
+    (tmp_path / "packaging" / "release.sh").write_text(script.read_text())
+    (tmp_path / "src" / "himpc" / "_version.py").write_text('__version__ = "0.3.0.dev0"\n')
+    done = subprocess.run(["bash", tmp_path / "packaging" / "release.sh"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "is '0.3.0.dev0', expected a release such as 0.2.0" in done.stderr
