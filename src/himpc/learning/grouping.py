@@ -43,7 +43,6 @@ NUISANCE_SHARE = 0.05
 """Share of the variance between recordings that is attributed to other causes than the person. Chosen from 0, 0.05, 0.2
 and 0.5 on simulated walkers."""
 
-
 MAX_RANGE = 1.5
 """Ratio of the largest to the smallest plausible number of people above which the number is called uncertain."""
 
@@ -57,23 +56,24 @@ MAX_DOUBTFUL = 0.2
 
 @dataclass(frozen=True, eq=False)
 class Grouping:
-    """Recordings, grouped by person.
+    """The result of `group_recordings`.
 
     Attributes
     ----------
     groups : int64 array ``(R,)``
         The group of each recording, numbered from 1 in order of decreasing size; 0 for recordings without a window.
     confidence : float array ``(R,)``
-        The silhouette of each recording, in [0, 1]. A group of one recording is given the median spread of the other
-        groups. NaN if the group is 0, or if all groups have one recording.
+        In [0, 1]. With a scoring, the probability that the recording belongs to its group, and that the group is one
+        person. Otherwise its silhouette; a group of one recording is given the median spread of the other groups, and
+        if all groups have one recording, it is NaN. NaN if the group is 0.
     vectors : float64 array ``(R, D)``
-        The whitened vectors of the recordings that were compared; NaN if the group is 0.
+        The vectors by which the recordings were compared; NaN if the group is 0.
     estimated : bool
         True if the number of people was estimated, False if it was specified.
     plausible : (int, int) or None
         The smallest and the largest plausible number of people; None if it was specified, or is not known.
     kept_apart : int
-        The number of pairs of recordings that overlap in time, and so were kept in different groups.
+        The number of pairs of recordings that were kept in different groups, because they overlap in time.
     """
 
     groups: NDArray[np.int64]
@@ -137,12 +137,12 @@ def group_recordings(
 ) -> Grouping:
     """Group recordings by person.
 
-    Vectors are whitened by an estimate of the within-person covariance: the covariance of the windows of a recording
-    around their mean (within-class covariance normalisation, Hatch et al., with recordings as classes), plus
-    `NUISANCE_SHARE` of the covariance between recordings, for view, posture or shoes. Both are shrunk as by Ledoit and
-    Wolf. The means of the recordings are then joined into Ward's tree, which is cut into `people` groups, or into an
-    estimated number (see `himpc.learning.clustering.cluster_by_silhouette`). Pass
-    `people` if the recordings show only one person or very few.
+    Without a scoring, vectors are whitened by an estimate of the within-person covariance: the covariance of the
+    windows of a recording around their mean (within-class covariance normalisation, Hatch et al., with recordings as
+    classes), plus `NUISANCE_SHARE` of the covariance between recordings, for view, posture or shoes. Both are shrunk as
+    by Ledoit and Wolf. The means of the recordings are joined into Ward's tree, which is cut into `people` groups, or
+    into an estimated number (see `himpc.learning.clustering.cluster_by_silhouette`). Then pass `people` if the
+    recordings show only one person or very few.
 
     Parameters
     ----------
@@ -166,8 +166,9 @@ def group_recordings(
     Raises
     ------
     DataError
-        If fewer than two recordings have a window, or fewer than `MIN_RECORDINGS` if `people` is not given, or more
-        than `MAX_RECORDINGS`, or an embedding is not finite.
+        If fewer than two recordings have a window, or an embedding is not finite. Without `scoring`: if there are fewer
+        than `MIN_RECORDINGS` and `people` is not given. Without `scoring`, or with `people`: if there are more than
+        `MAX_RECORDINGS`.
     ConfigError
         If `people` is not between 1 and the number of recordings, or fewer than are seen at one time.
 
@@ -177,43 +178,17 @@ def group_recordings(
     2006. Ledoit, Wolf: A well-conditioned estimator for large-dimensional covariance matrices. J. Multivar. Anal. 88
     (2004). Ward: Hierarchical grouping to optimize an objective function. JASA 58 (1963).
     """
-    recordings, member = np.unique(recording, return_inverse=True)
-    if len(recordings) < 2:
-        raise DataError(f"found {len(recordings)} recordings as long as a window, expected at least two to group")
-    if len(recordings) > MAX_RECORDINGS and (scoring is None or people is not None):
-        raise DataError(
-            f"found {len(recordings)} recordings, expected at most {MAX_RECORDINGS} to group at once",
-            hint="leave {people} out, and use a model that adapts the identity prior, such as {prior=identity}",
-        )
-    if people is not None and not 1 <= people <= len(recordings):
-        raise ConfigError(
-            f"the number of people should be from 1 to the number of recordings, {len(recordings)}, found {people}"
-        )
     if not np.isfinite(vectors).all():
         raise DataError("embeddings contain values that are not finite", hint="check that the model was trained")
-    if people is None and scoring is None and len(recordings) < MIN_RECORDINGS:
-        raise DataError(
-            f"found {len(recordings)} recordings, expected at least {MIN_RECORDINGS} to estimate the number of people",
-            hint="add recordings, or pass {people}",
-        )
-    plausible = None
+    recordings, member = np.unique(recording, return_inverse=True)
     pairs = renumber_pairs(cannot_link, recordings)
-    if people is not None and people < (visible := len(largest_clique(pairs))):
-        raise ConfigError(
-            f"people is {people}, but {visible} recordings overlap in time, which show different people",
-            hint="leave {people} out to estimate the number",
-        )
+    _check_number_of_recordings(len(recordings), people, scoring)
+    if people is not None:
+        _check_number_of_people(people, len(recordings), pairs)
+    plausible = None
     if scoring is not None:
         means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
-        if people is None:
-            tree = identity_tree(means, scoring, pairs)
-            labels = cut_by_evidence(tree, means, scoring)
-            most, least = (int(cut_by_evidence(tree, means, scoring, noise).max()) + 1 for noise in NOISE_RANGE)
-            plausible = min(least, int(labels.max()) + 1), max(most, int(labels.max()) + 1)
-        else:
-            labels = _divide(means, people, pairs)
-        certainty = membership_probabilities(means, labels, scoring, pairs)
-        certainty = certainty * purity_probabilities(means, labels, scoring)
+        labels, certainty, plausible = _group_by_evidence(means, scoring, people, pairs)
     else:
         means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
         labels = cluster_by_silhouette(means, pairs=pairs) if people is None else _divide(means, people, pairs)
@@ -221,11 +196,9 @@ def group_recordings(
     groups = np.zeros(n_recordings, dtype=np.int64)
     confidence = np.full(n_recordings, np.nan)
     grouped_vectors = np.full((n_recordings, means.shape[1]), np.nan)
-    groups[recordings], confidence[recordings], grouped_vectors[recordings] = (
-        _number_by_size(labels),
-        certainty,
-        means,
-    )
+    groups[recordings] = _number_by_size(labels)
+    confidence[recordings] = certainty
+    grouped_vectors[recordings] = means
     return Grouping(
         groups,
         confidence,
@@ -234,6 +207,50 @@ def group_recordings(
         plausible=plausible,
         kept_apart=len(pairs),
     )
+
+
+def _check_number_of_recordings(count: int, people: int | None, scoring: IdentityScoring | None) -> None:
+    if count < 2:
+        raise DataError(f"found {count} recordings as long as a window, expected at least two to group")
+    if count > MAX_RECORDINGS and (scoring is None or people is not None):
+        raise DataError(
+            f"found {count} recordings, expected at most {MAX_RECORDINGS} to group at once",
+            hint="leave {people} out, and use a model that adapts the identity prior, such as {prior=identity}",
+        )
+    if people is None and scoring is None and count < MIN_RECORDINGS:
+        raise DataError(
+            f"found {count} recordings, expected at least {MIN_RECORDINGS} to estimate the number of people",
+            hint="add recordings, or pass {people}",
+        )
+
+
+def _check_number_of_people(people: int, n_recordings: int, pairs: Pairs) -> None:
+    if not 1 <= people <= n_recordings:
+        raise ConfigError(
+            f"the number of people should be from 1 to the number of recordings, {n_recordings}, found {people}"
+        )
+    if people < (visible := len(largest_clique(pairs))):
+        raise ConfigError(
+            f"people is {people}, but {visible} recordings overlap in time, which show different people",
+            hint="leave {people} out to estimate the number",
+        )
+
+
+def _group_by_evidence(
+    means: NDArray[np.float64], scoring: IdentityScoring, people: int | None, pairs: Pairs
+) -> tuple[NDArray[np.int64], NDArray[np.float64], tuple[int, int] | None]:
+    """Group recordings; return their labels, their confidence, and the range of plausible numbers of people."""
+    plausible = None
+    if people is None:
+        tree = identity_tree(means, scoring, pairs)
+        labels = cut_by_evidence(tree, means, scoring)
+        found = int(labels.max()) + 1
+        most, fewest = (int(cut_by_evidence(tree, means, scoring, noise).max()) + 1 for noise in NOISE_RANGE)
+        plausible = min(fewest, found), max(most, found)
+    else:
+        labels = _divide(means, people, pairs)
+    confidence = membership_probabilities(means, labels, scoring, pairs)
+    return labels, confidence * purity_probabilities(means, labels, scoring), plausible
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
