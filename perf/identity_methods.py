@@ -15,6 +15,7 @@ import numpy as np
 
 import himpc
 import himpc.learning.adaptation as adaptation
+import himpc.learning.prior_selection as prior_selection
 import himpc.learning.trainer as trainer
 import himpc.model.pooling as pooling
 import identity_prior
@@ -118,7 +119,7 @@ def in_effect(method: str, set_name: str, data: Path) -> Iterator[None]:
         left_out = set_name if set_name in identity_prior.SETS else ""
         if left_out or ablation.bodies != identity_prior.BODIES:
             prior = train_prior(data, left_out, ablation.bodies)
-            for module in (trainer, adaptation):
+            for module in (trainer, prior_selection):
                 stack.enter_context(mock.patch.object(module, "load_prior", return_value=prior))
         yield
 

@@ -8,7 +8,7 @@ import pytest
 import himpc
 from himpc.errors import ConfigError, DataError
 from himpc.learning import Config, adaptation
-from himpc.learning.adaptation import resolve_prior, shows_one_activity
+from himpc.learning.prior_selection import resolve_prior, shows_one_activity
 from himpc.model import NOISE_VARIANCE, Model, export_onnx, load_prior
 from himpc.recordings import Windows
 from himpc.skeleton import get_layout

@@ -9,7 +9,6 @@ from himpc._extras import import_on_first_use
 
 if TYPE_CHECKING:
     from himpc.learning._fast.jaccard import jaccard_distances
-    from himpc.learning.adaptation import resolve_prior
     from himpc.learning.callbacks import Callback, IgnoreWarnings
     from himpc.learning.clustering.constraints import assign_apart
     from himpc.learning.clustering.neighbours import nearest_neighbours
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
     from himpc.learning.history import EpochRecord, History
     from himpc.learning.loggers import MLflowLogger, TensorBoardLogger
     from himpc.learning.losses.hi_mpc import mining_weights
+    from himpc.learning.prior_selection import resolve_prior
     from himpc.learning.state import CHECKPOINT_FILE
     from himpc.learning.trainer import Score, TrainingResult, train
 
@@ -55,7 +55,7 @@ __getattr__ = import_on_first_use(
     __name__,
     {
         "_fast.jaccard": "jaccard_distances",
-        "adaptation": "resolve_prior",
+        "prior_selection": "resolve_prior",
         "callbacks": "Callback IgnoreWarnings",
         "clustering.constraints": "assign_apart",
         "clustering.neighbours": "nearest_neighbours",

@@ -6,13 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from himpc.errors import ConfigError, DataError, count_noun
+from himpc.errors import DataError, count_noun
 from himpc.learning.clustering.constraints import Pairs, renumber_pairs
 from himpc.learning.clustering.evidence import cut_by_evidence
 from himpc.learning.clustering.neighbour_tree import identity_tree
-from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.clustering.recordings import means_by_label
-from himpc.learning.config import Config
 from himpc.learning.whitening import tilt
 from himpc.model import (
     NOISE_VARIANCE,
@@ -20,13 +18,12 @@ from himpc.model import (
     IdentityScoring,
     Network,
     WhitenedEncoder,
-    load_prior,
     pose_weights,
 )
 from himpc.recordings import Windows
-from himpc.skeleton import Layout, body_frame, centre, convert, get_layout, mirror, missing_joints
+from himpc.skeleton import body_frame, mirror
 
-__all__ = ["adapt", "resolve_prior", "shows_one_activity"]
+__all__ = ["adapt", "describe_frames", "equal_weights", "sample_frames"]
 
 PRIOR_WEIGHT = 1.0
 """Trace of the prior's within-person covariance, relative to that of the recordings' own."""
@@ -61,91 +58,7 @@ MAX_FRAMES = 100_000
 POSSIBLE_SIZES = (0.2, 5.0)
 """Largest distance between two joints, in metres, of the smallest and the largest body that the prior is adapted to."""
 
-POSE_AXES = 3
-"""Axes of the prior along which recordings of one person vary most: postures, such as raised arms or a seat."""
-
-MIN_POSE_VARIANCE = 0.3
-"""Variance of frames along these axes, in square metres of features, below which all recordings show one activity: at
-most 0.13 in walking sets and simulated suites, at least 0.66 in sets of several activities."""
-
-MIN_TRAINING_RECORDINGS = 12
-"""Number of recordings of one activity from which training separates people better than the prior."""
-
-_FREE_SETTINGS = ("prior", "window_length", "stride", "precision", "seed")
-"""Settings that the adaptation uses, too; all others belong to training."""
-
 Array = NDArray[np.float64]
-
-
-def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -> Config:
-    """Decide whether the identity prior is adapted to windows, and return the settings of that network.
-
-    Parameters
-    ----------
-    config : Config
-    windows : Windows
-    to_group : bool
-        Adapt it to many recordings of one activity, too. Training ranks these better, and groups them no better.
-
-    Returns
-    -------
-    Config
-        With ``prior`` "identity" and the settings of an adapted network, or with ``prior`` "none".
-
-    Raises
-    ------
-    ConfigError
-        If ``prior`` is "identity", and the recordings lack its joints, or a setting of training is changed, which would
-        have no effect.
-    """
-    if config.prior == "none":
-        return config
-    tracklet = Config.preset("tracklet")
-    free = {name: getattr(config, name) for name in _FREE_SETTINGS}
-    adapted = tracklet.with_(**free).with_(prior="identity", levels=("joint",), normalise=False)
-    if config == adapted:  # the settings of a saved model
-        config = tracklet.with_(**free)
-    changed = [name for name in vars(tracklet) if getattr(config, name) != getattr(tracklet, name)]
-    changed = [name for name in changed if name not in _FREE_SETTINGS]
-    problem = _find_problem(windows.layout, windows.dimensions)
-    if config.prior == "identity" and problem:
-        raise ConfigError(f"the identity prior cannot be used: {problem}", hint="set {prior=none}")
-    if config.prior == "identity" and changed:
-        raise ConfigError(
-            f"{changed[0]} has no effect with the identity prior, which is adapted without epochs of training",
-            hint=f"set {{prior=none}}, or leave out {{{changed[0]}}}",
-        )
-    can_train = len(np.unique(windows.whole_recording)) <= MAX_RECORDINGS  # which clusters them by all pairs
-    prefers_training = config.prior == "auto" and not to_group and can_train and shows_one_activity(windows)
-    if problem or changed or prefers_training:
-        return config.with_(prior="none")
-    return adapted
-
-
-def shows_one_activity(windows: Windows) -> bool:
-    """Return whether there are many recordings, and all show much the same poses, such as walking.
-
-    Then training without the prior separates people better: what varies within recordings is all that varies.
-    """
-    if len(np.unique(windows.whole_recording)) < MIN_TRAINING_RECORDINGS:
-        return False
-    prior = load_prior()
-    joints, recording = _sample_frames(windows)
-    joints = centre(convert(joints, windows.layout, prior.layout), prior.layout)
-    network = Network(prior.layout, ("joint",), 1, 0, distances=True)
-    axes = np.linalg.eigh(prior.within)[1][:, -POSE_AXES:]
-    poses = _features(network, body_frame(joints, prior.layout).astype(np.float32)) @ axes
-    weights = _equal_weights(recording)
-    mean = weights @ poses / weights.sum()
-    return float(weights @ ((poses - mean) ** 2).sum(axis=1) / weights.sum()) < MIN_POSE_VARIANCE
-
-
-def _find_problem(layout: Layout, dimensions: int) -> str:
-    """Return why recordings of a layout do not suit the prior, or an empty text."""
-    if dimensions != 3:
-        return "the skeletons are 2D"
-    missing = missing_joints(layout, get_layout("common-15"))
-    return f"no joint of {layout.name} gives {', '.join(missing)}" if missing else ""
 
 
 def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int = 0) -> None:
@@ -184,14 +97,14 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     Prince, Elder: Probabilistic linear discriminant analysis for inferences about identity. ICCV 2007. Garcia-Romero
     et al.: Unsupervised domain adaptation for i-vector speaker recognition. Odyssey 2014.
     """
-    joints, recording = _sample_frames(windows)
+    joints, recording = sample_frames(windows)
     _check_sizes(joints, recording)
-    features = _features(network, joints)
-    flipped = _features(network, mirror(joints, windows.layout)) - features
+    features = describe_frames(network, joints)
+    flipped = describe_frames(network, mirror(joints, windows.layout)) - features
     tilted = body_frame(tilt(joints, np.random.default_rng(seed)), windows.layout).astype(joints.dtype)
-    nuisances = (flipped, _features(network, tilted) - features)
+    nuisances = (flipped, describe_frames(network, tilted) - features)
     pairs = renumber_pairs(windows.cannot_link, np.unique(windows.whole_recording))
-    weights = _equal_weights(recording)
+    weights = equal_weights(recording)
     within_clusters: Array | float = 0.0
     for number in range(PASSES):
         for _ in range(2):
@@ -272,7 +185,7 @@ def _covariance_within_clusters(network: Network, means: Array, pairs: Pairs) ->
     return residuals.T @ residuals / freedom if freedom else 0.0
 
 
-def _sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+def sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return evenly spaced frames of each recording, and their recordings, numbered from 0."""
     recording = np.unique(windows.whole_recording, return_inverse=True)[1]
     n_recordings = int(recording.max()) + 1
@@ -302,12 +215,12 @@ def _check_sizes(joints: NDArray[np.float32], recording: NDArray[np.int64]) -> N
         )
 
 
-def _features(network: Network, joints: NDArray[np.floating]) -> Array:
+def describe_frames(network: Network, joints: NDArray[np.floating]) -> Array:
     described: Array = network.describe(torch.from_numpy(joints), "joint").cpu().numpy().astype(np.float64)
     return described
 
 
-def _equal_weights(recording: NDArray[np.int64]) -> Array:
+def equal_weights(recording: NDArray[np.int64]) -> Array:
     weights: Array = 1 / np.bincount(recording)[recording]
     return weights
 

@@ -18,12 +18,13 @@ from numpy.typing import NDArray
 
 from himpc._schema import to_plain
 from himpc.errors import ConfigError, DataError, RunFolderError, count_noun
-from himpc.learning.adaptation import adapt, resolve_prior
+from himpc.learning.adaptation import adapt
 from himpc.learning.callbacks import notify, warn
 from himpc.learning.config import Config
 from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
 from himpc.learning.epoch import train_epoch
 from himpc.learning.history import History, stop_reason
+from himpc.learning.prior_selection import resolve_prior
 from himpc.learning.reproducibility import deterministic_algorithms, fingerprint, matmul_precision
 from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
