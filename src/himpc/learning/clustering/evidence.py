@@ -25,15 +25,15 @@ JOIN_EVIDENCE = 2.0
 """Log-likelihood ratio, in nats, that is subtracted from that of each merge: wrong merges cost more than splits."""
 
 PRIOR_RECORDINGS = 1_000
-"""Number of recordings above which each merge takes more evidence: two of R recordings show one person with odds that
-fall as 1 / R, and log-likelihood ratios count `CALIBRATION_SLOPE`."""
+"""Number of recordings R above which a merge must have more evidence, because the odds that two of R recordings show
+one person fall as 1 / R. Evidence is scaled by `CALIBRATION_SLOPE` to become a logarithm of odds."""
 
 MAX_JOIN_EVIDENCE = 20.0
-"""Largest evidence that a merge takes; that of two equal recordings is not much larger (perf/archive.py)."""
+"""Largest evidence that a merge must have. Two equal recordings hardly have more (perf/archive.py)."""
 
 JOIN_NOISE = 0.45
-"""Variance of the error with which recordings are joined, relative to that of probabilities, `IdentityScoring.noise`,
-which joined people in some sets (docs/lab-notebook.md)."""
+"""Variance of errors with which recordings are joined, relative to `IdentityScoring.noise`, that of probabilities. With
+the latter, different people were joined in some sets (docs/lab-notebook.md)."""
 
 NOISE_RANGE = (0.22, 1.0)
 """Relative variances with which the largest and the smallest plausible number of people are estimated."""
@@ -45,21 +45,21 @@ MERGE_SLOPE = 0.15
 """Factor of the log-likelihood ratio of a merge in the probability that it joins one person; less than that of a single
 recording, since the errors of many recordings of one person are alike."""
 
-MAX_DIVIDED = 1000
-"""Evenly spaced recordings by which a larger cluster is divided."""
+MAX_TREE_RECORDINGS = 1000
+"""Number of evenly spaced recordings of a larger cluster whose tree is built, to find its weakest merge."""
 
-BLOCK_ROWS = 2**15
-"""Merges whose evidence is computed together, which bounds memory."""
+BLOCK_MERGES, BLOCK_ROWS = 2**15, 2**10
+"""Numbers of merges, and of recordings with their nearest clusters, that are computed at once, which bounds memory."""
 
 MAX_DISTANCES = 10**8
-"""Distances between recordings and clusters up to which the nearest clusters are found exactly. Beyond, fewer are
-compared: of 100,000 recordings, no probability changes by more than docs/performance.md states."""
+"""Number of distances between recordings and clusters up to which the nearest clusters are found exactly. Above, fewer
+clusters are compared (docs/performance.md states by how much probabilities change)."""
 
 Array = NDArray[np.float64]
 
 
 def join_evidence(count: int) -> float:
-    """Return what is subtracted from the log-likelihood ratio of each merge of `count` recordings, in nats.
+    """Compute the log-likelihood ratio in nats that a merge must exceed to join recordings, of `count` in all.
 
     Examples
     --------
@@ -122,7 +122,7 @@ def cut_by_evidence(
 
 def evidence_of_merges(scoring: IdentityScoring, means: Array, sizes: Array, children: NDArray[np.int64]) -> Array:
     """Compute the log-likelihood ratio ``(M,)`` of each pair of nodes ``(M, 2)``, by their means and sizes."""
-    parts = np.split(children, np.arange(BLOCK_ROWS, len(children), BLOCK_ROWS))
+    parts = np.split(children, np.arange(BLOCK_MERGES, len(children), BLOCK_MERGES))
     evidence = [
         scoring.log_likelihood_ratio(means[left], means[right], sizes[left], sizes[right])
         for left, right in (part.T for part in parts)
@@ -163,10 +163,10 @@ def membership_probabilities(
 
 
 def purity_probabilities(vectors: Array, labels: NDArray[np.int64], scoring: IdentityScoring) -> Array:
-    """Compute the probability that the cluster of each recording shows one person, by its weakest merge.
+    """Compute the probability that the cluster of each recording shows one person.
 
-    Each cluster is joined into Ward's tree. The merges on the way from a recording to the root join parts that are one
-    person or two; the least likely of them counts. A single recording has 1.
+    Each cluster is joined into Ward's tree. The probability is that of the least likely merge on the way from the
+    recording to the root. A single recording has 1.
 
     Parameters
     ----------
@@ -179,6 +179,7 @@ def purity_probabilities(vectors: Array, labels: NDArray[np.int64], scoring: Ide
     float64 array ``(R,)``
     """
     from scipy.cluster.hierarchy import linkage
+    from scipy.special import expit
 
     joining = replace(scoring, noise=JOIN_NOISE * scoring.noise)
     weakest = np.full(len(vectors), np.inf)
@@ -186,11 +187,11 @@ def purity_probabilities(vectors: Array, labels: NDArray[np.int64], scoring: Ide
     for rows in clusters:
         if len(rows) < 2:
             continue
-        chosen = rows[np.unique(np.linspace(0, len(rows) - 1, MAX_DIVIDED).astype(np.int64))]
+        chosen = rows[np.unique(np.linspace(0, len(rows) - 1, MAX_TREE_RECORDINGS).astype(np.int64))]
         evidence = _weakest_merges(linkage(vectors[chosen], "ward"), vectors[chosen], joining)
         weakest[rows] = evidence.min()  # replaced where the recording is among the chosen
         weakest[chosen] = evidence
-    probabilities: Array = 1 / (1 + np.exp(-MERGE_SLOPE * weakest))
+    probabilities: Array = expit(MERGE_SLOPE * weakest)
     return probabilities
 
 
@@ -251,7 +252,7 @@ def _nearest_centres(vectors: Array, centres: Array) -> Iterator[tuple[slice, ND
     """Yield blocks of rows, and the nearest centres of each: exact, or approximate if there are many."""
     from scipy.spatial.distance import cdist
 
-    blocks = (slice(start, start + BLOCK_ROWS // 32) for start in range(0, len(vectors), BLOCK_ROWS // 32))
+    blocks = (slice(start, start + BLOCK_ROWS) for start in range(0, len(vectors), BLOCK_ROWS))
     if len(vectors) * len(centres) > MAX_DISTANCES and len(centres) > MAX_OTHER_CLUSTERS:
         nearest = search_graph(centres, vectors, MAX_OTHER_CLUSTERS // 4 + 1)
         for rows in blocks:
