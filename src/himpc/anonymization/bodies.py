@@ -29,13 +29,13 @@ def standard_body(recording: Recording, strength: float, rng: np.random.Generato
     The standard body is the mean of the average woman and the average man of `himpc.simulation`. The path of the root
     is scaled with the legs, so that strides stay in proportion.
     """
-    return _give_body(recording, standard_lengths(_named(recording)), strength, "the standard body")
+    return _give_body(recording, standard_lengths(_require_named_joints(recording)), strength, "the standard body")
 
 
 def retarget(recording: Recording, strength: float, rng: np.random.Generator) -> Recording:
     """Give the motion to another body, which is drawn for each recording from the adults of `himpc.simulation`."""
     adult = Difficulty(bodies=1.0, gaits=0.0)
-    lengths = _simulated_lengths(_named(recording), int(rng.integers(2**32)), adult)
+    lengths = _simulated_lengths(_require_named_joints(recording), int(rng.integers(2**32)), adult)
     return _give_body(recording, lengths, strength, "another body")
 
 
@@ -77,7 +77,7 @@ def set_bone_lengths(joints: Array, layout: Layout, lengths: Array) -> Array:
     """
     target = np.broadcast_to(lengths, (len(joints), len(layout.bones)))
     moved = joints.copy()
-    for number in _from_the_top(layout):
+    for number in _bones_from_root(layout):
         joint, parent = layout.bones[number]
         direction = _directions(joints[:, joint] - joints[:, parent])
         moved[:, joint] = moved[:, parent] + target[:, number, None] * direction
@@ -128,7 +128,7 @@ def _leg_ratio(layout: Layout, own: Array, lengths: Array) -> float:
     return float(lengths[bones].sum() / max(own[bones].sum(), _MIN_LENGTH))
 
 
-def _named(recording: Recording) -> Layout:
+def _require_named_joints(recording: Recording) -> Layout:
     """Return the layout of a recording, if the standard body has all its joints."""
     layout = recording.layout
     if not layout.bones:
@@ -150,7 +150,7 @@ def _simulated_lengths(layout: Layout, seed: int, difficulty: Difficulty) -> Arr
     return lengths
 
 
-def _from_the_top(layout: Layout) -> list[int]:
+def _bones_from_root(layout: Layout) -> list[int]:
     """Return the numbers of the bones, each after the bone that it hangs from."""
     depth = {joint: 0 for joint, parent in enumerate(layout.parents) if parent < 0}
     while len(depth) < len(layout):

@@ -21,24 +21,24 @@ _BLUR_PER_FRAME = 0.4
 
 
 def add_noise(recording: Recording, strength: float, rng: np.random.Generator) -> Recording:
-    """Add Gaussian noise to each coordinate of each joint in each frame; `strength` is its deviation in mm."""
+    """Add Gaussian noise to each coordinate of each joint in each frame, with a standard deviation in mm."""
     require_metres(recording, "noise in millimetres")
-    return _moved(recording, rng.normal(0.0, strength / 1000, recording.joints.shape))
+    return _displace(recording, rng.normal(0.0, strength / 1000, recording.joints.shape))
 
 
 def add_offset(recording: Recording, strength: float, rng: np.random.Generator) -> Recording:
-    """Displace each joint by one Gaussian vector for the whole recording; `strength` is its deviation in mm.
+    """Displace each joint by one Gaussian vector for the whole recording; `strength` is its standard deviation, mm.
 
     Unlike noise, an offset does not average out over frames.
     """
     require_metres(recording, "an offset in millimetres")
-    return _moved(recording, rng.normal(0.0, strength / 1000, (1, *recording.joints.shape[1:])))
+    return _displace(recording, rng.normal(0.0, strength / 1000, (1, *recording.joints.shape[1:])))
 
 
 def smooth(recording: Recording, strength: float, rng: np.random.Generator) -> Recording:
-    """Smooth over time by a Gaussian; `strength` is its deviation in seconds."""
+    """Smooth over time by a Gaussian; `strength` is its standard deviation in seconds."""
     require_complete(recording, "smoothing")
-    return recording.with_(joints=_blurred(recording, strength * _fps(recording, "smoothing")))
+    return recording.with_(joints=_blur(recording, strength * _require_fps(recording, "smoothing")))
 
 
 def resample(recording: Recording, strength: float, rng: np.random.Generator) -> Recording:
@@ -46,11 +46,11 @@ def resample(recording: Recording, strength: float, rng: np.random.Generator) ->
     if strength == 0:
         return recording
     require_complete(recording, "resampling")
-    fps = _fps(recording, "resampling")
+    fps = _require_fps(recording, "resampling")
     if strength >= fps:
         return recording
     count = int((len(recording) - 1) * strength / fps) + 1
-    blurred = _blurred(recording, _BLUR_PER_FRAME * fps / strength)
+    blurred = _blur(recording, _BLUR_PER_FRAME * fps / strength)
     joints = sample_frames(blurred, np.arange(count, dtype=np.float64) * (fps / strength))
     return recording.with_(joints=joints, fps=float(strength), confidence=None)
 
@@ -93,11 +93,11 @@ def sample_frames(joints: NDArray[np.floating], frames: Array) -> NDArray[np.flo
     return between
 
 
-def _moved(recording: Recording, shift: Array) -> Recording:
+def _displace(recording: Recording, shift: Array) -> Recording:
     return recording.with_(joints=(recording.joints + shift).astype(np.float32))
 
 
-def _blurred(recording: Recording, deviation: float) -> NDArray[np.float32]:
+def _blur(recording: Recording, deviation: float) -> NDArray[np.float32]:
     from scipy.ndimage import gaussian_filter1d
 
     if deviation == 0:
@@ -107,7 +107,7 @@ def _blurred(recording: Recording, deviation: float) -> NDArray[np.float32]:
     return np.asarray(blurred, dtype=np.float32)
 
 
-def _fps(recording: Recording, what: str) -> float:
+def _require_fps(recording: Recording, what: str) -> float:
     if recording.fps is None:
         raise DataError(
             f"{recording.source or 'recording'}: {what} needs the frame rate, which is not known", hint="state {fps}"

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal, get_args
@@ -26,7 +27,7 @@ _LABELS = ("person", "session", "camera")
 
 @dataclass(frozen=True)
 class KeyEntry:
-    """What an anonymised recording was: an entry of the key, to be kept apart from the recordings."""
+    """The original names of an anonymised recording. Store the key apart from the recordings."""
 
     recording: str
     """The pseudonymous name."""
@@ -100,8 +101,8 @@ def anonymize(
         Replace persons, sessions and cameras by numbers in random order, or remove them. With pseudonyms, the
         recordings of one person stay together.
     seed : int, optional
-        Seed of noise, bodies and pseudonyms. By default it is drawn and discarded. Who knows the seed can subtract the
-        noise: keep it secret, or leave it out.
+        Seed of noise, bodies and pseudonyms. By default it is drawn and discarded. A person who knows the seed can
+        subtract the noise: keep it secret, or leave it out.
     progress : callable, optional
         Wraps the loop over recordings.
 
@@ -132,21 +133,8 @@ def anonymize(
         raise DataError("there are no recordings to anonymise")
     chain = Chain.parse(method)
     rng = np.random.default_rng(secrets.randbits(128) if seed is None else seed)
-    transformed: list[tuple[int, Recording]] = []
-    problems: list[Problem] = []
-    failures: list[HimpcError] = []
-    for number, (recording, stream) in enumerate(_track(recordings, rng, progress)):
-        try:
-            transformed.append((number, chain.apply(recording, stream)))
-        except ConfigError:
-            raise
-        except HimpcError as error:
-            problems.append(Problem.of(error, Path(recording.source or f"recording {number + 1}"), recording.source))
-            failures.append(error)
-    if not transformed:
-        raise failures[0]
-    sources = [recordings[number] for number, _ in transformed]
-    published, key = _rename([each for _, each in transformed], sources, person_labels, rng)
+    transformed, sources, problems = _transform(recordings, chain, rng, progress)
+    published, key = _rename(transformed, sources, person_labels, rng)
     return Anonymized(
         tuple(published),
         chain,
@@ -157,24 +145,38 @@ def anonymize(
     )
 
 
-def _track(
-    recordings: Sequence[Recording], rng: np.random.Generator, progress: Progress | None
-) -> Iterator[tuple[Recording, np.random.Generator]]:
-    """Yield each recording with a random stream of its own."""
+def _transform(
+    recordings: Sequence[Recording], chain: Chain, rng: np.random.Generator, progress: Progress | None
+) -> tuple[list[Recording], list[Recording], list[Problem]]:
+    """Return the transformed recordings, their originals, and why others were left out; raise if none is left."""
+    transformed, originals = [], []
+    problems: list[Problem] = []
+    first_error: HimpcError | None = None
     streams = rng.spawn(len(recordings))
     items = progress(recordings, len(recordings), "anonymising recordings") if progress else recordings
-    yield from zip(items, streams, strict=True)
+    for number, (recording, stream) in enumerate(zip(items, streams, strict=True), start=1):
+        try:
+            transformed.append(chain.apply(recording, stream))
+            originals.append(recording)
+        except ConfigError:
+            raise
+        except HimpcError as error:
+            problems.append(Problem.of(error, Path(recording.source or f"recording {number}"), recording.source))
+            first_error = first_error or error
+    if first_error is not None and not transformed:
+        raise first_error
+    return transformed, originals, problems
 
 
 def _rename(
     transformed: list[Recording], originals: list[Recording], person_labels: LabelTreatment, rng: np.random.Generator
 ) -> tuple[list[Recording], tuple[KeyEntry, ...]]:
     """Give recordings pseudonymous names, in random order, and return their key."""
-    pseudonyms = {name: _draw_names([getattr(r, name) for r in originals], name, rng) for name in _LABELS}
+    pseudonyms = {name: _draw_pseudonyms([getattr(r, name) for r in originals], name, rng) for name in _LABELS}
     wholes = number_whole_recordings(originals)
     width = len(str(int(wholes.max()) + 1))
     names = [f"recording-{n + 1:0{width}d}" for n in rng.permutation(int(wholes.max()) + 1)]
-    layouts = _own_layouts(transformed)
+    layouts = _anonymize_layouts(transformed)
     renamed = []
     for recording, original, whole in zip(transformed, originals, wholes, strict=True):
         part = original.origin.part if original.origin else None
@@ -184,7 +186,7 @@ def _rename(
         }
         origin = Origin(None, names[whole], part, names[whole] if part else "")
         renamed.append(
-            Recording(  # names what is kept, so that no field of the original is passed on unseen
+            Recording(  # instead of `with_`, so that a field added to recordings is never passed on by accident
                 recording.joints,
                 layouts[recording.layout],
                 fps=recording.fps,
@@ -206,7 +208,7 @@ def _rename(
     return [renamed[i] for i in order], tuple(key)
 
 
-def _draw_names(values: Sequence[str | None], kind: str, rng: np.random.Generator) -> dict[str | None, str]:
+def _draw_pseudonyms(values: Sequence[str | None], kind: str, rng: np.random.Generator) -> dict[str | None, str]:
     """Return a pseudonym for each value, numbered in random order."""
     known = sorted({value for value in values if value is not None})
     width = len(str(len(known)))
@@ -214,38 +216,42 @@ def _draw_names(values: Sequence[str | None], kind: str, rng: np.random.Generato
     return {value: f"{kind}-{number + 1:0{width}d}" for value, number in zip(known, numbers.tolist(), strict=True)}
 
 
-def _own_layouts(recordings: Sequence[Recording]) -> dict[Layout, Layout]:
+@cache
+def _himpc_layouts() -> frozenset[Layout]:
+    return frozenset(map(get_layout, layout_names()))
+
+
+def _anonymize_layouts(recordings: Sequence[Recording]) -> dict[Layout, Layout]:
     """Return each layout as it is published: one that is not himpc's loses its name, title and source."""
-    known = set(map(get_layout, layout_names()))
     own: dict[Layout, Layout] = {}
     for layout in dict.fromkeys(recording.layout for recording in recordings):
         name = f"layout-{len(layout)}"
-        own[layout] = layout if layout in known else replace(layout, name=name, title=name, source="", file_names=())
+        own[layout] = (
+            layout if layout in _himpc_layouts() else replace(layout, name=name, title=name, source="", file_names=())
+        )
     return own
 
 
 def _count_removed(originals: Sequence[Recording]) -> dict[str, int]:
     """Count the recordings that had each kind of metadata."""
-    known = set(map(get_layout, layout_names()))
     found = {name: sum(getattr(r, name) is not None for r in originals) for name in _LABELS}
     found["source"] = sum(bool(r.source) for r in originals)
     found["path"] = sum(r.origin is not None and r.origin.path is not None for r in originals)
     found["time on a common clock"] = sum(r.clock is not None for r in originals)
     found["notes of reading"] = sum(bool(r.quality.notes) for r in originals)
     found["counts of reading"] = sum(r.quality.dropped + r.quality.filled > 0 for r in originals)
-    found["name and title of the layout"] = sum(r.layout not in known for r in originals)
+    found["name and title of the layout"] = sum(r.layout not in _himpc_layouts() for r in originals)
     return {name: count for name, count in found.items() if count}
 
 
 def _describe_kept(published: Sequence[Recording]) -> tuple[str, ...]:
     """List what the published recordings still hold besides the joints."""
-    known = set(map(get_layout, layout_names()))
     kept = ["frame rate and number of frames", "position and heading in the axes of the recording"]
     if any(r.confidence is not None for r in published):
         kept.append("confidence of each joint")
     if any(r.person is not None for r in published):
         kept.append("which recordings show one person (pseudonyms)")
-    own = {r.layout for r in published} - known
+    own = {r.layout for r in published} - _himpc_layouts()
     names = {joint for layout in own for joint in layout.joints if not get_layout("mediapipe-33").has(joint)}
     if names:
         kept.append(

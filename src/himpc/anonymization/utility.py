@@ -17,8 +17,8 @@ __all__ = ["Utility", "joint_angles", "measure_utility"]
 
 Array = NDArray[np.float64]
 
-_FRAMES = 200
-"""Frames at which two recordings are compared, evenly spaced over their durations."""
+_MAX_FRAMES = 200
+"""Maximum number of frames in which two recordings are compared, evenly spaced over their durations."""
 
 
 @dataclass(frozen=True)
@@ -79,9 +79,9 @@ def _compare(pair: tuple[Recording, Recording]) -> tuple[float, ...]:
     layout = changed.layout
     if missing_joints(original.layout, layout):
         return (*[float("nan")] * 3, stride, cadence, speed)
-    count = min(_FRAMES, max(len(original), len(changed)))
-    before = centre(convert(_spread(original, count), original.layout, layout), layout)
-    after = centre(_spread(changed, count), layout)
+    count = min(_MAX_FRAMES, max(len(original), len(changed)))
+    before = centre(convert(_sample(original, count), original.layout, layout), layout)
+    after = centre(_sample(changed, count), layout)
     angles = [joint_angles(each, layout) for each in (before, after)]
     scale = 1000 if original.dimensions == 3 else np.nan
     return (
@@ -94,7 +94,7 @@ def _compare(pair: tuple[Recording, Recording]) -> tuple[float, ...]:
     )
 
 
-def _spread(recording: Recording, count: int) -> NDArray[np.float32]:
+def _sample(recording: Recording, count: int) -> NDArray[np.float32]:
     return sample_frames(recording.joints, np.linspace(0, len(recording) - 1, count))
 
 
