@@ -14,16 +14,21 @@ __all__ = ["cannot_link", "synchronise"]
 
 MIN_OVERLAP_SECONDS = 0.5
 MIN_OVERLAP_FRAMES = 15
-"""Shortest overlap that shows two people; in frames where the rate is unknown. A tracker may show one person twice
-while it changes a number. It is half of the shorter recording, if that is shorter."""
+"""Shortest overlap that shows two people, in frames where the rate is unknown; at most half of the shorter recording.
+A tracker that switches from one track to another may show one person twice for a moment."""
 
 MAX_SAMPLES = 200
 """Maximum number of moments of an overlap at which two bodies are compared."""
 
-SAME_PLACE, SAME_PICTURE, SAME_POSE = 0.15, 0.05, 0.003
-"""Distances, as shares of the size of the body, below which one body was tracked twice: of the centres of bodies in
-space, where two people do not fit into 0.25 m; of the joints in the image plane; and of joints relative to the body,
-where only copies are recognised, since two people may walk in step."""
+MIN_CENTRE_DISTANCE = 0.15
+"""Distance of the centres of two bodies in space, as a share of their size, below which one body was tracked twice: two
+people do not fit into 0.25 m."""
+
+MIN_IMAGE_DISTANCE = 0.05
+"""The same for the joints of two bodies in the image plane."""
+
+MIN_POSE_DISTANCE = 0.003
+"""The same for joints relative to the body: only copies are below it, since two people may walk in step."""
 
 
 def cannot_link(recordings: Sequence[Recording]) -> NDArray[np.int64]:
@@ -57,15 +62,15 @@ def cannot_link(recordings: Sequence[Recording]) -> NDArray[np.int64]:
     for a, b in _overlapping_pairs(recordings):
         low, high = sorted((int(whole[a]), int(whole[b])))
         if low != high:
-            longest = MIN_OVERLAP_FRAMES if recordings[a].fps is None else MIN_OVERLAP_SECONDS
-            limits[low, high] = min(longest, lengths[low] / 2, lengths[high] / 2)
-            common[low, high] = common.get((low, high), 0.0) + _time_apart(recordings[a], recordings[b])
+            shortest = MIN_OVERLAP_FRAMES if recordings[a].fps is None else MIN_OVERLAP_SECONDS
+            limits[low, high] = min(shortest, lengths[low] / 2, lengths[high] / 2)
+            common[low, high] = common.get((low, high), 0.0) + _duration_of_two_bodies(recordings[a], recordings[b])
     pairs = sorted(pair for pair, seconds in common.items() if seconds > 0 and seconds >= limits[pair])
     return np.array(pairs, dtype=np.int64).reshape(-1, 2)
 
 
 def synchronise(recordings: Sequence[Recording]) -> list[Recording]:
-    """Give the recordings of each camera one clock, because the clocks of their files agree.
+    """Give the recordings of each camera one clock, given that the clocks of their files agree.
 
     Each camera keeps a clock of its own, since two cameras may see one person at the same time. So does a file whose
     time begins at 0, which states no time that could be compared.
@@ -100,8 +105,8 @@ def _overlapping_pairs(recordings: Sequence[Recording]) -> Iterator[tuple[int, i
             active.append((end, index))
 
 
-def _time_apart(a: Recording, b: Recording) -> float:
-    """Return for how long both bodies are seen at once, in seconds or frames; 0 if they are one body, tracked twice."""
+def _duration_of_two_bodies(a: Recording, b: Recording) -> float:
+    """Compute for how long two bodies are seen at once, in seconds or frames; 0 if one body was tracked twice."""
     (first, last), (other_first, other_last) = _span(a), _span(b)
     begin, end = max(first, other_first), min(last, other_last)
     rate = min(a.fps or 1, b.fps or 1)
@@ -132,10 +137,10 @@ def _is_one_body(a: Recording, b: Recording, one: NDArray[np.float64], other: ND
     )
     if a.dimensions == 3 and not are_relative:
         distances = np.linalg.norm(np.nanmean(one, axis=1) - np.nanmean(other, axis=1), axis=1)
-        return bool(np.median(distances) < SAME_PLACE * size)
+        return bool(np.median(distances) < MIN_CENTRE_DISTANCE * size)
     if a.layout != b.layout:
         return False
     distances = np.linalg.norm(one - other, axis=2)
     known = distances[np.isfinite(distances)]
-    limit = SAME_POSE if a.dimensions == 3 else SAME_PICTURE
+    limit = MIN_POSE_DISTANCE if a.dimensions == 3 else MIN_IMAGE_DISTANCE
     return bool(len(known) and np.median(known) < limit * size)
