@@ -32,7 +32,7 @@ from himpc.learning import Config, diagnose
 from himpc.recordings import Recording, Windows
 from himpc.research import divide_recordings, get_recipe
 from identity_measures import grouping, ranking
-from identity_methods import SHIPPED, fit, in_effect, package_hash
+from identity_methods import SHIPPED, apply_changes, fit, package_hash
 from measurement import use_one_thread
 
 SUITES = ("cross-view", "cross-session", "clothing", "long-term")
@@ -142,7 +142,7 @@ def measure(case: Case, data: Path, runs: Path) -> dict[str, Any]:
     """Diagnose a model without labels, and measure it with labels; models and accuracy are kept in `runs`."""
     folder = runs / f"diagnostics-{package_hash()}" / re.sub("[^a-z0-9]+", "-", f"{case.set} {case.title}")
     if not (folder / "accuracy.json").exists():
-        with in_effect(SHIPPED, case.set, data):
+        with apply_changes(SHIPPED, case.set, data):
             model = fit(SHIPPED, case.parts["train"], case.seed)
             walks = list({id(walk): walk for part in ("gallery", "probe") for walk in case.parts[part]}.values())
             accuracy = ranking(model, case.parts) | grouping(walks, fit(SHIPPED, walks, case.seed))

@@ -39,18 +39,27 @@ from himpc._files import write_atomically
 from himpc.learning import Config
 from himpc.research import divide_recordings, get_recipe
 from identity_measures import Parts, Scores, grouping, groups_of_one_person, open_set, ranking
-from identity_methods import ABLATIONS, BASELINE_KEYS, BOUND_PRESET, SHIPPED, UPPER_BOUND, fit, in_effect, package_hash
+from identity_methods import (
+    ABLATIONS,
+    BASELINE_KEYS,
+    BOUND_PRESET,
+    SHIPPED,
+    UPPER_BOUND,
+    apply_changes,
+    fit,
+    package_hash,
+)
 from identity_tables import ablation_table, confidence_table, grouping_table, open_set_table, ranking_table
 from measurement import use_one_thread
 from stages import machine
 
 SETS = ("c3d-walking", "trc-walking", "kinect-v1-actions", "kinect-v1-daily", "kinect-v1-views")
 RESULTS = Path(__file__).with_name("results")
-FEW = 5
-"""People of a small gallery."""
+SMALL_GALLERY = 5
+"""Number of people in a small gallery."""
 
-FEW_DRAWS = 3
-"""Small galleries per seed, each of other people."""
+SMALL_GALLERIES = 3
+"""Number of small galleries per seed, each of other people."""
 
 
 def main() -> None:
@@ -101,7 +110,7 @@ def print_tables(results: Mapping[str, Any], ablations: Mapping[str, Any], *, qu
     print(f"\n## Grouping\n\n{grouping_table(results, UPPER_BOUND)}")
     print(f"\n## Confidence of what ships\n\n{confidence_table(results, SHIPPED)}")
     if not quick:
-        print(f"\n## Open set: {FEW} people enrolled\n\n{open_set_table(results, 'few enrolled')}")
+        print(f"\n## Open set: {SMALL_GALLERY} people enrolled\n\n{open_set_table(results, 'few enrolled')}")
         print(f"\n## Open set: half of the people enrolled\n\n{open_set_table(results, 'half enrolled')}")
     if ablations:
         table = ablation_table(ablations, list(ABLATIONS))
@@ -118,15 +127,16 @@ class Case:
 
     def scores(self, method: str, seed: int, *, with_rates: bool) -> Scores:
         """Return the scores of one method and seed; those that were measured before are read from their files."""
-        scores = self._kept("rank-and-group", method, seed, self._rank_and_group)
-        return scores | (self._kept("open-set", method, seed, self._rates) if with_rates else {})
+        scores = self._measure_once("rank-and-group", method, seed, self._rank_and_group)
+        return scores | (self._measure_once("open-set", method, seed, self._rates) if with_rates else {})
 
-    def _kept(self, what: str, method: str, seed: int, measure: Any) -> Scores:
+    def _measure_once(self, what: str, method: str, seed: int, measure: Any) -> Scores:
+        """Read the scores from the runs, or measure and write them."""
         name = f"{self.name}-{method}-{seed}-{what}-{self._key(method)}"
         path = self.runs / f"{re.sub('[^a-z0-9]+', '-', name.lower())}.json"
         if not path.exists():
             began = time.process_time()
-            with in_effect(method, self.name, self.data):
+            with apply_changes(method, self.name, self.data):
                 scores = measure(method, seed)
             path.parent.mkdir(parents=True, exist_ok=True)
             write_atomically(path, json.dumps(scores).encode())
@@ -171,7 +181,9 @@ class Case:
             return open_set(parts, lambda walks: fit(method, walks, seed), enrolled, draw)
 
         return {
-            "few enrolled": [rates(min(FEW, half), FEW_DRAWS * seed + draw) for draw in range(FEW_DRAWS)],
+            "few enrolled": [
+                rates(min(SMALL_GALLERY, half), SMALL_GALLERIES * seed + draw) for draw in range(SMALL_GALLERIES)
+            ],
             "half enrolled": [rates(half, seed)],
         }
 

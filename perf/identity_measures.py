@@ -18,8 +18,8 @@ from himpc.recordings import Recording, number_whole_recordings
 
 LEVELS = ("window", "recording")
 STATED_FMR = 0.01
-ALONE = 3
-"""People whose recordings are grouped alone."""
+PEOPLE_ALONE = 3
+"""Number of people whose recordings are each grouped alone."""
 
 Scores = dict[str, Any]
 Parts = dict[str, list[Recording]]
@@ -73,7 +73,7 @@ def groups_of_one_person(parts: Parts, fit: Fit) -> list[int]:
     """Group the recordings of some people, each person's alone, and return the numbers of groups; 1 would be right."""
     walks = _distinct(parts)
     counts = []
-    for name in sorted({str(walk.person) for walk in walks})[:ALONE]:
+    for name in sorted({str(walk.person) for walk in walks})[:PEOPLE_ALONE]:
         own = [walk for walk in walks if walk.person == name]
         try:
             counts.append(himpc.group(own, fit(own)).people)

@@ -46,7 +46,7 @@ class Ablation:
     Attributes
     ----------
     changes : tuple of (module, str, value)
-        Attributes of modules, and what stands in their place.
+        Attributes of modules, and the values that replace them.
     bodies : int
         Synthetic bodies per person in the prior.
     settings : mapping
@@ -79,7 +79,7 @@ def method_names() -> tuple[str, ...]:
 
 
 def fit(method: str, walks: Sequence[Recording], seed: int, *, to_group: bool = False) -> Embedder:
-    """Fit a method to recordings; only the upper bound uses the names of people. Call it `in_effect`.
+    """Fit a method to recordings; only the upper bound uses the names of people. Call it within `apply_changes`.
 
     With `to_group`, what ships adapts the prior as `himpc.group(recordings)` does.
     """
@@ -110,8 +110,8 @@ def package_hash() -> str:
 
 
 @contextmanager
-def in_effect(method: str, set_name: str, data: Path) -> Iterator[None]:
-    """Put the changes of a method into effect, and the prior that was trained without a set."""
+def apply_changes(method: str, set_name: str, data: Path) -> Iterator[None]:
+    """Apply the changes of a method, and use a prior that was trained without the set, until the context ends."""
     ablation = ABLATIONS.get(method, Ablation())
     with ExitStack() as stack:
         for module, name, value in ablation.changes:

@@ -87,7 +87,7 @@ def test_each_ablation_changes_the_adapted_model_and_is_undone(parts, name):
     walks = parts["train"]
 
     def weights(method):
-        with methods.in_effect(method, "none", NO_DATA):
+        with methods.apply_changes(method, "none", NO_DATA):
             return np.asarray(himpc.embed(methods.fit(method, walks, 0), walks).pooled)
 
     shipped = weights(methods.ADAPTED)
@@ -100,6 +100,6 @@ def test_priors_without_synthetic_people_or_a_set_stand_in_for_the_shipped_one(p
     asked = []
     monkeypatch.setattr(methods, "train_prior", lambda *arguments: asked.append(arguments) or load_prior())
     for method, name in (("no retargeted bodies", "x"), (methods.SHIPPED, "trc-walking"), (methods.SHIPPED, "x")):
-        with methods.in_effect(method, name, NO_DATA):
+        with methods.apply_changes(method, name, NO_DATA):
             methods.fit(method, parts["train"], 0)
     assert asked == [(NO_DATA, "", 0), (NO_DATA, "trc-walking", 13)]
