@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import DataError
-from himpc.privacy import hiding_set, linkability, own_rank, singled_out
+from himpc.privacy import anonymity_set, linkability, own_rank, singled_out
 
-MEASURES = (own_rank, singled_out, linkability, hiding_set)
+MEASURES = (own_rank, singled_out, linkability, anonymity_set)
 PEOPLE = 20
 
 
@@ -28,7 +28,7 @@ def perfect_scores(random_scores) -> tuple[np.ndarray, np.ndarray]:
 
 def test_scores_that_tell_nothing_are_at_chance(random_scores):
     scores, own = random_scores
-    assert hiding_set(scores, own).mean() == pytest.approx(PEOPLE, abs=0.5)
+    assert anonymity_set(scores, own).mean() == pytest.approx(PEOPLE, abs=0.5)
     assert (own_rank(scores, own) == 1).mean() == pytest.approx(1 / PEOPLE, abs=0.03)
     assert own_rank(scores, own).mean() == pytest.approx((PEOPLE + 1) / 2, abs=0.6)
     assert singled_out(scores, own).mean() == pytest.approx(np.exp(-1) / PEOPLE, abs=0.02)
@@ -37,7 +37,7 @@ def test_scores_that_tell_nothing_are_at_chance(random_scores):
 
 def test_perfect_scores_are_full_risk(perfect_scores):
     scores, own = perfect_scores
-    assert hiding_set(scores, own).max() == pytest.approx(1, abs=0.01)
+    assert anonymity_set(scores, own).max() == pytest.approx(1, abs=0.01)
     assert (own_rank(scores, own) == 1).all()
     assert singled_out(scores, own).all()
     assert linkability(scores, own).mean() > 0.95
@@ -53,7 +53,7 @@ def test_risk_grows_with_the_information_of_scores(random_scores):
             (own_rank(better, own) == 1).mean(),
             singled_out(better, own).mean(),
             linkability(better, own).mean(),
-            -hiding_set(better, own).mean(),
+            -anonymity_set(better, own).mean(),
         )
         assert all(now > before for now, before in zip(found, previous, strict=True)), gain
         previous = found
@@ -65,14 +65,14 @@ def test_a_pair_of_twins_hides_each_of_two():
     scores = np.zeros((60, 6))
     for row, person in enumerate(own):
         scores[row, [person, person ^ 1]] = 50.0
-    assert hiding_set(scores, own) == pytest.approx(np.full(60, 2.0), abs=0.01)
+    assert anonymity_set(scores, own) == pytest.approx(np.full(60, 2.0), abs=0.01)
     assert not singled_out(scores, own).any()
 
 
 def test_one_recording_without_information_does_not_hide_the_others(perfect_scores):
     scores, own = (each.copy() for each in perfect_scores)
     scores[0, own[0]] = -1e6
-    assert np.median(hiding_set(scores, own)) < 1.2
+    assert np.median(anonymity_set(scores, own)) < 1.2
 
 
 def test_linkability_of_two_known_densities():
@@ -98,7 +98,7 @@ def test_scale_and_offset_of_scores_do_not_matter(scale, offset, seed):
     own = np.repeat(np.arange(5), 3)
     scores = np.round(rng.normal(size=(15, 5)), 3)
     scores[np.arange(15), own] += 1
-    for measure in (own_rank, singled_out, linkability, hiding_set):
+    for measure in (own_rank, singled_out, linkability, anonymity_set):
         np.testing.assert_allclose(
             measure(scores * scale + offset, own), measure(scores, own), rtol=0.02, atol=0.02, err_msg=measure.__name__
         )
@@ -108,7 +108,7 @@ def test_scale_and_offset_of_scores_do_not_matter(scale, offset, seed):
 def test_equal_scores_tell_nothing_and_break_nothing(measure):
     values = np.asarray(measure(np.zeros((6, 3)), np.array([0, 0, 1, 1, 2, 2])), dtype=float)
     assert np.isfinite(values).all()
-    if measure is hiding_set:
+    if measure is anonymity_set:
         assert values == pytest.approx(3)
 
 

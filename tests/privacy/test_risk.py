@@ -40,7 +40,7 @@ def rank_1(report: RiskReport, *, informed: bool = True) -> dict[str, float]:
 def test_people_of_recordings_as_they_are_are_found(report):
     attack = report.assessments[0].attack()
     assert attack.measures["rank_1"].value > 0.9
-    assert attack.measures["hiding_set"].value < 1.5
+    assert attack.measures["anonymity_set"].value < 1.5
     assert (attack.n_probes, attack.n_people, report.n_people, report.n_recordings) == (36, 9, 9, 36)
 
 
@@ -48,7 +48,7 @@ def test_a_strong_transformation_lowers_the_risk_and_the_utility(report):
     by_method = {each.method: each for each in report.assessments}
     strong = by_method["offset:400"]
     assert rank_1(report)["offset:400"] < 0.5 * rank_1(report)["none"]
-    assert strong.attack().measures["hiding_set"].value > 3
+    assert strong.attack().measures["anonymity_set"].value > 3
     assert strong.utility.position_error > 300
     assert by_method["none"].utility.position_error == 0
 

@@ -3,7 +3,7 @@
 from himpc.privacy.assessment import risk
 from himpc.privacy.comparison import Comparer, describe, learn_from_others
 from himpc.privacy.knowledge import ActivityLabel, Knowledge, find_knowledge
-from himpc.privacy.measures import hiding_set, linkability, own_rank, singled_out
+from himpc.privacy.measures import anonymity_set, linkability, own_rank, singled_out
 from himpc.privacy.results import Assessment, Attack, GroupingAttack, Measure, PersonRisk, RiskReport, trade_off_rows
 
 __all__ = [
@@ -16,9 +16,9 @@ __all__ = [
     "Measure",
     "PersonRisk",
     "RiskReport",
+    "anonymity_set",
     "describe",
     "find_knowledge",
-    "hiding_set",
     "learn_from_others",
     "linkability",
     "own_rank",

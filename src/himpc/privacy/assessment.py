@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.anonymization import Chain, measure_utility
-from himpc.errors import ConfigError, DataError, HimpcError, count_noun
+from himpc.errors import ConfigError, count_noun
 from himpc.evaluation import bootstrap_interval, error_rates, evaluate_open_set, grouping_agreement
-from himpc.learning import MIN_RECORDINGS, Config, group_recordings
+from himpc.learning import MIN_RECORDINGS, group_recordings
 from himpc.model import Model
 from himpc.privacy.comparison import (
     MIN_TRAINING_PEOPLE,
@@ -25,9 +24,10 @@ from himpc.privacy.comparison import (
     prior_comparer,
 )
 from himpc.privacy.knowledge import ActivityLabel, Knowledge, find_knowledge
-from himpc.privacy.measures import hiding_set, linkability, own_rank, singled_out
+from himpc.privacy.measures import anonymity_set, linkability, own_rank, singled_out
 from himpc.privacy.results import Assessment, Attack, GroupingAttack, Measure, PersonRisk, RiskReport
-from himpc.recordings import Problem, Progress, Recording, Recordings, number_whole_recordings, to_common_layout
+from himpc.privacy.versions import check_people, indices_in_all, leave_out_unusable, transform
+from himpc.recordings import Progress, Recording, Recordings, number_whole_recordings, to_common_layout
 
 __all__ = ["risk"]
 
@@ -35,16 +35,14 @@ Array = NDArray[np.float64]
 Ints = NDArray[np.int64]
 
 FPIR = 0.1
-MIN_PEOPLE = 2
+"""Rate of false identifications at which the detection and identification rate is measured."""
+
 MIN_PROBES = 5
-"""An attacker with fewer recordings, or recordings of fewer than three people, is not reported."""
+MIN_PROBE_PEOPLE = 3
+"""An attacker with fewer recordings, or recordings of fewer people, is not reported."""
 
-DRAWS = 200
-"""Bootstrap samples of the open-set rates."""
-
-MIN_SHARE = 0.5
-"""A method that fewer of the recordings allow is not assessed; otherwise all methods are compared on those that allow
-every one of them."""
+BOOTSTRAP_SAMPLES = 200
+"""Number of bootstrap samples of the open-set rates."""
 
 Version = list[Recording]
 
@@ -59,10 +57,11 @@ def risk(
 ) -> RiskReport:
     """Measure how well a person can be found again by someone who holds another recording of them.
 
-    Each recording in turn is the attacker's; the others are published, as they are or transformed. An attacker who
-    adapts (informed) knows the method, transforms their own recordings by it, and learns from published recordings; one
-    who does not (uninformed) compares by what is right for recordings as they are. Of several ways to compare
-    (docs/risk.md), the strongest counts. The measures say what these attackers found, and promise nothing about others.
+    Each recording in turn is held by the attacker, while the others are published, as they are or transformed. An
+    attacker who adapts (informed) knows the method, applies it to their own recordings, and learns from the published
+    ones. An attacker who does not (uninformed) compares transformed recordings as if they had not been transformed. Of
+    several ways to compare (docs/risk.md), the strongest counts. The measures describe these attackers only: others may
+    find more.
 
     Parameters
     ----------
@@ -102,15 +101,15 @@ def risk(
         raise ConfigError(f"seed must be a whole number, 0 or more, found {seed!r}")
     given = [methods] if isinstance(methods, str | Chain) else methods
     chains = list({str(each): each for each in (Chain(), *map(Chain.parse, given))}.values())
-    _check_people(recordings)
-    usable, problems = _leave_out_short(recordings)
-    versions, untested, refused = _transform(usable, chains, seed)
-    kept = _indices_of_all(versions, len(usable))
+    check_people(recordings)
+    usable, problems = leave_out_unusable(recordings)
+    versions, untested, refused = transform(usable, chains, seed)
+    kept = indices_in_all(versions, len(usable))
     problems += [problem for index, problem in refused if index not in kept]
     if isinstance(recordings, Recordings):
         problems = [*recordings.problems, *problems]
     originals = [usable[index] for index in kept]
-    _check_people(originals)
+    check_people(originals)
     study = _Study.of(originals, activity, seed)
     items: Iterable[str] = list(versions)
     if progress is not None:
@@ -123,7 +122,7 @@ def risk(
 
 @dataclass(frozen=True, eq=False)
 class _Study:
-    """The recordings as the attacker holds them, and the attackers."""
+    """The attackers, and the recordings that they hold."""
 
     originals: Version
     names: list[str]
@@ -143,7 +142,7 @@ class _Study:
         attackers, untested = find_knowledge(wholes, activity)
         for attacker in attackers[1:]:
             held = [persons[probe] for probe in range(len(wholes)) if _has_target(attacker, probe, persons)]
-            if len(held) < MIN_PROBES or len(set(held)) < 3:
+            if len(held) < MIN_PROBES or len(set(held)) < MIN_PROBE_PEOPLE:
                 attackers.remove(attacker)
                 found = f"{count_noun(len(held), 'recording')} of {count_noun(len(set(held)), 'person', 'people')}"
                 untested.append(f"{attacker.name}: only {found} can be held while another one is published")
@@ -214,14 +213,14 @@ class _Study:
             **{f"rank_{k}": (ranks <= k).astype(np.float64) for k in (1, 5, 10)},
             "singled_out": singled_out(scores, own).astype(np.float64),
             "linkability": linkability(scores, own),
-            "hiding_set": hiding_set(scores, own),
+            "anonymity_set": anonymity_set(scores, own),
         }
         measures = {name: self._mean(values, own) for name, values in per_probe.items()}
         measures["detection"] = self._detect(scores, own)
         matches = np.arange(scores.shape[1]) == own[:, None]
         measures["eer"] = Measure(error_rates(-scores[matches], -scores[~matches]).eer)
         people = [self._person(number, own == number, ranks, per_probe) for number in np.unique(own)]
-        people.sort(key=lambda each: (-each.rank_1, each.hiding_set, each.person))
+        people.sort(key=lambda each: (-each.rank_1, each.anonymity_set, each.person))
         attack = Attack(knowledge.name, informed, strategy, measures, tuple(people), len(probes), len(self.names))
         return attack, per_probe["rank_1"]
 
@@ -238,7 +237,7 @@ class _Study:
             [*(names[number] for number in own), *unknown],
             names,
             fpirs=(FPIR,),
-            draws=DRAWS,
+            draws=BOOTSTRAP_SAMPLES,
             seed=self.seed,
         )
         return Measure(result.dir[1, FPIR], *result.dir_intervals[1, FPIR])
@@ -252,7 +251,7 @@ class _Study:
             float(ranks[rows].mean()),
             means["singled_out"],
             means["linkability"],
-            means["hiding_set"],
+            means["anonymity_set"],
         )
 
     def _probe_names(self) -> Ints:
@@ -283,74 +282,6 @@ def _has_target(attacker: Knowledge, probe: int, persons: NDArray[np.integer]) -
     usable = attacker.eligible(probe) & (persons == persons[probe])
     usable[probe] = False
     return bool(usable.any())
-
-
-def _check_people(recordings: Sequence[Recording]) -> None:
-    unknown = [recording for recording in recordings if recording.person is None]
-    if unknown:
-        raise DataError(
-            f"{len(unknown)} of {count_noun(len(recordings), 'recording')} have no person (the first is "
-            f"{unknown[0].source or 'nameless'}), expected all to have one: risk is measured against the true people",
-            hint="read the person from file names with {name} or from a table with {labels}",
-        )
-    wholes = number_whole_recordings(recordings) if recordings else np.zeros(0, np.int64)
-    pairs = {(recording.person, int(whole)) for recording, whole in zip(recordings, wholes, strict=True)}
-    people = {person for person, _ in pairs}
-    if len(people) < MIN_PEOPLE or len(pairs) == len(people):
-        raise DataError(
-            f"found {count_noun(len(people), 'person', 'people')} in {count_noun(len(pairs), 'recording')}, expected "
-            "two people or more, one of them with two recordings: the attacker holds one, the other is published"
-        )
-
-
-def _leave_out_short(recordings: Sequence[Recording]) -> tuple[Version, list[Problem]]:
-    """Leave out recordings that are shorter than a window, or lack joints."""
-    length = Config.preset("tracklet").window_length
-    usable, problems = [], []
-    for recording in recordings:
-        path = Path(recording.source or "recording")
-        if not recording.complete:
-            problems.append(Problem(path, "lacks joints in some frames, expected every joint in every frame"))
-        elif len(recording) < length:
-            problems.append(Problem(path, f"has {count_noun(len(recording), 'frame')}, expected {length} or more"))
-        else:
-            usable.append(recording)
-    return usable, problems
-
-
-def _transform(
-    recordings: Version, chains: Sequence[Chain], seed: int
-) -> tuple[dict[str, dict[int, Recording]], list[str], list[tuple[int, Problem]]]:
-    """Apply each method; return the versions by index, the methods not assessed, and the recordings refused."""
-    length = Config.preset("tracklet").window_length
-    versions: dict[str, dict[int, Recording]] = {}
-    untested: list[str] = []
-    refused: list[tuple[int, Problem]] = []
-    for chain in chains:
-        streams = np.random.default_rng(seed).spawn(len(recordings))
-        version, problems = {}, []
-        for index, (recording, rng) in enumerate(zip(recordings, streams, strict=True)):
-            path = Path(recording.source or "recording")
-            try:
-                changed = chain.apply(recording, rng)
-            except HimpcError as error:
-                problems.append((index, Problem.of(error, path, recording.source)))
-                continue
-            if len(changed) < length:
-                problems.append((index, Problem(path, f"has fewer than {length} frames after {chain}")))
-            else:
-                version[index] = changed
-        if len(version) < MIN_SHARE * len(recordings):
-            reason = problems[0][1].message if problems else ""
-            untested.append(f"{chain}: {len(problems)} of {len(recordings)} recordings do not allow it ({reason})")
-        else:
-            versions[str(chain)] = version
-            refused += problems
-    return versions, untested, refused
-
-
-def _indices_of_all(versions: dict[str, dict[int, Recording]], count: int) -> list[int]:
-    return [index for index in range(count) if all(index in version for version in versions.values())]
 
 
 def _describe_all(originals: Version, published: Version) -> tuple[Array, Array]:

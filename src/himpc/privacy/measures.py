@@ -1,7 +1,7 @@
 """Measures of the risk that a person is found again, as pure functions of scores.
 
-A score is higher the more likely two sides show one person. ``scores[q, j]`` compares the attacker's recording q with
-the published recordings of person j, and ``own[q]`` is the column of the person of q.
+A probe is a recording that the attacker holds. ``scores[q, j]`` compares probe q with the published recordings of
+person j, and is higher the more likely they show one person. ``own[q]`` is the column of the true person of probe q.
 
 References
 ----------
@@ -23,20 +23,20 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["hiding_set", "linkability", "own_rank", "singled_out"]
+__all__ = ["anonymity_set", "linkability", "own_rank", "singled_out"]
 
 Array = NDArray[np.float64]
 Columns = NDArray[np.integer]
 
 _SLOPES = np.concatenate([[0.0], np.geomspace(1e-3, 1e3, 61)])
-"""Slopes among which scores are calibrated, per typical distance of the best person from the middle one."""
+"""Slopes b to choose from. Their unit is the median, over probes, of the best score minus the median score."""
 
 _LAPSES = np.array([0.0, 0.01, 0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.5, 0.7, 0.9])
-"""Shares of probes, among which the attacker's is fitted, of which scores tell nothing."""
+"""Lapse rates e to choose from: the share of probes whose scores hold no information."""
 
 
 def own_rank(scores: Array, own: Columns) -> NDArray[np.int64]:
-    """Compute the rank of the own person of each probe, ``(Q,)``, from 1; equal scores count against the attacker."""
+    """Compute the rank of the true person of each probe, ``(Q,)``, from 1; equal scores count against the attacker."""
     _check(scores, own)
     better = scores >= _own(scores, own)[:, None]
     ranks: NDArray[np.int64] = np.maximum(better.sum(axis=1), 1)
@@ -46,9 +46,9 @@ def own_rank(scores: Array, own: Columns) -> NDArray[np.int64]:
 def singled_out(scores: Array, own: Columns) -> NDArray[np.bool_]:
     """Decide for each probe whether the attacker isolates exactly one person, and the right one, ``(Q,)``.
 
-    The attacker claims every person whose score exceeds the threshold that 1 / N of all scores exceed, for N people
-    [2, 3]. There the isolated person may be any; here it must be the one shown, so that chance is exp(-1) / N instead
-    of exp(-1). A perfect attacker has 1.
+    For N people, the attacker claims every person whose score is among the highest 1 / N of all scores [2, 3]. Unlike
+    there, the one person claimed must be the true one, so that guessing gives exp(-1) / N instead of exp(-1). A perfect
+    attacker has 1.
     """
     _check(scores, own)
     highest = np.sort(scores, axis=None)[::-1]
@@ -84,12 +84,12 @@ def linkability(scores: Array, own: Columns) -> Array:
     return linked
 
 
-def hiding_set(scores: Array, own: Columns) -> Array:
-    """Compute the effective number of people among whom the person of each probe hides, ``(Q,)``, from 1 to N.
+def anonymity_set(scores: Array, own: Columns) -> Array:
+    """Compute the effective size of the anonymity set of each probe, ``(Q,)``, from 1 to N.
 
-    It is 2 to the power of the entropy of the attacker's probabilities of the N people [6]. They are proportional to
-    exp(b score), mixed with a share e of 1 / N for recordings of which the scores tell nothing. The two numbers b and e
-    are those under which the true people are most likely. So scores that never tell anything give N.
+    It is 2 to the power of the entropy, in bits, of the attacker's probabilities of the N people [6]. The probabilities
+    are a softmax of b times the scores, mixed with the uniform distribution with weight e. The slope b and the lapse
+    rate e have the maximum likelihood for the true people, so scores without information give N.
     """
     probabilities = _probabilities(scores, own)
     entropy = -(probabilities * np.log(np.maximum(probabilities, np.finfo(float).tiny))).sum(axis=1)

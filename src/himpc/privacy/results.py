@@ -22,7 +22,7 @@ __all__ = [
 ]
 
 CLEAR_DIFFERENCE = 0.1
-"""Difference of Rank-1 above which, and above chance by its interval, a method is said to look safer than it is."""
+"""Smallest gap in Rank-1 at which a method is reported to only look safe, if the interval of the gap is above 0."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +34,11 @@ class Measure:
     high: float = math.nan
 
     def percent(self) -> str:
-        """Return it in percent, with the interval."""
+        """Format the measure in percent, with its interval."""
         return percent_interval(self.value, self.low, self.high)
 
     def number(self) -> str:
-        """Return it with one decimal, with the interval."""
+        """Format the measure with one decimal, with its interval."""
         if math.isnan(self.low):
             return "–" if math.isnan(self.value) else f"{self.value:.1f}"
         return f"{self.value:.1f} ({self.low:.1f}–{self.high:.1f})"
@@ -59,7 +59,7 @@ class PersonRisk:
     """Mean rank of the person; 1 if always found first."""
     singled_out: float
     linkability: float
-    hiding_set: float
+    anonymity_set: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,18 +69,18 @@ class Attack:
     Attributes
     ----------
     knowledge : str
-        What recording the attacker holds, such as ``"other session"``.
+        Which recording the attacker holds, such as ``"other session"``.
     informed : bool
         Whether the attacker knows the transformation and adapts to it.
     strategy : str
-        How the attacker compares: the strongest of those tried.
+        How the attacker compares recordings: the strongest of the ways tried.
     measures : mapping of str to Measure
         ``rank_1``, ``rank_5``, ``rank_10``, ``detection`` (DIR at an FPIR of 10 %), ``singled_out``, ``linkability``,
-        ``hiding_set``, and ``eer``.
+        ``anonymity_set``, and ``eer``.
     people : tuple of PersonRisk
         The most exposed first.
     n_probes, n_people : int
-        Recordings that the attacker holds, one at a time; people among whom one is sought.
+        Number of recordings that the attacker holds, one at a time, and of people that each is compared with.
     """
 
     knowledge: str
@@ -108,7 +108,7 @@ class Attack:
             "DIR at FPIR 10 %": measures["detection"].percent(),
             "singled out": measures["singled_out"].percent(),
             "linkability": f"{measures['linkability'].value:.2f}",
-            "hides among": measures["hiding_set"].number(),
+            "anonymity set": measures["anonymity_set"].number(),
             "EER": percent(measures["eer"].value),
             "compares by": self.strategy,
         }
@@ -148,11 +148,11 @@ class Assessment:
     method : str
         The transformation; ``"none"`` for the recordings as they are.
     attacks : tuple of Attack
-        By knowledge; the attacker who does not adapt before the one who does.
+        Ordered by knowledge, the attacker who does not adapt before the one who does.
     grouping : tuple of GroupingAttack
     utility : Utility
     gap : Measure
-        By how much Rank-1 of the attacker who adapts is higher, with any other recording.
+        Rank-1 of the attacker who adapts minus that of the one who does not; both hold any other recording.
     """
 
     method: str
@@ -162,7 +162,7 @@ class Assessment:
     gap: Measure
 
     def attack(self, *, informed: bool = True, knowledge: str = "any other recording") -> Attack:
-        """Return the attack of an attacker; the one who adapts if there is only that."""
+        """Return the attack by an attacker; if none does not adapt, the one who adapts."""
         found = [each for each in self.attacks if each.knowledge == knowledge]
         return next((each for each in found if each.informed == informed), found[-1])
 
@@ -176,7 +176,7 @@ class Assessment:
         return markdown_table([each.row() for each in self.attacks])
 
     def verdict(self) -> str:
-        """Say in one sentence what the attackers found."""
+        """Summarise in one sentence what the attackers found."""
         adapted, plain = self.attack(), self.attack(informed=False)
         found = (
             f"{percent(adapted.measures['rank_1'].value)} % of the recordings (guessing: {percent(adapted.chance)} %)"
@@ -211,7 +211,7 @@ class RiskReport:
     assessments : tuple of Assessment
         The recordings as they are, then each method.
     n_people, n_recordings : int
-        That were compared.
+        Numbers of people and of whole recordings that were compared.
     attackers : mapping of str to str
         What each attacker holds, by name, in words.
     untested : tuple of str
@@ -255,7 +255,7 @@ def _trade_off_row(assessment: Assessment) -> dict[str, str]:
         "does not": percent(plain.measures["rank_1"].value),
         "singled out": percent(adapted.measures["singled_out"].value),
         "linkability": f"{adapted.measures['linkability'].value:.2f}",
-        "hides among": f"{adapted.measures['hiding_set'].value:.1f} of {adapted.n_people}",
+        "anonymity set": f"{adapted.measures['anonymity_set'].value:.1f} of {adapted.n_people}",
         "position, mm": _number(utility.position_error),
         "angle, deg": _number(utility.angle_error),
         "range, deg": _number(utility.range_error),

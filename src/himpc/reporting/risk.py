@@ -27,7 +27,7 @@ MAX_PEOPLE_LISTED = 10
 _ATTACK_COLUMNS = ("method", "knowledge", "informed", "strategy", "probes", "people", "measure", "value", "low", "high")
 _PERSON_COLUMNS = (
     *("method", "knowledge", "informed", "person", "probes", "rank_1", "rank", "singled_out", "linkability"),
-    "hiding_set",
+    "anonymity_set",
 )
 
 _PROMISE = (
@@ -63,7 +63,7 @@ _DEFINITIONS = {
     "Vauquier et al.); guessing gives 0.37 / people",
     "linkability": "D_sys, from 0 to 1: how much more likely than not a recording and its own person are linked at "
     "equal priors (Gomez-Barrero et al., IEEE TIFS 2018; Maouche et al., Interspeech 2020)",
-    "hides among": "effective size of the anonymity set: 2 to the power of the entropy of the attacker's "
+    "anonymity set": "effective size of the anonymity set: 2 to the power of the entropy of the attacker's "
     "probabilities (Serjantov and Danezis, PET 2002; Diaz et al., PET 2002)",
     "EER": "equal error rate of single comparisons. It hardly shows the risk of being singled out, and is given for "
     "comparison with other reports only",
@@ -209,7 +209,7 @@ def _describe(assessment: Assessment) -> str:
             "mean rank": f"{person.rank:.1f}",
             "singled out, %": percent(person.singled_out),
             "linkability": f"{person.linkability:.2f}",
-            "hides among": f"{person.hiding_set:.1f}",
+            "anonymity set": f"{person.anonymity_set:.1f}",
         }
         for person in attack.people[:MAX_PEOPLE_LISTED]
     ]
