@@ -47,6 +47,7 @@ def observe(people: int, path: Path) -> None:
         residuals=residuals,
         pose_scale=scoring.pose_scale,
         between=scoring.between,
+        noise=scoring.noise,
     )
 
 
@@ -54,7 +55,7 @@ def measure(size: int, path: Path) -> dict[str, float]:
     """Group that number of drawn recordings."""
     with np.load(path) as stored:
         roots, residuals = stored["roots"], stored["residuals"]
-        scoring = IdentityScoring(stored["pose_scale"], stored["between"])
+        scoring = IdentityScoring(stored["pose_scale"], stored["between"], float(stored["noise"]))
     rng = np.random.default_rng(size)
     people = size // RECORDINGS_PER_PERSON
     person = np.repeat(np.arange(people), RECORDINGS_PER_PERSON)
