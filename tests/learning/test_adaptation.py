@@ -169,11 +169,14 @@ def test_noise_is_that_between_halves_of_recordings():
     rng = np.random.default_rng(0)
     recording = np.repeat(np.arange(40), 10)
     error = np.repeat(rng.normal(scale=0.2, size=(80, 30)), 5, axis=0)  # one error for each half
-    person = rng.normal(scale=3, size=(40, 30))[recording]
+    person = rng.normal(scale=0.3, size=(40, 30))[recording]
     weights = np.full(400, 0.1)
     between = np.diag(np.r_[np.ones(20), np.zeros(10)])
     estimate = adaptation._estimate_noise(person + error, recording, weights, between)
     assert estimate == pytest.approx(adaptation.NOISE_RATIO * 0.2**2, rel=0.1)
+    clear = adaptation._estimate_noise(30 * person + error, recording, weights, between)
+    spread = (0.3 * 30 / 0.2) ** 2 / adaptation.CLEAR_SPREAD
+    assert clear / estimate == pytest.approx(spread**0.25, rel=0.1)
     two_activities = error.copy()
     two_activities[:100:10] += 50  # a few recordings change much
     assert adaptation._estimate_noise(person + two_activities, recording, weights, between) < 2 * estimate

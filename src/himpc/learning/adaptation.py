@@ -42,6 +42,10 @@ NOISE_RATIO = 5.5
 Measured ratios are from 0.7, in walks from video, to 2.5, across activities; recordings are joined at 2.5, which is
 `JOIN_NOISE` times this (docs/lab-notebook.md)."""
 
+CLEAR_SPREAD = 10.0
+"""Variance between recordings, relative to that between halves, from which people are clearly apart. The noise is then
+larger, by the fourth root: that costs no wrong merges, and recordings of two sessions are less often divided."""
+
 NOISE_LIMITS = (0.05, 1.0)
 """Smallest and largest variance between recordings of one person, in whitened units: that of frames is 1."""
 
@@ -128,7 +132,7 @@ def _estimate_noise(whitened: Array, recording: NDArray[np.int64], weights: Arra
     """Estimate the variance between recordings of one person along axes on which people differ, by `between`.
 
     Halves of a recording show one person, so their difference is an error. Its variance is the median over recordings,
-    as if normally distributed, so that a few recordings of two activities do not count.
+    as if normally distributed, so that a few recordings of two activities do not count. See `CLEAR_SPREAD`.
     """
     counts = np.bincount(recording)
     position = np.arange(len(recording)) - (np.cumsum(counts) - counts)[recording]
@@ -142,7 +146,10 @@ def _estimate_noise(whitened: Array, recording: NDArray[np.int64], weights: Arra
     total = np.bincount(half, weights[long_enough])
     means = _weighted_means(frames, half, weights[long_enough] / total[half])
     squares = np.median((means[0::2] - means[1::2]) ** 2, axis=0) / MEDIAN_OF_SQUARE
-    return float(np.clip(NOISE_RATIO * squares.mean() / 2, *NOISE_LIMITS))
+    error = max(float(squares.mean()) / 2, np.finfo(float).tiny)
+    spread = float(((means[0::2] + means[1::2]) / 2).var(axis=0).mean())
+    margin = max(1.0, spread / error / CLEAR_SPREAD) ** 0.25
+    return float(np.clip(NOISE_RATIO * error * margin, *NOISE_LIMITS))
 
 
 def _set_axes(network: Network, means: Array, whitening: Array, prior: IdentityPrior, noise: float) -> None:
