@@ -147,7 +147,9 @@ def _estimate_noise(whitened: Array, recording: NDArray[np.int64], weights: Arra
     means = _weighted_means(frames, half, weights[long_enough] / total[half])
     squares = np.median((means[0::2] - means[1::2]) ** 2, axis=0) / MEDIAN_OF_SQUARE
     error = max(float(squares.mean()) / 2, np.finfo(float).tiny)
-    spread = float(((means[0::2] + means[1::2]) / 2).var(axis=0).mean())
+    centres = (means[0::2] + means[1::2]) / 2
+    deviations = (centres - np.median(centres, axis=0)) ** 2
+    spread = float((np.median(deviations, axis=0) / MEDIAN_OF_SQUARE).mean())
     margin = max(1.0, spread / error / CLEAR_SPREAD) ** 0.25
     return float(np.clip(NOISE_RATIO * error * margin, *NOISE_LIMITS))
 
