@@ -29,6 +29,15 @@ def test_links_lead_somewhere(path):
         assert not anchor or anchor in anchors(place), f"{target}#{anchor}"
 
 
+def test_every_page_has_a_place_in_the_site():
+    placed = {ROOT / "docs" / "index.md"}
+    for path in (ROOT / "docs").rglob("*.md"):
+        for tree in re.findall(r"```{toctree}\n(.*?)```", path.read_text(encoding="utf-8"), re.DOTALL):
+            for entry in re.findall(r"^(?:[^:\n]*<)?([^:\s<>]+)>?$", tree, re.MULTILINE):
+                placed |= {page.resolve() for page in path.parent.glob(f"{entry}.md")}
+    assert sorted(map(name_of, {*(ROOT / "docs").rglob("*.md")} - placed)) == []
+
+
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_generated_parts_are_up_to_date(path):
     text = path.read_text(encoding="utf-8")
