@@ -7,7 +7,8 @@ import pytest
 
 from himpc.cli import main
 from himpc.cli.console import Console
-from himpc.cli.tables import format_table
+from himpc.cli.tables import complete_ids, format_table, shorten_ids
+from himpc.errors import ConfigError, NotEnrolledError
 from himpc.recordings import save
 
 COLUMNS = ["person", "recordings", "cameras", "first enrolled", "file"]
@@ -60,7 +61,8 @@ def test_gallery_at_eighty_columns_shows_people_and_ids(tmp_path, walks, walkers
     from himpc.gallery import Gallery
 
     with Gallery.open(place) as gallery:
-        ids = [str(each.id) for each in gallery.recordings(f"{long}-a")]
+        short = shorten_ids([str(each.id) for each in gallery.recordings()])
+        ids = [short[str(each.id)] for each in gallery.recordings(f"{long}-a")]
     for width in ("80", None):
         monkeypatch.setenv("COLUMNS", width) if width else monkeypatch.delenv("COLUMNS", raising=False)
         for verb, expected in (
@@ -76,3 +78,32 @@ def test_gallery_at_eighty_columns_shows_people_and_ids(tmp_path, walks, walkers
             assert all(any(text in line for line in lines) for text in expected), (width, verb, lines)
             if width:
                 assert all(len(line) <= 80 for line in lines if "─" in line or any(text in line for text in ids))
+
+
+IDS = ["123456789", "123456999", "123", "98765432109", "98000000000"]
+
+
+def test_short_ids_are_accepted_back():
+    short = shorten_ids(IDS)
+    assert short == {
+        "123": "123", "123456789": "1234567", "123456999": "1234569", "98765432109": "987654", "98000000000": "980000",
+    }  # fmt: skip
+    assert complete_ids([*short.values(), *IDS], IDS) == tuple(short)
+
+
+@pytest.mark.parametrize(("beginning", "error"), [("77", NotEnrolledError), ("", NotEnrolledError), ("9", ConfigError)])
+def test_beginning_of_no_or_several_ids_is_refused(beginning, error):
+    with pytest.raises(error):
+        complete_ids([beginning], IDS)
+
+
+def test_sentences_of_a_narrow_table_are_printed_whole_below_their_rows():
+    columns, rows = (
+        ["file", "answer", "reason"],
+        [["a.csv", "match", "it is " + "very " * 20 + "near"], ["b", "unknown", "-"]],
+    )
+    lines = format_table(columns, rows, 40, keys=["answer"], sentence="reason")
+    assert all(len(line) <= 40 for line in lines)
+    assert " ".join(line.strip() for line in lines[3:-2]) == rows[0][2]
+    assert lines[0].split() == ["file", "answer"]
+    assert len(format_table(columns, rows, None, sentence="reason")) == 4

@@ -11,6 +11,7 @@ from himpc.errors import ConfigError, DataError
 from himpc.gallery.calibration import Fold, calibrate, load_calibration, save_calibration
 from himpc.gallery.calibration import comparisons as comparisons_module
 from himpc.gallery.calibration.comparisons import compare_left_out, compare_within
+from himpc.gallery.calibration.duplicates import find_duplicates
 from himpc.gallery.calibration.likelihood import LikelihoodRatio
 
 LINE = np.array([[0.0], [1.0], [4.0], [10.0], [10.5]])
@@ -360,3 +361,34 @@ def test_numbers_out_of_range_are_refused():
         calibration.likelihood_ratio(np.nan)
     with pytest.raises(DataError, match="expected one per person"):
         calibration.probabilities(np.ones((2, 2)))
+
+
+def with_aliases(vectors, who, count, seed=1):
+    """Add the first people again, under other names."""
+    again = who < count
+    noise = np.random.default_rng(seed).normal(size=vectors[again].shape)
+    centres = np.stack([vectors[who == person].mean(axis=0) for person in who[again]])
+    return np.concatenate([vectors, centres + noise]).astype(np.float32), np.concatenate(
+        [who, who[again] + who.max() + 1]
+    )
+
+
+def test_people_enrolled_under_two_names_do_not_make_the_calibration_stricter():
+    vectors, who = walkers(persons=24, each=3, spread=10)
+    alone = calibrate(vectors, who)
+    doubled = calibrate(*with_aliases(vectors, who, 8))
+    assert len(find_duplicates(vectors, who)) == 0
+    assert find_duplicates(*with_aliases(vectors, who, 8)).tolist() == list(range(24, 32))
+    assert doubled.persons == 24
+    assert doubled.operating_point() == alone.operating_point()
+
+
+def test_people_without_duplicates_are_rarely_left_out():
+    left_out = [
+        len(find_duplicates(*walkers(persons=persons, each=2, spread=spread, seed=seed)))
+        for persons in (4, 12, 40)
+        for spread in (0.0, 1.0, 4.0)
+        for seed in range(20)
+    ]
+    assert np.count_nonzero(left_out) <= 0.05 * len(left_out)
+    assert find_duplicates(np.zeros((12, 3)), np.arange(12)).tolist() == []

@@ -147,6 +147,7 @@ def test_unknown_person_is_enrolled_and_the_decision_undone(filled):
     assert people_of(filled) == before
     assert not next(person for person in filled.people() if person.name == "unnamed-1").named
     assert filled.audit()[-1].action == "undone"
+    assert not any((event.person or "").startswith("gone-") for event in filled.audit())
     with pytest.raises(DataError, match="no decision to undo"):
         filled.undo()
 

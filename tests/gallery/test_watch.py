@@ -1,6 +1,7 @@
 """A watched folder: known people are matched, others are new, no file is handled twice."""
 
 import json
+import re
 
 import pytest
 
@@ -35,6 +36,7 @@ def test_known_people_are_matched_and_others_are_new(gallery, walks, inbox):
     known, other = watcher.poll()
     assert (known.path, known.people, known.new) == ("known.npz", ("a",), False)
     assert known.probability > 0.5
+    assert (known.verdict, other.verdict) in {("likely", "unknown"), ("match", "unknown")}
     assert (other.path, other.new) == ("other.npz", True)
     assert all(name.startswith("unnamed-") for name in other.people)
     assert people_of(gallery)["a"] == 6
@@ -148,3 +150,14 @@ def test_two_uploaded_walks_of_an_unknown_person_are_one_new_person(gallery, wal
     gallery.enroll(walks("b", "c", "d", "e"))
     result = gallery.enroll([walk.with_(person=None) for walk in walks("a", days=("1",))], unnamed=True)
     assert result.people == ("unnamed-1",)
+
+
+def test_verb_prints_the_word_of_each_answer(walks, walkers_model, inbox, tmp_path, capsys):
+    with Gallery.create(tmp_path / "g", walkers_model) as gallery:
+        gallery.enroll(walks("a", "b", "c"))
+    put(inbox, "known.npz", walks("a", days=("3",)))
+    put(inbox, "other.npz", [walk.with_(joints=walk.joints[:, ::-1].copy()) for walk in walks("e", days=("3",))])
+    assert main(["gallery", "watch", str(inbox), "--gallery", str(tmp_path / "g"), "--once", "--fmr", "0.25"]) == 0
+    known, other, *_ = sorted(line for line in capsys.readouterr().out.splitlines() if ".npz:" in line)
+    assert re.fullmatch(r"known.npz: a \((match|likely), probability 0\.\d\d\)", known)
+    assert re.fullmatch(r"other.npz: unnamed-.* \(new, unknown\)", other)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import time
 from pathlib import Path
@@ -13,11 +14,12 @@ from numpy.typing import NDArray
 import himpc
 from crowd import Crowd, simulate_crowd
 from himpc.cli import main
+from himpc.gallery import Answer, Match
 from himpc.reading import VideoOptions
 from himpc.recordings import Recording, save
 from himpc.simulation import Sensor, simulate
 from himpc.skeleton import get_layout
-from himpc.video import Detection, VideoWriter
+from himpc.video import Detection, VideoWriter, label_of
 from lens import Lens
 from mannequins import ExactEstimator, render_crowd
 
@@ -84,6 +86,23 @@ def test_people_in_a_video_are_identified(
     assert len(set(nearest)) == 2
     assert {path.name for path in out.iterdir()} == {"identified.csv", "identified.png", "hall.mp4.overlay.mp4"}
     assert all(0 <= start < end <= 10.1 for start, end in document["times"].values())
+    with (out / "identified.csv").open(newline="") as file:
+        rows = [(row["answer"], row["reason"]) for row in csv.DictReader(file)]
+    assert rows == [(answer["verdict"], answer["reason"]) for answer in document["answers"]]
+
+
+@pytest.mark.parametrize(
+    ("person", "probability", "text"),
+    [
+        ("anna", 0.93, "anna, match 93%"),
+        ("anna", 0.4, "anna, unsure 40%"),
+        (None, 0.7, "unsure"),
+        (None, 0.1, "unknown"),
+    ],
+)
+def test_label_has_the_word_of_the_answer(person: str | None, probability: float, text: str) -> None:
+    match = Match("anna", 1.0, probability, 1.0, (), ())
+    assert label_of(Answer("x", person, probability, 0.1, 0.5, 2.0, 9, (match,))).text == text
 
 
 def _searches(location: Path) -> list[int]:
@@ -103,7 +122,7 @@ def test_people_in_a_live_source_are_identified(clip: Path, gallery: Path, capsy
     assert code == 0
     assert document["live"]["looked_at"] > 20
     assert document["live"]["p50"] < 1
-    assert set(document["tracks"].values()) <= {"person-000", "person-001", "unknown"}
+    assert set(document["tracks"].values()) <= {"person-000", "person-001", "unknown", "unsure"}
     assert document["tracks"]
     searched = _searches(gallery)[len(before) :]
     assert len(searched) >= len(document["tracks"])

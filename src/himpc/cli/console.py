@@ -53,16 +53,21 @@ class Console:
             print(f"himpc: {escape_unprintable(text)}", file=sys.stderr)
 
     def table(
-        self, columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "", keys: Collection[str] = ()
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        title: str = "",
+        keys: Collection[str] = (),
+        sentence: str | None = None,
     ) -> None:
-        """Print a table with one line a row; on a terminal, columns other than the keys are shortened to fit."""
+        """Print a table with one line a row; on a terminal it is shortened to fit (`format_table`)."""
         if self.quiet or self.json:
             return
         is_fitted = sys.stdout.isatty() or "COLUMNS" in os.environ
         width = shutil.get_terminal_size().columns if is_fitted else None
         if title:
             print(title)
-        print("\n".join(format_table(columns, rows, width, keys)))
+        print("\n".join(format_table(columns, rows, width, keys, sentence)))
 
     def result(self, document: dict[str, Any]) -> int:
         """Print the result as a JSON document if `json` is set, and return the exit code."""

@@ -6,7 +6,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from himpc.cli.options import OutputOptions
+from himpc.cli.options import FigureOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions, draw_history
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def demo(
     difficulty: Literal["easy", "medium", "hard"] = "medium",
     settings: TrainingOptions = DEFAULTS,
     output: OutputOptions = OutputOptions(),
+    drawn: FigureOptions = FigureOptions(),
 ) -> int:
     """Run the whole workflow on simulated walkers: train, evaluate, group, and draw figures.
 
@@ -62,7 +63,7 @@ def demo(
     with EpochBar(console, settings) as bar:
         learner = settings.learner(callbacks=(bar,)).fit(train, out=out / "run", overwrite=True)
     if learner.history_.epochs:
-        draw_history(learner.history_, out / "run")
+        draw_history(learner.history_, out / "run", drawn.figures)
     console.print(f"2. Learned without labels from {len(train)} recordings ({learner.history_.stopped}): {out / 'run'}")
 
     rows = _compare(f"Learned, preset {learner.preset}", learner, gallery, probe)
@@ -71,7 +72,7 @@ def demo(
     console.print("docs/results.md holds results on real recordings.")
 
     test = [*gallery, *probe]
-    report = write_groups(out, test, group(test))
+    report = write_groups(out, test, group(test), drawn.figures)
     console.print(f"\n4. Grouped gallery and probes without labels: {report.text}")
     console.print(f"\nWrote {', '.join(str(path) for path in report.paths)}")
     console.print("Next: himpc info YOUR_FOLDER, then himpc group YOUR_FOLDER (from make demo: .venv/bin/himpc ...)")

@@ -14,7 +14,8 @@ from himpc._schema import to_plain
 from himpc.cli import FAILURE
 from himpc.cli.examples import example
 from himpc.cli.options import InputOptions, OutputOptions
-from himpc.errors import ConfigError, NotEnrolledError, count_noun, escape_unprintable
+from himpc.cli.tables import complete_ids, shorten_ids
+from himpc.errors import ConfigError, count_noun, escape_unprintable
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
@@ -132,10 +133,20 @@ def show(person: str, *, location: Location = DEFAULT_LOCATION, output: OutputOp
     console = output.console()
     with open_gallery(location) as gallery:
         recordings = gallery.recordings(person)
+        short = shorten_ids([str(each.id) for each in gallery.recordings()])
     console.table(
         ["id", "recording", "session", "camera", "frames", "windows", "quality", "enrolled"],
         [
-            [str(r.id), r.source, r.session or "-", r.camera or "-", r.frames, r.windows, r.quality, r.enrolled[:10]]
+            [
+                short[str(r.id)],
+                r.source,
+                r.session or "-",
+                r.camera or "-",
+                r.frames,
+                r.windows,
+                r.quality,
+                r.enrolled[:10],
+            ]
             for r in recordings
         ],
         keys=["id"],
@@ -187,14 +198,14 @@ def rename(
 
 @gallery.command(help_prologue=example("gallery move"))
 def move(
-    *ids: int, person: str | None = None, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
+    *ids: str, person: str | None = None, location: Location = DEFAULT_LOCATION, output: OutputOptions = OutputOptions()
 ) -> int:
     """Assign recordings to another person.
 
     Parameters
     ----------
     ids
-        The ids of the recordings, as `himpc gallery show` lists them.
+        The ids of the recordings, as `himpc gallery show` lists them, or their first digits.
     person
         The person they show, who may be new; default a new unnamed person.
     """
@@ -202,8 +213,9 @@ def move(
     if not ids:
         raise ConfigError("name the ids of the recordings to move, as himpc gallery show lists them")
     with open_gallery(location) as gallery:
-        name = gallery.move(ids, person)
-    count = len(set(ids))
+        numbers = find_recordings(gallery, ids)
+        name = gallery.move(numbers, person)
+    count = len(set(numbers))
     console.print(f"Moved {count_noun(count, 'recording')} to {name}")
     return console.result({"person": name, "moved": count})
 
@@ -211,7 +223,7 @@ def move(
 @gallery.command(help_prologue=example("gallery remove"))
 def remove(
     *people: str,
-    recording: tuple[int, ...] = (),
+    recording: tuple[str, ...] = (),
     yes: bool = False,
     location: Location = DEFAULT_LOCATION,
     output: OutputOptions = OutputOptions(),
@@ -225,7 +237,7 @@ def remove(
     people
         Their names.
     recording
-        The id of a recording to erase, as `himpc gallery show` lists it; repeatable.
+        The id of a recording to erase, as `himpc gallery show` lists it, or its first digits; repeatable.
     yes
         Erase without a question; required if standard input is not a terminal, and with --json.
     """
@@ -233,21 +245,27 @@ def remove(
     if not people and not recording:
         raise ConfigError("name the people to erase, or give a --recording")
     with open_gallery(location) as gallery:
-        if not yes and not _confirm_removal(gallery, people, recording, can_ask=not output.json):
+        numbers = find_recordings(gallery, recording)
+        if not yes and not _confirm_removal(gallery, people, numbers, can_ask=not output.json):
             console.warn("nothing was erased")
             return FAILURE
-        erased = gallery.remove(*people, recordings=recording)
+        erased = gallery.remove(*people, recordings=numbers)
     names = list(dict.fromkeys(people))
     console.print(f"Erased {count_noun(len(names), 'person', 'people')}, {count_noun(erased, 'recording')}")
     return console.result({"people": names, "recordings": erased})
 
 
+def find_recordings(gallery: Gallery, ids: Sequence[str]) -> list[int]:
+    """Return the numbers of recordings by their ids, or the first digits of these."""
+    if not ids:
+        return []
+    known = [str(each.id) for each in gallery.recordings()]
+    return [int(each) for each in complete_ids(ids, known)]
+
+
 def _confirm_removal(gallery: Gallery, people: Sequence[str], ids: Sequence[int], *, can_ask: bool) -> bool:
     """Ask whether to erase people and recordings, which must be enrolled."""
     found = {name: len(gallery.recordings(name)) for name in people}
-    enrolled = {each.id for each in gallery.recordings()} if ids else set()
-    if unknown := [id for id in ids if id not in enrolled]:
-        raise NotEnrolledError(f"recording {unknown[0]} is not in the gallery", hint="{Gallery.recordings()} lists all")
     what = [f"{name} ({count_noun(count, 'recording')})" for name, count in found.items()]
     what += [f"recording {id}" for id in ids]
     if not can_ask or not sys.stdin.isatty():

@@ -99,7 +99,12 @@ def _identify_files(
         probability = "-" if answer.probability is None else f"{answer.probability:.2f}"
         when = "-" if start is None or end is None else f"{start:.1f} to {end:.1f} s"
         rows.append([answer.source, when, answer.verdict, probability, best.person if best else "-", answer.reason])
-    console.table(["recording", "when", "answer", "probability", "nearest", "reason"], rows, keys=["answer", "nearest"])
+    console.table(
+        ["recording", "when", "answer", "probability", "nearest", "reason"],
+        rows,
+        keys=["answer", "nearest"],
+        sentence="reason",
+    )
     for note in dict.fromkeys(answer.note for answer in answers if answer.note):
         console.warn(note)
     console.print(f"Wrote {', '.join(map(str, written))}")
@@ -117,6 +122,7 @@ def _identify_live(
 
     reader = source.video_reader(console)
     names: dict[int, str] = {}
+    texts: dict[int, tuple[str, str]] = {}
     latencies: list[float] = []
     with ExitStack() as stack:
         video = stack.enter_context(LiveVideo(live))
@@ -126,8 +132,8 @@ def _identify_live(
                 latencies.append(view.latency)
                 for number, person in view.people.items():
                     label = person.label
-                    if label.answered and names.get(number) != label.name:
-                        names[number] = label.name
+                    if label.answered and texts.get(number) != (label.name, label.verdict):
+                        names[number], texts[number] = label.name, (label.name, label.verdict)
                         console.print(f"{view.seconds:7.1f} s  track {number}: {label.text}")
                 if overlay_path is not None:
                     if writer is None:

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery
 from himpc.cli.options import OutputOptions
+from himpc.cli.tables import complete_ids
 from himpc.errors import ConfigError, count_noun
 
 Ids = Annotated[tuple[str, ...], Parameter(consume_multiple=True)]
@@ -30,7 +31,7 @@ def queue(
     Parameters
     ----------
     confirm
-        The ids of questions: the recordings show the candidate.
+        The ids of questions, or their first letters: the recordings show the candidate.
     reject
         They do not. A doubtful recording becomes a new unnamed person; an unknown person stays without a name.
     enroll
@@ -47,6 +48,8 @@ def queue(
         raise ConfigError("the ids of --enroll and the name of --person belong together; found one of them")
     numbers: list[int] = []
     with open_gallery(location) as gallery:
+        waiting = [item.id for item in gallery.queue()] if confirm or reject or enroll else []
+        confirm, reject, enroll = (complete_ids(ids, waiting) for ids in (confirm, reject, enroll))
         if undo:
             number = gallery.undo()
             console.print(f"Undone: decision {number}")
@@ -77,6 +80,7 @@ def queue(
             for item in items
         ],
         keys=["id", "person", "candidate"],
+        sentence="reason",
         title=f"{count_noun(len(items), 'question')} for a person",
     )
     return console.result({"queue": to_plain(items), "decided": numbers})

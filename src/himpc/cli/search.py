@@ -51,9 +51,10 @@ def search(
         )
         threshold = _describe_threshold(gallery, answers, fmr, fpir)
     console.table(
-        ["recording", "answer", "nearest", "probability", "distance", "agreement", "next nearest", "reason"],
+        ["recording", "answer", "nearest", "probability", "next nearest", "distance", "agreement", "reason"],
         [_row(answer) for answer in answers],
-        keys=["answer", "nearest"],
+        keys=["answer", "nearest", "next nearest"],
+        sentence="reason",
     )
     if threshold:
         console.print(threshold)
@@ -75,9 +76,9 @@ def _row(answer: Answer) -> list[object]:
         answer.verdict if answer.windows else answer.note,
         best.person if best else "-",
         "-" if best is None or best.probability is None else f"{best.probability:.2f}",
+        next_nearest or "-",
         "-" if best is None else f"{best.distance:.3f}",
         "-" if best is None else f"{best.agreement:.0%}",
-        next_nearest or "-",
         answer.reason,
     ]
 

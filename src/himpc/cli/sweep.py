@@ -7,7 +7,7 @@ from pathlib import Path
 
 from himpc.cli import SKIPPED
 from himpc.cli.hints import recipe_hints, translate_recipe_entry
-from himpc.cli.options import OutputOptions
+from himpc.cli.options import FigureOptions, OutputOptions
 from himpc.errors import count_noun
 
 
@@ -20,6 +20,7 @@ def sweep(
     threads: int | None = None,
     device: str = "auto",
     output: OutputOptions = OutputOptions(),
+    drawn: FigureOptions = FigureOptions(),
 ) -> int:
     """Train and measure with many settings in parallel; after an interruption, the same command continues.
 
@@ -30,7 +31,7 @@ def sweep(
     root
         The folder of the recordings, if the grid does not name it.
     out
-        The folder of the sweep: results.csv, summary.md, sweep.png, and a file per run.
+        The folder of the sweep: results.csv, summary.md, the figure sweep, and a file per run.
     jobs
         Runs at once; default: the number of cores.
     threads
@@ -70,7 +71,7 @@ def sweep(
         except KeyboardInterrupt:
             console.warn(f"{shlex.quote(str(out))} contains the finished runs; repeat the command to continue")
             raise
-    file_names = result.write(out)
+    file_names = result.write(out, drawn.figures)
     console.print(f"\n{result.table()}")
     console.print(f"Wrote {out}: {', '.join(file_names)}")
     console.result(result.to_dict() | {"left_out": console.skipped_files})

@@ -96,7 +96,9 @@ class _Report:
                 self.console.skipped_files.append({"path": arrival.path, "why": arrival.problem})
                 self.console.warn(f"skipped {arrival.path}: {arrival.problem}")
             else:
-                match = "new" if arrival.probability is None else f"probability {arrival.probability:.2f}"
+                new = "new" if arrival.new else ""
+                probability = "" if arrival.probability is None else f"probability {arrival.probability:.2f}"
+                match = ", ".join(filter(None, (new, arrival.verdict, probability)))
                 self.console.print(f"{arrival.path}: {', '.join(arrival.people)} ({match})")
         for note in dict.fromkeys(arrival.note for arrival in arrivals if arrival.note):
             if note not in self.notes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -10,6 +11,8 @@ LIKELY_PROBABILITY = 0.5
 """The probabilities from which a person is called a match, and likely; docs/gallery.md has the measured precision."""
 
 Verdict = Literal["match", "likely", "unsure", "unknown"]
+BY_CERTAINTY: tuple[Verdict, ...] = ("unsure", "likely", "unknown", "match")
+"""The verdicts, the one that needs a person first."""
 
 
 @dataclass(frozen=True)
@@ -160,3 +163,8 @@ class Answer:
         if second is not None and (second.probability or 0.0) > (self.nobody or 0.0):
             rival = second.person
         return f"{distance} is within the threshold {self.threshold:.2f}, but {rival} is about as likely; {agreement}"
+
+
+def least_certain(answers: Sequence[Answer]) -> Verdict | None:
+    """Return the verdict of the least certain answer, None if there is none."""
+    return min((answer.verdict for answer in answers), key=BY_CERTAINTY.index, default=None)

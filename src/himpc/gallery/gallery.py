@@ -290,7 +290,7 @@ class Gallery:
         Parameters
         ----------
         fmr : float, optional
-            As in `search`.
+            As in `search`; default 0.01, or the smallest rate that the gallery can show if that is larger.
 
         Raises
         ------

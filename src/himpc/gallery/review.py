@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 from himpc.errors import ConfigError, DataError
 from himpc.gallery.cache import RevisionCache
 from himpc.gallery.catalog import Catalog, decisions, queries
+from himpc.gallery.catalog.audit import add_former_names
 from himpc.gallery.catalog.decisions import Fact
 from himpc.gallery.queue import build_queue
 from himpc.gallery.records import QueueItem
@@ -62,10 +63,14 @@ class Review:
             number = decisions.last_decision(connection) if number is None else number
             if number is None:
                 raise DataError("there is no decision to undo")
+            before = decisions.owner_of(connection, number)
             back = decisions.undo_decision(connection, number)
             persons = sorted(set(back.values()))
             counts: list[tuple[int | None, int]] = [(each, list(back.values()).count(each)) for each in persons]
-            self._catalog.log_change(connection, "undone", self._actor, counts or [(None, 0)])
+            events = self._catalog.log_change(connection, "undone", self._actor, counts or [(None, 0)])
+            gone = before.keys() - queries.names_of(connection, before).keys()
+            if gone and persons:  # the log still names who was enrolled by the decision
+                add_former_names(connection, events[0], before, persons[0])
         return number
 
     def last_decision(self) -> int | None:
@@ -105,7 +110,9 @@ class Review:
         revision = self._searcher.revision()
         if not self._searcher.counts.get(revision)[0]:
             return []
-        self._searcher.calibration.get(revision, fresh=True)
+        calibration, _ = self._searcher.calibration.get(revision, fresh=True)
+        if fmr is None and calibration is not None:  # an FPIR bounds what is named unasked; here a person decides
+            fmr = calibration.default_fmr
         rule = self._searcher.decision_rule(SearchOptions(fmr=fmr))
         with self._catalog.read() as connection:
             recordings = queries.list_recordings(connection)

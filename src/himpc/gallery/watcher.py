@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 
 from himpc.errors import EmptyError, GalleryError, HimpcError, Reference, escape_unprintable
-from himpc.gallery.answer import Answer
+from himpc.gallery.answer import Answer, Verdict, least_certain
 from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.recordings import group_parts
 from himpc.gallery.search import SearchOptions
@@ -34,6 +34,8 @@ class Arrival:
     """Whether one of them was not enrolled before."""
     probability: float | None = None
     """The lowest probability of a match; None if all people are new."""
+    verdict: Verdict | None = None
+    """The least certain answer in a word: of the matches, or, if all people are new, unsure before unknown."""
     problem: str = ""
     """Why the file could not be used; empty if it could."""
     note: str = ""
@@ -174,11 +176,11 @@ class FolderWatcher:
         if file.problem:
             return Arrival(name, problem=file.problem)
         people = tuple(dict.fromkeys(person for person in persons if person is not None))
-        probabilities = [
-            answer.probability for answer in file.answers if answer.person and answer.probability is not None
-        ]
+        matches = [answer for answer in file.answers if answer.person]
+        probabilities = [answer.probability for answer in matches if answer.probability is not None]
+        verdict = least_certain(matches) or least_certain([answer for answer in file.answers if answer.windows])
         notes = "; ".join(dict.fromkeys(answer.note for answer in file.answers if answer.note))
-        return Arrival(name, people, bool(set(people) - before), min(probabilities, default=None), note=notes)
+        return Arrival(name, people, bool(set(people) - before), min(probabilities, default=None), verdict, note=notes)
 
 
 def suggest_merges(gallery: Gallery, *, fmr: float | None = None) -> list[MergeSuggestion]:

@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from himpc.gallery import Answer
 
 _GROUP_COLUMNS = ("recording", "group", "confidence")
-_ANSWER_COLUMNS = ("recording", "start", "end", "person", "probability", "nearest", "distance", "threshold", "windows")
+_ANSWER_COLUMNS = (
+    "recording", "start", "end", "answer", "person", "probability", "nearest", "distance", "threshold", "windows",
+    "reason",
+)  # fmt: skip
 _MAX_GROUPS_LISTED = 20
 _MAX_MEMBERS_LISTED = 4
 
@@ -178,12 +181,14 @@ def _answer_row(answer: Answer, start: float | None, end: float | None) -> dict[
         "recording": answer.source,
         "start": _rounded(start, 3),
         "end": _rounded(end, 3),
+        "answer": answer.verdict,
         "person": answer.person or "unknown",
         "probability": _rounded(answer.probability, 3),
         "nearest": best.person if best else "",
         "distance": _rounded(best.distance, 4) if best else "",
         "threshold": _rounded(answer.threshold, 4),
         "windows": answer.windows,
+        "reason": answer.reason,
     }
 
 

@@ -30,8 +30,10 @@ _PENDING = Label("...", known=False, answered=False)
 
 
 def label_of(answer: Answer) -> Label:
-    """Return the label of an answer: the name and its probability, or unknown."""
-    return Label("unknown", known=False) if answer.person is None else Label(answer.person, answer.probability)
+    """Return the label of an answer: the name, the verdict and the probability; or the verdict, unknown or unsure."""
+    if answer.person is None:
+        return Label(answer.verdict, known=False)
+    return Label(answer.person, answer.probability, verdict=answer.verdict)
 
 
 @dataclass(frozen=True, eq=False)

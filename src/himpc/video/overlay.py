@@ -41,11 +41,14 @@ class Label:
     """Whether the name is a person's; unknown people are drawn in grey."""
     answered: bool = True
     """Whether the person was identified yet."""
+    verdict: str = ""
+    """The answer in a word, such as "likely"."""
 
     @property
     def text(self) -> str:
-        """The name and its probability."""
-        return self.name if self.probability is None else f"{self.name} {self.probability:.0%}"
+        """The name, the answer in a word, and the probability."""
+        named = f"{self.name}, {self.verdict}" if self.known and self.verdict else self.name
+        return named if self.probability is None else f"{named} {self.probability:.0%}"
 
     @property
     def colour(self) -> Colour:

@@ -13,8 +13,9 @@ from pydantic import Field
 
 from himpc._schema import parse, to_plain, validated
 from himpc.errors import ConfigError, DamagedGalleryError, DataError
-from himpc.gallery.calibration.comparisons import Fold, compare_left_out, compare_within
+from himpc.gallery.calibration.comparisons import Comparisons, Fold, compare_left_out, compare_within
 from himpc.gallery.calibration.curve import Curve
+from himpc.gallery.calibration.duplicates import find_duplicates
 from himpc.gallery.calibration.likelihood import LikelihoodRatio
 
 DEFAULT_FMR = 0.01
@@ -274,9 +275,12 @@ def calibrate(
         If arrays do not fit or are not finite, there are fewer than two people, or no person has two recordings and
         there are no halves.
     """
-    comparisons = compare_within(vectors, person)
-    if folds:
-        comparisons = compare_left_out(folds, person)
+    comparisons = _compare(vectors, person, folds)
+    if len(duplicates := find_duplicates(vectors, person)):
+        stays = ~np.isin(person, duplicates)
+        vectors, person, halves = vectors[stays], person[stays], None if halves is None else halves[stays]
+        folds = [fold.select(stays) for fold in folds]
+        comparisons = _compare(vectors, person, folds)
     source: Source = "recordings" if comparisons.genuine_persons else "halves"
     genuine, genuine_persons = (comparisons.genuine, comparisons.genuine_weight), comparisons.genuine_persons
     if source == "halves":
@@ -293,6 +297,11 @@ def calibrate(
         ratio=LikelihoodRatio.fit(genuine, (comparisons.impostor, comparisons.impostor_weight), genuine_persons),
         prior_threshold=None if prior_threshold is None else min(prior_threshold, _typical_quantile(vectors, person)),
     )
+
+
+def _compare(vectors: NDArray[np.floating], person: NDArray[np.integer], folds: Sequence[Fold]) -> Comparisons:
+    comparisons = compare_within(vectors, person)
+    return compare_left_out(folds, person) if folds else comparisons
 
 
 def _typical_quantile(vectors: NDArray[np.floating], person: NDArray[np.integer]) -> float:

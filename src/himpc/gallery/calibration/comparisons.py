@@ -54,6 +54,11 @@ class Fold:
     halves: NDArray[np.floating] | None = None
     """As in `calibrate`, ``(R, 2, D)``."""
 
+    def select(self, rows: NDArray[np.bool_]) -> Fold:
+        """Return the fold of some of the recordings."""
+        halves = None if self.halves is None else self.halves[rows]
+        return Fold(self.vectors[rows], self.left_out[rows], halves)
+
 
 def compare_left_out(folds: Sequence[Fold], person: NDArray[np.integer]) -> Comparisons:
     """Compare the left-out recordings of each fold with all people, by the embeddings of that fold.

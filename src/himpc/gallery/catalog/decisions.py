@@ -12,7 +12,7 @@ from himpc.errors import DataError, NameConflictError
 from himpc.gallery.catalog.changes import delete_empty_people
 from himpc.gallery.catalog.tables import decision_moves, decisions, former_names, people, recordings
 
-__all__ = ["Fact", "Origin", "add_decision", "find_origin", "last_decision", "read_facts", "undo_decision"]
+__all__ = ["Fact", "Origin", "add_decision", "find_origin", "last_decision", "owner_of", "read_facts", "undo_decision"]
 
 
 class Fact(NamedTuple):
@@ -64,6 +64,12 @@ def add_decision(
 def last_decision(connection: Connection) -> int | None:
     """Return the number of the last decision that was not undone, or None."""
     return connection.execute(sql.select(sql.func.max(decisions.c.number))).scalar()
+
+
+def owner_of(connection: Connection, number: int) -> dict[int, str]:
+    """Return the person who has the recordings that a decision moved, by id and name; empty if it moved none."""
+    query = sql.select(people.c.id, people.c.name).join(decisions, decisions.c.person == people.c.id)
+    return {row[0]: row[1] for row in connection.execute(query.where(decisions.c.number == number))}
 
 
 def undo_decision(connection: Connection, number: int) -> dict[int, int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,7 @@ from himpc._schema import field, parse_json, to_plain, validated
 from himpc._version import __version__
 from himpc.errors import FormatError, count_noun
 from himpc.evaluation import markdown_table, mean_and_spread
-from himpc.reporting import AblationRow, draw_ablation, save_figure
+from himpc.reporting import AblationRow, draw_ablation, save_figures
 from himpc.research.sweep.grid import Choice, Grid
 
 MEASURES = {
@@ -111,8 +111,11 @@ class SweepResult:
         records = [self._record(row) for row in self.rows.values()]
         write_csv(out / "results.csv", list(records[0]) if records else ["key"], records)
 
-    def write(self, out: str | Path) -> list[str]:
-        """Write ``results.csv``, ``summary.md`` and, if a run of the preset succeeded, ``sweep.png``; return names."""
+    def write(self, out: str | Path, formats: Sequence[str] = ("png",)) -> list[str]:
+        """Write ``results.csv``, ``summary.md`` and, if a run of the preset succeeded, ``sweep.png``; return names.
+
+        `formats` are those of the figure: png, svg or pdf.
+        """
         out = make_folder(out)
         self.write_table(out)
         write_atomically(out / "summary.md", self._summary())
@@ -122,9 +125,9 @@ class SweepResult:
             title = f"Effect of each setting, against preset {self.grid.preset!r}"
             seeds = count_noun(len(self.grid.seeds), "seed")
             figure = draw_ablation(rows[0], rows[1:], {name: MEASURES[name] for name in DRAWN_MEASURES}, title, seeds)
-            save_figure(figure, out / "sweep.png")
-            return [*names, "sweep.png"]
-        remove_file(out / "sweep.png")  # of an earlier grid
+            return [*names, *(path.name for path in save_figures([figure], out / "sweep", formats))]
+        for suffix in (".png", ".svg", ".pdf"):
+            remove_file(out / f"sweep{suffix}")  # of an earlier grid
         return names
 
     def _ablation_row(self, choice: Choice) -> AblationRow:
