@@ -1,6 +1,6 @@
 """Tables of embeddings: selection, saving and loading."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 import numpy as np
 import pytest
@@ -36,6 +36,35 @@ def test_select_keeps_the_chosen_recordings(table):
 def test_saved_table_loads_unchanged(table, tmp_path):
     table.save(tmp_path / "table.npz")
     assert_same(EmbeddingTable.load(tmp_path / "table.npz"), table)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("recordings", lambda a: a[:, 0]),
+        ("windows", lambda a: a[:, 1:]),
+        ("windows", lambda a: a.astype(np.str_)),
+        ("window_recording", lambda a: a - 1),
+        ("window_recording", lambda a: a + 1),
+        ("window_recording", lambda a: a.astype(np.float64)),
+        ("window_start", lambda a: a[1:]),
+        ("source", lambda a: a[:2]),
+        ("person", lambda a: a[0]),
+    ],
+)
+def test_damaged_arrays_are_refused(table, tmp_path, name, change):
+    replace(table, **{name: change(getattr(table, name))}).save(tmp_path / "table.npz")
+    with pytest.raises(ValueError, match=r"expected kind|not in the table"):
+        EmbeddingTable.load(tmp_path / "table.npz")
+
+
+@pytest.mark.parametrize("damage", [lambda b: b[: len(b) // 2], lambda b: b[:4000] + bytes([b[4000] ^ 1]) + b[4001:]])
+def test_damaged_bytes_are_refused(table, tmp_path, damage):
+    file = tmp_path / "table.npz"
+    table.save(file)
+    file.write_bytes(damage(file.read_bytes()))
+    with pytest.raises(ValueError, match=r"CRC|zip"):
+        EmbeddingTable.load(file)
 
 
 def test_tables_of_several_layouts_are_not_joined(walks):

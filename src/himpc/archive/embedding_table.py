@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -187,8 +189,29 @@ class EmbeddingTable:
     @classmethod
     def load(cls, path: str | Path) -> EmbeddingTable:
         """Read a file that `save` wrote; raise ValueError, KeyError or OSError for any other file."""
-        with np.load(path, allow_pickle=False) as arrays:
-            return cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        try:
+            with np.load(path, allow_pickle=False) as arrays:
+                table = cls(**{field.name: arrays[field.name] for field in fields(cls)})
+        except (BadZipFile, zlib.error, EOFError, MemoryError) as error:
+            raise ValueError(str(error)) from error
+        table._check()
+        return table
+
+    def _check(self) -> None:
+        """Check types, shapes and numbers of recordings, which a damaged file may have wrong."""
+        vectors, count = self.recordings.shape, len(self.source) if self.source.ndim else 0
+        expected: dict[str, tuple[str, tuple[int, ...]]] = {
+            "windows": ("f", (len(self.window_recording) if self.window_recording.ndim else 0, *vectors[1:2])),
+            "recordings": ("f", (count, *vectors[1:2])),
+            **dict.fromkeys(("window_recording", "window_start"), ("i", self.windows.shape[:1])),
+            **dict.fromkeys(_TEXTS, ("U", (count,))),
+        }
+        for name, (kind, shape) in expected.items():
+            array = getattr(self, name)
+            if array.dtype.kind != kind or array.shape != shape or (kind == "f" and array.ndim != 2):
+                raise ValueError(f"array {name!r} is {array.dtype} {array.shape}, expected kind {kind!r} {shape}")
+        if ((self.window_recording < 0) | (self.window_recording >= count)).any():
+            raise ValueError("a window is of a recording that is not in the table")
 
 
 def _labels(recordings: Sequence[Recording]) -> dict[str, NDArray[np.str_]]:
