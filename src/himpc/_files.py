@@ -26,10 +26,11 @@ _OTHER_PLACE = "choose another place"
 
 
 @contextmanager
-def replace_atomically(path: str | Path) -> Iterator[Path]:
+def replace_atomically(path: str | Path, *, private: bool = False) -> Iterator[Path]:
     """Replace a file atomically: yield a temporary path, and rename it to `path` if the block ends without error.
 
-    A reader sees the old file or the new one, never a part. For a symbolic link, its target is replaced.
+    A reader sees the old file or the new one, never a part. For a symbolic link, its target is replaced. A private file
+    can be read and written by its owner only.
 
     Raises
     ------
@@ -41,6 +42,9 @@ def replace_atomically(path: str | Path) -> Iterator[Path]:
         path = Path(os.path.realpath(path))
         beside = path.with_name(f".{path.stem}.partial{path.suffix}")  # that of a killed process is overwritten
         try:
+            if private:
+                beside.unlink(missing_ok=True)
+                beside.touch(mode=0o600, exist_ok=False)
             yield beside
             with beside.open("rb") as file:
                 os.fsync(file.fileno())
@@ -59,25 +63,27 @@ def _check_replaceable(path: Path) -> None:
         raise RunFolderError(f"{path}: cannot be written: is a device or a pipe", hint=_FILE)
 
 
-def write_atomically(path: str | Path, content: bytes | str) -> None:
-    """Write a whole file, or leave it unchanged; text is written as UTF-8.
+def write_atomically(path: str | Path, content: bytes | str, *, private: bool = False) -> None:
+    """Write a whole file, or leave it unchanged; text is written as UTF-8. Private as in `replace_atomically`.
 
     Raises
     ------
     RunFolderError
         If the file cannot be written.
     """
-    with replace_atomically(path) as beside:
+    with replace_atomically(path, private=private) as beside:
         beside.write_bytes(content if isinstance(content, bytes) else content.encode())
 
 
-def write_csv(path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]]) -> None:
+def write_csv(
+    path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, private: bool = False
+) -> None:
     """Write rows as a CSV file, without the cells of other columns; raises as `write_atomically`."""
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
     writer.writerows(rows)
-    write_atomically(path, text.getvalue())
+    write_atomically(path, text.getvalue(), private=private)
 
 
 def number_names(folder: Path, stem: str, suffix: str) -> Iterator[Path]:

@@ -67,7 +67,9 @@ def test_what_was_removed_is_listed(walks):
 
 def test_pseudonyms_keep_people_together_and_the_key_tells_them(walks, tmp_path):
     shared = himpc.anonymize(walks, seed=3)
+    (tmp_path / "key.csv").write_text("an older key, which all may read")
     shared.write_key(tmp_path / "key.csv")
+    assert (tmp_path / "key.csv").stat().st_mode & 0o777 == 0o600
     with (tmp_path / "key.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     original = {walk.source: walk for walk in walks}

@@ -255,3 +255,20 @@ def test_a_stopped_training_says_how_it_goes_on(walks, tmp_path, capsys, monkeyp
     assert main(["train", walks, "--out", str(tmp_path)]) == 130
     assert "--resume" in (printed := capsys.readouterr().err)
     assert printed.endswith("himpc: interrupted\n")
+
+
+@pytest.mark.parametrize("verb", ["view", "convert", "embed", "anonymize"])
+def test_verbs_never_replace_an_input(verb, walks, tmp_path, capsys):
+    data, labels = tmp_path / "data.npz", tmp_path / "labels.csv"
+    shutil.copy(walks, data)
+    labels.write_text("path,person\ndata.npz,ann\n")
+    before = data.read_bytes()
+    more = {"embed": ["--model", "body"], "anonymize": ["--method", "none"]}.get(verb, [])
+    assert main([verb, str(data), *more, "--out", str(data)]) == 1
+    assert "data.npz: is an input, which is never changed" in capsys.readouterr().err
+    assert data.read_bytes() == before
+    if verb == "anonymize":
+        command = ["--labels", str(labels), "--key", str(labels), "--out", str(tmp_path / "shared.npz")]
+        assert main([verb, str(data), *more, *command]) == 1
+        assert "labels.csv: is an input" in capsys.readouterr().err
+        assert labels.read_text().startswith("path,person")

@@ -66,7 +66,7 @@ class Anonymized:
     problems: tuple[Problem, ...]
 
     def write_key(self, path: str | Path) -> None:
-        """Write the key as a CSV file: recording, source, person, session, camera.
+        """Write the key as a CSV file that only its owner may read: recording, source, person, session, camera.
 
         Raises
         ------
@@ -74,7 +74,7 @@ class Anonymized:
             If the file cannot be written.
         """
         rows = [{name: value or "" for name, value in vars(entry).items()} for entry in self.key]
-        write_csv(path, ("recording", "source", *_LABELS), rows)
+        write_csv(path, ("recording", "source", *_LABELS), rows, private=True)
 
 
 def anonymize(

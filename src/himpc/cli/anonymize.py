@@ -47,11 +47,7 @@ def anonymize(
     chain = Chain.parse(method)
     console = output.console()
     recordings = source.read(paths, console)
-    inputs = {path.resolve() for path in paths} | {
-        r.origin.path.resolve() for r in recordings if r.origin and r.origin.path
-    }
-    if clash := next((path for path in (out, key) if path is not None and path.resolve() in inputs), None):
-        raise RunFolderError(f"{clash}: is an input, which is never changed", hint="name another file")
+    source.check_outputs(paths, [out] if key is None else [out, key], recordings)
     if key is not None and key.resolve() == out.resolve():
         raise RunFolderError(
             f"{key}: is the output as well, expected a file apart from it", hint="name another file: {key}"

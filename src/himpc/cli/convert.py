@@ -37,6 +37,7 @@ def convert(
         )
     console = output.console()
     recordings = source.read(paths, console)
+    source.check_outputs(paths, [out], recordings)
     if suffix == ".npz":
         save(recordings, out)
         files = [out]

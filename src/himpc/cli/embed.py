@@ -56,6 +56,7 @@ def embed(
         require("pandas", "interchange")
         require("pyarrow", "interchange")
     console = output.console()
+    source.check_outputs(paths, [out])
     embedder = load_embedder(model, "cpu" if ray else device)
     if ray:
         table = _embed_on_ray(embedder, paths, out.with_suffix(".parts"), window_length, level, source, console)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, make_dataclass, replace
 from pathlib import Path
 from types import NoneType
@@ -12,9 +12,11 @@ from cyclopts import Group, Parameter
 
 from himpc._schema import settings_of
 from himpc.cli.console import Console
+from himpc.errors import RunFolderError
 from himpc.reading import Plan, ReadOptions, Recordings, VideoOptions, plan
 
 if TYPE_CHECKING:
+    from himpc.recordings import Recording
     from himpc.skeleton import Layout
     from himpc.video import VideoReader, VideoResult
 
@@ -157,6 +159,23 @@ class InputOptions(_Files, VideoInputOptions):  # type: ignore[misc]
             console.warn(note)
         console.problems(recordings.problems)
         return recordings.with_(select(recordings, self.only)) if self.only else recordings
+
+    def check_outputs(
+        self, paths: tuple[Path, ...], outputs: Iterable[Path], recordings: Sequence[Recording] = ()
+    ) -> None:
+        """Check that no output replaces a file that is read.
+
+        Raises
+        ------
+        RunFolderError
+            If an output is one of the paths, the origin of a recording, or a file that an option names.
+        """
+        named = [getattr(self, name) for name in ("labels", "layout", "markers")]
+        files = [*paths, *self.weights, *(Path(each) for each in named if isinstance(each, str | Path))]
+        read = {path.resolve() for path in files if path.exists()}
+        read |= {each.origin.path.resolve() for each in recordings if each.origin and each.origin.path}
+        if clash := next((path for path in outputs if path.resolve() in read), None):
+            raise RunFolderError(f"{clash}: is an input, which is never changed", hint="name another file")
 
     def plan(self, paths: tuple[Path, ...], *, videos: bool = True, preferred_layout: Layout | None = None) -> Plan:
         """Plan which files `read` reads, with or without videos, without reading them."""

@@ -30,6 +30,7 @@ def report(
 
     console = output.console()
     recordings = source.read(paths, console) if paths else ()
+    source.check_outputs(paths, [out], recordings)
     document = write_report(run, out, recordings)
     for each in document["missing"]:
         console.print(f"Not in the report: {each}")

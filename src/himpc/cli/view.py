@@ -26,6 +26,7 @@ def view(
 
     console = output.console()
     recordings = source.read(paths, console)
+    source.check_outputs(paths, [out], recordings)
     write_viewer(recordings, out, " ".join(path.name for path in paths[:3]) or "Recordings")
     console.print(f"Wrote {out}: open it in a browser")
     return console.result({"recordings": len(recordings), "path": str(out), "left_out": console.skipped_files})
