@@ -9,7 +9,7 @@ from sklearn.metrics import adjusted_rand_score
 
 import himpc
 from himpc.api import embed
-from himpc.errors import DataError, ModelError
+from himpc.errors import ConfigError, DataError, ModelError
 from himpc.model import BASELINES, Model, Network
 from himpc.recordings import Origin
 from himpc.skeleton import LEVELS
@@ -80,3 +80,10 @@ def test_parts_of_a_whole_recording_are_one():
     groups = himpc.group([*parts, *others]).groups
     assert groups[0] == groups[1] == groups[2] > 0, "the second part is too short for a window of its own"
     assert himpc.evaluate(BASELINES["bones"], [*parts, *others]).recording.ranking.n_queries == 9
+
+
+def test_group_checks_the_number_of_people_before_it_trains(walks, monkeypatch):
+    monkeypatch.setattr(himpc.api, "fit", lambda *args, **kwargs: pytest.fail("trained"))
+    for people in (0, len(walks) + 1):
+        with pytest.raises(ConfigError, match=f"from 1 to the number of recordings, {len(walks)}, found {people}"):
+            himpc.group(walks, people=people)

@@ -19,6 +19,7 @@ from himpc.learning import (
     Grouping,
     ProcessGroup,
     TrainingResult,
+    check_people,
     group_recordings,
     resolve_prior,
     train,
@@ -288,6 +289,7 @@ def group(
         If the recordings cannot be used together, or are too few (fewer than four without `people`).
     """
     recordings = unify_layouts(recordings, model)
+    check_people(people, len(recordings))
     if model is None:
         config = Config.preset("tracklet").with_(window_length=window_length)
         model = fit(recordings, config, to_group=True).model

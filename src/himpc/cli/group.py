@@ -53,6 +53,7 @@ def group(
     from himpc._files import make_folder
     from himpc.api import group as group_recordings
     from himpc.archive import is_embedding_table
+    from himpc.learning import check_people
     from himpc.reporting import write_groups
 
     console = output.console()
@@ -62,6 +63,7 @@ def group(
     make_folder(out)
     videos: list[VideoResult] = []
     recordings = source.read(paths, console, videos.append)
+    check_people(people, len(recordings))  # before the training, which may take minutes
     if embedder is None:
         with EpochBar(console, settings) as bar:
             embedder = trained = settings.fit(recordings, [bar], to_group=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from himpc.learning.config import Config, preset_names
     from himpc.learning.diagnostics import Diagnosis, diagnose
     from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
-    from himpc.learning.grouping import Grouping, group_recordings
+    from himpc.learning.grouping import Grouping, check_people, group_recordings
     from himpc.learning.history import EpochRecord, History
     from himpc.learning.loggers import MLflowLogger, TensorBoardLogger
     from himpc.learning.losses.hi_mpc import mining_weights
@@ -41,6 +41,7 @@ __all__ = [
     "TensorBoardLogger",
     "TrainingResult",
     "assign_apart",
+    "check_people",
     "diagnose",
     "group_recordings",
     "jaccard_distances",
@@ -63,7 +64,7 @@ __getattr__ = import_on_first_use(
         "config": "Config preset_names",
         "diagnostics": "Diagnosis diagnose",
         "distributed": "SINGLE_PROCESS ProcessGroup",
-        "grouping": "Grouping group_recordings",
+        "grouping": "Grouping check_people group_recordings",
         "history": "EpochRecord History",
         "loggers": "MLflowLogger TensorBoardLogger",
         "losses.hi_mpc": "mining_weights",

@@ -125,6 +125,14 @@ class Grouping:
         return "; ".join(sentences)
 
 
+def check_people(people: int | None, recordings: int) -> None:
+    """Raise `ConfigError` if a stated number of people is below 1 or above the number of recordings."""
+    if people is not None and not 1 <= people <= recordings:
+        raise ConfigError(
+            f"the number of people should be from 1 to the number of recordings, {recordings}, found {people}"
+        )
+
+
 def group_recordings(
     vectors: NDArray[np.floating],
     recording: NDArray[np.integer],
@@ -225,10 +233,7 @@ def _check_number_of_recordings(count: int, people: int | None, scoring: Identit
 
 
 def _check_number_of_people(people: int, n_recordings: int, pairs: Pairs) -> None:
-    if not 1 <= people <= n_recordings:
-        raise ConfigError(
-            f"the number of people should be from 1 to the number of recordings, {n_recordings}, found {people}"
-        )
+    check_people(people, n_recordings)
     if people < (visible := len(largest_clique(pairs))):
         raise ConfigError(
             f"people is {people}, but {visible} recordings overlap in time, which show different people",
