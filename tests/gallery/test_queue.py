@@ -309,6 +309,7 @@ def match(person, distance, probability):
         ("a", 0.3, 2.0, 10, "unsure", "not enrolled is about as likely"),
         (None, 0.7, 0.5, 10, "unsure", "beyond the threshold 0.50"),
         (None, 0.2, 0.5, 10, "unknown", "beyond the threshold 0.50"),
+        (None, 0.2, 0.9996, 10, "unknown", "the distance 1.0000 is beyond the threshold 0.9996"),
         (None, 0.9, 2.0, 10, "unsure", "was not named"),
         (None, None, None, 10, "unsure", "no threshold yet"),
         (None, None, 2.0, 0, "unknown", "too short"),

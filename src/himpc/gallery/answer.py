@@ -148,21 +148,26 @@ class Answer:
         if self.threshold is None or first.probability is None:
             return f"{first.person} is the nearest, but the gallery has no threshold yet"
         agreement = f"{round(first.agreement * self.windows)} of {self.windows} windows are nearest to {first.person}"
-        distance = f"the distance {first.distance:.2f}"
+        number, limit = _round_apart(first.distance, self.threshold)
+        distance = f"the distance {number}"
         if first.distance > self.threshold:
             probable = ", although likely" if first.probability >= LIKELY_PROBABILITY else ""
-            return (
-                f"{first.person} is the nearest{probable}, but {distance} is beyond the threshold {self.threshold:.2f}"
-            )
+            return f"{first.person} is the nearest{probable}, but {distance} is beyond the threshold {limit}"
         if self.person is None:
             return f"{first.person} is the nearest, within the threshold, but was not named"
         if (self.probability or 0.0) >= LIKELY_PROBABILITY:
-            return f"{distance} is within the threshold {self.threshold:.2f}, and {agreement}"
+            return f"{distance} is within the threshold {limit}, and {agreement}"
         second = max(self.matches[1:], key=lambda each: each.probability or 0.0, default=None)
         rival = "a person who is not enrolled"
         if second is not None and (second.probability or 0.0) > (self.nobody or 0.0):
             rival = second.person
-        return f"{distance} is within the threshold {self.threshold:.2f}, but {rival} is about as likely; {agreement}"
+        return f"{distance} is within the threshold {limit}, but {rival} is about as likely; {agreement}"
+
+
+def _round_apart(distance: float, threshold: float) -> tuple[str, str]:
+    """Round both to two decimals, or to as many more, up to six, as tell them apart."""
+    decimals = next((n for n in range(2, 6) if f"{distance:.{n}f}" != f"{threshold:.{n}f}"), 6)
+    return f"{distance:.{decimals}f}", f"{threshold:.{decimals}f}"
 
 
 def least_certain(answers: Sequence[Answer]) -> Verdict | None:
