@@ -67,6 +67,7 @@ def test_a_method_that_only_looks_safe_is_called_so(report, tmp_path):
     assert not any(each.only_looks_safe for each in [*unclear, report.assessments[0]])
     warned = replace(report, assessments=(report.assessments[0], seen))
     assert "only looks safe" in warned.table()
+    assert "warning" not in replace(report, assessments=report.assessments[:1]).table()
     assert "only looks safe" in write_risk(tmp_path, warned)[0].read_text(encoding="utf-8")
 
 

@@ -243,7 +243,11 @@ class RiskReport:
 
 def trade_off_rows(report: RiskReport) -> list[dict[str, str]]:
     """Return the rows of the trade-off: risk by an attacker with any other recording, and utility, for each method."""
-    return [_trade_off_row(each) for each in report.assessments]
+    rows = [_trade_off_row(each) for each in report.assessments]
+    if not any(row["warning"] for row in rows):
+        for row in rows:
+            del row["warning"]
+    return rows
 
 
 def _trade_off_row(assessment: Assessment) -> dict[str, str]:
@@ -262,7 +266,7 @@ def _trade_off_row(assessment: Assessment) -> dict[str, str]:
         "stride, %": percent(utility.stride_error),
         "cadence, %": percent(utility.cadence_error),
         "speed, %": percent(utility.speed_error),
-        "": "only looks safe" if assessment.only_looks_safe else "",
+        "warning": "only looks safe" if assessment.only_looks_safe else "",
     }
 
 
