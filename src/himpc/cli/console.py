@@ -67,13 +67,9 @@ class Console:
         width = shutil.get_terminal_size().columns if is_fitted else None
         if title:
             print(title)
-<<<<<<< HEAD
-        print("\n".join(format_table(columns, rows, width, keys, sentence)))
-=======
         rows = list(rows)
         if rows or not title:  # a title such as "0 questions" says it all
-            print("\n".join(format_table(columns, rows, width, keys)))
->>>>>>> b84307a (Omit empty tables and columns from output)
+            print("\n".join(format_table(columns, rows, width, keys, sentence)))
 
     def result(self, document: dict[str, Any]) -> int:
         """Print the result as a JSON document if `json` is set, and return the exit code."""

@@ -138,21 +138,13 @@ def show(person: str, *, location: Location = DEFAULT_LOCATION, output: OutputOp
         ["id", "recording", "session", "camera", "frames", "windows", "quality", "enrolled"],
         [
             [
-<<<<<<< HEAD
                 short[str(r.id)],
-=======
-                str(r.id),
->>>>>>> b84307a (Omit empty tables and columns from output)
                 r.source,
                 r.session or "-",
                 r.camera or "-",
                 r.frames,
                 r.windows,
-<<<<<<< HEAD
-                r.quality,
-=======
                 f"{r.quality:.0%}",
->>>>>>> b84307a (Omit empty tables and columns from output)
                 r.enrolled[:10],
             ]
             for r in recordings
