@@ -145,11 +145,11 @@ def test_unusable_recordings_raise_an_error_with_the_reason(standing):
         clean(change(recording, slice(None), np.nan, joints=[17]))
     with pytest.raises(DataError, match=r"a\.csv: all 40 frames are empty"):
         clean(change(recording, slice(None), np.nan))
-    with pytest.raises(DataError, match=r"40 read, 39 frozen, 1 less than 2 in a row"):
+    with pytest.raises(DataError, match=r"of 40, 39 frozen, 1 in runs of less than 2"):
         clean(change(recording, slice(None), recording.joints[0]))
     with pytest.raises(DataError, match=r"39 impossible, .*; check the unit"):
         clean(recording.with_(joints=recording.joints * 1000))
-    with pytest.raises(DataError, match="1 read"):
+    with pytest.raises(DataError, match="of 1, 1 in runs"):
         clean(recording.with_(joints=recording.joints[:1]))
 
 

@@ -2,8 +2,10 @@
 
 from pathlib import Path
 
-from himpc.errors import FormatError
-from himpc.recordings import Problem, Recording, Recordings
+import pytest
+
+from himpc.errors import DataError, FormatError
+from himpc.recordings import Problem, Recording, Recordings, select
 from himpc.skeleton import get_layout
 
 KINECT = get_layout("kinect-v1")
@@ -23,3 +25,11 @@ def test_problem_names_its_path_once_and_keeps_the_hint():
     problem = Problem.of(error, Path("/data/walk.csv"))
     assert str(problem) == "/data/walk.csv: states no unit; state the unit: unit='mm'"
     assert problem.render(lambda reference: f"--{reference.name} {reference.value}").endswith("--unit mm")
+
+
+def test_select_says_that_no_recording_states_the_field(standing):
+    one = Recording(standing(KINECT, 9, 0), KINECT)
+    with pytest.raises(DataError, match="none states a person; read it from paths with name, or from a table"):
+        select([one], ["person=a"])
+    with pytest.raises(DataError, match=r"its person is one of: b$"):
+        select([one, one.with_(person="b")], ["person=a"])

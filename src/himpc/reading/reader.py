@@ -228,7 +228,7 @@ def plan(path: _Paths, options: ReadOptions | None = None, preferred_layout: Lay
     options = options or ReadOptions()
     paths = _to_paths(path)
     if not paths:
-        raise DataError("there is no recording without a path, expected files or folders of recordings")
+        raise DataError("no path is given, expected files or folders of recordings")
     markers = options.markers
     width, _, height = (options.image_size or "").partition("x")
     file_options = FileOptions(

@@ -120,11 +120,11 @@ def clean(recording: Recording, rules: CleaningRules | None = None) -> list[Reco
     parts = [(a, b) for a, b in runs if b - a >= rules.min_frames]
     if not parts:
         masks["missing a joint"] = ~(rejected | complete)
-        masks[f"less than {rules.min_frames} in a row"] = complete & ~rejected
+        masks[f"in runs of less than {rules.min_frames}"] = complete & ~rejected
         counts = ", ".join(f"{int(mask.sum())} {name}" for name, mask in masks.items() if mask.any())
         wrong_unit = masks["impossible"].mean() > 0.5
         raise DataError(
-            f"{_name(recording)}: no usable stretch of frames: {len(recording)} read, {counts}",
+            f"{_name(recording)}: no frames can be used: of {len(recording)}, {counts}",
             hint="check the {unit}" if wrong_unit else None,
         )
     used = np.zeros(len(joints), dtype=bool)

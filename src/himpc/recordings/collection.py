@@ -137,9 +137,14 @@ def select(recordings: Sequence[T], conditions: Sequence[str]) -> list[T]:
             r for r in chosen if any(fnmatchcase(normalize_label(str(getattr(r, field))), value) for value in values)
         ]
         if not matching:
-            present = sorted({str(getattr(r, field)) for r in chosen})
+            present = sorted({str(value) for r in chosen if (value := getattr(r, field)) is not None})
+            if not present:
+                raise DataError(
+                    f"no recording meets {condition!r}: none states a {field}",
+                    hint="" if field == "source" else "read it from paths with {name}, or from a table with {labels}",
+                )
             shown = ", ".join(present[:10]) + (" ..." if len(present) > 10 else "")
-            raise DataError(f"no recording meets {condition!r}; its {field} is one of: {shown or 'nothing'}")
+            raise DataError(f"no recording meets {condition!r}; its {field} is one of: {shown}")
         chosen = matching
     return chosen
 
