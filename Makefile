@@ -86,4 +86,4 @@ dist: .venv/ready  ## build the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist .
 
 clean:  ## remove everything that was built
-	rm -rf .venv .venv-newest dist demo build docs/reference/api
+	rm -rf .venv .venv-newest dist demo build docs/reference/api docs/reference/cli.rst

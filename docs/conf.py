@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from docutils.nodes import Text, document, literal_block
+from nbclient import NotebookClient
 from sphinx.addnodes import pending_xref
 from sphinx.application import Sphinx
 
@@ -15,6 +16,7 @@ DOCS = Path(__file__).parent
 sys.path.insert(0, str(DOCS))
 
 import api_pages  # noqa: E402 - beside this file
+import cli_page  # noqa: E402
 
 import himpc  # noqa: E402
 
@@ -28,7 +30,6 @@ copyright = author
 version = release = himpc.__version__
 
 extensions = [
-    "cyclopts.ext.sphinx",
     "myst_nb",
     "sphinx.ext.autodoc",
     "sphinx.ext.napoleon",
@@ -43,6 +44,8 @@ nb_execution_in_temp = True
 nb_execution_raise_on_error = True
 nb_execution_timeout = 60
 nb_merge_streams = True
+# The output of a command arrives in pieces that end anywhere. myst-nb, which cannot set this, would break lines there.
+NotebookClient.coalesce_streams = True
 
 default_role = "py:obj"
 autodoc_default_options = {"members": True}
@@ -62,6 +65,7 @@ html_show_sourcelink = False
 html_copy_source = False
 
 api_pages.write(DOCS / "reference" / "api")
+cli_page.write(DOCS / "reference" / "cli.rst")
 
 
 def setup(app: Sphinx) -> None:
