@@ -21,6 +21,10 @@ from himpc.skeleton import Layout, convert
 __all__ = ["Origin", "Quality", "Recording", "normalize_label", "number_whole_recordings"]
 
 
+MAX_START = 1e11
+"""Seconds, 3,000 years: up to here a time is exact to a small part of a frame."""
+
+
 @dataclass(frozen=True)
 class Origin:
     """The identity of a recording: the file, the body in it, and the part.
@@ -355,8 +359,9 @@ def _check_types(recording: Recording) -> None:
     if fps is not None and not (isinstance(fps, Real) and 0 < float(fps) < np.inf):
         raise DataError(f"{recording.source or 'recording'}: fps is {fps!r}, expected a number above 0")
     start: Any = recording.start
-    if start is not None and not (isinstance(start, Real) and np.isfinite(float(start))):
-        raise DataError(f"{recording.source or 'recording'}: start is {start!r}, expected a number of seconds")
+    if start is not None and not (isinstance(start, Real) and abs(float(start)) <= MAX_START):
+        found = f"start is {start!r}, expected a number of seconds from -{MAX_START:.0e} to {MAX_START:.0e}"
+        raise DataError(f"{recording.source or 'recording'}: {found}")
     if not isinstance(recording.clock, Origin | None) or (start is None) != (recording.clock is None):
         found = f"start {start!r} and clock {recording.clock!r}"
         raise DataError(f"{recording.source or 'recording'}: has {found}, expected both, or None for both")

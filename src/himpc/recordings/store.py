@@ -348,6 +348,8 @@ def _check_lengths(arrays: _Arrays) -> None:
         raise DataError(f"{odd[0]!r} has shape {arrays[odd[0]].shape}, expected {widths[odd[0]]} columns")
     if count == 0:
         raise DataError("it holds no recordings")
+    if odd := [key for key in ("quality", "whole", "part", "clock") if arrays[key].min() < 0]:
+        raise DataError(f"{odd[0]!r} holds negative numbers")
     if not 0 <= arrays["layout"].min() <= arrays["layout"].max() < len(arrays["layouts"]):
         raise DataError("a recording names a layout that is not in the file")
     if len(offsets) != count + 1 or offsets[0] != 0 or offsets[-1] != len(arrays["joints"]):
