@@ -104,7 +104,7 @@ def test_row_may_name_one_body_with_all_its_parts(tmp_path: Path):
         ("", "its columns are none"),
         ("person\nAnn\n", "expected one of path"),
         ("path,name\na,b\n", "at least one of person"),
-        ("path,person\na\n", "row 2 has 1 cells"),
+        ("path,person\na\n", "row 2 has 1 cell,"),
         ("path,person\na,b\na,c\n", "more than one row"),
     ],
 )

@@ -61,7 +61,7 @@ def test_path_without_recordings_raises_an_error(tmp_path: Path):
         read(tmp_path / "none")
     with pytest.raises(DataError, match="there is no recording in it"):
         read(tmp_path)
-    with pytest.raises(DataError, match="there is no recording"):
+    with pytest.raises(DataError, match="no path is given"):
         read([])
     with pytest.raises(DataError, match="does not exist"):
         read("k\0")

@@ -121,7 +121,7 @@ def anonymize(
     >>> walks = himpc.simulate(people=2, recordings=2, seconds=1.0, difficulty="easy")
     >>> shared = himpc.anonymize(walks, "standard-body+noise:10", seed=1)
     >>> shared.recordings[0].source, shared.recordings[0].person, dict(shared.removed)["source"]
-    ('recording-1', 'person-2', 4)
+    ('recording-1', 'person-1', 4)
     """
     if person_labels not in get_args(LabelTreatment):
         raise ConfigError(

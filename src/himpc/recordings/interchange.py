@@ -156,7 +156,7 @@ def from_dataset(dataset: Any, layout: Layout | None, individual: str | None) ->
     if (individual is None and len(names) != 1) or (individual is not None and names.count(individual) != 1):
         raise DataError(
             f"the data set holds {', '.join(names[:8]) or 'no individuals'}, expected one to choose",
-            hint="choose by name: {individual}",
+            hint="choose one of them by its name",
         )
     chosen = dataset.isel(individuals=0 if individual is None else names.index(individual))
     confidence = chosen["confidence"].transpose("time", "keypoints").values if "confidence" in chosen else None

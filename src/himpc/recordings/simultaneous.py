@@ -50,8 +50,9 @@ def cannot_link(recordings: Sequence[Recording]) -> NDArray[np.int64]:
     Examples
     --------
     >>> from himpc.simulation import simulate
-    >>> walks = simulate(people=2, recordings=1, seconds=2.0)
-    >>> cannot_link([walk.with_(start=0.0, clock=Origin(body="hall")) for walk in walks]).tolist()
+    >>> first, second = simulate(people=2, recordings=1, seconds=2.0)
+    >>> beside = second.with_(joints=second.joints + np.float32([1, 0, 0]))
+    >>> cannot_link([walk.with_(start=0.0, clock=Origin(body="hall")) for walk in (first, beside)]).tolist()
     [[0, 1]]
     """
     whole = number_whole_recordings(recordings)
