@@ -14,6 +14,7 @@ from himpc.server.wording import FIELDS, Wording
 
 PACKAGE = Path(himpc.__file__).parent
 NOT_HINTS = {"person", "session", "camera", "side", "s", "S", "x"}  # of patterns: "{person}/*.c3d", "{S}ASI", f-strings
+NOT_HINTS |= {"out", "pattern"}  # of functions that write files or tables of links, which the server does not call
 PAGE = PACKAGE / "server" / "page"
 
 
