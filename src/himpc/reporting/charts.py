@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from himpc.errors import DataError, count_noun, escape_unprintable
 from himpc.evaluation import euclidean
 from himpc.reporting.comparison import spread
-from himpc.reporting.figures import GREY, INK, group_colour, new_figure, short_names, style_axes
+from himpc.reporting.figures import GREY, INK, check_rows, group_colour, new_figure, short_names, style_axes
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -111,11 +111,7 @@ def draw_matrix(
     DataError
         If sizes differ.
     """
-    if embeddings.ndim != 2 or not len(embeddings) == len(groups) == len(names) == len(persons or names):
-        raise DataError(
-            f"embeddings have shape {embeddings.shape} for {count_noun(len(groups), 'group')} and "
-            f"{count_noun(len(names), 'name')}, expected one row each"
-        )
+    check_rows(embeddings, groups, names, persons)
     finite = np.flatnonzero(np.isfinite(embeddings).all(axis=1)).tolist()
     person = [str(persons[i]) if persons is not None and persons[i] is not None else "" for i in finite]
     group = np.asarray(groups)[finite]

@@ -11,11 +11,13 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from himpc._files import number_names, remove_file, replace_atomically
-from himpc.errors import RunFolderError, escape_unprintable
+from himpc.errors import DataError, RunFolderError, count_noun, escape_unprintable
 
 if TYPE_CHECKING:
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
 # Okabe and Ito, "Color Universal Design", 2008, in an order in which neighbours differ; yellow is too pale on white.
 _PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9")
@@ -173,3 +175,17 @@ def _to_plain_text(figure: Figure) -> None:
         assert isinstance(text, Text)
         text.set_parse_math(False)
         text.set_text("\n".join(map(escape_unprintable, text.get_text().split("\n"))))
+
+
+def check_rows(
+    embeddings: NDArray[np.floating],
+    groups: Sequence[int] | NDArray[np.integer],
+    names: Sequence[str],
+    persons: Sequence[str | None] | None,
+) -> None:
+    """Raise `DataError` unless embeddings ``(R, D)``, groups, names and, if known, persons have one row each."""
+    if embeddings.ndim != 2 or not len(embeddings) == len(groups) == len(names) == len(persons or names):
+        raise DataError(
+            f"embeddings have shape {embeddings.shape} for {count_noun(len(groups), 'group')}, "
+            f"{count_noun(len(names), 'name')} and {len(persons or names)} people: expected one row each"
+        )

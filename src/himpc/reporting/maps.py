@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import DataError, count_noun
-from himpc.reporting.figures import GREY, INK, PALE, group_colour, new_figure, short_names
+from himpc.errors import count_noun
+from himpc.reporting.figures import GREY, INK, PALE, check_rows, group_colour, new_figure, short_names
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -49,11 +49,7 @@ def draw_map(
     DataError
         If sizes differ.
     """
-    if embeddings.ndim != 2 or not len(embeddings) == len(groups) == len(names) == len(persons or names):
-        raise DataError(
-            f"embeddings have shape {embeddings.shape} for {len(groups)} groups, {len(names)} names and "
-            f"{len(persons or names)} people: expected one row each"
-        )
+    check_rows(embeddings, groups, names, persons)
     drawn = [int(i) for i in np.flatnonzero(np.isfinite(embeddings).all(axis=1))]
     places, shares = principal_plane(embeddings[drawn])
     group = np.asarray(groups)[drawn]
