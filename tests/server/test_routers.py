@@ -270,7 +270,7 @@ def test_posters_and_quality_are_returned(shared_client):
     poster = shared_client.get(f"/api/recordings/{number}/poster").json()
     assert shared_client.get("/api/poster", params={"person": "person-000"}).json() == poster
     assert poster["person"] == "person-000"
-    assert shared_client.get("/api/poster", params={"person": "nobody"}).status_code == 404
+    assert shared_client.get("/api/poster", params={"person": "missing"}).status_code == 404
     people = shared_client.get("/api/quality").json()["people"]
     assert {each["person"] for each in people} == set(PEOPLE)
     assert all(any("short" in problem for problem in each["problems"]) for each in people)

@@ -150,7 +150,7 @@ class QueueItem:
     source : str
         Its file.
     candidate : str or None
-        The person whom `confirm` accepts and `reject` excludes; None if nobody is likely enough.
+        The person whom `confirm` accepts and `reject` excludes; None if no person is likely enough.
     nearest : str or None
         The nearest other person.
     other : int or None

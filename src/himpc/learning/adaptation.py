@@ -225,11 +225,13 @@ def _check_sizes(joints: NDArray[np.float32], recording: NDArray[np.int64]) -> N
 
 
 def describe_frames(network: Network, joints: NDArray[np.floating]) -> Array:
+    """Compute the features of the joint level of frames ``(T, V, 3)``: ``(T, D)``."""
     described: Array = network.describe(torch.from_numpy(joints), "joint").cpu().numpy().astype(np.float64)
     return described
 
 
 def equal_weights(recording: NDArray[np.int64]) -> Array:
+    """Compute weights of frames by which each recording counts the same; those of a recording have the sum 1."""
     weights: Array = 1 / np.bincount(recording)[recording]
     return weights
 
