@@ -41,11 +41,16 @@ VARIANTS = {
     UPPER_BOUND: "supervised upper bound",
 }
 BASELINE_TITLES = tuple(BASELINES[each].title for each in ("raw", "bones", "d13", "d16", "body"))
-ON_PAGE = (
-    *(title for variant, title in VARIANTS.items() if variant != "spc"),
-    *(BASELINES[each].title for each in ("raw", "bones", "body")),
-)
-"""Methods of the page; all are printed."""
+ON_PAGE = {
+    "clean": VARIANTS["clean"],
+    "SimMC": VARIANTS["simmc"],
+    "**tracklet**": VARIANTS["tracklet"],
+    "upper bound": VARIANTS[UPPER_BOUND],
+    "raw": BASELINES["raw"].title,
+    "bones": BASELINES["bones"].title,
+    "body": BASELINES["body"].title,
+}
+"""Columns of the page and their methods; all methods are printed."""
 
 MEASURES = ("window Rank-1", "window mAP", "recording Rank-1", "recording mAP")
 GROUPED = {"people found": 1, "ARI": 2, "AMI": 2, "purity": 2}
@@ -148,19 +153,18 @@ def document(measured: dict[str, list[Scores]], seeds: int) -> str:
         f"Measured by `make results` with himpc {himpc.__version__}, {seeds} seeds: means, in %. A window is 6 frames; "
         "test windows do not overlap."
     )
-    return "\n\n".join(
-        [header, "Window Rank-1 / mAP:", glance(measured, 0, 1), "Recording Rank-1 / mAP:", glance(measured, 2, 3)]
-    )
+    windows, recordings = (glance(measured, measures) for measures in (MEASURES[:2], MEASURES[2:3]))
+    return "\n\n".join([header, "Window Rank-1 / mAP:", windows, "Recording Rank-1:", recordings])
 
 
-def glance(measured: dict[str, list[Scores]], rank: int, precision: int) -> str:
+def glance(measured: dict[str, list[Scores]], measures: tuple[str, ...]) -> str:
     """Return a row per benchmark and a column per method."""
     rows = []
     for name, runs in measured.items():
         row = {"": name}
-        for method in ON_PAGE:
-            pair = [mean(runs, method, MEASURES[each]) for each in (rank, precision)]
-            row[method] = "-" if None in pair else " / ".join(f"{value:.1f}" for value in pair if value is not None)
+        for title, method in ON_PAGE.items():
+            values = [mean(runs, method, each) for each in measures]
+            row[title] = "-" if None in values else " / ".join(f"{value:.1f}" for value in values if value is not None)
         rows.append(row)
     return markdown_table(rows)
 
