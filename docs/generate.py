@@ -101,10 +101,10 @@ def marker_set_table() -> str:
 
 def naming_table() -> str:
     """Describe every naming convention by its names of the left hip, knee and shoulder."""
-    lines = ["| name | programs and data | hip, knee, shoulder | source |", "|---|---|---|---|"]
+    lines = ["| name | programs and data | hip, knee, shoulder |", "|---|---|---|"]
     for convention in naming_conventions():
         names = [f"`{convention.joints[f'left_{joint}'][0]}`" for joint in ("hip", "knee", "shoulder")]
-        lines.append(f"| `{convention.name}` | {convention.title} | {', '.join(names)} | {convention.source} |")
+        lines.append(f"| `{convention.name}` | {convention.title} | {', '.join(names)} |")
     return "\n".join(lines) + "\n"
 
 
