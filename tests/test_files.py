@@ -1,13 +1,23 @@
 """Files are whole or absent, whatever happens while they are written."""
 
+import csv
 import os
 import stat
 from itertools import islice
 
 import pytest
 
-from himpc._files import make_folder, number_names, remove_file, replace_atomically, write_atomically
+from himpc._files import (
+    make_folder,
+    number_names,
+    parse_csv_text,
+    remove_file,
+    replace_atomically,
+    write_atomically,
+    write_csv,
+)
 from himpc.errors import RunFolderError
+from himpc.reading.labels import read_labels
 
 
 def test_an_error_while_writing_leaves_the_old_file_and_nothing_else(tmp_path):
@@ -69,3 +79,16 @@ def test_a_link_stays_and_its_file_is_replaced(tmp_path):
 def test_names_are_numbered_from_two(tmp_path):
     names = [path.name for path in islice(number_names(tmp_path, "walk", ".npz"), 3)]
     assert names == ["walk.npz", "walk-2.npz", "walk-3.npz"]
+
+
+@pytest.mark.parametrize("name", ["=1+1", "+49", "-", "@SUM(A1)", "\tx", "'=1", "Ann", "-x.c3d", "'Ann'", ""])
+def test_a_spreadsheet_runs_no_name_of_a_table_as_a_formula(tmp_path, name):
+    write_csv(tmp_path / "a.csv", ("path", "person", "share"), [{"path": f"{name}.c3d", "person": name, "share": -0.5}])
+    with (tmp_path / "a.csv").open(newline="") as file:
+        (row,) = csv.DictReader(file)
+    is_number = name == "+49"
+    assert is_number or not row["person"].startswith(("=", "+", "-", "@", "\t"))
+    assert row["share"] == "-0.5"
+    assert parse_csv_text(row["person"]) == name
+    if name.strip() == name != "":
+        assert read_labels(tmp_path / "a.csv").rows == ((f"{name}.c3d", {"person": name}),)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -15,12 +16,14 @@ from himpc.errors import RunFolderError
 __all__ = [
     "make_folder",
     "number_names",
+    "parse_csv_text",
     "remove_file",
     "replace_atomically",
     "write_atomically",
     "write_csv",
 ]
 
+_FORMULA = re.compile(r"'*[=+\-@\t\r]")
 _FILE = "name a file"
 _OTHER_PLACE = "choose another place"
 
@@ -78,12 +81,31 @@ def write_atomically(path: str | Path, content: bytes | str, *, private: bool = 
 def write_csv(
     path: str | Path, columns: Sequence[str], rows: Iterable[Mapping[str, object]], *, private: bool = False
 ) -> None:
-    """Write rows as a CSV file, without the cells of other columns; raises as `write_atomically`."""
+    """Write rows as a CSV file, without the cells of other columns; raises as `write_atomically`.
+
+    A text that a spreadsheet would run as a formula, such as a name that begins with ``=``, is written after an
+    apostrophe ("CSV Injection", OWASP). `parse_csv_text` removes it.
+    """
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, extrasaction="ignore", lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows({column: _escape_formula(row.get(column)) for column in columns} for row in rows)
     write_atomically(path, text.getvalue(), private=private)
+
+
+def parse_csv_text(cell: str) -> str:
+    """Return the text of a cell as it was before `write_csv` made it safe for spreadsheets."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell
+
+
+def _escape_formula(value: object) -> object:
+    if not isinstance(value, str) or not _FORMULA.match(value):
+        return value
+    try:
+        float(value)
+    except ValueError:
+        return f"'{value}"
+    return value
 
 
 def number_names(folder: Path, stem: str, suffix: str) -> Iterator[Path]:

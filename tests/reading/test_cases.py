@@ -257,6 +257,16 @@ def test_trc_coordinates_are_in_the_order_of_their_header(tmp_path, order):
     np.testing.assert_allclose(himpc.read(path)[0].joints, expected.joints, atol=1e-4)
 
 
+@pytest.mark.parametrize("rate", [0, -30, 0.5, 1e-320, 1e5])
+def test_a_rate_that_no_recording_has_is_noted_and_ignored(tmp_path, rate):
+    path = write_trc(tmp_path / "a.trc", walk() * 1000, rate=rate, seconds=np.zeros(60))
+    (recording,) = himpc.read(path)
+    assert recording.fps is None
+    assert f"states {rate:g} frames a second, which is not from 1 to 10000 and is ignored" in str(
+        recording.quality.notes
+    )
+
+
 def test_two_recordings_in_one_trc_are_refused(tmp_path):
     path = write_trc(tmp_path / "a.trc", walk() * 1000, numbers=np.arange(60) % 30, seconds=np.arange(60) % 30 / 100)
     with pytest.raises(FormatError, match="line 37: its frame number or time is before that of the line before"):

@@ -17,7 +17,14 @@ def test_read_has_a_parameter_for_each_option():
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"unit": "furlong"}, {"up": "w"}, {"fps": 0}, {"scale": 0}, {"image_size": "wide"}, {"fps": float("nan")}]
+    "wrong",
+    [
+        {"unit": "furlong"},
+        {"up": "w"},
+        *({"fps": rate} for rate in (0, float("nan"), 1e-300, 0.5, 20_000, float("inf"))),
+        {"scale": 0},
+        {"image_size": "wide"},
+    ],
 )
 def test_invalid_option_raises_a_config_error(wrong, tmp_path: Path):
     with pytest.raises(ConfigError, match=next(iter(wrong))):

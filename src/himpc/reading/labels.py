@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
+from himpc._files import parse_csv_text
 from himpc.errors import ConfigError, DataError, count_noun
 
 __all__ = ["FIELDS", "Labels", "NamePattern", "read_labels"]
@@ -152,7 +153,9 @@ def read_labels(path: str | Path) -> Labels:
             raise DataError(f"{path}: is larger than {_MAX_LABELS_BYTES >> 20} MiB, expected a table of labels")
         lines = Path(path).read_text(encoding="utf-8-sig").splitlines()
         dialect = ";" if lines and lines[0].count(";") > lines[0].count(",") else ","
-        table = [[cell.strip() for cell in row] for row in csv.reader(lines, delimiter=dialect) if any(row)]
+        table = [
+            [parse_csv_text(cell.strip()) for cell in row] for row in csv.reader(lines, delimiter=dialect) if any(row)
+        ]
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {error.strerror or error}") from error
     except (UnicodeDecodeError, csv.Error) as error:

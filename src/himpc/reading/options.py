@@ -10,7 +10,7 @@ from pydantic import Field, InstanceOf, model_validator
 from himpc._schema import KW_ONLY, validated
 from himpc.reading.file_options import Unit, Up
 from himpc.reading.labels import Labels
-from himpc.recordings import CleaningRules
+from himpc.recordings import MAX_FPS, MIN_FPS, CleaningRules
 from himpc.skeleton import Layout, MarkerSet
 
 __all__ = ["Posture", "ReadOptions", "VideoOptions"]
@@ -76,8 +76,8 @@ class ReadOptions:
     """Axis that points up, whatever a file states: x, y, z, -x, -y or -z."""
     markers: str | Path | InstanceOf[MarkerSet] | None = None
     """Rules that compute joints from the markers of C3D and TRC files, for an unknown marker set: a .toml file."""
-    fps: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
-    """Frames per second, whatever a file states."""
+    fps: Annotated[float, Field(ge=MIN_FPS, le=MAX_FPS)] | None = None
+    """Frames per second, from 1 to 10000, whatever a file states."""
     synchronised: bool = False
     """The clocks of all files agree: recordings of one camera that overlap in time show different people."""
     image_size: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,5}x[1-9][0-9]{0,5}$")] | None = None

@@ -15,7 +15,15 @@ from himpc.recordings.interchange import METADATA, parse_poses, restore_layout
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.recordings.motion_bids import LAYOUT_KEY, save_motion_bids
 from himpc.recordings.netcdf import save_netcdf
-from himpc.recordings.recording import Origin, Quality, Recording, normalize_label, number_whole_recordings
+from himpc.recordings.recording import (
+    MAX_FPS,
+    MIN_FPS,
+    Origin,
+    Quality,
+    Recording,
+    normalize_label,
+    number_whole_recordings,
+)
 from himpc.recordings.simultaneous import cannot_link, synchronise
 from himpc.recordings.store import load, save
 from himpc.recordings.windows import Windows
@@ -23,7 +31,9 @@ from himpc.recordings.windows import Windows
 __all__ = [
     "EQUAL_STATURE",
     "LAYOUT_KEY",
+    "MAX_FPS",
     "METADATA",
+    "MIN_FPS",
     "BodySize",
     "CleaningRules",
     "Origin",

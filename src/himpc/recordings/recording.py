@@ -18,8 +18,18 @@ from himpc.recordings.interchange import from_dataset, to_dataframe, to_dataset
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.skeleton import Layout, convert
 
-__all__ = ["Origin", "Quality", "Recording", "normalize_label", "number_whole_recordings"]
+__all__ = [
+    "MAX_FPS",
+    "MIN_FPS",
+    "Origin",
+    "Quality",
+    "Recording",
+    "normalize_label",
+    "number_whole_recordings",
+]
 
+MIN_FPS, MAX_FPS = 1.0, 10_000.0
+"""Frames a second of a recording of motion: from a picture a second to the fastest cameras of laboratories."""
 
 MAX_START = 1e11
 """Seconds, 3,000 years: up to here a time is exact to a small part of a frame."""
@@ -356,8 +366,9 @@ def _check_types(recording: Recording) -> None:
     if not isinstance(recording.layout, Layout):
         raise DataError(f"layout of a recording is {recording.layout!r}, expected one of himpc.skeleton.get_layout")
     fps: Any = recording.fps
-    if fps is not None and not (isinstance(fps, Real) and 0 < float(fps) < np.inf):
-        raise DataError(f"{recording.source or 'recording'}: fps is {fps!r}, expected a number above 0")
+    if fps is not None and not (isinstance(fps, Real) and MIN_FPS <= float(fps) <= MAX_FPS):
+        found = f"fps is {fps!r}, expected a number from {MIN_FPS:g} to {MAX_FPS:g}"
+        raise DataError(f"{recording.source or 'recording'}: {found}")
     start: Any = recording.start
     if start is not None and not (isinstance(start, Real) and abs(float(start)) <= MAX_START):
         found = f"start is {start!r}, expected a number of seconds from -{MAX_START:.0e} to {MAX_START:.0e}"

@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc._files import parse_csv_text
 from himpc.errors import FormatError, HimpcError, RunFolderError
 from himpc.model import CARD_FILE, Model
 
@@ -145,7 +146,8 @@ def _read_rows(path: Path) -> list[GroupRow]:
     try:
         for row in reader:
             group, confidence = int(row["group"] or 0), float(row["confidence"] or "nan")
-            rows.append(GroupRow(row["recording"] or "", group, confidence, row.get("person") or None))
+            source, person = (parse_csv_text(row.get(column) or "") for column in ("recording", "person"))
+            rows.append(GroupRow(source, group, confidence, person or None))
     except (ValueError, TypeError, csv.Error) as error:
         raise FormatError(f"{path}, row {len(rows) + 2}: is not a recording, a group and a confidence") from error
     return rows

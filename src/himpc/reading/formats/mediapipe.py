@@ -190,6 +190,4 @@ def _parse_fps(content: Any, where: str) -> float | None:
     if not isinstance(content, dict) or content.get("fps") is None:
         return None
     (fps,) = parse_numbers([content["fps"]], where, "fps")
-    if not fps > 0:
-        raise FormatError(f"{where}: fps is {fps:g}, expected a number above 0")
     return float(fps)

@@ -12,7 +12,6 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.c3d.file import open_c3d, read_points
 from himpc.reading.formats.c3d.segments import read_segments
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.timeline import stated_rate
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
@@ -41,7 +40,6 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     file = open_c3d(path)
     unit = "".join(file.strings("UNITS")[:1]) or None
     # Y_SCREEN names the axis that is shown upwards on a screen.
-    rate, notes = stated_rate(file.rate)
     upward = "".join(file.strings("Y_SCREEN")[:1]).strip().lower().removeprefix("+")
     outputs = {label for group in _NOT_POSITIONS for label in file.strings(group)}
     return marker_recordings(
@@ -51,6 +49,6 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         options,
         unit=unit,
         up=upward if upward in UP_AXES else None,
-        fps=rate,
-        notes=(*file.notes, *notes),
+        fps=file.rate,
+        notes=file.notes,
     )

@@ -71,12 +71,9 @@ class Table:
         if "fps" not in self.stated:
             return None
         try:
-            fps = float(self.stated["fps"])
+            return float(self.stated["fps"])
         except ValueError:
-            fps = 0.0
-        if not 0 < fps < 1e6:
-            raise FormatError(f"{self.path}: states fps {self.stated['fps'][:20]!r}, expected a number above 0")
-        return fps
+            raise FormatError(f"{self.path}: states fps {self.stated['fps'][:20]!r}, expected a number") from None
 
     def columns(self) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
         """Return the index of each column of the row, and for each joint those of its axes and confidence."""

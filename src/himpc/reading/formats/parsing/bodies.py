@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.keypoints import flat_pose, restore_pixels
 from himpc.reading.formats.parsing.positions import mask_origin
-from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, stated_rate
+from himpc.reading.formats.parsing.timeline import Timeline, choose_rate
 from himpc.reading.formats.parsing.tracks import Detection, build_tracks
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
@@ -63,9 +63,8 @@ def body_recordings(
     values = build_tracks(path, detections, length, are_pictures=are_pictures)
     origins = numbered_origins(path, len(values), group)
     dimensions = values[0].shape[2] - 1
-    shown, doubts = stated_rate(fps)
-    rate, rate_notes = choose_rate(options, shown)
-    notes = (*notes, *doubts, *rate_notes)
+    rate, rate_notes = choose_rate(options, fps)
+    notes = (*notes, *rate_notes)
     if dimensions == 2:
         notes = (*notes, *restore_pixels(values, options, str(Origin(path, group))))
         poses = [flat_pose(body) for body in values]

@@ -13,6 +13,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.frames import count_steps, frame_places
 from himpc.reading.formats.parsing.positions import MAX_JOINTS, scatter
+from himpc.recordings import MAX_FPS, MIN_FPS
 
 __all__ = ["Timeline", "choose_rate", "count_note", "find_timeline", "rate_of_period", "rate_of_step", "stated_rate"]
 
@@ -28,8 +29,8 @@ _LATE = 1.75
 _ROUNDING = 1e-4
 """Relative error of a rate whose frame time has four digits, as 0.0333."""
 
-_MIN_RATE, _MAX_RATE = 1.0, 2000.0
-"""Frames a second of a recording of motion; other statements are ignored."""
+_MIN_RATE, _MAX_RATE = MIN_FPS, 2000.0
+"""Frames a second that decide between the units of time stamps."""
 
 _SLOW_RATE = 5.0
 """Frames a second below which a rate is doubted: a step of a walker takes half a second."""
@@ -104,7 +105,7 @@ def find_timeline(
     _check_order(path, lines, numbers, seconds, row_name)
     notes: list[str] = []
     steps = np.ones(len(lines) - 1, dtype=np.int64)
-    by_number = None
+    by_number = whole = None
     first = 0.0
     if numbers is not None and _increases(numbers):
         by_number = np.diff(frame_places(path, numbers, lines, row_name=row_name)[0])
@@ -112,8 +113,8 @@ def find_timeline(
         step = int(np.diff(numbers).min()) if len(steps) else 1
         first = float(numbers[0]) / step
         if stated and step > 1 and (np.diff(numbers) == by_number * step).all():
-            notes.append(f"frame numbers count by {step}, so its {stated:g} frames a second are {stated / step:g} here")
-            stated /= step
+            whole, stated = stated, stated / step
+            notes.append(f"frame numbers count by {step}, so its {whole:g} frames a second are {stated:g} here")
     elif numbers is not None and np.isfinite(numbers).all() and np.ptp(numbers):
         notes.append("frame numbers do not increase and are ignored")
     timed = begin = None
@@ -125,6 +126,9 @@ def find_timeline(
             if by_number is not None and (by_time != by_number).any():
                 notes.append("frame numbers and time stamps jump at different places; both are gaps")
             steps = np.maximum(steps, by_time)
+            if whole is not None and abs(timed / whole - 1) <= _MAX_DEVIATION:  # it is the rate of the rows already
+                stated = whole
+                notes.pop(0)
             begin = float(seconds[0]) / (typical * timed)  # in seconds, whatever the unit of the stamps
             if regular:  # over the whole recording, since single time stamps are rounded
                 timed *= typical * by_time.sum() / (seconds[-1] - seconds[0])
@@ -201,9 +205,10 @@ def rate_of_period(seconds: float) -> tuple[float | None, tuple[str, ...]]:
 
 def choose_rate(options: FileOptions, stated: float | None) -> tuple[float | None, tuple[str, ...]]:
     """Return the frame rate that the user states, or else that of the file, and a note where they differ."""
+    stated, notes = stated_rate(stated)
     if options.fps is None:
         slow = stated is not None and stated < _SLOW_RATE
-        return stated, (f"{stated:g} frames a second are few for motion; check the frame rate",) if slow else ()
+        return stated, (f"{stated:g} frames a second are few for motion; check the frame rate",) if slow else notes
     if stated is None or abs(stated / options.fps - 1) <= _MAX_DEVIATION:
         return options.fps, ()
     return options.fps, (f"{options.fps:g} frames a second, as the user states; the file shows {stated:g}",)
@@ -211,9 +216,12 @@ def choose_rate(options: FileOptions, stated: float | None) -> tuple[float | Non
 
 def stated_rate(value: float | None) -> tuple[float | None, tuple[str, ...]]:
     """Return a frame rate that a file states, or None and a note where it is none of a recording of motion."""
-    if value is None or _MIN_RATE <= value <= _MAX_RATE * 5:
-        return value, ()
-    return None, (f"the file states {value:g} frames a second, which is ignored; state the frame rate",)
+    if value is None or MIN_FPS <= value <= MAX_FPS:
+        return None if value is None else float(value), ()
+    return None, (
+        f"the file states {value:g} frames a second, which is not from {MIN_FPS:g} to {MAX_FPS:g} and is ignored; "
+        "state the frame rate",
+    )
 
 
 def count_note(what: str, stated: float | None, found: int) -> tuple[str, ...]:
@@ -235,10 +243,11 @@ def _count_time_steps(
 
 def _reconcile_rates(stated: float | None, timed: float | None) -> tuple[float | None, tuple[str, ...]]:
     """Return the rate of the time stamps or else the stated one, which is exact where both agree."""
+    valid, doubts = stated_rate(stated)
     if timed is None:
-        return stated_rate(stated)
-    if stated is not None and stated > 0 and abs(timed / stated - 1) <= _MAX_DEVIATION:
-        return stated, ()
+        return valid, doubts
+    if valid is not None and abs(timed / valid - 1) <= _MAX_DEVIATION:
+        return valid, ()
     shown = round(_round_rate(timed), 3)
     contradicted = (
         () if stated is None else (f"{shown:g} frames a second, as the time stamps show; the file states {stated:g}",)
