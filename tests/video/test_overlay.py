@@ -8,7 +8,18 @@ import numpy as np
 import pytest
 
 from crowd import simulate_crowd
-from himpc.video import Label, Video, VideoResult, VideoWriter, estimate, write_overlay, write_overlays
+from himpc.skeleton import get_layout
+from himpc.video import (
+    Label,
+    LabelledPose,
+    Video,
+    VideoResult,
+    VideoWriter,
+    draw,
+    estimate,
+    write_overlay,
+    write_overlays,
+)
 from lens import Lens
 from mannequins import ExactEstimator, render_crowd
 
@@ -45,3 +56,21 @@ def test_overlays_of_equal_names_do_not_overwrite_each_other(result: VideoResult
     paths = write_overlays(tmp_path, [result, result], {"a/hall.mp4#1": Label("Ada", 0.5)})
     assert [path.name for path in paths] == ["hall.mp4.overlay.mp4", "hall.mp4-2.overlay.mp4"]
     assert all(path.stat().st_size > 1000 for path in paths)
+
+
+@pytest.mark.parametrize("spread", [0.0, 4.0, 30.0])
+def test_labels_do_not_cover_each_other(spread: float) -> None:
+    """Four people close together, also at the right edge: every label is drawn in full and by itself."""
+    layout = get_layout("coco-17")
+    for right in (100.0, 315.0):
+        people = [
+            LabelledPose(
+                np.full((17, 2), (right - number * spread, 90.0 + number), np.float32),
+                np.ones(17, np.float32),
+                Label(f"track {number}"),
+            )
+            for number in range(4)
+        ]
+        together = draw(np.zeros((180, 320, 3), np.uint8), layout, people).any(axis=2).sum()
+        alone = sum(draw(np.zeros((180, 320, 3), np.uint8), layout, [each]).any(axis=2).sum() for each in people)
+        assert alone - together < 30  # the points of bodies may coincide

@@ -99,11 +99,12 @@ def test_recordings_are_read_as_they_were_written(videos, crowd, tmp_path, monke
         assert sum(int(row["impossible"] or 0) for row in csv.DictReader(file)) > 0
 
 
-def test_damaged_report_and_missing_overlay_are_written_again(videos, crowd, tmp_path, monkeypatch) -> None:
+def test_damaged_report_and_missing_overlay_are_written_again(videos, crowd, tmp_path, monkeypatch, capsys) -> None:
     monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: ExactEstimator(crowd, confidence=0.9))
     out = tmp_path / "out"
     command = ["pose", str(videos / "a"), "--out", str(out), "--overlay"]
     assert main(command) == 0
+    assert f"Wrote {out / 'hall.mp4.overlay.mp4'}" in capsys.readouterr().out
     report, overlay = out / "hall.mp4.json", out / "hall.mp4.overlay.mp4"
     whole = json.loads(report.read_text())
     for damage in ("", "[]", "{}", json.dumps(whole | {"recordings": 3}), json.dumps({**whole, "notes": None})):

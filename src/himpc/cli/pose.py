@@ -18,6 +18,7 @@ from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
+    from himpc.reading import Source
     from himpc.video import VideoReport
 
 STANDARD_INPUT = Path("-")
@@ -84,6 +85,7 @@ def _estimate_all(
         progress=console.progress,
     )
     reports: list[VideoReport] = []
+    processed: list[Source] = []
     for video in videos:
         try:
             report = folder.report(video)
@@ -93,16 +95,27 @@ def _estimate_all(
             console.problems([Problem.of(error, video.path)])
             continue
         reports.append(report)
+        processed.append(video)
         if report.nobody:
             console.problems([Problem(video.path, report.nobody)])
         console.print(_describe(report))
     table = folder.write_table()
     count = sum(len(report.recordings) for report in reports)
     console.print(f"Wrote {out}: {count_noun(count, 'recording')} of {count_noun(len(reports), 'video')}, and {table}")
+    copies = [copy for video in processed for copy in folder.copies(video)]
+    for copy in copies:
+        console.print(f"Wrote {copy}")
     if count > 1:  # a model is trained on at least two recordings
         recordings = out / RECORDINGS_FOLDER
         console.print(f"Next: himpc group {recordings}, or himpc gallery enroll {recordings} --unnamed")
-    console.result({"out": str(out), "videos": to_plain(reports), "left_out": console.skipped_files})
+    console.result(
+        {
+            "out": str(out),
+            "videos": to_plain(reports),
+            "copies": list(map(str, copies)),
+            "left_out": console.skipped_files,
+        }
+    )
     return console.exit_code if reports else 1
 
 

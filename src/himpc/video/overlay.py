@@ -29,6 +29,9 @@ _COLOURS: tuple[Colour, ...] = (
 )
 _FACE = ("eye", "ear", "mouth")
 
+CROWN = 0.08
+"""Height of the crown above the highest joint, the nose or an eye, as a share of the height of the joints."""
+
 
 @dataclass(frozen=True)
 class Label:
@@ -82,9 +85,13 @@ def draw(image: NDArray[np.uint8], layout: Layout, people: list[LabelledPose]) -
             if visible[[a, b]].all():
                 canvas.line(person.points[a], person.points[b], _pale(colour) if a in right_joints else colour)
         _draw_head(canvas, person.points, visible, layout, colour)
+    for person in sorted(
+        people, key=lambda each: each.label.text
+    ):  # so that a label keeps its place from frame to frame
+        visible = np.isfinite(person.points[:, 0]) & (person.confidence > 0)
         if visible.any():
-            left, top = np.nanmin(person.points[visible], axis=0)
-            canvas.label(person.label.text, left, top, colour)
+            (left, top), (right, bottom) = (extreme(person.points[visible], axis=0) for extreme in (np.min, np.max))
+            canvas.label(person.label.text, (left + right) / 2, top - CROWN * (bottom - top), person.label.colour)
     return image
 
 
@@ -215,6 +222,7 @@ class _Canvas:
         self._cv2: Any = require("cv2", "video")
         self._image = image
         self._width = max(1, round(int(min(image.shape[:2])) / 240))
+        self._labels: list[tuple[int, int, int]] = []
 
     def line(self, start: NDArray[np.float32], end: NDArray[np.float32], colour: Colour) -> None:
         self._cv2.line(self._image, _pixel(start), _pixel(end), colour, self._width, self._cv2.LINE_AA)
@@ -223,12 +231,26 @@ class _Canvas:
         radius = min(int(radius), 10_000)
         self._cv2.circle(self._image, _pixel(centre), radius, colour, self._width, self._cv2.LINE_AA)
 
-    def label(self, text: str, left: float, top: float, colour: Colour) -> None:
-        """Write a text with a black outline above a point."""
-        place = (int(max(left, 2)), int(max(top - 6 * self._width, 14 * self._width)))
+    def label(self, text: str, middle: float, top: float, colour: Colour) -> None:
+        """Write a text with a black outline above a point, within the image and beside earlier labels."""
         text = text.encode("ascii", "replace").decode()
+        place = self._free_place(text, int(middle), int(top) - 3 * self._width)
         self._text(text, place, 0.5, (0, 0, 0), 3 * self._width)
         self._text(text, place, 0.5, colour, self._width)
+
+    def _free_place(self, text: str, middle: int, bottom: int) -> tuple[int, int]:
+        """Return the lower left corner of a text: the nearest above or below a place that covers no earlier label."""
+        (width, height), _ = self._cv2.getTextSize(text, self._cv2.FONT_HERSHEY_SIMPLEX, 0.5 * self._width, self._width)
+        width, height = width + 4 * self._width, height + 6 * self._width
+        left = max(2, min(middle - width // 2, self._image.shape[1] - width))
+        lowest = max(height, self._image.shape[0] - height)
+        bottom = min(max(bottom, height), lowest)
+        taken = [place for start, place, end in self._labels if start < left + width and left < end]
+        places = [bottom, *(place + step * height for place in taken for step in (-1, 1))]
+        free = [y for y in places if height <= y <= lowest and all(abs(y - other) >= height for other in taken)]
+        bottom = min(free, key=lambda y: abs(y - bottom), default=bottom)
+        self._labels.append((left, bottom, left + width))
+        return left, bottom
 
     def clock(self, seconds: float) -> None:
         """Write the time, as in ``tracks.csv``, into the lower left corner."""

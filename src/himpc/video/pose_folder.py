@@ -164,6 +164,12 @@ class PoseFolder:
         write_atomically(_report_path(target), json.dumps(to_plain(report), indent=1) + "\n")
         return report
 
+    def copies(self, video: Source) -> list[Path]:
+        """Return the overlay and the blurred copy of a video that were asked for and written."""
+        report = _report_path(self._target(video))
+        asked = [(self._overlay, OVERLAY_SUFFIX), (self._blur, BLURRED_SUFFIX)]
+        return [path for is_asked, end in asked if is_asked and (path := report.with_suffix(end)).is_file()]
+
     def write_table(self) -> Path:
         """Write ``tracks.csv``, a row for each track of all videos in the folder, and return its path.
 
