@@ -21,7 +21,7 @@ def make(layout: str = "kinect-v1", dimensions: int = 3, frames: int = 7, **fiel
 
 def assert_equal(found: Recording, expected: Recording) -> None:
     np.testing.assert_array_equal(found.joints, expected.joints)
-    for name in ("layout", "person", "session", "camera", "dimensions", "start"):
+    for name in ("layout", "person", "session", "camera", "dimensions", "start", "true_size", "equal_size"):
         assert getattr(found, name) == getattr(expected, name), name
     assert found.fps == pytest.approx(expected.fps)
     assert (found.confidence is None) == (expected.confidence is None)
@@ -36,6 +36,8 @@ def examples():
     yield make(person="id_0", session="2", camera="left")
     yield make(fps=None)
     yield make(frames=1)
+    yield make(true_size=False)
+    yield make(true_size=False, equal_size=True)
     yield make(start=12.5, clock=Origin(body="film"))
     yield make(dimensions=2, confidence=np.full((7, 20), 0.25))
 

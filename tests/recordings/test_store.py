@@ -17,6 +17,7 @@ from himpc.skeleton import get_layout, layout_names
 
 texts = st.text(st.characters(exclude_characters="\0"), max_size=6)
 counts = st.integers(0, 2**40)
+SIZES = ((True, False), (False, False), (False, True))
 
 
 @st.composite
@@ -37,6 +38,7 @@ def recordings(draw):
         confidence=rng.random(joints.shape[:2]) if draw(st.booleans()) else None,
         dimensions=draw(st.sampled_from([2, 3])),
         quality=Quality(*(draw(counts) for _ in range(7)), notes=tuple(draw(st.lists(texts, max_size=2)))),
+        **dict(zip(("true_size", "equal_size"), draw(st.sampled_from(SIZES)), strict=True)),
     )
 
 
@@ -47,7 +49,17 @@ def test_round_trip_is_exact(tmp_path_factory, saved):
     loaded = load(path)
     assert len(loaded) == len(saved)
     for before, after in zip(saved, loaded, strict=True):
-        for name in ("layout", "fps", "person", "session", "camera", "dimensions", "quality"):
+        for name in (
+            "layout",
+            "fps",
+            "person",
+            "session",
+            "camera",
+            "dimensions",
+            "quality",
+            "true_size",
+            "equal_size",
+        ):
             assert getattr(before, name) == getattr(after, name)
         assert after.source == (before.source or str(after.origin))
         assert before.joints.tobytes() == after.joints.tobytes()
@@ -70,6 +82,24 @@ def test_parts_survive_a_round_trip(tmp_path: Path):
     assert number_whole_recordings(loaded).tolist() == [0, 0, 1, 2, 2]
     assert loaded[1].origin == Origin(tmp_path / "x.npz", body=1, part=2)
     assert [each.whole_source for each in loaded] == ["w.csv"] * 5
+
+
+def test_files_without_sizes_hold_true_sizes_unless_from_video(tmp_path: Path):
+    video = one().with_(quality=Quality(cleaned=True))
+    save([one(), video], tmp_path / "x.npz")
+    with np.load(tmp_path / "x.npz") as archive:
+        np.savez(tmp_path / "x.npz", **{n: archive[n] for n in archive if n not in ("true_size", "equal_size")})
+    assert [(each.true_size, each.equal_size) for each in load(tmp_path / "x.npz")] == [(True, False), (False, False)]
+
+
+def test_files_of_two_sizes_are_refused(tmp_path: Path):
+    save([one()], tmp_path / "x.npz")
+    with np.load(tmp_path / "x.npz") as archive:
+        np.savez(
+            tmp_path / "x.npz", **{n: archive[n] for n in archive if n != "equal_size"}, equal_size=np.array([True])
+        )
+    with pytest.raises(FormatError, match="both of true size and scaled"):
+        load(tmp_path / "x.npz")
 
 
 def test_files_of_earlier_versions_are_migrated(tmp_path: Path):

@@ -21,6 +21,8 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
     paths
         Files or folders of recordings.
     """
+    from himpc.recordings import body_size
+
     console = output.console()
     recordings = source.read(paths, console)
     rows = [
@@ -35,7 +37,7 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
             "seconds": r.seconds,
             "start": r.start,
             "clock": None if r.clock is None else r.clock.name,
-            "size": "true" if r.true_size else "assumed",
+            "size": body_size([r]),
             "empty": r.quality.empty,
             "frozen": r.quality.frozen,
             "impossible": r.quality.impossible,

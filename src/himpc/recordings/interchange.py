@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["METADATA", "from_dataset", "parse_poses", "restore_layout", "to_dataframe", "to_dataset"]
 
 METADATA = "himpc"
-"""The attribute of a data set that holds, as JSON, what himpc knows of a recording: layout, labels and clock."""
+"""The attribute of a data set that holds, as JSON, what himpc knows of a recording: layout, labels, clock and size."""
 
 _LABELS = ("person", "session", "camera")
+_SIZE = {"true_size": True, "equal_size": False}
+"""What the lengths of a recording mean (see `himpc.Recording`), and what they mean where nothing is stated."""
 _UNNAMED = "id_0"
 """The individual of a recording without a label, named as movement names individuals."""
 _DIMENSIONS = ("time", "space", "keypoints", "individuals")
@@ -32,7 +34,7 @@ _UNEVEN = 0.02
 def to_dataset(recording: Recording) -> Any:
     """Make the data set of a recording; see `himpc.Recording.to_xarray`."""
     xarray = require("xarray", "interchange")
-    metadata = {name: getattr(recording, name) for name in (*_LABELS, "source")}
+    metadata = {name: getattr(recording, name) for name in (*_LABELS, "source", *_SIZE)}
     metadata |= {"layout": recording.layout.to_dict(), "clock": recording.clock and recording.clock.name}
     position = recording.joints[..., : recording.dimensions].transpose(0, 2, 1)[..., None]
     if recording.dimensions == 2:
@@ -134,6 +136,7 @@ def parse_poses(
         "start": start if isinstance(clock, str) else None,
         "clock": clock if isinstance(clock, str) else None,
         **labels,
+        **{name: found if isinstance(found := metadata.get(name), bool) else known for name, known in _SIZE.items()},
     }
 
 

@@ -373,6 +373,8 @@ def _check_types(recording: Recording) -> None:
     if start is not None and not (isinstance(start, Real) and abs(float(start)) <= MAX_START):
         found = f"start is {start!r}, expected a number of seconds from -{MAX_START:.0e} to {MAX_START:.0e}"
         raise DataError(f"{recording.source or 'recording'}: {found}")
+    if recording.true_size and recording.equal_size:
+        raise DataError(f"{recording.source or 'recording'}: is both of true size and scaled to one size, expected one")
     if not isinstance(recording.clock, Origin | None) or (start is None) != (recording.clock is None):
         found = f"start {start!r} and clock {recording.clock!r}"
         raise DataError(f"{recording.source or 'recording'}: has {found}, expected both, or None for both")

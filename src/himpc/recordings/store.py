@@ -28,9 +28,10 @@ key                  type and shape      meaning
 ``clock``            int64 ``(R,)``      the number of the clock of ``start``, from 1; 0 where it is NaN
 ``clock_source``     text ``(R,)``       the name of the film, stream or file of the clock
 ``true_size``        bool ``(R,)``       whether lengths are true, not assumed by a pose estimator
+``equal_size``       bool ``(R,)``       whether bodies were scaled to one size, to be compared by proportions
 ===================  ==================  =============================================================================
 
-Files of earlier versions lack the last one, four, or eight.
+Files of earlier versions lack the last one, two, five, or nine.
 """
 
 from __future__ import annotations
@@ -90,10 +91,11 @@ _ARRAYS = {
     "clock": ("i", 1),
     "clock_source": ("U", 1),
     "true_size": ("b", 1),
+    "equal_size": ("b", 1),
 }
 _ADDED = ("cleaned", "whole", "part", "whole_source")
 _CLOCK = ("start", "clock", "clock_source")
-_SIZE = "true_size"
+_SIZE = ("true_size", "equal_size")
 
 # How files without the added arrays express the same.
 _CLEANED_NOTE = "skeletons from video, made clean"
@@ -185,7 +187,7 @@ def _pack(recordings: Sequence[Recording]) -> _Arrays:
         "part": np.array([(r.origin and r.origin.part) or 0 for r in recordings], dtype=np.int64),
         "whole_source": _texts([r.whole_source for r in recordings], "source"),
         **_pack_clocks(recordings),
-        _SIZE: np.array([r.true_size for r in recordings], dtype=bool),
+        **{key: np.array([getattr(r, key) for r in recordings], dtype=bool) for key in _SIZE},
     }
 
 
@@ -213,7 +215,7 @@ def _check_members(archive: zipfile.ZipFile, path: str | Path) -> None:
     version = _read_member(archive, "himpc_version", path)
     if version != VERSION:
         raise FormatError(f"{path}: is of version {version}, expected {VERSION}", hint="update himpc")
-    if missing := [name for name in _ARRAYS if name not in names and name not in (*_ADDED, *_CLOCK, _SIZE)]:
+    if missing := [name for name in _ARRAYS if name not in names and name not in (*_ADDED, *_CLOCK, *_SIZE)]:
         raise FormatError(f"{path}: lacks the array {missing[0]!r}")
 
 
@@ -258,6 +260,7 @@ def _content_offset(file: IO[bytes], info: zipfile.ZipInfo) -> int:
 def _complete(arrays: _Arrays) -> _Arrays:
     """Return the arrays of a file; those that an earlier version lacks are derived from its sources and notes."""
     count = len(arrays["source"])
+    arrays = {"equal_size": np.zeros(count, dtype=bool)} | arrays
     if set(_CLOCK) - set(arrays):
         unknown = {
             "start": np.full(count, np.nan),
@@ -266,7 +269,7 @@ def _complete(arrays: _Arrays) -> _Arrays:
         }
         arrays = arrays | unknown
     if not set(_ADDED) - set(arrays):
-        return {_SIZE: ~arrays["cleaned"], **arrays}  # what was cleaned is from one camera
+        return {"true_size": ~arrays["cleaned"], **arrays}  # what was cleaned is from one camera
     sources = arrays["source"].tolist()
     split = [_PART.fullmatch(source) for source in sources]
     wholes = [found["whole"] if found else source for found, source in zip(split, sources, strict=True)]
@@ -274,7 +277,7 @@ def _complete(arrays: _Arrays) -> _Arrays:
     numbers = {key: number for number, key in enumerate(dict.fromkeys(keys), start=1)}
     cleaned = np.array([_CLEANED_NOTE in _notes(text) for text in arrays["notes"].tolist()], dtype=bool)
     return (
-        {_SIZE: ~cleaned}
+        {"true_size": ~cleaned}
         | arrays
         | {
             "cleaned": cleaned,
@@ -289,7 +292,7 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
     _check_lengths(arrays)
     layouts = [_layout(text) for text in arrays["layouts"].tolist()]
     texts = {
-        key: arrays[key].tolist() for key in (*_LABELS, "source", "notes", "known", "quality", *_ADDED, *_CLOCK, _SIZE)
+        key: arrays[key].tolist() for key in (*_LABELS, "source", "notes", "known", "quality", *_ADDED, *_CLOCK, *_SIZE)
     }
     offsets, used = arrays["offsets"].tolist(), 0
     recordings = []
@@ -318,7 +321,8 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
                 origin=origin,
                 start=None if clock is None else texts["start"][r],
                 clock=clock,
-                true_size=texts[_SIZE][r],
+                true_size=texts["true_size"][r],
+                equal_size=texts["equal_size"][r],
                 **labels,
             )
         )
@@ -339,7 +343,7 @@ def _check_lengths(arrays: _Arrays) -> None:
         *_LABELS,
         *_ADDED,
         *_CLOCK,
-        _SIZE,
+        *_SIZE,
     )
     if odd := [key for key in one_each if len(arrays[key]) != count]:
         raise DataError(f"it declares {count} recordings, but {odd[0]!r} has {len(arrays[odd[0]])}")
