@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from himpc.errors import DataError
-from himpc.recordings import Origin, Recording, cannot_link, clean, load, save, synchronise
+from himpc.recordings import Origin, Recording, cannot_link, clean, load, number_whole_recordings, save, synchronise
 from himpc.skeleton import get_layout
 
 FILM = Origin(Path("/films/hall.mp4"))
@@ -47,6 +47,8 @@ def test_two_bodies_in_one_place_are_one_that_was_tracked_twice():
 def test_poses_without_a_place_are_two_people_unless_they_are_copies():
     relative = [each.with_(joints=each.joints - each.joints[:, :1]) for each in (body(1), body(2))]
     assert len(cannot_link(relative)) == 1
+    beside = [each.with_(joints=each.joints + np.float32([0.001, 0, 0.001])) for each in relative]  # as by MediaPipe
+    assert len(cannot_link(beside)) == 1
     copy = relative[0].with_(origin=replace(relative[0].origin, body=7))
     assert not len(cannot_link([relative[0], copy]))
 
@@ -102,3 +104,35 @@ def test_synchronised_files_of_one_camera_have_one_clock():
 def test_time_without_a_clock_is_refused(wrong):
     with pytest.raises(DataError, match=r"expected both|expected a number of seconds"):
         body(1, None).with_(**wrong)
+
+
+@pytest.mark.parametrize("relative", [False, True])
+def test_pairs_are_those_of_the_plain_definition(relative):
+    """Bodies far apart that overlap for long enough, found one pair at a time."""
+    rng = np.random.default_rng(5)
+    clocks = [FILM, Origin(body="stream")]
+    some = []
+    for number in range(60):
+        clock, part = clocks[number % 2], int(rng.integers(1, 3)) if number % 5 == 0 else None
+        origin = Origin(body=number // 10 * 10 if part else number, part=part)
+        some.append(
+            body(number, float(rng.uniform(0, 20)), frames=int(rng.integers(5, 200)), origin=origin, clock=clock)
+        )
+    if relative:
+        some = [each.with_(joints=each.joints - each.joints[:, :1]) for each in some]
+    whole = number_whole_recordings(some)
+    lengths = np.bincount(whole, [len(each) / 30 for each in some])
+    common = np.zeros((len(lengths), len(lengths)))
+    for i, a in enumerate(some):
+        for j, b in enumerate(some):
+            if a.clock == b.clock and whole[i] < whole[j]:
+                overlap = min(a.start + len(a) / 30, b.start + len(b) / 30) - max(a.start, b.start)
+                common[whole[i], whole[j]] += max(0, overlap)
+    limit = np.minimum(0.5, np.minimum(lengths[:, None], lengths) / 2)
+    assert cannot_link(some).tolist() == np.argwhere((common > 0) & (common >= limit)).tolist()
+
+
+def test_thousands_of_pairs_are_compared_at_once():
+    many = [body(number) for number in range(200)]
+    twice = many[7].with_(origin=Origin(body="copy"))
+    assert len(cannot_link([*many, twice])) == 201 * 200 // 2 - 1
