@@ -98,7 +98,7 @@ def modules_after(*arguments):
     return set(done.stdout.split())
 
 
-def test_changing_names_of_a_gallery_loads_neither_torch_nor_lancedb(tmp_path):
+def test_verbs_of_a_gallery_load_neither_torch_nor_lancedb_in_vain(tmp_path):
     pytest.importorskip("lancedb")
     import himpc
 
@@ -110,6 +110,11 @@ def test_changing_names_of_a_gallery_loads_neither_torch_nor_lancedb(tmp_path):
     for verb in (("rename", name, "other"), ("list",), ("audit",), ("merge", "other", walks[1].person)):
         loaded = modules_after("gallery", *verb, "--gallery", tmp_path / "g")
         assert not loaded & {"torch", "lancedb", "scipy", "numba", "sklearn"}, verb
+    himpc.save(walks[:1], tmp_path / "one.npz")
+    assert not modules_after("gallery", "search", tmp_path / "one.npz", "--gallery", tmp_path / "g") & {
+        "torch",
+        "scipy",
+    }
 
 
 def test_grouping_does_not_import_the_torch_compiler_or_scikit_learn(tmp_path):

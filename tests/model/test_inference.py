@@ -1,16 +1,23 @@
-"""Arranged inference equals the network, frame by frame and head by head."""
+"""Arranged inference equals the network, frame by frame and head by head, by torch and by NumPy."""
 
+from itertools import product
+
+import numpy as np
 import pytest
 import torch
 
 from himpc.model import Inference, Network, mean_over_frames
+from himpc.model.array_inference import ArrayInference
+from himpc.model.card import Card
+from himpc.model.tensors import shapes_of
+from himpc.model.weights import arrange
 from himpc.skeleton import LEVELS, get_layout
 
 KINECT = get_layout("kinect-v1")
 
 
 def network(heads: int = 3, **switches: bool) -> Network:
-    made = Network(KINECT, LEVELS, 32, heads, seed=4, **switches)
+    made = Network(KINECT, ("joint",) if switches.get("adapted") else LEVELS, 32, heads, seed=4, **switches)
     generator = torch.Generator().manual_seed(0)
     for name, tensor in made.state_dict().items():
         if not name.endswith(("w1", "heads")):
@@ -36,11 +43,52 @@ def test_embeddings_equal_the_plain_formula(heads, normalise, distances, whiten)
         torch.testing.assert_close(list(features.values()), plain)
 
 
-def test_second_layer_is_applied_once_per_window():
-    made, sizes = Inference(network()), []
+SWITCHES = ("normalise", "distances", "whiten", "adapted")
+COMBINATIONS = [dict(zip(SWITCHES, each, strict=True)) for each in product((False, True), repeat=4)]
+
+
+@pytest.mark.parametrize("heads", [0, 3])
+@pytest.mark.parametrize("switches", COMBINATIONS, ids=lambda each: "-".join(name for name in each if each[name]))
+def test_numpy_equals_torch(heads, switches):
+    if switches["adapted"] and not (switches["whiten"] and not switches["normalise"]):
+        pytest.skip("an adapted network is whitened and not normalised")
+    made = network(heads, **switches)
+    joints, index = torch.randn(512, 20, 3), torch.randint(512, (256, 5))
+    arrays = ArrayInference(arrange(made.weights()))
+    expected = Inference(made).embed_windows(joints, index).numpy()
+    actual = arrays.embed_windows(joints.numpy(), index.numpy())
+    np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-5 * np.abs(expected).max())
+
+
+def test_linear_network_skips_its_first_layer():
+    made = Network(KINECT, ("joint",), 16, 0, whiten=True, distances=True, adapted=True)  # second layers start at 0
+    made.pose_scale.fill_(2)
+    joints, index = torch.randn(256, 20, 3), torch.randint(256, (256, 5))
+    layers = arrange(made.weights())
+    assert layers.is_linear
+    weights = made.encode(joints, "joint").mul(2).square().sum(dim=1, keepdim=True) ** -2
+    features = made.encode(joints, "joint") * weights
+    expected = (features[index].sum(dim=1) / weights[index].sum(dim=1)).detach()
+    for actual in (
+        torch.from_numpy(ArrayInference(layers).embed_windows(joints.numpy(), index.numpy())),
+        Inference(made).embed_windows(joints, index),
+    ):
+        torch.testing.assert_close(actual, expected, rtol=1e-4, atol=1e-5)
+
+
+@pytest.mark.parametrize("switches", COMBINATIONS, ids=lambda each: "-".join(name for name in each if each[name]))
+def test_card_states_the_shapes_of_its_network(switches):
+    card = Card(KINECT, ("limb", "joint"), 8, 2, 6, 3, "", **switches)
+    assert card.shapes() == shapes_of(card.network().state_dict())
+
+
+@pytest.mark.parametrize("kind", [Inference, lambda made: ArrayInference(arrange(made.weights()))])
+def test_second_layer_is_applied_once_per_window(kind):
+    made, sizes = kind(network()), []
     last = made.embed_means
     made.embed_means = lambda means: sizes.append(tuple(means.shape)) or last(means)
-    made.embed_windows(torch.randn(60, 20, 3), torch.arange(60).view(10, 6))
+    joints, index = torch.randn(60, 20, 3), torch.arange(60).view(10, 6)
+    made.embed_windows(*((joints, index) if isinstance(made, Inference) else (joints.numpy(), index.numpy())))
     assert sizes == [(10, 96)]
 
 

@@ -2,6 +2,8 @@
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +14,8 @@ from hypothesis import strategies as st
 
 from himpc.errors import ConfigError, HimpcError, ModelError
 from himpc.model import Model, Network, resolve_device, window_features
+from himpc.model.array_inference import BLOCK_FRAMES, BLOCK_ROWS, ArrayInference
 from himpc.model.inference import Inference
-from himpc.model.model import BLOCK_FRAMES
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import LEVELS, get_layout
 
@@ -54,18 +56,21 @@ def test_embedding_equals_the_plain_formula_for_every_block_size(model, windows,
         np.testing.assert_allclose(embedded, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_every_frame_is_encoded_once(model, windows, monkeypatch):
+def test_every_frame_is_encoded_once(model, monkeypatch):
     rows = []
-    encode_frames = Inference.encode_frames
-    monkeypatch.setattr(
-        Inference, "encode_frames", lambda self, joints: rows.append(len(joints)) or encode_frames(self, joints)
-    )
-    frames = len(np.unique(windows.frames_of(slice(None))))
-    assert frames < windows.length * len(windows) / 2
+    for kind in (Inference, ArrayInference):
+        encode_frames = kind.encode_frames
+        monkeypatch.setattr(
+            kind,
+            "encode_frames",
+            lambda self, joints, encode=encode_frames: rows.append(len(joints)) or encode(self, joints),
+        )
+    recording = Recording(np.random.default_rng(0).normal(size=(600, 20, 3)), KINECT)
+    windows = Windows.cut([recording], length=6, stride=1)
     model.embed(windows)
     model.embed_level(windows, "limb")
     window_features(model.network, windows)
-    assert rows == [frames] * 3
+    assert rows == [3 * BLOCK_ROWS] * 3  # 600 frames, padded
 
 
 @given(st.integers(0, 2**10), st.data())
@@ -97,6 +102,20 @@ def test_loaded_model_equals_the_saved_one(model, saved, windows):
         assert loaded.settings == {"seed": 1}
         np.testing.assert_array_equal(loaded.embed(windows), model.embed(windows))
     assert sorted(p.name for p in saved.iterdir()) == ["model.json", "model.safetensors"]
+
+
+def test_saved_model_embeds_without_torch(saved, model, windows, tmp_path):
+    np.save(tmp_path / "one.npy", windows.frames[:9])
+    script = (
+        "import sys, numpy, himpc; model = himpc.Model.load(sys.argv[1])\n"
+        "one = himpc.Recording(numpy.load(sys.argv[2]), model.layout)\n"
+        "windows = himpc.recordings.Windows.cut([one], 6)\n"
+        "vectors = [model.embed(windows)[0], model.stream().push(windows[:][0, 0])]\n"
+        "assert 'torch' not in sys.modules; numpy.save(sys.argv[3], vectors[0])"
+    )
+    arguments = [str(each) for each in (saved, tmp_path / "one.npy", tmp_path / "out.npy")]
+    subprocess.run([sys.executable, "-c", script, *arguments], check=True)
+    np.testing.assert_allclose(np.load(tmp_path / "out.npy"), model.embed(windows)[0], rtol=1e-4, atol=1e-4)
 
 
 def test_model_saved_by_an_earlier_version_loads():

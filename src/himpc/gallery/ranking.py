@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.evaluation import euclidean
 from himpc.gallery.answer import Answer, Match, Moment, Neighbour
 from himpc.gallery.calibration import Calibration
 from himpc.gallery.recordings import EmbeddedRecording
@@ -242,13 +243,11 @@ def _compare_windows(
     probe: EmbeddedRecording, entries: Entries, person_of: Mapping[int, int]
 ) -> tuple[dict[int, int], dict[int, list[Moment]]]:
     """Count, for each person, the probe's windows nearest to that person, and find the most similar pairs."""
-    from scipy.spatial.distance import cdist
-
     votes: dict[int, int] = {}
     moments: dict[int, list[Moment]] = {}
     if not len(entries.of):
         return votes, moments
-    distances = cdist(probe.windows, entries.windows)
+    distances = euclidean(probe.windows, entries.windows)(slice(None))
     owner = np.array([person_of[int(i)] for i in entries.ids])[entries.of]
     for person in owner[distances.argmin(axis=1)].tolist():
         votes[person] = votes.get(person, 0) + 1

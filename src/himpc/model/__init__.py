@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from himpc.model.encoder import LevelEncoder, Network, WhitenedEncoder, mean_over_frames, unit
     from himpc.model.export import export_onnx
     from himpc.model.fast_matmul import linear, matmul
-    from himpc.model.inference import Inference
-    from himpc.model.model import Model, window_features
+    from himpc.model.inference import Inference, window_features
+    from himpc.model.model import Model
     from himpc.model.pooling import POSE_EXPONENT, pool_windows, pose_weights
     from himpc.model.prior import IdentityPrior, load_prior
     from himpc.model.scoring import CALIBRATION_SLOPE, NOISE_VARIANCE, IdentityScoring
@@ -61,8 +61,8 @@ __getattr__ = import_on_first_use(
         "encoder": "LevelEncoder Network WhitenedEncoder mean_over_frames unit",
         "export": "export_onnx",
         "fast_matmul": "linear matmul",
-        "inference": "Inference",
-        "model": "Model window_features",
+        "inference": "Inference window_features",
+        "model": "Model",
         "pooling": "POSE_EXPONENT pool_windows pose_weights",
         "prior": "IdentityPrior load_prior",
         "scoring": "CALIBRATION_SLOPE NOISE_VARIANCE IdentityScoring",

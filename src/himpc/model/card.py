@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from numpy.typing import NDArray
 from pydantic import AfterValidator, Field, PlainValidator
 
 from himpc._schema import field, parse, validated
 from himpc._version import __version__
 from himpc.errors import ModelError
-from himpc.skeleton import LEVELS, Layout, Level
+from himpc.model.tensors import Shapes
+from himpc.model.weights import WHITENED_WIDTH, Weights
+from himpc.skeleton import LEVELS, Layout, Level, pooling_matrix
 
 if TYPE_CHECKING:
     from himpc.model.encoder import Network
@@ -69,8 +73,32 @@ class Card:
         """Make a network of this size."""
         from himpc.model.encoder import Network
 
-        switches = {name: getattr(self, name) for name in _SWITCHES if name != "align"}
-        return Network(self.layout, self.levels, self.hidden, self.heads, **switches)
+        return Network(self.layout, self.levels, self.hidden, self.heads, **self._network_switches())
+
+    def weights(self, arrays: Mapping[str, NDArray[Any]]) -> Weights:
+        """Return the weights of a network of this size from its arrays, which have the `shapes` of the card."""
+        pools = {level: pooling_matrix(self.layout, level) for level in LEVELS}
+        return Weights(self.levels, self.hidden, self.heads, **self._network_switches(), pools=pools, arrays=arrays)
+
+    def shapes(self) -> Shapes:
+        """Return the names, types and shapes of the tensors of a network of this size, without making one."""
+        hidden = self.hidden
+        shapes: dict[str, tuple[int, ...]] = {}
+        width = hidden * (WHITENED_WIDTH if self.whiten else 1)
+        for level in self.levels:
+            nodes = len(self.layout.level(level))
+            inputs = 3 * nodes + (nodes * (nodes - 1) // 2 if self.distances else 0)
+            first = hidden if self.whiten else inputs
+            sizes = {"w1": (first, width), "b1": (width,), "w2": (width, hidden), "b2": (hidden,)}
+            sizes |= {"heads": (self.heads, hidden, hidden)}
+            sizes |= {"offset": (inputs,), "axes": (inputs, hidden)} if self.whiten else {}
+            shapes |= {f"encoders.{level}.{name}": size for name, size in sizes.items()}
+        if self.adapted:
+            shapes |= {"pose_scale": (hidden,), "between": (hidden,), "noise": ()}
+        return {name: ("F32", size) for name, size in shapes.items()}
+
+    def _network_switches(self) -> dict[str, bool]:
+        return {name: getattr(self, name) for name in _SWITCHES if name != "align"}
 
     def essentials(self) -> str:
         """Return as JSON the fields in which models with equal weights may differ in their embeddings."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-
-import torch
+from typing import TYPE_CHECKING
 
 from himpc.errors import ConfigError, count_noun
+
+if TYPE_CHECKING:
+    import torch
 
 
 def resolve_device(device: str | torch.device = "auto") -> torch.device:
@@ -17,6 +19,8 @@ def resolve_device(device: str | torch.device = "auto") -> torch.device:
     ConfigError
         If the name is another one, or this machine has no such GPU.
     """
+    import torch
+
     name = str(device)
     if name == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -10,7 +10,10 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor, nn
 
+from himpc.model.weights import WHITENED_WIDTH, Weights
 from himpc.skeleton import Layout, Level, pooling_matrix
+
+JOINT: Level = "joint"
 
 
 class LevelEncoder(nn.Module):
@@ -76,7 +79,7 @@ class WhitenedEncoder(LevelEncoder):
         self.register_buffer("offset", torch.zeros(inputs))
         # `torch.eye` would import torch's compiler on the meta device
         self.register_buffer("axes", torch.zeros(inputs, hidden).fill_diagonal_(1))
-        width = 4 * hidden
+        width = WHITENED_WIDTH * hidden
         self.w1 = nn.Parameter(nn.init.xavier_uniform_(torch.empty(hidden, width), generator=generator))
         self.b1 = nn.Parameter(torch.zeros(width))
         self.w2 = nn.Parameter(torch.zeros(width, hidden))
@@ -143,7 +146,7 @@ class Network(nn.Module):
         self.heads = heads
         kind = WhitenedEncoder if whiten else LevelEncoder
         self.encoders = nn.ModuleDict()
-        for level in dict.fromkeys((*levels, "joint")):
+        for level in dict.fromkeys((*levels, JOINT)):
             self.register_buffer(f"pool_{level}", torch.tensor(pooling_matrix(layout, level)), persistent=False)
         for level in levels:
             nodes = len(layout.level(level))
@@ -195,6 +198,13 @@ class Network(nn.Module):
     def device(self) -> torch.device:
         """The device of the weights."""
         return self.pooling("joint").device
+
+    def weights(self) -> Weights:
+        """Return the present weights as arrays, which on a CPU share memory with those of the network."""
+        pools = {level: self.pooling(level).cpu().numpy() for level in dict.fromkeys((*self.levels, JOINT))}
+        switches = {name: getattr(self, name) for name in ("normalise", "distances", "whiten", "adapted")}
+        arrays = {name: tensor.detach().cpu().numpy() for name, tensor in self.state_dict().items()}
+        return Weights(self.levels, self.hidden, self.heads, **switches, pools=pools, arrays=arrays)
 
     def forward(self, joints: Tensor) -> dict[Level, Tensor]:
         """Compute the features ``(n, H)`` of each level for centred frames ``(n, J, 3)``, in metres."""

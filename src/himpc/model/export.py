@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 from himpc._extras import require
 from himpc._files import write_atomically
 from himpc._version import __version__
-from himpc.model.inference import MIN_SQUARE, Inference
+from himpc.model.array_inference import MIN_SQUARE
 from himpc.model.pooling import POSE_EXPONENT
+from himpc.model.weights import Arrangement
 from himpc.skeleton import MIN_SIDE_LENGTH, Layout, side_lines
 
 if TYPE_CHECKING:
@@ -52,11 +53,11 @@ def export_onnx(model: Model, path: str | Path) -> None:
     """
     onnx, helper = require("onnx", "onnx"), require("onnx.helper", "onnx")
     graph = _Graph()
-    inference = Inference(model.network)
+    layers = model.arrangement()
     joints = _centre(graph, "joints", model.layout)
     if model.align:
         joints = _align(graph, joints, model.layout)
-    output = _windows(graph, _frames(graph, joints, inference), inference)
+    output = _windows(graph, _frames(graph, joints, layers), layers)
     graph.add("Identity", [output], "embeddings")
     floats = onnx.TensorProto.FLOAT
     built = helper.make_model(
@@ -64,7 +65,7 @@ def export_onnx(model: Model, path: str | Path) -> None:
             graph.nodes,
             "himpc",
             [helper.make_tensor_value_info("joints", floats, ["windows", "frames", len(model.layout), 3])],
-            [helper.make_tensor_value_info("embeddings", floats, ["windows", inference.size])],
+            [helper.make_tensor_value_info("embeddings", floats, ["windows", layers.size])],
             graph.constants,
         ),
         producer_name="himpc",
@@ -136,62 +137,62 @@ def _align(graph: _Graph, joints: str, layout: Layout) -> str:
     return graph.add("Cast", [graph.add("Concat", [turned_x, y, turned_z], axis=3)], to=1)  # 1 is float
 
 
-def _frames(graph: _Graph, joints: str, inference: Inference) -> str:
-    """Encode frames: `Inference.encode_frames`."""
-    described = _described(graph, joints, inference)
-    activations = graph.add("Relu", [_layer(graph, described, inference.first, inference.first_bias)])
-    if not inference.by_frame:
+def _frames(graph: _Graph, joints: str, layers: Arrangement) -> str:
+    """Encode frames: `ArrayInference.encode_frames`."""
+    described = _described(graph, joints, layers)
+    activations = graph.add("Relu", [_layer(graph, described, *layers.first)])
+    if not layers.by_frame:
         return activations
-    parts = _levels(graph, activations, inference, len(inference.first) // len(inference.levels))
-    second = [_layer(graph, part, *layer) for part, layer in zip(parts, inference.second, strict=True)]
+    parts = _levels(graph, activations, layers, len(layers.first[0]) // len(layers.levels))
+    second = [_layer(graph, part, *layer) for part, layer in zip(parts, layers.second, strict=True)]
     features = graph.add("Concat", [*second], axis=-1)
-    if inference.skip is not None:
-        features = graph.add("Add", [features, _layer(graph, described, *inference.skip)])
-    if inference.pose_scale is not None:
-        scaled = graph.add("Mul", [features, _numpy(inference.pose_scale)])
+    if layers.skip is not None:
+        features = graph.add("Add", [features, _layer(graph, described, *layers.skip)])
+    if layers.pose_scale is not None:
+        scaled = graph.add("Mul", [features, layers.pose_scale])
         squares = graph.add("ReduceSumSquare", [scaled, np.array([-1])], keepdims=1)
         limited = graph.add("Max", [squares, np.array(MIN_SQUARE, dtype=np.float32)])
         weights = graph.add("Pow", [limited, np.array(-POSE_EXPONENT / 2, dtype=np.float32)])
         return graph.add("Concat", [graph.add("Mul", [features, weights]), weights], axis=-1)
-    if not inference.normalise:
+    if not layers.normalise:
         return features
-    levels = _levels(graph, features, inference, inference.hidden)
+    levels = _levels(graph, features, layers, layers.hidden)
     return graph.add("Concat", [_unit(graph, level) for level in levels], axis=-1)
 
 
-def _described(graph: _Graph, joints: str, inference: Inference) -> str:
-    """Compute the inputs of the first layers: `Inference.describe`."""
+def _described(graph: _Graph, joints: str, layers: Arrangement) -> str:
+    """Compute the inputs of the first layers."""
     flat = graph.add("Reshape", [joints, np.array([0, 0, -1])])
     distances = []
-    for pool in inference.pools:
-        nodes = graph.add("MatMul", [_numpy(pool), joints])
+    for pool in layers.pools:
+        nodes = graph.add("MatMul", [pool, joints])
         ends = [graph.add("Gather", [nodes, end], axis=2) for end in np.triu_indices(len(pool), 1)]
         distances.append(graph.add("ReduceL2", [graph.add("Sub", [*ends]), np.array([3])], keepdims=0))
     return graph.add("Concat", [flat, *distances], axis=-1) if distances else flat
 
 
 def _layer(graph: _Graph, rows: str, weights: Any, bias: Any) -> str:
-    return graph.add("Add", [graph.add("MatMul", [rows, _numpy(weights.T)]), _numpy(bias)])
+    return graph.add("Add", [graph.add("MatMul", [rows, weights.T]), bias])
 
 
-def _windows(graph: _Graph, frames: str, inference: Inference) -> str:
-    """Compute the embeddings of windows from encoded frames: `Inference.embed_means`."""
+def _windows(graph: _Graph, frames: str, layers: Arrangement) -> str:
+    """Compute the embeddings of windows from encoded frames: `ArrayInference.embed_means`."""
     embeddings = []
     mean = graph.add("ReduceMean", [frames, np.array([1])], keepdims=0)
-    if inference.pose_scale is not None:
-        axis, end = np.array([-1]), np.array([inference.encoded_size])
-        size = np.array([inference.size])
+    if layers.pose_scale is not None:
+        axis, end = np.array([-1]), np.array([layers.encoded_size])
+        size = np.array([layers.size])
         total = graph.add("Slice", [mean, np.array([0]), size, axis])
         mean = graph.add("Div", [total, graph.add("Slice", [mean, size, end, axis])])
-    for level, last in zip(_levels(graph, mean, inference, inference.hidden), inference.last, strict=True):
-        part = _unit(graph, level) if inference.normalise else level
+    for level, last in zip(_levels(graph, mean, layers, layers.hidden), layers.last, strict=True):
+        part = _unit(graph, level) if layers.normalise else level
         embeddings.append(part if last is None else _layer(graph, part, *last))
     return graph.add("Concat", [*embeddings], axis=-1)
 
 
-def _levels(graph: _Graph, rows: str, inference: Inference, width: int) -> list[str]:
+def _levels(graph: _Graph, rows: str, layers: Arrangement, width: int) -> list[str]:
     """Split the last axis into the parts of the levels, each of a width."""
-    edges = [np.array([level * width]) for level in range(len(inference.levels) + 1)]
+    edges = [np.array([level * width]) for level in range(len(layers.levels) + 1)]
     last = np.array([-1])
     return [graph.add("Slice", [rows, a, b, last]) for a, b in pairwise(edges)]
 
@@ -199,8 +200,3 @@ def _levels(graph: _Graph, rows: str, inference: Inference, width: int) -> list[
 def _unit(graph: _Graph, rows: str) -> str:
     length = graph.add("ReduceL2", [rows, np.array([-1])], keepdims=1)
     return graph.add("Div", [rows, graph.add("Max", [length, np.array(_MIN_LENGTH, dtype=np.float32)])])
-
-
-def _numpy(tensor: Any) -> NDArray[np.float32]:
-    array: NDArray[np.float32] = tensor.detach().cpu().numpy()
-    return array

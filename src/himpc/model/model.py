@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from himpc._files import make_folder, write_atomically
 from himpc.errors import ModelError
+from himpc.model.array_inference import ArrayInference, blocks_of
 from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
 from himpc.model.device import resolve_device
-from himpc.model.encoder import Network
-from himpc.model.inference import Inference
 from himpc.model.scoring import IdentityScoring
 from himpc.model.stream import Stream
-from himpc.model.tensors import read_tensors, shapes_of, write_tensors
+from himpc.model.tensors import read_arrays, write_arrays
+from himpc.model.weights import Arrangement, Weights, arrange
 from himpc.recordings import BodySize, Windows
 from himpc.skeleton import Layout, Level
 
-BLOCK_FRAMES = {"cpu": 2**12, "cuda": 2**16}
-"""Frames encoded at once: on a CPU their activations fit into its cache, on a GPU they keep it busy."""
+if TYPE_CHECKING:
+    import torch
 
-MIN_ROWS = 16
-"""Matrix products are padded with zeros to this many rows. Matrix libraries use another algorithm, which rounds
-differently, for very few rows, and the embedding of a window must not depend on the windows beside it."""
+    from himpc.model.encoder import Network
+    from himpc.model.inference import Inference
 
 
-@dataclass(eq=False)
 class Model:
     """A trained encoder of windows.
+
+    A model that was read from files embeds on a CPU without torch; its network is made when it is first used.
 
     Attributes
     ----------
@@ -64,14 +61,35 @@ class Model:
     (45, 48)
     """
 
-    network: Network
-    layout: Layout
-    window_length: int
-    dimensions: int = 3
-    align: bool = False
-    settings: dict[str, Any] = field(default_factory=dict)
-    training: dict[str, Any] = field(default_factory=dict)
-    _inference_cache: tuple[list[tuple[int, int]], Inference] | None = field(default=None, init=False, repr=False)
+    def __init__(
+        self,
+        network: Network | Weights,
+        layout: Layout,
+        window_length: int,
+        dimensions: int = 3,
+        align: bool = False,
+        settings: Mapping[str, Any] | None = None,
+        training: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._weights = network
+        self.layout = layout
+        self.window_length = window_length
+        self.dimensions = dimensions
+        self.align = align
+        self.settings = dict(settings or {})
+        self.training = dict(training or {})
+        self._inference_cache: tuple[list[tuple[int, int]], ArrayInference | Inference] | None = None
+
+    @property
+    def network(self) -> Network:
+        """The weights, on any device."""
+        if isinstance(self._weights, Weights):
+            import torch
+
+            network = self._card().network()
+            network.load_state_dict({name: torch.from_numpy(each) for name, each in self._weights.arrays.items()})
+            self._weights = network
+        return self._weights
 
     @cached_property
     def input_layout(self) -> Layout:
@@ -92,17 +110,17 @@ class Model:
     @property
     def levels(self) -> tuple[Level, ...]:
         """The levels in use, in the order of the representation."""
-        return self.network.levels
+        return self._weights.levels
 
     @property
     def whitened(self) -> bool:
         """Whether embeddings are whitened by the variation within recordings (preset ``tracklet``)."""
-        return self.network.whiten
+        return self._weights.whiten
 
     @property
     def pose_scale(self) -> NDArray[np.float64] | None:
         """Scale ``(D,)`` by which `pool_windows` weights windows; None if all windows weigh the same."""
-        return self.network.pose_scale.cpu().numpy().astype(np.float64) if self.network.adapted else None
+        return self._array("pose_scale") if self._weights.adapted else None
 
     @property
     def scoring(self) -> IdentityScoring | None:
@@ -110,30 +128,31 @@ class Model:
         pose_scale = self.pose_scale
         if pose_scale is None:
             return None
-        between = self.network.between.cpu().numpy().astype(np.float64)
-        return IdentityScoring(pose_scale, between, float(self.network.noise))
+        return IdentityScoring(pose_scale, self._array("between"), float(self._array("noise")))
 
     @property
     def size(self) -> int:
         """Size of an embedding: levels times H."""
-        return len(self.levels) * self.network.hidden
+        return len(self.levels) * self._weights.hidden
 
     @property
     def device(self) -> torch.device:
         """The device of the weights."""
-        return self.network.pooling("joint").device
+        return self.network.device
 
     @property
     def fingerprint(self) -> str:
         """A SHA-256 hash of the weights, layout and window length: equal for models with equal embeddings."""
         digest = hashlib.sha256(self._card().essentials().encode())
-        for name, tensor in sorted(self.network.state_dict().items()):
-            digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-            digest.update(tensor.detach().cpu().contiguous().numpy().tobytes())
+        for name, array in sorted(self._present_weights().arrays.items()):
+            digest.update(f"{name} torch.{array.dtype} {array.shape}".encode())
+            digest.update(array.tobytes())
         return digest.hexdigest()
 
     def to(self, device: str | torch.device) -> Model:
         """Move the weights to a device ("auto", "cpu", "cuda" or "cuda:N") and return the model."""
+        if isinstance(self._weights, Weights) and (str(device) == "cpu" or resolve_device(device).type == "cpu"):
+            return self
         self.network.to(resolve_device(device))
         return self
 
@@ -162,7 +181,7 @@ class Model:
         """
         if level not in self.levels:
             raise ModelError(f"the model has no level {level!r}: it was trained with {', '.join(self.levels)}")
-        return self._embed(windows, Inference(self.network, (level,), meta=False))
+        return self._embed(windows, self._make_inference((level,), meta=False))
 
     def stream(self, length: int | None = None) -> Stream:
         """Return a `Stream`, which takes the frames of one person one at a time and embeds the last F of them.
@@ -172,23 +191,49 @@ class Model:
         length : int, optional
             F; by default `window_length`.
         """
-        return Stream(self._inference(), self.layout, length or self.window_length, align=self.align)
+        return Stream(ArrayInference(self.arrangement()), self.layout, length or self.window_length, align=self.align)
 
-    def _inference(self) -> Inference:
+    def arrangement(self, levels: Sequence[Level] | None = None, *, meta: bool = True) -> Arrangement:
+        """Return copies of the present weights, merged for embedding; see `himpc.model.arrange`."""
+        return arrange(self._present_weights(), levels, meta=meta)
+
+    def _inference(self) -> ArrayInference | Inference:
         """Return the weights arranged for embedding, from a cache that ends when they change."""
-        versions = [(weights.data_ptr(), weights._version) for weights in self.network.parameters()]
+        parameters = () if isinstance(self._weights, Weights) else self._weights.parameters()
+        versions = [(weights.data_ptr(), weights._version) for weights in parameters]
         if self._inference_cache is None or self._inference_cache[0] != versions:
-            self._inference_cache = versions, Inference(self.network)
+            self._inference_cache = versions, self._make_inference()
         return self._inference_cache[1]
 
-    def _embed(self, windows: Windows, inference: Inference) -> NDArray[np.float32]:
-        if self.network.adapted and windows.layout != self.layout:
+    def _make_inference(
+        self, levels: Sequence[Level] | None = None, *, meta: bool = True
+    ) -> ArrayInference | Inference:
+        if isinstance(self._weights, Weights) or self._weights.device.type == "cpu":
+            return ArrayInference(self.arrangement(levels, meta=meta))
+        from himpc.model.inference import Inference
+
+        return Inference(self._weights, levels, meta=meta)
+
+    def _present_weights(self) -> Weights:
+        return self._weights if isinstance(self._weights, Weights) else self._weights.weights()
+
+    def _array(self, name: str) -> NDArray[np.float64]:
+        """Return an array of an adapted network."""
+        stored = self._weights.arrays[name] if isinstance(self._weights, Weights) else getattr(self._weights, name)
+        return np.asarray(stored if isinstance(stored, np.ndarray) else stored.cpu(), dtype=np.float64)
+
+    def _embed(self, windows: Windows, inference: ArrayInference | Inference) -> NDArray[np.float32]:
+        if self._weights.adapted and windows.layout != self.layout:
             windows = windows.to(self.layout)
         self._check(windows)
         windows = windows.aligned() if self.align else windows
         out = np.empty((len(windows), inference.size), dtype=np.float32)
-        for rows, vectors in _blocks(inference, windows):
-            out[rows] = vectors.cpu().numpy()
+        if isinstance(inference, ArrayInference):
+            for rows, joints, index in blocks_of(windows, "cpu"):
+                out[rows] = inference.embed_windows(joints, index)[: len(rows)]
+        else:
+            for rows, vectors in inference.embed_blocks(windows):
+                out[rows] = vectors.cpu().numpy()
         return out
 
     def _check(self, windows: Windows) -> None:
@@ -218,7 +263,7 @@ class Model:
             If the folder cannot be written.
         """
         folder = make_folder(folder)
-        write_tensors(folder / WEIGHTS_FILE, self.network.state_dict())
+        write_arrays(folder / WEIGHTS_FILE, self._present_weights().arrays)
         write_atomically(folder / CARD_FILE, self._card(self.fingerprint).to_json())
 
     @classmethod
@@ -240,20 +285,9 @@ class Model:
         path = Path(path)
         folder = path.parent if path.name in (CARD_FILE, WEIGHTS_FILE) else path
         card = read_card(folder / CARD_FILE)
-        with torch.device("meta"):  # shapes only: the sizes in the card are untrusted, so no memory is allocated yet
-            expected = shapes_of(card.network().state_dict())
-        weights = read_tensors(folder / WEIGHTS_FILE, expected)
-        network = card.network()
-        network.load_state_dict(weights)
-        model = cls(
-            network=network,
-            layout=card.layout,
-            window_length=card.window_length,
-            dimensions=card.dimensions,
-            align=card.align,
-            settings=dict(card.settings),
-            training=dict(card.training),
-        )
+        weights = card.weights(read_arrays(folder / WEIGHTS_FILE, card.shapes()))
+        rest = (card.layout, card.window_length, card.dimensions, card.align, card.settings, card.training)
+        model = cls(weights, *rest)
         if model.fingerprint != card.fingerprint:
             raise ModelError(
                 f"{folder}: {CARD_FILE} and {WEIGHTS_FILE} do not belong together: the fingerprint of the weights is "
@@ -266,45 +300,16 @@ class Model:
         return Card(
             layout=self.layout,
             levels=self.levels,
-            hidden=self.network.hidden,
-            heads=self.network.heads,
+            hidden=self._weights.hidden,
+            heads=self._weights.heads,
             window_length=self.window_length,
             dimensions=self.dimensions,
             align=self.align,
-            normalise=self.network.normalise,
-            distances=self.network.distances,
-            whiten=self.network.whiten,
-            adapted=self.network.adapted,
+            normalise=self._weights.normalise,
+            distances=self._weights.distances,
+            whiten=self._weights.whiten,
+            adapted=self._weights.adapted,
             fingerprint=fingerprint,
             settings=self.settings,
             training=self.training,
         )
-
-
-def window_features(network: Network, windows: Windows) -> dict[Level, Tensor]:
-    """Compute the features of all windows by level, each ``(N, H)`` on the network's device, without gradient.
-
-    Windows are not aligned here.
-    """
-    inference = Inference(network, meta=False)
-    out = {level: torch.empty(len(windows), network.hidden, device=inference.device) for level in network.levels}
-    for rows, vectors in _blocks(inference, windows):
-        where = torch.from_numpy(rows).to(inference.device)
-        for level, block in zip(network.levels, inference.split_levels(vectors), strict=True):
-            out[level][where] = block
-    return out
-
-
-def _blocks(inference: Inference, windows: Windows) -> Iterator[tuple[NDArray[np.int64], Tensor]]:
-    """Yield row numbers and embeddings of windows block by block; each frame of a block is encoded once."""
-    device = inference.device
-    for rows, frames, index in windows.blocks(BLOCK_FRAMES["cpu" if device.type == "cpu" else "cuda"]):
-        joints = torch.from_numpy(_pad_rows(frames, MIN_ROWS)).to(device)
-        where = torch.from_numpy(_pad_rows(index, MIN_ROWS)).to(device)
-        yield rows, inference.embed_windows(joints, where)[: len(rows)]
-
-
-def _pad_rows(array: NDArray[Any], rows: int) -> NDArray[Any]:
-    """Append rows of zeros to an array that has fewer than `rows`."""
-    missing = rows - len(array)
-    return array if missing <= 0 else np.concatenate([array, np.zeros((missing, *array.shape[1:]), array.dtype)])

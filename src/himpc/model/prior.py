@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 
 from himpc._files import make_folder, write_atomically
 from himpc.errors import ModelError
-from himpc.model.tensors import read_tensors, write_tensors
+from himpc.model.tensors import read_arrays, write_arrays
 from himpc.skeleton import Layout, get_layout
 
 __all__ = ["IdentityPrior", "load_prior"]
@@ -54,7 +53,7 @@ class IdentityPrior:
         """Write ``prior.safetensors`` and its card, ``prior.json``, to a folder."""
         folder = make_folder(folder)
         matrices = {"within": self.within, "between": self.between}
-        write_tensors(folder / WEIGHTS_FILE, {name: torch.from_numpy(each).float() for name, each in matrices.items()})
+        write_arrays(folder / WEIGHTS_FILE, {name: each.astype(np.float32) for name, each in matrices.items()})
         write_atomically(folder / CARD_FILE, json.dumps(self.card, indent=2) + "\n")
 
     @classmethod
@@ -70,12 +69,12 @@ class IdentityPrior:
         nodes = len(get_layout("common-15"))
         size = 3 * nodes + nodes * (nodes - 1) // 2
         shape = ("F32", (size, size))
-        tensors = read_tensors(folder / WEIGHTS_FILE, {"within": shape, "between": shape})
+        arrays = read_arrays(folder / WEIGHTS_FILE, {"within": shape, "between": shape})
         try:
             card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
             raise ModelError(f"{folder / CARD_FILE}: cannot be read: {error}") from error
-        return cls(tensors["within"].double().numpy(), tensors["between"].double().numpy(), card)
+        return cls(arrays["within"].astype(np.float64), arrays["between"].astype(np.float64), card)
 
 
 @cache

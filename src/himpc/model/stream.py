@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 from numpy.typing import ArrayLike, NDArray
 
 from himpc.errors import DataError
-from himpc.model.inference import Inference
+from himpc.model.array_inference import ArrayInference
 from himpc.skeleton import Layout, body_frame, centre
 
 
@@ -19,7 +18,7 @@ class Stream:
 
     Parameters
     ----------
-    inference : Inference
+    inference : ArrayInference
         The weights.
     layout : Layout
         The J joints of each frame.
@@ -29,12 +28,12 @@ class Stream:
         Whether each frame is turned to one heading.
     """
 
-    def __init__(self, inference: Inference, layout: Layout, length: int, *, align: bool = False) -> None:
+    def __init__(self, inference: ArrayInference, layout: Layout, length: int, *, align: bool = False) -> None:
         self.layout = layout
         self.length = length
         self.align = align
         self._inference = inference
-        self._ring = np.zeros((length, inference.encoded_size), dtype=np.float32)
+        self._ring = np.zeros((length, inference.layers.encoded_size), dtype=np.float32)
         self.reset()
 
     def reset(self) -> None:
@@ -65,21 +64,18 @@ class Stream:
             the next one if few frames are missing, and `reset` after a gap.
         """
         frame = self._prepare(joints)
-        with torch.inference_mode():
-            activations = self._inference.encode_frames(torch.from_numpy(frame[None]).to(self._inference.device))
-            new = activations[0].cpu().numpy()
-            place = self._seen % self.length
-            if place == 0:
-                self._sum, self._fresh = self._fresh, np.zeros_like(self._fresh)
-            self._sum += new.astype(np.float64) - self._ring[place]
-            self._fresh += new
-            self._ring[place] = new
-            self._seen += 1
-            if self._seen < self.length:
-                return None
-            mean = torch.from_numpy((self._sum / self.length).astype(np.float32)[None])
-            vector: NDArray[np.float32] = self._inference.embed_means(mean.to(self._inference.device))[0].cpu().numpy()
-            return vector
+        new = self._inference.encode_frames(frame[None])[0]
+        place = self._seen % self.length
+        if place == 0:
+            self._sum, self._fresh = self._fresh, np.zeros_like(self._fresh)
+        self._sum += new.astype(np.float64) - self._ring[place]
+        self._fresh += new
+        self._ring[place] = new
+        self._seen += 1
+        if self._seen < self.length:
+            return None
+        vectors = self._inference.embed_means((self._sum / self.length).astype(np.float32)[None])
+        return vectors.ravel()
 
     def _prepare(self, joints: ArrayLike) -> NDArray[np.float32]:
         """Check, centre and align a frame."""

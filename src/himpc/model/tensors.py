@@ -1,38 +1,50 @@
-"""Reading and writing of safetensors files, with their contents checked before use."""
+"""Reading and writing of safetensors files, with their contents checked before use.
+
+Only the functions that take or return tensors import torch.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-import torch
-from torch import Tensor
+import numpy as np
+from numpy.typing import NDArray
 
 from himpc._files import write_atomically
 from himpc.errors import ModelError
 
+if TYPE_CHECKING:
+    from torch import Tensor
+
 Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
 """By name, the type in the notation of safetensors (``"F32"``) and the shape."""
 
-_TYPES = {torch.float32: "F32", torch.float64: "F64", torch.int64: "I64"}
+_TYPES = {"torch.float32": "F32", "torch.float64": "F64", "torch.int64": "I64"}
 
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
     """Return the names, types and shapes of tensors, which may be on the meta device."""
-    return {name: (_TYPES[tensor.dtype], tuple(tensor.shape)) for name, tensor in tensors.items()}
+    return {name: (_TYPES[str(tensor.dtype)], tuple(tensor.shape)) for name, tensor in tensors.items()}
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor], note: str = "") -> None:
-    """Write tensors and a text note to a file atomically.
+    """Write tensors and a text note to a file; as `write_arrays`."""
+    write_arrays(path, {name: tensor.detach().cpu().numpy() for name, tensor in tensors.items()}, note)
+
+
+def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], note: str = "") -> None:
+    """Write arrays and a text note to a file atomically.
 
     Raises
     ------
     RunFolderError
         If the file cannot be written.
     """
-    from safetensors.torch import save
+    from safetensors.numpy import save
 
-    stored = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    stored = {name: np.asarray(array, order="C") for name, array in arrays.items()}
     write_atomically(path, save(stored, metadata={"note": note}))
 
 
@@ -47,14 +59,21 @@ def read_note(path: Path) -> str:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="numpy") as file:
             return str((file.metadata() or {}).get("note", ""))
     except (OSError, SafetensorError) as error:
         raise _unreadable(path, error) from error
 
 
 def read_tensors(path: Path, expected: Shapes) -> dict[str, Tensor]:
-    """Read the tensors of a file, after checking their names, types and shapes.
+    """Read the tensors of a file; as `read_arrays`."""
+    import torch
+
+    return {name: torch.from_numpy(array) for name, array in read_arrays(path, expected).items()}
+
+
+def read_arrays(path: Path, expected: Shapes) -> dict[str, NDArray[Any]]:
+    """Read the arrays of a file, after checking their names, types and shapes.
 
     Raises
     ------
@@ -64,7 +83,7 @@ def read_tensors(path: Path, expected: Shapes) -> dict[str, Tensor]:
     from safetensors import SafetensorError, safe_open
 
     try:
-        with safe_open(path, framework="pt") as file:
+        with safe_open(path, framework="numpy") as file:
             parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118, it is not a mapping
             stored = {name: (str(part.get_dtype()), tuple(part.get_shape())) for name, part in parts.items()}
             for name in sorted({*stored, *expected}):
