@@ -1,6 +1,6 @@
 """Measure how grouping grows with the number of recordings, from 1,000 to a million, with the true people known.
 
-    python perf/archive.py [--sizes 1000 10000 100000 1000000] [--out perf/results/archive.json]
+    python perf/archive.py [--sizes 1000 10000 100000 1000000] [--difficulty medium] [--out perf/results/archive.json]
 
 The identity prior is adapted to simulated walkers (`--people`, four recordings each), whose embeddings give the
 covariance between people and the errors of recordings. Embeddings of any number of people are drawn from these: the
@@ -25,17 +25,24 @@ import numpy as np
 import himpc
 from himpc.learning import group_recordings
 from himpc.model import IdentityScoring
+from himpc.recordings import clean
 
 RECORDINGS_PER_PERSON = 4
 
+MIN_FRAMES = 30
+"""People of whom a walk is shorter after cleaning are left out."""
 
-def observe(people: int, path: Path) -> None:
+
+def observe(people: int, difficulty: str, path: Path) -> None:
     """Adapt the prior to simulated walkers, and save the statistics of their embeddings."""
-    walks = himpc.simulate(people=people, recordings=RECORDINGS_PER_PERSON, seconds=3.0, difficulty="easy", seed=1)
+    walks = himpc.simulate(people=people, recordings=RECORDINGS_PER_PERSON, seconds=3.0, difficulty=difficulty, seed=1)
+    longest = [max(clean(walk), key=len, default=walk) for walk in walks]
+    is_usable = np.reshape([part.complete and len(part) >= MIN_FRAMES for part in longest], (people, -1)).all(axis=1)
+    walks = [part for part, usable in zip(longest, np.repeat(is_usable, RECORDINGS_PER_PERSON), strict=True) if usable]
     model = himpc.HiMPC(settings={"prior": "identity"}).fit(walks).model_
-    pooled = himpc.embed(model, walks).pooled.astype(np.float64).reshape(people, RECORDINGS_PER_PERSON, -1)
+    pooled = himpc.embed(model, walks).pooled.astype(np.float64).reshape(is_usable.sum(), RECORDINGS_PER_PERSON, -1)
     means = pooled.mean(axis=1)
-    residuals = (pooled - means[:, None]).reshape(people * RECORDINGS_PER_PERSON, -1)
+    residuals = (pooled - means[:, None]).reshape(len(walks), -1)
     residuals *= np.sqrt(RECORDINGS_PER_PERSON / (RECORDINGS_PER_PERSON - 1))
     covariance = np.cov(means.T) - residuals.T @ residuals / len(residuals) / RECORDINGS_PER_PERSON
     variance, axes = np.linalg.eigh(covariance)
@@ -83,30 +90,39 @@ def measure(size: int, path: Path) -> dict[str, float]:
     }
 
 
+def run(*arguments: str) -> str:
+    """Run a part of the measurement in a process of its own, whose peak memory is that of this part."""
+    command = [sys.executable, __file__, *arguments]
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
+
+
 def main() -> None:
-    """Measure each size in a process of its own, and print a table."""
+    """Measure each size, and print a table."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--sizes", type=int, nargs="+", default=[1_000, 10_000, 100_000, 1_000_000])
     parser.add_argument("--people", type=int, default=400, help="simulated walkers")
+    parser.add_argument("--difficulty", default="medium", help="that of the simulation")
     parser.add_argument("--out", type=Path)
-    parser.add_argument("--statistics", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--statistics", type=Path, help="reuse the file of an earlier run; written if it is missing")
+    parser.add_argument("--part", choices=("observe", "measure"), help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.statistics:
+    if options.part == "observe":
+        observe(options.people, options.difficulty, options.statistics)
+        return
+    if options.part == "measure":
         print(json.dumps(measure(options.sizes[0], options.statistics)))
         return
     rows = []
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "statistics.npz"
-        observe(options.people, path)
-        print(
-            "| recordings | people | groups | ARI | s | processor s | peak GB |\n|---:|---:|---:|---:|---:|---:|---:|"
-        )
+        path = options.statistics or Path(folder) / "statistics.npz"
+        shared = ("--statistics", str(path), "--difficulty", options.difficulty, "--people", str(options.people))
+        if not path.exists():
+            run("--part", "observe", *shared)
+        columns = ("recordings", "people", "groups", "ari", "seconds", "processor_seconds", "peak_gb")
+        print(f"| {' | '.join(columns)} |".replace("_", " "), f"|{'---:|' * len(columns)}", sep="\n")
         for size in options.sizes:
-            command = [sys.executable, __file__, "--sizes", str(size), "--statistics", str(path)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            rows.append(json.loads(done.stdout.splitlines()[-1]))
-            names = ("recordings", "people", "groups", "ari", "seconds", "processor_seconds", "peak_gb")
-            print("| " + " | ".join(f"{rows[-1][name]:,}" for name in names) + " |", flush=True)
+            rows.append(json.loads(run("--part", "measure", "--sizes", str(size), *shared)))
+            print("| " + " | ".join(f"{rows[-1][name]:,}" for name in columns) + " |", flush=True)
     if options.out:
         options.out.write_text(json.dumps(rows, indent=2) + "\n", encoding="utf-8")
 

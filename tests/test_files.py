@@ -8,6 +8,8 @@ from itertools import islice
 import pytest
 
 from himpc._files import (
+    check_output,
+    check_output_folder,
     make_folder,
     number_names,
     parse_csv_text,
@@ -92,3 +94,21 @@ def test_a_spreadsheet_runs_no_name_of_a_table_as_a_formula(tmp_path, name):
     assert parse_csv_text(row["person"]) == name
     if name.strip() == name != "":
         assert read_labels(tmp_path / "a.csv").rows == ((f"{name}.c3d", {"person": name}),)
+
+
+def test_an_output_is_checked_without_creating_anything(tmp_path):
+    (tmp_path / "file").touch()
+    check_output_folder(tmp_path / "a" / "b")
+    check_output(tmp_path / "a.HTML", ".html")
+    with pytest.raises(RunFolderError, match="file is not a folder"):
+        check_output_folder(tmp_path / "file" / "b")
+    for path, message in (
+        ("", "is a folder"),
+        ("a/b.html", "there is no folder"),
+        ("file/b.html", "there is no folder"),
+    ):
+        with pytest.raises(RunFolderError, match=message):
+            check_output(tmp_path / path)
+    with pytest.raises(RunFolderError, match=r"has no suffix, expected .html; name it {}.html"):
+        check_output(tmp_path / "{}", ".html")
+    assert [each.name for each in tmp_path.iterdir()] == ["file"]

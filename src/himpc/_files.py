@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
 
-from himpc.errors import RunFolderError
+from himpc.errors import Hint, RunFolderError
 
 __all__ = [
+    "check_output",
+    "check_output_folder",
     "make_folder",
     "number_names",
     "parse_csv_text",
@@ -64,6 +66,47 @@ def _check_replaceable(path: Path) -> None:
         raise RunFolderError(f"{path}: cannot be written: is a folder", hint=_FILE)
     if path.exists() and not path.is_file():
         raise RunFolderError(f"{path}: cannot be written: is a device or a pipe", hint=_FILE)
+
+
+def check_output(path: str | Path, *suffixes: str) -> None:
+    """Check, before long work, that a file can be written and has one of some suffixes, if any are given.
+
+    Raises
+    ------
+    RunFolderError
+        If it cannot be written there, or has another suffix.
+    """
+    path = Path(path)
+    if suffixes and path.suffix.lower() not in suffixes:
+        found = f"the suffix {path.suffix}" if path.suffix else "no suffix"
+        hint = f"name it {Hint.escape(path.name)}{suffixes[0]}"
+        raise RunFolderError(f"{path}: has {found}, expected {' or '.join(suffixes)}", hint=hint)
+    _check_replaceable(path)
+    folder = Path(os.path.realpath(path)).parent
+    if not folder.is_dir():
+        raise RunFolderError(f"{path}: cannot be written: there is no folder {folder}", hint=_OTHER_PLACE)
+    _check_writable(folder, path)
+
+
+def check_output_folder(path: str | Path) -> None:
+    """Check, before long work, that a folder can be created and written to; create nothing.
+
+    Raises
+    ------
+    RunFolderError
+        If it cannot.
+    """
+    folder = Path(path).absolute()
+    while not folder.is_dir() and not os.path.lexists(folder):
+        folder = folder.parent
+    if not folder.is_dir():
+        raise RunFolderError(f"{path}: cannot be written: {folder} is not a folder", hint=_OTHER_PLACE)
+    _check_writable(folder, path)
+
+
+def _check_writable(folder: Path, path: str | Path) -> None:
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise RunFolderError(f"{path}: cannot be written: permission denied", hint=_OTHER_PLACE)
 
 
 def write_atomically(path: str | Path, content: bytes | str, *, private: bool = False) -> None:
@@ -142,8 +185,7 @@ def make_folder(path: str | Path) -> Path:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise _not_possible(path, "written", error) from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise RunFolderError(f"{path}: cannot be written: permission denied", hint=_OTHER_PLACE)
+    _check_writable(path, path)
     return path
 
 

@@ -8,7 +8,7 @@ import pytest
 
 import himpc
 from himpc.cli import main
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, RunFolderError
 from himpc.recordings import Origin, Quality, load, save
 from himpc.skeleton import get_layout
 
@@ -68,7 +68,7 @@ def test_what_was_removed_is_listed(walks):
 def test_pseudonyms_keep_people_together_and_the_key_tells_them(walks, tmp_path):
     shared = himpc.anonymize(walks, seed=3)
     (tmp_path / "key.csv").write_text("an older key, which all may read")
-    shared.write_key(tmp_path / "key.csv")
+    shared.save(tmp_path / "shared.npz", tmp_path / "key.csv")
     assert (tmp_path / "key.csv").stat().st_mode & 0o777 == 0o600
     with (tmp_path / "key.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
@@ -79,6 +79,23 @@ def test_pseudonyms_keep_people_together_and_the_key_tells_them(walks, tmp_path)
         np.testing.assert_array_equal(recording.joints, original[row["source"]].joints)
         pairs.add((recording.person, row["person"]))
     assert len(pairs) == 3
+
+
+@pytest.mark.parametrize("failing", ["shared.npz", "key.csv"])
+def test_recordings_and_key_are_written_together_or_not_at_all(walks, tmp_path, failing):
+    shared = himpc.anonymize(walks)
+    (tmp_path / "shared.npz").write_text("old recordings")
+    (tmp_path / "key.csv").write_text("old key")
+    (tmp_path / failing).unlink()
+    (tmp_path / failing).mkdir()
+    with pytest.raises(RunFolderError, match=failing):
+        shared.save(tmp_path / "shared.npz", tmp_path / "key.csv")
+    (tmp_path / failing).rmdir()
+    other = next(path for path in tmp_path.iterdir())
+    assert other.read_text().startswith("old ")
+    with pytest.raises(RunFolderError, match="apart"):
+        shared.save(other, other)
+    assert sorted(tmp_path.iterdir()) == [other]
 
 
 def test_pseudonyms_are_not_in_the_order_of_the_names(walks):

@@ -14,7 +14,7 @@ from himpc import __version__
 from himpc.cli import main
 from himpc.cli.training import TrainingOptions
 from himpc.learning import Config
-from himpc.recordings import load, save
+from himpc.recordings import clean, load, save
 
 SMALL = ["--hidden", "16", "--heads", "2", "--max-epochs", "2"]
 
@@ -257,7 +257,7 @@ def test_a_stopped_training_says_how_it_goes_on(walks, tmp_path, capsys, monkeyp
     assert printed.endswith("himpc: interrupted\n")
 
 
-@pytest.mark.parametrize("verb", ["view", "convert", "embed", "anonymize"])
+@pytest.mark.parametrize("verb", ["convert", "embed", "anonymize"])
 def test_verbs_never_replace_an_input(verb, walks, tmp_path, capsys):
     data, labels = tmp_path / "data.npz", tmp_path / "labels.csv"
     shutil.copy(walks, data)
@@ -272,3 +272,34 @@ def test_verbs_never_replace_an_input(verb, walks, tmp_path, capsys):
         assert main([verb, str(data), *more, *command]) == 1
         assert "labels.csv: is an input" in capsys.readouterr().err
         assert labels.read_text().startswith("path,person")
+
+
+@pytest.mark.parametrize("verb", ["group", "audit", "risk", "train", "pose", "demo", "identify"])
+def test_a_failing_verb_leaves_no_output_folder(verb, tmp_path, capsys):
+    (tmp_path / "notes.csv").write_text("a,b\n1,2\n")
+    paths = ["--people", "0"] if verb == "demo" else [str(tmp_path / "notes.csv")]
+    assert main([verb, *paths, "--out", str(tmp_path / "new" / "out")]) == 1
+    assert "Traceback" not in capsys.readouterr().err
+    assert [each.name for each in tmp_path.iterdir()] == ["notes.csv"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name", "advice"),
+    [
+        (["view"], "page", "page: has no suffix, expected .html or .htm; name it page.html"),
+        (["report"], "page.pdf", "has the suffix .pdf, expected .html or .htm; name it page.pdf.html"),
+        (["embed", "--model", "bones"], "e.csv", "expected .npz or .parquet"),
+        (["anonymize", "--method", "none"], "a", "expected .npz; name it a.npz"),
+        (["view"], "missing/page.html", "there is no folder"),
+    ],
+)
+def test_an_output_is_checked_before_the_inputs_are_read(arguments, name, advice, tmp_path, capsys):
+    assert main([*arguments, str(tmp_path / "missing.csv"), "--out", str(tmp_path / name)]) == 1
+    assert advice in capsys.readouterr().err
+
+
+def test_a_warning_about_groups_names_the_option(tmp_path, capsys):
+    walks = himpc.simulate(people=6, recordings=1, seconds=1.0, seed=1)
+    himpc.save([part for walk in walks for part in clean(walk)], tmp_path / "walks.npz")
+    assert main(["group", str(tmp_path / "walks.npz"), "--out", str(tmp_path / "out"), "--model", "bones"]) == 0
+    assert "state the number of people with --people" in capsys.readouterr().out

@@ -108,8 +108,12 @@ def test_damaged_files_are_named_and_the_rest_is_written(run, walks, tmp_path, n
 
 
 def test_folder_of_no_run_is_an_error(tmp_path):
-    with pytest.raises(RunFolderError, match=r"is not the folder of a run: expected model.json"):
+    with pytest.raises(
+        RunFolderError, match=r"holds none of model.json, .* and groups.csv; name a folder that HiMPC.fit"
+    ):
         write_report(tmp_path, tmp_path / "r.html")
+    with pytest.raises(RunFolderError, match="nope: there is no such folder"):
+        write_report(tmp_path / "nope", tmp_path / "r.html")
     (tmp_path / "groups.csv").write_text("recording,group,confidence\na.csv,one,\n")
     with pytest.raises(FormatError, match=r"groups.csv, row 2"):
         write_report(tmp_path, tmp_path / "r.html")

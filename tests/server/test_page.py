@@ -121,6 +121,25 @@ def _with_checks(visit: Visit) -> None:
 # Searching
 
 
+@pytest.mark.parametrize(
+    ("distances", "threshold", "written"),
+    [
+        ([2.1, 3.4], 4.0, ["2.10", "3.40"]),
+        ([0.0021, 0.0043, 0.006], 1.5, ["0.0021", "0.0043", "0.0060"]),
+        ([1.501, 3.0], 1.5, ["1.501", "3.000"]),
+        ([1.5, 3.0], 1.5, ["1.50", "3.00"]),
+        ([0.0, 0.0], None, ["0.00", "0.00"]),
+    ],
+)
+def test_distances_are_written_in_enough_decimals(
+    visit: Visit, distances: list[float], threshold: float | None, written: list[str]
+) -> None:
+    script = """async (answer) => answer.matches.map((match) => match.distance)
+        .map((await import("himpc/answer.js")).distanceFormat(answer))"""
+    answer = {"matches": [{"distance": distance} for distance in distances], "threshold": threshold}
+    assert visit.open().evaluate(script, answer) == written
+
+
 def test_search_names_the_person_with_reasons(visit: Visit, gallery: PageGallery) -> None:
     page = visit.open()
     visit.shoot("start")

@@ -12,10 +12,10 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from himpc._files import write_csv
+from himpc._files import replace_atomically, write_csv
 from himpc.anonymization.methods import Chain
-from himpc.errors import ConfigError, DataError, HimpcError, count_noun
-from himpc.recordings import Origin, Problem, Progress, Quality, Recording, number_whole_recordings
+from himpc.errors import ConfigError, DataError, HimpcError, RunFolderError, count_noun
+from himpc.recordings import Origin, Problem, Progress, Quality, Recording, number_whole_recordings, save
 from himpc.skeleton import Layout, get_layout, layout_names
 
 __all__ = ["Anonymized", "KeyEntry", "LabelTreatment", "anonymize"]
@@ -65,16 +65,32 @@ class Anonymized:
     key: tuple[KeyEntry, ...]
     problems: tuple[Problem, ...]
 
-    def write_key(self, path: str | Path) -> None:
-        """Write the key as a CSV file that only its owner may read: recording, source, person, session, camera.
+    def save(self, path: str | Path, key: str | Path | None = None) -> None:
+        """Write the recordings as an ``.npz`` file, and the key apart from it: both files, or none.
+
+        Parameters
+        ----------
+        path : path
+            The file of recordings.
+        key : path, optional
+            A CSV file that only its owner may read: recording, source, person, session, camera. Without it, the
+            pseudonyms cannot be undone.
 
         Raises
         ------
         RunFolderError
-            If the file cannot be written.
+            If a file cannot be written, or both are one.
         """
+        if key is None:
+            return save(self.recordings, path)
+        if Path(key).resolve() == Path(path).resolve():
+            hint = "name another file: {key}"
+            raise RunFolderError(f"{key}: is the output as well, expected a file apart from it", hint=hint)
         rows = [{name: value or "" for name, value in vars(entry).items()} for entry in self.key]
-        write_csv(path, ("recording", "source", *_LABELS), rows, private=True)
+        with replace_atomically(key, private=True) as beside:
+            write_csv(beside, ("recording", "source", *_LABELS), rows, private=True)
+            save(self.recordings, path)
+        return None
 
 
 def anonymize(

@@ -39,27 +39,24 @@ def anonymize(
     seed
         Random seed; drawn and discarded if not given. Who knows it can subtract noise.
     """
+    from himpc._files import check_output
     from himpc.anonymization import Chain
     from himpc.anonymization import anonymize as anonymize_recordings
-    from himpc.errors import RunFolderError
-    from himpc.recordings import save
 
     chain = Chain.parse(method)
     console = output.console()
+    check_output(out, ".npz")
+    if key is not None:
+        check_output(key)
     recordings = source.read(paths, console)
     source.check_outputs(paths, [out] if key is None else [out, key], recordings)
-    if key is not None and key.resolve() == out.resolve():
-        raise RunFolderError(
-            f"{key}: is the output as well, expected a file apart from it", hint="name another file: {key}"
-        )
     result = anonymize_recordings(recordings, chain, person_labels=person_labels, seed=seed, progress=console.progress)
     console.problems(result.problems)
-    save(result.recordings, out)
+    result.save(out, key)
     console.print(f"Wrote {out}: {count_noun(len(result.recordings), 'recording')}, method {result.method}")
     console.table(("removed or replaced", "recordings"), result.removed.items())
     console.print("Kept: " + "; ".join(result.kept))
     if key is not None:
-        result.write_key(key)
         console.print(f"Wrote {key}, which undoes the pseudonyms: keep it apart from {out.name}, and do not share it")
     console.print(f"Next: himpc risk DATA --method {method!r}, which measures how well people can still be found")
     return console.result(

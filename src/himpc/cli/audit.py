@@ -29,12 +29,12 @@ def audit(
         End with exit code 1 if there is a finding of this level or a higher one: possible (a probability of 0.5 or
         more), likely (0.9) or certain (0.99).
     """
-    from himpc._files import make_folder
+    from himpc._files import check_output_folder
     from himpc.auditing import audit as audit_recordings
     from himpc.reporting import write_audit
 
     console = output.console()
-    make_folder(out)
+    check_output_folder(out)
     recordings = source.read(paths, console)
     result = audit_recordings(recordings, progress=console.progress)
     files = write_audit(out, recordings, result)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from himpc._extras import require
+from himpc._files import check_output
 from himpc.cli.models import load_embedder
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import count_noun
@@ -55,6 +56,7 @@ def embed(
     if out.suffix.lower() == ".parquet":  # before the work
         require("pandas", "interchange")
         require("pyarrow", "interchange")
+    check_output(out, ".npz", ".parquet")
     console = output.console()
     source.check_outputs(paths, [out])
     embedder = load_embedder(model, "cpu" if ray else device)

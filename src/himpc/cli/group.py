@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from himpc.cli.hints import translate_reference
 from himpc.cli.models import load_embedder
 from himpc.cli.options import FigureOptions, InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
@@ -50,17 +51,17 @@ def group(
     pictures
         Draw overlays on the frames of the video instead. The overlays then show faces.
     """
-    from himpc._files import make_folder
+    from himpc._files import check_output_folder
     from himpc.api import group as group_recordings
     from himpc.archive import is_embedding_table
     from himpc.learning import check_people
     from himpc.reporting import write_groups
 
+    check_output_folder(out)
     console = output.console()
     embedder = None if model == "train" else load_embedder(model, settings.device)
     if len(paths) == 1 and is_embedding_table(paths[0]):
         return _group_embeddings(paths[0], out, embedder, people, console)
-    make_folder(out)
     videos: list[VideoResult] = []
     recordings = source.read(paths, console, videos.append)
     check_people(people, len(recordings))  # before the training, which may take minutes
@@ -71,7 +72,7 @@ def group(
         adapted = trained.scoring is not None
         console.print(f"{'Adapted the identity prior to' if adapted else 'Trained a model on'} {learned}")
     grouping = group_recordings(recordings, embedder, people=people)
-    report = write_groups(out, recordings, grouping, drawn.figures)
+    report = write_groups(out, recordings, grouping, drawn.figures, translate_reference)
     overlays: list[Path] = []
     if overlay:
         from himpc.video import Label, write_overlays
@@ -115,7 +116,7 @@ def _group_embeddings(path: Path, out: Path, model: Embedder | None, people: int
     ]
     write_csv(out / "groups.csv", ("recording", "group", "confidence"), rows)
     console.print(f"{count_noun(grouping.people, 'group')} in {count_noun(len(rows), 'recording')}")
-    if grouping.warning:
-        console.warn(grouping.warning)
+    if warning := grouping.render_warning(translate_reference):
+        console.warn(warning)
     console.print(f"Wrote {out / 'groups.csv'}")
     return console.result({"people": grouping.people, "recordings": rows, "files": [str(out / "groups.csv")]})

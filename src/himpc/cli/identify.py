@@ -73,11 +73,11 @@ def _identify_files(
     paths: tuple[Path, ...], gallery: Gallery, console: Console, source: InputOptions, out: Path, fmr: float | None,
     overlay: bool, pictures: bool, figures: tuple[str, ...],
 ) -> int:  # fmt: skip
-    from himpc._files import make_folder
+    from himpc._files import check_output_folder
     from himpc.reporting import write_identified
     from himpc.video import label_of, write_overlays
 
-    make_folder(out)
+    check_output_folder(out)
     videos: list[VideoResult] = []
     recordings = read_probes(paths, source, gallery, console, videos.append)
     answers = gallery.search(recordings, people=3, fmr=fmr, progress=console.progress)

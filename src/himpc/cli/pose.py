@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
 
+from himpc.cli import FAILURE
 from himpc.cli.options import OutputOptions, VideoInputOptions
 from himpc.errors import ConfigError, count_noun
 
@@ -99,6 +100,9 @@ def _estimate_all(
         if report.nobody:
             console.problems([Problem(video.path, report.nobody)])
         console.print(_describe(report))
+    if not reports:
+        console.result({"out": str(out), "videos": [], "copies": [], "left_out": console.skipped_files})
+        return FAILURE
     table = folder.write_table()
     count = sum(len(report.recordings) for report in reports)
     console.print(f"Wrote {out}: {count_noun(count, 'recording')} of {count_noun(len(reports), 'video')}, and {table}")
@@ -116,7 +120,7 @@ def _estimate_all(
             "left_out": console.skipped_files,
         }
     )
-    return console.exit_code if reports else 1
+    return console.exit_code
 
 
 @contextmanager

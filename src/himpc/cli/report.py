@@ -26,8 +26,10 @@ def report(
     out
         The file to write. It holds skeletons and names: protect it like the recordings.
     """
+    from himpc._files import check_output
     from himpc.reporting import write_report
 
+    check_output(out, ".html", ".htm")
     console = output.console()
     recordings = source.read(paths, console) if paths else ()
     source.check_outputs(paths, [out], recordings)

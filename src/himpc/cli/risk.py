@@ -33,14 +33,14 @@ def risk(
     seed
         Random seed of noise, folds and bootstrap.
     """
-    from himpc._files import make_folder
+    from himpc._files import check_output_folder
     from himpc.anonymization import Chain
     from himpc.privacy import risk as measure_risk
     from himpc.reporting import write_risk
 
     console = output.console()
     chains = [Chain.parse(each) for each in method]
-    make_folder(out)
+    check_output_folder(out)
     recordings = source.read(paths, console)
     report = measure_risk(recordings, chains, activity=activity, seed=seed, progress=console.progress)
     console.problems([problem for problem in report.problems if problem not in recordings.problems])

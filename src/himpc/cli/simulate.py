@@ -42,9 +42,11 @@ def simulate(
     seed
         Random seed; the same seed gives the same people on every machine.
     """
+    from himpc._files import check_output
     from himpc.recordings import save
     from himpc.simulation import simulate as simulate_walkers
 
+    check_output(out, ".npz")
     console = output.console()
     walks = simulate_walkers(
         people=people,

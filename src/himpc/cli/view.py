@@ -22,8 +22,10 @@ def view(
     out
         The file to write. It holds the skeletons: protect it like the recordings.
     """
+    from himpc._files import check_output
     from himpc.reporting import write_viewer
 
+    check_output(out, ".html", ".htm")
     console = output.console()
     recordings = source.read(paths, console)
     source.check_outputs(paths, [out], recordings)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import ConfigError, DataError, count_noun
+from himpc.errors import ConfigError, DataError, Hint, Reference, count_noun
 from himpc.learning.clustering.constraints import (
     Pairs,
     assign_apart,
@@ -90,39 +91,42 @@ class Grouping:
 
     @property
     def warning(self) -> str:
-        """A warning if the estimated number of people is the largest or smallest that was tried; otherwise empty."""
+        """Doubts about the estimated number of people and about confidences; empty if there are none."""
+        return self.render_warning()
+
+    def render_warning(self, spell: Callable[[Reference], str] = str) -> str:
+        """Render the warning, with parameters that it names spelled by `spell`."""
         grouped = int((self.groups > 0).sum())
         if not self.estimated:
             return ""
         if self.plausible is not None:
-            return self._describe_doubt()
+            return "; ".join(each.render(spell) for each in self._doubts())
         if self.people == grouped:
-            return (
+            return Hint(
                 f"no two of {grouped} recordings were found to show the same person, so each is its own group; if that "
-                "is wrong, state the number of people"
-            )
+                "is wrong, state the number of people with {people}"
+            ).render(spell)
         if self.people <= math.ceil(math.sqrt(grouped)):
-            return (
+            return Hint(
                 f"{count_noun(self.people, 'person', 'people')} is the smallest number that is tried for {grouped} "
-                "recordings; if there are fewer, state the number of people"
-            )
+                "recordings; if there are fewer, state the number of people with {people}"
+            ).render(spell)
         return ""
 
-    def _describe_doubt(self) -> str:
-        """Describe doubts about a grouping by evidence; empty if there are none."""
+    def _doubts(self) -> Iterator[Hint]:
+        """Yield doubts about a grouping by evidence."""
         assert self.plausible is not None
         low, high = self.plausible
-        sentences = []
         if high > MAX_RANGE * low:
-            sentences.append(
-                f"the number of people is uncertain: from {low} to {high} are plausible; if it is known, state it"
+            yield Hint(
+                f"the number of people is uncertain: from {low} to {high} are plausible; if you know it, state it "
+                "with {people}"
             )
         if (doubtful := int((self.confidence < LOW_CONFIDENCE).sum())) > MAX_DOUBTFUL * len(self.confidence):
-            sentences.append(
+            yield Hint(
                 f"{doubtful} of {len(self.confidence)} recordings have a confidence below {LOW_CONFIDENCE}; check "
                 "their groups before you rely on them"
             )
-        return "; ".join(sentences)
 
 
 def check_people(people: int | None, recordings: int) -> None:

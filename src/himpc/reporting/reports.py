@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from himpc._files import make_folder, write_atomically, write_csv
-from himpc.errors import count_noun
+from himpc.errors import Reference, count_noun
 from himpc.evaluation import grouping_agreement
 from himpc.learning import Grouping
 from himpc.recordings import Recording
@@ -46,7 +46,11 @@ class GroupReport:
 
 
 def write_groups(
-    folder: Path, recordings: Sequence[Recording], grouping: Grouping, formats: Sequence[str] = ("png",)
+    folder: Path,
+    recordings: Sequence[Recording],
+    grouping: Grouping,
+    formats: Sequence[str] = ("png",),
+    spell: Callable[[Reference], str] = str,
 ) -> GroupReport:
     """Write a grouping: a table, the compared vectors, and figures.
 
@@ -61,6 +65,8 @@ def write_groups(
     grouping : Grouping
     formats : sequence of {"png", "svg", "pdf"}
         The formats of the figures.
+    spell : callable, optional
+        Spells the parameters that a warning names; as in Python if not given.
 
     Raises
     ------
@@ -68,6 +74,7 @@ def write_groups(
         If the folder cannot be written.
     """
     make_folder(folder)
+    warning = grouping.render_warning(spell)
     persons = [r.person for r in recordings]
     has_persons = any(person is not None for person in persons)
     rows = [
@@ -91,7 +98,7 @@ def write_groups(
         [recordings[i].source for i in grouped],
         [persons[i] for i in grouped],
     )
-    pages = draw_group_pages(recordings, grouping.groups, confidence=grouping.confidence, note=grouping.warning)
+    pages = draw_group_pages(recordings, grouping.groups, confidence=grouping.confidence, note=warning)
     paths = (
         *tables,
         *save_figures(pages, folder / "groups", formats),
@@ -103,9 +110,9 @@ def write_groups(
     text = _summarise(recordings, grouping)
     if grouping.kept_apart:
         text += f"\n\n{count_noun(grouping.kept_apart, 'pair')} of recordings overlap in time and were kept apart"
-    if grouping.warning:
-        document["doubt"] = grouping.warning
-        text += f"\n\n{grouping.warning}"
+    if warning:
+        document["doubt"] = warning
+        text += f"\n\n{warning}"
     if has_persons:
         agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
         document["agreement"] = agreement.to_dict()

@@ -74,11 +74,10 @@ def read_run(path: str | Path) -> RunFiles:
         return _read_training(path)
     if (path / GROUPS_FILE).is_file():
         return _read_grouping(path)
-    raise RunFolderError(
-        f"{path}: is not the folder of a run: expected {CARD_FILE} of a training, {BENCHMARK_FILE} of a benchmark, or "
-        f"{GROUPS_FILE} of a grouping",
-        hint="name the folder that a training, a benchmark or a grouping wrote",
-    )
+    found = f"holds none of {CARD_FILE}, {BENCHMARK_FILE} and {GROUPS_FILE}"
+    if not path.is_dir():
+        found = "is a file, expected a folder" if path.exists() else "there is no such folder"
+    raise RunFolderError(f"{path}: {found}", hint="name a folder that {HiMPC.fit()}, {benchmark()} or {group()} wrote")
 
 
 def _read_training(path: Path) -> RunFiles:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from himpc._files import make_folder, number_names, remove_file, write_atomically, write_csv
+from himpc._files import check_output_folder, make_folder, number_names, remove_file, write_atomically, write_csv
 from himpc._schema import parse_json, to_plain, validated
 from himpc._version import __version__
 from himpc.errors import DataError, FormatError
@@ -76,7 +76,7 @@ class PoseFolder:
     Parameters
     ----------
     path : Path
-        Created with its parents if necessary.
+        Created with the first recording or table.
     settings : sequence
         Settings that the recordings depend on; two are the same if their texts are.
     overlay : {"plain", "pictures"}, optional
@@ -111,7 +111,8 @@ class PoseFolder:
         blur: bool = False,
         progress: Progress | None = None,
     ) -> None:
-        self.path = make_folder(path)
+        check_output_folder(path)
+        self.path = path
         self._settings, self._overlay, self._blur, self._progress = settings, overlay, blur, progress
         self._targets: dict[Path, Path] = {}
         self._fingerprints: dict[Path, str] = {}
@@ -144,11 +145,11 @@ class PoseFolder:
             If they cannot be written.
         """
         target = self._target(video)
+        make_folder(target.parent)
         if self._overlay and result.tracks:
             write_overlay(_overlay_path(target), result, pictures=self._overlay == "pictures")
         if self._blur:
             write_blurred(_report_path(target).with_suffix(BLURRED_SUFFIX), result, progress=self._progress)
-        make_folder(target.parent)
         if result.cleaned:
             save(result.recordings, target)
         else:
@@ -179,7 +180,7 @@ class PoseFolder:
             If it cannot be written.
         """
         reports = (_read_report(path) for path in sorted(self.path.glob("*.json")))
-        table = self.path / "tracks.csv"
+        table = make_folder(self.path) / "tracks.csv"
         write_csv(table, TABLE_COLUMNS, (row for report in reports if report is not None for row in _rows(report)))
         return table
 
