@@ -160,11 +160,42 @@ def test_a_body_that_never_moves_has_groups_of_near_points_and_a_note():
     assert any("do not move" in note for note in found.notes)
 
 
-def test_a_point_that_is_never_seen_is_a_segment_of_its_own():
+def test_a_point_that_a_recording_never_shows_is_left_out():
     names, recordings = names_of(CHAIN), simulate(CHAIN)
-    for joints in recordings:
-        joints[:, 0] = np.nan
-    assert frozenset({names[0]}) in segments_of(discover_layout(names, recordings).layout)
+    recordings[0][:, 0] = np.nan
+    assert discover_layout(names, recordings).layout.joints == tuple(names[1:])
+
+
+def add_computed_points(names, joints):
+    """Append what programs compute: axes of fixed and of varying length, a centre beside a marker, and means."""
+    a, b, c = (joints[:, names.index(name)] for name in ("s1p0", "s1p1", "s1p2"))
+    frame = np.linalg.qr(np.stack([b - a, c - a, np.cross(b - a, c - a)], axis=2))[0].transpose(2, 0, 1)
+    frame *= np.sign((frame * np.stack([b - a, c - a, np.cross(b - a, c - a)])).sum(axis=2, keepdims=True))
+    length = np.linalg.norm(joints[:, names.index("s2p3")] - a, axis=1, keepdims=True)
+    middle = joints[:, [names.index(f"s0p{i}") for i in range(4)]].mean(axis=1)
+    marker = joints[:, names.index("s4p1")]
+    centre = marker + 0.05 * frame[2]
+    mass = np.einsum("tpa,p->ta", joints[:, :20], np.arange(20) / 190)
+    added = {"origin": middle, **{f"fixed{i}": middle + 0.1 * axis for i, axis in enumerate(frame)}}
+    added |= {f"scaled{i}": centre + 0.3 * length * axis for i, axis in enumerate(frame)}
+    added |= {"centre": centre, "copy": centre, "mass": mass, "between": (a + 2 * marker) / 3}
+    return [*names, *added], np.concatenate([joints, np.stack(list(added.values()), axis=1)], axis=1).astype(np.float32)
+
+
+@pytest.mark.parametrize("decimals", [None, 5])
+@pytest.mark.parametrize("seed", range(4))
+def test_computed_points_are_left_out(seed, decimals):
+    measured, recordings = names_of(BRANCHED), simulate(seed=seed, recordings=3, noise=0.0005)
+    names, recordings = zip(*(add_computed_points(measured, joints) for joints in recordings), strict=True)
+    recordings = [joints if decimals is None else joints.round(decimals) for joints in recordings]
+    found = discover_layout(names[0], recordings)
+    assert found.layout.joints == tuple(sorted(measured))
+    assert "left out, because they are computed from other points: 11" in found.notes
+
+
+def test_points_of_a_computed_body_are_kept():
+    names, recordings = names_of(BRANCHED), simulate(seed=1, noise=0.0)
+    assert len(discover_layout(names, recordings).layout) == len(names)
 
 
 def test_names_state_left_and_right():

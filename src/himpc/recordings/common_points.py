@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from himpc.errors import LayoutError, count_noun
 from himpc.recordings.recording import Recording
 from himpc.skeleton import DISCOVERED, MIN_POINTS, POINTS, discover_layout
@@ -46,9 +49,8 @@ def to_discovered_layout(recordings: Sequence[Recording]) -> tuple[list[Recordin
             f"joints of {known[0].layout.name}: they cannot be compared",
             hint="leave out those of one kind, or use the points of all files as they are: {layout=points}",
         )
-    names = _shared_points(recordings)
-    of_names = [[recording.layout.index(name) for name in names] for recording in recordings]
-    found = discover_layout(names, [r.joints[:, own] for r, own in zip(recordings, of_names, strict=True)])
+    names = _common_points(recordings)
+    found = discover_layout(names, [_select(recording, names) for recording in recordings])
     converted = [recording.to(found.layout) for recording in recordings]
     counts = [len(recording.layout) for recording in recordings]
     n_points = f"{min(counts)}" if min(counts) == max(counts) else f"{min(counts)} to {max(counts)}"
@@ -58,8 +60,14 @@ def to_discovered_layout(recordings: Sequence[Recording]) -> tuple[list[Recordin
     return converted, (note, *found.notes)
 
 
-def _shared_points(recordings: Sequence[Recording]) -> list[str]:
-    """Return the names of the points that all recordings have."""
+def _common_points(recordings: Sequence[Recording]) -> list[str]:
+    """Return the names of the points that most recordings have.
+
+    Raises
+    ------
+    LayoutError
+        If a recording lacks many of them, or too few are in all recordings.
+    """
     counts = Counter(name for recording in recordings for name in recording.layout.joints)
     common = {name for name, count in counts.items() if count >= _MIN_COMMON * len(recordings)}
     for recording in recordings:
@@ -70,10 +78,18 @@ def _shared_points(recordings: Sequence[Recording]) -> list[str]:
                 f"share, expected at least {max(MIN_POINTS, round(_MIN_SHARED * len(common)))}",
                 hint="leave it out, or name the points of all files alike",
             )
-    shared = sorted(set.intersection(*(set(recording.layout.joints) for recording in recordings)) & common)
-    if len(shared) < MIN_POINTS:
+    shared = sum(count == len(recordings) for count in counts.values())
+    if shared < MIN_POINTS:
         raise LayoutError(
-            f"{len(recordings)} recordings share {len(shared)} points, expected at least {MIN_POINTS}",
+            f"{len(recordings)} recordings share {shared} points, expected at least {MIN_POINTS}",
             hint="leave out recordings that lack points of the others",
         )
-    return shared
+    return sorted(common)
+
+
+def _select(recording: Recording, names: Sequence[str]) -> NDArray[np.float32]:
+    """Return the positions of named points ``(frames, P, 3)``, NaN for points that the recording lacks."""
+    present = [i for i, name in enumerate(names) if name in recording.layout.joints]
+    joints = np.full((len(recording), len(names), 3), np.nan, np.float32)
+    joints[:, present] = recording.joints[:, [recording.layout.index(names[i]) for i in present]]
+    return joints

@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import LayoutError, count_noun
+from himpc.skeleton.discovery.computed_points import computed_points
 from himpc.skeleton.discovery.distances import Distances, measure_distances
 from himpc.skeleton.discovery.segments import (
     MAX_POINTS,
     choose_points,
     find_limbs,
     find_segments,
-    measured_points,
     movement_tree,
     point_tree,
     segment_links,
@@ -49,7 +49,8 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
     names : sequence of str
         P names. Sides are taken from them where they state sides, otherwise from the symmetry of the body.
     recordings : sequence of arrays ``(frames, P, 3)``
-        Positions in metres, y up; NaN where not seen.
+        Positions in metres, y up; NaN where not seen. A point that some recording does not show is not in the layout,
+        but helps to find points that are computed from it.
 
     Returns
     -------
@@ -59,7 +60,7 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
     Raises
     ------
     LayoutError
-        If there are fewer than three points, or no recording.
+        If there are fewer than three points that all recordings show, or no recording.
 
     Examples
     --------
@@ -67,16 +68,19 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
     >>> discover_layout(["b", "a", "d", "c"], [frames]).layout.joints
     ('a', 'b', 'c', 'd')
     """
-    if len(names) < MIN_POINTS or not recordings:
-        raise LayoutError(
-            f"found {count_noun(len(names), 'point')}, expected at least {MIN_POINTS} to discover the parts of a body"
-        )
-    order = np.array(sorted(range(len(names)), key=lambda i: names[i]))
-    distances = measure_distances([joints[:, order] for joints in recordings])
-    own = measured_points(distances)
+    order = np.array(sorted(range(len(names)), key=lambda i: names[i]), dtype=np.intp)
+    seen = [joints[:, order] for joints in recordings]
+    in_all = np.all([~np.isnan(joints[:, :, 0]).all(axis=0) for joints in seen] or [[False]], axis=0)
+    if in_all.sum() < MIN_POINTS:
+        found = count_noun(int(in_all.sum()), "point")
+        raise LayoutError(f"found {found}, expected at least {MIN_POINTS} to discover the parts of a body")
+    distances = measure_distances(seen)
+    computed = in_all & computed_points(distances, seen, in_all)
+    computed &= (in_all & ~computed).sum() >= MIN_POINTS
+    own = np.flatnonzero(in_all & ~computed)
     kept = own[choose_points(distances.of(own))]
     order, distances = order[kept], distances.of(kept)
-    points, seen = [names[i] for i in order], [joints[:, order] for joints in recordings]
+    points, seen = [names[i] for i in order], [joints[:, kept] for joints in seen]
     segments = find_segments(distances)
     links, ends = segment_links(segments, distances)
     limbs = find_limbs(segments, links, distances)
@@ -104,8 +108,8 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
         limb_names=limb_names,
         sideways=tuple(choose_side_lines(pairs, segments, distances)),
     )
-    if len(own) < len(names):
-        notes.append(f"left out, because they are computed from other points: {len(names) - len(own)}")
+    if computed.any():
+        notes.append(f"left out, because they are computed from other points: {computed.sum()}")
     if len(kept) < len(own):
         notes.append(f"{len(kept)} of {len(own)} points are used: a layout has at most {MAX_POINTS}")
     if not distances.moves:

@@ -64,11 +64,12 @@ def measure_distances(recordings: Sequence[NDArray[np.floating]]) -> Distances:
     variation is that of the half of the recordings in which the body moves most: while it stands still, all distances
     are constant.
     """
+    from scipy.spatial.distance import pdist, squareform
+
     means, variations = [], []
     for joints in (recordings[i] for i in evenly_spaced(len(recordings), MAX_RECORDINGS)):
         frames = joints[evenly_spaced(len(joints), MAX_FRAMES)].astype(np.float64)
-        distances = np.linalg.norm(frames[:, :, None] - frames[:, None], axis=-1)
-        low, middle, high = _quantiles(distances, (0.1, 0.5, 0.9))
+        low, middle, high = _quantiles(np.array([pdist(frame) for frame in frames]), (0.1, 0.5, 0.9))
         means.append(middle)
         variations.append((high - low) / 2)
     movement = np.array([np.median(v[np.isfinite(v)]) if np.isfinite(v).any() else 0.0 for v in variations])
@@ -76,9 +77,7 @@ def measure_distances(recordings: Sequence[NDArray[np.floating]]) -> Distances:
     mean, variation = _median(np.array(means)), _median(np.array(variations)[moving])
     never = ~(np.isfinite(mean) & np.isfinite(variation))
     mean[never] = variation[never] = np.inf
-    np.fill_diagonal(mean, 0)
-    np.fill_diagonal(variation, 0)
-    return Distances(mean, variation)
+    return Distances(squareform(mean, checks=False), squareform(variation, checks=False))
 
 
 def neighbours_in_segment(joints: NDArray[np.floating], count: int, limit: float) -> list[NDArray[np.intp]]:

@@ -17,7 +17,6 @@ _MIN_CUT_NOISE, _MAX_CUT_NOISE = 2.0, 3.5
 _STILL_CUT = 0.25  # the largest distance within a group of near points, in extents
 _TIE = 1e-4  # of a distance, added to its variation: of equally rigid pairs, the nearer come first
 _NEARNESS = 0.02
-_EXACT, _MIN_MEASURED = 1e-5, 0.25  # extents, and a share of the points; measured points vary by 7e-5 and more
 _LOOSE = 2.0  # medians: the variation of the most constant distance of a point that is left out first
 _MIN_LIMB = 0.17  # extents: a shorter end of the body, such as the head, belongs to the trunk
 
@@ -79,24 +78,6 @@ def _choose_cut(heights: Array, distances: Distances) -> float:
     upper = np.array([heights[heights > max(height, low)].min(initial=np.inf) for height in lower])
     best = int(np.argmax(upper / lower))
     return float(np.sqrt(lower[best] * min(upper[best], 2 * high)))
-
-
-def measured_points(distances: Distances) -> Points:
-    """Return the points without those that are computed from others, such as the axes of a segment.
-
-    Measured points always move a little relative to each other. Of points that do not, those are kept that have the
-    fewest such partners: a marker at the elbow has one, the centre of the joint that is computed from it; the axes of a
-    segment have each other and that centre. Where hardly any point is measured, as in files of joints, all are kept.
-    """
-    exact = (distances.variation < _EXACT * distances.extent) & ~np.eye(len(distances.mean), dtype=bool)
-    measured = np.array(exact.sum(axis=1) == 0)
-    if measured.mean() < _MIN_MEASURED or not distances.moves:
-        return np.arange(len(exact))
-    kept = measured.copy()
-    partners = exact.sum(axis=1)
-    for point in sorted(np.flatnonzero(~measured), key=lambda i: (partners[i], i)):
-        kept[point] = not (exact[point] & kept).any()
-    return np.flatnonzero(kept)
 
 
 def choose_points(distances: Distances, limit: int = MAX_POINTS) -> Points:
