@@ -42,7 +42,7 @@ myst_links_external_new_tab = False
 nb_execution_mode = "force"
 nb_execution_in_temp = True
 nb_execution_raise_on_error = True
-nb_execution_timeout = 60
+nb_execution_timeout = 300  # a busy machine needs more than a minute for a cell
 nb_merge_streams = True
 # The output of a command arrives in pieces that end anywhere. myst-nb, which cannot set this, would break lines there.
 NotebookClient.coalesce_streams = True

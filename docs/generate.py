@@ -93,9 +93,9 @@ def _as_text(value: object) -> str:
 
 def marker_set_table() -> str:
     """Describe every marker set, and the number of joints of ``kinect-v1`` that all its markers give."""
-    lines = ["| name | markers | joints | source |", "|---|---|---|---|"]
+    lines = ["| name | markers | joints |", "|---|---|---|"]
     for known in marker_sets():
-        lines.append(f"| `{known.name}` | {known.title} | {len(known.joints)} | {known.source} |")
+        lines.append(f"| `{known.name}` | {known.title} | {len(known.joints)} |")
     return "\n".join(lines) + "\n"
 
 

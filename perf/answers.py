@@ -129,23 +129,16 @@ def ask(model: Model, walks: dict[str, list[Recording]], people: int, recordings
 
 
 def merge_document(merges: list[Merge], seeds: int) -> str:
-    """Return the table: how many merges are offered, and how often they are right."""
-    rows = []
-    for name in ["all", *dict.fromkeys(each[0] for each in merges)]:
-        chosen = [each for each in merges if name in ("all", each[0])]
-        row = {"galleries": name}
-        for kind, title in (("offered", "with an unnamed person"), ("contradicting", "both named by hand")):
-            right = [truth for _, found, truth in chosen if found == kind]
-            missed = sum(found == "missed" and truth == (kind == "offered") for _, found, truth in chosen)
-            row[f"{title}: right of offered"] = f"{sum(right)} of {len(right)}"
-            row[f"{title}: not offered"] = str(missed)
-        rows.append(row)
-    introduction = (
-        f"Simulated walkers, {seeds} seeds, galleries as above, in which a third of the people is enrolled twice, the "
-        f"second time without a name or under another one, himpc {himpc.__version__}: merges that the queue offers, "
-        "how many of them are right, and how many are not offered."
+    """Return how many merges are offered, how many of them are right, and how many are not offered."""
+    counts = []
+    for kind, title in (("offered", "with an unnamed person"), ("contradicting", "of two people named by hand")):
+        right = [truth for _, found, truth in merges if found == kind]
+        missed = sum(found == "missed" and truth == (kind == "offered") for _, found, truth in merges)
+        counts.append(f"{title} {sum(right)} of {len(right)} offered were right and {missed} were not offered")
+    return (
+        f"In the galleries above, with a third of the people enrolled twice (`python perf/answers.py`, {seeds} seeds, "
+        f"himpc {himpc.__version__}), of the merges {', '.join(counts)}.\n"
     )
-    return f"{introduction}\n\n{markdown_table(rows)}\n"
 
 
 def group(parts: list[Recording]) -> list[list[Recording]]:

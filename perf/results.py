@@ -51,6 +51,8 @@ ON_PAGE = {
     "body": BASELINES["body"].title,
 }
 """Columns of the page and their methods; all methods are printed."""
+NOT_ON_PAGE = ("one-view", "cross-view-unseen", "cross-session-unseen")
+"""Suites that are printed only, because others on the page show the same."""
 
 MEASURES = ("window Rank-1", "window mAP", "recording Rank-1", "recording mAP")
 GROUPED = {"people found": 1, "ARI": 2, "AMI": 2, "purity": 2}
@@ -161,6 +163,8 @@ def glance(measured: dict[str, list[Scores]], measures: tuple[str, ...]) -> str:
     """Return a row per benchmark and a column per method."""
     rows = []
     for name, runs in measured.items():
+        if name.startswith(NOT_ON_PAGE):
+            continue
         row = {"": name}
         for title, method in ON_PAGE.items():
             values = [mean(runs, method, each) for each in measures]
