@@ -13,7 +13,7 @@ from cyclopts import Group, Parameter
 from himpc._schema import settings_of
 from himpc.cli.console import Console
 from himpc.errors import RunFolderError
-from himpc.reading import Plan, ReadOptions, Recordings, VideoOptions, plan
+from himpc.reading import FileOptions, Plan, ReadOptions, Recordings, VideoOptions, plan
 
 if TYPE_CHECKING:
     from himpc.recordings import Recording
@@ -95,6 +95,7 @@ _VIDEO_OPTIONS = tuple(each.name for each in settings_of(VideoOptions))
 _Name: Any = derive_options(ReadOptions, ("name", "fps"))
 _Video: Any = derive_options(VideoOptions)
 _Files: Any = derive_options(ReadOptions, _FILE_OPTIONS)
+_Calibrated: Any = derive_options(ReadOptions, ("unit", "scale", "up", "image_size"))
 
 
 @Parameter(name="*", group=INPUT)
@@ -119,6 +120,16 @@ class VideoInputOptions(_Video, _Name):  # type: ignore[misc]
         return VideoReader(
             options.video or VideoOptions(), fps=options.fps, clean=not self.raw, progress=console.progress
         )
+
+
+@Parameter(name="*", group=INPUT)
+@dataclass(frozen=True)
+class CalibratedOptions(_Calibrated, VideoInputOptions):  # type: ignore[misc]
+    """Options for videos of calibrated cameras."""
+
+    def file_options(self) -> FileOptions:
+        """Return what is stated about the space of the cameras."""
+        return FileOptions(unit=self.unit, scale=self.scale, up=self.up, fps=self.fps)
 
 
 @Parameter(name="*", group=INPUT)
@@ -171,7 +182,12 @@ class InputOptions(_Files, VideoInputOptions):  # type: ignore[misc]
             If an output is one of the paths, the origin of a recording, or a file that an option names.
         """
         named = [getattr(self, name) for name in ("labels", "layout", "markers")]
-        files = [*paths, *self.weights, *(Path(each) for each in named if isinstance(each, str | Path))]
+        files = [
+            *paths,
+            *self.weights,
+            *self.calibration,
+            *(Path(each) for each in named if isinstance(each, str | Path)),
+        ]
         read = {path.resolve() for path in files if path.exists()}
         read |= {each.origin.path.resolve() for each in recordings if each.origin and each.origin.path}
         if clash := next((path for path in outputs if path.resolve() in read), None):

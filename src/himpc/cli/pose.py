@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from himpc.cli import FAILURE
-from himpc.cli.options import OutputOptions, VideoInputOptions
+from himpc.cli.options import CalibratedOptions, OutputOptions
 from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
@@ -31,12 +31,18 @@ def pose(
     overlay: bool = False,
     pictures: bool = False,
     blur: bool = False,
-    source: VideoInputOptions = VideoInputOptions(),
+    source: CalibratedOptions = CalibratedOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:
     """Estimate the poses of the people in videos, and write a recording of each person.
 
     A video that was processed with the same settings is skipped, so an interrupted run continues where it stopped.
+
+    With the calibration of two cameras or more, each path is what one of them saw at the same time: a video, or a file
+    or folder of 2D poses. Every person then becomes one recording of true size.
+
+    With the calibration of two or more cameras, each path is what one of them saw at the same time: a video, or a file
+    or folder of 2D poses. Every person then becomes one recording of true size.
 
     Parameters
     ----------
@@ -56,6 +62,18 @@ def pose(
     if unknown := next((path for path in paths if str(path).startswith("-") and path != STANDARD_INPUT), None):
         raise ConfigError(f"unknown option {unknown}", hint=f"write ./{unknown} for a file of such a name")
     console = output.console()
+    if source.calibration and len(paths) > 1:
+        from himpc.cli.cameras import pose_from_cameras
+        from himpc.video import read_calibration
+
+        cameras = read_calibration(source.calibration)
+        if len(cameras) > 1:
+            if overlay or blur:
+                raise ConfigError(
+                    "overlays and blurred copies are of one camera, expected none with several",
+                    hint="make them without {calibration}",
+                )
+            return pose_from_cameras(paths, cameras, out, source, console)
     with _spool_standard_input(paths) as places:
         return _estimate_all(places, out, overlay, pictures, blur, source, console)
 
@@ -66,7 +84,7 @@ def _estimate_all(
     overlay: bool,
     pictures: bool,
     blur: bool,
-    source: VideoInputOptions,
+    source: CalibratedOptions,
     console: Console,
 ) -> int:
     from himpc._schema import to_plain

@@ -4,12 +4,16 @@ from himpc.reading.axes import recognise_up, to_y_up
 from himpc.reading.discovery import Source, discover, is_video, nothing_found
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import FORMATS, Format, find_format, get_format, register_format
+from himpc.reading.formats.parsing.arrays import npz_names, read_npz
 from himpc.reading.formats.parsing.frames import first_frame_file, natural_key
+from himpc.reading.formats.parsing.keypoints import load_json
 from himpc.reading.formats.parsing.positions import MAX_COORDINATE
+from himpc.reading.formats.parsing.text import read_bytes
 from himpc.reading.formats.video import BLURRED_SUFFIX, OVERLAY_SUFFIX, list_pictures
 from himpc.reading.labels import NamePattern
 from himpc.reading.options import ReadOptions, VideoOptions
 from himpc.reading.reader import Plan, plan, read
+from himpc.reading.units import body_size, find_scale
 from himpc.recordings import Problem, Recordings
 
 __all__ = [
@@ -26,16 +30,22 @@ __all__ = [
     "Recordings",
     "Source",
     "VideoOptions",
+    "body_size",
     "discover",
     "find_format",
+    "find_scale",
     "first_frame_file",
     "get_format",
     "is_video",
     "list_pictures",
+    "load_json",
     "natural_key",
     "nothing_found",
+    "npz_names",
     "plan",
     "read",
+    "read_bytes",
+    "read_npz",
     "recognise_up",
     "register_format",
     "to_y_up",

@@ -5,6 +5,15 @@ estimators.
 """
 
 from himpc.video.blur import write_blurred
+from himpc.video.cameras import (
+    CalibratedCamera,
+    PeopleInSpace,
+    PersonInSpace,
+    match_cameras,
+    read_calibration,
+    triangulate,
+    view_of_video,
+)
 from himpc.video.cleaning import DEFAULT_STEPS, STEPS, Changes, CleanedTrack, PoseCleaningRules, clean_track
 from himpc.video.decoding import Frame, Video
 from himpc.video.detection import Detection, PoseEstimator
@@ -27,6 +36,7 @@ __all__ = [
     "MIN_FRAMES",
     "RECORDINGS_FOLDER",
     "STEPS",
+    "CalibratedCamera",
     "Changes",
     "CleanedTrack",
     "Detection",
@@ -39,6 +49,8 @@ __all__ = [
     "LabelledPose",
     "LiveVideo",
     "LiveView",
+    "PeopleInSpace",
+    "PersonInSpace",
     "PoseCleaningRules",
     "PoseEstimator",
     "PoseFolder",
@@ -56,7 +68,11 @@ __all__ = [
     "estimate_up",
     "find_videos",
     "label_of",
+    "match_cameras",
     "open_estimator",
+    "read_calibration",
+    "triangulate",
+    "view_of_video",
     "watch_live",
     "write_blurred",
     "write_overlay",

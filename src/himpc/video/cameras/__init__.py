@@ -1,0 +1,16 @@
+"""Calibrated cameras: their files, and people in space from what several of them see."""
+
+from himpc.video.cameras.calibration import match_cameras, read_calibration
+from himpc.video.cameras.camera import CalibratedCamera
+from himpc.video.cameras.people import PeopleInSpace, PersonInSpace, triangulate
+from himpc.video.cameras.views import view_of_video
+
+__all__ = [
+    "CalibratedCamera",
+    "PeopleInSpace",
+    "PersonInSpace",
+    "match_cameras",
+    "read_calibration",
+    "triangulate",
+    "view_of_video",
+]
