@@ -3,7 +3,7 @@
 A format is one module (or folder) with two functions and one row of `FORMATS`:
 
 - ``recognise(path, head) -> bool``: whether a file, or a folder of frames, is of this format. `head` is the first
-  `HEAD_BYTES` bytes of a file, and empty for a folder. It never raises.
+  `HEAD_BYTES` bytes of a file, in UTF-8 if it is text in UTF-16, and empty for a folder. It never raises.
 - ``read(path, options) -> list[Recording]``: one recording for each body, in metres and y up, unseen joints NaN, with
   ``quality.frames_read`` set and no frame dropped. It raises `FormatError`, and nothing else, on a damaged file, and
   checks sizes before it allocates memory.
@@ -21,7 +21,7 @@ from typing import Any
 from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError, suggest_name
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.text import HEAD_BYTES
+from himpc.reading.formats.parsing.text import HEAD_BYTES, utf16_of
 from himpc.reading.formats.unsupported import unsupported_error
 from himpc.recordings import Recording
 
@@ -154,6 +154,8 @@ def find_format(path: Path) -> Format:
         raise FormatError(f"{path}: cannot be opened: {error.strerror or error}") from error
     if not head and not path.is_dir():
         raise FormatError(f"{path}: is empty, expected a recording")
+    if utf16 := utf16_of(head):
+        head = head.decode(utf16, errors="replace").encode()
     for candidate in FORMATS:
         if candidate.recognise(path, head):
             return candidate

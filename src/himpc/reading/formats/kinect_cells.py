@@ -27,7 +27,7 @@ def recognise(path: Path, head: bytes) -> bool:
 
 def _joint_order(header: str, layout: Layout) -> list[int] | None:
     """Return the joint of each cell, or None if the header does not name each joint once."""
-    names = [name for name in header.split(";") if name.strip()]
+    names = header.lstrip(";").split(";")
     order = [layout.find(name) for name in names[: len(layout)]]
     joints = [joint for joint in order if joint is not None]
     return joints if sorted(joints) == list(range(len(layout))) else None

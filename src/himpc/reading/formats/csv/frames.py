@@ -8,37 +8,45 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.csv.layout import joint_layout
+from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.recordings import Rows, to_recordings
-from himpc.reading.formats.csv.table import AXES, header_of, parse_column, read_table
+from himpc.reading.formats.csv.table import header_of, read_table
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
 
+_CHECKED_COLUMNS = 24
+"""Columns of joints of which one must have all its axes."""
+
 
 def recognise(path: Path, head: bytes) -> bool:
-    """Recognise a header that names all axes of a joint."""
+    """Recognise a header that names two or three axes of a joint."""
     columns = [column for name in header_of(head) if (column := parse_column(name)) and column.joint]
-    return any({c.content for c in columns if c.joint == column.joint} >= set(AXES) for column in columns[:12])
+    axes_of: dict[str, set[str]] = {}
+    for column in columns[:_CHECKED_COLUMNS]:
+        axes_of.setdefault(column.joint, set()).add(column.content)
+    return any(axes >= set(AXES[:2]) for axes in axes_of.values())
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person, session, camera and body of a table with one row a frame."""
     table = read_table(path)
-    row_columns, joint_columns = table.columns()
-    names, where = list(joint_columns), f"{path}, line {table.header_line}"
-    if not names:
+    columns = table.columns()
+    where = f"{path}, line {table.header_line}"
+    of_joint = {name: found for name, found in columns.of_joint.items() if set(found) & set(AXES)}
+    if not of_joint:
         raise FormatError(f"{where}: has no columns such as 'left_hip_x'")
-    layout, joint_of = joint_layout(names, [where] * len(names), table.stated.get("layout"), options)
-    if missing := set(range(len(layout))) - set(joint_of.values()):
-        raise FormatError(f"{where}: has no column for joint {layout.joints[min(missing)]!r} of layout {layout.name!r}")
-    for name, columns in joint_columns.items():
-        if absent := [axis for axis in AXES if axis not in columns]:
+    axes = AXES if any("z" in found for found in of_joint.values()) else AXES[:2]
+    for name, found in of_joint.items():
+        if absent := [axis for axis in axes if axis not in found]:
             raise FormatError(f"{where}: joint {name[:40]!r} has no {absent[0]} column")
-    joint = np.tile([joint_of[name] for name in names], (len(table.rows), 1))
-    positions = table.numbers([columns[axis] for columns in joint_columns.values() for axis in AXES])
+    names = list(of_joint)
+    joint = np.tile(np.arange(len(names)), (len(table.rows), 1))
+    positions = table.numbers([found[axis] for found in of_joint.values() for axis in axes])
     confidence = None
-    if all("confidence" in columns for columns in joint_columns.values()):
-        confidence = table.numbers([columns["confidence"] for columns in joint_columns.values()])
-    rows = Rows(table, row_columns, layout, joint, positions.reshape(*joint.shape, 3), confidence)
+    if all("confidence" in found for found in of_joint.values()):
+        confidence = table.numbers([found["confidence"] for found in of_joint.values()])
+    rows = Rows(
+        table, columns, names, [where] * len(names), joint, positions.reshape(*joint.shape, len(axes)), confidence
+    )
     return to_recordings(rows, options)

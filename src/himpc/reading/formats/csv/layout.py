@@ -14,23 +14,33 @@ __all__ = ["joint_layout"]
 
 def joint_layout(
     names: Sequence[str], where: Sequence[str], stated: str | None, options: FileOptions
-) -> tuple[Layout, dict[str, int]]:
-    """Return the layout of a table, and the joint index of each name.
+) -> tuple[Layout, dict[str, int]] | None:
+    """Return the layout of a table, and the joint index of each name; None if no layout has exactly these joints.
 
     Parameters
     ----------
     names : sequence of str
-        The joint names in the file, each once.
+        The joint names in the file, each once; or the numbers of joints, from 0 or 1.
     where : sequence of str
         The ``path, line`` of each name, for errors.
     stated : str, optional
         The built-in layout that the file names.
     options : FileOptions
-        The user's layout, if the file names none, and the one to prefer if the joints fit several.
+        The user's layout, if these are its joints, and the one to prefer if the joints fit several.
+
+    Raises
+    ------
+    FormatError
+        If the names are not those of the stated layout, or fit several ones.
     """
-    layout = _get_stated(stated, where[0]) if stated is not None else options.layout
+    layout = None if stated is None else _get_stated(stated, where[0])
+    if (numbered := _numbered(names)) is not None:
+        return _layout_of_count(len(names), where[0], options.layout or layout), numbered
+    if options.layout is not None and _fits(options.layout, names):
+        layout = options.layout
+    layout = layout or _recognise_layout(names, where[0], options.preferred_layout)
     if layout is None:
-        layout = _recognise_layout(names, where, options.preferred_layout)
+        return None
     joints: dict[str, int] = {}
     for name, place in zip(names, where, strict=True):
         joint = layout.find(name)
@@ -40,6 +50,30 @@ def joint_layout(
             raise FormatError(f"{place}: {name[:40]!r} is the joint {layout.joints[joint]!r}, as another name is")
         joints[name] = joint
     return layout, joints
+
+
+def _numbered(names: Sequence[str]) -> dict[str, int] | None:
+    """Return the index of each joint that is named by its number, from 0 or 1; None for other names."""
+    if not all(name.isascii() and name.isdecimal() and len(name) < 5 for name in names):
+        return None
+    numbers = [int(name) for name in names]
+    first = min(numbers)
+    is_complete = sorted(numbers) == list(range(first, first + len(numbers))) and first in (0, 1)
+    return {name: number - first for name, number in zip(names, numbers, strict=True)} if is_complete else None
+
+
+def _layout_of_count(count: int, where: str, layout: Layout | None) -> Layout:
+    """Return the layout of joints that have numbers: the stated one, or the only one with as many joints."""
+    fitting = [known for known in map(get_layout, layout_names()) if len(known) == count]
+    if layout is None and len(fitting) == 1:
+        return fitting[0]
+    if layout is not None and len(layout) == count:
+        return layout
+    found = f"{where}: has {count_noun(count, 'joint')} by number"
+    if layout is not None:
+        raise FormatError(f"{found}, the layout {layout.name!r} has {len(layout)}")
+    names = [known.name for known in fitting] or ["mine.toml"]
+    raise FormatError(found, hint=f"state their layout, {' or '.join(names)}: {{layout={names[0]}}}")
 
 
 def _get_stated(name: str, where: str) -> Layout:
@@ -55,8 +89,8 @@ def _get_stated(name: str, where: str) -> Layout:
         raise FormatError(f"{where}: {error.message}", hint=error.hint) from error
 
 
-def _recognise_layout(names: Sequence[str], where: Sequence[str], preferred: Layout | None) -> Layout:
-    """Return the one layout with exactly these joints, of several the preferred one."""
+def _recognise_layout(names: Sequence[str], where: str, preferred: Layout | None) -> Layout | None:
+    """Return the one layout with exactly these joints, of several the preferred one; None if there is none."""
     layouts = [get_layout(name) for name in layout_names()]
     fitting = [layout for layout in layouts if _fits(layout, names)]
     if preferred in fitting:
@@ -65,23 +99,12 @@ def _recognise_layout(names: Sequence[str], where: Sequence[str], preferred: Lay
         fitting = [layout for layout in fitting if set(layout.joints) == set(names)] or fitting
         in_order = list(range(len(names)))
         fitting = [layout for layout in fitting if [layout.find(name) for name in names] == in_order] or fitting
-    if len(fitting) == 1:
-        return fitting[0]
-    if fitting:
+    if len(fitting) > 1:
         raise FormatError(
-            f"{where[0]}: the joint names fit several layouts: {', '.join(layout.name for layout in fitting)}",
+            f"{where}: the joint names fit several layouts: {', '.join(layout.name for layout in fitting)}",
             hint=f"state one of them: {{layout={fitting[0].name}}}",
         )
-    for name, place in zip(names, where, strict=True):
-        if all(layout.find(name) is None for layout in layouts):
-            raise FormatError(
-                f"{place}: {name[:40]!r} is no joint of any layout",
-                hint="declare a layout in a TOML file: {layout=mine.toml}",
-            )
-    raise FormatError(
-        f"{where[0]}: no layout has exactly these {count_noun(len(names), 'joint')}",
-        hint=f"state a layout, one of {', '.join(layout_names())} or a TOML file: {{layout=mine.toml}}",
-    )
+    return fitting[0] if fitting else None
 
 
 def _fits(layout: Layout, names: Sequence[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,32 +11,41 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
-from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, to_numbers
+from himpc.reading.formats.csv.columns import AXES, parse_column, parse_label_unit
+from himpc.reading.formats.parsing.tables import find_delimiter, split_cells
+from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, to_numbers, utf16_of
+from himpc.reading.formats.parsing.timeline import parse_seconds
 
-__all__ = ["AXES", "RECORDING_COLUMNS", "Column", "Table", "header_of", "parse_column", "read_table"]
-
-AXES = ("x", "y", "z")
-
-RECORDING_COLUMNS = ("person", "session", "camera", "body")
-"""Columns that separate the recordings of one file."""
+__all__ = ["Columns", "Table", "header_of", "read_table"]
 
 CHECKED_BYTES = 2**20
 """Bytes of a file that are checked first, so that a wrong line there is found at once."""
 
-_UTF16 = (b"\xff\xfe", b"\xfe\xff")
-_ROW_COLUMNS = (*RECORDING_COLUMNS, "frame", "time", "joint", *AXES, "confidence")
 _STATED = ("unit", "layout", "fps", "up")
-_DELIMITERS = (",", ";", "\t")
-_SUFFIX = re.compile(r"(.+?)(?:[^A-Za-z0-9]+([xyzXYZ]|confidence)|([XYZ]))")
-_PREFIX = re.compile(r"([xyzXYZ])[^A-Za-z0-9]+(.+)")
+_DELIMITERS = ",;\t"
+_EXCEL = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
-class Column:
-    """The content of a column: a property of the row (`joint` is empty), or an axis of a joint or its confidence."""
+class Columns:
+    """The columns of a table by what they hold.
 
-    content: str
-    joint: str = ""
+    Attributes
+    ----------
+    of_row : dict of str to int
+        The column of each property of a row.
+    of_joint : dict
+        For each joint, the columns of its axes and confidence.
+    unused : list of str
+        The names of the others.
+    units : set of str
+        The units of length that names of columns state.
+    """
+
+    of_row: dict[str, int]
+    of_joint: dict[str, dict[str, int]]
+    unused: list[str]
+    units: set[str]
 
 
 @dataclass(frozen=True)
@@ -56,6 +66,8 @@ class Table:
         The line number of each row.
     rows : list of list of str
         The cells of each row, as many as the header has.
+    notes : tuple of str
+        What was left out.
     """
 
     path: Path
@@ -64,6 +76,7 @@ class Table:
     header_line: int
     lines: list[int]
     rows: list[list[str]]
+    notes: tuple[str, ...] = ()
 
     @property
     def fps(self) -> float | None:
@@ -75,60 +88,66 @@ class Table:
         except ValueError:
             raise FormatError(f"{self.path}: states fps {self.stated['fps'][:20]!r}, expected a number") from None
 
-    def columns(self) -> tuple[dict[str, int], dict[str, dict[str, int]]]:
-        """Return the index of each column of the row, and for each joint those of its axes and confidence."""
-        of_row: dict[str, int] = {}
-        of_joint: dict[str, dict[str, int]] = {}
+    def columns(self) -> Columns:
+        """Sort the columns by what they hold."""
+        columns = Columns({}, {}, [], set())
         for i, name in enumerate(self.header):
             column = parse_column(name)
             if column is None:
-                raise FormatError(f"{self.path}, line {self.header_line}: unknown column {name[:40]!r}")
-            columns = of_joint.setdefault(column.joint, {}) if column.joint else of_row
-            if column.content in columns:
+                columns.unused.append(name)
+                continue
+            found = columns.of_joint.setdefault(column.joint, {}) if column.joint else columns.of_row
+            if column.content not in found:
+                found[column.content] = i
+            elif column.content in AXES:
                 raise FormatError(f"{self.path}, line {self.header_line}: column {name[:40]!r} is there twice")
-            columns[column.content] = i
-        return of_row, of_joint
+            else:
+                columns.unused.append(name)
+            columns.units.update({column.unit} - {""})
+        self._use_index(columns)
+        return columns
+
+    def _use_index(self, columns: Columns) -> None:
+        """Take a first column without a name, as pandas writes it, for the frame numbers, if it counts rows."""
+        name = self.header[0]
+        if {"frame", "joint"} & set(columns.of_row) or not (name == "" or name.lower() in ("unnamed: 0", "index")):
+            return
+        numbers = [row[0] for row in self.rows]
+        if all(n.isdecimal() and len(n) < 10 for n in numbers) and all(np.diff(np.array(numbers, dtype=np.int64)) > 0):
+            columns.of_row["frame"] = 0
+        columns.unused.remove(name)
 
     def check(self) -> None:
-        """Check that columns are known, and that those of positions hold numbers."""
-        of_row, of_joint = self.columns()
-        axes = [index for columns in of_joint.values() for index in columns.values()]
-        self.numbers(axes or [of_row[axis] for axis in AXES if axis in of_row])
+        """Check that columns of positions hold numbers."""
+        columns = self.columns()
+        axes = [index for found in columns.of_joint.values() for index in found.values()]
+        self.numbers(axes or [columns.of_row[axis] for axis in AXES if axis in columns.of_row])
 
     def numbers(self, columns: list[int]) -> NDArray[np.float64]:
         """Parse some columns as numbers ``(n, columns)``."""
         rows = [(line, [cells[i] for i in columns]) for line, cells in zip(self.lines, self.rows, strict=True)]
         return to_numbers(self.path, rows, len(columns), [self.header[i] for i in columns])
 
-
-def parse_column(name: str) -> Column | None:
-    """Parse the name of a column; None if it is unknown.
-
-    >>> parse_column("Left Hip.Z"), parse_column("x_nose"), parse_column("frame")
-    (Column(content='z', joint='Left Hip'), Column(content='x', joint='nose'), Column(content='frame', joint=''))
-    """
-    if name.lower() in _ROW_COLUMNS:
-        return Column(name.lower())
-    if match := _SUFFIX.fullmatch(name):
-        return Column((match[2] or match[3]).lower(), match[1])
-    if match := _PREFIX.fullmatch(name):
-        return Column(match[1].lower(), match[2])
-    return None
+    def seconds(self, column: int) -> NDArray[np.float64]:
+        """Parse a column of times: numbers, times of day or dates with a time."""
+        seconds = parse_seconds([cells[column] for cells in self.rows])
+        return self.numbers([column])[:, 0] if seconds is None else seconds
 
 
 def header_of(head: bytes) -> list[str]:
     """Return the header's cells in a file's first bytes; empty if there is none."""
-    for line in decode_head(head):
-        if not line.startswith("#"):
-            return _split(line, _delimiter(line))
-    return []
+    lines = [line for line in decode_head(head) if not line.startswith("#") and not _EXCEL.fullmatch(line)]
+    if not lines:
+        return []
+    delimiter = find_delimiter(lines[:1], _DELIMITERS)
+    return _join_header([split_cells(line, delimiter) for line in lines[:2]])[0]
 
 
 def read_table(path: Path) -> Table:
     """Read a CSV file as text; the beginning of a long one is checked before all of it is split."""
     content = read_bytes(path)
     end = content.rfind(b"\n", 0, CHECKED_BYTES)
-    if len(content) > CHECKED_BYTES and end > 0 and not content.startswith(_UTF16):
+    if len(content) > CHECKED_BYTES and end > 0 and utf16_of(content) is None:
         _build(path, split_lines(path, content[:end])).check()
     return _build(path, split_lines(path, content))
 
@@ -136,21 +155,77 @@ def read_table(path: Path) -> Table:
 def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
     n_comments = next((i for i, (_, line) in enumerate(numbered) if not line.startswith("#")), len(numbered))
     stated = _parse_comments([line for _, line in numbered[:n_comments]])
-    if n_comments == len(numbered):
+    numbered = numbered[n_comments:]
+    marked = _EXCEL.fullmatch(numbered[0][1]) if numbered else None
+    if marked:
+        del numbered[0]
+    if not numbered:
         raise FormatError(f"{path}: has no header line")
-    header_line, first = numbered[n_comments]
-    delimiter = _delimiter(first)
-    header = _split(first, delimiter)
-    lines = [number for number, _ in numbered[n_comments + 1 :]]
+    header_line = numbered[0][0]
+    delimiter = marked[1] if marked else find_delimiter([numbered[0][1]], _DELIMITERS)
+    rows = [split_cells(line, delimiter) for _, line in numbered]
+    header, below = _join_header(rows[:2])
+    if len(rows) > below and (units := _units_row(rows[below])) is not None:
+        below += 1
+        stated = {"unit": units.pop(), **stated} if len(units) == 1 else stated
+    lines, rows = [number for number, _ in numbered[below:]], rows[below:]
+    notes: tuple[str, ...] = ()
+    if repeated := [line for line, cells in zip(lines, rows, strict=True) if cells == header]:
+        if not any(_is_time(name) for name in header):
+            raise FormatError(
+                f"{path}, line {repeated[0]}: the header is there again, so the file holds several recordings",
+                hint="split the file into one recording each",
+            )
+        lines = [line for line in lines if line not in repeated]
+        rows = [cells for cells in rows if cells != header]
+        notes = (f"the header is repeated in line {repeated[0]}",)
     if not lines:
         raise FormatError(f"{path}: has a header but no rows")
-    rows = [_split(line, delimiter) for _, line in numbered[n_comments + 1 :]]
+    lines, rows, cut = _check_widths(path, lines, rows, len(header))
+    return Table(path, stated, header, header_line, lines, rows, (*notes, *cut))
+
+
+def _join_header(rows: Sequence[list[str]]) -> tuple[list[str], int]:
+    """Return one name a column, and the number of rows of the header: names of joints may be above those of axes."""
+    names, *below = rows
+    axes = below[0] if below else []
+    is_axis = [cell.lower() in AXES for cell in axes]
+    if sum(is_axis) < 3 or any((column := parse_column(name)) and column.joint for name in names):
+        return names, 1
+    joined, current = [], ""
+    for i, axis in enumerate(axes):
+        current = (names[i] if i < len(names) else "") or current
+        column = parse_column(axis)
+        is_of_joint = is_axis[i] or (column is not None and column.content == "confidence")
+        joined.append(f"{current}_{axis}" if is_of_joint else axis or names[i])
+    return joined, 2
+
+
+def _units_row(cells: Sequence[str]) -> set[str] | None:
+    """Return the units of length in a row of units; None if it is a row of numbers."""
+    units = [parse_label_unit(cell) for cell in cells if cell]
+    if not units or None in units:
+        return None
+    return {unit for unit in units if unit in ("mm", "cm", "m", "in")}
+
+
+def _check_widths(
+    path: Path, lines: list[int], rows: list[list[str]], width: int
+) -> tuple[list[int], list[list[str]], tuple[str, ...]]:
+    """Check that rows have as many cells as the header; delimiters may end them, and the last may be cut off."""
+    notes: tuple[str, ...] = ()
+    if len(rows) > 1 and len(rows[-1]) < width and all(len(cells) >= width for cells in rows[:-1]):
+        notes = (f"line {lines[-1]} is cut off and left out",)
+        lines, rows = lines[:-1], rows[:-1]
     for number, cells in zip(lines, rows, strict=True):
-        if len(cells) != len(header):
-            raise FormatError(
-                f"{path}, line {number}: has {count_noun(len(cells), 'cell')}, the header has {len(header)}"
-            )
-    return Table(path, stated, header, header_line, lines, rows)
+        if len(cells) < width or any(cells[width:]):
+            raise FormatError(f"{path}, line {number}: has {count_noun(len(cells), 'cell')}, the header has {width}")
+    return lines, [cells[:width] for cells in rows], notes
+
+
+def _is_time(name: str) -> bool:
+    column = parse_column(name)
+    return column is not None and column.content in ("frame", "time")
 
 
 def _parse_comments(comments: list[str]) -> dict[str, str]:
@@ -160,11 +235,3 @@ def _parse_comments(comments: list[str]) -> dict[str, str]:
         if colon and key.strip().lower() in _STATED:
             stated[key.strip().lower()] = value.strip()
     return stated
-
-
-def _delimiter(header: str) -> str:
-    return max(_DELIMITERS, key=header.count)
-
-
-def _split(line: str, delimiter: str) -> list[str]:
-    return [cell.strip(' "') for cell in line.split(delimiter)]

@@ -18,6 +18,7 @@ from himpc.reading.formats.parsing.text import read_bytes
 from himpc.skeleton import Layout, get_layout
 
 __all__ = [
+    "are_shares",
     "check_frames",
     "check_objects",
     "flat_pose",
@@ -30,6 +31,7 @@ __all__ = [
     "parse_numbers",
     "parse_points",
     "restore_pixels",
+    "shares_error",
 ]
 
 _KEYPOINT_LAYOUTS = {17: "coco-17", 26: "halpe-26", 133: "coco-wholebody", 136: "halpe-26"}
@@ -42,6 +44,7 @@ _MAX_JSON_VALUES = 16 * 2**20
 _MAX_ID = 255
 _MAX_SHARE, _MIN_SHARE = 1.5, -0.05
 """Largest coordinate that may be a share of the picture, and the least one from 0 to 1 of a body at its edge."""
+_MARGIN, _INSIDE_SHARE, _MIN_LANDMARKS = 0.1, 0.99, 10
 _KEYPOINT_LISTS = re.compile(rb'"keypoints"\s*:\s*\[\s*\[')
 _SPACE = re.compile(r"[ \t\n\r]*")
 
@@ -184,13 +187,33 @@ def restore_pixels(bodies: Sequence[NDArray[np.floating]], options: FileOptions,
     if not len(flat) or np.abs(flat).max() > _MAX_SHARE:
         return ()
     if options.image_size is None:
-        raise FormatError(
-            f"{where}: its keypoints are shares of the picture, between {flat.min():.2g} and {flat.max():.2g}, which "
-            "distort the body",
-            hint="state width and height of the pictures: {image_size=1920x1080}",
-        )
+        raise shares_error(where, "its keypoints", f", between {flat.min():.2g} and {flat.max():.2g}")
     is_centred = flat.min() < _MIN_SHARE
     for body in bodies:
         body[..., :2] = ((body[..., :2] + 1) / 2 if is_centred else body[..., :2]) * options.image_size
     width, height = options.image_size
     return (f"keypoints are shares of a picture of {width}x{height}",)
+
+
+def shares_error(where: str, what: str, between: str = "") -> FormatError:
+    """Return the error about positions that are shares of a picture whose size is not stated."""
+    return FormatError(
+        f"{where}: {what} are shares of the picture{between}, which distort the body",
+        hint="state width and height of the pictures: {image_size=1920x1080}",
+    )
+
+
+def are_shares(points: NDArray[np.floating]) -> bool:
+    """Return whether points ``(frames, P, 3)`` are landmarks of pictures: x and y are shares of its width and height.
+
+    They are within the picture, y is down, and z is relative to the body. Positions in metres reach beyond 0 to 1, or
+    are around an origin within the body.
+    """
+    seen = points[np.isfinite(points).all(axis=2)]
+    if not len(seen) or (points.shape[1] < _MIN_LANDMARKS):
+        return False
+    inside = (seen[:, :2] > -_MARGIN) & (seen[:, :2] < 1 + _MARGIN)
+    with np.errstate(invalid="ignore"):
+        middle = np.nanmedian(points.reshape(-1, 3), axis=0)
+    is_around_origin = np.abs(middle[:2]).max() < _MARGIN
+    return bool(inside.mean() > _INSIDE_SHARE and not is_around_origin and np.median(np.abs(seen[:, 2])) < 1)

@@ -19,11 +19,13 @@ from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 
 __all__ = [
+    "find_delimiter",
     "head_cells",
     "parse_cells",
     "parse_number",
     "parse_positions",
     "read_cells",
+    "split_cells",
     "table_recordings",
     "triples",
 ]
@@ -84,15 +86,15 @@ def read_cells(path: Path) -> list[Row]:
     lines = read_lines(path)
     if not lines:
         raise FormatError(f"{path}: is empty, expected a table")
-    delimiter = _delimiter([line for _, line in lines[:_HEADER_LINES]])
-    return [(number, _split(line, delimiter)) for number, line in lines]
+    delimiter = find_delimiter([line for _, line in lines[:_HEADER_LINES]])
+    return [(number, split_cells(line, delimiter)) for number, line in lines]
 
 
 def head_cells(head: bytes) -> list[list[str]]:
     """Return the cells of the lines of a head that are not blank; the last ones may be cut."""
     lines = decode_head(head)
-    delimiter = _delimiter(lines[:_HEADER_LINES])
-    return [_split(line, delimiter) for line in lines]
+    delimiter = find_delimiter(lines[:_HEADER_LINES])
+    return [split_cells(line, delimiter) for line in lines]
 
 
 def triples(names: Iterable[tuple[int, str, str]]) -> dict[str, tuple[int, int, int]]:
@@ -136,11 +138,13 @@ def parse_number(text: str | None) -> float | None:
     return value if 0 < value < np.inf else None
 
 
-def _delimiter(lines: Sequence[str]) -> str:
-    return max(_DELIMITERS, key=lambda delimiter: sum(line.count(delimiter) for line in lines))
+def find_delimiter(lines: Sequence[str], delimiters: str = _DELIMITERS) -> str:
+    """Return the most frequent delimiter of some lines; the first of several."""
+    return max(delimiters, key=lambda delimiter: sum(line.count(delimiter) for line in lines))
 
 
-def _split(line: str, delimiter: str) -> list[str]:
+def split_cells(line: str, delimiter: str) -> list[str]:
+    """Split a line into its cells, without spaces and quotes around them."""
     if '"' in line:
         try:
             return [cell.strip() for cell in next(csv.reader([line], delimiter=delimiter))]

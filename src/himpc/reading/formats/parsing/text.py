@@ -22,6 +22,7 @@ __all__ = [
     "read_lines",
     "split_lines",
     "to_numbers",
+    "utf16_of",
 ]
 
 HEAD_BYTES = 4096
@@ -41,13 +42,30 @@ _MISSING = re.compile(
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+_ASCII = re.compile(rb"[\t\n\r\x20-\x7e]+")
+_CHECKED_FOR_UTF16 = 8
 
 
 def decode_head(head: bytes) -> list[str]:
     """Return the lines of a head that are not blank, without surrounding spaces; the last one may be cut."""
-    encoding, head = ("utf-16", head[: len(head) // 2 * 2]) if head.startswith(_UTF16) else ("utf-8-sig", head)
-    text = head.decode(encoding, errors="replace")
+    encoding = utf16_of(head)
+    text = head[: len(head) // 2 * 2 if encoding else None].decode(encoding or "utf-8-sig", errors="replace")
     return [line.strip() for line in text.splitlines() if line.strip()]
+
+
+def utf16_of(content: bytes) -> str | None:
+    """Return the encoding of text in UTF-16, with a byte order mark or in ASCII letters without one; None for others.
+
+    >>> utf16_of("\\ufeffFrame".encode("utf-16-le")), utf16_of("Frame".encode("utf-16-be")), utf16_of(b"Frame")
+    ('utf-16', 'utf-16-be', None)
+    """
+    if content.startswith(_UTF16):
+        return "utf-16"
+    start = content[: min(len(content) // 2 * 2, _CHECKED_FOR_UTF16)]
+    first, second = start[::2], start[1::2]
+    if first and not any(second) and _ASCII.fullmatch(first):
+        return "utf-16-le"
+    return "utf-16-be" if first and not any(first) and _ASCII.fullmatch(second) else None
 
 
 def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
@@ -67,17 +85,18 @@ def read_bytes(path: Path, limit: int = MAX_BYTES) -> bytes:
 def read_lines(path: Path, limit: int = MAX_BYTES) -> list[tuple[int, str]]:
     """Read the lines of a text file that are not blank, each with its number from 1, without surrounding spaces.
 
-    The encoding is UTF-8, UTF-16 with a byte order mark, or else Windows-1252, as of the paths in older files.
+    The encoding is UTF-8, UTF-16, or else Windows-1252, as of the paths in older files.
     """
     return split_lines(path, read_bytes(path, limit))
 
 
 def split_lines(path: Path, content: bytes) -> list[tuple[int, str]]:
     """Decode the content of a file and split it into lines, as `read_lines` does."""
+    utf16 = utf16_of(content)
     try:
-        text = content.decode("utf-16" if content.startswith(_UTF16) else "utf-8-sig")
+        text = content.decode(utf16 or "utf-8-sig")
     except UnicodeDecodeError as error:
-        if content.startswith(_UTF16) or _CONTROL.search(content):
+        if utf16 or _CONTROL.search(content):
             raise FormatError(f"{path}: is not text in UTF-8 (byte {error.start})") from error
         text = content.decode("cp1252", errors="replace")
     if "\0" in text:

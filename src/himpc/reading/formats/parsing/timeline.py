@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,16 @@ from himpc.reading.formats.parsing.frames import count_steps, frame_places
 from himpc.reading.formats.parsing.positions import MAX_JOINTS, scatter
 from himpc.recordings import MAX_FPS, MIN_FPS
 
-__all__ = ["Timeline", "choose_rate", "count_note", "find_timeline", "rate_of_period", "rate_of_step", "stated_rate"]
+__all__ = [
+    "Timeline",
+    "choose_rate",
+    "count_note",
+    "find_timeline",
+    "parse_seconds",
+    "rate_of_period",
+    "rate_of_step",
+    "stated_rate",
+]
 
 _MAX_DEVIATION = 0.02
 """Relative difference between two frame rates above which they contradict each other."""
@@ -35,6 +46,8 @@ _MIN_RATE, _MAX_RATE = MIN_FPS, 2000.0
 _SLOW_RATE = 5.0
 """Frames a second below which a rate is doubted: a step of a walker takes half a second."""
 
+_TIME_OF_DAY = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{1,2}(?:[.,][0-9]+)?)")
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _TIME_UNITS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9, "units of 100 ns": 1e-7}
 _MIN_RATE_IN_OTHER_UNITS = 4.0
 _USUAL_RATES = {10, 12, 15, 20, 24, 25, 30, 48, 50, 60, 75, 90, 100, 120, 125, 150, 200, 240, 250, 300}
@@ -167,6 +180,28 @@ def _check_order(
             f"{path}, {row_name} {lines[row]}: its frame number or time is before that of the {row_name} before",
             hint="split the file into one recording each",
         )
+
+
+def parse_seconds(cells: Sequence[str]) -> NDArray[np.float64] | None:
+    """Parse times of day (``10:00:00.033``) or dates with a time (ISO 8601) as seconds; None if one is neither.
+
+    >>> parse_seconds(["00:01:00,5", "00:01:01"]), parse_seconds(["2.5"])
+    (array([60.5, 61. ]), None)
+    """
+    values = []
+    for cell in cells:
+        if match := _TIME_OF_DAY.fullmatch(cell.strip()):
+            hours, minutes, seconds = match.groups()
+            values.append(3600 * float(hours or 0) + 60 * float(minutes) + float(seconds.replace(",", ".")))
+            continue
+        try:
+            if cell.strip().isdecimal():
+                return None
+            moment = datetime.fromisoformat(cell.strip().replace(",", "."))
+        except ValueError:
+            return None
+        values.append((moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH).total_seconds())
+    return np.array(values) if values else None
 
 
 def rate_of_step(step: float, stated: float | None = None) -> tuple[float | None, tuple[str, ...]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -37,11 +38,13 @@ def use_points(
     if len(named) < MIN_POINTS:
         return None
     positions = points([columns[i] for i in named])
-    body = find_body_points(positions)
-    if len(body) < MIN_POINTS:
-        return None
-    used = tuple(named[i] for i in body)
-    layout = points_layout([labels[i] for i in used], positions[:, body])
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # means of points that a frame does not show
+        body = find_body_points(positions)
+        if len(body) < MIN_POINTS:
+            return None
+        used = tuple(named[i] for i in body)
+        layout = points_layout([labels[i] for i in used], positions[:, body])
     left_out = len(labels) - len(used)
     others = f"; {left_out} left out: without a name, rarely seen or not moving with them" if left_out else ""
     note = f"points of no known body, used as they are{others}"

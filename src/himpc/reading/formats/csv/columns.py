@@ -1,0 +1,101 @@
+"""Names of the columns of CSV tables: properties of a row, and axes of joints."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+__all__ = ["AXES", "RECORDING_COLUMNS", "Column", "parse_column", "parse_label_unit"]
+
+AXES = ("x", "y", "z")
+
+RECORDING_COLUMNS = ("person", "session", "camera", "body")
+"""Columns that separate the recordings of one file."""
+
+_NAMES = {
+    "person": "person personid subject subjectid participant participantid",
+    "session": "session sessionid trial trialid take sequence sequenceid recording video videoid clip",
+    "camera": "camera cameraid view",
+    "body": "body bodyid track trackid individual skeletonid",
+    "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx",
+    "time": "time times timestamp timestamps seconds",
+    "joint": "joint jointname keypoint keypointname landmark landmarkname marker markername bodypart",
+    "confidence": "confidence conf score visibility vis likelihood prob probability presence",
+    **{axis: axis for axis in AXES},
+}
+_CONTENT_OF = {name: content for content, names in _NAMES.items() for name in names.split()}
+_CONFIDENCE = _NAMES["confidence"].replace(" ", "|")
+
+_TIME_UNIT = re.compile(r"(.*time.*?|seconds)(?:[\s_]+|\s*[\[(])(s|sec|secs|seconds|ms|msec|us|usec|ns|nsec)[\])]?")
+_UNIT = re.compile(r"(.+?)(?:[\s_]+|\s*[\[(])(mm|cm|m|in|px|pixels?)[\])]?", re.IGNORECASE)
+_SUFFIX = re.compile(
+    rf"(.+?)(?:[^A-Za-z0-9]+(?:t?([xyzXYZ])[\])]?|((?i:{_CONFIDENCE}))|(?i:[cpv]))|([XYZ]))",
+)
+_PREFIX = re.compile(rf"([xyzXYZ])[^A-Za-z0-9]+(.+)|((?i:{_CONFIDENCE}))[^A-Za-z0-9]+(.+)")
+_NUMBERED = re.compile(r"(?:([xyz])|[cpv])_?([0-9]{1,4})", re.IGNORECASE)
+_POSITION = re.compile(r"(?:pos|position|translation|loc|location)[^A-Za-z0-9]+(.+)|"
+                       r"(.+?)[^A-Za-z0-9]+(?:pos|position|translation|loc|location)", re.IGNORECASE)  # fmt: skip
+_NO_POSITION = re.compile(
+    r"(?:^|[^a-z])(?:rot|rotation|quat|quaternion|euler|orientation|angle|vel|velocity|acc|acceleration|force|moment)"
+    r"(?:[^a-z]|$)",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """The content of a column: a property of the row (`joint` is empty), or an axis of a joint or its confidence.
+
+    `unit` is the unit of length that its name states, as written.
+    """
+
+    content: str
+    joint: str = ""
+    unit: str = ""
+
+
+def parse_column(name: str) -> Column | None:
+    """Parse the name of a column; None if it is unknown, or of another quantity than a position.
+
+    >>> parse_column("Left Hip.Z"), parse_column("x_nose"), parse_column("Frame#")
+    (Column(content='z', joint='Left Hip', unit=''), Column(content='x', joint='nose', unit=''), Column(content='frame', joint='', unit=''))
+    >>> parse_column("left_hip_x (mm)"), parse_column("v12"), parse_column("left_knee_rot_x")
+    (Column(content='x', joint='left_hip', unit='mm'), Column(content='confidence', joint='12', unit=''), None)
+    """  # noqa: E501
+    lower = name.lower().strip()
+    timed = _TIME_UNIT.fullmatch(lower)
+    key = re.sub(r"[^a-z0-9]", "", timed[1] if timed else lower)
+    if key in _CONTENT_OF:
+        return Column(_CONTENT_OF[key])
+    if _NO_POSITION.search(name):
+        return None
+    united = _UNIT.fullmatch(name)
+    if united and (column := _parse_axis(united[1])):
+        return Column(column.content, column.joint, united[2].lower())
+    return _parse_axis(name)
+
+
+def parse_label_unit(name: str) -> str | None:
+    """Return the unit of a cell below the header, such as ``mm`` or ``[s]``, in lower case; None if it is none.
+
+    >>> parse_label_unit("(mm)"), parse_label_unit("12")
+    ('mm', None)
+    """
+    word = name.strip().strip("[]()").lower()
+    return word if word in ("mm", "cm", "m", "in", "px", "s", "ms", "frame", "deg", "n", "-") else None
+
+
+def _parse_axis(name: str) -> Column | None:
+    """Parse an axis of a joint, or its confidence."""
+    if match := _NUMBERED.fullmatch(name):
+        return Column((match[1] or "confidence").lower(), match[2])
+    if match := _SUFFIX.fullmatch(name):
+        return Column((match[2] or match[4] or "confidence").lower(), _joint_name(match[1]))
+    if match := _PREFIX.fullmatch(name):
+        return Column((match[1] or "confidence").lower(), _joint_name(match[2] or match[4]))
+    return None
+
+
+def _joint_name(name: str) -> str:
+    match = _POSITION.fullmatch(name)
+    return (match[1] or match[2]) if match else name
