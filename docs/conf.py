@@ -22,7 +22,7 @@ import himpc  # noqa: E402
 
 # Tutorials run `himpc` of this environment, without colours and progress bars.
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-os.environ |= {"NO_COLOR": "1", "COLUMNS": "110", "OMP_NUM_THREADS": "1"}
+os.environ |= {"NO_COLOR": "1", "COLUMNS": "92", "OMP_NUM_THREADS": "1"}
 
 project = "himpc"
 author = "The himpc developers"

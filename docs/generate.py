@@ -12,10 +12,8 @@ import re
 import tomllib
 from collections.abc import Callable
 from dataclasses import asdict
-from graphlib import TopologicalSorter
 from pathlib import Path
 
-import grimp
 from annotated_types import Ge, Gt, Le, Lt
 
 from himpc._schema import settings_of
@@ -35,39 +33,14 @@ def declared_order() -> list[str]:
 
 
 def packages() -> str:
-    """Describe every package in the declared order, by the first line of its docstring and its modules."""
-    graph = grimp.build_graph("himpc", exclude_type_checking_imports=True, cache_dir=None)
-    lines = ["| package | what it holds | modules, each importing only those before it |", "|---|---|---|"]
+    """Describe every package in the declared order, by the first line of its docstring."""
+    lines = ["| package | what it holds |", "|---|---|"]
     for name in declared_order():
         folder = PACKAGE / name
         file = folder / "__init__.py" if folder.is_dir() else folder.with_suffix(".py")
         summary = (ast.get_docstring(ast.parse(file.read_text(encoding="utf-8"))) or "").split("\n\n")[0]
-        modules = ", ".join(f"`{module}`" for module in _ordered(graph, f"himpc.{name}"))
-        lines.append(f"| `{name}` | {' '.join(summary.split()).removesuffix('.')} | {modules} |")
+        lines.append(f"| `{name}` | {' '.join(summary.split()).removesuffix('.')} |")
     return "\n".join(lines) + "\n"
-
-
-def _ordered(graph: grimp.ImportGraph, package: str) -> list[str]:
-    """Return the names of the modules and packages directly in a package, each after those that it imports."""
-    children = sorted(graph.find_children(package))
-    imports = {
-        child: {other for other in children if other != child and _imports(graph, child, other)} for child in children
-    }
-    sorter = TopologicalSorter(imports)
-    sorter.prepare()
-    ordered: list[str] = []
-    while sorter.is_active():
-        ready = sorted(sorter.get_ready())
-        ordered += [name.removeprefix(f"{package}.") for name in ready]
-        sorter.done(*ready)
-    return ordered
-
-
-def _imports(graph: grimp.ImportGraph, importer: str, imported: str) -> bool:
-    """Return whether a module, or one below it, directly imports another, or one below that."""
-    inside = {importer, *graph.find_descendants(importer)}
-    targets = {imported, *graph.find_descendants(imported)}
-    return any(graph.find_modules_directly_imported_by(module) & targets for module in inside)
 
 
 SIGNS = {Ge: "≥", Gt: ">", Le: "≤", Lt: "<"}
