@@ -206,6 +206,31 @@ def test_a_users_own_layout_finds_its_own_names(tmp_path):
     np.testing.assert_allclose(recording.joints[0], positions_of({}), atol=1e-6)
 
 
+def test_angles_in_radians_are_known_by_a_body_that_travels(tmp_path):
+    swing = 30 * np.sin(np.arange(40) / 5)
+    frames = [
+        {"pelvis": (0, 95, 3 * i, 0, 0, 0), "left_hip": (0, a, 0), "right_hip": (0, -a, 0)} for i, a in enumerate(swing)
+    ]
+    expected = read(tmp_path, bvh(frames))
+    turned = [{j: (*v[:-3], *np.radians(v[-3:])) for j, v in frame.items()} for frame in frames]
+    found = read(tmp_path, bvh(turned))
+    np.testing.assert_allclose(found.joints, expected.joints, atol=1e-4)
+    assert any("angles are in radians" in note for note in found.quality.notes)
+    standing = read(tmp_path, bvh([frame | {"pelvis": (0, 95, 0, 0, 0, 0)} for frame in turned]))
+    assert not any("radians" in note for note in (*expected.quality.notes, *standing.quality.notes))
+
+
+def test_values_that_are_missing_and_decimal_commas_are_read(tmp_path):
+    frames = [{"pelvis": (0, 95, i, 0, 0, 0)} for i in range(4)]
+    expected = read(tmp_path, bvh(frames)).joints
+    rows = bvh(frames).split("\r\n")
+    rows[-3] = " ".join(["nan"] * len(rows[-3].split()))
+    (found,) = (read(tmp_path, "\r\n".join(rows)).joints,)
+    assert np.isnan(found).all(axis=(1, 2)).tolist() == [False, False, True, False]
+    np.testing.assert_allclose(found[:2], expected[:2])
+    np.testing.assert_allclose(read(tmp_path, bvh(frames).replace(".", ",")).joints, expected, atol=1e-5)
+
+
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
@@ -214,7 +239,7 @@ def test_a_users_own_layout_finds_its_own_names(tmp_path):
         ("CHANNELS 3 Z", "CHANNELS 4 Z", "line 9: CHANNELS '4 Zrotation"),
         ("OFFSET 0 25", "OFFSET nan 25", "line 8: OFFSET 'nan 25 0', expected three numbers"),
         ("Frame Time: 0.025\r\n", "Frame Time: 0.025\r\n7 ", "has 58 numbers, expected 57"),
-        ("Frame Time: 0.025\r\n0", "Frame Time: 0.025\r\ninf", "is not finite"),
+        ("Frame Time: 0.025\r\n0", "Frame Time: 0.025\r\ninf", "is infinite"),
         ("HIERARCHY\r\n", "HIERARCHY\r\n}", "line 2: a '}' closes nothing"),
         ("HIERARCHY\r\n", "HIERARCHY\r\n{", "line 2: a '{' opens nothing"),
     ],

@@ -273,6 +273,73 @@ def test_two_recordings_in_one_trc_are_refused(tmp_path):
         himpc.read(path)
 
 
+HEADERS = {
+    "a rate in words": (
+        lambda text: text.replace("\n100\t", "\nmany\t"),
+        ("states DataRate 'many', which is no number",),
+    ),
+    "a rate with its unit": (lambda text: text.replace("\n100\t", "\n100 Hz\t"), ()),
+    "keys in capitals": (lambda text: text.replace("DataRate", "DATARATE").replace("Units", "UNITS"), ()),
+    "a keyword in quotes": (lambda text: text.replace("PathFileType", '"PathFileType"'), ()),
+    "no line of axes": (lambda text: "\n".join(line for line in text.split("\n") if not line.startswith("X1")), ()),
+    "a label for each coordinate": (
+        lambda text: text.replace("\t\t\t", "\t").replace("\t".join(LABELS), ALL_LABELS).replace("X1", "x"),
+        (),
+    ),
+    "no frame numbers": (lambda text: without_column(text, 0), ()),
+    "no times": (lambda text: without_column(text, 1), ()),
+}
+ALL_LABELS = "\t".join(f"{label}_{axis}" for label in LABELS for axis in "xyz")
+
+
+def without_column(text: str, column: int) -> str:
+    lines = [line.split("\t") for line in text.split("\n")]
+    lines[4] = ["", "", *lines[4]]
+    return "\n".join(
+        "\t".join(cells[:column] + cells[column + 1 :] if i > 2 else cells) for i, cells in enumerate(lines)
+    )
+
+
+@pytest.mark.parametrize("name", HEADERS)
+def test_trc_headers_of_other_programs_are_read(tmp_path, name):
+    change, notes = HEADERS[name]
+    path = write_trc(tmp_path / "a.trc", walk() * 1000)
+    path.write_text(change(path.read_text()))
+    recordings = check(path, Expected(notes=notes))
+    assert not any("unit" in note for note in recordings[0].quality.notes)
+
+
+@pytest.mark.parametrize("write", [write_c3d, write_trc])
+@pytest.mark.parametrize("pattern", ["{0}_{1}", "{0}{1}", "{1}_{0}", "{1} {0}"])
+def test_numbers_of_people_in_labels_separate_them(tmp_path, write, pattern):
+    both = np.concatenate([walk(), walk(size=0.9, aside=1.5)], axis=1) * 1000
+    labels = [pattern.format(label, number) for number in (1, 2) for label in LABELS]
+    recordings = check(write(tmp_path / "a.file", both, labels), Expected((1.71, 1.54)))
+    assert [recording.person for recording in recordings] == [None, None]
+
+
+def test_numbers_of_markers_in_clusters_are_no_people(tmp_path):
+    segments = ("HEAD", "TRUNK", "LUA", "RUA", "LFA", "RFA", "LTHI", "RTHI", "LSHA", "RSHA")
+    corners = np.tile([[0, 0, 0], [30, 0, 0], [0, 30, 0], [0, 0, 30]], (10, 1))
+    points = np.repeat(walk()[:, ::3] * 1000, 4, axis=1) + corners
+    path = write_c3d(tmp_path / "a.c3d", points, [f"{name}_{i}" for name in segments for i in range(1, 5)])
+    (recording,) = himpc.read(path)
+    assert len(recording.layout) == 40
+
+
+def test_labels_of_c3d_are_utf8_or_latin1(tmp_path):
+    for encoding in ("utf-8", "latin-1"):
+        path = write_c3d(tmp_path / "a.c3d", walk() * 1000, [f"Ma__r:{label}" for label in LABELS])
+        path.write_bytes(path.read_bytes().replace(b"Ma__r", "Maïr".encode(encoding).ljust(5)))
+        assert any("subject Maïr" in note for note in himpc.read(path)[0].quality.notes)
+
+
+@pytest.mark.parametrize("write", [write_c3d, write_trc])
+def test_a_file_that_shows_nobody_says_so(tmp_path, write):
+    with pytest.raises(FormatError, match="shows no person: every point is missing in every frame"):
+        himpc.read(write(tmp_path / "a.file", walk() * np.nan))
+
+
 def test_a_marker_without_a_label_does_not_shift_the_others(tmp_path):
     labels = [*LABELS[:10], "", *LABELS[10:]]
     points = np.insert(walk() * 1000, 10, 500, axis=1)

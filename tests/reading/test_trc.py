@@ -45,7 +45,6 @@ def test_written_points_are_read_back(tmp_path, standing, one_marker_a_joint, ga
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        ("60\t60", "sixty\t60", "line 3: DataRate is 'sixty'"),
         ("pelvis", "navel", "does not give pelvis: it needs pelvis"),
         ("0.033\t", "0.033\tx", "line 8: number 3 is 'x"),
         ("0.033\t", "0.033\t1\t", "line 8: has 63 numbers, expected 62"),

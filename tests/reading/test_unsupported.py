@@ -31,6 +31,8 @@ CONTENTS = {
     "a.osim": (b'<?xml version="1.0"?>\n<OpenSimDocument Version="40000">', "an OpenSim model", "TRC"),
     "a.calc": (b"Hips 0 0 0\n", "a Noitom recording", "BVH"),
     "a.tdf": (bytes(64), "a BTS recording", "EMT or C3D"),
+    "a.c3d": (b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n", "Git LFS", "git lfs pull"),
+    "a.bvh": (b"<!DOCTYPE html>\n<html>", "a web page", "download the file itself"),
     "a.mvn": (bytes(64), "a recording of Xsens", "MVNX"),
 }
 

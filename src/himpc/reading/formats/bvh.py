@@ -28,6 +28,8 @@ __all__ = ["read", "recognise"]
 _MAX_NODES = 1000
 _MAX_VALUE = 1e9
 _CHUNK_FRAMES = 512
+_MAX_RADIANS, _MIN_RADIANS, _MIN_TRAVEL = 2 * np.pi + 0.01, 0.2, 0.1
+"""The largest angle and the least movement of angles in radians, and the travel in lengths of all bones."""
 _CHANNEL = re.compile(r"([xyz])(position|rotation)", re.IGNORECASE)
 
 
@@ -50,6 +52,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = read_lines(path)
     nodes, start = _parse_hierarchy(path, lines)
     values, fps, notes = _parse_motion(path, lines[start:], sum(len(node.channels) for node in nodes), len(nodes))
+    if _are_radians(nodes, values):
+        values = np.where(
+            [kind == "rotation" for node in nodes for kind, _ in node.channels], np.degrees(values), values
+        )
+        notes += ("angles are in radians: none is above 6.3, while the body travels",)
     if ignored := _ignore_zero_positions(nodes, values):
         notes += (f"the position channels of {ignored} joints are all 0, so their offsets are used",)
     chunks = [values[i : i + _CHUNK_FRAMES] for i in range(0, len(values), _CHUNK_FRAMES)]
@@ -108,7 +115,7 @@ def _describe(node: _Node, word: str, cells: list[str], where: str) -> None:
     """Set a node's offset or channels."""
     try:
         if word == "OFFSET":
-            x, y, z = (float(cell) for cell in cells)
+            x, y, z = (float(cell.replace(",", ".")) for cell in cells)
             if not max(abs(x), abs(y), abs(z)) <= _MAX_VALUE:
                 raise ValueError
             node.offset = (x, y, z)
@@ -153,13 +160,24 @@ def _parse_motion(
         notes = (f"line {rows[-1][0]} is cut off and left out", *count_note("frames", declared, len(rows) - 1))
         del rows[-1]
     values = to_numbers(path, rows, channels)
-    valid = (np.abs(values) <= _MAX_VALUE).all(axis=1)
+    valid = ~(np.abs(values) > _MAX_VALUE).any(axis=1)  # a frame in which a value is NaN is missing
     if not valid.all():
-        raise FormatError(
-            f"{path}, line {lines[int(valid.argmin())][0]}: a value is not finite or beyond {_MAX_VALUE:g}"
-        )
+        raise FormatError(f"{path}, line {lines[int(valid.argmin())][0]}: a value is infinite or beyond {_MAX_VALUE:g}")
     fps, rate_notes = rate_of_period(seconds)
     return values, fps, (*notes, *rate_notes)
+
+
+def _are_radians(nodes: list[_Node], values: NDArray[np.float64]) -> bool:
+    """Return whether rotations are in radians: a body that travels turns its joints by more than a few degrees."""
+    values = values[np.isfinite(values).all(axis=1)]
+    channels = [(node.parent, *channel) for node in nodes for channel in node.channels]
+    turns = values[:, [kind == "rotation" for _, kind, _ in channels]]
+    places = values[:, [kind == "position" and parent < 0 for parent, kind, _ in channels]]
+    if not turns.size or not places.size or np.abs(turns).max() > _MAX_RADIANS:
+        return False
+    size = sum(np.linalg.norm(node.offset) for node in nodes if not node.end)
+    travel = np.linalg.norm(np.ptp(places, axis=0))
+    return bool(np.ptp(turns, axis=0).max() > _MIN_RADIANS and travel > _MIN_TRAVEL * size)
 
 
 def _label(nodes: list[_Node], node: _Node) -> str:

@@ -24,7 +24,7 @@ from himpc.reading.formats.parsing.tables import head_cells, parse_cells, parse_
 from himpc.reading.formats.parsing.text import Row
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
-from himpc.skeleton import get_layout
+from himpc.skeleton import get_layout, layout_names
 
 __all__ = ["read", "recognise"]
 
@@ -57,10 +57,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         if options.layout is not None and points.shape[1] == len(options.layout) != _BODY:
             return [to_recording(points, options.layout, options, Origin(path))]
         if points.shape[1] not in _POINTS:
+            fitting = [name for name in layout_names() if len(get_layout(name)) == points.shape[1]] or ["mine.toml"]
             raise FormatError(
                 f"{path}: is an array of {points.shape[1]} points a frame, expected {', '.join(map(str, _POINTS))} "
                 "landmarks of MediaPipe",
-                hint="state the layout of its joints: {layout=kinect-v1}",
+                hint=f"state the layout of its joints, {' or '.join(fitting)}: {{layout={fitting[0]}}}",
             )
         points = points[:, :_BODY]
     else:

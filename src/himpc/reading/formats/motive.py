@@ -30,9 +30,9 @@ _TYPES = ("Bone", "Marker", "Bone Marker", "Rigid Body", "Rigid Body Marker")
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    """Recognise the first line, which begins with the version and names the take."""
+    """Recognise the first line, which begins with the version."""
     first = (head_cells(head) or [[]])[0]
-    return first[:1] == ["Format Version"] and ("Take Name" in first or "Capture Frame Rate" in first)
+    return first[:1] == ["Format Version"] and parse_number("".join(first[1:2])) is not None
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:

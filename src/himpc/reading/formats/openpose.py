@@ -115,7 +115,10 @@ def _detections(frame: Any, index: int, where: str) -> list[Detection]:
         raise FormatError(f"{where}: expected an object with a list of 'people'")
     detections = []
     for person in people:
-        key, width = ("pose_keypoints_3d", 4) if person.get("pose_keypoints_3d") else ("pose_keypoints_2d", 3)
+        old = "pose_keypoints" in person and "pose_keypoints_2d" not in person  # before version 1.1
+        key, width = ("pose_keypoints" if old else "pose_keypoints_2d", 3)
+        if person.get("pose_keypoints_3d"):
+            key, width = "pose_keypoints_3d", 4
         numbers = parse_numbers(person.get(key), where, key)
         if not numbers.size:
             continue

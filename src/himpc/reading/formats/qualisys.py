@@ -87,10 +87,9 @@ def _parse(path: Path) -> _Table:
 
 def _check_content(path: Path, table: _Table) -> None:
     content = "".join(table.stated.get("DATA_INCLUDED", [])[:1]).upper()
-    if content == "2D":
-        raise FormatError(
-            f"{path}: holds 2D data of cameras, expected 3D", hint="export the 3D data from Qualisys Track Manager"
-        )
+    if content and not content.startswith(("3D", "6D", "SKELETON")):
+        found = "2D data of cameras" if content == "2D" else content.lower()[:40]
+        raise FormatError(f"{path}: holds {found}, expected 3D", hint="export the 3D data from Qualisys Track Manager")
     if "LOCAL" in [value.upper() for value in table.stated.get("REFERENCE", [])]:
         raise FormatError(
             f"{path}: its segments are relative to their parents, expected global positions",

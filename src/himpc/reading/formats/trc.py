@@ -17,6 +17,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing
+from himpc.reading.formats.parsing.tables import parse_number
 from himpc.reading.formats.parsing.text import Row, decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import count_note, find_timeline
 from himpc.recordings import Recording
@@ -30,7 +31,7 @@ _NUMBER = re.compile(r"\s*[+-]?[0-9]*[.,]?[0-9]+([eE][+-]?[0-9]+)?\s*")
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the keyword PathFileType."""
-    return "".join(decode_head(head)[:1]).startswith(_KEYWORD)
+    return "".join(decode_head(head)[:1]).lstrip("\"'").startswith(_KEYWORD)
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
@@ -38,45 +39,63 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = read_lines(path)
     if len(lines) < _HEADER_LINES:
         raise FormatError(f"{path}: holds no frames, or is truncated within its header of {_HEADER_LINES} lines")
-    stated = dict(zip(*(_cells(line) for _, line in lines[1:3]), strict=False))
-    labels = _parse_labels(_cells(lines[3][1]))
-    rows: list[Row] = [(number, _cells(line)) for number, line in lines[4:]]
+    keys, values_of = (_cells(line) for _, line in lines[1:3])
+    stated = dict(zip(map(str.lower, keys), values_of, strict=False))
+    titles = _cells(lines[3][1])
+    first = _first_columns(titles)
+    labels = _parse_labels(titles[len(first) :])
+    rows: list[Row] = [(number, _complete(first, _cells(line))) for number, line in lines[4:]]
     axes = [0, 1, 2]
-    while rows and not _NUMBER.fullmatch(rows[0][1][0]):  # the line of axes, which some programs leave out
+    # The line of axes, which some programs leave out.
+    while rows and not _NUMBER.fullmatch(next((cell for cell in rows[0][1] if cell), "")):
         axes = _parse_axes(rows.pop(0)[1]) or axes
     if not rows:
         raise FormatError(f"{path}: holds no frames")
     rows, notes = _check_last_row(rows)
     unnamed = (len(rows[0][1]) - 2 - 3 * len(labels)) // 3
     labels += [""] * (unnamed if any(rows[0][1][2 + 3 * len(labels) :]) else 0)
+    (rate, frames, markers), doubts = _parse_counts(stated, ("DataRate", "NumFrames", "NumMarkers"))
     values = _parse_values(path, rows, len(labels))
     timeline = find_timeline(
         path,
         [number for number, _ in rows],
         numbers=values[:, 0],
         seconds=values[:, 1],
-        stated=_parse_count(path, stated, "DataRate", lines[2][0]),
+        stated=rate,
     )
     points = values[:, 2:].reshape(len(rows), len(labels), 3)
     seen = mask_missing(points[..., axes])
     check_positions(path, [number for number, _ in rows], seen)
     placed = timeline.place(seen)
-    frames, markers = (_parse_count(path, stated, name, lines[2][0]) for name in ("NumFrames", "NumMarkers"))
     return marker_recordings(
         path,
         labels,
         lambda columns: placed[:, columns],
         options,
-        unit=stated.get("Units") or None,
+        unit=stated.get("units") or None,
         fps=timeline.fps,
         start=timeline.start,
         notes=(
             *count_note("frames", frames, len(rows)),
             *count_note("markers", markers, sum(map(bool, labels))),
+            *doubts,
             *notes,
             *timeline.notes,
         ),
     )
+
+
+def _parse_counts(stated: dict[str, str], names: Sequence[str]) -> tuple[list[float | None], tuple[str, ...]]:
+    """Parse numbers of the header, None where there is none, and note what is no number."""
+    values: list[float | None] = []
+    doubts = []
+    for name in names:
+        text = stated.get(name.lower(), "")
+        value = float(text.replace(",", ".")) if _NUMBER.fullmatch(text) else parse_number(text)
+        if text and value is None:
+            doubts.append(f"the file states {name} {text[:20]!r}, which is no number")
+        values.append(value)
+    return values, tuple(doubts)
 
 
 def _cells(line: str) -> list[str]:
@@ -92,9 +111,24 @@ def _cells(line: str) -> list[str]:
     return [cell.strip(' "') for cell in cells] or [""]
 
 
-def _parse_labels(cells: list[str]) -> list[str]:
+def _first_columns(titles: Sequence[str]) -> list[str]:
+    """Return the titles of the columns before the markers: those of frame and time, of which one may be absent."""
+    named = [title.lower().rstrip("#s. ") in ("frame", "time") for title in titles[:2]]
+    return list(titles[:2]) if all(named) or not any(named) else list(titles[: named.index(False)])
+
+
+def _complete(first: Sequence[str], cells: list[str]) -> list[str]:
+    """Return the cells of a row with an empty one for the column of frame or time that a file lacks."""
+    if len(first) == 2:
+        return cells
+    return ["", *cells] if first[:1] and first[0].lower().startswith("t") else [*cells[:1], "", *cells[1:]]
+
+
+def _parse_labels(labels: list[str]) -> list[str]:
     """Return the label of each marker, empty where it has none: one in three cells, or else cell by cell."""
-    labels = cells[2:]
+    axes = [re.fullmatch(r"(.+)[_. ][xX]", label) for label in labels[::3]]
+    if labels and all(axes):  # a label for each coordinate
+        return [match[1] for match in axes if match]
     places = [i for i, label in enumerate(labels) if label]
     if len(places) > 1 and all(place % 3 == 0 for place in places):
         return labels[: places[-1] + 1 : 3]
@@ -103,7 +137,10 @@ def _parse_labels(cells: list[str]) -> list[str]:
 
 def _parse_axes(cells: Sequence[str]) -> list[int] | None:
     """Return the places of x, y and z among the coordinates of a marker; None if the line does not name them."""
-    names = [cell[0].upper() for cell in cells if cell][:3]
+    first = [cell.upper() for cell in cells if cell][:3]
+    names = [cell[0] for cell in first]
+    if len({cell[1:] for cell in first}) != 1:  # of several markers
+        return None
     return [names.index(axis) for axis in "XYZ"] if sorted(names) == ["X", "Y", "Z"] else None
 
 
@@ -113,15 +150,6 @@ def _check_last_row(rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:
     if len(others) == 1 and len(rows[-1][1]) < max(others):
         return rows[:-1], (f"line {rows[-1][0]} is cut off and left out",)
     return rows, ()
-
-
-def _parse_count(path: Path, stated: dict[str, str], name: str, line: int) -> float | None:
-    """Parse a number of the header; None if it is absent."""
-    if not stated.get(name):
-        return None
-    if not _NUMBER.fullmatch(stated[name]):
-        raise FormatError(f"{path}, line {line}: {name} is {stated[name][:20]!r}, expected a number")
-    return float(stated[name].replace(",", "."))
 
 
 def _parse_values(path: Path, rows: list[Row], markers: int) -> NDArray[np.float64]:

@@ -39,6 +39,14 @@ _POSES = "convert keypoints to COCO JSON, or poses in 3D to netCDF with the pack
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 _TABLE = (
+    _Unsupported(
+        "a pointer to a file that Git LFS holds", "fetch the file itself with 'git lfs pull'",
+        starts=(b"version https://git-lfs.github.com",),
+    ),
+    _Unsupported(
+        "a web page, as of a download that failed", "download the file itself",
+        starts=(b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML"),
+    ),
     _Unsupported("a DeepLabCut table", _POSES, starts=(b"scorer,", b"\xef\xbb\xbfscorer,"), contains=(b"bodyparts,",)),
     _Unsupported("HDF5 of DeepLabCut or SLEAP", _POSES, starts=(_HDF5,), suffixes=(".h5", ".hdf5", ".slp")),
     _Unsupported(

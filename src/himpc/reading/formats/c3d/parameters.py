@@ -43,6 +43,14 @@ def decode_floats(words: NDArray[np.unsignedinteger], processor: str) -> NDArray
     return values / 4 if processor == "dec" else values
 
 
+def _decode(text: bytes) -> str:
+    """Decode a text, of today's programs in UTF-8 and of older ones in Latin-1."""
+    try:
+        return text.decode("utf-8").strip(" \0")
+    except UnicodeDecodeError:
+        return text.decode("latin-1").strip(" \0")
+
+
 class _ParameterParser:
     """Parser of a parameter section; it never reads outside the section."""
 
@@ -87,7 +95,7 @@ class _ParameterParser:
         if kind == -1:
             width = shape[0] if shape else 1
             places = range(0, len(data), width) if width else range(0)
-            return tuple(data[i : i + width].decode("latin-1").strip(" \0") for i in places)
+            return tuple(_decode(data[i : i + width]) for i in places)
         if kind == 4:
             words = np.frombuffer(data, self.order + "u4")
             return tuple(float(value) for value in decode_floats(words, self.processor))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -86,11 +87,14 @@ def marker_recordings(
         The time of the first frame in seconds, or in frames if `fps` is not known.
     """
     people, group_notes = _find_people(path, labels, points, options, prefer)
-    named = len(people) > 1 and len({person.subject for person in people}) == len(people)
+    names = {person.subject for person in people}
+    named = len(people) > 1 and len(names) == len(people) and not any(name.isdecimal() for name in names)
     recordings = []
     for origin, person in zip(numbered_origins(path, len(people)), people, strict=True):
         own, layout, compute = points(person.columns), person.resolution.layout, person.resolution.compute
         joints = compute(own)
+        if not np.isfinite(joints).any():
+            raise FormatError(f"{origin}: shows no person: every point is missing in every frame")
         scale = find_scale(body_size(joints, layout), layout, str(origin), options, stated=unit)
         mirrored: tuple[str, ...] = ()
         if is_mirrored(joints, layout):  # rules for joint centres need right-handed axes
@@ -105,7 +109,7 @@ def marker_recordings(
             scale=Scale(1.0, scale.notes),
             up=up,
             fps=fps,
-            person=person.subject if named else None,
+            person=(person.subject or None) if named else None,
             notes=(person.resolution.note, *subject, *notes, *group_notes, *mirrored),
         )
         recordings.append(recording.with_(start=start, clock=Origin(path)))
@@ -119,6 +123,7 @@ def _find_people(
     best: list[_Person] = []
     notes: tuple[str, ...] = ()
     proposals = [_group_points(subjects, points) for subjects in propose_subjects(labels)]
+    proposals = [proposal for proposal in proposals if _are_apart(proposal[0], points)]
     for groups, group_notes in proposals:
         if options.as_points:
             break
@@ -192,6 +197,16 @@ def _distinct_columns(columns: list[int], points: _Points) -> list[int]:
         if not is_copy and np.isfinite(of_column[column]).any():
             distinct.append(column)
     return distinct or columns[:1]
+
+
+def _are_apart(groups: Sequence[_Group], points: _Points) -> bool:
+    """Return whether subjects that have numbers are of different bodies, and not markers of clusters."""
+    numbered = [group for group in groups if group.subject.split()[-1:] and group.subject.split()[-1].isdecimal()]
+    return all(
+        _are_two_bodies((first.columns, second.columns), points)
+        for first, second in pairwise(numbered)
+        if first.subject.split()[:-1] == second.subject.split()[:-1]
+    )
 
 
 def _are_two_bodies(bodies: Sequence[dict[str, int]], points: _Points) -> bool:

@@ -27,6 +27,8 @@ _OUTPUT = re.compile(
 )
 """The end of labels of quantities that a program computed from the points of a body, such as angles."""
 
+_NUMBERED = (re.compile(r"(?P<name>.+?)[ _.-]?(?P<number>[0-9])"), re.compile(r"(?P<number>[0-9])[ _.-]?(?P<name>.+)"))
+
 _Points = tuple[tuple[str, int], ...]
 
 
@@ -43,8 +45,9 @@ def propose_subjects(labels: Sequence[str]) -> list[list[Subject]]:
 
     A colon always separates a subject from a point, as in ``Walker:LASI``. Then the labels may be the names of points;
     or points with a subject at a separator, as in ``Walker_LASI``, ``A.LASI`` and ``B.LASI``, or ``LASI-Walker``; or
-    with letters in front that are common to all, as in ``WalkerLASI``. Labels such as ``*12``, which mark points
-    without a name, and names of angles, forces and the like, are left out.
+    with letters in front that are common to all, as in ``WalkerLASI``; or with the number of a subject before or after
+    them, as in ``LASI1`` and ``2_LASI``, which markers of a cluster have as well. Labels such as ``*12``, which mark
+    points without a name, and names of angles, forces and the like, are left out.
     """
     of_subject: dict[str, list[tuple[str, int]]] = {}
     for column, label in enumerate(labels):
@@ -55,8 +58,9 @@ def propose_subjects(labels: Sequence[str]) -> list[list[Subject]]:
     plain = [Subject(name, tuple(points)) for name, points in of_subject.items()]
     separated = [part for subject in plain for part in _split(subject, _split_at_separator)]
     joined = [part for subject in plain for part in _split(subject, _split_at_letters)]
+    numbered = [part for subject in plain for part in _split_at_number(subject)]
     proposals = [plain]
-    proposals += [proposal for proposal in (separated, joined) if proposal not in proposals]
+    proposals += [proposal for proposal in (separated, joined, numbered) if proposal not in proposals]
     return proposals
 
 
@@ -118,3 +122,22 @@ def _split_at_letters(points: _Points) -> dict[str, _Points]:
         if len(affix) >= 2 and len(points) >= _MIN_POINTS and all(rest) and not is_body_word(affix):
             return {affix: tuple((label, column) for label, (_, column) in zip(rest, points, strict=True))}
     return {}
+
+
+def _split_at_number(subject: Subject) -> list[Subject]:
+    """Return the subjects of numbers before or after the names of points, or the subject itself."""
+    for pattern in _NUMBERED:
+        of_number: dict[str, list[tuple[str, int]]] = {}
+        for label, column in subject.points:
+            if match := pattern.fullmatch(label):
+                of_number.setdefault(match["number"], []).append((match["name"], column))
+        names = [{name for name, _ in own} for own in of_number.values()]
+        if len(names) < 2 or min(map(len, names)) < _MIN_POINTS_OF_EACH:
+            continue
+        common = set.intersection(*names)
+        covered = sum(map(len, of_number.values())) >= _MIN_SHARE * len(subject.points)
+        if covered and len(common) >= _MIN_COMMON * max(map(len, names)):
+            return [
+                Subject(" ".join(filter(None, (subject.name, number))), tuple(own)) for number, own in of_number.items()
+            ]
+    return [subject]
