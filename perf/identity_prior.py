@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 import himpc
 from himpc._version import __version__
+from himpc.anonymization import bone_lengths, set_bone_lengths
 from himpc.model import IdentityPrior, Network
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import Layout, get_layout
@@ -126,14 +127,8 @@ def draw_scales(layout: Layout, rng: np.random.Generator) -> Array:
 def retarget(recording: Recording, scales: Array) -> Recording:
     """Give the motion of a recording, with its errors, to another body: scale each bone in every frame."""
     layout, joints = recording.layout, recording.joints.astype(np.float64)
-    moved = joints.copy()
-    pending = [joint for joint, parent in enumerate(layout.parents) if parent < 0]
-    for parent in pending:
-        children = [joint for joint, own in enumerate(layout.parents) if own == parent]
-        for joint in children:
-            moved[:, joint] = moved[:, parent] + scales[joint] * (joints[:, joint] - joints[:, parent])
-        pending += children
-    return recording.with_(joints=moved.astype(np.float32))
+    lengths = bone_lengths(joints, layout) * scales[[joint for joint, _ in layout.bones]]
+    return recording.with_(joints=set_bone_lengths(joints, layout, lengths).astype(np.float32))
 
 
 if __name__ == "__main__":

@@ -4,12 +4,13 @@ import csv
 import json
 import re
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import pytest
 
 import himpc
-from himpc.auditing import LEVELS, AuditResult, audit
+from himpc.auditing import LEVELS, AuditResult, assignment, audit
 from himpc.auditing.sizes import check_sizes
 from himpc.cli import main
 from himpc.errors import DataError
@@ -247,3 +248,19 @@ def test_the_verb_writes_reports_and_labels_that_reading_takes(clean, tmp_path, 
 
 def test_levels_are_those_of_the_probabilities():
     assert list(LEVELS) == sorted(LEVELS, key=LEVELS.__getitem__)
+
+
+def test_labels_are_judged_in_blocks_as_at_once(monkeypatch):
+    rng = np.random.default_rng(3)
+    true = np.repeat(np.arange(12), [8, 6, 4, 1, 8, 12, 3, 3, 2, 7, 6, 5])
+    vectors = 3 * rng.normal(size=(12, 8))[true] + rng.normal(size=(len(true), 8))
+    labels = true.copy()
+    labels[[0, 9]] = labels[[9, 0]]
+    judge = partial(assignment.judge_labels, vectors, np.full(8, 9.0), 1.0, labels, np.arange(len(true)))
+    at_once = judge()
+    assert at_once.people[[0, 9]].tolist() == true[[0, 9]].tolist()
+    monkeypatch.setattr(assignment, "BLOCK_BYTES", 1)
+    monkeypatch.setattr(assignment, "OWN_ROWS", 1)
+    in_blocks = judge()
+    np.testing.assert_allclose(in_blocks.evidence, at_once.evidence, atol=1e-5)
+    np.testing.assert_array_equal(in_blocks.people, at_once.people)

@@ -96,9 +96,9 @@ def test_few_or_equal_recordings_are_grouped():
 @pytest.mark.slow
 def test_a_thousand_recordings_are_grouped_in_seconds():
     recordings = people(0, count=8, each=150)[0]
-    began = time.perf_counter()
+    began = time.process_time()  # on a busy machine, the clock says little
     group(recordings)
-    assert time.perf_counter() - began < 15, "1,200 recordings took 0.3 s when this was written"
+    assert time.process_time() - began < 15, "1,200 recordings took 0.3 s when this was written"
 
 
 def test_doubt_is_stated_at_both_ends_of_the_range():

@@ -12,7 +12,15 @@ from himpc.recordings import Recording
 from himpc.simulation import Difficulty, Sensor, simulate
 from himpc.skeleton import Layout
 
-__all__ = ["require_complete", "require_metres", "retarget", "set_bone_lengths", "standard_body", "standard_walk"]
+__all__ = [
+    "bone_lengths",
+    "require_complete",
+    "require_metres",
+    "retarget",
+    "set_bone_lengths",
+    "standard_body",
+    "standard_walk",
+]
 
 Array = NDArray[np.float64]
 

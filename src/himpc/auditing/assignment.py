@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import logsumexp
 
 from himpc.auditing.evidence import PersonMeans, Space, fit_space, log_ratio
 
@@ -38,6 +40,12 @@ OFFSETS = np.array([0.0, -5.0, -10.0, -20.0, -40.0, -80.0])
 in nats, that an unknown person has against those of the data."""
 
 MAX_EXPONENT = 600.0
+
+OWN_ROWS = 64
+"""Recordings that are compared at once with their own people, each without itself."""
+
+BLOCK_BYTES = 2**26
+"""Memory of a block of rows of the comparisons without one recording."""
 
 Array = NDArray[np.float64]
 Numbers = NDArray[np.int64]
@@ -106,10 +114,10 @@ def judge_labels(vectors: Array, between: Array, noise: float, labels: Numbers, 
     n_people = int(labels.max()) + 1
     people = np.where(copy_of == rows, labels, -1)
     for number in range(MAX_ROUNDS + 1):
-        ratios, without = _compare(vectors, between, noise, labels, people, n_people)
-        evidence, calibration = _calibrate(ratios[copy_of], without[copy_of], people, labels)
+        ratios, left_out = _compare(vectors, between, noise, labels, people, n_people)
+        evidence, calibration = _calibrate(ratios[copy_of], left_out, copy_of, labels)
         shares = _shares(evidence, labels, calibration)
-        moves = _find_moves(people, shares) + _find_swaps(people, evidence, without, calibration)
+        moves = _find_moves(people, shares) + _find_swaps(people, evidence, left_out, calibration)
         if number == MAX_ROUNDS or not _apply(moves, people, labels, copy_of == rows):
             break
     best = shares.argmax(axis=1)
@@ -119,68 +127,99 @@ def judge_labels(vectors: Array, between: Array, noise: float, labels: Numbers, 
     return Judgement(np.where(exchangeable, 0.5, differs), differs, evidence, found, exchangeable, calibration)
 
 
+@dataclass(frozen=True, eq=False)
+class _LeftOut:
+    """Comparisons with people without one of their recordings, of whom there are few (`FEW_RECORDINGS`).
+
+    Attributes
+    ----------
+    recordings : int64 array ``(C,)``
+        Those that are left out in turn, ordered by person.
+    starts : int64 array ``(K,)``
+        Where each person begins among them.
+    people : int64 array ``(K,)``
+    ratios : float32 array ``(R, C)``
+        Log-likelihood ratio of each recording with the person of the one that is left out; NaN if there is none.
+    """
+
+    recordings: Numbers
+    starts: Numbers
+    people: Numbers
+    ratios: NDArray[np.float32]
+
+    @classmethod
+    def of_people(cls, people: Numbers) -> _LeftOut:
+        """Return the comparisons to be made, given the person of each recording, or -1."""
+        counts = np.bincount(people[people >= 0], minlength=1)
+        of_few = (people >= 0) & np.isin(people, np.flatnonzero((counts >= 2) & (counts <= FEW_RECORDINGS)))
+        chosen = np.flatnonzero(of_few)
+        chosen = chosen[np.argsort(people[chosen], kind="stable")]
+        present, starts = np.unique(people[chosen], return_index=True)
+        return cls(chosen, starts, present, np.full((len(people), len(chosen)), np.nan, dtype=np.float32))
+
+    def blocks(self, count: int) -> Iterator[slice]:
+        """Yield consecutive blocks of `count` rows, of bounded memory."""
+        step = max(1, BLOCK_BYTES // (8 * max(1, len(self.recordings))))
+        yield from (slice(start, start + step) for start in range(0, count, step))
+
+
 def _compare(
-    vectors: Array,
-    between: Array,
-    noise: float,
-    labels: Numbers,
-    people: Numbers,
-    n_people: int,
-) -> tuple[Array, Array]:
-    """Compare each recording with each person ``(R, P)``, and with each person without one recording ``(R, R)``."""
+    vectors: Array, between: Array, noise: float, labels: Numbers, people: Numbers, n_people: int
+) -> tuple[Array, _LeftOut]:
+    """Compare each recording with each person ``(R, P)``, and with people without one recording."""
     ratios = np.zeros((len(vectors), n_people))
-    without = np.full((len(vectors), len(vectors)), np.nan, dtype=np.float32)
+    left_out = _LeftOut.of_people(people)
     fold = np.arange(n_people) % min(FOLDS, n_people)
     for number in range(int(fold.max()) + 1):
         judged = np.flatnonzero(fold[labels] == number)
         others = np.where((people >= 0) & (fold[labels] != number) & (fold[people] != number), people, -1)
         space = fit_space(vectors, between, noise, others)
-        ratios[judged], without[judged] = _compare_in_space(vectors @ space.axes, space, people, n_people, judged)
-    return ratios, without.astype(np.float64)
+        _compare_in_space(vectors @ space.axes, space, people, judged, ratios, left_out)
+    return ratios, left_out
 
 
 def _compare_in_space(
-    vectors: Array, space: Space, people: Numbers, n_people: int, judged: Numbers
-) -> tuple[Array, Array]:
-    """Compare some recordings with each person ``(r, P)``, and with each person without one recording ``(r, R)``."""
-    members = people >= 0
+    vectors: Array, space: Space, people: Numbers, judged: Numbers, ratios: Array, left_out: _LeftOut
+) -> None:
+    """Fill in the rows of some recordings."""
+    members, n_people = people >= 0, ratios.shape[1]
     counts = np.bincount(people[members], minlength=n_people).astype(np.float64)
     sums = np.zeros((n_people, vectors.shape[1]))
     np.add.at(sums, people[members], vectors[members])
-    ratios = log_ratio(space, _means(sums, counts), vectors[judged])
-    without = np.full((len(judged), len(vectors)), np.nan)
-    own = np.flatnonzero(members)
-    left = _means(sums[people[own]] - vectors[own], counts[people[own]] - 1)
-    without[:, own] = log_ratio(space, left, vectors[judged])
-    for row, index in enumerate(judged):
+
+    def without(rows: Numbers) -> PersonMeans:
+        return _means(sums[people[rows]] - vectors[rows], counts[people[rows]] - 1)
+
+    ratios[judged] = log_ratio(space, _means(sums, counts), vectors[judged])
+    left_out.ratios[judged] = log_ratio(space, without(left_out.recordings), vectors[judged])
+    own = judged[members[judged]]
+    for rows in np.array_split(own, -(-len(own) // OWN_ROWS) or 1):
+        ratios[rows, people[rows]] = log_ratio(space, without(rows), vectors[rows]).diagonal()
+    place = np.searchsorted(left_out.people, people)
+    for index in own[np.isin(people[own], left_out.people)]:
         person = people[index]
-        if person < 0:
-            continue
-        ratios[row, person] = without[row, index]
-        mates = np.flatnonzero(people == person)
-        without[row, mates] = np.nan
-        mates = mates[mates != index]
-        if 0 < len(mates) < FEW_RECORDINGS:
-            left = _means(sums[person] - vectors[index] - vectors[mates], np.full(len(mates), counts[person] - 2))
-            without[row, mates] = log_ratio(space, left, vectors[index : index + 1])[0]
-    many = members & (counts[np.maximum(people, 0)] > FEW_RECORDINGS)
-    single = members & (counts[np.maximum(people, 0)] < 2)
-    without[:, many | single] = np.nan
-    return ratios, without
+        begin = left_out.starts[place[index]]
+        mates = left_out.recordings[begin : begin + int(counts[person])]
+        left = _means(sums[person] - vectors[index] - vectors[mates], np.full(len(mates), counts[person] - 2))
+        of_mates = log_ratio(space, left, vectors[index : index + 1])[0]
+        left_out.ratios[index, begin : begin + len(mates)] = np.where(mates == index, np.nan, of_mates)
 
 
 def _means(sums: Array, counts: Array) -> PersonMeans:
     return PersonMeans(sums / np.maximum(counts, 1)[:, None], np.maximum(counts, 0))
 
 
-def _calibrate(ratios: Array, without: Array, people: Numbers, labels: Numbers) -> tuple[Array, Calibration]:
+def _calibrate(ratios: Array, left_out: _LeftOut, copy_of: Numbers, labels: Numbers) -> tuple[Array, Calibration]:
     """Choose factor, share of wrong labels and offset by the likelihood of the labels, with priors of all three."""
     best = (-np.inf, np.zeros((0, 0)), Calibration(1.0, 0.01, 0.0))
     for slope in SLOPES:
-        evidence = _allow_wrong_references(ratios, without, people, float(slope))
+        evidence = _allow_wrong_references(ratios, left_out, copy_of, float(slope))
         prior = -0.5 * (np.log(slope / TYPICAL_SLOPE) / SLOPE_SPREAD) ** 2
+        of_own, of_all = evidence[np.arange(len(labels)), labels], logsumexp(evidence, axis=1)
         for offset in OFFSETS:
-            own = _own_share(evidence, labels, slope * offset)
+            # The share of the labelled person among all people and an unknown one, without regard to the label.
+            unknown = slope * offset + np.log(WEIGHT_OF_UNKNOWN * evidence.shape[1])
+            own = np.exp(of_own - np.logaddexp(of_all, unknown))
             for rate in RATES:
                 likelihood = np.log((1 - rate) * own + rate * (1 - own) / max(evidence.shape[1] - 1, 1)).sum()
                 value = likelihood + prior + offset / 5 + np.log(rate) + 59 * np.log1p(-rate)
@@ -189,26 +228,19 @@ def _calibrate(ratios: Array, without: Array, people: Numbers, labels: Numbers) 
     return best[1], best[2]
 
 
-def _own_share(evidence: Array, labels: Numbers, offset: float) -> Array:
-    """Compute the share of the labelled person among all people and an unknown one, without regard to the label."""
-    unknown = np.full((len(evidence), 1), offset + np.log(WEIGHT_OF_UNKNOWN * evidence.shape[1]))
-    shares = _softmax(np.hstack([evidence, unknown]))
-    own: Array = shares[np.arange(len(labels)), labels]
-    return own
-
-
-def _allow_wrong_references(ratios: Array, without: Array, people: Numbers, slope: float) -> Array:
+def _allow_wrong_references(ratios: Array, left_out: _LeftOut, copy_of: Numbers, slope: float) -> Array:
     """Scale the evidence by the slope, and average it over which one recording of the person has a wrong label."""
-    member = np.zeros((len(people), ratios.shape[1]))
-    rows = np.flatnonzero(people >= 0)
-    member[rows, people[rows]] = 1
-    is_known = ~np.isnan(without)
-    likelihood = np.where(is_known, np.exp(np.minimum(slope * np.where(is_known, without, 0), MAX_EXPONENT)), 0)
-    total, count = likelihood @ member, is_known.astype(np.float64) @ member
-    share = np.minimum(SHARE_OF_WRONG_REFERENCES * count, 0.5)
-    mean = np.where(count > 0, total / np.maximum(count, 1), 0)
     whole = np.exp(np.minimum(slope * ratios, MAX_EXPONENT))
-    evidence: Array = np.log((1 - share) * whole + share * mean + np.finfo(np.float64).tiny)
+    for rows in left_out.blocks(len(whole)) if len(left_out.starts) else ():
+        without = left_out.ratios[copy_of[rows]].astype(np.float64)
+        is_known = ~np.isnan(without)
+        likelihood = np.where(is_known, np.exp(np.minimum(slope * np.where(is_known, without, 0), MAX_EXPONENT)), 0)
+        total = np.add.reduceat(likelihood, left_out.starts, axis=1)
+        count = np.add.reduceat(is_known.astype(np.float64), left_out.starts, axis=1)
+        share = np.minimum(SHARE_OF_WRONG_REFERENCES * count, 0.5)
+        mean = total / np.maximum(count, 1)
+        whole[rows, left_out.people] = (1 - share) * whole[rows, left_out.people] + share * mean
+    evidence: Array = np.log(whole + np.finfo(np.float64).tiny)
     return evidence
 
 
@@ -240,21 +272,24 @@ def _find_moves(people: Numbers, shares: Array) -> list[Move]:
     return [(float(gains[i]), ((int(i), int(target[i])),)) for i in changed]
 
 
-def _find_swaps(people: Numbers, evidence: Array, without: Array, calibration: Calibration) -> list[Move]:
+def _find_swaps(people: Numbers, evidence: Array, left_out: _LeftOut, calibration: Calibration) -> list[Move]:
     """Find pairs of recordings that fit better after they exchange their people.
 
     Of people with few recordings, one that has the wrong label hides the other. Each is therefore compared with the
     person of the other without that one.
     """
-    own = np.where(people >= 0, evidence[np.arange(len(people)), np.maximum(people, 0)], np.inf)
+    chosen = left_out.recordings
+    own = evidence[chosen, people[chosen]]
     prior = np.log(calibration.rate / (2 * len(people)))
-    gains = calibration.slope * (without + without.T) - own[:, None] - own[None, :] + prior
-    gains[np.isnan(gains) | (people[:, None] == people[None, :])] = -np.inf
-    first, second = np.nonzero(np.triu(gains, 1) > 0)
-    return [
-        (float(gains[i, j]), ((int(i), int(people[j])), (int(j), int(people[i]))))
-        for i, j in zip(first, second, strict=True)
-    ]
+    moves: list[Move] = []
+    for rows in left_out.blocks(len(chosen)):
+        both = left_out.ratios[chosen[rows]].astype(np.float64) + left_out.ratios[:, rows][chosen].T
+        gains = calibration.slope * both - own[rows, None] - own[None, :] + prior
+        usable = (chosen[rows, None] < chosen[None, :]) & (people[chosen[rows], None] != people[None, chosen])
+        for first, second in np.argwhere(usable & (gains > 0)).tolist():  # a NaN is not above 0
+            i, j = int(chosen[rows.start + first]), int(chosen[second])
+            moves.append((float(gains[first, second]), ((i, int(people[j])), (j, int(people[i])))))
+    return moves
 
 
 def _apply(moves: list[Move], people: Numbers, labels: Numbers, is_original: NDArray[np.bool_]) -> bool:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.learning import Config, train
+from himpc.learning import Config, train, whitening_matrix
 from himpc.model import NOISE_VARIANCE, pool_windows
 from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.skeleton import get_layout, missing_joints
@@ -98,9 +98,8 @@ def _by_distances(recordings: Sequence[Recording]) -> Bodies:
     means = np.stack([np.median(features[member == number], axis=0) for number in range(len(count))])
     residuals = (features - means[member]) / np.sqrt(count[member] * len(count))[:, None]
     covariance = residuals.T @ residuals
-    variance, directions = np.linalg.eigh(covariance)
-    floor = max(float(np.trace(covariance)) / len(covariance), np.finfo(float).tiny) * 0.05
-    whitened = (means - means.mean(axis=0)) @ (directions / np.sqrt(np.maximum(variance, 0) + floor))
+    floor = 0.05 * float(np.trace(covariance)) / len(covariance)
+    whitened = (means - means.mean(axis=0)) @ whitening_matrix(covariance + floor * np.eye(len(covariance)))
     spread, axes = np.linalg.eigh(np.cov(whitened.T))
     kept = np.argsort(-spread)[: min(MAX_AXES, len(means) - 1)]
     between = np.maximum(spread[kept] - NOISE_VARIANCE, 1e-3)

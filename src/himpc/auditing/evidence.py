@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["PersonMeans", "Space", "fit_space", "log_ratio"]
+from himpc.learning import whitening_matrix
+
+__all__ = ["PersonMeans", "Space", "fit_space", "log_ratio", "robust_spread"]
 
 DEGREES_OF_FREEDOM = 10.0
 """Of the t distribution of errors. With a normal distribution, recordings of unusual poses were false alarms."""
@@ -54,6 +56,11 @@ class PersonMeans:
     counts: Array
 
 
+def robust_spread(deviations: Array, least: float) -> float:
+    """Estimate a standard deviation by the median size of deviations, as if normally distributed; at least `least`."""
+    return max(1.4826 * float(np.nanmedian(np.abs(deviations))), least)
+
+
 def fit_space(vectors: Array, between: Array, noise: float, people: NDArray[np.int64]) -> Space:
     """Estimate the axes from recordings and their people; -1 is a recording to leave out.
 
@@ -80,8 +87,7 @@ def fit_space(vectors: Array, between: Array, noise: float, people: NDArray[np.i
         residuals = rows - (sums / counts[:, None])[number]
         scatter += residuals.T @ residuals
         freedom += len(rows) - len(counts)
-    variance, directions = np.linalg.eigh(scatter / freedom)
-    whitening = directions / np.sqrt(variance)
+    whitening = whitening_matrix(scatter / freedom, min_share=0.0)
     spread, turned = np.linalg.eigh(whitening.T @ (between[:, None] * whitening))
     return Space(whitening @ turned, np.maximum(spread, MIN_VARIANCE))
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.auditing.evidence import PersonMeans, Space, fit_space, log_ratio
+from himpc.auditing.evidence import PersonMeans, Space, fit_space, log_ratio, robust_spread
 
 __all__ = ["LabelSplit", "find_split_labels"]
 
@@ -138,10 +138,9 @@ def _two_groups(rows: Array) -> NDArray[np.bool_]:
 def _probability(evidence: float, same: Array, other: Array, prior: float) -> float:
     """Compute the probability of one person by the evidence of pairs of one person and of pairs of two."""
     low = float(np.median(same))
-    low_spread = max(1.4826 * float(np.median(np.abs(same - low))), MIN_SPREAD)
+    low_spread = robust_spread(same - low, MIN_SPREAD)
     high = float(np.median(other))
-    above = other[other >= high] - high
-    high_spread = max(1.4826 * float(np.median(above)), MIN_SPREAD)
+    high_spread = robust_spread(other[other >= high] - high, MIN_SPREAD)
     if low <= high:
         return prior
     own = -0.5 * min(0.0, (evidence - low) / low_spread) ** 2 - np.log(low_spread)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.auditing.copies import Copy
+from himpc.auditing.evidence import robust_spread
 from himpc.recordings import Recording, number_whole_recordings
 from himpc.skeleton import body_frame, centre, has_side_lines
 
@@ -19,6 +20,9 @@ MAX_NAMES = 8
 BONES_NAMED = 3
 UNUSUAL = 8.0
 """Distance to the most similar poses, in spreads above the median of the recordings, from which poses are unusual."""
+
+MIN_SPREAD = 1e-3
+"""Smallest spread of the distance to the most similar poses, as a share of the size of the body."""
 
 Array = NDArray[np.float64]
 
@@ -70,8 +74,7 @@ class Lengths:
             distance[row] = np.inf
             nearest[row] = np.sqrt(distance.min())
         typical = float(np.median(nearest))
-        spread = 1.4826 * float(np.median(np.abs(nearest - typical)))
-        return np.flatnonzero(nearest > typical + UNUSUAL * max(spread, 1e-3)).tolist()
+        return np.flatnonzero(nearest > typical + UNUSUAL * robust_spread(nearest - typical, MIN_SPREAD)).tolist()
 
 
 def measure_lengths(recordings: Sequence[Recording]) -> Lengths:

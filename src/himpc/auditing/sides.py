@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.auditing.evidence import robust_spread
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, body_frame, centre, has_side_lines
 
@@ -45,7 +46,9 @@ def probabilities_of_exchanged_sides(recordings: Sequence[Recording]) -> Array |
         return None
     columns = signs[:, ~np.isnan(signs).all(axis=0)].T
     typical = np.nanmedian(np.abs(columns), axis=1)
-    spread = np.maximum(1.4826 * np.nanmedian(np.abs(np.abs(columns) - typical[:, None]), axis=1), MIN_SPREAD)
+    spread = np.array(
+        [robust_spread(np.abs(each) - middle, MIN_SPREAD) for each, middle in zip(columns, typical, strict=True)]
+    )
     clearest = columns[np.argmax(typical / spread)]
     evidence = np.zeros(len(recordings))
     for column, middle, width in zip(columns, typical, spread, strict=True):

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.auditing.evidence import robust_spread
 from himpc.recordings import Recording, number_whole_recordings
 
 __all__ = ["SizeCheck", "check_sizes", "measure_sizes"]
@@ -95,7 +96,7 @@ def check_sizes(sizes: Array, people: NDArray[np.int64], poses: Array) -> SizeCh
     known = ~np.isnan(difference) & ~single
     if known.any():
         unexplained = difference - _shared_difference(difference, known, people, poses)
-        spread = max(1.4826 * float(np.median(np.abs(unexplained[known]))), MIN_SPREAD)
+        spread = robust_spread(unexplained[known], MIN_SPREAD)
         scaled = unexplained[known] / spread
         own = 0.387 * (1 + scaled**2 / FREEDOM) ** (-(FREEDOM + 1) / 2) / spread  # the density of t with 8
         other = np.where(np.abs(unexplained[known]) > 2 * spread, 1 / RANGE, 0)

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from himpc.learning.losses.hi_mpc import mining_weights
     from himpc.learning.prior_selection import resolve_prior
     from himpc.learning.state import CHECKPOINT_FILE
+    from himpc.learning.statistics import whitening_matrix
     from himpc.learning.trainer import Score, TrainingResult, train
 
 __all__ = [
@@ -50,6 +51,7 @@ __all__ = [
     "preset_names",
     "resolve_prior",
     "train",
+    "whitening_matrix",
 ]
 
 __getattr__ = import_on_first_use(
@@ -69,6 +71,7 @@ __getattr__ = import_on_first_use(
         "loggers": "MLflowLogger TensorBoardLogger",
         "losses.hi_mpc": "mining_weights",
         "state": "CHECKPOINT_FILE",
+        "statistics": "whitening_matrix",
         "trainer": "Score TrainingResult train",
     },
 )

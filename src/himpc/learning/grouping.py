@@ -35,7 +35,7 @@ from himpc.learning.clustering.number_of_people import (
     own_and_nearest_distances,
 )
 from himpc.learning.clustering.recordings import means_by_label
-from himpc.learning.statistics import shrunk_covariance
+from himpc.learning.statistics import shrunk_covariance, whitening_matrix
 from himpc.model import IdentityScoring, pool_windows
 
 __all__ = ["Grouping", "group_recordings"]
@@ -270,9 +270,8 @@ def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -
         return means
     between = means - means.mean(axis=0)
     covariance = shrunk_covariance(within) + NUISANCE_SHARE * shrunk_covariance(between)
-    variance, axes = np.linalg.eigh(covariance)
-    variance = np.maximum(variance, variance[-1] * np.finfo(np.float64).eps * len(variance))
-    whitened: NDArray[np.float64] = means @ (axes / np.sqrt(variance))
+    min_share = float(np.finfo(np.float64).eps) * len(covariance)
+    whitened: NDArray[np.float64] = means @ whitening_matrix(covariance, min_share=min_share)
     return whitened
 
 

@@ -1,11 +1,11 @@
-"""Shrunk covariance, and agreement of two clusterings, without scikit-learn, whose import takes most of a second."""
+"""Shrunk covariance, whitening, and agreement of two clusterings, without scikit-learn, which takes long to import."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["adjusted_rand_index", "shrunk_covariance"]
+__all__ = ["adjusted_rand_index", "shrunk_covariance", "whitening_matrix"]
 
 
 def shrunk_covariance(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -25,6 +25,23 @@ def shrunk_covariance(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     share = min(error / distance, 1.0) if distance else 0.0
     shrunk: NDArray[np.float64] = (1 - share) * covariance + share * target
     return shrunk
+
+
+def whitening_matrix(
+    covariance: NDArray[np.float64], *, min_share: float = 1e-9, min_variance: float = float(np.finfo(np.float64).tiny)
+) -> NDArray[np.float64]:
+    """Compute the matrix ``(D, D)`` that maps a covariance to the identity: its axes, each divided by its deviation.
+
+    An axis counts as having at least the variance `min_variance`, and at least the share `min_share` of the largest.
+
+    Examples
+    --------
+    >>> abs(whitening_matrix(np.diag([4.0, 9.0]))).round(3).tolist()
+    [[0.5, 0.0], [0.0, 0.333]]
+    """
+    variance, axes = np.linalg.eigh(covariance)
+    matrix: NDArray[np.float64] = axes / np.sqrt(np.maximum(variance, max(variance[-1] * min_share, min_variance)))
+    return matrix
 
 
 def adjusted_rand_index(labels: NDArray[np.integer], others: NDArray[np.integer]) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 from himpc.learning.clustering.recordings import means_by_label
-from himpc.learning.statistics import shrunk_covariance
+from himpc.learning.statistics import shrunk_covariance, whitening_matrix
 from himpc.model import Network, WhitenedEncoder
 from himpc.recordings import Windows
 from himpc.skeleton import Level, body_frame, mirror
@@ -102,9 +102,7 @@ def whitening(
     (2004). Fisher: The use of multiple measurements in taxonomic problems. Annals of Eugenics 7 (1936).
     """
     means = means_by_label(vectors, recording)
-    within = shrunk_covariance(vectors - means[recording]) + nuisance
-    variance, directions = np.linalg.eigh(within)
-    white = directions / np.sqrt(np.maximum(variance, max(variance[-1], np.finfo(float).tiny) * 1e-9))
+    white = whitening_matrix(shrunk_covariance(vectors - means[recording]) + nuisance)
     offset = means.mean(axis=0)
     _, spread, discriminants = np.linalg.svd((means - offset) @ white, full_matrices=False)
     n_axes = min(size, int((spread > spread[0] * 1e-6).sum()))

@@ -13,7 +13,7 @@ from himpc.anonymization import measure_gait
 from himpc.api import embed
 from himpc.errors import HimpcError, LayoutWarning
 from himpc.evaluation import pool_recordings
-from himpc.learning import Config, train
+from himpc.learning import Config, train, whitening_matrix
 from himpc.model import IdentityScoring, Model
 from himpc.privacy.knowledge import Knowledge
 from himpc.recordings import Recording, Windows, number_whole_recordings, to_common_layout
@@ -236,9 +236,8 @@ def _discriminate(rows: Array, persons: Ints) -> tuple[Array, Array, IdentitySco
     reduced = (rows - offset) @ kept
     means = np.stack([reduced[index == number].mean(axis=0) for number in range(len(people))])
     within = ledoit_wolf(reduced - means[index], assume_centered=True)[0] * len(rows) / freedom
-    variance, axes = np.linalg.eigh(within)
-    whitening = axes / np.sqrt(np.maximum(variance, _MIN_VARIANCE))
-    spread = np.atleast_2d(np.cov((means @ whitening).T)) - np.eye(len(variance)) * float((1 / counts).mean())
+    whitening = whitening_matrix(within, min_share=0.0, min_variance=_MIN_VARIANCE)
+    spread = np.atleast_2d(np.cov((means @ whitening).T)) - np.eye(len(within)) * float((1 / counts).mean())
     between, axes = np.linalg.eigh(spread)
     useful = between > 1e-3
     if not useful.any():
