@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from himpc.errors import DataError, LayoutWarning, ModelError, count_noun
 from himpc.evaluation import Evaluation, LabelledEmbeddings, evaluate_embeddings, pool_recordings
 from himpc.learning import (
+    MIN_SPANNING,
     SINGLE_PROCESS,
     Config,
     Grouping,
@@ -21,6 +22,8 @@ from himpc.learning import (
     TrainingResult,
     check_people,
     group_recordings,
+    heading_vectors,
+    remove_view_effect,
     resolve_prior,
     train,
 )
@@ -28,6 +31,7 @@ from himpc.model import Model
 from himpc.recordings import (
     Recording,
     Windows,
+    camera_headings,
     cannot_link,
     describe_sizes,
     number_whole_recordings,
@@ -35,7 +39,7 @@ from himpc.recordings import (
 )
 from himpc.skeleton import Level
 
-__all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "fit", "group", "unify_layouts"]
+__all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "fit", "fit_and_group", "group", "unify_layouts"]
 
 
 class Embedder(Protocol):
@@ -265,6 +269,10 @@ def group(
     All parts of a whole recording are in one group. Recordings of one camera that overlap in time are never in one
     group, since they show different people (see `himpc.recordings.cannot_link`).
 
+    Where the headings of bodies relative to their cameras are known, groups are tested for following them
+    (`Grouping.views`). If they do, and no model is given, the mean effect of the heading is removed from the
+    recordings, and they are grouped again.
+
     Parameters
     ----------
     recordings : sequence of Recording
@@ -288,11 +296,73 @@ def group(
     DataError
         If the recordings cannot be used together, or are too few (fewer than four without `people`).
     """
-    recordings = unify_layouts(recordings, model)
-    check_people(people, len(recordings))
     if model is None:
         config = Config.preset("tracklet").with_(window_length=window_length)
-        model = fit(recordings, config, to_group=True).model
+        return fit_and_group(
+            recordings,
+            lambda unified: fit(unified, config, to_group=True).model,
+            people=people,
+            window_length=window_length,
+        )[0]
+    degrees = [camera_headings(recording) for recording in recordings]
+    unified = unify_layouts(recordings, model)
+    check_people(people, len(unified))
+    return _group(unified, degrees, model, people, window_length)
+
+
+def fit_and_group(
+    recordings: Sequence[Recording],
+    fit_model: Callable[[Sequence[Recording]], Embedder],
+    *,
+    people: int | None = None,
+    window_length: int | None = None,
+) -> tuple[Grouping, Embedder]:
+    """Fit a model to recordings and group them; again without the effect of the heading if groups follow it.
+
+    The second grouping is returned if it finds people on several sides (`himpc.learning.ViewCheck.spanning`). Else
+    people may each face one way, and the first one is returned, with a doubt.
+
+    Parameters
+    ----------
+    recordings, people, window_length
+        As in `group`.
+    fit_model : callable
+        Returns a model of recordings of one layout, such as by `fit` with ``to_group``.
+
+    Returns
+    -------
+    grouping : Grouping
+    model : Embedder
+        The model by which they were grouped.
+
+    Raises
+    ------
+    DataError, ConfigError
+        As `group`.
+    """
+    degrees = [camera_headings(recording) for recording in recordings]
+    unified: Sequence[Recording] = unify_layouts(recordings)
+    check_people(people, len(unified))
+    model = fit_model(unified)
+    grouping = _group(unified, degrees, model, people, window_length)
+    if grouping.views is None or grouping.views.verdict != "views":
+        return grouping, model
+    corrected = remove_view_effect(unified, degrees)
+    other_model = fit_model(corrected)
+    other = _group(corrected, degrees, other_model, people, window_length)
+    if other.views is None or other.views.spanning < MIN_SPANNING:  # no person was found on two sides
+        return replace(grouping, views=replace(grouping.views, verdict="unclear")), model
+    return replace(other, view_effect_removed=True), other_model
+
+
+def _group(
+    recordings: Sequence[Recording],
+    degrees: Sequence[NDArray[np.float64]],
+    model: Embedder,
+    people: int | None,
+    window_length: int | None,
+) -> Grouping:
+    """Group recordings of one layout, whose headings relative to the camera are `degrees` in each frame."""
     embedded = embed(model, recordings, window_length=window_length)
     whole = number_whole_recordings(recordings)
     grouping = group_recordings(
@@ -303,6 +373,7 @@ def group(
         whiten=not (isinstance(model, Model) and model.whitened),
         scoring=model.scoring if isinstance(model, Model) else None,
         cannot_link=cannot_link(recordings),
+        headings=heading_vectors(degrees, whole),
     )
     per_part = {name: getattr(grouping, name)[whole] for name in ("groups", "confidence", "vectors")}
     return replace(grouping, **per_part)

@@ -52,6 +52,7 @@ def group(
         Draw overlays on the frames of the video instead. The overlays then show faces.
     """
     from himpc._files import check_output_folder
+    from himpc.api import fit_and_group
     from himpc.api import group as group_recordings
     from himpc.archive import is_embedding_table
     from himpc.learning import check_people
@@ -67,11 +68,14 @@ def group(
     check_people(people, len(recordings))  # before the training, which may take minutes
     if embedder is None:
         with EpochBar(console, settings) as bar:
-            embedder = trained = settings.fit(recordings, [bar], to_group=True)
+            grouping, trained = fit_and_group(
+                recordings, lambda unified: settings.fit(unified, [bar], to_group=True), people=people
+            )
         learned = count_noun(len(recordings), "recording")
-        adapted = trained.scoring is not None
+        adapted = getattr(trained, "scoring", None) is not None
         console.print(f"{'Adapted the identity prior to' if adapted else 'Trained a model on'} {learned}")
-    grouping = group_recordings(recordings, embedder, people=people)
+    else:
+        grouping = group_recordings(recordings, embedder, people=people)
     report = write_groups(out, recordings, grouping, drawn.figures, translate_reference)
     overlays: list[Path] = []
     if overlay:

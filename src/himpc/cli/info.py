@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from himpc.cli.options import InputOptions, OutputOptions
 from himpc.errors import LayoutError
 
@@ -21,7 +23,7 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
     paths
         Files or folders of recordings.
     """
-    from himpc.recordings import body_size
+    from himpc.recordings import body_size, camera_headings, describe_headings, facing_shares
 
     console = output.console()
     recordings = source.read(paths, console)
@@ -38,6 +40,8 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
             "start": r.start,
             "clock": None if r.clock is None else r.clock.name,
             "size": body_size([r]),
+            "heading": describe_headings(turned) or None,
+            "facing": facing_shares(turned) if np.isfinite(turned).any() else None,
             "empty": r.quality.empty,
             "frozen": r.quality.frozen,
             "impossible": r.quality.impossible,
@@ -45,9 +49,9 @@ def info(*paths: Path, source: InputOptions = InputOptions(), output: OutputOpti
             "parts": r.quality.parts,
             "notes": list(r.quality.notes),
         }
-        for r in recordings
+        for r, turned in ((r, camera_headings(r)) for r in recordings)
     ]
-    columns = [c for c in rows[0] if c != "notes" and not _is_uniform(c, rows)]
+    columns = [c for c in rows[0] if c not in ("facing", "notes") and not _is_uniform(c, rows)]
     console.table(columns, [["-" if row[c] is None else row[c] for c in columns] for row in rows])
     for text in _describe_uniform(rows):
         console.print(text)
@@ -99,7 +103,7 @@ _COUNTS = ("empty", "frozen", "impossible", "filled")
 def _is_uniform(column: str, rows: Sequence[dict[str, Any]]) -> bool:
     """Return True if a column has the same default value for all recordings, so that the table omits it."""
     values = {row[column] for row in rows}
-    if column in ("layout", "fps", "size"):
+    if column in ("layout", "fps", "size", "heading"):
         return len(values) == 1
     if column in ("start", "clock"):  # of interest where two recordings have one clock
         clocks = [row["clock"] for row in rows if row["clock"] is not None]
@@ -114,6 +118,8 @@ def _describe_uniform(rows: Sequence[dict[str, Any]]) -> list[str]:
         facts.append(f"all at {rows[0]['fps']:g} frames per second")
     if _is_uniform("size", rows) and rows[0]["size"] == "assumed":
         facts.append("the size of all bodies is assumed: one camera shows their proportions only")
+    if _is_uniform("heading", rows) and rows[0]["heading"] is not None:
+        facts.append(f"all bodies face one way, as the camera sees them: {rows[0]['heading']}")
     if zero_columns := [column for column in _COUNTS if _is_uniform(column, rows)]:
         facts.append(f"no frames were {' or '.join(zero_columns)}")
     return facts

@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from himpc.learning.state import CHECKPOINT_FILE
     from himpc.learning.statistics import whitening_matrix
     from himpc.learning.trainer import Score, TrainingResult, train
+    from himpc.learning.views import MIN_SPANNING, ViewCheck, heading_vectors, remove_view_effect
 
 __all__ = [
     "CHECKPOINT_FILE",
     "MIN_RECORDINGS",
+    "MIN_SPANNING",
     "SINGLE_PROCESS",
     "Callback",
     "Config",
@@ -41,14 +43,17 @@ __all__ = [
     "Score",
     "TensorBoardLogger",
     "TrainingResult",
+    "ViewCheck",
     "assign_apart",
     "check_people",
     "diagnose",
     "group_recordings",
+    "heading_vectors",
     "jaccard_distances",
     "mining_weights",
     "nearest_neighbours",
     "preset_names",
+    "remove_view_effect",
     "resolve_prior",
     "train",
     "whitening_matrix",
@@ -73,5 +78,6 @@ __getattr__ = import_on_first_use(
         "state": "CHECKPOINT_FILE",
         "statistics": "whitening_matrix",
         "trainer": "Score TrainingResult train",
+        "views": "MIN_SPANNING ViewCheck heading_vectors remove_view_effect",
     },
 )

@@ -36,6 +36,7 @@ from himpc.learning.clustering.number_of_people import (
 )
 from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.statistics import shrunk_covariance, whitening_matrix
+from himpc.learning.views import ViewCheck, check_views, is_seen_from_one_side
 from himpc.model import IdentityScoring, pool_windows
 
 __all__ = ["Grouping", "group_recordings"]
@@ -75,6 +76,11 @@ class Grouping:
         The smallest and the largest plausible number of people; None if it was specified, or is not known.
     kept_apart : int
         The number of pairs of recordings that were kept in different groups, because they overlap in time.
+    views : ViewCheck or None
+        Whether the groups are people, or the sides from which people were seen; None if no heading is known.
+    view_effect_removed : bool
+        True if the mean effect of the heading on bodies was removed before they were compared, since it was larger than
+        that of the person.
     """
 
     groups: NDArray[np.int64]
@@ -83,6 +89,8 @@ class Grouping:
     estimated: bool
     plausible: tuple[int, int] | None = None
     kept_apart: int = 0
+    views: ViewCheck | None = None
+    view_effect_removed: bool = False
 
     @property
     def people(self) -> int:
@@ -91,11 +99,33 @@ class Grouping:
 
     @property
     def warning(self) -> str:
-        """Doubts about the estimated number of people and about confidences; empty if there are none."""
+        """Doubts about the number of people, confidences, or groups that follow views; empty if there are none."""
         return self.render_warning()
+
+    @property
+    def note(self) -> str:
+        """What else to know about the comparison; may be empty."""
+        if not self.view_effect_removed:
+            return ""
+        return (
+            "bodies differed more by the side from which they were seen than by the person, so the mean effect of the "
+            "side was removed before they were compared"
+        )
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What else to know about views: `note`, and whether groups follow views."""
+        return tuple(remark for remark in (self.note, self._doubt_of_views) if remark)
 
     def render_warning(self, spell: Callable[[Reference], str] = str) -> str:
         """Render the warning, with parameters that it names spelled by `spell`."""
+        return "; ".join(doubt for doubt in (self._doubt_of_views, self._doubt_of_number(spell)) if doubt)
+
+    @property
+    def _doubt_of_views(self) -> str:
+        return "" if self.views is None else self.views.warning
+
+    def _doubt_of_number(self, spell: Callable[[Reference], str]) -> str:
         grouped = int((self.groups > 0).sum())
         if not self.estimated:
             return ""
@@ -122,7 +152,8 @@ class Grouping:
                 f"the number of people is uncertain: from {low} to {high} are plausible; if you know it, state it "
                 "with {people}"
             )
-        if (doubtful := int((self.confidence < LOW_CONFIDENCE).sum())) > MAX_DOUBTFUL * len(self.confidence):
+        doubtful = int((self.confidence < LOW_CONFIDENCE).sum())
+        if doubtful > MAX_DOUBTFUL * len(self.confidence) and not self._doubt_of_views:
             yield Hint(
                 f"{doubtful} of {len(self.confidence)} recordings have a confidence below {LOW_CONFIDENCE}; check "
                 "their groups before you rely on them"
@@ -146,6 +177,7 @@ def group_recordings(
     whiten: bool = True,
     scoring: IdentityScoring | None = None,
     cannot_link: NDArray[np.int64] | None = None,
+    headings: NDArray[np.complex128] | None = None,
 ) -> Grouping:
     """Group recordings by person.
 
@@ -174,6 +206,9 @@ def group_recordings(
         More than `MAX_RECORDINGS` recordings are joined with near ones only (`neighbour_tree`).
     cannot_link : int64 array ``(P, 2)``, optional
         Pairs of recordings that show different people (`himpc.recordings.cannot_link`): no group holds both.
+    headings : complex128 array ``(R,)``, optional
+        The mean heading of each recording relative to the camera (`himpc.learning.heading_vectors`). The confidence of
+        groups that follow the side from which people were seen is lowered (`himpc.learning.check_views`).
 
     Raises
     ------
@@ -211,6 +246,10 @@ def group_recordings(
     groups[recordings] = _number_by_size(labels)
     confidence[recordings] = certainty
     grouped_vectors[recordings] = means
+    views = None
+    if headings is not None and np.isfinite(headings).any():
+        views = check_views(grouped_vectors, groups, headings)
+        confidence[is_seen_from_one_side(groups, headings)] *= views.certainty
     return Grouping(
         groups,
         confidence,
@@ -218,6 +257,7 @@ def group_recordings(
         estimated=people is None,
         plausible=plausible,
         kept_apart=len(pairs),
+        views=views,
     )
 
 

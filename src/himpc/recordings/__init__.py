@@ -11,6 +11,16 @@ from himpc.recordings.common_size import (
     has_unequal_sizes,
     scale_bodies,
 )
+from himpc.recordings.headings import (
+    FACINGS,
+    Facing,
+    camera_headings,
+    describe_headings,
+    facing_shares,
+    heading_sectors,
+    mean_direction,
+    nearby_sectors,
+)
 from himpc.recordings.interchange import METADATA, parse_poses, restore_layout
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.recordings.motion_bids import LAYOUT_KEY, save_motion_bids
@@ -30,12 +40,14 @@ from himpc.recordings.windows import Windows
 
 __all__ = [
     "EQUAL_STATURE",
+    "FACINGS",
     "LAYOUT_KEY",
     "MAX_FPS",
     "METADATA",
     "MIN_FPS",
     "BodySize",
     "CleaningRules",
+    "Facing",
     "Origin",
     "Problem",
     "Progress",
@@ -44,14 +56,20 @@ __all__ = [
     "Recordings",
     "Windows",
     "body_size",
+    "camera_headings",
     "cannot_link",
     "clean",
+    "describe_headings",
     "describe_sizes",
+    "facing_shares",
     "has_unequal_sizes",
+    "heading_sectors",
     "impossible_frames",
     "iter_blocks",
     "leave_out_unfit",
     "load",
+    "mean_direction",
+    "nearby_sectors",
     "normalize_label",
     "number_whole_recordings",
     "parse_condition",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -55,8 +55,8 @@ def write_groups(
     """Write a grouping: a table, the compared vectors, and figures.
 
     The files are ``groups.csv`` (recording, group, confidence, and person if any is known), ``groups.npz``
-    (the vectors, for `write_report`), and the figures ``groups`` (pages of skeletons, all groups), ``map`` and
-    ``distances``.
+    (the vectors and remarks, for `write_report`), and the figures ``groups`` (pages of skeletons, all groups), ``map``
+    and ``distances``.
 
     Parameters
     ----------
@@ -89,7 +89,8 @@ def write_groups(
     tables = folder / GROUPS_FILE, folder / VECTORS_FILE
     write_csv(tables[0], (*_GROUP_COLUMNS, *(("person",) if has_persons else ())), rows)
     content = BytesIO()
-    np.savez(content, vectors=grouping.vectors.astype(np.float32))
+    remarks = [remark for remark in (grouping.note, warning) if remark]
+    np.savez(content, vectors=grouping.vectors.astype(np.float32), remarks=np.array(remarks, dtype=str))
     write_atomically(tables[1], content.getvalue())
     grouped = np.flatnonzero(grouping.groups > 0).tolist()
     compared = (
@@ -107,9 +108,13 @@ def write_groups(
     )
     document: dict[str, Any] = {"people": grouping.people, "recordings": rows, "files": [str(p) for p in paths]}
     document["kept_apart"] = grouping.kept_apart
+    document["views"] = None if grouping.views is None else asdict(grouping.views)
+    document["view_effect_removed"] = grouping.view_effect_removed
     text = _summarise(recordings, grouping)
     if grouping.kept_apart:
         text += f"\n\n{count_noun(grouping.kept_apart, 'pair')} of recordings overlap in time and were kept apart"
+    if grouping.note:
+        text += f"\n\n{grouping.note}"
     if warning:
         document["doubt"] = warning
         text += f"\n\n{warning}"

@@ -14,9 +14,9 @@ from himpc.api import embed, unify_layouts
 from himpc.errors import DataError, HimpcError, LayoutWarning
 from himpc.evaluation import pool_recordings
 from himpc.gallery import FrameWeights
-from himpc.learning import group_recordings
+from himpc.learning import group_recordings, heading_vectors
 from himpc.model import Model
-from himpc.recordings import Recording, number_whole_recordings
+from himpc.recordings import Recording, camera_headings, number_whole_recordings
 from himpc.reporting.comparison import Comparison
 from himpc.reporting.run_files import RunFiles
 
@@ -31,6 +31,8 @@ class RunData:
     """By the number of a compared recording, what is played."""
     problems: Sequence[str]
     facts: Sequence[tuple[str, str]]
+    remarks: Sequence[str] = ()
+    """What to know about the groups."""
 
     def frame_weights(self, chosen: Sequence[int]) -> dict[int, NDArray[np.float32]]:
         """Compute the weights of the frames of recordings, with people, or else groups, as prototypes.
@@ -68,21 +70,21 @@ def collect(files: RunFiles, recordings: Sequence[Recording]) -> RunData:
     DataError, LayoutError, ModelError
         If the recordings do not fit the model of the run.
     """
-    problems = list(files.problems)
+    problems, remarks = list(files.problems), list(files.remarks)
     if files.kind == "grouping":
         comparison, players = _of_grouping(files, recordings, problems)
     elif files.model is not None and recordings:
-        comparison, players = _of_model(files.model, recordings, problems)
+        comparison, players = _of_model(files.model, recordings, problems, remarks)
     else:
         comparison, players = None, {}
         if recordings:
             problems.append("Rank lists: the run has no model to compare the recordings by")
     facts = [("recordings of this report", str(len(recordings)))] if recordings else []
-    return RunData(files, comparison, players, problems, facts)
+    return RunData(files, comparison, players, problems, facts, remarks)
 
 
 def _of_model(
-    model: Model, recordings: Sequence[Recording], problems: list[str]
+    model: Model, recordings: Sequence[Recording], problems: list[str], remarks: list[str]
 ) -> tuple[Comparison | None, dict[int, Recording]]:
     embedded = embed(model, recordings)
     whole = number_whole_recordings(recordings)
@@ -96,8 +98,10 @@ def _of_model(
     try:
         of_window = whole[embedded.windows.recording]
         options: dict[str, Any] = {"whiten": not model.whitened, "scoring": model.scoring}
+        options["headings"] = heading_vectors([camera_headings(each) for each in recordings], whole)
         grouping = group_recordings(embedded.vectors, of_window, len(first), **options)
         groups, confidence = grouping.groups, grouping.confidence
+        remarks += grouping.remarks
     except HimpcError as error:
         problems.append(f"Groups: {error}")
     if short := len(first) - len(present):

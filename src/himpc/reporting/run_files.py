@@ -21,6 +21,7 @@ from himpc.model import CARD_FILE, Model
 T = TypeVar("T")
 
 MAX_FILE_BYTES = 256 * 2**20
+MAX_REMARKS = 10
 GROUPS_FILE, VECTORS_FILE, BENCHMARK_FILE = "groups.csv", "groups.npz", "benchmark.json"
 CONFIG_FILE, HISTORY_FILE = "config.json", "history.jsonl"
 
@@ -53,6 +54,8 @@ class RunFiles:
     groups: Sequence[GroupRow] = ()
     vectors: NDArray[np.float32] | None = None
     """One row for each of `groups`; NaN for a recording without a group."""
+    remarks: Sequence[str] = ()
+    """What to know about the groups, such as that they may be views."""
     problems: Sequence[str] = ()
     """Files that could not be used."""
 
@@ -131,10 +134,11 @@ def _read_benchmark(path: Path) -> RunFiles:
 def _read_grouping(path: Path) -> RunFiles:
     problems: list[str] = []
     rows = _read_rows(path / GROUPS_FILE)
-    vectors = None
+    found = None
     if (path / VECTORS_FILE).is_file():
-        vectors = _try(lambda: _read_vectors(path / VECTORS_FILE, len(rows)), problems)
-    return RunFiles(path, "grouping", groups=rows, vectors=vectors, problems=problems)
+        found = _try(lambda: _read_vectors(path / VECTORS_FILE, len(rows)), problems)
+    vectors, remarks = found or (None, ())
+    return RunFiles(path, "grouping", groups=rows, vectors=vectors, remarks=remarks, problems=problems)
 
 
 def _read_rows(path: Path) -> list[GroupRow]:
@@ -152,18 +156,22 @@ def _read_rows(path: Path) -> list[GroupRow]:
     return rows
 
 
-def _read_vectors(path: Path, rows: int) -> NDArray[np.float32]:
+def _read_vectors(path: Path, rows: int) -> tuple[NDArray[np.float32], tuple[str, ...]]:
+    """Read the vectors of the recordings, and the remarks on their groups."""
     _check_size(path)
     try:
         with np.load(path, allow_pickle=False) as arrays:
             vectors: NDArray[np.float32] = arrays["vectors"]
+            remarks = arrays["remarks"] if "remarks" in arrays else np.array([], dtype=str)
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         raise FormatError(f"{path}: is damaged or was not written by himpc ({error})") from error
     if vectors.ndim != 2 or len(vectors) != rows or vectors.dtype.kind != "f":
         raise FormatError(
             f"{path}: has vectors of shape {vectors.shape}, expected one row for each of {rows} recordings"
         )
-    return vectors
+    if remarks.ndim != 1 or len(remarks) > MAX_REMARKS or remarks.dtype.kind != "U":
+        raise FormatError(f"{path}: has remarks of shape {remarks.shape}, expected a list of at most {MAX_REMARKS}")
+    return vectors, tuple(remarks.tolist())
 
 
 def _read_history(path: Path) -> list[Mapping[str, Any]]:

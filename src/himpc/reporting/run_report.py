@@ -80,7 +80,8 @@ def write_report(run: str | Path, path: str | Path, recordings: Sequence[Recordi
             _add_rank_lists(page, comparison, probes, nearest)
             _add_comparison(page, comparison)
         if (comparison.groups > 0).any():
-            page.add("Groups", _group_table(comparison))
+            remarks = [f"<p>{to_html(remark)}</p>" for remark in data.remarks]
+            page.add("Groups", *remarks, _group_table(comparison))
     add_history(page, data)
     weights = add_weights(page, data, playable)
     add_tables(page, data)

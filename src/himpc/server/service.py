@@ -321,7 +321,7 @@ def _group_result(
             for number in sorted(groups)
         ],
         short=short,
-        notes=list(notes),
+        notes=[*notes, *grouping.remarks],
         left_out=skipped,
     )
 

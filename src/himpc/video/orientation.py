@@ -3,25 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.skeleton import Layout
+from himpc.skeleton import Layout, has_side_lines, headings
 
 MAX_TILT = 60.0
 """Degrees. A steeper camera sees too little of the body's length, so nothing is rotated."""
 
-Facing = Literal["towards", "right", "away", "left"]
-FACINGS: tuple[Facing, ...] = get_args(Facing)
-"""Quarters of the directions that a body faces: towards the camera, to the right of the image, away, to the left."""
-
-MAX_SPREAD = 0.5
-"""Circular variance of directions above which they have no mean: of left and right it would be towards the camera."""
-
 _SHOULDERS, _ANKLES = ("left_shoulder", "right_shoulder"), ("left_ankle", "right_ankle")
-_LEFT_TO_RIGHT = (("left_hip", "right_hip"), ("left_shoulder", "right_shoulder"))
 
 
 def estimate_up(bodies: Iterable[NDArray[np.floating]], layout: Layout) -> NDArray[np.float64] | None:
@@ -64,7 +55,7 @@ def rotate_upright(joints: NDArray[np.float64], up: NDArray[np.float64]) -> tupl
 
 
 def facing_direction(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
-    """Compute the direction that a body faces, from the line through hips and shoulders seen from above.
+    """Compute the direction that a body faces, from the lines between hips and shoulders seen from above.
 
     Joints ``(frames, J, 3)`` are in the axes of `Detection`.
 
@@ -73,31 +64,4 @@ def facing_direction(joints: NDArray[np.floating], layout: Layout) -> NDArray[np
     float64 array ``(frames,)``
         Degrees: 0 towards the camera, 90 to the right of the image, -90 to the left, 180 away; NaN if unknown.
     """
-    pairs = [pair for pair in _LEFT_TO_RIGHT if layout.has(*pair)]
-    if not pairs:
-        return np.full(len(joints), np.nan)
-    across = sum(joints[:, layout.index(left)] - joints[:, layout.index(right)] for left, right in pairs)
-    to_left = np.asarray(across, dtype=np.float64)[:, [0, 2]]
-    ahead_x, ahead_z = -to_left[:, 1], to_left[:, 0]  # a quarter turn
-    degrees: NDArray[np.float64] = np.degrees(np.arctan2(ahead_x, ahead_z))
-    degrees[(to_left == 0).all(axis=1)] = np.nan
-    return degrees
-
-
-def mean_direction(degrees: NDArray[np.float64]) -> tuple[float, float]:
-    """Compute the circular mean of directions in degrees, and their circular variance (0 to 1); NaN are ignored.
-
-    The mean is NaN if the variance is above `MAX_SPREAD`.
-    """
-    angles = np.radians(degrees[np.isfinite(degrees)])
-    if len(angles) == 0:
-        return float("nan"), float("nan")
-    mean = np.exp(1j * angles).mean()
-    spread = float(1 - abs(mean))
-    return float(np.degrees(np.angle(mean))) if spread <= MAX_SPREAD else float("nan"), spread
-
-
-def facing_shares(degrees: NDArray[np.float64]) -> dict[Facing, float]:
-    """Compute the shares of directions, in degrees, in each quarter of the circle; NaN are ignored."""
-    quarters = np.round(degrees[np.isfinite(degrees)] / 90).astype(int) % 4
-    return {name: float((quarters == number).mean()) if len(quarters) else 0.0 for number, name in enumerate(FACINGS)}
+    return np.degrees(headings(joints, layout)) if has_side_lines(layout) else np.full(len(joints), np.nan)

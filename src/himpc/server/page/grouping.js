@@ -12,8 +12,8 @@ export function groupForm() {
   const results = el("div", { class: "groups" });
   const people = el("input", { type: "number", min: 1 });
   const start = el("button", { type: "submit", text: "Group recordings" });
-  let groups = null, recordings = new Map();
-  const draw = () => { if (groups) results.replaceChildren(...buildSuggestions(groups, recordings)); };
+  let groups = null, notes = [], recordings = new Map();
+  const draw = () => { if (groups) results.replaceChildren(...notes.map((text) => el("p", { text: `${text}.` })), ...buildSuggestions(groups, recordings)); };
   const reload = async () => { recordings = new Map((await loadRecordings()).map((recording) => [recording.id, recording])); };
   const submit = async (event) => {
     event.preventDefault();
@@ -26,7 +26,7 @@ export function groupForm() {
       const { job } = await call("POST", "api/group", form);
       const result = await waitForJob(job, (done, total) => { if (total) [progress.max, progress.value] = [total, done]; });
       await reload();
-      groups = result.groups;
+      [groups, notes] = [result.groups, result.notes];
       draw();
       announce(`${count(groups.length, "group", "groups")} found.`);
     } catch (failure) {

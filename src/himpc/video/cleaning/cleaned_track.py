@@ -9,10 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.recordings import Recording
+from himpc.recordings import Facing, Recording
 from himpc.video.cleaning.gait import Gait
 from himpc.video.cleaning.posture import POSTURES, Posture
-from himpc.video.orientation import Facing
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.recordings import Origin, Quality, Recording, impossible_frames
+from himpc.recordings import Origin, Quality, Recording, facing_shares, impossible_frames, mean_direction
 from himpc.skeleton import Layout, long_bones
 from himpc.video.cleaning.cleaned_track import Changes, CleanedTrack
 from himpc.video.cleaning.gait import find_gait
@@ -22,7 +22,7 @@ from himpc.video.cleaning.steps import (
     set_constant_lengths,
     smooth,
 )
-from himpc.video.orientation import facing_direction, facing_shares, mean_direction, rotate_upright
+from himpc.video.orientation import facing_direction, rotate_upright
 from himpc.video.tracking.track import Track
 
 Floats = NDArray[np.float64]

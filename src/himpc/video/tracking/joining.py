@@ -13,8 +13,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.recordings import mean_direction
 from himpc.skeleton import Layout
-from himpc.video.orientation import facing_direction, mean_direction
+from himpc.video.orientation import facing_direction
 from himpc.video.tracking.bone_lengths import bone_ends, log_bone_lengths, median_known
 from himpc.video.tracking.rules import JoiningRules
 from himpc.video.tracking.track import Track
