@@ -101,6 +101,8 @@ def test_arrays_of_a_stated_layout_are_read(tmp_path, standing):
         (np.full((4, 33, 3), "a"), "expected numbers"),
         (np.full((4, 33, 3), None), "holds Python objects"),
         (np.full((4, 33, 3), 1e12), "is farther than"),
+        (np.ones((4, 22, 3)), "state the layout of its joints, smpl-22: layout='smpl-22'"),
+        (np.ones((4, 25, 3)), "body-25 or kinect-v2: layout='body-25'"),
     ],
 )
 def test_other_arrays_are_errors(tmp_path, array, message):

@@ -65,6 +65,14 @@ def test_openpose_folders_are_read_back(tmp_path_factory, seed: int, n: int, n_j
     assert (recording.fps, recording.quality.frames_read, recording.source) == (25, n, str(folder))
 
 
+def test_openpose_before_version_1_1_is_read(tmp_path: Path) -> None:
+    points = image_points(3, 18, 0)
+    for i, body in enumerate(points):
+        write(tmp_path / f"{i}_keypoints.json", openpose(body, key="pose_keypoints"))
+    (recording,) = OPENPOSE.read(tmp_path, FileOptions())
+    assert len(recording) == 3
+
+
 def test_openpose_frames_without_people_are_unseen(tmp_path: Path) -> None:
     points = image_points(2, 25, 0)
     path = write(tmp_path / "a.json", [openpose(points[0]), openpose(None), openpose(points[1])])
@@ -98,6 +106,24 @@ def test_openpose_frames_of_several_people_need_ids(tmp_path: Path) -> None:
     frame["people"] *= 2
     with pytest.raises(FormatError, match="frame 2: several people a frame and no ids; run a tracker first"):
         OPENPOSE.read(write(tmp_path / "a.json", [openpose(None), frame]), FileOptions())
+
+
+@pytest.mark.parametrize("others", [1, 3, 8])
+def test_detections_beside_the_only_body_in_a_few_frames_are_left_out(tmp_path: Path, others: int) -> None:
+    points = 300 + 40 * image_points(1, 25, 0)[0, None] / 100 + np.arange(40)[:, None, None] * [1.0, 0, 0]
+    points[..., 2] = 0.5
+    for i, body in enumerate(points):
+        frame = openpose(body)
+        if i % 5 == 3 and i < 5 * others:
+            frame["people"].insert(i % 2, openpose(np.add(body, (400, 0, 0)))["people"][0])
+        write(tmp_path / f"v_{i:03d}_keypoints.json", frame)
+    if others > 4:
+        with pytest.raises(FormatError, match="several people a frame and no ids"):
+            OPENPOSE.read(tmp_path, FileOptions())
+        return
+    (recording,) = OPENPOSE.read(tmp_path, FileOptions())
+    np.testing.assert_allclose(recording.joints[..., 0], points[..., 0], rtol=1e-5)
+    assert f"{others} detection" in recording.quality.notes[0]
 
 
 def test_openpose_3d_is_in_the_unit_that_the_body_shows(tmp_path: Path, standing) -> None:
@@ -175,6 +201,26 @@ def test_mediapipe_landmarks_are_read_back(tmp_path: Path, standing, seed: int, 
     assert (recording.confidence[n:] == 0).all()
     assert (recording.fps, recording.quality.frames_read) == (30, n + 2)
     assert MEDIAPIPE.read(path, FileOptions())[0].fps == (24 if shape == "frames" else None)
+
+
+def test_mediapipe_frames_may_have_any_key_and_times_as_text(tmp_path: Path, standing) -> None:
+    joints = at_the_hips(standing(MEDIAPIPE_33, 5, 0))
+    times = [f"2024-05-01T12:00:00.{4 * i:02d}" for i in range(5)]
+    frames = [
+        {"timestamp": time, "pose_world_landmarks": world(body)} for time, body in zip(times, joints, strict=True)
+    ]
+    path = write(tmp_path / "a.json", {"video": "a.mp4", "results": frames})
+    (recording,) = MEDIAPIPE.read(path, FileOptions())
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-6)
+    assert recording.fps == 25
+
+
+@pytest.mark.parametrize("rate", [0, -1, 1e6])
+def test_a_rate_of_mediapipe_that_no_recording_has_is_noted(tmp_path: Path, standing, rate: float) -> None:
+    path = write(tmp_path / "a.json", {"fps": rate, "frames": [*map(world, at_the_hips(standing(MEDIAPIPE_33, 3, 0)))]})
+    (recording,) = MEDIAPIPE.read(path, FileOptions())
+    assert recording.fps is None
+    assert "which is not from 1 to 10000" in recording.quality.notes[0]
 
 
 def test_mediapipe_image_landmarks_are_refused(tmp_path: Path, standing) -> None:

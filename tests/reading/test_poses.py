@@ -83,7 +83,7 @@ def test_no_other_reader_recognises_a_file(name: str, people, tmp_path: Path, st
     head = b"" if path.is_dir() else path.read_bytes()[:HEAD_BYTES]
     known = [fmt.name for fmt in FORMATS if fmt.name != "video" and fmt.recognise(path, head)]
     # The readers of any NumPy archive and of any CSV with named joints come after those of one program.
-    general = {"smpl": ["npz"], "rokoko": ["csv-frames"]}
+    general = {"smpl": ["npz"], "rokoko": ["csv-frames"], "gaitgraph": ["csv-frames"]}
     assert known == [name, *general.get(name, [])]
 
 
@@ -520,3 +520,13 @@ def test_any_value_in_a_document_is_a_recording_or_one_error(name: str, people, 
             message = str(error)
         assert bool(message) != bool(recordings)
         assert str(path) in message or not message
+
+
+@pytest.mark.parametrize("name", ["utkinect", "florence", "cad-60", "gaitgraph"])
+def test_a_last_line_that_was_cut_off_is_left_out(name: str, people, tmp_path: Path) -> None:
+    path = WRITERS[name](tmp_path, people(name, 1, 6))
+    lines = path.read_text().strip().removesuffix("END").strip().split("\n")
+    path.write_text("\n".join([*lines[:-1], lines[-1][: len(lines[-1]) // 2]]))
+    (recording,) = get_format(name).read(path, FileOptions())
+    assert recording.quality.frames_read == 5
+    assert any("is cut off" in note for note in recording.quality.notes)

@@ -42,8 +42,9 @@ _HEIGHT = _Sizes(possible=(0.3, 3.0), likely=(0.5, 2.1), usual=(1.2, 1.95))
 _BOX = _Sizes(possible=(0.05, 5.0), likely=(0.15, 2.6), usual=(0.4, 2.1))
 _TYPICAL_BODY = 1.6
 
-_CMU_UNIT = 0.0254 / 0.45
-"""Metres in one unit of the Carnegie Mellon motion capture data base, which the BVH copies of it keep."""
+_OTHER_UNITS = {"units of 0.0254 / 0.45 m, as those of CMU": 0.0254 / 0.45, "feet": 0.3048}
+"""Metres in units without a short name: of the Carnegie Mellon motion capture data base, which the BVH copies of it
+keep, and of some recorders in feet."""
 
 _TOP = ("head", "nose", "neck")
 _BOTTOM = ("left_ankle", "right_ankle")
@@ -194,8 +195,8 @@ def _unit_of(size: float | None, sizes: _Sizes) -> tuple[str, float] | None:
         return None
     for limits in (sizes.usual, sizes.likely):
         fitting = [(name, metres) for name, metres in UNITS.items() if _fits(size, metres, limits)]
-        if sizes is _HEIGHT and limits is sizes.usual and _fits(size, _CMU_UNIT, limits):
-            fitting.append(("units of 0.0254 / 0.45 m, as those of CMU", _CMU_UNIT))
+        if sizes is _HEIGHT and limits is sizes.usual:
+            fitting += [(name, metres) for name, metres in _OTHER_UNITS.items() if _fits(size, metres, limits)]
         if fitting:
             return fitting[0] if len(fitting) == 1 else None
     return None

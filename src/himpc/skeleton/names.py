@@ -44,8 +44,8 @@ _SYNONYMS = {
     "wjc": "wrist",
 }
 
-# Words that say what a name is for, and not which joint it names.
-_IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def"})
+# Words that say what a name is for, and not which joint it names; "C" is the middle, as in C_Hips of VRM.
+_IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def", "c"})
 
 _MAX_RUN = 24
 """Longer runs of letters are not split into words."""

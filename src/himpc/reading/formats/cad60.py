@@ -16,7 +16,7 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row
 from himpc.reading.formats.parsing.positions import check_memory
-from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.text import decode_head, leave_out_cut_row, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
@@ -38,11 +38,13 @@ def recognise(path: Path, head: bytes) -> bool:
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a file."""
     layout = get_layout("openni-15")
-    rows = [
-        (number, [cell.strip() for cell in line.rstrip(", \t").split(",")])
-        for number, line in read_lines(path)
-        if line.strip() != "END"
-    ]
+    rows, notes = leave_out_cut_row(
+        [
+            (number, [cell.strip() for cell in line.rstrip(", \t").split(",")])
+            for number, line in read_lines(path)
+            if line.strip() != "END"
+        ]
+    )
     if not rows:
         raise FormatError(f"{path}: holds no frames")
     check_memory(path, 1, len(rows), len(layout))
@@ -51,4 +53,4 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     timeline = find_timeline(path, lines, numbers=values[:, 0])
     joints = values[:, np.array(_STARTS)[:, None] + np.arange(_POSITION)]
     detections = frame_detections(path, lines, joints, timeline.places.tolist())
-    return body_recordings(path, detections, timeline, layout, options, unit="mm", up="y")
+    return body_recordings(path, detections, timeline, layout, options, unit="mm", up="y", notes=notes)

@@ -36,7 +36,7 @@ def recognise(path: Path, head: bytes) -> bool:
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each video of a file; its person is the actor, its session the action."""
     layout = get_layout("common-15")
-    lines, values = read_number_rows(path, _WIDTH)
+    lines, values, notes = read_number_rows(path, _WIDTH)
     wrong = ~(values[:, :3] == np.round(values[:, :3])).all(axis=1)
     if wrong.any():
         raise FormatError(f"{path}, line {lines[int(wrong.argmax())]}: video, actor and action are not whole numbers")
@@ -55,6 +55,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             options,
             unit="mm",
             up="y",
+            notes=notes,
             group=f"{video:g}" if len(videos) > 1 else None,
             labels={"person": f"{actor:g}", "session": f"{action:g}"},
         )

@@ -66,7 +66,9 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         known = _CASIA_B.fullmatch(sequence)
         group = sequence.replace("\\", "/").rpartition("/")[2] if len(rows_of) > 1 else None
         labels = {} if known is None else known.groupdict()
-        recordings += body_recordings(path, detections, timeline, layout, options, group=group, labels=labels)
+        recordings += body_recordings(
+            path, detections, timeline, layout, options, group=group, labels=labels, notes=table.notes
+        )
     return recordings
 
 

@@ -21,7 +21,7 @@ from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_numbers
-from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
+from himpc.reading.formats.parsing.timeline import Timeline, find_timeline, parse_seconds
 from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
@@ -57,7 +57,7 @@ def recognise(path: Path, head: bytes) -> bool:
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a file of landmarks."""
     content = load_json(path)
-    frames = _list_frames(content.get("frames", content) if isinstance(content, dict) else content)
+    frames = _list_frames(_unwrap(content))
     if not isinstance(frames, list) or not frames:
         raise FormatError(f"{path}: expected a list of frames, or an object with one under 'frames'")
     layout = get_layout("mediapipe-33")
@@ -86,6 +86,14 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     return [body.with_(true_size=False) if body.dimensions == 3 else body for body in bodies]
 
 
+def _unwrap(content: Any) -> Any:
+    """Return the frames of an object, which are its only list, or the one under ``frames``."""
+    if not isinstance(content, dict) or any(key in content for key in _KEYS):
+        return content
+    lists = [value for value in content.values() if isinstance(value, list) and value]
+    return content.get("frames", lists[0] if len(lists) == 1 else content)
+
+
 def _list_frames(frames: Any) -> Any:
     """Return the frames of an object as a list: it is one frame, or holds each frame under its number."""
     if not isinstance(frames, dict):
@@ -111,6 +119,9 @@ def _values_of(frames: list[Any], keys: tuple[str, ...]) -> NDArray[np.float64] 
     """Return the number that each frame states under one of these keys; None if one of them states none."""
     key = next((key for key in keys if isinstance(frames[0], dict) and key in frames[0]), None)
     values = [frame.get(key) if isinstance(frame, dict) else None for frame in frames]
+    texts = [value for value in values if isinstance(value, str)]
+    if keys is _TIME_KEYS and len(texts) == len(frames):
+        return parse_seconds(texts)
     known = [float(value) for value in values if isinstance(value, int | float) and abs(value) < _MAX_NUMBER]
     return np.array(known) if len(known) == len(frames) else None
 

@@ -18,7 +18,7 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing
 from himpc.reading.formats.parsing.tables import parse_number
-from himpc.reading.formats.parsing.text import Row, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.text import Row, decode_head, leave_out_cut_row, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import count_note, find_timeline
 from himpc.recordings import Recording
 
@@ -51,7 +51,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         axes = _parse_axes(rows.pop(0)[1]) or axes
     if not rows:
         raise FormatError(f"{path}: holds no frames")
-    rows, notes = _check_last_row(rows)
+    rows, notes = leave_out_cut_row(rows)
     unnamed = (len(rows[0][1]) - 2 - 3 * len(labels)) // 3
     labels += [""] * (unnamed if any(rows[0][1][2 + 3 * len(labels) :]) else 0)
     (rate, frames, markers), doubts = _parse_counts(stated, ("DataRate", "NumFrames", "NumMarkers"))
@@ -142,14 +142,6 @@ def _parse_axes(cells: Sequence[str]) -> list[int] | None:
     if len({cell[1:] for cell in first}) != 1:  # of several markers
         return None
     return [names.index(axis) for axis in "XYZ"] if sorted(names) == ["X", "Y", "Z"] else None
-
-
-def _check_last_row(rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:
-    """Leave out a last row that was cut off: it has less cells than all others."""
-    others = {len(cells) for _, cells in rows[:-1]}
-    if len(others) == 1 and len(rows[-1][1]) < max(others):
-        return rows[:-1], (f"line {rows[-1][0]} is cut off and left out",)
-    return rows, ()
 
 
 def _parse_values(path: Path, rows: list[Row], markers: int) -> NDArray[np.float64]:

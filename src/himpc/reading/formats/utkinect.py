@@ -33,11 +33,11 @@ def recognise(path: Path, head: bytes) -> bool:
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a file."""
     layout = get_layout("kinect-v1")
-    lines, values = read_number_rows(path, _WIDTH)
+    lines, values, cut = read_number_rows(path, _WIDTH)
     rows = np.sort(np.unique(values[:, 0], return_index=True)[1])
     notes = (f"repeated frames left out: {len(values) - len(rows)}",) if len(rows) < len(values) else ()
     kept = [lines[row] for row in rows]
     timeline = find_timeline(path, kept, numbers=values[rows, 0], stated=_FPS)
     joints = values[rows, 1:].reshape(-1, len(layout), 3)
     detections = frame_detections(path, kept, joints, timeline.places.tolist())
-    return body_recordings(path, detections, timeline, layout, options, unit="m", up="y", notes=notes)
+    return body_recordings(path, detections, timeline, layout, options, unit="m", up="y", notes=(*cut, *notes))

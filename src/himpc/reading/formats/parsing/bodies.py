@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.errors import count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.keypoints import flat_pose, restore_pixels
 from himpc.reading.formats.parsing.positions import mask_origin
 from himpc.reading.formats.parsing.timeline import Timeline, choose_rate
-from himpc.reading.formats.parsing.tracks import Detection, build_tracks
+from himpc.reading.formats.parsing.tracks import Detection, build_tracks, leave_out_bystanders
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout
@@ -60,6 +61,9 @@ def body_recordings(
         fps, notes = frames.fps or fps, (*notes, *frames.notes)
     start = frames.start if isinstance(frames, Timeline) else 0.0
     length = frames.length if isinstance(frames, Timeline) else frames
+    detections, bystanders = leave_out_bystanders(detections)
+    if bystanders:
+        notes = (*notes, f"{count_noun(bystanders, 'detection')} beside the only body that goes on left out")
     values = build_tracks(path, detections, length, are_pictures=are_pictures)
     origins = numbered_origins(path, len(values), group)
     dimensions = values[0].shape[2] - 1

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.formats.parsing.positions import check_memory, check_positions
-from himpc.reading.formats.parsing.text import read_lines, to_numbers
+from himpc.reading.formats.parsing.text import leave_out_cut_row, read_lines, to_numbers
 from himpc.reading.formats.parsing.tracks import Detection
 
 __all__ = ["frame_detections", "is_number_row", "read_number_rows", "state_confidence"]
@@ -36,15 +36,13 @@ def is_number_row(line: str, width: int, delimiter: str | None = None) -> bool:
     return len(numbers) == width and numbers[0] == int(numbers[0] if math.isfinite(numbers[0]) else -1)
 
 
-def read_number_rows(path: Path, width: int, delimiter: str | None = None) -> tuple[list[int], NDArray[np.float64]]:
-    """Read the lines of a table without a header: the number of each line, and its numbers ``(n, width)``."""
-    rows = [
-        (number, [cell.strip() for cell in line.rstrip(", \t").split(delimiter)]) for number, line in read_lines(path)
-    ]
+def read_number_rows(path: Path, width: int) -> tuple[list[int], NDArray[np.float64], tuple[str, ...]]:
+    """Read the lines of a table without a header: the number of each, its numbers ``(n, width)``, and notes."""
+    rows, notes = leave_out_cut_row([(number, line.rstrip(", \t").split()) for number, line in read_lines(path)])
     if not rows:
         raise FormatError(f"{path}: holds no frames")
     check_memory(path, 1, len(rows), width // 3)
-    return [number for number, _ in rows], to_numbers(path, rows, width)
+    return [number for number, _ in rows], to_numbers(path, rows, width), notes
 
 
 def frame_detections(

@@ -14,7 +14,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing
-from himpc.reading.formats.parsing.text import Row, decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.text import Row, decode_head, leave_out_cut_row, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 
@@ -62,6 +62,7 @@ def table_recordings(
     notes : tuple of str
         What else a person should know.
     """
+    frames, cut = leave_out_cut_row(list(frames))
     positions = parse_positions(path, frames, points)
     numbers, seconds = (
         None if column is None else parse_cells(path, frames, [column])[:, 0] for column in (number_column, time_column)
@@ -77,7 +78,7 @@ def table_recordings(
         up=up,
         fps=timeline.fps,
         start=timeline.start,
-        notes=(*timeline.notes, *notes),
+        notes=(*cut, *timeline.notes, *notes),
     )
 
 

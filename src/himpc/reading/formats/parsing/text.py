@@ -18,6 +18,7 @@ __all__ = [
     "MAX_BYTES",
     "Row",
     "decode_head",
+    "leave_out_cut_row",
     "read_bytes",
     "read_lines",
     "split_lines",
@@ -103,6 +104,14 @@ def split_lines(path: Path, content: bytes) -> list[tuple[int, str]]:
         raise FormatError(f"{path}: is a binary file, expected text")
     numbered = enumerate(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"), start=1)
     return [(number, line.strip(" ")) for number, line in numbered if line.strip()]
+
+
+def leave_out_cut_row(rows: list[Row]) -> tuple[list[Row], tuple[str, ...]]:
+    """Leave out a last row that was cut off, which has less cells than all others, and note it."""
+    others = {len(cells) for _, cells in rows[:-1]}
+    if len(others) == 1 and len(rows[-1][1]) < max(others):
+        return rows[:-1], (f"line {rows[-1][0]} is cut off and left out",)
+    return rows, ()
 
 
 def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str] = ()) -> NDArray[np.float64]:

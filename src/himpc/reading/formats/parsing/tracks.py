@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError, count_noun
 from himpc.reading.formats.parsing.positions import check_memory, scatter
 
-__all__ = ["Detection", "build_tracks", "check_same_shape"]
+__all__ = ["Detection", "build_tracks", "check_same_shape", "leave_out_bystanders"]
 
 _MIN_CHANGES = 2
 """Changes between frames from which continuity is checked."""
@@ -31,6 +31,7 @@ _SHIFT_OF_MISSING, _MAX_MISSING = 0.05, 20
 _MAX_GLITCH = 3
 """Frames of the longest chain that is left out beside longer ones."""
 
+_MAX_BYSTANDERS, _MIN_RATIO = 0.1, 3.0
 _OPEN_CHAINS = 4
 """Chains that a detection may continue."""
 
@@ -117,6 +118,33 @@ def build_tracks(
     lengths = {person: max(frames) - min(frames) + 1 for person, frames in frames_of.items()}
     check_memory(path, 1, sum(lengths.values()), n_joints)
     return [_join(found, min(frames_of[person]), lengths[person]) for person, found in of_person.items()]
+
+
+def leave_out_bystanders(detections: Sequence[Detection]) -> tuple[Sequence[Detection], int]:
+    """Leave out what a detector saw beside the one body of a recording in a few frames; return their number as well.
+
+    It applies where ids are missing and at most 10 % of the frames show several bodies. In these, the body continues
+    that of the nearest frame with one, and the others must be at least three times as far from it.
+    """
+    of_frame: dict[int, list[Detection]] = {}
+    for detection in detections:
+        of_frame.setdefault(detection.frame, []).append(detection)
+    alone = sorted(frame for frame, found in of_frame.items() if len(found) == 1)
+    several = [frame for frame, found in of_frame.items() if len(found) > 1]
+    has_ids = any(detection.person is not None for detection in detections)
+    if has_ids or not several or len(several) > _MAX_BYSTANDERS * len(of_frame):
+        return detections, 0
+    kept = [of_frame[frame][0] for frame in alone]
+    for frame in several:
+        (before,) = of_frame[min(alone, key=lambda other: abs(other - frame))]
+        changes = [(change[0], i) for i, each in enumerate(of_frame[frame]) if (change := _change(before, each))]
+        if not changes or len(changes) < len(of_frame[frame]):
+            return detections, 0
+        (nearest, index), (second, _) = sorted(changes)[:2]
+        if nearest > _VIDEO_LIMITS[0] or second < _MIN_RATIO * nearest:
+            return detections, 0
+        kept.append(of_frame[frame][index])
+    return kept, len(detections) - len(kept)
 
 
 def _check_continuity(path: Path, detections: Sequence[Detection], max_shift: float, max_growth: float) -> None:
