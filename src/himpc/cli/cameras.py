@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from himpc.cli.options import CalibratedOptions
-from himpc.errors import count_noun
+from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
@@ -31,8 +32,14 @@ def pose_from_cameras(
     from himpc.recordings import save
     from himpc.video import RECORDINGS_FOLDER, match_cameras, triangulate
 
+    if source.person_height or source.camera_height:
+        raise ConfigError(
+            "a height is stated, but the calibration of several cameras tells the size of people",
+            hint="leave out {person_height} and {camera_height}",
+        )
     chosen = match_cameras(cameras, [str(path) for path in paths])
     reader = source.video_reader(console)
+    reader.options = replace(reader.options, calibration=())  # no video is scaled by itself
     views = []
     for path, camera in zip(paths, chosen, strict=True):
         views.append(_see(path, camera, reader, source))

@@ -95,10 +95,12 @@ def _estimate_all(
     videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
     reader = source.video_reader(console)
     console.problems(problems)
-    weight_stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in source.weights]
+    files = (*source.weights, *source.calibration)
+    stamps = [(path.stat().st_size, path.stat().st_mtime_ns) for path in files if path.exists()]
+    heights = [source.person_height, source.camera_height]
     folder = PoseFolder(
         out,
-        [source.estimator, source.tiles, source.fps, source.person_height, reader.cleaning, weight_stamps],
+        [source.estimator, source.tiles, source.fps, heights, reader.cleaning, stamps],
         overlay=None if not overlay else "pictures" if pictures else "plain",
         blur=blur,
         progress=console.progress,

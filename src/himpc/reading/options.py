@@ -40,6 +40,8 @@ class VideoOptions:
     """Search videos in this number of rows of overlapping tiles, 0 for whole pictures only; chosen if not given."""
     person_height: Annotated[float, Field(ge=0.5, le=2.5)] | None = None
     """Height in metres of the only person in the videos, which gives lengths their true size."""
+    camera_height: Annotated[float, Field(ge=0.2, le=20)] | None = None
+    """Height in metres of the camera above a level floor on which people stand and walk, which gives true sizes."""
     calibration: _Paths = ()
     """Calibration files of the cameras (OpenCV, Pose2Sim, anipose, FreeMoCap, EasyMocap, .npz, .json); repeatable."""
     leave_out: Annotated[tuple[Posture, ...], Field(strict=False)] = ()

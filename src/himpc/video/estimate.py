@@ -13,9 +13,11 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError
 from himpc.recordings import Origin, Progress
 from himpc.skeleton import stature
+from himpc.video.cameras import CalibratedCamera
 from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, impossible_share
 from himpc.video.decoding import Video
 from himpc.video.detection import PoseEstimator
+from himpc.video.floor_scale import check_heights, scale_by_floor
 from himpc.video.orientation import estimate_up
 from himpc.video.tracking import JoiningRules, Track, Tracker, TrackingRules, find_joins, join_tracks
 from himpc.video.video_result import DroppedTrack, DropReason, VideoResult
@@ -40,6 +42,8 @@ def estimate(
     joining: JoiningRules | None = None,
     cleaning: PoseCleaningRules | None = None,
     person_height: float | None = None,
+    camera_height: float | None = None,
+    camera: CalibratedCamera | None = None,
     progress: Progress | None = None,
 ) -> VideoResult:
     """Detect and track the people in a video, and clean their skeletons.
@@ -64,6 +68,10 @@ def estimate(
     tracking, joining, cleaning : TrackingRules, JoiningRules, PoseCleaningRules, optional
     person_height : float, optional
         Height in metres of the only person in the video. Joints are scaled to it; otherwise their size is assumed.
+    camera_height : float, optional
+        Height in metres of the camera above a level floor, on which people stand and walk. Joints are scaled by it.
+    camera : CalibratedCamera, optional
+        Its lens, by default a usual one. Its pose, if known, gives its height above the origin of the world.
     progress : callable, optional
         Wraps the frames to show progress.
 
@@ -74,7 +82,10 @@ def estimate(
     Raises
     ------
     DataError
-        If the file does not exist, is not a video, or cannot be decoded.
+        If the file does not exist, is not a video, or cannot be decoded; or feet on the floor are not seen well enough
+        to tell sizes by `camera_height`.
+    ConfigError
+        If several heights are stated, or sizes of 2D poses.
 
     Examples
     --------
@@ -83,13 +94,17 @@ def estimate(
         result = estimate("hall.mp4", open_estimator())
         himpc.save(result.recordings, "hall.npz")
     """
+    check_heights(person_height, camera_height, estimator.dimensions)
     raw = _track_people(Path(path), estimator, name or str(path), (max_side, fps), tracking, progress)
     joins = find_joins(raw.tracks, estimator.layout, joining)
     result = replace(raw, tracks=tuple(join_tracks(raw.tracks, joins)), joined=len(joins))
     cleaned, dropped = _clean_tracks(result, estimator, labels or {}, min_frames, cleaning or PoseCleaningRules())
-    if estimator.dimensions == 3:
-        cleaned = _scale(cleaned, person_height, estimator.true_size)
-    return replace(result, cleaned=cleaned, dropped=dropped)
+    result = replace(result, cleaned=cleaned, dropped=dropped)
+    if estimator.dimensions == 2:
+        return result
+    if estimator.true_size or person_height is not None or (camera_height is None and camera is None):
+        return replace(result, cleaned=_scale(cleaned, person_height, estimator.true_size))
+    return scale_by_floor(result, estimator.layout, camera_height, camera)
 
 
 def _scale(cleaned: tuple[CleanedTrack, ...], height: float | None, true_size: bool) -> tuple[CleanedTrack, ...]:

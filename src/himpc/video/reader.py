@@ -9,6 +9,7 @@ from pathlib import Path
 from himpc.errors import ConfigError, FormatError
 from himpc.reading import NamePattern, Problem, Source, VideoOptions, discover, nothing_found
 from himpc.recordings import Progress, Recording
+from himpc.video.cameras import CalibratedCamera, match_cameras, read_calibration
 from himpc.video.cleaning import DEFAULT_STEPS, STEPS, PoseCleaningRules
 from himpc.video.detection import PoseEstimator
 from himpc.video.estimate import estimate
@@ -120,6 +121,15 @@ class VideoReader:
             return options.estimator  # type: ignore[no-any-return]
         return open_estimator(options.estimator, options.weights, tiles=options.tiles)
 
+    @cached_property
+    def cameras(self) -> tuple[CalibratedCamera, ...]:
+        """The calibrated cameras."""
+        return read_calibration(self.options.calibration) if self.options.calibration else ()
+
+    def _find_camera(self, video: Source) -> CalibratedCamera | None:
+        """Return the camera of a video; None if none is calibrated."""
+        return match_cameras(self.cameras, [str(video.path)])[0] if self.cameras else None
+
     def estimate(self, video: Source) -> VideoResult:
         """Find the people in a video.
 
@@ -136,6 +146,8 @@ class VideoReader:
             labels=video.labels,
             cleaning=self.cleaning,
             person_height=self.options.person_height,
+            camera_height=self.options.camera_height,
+            camera=self._find_camera(video),
             progress=self._progress,
         )
 

@@ -54,13 +54,14 @@ def triangulate_points(
 
 
 def intersect_rays(poses: Floats, rays: Floats, weights: Floats) -> Floats:
-    """Return the points ``(n, 3)`` nearest to weighted rays ``(C, n, 2)`` of cameras with poses ``(C, 3, 4)``.
+    """Return the points ``(n, 3)`` nearest to weighted rays ``(C, n, 2)`` of cameras with poses ``(C, [n,] 3, 4)``.
 
     Linear triangulation (Hartley and Zisserman, Multiple View Geometry, section 12.2), inhomogeneous. OpenCV has it for
     two cameras without weights only. NaN where fewer than two rays count.
     """
     rays = np.where((weights > 0)[..., None], rays, 0)
-    rows = rays[..., None] * poses[:, None, 2:3] - poses[:, None, :2]  # (C, n, 2, 4)
+    poses = poses[:, None] if poses.ndim == 3 else poses
+    rows = rays[..., None] * poses[:, :, 2:3] - poses[:, :, :2]  # (C, n, 2, 4)
     rows = rows * weights[..., None, None]
     lhs, rhs = rows[..., :3], -rows[..., 3]
     normal = np.einsum("cnka,cnkb->nab", lhs, lhs)
