@@ -7,9 +7,10 @@ import pytest
 
 from himpc.api import embed
 from himpc.archive import EmbeddingTable
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, FormatError
 from himpc.model import BASELINES
 from himpc.reading import read
+from himpc.recordings import mapped_arrays
 from himpc.skeleton import get_layout
 
 
@@ -38,6 +39,13 @@ def test_saved_table_loads_unchanged(table, tmp_path):
     assert_same(EmbeddingTable.load(tmp_path / "table.npz"), table)
 
 
+def test_large_vectors_are_mapped_and_equal(table, tmp_path, monkeypatch):
+    table.save(tmp_path / "table.npz")
+    monkeypatch.setattr(mapped_arrays, "MAPPED_BYTES", 1)
+    assert_same(EmbeddingTable.load(tmp_path / "table.npz"), table)
+    assert not EmbeddingTable.load(tmp_path / "table.npz").windows.flags.owndata
+
+
 @pytest.mark.parametrize(
     ("name", "change"),
     [
@@ -54,7 +62,7 @@ def test_saved_table_loads_unchanged(table, tmp_path):
 )
 def test_damaged_arrays_are_refused(table, tmp_path, name, change):
     replace(table, **{name: change(getattr(table, name))}).save(tmp_path / "table.npz")
-    with pytest.raises(ValueError, match=r"expected kind|not in the table"):
+    with pytest.raises(FormatError, match=r"table.npz: .*(expected|not in the table)"):
         EmbeddingTable.load(tmp_path / "table.npz")
 
 
@@ -63,7 +71,7 @@ def test_damaged_bytes_are_refused(table, tmp_path, damage):
     file = tmp_path / "table.npz"
     table.save(file)
     file.write_bytes(damage(file.read_bytes()))
-    with pytest.raises(ValueError, match=r"CRC|zip"):
+    with pytest.raises(FormatError, match=r"CRC|zip"):
         EmbeddingTable.load(file)
 
 

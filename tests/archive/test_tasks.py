@@ -1,5 +1,8 @@
 """Embedding file by file equals embedding all at once; finished files are cached; one bad file stops no other."""
 
+import signal
+import subprocess
+import sys
 from dataclasses import fields
 
 import numpy as np
@@ -11,6 +14,7 @@ from himpc.archive.tasks import run_sequentially
 from himpc.errors import DataError
 from himpc.model import BASELINES
 from himpc.reading import ReadOptions, plan, read
+from himpc.recordings import mapped_arrays
 
 
 def assert_same(a: EmbeddingTable, b: EmbeddingTable) -> None:
@@ -24,8 +28,10 @@ def at_once(model, walks, **how) -> EmbeddingTable:
     return EmbeddingTable.from_recordings(embed(model, recordings, **how), recordings)
 
 
-@pytest.mark.parametrize("how", [{}, {"level": "limb"}])
-def test_archive_equals_embedding_all_at_once(model, walks, tmp_path, how):
+@pytest.mark.parametrize(("how", "mapped"), [({}, False), ({"level": "limb"}, True)])
+def test_archive_equals_embedding_all_at_once(model, walks, tmp_path, how, mapped, monkeypatch):
+    if mapped:
+        monkeypatch.setattr(mapped_arrays, "MAPPED_BYTES", 1)
     table, problems = embed_archive(model, plan(walks, ReadOptions(labels=walks / "people.csv")), tmp_path, **how)
     assert_same(table, at_once(model, walks, **how))
     assert table.short == ["short", "other"]
@@ -73,6 +79,41 @@ def test_finished_files_are_not_embedded_again(model, walks, tmp_path):
     done.clear()
     embed_archive(model, archive, tmp_path, run=run, level="joint")
     assert len(done) == 7
+
+
+KILLED = """
+import os, signal, sys
+from himpc.archive import embed_archive
+from himpc.model import Model
+from himpc.reading import plan
+
+def kill_after_three(items, total, description):
+    for count, item in enumerate(items):
+        if count == 3:
+            os.kill(os.getpid(), signal.SIGKILL)
+        yield item
+
+embed_archive(Model.load(sys.argv[1]), plan(sys.argv[2]), sys.argv[3], progress=kill_after_three)
+"""
+
+
+@pytest.mark.slow
+def test_an_archive_whose_process_was_killed_is_resumed(model, walks, tmp_path):
+    model.save(tmp_path / "model")
+    command = [sys.executable, "-c", KILLED, str(tmp_path / "model"), str(walks), str(tmp_path / "parts")]
+    assert subprocess.run(command, check=False).returncode == -signal.SIGKILL
+    assert len(list((tmp_path / "parts").glob("*.json"))) == 3
+    done = []
+
+    def run(task, sources):
+        for place, outcome in run_sequentially(task, sources):
+            done.append(sources[place].name)
+            yield place, outcome
+
+    table, _ = embed_archive(model, plan(walks), tmp_path / "parts", run=run)
+    assert done == ["walk4.npz", "walk6.npz", "walk8.npz", "walk9.npz", "walk10.npz"], "people.csv is a file as well"
+    recordings = read(walks)
+    assert_same(table, EmbeddingTable.from_recordings(embed(model, recordings), recordings))
 
 
 def test_archive_without_usable_recordings_raises(model, walks, tmp_path):

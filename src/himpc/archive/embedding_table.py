@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal
-from zipfile import BadZipFile
+from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +15,19 @@ from numpy.typing import NDArray
 from himpc._extras import require
 from himpc._files import replace_atomically
 from himpc.api import RecordingEmbeddings
-from himpc.errors import ConfigError, DataError
-from himpc.recordings import Recording
+from himpc.errors import ConfigError, DataError, FormatError
+from himpc.recordings import Recording, read_array
 from himpc.skeleton import COMMON_LAYOUT
 
 _TEXTS = ("source", "person", "session", "camera")
+_ARRAYS = {
+    "windows": ("f", 2),
+    "window_recording": ("i", 1),
+    "window_start": ("i", 1),
+    "recordings": ("f", 2),
+    **dict.fromkeys(_TEXTS, ("U", 1)),
+}
+"""Kind and number of axes of each array of a file."""
 
 
 @dataclass(frozen=True)
@@ -188,30 +196,37 @@ class EmbeddingTable:
 
     @classmethod
     def load(cls, path: str | Path) -> EmbeddingTable:
-        """Read a file that `save` wrote; raise ValueError, KeyError or OSError for any other file."""
+        """Read a file that `save` wrote. Vectors of 256 MiB or more stay in it and are mapped.
+
+        Raises
+        ------
+        FormatError
+            If it is another file, or damaged.
+        """
         try:
-            with np.load(path, allow_pickle=False) as arrays:
-                table = cls(**{field.name: arrays[field.name] for field in fields(cls)})
-        except (BadZipFile, zlib.error, EOFError, MemoryError) as error:
-            raise ValueError(str(error)) from error
-        table._check()
+            with ZipFile(path) as archive:
+                table = cls(**{name: read_array(archive, name, path, *kind) for name, kind in _ARRAYS.items()})
+        except (BadZipFile, zlib.error, EOFError, OSError, NotImplementedError, RuntimeError) as error:
+            reason = getattr(error, "strerror", None) or error
+            raise FormatError(f"{path}: is a damaged table of embeddings ({reason})", hint="embed again") from error
+        if problem := table._find_problem():
+            raise FormatError(f"{path}: is a damaged table of embeddings ({problem})", hint="embed again")
         return table
 
-    def _check(self) -> None:
-        """Check types, shapes and numbers of recordings, which a damaged file may have wrong."""
-        vectors, count = self.recordings.shape, len(self.source) if self.source.ndim else 0
-        expected: dict[str, tuple[str, tuple[int, ...]]] = {
-            "windows": ("f", (len(self.window_recording) if self.window_recording.ndim else 0, *vectors[1:2])),
-            "recordings": ("f", (count, *vectors[1:2])),
-            **dict.fromkeys(("window_recording", "window_start"), ("i", self.windows.shape[:1])),
-            **dict.fromkeys(_TEXTS, ("U", (count,))),
+    def _find_problem(self) -> str | None:
+        """Describe arrays whose sizes, or numbers of recordings, do not fit each other, as in a damaged file."""
+        count, size = self.recordings.shape
+        shapes = {
+            "windows": (len(self.window_recording), size),
+            "window_start": (len(self.window_recording),),
+            **dict.fromkeys(_TEXTS, (count,)),
         }
-        for name, (kind, shape) in expected.items():
-            array = getattr(self, name)
-            if array.dtype.kind != kind or array.shape != shape or (kind == "f" and array.ndim != 2):
-                raise ValueError(f"array {name!r} is {array.dtype} {array.shape}, expected kind {kind!r} {shape}")
+        for name, shape in shapes.items():
+            if (found := getattr(self, name).shape) != shape:
+                return f"array {name!r} has shape {found}, expected {shape}"
         if ((self.window_recording < 0) | (self.window_recording >= count)).any():
-            raise ValueError("a window is of a recording that is not in the table")
+            return "a window is of a recording that is not in the table"
+        return None
 
 
 def _labels(recordings: Sequence[Recording]) -> dict[str, NDArray[np.str_]]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from zipfile import BadZipFile
+
+import numpy as np
 
 from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
@@ -16,7 +17,7 @@ from himpc.archive.embedding_table import EmbeddingTable
 from himpc.errors import DataError, HimpcError, Hint, count_noun
 from himpc.model import Model
 from himpc.reading import Plan, Problem, Source
-from himpc.recordings import Progress
+from himpc.recordings import Progress, stack
 from himpc.skeleton import Level
 
 
@@ -127,32 +128,37 @@ def embed_archive(
     targets = list(missing.values())
     for index, outcome in outcomes if progress is None else progress(outcomes, len(missing), "embedding"):
         _write_cached(targets[index], outcome)
-    tables = []
+    tables: list[tuple[Source, Path, EmbeddingTable]] = []
     for source, path in zip(plan.sources, paths, strict=True):
         table, of_file = (_read_cached(path) if path else None) or (None, [])
         problems += of_file
-        tables += [] if table is None else [(source, table)]
+        if path is not None and table is not None:
+            # Vectors of windows would take most of the memory; `_join` reads them again, file by file.
+            none = np.empty((0, table.windows.shape[1]), dtype=np.float32)
+            tables.append((source, path.with_suffix(".npz"), replace(table, windows=none)))
     return _join(plan, tables, problems, task.length)
 
 
 def _join(
-    plan: Plan, tables: list[tuple[Source, EmbeddingTable]], problems: list[Problem], length: int
+    plan: Plan, tables: list[tuple[Source, Path, EmbeddingTable]], problems: list[Problem], length: int
 ) -> tuple[EmbeddingTable, list[Problem]]:
     """Join the tables of all files whose vectors have one size, and add the labels of the label table."""
-    sizes = [table.windows.shape[1] for _, table in tables]
+    sizes = [table.windows.shape[1] for _, _, table in tables]
     size = next((size for size in sizes if size), 0)
     if not size:
         first = f", the first {problems[0]}" if problems else ""
         raise DataError(
             f"no recording of {length} frames or more could be embedded: {count_noun(len(problems), 'problem')}{first}"
         )
-    for (source, _), other in zip(tables, sizes, strict=True):
+    for (source, _, _), other in zip(tables, sizes, strict=True):
         if other not in (0, size):
             message = f"has vectors of {other} numbers, expected {size} as in the files before it"
             problems.append(Problem(source.path, message, Hint("convert all recordings with {layout}")))
     tables = [entry for entry, other in zip(tables, sizes, strict=True) if other in (0, size)]
-    table = EmbeddingTable.join([table for _, table in tables])
-    files = [source.path for source, of_file in tables for _ in of_file.source]
+    table = EmbeddingTable.join([table for _, _, table in tables])
+    windows = (EmbeddingTable.load(path).windows for _, path, each in tables if each.windows.shape[1])
+    table = replace(table, windows=stack(windows, (len(table.window_recording), size)))
+    files = [source.path for source, _, of_file in tables for _ in of_file.source]
     labels, label_problems = plan.labels([str(source) for source in table.source], files)
     return table.with_labels(labels), problems + label_problems
 
@@ -176,5 +182,5 @@ def _read_cached(path: Path) -> Outcome | None:
             for file, message, *hint in entry["problems"]
         ]
         return table, problems
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile):
+    except (OSError, ValueError, KeyError, TypeError):
         return None

@@ -10,7 +10,7 @@ from himpc.cli.hints import translate_reference
 from himpc.cli.models import load_embedder
 from himpc.cli.options import FigureOptions, InputOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
-from himpc.errors import ConfigError, FormatError, count_noun
+from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
     from himpc.api import Embedder
@@ -102,10 +102,7 @@ def _group_embeddings(path: Path, out: Path, model: Embedder | None, people: int
 
     if not isinstance(model, Model):
         raise ConfigError(f"{path}: holds embeddings", hint="name the model that computed them: {model}")
-    try:
-        table = EmbeddingTable.load(path)
-    except (ValueError, KeyError, OSError) as error:
-        raise FormatError(f"{path}: is a damaged table of embeddings ({error})", hint="embed again") from error
+    table = EmbeddingTable.load(path)
     grouping = group_table(table, model, people)
     make_folder(out)
     rows = [

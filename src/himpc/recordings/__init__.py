@@ -22,7 +22,7 @@ from himpc.recordings.headings import (
     nearby_sectors,
 )
 from himpc.recordings.interchange import METADATA, parse_poses, restore_layout
-from himpc.recordings.mapped_arrays import iter_blocks
+from himpc.recordings.mapped_arrays import iter_blocks, read_array, stack
 from himpc.recordings.motion_bids import LAYOUT_KEY, save_motion_bids
 from himpc.recordings.netcdf import save_netcdf
 from himpc.recordings.recording import (
@@ -74,12 +74,14 @@ __all__ = [
     "number_whole_recordings",
     "parse_condition",
     "parse_poses",
+    "read_array",
     "restore_layout",
     "save",
     "save_motion_bids",
     "save_netcdf",
     "scale_bodies",
     "select",
+    "stack",
     "synchronise",
     "to_common_layout",
 ]

@@ -6,17 +6,22 @@ memory of the process, so loops over a whole array release the pages behind them
 
 from __future__ import annotations
 
+import math
 import mmap
+import os
+import struct
 import tempfile
+import zipfile
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import IO, Any, TypeVar
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from himpc.errors import RunFolderError
+from himpc.errors import FormatError, RunFolderError
 
-__all__ = ["MAPPED_BYTES", "iter_blocks", "map_array", "release", "stack"]
+__all__ = ["MAPPED_BYTES", "iter_blocks", "map_array", "read_array", "release", "stack"]
 
 MAPPED_BYTES = 2**28
 """Arrays of 256 MiB or more are mapped, smaller ones are kept in memory."""
@@ -66,8 +71,8 @@ def stack(parts: Iterable[NDArray[np.float32]], shape: tuple[int, ...]) -> NDArr
             return map_array(file, 0, shape, np.float32)
     except OSError as error:
         raise RunFolderError(
-            f"{tempfile.gettempdir()}: {_bytes(shape, np.float32) / 2**30:.1f} GiB of frames cannot be written: "
-            f"{error.strerror or error}",
+            f"{tempfile.gettempdir()}: {_bytes(shape, np.float32) / 2**30:.1f} GiB of frames or vectors cannot be "
+            f"written: {error.strerror or error}",
             hint="set the environment variable TMPDIR to a folder with more space",
         ) from error
 
@@ -78,6 +83,66 @@ def map_array(file: IO[bytes], offset: int, shape: tuple[int, ...], dtype: DType
     size = before + _bytes(shape, dtype)
     mapped = mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ, offset=offset - before)
     return np.ndarray(shape, dtype, buffer=mapped, offset=before)
+
+
+def read_array(archive: zipfile.ZipFile, name: str, path: str | Path, kind: str, axes: int) -> NDArray[Any]:
+    """Read an array of an open ``.npz`` that is not compressed, checking its declared type and size first.
+
+    Arrays of `MAPPED_BYTES` or more are mapped.
+
+    Parameters
+    ----------
+    archive : ZipFile
+    name : str
+        The key of the array.
+    path : path
+        The file, for errors.
+    kind : str
+        Its kind, as in `numpy.dtype.kind`.
+    axes : int
+        Its number of axes.
+
+    Raises
+    ------
+    FormatError
+        If it is missing, compressed, truncated, or of another kind or number of axes.
+    """
+    try:
+        info = archive.getinfo(f"{name}.npy")
+    except KeyError as error:
+        raise FormatError(f"{path}: lacks the array {name!r}") from error
+    size = os.fstat(archive.fp.fileno()).st_size if archive.fp else 0
+    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.file_size > size:
+        raise FormatError(f"{path}: array {name!r} is compressed or truncated", hint="write the file again")
+    with archive.open(info) as file:
+        try:
+            major, _ = np.lib.format.read_magic(file)
+            read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+            shape, fortran, dtype = read_header(file)
+        except Exception as error:  # NumPy's parser raises many kinds of errors for a damaged header
+            raise FormatError(f"{path}: array {name!r} has a damaged header") from error
+        if dtype.kind != kind or len(shape) != axes or min(shape, default=0) < 0:
+            raise FormatError(
+                f"{path}: array {name!r} is {dtype} with shape {shape}, expected kind {kind!r}, {axes} axes"
+            )
+        count = math.prod(shape)
+        header = file.tell()
+        if count * dtype.itemsize != info.file_size - header:
+            raise FormatError(f"{path}: array {name!r} declares shape {shape}, which differs from its size")
+        if count * dtype.itemsize >= MAPPED_BYTES and archive.fp and not fortran:
+            offset = _content_offset(archive.fp, info) + header
+            if offset + count * dtype.itemsize > size:
+                raise FormatError(f"{path}: array {name!r} is truncated", hint="copy the file again")
+            return map_array(archive.fp, offset, shape, dtype)
+        values = np.zeros(count, dtype) if count * dtype.itemsize == 0 else np.frombuffer(file.read(), dtype)
+    return values.reshape(shape, order="F" if fortran else "C")
+
+
+def _content_offset(file: IO[bytes], info: zipfile.ZipInfo) -> int:
+    """Return the offset of the content of a member, after its name and extra field, whose lengths precede them."""
+    file.seek(info.header_offset + 26)
+    name, extra = struct.unpack("<HH", file.read(4))
+    return info.header_offset + 30 + int(name) + int(extra)
 
 
 def release(array: NDArray[Any]) -> None:

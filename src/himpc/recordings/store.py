@@ -37,23 +37,19 @@ Files of earlier versions lack the last one, two, five, or nine.
 from __future__ import annotations
 
 import json
-import math
-import os
 import re
-import struct
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc._files import replace_atomically
 from himpc.errors import DataError, FormatError
-from himpc.recordings import mapped_arrays
 from himpc.recordings.interchange import restore_layout
-from himpc.recordings.mapped_arrays import iter_blocks
+from himpc.recordings.mapped_arrays import iter_blocks, read_array
 from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
 from himpc.skeleton import Layout
 
@@ -146,7 +142,7 @@ def load(path: str | Path) -> list[Recording]:
         with zipfile.ZipFile(path) as archive:
             _check_members(archive, path)
             names = {name.removesuffix(".npy") for name in archive.namelist()}
-            arrays = {name: _read_member(archive, name, path) for name in _ARRAYS if name in names}
+            arrays = {name: read_array(archive, name, path, *kind) for name, kind in _ARRAYS.items() if name in names}
     except (OSError, EOFError, zipfile.BadZipFile, NotImplementedError, RuntimeError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise FormatError(f"{path}: cannot be read as himpc's .npz: {reason}") from error
@@ -212,49 +208,11 @@ def _check_members(archive: zipfile.ZipFile, path: str | Path) -> None:
     if "himpc_version" not in names:
         listed = ", ".join(repr(name) for name in names[:5]) or "nothing"
         raise FormatError(f"{path}: is not himpc's: it holds {listed}, expected 'himpc_version' among its arrays")
-    version = _read_member(archive, "himpc_version", path)
+    version = read_array(archive, "himpc_version", path, *_ARRAYS["himpc_version"])
     if version != VERSION:
         raise FormatError(f"{path}: is of version {version}, expected {VERSION}", hint="update himpc")
     if missing := [name for name in _ARRAYS if name not in names and name not in (*_ADDED, *_CLOCK, *_SIZE)]:
         raise FormatError(f"{path}: lacks the array {missing[0]!r}")
-
-
-def _read_member(archive: zipfile.ZipFile, name: str, path: str | Path) -> NDArray[Any]:
-    """Read one array of the archive, checking its declared type and size first."""
-    info = archive.getinfo(f"{name}.npy")
-    size = os.fstat(archive.fp.fileno()).st_size if archive.fp else 0
-    if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.file_size > size:
-        raise FormatError(f"{path}: array {name!r} is compressed or truncated", hint="write the file with {save()}")
-    with archive.open(info) as file:
-        try:
-            major, _ = np.lib.format.read_magic(file)
-            read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-            shape, fortran, dtype = read_header(file)
-        except Exception as error:  # NumPy's parser raises many kinds of errors for a damaged header
-            raise FormatError(f"{path}: array {name!r} has a damaged header") from error
-        kind, axes = _ARRAYS[name]
-        if dtype.kind != kind or len(shape) != axes or min(shape, default=0) < 0:
-            raise FormatError(
-                f"{path}: array {name!r} is {dtype} with shape {shape}, expected kind {kind!r}, {axes} axes"
-            )
-        count = math.prod(shape)
-        header = file.tell()
-        if count * dtype.itemsize != info.file_size - header:
-            raise FormatError(f"{path}: array {name!r} declares shape {shape}, which differs from its size")
-        if count * dtype.itemsize >= mapped_arrays.MAPPED_BYTES and archive.fp and not fortran:
-            offset = _content_offset(archive.fp, info) + header
-            if offset + count * dtype.itemsize > size:
-                raise FormatError(f"{path}: array {name!r} is truncated", hint="copy the file again")
-            return mapped_arrays.map_array(archive.fp, offset, shape, dtype)
-        values = np.zeros(count, dtype) if count * dtype.itemsize == 0 else np.frombuffer(file.read(), dtype)
-    return values.reshape(shape, order="F" if fortran else "C")
-
-
-def _content_offset(file: IO[bytes], info: zipfile.ZipInfo) -> int:
-    """Return the offset of the content of a member, after its name and extra field, whose lengths precede them."""
-    file.seek(info.header_offset + 26)
-    name, extra = struct.unpack("<HH", file.read(4))
-    return info.header_offset + 30 + int(name) + int(extra)
 
 
 def _complete(arrays: _Arrays) -> _Arrays:
