@@ -87,8 +87,10 @@ def test_videos_of_two_cameras_give_one_recording_a_person(tmp_path, monkeypatch
     assert any("read in mm" in note for note in document["notes"])
     check(tmp_path / "out", truth(crowds[0]), 10)
     assert json.loads((tmp_path / "out" / "left+right.json").read_text())["people"] == document["people"]
-    assert main(["pose", *videos, "--calibration", str(calibration), "--overlay"]) == 1
+    assert main(["pose", str(tmp_path), "--calibration", str(calibration), "--overlay"]) == 1
     assert "are of one camera" in capsys.readouterr().err
+    assert main(["pose", *videos, "--calibration", str(calibration), "--camera-height", "1.6"]) == 1
+    assert "leave out --person-height and --camera-height" in capsys.readouterr().err
 
 
 def test_poses_of_two_cameras_on_disk_give_one_recording_a_person(tmp_path, capsys) -> None:

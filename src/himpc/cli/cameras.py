@@ -20,6 +20,20 @@ MAX_NAME = 80
 """Letters of the names of all cameras together, in the name of their recordings."""
 
 
+def expand_folders(paths: Sequence[Path]) -> list[Path]:
+    """Return the videos in folders of them, and other paths as they are."""
+    from himpc.errors import DataError
+    from himpc.video import find_videos
+
+    places: list[Path] = []
+    for path in paths:
+        try:
+            places += [video.path for video in find_videos([path])[0]]
+        except DataError:  # a folder of poses, which says so itself if it is none
+            places.append(path)
+    return places
+
+
 def pose_from_cameras(
     paths: Sequence[Path],
     cameras: Sequence[CalibratedCamera],

@@ -62,18 +62,19 @@ def pose(
     if unknown := next((path for path in paths if str(path).startswith("-") and path != STANDARD_INPUT), None):
         raise ConfigError(f"unknown option {unknown}", hint=f"write ./{unknown} for a file of such a name")
     console = output.console()
-    if source.calibration and len(paths) > 1:
-        from himpc.cli.cameras import pose_from_cameras
+    if source.calibration:
+        from himpc.cli.cameras import expand_folders, pose_from_cameras
         from himpc.video import read_calibration
 
         cameras = read_calibration(source.calibration)
-        if len(cameras) > 1:
+        views = expand_folders(paths)
+        if len(views) > 1 and sum(camera.translation is not None for camera in cameras) > 1:
             if overlay or blur:
                 raise ConfigError(
                     "overlays and blurred copies are of one camera, expected none with several",
                     hint="make them without {calibration}",
                 )
-            return pose_from_cameras(paths, cameras, out, source, console)
+            return pose_from_cameras(views, cameras, out, source, console)
     with _spool_standard_input(paths) as places:
         return _estimate_all(places, out, overlay, pictures, blur, source, console)
 

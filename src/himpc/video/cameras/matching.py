@@ -34,17 +34,30 @@ MAX_SHARED = 0.3
 
 @dataclass(frozen=True, eq=False)
 class ViewedTrack:
-    """A person before one camera, in the F frames that all cameras share."""
+    """A person before one camera, in F successive frames of those that all cameras share."""
 
     camera: int
     """Number of the camera."""
     name: str
+    first: int
+    """Number of the first frame."""
     rays: Floats = field(repr=False)
     """Rays ``(F, J, 2)`` of the joints (see `CalibratedCamera.to_rays`); NaN where not seen."""
     weights: Floats = field(repr=False)
     """Confidence ``(F, J)``; 0 where not seen."""
     size: Floats = field(repr=False)
     """Size ``(F,)`` of the body in the plane of the rays; NaN where it is not seen."""
+
+    @property
+    def end(self) -> int:
+        """The number of the frame after the last one."""
+        return self.first + len(self.size)
+
+    def common_frames(self, other: ViewedTrack) -> tuple[slice, slice]:
+        """Return the frames that two tracks share, as places in each."""
+        begin, end = max(self.first, other.first), min(self.end, other.end)
+        end = max(begin, end)
+        return slice(begin - self.first, end - self.first), slice(begin - other.first, end - other.first)
 
     @property
     def seen(self) -> NDArray[np.bool_]:
@@ -92,13 +105,15 @@ def median_error(cameras: Sequence[CalibratedCamera], one: ViewedTrack, other: V
 
     Infinite if they are not seen together for `MIN_COMMON_FRAMES`.
     """
-    common = np.flatnonzero(one.seen & other.seen)
+    places = one.common_frames(other)
+    common = np.flatnonzero(one.seen[places[0]] & other.seen[places[1]])
     if len(common) < MIN_COMMON_FRAMES:
         return np.inf
     chosen = common[np.linspace(0, len(common) - 1, min(len(common), MAX_COMMON_FRAMES)).round().astype(int)]
-    rays = np.stack([track.rays[chosen] for track in (one, other)])
-    weights = np.stack([track.weights[chosen] for track in (one, other)])
-    sizes = np.stack([track.size[chosen] for track in (one, other)])[..., None] * np.ones(rays.shape[2])
+    both_tracks = list(zip((one, other), places, strict=True))
+    rays = np.stack([track.rays[place][chosen] for track, place in both_tracks])
+    weights = np.stack([track.weights[place][chosen] for track, place in both_tracks])
+    sizes = np.stack([track.size[place][chosen] for track, place in both_tracks])[..., None] * np.ones(rays.shape[2])
     both = (weights > 0).all(axis=0).ravel()
     if not both.any():
         return np.inf
@@ -111,7 +126,8 @@ def median_error(cameras: Sequence[CalibratedCamera], one: ViewedTrack, other: V
 
 def _share_time(one: ViewedTrack, other: ViewedTrack) -> bool:
     """Return whether two tracks of one camera are seen at one time for long enough to be two people."""
-    both = (one.seen & other.seen).sum()
+    place, other_place = one.common_frames(other)
+    both = (one.seen[place] & other.seen[other_place]).sum()
     return bool(both > MAX_SHARED * min(one.seen.sum(), other.seen.sum()))
 
 

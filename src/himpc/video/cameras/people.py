@@ -145,7 +145,7 @@ def triangulate(
     metric, unit, notes = _to_metres([person.joints for person in bodies], layout, options, name)
     people = []
     for number, (person, joints) in enumerate(zip(bodies, metric, strict=True), start=1):
-        parts = _clean(joints, person.confidence, layout, fps, f"{name}#{number}", cleaning)
+        parts = _clean(person, joints, layout, fps, f"{name}#{number}", cleaning)
         timed = [_place(part, start, fps, name) for part in parts if len(part.recording) >= min_frames]
         if timed:
             people.append(person.finish(timed, unit, cameras))
@@ -154,8 +154,9 @@ def triangulate(
 
 @dataclass(frozen=True, eq=False)
 class _Person:
-    """A person in the frames that all cameras share, in the unit and axes of the calibration."""
+    """A person from the first frame that shows them to the last, in the unit and axes of the calibration."""
 
+    first: int
     joints: Floats
     confidence: Floats
     tracks: tuple[ViewedTrack, ...]
@@ -167,7 +168,8 @@ class _Person:
     def of(cls, tracks: list[ViewedTrack], cameras: Sequence[CalibratedCamera]) -> _Person:
         """Triangulate the tracks of one person."""
         numbers = sorted({track.camera for track in tracks})
-        views = [join_tracks([track for track in tracks if track.camera == number]) for number in numbers]
+        begin, end = min(track.first for track in tracks), max(track.end for track in tracks)
+        views = [join_tracks([track for track in tracks if track.camera == n], begin, end) for n in numbers]
         chosen = [cameras[number] for number in numbers]
         frames, joints = views[0].weights.shape
         rays = np.stack([view.rays for view in views]).reshape(len(views), -1, 2)
@@ -181,6 +183,7 @@ class _Person:
         misses = errors * limits
         pixels = misses * np.array([[camera.focal_length] for camera in chosen])
         return cls(
+            begin,
             points.reshape(frames, joints, 3),
             confidence.reshape(frames, joints),
             tuple(tracks),
@@ -266,8 +269,8 @@ def _to_metres(
 
 
 def _clean(
+    person: _Person,
     joints: Floats,
-    confidence: Floats,
     layout: Layout,
     fps: float | None,
     source: str,
@@ -284,10 +287,10 @@ def _clean(
     track = Track(
         number=1,
         shot=1,
-        frames=seen,
-        seconds=seen / rate,
+        frames=person.first + seen,
+        seconds=(person.first + seen) / rate,
         points=points.astype(np.float32),
-        confidence=confidence[seen].astype(np.float32),
+        confidence=person.confidence[seen].astype(np.float32),
         joints=joints[seen].astype(np.float32),
         ended="video ended",
     )

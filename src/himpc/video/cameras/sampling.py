@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,16 +27,18 @@ def sample_tracks(
     frames = round((max(begin + length for begin, length in spans) - start) * (fps or 1.0))
     if frames > MAX_FRAMES:
         raise DataError(f"the cameras share {frames:,} frames, expected {MAX_FRAMES:,} at most")
-    times = start + np.arange(max(frames, 1)) / (fps or 1.0)
     tracks = []
     for number, (view, camera) in enumerate(zip(views, cameras, strict=True)):
-        tracks += [_to_track(each, number, camera, times, each.fps or fps or 1.0) for each in view]
+        tracks += [_to_track(each, number, camera, start, fps or 1.0) for each in view]
     return start, tracks
 
 
-def _to_track(recording: Recording, number: int, camera: CalibratedCamera, times: Floats, fps: float) -> ViewedTrack:
-    """Interpolate a 2D recording at some times, and convert its joints to rays."""
-    position = (times - (recording.start or 0.0)) * fps
+def _to_track(recording: Recording, number: int, camera: CalibratedCamera, start: float, fps: float) -> ViewedTrack:
+    """Interpolate a 2D recording at the times of the common frames within it, and convert its joints to rays."""
+    rate = recording.fps or fps
+    begin = (recording.start or 0.0) - start
+    first, last = np.ceil(begin * fps - 1e-3), np.floor((begin + (len(recording) - 1) / rate) * fps + 1e-3)
+    position = (np.arange(first, last + 1) / fps - begin) * rate
     before = np.clip(np.floor(position + 1e-6), 0, len(recording) - 1).astype(np.intp)
     after = np.minimum(before + 1, len(recording) - 1)
     share = np.clip(position - before, 0, 1)[:, None, None]
@@ -45,28 +46,27 @@ def _to_track(recording: Recording, number: int, camera: CalibratedCamera, times
     after = np.where(share[:, 0, 0] == 0, before, after)
     pixels = recording.joints[..., :2].astype(np.float64) * (1, -1)
     points = pixels[before] * (1 - share) + pixels[after] * share
-    points[(position < -1e-3) | (position > len(recording) - 1 + 1e-3)] = np.nan
     confidence = np.ones(recording.joints.shape[:2]) if recording.confidence is None else recording.confidence
     rays = camera.to_rays(points)
     seen = np.isfinite(rays[..., 0])
     weights = np.where(seen, confidence[before] * (1 - share[..., 0]) + confidence[after] * share[..., 0], 0)
     known = seen.sum(axis=1) >= 2
-    size = np.full(len(times), np.nan)
+    size = np.full(len(points), np.nan)
     if known.any():
         size[known] = np.linalg.norm(np.nanmax(rays[known], axis=1) - np.nanmin(rays[known], axis=1), axis=1)
     size[size == 0] = np.nan
-    return ViewedTrack(number, recording.source, rays, weights, size)
+    return ViewedTrack(number, recording.source, int(first), rays, weights, size)
 
 
-def join_tracks(tracks: list[ViewedTrack]) -> ViewedTrack:
-    """Join the tracks of one person before one camera; where two see the person, the more confident counts."""
-    joined = tracks[0]
-    for track in tracks[1:]:
-        better = track.weights.sum(axis=1) > joined.weights.sum(axis=1)
-        joined = replace(
-            joined,
-            rays=np.where(better[:, None, None], track.rays, joined.rays),
-            weights=np.where(better[:, None], track.weights, joined.weights),
-            size=np.where(better, track.size, joined.size),
-        )
-    return joined
+def join_tracks(tracks: list[ViewedTrack], begin: int, end: int) -> ViewedTrack:
+    """Join the tracks of one person before one camera, from one frame to another; where two see the person, the more
+    confident counts.
+    """
+    frames, joints = end - begin, tracks[0].rays.shape[1]
+    rays, weights, size = np.full((frames, joints, 2), np.nan), np.zeros((frames, joints)), np.full(frames, np.nan)
+    for track in tracks:
+        place = slice(track.first - begin, track.end - begin)
+        better = track.weights.sum(axis=1) > weights[place].sum(axis=1)
+        rays[place][better], weights[place][better] = track.rays[better], track.weights[better]
+        size[place][better] = track.size[better]
+    return ViewedTrack(tracks[0].camera, tracks[0].name, begin, rays, weights, size)
