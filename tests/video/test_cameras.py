@@ -141,6 +141,17 @@ def test_two_cameras_that_contradict_each_other_lose_a_joint_and_nothing_else(pe
     assert sum(map(len, found.recordings)) == people.shape[1]
 
 
+def test_a_joint_on_which_two_cameras_never_agree_is_guessed(people) -> None:
+    cameras = [make_camera("a", 0), make_camera("b", 60)]
+    views = see(people[:1], cameras)
+    wrist = LAYOUT.index("left_wrist")
+    views[1][0].joints[:, wrist, 1] += 60
+    (recording,) = triangulate(views, cameras).recordings
+    assert len(recording) == people.shape[1]
+    assert recording.confidence[:, wrist].max() == 0
+    assert np.delete(recording.confidence, wrist, axis=1).min() > 0.5
+
+
 def test_pieces_of_a_track_become_one_recording(people) -> None:
     cameras = [make_camera("a", 0), make_camera("b", 70)]
     (first,), (second,) = see(people[:1], cameras)

@@ -45,7 +45,7 @@ class PersonInSpace:
     error_mm: float
     """The same at the distance of the person, in millimetres."""
     lost: float
-    """Share of the joints, seen by two cameras or more, that have no point in space because these contradict."""
+    """Share of the joints, seen by two cameras or more, on which no two agree; they are interpolated, or guessed."""
 
     def report(self) -> dict[str, Any]:
         """Return all properties as plain values, without joints."""
@@ -149,6 +149,11 @@ def triangulate(
         timed = [_place(part, start, fps, name) for part in parts if len(part.recording) >= min_frames]
         if timed:
             people.append(person.finish(timed, unit, cameras))
+    if not people:
+        raise FormatError(
+            f"{name}: no person is seen by two cameras for {min_frames} frames in which they agree on every joint",
+            hint="check the calibration, and that the pictures are synchronised",
+        )
     return PeopleInSpace(tuple(people), alone, ambiguous, notes)
 
 
@@ -177,7 +182,7 @@ class _Person:
         limits = np.stack([np.repeat(MAX_ERROR * view.size, joints) for view in views])
         points, errors, used = triangulate_points(chosen, rays, weights, limits)
         seen_twice = (weights > 0).sum(axis=0) >= 2
-        lost = float((seen_twice & np.isnan(points[:, 0])).sum() / max(1, seen_twice.sum()))
+        lost = float((seen_twice & ~used.any(axis=0)).sum() / max(1, seen_twice.sum()))
         depths = np.stack([(camera.pose @ np.column_stack([points, np.ones(len(points))]).T)[2] for camera in chosen])
         confidence = np.where(used, weights, 0).sum(axis=0) / np.maximum(used.sum(axis=0), 1)
         misses = errors * limits

@@ -11,6 +11,9 @@ from himpc.video.cameras.camera import CalibratedCamera
 
 Floats = NDArray[np.float64]
 
+MAX_GUESS = 8.0
+"""Limits by which two rays may miss each other and the point between them still be a guess."""
+
 
 def triangulate_points(
     cameras: Sequence[CalibratedCamera], rays: Floats, weights: Floats, limits: Floats
@@ -18,7 +21,7 @@ def triangulate_points(
     """Triangulate n points from their rays in C cameras.
 
     A ray that contradicts the others is left out: the one without which the others agree best, again and again. Where
-    only two are left that contradict each other, there is no point.
+    only two are left that contradict each other, no ray is used, and the point between them is a guess.
 
     Parameters
     ----------
@@ -33,7 +36,7 @@ def triangulate_points(
     Returns
     -------
     points : float64 array ``(n, 3)``
-        In the world; NaN where there is no point.
+        In the world; NaN where there are no two rays, or they miss each other by more than `MAX_GUESS` limits.
     errors : float64 array ``(C, n)``
         Distances of the points from their rays, in limits; NaN for rays that do not count.
     used : bool array ``(C, n)``
@@ -46,10 +49,10 @@ def triangulate_points(
         used[_find_worst_ray(poses, rays[:, wrong], weights[:, wrong], limits[:, wrong], used[:, wrong]), wrong] = False
         points[wrong] = intersect_rays(poses, rays[:, wrong], np.where(used, weights, 0)[:, wrong])
         errors[:, wrong] = _errors(poses, points[wrong], rays[:, wrong], limits[:, wrong])
-    lost = _find_wrong(errors, used, min_rays=0)
-    points[lost], used[:, lost] = np.nan, False
-    few = used.sum(axis=0) < 2
-    points[few], used[:, few] = np.nan, False
+    far = (np.where(used, errors, 0) > MAX_GUESS).any(axis=0) | (used.sum(axis=0) < 2)
+    points[far] = np.nan
+    used[:, _find_wrong(errors, used, min_rays=0)] = False
+    used[:, far] = False
     return points, np.where(used, errors, np.nan), used
 
 
