@@ -30,8 +30,9 @@ def test_gallery_is_described(shared_client):
     assert about["model"]["size"] == 16
     assert len(about["model"]["parents"]) == len(about["model"]["joints"])
     assert about["calibration"]["persons"] == 4
-    health = {"status": "ok", "version": about["version"], "gallery": "gallery"}
-    assert shared_client.get("/api/health").json() == health
+    while not (health := shared_client.get("/api/health").json()).pop("ready"):
+        time.sleep(0.05)
+    assert health == {"status": "ok", "version": about["version"], "gallery": "gallery"}
 
 
 def test_people_and_recordings_are_listed(shared_client):

@@ -83,13 +83,14 @@ class Model:
     @property
     def network(self) -> Network:
         """The weights, on any device."""
-        if isinstance(self._weights, Weights):
+        weights = self._weights
+        if isinstance(weights, Weights):
             import torch
 
             network = self._card().network()
-            network.load_state_dict({name: torch.from_numpy(each) for name, each in self._weights.arrays.items()})
-            self._weights = network
-        return self._weights
+            network.load_state_dict({name: torch.from_numpy(each) for name, each in weights.arrays.items()})
+            self._weights = weights = network
+        return weights
 
     @cached_property
     def input_layout(self) -> Layout:
@@ -199,8 +200,9 @@ class Model:
 
     def _inference(self) -> ArrayInference | Inference:
         """Return the weights arranged for embedding, from a cache that ends when they change."""
-        parameters = () if isinstance(self._weights, Weights) else self._weights.parameters()
-        versions = [(weights.data_ptr(), weights._version) for weights in parameters]
+        weights = self._weights
+        parameters = () if isinstance(weights, Weights) else weights.parameters()
+        versions = [(each.data_ptr(), each._version) for each in parameters]
         if self._inference_cache is None or self._inference_cache[0] != versions:
             self._inference_cache = versions, self._make_inference()
         return self._inference_cache[1]
@@ -208,18 +210,21 @@ class Model:
     def _make_inference(
         self, levels: Sequence[Level] | None = None, *, meta: bool = True
     ) -> ArrayInference | Inference:
-        if isinstance(self._weights, Weights) or self._weights.device.type == "cpu":
+        weights = self._weights
+        if isinstance(weights, Weights) or weights.device.type == "cpu":
             return ArrayInference(self.arrangement(levels, meta=meta))
         from himpc.model.inference import Inference
 
-        return Inference(self._weights, levels, meta=meta)
+        return Inference(weights, levels, meta=meta)
 
     def _present_weights(self) -> Weights:
-        return self._weights if isinstance(self._weights, Weights) else self._weights.weights()
+        weights = self._weights  # which another thread may replace by the network
+        return weights if isinstance(weights, Weights) else weights.weights()
 
     def _array(self, name: str) -> NDArray[np.float64]:
         """Return an array of an adapted network."""
-        stored = self._weights.arrays[name] if isinstance(self._weights, Weights) else getattr(self._weights, name)
+        weights = self._weights
+        stored = weights.arrays[name] if isinstance(weights, Weights) else getattr(weights, name)
         return np.asarray(stored if isinstance(stored, np.ndarray) else stored.cpu(), dtype=np.float64)
 
     def _embed(self, windows: Windows, inference: ArrayInference | Inference) -> NDArray[np.float32]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,6 +14,7 @@ from fastapi import Depends, FastAPI
 from fastapi.security import HTTPBearer
 
 from himpc._version import __version__
+from himpc.errors import HimpcError
 from himpc.gallery import Gallery, get_service
 from himpc.server.config import ServerConfig
 from himpc.server.jobs import Jobs
@@ -21,6 +23,15 @@ from himpc.server.problems import REFUSALS, add_exception_handlers
 from himpc.server.routers import ROUTERS, pages
 from himpc.server.service import Service
 from himpc.server.workers import Workers
+
+
+def _warm_up(service: Service) -> None:
+    """Warm up beside the first requests; what fails here fails in the request that needs it, with its reason."""
+    try:
+        service.warm_up()
+    except HimpcError as error:
+        logging.getLogger("himpc.server").warning("not ready: %s", error)
+    gc.freeze()  # the garbage collector need not scan the loaded model again
 
 
 def create_app(gallery: Gallery, config: ServerConfig) -> FastAPI:
@@ -34,11 +45,11 @@ def create_app(gallery: Gallery, config: ServerConfig) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        await asyncio.to_thread(service.warm_up)
-        gc.freeze()  # the garbage collector need not scan the loaded model again
+        warming = asyncio.create_task(asyncio.to_thread(_warm_up, service))
         try:
             yield
         finally:
+            await warming
             await asyncio.to_thread(workers.close)
             await asyncio.to_thread(service.close)
             folder.cleanup()

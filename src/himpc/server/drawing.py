@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import NotEnrolledError
-from himpc.gallery import FrameWeights, GalleryService
+from himpc.gallery import GalleryService
 from himpc.recordings import Recording
-from himpc.reporting import project_poses
 from himpc.server import schemas
 from himpc.skeleton import Layout
 
@@ -90,6 +89,8 @@ def _principal_plane(vectors: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def draw_poster(joints: NDArray[np.floating], layout: Layout, fps: float | None) -> dict[str, object]:
     """Draw the most typical frame of joints ``(frames, J, 3)`` from the front, as lines; see `schemas.Poster`."""
+    from himpc.reporting import project_poses
+
     _, front = project_poses(Recording(joints=np.asarray(joints, dtype=np.float32), layout=layout, fps=fps))
     lines = {side: np.round(bones.reshape(-1, 4), 3).tolist() for side, bones in front.bones.items()}
     tops = [bones[..., 1].max() for bones in front.bones.values() if len(bones)]
@@ -101,6 +102,8 @@ class FrameWeighter:
     """Weigh frames by hard skeleton mining, with people of the gallery as prototypes."""
 
     def __init__(self, gallery: GalleryService) -> None:
+        from himpc.gallery import FrameWeights
+
         prototypes: list[NDArray[np.floating]] = []
         self._rows: dict[str, int] = {}
         for person in gallery.people()[:MAX_WEIGHED_PEOPLE]:

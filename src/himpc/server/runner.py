@@ -101,9 +101,7 @@ def serve(gallery: Gallery, config: ServerConfig, on_ready: Callable[[str], None
     RunFolderError
         If the server cannot listen on host and port.
     """
-    import torch
-
-    torch.set_num_threads(1)  # requests run in parallel threads
+    _compute_on_one_thread()
     _log_to_stderr()
     _raise_descriptor_limit()
     server, listener = create_server(gallery, config, lambda: on_ready(_address(config.host, listener)))
@@ -119,6 +117,13 @@ def create_server(
     listener = _listen(config)
     app = create_app(gallery, config)
     return _Server(_uvicorn_config(app, config), app, on_ready), listener
+
+
+def _compute_on_one_thread() -> None:
+    """Let each computation use one thread, since requests run in parallel threads; torch may not be loaded yet."""
+    os.environ["OMP_NUM_THREADS"] = "1"
+    if (torch := sys.modules.get("torch")) is not None:
+        torch.set_num_threads(1)
 
 
 def _raise_descriptor_limit() -> None:

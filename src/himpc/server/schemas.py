@@ -42,6 +42,9 @@ class Health(Response):
     """The server is running."""
 
     status: Literal["ok"]
+    ready: bool = Field(
+        description="False while model and calibration are loaded after the start: requests are answered, but wait."
+    )
     version: str
     gallery: str = Field(description="Name of the gallery.")
 

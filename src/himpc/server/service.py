@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc._version import __version__
-from himpc.api import group
 from himpc.errors import ConfigError, DataError, GalleryError, NotEnrolledError, count_noun
 from himpc.gallery import Decision, GalleryService, RevisionCache, SearchOptions, embed_recordings
-from himpc.learning import Grouping, group_recordings
 from himpc.recordings import (
     Progress,
     Recording,
@@ -26,6 +25,9 @@ from himpc.server.drawing import FrameWeighter, draw_map, draw_poster, thin_skel
 from himpc.server.problems import ConflictError
 from himpc.server.uploads import Upload, UploadedRecordings
 
+if TYPE_CHECKING:
+    from himpc.learning import Grouping
+
 MAX_PROBES = 200
 """Recordings in one search."""
 
@@ -33,6 +35,13 @@ MAX_PROBES = 200
 class Service:
     """A gallery, with caches of what is computed from it.
 
+    Attributes
+    ----------
+    is_ready : bool
+        Whether `warm_up` is complete.
+
+    Notes
+    -----
     After a change, the calibration and the frame weights stay those from before until new ones are computed: some
     seconds in a gallery of 100,000 recordings.
     """
@@ -43,6 +52,7 @@ class Service:
         gallery.cache_vectors()
         self._frame_weights = RevisionCache(lambda: FrameWeighter(gallery), allow_stale=True)
         self._map = RevisionCache(lambda: draw_map(gallery))
+        self.is_ready = False
 
     @property
     def name(self) -> str:
@@ -50,10 +60,11 @@ class Service:
         return self.gallery.location.rstrip("/").rpartition("/")[2]
 
     def warm_up(self) -> None:
-        """Compute what searches need, so that the first one does not wait for it."""
+        """Compute what searches and pictures need, so that the first one does not wait for it."""
         revision = self.gallery.revision()
         self.gallery.searcher.calibration.get(revision)
         self._frame_weights.get(revision)
+        self.is_ready = True
 
     def close(self) -> None:
         """Close the gallery when no cache is being computed."""
@@ -269,6 +280,9 @@ class Service:
 
     def group(self, uploaded: UploadedRecordings | None, people: int | None) -> s.GroupResult:
         """Group recordings by person: those uploaded, or else those of the gallery."""
+        from himpc.api import group
+        from himpc.learning import group_recordings
+
         model = self.gallery.model
         if uploaded is not None:
             converted, notes = to_common_layout(

@@ -17,8 +17,8 @@ router = APIRouter(prefix="/api", tags=["server"])
 
 @router.get("/health")
 async def get_health(service: ServiceDep) -> schemas.Health:
-    """Report that the server is running; this needs no token."""
-    return schemas.Health(status="ok", version=__version__, gallery=service.name)
+    """Report that the server is running, and whether it is ready; this needs no token."""
+    return schemas.Health(status="ok", ready=service.is_ready, version=__version__, gallery=service.name)
 
 
 @router.get("/jobs/{job}", responses=NOT_FOUND)
