@@ -57,6 +57,11 @@ class People:
 def open_store(name: str) -> Iterator[tuple[VectorStore, Path]]:
     """Open an empty store; also yield the folder of its files."""
     with tempfile.TemporaryDirectory(prefix="himpc-perf-", ignore_cleanup_errors=True) as folder:
+        if name == "sqlite":
+            from himpc.gallery.store.sqlite import SqliteStore
+
+            yield SqliteStore(folder, SIZE, make=True), Path(folder)
+            return
         if name == "lancedb":
             from himpc.gallery.store.lance import LanceStore
 
@@ -109,7 +114,7 @@ def measure(name: str, count: int) -> dict[str, str]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("case", nargs="+", help="lancedb:RECORDINGS or postgresql:RECORDINGS")
+    parser.add_argument("case", nargs="+", help="sqlite:RECORDINGS, lancedb:RECORDINGS or postgresql:RECORDINGS")
     cases = [case.split(":") for case in parser.parse_args().case]
     print(markdown_table([measure(name, int(count)) for name, count in cases]))
     print(f"\n{os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")

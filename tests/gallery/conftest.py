@@ -1,4 +1,4 @@
-"""Empty places for both vector stores: a folder, and a PostgreSQL server that is started for the tests."""
+"""Empty places for all vector stores: folders, and a PostgreSQL server that is started for the tests."""
 
 from __future__ import annotations
 
@@ -35,6 +35,7 @@ class StorePlace:
     """Where a store may be made and opened, by its address: a folder, or a URL of PostgreSQL."""
 
     address: str
+    kind: str = "lance"
     opened: list[VectorStore] = field(default_factory=list)
     made: float = field(default_factory=lambda: time.time() - 1)
 
@@ -43,10 +44,14 @@ class StorePlace:
         return not self.address.startswith("postgresql")
 
     def open(self, size: int = 16, *, make: bool = False, indexed_from: int | None = None) -> VectorStore:
-        if self.is_folder:
+        if self.is_folder and self.kind == "sqlite":
+            from himpc.gallery.store.sqlite import SqliteStore
+
+            store: VectorStore = SqliteStore(self.address, size, make=make)
+        elif self.is_folder:
             from himpc.gallery.store.lance import LanceStore
 
-            store: VectorStore = LanceStore(self.address, size, make=make, indexed_from=indexed_from)
+            store = LanceStore(self.address, size, make=make, indexed_from=indexed_from)
         else:
             from himpc.gallery.store.postgres import PostgresStore
 
@@ -91,6 +96,12 @@ def folder_place(tmp_path: Path) -> StorePlace:
 
 
 @pytest.fixture
+def sqlite_place(tmp_path: Path) -> StorePlace:
+    """An empty place for a store in a folder, with SQLite."""
+    return StorePlace(str(tmp_path / "vectors"), "sqlite")
+
+
+@pytest.fixture
 def postgres_place(postgres_url: str) -> Iterator[StorePlace]:
     """An empty place for a store in PostgreSQL."""
     found = StorePlace(postgres_url)
@@ -100,9 +111,16 @@ def postgres_place(postgres_url: str) -> Iterator[StorePlace]:
         store.close()
 
 
-@pytest.fixture(params=["folder", "postgres"])
+@pytest.fixture(params=["sqlite", "folder", "postgres"])
 def place(request: pytest.FixtureRequest) -> StorePlace:
-    """An empty place for a store of embeddings, of either kind."""
+    """An empty place for a store of embeddings, of each kind."""
+    found: StorePlace = request.getfixturevalue(f"{request.param}_place")
+    return found
+
+
+@pytest.fixture(params=["folder", "postgres"])
+def indexed_place(request: pytest.FixtureRequest) -> StorePlace:
+    """An empty place for a store that can have an index."""
     found: StorePlace = request.getfixturevalue(f"{request.param}_place")
     return found
 

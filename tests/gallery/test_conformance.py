@@ -16,5 +16,6 @@ def test_store_conforms_to_the_protocol(place, check):
 
 
 def test_every_registered_store_is_tested(request):
-    tested = {"himpc.gallery.store.lance:LanceStore", "himpc.gallery.store.postgres:PostgresStore"}
+    names = ("sqlite:SqliteStore", "lance:LanceStore", "postgres:PostgresStore")
+    tested = {f"himpc.gallery.store.{name}" for name in names}
     assert {store.target for store in STORES.values()} == tested  # the parameters of the fixture `place`

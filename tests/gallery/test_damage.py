@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import numpy as np
@@ -40,21 +42,27 @@ def files_of(folder):
 
 
 def change_vectors(folder, table="pooled"):
-    """Change 258 bytes in the data file of a table of vectors."""
-    (file,) = (folder / "vectors" / f"{table}.lance" / "data").glob("*.lance")
-    content = bytearray(file.read_bytes())
-    content[512 : 512 + 258] = bytes(byte ^ 0x5A for byte in content[512 : 512 + 258])
-    file.write_bytes(content)
+    """Change some bytes of a vector of each recording."""
+    column = {"pooled": "vector", "windows": "vectors"}[table]
+    with closing(sqlite3.connect(folder / "vectors" / "vectors.sqlite")) as connection:
+        for number, content in connection.execute(f"SELECT id, {column} FROM {table}").fetchall():
+            changed = bytes(byte ^ 0x5A for byte in content[:8]) + content[8:]
+            connection.execute(f"UPDATE {table} SET {column} = ? WHERE id = ?", (changed, number))
+        connection.commit()
+
+
+def delete(path):
+    """Delete a file or a folder."""
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
 @pytest.mark.parametrize(
     "lost",
-    [(CATALOG,), (CATALOG, "searches.sqlite"), (CATALOG, "reserve"), (CATALOG, "vectors/pooled.lance"), ("vectors",)],
+    [(CATALOG,), (CATALOG, "searches.sqlite"), (CATALOG, "reserve"), (CATALOG, "vectors/vectors.sqlite"), ("vectors",)],
 )
 def test_enrolling_where_parts_of_a_gallery_are_lost_changes_nothing(enrolled, capsys, lost):
     for name in lost:
-        path = enrolled / name
-        shutil.rmtree(path) if path.is_dir() else path.unlink()
+        delete(enrolled / name)
     before = files_of(enrolled)
     command = ("enroll", enrolled.parent / "more.npz", "--gallery", enrolled, "--model", enrolled.parent / "model")
     code, error = run(capsys, *command)
@@ -154,9 +162,9 @@ def test_damaged_vectors_are_computed_again_from_skeletons(gallery, home, walks)
     assert Gallery.repair(home) == []
 
 
-@pytest.mark.parametrize("lost", ["vectors", "vectors/windows.lance", "vectors/pooled.lance"])
+@pytest.mark.parametrize("lost", ["vectors", "vectors/vectors.sqlite"])
 def test_lost_vectors_are_computed_again_by_verify(enrolled, tmp_path, walks, capsys, lost):
-    shutil.rmtree(enrolled / lost)
+    delete(enrolled / lost)
     save(walks("a", days=("3",)), tmp_path / "probe.npz")
     assert run(capsys, "list", "--gallery", enrolled) == (0, "")
     code, error = run(capsys, "search", tmp_path / "probe.npz", "--gallery", enrolled)
@@ -170,7 +178,7 @@ def test_lost_vectors_are_computed_again_by_verify(enrolled, tmp_path, walks, ca
 def test_lost_vectors_without_skeletons_are_left_to_a_backup(tmp_path, walkers_model, walks, capsys):
     with Gallery.create(tmp_path / "g", walkers_model, keep_skeletons=False) as gallery:
         gallery.enroll(walks("a", "b"))
-    shutil.rmtree(tmp_path / "g" / "vectors" / "pooled.lance")
+    delete(tmp_path / "g" / "vectors" / "vectors.sqlite")
     kept = files_of(tmp_path / "g" / "vectors")
     code, error = run(capsys, "verify", "--repair", "--gallery", tmp_path / "g")
     assert (code, "backup" in error) == (1, True)

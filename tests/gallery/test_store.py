@@ -1,10 +1,13 @@
-"""Both stores beyond the protocol: indexes, kills, damage, and erasure."""
+"""Each store beyond the protocol: indexes, kills, damage, and erasure."""
 
 import importlib
+import os
 import random
 import runpy
+import sqlite3
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,8 +44,8 @@ def pooled_only(vectors, seed=1):
 # Searching
 
 
-def test_index_has_a_recall_of_99_percent_and_finds_newer_rows(place):
-    store = place.open(64, make=True, indexed_from=20_000)
+def test_index_has_a_recall_of_99_percent_and_finds_newer_rows(indexed_place):
+    store = indexed_place.open(64, make=True, indexed_from=20_000)
     vectors = people(20_000, 64)
     store.add(pooled_only(vectors[:19_999]))
     assert store.index() is False
@@ -64,8 +67,8 @@ def test_index_has_a_recall_of_99_percent_and_finds_newer_rows(place):
         assert store.index() is True
 
 
-def test_index_finds_many_neighbours(place):
-    store, entries = place.open(make=True, indexed_from=INDEXED_FROM), batch(1, recordings=300)
+def test_index_finds_many_neighbours(indexed_place):
+    store, entries = indexed_place.open(make=True, indexed_from=INDEXED_FROM), batch(1, recordings=300)
     store.add(entries)
     assert store.index()
     for k in (40, 300):
@@ -75,18 +78,18 @@ def test_index_finds_many_neighbours(place):
 
 
 @pytest.mark.parametrize("size", [2_100, 4_100])
-def test_long_vectors_are_found(place, size):
-    store, entries = place.open(size, make=True, indexed_from=50), batch(1, recordings=60, size=size)
+def test_long_vectors_are_found(indexed_place, size):
+    store, entries = indexed_place.open(size, make=True, indexed_from=50), batch(1, recordings=60, size=size)
     store.add(entries)
-    assert store.index() is (place.is_folder or size <= 4_000)
+    assert store.index() is (indexed_place.is_folder or size <= 4_000)
     ids, distances = store.nearest(entries.pooled[:4], 5)
     expected, apart = reference_nearest(entries.pooled[:4], entries.ids, entries.pooled, 5)
     assert np.array_equal(ids, expected)
     assert np.allclose(distances, apart, rtol=1e-6)
 
 
-def test_nothing_is_printed(place, capfd):
-    store = place.open(make=True, indexed_from=INDEXED_FROM)
+def test_nothing_is_printed(indexed_place, capfd):
+    store = indexed_place.open(make=True, indexed_from=INDEXED_FROM)
     for number in range(6):
         store.add(batch(number))
     store.index()
@@ -99,27 +102,27 @@ def test_nothing_is_printed(place, capfd):
 
 
 @pytest.mark.parametrize("indexed", [False, True])
-def test_removed_recordings_leave_no_bytes(place, indexed):
-    store = place.open(make=True, indexed_from=INDEXED_FROM)
+def test_removed_recordings_leave_no_bytes(indexed_place, indexed):
+    store = indexed_place.open(make=True, indexed_from=INDEXED_FROM)
     for number in range(1, 9):
         store.add(batch(number))
     gone, also, kept = batch(3), batch(8), batch(5)  # the last ones, too: they lie where a page is cut off
     if indexed:
         assert store.index()
-    if not place.is_folder:
-        place.run("ANALYZE")
-    before = place.files()
-    assert len(files_with(place, gone)) >= 2
+    if not indexed_place.is_folder:
+        indexed_place.run("ANALYZE")
+    before = indexed_place.files()
+    assert len(files_with(indexed_place, gone)) >= 2
     ids = np.concatenate([gone.ids[:7], kept.ids[:1], also.ids, [17]])
     store.remove(ids)
     store.remove(gone.ids)
-    assert not files_with(place, gone, also)
+    assert not files_with(indexed_place, gone, also)
     assert not np.isin(ids, store.ids()).any()
     assert is_stored(store, batch(4))
     assert store.entries(kept.ids).ids.tolist() == kept.ids[1:].tolist()
     assert store.nearest(gone.pooled, 1)[1].min() > 0.1
-    if place.is_folder:  # an index is no mere bytes of vectors: none of its old files may remain
-        after = place.files()
+    if indexed_place.is_folder:  # an index is no mere bytes of vectors: none of its old files may remain
+        after = indexed_place.files()
         assert not [name for name in after if "_indices" in name and name in before]
         assert [name for name in after if "_indices" in name] if indexed else True
 
@@ -261,6 +264,39 @@ def test_damaged_folder_is_reported(folder_place):
         replace(folder_place, address=str(folder.parent / "file")).open(make=True)
 
 
+def test_damaged_file_of_sqlite_is_reported(sqlite_place):
+    store = sqlite_place.open(make=True)
+    store.add(batch(1))
+    store.close()
+    file = Path(sqlite_place.address) / "vectors.sqlite"
+    whole = file.read_bytes()
+    for part in (whole[:50], whole[: len(whole) // 2], bytes(len(whole)), b"x" * 8192):
+        file.write_bytes(part)
+        with pytest.raises(GalleryError, match=r"vectors\.sqlite: .*damaged.*; restore|not of a gallery"):
+            sqlite_place.open().entries(batch(1).ids)
+    file.write_bytes(whole)
+    for statement in ("UPDATE pooled SET vector = x'00'", "UPDATE windows SET vectors = 'text'", "DROP TABLE windows"):
+        with closing(sqlite3.connect(file)) as connection:
+            connection.execute(statement)
+            connection.commit()
+        with pytest.raises(GalleryError, match=r"vectors\.sqlite: (is damaged.*; restore|is not of a gallery)"):
+            sqlite_place.open().entries(batch(1).ids)
+    file.unlink()
+    with pytest.raises(GalleryError, match=r"vectors\.sqlite: is missing"):
+        sqlite_place.open()
+
+
+def test_sqlite_is_read_from_a_folder_that_cannot_be_written(sqlite_place, monkeypatch):
+    store = sqlite_place.open(make=True)
+    store.add(batch(1))
+    store.close()
+    monkeypatch.setattr("os.access", lambda path, mode: mode == os.R_OK)
+    reader = sqlite_place.open()
+    assert is_stored(reader, batch(1))
+    with pytest.raises(GalleryError, match="check its permissions"):
+        reader.add(batch(2))
+
+
 def test_table_of_another_program_is_refused(folder_place):
     import lancedb
 
@@ -270,7 +306,9 @@ def test_table_of_another_program_is_refused(folder_place):
             folder_place.open(make=make)
 
 
-def test_full_disk_and_missing_permission_are_reported(folder_place, worker):
+@pytest.mark.parametrize("kind", ["folder", "sqlite"])
+def test_full_disk_and_missing_permission_are_reported(request, kind, worker):
+    folder_place = request.getfixturevalue(f"{kind}_place")
     store = folder_place.open(make=True)
     store.add(batch(1))
     worker.start("limited", 2, folder_place.address)

@@ -23,6 +23,7 @@ from himpc.gallery import Gallery
 from himpc.gallery.store import VectorStore
 from himpc.gallery.store.lance import LanceStore
 from himpc.gallery.store.postgres import PostgresStore
+from himpc.gallery.store.sqlite import SqliteStore
 
 CONFORMANCE = runpy.run_path(str(Path(__file__).with_name("conformance.py")))
 batch, SIZE = CONFORMANCE["batch"], CONFORMANCE["SIZE"]
@@ -32,6 +33,8 @@ INDEXED_FROM = 40
 def opened(address: str) -> VectorStore:
     if address.startswith("postgresql"):
         return PostgresStore(sql.create_engine(address), SIZE, indexed_from=INDEXED_FROM)
+    if (Path(address) / "vectors.sqlite").exists():
+        return SqliteStore(address, SIZE)
     return LanceStore(address, SIZE, indexed_from=INDEXED_FROM)
 
 

@@ -18,7 +18,11 @@ from himpc.gallery.store import STORES, VectorStore, load_store
 
 __all__ = ["Location", "gallery_exists"]
 
-DEFAULT_SCHEME = "file"
+DEFAULT_SCHEME = "sqlite"
+"""The store of a new gallery at a path; LanceDB takes 1.5 s to import, and is faster from 100,000 recordings."""
+
+EARLIEST_SCHEME = "file"
+"""The store of a gallery whose catalog names none."""
 
 VECTOR_FOLDER = "vectors"
 
@@ -84,7 +88,7 @@ class Location:
             If a package is missing.
         """
         if not self.is_database:
-            return bool(self._find_parts())
+            return (self.folder / CATALOG_FILE).is_file() or bool(self._find_parts())
         catalog = Catalog.at_url(self.address)
         try:
             return bool(catalog.table_names())
@@ -150,7 +154,7 @@ class Location:
         scheme = self.scheme
         if not make:
             with catalog.read() as connection:
-                scheme = (catalog.get_property(connection, "store") or DEFAULT_SCHEME.encode()).decode()
+                scheme = (catalog.get_property(connection, "store") or EARLIEST_SCHEME.encode()).decode()
         return load_store(scheme)(self.folder / VECTOR_FOLDER, size, make=make)
 
     def clear_store(self, catalog: Catalog) -> None:
@@ -176,7 +180,8 @@ class Location:
             return []
         parts = sorted(path.name for path in self.folder.iterdir() if path.name in FILE_NAMES)
         names = {path.name for path in self.folder.glob(f"{VECTOR_FOLDER}/*")}
-        if VECTOR_FOLDER in parts and not names & load_store(self.scheme).file_names:
+        stores = (load_store(scheme) for scheme in STORES if not STORES[scheme].is_database)
+        if VECTOR_FOLDER in parts and not any(names & store.file_names for store in stores):
             parts.remove(VECTOR_FOLDER)  # an empty folder, or one of another program
         return parts
 

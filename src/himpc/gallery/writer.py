@@ -182,7 +182,8 @@ class GalleryWriter:
                 if connection is None:
                     return False
                 begun = self._catalog.begun_changes()
-                self._erase_orphans(connection)
+                # also without orphans: a killed process may leave vectors in a log of the store
+                self._store.remove(find_orphans(connection, self._store))
             self._catalog.purge()
             self._catalog.end_changes(begun)
         return True

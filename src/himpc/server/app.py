@@ -25,10 +25,10 @@ from himpc.server.service import Service
 from himpc.server.workers import Workers
 
 
-def _warm_up(service: Service) -> None:
+def _warm_up_pictures(service: Service) -> None:
     """Warm up beside the first requests; what fails here fails in the request that needs it, with its reason."""
     try:
-        service.warm_up()
+        service.warm_up_pictures()
     except HimpcError as error:
         logging.getLogger("himpc.server").warning("not ready: %s", error)
     gc.freeze()  # the garbage collector need not scan the loaded model again
@@ -45,7 +45,8 @@ def create_app(gallery: Gallery, config: ServerConfig) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        warming = asyncio.create_task(asyncio.to_thread(_warm_up, service))
+        await asyncio.to_thread(service.warm_up)
+        warming = asyncio.create_task(asyncio.to_thread(_warm_up_pictures, service))
         try:
             yield
         finally:

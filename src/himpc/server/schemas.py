@@ -43,7 +43,7 @@ class Health(Response):
 
     status: Literal["ok"]
     ready: bool = Field(
-        description="False while model and calibration are loaded after the start: requests are answered, but wait."
+        description="False while libraries are loaded after the start: requests with pictures are answered, but wait."
     )
     version: str
     gallery: str = Field(description="Name of the gallery.")

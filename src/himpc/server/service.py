@@ -38,7 +38,7 @@ class Service:
     Attributes
     ----------
     is_ready : bool
-        Whether `warm_up` is complete.
+        Whether pictures need not wait, either.
 
     Notes
     -----
@@ -60,10 +60,12 @@ class Service:
         return self.gallery.location.rstrip("/").rpartition("/")[2]
 
     def warm_up(self) -> None:
-        """Compute what searches and pictures need, so that the first one does not wait for it."""
-        revision = self.gallery.revision()
-        self.gallery.searcher.calibration.get(revision)
-        self._frame_weights.get(revision)
+        """Compute what searches need, so that the first one does not wait for it."""
+        self.gallery.searcher.calibration.get(self.gallery.revision())
+
+    def warm_up_pictures(self) -> None:
+        """Compute the weights of frames that pictures show, for which torch is loaded."""
+        self._frame_weights.get(self.gallery.revision())
         self.is_ready = True
 
     def close(self) -> None:

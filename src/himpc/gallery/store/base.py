@@ -8,7 +8,9 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Entries", "StoreFactory", "VectorStore"]
+__all__ = ["DAMAGE_HINT", "Entries", "StoreFactory", "VectorStore"]
+
+DAMAGE_HINT = "restore the gallery from a backup, or compute vectors again from stored skeletons: {Gallery.repair()}"
 
 
 @dataclass(frozen=True, eq=False)

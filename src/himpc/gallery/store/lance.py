@@ -1,4 +1,4 @@
-"""A vector store in a folder, with LanceDB."""
+"""A vector store in a folder, with LanceDB: for more recordings than a scan compares quickly."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from himpc.gallery.store.assembly import (
     assemble_windows,
     check_entries,
 )
-from himpc.gallery.store.base import Entries
-from himpc.gallery.store.lance_table import DAMAGE_HINT, LanceTable, to_integers, to_vectors, translate_errors
+from himpc.gallery.store.base import DAMAGE_HINT, Entries
+from himpc.gallery.store.lance_table import LanceTable, to_integers, to_vectors, translate_errors
 from himpc.gallery.store.nearest import EXTRA_CANDIDATES, NearestNeighbours
 
 __all__ = ["LanceStore"]

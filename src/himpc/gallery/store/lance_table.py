@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 
 from himpc._extras import require
 from himpc.errors import DamagedGalleryError, GalleryError, HimpcError, RunFolderError, escape_unprintable
+from himpc.gallery.store.base import DAMAGE_HINT
 
-__all__ = ["DAMAGE_HINT", "LanceTable", "to_integers", "to_vectors", "translate_errors"]
+__all__ = ["LanceTable", "to_integers", "to_vectors", "translate_errors"]
 
 os.environ.setdefault("LANCEDB_LOG", "off")  # read when lancedb is loaded
 if TYPE_CHECKING:
@@ -28,8 +29,6 @@ else:
     lancedb, pa = require("lancedb", "gallery"), require("pyarrow", "gallery")
 
 T = TypeVar("T")
-
-DAMAGE_HINT = "restore the gallery from a backup, or compute vectors again from stored skeletons: {Gallery.repair()}"
 
 MAX_ATTEMPTS = 20
 """Attempts of a reader whose files another process has compacted meanwhile."""

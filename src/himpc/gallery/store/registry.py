@@ -31,11 +31,14 @@ class StoreType:
 
 
 STORES = {
+    "sqlite": StoreType("himpc.gallery.store.sqlite:SqliteStore"),
+    "lance": StoreType("himpc.gallery.store.lance:LanceStore"),
     "file": StoreType("himpc.gallery.store.lance:LanceStore"),
     "postgresql": StoreType("himpc.gallery.store.postgres:PostgresStore", is_database=True),
     "postgres": StoreType("himpc.gallery.store.postgres:PostgresStore", is_database=True),
 }
-"""Every store by the scheme of its URL; a path without a scheme is a ``file``."""
+"""Every store by the scheme of its URL. A new gallery at a path without a scheme is ``sqlite``; ``file`` is the name of
+``lance`` in galleries of earlier versions."""
 
 
 def load_store(scheme: str) -> StoreFactory:
