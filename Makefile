@@ -81,7 +81,7 @@ perf: .venv/ready  ## measure time and memory of every stage by number of window
 bench: .venv/ready  ## measure how long verbs take, and how grouping grows with the number of recordings
 	$(BIN)/python perf/verbs.py
 	$(BIN)/python perf/floors.py
-	$(BIN)/python perf/archive.py
+	$(BIN)/python perf/archive.py --sizes 1000 10000 --people 100
 
 dist: .venv/ready  ## build the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist .
