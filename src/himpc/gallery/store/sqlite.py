@@ -227,6 +227,7 @@ _PROBLEMS = (
     ("locked", "cannot be changed", "another program uses it: retry when it has finished"),
     ("readonly", "cannot be written", "check its permissions"),
     ("unable to open", "cannot be used", "check its permissions"),
+    ("too big", "cannot hold so long a recording", "divide it"),
     ("full", "cannot be written", "make room on the disk and try again"),
     ("disk i/o", "cannot be written", "make room on the disk and try again"),
 )
