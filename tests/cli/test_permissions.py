@@ -26,6 +26,8 @@ VERBS = {
     "train": ["train", "{walks}", "--out", "{closed}/run", "--max-epochs", "1"],
     "embed": ["embed", "{walks}", "--model", "bones", "--out", "{closed}/e.npz"],
     "group": ["group", "{walks}", "--model", "bones", "--out", "{closed}/groups"],
+    "audit": ["audit", "{walks}", "--out", "{closed}/audit"],
+    "anonymize": ["anonymize", "{walks}", "--method", "none", "--out", "{run}/a.npz", "--key", "{closed}/key.csv"],
     "report": ["report", "{run}", "--out", "{closed}/report.html"],
     "enroll": ["gallery", "enroll", "{walks}", "--gallery", "{closed}/gallery"],
     "benchmark": ["benchmark", "one-view-easy", "--out", "{closed}/run", "--max-epochs", "1"],
