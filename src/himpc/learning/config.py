@@ -24,7 +24,7 @@ Clustering = Literal["dbscan", "hdbscan"]
 Neighbours = Literal["auto", "exact", "approximate"]
 Shuffle = Literal["epoch", "once"]
 Precision = Literal["float32", "tf32"]
-Prior = Literal["auto", "identity", "none"]
+Prior = Literal["auto", "identity", "segments", "none"]
 
 _PRESETS = Path(__file__).parent / "presets"
 
@@ -109,9 +109,10 @@ class Config:
     whiten: bool = False
     """Start the encoders from features whitened by what varies while the person stays the same."""
     prior: Prior = "none"
-    """Start: identity adapts the identity prior to the recordings, without epochs; none trains from recordings alone;
-    auto adapts it if the recordings have its joints, no setting of training is changed, and there are few recordings or
-    several activities, and trains otherwise."""
+    """Start: identity adapts the identity prior to the recordings, without epochs; segments compares shapes of rigid
+    segments, without epochs; none trains from recordings alone; auto adapts the prior if the recordings have its
+    joints, no setting of training is changed, and there are few recordings or several activities, likewise uses
+    segments for discovered layouts, and trains otherwise."""
     joint_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     """Weight of the loss of the joint level; the released code has M."""
     learning_rate: Share = 3.5e-4

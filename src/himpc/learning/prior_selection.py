@@ -1,16 +1,18 @@
-"""Whether the identity prior is adapted to recordings, or a network is trained on them (docs/method.md, section 12)."""
+"""Whether a model is fitted to recordings without epochs, or a network trained on them (docs/method.md, section 12)."""
 
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from himpc.errors import ConfigError
-from himpc.learning.adaptation import describe_frames, equal_weights, sample_frames
+from himpc.learning.adaptation import MEDIAN_OF_SQUARE, describe_frames, equal_weights, sample_frames
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.config import Config
+from himpc.learning.whitening import pairs_within_segments
 from himpc.model import Network, load_prior
 from himpc.recordings import Windows
-from himpc.skeleton import Layout, body_frame, centre, convert, get_layout, missing_joints
+from himpc.skeleton import DISCOVERED, Layout, body_frame, centre, convert, get_layout, missing_joints
 
 __all__ = ["resolve_prior", "shows_one_activity"]
 
@@ -24,12 +26,26 @@ most 0.13 in walking sets and simulated suites, at least 0.66 in sets of several
 MIN_TRAINING_RECORDINGS = 12
 """Number of recordings of one activity from which training separates people better than the prior."""
 
+MAX_POSE_RATIO = 0.8
+"""Variance of the poses between recordings of a discovered layout, relative to that within them, above which they show
+several activities: 0.3 to 0.4 in walks, 1.7 in walks and standing."""
+
+STILL, MIN_STILL = 0.25, 0.05
+"""Movement of a person who stands still, relative to the median of recordings, and the share of such recordings from
+which there are several activities."""
+
+MIN_RIGID, MIN_IN_SEGMENTS = 3, 0.5
+"""Share of the points that are in segments of at least `MIN_RIGID`, from which the shapes of segments are compared."""
+
+_MAX_COMPARED, _FRAMES_COMPARED = 200, 20
+"""Maximum numbers of evenly spaced recordings, and of frames of each, whose poses are compared."""
+
 _FREE_SETTINGS = ("prior", "window_length", "stride", "precision", "seed")
 """Settings that the adaptation uses, too; all others belong to training."""
 
 
 def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -> Config:
-    """Decide whether the identity prior is adapted to windows, and return the settings of that network.
+    """Decide whether the identity prior is adapted, segments are compared, or a network is trained.
 
     Parameters
     ----------
@@ -41,36 +57,43 @@ def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -
     Returns
     -------
     Config
-        With ``prior`` "identity" and the settings of an adapted network, or with ``prior`` "none".
+        With ``prior`` "identity" or "segments" and the settings of that network, or with ``prior`` "none".
 
     Raises
     ------
     ConfigError
-        If ``prior`` is "identity", and the recordings lack its joints, or a setting of training is changed, which would
-        have no effect.
+        If ``prior`` is "identity" or "segments", and the recordings lack its joints or have no segments, or a setting
+        of training is changed, which would have no effect.
     """
     if config.prior == "none":
         return config
     tracklet = Config.preset("tracklet")
     free = {name: getattr(config, name) for name in _FREE_SETTINGS}
     adapted = tracklet.with_(**free).with_(prior="identity", levels=("joint",), normalise=False)
-    if config == adapted:  # the settings of a saved model
+    segments = tracklet.with_(**free).with_(prior="segments", levels=("joint",), align=False)
+    if config in (adapted, segments):  # the settings of a saved model
         config = tracklet.with_(**free)
     changed = [name for name in vars(tracklet) if getattr(config, name) != getattr(tracklet, name)]
     changed = [name for name in changed if name not in _FREE_SETTINGS]
     problem = _find_problem(windows.layout, windows.dimensions)
     if config.prior == "identity" and problem:
         raise ConfigError(f"the identity prior cannot be used: {problem}", hint="set {prior=none}")
-    if config.prior == "identity" and changed:
+    if config.prior == "segments" and (windows.dimensions != 3 or not len(pairs_within_segments(windows.layout))):
+        raise ConfigError(f"{windows.layout.name} has no segments in 3D to compare", hint="set {prior=none}")
+    if config.prior in ("identity", "segments") and changed:
+        start = "the identity prior, which is adapted" if config.prior == "identity" else "segments, which are compared"
         raise ConfigError(
-            f"{changed[0]} has no effect with the identity prior, which is adapted without epochs of training",
+            f"{changed[0]} has no effect with {start} without epochs of training",
             hint=f"set {{prior=none}}, or leave out {{{changed[0]}}}",
         )
+    if config.prior == "segments" or (config.prior == "auto" and not changed and _suits_segments(windows)):
+        return segments
     can_train = len(np.unique(windows.whole_recording)) <= MAX_RECORDINGS  # which clusters them by all pairs
-    prefers_training = config.prior == "auto" and not to_group and can_train and shows_one_activity(windows)
-    if problem or changed or prefers_training:
-        return config.with_(prior="none")
-    return adapted
+    can_adapt = not (problem or changed)
+    prefers_training = (
+        can_adapt and config.prior == "auto" and not to_group and can_train and shows_one_activity(windows)
+    )
+    return adapted if can_adapt and not prefers_training else config.with_(prior="none")
 
 
 def shows_one_activity(windows: Windows) -> bool:
@@ -90,6 +113,41 @@ def shows_one_activity(windows: Windows) -> bool:
     weights = equal_weights(recording)
     mean = weights @ poses / weights.sum()
     return float(weights @ ((poses - mean) ** 2).sum(axis=1) / weights.sum()) < MIN_POSE_VARIANCE
+
+
+def _suits_segments(windows: Windows) -> bool:
+    """Return whether points of a discovered layout form rigid segments, and recordings show several activities.
+
+    What a pose changes then differs more between recordings of one person than within each, from which it is learned.
+    """
+    layout = windows.layout
+    in_segments = sum(len(points) for points in layout.components if len(points) >= MIN_RIGID)
+    is_one = len(layout.components) == 1
+    if layout.name != DISCOVERED or windows.dimensions != 3 or in_segments < MIN_IN_SEGMENTS * len(layout) or is_one:
+        return False
+    joints, recording = sample_frames(windows)
+    frames = [joints[rows] for rows in np.split(np.arange(len(joints)), np.flatnonzero(np.diff(recording)) + 1)]
+    poses = [_distances_between_segments(each, layout) for each in _evenly_spaced(frames, _MAX_COMPARED)]
+    within = np.array([each.var(axis=0).mean() for each in poses])
+    means = np.array([each.mean(axis=0) for each in poses])
+    deviations = np.median(np.abs(means - np.median(means, axis=0)), axis=0)  # a swapped label does not matter
+    between = (deviations**2).mean() / MEDIAN_OF_SQUARE
+    are_still = within < STILL**2 * np.median(within)
+    return bool(between > MAX_POSE_RATIO * np.median(within) or are_still.mean() > MIN_STILL)
+
+
+def _distances_between_segments(joints: NDArray[np.float32], layout: Layout) -> NDArray[np.float64]:
+    """Compute the distances between points of two segments in some frames, relative to their median: ``(T, n)``."""
+    first, second = np.triu_indices(len(layout), 1)
+    others = np.setdiff1d(np.arange(len(first)), pairs_within_segments(layout))
+    frames = np.stack(_evenly_spaced(list(joints), _FRAMES_COMPARED)).astype(np.float64)
+    distances: NDArray[np.float64] = np.linalg.norm(frames[:, first[others]] - frames[:, second[others]], axis=2)
+    return distances / max(float(np.median(distances)), np.finfo(float).tiny)
+
+
+def _evenly_spaced(items: list[NDArray[np.float32]], limit: int) -> list[NDArray[np.float32]]:
+    chosen = np.unique(np.linspace(0, len(items) - 1, min(len(items), limit)).astype(np.int64))
+    return [items[i] for i in chosen]
 
 
 def _find_problem(layout: Layout, dimensions: int) -> str:

@@ -133,6 +133,9 @@ def train(
     elif config.prior == "identity":
         adapt(state.network, inputs, load_prior(), seed=config.seed)
         state.history.stopped = "the identity prior was adapted, which takes no epochs"
+    elif config.prior == "segments":
+        fit_whitening(state.network, inputs, within_segments=True, seed=config.seed)
+        state.history.stopped = "shapes of rigid segments are compared, which takes no epochs"
     elif config.whiten:
         fit_whitening(state.network, inputs, align=config.align, ignore_heading=ignore_heading, seed=config.seed)
     if folder and not resume:

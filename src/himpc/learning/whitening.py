@@ -16,7 +16,7 @@ from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.statistics import shrunk_covariance, whitening_matrix
 from himpc.model import Network, WhitenedEncoder
 from himpc.recordings import Windows
-from himpc.skeleton import Level, body_frame, mirror
+from himpc.skeleton import Layout, Level, body_frame, mirror
 
 TILT_STD = 0.1
 """Standard deviation of the tilt, forwards and sideways, in radians. Chosen on simulated walkers."""
@@ -29,7 +29,13 @@ Array = NDArray[np.float64]
 
 
 def fit_whitening(
-    network: Network, windows: Windows, *, align: bool = False, ignore_heading: bool = False, seed: int = 0
+    network: Network,
+    windows: Windows,
+    *,
+    align: bool = False,
+    ignore_heading: bool = False,
+    within_segments: bool = False,
+    seed: int = 0,
 ) -> None:
     """Fit the whitening of the encoder of each level to windows whose recordings are known.
 
@@ -44,6 +50,8 @@ def fit_whitening(
     ignore_heading : bool
         Use only inputs that do not depend on the heading: heights, and the distances between nodes. For windows that
         cannot be aligned.
+    within_segments : bool
+        Use only the distances between points of one segment, which do not depend on the pose.
     seed : int
         Seed of the tilts.
 
@@ -69,7 +77,10 @@ def fit_whitening(
         nuisance = np.add.reduce([_second_moment(_inputs(network, other, level) - inputs) for other in variants])
         encoder = network.encoder(level)
         assert isinstance(encoder, WhitenedEncoder)
-        used = _inputs_to_use(inputs.shape[1], len(windows.layout.level(level)), ignore_heading=ignore_heading)
+        if within_segments and level == "joint":
+            used = 3 * len(windows.layout) + pairs_within_segments(windows.layout)
+        else:
+            used = _inputs_to_use(inputs.shape[1], len(windows.layout.level(level)), ignore_heading=ignore_heading)
         means = _window_means(network, windows, sample, level)
         offset, axes = whitening(means[:, used], recording, nuisance[np.ix_(used, used)], network.hidden)
         encoder.offset[used] = torch.from_numpy(offset).to(encoder.offset)
@@ -107,6 +118,20 @@ def whitening(
     _, spread, discriminants = np.linalg.svd((means - offset) @ white, full_matrices=False)
     n_axes = min(size, int((spread > spread[0] * 1e-6).sum()))
     return offset, white @ discriminants[:n_axes].T
+
+
+def pairs_within_segments(layout: Layout) -> NDArray[np.intp]:
+    """Find the pairs of points, numbered from (0, 1), that are of one segment.
+
+    >>> from himpc.skeleton import get_layout
+    >>> len(pairs_within_segments(get_layout("kinect-v1")))
+    10
+    """
+    segment = np.empty(len(layout), np.intp)
+    for number, points in enumerate(layout.components):
+        segment[list(points)] = number
+    first, second = np.triu_indices(len(layout), 1)
+    return np.flatnonzero(segment[first] == segment[second])
 
 
 def tilt(joints: NDArray[np.floating], rng: np.random.Generator, *, dimensions: int = 3) -> NDArray[np.floating]:

@@ -89,9 +89,11 @@ def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
 
 
 def _are_scalars(frames: Array) -> NDArray[np.bool_]:
-    """Return which points only ever change along one axis, such as powers; none if most do."""
-    changes = np.fmax.reduce(frames, axis=0) > np.fmin.reduce(frames, axis=0)
-    scalar: NDArray[np.bool_] = changes.sum(axis=1) == 1
+    """Return which points change along one axis only, such as powers, or stay on the floor at 0; none if most do."""
+    low, high = np.fmin.reduce(frames, axis=0), np.fmax.reduce(frames, axis=0)
+    changes = (high > low).sum(axis=1)
+    is_flat = ((low == 0) & (high == 0)).any(axis=1)
+    scalar: NDArray[np.bool_] = (changes == 1) | ((changes == 2) & is_flat)
     return scalar if scalar.mean() < 0.5 else np.zeros_like(scalar)
 
 
