@@ -99,6 +99,25 @@ def test_the_command_and_the_report_state_views(biased, tmp_path, capsys):
     assert all(sum(row["facing"].values()) == pytest.approx(1) for row in rows)
 
 
+def test_search_notes_that_a_person_is_enrolled_from_other_sides(exact, tmp_path):
+    pytest.importorskip("lancedb")
+    from himpc.gallery import Gallery
+
+    front, back = ([walk for walk in exact if walk.camera == camera] for camera in ("front", "back"))
+    model = himpc.HiMPC(settings={"prior": "identity"}).fit(exact).model_
+    with Gallery.create(tmp_path / "gallery", model) as gallery:
+        gallery.enroll(front)
+        assert all("from other sides only" in answer.note for answer in gallery.search(back))
+        unknown = [walk.with_(joints=walk.joints - walk.joints.mean(axis=(0, 1))) for walk in back]
+        assert not any("sides" in answer.note for answer in gallery.search([*front, *unknown]))
+    with Gallery.create(tmp_path / "both", model) as gallery:
+        gallery.enroll(front[::2] + back[::2])
+        assert not any("sides" in answer.note for answer in gallery.search(front[1::2] + back[1::2]))
+    with Gallery.create(tmp_path / "without", model, keep_skeletons=False) as gallery:
+        gallery.enroll(front)
+        assert not any("sides" in answer.note for answer in gallery.search(back))
+
+
 def test_motion_capture_has_no_views(exact):
     moved = [walk.with_(joints=walk.joints - np.float32([0, walk.joints[..., 1].min(), 0])) for walk in exact]
     assert himpc.group(moved, people=6).views is None

@@ -16,8 +16,10 @@ from himpc.recordings import (
     Progress,
     Recording,
     Windows,
+    camera_headings,
     cannot_link,
     describe_sizes,
+    heading_sectors,
     number_whole_recordings,
     to_common_layout,
 )
@@ -69,6 +71,8 @@ class EmbeddedRecording:
     """The fingerprints of recordings that overlap it in time, and so show other people."""
     note: str = ""
     """What to know if it was converted from another layout; otherwise empty."""
+    sectors: int = 0
+    """The headings relative to the camera that it shows (`himpc.recordings.heading_sectors`); 0 if not known."""
 
 
 def embed_recordings(
@@ -235,7 +239,9 @@ def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[Em
         own_parts, rows = parts[begin:end], slice(edges[begin], edges[end])
         offsets = np.cumsum([0, *map(len, own_parts)])[of[rows] - begin]
         note = "; ".join((*_describe_conversion(group[0].layout, model), *describe_sizes(group, model.body_size)))
-        yield replace(_join(own_parts, vectors[rows], starts[rows] + offsets, model.pose_scale), note=note)
+        sectors = heading_sectors(np.concatenate([camera_headings(part) for part in group]))
+        joined = _join(own_parts, vectors[rows], starts[rows] + offsets, model.pose_scale)
+        yield replace(joined, note=note, sectors=sectors)
 
 
 def _describe_conversion(layout: Layout, model: Model) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from himpc._schema import validated
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, HimpcError
 from himpc.gallery.answer import Answer
 from himpc.gallery.cache import RevisionCache
 from himpc.gallery.calibration import Calibration, calibrate, load_stored_calibration, mean_halves
@@ -26,7 +26,7 @@ from himpc.gallery.ranking import (
 )
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings, pairs_apart
 from himpc.gallery.store import InMemoryIndex, VectorStore
-from himpc.recordings import Progress, Recording
+from himpc.recordings import Progress, Recording, camera_headings, heading_sectors, nearby_sectors
 
 if TYPE_CHECKING:
     from himpc.model import Model
@@ -40,6 +40,14 @@ MAX_CALIBRATION_RECORDINGS = 20_000
 MAX_INDEX_ELEMENTS = 64 * 2**20
 """Elements of the index in memory, 256 MiB: 350,000 recordings of 192 dimensions. Larger galleries use the store."""
 
+
+MAX_CACHED_SECTORS = 100_000
+"""Maximum number of recordings whose headings are cached."""
+
+OTHER_SIDE_NOTE = (
+    "the nearest person is enrolled from other sides only, and a body looks different from another side: the answer is "
+    "less certain than stated; enroll recordings from this side"
+)
 
 Rate = Annotated[float, Field(gt=0, lt=1)]
 
@@ -82,6 +90,7 @@ class Searcher:
         self.counts = RevisionCache(self._count)
         self.index = RevisionCache(self._build_index)
         self.uses_index = False
+        self._sectors: dict[int, int] = {}
 
     def revision(self) -> int:
         """Return the revision of the gallery, the number of its changes."""
@@ -113,6 +122,7 @@ class Searcher:
             replace(answer, matches=answer.matches[: options.people])
             for answer in give_different_people(answers, pairs)
         ]
+        answers = [self._note_side(answer, probe) for answer, probe in zip(answers, embedded, strict=True)]
         with self._catalog.read() as connection:
             names = {answer.person for answer in answers if answer.person is not None}
             found = queries.ids_of_names(connection, names)
@@ -158,6 +168,32 @@ class Searcher:
             evidence = select_evidence(candidates, people)
             sources = queries.sources_of(connection, evidence.tolist())
         return build_answer(probe, candidates, people, rule, names, sources, self._store.windows(evidence))
+
+    def _note_side(self, answer: Answer, probe: EmbeddedRecording) -> Answer:
+        """Add a note if no recording of the nearest person was seen from a side that the probe shows."""
+        if not answer.matches or not probe.sectors:
+            return answer
+        enrolled = [self._sectors_of(each.id) for each in answer.matches[0].recordings]
+        near = nearby_sectors(probe.sectors)
+        if not any(enrolled) or any(sectors & near for sectors in enrolled):
+            return answer
+        return replace(answer, note="; ".join(note for note in (answer.note, OTHER_SIDE_NOTE) if note))
+
+    def _sectors_of(self, recording: int) -> int:
+        """Return the headings that a recording of the gallery shows; 0 if its joints are not stored."""
+        if recording not in self._sectors:
+            layout, sectors = self._model.layout, 0
+            try:
+                with self._catalog.read() as connection:
+                    joints = queries.joints_of(connection, recording, len(layout))
+                stored = Recording(joints, layout, true_size=self._model.body_size != "assumed")
+                sectors = heading_sectors(camera_headings(stored))
+            except HimpcError:
+                pass  # not stored, removed meanwhile, or damaged, as `verify` says
+            if len(self._sectors) >= MAX_CACHED_SECTORS:
+                self._sectors.clear()
+            self._sectors[recording] = sectors
+        return self._sectors[recording]
 
     def _describe_bias(self, calibration: Calibration) -> str:
         """Return a note if the rates may be too low because the model was trained on these people."""
