@@ -414,3 +414,10 @@ def test_a_joint_at_the_origin_is_missing_unless_it_is_the_origin(tmp_path: Path
     joints[2, 5] = 0
     (recording,) = himpc.read(save(tmp_path / "a.csv", plain_table(joints)), clean=False)
     assert np.argwhere(np.isnan(recording.joints[..., 0])).tolist() == [[2, 5]]
+
+
+def test_an_id_separates_recordings_unless_it_counts_rows(tmp_path: Path, standing) -> None:
+    joints = standing(KINECT, 6, 0)
+    one, two = himpc.read(save(tmp_path / "a.csv", plain_table(joints, id=list("aaabbb"))), clean=False)
+    assert (len(one), len(two), one.person) == (3, 3, None)
+    assert len(himpc.read(save(tmp_path / "b.csv", plain_table(joints, id=range(6))), clean=False)) == 1

@@ -11,7 +11,7 @@ from himpc.reading.units import body_size, find_scale, parse_unit
 from himpc.skeleton import get_layout, layout_names
 
 KINECT = get_layout("kinect-v1")
-CMU_UNIT, FOOT = 0.0254 / 0.45, 0.3048
+CMU_UNIT = 0.0254 / 0.45
 
 
 def scale(size, stated=None, **options):
@@ -31,9 +31,7 @@ def test_a_stated_unit_that_gives_a_possible_body_is_used(height, unit):
     assert scale(height / UNITS[unit], stated=unit).metres == UNITS[unit]
 
 
-@given(
-    st.floats(1.3, 1.9), st.sampled_from([*UNITS.values(), CMU_UNIT, FOOT]), st.sampled_from([None, "furlong", "km"])
-)
+@given(st.floats(1.3, 1.9), st.sampled_from([*UNITS.values(), CMU_UNIT]), st.sampled_from([None, "furlong", "km"]))
 def test_without_a_unit_the_one_that_gives_a_person_is_used_and_noted(height, metres, stated):
     found = scale(height / metres, stated=stated)
     assert found.metres == metres
@@ -93,3 +91,12 @@ def test_every_layout_has_a_size(name):
     joints[:, 0] = np.nan
     assert body_size(joints, layout) > 0
     assert body_size(np.full_like(joints, np.nan), layout) is None
+
+
+@pytest.mark.parametrize("size", [1.6e7, 17_094.0, 5.3, 3e-7])
+def test_advice_about_a_scale_can_be_followed_in_python(size):
+    with pytest.raises(FormatError) as raised:
+        scale(size, stated="m")
+    text = str(raised.value).rpartition("scale=")[2]
+    assert "'" not in text
+    assert 1.5 < size * scale(size, scale=float(text)).metres < 1.7

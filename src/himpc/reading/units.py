@@ -42,9 +42,11 @@ _HEIGHT = _Sizes(possible=(0.3, 3.0), likely=(0.5, 2.1), usual=(1.2, 1.95))
 _BOX = _Sizes(possible=(0.05, 5.0), likely=(0.15, 2.6), usual=(0.4, 2.1))
 _TYPICAL_BODY = 1.6
 
-_OTHER_UNITS = {"units of 0.0254 / 0.45 m, as those of CMU": 0.0254 / 0.45, "feet": 0.3048}
-"""Metres in units without a short name: of the Carnegie Mellon motion capture data base, which the BVH copies of it
-keep, and of some recorders in feet."""
+_CMU_UNIT = {"units of 0.0254 / 0.45 m, as those of CMU": 0.0254 / 0.45}
+"""Metres in one unit of the Carnegie Mellon motion capture data base, which the BVH copies of it keep."""
+
+_FEET = {"feet": 0.3048}
+"""Too rare to be taken without a word of the user: scales of animation programs are arbitrary."""
 
 _TOP = ("head", "nose", "neck")
 _BOTTOM = ("left_ankle", "right_ankle")
@@ -189,14 +191,14 @@ def _fits(size: float | None, metres: float, limits: tuple[float, float]) -> boo
     return size is None or limits[0] <= size * metres <= limits[1]
 
 
-def _unit_of(size: float | None, sizes: _Sizes) -> tuple[str, float] | None:
+def _unit_of(size: float | None, sizes: _Sizes, others: dict[str, float] = _CMU_UNIT) -> tuple[str, float] | None:
     """Return the name and metres of the only unit in which a body is of a usual, or else a likely, size."""
     if size is None:
         return None
     for limits in (sizes.usual, sizes.likely):
         fitting = [(name, metres) for name, metres in UNITS.items() if _fits(size, metres, limits)]
         if sizes is _HEIGHT and limits is sizes.usual:
-            fitting += [(name, metres) for name, metres in _OTHER_UNITS.items() if _fits(size, metres, limits)]
+            fitting += [(name, metres) for name, metres in others.items() if _fits(size, metres, limits)]
         if fitting:
             return fitting[0] if len(fitting) == 1 else None
     return None
@@ -206,7 +208,7 @@ def _unit_error(where: str, found: str, size: float | None, sizes: _Sizes) -> Fo
     """Return the error about a unit that is missing or wrong, with advice that works."""
     if size is None:
         return FormatError(f"{where}: {found}", hint=f"state the unit ({', '.join(UNITS)}): {{unit=mm}}")
-    candidate = _unit_of(size, sizes)
+    candidate = _unit_of(size, sizes, _CMU_UNIT | _FEET)
     if candidate is not None and candidate[0] not in UNITS:
         name, metres = candidate
         return FormatError(
@@ -214,7 +216,7 @@ def _unit_error(where: str, found: str, size: float | None, sizes: _Sizes) -> Fo
         )
     fitting = [unit for unit in UNITS if _fits(size, UNITS[unit], sizes.likely)]
     if not fitting:
-        scale = f"{_TYPICAL_BODY / size:.3g}"
+        scale = np.format_float_positional(_TYPICAL_BODY / size, precision=3, fractional=False, trim="-")
         return FormatError(
             f"{where}: {found}; it has the size of a person in no unit ({', '.join(UNITS)})",
             hint=f"state how many metres one unit is; for a body of {_TYPICAL_BODY:g} m: {{scale={scale}}}",

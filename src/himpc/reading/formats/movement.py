@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from himpc._extras import require
 from himpc.errors import DataError, FormatError, LayoutError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.keypoints import flat_pose
+from himpc.reading.formats.parsing.keypoints import flat_pose, restore_pixels
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.named_points import explain_unknown, resolve_points
 from himpc.reading.formats.parsing.positions import MAX_JOINTS, check_memory, check_positions, mask_missing
@@ -142,13 +142,16 @@ def _read_in_pixels(path: Path, poses: _Poses, timeline: Timeline, options: File
     columns = list(resolution.columns)
     origins = numbered_origins(path, poses.positions.shape[3])
     rate, notes = choose_rate(options, timeline.fps)
-    recordings = []
-    for i, (who, origin) in enumerate(zip(poses.names("individual"), origins, strict=True)):
+    recordings, bodies = [], []
+    for i in range(len(origins)):
         seen = mask_missing(np.pad(poses.positions[:, :, columns, i].transpose(0, 2, 1), ((0, 0), (0, 0), (0, 1))))
         # A joint that is the mean of keypoints has their mean confidence.
         certainty = np.repeat(poses.confidence[:, columns, i, None], 3, axis=2)
         body, certain = resolution.compute(timeline.place(seen)), resolution.compute(timeline.place(certainty))
-        joints, confidence = flat_pose(np.concatenate([body[..., :2], certain[..., :1]], axis=2))
+        bodies.append(np.concatenate([body[..., :2], certain[..., :1]], axis=2))
+    notes = (*notes, *restore_pixels(bodies, options, str(path)))
+    for values, who, origin in zip(bodies, poses.names("individual"), origins, strict=True):
+        joints, confidence = flat_pose(values)
         recordings.append(
             Recording(
                 joints,

@@ -105,6 +105,7 @@ class Table:
                 columns.unused.append(name)
             columns.units.update({column.unit} - {""})
         self._use_index(columns)
+        self._use_id(columns)
         return columns
 
     def _use_index(self, columns: Columns) -> None:
@@ -116,6 +117,17 @@ class Table:
         if all(n.isdecimal() and len(n) < 10 for n in numbers) and all(np.diff(np.array(numbers, dtype=np.int64)) > 0):
             columns.of_row["frame"] = 0
         columns.unused.remove(name)
+
+    def _use_id(self, columns: Columns) -> None:
+        """Take a column "id" for that of bodies, unless it counts rows, so that recordings are never mixed."""
+        index = next((i for i, name in enumerate(self.header) if name.lower() == "id"), None)
+        if (
+            index is not None
+            and "body" not in columns.of_row
+            and len({row[index] for row in self.rows}) < len(self.rows)
+        ):
+            columns.of_row["body"] = index
+            columns.unused.remove(self.header[index])
 
     def check(self) -> None:
         """Check that columns of positions hold numbers."""
