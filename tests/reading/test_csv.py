@@ -421,3 +421,11 @@ def test_an_id_separates_recordings_unless_it_counts_rows(tmp_path: Path, standi
     one, two = himpc.read(save(tmp_path / "a.csv", plain_table(joints, id=list("aaabbb"))), clean=False)
     assert (len(one), len(two), one.person) == (3, 3, None)
     assert len(himpc.read(save(tmp_path / "b.csv", plain_table(joints, id=range(6))), clean=False)) == 1
+
+
+@pytest.mark.parametrize("header", [",a\n,x,y,z,,", "a\nx,y,z,w,,,", "\nx,y,z", "frame\n,,X,Y,Z,,"])
+def test_a_header_that_makes_no_sense_is_one_error(tmp_path: Path, header: str) -> None:
+    path = write(tmp_path / "a.csv", f"{header}\n1,2,3,4,5,6\n")
+    CSV_FRAMES.recognise(path, path.read_bytes())
+    with pytest.raises(FormatError):
+        CSV_FRAMES.read(path, FileOptions())

@@ -209,7 +209,7 @@ def _join_header(rows: Sequence[list[str]]) -> tuple[list[str], int]:
         current = (names[i] if i < len(names) else "") or current
         column = parse_column(axis)
         is_of_joint = is_axis[i] or (column is not None and column.content == "confidence")
-        joined.append(f"{current}_{axis}" if is_of_joint else axis or names[i])
+        joined.append(f"{current}_{axis}" if is_of_joint else axis or current)
     return joined, 2
 
 
