@@ -57,17 +57,25 @@ class Ablation:
     settings: Mapping[str, Any] = field(default_factory=lambda: {"prior": "identity"})
 
 
+OWN_ONLY = (
+    (adaptation, "OWN_SHARE", 1.0),
+    (adaptation, "OWN_RECORDINGS", 0),
+    (adaptation, "OWN_SPREAD", (0.0, 1e-9)),
+)
+"""Changes by which the covariance between people is that of the recordings alone."""
+
 ABLATIONS = {
     ADAPTED: Ablation(),
     "no retargeted bodies": Ablation(bodies=0),
     "no prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHT", 0.0),)),
-    "no prior of how people differ": Ablation(((adaptation, "PRIOR_SHARE", 0.0),)),
-    "how people differ by the prior alone": Ablation(((adaptation, "PRIOR_SHARE", 1.0),)),
-    "neither of the two": Ablation(((adaptation, "PRIOR_WEIGHT", 0.0), (adaptation, "PRIOR_SHARE", 0.0))),
+    "no prior of how people differ": Ablation(OWN_ONLY),
+    "how people differ by the prior alone": Ablation(((adaptation, "OWN_SHARE", 0.0),)),
+    "neither of the two": Ablation(((adaptation, "PRIOR_WEIGHT", 0.0), *OWN_ONLY)),
     "no mirrored or tilted bodies": Ablation(
         ((adaptation, "mirror", lambda joints, layout: joints), (adaptation, "tilt", lambda joints, rng: joints))
     ),
     "no clusters of recordings": Ablation(((adaptation, "PASSES", 1),)),
+    "equal noise of recordings": Ablation(((pooling, "NOISE_RATIOS", (1.0, 1.0)), (pooling, "STILL_SHARE", 0.0))),
     "equal weights of frames": Ablation(((pooling, "POSE_EXPONENT", 0),)),
     "no prior: trained on the recordings (`prior = none`)": Ablation(settings={"prior": "none"}),
 }

@@ -172,20 +172,35 @@ def test_noise_is_that_between_halves_of_recordings():
     person = rng.normal(scale=0.3, size=(40, 30))[recording]
     weights = np.full(400, 0.1)
     between = np.diag(np.r_[np.ones(20), np.zeros(10)])
-    estimate = adaptation._estimate_noise(person + error, recording, weights, between)
+    equal = np.ones(40)
+    estimate, share = adaptation._estimate_noise(person + error, recording, weights, equal, between)
     assert estimate == pytest.approx(adaptation.NOISE_RATIO * 0.2**2, rel=0.1)
-    clear = adaptation._estimate_noise(30 * person + error, recording, weights, between)
+    clear, clear_share = adaptation._estimate_noise(30 * person + error, recording, weights, equal, between)
     spread = (0.3 * 30 / 0.2) ** 2 / adaptation.CLEAR_SPREAD
     assert clear / estimate == pytest.approx(spread**0.25, rel=0.1)
     two_activities = error.copy()
     two_activities[:100:10] += 50  # a few recordings change much
-    assert adaptation._estimate_noise(person + two_activities, recording, weights, between) < 2 * estimate
+    assert adaptation._estimate_noise(person + two_activities, recording, weights, equal, between)[0] < 2 * estimate
+    assert clear_share == pytest.approx(adaptation.OWN_SHARE * 39 / (39 + adaptation.OWN_RECORDINGS))
+    assert 0 < share < clear_share
+    assert adaptation._estimate_noise(error, recording, weights, equal, between)[1] == 0
+
+
+def test_noise_is_estimated_for_a_recording_of_relative_noise_1():
+    rng = np.random.default_rng(0)
+    relative = rng.uniform(0.25, 4, size=60)
+    recording = np.repeat(np.arange(60), 8)
+    error = np.repeat(rng.normal(scale=0.2, size=(120, 30)), 4, axis=0) * np.sqrt(relative[recording])[:, None]
+    noise, _ = adaptation._estimate_noise(error, recording, np.full(480, 1 / 8), relative, np.eye(30))
+    assert noise == pytest.approx(adaptation.NOISE_RATIO * 0.2**2, rel=0.1)
 
 
 def test_noise_of_short_recordings_is_the_default():
     frames = np.zeros((6, 5))
     recording = np.repeat(np.arange(2), 3)
-    assert adaptation._estimate_noise(frames, recording, np.full(6, 1 / 3), np.eye(5)) == NOISE_VARIANCE
+    noise, share = adaptation._estimate_noise(frames, recording, np.full(6, 1 / 3), np.ones(2), np.eye(5))
+    assert noise == NOISE_VARIANCE
+    assert 0 < share < adaptation.OWN_SHARE
 
 
 def test_people_are_told_apart_where_a_sensor_draws_bodies_alike(walks):

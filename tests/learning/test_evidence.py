@@ -101,3 +101,31 @@ def test_weakest_merge_is_found_on_the_way_to_the_root():
         weakest[a + b] = np.minimum(weakest[a + b], ratio)
     expected = 1 / (1 + np.exp(-MERGE_SLOPE * weakest))
     np.testing.assert_allclose(purity_probabilities(vectors, np.zeros(9, dtype=int), SCORING), expected)
+
+
+def test_noisy_recordings_are_joined_with_doubt_and_do_not_move_means():
+    vectors, _ = draw(5, 6)
+    rng = np.random.default_rng(1)
+    relative = np.ones(len(vectors))
+    relative[::6] = 400.0
+    vectors[::6] += 3 * rng.normal(size=(5, 12))
+    tree = ward_tree(vectors, weights=1 / relative)
+    labels = cut_by_evidence(tree, vectors, SCORING, relative_noise=relative)
+    assert labels.max() + 1 == 5
+    probability = membership_probabilities(vectors, labels, SCORING, relative_noise=relative)
+    assert probability[::6].max() < probability[relative == 1].min()
+    assert cut_by_evidence(ward_tree(vectors), vectors, SCORING).max() + 1 > 5
+
+
+def test_equal_relative_noise_is_that_of_the_scoring():
+    vectors, owner = draw(6, 4, noise=1.5)
+    twice, ones = np.full(len(vectors), 2.0), np.ones(len(vectors))
+    louder = replace(SCORING, noise=2 * SCORING.noise)
+    tree = ward_tree(vectors)
+    np.testing.assert_array_equal(
+        cut_by_evidence(tree, vectors, SCORING, relative_noise=twice), cut_by_evidence(tree, vectors, louder)
+    )
+    for function in (membership_probabilities, purity_probabilities):
+        expected = function(vectors, owner, louder)
+        np.testing.assert_allclose(function(vectors, owner, SCORING, relative_noise=twice), expected)
+        np.testing.assert_allclose(function(vectors, owner, louder, relative_noise=ones), expected)

@@ -10,7 +10,7 @@ import numpy as np
 from himpc.archive.embedding_table import EmbeddingTable
 from himpc.errors import ModelError
 from himpc.learning import Grouping, group_recordings
-from himpc.model import Model
+from himpc.model import Model, relative_noise
 
 __all__ = ["group_table", "is_embedding_table"]
 
@@ -41,12 +41,20 @@ def group_table(table: EmbeddingTable, model: Model, people: int | None = None) 
             f"the embeddings have {table.recordings.shape[1]} dimensions, those of the model {model.size}",
             hint="embed the recordings with this model",
         )
-    vectors, recording = table.windows, table.window_recording
+    vectors, recording, noise = table.windows, table.window_recording, None
     if model.scoring is not None:  # pooled vectors suffice, and take a fraction of the memory
-        recording = np.unique(table.window_recording)
-        vectors = table.recordings[recording]
+        present, member = np.unique(recording, return_inverse=True)
+        noise = np.ones(len(table.recordings))
+        noise[present] = relative_noise(table.windows, member, model.pose_scale)
+        vectors, recording = table.recordings[present], present
     return group_recordings(
-        vectors, recording, len(table.recordings), people, whiten=not model.whitened, scoring=model.scoring
+        vectors,
+        recording,
+        len(table.recordings),
+        people,
+        whiten=not model.whitened,
+        scoring=model.scoring,
+        relative_noise=noise,
     )
 
 

@@ -10,7 +10,6 @@ from himpc.errors import DataError, count_noun
 from himpc.learning.clustering.constraints import Pairs, renumber_pairs
 from himpc.learning.clustering.evidence import cut_by_evidence
 from himpc.learning.clustering.neighbour_tree import identity_tree
-from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.whitening import tilt
 from himpc.model import (
     NOISE_VARIANCE,
@@ -19,6 +18,7 @@ from himpc.model import (
     Network,
     WhitenedEncoder,
     pose_weights,
+    relative_noise,
 )
 from himpc.recordings import Windows
 from himpc.skeleton import body_frame, mirror
@@ -28,8 +28,16 @@ __all__ = ["adapt", "describe_frames", "equal_weights", "sample_frames"]
 PRIOR_WEIGHT = 1.0
 """Trace of the prior's within-person covariance, relative to that of the recordings' own."""
 
-PRIOR_SHARE = 0.5
-"""Share of the prior in the covariance between people; the rest is what the recordings vary more than by noise."""
+OWN_SHARE = 0.5
+"""Largest share of the recordings' own covariance, what they vary more than by noise, in that between people; the rest
+is the prior's."""
+
+OWN_SPREAD = (2.0, 8.0)
+"""Variance between recordings, relative to that between halves, up to which the own covariance has no share, and from
+which it has `OWN_SHARE`: recordings of one person, whose covariance says nothing of others, are at 0.7 to 4."""
+
+OWN_RECORDINGS = 4
+"""The share of the own covariance of R recordings is ``(R - 1) / (R - 1 + OWN_RECORDINGS)`` of that."""
 
 MIN_VARIANCE = 1e-3
 """Axes along which people vary less, in whitened units, are left out."""
@@ -73,9 +81,10 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     1. ``W = cov(x - m_r) + cov(mirror(x) - x) + cov(tilt(x) - x) + trace(...) * prior.within``: what varies while the
        person stays the same. Weights and W are estimated in turn, twice.
     2. The features are whitened by W. There the variance between recordings of one person, s, is `NOISE_RATIO` times
-       that between the first and the second half of a recording, along each axis.
-    3. ``B``, the covariance between people, is the mean of the prior's and of what the m_r vary more than by noise. Its
-       eigenvectors are the axes, and its eigenvalues b the variances.
+       that between the first and the second half of a recording, along each axis; that of recording r is s times its
+       relative noise (`himpc.model.relative_noise`), and from here on its weight is the reciprocal.
+    3. ``B``, the covariance between people, is a weighted mean of the prior's and of what the m_r vary more than by
+       noise (`OWN_SHARE`). Its eigenvectors are the axes, and its eigenvalues b the variances.
     4. Axes are scaled by ``sqrt(b / (2 s (b + s)))``, so that half the squared distance between two recordings is the
        part of the log-likelihood ratio of one person against two that depends on their difference.
     5. The recordings are clustered by evidence (`himpc.learning.clustering.evidence`), the covariance of the m_r within
@@ -121,46 +130,73 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
             whitening = _whitening_of(within + within_clusters)
             weights = pose_weights((((features - means.mean(axis=0)) @ whitening) ** 2).sum(axis=1), recording)
         means = _weighted_means(features, recording, weights)
-        noise = _estimate_noise(features @ whitening, recording, weights, whitening.T @ prior.between @ whitening)
-        _set_axes(network, means, whitening, prior, noise)
+        whitened = features @ whitening
+        relative = relative_noise(whitened - means.mean(axis=0) @ whitening, recording)
+        noise, own_share = _estimate_noise(
+            whitened, recording, weights, relative, whitening.T @ prior.between @ whitening
+        )
+        _set_axes(network, means, 1 / relative, whitening, prior, noise, own_share)
         if len(means) < 2 or number == PASSES - 1:
             break
-        within_clusters = _covariance_within_clusters(network, means, pairs)
+        within_clusters = _covariance_within_clusters(network, means, relative, pairs)
 
 
-def _estimate_noise(whitened: Array, recording: NDArray[np.int64], weights: Array, between: Array) -> float:
+def _estimate_noise(
+    whitened: Array, recording: NDArray[np.int64], weights: Array, relative: Array, between: Array
+) -> tuple[float, float]:
     """Estimate the variance between recordings of one person along axes on which people differ, by `between`.
 
     Halves of a recording show one person, so their difference is an error. Its variance is the median over recordings,
     as if normally distributed, so that a few recordings of two activities do not count. See `CLEAR_SPREAD`.
+
+    Returns
+    -------
+    noise : float
+        Of a recording of relative noise 1.
+    own_share : float
+        Share of the recordings' own covariance in that between people; see `OWN_SPREAD`.
     """
     counts = np.bincount(recording)
     position = np.arange(len(recording)) - (np.cumsum(counts) - counts)[recording]
     second_half = position >= (counts / 2)[recording]
     long_enough = (counts >= MIN_FRAMES)[recording]
+    n_recordings = len(counts)
+    certain = OWN_SHARE * (n_recordings - 1) / (n_recordings - 1 + OWN_RECORDINGS)
     if not long_enough.any():
-        return NOISE_VARIANCE
+        return NOISE_VARIANCE, certain
     variance, directions = np.linalg.eigh(between)
     frames = whitened[long_enough] @ directions[:, variance >= MIN_VARIANCE]
     half = np.unique((2 * recording + second_half)[long_enough], return_inverse=True)[1]
     total = np.bincount(half, weights[long_enough])
     means = _weighted_means(frames, half, weights[long_enough] / total[half])
-    squares = np.median((means[0::2] - means[1::2]) ** 2, axis=0) / MEDIAN_OF_SQUARE
-    error = max(float(squares.mean()) / 2, np.finfo(float).tiny)
+    differences = (means[0::2] - means[1::2]) ** 2 / relative[counts >= MIN_FRAMES, None]
+    error = max(float((np.median(differences, axis=0) / MEDIAN_OF_SQUARE).mean()) / 2, np.finfo(float).tiny)
     centres = (means[0::2] + means[1::2]) / 2
     deviations = (centres - np.median(centres, axis=0)) ** 2
-    spread = float((np.median(deviations, axis=0) / MEDIAN_OF_SQUARE).mean())
-    margin = max(1.0, spread / error / CLEAR_SPREAD) ** 0.25
-    return float(np.clip(NOISE_RATIO * error * margin, *NOISE_LIMITS))
+    spread = float((np.median(deviations, axis=0) / MEDIAN_OF_SQUARE).mean()) / error
+    margin = max(1.0, spread / CLEAR_SPREAD) ** 0.25
+    clear = np.clip((spread - OWN_SPREAD[0]) / (OWN_SPREAD[1] - OWN_SPREAD[0]), 0, 1)
+    return float(np.clip(NOISE_RATIO * error * margin, *NOISE_LIMITS)), float(certain * clear)
 
 
-def _set_axes(network: Network, means: Array, whitening: Array, prior: IdentityPrior, noise: float) -> None:
+def _set_axes(
+    network: Network,
+    means: Array,
+    weights: Array,
+    whitening: Array,
+    prior: IdentityPrior,
+    noise: float,
+    own_share: float,
+) -> None:
     """Set the offset, the axes and the variances of the encoder from the means of recordings ``(R, D)``."""
-    offset = means.mean(axis=0)
+    share = weights / weights.sum()
+    offset = share @ means
     whitened = (means - offset) @ whitening
-    variance, directions = np.linalg.eigh(whitened.T @ whitened / max(len(means) - 1, 1))
-    excess = (directions * np.clip(variance - noise, 0, None)) @ directions.T
-    between = PRIOR_SHARE * whitening.T @ prior.between @ whitening + (1 - PRIOR_SHARE) * excess
+    freedom = max(1 - float((share**2).sum()), 1 / len(means))
+    variance, directions = np.linalg.eigh((whitened * share[:, None]).T @ whitened / freedom)
+    mean_noise = noise / weights.mean()
+    excess = (directions * np.clip(variance - mean_noise, 0, None)) @ directions.T
+    between = (1 - own_share) * whitening.T @ prior.between @ whitening + own_share * excess
     variance, directions = np.linalg.eigh(between)
     kept = np.flatnonzero(variance >= MIN_VARIANCE)[::-1][: network.hidden]
     between_people = variance[kept]
@@ -175,7 +211,7 @@ def _set_axes(network: Network, means: Array, whitening: Array, prior: IdentityP
     network.noise.fill_(noise)
 
 
-def _covariance_within_clusters(network: Network, means: Array, pairs: Pairs) -> Array | float:
+def _covariance_within_clusters(network: Network, means: Array, relative: Array, pairs: Pairs) -> Array | float:
     """Cluster recordings by their means ``(R, D)`` and return the covariance within clusters; 0 if all are single.
 
     Recordings of two people, by `pairs`, are never in one cluster.
@@ -188,10 +224,15 @@ def _covariance_within_clusters(network: Network, means: Array, pairs: Pairs) ->
     )
     embedded = (means - offset) @ axes
     scoring = IdentityScoring(pose_scale, between, float(network.noise))
-    labels = cut_by_evidence(identity_tree(embedded, scoring, pairs), embedded, scoring)
-    residuals = means - means_by_label(means, labels)[labels]
-    freedom = len(means) - (int(labels.max()) + 1)
-    return residuals.T @ residuals / freedom if freedom else 0.0
+    tree = identity_tree(embedded, scoring, pairs, relative)
+    labels = cut_by_evidence(tree, embedded, scoring, relative_noise=relative)
+    weights = 1 / relative
+    total = np.bincount(labels, weights)
+    centres = np.zeros((len(total), means.shape[1]))
+    np.add.at(centres, labels, means * weights[:, None])
+    residuals = means - (centres / total[:, None])[labels]
+    freedom = len(means) - len(total)
+    return (residuals * (weights / weights.mean())[:, None]).T @ residuals / freedom if freedom else 0.0
 
 
 def sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:

@@ -38,6 +38,7 @@ from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.statistics import shrunk_covariance, whitening_matrix
 from himpc.learning.views import ViewCheck, check_views, is_seen_from_one_side
 from himpc.model import IdentityScoring, pool_windows
+from himpc.model import relative_noise as estimate_noise
 
 __all__ = ["Grouping", "group_recordings"]
 
@@ -178,6 +179,7 @@ def group_recordings(
     scoring: IdentityScoring | None = None,
     cannot_link: NDArray[np.int64] | None = None,
     headings: NDArray[np.complex128] | None = None,
+    relative_noise: NDArray[np.floating] | None = None,
 ) -> Grouping:
     """Group recordings by person.
 
@@ -209,6 +211,9 @@ def group_recordings(
     headings : complex128 array ``(R,)``, optional
         The mean heading of each recording relative to the camera (`himpc.learning.heading_vectors`). The confidence of
         groups that follow the side from which people were seen is lowered (`himpc.learning.check_views`).
+    relative_noise : array ``(R,)``, optional
+        With `scoring`, the variance of the error of each recording (`himpc.model.relative_noise`); estimated from the
+        windows if not given.
 
     Raises
     ------
@@ -235,7 +240,12 @@ def group_recordings(
     plausible = None
     if scoring is not None:
         means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
-        labels, certainty, plausible = _group_by_evidence(means, scoring, people, pairs)
+        if relative_noise is None:
+            order = np.argsort(member, kind="stable")
+            noise = estimate_noise(vectors[order], member[order], scoring.pose_scale)
+        else:
+            noise = np.asarray(relative_noise, dtype=np.float64)[recordings]
+        labels, certainty, plausible = _group_by_evidence(means, noise, scoring, people, pairs)
     else:
         means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
         labels = cluster_by_silhouette(means, pairs=pairs) if people is None else _divide(means, people, pairs)
@@ -286,20 +296,24 @@ def _check_number_of_people(people: int, n_recordings: int, pairs: Pairs) -> Non
 
 
 def _group_by_evidence(
-    means: NDArray[np.float64], scoring: IdentityScoring, people: int | None, pairs: Pairs
+    means: NDArray[np.float64],
+    noise: NDArray[np.float64],
+    scoring: IdentityScoring,
+    people: int | None,
+    pairs: Pairs,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], tuple[int, int] | None]:
     """Group recordings; return their labels, their confidence, and the range of plausible numbers of people."""
     plausible = None
     if people is None:
-        tree = identity_tree(means, scoring, pairs)
-        labels = cut_by_evidence(tree, means, scoring)
+        tree = identity_tree(means, scoring, pairs, noise)
+        labels = cut_by_evidence(tree, means, scoring, relative_noise=noise)
         found = int(labels.max()) + 1
-        most, fewest = (int(cut_by_evidence(tree, means, scoring, noise).max()) + 1 for noise in NOISE_RANGE)
+        most, fewest = (int(cut_by_evidence(tree, means, scoring, each, noise).max()) + 1 for each in NOISE_RANGE)
         plausible = min(fewest, found), max(most, found)
     else:
-        labels = _divide(means, people, pairs)
-    confidence = membership_probabilities(means, labels, scoring, pairs)
-    return labels, confidence * purity_probabilities(means, labels, scoring), plausible
+        labels = _divide(means, people, pairs, 1 / noise)
+    confidence = membership_probabilities(means, labels, scoring, pairs, noise)
+    return labels, confidence * purity_probabilities(means, labels, scoring, noise), plausible
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -315,7 +329,9 @@ def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -
     return whitened
 
 
-def _divide(vectors: NDArray[np.float64], people: int, pairs: Pairs) -> NDArray[np.int64]:
+def _divide(
+    vectors: NDArray[np.float64], people: int, pairs: Pairs, weights: NDArray[np.float64] | None = None
+) -> NDArray[np.int64]:
     """Divide recordings into a number of groups, none of which holds a pair.
 
     Raises
@@ -323,7 +339,7 @@ def _divide(vectors: NDArray[np.float64], people: int, pairs: Pairs) -> NDArray[
     ConfigError
         If there is no such division.
     """
-    tree = ward_tree(vectors, pairs)
+    tree = ward_tree(vectors, pairs, weights)
     fewest = fewest_clusters(tree)
     labels = cut_tree(tree, max(people, fewest))
     if people >= fewest:

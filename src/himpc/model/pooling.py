@@ -2,16 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["POSE_EXPONENT", "pool_windows", "pose_weights"]
+__all__ = ["POSE_EXPONENT", "pool_windows", "pose_weights", "relative_noise"]
 
 POSE_EXPONENT = 4
 """The weight of a window falls with this power of the distance of its pose from the mean pose. On kinect-v1-daily it
 gives a higher Rank-1 than 2 (docs/lab-notebook.md)."""
+
+NOISE_EXPONENT = 0.75
+"""The variance of the error of a recording grows with this power of the squared distance of its poses from the mean
+pose; true exponents are from 0.4 to 1.2 (docs/lab-notebook.md)."""
+
+NOISE_RATIOS = (0.25, 16.0)
+"""Smallest and largest variance by the distance from the mean pose, relative to the median recording."""
+
+STILL_SHARE = 0.1
+"""Share of the median variance of poses within a recording below which a recording is still. Its one pose says less
+about the body than the mean of a movement; how much less grows with the reciprocal of the variance."""
+
+BLOCK_WINDOWS = 2**16
+"""Number of windows whose distances are computed at once, which bounds memory."""
+
+MAX_STILL_RATIO = 64.0
+"""Largest variance of the error of a still recording, relative to one that moves."""
 
 
 def pool_windows(
@@ -80,3 +99,57 @@ def pose_weights(squares: NDArray[np.floating], recording: NDArray[np.integer]) 
     weights = relative ** (-POSE_EXPONENT / 2)
     normalised: NDArray[np.float64] = weights / np.add.reduceat(weights, starts)[recording]
     return normalised
+
+
+def relative_noise(
+    embeddings: NDArray[np.floating],
+    recording: NDArray[np.integer],
+    pose_scale: NDArray[np.floating] | None = None,
+) -> NDArray[np.float64]:
+    """Compute the variance of the error of the embedding of each recording, relative to the median recording.
+
+    A recording whose poses are all far from the mean pose, or that shows one pose only, says less about the build.
+
+    Parameters
+    ----------
+    embeddings : array ``(N, D)``
+        One row per window or frame.
+    recording : int array ``(N,)``
+        The recording of each, ascending from 0 without gaps.
+    pose_scale : array ``(D,)``, optional
+        That of the model; None if rows are in units of the variation within people already.
+
+    Returns
+    -------
+    float64 array ``(R,)``
+        1 for recordings of one window, of which nothing is known.
+    """
+    counts = np.bincount(recording)
+    first = np.cumsum(counts) - counts
+    edges = np.unique([*np.searchsorted(first, np.arange(0, len(recording), BLOCK_WINDOWS)), len(counts)])
+    distance, variance = np.empty(len(counts)), np.empty(len(counts))
+    for start, stop in itertools.pairwise(edges):
+        rows = slice(first[start], first[stop] if stop < len(counts) else len(recording))
+        block = embeddings[rows].astype(np.float64) * (1.0 if pose_scale is None else pose_scale)
+        distance[start:stop], variance[start:stop] = _pose_moments(block, recording[rows] - start)
+    several = counts > 1
+    noise = np.ones(len(counts))
+    if several.any():
+        noise[several] = np.clip((distance[several] / np.median(distance[several])) ** NOISE_EXPONENT, *NOISE_RATIOS)
+        limit = STILL_SHARE * np.median(variance[several])
+        if limit > 0:
+            noise[several] *= np.clip(limit / np.maximum(variance[several], limit / MAX_STILL_RATIO), 1, None)
+    return noise
+
+
+def _pose_moments(
+    rows: NDArray[np.float64], recording: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute the weighted mean squared distance from the mean pose, and the variance, of each recording."""
+    counts = np.bincount(recording)
+    starts = np.cumsum(counts) - counts
+    squares = (rows**2).sum(axis=1)
+    distance = np.add.reduceat(pose_weights(squares, recording) * squares, starts)
+    means = np.add.reduceat(rows, starts, axis=0) / counts[:, None]
+    variance = np.add.reduceat(((rows - means[recording]) ** 2).sum(axis=1), starts) / counts
+    return np.maximum(distance, np.finfo(np.float32).tiny), variance

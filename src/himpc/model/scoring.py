@@ -53,6 +53,8 @@ class IdentityScoring:
         second: Array,
         n_first: NDArray[np.number] | int = 1,
         n_second: NDArray[np.number] | int = 1,
+        relative_first: NDArray[np.floating] | float = 1.0,
+        relative_second: NDArray[np.floating] | float = 1.0,
     ) -> Array:
         """Compute the log-likelihood ratio of one person against two for means of recordings.
 
@@ -62,6 +64,9 @@ class IdentityScoring:
             Embeddings: each the mean of n recordings of one person.
         n_first, n_second : int or int arrays ``(...)``
             The numbers of recordings.
+        relative_first, relative_second : float or float arrays ``(...)``
+            The variance of the error of a recording, relative to `noise`: the harmonic mean over the recordings, whose
+            mean is weighted by the reciprocals (`himpc.model.relative_noise`).
 
         Returns
         -------
@@ -71,7 +76,9 @@ class IdentityScoring:
         used = self.pose_scale > 0
         a, b = (np.asarray(each, dtype=np.float64)[..., used] * self.pose_scale[used] for each in (first, second))
         between = self.between[used]
-        variance_a, variance_b = (between + self._noise_of_mean(n)[..., None] for n in (n_first, n_second))
+        noise_a = self._noise_of_mean(n_first) * relative_first
+        noise_b = self._noise_of_mean(n_second) * relative_second
+        variance_a, variance_b = (between + np.asarray(each)[..., None] for each in (noise_a, noise_b))
         product = variance_a * variance_b
         determinant = product - between**2
         separate = a**2 / variance_a + b**2 / variance_b

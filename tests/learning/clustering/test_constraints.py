@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from scipy.cluster.hierarchy import linkage
+from sklearn.metrics import adjusted_rand_score
 
 from himpc.errors import ConfigError
 from himpc.learning.clustering.constraints import (
@@ -38,7 +39,28 @@ def holds_pair(labels, pairs):
 @given(st.integers(0, 999), st.integers(3, 30))
 def test_without_pairs_the_tree_is_that_of_ward(seed, count):
     vectors = np.random.default_rng(seed).normal(size=(count, 4))
-    np.testing.assert_allclose(_constrained_tree(vectors, NONE), linkage(vectors, "ward"), atol=1e-9)
+    np.testing.assert_allclose(_constrained_tree(vectors, NONE, np.ones(count)), linkage(vectors, "ward"), atol=1e-9)
+
+
+@given(st.integers(0, 999), st.integers(2, 30))
+def test_tree_of_weighted_rows_is_that_of_repeated_rows(seed, count):
+    rng = np.random.default_rng(seed)
+    vectors, weights = rng.normal(size=(count, 4)), rng.integers(1, 5, count)
+    repeated = linkage(np.repeat(vectors, weights, axis=0), "ward")
+    owner = np.repeat(np.arange(count), weights)
+    for tree in (ward_tree(vectors, weights=weights), _constrained_tree(vectors, NONE, weights.astype(float))):
+        np.testing.assert_allclose(tree[:, 2], repeated[weights.sum() - count :, 2], atol=1e-9)
+        assert tree[-1, 3] == count
+        for clusters in range(1, count + 1):
+            labels = cut_tree(tree, clusters)
+            assert adjusted_rand_score(labels[owner], cut_tree(repeated, clusters)) == pytest.approx(1)
+
+
+def test_tree_of_equal_rows_is_a_tree():
+    weights = np.array([1.0, 2.0, 3.0, 4.0])
+    tree = ward_tree(np.zeros((4, 3)), weights=weights)
+    assert sorted(tree[:, :2].ravel()) == list(range(6))
+    assert not tree[:, 2].any()
 
 
 @given(st.integers(0, 999), st.integers(2, 12), st.integers(0, 20))

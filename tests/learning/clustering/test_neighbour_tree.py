@@ -31,6 +31,15 @@ def test_with_all_pairs_as_neighbours_it_is_the_tree_of_ward(monkeypatch):
     np.testing.assert_array_equal(np.sort(tree[:, 3]), np.sort(expected[:, 3]))
 
 
+def test_with_relative_noise_it_is_the_tree_of_weighted_rows(monkeypatch):
+    monkeypatch.setattr(module, "MIN_EVIDENCE", -np.inf)
+    vectors, _ = draw(4)
+    relative = np.random.default_rng(1).uniform(0.25, 4, len(vectors))
+    tree, expected = neighbour_tree(vectors, SCORING, None, relative), ward_tree(vectors, weights=1 / relative)
+    np.testing.assert_allclose(np.sort(tree[:, 2]), expected[:, 2])
+    np.testing.assert_array_equal(np.sort(tree[:, 3]), np.sort(expected[:, 3]))
+
+
 def test_people_are_found_as_by_all_pairs():
     vectors, owner = draw(300)
     labels = cut_by_evidence(neighbour_tree(vectors, SCORING), vectors, SCORING)

@@ -15,17 +15,17 @@ from himpc.learning._fast.loops import compile_loop, map_row_blocks
 Array: TypeAlias = NDArray[Any]
 
 
-def ward_distances(means: Array, sizes: Array, first: Array, second: Array) -> NDArray[np.float64]:
-    """Compute Ward's distances ``(E,)`` between clusters, given their means ``(C, D)`` and sizes ``(C,)``."""
+def ward_distances(means: Array, weights: Array, first: Array, second: Array) -> NDArray[np.float64]:
+    """Compute Ward's distances ``(E,)`` between clusters, given their means ``(C, D)`` and weights ``(C,)``."""
     if not len(first):
         return np.empty(0)
-    distances: NDArray[np.float64] = map_row_blocks(_ward_distances, len(first), means, sizes, first, second)[0]
+    distances: NDArray[np.float64] = map_row_blocks(_ward_distances, len(first), means, weights, first, second)[0]
     return distances
 
 
 @compile_loop
 def _ward_distances(
-    means: Array, sizes: Array, first: Array, second: Array, start: int, stop: int
+    means: Array, weights: Array, first: Array, second: Array, start: int, stop: int
 ) -> tuple[NDArray[np.float64]]:
     distances = np.empty(stop - start)
     for edge in range(start, stop):
@@ -34,7 +34,7 @@ def _ward_distances(
         for axis in range(means.shape[1]):
             difference = means[a, axis] - means[b, axis]
             square += difference * difference
-        distances[edge - start] = np.sqrt(2 * sizes[a] * sizes[b] / (sizes[a] + sizes[b]) * square)
+        distances[edge - start] = np.sqrt(2 * weights[a] * weights[b] / (weights[a] + weights[b]) * square)
     return (distances,)
 
 

@@ -22,18 +22,24 @@ def renumber_pairs(pairs: Pairs | None, numbers: NDArray[np.integer]) -> Pairs:
     return np.searchsorted(numbers, present).astype(np.int64)
 
 
-def ward_tree(vectors: Array, pairs: Pairs | None = None) -> Array:
+def ward_tree(vectors: Array, pairs: Pairs | None = None, weights: Array | None = None) -> Array:
     """Join the rows of ``(R, D)`` into Ward's tree, in the notation of `scipy.cluster.hierarchy.linkage`.
 
     Clusters that contain a pair are joined last, at an infinite distance. The order of the rows is that of the merges;
-    with pairs, distances may decrease.
+    with pairs, distances may decrease. A row of weight w counts as w rows; the last column still counts rows.
     """
     from scipy.cluster.hierarchy import linkage
 
-    if pairs is None or not len(pairs):
+    if pairs is not None and len(pairs):
+        return _constrained_tree(
+            vectors.astype(np.float64), pairs, np.ones(len(vectors)) if weights is None else weights
+        )
+    if weights is None or np.ptp(weights) == 0:
         tree: Array = linkage(vectors, "ward")
-        return tree
-    return _constrained_tree(vectors.astype(np.float64), pairs)
+        return tree if weights is None else tree * [1, 1, np.sqrt(weights[0]), 1]
+    from himpc.learning._fast.weighted_ward import weighted_ward_tree  # loads torch
+
+    return weighted_ward_tree(vectors.astype(np.float64), weights.astype(np.float64))
 
 
 def fewest_clusters(tree: Array) -> int:
@@ -41,16 +47,17 @@ def fewest_clusters(tree: Array) -> int:
     return len(tree) + 1 - int(np.isfinite(tree[:, 2]).sum())
 
 
-def _constrained_tree(vectors: Array, pairs: Pairs) -> Array:
+def _constrained_tree(vectors: Array, pairs: Pairs, weights: Array) -> Array:
     count = len(vectors)
-    means, sizes, node = vectors.copy(), np.ones(count), np.arange(count)
+    means, weights, node = vectors.copy(), weights.copy(), np.arange(count)
+    sizes = np.ones(count)
     forbidden = np.eye(count, dtype=bool)
     forbidden[pairs[:, 0], pairs[:, 1]] = forbidden[pairs[:, 1], pairs[:, 0]] = True
     distances = np.full((count, count), np.inf)
 
     def measure(row: int) -> None:
         between = ((means - means[row]) ** 2).sum(axis=1)
-        weighted = np.sqrt(2 * sizes * sizes[row] / (sizes + sizes[row]) * between)
+        weighted = np.sqrt(2 * weights * weights[row] / (weights + weights[row]) * between)
         distances[row] = distances[:, row] = np.where(forbidden[row], np.inf, weighted)
 
     for row in range(count):
@@ -66,8 +73,9 @@ def _constrained_tree(vectors: Array, pairs: Pairs) -> Array:
             first, second = (int(each) for each in active[:2])
         joined = sizes[first] + sizes[second]
         tree[step] = *sorted((node[first], node[second])), height, joined
-        means[first] = (sizes[first] * means[first] + sizes[second] * means[second]) / joined
-        sizes[first], sizes[second], node[first] = joined, 0, count + step
+        weight = weights[first] + weights[second]
+        means[first] = (weights[first] * means[first] + weights[second] * means[second]) / weight
+        sizes[first], sizes[second], weights[first], node[first] = joined, 0, weight, count + step
         forbidden[first] |= forbidden[second]
         forbidden[:, first] |= forbidden[:, second]
         forbidden[second] = forbidden[:, second] = True

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.learning.clustering.constraints import ward_tree
 from himpc.learning.clustering.neighbours import search_graph
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
 __all__ = [
     "NOISE_RANGE",
+    "ClusterMeans",
     "cut_by_evidence",
     "evidence_of_merges",
     "join_evidence",
@@ -41,7 +43,7 @@ NOISE_RANGE = (0.22, 1.0)
 MAX_OTHER_CLUSTERS = 64
 """Nearest other clusters that a recording is compared with; farther ones hardly change a probability."""
 
-MERGE_SLOPE = 0.15
+MERGE_SLOPE = 0.12
 """Factor of the log-likelihood ratio of a merge in the probability that it joins one person; less than that of a single
 recording, since the errors of many recordings of one person are alike."""
 
@@ -71,7 +73,11 @@ def join_evidence(count: int) -> float:
 
 
 def cut_by_evidence(
-    tree: Array, vectors: Array, scoring: IdentityScoring, noise: float = JOIN_NOISE
+    tree: Array,
+    vectors: Array,
+    scoring: IdentityScoring,
+    noise: float = JOIN_NOISE,
+    relative_noise: Array | None = None,
 ) -> NDArray[np.int64]:
     """Cut a tree into the clusters whose merges have the largest sum of evidence.
 
@@ -89,6 +95,8 @@ def cut_by_evidence(
     scoring : IdentityScoring
     noise : float
         Variance of the error of a recording, relative to that of `scoring`.
+    relative_noise : array ``(R,)``, optional
+        That of each recording, relative to the former (`himpc.model.relative_noise`).
 
     Returns
     -------
@@ -96,8 +104,8 @@ def cut_by_evidence(
         Cluster of each recording, from 0.
     """
     count, n_nodes = len(vectors), len(vectors) + len(tree)
-    children, sizes, means = _nodes(tree, vectors)
-    gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), means, sizes, children)
+    children, nodes = _nodes(tree, vectors, relative_noise)
+    gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), nodes, children)
     gains -= join_evidence(count)
     gains[~np.isfinite(tree[:, 2])] = -np.inf
     # The evidence of each node as one cluster, and that of the best division of the node into clusters.
@@ -120,18 +128,60 @@ def cut_by_evidence(
     return labels
 
 
-def evidence_of_merges(scoring: IdentityScoring, means: Array, sizes: Array, children: NDArray[np.int64]) -> Array:
-    """Compute the log-likelihood ratio ``(M,)`` of each pair of nodes ``(M, 2)``, by their means and sizes."""
-    parts = np.split(children, np.arange(BLOCK_MERGES, len(children), BLOCK_MERGES))
+@dataclass(frozen=True, eq=False)
+class ClusterMeans:
+    """The means of the embeddings of clusters, weighted by the reciprocals of the relative noise of recordings.
+
+    Attributes
+    ----------
+    means : float64 array ``(C, D)``
+    sizes : float64 array ``(C,)``
+        Numbers of recordings.
+    weights : float64 array ``(C,)``
+        Sums of the weights of the recordings.
+    """
+
+    means: Array
+    sizes: Array
+    weights: Array
+
+    @property
+    def relative_noise(self) -> Array:
+        """The harmonic mean of the relative noise of the recordings, ``(C,)``."""
+        noise: Array = self.sizes / self.weights
+        return noise
+
+    def joined(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> ClusterMeans:
+        """Return the means of pairs of clusters that are joined."""
+        weights = self.weights[left] + self.weights[right]
+        sums = self.weights[left, None] * self.means[left] + self.weights[right, None] * self.means[right]
+        return ClusterMeans(sums / weights[:, None], self.sizes[left] + self.sizes[right], weights)
+
+
+def evidence_of_merges(scoring: IdentityScoring, clusters: ClusterMeans, pairs: NDArray[np.int64]) -> Array:
+    """Compute the log-likelihood ratio ``(M,)`` of each pair of clusters ``(M, 2)``."""
+    noise = clusters.relative_noise
+    parts = np.split(pairs, np.arange(BLOCK_MERGES, len(pairs), BLOCK_MERGES))
     evidence = [
-        scoring.log_likelihood_ratio(means[left], means[right], sizes[left], sizes[right])
+        scoring.log_likelihood_ratio(
+            clusters.means[left],
+            clusters.means[right],
+            clusters.sizes[left],
+            clusters.sizes[right],
+            noise[left],
+            noise[right],
+        )
         for left, right in (part.T for part in parts)
     ]
     return np.concatenate(evidence)
 
 
 def membership_probabilities(
-    vectors: Array, labels: NDArray[np.int64], scoring: IdentityScoring, pairs: NDArray[np.int64] | None = None
+    vectors: Array,
+    labels: NDArray[np.int64],
+    scoring: IdentityScoring,
+    pairs: NDArray[np.int64] | None = None,
+    relative_noise: Array | None = None,
 ) -> Array:
     """Compute the probability that each recording belongs to its cluster, against the other clusters and a new person.
 
@@ -143,26 +193,33 @@ def membership_probabilities(
     vectors : array ``(R, D)``
     labels : int array ``(R,)``
         Clusters, from 0.
+    scoring : IdentityScoring
+    pairs : int64 array ``(P, 2)``, optional
+    relative_noise : array ``(R,)``, optional
 
     Returns
     -------
     float64 array ``(R,)``
     """
-    sizes = np.bincount(labels)
+    recordings = _single_recordings(vectors, relative_noise)
+    sizes = np.bincount(labels).astype(np.float64)
+    weights = np.bincount(labels, recordings.weights).astype(np.float64)
     sums = np.zeros((len(sizes), vectors.shape[1]))
-    np.add.at(sums, labels, vectors)
-    centres = sums / sizes[:, None]
+    np.add.at(sums, labels, vectors * recordings.weights[:, None])
+    clusters = ClusterMeans(sums / weights[:, None], sizes, weights)
     excluded = np.empty(0, dtype=np.int64)
     if pairs is not None:
         excluded = (pairs * len(sizes) + labels[pairs[:, ::-1]]).ravel()
     probabilities = [
-        _membership(rows, nearest, vectors, labels, sizes, centres, excluded, scoring)
-        for rows, nearest in _nearest_centres(vectors, centres)
+        _membership(rows, nearest, recordings, labels, clusters, excluded, scoring)
+        for rows, nearest in _nearest_centres(vectors, clusters.means)
     ]
     return np.concatenate(probabilities)
 
 
-def purity_probabilities(vectors: Array, labels: NDArray[np.int64], scoring: IdentityScoring) -> Array:
+def purity_probabilities(
+    vectors: Array, labels: NDArray[np.int64], scoring: IdentityScoring, relative_noise: Array | None = None
+) -> Array:
     """Compute the probability that the cluster of each recording shows one person.
 
     Each cluster is joined into Ward's tree. The probability is that of the least likely merge on the way from the
@@ -173,69 +230,87 @@ def purity_probabilities(vectors: Array, labels: NDArray[np.int64], scoring: Ide
     vectors : array ``(R, D)``
     labels : int array ``(R,)``
         Clusters, from 0.
+    scoring : IdentityScoring
+    relative_noise : array ``(R,)``, optional
 
     Returns
     -------
     float64 array ``(R,)``
     """
-    from scipy.cluster.hierarchy import linkage
     from scipy.special import expit
 
     joining = replace(scoring, noise=JOIN_NOISE * scoring.noise)
+    weights = _single_recordings(vectors, relative_noise).weights
     weakest = np.full(len(vectors), np.inf)
     clusters = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
     for rows in clusters:
         if len(rows) < 2:
             continue
         chosen = rows[np.unique(np.linspace(0, len(rows) - 1, MAX_TREE_RECORDINGS).astype(np.int64))]
-        evidence = _weakest_merges(linkage(vectors[chosen], "ward"), vectors[chosen], joining)
+        tree = ward_tree(vectors[chosen], weights=weights[chosen])
+        evidence = _weakest_merges(tree, vectors[chosen], joining, 1 / weights[chosen])
         weakest[rows] = evidence.min()  # replaced where the recording is among the chosen
         weakest[chosen] = evidence
     probabilities: Array = expit(MERGE_SLOPE * weakest)
     return probabilities
 
 
-def _weakest_merges(tree: Array, vectors: Array, scoring: IdentityScoring) -> Array:
+def _weakest_merges(tree: Array, vectors: Array, scoring: IdentityScoring, relative_noise: Array) -> Array:
     """Return the smallest evidence among the merges above each leaf of a tree, ``(n,)``."""
-    children, sizes, means = _nodes(tree, vectors)
-    evidence = evidence_of_merges(scoring, means, sizes, children)
-    weakest = np.full(len(means), np.inf)
-    for node in range(len(means) - 1, len(vectors) - 1, -1):
+    children, nodes = _nodes(tree, vectors, relative_noise)
+    evidence = evidence_of_merges(scoring, nodes, children)
+    weakest = np.full(len(nodes.means), np.inf)
+    for node in range(len(weakest) - 1, len(vectors) - 1, -1):
         weakest[children[node - len(vectors)]] = min(weakest[node], evidence[node - len(vectors)])
     return weakest[: len(vectors)]
 
 
-def _nodes(tree: Array, vectors: Array) -> tuple[NDArray[np.int64], Array, Array]:
-    """Return the children of each merge, and the sizes and the means of all nodes, leaves first."""
+def _single_recordings(vectors: Array, relative_noise: Array | None) -> ClusterMeans:
+    ones = np.ones(len(vectors))
+    return ClusterMeans(vectors, ones, ones if relative_noise is None else 1 / relative_noise)
+
+
+def _nodes(tree: Array, vectors: Array, relative_noise: Array | None) -> tuple[NDArray[np.int64], ClusterMeans]:
+    """Return the children of each merge, and the means of all nodes, leaves first."""
     children = tree[:, :2].astype(np.int64)
-    sizes = np.concatenate([np.ones(len(vectors)), tree[:, 3]])
-    means = np.zeros((len(vectors) + len(tree), vectors.shape[1]))
-    means[: len(vectors)] = vectors
-    for node, (left, right) in enumerate(children, start=len(vectors)):
-        means[node] = (sizes[left] * means[left] + sizes[right] * means[right]) / sizes[node]
-    return children, sizes, means
+    count, leaves = len(vectors), _single_recordings(vectors, relative_noise)
+    sizes = np.concatenate([leaves.sizes, tree[:, 3]])
+    weights = np.concatenate([leaves.weights, np.zeros(len(tree))])
+    means = np.concatenate([vectors, np.zeros((len(tree), vectors.shape[1]))])
+    for node, (left, right) in enumerate(children, start=count):
+        weights[node] = weights[left] + weights[right]
+        means[node] = (weights[left] * means[left] + weights[right] * means[right]) / weights[node]
+    return children, ClusterMeans(means, sizes, weights)
 
 
 def _membership(
     rows: slice,
     nearest: NDArray[np.int64],
-    vectors: Array,
+    recordings: ClusterMeans,
     labels: NDArray[np.int64],
-    sizes: NDArray[np.int64],
-    centres: Array,
+    clusters: ClusterMeans,
     excluded: NDArray[np.int64],
     scoring: IdentityScoring,
 ) -> Array:
     """Compute the probabilities of some rows ``(n,)``, compared with their nearest clusters ``(n, k)``."""
-    own, block = labels[rows], vectors[rows]
-    keys = np.arange(rows.start, rows.start + len(own))[:, None] * len(sizes) + nearest
+    own, block, weights = labels[rows], recordings.means[rows], recordings.weights[rows]
+    keys = np.arange(rows.start, rows.start + len(own))[:, None] * len(clusters.sizes) + nearest
     is_other = (nearest != own[:, None]) & ~np.isin(keys, excluded)
     is_other &= np.cumsum(is_other, axis=1) <= MAX_OTHER_CLUSTERS
-    others = scoring.log_likelihood_ratio(centres[nearest], block[:, None], sizes[nearest])
-    n_own = sizes[own] - 1
-    is_single = n_own == 0
-    rest = (centres[own] * sizes[own, None] - block) / np.maximum(n_own, 1)[:, None]
-    with_own = scoring.log_likelihood_ratio(rest, block, np.maximum(n_own, 1))
+    noise = clusters.relative_noise
+    others = scoring.log_likelihood_ratio(
+        clusters.means[nearest],
+        block[:, None],
+        clusters.sizes[nearest],
+        1,
+        noise[nearest],
+        1 / weights[:, None],
+    )
+    is_single = clusters.sizes[own] == 1
+    n_rest = np.where(is_single, 1, clusters.sizes[own] - 1)
+    rest_weights = np.where(is_single, weights, clusters.weights[own] - weights)
+    rest = (clusters.means[own] * clusters.weights[own, None] - block * weights[:, None]) / rest_weights[:, None]
+    with_own = scoring.log_likelihood_ratio(rest, block, n_rest, 1, n_rest / rest_weights, 1 / weights)
     scores = CALIBRATION_SLOPE * np.column_stack(
         [
             np.where(is_single, JOIN_EVIDENCE, with_own),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from himpc.learning._fast.neighbour_merges import nearest_clusters, ward_distances
 from himpc.learning.clustering.constraints import Pairs, ward_tree
-from himpc.learning.clustering.evidence import JOIN_EVIDENCE, JOIN_NOISE, evidence_of_merges
+from himpc.learning.clustering.evidence import JOIN_EVIDENCE, JOIN_NOISE, ClusterMeans, evidence_of_merges
 from himpc.learning.clustering.neighbours import nearest_neighbours
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.model import IdentityScoring
@@ -26,12 +26,21 @@ MIN_EVIDENCE = -20.0
 Array = NDArray[np.float64]
 
 
-def identity_tree(vectors: Array, scoring: IdentityScoring, pairs: Pairs | None = None) -> Array:
-    """Join recordings into Ward's tree: by all pairs, or of more than `MAX_RECORDINGS` by `neighbour_tree`."""
-    return ward_tree(vectors, pairs) if len(vectors) <= MAX_RECORDINGS else neighbour_tree(vectors, scoring, pairs)
+def identity_tree(
+    vectors: Array, scoring: IdentityScoring, pairs: Pairs | None = None, relative_noise: Array | None = None
+) -> Array:
+    """Join recordings into Ward's tree: by all pairs, or of more than `MAX_RECORDINGS` by `neighbour_tree`.
+
+    Recordings are weighted by the reciprocal of `relative_noise`.
+    """
+    if len(vectors) <= MAX_RECORDINGS:
+        return ward_tree(vectors, pairs, None if relative_noise is None else 1 / relative_noise)
+    return neighbour_tree(vectors, scoring, pairs, relative_noise)
 
 
-def neighbour_tree(vectors: Array, scoring: IdentityScoring, pairs: Pairs | None = None) -> Array:
+def neighbour_tree(
+    vectors: Array, scoring: IdentityScoring, pairs: Pairs | None = None, relative_noise: Array | None = None
+) -> Array:
     """Join the rows of ``(R, D)`` into Ward's trees, considering only clusters that have neighbours in each other.
 
     In each round, all pairs of clusters that are each other's nearest are joined (reciprocal agglomeration). By Ward's
@@ -46,6 +55,8 @@ def neighbour_tree(vectors: Array, scoring: IdentityScoring, pairs: Pairs | None
     scoring : IdentityScoring
     pairs : int64 array ``(P, 2)``, optional
         Recordings of different people; clusters that hold a pair are not joined.
+    relative_noise : array ``(R,)``, optional
+        Variance of the error of each recording, relative to that of `scoring`; equal ones if not given.
 
     Returns
     -------
@@ -66,41 +77,44 @@ def neighbour_tree(vectors: Array, scoring: IdentityScoring, pairs: Pairs | None
         noise=JOIN_NOISE * scoring.noise,
     )
     count = len(used)
-    means, sizes, nodes = used.astype(np.float64), np.ones(count), np.arange(count)
+    weights = np.ones(count) if relative_noise is None else 1 / relative_noise
+    clusters, nodes = ClusterMeans(used.astype(np.float64), np.ones(count), weights), np.arange(count)
     first, second = _edges(used)
     apart = np.empty((0, 2), dtype=np.int64) if pairs is None else np.asarray(pairs)
     first, second = _unique_edges(first, second, count, apart)
-    distances = ward_distances(means, sizes, first, second)
+    distances = ward_distances(clusters.means, clusters.weights, first, second)
     merges, n_nodes = [np.empty((0, 4))], count
     while len(first):
-        nearest = nearest_clusters(first, second, distances, len(means))
+        n_clusters = len(clusters.means)
+        nearest = nearest_clusters(first, second, distances, n_clusters)
         left = np.flatnonzero((nearest > np.arange(len(nearest))) & (nearest[nearest] == np.arange(len(nearest))))
         right = nearest[left]
-        evidence = evidence_of_merges(scoring, means, sizes, np.stack([left, right], axis=1)) - JOIN_EVIDENCE
+        evidence = evidence_of_merges(scoring, clusters, np.stack([left, right], axis=1)) - JOIN_EVIDENCE
         accepted = evidence >= MIN_EVIDENCE
-        refused = np.sort(left[~accepted] * len(means) + right[~accepted])
+        refused = np.sort(left[~accepted] * n_clusters + right[~accepted])
         left, right = left[accepted], right[accepted]
-        sums = sizes[left] + sizes[right]
-        heights = ward_distances(means, sizes, left, right)
+        heights = ward_distances(clusters.means, clusters.weights, left, right)
         order = np.argsort(heights, kind="stable")
-        left, right, sums, heights = left[order], right[order], sums[order], heights[order]
-        merges.append(np.stack([nodes[left], nodes[right], heights, sums], axis=1))
-        means[left] = (sizes[left, None] * means[left] + sizes[right, None] * means[right]) / sums[:, None]
-        sizes[left], nodes[left] = sums, n_nodes + np.arange(len(left))
+        left, right, heights = left[order], right[order], heights[order]
+        joined = clusters.joined(left, right)
+        merges.append(np.stack([nodes[left], nodes[right], heights, joined.sizes], axis=1))
+        clusters.means[left], clusters.sizes[left], clusters.weights[left] = joined.means, joined.sizes, joined.weights
+        nodes[left] = n_nodes + np.arange(len(left))
         n_nodes += len(left)
         # Edges that were refused are dropped before their clusters get new numbers.
-        kept = ~np.isin(first * len(means) + second, refused, assume_unique=True)
-        is_left = np.ones(len(means), dtype=bool)
+        kept = ~np.isin(first * n_clusters + second, refused, assume_unique=True)
+        is_left = np.ones(n_clusters, dtype=bool)
         is_left[right] = False
         number = np.cumsum(is_left) - 1
         number[right] = number[left]
         changed = np.zeros(int(is_left.sum()), dtype=bool)
         changed[number[left]] = True
-        means, sizes, nodes, apart = means[is_left], sizes[is_left], nodes[is_left], number[apart]
+        clusters = ClusterMeans(clusters.means[is_left], clusters.sizes[is_left], clusters.weights[is_left])
+        nodes, apart = nodes[is_left], number[apart]
         first, second, distances = number[first[kept]], number[second[kept]], distances[kept]
         first, second, distances = _update_edges(first, second, distances, changed, apart)
         renewed = changed[first] | changed[second]
-        distances[renewed] = ward_distances(means, sizes, first[renewed], second[renewed])
+        distances[renewed] = ward_distances(clusters.means, clusters.weights, first[renewed], second[renewed])
     return np.concatenate(merges)
 
 
