@@ -9,10 +9,11 @@ PYTEST := python -m pytest -n 2 --dist loadgroup --randomly-seed=$(SEED)
 INSTALL := python -m pip install --quiet --no-compile
 # pip compiles on one core only. Files for another version of Python fail to compile, which does no harm.
 COMPILE := python -m compileall -qq -j 0
-LOCK := uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+EXTRAS := gallery interchange mlflow onnx postgres ray serve tensorboard test video
+LOCK := uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
 
-.PHONY: help python demo test test-newest lint format docs lock results open-set identity perf bench sweep dist clean
+.PHONY: help python demo test matrix test-newest lint format docs lock results open-set identity perf bench sweep dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -33,6 +34,9 @@ test: .venv/ready  ## run every test, in random order
 	@echo "random order: repeat it with 'make test SEED=$(SEED)'"
 	$(BIN)/$(PYTEST)
 	@echo "Next: 'make lint' checks style and types; 'make demo' shows the main job; CONTRIBUTING.md explains how to contribute."
+
+matrix: .venv/ready  ## test the wheel with Python 3.11 to 3.13, and with the lowest and newest versions of dependencies
+	.ci/matrix
 
 test-newest: | python  ## run the tests with the newest version of every dependency but torch
 	rm -rf .venv-newest
@@ -56,8 +60,8 @@ docs: .venv/ready  ## build the site in build/docs, with the generated parts of 
 	$(BIN)/python docs/check_site.py build/docs
 
 lock: .venv/ready  ## resolve the versions in requirements/ again
-	$(BIN)/$(INSTALL) uv
-	$(BIN)/$(LOCK) --extra dev --output-file requirements/dev.txt
+	$(BIN)/$(LOCK) --universal --extra dev --output-file requirements/dev.txt
+	$(BIN)/$(LOCK) --resolution lowest-direct $(EXTRAS:%=--extra %) --output-file requirements/lowest.txt
 
 results: .venv/ready  ## measure the tables of docs/results.md on the real recordings in $(SHARED)/data
 	$(BIN)/python perf/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md

@@ -58,3 +58,27 @@ def test_the_release_script_parses_and_checks_the_version(tmp_path):
     done = subprocess.run(["bash", tmp_path / "packaging" / "release.sh"], capture_output=True, text=True)
     assert done.returncode == 1
     assert "is '0.3.0.dev0', expected a release such as 0.2.0" in done.stderr
+
+
+def pins(name: str) -> dict[str, str]:
+    """Return the version of each package in a file of pinned versions."""
+    return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text(f"requirements/{name}"), re.MULTILINE))
+
+
+def test_lowest_versions_are_the_stated_bounds():
+    extras = PROJECT["optional-dependencies"]
+    needs = [*PROJECT["dependencies"], *(need for extra in extras.keys() - {"dev", "docs"} for need in extras[extra])]
+    lowest = pins("lowest.txt")
+    for need in needs:
+        if need.startswith("himpc["):
+            continue
+        name, bound = re.match(r"([\w-]+)(?:\[\w+\])?[>=]=([\d.]+)", need).groups()
+        stated, tested = (tuple(map(int, version.split("."))) for version in (bound, lowest[name]))
+        if name != "torch":  # the release that the results were measured with is the only one
+            assert tested[: len(stated)] == stated, f"{need}: tested with {lowest[name]}, run: make lock"
+            assert not any(tested[len(stated) :]), f"{need}: tested with {lowest[name]}, state that"
+
+
+def test_every_test_of_the_matrix_exists():
+    (listed,) = re.findall(r"^tests=\(\n(.*?)^\)", text(".ci/matrix"), re.MULTILINE | re.DOTALL)
+    assert [name for name in listed.split() if not (ROOT / name).exists()] == []

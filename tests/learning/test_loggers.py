@@ -1,4 +1,4 @@
-"""Loggers write the numbers of each epoch, to fakes of TensorBoard and MLflow where those are not installed."""
+"""Loggers write the numbers of each epoch, to fakes of TensorBoard and MLflow, and to these where they are installed."""
 
 import sys
 from types import SimpleNamespace
@@ -63,6 +63,16 @@ def test_a_real_log_of_tensorboard_is_written(walks, tmp_path):
     pytest.importorskip("tensorboard", reason="the extra tensorboard is not installed")
     himpc.HiMPC(settings=SMALL, callbacks=[TensorBoardLogger(tmp_path)]).fit(walks)
     assert [file.name.startswith("events.out") for file in tmp_path.iterdir()] == [True]
+
+
+def test_a_real_run_of_mlflow_is_written(walks, tmp_path, monkeypatch):
+    mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
+    monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")  # where folders are out of fashion
+    mlflow.set_tracking_uri(tmp_path.as_uri())
+    learner = himpc.HiMPC(settings=SMALL, callbacks=[MLflowLogger()])
+    with mlflow.start_run() as run:
+        learner.fit(walks)
+    assert mlflow.get_run(run.info.run_id).data.metrics["seconds"] == learner.history_.epochs[-1].seconds
 
 
 @pytest.mark.parametrize(
