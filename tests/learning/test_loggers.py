@@ -1,4 +1,4 @@
-"""Loggers write the numbers of each epoch, to fakes of TensorBoard and MLflow, and to these where they are installed."""
+"""Loggers write the numbers of each epoch, to fakes of TensorBoard and MLflow, and to both where they are installed."""
 
 import sys
 from types import SimpleNamespace
