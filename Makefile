@@ -13,7 +13,7 @@ EXTRAS := gallery interchange mlflow onnx postgres ray serve tensorboard test vi
 LOCK := uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
 
-.PHONY: help python demo test matrix test-newest lint format docs lock results open-set identity perf bench sweep dist clean
+.PHONY: help python demo test matrix test-newest lint format docs lock results open-set identity perf bench sweep data dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -86,6 +86,9 @@ bench: .venv/ready  ## measure how long verbs take, and how grouping grows with 
 	$(BIN)/python perf/verbs.py
 	$(BIN)/python perf/floors.py
 	$(BIN)/python perf/archive.py --sizes 1000 10000 --people 100
+
+data: .venv/ready  ## build the optional package himpc-data from the original recordings in $(SHARED)/data into dist
+	$(BIN)/python packaging/data/build.py $(SHARED)/data --out dist
 
 dist: .venv/ready  ## build the wheel and the source distribution
 	$(BIN)/python -m build --outdir dist .

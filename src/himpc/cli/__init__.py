@@ -53,7 +53,7 @@ for _verb, _help in {
     "benchmark": "Compare methods on a published data set, your own recordings, or simulated walkers.",
     "sweep": "Train and measure with many settings in parallel.",
     "gallery": "Enroll people, and identify the person in new recordings.",
-    "demo": "Run the whole workflow on simulated walkers.",
+    "demo": "Run the whole workflow on simulated walkers, or group sample recordings of real people.",
 }.items():
     # `gallery` is an app of its own, which states its example itself.
     _own = {} if _verb == "gallery" else {"help_prologue": example(_verb)}

@@ -1,7 +1,8 @@
-"""``himpc demo``: run the whole workflow on simulated walkers."""
+"""``himpc demo``: run the whole workflow on simulated walkers, or group sample recordings of real people."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,6 +12,7 @@ from himpc.cli.training import EpochBar, TrainingOptions, draw_history
 
 if TYPE_CHECKING:
     from himpc.api import Embedder
+    from himpc.cli.console import Console
     from himpc.estimator import HiMPC
     from himpc.recordings import Recording
 
@@ -20,9 +22,11 @@ DEFAULTS = TrainingOptions(max_epochs=8)
 def demo(
     *,
     out: Path = Path("demo"),
-    people: int = 12,
-    recordings: int = 6,
-    difficulty: Literal["easy", "medium", "hard"] = "medium",
+    people: int | None = None,
+    recordings: int | None = None,
+    difficulty: Literal["easy", "medium", "hard"] | None = None,
+    real: bool = False,
+    data: Path | None = None,
     settings: TrainingOptions = DEFAULTS,
     output: OutputOptions = OutputOptions(),
     drawn: FigureOptions = FigureOptions(),
@@ -30,18 +34,63 @@ def demo(
     """Run the whole workflow on simulated walkers: train, evaluate, group, and draw figures.
 
     The first half of each person's recordings is for training, the last one is the probe, the others are the gallery.
+    With --real, recordings of real people are grouped instead.
 
     Parameters
     ----------
     out
         The folder to write.
     people
-        Number of people to simulate.
+        Number of people to simulate; 12 if not given.
     recordings
-        Recordings per person, at least four.
+        Recordings per person, at least four; 6 if not given.
     difficulty
-        Noise of the sensor, and change of each person between sessions.
+        Noise of the sensor, and change of each person between sessions; medium if not given.
+    real
+        Group the recordings of real people in the optional package himpc-data. Nothing is downloaded.
+    data
+        Group another file of himpc-data, an .npz with SHA256SUMS beside it.
     """
+    console = output.console()
+    if not real and data is None:
+        return _simulated(out, people or 12, recordings or 6, difficulty or "medium", settings, console, drawn)
+    stated = {"people": people, "recordings": recordings, "difficulty": difficulty}
+    if wrong := [name for name, value in stated.items() if value is not None]:
+        from himpc.errors import ConfigError
+
+        raise ConfigError(f"{' and '.join(wrong)}: are settings of simulated walkers, found with real recordings")
+    return _real(out, data, settings, console, drawn)
+
+
+def _real(out: Path, data: Path | None, settings: TrainingOptions, console: Console, drawn: FigureOptions) -> int:
+    """Group sample recordings. The identity prior was trained on these people, so that it is not used by default."""
+    from himpc.api import group
+    from himpc.reporting import write_groups
+    from himpc.research import load_sample
+
+    sample = load_sample(data)
+    walks = sample.recordings
+    console.print(f"1. Read {walks.summary()}\n   {sample.about}")
+    settings = replace(settings, prior=settings.prior or "none")
+    with EpochBar(console, settings) as bar:
+        model = settings.fit(walks, [bar], to_group=True)
+    console.print(f"2. Learned without labels from these recordings, with the setting prior={settings.prior}")
+    report = write_groups(out, walks, group(walks, model), drawn.figures)
+    console.print(f"\n3. Grouped them without labels: {report.text}")
+    console.print(f"\nWrote {', '.join(map(str, report.paths))}\nNext: himpc info YOUR_FOLDER")
+    return console.result({"about": sample.about, "grouping": report.document})
+
+
+def _simulated(
+    out: Path,
+    people: int,
+    recordings: int,
+    difficulty: Literal["easy", "medium", "hard"],
+    settings: TrainingOptions,
+    console: Console,
+    drawn: FigureOptions,
+) -> int:
+    """Train on simulated walkers, evaluate and group."""
     from himpc._files import make_folder
     from himpc.api import group
     from himpc.errors import ConfigError
@@ -52,7 +101,6 @@ def demo(
 
     if recordings < 4:
         raise ConfigError(f"the demo needs at least 4 recordings per person, found {recordings}")
-    console = output.console()
     walks = simulate(people=people, recordings=recordings, difficulty=difficulty, seed=settings.seed)
     save(walks, make_folder(out) / "walkers.npz")
     console.print(f"1. Simulated {people} people, {len(walks)} recordings: {out / 'walkers.npz'}")

@@ -1,7 +1,8 @@
 """Published data sets, recipes, benchmarks and sweeps: measurements that users of the product never load.
 
 `datasets` reads the published data sets, `recipes` makes benchmarks of other recordings, `benchmark` trains and
-measures on either, and `sweep` repeats that with many settings. Nothing in himpc but the command line imports this
+measures on either, and `sweep` repeats that with many settings. `samples` finds recordings of real people in an
+optional package. Nothing in himpc but the command line imports this
 package.
 """
 
@@ -16,10 +17,12 @@ from himpc.research.datasets import DATA_SETS, DataSet
 from himpc.research.loading import find_benchmark, load_benchmark
 from himpc.research.protocol import Protocol, Split
 from himpc.research.recipes import Recipe, divide_recordings, get_recipe, parse_recipe, read_recipe, recipe_names
+from himpc.research.samples import SAMPLE, SampleData, load_sample
 from himpc.research.training_set import convert_layout, replace_training_set
 
 __all__ = [
     "DATA_SETS",
+    "SAMPLE",
     "BenchmarkData",
     "BenchmarkResult",
     "Comparison",
@@ -30,6 +33,7 @@ __all__ = [
     "Protocol",
     "PublishedResult",
     "Recipe",
+    "SampleData",
     "Split",
     "SplitData",
     "Variant",
@@ -41,6 +45,7 @@ __all__ = [
     "find_benchmark",
     "get_recipe",
     "load_benchmark",
+    "load_sample",
     "parse_recipe",
     "published_results",
     "read_recipe",
