@@ -11,8 +11,8 @@ import himpc
 
 PACKAGE = Path(himpc.__file__).parent
 ORDER = (
-    *("folders", "protocol", "data", "partition", "datasets", "recipes", "loading", "training_set"),
-    *("benchmark", "sweep"),
+    *("folders", "protocol", "data", "partition", "datasets", "recipes", "loading", "samples"),
+    *("training_set", "benchmark", "sweep"),
 )
 MODULES = sorted([*(PACKAGE / "research").glob("*/*.py"), *(PACKAGE / "research").glob("[!_]*.py")])
 PRODUCT = ("api", "cli", "cli.group", "cli.train", "cli.identify", "cli.evaluate", "estimator", "gallery", "reporting")
