@@ -13,7 +13,7 @@ EXTRAS := gallery interchange mlflow onnx postgres ray serve tensorboard test vi
 LOCK := uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
 
-.PHONY: help python demo test matrix test-newest lint format docs lock results open-set identity perf bench sweep data dist clean
+.PHONY: help python demo test matrix test-newest lint format docs picture lock results open-set identity perf bench sweep data dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -59,9 +59,12 @@ docs: .venv/ready  ## build the site in build/docs, with the generated parts of 
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --jobs auto docs build/docs
 	$(BIN)/python docs/check_site.py build/docs
 
+picture: .venv/ready  ## draw the picture of the README
+	$(BIN)/python docs/picture.py
+
 lock: .venv/ready  ## resolve the versions in requirements/ again
 	$(BIN)/$(LOCK) --universal --extra dev --output-file requirements/dev.txt
-	$(BIN)/$(LOCK) --resolution lowest-direct $(EXTRAS:%=--extra %) --output-file requirements/lowest.txt
+	$(BIN)/$(LOCK) --upgrade --resolution lowest-direct $(EXTRAS:%=--extra %) --output-file requirements/lowest.txt
 
 results: .venv/ready  ## measure the tables of docs/results.md on the real recordings in $(SHARED)/data
 	$(BIN)/python perf/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md

@@ -53,3 +53,5 @@ def test_readme_has_at_most_700_words_and_one_picture():
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     assert len(text.split()) <= 700
     assert text.count("![") == 1
+    (picture,) = re.findall(r"!\[[^\]]*\]\(([^)]+)\)", text)
+    assert (ROOT / picture).stat().st_size < 500_000, "run: make picture"
