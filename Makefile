@@ -44,11 +44,13 @@ test-newest: | python  ## run the tests with the newest version of every depende
 	.venv-newest/bin/$(INSTALL) --upgrade --editable '.[dev]' 'torch==2.13.0'
 	.venv-newest/bin/$(PYTEST)
 
-lint: .venv/ready  ## check style, format, types and the import order
+lint: .venv/ready  ## check style, format, types, the import order, scripts and the container file
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/shellcheck .ci/* packaging/release.sh
+	$(BIN)/hadolint packaging/Containerfile
 
 format: .venv/ready  ## rewrite the code in the project's style
 	$(BIN)/ruff check --fix .
