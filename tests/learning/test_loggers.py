@@ -69,6 +69,7 @@ def test_a_real_run_of_mlflow_is_written(walks, tmp_path, monkeypatch):
     mlflow = pytest.importorskip("mlflow", reason="the extra mlflow is not installed")
     monkeypatch.setenv("MLFLOW_ALLOW_FILE_STORE", "true")  # where folders are out of fashion
     mlflow.set_tracking_uri(tmp_path.as_uri())
+    mlflow.set_experiment("himpc")
     learner = himpc.HiMPC(settings=SMALL, callbacks=[MLflowLogger()])
     with mlflow.start_run() as run:
         learner.fit(walks)

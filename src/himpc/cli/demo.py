@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from himpc.cli.options import FigureOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions, draw_history
@@ -71,10 +71,11 @@ def _real(out: Path, data: Path | None, settings: TrainingOptions, console: Cons
     sample = load_sample(data)
     walks = sample.recordings
     console.print(f"1. Read {walks.summary()}\n   {sample.about}")
-    settings = replace(settings, prior=settings.prior or "none")
+    own: dict[str, Any] = {"prior": settings.overrides.get("prior", "none")}
+    settings = replace(settings, **own)
     with EpochBar(console, settings) as bar:
         model = settings.fit(walks, [bar], to_group=True)
-    console.print(f"2. Learned without labels from these recordings, with the setting prior={settings.prior}")
+    console.print(f"2. Learned without labels from these recordings, with the setting prior={own['prior']}")
     report = write_groups(out, walks, group(walks, model), drawn.figures)
     console.print(f"\n3. Grouped them without labels: {report.text}")
     console.print(f"\nWrote {', '.join(map(str, report.paths))}\nNext: himpc info YOUR_FOLDER")
