@@ -1,5 +1,3 @@
-import dataclasses
-
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -171,5 +169,8 @@ def test_the_estimator_shows_itself_as_html(learner):
 
 
 def test_model_without_settings_loads(learner, tmp_path):
-    dataclasses.replace(learner.model_, settings={}).save(tmp_path)
+    learner.model_.save(tmp_path / "full")
+    model = himpc.Model.load(tmp_path / "full")
+    model.settings = {}
+    model.save(tmp_path)
     assert himpc.HiMPC.load(tmp_path).model_.fingerprint == learner.model_.fingerprint
