@@ -13,11 +13,11 @@ __all__ = ["MLflowLogger", "TensorBoardLogger", "metrics_of"]
 
 
 def metrics_of(record: EpochRecord) -> dict[str, float]:
-    """Return the numbers of an epoch by name, such as ``loss`` and ``clusters/joint``, without those not measured."""
+    """Return the numbers of an epoch by name, such as ``loss`` and ``losses/joint``, without those not measured."""
     single = {name: getattr(record, name) for name in ("loss", "stability", "score", "trained", "seconds")}
     levels = {
         f"{name}/{level}": value
-        for name, values in (("loss", record.losses), ("clusters", record.clusters), ("noise", record.noise))
+        for name, values in (("losses", record.losses), ("clusters", record.clusters), ("noise", record.noise))
         for level, value in values.items()
     }
     return {name: float(value) for name, value in (single | levels).items() if value is not None}
