@@ -76,7 +76,7 @@ def products(model: Model) -> None:
     inference = Inference(model.network)
     frames = torch.ones(BLOCK, 3 * len(LAYOUT), device=inference.device)
     means = torch.ones(BLOCK // LENGTH, HIDDEN, device=inference.device)
-    linear(frames, inference.first, inference.first_bias, relu=True)
+    linear(frames, *inference.first, relu=True)
     for last in inference.last:
         assert last is not None
         linear(means, *last)

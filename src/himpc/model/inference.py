@@ -33,10 +33,10 @@ class Inference:
         self.device = network.device
         self.layers = arrange(network.weights(), levels, meta=meta)
         self.size, self.levels = self.layers.size, self.layers.levels
-        self._first = self._tensors(self.layers.first)
+        self.first = self._tensors(self.layers.first)
         self._skip = None if self.layers.skip is None else self._tensors(self.layers.skip)
         self._second = [self._tensors(layer) for layer in self.layers.second]
-        self._last = [None if layer is None else self._tensors(layer) for layer in self.layers.last]
+        self.last = [None if layer is None else self._tensors(layer) for layer in self.layers.last]
         self._pools = [torch.from_numpy(pool).to(self.device) for pool in self.layers.pools]
         scale = self.layers.pose_scale
         self._pose_scale = None if scale is None else torch.from_numpy(scale).to(self.device)
@@ -64,7 +64,7 @@ class Inference:
         if self._skip is not None and self.layers.is_linear:
             features = linear(described, *self._skip)
         else:
-            activations = linear(described, *self._first, relu=True)
+            activations = linear(described, *self.first, relu=True)
             if not self.layers.by_frame:
                 return activations
             parts = torch.split(activations, activations.shape[1] // len(self.levels), dim=1)
@@ -86,7 +86,7 @@ class Inference:
         parts = self.split_levels(means)
         if self.layers.normalise:
             parts = [unit(part) for part in parts]
-        return torch.cat([linear(x, *last) if last else x for x, last in zip(parts, self._last, strict=True)], dim=1)
+        return torch.cat([linear(x, *last) if last else x for x, last in zip(parts, self.last, strict=True)], dim=1)
 
     def _tensors(self, layer: Layer) -> tuple[Tensor, Tensor]:
         matrix, bias = layer
