@@ -46,6 +46,14 @@ def test_joints_of_every_layout_come_back(name, tmp_path):
     np.testing.assert_array_equal(found.joints, walk.joints)
 
 
+@pytest.mark.parametrize(("true_size", "equal_size"), [(True, False), (False, False), (False, True)])
+def test_what_lengths_mean_comes_back(true_size, equal_size, tmp_path):
+    (walk,) = himpc.simulate(people=1, recordings=1, seconds=1.0)
+    save_motion_bids([walk.with_(true_size=true_size, equal_size=equal_size)], tmp_path / "set")
+    (found,) = himpc.read(tmp_path / "set", clean=False)
+    assert (found.true_size, found.equal_size) == (true_size, equal_size)
+
+
 def test_names_and_tables_follow_the_rules(data_set):
     folder, files = data_set
     assert files[0].relative_to(folder).as_posix() == (

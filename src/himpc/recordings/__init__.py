@@ -23,7 +23,7 @@ from himpc.recordings.headings import (
 )
 from himpc.recordings.interchange import METADATA, parse_poses, restore_layout
 from himpc.recordings.mapped_arrays import iter_blocks, read_array, stack
-from himpc.recordings.motion_bids import LAYOUT_KEY, save_motion_bids
+from himpc.recordings.motion_bids import LAYOUT_KEY, SIZE_KEY, save_motion_bids
 from himpc.recordings.netcdf import save_netcdf
 from himpc.recordings.recording import (
     MAX_FPS,
@@ -45,6 +45,7 @@ __all__ = [
     "MAX_FPS",
     "METADATA",
     "MIN_FPS",
+    "SIZE_KEY",
     "BodySize",
     "CleaningRules",
     "Facing",

@@ -18,15 +18,19 @@ import numpy as np
 from himpc._files import make_folder, write_atomically
 from himpc._version import __version__
 from himpc.errors import DataError
+from himpc.recordings.common_size import body_size
 from himpc.recordings.recording import Recording
 
-__all__ = ["LAYOUT_KEY", "save_motion_bids"]
+__all__ = ["LAYOUT_KEY", "SIZE_KEY", "save_motion_bids"]
 
 _BIDS_VERSION = "1.10.0"
 LAYOUT_KEY = "HimpcLayout"
 """The key of ``_motion.json`` that states the layout, because the joints of several layouts may have the same names."""
 _AXES = "RSP"
 """Directions of x, y and z: right, superior (up) and posterior; right-handed."""
+
+SIZE_KEY = "HimpcSize"
+"""The key of ``_motion.json`` that states what lengths mean (`himpc.recordings.BodySize`)."""
 
 
 def save_motion_bids(recordings: Sequence[Recording], folder: str | Path, *, task: str = "motion") -> list[Path]:
@@ -136,6 +140,7 @@ def _write(recording: Recording, path: Path, task: str) -> None:
         "RecordingDuration": recording.seconds,
         "MissingValues": "n/a",
         LAYOUT_KEY: recording.layout.to_dict(),
+        SIZE_KEY: body_size([recording]),
     }
     frame = {
         "Description": "The axes of the recording; y points up, and x and z have no relation to the body.",

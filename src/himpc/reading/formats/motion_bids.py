@@ -22,7 +22,7 @@ from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.tables import parse_cells, parse_positions, triples
 from himpc.reading.formats.parsing.text import Row, read_lines
 from himpc.reading.formats.parsing.timeline import find_timeline
-from himpc.recordings import LAYOUT_KEY, Recording, restore_layout
+from himpc.recordings import LAYOUT_KEY, SIZE_KEY, Recording, restore_layout
 from himpc.skeleton import Layout
 
 __all__ = ["read", "recognise"]
@@ -107,7 +107,9 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         start=timeline.start,
         notes=(*timeline.notes, *(("the axes are left-handed, so x is reversed",) if mirrored else ())),
     )
-    return [recording.with_(**_entities(path, recording)) for recording in recordings]
+    size = _load(_find_sidecar(path, "_motion.json")).get(SIZE_KEY)
+    sizes = {"true_size": size not in ("assumed", "equal"), "equal_size": size == "equal"}
+    return [recording.with_(**_entities(path, recording), **sizes) for recording in recordings]
 
 
 def _read_channels(path: Path) -> _Channels:
