@@ -28,10 +28,10 @@ MIN_CONCENTRATION = 0.8
 """Length of the mean heading of a group, as unit vectors, from which it is seen from one side: within about 35 degrees.
 """
 
-MIN_RATIO = 2.0
+MIN_RATIO = 1.6
 """Mean squared distance of groups that are seen from two sides, relative to that of groups seen from one, from which
-the side changes a body as much as the person does. Of simulated people seen by an exact estimator it is 0.4 to 1.4, of
-bodies as MediaPipe estimates them from four sides 3 to 6 (``perf/views.py``)."""
+the side changes a body about as much as the person does. Of simulated people seen by an exact estimator it is 0.4 to
+1.4, of bodies as MediaPipe draws them from several sides 3 to 6, and 1.9 where some of the people turn."""
 
 MIN_SPANNING = 0.5
 """Share of the recordings in groups that are seen from several sides from which groups do not follow views."""
