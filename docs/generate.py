@@ -52,7 +52,8 @@ def settings() -> str:
     clean, tracklet = Config(), Config.preset("tracklet")
     for setting in settings_of(Config):
         limits = Config.__pydantic_fields__[setting.name].metadata
-        bounds = [f"{SIGNS[type(each)]} {asdict(each).popitem()[1]}" for each in limits if type(each) in SIGNS]
+        values = [(SIGNS[type(each)], asdict(each).popitem()[1]) for each in limits if type(each) in SIGNS]
+        bounds = [f"{sign} {value}" for sign, value in values if value < 2**31]  # larger ones are those of integers
         allowed = ", ".join(setting.choices or bounds) or ("true, false" if setting.type is bool else "number")
         default, own = (_as_text(getattr(preset, setting.name)) for preset in (clean, tracklet))
         cells = [f"`{setting.name}`", allowed, default, own if own != default else "", setting.help]
