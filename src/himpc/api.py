@@ -304,8 +304,8 @@ def group(
             people=people,
             window_length=window_length,
         )[0]
-    degrees = [camera_headings(recording) for recording in recordings]
     unified = unify_layouts(recordings, model)
+    degrees = [camera_headings(recording) for recording in recordings]
     check_people(people, len(unified))
     return _group(unified, degrees, model, people, window_length)
 
@@ -340,8 +340,8 @@ def fit_and_group(
     DataError, ConfigError
         As `group`.
     """
-    degrees = [camera_headings(recording) for recording in recordings]
     unified: Sequence[Recording] = unify_layouts(recordings)
+    degrees = [camera_headings(recording) for recording in recordings]
     check_people(people, len(unified))
     model = fit_model(unified)
     grouping = _group(unified, degrees, model, people, window_length)

@@ -165,12 +165,16 @@ def test_16_bit_copies_leave_no_bytes(postgres_place):
 # Many processes
 
 
+STEADY = 10**6
+"""Number of the batch that stays: no writer counts so far."""
+
+
 @pytest.mark.parametrize("task", ["add", "remove"])
 def test_killed_writer_loses_nothing_and_its_leftovers_can_be_removed(place, worker, task):
     """Kill it a dozen times at random moments: what was acknowledged is there, or gone to the last byte."""
-    dice, store, steady = random.Random(1), place.open(make=True, indexed_from=INDEXED_FROM), batch(1_000)
+    dice, store, steady = random.Random(1), place.open(make=True, indexed_from=INDEXED_FROM), batch(STEADY)
     store.add(steady)
-    there, number, left_over = [1_000], 1, 0
+    there, number, left_over = [STEADY], 1, 0
     for _ in range(KILLS):
         if task == "remove":
             there += list(range(number, number + 6))
@@ -186,8 +190,8 @@ def test_killed_writer_loses_nothing_and_its_leftovers_can_be_removed(place, wor
             there += done
         asked = range(number - len(done), number + 1)
         if task == "remove":
-            there = [1_000]
-        for each in [1_000, *done] if task == "add" else [1_000]:
+            there = [STEADY]
+        for each in [STEADY, *done] if task == "add" else [STEADY]:
             assert is_stored(store, batch(each)), each
         known = np.concatenate([batch(each).ids for each in there])
         left = np.setdiff1d(store.ids(), known)

@@ -12,6 +12,7 @@ import os
 import resource
 import runpy
 import sys
+from collections.abc import Callable
 from itertools import count
 from pathlib import Path
 
@@ -30,12 +31,12 @@ batch, SIZE = CONFORMANCE["batch"], CONFORMANCE["SIZE"]
 INDEXED_FROM = 40
 
 
-def opened(address: str) -> VectorStore:
+def opener_of(address: str) -> Callable[[], VectorStore]:
     if address.startswith("postgresql"):
-        return PostgresStore(sql.create_engine(address), SIZE, indexed_from=INDEXED_FROM)
+        return lambda: PostgresStore(sql.create_engine(address), SIZE, indexed_from=INDEXED_FROM)
     if (Path(address) / "vectors.sqlite").exists():
-        return SqliteStore(address, SIZE)
-    return LanceStore(address, SIZE, indexed_from=INDEXED_FROM)
+        return lambda: SqliteStore(address, SIZE)
+    return lambda: LanceStore(address, SIZE, indexed_from=INDEXED_FROM)
 
 
 def say(text: str) -> None:
@@ -56,14 +57,15 @@ def enroll(document: str, rounds: int) -> None:
 
 
 def work(address: str, task: str, first: int) -> None:
-    store = opened(address)
+    open_store = opener_of(address)  # while the folder can be read
+    store = open_store()
     say("ready")
     if task == "limited":
         resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
         store.add(batch(first, recordings=2_000))
     elif task == "no-permission":
         os.setresuid(65534, 65534, 65534)
-        opened(address).add(batch(first))
+        open_store().add(batch(first))
     for number in count(first):
         if task in ("add", "churn"):
             store.add(batch(number))

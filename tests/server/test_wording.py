@@ -72,9 +72,9 @@ def test_fields_stand_in_the_document(shared_client):
 
 def test_invalid_field_is_named_by_its_label_for_the_page(shared_client, probe, as_form, detail):
     send = {"data": {"fps": "0"}, **as_form(probe)}
-    assert detail(shared_client.post("/api/search", **send)) == "fps should be greater than 0"
+    assert detail(shared_client.post("/api/search", **send)) == "fps should be greater than or equal to 1"
     response = shared_client.post("/api/search", **send, headers={"X-Himpc": "page"})
-    assert detail(response) == 'the field "Frames per second" should be greater than 0'
+    assert detail(response) == 'the field "Frames per second" should be greater than or equal to 1'
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ class SqliteStore:
         self.path, self.size = Path(folder) / FILE, size
         if make:
             make_folder(folder)
-        elif not self.path.is_file():
+        elif not self._exists():
             raise DamagedGalleryError(f"{self.path}: is missing", hint=DAMAGE_HINT)
         can_write = os.access(folder, os.W_OK | os.X_OK) and (make or os.access(self.path, os.W_OK))
         self._engine = open_sqlite(self.path, LOCK_TIMEOUT, is_read_only=not can_write)
@@ -147,6 +147,14 @@ class SqliteStore:
     def close(self) -> None:
         """Close the file."""
         self._engine.dispose()
+
+    def _exists(self) -> bool:
+        try:
+            return self.path.is_file()
+        except OSError as error:
+            raise GalleryError(
+                f"{self.path}: cannot be used ({error.strerror})", hint="check its permissions"
+            ) from error
 
     def _check_tables(self, connection: Connection, *, make: bool) -> None:
         """Check that the tables are those of this store and size, or create them in a new file."""
