@@ -347,7 +347,8 @@ def fit_and_group(
     grouping = _group(unified, degrees, model, people, window_length)
     if grouping.views is None or grouping.views.verdict != "views":
         return grouping, model
-    corrected = remove_view_effect(unified, degrees)
+    joints = remove_view_effect([recording.joints for recording in unified], unified[0].layout, degrees)
+    corrected = [each.with_(joints=moved) for each, moved in zip(unified, joints, strict=True)]
     other_model = fit_model(corrected)
     other = _group(corrected, degrees, other_model, people, window_length)
     if other.views is None or other.views.spanning < MIN_SPANNING:  # no person was found on two sides

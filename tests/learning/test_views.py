@@ -132,13 +132,16 @@ def test_the_effect_of_the_side_is_removed_and_nothing_else():
     biased = [narrowed(walk, turned) for walk, turned in zip(walks, degrees, strict=True)]
     from_behind = np.array([walk.camera == "back" for walk in walks])
     assert widths(biased)[~from_behind].mean() > 1.5 * widths(biased)[from_behind].mean()
-    corrected = remove_view_effect(biased, degrees)
+    layout = walks[0].layout
+    moved = remove_view_effect([walk.joints for walk in biased], layout, degrees)
+    corrected = [walk.with_(joints=joints) for walk, joints in zip(biased, moved, strict=True)]
     assert widths(corrected)[~from_behind].mean() == pytest.approx(widths(corrected)[from_behind].mean(), rel=0.03)
     for before, after, turned in zip(biased, corrected, degrees, strict=True):
         np.testing.assert_allclose(before.joints.mean(axis=1), after.joints.mean(axis=1), atol=0.02)
         assert (np.abs((camera_headings(after) - turned + 180) % 360 - 180) < 6).all()
-    unchanged = remove_view_effect(walks, [np.full(len(walk), np.nan) for walk in walks])
-    assert all(a is b for a, b in zip(walks, unchanged, strict=True))
-    same_side = remove_view_effect(walks[:1], degrees[:1])
-    poses = [body_frame(centre(r.joints, r.layout), r.layout).mean(axis=0) for r in (walks[0], same_side[0])]
+    joints = [walk.joints for walk in walks]
+    unchanged = remove_view_effect(joints, layout, [np.full(len(walk), np.nan) for walk in walks])
+    assert all(a is b for a, b in zip(joints, unchanged, strict=True))
+    same_side = remove_view_effect(joints[:1], layout, degrees[:1])
+    poses = [body_frame(centre(each, layout), layout).mean(axis=0) for each in (joints[0], same_side[0])]
     np.testing.assert_allclose(*poses, atol=1e-3)

@@ -135,7 +135,7 @@ def test_distances_are_written_in_enough_decimals(
     visit: Visit, distances: list[float], threshold: float | None, written: list[str]
 ) -> None:
     script = """async (answer) => answer.matches.map((match) => match.distance)
-        .map((await import("himpc/answer.js")).distanceFormat(answer))"""
+        .map((await import("/page/answer.js")).distanceFormat(answer))"""
     answer = {"matches": [{"distance": distance} for distance in distances], "threshold": threshold}
     assert visit.open().evaluate(script, answer) == written
 

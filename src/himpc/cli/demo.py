@@ -53,7 +53,15 @@ def demo(
     """
     console = output.console()
     if not real and data is None:
-        return _simulated(out, people or 12, recordings or 6, difficulty or "medium", settings, console, drawn)
+        return _simulated(
+            out,
+            12 if people is None else people,
+            6 if recordings is None else recordings,
+            difficulty or "medium",
+            settings,
+            console,
+            drawn,
+        )
     stated = {"people": people, "recordings": recordings, "difficulty": difficulty}
     if wrong := [name for name, value in stated.items() if value is not None]:
         from himpc.errors import ConfigError

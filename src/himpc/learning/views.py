@@ -15,8 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.recordings import Recording
-from himpc.skeleton import body_frame, centre
+from himpc.skeleton import Layout, body_frame, centre
 from himpc.skeleton import headings as body_headings
 
 __all__ = ["MIN_SPANNING", "ViewCheck", "check_views", "heading_vectors", "is_seen_from_one_side", "remove_view_effect"]
@@ -206,7 +205,9 @@ def _permuted_ratios(squares: Array, same: NDArray[np.bool_], other: NDArray[np.
     return np.array(ratios)
 
 
-def remove_view_effect(recordings: Sequence[Recording], degrees: Sequence[Array]) -> list[Recording]:
+def remove_view_effect(
+    joints: Sequence[NDArray[np.float32]], layout: Layout, degrees: Sequence[Array]
+) -> list[NDArray[np.float32]]:
     """Remove the mean effect of the heading from bodies, so that people are compared as if seen from one side.
 
     The mean pose of each recording, turned to one heading, is regressed on the first two harmonics of the heading
@@ -216,47 +217,42 @@ def remove_view_effect(recordings: Sequence[Recording], degrees: Sequence[Array]
 
     Parameters
     ----------
-    recordings : sequence of Recording
-        Of one layout, with all joints.
+    joints : sequence of arrays ``(frames, J, 3)``
+        Of each recording, without missing ones.
+    layout : Layout
     degrees : sequence of float64 array ``(frames,)``
         The headings of each (`himpc.recordings.camera_headings`).
 
     Returns
     -------
-    list of Recording
-        Recordings whose heading is not known are returned as they are.
+    list of float32 arrays ``(frames, J, 3)``
+        Those of recordings whose heading is not known are returned as they are.
     """
     turned = [np.radians(each) for each in degrees]
     known = [i for i, angles in enumerate(turned) if np.isfinite(angles).any()]
     if not known:
-        return list(recordings)
+        return list(joints)
     terms, poses = {}, {}
     for i in known:
         angles = turned[i]
         mean = np.angle(np.exp(1j * angles[np.isfinite(angles)]).mean())
         terms[i] = _harmonics(np.where(np.isfinite(angles), angles, mean))
-        poses[i] = _in_body_frame(recordings[i])
+        poses[i] = body_frame(centre(joints[i].astype(np.float64), layout), layout).astype(np.float64)
     design = np.stack([terms[i].mean(axis=0) for i in known])
     target = np.stack([poses[i].mean(axis=0).ravel() for i in known])
     average = design.mean(axis=0)
     design = design - average
     gram = design.T @ design + RIDGE * len(known) * np.eye(design.shape[1])
     effect = np.linalg.solve(gram, design.T @ (target - target.mean(axis=0)))
-    corrected = list(recordings)
+    corrected = list(joints)
     for i in known:
         offset = ((terms[i] - average) @ effect).reshape(poses[i].shape)
-        joints = recordings[i].joints - _turn(offset, body_headings(recordings[i].joints, recordings[i].layout))
-        corrected[i] = recordings[i].with_(joints=joints.astype(np.float32))
+        corrected[i] = (joints[i] - _turn(offset, body_headings(joints[i], layout))).astype(np.float32)
     return corrected
 
 
 def _harmonics(angles: Array) -> Array:
     return np.stack([np.cos(angles), np.sin(angles), np.cos(2 * angles), np.sin(2 * angles)], axis=-1)
-
-
-def _in_body_frame(recording: Recording) -> Array:
-    joints = centre(recording.joints.astype(np.float64), recording.layout)
-    return np.asarray(body_frame(joints, recording.layout), dtype=np.float64)
 
 
 def _turn(joints: Array, angles: Array) -> Array:
