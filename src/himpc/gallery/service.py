@@ -109,8 +109,8 @@ class GalleryService(GalleryReader):
         catalog, reserve = target.create_catalog(), target.reserve()
         try:
             reserve.ensure()
-            store = target.open_store(catalog, model.size, make=True)
-            checked = CheckedStore(lambda: store, catalog)
+            checked = CheckedStore(lambda: target.open_store(catalog, model.size, make=True), catalog)
+            _ = checked.store  # made before the catalog says that the gallery is complete
             properties = {"store": target.scheme.encode(), "skeletons": b"1" if keep_skeletons else b"0"}
             catalog.create(model_to_files(model) | properties)
             service = cls(catalog, checked, lambda: model, reserve, keep_skeletons=keep_skeletons, actor=actor)
