@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError, count_noun
 from himpc.learning.clustering.constraints import Pairs, renumber_pairs
-from himpc.learning.clustering.evidence import cut_by_evidence
+from himpc.learning.clustering.evidence import ClusterMeans, cut_by_evidence
 from himpc.learning.clustering.neighbour_tree import identity_tree
 from himpc.learning.whitening import tilt
 from himpc.model import (
@@ -227,11 +227,9 @@ def _covariance_within_clusters(network: Network, means: Array, relative: Array,
     tree = identity_tree(embedded, scoring, pairs, relative)
     labels = cut_by_evidence(tree, embedded, scoring, relative_noise=relative)
     weights = 1 / relative
-    total = np.bincount(labels, weights)
-    centres = np.zeros((len(total), means.shape[1]))
-    np.add.at(centres, labels, means * weights[:, None])
-    residuals = means - (centres / total[:, None])[labels]
-    freedom = len(means) - len(total)
+    centres = ClusterMeans.from_labels(means, labels, weights).means
+    residuals = means - centres[labels]
+    freedom = len(means) - len(centres)
     return (residuals * (weights / weights.mean())[:, None]).T @ residuals / freedom if freedom else 0.0
 
 

@@ -145,6 +145,14 @@ class ClusterMeans:
     sizes: Array
     weights: Array
 
+    @classmethod
+    def from_labels(cls, vectors: Array, labels: NDArray[np.int64], weights: Array) -> ClusterMeans:
+        """Compute the means of the vectors ``(R, D)`` of each label, 0 to C - 1, by the weights ``(R,)``."""
+        totals = np.bincount(labels, weights).astype(np.float64)
+        sums = np.zeros((len(totals), vectors.shape[1]))
+        np.add.at(sums, labels, vectors * weights[:, None])
+        return cls(sums / totals[:, None], np.bincount(labels).astype(np.float64), totals)
+
     @property
     def relative_noise(self) -> Array:
         """The harmonic mean of the relative noise of the recordings, ``(C,)``."""
@@ -202,14 +210,10 @@ def membership_probabilities(
     float64 array ``(R,)``
     """
     recordings = _single_recordings(vectors, relative_noise)
-    sizes = np.bincount(labels).astype(np.float64)
-    weights = np.bincount(labels, recordings.weights).astype(np.float64)
-    sums = np.zeros((len(sizes), vectors.shape[1]))
-    np.add.at(sums, labels, vectors * recordings.weights[:, None])
-    clusters = ClusterMeans(sums / weights[:, None], sizes, weights)
+    clusters = ClusterMeans.from_labels(vectors, labels, recordings.weights)
     excluded = np.empty(0, dtype=np.int64)
     if pairs is not None:
-        excluded = (pairs * len(sizes) + labels[pairs[:, ::-1]]).ravel()
+        excluded = (pairs * len(clusters.sizes) + labels[pairs[:, ::-1]]).ravel()
     probabilities = [
         _membership(rows, nearest, recordings, labels, clusters, excluded, scoring)
         for rows, nearest in _nearest_centres(vectors, clusters.means)
