@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +19,7 @@ from himpc.errors import DamagedGalleryError, GalleryError, escape_unprintable
 from himpc.gallery.catalog import audit
 from himpc.gallery.catalog.cells import InvalidCellError
 from himpc.gallery.catalog.migration import ADDED_TABLES, VERSION, migrate, prepare_search_tables
-from himpc.gallery.catalog.sqlite import open_sqlite
+from himpc.gallery.catalog.sqlite import open_sqlite, truncate_log
 from himpc.gallery.catalog.tables import TABLES, counters, events, people, properties, recordings
 from himpc.gallery.records import Event
 
@@ -359,19 +358,12 @@ class Catalog:
             return connection.execute(sql.select(sql.func.max(events.c.number))).scalar() or 0
 
     def _truncate_log(self) -> None:
-        deadline = time.monotonic() + LOCK_TIMEOUT
-        connection = self.engine.raw_connection()
-        try:
-            while connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                if time.monotonic() > deadline:
-                    raise GalleryError(
-                        f"{self.location}: other programs are reading the gallery, so the removed data is still in its "
-                        "write-ahead log",
-                        hint="close these programs, then repeat the removal",
-                    )
-                time.sleep(0.05)
-        finally:
-            connection.close()
+        if not truncate_log(self.engine, LOCK_TIMEOUT):
+            raise GalleryError(
+                f"{self.location}: other programs are reading the gallery, so the removed data is still in its "
+                "write-ahead log",
+                hint="close these programs, then repeat the removal",
+            )
 
     def _require_writable(self) -> None:
         if self.is_read_only:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tempfile
+import time
 import weakref
 from pathlib import Path
 from typing import Any
@@ -44,6 +45,17 @@ def open_sqlite(path: Path, timeout: float, *, is_read_only: bool = False) -> En
         connection.exec_driver_sql("BEGIN IMMEDIATE" if options.get("himpc_writes", False) else "BEGIN")
 
     return engine
+
+
+def truncate_log(engine: Engine, timeout: float) -> bool:
+    """Erase the write-ahead log, which holds copies of changed pages; False if others read it for `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    with engine.connect() as connection:
+        while connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+    return True
 
 
 def _read_only_engine(path: Path) -> Engine:

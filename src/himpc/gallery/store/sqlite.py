@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +15,7 @@ from sqlalchemy import Connection
 
 from himpc._files import make_folder
 from himpc.errors import DamagedGalleryError, GalleryError, escape_unprintable
-from himpc.gallery.catalog.sqlite import open_sqlite
+from himpc.gallery.catalog.sqlite import open_sqlite, truncate_log
 from himpc.gallery.store.assembly import assemble_entries, assemble_pooled, assemble_windows, check_entries
 from himpc.gallery.store.base import DAMAGE_HINT, Entries
 from himpc.gallery.store.nearest import NearestNeighbours
@@ -197,15 +196,12 @@ class SqliteStore:
 
     def _truncate_log(self) -> None:
         """Erase the write-ahead log, which holds copies of the pages that were changed."""
-        deadline = time.monotonic() + LOCK_TIMEOUT
-        with self._translate_errors(), self._engine.connect() as connection:
-            while connection.connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
-                if time.monotonic() > deadline:
-                    raise GalleryError(
-                        f"{self.path}: other programs are reading it, so removed data is still in its write-ahead log",
-                        hint="close these programs, then repeat the removal",
-                    )
-                time.sleep(0.05)
+        with self._translate_errors():
+            if not truncate_log(self._engine, LOCK_TIMEOUT):
+                raise GalleryError(
+                    f"{self.path}: other programs are reading it, so removed data is still in its write-ahead log",
+                    hint="close these programs, then repeat the removal",
+                )
 
     @contextmanager
     def _transaction(self, *, writes: bool = False) -> Iterator[Connection]:
