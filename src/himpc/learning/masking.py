@@ -1,4 +1,4 @@
-"""Random masking of frames: each epoch masks some frames of every window (docs/method.md, section 9).
+"""Random masking of frames: each epoch masks some frames of every window (docs/method.md, section 4).
 
 Reference: Rao and Miao, "SimMC", IJCAI 2022, which contrasts randomly masked subsequences with their prototypes.
 """

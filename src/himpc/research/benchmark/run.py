@@ -31,7 +31,7 @@ def run_benchmark(
     overwrite: bool = False,
     callbacks: Sequence[object] = (),
 ) -> BenchmarkResult:
-    """Train on a data set and measure its splits by window and by recording (docs/method.md, sections 5 and 8).
+    """Train on a data set and measure its splits by window and by recording (docs/method.md, section 5).
 
     Splits with equal settings share one training, unless the probe set selects its checkpoint. Training receives the
     windows alone; only conventions may select the windows, and score the epochs, by labels.
