@@ -66,6 +66,13 @@ def test_the_release_script_parses_and_checks_the_version(tmp_path):
     assert "is '0.3.0.dev0', expected a release such as 0.2.0" in done.stderr
 
 
+def test_every_dependency_has_its_reason_in_the_documents():
+    page = text("docs/architecture.md").split("## Dependencies")[1].split("## Design decisions")[0]
+    named = {name for row in re.findall(r"^\| ([^|]+) \|", page, re.MULTILINE) for name in re.findall(r"[\w-]+", row)}
+    needs = [*PROJECT["dependencies"], *(need for extra in PROJECT["optional-dependencies"].values() for need in extra)]
+    assert {re.match(r"[\w-]+", need)[0] for need in needs} - named == {"himpc"}
+
+
 def pins(name: str) -> dict[str, str]:
     """Return the version of each package in a file of pinned versions."""
     return dict(re.findall(r"^([\w.-]+)==([^\s;]+)", text(f"requirements/{name}"), re.MULTILINE))
