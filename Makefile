@@ -22,6 +22,7 @@ python:
 	@test -n "$(PYTHON)" || { echo "himpc needs Python 3.11, 3.12 or 3.13: install one, or run: make PYTHON=/path/to/python"; exit 2; }
 
 .venv/ready: pyproject.toml requirements/dev.txt | python
+	@echo "installing himpc and its tools into .venv, which takes some minutes"
 	$(PYTHON) -m venv .venv
 	$(BIN)/$(INSTALL) --constraint requirements/dev.txt --editable '.[dev]'
 	@$(BIN)/$(COMPILE) .venv/lib || true
