@@ -31,13 +31,13 @@ def make_case(persons, seed=0, size=16):
     return recordings, np.array(vectors)
 
 
-def ask(persons, facts=(), unnamed=("unnamed-1", "unnamed-2", "unnamed-10")):
+def ask(persons, facts=(), unnamed=("unnamed-1", "unnamed-2", "unnamed-10"), simultaneous=()):
     recordings, vectors = make_case([*persons, *[(name, name) for name in "klmnopqrst" for _ in range(2)]])
     _, code = np.unique([each.person for each in recordings], return_inverse=True)
     calibration = calibrate(*_true_vectors())
     rule = DecisionRule(calibration, calibration.threshold(0.01), 0.5, code.max() + 1)
     present = {name for name in unnamed if name in {each.person for each in recordings}}
-    return build_queue(recordings, present, vectors, rule, facts)
+    return build_queue(recordings, present, vectors, rule, facts, simultaneous)
 
 
 def _true_vectors():
@@ -51,6 +51,18 @@ def test_unnamed_person_near_a_named_one_is_a_merge():
     assert item.recordings == (3,)
     assert item.probability > 0.5
     assert "unnamed-1 may be a" in item.reason
+
+
+def test_people_seen_at_one_time_are_no_merge():
+    (item,) = ask([("a", "a"), ("a", "a"), ("unnamed-1", "a")], simultaneous=[(1, 3)])
+    assert (item.kind, item.person, item.candidate) == ("unknown", "unnamed-1", None)
+    assert item.nearest != "a"
+
+
+def test_recording_is_not_said_to_show_a_person_seen_beside_it():
+    people = [("a", "a"), ("a", "a"), ("a", "b"), ("b", "b"), ("b", "b"), ("a", "a")]
+    assert [item.kind for item in ask(people)] == ["doubtful"]
+    assert ask(people, simultaneous=[(3, 4)]) == []
 
 
 def test_two_unnamed_people_are_asked_about_once():

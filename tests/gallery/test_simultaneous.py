@@ -1,12 +1,22 @@
 """Two people of one picture never get one name: in searches, in enrollment without names, and in a watched folder."""
 
+import sqlite3
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from himpc.gallery import Answer, FolderWatcher, Match, give_different_people
+from himpc.gallery import (
+    Answer,
+    FolderWatcher,
+    Gallery,
+    Match,
+    export_gallery,
+    get_service,
+    give_different_people,
+    import_gallery,
+)
 from himpc.reading import plan
 from himpc.recordings import Origin, save
 
@@ -65,6 +75,95 @@ def test_watched_folder_keeps_people_of_one_film_apart(gallery, walks, tmp_path)
     (arrival,) = FolderWatcher(gallery, inbox, lambda: plan([inbox]), fmr=0.25).poll(immediate=True)
     assert len(arrival.people) == 2
     assert "a" in arrival.people
+
+
+def pairs_of(gallery):
+    """Return which recordings of a gallery overlap in time, by the names of their files."""
+    recordings = gallery.recordings()
+    others = get_service(gallery).simultaneous([each.id for each in recordings])
+    return {
+        each.source: [recordings[other].source for other in own] for each, own in zip(recordings, others, strict=True)
+    }
+
+
+def test_gallery_stores_who_was_seen_together_until_it_is_erased(gallery, walks, bytes_on_disk):
+    gallery.enroll(together(*twins(walks), walks("b")[0]), unnamed=True)
+    assert pairs_of(gallery)["hall.mp4#1"] == ["hall.mp4#0", "hall.mp4#2"]
+    catalog = get_service(gallery)._catalog
+    gallery.remove(recordings=[gallery.recordings()[0].id])
+    assert pairs_of(gallery) == {"hall.mp4#1": ["hall.mp4#2"], "hall.mp4#2": ["hall.mp4#1"]}
+    gallery.remove(*[person.name for person in gallery.people()])
+    with catalog.read() as connection:
+        assert connection.exec_driver_sql("SELECT count(*) FROM himpc_simultaneous").scalar() == 0
+
+
+@pytest.fixture
+def film_gallery(walkers_model, walks, tmp_path):
+    """A gallery in which one person's recordings are enrolled as two people of one film, and others."""
+    with Gallery.create(tmp_path / "film gallery", walkers_model) as made:
+        made.enroll(walks("b", "c", "d"))
+        made.enroll(together(*twins(walks)), unnamed=True)
+        yield made
+
+
+def test_people_of_one_film_are_neither_grouped_nor_offered_as_one(film_gallery, walks, tmp_path):
+    recordings, grouping = get_service(film_gallery).group(4)
+    group_of = dict(zip([each.source for each in recordings], grouping.groups.tolist(), strict=True))
+    assert group_of["hall.mp4#0"] != group_of["hall.mp4#1"]
+    assert grouping.kept_apart == 1
+    assert not [item for item in film_gallery.queue(fmr=0.3) if item.kind == "merge"]
+    with Gallery.create(tmp_path / "without times", film_gallery.model) as other:
+        other.enroll(walks("b", "c", "d"))
+        for walk in together(*twins(walks)):
+            other.enroll([walk], unnamed=True)
+        assert [item for item in other.queue(fmr=0.3) if item.kind == "merge"]
+        recordings, grouping = get_service(other).group(4)
+        group_of = dict(zip([each.source for each in recordings], grouping.groups.tolist(), strict=True))
+        assert group_of["hall.mp4#0"] == group_of["hall.mp4#1"]
+
+
+def test_recordings_enrolled_again_together_are_then_kept_apart(film_gallery, walks, tmp_path):
+    with Gallery.create(tmp_path / "one by one", film_gallery.model) as other:
+        for walk in together(*twins(walks)):
+            other.enroll([walk], unnamed=True)
+        assert pairs_of(other)["hall.mp4#0"] == []
+        for _ in range(2):
+            assert other.enroll(together(*twins(walks)), unnamed=True).recordings == 0
+            assert pairs_of(other)["hall.mp4#0"] == ["hall.mp4#1"]
+
+
+def test_export_keeps_pairs_and_headings(film_gallery, tmp_path):
+    export_gallery(film_gallery, tmp_path / "film.safetensors")
+    import_gallery(tmp_path / "film.safetensors", tmp_path / "again")
+    headings = headings_of(film_gallery)
+    assert any(mean is not None for _, mean in headings.values())
+    with Gallery.open(tmp_path / "again") as again:
+        assert pairs_of(again) == pairs_of(film_gallery)
+        assert headings_of(again) == headings
+
+
+def headings_of(gallery):
+    recordings = gallery.recordings()
+    found = get_service(gallery).headings([each.id for each in recordings])
+    return dict(zip([each.source for each in recordings], found, strict=True))
+
+
+def test_gallery_of_version_3_gets_headings_from_its_skeletons(film_gallery, tmp_path):
+    expected = headings_of(film_gallery)
+    film_gallery.close()
+    with sqlite3.connect(tmp_path / "film gallery" / "catalogue.sqlite") as connection:
+        connection.execute("DROP TABLE himpc_simultaneous")
+        for column in ("heading_sectors", "heading_x", "heading_y"):
+            connection.execute(f"ALTER TABLE himpc_recordings DROP COLUMN {column}")
+        connection.execute("UPDATE himpc_facts SET value = ?, digest = NULL WHERE name = 'version'", (b"3",))
+    connection.close()
+    with Gallery.open(tmp_path / "film gallery") as opened:
+        assert opened.verify() == []
+        assert pairs_of(opened)["hall.mp4#0"] == []
+        found = headings_of(opened)
+    for source, (sectors, mean) in expected.items():
+        assert found[source][0] == sectors
+        assert found[source][1] == pytest.approx(mean, abs=1e-6)
 
 
 def answer(*distances, names="ABC", threshold=2.0):

@@ -57,6 +57,7 @@ def build_queue(
     vectors: NDArray[np.floating],
     rule: DecisionRule,
     facts: Sequence[Fact],
+    simultaneous: Sequence[tuple[int, int]] = (),
 ) -> list[QueueItem]:
     """Return the questions: merges by falling probability, then doubtful recordings, then people without a name.
 
@@ -74,10 +75,12 @@ def build_queue(
     rule : DecisionRule
     facts : sequence of Fact
         What was decided before.
+    simultaneous : sequence of (int, int)
+        The ids of recordings that overlap in time, and so show different people.
     """
     if not recordings:
         return []
-    questions = _Questions(recordings, unnamed, rule, facts)
+    questions = _Questions(recordings, unnamed, rule, facts, simultaneous)
     merges: dict[frozenset[str], QueueItem] = {}
     support: Counter[tuple[frozenset[str], str]] = Counter()
     doubts: list[_Doubt] = []
@@ -126,7 +129,12 @@ class _Questions:
     """What to ask about a recording that was compared with all others."""
 
     def __init__(
-        self, recordings: Sequence[EnrolledRecording], unnamed: set[str], rule: DecisionRule, facts: Sequence[Fact]
+        self,
+        recordings: Sequence[EnrolledRecording],
+        unnamed: set[str],
+        rule: DecisionRule,
+        facts: Sequence[Fact],
+        simultaneous: Sequence[tuple[int, int]],
     ) -> None:
         self.recordings, self.unnamed, self.rule = recordings, unnamed, rule
         self.own: dict[str, list[EnrolledRecording]] = {}
@@ -137,6 +145,12 @@ class _Questions:
         person = {each.id: each.person for each in recordings}
         pairs = [(fact, person.get(fact.recording), person.get(fact.other or 0)) for fact in facts]
         self.different = {frozenset((a, b)) for fact, a, b in pairs if not fact.same and a and b}
+        self.seen_with: dict[int, set[str]] = {}
+        for one, other in simultaneous:
+            if one in person and other in person:
+                self.seen_with.setdefault(one, set()).add(person[other])
+                self.seen_with.setdefault(other, set()).add(person[one])
+                self.different.add(frozenset((person[one], person[other])))
         self.left_unnamed = {a for fact, a, _ in pairs if fact.other is None and not fact.same and a}
         self.confirmed = {fact.recording for fact, a, b in pairs if fact.same and a and a == b}
 
@@ -151,11 +165,7 @@ class _Questions:
     def merge(self, found: _Comparison) -> QueueItem | None:
         """Ask whether the person of a recording is the nearest other person, if that is likely enough."""
         person = self.recordings[found.row].person
-        distances = found.distances.copy()
-        distances[self.code[person]] = np.inf
-        for number, name in enumerate(self.names):
-            if self.different and frozenset((person, name)) in self.different:
-                distances[number] = np.inf
+        distances = self._distances_to_others(person, found)
         best = int(distances.argmin())
         other = self.names[best]
         contradicts = person not in self.unnamed and other not in self.unnamed
@@ -176,14 +186,18 @@ class _Questions:
         """Ask whether a recording shows its person, if it is nearer to another one."""
         recording = self.recordings[found.row]
         own = self.code[recording.person]
-        best = int(found.distances.argmin())
+        distances = found.distances.copy()
+        distances[[self.code[name] for name in self.seen_with.get(recording.id, ()) if name != recording.person]] = (
+            np.inf
+        )
+        best = int(distances.argmin())
         if best == own or not np.isfinite(found.distances[own]):
             return None
         cause, mine = self.recordings[found.nearest_of(best)], self.recordings[found.nearest_of(own)]
-        distance, probability = float(found.distances[best]), self._probability(found.distances, best)
+        distance, probability = float(distances[best]), self._probability(distances, best)
         if not self._is_likely(distance, probability, LIKELY_PROBABILITY) or {recording.id, cause.id} & self.confirmed:
             return None
-        if (self._probability(found.distances, own) or 0.0) > LIKELY_PROBABILITY / 2:
+        if (self._probability(distances, own) or 0.0) > LIKELY_PROBABILITY / 2:
             return None
         text = (
             f"{recording.source} is nearer to {cause.person} than to the other recordings of {recording.person}: "
@@ -197,8 +211,7 @@ class _Questions:
         if found is None:
             first = self.own[person][0]
             return self._item("unknown", first, None, None, None, None, None, f"{person} has no name")
-        distances = found.distances.copy()
-        distances[self.code[person]] = np.inf
+        distances = self._distances_to_others(person, found)
         best = int(distances.argmin())
         if not np.isfinite(distances[best]):
             return self.unknown(person, None)
@@ -209,6 +222,16 @@ class _Questions:
             "unknown", self.recordings[found.row], nearest, None, nearest.person, float(distances[best]), probability,
             text,
         )  # fmt: skip
+
+    def _distances_to_others(self, person: str, found: _Comparison) -> Floats:
+        """Return the distances of people whom the recordings of a person may show as well; infinite for the others."""
+        distances = found.distances.copy()
+        distances[self.code[person]] = np.inf
+        if self.different:
+            distances[
+                [number for number, name in enumerate(self.names) if frozenset((person, name)) in self.different]
+            ] = np.inf
+        return distances
 
     def _is_target(self, person: str, other: str) -> bool:
         """Return whether the recordings of `other` would move to `person`: a named one, or one with more recordings."""

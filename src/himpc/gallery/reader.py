@@ -75,6 +75,24 @@ class GalleryReader:
         with self._catalog.read() as connection:
             return queries.fingerprints_of(connection, ids)
 
+    def headings(self, ids: Sequence[int]) -> list[tuple[int, complex | None]]:
+        """Return the sectors of the headings of some recordings, and their means; 0 and None if not known."""
+        with self._catalog.read() as connection:
+            found = queries.headings_of(connection, ids)
+        return [found[id] for id in ids]
+
+    def simultaneous(self, ids: Sequence[int]) -> list[list[int]]:
+        """Return for each recording the places in `ids` of those that overlap it in time, ascending."""
+        place = {id: number for number, id in enumerate(ids)}
+        with self._catalog.read() as connection:
+            pairs = queries.simultaneous_pairs(connection)
+        others: list[list[int]] = [[] for _ in ids]
+        for one, other in pairs:
+            if one in place and other in place:
+                others[place[one]].append(place[other])
+                others[place[other]].append(place[one])
+        return [sorted(each) for each in others]
+
     def joints(self, recording: int) -> NDArray[np.float32]:
         """Return the joints of a recording, ``(frames, J, 3)`` in metres, in the layout of `model`.
 

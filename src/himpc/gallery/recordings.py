@@ -73,6 +73,8 @@ class EmbeddedRecording:
     """What to know if it was converted from another layout; otherwise empty."""
     sectors: int = 0
     """The headings relative to the camera that it shows (`himpc.recordings.heading_sectors`); 0 if not known."""
+    heading: complex | None = None
+    """Their mean (`himpc.learning.heading_vectors`); None if not known."""
 
 
 def embed_recordings(
@@ -107,6 +109,20 @@ def pairs_apart(recordings: Sequence[EmbeddedRecording]) -> NDArray[np.int64]:
         if index < index_of.get(other, -1)
     }
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+
+
+def summarize_headings(parts: Sequence[Recording]) -> tuple[int, complex | None]:
+    """Return the sectors that the headings of a whole recording show, and their mean; 0 and None if not known."""
+    from himpc.learning import heading_vectors
+
+    degrees = np.concatenate([camera_headings(part) for part in parts])
+    (mean,) = heading_vectors([degrees], np.zeros(1, dtype=np.int64)).tolist()
+    return heading_sectors(degrees), None if np.isnan(mean) else mean
+
+
+def mean_headings(headings: Sequence[complex | None]) -> NDArray[np.complex128]:
+    """Return mean headings as `himpc.learning.group_recordings` takes them: NaN for those that are not known."""
+    return np.array([complex("nan") if each is None else each for each in headings], dtype=np.complex128)
 
 
 def group_parts(recordings: Sequence[Recording]) -> list[list[Recording]]:
@@ -157,8 +173,8 @@ def remove_copies(recordings: Sequence[EmbeddedRecording]) -> list[EmbeddedRecor
 
 def group_unnamed(
     model: Model, recordings: Sequence[EmbeddedRecording], threshold: float | None = None
-) -> list[int | None]:
-    """Group the recordings without a person by person; return the group of each, None for those with a person.
+) -> tuple[list[int | None], tuple[str, ...]]:
+    """Group the recordings without a person by person; return the group of each, None where it has a person, and notes.
 
     Four or more recordings are grouped by `himpc.group`. Groups are then joined while the mean distance between their
     recordings is that of one person: at most `threshold`, the distance that is a match in the gallery, or, if the
@@ -170,20 +186,28 @@ def group_unnamed(
     groups: list[int | None] = [index if each.person is None else None for index, each in enumerate(recordings)]
     unnamed = [index for index in groups if index is not None]
     if len(unnamed) < 2:
-        return groups
+        return groups, ()
     labels = np.arange(len(unnamed))
+    notes: tuple[str, ...] = ()
     apart = pairs_apart([recordings[index] for index in unnamed])
     if len(unnamed) >= (MIN_RECORDINGS if model.scoring is None else 2):
         vectors = np.concatenate([recordings[index].windows for index in unnamed])
         of = np.repeat(np.arange(len(unnamed)), [len(recordings[index].windows) for index in unnamed])
-        labels = group_recordings(
-            vectors, of, len(unnamed), whiten=not model.whitened, scoring=model.scoring, cannot_link=apart
-        ).groups
+        grouping = group_recordings(
+            vectors,
+            of,
+            len(unnamed),
+            whiten=not model.whitened,
+            scoring=model.scoring,
+            cannot_link=apart,
+            headings=mean_headings([recordings[index].heading for index in unnamed]),
+        )
+        labels, notes = grouping.groups, grouping.remarks
     if model.scoring is None and len(unnamed) <= MAX_JOINED:
         labels = _join_near_groups([recordings[index] for index in unnamed], labels, threshold, apart)
     for index, group in zip(unnamed, labels.tolist(), strict=True):
         groups[index] = group
-    return groups
+    return groups, notes
 
 
 def _join_near_groups(
@@ -239,9 +263,9 @@ def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[Em
         own_parts, rows = parts[begin:end], slice(edges[begin], edges[end])
         offsets = np.cumsum([0, *map(len, own_parts)])[of[rows] - begin]
         note = "; ".join((*_describe_conversion(group[0].layout, model), *describe_sizes(group, model.body_size)))
-        sectors = heading_sectors(np.concatenate([camera_headings(part) for part in group]))
+        sectors, heading = summarize_headings(group)
         joined = _join(own_parts, vectors[rows], starts[rows] + offsets, model.pose_scale)
-        yield replace(joined, note=note, sectors=sectors)
+        yield replace(joined, note=note, sectors=sectors, heading=heading)
 
 
 def _describe_conversion(layout: Layout, model: Model) -> tuple[str, ...]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
 from himpc._schema import validated
-from himpc.errors import ConfigError, DataError, HimpcError
+from himpc.errors import ConfigError, DataError
 from himpc.gallery.answer import Answer
 from himpc.gallery.cache import RevisionCache
 from himpc.gallery.calibration import Calibration, calibrate, load_stored_calibration, mean_halves
@@ -26,7 +26,7 @@ from himpc.gallery.ranking import (
 )
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings, pairs_apart
 from himpc.gallery.store import InMemoryIndex, VectorStore
-from himpc.recordings import Progress, Recording, camera_headings, heading_sectors, nearby_sectors
+from himpc.recordings import Progress, Recording, nearby_sectors
 
 if TYPE_CHECKING:
     from himpc.model import Model
@@ -39,10 +39,6 @@ MAX_CALIBRATION_RECORDINGS = 20_000
 
 MAX_INDEX_ELEMENTS = 64 * 2**20
 """Elements of the index in memory, 256 MiB: 350,000 recordings of 192 dimensions. Larger galleries use the store."""
-
-
-MAX_CACHED_SECTORS = 100_000
-"""Maximum number of recordings whose headings are cached."""
 
 OTHER_SIDE_NOTE = (
     "the nearest person is enrolled from other sides only, and a body looks different from another side: the answer is "
@@ -90,7 +86,6 @@ class Searcher:
         self.counts = RevisionCache(self._count)
         self.index = RevisionCache(self._build_index)
         self.uses_index = False
-        self._sectors: dict[int, int] = {}
 
     def revision(self) -> int:
         """Return the revision of the gallery, the number of its changes."""
@@ -173,27 +168,13 @@ class Searcher:
         """Add a note if no recording of the nearest person was seen from a side that the probe shows."""
         if not answer.matches or not probe.sectors:
             return answer
-        enrolled = [self._sectors_of(each.id) for each in answer.matches[0].recordings]
+        with self._catalog.read() as connection:
+            nearest = queries.headings_of(connection, [each.id for each in answer.matches[0].recordings])
+        enrolled = [sectors for sectors, _ in nearest.values()]
         near = nearby_sectors(probe.sectors)
         if not any(enrolled) or any(sectors & near for sectors in enrolled):
             return answer
         return replace(answer, note="; ".join(note for note in (answer.note, OTHER_SIDE_NOTE) if note))
-
-    def _sectors_of(self, recording: int) -> int:
-        """Return the headings that a recording of the gallery shows; 0 if its joints are not stored."""
-        if recording not in self._sectors:
-            layout, sectors = self._model.layout, 0
-            try:
-                with self._catalog.read() as connection:
-                    joints = queries.joints_of(connection, recording, len(layout))
-                stored = Recording(joints, layout, true_size=self._model.body_size != "assumed")
-                sectors = heading_sectors(camera_headings(stored))
-            except HimpcError:
-                pass  # not stored, removed meanwhile, or damaged, as `verify` says
-            if len(self._sectors) >= MAX_CACHED_SECTORS:
-                self._sectors.clear()
-            self._sectors[recording] = sectors
-        return self._sectors[recording]
 
     def _describe_bias(self, calibration: Calibration) -> str:
         """Return a note if the rates may be too low because the model was trained on these people."""

@@ -13,6 +13,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+import numpy as np
+
 from himpc.errors import DamagedGalleryError, DataError, GalleryError, ModelError
 from himpc.gallery.catalog import Catalog, changes, queries
 from himpc.gallery.checked_store import CheckedStore
@@ -24,7 +26,9 @@ from himpc.gallery.recordings import (
     check_persons,
     embed_recordings,
     group_unnamed,
+    mean_headings,
     remove_copies,
+    summarize_headings,
 )
 from himpc.gallery.records import EnrolledRecording, Enrollment
 from himpc.gallery.reserve import Reserve
@@ -38,6 +42,7 @@ if TYPE_CHECKING:
     from himpc.gallery.calibration import Calibration
     from himpc.gallery.review import Review
     from himpc.gallery.search import Searcher
+    from himpc.learning import Grouping
     from himpc.model import Model
 
 MAX_CALIBRATION_RECORDINGS = 2_000
@@ -54,6 +59,8 @@ class EnrollmentBatch:
     """`new`, `already`, `short`: the people of `new` and `already` are those of the gallery."""
     persons: list[str | None]
     """The person of each recording passed; None if it is too short."""
+    notes: tuple[str, ...] = ()
+    """What else to know about the grouping of recordings without a person."""
 
 
 class GalleryService(GalleryReader):
@@ -185,6 +192,21 @@ class GalleryService(GalleryReader):
             if self._catalog.begun_changes():
                 self.writer.settle()
             self.writer.add_digests()
+            self._add_headings()
+
+    def _add_headings(self) -> None:
+        """Add the headings of recordings that an older version has enrolled, as far as their joints are stored."""
+        with self._catalog.read() as connection:
+            ids = queries.ids_without_heading(connection)
+        for batch in queries.batches(ids):
+            with self._catalog.read() as connection:
+                listed = queries.list_recordings(connection, ids=batch)
+            headings: dict[int, tuple[int, complex | None]] = dict.fromkeys(batch, (0, None))
+            for each in listed:
+                with suppress(GalleryError):  # joints that are damaged, as `verify` says, or not stored
+                    headings[each.id] = summarize_headings([self._stored_recording(each)])
+            with self._catalog.write() as connection:
+                changes.set_headings(connection, headings)
 
     def close(self) -> None:
         """Close files and connections, after background threads have ended."""
@@ -234,7 +256,7 @@ class GalleryService(GalleryReader):
             people=tuple(sorted({str(each.person) for each in added.new})),
             already=tuple(each.source for each in added.already),
             short=tuple(each.source for each in added.short),
-            notes=tuple(dict.fromkeys(each.note for each in added.new if each.note)),
+            notes=tuple(dict.fromkeys([*(each.note for each in added.new if each.note), *added.notes])),
         )
 
     def add(
@@ -253,9 +275,10 @@ class GalleryService(GalleryReader):
         usable = [
             each if each.person is None else replace(each, person=changes.check_name(each.person)) for each in usable
         ]
+        groups, notes = group_unnamed(self.model, usable, self._match_threshold())
         new, already = self.writer.add(
             usable,
-            group_unnamed(self.model, usable, self._match_threshold()),
+            groups,
             skeletons=self.keep_skeletons,
             files=files,
         )
@@ -264,7 +287,7 @@ class GalleryService(GalleryReader):
         person_of = {each.fingerprint: each.person for each in [*new, *already]}
         whole_persons = [person_of.get(each.fingerprint) if len(each.windows) else None for each in embedded]
         persons = [whole_persons[number] for number in number_whole_recordings(recordings).tolist()]
-        return EnrollmentBatch(new, already, [each for each in embedded if not len(each.windows)], persons)
+        return EnrollmentBatch(new, already, [each for each in embedded if not len(each.windows)], persons, notes)
 
     def _match_threshold(self) -> float | None:
         """Return the distance up to which searches match by default, or None if there is no calibration yet."""
@@ -292,6 +315,32 @@ class GalleryService(GalleryReader):
         """Build or extend the store's index if the gallery is large enough; return True if there is one."""
         with self._catalog.write():
             return self._store.index()
+
+    def group(self, people: int | None = None) -> tuple[list[EnrolledRecording], Grouping]:
+        """Group all enrolled recordings by person, whatever their names; those that overlap in time are kept apart.
+
+        Raises
+        ------
+        DataError, ConfigError
+            As `himpc.learning.group_recordings`.
+        """
+        from himpc.learning import group_recordings
+
+        listed = {each.id: each for each in self.recordings()}
+        entries = self.embeddings(list(listed))
+        ids = entries.ids.tolist()
+        pairs = [(one, other) for one, others in enumerate(self.simultaneous(ids)) for other in others if one < other]
+        grouping = group_recordings(
+            entries.windows,
+            entries.of,
+            len(ids),
+            people,
+            whiten=not self.model.whitened,
+            scoring=self.model.scoring,
+            cannot_link=np.array(pairs, dtype=np.int64).reshape(-1, 2),
+            headings=mean_headings([mean for _, mean in self.headings(ids)]),
+        )
+        return [listed[id] for id in ids], grouping
 
     # Calibration
 
@@ -360,6 +409,7 @@ class GalleryService(GalleryReader):
             person=enrolled.person,
             source=enrolled.source,
             dimensions=self.model.dimensions,
+            true_size=self.model.body_size != "assumed",
         )
 
     def verify(self, *, repair: bool = False) -> list[str]:

@@ -25,7 +25,10 @@ from himpc.gallery.recordings import EmbeddedRecording
 from himpc.gallery.service import GalleryService
 from himpc.model import Model
 
-VERSION = "1"
+VERSION = "2"
+"""The version of the format; files of version 1, which have neither headings nor simultaneous recordings, are read."""
+
+READABLE_VERSIONS = ("1", VERSION)
 
 ARRAY_TYPES = {"pooled": "F32", "windows": "F32", "of": "I64", "starts": "I64", "joints": "F32", "recordings": "U8"}
 ARRAY_TYPES |= dict.fromkeys(MODEL_FILES, "U8")
@@ -41,11 +44,16 @@ def _check_printable(text: str) -> str:
 
 Text = Annotated[str, AfterValidator(_check_printable)]
 Count = Annotated[int, Field(ge=0, le=2**31 - 1)]
+Cosine = Annotated[float, Field(ge=-1, le=1)]
 
 
 @validated
 class _Row:
-    """The entry of a recording in the file; `kept` is the number of frames of joints in the file, 0 or all."""
+    """The entry of a recording in the file; `kept` is the number of frames of joints in the file, 0 or all.
+
+    `simultaneous` are the places in the list of recordings that overlap it in time, and `heading` the mean of the unit
+    vectors of its heading relative to the camera.
+    """
 
     person: Text
     named: bool
@@ -58,6 +66,9 @@ class _Row:
     fingerprint: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
     quality: Annotated[float, Field(ge=0, le=1)]
     enrolled: Annotated[str, Field(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00$")]
+    sectors: Annotated[int, Field(ge=0, lt=2**31)] = 0
+    heading: tuple[Cosine, Cosine] | None = None
+    simultaneous: tuple[Count, ...] = ()
 
 
 def export_gallery(gallery: Gallery, path: str | Path) -> int:
@@ -112,10 +123,14 @@ def _to_arrays(service: GalleryService) -> tuple[Arrays, int]:
         )
     joints = [service.joints(each.id) if each.skeleton else np.empty((0, 1, 3), np.float32) for each in enrolled]
     copied = ("person", "source", "session", "camera", "fps", "frames", "quality", "enrolled")
+    headings, partners = service.headings(ids), service.simultaneous(ids)
     rows = [
         {name: getattr(each, name) for name in copied}
         | {"named": each.person not in unnamed, "kept": len(own), "fingerprint": known}
-        for each, own, known in zip(enrolled, joints, service.fingerprints(ids), strict=True)
+        | {"sectors": sectors, "heading": None if mean is None else (mean.real, mean.imag), "simultaneous": others}
+        for each, own, known, (sectors, mean), others in zip(
+            enrolled, joints, service.fingerprints(ids), headings, partners, strict=True
+        )
     ]
     arrays: Arrays = {
         "pooled": entries.pooled,
@@ -169,8 +184,10 @@ def _read(path: Path) -> tuple[Arrays, Calibration | None]:
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
-            if metadata.get("himpc_gallery") != VERSION or set(file.keys()) != set(ARRAY_TYPES):
-                raise FormatError(f"{path}: is not a gallery exported by himpc in version {VERSION} of the format")
+            if metadata.get("himpc_gallery") not in READABLE_VERSIONS or set(file.keys()) != set(ARRAY_TYPES):
+                raise FormatError(
+                    f"{path}: is not a gallery exported by himpc in version {' or '.join(READABLE_VERSIONS)} of it"
+                )
             for name, expected in ARRAY_TYPES.items():
                 if (found := file.get_slice(name).get_dtype()) != expected:
                     raise FormatError(f"{path}: {name!r} is {found}, expected {expected}")
@@ -215,6 +232,9 @@ def _from_arrays(arrays: Arrays, model: Model, path: str | Path) -> tuple[list[E
                 windows=windows[own],
                 starts=starts[own],
                 enrolled=row.enrolled,
+                simultaneous=frozenset(rows[other].fingerprint for other in row.simultaneous),
+                sectors=row.sectors,
+                heading=None if row.heading is None else complex(*row.heading),
             )
         )
     return recordings, [None if row.named else unnamed[row.person] for row in rows]
@@ -250,6 +270,8 @@ def _parse_rows(document: NDArray[np.uint8], path: str | Path) -> list[_Row]:
         raise _damaged(path, "its list of recordings is empty, or has a skeleton of another length")
     if len({row.fingerprint for row in rows}) != len(rows):
         raise _damaged(path, "it holds a recording twice")
+    if any(other >= len(rows) for row in rows for other in row.simultaneous):
+        raise _damaged(path, "a recording overlaps one in time that it does not hold")
     return rows
 
 

@@ -82,6 +82,7 @@ class GalleryWriter:
             numbers = [person for person, _ in persons]
             rows = list(zip(ids.tolist(), numbers, named, strict=True))
             changes.add_recordings(connection, rows, skeletons=skeletons)
+            changes.add_simultaneous(connection, added)
             self._catalog.log_change(connection, action, self._actor, Counter(numbers).items())
             changes.add_files(connection, files)
         return named, [replace(each, person=names[each.fingerprint]) for each in added if each.fingerprint in names]

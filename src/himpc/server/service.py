@@ -283,7 +283,6 @@ class Service:
     def group(self, uploaded: UploadedRecordings | None, people: int | None) -> s.GroupResult:
         """Group recordings by person: those uploaded, or else those of the gallery."""
         from himpc.api import group
-        from himpc.learning import group_recordings
 
         model = self.gallery.model
         if uploaded is not None:
@@ -295,13 +294,8 @@ class Service:
                 s.GroupedRecording(id=None, source=r.source, person=None, confidence=None) for r in uploaded.recordings
             ]
             return _group_result(grouping, rows, uploaded.skipped, notes)
-        recordings = {each.id: each for each in self.gallery.recordings()}
-        entries = self.gallery.embeddings(list(recordings))
-        present = [recordings[number] for number in entries.ids.tolist()]
-        grouping = group_recordings(
-            entries.windows, entries.of, len(present), people, whiten=not model.whitened, scoring=model.scoring
-        )
-        rows = [s.GroupedRecording(id=str(r.id), source=r.source, person=r.person, confidence=None) for r in present]
+        enrolled, grouping = self.gallery.group(people)
+        rows = [s.GroupedRecording(id=str(r.id), source=r.source, person=r.person, confidence=None) for r in enrolled]
         named = {person.name for person in self.gallery.people() if person.named}
         likely = [{item.person, str(item.candidate)} for item in self.gallery.review.queue() if item.kind == "merge"]
         return _group_result(grouping, rows, [], named=named, likely=likely)

@@ -13,8 +13,16 @@ from sqlalchemy import Connection
 
 from himpc.errors import DataError, escape_unprintable
 from himpc.gallery.catalog.audit import now
-from himpc.gallery.catalog.queries import batches
-from himpc.gallery.catalog.tables import decision_moves, decisions, files, former_names, people, recordings
+from himpc.gallery.catalog.queries import batches, ids_by_fingerprint, simultaneous_pairs
+from himpc.gallery.catalog.tables import (
+    decision_moves,
+    decisions,
+    files,
+    former_names,
+    people,
+    recordings,
+    simultaneous,
+)
 from himpc.gallery.catalog.tables import skeletons as skeleton_table
 from himpc.gallery.integrity import digest
 from himpc.gallery.recordings import EmbeddedRecording
@@ -24,12 +32,14 @@ __all__ = [
     "add_files",
     "add_person",
     "add_recordings",
+    "add_simultaneous",
     "check_name",
     "delete_empty_people",
     "delete_recordings",
     "new_ids",
     "next_unnamed",
     "set_digests",
+    "set_headings",
 ]
 
 UNNAMED = "unnamed-"
@@ -113,6 +123,7 @@ def add_recordings(
                 "enrolled": recording.enrolled or now(),
                 "pooled_digest": digest(recording.pooled),
                 "windows_digest": digest(recording.windows, recording.starts),
+                **_heading_cells(recording.sectors, recording.heading),
             }
             for number, person, recording in batch
         ]
@@ -133,6 +144,34 @@ def set_digests(connection: Connection, digests: Mapping[int, tuple[str, str]]) 
         connection.execute(row.values(pooled_digest=pooled, windows_digest=windows))
 
 
+def set_headings(connection: Connection, headings: Mapping[int, tuple[int, complex | None]]) -> None:
+    """Set the sectors and the mean heading of some recordings, by id."""
+    for number, (sectors, heading) in headings.items():
+        row = sql.update(recordings).where(recordings.c.id == number)
+        connection.execute(row.values(**_heading_cells(sectors, heading)))
+
+
+def _heading_cells(sectors: int, heading: complex | None) -> dict[str, float | None]:
+    x, y = (None, None) if heading is None else (heading.real, heading.imag)
+    return {"heading_sectors": sectors, "heading_x": x, "heading_y": y}
+
+
+def add_simultaneous(connection: Connection, added: Sequence[EmbeddedRecording]) -> None:
+    """Record which enrolled recordings overlap in time; pairs that are known, or not enrolled, are skipped."""
+    fingerprints = {each.fingerprint for each in added if each.simultaneous}
+    id_of = ids_by_fingerprint(connection, list(fingerprints.union(*(each.simultaneous for each in added))))
+    pairs = {
+        (min(one, other), max(one, other))
+        for each in added
+        if (one := id_of.get(each.fingerprint)) is not None
+        for other in map(id_of.get, each.simultaneous)
+        if other is not None and other != one
+    }
+    known = set(simultaneous_pairs(connection, list(id_of.values()))) if pairs else set()
+    for batch in batches(sorted(pairs - known)):
+        connection.execute(sql.insert(simultaneous), [{"recording": one, "other": other} for one, other in batch])
+
+
 def delete_recordings(connection: Connection, ids: Sequence[int]) -> None:
     """Delete recordings, with what was decided about them, and people who have none left, with all former names."""
     for batch in batches(ids):
@@ -141,6 +180,8 @@ def delete_recordings(connection: Connection, ids: Sequence[int]) -> None:
         connection.execute(sql.delete(decision_moves).where(decision_moves.c.recording.in_(batch)))
         concerned = sql.or_(decisions.c.recording.in_(batch), decisions.c.other.in_(batch))
         connection.execute(sql.delete(decisions).where(concerned))
+        together = sql.or_(simultaneous.c.recording.in_(batch), simultaneous.c.other.in_(batch))
+        connection.execute(sql.delete(simultaneous).where(together))
     undecided = decision_moves.c.decision.not_in(sql.select(decisions.c.number))
     connection.execute(sql.delete(decision_moves).where(undecided))
     delete_empty_people(connection)

@@ -1,8 +1,8 @@
 """Bring the catalog of an older version up to date, in the transaction that opens it.
 
 Version 2 adds digests, numbers in the audit log and former names, and stores the names of people in the Unicode form
-NFC. The digests of vectors need the vectors, and are added by `himpc.gallery.integrity` afterwards. Version 3 adds the
-decisions of the queue.
+NFC. Version 3 adds the decisions of the queue, version 4 headings and simultaneous recordings. Digests of vectors and
+headings need what the catalog does not hold or the model, and are added afterwards (`GalleryService`).
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from himpc.gallery.catalog import audit
 from himpc.gallery.catalog.tables import SEARCH_TABLES, TABLES, events, people, properties, recordings, searches
 from himpc.recordings import normalize_label
 
-VERSION = "3"
+VERSION = "4"
 """The version of the tables."""
 
 ADDED_TABLES = {
-    "1": frozenset({"himpc_former_names", "himpc_decisions", "himpc_decision_moves"}),
-    "2": frozenset({"himpc_decisions", "himpc_decision_moves"}),
+    "1": frozenset({"himpc_former_names", "himpc_decisions", "himpc_decision_moves", "himpc_simultaneous"}),
+    "2": frozenset({"himpc_decisions", "himpc_decision_moves", "himpc_simultaneous"}),
+    "3": frozenset({"himpc_simultaneous"}),
     VERSION: frozenset[str](),
 }
 """The tables that each version lacks; an older version is migrated, and no other is opened."""
@@ -40,9 +41,9 @@ def migrate(connection: Connection, log: Connection) -> None:
     if found == VERSION:
         return  # another process was first
     TABLES.create_all(connection)
+    for table in (properties, recordings, events):
+        _add_columns(connection, table)
     if found == "1":
-        for table in (properties, recordings, events):
-            _add_columns(connection, table)
         _number_entries(connection, log)
         _normalise_names(connection, log)
     connection.execute(sql.update(properties).where(version).values(value=VERSION.encode()))

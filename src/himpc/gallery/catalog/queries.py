@@ -12,7 +12,7 @@ from sqlalchemy import Connection
 
 from himpc.errors import NotEnrolledError, escape_unprintable
 from himpc.gallery.catalog.cells import InvalidCellError
-from himpc.gallery.catalog.tables import files, former_names, people, recordings
+from himpc.gallery.catalog.tables import files, former_names, people, recordings, simultaneous
 from himpc.gallery.catalog.tables import skeletons as skeleton_table
 from himpc.gallery.records import EnrolledRecording, Person
 from himpc.recordings import normalize_label
@@ -26,8 +26,11 @@ __all__ = [
     "find_person",
     "fingerprints_of",
     "has_file",
+    "headings_of",
+    "ids_by_fingerprint",
     "ids_of_names",
     "ids_without_digest",
+    "ids_without_heading",
     "joints_of",
     "list_people",
     "list_recordings",
@@ -35,6 +38,7 @@ __all__ = [
     "names_of",
     "persons_of",
     "sample_recordings",
+    "simultaneous_pairs",
     "sources_of",
     "windows_of",
 ]
@@ -116,6 +120,28 @@ def names_by_fingerprint(connection: Connection, fingerprints: Sequence[str]) ->
     return _lookup(connection, query, recordings.c.fingerprint, fingerprints)
 
 
+def ids_by_fingerprint(connection: Connection, fingerprints: Sequence[str]) -> dict[str, int]:
+    """Return the id of each recording that is enrolled, by fingerprint."""
+    query = sql.select(recordings.c.fingerprint, recordings.c.id)
+    return _lookup(connection, query, recordings.c.fingerprint, fingerprints)
+
+
+def simultaneous_pairs(connection: Connection, ids: Sequence[int] | None = None) -> list[tuple[int, int]]:
+    """Return the pairs of recordings that overlap in time, the lower id first: all, or those of some lower ids."""
+    query = sql.select(simultaneous.c.recording, simultaneous.c.other)
+    rows: Iterable[Any] = (
+        connection.execute(query) if ids is None else _select_among(connection, query, simultaneous.c.recording, ids)
+    )
+    return [(row[0], row[1]) for row in rows]
+
+
+def headings_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[int, complex | None]]:
+    """Return the sectors and the mean heading of each recording that is enrolled, by id; 0 and None if not known."""
+    columns = (recordings.c.heading_sectors, recordings.c.heading_x, recordings.c.heading_y)
+    rows = _select_among(connection, sql.select(recordings.c.id, *columns), recordings.c.id, ids)
+    return {row[0]: (row[1] or 0, None if None in (row[2], row[3]) else complex(row[2], row[3])) for row in rows}
+
+
 def persons_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
     """Return the person's id of each recording that is enrolled, by id."""
     return _lookup(connection, sql.select(recordings.c.id, recordings.c.person), recordings.c.id, _valid_ids(ids))
@@ -167,6 +193,11 @@ def windows_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
 def ids_without_digest(connection: Connection) -> list[int]:
     """Return the ids of recordings that an older version of himpc has enrolled, without digests."""
     return list(connection.execute(sql.select(recordings.c.id).where(recordings.c.pooled_digest.is_(None))).scalars())
+
+
+def ids_without_heading(connection: Connection) -> list[int]:
+    """Return the ids of recordings that an older version of himpc has enrolled, without their headings."""
+    return list(connection.execute(sql.select(recordings.c.id).where(recordings.c.heading_sectors.is_(None))).scalars())
 
 
 def counts(connection: Connection) -> tuple[int, int, int]:

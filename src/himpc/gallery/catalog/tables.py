@@ -20,6 +20,7 @@ __all__ = [
     "properties",
     "recordings",
     "searches",
+    "simultaneous",
     "skeletons",
 ]
 
@@ -59,8 +60,20 @@ recordings = Table(
     Column("enrolled", String(), nullable=False),
     Column("pooled_digest", String()),
     Column("windows_digest", String()),
+    Column("heading_sectors", Count()),
+    Column("heading_x", Float()),
+    Column("heading_y", Float()),
 )
-"""Digests are hashes of the vectors in the store (`himpc.gallery.integrity`)."""
+"""Digests are hashes of the vectors in the store (`himpc.gallery.integrity`). The heading relative to the camera is a
+mean of unit vectors (`himpc.learning.heading_vectors`), NULL if not known, and the sectors that it shows, then 0."""
+
+simultaneous = Table(
+    "himpc_simultaneous",
+    TABLES,
+    Column("recording", BigInteger(), primary_key=True, autoincrement=False),
+    Column("other", BigInteger(), primary_key=True, autoincrement=False, index=True),
+)
+"""Pairs of recordings that overlap in time, and so show different people; the time itself is not stored."""
 
 skeletons = Table(
     "himpc_skeletons",
