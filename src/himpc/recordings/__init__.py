@@ -22,7 +22,7 @@ from himpc.recordings.headings import (
     nearby_sectors,
 )
 from himpc.recordings.interchange import METADATA, parse_poses, restore_layout
-from himpc.recordings.mapped_arrays import iter_blocks, read_array, stack
+from himpc.recordings.mapped_arrays import iter_blocks, read_array, read_npy_header, stack
 from himpc.recordings.motion_bids import LAYOUT_KEY, SIZE_KEY, save_motion_bids
 from himpc.recordings.netcdf import save_netcdf
 from himpc.recordings.recording import (
@@ -76,6 +76,7 @@ __all__ = [
     "parse_condition",
     "parse_poses",
     "read_array",
+    "read_npy_header",
     "restore_layout",
     "save",
     "save_motion_bids",

@@ -21,7 +21,7 @@ from numpy.typing import DTypeLike, NDArray
 
 from himpc.errors import FormatError, RunFolderError
 
-__all__ = ["MAPPED_BYTES", "iter_blocks", "map_array", "read_array", "release", "stack"]
+__all__ = ["MAPPED_BYTES", "iter_blocks", "map_array", "read_array", "read_npy_header", "release", "stack"]
 
 MAPPED_BYTES = 2**28
 """Arrays of 256 MiB or more are mapped, smaller ones are kept in memory."""
@@ -115,20 +115,13 @@ def read_array(archive: zipfile.ZipFile, name: str, path: str | Path, kind: str,
     if info.compress_type != zipfile.ZIP_STORED or info.file_size != info.compress_size or info.file_size > size:
         raise FormatError(f"{path}: array {name!r} is compressed or truncated", hint="write the file again")
     with archive.open(info) as file:
-        try:
-            major, _ = np.lib.format.read_magic(file)
-            read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-            shape, fortran, dtype = read_header(file)
-        except Exception as error:  # NumPy's parser raises many kinds of errors for a damaged header
-            raise FormatError(f"{path}: array {name!r} has a damaged header") from error
-        if dtype.kind != kind or len(shape) != axes or min(shape, default=0) < 0:
+        shape, fortran, dtype = read_npy_header(file, info.file_size, path, name)
+        if dtype.kind != kind or len(shape) != axes:
             raise FormatError(
                 f"{path}: array {name!r} is {dtype} with shape {shape}, expected kind {kind!r}, {axes} axes"
             )
         count = math.prod(shape)
         header = file.tell()
-        if count * dtype.itemsize != info.file_size - header:
-            raise FormatError(f"{path}: array {name!r} declares shape {shape}, which differs from its size")
         if count * dtype.itemsize >= MAPPED_BYTES and archive.fp and not fortran:
             offset = _content_offset(archive.fp, info) + header
             if offset + count * dtype.itemsize > size:
@@ -136,6 +129,38 @@ def read_array(archive: zipfile.ZipFile, name: str, path: str | Path, kind: str,
             return map_array(archive.fp, offset, shape, dtype)
         values = np.zeros(count, dtype) if count * dtype.itemsize == 0 else np.frombuffer(file.read(), dtype)
     return values.reshape(shape, order="F" if fortran else "C")
+
+
+def read_npy_header(
+    file: IO[bytes], size: int, path: str | Path, name: str
+) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    """Read the header of an array in NumPy's format: its shape, whether it is in Fortran order, and its type.
+
+    Parameters
+    ----------
+    file : binary file
+        At the beginning of the array; afterwards at its first value.
+    size : int
+        The number of bytes of header and values.
+    path, name
+        The file and the array, for errors.
+
+    Raises
+    ------
+    FormatError
+        If the header is damaged or differs from the size, or the array holds Python objects.
+    """
+    try:
+        major, _ = np.lib.format.read_magic(file)
+        read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+        shape, fortran, dtype = read_header(file)
+    except Exception as error:  # NumPy's parser raises many kinds of errors for a damaged header
+        raise FormatError(f"{path}: array {name!r} has a damaged header") from error
+    if dtype.hasobject:
+        raise FormatError(f"{path}: array {name!r} holds Python objects (a pickle), which are not read")
+    if min(shape, default=0) < 0 or math.prod(shape) * dtype.itemsize != size - file.tell():
+        raise FormatError(f"{path}: array {name!r} declares shape {shape}, which differs from its size")
+    return shape, fortran, dtype
 
 
 def _content_offset(file: IO[bytes], info: zipfile.ZipInfo) -> int:

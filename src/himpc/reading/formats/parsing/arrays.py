@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.formats.parsing.text import MAX_BYTES, read_bytes
+from himpc.recordings import read_npy_header
 
 __all__ = ["npz_names", "read_mat", "read_npy", "read_npz", "to_float64"]
 
@@ -67,17 +68,8 @@ def read_npz(path: Path, name: str) -> NDArray[Any]:
 
 def _parse_npy(content: bytes, path: Path, name: str) -> NDArray[Any]:
     file = BytesIO(content)
-    try:
-        major, _ = np.lib.format.read_magic(file)
-        read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
-        shape, fortran, dtype = read_header(file)
-    except Exception as error:  # NumPy's parser raises many kinds of errors for a damaged header
-        raise FormatError(f"{path}: array {name!r} has a damaged header") from error
-    if dtype.hasobject:
-        raise FormatError(f"{path}: array {name!r} holds Python objects (a pickle), which are not read")
+    shape, fortran, dtype = read_npy_header(file, len(content), path, name)
     count = math.prod(shape)
-    if min(shape, default=0) < 0 or count * dtype.itemsize != len(content) - file.tell():
-        raise FormatError(f"{path}: array {name!r} declares shape {shape}, which differs from its size")
     values = np.frombuffer(content, dtype, offset=file.tell()) if count * dtype.itemsize else np.zeros(count, dtype)
     return values.reshape(shape, order="F" if fortran else "C")
 
