@@ -43,10 +43,22 @@ def test_every_package_has_a_place_in_the_declared_order():
     assert found == set(ORDER)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_a_module_imports_only_from_packages_below_its_own(path):
-    own = ORDER.index(path.relative_to(PACKAGE).parts[0].removesuffix(".py"))
-    assert {name.split(".")[1] for name in imported_modules(path)} <= set(ORDER[: own + 1])
+@pytest.fixture(scope="module")
+def imports():
+    """Return the package of each module, and the modules that it imports."""
+    return {
+        path: (path.relative_to(PACKAGE).parts[0].removesuffix(".py"), set(imported_modules(path))) for path in MODULES
+    }
+
+
+def test_a_module_imports_only_from_packages_below_its_own(imports):
+    above = {
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path, (own, names) in imports.items()
+        for name in names
+        if name.split(".")[1] not in ORDER[: ORDER.index(own) + 1]
+    }
+    assert above == set()
 
 
 def test_imports_inside_packages_run_in_one_direction():
@@ -55,11 +67,14 @@ def test_imports_inside_packages_run_in_one_direction():
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_a_package_is_imported_only_through_its_init(path):
-    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-    outside = {name for name in imported_modules(path) if name.split(".")[1] != own}
-    assert {name for name in outside if name.count(".") > 1 and not is_package(name)} == set()
+def test_a_package_is_imported_only_through_its_init(imports):
+    inside = {
+        f"{path.relative_to(PACKAGE)} imports {name}"
+        for path, (own, names) in imports.items()
+        for name in names
+        if name.split(".")[1] != own and name.count(".") > 1 and not is_package(name)
+    }
+    assert inside == set()
 
 
 def test_no_file_names_a_path_of_the_machine_it_was_written_on():

@@ -2,10 +2,8 @@
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-
-import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "himpc"
@@ -24,8 +22,9 @@ DATA_KEYS = re.compile(r"\b(nobody|stranger|stranger_weight)\b|--mend\b")
 COMMAND_LINE = re.compile(r"(^|[\s'\"(])--[a-z][a-z-]+|\bhimpc (gallery|train|group|pose|identify|serve|info|embed)\b")
 
 
-def name_of(path: Path) -> str:
-    return path.relative_to(ROOT).as_posix()
+def violations(paths: list[Path], find: Callable[[Path], Iterable[str]]) -> list[str]:
+    """Return what a function finds in files, with the name of each file."""
+    return [f"{path.relative_to(ROOT).as_posix()}:{found}" for path in paths for found in find(path)]
 
 
 def string_constants(path: Path) -> Iterator[ast.Constant]:
@@ -37,16 +36,22 @@ def string_constants(path: Path) -> Iterator[ast.Constant]:
             yield node
 
 
-@pytest.mark.parametrize("path", TEXTS, ids=name_of)
-def test_plain_terms_are_used(path):
+def avoided_terms(path: Path) -> Iterator[str]:
     text = path.read_text(encoding="utf-8")
     lines = (DATA_KEYS.sub("", text) if path.suffix in (".py", ".js") else text).splitlines()
-    assert [f"{number}: {line.strip()}" for number, line in enumerate(lines, 1) if AVOIDED.search(line)] == []
+    return (f"{number}: {line.strip()}" for number, line in enumerate(lines, 1) if AVOIDED.search(line))
 
 
-@pytest.mark.parametrize("path", LIBRARY, ids=name_of)
-def test_library_names_no_option_or_verb_of_the_command_line(path):
-    assert [(node.lineno, node.value) for node in string_constants(path) if COMMAND_LINE.search(node.value)] == []
+def test_plain_terms_are_used():
+    assert violations(TEXTS, avoided_terms) == []
+
+
+def command_line_words(path: Path) -> Iterator[str]:
+    return (f"{node.lineno}: {node.value}" for node in string_constants(path) if COMMAND_LINE.search(node.value))
+
+
+def test_library_names_no_option_or_verb_of_the_command_line():
+    assert violations(LIBRARY, command_line_words) == []
 
 
 def public_functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
@@ -58,7 +63,10 @@ def public_functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunction
                 yield node
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=name_of)
-def test_public_functions_have_docstrings(path):
-    long = [node for node in public_functions(path) if node.end_lineno - node.lineno > 8]
-    assert [f"{node.lineno}: {node.name}" for node in long if not ast.get_docstring(node)] == []
+def undocumented_functions(path: Path) -> Iterator[str]:
+    long = (node for node in public_functions(path) if node.end_lineno - node.lineno > 8)
+    return (f"{node.lineno}: {node.name}" for node in long if not ast.get_docstring(node))
+
+
+def test_public_functions_have_docstrings():
+    assert violations(sorted(SOURCE.rglob("*.py")), undocumented_functions) == []

@@ -1,4 +1,4 @@
-"""The queue of what needs a person: what is asked, decisions, and undoing them."""
+"""The queue: which questions are asked, decisions, and undoing them."""
 
 import sqlite3
 from dataclasses import replace

@@ -27,7 +27,7 @@ gallery = App(name="gallery", default_parameter=Parameter(negative=()), help_pro
 for _verb, _help in {
     "enroll": "Enroll people by their recordings; creates the gallery if there is none.",
     "search": "Identify the person in each recording, or report it as unknown.",
-    "queue": "List what needs a person: likely merges, doubtful recordings, unknown people; or decide it.",
+    "queue": "List likely merges, doubtful recordings and people without a name; or decide about them.",
     "quality": "List how well people are enrolled, those with most problems first.",
     "watch": "Enroll or identify the recordings that arrive in a folder.",
 }.items():

@@ -1,4 +1,4 @@
-"""``himpc gallery queue``: decide what needs a person."""
+"""``himpc gallery queue``: list the questions of the queue, or decide them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def queue(
     location: Location = DEFAULT_LOCATION,
     output: OutputOptions = OutputOptions(),
 ) -> int:
-    """List what needs a person: likely merges, doubtful recordings, people without a name; or decide it.
+    """List likely merges, doubtful recordings and people without a name; or decide about them.
 
     Parameters
     ----------
@@ -81,6 +81,6 @@ def queue(
         ],
         keys=["id", "person", "candidate"],
         sentence="reason",
-        title=f"{count_noun(len(items), 'question')} for a person",
+        title=f"{count_noun(len(items), 'question')} to decide",
     )
     return console.result({"queue": to_plain(items), "decided": numbers})

@@ -34,8 +34,8 @@ def search(
     people
         The number of nearest people to list.
     fmr
-        False match rate: the share of comparisons with another person that may match. Without --fmr and --fpir, the
-        stricter of an FMR of 0.01 and an FPIR of 0.1, as far as so few people can show them.
+        False match rate: the share of comparisons with another person that may match. The default is the stricter of
+        an FMR of 0.01 and an FPIR of 0.1, or the smallest rates that a gallery of few people can show.
     fpir
         False positive identification rate, instead: the share of searches for non-enrolled people that may match.
     enrolled

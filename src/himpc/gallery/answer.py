@@ -12,7 +12,7 @@ LIKELY_PROBABILITY = 0.5
 
 Verdict = Literal["match", "likely", "unsure", "unknown"]
 BY_CERTAINTY: tuple[Verdict, ...] = ("unsure", "likely", "unknown", "match")
-"""The verdicts, the one that needs a person first."""
+"""The verdicts, the least certain one first."""
 
 
 @dataclass(frozen=True)

@@ -172,8 +172,8 @@ class Gallery:
         people : int
             The number of nearest people in each answer.
         fmr : float, optional
-            False match rate: the share of comparisons with another person that may match. If neither rate is given,
-            the stricter of an FMR of 0.01 and an FPIR of 0.1, as far as the gallery has enough people to show them.
+            False match rate: the share of comparisons with another person that may match. The default is
+            the stricter of an FMR of 0.01 and an FPIR of 0.1, or the smallest rates that the gallery can show.
         fpir : float, optional
             False positive identification rate, instead: the share of searches for non-enrolled people that may match.
         enrolled : float
@@ -282,7 +282,7 @@ class Gallery:
         return self._service.writer.move(ids, person)
 
     def queue(self, *, fmr: float | None = None) -> list[QueueItem]:
-        """Return what needs a person: likely merges, doubtful recordings, and people without a name.
+        """Return questions that a person decides: likely merges, doubtful recordings, and people without a name.
 
         Each recording is left out and compared with all others: of more than 2,000, those of unnamed people first, then
         the latest. Nothing is changed until `decide` is called.

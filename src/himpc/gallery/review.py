@@ -32,7 +32,7 @@ class Review:
         self._queue = RevisionCache(self._build)
 
     def queue(self, fmr: float | None = None) -> list[QueueItem]:
-        """Return what needs a person; see `Gallery.queue`."""
+        """Return the questions that a person decides; see `Gallery.queue`."""
         return self._queue.get(self._searcher.revision()) if fmr is None else self._build(fmr)
 
     def decide(self, ids: Sequence[str], decision: Decision, person: str | None = None) -> list[int]:
@@ -84,7 +84,7 @@ class Review:
             raise DataError(f"{item.id}: the gallery has changed; look at the queue again")
         is_doubtful = item.kind == "doubtful"
         if decision == "confirm" and is_doubtful:
-            return self._note(connection, "confirmed", item, Fact(item.recording, item.other, True))
+            return self._record(connection, "confirmed", item, Fact(item.recording, item.other, True))
         if decision == "confirm":
             return self._move(connection, "confirmed", item, item.candidate, Fact(item.recording, item.other, True))
         if decision == "enroll":
@@ -92,18 +92,18 @@ class Review:
         if is_doubtful:
             return self._move(connection, "rejected", item, None, Fact(item.recording, item.other, False))
         other = item.other if item.kind == "merge" else None
-        return self._note(connection, "rejected", item, Fact(item.recording, other, False))
+        return self._record(connection, "rejected", item, Fact(item.recording, other, False))
 
-    def _note(self, connection: Connection, action: str, item: QueueItem, fact: Fact) -> int:
+    def _record(self, connection: Connection, action: str, item: QueueItem, fact: Fact) -> int:
         (person,) = set(queries.persons_of(connection, [item.recording]).values())
         (event,) = self._catalog.log_change(connection, action, self._actor, [(person, len(item.recordings))])
         decisions.add_decision(connection, event, fact)
         return event
 
     def _move(self, connection: Connection, action: str, item: QueueItem, person: str | None, fact: Fact) -> int:
-        origin = decisions.find_origin(connection, item.recordings)
+        before = decisions.find_owners(connection, item.recordings)
         event, number = self._writer.reassign(connection, item.recordings, person, action)
-        decisions.add_decision(connection, event, fact, number, origin)
+        decisions.add_decision(connection, event, fact, number, before)
         return event
 
     def _build(self, fmr: float | None = None) -> list[QueueItem]:

@@ -51,12 +51,14 @@ MAX_CALIBRATION_RECORDINGS = 2_000
 
 @dataclass(frozen=True)
 class EnrollmentBatch:
-    """The result of enrolling recordings: those that are new, were enrolled before, or are too short."""
+    """The result of enrolling recordings."""
 
     new: list[EmbeddedRecording]
+    """Those that were enrolled now, with the people of the gallery that they show."""
     already: list[EmbeddedRecording]
+    """Those that were enrolled before, with their people."""
     short: list[EmbeddedRecording]
-    """`new`, `already`, `short`: the people of `new` and `already` are those of the gallery."""
+    """Those that are shorter than a window, and were not enrolled."""
     persons: list[str | None]
     """The person of each recording passed; None if it is too short."""
     notes: tuple[str, ...] = ()
@@ -95,7 +97,7 @@ class GalleryService(GalleryReader):
 
     @cached_property
     def review(self) -> Review:
-        """The queue of what needs a person, and the decisions about it."""
+        """The queue of questions that a person decides, and the decisions."""
         from himpc.gallery.review import Review
 
         return Review(self._catalog, self._checked_store, self.searcher, self.writer, self.actor)

@@ -317,7 +317,7 @@ class QueueItem(Response):
 
 
 class Queue(Response):
-    """What needs a person, and what can be undone."""
+    """The questions that a person decides, and the decision that can be undone."""
 
     items: list[QueueItem]
     undo: Event | None = Field(description="The last decision that was not undone.")

@@ -159,7 +159,7 @@ class Service:
         return s.Poster.of(**about, **draw_poster(joints, self.gallery.model.layout, recording.fps))
 
     def queue(self) -> s.Queue:
-        """List what needs a person, and the decision that can be undone."""
+        """List the questions of the queue, and the decision that can be undone."""
         number = self.gallery.review.last_decision()
         log = [] if number is None else [event for event in self.gallery.audit() if event.number == number]
         return s.Queue.of(items=self.gallery.review.queue(), undo=log[0] if log else None)

@@ -12,7 +12,7 @@ from himpc.errors import DataError, NameConflictError
 from himpc.gallery.catalog.changes import delete_empty_people
 from himpc.gallery.catalog.tables import decision_moves, decisions, former_names, people, recordings
 
-__all__ = ["Fact", "Origin", "add_decision", "find_origin", "last_decision", "owner_of", "read_facts", "undo_decision"]
+__all__ = ["Fact", "Owners", "add_decision", "find_owners", "last_decision", "owner_of", "read_facts", "undo_decision"]
 
 
 class Fact(NamedTuple):
@@ -23,8 +23,8 @@ class Fact(NamedTuple):
     same: bool
 
 
-class Origin(NamedTuple):
-    """Where recordings were before a decision moved them."""
+class Owners(NamedTuple):
+    """The people to whom recordings and former names belonged before a decision moved them."""
 
     moves: list[dict[str, object]]
     """The person of each recording, as rows of `decision_moves` without the decision."""
@@ -39,26 +39,26 @@ def read_facts(connection: Connection) -> list[Fact]:
     return [Fact(row[0], row[1], bool(row[2])) for row in rows]
 
 
-def find_origin(connection: Connection, ids: Sequence[int]) -> Origin:
-    """Return where recordings are before they are moved."""
+def find_owners(connection: Connection, ids: Sequence[int]) -> Owners:
+    """Return the people to whom recordings belong, before they are moved."""
     columns = (recordings.c.id.label("recording"), people.c.id.label("person"), people.c.name, people.c.named)
     query = sql.select(*columns).join(people, people.c.id == recordings.c.person).where(recordings.c.id.in_(ids))
     moves = [dict(row._mapping) for row in connection.execute(query)]
     owners = {move["person"] for move in moves}
     rows = sql.select(former_names.c.id, former_names.c.person).where(former_names.c.person.in_(owners))
-    return Origin(moves, {row[0]: row[1] for row in connection.execute(rows)})
+    return Owners(moves, {row[0]: row[1] for row in connection.execute(rows)})
 
 
 def add_decision(
-    connection: Connection, number: int, fact: Fact, person: int | None = None, origin: Origin | None = None
+    connection: Connection, number: int, fact: Fact, person: int | None = None, before: Owners | None = None
 ) -> None:
-    """Record a decision by the number of its event; `person` has the recordings of `origin` since."""
-    origin = origin or Origin([], {})
-    former = ",".join(f"{row}:{owner}" for row, owner in origin.former.items())
+    """Record a decision by the number of its event; `person` has the recordings of `before` since."""
+    before = before or Owners([], {})
+    former = ",".join(f"{row}:{owner}" for row, owner in before.former.items())
     values = {"number": number, "person": person, "former": former, **fact._asdict()}
     connection.execute(sql.insert(decisions).values(**values))
-    if origin.moves:
-        connection.execute(sql.insert(decision_moves), [{"decision": number, **move} for move in origin.moves])
+    if before.moves:
+        connection.execute(sql.insert(decision_moves), [{"decision": number, **move} for move in before.moves])
 
 
 def last_decision(connection: Connection) -> int | None:

@@ -1,4 +1,4 @@
-// The view of what needs a person: likely merges, doubtful recordings, people without a name.
+// The view of the queue: likely merges, doubtful recordings and people without a name, which a person decides.
 import { allNames, call, onRefresh, refresh } from "./api.js";
 import { downloadCsv } from "./csv.js";
 import { ask, nameField } from "./dialogs.js";

@@ -1,4 +1,4 @@
-"""Routes for the queue of what needs a person, and for the quality of enrollments."""
+"""Routes for the queue of questions that a person decides, and for the quality of enrollments."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ router = APIRouter(prefix="/api", tags=["queue"])
 
 @router.get("/queue")
 async def get_queue(service: ServiceDep, workers: WorkersDep) -> schemas.Queue:
-    """List what needs a person: likely merges, doubtful recordings, and people without a name."""
+    """List questions that a person decides: likely merges, doubtful recordings, and people without a name."""
     return await workers.run(workers.reads, service.queue)
 
 
