@@ -10,6 +10,7 @@ from himpc.skeleton.discovery import (
     discover_layout,
     find_body_points,
     neighbours_in_segment,
+    pairs_by_name,
     points_layout,
 )
 from himpc.skeleton.layout import COMPONENTS, LEVELS, LIMBS, Layout, Level, get_layout, layout_names
@@ -64,6 +65,7 @@ __all__ = [
     "missing_joints",
     "naming_conventions",
     "neighbours_in_segment",
+    "pairs_by_name",
     "parse_name",
     "part_layout",
     "points_layout",

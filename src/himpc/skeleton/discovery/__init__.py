@@ -3,6 +3,7 @@
 from himpc.skeleton.discovery.body_points import find_body_points
 from himpc.skeleton.discovery.discover import DISCOVERED, MIN_POINTS, POINTS, Discovery, discover_layout, points_layout
 from himpc.skeleton.discovery.distances import neighbours_in_segment
+from himpc.skeleton.discovery.sides import pairs_by_name
 
 __all__ = [
     "DISCOVERED",
@@ -12,5 +13,6 @@ __all__ = [
     "discover_layout",
     "find_body_points",
     "neighbours_in_segment",
+    "pairs_by_name",
     "points_layout",
 ]

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from himpc.reading.axes import recognise_up, to_y_up
 from himpc.skeleton import Layout
 
-__all__ = ["looks_mirrored"]
+__all__ = ["leftward_of", "looks_mirrored"]
 
 # From joint, to joint: forwards on a body that stands or walks, and to its left.
 _FORWARD = (
@@ -38,6 +38,18 @@ def looks_mirrored(joints: NDArray[np.floating], layout: Layout) -> bool:
     sine = forward[:, 1] * leftward[:, 0] - forward[:, 0] * leftward[:, 1]
     shown = sine[np.isfinite(sine) & (np.abs(sine) >= _MIN_SINE)]
     return shown.size > 0 and bool((shown < 0).mean() >= _MIN_SHARE)
+
+
+def leftward_of(joints: NDArray[np.floating], layout: Layout) -> NDArray[np.float64]:
+    """Return the direction to the left of a body ``(frames, 3)``, as feet and face show it; NaN where they do not.
+
+    Parameters
+    ----------
+    joints : array ``(frames, J, 3)``
+        Joints in right-handed axes, y up; NaN where not seen.
+    """
+    forward = _direction(joints[..., ::2].astype(np.float64), layout, _FORWARD)
+    return np.stack([forward[:, 1], np.zeros(len(forward)), -forward[:, 0]], axis=1)
 
 
 def _direction(

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.axes import is_mirrored
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.exchanged_sides import restore_sides
 from himpc.reading.formats.parsing.named_points import Resolution, explain_unknown, resolve_points
 from himpc.reading.formats.parsing.subjects import Subject, propose_subjects
 from himpc.reading.formats.parsing.unknown_points import use_points
 from himpc.reading.formats.parsing.world import MIRRORED_NOTE, numbered_origins, to_recording
 from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Origin, Recording
-from himpc.skeleton import Layout
+from himpc.skeleton import Layout, pairs_by_name
 
 _MIN_OWN_MARKERS = 0.8
 """Share of the markers of a body that must be nearer to its centre than to that of the other body."""
@@ -48,9 +49,10 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Person:
-    """A person in a file: the name, the columns that are needed, and how joints follow from them."""
+    """A person in a file: the name, the labels and columns that are needed, and how joints follow from them."""
 
     subject: str
+    labels: list[str]
     columns: list[int]
     resolution: Resolution
 
@@ -92,6 +94,7 @@ def marker_recordings(
     recordings = []
     for origin, person in zip(numbered_origins(path, len(people)), people, strict=True):
         own, layout, compute = points(person.columns), person.resolution.layout, person.resolution.compute
+        own, exchanged = restore_sides(own, pairs_by_name(person.labels), person.labels)
         joints = compute(own)
         if not np.isfinite(joints).any():
             raise FormatError(f"{origin}: shows no person: every point is missing in every frame")
@@ -110,7 +113,7 @@ def marker_recordings(
             up=up,
             fps=fps,
             person=(person.subject or None) if named else None,
-            notes=(person.resolution.note, *subject, *notes, *group_notes, *mirrored),
+            notes=(person.resolution.note, *subject, *exchanged, *notes, *group_notes, *mirrored),
         )
         recordings.append(recording.with_(start=start, clock=Origin(path)))
     return recordings
@@ -164,7 +167,7 @@ def _make_person(path: Path, group: _Group, resolution: Resolution) -> _Person:
             f"{' ...' if len(ambiguous) > 6 else ''}",
             hint="give each marker a label of its own, and each person a prefix such as 'A:'",
         )
-    return _Person(group.subject, [group.columns[label] for label in used], resolution)
+    return _Person(group.subject, used, [group.columns[label] for label in used], resolution)
 
 
 def _group_points(subjects: Sequence[Subject], points: _Points) -> tuple[list[_Group], tuple[str, ...]]:

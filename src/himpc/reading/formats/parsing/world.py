@@ -11,11 +11,13 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.axes import find_up, is_mirrored, to_y_up
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.exchanged_sides import restore_sides
+from himpc.reading.formats.parsing.handedness import leftward_of
 from himpc.reading.formats.parsing.positions import MAX_COORDINATE, mask_incomplete
 from himpc.reading.formats.parsing.timeline import choose_rate
 from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Origin, Quality, Recording
-from himpc.skeleton import Layout
+from himpc.skeleton import POINTS, Layout
 
 __all__ = ["MIRRORED_NOTE", "numbered_origins", "to_metres_y_up", "to_recording"]
 
@@ -61,6 +63,10 @@ def to_metres_y_up(
     scale = scale or find_scale(body_size(all_frames, layout), layout, where, options, stated=unit)
     axis, notes = find_up(all_frames, layout, where, stated=up, user=options.up)
     turned = [mask_incomplete(to_y_up(joints * scale.metres, axis)) for joints in bodies]
+    if layout.name != POINTS:
+        restored = [restore_sides(each, layout.pairs, layout.joints, leftward_of(each, layout)) for each in turned]
+        turned = [joints for joints, _ in restored]
+        notes += tuple(dict.fromkeys(note for _, own in restored for note in own))
     if any((np.abs(joints) > MAX_COORDINATE).any() for joints in turned):
         raise FormatError(f"{where}: a joint is farther than {MAX_COORDINATE:g} m from the origin; the file is damaged")
     if is_mirrored(np.concatenate(turned), layout):
