@@ -140,7 +140,8 @@ class _Body:
             across = _length(left[1:] - right[:-1]) + _length(right[1:] - left[:-1])
             jumps = seen[1:][(across < _JUMP * named) & (named > _MIN_JUMP * self.extent)]
             parity[jumps, k] = True
-        return np.cumsum(parity, axis=0) % 2 == 1
+        changes: NDArray[np.int64] = np.cumsum(parity, axis=0)
+        return np.asarray(changes % 2 == 1)
 
     def exchange(self, frames: Mask) -> _Body:
         """Return the body with left and right exchanged in some frames ``(frames, K)``."""
@@ -330,7 +331,7 @@ def _crossed_in_between(body: _Body, agreement: Array) -> list[int]:
 
 
 def _length(vectors: Array) -> Array:
-    return np.sqrt((vectors**2).sum(axis=-1))
+    return np.asarray(np.sqrt((vectors**2).sum(axis=-1)))
 
 
 def _quantile(values: Array, share: float, axis: int = 0) -> Array:
@@ -338,7 +339,7 @@ def _quantile(values: Array, share: float, axis: int = 0) -> Array:
     ordered = np.sort(values, axis=axis)
     count = np.isfinite(ordered).sum(axis=axis, keepdims=True)
     place = np.round(share * np.maximum(count - 1, 0)).astype(np.intp)
-    return np.take_along_axis(ordered, place, axis=axis).squeeze(axis)
+    return np.asarray(np.take_along_axis(ordered, place, axis=axis).squeeze(axis))
 
 
 def _spread(values: Array) -> Array:
@@ -347,12 +348,13 @@ def _spread(values: Array) -> Array:
     low, high = (
         np.take_along_axis(ordered, np.round(share * last).astype(np.intp)[None], axis=0)[0] for share in (0.1, 0.9)
     )
-    return high - low
+    return np.asarray(high - low)
 
 
 def _mean_sign(values: Array) -> Array:
     seen = np.isfinite(values)
-    return np.where(seen, np.sign(np.nan_to_num(values)), 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1)
+    total = np.where(seen, np.sign(np.nan_to_num(values)), 0).sum(axis=0)
+    return np.asarray(total / np.maximum(seen.sum(axis=0), 1))
 
 
 def _mean(values: Array) -> float:
