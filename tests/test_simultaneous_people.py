@@ -14,6 +14,8 @@ from himpc.learning.pseudo_labels import compute_pseudo_labels
 from himpc.learning.reproducibility import fingerprint
 from himpc.model import Network, window_features
 from himpc.recordings import Origin, Windows, cannot_link, save
+from himpc.reporting.run_data import collect
+from himpc.reporting.run_files import read_run
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +87,10 @@ def test_group_and_info_show_what_overlaps(films, tmp_path, capsys):
     assert main(["info", str(tmp_path / "films.npz"), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["recordings"]
     assert {(row["start"], row["clock"]) for row in rows} == {(0.0, f"/film{n}.mp4") for n in range(3)}
+
+
+def test_report_of_a_run_keeps_simultaneous_people_apart(films, pairs, tmp_path):
+    himpc.HiMPC(settings={"prior": "none", "max_epochs": 1, "hidden": 8}).fit(films, out=tmp_path / "run")
+    comparison = collect(read_run(tmp_path / "run"), films).comparison
+    assert comparison is not None
+    assert not holds_pair(comparison.groups, pairs)

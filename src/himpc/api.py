@@ -39,7 +39,7 @@ from himpc.recordings import (
 )
 from himpc.skeleton import Level
 
-__all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "fit", "fit_and_group", "group", "unify_layouts"]
+__all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "fit", "fit_and_group", "group", "group_embedded", "unify_layouts"]
 
 
 class Embedder(Protocol):
@@ -307,7 +307,8 @@ def group(
     unified = unify_layouts(recordings, model)
     degrees = [camera_headings(recording) for recording in recordings]
     check_people(people, len(unified))
-    return _group(unified, degrees, model, people, window_length)
+    embedded = embed(model, unified, window_length=window_length)
+    return group_embedded(unified, embedded, model, people=people, degrees=degrees)
 
 
 def fit_and_group(
@@ -344,27 +345,48 @@ def fit_and_group(
     degrees = [camera_headings(recording) for recording in recordings]
     check_people(people, len(unified))
     model = fit_model(unified)
-    grouping = _group(unified, degrees, model, people, window_length)
+    embedded = embed(model, unified, window_length=window_length)
+    grouping = group_embedded(unified, embedded, model, people=people, degrees=degrees)
     if grouping.views is None or grouping.views.verdict != "views":
         return grouping, model
     joints = remove_view_effect([recording.joints for recording in unified], unified[0].layout, degrees)
     corrected = [each.with_(joints=moved) for each, moved in zip(unified, joints, strict=True)]
     other_model = fit_model(corrected)
-    other = _group(corrected, degrees, other_model, people, window_length)
+    embedded = embed(other_model, corrected, window_length=window_length)
+    other = group_embedded(corrected, embedded, other_model, people=people, degrees=degrees)
     if other.views is None or other.views.spanning < MIN_SPANNING:  # no person was found on two sides
         return replace(grouping, views=replace(grouping.views, verdict="unclear")), model
     return replace(other, view_effect_removed=True), other_model
 
 
-def _group(
+def group_embedded(
     recordings: Sequence[Recording],
-    degrees: Sequence[NDArray[np.float64]],
+    embedded: RecordingEmbeddings,
     model: Embedder,
-    people: int | None,
-    window_length: int | None,
+    *,
+    people: int | None = None,
+    degrees: Sequence[NDArray[np.float64]] | None = None,
 ) -> Grouping:
-    """Group recordings of one layout, whose headings relative to the camera are `degrees` in each frame."""
-    embedded = embed(model, recordings, window_length=window_length)
+    """Group recordings by their embeddings, as `group` does.
+
+    Parameters
+    ----------
+    recordings : sequence of Recording
+    embedded : RecordingEmbeddings
+        By `model`, as from `embed`.
+    model : Embedder
+    people : int, optional
+        Number of people.
+    degrees : sequence of float64 array ``(frames,)``, optional
+        The heading in each frame, by default those of the recordings (`himpc.recordings.camera_headings`).
+
+    Raises
+    ------
+    DataError
+        If there are too few recordings.
+    """
+    if degrees is None:
+        degrees = [camera_headings(recording) for recording in recordings]
     whole = number_whole_recordings(recordings)
     grouping = group_recordings(
         embedded.vectors,

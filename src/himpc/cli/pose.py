@@ -38,9 +38,6 @@ def pose(
 
     A video that was processed with the same settings is skipped, so an interrupted run continues where it stopped.
 
-    With the calibration of two cameras or more, each path is what one of them saw at the same time: a video, or a file
-    or folder of 2D poses. Every person then becomes one recording of true size.
-
     With the calibration of two or more cameras, each path is what one of them saw at the same time: a video, or a file
     or folder of 2D poses. Every person then becomes one recording of true size.
 
@@ -101,7 +98,7 @@ def _estimate_all(
     heights = [source.person_height, source.camera_height]
     folder = PoseFolder(
         out,
-        [source.estimator, source.tiles, source.fps, heights, reader.cleaning, stamps],
+        [source.estimator, source.tiles, source.fps, source.min_rate, heights, reader.cleaning, stamps],
         overlay=None if not overlay else "pictures" if pictures else "plain",
         blur=blur,
         progress=console.progress,

@@ -92,7 +92,7 @@ class ViewCheck:
         if self.verdict == "views":
             return f"{found}: they follow the side more than the person, and one person may be in several groups"
         return (
-            f"{found}: people, and views of the same people, cannot be told apart; add recordings of each person from "
+            f"{found}: people, and views of the same people, cannot be distinguished; add recordings of each person from "
             "several sides"
         )
 

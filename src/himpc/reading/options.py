@@ -38,6 +38,8 @@ class VideoOptions:
     repeatable."""
     tiles: Annotated[int, Field(ge=0)] | None = None
     """Search videos in this number of rows of overlapping tiles, 0 for whole pictures only; chosen if not given."""
+    min_rate: Annotated[float, Field(ge=1, le=1000)] = 15.0
+    """Frames per second of videos that suffice: every second, third, ... frame is used while that many remain."""
     person_height: Annotated[float, Field(ge=0.5, le=2.5)] | None = None
     """Height in metres of the only person in the videos, which gives lengths their true size."""
     camera_height: Annotated[float, Field(ge=0.2, le=20)] | None = None

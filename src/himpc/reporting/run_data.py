@@ -5,18 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.api import embed, unify_layouts
+from himpc.api import embed, group_embedded, unify_layouts
 from himpc.errors import DataError, HimpcError, LayoutWarning
 from himpc.evaluation import pool_recordings
 from himpc.gallery import FrameWeights
-from himpc.learning import group_recordings, heading_vectors
 from himpc.model import Model
-from himpc.recordings import Recording, camera_headings, number_whole_recordings
+from himpc.recordings import Recording, number_whole_recordings
 from himpc.reporting.comparison import Comparison
 from himpc.reporting.run_files import RunFiles
 
@@ -96,11 +94,8 @@ def _of_model(
     present = np.flatnonzero(np.isfinite(pooled).all(axis=1))
     groups, confidence = np.zeros(len(first), np.int64), np.full(len(first), np.nan)
     try:
-        of_window = whole[embedded.windows.recording]
-        options: dict[str, Any] = {"whiten": not model.whitened, "scoring": model.scoring}
-        options["headings"] = heading_vectors([camera_headings(each) for each in recordings], whole)
-        grouping = group_recordings(embedded.vectors, of_window, len(first), **options)
-        groups, confidence = grouping.groups, grouping.confidence
+        grouping = group_embedded(recordings, embedded, model)
+        groups, confidence = grouping.groups[first], grouping.confidence[first]
         remarks += grouping.remarks
     except HimpcError as error:
         problems.append(f"Groups: {error}")

@@ -50,12 +50,12 @@ def write_blurred(path: Path, result: VideoResult, *, progress: Progress | None 
         If it cannot be written.
     """
     boxes = _Boxes(result)
-    side, fps = max(result.width, result.height), result.fps
+    side, fps = max(result.width, result.height), result.fps * result.step
     with Video(result.path, max_side=side, fps=result.stated_fps, cuts=False) as source:
-        frames = source if progress is None else progress(source, result.frames, "blurring people")
+        frames = source if progress is None else progress(source, result.frames * result.step, "blurring people")
         with VideoWriter(path, result.width, result.height, fps) as copy:
             for frame in frames:
-                coarsen(frame.image, boxes.at(frame.number))
+                coarsen(frame.image, boxes.at(frame.number / result.step))
                 copy.add(frame.image, frame.seconds)
 
 
@@ -75,14 +75,14 @@ class _Boxes:
                 box = np.array([np.interp(frame, track.frames, corner) for corner in corners.T])
                 self._between.setdefault(frame, []).append(_enlarge(box, 2 * MARGIN))
 
-    def at(self, frame: int) -> list[NDArray[np.float64]]:
-        """Return the boxes (left, top, right, bottom) in a frame, pixels."""
-        first, last = np.searchsorted(self._frames, [frame - self._hold, frame + self._hold + 1])
+    def at(self, frame: float) -> list[NDArray[np.float64]]:
+        """Return the boxes (left, top, right, bottom) in a frame, pixels; its number may lie between two others."""
+        first, last = np.searchsorted(self._frames, [int(frame) - self._hold, frame + self._hold + 1])
         held = [
-            _enlarge(self._boxes[i], MARGIN + GROWTH * abs(int(self._frames[i]) - frame) / self._fps)
+            _enlarge(self._boxes[i], MARGIN + GROWTH * abs(float(self._frames[i]) - frame) / self._fps)
             for i in range(int(first), int(last))
         ]
-        return [*held, *self._between.get(frame, [])]
+        return [*held, *self._between.get(round(frame), [])]
 
 
 def _enlarge(box: NDArray[np.float64], share: float) -> NDArray[np.float64]:

@@ -24,6 +24,12 @@ MAX_SIDE = 16_384
 MAX_PIXELS = 2**26
 """Pixels of a frame: 8192 x 8192, 0.2 GB."""
 
+DEFAULT_RATE = 15.0
+"""Frames per second that suffice to know a person; a stride takes about one second."""
+
+RATE_TOLERANCE = 0.05
+"""So that every second frame of 29.97 a second is 15."""
+
 DEFAULT_FPS = 25.0
 """Assumed where a file states no frame rate."""
 
@@ -48,7 +54,7 @@ class Frame:
     """One frame of a video."""
 
     number: int
-    """From 0, in display order."""
+    """From 0, in display order, of the frames that are returned."""
     seconds: float
     """Time since the first frame; strictly increasing."""
     image: NDArray[np.uint8] = field(repr=False)
@@ -83,11 +89,15 @@ class Video:
         Frame rate, whatever the file states; needed to know the times of a folder of numbered pictures.
     cuts : bool
         Whether to detect cuts between shots.
+    min_rate : float, optional
+        Frames per second that suffice: only every second, third, ... frame is returned while that many remain.
 
     Attributes
     ----------
     fps : float
-        Mean frame rate.
+        Mean rate of the frames that are returned.
+    step : int
+        One of this many frames is returned.
     duration : float or None
         Seconds, if the file states it.
     notes : list of str
@@ -113,7 +123,13 @@ class Video:
     """
 
     def __init__(
-        self, path: str | Path, *, max_side: int | None = None, fps: float | None = None, cuts: bool = True
+        self,
+        path: str | Path,
+        *,
+        max_side: int | None = None,
+        fps: float | None = None,
+        cuts: bool = True,
+        min_rate: float | None = None,
     ) -> None:
         self.path = Path(path)
         self._pictures = list_pictures(self.path) if self.path.is_dir() else []
@@ -132,13 +148,15 @@ class Video:
             self._container.close()
             raise
         rate = self._stream.average_rate or self._stream.guessed_rate or self._stream.base_rate
-        self.fps = fps or (float(rate) if rate and 0 < rate <= 1000 else DEFAULT_FPS)
+        self._file_fps = fps or (float(rate) if rate and 0 < rate <= 1000 else DEFAULT_FPS)
+        self.step = max(1, int(self._file_fps / min_rate + RATE_TOLERANCE)) if min_rate else 1
+        self.fps = self._file_fps / self.step
         duration = self._container.duration
         self.duration = duration / 1e6 if duration and duration > 0 and fps is None else None
         if self._pictures:
-            self.duration = len(self._pictures) / self.fps
+            self.duration = len(self._pictures) / self._file_fps
             if fps is None:
-                self.notes.append(f"numbered pictures state no frame rate: {self.fps:g} a second are assumed")
+                self.notes.append(f"numbered pictures state no frame rate: {self._file_fps:g} a second are assumed")
 
     def __enter__(self) -> Video:
         return self
@@ -151,7 +169,7 @@ class Video:
         self._container.close()
 
     def __iter__(self) -> Iterator[Frame]:
-        step = 1.0 / self.fps
+        step = 1.0 / self._file_fps
         start, last, number, irregular = None, -step, 0, 0
         for frame in self._decode():
             seconds = None if frame.time is None or self._stated_fps or self._pictures else float(frame.time)
@@ -161,9 +179,10 @@ class Video:
                 at, irregular = last + step, irregular + 1
             elif number and abs(at - last - step) > _STEP_TOLERANCE * step:
                 irregular += 1
-            image = self._to_image(frame)
-            is_cut = self._cut_detector is not None and self._cut_detector.is_cut(image)
-            yield Frame(number, at, image, number == 0 or is_cut)
+            if number % self.step == 0:
+                image = self._to_image(frame)
+                is_cut = self._cut_detector is not None and self._cut_detector.is_cut(image)
+                yield Frame(number // self.step, at, image, number == 0 or is_cut)
             last, number = at, number + 1
         if not number:
             raise FormatError(f"{self.path}: no frame can be decoded", hint="check that the file is complete")

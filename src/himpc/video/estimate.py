@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +16,7 @@ from himpc.recordings import Origin, Progress
 from himpc.skeleton import stature
 from himpc.video.cameras import CalibratedCamera
 from himpc.video.cleaning import CleanedTrack, PoseCleaningRules, clean_track, impossible_share
-from himpc.video.decoding import Video
+from himpc.video.decoding import DEFAULT_RATE, Video
 from himpc.video.detection import PoseEstimator
 from himpc.video.floor_scale import check_heights, scale_by_floor
 from himpc.video.orientation import estimate_up
@@ -38,6 +39,7 @@ def estimate(
     labels: Mapping[str, str] | None = None,
     min_frames: int = MIN_FRAMES,
     max_side: int = MAX_SIDE,
+    min_rate: float = DEFAULT_RATE,
     tracking: TrackingRules | None = None,
     joining: JoiningRules | None = None,
     cleaning: PoseCleaningRules | None = None,
@@ -65,6 +67,8 @@ def estimate(
         Shortest track that gives a recording.
     max_side : int
         Larger frames are scaled down to this longer side, pixels.
+    min_rate : float
+        Frames per second that suffice: of faster videos, every second, third, ... frame is used.
     tracking, joining, cleaning : TrackingRules, JoiningRules, PoseCleaningRules, optional
     person_height : float, optional
         Height in metres of the only person in the video. Joints are scaled to it; otherwise their size is assumed.
@@ -95,7 +99,7 @@ def estimate(
         himpc.save(result.recordings, "hall.npz")
     """
     check_heights(person_height, camera_height, estimator.dimensions)
-    raw = _track_people(Path(path), estimator, name or str(path), (max_side, fps), tracking, progress)
+    raw = _track_people(Path(path), estimator, name or str(path), {"max_side": max_side, "fps": fps, "min_rate": min_rate}, tracking, progress)
     joins = find_joins(raw.tracks, estimator.layout, joining)
     result = replace(raw, tracks=tuple(join_tracks(raw.tracks, joins)), joined=len(joins))
     cleaned, dropped = _clean_tracks(result, estimator, labels or {}, min_frames, cleaning or PoseCleaningRules())
@@ -132,7 +136,7 @@ def _track_people(
     path: Path,
     estimator: PoseEstimator,
     name: str,
-    decoding: tuple[int, float | None],
+    decoding: dict[str, Any],
     rules: TrackingRules | None,
     progress: Progress | None,
 ) -> VideoResult:
@@ -140,7 +144,7 @@ def _track_people(
     estimator.reset()
     tracks: list[Track] = []
     sighted: list[tuple[int, NDArray[np.float32]]] = []
-    with Video(path, max_side=decoding[0], fps=decoding[1]) as video:
+    with Video(path, **decoding) as video:
         tracker = Tracker(estimator.layout, fps=video.fps, rules=rules)
         height = width = frames = 0
         seconds = 0.0
@@ -174,7 +178,8 @@ def _track_people(
         notes=(*video.notes, *estimator.notes),
         sighted_frames=np.array([number for number, _ in sighted], dtype=np.int64),
         sighted_boxes=np.array([box for _, box in sighted], dtype=np.float32).reshape(-1, 4),
-        stated_fps=decoding[1],
+        stated_fps=decoding["fps"],
+        step=video.step,
     )
 
 

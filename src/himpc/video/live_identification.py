@@ -100,8 +100,8 @@ def watch_live(
                 if (answer := _identify(track, estimator, gallery, video.fps, options, cleaning)) is not None:
                     answers[track.number] = answer
         visible = [number for number in numbers if number in answers]
-        told_apart = give_different_people([answers[number] for number in visible])
-        labels = dict(zip(visible, map(label_of, told_apart), strict=True))
+        separated = give_different_people([answers[number] for number in visible])
+        labels = dict(zip(visible, map(label_of, separated), strict=True))
         people = {
             number: LabelledPose(each.points, each.confidence, labels.get(number, _PENDING))
             for number, each in zip(numbers, detections, strict=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -164,8 +165,7 @@ def write_overlays(
 
 def _frame_images(result: VideoResult) -> Iterator[NDArray[np.uint8]]:
     with Video(result.path, max_side=max(result.width, result.height), fps=result.stated_fps, cuts=False) as video:
-        for frame in video:
-            yield frame.image
+        yield from (frame.image for frame in islice(video, 0, None, result.step))
 
 
 def _plain_images(result: VideoResult) -> Iterator[NDArray[np.uint8]]:

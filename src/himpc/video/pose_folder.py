@@ -68,6 +68,7 @@ class VideoReport:
     file: str
     overlay: str | None
     blurred: bool = False
+    step: int = 1
 
 
 class PoseFolder:

@@ -148,6 +148,7 @@ class VideoReader:
             person_height=self.options.person_height,
             camera_height=self.options.camera_height,
             camera=self._find_camera(video),
+            min_rate=self.options.min_rate,
             progress=self._progress,
         )
 

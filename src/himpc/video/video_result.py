@@ -64,6 +64,8 @@ class VideoResult:
     """Box ``(n, 4)`` of each, pixels: left, top, right, bottom."""
     stated_fps: float | None = None
     """The frame rate that the user stated."""
+    step: int = 1
+    """One of this many frames of the file was used; `fps` and `frames` are of those."""
     joined: int = 0
     """Number of tracks that were joined to an earlier one."""
     cleaned: tuple[CleanedTrack, ...] = ()
@@ -97,6 +99,7 @@ class VideoResult:
             "fps": round(self.fps, 3),
             "seconds": round(self.seconds, 3),
             "pictures": self.frames,
+            "step": self.step,
             "tracks": len(self.tracks),
             "recordings": [each.report() for each in self.cleaned],
             "dropped": [vars(each) for each in self.dropped],

@@ -55,7 +55,7 @@ class _Report(ABC):
         return method_table({name: run.results for name, run in self._runs.items()}, self.published)
 
     def recording_table(self) -> str:
-        """Return Rank-1 / mAP of recordings as a Markdown table; empty if they cannot be told apart."""
+        """Return Rank-1 / mAP of recordings as a Markdown table; empty if they cannot be distinguished."""
         return method_table({name: run.recordings for name, run in self._runs.items()})
 
     def view_table(self) -> str:
@@ -102,7 +102,7 @@ class BenchmarkResult(_Report):
     results: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
     """By split and method: each window of the probe by itself."""
     recordings: dict[str, dict[str, LevelEvaluation]] = field(default_factory=dict)
-    """The same with all windows of a recording pooled to their mean; empty if recordings cannot be told apart."""
+    """The same with all windows of a recording pooled to their mean; empty if recordings cannot be distinguished."""
     views: dict[str, dict[str, ViewResult]] = field(default_factory=dict)
     """By split and view of the probe, for the multi-level representation; empty if views are unknown."""
     labels_used: dict[str, str] = field(default_factory=dict)

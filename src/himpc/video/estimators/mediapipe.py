@@ -17,6 +17,7 @@ from himpc._extras import require
 from himpc.errors import ConfigError, ModelError
 from himpc.skeleton import get_layout
 from himpc.video.detection import Detection, PoseEstimator
+from himpc.video.estimators.landmark_network import LandmarkNetwork, Square
 from himpc.video.estimators.multi_person import (
     Box,
     body_size,
@@ -46,6 +47,15 @@ usable skeleton."""
 SEEK_SECONDS = 0.3
 """Interval at which the whole frame is searched for new people; a walker moves half a metre in that time."""
 
+STILL_SECONDS = 1.5
+"""Interval at which parts of the frame are searched while nothing changes except where known people are."""
+
+FOLLOW_SECONDS = 0.15
+"""Longest time between two frames in which a person stays in the square around the joints of the first."""
+
+MAX_SHIFT = 0.15
+"""Largest movement or growth of that square from frame to frame, in its sides; beyond it, the person is detected."""
+
 CROP_SIZES = (1.5, 2.5)
 """Sides of the crop around a person, in sides of the box in the previous frame: the second where the first shows no
 person."""
@@ -65,9 +75,10 @@ _SHOULDERS, _HIPS, _TRUNK_AND_LEGS = [11, 12], [23, 24], [11, 12, 23, 24, 25, 26
 class MediaPipe(PoseEstimator):
     """Pose estimator based on MediaPipe's pose landmarker.
 
-    People of the previous frames are detected in crops around their last position. The whole frame is searched for
-    others every `SEEK_SECONDS`, then where something moves, and in tiles. MediaPipe's own tracking and smoothing are
-    off: himpc does both and reports them.
+    A person who is alone in a part of the frame is followed: joints are sought in the square around the last ones.
+    Every `SEEK_SECONDS`, and where others are near, people are detected in crops around their last position, and the
+    whole frame is searched for others, then where something moves, and in tiles. MediaPipe's own tracking and
+    smoothing are off: himpc does both and reports them.
 
     Parameters
     ----------
@@ -83,9 +94,11 @@ class MediaPipe(PoseEstimator):
 
     name = "mediapipe"
     dimensions = 3
-    _boxes: list[tuple[NDArray[np.float32], float]]
+    _known: list[tuple[Detection, float]]
     _shape: tuple[int, ...]
-    _last_search: float
+    _last_frame: float
+    _last_look: float
+    _last_second_look: float
 
     def __init__(self, weights: Sequence[str | Path] = (), *, people: int = 10, tiles: int | None = None) -> None:
         super().__init__()
@@ -96,6 +109,7 @@ class MediaPipe(PoseEstimator):
         self._max_people, self._tile_rows = people, tiles
         self._regions = SearchRegions(round(1.5 * MIN_HEIGHT))
         self._landmarker: Any = None
+        self._network: LandmarkNetwork | None = None
         self.reset()
         with silence_stderr():
             self._load([Path(each) for each in weights])
@@ -109,30 +123,29 @@ class MediaPipe(PoseEstimator):
             If the image is not uint8 RGB.
         """
         check_image(image)
-        if image.shape != self._shape or seconds < self._last_search:
+        if image.shape != self._shape or seconds < self._last_frame:
             self.reset()
+        is_due = seconds >= self._last_look + SEEK_SECONDS
         people: list[Detection] = []
         lost = []
-        for box, seen in self._boxes:
-            found = self._detect_near(image, box)
+        for person, seen in self._known:
+            may_follow = not is_due and seen == self._last_frame and seconds - seen <= FOLLOW_SECONDS
+            found = self._follow(image, person) if may_follow and self._is_apart(person) else []
+            found = found or self._detect_near(image, person.box)
             people += found
             if not found and seconds - seen <= SEEK_SECONDS:
-                lost.append((box, seen))
+                lost.append((person, seen))
         people = deduplicate(people, self._max_people)
-        is_due = seconds >= self._last_search + SEEK_SECONDS
-        if is_due or (not people and not self._regions.is_unchanged(image)):
-            people = self._search(image, people, second_look=is_due)
-            if is_due:
-                self._last_search = seconds
-            if not people:
-                self._regions.note_fruitless(image)
-        lost = [(box, seen) for box, seen in lost if not any(is_part(box, person.box) for person in people)]
-        self._boxes, self._shape = [*((person.box, seconds) for person in people), *lost], image.shape
+        people = self._search_if_due(image, people, seconds, is_due=is_due)
+        lost = [(each, seen) for each, seen in lost if not any(is_part(each.box, person.box) for person in people)]
+        self._known = [*((person, seconds) for person in people), *lost]
+        self._shape, self._last_frame = image.shape, seconds
         return people
 
     def reset(self) -> None:
         """Discard the positions of people in earlier frames."""
-        self._boxes, self._shape, self._last_search = [], (), -np.inf
+        self._known, self._shape = [], ()
+        self._last_frame = self._last_look = self._last_second_look = -np.inf
         self.refused_boxes.clear()
         self._regions.reset()
 
@@ -141,11 +154,15 @@ class MediaPipe(PoseEstimator):
         if self._landmarker is not None:
             self._landmarker.close()
             self._landmarker = None
+        if self._network is not None:
+            self._network.close()
+            self._network = None
 
     def _load(self, weights: Sequence[Path]) -> None:
         mediapipe = require("mediapipe", "video")
+        task = read_weights(weights)
         options = mediapipe.tasks.vision.PoseLandmarkerOptions(
-            base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=read_weights(weights)),
+            base_options=mediapipe.tasks.BaseOptions(model_asset_buffer=task),
             running_mode=mediapipe.tasks.vision.RunningMode.IMAGE,
             num_poses=self._max_people,
             min_pose_detection_confidence=_CONFIDENCE,
@@ -155,12 +172,38 @@ class MediaPipe(PoseEstimator):
         self._image_format: Any = mediapipe.ImageFormat.SRGB
         try:
             self._landmarker = mediapipe.tasks.vision.PoseLandmarker.create_from_options(options)
+            self._network = LandmarkNetwork(task, _CONFIDENCE)
             # Both networks run once while stderr is silenced: MediaPipe logs when it detects the first person, and
             # tells only then that the networks do not fit each other.
-            self._run(require("cv2", "video").imread(str(_WARM_UP_IMAGE))[:, :, ::-1])
+            drawn = require("cv2", "video").imread(str(_WARM_UP_IMAGE))[:, :, ::-1]
+            for person in self._run(drawn):
+                self._network.run(self._to_square(drawn), Square.around(person.points))
         except (RuntimeError, ValueError) as error:
             model = ", ".join(map(str, weights)) or "the model of mediapipe"
             raise ModelError(f"{model}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
+
+    def _is_apart(self, person: Detection) -> bool:
+        """Return whether no other person is known near a person of the previous frame."""
+        margin = np.float32([-1, -1, 1, 1]) * (CROP_SIZES[0] - 1) / 2 * (person.box[2:] - person.box[:2]).max()
+        left, top, right, bottom = person.box + margin
+        others = (each.box for each, _ in self._known if each is not person)
+        return not any(x2 > left and x1 < right and y2 > top and y1 < bottom for x1, y1, x2, y2 in others)
+
+    def _follow(self, image: NDArray[np.uint8], person: Detection) -> list[Detection]:
+        """Seek the joints of a person in the square around those of the previous frame; empty if they are not there."""
+        square = Square.around(person.points)
+        if self._network is None or not 0 < square.side < np.inf:
+            return []
+        top, left, bottom, right = crop = square.bounds(image.shape[0], image.shape[1])
+        if min(bottom - top, right - left) < MIN_HEIGHT / 2:
+            return []
+        part = self._to_square(image[top:bottom, left:right])
+        found = self._network.run(part, square.shifted(-left, -top))
+        if found is None:
+            return []
+        detection = shift_detection(_to_detection(*found, part.width), left, top)
+        is_steady = square.distance(Square.around(detection.points)) <= MAX_SHIFT
+        return [detection] if is_steady and self._reason_refused(detection, crop) is None else []
 
     def _detect_near(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
         """Detect a person of an earlier frame in a crop around the box."""
@@ -174,6 +217,25 @@ class MediaPipe(PoseEstimator):
                 # Others have a box of their own, or are parts of this body.
                 return [min(found, key=lambda each: float(np.abs(each.box - box).sum()))]
         return []
+
+    def _search_if_due(
+        self, image: NDArray[np.uint8], people: list[Detection], seconds: float, *, is_due: bool
+    ) -> list[Detection]:
+        """Search for more people at intervals; parts of the frame less often while only known people move."""
+        if not is_due and (people or self._regions.is_unchanged(image)):
+            return people
+        boxes = [person.box for person in people]
+        has_rest = bool(people) and seconds < self._last_second_look + STILL_SECONDS
+        second_look = is_due and not (has_rest and self._regions.is_still(image, boxes))
+        people = self._search(image, people, second_look=second_look)
+        if is_due:
+            self._last_look = seconds
+        if second_look:
+            self._last_second_look = seconds
+            self._regions.note_searched(image, [person.box for person in people])
+        if not people:
+            self._regions.note_fruitless(image)
+        return people
 
     def _search(self, image: NDArray[np.uint8], people: list[Detection], *, second_look: bool) -> list[Detection]:
         """Search the whole frame for more people, and in a second look its parts."""
@@ -199,7 +261,7 @@ class MediaPipe(PoseEstimator):
                 painted = _paint_over(image, [person.box for person in people])[top:bottom, left:right]
                 found = [each for each in self._detect_in_crop(painted, left, top) if not self._is_piece(each)]
                 if (bottom - top, right - left) != image.shape[:2]:  # a part of a person is often taken for another
-                    known = [*(person.box for person in people), *(box for box, _ in self._boxes)]
+                    known = [*(person.box for person in people), *(each.box for each, _ in self._known)]
                     found = [each for each in found if not any(is_part(each.box, box) for box in known)]
                 more = deduplicate([*people, *found], self._max_people)
                 if len(more) <= len(people):
@@ -211,42 +273,51 @@ class MediaPipe(PoseEstimator):
         """Return whether a detection is only a piece of a person of an earlier frame."""
         size = body_size(detection.points)
         return any(
-            is_part(detection.box, box) and size < MIN_SAME_SIZE * float((box[2:] - box[:2]).max())
-            for box, _ in self._boxes
+            is_part(detection.box, each.box) and size < MIN_SAME_SIZE * float((each.box[2:] - each.box[:2]).max())
+            for each, _ in self._known
         )
 
     def _detect_in_crop(self, crop: NDArray[np.uint8], left: int, top: int) -> list[Detection]:
         """Detect people in a crop, in the pixel coordinates of the whole frame."""
         detections = [shift_detection(detection, left, top) for detection in self._run(crop)]
-        box = (left, top, left + crop.shape[1], top + crop.shape[0])
-        return [each for each in detections if self._is_person(each, box)]
+        box = (top, left, top + crop.shape[0], left + crop.shape[1])
+        people = []
+        for detection in detections:
+            if (reason := self._reason_refused(detection, box)) is None:
+                people.append(detection)
+            else:
+                self.refused[reason] += 1
+                self.refused_boxes.append(detection.box)
+        return people
 
     def _run(self, image: NDArray[np.uint8]) -> list[Detection]:
-        side = max(image.shape[:2])
-        square = np.zeros((side, side, 3), dtype=np.uint8)  # MediaPipe distorts directions in other shapes
-        square[: image.shape[0], : image.shape[1]] = image
-        result = self._landmarker.detect(self._image_type(image_format=self._image_format, data=square))
+        square = self._to_square(image)
+        result = self._landmarker.detect(square)
         return [
-            _to_detection(landmarks, world, side)
+            _to_detection(landmarks, world, square.width)
             for landmarks, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
         ]
 
-    def _is_person(self, detection: Detection, crop: tuple[int, int, int, int]) -> bool:
-        """Return whether a detection in a crop (left, top, right, bottom) shows enough of a person."""
-        inside = np.asarray(((detection.points >= crop[:2]) & (detection.points < crop[2:])).all(axis=1))
+    def _to_square(self, image: NDArray[np.uint8]) -> Any:
+        """Convert an image for MediaPipe, which distorts directions in shapes other than a square."""
+        side = max(image.shape[:2])
+        square = np.zeros((side, side, 3), dtype=np.uint8)
+        square[: image.shape[0], : image.shape[1]] = image
+        return self._image_type(image_format=self._image_format, data=square)
+
+    def _reason_refused(self, detection: Detection, crop: Box) -> str | None:
+        """Return why a detection in a crop shows too little of a person; None if it shows enough."""
+        top, left, bottom, right = crop
+        inside = np.asarray(((detection.points >= (left, top)) & (detection.points < (right, bottom))).all(axis=1))
         joints = np.asarray(detection.joints)
         torso = np.linalg.norm(joints[_SHOULDERS].mean(axis=0) - joints[_HIPS].mean(axis=0))
         if body_size(detection.points) < MIN_HEIGHT:
-            reason = "too small"
-        elif torso < MIN_TORSO:
-            reason = "no trunk"
-        elif float(inside[_TRUNK_AND_LEGS].mean()) < MIN_INSIDE:
-            reason = "mostly outside the picture"
-        else:
-            return True
-        self.refused[reason] += 1
-        self.refused_boxes.append(detection.box)
-        return False
+            return "too small"
+        if torso < MIN_TORSO:
+            return "no trunk"
+        if float(inside[_TRUNK_AND_LEGS].mean()) < MIN_INSIDE:
+            return "mostly outside the picture"
+        return None
 
 
 def _square_around(box: NDArray[np.float32], size: float, height: int, width: int) -> Box:

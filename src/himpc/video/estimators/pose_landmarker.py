@@ -21,10 +21,13 @@ _URL = "https://storage.googleapis.com/mediapipe-models/pose_landmarker/pose_lan
 _HINT = f"get {_URL} (Apache-2.0, Google) and pass it as {{weights=pose_landmarker_full.task}}"
 _MAX_BYTES = 256 * 2**20
 
+LANDMARKS_NETWORK = "pose_landmarks_detector.tflite"
+"""Its name in a ``.task`` file."""
+
 # Name in the zip file, path in the package, mean and spread of pixel values.
 _NETWORKS = (
     ("pose_detector.tflite", "pose_detection/pose_detection.tflite", 127.5, 127.5),
-    ("pose_landmarks_detector.tflite", "pose_landmark/pose_landmark_full.tflite", 0.0, 255.0),
+    (LANDMARKS_NETWORK, "pose_landmark/pose_landmark_full.tflite", 0.0, 255.0),
 )
 
 _INPUT_SHAPES = {(1, 224, 224, 3): _NETWORKS[0][0], (1, 256, 256, 3): _NETWORKS[1][0]}

@@ -18,6 +18,9 @@ from himpc.video.estimators.multi_person import Box, tile_boxes
 COLUMNS = 96
 """Cells across the longer side of a frame in which change is sought."""
 
+SAMPLED_ROWS = 240
+"""Rows of pixels that are used of them, since all would take 2 ms of a 720p frame."""
+
 MIN_CHANGE = 12.0
 """Grey levels, of 256, by which a cell differs from the background where something moves."""
 
@@ -26,6 +29,9 @@ MAX_MOVING_SHARE = 0.4
 
 BACKGROUND_WEIGHT = 0.1
 """Weight of each searched frame in the background."""
+
+MARGIN = 0.15
+"""Width of what belongs to a person around the box of their joints, in the longer side of that box."""
 
 MAX_MOVING_REGIONS = 4
 
@@ -53,6 +59,7 @@ class SearchRegions:
         """Discard the background, because another shot starts."""
         self._background: NDArray[np.float32] | None = None
         self._fruitless: NDArray[np.float32] | None = None
+        self._searched: tuple[NDArray[np.float32], Sequence[NDArray[np.float32]]] | None = None
         self._turn = 0
 
     def is_unchanged(self, image: NDArray[np.uint8]) -> bool:
@@ -62,6 +69,23 @@ class SearchRegions:
     def note_fruitless(self, image: NDArray[np.uint8]) -> None:
         """Remember a frame in which no person was found."""
         self._fruitless = _cells(image)
+
+    def is_still(self, image: NDArray[np.uint8], people: Sequence[NDArray[np.float32]]) -> bool:
+        """Return whether a frame looks like the last searched one, except in the boxes of people, now or then."""
+        if self._searched is None:
+            return False
+        earlier, boxes = self._searched
+        cells = _cells(image)
+        if cells.shape != earlier.shape:
+            return False
+        change = np.abs(cells - earlier)
+        around = [box + MARGIN * np.float32([-1, -1, 1, 1]) * (box[2:] - box[:2]).max() for box in (*boxes, *people)]
+        _clear(change, around, image.shape[0] / len(cells))
+        return float(change.max()) < MIN_CHANGE / 2
+
+    def note_searched(self, image: NDArray[np.uint8], people: Sequence[NDArray[np.float32]]) -> None:
+        """Remember a frame that was searched, and the boxes of the people in it."""
+        self._searched = _cells(image), people
 
     def coarse(self, image: NDArray[np.uint8], people: Sequence[NDArray[np.float32]]) -> list[Box]:
         """Return where something moves outside the boxes of known people, and the large tiles, in turn if many."""
@@ -90,10 +114,7 @@ class SearchRegions:
         self._background = (1 - BACKGROUND_WEIGHT) * background + BACKGROUND_WEIGHT * cells
         moving = np.abs(cells - background) > MIN_CHANGE
         size = image.shape[0] / cells.shape[0]
-        for left, top, right, bottom in people:
-            moving[
-                max(0, int(top / size)) : int(bottom / size) + 1, max(0, int(left / size)) : int(right / size) + 1
-            ] = 0
+        _clear(moving, people, size)
         if not moving.any() or moving.mean() > MAX_MOVING_SHARE:
             return []
         cv2: Any = require("cv2", "video")
@@ -112,13 +133,21 @@ class SearchRegions:
         return max(0, round(y - half)), max(0, round(x - half)), bottom, right
 
 
+def _clear(cells: NDArray[Any], boxes: Sequence[NDArray[np.float32]], size: float) -> None:
+    """Set cells of a size in pixels to 0 in boxes (left, top, right, bottom)."""
+    for left, top, right, bottom in boxes:
+        cells[max(0, int(top / size)) : int(bottom / size) + 1, max(0, int(left / size)) : int(right / size) + 1] = 0
+
+
 def _cells(image: NDArray[np.uint8]) -> NDArray[np.float32]:
     """Return the mean grey of square cells."""
     cv2: Any = require("cv2", "video")
-    height, width = image.shape[:2]
+    step = max(1, min(image.shape[:2]) // SAMPLED_ROWS)
+    sampled = np.ascontiguousarray(image[::step, ::step])
+    height, width = sampled.shape[:2]
     scale = min(1.0, COLUMNS / max(height, width))
     shape = max(1, round(width * scale)), max(1, round(height * scale))
-    grey: NDArray[np.float32] = cv2.resize(image, shape, interpolation=cv2.INTER_AREA).mean(axis=2, dtype=np.float32)
+    grey: NDArray[np.float32] = cv2.resize(sampled, shape, interpolation=cv2.INTER_AREA).mean(axis=2, dtype=np.float32)
     return grey
 
 
