@@ -39,7 +39,17 @@ from himpc.recordings import (
 )
 from himpc.skeleton import Level
 
-__all__ = ["Embedder", "RecordingEmbeddings", "embed", "evaluate", "fit", "fit_and_group", "group", "group_embedded", "unify_layouts"]
+__all__ = [
+    "Embedder",
+    "RecordingEmbeddings",
+    "embed",
+    "evaluate",
+    "fit",
+    "fit_and_group",
+    "group",
+    "group_embedded",
+    "unify_layouts",
+]
 
 
 class Embedder(Protocol):

@@ -7,22 +7,31 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc._extras import require
-from himpc.video.estimators.multi_person import Box
+from himpc.video.detection import Detection
+from himpc.video.estimators.multi_person import Box, shift_detection
 from himpc.video.estimators.pose_landmarker import LANDMARKS_NETWORK
 
 _GRAPH = "mediapipe.tasks.vision.pose_landmarker.SinglePoseLandmarksDetectorGraph"
+_PROTOCOL = "mediapipe.tasks.cc.vision.pose_landmarker.proto"
 _INPUTS = ("IMAGE:image", "NORM_RECT:square")
 _OUTPUTS = ("LANDMARKS:landmarks", "WORLD_LANDMARKS:world")
 
-_REACH = 1.25
-"""Side of the square in diameters of the circle around the hips that encloses the body; the networks were trained so."""
+_REACH = 1.25 * 1.17
+"""Side of the square in diameters of the circle around the hips that encloses the joints. MediaPipe takes 1.25
+diameters of one that encloses the body, which is 1.17 times as large (median over the shared video)."""
+
+MAX_SHIFT = 0.15
+"""Largest movement or growth of the square from one frame to the next, in its sides; beyond it, people are detected."""
+
+MIN_CROP = 36
+"""Smallest side of the part of an image that holds the square, pixels."""
 
 _HIPS, _SHOULDERS = [23, 24], [11, 12]
 
@@ -46,10 +55,6 @@ class Square:
         side = 2 * _REACH * float(np.linalg.norm(points - hips, axis=1).max())
         right, down = shoulders - hips
         return cls(float(hips[0]), float(hips[1]), side, float(np.arctan2(right, -down)))
-
-    def shifted(self, x: float, y: float) -> Square:
-        """Return the square in the coordinates of a part of the image."""
-        return replace(self, x=self.x + x, y=self.y + y)
 
     def bounds(self, height: int, width: int) -> Box:
         """Return the upright box that holds the square however it is turned, clipped to an image."""
@@ -80,7 +85,7 @@ class LandmarkNetwork:
     """
 
     def __init__(self, task: bytes, min_presence: float) -> None:
-        options_pb2 = require("mediapipe.tasks.cc.vision.pose_landmarker.proto.pose_landmarks_detector_graph_options_pb2", "video")
+        options_pb2 = require(f"{_PROTOCOL}.pose_landmarks_detector_graph_options_pb2", "video")
         calculator_pb2 = require("mediapipe.framework.calculator_pb2", "video")
         self._rect_pb2: Any = require("mediapipe.framework.formats.rect_pb2", "video")
         self._bindings: Any = require("mediapipe.python", "video")
@@ -94,31 +99,60 @@ class LandmarkNetwork:
         runner = require("mediapipe.python._framework_bindings.task_runner", "video").TaskRunner
         self._runner: Any = runner.create(config)
 
-    def run(self, image: Any, square: Square) -> tuple[Any, Any] | None:
-        """Return the landmarks in image coordinates and in metres; None if no person is in the square.
+    def find(self, image: NDArray[np.uint8], person: Detection) -> Detection | None:
+        """Find the joints in the square around those of a person, who may be that of the frame before.
 
         Parameters
         ----------
-        image : mediapipe.Image
-            Of equal height and width.
-        square : Square
+        image : uint8 array ``(height, width, 3)``
+        person : Detection
+
+        Returns
+        -------
+        Detection or None
+            None if there is no person in the square, or one in a square that is moved by more than `MAX_SHIFT`.
         """
-        side = image.width
+        square = Square.around(person.points)
+        if not 0 < square.side < np.inf:
+            return None
+        top, left, bottom, right = square.bounds(image.shape[0], image.shape[1])
+        if min(bottom - top, right - left) < MIN_CROP:
+            return None
+        crop = to_square(image[top:bottom, left:right])
+        side = crop.width
         rectangle = self._rect_pb2.NormalizedRect(
-            x_center=square.x / side,
-            y_center=square.y / side,
+            x_center=(square.x - left) / side,
+            y_center=(square.y - top) / side,
             width=square.side / side,
             height=square.side / side,
             rotation=square.turn,
         )
         creator, getter = self._bindings.packet_creator, self._bindings.packet_getter
-        packets = {"image": creator.create_image(image), "square": creator.create_proto(rectangle)}
+        packets = {"image": creator.create_image(crop), "square": creator.create_proto(rectangle)}
         found = self._runner.process(packets)
         if found["landmarks"].is_empty():
             return None
         landmarks, world = (getter.get_proto(found[name]).landmark for name in ("landmarks", "world"))
-        return landmarks, world
+        detection = shift_detection(to_detection(landmarks, world, side), left, top)
+        return detection if square.distance(Square.around(detection.points)) <= MAX_SHIFT else None
 
     def close(self) -> None:
         """Release the network."""
         self._runner.close()
+
+
+def to_square(image: NDArray[np.uint8]) -> Any:
+    """Convert an image for MediaPipe, which distorts directions in shapes other than a square."""
+    mediapipe = require("mediapipe", "video")
+    side = max(image.shape[:2])
+    square = np.zeros((side, side, 3), dtype=np.uint8)
+    square[: image.shape[0], : image.shape[1]] = image
+    return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=square)
+
+
+def to_detection(landmarks: Any, world: Any, side: int) -> Detection:
+    """Convert landmarks; a joint's confidence is the probability that it is present and not occluded."""
+    values = np.array([[mark.x * side, mark.y * side, mark.visibility, mark.presence] for mark in landmarks])
+    metres = np.array([[mark.x, -mark.y, -mark.z] for mark in world], dtype=np.float32)
+    confidence = np.clip(values[:, 2] * values[:, 3], 0, 1).astype(np.float32)
+    return Detection(values[:, :2].astype(np.float32), confidence, metres)

@@ -17,7 +17,7 @@ from himpc._extras import require
 from himpc.errors import ConfigError, ModelError
 from himpc.skeleton import get_layout
 from himpc.video.detection import Detection, PoseEstimator
-from himpc.video.estimators.landmark_network import LandmarkNetwork, Square
+from himpc.video.estimators.landmark_network import LandmarkNetwork, Square, to_detection, to_square
 from himpc.video.estimators.multi_person import (
     Box,
     body_size,
@@ -25,7 +25,9 @@ from himpc.video.estimators.multi_person import (
     check_people,
     deduplicate,
     is_part,
+    paint_over,
     shift_detection,
+    square_around,
     tile_boxes,
 )
 from himpc.video.estimators.pose_landmarker import read_weights
@@ -53,9 +55,6 @@ STILL_SECONDS = 1.5
 FOLLOW_SECONDS = 0.15
 """Longest time between two frames in which a person stays in the square around the joints of the first."""
 
-MAX_SHIFT = 0.15
-"""Largest movement or growth of that square from frame to frame, in its sides; beyond it, the person is detected."""
-
 CROP_SIZES = (1.5, 2.5)
 """Sides of the crop around a person, in sides of the box in the previous frame: the second where the first shows no
 person."""
@@ -75,7 +74,7 @@ _SHOULDERS, _HIPS, _TRUNK_AND_LEGS = [11, 12], [23, 24], [11, 12, 23, 24, 25, 26
 class MediaPipe(PoseEstimator):
     """Pose estimator based on MediaPipe's pose landmarker.
 
-    A person who is alone in a part of the frame is followed: joints are sought in the square around the last ones.
+    A person who is alone in a part of the frame is followed: joints are found in the square around the last ones.
     Every `SEEK_SECONDS`, and where others are near, people are detected in crops around their last position, and the
     whole frame is searched for others, then where something moves, and in tiles. MediaPipe's own tracking and
     smoothing are off: himpc does both and reports them.
@@ -126,17 +125,20 @@ class MediaPipe(PoseEstimator):
         if image.shape != self._shape or seconds < self._last_frame:
             self.reset()
         is_due = seconds >= self._last_look + SEEK_SECONDS
-        people: list[Detection] = []
+        followed: list[Detection] = []
+        detected: list[Detection] = []
         lost = []
         for person, seen in self._known:
             may_follow = not is_due and seen == self._last_frame and seconds - seen <= FOLLOW_SECONDS
-            found = self._follow(image, person) if may_follow and self._is_apart(person) else []
-            found = found or self._detect_near(image, person.box)
-            people += found
-            if not found and seconds - seen <= SEEK_SECONDS:
+            if may_follow and self._is_apart(person) and (same := self._find_joints(image, person)) is not None:
+                followed.append(same)
+            elif found := self._detect_near(image, person.box):
+                detected += found
+            elif seconds - seen <= SEEK_SECONDS:
                 lost.append((person, seen))
-        people = deduplicate(people, self._max_people)
+        people = deduplicate([*followed, *detected], self._max_people)
         people = self._search_if_due(image, people, seconds, is_due=is_due)
+        people = [each if each in followed else self._find_joints(image, each) or each for each in people]
         lost = [(each, seen) for each, seen in lost if not any(is_part(each.box, person.box) for person in people)]
         self._known = [*((person, seconds) for person in people), *lost]
         self._shape, self._last_frame = image.shape, seconds
@@ -168,8 +170,6 @@ class MediaPipe(PoseEstimator):
             min_pose_detection_confidence=_CONFIDENCE,
             min_pose_presence_confidence=_CONFIDENCE,
         )
-        self._image_type: Any = mediapipe.Image
-        self._image_format: Any = mediapipe.ImageFormat.SRGB
         try:
             self._landmarker = mediapipe.tasks.vision.PoseLandmarker.create_from_options(options)
             self._network = LandmarkNetwork(task, _CONFIDENCE)
@@ -177,7 +177,7 @@ class MediaPipe(PoseEstimator):
             # tells only then that the networks do not fit each other.
             drawn = require("cv2", "video").imread(str(_WARM_UP_IMAGE))[:, :, ::-1]
             for person in self._run(drawn):
-                self._network.run(self._to_square(drawn), Square.around(person.points))
+                self._network.find(drawn, person)
         except (RuntimeError, ValueError) as error:
             model = ", ".join(map(str, weights)) or "the model of mediapipe"
             raise ModelError(f"{model}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
@@ -189,27 +189,24 @@ class MediaPipe(PoseEstimator):
         others = (each.box for each, _ in self._known if each is not person)
         return not any(x2 > left and x1 < right and y2 > top and y1 < bottom for x1, y1, x2, y2 in others)
 
-    def _follow(self, image: NDArray[np.uint8], person: Detection) -> list[Detection]:
-        """Seek the joints of a person in the square around those of the previous frame; empty if they are not there."""
-        square = Square.around(person.points)
-        if self._network is None or not 0 < square.side < np.inf:
-            return []
-        top, left, bottom, right = crop = square.bounds(image.shape[0], image.shape[1])
-        if min(bottom - top, right - left) < MIN_HEIGHT / 2:
-            return []
-        part = self._to_square(image[top:bottom, left:right])
-        found = self._network.run(part, square.shifted(-left, -top))
-        if found is None:
-            return []
-        detection = shift_detection(_to_detection(*found, part.width), left, top)
-        is_steady = square.distance(Square.around(detection.points)) <= MAX_SHIFT
-        return [detection] if is_steady and self._reason_refused(detection, crop) is None else []
+    def _find_joints(self, image: NDArray[np.uint8], person: Detection) -> Detection | None:
+        """Find the joints in the square around those of a person; None if there is no person, or one who is elsewhere.
+
+        The square of a detector is larger or smaller, and lengths of bones depend on that. Joints of all people
+        therefore come from here, also those of a person who was just detected.
+        """
+        if self._network is None or (found := self._network.find(image, person)) is None:
+            return None
+        height, width = image.shape[:2]
+        return (
+            found if self._reason_refused(found, Square.around(person.points).bounds(height, width)) is None else None
+        )
 
     def _detect_near(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
         """Detect a person of an earlier frame in a crop around the box."""
         smallest = MIN_SAME_SIZE * float((box[2:] - box[:2]).max())
         for size in CROP_SIZES:
-            top, left, bottom, right = _square_around(box, size, image.shape[0], image.shape[1])
+            top, left, bottom, right = square_around(box, size, image.shape[0], image.shape[1])
             if min(bottom - top, right - left) < MIN_HEIGHT / 2:
                 continue
             found = self._detect_in_crop(image[top:bottom, left:right], left, top)
@@ -258,7 +255,7 @@ class MediaPipe(PoseEstimator):
         """
         for top, left, bottom, right in regions:
             while len(people) < self._max_people:
-                painted = _paint_over(image, [person.box for person in people])[top:bottom, left:right]
+                painted = paint_over(image, [person.box for person in people])[top:bottom, left:right]
                 found = [each for each in self._detect_in_crop(painted, left, top) if not self._is_piece(each)]
                 if (bottom - top, right - left) != image.shape[:2]:  # a part of a person is often taken for another
                     known = [*(person.box for person in people), *(each.box for each, _ in self._known)]
@@ -291,19 +288,12 @@ class MediaPipe(PoseEstimator):
         return people
 
     def _run(self, image: NDArray[np.uint8]) -> list[Detection]:
-        square = self._to_square(image)
+        square = to_square(image)
         result = self._landmarker.detect(square)
         return [
-            _to_detection(landmarks, world, square.width)
+            to_detection(landmarks, world, square.width)
             for landmarks, world in zip(result.pose_landmarks, result.pose_world_landmarks, strict=True)
         ]
-
-    def _to_square(self, image: NDArray[np.uint8]) -> Any:
-        """Convert an image for MediaPipe, which distorts directions in shapes other than a square."""
-        side = max(image.shape[:2])
-        square = np.zeros((side, side, 3), dtype=np.uint8)
-        square[: image.shape[0], : image.shape[1]] = image
-        return self._image_type(image_format=self._image_format, data=square)
 
     def _reason_refused(self, detection: Detection, crop: Box) -> str | None:
         """Return why a detection in a crop shows too little of a person; None if it shows enough."""
@@ -318,33 +308,3 @@ class MediaPipe(PoseEstimator):
         if float(inside[_TRUNK_AND_LEGS].mean()) < MIN_INSIDE:
             return "mostly outside the picture"
         return None
-
-
-def _square_around(box: NDArray[np.float32], size: float, height: int, width: int) -> Box:
-    """Return a square around a box (left, top, right, bottom), `size` times as large and clipped to the frame."""
-    centre, half = (box[:2] + box[2:]) / 2, size / 2 * float((box[2:] - box[:2]).max())
-    (left, top), (right, bottom) = centre - half, centre + half
-    return max(0, int(top)), max(0, int(left)), min(height, int(bottom)), min(width, int(right))
-
-
-def _paint_over(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> NDArray[np.uint8]:
-    """Return a copy of the image whose boxes are filled with the colours at their left and right edges."""
-    if not boxes:
-        return image
-    painted = image.copy()
-    for box in boxes:
-        margin = 0.08 * (box[2:] - box[:2]).max()
-        left, top = np.maximum(box[:2] - margin, 0).astype(int)
-        right, bottom = (box[2:] + margin).astype(int)
-        edges = image[top:bottom, [max(left - 1, 0), min(right, image.shape[1] - 1)]]
-        if edges.size:
-            painted[top:bottom, left:right] = edges.mean(axis=1, keepdims=True).astype(np.uint8)
-    return painted
-
-
-def _to_detection(landmarks: Any, world: Any, side: int) -> Detection:
-    """Convert landmarks; a joint's confidence is the probability that it is present and not occluded."""
-    values = np.array([[mark.x * side, mark.y * side, mark.visibility, mark.presence] for mark in landmarks])
-    metres = np.array([[mark.x, -mark.y, -mark.z] for mark in world], dtype=np.float32)
-    confidence = np.clip(values[:, 2] * values[:, 3], 0, 1).astype(np.float32)
-    return Detection(values[:, :2].astype(np.float32), confidence, metres)

@@ -53,6 +53,28 @@ def _starts(length: int, side: int) -> list[int]:
     return sorted({round(start) for start in np.linspace(0, length - side, count)})
 
 
+def square_around(box: NDArray[np.float32], size: float, height: int, width: int) -> Box:
+    """Return a square around a box (left, top, right, bottom), `size` times as large and clipped to the frame."""
+    centre, half = (box[:2] + box[2:]) / 2, size / 2 * float((box[2:] - box[:2]).max())
+    (left, top), (right, bottom) = centre - half, centre + half
+    return max(0, int(top)), max(0, int(left)), min(height, int(bottom)), min(width, int(right))
+
+
+def paint_over(image: NDArray[np.uint8], boxes: list[NDArray[np.float32]]) -> NDArray[np.uint8]:
+    """Return a copy of the image whose boxes are filled with the colours at their left and right edges."""
+    if not boxes:
+        return image
+    painted = image.copy()
+    for box in boxes:
+        margin = 0.08 * (box[2:] - box[:2]).max()
+        left, top = np.maximum(box[:2] - margin, 0).astype(int)
+        right, bottom = (box[2:] + margin).astype(int)
+        edges = image[top:bottom, [max(left - 1, 0), min(right, image.shape[1] - 1)]]
+        if edges.size:
+            painted[top:bottom, left:right] = edges.mean(axis=1, keepdims=True).astype(np.uint8)
+    return painted
+
+
 def shift_detection(detection: Detection, left: int, top: int) -> Detection:
     """Convert a detection in a crop to the pixel coordinates of the whole frame."""
     points = detection.points + np.array([left, top], dtype=np.float32)
