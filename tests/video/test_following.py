@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from crowd import simulate_crowd
-from himpc.video import Video, VideoWriter, estimate, open_estimator
+from himpc.video import Video, VideoWriter, open_estimator
 from himpc.video.estimators.landmark_network import Square
 from lens import Lens
 from mannequins import render_crowd

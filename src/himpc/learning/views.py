@@ -92,8 +92,8 @@ class ViewCheck:
         if self.verdict == "views":
             return f"{found}: they follow the side more than the person, and one person may be in several groups"
         return (
-            f"{found}: people, and views of the same people, cannot be distinguished; add recordings of each person from "
-            "several sides"
+            f"{found}: people, and views of the same people, cannot be distinguished; add recordings of each person "
+            "from several sides"
         )
 
 
