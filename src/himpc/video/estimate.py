@@ -99,14 +99,8 @@ def estimate(
         himpc.save(result.recordings, "hall.npz")
     """
     check_heights(person_height, camera_height, estimator.dimensions)
-    raw = _track_people(
-        Path(path),
-        estimator,
-        name or str(path),
-        {"max_side": max_side, "fps": fps, "min_rate": min_rate},
-        tracking,
-        progress,
-    )
+    decoding = {"max_side": max_side, "fps": fps, "min_rate": min_rate}
+    raw = _track_people(Path(path), estimator, name or str(path), decoding, tracking, progress)
     joins = find_joins(raw.tracks, estimator.layout, joining)
     result = replace(raw, tracks=tuple(join_tracks(raw.tracks, joins)), joined=len(joins))
     cleaned, dropped = _clean_tracks(result, estimator, labels or {}, min_frames, cleaning or PoseCleaningRules())

@@ -197,10 +197,8 @@ class MediaPipe(PoseEstimator):
         """
         if self._network is None or (found := self._network.find(image, person)) is None:
             return None
-        height, width = image.shape[:2]
-        return (
-            found if self._reason_refused(found, Square.around(person.points).bounds(height, width)) is None else None
-        )
+        crop = Square.around(person.points).bounds(image.shape[0], image.shape[1])
+        return found if self._reason_refused(found, crop) is None else None
 
     def _detect_near(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
         """Detect a person of an earlier frame in a crop around the box."""
