@@ -184,7 +184,9 @@ class MediaPipe(PoseEstimator):
 
     def _is_apart(self, person: Detection) -> bool:
         """Return whether no other person is known near a person of the previous frame."""
-        margin = np.float32([-1, -1, 1, 1]) * (CROP_SIZES[0] - 1) / 2 * (person.box[2:] - person.box[:2]).max()
+        margin = (
+            np.array([-1, -1, 1, 1], np.float32) * (CROP_SIZES[0] - 1) / 2 * (person.box[2:] - person.box[:2]).max()
+        )
         left, top, right, bottom = person.box + margin
         others = (each.box for each, _ in self._known if each is not person)
         return not any(x2 > left and x1 < right and y2 > top and y1 < bottom for x1, y1, x2, y2 in others)

@@ -79,7 +79,9 @@ class SearchRegions:
         if cells.shape != earlier.shape:
             return False
         change = np.abs(cells - earlier)
-        around = [box + MARGIN * np.float32([-1, -1, 1, 1]) * (box[2:] - box[:2]).max() for box in (*boxes, *people)]
+        around = [
+            box + MARGIN * np.array([-1, -1, 1, 1], np.float32) * (box[2:] - box[:2]).max() for box in (*boxes, *people)
+        ]
         _clear(change, around, image.shape[0] / len(cells))
         return float(change.max()) < MIN_CHANGE / 2
 
