@@ -49,6 +49,10 @@ def grouping(walks: Sequence[Recording], model: Embedder) -> Scores:
         scores[f"ARI {title}"] = round(agreement.ari, 3)
         if people is None:
             scores |= {"groups": found.people, "purity": round(agreement.purity, 3), "F1": round(agreement.f1, 3)}
+            scores["ungrouped"] = round(found.ungrouped / len(groups), 3)
+            if (groups > 0).any():
+                grouped = grouping_agreement(groups[groups > 0], persons[groups > 0].tolist())
+                scores["ARI of grouped"] = round(grouped.ari, 3)
             scores |= {"plausible": found.plausible, "mean confidence": _mean_confidence(confidence)}
             scores["precision"] = precision_by_recording(groups, confidence, persons)
     return scores

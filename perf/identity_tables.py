@@ -51,7 +51,12 @@ def grouping_table(results: Results, bound: str) -> str:
                 {"set": name, "method": method, "people": number(seeds, "people", 0)}
                 | {"groups": number(seeds, "groups")}
                 | {"plausible": "{} to {}".format(*np.median(ranges, axis=0).astype(int)) if ranges else "-"}
-                | {"ARI": f"{value:.2f}", "share of the bound's": f"{value / reference:.2f}" if reference else "-"}
+                | {"in no group, %": number([{"n": 100 * scores["ungrouped"]} for scores in seeds], "n")}
+                | {
+                    "ARI": f"{value:.2f}",
+                    "of grouped": number(seeds, "ARI of grouped", 2),
+                    "share of the bound's": f"{value / reference:.2f}" if reference else "-",
+                }
                 | {"ARI given the number": number(seeds, "ARI given", 2)}
                 | {"confidence": number(seeds, "mean confidence", 2)}
                 | {"groups of one person": ", ".join(map(str, counts)) or "-"}

@@ -121,7 +121,7 @@ def print_row(name: str, recordings: Sequence[Recording]) -> None:
     for grouping in (himpc.group(recordings, model), himpc.group(recordings)):
         ranks = [_rank_1(grouping.vectors, persons, cameras, across=across) for across in (False, True)]
         warned = "no" if grouping.views is None or grouping.views.verdict == "people" else grouping.views.verdict
-        agreement = grouping_agreement(grouping.groups, persons)
+        agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
         cells += [*ranks, f"{agreement.n_groups}", f"{agreement.ari:.2f}", warned]
     print(f"| {name} | {len(set(persons))} |", " | ".join(cells), "|", flush=True)
 

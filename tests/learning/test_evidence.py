@@ -7,14 +7,15 @@ import numpy as np
 import pytest
 
 from himpc.learning.clustering.constraints import ward_tree
-from himpc.learning.clustering.evidence import (
-    JOIN_EVIDENCE,
-    JOIN_NOISE,
+from himpc.learning.clustering.evidence import JOIN_EVIDENCE, JOIN_NOISE, cut_by_evidence
+from himpc.learning.clustering.membership import (
+    DOUBTFUL_RATIO,
     MERGE_SLOPE,
-    cut_by_evidence,
+    doubtful_clusters,
     membership_probabilities,
     purity_probabilities,
 )
+from himpc.learning.grouping import group_recordings
 from himpc.model import IdentityScoring
 
 SCORING = IdentityScoring(pose_scale=np.ones(12), between=np.full(12, 9.0))
@@ -129,3 +130,58 @@ def test_equal_relative_noise_is_that_of_the_scoring():
         expected = function(vectors, owner, louder)
         np.testing.assert_allclose(function(vectors, owner, SCORING, relative_noise=twice), expected)
         np.testing.assert_allclose(function(vectors, owner, louder, relative_noise=ones), expected)
+
+
+def draw_with_unusual_recordings(n_unusual, distance, seed=0):
+    """Four people of twelve recordings, and a few recordings at some distance from those of the first one."""
+    vectors, owner = draw(4, 12, seed)
+    direction = np.random.default_rng(seed + 1).normal(size=12)
+    moved = vectors[:n_unusual] + distance * direction / np.linalg.norm(direction)
+    return np.concatenate([vectors, moved]), np.concatenate([owner, np.full(n_unusual, 4)])
+
+
+@pytest.mark.parametrize(("distance", "expected"), [(2.5, True), (20.0, False)])
+def test_small_cluster_near_a_large_one_is_doubtful(distance, expected):
+    vectors, labels = draw_with_unusual_recordings(3, distance)
+    doubtful = doubtful_clusters(vectors, labels, SCORING)
+    assert doubtful.tolist() == [False] * 4 + [expected]
+
+
+def test_cluster_of_similar_size_is_not_doubtful():
+    vectors, labels = draw_with_unusual_recordings(12 // DOUBTFUL_RATIO + 1, 2.5)
+    assert not doubtful_clusters(vectors, labels, SCORING).any()
+
+
+def test_cluster_that_was_seen_beside_the_large_one_is_not_doubtful():
+    vectors, labels = draw_with_unusual_recordings(3, 2.5)
+    for pair in ((0, len(labels) - 1), (len(labels) - 1, 0)):
+        assert not doubtful_clusters(vectors, labels, SCORING, np.array([pair])).any()
+    elsewhere = np.array([(12, len(labels) - 1)])
+    assert doubtful_clusters(vectors, labels, SCORING, elsewhere)[4]
+
+
+def test_doubtful_clusters_do_not_depend_on_the_order_of_recordings():
+    vectors, labels = draw_with_unusual_recordings(2, 2.5, seed=4)
+    order = np.random.default_rng(0).permutation(len(labels))
+    shuffled = doubtful_clusters(vectors[order], labels[order], SCORING)
+    np.testing.assert_array_equal(shuffled, doubtful_clusters(vectors, labels, SCORING))
+
+
+@pytest.mark.parametrize("leave", [True, False])
+def test_recordings_of_doubtful_clusters_are_in_no_group(leave):
+    vectors, owner = draw_with_unusual_recordings(3, 4.5, seed=2)
+    grouping = group_recordings(vectors, np.arange(len(owner)), len(owner), scoring=SCORING, leave_ungrouped=leave)
+    unusual = owner == 4
+    assert (grouping.groups[~unusual] > 0).all()
+    assert len(set(grouping.groups[~unusual].tolist())) == 4
+    assert grouping.plausible is not None
+    assert grouping.plausible[1] >= 5
+    if leave:
+        assert not grouping.groups[unusual].any()
+        assert np.isnan(grouping.confidence[unusual]).all()
+        assert (grouping.people, grouping.ungrouped) == (4, 3)
+        assert "3 recordings in no group" in grouping.warning
+        stated = group_recordings(vectors, np.arange(len(owner)), len(owner), 5, scoring=SCORING)
+        assert stated.people == 5
+    else:
+        assert (grouping.people, grouping.ungrouped) == (5, 0)

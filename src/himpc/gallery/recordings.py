@@ -201,6 +201,7 @@ def group_unnamed(
             scoring=model.scoring,
             cannot_link=apart,
             headings=mean_headings([recordings[index].heading for index in unnamed]),
+            leave_ungrouped=False,
         )
         labels, notes = grouping.groups, grouping.remarks
     if model.scoring is None and len(unnamed) <= MAX_JOINED:

@@ -160,7 +160,7 @@ def diagnose(model: Model, windows: Windows) -> Diagnosis:
     first = np.unique(recording, return_index=True)[1]
     if model.scoring is not None and len(first) > 1:
         grouping = group_recordings(vectors, recording, len(first), scoring=model.scoring)
-        labels, confidence = grouping.groups[recording] - 1, float(grouping.confidence.mean())
+        labels, confidence = grouping.groups[recording] - 1, float(np.nanmean(grouping.confidence))
         means = grouping.vectors
     else:
         labels, confidence = cluster_recordings(vectors, recording), None
@@ -168,7 +168,7 @@ def diagnose(model: Model, windows: Windows) -> Diagnosis:
     return Diagnosis(
         recordings=len(first),
         groups=int(labels.max()) + 1,
-        margin=silhouette_gain(means, labels[first]),
+        margin=silhouette_gain(means[labels[first] >= 0], labels[first][labels[first] >= 0]),
         nearest=_nearest_gain(means),
         halves=_halves_gain(vectors, recording, windows.starts, windows.length),
         levels=_level_agreement(np.split(means, len(model.levels), axis=1)),

@@ -18,12 +18,8 @@ from himpc.learning.clustering.constraints import (
     renumber_pairs,
     ward_tree,
 )
-from himpc.learning.clustering.evidence import (
-    NOISE_RANGE,
-    cut_by_evidence,
-    membership_probabilities,
-    purity_probabilities,
-)
+from himpc.learning.clustering.evidence import NOISE_RANGE, cut_by_evidence
+from himpc.learning.clustering.membership import doubtful_clusters, membership_probabilities, purity_probabilities
 from himpc.learning.clustering.neighbour_tree import identity_tree
 from himpc.learning.clustering.number_of_people import (
     MAX_RECORDINGS,
@@ -64,13 +60,15 @@ class Grouping:
     Attributes
     ----------
     groups : int64 array ``(R,)``
-        The group of each recording, numbered from 1 in order of decreasing size; 0 for recordings without a window.
+        The group of each recording, numbered from 1 in order of decreasing size; 0 for recordings without a window, and
+        for those of small groups that may show the person of a larger one
+        (`himpc.learning.clustering.doubtful_clusters`).
     confidence : float array ``(R,)``
         In [0, 1]. With a scoring, the probability that the recording belongs to its group, and that the group is one
         person. Otherwise its silhouette; a group of one recording is given the median spread of the other groups, and
         if all groups have one recording, it is NaN. NaN if the group is 0.
     vectors : float64 array ``(R, D)``
-        The vectors by which the recordings were compared; NaN if the group is 0.
+        The vectors by which the recordings were compared; NaN for recordings without a window.
     estimated : bool
         True if the number of people was estimated, False if it was specified.
     plausible : (int, int) or None
@@ -97,6 +95,11 @@ class Grouping:
     def people(self) -> int:
         """The number of people."""
         return int(self.groups.max(initial=0))
+
+    @property
+    def ungrouped(self) -> int:
+        """The number of recordings that have a window, but no group."""
+        return int(((self.groups == 0) & np.isfinite(self.vectors).all(axis=1)).sum())
 
     @property
     def warning(self) -> str:
@@ -148,6 +151,11 @@ class Grouping:
         """Yield doubts about a grouping by evidence."""
         assert self.plausible is not None
         low, high = self.plausible
+        if self.ungrouped:
+            yield Hint(
+                f"{count_noun(self.ungrouped, 'recording')} in no group: each differs from all groups, but too few are "
+                "alike to say that they show another person"
+            )
         if high > MAX_RANGE * low:
             yield Hint(
                 f"the number of people is uncertain: from {low} to {high} are plausible; if you know it, state it "
@@ -180,6 +188,7 @@ def group_recordings(
     cannot_link: NDArray[np.int64] | None = None,
     headings: NDArray[np.complex128] | None = None,
     relative_noise: NDArray[np.floating] | None = None,
+    leave_ungrouped: bool = True,
 ) -> Grouping:
     """Group recordings by person.
 
@@ -214,6 +223,9 @@ def group_recordings(
     relative_noise : array ``(R,)``, optional
         With `scoring`, the variance of the error of each recording (`himpc.model.relative_noise`); estimated from the
         windows if not given.
+    leave_ungrouped : bool
+        With `scoring` and without `people`, whether small groups that may show the person of a larger one are left out
+        (`himpc.learning.clustering.doubtful_clusters`).
 
     Raises
     ------
@@ -237,7 +249,7 @@ def group_recordings(
     _check_number_of_recordings(len(recordings), people, scoring)
     if people is not None:
         _check_number_of_people(people, len(recordings), pairs)
-    plausible = None
+    plausible, doubtful = None, None
     if scoring is not None:
         means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
         if relative_noise is None:
@@ -246,6 +258,8 @@ def group_recordings(
         else:
             noise = np.asarray(relative_noise, dtype=np.float64)[recordings]
         labels, certainty, plausible = _group_by_evidence(means, noise, scoring, people, pairs)
+        if leave_ungrouped and people is None:
+            doubtful = doubtful_clusters(means, labels, scoring, pairs, noise)[labels]
     else:
         means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
         labels = cluster_by_silhouette(means, pairs=pairs) if people is None else _divide(means, people, pairs)
@@ -260,6 +274,10 @@ def group_recordings(
     if headings is not None and np.isfinite(headings).any():
         views = check_views(grouped_vectors, groups, headings)
         confidence[is_seen_from_one_side(groups, headings)] *= views.certainty
+    if plausible is not None and doubtful is not None and doubtful.any():
+        groups[recordings[~doubtful]] = _number_by_size(labels[~doubtful])
+        groups[recordings[doubtful]], confidence[recordings[doubtful]] = 0, np.nan
+        plausible = min(plausible[0], int(groups.max())), plausible[1]
     return Grouping(
         groups,
         confidence,

@@ -272,7 +272,7 @@ class _Study:
         for known in (False, True):
             people = len(self.names) if known else None
             grouping = group_recordings(vectors, rows, len(rows), people, whiten=False, scoring=comparer.scorings[0])
-            agreement = grouping_agreement(grouping.groups, self.persons.tolist())
+            agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), self.persons.tolist())
             found.append(GroupingAttack(known, grouping.people, agreement.precision, agreement.recall))
         return tuple(found)
 

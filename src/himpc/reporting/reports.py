@@ -107,6 +107,7 @@ def write_groups(
         *save_figures([draw_matrix(*compared)], folder / "distances", formats),
     )
     document: dict[str, Any] = {"people": grouping.people, "recordings": rows, "files": [str(p) for p in paths]}
+    document["ungrouped"] = grouping.ungrouped
     document["kept_apart"] = grouping.kept_apart
     document["views"] = None if grouping.views is None else asdict(grouping.views)
     document["view_effect_removed"] = grouping.view_effect_removed
@@ -139,8 +140,10 @@ def _summarise(recordings: Sequence[Recording], grouping: Grouping) -> str:
         lines.append(f"  group {number}: {count_noun(len(members), 'recording')}{confidence}: {listed}")
     if grouping.people > _MAX_GROUPS_LISTED:
         lines.append(f"  ... and {count_noun(grouping.people - _MAX_GROUPS_LISTED, 'more group')}")
-    if ungrouped := int((grouping.groups == 0).sum()):
-        lines.append(f"  shorter than a window and without a group: {count_noun(ungrouped, 'recording')}")
+    if grouping.ungrouped:
+        lines.append(f"  in no group: {count_noun(grouping.ungrouped, 'recording')}")
+    if short := int((grouping.groups == 0).sum()) - grouping.ungrouped:
+        lines.append(f"  shorter than a window and without a group: {count_noun(short, 'recording')}")
     return "\n".join(lines)
 
 

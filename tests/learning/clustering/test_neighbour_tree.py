@@ -5,7 +5,8 @@ import pytest
 
 from himpc.learning.clustering import neighbour_tree as module
 from himpc.learning.clustering.constraints import ward_tree
-from himpc.learning.clustering.evidence import cut_by_evidence, membership_probabilities
+from himpc.learning.clustering.evidence import cut_by_evidence
+from himpc.learning.clustering.membership import membership_probabilities
 from himpc.learning.clustering.neighbour_tree import identity_tree, neighbour_tree
 from himpc.learning.statistics import adjusted_rand_index
 from himpc.model import IdentityScoring
@@ -78,9 +79,9 @@ def test_many_recordings_use_neighbours_only(monkeypatch):
 
 
 def test_probabilities_of_many_recordings_differ_little(monkeypatch):
-    from himpc.learning.clustering import evidence
+    from himpc.learning.clustering import membership
 
     vectors, owner = draw(300, noise=1.0)
     exact = membership_probabilities(vectors, owner, SCORING)
-    monkeypatch.setattr(evidence, "MAX_DISTANCES", 0)
+    monkeypatch.setattr(membership, "MAX_DISTANCES", 0)
     assert membership_probabilities(vectors, owner, SCORING) == pytest.approx(exact, abs=0.01)

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.learning.clustering.constraints import ward_tree
-from himpc.learning.clustering.neighbours import search_graph
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
 __all__ = [
@@ -19,8 +16,7 @@ __all__ = [
     "cut_by_evidence",
     "evidence_of_merges",
     "join_evidence",
-    "membership_probabilities",
-    "purity_probabilities",
+    "tree_nodes",
 ]
 
 JOIN_EVIDENCE = 2.0
@@ -40,22 +36,8 @@ the latter, different people were joined in some sets (docs/lab-notebook.md)."""
 NOISE_RANGE = (0.22, 1.0)
 """Relative variances with which the largest and the smallest plausible number of people are estimated."""
 
-MAX_OTHER_CLUSTERS = 64
-"""Nearest other clusters that a recording is compared with; farther ones hardly change a probability."""
-
-MERGE_SLOPE = 0.12
-"""Factor of the log-likelihood ratio of a merge in the probability that it joins one person; less than that of a single
-recording, since the errors of many recordings of one person are alike."""
-
-MAX_TREE_RECORDINGS = 1000
-"""Number of evenly spaced recordings of a larger cluster whose tree is built, to find its weakest merge."""
-
-BLOCK_MERGES, BLOCK_ROWS = 2**15, 2**10
-"""Numbers of merges, and of recordings with their nearest clusters, that are computed at once, which bounds memory."""
-
-MAX_DISTANCES = 10**8
-"""Number of distances between recordings and clusters up to which the nearest clusters are found exactly. Above, fewer
-clusters are compared (docs/performance.md states by how much probabilities change)."""
+BLOCK_MERGES = 2**15
+"""Number of merges that are computed at once, which bounds memory."""
 
 Array = NDArray[np.float64]
 
@@ -104,7 +86,7 @@ def cut_by_evidence(
         Cluster of each recording, from 0.
     """
     count, n_nodes = len(vectors), len(vectors) + len(tree)
-    children, nodes = _nodes(tree, vectors, relative_noise)
+    children, nodes = tree_nodes(tree, vectors, relative_noise)
     gains = evidence_of_merges(replace(scoring, noise=noise * scoring.noise), nodes, children)
     gains -= join_evidence(count)
     gains[~np.isfinite(tree[:, 2])] = -np.inf
@@ -146,6 +128,12 @@ class ClusterMeans:
     weights: Array
 
     @classmethod
+    def from_recordings(cls, vectors: Array, relative_noise: Array | None) -> ClusterMeans:
+        """Return clusters of one recording each."""
+        ones = np.ones(len(vectors))
+        return cls(vectors, ones, ones if relative_noise is None else 1 / relative_noise)
+
+    @classmethod
     def from_labels(cls, vectors: Array, labels: NDArray[np.int64], weights: Array) -> ClusterMeans:
         """Compute the means of the vectors ``(R, D)`` of each label, 0 to C - 1, by the weights ``(R,)``."""
         totals = np.bincount(labels, weights).astype(np.float64)
@@ -184,100 +172,10 @@ def evidence_of_merges(scoring: IdentityScoring, clusters: ClusterMeans, pairs: 
     return np.concatenate(evidence)
 
 
-def membership_probabilities(
-    vectors: Array,
-    labels: NDArray[np.int64],
-    scoring: IdentityScoring,
-    pairs: NDArray[np.int64] | None = None,
-    relative_noise: Array | None = None,
-) -> Array:
-    """Compute the probability that each recording belongs to its cluster, against the other clusters and a new person.
-
-    The recording is compared with the mean of each cluster, without itself. Clusters that hold a recording of another
-    person, by `pairs`, are left out.
-
-    Parameters
-    ----------
-    vectors : array ``(R, D)``
-    labels : int array ``(R,)``
-        Clusters, from 0.
-    scoring : IdentityScoring
-    pairs : int64 array ``(P, 2)``, optional
-    relative_noise : array ``(R,)``, optional
-
-    Returns
-    -------
-    float64 array ``(R,)``
-    """
-    recordings = _single_recordings(vectors, relative_noise)
-    clusters = ClusterMeans.from_labels(vectors, labels, recordings.weights)
-    excluded = np.empty(0, dtype=np.int64)
-    if pairs is not None:
-        excluded = (pairs * len(clusters.sizes) + labels[pairs[:, ::-1]]).ravel()
-    probabilities = [
-        _membership(rows, nearest, recordings, labels, clusters, excluded, scoring)
-        for rows, nearest in _nearest_centres(vectors, clusters.means)
-    ]
-    return np.concatenate(probabilities)
-
-
-def purity_probabilities(
-    vectors: Array, labels: NDArray[np.int64], scoring: IdentityScoring, relative_noise: Array | None = None
-) -> Array:
-    """Compute the probability that the cluster of each recording shows one person.
-
-    Each cluster is joined into Ward's tree. The probability is that of the least likely merge on the way from the
-    recording to the root. A single recording has 1.
-
-    Parameters
-    ----------
-    vectors : array ``(R, D)``
-    labels : int array ``(R,)``
-        Clusters, from 0.
-    scoring : IdentityScoring
-    relative_noise : array ``(R,)``, optional
-
-    Returns
-    -------
-    float64 array ``(R,)``
-    """
-    from scipy.special import expit
-
-    joining = replace(scoring, noise=JOIN_NOISE * scoring.noise)
-    weights = _single_recordings(vectors, relative_noise).weights
-    weakest = np.full(len(vectors), np.inf)
-    clusters = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
-    for rows in clusters:
-        if len(rows) < 2:
-            continue
-        chosen = rows[np.unique(np.linspace(0, len(rows) - 1, MAX_TREE_RECORDINGS).astype(np.int64))]
-        tree = ward_tree(vectors[chosen], weights=weights[chosen])
-        evidence = _weakest_merges(tree, vectors[chosen], joining, 1 / weights[chosen])
-        weakest[rows] = evidence.min()  # replaced where the recording is among the chosen
-        weakest[chosen] = evidence
-    probabilities: Array = expit(MERGE_SLOPE * weakest)
-    return probabilities
-
-
-def _weakest_merges(tree: Array, vectors: Array, scoring: IdentityScoring, relative_noise: Array) -> Array:
-    """Return the smallest evidence among the merges above each leaf of a tree, ``(n,)``."""
-    children, nodes = _nodes(tree, vectors, relative_noise)
-    evidence = evidence_of_merges(scoring, nodes, children)
-    weakest = np.full(len(nodes.means), np.inf)
-    for node in range(len(weakest) - 1, len(vectors) - 1, -1):
-        weakest[children[node - len(vectors)]] = min(weakest[node], evidence[node - len(vectors)])
-    return weakest[: len(vectors)]
-
-
-def _single_recordings(vectors: Array, relative_noise: Array | None) -> ClusterMeans:
-    ones = np.ones(len(vectors))
-    return ClusterMeans(vectors, ones, ones if relative_noise is None else 1 / relative_noise)
-
-
-def _nodes(tree: Array, vectors: Array, relative_noise: Array | None) -> tuple[NDArray[np.int64], ClusterMeans]:
+def tree_nodes(tree: Array, vectors: Array, relative_noise: Array | None) -> tuple[NDArray[np.int64], ClusterMeans]:
     """Return the children of each merge, and the means of all nodes, leaves first."""
     children = tree[:, :2].astype(np.int64)
-    count, leaves = len(vectors), _single_recordings(vectors, relative_noise)
+    count, leaves = len(vectors), ClusterMeans.from_recordings(vectors, relative_noise)
     sizes = np.concatenate([leaves.sizes, tree[:, 3]])
     weights = np.concatenate([leaves.weights, np.zeros(len(tree))])
     means = np.concatenate([vectors, np.zeros((len(tree), vectors.shape[1]))])
@@ -285,58 +183,3 @@ def _nodes(tree: Array, vectors: Array, relative_noise: Array | None) -> tuple[N
         weights[node] = weights[left] + weights[right]
         means[node] = (weights[left] * means[left] + weights[right] * means[right]) / weights[node]
     return children, ClusterMeans(means, sizes, weights)
-
-
-def _membership(
-    rows: slice,
-    nearest: NDArray[np.int64],
-    recordings: ClusterMeans,
-    labels: NDArray[np.int64],
-    clusters: ClusterMeans,
-    excluded: NDArray[np.int64],
-    scoring: IdentityScoring,
-) -> Array:
-    """Compute the probabilities of some rows ``(n,)``, compared with their nearest clusters ``(n, k)``."""
-    own, block, weights = labels[rows], recordings.means[rows], recordings.weights[rows]
-    keys = np.arange(rows.start, rows.start + len(own))[:, None] * len(clusters.sizes) + nearest
-    is_other = (nearest != own[:, None]) & ~np.isin(keys, excluded)
-    is_other &= np.cumsum(is_other, axis=1) <= MAX_OTHER_CLUSTERS
-    noise = clusters.relative_noise
-    others = scoring.log_likelihood_ratio(
-        clusters.means[nearest],
-        block[:, None],
-        clusters.sizes[nearest],
-        1,
-        noise[nearest],
-        1 / weights[:, None],
-    )
-    is_single = clusters.sizes[own] == 1
-    n_rest = np.where(is_single, 1, clusters.sizes[own] - 1)
-    rest_weights = np.where(is_single, weights, clusters.weights[own] - weights)
-    rest = (clusters.means[own] * clusters.weights[own, None] - block * weights[:, None]) / rest_weights[:, None]
-    with_own = scoring.log_likelihood_ratio(rest, block, n_rest, 1, n_rest / rest_weights, 1 / weights)
-    scores = CALIBRATION_SLOPE * np.column_stack(
-        [
-            np.where(is_single, JOIN_EVIDENCE, with_own),
-            np.where(is_single, -np.inf, JOIN_EVIDENCE),
-            np.where(is_other, others, -np.inf),
-        ]
-    )
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities: Array = shares[:, 0] / shares.sum(axis=1)
-    return probabilities
-
-
-def _nearest_centres(vectors: Array, centres: Array) -> Iterator[tuple[slice, NDArray[np.int64]]]:
-    """Yield blocks of rows, and the nearest centres of each: exact, or approximate if there are many."""
-    from scipy.spatial.distance import cdist
-
-    blocks = (slice(start, start + BLOCK_ROWS) for start in range(0, len(vectors), BLOCK_ROWS))
-    if len(vectors) * len(centres) > MAX_DISTANCES and len(centres) > MAX_OTHER_CLUSTERS:
-        nearest = search_graph(centres, vectors, MAX_OTHER_CLUSTERS // 4 + 1)
-        for rows in blocks:
-            yield rows, nearest[rows]
-        return
-    for rows in blocks:
-        order = np.argsort(cdist(vectors[rows], centres), axis=1, kind="stable")
-        yield rows, order[:, : MAX_OTHER_CLUSTERS + 1]

@@ -1,0 +1,238 @@
+"""How certain it is that recordings belong to their clusters (docs/method.md, section 12)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.learning.clustering.constraints import ward_tree
+from himpc.learning.clustering.evidence import (
+    JOIN_EVIDENCE,
+    JOIN_NOISE,
+    ClusterMeans,
+    evidence_of_merges,
+    join_evidence,
+    tree_nodes,
+)
+from himpc.learning.clustering.neighbours import search_graph
+from himpc.model import CALIBRATION_SLOPE, IdentityScoring
+
+__all__ = ["doubtful_clusters", "membership_probabilities", "purity_probabilities"]
+
+MAX_OTHER_CLUSTERS = 64
+"""Nearest other clusters that a recording is compared with; farther ones hardly change a probability."""
+
+MERGE_SLOPE = 0.12
+"""Factor of the log-likelihood ratio of a merge in the probability that it joins one person; less than that of a single
+recording, since the errors of many recordings of one person are alike."""
+
+MAX_TREE_RECORDINGS = 1000
+"""Number of evenly spaced recordings of a larger cluster whose tree is built, to find its weakest merge."""
+
+BLOCK_ROWS = 2**10
+"""Number of recordings that are compared with their nearest clusters at once, which bounds memory."""
+
+MAX_DISTANCES = 10**8
+"""Number of distances between recordings and clusters up to which the nearest clusters are found exactly. Above, fewer
+clusters are compared (docs/performance.md states by how much probabilities change)."""
+
+DOUBTFUL_RATIO = 3
+"""Ratio of the sizes of two clusters from which the smaller one may be the unusual recordings of a person."""
+
+DOUBTFUL_NOISE = 4.0
+"""Variance of the errors of unusual recordings, relative to `IdentityScoring.noise`. Chosen from 1, 2 and 4, with
+ratios of sizes from 1.5 to 5, on subsets of the development sets and simulated suites (docs/lab-notebook.md)."""
+
+Array = NDArray[np.float64]
+
+
+def membership_probabilities(
+    vectors: Array,
+    labels: NDArray[np.int64],
+    scoring: IdentityScoring,
+    pairs: NDArray[np.int64] | None = None,
+    relative_noise: Array | None = None,
+) -> Array:
+    """Compute the probability that each recording belongs to its cluster, against the other clusters and a new person.
+
+    The recording is compared with the mean of each cluster, without itself. Clusters that hold a recording of another
+    person, by `pairs`, are left out.
+
+    Parameters
+    ----------
+    vectors : array ``(R, D)``
+    labels : int array ``(R,)``
+        Clusters, from 0.
+    scoring : IdentityScoring
+    pairs : int64 array ``(P, 2)``, optional
+    relative_noise : array ``(R,)``, optional
+
+    Returns
+    -------
+    float64 array ``(R,)``
+    """
+    recordings = ClusterMeans.from_recordings(vectors, relative_noise)
+    clusters = ClusterMeans.from_labels(vectors, labels, recordings.weights)
+    excluded = np.empty(0, dtype=np.int64)
+    if pairs is not None:
+        excluded = (pairs * len(clusters.sizes) + labels[pairs[:, ::-1]]).ravel()
+    probabilities = [
+        _membership(rows, nearest, recordings, labels, clusters, excluded, scoring)
+        for rows, nearest in _nearest_centres(vectors, clusters.means)
+    ]
+    return np.concatenate(probabilities)
+
+
+def purity_probabilities(
+    vectors: Array, labels: NDArray[np.int64], scoring: IdentityScoring, relative_noise: Array | None = None
+) -> Array:
+    """Compute the probability that the cluster of each recording shows one person.
+
+    Each cluster is joined into Ward's tree. The probability is that of the least likely merge on the way from the
+    recording to the root. A single recording has 1.
+
+    Parameters
+    ----------
+    vectors : array ``(R, D)``
+    labels : int array ``(R,)``
+        Clusters, from 0.
+    scoring : IdentityScoring
+    relative_noise : array ``(R,)``, optional
+
+    Returns
+    -------
+    float64 array ``(R,)``
+    """
+    from scipy.special import expit
+
+    joining = replace(scoring, noise=JOIN_NOISE * scoring.noise)
+    weights = ClusterMeans.from_recordings(vectors, relative_noise).weights
+    weakest = np.full(len(vectors), np.inf)
+    clusters = np.split(np.argsort(labels, kind="stable"), np.cumsum(np.bincount(labels))[:-1])
+    for rows in clusters:
+        if len(rows) < 2:
+            continue
+        chosen = rows[np.unique(np.linspace(0, len(rows) - 1, MAX_TREE_RECORDINGS).astype(np.int64))]
+        tree = ward_tree(vectors[chosen], weights=weights[chosen])
+        evidence = _weakest_merges(tree, vectors[chosen], joining, 1 / weights[chosen])
+        weakest[rows] = evidence.min()  # replaced where the recording is among the chosen
+        weakest[chosen] = evidence
+    probabilities: Array = expit(MERGE_SLOPE * weakest)
+    return probabilities
+
+
+def doubtful_clusters(
+    vectors: Array,
+    labels: NDArray[np.int64],
+    scoring: IdentityScoring,
+    pairs: NDArray[np.int64] | None = None,
+    relative_noise: Array | None = None,
+) -> NDArray[np.bool_]:
+    """Find small clusters that may show the person of a larger one.
+
+    Recordings of an unusual activity, or that were tracked badly, are farther from the others of their person than the
+    noise allows, and form small clusters. A cluster is doubtful if there is one of `DOUBTFUL_RATIO` times its size that
+    shows the same person, by evidence with `DOUBTFUL_NOISE` times the noise of the smaller one, and that holds none of
+    those who are another person by `pairs`.
+
+    Parameters
+    ----------
+    vectors : array ``(R, D)``
+    labels : int array ``(R,)``
+        Clusters, from 0.
+    scoring : IdentityScoring
+    pairs : int64 array ``(P, 2)``, optional
+    relative_noise : array ``(R,)``, optional
+
+    Returns
+    -------
+    bool array ``(C,)``
+    """
+    weights = ClusterMeans.from_recordings(vectors, relative_noise).weights
+    clusters = ClusterMeans.from_labels(vectors, labels, weights)
+    sizes, noise = clusters.sizes, clusters.relative_noise
+    apart = np.empty(0, dtype=np.int64)
+    if pairs is not None:
+        apart = np.concatenate([labels[each] @ (len(sizes), 1) for each in (pairs, pairs[:, ::-1])])
+    doubtful = np.zeros(len(sizes), dtype=np.bool_)
+    for rows, nearest in _nearest_centres(clusters.means, clusters.means):
+        own = np.arange(len(sizes))[rows, None]
+        may_contain = (sizes[nearest] >= DOUBTFUL_RATIO * sizes[own]) & ~np.isin(own * len(sizes) + nearest, apart)
+        evidence = scoring.log_likelihood_ratio(
+            clusters.means[nearest],
+            clusters.means[own],
+            sizes[nearest],
+            sizes[own],
+            noise[nearest],
+            DOUBTFUL_NOISE * noise[own],
+        )
+        doubtful[rows] = (may_contain & (evidence > join_evidence(len(vectors)))).any(axis=1)
+    return doubtful
+
+
+def _weakest_merges(tree: Array, vectors: Array, scoring: IdentityScoring, relative_noise: Array) -> Array:
+    """Return the smallest evidence among the merges above each leaf of a tree, ``(n,)``."""
+    children, nodes = tree_nodes(tree, vectors, relative_noise)
+    evidence = evidence_of_merges(scoring, nodes, children)
+    weakest = np.full(len(nodes.means), np.inf)
+    for node in range(len(weakest) - 1, len(vectors) - 1, -1):
+        weakest[children[node - len(vectors)]] = min(weakest[node], evidence[node - len(vectors)])
+    return weakest[: len(vectors)]
+
+
+def _membership(
+    rows: slice,
+    nearest: NDArray[np.int64],
+    recordings: ClusterMeans,
+    labels: NDArray[np.int64],
+    clusters: ClusterMeans,
+    excluded: NDArray[np.int64],
+    scoring: IdentityScoring,
+) -> Array:
+    """Compute the probabilities of some rows ``(n,)``, compared with their nearest clusters ``(n, k)``."""
+    own, block, weights = labels[rows], recordings.means[rows], recordings.weights[rows]
+    keys = np.arange(rows.start, rows.start + len(own))[:, None] * len(clusters.sizes) + nearest
+    is_other = (nearest != own[:, None]) & ~np.isin(keys, excluded)
+    is_other &= np.cumsum(is_other, axis=1) <= MAX_OTHER_CLUSTERS
+    noise = clusters.relative_noise
+    others = scoring.log_likelihood_ratio(
+        clusters.means[nearest],
+        block[:, None],
+        clusters.sizes[nearest],
+        1,
+        noise[nearest],
+        1 / weights[:, None],
+    )
+    is_single = clusters.sizes[own] == 1
+    n_rest = np.where(is_single, 1, clusters.sizes[own] - 1)
+    rest_weights = np.where(is_single, weights, clusters.weights[own] - weights)
+    rest = (clusters.means[own] * clusters.weights[own, None] - block * weights[:, None]) / rest_weights[:, None]
+    with_own = scoring.log_likelihood_ratio(rest, block, n_rest, 1, n_rest / rest_weights, 1 / weights)
+    scores = CALIBRATION_SLOPE * np.column_stack(
+        [
+            np.where(is_single, JOIN_EVIDENCE, with_own),
+            np.where(is_single, -np.inf, JOIN_EVIDENCE),
+            np.where(is_other, others, -np.inf),
+        ]
+    )
+    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+    probabilities: Array = shares[:, 0] / shares.sum(axis=1)
+    return probabilities
+
+
+def _nearest_centres(vectors: Array, centres: Array) -> Iterator[tuple[slice, NDArray[np.int64]]]:
+    """Yield blocks of rows, and the nearest centres of each: exact, or approximate if there are many."""
+    from scipy.spatial.distance import cdist
+
+    blocks = (slice(start, start + BLOCK_ROWS) for start in range(0, len(vectors), BLOCK_ROWS))
+    if len(vectors) * len(centres) > MAX_DISTANCES and len(centres) > MAX_OTHER_CLUSTERS:
+        nearest = search_graph(centres, vectors, MAX_OTHER_CLUSTERS // 4 + 1)
+        for rows in blocks:
+            yield rows, nearest[rows]
+        return
+    for rows in blocks:
+        order = np.argsort(cdist(vectors[rows], centres), axis=1, kind="stable")
+        yield rows, order[:, : MAX_OTHER_CLUSTERS + 1]
