@@ -185,3 +185,16 @@ def test_recordings_of_doubtful_clusters_are_in_no_group(leave):
         assert stated.people == 5
     else:
         assert (grouping.people, grouping.ungrouped) == (5, 0)
+
+
+def test_two_recordings_are_divided_with_doubt():
+    """With two recordings it is hardly known how much one person differs between them; with many it is."""
+    pair = np.stack([np.zeros(12), np.r_[7.0, np.zeros(11)]])
+    alone = group_recordings(pair, np.arange(2), 2, scoring=SCORING)
+    assert (alone.people, alone.plausible) == (2, (1, 2))
+    assert (alone.confidence < 0.5).all()
+    others, _ = draw(6, 8)
+    vectors = np.concatenate([pair, 20 + others])
+    among = group_recordings(vectors, np.arange(len(vectors)), len(vectors), scoring=SCORING)
+    assert among.groups[0] != among.groups[1]
+    assert (among.confidence[:2] > 0.9).all()

@@ -48,6 +48,11 @@ MAX_RANGE = 1.5
 MAX_ASSIGNMENTS = 50
 """Maximum number of times that recordings are assigned to groups whose number is given."""
 
+FEW_RECORDINGS_NOISE = 24.0
+"""Variance of errors that is added for confidences and for the smallest plausible number of people, relative to
+`IdentityScoring.noise`, times 1 / R**2: from two recordings, how much one of another day would differ is hardly known. Six
+times the noise joins two walks of one person in 0.9 of cases, and would join those of two people from video in half."""
+
 LOW_CONFIDENCE = 0.5
 MAX_DOUBTFUL = 0.2
 """Share of recordings with a lower confidence above which a grouping is called doubtful."""
@@ -322,15 +327,19 @@ def _group_by_evidence(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], tuple[int, int] | None]:
     """Group recordings; return their labels, their confidence, and the range of plausible numbers of people."""
     plausible = None
+    uncertain = 1 + FEW_RECORDINGS_NOISE / len(means) ** 2
     if people is None:
         tree = identity_tree(means, scoring, pairs, noise)
         labels = cut_by_evidence(tree, means, scoring, relative_noise=noise)
         found = int(labels.max()) + 1
-        most, fewest = (int(cut_by_evidence(tree, means, scoring, each, noise).max()) + 1 for each in NOISE_RANGE)
+        least, largest = NOISE_RANGE
+        most, fewest = (
+            int(cut_by_evidence(tree, means, scoring, each, noise).max()) + 1 for each in (least, largest * uncertain)
+        )
         plausible = min(fewest, found), max(most, found)
     else:
         labels = _divide(means, people, pairs, 1 / noise)
-    confidence = membership_probabilities(means, labels, scoring, pairs, noise)
+    confidence = membership_probabilities(means, labels, scoring, pairs, uncertain * noise)
     return labels, confidence * purity_probabilities(means, labels, scoring, noise), plausible
 
 
