@@ -50,8 +50,8 @@ MAX_ASSIGNMENTS = 50
 
 FEW_RECORDINGS_NOISE = 24.0
 """Variance of errors that is added for confidences and for the smallest plausible number of people, relative to
-`IdentityScoring.noise`, times 1 / R**2: from two recordings, how much one of another day would differ is hardly known. Six
-times the noise joins two walks of one person in 0.9 of cases, and would join those of two people from video in half."""
+`IdentityScoring.noise`, times 1 / R**2: two recordings hardly tell how much a person differs between days. At seven
+times the noise, 0.9 of pairs of walks of one person would be joined, and half of those of two people from video."""
 
 LOW_CONFIDENCE = 0.5
 MAX_DOUBTFUL = 0.2
