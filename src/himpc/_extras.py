@@ -12,14 +12,14 @@ from himpc.errors import DependencyError
 __all__ = ["EXTRAS", "import_on_first_use", "require"]
 
 EXTRAS = {
-    "gallery": "galleries in a folder",
-    "interchange": "tables and labelled arrays of other packages",
+    "gallery": "a gallery in a folder",
+    "interchange": "interchange with other packages",
     "mlflow": "logging to MLflow",
-    "netcdf": "netCDF files of poses",
+    "netcdf": "a netCDF file",
     "onnx": "export to ONNX",
-    "postgres": "galleries in PostgreSQL",
+    "postgres": "a gallery in PostgreSQL",
     "ray": "embedding on a Ray cluster",
-    "serve": "the server and its page",
+    "serve": "the server",
     "tensorboard": "logging to TensorBoard",
     "video": "pose estimation from video",
 }

@@ -48,7 +48,11 @@ def serve(
     queue
         Maximum number of waiting requests; further ones are rejected.
     """
+    from himpc._extras import require
     from himpc.errors import ConfigError
+
+    require("fastapi", "serve")  # before the gallery, whose extra is a part of this one
+
     from himpc.gallery import Gallery
     from himpc.server import ServerConfig, is_loopback
     from himpc.server import serve as run
