@@ -155,7 +155,7 @@ def _verdict(limit: str, met: bool) -> str:
 
 def machine(threads: int) -> dict[str, object]:
     """Return processor, load and versions, on which the numbers depend."""
-    packages = ("himpc", "numba", "numpy", "scikit-learn", "scipy", "torch", "voyager")
+    packages = ("himpc", "numba", "numpy", "scikit-learn", "scipy", "torch")
     load = round(os.getloadavg()[0], 1) if hasattr(os, "getloadavg") else None
     return {
         "date": datetime.datetime.now(datetime.UTC).date().isoformat(),

@@ -86,7 +86,7 @@ def _cluster_levels(
 
 def _shared_neighbours(features: Tensor, config: Config, processes: ProcessGroup) -> Tensor | None:
     """Search neighbours in all processes, each for its share; return None if the search cannot be divided."""
-    if processes.world_size == 1 or choose_method(features, config.k1, config.neighbours) == "approximate":
+    if processes.world_size == 1 or choose_method(features, config.neighbours) == "approximate":
         return None
     n = len(features)
     return processes.gather(nearest_neighbours(features, config.k1, "exact", processes.share(n)), n)

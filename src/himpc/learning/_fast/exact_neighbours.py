@@ -107,10 +107,10 @@ def _update_nearest(
             for j in range(len(chunk)):
                 column = columns.start + j
                 if not squares[column] + chunk[j] > farthest[row]:
-                    _insert(distances[row], neighbours[row], squares[column] + chunk[j], order[column])
+                    insert_neighbour(distances[row], neighbours[row], squares[column] + chunk[j], order[column])
                     farthest[row] = distances[row, -1]
                 if column < len(neighbours) and not squares[row] + chunk[j] > farthest[column]:
-                    _insert(distances[column], neighbours[column], squares[row] + chunk[j], order[row])
+                    insert_neighbour(distances[column], neighbours[column], squares[row] + chunk[j], order[row])
                     farthest[column] = distances[column, -1]
 
 
@@ -124,7 +124,7 @@ def _any_near(products: Array, square: float, radius: float, squares: Array, rad
 
 
 @compile_loop
-def _insert(distances: Array, neighbours: Array, distance: float, row: int) -> None:
+def insert_neighbour(distances: Array, neighbours: Array, distance: float, row: int) -> None:
     """Insert a row into the sorted nearest rows, if it is near enough."""
     if np.isnan(distance):
         distance = np.inf

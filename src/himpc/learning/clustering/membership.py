@@ -17,7 +17,6 @@ from himpc.learning.clustering.evidence import (
     join_evidence,
     tree_nodes,
 )
-from himpc.learning.clustering.neighbours import search_graph
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
 __all__ = ["doubtful_clusters", "membership_probabilities", "purity_probabilities"]
@@ -115,7 +114,9 @@ def purity_probabilities(
     for rows in clusters:
         if len(rows) < 2:
             continue
-        chosen = rows[np.unique(np.linspace(0, len(rows) - 1, MAX_TREE_RECORDINGS).astype(np.int64))]
+        chosen = rows
+        if len(rows) > MAX_TREE_RECORDINGS:
+            chosen = rows[np.linspace(0, len(rows) - 1, MAX_TREE_RECORDINGS).astype(np.int64)]
         tree = ward_tree(vectors[chosen], weights=weights[chosen])
         evidence = _weakest_merges(tree, vectors[chosen], joining, 1 / weights[chosen])
         weakest[rows] = evidence.min()  # replaced where the recording is among the chosen
@@ -229,7 +230,13 @@ def _nearest_centres(vectors: Array, centres: Array) -> Iterator[tuple[slice, ND
 
     blocks = (slice(start, start + BLOCK_ROWS) for start in range(0, len(vectors), BLOCK_ROWS))
     if len(vectors) * len(centres) > MAX_DISTANCES and len(centres) > MAX_OTHER_CLUSTERS:
-        nearest = search_graph(centres, vectors, MAX_OTHER_CLUSTERS // 4 + 1)
+        import torch
+
+        from himpc.learning._fast.cell_neighbours import cell_neighbours
+
+        mean = vectors.mean(axis=0)
+        centred, queries = (torch.from_numpy((each - mean).astype(np.float32)) for each in (centres, vectors))
+        nearest = cell_neighbours(centred, queries, MAX_OTHER_CLUSTERS // 4 + 1).numpy()
         for rows in blocks:
             yield rows, nearest[rows]
         return

@@ -1,12 +1,11 @@
-"""Nearest-neighbour search in bounded memory: exact by blocks of matrix products, or approximate by a graph."""
+"""Nearest-neighbour search in bounded memory: exact by blocks of matrix products, or approximate by cells."""
 
 from __future__ import annotations
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 
+from himpc.learning._fast.cell_neighbours import cell_neighbours
 from himpc.learning._fast.exact_neighbours import exact_neighbours
 from himpc.learning.config import Neighbours
 
@@ -19,12 +18,6 @@ BLOCK_COLUMNS = 2**14
 MAX_AUTO_EXACT = 30_000
 """Maximum number of rows for which "auto" is exact on a CPU (docs/performance.md)."""
 
-GRAPH_LINKS, BUILD_CANDIDATES = 16, 60
-"""Links per node of the graph, and candidates examined for them (HNSW: M and ef_construction)."""
-
-SEARCH_CANDIDATES = 2.5
-"""Candidates examined by a search, in multiples of k (HNSW: ef)."""
-
 
 def nearest_neighbours(features: Tensor, k: int, method: Neighbours = "auto", rows: slice | None = None) -> Tensor:
     """Find the k nearest rows of each row by Euclidean distance, itself first.
@@ -36,9 +29,8 @@ def nearest_neighbours(features: Tensor, k: int, method: Neighbours = "auto", ro
     k : int
         Neighbours per row, the row itself included; at most N are returned.
     method : {"auto", "exact", "approximate"}
-        Approximate neighbours are searched in a hierarchical navigable small-world graph (Malkov and Yashunin 2020;
-        the package voyager) on the CPU, in time that is about linear in N. "auto" is exact on a GPU, and on a CPU up
-        to `MAX_AUTO_EXACT` rows.
+        Approximate neighbours are searched in the nearest cells of k-means on the CPU (`cell_neighbours`). "auto" is
+        exact on a GPU, and on a CPU up to `MAX_AUTO_EXACT` rows.
     rows : slice, optional
         The rows whose neighbours are returned; all if not given. Exact ones take proportionally less time.
 
@@ -64,17 +56,17 @@ def nearest_neighbours(features: Tensor, k: int, method: Neighbours = "auto", ro
     k = min(k, n)
     centred = features - features.mean(dim=0)
     queries = rows or slice(None)
-    if choose_method(features, k, method) == "exact":
+    if choose_method(features, method) == "exact":
         return _search_exact(centred, torch.arange(n, device=features.device)[queries], k)
-    return _search_approximate(centred, k)[queries]
+    on_cpu = centred.cpu().float()
+    return _put_self_first(cell_neighbours(on_cpu, on_cpu, k).to(features.device), k)[queries]
 
 
-def choose_method(features: Tensor, k: int, method: Neighbours = "auto") -> Neighbours:
-    """Return "exact" or "approximate", whichever `nearest_neighbours` uses; with few rows it is always exact."""
-    n = len(features)
+def choose_method(features: Tensor, method: Neighbours = "auto") -> Neighbours:
+    """Return "exact" or "approximate", whichever `nearest_neighbours` uses."""
     if method == "auto":
-        method = "approximate" if features.device.type == "cpu" and n > MAX_AUTO_EXACT else "exact"
-    return "exact" if SEARCH_CANDIDATES * min(k, n) >= n else method
+        return "approximate" if features.device.type == "cpu" and len(features) > MAX_AUTO_EXACT else "exact"
+    return method
 
 
 def _search_exact(centred: Tensor, rows: Tensor, k: int) -> Tensor:
@@ -103,46 +95,6 @@ def _search_exact_in_blocks(centred: Tensor, rows: Tensor, k: int) -> Tensor:
             found = found.gather(1, order)
         neighbours.append(found)
     return torch.cat(neighbours)
-
-
-def _search_approximate(centred: Tensor, k: int) -> Tensor:
-    from voyager import RecallError
-
-    rows = centred.cpu().float().numpy()
-    try:
-        neighbours = search_graph(rows, rows, k)
-    except RecallError:  # the graph does not reach k rows from some row
-        return _search_exact(centred, torch.arange(len(rows), device=centred.device), k)
-    ranks = _put_self_first(torch.from_numpy(neighbours).to(centred.device), k)
-    repeated = torch.from_numpy(np.flatnonzero(_count_copies(rows) > GRAPH_LINKS)).to(centred.device)
-    ranks[repeated] = _search_exact(centred, repeated, k)  # many equal rows may link only to each other
-    return ranks
-
-
-def search_graph(rows: NDArray[np.floating], queries: NDArray[np.floating], k: int) -> NDArray[np.int64]:
-    """Find approximately the k nearest rows ``(N, D)`` of each query ``(Q, D)``, ``(Q, k)``, nearest first.
-
-    Raises
-    ------
-    voyager.RecallError
-        If the graph does not reach k rows from some query, as with many equal rows.
-    """
-    from voyager import Index, Space
-
-    n, size = rows.shape
-    index = Index(Space.Euclidean, size, M=GRAPH_LINKS, ef_construction=BUILD_CANDIDATES, random_seed=0, max_elements=n)
-    index.add_items(rows.astype(np.float32), num_threads=1)  # the graph depends on the order in which rows are added
-    candidates = round(SEARCH_CANDIDATES * k)
-    threads = torch.get_num_threads()
-    found: NDArray[np.int64] = index.query(queries.astype(np.float32), k, threads, candidates)[0].astype(np.int64)
-    return found
-
-
-def _count_copies(rows: NDArray[np.float32]) -> NDArray[np.int64]:
-    """Count the rows that are equal to each row, itself included."""
-    as_bytes = np.ascontiguousarray(rows).view(np.dtype((np.void, rows.shape[1] * rows.itemsize))).ravel()
-    _, index, counts = np.unique(as_bytes, return_inverse=True, return_counts=True)
-    return counts[index.ravel()].astype(np.int64)
 
 
 def _put_self_first(neighbours: Tensor, k: int) -> Tensor:
