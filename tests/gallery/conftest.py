@@ -172,7 +172,7 @@ class Worker:
     def close(self) -> None:
         assert self._process.stdin is not None
         self._process.stdin.close()
-        self._process.wait(10)
+        self._process.wait(60)  # a busy machine
 
     def _say(self, line: str) -> None:
         assert self._process.stdin is not None
