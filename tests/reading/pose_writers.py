@@ -97,6 +97,29 @@ def mmpose(folder: Path, bodies: np.ndarray) -> Path:
     return write(folder / "results.json", {"meta_info": {"dataset_name": "coco"}, "instance_info": frames})
 
 
+def ultralytics(folder: Path, bodies: np.ndarray) -> Path:
+    def detection(person: int, points: np.ndarray) -> dict:
+        x, y = pixels(points).T.tolist()
+        box = {"x1": 0.0, "y1": 0.0, "x2": 1.0, "y2": 1.0}
+        keypoints = {"x": x, "y": y, "visible": [0.9] * len(x)}
+        return {"name": "person", "class": 0, "confidence": 0.9, "box": box, "track_id": person, "keypoints": keypoints}
+
+    frames = [[detection(person, body[i]) for person, body in enumerate(bodies)] for i in range(bodies.shape[1])]
+    return write(folder / "poses.json", frames)
+
+
+def tensorflow_js(folder: Path, bodies: np.ndarray) -> Path:
+    names = get_layout("mediapipe-33").joints
+
+    def pose(person: int, points: np.ndarray) -> dict:
+        rows = [{"x": x, "y": -y, "z": -z, "score": 0.9} for x, y, z in points.tolist()]
+        points_3d = [{**row, "name": name} for row, name in zip(rows, names, strict=True)]
+        return {"keypoints": [{"x": 1, "y": 2, "name": names[0]}], "keypoints3D": points_3d, "id": person}
+
+    frames = [[pose(person, body[i]) for person, body in enumerate(bodies)] for i in range(bodies.shape[1])]
+    return write(folder / "poses.json", frames)
+
+
 def nw_ucla(folder: Path, bodies: np.ndarray) -> Path:
     content = {"file_name": "a01_s02_e03_v01", "skeletons": bodies[0].tolist(), "label": 1}
     return write(folder / "a01_s02_e03_v01.json", content)
@@ -198,6 +221,8 @@ WRITERS = {
     "azure-kinect": azure_kinect,
     "zed": zed,
     "mmpose": mmpose,
+    "ultralytics": ultralytics,
+    "tensorflow-js": tensorflow_js,
     "nw-ucla": nw_ucla,
     "gaitgraph": gaitgraph,
     "msr-action3d": msr_action3d,
@@ -213,6 +238,8 @@ LAYOUTS = {
     "azure-kinect": "azure-kinect",
     "zed": "body-38",
     "mmpose": "coco-17",
+    "ultralytics": "coco-17",
+    "tensorflow-js": "mediapipe-33",
     "gaitgraph": "coco-17",
     "florence": "common-15",
     "cad-60": "openni-15",
@@ -221,8 +248,8 @@ LAYOUTS = {
 RATES = {"azure-kinect": 30, "zed": 30, "utkinect": 15, "utd-mhad": 30, "smpl": 120}
 """Frames a second that the files state."""
 
-FLAT = {"mmpose", "gaitgraph"}
+FLAT = {"mmpose", "ultralytics", "gaitgraph"}
 """Formats of 2D poses."""
 
-SEVERAL = {"azure-kinect", "zed", "mmpose", "gaitgraph", "msr-daily", "florence"}
+SEVERAL = {"azure-kinect", "zed", "mmpose", "ultralytics", "tensorflow-js", "gaitgraph", "msr-daily", "florence"}
 """Formats of which a file may hold several people."""

@@ -1,5 +1,7 @@
 """BVH: known poses, the families of joint names, and damaged files."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -261,3 +263,16 @@ def test_too_many_joints_are_refused(tmp_path):
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path, check_damaged, seed):
     check_damaged(FORMAT, tmp_path / "d.bvh", bvh([{}, {}]).encode(), seed, options=CM)
+
+
+@pytest.mark.parametrize("width", [5, 12, 53])
+def test_frames_that_are_wrapped_over_lines_are_joined(tmp_path, width):
+    source = Path(__file__).parent / "cases" / "cgspeed_scale.bvh"
+    head, motion = source.read_text().split("Frame Time:")
+    period, *rows = motion.strip().splitlines()
+    cells = [row.split() for row in rows]
+    wrapped = [" ".join(row[i : i + width]) for row in cells for i in range(0, len(row), width)]
+    path = tmp_path / "x.bvh"
+    path.write_text("\n".join([f"{head}Frame Time: {period}", *wrapped]))
+    (expected,), (found,) = (FORMAT.read(each, FileOptions()) for each in (source, path))
+    assert np.array_equal(found.joints, expected.joints)

@@ -232,12 +232,6 @@ def write_freemocap(path: Path, standing: Standing) -> Path:
     return path / "x.npy"
 
 
-def write_rokoko(path: Path, standing: Standing) -> Path:
-    labels, points = markers(standing)
-    header = ",".join(["timestamp", *(f"{label}_position_{axis}" for label in labels for axis in "xyz")])
-    return text(path / "x.csv", header, *(f"{t / 100},{cells(frame / 1000, ',')}" for t, frame in enumerate(points)))
-
-
 def write_motion_bids(path: Path, standing: Standing) -> Path:
     labels, points = markers(standing)
     channels = [f"{label}_{axis}\t{axis}\tPOS\t{label}\tmm" for label in labels for axis in "xyz"]
@@ -344,7 +338,6 @@ WRITERS = {
     "mvnx": write_mvnx,
     "movement": write_movement,
     "freemocap": write_freemocap,
-    "rokoko": write_rokoko,
     "motion-bids": write_motion_bids,
     "opensim": write_opensim,
     "motive": write_motive,

@@ -64,12 +64,13 @@ def test_frames_of_motion_are_read(read, standing, start):
     assert (recording.fps, recording.person) == (60, "Ann")
 
 
-@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
-def test_encodings_are_recognised(tmp_path, standing, one_marker_a_joint, encoding):
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("stated", ["UTF-8", "UTF-16"])
+def test_encodings_are_recognised(tmp_path, standing, one_marker_a_joint, encoding, stated):
+    if (stated, encoding) == ("UTF-16", "utf-8-sig"):
+        pytest.skip("no program writes it")
     path = tmp_path / "walk.xml"
-    path.write_bytes(
-        mvnx(subject(standing(LAYOUT, 4, 1))).replace("UTF-8", encoding.removesuffix("-sig")).encode(encoding)
-    )
+    path.write_bytes(mvnx(subject(standing(LAYOUT, 4, 1))).replace("UTF-8", stated).encode(encoding))
     assert find_format(path) is FORMAT
     assert len(FORMAT.read(path, FileOptions(markers=one_marker_a_joint))[0]) == 4
 

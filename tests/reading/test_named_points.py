@@ -12,7 +12,8 @@ from himpc._schema import parse
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.named_points import resolve_points
+from himpc.reading.formats.parsing.named_points import explain_unknown, resolve_points
+from himpc.reading.formats.parsing.spelling import misspelt_names
 from himpc.reading.formats.parsing.subjects import propose_subjects
 from himpc.skeleton import MarkerSet, get_layout
 
@@ -204,3 +205,21 @@ def test_cases_of_users_come_out_right(shared_data: Path, name):
     assert [recording.layout.name for recording in recordings] == [layout] * len(people)
     assert [recording.person for recording in recordings] == people
     assert all(recording.complete and len(recording) >= 30 for recording in recordings)
+
+
+@pytest.mark.parametrize(
+    ("labels", "expected"),
+    [
+        (["RightKnee", "LeftKnne"], "unknown name 'LeftKnne': did you mean 'LeftKnee'?"),
+        (["L_Ankle", "R_Anke"], "unknown name 'R_Anke': did you mean 'R_Ankle'?"),
+        (["pelvis", "left_elbw"], "unknown name 'left_elbw': did you mean 'left_elbow'?"),
+    ],
+)
+def test_a_misspelt_name_is_noted(labels, expected):
+    assert misspelt_names(labels) == (expected,)
+    assert expected in explain_unknown(labels, ANY).message
+
+
+def test_names_of_other_points_are_not_misspelt():
+    assert misspelt_names([f"{s}THI{i}" for s in "LR" for i in range(3)] + ["C7", "T10", "LHFplantar", "x"]) == ()
+    assert misspelt_names(["LeftKnee", "RightKnee", "LeftKnee_End"], used=["LeftKnee", "RightKnee"]) == ()

@@ -18,7 +18,7 @@ from himpc.skeleton import get_layout
 
 POSES = runpy.run_path(str(Path(__file__).with_name("pose_writers.py")))
 WRITERS, LAYOUTS, FLAT, RATES = (POSES[name] for name in ("WRITERS", "LAYOUTS", "FLAT", "RATES"))
-JSON = ("azure-kinect", "zed", "mmpose", "nw-ucla")
+JSON = ("azure-kinect", "zed", "mmpose", "ultralytics", "tensorflow-js", "nw-ucla")
 
 
 @pytest.fixture
@@ -83,7 +83,11 @@ def test_no_other_reader_recognises_a_file(name: str, people, tmp_path: Path, st
     head = b"" if path.is_dir() else path.read_bytes()[:HEAD_BYTES]
     known = [fmt.name for fmt in FORMATS if fmt.name != "video" and fmt.recognise(path, head)]
     # The readers of any NumPy archive and of any CSV with named joints come after those of one program.
-    general = {"smpl": ["npz"], "rokoko": ["csv-frames"], "gaitgraph": ["csv-frames"]}
+    general = {
+        "smpl": ["npz"],
+        "gaitgraph": ["csv-frames"],
+        **{key: ["coco"] for key in ("ultralytics", "tensorflow-js")},
+    }
     assert known == [name, *general.get(name, [])]
 
 
@@ -530,3 +534,40 @@ def test_a_last_line_that_was_cut_off_is_left_out(name: str, people, tmp_path: P
     (recording,) = get_format(name).read(path, FileOptions())
     assert recording.quality.frames_read == 5
     assert any("is cut off" in note for note in recording.quality.notes)
+
+
+def test_a_folder_of_pictures_of_mmpose_is_one_recording(people, tmp_path: Path) -> None:
+    body = people("mmpose", 1, 14)[0]
+    for i, points in enumerate(POSES["pixels"](frame).tolist() for frame in body):
+        content = [{"keypoints": points, "keypoint_scores": [0.9] * 17, "bbox": [[0, 0, 1, 1]]}]
+        POSES["write"](tmp_path / f"walk_{i + (3 if i > 9 else 0):06d}.json", content if i != 5 else [])
+    assert find_format(tmp_path).name == "mmpose"
+    (recording,) = read(tmp_path)
+    expected = expected_of("mmpose", body)
+    np.testing.assert_allclose(recording.joints[0], expected[0], atol=2e-3)
+    np.testing.assert_allclose(recording.joints[16], expected[13], atol=2e-3)
+    assert unseen(recording) == [i in (5, 10, 11, 12) for i in range(17)]
+
+
+@pytest.mark.parametrize("name", ["ultralytics", "tensorflow-js"])
+def test_poses_of_all_frames_in_one_list_are_refused(name: str, people, tmp_path: Path) -> None:
+    path = edit(WRITERS[name](tmp_path, people(name, 2)), lambda frames: [pose for frame in frames for pose in frame])
+    with pytest.raises(FormatError, match="all frames in one list") as caught:
+        read(path)
+    assert "for each frame" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("hidden", [0, np.nan])
+def test_arrays_of_pixels_are_read_by_their_layout(hidden: float, people, tmp_path: Path) -> None:
+    body = people("mmpose")[0]
+    points = np.array([POSES["pixels"](frame) for frame in body])
+    points[1, 3] = hidden
+    np.save(tmp_path / "x.npy", points)
+    with pytest.raises(FormatError, match="17 points in 2D") as caught:
+        read(tmp_path / "x.npy")
+    assert "coco-17" in str(caught.value.hint)
+    (recording,) = read(tmp_path / "x.npy", layout=get_layout("coco-17"))
+    expected = expected_of("mmpose", body)
+    expected[1, 3] = np.nan
+    np.testing.assert_allclose(recording.joints, expected, atol=2e-3)
+    assert recording.dimensions == 2

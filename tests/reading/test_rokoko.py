@@ -1,39 +1,32 @@
-"""CSV with columns such as Hips_position_x."""
+"""CSV with columns such as Hips_position_x, as of Rokoko Studio."""
 
 import numpy as np
 import pytest
 
-from himpc.errors import FormatError
-from himpc.reading.file_options import FileOptions
-from himpc.reading.formats import find_format, get_format
+import himpc
 from himpc.skeleton import get_layout
 
-FORMAT = get_format("rokoko")
 LAYOUT = get_layout("kinect-v1")
+_SIDED = {"shoulder": "Arm", "elbow": "Forearm", "wrist": "Hand", "hip": "Thigh", "knee": "Shin", "ankle": "Foot"}
+NAMES = {"pelvis": "Hips", "spine": "Spine", "neck": "Neck", "head": "Head"} | {
+    f"{side}_{joint}": f"{side.title()}{name}" for side in ("left", "right") for joint, name in _SIDED.items()
+}
 
 
-def rokoko(joints: np.ndarray, name: str = "{}_position_{}") -> str:
-    columns = [name.format(joint, axis) for joint in LAYOUT.joints for axis in "xyz"]
-    lines = [",".join(["timestamp", *columns, "Hips_rotation_x"])]
-    for i, frame in enumerate(joints):
-        lines.append(",".join([f"{i / 30:.4f}", *("" if np.isnan(v) else f"{v:.6f}" for v in frame.ravel()), "90"]))
-    return "\n".join(lines) + "\n"
-
-
-@pytest.mark.parametrize("name", ["{}_position_{}", "{}.Position.{}", "{} pos {}"])
-def test_positions_are_read(tmp_path, standing, one_marker_a_joint, name):
-    joints = standing(LAYOUT, 5, 1)
-    joints[1, 3] = np.nan
-    path = tmp_path / "walk.csv"
-    path.write_text(rokoko(joints, name))
-    assert find_format(path) is FORMAT
-    (recording,) = FORMAT.read(path, FileOptions(markers=one_marker_a_joint))
-    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+@pytest.mark.parametrize("spelling", ["{}_position_{}", "{}.Position.{}", "{} pos {}"])
+def test_positions_are_read_and_rotations_left_out(tmp_path, standing, spelling):
+    joints = standing(LAYOUT, 6, 1)
+    header = [
+        "timestamp",
+        *(spelling.format(name, axis) for name in NAMES.values() for axis in "xyz"),
+        "Hips_rotation_x",
+    ]
+    kept = joints[:, [LAYOUT.index(joint) for joint in NAMES]].reshape(6, -1)
+    rows = [",".join(map(str, [round(i / 30, 4), *frame.round(6), 90])) for i, frame in enumerate(kept)]
+    (tmp_path / "walk.csv").write_text("\n".join([",".join(header), *rows]) + "\n")
+    (recording,) = himpc.read(tmp_path / "walk.csv", clean=False)
     assert recording.fps == pytest.approx(30, rel=1e-3)
-
-
-def test_a_file_without_frames_is_an_error(tmp_path, standing):
-    path = tmp_path / "walk.csv"
-    path.write_text(rokoko(standing(LAYOUT, 1, 1)).splitlines()[0])
-    with pytest.raises(FormatError, match="line 1: expected positions such as Hips_position_x, and frames"):
-        FORMAT.read(path, FileOptions())
+    for joint in ("left_knee", "right_wrist", "pelvis"):
+        np.testing.assert_allclose(
+            recording.joints[:, recording.layout.index(joint)], joints[:, LAYOUT.index(joint)], atol=1e-5
+        )

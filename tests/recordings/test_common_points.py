@@ -138,3 +138,16 @@ def test_room_points_are_found_when_the_body_stays_in_place():
 @pytest.mark.parametrize("joints", [np.full((5, 4, 3), np.nan), np.zeros((1, 4, 3)), np.zeros((6, 1, 3))])
 def test_degenerate_points_are_all_or_none_of_the_body(joints):
     assert find_body_points(joints).tolist() == (list(range(joints.shape[1])) if np.isfinite(joints).all() else [])
+
+
+def test_points_that_each_recording_lacks_are_filled_from_the_most_similar_body():
+    bodies = [two_segments(seed) for seed in (0, 0, 1, 1)]
+    walks = []
+    for number, joints in enumerate(bodies * 2):
+        kept = [i for i in range(8) if i != number]
+        walks.append(recording(joints[number : 100 + number, kept], [NAMES[i] for i in kept]))
+    together, notes = to_common_layout(walks)
+    assert together[0].layout.joints == tuple(NAMES)
+    for number, (walk, joints) in enumerate(zip(together, bodies * 2, strict=True)):
+        np.testing.assert_allclose(walk.joints, joints[number : 100 + number], atol=1e-3)
+    assert any("points that 8 recordings lack are filled" in note for note in notes)

@@ -237,3 +237,15 @@ def test_other_files_raise_a_format_error(tmp_path: Path, content):
         load(tmp_path / "x.npz")
     with pytest.raises(FormatError, match="cannot be read"):
         load(tmp_path / "none.npz")
+
+
+@pytest.mark.parametrize("fps", [0.2, 20_000.0])
+def test_rates_of_earlier_versions_that_are_no_longer_allowed_are_ignored_and_noted(tmp_path, monkeypatch, fps):
+    monkeypatch.setattr("himpc.recordings.recording.MIN_FPS", 0.01)
+    monkeypatch.setattr("himpc.recordings.recording.MAX_FPS", 1e6)
+    layout = get_layout("kinect-v1")
+    save([Recording(np.ones((4, 20, 3), np.float32), layout, fps=fps, source="a")], tmp_path / "x.npz")
+    monkeypatch.undo()
+    (restored,) = load(tmp_path / "x.npz")
+    assert restored.fps is None
+    assert restored.quality.notes[-1].startswith(f"the file states {fps:g} frames a second")

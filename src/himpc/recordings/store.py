@@ -50,7 +50,7 @@ from himpc._files import replace_atomically
 from himpc.errors import DataError, FormatError
 from himpc.recordings.interchange import restore_layout
 from himpc.recordings.mapped_arrays import iter_blocks, read_array
-from himpc.recordings.recording import Origin, Quality, Recording, number_whole_recordings
+from himpc.recordings.recording import MAX_FPS, MIN_FPS, Origin, Quality, Recording, number_whole_recordings
 from himpc.skeleton import Layout
 
 __all__ = ["VERSION", "load", "save"]
@@ -260,18 +260,18 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
         if arrays["has_confidence"][r]:
             confidence = arrays["confidence"][used : used + rows].reshape(-1, len(layout))
             used += rows
-        fps = float(arrays["fps"][r])
+        fps, doubts = _rate(float(arrays["fps"][r]))
         labels = {key: texts[key][r] for key, is_known in zip(_LABELS, texts["known"][r], strict=True) if is_known}
         counts = dict(zip(_COUNTS, texts["quality"][r], strict=True))
-        quality = Quality(**counts, notes=_notes(texts["notes"][r]), cleaned=texts["cleaned"][r])
+        quality = Quality(**counts, notes=(*_notes(texts["notes"][r]), *doubts), cleaned=texts["cleaned"][r])
         origin = Origin(path, texts["whole"][r], texts["part"][r] or None, texts["whole_source"][r])
         number, name = texts["clock"][r], texts["clock_source"][r]
-        clock = Origin(path, number, whole_source=name) if number > 0 else None
+        clock = Origin(path, number, whole_source=name) if number > 0 and not doubts else None
         recordings.append(
             Recording(
                 joints=arrays["joints"][offsets[r] : offsets[r + 1]].reshape(-1, len(layout), 3),
                 layout=layout,
-                fps=None if np.isnan(fps) else fps,
+                fps=fps,
                 source=texts["source"][r],
                 confidence=confidence,
                 dimensions=int(arrays["dimensions"][r]),
@@ -285,6 +285,15 @@ def _unpack(arrays: _Arrays, path: Path) -> list[Recording]:
             )
         )
     return recordings
+
+
+def _rate(stored: float) -> tuple[float | None, tuple[str, ...]]:
+    """Return a stored frame rate, or None and a note if it is none that a recording may have."""
+    if np.isnan(stored) or not 0 < stored < np.inf or MIN_FPS <= stored <= MAX_FPS:
+        return None if np.isnan(stored) else stored, ()
+    return None, (
+        f"the file states {stored:g} frames a second, which is not from {MIN_FPS:g} to {MAX_FPS:g} and is ignored",
+    )
 
 
 def _check_lengths(arrays: _Arrays) -> None:

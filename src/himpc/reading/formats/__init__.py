@@ -88,11 +88,12 @@ FORMATS: list[Format] = [
     Format("bts", "BTS .emt, 3D points", f"{_HERE}.bts"),
     Format("motion-bids", "Motion-BIDS *_motion.tsv, with channels beside it", f"{_HERE}.motion_bids"),
     Format("movement", "netCDF of the package movement", f"{_HERE}.movement", extra="netcdf"),
-    Format("rokoko", "Rokoko CSV, columns such as Hips_position_x", f"{_HERE}.rokoko"),
     Format("opensim", "OpenSim .sto and .mot, positions", f"{_HERE}.opensim"),
     Format("azure-kinect", "Azure Kinect JSON, 32 joints, several bodies a file", f"{_HERE}.azure_kinect"),
     Format("zed", "ZED SDK JSON, BODY_18, BODY_34 or BODY_38", f"{_HERE}.zed"),
-    Format("mmpose", "MMPose JSON, keypoints in 2D or 3D", f"{_HERE}.mmpose"),
+    Format("ultralytics", "Ultralytics pose JSON, 2D", f"{_HERE}.ultralytics"),
+    Format("tensorflow-js", "TensorFlow.js poses, BlazePose or MoveNet", f"{_HERE}.tensorflow_js"),
+    Format("mmpose", "MMPose JSON, 2D or 3D, a file or a folder of frames", f"{_HERE}.mmpose", accepts_folders=True),
     Format(
         "openpose", "OpenPose keypoint JSON, a file or a folder of frames", f"{_HERE}.openpose", accepts_folders=True
     ),

@@ -153,8 +153,8 @@ def _parse_motion(
         raise FormatError(f"{path}: holds no frames")
     if not channels:
         raise FormatError(f"{path}: no joint has channels, so nothing moves")
-    check_memory(path, 1, len(lines), max(nodes, channels))
-    rows = [(number, line.split()) for number, line in lines]
+    rows = _join_wrapped([(number, line.split()) for number, line in lines], channels)
+    check_memory(path, 1, len(rows), max(nodes, channels))
     notes = count_note("frames", declared, len(rows))
     if len(rows) > 1 and len(rows[-1][1]) < channels:
         notes = (f"line {rows[-1][0]} is cut off and left out", *count_note("frames", declared, len(rows) - 1))
@@ -165,6 +165,19 @@ def _parse_motion(
         raise FormatError(f"{path}, line {lines[int(valid.argmin())][0]}: a value is infinite or beyond {_MAX_VALUE:g}")
     fps, rate_notes = rate_of_period(seconds)
     return values, fps, (*notes, *rate_notes)
+
+
+def _join_wrapped(rows: list[tuple[int, list[str]]], channels: int) -> list[tuple[int, list[str]]]:
+    """Join the lines of frames that are wrapped over several lines; return the rows as they are if that is not so."""
+    if len(rows[0][1]) >= channels:
+        return rows
+    joined: list[tuple[int, list[str]]] = []
+    for number, cells in rows:
+        if joined and len(joined[-1][1]) < channels:
+            joined[-1][1].extend(cells)
+        else:
+            joined.append((number, list(cells)))
+    return joined if len(joined) < len(rows) and all(len(cells) == channels for _, cells in joined[:-1]) else rows
 
 
 def _are_radians(nodes: list[_Node], values: NDArray[np.float64]) -> bool:

@@ -2,7 +2,7 @@
 
 Arrays ``(frames, points, 3)`` begin with the 33 landmarks of the body; hands (21 each) and face (468 or 478) may
 follow. CSV has one row a frame with columns ``body_nose_x``, or one row a point with columns frame, keypoint, x, y and
-z. A ``.npy`` array of another number of joints is read if the user states the layout.
+z. A ``.npy`` array of another number of joints, or of x and y in pixels, is read if the user states the layout.
 """
 
 from __future__ import annotations
@@ -17,11 +17,13 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.arrays import read_npy, to_float64
+from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.frames import frame_places
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing, scatter
 from himpc.reading.formats.parsing.tables import head_cells, parse_cells, parse_positions, read_cells, triples
 from himpc.reading.formats.parsing.text import Row
+from himpc.reading.formats.parsing.tracks import Detection
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import get_layout, layout_names
@@ -54,6 +56,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     names: Sequence[str] = landmarks.joints
     if is_array:
         points = _read_array(path)
+        if points.shape[2] == 2:
+            return _pictures(path, points, options)
         if options.layout is not None and points.shape[1] == len(options.layout) != _BODY:
             return [to_recording(points, options.layout, options, Origin(path))]
         if points.shape[1] not in _POINTS:
@@ -74,15 +78,35 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
 def _read_array(path: Path) -> NDArray[np.float64]:
     """Read the points ``(frames, points, 3)`` of a NumPy array; NaN where not seen."""
     values = read_npy(path)
-    if values.ndim != 3 or values.shape[2] != 3 or min(values.shape) == 0 or values.dtype.kind not in "fiu":
+    if values.ndim != 3 or values.shape[2] not in (2, 3) or min(values.shape) == 0 or values.dtype.kind not in "fiu":
         raise FormatError(
-            f"{path}: is an array of {values.dtype} of shape {values.shape}, expected numbers (frames, points, 3)",
-            hint="give the 3D positions, such as mediapipe_body_3d_xyz.npy",
+            f"{path}: is an array of {values.dtype} of shape {values.shape}, expected numbers (frames, points, 3), or "
+            "(frames, points, 2) for 2D",
+            hint="give the 3D positions of one person, such as mediapipe_body_3d_xyz.npy",
         )
     check_memory(path, 1, *values.shape[:2])
     points = to_float64(values)
     check_positions(path, range(1, len(points) + 1), points, row_name="frame")
-    return mask_missing(points)
+    return mask_missing(points) if points.shape[2] == 3 else points
+
+
+def _pictures(path: Path, points: NDArray[np.float64], options: FileOptions) -> list[Recording]:
+    """Read points ``(frames, J, 2)`` in pixels; both at 0 or NaN are not seen."""
+    count = points.shape[1]
+    fitting = [name for name in layout_names() if len(get_layout(name)) == count]
+    layout = options.layout if options.layout is not None and len(options.layout) == count else None
+    if layout is None and len(fitting) == 1:
+        layout = get_layout(fitting[0])
+    if layout is None:
+        names = fitting or ["mine.toml"]
+        raise FormatError(
+            f"{path}: is an array of {count_noun(count, 'point')} in 2D a frame",
+            hint=f"state the layout of its joints, {' or '.join(names)}: {{layout={names[0]}}}",
+        )
+    seen = np.isfinite(points).all(axis=2) & (points != 0).any(axis=2)
+    values = np.concatenate([np.where(seen[..., None], points, 0), seen[..., None]], axis=2)
+    detections = [Detection(i, "1", frame, f"{path}, frame {i + 1}") for i, frame in enumerate(values)]
+    return body_recordings(path, detections, len(values), layout, options)
 
 
 def _read_table(path: Path) -> tuple[list[str], NDArray[np.float64]]:

@@ -2,7 +2,8 @@
 
 An object with ``meta_info`` and ``instance_info``, or with the ``predictions`` of the inferencer, or a list of frames.
 A frame has a ``frame_id`` and ``instances``, each with ``keypoints`` (x, y or x, y, z a joint), ``keypoint_scores``,
-and ``track_id`` where a tracker ran. A list of instances without frames is one picture. 3D poses are those of
+and ``track_id`` where a tracker ran. A list of instances without frames is one picture, and a folder of them, as of the
+inferencer with pictures, is a recording. 3D poses are those of
 Human3.6M, in metres and with z up.
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.frames import frame_files, is_folder_of_pictures, places_by_name
 from himpc.reading.formats.parsing.keypoints import (
     check_frames,
     check_objects,
@@ -38,19 +40,45 @@ __all__ = ["read", "recognise"]
 _MARKS = (b'"instance_info"', b'"meta_info"', b'"keypoint_scores"', b'"instances"', b'"predictions"')
 _IDS = ("track_id", "instance_id", "track_ids", "id")
 _H36M = "h36m-17"
+_MAX_PICTURE_BYTES = 4 * 2**20
+
+
+def _is_frame(name: str) -> bool:
+    return name.lower().endswith(".json")
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    """Recognise keys of the results of MMPose."""
+    """Recognise keys of the results of MMPose, in a file or in each of the first files of a folder."""
+    if not head:
+        return is_folder_of_pictures(path, _is_frame, lambda head: is_json(head) and has_keypoint_lists(head))
     return is_json(head) and (any(mark in head for mark in _MARKS) or has_keypoint_lists(head))
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each tracked person, or the only one."""
+    if path.is_dir():
+        files = frame_files(path, _is_frame)
+        frames = [{"instances": _instances_of_picture(file)} for file in files]
+        places, length, notes = places_by_name(path, [file.stem for file in files])
+        return _recordings(path, frames, Timeline(places, length, None, notes), {}, options)
     content = load_json(path)
     meta = content.get("meta_info") if isinstance(content, dict) else None
     frames = check_frames(_list_frames(content), path)
-    timeline = _find_timeline(path, frames)
+    return _recordings(path, frames, _find_timeline(path, frames), meta if isinstance(meta, dict) else {}, options)
+
+
+def _instances_of_picture(file: Path) -> Any:
+    """Return the people of a file of one picture."""
+    frames = _list_frames(load_json(file, _MAX_PICTURE_BYTES))
+    if not isinstance(frames, list) or len(frames) > 1:
+        raise FormatError(f"{file}: holds several frames, unlike the others of the folder", hint="read it by itself")
+    return frames[0].get("instances") if frames and isinstance(frames[0], dict) else []
+
+
+def _recordings(
+    path: Path, frames: list[dict[str, Any]], timeline: Timeline, meta: dict[str, Any], options: FileOptions
+) -> list[Recording]:
+    """Return the recordings of one video from the people of its frames."""
     detections = [
         _detection(person, place, f"{path}, frame {i}")
         for i, (frame, place) in enumerate(zip(frames, timeline.places.tolist(), strict=True), start=1)
@@ -61,7 +89,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     check_same_shape(detections)
     count, axes = detections[0].values.shape
     usual, notes = keypoint_layout(count, str(path))
-    layout = _find_layout(path, usual, axes - 1, meta if isinstance(meta, dict) else {})
+    layout = _find_layout(path, usual, axes - 1, meta)
     body = [replace(found, values=found.values[: len(layout)]) for found in detections]
     return body_recordings(path, body, timeline, layout, options, up="z", notes=notes)
 

@@ -22,7 +22,7 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.tables import parse_number
-from himpc.reading.formats.parsing.text import decode_head
+from himpc.reading.formats.parsing.text import HEAD_BYTES, decode_head, utf16_of
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.recordings import Recording
 
@@ -117,7 +117,9 @@ class _Parser:
         self.in_frame = False
         self.frame = (float("nan"), float("nan"))
         self.text: list[str] | None = None
-        self.expat = expat.ParserCreate()
+        with path.open("rb") as file:  # programs of Windows state UTF-8 and write UTF-16
+            encoding = utf16_of(file.read(HEAD_BYTES))
+        self.expat = expat.ParserCreate(encoding and encoding.upper().replace("-16-", "-16"))
         self.expat.buffer_text = True
         self.expat.StartDoctypeDeclHandler = self._refuse
         self.expat.StartElementHandler = self._start

@@ -2,8 +2,8 @@
 
 from himpc.skeleton.discovery.body_points import find_body_points
 from himpc.skeleton.discovery.discover import DISCOVERED, MIN_POINTS, POINTS, Discovery, discover_layout, points_layout
-from himpc.skeleton.discovery.distances import neighbours_in_segment
-from himpc.skeleton.discovery.sides import pairs_by_name
+from himpc.skeleton.discovery.distances import measure_distances, neighbours_in_segment
+from himpc.skeleton.discovery.sides import other_side, pairs_by_name
 
 __all__ = [
     "DISCOVERED",
@@ -12,7 +12,9 @@ __all__ = [
     "Discovery",
     "discover_layout",
     "find_body_points",
+    "measure_distances",
     "neighbours_in_segment",
+    "other_side",
     "pairs_by_name",
     "points_layout",
 ]

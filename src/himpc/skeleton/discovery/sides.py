@@ -32,20 +32,24 @@ def pairs_by_name(names: Sequence[str]) -> Pairs:
     index = {name: i for i, name in enumerate(names)}
     found: dict[int, int] = {}
     for i, name in enumerate(names):
-        for other in _other_side(name):
+        for other in other_side(name):
             if other in index and i not in found and index[other] not in found.values():
                 found[i] = index[other]
                 break
     return sorted(found.items()) if 2 * len(found) >= _MIN_NAMED * len(names) else []
 
 
-def _other_side(name: str) -> list[str]:
-    """Return the names that the right counterpart of a left point may have."""
-    words = [("left", "right"), ("Left", "Right"), ("LEFT", "RIGHT")]
-    others = [name.replace(left, right) for left, right in words if left in name]
+def other_side(name: str, left: str = "left", right: str = "right") -> list[str]:
+    """Return the names that the counterpart on the right of a left point may have, or the other way round.
+
+    >>> other_side("L_Ankle"), other_side("RightKnee", "right", "left"), other_side("C7")
+    (['R_Ankle'], ['LeftKnee'], [])
+    """
+    words = [(case(left), case(right)) for case in (str.lower, str.title, str.upper)]
+    others = [name.replace(here, there) for here, there in words if here in name]
     letters = r"^{0}(?=[A-Z_\-. :0-9])|(?<=[a-z_\-. :0-9]){0}$|(?<=[_\-. :]){0}(?=[_\-. :])"
-    for left, right in (("L", "R"), ("l", "r")):
-        swapped = re.sub(letters.format(left), right, name)
+    for here, there in ((left[0].upper(), right[0].upper()), (left[0], right[0])):
+        swapped = re.sub(letters.format(here), there, name)
         others += [swapped] if swapped != name else []
     return others
 

@@ -21,6 +21,7 @@ __all__ = [
     "frame_numbers",
     "frame_places",
     "group_frames",
+    "is_folder_of_pictures",
     "natural_key",
     "places_by_name",
 ]
@@ -30,6 +31,9 @@ _MAX_FILES = 200_000
 
 _MAX_NAMES = 64
 """Names of a folder that are checked to recognise it."""
+
+_MIN_PICTURES, _MAX_PICTURE_BYTES = 10, 2**17
+"""Files of the smallest folder of pictures, and the size of the largest file of one."""
 
 _MAX_IRREGULARITY = 0.25
 """Deviation of a step between frames from the typical one, as a share of it, at a regular rate."""
@@ -67,6 +71,26 @@ def first_frame_file(folder: Path, is_frame: Callable[[str], bool]) -> Path | No
     except OSError:
         return None
     return folder / min(names, key=natural_key) if names else None
+
+
+def is_folder_of_pictures(folder: Path, is_frame: Callable[[str], bool], recognise: Callable[[bytes], bool]) -> bool:
+    """Return whether a folder holds numbered files of one picture each; never raises.
+
+    Its names are equal but for numbers, and all files of the first ones that are not empty lists are recognised by
+    their first bytes and short. A few recordings, one a file, are no frames.
+    """
+    try:
+        names = sorted(filter(is_frame, islice(_names(folder), _MAX_NAMES)), key=natural_key)
+        if len(names) < _MIN_PICTURES or frame_numbers([Path(name).stem for name in names]) is None:
+            return False
+        heads = [(folder / name).read_bytes() for name in names if (folder / name).stat().st_size < _MAX_PICTURE_BYTES]
+    except OSError:
+        return False
+    return (
+        len(heads) == len(names)
+        and any(map(recognise, heads))
+        and all(recognise(head) or head.strip() == b"[]" for head in heads)
+    )
 
 
 def frame_files(folder: Path, is_frame: Callable[[str], bool]) -> list[Path]:

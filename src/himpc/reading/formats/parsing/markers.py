@@ -15,12 +15,13 @@ from himpc.reading.axes import is_mirrored
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.exchanged_sides import restore_sides
 from himpc.reading.formats.parsing.named_points import Resolution, explain_unknown, resolve_points
+from himpc.reading.formats.parsing.spelling import misspelt_names
 from himpc.reading.formats.parsing.subjects import Subject, propose_subjects
 from himpc.reading.formats.parsing.unknown_points import use_points
 from himpc.reading.formats.parsing.world import MIRRORED_NOTE, numbered_origins, to_recording
 from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Origin, Recording
-from himpc.skeleton import Layout, pairs_by_name
+from himpc.skeleton import POINTS, Layout, pairs_by_name
 
 _MIN_OWN_MARKERS = 0.8
 """Share of the markers of a body that must be nearer to its centre than to that of the other body."""
@@ -49,12 +50,13 @@ class _Group:
 
 @dataclass(frozen=True)
 class _Person:
-    """A person in a file: the name, the labels and columns that are needed, and how joints follow from them."""
+    """A person in a file: the name, the labels and columns that are needed, how joints follow, and names in doubt."""
 
     subject: str
     labels: list[str]
     columns: list[int]
     resolution: Resolution
+    doubts: tuple[str, ...]
 
 
 def marker_recordings(
@@ -113,7 +115,7 @@ def marker_recordings(
             up=up,
             fps=fps,
             person=(person.subject or None) if named else None,
-            notes=(person.resolution.note, *subject, *exchanged, *notes, *group_notes, *mirrored),
+            notes=(person.resolution.note, *subject, *person.doubts, *exchanged, *notes, *group_notes, *mirrored),
         )
         recordings.append(recording.with_(start=start, clock=Origin(path)))
     return recordings
@@ -167,7 +169,13 @@ def _make_person(path: Path, group: _Group, resolution: Resolution) -> _Person:
             f"{' ...' if len(ambiguous) > 6 else ''}",
             hint="give each marker a label of its own, and each person a prefix such as 'A:'",
         )
-    return _Person(group.subject, used, [group.columns[label] for label in used], resolution)
+    return _Person(
+        group.subject,
+        used,
+        [group.columns[label] for label in used],
+        resolution,
+        misspelt_names(list(group.columns), () if resolution.layout.name == POINTS else used),
+    )
 
 
 def _group_points(subjects: Sequence[Subject], points: _Points) -> tuple[list[_Group], tuple[str, ...]]:

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, LayoutError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.spelling import misspelt_names
 from himpc.skeleton import (
     Layout,
     MarkerSet,
@@ -100,8 +101,9 @@ def explain_unknown(labels: Sequence[str], options: FileOptions) -> FormatError:
         except LayoutError as error:
             return FormatError(error.message, hint=error.hint)
     shown = ", ".join(label[:30] for label in labels[:6]) + (" ..." if len(labels) > 6 else "")
+    doubts = "".join(f"; {doubt}" for doubt in misspelt_names(labels)[:3])
     return FormatError(
-        f"its points name no joints of a body: {shown}",
+        f"its points name no joints of a body: {shown}{doubts}",
         hint="declare the joints by the names of the points in a TOML file: {layout=mine.toml}",
     )
 
