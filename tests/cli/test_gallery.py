@@ -93,6 +93,8 @@ def test_errors_say_what_to_do(enrolled, place, capsys, tmp_path):
         (("search", enrolled / "new.npz", "--gallery", place, "--fmr", "1e-9"), "smallest rate"),
         (("search", enrolled / "absent.npz", "--gallery", place), "absent.npz"),
         (("import", enrolled / "new.npz", "--gallery", place), "cannot be read as a gallery"),
+        (("import", enrolled, "--gallery", place), "is a folder, expected a file"),
+        (("list", "--gallery", ""), "location of the gallery is empty"),
         (("list", "--gallery", "postgresql://unknown@127.0.0.1:1/none"), "server"),
         (("enroll", enrolled / "known.npz", "--gallery", enrolled), "choose a new folder"),
     ):

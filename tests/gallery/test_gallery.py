@@ -213,6 +213,8 @@ def test_unnamed_people_are_grouped_and_can_be_named(gallery, walks):
 def test_merge_move_and_rename_correct_mistakes(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     assert gallery.merge("a", "b") == 4
+    with pytest.raises(DataError, match="no other person"):
+        gallery.merge("a", "a")
     assert people_of(gallery) == {"a": 8, "c": 4}
     wrong = [recording.id for recording in gallery.recordings("a") if "/b/" in recording.source]
     assert gallery.move(wrong, "Bea") == "Bea"
@@ -363,6 +365,16 @@ def test_verify_finds_data_changed_on_the_disk(gallery, walks, tmp_path):
     assert f"remove recording {second.id} " in wrong[1]
 
 
+@pytest.fixture(scope="module")
+def exported(walkers_model, walks, tmp_path_factory):
+    """A gallery of two people as a file."""
+    folder = tmp_path_factory.mktemp("exported")
+    with Gallery.create(folder / "from", walkers_model) as source:
+        source.enroll(walks("a", "b"))
+        export_gallery(source, folder / "g.safetensors")
+    return folder / "g.safetensors"
+
+
 @pytest.mark.parametrize(
     "lie",
     [
@@ -375,13 +387,14 @@ def test_verify_finds_data_changed_on_the_disk(gallery, walks, tmp_path):
         {"fingerprint": "0" * 64},
         {"frames": 7},
         {"frames": True},
+        {"simultaneous": [8]},
+        {"simultaneous": [-1]},
+        {"heading": [2, 0]},
+        {"sectors": -1},
     ],
 )
-def test_import_refuses_a_manipulated_file(walkers_model, walks, tmp_path, lie):
-    with Gallery.create(tmp_path / "from", walkers_model) as source:
-        source.enroll(walks("a", "b"))
-        export_gallery(source, tmp_path / "g.safetensors")
-    arrays = load_file(tmp_path / "g.safetensors")
+def test_import_refuses_a_manipulated_file(exported, tmp_path, lie):
+    arrays = load_file(exported)
     rows = json.loads(arrays["recordings"].tobytes())
     rows[1] |= lie
     arrays["recordings"] = np.frombuffer(json.dumps(rows).encode(), np.uint8)
@@ -391,13 +404,15 @@ def test_import_refuses_a_manipulated_file(walkers_model, walks, tmp_path, lie):
     assert not (tmp_path / "to").exists()
 
 
-def test_import_refuses_changed_vectors(walkers_model, walks, tmp_path):
+def test_export_to_a_missing_folder_raises(walkers_model, walks, tmp_path):
     with Gallery.create(tmp_path / "from", walkers_model) as source:
-        source.enroll(walks("a", "b"))
-        export_gallery(source, tmp_path / "g.safetensors")
+        source.enroll(walks("a"))
         with pytest.raises(RunFolderError, match=r"nowhere.*choose another place"):
             export_gallery(source, tmp_path / "nowhere" / "g.safetensors")
-    arrays = load_file(tmp_path / "g.safetensors")
+
+
+def test_import_refuses_changed_vectors(exported, tmp_path):
+    arrays = load_file(exported)
     arrays["pooled"][1, 0] *= 1.5
     save_file(arrays, tmp_path / "g.safetensors", metadata={"himpc_gallery": "1"})
     with pytest.raises(FormatError, match="do not fit"):

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -104,6 +105,17 @@ def test_loaded_model_equals_the_saved_one(model, saved, windows):
     assert sorted(p.name for p in saved.iterdir()) == ["model.json", "model.safetensors"]
 
 
+def test_model_from_file_contents_equals_the_saved_one(model, saved, windows):
+    files = model.to_files()
+    assert files == {path.name: path.read_bytes() for path in saved.iterdir()}
+    loaded = Model.from_files(files, "here")
+    np.testing.assert_array_equal(loaded.embed(windows), model.embed(windows))
+    with pytest.raises(ModelError, match=r"here: has no model\.safetensors"):
+        Model.from_files({"model.json": files["model.json"]}, "here")
+    with pytest.raises(ModelError, match="is a file, expected the folder of a model"):
+        Model.load(saved / "model.json" / "model.json")
+
+
 def test_saved_model_embeds_without_torch(saved, model, windows, tmp_path):
     np.save(tmp_path / "one.npy", windows.frames[:9])
     script = (
@@ -176,11 +188,10 @@ def test_damaged_files_raise_or_give_the_same_model(model, tmp_path, data):
     content = bytearray(path.read_bytes())
     content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
     path.write_bytes(content[: data.draw(st.integers(len(content) // 2, len(content)))])
-    try:
-        loaded = Model.load(tmp_path)
-    except HimpcError:
-        return
-    assert loaded.fingerprint == model.fingerprint
+    files = {name: (tmp_path / name).read_bytes() for name in ("model.json", "model.safetensors")}
+    for load in (lambda: Model.load(tmp_path), lambda: Model.from_files(files, "a file")):
+        with suppress(HimpcError):
+            assert load().fingerprint == model.fingerprint
 
 
 def test_unsuitable_windows_raise_a_hint(model):

@@ -266,6 +266,8 @@ class Gallery:
         ------
         NotEnrolledError
             If a person is not enrolled.
+        DataError
+            If no other person is named.
         """
         return self._service.writer.merge(person, others)
 

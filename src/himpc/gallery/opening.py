@@ -56,8 +56,10 @@ class Location:
         Raises
         ------
         GalleryError
-            If the scheme is not in `STORES`.
+            If the location is empty, or the scheme is not in `STORES`.
         """
+        if location == "":
+            raise GalleryError("the location of the gallery is empty", hint="name a folder or an address")
         match = _URL.match(location) if isinstance(location, str) else None
         if match is None:
             return cls(DEFAULT_SCHEME, str(location))

@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
-from himpc.errors import DamagedGalleryError, DataError, GalleryError, ModelError
+from himpc.errors import DamagedGalleryError, DataError, GalleryError, HimpcError, ModelError
 from himpc.gallery.catalog import Catalog, changes, queries
 from himpc.gallery.checked_store import CheckedStore
-from himpc.gallery.model_files import MODEL_FILES, model_from_files, model_to_files
 from himpc.gallery.opening import Location
 from himpc.gallery.reader import GalleryReader
 from himpc.gallery.recordings import (
@@ -35,7 +34,7 @@ from himpc.gallery.reserve import Reserve
 from himpc.gallery.store import VectorStore
 from himpc.gallery.verification import check_vectors, find_problems
 from himpc.gallery.writer import GalleryWriter
-from himpc.model import CARD_FILE, parse_card
+from himpc.model import CARD_FILE, WEIGHTS_FILE, parse_card
 from himpc.recordings import Progress, Recording, number_whole_recordings, to_common_layout
 
 if TYPE_CHECKING:
@@ -121,10 +120,10 @@ class GalleryService(GalleryReader):
             checked = CheckedStore(lambda: target.open_store(catalog, model.size, make=True), catalog)
             _ = checked.store  # made before the catalog says that the gallery is complete
             properties = {"store": target.scheme.encode(), "skeletons": b"1" if keep_skeletons else b"0"}
-            catalog.create(model_to_files(model) | properties)
+            catalog.create(model.to_files() | properties)
             service = cls(catalog, checked, lambda: model, reserve, keep_skeletons=keep_skeletons, actor=actor)
             service.log("created", 0)
-        except GalleryError:
+        except (HimpcError, OSError):
             target.discard(catalog)
             raise
         return service
@@ -148,14 +147,17 @@ class GalleryService(GalleryReader):
         catalog = target.open_catalog()
         catalog.check_version()
         with catalog.read() as connection:
-            files = {name: catalog.get_property(connection, name) for name in MODEL_FILES}
+            files = {name: catalog.get_property(connection, name) for name in (CARD_FILE, WEIGHTS_FILE)}
             keep_skeletons = catalog.get_property(connection, "skeletons") != b"0"
         with _translate_damage(catalog.location):
             size = parse_card(files[CARD_FILE] or b"", CARD_FILE).size
 
         def load_model() -> Model:
+            from himpc.model import Model
+
             with _translate_damage(catalog.location):
-                return model_from_files({name: each for name, each in files.items() if each is not None}, device)
+                present = {name: content for name, content in files.items() if content is not None}
+                return Model.from_files(present, catalog.location, device)
 
         def open_store() -> VectorStore:
             try:

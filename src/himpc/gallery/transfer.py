@@ -19,11 +19,10 @@ from himpc.gallery.calibration import Calibration, load_calibration, save_calibr
 from himpc.gallery.catalog.changes import check_name
 from himpc.gallery.gallery import Gallery, get_service
 from himpc.gallery.integrity import find_mismatches, fingerprint
-from himpc.gallery.model_files import MODEL_FILES, model_from_files, model_to_files
 from himpc.gallery.opening import gallery_exists
 from himpc.gallery.recordings import EmbeddedRecording
 from himpc.gallery.service import GalleryService
-from himpc.model import Model
+from himpc.model import CARD_FILE, WEIGHTS_FILE, Model
 
 VERSION = "2"
 """The version of the format; files of version 1, which have neither headings nor simultaneous recordings, are read."""
@@ -31,6 +30,7 @@ VERSION = "2"
 READABLE_VERSIONS = ("1", VERSION)
 
 ARRAY_TYPES = {"pooled": "F32", "windows": "F32", "of": "I64", "starts": "I64", "joints": "F32", "recordings": "U8"}
+MODEL_FILES = (CARD_FILE, WEIGHTS_FILE)
 ARRAY_TYPES |= dict.fromkeys(MODEL_FILES, "U8")
 
 Arrays = dict[str, NDArray[Any]]
@@ -139,7 +139,7 @@ def _to_arrays(service: GalleryService) -> tuple[Arrays, int]:
         "starts": entries.starts,
         "joints": np.concatenate([own.reshape(-1, 3) for own in joints]),
         "recordings": _to_bytes(json.dumps(rows).encode()),
-        **{name: _to_bytes(content) for name, content in model_to_files(service.model).items()},
+        **{name: _to_bytes(content) for name, content in service.model.to_files().items()},
     }
     return arrays, len(enrolled)
 
@@ -159,9 +159,9 @@ def import_gallery(path: str | Path, location: str | Path) -> tuple[int, int]:
     """
     arrays, calibration = _read(Path(path))
     try:
-        model = model_from_files({name: arrays[name].tobytes() for name in MODEL_FILES}, "cpu")
+        model = Model.from_files({name: arrays[name].tobytes() for name in MODEL_FILES}, "its model")
     except ModelError as error:
-        raise FormatError(f"{path}: its model is damaged ({error.message})", hint="export the gallery again") from error
+        raise FormatError(f"{path}: is damaged: {error.message}", hint="export the gallery again") from error
     recordings, groups = _from_arrays(arrays, model, path)
     is_new = not gallery_exists(location)
     with Gallery.create(location, model) if is_new else Gallery.open(location) as gallery:
@@ -195,6 +195,8 @@ def _read(path: Path) -> tuple[Arrays, Calibration | None]:
             calibration = load_calibration(document) if document else None
             return {name: file.get_tensor(name) for name in ARRAY_TYPES}, calibration
     except (OSError, SafetensorError) as error:
+        if path.is_dir():
+            raise FormatError(f"{path}: is a folder, expected a file that a gallery was exported to") from error
         reason = getattr(error, "strerror", None) or error
         raise FormatError(f"{path}: cannot be read as a gallery: {reason}") from error
     except HimpcError as error:

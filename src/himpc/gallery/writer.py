@@ -107,6 +107,8 @@ class GalleryWriter:
         with self._catalog.write() as connection:
             number = queries.find_person(connection, person)
             sources = {queries.find_person(connection, name) for name in others} - {number}
+            if not sources:
+                raise DataError(f"there is no other person to merge into {person}", hint="name two people or more")
             former = queries.names_of(connection, sources)
             count = connection.execute(
                 sql.update(recordings).where(recordings.c.person.in_(sources)).values(person=number)

@@ -129,8 +129,10 @@ def read_card(path: Path) -> Card:
         content = path.read_bytes()
     except FileNotFoundError as error:
         raise ModelError(f"{path}: there is no model here", hint="train one with {HiMPC.fit()}") from error
+    except NotADirectoryError as error:
+        raise ModelError(f"{path.parent}: is a file, expected the folder of a model") from error
     except OSError as error:
-        raise ModelError(f"{path}: cannot be read as a model card: {error}") from error
+        raise ModelError(f"{path}: cannot be read: {error.strerror or error}") from error
     return parse_card(content, str(path))
 
 

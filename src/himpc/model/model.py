@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from himpc._files import make_folder, write_atomically
 from himpc.errors import ModelError
 from himpc.model.array_inference import ArrayInference, blocks_of
-from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, read_card
+from himpc.model.card import CARD_FILE, WEIGHTS_FILE, Card, parse_card, read_card
 from himpc.model.device import resolve_device
 from himpc.model.scoring import IdentityScoring
 from himpc.model.stream import Stream
-from himpc.model.tensors import read_arrays, write_arrays
+from himpc.model.tensors import arrays_to_bytes, parse_arrays, read_arrays
 from himpc.model.weights import Arrangement, Weights, arrange
 from himpc.recordings import BodySize, Windows
 from himpc.skeleton import Layout, Level
@@ -268,8 +268,15 @@ class Model:
             If the folder cannot be written.
         """
         folder = make_folder(folder)
-        write_arrays(folder / WEIGHTS_FILE, self._present_weights().arrays)
-        write_atomically(folder / CARD_FILE, self._card(self.fingerprint).to_json())
+        for name, content in self.to_files().items():
+            write_atomically(folder / name, content)
+
+    def to_files(self) -> dict[str, bytes]:
+        """Return the contents of the files that `save` writes, by name."""
+        return {
+            WEIGHTS_FILE: arrays_to_bytes(self._present_weights().arrays),
+            CARD_FILE: self._card(self.fingerprint).to_json().encode(),
+        }
 
     @classmethod
     def load(cls, path: str | Path, device: str | torch.device = "cpu") -> Model:
@@ -290,16 +297,50 @@ class Model:
         path = Path(path)
         folder = path.parent if path.name in (CARD_FILE, WEIGHTS_FILE) else path
         card = read_card(folder / CARD_FILE)
-        weights = card.weights(read_arrays(folder / WEIGHTS_FILE, card.shapes()))
+        return cls._restore(card, read_arrays(folder / WEIGHTS_FILE, card.shapes()), str(folder)).to(device)
+
+    @classmethod
+    def from_files(cls, files: Mapping[str, bytes], source: str, device: str | torch.device = "cpu") -> Model:
+        """Return the model whose files `to_files` returned.
+
+        Parameters
+        ----------
+        files : mapping
+            The contents by name.
+        source : str
+            Where they come from, for messages.
+        device : str
+            As in `load`.
+
+        Raises
+        ------
+        ModelError
+            If a file is missing, damaged, changed, or of another format version.
+        """
+        if missing := [name for name in (CARD_FILE, WEIGHTS_FILE) if name not in files]:
+            raise ModelError(f"{source}: has no {missing[0]}")
+        card = parse_card(files[CARD_FILE], CARD_FILE)
+        return cls._restore(card, parse_arrays(files[WEIGHTS_FILE], card.shapes(), WEIGHTS_FILE), source).to(device)
+
+    @classmethod
+    def _restore(cls, card: Card, arrays: Mapping[str, NDArray[np.float32]], source: str) -> Model:
+        """Return the model of a card and its weights.
+
+        Raises
+        ------
+        ModelError
+            If they do not belong together.
+        """
+        weights = card.weights(arrays)
         rest = (card.layout, card.window_length, card.dimensions, card.align, card.settings, card.training)
         model = cls(weights, *rest)
         if model.fingerprint != card.fingerprint:
             raise ModelError(
-                f"{folder}: {CARD_FILE} and {WEIGHTS_FILE} do not belong together: the fingerprint of the weights is "
+                f"{source}: {CARD_FILE} and {WEIGHTS_FILE} do not belong together: the fingerprint of the weights is "
                 f"{model.fingerprint[:12]}, that of the card is {card.fingerprint[:12]}",
                 hint="copy both files again",
             )
-        return model.to(device)
+        return model
 
     def _card(self, fingerprint: str = "") -> Card:
         return Card(

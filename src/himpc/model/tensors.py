@@ -22,6 +22,7 @@ Shapes = Mapping[str, tuple[str, tuple[int, ...]]]
 """By name, the type in the notation of safetensors (``"F32"``) and the shape."""
 
 _TYPES = {"torch.float32": "F32", "torch.float64": "F64", "torch.int64": "I64"}
+_NUMPY_TYPES = {"F32": "<f4", "F64": "<f8", "I64": "<i8"}
 
 
 def shapes_of(tensors: Mapping[str, Tensor]) -> Shapes:
@@ -42,10 +43,15 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], note: str = "")
     RunFolderError
         If the file cannot be written.
     """
+    write_atomically(path, arrays_to_bytes(arrays, note))
+
+
+def arrays_to_bytes(arrays: Mapping[str, NDArray[Any]], note: str = "") -> bytes:
+    """Return the content of a file of arrays and a text note."""
     from safetensors.numpy import save
 
     stored = {name: np.asarray(array, order="C") for name, array in arrays.items()}
-    write_atomically(path, save(stored, metadata={"note": note}))
+    return bytes(save(stored, metadata={"note": note}))
 
 
 def read_note(path: Path) -> str:
@@ -86,15 +92,34 @@ def read_arrays(path: Path, expected: Shapes) -> dict[str, NDArray[Any]]:
         with safe_open(path, framework="numpy") as file:
             parts = {name: file.get_slice(name) for name in file.keys()}  # noqa: SIM118, it is not a mapping
             stored = {name: (str(part.get_dtype()), tuple(part.get_shape())) for name, part in parts.items()}
-            for name in sorted({*stored, *expected}):
-                if stored.get(name) != expected.get(name):
-                    raise ModelError(
-                        f"{path}: {name} is {_describe(stored.get(name))}, expected {_describe(expected.get(name))}; "
-                        "the file was changed, or belongs to another model"
-                    )
+            _check_shapes(stored, expected, str(path))
             return {name: file.get_tensor(name) for name in expected}
     except (OSError, SafetensorError) as error:
         raise _unreadable(path, error) from error
+
+
+def parse_arrays(content: bytes, expected: Shapes, source: str) -> dict[str, NDArray[Any]]:
+    """Return the arrays of the content of a file, which `source` names in messages; checked as by `read_arrays`."""
+    from safetensors import SafetensorError, deserialize
+
+    try:
+        parts = dict(deserialize(content))  # type: ignore[no-untyped-call]
+    except SafetensorError as error:
+        raise ModelError(f"{source}: is damaged or was not written by himpc ({error})") from error
+    _check_shapes({name: (part["dtype"], tuple(part["shape"])) for name, part in parts.items()}, expected, source)
+    return {
+        name: np.frombuffer(parts[name]["data"], _NUMPY_TYPES[kind]).reshape(shape).copy()
+        for name, (kind, shape) in expected.items()
+    }
+
+
+def _check_shapes(stored: Shapes, expected: Shapes, source: str) -> None:
+    for name in sorted({*stored, *expected}):
+        if stored.get(name) != expected.get(name):
+            raise ModelError(
+                f"{source}: {name} is {_describe(stored.get(name))}, expected {_describe(expected.get(name))}; "
+                "the file was changed, or belongs to another model"
+            )
 
 
 def _describe(tensor: tuple[str, tuple[int, ...]] | None) -> str:
