@@ -1,6 +1,7 @@
 """The declared order of packages holds, `import himpc` is quick, and no file names a path of one machine."""
 
 import ast
+import json
 import os
 import re
 import resource
@@ -105,12 +106,16 @@ def test_loading_a_model_does_not_import_the_torch_compiler(tmp_path):
     assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == "False\n"
 
 
-def modules_after(*arguments):
-    """Return the modules that a verb has loaded, in a process of its own."""
-    script = "import sys; from himpc.cli import main; assert main(sys.argv[1:]) == 0; print(*sys.modules, sep='\\n')"
-    done = subprocess.run([sys.executable, "-c", script, *map(str, arguments)], capture_output=True, text=True)
+def modules_after(*verbs):
+    """Return the modules that verbs have loaded after each, one after the other in a process of its own."""
+    script = (
+        "import json, sys; from himpc.cli import main\n"
+        "for verb in json.loads(sys.argv[1]): assert main(verb) == 0; print('loaded', *sys.modules)"
+    )
+    arguments = json.dumps([[str(word) for word in verb] for verb in verbs])
+    done = subprocess.run([sys.executable, "-c", script, arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
-    return set(done.stdout.split())
+    return [set(line.split()) for line in done.stdout.splitlines() if line.startswith("loaded ")]
 
 
 def test_verbs_of_a_gallery_load_neither_torch_nor_lancedb_in_vain(tmp_path):
@@ -122,14 +127,18 @@ def test_verbs_of_a_gallery_load_neither_torch_nor_lancedb_in_vain(tmp_path):
     with himpc.Gallery.create(tmp_path / "g", model) as gallery:
         gallery.enroll(walks)
     name = walks[0].person
-    for verb in (("rename", name, "other"), ("list",), ("audit",), ("merge", "other", walks[1].person)):
-        loaded = modules_after("gallery", *verb, "--gallery", tmp_path / "g")
-        assert not loaded & {"torch", "lancedb", "scipy", "numba", "sklearn"}, verb
     himpc.save(walks[:1], tmp_path / "one.npz")
-    assert not modules_after("gallery", "search", tmp_path / "one.npz", "--gallery", tmp_path / "g") & {
-        "torch",
-        "scipy",
-    }
+    verbs = (
+        ("rename", name, "other"),
+        ("list",),
+        ("audit",),
+        ("merge", "other", walks[1].person),
+        ("search", tmp_path / "one.npz"),
+    )
+    *loaded, after_search = modules_after(*[("gallery", *verb, "--gallery", tmp_path / "g") for verb in verbs])
+    for verb, modules in zip(verbs[:-1], loaded, strict=True):
+        assert not modules & {"torch", "lancedb", "scipy", "numba", "sklearn"}, verb
+    assert not after_search & {"torch", "scipy"}
 
 
 def test_grouping_does_not_import_the_torch_compiler_or_scikit_learn(tmp_path):
@@ -137,8 +146,8 @@ def test_grouping_does_not_import_the_torch_compiler_or_scikit_learn(tmp_path):
 
     walks = [walk.with_(person=None) for walk in himpc.simulate(people=3, recordings=2, seconds=1.0, difficulty="easy")]
     himpc.save(walks, tmp_path / "walks.npz")
-    loaded = modules_after(
-        "group", tmp_path / "walks.npz", "--out", tmp_path / "out", "--prior", "none", "--max-epochs", "1"
+    (loaded,) = modules_after(
+        ("group", tmp_path / "walks.npz", "--out", tmp_path / "out", "--prior", "none", "--max-epochs", "1")
     )
     assert not loaded & {"torch._dynamo", "torch._inductor", "sklearn"}
 
@@ -158,4 +167,4 @@ def test_version_takes_less_than_a_second():
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
         return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
-    assert min(processor_seconds() for _ in range(3)) < 1  # processor time, since other programs may slow the machine
+    assert any(processor_seconds() < 1 for _ in range(3))  # processor time, since other programs may slow the machine

@@ -16,6 +16,8 @@ from himpc.model import BASELINES, Model, Network
 from himpc.recordings import Origin, save
 from himpc.skeleton import LEVELS, get_layout
 
+from .stores import one_store
+
 
 def people_of(gallery):
     return {person.name: person.recordings for person in gallery.people()}
@@ -48,6 +50,7 @@ def test_answer_equals_the_definition(gallery, walks):
     assert sum(match.probability for match in answer.matches) + answer.nobody == pytest.approx(1)
 
 
+@one_store
 def test_moments_point_to_the_most_similar_windows(gallery, walks):
     known, (probe, *_) = walks("a", "b"), walks("a", days=("3",))
     gallery.enroll(known)
@@ -64,6 +67,7 @@ def test_moments_point_to_the_most_similar_windows(gallery, walks):
     assert 0 < match.agreement <= 1
 
 
+@one_store
 def test_threshold_depends_on_the_rate(gallery, walks):
     gallery.enroll(walks("a", "b", "c", "d"))
     impostors = [walk.with_(joints=walk.joints[:, ::-1].copy()) for walk in walks("e")]  # an impossible body
@@ -74,6 +78,7 @@ def test_threshold_depends_on_the_rate(gallery, walks):
     assert all(one.nobody > 0.5 > two.nobody for one in strict for two in known)
 
 
+@one_store
 def test_search_of_an_empty_or_tiny_gallery_explains_itself(gallery, walks):
     with pytest.raises(DataError, match="no person is enrolled"):
         gallery.search(walks("a"))
@@ -87,6 +92,7 @@ def test_search_of_an_empty_or_tiny_gallery_explains_itself(gallery, walks):
         gallery.search(walks("a"), fmr=0.1)
 
 
+@one_store
 def test_arguments_out_of_range_are_refused(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     for arguments in (
@@ -135,6 +141,7 @@ def _fail(*arguments, **options):
     raise GalleryError("the disk is full")
 
 
+@one_store
 def test_bad_recordings_are_refused_before_anything_is_written(gallery, walks):
     good = walks("a")
     for bad, error in (
@@ -157,6 +164,7 @@ def _in_layout(name):
     return himpc.Recording(joints, layout, person="a", source="other")
 
 
+@one_store
 def test_short_recordings_are_named_and_left_out(gallery, walks):
     one, two, *_ = walks("a")
     done = gallery.enroll([one, two.with_(joints=two.joints[:3])])
@@ -166,6 +174,7 @@ def test_short_recordings_are_named_and_left_out(gallery, walks):
     assert "shorter than a window" in answer.note
 
 
+@one_store
 def test_parts_of_a_recording_are_joined(gallery, walks):
     whole = walks("a")[0]
     parts = [
@@ -181,6 +190,7 @@ def test_parts_of_a_recording_are_joined(gallery, walks):
     assert len(gallery.search(parts)) == 1
 
 
+@one_store
 def test_files_of_one_name_in_two_folders_are_enrolled_apart(gallery, walks, tmp_path):
     both = []
     for day, walk in zip(("monday", "tuesday"), (*walks("a")[:1], *walks("b")[:1]), strict=True):
@@ -197,6 +207,7 @@ def test_files_of_one_name_in_two_folders_are_enrolled_apart(gallery, walks, tmp
     assert groups[0] == groups[1] != groups[2] == groups[3]
 
 
+@one_store
 def test_unnamed_people_are_grouped_and_can_be_named(gallery, walks):
     known = walks("a", "b")
     nameless = [walk.with_(person=None) for walk in walks("c", "d")]
@@ -279,6 +290,7 @@ def test_exported_gallery_is_imported_into_another_store(gallery, walks, tmp_pat
             assert one.matches[0].distance == pytest.approx(two.matches[0].distance, rel=1e-5)
 
 
+@one_store
 def test_import_refuses_another_model(gallery, walks, tmp_path):
     gallery.enroll(walks("a", "b"))
     export_gallery(gallery, tmp_path / "g.safetensors")
@@ -288,6 +300,7 @@ def test_import_refuses_another_model(gallery, walks, tmp_path):
         import_gallery(tmp_path / "g.safetensors", tmp_path / "other")
 
 
+@one_store
 def test_reranking_keeps_distances_and_probabilities(gallery, walks):
     gallery.enroll(walks("a", "b", "c", "d"))
     plain = gallery.search(walks("a", "b", days=("3",)), people=4)
@@ -308,6 +321,7 @@ def test_reopened_gallery_is_unchanged(home, gallery, walks):
         Gallery.create(home, gallery.model)
 
 
+@one_store
 def test_calibrate_uses_models_trained_without_the_people_compared(gallery, home, walks):
     gallery.enroll(walks("a", "b", "c", "d"))
     probe = walks("a", days=("3",))
@@ -327,6 +341,7 @@ def test_calibrate_uses_models_trained_without_the_people_compared(gallery, home
             gallery.calibrate(folds)
 
 
+@one_store
 def test_calibrate_needs_skeletons(home, walkers_model, walks):
     with Gallery.create(home, walkers_model, keep_skeletons=False) as bare:
         bare.enroll(walks("a", "b", "c"))
@@ -336,6 +351,7 @@ def test_calibrate_needs_skeletons(home, walkers_model, walks):
             get_service(bare).joints(bare.recordings()[0].id)
 
 
+@one_store
 def test_unnamed_people_do_not_change_the_threshold(gallery, walks):
     """One person under several names would make what is near seem far."""
     gallery.enroll(walks("a", "b", "c"))
@@ -419,6 +435,7 @@ def test_import_refuses_changed_vectors(exported, tmp_path):
         import_gallery(tmp_path / "g.safetensors", tmp_path / "to")
 
 
+@one_store
 def test_import_takes_over_the_calibration(gallery, walks, tmp_path):
     gallery.enroll(walks("a", "b", "c"))
     learned = gallery.calibrate(2)

@@ -13,6 +13,8 @@ from himpc.gallery import Gallery, get_service
 from himpc.gallery.catalog import audit
 from himpc.recordings import select
 
+from .stores import one_store
+
 pytest.importorskip("lancedb")
 
 COMPOSED, DECOMPOSED = "Jos\u00e9", "Jose\u0301"
@@ -53,20 +55,19 @@ def test_labels_are_normalised(walks):
     assert select([walk], [f"person={DECOMPOSED}"]) == [walk]
 
 
-@pytest.mark.parametrize("name", [PERSIAN, SINHALA, BENGALI])
-def test_joiners_are_allowed_within_words(gallery, walks, name):
-    gallery.enroll(named(walks("a"), name))
-    assert names(gallery) == [name]
-    assert len(gallery.recordings(name)) == 4
-    assert name in str(gallery.audit()[1].person)
+def test_joiners_are_allowed_within_words(gallery, walks):
+    for name, letter in zip((PERSIAN, SINHALA, BENGALI), "abc", strict=True):
+        gallery.enroll(named(walks(letter), name))
+        assert len(gallery.recordings(name)) == 4
+    assert set(names(gallery)) == {PERSIAN, SINHALA, BENGALI}
+    assert {event.person for event in gallery.audit()[1:]} == {PERSIAN, SINHALA, BENGALI}
 
 
-@pytest.mark.parametrize(
-    "name", ["\u200d", "\u200cAnn", "Ann\u200d", "A \u200db", "A\u200d\u200db", "A\u200bb", "A\u202eb"]
-)
-def test_invisible_characters_elsewhere_are_refused(gallery, walks, name):
-    with pytest.raises(DataError, match="printable"):
-        gallery.enroll(named(walks("a"), name))
+@one_store
+def test_invisible_characters_elsewhere_are_refused(gallery, walks):
+    for name in ("\u200d", "\u200cAnn", "Ann\u200d", "A \u200db", "A\u200d\u200db", "A\u200bb", "A\u202eb"):
+        with pytest.raises(DataError, match="printable"):
+            gallery.enroll(named(walks("a"), name))
 
 
 def test_name_in_either_form_is_found_over_http(tmp_path, walkers_model, walks):

@@ -12,6 +12,8 @@ from himpc.reading import plan
 from himpc.recordings import Recording, save
 from himpc.skeleton import get_layout
 
+from .stores import one_store
+
 LEGS = get_layout("kinect-v1").subset(
     [f"{side}_{joint}" for side in ("left", "right") for joint in ("hip", "knee", "ankle")], "legs"
 )
@@ -26,6 +28,7 @@ def as_kinect_v2(walk: Recording) -> Recording:
     return Recording(joints, layout, fps=walk.fps, person=walk.person, source=f"v2/{walk.source}")
 
 
+@one_store
 def test_another_layout_is_searched_as_its_joints_with_a_note(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     plain = gallery.search(walks("a", days=("3",)))
@@ -36,6 +39,7 @@ def test_another_layout_is_searched_as_its_joints_with_a_note(gallery, walks):
     assert not any("kinect-v2" in answer.note for answer in plain)
 
 
+@one_store
 def test_another_layout_is_enrolled_with_a_note(gallery, walks):
     enrolled = gallery.enroll([*walks("a"), *map(as_kinect_v2, walks("b"))])
     assert enrolled.people == ("a", "b")
@@ -44,6 +48,7 @@ def test_another_layout_is_enrolled_with_a_note(gallery, walks):
     assert gallery.enroll(walks("c")).notes == ()
 
 
+@one_store
 def test_a_layout_that_lacks_joints_never_answers_unknown(gallery, walks):
     gallery.enroll(walks("a", "b"))
     legs = [walk.to(LEGS).with_(source="legs.c3d") for walk in walks("a", days=("3",))]
@@ -57,6 +62,7 @@ def test_a_layout_that_lacks_joints_never_answers_unknown(gallery, walks):
         gallery.search([flat])
 
 
+@one_store
 def test_verb_reports_what_lacks_joints_and_searches_for_the_rest(gallery, home, walks, tmp_path, capsys):
     gallery.enroll(walks("a", "b", "c"))
     probes = walks("a", days=("3",))
@@ -70,6 +76,7 @@ def test_verb_reports_what_lacks_joints_and_searches_for_the_rest(gallery, home,
     assert "no joint of legs gives spine, neck" in capsys.readouterr().err
 
 
+@one_store
 def test_watched_folder_tells_what_was_converted_or_refused(gallery, walks, tmp_path):
     gallery.enroll(walks("a", "b", "c"))
     folder = tmp_path / "inbox"

@@ -20,6 +20,8 @@ from himpc.gallery import (
 from himpc.reading import plan
 from himpc.recordings import Origin, save
 
+from .stores import one_store
+
 FILM = Origin(Path("/films/hall.mp4"))
 
 
@@ -43,6 +45,7 @@ def twins(walks, count=2):
     return walks("a", days=("3",))[:count]
 
 
+@one_store
 def test_two_people_of_one_film_get_two_names(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     alone = gallery.search([walk.with_(person=None) for walk in twins(walks)], fmr=0.25)
@@ -55,6 +58,7 @@ def test_two_people_of_one_film_get_two_names(gallery, walks):
     assert all(len(answer.matches) <= 5 for answer in answers)
 
 
+@one_store
 def test_other_films_are_searched_as_before(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     probes = together(walks("a", days=("3",))[0], walks("b", days=("3",))[0])
@@ -62,11 +66,13 @@ def test_other_films_are_searched_as_before(gallery, walks):
     assert gallery.search(probes, fmr=0.25) == gallery.search(alone, fmr=0.25)
 
 
+@one_store
 def test_unnamed_people_of_one_film_are_enrolled_as_two(gallery, walks):
     gallery.enroll(together(*twins(walks)), unnamed=True)
     assert len(gallery.people()) == 2
 
 
+@one_store
 def test_watched_folder_keeps_people_of_one_film_apart(gallery, walks, tmp_path):
     gallery.enroll(walks("a", "b", "c"))
     inbox = tmp_path / "inbox"

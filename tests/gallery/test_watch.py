@@ -11,6 +11,8 @@ from himpc.gallery import FolderWatcher, Gallery, suggest_merges
 from himpc.reading import plan
 from himpc.recordings import save
 
+from .stores import one_store
+
 
 @pytest.fixture
 def inbox(tmp_path):
@@ -64,6 +66,7 @@ def test_removed_person_is_not_enrolled_again(gallery, walks, inbox, bytes_on_di
     assert gallery.people() == []
 
 
+@one_store
 def test_unreadable_file_is_reported_once(gallery, walks, inbox):
     (inbox / "rubbish.npz").write_bytes(b"PK\3\4 rubbish")
     (inbox / "empty.csv").write_bytes(b"")
@@ -91,6 +94,7 @@ def test_failed_write_is_retried(gallery, walks, inbox, monkeypatch):
     assert len(watcher.poll(immediate=True)) == 1
 
 
+@one_store
 def test_merges_are_suggested_only(gallery, walks):
     gallery.enroll(walks("a", "b", "c"))
     gallery.move([recording.id for recording in gallery.recordings("a")[:2]])
@@ -112,6 +116,7 @@ def test_verb_with_once_handles_the_folder_and_exits(walks, walkers_model, inbox
     assert "rubbish.npz" in capsys.readouterr().err
 
 
+@one_store
 def test_empty_folder_is_no_error(gallery, walks, inbox):
     watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]))
     assert watcher.poll() == []
@@ -119,6 +124,7 @@ def test_empty_folder_is_no_error(gallery, walks, inbox):
     assert [arrival.path for arrival in watcher.poll(immediate=True)] == ["one.npz"]
 
 
+@one_store
 def test_problem_of_a_file_is_worded_for_the_caller(gallery, inbox):
     (inbox / "joints.csv").write_text("chest_x,chest_y,chest_z\n1,2,3\n")
     watcher = FolderWatcher(gallery, inbox, lambda: plan([inbox]), spell=lambda reference: f"<{reference.name}>")
@@ -127,6 +133,7 @@ def test_problem_of_a_file_is_worded_for_the_caller(gallery, inbox):
 
 
 @pytest.mark.parametrize("known", [("b", "c", "d", "e"), ()])
+@one_store
 def test_two_walks_of_an_unknown_person_that_arrive_together_are_one_new_person(gallery, walks, inbox, known):
     if known:
         gallery.enroll(walks(*known))
@@ -138,6 +145,7 @@ def test_two_walks_of_an_unknown_person_that_arrive_together_are_one_new_person(
     assert set(people_of(gallery)) - before == {"unnamed-1"}
 
 
+@one_store
 def test_walks_of_two_unknown_people_that_arrive_together_are_two_new_people(gallery, walks, inbox):
     for person in "ab":
         for number, walk in enumerate(walks(person, days=("1",))):
@@ -146,6 +154,7 @@ def test_walks_of_two_unknown_people_that_arrive_together_are_two_new_people(gal
     assert [arrivals[i].people == arrivals[i + 1].people for i in (0, 1, 2)] == [True, False, True]
 
 
+@one_store
 def test_two_uploaded_walks_of_an_unknown_person_are_one_new_person(gallery, walks):
     gallery.enroll(walks("b", "c", "d", "e"))
     result = gallery.enroll([walk.with_(person=None) for walk in walks("a", days=("1",))], unnamed=True)

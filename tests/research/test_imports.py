@@ -36,7 +36,10 @@ def test_only_the_command_line_imports_research():
 
 def test_product_does_not_load_research():
     modules = ", ".join(["himpc", *(f"himpc.{name}" for name in PRODUCT)])
-    script = f"import sys, {modules}; print([name for name in sys.modules if name.startswith('himpc.research')])"
+    script = (
+        f"import sys, himpc; assert None not in [getattr(himpc, name) for name in himpc.__all__]; import {modules}; "
+        "print([name for name in sys.modules if name.startswith('himpc.research')])"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 

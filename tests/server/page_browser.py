@@ -22,8 +22,8 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-SHOTS = Path(os.environ.get("HIMPC_PAGE_SHOTS", Path(__file__).parents[2] / "tests-artefacts"))
-"""The folder for screenshots, which git ignores."""
+SHOTS = os.environ.get("HIMPC_PAGE_SHOTS")
+"""The folder for screenshots; none are taken without it."""
 
 
 def chromium() -> str:
@@ -46,10 +46,11 @@ def browser() -> Iterator[Any]:
 
 
 class Visit:
-    """A page of the server, with the errors and requests it made."""
+    """A page of the server, with the errors and requests it made; skeletons stand still, since drawing takes time."""
 
     def __init__(self, process: Any, address: str, **context: Any) -> None:
-        self.context = process.new_context(**({"viewport": {"width": 1280, "height": 800}} | context))
+        usual = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
+        self.context = process.new_context(**(usual | context))
         self.context.set_default_timeout(10_000)
         self.page = self.context.new_page()
         self.address, self.errors, self.requests = address, [], []
@@ -69,13 +70,11 @@ class Visit:
         self.page.locator("#gallery-counts").filter(has_text="recordings").wait_for()
         return self.page
 
-    def shoot(self, name: str, *, whole: bool = True) -> Path:
-        """Save a screenshot."""
-        SHOTS.mkdir(exist_ok=True, parents=True)
-        path = SHOTS / f"{name}.png"
-        self.page.evaluate("document.documentElement.scrollTop = 0")
-        self.page.screenshot(path=path, full_page=whole)
-        return path
+    def shoot(self, name: str, *, whole: bool = True) -> None:
+        """Save a screenshot, if there is a folder for them."""
+        if SHOTS:
+            self.page.evaluate("document.documentElement.scrollTop = 0")
+            self.page.screenshot(path=Path(SHOTS) / f"{name}.png", full_page=whole)
 
     def close(self) -> None:
         """Close the page, and fail on errors that contain no text of `expected`, or on requests to other hosts."""
