@@ -24,6 +24,15 @@ def test_help_begins_with_an_example_that_parses(verb, capsys):
     assert capsys.readouterr().out.startswith(f"Example: himpc {verb}")
 
 
+def test_help_of_a_verb_shows_its_whole_description_also_where_a_list_shows_a_sentence(capsys):
+    assert main(["gallery", "--help"]) == 0
+    assert "Enroll or identify the recordings that arrive" in capsys.readouterr().out
+    assert main(["gallery", "watch", "--help"]) == 0
+    assert "Each file is processed once" in capsys.readouterr().out
+    assert main(["gallery", "remove", "--help"]) == 0
+    assert "Backups are not" in capsys.readouterr().out
+
+
 def test_without_arguments_the_first_steps_are_shown(capsys):
     assert main([]) == 0
     assert capsys.readouterr().out.strip() == FIRST_STEPS

@@ -23,7 +23,23 @@ __all__ = ["FAILURE", "INTERRUPTED", "SKIPPED", "SUCCESS", "USAGE", "app", "main
 
 SUCCESS, FAILURE, USAGE, SKIPPED, INTERRUPTED = 0, 1, 2, 3, 130
 
-app = App(
+
+class _CommandLine(App):
+    """An app whose lists of verbs show a sentence each, without importing them, and whose help shows whole docstrings."""
+
+    def help_print(self, tokens: Any = None, **options: Any) -> None:
+        """Print the help of the verb that words name."""
+        command: App = self
+        for word in tokens.split() if isinstance(tokens, str) else tokens or ():
+            if word not in command:
+                break
+            command = command[word]
+        if command.default_command is not None:
+            command.help = None  # then its docstring is shown
+        super().help_print(tokens, **options)
+
+
+app = _CommandLine(
     name="himpc",
     default_parameter=Parameter(negative=()),
     suppress_keyboard_interrupt=False,

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import DamagedGalleryError, NotEnrolledError
+from himpc.errors import DamagedGalleryError, DataError, NotEnrolledError
 from himpc.gallery.catalog import Catalog, queries
 from himpc.gallery.integrity import fingerprint
 from himpc.gallery.quality import assess_people
 from himpc.gallery.records import EnrolledRecording, Event, Person, PersonQuality
 from himpc.gallery.store import Entries, VectorStore
+from himpc.recordings import Recording
 
 if TYPE_CHECKING:
     from himpc.model import Model
@@ -112,6 +113,36 @@ class GalleryReader:
                 hint="restore the gallery from a backup, or remove the recording and enroll it again",
             )
         return joints
+
+    def stored_recordings(self, limit: int) -> list[Recording]:
+        """Return the enrolled recordings with their joints; of more than `limit`, those of a sample of people.
+
+        Raises
+        ------
+        DataError
+            If the joints of one are not stored.
+        """
+        with self._catalog.read() as connection:
+            ids = list(queries.sample_recordings(connection, limit))
+            listed = queries.list_recordings(connection, ids=ids)
+        if missing := [each for each in listed if not each.skeleton]:
+            raise DataError(
+                f"{self.location}: the skeleton of {missing[0].source} is not stored, so no model can be trained on it",
+                hint="enroll with skeletons, or train the model on other people than those of the gallery",
+            )
+        return [self.stored_recording(each) for each in listed]
+
+    def stored_recording(self, enrolled: EnrolledRecording) -> Recording:
+        """Return a recording with its joints; it raises errors as `joints`."""
+        return Recording(
+            joints=self.joints(enrolled.id),
+            layout=self.model.layout,
+            fps=enrolled.fps,
+            person=enrolled.person,
+            source=enrolled.source,
+            dimensions=self.model.dimensions,
+            true_size=self.model.body_size != "assumed",
+        )
 
     def quality(self) -> list[PersonQuality]:
         """Assess how well each person is enrolled; see `Gallery.quality`."""

@@ -27,9 +27,9 @@ from himpc.gallery.recordings import (
     group_unnamed,
     mean_headings,
     remove_copies,
-    summarize_headings,
 )
 from himpc.gallery.records import EnrolledRecording, Enrollment
+from himpc.gallery.repair import add_headings, compute_again
 from himpc.gallery.reserve import Reserve
 from himpc.gallery.store import VectorStore
 from himpc.gallery.verification import check_vectors, find_problems
@@ -196,21 +196,7 @@ class GalleryService(GalleryReader):
             if self._catalog.begun_changes():
                 self.writer.settle()
             self.writer.add_digests()
-            self._add_headings()
-
-    def _add_headings(self) -> None:
-        """Add the headings of recordings that an older version has enrolled, as far as their joints are stored."""
-        with self._catalog.read() as connection:
-            ids = queries.ids_without_heading(connection)
-        for batch in queries.batches(ids):
-            with self._catalog.read() as connection:
-                listed = queries.list_recordings(connection, ids=batch)
-            headings: dict[int, tuple[int, complex | None]] = dict.fromkeys(batch, (0, None))
-            for each in listed:
-                with suppress(GalleryError):  # joints that are damaged, as `verify` says, or not stored
-                    headings[each.id] = summarize_headings([self._stored_recording(each)])
-            with self._catalog.write() as connection:
-                changes.set_headings(connection, headings)
+            add_headings(self._catalog, self)
 
     def close(self) -> None:
         """Close files and connections, after background threads have ended."""
@@ -369,7 +355,9 @@ class GalleryService(GalleryReader):
         if folds == 0 or self.model.scoring is not None:
             self._set_properties({"trained": b"no", "calibration": None})
             return self.calibration()
-        calibration = cross_calibrate(self.model, self._stored_recordings(), folds, device=device, progress=progress)
+        calibration = cross_calibrate(
+            self.model, self.stored_recordings(MAX_CALIBRATION_RECORDINGS), folds, device=device, progress=progress
+        )
         self.saved_calibration = calibration
         return calibration
 
@@ -393,55 +381,17 @@ class GalleryService(GalleryReader):
             for name, value in properties.items():
                 self._catalog.set_property(connection, name, value)
 
-    def _stored_recordings(self) -> list[Recording]:
-        """Return the enrolled recordings with their joints; in a large gallery, those of a sample of people."""
-        with self._catalog.read() as connection:
-            ids = list(queries.sample_recordings(connection, MAX_CALIBRATION_RECORDINGS))
-            listed = queries.list_recordings(connection, ids=ids)
-        if missing := [each for each in listed if not each.skeleton]:
-            raise DataError(
-                f"{self.location}: the skeleton of {missing[0].source} is not stored, so no model can be trained on it",
-                hint="enroll with skeletons, or train the model on other people than those of the gallery",
-            )
-        return [self._stored_recording(each) for each in listed]
-
-    def _stored_recording(self, enrolled: EnrolledRecording) -> Recording:
-        return Recording(
-            joints=self.joints(enrolled.id),
-            layout=self.model.layout,
-            fps=enrolled.fps,
-            person=enrolled.person,
-            source=enrolled.source,
-            dimensions=self.model.dimensions,
-            true_size=self.model.body_size != "assumed",
-        )
-
     def verify(self, *, repair: bool = False) -> list[str]:
         """Check catalog and store; see `Gallery.verify`."""
         store = self._checked_store.store
         if repair:
             self.writer.settle()
-            self._compute_again([id for id, _ in check_vectors(self._catalog, store, self.model)])
+            if replaced := compute_again(
+                self._catalog, self, [id for id, _ in check_vectors(self._catalog, store, self.model)]
+            ):
+                self.writer.replace_vectors(replaced)
+                self.build_index()
         return find_problems(self._catalog, store, self.model)
-
-    def _compute_again(self, ids: Sequence[int]) -> None:
-        """Replace the vectors of recordings by those of their stored skeletons.
-
-        The stored skeleton of a recording that was enrolled in parts does not tell where they end, so that its windows
-        may differ: it is left as it is.
-        """
-        with self._catalog.read() as connection:
-            listed = {each.id: each for each in queries.list_recordings(connection, ids=ids) if each.skeleton}
-            fingerprints = dict(zip(listed, queries.fingerprints_of(connection, list(listed)), strict=True))
-        replaced = {}
-        for id, each in listed.items():
-            with suppress(GalleryError):  # of joints that are damaged as well
-                (embedded,) = embed_recordings(self.model, [self._stored_recording(each)])
-                if len(embedded.windows) == each.windows and embedded.fingerprint == fingerprints[id]:
-                    replaced[id] = embedded
-        if replaced:
-            self.writer.replace_vectors(replaced)
-            self.build_index()
 
 
 @contextmanager
