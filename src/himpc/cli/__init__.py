@@ -25,7 +25,7 @@ SUCCESS, FAILURE, USAGE, SKIPPED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
 class _CommandLine(App):
-    """An app whose lists of verbs show a sentence each, without importing them, and whose help shows whole docstrings."""
+    """An app whose lists of verbs show a sentence each, without importing them, and whose help shows docstrings."""
 
     def help_print(self, tokens: Any = None, **options: Any) -> None:
         """Print the help of the verb that words name."""
