@@ -8,7 +8,7 @@ from textwrap import indent
 
 from rich.console import Console
 
-from himpc.cli import app
+from himpc.cli import app, whole_help
 from himpc.cli.examples import EXAMPLES
 
 INTRODUCTION = """\
@@ -29,7 +29,8 @@ def write(path: Path) -> None:
 
 def _section(verb: str) -> str:
     terminal = Console(file=StringIO(), width=92, color_system=None)
-    app.help_print(verb.split(), console=terminal)
+    with whole_help(verb.split()):
+        app.help_print(verb.split(), console=terminal)
     lines = "\n".join(line.rstrip() for line in terminal.file.getvalue().splitlines())
     title = f"himpc {verb}"
     return f"\n{title}\n{'-' * len(title)}\n\n.. code-block:: text\n\n{indent(lines, '   ')}\n"

@@ -9,7 +9,8 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from cyclopts import App, CycloptsError, Parameter
@@ -19,27 +20,12 @@ from himpc.cli.examples import EXAMPLES, FIRST_STEPS, example
 from himpc.cli.hints import render_error
 from himpc.errors import HimpcError, LayoutWarning, escape_unprintable
 
-__all__ = ["FAILURE", "INTERRUPTED", "SKIPPED", "SUCCESS", "USAGE", "app", "main"]
+__all__ = ["FAILURE", "INTERRUPTED", "SKIPPED", "SUCCESS", "USAGE", "app", "main", "whole_help"]
 
 SUCCESS, FAILURE, USAGE, SKIPPED, INTERRUPTED = 0, 1, 2, 3, 130
 
 
-class _CommandLine(App):
-    """An app whose lists of verbs show a sentence each, without importing them, and whose help shows docstrings."""
-
-    def help_print(self, tokens: Any = None, **options: Any) -> None:
-        """Print the help of the verb that words name."""
-        command: App = self
-        for word in tokens.split() if isinstance(tokens, str) else tokens or ():
-            if word not in command:
-                break
-            command = command[word]
-        if command.default_command is not None:
-            command.help = None  # then its docstring is shown
-        super().help_print(tokens, **options)
-
-
-app = _CommandLine(
+app = App(
     name="himpc",
     default_parameter=Parameter(negative=()),
     suppress_keyboard_interrupt=False,
@@ -86,7 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not arguments:
             print(FIRST_STEPS)
             return SUCCESS
-        with warnings.catch_warnings():
+        asks_for_help = not {"--help", "-h"}.isdisjoint(arguments)
+        with warnings.catch_warnings(), whole_help(arguments) if asks_for_help else nullcontext():
             _print_layout_warnings()
             code = int(app(arguments, exit_on_error=False, print_error=False, result_action="return_value") or SUCCESS)
         sys.stdout.flush()
@@ -104,6 +91,23 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"{error.filename or 'input or output'}: {error.strerror or error}")
     except MemoryError:
         return _fail("out of memory: use fewer or shorter recordings, or smaller settings")
+
+
+@contextmanager
+def whole_help(words: Sequence[str]) -> Iterator[None]:
+    """Let the help of the verb that words name show its whole docstring, not only the sentence that lists show."""
+    command = app
+    for word in words:
+        if word.startswith("-") or word not in command:
+            break
+        command = command[word]
+    sentence = command.help
+    if command.default_command is not None:
+        command.help = None  # then the docstring is shown
+    try:
+        yield
+    finally:
+        command.help = sentence
 
 
 def _subcommand_advice(arguments: Sequence[str]) -> str:

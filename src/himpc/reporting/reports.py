@@ -12,7 +12,7 @@ import numpy as np
 
 from himpc._files import make_folder, write_atomically, write_csv
 from himpc.errors import Reference, count_noun
-from himpc.evaluation import grouping_agreement
+from himpc.evaluation import Agreement, grouping_agreement
 from himpc.learning import Grouping
 from himpc.recordings import Recording
 from himpc.reporting.charts import draw_matrix
@@ -75,19 +75,9 @@ def write_groups(
     """
     make_folder(folder)
     warning = grouping.render_warning(spell)
-    persons = [r.person for r in recordings]
-    has_persons = any(person is not None for person in persons)
-    rows = [
-        {
-            "recording": r.source,
-            "group": int(g) or None,
-            "confidence": None if np.isnan(c) else round(float(c), 3),
-            **({"person": r.person} if has_persons else {}),
-        }
-        for r, g, c in zip(recordings, grouping.groups, grouping.confidence, strict=True)
-    ]
+    rows = _group_rows(recordings, grouping)
     tables = folder / GROUPS_FILE, folder / VECTORS_FILE
-    write_csv(tables[0], (*_GROUP_COLUMNS, *(("person",) if has_persons else ())), rows)
+    write_csv(tables[0], tuple(rows[0]) if rows else _GROUP_COLUMNS, rows)
     content = BytesIO()
     remarks = [remark for remark in (grouping.note, warning) if remark]
     np.savez(content, vectors=grouping.vectors.astype(np.float32), remarks=np.array(remarks, dtype=str))
@@ -97,7 +87,7 @@ def write_groups(
         grouping.vectors[grouped],
         grouping.groups[grouped],
         [recordings[i].source for i in grouped],
-        [persons[i] for i in grouped],
+        [recordings[i].person for i in grouped],
     )
     pages = draw_group_pages(recordings, grouping.groups, confidence=grouping.confidence, note=warning)
     paths = (
@@ -106,26 +96,51 @@ def write_groups(
         *save_figures([draw_map(*compared)], folder / "map", formats),
         *save_figures([draw_matrix(*compared)], folder / "distances", formats),
     )
-    document: dict[str, Any] = {"people": grouping.people, "recordings": rows, "files": [str(p) for p in paths]}
-    document["ungrouped"] = grouping.ungrouped
-    document["kept_apart"] = grouping.kept_apart
-    document["views"] = None if grouping.views is None else asdict(grouping.views)
-    document["view_effect_removed"] = grouping.view_effect_removed
-    text = _summarise(recordings, grouping)
+    document: dict[str, Any] = {
+        "people": grouping.people,
+        "recordings": rows,
+        "files": [str(p) for p in paths],
+        "ungrouped": grouping.ungrouped,
+        "kept_apart": grouping.kept_apart,
+        "views": None if grouping.views is None else asdict(grouping.views),
+        "view_effect_removed": grouping.view_effect_removed,
+    }
+    paragraphs = [_summarise(recordings, grouping)]
     if grouping.kept_apart:
-        text += f"\n\n{count_noun(grouping.kept_apart, 'pair')} of recordings overlap in time and were kept apart"
-    if grouping.note:
-        text += f"\n\n{grouping.note}"
+        paragraphs.append(
+            f"{count_noun(grouping.kept_apart, 'pair')} of recordings overlap in time and were kept apart"
+        )
+    paragraphs += remarks
     if warning:
         document["doubt"] = warning
-        text += f"\n\n{warning}"
-    if has_persons:
-        agreement = grouping_agreement(np.where(grouping.groups > 0, grouping.groups, -1), persons)
+    if any(each.person is not None for each in recordings):
+        agreement = _agreement(recordings, grouping)
         document["agreement"] = agreement.to_dict()
         alone = "; a recording without a group counts as a group of one" if len(grouped) < len(recordings) else ""
-        text += f"\n\nAgreement with the true people, which were not used{alone}\n"
-        text += f"(precision, recall and F1 of pairs of recordings):\n{agreement.table()}"
-    return GroupReport(paths, text, document)
+        paragraphs.append(
+            f"Agreement with the true people, which were not used{alone}\n"
+            f"(precision, recall and F1 of pairs of recordings):\n{agreement.table()}"
+        )
+    return GroupReport(paths, "\n\n".join(paragraphs), document)
+
+
+def _group_rows(recordings: Sequence[Recording], grouping: Grouping) -> list[dict[str, Any]]:
+    """Return the rows of ``groups.csv``, with the person if any is known."""
+    has_persons = any(each.person is not None for each in recordings)
+    return [
+        {
+            "recording": r.source,
+            "group": int(g) or None,
+            "confidence": None if np.isnan(c) else round(float(c), 3),
+            **({"person": r.person} if has_persons else {}),
+        }
+        for r, g, c in zip(recordings, grouping.groups, grouping.confidence, strict=True)
+    ]
+
+
+def _agreement(recordings: Sequence[Recording], grouping: Grouping) -> Agreement:
+    groups = np.where(grouping.groups > 0, grouping.groups, -1)
+    return grouping_agreement(groups, [each.person for each in recordings])
 
 
 def _summarise(recordings: Sequence[Recording], grouping: Grouping) -> str:
