@@ -195,7 +195,7 @@ def test_errors_of_a_skeleton_name_the_problem(tmp_path, old, new, message):
         read(tmp_path, amc([{}]), asf().replace(old, new, 1))
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32), of_skeleton=st.booleans())
 def test_damaged_files_are_errors_or_recordings(tmp_path, check_damaged, seed, of_skeleton):
     (tmp_path / "02.asf").write_text(asf())

@@ -138,7 +138,7 @@ def test_samples_are_read():
     assert find_format(cases / "freemocap_body.csv") is find_format(cases / "freemocap.npy") is FORMAT
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 @pytest.mark.parametrize("kind", ["npy", "wide", "long"])
 def test_damaged_files_are_errors_or_recordings(tmp_path, standing, check_damaged, kind, seed):

@@ -279,7 +279,7 @@ def test_errors_name_place_and_problem(tmp_path: Path, fmt: Format, content: Any
         fmt.read(path, FileOptions())
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32), name=st.sampled_from(sorted(FORMATS)))
 def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed: int, name: str) -> None:
     points = image_points(3, 17, 0)

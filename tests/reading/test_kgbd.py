@@ -71,7 +71,7 @@ def test_errors_name_the_line(tmp_path: Path, standing, damage, message: str) ->
         KGBD.read(path, FileOptions())
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed: int) -> None:
     check_damaged(KGBD, tmp_path / "walk.txt", text_of(standing(LAYOUT, 3, 1)).encode(), seed)

@@ -166,7 +166,7 @@ def test_subjects_of_different_rates_are_refused(read, standing):
         read(mvnx(subject(joints), other))
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path, standing, one_marker_a_joint, check_damaged, seed):
     content = mvnx(subject(standing(LAYOUT, 3, 1))).encode()

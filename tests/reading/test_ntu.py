@@ -107,7 +107,7 @@ def test_many_short_bodies_allocate_no_memory(tmp_path: Path) -> None:
         NTU.read(path, FileOptions())
 
 
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed: int) -> None:
     content = text_of([standing(LAYOUT, 3, 1)] * 2, np.ones((2, 3), bool)).encode()
