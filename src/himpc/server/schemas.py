@@ -276,7 +276,9 @@ class GroupResult(Response):
     people: int
     chosen: bool = Field(description="Whether the number of people was estimated.")
     groups: list[Group]
-    short: list[GroupedRecording] = Field(description="Recordings that are shorter than a window.")
+    short: list[GroupedRecording] = Field(
+        description="Recordings in no group: shorter than a window, or unlike all groups and too few for another."
+    )
     notes: list[str] = Field(description="What else to know, such as recordings that were converted.")
     left_out: list[SkippedFile]
 

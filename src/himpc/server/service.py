@@ -318,6 +318,7 @@ def _group_result(
         row.confidence = None if math.isnan(confidence) else confidence
         groups.setdefault(number, []).append(row)
     short = groups.pop(0, [])
+    left = [f"{count_noun(grouping.ungrouped, 'recording')} in no group"] if grouping.ungrouped else []
     return s.GroupResult(
         people=grouping.people,
         chosen=grouping.estimated,
@@ -331,7 +332,7 @@ def _group_result(
             for number in sorted(groups)
         ],
         short=short,
-        notes=[*notes, *grouping.remarks],
+        notes=[*notes, *grouping.remarks, *left],
         left_out=skipped,
     )
 
