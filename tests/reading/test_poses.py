@@ -86,7 +86,6 @@ def test_no_other_reader_recognises_a_file(name: str, people, tmp_path: Path, st
     general = {
         "smpl": ["npz"],
         "gaitgraph": ["csv-frames"],
-        **{key: ["coco"] for key in ("ultralytics", "tensorflow-js")},
     }
     assert known == [name, *general.get(name, [])]
 

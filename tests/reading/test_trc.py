@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats import get_format
+from himpc.reading.formats import find_format, get_format
 from himpc.reading.units import body_size
 from himpc.skeleton import get_layout
 
@@ -38,7 +38,7 @@ def test_written_points_are_read_back(tmp_path, standing, one_marker_a_joint, ga
     assert FORMAT.recognise(path, path.read_bytes()[:4096])
     (recording,) = FORMAT.read(path, FileOptions(markers=one_marker_a_joint))
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
-    assert recording.fps == 60
+    assert recording.fps == pytest.approx(60, rel=0.02)
     assert recording.quality.notes == ("joints by the marker set own", "up is y, as the body shows")
 
 
@@ -75,3 +75,22 @@ def test_real_files_are_read(shared_data: Path):
         sizes.setdefault(path.parts[-3], []).append(body_size(recording.joints, LAYOUT))
     assert [len(of_person) for of_person in sizes.values()] == [3, 3]
     assert all(np.ptp(of_person) < 0.01 for of_person in sizes.values())
+
+
+@pytest.mark.parametrize("form", ["keys and values in a line", "each label three times", "titles alone"])
+def test_headers_of_other_programs_are_read(tmp_path, standing, form):
+    joints = standing(LAYOUT, 5, 1)
+    lines = trc(1000 * joints).split("\r\n")
+    if form == "keys and values in a line":
+        pairs = zip(lines[1].split("\t"), lines[2].split("\t"), strict=True)
+        lines[1:3] = ["\t".join(f"{key}\t{value}" for key, value in pairs), ""]
+    elif form == "each label three times":
+        lines[3] = "Frame#\tTime\t" + "\t".join(name for name in LAYOUT.joints for _ in range(3))
+    else:
+        lines = lines[3:]
+    path = tmp_path / "x.trc"
+    path.write_text("\n".join(lines))
+    assert find_format(path) is FORMAT
+    (recording,) = FORMAT.read(path, FileOptions())
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
+    assert recording.fps == pytest.approx(60, rel=0.02)

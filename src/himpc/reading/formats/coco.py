@@ -9,6 +9,7 @@ read.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -45,12 +46,15 @@ _MARKS_OF_OTHERS = (
     b'"predictions"',
 )
 
+_OBJECTS = re.compile(rb'"keypoints(3D)?"\s*:\s*(\[\s*)?\{')
+"""Keypoints that are objects, as of Ultralytics and TensorFlow.js, and not numbers."""
+
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the keys of COCO JSON."""
     if not is_json(head) or any(other in head for other in _MARKS_OF_OTHERS) or has_keypoint_lists(head):
         return False
-    return any(mark in head for mark in _MARKS)
+    return any(mark in head for mark in _MARKS) and _OBJECTS.search(head) is None
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:

@@ -24,27 +24,28 @@ from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
 
-_KEYWORD = "PathFileType"
+_KEYWORD, _TITLES = "PathFileType", "Frame#"
 _HEADER_LINES = 5
 _NUMBER = re.compile(r"\s*[+-]?[0-9]*[.,]?[0-9]+([eE][+-]?[0-9]+)?\s*")
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    """Recognise the keyword PathFileType."""
-    return "".join(decode_head(head)[:1]).lstrip("\"'").startswith(_KEYWORD)
+    """Recognise the keyword PathFileType, or the titles of a file without the lines above them."""
+    return "".join(decode_head(head)[:1]).lstrip("\"'").startswith((_KEYWORD, _TITLES))
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person whose markers a TRC file holds."""
     lines = read_lines(path)
-    if len(lines) < _HEADER_LINES:
+    cells = [_cells(line) for _, line in lines[:_HEADER_LINES]]
+    place = next((i for i, line in enumerate(cells) if line[0].lower().startswith("frame")), 3)
+    if len(lines) < place + 2:
         raise FormatError(f"{path}: holds no frames, or is truncated within its header of {_HEADER_LINES} lines")
-    keys, values_of = (_cells(line) for _, line in lines[1:3])
-    stated = dict(zip(map(str.lower, keys), values_of, strict=False))
-    titles = _cells(lines[3][1])
+    stated = _parse_stated(cells[1:place])
+    titles = cells[place]
     first = _first_columns(titles)
     labels = _parse_labels(titles[len(first) :])
-    rows: list[Row] = [(number, _complete(first, _cells(line))) for number, line in lines[4:]]
+    rows: list[Row] = [(number, _complete(first, _cells(line))) for number, line in lines[place + 1 :]]
     axes = [0, 1, 2]
     # The line of axes, which some programs leave out.
     while rows and not _NUMBER.fullmatch(next((cell for cell in rows[0][1] if cell), "")):
@@ -83,6 +84,13 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             *timeline.notes,
         ),
     )
+
+
+def _parse_stated(header: Sequence[Sequence[str]]) -> dict[str, str]:
+    """Return what the header states: values below their keys, or after them in the same line."""
+    if len(header) == 1 or (header and any(map(_NUMBER.fullmatch, header[0]))):
+        return dict(zip(map(str.lower, header[0][::2]), header[0][1::2], strict=False))
+    return dict(zip(map(str.lower, header[0]), header[1], strict=False)) if header else {}
 
 
 def _parse_counts(stated: dict[str, str], names: Sequence[str]) -> tuple[list[float | None], tuple[str, ...]]:
@@ -129,6 +137,8 @@ def _parse_labels(labels: list[str]) -> list[str]:
     axes = [re.fullmatch(r"(.+)[_. ][xX]", label) for label in labels[::3]]
     if labels and all(axes):  # a label for each coordinate
         return [match[1] for match in axes if match]
+    if len(labels) > 3 and all(labels) and labels[::3] == labels[1::3] == labels[2::3]:  # each label three times
+        return labels[::3]
     places = [i for i, label in enumerate(labels) if label]
     if len(places) > 1 and all(place % 3 == 0 for place in places):
         return labels[: places[-1] + 1 : 3]
