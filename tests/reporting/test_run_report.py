@@ -122,6 +122,21 @@ def test_folder_of_no_run_is_an_error(tmp_path):
         write_report(tmp_path, tmp_path / "r.html")
 
 
+def test_grouping_that_was_interrupted_is_not_taken_for_a_whole_one(walks, tmp_path, monkeypatch):
+    recordings = walks("a", "b")
+    grouping = Grouping(np.repeat([1, 2], 4), np.full(8, 0.9), np.eye(8), estimated=True)
+    write_groups(tmp_path, recordings, grouping)
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("himpc.reporting.reports.draw_map", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        write_groups(tmp_path, recordings, grouping)
+    with pytest.raises(RunFolderError, match=r"holds none of .*groups\.csv"):
+        write_report(tmp_path, tmp_path / "r.html")
+
+
 def test_grouping_is_reported_with_and_without_recordings(walks, tmp_path):
     recordings = walks("a", "b")
     rng = np.random.default_rng(0)

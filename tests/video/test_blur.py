@@ -47,13 +47,14 @@ def contrast(path: Path) -> NDArray[np.float64]:
         ])  # fmt: skip
 
 
+@pytest.mark.parametrize("min_rate", [15, 8], ids=["all frames", "every third"])
 @pytest.mark.parametrize("estimator", [
     Walker(), Walker(missed=tuple(range(5))), Walker(missed=tuple(range(12, 30))), Walker(refused=tuple(range(40))),
     Walker(missed=tuple(range(31, 40))),
 ], ids=["always", "late", "gap", "refused", "left"])  # fmt: skip
-def test_person_is_covered_in_every_frame(tmp_path: Path, estimator: Walker) -> None:
+def test_person_is_covered_in_every_frame(tmp_path: Path, estimator: Walker, min_rate: float) -> None:
     source = write(tmp_path / "a.mp4", pictures=40, size=(320, 180), look=lambda i: STRIPES)
-    write_blurred(tmp_path / "b.mp4", estimate(source, estimator))
+    write_blurred(tmp_path / "b.mp4", estimate(source, estimator, min_rate=min_rate))
     before, after = contrast(source), contrast(tmp_path / "b.mp4")
     assert len(before) == len(after) == 40
     assert (before > 60).all()

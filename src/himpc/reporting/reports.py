@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from himpc._files import make_folder, write_atomically, write_csv
+from himpc._files import make_folder, remove_file, write_atomically, write_csv
 from himpc.errors import Reference, count_noun
 from himpc.evaluation import Agreement, grouping_agreement
 from himpc.learning import Grouping
@@ -77,7 +77,7 @@ def write_groups(
     warning = grouping.render_warning(spell)
     rows = _group_rows(recordings, grouping)
     tables = folder / GROUPS_FILE, folder / VECTORS_FILE
-    write_csv(tables[0], tuple(rows[0]) if rows else _GROUP_COLUMNS, rows)
+    remove_file(tables[0])  # of an earlier run: the table is written last, and a folder without it is no grouping
     content = BytesIO()
     remarks = [remark for remark in (grouping.note, warning) if remark]
     np.savez(content, vectors=grouping.vectors.astype(np.float32), remarks=np.array(remarks, dtype=str))
@@ -96,6 +96,7 @@ def write_groups(
         *save_figures([draw_map(*compared)], folder / "map", formats),
         *save_figures([draw_matrix(*compared)], folder / "distances", formats),
     )
+    write_csv(tables[0], tuple(rows[0]) if rows else _GROUP_COLUMNS, rows)
     document: dict[str, Any] = {
         "people": grouping.people,
         "recordings": rows,
