@@ -79,7 +79,7 @@ def test_biased_people_who_each_face_one_way_cannot_be_told(biased):
     walks = one_way(biased)
     grouping = himpc.group(walks)
     assert not grouping.view_effect_removed
-    assert "cannot be told" in grouping.warning
+    assert "cannot be distinguished" in grouping.warning
     assert grouping_agreement(grouping.groups, [walk.person for walk in walks]).ari > 0.9
 
 
@@ -89,9 +89,9 @@ def test_the_command_and_the_report_state_views(biased, tmp_path, capsys):
     assert main(["group", str(tmp_path / "walks"), "--out", str(tmp_path / "groups"), "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert document["views"]["verdict"] == "unclear"
-    assert "cannot be told" in document["doubt"]
+    assert "cannot be distinguished" in document["doubt"]
     assert main(["report", str(tmp_path / "groups"), "--out", str(tmp_path / "report.html")]) == 0
-    assert "cannot be told" in Path(tmp_path / "report.html").read_text(encoding="utf-8")
+    assert "cannot be distinguished" in Path(tmp_path / "report.html").read_text(encoding="utf-8")
     capsys.readouterr()
     assert main(["info", str(tmp_path / "walks"), "--json"]) == 0
     rows = json.loads(capsys.readouterr().out)["recordings"]

@@ -49,7 +49,7 @@ def test_one_group_a_side_cannot_be_told_from_people():
     check = check_views(*bodies(np.random.default_rng(0), 3, 5.0, np.array([0.0, 90.0, 180.0])))
     assert (check.verdict, check.groups, check.ratio) == ("unclear", 3, None)
     assert check.warning.startswith("each of 3 groups is seen from another side")
-    assert "cannot be told" in check.warning
+    assert "cannot be distinguished" in check.warning
 
 
 def test_too_few_groups_for_a_test_cannot_be_told():
