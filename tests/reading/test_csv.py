@@ -429,3 +429,10 @@ def test_a_header_that_makes_no_sense_is_one_error(tmp_path: Path, header: str) 
     CSV_FRAMES.recognise(path, path.read_bytes())
     with pytest.raises(FormatError):
         CSV_FRAMES.read(path, FileOptions())
+
+
+def test_numbers_of_landmarks_are_those_of_a_layout():
+    from himpc.reading.formats.csv.columns import Column, parse_column
+
+    assert parse_column("landmark_3_x") == parse_column("joint3_x") == Column("x", "3")
+    assert parse_column("joint_a_x") == Column("x", "joint_a")

@@ -37,7 +37,9 @@ def recognise(path: Path, head: bytes) -> bool:
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each tracked person, or the only one."""
     content = load_json(path)
-    frames = content.get("frames", [content]) if isinstance(content, dict) else content
+    frames = content
+    if isinstance(content, dict):  # poses beside a frame rate are of frames, and others of one picture
+        frames = content.get("frames", content.get("poses", [content]) if "fps" in content else [content])
     if isinstance(frames, list) and frames and all(_is_pose(frame) for frame in frames) and _has_ids(frames):
         raise FormatError(
             f"{path}: holds the poses of all frames in one list, which does not tell the frames",
@@ -46,7 +48,15 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if not isinstance(frames, list) or not frames:
         raise FormatError(f"{path}: expected a list of frames")
     numbers, stamps = (_values(frames, key) for key in ("frame", "timestamp"))
-    timeline = find_timeline(path, range(1, len(frames) + 1), numbers=numbers, seconds=stamps, row_name="frame")
+    stated = content.get("fps") if isinstance(content, dict) else None
+    timeline = find_timeline(
+        path,
+        range(1, len(frames) + 1),
+        numbers=numbers,
+        seconds=stamps,
+        stated=float(stated) if isinstance(stated, int | float) and 0 < stated < 2**53 else None,
+        row_name="frame",
+    )
     poses = [_poses(frame, f"{path}, frame {i}") for i, frame in enumerate(frames, start=1)]
     is_world = any(pose.get("keypoints3D") for found in poses for pose in found)
     key = "keypoints3D" if is_world else "keypoints"

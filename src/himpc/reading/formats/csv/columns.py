@@ -19,7 +19,7 @@ _NAMES = {
     "body": "body bodyid track trackid individual skeletonid",
     "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx",
     "time": "time times timestamp timestamps seconds",
-    "joint": "joint jointname keypoint keypointname landmark landmarkname marker markername bodypart",
+    "joint": "joint jointname jointtype keypoint keypointname landmark landmarkname marker markername bodypart",
     "confidence": "confidence conf score visibility vis likelihood prob probability presence",
     **{axis: axis for axis in AXES},
 }
@@ -33,6 +33,7 @@ _SUFFIX = re.compile(
 )
 _PREFIX = re.compile(rf"([xyzXYZ])[^A-Za-z0-9]+(.+)|((?i:{_CONFIDENCE}))[^A-Za-z0-9]+(.+)")
 _NUMBERED = re.compile(r"(?:([xyz])|[cpv])_?([0-9]{1,4})", re.IGNORECASE)
+_NUMBERED_JOINT = re.compile(r"(?:landmark|joint|keypoint)[^A-Za-z0-9]*([0-9]{1,4})", re.IGNORECASE)
 _POSITION = re.compile(r"(?:pos|position|translation|loc|location)[^A-Za-z0-9]+(.+)|"
                        r"(.+?)[^A-Za-z0-9]+(?:pos|position|translation|loc|location)", re.IGNORECASE)  # fmt: skip
 _NO_POSITION = re.compile(
@@ -97,5 +98,7 @@ def _parse_axis(name: str) -> Column | None:
 
 
 def _joint_name(name: str) -> str:
+    if numbered := _NUMBERED_JOINT.fullmatch(name):
+        return numbered[1]
     match = _POSITION.fullmatch(name)
     return (match[1] or match[2]) if match else name
