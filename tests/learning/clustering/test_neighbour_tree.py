@@ -49,6 +49,17 @@ def test_people_are_found_as_by_all_pairs():
     assert adjusted_rand_index(labels, owner) > 0.99
 
 
+def test_people_are_found_by_approximate_neighbours(monkeypatch):
+    from himpc.learning.clustering import neighbours
+
+    vectors, owner = draw(300)
+    exact = cut_by_evidence(neighbour_tree(vectors, SCORING), vectors, SCORING)
+    monkeypatch.setattr(neighbours, "MAX_AUTO_EXACT", 0)
+    labels = cut_by_evidence(neighbour_tree(vectors, SCORING), vectors, SCORING)
+    assert adjusted_rand_index(labels, exact) > 0.99
+    assert adjusted_rand_index(labels, owner) > 0.99
+
+
 def test_each_merge_follows_those_of_its_parts():
     vectors, _ = draw(60)
     tree = neighbour_tree(vectors, SCORING)
