@@ -89,9 +89,9 @@ perf: .venv/ready  ## measure time and memory of every stage by number of window
 	$(BIN)/python perf/stages.py
 
 bench: .venv/ready  ## measure how long verbs take, and how grouping grows with the number of recordings
-	$(BIN)/python perf/verbs.py
+	$(BIN)/python perf/verbs.py --repeats 1
 	$(BIN)/python perf/floors.py
-	$(BIN)/python perf/archive.py --sizes 1000 10000 --people 100
+	$(BIN)/python perf/archive.py --sizes 1000 10000 100000 --people 100 --difficulty easy
 
 data: .venv/ready  ## build the optional package himpc-data from the original recordings in $(SHARED)/data into dist
 	$(BIN)/python packaging/data/build.py $(SHARED)/data --out dist

@@ -4,8 +4,8 @@
 
 The verbs work on simulated walks of three seconds, three of each person; `serve` is the time until it listens. With
 `--against`, the sources of another version run in turn on the same files. `group (busy)` runs beside two processes that
-never wait. Printed are the least clock and processor seconds of the repetitions; on a busy machine compare processor
-seconds.
+never wait. Printed are the least clock and processor seconds of the repetitions, and the bar of a quiet machine for the
+former; on a busy machine compare processor seconds.
 """
 
 from __future__ import annotations
@@ -34,6 +34,17 @@ FLOORS = {
     "gallery enroll": f"{GALLERY_PACKAGES}, torch, scipy.sparse, numba",
 }
 """Packages that each verb needs."""
+
+BARS = {
+    "gallery list": 0.8,
+    "gallery rename": 0.8,
+    "gallery search": 2,
+    "serve": 3,
+    "group": 3.5,
+    "group (busy)": 11.3,
+    "gallery enroll": 4,
+}
+"""Clock seconds that a verb should take on two processors of a quiet machine."""
 
 
 @contextmanager
@@ -105,7 +116,8 @@ def measure_all(versions: dict[str, Path], options: argparse.Namespace, folder: 
                 times.setdefault(version, []).append(result)
         for version, seconds in times.items():
             clock, processor = (min(each) for each in zip(*seconds, strict=True))
-            print(f"| {name} | {version} | {clock:.2f} | {processor:.2f} |", flush=True)
+            bar = "" if version == "floor" else f"{BARS[name]:g}: {'met' if clock <= BARS[name] else 'missed'}"
+            print(f"| {name} | {version} | {clock:.2f} | {processor:.2f} | {bar} |", flush=True)
 
 
 def main() -> None:
@@ -119,7 +131,7 @@ def main() -> None:
     options = parser.parse_args()
     versions = {"this": SOURCES} | ({"other": options.against.resolve()} if options.against else {})
     print(f"Load {os.getloadavg()[0]:.1f}, {os.cpu_count()} processors, {options.threads} threads\n")
-    print("| verb | version | clock, s | processor, s |\n|---|---|---:|---:|")
+    print("| verb | version | clock, s | processor, s | bar, s |\n|---|---|---:|---:|---:|")
     with tempfile.TemporaryDirectory() as folder:
         measure_all(versions, options, Path(folder))
 
