@@ -298,7 +298,7 @@ def group(
     Returns
     -------
     Grouping
-        ``groups`` ``(R,)``, numbered from 1 by falling size, 0 for a recording that is shorter than a window, and
+        ``groups`` ``(R,)``, numbered from 1 by falling size, 0 for a recording in no group (see `Grouping`), and
         ``confidence``.
 
     Raises

@@ -55,7 +55,7 @@ class HiMPC(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Bas
     history_ : History
         Loss, clusters and noise of each epoch, and the reason for the end of the training.
     labels_ : int array ``(R,)``
-        After `predict` or `fit_predict`: the group of each recording.
+        After `predict` or `fit_predict`: the group of each recording, from 1; 0 if it is in none.
     confidence_ : float array ``(R,)``
         After `predict` or `fit_predict`: confidence of each group membership, in [0, 1]; NaN where unknown.
     config : Config
