@@ -10,6 +10,7 @@ from himpc.errors import DataError, count_noun
 from himpc.learning.clustering.constraints import Pairs, renumber_pairs
 from himpc.learning.clustering.evidence import ClusterMeans, cut_by_evidence
 from himpc.learning.clustering.neighbour_tree import identity_tree
+from himpc.learning.statistics import evenly_spaced, second_moment, whitening_matrix
 from himpc.learning.whitening import tilt
 from himpc.model import (
     NOISE_VARIANCE,
@@ -21,29 +22,41 @@ from himpc.model import (
     relative_noise,
 )
 from himpc.recordings import Windows
-from himpc.skeleton import body_frame, mirror
+from himpc.skeleton import Layout, body_frame, mirror
 
 __all__ = ["adapt", "describe_frames", "equal_weights", "sample_frames"]
 
 PRIOR_WEIGHT = 1.0
-"""Trace of the prior's within-person covariance, relative to that of the recordings' own."""
+"""Trace of the prior's covariance within people, relative to that of the recordings' own. The prior adds what
+recordings do not show, such as how a body differs between days (perf/identity_methods.py measures adaptation without
+it)."""
 
 OWN_SHARE = 0.5
-"""Largest share of the recordings' own covariance, what they vary more than by noise, in that between people; the rest
-is the prior's."""
+"""Largest share, in the covariance between people, of what the recordings vary more than by noise; the rest is the
+prior's. Without any, 12 people of kinect-v1-actions become 5 groups (docs/lab-notebook.md)."""
 
 OWN_SPREAD = (2.0, 8.0)
-"""Variance between recordings, relative to that between halves, up to which the own covariance has no share, and from
-which it has `OWN_SHARE`: recordings of one person, whose covariance says nothing of others, are at 0.7 to 4."""
+"""Variance between recordings, relative to that between halves, up to which their own covariance has no share, and from
+which it has the full one. Recordings of one person, which say nothing about how people differ, are at 4 at most."""
 
 OWN_RECORDINGS = 4
-"""The share of the own covariance of R recordings is ``(R - 1) / (R - 1 + OWN_RECORDINGS)`` of that."""
+"""The full share of R recordings is ``(R - 1) / (R - 1 + OWN_RECORDINGS)`` of `OWN_SHARE`: few recordings hardly tell
+how people differ."""
 
 MIN_VARIANCE = 1e-3
-"""Axes along which people vary less, in whitened units, are left out."""
+"""Axes along which people vary less, in whitened units, are left out: frames of one person have a variance of 1."""
 
 PASSES = 3
-"""Number of times that the covariances are estimated; from the second on, the clusters of the one before are used."""
+"""Number of times that the covariances are estimated. From the second on, the covariance within the clusters of the one
+before is added, which raised the Rank-1 of kinect-v1-daily from 91 to 94 (docs/lab-notebook.md)."""
+
+WEIGHT_PASSES = 2
+"""Number of times in each pass that the weights of frames and the covariance within recordings are estimated in
+turn."""
+
+RIDGE = 1e-6
+"""Variance that is added to each axis before whitening, relative to the mean axis: the coordinates of the root, and
+distances within rigid parts, do not vary."""
 
 NOISE_RATIO = 5.5
 """Variance between recordings of one person, relative to that between the two halves of a recording, for probabilities.
@@ -55,20 +68,22 @@ CLEAR_SPREAD = 10.0
 larger, by the fourth root: that costs no wrong merges, and recordings of two sessions are less often divided."""
 
 NOISE_LIMITS = (0.05, 1.0)
-"""Smallest and largest variance between recordings of one person, in whitened units: that of frames is 1."""
+"""Smallest and largest variance between recordings of one person, in whitened units. Halves of a few still recordings
+may hardly differ by chance; and a mean of frames varies no more than a frame, by 1."""
 
 MEDIAN_OF_SQUARE = 0.4549
-"""Median of the square of a standard normal variable."""
+"""Median of the square of a standard normal variable: a median of squares divided by it estimates a variance."""
 
 MIN_FRAMES = 4
-"""Number of frames from which a recording is divided into halves."""
+"""Number of frames from which a recording is divided into halves, of two frames at least."""
 
 MAX_FRAMES_PER_RECORDING = 200
 MAX_FRAMES = 100_000
-"""Maximum numbers of evenly spaced frames to estimate covariances from."""
+"""Maximum numbers of evenly spaced frames to estimate covariances from: 120 MB of features."""
 
 POSSIBLE_SIZES = (0.2, 5.0)
-"""Largest distance between two joints, in metres, of the smallest and the largest body that the prior is adapted to."""
+"""Extent, in metres along its longest axis, of the smallest and the largest body that the prior is adapted to;
+positions in centimetres, millimetres or pixels are outside."""
 
 Array = NDArray[np.float64]
 
@@ -76,19 +91,19 @@ Array = NDArray[np.float64]
 def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int = 0) -> None:
     """Fit an adapted network to recordings, starting from the prior.
 
-    With x the features of a frame, and m_r their mean over a recording, weighted by the pose (`pool_windows`):
+    With x the features of a frame, and m_r their mean over recording r, weighted by the pose (`pool_windows`):
 
-    1. ``W = cov(x - m_r) + cov(mirror(x) - x) + cov(tilt(x) - x) + trace(...) * prior.within``: what varies while the
-       person stays the same. Weights and W are estimated in turn, twice.
-    2. The features are whitened by W. There the variance between recordings of one person, s, is `NOISE_RATIO` times
-       that between the first and the second half of a recording, along each axis; that of recording r is s times its
-       relative noise (`himpc.model.relative_noise`), and from here on its weight is the reciprocal.
-    3. ``B``, the covariance between people, is a weighted mean of the prior's and of what the m_r vary more than by
-       noise (`OWN_SHARE`). Its eigenvectors are the axes, and its eigenvalues b the variances.
+    1. ``W = cov(x - m_r) + cov(mirror(x) - x) + cov(tilt(x) - x)`` is what varies while the person stays the same. The
+       prior's covariance within people is added with the same trace: C. Weights and C are estimated in turn, twice.
+    2. The features are whitened by C. The variance s between recordings of one person, one number for all axes, is
+       `NOISE_RATIO` times that between the two halves of a recording. That of recording r is ``s v_r``, with its
+       relative noise v_r (`himpc.model.relative_noise`); from here on the recording has the weight ``1 / v_r``.
+    3. B, the covariance between people, is a weighted mean of the prior's and of what the m_r vary more than by noise
+       (`OWN_SHARE`). Its eigenvectors are the axes, and its eigenvalues b the variances.
     4. Axes are scaled by ``sqrt(b / (2 s (b + s)))``, so that half the squared distance between two recordings is the
        part of the log-likelihood ratio of one person against two that depends on their difference.
     5. The recordings are clustered by evidence (`himpc.learning.clustering.evidence`), the covariance of the m_r within
-       clusters is added to W, and all is repeated, twice.
+       clusters is added to C, and all is repeated, twice.
 
     Parameters
     ----------
@@ -103,7 +118,7 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     Raises
     ------
     DataError
-        If a joint is not finite, or a body has a size that no body has in metres.
+        If a joint is not finite, or a body has a size that is impossible in metres.
 
     References
     ----------
@@ -113,46 +128,72 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     joints, recording = sample_frames(windows)
     _check_sizes(joints, recording)
     features = describe_frames(network, joints)
-    flipped = describe_frames(network, mirror(joints, windows.layout)) - features
-    tilted = body_frame(tilt(joints, np.random.default_rng(seed)), windows.layout).astype(joints.dtype)
-    nuisances = (flipped, describe_frames(network, tilted) - features)
+    nuisances = _nuisances(network, joints, features, windows.layout, seed)
     pairs = renumber_pairs(windows.cannot_link, np.unique(windows.whole_recording))
     weights = equal_weights(recording)
     within_clusters: Array | float = 0.0
-    for number in range(PASSES):
-        for _ in range(2):
+    for completed in range(1, PASSES + 1):
+        for _ in range(WEIGHT_PASSES):
             means = _weighted_means(features, recording, weights)
-            within = sum(
-                (_second_moment(each, weights) for each in nuisances),
-                _second_moment(features - means[recording], weights),
-            )
-            within = within + PRIOR_WEIGHT * max(np.trace(within), np.finfo(float).tiny) * prior.within
-            whitening = _whitening_of(within + within_clusters)
-            weights = pose_weights((((features - means.mean(axis=0)) @ whitening) ** 2).sum(axis=1), recording)
+            whitening = _whitening((features - means[recording], *nuisances), weights, prior, within_clusters)
+            whitened = features @ whitening
+            weights = pose_weights(((whitened - means.mean(axis=0) @ whitening) ** 2).sum(axis=1), recording)
         means = _weighted_means(features, recording, weights)
-        whitened = features @ whitening
         relative = relative_noise(whitened - means.mean(axis=0) @ whitening, recording)
-        noise, own_share = _estimate_noise(
-            whitened, recording, weights, relative, whitening.T @ prior.between @ whitening
-        )
-        _set_axes(network, means, 1 / relative, whitening, prior, noise, own_share)
-        if len(means) < 2 or number == PASSES - 1:
+        between = whitening.T @ prior.between @ whitening
+        noise, own_share = _estimate_noise(whitened, recording, weights, relative, between)
+        _set_axes(network, means, 1 / relative, whitening, between, noise, own_share)
+        if len(means) < 2 or completed == PASSES:
             break
         within_clusters = _covariance_within_clusters(network, means, relative, pairs)
+
+
+def _nuisances(
+    network: Network, joints: NDArray[np.float32], features: Array, layout: Layout, seed: int
+) -> tuple[Array, Array]:
+    """Compute the changes of the features of frames, ``(T, D)``, by mirroring and by tilting the body."""
+    tilted = body_frame(tilt(joints, np.random.default_rng(seed)), layout).astype(joints.dtype)
+    flipped = describe_frames(network, mirror(joints, layout)) - features
+    return flipped, describe_frames(network, tilted) - features
+
+
+def _whitening(
+    differences: tuple[Array, ...], weights: Array, prior: IdentityPrior, within_clusters: Array | float
+) -> Array:
+    """Compute the matrix ``(D, D)`` that whitens C of `adapt`, from the differences ``(T, D)`` whose moments form W."""
+    within = np.add.reduce([second_moment(each, weights) for each in differences])
+    within = within + PRIOR_WEIGHT * max(np.trace(within), np.finfo(float).tiny) * prior.within
+    covariance = within + within_clusters
+    ridge = RIDGE * max(np.trace(covariance) / len(covariance), np.finfo(float).tiny)
+    return whitening_matrix(covariance + ridge * np.eye(len(covariance)))
 
 
 def _estimate_noise(
     whitened: Array, recording: NDArray[np.int64], weights: Array, relative: Array, between: Array
 ) -> tuple[float, float]:
-    """Estimate the variance between recordings of one person along axes on which people differ, by `between`.
+    """Estimate how much recordings of one person differ, and how far the recordings' own covariance can be trusted.
 
-    Halves of a recording show one person, so their difference is an error. Its variance is the median over recordings,
-    as if normally distributed, so that a few recordings of two activities do not count. See `CLEAR_SPREAD`.
+    Halves of a recording show one person, so their difference is an error. Its variance is estimated from the median
+    over recordings, so that a few recordings of two activities do not count, and averaged over the axes along which
+    people differ by the prior.
+
+    Parameters
+    ----------
+    whitened : array ``(T, D)``
+        Features of frames.
+    recording : int array ``(T,)``
+        The recording of each, ascending from 0 without gaps.
+    weights : array ``(T,)``
+        Those of a recording have the sum 1.
+    relative : array ``(R,)``
+        Relative noise of each recording.
+    between : array ``(D, D)``
+        The prior's covariance between people, whitened.
 
     Returns
     -------
     noise : float
-        Of a recording of relative noise 1.
+        Variance between recordings of one person whose relative noise is 1; see `NOISE_RATIO` and `CLEAR_SPREAD`.
     own_share : float
         Share of the recordings' own covariance in that between people; see `OWN_SPREAD`.
     """
@@ -161,22 +202,26 @@ def _estimate_noise(
     second_half = position >= (counts / 2)[recording]
     long_enough = (counts >= MIN_FRAMES)[recording]
     n_recordings = len(counts)
-    certain = OWN_SHARE * (n_recordings - 1) / (n_recordings - 1 + OWN_RECORDINGS)
+    full_share = OWN_SHARE * (n_recordings - 1) / (n_recordings - 1 + OWN_RECORDINGS)
     if not long_enough.any():
-        return NOISE_VARIANCE, certain
+        return NOISE_VARIANCE, full_share
     variance, directions = np.linalg.eigh(between)
     frames = whitened[long_enough] @ directions[:, variance >= MIN_VARIANCE]
     half = np.unique((2 * recording + second_half)[long_enough], return_inverse=True)[1]
     total = np.bincount(half, weights[long_enough])
     means = _weighted_means(frames, half, weights[long_enough] / total[half])
     differences = (means[0::2] - means[1::2]) ** 2 / relative[counts >= MIN_FRAMES, None]
-    error = max(float((np.median(differences, axis=0) / MEDIAN_OF_SQUARE).mean()) / 2, np.finfo(float).tiny)
+    error = max(_robust_variance(differences) / 2, np.finfo(float).tiny)
     centres = (means[0::2] + means[1::2]) / 2
-    deviations = (centres - np.median(centres, axis=0)) ** 2
-    spread = float((np.median(deviations, axis=0) / MEDIAN_OF_SQUARE).mean()) / error
+    spread = _robust_variance((centres - np.median(centres, axis=0)) ** 2) / error
     margin = max(1.0, spread / CLEAR_SPREAD) ** 0.25
-    clear = np.clip((spread - OWN_SPREAD[0]) / (OWN_SPREAD[1] - OWN_SPREAD[0]), 0, 1)
-    return float(np.clip(NOISE_RATIO * error * margin, *NOISE_LIMITS)), float(certain * clear)
+    trust = np.clip((spread - OWN_SPREAD[0]) / (OWN_SPREAD[1] - OWN_SPREAD[0]), 0, 1)
+    return float(np.clip(NOISE_RATIO * error * margin, *NOISE_LIMITS)), float(full_share * trust)
+
+
+def _robust_variance(squares: Array) -> float:
+    """Estimate a variance from squared deviations ``(n, D)``: from their median along each axis, averaged over axes."""
+    return float((np.median(squares, axis=0) / MEDIAN_OF_SQUARE).mean())
 
 
 def _set_axes(
@@ -184,37 +229,39 @@ def _set_axes(
     means: Array,
     weights: Array,
     whitening: Array,
-    prior: IdentityPrior,
+    prior_between: Array,
     noise: float,
     own_share: float,
 ) -> None:
-    """Set the offset, the axes and the variances of the encoder from the means of recordings ``(R, D)``."""
-    share = weights / weights.sum()
-    offset = share @ means
+    """Set the offset, the axes and the variances of the encoder from the means of recordings ``(R, D)``.
+
+    `prior_between` is the prior's covariance between people, whitened.
+    """
+    shares = weights / weights.sum()
+    offset = shares @ means
     whitened = (means - offset) @ whitening
-    freedom = max(1 - float((share**2).sum()), 1 / len(means))
-    variance, directions = np.linalg.eigh((whitened * share[:, None]).T @ whitened / freedom)
-    mean_noise = noise / weights.mean()
+    unbiased = max(1 - float((shares**2).sum()), 1 / len(means))  # 1 - 1 / R for equal weights
+    variance, directions = np.linalg.eigh(second_moment(whitened, weights) / unbiased)
+    mean_noise = noise / weights.mean()  # weights are 1 / v: s times the harmonic mean of v
     excess = (directions * np.clip(variance - mean_noise, 0, None)) @ directions.T
-    between = (1 - own_share) * whitening.T @ prior.between @ whitening + own_share * excess
-    variance, directions = np.linalg.eigh(between)
-    kept = np.flatnonzero(variance >= MIN_VARIANCE)[::-1][: network.hidden]
-    between_people = variance[kept]
-    scale = np.sqrt(between_people / (2 * noise * (between_people + noise)))
+    variance, directions = np.linalg.eigh((1 - own_share) * prior_between + own_share * excess)
+    used = np.flatnonzero(variance >= MIN_VARIANCE)[::-1][: network.hidden]
+    between = variance[used]
+    scale = np.sqrt(between / (2 * noise * (between + noise)))
     encoder = network.encoder("joint")
     assert isinstance(encoder, WhitenedEncoder)
-    axes = whitening @ directions[:, kept] * scale
+    axes = whitening @ directions[:, used] * scale
     encoder.offset.copy_(torch.from_numpy(offset))
-    encoder.axes.zero_()[:, : len(kept)].copy_(torch.from_numpy(axes))
-    network.pose_scale.zero_()[: len(kept)].copy_(torch.from_numpy(1 / scale))
-    network.between.zero_()[: len(kept)].copy_(torch.from_numpy(between_people))
+    encoder.axes.zero_()[:, : len(used)].copy_(torch.from_numpy(axes))
+    network.pose_scale.zero_()[: len(used)].copy_(torch.from_numpy(1 / scale))
+    network.between.zero_()[: len(used)].copy_(torch.from_numpy(between))
     network.noise.fill_(noise)
 
 
 def _covariance_within_clusters(network: Network, means: Array, relative: Array, pairs: Pairs) -> Array | float:
-    """Cluster recordings by their means ``(R, D)`` and return the covariance within clusters; 0 if all are single.
+    """Cluster recordings by their means ``(R, D)``, and compute the covariance within clusters ``(D, D)``.
 
-    Recordings of two people, by `pairs`, are never in one cluster.
+    It is 0 if each recording is a cluster. No cluster holds a pair of `pairs`.
     """
     encoder = network.encoder("joint")
     assert isinstance(encoder, WhitenedEncoder)
@@ -230,19 +277,25 @@ def _covariance_within_clusters(network: Network, means: Array, relative: Array,
     centres = ClusterMeans.from_labels(means, labels, weights).means
     residuals = means - centres[labels]
     freedom = len(means) - len(centres)
-    return (residuals * (weights / weights.mean())[:, None]).T @ residuals / freedom if freedom else 0.0
+    return second_moment(residuals, weights) * (len(means) / freedom) if freedom else 0.0
 
 
 def sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
-    """Return evenly spaced frames of each recording, and their recordings, numbered from 0."""
+    """Return evenly spaced frames of each recording, and the recording of each, ascending from 0 without gaps.
+
+    Raises
+    ------
+    DataError
+        If a joint is not finite.
+    """
     recording = np.unique(windows.whole_recording, return_inverse=True)[1]
     n_recordings = int(recording.max()) + 1
-    limit = max(4, min(MAX_FRAMES_PER_RECORDING, MAX_FRAMES // n_recordings))
+    limit = max(MIN_FRAMES, min(MAX_FRAMES_PER_RECORDING, MAX_FRAMES // n_recordings))
     order = np.argsort(recording, kind="stable")
     chosen, owner = [], []
     for number, rows in enumerate(np.split(order, np.cumsum(np.bincount(recording))[:-1])):
         frames = np.unique(windows.frames_of(rows))
-        frames = frames[np.linspace(0, len(frames) - 1, min(len(frames), limit)).astype(np.int64)]
+        frames = frames[evenly_spaced(len(frames), limit)]
         chosen.append(frames)
         owner.append(np.full(len(frames), number))
     joints = windows.frames[np.concatenate(chosen)]
@@ -270,7 +323,7 @@ def describe_frames(network: Network, joints: NDArray[np.floating]) -> Array:
 
 
 def equal_weights(recording: NDArray[np.int64]) -> Array:
-    """Compute weights of frames by which each recording counts the same; those of a recording have the sum 1."""
+    """Compute weights of frames, equal within a recording and of sum 1, so that each recording counts the same."""
     weights: Array = 1 / np.bincount(recording)[recording]
     return weights
 
@@ -279,17 +332,3 @@ def _weighted_means(features: Array, recording: NDArray[np.int64], weights: Arra
     starts = np.flatnonzero(np.diff(recording, prepend=-1))
     means: Array = np.add.reduceat(features * weights[:, None], starts, axis=0)
     return means
-
-
-def _second_moment(differences: Array, weights: Array) -> Array:
-    """Compute the mean over recordings of the weighted second moment of differences ``(T, D)``."""
-    moment: Array = (differences * weights[:, None]).T @ differences / weights.sum()
-    return moment
-
-
-def _whitening_of(covariance: Array) -> Array:
-    """Return the matrix ``(D, D)`` that maps a covariance to the identity."""
-    variance, directions = np.linalg.eigh(covariance)
-    floor = max(np.trace(covariance) / len(covariance), np.finfo(float).tiny) * 1e-6
-    matrix: Array = directions / np.sqrt(np.maximum(variance, 0) + floor)
-    return matrix

@@ -1,10 +1,10 @@
-"""Grouping of recordings by person, without labels (docs/method.md, section 10)."""
+"""Grouping of recordings by person, without labels (docs/method.md, sections 10 and 12)."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,23 +39,26 @@ from himpc.model import relative_noise as estimate_noise
 __all__ = ["Grouping", "group_recordings"]
 
 NUISANCE_SHARE = 0.05
-"""Share of the variance between recordings that is attributed to other causes than the person. Chosen from 0, 0.05, 0.2
-and 0.5 on simulated walkers."""
+"""Share of the variance between recordings that is attributed to other causes than the person, such as view, posture or
+shoes. Chosen from 0, 0.05, 0.2 and 0.5 on simulated walkers."""
 
 MAX_RANGE = 1.5
-"""Ratio of the largest to the smallest plausible number of people above which the number is called uncertain."""
+"""Ratio of the largest to the smallest plausible number of people above which a warning calls the number uncertain:
+half as many again."""
 
 MAX_ASSIGNMENTS = 50
-"""Maximum number of times that recordings are assigned to groups whose number is given."""
+"""Maximum number of times that recordings are assigned to groups whose number is given: the assignment is a heuristic,
+which may not settle."""
 
 FEW_RECORDINGS_NOISE = 24.0
-"""Variance of errors that is added for confidences and for the smallest plausible number of people, relative to
-`IdentityScoring.noise`, times 1 / R**2: two recordings hardly tell how much a person differs between days. At seven
-times the noise, 0.9 of pairs of walks of one person would be joined, and half of those of two people from video."""
+"""For confidences and the smallest plausible number of people, the noise of R recordings is multiplied by
+``1 + FEW_RECORDINGS_NOISE / R**2``: few recordings hardly tell how much a person differs between days. For two it is
+seven times as large: then 90 % of the pairs of walks of one person are joined, and half of those of two people from
+video."""
 
-LOW_CONFIDENCE = 0.5
-MAX_DOUBTFUL = 0.2
-"""Share of recordings with a lower confidence above which a grouping is called doubtful."""
+LOW_CONFIDENCE, MAX_LOW_SHARE = 0.5, 0.2
+"""Confidence below which a recording is more likely in a wrong group than in its own, and the share of such recordings
+above which a warning is given."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +69,11 @@ class Grouping:
     ----------
     groups : int64 array ``(R,)``
         The group of each recording, numbered from 1 in order of decreasing size; 0 for recordings without a window, and
-        for those of small groups that may show the person of a larger one
-        (`himpc.learning.clustering.doubtful_clusters`).
+        for those of small groups that may show the person of a larger one (`himpc.learning.clustering.membership`).
     confidence : float array ``(R,)``
-        In [0, 1]. With a scoring, the probability that the recording belongs to its group, and that the group is one
-        person. Otherwise its silhouette; a group of one recording is given the median spread of the other groups, and
-        if all groups have one recording, it is NaN. NaN if the group is 0.
+        In [0, 1]; NaN if the group is 0. With a scoring, the probability that the recording belongs to its group, and
+        that the group is one person. Otherwise its silhouette, or 0 if that is negative. A recording alone in its group
+        is taken to be as far from others of its person as the median recording is; if all are alone, it is NaN.
     vectors : float64 array ``(R, D)``
         The vectors by which the recordings were compared; NaN for recordings without a window.
     estimated : bool
@@ -108,12 +110,12 @@ class Grouping:
 
     @property
     def warning(self) -> str:
-        """Doubts about the number of people, confidences, or groups that follow views; empty if there are none."""
+        """Doubts about views, the number of people and confidences, in one text; empty if there are none."""
         return self.render_warning()
 
     @property
     def note(self) -> str:
-        """What else to know about the comparison; may be empty."""
+        """What was done to the bodies before they were compared; empty if nothing was."""
         if not self.view_effect_removed:
             return ""
         return (
@@ -123,11 +125,11 @@ class Grouping:
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """What else to know about views: `note`, and whether groups follow views."""
+        """All that concerns views: `note`, and the doubt whether groups are people or views."""
         return tuple(remark for remark in (self.note, self._doubt_of_views) if remark)
 
     def render_warning(self, spell: Callable[[Reference], str] = str) -> str:
-        """Render the warning, with parameters that it names spelled by `spell`."""
+        """Return `warning` with each reference to a parameter written by `spell`, such as an option of a command."""
         return "; ".join(doubt for doubt in (self._doubt_of_views, self._doubt_of_number(spell)) if doubt)
 
     @property
@@ -135,11 +137,11 @@ class Grouping:
         return "" if self.views is None else self.views.warning
 
     def _doubt_of_number(self, spell: Callable[[Reference], str]) -> str:
-        grouped = int((self.groups > 0).sum())
         if not self.estimated:
             return ""
         if self.plausible is not None:
-            return "; ".join(each.render(spell) for each in self._doubts())
+            return "; ".join(each.render(spell) for each in self._doubts_of_evidence())
+        grouped = int((self.groups > 0).sum())
         if self.people == grouped:
             return Hint(
                 f"no two of {grouped} recordings were found to show the same person, so each is its own group; if that "
@@ -152,7 +154,7 @@ class Grouping:
             ).render(spell)
         return ""
 
-    def _doubts(self) -> Iterator[Hint]:
+    def _doubts_of_evidence(self) -> Iterator[Hint]:
         """Yield doubts about a grouping by evidence."""
         assert self.plausible is not None
         low, high = self.plausible
@@ -166,11 +168,11 @@ class Grouping:
                 f"the number of people is uncertain: from {low} to {high} are plausible; if you know it, state it "
                 "with {people}"
             )
-        doubtful = int((self.confidence < LOW_CONFIDENCE).sum())
-        if doubtful > MAX_DOUBTFUL * len(self.confidence) and not self._doubt_of_views:
+        low_confidence = int((self.confidence < LOW_CONFIDENCE).sum())
+        if low_confidence > MAX_LOW_SHARE * len(self.confidence) and not self._doubt_of_views:
             yield Hint(
-                f"{doubtful} of {len(self.confidence)} recordings have a confidence below {LOW_CONFIDENCE}; check "
-                "their groups before you rely on them"
+                f"{low_confidence} of {len(self.confidence)} recordings have a confidence below {LOW_CONFIDENCE}; "
+                "check their groups before you rely on them"
             )
 
 
@@ -199,10 +201,10 @@ def group_recordings(
 
     Without a scoring, vectors are whitened by an estimate of the within-person covariance: the covariance of the
     windows of a recording around their mean (within-class covariance normalisation, Hatch et al., with recordings as
-    classes), plus `NUISANCE_SHARE` of the covariance between recordings, for view, posture or shoes. Both are shrunk as
-    by Ledoit and Wolf. The means of the recordings are joined into Ward's tree, which is cut into `people` groups, or
-    into an estimated number (see `himpc.learning.clustering.cluster_by_silhouette`). Then pass `people` if the
-    recordings show only one person or very few.
+    classes), plus `NUISANCE_SHARE` of the covariance between recordings. Both are shrunk as by Ledoit and Wolf. The
+    means of the recordings are joined into Ward's tree, which is cut into `people` groups, or into an estimated number
+    (`himpc.learning.clustering.cluster_by_silhouette`). That number is never below the square root of R: pass `people`
+    if the recordings show fewer.
 
     Parameters
     ----------
@@ -219,18 +221,19 @@ def group_recordings(
     scoring : IdentityScoring, optional
         That of an adapted model (`himpc.model.Model.scoring`). Recordings are then pooled and joined by the evidence
         that they show one person (`himpc.learning.clustering.evidence`), and any number of people is possible.
-        More than `MAX_RECORDINGS` recordings are joined with near ones only (`neighbour_tree`).
+        More than `MAX_RECORDINGS` recordings are joined with near ones only
+        (`himpc.learning.clustering.neighbour_tree`).
     cannot_link : int64 array ``(P, 2)``, optional
         Pairs of recordings that show different people (`himpc.recordings.cannot_link`): no group holds both.
     headings : complex128 array ``(R,)``, optional
         The mean heading of each recording relative to the camera (`himpc.learning.heading_vectors`). The confidence of
-        groups that follow the side from which people were seen is lowered (`himpc.learning.check_views`).
+        groups that follow the side from which people were seen is lowered (`himpc.learning.views.check_views`).
     relative_noise : array ``(R,)``, optional
         With `scoring`, the variance of the error of each recording (`himpc.model.relative_noise`); estimated from the
         windows if not given.
     leave_ungrouped : bool
         With `scoring` and without `people`, whether small groups that may show the person of a larger one are left out
-        (`himpc.learning.clustering.doubtful_clusters`).
+        (`himpc.learning.clustering.membership`).
 
     Raises
     ------
@@ -239,7 +242,7 @@ def group_recordings(
         than `MIN_RECORDINGS` and `people` is not given. Without `scoring`, or with `people`: if there are more than
         `MAX_RECORDINGS`.
     ConfigError
-        If `people` is not between 1 and the number of recordings, or fewer than are seen at one time.
+        If `people` is not between 1 and the number of recordings, or less than the number of people seen at one time.
 
     References
     ----------
@@ -254,44 +257,64 @@ def group_recordings(
     _check_number_of_recordings(len(recordings), people, scoring)
     if people is not None:
         _check_number_of_people(people, len(recordings), pairs)
-    plausible, doubtful = None, None
-    if scoring is not None:
+    if scoring is None:
+        means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
+        labels = cluster_by_silhouette(means, pairs=pairs) if people is None else _divide(means, people, pairs)
+        clusters = _Clusters(means, labels, _silhouette_confidence(means, labels))
+    else:
         means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
         if relative_noise is None:
             order = np.argsort(member, kind="stable")
             noise = estimate_noise(vectors[order], member[order], scoring.pose_scale)
         else:
             noise = np.asarray(relative_noise, dtype=np.float64)[recordings]
-        labels, certainty, plausible = _group_by_evidence(means, noise, scoring, people, pairs)
+        clusters = _cluster_by_evidence(means, noise, scoring, people, pairs)
         if leave_ungrouped and people is None:
-            doubtful = doubtful_clusters(means, labels, scoring, pairs, noise)[labels]
-    else:
-        means = _whitened_means(vectors.astype(np.float64), member) if whiten else means_by_label(vectors, member)
-        labels = cluster_by_silhouette(means, pairs=pairs) if people is None else _divide(means, people, pairs)
-        certainty = _confidence(means, labels)
+            clusters = replace(clusters, doubtful=doubtful_clusters(means, clusters.labels, scoring, pairs, noise))
+    return _number_groups(clusters, recordings, n_recordings, headings, estimated=people is None, kept_apart=len(pairs))
+
+
+@dataclass(frozen=True, eq=False)
+class _Clusters:
+    """Clusters of the R recordings that have a window.
+
+    `means` are their vectors ``(R, D)``, `labels` their clusters ``(R,)`` from 0, and `confidence` is that of each. Of
+    C clusters, `doubtful` ``(C,)`` tells which are left ungrouped. `plausible` is as in `Grouping`.
+    """
+
+    means: NDArray[np.float64]
+    labels: NDArray[np.int64]
+    confidence: NDArray[np.float64]
+    plausible: tuple[int, int] | None = None
+    doubtful: NDArray[np.bool_] | None = None
+
+
+def _number_groups(
+    clusters: _Clusters,
+    recordings: NDArray[np.integer],
+    n_recordings: int,
+    headings: NDArray[np.complex128] | None,
+    *,
+    estimated: bool,
+    kept_apart: int,
+) -> Grouping:
+    """Number the clusters of some recordings by size, compare them with the headings, and leave doubtful ones out."""
+    labels, plausible, views = clusters.labels, clusters.plausible, None
     groups = np.zeros(n_recordings, dtype=np.int64)
     confidence = np.full(n_recordings, np.nan)
-    grouped_vectors = np.full((n_recordings, means.shape[1]), np.nan)
+    vectors = np.full((n_recordings, clusters.means.shape[1]), np.nan)
     groups[recordings] = _number_by_size(labels)
-    confidence[recordings] = certainty
-    grouped_vectors[recordings] = means
-    views = None
+    confidence[recordings] = clusters.confidence
+    vectors[recordings] = clusters.means
     if headings is not None and np.isfinite(headings).any():
-        views = check_views(grouped_vectors, groups, headings)
+        views = check_views(vectors, groups, headings)
         confidence[is_seen_from_one_side(groups, headings)] *= views.certainty
-    if plausible is not None and doubtful is not None and doubtful.any():
-        groups[recordings[~doubtful]] = _number_by_size(labels[~doubtful])
-        groups[recordings[doubtful]], confidence[recordings[doubtful]] = 0, np.nan
-        plausible = min(plausible[0], int(groups.max())), plausible[1]
-    return Grouping(
-        groups,
-        confidence,
-        grouped_vectors,
-        estimated=people is None,
-        plausible=plausible,
-        kept_apart=len(pairs),
-        views=views,
-    )
+    if clusters.doubtful is not None and clusters.doubtful.any():
+        is_left_out = clusters.doubtful[labels]
+        groups[recordings[~is_left_out]] = _number_by_size(labels[~is_left_out])
+        groups[recordings[is_left_out]], confidence[recordings[is_left_out]] = 0, np.nan
+        plausible = None if plausible is None else (min(plausible[0], int(groups.max())), plausible[1])
+    return Grouping(groups, confidence, vectors, estimated, plausible, kept_apart, views)
 
 
 def _check_number_of_recordings(count: int, people: int | None, scoring: IdentityScoring | None) -> None:
@@ -313,34 +336,35 @@ def _check_number_of_people(people: int, n_recordings: int, pairs: Pairs) -> Non
     check_people(people, n_recordings)
     if people < (visible := len(largest_clique(pairs))):
         raise ConfigError(
-            f"people is {people}, but {visible} recordings overlap in time, which show different people",
+            f"people is {people}, but {visible} recordings overlap in time, and so show different people",
             hint="leave {people} out to estimate the number",
         )
 
 
-def _group_by_evidence(
+def _cluster_by_evidence(
     means: NDArray[np.float64],
     noise: NDArray[np.float64],
     scoring: IdentityScoring,
     people: int | None,
     pairs: Pairs,
-) -> tuple[NDArray[np.int64], NDArray[np.float64], tuple[int, int] | None]:
-    """Group recordings; return their labels, their confidence, and the range of plausible numbers of people."""
+) -> _Clusters:
+    """Cluster recordings by the evidence that they show one person, given the relative noise of each, ``(R,)``."""
     plausible = None
-    uncertain = 1 + FEW_RECORDINGS_NOISE / len(means) ** 2
+    few_recordings = 1 + FEW_RECORDINGS_NOISE / len(means) ** 2
     if people is None:
         tree = identity_tree(means, scoring, pairs, noise)
         labels = cut_by_evidence(tree, means, scoring, relative_noise=noise)
         found = int(labels.max()) + 1
-        least, largest = NOISE_RANGE
+        smallest, largest = NOISE_RANGE
         most, fewest = (
-            int(cut_by_evidence(tree, means, scoring, each, noise).max()) + 1 for each in (least, largest * uncertain)
+            int(cut_by_evidence(tree, means, scoring, each, noise).max()) + 1
+            for each in (smallest, largest * few_recordings)
         )
         plausible = min(fewest, found), max(most, found)
     else:
         labels = _divide(means, people, pairs, 1 / noise)
-    confidence = membership_probabilities(means, labels, scoring, pairs, uncertain * noise)
-    return labels, confidence * purity_probabilities(means, labels, scoring, noise), plausible
+    confidence = membership_probabilities(means, labels, scoring, pairs, few_recordings * noise)
+    return _Clusters(means, labels, confidence * purity_probabilities(means, labels, scoring, noise), plausible)
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
@@ -359,7 +383,7 @@ def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -
 def _divide(
     vectors: NDArray[np.float64], people: int, pairs: Pairs, weights: NDArray[np.float64] | None = None
 ) -> NDArray[np.int64]:
-    """Divide recordings into a number of groups, none of which holds a pair.
+    """Divide recordings into `people` groups, none of which holds a pair, and return their labels from 0.
 
     Raises
     ------
@@ -371,7 +395,8 @@ def _divide(
     labels = cut_tree(tree, max(people, fewest))
     if people >= fewest:
         return labels
-    # Merges of the tree led to more groups than necessary: from the largest ones, recordings are assigned again.
+    # The merges of the tree can be joined no further without a pair in a group, but other divisions may be possible:
+    # all recordings are assigned again, starting from the centres of the largest groups.
     largest = np.argsort(-np.bincount(labels), kind="stable")[:people]
     centres = means_by_label(vectors, labels)[largest]
     for _ in range(MAX_ASSIGNMENTS):
@@ -389,7 +414,8 @@ def _divide(
     return labels
 
 
-def _confidence(vectors: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+def _silhouette_confidence(vectors: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Compute the confidence ``(R,)`` from silhouettes (see `Grouping`); 1 if there is one group."""
     from scipy.spatial.distance import pdist, squareform
 
     if labels.max() == 0:

@@ -1,11 +1,33 @@
-"""Shrunk covariance, whitening, and agreement of two clusterings, without scikit-learn, which takes long to import."""
+"""Covariances, whitening, sampling, and the agreement of two clusterings.
+
+scikit-learn has some of these, but takes long to import.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["adjusted_rand_index", "shrunk_covariance", "whitening_matrix"]
+__all__ = ["adjusted_rand_index", "evenly_spaced", "second_moment", "shrunk_covariance", "whitening_matrix"]
+
+
+def evenly_spaced(count: int, limit: int) -> NDArray[np.int64]:
+    """Return at most `limit` evenly spaced indices from 0 to ``count - 1``, ascending.
+
+    >>> evenly_spaced(9, 3).tolist(), evenly_spaced(2, 3).tolist()
+    ([0, 4, 8], [0, 1])
+    """
+    return np.linspace(0, count - 1, min(count, limit)).astype(np.int64)
+
+
+def second_moment(vectors: NDArray[np.float64], weights: NDArray[np.float64] | None = None) -> NDArray[np.float64]:
+    """Compute the mean of ``v v'`` over vectors v ``(N, D)``, weighted by ``(N,)`` if given: ``(D, D)``."""
+    moment: NDArray[np.float64]
+    if weights is None:
+        moment = vectors.T @ vectors / len(vectors)
+    else:
+        moment = (vectors * weights[:, None]).T @ vectors / weights.sum()
+    return moment
 
 
 def shrunk_covariance(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -15,12 +37,12 @@ def shrunk_covariance(vectors: NDArray[np.floating]) -> NDArray[np.float64]:
     ----------
     Ledoit, Wolf: A well-conditioned estimator for large-dimensional covariance matrices. J. Multivar. Anal. 88 (2004).
     """
-    vectors = np.asarray(vectors, dtype=np.float64)
-    n, size = vectors.shape
-    covariance = vectors.T @ vectors / n
+    rows = np.asarray(vectors, dtype=np.float64)
+    n, size = rows.shape
+    covariance = second_moment(rows)
     target = np.trace(covariance) / size * np.eye(size)
     distance = ((covariance - target) ** 2).sum()
-    squares = vectors**2
+    squares = rows**2
     error = max(0.0, ((squares.sum(axis=1) ** 2).sum() / n - (covariance**2).sum()) / n)
     share = min(error / distance, 1.0) if distance else 0.0
     shrunk: NDArray[np.float64] = (1 - share) * covariance + share * target
@@ -32,7 +54,8 @@ def whitening_matrix(
 ) -> NDArray[np.float64]:
     """Compute the matrix ``(D, D)`` that maps a covariance to the identity: its axes, each divided by its deviation.
 
-    An axis counts as having at least the variance `min_variance`, and at least the share `min_share` of the largest.
+    Axes of no variance would get an infinite scale: each counts as having at least the variance `min_variance`, and at
+    least the share `min_share` of the largest one.
 
     Examples
     --------

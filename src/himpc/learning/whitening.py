@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 from himpc.learning.clustering.recordings import means_by_label
-from himpc.learning.statistics import shrunk_covariance, whitening_matrix
+from himpc.learning.statistics import evenly_spaced, second_moment, shrunk_covariance, whitening_matrix
 from himpc.model import Network, WhitenedEncoder
 from himpc.recordings import Windows
 from himpc.skeleton import Layout, Level, body_frame, mirror
@@ -60,21 +60,19 @@ def fit_whitening(
     DataError
         If there are fewer than two recordings.
     """
-    sample = np.linspace(0, len(windows) - 1, min(len(windows), MAX_WINDOWS)).astype(np.int64)
+    sample = evenly_spaced(len(windows), MAX_WINDOWS)
     recording = np.unique(windows.whole_recording[sample], return_inverse=True)[1]
     if recording.max() < 1:
         raise DataError("found 1 recording as long as a window, expected at least two to train", hint="add recordings")
     frame_ids = np.unique(windows.frames_of(sample))
-    frames = windows.frames[
-        frame_ids[np.linspace(0, len(frame_ids) - 1, min(len(frame_ids), MAX_FRAMES)).astype(np.int64)]
-    ]
+    frames = windows.frames[frame_ids[evenly_spaced(len(frame_ids), MAX_FRAMES)]]
     tilted = tilt(frames, np.random.default_rng(seed), dimensions=windows.dimensions)
     variants = [body_frame(tilted, windows.layout).astype(frames.dtype) if align else tilted]
     if windows.layout.pairs:  # without left and right joints there is no mirror image
         variants.append(mirror(frames, windows.layout))
     for level in network.levels:
         inputs = _inputs(network, frames, level)
-        nuisance = np.add.reduce([_second_moment(_inputs(network, other, level) - inputs) for other in variants])
+        nuisance = np.add.reduce([second_moment(_inputs(network, other, level) - inputs) for other in variants])
         encoder = network.encoder(level)
         assert isinstance(encoder, WhitenedEncoder)
         if within_segments and level == "joint":
@@ -154,10 +152,6 @@ def _inputs(network: Network, frames: NDArray[np.floating], level: Level) -> Arr
 def _inputs_to_use(count: int, nodes: int, *, ignore_heading: bool) -> NDArray[np.intp]:
     """Return the indices of the inputs to use: all, or the heights of nodes and the distances."""
     return np.r_[1 : 3 * nodes : 3, 3 * nodes : count] if ignore_heading else np.arange(count)
-
-
-def _second_moment(differences: Array) -> Array:
-    return differences.T @ differences / len(differences)
 
 
 def _window_means(network: Network, windows: Windows, sample: NDArray[np.int64], level: Level) -> Array:

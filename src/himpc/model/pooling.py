@@ -1,4 +1,4 @@
-"""Pooling of the embeddings of windows into one embedding per recording."""
+"""Pooling of the embeddings of windows into one embedding per recording, and how large its error is."""
 
 from __future__ import annotations
 
@@ -17,20 +17,22 @@ gives a higher Rank-1 than 2 (docs/lab-notebook.md)."""
 
 NOISE_EXPONENT = 0.75
 """The variance of the error of a recording grows with this power of the squared distance of its poses from the mean
-pose; true exponents are from 0.4 to 1.2 (docs/lab-notebook.md)."""
+pose; 0.5 and 1 were a little worse (docs/lab-notebook.md, "Do all recordings say as much about a body?")."""
 
 NOISE_RATIOS = (0.25, 16.0)
-"""Smallest and largest variance by the distance from the mean pose, relative to the median recording."""
+"""Limits of that variance, relative to the median recording, so that no recording has hardly any or nearly all of the
+weight."""
 
 STILL_SHARE = 0.1
-"""Share of the median variance of poses within a recording below which a recording is still. Its one pose says less
-about the body than the mean of a movement; how much less grows with the reciprocal of the variance."""
+"""A recording whose poses vary by less than this share of the median recording is still. Its one pose says less about
+the body than the mean of a movement: the variance of its error grows with the reciprocal of the variance of its
+poses."""
+
+MAX_STILL_RATIO = 64.0
+"""Limit of that growth, for recordings that do not move at all."""
 
 BLOCK_WINDOWS = 2**16
 """Number of windows whose distances are computed at once, which bounds memory."""
-
-MAX_STILL_RATIO = 64.0
-"""Largest variance of the error of a still recording, relative to one that moves."""
 
 
 def pool_windows(
@@ -89,9 +91,10 @@ def pool_windows(
 
 
 def pose_weights(squares: NDArray[np.floating], recording: NDArray[np.integer]) -> NDArray[np.float64]:
-    """Compute the weights of windows or frames by their squared distances from the mean pose, ``(N,)``.
+    """Compute the weights of windows or frames ``(N,)`` by their squared distances from the mean pose, `squares`.
 
-    `recording` is the recording of each, ascending from 0 without gaps. The weights of a recording have the sum 1.
+    A weight is ``distance ** -POSE_EXPONENT``, divided by the sum over the recording. `recording` is the recording of
+    each row, ascending from 0 without gaps.
     """
     starts = np.flatnonzero(np.diff(recording, prepend=-1))
     nearest = np.maximum(np.minimum.reduceat(squares, starts), np.finfo(np.float32).tiny)
@@ -122,7 +125,7 @@ def relative_noise(
     Returns
     -------
     float64 array ``(R,)``
-        1 for recordings of one window, of which nothing is known.
+        1 for recordings of one row, which shows no movement.
     """
     counts = np.bincount(recording)
     first = np.cumsum(counts) - counts
@@ -132,20 +135,21 @@ def relative_noise(
         rows = slice(first[start], first[stop] if stop < len(counts) else len(recording))
         block = embeddings[rows].astype(np.float64) * (1.0 if pose_scale is None else pose_scale)
         distance[start:stop], variance[start:stop] = _pose_moments(block, recording[rows] - start)
-    several = counts > 1
+    is_known = counts > 1
     noise = np.ones(len(counts))
-    if several.any():
-        noise[several] = np.clip((distance[several] / np.median(distance[several])) ** NOISE_EXPONENT, *NOISE_RATIOS)
-        limit = STILL_SHARE * np.median(variance[several])
+    if is_known.any():
+        distance, variance = distance[is_known], variance[is_known]
+        noise[is_known] = np.clip((distance / np.median(distance)) ** NOISE_EXPONENT, *NOISE_RATIOS)
+        limit = STILL_SHARE * np.median(variance)
         if limit > 0:
-            noise[several] *= np.clip(limit / np.maximum(variance[several], limit / MAX_STILL_RATIO), 1, None)
+            noise[is_known] *= np.clip(limit / np.maximum(variance, limit / MAX_STILL_RATIO), 1, None)
     return noise
 
 
 def _pose_moments(
     rows: NDArray[np.float64], recording: NDArray[np.integer]
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Compute the weighted mean squared distance from the mean pose, and the variance, of each recording."""
+    """Compute for each recording the mean of the squared distance from the mean pose, weighted, and the variance."""
     counts = np.bincount(recording)
     starts = np.cumsum(counts) - counts
     squares = (rows**2).sum(axis=1)

@@ -27,14 +27,16 @@ PRIOR_RECORDINGS = 1_000
 one person fall as 1 / R. Evidence is scaled by `CALIBRATION_SLOPE` to become a logarithm of odds."""
 
 MAX_JOIN_EVIDENCE = 20.0
-"""Largest evidence that a merge must have. Two equal recordings hardly have more (perf/archive.py)."""
+"""Most evidence that a merge must have: two equal recordings hardly have more (perf/archive.py)."""
 
 JOIN_NOISE = 0.45
-"""Variance of errors with which recordings are joined, relative to `IdentityScoring.noise`, that of probabilities. With
-the latter, different people were joined in some sets (docs/lab-notebook.md)."""
+"""Variance of errors with which recordings are joined, relative to `IdentityScoring.noise`: 2.5 times that between
+halves of a recording. Probabilities use the whole, with which different people were joined in some sets
+(docs/lab-notebook.md, "Noise from halves")."""
 
 NOISE_RANGE = (0.22, 1.0)
-"""Relative variances with which the largest and the smallest plausible number of people are estimated."""
+"""Variances, relative to `IdentityScoring.noise`, with which the largest and the smallest plausible number of people
+are estimated: about half and about twice `JOIN_NOISE`."""
 
 BLOCK_MERGES = 2**15
 """Number of merges that are computed at once, which bounds memory."""
@@ -65,8 +67,8 @@ def cut_by_evidence(
 
     The evidence of a merge is the log-likelihood ratio of one person against two for the means of its two parts, minus
     `join_evidence`. That of a cluster is the sum over its merges; a single recording has 0. Each number of clusters is
-    possible, from one to R, but merges at an infinite distance are not (`himpc.learning.clustering.ward_tree`).
-    Each tree of a forest is cut by itself.
+    possible, from one to R, but merges at an infinite distance, which join a pair, are not
+    (`himpc.learning.clustering.constraints.ward_tree`). Of several trees, each is cut by itself.
 
     Parameters
     ----------
@@ -78,7 +80,7 @@ def cut_by_evidence(
     noise : float
         Variance of the error of a recording, relative to that of `scoring`.
     relative_noise : array ``(R,)``, optional
-        That of each recording, relative to the former (`himpc.model.relative_noise`).
+        Variance of the error of each recording, relative to `noise` (`himpc.model.relative_noise`).
 
     Returns
     -------
@@ -112,7 +114,7 @@ def cut_by_evidence(
 
 @dataclass(frozen=True, eq=False)
 class ClusterMeans:
-    """The means of the embeddings of clusters, weighted by the reciprocals of the relative noise of recordings.
+    """The means of the embeddings of C clusters, weighted by the reciprocals of the relative noise of recordings.
 
     Attributes
     ----------
@@ -147,15 +149,15 @@ class ClusterMeans:
         noise: Array = self.sizes / self.weights
         return noise
 
-    def joined(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> ClusterMeans:
-        """Return the means of pairs of clusters that are joined."""
+    def join(self, left: NDArray[np.int64], right: NDArray[np.int64]) -> ClusterMeans:
+        """Return the clusters that result from joining ``left[i]`` with ``right[i]``, for each i."""
         weights = self.weights[left] + self.weights[right]
         sums = self.weights[left, None] * self.means[left] + self.weights[right, None] * self.means[right]
         return ClusterMeans(sums / weights[:, None], self.sizes[left] + self.sizes[right], weights)
 
 
 def evidence_of_merges(scoring: IdentityScoring, clusters: ClusterMeans, pairs: NDArray[np.int64]) -> Array:
-    """Compute the log-likelihood ratio ``(M,)`` of each pair of clusters ``(M, 2)``."""
+    """Compute the log-likelihood ratio of one person against two for each pair of clusters ``(M, 2)``: ``(M,)``."""
     noise = clusters.relative_noise
     parts = np.split(pairs, np.arange(BLOCK_MERGES, len(pairs), BLOCK_MERGES))
     evidence = [
@@ -173,7 +175,7 @@ def evidence_of_merges(scoring: IdentityScoring, clusters: ClusterMeans, pairs: 
 
 
 def tree_nodes(tree: Array, vectors: Array, relative_noise: Array | None) -> tuple[NDArray[np.int64], ClusterMeans]:
-    """Return the children of each merge, and the means of all nodes, leaves first."""
+    """Return the children of each merge, ``(M, 2)``, and the means of all nodes of a tree: leaves, then merges."""
     children = tree[:, :2].astype(np.int64)
     count, leaves = len(vectors), ClusterMeans.from_recordings(vectors, relative_noise)
     sizes = np.concatenate([leaves.sizes, tree[:, 3]])

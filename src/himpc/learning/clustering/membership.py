@@ -17,6 +17,7 @@ from himpc.learning.clustering.evidence import (
     join_evidence,
     tree_nodes,
 )
+from himpc.learning.statistics import evenly_spaced
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
 __all__ = ["doubtful_clusters", "membership_probabilities", "purity_probabilities"]
@@ -29,21 +30,23 @@ MERGE_SLOPE = 0.12
 recording, since the errors of many recordings of one person are alike."""
 
 MAX_TREE_RECORDINGS = 1000
-"""Number of evenly spaced recordings of a larger cluster whose tree is built, to find its weakest merge."""
+"""Number of evenly spaced recordings of a larger cluster whose tree is built, to find its least likely merge: memory
+grows with the square."""
 
 BLOCK_ROWS = 2**10
 """Number of recordings that are compared with their nearest clusters at once, which bounds memory."""
 
 MAX_DISTANCES = 10**8
-"""Number of distances between recordings and clusters up to which the nearest clusters are found exactly. Above, fewer
-clusters are compared (docs/performance.md states by how much probabilities change)."""
+"""Number of distances between recordings and clusters up to which the nearest clusters are found exactly. Above, a
+quarter as many clusters are compared, to save time."""
 
 DOUBTFUL_RATIO = 3
-"""Ratio of the sizes of two clusters from which the smaller one may be the unusual recordings of a person."""
+"""Ratio of the sizes of two clusters from which the smaller one may be unusual recordings of the person of the
+larger."""
 
 DOUBTFUL_NOISE = 4.0
-"""Variance of the errors of unusual recordings, relative to `IdentityScoring.noise`. Chosen from 1, 2 and 4, with
-ratios of sizes from 1.5 to 5, on subsets of the development sets and simulated suites (docs/lab-notebook.md)."""
+"""Variance of the errors of unusual recordings, relative to `IdentityScoring.noise`. Chosen, with `DOUBTFUL_RATIO`, on
+subsets of the development sets and simulated suites (docs/lab-notebook.md, "Few recordings unlike all others")."""
 
 Array = NDArray[np.float64]
 
@@ -57,8 +60,8 @@ def membership_probabilities(
 ) -> Array:
     """Compute the probability that each recording belongs to its cluster, against the other clusters and a new person.
 
-    The recording is compared with the mean of each cluster, without itself. Clusters that hold a recording of another
-    person, by `pairs`, are left out.
+    The recording is compared with the mean of each cluster, to which it does not contribute itself. A cluster that
+    forms a pair with it is no alternative. A recording alone in its cluster is the new person.
 
     Parameters
     ----------
@@ -67,7 +70,9 @@ def membership_probabilities(
         Clusters, from 0.
     scoring : IdentityScoring
     pairs : int64 array ``(P, 2)``, optional
+        Recordings of different people.
     relative_noise : array ``(R,)``, optional
+        Variance of the error of each recording, relative to that of `scoring`; equal ones if not given.
 
     Returns
     -------
@@ -90,8 +95,9 @@ def purity_probabilities(
 ) -> Array:
     """Compute the probability that the cluster of each recording shows one person.
 
-    Each cluster is joined into Ward's tree. The probability is that of the least likely merge on the way from the
-    recording to the root. A single recording has 1.
+    The recordings of a cluster are joined into Ward's tree. The probability is that of the least likely merge on the
+    way from the recording to the root, with the noise of joining (`JOIN_NOISE`). A recording alone in its cluster has
+    1.
 
     Parameters
     ----------
@@ -100,6 +106,7 @@ def purity_probabilities(
         Clusters, from 0.
     scoring : IdentityScoring
     relative_noise : array ``(R,)``, optional
+        As in `membership_probabilities`.
 
     Returns
     -------
@@ -114,12 +121,10 @@ def purity_probabilities(
     for rows in clusters:
         if len(rows) < 2:
             continue
-        chosen = rows
-        if len(rows) > MAX_TREE_RECORDINGS:
-            chosen = rows[np.linspace(0, len(rows) - 1, MAX_TREE_RECORDINGS).astype(np.int64)]
+        chosen = rows[evenly_spaced(len(rows), MAX_TREE_RECORDINGS)]
         tree = ward_tree(vectors[chosen], weights=weights[chosen])
         evidence = _weakest_merges(tree, vectors[chosen], joining, 1 / weights[chosen])
-        weakest[rows] = evidence.min()  # replaced where the recording is among the chosen
+        weakest[rows] = evidence.min()  # for recordings of a large cluster that are not in the tree
         weakest[chosen] = evidence
     probabilities: Array = expit(MERGE_SLOPE * weakest)
     return probabilities
@@ -135,9 +140,9 @@ def doubtful_clusters(
     """Find small clusters that may show the person of a larger one.
 
     Recordings of an unusual activity, or that were tracked badly, are farther from the others of their person than the
-    noise allows, and form small clusters. A cluster is doubtful if there is one of `DOUBTFUL_RATIO` times its size that
-    shows the same person, by evidence with `DOUBTFUL_NOISE` times the noise of the smaller one, and that holds none of
-    those who are another person by `pairs`.
+    noise allows, and form small clusters. A cluster is doubtful if another one is at least `DOUBTFUL_RATIO` times as
+    large, no two of their recordings are a pair, and they show one person by evidence, given that the noise of the
+    small one is `DOUBTFUL_NOISE` times as large as estimated.
 
     Parameters
     ----------
@@ -145,8 +150,8 @@ def doubtful_clusters(
     labels : int array ``(R,)``
         Clusters, from 0.
     scoring : IdentityScoring
-    pairs : int64 array ``(P, 2)``, optional
-    relative_noise : array ``(R,)``, optional
+    pairs, relative_noise
+        As in `membership_probabilities`.
 
     Returns
     -------
@@ -161,7 +166,7 @@ def doubtful_clusters(
     doubtful = np.zeros(len(sizes), dtype=np.bool_)
     for rows, nearest in _nearest_centres(clusters.means, clusters.means):
         own = np.arange(len(sizes))[rows, None]
-        may_contain = (sizes[nearest] >= DOUBTFUL_RATIO * sizes[own]) & ~np.isin(own * len(sizes) + nearest, apart)
+        may_join = (sizes[nearest] >= DOUBTFUL_RATIO * sizes[own]) & ~np.isin(own * len(sizes) + nearest, apart)
         evidence = scoring.log_likelihood_ratio(
             clusters.means[nearest],
             clusters.means[own],
@@ -170,7 +175,7 @@ def doubtful_clusters(
             noise[nearest],
             DOUBTFUL_NOISE * noise[own],
         )
-        doubtful[rows] = (may_contain & (evidence > join_evidence(len(vectors)))).any(axis=1)
+        doubtful[rows] = (may_join & (evidence > join_evidence(len(vectors)))).any(axis=1)
     return doubtful
 
 
@@ -193,7 +198,10 @@ def _membership(
     excluded: NDArray[np.int64],
     scoring: IdentityScoring,
 ) -> Array:
-    """Compute the probabilities of some rows ``(n,)``, compared with their nearest clusters ``(n, k)``."""
+    """Compute the probabilities of some rows ``(n,)``, compared with their nearest clusters ``(n, k)``.
+
+    `excluded` holds ``row * C + cluster`` for each cluster, of C, that is no alternative for a row.
+    """
     own, block, weights = labels[rows], recordings.means[rows], recordings.weights[rows]
     keys = np.arange(rows.start, rows.start + len(own))[:, None] * len(clusters.sizes) + nearest
     is_other = (nearest != own[:, None]) & ~np.isin(keys, excluded)
@@ -225,7 +233,7 @@ def _membership(
 
 
 def _nearest_centres(vectors: Array, centres: Array) -> Iterator[tuple[slice, NDArray[np.int64]]]:
-    """Yield blocks of rows, and the nearest centres of each: exact, or approximate if there are many."""
+    """Yield blocks of rows, and their nearest centres ``(n, k)``: exact, or approximate above `MAX_DISTANCES`."""
     from scipy.spatial.distance import cdist
 
     blocks = (slice(start, start + BLOCK_ROWS) for start in range(0, len(vectors), BLOCK_ROWS))

@@ -96,7 +96,7 @@ def neighbour_tree(
         heights = ward_distances(clusters.means, clusters.weights, left, right)
         order = np.argsort(heights, kind="stable")
         left, right, heights = left[order], right[order], heights[order]
-        joined = clusters.joined(left, right)
+        joined = clusters.join(left, right)
         merges.append(np.stack([nodes[left], nodes[right], heights, joined.sizes], axis=1))
         clusters.means[left], clusters.sizes[left], clusters.weights[left] = joined.means, joined.sizes, joined.weights
         nodes[left] = n_nodes + np.arange(len(left))
