@@ -44,9 +44,10 @@ DOUBTFUL_RATIO = 3
 """Ratio of the sizes of two clusters from which the smaller one may be unusual recordings of the person of the
 larger."""
 
-DOUBTFUL_NOISE = 4.0
-"""Variance of the errors of unusual recordings, relative to `IdentityScoring.noise`. Chosen, with `DOUBTFUL_RATIO`, on
-subsets of the development sets and simulated suites (docs/lab-notebook.md, "Few recordings unlike all others")."""
+DOUBTFUL_NOISE, MAX_DOUBTFUL_NOISE = 4.0, 16.0
+"""Variance of the errors of unusual recordings, relative to `IdentityScoring.noise`, at a ratio of `DOUBTFUL_RATIO`, and
+at most: it grows with the ratio, since the most unusual of many recordings are more unusual. Chosen on subsets of the
+development sets and simulated suites (docs/lab-notebook.md)."""
 
 Array = NDArray[np.float64]
 
@@ -142,7 +143,7 @@ def doubtful_clusters(
     Recordings of an unusual activity, or that were tracked badly, are farther from the others of their person than the
     noise allows, and form small clusters. A cluster is doubtful if another one is at least `DOUBTFUL_RATIO` times as
     large, no two of their recordings are a pair, and they show one person by evidence, given that the noise of the
-    small one is `DOUBTFUL_NOISE` times as large as estimated.
+    small one is larger than estimated (`DOUBTFUL_NOISE`).
 
     Parameters
     ----------
@@ -166,14 +167,16 @@ def doubtful_clusters(
     doubtful = np.zeros(len(sizes), dtype=np.bool_)
     for rows, nearest in _nearest_centres(clusters.means, clusters.means):
         own = np.arange(len(sizes))[rows, None]
-        may_join = (sizes[nearest] >= DOUBTFUL_RATIO * sizes[own]) & ~np.isin(own * len(sizes) + nearest, apart)
+        ratio = sizes[nearest] / sizes[own]
+        factor = np.minimum(DOUBTFUL_NOISE * ratio / DOUBTFUL_RATIO, MAX_DOUBTFUL_NOISE)
+        may_join = (ratio >= DOUBTFUL_RATIO) & ~np.isin(own * len(sizes) + nearest, apart)
         evidence = scoring.log_likelihood_ratio(
             clusters.means[nearest],
             clusters.means[own],
             sizes[nearest],
             sizes[own],
             noise[nearest],
-            DOUBTFUL_NOISE * noise[own],
+            factor * noise[own],
         )
         doubtful[rows] = (may_join & (evidence > join_evidence(len(vectors)))).any(axis=1)
     return doubtful
