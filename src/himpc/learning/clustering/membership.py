@@ -45,9 +45,9 @@ DOUBTFUL_RATIO = 3
 larger."""
 
 DOUBTFUL_NOISE, MAX_DOUBTFUL_NOISE = 4.0, 16.0
-"""Variance of the errors of unusual recordings, relative to `IdentityScoring.noise`, at a ratio of `DOUBTFUL_RATIO`, and
-at most: it grows with the ratio, since the most unusual of many recordings are more unusual. Chosen on subsets of the
-development sets and simulated suites (docs/lab-notebook.md)."""
+"""Variance of the errors of unusual recordings, relative to `IdentityScoring.noise`, at a ratio of `DOUBTFUL_RATIO`,
+and at most: it grows with the ratio, since the most unusual of many recordings are more unusual. Chosen on subsets of
+the development sets and simulated suites (docs/lab-notebook.md, "Few recordings unlike all others")."""
 
 Array = NDArray[np.float64]
 
