@@ -12,7 +12,7 @@ from sklearn.covariance import ledoit_wolf
 
 from himpc.errors import DataError
 from himpc.learning.clustering.recordings import means_by_label
-from himpc.learning.whitening import TILT_STD, fit_whitening, tilt, whitening
+from himpc.learning.whitening import TILT_STD, discriminant_axes, fit_whitening, tilt
 from himpc.model import Network
 from himpc.recordings import Origin, Recording, Windows
 from himpc.skeleton import LEVELS, body_frame, get_layout, mirror
@@ -45,7 +45,7 @@ def between(vectors):
 @given(SEEDS)
 def test_whitened_nuisance_is_the_identity(seed):
     vectors, take, nuisance = draw(seed)
-    offset, axes = whitening(vectors, take, nuisance, size=5)
+    offset, axes = discriminant_axes(vectors, take, nuisance, size=5)
     unwanted = plain_within(vectors, take) + nuisance
     np.testing.assert_allclose(axes.T @ unwanted @ axes, np.eye(5), atol=1e-8)
     means = np.array([vectors[take == r].mean(axis=0) for r in range(12)])
@@ -58,7 +58,7 @@ def test_whitened_nuisance_is_the_identity(seed):
 @given(SEEDS)
 def test_distances_on_all_axes_are_mahalanobis_distances(seed):
     vectors, take, nuisance = draw(seed)
-    offset, axes = whitening(vectors, take, nuisance, size=5)
+    offset, axes = discriminant_axes(vectors, take, nuisance, size=5)
     inverse = np.linalg.inv(plain_within(vectors, take) + nuisance)
     gaps = vectors[:, None] - vectors
     expected = np.sqrt(np.einsum("abi,ij,abj->ab", gaps, inverse, gaps))
@@ -69,7 +69,10 @@ def test_distances_on_all_axes_are_mahalanobis_distances(seed):
 def test_scale_rotation_and_offset_change_no_distance(seed, scale):
     vectors, take, nuisance = draw(seed)
     turn = scale * np.linalg.qr(np.random.default_rng(seed).normal(size=(5, 5)))[0]
-    one, other = whitening(vectors, take, nuisance, 3), whitening(vectors @ turn + 7, take, turn.T @ nuisance @ turn, 3)
+    one, other = (
+        discriminant_axes(vectors, take, nuisance, 3),
+        discriminant_axes(vectors @ turn + 7, take, turn.T @ nuisance @ turn, 3),
+    )
     np.testing.assert_allclose(
         between((vectors - one[0]) @ one[1]), between((vectors @ turn + 7 - other[0]) @ other[1]), rtol=1e-5, atol=1e-5
     )
@@ -77,17 +80,17 @@ def test_scale_rotation_and_offset_change_no_distance(seed, scale):
 
 def test_number_of_axes_is_limited_by_recordings():
     vectors, take, nuisance = draw(0, recordings=3)
-    assert whitening(vectors, take, nuisance, size=64)[1].shape == (5, 2)
-    assert whitening(np.ones((6, 4)), np.repeat([0, 1], 3), 0, size=4)[1].shape == (4, 0)
+    assert discriminant_axes(vectors, take, nuisance, size=64)[1].shape == (5, 2)
+    assert discriminant_axes(np.ones((6, 4)), np.repeat([0, 1], 3), 0, size=4)[1].shape == (4, 0)
     vectors, take, nuisance = draw(0)
-    few, many = (whitening(vectors, take, nuisance, size)[1] for size in (2, 5))
+    few, many = (discriminant_axes(vectors, take, nuisance, size)[1] for size in (2, 5))
     np.testing.assert_array_equal(few, many[:, :2])
 
 
 def test_a_direction_that_never_changes_gives_finite_axes():
     vectors, take, _ = draw(1)
     vectors[:, 0] = take  # the same in all windows of a recording
-    offset, axes = whitening(vectors, take, 0, size=5)
+    offset, axes = discriminant_axes(vectors, take, 0, size=5)
     assert np.isfinite((vectors - offset) @ axes).all()
 
 
@@ -141,7 +144,7 @@ def test_fitted_encoder_equals_the_plain_formula(windows, align, sides):
         for other in [leaning, *([mirror(frames, KINECT)] if sides else [])]:
             change = described(other) - described(frames)
             nuisance = nuisance + np.mean([np.outer(d, d) for d in change], axis=0)
-        offset, axes = whitening(vectors, seen.recording, nuisance, 8)
+        offset, axes = discriminant_axes(vectors, seen.recording, nuisance, 8)
         encoder = network.encoder(level)
         np.testing.assert_allclose(encoder.offset.numpy(), offset, rtol=1e-4, atol=1e-5)
         found, expected = encoder.axes.double().numpy()[:, : axes.shape[1]], axes

@@ -13,7 +13,8 @@ class Callback:
     """Base class of callbacks. Each method does nothing unless it is overridden.
 
     A callback need not inherit from this class: the trainer calls those of its methods that an object has. An exception
-    in a method stops the training after the checkpoint of the epoch is written.
+    in a method stops the training. In `on_epoch`, the checkpoint of the epoch is already written; in `on_batch`, only
+    that of the epoch before.
     """
 
     def on_batch(self, epoch: int, step: int, total: int) -> None:
@@ -27,7 +28,7 @@ class Callback:
 
 
 class IgnoreWarnings(Callback):
-    """Ignores warnings, for many trainings in a row whose results say enough."""
+    """Ignore warnings, for many trainings in a row whose results say enough."""
 
     def on_warning(self, message: str) -> None:
         """Ignore the warning."""
@@ -42,6 +43,6 @@ def notify(callbacks: Sequence[object], event: str, *arguments: Any) -> bool:
 
 
 def warn(callbacks: Sequence[object], message: str) -> None:
-    """Report a warning to the callbacks, or by Python's `warnings` if none handles it."""
+    """Report a warning to the callbacks, or by Python's `warnings` if none has the method `on_warning`."""
     if not notify(callbacks, "on_warning", message):
         warnings.warn(message, UserWarning, stacklevel=4)

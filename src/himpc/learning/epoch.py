@@ -28,7 +28,8 @@ from himpc.recordings import Windows
 from himpc.skeleton import Level
 
 MAX_CLUSTER_SHARE = 0.5
-"""A warning is given if a cluster contains a larger share of the windows."""
+"""Share of the windows in one cluster above which a warning is given: one person hardly has half of them, so the
+cluster joins people."""
 
 
 def train_epoch(

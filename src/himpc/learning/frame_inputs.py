@@ -14,10 +14,10 @@ from himpc.skeleton import Level
 __all__ = ["FrameInputs"]
 
 MAX_BYTES = 2**30
-"""Memory for the inputs of all frames; for more frames, each epoch and each batch computes its own."""
+"""Memory for the inputs of all frames; if they take more, each epoch and each batch computes its own."""
 
 BLOCK_WINDOWS = 2**14
-"""Windows whose features are averaged at once."""
+"""Windows whose features are averaged at once, which bounds memory."""
 
 
 class FrameInputs:
@@ -39,8 +39,8 @@ class FrameInputs:
         fits = 4 * len(windows.frames) * sum(sizes) <= MAX_BYTES
         self._inputs = self._compute(sizes) if is_worthwhile and fits else None
 
-    def is_of(self, windows: Windows) -> bool:
-        """Return whether this object was made for the frames of these windows."""
+    def has_frames_of(self, windows: Windows) -> bool:
+        """Return whether this object was made for the array of frames of these windows."""
         return self._frames is windows.frames
 
     def encode(self, windows: Windows, rows: NDArray[np.int64]) -> dict[Level, Tensor]:

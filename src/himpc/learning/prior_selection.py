@@ -9,6 +9,7 @@ from himpc.errors import ConfigError
 from himpc.learning.adaptation import MEDIAN_OF_SQUARE, describe_frames, equal_weights, sample_frames
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.config import Config
+from himpc.learning.statistics import evenly_spaced
 from himpc.learning.whitening import pairs_within_segments
 from himpc.model import Network, load_prior
 from himpc.recordings import Windows
@@ -17,7 +18,8 @@ from himpc.skeleton import DISCOVERED, Layout, body_frame, centre, convert, get_
 __all__ = ["resolve_prior", "shows_one_activity"]
 
 POSE_AXES = 3
-"""Axes of the prior along which recordings of one person vary most: postures, such as raised arms or a seat."""
+"""Number of axes of the prior along which recordings of one person vary most: postures, such as raised arms or a seat.
+"""
 
 MIN_POSE_VARIANCE = 0.3
 """Variance of frames along these axes, in square metres of features, below which all recordings show one activity: at
@@ -30,15 +32,16 @@ MAX_POSE_RATIO = 0.8
 """Variance of the poses between recordings of a discovered layout, relative to that within them, above which they show
 several activities: 0.3 to 0.4 in walks, 1.7 in walks and standing."""
 
-STILL, MIN_STILL = 0.25, 0.05
-"""Movement of a person who stands still, relative to the median of recordings, and the share of such recordings from
+MAX_STILL_MOVEMENT, MAX_STILL_SHARE = 0.25, 0.05
+"""Movement below which a person stands still, relative to the median recording, and the share of such recordings above
 which there are several activities."""
 
-MIN_RIGID, MIN_IN_SEGMENTS = 3, 0.5
-"""Share of the points that are in segments of at least `MIN_RIGID`, from which the shapes of segments are compared."""
+MIN_SEGMENT_POINTS, MIN_SEGMENT_SHARE = 3, 0.5
+"""Number of points from which a segment has a shape, and the share of the points in such segments from which shapes are
+compared."""
 
-_MAX_COMPARED, _FRAMES_COMPARED = 200, 20
-"""Maximum numbers of evenly spaced recordings, and of frames of each, whose poses are compared."""
+_MAX_RECORDINGS, _MAX_FRAMES = 200, 20
+"""Maximum numbers of evenly spaced recordings, and of frames of each, whose poses are compared, which bounds time."""
 
 _FREE_SETTINGS = ("prior", "window_length", "stride", "precision", "seed")
 """Settings that the adaptation uses, too; all others belong to training."""
@@ -52,7 +55,8 @@ def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -
     config : Config
     windows : Windows
     to_group : bool
-        Adapt it to many recordings of one activity, too. Training ranks these better, and groups them no better.
+        With ``prior="auto"``, adapt the prior to many recordings of one activity, too, instead of training: training
+        ranks these better, but groups them no better.
 
     Returns
     -------
@@ -62,8 +66,8 @@ def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -
     Raises
     ------
     ConfigError
-        If ``prior`` is "identity" or "segments", and the recordings lack its joints or have no segments, or a setting
-        of training is changed, which would have no effect.
+        If ``prior`` is "identity" and the recordings do not give its joints in 3D, if it is "segments" and they have
+        none in 3D, or with either if a setting of training is changed, which would have no effect.
     """
     if config.prior == "none":
         return config
@@ -73,9 +77,9 @@ def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -
     segments = tracklet.with_(**free).with_(prior="segments", levels=("joint",), align=False)
     if config in (adapted, segments):  # the settings of a saved model
         config = tracklet.with_(**free)
-    changed = [name for name in vars(tracklet) if getattr(config, name) != getattr(tracklet, name)]
-    changed = [name for name in changed if name not in _FREE_SETTINGS]
-    problem = _find_problem(windows.layout, windows.dimensions)
+    trained = [name for name in vars(tracklet) if name not in _FREE_SETTINGS]
+    changed = [name for name in trained if getattr(config, name) != getattr(tracklet, name)]
+    problem = _describe_problem(windows.layout, windows.dimensions)
     if config.prior == "identity" and problem:
         raise ConfigError(f"the identity prior cannot be used: {problem}", hint="set {prior=none}")
     if config.prior == "segments" and (windows.dimensions != 3 or not len(pairs_within_segments(windows.layout))):
@@ -97,9 +101,9 @@ def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -
 
 
 def shows_one_activity(windows: Windows) -> bool:
-    """Return whether there are many recordings, and all show much the same poses, such as walking.
+    """Return whether there are at least `MIN_TRAINING_RECORDINGS`, and all show much the same poses, such as walking.
 
-    Training without the prior then separates people better: what varies between recordings of one person varies within
+    Training then separates people better than the prior: what varies between recordings of one person varies within
     each recording, too.
     """
     if len(np.unique(windows.whole_recording)) < MIN_TRAINING_RECORDINGS:
@@ -118,39 +122,36 @@ def shows_one_activity(windows: Windows) -> bool:
 def _suits_segments(windows: Windows) -> bool:
     """Return whether points of a discovered layout form rigid segments, and recordings show several activities.
 
-    What a pose changes then differs more between recordings of one person than within each, from which it is learned.
+    Poses then differ more between recordings of one person than within a recording, from which training would learn
+    what a pose changes. Shapes of rigid segments do not depend on the pose.
     """
     layout = windows.layout
-    in_segments = sum(len(points) for points in layout.components if len(points) >= MIN_RIGID)
-    is_one = len(layout.components) == 1
-    if layout.name != DISCOVERED or windows.dimensions != 3 or in_segments < MIN_IN_SEGMENTS * len(layout) or is_one:
+    if layout.name != DISCOVERED or windows.dimensions != 3 or len(layout.components) == 1:
+        return False
+    in_segments = sum(len(points) for points in layout.components if len(points) >= MIN_SEGMENT_POINTS)
+    if in_segments < MIN_SEGMENT_SHARE * len(layout):
         return False
     joints, recording = sample_frames(windows)
-    frames = [joints[rows] for rows in np.split(np.arange(len(joints)), np.flatnonzero(np.diff(recording)) + 1)]
-    poses = [_distances_between_segments(each, layout) for each in _evenly_spaced(frames, _MAX_COMPARED)]
+    frames = np.split(joints, np.flatnonzero(np.diff(recording)) + 1)
+    poses = [_distances_between_segments(frames[i], layout) for i in evenly_spaced(len(frames), _MAX_RECORDINGS)]
     within = np.array([each.var(axis=0).mean() for each in poses])
     means = np.array([each.mean(axis=0) for each in poses])
     deviations = np.median(np.abs(means - np.median(means, axis=0)), axis=0)  # a swapped label does not matter
     between = (deviations**2).mean() / MEDIAN_OF_SQUARE
-    are_still = within < STILL**2 * np.median(within)
-    return bool(between > MAX_POSE_RATIO * np.median(within) or are_still.mean() > MIN_STILL)
+    is_still = within < MAX_STILL_MOVEMENT**2 * np.median(within)
+    return bool(between > MAX_POSE_RATIO * np.median(within) or is_still.mean() > MAX_STILL_SHARE)
 
 
 def _distances_between_segments(joints: NDArray[np.float32], layout: Layout) -> NDArray[np.float64]:
-    """Compute the distances between points of two segments in some frames, relative to their median: ``(T, n)``."""
+    """Compute the distances between points of different segments, relative to their median, in T frames: ``(T, n)``."""
     first, second = np.triu_indices(len(layout), 1)
     others = np.setdiff1d(np.arange(len(first)), pairs_within_segments(layout))
-    frames = np.stack(_evenly_spaced(list(joints), _FRAMES_COMPARED)).astype(np.float64)
+    frames = joints[evenly_spaced(len(joints), _MAX_FRAMES)].astype(np.float64)
     distances: NDArray[np.float64] = np.linalg.norm(frames[:, first[others]] - frames[:, second[others]], axis=2)
     return distances / max(float(np.median(distances)), np.finfo(float).tiny)
 
 
-def _evenly_spaced(items: list[NDArray[np.float32]], limit: int) -> list[NDArray[np.float32]]:
-    chosen = np.unique(np.linspace(0, len(items) - 1, min(len(items), limit)).astype(np.int64))
-    return [items[i] for i in chosen]
-
-
-def _find_problem(layout: Layout, dimensions: int) -> str:
+def _describe_problem(layout: Layout, dimensions: int) -> str:
     """Return why recordings of a layout do not suit the prior, or an empty text."""
     if dimensions != 3:
         return "the skeletons are 2D"

@@ -18,7 +18,7 @@ from himpc.learning.clustering.density import NOISE
 from himpc.learning.config import Config
 from himpc.learning.distributed import ProcessGroup
 from himpc.learning.frame_inputs import FrameInputs
-from himpc.learning.history import History
+from himpc.learning.history import EpochRecord, History, stop_reason
 from himpc.learning.optimiser import Adam
 from himpc.model import Network, read_note, read_tensors, shapes_of, write_tensors
 from himpc.recordings import Windows
@@ -35,8 +35,11 @@ class Identity:
 
     config: Config
     data: str
+    """Fingerprint of the recordings and external labels (`himpc.learning.reproducibility.fingerprint`)."""
     windows: int
+    """Number of windows."""
     scored: bool = False
+    """Whether a score chooses the checkpoint."""
 
     @property
     def fingerprint(self) -> str:
@@ -106,18 +109,21 @@ class State:
         return state
 
     def frame_inputs(self, windows: Windows) -> FrameInputs:
-        """Return the encoder of the frames of windows; what does not change in training is computed by the first call.
+        """Return the encoder of the frames of windows, whose inputs are computed by the first call for these frames.
 
-        The frames of all calls are taken to be the same as long as they are one array.
+        Frames are taken to be the same if they are one array, whose values must not change.
         """
-        if self._frame_inputs is None or not self._frame_inputs.is_of(windows):
+        if self._frame_inputs is None or not self._frame_inputs.has_frames_of(windows):
             self._frame_inputs = FrameInputs(self.network, windows)
         return self._frame_inputs
 
-    def store_best(self) -> None:
-        """Store the current weights as the best."""
-        for name, parameter in self.network.named_parameters():
-            self.best[name].copy_(parameter.detach())
+    def finish_epoch(self, record: EpochRecord, config: Config) -> None:
+        """Add the record of an epoch, keep the weights if their score is the best, and decide whether to stop."""
+        self.history.epochs.append(record)
+        if self.history.best is record:
+            for name, parameter in self.network.named_parameters():
+                self.best[name].copy_(parameter.detach())
+        self.history.stopped = stop_reason(self.history, config)
 
     def restore_best(self) -> None:
         """Load the best weights into the network; do nothing without scores."""

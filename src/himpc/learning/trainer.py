@@ -23,7 +23,7 @@ from himpc.learning.callbacks import notify, warn
 from himpc.learning.config import Config
 from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
 from himpc.learning.epoch import train_epoch
-from himpc.learning.history import History, stop_reason
+from himpc.learning.history import History
 from himpc.learning.prior_selection import resolve_prior
 from himpc.learning.reproducibility import deterministic_algorithms, fingerprint, matmul_precision
 from himpc.learning.run_folder import RunFolder
@@ -101,18 +101,9 @@ def train(
         If `out` cannot be written or contains another run, if the loss or the score is not finite, if the processes
         have different windows or settings, or if another process has ended.
     """
-    config = config or Config()
-    if external_labels is not None or score is not None:
-        config = config.with_(prior="none" if config.prior == "auto" else config.prior)
-    config = resolve_prior(config, windows)
-    about: dict[str, Any] = {**(notes or {}), "layout": windows.layout.name}
-    if config.prior == "identity":
-        if external_labels is not None or score is not None:
-            raise ConfigError("the identity prior is adapted without labels or a score", hint="set {prior=none}")
-        prior_layout = load_prior().layout
-        if (part := independent_part(windows.layout, prior_layout)) != prior_layout:
-            about["input_layout"] = part.to_dict()
-        windows = windows.to(prior_layout)
+    is_label_free = external_labels is None and score is None
+    config, about = _resolve_start(config or Config(), windows, is_label_free=is_label_free)
+    windows = windows.to(load_prior().layout) if config.prior == "identity" else windows
     ignore_heading = config.align and windows.dimensions == 3 and not has_side_lines(windows.layout)
     if ignore_heading:
         used = "heights and distances between points" if config.whiten else "frames with their headings"
@@ -130,14 +121,8 @@ def train(
         folder = RunFolder.open(Path(out), identity, resume=resume, overwrite=overwrite)
     if folder and resume:
         state.restore(folder.path, identity)
-    elif config.prior == "identity":
-        adapt(state.network, inputs, load_prior(), seed=config.seed)
-        state.history.stopped = "the identity prior was adapted, which takes no epochs"
-    elif config.prior == "segments":
-        fit_whitening(state.network, inputs, within_segments=True, seed=config.seed)
-        state.history.stopped = "shapes of rigid segments are compared, which takes no epochs"
-    elif config.whiten:
-        fit_whitening(state.network, inputs, align=config.align, ignore_heading=ignore_heading, seed=config.seed)
+    else:
+        _fit_start(state, inputs, config, ignore_heading=ignore_heading)
     if folder and not resume:
         folder.save(state)
     state.synchronise(processes)
@@ -147,22 +132,52 @@ def train(
             record = train_epoch(state, inputs, config, callbacks, external_labels, processes)
             if score:
                 value = score(_build_model(state, windows, identity, {})) if processes.is_first else 0.0
-                value = float(processes.broadcast(torch.tensor(value, dtype=torch.float64)))
-                record = replace(record, score=_check_score(value, record.epoch))
-            state.history.epochs.append(record)
-            if state.history.best is record:
-                state.store_best()
-            state.history.stopped = stop_reason(state.history, config)
+                record = replace(record, score=_share_score(value, record.epoch, processes))
+            state.finish_epoch(record, config)
             if folder:
                 folder.save(state)
             if processes.is_first:
                 _report_epoch(state.history, callbacks)
     state.restore_best()
     state.network.requires_grad_(False)
+    about = {**(notes or {}), **about}
     model = _build_model(state, windows, identity, about, has_external_labels=external_labels is not None)
     if folder:
         model.save(folder.path)
     return TrainingResult(model, state.history)
+
+
+def _resolve_start(config: Config, windows: Windows, *, is_label_free: bool) -> tuple[Config, dict[str, Any]]:
+    """Resolve ``prior="auto"``; return the settings, and the layouts of the windows for the card of the model.
+
+    Raises
+    ------
+    ConfigError
+        As `resolve_prior`, and if the identity prior is to be adapted with labels or a score.
+    """
+    if not is_label_free and config.prior == "auto":
+        config = config.with_(prior="none")
+    config = resolve_prior(config, windows)
+    layouts: dict[str, Any] = {"layout": windows.layout.name}
+    if config.prior == "identity":
+        if not is_label_free:
+            raise ConfigError("the identity prior is adapted without labels or a score", hint="set {prior=none}")
+        prior_layout = load_prior().layout
+        if (part := independent_part(windows.layout, prior_layout)) != prior_layout:
+            layouts["input_layout"] = part.to_dict()
+    return config, layouts
+
+
+def _fit_start(state: State, inputs: Windows, config: Config, *, ignore_heading: bool) -> None:
+    """Fit what precedes the first epoch; end the training if it takes no epochs."""
+    if config.prior == "identity":
+        adapt(state.network, inputs, load_prior(), seed=config.seed)
+        state.history.stopped = "the identity prior was adapted, which takes no epochs"
+    elif config.prior == "segments":
+        fit_whitening(state.network, inputs, within_segments=True, seed=config.seed)
+        state.history.stopped = "shapes of rigid segments are compared, which takes no epochs"
+    elif config.whiten:
+        fit_whitening(state.network, inputs, align=config.align, ignore_heading=ignore_heading, seed=config.seed)
 
 
 def _check_arguments(windows: Windows, config: Config, out: str | Path | None, resume: bool) -> None:
@@ -198,10 +213,12 @@ def _report_epoch(history: History, callbacks: Sequence[object]) -> None:
     notify(callbacks, "on_epoch", last)
 
 
-def _check_score(score: float, epoch: int) -> float:
+def _share_score(score: float, epoch: int, processes: ProcessGroup) -> float:
+    """Return the score of the first process in all processes, or raise `RunFolderError` if it is not finite."""
+    score = float(processes.broadcast(torch.tensor(score, dtype=torch.float64)))
     if not math.isfinite(score):
         raise RunFolderError(f"epoch {epoch}: the score is {score}, expected a finite number")
-    return float(score)
+    return score
 
 
 def _build_model(
@@ -214,7 +231,8 @@ def _build_model(
 ) -> Model:
     history, config = state.history, identity.config
     external_source = "an external score chose the checkpoint" if identity.scored else ""
-    external_source = "external labels were given" if has_external_labels else external_source
+    if has_external_labels:
+        external_source = "external labels were given"
     best = history.best
     return Model(
         network=state.network,

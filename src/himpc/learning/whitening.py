@@ -80,12 +80,12 @@ def fit_whitening(
         else:
             used = _inputs_to_use(inputs.shape[1], len(windows.layout.level(level)), ignore_heading=ignore_heading)
         means = _window_means(network, windows, sample, level)
-        offset, axes = whitening(means[:, used], recording, nuisance[np.ix_(used, used)], network.hidden)
+        offset, axes = discriminant_axes(means[:, used], recording, nuisance[np.ix_(used, used)], network.hidden)
         encoder.offset[used] = torch.from_numpy(offset).to(encoder.offset)
         encoder.axes.zero_()[used, : axes.shape[1]] = torch.from_numpy(axes).to(encoder.axes)
 
 
-def whitening(
+def discriminant_axes(
     vectors: Array, recording: NDArray[np.integer], nuisance: Array | float, size: int
 ) -> tuple[Array, Array]:
     """Compute the offset ``(D,)`` and the axes ``(D, at most size)`` that best discriminate recordings.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from himpc.model.fast_matmul import linear, matmul
     from himpc.model.inference import Inference, window_features
     from himpc.model.model import Model
-    from himpc.model.pooling import POSE_EXPONENT, pool_windows, pose_weights
+    from himpc.model.pooling import POSE_EXPONENT, pool_windows, pose_weights, relative_noise
     from himpc.model.prior import IdentityPrior, load_prior
     from himpc.model.scoring import CALIBRATION_SLOPE, NOISE_VARIANCE, IdentityScoring
     from himpc.model.stream import Stream

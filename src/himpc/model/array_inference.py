@@ -27,7 +27,7 @@ MIN_SQUARE = 1e-6
 """Lower limit of the squared distance of a pose from the mean pose, which bounds weights."""
 
 MIN_LENGTH = 1e-12
-"""Lower limit of the length by which features are divided, as in torch."""
+"""Lower limit of the length by which features are divided, as in `torch.nn.functional.normalize`."""
 
 BLOCK_WINDOWS = 64
 """Windows whose frames are added together, so that the sums stay in the processor's cache."""

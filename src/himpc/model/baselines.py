@@ -20,10 +20,11 @@ from himpc.skeleton import Layout, body_frame
 
 Floats = NDArray[np.floating]
 
-# Metres. A shorter thigh is a tracking error, and D13 divides by its length (docs/method.md, section 9).
 _MIN_THIGH = 0.1
+"""Metres. A shorter thigh is a tracking error, and D13 divides by its length (docs/method.md, section 9)."""
 
 _BLOCK_FRAMES = 2**15
+"""Number of frames that are described at once, which bounds memory."""
 
 
 class Baseline(ABC):

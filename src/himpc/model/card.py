@@ -25,6 +25,7 @@ WEIGHTS_FILE = "model.safetensors"
 FORMAT = "himpc-model"
 VERSION = 1
 MAX_CARD_BYTES = 16 * 2**20
+"""Larger files are refused before they are read: a card has some kilobytes."""
 
 _SWITCHES = ("align", "normalise", "distances", "whiten", "adapted")
 """Fields that are written only if true, so that the fingerprints of earlier models stay valid."""

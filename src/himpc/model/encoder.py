@@ -113,8 +113,8 @@ class Network(nn.Module):
     whiten : bool
         Use the `WhitenedEncoder`.
     adapted : bool
-        Make room for the variances of the adapted identity prior (`himpc.learning.adapt`): ``between`` ``(H,)``, the
-        variance of people along each axis in whitened units, ``pose_scale`` ``(H,)``, the whitened units per unit
+        Make room for the variances of the adapted identity prior (`himpc.learning.adaptation`): ``between`` ``(H,)``,
+        the variance of people along each axis in whitened units, ``pose_scale`` ``(H,)``, the whitened units per unit
         of the embedding, both 0 for unused axes, and ``noise``, the variance between recordings of one person.
     """
 

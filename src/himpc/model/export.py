@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from himpc._extras import require
 from himpc._files import write_atomically
 from himpc._version import __version__
-from himpc.model.array_inference import MIN_SQUARE
+from himpc.model.array_inference import MIN_LENGTH, MIN_SQUARE
 from himpc.model.pooling import POSE_EXPONENT
 from himpc.model.weights import Arrangement
 from himpc.skeleton import MIN_SIDE_LENGTH, Layout, side_lines
@@ -24,9 +24,6 @@ if TYPE_CHECKING:
 OPSET = 18
 IR_VERSION = 8
 """Versions of 2022, which all current runtimes support."""
-
-_MIN_LENGTH = 1e-12
-"""Lower limit of the divisor in normalisation, as in `himpc.model.encoder.unit`."""
 
 
 def export_onnx(model: Model, path: str | Path) -> None:
@@ -199,4 +196,4 @@ def _levels(graph: _Graph, rows: str, layers: Arrangement, width: int) -> list[s
 
 def _unit(graph: _Graph, rows: str) -> str:
     length = graph.add("ReduceL2", [rows, np.array([-1])], keepdims=1)
-    return graph.add("Div", [rows, graph.add("Max", [length, np.array(_MIN_LENGTH, dtype=np.float32)])])
+    return graph.add("Div", [rows, graph.add("Max", [length, np.array(MIN_LENGTH, dtype=np.float32)])])

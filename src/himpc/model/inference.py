@@ -26,7 +26,7 @@ class Inference:
     network : Network
         On any device, which is that of the results.
     levels, meta
-        As in `himpc.model.arrange`.
+        As in `himpc.model.weights.arrange`.
     """
 
     def __init__(self, network: Network, levels: Sequence[Level] | None = None, *, meta: bool = True) -> None:

@@ -195,7 +195,7 @@ class Model:
         return Stream(ArrayInference(self.arrangement()), self.layout, length or self.window_length, align=self.align)
 
     def arrangement(self, levels: Sequence[Level] | None = None, *, meta: bool = True) -> Arrangement:
-        """Return copies of the present weights, merged for embedding; see `himpc.model.arrange`."""
+        """Return copies of the present weights, merged for embedding; see `himpc.model.weights.arrange`."""
         return arrange(self._present_weights(), levels, meta=meta)
 
     def _inference(self) -> ArrayInference | Inference:

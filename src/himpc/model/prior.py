@@ -19,8 +19,8 @@ from himpc.skeleton import Layout, get_layout
 __all__ = ["IdentityPrior", "load_prior"]
 
 PRIOR_FOLDER = Path(__file__).with_name("identity_prior")
-WEIGHTS_FILE = "prior.safetensors"
-CARD_FILE = "prior.json"
+MATRICES_FILE = "prior.safetensors"
+PRIOR_CARD_FILE = "prior.json"
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,8 +53,8 @@ class IdentityPrior:
         """Write ``prior.safetensors`` and its card, ``prior.json``, to a folder."""
         folder = make_folder(folder)
         matrices = {"within": self.within, "between": self.between}
-        write_arrays(folder / WEIGHTS_FILE, {name: each.astype(np.float32) for name, each in matrices.items()})
-        write_atomically(folder / CARD_FILE, json.dumps(self.card, indent=2) + "\n")
+        write_arrays(folder / MATRICES_FILE, {name: each.astype(np.float32) for name, each in matrices.items()})
+        write_atomically(folder / PRIOR_CARD_FILE, json.dumps(self.card, indent=2) + "\n")
 
     @classmethod
     def load(cls, folder: str | Path) -> IdentityPrior:
@@ -69,11 +69,11 @@ class IdentityPrior:
         nodes = len(get_layout("common-15"))
         size = 3 * nodes + nodes * (nodes - 1) // 2
         shape = ("F32", (size, size))
-        arrays = read_arrays(folder / WEIGHTS_FILE, {"within": shape, "between": shape})
+        arrays = read_arrays(folder / MATRICES_FILE, {"within": shape, "between": shape})
         try:
-            card = json.loads((folder / CARD_FILE).read_text(encoding="utf-8"))
+            card = json.loads((folder / PRIOR_CARD_FILE).read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise ModelError(f"{folder / CARD_FILE}: cannot be read: {error}") from error
+            raise ModelError(f"{folder / PRIOR_CARD_FILE}: cannot be read: {error}") from error
         return cls(arrays["within"].astype(np.float64), arrays["between"].astype(np.float64), card)
 
 

@@ -15,13 +15,10 @@ import torch
 from torch import Tensor
 
 from himpc.learning._fast.meta_products import meta_products
-from himpc.learning._fast.mining_loops import write_mined_losses
+from himpc.learning._fast.mining_loops import MIN_EXPONENT, write_mined_losses
 from himpc.learning._fast.threads import map_on_threads, single_thread
 from himpc.learning.config import Config, Mining
 from himpc.learning.losses.hi_mpc import SIGNS, predict
-
-MIN_EXPONENT = -100.0
-"""Exponentials are clamped to two to this power: denormal numbers are slow, and do not change the sums."""
 
 
 def hi_mpc(frames: Tensor, prototypes: Tensor, heads: Tensor, labels: Tensor, config: Config) -> Tensor:
@@ -100,7 +97,7 @@ def _mined_cross_entropy_of_tensors(
     weights = (signs * logits.gather(-1, at_predicted).squeeze(-1)).softmax(dim=-1)
     top = logits.amax(dim=-1, keepdim=True)
     below_top = top - logits.gather(-1, at_label)
-    exponents = logits.sub_(top).mul_(math.log2(math.e)).clamp_(min=MIN_EXPONENT)
+    exponents = logits.sub_(top).mul_(math.log2(math.e)).clamp_(min=float(MIN_EXPONENT))
     powers = exponents.exp2_()  # exp2 is 2 to 20 times faster than exp
     total = powers.sum(dim=-1)
     cross_entropy = below_top.squeeze(-1) + total.log()

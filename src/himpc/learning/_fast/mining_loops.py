@@ -16,7 +16,8 @@ from himpc.learning._fast.loops import compile_loop
 Array: TypeAlias = NDArray[Any]
 
 LOG2_E = np.float32(np.log2(np.e))
-MIN_EXPONENT = np.float32(-100)  # 2 to this power is still a normal number, and changes no sum
+MIN_EXPONENT = np.float32(-100)
+"""Exponentials are at least two to this power: denormal numbers are slow, and do not change the sums."""
 
 # Polynomial of degree 6 through Chebyshev points of 2**x on [-1, 0]; its error, rounded, is at most 1.4e-7.
 C0, C1, C2, C3, C4, C5, C6 = (

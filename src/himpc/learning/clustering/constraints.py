@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 __all__ = ["assign_apart", "fewest_clusters", "largest_clique", "renumber_pairs", "ward_tree"]
 
 MAX_SWEEPS = 20
-"""Maximum number of passes over all rows that improve an assignment."""
+"""Maximum number of passes over all rows that improve an assignment, which bounds time."""
 
 Array = NDArray[np.float64]
 Pairs = NDArray[np.int64]
@@ -43,11 +43,12 @@ def ward_tree(vectors: Array, pairs: Pairs | None = None, weights: Array | None 
 
 
 def fewest_clusters(tree: Array) -> int:
-    """Return the number of clusters of a tree before clusters with a pair are joined."""
+    """Return the smallest number of clusters into which a tree can be cut without a pair in any of them."""
     return len(tree) + 1 - int(np.isfinite(tree[:, 2]).sum())
 
 
 def _constrained_tree(vectors: Array, pairs: Pairs, weights: Array) -> Array:
+    """Join the nearest clusters that form no pair, one merge at a time, by Ward's distance; then all that are left."""
     count = len(vectors)
     means, weights, node = vectors.copy(), weights.copy(), np.arange(count)
     sizes = np.ones(count)
@@ -178,4 +179,5 @@ def _clique_of(row: int, neighbours: dict[int, set[int]]) -> list[int]:
 
 
 def _taken(row: int, neighbours: dict[int, set[int]], columns: NDArray[np.int64]) -> set[int]:
+    """Return the columns of the neighbours of a row."""
     return {int(columns[each]) for each in neighbours[row]} - {-1}

@@ -18,7 +18,7 @@ from himpc.model import IdentityScoring
 __all__ = ["identity_tree", "neighbour_tree"]
 
 NEIGHBOURS = 20
-"""Nearest recordings of each with which it may be joined first."""
+"""Number of nearest recordings with which each may be joined at first."""
 
 MIN_EVIDENCE = -20.0
 """Evidence, in nats, below which two clusters are not joined: no cut of the tree would keep them together."""
@@ -41,12 +41,12 @@ def identity_tree(
 def neighbour_tree(
     vectors: Array, scoring: IdentityScoring, pairs: Pairs | None = None, relative_noise: Array | None = None
 ) -> Array:
-    """Join the rows of ``(R, D)`` into Ward's trees, considering only clusters that have neighbours in each other.
+    """Join the rows of ``(R, D)`` into one or more trees by Ward's distance, considering only clusters with neighbours.
 
-    In each round, all pairs of clusters that are each other's nearest are joined (reciprocal agglomeration). By Ward's
-    distance no later merge comes nearer than these, so the order of rounds does not change the tree. A joined cluster
-    has the neighbours of both parts. With all pairs as neighbours, this is Ward's tree up to where `MIN_EVIDENCE` ends
-    it.
+    Two clusters may be joined if a recording of one is among the `NEIGHBOURS` nearest of a recording of the other. In
+    each round, all pairs of clusters that are each other's nearest are joined (reciprocal agglomeration). By Ward's
+    distance no joined cluster is nearer to another one than its parts were, so the order of merges does not change the
+    tree. If all recordings are neighbours, this is Ward's tree, without the merges that `MIN_EVIDENCE` refuses.
 
     Parameters
     ----------
@@ -87,15 +87,7 @@ def neighbour_tree(
     while len(first):
         n_clusters = len(clusters.means)
         nearest = nearest_clusters(first, second, distances, n_clusters)
-        left = np.flatnonzero((nearest > np.arange(len(nearest))) & (nearest[nearest] == np.arange(len(nearest))))
-        right = nearest[left]
-        evidence = evidence_of_merges(scoring, clusters, np.stack([left, right], axis=1)) - JOIN_EVIDENCE
-        accepted = evidence >= MIN_EVIDENCE
-        refused = np.sort(left[~accepted] * n_clusters + right[~accepted])
-        left, right = left[accepted], right[accepted]
-        heights = ward_distances(clusters.means, clusters.weights, left, right)
-        order = np.argsort(heights, kind="stable")
-        left, right, heights = left[order], right[order], heights[order]
+        left, right, heights, refused = _choose_merges(nearest, clusters, scoring)
         joined = clusters.join(left, right)
         merges.append(np.stack([nodes[left], nodes[right], heights, joined.sizes], axis=1))
         clusters.means[left], clusters.sizes[left], clusters.weights[left] = joined.means, joined.sizes, joined.weights
@@ -118,7 +110,34 @@ def neighbour_tree(
     return np.concatenate(merges)
 
 
+def _choose_merges(
+    nearest: NDArray[np.int64], clusters: ClusterMeans, scoring: IdentityScoring
+) -> tuple[NDArray[np.int64], NDArray[np.int64], Array, NDArray[np.int64]]:
+    """Choose the merges of a round: of clusters that are each other's nearest, those with enough evidence.
+
+    Returns
+    -------
+    left, right : int64 array ``(m,)``
+        The clusters of each merge, the lower one left, by ascending height.
+    heights : float64 array ``(m,)``
+        Ward's distances.
+    refused : int64 array
+        ``left * C + right`` of the other pairs, of C clusters, ascending.
+    """
+    numbers = np.arange(len(nearest))
+    left = np.flatnonzero((nearest > numbers) & (nearest[nearest] == numbers))
+    right = nearest[left]
+    evidence = evidence_of_merges(scoring, clusters, np.stack([left, right], axis=1)) - JOIN_EVIDENCE
+    accepted = evidence >= MIN_EVIDENCE
+    refused = np.sort(left[~accepted] * len(nearest) + right[~accepted])
+    left, right = left[accepted], right[accepted]
+    heights = ward_distances(clusters.means, clusters.weights, left, right)
+    order = np.argsort(heights, kind="stable")
+    return left[order], right[order], heights[order], refused
+
+
 def _edges(vectors: Array) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the edges from each recording to its nearest ones, as two arrays of recordings."""
     neighbours = nearest_neighbours(torch.from_numpy(vectors.astype(np.float32)), NEIGHBOURS + 1)[:, 1:].numpy()
     return np.repeat(np.arange(len(vectors)), neighbours.shape[1]), neighbours.ravel()
 
@@ -130,7 +149,7 @@ def _update_edges(
     changed: NDArray[np.bool_],
     apart: Pairs,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], Array]:
-    """Return the edges after a round: those of changed clusters once each, with distances that are to be computed."""
+    """Return the edges after a round, and their distances: 0 for changed clusters, for the caller to compute."""
     touched = changed[first] | changed[second]
     new_first, new_second = _unique_edges(first[touched], second[touched], len(changed), apart)
     return (

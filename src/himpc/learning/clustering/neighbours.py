@@ -36,14 +36,14 @@ def nearest_neighbours(features: Tensor, k: int, method: Neighbours = "auto", ro
 
     Returns
     -------
-    int64 tensor ``(N, min(k, N))``
-        Nearest first, on the same device. Both methods give the same result in every run on one machine, for every
-        number of threads.
+    int64 tensor ``(n, min(k, N))``
+        For each of the n `rows`, nearest first, on the same device. Both methods give the same result in every run on
+        one machine, for every number of threads.
 
     Notes
     -----
-    Rows of ``|b|² - 2 a·b`` rank as ``|a - b|²`` does. The mean is subtracted from all rows first: distances do not
-    change, and the products lose less precision.
+    For a query a, ``|b|² - 2 a·b`` ranks the rows b as the distance does. The mean is subtracted from all rows first:
+    distances do not change, and the products lose less precision.
 
     Examples
     --------

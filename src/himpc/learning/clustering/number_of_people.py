@@ -22,13 +22,14 @@ __all__ = [
 ]
 
 MIN_RECORDINGS = 4
-"""With fewer recordings there is only one number of people to try."""
+"""Minimum number of recordings to estimate the number of people: with fewer, there is only one number to try."""
 
 MAX_RECORDINGS = 10_000
-"""Above this, the distances between all pairs of recordings and their sums would take more than 2 GB."""
+"""Maximum number of recordings that are compared by all pairs: with more, the distances and their sums would take more
+than 2 GB."""
 
 MAX_CUTS = 64
-"""Maximum number of cuts that are tried, evenly spaced by ratio."""
+"""Maximum number of cuts that are tried, evenly spaced by ratio, which bounds time."""
 
 CHANCE_DRAWS = 8
 """Number of random data sets from which the silhouette expected by chance is estimated."""
@@ -42,14 +43,14 @@ Array = NDArray[np.float64]
 def cluster_by_silhouette(vectors: Array, gain_share: float = 1.0, pairs: Pairs | None = None) -> NDArray[np.int64]:
     """Compute the cluster of each item, from 0, with an estimated number of clusters.
 
-    The items are joined into Ward's tree. Its cuts are scored by their gain: the mean silhouette over that of random
-    data, as many items drawn from a normal distribution with the covariance of the items, each a cluster of its own
-    (the gap statistic of Tibshirani, Walther and Hastie, with silhouettes). If no cut is better than chance, every item
-    is its own cluster.
+    The items are joined into Ward's tree. Its cuts are scored by their gain: the mean silhouette minus that of the same
+    cut of random data, as many items drawn from a normal distribution with the covariance of the items (the gap
+    statistic of Tibshirani, Walther and Hastie, with silhouettes). If no cut is clearly better than chance
+    (`MIN_GAIN`), every item is its own cluster.
 
-    Equal items, such as copies of a recording, count as one. Cuts into fewer clusters than the square root
-    of the number of items are not tried: there the silhouette finds groups coarser than a person, such as
-    men and women, or two cameras.
+    Equal items, such as copies of a recording, count as one. Cuts into fewer clusters than the square root of the
+    number of items are not tried: there the silhouette finds groups coarser than a person, such as men and women, or
+    two cameras.
 
     Parameters
     ----------
@@ -80,9 +81,8 @@ def cluster_by_silhouette(vectors: Array, gain_share: float = 1.0, pairs: Pairs 
     if smallest >= count:
         return np.arange(count)
     sizes = np.unique(np.geomspace(smallest, count - 1, MAX_CUTS).round().astype(int))
-    condensed = pdist(vectors)
     chance = _chance_silhouettes(vectors, sizes, pairs)
-    gains = _silhouettes_of_cuts(squareform(condensed), tree, sizes) - chance.mean(axis=0)
+    gains = _silhouettes_of_cuts(squareform(pdist(vectors)), tree, sizes) - chance.mean(axis=0)
     if gains.max() <= MIN_GAIN * (chance - chance.mean(axis=0)).max():
         return np.arange(count)
     finest = sizes[np.flatnonzero(gains >= gain_share * gains.max())[-1]]
@@ -191,7 +191,7 @@ def own_and_nearest_distances(sums: Array, sizes: Array, labels: NDArray[np.inte
 
 
 def margins(own: Array, nearest: Array) -> Array:
-    """Compute the relative margin between each item's own cluster and the nearest other cluster, in [-1, 1]."""
+    """Compute ``(nearest - own) / max(nearest, own)`` of each item's mean distances, in [-1, 1]; 0 if both are 0."""
     larger = np.maximum(own, nearest)
     result: Array = np.divide(nearest - own, larger, out=np.zeros_like(own), where=larger > 0)
     return result

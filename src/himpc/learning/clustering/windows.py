@@ -70,7 +70,9 @@ def split_clusters(
     pairs: Pairs | None,
     means_of: Callable[..., NDArray[np.float64]],
 ) -> NDArray[np.int64]:
-    """Divide each cluster of windows that holds recordings of a pair into as few as hold none.
+    """Divide each cluster of windows that holds a pair of recordings, so that no cluster does.
+
+    The mean features of its recordings are joined into Ward's tree, which is cut where clusters with a pair are joined.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ def split_clusters(
     recording : int array ``(N,)``
         The recording of each window.
     pairs : int64 array ``(P, 2)`` or None
-        Pairs of recordings.
+        Pairs of recordings that show different people.
     means_of : callable
         Returns the mean features of the recordings, given the rows of windows and their recordings from 0.
 

@@ -21,10 +21,10 @@ LOSSES = {
 }
 """The reference implementation of each loss: ``module:function``."""
 
-_FAST = {
+FAST_LOSSES = {
     "hi_mpc": "himpc.learning._fast.hi_mpc:hi_mpc",
 }
-"""Faster implementations, which training uses instead."""
+"""Faster implementations of the same formulas, which training uses instead."""
 
 
 class Loss(Protocol):
@@ -53,4 +53,4 @@ class Loss(Protocol):
 
 def get_loss(name: str) -> Loss:
     """Return the fastest implementation of a loss, given by a key of `LOSSES`."""
-    return cast(Loss, resolve_name(_FAST.get(name) or LOSSES[name]))
+    return cast(Loss, resolve_name(FAST_LOSSES.get(name) or LOSSES[name]))
