@@ -211,3 +211,15 @@ def test_people_are_told_apart_where_a_sensor_draws_bodies_alike(walks):
         alike.append(walk.with_(joints=(walk.joints - 0.5 * (shape - mean)).astype(np.float32)))
     expected = himpc.group(walks).people
     assert himpc.group(alike).people >= expected / 2
+
+
+def test_many_recordings_are_adapted_to_by_blocks_of_them(walks, monkeypatch):
+    monkeypatch.setattr(adaptation, "MAX_RECORDINGS", 6)
+    monkeypatch.setattr(adaptation, "BLOCK_RECORDINGS", 3)
+    windows = Windows.cut(walks, 6).aligned()
+    joints, recording = adaptation.sample_frames(windows)
+    assert recording.max() + 1 == 6
+    alone = [adaptation.sample_frames(Windows.cut([walks[i]], 6).aligned())[0] for i in (0, 1, 2, 9, 10, 11)]
+    np.testing.assert_array_equal(joints, np.concatenate(alone))
+    learner = himpc.HiMPC(settings={"prior": "identity"}).fit(walks)
+    assert himpc.group(walks, learner.model_).people == 4

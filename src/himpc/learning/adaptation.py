@@ -77,6 +77,10 @@ MEDIAN_OF_SQUARE = 0.4549
 MIN_FRAMES = 4
 """Number of frames from which a recording is divided into halves, of two frames at least."""
 
+MAX_RECORDINGS, BLOCK_RECORDINGS = 10_000, 50
+"""Maximum number of recordings to estimate covariances from, and the size of the blocks of neighbouring ones that are
+drawn from more: neighbours in an archive are often of one person, whose variation is to be seen."""
+
 MAX_FRAMES_PER_RECORDING = 200
 MAX_FRAMES = 100_000
 """Maximum numbers of evenly spaced frames to estimate covariances from: 120 MB of features."""
@@ -129,7 +133,7 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     _check_sizes(joints, recording)
     features = describe_frames(network, joints)
     nuisances = _nuisances(network, joints, features, windows.layout, seed)
-    pairs = renumber_pairs(windows.cannot_link, np.unique(windows.whole_recording))
+    pairs = renumber_pairs(windows.cannot_link, _sample_recordings(windows))
     weights = equal_weights(recording)
     within_clusters: Array | float = 0.0
     for completed in range(1, PASSES + 1):
@@ -280,18 +284,30 @@ def _covariance_within_clusters(network: Network, means: Array, relative: Array,
     return second_moment(residuals, weights) * (len(means) / freedom) if freedom else 0.0
 
 
+def _sample_recordings(windows: Windows) -> NDArray[np.integer]:
+    """Return the numbers of the whole recordings from which covariances are estimated, ascending: usually all."""
+    numbers = np.unique(windows.whole_recording)
+    if len(numbers) <= MAX_RECORDINGS:
+        return numbers
+    blocks = evenly_spaced(len(numbers) // BLOCK_RECORDINGS, MAX_RECORDINGS // BLOCK_RECORDINGS)
+    return numbers[(blocks[:, None] * BLOCK_RECORDINGS + np.arange(BLOCK_RECORDINGS)).ravel()]
+
+
 def sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
     """Return evenly spaced frames of each recording, and the recording of each, ascending from 0 without gaps.
+
+    Of more than `MAX_RECORDINGS` recordings, evenly spaced blocks are used.
 
     Raises
     ------
     DataError
         If a joint is not finite.
     """
-    recording = np.unique(windows.whole_recording, return_inverse=True)[1]
-    n_recordings = int(recording.max()) + 1
-    limit = max(MIN_FRAMES, min(MAX_FRAMES_PER_RECORDING, MAX_FRAMES // n_recordings))
-    order = np.argsort(recording, kind="stable")
+    sample = _sample_recordings(windows)
+    of_sample = np.flatnonzero(np.isin(windows.whole_recording, sample))
+    recording = np.searchsorted(sample, windows.whole_recording[of_sample])
+    limit = max(MIN_FRAMES, min(MAX_FRAMES_PER_RECORDING, MAX_FRAMES // len(sample)))
+    order = of_sample[np.argsort(recording, kind="stable")]
     chosen, owner = [], []
     for number, rows in enumerate(np.split(order, np.cumsum(np.bincount(recording))[:-1])):
         frames = np.unique(windows.frames_of(rows))
