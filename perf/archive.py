@@ -1,12 +1,14 @@
 """Measure how grouping grows with the number of recordings, from 1,000 to a million, with the true people known.
 
     python perf/archive.py [--sizes 1000 10000 100000 1000000] [--difficulty medium] [--out perf/results/archive.json]
+    python perf/archive.py --train 100000 [--difficulty easy]
 
 The identity prior is adapted to simulated walkers (`--people`, four recordings each), whose embeddings give the
 covariance between people and the errors of recordings. Embeddings of any number of people are drawn from these: the
 mean of a person from a normal distribution, the errors from those observed. Each size is grouped in a process of its
 own, which reports clock and processor seconds, peak memory, the adjusted Rand index with the true people, and the share
-of the nearest recordings that approximate search found, of those of some recordings.
+of the nearest recordings that approximate search found, of those of some recordings. With ``--train``, that number of
+walks is simulated and cleaned, and then the prior is adapted to them, and they are embedded and grouped.
 """
 
 from __future__ import annotations
@@ -24,6 +26,7 @@ from unittest import mock
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
 import himpc
 from himpc.learning import group_recordings
@@ -33,6 +36,9 @@ from himpc.model import IdentityScoring
 from himpc.recordings import clean
 
 RECORDINGS_PER_PERSON = 4
+
+PEOPLE_AT_ONCE = 500
+"""People who are simulated at once."""
 
 SEARCHED = 200
 """Recordings of which the recall is measured."""
@@ -104,13 +110,55 @@ def measure(size: int, path: Path) -> dict[str, float]:
         "recordings": size,
         "people": people,
         "groups": grouping.people,
-        "ari": round(float(adjusted_rand_score(person, grouping.groups)), 4),
+        "ari": round(float(adjusted_rand_score(person, _single_if_ungrouped(grouping.groups))), 4),
         "recall": round(recall, 4),
         "seconds": round(seconds, 1),
         "processor_seconds": round(cpu, 1),
         "peak_gb": round(peak / 2**20, 2),
         "load": round(os.getloadavg()[0], 1),
     }
+
+
+def train(size: int, difficulty: str) -> dict[str, float]:
+    """Adapt the prior to that number of simulated walks, and group them."""
+    walks, begin = [], time.process_time()
+    for seed in range(-(-size // (PEOPLE_AT_ONCE * RECORDINGS_PER_PERSON))):
+        block = himpc.simulate(
+            people=PEOPLE_AT_ONCE, recordings=RECORDINGS_PER_PERSON, seconds=3.0, difficulty=difficulty, seed=seed
+        )
+        walks += [replace_person(part, seed) for walk in block for part in clean(walk)]
+    walks = walks[:size]
+    prepared = time.process_time() - begin
+    begin, begin_cpu = time.perf_counter(), time.process_time()
+    model = himpc.HiMPC(settings={"prior": "identity"}).fit(walks).model_
+    fitted = time.process_time() - begin_cpu
+    grouping = himpc.group(walks, model)
+    from sklearn.metrics import adjusted_rand_score
+
+    return {
+        "recordings": len(walks),
+        "people": len({walk.person for walk in walks}),
+        "groups": grouping.people,
+        "ari": round(
+            float(adjusted_rand_score([str(w.person) for w in walks], _single_if_ungrouped(grouping.groups))), 4
+        ),
+        "simulated_and_cleaned": round(prepared, 1),
+        "adapted": round(fitted, 1),
+        "seconds": round(time.perf_counter() - begin, 1),
+        "processor_seconds": round(time.process_time() - begin_cpu, 1),
+        "peak_gb": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20, 2),
+        "load": round(os.getloadavg()[0], 1),
+    }
+
+
+def replace_person(walk: himpc.Recording, block: int) -> himpc.Recording:
+    """Name the person after its block of simulated people, too."""
+    return walk.with_(person=f"{block}-{walk.person}")
+
+
+def _single_if_ungrouped(groups: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Give each recording without a group one of its own."""
+    return np.where(groups > 0, groups, -1 - np.arange(len(groups)))
 
 
 def run(*arguments: str) -> str:
@@ -127,8 +175,12 @@ def main() -> None:
     parser.add_argument("--difficulty", default="medium", help="that of the simulation")
     parser.add_argument("--out", type=Path)
     parser.add_argument("--statistics", type=Path, help="reuse the file of an earlier run; written if it is missing")
+    parser.add_argument("--train", type=int, help="adapt to, embed and group that number of simulated walks instead")
     parser.add_argument("--part", choices=("observe", "measure"), help=argparse.SUPPRESS)
     options = parser.parse_args()
+    if options.train:
+        print(json.dumps(train(options.train, options.difficulty)))
+        return
     if options.part == "observe":
         observe(options.people, options.difficulty, options.statistics)
         return

@@ -290,7 +290,8 @@ def _sample_recordings(windows: Windows) -> NDArray[np.integer]:
     if len(numbers) <= MAX_RECORDINGS:
         return numbers
     blocks = evenly_spaced(len(numbers) // BLOCK_RECORDINGS, MAX_RECORDINGS // BLOCK_RECORDINGS)
-    return numbers[(blocks[:, None] * BLOCK_RECORDINGS + np.arange(BLOCK_RECORDINGS)).ravel()]
+    sample: NDArray[np.integer] = numbers[(blocks[:, None] * BLOCK_RECORDINGS + np.arange(BLOCK_RECORDINGS)).ravel()]
+    return sample
 
 
 def sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
