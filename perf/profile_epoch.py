@@ -27,7 +27,7 @@ from himpc.recordings import Windows, clean
 from measurement import timed
 
 STAGES = {
-    "features of all windows": ["himpc.learning.epoch.window_features"],
+    "features of all windows": ["himpc.learning.frame_inputs.window_features"],
     "neighbours": ["himpc.learning.clustering.windows.nearest_neighbours"],
     "Jaccard distances": ["himpc.learning.clustering.windows.jaccard_distances"],
     "DBSCAN": ["himpc.learning.clustering.windows.dbscan"],
@@ -35,7 +35,7 @@ STAGES = {
     "encoder, forwards": ["himpc.model.encoder.Network.forward"],
     "encoder, backwards": ["torch.Tensor.backward"],
     "loss and gradients, but for products": ["himpc.learning._fast.hi_mpc.hi_mpc"],
-    "Adam": ["torch.optim.Adam.step"],
+    "Adam": ["himpc.learning.optimiser.Adam.step"],
 }
 OTHER = "the rest"
 

@@ -77,7 +77,7 @@ def test_recordings_without_a_window_belong_to_no_group():
 
 
 def test_bad_embeddings_raise():
-    with pytest.raises(DataError, match="found 1 recordings as long as a window, expected at least two"):
+    with pytest.raises(DataError, match="found 1 recording as long as a window, expected at least two"):
         group(np.zeros((1, 5, 2)))
     with pytest.raises(DataError, match="not finite"):
         group(np.full((3, 5, 2), np.nan))

@@ -17,7 +17,7 @@ from himpc.evaluation.formatting import markdown_table, percent, percent_interva
 from himpc.evaluation.ranking import RankingResult, WithoutMatch, evaluate_ranking
 
 CMC_RANKS = 50
-"""Ranks of the cumulative matching characteristic that are written to JSON."""
+"""Number of ranks of the cumulative matching characteristic that are written to JSON, which bounds its size."""
 
 ExclusionKey = Literal["camera", "session"]
 
@@ -197,20 +197,25 @@ class _Side:
 
     @classmethod
     def check(cls, data: LabelledEmbeddings, name: str) -> _Side:
+        """Return the windows of a set, or raise `DataError` if it cannot be evaluated."""
         if not len(data.vectors):
             raise DataError(f"the {name} is empty: it has no recording that is as long as a window")
         if not np.isfinite(data.vectors).all():
-            raise DataError(f"embeddings of the {name} hold values that are not finite; was the model trained?")
+            raise DataError(
+                f"embeddings of the {name} hold values that are not finite", hint="check that the model was trained"
+            )
         side = cls(name, data, data.vectors, data.recording, np.array(data.persons, dtype=object))
         side._require(data.persons, "person")
         return side
 
     def pooled(self) -> _Side:
+        """Return the recordings of the set, each the mean of its windows."""
         pooled = pool_recordings(self.vectors, self.recording, len(self.persons), self.data.pose_scale)
         present = np.unique(self.recording)
         return _Side(self.name, self.data, pooled[present], present, self.persons)
 
     def labels(self, key: str) -> NDArray[Any]:
+        """Return the recording, camera or session of each entry."""
         if key == "recording":
             return self.recording
         known = self.data.cameras if key == "camera" else self.data.sessions

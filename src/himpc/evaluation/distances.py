@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 
 DistanceRows = Callable[[slice], NDArray[np.float64]]
-"""Computes a slice of rows of a distance matrix."""
+"""A function that computes a slice of rows of a distance matrix."""
 
 _BLOCK_CELLS = 4_000_000  # distances at once: 32 MB, and a few times that while they are sorted
 

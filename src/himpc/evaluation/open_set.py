@@ -23,7 +23,7 @@ class OpenSetResult:
     Attributes
     ----------
     thresholds : array ``(T,)``
-        All distances at which a rate changes, rising, after minus infinity, at which no probe is identified.
+        Minus infinity, at which no probe is identified, then all distances at which a rate changes, ascending.
     fpir : array ``(T,)``
         False positive identification rate: the share of probes of unknown people with a distance up to the threshold.
     fnir : dict of int to array ``(T,)``

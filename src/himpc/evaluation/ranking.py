@@ -32,11 +32,11 @@ class RankingResult:
     metrics : dict of str to float
         ``"rank_1"``, ..., and the mean of each metric of `METRICS`.
     mAP, mINP : float
-        Two of them.
+        The means of these two metrics.
     n_queries, n_skipped : int
         Probes that count, and probes that were skipped because they have no match.
     query : int array ``(Q,)``
-        The number of each probe that counts.
+        The index of each probe that counts.
     first_match : int array ``(Q,)``
         Rank of the best match, from 1; G + 1 for a probe without a match.
     per_query : dict of str to array ``(Q,)``
@@ -52,7 +52,7 @@ class RankingResult:
 
     @property
     def n_queries(self) -> int:
-        """Queries that count."""
+        """Number of probes that count."""
         return len(self.query)
 
     @property
@@ -85,7 +85,7 @@ def evaluate_ranking(
 ) -> RankingResult:
     """Rank the gallery by Euclidean distance for each probe and compute the metrics of the ranking.
 
-    Equal distances count against the query: an entry of another person ranks before a match.
+    Equal distances count against the probe: an entry of another person ranks before a match.
 
     Parameters
     ----------
@@ -99,7 +99,7 @@ def evaluate_ranking(
         True where a probe must not be compared with a gallery entry. Or the cameras (or sessions) of both sides: then
         entries of the same person and camera are excluded, the rule of Market-1501 (Zheng et al., ICCV 2015).
     same : bool
-        Whether probe and gallery are one set: then a probe is never its own match.
+        Whether probe and gallery are one set, in one order: then a probe is never its own match.
     without_match : {"error", "skip", "count"}
         Treatment of a probe without a match in its gallery: raise an error, skip it, or count it as a failure (0 in
         every metric).
@@ -215,7 +215,10 @@ def _result(
     if without_match == "skip":
         query = np.delete(query, lost)
     if not len(query):
-        raise DataError("no probe has a match in the gallery: there is nothing to measure")
+        raise DataError(
+            "no probe has a match in the gallery: there is nothing to measure",
+            hint="add other recordings of the same people to the gallery",
+        )
     cmc = np.cumsum(np.bincount(first_match[query] - 1, minlength=size + 1))[:size] / len(query)
     return RankingResult(
         cmc=cmc,

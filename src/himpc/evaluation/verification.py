@@ -22,11 +22,11 @@ class ErrorRates:
     Attributes
     ----------
     thresholds : array ``(T,)``
-        All different distances, rising, after minus infinity, at which nothing matches.
+        Minus infinity, at which nothing matches, then all different distances, ascending.
     fmr : array ``(T,)``
-        False match rate, in [0, 1], never falling: the share of impostor comparisons that match.
+        False match rate, in [0, 1], ascending: the share of impostor comparisons that match.
     fnmr : array ``(T,)``
-        False non-match rate, in [0, 1], never rising: the share of genuine comparisons that do not match.
+        False non-match rate, in [0, 1], descending: the share of genuine comparisons that do not match.
     """
 
     thresholds: Floats
@@ -160,7 +160,8 @@ def evaluate_verification(
     """
     if distances.shape != (len(probe_ids), len(gallery_ids)):
         raise DataError(
-            f"distances have shape {distances.shape} for {len(probe_ids)} probes, {len(gallery_ids)} entries"
+            f"distances have shape {distances.shape} for {len(probe_ids)} probes, {len(gallery_ids)} entries, expected "
+            "one for each of both"
         )
     (probe, gallery), n_persons = encode_labels(probe_ids, gallery_ids)
     same = probe[:, None] == gallery
@@ -168,23 +169,28 @@ def evaluate_verification(
     own, first, second = left[same], left[~same], right[~same]
     pooled = _Pooled(distances[same], distances[~same])
     rates = pooled.rates(np.ones(len(own)), np.ones(len(first)))
-    eers, fnmrs = [], []
+    samples = []
     for times in resample_persons(n_persons, draws, seed):
         genuine, impostor = times[own], times[first] * times[second]
         if genuine.any() and impostor.any():
-            sample = pooled.rates(genuine, impostor)
-            eers.append(sample.eer)
-            fnmrs.append([sample.fnmr_at(fmr) for fmr in fmrs])
+            samples.append(_eer_and_fnmrs(pooled.rates(genuine, impostor), fmrs))
+    intervals = [percentile_interval([sample[i] for sample in samples], confidence) for i in range(1 + len(fmrs))]
+    eer, *fnmrs = _eer_and_fnmrs(rates, fmrs)
     return VerificationResult(
         rates=rates,
-        eer=rates.eer,
-        fnmr={fmr: rates.fnmr_at(fmr) for fmr in fmrs},
-        eer_interval=percentile_interval(eers, confidence),
-        fnmr_intervals={fmr: percentile_interval([row[i] for row in fnmrs], confidence) for i, fmr in enumerate(fmrs)},
+        eer=eer,
+        fnmr=dict(zip(fmrs, fnmrs, strict=True)),
+        eer_interval=intervals[0],
+        fnmr_intervals=dict(zip(fmrs, intervals[1:], strict=True)),
         n_genuine=len(own),
         n_impostor=len(first),
         n_persons=n_persons,
     )
+
+
+def _eer_and_fnmrs(rates: ErrorRates, fmrs: Sequence[float]) -> list[float]:
+    """Return the EER, then the FNMR at each FMR."""
+    return [rates.eer, *(rates.fnmr_at(fmr) for fmr in fmrs)]
 
 
 class _Pooled:

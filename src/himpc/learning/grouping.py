@@ -319,7 +319,10 @@ def _number_groups(
 
 def _check_number_of_recordings(count: int, people: int | None, scoring: IdentityScoring | None) -> None:
     if count < 2:
-        raise DataError(f"found {count} recordings as long as a window, expected at least two to group")
+        raise DataError(
+            f"found {count_noun(count, 'recording')} as long as a window, expected at least two to group",
+            hint="add recordings, or longer ones",
+        )
     if count > MAX_RECORDINGS and (scoring is None or people is not None):
         raise DataError(
             f"found {count} recordings, expected at most {MAX_RECORDINGS} to group at once",

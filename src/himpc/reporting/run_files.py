@@ -61,7 +61,7 @@ class RunFiles:
 
 
 def read_run(path: str | Path) -> RunFiles:
-    """Read the folder that `himpc.train`, a benchmark or `himpc.reporting.write_groups` wrote.
+    """Read the folder that `himpc.learning.train`, a benchmark or `himpc.reporting.write_groups` wrote.
 
     Raises
     ------

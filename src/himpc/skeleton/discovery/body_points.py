@@ -8,37 +8,39 @@ from numpy.typing import NDArray
 from himpc.skeleton.discovery.distances import evenly_spaced
 
 _MIN_TRAVEL = 0.25
-"""Root mean square movement of a body that travels, in its extent."""
+"""Movement, as a root mean square in extents of the body, from which a body travels."""
 
-_SHARE = (0.5, 2.0)
-"""Share of the movement of a travelling body that each of its points has: 0.8 to 1.2 in walking, 0 in the room."""
+_MOVEMENT_SHARES = (0.5, 2.0)
+"""Limits of the share that a point has in the movement of a travelling body: 0.8 to 1.2 in walking, 0 in the room."""
 
 _MAX_DEVIATION = 0.4
-"""Root mean square deviation of a point from the movement of the body, in its extent: up to 0.2 for a walking foot;
-moments and forces follow the steps, but their values are no distances."""
+"""Maximum root mean square deviation of a point from the movement of the body, in its extents: up to 0.2 for a walking
+foot. Moments and forces follow the steps, but their values are no distances."""
 
-_TOGETHER = 0.5
-"""Deviation between two points that move together, in the movement of the one that moves more."""
+_MAX_RELATIVE_DEVIATION = 0.5
+"""Maximum deviation between two points that move together, relative to the movement of the one that moves more."""
 
 _MIN_GROUP = 3
-"""Points that move together while a body travels, at least."""
+"""Minimum number of points that move together while a body travels: two may be props or noise."""
 
-_CONSTANT = 0.35
-"""Variation of the distance of a point of the same body from a moving part of it, in this distance."""
+_MAX_VARIATION = 0.35
+"""Maximum variation of the distance of a point from a moving part of the same body, relative to the distance."""
 
-_MAX_PART = 8.0
-"""Distance of a point of the same body from a moving part of it, in the extent of the part, such as a forearm."""
+_MAX_PART_DISTANCE = 8.0
+"""Maximum distance of a point from a moving part of the same body, such as a forearm, in extents of the part."""
 
 _MAX_DISTANCE = 2.0
-"""Distance of a point of a body that stays in place from the mean of its points, in its extent."""
+"""Maximum distance of a point from the mean of the points of a body that stays in place, in its extents."""
 
-_STILL, _MOVING = 0.003, 0.05
-"""Movement of a point of the room, and of half of the points of a body that moves in place, in its extent."""
+_MAX_STILL_MOVEMENT, _MIN_MOVEMENT = 0.003, 0.05
+"""Movement, in extents of the body, up to which a point belongs to the room, and above which half of the points of a
+body that moves in place are: only then are points of the room left out."""
 
 _MIN_SEEN = 0.5
-"""Share of the frames in which a point of the body is seen."""
+"""Minimum share of the frames in which a point of the body is seen."""
 
 _MAX_FRAMES, _MAX_EXTENT_FRAMES = 60, 10
+"""Maximum numbers of evenly spaced frames to compare movements and to measure an extent, which bound time."""
 
 Array = NDArray[np.float64]
 
@@ -57,7 +59,7 @@ def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
     Returns
     -------
     int array ``(n,)``
-        Indices of the points; if nothing moves, of all that are seen and are no scalars.
+        Indices of the points; if nothing moves, of all positions that are seen.
     """
     frames = joints[evenly_spaced(len(joints), _MAX_FRAMES)].astype(np.float64)
     frames = frames[~np.isnan(frames[:, :, 0]).all(axis=1)]
@@ -78,18 +80,18 @@ def find_body_points(joints: NDArray[np.floating]) -> NDArray[np.intp]:
         share = np.nansum((shifts * course[:, None]).sum(axis=2), axis=0)
         share /= np.where(np.isnan(shifts[:, :, 0]), 0, (course**2).sum(axis=1)[:, None]).sum(axis=0)
         deviation = np.sqrt(np.nanmean(((shifts - course[:, None]) ** 2).sum(axis=2), axis=0))
-        body = (share > _SHARE[0]) & (share < _SHARE[1]) & (deviation < _MAX_DEVIATION * extent)
+        body = (share > _MOVEMENT_SHARES[0]) & (share < _MOVEMENT_SHARES[1]) & (deviation < _MAX_DEVIATION * extent)
         return np.asarray(points[body])
     middle, variation = _distances_from(frames, whole)
     near = (middle < _MAX_DISTANCE * extent) & (variation < _MAX_DEVIATION * extent)
-    if near.mean() > 0.5:  # otherwise the group is none of the body
+    if near.mean() > 0.5:  # otherwise the group that moves together is not of the body
         frames, points, movement = frames[:, near], points[near], movement[near]
     extent = _extent(frames[:, movement >= np.quantile(movement, 0.9) / 2])
-    return points[movement > _STILL * extent] if np.median(movement) > _MOVING * extent else points
+    return points[movement > _MAX_STILL_MOVEMENT * extent] if np.median(movement) > _MIN_MOVEMENT * extent else points
 
 
 def _are_scalars(frames: Array) -> NDArray[np.bool_]:
-    """Return which points change along one axis only, such as powers, or stay on the floor at 0; none if most do."""
+    """Find points that change along one axis only, such as powers, or stay on the floor at 0; none if most do."""
     low, high = np.fmin.reduce(frames, axis=0), np.fmax.reduce(frames, axis=0)
     changes = (high > low).sum(axis=1)
     is_flat = ((low == 0) & (high == 0)).any(axis=1)
@@ -113,14 +115,14 @@ def _distances_from(frames: Array, group: NDArray[np.intp]) -> tuple[Array, Arra
 
 
 def _whole_body(frames: Array, core: NDArray[np.intp]) -> NDArray[np.intp]:
-    """Return a group that moves together; if it is less than half of the points, with those that stay near it.
+    """Return a group that moves together, and, if it is less than half of the points, those that stay near it.
 
-    A raised arm moves as much as it is long, and the body that it belongs to stays near it.
+    If only an arm is raised, it moves together, and the body that it belongs to stays near it.
     """
     if 2 * len(core) >= frames.shape[1]:
         return core
     middle, variation = _distances_from(frames, core)
-    near = (variation < _CONSTANT * middle) & (middle < _MAX_PART * _extent(frames[:, core]))
+    near = (variation < _MAX_VARIATION * middle) & (middle < _MAX_PART_DISTANCE * _extent(frames[:, core]))
     return np.union1d(core, np.flatnonzero(near))
 
 
@@ -132,5 +134,5 @@ def _largest_group_that_moves_together(shifts: Array, movement: Array) -> NDArra
     products = np.einsum("fpa,fqa->pq", filled, filled, optimize=True)
     both = np.maximum(weight.T @ weight, 1)
     deviation = np.sqrt(np.maximum(squares + squares.T - 2 * products, 0) / both)
-    together = deviation <= _TOGETHER * np.maximum(movement[:, None], movement)
+    together = deviation <= _MAX_RELATIVE_DEVIATION * np.maximum(movement[:, None], movement)
     return np.flatnonzero(together[together.sum(axis=1).argmax()])

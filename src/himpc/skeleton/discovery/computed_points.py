@@ -13,42 +13,46 @@ from numpy.typing import NDArray
 
 from himpc.skeleton.discovery.distances import Distances, evenly_spaced
 
-_EXACT, _MAX_EXACT = 1e-5, 4e-5
-"""Largest deviation of an exact relation, in extents, and the same for rounded positions; measured points deviate by
-7e-5 and more."""
+_MIN_LIMIT, _MAX_LIMIT = 1e-5, 4e-5
+"""Deviation up to which a relation is exact, in extents of the body: for exact positions, and at most for rounded ones.
+Measured points deviate by 7e-5 and more."""
 
-_ROUNDING = 2.5
-"""Deviation of a relation between rounded positions, in steps of the rounding."""
+_ROUNDING_STEPS = 2.5
+"""Deviation of an exact relation between rounded positions, in steps of the rounding."""
 
-_ON_GRID = 0.9
-"""Share of the small differences of rounded positions that are multiples of the smallest."""
+_MIN_ON_GRID = 0.9
+"""Share of small differences of positions that are multiples of the smallest, from which positions are rounded."""
 
 _MIN_MEASURED = 0.15
 """Share of points without an exact relation, below which all points are kept, as in files of joints: 0.2 and more in
 files of markers to which a model of gait added its outputs."""
 
 _MAX_TRIANGLE_POINTS = 400
-"""Number of points above which triangles are not compared."""
+"""Number of points above which triangles are not compared: memory grows with the third power."""
 
 _MAX_WEIGHT = 0.9
 """Largest weight of a point in a mean; a marker near the origin of a segment is no mean of this and its axes."""
 
 _MAX_RECORDINGS, _MAX_FRAMES, _MAX_MEAN_FRAMES = 6, 12, 120
+"""Maximum numbers of evenly spaced recordings, and of frames of each to compare triangles and weighted means, which
+bound time."""
+
 _MIN_FRAMES, _MIN_SEEN = 4, 0.5
+"""Minimum number of frames that show a triangle, and minimum share of frames that show the points of a mean."""
 
 Array = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 
 
-def computed_points(
+def find_computed_points(
     distances: Distances, recordings: Sequence[NDArray[np.floating]], preferred: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
     """Find the points that are computed from others.
 
-    Four points whose mutual distances keep their ratios are the origin and the axes of a segment: all are computed. Of
-    other points that keep an exact distance, those with the fewest such partners are measured: a marker at the elbow
-    has one, the centre of the joint. A point that is a weighted mean of others is computed. Where hardly any point is
-    measured, as in files of joints, none is called computed.
+    Four points whose mutual distances keep their ratios are the origin and the axes of a segment: all are computed.
+    Among other points at exact distances of each other, those with the fewest such partners are taken as measured: a
+    marker at the elbow has one partner, the centre of the joint, which has several. A point that is a weighted mean of
+    others is computed. Where hardly any point is measured, as in files of joints, none is taken as computed.
 
     Parameters
     ----------
@@ -57,7 +61,7 @@ def computed_points(
     recordings : sequence of arrays ``(frames, P, 3)``
         NaN where not seen.
     preferred : bool array ``(P,)``
-        Of two points with an exact distance, the one that is rather called measured.
+        The points that are rather taken as measured, of those at exact distances of each other.
 
     Returns
     -------
@@ -95,7 +99,7 @@ def _most_moving(recordings: Sequence[NDArray[np.floating]]) -> list[Array]:
 
 def _limit(extent: float, joints: Array) -> float:
     """Return the deviation up to which a relation is exact, in the unit of the positions."""
-    return float(np.clip(_ROUNDING * _rounding_step(joints), _EXACT * extent, _MAX_EXACT * extent))
+    return float(np.clip(_ROUNDING_STEPS * _rounding_step(joints), _MIN_LIMIT * extent, _MAX_LIMIT * extent))
 
 
 def _rounding_step(joints: Array) -> float:
@@ -107,7 +111,7 @@ def _rounding_step(joints: Array) -> float:
     step = float(np.quantile(steps, 0.001))
     multiples = steps[steps < 50 * step] / step
     on_grid = np.abs(multiples - np.round(multiples)) < 0.2
-    return step if on_grid.mean() > _ON_GRID else 0.0
+    return step if on_grid.mean() > _MIN_ON_GRID else 0.0
 
 
 def _axes_of_segments(recordings: Sequence[Array], limits: Sequence[float], copies: Flags) -> Flags:
@@ -157,6 +161,7 @@ def _weighted_means(recordings: Sequence[Array], limits: Sequence[float], candid
 
 
 def _means_in_recording(frames: Array, limit: float, candidates: Flags) -> Flags:
+    """Return which candidates are weighted means of other points in all frames ``(T, P, 3)`` of a recording."""
     from scipy.optimize import nnls
 
     found = np.zeros(len(candidates), bool)
@@ -165,7 +170,7 @@ def _means_in_recording(frames: Array, limit: float, candidates: Flags) -> Flags
     columns = np.concatenate([shifts, ones])  # the last row: weights have the sum 1
     _, values, directions = np.linalg.svd(columns, full_matrices=False)
     null = directions[values < limit * len(columns) ** 0.5]
-    shares = (null**2).sum(axis=0)  # of a mean larger than of the points that it is the mean of
+    shares = (null**2).sum(axis=0)  # in linear relations: a mean has a larger one than the points it is a mean of
     for point in sorted(np.flatnonzero(candidates & (shares > 1e-3)), key=lambda i: (-shares[i], i)):
         others = ~found & (np.arange(len(candidates)) != point)
         weights, error = nnls(columns[:, others], columns[:, point])

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import LayoutError, count_noun
-from himpc.skeleton.discovery.computed_points import computed_points
+from himpc.skeleton.discovery.computed_points import find_computed_points
 from himpc.skeleton.discovery.distances import Distances, measure_distances
 from himpc.skeleton.discovery.segments import (
     MAX_POINTS,
@@ -68,23 +68,12 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
     >>> discover_layout(["b", "a", "d", "c"], [frames]).layout.joints
     ('a', 'b', 'c', 'd')
     """
-    order = np.array(sorted(range(len(names)), key=lambda i: names[i]), dtype=np.intp)
-    seen = [joints[:, order] for joints in recordings]
-    in_all = np.all([~np.isnan(joints[:, :, 0]).all(axis=0) for joints in seen] or [[False]], axis=0)
-    if in_all.sum() < MIN_POINTS:
-        found = count_noun(int(in_all.sum()), "point")
-        raise LayoutError(f"found {found}, expected at least {MIN_POINTS} to discover the parts of a body")
-    distances = measure_distances(seen)
-    computed = in_all & computed_points(distances, seen, in_all)
-    computed &= (in_all & ~computed).sum() >= MIN_POINTS
-    own = np.flatnonzero(in_all & ~computed)
-    kept = own[choose_points(distances.of(own))]
-    order, distances = order[kept], distances.of(kept)
-    points, seen = [names[i] for i in order], [joints[:, kept] for joints in seen]
+    order, distances, notes = _choose_points(names, recordings)
+    points, seen = [names[i] for i in order], [joints[:, order] for joints in recordings]
     segments = find_segments(distances)
     links, ends = segment_links(segments, distances)
     limbs = find_limbs(segments, links, distances)
-    pairs, notes = _find_sides(points, seen, distances)
+    pairs, note_on_sides = _find_sides(points, seen, distances)
     root = segments[_most_central(segments, limbs[0], distances)]
     top = int(root[distances.mean[np.ix_(root, root)].sum(axis=1).argmin()])
     limb_names = _name_limbs(segments, limbs, pairs)
@@ -108,15 +97,37 @@ def discover_layout(names: Sequence[str], recordings: Sequence[NDArray[np.floati
         limb_names=limb_names,
         sideways=tuple(choose_side_lines(pairs, segments, distances)),
     )
-    if computed.any():
-        notes.append(f"left out, because they are computed from other points: {computed.sum()}")
-    if len(kept) < len(own):
-        notes.append(f"{len(kept)} of {len(own)} points are used: a layout has at most {MAX_POINTS}")
+    notes.insert(0, note_on_sides)
     if not distances.moves:
         notes.append("the parts of the body do not move relative to each other: segments are groups of near points")
     elif len(segments) == len(points):
         notes.append("no two points keep their distance: each point is a segment")
     return Discovery(layout, tuple(notes))
+
+
+def _choose_points(
+    names: Sequence[str], recordings: Sequence[NDArray[np.floating]]
+) -> tuple[NDArray[np.intp], Distances, list[str]]:
+    """Choose the points of a layout: return their indices in the order of names, their distances, and notes."""
+    order = np.array(sorted(range(len(names)), key=lambda i: names[i]), dtype=np.intp)
+    seen = [joints[:, order] for joints in recordings]
+    in_all = np.all([~np.isnan(joints[:, :, 0]).all(axis=0) for joints in seen] or [[False]], axis=0)
+    if in_all.sum() < MIN_POINTS:
+        found = count_noun(int(in_all.sum()), "point")
+        raise LayoutError(
+            f"found {found} that all recordings show, expected at least {MIN_POINTS} to discover the parts of a body"
+        )
+    distances = measure_distances(seen)
+    computed = in_all & find_computed_points(distances, seen, in_all)
+    computed &= (in_all & ~computed).sum() >= MIN_POINTS
+    measured = np.flatnonzero(in_all & ~computed)
+    used = measured[choose_points(distances.subset(measured))]
+    notes = []
+    if computed.any():
+        notes.append(f"left out, because they are computed from other points: {computed.sum()}")
+    if len(used) < len(measured):
+        notes.append(f"{len(used)} of {len(measured)} points are used: a layout has at most {MAX_POINTS}")
+    return order[used], distances.subset(used), notes
 
 
 def points_layout(names: Sequence[str], joints: NDArray[np.floating]) -> Layout:
@@ -150,20 +161,21 @@ def points_layout(names: Sequence[str], joints: NDArray[np.floating]) -> Layout:
 
 def _find_sides(
     names: list[str], recordings: list[NDArray[np.floating]], distances: Distances
-) -> tuple[list[tuple[int, int]], list[str]]:
+) -> tuple[list[tuple[int, int]], str]:
+    """Return the left and right point of each pair, and a note that says how they were found."""
     if pairs := pairs_by_name(names):
-        return pairs, ["left and right are those of the names"]
+        return pairs, "left and right are those of the names"
     template = Template(distances, recordings)
     pairs = pairs_by_symmetry(template, distances.extent)
     if not pairs:
-        return [], ["neither names nor symmetry show left and right"]
+        return [], "neither names nor symmetry show left and right"
     if template.up is None or template.forward is None:
-        return pairs, ["left and right are symmetric, but the direction of walking does not show which is which"]
-    return pairs, ["left and right follow from symmetry and the direction of walking"]
+        return pairs, "left and right are symmetric, but the direction of walking does not show which is which"
+    return pairs, "left and right follow from symmetry and the direction of walking"
 
 
 def _most_central(segments: list[NDArray[np.intp]], candidates: list[int], distances: Distances) -> int:
-    """Return the segment that moves least relative to all points."""
+    """Return the one of some segments that moves least relative to all points."""
     variation = np.where(np.isfinite(distances.variation), distances.variation, distances.extent)
     return min(candidates, key=lambda i: (float(variation[segments[i]].mean()), i))
 

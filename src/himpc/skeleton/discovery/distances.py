@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 MAX_RECORDINGS, MAX_FRAMES = 24, 60
-"""Maximum numbers of evenly spaced recordings, and of frames of each; more do not change the result."""
+"""Maximum numbers of evenly spaced recordings, and of frames of each; more hardly change the result."""
 
-MOVEMENT = 0.02
-"""Variation, in extents of the body, of at least one distance of a body that moves its parts."""
+MIN_MOVEMENT = 0.02
+"""Variation of the distance that varies most, in extents of the body, above which the body moves its parts."""
 
 Array = NDArray[np.float64]
 
@@ -49,10 +49,10 @@ class Distances:
     def moves(self) -> bool:
         """Whether parts of the body move relative to each other."""
         largest = self.variation[np.isfinite(self.variation)].max(initial=0.0)
-        return bool(largest > max(MOVEMENT * self.extent, 3 * self.noise))
+        return bool(largest > max(MIN_MOVEMENT * self.extent, 3 * self.noise))
 
-    def of(self, points: NDArray[np.intp]) -> Distances:
-        """Return the distances between some of the points."""
+    def subset(self, points: NDArray[np.intp]) -> Distances:
+        """Return the distances between some of the points, given by index."""
         block = np.ix_(points, points)
         return Distances(self.mean[block], self.variation[block])
 
@@ -100,6 +100,7 @@ def evenly_spaced(count: int, limit: int) -> NDArray[np.intp]:
 
 
 def _median(values: Array) -> Array:
+    """Compute the median over the first axis; NaN is ignored."""
     low, high = _quantiles(values, (0.499, 0.501))
     return (low + high) / 2
 

@@ -10,15 +10,25 @@ from himpc.skeleton.discovery.distances import Distances
 MAX_POINTS = 64
 """Maximum number of points of a discovered layout: a model compares all pairs of them."""
 
-# Limits of the variation within a segment: shares of the extent of the body, or multiples of the noise. A marker on
-# skin moves by 2 to 10 mm relative to the bone; joints of neighbouring segments move several times as far.
 _MIN_CUT, _MAX_CUT = 0.003, 0.012
 _MIN_CUT_NOISE, _MAX_CUT_NOISE = 2.0, 3.5
-_STILL_CUT = 0.25  # the largest distance within a group of near points, in extents
-_TIE = 1e-4  # of a distance, added to its variation: of equally rigid pairs, the nearer come first
-_NEARNESS = 0.02
-_LOOSE = 2.0  # medians: the variation of the most constant distance of a point that is left out first
-_MIN_LIMB = 0.17  # extents: a shorter end of the body, such as the head, belongs to the trunk
+"""Limits of the variation within a segment, in extents of the body, and in multiples of the noise; the larger ones
+count. A marker on skin moves by 2 to 10 mm relative to the bone; joints of neighbouring segments move several times as
+far."""
+
+_STILL_CUT = 0.25
+"""Largest distance within a group of near points of a body that does not move, in extents."""
+
+_TIE_WEIGHT, _NEARNESS_WEIGHT = 1e-4, 0.02
+"""Weights of a distance beside its variation. In segments it decides only between equally rigid pairs; in the tree of
+points, a near point is preferred to a slightly more rigid one."""
+
+_MAX_LOOSENESS = 2.0
+"""Variation of the most constant distance of a point, relative to the median point, above which the point is left out
+first if there are too many."""
+
+_MIN_LIMB = 0.17
+"""Length of a limb, in extents of the body: a shorter end, such as the head, belongs to the trunk."""
 
 Array = NDArray[np.float64]
 Points = NDArray[np.intp]
@@ -26,7 +36,7 @@ Points = NDArray[np.intp]
 
 def _looseness(distances: Distances) -> Array:
     """Compute how loosely points are connected ``(P, P)``: the variation of distances, or distances of a still body."""
-    weights = distances.variation + _TIE * distances.mean if distances.moves else distances.mean
+    weights = distances.variation + _TIE_WEIGHT * distances.mean if distances.moves else distances.mean
     finite = weights[np.isfinite(weights)].max(initial=0.0)
     return np.where(np.isfinite(weights), weights, 10 * finite + 1)
 
@@ -34,7 +44,7 @@ def _looseness(distances: Distances) -> Array:
 def _tree_costs(distances: Distances) -> Array:
     """Compute the costs of the edges of a tree: of equally rigid pairs, the nearer ones cost less."""
     near = np.where(np.isfinite(distances.mean), distances.mean, distances.extent)
-    return _looseness(distances) + _NEARNESS * near
+    return _looseness(distances) + _NEARNESS_WEIGHT * near
 
 
 def find_segments(distances: Distances) -> list[Points]:
@@ -68,6 +78,7 @@ def _join_small(labels: NDArray[np.int64], weights: Array, cut: float) -> None:
 
 
 def _choose_cut(heights: Array, distances: Distances) -> float:
+    """Choose the height at which the tree is cut, in the middle of the largest relative gap between the limits."""
     extent, noise = distances.extent, distances.noise
     if not distances.moves:
         return _STILL_CUT * extent
@@ -84,7 +95,7 @@ def choose_points(distances: Distances, limit: int = MAX_POINTS) -> Points:
     """Return up to `limit` of the points: leave out the loosest, then repeatedly one of the two nearest points."""
     own = np.where(np.eye(len(distances.variation)) > 0, np.inf, distances.variation).min(axis=1, initial=np.inf)
     order = np.argsort(own, kind="stable")
-    firm = max(limit, int((own <= _LOOSE * np.median(own)).sum()))
+    firm = max(limit, int((own <= _MAX_LOOSENESS * np.median(own)).sum()))
     kept = np.sort(order[:firm])
     while len(kept) > limit:
         between = distances.mean[np.ix_(kept, kept)] + np.where(np.eye(len(kept)) > 0, np.inf, 0)
@@ -189,6 +200,7 @@ def find_limbs(segments: list[Points], links: list[tuple[int, int]], distances: 
 
 
 def _extent(points: Points, distances: Distances) -> float:
+    """Return the largest distance between some points."""
     between = distances.mean[np.ix_(points, points)]
     return float(between[np.isfinite(between)].max(initial=0.0))
 

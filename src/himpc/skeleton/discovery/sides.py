@@ -10,14 +10,29 @@ from numpy.typing import NDArray
 
 from himpc.skeleton.discovery.distances import Distances, evenly_spaced
 
-_MIN_NAMED = 0.3  # share of the points whose names must state sides
-_MAX_ASYMMETRY = 0.06  # extents between a point and the mirror image of its partner
-_MIN_WIDTH = 0.04  # extents between the points of a pair
-_MIN_SYMMETRIC = 0.5  # share of the points that have a partner or lie in the middle
-_ANGLES, _REFINEMENTS = 60, 6
+_MIN_NAMED = 0.3
+"""Share of the points whose names state sides, below which names are not used."""
+
+_MAX_ASYMMETRY = 0.06
+"""Largest distance between a point and the mirror image of its partner, in extents of the body."""
+
+_MIN_WIDTH = 0.04
+"""Smallest distance between the points of a pair, in extents: nearer ones lie in the middle."""
+
+_MIN_SYMMETRIC = 0.5
+"""Share of the points with a partner or in the middle, below which a plane is no mirror."""
+
+_N_ANGLES, _N_REFINEMENTS = 60, 6
+"""Numbers of mirror planes that are tried, and of refinements of each, and of the shape, which bound time."""
+
 _MAX_FRAMES = 60
-_MIN_CONSISTENCY = 0.8  # length of the mean of unit vectors
-_MIN_STEP = 0.002  # extents per frame of a body that travels
+"""Maximum number of evenly spaced frames from which the shape is averaged, which bounds time."""
+
+_MIN_CONSISTENCY = 0.8
+"""Length of the mean of unit vectors, below which they do not agree on a direction."""
+
+_MIN_STEP = 0.002
+"""Movement per frame, in extents, above which a body travels."""
 
 Array = NDArray[np.float64]
 Pairs = list[tuple[int, int]]
@@ -72,7 +87,7 @@ class Template:
         # Distances do not tell a shape from its mirror image, but a frame does.
         if sum(error for *_, error in mirrored) < sum(error for *_, error in turns):
             points, turns = points * [1, 1, -1], mirrored
-        for _ in range(_REFINEMENTS):
+        for _ in range(_N_REFINEMENTS):
             placed = [(frame - middle) @ turn for frame, (turn, middle, _) in zip(frames, turns, strict=True)]
             seen = np.isfinite(placed)
             total, count = np.where(seen, placed, 0).sum(axis=0), seen.sum(axis=0)
@@ -151,6 +166,7 @@ def _fit(shape: Array, frame: Array) -> tuple[Array, Array, float]:
 
 
 def _direction(vectors: Array) -> Array | None:
+    """Return the mean direction of unit vectors ``(n, 3)``, or None if they do not agree."""
     mean = vectors.mean(axis=0) if len(vectors) else np.zeros(3)
     length = float(np.linalg.norm(mean))
     return mean / length if length > _MIN_CONSISTENCY else None
@@ -159,12 +175,12 @@ def _direction(vectors: Array) -> Array | None:
 def _normals(template: Template) -> Array:
     """Return directions from right to left to try, ``(n, 3)``."""
     if template.up is None:
-        steps = np.arange(2 * _ANGLES) + 0.5  # evenly over half a sphere (Fibonacci)
+        steps = np.arange(2 * _N_ANGLES) + 0.5  # evenly over half a sphere (Fibonacci)
         height, turn = steps / len(steps), steps * np.pi * (3 - np.sqrt(5))
         radius = np.sqrt(1 - height**2)
         return np.stack([radius * np.cos(turn), radius * np.sin(turn), height], axis=1)
     across = np.linalg.svd(template.up[None])[2][1:]
-    angles = np.arange(_ANGLES) * np.pi / _ANGLES
+    angles = np.arange(_N_ANGLES) * np.pi / _N_ANGLES
     normals: Array = np.stack([np.cos(angles), np.sin(angles)], axis=1) @ across
     if template.forward is not None:
         normals = normals[np.abs(normals @ template.forward) < np.sin(np.pi / 6)]
@@ -177,7 +193,7 @@ def _mirror(points: Array, normal: Array, extent: float) -> tuple[float, Pairs]:
     from scipy.spatial.distance import cdist
 
     offset = 0.0
-    for _ in range(_REFINEMENTS):
+    for _ in range(_N_REFINEMENTS):
         image = points - 2 * np.outer(points @ normal - offset, normal)
         cost = np.minimum(cdist(points, image) / extent, 2 * _MAX_ASYMMETRY)
         partner = linear_sum_assignment(cost)[1]
