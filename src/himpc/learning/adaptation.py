@@ -130,10 +130,11 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     et al.: Unsupervised domain adaptation for i-vector speaker recognition. Odyssey 2014.
     """
     joints, recording = sample_frames(windows)
-    _check_sizes(joints, recording)
+    sample = _sample_recordings(windows)
+    _check_sizes(joints, recording, sample)
     features = describe_frames(network, joints)
     nuisances = _nuisances(network, joints, features, windows.layout, seed)
-    pairs = renumber_pairs(windows.cannot_link, _sample_recordings(windows))
+    pairs = renumber_pairs(windows.cannot_link, sample)
     weights = equal_weights(recording)
     within_clusters: Array | float = 0.0
     for completed in range(1, PASSES + 1):
@@ -321,14 +322,15 @@ def sample_frames(windows: Windows) -> tuple[NDArray[np.float32], NDArray[np.int
     return joints, np.concatenate(owner)
 
 
-def _check_sizes(joints: NDArray[np.float32], recording: NDArray[np.int64]) -> None:
+def _check_sizes(joints: NDArray[np.float32], recording: NDArray[np.int64], sample: NDArray[np.integer]) -> None:
+    """Check that bodies have possible sizes in metres; `sample` are the numbers of the recordings."""
     extent = np.ptp(joints, axis=1).max(axis=1)
     sizes = np.array([np.median(each) for each in np.split(extent, np.flatnonzero(np.diff(recording)) + 1)])
     wrong = np.flatnonzero((sizes < POSSIBLE_SIZES[0]) | (sizes > POSSIBLE_SIZES[1]))
     if len(wrong):
         raise DataError(
             f"{len(wrong)} of {count_noun(len(sizes), 'recording')} cannot be in metres, which the identity prior "
-            f"needs: recording {wrong[0] + 1} shows a body of {sizes[wrong[0]]:.3g} m",
+            f"needs: recording {sample[wrong[0]] + 1} shows a body of {sizes[wrong[0]]:.3g} m",
             hint="convert the joints to metres, leave these recordings out, or set {prior=none}",
         )
 
