@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from himpc.cli import FAILURE
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import OutputOptions
 
 
 def audit(

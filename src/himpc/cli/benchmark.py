@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from himpc.cli.console import Console
 from himpc.cli.hints import recipe_hints, translate_recipe_entry
-from himpc.cli.options import OutputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from himpc.cli.options import FigureOptions, OutputOptions
+from himpc.cli.output_options import FigureOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions, draw_history
 
 if TYPE_CHECKING:

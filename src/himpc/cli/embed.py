@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from himpc._extras import require
 from himpc._files import check_output
 from himpc.cli.models import load_embedder
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.errors import count_noun
 
 if TYPE_CHECKING:

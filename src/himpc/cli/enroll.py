@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT_LOCATION, Location
 from himpc.cli.hints import render_error
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
 from himpc.errors import DataError, GalleryError, count_noun
 

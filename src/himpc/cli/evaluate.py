@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Literal
 
 from himpc.cli.models import load_embedder
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import OutputOptions
 
 
 def evaluate(

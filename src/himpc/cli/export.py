@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.cli.options import OutputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.errors import count_noun
 
 

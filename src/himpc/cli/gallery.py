@@ -12,11 +12,12 @@ from cyclopts import App, Parameter
 from himpc._schema import to_plain
 from himpc.cli import FAILURE
 from himpc.cli.examples import example
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.errors import count_noun
 
 if TYPE_CHECKING:
     from himpc.cli.console import Console
+    from himpc.cli.options import InputOptions
     from himpc.gallery import Gallery
     from himpc.recordings import Recording
     from himpc.video import VideoResult

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from himpc.cli.hints import translate_reference
 from himpc.cli.models import load_embedder
-from himpc.cli.options import FigureOptions, InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import FigureOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
 from himpc.errors import ConfigError, count_noun
 

@@ -10,7 +10,8 @@ import numpy as np
 from cyclopts import Parameter
 
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, read_probes
-from himpc.cli.options import FigureOptions, InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import FigureOptions, OutputOptions
 from himpc.cli.search import describe
 from himpc.errors import ConfigError, count_noun
 

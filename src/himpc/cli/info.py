@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.errors import LayoutError
 
 if TYPE_CHECKING:

@@ -1,4 +1,4 @@
-"""Options that several verbs share, derived from the options of the library."""
+"""Options for input that several verbs share, derived from the options of the library."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from himpc.skeleton import Layout
     from himpc.video import VideoReader, VideoResult
 
-INPUT, TRAINING, OUTPUT = (Group(name, sort_key=key) for key, name in enumerate(("Input", "Training", "Output"), 1))
+INPUT, TRAINING = Group("Input", sort_key=1), Group("Training", sort_key=2)
 
 
 def derive_options(cls: type, names: tuple[str, ...] | None = None, *, optional: bool = False) -> Any:
@@ -64,30 +64,6 @@ def _command_line_type(annotation: Any) -> Any:
         each for each in members if each in (str, int, float, bool, Path, NoneType) or get_origin(each) is Literal
     ]
     return Union[tuple(supported)]  # noqa: UP007 - the number of members varies
-
-
-@Parameter(name="*", group=OUTPUT)
-@dataclass(frozen=True)
-class OutputOptions:
-    """Options for the output of a verb."""
-
-    quiet: bool = False
-    """Print errors only."""
-    json: bool = False
-    """Print one JSON document on standard output and nothing else there."""
-
-    def console(self) -> Console:
-        """Create a console with these options."""
-        return Console(quiet=self.quiet, json=self.json)
-
-
-@Parameter(name="*", group=OUTPUT)
-@dataclass(frozen=True)
-class FigureOptions:
-    """Options for the figures of a verb."""
-
-    figures: tuple[Literal["png", "svg", "pdf"], ...] = ("png",)
-    """Format of figures: png, svg or pdf; repeatable."""
 
 
 _FILE_OPTIONS = ("labels", "layout", "unit", "scale", "up", "markers", "synchronised", "image_size")

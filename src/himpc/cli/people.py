@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from himpc._schema import to_plain
 from himpc.cli import FAILURE
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery
-from himpc.cli.options import OutputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.cli.tables import complete_ids, shorten_ids
 from himpc.errors import ConfigError, count_noun, escape_unprintable
 

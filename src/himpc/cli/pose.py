@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Annotated
 from cyclopts import Parameter
 
 from himpc.cli import FAILURE
-from himpc.cli.options import CalibratedOptions, OutputOptions
+from himpc.cli.options import CalibratedOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery
-from himpc.cli.options import OutputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.errors import count_noun
 
 

@@ -8,7 +8,7 @@ from cyclopts import Parameter
 
 from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery
-from himpc.cli.options import OutputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.cli.tables import complete_ids
 from himpc.errors import ConfigError, count_noun
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import OutputOptions
 
 
 def report(

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery, read_probes
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import OutputOptions
 
 if TYPE_CHECKING:
     from himpc.gallery import Answer, Gallery

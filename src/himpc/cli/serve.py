@@ -8,7 +8,7 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from himpc.cli.options import OutputOptions
+from himpc.cli.output_options import OutputOptions
 
 
 def serve(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from himpc.cli import SKIPPED
 from himpc.cli.hints import recipe_hints, translate_recipe_entry
-from himpc.cli.options import FigureOptions, OutputOptions
+from himpc.cli.output_options import FigureOptions, OutputOptions
 from himpc.errors import count_noun
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from himpc._schema import to_plain
 from himpc.cli.console import Console
 from himpc.cli.distributed import SilentConsole, join_processes
-from himpc.cli.options import FigureOptions, InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import FigureOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions, draw_history
 from himpc.errors import count_noun
 

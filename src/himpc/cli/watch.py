@@ -16,7 +16,8 @@ from himpc.cli.console import Console
 from himpc.cli.enroll import check_model
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery
 from himpc.cli.hints import translate_reference
-from himpc.cli.options import InputOptions, OutputOptions
+from himpc.cli.options import InputOptions
+from himpc.cli.output_options import OutputOptions
 from himpc.errors import ConfigError
 
 if TYPE_CHECKING:
