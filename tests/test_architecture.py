@@ -136,8 +136,10 @@ def test_verbs_of_a_gallery_load_neither_torch_nor_lancedb_in_vain(tmp_path):
         ("search", tmp_path / "one.npz"),
     )
     *loaded, after_search = modules_after(*[("gallery", *verb, "--gallery", tmp_path / "g") for verb in verbs])
+    readers = {"reading", "skeleton.markers", "skeleton.naming", "recordings.cleaning", "recordings.store"}
     for verb, modules in zip(verbs[:-1], loaded, strict=True):
         assert not modules & {"torch", "lancedb", "scipy", "numba", "sklearn"}, verb
+        assert not modules & {f"himpc.{name}" for name in readers}, verb
     assert not after_search & {"torch", "scipy"}
 
 

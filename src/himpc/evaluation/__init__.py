@@ -61,3 +61,7 @@ __getattr__ = import_on_first_use(
         "verification": "ErrorRates VerificationResult error_rates evaluate_verification",
     },
 )
+
+
+def __dir__() -> list[str]:
+    return __all__

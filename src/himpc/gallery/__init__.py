@@ -79,3 +79,7 @@ __getattr__ = import_on_first_use(
         "watcher": "Arrival FolderWatcher MergeSuggestion suggest_merges",
     },
 )
+
+
+def __dir__() -> list[str]:
+    return __all__

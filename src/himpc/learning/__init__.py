@@ -81,3 +81,7 @@ __getattr__ = import_on_first_use(
         "views": "MIN_SPANNING ViewCheck heading_vectors remove_view_effect",
     },
 )
+
+
+def __dir__() -> list[str]:
+    return __all__

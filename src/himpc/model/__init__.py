@@ -71,3 +71,7 @@ __getattr__ = import_on_first_use(
         "tensors": "read_note read_tensors shapes_of write_tensors",
     },
 )
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,42 +1,47 @@
 """Recordings of one person's joints over time: validation, cleaning, windows and the ``.npz`` store."""
 
-from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
-from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
-from himpc.recordings.common_layout import leave_out_unfit, to_common_layout
-from himpc.recordings.common_size import (
-    EQUAL_STATURE,
-    BodySize,
-    body_size,
-    describe_sizes,
-    has_unequal_sizes,
-    scale_bodies,
-)
-from himpc.recordings.headings import (
-    FACINGS,
-    Facing,
-    camera_headings,
-    describe_headings,
-    facing_shares,
-    heading_sectors,
-    mean_direction,
-    nearby_sectors,
-)
-from himpc.recordings.interchange import METADATA, parse_poses, restore_layout
-from himpc.recordings.mapped_arrays import iter_blocks, read_array, read_npy_header, stack
-from himpc.recordings.motion_bids import LAYOUT_KEY, SIZE_KEY, save_motion_bids
-from himpc.recordings.netcdf import save_netcdf
-from himpc.recordings.recording import (
-    MAX_FPS,
-    MIN_FPS,
-    Origin,
-    Quality,
-    Recording,
-    normalize_label,
-    number_whole_recordings,
-)
-from himpc.recordings.simultaneous import cannot_link, synchronise
-from himpc.recordings.store import load, save
-from himpc.recordings.windows import Windows
+from typing import TYPE_CHECKING
+
+from himpc._extras import import_on_first_use
+
+if TYPE_CHECKING:
+    from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
+    from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
+    from himpc.recordings.common_layout import leave_out_unfit, to_common_layout
+    from himpc.recordings.common_size import (
+        EQUAL_STATURE,
+        BodySize,
+        body_size,
+        describe_sizes,
+        has_unequal_sizes,
+        scale_bodies,
+    )
+    from himpc.recordings.headings import (
+        FACINGS,
+        Facing,
+        camera_headings,
+        describe_headings,
+        facing_shares,
+        heading_sectors,
+        mean_direction,
+        nearby_sectors,
+    )
+    from himpc.recordings.interchange import METADATA, parse_poses, restore_layout
+    from himpc.recordings.mapped_arrays import iter_blocks, read_array, read_npy_header, stack
+    from himpc.recordings.motion_bids import LAYOUT_KEY, SIZE_KEY, save_motion_bids
+    from himpc.recordings.netcdf import save_netcdf
+    from himpc.recordings.recording import (
+        MAX_FPS,
+        MIN_FPS,
+        Origin,
+        Quality,
+        Recording,
+        normalize_label,
+        number_whole_recordings,
+    )
+    from himpc.recordings.simultaneous import cannot_link, synchronise
+    from himpc.recordings.store import load, save
+    from himpc.recordings.windows import Windows
 
 __all__ = [
     "EQUAL_STATURE",
@@ -87,3 +92,29 @@ __all__ = [
     "synchronise",
     "to_common_layout",
 ]
+
+__getattr__ = import_on_first_use(
+    __name__,
+    {
+        "cleaning": "CleaningRules clean impossible_frames",
+        "collection": "Problem Progress Recordings parse_condition select",
+        "common_layout": "leave_out_unfit to_common_layout",
+        "common_size": "EQUAL_STATURE BodySize body_size describe_sizes has_unequal_sizes scale_bodies",
+        "headings": (
+            "FACINGS Facing camera_headings describe_headings facing_shares heading_sectors "
+            "mean_direction nearby_sectors"
+        ),
+        "interchange": "METADATA parse_poses restore_layout",
+        "mapped_arrays": "iter_blocks read_array read_npy_header stack",
+        "motion_bids": "LAYOUT_KEY SIZE_KEY save_motion_bids",
+        "netcdf": "save_netcdf",
+        "recording": "MAX_FPS MIN_FPS Origin Quality Recording normalize_label number_whole_recordings",
+        "simultaneous": "cannot_link synchronise",
+        "store": "load save",
+        "windows": "Windows",
+    },
+)
+
+
+def __dir__() -> list[str]:
+    return __all__
