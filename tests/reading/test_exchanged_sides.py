@@ -56,6 +56,29 @@ def test_clean_recordings_are_not_changed(walks):
         assert restore(walk.joints, walk.layout) == (walk.joints, ())
 
 
+@pytest.mark.parametrize(
+    "shares", [{"elbow": 0.5, "wrist": 1.6, "hand": 1.9}, {"wrist": 1.2, "hand": 1.4}, {"knee": 0.25, "ankle": 0.5}]
+)
+def test_limbs_that_a_person_crosses_are_not_exchanged(walks, shares):
+    for walk in walks:
+        joints, index = walk.joints.copy(), walk.layout.index
+        across = joints[:, index("left_hip")] - joints[:, index("right_hip")]
+        for joint, share in shares.items():
+            joints[:, index(f"left_{joint}")] -= share * across
+            joints[:, index(f"right_{joint}")] += share * across
+        assert restore(joints, walk.layout)[0] is joints
+
+
+def test_empty_frames_are_no_evidence(walks):
+    for walk in walks:
+        joints = exchange(walk, ("knee",))
+        few = np.full_like(joints, np.nan)
+        few[::30] = joints[::30]
+        found, notes = restore(joints[::30], walk.layout)
+        assert np.array_equal(restore(few, walk.layout)[0][::30], found, equal_nan=True)
+        assert restore(few, walk.layout)[1] == notes
+
+
 def test_nothing_is_exchanged_where_nothing_shows_it():
     layout = get_layout("kinect-v1")
     rng = np.random.default_rng(0)

@@ -66,6 +66,12 @@ def restore_sides(
     points : array ``(frames, P, 3)``
     notes : tuple of str
     """
+    seen = np.isfinite(points[:, np.array(pairs, dtype=np.intp).ravel(), 0]).any(axis=1)
+    if not seen.all():  # frames in which nothing is seen are no evidence
+        result, seen_frames = points.copy(), points[seen]
+        found, notes_of_seen = restore_sides(seen_frames, pairs, names, None if leftward is None else leftward[seen])
+        result[seen] = found
+        return (points if found is seen_frames else result), notes_of_seen
     body = _Body.measure(points, pairs)
     if body is None:
         return points, ()
@@ -211,15 +217,20 @@ class _Body:
         return before > _EVIDENCE * after and before - after > count * _MIN_ERROR * self.extent
 
     def is_turned(self, restored: _Body, group: list[int]) -> bool:
-        """Return whether a limb that is exchanged as a whole is turned against the other points where it is."""
+        """Return whether a limb that is exchanged as a whole is turned against the other points where it is.
+
+        Where only its end is turned, such as the wrists of folded arms, the person crosses it.
+        """
         others = [pair for pair in range(len(self.pairs)) if pair not in group]
         lines = self.left - self.right, restored.left - restored.right
         shares = []
         for pair in group:
             signs = [np.sign((each[:, pair, None] * lines[1][:, others]).sum(axis=2)) for each in lines]
             frames = (signs[0] != signs[1]).any(axis=1)
+            if (_mean_sign(signs[1]) <= _OPPOSES).any():
+                return False
             shares.append(min(_mean(signs[1]), _mean(signs[1][frames])))
-        return len(group) > 1 and len(self.left) >= _MIN_MEASURED and max(shares) >= _AGREES
+        return len(group) > 2 and len(self.left) >= _MIN_MEASURED and max(shares) >= _AGREES
 
 
 def _groups(links: list[tuple[int, int]], exchanged: Mask) -> list[list[int]]:
