@@ -140,6 +140,18 @@ def test_degenerate_points_are_all_or_none_of_the_body(joints):
     assert find_body_points(joints).tolist() == (list(range(joints.shape[1])) if np.isfinite(joints).all() else [])
 
 
+def test_distances_of_each_recording_are_measured_once_to_fill_points(monkeypatch):
+    from himpc.recordings import common_points
+
+    measured = []
+    measure = common_points.measure_distances
+    monkeypatch.setattr(common_points, "measure_distances", lambda joints: measured.append(0) or measure(joints))
+    joints = two_segments()
+    names = [NAMES[:i] + NAMES[i + 1 :] for i in range(8)]
+    to_common_layout([recording(np.delete(joints, i, axis=1), own) for i, own in enumerate(names)])
+    assert len(measured) == len(names)
+
+
 def test_points_that_each_recording_lacks_are_filled_from_the_most_similar_body():
     bodies = [two_segments(seed) for seed in (0, 0, 1, 1)]
     walks = []

@@ -107,7 +107,8 @@ def _fill_points(recordings: Sequence[Recording], names: Sequence[str]) -> tuple
     if len(set(names).difference(*lacking)) >= max(MIN_POINTS, _MIN_SHARED * len(names)):
         return list(recordings), ()
     selected = [_select(recording, names) for recording in recordings]
-    filled = [_fill(number, selected) if lacks else selected[number] for number, lacks in enumerate(lacking)]
+    shapes = [_shape(joints) for joints in selected]
+    filled = [_fill(number, selected, shapes) if lacks else selected[number] for number, lacks in enumerate(lacking)]
     usable = np.all([np.isfinite(joints).all(axis=(0, 2)) for joints in filled], axis=0)
     if usable.sum() < max(MIN_POINTS, _MIN_SHARED * len(names)):
         raise LayoutError(
@@ -127,10 +128,11 @@ def _fill_points(recordings: Sequence[Recording], names: Sequence[str]) -> tuple
     )
 
 
-def _fill(number: int, selected: Sequence[NDArray[np.float32]]) -> NDArray[np.float32]:
+def _fill(
+    number: int, selected: Sequence[NDArray[np.float32]], shapes: Sequence[NDArray[np.float64]]
+) -> NDArray[np.float32]:
     """Return the points of a recording, with those that it lacks placed as in the most similar recordings."""
     joints = selected[number]
-    shapes = [_shape(each) for each in selected]
     lacking = np.isnan(joints[:, :, 0]).all(axis=0)
     differences = []
     for other, shape in enumerate(shapes):
