@@ -276,3 +276,15 @@ def test_frames_that_are_wrapped_over_lines_are_joined(tmp_path, width):
     path.write_text("\n".join([f"{head}Frame Time: {period}", *wrapped]))
     (expected,), (found,) = (FORMAT.read(each, FileOptions()) for each in (source, path))
     assert np.array_equal(found.joints, expected.joints)
+
+
+def test_a_number_that_wrapped_frames_lack_is_no_end_of_the_file(tmp_path):
+    source = Path(__file__).parent / "cases" / "cgspeed_scale.bvh"
+    head, motion = source.read_text().split("Frame Time:")
+    period, *rows = motion.strip().splitlines()
+    cells = " ".join(rows).split()
+    del cells[len(cells) // 2]
+    path = tmp_path / "x.bvh"
+    path.write_text("\n".join([f"{head}Frame Time: {period}", *cells]))
+    with pytest.raises(FormatError, match="numbers may be missing in any frame"):
+        FORMAT.read(path, FileOptions())

@@ -154,6 +154,12 @@ def _parse_motion(
     if not channels:
         raise FormatError(f"{path}: no joint has channels, so nothing moves")
     rows = _join_wrapped([(number, line.split()) for number, line in lines], channels)
+    if len(rows) < len(lines) and len(rows[-1][1]) < channels:  # a number that is missing earlier shifts all later ones
+        raise FormatError(
+            f"{path}: its frames are wrapped over lines, and the last has {len(rows[-1][1])} of {channels} numbers, so "
+            "numbers may be missing in any frame",
+            hint="export the file again",
+        )
     check_memory(path, 1, len(rows), max(nodes, channels))
     notes = count_note("frames", declared, len(rows))
     if len(rows) > 1 and len(rows[-1][1]) < channels:
@@ -162,7 +168,7 @@ def _parse_motion(
     values = to_numbers(path, rows, channels)
     valid = ~(np.abs(values) > _MAX_VALUE).any(axis=1)  # a frame in which a value is NaN is missing
     if not valid.all():
-        raise FormatError(f"{path}, line {lines[int(valid.argmin())][0]}: a value is infinite or beyond {_MAX_VALUE:g}")
+        raise FormatError(f"{path}, line {rows[int(valid.argmin())][0]}: a value is infinite or beyond {_MAX_VALUE:g}")
     fps, rate_notes = rate_of_period(seconds)
     return values, fps, (*notes, *rate_notes)
 
