@@ -71,10 +71,10 @@ lock: .venv/ready  ## resolve the versions in requirements/ again
 
 results: .venv/ready  ## measure the tables of docs/results.md on the real recordings in $(SHARED)/data
 	$(BIN)/python perf/results.py --data $(SHARED)/data --runs runs/results --out docs/results.md
-	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
+	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set
 
-open-set: .venv/ready  ## measure identification with unknown persons: the last section of docs/results.md
-	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set --results docs/results.md
+open-set: .venv/ready  ## measure identification with unknown persons
+	$(BIN)/python perf/open_set.py --data $(SHARED)/data --runs runs/open-set
 
 identity: .venv/ready  ## measure ranking, grouping and open-set rates on every real set, beside the supervised upper bound
 	$(BIN)/python perf/identity.py --data $(SHARED)/data --ablations --diagnostics

@@ -4,7 +4,7 @@ For each data set and seed, half of the people are drawn as unknown: not trained
 `tracklet` is trained without labels on recordings of the others, who are enrolled, and four more times without a
 quarter of them (`folds`). Thresholds and probabilities come from the gallery alone (`himpc.gallery.calibration`); their
 error rates are measured on the probes of all people. Vectors are stored in the folder of the runs, so each data set and
-seed is trained once. The table is printed, and its main columns are written into docs/results.md.
+seed is trained once. The table is printed; docs/results.md states what it shows.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from himpc.learning import Config, train
 from himpc.model import BASELINES
 from himpc.recordings import Recording, Windows, number_whole_recordings
 from himpc.research import divide_recordings, get_recipe
-from measurement import IgnoreWarnings, replace_section, use_one_thread
+from measurement import IgnoreWarnings, use_one_thread
 from probabilities import score_probabilities
 
 REAL = ("c3d-walking", "kinect-v1-actions")
@@ -55,8 +55,6 @@ METHODS = (
     (BASELINES["body"].title, "body", False),
 )
 FMR, FPIR = 0.01, 0.1
-START = "<!-- open set: written by `python perf/open_set.py` -->\n"
-END = "<!-- /open set -->"
 
 Arrays = dict[str, NDArray]
 Measured = dict[str, tuple[float, float, float]]
@@ -78,7 +76,6 @@ def main() -> None:
         "--data", type=Path, default=Path("../shared/data"), help="the folder that holds the real sets"
     )
     arguments.add_argument("--runs", type=Path, default=Path("runs/open-set"), help="existing results are reused")
-    arguments.add_argument("--results", type=Path, help="a page to write the table into, such as docs/results.md")
     arguments.add_argument("--seeds", type=int, default=3)
     arguments.add_argument("--jobs", type=int, default=2, help="trainings at once, one thread each")
     options = arguments.parse_args()
@@ -95,8 +92,6 @@ def main() -> None:
         for title, method, folds in METHODS[:2] if name in SIMULATED else ():
             rows += [row(name + FROM_TRAINING, title, [measure(run, method, "train", folds) for run in runs])]
     print(document(rows, options.seeds))
-    if options.results:
-        replace_section(options.results, START, END, document(shorten(rows), options.seeds))
 
 
 def vectors(name: str, seed: int, root: Path, runs: Path) -> Arrays:
@@ -236,22 +231,13 @@ def row(name: str, method: str, cells: list[Cell]) -> dict[str, str]:
     }
 
 
-def shorten(rows: list[dict[str, str]]) -> list[dict[str, str]]:
-    """Return the rows of `tracklet` for the page, without intervals and without what describes probabilities."""
-    shown = [title for title, method, _ in METHODS if method == "tracklet"]
-    columns = [name for name in rows[0] if name not in ("Brier", "calibration error", "genuine from")]
-    rows = [each for each in rows if each["method"] in shown and not each.get("set", "").endswith(FROM_TRAINING)]
-    return [{name: each[name].partition(" (")[0] for name in columns} for each in rows]
-
-
 def document(rows: list[dict[str, str]], seeds: int) -> str:
-    """Return the section."""
+    """Return the table with an introduction."""
     introduction = (
-        f"Measured by `python perf/open_set.py` with himpc {himpc.__version__}: recordings, {seeds} seeds, in %. Half "
-        "of the people, drawn with the seed, are neither trained on nor enrolled; people: enrolled / unknown. *FMR* "
-        "and *FPIR* are the measured rates at thresholds set from the gallery's recordings for the stated rates, 1 % "
-        "and 10 %, or the smallest that so few people allow. *found* and *wrong names* are shares of enrolled probes "
-        "at the threshold for FPIR."
+        f"Measured with himpc {himpc.__version__}: recordings, {seeds} seeds, in %. Half of the people are neither "
+        "trained on nor enrolled (people: enrolled / unknown). *FMR* and *FPIR* are measured at thresholds for the "
+        "stated rates, 1 % and 10 %, or the smallest that so few people allow; *found* and *wrong names* are shares of "
+        "enrolled probes at the threshold for FPIR."
     )
     return f"{introduction}\n\n{markdown_table(rows)}\n"
 

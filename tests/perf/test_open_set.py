@@ -1,4 +1,4 @@
-"""perf/open_set.py: vectors, distances, measures, and its section of docs/results.md."""
+"""perf/open_set.py: vectors, distances, measures, and the table."""
 
 import numpy as np
 import pytest
@@ -52,15 +52,3 @@ def test_gallery_is_measured_on_enrolled_and_unknown_probes():
     text = open_set.document([open_set.row("a set", "raw", [cell, cell])], 2)
     assert "| a set | " in text
     assert "8 / 8" in text
-
-
-def test_page_keeps_its_prose_and_the_main_columns(tmp_path):
-    page = tmp_path / "results.md"
-    page.write_text(f"# Results\n\nProse.\n\n{open_set.START}{open_set.END}\n", encoding="utf-8")
-    rows = [{"method": name, "EER": "0.8 (0.0–4.0)", "Brier": "0.21"} for name in ("tracklet", "Raw pose")]
-    short = open_set.shorten(rows)
-    assert short == [{"method": "tracklet", "EER": "0.8"}]
-    open_set.replace_section(page, open_set.START, open_set.END, "a table\n")
-    assert page.read_text() == f"# Results\n\nProse.\n\n{open_set.START}\na table\n\n{open_set.END}\n"
-    with pytest.raises(SystemExit, match="has no pair of comments"):
-        open_set.replace_section(page, "<!-- other -->\n", open_set.END, "")
