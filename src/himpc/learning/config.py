@@ -109,10 +109,8 @@ class Config:
     whiten: bool = False
     """Start the encoders from features whitened by what varies while the person stays the same."""
     prior: Prior = "none"
-    """Start: identity adapts the identity prior to the recordings, without epochs; segments compares shapes of rigid
-    segments, without epochs; none trains from recordings alone; auto adapts the prior if the recordings have its
-    joints, no setting of training is changed, and there are few recordings or several activities, likewise uses
-    segments for discovered layouts, and trains otherwise."""
+    """Start: identity adapts the identity prior to the recordings, and segments compares shapes of rigid segments, both
+    without epochs; none trains from recordings alone; auto decides by the recordings."""
     joint_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
     """Weight of the loss of the joint level; the released code has M."""
     learning_rate: Share = 3.5e-4

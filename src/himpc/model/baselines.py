@@ -21,7 +21,7 @@ from himpc.skeleton import Layout, body_frame
 Floats = NDArray[np.floating]
 
 _MIN_THIGH = 0.1
-"""Metres. A shorter thigh is a tracking error, and D13 divides by its length (docs/method.md, section 9)."""
+"""Metres. A shorter thigh is a tracking error, and D13 divides by its length."""
 
 _BLOCK_FRAMES = 2**15
 """Number of frames that are described at once, which bounds memory."""
@@ -94,8 +94,8 @@ class BoneLengths(Baseline):
 class D13(Baseline):
     """Thirteen anthropometric measures: two heights, nine distances, two proportions.
 
-    As in docs/method.md, section 9: height of head and of neck above the mean of the feet; the distances below; neck to
-    spine over the right and over the left thigh, each thigh at least 0.1 m long. The y axis must point up.
+    Height of head and of neck above the mean of the feet; the distances below; neck to spine over the right and over
+    the left thigh, each thigh at least 0.1 m long. The y axis must point up.
     """
 
     name = "d13"
@@ -122,9 +122,9 @@ class D13(Baseline):
 
 
 class D16(Baseline):
-    """Sixteen anthropometric measures: fifteen distances and the height of the head above the feet.
+    """Sixteen anthropometric measures: the distances below, and the height of the head above the mean of the feet.
 
-    As in docs/method.md, section 9. The y axis must point up.
+    The y axis must point up.
     """
 
     name = "d16"
