@@ -74,11 +74,9 @@ def marker_set_table() -> str:
 
 
 def naming_table() -> str:
-    """Describe every naming convention by its names of the left hip, knee and shoulder."""
-    lines = ["| name | programs and data | hip, knee, shoulder |", "|---|---|---|"]
-    for convention in naming_conventions():
-        names = [f"`{convention.joints[f'left_{joint}'][0]}`" for joint in ("hip", "knee", "shoulder")]
-        lines.append(f"| `{convention.name}` | {convention.title} | {', '.join(names)} |")
+    """List every naming convention with the programs and data that use it."""
+    lines = ["| name | programs and data |", "|---|---|"]
+    lines += [f"| `{convention.name}` | {convention.title} |" for convention in naming_conventions()]
     return "\n".join(lines) + "\n"
 
 

@@ -1,7 +1,7 @@
 """Measure how often the words of answers are right: ``python perf/answers.py``.
 
 Galleries of simulated walkers are searched for further recordings of the same people, and for as many people who are
-not enrolled; both kinds weigh the same. The tables are written into docs/gallery.md.
+not enrolled; both kinds weigh the same. The words by difficulty and model are written into docs/gallery.md.
 """
 
 from __future__ import annotations
@@ -23,9 +23,7 @@ DIFFICULTIES = ("easy", "medium", "hard")
 GALLERIES = ((4, 1), (12, 1), (12, 3), (20, 2))
 """Numbers of people, and of recordings of each."""
 RECORDINGS = 6
-ANSWERS, MERGES = (
-    (f"<!-- {name}: written by `python perf/answers.py` -->\n", f"<!-- /{name} -->") for name in ("answers", "merges")
-)
+START, END = "<!-- answers: written by `python perf/answers.py` -->\n", "<!-- /answers -->"
 PAGE = Path(__file__).parents[1] / "docs" / "gallery.md"
 WORDS = ("match", "likely", "unsure", "unknown")
 
@@ -54,9 +52,9 @@ def main() -> None:
                     (f"{people} people, {recordings} recording{'s'[: recordings > 1]} each", *each) for each in found
                 ]
                 outcomes += [("all", *each) for each in found]
-    for marks, text in ((ANSWERS, document(outcomes, options.seeds)), (MERGES, merge_document(merges, options.seeds))):
-        print(text)
-        replace_section(PAGE, *marks, text)
+    print(document(outcomes, options.seeds))
+    print(merge_document(merges, options.seeds))
+    replace_section(PAGE, START, END, document([each for each in outcomes if " people, " not in each[0]], options.seeds))
 
 
 def models(difficulty: str, seed: int) -> Iterator[tuple[str, Model, dict[str, list[Recording]]]]:
@@ -163,9 +161,8 @@ def document(outcomes: list[Outcome], seeds: int) -> str:
     rows.sort(key=lambda row: row["galleries"] != "all")
     introduction = (
         f"Simulated walkers, {seeds} seeds, half of the probes of people who are not enrolled, himpc "
-        f"{himpc.__version__}: the share of answers with each word for which it is true, in %, *of* the share of all "
-        "answers. *Match*, *likely* and *unsure* are true if the nearest person is the right one, *unknown* if the "
-        "person is not enrolled."
+        f"{himpc.__version__}: how many answers with a word are true, in %, *of* how many have it. *Match*, *likely* and "
+        "*unsure* are true if the nearest person is the right one, *unknown* if the person is not enrolled."
     )
     return f"{introduction}\n\n{markdown_table(rows)}\n"
 

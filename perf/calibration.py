@@ -2,7 +2,6 @@
 
 Seeds start at 500, which no table of results uses; unknown people are drawn as in perf/open_set.py. Compared are
 definitions of the distance to a person with several recordings, and functions from a distance to a likelihood ratio.
-The tables are written into docs/lab-notebook.md.
 """
 
 from __future__ import annotations
@@ -21,14 +20,11 @@ from himpc.evaluation import error_rates, evaluate_open_set, markdown_table, per
 from himpc.gallery.calibration import calibrate
 from himpc.gallery.calibration.comparisons import Comparisons, compare_left_out, compare_within
 from himpc.gallery.calibration.likelihood import LikelihoodRatio, fit_logistic
-from measurement import replace_section, use_one_thread
+from measurement import use_one_thread
 from open_set import SIMULATED, Arrays, folds_of, nearest, vectors
 from probabilities import score_probabilities
 
 FIRST_SEED = 500
-START = "<!-- calibration: written by `python perf/calibration.py` -->\n"
-END = "<!-- /calibration -->"
-NOTEBOOK = Path(__file__).parents[1] / "docs" / "lab-notebook.md"
 
 Ratio = Callable[[NDArray], NDArray]
 SHAPES: dict[str, Callable[[NDArray], NDArray]] = {
@@ -47,9 +43,7 @@ def main() -> None:
     cases = list(product(SIMULATED, range(FIRST_SEED, FIRST_SEED + options.seeds), [Path()], [options.runs]))
     with ProcessPoolExecutor(options.jobs, initializer=use_one_thread) as pool:
         runs = list(pool.map(vectors, *zip(*cases, strict=True)))
-    text = document(runs, options.seeds)
-    print(text)
-    replace_section(NOTEBOOK, START, END, text)
+    print(document(runs, options.seeds))
 
 
 def document(runs: list[Arrays], seeds: int) -> str:

@@ -10,7 +10,7 @@ from himpc._extras import import_on_first_use
 from himpc._version import __version__
 
 # Threads that spin while they wait take the processor from those that work: beside two busy processes, on two
-# processors, training then takes eight times as long (docs/performance.md). Libraries read this when they are loaded.
+# processors, training then takes eight times as long. Libraries read this when they are loaded.
 for _name, _value in {"OMP_WAIT_POLICY": "passive", "OPENBLAS_THREAD_TIMEOUT": "4"}.items():
     os.environ.setdefault(_name, _value)
 

@@ -225,7 +225,7 @@ def test_a_saved_model_of_gait_20_still_loads_and_takes_kinect_v1(tmp_path: Path
 def test_the_example_of_the_documentation_is_a_layout():
     page = (Path(__file__).parents[2] / "docs" / "layouts.md").read_text(encoding="utf-8")
     layout = Layout.from_dict(tomllib.loads(page.split("```toml")[1].split("```")[0]))
-    assert (layout.name, len(layout), layout.find("SpineBase")) == ("my-suit", 15, 0)
+    assert (layout.name, len(layout), layout.find("SpineBase")) == ("my-suit", 7, 0)
     named = set(re.findall(r"`([a-z0-9-]+)`", page.split("### Your own layout")[0]))
     assert set(layout_names()) <= named
 

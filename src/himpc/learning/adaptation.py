@@ -33,7 +33,7 @@ it)."""
 
 OWN_SHARE = 0.5
 """Largest share, in the covariance between people, of what the recordings vary more than by noise; the rest is the
-prior's. Without any, 12 people of kinect-v1-actions become 5 groups (docs/lab-notebook.md)."""
+prior's. Without any, 12 people of kinect-v1-actions become 5 groups."""
 
 OWN_SPREAD = (2.0, 8.0)
 """Variance between recordings, relative to that between halves, up to which their own covariance has no share, and from

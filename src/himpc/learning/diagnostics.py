@@ -1,7 +1,7 @@
 """Self-diagnostics of a model without labels: measures that correlate with the true Rank-1, and advice.
 
 The measures were selected by their rank correlation with the true Rank-1 over simulated suites of many difficulties
-(``perf/diagnostics.py``; docs/lab-notebook.md has the table, and the measures that were rejected).
+(``perf/diagnostics.py``; docs/lab-notebook.md).
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ def matmul(rows: Tensor, columns: Tensor) -> Tensor:
     Notes
     -----
     On a CPU, torch multiplies float32 by MKL, which does not use the wide instructions of processors of other vendors
-    than Intel. The oneDNN in torch does and is twice as fast there (docs/performance.md), but torch has no public name
+    than Intel. The oneDNN in torch does and is twice as fast there, but torch has no public name
     for its product. If the private name is missing, and for other dtypes and devices, this is ``rows @ columns.mT``.
     """
     with torch.no_grad():

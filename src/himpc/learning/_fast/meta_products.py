@@ -1,6 +1,6 @@
 """The logits of `himpc.learning.losses.hi_mpc`, multiplied in the order with the fewest operations.
 
-tests/learning/fast/test_meta_products.py compares every order with the formula; docs/performance.md counts operations.
+tests/learning/fast/test_meta_products.py compares every order with the formula.
 Shapes: R rows (frames of a batch), H features, M heads, K centres (prototypes). The logits are
 ``z[m, r, k] = (f_r W_m) · (c_k W_m) = f_r A_m c_k`` with ``A_m = W_m W_m^T``. The centres are constants, so only
 the gradients for rows and heads are needed; with ``G_m = dL/dA_m`` the one for heads is ``(G_m + G_m^T) W_m``.

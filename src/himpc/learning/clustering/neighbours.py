@@ -16,7 +16,7 @@ BLOCK_COLUMNS = 2**14
 """Columns on a GPU whose nearest are selected at once, while most of the block is in its cache."""
 
 MAX_AUTO_EXACT = 30_000
-"""Maximum number of rows for which "auto" is exact on a CPU (docs/performance.md)."""
+"""Maximum number of rows for which "auto" is exact on a CPU."""
 
 
 def nearest_neighbours(features: Tensor, k: int, method: Neighbours = "auto", rows: slice | None = None) -> Tensor:
