@@ -1,6 +1,6 @@
 """Profile one epoch: seconds of each stage, and the rate of its matrix products: ``python perf/profile_epoch.py``.
 
-docs/performance.md explains the numbers. The stages are timed on one thread and do not overlap: a stage excludes other
+The stages are timed on one thread and do not overlap: a stage excludes other
 stages that it calls. The epoch is also timed on all threads, without the profiler. On a machine with other load,
 compare CPU seconds.
 """

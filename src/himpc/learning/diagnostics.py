@@ -31,7 +31,7 @@ MIN_AGREEMENT = 0.5
 
 CLEAR_CONFIDENCE, MIN_CONFIDENCE = 0.8, 0.5
 """Thresholds of the mean confidence of groups of an adapted model. On the development sets and parts of them, Rank-1 of
-recordings was at least 82 % above the first, and at most 71 % below the second (docs/lab-notebook.md)."""
+recordings was at least 82 % above the first, and at most 71 % below the second."""
 
 NARROW_ARC_DEGREES = 60.0
 """Recordings whose headings lie within a narrower arc show people from one side, as in the simulated suite one-view."""

@@ -36,7 +36,7 @@ TABLE_COLUMNS = (
     ),
     *("turned", "left_out"),
 )
-"""Columns of ``tracks.csv``, explained in docs/video.md, `CleanedTrack` and `Changes`."""
+"""Columns of ``tracks.csv``, explained by `CleanedTrack` and `Changes`."""
 
 RECORDINGS_FOLDER = "recordings"
 """The folder, within a pose folder, of the recordings; it contains nothing else."""
