@@ -52,9 +52,10 @@ def main() -> None:
                     (f"{people} people, {recordings} recording{'s'[: recordings > 1]} each", *each) for each in found
                 ]
                 outcomes += [("all", *each) for each in found]
+    on_page = [each for each in outcomes if " people, " not in each[0]]
     print(document(outcomes, options.seeds))
     print(merge_document(merges, options.seeds))
-    replace_section(PAGE, START, END, document([each for each in outcomes if " people, " not in each[0]], options.seeds))
+    replace_section(PAGE, START, END, document(on_page, options.seeds))
 
 
 def models(difficulty: str, seed: int) -> Iterator[tuple[str, Model, dict[str, list[Recording]]]]:
@@ -161,8 +162,8 @@ def document(outcomes: list[Outcome], seeds: int) -> str:
     rows.sort(key=lambda row: row["galleries"] != "all")
     introduction = (
         f"Simulated walkers, {seeds} seeds, half of the probes of people who are not enrolled, himpc "
-        f"{himpc.__version__}: how many answers with a word are true, in %, *of* how many have it. *Match*, *likely* and "
-        "*unsure* are true if the nearest person is the right one, *unknown* if the person is not enrolled."
+        f"{himpc.__version__}: how many answers with a word are true, in %, *of* how many have it. *Match*, *likely* "
+        "and *unsure* are true if the nearest person is the right one, *unknown* if the person is not enrolled."
     )
     return f"{introduction}\n\n{markdown_table(rows)}\n"
 
