@@ -5,12 +5,18 @@ import pytest
 
 import himpc
 from himpc.evaluation import grouping_agreement
+from himpc.skeleton import discover_layout
 
 LEGS = {"FL": (0.6, 0.2), "FR": (0.6, -0.2), "HL": (-0.6, 0.2), "HR": (-0.6, -0.2)}
 
 
-def horse(body: int, take: int, frames: int = 150, aside: float = 0.0) -> tuple[list[str], np.ndarray]:
-    """Return names and points ``(frames, P, 3)`` in metres, z up, of a horse that walks along x."""
+def horse(
+    body: int, take: int, frames: int = 150, aside: float = 0.0, bend: float = 1.0
+) -> tuple[list[str], np.ndarray]:
+    """Return names and points ``(frames, P, 3)`` in metres, z up, of a horse that walks along x.
+
+    With `bend` 1 legs are stiff.
+    """
     rng = np.random.default_rng(body)
     size = rng.normal(1, 0.06, 8)
     seconds = np.arange(frames) / 100
@@ -35,7 +41,7 @@ def horse(body: int, take: int, frames: int = 150, aside: float = 0.0) -> tuple[
         joint = np.tile([x * size[0], y * size[1], 1.1 * size[2]], (frames, 1))
         for part, length, turn in (
             ("upper", 0.5 * size[4], angle),
-            ("lower", 0.45 * size[5], angle - 0.3),
+            ("lower", 0.45 * size[5], bend * angle - 0.3),
             ("hoof", 0.1 * size[6], angle - 0.1),
         ):
             end = joint + length * np.stack([np.sin(turn), 0 * turn, -np.cos(turn)], axis=1)
@@ -66,6 +72,19 @@ def herd(tmp_path_factory):
         for take in range(4):
             write(folder / f"h{body}" / f"{take}.trc", [("", *horse(body, take))])
     return himpc.read(folder, name="{person}/*")
+
+
+@pytest.mark.parametrize("bend", [1.0, 1.8])
+def test_legs_of_a_horse_are_limbs(bend):
+    walks = [horse(body, take, bend=bend) for body in range(3) for take in range(2)]
+    layout = discover_layout(walks[0][0], [points[:, :, [1, 2, 0]] for _, points in walks]).layout
+    limbs = {name: {layout.joints[i] for i in limb} for name, limb in zip(layout.limb_names, layout.limbs, strict=True)}
+    for leg in LEGS:
+        points = {point for point in layout.joints if point.startswith(f"{leg}_") and not point.endswith("upper_top")}
+        names = [name for name, limb in limbs.items() if limb == points]
+        assert len(names) == 1
+        assert names[0].startswith("left_limb" if leg.endswith("L") else "right_limb")
+    assert {"withers", "back", "croup", "poll", "muzzle", *(f"{leg}_upper_top" for leg in LEGS)} <= limbs["trunk"]
 
 
 def test_horses_are_grouped_enrolled_and_searched(herd, tmp_path):

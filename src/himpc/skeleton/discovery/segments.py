@@ -16,6 +16,10 @@ _MIN_CUT_NOISE, _MAX_CUT_NOISE = 2.0, 3.5
 count. A marker on skin moves by 2 to 10 mm relative to the bone; joints of neighbouring segments move several times as
 far."""
 
+_CLEARLY_LOOSER = 1.5
+"""Ratio of the median variations of the distances of a point within two segments, from which it is of the more constant
+one."""
+
 _STILL_CUT = 0.25
 """Largest distance within a group of near points of a body that does not move, in extents."""
 
@@ -60,6 +64,8 @@ def find_segments(distances: Distances) -> list[Points]:
     cut = _choose_cut(tree[:, 2], distances)
     labels = fcluster(tree, cut, "distance")
     _join_small(labels, weights, cut)
+    if distances.moves:
+        _move_to_most_rigid(labels, weights)
     return [np.flatnonzero(labels == label) for label in np.unique(labels)]
 
 
@@ -75,6 +81,22 @@ def _join_small(labels: NDArray[np.int64], weights: Array, cut: float) -> None:
         ]
         if rigid:
             labels[point] = min(rigid, key=lambda c: (-sizes[c], weights[point, labels == c].mean()))
+
+
+def _move_to_most_rigid(labels: NDArray[np.int64], weights: Array) -> None:
+    """Move points to the cluster that they are clearly most rigid with, in place.
+
+    Points near the joints of both sides, such as the hips of a horse, keep their distance from each other and hardly
+    move relative to either leg. They are of the trunk, but complete linkage joins the nearest pairs first.
+    """
+    for point in range(len(labels)):
+        rest = np.where(np.arange(len(labels)) == point, 0, labels)
+        clusters, sizes = np.unique(rest[rest > 0], return_counts=True)
+        loose = np.array([np.median(weights[point, rest == c]) for c in clusters])
+        best = int(np.where(sizes > 1, loose, np.inf).argmin())
+        own = loose[clusters == labels[point]]
+        if sizes[best] > 1 and len(own) and own[0] > _CLEARLY_LOOSER * loose[best]:
+            labels[point] = clusters[best]
 
 
 def _choose_cut(heights: Array, distances: Distances) -> float:
