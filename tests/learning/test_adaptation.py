@@ -7,11 +7,17 @@ import pytest
 
 import himpc
 from himpc.errors import ConfigError, DataError
+from himpc.evaluation import grouping_agreement
 from himpc.learning import Config, adaptation
+from himpc.learning.adaptation import describe_frames
 from himpc.learning.prior_selection import resolve_prior, shows_one_activity
-from himpc.model import NOISE_VARIANCE, Model, export_onnx, load_prior
+from himpc.learning.statistics import second_moment
+from himpc.model import NOISE_VARIANCE, IdentityPrior, Model, Network, export_onnx, load_prior
 from himpc.recordings import Windows
-from himpc.skeleton import get_layout
+from himpc.skeleton import centre as subtract_root
+from himpc.skeleton import convert, get_layout
+
+LEG = ("hip", "knee", "ankle")
 
 TRACKLET = Config.preset("tracklet")
 
@@ -34,6 +40,43 @@ def test_prior_is_symmetric_and_positive():
         assert np.linalg.eigvalsh(matrix).min() > -1e-6
     assert np.trace(prior.within) == pytest.approx(1, abs=1e-3)
     assert {each["set"] for each in prior.card["trained_on"]} == {"c3d-walking", "kinect-v1-actions", "trc-walking"}
+
+
+@pytest.mark.parametrize("part", ["lower-body", "upper-body"])
+def test_part_of_the_prior_is_that_of_its_joints(part):
+    rng = np.random.default_rng(1)
+    whole, few = load_prior().layout, load_prior().for_layout(get_layout(f"kinect-v1-{part}"))
+    assert few is not None
+    joints = rng.normal(size=(500, len(whole), 3)).astype(np.float32)
+
+    def moment(joints, layout):
+        network = Network(layout, ("joint",), 1, 0, distances=True)
+        return second_moment(describe_frames(network, subtract_root(joints, layout)))
+
+    # Second moments are linear in the features, too, so that any prior shows which features a part has.
+    prior = IdentityPrior(moment(joints, whole), moment(joints, whole))
+    found = prior.for_layout(few.layout)
+    expected = moment(convert(joints, whole, few.layout), few.layout)
+    np.testing.assert_allclose(found.between, expected, atol=1e-4)
+    np.testing.assert_allclose(found.within, expected / np.trace(expected), atol=1e-5)
+
+
+def test_prior_is_whole_where_all_joints_are_given_and_needs_six_with_a_girdle():
+    prior = load_prior()
+    assert prior.for_layout(get_layout("kinect-v2")) is prior
+    assert prior.for_layout(get_layout("kinect-v1-left-arm")) is None
+    assert prior.for_layout(get_layout("kinect-v1").subset(("spine", "neck", "head", "left_hip"), "x")) is None
+
+
+def test_legs_alone_are_grouped_by_the_prior():
+    legs = get_layout("kinect-v1-lower-body")
+    walks = [walk.to(legs) for walk in himpc.simulate(5, 3, seconds=1.5, difficulty="easy", seed=3)]
+    assert grouping_agreement(himpc.group(walks).groups, [walk.person for walk in walks]).ari > 0.9
+    model = himpc.HiMPC(settings={"prior": "identity"}).fit(walks).model_
+    assert model.layout.joints == tuple(f"{side}_{joint}" for side in ("left", "right") for joint in LEG)
+    single = [walk.to(get_layout("kinect-v1-left-leg")) for walk in walks]
+    with pytest.raises(ConfigError, match="at least 6 of its joints, with both hips or both shoulders; no joint"):
+        himpc.HiMPC(settings={"prior": "identity"}).fit(single)
 
 
 def test_prior_is_used_unless_a_setting_of_training_is_changed(walks):

@@ -11,9 +11,9 @@ from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.config import Config
 from himpc.learning.statistics import evenly_spaced
 from himpc.learning.whitening import pairs_within_segments
-from himpc.model import Network, load_prior
+from himpc.model import MIN_PRIOR_JOINTS, Network, load_prior
 from himpc.recordings import Windows
-from himpc.skeleton import DISCOVERED, Layout, body_frame, centre, convert, get_layout, missing_joints
+from himpc.skeleton import COMMON_LAYOUT, DISCOVERED, Layout, body_frame, centre, convert, get_layout, missing_joints
 
 __all__ = ["resolve_prior", "shows_one_activity"]
 
@@ -108,7 +108,8 @@ def shows_one_activity(windows: Windows) -> bool:
     """
     if len(np.unique(windows.whole_recording)) < MIN_TRAINING_RECORDINGS:
         return False
-    prior = load_prior()
+    prior = load_prior().for_layout(windows.layout)
+    assert prior is not None  # `resolve_prior` checks it
     joints, recording = sample_frames(windows)
     joints = centre(convert(joints, windows.layout, prior.layout), prior.layout)
     network = Network(prior.layout, ("joint",), 1, 0, distances=True)
@@ -155,5 +156,8 @@ def _describe_problem(layout: Layout, dimensions: int) -> str:
     """Return why recordings of a layout do not suit the prior, or an empty text."""
     if dimensions != 3:
         return "the skeletons are 2D"
-    missing = missing_joints(layout, get_layout("common-15"))
-    return f"no joint of {layout.name} gives {', '.join(missing)}" if missing else ""
+    if load_prior().for_layout(layout) is not None:
+        return ""
+    missing = ", ".join(missing_joints(layout, get_layout(COMMON_LAYOUT)))
+    needed = f"at least {MIN_PRIOR_JOINTS} of its joints, with both hips or both shoulders"
+    return f"it needs {needed}; no joint of {layout.name} gives {missing}"

@@ -29,7 +29,7 @@ from himpc.learning.reproducibility import deterministic_algorithms, fingerprint
 from himpc.learning.run_folder import RunFolder
 from himpc.learning.state import Identity, State
 from himpc.learning.whitening import fit_whitening
-from himpc.model import Model, load_prior, resolve_device
+from himpc.model import IdentityPrior, Model, load_prior, resolve_device
 from himpc.recordings import Windows
 from himpc.skeleton import has_side_lines, independent_part
 
@@ -103,7 +103,8 @@ def train(
     """
     is_label_free = external_labels is None and score is None
     config, about = _resolve_start(config or Config(), windows, is_label_free=is_label_free)
-    windows = windows.to(load_prior().layout) if config.prior == "identity" else windows
+    prior = load_prior().for_layout(windows.layout) if config.prior == "identity" else None
+    windows = windows if prior is None else windows.to(prior.layout)
     ignore_heading = config.align and windows.dimensions == 3 and not has_side_lines(windows.layout)
     if ignore_heading:
         used = "heights and distances between points" if config.whiten else "frames with their headings"
@@ -122,7 +123,7 @@ def train(
     if folder and resume:
         state.restore(folder.path, identity)
     else:
-        _fit_start(state, inputs, config, ignore_heading=ignore_heading)
+        _fit_start(state, inputs, config, prior, ignore_heading=ignore_heading)
     if folder and not resume:
         folder.save(state)
     state.synchronise(processes)
@@ -162,16 +163,20 @@ def _resolve_start(config: Config, windows: Windows, *, is_label_free: bool) -> 
     if config.prior == "identity":
         if not is_label_free:
             raise ConfigError("the identity prior is adapted without labels or a score", hint="set {prior=none}")
-        prior_layout = load_prior().layout
+        prior = load_prior().for_layout(windows.layout)
+        assert prior is not None  # `resolve_prior` checks it
+        prior_layout = prior.layout
         if (part := independent_part(windows.layout, prior_layout)) != prior_layout:
             layouts["input_layout"] = part.to_dict()
     return config, layouts
 
 
-def _fit_start(state: State, inputs: Windows, config: Config, *, ignore_heading: bool) -> None:
+def _fit_start(
+    state: State, inputs: Windows, config: Config, prior: IdentityPrior | None, *, ignore_heading: bool
+) -> None:
     """Fit what precedes the first epoch; end the training if it takes no epochs."""
-    if config.prior == "identity":
-        adapt(state.network, inputs, load_prior(), seed=config.seed)
+    if prior is not None:
+        adapt(state.network, inputs, prior, seed=config.seed)
         state.history.stopped = "the identity prior was adapted, which takes no epochs"
     elif config.prior == "segments":
         fit_whitening(state.network, inputs, within_segments=True, seed=config.seed)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from himpc.model.inference import Inference, window_features
     from himpc.model.model import Model
     from himpc.model.pooling import POSE_EXPONENT, pool_windows, pose_weights, relative_noise
-    from himpc.model.prior import IdentityPrior, load_prior
+    from himpc.model.prior import MIN_PRIOR_JOINTS, IdentityPrior, load_prior
     from himpc.model.scoring import CALIBRATION_SLOPE, NOISE_VARIANCE, IdentityScoring
     from himpc.model.stream import Stream
     from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
@@ -23,6 +23,7 @@ __all__ = [
     "BASELINES",
     "CALIBRATION_SLOPE",
     "CARD_FILE",
+    "MIN_PRIOR_JOINTS",
     "NOISE_VARIANCE",
     "POSE_EXPONENT",
     "WEIGHTS_FILE",
@@ -65,7 +66,7 @@ __getattr__ = import_on_first_use(
         "inference": "Inference window_features",
         "model": "Model",
         "pooling": "POSE_EXPONENT pool_windows pose_weights relative_noise",
-        "prior": "IdentityPrior load_prior",
+        "prior": "MIN_PRIOR_JOINTS IdentityPrior load_prior",
         "scoring": "CALIBRATION_SLOPE NOISE_VARIANCE IdentityScoring",
         "stream": "Stream",
         "tensors": "read_note read_tensors shapes_of write_tensors",

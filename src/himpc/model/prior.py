@@ -14,21 +14,24 @@ from numpy.typing import NDArray
 from himpc._files import make_folder, write_atomically
 from himpc.errors import ModelError
 from himpc.model.tensors import read_arrays, write_arrays
-from himpc.skeleton import Layout, get_layout
+from himpc.skeleton import COMMON_LAYOUT, Layout, get_layout, missing_joints
 
-__all__ = ["IdentityPrior", "load_prior"]
+__all__ = ["MIN_PRIOR_JOINTS", "IdentityPrior", "load_prior"]
 
 PRIOR_FOLDER = Path(__file__).with_name("identity_prior")
 MATRICES_FILE = "prior.safetensors"
 PRIOR_CARD_FILE = "prior.json"
+
+MIN_PRIOR_JOINTS = 6
+"""Number of joints, as of two legs, from which a part of the prior is adapted."""
 
 
 @dataclass(frozen=True, eq=False)
 class IdentityPrior:
     """Covariance matrices of features of bodies, pooled over labelled public recordings of other people.
 
-    The features of a frame are the D = 150 inputs of the joint level of `Network` with distances: the coordinates of
-    the 15 joints of the layout ``common-15`` in the body frame, then the distances between them, in metres.
+    The features of a frame are the D inputs of the joint level of `Network` with distances: the coordinates of the
+    joints of `layout` in the body frame, then the distances between them, in metres; D is 150 for ``common-15``.
 
     Attributes
     ----------
@@ -38,16 +41,49 @@ class IdentityPrior:
         Covariance of the means of people, in square metres.
     card : dict
         What the prior was trained on, and how, as plain data.
+    layout : Layout
+        The joints of the features: ``common-15``, or a part of it.
     """
 
     within: NDArray[np.float64]
     between: NDArray[np.float64]
     card: dict[str, Any] = field(default_factory=dict)
+    layout: Layout = field(default_factory=lambda: get_layout(COMMON_LAYOUT))
 
-    @property
-    def layout(self) -> Layout:
-        """The joints of the features."""
-        return get_layout("common-15")
+    def for_layout(self, layout: Layout) -> IdentityPrior | None:
+        """Return the prior of its joints that a layout gives: all, or a part.
+
+        None if these are fewer than `MIN_PRIOR_JOINTS`, or lack both hips and both shoulders, which show the heading.
+        """
+        missing = set(missing_joints(layout, self.layout))
+        if not missing:
+            return self
+        joints = [joint for joint in self.layout.joints if joint not in missing]
+        girdles = [{f"left_{joint}", f"right_{joint}"} for joint in ("hip", "shoulder")]
+        if len(joints) < MIN_PRIOR_JOINTS or not any(girdle <= set(joints) for girdle in girdles):
+            return None
+        return self._part(self.layout.subset(joints, f"{self.layout.name}-{len(joints)}"))
+
+    def _part(self, layout: Layout) -> IdentityPrior:
+        """Return the prior of the joints of a part of `IdentityPrior.layout` alone.
+
+        Its features are linear functions of those of the whole body: coordinates relative to the root of the part, and
+        distances.
+        """
+        count, joints = len(self.layout), [self.layout.index(name) for name in layout.joints]
+        centring = np.eye(len(layout))
+        centring[:, list(layout.root)] -= 1 / len(layout.root)
+        number = np.zeros((count, count), dtype=np.int64)
+        first, second = np.triu_indices(count, 1)
+        number[first, second] = number[second, first] = 3 * count + np.arange(len(first))
+        a, b = np.triu_indices(len(layout), 1)
+        size = 3 * len(layout)
+        matrix = np.zeros((size + len(a), len(self.within)))
+        columns = (3 * np.array(joints)[:, None] + np.arange(3)).ravel()
+        matrix[:size, columns] = np.kron(centring, np.eye(3))
+        matrix[size + np.arange(len(a)), number[np.array(joints)[a], np.array(joints)[b]]] = 1
+        within, between = (matrix @ each @ matrix.T for each in (self.within, self.between))
+        return IdentityPrior(within / np.trace(within), between, self.card, layout)
 
     def save(self, folder: str | Path) -> None:
         """Write ``prior.safetensors`` and its card, ``prior.json``, to a folder."""
@@ -66,7 +102,7 @@ class IdentityPrior:
             If a file is missing, damaged, or of another size.
         """
         folder = Path(folder)
-        nodes = len(get_layout("common-15"))
+        nodes = len(get_layout(COMMON_LAYOUT))
         size = 3 * nodes + nodes * (nodes - 1) // 2
         shape = ("F32", (size, size))
         arrays = read_arrays(folder / MATRICES_FILE, {"within": shape, "between": shape})
