@@ -5,6 +5,7 @@ joint centres (C3D), each recording by one of them. The folder is read, grouped,
 in which every person is enrolled by two of the systems. Beside the joints that `himpc.recordings.to_common_layout`
 chooses, the grouping is measured with derived joints as well, which tell the system instead of the person.
 
+With ``--displaced``, two systems displace each joint by 0 to 3 cm, and both record all people, half of them, or none.
 With ``--rates``, one system records half of the time at 30 and half at 120 frames per second instead.
 """
 
@@ -26,6 +27,7 @@ from numpy.typing import NDArray
 
 import himpc
 from himpc.evaluation import grouping_agreement, markdown_table
+from himpc.learning.views import add_in_body_frame
 from himpc.recordings import Recording, clean, to_common_layout
 from himpc.skeleton import Layout, get_layout
 from measurement import IgnoreWarnings, use_one_thread
@@ -157,10 +159,20 @@ def main() -> None:
     arguments.add_argument("--people", type=int, default=10)
     arguments.add_argument("--recordings", type=int, default=8, help="of each person")
     arguments.add_argument("--seeds", type=int, default=2)
+    arguments.add_argument("--displaced", action="store_true", help="two systems that displace joints")
     arguments.add_argument("--rates", action="store_true", help="mix frame rates instead of systems")
     options = arguments.parse_args()
     use_one_thread()
     warnings.simplefilter("ignore")
+    if options.displaced:
+        rows = [
+            measure_displaced(people, metres, shared, options.seeds)
+            for people in (3, 10, 30)
+            for metres in (0.0, 0.01, 0.02, 0.03)
+            for shared in (1.0, 0.5, 0.0)
+        ]
+        print(markdown_table(rows))
+        return
     if options.rates:
         rated = (measure_rates(options.people, options.recordings, seed) for seed in range(1, options.seeds + 1))
         print(markdown_table([row for rows in rated for row in rows]))
@@ -171,9 +183,8 @@ def main() -> None:
             folder = Path(name)
             write_archive(folder / "archive", options.people, options.recordings, seed)
             walks = read_archive(folder / "archive")
-            together, notes = to_common_layout(walks)
-            print(f"seed {seed}: {len(walks)} recordings; {'; '.join(notes)}", flush=True)
-            rows += [measure(f"shared joints, seed {seed}", together, options.people, folder / "gallery")]
+            print(f"seed {seed}: {len(walks)} recordings; {'; '.join(to_common_layout(walks)[1])}", flush=True)
+            rows += [measure(f"shared joints, seed {seed}", walks, options.people, folder / "gallery")]
             rows += [measure(f"with derived joints, seed {seed}", with_derived_joints(walks), options.people)]
     print(f"\n{markdown_table(rows)}")
 
@@ -201,6 +212,57 @@ def measure(title: str, walks: list[Recording], people: int, gallery_folder: Pat
         named = [answer.person == shown[answer.source] for answer in answers if answer.person is not None]
         row["named by a gallery"] = f"{sum(named)} of {len(answers)}"
         row["named wrongly"] = str(len(named) - sum(named))
+    return row
+
+
+def displace(walk: Recording, metres: float, rng: np.random.Generator) -> Recording:
+    """Displace each joint relative to the body, both sides alike."""
+    change = rng.normal(0, metres, (len(walk.layout), 3))
+    for left, right in walk.layout.pairs:
+        change[right] = change[left] * [-1, 1, 1]
+    return walk.with_(joints=add_in_body_frame(walk.joints, np.broadcast_to(change, walk.joints.shape), walk.layout))
+
+
+def record_displaced(people: int, metres: float, shared: float, seed: int) -> list[Recording]:
+    """Return two recordings of each of some people by each of two systems, which record a share of them both."""
+    walks = []
+    n_shared = round(shared * people)
+    for number, layout in enumerate(("kinect-v1", "humanoid")):
+        seen = himpc.simulate(2 * people, 4, layout=layout, seconds=2.0, seed=seed, difficulty="easy")
+        members = [*range(n_shared), *range(n_shared + number * people, n_shared + number * people + people - n_shared)]
+        for person in members:
+            for walk in seen[4 * person + number : 4 * person + 4 : 2]:
+                part = max(clean(walk), key=len)
+                person_change = np.random.default_rng([seed, number, person, 1])
+                moved = displace(part, metres, np.random.default_rng([seed, number]))
+                walks.append(displace(moved, metres / 10, person_change).with_(session=layout))
+    return walks
+
+
+def measure_displaced(people: int, metres: float, shared: float, seeds: int) -> dict[str, str]:
+    """Group recordings of two systems; right and wrong are pairs of recordings of different systems."""
+    aris, counts, pairs = [], [], np.zeros(3, dtype=int)
+    for seed in range(seeds):
+        walks = record_displaced(people, metres, shared, seed)
+        found = himpc.group(walks)
+        person, system = (np.array([getattr(walk, name) for walk in walks]) for name in ("person", "session"))
+        between = np.triu(system[:, None] != system)
+        together = between & (found.groups[:, None] == found.groups) & (found.groups > 0)
+        same = person[:, None] == person
+        pairs += [(together & same).sum(), (between & same).sum(), (together & ~same).sum()]
+        groups = np.where(found.groups > 0, found.groups, -1)
+        aris.append(grouping_agreement(groups, person.tolist()).ari)
+        counts.append(f"{found.people} for {len(set(person))}")
+    row = {
+        "people of a system": str(people),
+        "displacement": f"{100 * metres:.0f} cm",
+        "in both": f"{100 * shared:.0f} %",
+        "groups for people": ", ".join(counts),
+        "ARI": f"{np.mean(aris):.2f}",
+        "pairs found": f"{pairs[0]} of {pairs[1]}",
+        "wrong": str(pairs[2]),
+    }
+    print(row, flush=True)
     return row
 
 

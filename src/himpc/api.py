@@ -19,12 +19,15 @@ from himpc.learning import (
     Config,
     Grouping,
     ProcessGroup,
+    SystemEffects,
     TrainingResult,
+    centre_systems,
     check_people,
     group_recordings,
     heading_vectors,
     remove_view_effect,
     resolve_prior,
+    system_effects,
     train,
 )
 from himpc.model import Model
@@ -34,6 +37,7 @@ from himpc.recordings import (
     camera_headings,
     cannot_link,
     describe_sizes,
+    number_systems,
     number_whole_recordings,
     to_common_layout,
 )
@@ -331,7 +335,8 @@ def fit_and_group(
     """Fit a model to recordings and group them; again without the effect of the heading if groups follow it.
 
     The second grouping is returned if it finds people on several sides (`himpc.learning.ViewCheck.spanning`). Else
-    people may each face one way, and the first one is returned, with a doubt.
+    people may each face one way, and the first one is returned, with a doubt. If several systems made the recordings,
+    an adapted model is fitted to them after their mean bodies were made equal.
 
     Parameters
     ----------
@@ -351,22 +356,34 @@ def fit_and_group(
     DataError, ConfigError
         As `group`.
     """
-    unified: Sequence[Recording] = unify_layouts(recordings)
+    unified = unify_layouts(recordings)
     degrees = [camera_headings(recording) for recording in recordings]
+    system, names = number_systems(recordings)
     check_people(people, len(unified))
-    model = fit_model(unified)
-    embedded = embed(model, unified, window_length=window_length)
-    grouping = group_embedded(unified, embedded, model, people=people, degrees=degrees)
+
+    def fit_once(used: Sequence[Recording]) -> tuple[Grouping, Embedder]:
+        model, effects = fit_model(used), None
+        if len(names) > 1 and isinstance(model, Model) and model.scoring is not None:
+            centred, bodies = centre_systems([each.joints for each in used], used[0].layout, system)
+            used = _with_joints(used, centred)
+            model = fit_model(used)
+            if isinstance(model, Model):
+                effects = system_effects(model, used[0].layout, bodies, system, names)
+        embedded = embed(model, used, window_length=window_length)
+        return group_embedded(used, embedded, model, people=people, degrees=degrees, systems=effects), model
+
+    grouping, model = fit_once(unified)
     if grouping.views is None or grouping.views.verdict != "views":
         return grouping, model
     joints = remove_view_effect([recording.joints for recording in unified], unified[0].layout, degrees)
-    corrected = [each.with_(joints=moved) for each, moved in zip(unified, joints, strict=True)]
-    other_model = fit_model(corrected)
-    embedded = embed(other_model, corrected, window_length=window_length)
-    other = group_embedded(corrected, embedded, other_model, people=people, degrees=degrees)
+    other, other_model = fit_once(_with_joints(unified, joints))
     if other.views is None or other.views.spanning < MIN_SPANNING:  # no person was found on two sides
         return replace(grouping, views=replace(grouping.views, verdict="unclear")), model
     return replace(other, view_effect_removed=True), other_model
+
+
+def _with_joints(recordings: Sequence[Recording], joints: Sequence[NDArray[np.float32]]) -> list[Recording]:
+    return [each.with_(joints=moved) for each, moved in zip(recordings, joints, strict=True)]
 
 
 def group_embedded(
@@ -376,6 +393,7 @@ def group_embedded(
     *,
     people: int | None = None,
     degrees: Sequence[NDArray[np.float64]] | None = None,
+    systems: SystemEffects | None = None,
 ) -> Grouping:
     """Group recordings by their embeddings, as `group` does.
 
@@ -389,6 +407,8 @@ def group_embedded(
         Number of people.
     degrees : sequence of float64 array ``(frames,)``, optional
         The heading in each frame, by default those of the recordings (`himpc.recordings.camera_headings`).
+    systems : SystemEffects, optional
+        The systems that made the recordings, if there are several (`himpc.learning.system_effects`).
 
     Raises
     ------
@@ -407,6 +427,7 @@ def group_embedded(
         scoring=model.scoring if isinstance(model, Model) else None,
         cannot_link=cannot_link(recordings),
         headings=heading_vectors(degrees, whole),
+        systems=None if systems is None else systems.of(np.unique(whole, return_index=True)[1]),
     )
     per_part = {name: getattr(grouping, name)[whole] for name in ("groups", "confidence", "vectors")}
     return replace(grouping, **per_part)

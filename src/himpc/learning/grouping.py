@@ -31,6 +31,7 @@ from himpc.learning.clustering.number_of_people import (
     own_and_nearest_distances,
 )
 from himpc.learning.clustering.recordings import means_by_label
+from himpc.learning.clustering.systems import SystemCheck, SystemEffects, join_systems
 from himpc.learning.statistics import shrunk_covariance, whitening_matrix
 from himpc.learning.views import ViewCheck, check_views, is_seen_from_one_side
 from himpc.model import IdentityScoring, pool_windows
@@ -87,6 +88,8 @@ class Grouping:
     view_effect_removed : bool
         True if the mean effect of the heading on bodies was removed before they were compared, since it was larger than
         that of the person.
+    systems : SystemCheck or None
+        Whether people were found who were recorded by several systems; None if there is one system.
     """
 
     groups: NDArray[np.int64]
@@ -97,6 +100,7 @@ class Grouping:
     kept_apart: int = 0
     views: ViewCheck | None = None
     view_effect_removed: bool = False
+    systems: SystemCheck | None = None
 
     @property
     def people(self) -> int:
@@ -116,25 +120,27 @@ class Grouping:
     @property
     def note(self) -> str:
         """What was done to the bodies before they were compared; empty if nothing was."""
-        if not self.view_effect_removed:
-            return ""
-        return (
-            "bodies differed more by the side from which they were seen than by the person, so the mean effect of the "
-            "side was removed before they were compared"
-        )
+        notes = [] if self.systems is None else [self.systems.note]
+        if self.view_effect_removed:
+            notes.append(
+                "bodies differed more by the side from which they were seen than by the person, so the mean effect of "
+                "the side was removed before they were compared"
+            )
+        return "; ".join(note for note in notes if note)
 
     @property
     def remarks(self) -> tuple[str, ...]:
-        """All that concerns views: `note`, and the doubt whether groups are people or views."""
-        return tuple(remark for remark in (self.note, self._doubt_of_views) if remark)
+        """All that concerns views and systems: `note`, and the doubts whether groups are people."""
+        return tuple(remark for remark in (self.note, *self._doubts_of_people) if remark)
 
     def render_warning(self, spell: Callable[[Reference], str] = str) -> str:
         """Return `warning` with each reference to a parameter written by `spell`, such as an option of a command."""
-        return "; ".join(doubt for doubt in (self._doubt_of_views, self._doubt_of_number(spell)) if doubt)
+        return "; ".join(doubt for doubt in (*self._doubts_of_people, self._doubt_of_number(spell)) if doubt)
 
     @property
-    def _doubt_of_views(self) -> str:
-        return "" if self.views is None else self.views.warning
+    def _doubts_of_people(self) -> tuple[str, ...]:
+        """Doubts whether groups are people, or the sides or the systems from which these were seen."""
+        return tuple("" if check is None else check.warning for check in (self.views, self.systems))
 
     def _doubt_of_number(self, spell: Callable[[Reference], str]) -> str:
         if not self.estimated:
@@ -169,7 +175,7 @@ class Grouping:
                 "with {people}"
             )
         low_confidence = int((self.confidence < LOW_CONFIDENCE).sum())
-        if low_confidence > MAX_LOW_SHARE * len(self.confidence) and not self._doubt_of_views:
+        if low_confidence > MAX_LOW_SHARE * len(self.confidence) and not any(self._doubts_of_people):
             yield Hint(
                 f"{low_confidence} of {len(self.confidence)} recordings have a confidence below {LOW_CONFIDENCE}; "
                 "check their groups before you rely on them"
@@ -196,6 +202,7 @@ def group_recordings(
     headings: NDArray[np.complex128] | None = None,
     relative_noise: NDArray[np.floating] | None = None,
     leave_ungrouped: bool = True,
+    systems: SystemEffects | None = None,
 ) -> Grouping:
     """Group recordings by person.
 
@@ -234,6 +241,9 @@ def group_recordings(
     leave_ungrouped : bool
         With `scoring` and without `people`, whether small groups that may show the person of a larger one are left out
         (`himpc.learning.clustering.membership`).
+    systems : SystemEffects, optional
+        With `scoring`, the systems that made the R recordings, whose embeddings are centred. People are joined across
+        systems only where the evidence allows for their offsets (`himpc.learning.clustering.systems`).
 
     Raises
     ------
@@ -268,9 +278,12 @@ def group_recordings(
             noise = estimate_noise(vectors[order], member[order], scoring.pose_scale)
         else:
             noise = np.asarray(relative_noise, dtype=np.float64)[recordings]
-        clusters = _cluster_by_evidence(means, noise, scoring, people, pairs)
+        clusters = _cluster_by_evidence(
+            means, noise, scoring, people, pairs, None if systems is None else systems.of(recordings)
+        )
         if leave_ungrouped and people is None:
-            clusters = replace(clusters, doubtful=doubtful_clusters(means, clusters.labels, scoring, pairs, noise))
+            doubtful = doubtful_clusters(clusters.means, clusters.labels, scoring, pairs, noise)
+            clusters = replace(clusters, doubtful=doubtful)
     return _number_groups(clusters, recordings, n_recordings, headings, estimated=people is None, kept_apart=len(pairs))
 
 
@@ -287,6 +300,7 @@ class _Clusters:
     confidence: NDArray[np.float64]
     plausible: tuple[int, int] | None = None
     doubtful: NDArray[np.bool_] | None = None
+    systems: SystemCheck | None = None
 
 
 def _number_groups(
@@ -314,7 +328,7 @@ def _number_groups(
         groups[recordings[~is_left_out]] = _number_by_size(labels[~is_left_out])
         groups[recordings[is_left_out]], confidence[recordings[is_left_out]] = 0, np.nan
         plausible = None if plausible is None else (min(plausible[0], int(groups.max())), plausible[1])
-    return Grouping(groups, confidence, vectors, estimated, plausible, kept_apart, views)
+    return Grouping(groups, confidence, vectors, estimated, plausible, kept_apart, views, systems=clusters.systems)
 
 
 def _check_number_of_recordings(count: int, people: int | None, scoring: IdentityScoring | None) -> None:
@@ -350,24 +364,43 @@ def _cluster_by_evidence(
     scoring: IdentityScoring,
     people: int | None,
     pairs: Pairs,
+    systems: SystemEffects | None = None,
 ) -> _Clusters:
-    """Cluster recordings by the evidence that they show one person, given the relative noise of each, ``(R,)``."""
-    plausible = None
+    """Cluster recordings by the evidence that they show one person, given the relative noise of each, ``(R,)``.
+
+    Systems that share no person may differ by people or by an offset. Confidences and plausible numbers allow for both:
+    the offset that the evidence suggests, and all of the difference between their mean bodies.
+    """
     few_recordings = 1 + FEW_RECORDINGS_NOISE / len(means) ** 2
-    if people is None:
-        tree = identity_tree(means, scoring, pairs, noise)
-        labels = cut_by_evidence(tree, means, scoring, relative_noise=noise)
+    alternatives, check, labels = [means], None, None
+    if systems is not None and len(systems.names) > 1:
+        joined = join_systems(means, noise, scoring, systems, pairs)
+        noise, labels, check = joined.noise * noise, joined.labels, joined.check
+        alternatives = [joined.vectors, *([means] if check.alone else [])]
+        means = joined.vectors
+    if people is not None:
+        labels = _divide(means, people, pairs, 1 / noise)
+    plausible = None
+    trees = [identity_tree(each, scoring, pairs, noise) for each in alternatives] if people is None else []
+    if labels is None:
+        labels = cut_by_evidence(trees[0], means, scoring, relative_noise=noise)
+    if trees:
         found = int(labels.max()) + 1
         smallest, largest = NOISE_RANGE
-        most, fewest = (
-            int(cut_by_evidence(tree, means, scoring, each, noise).max()) + 1
-            for each in (smallest, largest * few_recordings)
-        )
-        plausible = min(fewest, found), max(most, found)
-    else:
-        labels = _divide(means, people, pairs, 1 / noise)
-    confidence = membership_probabilities(means, labels, scoring, pairs, few_recordings * noise)
-    return _Clusters(means, labels, confidence * purity_probabilities(means, labels, scoring, noise), plausible)
+        counts = [
+            int(cut_by_evidence(tree, each, scoring, variance, noise).max()) + 1
+            for tree, each in zip(trees, alternatives, strict=True)
+            for variance in (smallest, largest * few_recordings)
+        ]
+        plausible = min(*counts, found), max(*counts, found)
+    confidence = np.minimum.reduce(
+        [
+            membership_probabilities(each, labels, scoring, pairs, few_recordings * noise)
+            * purity_probabilities(each, labels, scoring, noise)
+            for each in alternatives
+        ]
+    )
+    return _Clusters(means, labels, confidence, plausible, systems=check)
 
 
 def _whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:

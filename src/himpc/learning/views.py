@@ -18,7 +18,15 @@ from numpy.typing import NDArray
 from himpc.skeleton import Layout, body_frame, centre
 from himpc.skeleton import headings as body_headings
 
-__all__ = ["MIN_SPANNING", "ViewCheck", "check_views", "heading_vectors", "is_seen_from_one_side", "remove_view_effect"]
+__all__ = [
+    "MIN_SPANNING",
+    "ViewCheck",
+    "add_in_body_frame",
+    "check_views",
+    "heading_vectors",
+    "is_seen_from_one_side",
+    "remove_view_effect",
+]
 
 SAME_VIEW_DEGREES, OTHER_VIEW_DEGREES = 55.0, 70.0
 """Difference of the headings of two groups up to which they are seen from one side, and from which from two."""
@@ -247,8 +255,13 @@ def remove_view_effect(
     corrected = list(joints)
     for i in known:
         offset = ((terms[i] - average) @ effect).reshape(poses[i].shape)
-        corrected[i] = (joints[i] - _turn(offset, body_headings(joints[i], layout))).astype(np.float32)
+        corrected[i] = add_in_body_frame(joints[i], -offset, layout)
     return corrected
+
+
+def add_in_body_frame(joints: NDArray[np.float32], change: Array, layout: Layout) -> NDArray[np.float32]:
+    """Displace the joints of each frame by ``change`` ``(frames, J, 3)``, given for a body that faces +z."""
+    return (joints + _turn(change, body_headings(joints, layout))).astype(np.float32)
 
 
 def _harmonics(angles: Array) -> Array:

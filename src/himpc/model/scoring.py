@@ -76,8 +76,8 @@ class IdentityScoring:
         used = self.pose_scale > 0
         a, b = (np.asarray(each, dtype=np.float64)[..., used] * self.pose_scale[used] for each in (first, second))
         between = self.between[used]
-        noise_a = self._noise_of_mean(n_first) * relative_first
-        noise_b = self._noise_of_mean(n_second) * relative_second
+        noise_a = self.noise_of_mean(n_first) * relative_first
+        noise_b = self.noise_of_mean(n_second) * relative_second
         variance_a, variance_b = (between + np.asarray(each)[..., None] for each in (noise_a, noise_b))
         product = variance_a * variance_b
         determinant = product - between**2
@@ -97,7 +97,8 @@ class IdentityScoring:
         constant = 0.5 * (np.log(total**2 / (total**2 - between**2)) + between / total).sum()
         return float(np.sqrt(max(0.0, 2 * (constant - MATCH_EVIDENCE))))
 
-    def _noise_of_mean(self, n: NDArray[np.number] | int) -> Array:
+    def noise_of_mean(self, n: NDArray[np.number] | int) -> Array:
+        """Compute the variance of the error of the mean of n recordings of one person."""
         count = np.asarray(n, dtype=np.float64)
         noise: Array = self.noise * (1 + (count - 1) * CORRELATION) / count
         return noise

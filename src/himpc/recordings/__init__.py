@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     )
     from himpc.recordings.simultaneous import cannot_link, synchronise
     from himpc.recordings.store import load, save
+    from himpc.recordings.systems import number_systems
     from himpc.recordings.windows import Windows
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "mean_direction",
     "nearby_sectors",
     "normalize_label",
+    "number_systems",
     "number_whole_recordings",
     "parse_condition",
     "parse_poses",
@@ -111,6 +113,7 @@ __getattr__ = import_on_first_use(
         "recording": "MAX_FPS MIN_FPS Origin Quality Recording normalize_label number_whole_recordings",
         "simultaneous": "cannot_link synchronise",
         "store": "load save",
+        "systems": "number_systems",
         "windows": "Windows",
     },
 )

@@ -105,6 +105,7 @@ def write_groups(
         "kept_apart": grouping.kept_apart,
         "views": None if grouping.views is None else asdict(grouping.views),
         "view_effect_removed": grouping.view_effect_removed,
+        "systems": None if grouping.systems is None else asdict(grouping.systems),
     }
     paragraphs = [_summarise(recordings, grouping)]
     if grouping.kept_apart:

@@ -1,0 +1,111 @@
+"""What a system adds to the bodies that it measures: removal of the mean, and how large it may be (docs/method.md)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.learning.clustering.systems import SystemEffects
+from himpc.learning.views import add_in_body_frame
+from himpc.model import Model
+from himpc.recordings import Recording, Windows
+from himpc.skeleton import Layout, body_frame, centre
+
+__all__ = ["centre_systems", "system_effects"]
+
+JOINT_DISPLACEMENT = 0.03
+"""Standard deviation, in metres on each axis, of a joint's displacement by a system: hips, shoulders, head and ankles
+of depth cameras, suits and motion capture differ by 1 to 5 cm. Both sides are displaced alike."""
+
+SIZE_DEVIATION = 0.03
+"""Standard deviation of the size of bodies between systems, as a share."""
+
+STEP = 0.01
+"""Displacement, in metres, from which derivatives are computed."""
+
+Array = NDArray[np.float64]
+
+
+def centre_systems(
+    joints: Sequence[NDArray[np.float32]], layout: Layout, system: NDArray[np.int64]
+) -> tuple[list[NDArray[np.float32]], Array]:
+    """Give the recordings of each system the same mean body.
+
+    Parameters
+    ----------
+    joints : sequence of arrays ``(frames, J, 3)``
+        Of each recording, without missing ones.
+    layout : Layout
+        With lines from side to side.
+    system : int64 array ``(R,)``
+        The system of each recording, 0 to S - 1.
+
+    Returns
+    -------
+    joints : list of float32 arrays ``(frames, J, 3)``
+    bodies : float64 array ``(S + 1, J, 3)``
+        The mean body of each system before that, in the body frame, and that of all recordings.
+    """
+    poses = np.stack(
+        [body_frame(centre(each.astype(np.float64), layout), layout).mean(axis=0, dtype=np.float64) for each in joints]
+    )
+    means = [poses[system == number].mean(axis=0) for number in range(int(system.max()) + 1)]
+    bodies = np.stack([*means, poses.mean(axis=0)])
+    moved = [
+        add_in_body_frame(each, np.broadcast_to(bodies[-1] - bodies[number], each.shape), layout)
+        for each, number in zip(joints, system.tolist(), strict=True)
+    ]
+    return moved, bodies
+
+
+def system_effects(
+    model: Model, layout: Layout, bodies: Array, system: NDArray[np.int64], names: tuple[str, ...]
+) -> SystemEffects:
+    """Compute what the mean bodies of systems, and displacements of joints, do to embeddings.
+
+    Parameters
+    ----------
+    model : Model
+        Adapted to centred recordings of `layout`.
+    layout : Layout
+    bodies : float64 array ``(S + 1, J, 3)``
+        As `centre_systems` returns.
+    system : int64 array ``(R,)``
+        The system of each recording.
+    names : tuple of str
+        The names of the S systems.
+    """
+    mean = bodies[-1]
+    size = mean - mean[list(layout.root)].mean(axis=0)
+    changes = [JOINT_DISPLACEMENT * each for each in _symmetric_displacements(layout)] + [SIZE_DEVIATION * size]
+    steps = [STEP / np.abs(each).max() * each for each in changes]
+    poses = np.concatenate([bodies, mean + np.array(steps)])
+    frames = np.repeat(poses[:, None], model.window_length, axis=1).astype(np.float32)
+    embedded = model.embed(Windows.cut([Recording(each, layout) for each in frames], model.window_length))
+    embedded = embedded.astype(np.float64)
+    n_systems = len(bodies) - 1
+    slopes = embedded[n_systems + 1 :] - embedded[n_systems]
+    slopes *= np.array([np.abs(each).max() / STEP for each in changes])[:, None]
+    return SystemEffects(system, embedded[:n_systems] - embedded[n_systems], (slopes**2).sum(axis=0), names)
+
+
+def _symmetric_displacements(layout: Layout) -> list[Array]:
+    """Return unit displacements ``(J, 3)`` of a joint, or of a left and right joint alike, along each axis.
+
+    Joints in the middle are not displaced sideways.
+    """
+    partner = dict(layout.pairs)
+    second = set(partner.values())
+    found = []
+    for joint in range(len(layout)):
+        for axis in range(3):
+            if joint in second or (joint not in partner and axis == 0):
+                continue
+            change = np.zeros((len(layout), 3))
+            change[joint, axis] = 1
+            if joint in partner:
+                change[partner[joint], axis] = -1 if axis == 0 else 1
+            found.append(change)
+    return found
