@@ -2,20 +2,24 @@
 
 import random
 from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import HEAD_BYTES, Format
 from himpc.recordings import Recording
+from himpc.simulation import Sensor, simulate
 from himpc.skeleton import MarkerSet, get_layout
 from himpc.skeleton.marker_rules import Mean
 
 _JUNK = (b"nan", b"-", b"9" * 400, b"1e999", b",", b";", b"[", b"\0", b"\xff", b"null", b'"')
 
 CheckDamaged = Callable[..., None]
+Walking = Callable[..., tuple[np.ndarray, tuple[str, ...]]]
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +67,18 @@ def _damaged(content: bytes, rng: random.Random) -> bytes:
             ]
         )
     return content
+
+
+@pytest.fixture(scope="session")
+def walking() -> Walking:
+    """Make ``(frames, J, 3)`` joints in metres, y up, of a simulated walker, and the names of the joints."""
+
+    @cache
+    def make(layout: str, frames: int = 20, seed: int = 0) -> tuple[np.ndarray, tuple[str, ...]]:
+        (walk,) = simulate(1, 1, seconds=frames / 30 + 0.01, layout=layout, sensor=Sensor(), seed=seed)
+        return walk.joints[:frames].astype(np.float64), walk.layout.joints
+
+    return make
 
 
 @pytest.fixture(scope="session")

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import himpc
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import get_format
@@ -185,7 +186,7 @@ def test_errors_of_a_motion_name_the_line(tmp_path, old, new, message):
         ("root lhipjoint", "root rhipjoint", "is twice in the skeleton"),
         ("length 1.0", "length 0", "expected a number above 0"),
         ("angle deg", "angle turns", "expected deg or rad"),
-        ("dof rx", "dof l rx", "found 'l rx ry rz', expected some of"),
+        ("dof rx", "dof q rx", "found 'q rx ry rz', expected some of"),
         ("0 0 0 XYZ", "0 0 0 XYY", "the order of the axes is 'xyy'"),
     ],
 )
@@ -193,6 +194,73 @@ def test_errors_of_a_skeleton_name_the_problem(tmp_path, old, new, message):
     assert old in asf()
     with pytest.raises(FormatError, match=message):
         read(tmp_path, amc([{}]), asf().replace(old, new, 1))
+
+
+SPELLINGS = {
+    "lines of Windows": (lambda text: text.replace("\n", "\r\n"), lambda text: text.replace("\n", "\r\n")),
+    "no keywords": (lambda text: text.replace(":FULLY-SPECIFIED\n:DEGREES\n", ""), None),
+    "keywords in small letters": (str.lower, None),
+    "a rate": (lambda text: text.replace(":DEGREES", ":SAMPLES-PER-SECOND 120\n:DEGREES"), None),
+    "sections in capitals": (None, lambda text: re.sub(r"^:\w+", lambda word: word[0].upper(), text, flags=re.MULTILINE)),
+    "angles in words": (None, lambda text: text.replace("angle deg", "angle degrees")),
+    "no units": (None, lambda text: re.sub(r":units.*?(?=:root)", "", text, flags=re.DOTALL)),
+    "the root in capitals": (None, lambda text: text.replace("\nroot ", "\nROOT ")),
+    "directions that are not of length 1": (None, lambda text: text.replace("direction 0 1 0", "direction 0 3 0")),
+    "limits on several lines": (None, lambda text: text.replace("dof rx ry rz", "dof rx ry rz\nlimits (-1 2)\n (-3 4)\n (-5 6)")),
+    "masses": (None, lambda text: text.replace("length 4", "length 4\nbodymass 1\ncofmass 1")),
+    "tabs": (lambda text: text.replace(" ", "\t"), lambda text: text.replace(" ", "\t")),
+}
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_every_spelling_gives_the_same_joints(tmp_path, name):
+    frames = [{"lfemur": (30, 0, i), "root": (1, 2, i, 0, 10, 0)} for i in range(3)]
+    motion, skeleton = (change or str for change in SPELLINGS[name])
+    found = read(tmp_path, motion(amc(frames)), skeleton(asf()))
+    np.testing.assert_allclose(found.joints, read(tmp_path, amc(frames)).joints, atol=1e-6)
+
+
+def test_a_stated_rate_is_read(tmp_path):
+    (tmp_path / "02.asf").write_text(asf())
+    (tmp_path / "02_01.amc").write_text(amc([{}] * 3).replace(":DEGREES", ":SAMPLES-PER-SECOND 60\n:DEGREES"))
+    (recording,) = FORMAT.read(tmp_path / "02_01.amc", FileOptions())
+    assert recording.fps == 60
+    assert not any("no frame rate" in note for note in recording.quality.notes)
+
+
+def test_a_last_frame_that_was_cut_off_is_left_out(tmp_path):
+    for cut in (4, 30, 200):
+        recording = read(tmp_path, amc([{}] * 3)[:-cut])
+        assert len(recording) == 2
+        assert recording.quality.notes[0] == "frame 3 is cut off and left out"
+
+
+@pytest.mark.parametrize("motion", ["HDM_bd_01-02_03_120.amc", "HDM_bd.amc", "other.amc"])
+@pytest.mark.parametrize("folder", [".", "motions"])
+def test_the_skeleton_whose_name_fits_best_is_used(tmp_path, motion, folder):
+    for name, inches in (("HDM", 3), ("HDM_bd", 4), ("HDM_mm", 5)):
+        (tmp_path / f"{name}.asf").write_text(asf().replace("length 4", f"length {inches}"))
+    (tmp_path / folder).mkdir(exist_ok=True)
+    stated = "#!OML:ASF C:\\data\\HDM_bd.ASF\n" if motion == "other.amc" else ""
+    (tmp_path / folder / motion).write_text(stated + amc([{}] * 2))
+    (recording,) = FORMAT.read(tmp_path / folder / motion, FileOptions(fps=120))
+    thigh = recording.joints[0, LAYOUT.index("left_knee")] - recording.joints[0, LAYOUT.index("left_hip")]
+    np.testing.assert_allclose(np.linalg.norm(thigh), 4 * INCH, atol=1e-6)
+    (found,) = himpc.read(tmp_path / folder, fps=120)
+    assert found.origin.path.name == motion
+
+
+def test_a_bone_may_change_its_length(tmp_path):
+    skeleton = asf().replace("name ltibia\ndirection 0 -1 0\nlength 4\naxis 0 0 0 XYZ\ndof rx ry rz", "name ltibia\ndirection 0 -1 0\nlength 4\naxis 0 0 0 XYZ\ndof rx ry rz l")
+    recording = read(tmp_path, amc([{"ltibia": (0, 0, 0, 1)}, {"ltibia": (0, 0, 0, 0)}]), skeleton)
+    ankle = recording.joints[:, LAYOUT.index("left_ankle"), 1] / INCH
+    np.testing.assert_allclose(ankle, [-9, -8], atol=1e-5)
+
+
+def test_a_skeleton_alone_says_that_it_has_no_motion(tmp_path):
+    (tmp_path / "02.asf").write_text(asf())
+    with pytest.raises(FormatError, match=r"a skeleton without motion, which himpc does not read; read the motion"):
+        himpc.read(tmp_path / "02.asf")
 
 
 @settings(max_examples=100)

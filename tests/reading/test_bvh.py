@@ -288,3 +288,51 @@ def test_a_number_that_wrapped_frames_lack_is_no_end_of_the_file(tmp_path):
     path.write_text("\n".join([f"{head}Frame Time: {period}", *cells]))
     with pytest.raises(FormatError, match="numbers may be missing in any frame"):
         FORMAT.read(path, FileOptions())
+
+
+SPELLINGS = {
+    "tabs": lambda text: text.replace(" ", "\t"),
+    "capitals": lambda text: text.upper().replace("HIERARCHY", "Hierarchy"),
+    "lines of Unix": lambda text: text.replace("\r\n", "\n"),
+    "lines of a Macintosh": lambda text: text.replace("\r\n", "\r"),
+    "comments": lambda text: "# made by hand\r\n" + text.replace("MOTION", "# frames follow\r\nMOTION"),
+    "a byte order mark": lambda text: "\ufeff" + text,
+    "a fraction": lambda text: text.replace("0.025", "1/40"),
+    "a fraction with its unit": lambda text: text.replace("0.025", "1 / 40 s"),
+    "no blank in Frame Time": lambda text: text.replace("Frame Time:", "FrameTime:"),
+    "no colons": lambda text: text.replace("Frames:", "Frames").replace("Frame Time:", "Frame Time"),
+    "frames beside MOTION": lambda text: text.replace("MOTION\r\n", "MOTION "),
+    "no number of frames": lambda text: text.replace("Frames:\t3\r\n", ""),
+    "ends in one word": lambda text: text.replace("End Site", "EndSite"),
+    "ends without a name": lambda text: text.replace("End Site", "End"),
+    "ends without an offset": lambda text: text.replace("OFFSET 0 0 1e0", ""),
+    "commas": lambda text: after_motion(text, lambda line: line.replace(" ", ",")),
+    "semicolons": lambda text: after_motion(text, lambda line: line.replace(" ", "; ")),
+    "blanks at the end of lines": lambda text: text.replace("\r\n", " \t\r\n"),
+    "names with blanks": lambda text: text.replace("LeftUpLeg", "Left Up Leg").replace("RightUpLeg", "Right Up Leg"),
+    "scale channels": lambda text: after_motion(
+        text.replace("CHANNELS 3 Zrotation Xrotation Yrotation", f"CHANNELS 6 {TURNS} Xscale Yscale Zscale"),
+        lambda line: " ".join([*line.split()[:6], *(v for i in range(6, 57, 3) for v in (*line.split()[i : i + 3], *"111"))]),
+    ),
+}
+TURNS = "Zrotation Xrotation Yrotation"
+
+
+def after_motion(text: str, change) -> str:
+    hierarchy, time, rows = text.partition("Frame Time: 0.025\r\n")
+    return hierarchy + time + "\r\n".join(change(line) for line in rows.split("\r\n") if line)
+
+
+@pytest.mark.parametrize("name", SPELLINGS)
+def test_every_spelling_gives_the_same_joints(tmp_path, name):
+    frames = [{"pelvis": (i, 95, 2 * i, 3, 4, 5), "left_knee": (0, 10 * i, 0)} for i in range(3)]
+    expected = read(tmp_path, bvh(frames))
+    found = read(tmp_path, SPELLINGS[name](bvh(frames)))
+    np.testing.assert_allclose(found.joints[:, :-1], expected.joints[:, :-1], atol=1e-6)
+    assert found.fps == 40
+
+
+def test_bones_that_change_their_size_are_refused(tmp_path):
+    text = SPELLINGS["scale channels"](bvh([{}, {}])).replace("1 1 1", "1 1.2 1", 1)
+    with pytest.raises(FormatError, match="scales its bones from frame to frame"):
+        read(tmp_path, text)

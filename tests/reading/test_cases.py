@@ -286,6 +286,8 @@ HEADERS = {
         lambda text: text.replace("\t\t\t", "\t").replace("\t".join(LABELS), ALL_LABELS).replace("X1", "x"),
         (),
     ),
+    "a keyword in small letters": (lambda text: text.replace("PathFileType", "pathfiletype"), ()),
+    "a unit of time": (lambda text: text.replace("\tTime\t", "\tTime (s)\t"), ()),
     "no frame numbers": (lambda text: without_column(text, 0), ()),
     "no times": (lambda text: without_column(text, 1), ()),
 }

@@ -373,10 +373,71 @@ def test_joints_by_number_are_those_of_the_layout_with_as_many(tmp_path: Path, s
     (recording,) = himpc.read(path, clean=False)
     assert recording.layout == landmarks
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
-    cells = plain_table(standing(get_layout("kinect-v2"), 5, 0), [str(i) for i in range(25)], pattern)
+
+
+@pytest.mark.parametrize("pattern", ["{1}{0}", "joint{0}_{1}", "kp_{0}_{1}"])
+@pytest.mark.parametrize("name", ["kinect-v2", "body-25"])
+def test_the_shape_of_the_body_tells_the_order_of_numbered_joints(tmp_path: Path, walking, name, pattern) -> None:
+    joints, _ = walking(name)
+    numbers = [str(i) for i in range(25)]
+    (recording,) = himpc.read(save(tmp_path / "a.csv", plain_table(joints, numbers, pattern)), clean=False)
+    assert recording.layout == get_layout(name)
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+    assert "which the proportions of the body confirm" in recording.quality.notes[0]
+    scattered = np.random.default_rng(0).uniform(size=joints.shape)
     with pytest.raises(FormatError, match="25 joints by number; state their layout, body-25 or kinect-v2"):
-        himpc.read(save(tmp_path / "b.csv", cells))
-    assert himpc.read(tmp_path / "b.csv", layout="kinect-v2")[0].layout == get_layout("kinect-v2")
+        himpc.read(save(tmp_path / "b.csv", plain_table(scattered, numbers, pattern)))
+
+
+AXES_WITHOUT_NAMES = {
+    "numbers": ("{0}_0", "{0}_1", "{0}_2"),
+    "numbers from 1": ("{0}.1", "{0}.2", "{0}.3"),
+    "indices": ("{0}[0]", "{0}[1]", "{0}[2]"),
+    "repeated names": ("{0}", "{0}", "{0}"),
+    "repeated names of pandas": ("{0}", "{0}.1", "{0}.2"),
+    "letters alone": ("{0}x", "{0}y", "{0}z"),
+    "position letters": ("{0}_px", "{0}_py", "{0}_pz"),
+}
+
+
+@pytest.mark.parametrize("name", AXES_WITHOUT_NAMES)
+def test_columns_that_do_not_name_axes_are_those_of_x_y_and_z(tmp_path: Path, walking, name: str) -> None:
+    joints, names = walking("kinect-v1")
+    header = ["Frame", *(pattern.format(joint) for joint in names for pattern in AXES_WITHOUT_NAMES[name])]
+    rows = [[str(i), *map(str, frame.ravel())] for i, frame in enumerate(joints)]
+    (recording,) = himpc.read(save(tmp_path / "a.csv", [header, *rows]), clean=False)
+    assert recording.layout == KINECT
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+
+
+def test_all_x_before_all_y_are_joints(tmp_path: Path, walking) -> None:
+    joints, names = walking("kinect-v1")
+    header = [f"{name}_{axis}" for axis in "xyz" for name in names]
+    rows = [[str(value) for value in frame.T.ravel()] for frame in joints]
+    np.testing.assert_allclose(himpc.read(save(tmp_path / "a.csv", [header, *rows]))[0].joints, joints, atol=1e-5)
+
+
+@pytest.mark.parametrize("form", ['"[{}, {}, {}]"', '"({}, {}, {})"', "[{} {} {}]"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+def test_a_point_in_one_cell_is_read(tmp_path: Path, walking, form: str, delimiter: str) -> None:
+    joints, names = walking("kinect-v1")
+    rows = [[str(i), *(form.format(*point) for point in frame)] for i, frame in enumerate(joints)]
+    rows[3][5] = ""
+    (recording,) = himpc.read(save(tmp_path / "a.csv", [["frame", *names], *rows], delimiter), clean=False)
+    expected = joints.copy()
+    expected[3, 4] = np.nan
+    np.testing.assert_allclose(recording.joints, expected, atol=1e-5)
+    long = [[str(i), name, form.format(*point)] for i, f in enumerate(joints) for name, point in zip(names, f, strict=True)]
+    long_path = save(tmp_path / "b.csv", [["frame", "joint", "position"], *long], delimiter)
+    np.testing.assert_allclose(himpc.read(long_path, clean=False)[0].joints, joints, atol=1e-5)
+
+
+@pytest.mark.parametrize("names", [[str(i) for i in range(75)], [f"feature_{i}" for i in range(75)]])
+def test_numbers_of_features_are_no_axes(tmp_path: Path, walking, names) -> None:
+    joints, _ = walking("kinect-v2")
+    rows = [[str(value) for value in frame.ravel()] for frame in joints]
+    (recording,) = himpc.read(save(tmp_path / "a.csv", [names, *rows]), clean=False)
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
 
 
 @pytest.mark.parametrize("axes", [("x", "y"), ("x", "y", "score"), ("X", "Y", "likelihood"), ("x", "y", "vis")])

@@ -81,16 +81,6 @@ def test_missing_frames_of_a_long_table_are_gaps(tmp_path, joints):
     assert np.isnan(recording.joints).all(axis=(1, 2)).tolist() == [False, False, True, False, False]
 
 
-def test_arrays_of_a_stated_layout_are_read(tmp_path, standing):
-    layout = get_layout("kinect-v1")
-    joints = standing(layout, 4, 1)
-    np.save(tmp_path / "a.npy", joints)
-    (recording,) = FORMAT.read(tmp_path / "a.npy", FileOptions(layout=layout))
-    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
-    with pytest.raises(FormatError, match=r"array of 20 points a frame, expected 33, 75.*layout='kinect-v1'"):
-        FORMAT.read(tmp_path / "a.npy", FileOptions())
-
-
 @pytest.mark.parametrize(
     ("array", "message"),
     [
@@ -101,8 +91,6 @@ def test_arrays_of_a_stated_layout_are_read(tmp_path, standing):
         (np.full((4, 33, 3), "a"), "expected numbers"),
         (np.full((4, 33, 3), None), "holds Python objects"),
         (np.full((4, 33, 3), 1e12), "is farther than"),
-        (np.ones((4, 22, 3)), "state the layout of its joints, smpl-22: layout='smpl-22'"),
-        (np.ones((4, 25, 3)), "body-25 or kinect-v2: layout='body-25'"),
     ],
 )
 def test_other_arrays_are_errors(tmp_path, array, message):

@@ -232,6 +232,26 @@ def write_freemocap(path: Path, standing: Standing) -> Path:
     return path / "x.npy"
 
 
+def write_arrays(path: Path, standing: Standing) -> Path:
+    joints = standing(get_layout("kinect-v2"), 4, 0)
+    np.savez(path / "x.npz", positions=joints, fps=30.0, other=np.array(["a", "b"]))
+    return path / "x.npz"
+
+
+def write_number_rows(path: Path, standing: Standing) -> Path:
+    joints = standing(get_layout("kinect-v2"), 4, 0)
+    return text(path / "x.txt", *(f"{i} {cells(frame, ' ')}" for i, frame in enumerate(joints)))
+
+
+def write_json_poses(path: Path, standing: Standing) -> Path:
+    layout = get_layout("kinect-v2")
+    bodies = [
+        {"bodies": [{"id": 7, "joints": {j: {"position": at} for j, at in zip(layout.joints, frame, strict=True)}}]}
+        for frame in standing(layout, 3, 0).tolist()
+    ]
+    return text(path / "x.json", json.dumps({"fps": 30, "frames": bodies}))
+
+
 def write_motion_bids(path: Path, standing: Standing) -> Path:
     labels, points = markers(standing)
     channels = [f"{label}_{axis}\t{axis}\tPOS\t{label}\tmm" for label in labels for axis in "xyz"]
@@ -344,6 +364,9 @@ WRITERS = {
     "qualisys": write_qualisys,
     "vicon": write_vicon,
     "bts": write_bts,
+    "arrays": write_arrays,
+    "number-rows": write_number_rows,
+    "json-poses": write_json_poses,
     "openpose": write_openpose,
     "coco": write_coco,
     "mediapipe": write_mediapipe,
@@ -429,8 +452,9 @@ def test_no_other_format_recognises_the_sample(name, tmp_path: Path, standing):
     file = WRITERS[name](tmp_path, standing)
     path, head = (tmp_path, b"") if name in FOLDERS else (file, file.read_bytes()[:HEAD_BYTES])
     found = {known.name for known in FORMATS if known.recognise(path, head)}
-    # Plain tables and archives come after those of programs, which are then offered to their own format first.
-    assert found - ({"csv-joints", "csv-frames", "npz"} - {name}) == {name}
+    # Readers of any program's tables, arrays and JSON come after those of one program.
+    general = {"csv-joints", "csv-frames", "npz", "arrays", "number-rows", "json-poses"}
+    assert found - (general - {name}) == {name}
 
 
 @pytest.mark.parametrize("name", WRITERS)

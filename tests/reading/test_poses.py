@@ -84,10 +84,12 @@ def test_no_other_reader_recognises_a_file(name: str, people, tmp_path: Path, st
     known = [fmt.name for fmt in FORMATS if fmt.name != "video" and fmt.recognise(path, head)]
     # The readers of any NumPy archive and of any CSV with named joints come after those of one program.
     general = {
-        "smpl": ["npz"],
+        "smpl": ["arrays"],
         "gaitgraph": ["csv-frames"],
+        **dict.fromkeys(("msr-action3d", "utkinect", "florence", "cad-60", "motion-bids"), ["number-rows"]),
     }
-    assert known == [name, *general.get(name, [])]
+    is_json = path.suffix == ".json" and name not in ("json-poses", "openpose")
+    assert known == [name, *(["json-poses"] if is_json else []), *general.get(name, [])]
 
 
 def edit(path: Path, change) -> Path:
@@ -562,9 +564,6 @@ def test_arrays_of_pixels_are_read_by_their_layout(hidden: float, people, tmp_pa
     points = np.array([POSES["pixels"](frame) for frame in body])
     points[1, 3] = hidden
     np.save(tmp_path / "x.npy", points)
-    with pytest.raises(FormatError, match="17 points in 2D") as caught:
-        read(tmp_path / "x.npy")
-    assert "coco-17" in str(caught.value.hint)
     (recording,) = read(tmp_path / "x.npy", layout=get_layout("coco-17"))
     expected = expected_of("mmpose", body)
     expected[1, 3] = np.nan

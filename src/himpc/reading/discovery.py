@@ -27,6 +27,7 @@ _OTHER_NAMES = re.compile(
 )
 _OTHER_SUFFIXES = {
     *(".md", ".rst", ".pdf", ".html", ".doc", ".docx", ".xlsx", ".toml", ".yaml", ".yml", ".ini", ".log", ".py", ".m"),
+    ".asf",
     *(".png", ".jpg", ".jpeg", ".svg", ".bmp", ".pgm", ".wav", ".mp3"),
 }
 _ADDRESS = re.compile(r"[a-z]+:/", re.IGNORECASE)
@@ -82,8 +83,8 @@ def is_video(path: str | Path) -> bool:
 def discover(paths: Sequence[Path], pattern: NamePattern | None = None, leave_out: Iterable[Path] = ()) -> Discovery:
     """Find the recordings and videos in files and folders; each folder is listed once.
 
-    Hidden files, and files that stand beside recordings (licences, read-me files, pictures), are left out. So is the
-    skeleton (``.asf``) beside motion (``.amc``). A folder of frames is one source.
+    Hidden files, and files that stand beside recordings (licences, read-me files, pictures), are left out. So are
+    skeletons (``.asf``) of motion (``.amc``). A folder of frames is one source.
 
     Parameters
     ----------
@@ -162,12 +163,11 @@ def _walk(folder: Path, errors: list[tuple[Path, HimpcError]]) -> list[Path]:
             if any(known.accepts_folders and known.recognise(here, b"") for known in FORMATS):
                 inputs.append(here)
                 continue
-            motion = any(entry.name.lower().endswith(".amc") for entry in entries)
             files = [here / entry.name for entry in entries if _check_kind(entry.is_file)]
         except OSError as error:
             errors.append((here, FormatError(f"{here}: cannot be opened: {error.strerror or error}")))
             continue
-        inputs += [file for file in files if _may_be_input(file) and not (motion and file.suffix.lower() == ".asf")]
+        inputs += [file for file in files if _may_be_input(file)]
     return sorted(inputs, key=lambda path: [natural_key(part) for part in path.relative_to(folder).parts])
 
 

@@ -76,6 +76,7 @@ _HERE = "himpc.reading.formats"
 # Formats with a magic number or keyword first, tables of numbers last: the first that recognises a file reads it.
 FORMATS: list[Format] = [
     Format("smpl", "SMPL joints .npz, such as those of AMASS", f"{_HERE}.smpl"),
+    Format("arrays", "NumPy .npy and .npz, arrays of joints", f"{_HERE}.numpy_arrays"),
     Format("npz", "himpc's own .npz", f"{_HERE}.npz"),
     Format("bvh", "BVH motion", f"{_HERE}.bvh"),
     Format("amc", "ASF/AMC motion", f"{_HERE}.amc"),
@@ -100,6 +101,9 @@ FORMATS: list[Format] = [
     Format("coco", "COCO keypoint JSON, results or annotations", f"{_HERE}.coco"),
     Format("mediapipe", "MediaPipe landmarks JSON", f"{_HERE}.mediapipe"),
     Format("nw-ucla", "Northwestern-UCLA JSON, Kinect v1", f"{_HERE}.nw_ucla"),
+    Format(
+        "json-poses", "JSON of any program, joints by name or number", f"{_HERE}.json_poses", accepts_folders=True
+    ),
     Format("utd-mhad", "UTD-MHAD .mat, Kinect v1", f"{_HERE}.utd_mhad"),
     Format("ntu", "NTU RGB+D .skeleton, Kinect v2, several bodies a file", f"{_HERE}.ntu"),
     Format("kinect-sdk", "Kinect SDK frames, a folder of *skel.txt", f"{_HERE}.kinect_sdk", accepts_folders=True),
@@ -112,6 +116,7 @@ FORMATS: list[Format] = [
     Format("cad-60", "CAD-60 and CAD-120 .txt, OpenNI, 15 joints", f"{_HERE}.cad60"),
     Format("gaitgraph", "GaitGraph CSV, 2D poses of CASIA-B", f"{_HERE}.gaitgraph"),
     Format("freemocap", "FreeMoCap .npy and CSV, MediaPipe landmarks in mm", f"{_HERE}.freemocap"),
+    Format("number-rows", "Text of numbers alone, a row a frame or a joint", f"{_HERE}.number_rows"),
     Format("csv-joints", "CSV, one row a joint: frame, joint, x, y, z", f"{_HERE}.csv.joints"),
     Format("csv-frames", "CSV, one row a frame, columns such as left_hip_x", f"{_HERE}.csv.frames"),
     Format("video", "Video, or a folder of numbered pictures", f"{_HERE}.video", accepts_folders=True, extra="video"),

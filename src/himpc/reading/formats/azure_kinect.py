@@ -31,12 +31,14 @@ from himpc.skeleton import Layout, get_layout
 
 __all__ = ["read", "recognise"]
 
-_MARKS = tuple(f'"{key}"'.encode() for key in ("k4abt_sdk_version", "joint_positions", "SPINE_NAVEL", "num_bodies"))
+_MARKS = (b'"k4abt_sdk_version"', b'"num_bodies"', b'"bone_list"')
+_POSITIONS = b'"joint_positions"'
 
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise keys of the body tracking SDK."""
-    return is_json(head) and any(mark in head for mark in _MARKS)
+    is_of_body = _POSITIONS in head and (b'"bodies"' in head or b'"body_id"' in head)
+    return is_json(head) and (is_of_body or any(mark in head for mark in _MARKS))
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:

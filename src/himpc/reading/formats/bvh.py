@@ -30,7 +30,10 @@ _MAX_VALUE = 1e9
 _CHUNK_FRAMES = 512
 _MAX_RADIANS, _MIN_RADIANS, _MIN_TRAVEL = 2 * np.pi + 0.01, 0.2, 0.1
 """The largest angle and the least movement of angles in radians, and the travel in lengths of all bones."""
-_CHANNEL = re.compile(r"([xyz])(position|rotation)", re.IGNORECASE)
+_CHANNEL = re.compile(r"([xyz])(position|rotation|scale)", re.IGNORECASE)
+_MAX_CHANNELS = 9
+_HEADER = re.compile(r"(?:MOTION\s*)?(frames|frame\s*time)\s*:?\s*(.*)", re.IGNORECASE)
+_DELIMITER = re.compile(r"\s*[,;\s]\s*")
 
 
 @dataclass
@@ -44,12 +47,13 @@ class _Node:
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the keyword HIERARCHY."""
-    return "".join(decode_head(head)[:1]).upper().startswith("HIERARCHY")
+    lines = [line for line in decode_head(head) if not line.startswith("#")]
+    return "".join(lines[:1]).upper().startswith("HIERARCHY")
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a BVH file."""
-    lines = read_lines(path)
+    lines = [(number, line.strip()) for number, line in read_lines(path) if not line.lstrip().startswith("#")]
     nodes, start = _parse_hierarchy(path, lines)
     values, fps, notes = _parse_motion(path, lines[start:], sum(len(node.channels) for node in nodes), len(nodes))
     if _are_radians(nodes, values):
@@ -57,6 +61,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             [kind == "rotation" for node in nodes for kind, _ in node.channels], np.degrees(values), values
         )
         notes += ("angles are in radians: none is above 6.3, while the body travels",)
+    _check_scales(path, nodes, values)
     if ignored := _ignore_zero_positions(nodes, values):
         notes += (f"the position channels of {ignored} joints are all 0, so their offsets are used",)
     chunks = [values[i : i + _CHUNK_FRAMES] for i in range(0, len(values), _CHUNK_FRAMES)]
@@ -83,13 +88,13 @@ def _parse_hierarchy(path: Path, lines: list[tuple[int, str]]) -> tuple[list[_No
             if word == "MOTION":
                 if open_nodes or not nodes:
                     raise FormatError(f"{where}: the hierarchy is not complete, expected '}}' before MOTION")
-                return nodes, i + 1
-            if word in ("ROOT", "JOINT", "END"):
+                return nodes, i if rest else i + 1  # the number of frames may be in the same line
+            if word in ("ROOT", "JOINT", "END", "ENDSITE"):
                 if len(nodes) >= _MAX_NODES:
                     raise FormatError(f"{where}: the hierarchy has more than {_MAX_NODES} joints")
                 if (word == "ROOT") == bool(open_nodes):
                     raise FormatError(f"{where}: {word} is not allowed here")
-                nodes.append(_Node(rest, open_nodes[-1] if open_nodes else -1, end=word == "END"))
+                nodes.append(_Node(rest, open_nodes[-1] if open_nodes else -1, end=word.startswith("END")))
             elif word == "{":
                 if not nodes or len(nodes) - 1 in open_nodes:
                     raise FormatError(f"{where}: a '{{' opens nothing")
@@ -121,7 +126,7 @@ def _describe(node: _Node, word: str, cells: list[str], where: str) -> None:
             node.offset = (x, y, z)
             return
         matches = [_CHANNEL.fullmatch(cell) for cell in cells[1:]]
-        if int(cells[0]) != len(matches) or len(matches) > 6:
+        if int(cells[0]) != len(matches) or len(matches) > _MAX_CHANNELS:
             raise ValueError
         node.channels = [(match[2].lower(), match[1].lower()) for match in matches if match]
         if len(node.channels) != len(matches):
@@ -135,25 +140,12 @@ def _parse_motion(
     path: Path, lines: list[tuple[int, str]], channels: int, nodes: int
 ) -> tuple[NDArray[np.float64], float | None, tuple[str, ...]]:
     """Parse the channel values ``(frames, channels)`` and the frame rate, and note what the header contradicts."""
-    declared, seconds = None, 0.0
-    while lines and ":" in lines[0][1]:
-        number, line = lines[0]
-        name, _, value = line.partition(":")
-        try:
-            if name.strip().lower() == "frames":
-                declared = int(value)
-            elif name.strip().lower() == "frame time":
-                seconds = float(value.replace(",", "."))
-        except ValueError:
-            raise FormatError(f"{path}, line {number}: found {value.strip()[:20]!r}, expected a number") from None
-        lines = lines[1:]
-    if declared is None:
-        raise FormatError(f"{path}: has no 'Frames:' after MOTION")
+    declared, seconds, lines = _parse_header(path, lines)
     if not lines:
         raise FormatError(f"{path}: holds no frames")
     if not channels:
         raise FormatError(f"{path}: no joint has channels, so nothing moves")
-    rows = _join_wrapped([(number, line.split()) for number, line in lines], channels)
+    rows = _join_wrapped(_split_rows(lines, channels), channels)
     if len(rows) < len(lines) and len(rows[-1][1]) < channels:  # a number that is missing earlier shifts all later ones
         raise FormatError(
             f"{path}: its frames are wrapped over lines, and the last has {len(rows[-1][1])} of {channels} numbers, so "
@@ -171,6 +163,36 @@ def _parse_motion(
         raise FormatError(f"{path}, line {rows[int(valid.argmin())][0]}: a value is infinite or beyond {_MAX_VALUE:g}")
     fps, rate_notes = rate_of_period(seconds)
     return values, fps, (*notes, *rate_notes)
+
+
+def _parse_header(
+    path: Path, lines: list[tuple[int, str]]
+) -> tuple[int | None, float, list[tuple[int, str]]]:
+    """Return the stated number of frames, the seconds of a frame (0 where it is not stated), and the lines below."""
+    declared, seconds = None, 0.0
+    for i, (number, line) in enumerate(lines):
+        match = _HEADER.fullmatch(line)
+        if match is None and ":" not in line:
+            return declared, seconds, lines[i:]
+        try:
+            if match and match[1].lower() == "frames":
+                declared = int(match[2])
+            elif match:
+                time, _, rate = match[2].lower().rstrip("sec ").replace(",", ".").partition("/")  # 1/30 s
+                seconds = float(time) / float(rate or 1)
+        except (ValueError, ZeroDivisionError):
+            found = match[2].strip()[:20] if match else ""
+            raise FormatError(f"{path}, line {number}: found {found!r}, expected a number") from None
+    return declared, seconds, []
+
+
+def _split_rows(lines: list[tuple[int, str]], channels: int) -> list[tuple[int, list[str]]]:
+    """Split lines at blanks, or at commas or semicolons if that gives as many numbers as there are channels."""
+    first = lines[0][1]
+    is_delimited = len(first.split()) < channels or any(cell.endswith((",", ";")) for cell in first.split())
+    if is_delimited and len(_DELIMITER.split(first)) == channels:
+        return [(number, _DELIMITER.split(line)) for number, line in lines]
+    return [(number, line.split()) for number, line in lines]
 
 
 def _join_wrapped(rows: list[tuple[int, list[str]]], channels: int) -> list[tuple[int, list[str]]]:
@@ -202,6 +224,17 @@ def _are_radians(nodes: list[_Node], values: NDArray[np.float64]) -> bool:
 def _label(nodes: list[_Node], node: _Node) -> str:
     """Return the name of a node; an End Site has that of its parent and ``End``."""
     return f"{nodes[node.parent].name}_End" if node.end else node.name
+
+
+def _check_scales(path: Path, nodes: list[_Node], values: NDArray[np.float64]) -> None:
+    """Check that bones keep their size, as positions do not take account of the scale channels of joints."""
+    kinds = np.array([kind for node in nodes for kind, _ in node.channels])
+    scales = values[:, kinds == "scale"]
+    if not np.isin(scales[np.isfinite(scales)], (0, 1)).all():
+        raise FormatError(
+            f"{path}: scales its bones from frame to frame, expected bones of constant length",
+            hint="export it without channels of scale",
+        )
 
 
 def _ignore_zero_positions(nodes: list[_Node], values: NDArray[np.float64]) -> int:

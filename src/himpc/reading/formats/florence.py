@@ -13,6 +13,7 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.joint_order import ORDERS
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, read_number_rows
 from himpc.reading.formats.parsing.text import decode_head
 from himpc.recordings import Recording
@@ -21,10 +22,7 @@ from himpc.skeleton import get_layout
 __all__ = ["read", "recognise"]
 
 _WIDTH = 48
-_ORDER = (
-    *("head", "neck", "spine", "left_shoulder", "left_elbow", "left_wrist", "right_shoulder", "right_elbow"),
-    *("right_wrist", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle"),
-)
+_, _ORDER = ORDERS["Florence 3D Actions"]
 
 
 def recognise(path: Path, head: bytes) -> bool:

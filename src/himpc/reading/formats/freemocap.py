@@ -1,8 +1,8 @@
-"""FreeMoCap: ``.npy`` arrays and CSV tables of MediaPipe landmarks in 3D, in mm; and other ``.npy`` arrays of joints.
+"""FreeMoCap: ``.npy`` arrays and CSV tables of MediaPipe landmarks in 3D, in mm.
 
 Arrays ``(frames, points, 3)`` begin with the 33 landmarks of the body; hands (21 each) and face (468 or 478) may
 follow. CSV has one row a frame with columns ``body_nose_x``, or one row a point with columns frame, keypoint, x, y and
-z. A ``.npy`` array of another number of joints, or of x and y in pixels, is read if the user states the layout.
+z.
 """
 
 from __future__ import annotations
@@ -16,19 +16,17 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.arrays import read_npy, to_float64
-from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.arrays import npy_shape, read_npy, to_float64
 from himpc.reading.formats.parsing.frames import frame_places
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing, scatter
 from himpc.reading.formats.parsing.tables import head_cells, parse_cells, parse_positions, read_cells, triples
 from himpc.reading.formats.parsing.text import Row
-from himpc.reading.formats.parsing.tracks import Detection
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
-from himpc.skeleton import get_layout, layout_names
+from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["is_of_landmarks", "read", "recognise"]
 
 _BODY = 33
 _POINTS = (_BODY, _BODY + 42, _BODY + 42 + 468, _BODY + 42 + 478)
@@ -39,10 +37,15 @@ _LONG = ("frame", "keypoint", "x", "y", "z")
 _TRAJECTORY = "3d_xyz"
 
 
+def is_of_landmarks(shape: tuple[int, ...]) -> bool:
+    """Return whether an array of a shape may be of FreeMoCap."""
+    return len(shape) == 3 and shape[2] == 3 and shape[1] in _POINTS
+
+
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise a NumPy array, and the columns of both kinds of tables."""
     if head.startswith(b"\x93NUMPY"):
-        return True
+        return is_of_landmarks(npy_shape(head))
     header = [cell.lower() for cell in (head_cells(head) or [[]])[0]]
     wide = sum(_WIDE.fullmatch(cell) is not None for cell in header) >= 3
     return wide or set(_LONG) <= set(header)
@@ -56,17 +59,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     names: Sequence[str] = landmarks.joints
     if is_array:
         points = _read_array(path)
-        if points.shape[2] == 2:
-            return _pictures(path, points, options)
         if options.layout is not None and points.shape[1] == len(options.layout) != _BODY:
             return [to_recording(points, options.layout, options, Origin(path))]
-        if points.shape[1] not in _POINTS:
-            fitting = [name for name in layout_names() if len(get_layout(name)) == points.shape[1]] or ["mine.toml"]
-            raise FormatError(
-                f"{path}: is an array of {points.shape[1]} points a frame, expected {', '.join(map(str, _POINTS))} "
-                "landmarks of MediaPipe",
-                hint=f"state the layout of its joints, {' or '.join(fitting)}: {{layout={fitting[0]}}}",
-            )
         points = points[:, :_BODY]
     else:
         names, points = _read_table(path)
@@ -78,35 +72,12 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
 def _read_array(path: Path) -> NDArray[np.float64]:
     """Read the points ``(frames, points, 3)`` of a NumPy array; NaN where not seen."""
     values = read_npy(path)
-    if values.ndim != 3 or values.shape[2] not in (2, 3) or min(values.shape) == 0 or values.dtype.kind not in "fiu":
-        raise FormatError(
-            f"{path}: is an array of {values.dtype} of shape {values.shape}, expected numbers (frames, points, 3), or "
-            "(frames, points, 2) for 2D",
-            hint="give the 3D positions of one person, such as mediapipe_body_3d_xyz.npy",
-        )
+    if not is_of_landmarks(values.shape) or values.dtype.kind not in "fiu" or not values.size:
+        raise FormatError(f"{path}: is an array of {values.dtype} of shape {values.shape}, expected numbers")
     check_memory(path, 1, *values.shape[:2])
     points = to_float64(values)
     check_positions(path, range(1, len(points) + 1), points, row_name="frame")
-    return mask_missing(points) if points.shape[2] == 3 else points
-
-
-def _pictures(path: Path, points: NDArray[np.float64], options: FileOptions) -> list[Recording]:
-    """Read points ``(frames, J, 2)`` in pixels; both at 0 or NaN are not seen."""
-    count = points.shape[1]
-    fitting = [name for name in layout_names() if len(get_layout(name)) == count]
-    layout = options.layout if options.layout is not None and len(options.layout) == count else None
-    if layout is None and len(fitting) == 1:
-        layout = get_layout(fitting[0])
-    if layout is None:
-        names = fitting or ["mine.toml"]
-        raise FormatError(
-            f"{path}: is an array of {count_noun(count, 'point')} in 2D a frame",
-            hint=f"state the layout of its joints, {' or '.join(names)}: {{layout={names[0]}}}",
-        )
-    seen = np.isfinite(points).all(axis=2) & (points != 0).any(axis=2)
-    values = np.concatenate([np.where(seen[..., None], points, 0), seen[..., None]], axis=2)
-    detections = [Detection(i, "1", frame, f"{path}, frame {i + 1}") for i, frame in enumerate(values)]
-    return body_recordings(path, detections, len(values), layout, options)
+    return mask_missing(points)
 
 
 def _read_table(path: Path) -> tuple[list[str], NDArray[np.float64]]:

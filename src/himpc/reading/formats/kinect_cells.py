@@ -22,7 +22,8 @@ __all__ = ["read", "recognise"]
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise a header of Kinect v1 joint names."""
     lines = decode_head(head)
-    return bool(lines) and _joint_order(lines[0], get_layout("kinect-v1")) is not None
+    is_list = len(lines) > 1 and lines[1].lstrip(";").startswith(("[", "("))
+    return bool(lines) and not is_list and _joint_order(lines[0], get_layout("kinect-v1")) is not None
 
 
 def _joint_order(header: str, layout: Layout) -> list[int] | None:

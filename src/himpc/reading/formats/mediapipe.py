@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.json_poses import read_document
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_numbers
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline, parse_seconds
@@ -34,7 +35,8 @@ _KEYS = (*_WORLD_KEYS, *_IMAGE_KEYS)
 _FRAME_KEYS = ("frame", "frame_id", "frame_index", "frame_number", "frameIndex", "frameNumber")
 _TIME_KEYS = ("timestamp", "timestamp_ms", "timestampMs", "time")
 _SIZE_KEYS = (("width", "height"), ("image_width", "image_height"), ("imageWidth", "imageHeight"))
-_MARKS = tuple(f'"{key}"'.encode() for key in (*_KEYS, "visibility"))
+_NAMES = ("LEFT_EYE_INNER", "left_eye_inner", "leftEyeInner")
+_MARKS = tuple(f'"{key}"'.encode() for key in (*_KEYS, *_NAMES, "visibility"))
 _MARKS_OF_OTHERS = (b'"people"', b'"keypoints"', b'"annotations"', b'"bodies"', b'"body_list"')
 _BARE_FRAMES = re.compile(
     rb"\s*(\{\s*(\"fps\"\s*:[^,]{1,40},\s*)?\"frames\"\s*:\s*)?\[\s*(null\b|\{\s*\}|\[\s*(\]|[\[{]))"
@@ -58,6 +60,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a file of landmarks."""
     content = load_json(path)
     frames = _list_frames(_unwrap(content))
+    if _are_of_another_program(frames):
+        return read_document(path, content, options)
     if not isinstance(frames, list) or not frames:
         raise FormatError(f"{path}: expected a list of frames, or an object with one under 'frames'")
     layout = get_layout("mediapipe-33")
@@ -86,6 +90,15 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     return [body.with_(true_size=False) if body.dimensions == 3 else body for body in bodies]
 
 
+def _are_of_another_program(frames: Any) -> bool:
+    """Return whether frames without any key of MediaPipe hold another number of points than its landmarks."""
+    if not isinstance(frames, list):
+        return True
+    first = next((frame for frame in frames if frame), None)
+    poses = [] if isinstance(first, dict) else _poses(first, ())
+    return any(isinstance(pose, list) and len(pose) != len(get_layout("mediapipe-33")) for pose in poses)
+
+
 def _unwrap(content: Any) -> Any:
     """Return the frames of an object, which are its only list, or the one under ``frames``."""
     if not isinstance(content, dict) or any(key in content for key in _KEYS):
@@ -102,9 +115,14 @@ def _list_frames(frames: Any) -> Any:
         return [frames]
     numbers = {int(match[1]): key for key in frames if (match := _FRAME_NUMBER.fullmatch(key))}
     return [
-        {"frame": number, **(frames[key] if isinstance(frames[key], dict) else {"landmarks": frames[key]})}
+        {"frame": number, **({"landmarks": frames[key]} if _is_bare(frames[key]) else frames[key])}
         for number, key in sorted(numbers.items())
     ]
+
+
+def _is_bare(frame: Any) -> bool:
+    """Return whether a frame is its landmarks, in a list or by their names."""
+    return not isinstance(frame, dict) or any(name in frame for name in _NAMES)
 
 
 def _find_timeline(path: Path, frames: list[Any], fps: float | None) -> Timeline:
@@ -128,7 +146,7 @@ def _values_of(frames: list[Any], keys: tuple[str, ...]) -> NDArray[np.float64] 
 
 def _poses(frame: Any, keys: tuple[str, ...]) -> list[Any]:
     """Return the landmarks of each person in a frame, which are bare or under one of the keys."""
-    if isinstance(frame, dict) and "landmark" not in frame:
+    if isinstance(frame, dict) and "landmark" not in frame and not _is_bare(frame):
         frame = next((frame[key] for key in keys if frame.get(key)), None)
     if isinstance(frame, dict) and "landmark" in frame:
         frame = frame["landmark"]

@@ -22,6 +22,7 @@ from himpc.reading.formats.parsing.frames import frame_files, is_folder_of_pictu
 from himpc.reading.formats.parsing.keypoints import (
     check_frames,
     check_objects,
+    has_keypoint_layout,
     has_keypoint_lists,
     is_json,
     keypoint_layout,
@@ -30,6 +31,7 @@ from himpc.reading.formats.parsing.keypoints import (
     parse_id,
     parse_points,
 )
+from himpc.reading.formats.parsing.poses import pose_recordings
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
 from himpc.recordings import Recording
@@ -88,10 +90,19 @@ def _recordings(
         raise FormatError(f"{path}: shows no person in {count_noun(timeline.length, 'frame')}")
     check_same_shape(detections)
     count, axes = detections[0].values.shape
+    if not has_keypoint_layout(count):
+        return pose_recordings(path, detections, timeline, _stated_names(meta, count), options)
     usual, notes = keypoint_layout(count, str(path))
     layout = _find_layout(path, usual, axes - 1, meta)
     body = [replace(found, values=found.values[: len(layout)]) for found in detections]
     return body_recordings(path, body, timeline, layout, options, up="z", notes=notes)
+
+
+def _stated_names(meta: dict[str, Any], count: int) -> list[str]:
+    """Return the names of keypoints that the meta data state; none if they do not."""
+    names = meta.get("keypoint_id2name")
+    values = list(names.values()) if isinstance(names, dict) else []
+    return values if len(values) == count and all(isinstance(name, str) for name in values) else []
 
 
 def _list_frames(content: Any) -> Any:

@@ -18,6 +18,7 @@ from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.handedness import looks_mirrored
+from himpc.reading.formats.parsing.joint_order import ORDERS
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row
 from himpc.reading.formats.parsing.positions import check_memory, mask_origin
 from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
@@ -30,11 +31,7 @@ _JOINTS = 20
 _WIDTH = 4
 _NAME = re.compile(r"a[0-9]{2}_s[0-9]{2}_e[0-9]{2}.*", re.IGNORECASE)
 _MAX_METRES = 20
-_ORDER = (
-    *("right_shoulder", "left_shoulder", "neck", "spine", "right_hip", "left_hip", "pelvis", "right_elbow"),
-    *("left_elbow", "right_wrist", "left_wrist", "right_hand", "left_hand", "right_knee", "left_knee"),
-    *("right_ankle", "left_ankle", "right_foot", "left_foot", "head"),
-)
+_, _ORDER = ORDERS["MSR Action3D"]
 
 
 def recognise(path: Path, head: bytes) -> bool:

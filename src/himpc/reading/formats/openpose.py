@@ -31,6 +31,7 @@ __all__ = ["read", "recognise"]
 
 # The 18 joints of OpenPose's COCO model begin with the 14 of openpose-14; eyes and ears follow.
 _LAYOUTS = {25: "body-25", 14: "openpose-14", 17: "coco-17", 18: "openpose-14"}
+_NOBODY = re.compile(rb'"people"\s*:\s*\[\s*\]')
 _MAX_FRAME_BYTES = 4 * 2**20
 _KEYS = (re.compile(r"(.*?)[0-9]+_keypoints\.json", re.IGNORECASE), re.compile(r"(.*?)[0-9]+\.json", re.IGNORECASE))
 
@@ -48,7 +49,7 @@ def recognise(path: Path, head: bytes) -> bool:
                 head = stream.read(HEAD_BYTES)
         except OSError:
             return False
-    return is_json(head) and b'"people"' in head
+    return is_json(head) and b'"people"' in head and (b'"pose_keypoints' in head or _NOBODY.search(head) is not None)
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.arrays import npz_names, read_npz, to_float64
+from himpc.reading.formats.parsing.arrays import npz_names, npz_shape, read_npz, to_float64
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.positions import MAX_COORDINATE, check_memory
 from himpc.reading.formats.parsing.tracks import Detection
@@ -44,7 +44,14 @@ def recognise(path: Path, head: bytes) -> bool:
     if not head.startswith(b"PK\x03\x04") or b".npy" not in head[30:300]:
         return False
     names = npz_names(path)
-    return "himpc_version" not in names and any(name in names for name in (*_JOINTS, *_PARAMETERS))
+    if "himpc_version" in names:
+        return False
+    return any(name in names for name in _PARAMETERS) or any(_is_of_smpl(npz_shape(path, name)) for name in _JOINTS)
+
+
+def _is_of_smpl(shape: tuple[int, ...]) -> bool:
+    """Return whether an array of a shape may be the joints of a body model."""
+    return len(shape) == 3 and shape[2] == 3 and shape[1] in _LAYOUTS
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:

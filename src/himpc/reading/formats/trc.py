@@ -24,14 +24,14 @@ from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
 
-_KEYWORD, _TITLES = "PathFileType", "Frame#"
+_KEYWORD, _TITLES = "pathfiletype", "frame#"
 _HEADER_LINES = 5
 _NUMBER = re.compile(r"\s*[+-]?[0-9]*[.,]?[0-9]+([eE][+-]?[0-9]+)?\s*")
 
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the keyword PathFileType, or the titles of a file without the lines above them."""
-    return "".join(decode_head(head)[:1]).lstrip("\"'").startswith((_KEYWORD, _TITLES))
+    return "".join(decode_head(head)[:1]).lstrip("\"'").lower().startswith((_KEYWORD, _TITLES))
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
@@ -121,7 +121,7 @@ def _cells(line: str) -> list[str]:
 
 def _first_columns(titles: Sequence[str]) -> list[str]:
     """Return the titles of the columns before the markers: those of frame and time, of which one may be absent."""
-    named = [title.lower().rstrip("#s. ") in ("frame", "time") for title in titles[:2]]
+    named = [re.match(r"(frame|time)(?![a-z_])", title.lower()) is not None for title in titles[:2]]
     return list(titles[:2]) if all(named) or not any(named) else list(titles[: named.index(False)])
 
 

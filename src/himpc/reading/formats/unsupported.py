@@ -70,6 +70,7 @@ _TABLE = (
         "unpack it",
         starts=(b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ\0", b"7z\xbc\xaf\x27\x1c", b"Rar!", b"\x28\xb5\x2f\xfd"),
     ),
+    _Unsupported("a skeleton without motion", "read the motion (.amc) beside it", suffixes=(".asf",)),
     _Unsupported("FBX", "export BVH, with all bones and one key a frame", starts=(b"Kaydara FBX", b"; FBX")),
     _Unsupported("glTF", "export BVH, for example from Blender", starts=(b"glTF",)),
     _Unsupported("glTF", "export BVH, for example from Blender", suffixes=(".gltf", ".vrm")),

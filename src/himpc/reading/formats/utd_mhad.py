@@ -14,6 +14,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.arrays import read_mat
 from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.joint_order import ORDERS
 from himpc.reading.formats.parsing.positions import MAX_COORDINATE, check_memory
 from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
@@ -23,11 +24,7 @@ __all__ = ["read", "recognise"]
 
 _NAME = "d_skel"
 _FPS = 30.0
-_ORDER = (
-    *("head", "neck", "spine", "pelvis", "left_shoulder", "left_elbow", "left_wrist", "left_hand"),
-    *("right_shoulder", "right_elbow", "right_wrist", "right_hand", "left_hip", "left_knee", "left_ankle", "left_foot"),
-    *("right_hip", "right_knee", "right_ankle", "right_foot"),
-)
+_, _ORDER = ORDERS["UTD-MHAD"]
 
 
 def recognise(path: Path, head: bytes) -> bool:

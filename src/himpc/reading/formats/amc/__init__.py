@@ -9,7 +9,8 @@ unit: metres = value * 0.0254 / length.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,8 @@ from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats.amc.skeleton import Skeleton, parse_floats, read_asf
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory
-from himpc.reading.formats.parsing.text import decode_head, read_lines
+from himpc.reading.formats.parsing.tables import parse_number
+from himpc.reading.formats.parsing.text import HEAD_BYTES, decode_head, read_lines
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
@@ -30,6 +32,8 @@ from himpc.skeleton import Layout, covered_parts, get_layout, part_layout
 __all__ = ["read", "recognise"]
 
 _CHUNK_FRAMES = 512
+_STATED = re.compile(r"#!OML:ASF\s+(?:.*[/\\])?(.+)\.asf\s*", re.IGNORECASE)
+_RATE = re.compile(r":SAMPLES-PER-SECOND\s+([0-9.]{1,12})\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -47,9 +51,10 @@ class _Motion:
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    """Recognise the keywords of a motion."""
+    """Recognise the keywords of a motion, or its first frame."""
     lines = [line.upper() for line in decode_head(head) if not line.startswith("#")]
-    return any(line in (":FULLY-SPECIFIED", ":DEGREES", ":RADIANS") for line in lines[:3])
+    is_frame = path.suffix.lower() == ".amc" and lines[:1] == ["1"] and "".join(lines[1:2]).startswith("ROOT ")
+    return is_frame or any(line in (":FULLY-SPECIFIED", ":DEGREES", ":RADIANS") for line in lines[:5])
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
@@ -63,7 +68,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     motion = _parse_motion(path, skeleton, len(skeleton.bones))
     chunks = [slice(i, i + _CHUNK_FRAMES) for i in range(0, motion.frames, _CHUNK_FRAMES)]
     notes = motion.timeline.notes
-    if not options.fps:
+    if not options.fps and not motion.timeline.fps:
         notes = ("the file states no frame rate; most of CMU is at 120 Hz", *notes)
     metres = UNITS["in"] / skeleton.length
 
@@ -73,7 +78,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         )
 
     if layout is not None and bones is not None:
-        return [to_recording(place(bones), layout, options, Origin(path), unit=metres, notes=notes)]
+        return [to_recording(place(bones), layout, options, Origin(path), unit=metres, fps=motion.timeline.fps, notes=notes)]
     labels, ends = _label_ends(skeleton)
     return marker_recordings(
         path,
@@ -81,6 +86,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         lambda columns: place([ends[column] for column in columns]),
         options,
         unit=metres,
+        fps=motion.timeline.fps,
         notes=notes,
         prefer=get_layout("humanoid"),
     )
@@ -106,17 +112,23 @@ def _label_ends(skeleton: Skeleton) -> tuple[list[str], list[int]]:
 
 
 def _find_skeleton(path: Path) -> Path:
-    """Find the skeleton of a motion: the ``.asf`` of the same name, of the name before ``_``, or the only one."""
+    """Find the skeleton of a motion in its folder or, if that has none, in the one above.
+
+    It is the ``.asf`` whose name the motion's begins with, such as ``HDM_bd`` for ``HDM_bd_01-01``, the one that the
+    motion states in its first line, or the only one.
+    """
     try:
-        skeletons = sorted(other for other in path.parent.iterdir() if other.suffix.lower() == ".asf")
+        folders = ([*folder.iterdir()] for folder in (path.parent, path.absolute().parent.parent))
+        found = (sorted(file for file in files if file.suffix.lower() == ".asf") for files in folders)
+        skeletons = next(filter(None, found), [])
+        with path.open("rb") as file:
+            stated = _STATED.match("".join(decode_head(file.read(HEAD_BYTES))[:1]))
     except OSError as error:
         raise FormatError(f"its folder cannot be searched for an .asf: {error.strerror}") from error
-    for stem in (path.stem, path.stem.split("_")[0]):
-        for other in skeletons:
-            if other.stem.lower() == stem.lower():
-                return other
-    if len(skeletons) == 1:
-        return skeletons[0]
+    named = [other for other in skeletons if f"{path.stem}_".lower().startswith(f"{other.stem}_".lower())]
+    named += [other for other in skeletons if stated and other.stem.lower() == stated[1].lower()]
+    if named or len(skeletons) == 1:
+        return max(named, key=lambda other: len(other.stem), default=skeletons[0])
     found = f"{len(skeletons)} others there" if skeletons else "none there"
     raise FormatError(
         f"expected {path.stem.split('_')[0]}.asf in the same folder, found {found}", hint="put the skeleton there"
@@ -138,11 +150,16 @@ def _parse_motion(path: Path, skeleton: Skeleton, joints: int) -> _Motion:
     all_lines = [(number, line.strip()) for number, line in read_lines(path)]
     keywords = {line.upper() for _, line in all_lines[:20]}
     radians = np.pi / 180 if ":DEGREES" in keywords else 1.0 if ":RADIANS" in keywords else skeleton.radians
+    rate = next((parse_number(match[1]) for _, line in all_lines[:20] if (match := _RATE.fullmatch(line))), None)
     lines = [(number, line) for number, line in all_lines if not line.startswith(("#", ":"))]
     starts = [i for i, (_, line) in enumerate(lines) if re.fullmatch(r"[0-9]{1,15}", line)]
     if not starts or starts[0] != 0:
         raise FormatError(f"{path}: holds no numbered frames")
     check_memory(path, 1, len(starts), max(joints, len(skeleton.bones)))
+    notes: tuple[str, ...] = ()
+    if _is_cut([line for _, line in lines], starts):
+        notes = (f"frame {lines[starts[-1]][1]} is cut off and left out",)
+        lines, starts = lines[: starts[-1]], starts[:-1]
     moving = {bone.name: bone for bone in skeleton.bones if bone.dof}
     frames: dict[str, list[list[float]]] = {name: [] for name in moving}
     for frame, (start, end) in enumerate(zip(starts, [*starts[1:], len(lines)], strict=True), start=1):
@@ -155,8 +172,20 @@ def _parse_motion(path: Path, skeleton: Skeleton, joints: int) -> _Motion:
         if missing := [name for name, values in frames.items() if len(values) != frame]:
             raise FormatError(f"{path}, line {lines[start][0]}: frame {frame} lacks {missing[0]!r}")
     numbers = np.array([float(lines[start][1]) for start in starts])
-    timeline = find_timeline(path, [lines[start][0] for start in starts], numbers=numbers)
+    timeline = find_timeline(path, [lines[start][0] for start in starts], numbers=numbers, stated=rate)
+    timeline = replace(timeline, notes=(*notes, *timeline.notes))
     return _Motion({name: np.array(values) for name, values in frames.items()}, timeline, radians)
+
+
+def _is_cut(lines: Sequence[str], starts: Sequence[int]) -> bool:
+    """Return whether the last frame is the beginning of one like the frame before it."""
+    if len(starts) < 2:
+        return False
+    before, last = (
+        [len(line.split()) for line in part] for part in (lines[starts[-2] : starts[-1]], lines[starts[-1] :])
+    )
+    end = len(last) - 1
+    return last[:end] == before[:end] and (len(last) < len(before) or last[end:] < before[end:])
 
 
 def _positions(skeleton: Skeleton, motion: _Motion, part: slice) -> NDArray[np.float64]:
@@ -176,7 +205,9 @@ def _positions(skeleton: Skeleton, motion: _Motion, part: slice) -> NDArray[np.f
         rotation = axes @ inner @ axes.T
         offset = np.tile(np.array(bone.offset), (frames, 1))
         for i, dof in enumerate(bone.dof):
-            if dof[0] == "t":
+            if dof == "l":
+                offset += values[:, i, None] * np.array(bone.offset) / (np.linalg.norm(bone.offset) or 1)
+            elif dof[0] == "t":
                 offset[:, "xyz".index(dof[1])] += values[:, i]
         rotations.append(rotation)
         offsets.append(offset if bone.parent < 0 else np.einsum("fij,fj->fi", rotation, offset))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import pi
+from math import hypot, pi
 from pathlib import Path
 
 from himpc.errors import FormatError
@@ -15,6 +15,9 @@ __all__ = ["Bone", "Skeleton", "parse_floats", "read_asf"]
 _MAX_BONES = 1000
 _MAX_VALUE = 1e9
 _SECTIONS = (":version", ":name", ":units", ":documentation", ":root", ":bonedata", ":hierarchy", ":skin")
+_MAX_DEVIATION = 0.01
+"""Deviation of a direction from length 1 above which the stated length of the bone counts."""
+
 _ROTATIONS = {"rx", "ry", "rz"}
 _TRANSLATIONS = {"tx", "ty", "tz"}
 
@@ -62,7 +65,7 @@ class Skeleton:
 def read_asf(path: Path) -> Skeleton:
     """Read an ASF skeleton; raise `FormatError` if a section is missing or the bones do not form a tree."""
     sections = _split(path)
-    units = _last(sections[":units"])
+    units = _last(sections.get(":units", []))
     bones = {bone.name: bone for bone in _parse_bones(sections[":bonedata"])}
     return Skeleton(
         _sort_bones(path, _parse_root(path, sections[":root"]), bones, sections[":hierarchy"]),
@@ -94,7 +97,7 @@ def _split(path: Path) -> dict[str, list[Line]]:
             current = sections.setdefault(words[0].lower(), [])
         elif not words[0].startswith("#"):
             current.append((f"{path}, line {number}", words))
-    for name in (":units", ":root", ":bonedata", ":hierarchy"):
+    for name in (":root", ":bonedata", ":hierarchy"):
         if name not in sections:
             raise FormatError(f"{path}: has no section {name}; it is not an ASF skeleton, or truncated")
     return sections
@@ -115,9 +118,10 @@ def _parse_length(units: Mapping[str, Line]) -> float:
 
 def _parse_angle(units: Mapping[str, Line]) -> float:
     where, cells = units.get("angle", ("", ["deg"]))
-    if cells[:1] not in (["deg"], ["rad"]):
+    word = " ".join(cells[:1]).lower()
+    if not word.startswith(("deg", "rad")):
         raise FormatError(f"{where}: the unit of angle is {' '.join(cells)[:20]!r}, expected deg or rad")
-    return pi / 180 if cells[0] == "deg" else 1.0
+    return pi / 180 if word.startswith("deg") else 1.0
 
 
 def _parse_root(path: Path, lines: list[Line]) -> Bone:
@@ -146,10 +150,13 @@ def _parse_bones(lines: list[Line]) -> Iterator[Bone]:
                 raise FormatError(f"{where}: {'too many bones' if name else 'the bone has no name'}")
             length_where, length_cells = bone.get("length", ("", ["0"]))
             (length,) = parse_floats(length_cells, 1, length_where)
-            x, y, z = (length * part for part in _triple(bone, "direction"))
+            direction = _triple(bone, "direction")
+            norm = hypot(*direction)
+            scale = length / norm if abs(norm - 1) > _MAX_DEVIATION and norm > 0 else length
+            x, y, z = (scale * part for part in direction)
             axis_where, axis = bone.get("axis", ("", ["0", "0", "0", "XYZ"]))
             turn_x, turn_y, turn_z = parse_floats(axis[:3], 3, axis_where)
-            dof = _dof(*bone.get("dof", ("", [])), _ROTATIONS)
+            dof = _dof(*bone.get("dof", ("", [])), _ROTATIONS | _TRANSLATIONS | {"l"})
             yield Bone(name, -1, (x, y, z), (turn_x, turn_y, turn_z), _axis_order(axis_where, axis[3:]), dof)
 
 
@@ -157,7 +164,8 @@ def _sort_bones(path: Path, root: Bone, bones: dict[str, Bone], lines: list[Line
     """Return the root and the bones below it, each after its parent."""
     index_of = {"root": 0}
     ordered = [root]
-    waiting = [(where, words[0], child) for where, words in lines for child in words[1:]]
+    rows = [(where, "root" if words[0].lower() == "root" else words[0], words[1:]) for where, words in lines]
+    waiting = [(where, parent, child) for where, parent, children in rows for child in children]
     if len(waiting) > _MAX_BONES:
         raise FormatError(f"{path}: the section :hierarchy names more than {_MAX_BONES} bones")
     while waiting:

@@ -5,6 +5,7 @@ Theia3D writes poses of segments instead of markers (see `segments`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from himpc.reading.axes import UP_AXES
@@ -12,6 +13,8 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.c3d.file import open_c3d, read_points
 from himpc.reading.formats.c3d.segments import read_segments
 from himpc.reading.formats.parsing.markers import marker_recordings
+from himpc.reading.formats.parsing.named_points import resolve_points
+from himpc.reading.formats.parsing.subjects import propose_subjects
 from himpc.recordings import Recording
 
 __all__ = ["read", "recognise"]
@@ -25,9 +28,16 @@ def recognise(path: Path, head: bytes) -> bool:
     return len(head) >= 2 and head[1] == 0x50 and (path.suffix.lower() == ".c3d" or 2 <= head[0] <= 8)
 
 
+def _name_a_body(labels: Sequence[str], options: FileOptions) -> bool:
+    """Return whether the labels of segments are of a body, and not of tools beside the markers of a person."""
+    subjects = [subject for proposal in propose_subjects(labels) for subject in proposal]
+    return any(resolve_points([name for name, _ in subject.points], options) for subject in subjects)
+
+
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person whose markers, or whose segments, a C3D file holds."""
-    if segments := read_segments(path):
+    segments = read_segments(path)
+    if segments and (not segments.beside_points or _name_a_body(segments.labels, options)):
         return marker_recordings(
             path,
             segments.labels,

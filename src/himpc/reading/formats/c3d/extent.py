@@ -77,13 +77,17 @@ class Extent:
         return (4 * self.points + self.analog) * (4 if self.scale < 0 else 2)
 
 
-def find_extent(path: Path, header: Header, parameters: Parameters, processor: str, size: int) -> Extent:
+def find_extent(
+    path: Path, header: Header, parameters: Parameters, processor: str, size: int, end_block: int
+) -> Extent:
     """Find the points, by the combination of what header and parameters state that fills the file.
 
     Parameters
     ----------
     size : int
         Bytes of the file.
+    end_block : int
+        The block, from 1, after the parameters.
 
     Raises
     ------
@@ -91,12 +95,15 @@ def find_extent(path: Path, header: Header, parameters: Parameters, processor: s
         If the file does not hold a single frame.
     """
     if header.points == 0 and not number(parameters, "POINT", "USED"):
-        raise FormatError(f"{path}: holds no markers")
+        raise FormatError(
+            f"{path}: holds no markers, as a file of force plates or muscles alone",
+            hint="export the trial with its markers",
+        )
     end = size
     if header.parameter_block > header.data_block > 0:
         end = min(size, (header.parameter_block - 1) * _BLOCK)
     stated = list(dict.fromkeys(_stated_frames(header, parameters)))
-    combinations = list(_combinations(header, parameters))
+    combinations = list(_combinations(header, parameters, end_block))
     if not combinations:
         raise FormatError(
             f"{path}: its header is damaged: frames {header.first} to {header.last}, scale {header.scale:g}, data at "
@@ -107,6 +114,8 @@ def find_extent(path: Path, header: Header, parameters: Parameters, processor: s
             return _with_notes(extent, frames, stated, combinations[0], header)
     extent, first = combinations[0], next(iter(stated), 0)
     held = max(end - extent.start, 0) // extent.frame_bytes
+    if held < 1 and first < 1:
+        raise FormatError(f"{path}: holds no frames, as a file of events alone")
     if held < 1:
         raise FormatError(
             f"{path}: is truncated: {first} frames of {extent.points} points need {first * extent.frame_bytes} "
@@ -133,14 +142,20 @@ def _stated_frames(header: Header, parameters: Parameters) -> Iterator[int]:
     yield from (int(count) for count in counts if 1 <= count < 2**31)
 
 
-def _combinations(header: Header, parameters: Parameters) -> Iterator[Extent]:
-    """Yield the extents, of no frames yet, that are stated; the most trusted first."""
+def _combinations(header: Header, parameters: Parameters, end_block: int) -> Iterator[Extent]:
+    """Yield the extents, of no frames yet, that are stated; the most trusted first.
+
+    Last come points that begin at `end_block`, where the parameters end.
+    """
     used, data_start, scale = (number(parameters, "POINT", name) for name in ("USED", "DATA_START", "SCALE"))
     channels = number(parameters, "ANALOG", "USED")
     points = [int(n) for n in (header.points, used) if n is not None and 1 <= n <= _MAX_COUNT]
-    analog = [header.analog, *([] if channels is None else [int(channels) * max(header.samples, 1)]), 0]
+    rates = [number(parameters, group, "RATE") or 0 for group in ("ANALOG", "POINT")]
+    samples = [header.samples, round(min(rates[0] / rates[1], _MAX_COUNT)) if min(rates) > 0 else 1]
+    analog = [header.analog, *([] if channels is None else [int(channels) * max(n, 1) for n in samples]), 0]
     scales = [value for value in (scale, header.scale) if value is not None and np.isfinite(value) and value != 0]
-    blocks = [int(b) for b in (header.data_block, data_start) if b is not None and 2 <= b <= _MAX_COUNT]
+    blocks = [int(b) for b in (header.data_block, data_start, end_block) if b is not None and 2 <= b <= _MAX_COUNT]
+    blocks = list(dict.fromkeys(blocks))
     by_kind = {value < 0: value for value in reversed(scales)}
     kinds = list(dict.fromkeys(value < 0 for value in scales))
     for block, kind, n_points, n_analog in product(blocks, kinds, points, analog):

@@ -40,6 +40,8 @@ class Segments:
         The unit of length that the file states.
     rate : float or None
         Frames a second.
+    beside_points : bool
+        Whether the file holds points as well.
     notes : tuple of str
         What else a person should know.
     """
@@ -48,6 +50,7 @@ class Segments:
     origins: NDArray[np.float64]
     unit: str | None
     rate: float | None
+    beside_points: bool
     notes: tuple[str, ...]
 
 
@@ -76,7 +79,8 @@ def read_segments(path: Path) -> Segments | None:
     values = _read_floats(path, processor, start, int(frames), count)
     origins = mask_missing(_origins(values))
     unit = "".join(str(value) for value in parameters.get(("POINT", "UNITS"), ())[:1]) or None
-    return Segments(labels[:count], origins, unit, rate, (*notes, *count_note("frames", stated, int(frames))))
+    notes = (*notes, *count_note("frames", stated, int(frames)))
+    return Segments(labels[:count], origins, unit, rate, header.points > 0, notes)
 
 
 def _labels(parameters: Parameters) -> list[str]:

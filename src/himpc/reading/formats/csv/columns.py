@@ -29,11 +29,11 @@ _CONFIDENCE = _NAMES["confidence"].replace(" ", "|")
 _TIME_UNIT = re.compile(r"(.*time.*?|seconds)(?:[\s_]+|\s*[\[(])(s|sec|secs|seconds|ms|msec|us|usec|ns|nsec)[\])]?")
 _UNIT = re.compile(r"(.+?)(?:[\s_]+|\s*[\[(])(mm|cm|m|in|px|pixels?)[\])]?", re.IGNORECASE)
 _SUFFIX = re.compile(
-    rf"(.+?)(?:[^A-Za-z0-9]+(?:t?([xyzXYZ])[\])]?|((?i:{_CONFIDENCE}))|(?i:[cpv]))|([XYZ]))",
+    rf"(.+?)(?:[^A-Za-z0-9]+(?:[tp]?([xyzXYZ])[\])]?|((?i:{_CONFIDENCE}))|(?i:[cpv]))|([XYZ]))",
 )
 _PREFIX = re.compile(rf"([xyzXYZ])[^A-Za-z0-9]+(.+)|((?i:{_CONFIDENCE}))[^A-Za-z0-9]+(.+)")
 _NUMBERED = re.compile(r"(?:([xyz])|[cpv])_?([0-9]{1,4})", re.IGNORECASE)
-_NUMBERED_JOINT = re.compile(r"(?:landmark|joint|keypoint)[^A-Za-z0-9]*([0-9]{1,4})", re.IGNORECASE)
+_NUMBERED_JOINT = re.compile(r"(?:landmark|joint|keypoint|kpt?|jt?)[^A-Za-z0-9]*([0-9]{1,4})", re.IGNORECASE)
 _POSITION = re.compile(r"(?:pos|position|translation|loc|location)[^A-Za-z0-9]+(.+)|"
                        r"(.+?)[^A-Za-z0-9]+(?:pos|position|translation|loc|location)", re.IGNORECASE)  # fmt: skip
 _NO_POSITION = re.compile(

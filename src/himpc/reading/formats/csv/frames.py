@@ -23,9 +23,11 @@ def recognise(path: Path, head: bytes) -> bool:
     """Recognise a header that names two or three axes of a joint."""
     columns = [column for name in header_of(head) if (column := parse_column(name)) and column.joint]
     axes_of: dict[str, set[str]] = {}
-    for column in columns[:_CHECKED_COLUMNS]:
+    for column in columns[:_CHECKED_COLUMNS] or columns:
         axes_of.setdefault(column.joint, set()).add(column.content)
-    return any(axes >= set(AXES[:2]) for axes in axes_of.values())
+    if any(axes >= set(AXES[:2]) for axes in axes_of.values()):
+        return True
+    return len(columns) > _CHECKED_COLUMNS and all(axes == {AXES[0]} for axes in axes_of.values())  # x of all joints
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from himpc.errors import FormatError, LayoutError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.joint_order import JointOrder
 from himpc.skeleton import Layout, get_layout, layout_names
 
 __all__ = ["joint_layout"]
 
 
 def joint_layout(
-    names: Sequence[str], where: Sequence[str], stated: str | None, options: FileOptions
+    names: Sequence[str],
+    where: Sequence[str],
+    stated: str | None,
+    options: FileOptions,
+    find_by_shape: Callable[[list[int]], JointOrder | None],
 ) -> tuple[Layout, dict[str, int]] | None:
     """Return the layout of a table, and the joint index of each name; None if no layout has exactly these joints.
 
@@ -27,6 +32,8 @@ def joint_layout(
         The built-in layout that the file names.
     options : FileOptions
         The user's layout, if these are its joints, and the one to prefer if the joints fit several.
+    find_by_shape : callable
+        Returns the order of numbered points, in the order of the columns that it is given, that makes a person.
 
     Raises
     ------
@@ -35,6 +42,12 @@ def joint_layout(
     """
     layout = None if stated is None else _get_stated(stated, where[0])
     if (numbered := _numbered(names)) is not None:
+        order = None
+        if layout is None:
+            order = find_by_shape(sorted(range(len(names)), key=lambda column: numbered[names[column]]))
+        if order is not None:
+            joint_of = {point: joint for joint, point in enumerate(order.points)}
+            return order.layout, {name: joint_of[number] for name, number in numbered.items()}
         return _layout_of_count(len(names), where[0], options.layout or layout), numbered
     if options.layout is not None and _fits(options.layout, names):
         layout = options.layout

@@ -15,6 +15,7 @@ from himpc.reading.formats.csv.columns import RECORDING_COLUMNS
 from himpc.reading.formats.csv.layout import joint_layout
 from himpc.reading.formats.csv.table import Columns, Table
 from himpc.reading.formats.parsing.bodies import body_recordings
+from himpc.reading.formats.parsing.joint_order import JointOrder, find_order
 from himpc.reading.formats.parsing.keypoints import are_shares, shares_error
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.named_points import explain_unknown, resolve_points
@@ -84,10 +85,19 @@ def to_recordings(rows: Rows, options: FileOptions) -> list[Recording]:
     """Make one recording for each person, session, camera and body that the rows name."""
     table = rows.table
     check_positions(table.path, table.lines, rows.positions)
-    found = joint_layout(rows.names, rows.where, table.stated.get("layout"), options)
     groups = _group_rows(rows)
     bodies = _place_bodies(rows, groups)
-    notes = (*table.notes, *_unused_note(rows.columns.unused))
+
+    orders: list[JointOrder] = []
+
+    def find_by_shape(columns: list[int]) -> JointOrder | None:
+        seen = [np.where((body.points == 0).all(axis=2, keepdims=True), np.nan, body.points) for body in bodies]
+        order = find_order([points[:, columns] for points in seen], options, str(table.path))
+        orders.extend([order] if order else [])
+        return order
+
+    found = joint_layout(rows.names, rows.where, table.stated.get("layout"), options, find_by_shape)
+    notes = (*table.notes, *(order.note for order in orders), *_unused_note(rows.columns.unused))
     units = rows.columns.units
     unit = table.stated.get("unit") or (units.copy().pop() if len(units) == 1 else None)
     is_flat = rows.positions.shape[2] == 2

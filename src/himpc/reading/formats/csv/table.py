@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
+from himpc.reading.formats.csv.spreading import name_axes, spread_points
 from himpc.reading.formats.csv.columns import AXES, parse_column, parse_label_unit
 from himpc.reading.formats.parsing.tables import find_delimiter, split_cells
 from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, to_numbers, utf16_of
@@ -152,7 +153,9 @@ def header_of(head: bytes) -> list[str]:
     if not lines:
         return []
     delimiter = find_delimiter(lines[:1], _DELIMITERS)
-    return _join_header([split_cells(line, delimiter) for line in lines[:2]])[0]
+    rows = [split_cells(line, delimiter) for line in lines[:3]]
+    header, below = _join_header(rows[:2])
+    return name_axes(spread_points(header, rows[below:])[0])
 
 
 def read_table(path: Path) -> Table:
@@ -194,6 +197,8 @@ def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
     if not lines:
         raise FormatError(f"{path}: has a header but no rows")
     lines, rows, cut = _check_widths(path, lines, rows, len(header))
+    header, rows = spread_points(header, rows)
+    header = name_axes(header)
     return Table(path, stated, header, header_line, lines, rows, (*notes, *cut))
 
 

@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError
-from himpc.reading.formats.parsing.text import MAX_BYTES, read_bytes
+from himpc.reading.formats.parsing.text import HEAD_BYTES, MAX_BYTES, read_bytes
 from himpc.recordings import read_npy_header
 
-__all__ = ["npz_names", "read_mat", "read_npy", "read_npz", "to_float64"]
+__all__ = ["npy_shape", "npz_names", "npz_shape", "read_mat", "read_npy", "read_npz", "to_float64"]
 
 _COMPRESSED, _MATRIX = 15, 14
 _MAT_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
@@ -35,6 +35,26 @@ def npz_names(path: Path) -> list[str]:
             return [name.removesuffix(".npy") for name in archive.namelist()]
     except Exception:  # zipfile raises many kinds of errors for a damaged archive
         return []
+
+
+def npy_shape(head: bytes) -> tuple[int, ...]:
+    """Return the shape that the first bytes of an ``.npy`` state; empty if they are damaged."""
+    try:
+        file = BytesIO(head)
+        major, _ = np.lib.format.read_magic(file)
+        read_header = np.lib.format.read_array_header_1_0 if major == 1 else np.lib.format.read_array_header_2_0
+        return tuple(read_header(file)[0])
+    except Exception:  # NumPy's parser raises many kinds of errors for a damaged header
+        return ()
+
+
+def npz_shape(path: Path, name: str) -> tuple[int, ...]:
+    """Return the shape that an array of an ``.npz`` states; empty if there is none of that name, or it is damaged."""
+    try:
+        with zipfile.ZipFile(path) as archive, archive.open(f"{name}.npy") as file:
+            return npy_shape(file.read(HEAD_BYTES))
+    except Exception:  # zipfile raises many kinds of errors for a damaged archive
+        return ()
 
 
 def read_npy(path: Path) -> NDArray[Any]:

@@ -22,6 +22,8 @@ __all__ = [
     "check_frames",
     "check_objects",
     "flat_pose",
+    "are_keypoints",
+    "has_keypoint_layout",
     "has_keypoint_lists",
     "is_json",
     "keypoint_layout",
@@ -44,6 +46,8 @@ _MAX_JSON_VALUES = 16 * 2**20
 _MAX_ID = 255
 _MAX_SHARE, _MIN_SHARE = 1.5, -0.05
 """Largest coordinate that may be a share of the picture, and the least one from 0 to 1 of a body at its edge."""
+_MAX_SHARE_BESIDE_SCORE, _MIN_PIXELS = 1.1, 10
+"""Coordinates of keypoints whose third number is a score: the largest as a share of the picture, and usual pixels."""
 _MARGIN, _INSIDE_SHARE, _MIN_LANDMARKS = 0.1, 0.99, 10
 _KEYPOINT_LISTS = re.compile(rb'"keypoints"\s*:\s*\[\s*\[')
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -153,6 +157,11 @@ def keypoint_layout(count: float, where: str) -> tuple[Layout, tuple[str, ...]]:
     return layout, (f"{rest} of {count:g} keypoints, those of face and hands, are left out",) if rest else ()
 
 
+def has_keypoint_layout(count: int) -> bool:
+    """Return whether there is a layout of a number of keypoints (see `keypoint_layout`)."""
+    return count in _KEYPOINT_LAYOUTS
+
+
 def names_fit(names: Sequence[Any], layout: Layout) -> bool:
     """Return whether the first names are those of the joints of a layout, in order."""
     found = [layout.find(name) if isinstance(name, str) else None for name in names[: len(layout)]]
@@ -201,6 +210,15 @@ def shares_error(where: str, what: str, between: str = "") -> FormatError:
         f"{where}: {what} are shares of the picture{between}, which distort the body",
         hint="state width and height of the pictures: {image_size=1920x1080}",
     )
+
+
+def are_keypoints(points: NDArray[np.floating]) -> bool:
+    """Return whether points ``(..., 3)`` are x and y of a picture, in pixels or as shares of it, and a score."""
+    seen = points[np.isfinite(points).all(axis=-1)]
+    if not len(seen) or seen[:, 2].min() < 0 or seen[:, 2].max() > 1:
+        return False
+    places = np.abs(seen[:, :2])
+    return bool(places.max() <= _MAX_SHARE_BESIDE_SCORE or np.median(places) >= _MIN_PIXELS)
 
 
 def are_shares(points: NDArray[np.floating]) -> bool:

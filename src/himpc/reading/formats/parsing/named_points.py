@@ -48,12 +48,15 @@ class Resolution:
         Returns the joints ``(frames, J, 3)`` of these points ``(frames, columns, 3)``, in metres.
     note : str
         How the joints were found, for people.
+    by_markers : bool
+        Whether joints are computed from markers, by rules that need metres and right-handed axes.
     """
 
     layout: Layout
     columns: tuple[int, ...]
     compute: Callable[[NDArray[np.floating]], NDArray[np.floating]]
     note: str
+    by_markers: bool = False
 
 
 def resolve_points(labels: Sequence[str], options: FileOptions, prefer: Layout | None = None) -> Resolution | None:
@@ -117,6 +120,7 @@ def _by_markers(known: MarkerSet, labels: Sequence[str]) -> Resolution:
         columns,
         lambda points: known.to_joints(used, points, layout.joints),
         f"joints by the marker set {known.name}{_describe_part(layout)}",
+        by_markers=True,
     )
 
 

@@ -1,0 +1,89 @@
+"""Tables whose columns do not name the axes ``x``, ``y`` and ``z``: numbers of axes, and points in one cell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from himpc.reading.formats.csv.columns import AXES, parse_column
+
+__all__ = ["name_axes", "spread_points"]
+
+_MIN_JOINTS = 4
+_POINT = re.compile(r"\s*[\[(]([^\[\]()]*)[\])]\s*")
+_SEPARATOR = re.compile(r"\s*[,;]\s*|\s+")
+_NUMBERED = re.compile(r"(.*[A-Za-z].*?)[_.\s\[]?([0-9xyz])\]?")
+_NUMBERS = {("0", "1", "2"), ("1", "2", "3"), ("", "1", "2"), ("", "", ""), ("x", "y", "z")}
+"""Ends of the names of the axes of a joint; a name may be there three times, as pandas writes it or not."""
+_MIN_SHARE = 0.8
+"""Share of the columns that joints must have, as numbers of features count on."""
+_POINT_COLUMNS = {"position", "pos", "point", "xyz", "coordinates", "location", "value"}
+
+
+def spread_points(header: Sequence[str], rows: Sequence[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Spread cells such as ``[0.1, 0.2, 0.3]`` to a column for each axis.
+
+    >>> spread_points(["frame", "head"], [["0", "[1, 2, 3]"], ["1", "(4 5 6)"], ["2", ""]])
+    (['frame', 'head_x', 'head_y', 'head_z'], [['0', '1', '2', '3'], ['1', '4', '5', '6'], ['2', '', '', '']])
+    """
+    widths = {}
+    for i, name in enumerate(header):
+        first = next((row[i] for row in rows if i < len(row) and row[i] and row[i].lower() != "nan"), "")
+        numbers = _numbers(first)
+        if len(numbers) in (2, 3) and not ((column := parse_column(name)) and column.joint):
+            widths[i] = len(numbers)
+    if not widths:
+        return list(header), list(rows)
+    has_joints = any((column := parse_column(name)) and column.content == "joint" for name in header)
+    names = []
+    for i, name in enumerate(header):
+        prefix = "" if has_joints and name.lower() in _POINT_COLUMNS else f"{name}_"
+        names.append([f"{prefix}{axis}" for axis in AXES[: widths[i]]] if i in widths else [name])
+    spread = [
+        [cell for i, each in enumerate(row) for cell in (_cells(each, widths[i]) if i in widths else [each])]
+        for row in rows
+    ]
+    return [name for each in names for name in each], spread
+
+
+def _numbers(cell: str) -> list[str]:
+    match = _POINT.fullmatch(cell)
+    return [part for part in _SEPARATOR.split(match[1].strip()) if part] if match else []
+
+
+def _cells(cell: str, width: int) -> list[str]:
+    """Return the numbers of a point; empty cells for none, and the cell itself for the error if it is no point."""
+    numbers = _numbers(cell)
+    if len(numbers) == width:
+        return numbers
+    is_missing = not cell or cell.lower() in ("nan", "none", "null", "[]", "()")
+    return [""] * width if is_missing else [cell] * width
+
+
+def name_axes(header: Sequence[str]) -> list[str]:
+    """Return names with axes in place of numbers, as in ``Head_0, Head_1, Head_2`` or ``headx``, or as they are.
+
+    >>> name_axes(["t", *(f"{name}.{axis}" for name in ("a", "b", "c", "d") for axis in range(3))])[:4]
+    ['t', 'a_x', 'a_y', 'a_z']
+    """
+    if any((column := parse_column(name)) and column.joint for name in header):
+        return list(header)
+    named = list(header)
+    found, i = 0, 0
+    while i + 2 < len(header):
+        bases, numbers = zip(*(_split(name) for name in header[i : i + 3]), strict=True)
+        if header[i] == header[i + 1] == header[i + 2]:
+            bases, numbers = tuple(header[i : i + 3]), ("", "", "")
+        elif _split(header[i + 1])[0] == header[i]:  # a name that ends in a digit itself
+            bases, numbers = (header[i], *bases[1:]), ("", *numbers[1:])
+        if len(set(bases)) == 1 and bases[0] and numbers in _NUMBERS:
+            named[i : i + 3] = [f"{bases[0]}_{axis}" for axis in AXES]
+            found, i = found + 1, i + 3
+        else:
+            i += 1
+    return named if found >= _MIN_JOINTS and 3 * found >= _MIN_SHARE * len(header) else list(header)
+
+
+def _split(name: str) -> tuple[str, str]:
+    match = _NUMBERED.fullmatch(name)
+    return (match[1], match[2]) if match else (name, "")

@@ -1,0 +1,182 @@
+"""Frames in JSON under any keys: people in frames, in a list, by their numbers, or in arrays beside names of joints."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from himpc.reading.formats.json_poses.points import MIN_POINTS, Pose, key_of, parse_pose, value_of
+
+__all__ = ["Document", "Frame", "list_frames"]
+
+_FRAMES = ("frames", "data", "poses", "sequence", "samples", "motion", "recording", "bodyframes", "skeletonframes")
+_PEOPLE = ("bodies", "people", "persons", "skeletons", "users", "instances", "subjects", "individuals", "players")
+_PANOPTIC = (
+    *("Neck", "Nose", "BodyCenter", "lShoulder", "lElbow", "lWrist", "lHip", "lKnee", "lAnkle", "rShoulder", "rElbow"),
+    *("rWrist", "rHip", "rKnee", "rAnkle", "lEye", "lEar", "rEye", "rEar"),
+)
+_NAMES_OF = {"joints19": _PANOPTIC, "joints15": ("Neck", "HeadTop", *_PANOPTIC[2:15])}
+"""The joints of CMU Panoptic (Joo et al., ICCV 2015) by the key of their coordinates."""
+_POSES = (
+    *("joints3d", "keypoints3d", "pose3d", "poses3d", "joints", "keypoints", "skeleton", "positions", "landmarks"),
+    *("markers", "points", "jointpositions", "pose", "bones", "body", *_NAMES_OF, "data"),
+)
+_IDS = ("id", "trackid", "trackingid", "bodyid", "personid", "skeletonid", "userid", "person", "subject", "bodyindex")
+_NUMBERS = ("frame", "frameid", "framenumber", "frameindex", "frameno", "framecount", "index")
+_TIMES = ("timestamp", "time", "timestampms", "timestampusec", "timestampus", "relativetime", "univtime", "seconds", "t")
+_NAMES = ("jointnames", "names", "keypointnames", "markernames", "labels", "joints", "markers", "columns", "keypoints")
+_RATES = ("fps", "framerate", "samplingrate", "samplerate", "frequency", "capturerate", "rate")
+_NUMBER = re.compile(r"[a-z_ -]*?([0-9]{1,12})", re.IGNORECASE)
+_MAX_NUMBER = 2**53
+_MAX_DEPTH = 4
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The people of a frame, each with the tracker's id if there is one, and the frame's number and time."""
+
+    people: list[tuple[Any, Pose]]
+    number: float | None = None
+    time: Any = None
+
+
+@dataclass(frozen=True)
+class Document:
+    """The frames of a document, and what it states about all of them."""
+
+    frames: list[Frame]
+    rate: float | None = None
+    unit: str | None = None
+    up: str | None = None
+    names: tuple[str, ...] = field(default=())
+
+
+def list_frames(content: Any) -> Document | None:
+    """List the frames of a document; None if no poses are found in it."""
+    stated = content if isinstance(content, dict) else {}
+    rate = value_of(stated, _RATES)
+    unit, up = value_of(stated, ("unit", "units", "lengthunit")), value_of(stated, ("up", "upaxis"))
+    names = next((tuple(each) for key in _NAMES if _are_names(each := value_of(stated, (key,)))), ())
+    frames = _find_frames(content, 0)
+    if not any(frame.people for frame in frames):
+        return None
+    return Document(
+        frames,
+        float(rate) if type(rate) in (int, float) and 0 < rate < _MAX_NUMBER else None,
+        unit if isinstance(unit, str) else None,
+        up if isinstance(up, str) else None,
+        names,
+    )
+
+
+def _find_frames(content: Any, depth: int) -> list[Frame]:
+    """Find frames in a list, under a key, under their numbers, or of each joint."""
+    if depth > _MAX_DEPTH:
+        return []
+    if isinstance(content, list):
+        return [_parse_frame(frame) for frame in content]
+    if not isinstance(content, dict):
+        return []
+    if parse_pose(content) is None and (columns := _of_joints(content)):
+        return columns
+    numbered = {int(match[1]): key for key in content if (match := _NUMBER.fullmatch(key))}
+    if len(numbered) == len(content) and not parse_pose(content):
+        frames = [(number, _parse_frame(content[key])) for number, key in sorted(numbered.items())]
+        if any(frame.people for _, frame in frames):
+            return [Frame(frame.people, float(number), frame.time) for number, frame in frames]
+    frame = _parse_frame(content)
+    if frame.people:
+        return [frame]
+    for key in (*_FRAMES, *_POSES, *_PEOPLE):
+        value = value_of(content, (key,))
+        if isinstance(value, list | dict) and not _are_names(value):
+            frames = _find_frames(value, depth + 1)
+            if any(frame.people for frame in frames):
+                return frames
+    return []
+
+
+def _parse_frame(content: Any) -> Frame:
+    """Parse the people of a frame, which may be one pose, one person, or several people."""
+    if not isinstance(content, dict):
+        return Frame(list(_people(content)))
+    number, time = value_of(content, _NUMBERS), value_of(content, _TIMES)
+    several = next((each for key in _PEOPLE if isinstance(each := value_of(content, (key,)), list | dict)), None)
+    people = list(_people(content if several is None else several))
+    is_number = type(number) in (int, float) and abs(number) < _MAX_NUMBER
+    return Frame(people, float(number) if is_number else None, time)
+
+
+def _people(content: Any) -> Iterator[tuple[Any, Pose]]:
+    """Yield the people of a frame, each with an id if there is one."""
+    pose = parse_pose(content)
+    if pose is not None:
+        yield (value_of(content, _IDS) if isinstance(content, dict) else None), pose
+    elif isinstance(content, list):
+        for person in content:
+            if (found := _person(person)) is not None:
+                yield found
+    elif isinstance(content, dict) and (found := _person(content)) is not None:
+        yield found
+    elif isinstance(content, dict):
+        for key, person in content.items():
+            if (found := _person(person)) is not None:
+                yield (key if found[0] is None else found[0]), found[1]
+
+
+def _person(content: Any) -> tuple[Any, Pose] | None:
+    """Return the id and the pose of a person: of the first key of a pose, or of the only one that holds a pose."""
+    pose = parse_pose(content)
+    if pose is not None:
+        return (value_of(content, _IDS) if isinstance(content, dict) else None), pose
+    if not isinstance(content, dict) or value_of(content, ("tracked", "istracked")) is False:
+        return None
+    poses = {key_of(key): pose for key, value in content.items() if (pose := _nested_pose(value))}
+    poses |= {
+        key: replace(poses[key], names=names)
+        for key, names in _NAMES_OF.items()
+        if key in poses and len(poses[key].values) == len(names)
+    }
+    chosen = next((poses[key] for key in _POSES if key in poses), None)
+    if chosen is None and len(poses) == 1:
+        (chosen,) = poses.values()
+    return None if chosen is None else (value_of(content, _IDS), chosen)
+
+
+def _nested_pose(value: Any) -> Pose | None:
+    """Return a pose, which may be one level deeper, as in ``{"skeleton": {"joints": [...]}}``."""
+    pose = parse_pose(value)
+    if pose is None and isinstance(value, dict):
+        inner = [value[key] for key in value if key_of(key) in _POSES]
+        pose = next((found for each in inner if (found := parse_pose(each))), None)
+    return pose
+
+
+def _of_joints(content: Mapping[str, Any]) -> list[Frame]:
+    """Return the frames of an object with the course of each joint: a list of points, or a list for each axis."""
+    courses: dict[str, Sequence[Any]] = {}
+    for name, course in content.items():
+        if isinstance(course, dict):
+            axes = {key_of(axis): values for axis, values in course.items() if isinstance(values, list)}
+            lists = [axes[axis] for axis in "xyz" if axis in axes]
+            if len(lists) >= 2 and len({len(values) for values in lists}) == 1:
+                courses[name] = [list(point) for point in zip(*lists, strict=True)]
+        elif isinstance(course, list) and course and all(_is_point(point) for point in course):
+            courses[name] = course
+    lengths = [len(course) for course in courses.values()]
+    usual = max(set(lengths), key=lengths.count, default=0)
+    courses = {name: course for name, course in courses.items() if len(course) == usual}
+    if len(courses) < MIN_POINTS or all(key_of(name) in (*_PEOPLE, *_POSES) for name in courses):
+        return []
+    frames = [{name: course[i] for name, course in courses.items()} for i in range(usual)]
+    return [_parse_frame(frame) for frame in frames]
+
+
+def _is_point(value: Any) -> bool:
+    return isinstance(value, list) and 2 <= len(value) <= 4 and not any(isinstance(number, list) for number in value)
+
+
+def _are_names(value: Any) -> bool:
+    return isinstance(value, list) and len(value) >= MIN_POINTS and all(isinstance(name, str) for name in value)

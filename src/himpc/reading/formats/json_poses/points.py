@@ -1,0 +1,151 @@
+"""Poses in JSON under any keys: points, named or numbered, of one person."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.reading.formats.csv.columns import AXES, parse_column
+
+__all__ = ["Pose", "key_of", "parse_pose", "value_of"]
+
+MIN_POINTS = 5
+"""Points of the smallest pose; lists of fewer are boxes, axes or colours."""
+
+_INSIDE = ("position", "pos", "location", "coordinates", "translation", "point", "xyz", "camera", "cameraspacepoint")
+_XYZ = (("x", "y", "z"), ("camerax", "cameray", "cameraz"), ("posx", "posy", "posz"), ("px", "py", "pz"))
+_CONFIDENCES = ("confidence", "conf", "score", "visibility", "likelihood", "probability", "presence")
+_STATES = ("trackingstate", "state", "tracked", "confidencelevel", "trackingconfidence")
+_STATE_WORDS = {"tracked": 1.0, "inferred": 0.5, "nottracked": 0.0, "none": 0.0, "low": 0.5, "medium": 1.0, "high": 1.0}
+_NAMES = ("name", "jointname", "jointtype", "joint", "type", "label", "id", "part")
+
+
+@dataclass(frozen=True)
+class Pose:
+    """The points of a person: ``(J, 3)`` are x, y and a confidence, ``(J, 4)`` x, y, z and a confidence; and their names.
+
+    Points that have numbers instead of names are in their order, and `names` is empty.
+    """
+
+    names: tuple[str, ...]
+    values: NDArray[np.float64]
+
+
+def key_of(key: str) -> str:
+    """Return a key without case and separators."""
+    return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
+def value_of(content: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    """Return the value of the first of some keys (see `key_of`) that is there; None if none is."""
+    of_key = {key_of(key): value for key, value in reversed(content.items())}
+    return next((of_key[key] for key in keys if of_key.get(key) is not None), None)
+
+
+def parse_pose(value: Any) -> Pose | None:
+    """Parse the points of a person: by name, in a list, or as flat coordinates; None if it is something else."""
+    if isinstance(value, dict):
+        return _parse_columns(value) or _parse_named(value)
+    if not isinstance(value, list) or len(value) < MIN_POINTS:
+        return None
+    if all(type(number) in (int, float) or number is None for number in value):
+        return _parse_flat(value)
+    points = [_parse_point(point) for point in value]
+    width = max((len(point) for point in points if point is not None), default=0)
+    if not width or any(point is None and each is not None for point, each in zip(points, value, strict=True)):
+        return None
+    names = [value_of(point, _NAMES) if isinstance(point, dict) else None for point in value]
+    filled = [point if point is not None else (np.nan,) * (width - 1) + (0.0,) for point in points]
+    if any(len(point) != width for point in filled):
+        return None
+    order = range(len(value))
+    if all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names):
+        return Pose(tuple(map(str, names)), np.array(filled))
+    if all(type(name) is int for name in names) and sorted(names) == list(range(min(names), min(names) + len(names))):
+        order = sorted(order, key=lambda i: names[i])
+    return Pose((), np.array([filled[i] for i in order]))
+
+
+def _parse_named(content: Mapping[str, Any]) -> Pose | None:
+    """Parse an object that has points under their names; other keys are left out."""
+    points = {key: point for key, value in content.items() if (point := _parse_point(value))}
+    width = max((len(point) for point in points.values()), default=0)
+    points = {key: point for key, point in points.items() if len(point) == width}
+    if len(points) < MIN_POINTS or key_of(next(iter(points))) in _INSIDE:
+        return None
+    values = np.array(list(points.values()))
+    if all(key.isdecimal() for key in points):
+        order = sorted(range(len(points)), key=lambda i: int(list(points)[i]))
+        return Pose((), values[order])
+    return Pose(tuple(points), values)
+
+
+def _parse_columns(content: Mapping[str, Any]) -> Pose | None:
+    """Parse an object with a number for each axis of each joint, such as ``left_hip_x``."""
+    axes: dict[str, dict[str, float]] = {}
+    for key, value in content.items():
+        if type(value) in (int, float) and (column := parse_column(key)) and column.joint:
+            axes.setdefault(column.joint, {})[column.content] = float(value)
+    used = AXES if any("z" in of for of in axes.values()) else AXES[:2]
+    complete = {name: of for name, of in axes.items() if set(used) <= set(of)}
+    if len(complete) < MIN_POINTS:
+        return None
+    values = [[*(of[axis] for axis in used), of.get("confidence", 1.0)] for of in complete.values()]
+    return Pose(tuple(complete), np.array(values))
+
+
+def _parse_flat(numbers: Sequence[float | None]) -> Pose | None:
+    """Parse x, y and z of each joint, one after the other, or with a confidence if the number of joints shows it."""
+    values = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
+    width = 4 if len(values) % 4 == 0 and len(values) % 3 else 3
+    if len(values) % width or len(values) < width * MIN_POINTS:
+        return None
+    points = values.reshape(-1, width)
+    return Pose((), points if width == 4 else np.column_stack([points, np.ones(len(points))]))
+
+
+def _parse_point(value: Any) -> tuple[float, ...] | None:
+    """Parse a point as (x, y, confidence) or (x, y, z, confidence); None if it is none."""
+    if isinstance(value, list):
+        if not 2 <= len(value) <= 4 or not all(_is_number(number) for number in value):
+            return None
+        numbers = [_number(number) for number in value]
+        return (*numbers, 1.0) if len(numbers) < 4 else (*numbers[:3], numbers[3])
+    if not isinstance(value, dict):
+        return None
+    of_key = {key_of(key): each for key, each in value.items()}
+    for axes in _XYZ:
+        if axes[0] in of_key and axes[1] in of_key:
+            found = [of_key[axis] for axis in axes if axis in of_key]
+            if not all(map(_is_number, found)):
+                return None
+            return (*map(_number, found), _confidence(of_key))
+    inner = next((point for key in _INSIDE if (point := _parse_point(of_key.get(key)))), None)
+    return None if inner is None else (*inner[:-1], _confidence(of_key))
+
+
+def _confidence(of_key: Mapping[str, Any]) -> float:
+    """Return the confidence that a point states, from 0 to 1; 1 if it states none."""
+    for key in _CONFIDENCES:
+        if type(of_key.get(key)) in (int, float):
+            return float(np.clip(np.nan_to_num(_number(of_key[key])), 0, 1))
+    for key in _STATES:
+        state = of_key.get(key)
+        if isinstance(state, str):
+            return _STATE_WORDS.get(key_of(state), 1.0)
+        if type(state) is int or isinstance(state, bool):
+            return min(int(state), 2) / 2 if not isinstance(state, bool) else float(state)
+    return 1.0
+
+
+def _is_number(value: Any) -> bool:
+    return value is None or type(value) in (int, float)
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else min(max(float(value), -1e300), 1e300)

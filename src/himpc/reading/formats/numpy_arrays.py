@@ -1,0 +1,231 @@
+"""NumPy arrays of joints of any arrangement: ``.npy``, and ``.npz`` of other programs.
+
+An array is (frames, joints, 3) or (frames, 3 joints), with axes in any order, with people or samples as further axes:
+(3, frames, joints, people) and (samples, 3, frames, joints, people) as of ST-GCN, (samples, frames, people x joints x 3)
+as of NTU RGB+D in the form of CTR-GCN. Frames of zeros are padding. An array of names, of as many as there are joints,
+names them; else the order is that of a layout or data set, which the shape of the body confirms (see `joint_order`).
+x, y and a confidence, or x and y alone, are keypoints of pictures.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.freemocap import is_of_landmarks
+from himpc.reading.formats.parsing.arrays import npy_shape, npz_names, read_npy, read_npz, to_float64
+from himpc.reading.formats.parsing.joint_order import find_order, known_counts, order_error
+from himpc.reading.formats.parsing.keypoints import are_keypoints
+from himpc.reading.formats.parsing.positions import check_memory, check_positions
+from himpc.reading.formats.parsing.poses import pose_recordings
+from himpc.reading.formats.parsing.text import MAX_BYTES
+from himpc.reading.formats.parsing.timeline import Timeline
+from himpc.reading.formats.parsing.tracks import Detection
+from himpc.recordings import Recording
+
+__all__ = ["read", "recognise"]
+
+_ARCHIVE, _ARRAY = b"PK\x03\x04", b"\x93NUMPY"
+_AXES = ("samples", "people", "frames", "joints", "axes")
+_ARRANGEMENTS = {
+    3: ("frames joints axes", "axes frames joints", "frames axes joints", "joints axes frames", "joints frames axes"),
+    4: (
+        *("frames people joints axes", "axes frames joints people", "samples frames joints axes"),
+        *("samples axes frames joints", "frames joints axes people"),
+    ),
+    5: (
+        *("samples axes frames joints people", "samples people frames joints axes"),
+        *("samples frames people joints axes",),
+    ),
+}
+"""The axes of arrays by their number, the most usual arrangement first."""
+_MAX_PEOPLE, _MIN_JOINTS = 10, 5
+_COORDINATES = (3, 2, 4)
+"""Numbers of a joint: x, y, z; x, y; or x, y, z and a confidence. The three may be x, y and a confidence, too."""
+_PREFERRED = ("positions", "keypoints", "poses", "skeleton", "skeletons", "joints", "xyz", "points", "data", "x", "arr_0")
+_RATES = ("fps", "frame_rate", "framerate", "mocap_framerate", "mocap_frame_rate", "sampling_rate", "rate", "frequency")
+_CHECKED_SAMPLES = 20
+
+
+@dataclass(frozen=True)
+class _Poses:
+    """The bodies of an array, ``(samples, people, frames, joints, axes)``, and the name of each joint, if known."""
+
+    values: NDArray[np.float64]
+    names: tuple[str, ...]
+    fps: float | None
+
+    @cached_property
+    def is_flat(self) -> bool:
+        """Whether these are keypoints of pictures: x and y, alone or with a confidence, in pixels or as shares."""
+        if self.values.shape[4] != 3:
+            return self.values.shape[4] == 2
+        return are_keypoints(self.values[:_CHECKED_SAMPLES])
+
+    @cached_property
+    def checked(self) -> list[NDArray[np.float64]]:
+        """The bodies ``(frames, joints, 3)``, or in 2D ``(frames, joints, 2)``, of the first samples."""
+        bodies = self.values[:_CHECKED_SAMPLES, 0, :, :, : 2 if self.is_flat else 3]
+        filled = [body[_are_filled(body)] for body in bodies]
+        return [np.where((body == 0).all(axis=2, keepdims=True), np.nan, body) for body in filled if len(body)]
+
+
+def recognise(path: Path, head: bytes) -> bool:
+    """Recognise NumPy arrays and archives of them, other than those of himpc, FreeMoCap and SMPL."""
+    if head.startswith(_ARCHIVE) and b".npy" in head[30:300]:
+        names = npz_names(path)
+        return bool(names) and "himpc_version" not in names
+    if not head.startswith(_ARRAY):
+        return False
+    return not is_of_landmarks(npy_shape(head))
+
+
+def read(path: Path, options: FileOptions) -> list[Recording]:
+    """Read each person of each sample of an array."""
+    with path.open("rb") as file:
+        is_array = file.read(len(_ARRAY)) == _ARRAY
+    poses = _arrange(path, read_npy(path), (), None, options) if is_array else _read_archive(path, options)
+    samples, people, frames, joints, axes = poses.values.shape
+    check_memory(path, samples * people, frames, joints)
+    check_positions(path, range(1, samples + 1), poses.values, row_name="sample")
+    recordings = []
+    for sample in range(1, samples + 1):
+        detections = _detections(path, poses, sample)
+        if detections:  # frames of zeros at the end are padding
+            length = max(detection.frame for detection in detections) + 1
+            timeline = Timeline(np.arange(length), length, poses.fps)
+            group = str(sample) if samples > 1 else None
+            recordings += pose_recordings(path, detections, timeline, poses.names, options, group=group)
+    if not recordings:
+        raise FormatError(f"{path}: shows no person: every point is missing or at 0, 0, 0")
+    return recordings
+
+
+def _detections(path: Path, poses: _Poses, sample: int) -> list[Detection]:
+    """Return the people in the frames of a sample that show any."""
+    values = poses.values[sample - 1]
+    if values.shape[3] == (2 if poses.is_flat else 3):
+        is_seen = np.isfinite(values).all(axis=3, keepdims=True) & (values != 0).any(axis=3, keepdims=True)
+        values = np.concatenate([np.where(is_seen, values, 0), is_seen], axis=3)
+    return [
+        Detection(int(frame), str(person) if len(values) > 1 else None, body[frame], f"{path}, frame {frame + 1}")
+        for person, body in enumerate(values)
+        for frame in np.flatnonzero(_are_filled(body))
+    ]
+
+
+def _read_archive(path: Path, options: FileOptions) -> _Poses:
+    """Read the array of poses of an archive, and the names and frame rate that stand beside it."""
+    arrays = _load_arrays(path)
+    rate = next((arrays[name] for name in _RATES if name in arrays), np.zeros(()))
+    fps = float(rate.reshape(-1)[0]) if rate.size == 1 and rate.dtype.kind in "fiu" else 0.0
+    names = [array for array in arrays.values() if array.ndim == 1 and array.dtype.kind == "U" and array.size > 1]
+    found: dict[str, _Poses] = {}
+    problem = FormatError(
+        f"{path}: holds no array of joints, but "
+        + ", ".join(f"{name[:30]} {array.shape}" for name, array in list(arrays.items())[:6])
+    )
+    for name, array in arrays.items():
+        if array.dtype.kind in "fiu" and array.ndim >= 2:
+            try:
+                found[name] = _arrange(path, array, names, fps if np.isfinite(fps) and fps > 0 else None, options)
+            except FormatError as error:
+                problem = error
+    if not found:
+        raise problem
+    chosen = next((name for name in _PREFERRED if name in found), None)
+    if len(found) > 1 and chosen is None:
+        raise FormatError(
+            f"{path}: holds several arrays of poses: {', '.join(name[:30] for name in list(found)[:6])}",
+            hint="save each as a file of its own",
+        )
+    return found[chosen or next(iter(found))]
+
+
+def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:
+    """Load the arrays of numbers and text of an archive, within bounds; those of Python objects are left out."""
+    arrays: dict[str, NDArray[Any]] = {}
+    problem: FormatError | None = None
+    for name in npz_names(path):
+        try:
+            arrays[name] = read_npz(path, name)
+        except FormatError as error:
+            problem = error
+        if sum(array.nbytes for array in arrays.values()) > MAX_BYTES:
+            raise FormatError(f"{path}: its arrays are larger than {MAX_BYTES >> 20} MiB", hint="split it")
+    if not arrays:
+        raise problem or FormatError(f"{path}: holds no arrays")
+    return arrays
+
+
+def _arrange(
+    path: Path, array: NDArray[Any], names: Sequence[NDArray[Any]], fps: float | None, options: FileOptions
+) -> _Poses:
+    """Find the arrangement of an array that gives bodies: by the user's layout, by names, or by their shape."""
+    if array.dtype.kind not in "fiu" or not array.size:
+        raise FormatError(f"{path}: is an array of {array.dtype} of shape {array.shape}, expected numbers")
+    candidates = [_name(values, names, fps, options) for values in _arrangements(to_float64(array))]
+    is_stated = [options.layout is not None and len(options.layout) == poses.values.shape[3] for poses in candidates]
+    for poses, stated in zip(candidates, is_stated, strict=True):
+        if poses.names or stated:
+            return poses
+    for poses in sorted(candidates, key=lambda poses: poses.is_flat):  # in 2D, there is less evidence
+        if poses.values.shape[3] in known_counts() and poses.checked and find_order(poses.checked, options, str(path)):
+            return poses
+    if not candidates:
+        raise FormatError(
+            f"{path}: is an array of {array.dtype} of shape {array.shape}, expected numbers (frames, points, 3), or "
+            "(frames, points, 2) for 2D",
+            hint="give the 3D positions of one person, such as mediapipe_body_3d_xyz.npy",
+        )
+    raise order_error(str(path), candidates[0].values.shape[3])
+
+
+def _name(
+    values: NDArray[np.float64], names: Sequence[NDArray[Any]], fps: float | None, options: FileOptions
+) -> _Poses:
+    """Return poses with the names that are as many as the joints, or numbers if points are used as they are."""
+    count = values.shape[3]
+    labels = next((tuple(str(name) for name in each) for each in names if len(each) == count), ())
+    return _Poses(values, labels or (_numbers(count) if options.as_points else ()), fps)
+
+
+def _numbers(count: int) -> tuple[str, ...]:
+    """Return a name for each point, of its number."""
+    return tuple(f"point{number:0{len(str(count))}}" for number in range(1, count + 1))
+
+
+def _arrangements(array: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    """Yield the array as ``(samples, people, frames, joints, axes)``, in each way that its shape allows."""
+    for split in _splits(array):
+        for text in _ARRANGEMENTS.get(split.ndim, ()):
+            names = text.split()
+            size = dict(zip(names, split.shape, strict=True))
+            if size["axes"] not in _COORDINATES or size["joints"] < _MIN_JOINTS or size.get("people", 1) > _MAX_PEOPLE:
+                continue
+            turned = split.transpose([names.index(name) for name in _AXES if name in names])
+            yield np.expand_dims(turned, tuple(i for i, name in enumerate(_AXES) if name not in names))
+
+
+def _splits(array: NDArray[np.float64]) -> Iterator[NDArray[np.float64]]:
+    """Yield the array as it is, and with its last axis split into people, joints and axes in each way."""
+    yield array
+    *others, width = array.shape
+    for people, axes in ((1, 3), (2, 3), (1, 4), (1, 2)):
+        joints = width // (people * axes)
+        if array.ndim in (2, 3) and joints in known_counts() and joints * people * axes == width:
+            yield array.reshape(*others, *([people] if people > 1 else []), joints, axes)
+
+
+def _are_filled(body: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Return whether some joint of each frame is neither missing nor at the origin."""
+    filled: NDArray[np.bool_] = (np.nan_to_num(body[..., :3]) != 0).any(axis=(-1, -2))
+    return filled

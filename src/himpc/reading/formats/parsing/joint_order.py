@@ -1,0 +1,228 @@
+"""Joints without names: the layout and order of points that a file only numbers, by the shape of the body.
+
+An order is taken only if its bones are those of a person: as long on the left as on the right, of constant length, and
+in the proportions of limbs. Of several, it is the one whose bones are clearly the shortest in sum, as bones between
+wrong joints are long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from himpc.errors import FormatError, count_noun
+from himpc.reading.file_options import FileOptions
+from himpc.skeleton import Layout, get_layout, layout_names
+
+__all__ = ["ORDERS", "JointOrder", "find_order", "known_counts", "order_error"]
+
+ORDERS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "MSR Action3D": (
+        "kinect-v1",
+        (
+            *("right_shoulder", "left_shoulder", "neck", "spine", "right_hip", "left_hip", "pelvis", "right_elbow"),
+            *("left_elbow", "right_wrist", "left_wrist", "right_hand", "left_hand", "right_knee", "left_knee"),
+            *("right_ankle", "left_ankle", "right_foot", "left_foot", "head"),
+        ),
+    ),
+    "UTD-MHAD": (
+        "kinect-v1",
+        (
+            *("head", "neck", "spine", "pelvis", "left_shoulder", "left_elbow", "left_wrist", "left_hand"),
+            *("right_shoulder", "right_elbow", "right_wrist", "right_hand", "left_hip", "left_knee", "left_ankle"),
+            *("left_foot", "right_hip", "right_knee", "right_ankle", "right_foot"),
+        ),
+    ),
+    "SBU Kinect Interaction": (
+        "openni-15",
+        (
+            *("head", "neck", "spine", "left_shoulder", "left_elbow", "left_hand", "right_shoulder", "right_elbow"),
+            *("right_hand", "left_hip", "left_knee", "left_foot", "right_hip", "right_knee", "right_foot"),
+        ),
+    ),
+    "KARD": (
+        "openni-15",
+        (
+            *("head", "neck", "right_shoulder", "right_elbow", "right_hand", "left_shoulder", "left_elbow"),
+            *("left_hand", "spine", "right_hip", "right_knee", "right_foot", "left_hip", "left_knee", "left_foot"),
+        ),
+    ),
+    "Florence 3D Actions": (
+        "common-15",
+        (
+            *("head", "neck", "spine", "left_shoulder", "left_elbow", "left_wrist", "right_shoulder", "right_elbow"),
+            *("right_wrist", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle"),
+        ),
+    ),
+}
+"""Orders of data sets, other than those of layouts: the layout, and its joints in the order of the files."""
+
+_SAMPLE_FRAMES = 60
+_MAX_ASYMMETRY, _MAX_MEDIAN_ASYMMETRY = 0.5, 0.2
+"""Difference of a bone on both sides, as a share of its length: of any, and of the median bone. Kinect errs by 0.3."""
+_MAX_VARIATION = 0.2
+"""Median absolute deviation of the length of a bone over time, as a share of its length: of the median bone."""
+_RATIOS = {
+    ("thigh", "shank"): (0.55, 1.8),
+    ("upper_arm", "forearm"): (0.45, 2.2),
+    ("leg", "arm"): (0.9, 2.6),
+    ("trunk", "leg"): (0.4, 1.6),
+}
+"""Ratios of lengths of the limbs of a person, with a margin for cameras of depth."""
+_MAX_LENGTH, _CLEARLY_SHORTER = 4.0, 0.9
+"""The sum of the lengths of all bones, in diagonals of the body: 2.3 to 3.4 for the layouts of himpc; and its share
+below which another order is out of question."""
+
+
+@dataclass(frozen=True)
+class JointOrder:
+    """A layout, the point of each of its joints, and the name of the order."""
+
+    layout: Layout
+    points: tuple[int, ...]
+    title: str
+
+    @property
+    def is_own(self) -> bool:
+        """Whether it is the order of the layout itself."""
+        return self.points == tuple(range(len(self.points)))
+
+    @property
+    def note(self) -> str:
+        """How the joints were found, for people."""
+        return f"joints by their number, in the order of {self.title}, which the proportions of the body confirm"
+
+
+def find_order(bodies: Sequence[NDArray[np.floating]], options: FileOptions, where: str) -> JointOrder | None:
+    """Find the order of joints without names; None if no order of as many joints gives a person.
+
+    Parameters
+    ----------
+    bodies : sequence of arrays ``(frames, P, 3)``
+        Points in any unit and axes, NaN where not seen; or keypoints of pictures ``(frames, P, 2)``, whose bones have
+        no constant length, so that only their sum counts.
+    options : FileOptions
+        The user's layout counts, if it has as many joints, in its own order unless another one gives a person; or one
+        to prefer if several are likely.
+
+    Raises
+    ------
+    FormatError
+        If several orders are as likely.
+    """
+    count = bodies[0].shape[1]
+    orders = _orders_of(count)
+    own: JointOrder | None = None
+    if options.layout is not None and len(options.layout) == count:
+        own = JointOrder(options.layout, tuple(range(count)), options.layout.title)
+        orders = (own, *(order for order in orders if order.layout == own.layout and order.points != own.points))
+    if own is not None and len(orders) == 1:
+        return own
+    measured = [(_measure(bodies, order), order) for order in orders]
+    shortest = min((shape.length for shape, _ in measured if shape), default=0.0)
+    near = [(shape, order) for shape, order in measured if shape and shape.length * _CLEARLY_SHORTER <= shortest]
+    close = [order for shape, order in near if shape.is_person]
+    preferred = [order for order in close if order.layout == options.preferred_layout]
+    if own is not None and (own in close or not close):
+        return own
+    if len(close) > 1 and len(preferred) != 1:
+        names = " or ".join(order.title for order in close)
+        raise FormatError(
+            f"{where}: has {count_noun(count, 'joint')} without names, which may be in the order of {names}",
+            hint=f"state their layout: {{layout={close[0].layout.name}}}",
+        )
+    return next(iter(preferred or close), None)
+
+
+def order_error(where: str, count: int) -> FormatError:
+    """Return the error about points without names that are in no known order."""
+    names = [name for name in layout_names() if len(get_layout(name)) == count] or ["mine.toml"]
+    return FormatError(
+        f"{where}: has {count_noun(count, 'point')} without names, and in no known order they have the shape of a "
+        "person",
+        hint=f"state the layout of its joints, {' or '.join(names)}: {{layout={names[0]}}}",
+    )
+
+
+@cache
+def known_counts() -> frozenset[int]:
+    """Return the numbers of joints of which an order is known."""
+    return frozenset(len(get_layout(name)) for name in layout_names())
+
+
+@cache
+def _orders_of(count: int) -> tuple[JointOrder, ...]:
+    layouts = [layout for layout in map(get_layout, layout_names()) if len(layout) == count]
+    found = [JointOrder(layout, tuple(range(count)), layout.title) for layout in layouts]
+    for title, (name, joints) in ORDERS.items():
+        if len(joints) == count:
+            layout = get_layout(name)
+            found.append(JointOrder(layout, tuple(joints.index(joint) for joint in layout.joints), title))
+    return tuple(found)
+
+
+@dataclass(frozen=True)
+class _Shape:
+    """The sum of the lengths of all bones in diagonals of the body, and whether they are those of a person."""
+
+    length: float
+    is_person: bool
+
+
+def _measure(bodies: Sequence[NDArray[np.floating]], order: JointOrder) -> _Shape | None:
+    """Measure the bones of bodies whose points are in an order; None if no frame shows all joints apart."""
+    sampled = [body[np.linspace(0, len(body) - 1, min(len(body), _SAMPLE_FRAMES)).astype(int)] for body in bodies]
+    joints = np.concatenate(sampled)[:, list(order.points)].astype(np.float64)
+    joints = joints[np.isfinite(joints).all(axis=(1, 2))]
+    if not len(joints):
+        return None
+    layout = order.layout
+    diagonal = float(np.median(np.linalg.norm(np.ptp(joints, axis=1), axis=1)))
+    lengths = {child: np.linalg.norm(joints[:, child] - joints[:, parent], axis=1) for child, parent in layout.bones}
+    middle = {joint: float(np.median(length)) for joint, length in lengths.items()}
+    if not diagonal > 0 or not min(middle.values()) > 0:
+        return None
+    variation = [np.median(np.abs(length - middle[joint])) / middle[joint] for joint, length in lengths.items()]
+    typical = np.median(list(middle.values()))  # cameras of depth see hands and feet badly
+    pairs = [(middle[left], middle[right]) for left, right in layout.pairs if left in middle and right in middle]
+    asymmetry = [abs(left - right) / max(left, right) for left, right in pairs if max(left, right) >= typical]
+    length = sum(middle.values()) / diagonal
+    is_person = length <= _MAX_LENGTH and (
+        joints.shape[2] == 2
+        or np.median(variation) <= _MAX_VARIATION
+        and max(asymmetry, default=0) <= _MAX_ASYMMETRY
+        and np.median(asymmetry or [0]) <= _MAX_MEDIAN_ASYMMETRY
+        and _has_proportions(joints, layout)
+    )
+    return _Shape(length, bool(is_person))
+
+
+def _has_proportions(joints: NDArray[np.float64], layout: Layout) -> bool:
+    """Return whether the limbs have the proportions of a person."""
+    ends = {
+        "thigh": ("hip", "knee"),
+        "shank": ("knee", "ankle" if layout.has("left_ankle") else "foot"),
+        "upper_arm": ("shoulder", "elbow"),
+        "forearm": ("elbow", "wrist" if layout.has("left_wrist") else "hand"),
+        "trunk": ("hip", "shoulder"),
+    }
+    part = {
+        name: float(np.mean([_distance(joints, layout, f"{side}_{a}", f"{side}_{b}") for side in ("left", "right")]))
+        for name, (a, b) in ends.items()
+        if layout.has(f"left_{a}", f"left_{b}")
+    }
+    part |= {"leg": part.get("thigh", 0) + part.get("shank", 0), "arm": part.get("upper_arm", 0) + part.get("forearm", 0)}
+    return all(
+        low * part[second] <= part[first] <= high * part[second]
+        for (first, second), (low, high) in _RATIOS.items()
+        if part.get(first) and part.get(second)
+    )
+
+
+def _distance(joints: NDArray[np.float64], layout: Layout, first: str, second: str) -> float:
+    between = joints[:, layout.index(first)] - joints[:, layout.index(second)]
+    return float(np.median(np.linalg.norm(between, axis=1)))

@@ -1,0 +1,49 @@
+"""Orders of joints without names: found by the shape of a body, and no others."""
+
+import numpy as np
+import pytest
+
+from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.joint_order import ORDERS, find_order
+from himpc.skeleton import get_layout, layout_names
+
+TWINS = {"SBU Kinect Interaction", "Florence 3D Actions"}
+"""Orders of the same points, whose last joints of limbs have other names."""
+
+
+@pytest.mark.parametrize("name", layout_names())
+@pytest.mark.parametrize("seed", [0, 3])
+def test_the_order_of_every_layout_is_found(walking, name, seed):
+    joints, _ = walking(name, seed=seed)
+    turned = joints[..., [2, 0, 1]] * -1000 + 5  # any unit and axes
+    order = find_order([turned], FileOptions(), "a.npy")
+    assert (order.layout, order.is_own) == (get_layout(name), True)
+    in_pictures = find_order([joints[..., :2]], FileOptions(), "a.npy")
+    assert in_pictures.layout == get_layout(name)
+
+
+@pytest.mark.parametrize("title", ORDERS)
+def test_the_order_of_every_data_set_is_found(walking, title):
+    name, names = ORDERS[title]
+    joints, own = walking(name)
+    points = joints[:, [own.index(joint) for joint in names]]
+    if title in TWINS:
+        with pytest.raises(FormatError, match="SBU Kinect Interaction or Florence 3D Actions; state their layout"):
+            find_order([points], FileOptions(), "a.txt")
+    order = find_order([points], FileOptions(layout=get_layout(name)), "a.txt")
+    np.testing.assert_array_equal(points[:, list(order.points)], joints)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_other_points_are_in_no_order(walking, seed):
+    rng = np.random.default_rng(seed)
+    joints, _ = walking("kinect-v2", seed=seed)
+    for points in (rng.permutation(joints, axis=1), rng.normal(size=(20, 25, 3)), np.zeros((20, 25, 3)), joints * np.nan):
+        assert find_order([points], FileOptions(), "a.npy") is None
+
+
+def test_a_stated_layout_counts(walking):
+    joints, _ = walking("body-25")
+    order = find_order([joints], FileOptions(layout=get_layout("kinect-v2")), "a.npy")
+    assert (order.layout.name, order.is_own) == ("kinect-v2", True)

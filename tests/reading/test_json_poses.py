@@ -1,0 +1,158 @@
+"""JSON of any program: the same walk under many keys comes back as the same joints."""
+
+import json
+
+import numpy as np
+import pytest
+
+import himpc
+from himpc.errors import FormatError
+from himpc.skeleton import get_layout
+
+LAYOUT = get_layout("kinect-v2")
+SDK = (
+    *("SpineBase", "SpineMid", "Neck", "Head", "ShoulderLeft", "ElbowLeft", "WristLeft", "HandLeft", "ShoulderRight"),
+    *("ElbowRight", "WristRight", "HandRight", "HipLeft", "KneeLeft", "AnkleLeft", "FootLeft", "HipRight"),
+    *("KneeRight", "AnkleRight", "FootRight", "SpineShoulder", "HandTipLeft", "ThumbLeft", "HandTipRight", "ThumbRight"),
+)
+"""The names of the SDK of Kinect v2, in its order."""
+
+
+def named(frame):
+    return dict(zip(SDK, frame, strict=True))
+
+
+def xyz(point, keys="xyz"):
+    return dict(zip(keys, point, strict=True))
+
+
+def camera(point):
+    return {"depthX": 0.5, "depthY": 0.5, "colorX": 1, "colorY": 2, **xyz(point, ("cameraX", "cameraY", "cameraZ"))}
+
+
+def kinect_body(frame):
+    joints = {name: {"JointType": i, "Position": xyz(at, "XYZ"), "TrackingState": 2} for i, (name, at) in enumerate(frame)}
+    return {"TrackingId": 5, "IsTracked": True, "Joints": joints}
+
+
+SHAPES = {
+    "names beside an array": lambda x: {"joint_names": SDK, "positions": x},
+    "names beside rows": lambda x: {"names": SDK, "data": [sum(frame, []) for frame in x]},
+    "frames by number, joints by name": lambda x: {str(i): named(frame) for i, frame in enumerate(x)},
+    "frames by name": lambda x: {f"frame_{i}": {j: xyz(at) for j, at in named(f).items()} for i, f in enumerate(x)},
+    "keypoints_3d of each frame": lambda x: [{"keypoints_3d": frame} for frame in x],
+    "keypoints_3d of all frames": lambda x: {"keypoints_3d": x},
+    "bare frames": lambda x: x,
+    "Kinect for node.js": lambda x: [
+        {"bodies": [{"tracked": True, "trackingId": "72", "joints": list(map(camera, f))}, {"tracked": False}]} for f in x
+    ],
+    "Kinect in C#": lambda x: {"Frames": [{"Bodies": [kinect_body(named(frame).items())]} for frame in x]},
+    "joints by their type": lambda x: [
+        {"Joints": [{"JointType": i, "Position": xyz(frame[i], "XYZ")} for i in reversed(range(25))]} for frame in x
+    ],
+    "joints with a name": lambda x: {"frames": [{"joints": [{"name": j, **xyz(at)} for j, at in named(f).items()]} for f in x]},
+    "the course of each joint": lambda x: {j: [frame[i] for frame in x] for i, j in enumerate(SDK)},
+    "the course of each axis": lambda x: {
+        j: {axis: [frame[i][k] for frame in x] for k, axis in enumerate("xyz")} for i, j in enumerate(SDK)
+    },
+    "records": lambda x: [{f"{j}_{axis}": at[k] for j, at in named(f).items() for k, axis in enumerate("xyz")} for f in x],
+    "people by id": lambda x: {"frames": [{"people": {"1": {"joints": frame}}} for frame in x]},
+    "nested skeleton": lambda x: [{"persons": [{"id": 1, "skeleton": {"joints": frame}}]} for frame in x],
+}
+
+
+@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize("lines", [False, True])
+def test_the_same_walk_is_read_from_every_shape(tmp_path, walking, name, lines):
+    joints, _ = walking("kinect-v2")
+    content = SHAPES[name](joints.tolist())
+    path = tmp_path / "a.json"
+    path.write_text("\n".join(map(json.dumps, content)) if lines and isinstance(content, list) else json.dumps(content))
+    (recording,) = himpc.read(path, clean=False)
+    assert recording.layout == LAYOUT
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("times", "fps"),
+    [
+        (lambda i: {"timestamp": i / 30}, 30),
+        (lambda i: {"Timestamp": i * 40}, 25),
+        (lambda i: {"time": f"00:00:{i / 50:.4f}"}, 50),
+        (lambda i: {"timestamp_usec": i * 20_000, "frame_number": i}, 50),
+        (lambda i: {}, None),
+    ],
+)
+def test_times_of_frames_give_the_rate(tmp_path, walking, times, fps):
+    joints, _ = walking("kinect-v2")
+    frames = [{**times(i), "bodies": [{"joints": named(frame)}]} for i, frame in enumerate(joints.tolist())]
+    (tmp_path / "a.json").write_text(json.dumps({"frames": frames}))
+    (recording,) = himpc.read(tmp_path / "a.json")
+    assert recording.fps == (pytest.approx(fps) if fps else None)
+
+
+def test_missing_frames_joints_and_bodies_are_gaps(tmp_path, walking):
+    joints, _ = walking("kinect-v2")
+    frames = [{"frame": i, "bodies": [{"id": 1, "joints": named(f)}]} for i, f in enumerate(joints.tolist())]
+    frames[4]["bodies"] = []
+    del frames[7]["bodies"][0]["joints"]["KneeLeft"]
+    frames[9]["bodies"][0]["joints"]["Head"] = {"position": [1, 2, 3], "trackingState": "NotTracked"}
+    (tmp_path / "a.json").write_text(json.dumps([*frames[:12], *frames[15:]]))
+    (recording,) = himpc.read(tmp_path / "a.json", clean=False)
+    expected = joints.copy()
+    expected[[4, 12, 13, 14]] = np.nan
+    expected[7, LAYOUT.index("left_knee")] = expected[9, LAYOUT.index("head")] = np.nan
+    np.testing.assert_allclose(recording.joints, expected, atol=1e-5)
+
+
+def test_people_need_ids(tmp_path, walking):
+    joints, _ = walking("kinect-v2")
+    both = [[frame.tolist(), (frame + [1.5, 0, 0]).tolist()] for frame in joints]
+    for ids in (True, False):
+        frames = [{"bodies": [{"joints": f, **({"id": k} if ids else {})} for k, f in enumerate(pair)]} for pair in both]
+        (tmp_path / f"{ids}.json").write_text(json.dumps(frames))
+    first, second = himpc.read(tmp_path / "True.json", clean=False)
+    np.testing.assert_allclose(second.joints, joints + [1.5, 0, 0], atol=1e-5)
+    assert first.clock == second.clock
+    with pytest.raises(FormatError, match="several people a frame and no ids"):
+        himpc.read(tmp_path / "False.json")
+
+
+def test_a_folder_of_panoptic_is_one_recording(tmp_path, walking):
+    joints, own = walking("body-18")
+    names = ["neck", "nose", None, *(f"left_{j}" for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle"))]
+    names += [f"right_{j}" for j in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")]
+    names += ["left_eye", "left_ear", "right_eye", "right_ear"]
+    hips = joints[:, [own.index("left_hip"), own.index("right_hip")]].mean(axis=1)
+    for i, frame in enumerate(joints):
+        points = [frame[own.index(name)] if name else hips[i] for name in names]
+        flat = [value for point in points for value in (*(point * (100, -100, -100)).tolist(), 0.8)]
+        body = {"version": 0.7, "univTime": 1000 + 33.3 * i, "bodies": [{"id": 0, "joints19": flat}]}
+        (tmp_path / f"body3DScene_{i:08d}.json").write_text(json.dumps(body))
+    (recording,) = himpc.read(tmp_path, clean=False)
+    assert recording.layout.name == "body-18"
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+
+
+def test_markers_and_points_of_no_body_are_read_by_name(tmp_path, walking):
+    joints, _ = walking("kinect-v2")
+    frames = [{"markers": {f"Q{i}": at for i, at in enumerate(f)}} for f in joints.tolist()]
+    (tmp_path / "a.json").write_text(json.dumps({"unit": "m", "frames": frames}))
+    (recording,) = himpc.read(tmp_path / "a.json", clean=False)
+    assert recording.layout.joints[:2] == ("Q0", "Q1")
+
+
+def test_keypoints_with_a_score_are_of_pictures(tmp_path, walking):
+    joints, names = walking("coco-17")
+    frames = [{"pose": {j: [500 + 100 * x, 900 - 100 * y, 0.9] for j, (x, y, _) in zip(names, f, strict=True)}} for f in joints]
+    (tmp_path / "a.json").write_text(json.dumps(frames))
+    (recording,) = himpc.read(tmp_path / "a.json", clean=False)
+    assert recording.dimensions == 2
+    np.testing.assert_allclose(recording.confidence, 0.9, rtol=1e-5)
+
+
+@pytest.mark.parametrize("content", [{}, [], [1, 2, 3], {"a": 1}, {"frames": []}, {"frames": [{"joints": []}]}, [None], [[]]])
+def test_json_without_poses_is_one_error(tmp_path, content):
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(FormatError, match="no poses are found|expected a list of frames|shows no person"):
+        himpc.read(tmp_path / "a.json")
