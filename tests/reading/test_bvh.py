@@ -312,7 +312,9 @@ SPELLINGS = {
     "names with blanks": lambda text: text.replace("LeftUpLeg", "Left Up Leg").replace("RightUpLeg", "Right Up Leg"),
     "scale channels": lambda text: after_motion(
         text.replace("CHANNELS 3 Zrotation Xrotation Yrotation", f"CHANNELS 6 {TURNS} Xscale Yscale Zscale"),
-        lambda line: " ".join([*line.split()[:6], *(v for i in range(6, 57, 3) for v in (*line.split()[i : i + 3], *"111"))]),
+        lambda line: " ".join(
+            [*line.split()[:6], *(v for i in range(6, 57, 3) for v in (*line.split()[i : i + 3], *"111"))]
+        ),
     ),
 }
 TURNS = "Zrotation Xrotation Yrotation"

@@ -73,7 +73,10 @@ def write(
         ("USED", 2, [], struct.pack(f"{order}H", count)),
         ("SCALE", 4, [], floats([scale], processor)),
         ("RATE", 4, [], floats([100], processor)),
-        *((f"LABELS{i // 255 + 1 if i else ''}", -1, *texts(labels[i : i + 255], pad)) for i in range(0, len(labels), 255)),
+        *(
+            (f"LABELS{i // 255 + 1 if i else ''}", -1, *texts(labels[i : i + 255], pad))
+            for i in range(0, len(labels), 255)
+        ),
         ("UNITS", -1, [2], b"mm"),
     ]
     records = [record(-1, group_name, b"")]
@@ -93,7 +96,7 @@ def write(
     data[np.isnan(points).any(axis=2)] = missing
     if scale > 0:
         data[..., :3] /= scale
-    rows = np.concatenate([data.reshape(frames, -1), np.full((frames, analog), 3)], axis=1)
+    rows = np.concatenate([data.reshape(frames, 4 * count), np.full((frames, analog), 3)], axis=1)
     body = floats(rows.ravel(), processor) if scale < 0 else np.nan_to_num(rows).round().astype(f"{order}i2").tobytes()
     start = bytes([1, 0x50, blocks, processor if stated_processor is None else stated_processor])
     parameters = (start + section).ljust(blocks * BLOCK, b"\0")

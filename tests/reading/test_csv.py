@@ -427,7 +427,9 @@ def test_a_point_in_one_cell_is_read(tmp_path: Path, walking, form: str, delimit
     expected = joints.copy()
     expected[3, 4] = np.nan
     np.testing.assert_allclose(recording.joints, expected, atol=1e-5)
-    long = [[str(i), name, form.format(*point)] for i, f in enumerate(joints) for name, point in zip(names, f, strict=True)]
+    long = [
+        [str(i), name, form.format(*point)] for i, f in enumerate(joints) for name, point in zip(names, f, strict=True)
+    ]
     long_path = save(tmp_path / "b.csv", [["frame", "joint", "position"], *long], delimiter)
     np.testing.assert_allclose(himpc.read(long_path, clean=False)[0].joints, joints, atol=1e-5)
 

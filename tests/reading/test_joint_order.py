@@ -39,7 +39,12 @@ def test_the_order_of_every_data_set_is_found(walking, title):
 def test_other_points_are_in_no_order(walking, seed):
     rng = np.random.default_rng(seed)
     joints, _ = walking("kinect-v2", seed=seed)
-    for points in (rng.permutation(joints, axis=1), rng.normal(size=(20, 25, 3)), np.zeros((20, 25, 3)), joints * np.nan):
+    for points in (
+        rng.permutation(joints, axis=1),
+        rng.normal(size=(20, 25, 3)),
+        np.zeros((20, 25, 3)),
+        joints * np.nan,
+    ):
         assert find_order([points], FileOptions(), "a.npy") is None
 
 

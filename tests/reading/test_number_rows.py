@@ -20,6 +20,8 @@ ROWS = {
     "a row a joint": lambda x: x.reshape(-1, 3),
 }
 
+ASIDE = np.array([1.5, 0, 0])
+
 
 def flat(x: np.ndarray) -> np.ndarray:
     return x.reshape(len(x), -1)
@@ -44,9 +46,9 @@ def test_rows_of_numbers_are_joints(tmp_path, walking, name, layout, separator):
 
 def test_two_people_of_a_row_are_two_recordings(tmp_path, walking):
     joints, _ = walking("kinect-v2")
-    path = write(tmp_path / "a.txt", np.c_[flat(joints), flat(joints + [1.5, 0, 0])])
+    path = write(tmp_path / "a.txt", np.c_[flat(joints), flat(joints + ASIDE)])
     first, second = himpc.read(path, clean=False)
-    np.testing.assert_allclose(second.joints - first.joints, np.broadcast_to([1.5, 0, 0], joints.shape), atol=1e-4)
+    np.testing.assert_allclose(second.joints - first.joints, np.broadcast_to(ASIDE, joints.shape), atol=1e-4)
     assert first.clock == second.clock
 
 
@@ -64,7 +66,7 @@ def test_sbu_is_of_pictures_and_needs_their_size(tmp_path, walking):
     joints, own = walking("openni-15")
     body = joints[:, [own.index(name) for name in ORDERS["SBU Kinect Interaction"][1]]]
     shares = np.stack([0.4 + body[..., 0] * 0.1, 0.5 - body[..., 1] * 0.15, 0.2 + body[..., 2] * 0.01], axis=2)
-    rows = np.c_[np.arange(len(body)), flat(shares), flat(shares + [0.2, 0, 0])]
+    rows = np.c_[np.arange(len(body)), flat(shares), flat(shares + ASIDE / 10)]
     path = write(tmp_path / "skeleton_pos.txt", rows, ",")
     with pytest.raises(FormatError, match="shares of the picture"):
         himpc.read(path)

@@ -86,7 +86,7 @@ def test_no_other_reader_recognises_a_file(name: str, people, tmp_path: Path, st
     general = {
         "smpl": ["arrays"],
         "gaitgraph": ["csv-frames"],
-        **dict.fromkeys(("msr-action3d", "utkinect", "florence", "cad-60", "motion-bids"), ["number-rows"]),
+        **{key: ["number-rows"] for key in ("msr-action3d", "utkinect", "florence", "cad-60", "motion-bids")},
     }
     is_json = path.suffix == ".json" and name not in ("json-poses", "openpose")
     assert known == [name, *(["json-poses"] if is_json else []), *general.get(name, [])]

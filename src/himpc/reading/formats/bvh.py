@@ -165,9 +165,7 @@ def _parse_motion(
     return values, fps, (*notes, *rate_notes)
 
 
-def _parse_header(
-    path: Path, lines: list[tuple[int, str]]
-) -> tuple[int | None, float, list[tuple[int, str]]]:
+def _parse_header(path: Path, lines: list[tuple[int, str]]) -> tuple[int | None, float, list[tuple[int, str]]]:
     """Return the stated number of frames, the seconds of a frame (0 where it is not stated), and the lines below."""
     declared, seconds = None, 0.0
     for i, (number, line) in enumerate(lines):

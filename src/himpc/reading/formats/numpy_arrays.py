@@ -1,8 +1,8 @@
 """NumPy arrays of joints of any arrangement: ``.npy``, and ``.npz`` of other programs.
 
 An array is (frames, joints, 3) or (frames, 3 joints), with axes in any order, with people or samples as further axes:
-(3, frames, joints, people) and (samples, 3, frames, joints, people) as of ST-GCN, (samples, frames, people x joints x 3)
-as of NTU RGB+D in the form of CTR-GCN. Frames of zeros are padding. An array of names, of as many as there are joints,
+(3, frames, joints, people) and (samples, 3, frames, joints, people) as of ST-GCN, or (samples, frames, 150) as of NTU
+RGB+D in the form of CTR-GCN. Frames of zeros are padding. An array of names, of as many as there are joints,
 names them; else the order is that of a layout or data set, which the shape of the body confirms (see `joint_order`).
 x, y and a confidence, or x and y alone, are keypoints of pictures.
 """
@@ -24,8 +24,8 @@ from himpc.reading.formats.freemocap import is_of_landmarks
 from himpc.reading.formats.parsing.arrays import npy_shape, npz_names, read_npy, read_npz, to_float64
 from himpc.reading.formats.parsing.joint_order import find_order, known_counts, order_error
 from himpc.reading.formats.parsing.keypoints import are_keypoints
-from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.poses import pose_recordings
+from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.text import MAX_BYTES
 from himpc.reading.formats.parsing.timeline import Timeline
 from himpc.reading.formats.parsing.tracks import Detection
@@ -50,7 +50,19 @@ _ARRANGEMENTS = {
 _MAX_PEOPLE, _MIN_JOINTS = 10, 5
 _COORDINATES = (3, 2, 4)
 """Numbers of a joint: x, y, z; x, y; or x, y, z and a confidence. The three may be x, y and a confidence, too."""
-_PREFERRED = ("positions", "keypoints", "poses", "skeleton", "skeletons", "joints", "xyz", "points", "data", "x", "arr_0")
+_PREFERRED = (
+    "positions",
+    "keypoints",
+    "poses",
+    "skeleton",
+    "skeletons",
+    "joints",
+    "xyz",
+    "points",
+    "data",
+    "x",
+    "arr_0",
+)
 _RATES = ("fps", "frame_rate", "framerate", "mocap_framerate", "mocap_frame_rate", "sampling_rate", "rate", "frequency")
 _CHECKED_SAMPLES = 20
 
@@ -67,7 +79,7 @@ class _Poses:
     def is_flat(self) -> bool:
         """Whether these are keypoints of pictures: x and y, alone or with a confidence, in pixels or as shares."""
         if self.values.shape[4] != 3:
-            return self.values.shape[4] == 2
+            return bool(self.values.shape[4] == 2)
         return are_keypoints(self.values[:_CHECKED_SAMPLES])
 
     @cached_property
@@ -93,7 +105,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     with path.open("rb") as file:
         is_array = file.read(len(_ARRAY)) == _ARRAY
     poses = _arrange(path, read_npy(path), (), None, options) if is_array else _read_archive(path, options)
-    samples, people, frames, joints, axes = poses.values.shape
+    samples, people, frames, joints, _ = poses.values.shape
     check_memory(path, samples * people, frames, joints)
     check_positions(path, range(1, samples + 1), poses.values, row_name="sample")
     recordings = []

@@ -78,7 +78,9 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         )
 
     if layout is not None and bones is not None:
-        return [to_recording(place(bones), layout, options, Origin(path), unit=metres, fps=motion.timeline.fps, notes=notes)]
+        return [
+            to_recording(place(bones), layout, options, Origin(path), unit=metres, fps=motion.timeline.fps, notes=notes)
+        ]
     labels, ends = _label_ends(skeleton)
     return marker_recordings(
         path,
@@ -119,8 +121,8 @@ def _find_skeleton(path: Path) -> Path:
     """
     try:
         folders = ([*folder.iterdir()] for folder in (path.parent, path.absolute().parent.parent))
-        found = (sorted(file for file in files if file.suffix.lower() == ".asf") for files in folders)
-        skeletons = next(filter(None, found), [])
+        of_folder = (sorted(file for file in files if file.suffix.lower() == ".asf") for files in folders)
+        skeletons = next(filter(None, of_folder), [])
         with path.open("rb") as file:
             stated = _STATED.match("".join(decode_head(file.read(HEAD_BYTES))[:1]))
     except OSError as error:

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
-from himpc.reading.formats.csv.spreading import name_axes, spread_points
 from himpc.reading.formats.csv.columns import AXES, parse_column, parse_label_unit
+from himpc.reading.formats.csv.spreading import name_axes, spread_points
 from himpc.reading.formats.parsing.tables import find_delimiter, split_cells
 from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, to_numbers, utf16_of
 from himpc.reading.formats.parsing.timeline import parse_seconds

@@ -25,7 +25,17 @@ _POSES = (
 )
 _IDS = ("id", "trackid", "trackingid", "bodyid", "personid", "skeletonid", "userid", "person", "subject", "bodyindex")
 _NUMBERS = ("frame", "frameid", "framenumber", "frameindex", "frameno", "framecount", "index")
-_TIMES = ("timestamp", "time", "timestampms", "timestampusec", "timestampus", "relativetime", "univtime", "seconds", "t")
+_TIMES = (
+    "timestamp",
+    "time",
+    "timestampms",
+    "timestampusec",
+    "timestampus",
+    "relativetime",
+    "univtime",
+    "seconds",
+    "t",
+)
 _NAMES = ("jointnames", "names", "keypointnames", "markernames", "labels", "joints", "markers", "columns", "keypoints")
 _RATES = ("fps", "framerate", "samplingrate", "samplerate", "frequency", "capturerate", "rate")
 _NUMBER = re.compile(r"[a-z_ -]*?([0-9]{1,12})", re.IGNORECASE)
@@ -83,9 +93,9 @@ def _find_frames(content: Any, depth: int) -> list[Frame]:
         return columns
     numbered = {int(match[1]): key for key in content if (match := _NUMBER.fullmatch(key))}
     if len(numbered) == len(content) and not parse_pose(content):
-        frames = [(number, _parse_frame(content[key])) for number, key in sorted(numbered.items())]
-        if any(frame.people for _, frame in frames):
-            return [Frame(frame.people, float(number), frame.time) for number, frame in frames]
+        pairs = [(number, _parse_frame(content[key])) for number, key in sorted(numbered.items())]
+        if any(frame.people for _, frame in pairs):
+            return [Frame(frame.people, float(number), frame.time) for number, frame in pairs]
     frame = _parse_frame(content)
     if frame.people:
         return [frame]

@@ -27,7 +27,7 @@ _NAMES = ("name", "jointname", "jointtype", "joint", "type", "label", "id", "par
 
 @dataclass(frozen=True)
 class Pose:
-    """The points of a person: ``(J, 3)`` are x, y and a confidence, ``(J, 4)`` x, y, z and a confidence; and their names.
+    """The points of a person and their names: ``(J, 3)`` are x, y and a confidence, ``(J, 4)`` also z.
 
     Points that have numbers instead of names are in their order, and `names` is empty.
     """
@@ -43,7 +43,7 @@ def key_of(key: str) -> str:
 
 def value_of(content: Mapping[str, Any], keys: Sequence[str]) -> Any:
     """Return the value of the first of some keys (see `key_of`) that is there; None if none is."""
-    of_key = {key_of(key): value for key, value in reversed(content.items())}
+    of_key = {key_of(key): value for key, value in reversed(list(content.items()))}
     return next((of_key[key] for key in keys if of_key.get(key) is not None), None)
 
 
@@ -59,11 +59,11 @@ def parse_pose(value: Any) -> Pose | None:
     width = max((len(point) for point in points if point is not None), default=0)
     if not width or any(point is None and each is not None for point, each in zip(points, value, strict=True)):
         return None
-    names = [value_of(point, _NAMES) if isinstance(point, dict) else None for point in value]
+    names: list[Any] = [value_of(point, _NAMES) if isinstance(point, dict) else None for point in value]
     filled = [point if point is not None else (np.nan,) * (width - 1) + (0.0,) for point in points]
     if any(len(point) != width for point in filled):
         return None
-    order = range(len(value))
+    order = list(range(len(value)))
     if all(isinstance(name, str) and name for name in names) and len(set(names)) == len(names):
         return Pose(tuple(map(str, names)), np.array(filled))
     if all(type(name) is int for name in names) and sorted(names) == list(range(min(names), min(names) + len(names))):

@@ -193,10 +193,12 @@ def _measure(bodies: Sequence[NDArray[np.floating]], order: JointOrder) -> _Shap
     length = sum(middle.values()) / diagonal
     is_person = length <= _MAX_LENGTH and (
         joints.shape[2] == 2
-        or np.median(variation) <= _MAX_VARIATION
-        and max(asymmetry, default=0) <= _MAX_ASYMMETRY
-        and np.median(asymmetry or [0]) <= _MAX_MEDIAN_ASYMMETRY
-        and _has_proportions(joints, layout)
+        or (
+            np.median(variation) <= _MAX_VARIATION
+            and max(asymmetry, default=0) <= _MAX_ASYMMETRY
+            and np.median(asymmetry or [0]) <= _MAX_MEDIAN_ASYMMETRY
+            and _has_proportions(joints, layout)
+        )
     )
     return _Shape(length, bool(is_person))
 
@@ -215,7 +217,10 @@ def _has_proportions(joints: NDArray[np.float64], layout: Layout) -> bool:
         for name, (a, b) in ends.items()
         if layout.has(f"left_{a}", f"left_{b}")
     }
-    part |= {"leg": part.get("thigh", 0) + part.get("shank", 0), "arm": part.get("upper_arm", 0) + part.get("forearm", 0)}
+    part |= {
+        "leg": part.get("thigh", 0) + part.get("shank", 0),
+        "arm": part.get("upper_arm", 0) + part.get("forearm", 0),
+    }
     return all(
         low * part[second] <= part[first] <= high * part[second]
         for (first, second), (low, high) in _RATIOS.items()

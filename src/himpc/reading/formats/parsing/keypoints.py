@@ -18,11 +18,11 @@ from himpc.reading.formats.parsing.text import read_bytes
 from himpc.skeleton import Layout, get_layout
 
 __all__ = [
+    "are_keypoints",
     "are_shares",
     "check_frames",
     "check_objects",
     "flat_pose",
-    "are_keypoints",
     "has_keypoint_layout",
     "has_keypoint_lists",
     "is_json",
