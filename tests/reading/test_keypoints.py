@@ -267,10 +267,10 @@ PERSON = {"person_id": [-1], "pose_keypoints_2d": [1.0, 2.0, 0.5] * 25}
         (COCO, [{"keypoints": [1] * 51, "image_id": 1}] * 2, "keypoints 2: several people a frame and no ids"),
         (COCO, [{"keypoints": [1] * 51, "image_id": i} for i in (1, 2, 10**12)], "too far from the others"),
         (COCO, [], "shows no person in 0 frames"),
-        (MEDIAPIPE, [[LANDMARK] * 32], "frame 1: has 32 landmarks, expected 33"),
+        (MEDIAPIPE, [[LANDMARK] * 32], "32 points without names, and in no known order"),
         (MEDIAPIPE, [None, [LANDMARK] * 32 + [{"x": 1}]], "frame 2: landmark 33 is not x, y, z and visibility"),
         (MEDIAPIPE, [None, [LANDMARK] * 32 + [[1, 2, None]]], "frame 2: a landmark is not a list of numbers"),
-        (MEDIAPIPE, {"frames": "many"}, "expected a list of frames"),
+        (MEDIAPIPE, {"frames": "many"}, "no poses are found"),
     ],
 )
 def test_errors_name_place_and_problem(tmp_path: Path, fmt: Format, content: Any, message: str) -> None:

@@ -199,7 +199,7 @@ def test_progress_wraps_the_files(write, tmp_path: Path):
 
 def test_format_names_are_unique():
     assert len({known.name for known in FORMATS}) == len(FORMATS)
-    with pytest.raises(ConfigError, match="unknown format 'fbx': choose one of smpl, npz"):
+    with pytest.raises(ConfigError, match="unknown format 'fbx': choose one of smpl, arrays, npz"):
         get_format("fbx")
 
 
