@@ -18,6 +18,17 @@ from himpc.skeleton.marker_rules import Mean
 
 _JUNK = (b"nan", b"-", b"9" * 400, b"1e999", b",", b";", b"[", b"\0", b"\xff", b"null", b'"')
 
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Print how many damaged files went through how many readers: ``pytest tests/reading/test_fuzz.py``."""
+    for outcome, what in (("passed", "gave recordings or one clear error"), ("failed", "are of readers that failed")):
+        reports = terminalreporter.stats.get(outcome, [])
+        counts = {report.nodeid: dict(report.user_properties).get("damaged files", 0) for report in reports}
+        readers = {nodeid.partition("[")[2] for nodeid, count in counts.items() if count}
+        if readers:
+            terminalreporter.write_line(f"{sum(counts.values()):,} damaged files of {len(readers)} readers {what}")
+
+
 CheckDamaged = Callable[..., None]
 Walking = Callable[..., tuple[np.ndarray, tuple[str, ...]]]
 

@@ -20,8 +20,11 @@ from himpc.recordings import Recording, save
 from himpc.skeleton import Layout, MarkerSet, get_layout
 from himpc.skeleton.marker_rules import Mean
 
-CASES = 250
-"""Damaged files a format; with all formats, thousands."""
+CASES, SIZE_CASES = 250, 40
+"""Damaged files a format, and files that declare other sizes; with all formats, thousands."""
+
+DAMAGED = "damaged files"
+"""The property of a test that the summary of a run counts (see conftest.py)."""
 
 MAX_MEMORY = 40 * 2**20
 """Bytes that reading a damaged file of a few kB may take at its peak."""
@@ -458,7 +461,8 @@ def test_no_other_format_recognises_the_sample(name, tmp_path: Path, standing):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, standing):
+def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, standing, record_property):
+    record_property(DAMAGED, CASES)
     file = WRITERS[name](tmp_path, standing)
     path = tmp_path if name in FOLDERS else file
     content = file.read_bytes()
@@ -474,7 +478,8 @@ def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, s
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_declared_sizes_allocate_no_memory(name, tmp_path: Path, standing):
+def test_declared_sizes_allocate_no_memory(name, tmp_path: Path, standing, record_property):
+    record_property(DAMAGED, SIZE_CASES)
     file = WRITERS[name](tmp_path, standing)
     path = tmp_path if name in FOLDERS else file
     content = file.read_bytes()
@@ -483,7 +488,7 @@ def test_declared_sizes_allocate_no_memory(name, tmp_path: Path, standing):
     check(lambda: reader.read(path, FileOptions(**stated)), FormatError)
     tracemalloc.start()
     try:
-        for _ in range(40):
+        for _ in range(SIZE_CASES):
             file.write_bytes(rng.choice([swap_number, swap_binary_number])(content, rng))
             check(lambda: reader.read(path, FileOptions(**stated)), FormatError)
         assert tracemalloc.get_traced_memory()[1] < MAX_MEMORY

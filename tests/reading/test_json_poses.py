@@ -1,12 +1,17 @@
 """JSON of any program: the same walk under many keys comes back as the same joints."""
 
 import json
+import random
+import runpy
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 import himpc
 from himpc.errors import FormatError
+from himpc.reading.file_options import FileOptions
+from himpc.reading.formats import get_format
 from himpc.skeleton import get_layout
 
 LAYOUT = get_layout("kinect-v2")
@@ -181,3 +186,22 @@ def test_json_without_poses_is_one_error(tmp_path, content):
     (tmp_path / "a.json").write_text(json.dumps(content))
     with pytest.raises(FormatError, match=r"no poses are found|expected a list of frames|shows no person"):
         himpc.read(tmp_path / "a.json")
+
+
+REPLACE = runpy.run_path(str(Path(__file__).with_name("test_poses.py")))["replace_somewhere"]
+
+
+@pytest.mark.parametrize("name", SHAPES)
+def test_any_value_in_a_document_is_a_recording_or_one_error(tmp_path, walking, name):
+    original, path = json.dumps(SHAPES[name](walking("kinect-v2")[0][:3].tolist())), tmp_path / "a.json"
+    rng = random.Random(name)
+    for _ in range(60):
+        content = REPLACE(REPLACE(json.loads(original), rng), rng)
+        path.write_text(json.dumps(content))
+        message, recordings = "", []
+        try:
+            recordings = get_format("json-poses").read(path, FileOptions())
+        except FormatError as error:
+            message = str(error)
+        assert bool(message) != bool(recordings)
+        assert str(path) in message or not message

@@ -14,6 +14,7 @@ from himpc.reading.formats.csv.columns import AXES, parse_column
 
 __all__ = ["Pose", "key_of", "parse_pose", "value_of"]
 
+_MAX_NUMBER = 1e300
 MIN_POINTS = 5
 """Points of the smallest pose; lists of fewer are boxes, axes or colours."""
 
@@ -90,7 +91,7 @@ def _parse_columns(content: Mapping[str, Any]) -> Pose | None:
     axes: dict[str, dict[str, float]] = {}
     for key, value in content.items():
         if type(value) in (int, float) and (column := parse_column(key)) and column.joint:
-            axes.setdefault(column.joint, {})[column.content] = float(value)
+            axes.setdefault(column.joint, {})[column.content] = _number(value)
     used = AXES if any("z" in of for of in axes.values()) else AXES[:2]
     complete = {name: of for name, of in axes.items() if set(used) <= set(of)}
     if len(complete) < MIN_POINTS:
@@ -101,7 +102,7 @@ def _parse_columns(content: Mapping[str, Any]) -> Pose | None:
 
 def _parse_flat(numbers: Sequence[float | None]) -> Pose | None:
     """Parse x, y and z of each joint, one after the other, or with a confidence if the number of joints shows it."""
-    values = np.array([np.nan if number is None else number for number in numbers], dtype=np.float64)
+    values = np.array([_number(number) for number in numbers])
     width = 4 if len(values) % 4 == 0 and len(values) % 3 else 3
     if len(values) % width or len(values) < width * MIN_POINTS:
         return None
@@ -148,4 +149,7 @@ def _is_number(value: Any) -> bool:
 
 
 def _number(value: float | None) -> float:
-    return np.nan if value is None else min(max(float(value), -1e300), 1e300)
+    """Return a number as a float; infinite if it is too large for one."""
+    if value is None:
+        return np.nan
+    return float(value) if not abs(value) >= _MAX_NUMBER else np.copysign(np.inf, 1 if value > 0 else -1)
