@@ -21,14 +21,19 @@ help:  ## list the targets
 python:
 	@test -n "$(PYTHON)" || { echo "himpc needs Python 3.11, 3.12 or 3.13: install one, or run: make PYTHON=/path/to/python"; exit 2; }
 
-.venv/ready: pyproject.toml requirements/dev.txt | python
-	@echo "installing himpc and its tools into .venv, which takes some minutes"
+.venv/demo-ready: pyproject.toml requirements/dev.txt | python
+	@echo "installing himpc into .venv, which takes a minute or two"
 	$(PYTHON) -m venv .venv
+	$(BIN)/$(INSTALL) --constraint requirements/dev.txt --editable .
+	@touch $@
+
+.venv/ready: .venv/demo-ready
+	@echo "installing the extras and tools of development into .venv, which takes some minutes"
 	$(BIN)/$(INSTALL) --constraint requirements/dev.txt --editable '.[dev]'
 	@$(BIN)/$(COMPILE) .venv/lib || true
 	@touch $@
 
-demo: .venv/ready  ## simulate walkers, train, evaluate and group them, and draw the result
+demo: .venv/demo-ready  ## simulate walkers, train, evaluate and group them, and draw the result
 	$(BIN)/himpc demo --out demo
 
 test: .venv/ready  ## run every test, in random order
