@@ -18,10 +18,24 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("ray")]
 def cluster():
     os.environ["RAY_USAGE_STATS_ENABLED"] = os.environ["RAY_TQDM_PATCH_PRINT"] = "0"
     ray = pytest.importorskip("ray", reason="the extra ray is not installed")
-    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
-    ray.init(address="local", num_cpus=2, object_store_memory=80 * 2**20, **quiet)
+    for patience in ("RAY_gcs_server_port_wait_time_s", "RAY_worker_register_timeout_seconds"):
+        os.environ.setdefault(patience, "300")
+    start_cluster(ray)
     yield ray
     ray.shutdown()
+
+
+def start_cluster(ray, tries=4):
+    """Start a cluster; on a busy machine Ray gives up after 30 s, which cannot be set, with a bare Exception."""
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR"}
+    while not ray.is_initialized():
+        tries -= 1
+        try:
+            ray.init(address="local", num_cpus=2, object_store_memory=80 * 2**20, **quiet)
+        except Exception:
+            ray.shutdown()
+            if not tries:
+                raise
 
 
 def test_embed_verb_gives_the_same_file_with_and_without_ray(cluster, walks, model, tmp_path, capsys):
