@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -21,15 +22,6 @@ from himpc.simulation import simulate
 from .distributed_worker import CASES, epochs, trained
 
 WORKER = Path(__file__).with_name("distributed_worker.py")
-TORCHRUN = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-
-
-def launch(*command, check=True):
-    """Run a command in two processes; return the lines of its output and its errors, without those of torchrun."""
-    done = subprocess.run([*TORCHRUN, *map(str, command)], capture_output=True, text=True, check=False, timeout=300)
-    assert (done.returncode == 0) == check, done.stderr
-    errors = [line for line in done.stderr.splitlines() if line.startswith("himpc: ")]
-    return done.stdout.splitlines(), errors
 
 
 @given(st.integers(0, 50), st.integers(1, 8))
@@ -70,14 +62,29 @@ class Stop(Callback):
         raise KeyboardInterrupt
 
 
+@dataclass(frozen=True)
+class Launched:
+    """Where two processes trained, and the lines of their output and errors, without those of torchrun."""
+
+    folder: Path
+    output: list[str]
+    errors: list[str]
+
+
 @pytest.fixture(scope="module")
 def of_two(tmp_path_factory):
-    """Train each case in two processes, once resuming a run of one process, and return the folder of the results."""
+    """Train each case in two processes, once resuming a run of one process, and by the command line."""
     folder = tmp_path_factory.mktemp("two")
     with pytest.raises(KeyboardInterrupt):
         trained("clean", SINGLE_PROCESS, out=folder / "broken", callbacks=[Stop()])
-    launch(WORKER, folder)
-    return folder
+    save(simulate(people=3, recordings=3, seconds=2.0, seed=1), folder / "walks.npz")
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    done = subprocess.run(
+        [*torchrun, str(WORKER), str(folder)], capture_output=True, text=True, check=False, timeout=900
+    )
+    assert done.returncode == 0, done.stderr
+    errors = [line for line in done.stderr.splitlines() if line.startswith("himpc: ")]
+    return Launched(folder, done.stdout.splitlines(), errors)
 
 
 @pytest.mark.slow
@@ -85,7 +92,7 @@ def of_two(tmp_path_factory):
 @pytest.mark.parametrize("name", [*CASES, "resumed"])
 def test_two_processes_train_the_model_of_one(name, of_two):
     alone = trained("clean" if name == "resumed" else name, SINGLE_PROCESS)
-    mine, files = alone.model.network.state_dict(), [of_two / f"{name}-{rank}.safetensors" for rank in range(2)]
+    mine, files = alone.model.network.state_dict(), [of_two.folder / f"{name}-{rank}.safetensors" for rank in range(2)]
     first, second = (read_tensors(file, shapes_of(mine)) for file in files)
     for weights in mine:
         assert torch.equal(first[weights], second[weights])
@@ -99,28 +106,10 @@ def test_two_processes_train_the_model_of_one(name, of_two):
 
 
 @pytest.mark.slow
-@pytest.mark.long
-def test_only_the_first_process_reports_and_a_failure_is_one_line(tmp_path):
-    save(simulate(people=3, recordings=3, seconds=2.0, seed=1), tmp_path / "walks.npz")
-    out = tmp_path / "run"
-    command = [
-        "-m",
-        "himpc",
-        "train",
-        tmp_path / "walks.npz",
-        "--out",
-        out,
-        "--preset",
-        "clean",
-        "--max-epochs",
-        "1",
-        "--hidden",
-        "16",
-    ]
-    lines, _ = launch(*command)
-    assert [line.split()[0] for line in lines] == ["Trained", "Wrote", "Next:"]
-    assert Model.load(out).training["epochs"] == 1
-    lines, errors = launch(*command, check=False)
-    assert lines == []
-    assert len(errors) == 1
-    assert "already contains a run" in errors[0]
+@pytest.mark.xdist_group("two processes")
+def test_only_the_first_process_reports_and_a_failure_is_one_line(of_two):
+    assert [json.loads((of_two.folder / f"codes-{rank}.json").read_text()) for rank in range(2)] == [[0, 1], [0, 1]]
+    assert [line.split()[0] for line in of_two.output] == ["Trained", "Wrote", "Next:"]
+    assert Model.load(of_two.folder / "run").training["epochs"] == 1
+    assert len(of_two.errors) == len(set(of_two.errors))
+    assert "already contains a run" in of_two.errors[-1]
