@@ -51,7 +51,7 @@ class Visit:
     def __init__(self, process: Any, address: str, **context: Any) -> None:
         usual = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"}
         self.context = process.new_context(**(usual | context))
-        self.context.set_default_timeout(10_000)
+        self.context.set_default_timeout(60_000)
         self.page = self.context.new_page()
         self.address, self.errors, self.requests = address, [], []
         self.expected: list[str] = []

@@ -12,7 +12,7 @@ import pytest
 
 from himpc.server.connections import MAX_REPEATS, LogLimit
 
-from .servers import ServerThread
+from .servers import ServerThread, http
 
 HEAD = b"POST /api/search HTTP/1.1\r\nHost: localhost\r\n"
 
@@ -65,7 +65,7 @@ def test_half_sent_heads_are_dropped(start_thread, begin):
         for connection in connections:
             connection.sendall(begin)
         assert all(is_dropped(connection) for connection in connections)
-    assert httpx.get(f"{server.address}/api/health").status_code == 200
+    assert http.get(f"{server.address}/api/health").status_code == 200
 
 
 def test_head_that_drips_is_dropped(start_thread):
@@ -107,7 +107,7 @@ def test_client_that_does_not_read_is_dropped(start_thread):
         began = time.monotonic()
         drip(connection, began + 8)
         assert time.monotonic() - began < 7
-    assert httpx.get(f"{server.address}/api/health").status_code == 200
+    assert http.get(f"{server.address}/api/health").status_code == 200
 
 
 def test_new_connection_replaces_one_without_a_request(start_thread):
@@ -115,7 +115,7 @@ def test_new_connection_replaces_one_without_a_request(start_thread):
     with ExitStack() as stack:
         silent = [stack.enter_context(connect(server)) for _ in range(8)]
         time.sleep(1.2)
-        assert httpx.get(f"{server.address}/api/health").status_code == 200
+        assert http.get(f"{server.address}/api/health").status_code == 200
         assert sum(is_dropped(each, 0.2) for each in silent) == 1
 
 
@@ -124,11 +124,11 @@ def test_connections_beyond_the_limit_are_refused_with_a_reason(start_thread):
     with ExitStack() as stack:
         clients = [stack.enter_context(httpx.Client()) for _ in range(3)]
         assert {client.get(f"{server.address}/api/health").status_code for client in clients} == {200}
-        refused = httpx.get(f"{server.address}/api/health")
+        refused = http.get(f"{server.address}/api/health")
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "1")
         assert "too many connections" in refused.json()["detail"]
     time.sleep(0.3)
-    assert httpx.get(f"{server.address}/api/health").status_code == 200
+    assert http.get(f"{server.address}/api/health").status_code == 200
 
 
 @pytest.mark.slow
@@ -152,7 +152,7 @@ def test_server_with_few_descriptors_survives_and_stays_quiet(folder, tmp_path):
             answered = 0
             for _ in range(1_000):
                 with suppress(httpx.HTTPError):
-                    answered += httpx.get(f"{address}/api/people", timeout=5).status_code == 200
+                    answered += http.get(f"{address}/api/people", timeout=5).status_code == 200
             assert answered > 900
         assert process.poll() is None
         text = (tmp_path / "log").read_text()

@@ -41,7 +41,7 @@ def test_requests_beyond_the_queue_are_rejected_at_once(start_client, probe, as_
         assert "himpc_requests_waiting 2.0" in client.get("/metrics").text
         start = time.monotonic()
         response = client.post("/api/search", **as_form(probe))
-        assert time.monotonic() - start < 1
+        assert time.monotonic() - start < 10  # the others wait for up to 20 s
         assert (response.status_code, response.headers["retry-after"]) == (503, "1")
         assert "too many" in detail(response)
         assert client.get("/api/health").status_code == 200
@@ -63,12 +63,12 @@ def test_request_times_out_and_counts_until_its_thread_ends(start_client, probe,
 
 def test_change_that_waited_too_long_is_never_made(start_client, monkeypatch):
     client = start_client(timeout=0.5)
-    go = threading.Event()
+    begun, go = threading.Event(), threading.Event()
     writer = client.app.state.service.gallery.writer
-    monkeypatch.setattr(writer, "rename", lambda *_: go.wait(20))
+    monkeypatch.setattr(writer, "rename", lambda *_: begun.set() or go.wait(20))
     with ThreadPoolExecutor(1) as threads:
         blocking = threads.submit(client.post, "/api/people/person-000/rename", json={"name": "A"})
-        time.sleep(0.1)
+        assert begun.wait(20)
         assert client.delete("/api/people/person-001").status_code == 503
         go.set()
         blocking.result()
@@ -80,7 +80,7 @@ def test_slow_upload_times_out(start_client):
 
     async def slow_body():
         yield b"--b"
-        await asyncio.sleep(5)
+        await asyncio.sleep(20)
 
     async def post():
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://localhost") as client:
@@ -89,7 +89,7 @@ def test_slow_upload_times_out(start_client):
 
     start = time.monotonic()
     assert asyncio.run(post()).status_code == 503
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 10
 
 
 def test_requests_while_draining_are_rejected_with_a_reason(client, as_form, detail):

@@ -16,7 +16,7 @@ def ids_of(client, person):
 
 
 def result_of(client, job):
-    for _ in range(200):
+    for _ in range(1_200):
         state = client.get(f"/api/jobs/{job}").json()
         if state["state"] in ("done", "failed"):
             return state
@@ -215,7 +215,7 @@ def test_search_of_an_empty_gallery_is_refused(client, probe, as_form, detail):
     assert answer.status_code == 409
     assert "no person is enrolled" in detail(answer)
     assert client.get("/api/map").json() == {"points": []}
-    for _ in range(100):  # what distances mean lags behind
+    for _ in range(1_200):  # what distances mean lags behind
         about = client.get("/api/gallery").json()
         if about["calibration"] is None:
             break

@@ -14,7 +14,7 @@ import pytest
 from himpc.cli import main
 from himpc.gallery import Gallery
 
-from .servers import ServerProcess
+from .servers import ServerProcess, http
 
 pytestmark = pytest.mark.slow
 
@@ -49,7 +49,7 @@ def test_nothing_accepted_is_lost_on_stop_under_load(start_server, folder, tempo
     def search():
         while not stop.is_set():
             try:
-                response = httpx.post(f"{address}/api/search", **as_form(probe), timeout=60)
+                response = http.post(f"{address}/api/search", **as_form(probe), timeout=60)
                 end = "answered" if response.status_code == 200 else f"status {response.status_code}"
             except httpx.ConnectError:  # nothing was sent
                 end = "refused"
@@ -80,12 +80,12 @@ def test_accepted_enrollment_is_done_on_stop(start_server, folder, probe, as_for
     responses = []
     enrolling = threading.Thread(
         target=lambda: responses.append(
-            httpx.post(f"{server.address}/api/enroll", **as_form(probe), data={"person": "Ann"}, timeout=60)
+            http.post(f"{server.address}/api/enroll", **as_form(probe), data={"person": "Ann"}, timeout=60)
         )
     )
     assert server.address
     enrolling.start()
-    while "himpc_requests_inside 1.0" not in httpx.get(f"{server.address}/metrics").text and not responses:
+    while "himpc_requests_inside 1.0" not in http.get(f"{server.address}/metrics").text and not responses:
         pass
     server.send_signal(signal.SIGINT)
     enrolling.join()
@@ -99,42 +99,40 @@ def test_requests_during_shutdown_get_503(start_server):
     server = start_server()
     address = server.address
     with socket.create_connection(address.removeprefix("http://").split(":")) as silent:
-        while not httpx.get(f"{address}/api/health").is_success:
+        while not http.get(f"{address}/api/health").is_success:
             pass
         server.send_signal(signal.SIGTERM)
-        while (response := httpx.get(f"{address}/api/health")).is_success:
+        while (response := http.get(f"{address}/api/health")).is_success:
             pass
         assert response.status_code == 503
         silent.sendall(b"GET /api/people HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert silent.makefile().readline().split()[1] == "503"
     assert server.wait(30) == 0
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{address}/api/health")
+        http.get(f"{address}/api/health")
 
 
 def test_second_signal_exits_at_once(start_server, temporary):
     server = start_server("--timeout", "60")
     address = server.address
-    with httpx.Client() as client:
-        client.get(f"{address}/api/health")
+    ended = threading.Event()
 
-        def slow_body():
-            yield b"--b"
-            time.sleep(4)
+    def endless_body():
+        yield b"--b"
+        ended.wait(60)
 
-        headers = {"Content-Type": "multipart/form-data; boundary=b"}
-        with ThreadPoolExecutor(1) as threads:
-            request = threads.submit(
-                httpx.post, f"{address}/api/search", content=slow_body(), headers=headers, timeout=30
-            )
-            while "himpc_requests_inside 1.0" not in client.get(f"{address}/metrics").text:
-                time.sleep(0.01)
-            server.send_signal(signal.SIGTERM)
-            with pytest.raises(subprocess.TimeoutExpired):
-                server.wait(1)
-            server.send_signal(signal.SIGTERM)
-            assert server.wait(1) == 128 + signal.SIGTERM
-            assert isinstance(request.exception(), httpx.HTTPError)
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+    with ThreadPoolExecutor(1) as threads:
+        request = threads.submit(http.post, f"{address}/api/search", content=endless_body(), headers=headers)
+        while "himpc_requests_inside 1.0" not in http.get(f"{address}/metrics").text:
+            time.sleep(0.01)
+        server.send_signal(signal.SIGTERM)
+        with pytest.raises(subprocess.TimeoutExpired):
+            server.wait(1)
+        server.send_signal(signal.SIGTERM)
+        assert server.wait(20) == 128 + signal.SIGTERM
+        ended.set()
+        assert isinstance(request.exception(), httpx.HTTPError)
     assert list(temporary.glob("himpc-serve-*")) == []
 
 
@@ -144,12 +142,12 @@ def test_token_comes_from_the_environment_or_a_file(start_server, tmp_path):
     file.write_text(f"{token}\n")
     server = start_server(HIMPC_TOKEN=token)
     other = start_server("--token-file", str(file), "--host", "0.0.0.0")
-    assert httpx.get(f"{server.address}/api/people").status_code == 401
+    assert http.get(f"{server.address}/api/people").status_code == 401
     headers = {"Authorization": f"Bearer {token}"}
-    assert httpx.get(f"{server.address}/api/people", headers=headers).status_code == 200
-    httpx.get(f"{server.address}/?token={token}")
+    assert http.get(f"{server.address}/api/people", headers=headers).status_code == 200
+    http.get(f"{server.address}/?token={token}")
     assert token not in server.log.read_text()
-    assert httpx.get(other.address.replace("0.0.0.0", "127.0.0.1") + "/api/people").status_code == 401
+    assert http.get(other.address.replace("0.0.0.0", "127.0.0.1") + "/api/people").status_code == 401
 
 
 @pytest.mark.parametrize(
