@@ -39,6 +39,12 @@ def test_end_of_a_path_remains_and_hidden_columns_are_named():
     assert format_table(COLUMNS, ROWS, 10, ["person"])[2].startswith("Ann-Kath")
 
 
+def test_paths_with_one_end_show_the_part_that_differs():
+    rows = [[f"simulated/{name}/session-1/front-0", "match"] for name in ("anna", "bert")]
+    lines = format_table(["recording", "answer"], rows, 20, ["answer"])
+    assert [line.split()[0] for line in lines[2:]] == ["…lated/anna/…", "…lated/bert/…"]
+
+
 def test_ids_in_json_are_strings(capsys):
     Console(json=True).result({"answers": [{"id": 2**62 + 1, "moments": [{"recording": 7, "start": 3}]}], "count": 4})
     printed = capsys.readouterr().out

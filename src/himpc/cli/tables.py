@@ -31,7 +31,8 @@ def format_table(
         Numbers are aligned right.
     width : int, optional
         The width of the terminal; None for any. In a table that is too wide, the widest columns of text are shortened:
-        of a path the end remains. Then columns are left out from the right, and a last line says so.
+        of a path the end remains, without what all paths end with if the ends are equal. Then columns are left out from
+        the right, and a last line says so.
     keys : collection of str
         Columns that are shortened last, and never left out.
     sentence : str, optional
@@ -51,6 +52,10 @@ def format_table(
     ]
     natural = [max(map(cell_len, [name, *(row[i] for row in cells)])) for i, name in enumerate(columns)]
     shown, widths = _fit(natural, [name in keys for name in columns], numeric, width)
+    for i in shown:
+        if widths[i] < natural[i]:
+            for row, text in zip(cells, _without_common_end([row[i] for row in cells], widths[i]), strict=True):
+                row[i] = text
     lines = []
     for row in [list(columns), *cells]:
         parts = [_pad(row[i], widths[i], right=numeric[i]) for i in shown]
@@ -102,6 +107,15 @@ def _fit(
         shown.remove(index)
     shorten([i for i in shown if not is_numeric[i]])
     return shown, widths
+
+
+def _without_common_end(paths: list[str], width: int) -> list[str]:
+    """Return paths without the last parts that all have, if their ends of a width do not tell different ones apart."""
+    if len({path[1 - width :] for path in paths}) == len(set(paths)):
+        return paths
+    parts = [path.split("/") for path in paths]
+    common = sum(1 for _ in takewhile(lambda ends: len(set(ends)) == 1, zip(*map(reversed, parts), strict=False)))
+    return ["/".join([*each[:-common], "…"]) for each in parts] if common else paths
 
 
 def _pad(text: str, width: int, *, right: bool) -> str:
