@@ -9,7 +9,7 @@ from pathlib import Path
 
 from docutils.nodes import Text, document, literal_block
 from nbclient import NotebookClient
-from sphinx.addnodes import pending_xref
+from sphinx.addnodes import desc_annotation, desc_parameter, desc_sig_name, pending_xref
 from sphinx.application import Sphinx
 
 DOCS = Path(__file__).parent
@@ -70,16 +70,28 @@ cli_page.write(DOCS / "reference" / "cli.rst")
 
 def setup(app: Sphinx) -> None:
     """Register the handlers below."""
-    app.connect("autodoc-process-docstring", escape_patterns)
+    app.connect("autodoc-process-docstring", keep_attribute, priority=400)  # before napoleon, which has 500
+    app.connect("autodoc-process-docstring", restore_attribute, priority=600)
     app.connect("autodoc-skip-member", skip_metadata_requests)
     app.connect("doctree-read", require_exact_targets)
     app.connect("doctree-read", show_commands_only)
+    app.connect("doctree-read", shorten_types)
 
 
-def escape_patterns(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
-    """Escape the asterisks of file patterns in the help of settings, which the command line shows as it is."""
-    if what == "attribute":
-        lines[:] = [line.replace("*", r"\*") for line in lines]
+ATTRIBUTES: dict[str, list[str]] = {}
+"""Docstrings of attributes and properties. Napoleon takes what stands before a colon in them for a type."""
+
+
+def keep_attribute(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Store the docstring of an attribute or property, before napoleon changes it."""
+    if what in ("attribute", "property"):
+        ATTRIBUTES[name] = list(lines)
+
+
+def restore_attribute(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Restore it, with the asterisks of file patterns escaped, which the command line shows as they are."""
+    if what in ("attribute", "property"):
+        lines[:] = [line.replace("*", r"\*") for line in ATTRIBUTES[name]]
 
 
 def skip_metadata_requests(app: Sphinx, what: str, name: str, obj: object, skip: bool, options: object) -> bool | None:
@@ -100,3 +112,24 @@ def show_commands_only(app: Sphinx, doctree: document) -> None:
             commands = text.removeprefix("%%bash\n")
             node.children[:] = [Text(commands)]
             node.rawsource, node["language"] = commands, "bash"
+
+
+def shorten_types(app: Sphinx, doctree: document) -> None:
+    """Show types without the limits of their values, and names in them without their modules."""
+    for node in [*doctree.findall(desc_annotation), *doctree.findall(desc_sig_name), *doctree.findall(desc_parameter)]:
+        if (short := plain_type(text := node.astext())) != text:
+            node.children[:] = [Text(short)]
+
+
+def plain_type(text: str) -> str:
+    """Return a type without the annotations of pydantic: ``Annotated[int, Ge(1)]`` is ``int``."""
+    text = re.sub(r"<class '(\w+)'>", r"\1", re.sub(r"~(?:\w+\.)+", "", text))
+    while (start := text.find("Annotated[")) >= 0:
+        first, depth, comma = start + len("Annotated["), 1, 0
+        end = first
+        while depth and end < len(text):
+            depth += (text[end] in "[(") - (text[end] in "])")
+            comma = comma or end * (depth == 1 and text[end] == ",")
+            end += 1
+        text = text[:start] + text[first:comma] + text[end:]
+    return text

@@ -88,7 +88,7 @@ class OneOf:
     >>> Store = Annotated[str, OneOf({"lance": "himpc.gallery.store.lance"})]
     """
 
-    table: Mapping[str, object]
+    table: Mapping[str, object] = field(repr=False)
 
     def check(self, value: str) -> str:
         """Return the value if it is a key of the table; raise `ValueError` if not."""
