@@ -6,6 +6,8 @@ in which every person is enrolled by two of the systems. Beside the joints that 
 chooses, the grouping is measured with derived joints as well, which tell the system instead of the person.
 
 With ``--displaced``, two systems displace each joint by 0 to 3 cm, and both record all people, half of them, or none.
+With ``--markers DIR``, the people of `c3d-walking` in DIR walk straight as joints of `kinect-v1`, and turn as `coco-17`
+whose joints are the markers themselves: up to 8 cm aside, and not the same in all people.
 With ``--rates``, one system records half of the time at 30 and half at 120 frames per second instead.
 """
 
@@ -160,10 +162,14 @@ def main() -> None:
     arguments.add_argument("--recordings", type=int, default=8, help="of each person")
     arguments.add_argument("--seeds", type=int, default=2)
     arguments.add_argument("--displaced", action="store_true", help="two systems that displace joints")
+    arguments.add_argument("--markers", type=Path, help="the folder of the real sets")
     arguments.add_argument("--rates", action="store_true", help="mix frame rates instead of systems")
     options = arguments.parse_args()
     use_one_thread()
     warnings.simplefilter("ignore")
+    if options.markers:
+        print(markdown_table(measure_markers(options.markers)))
+        return
     if options.displaced:
         rows = [
             measure_displaced(people, metres, shared, options.seeds)
@@ -240,10 +246,22 @@ def record_displaced(people: int, metres: float, shared: float, seed: int) -> li
 
 
 def measure_displaced(people: int, metres: float, shared: float, seeds: int) -> dict[str, str]:
-    """Group recordings of two systems; right and wrong are pairs of recordings of different systems."""
+    """Group recordings of two systems that displace joints."""
+    archives = [record_displaced(people, metres, shared, seed) for seed in range(seeds)]
+    row = {
+        "people of a system": str(people),
+        "displacement": f"{100 * metres:.0f} cm",
+        "in both": f"{100 * shared:.0f} %",
+        **measure_groups(archives),
+    }
+    print(row, flush=True)
+    return row
+
+
+def measure_groups(archives: Sequence[Sequence[Recording]]) -> dict[str, str]:
+    """Group each archive; pairs are those of recordings of different systems, which are their sessions."""
     aris, counts, pairs = [], [], np.zeros(3, dtype=int)
-    for seed in range(seeds):
-        walks = record_displaced(people, metres, shared, seed)
+    for walks in archives:
         found = himpc.group(walks)
         person, system = (np.array([getattr(walk, name) for walk in walks]) for name in ("person", "session"))
         between = np.triu(system[:, None] != system)
@@ -253,17 +271,44 @@ def measure_displaced(people: int, metres: float, shared: float, seeds: int) -> 
         groups = np.where(found.groups > 0, found.groups, -1)
         aris.append(grouping_agreement(groups, person.tolist()).ari)
         counts.append(f"{found.people} for {len(set(person))}")
-    row = {
-        "people of a system": str(people),
-        "displacement": f"{100 * metres:.0f} cm",
-        "in both": f"{100 * shared:.0f} %",
+    return {
         "groups for people": ", ".join(counts),
         "ARI": f"{np.mean(aris):.2f}",
         "pairs found": f"{pairs[0]} of {pairs[1]}",
         "wrong": str(pairs[2]),
     }
-    print(row, flush=True)
-    return row
+
+
+def measure_markers(data: Path) -> list[dict[str, str]]:
+    """Group straight walks as joints and turns as markers, of the same people and of others."""
+    pattern = "{person}/{session}/*.c3d"
+    straight = [walk for walk in himpc.read(data / "c3d-walking", name=pattern) if walk.session == "Straight"]
+    points = himpc.read(data / "c3d-walking", name=pattern, layout="points")
+    turns = [take_markers_as_joints(walk) for walk in points if walk.session == "Turn"]
+    people = sorted({str(walk.person) for walk in straight})
+    rows = []
+    for first, second in (
+        (people, people),
+        (people[:8], people[:8]),
+        (people[:4], people[:4]),
+        (people[:8], people[8:]),
+    ):
+        walks = [walk for walk in straight if walk.person in first] + [walk for walk in turns if walk.person in second]
+        shared = len({*first} & {*second})
+        rows.append({"people of a system": str(len(first)), "in both": str(shared), **measure_groups([walks])})
+    return rows
+
+
+def take_markers_as_joints(walk: Recording) -> Recording:
+    """Return the joints of ``coco-17``, each the marker of Plug-in Gait that is nearest to it."""
+    place = {label.upper(): number for number, label in enumerate(walk.layout.joints)}
+    parts = {"eye": "FHD", "ear": "BHD", "shoulder": "SHO", "elbow": "ELB", "wrist": "WRA", "hip": "ASI"}
+    parts |= {"knee": "KNE", "ankle": "ANK"}
+    labels = {f"{side}_{part}": side[0].upper() + label for side in ("left", "right") for part, label in parts.items()}
+    layout = get_layout("coco-17")
+    columns = [[place["LFHD"], place["RFHD"]] if name == "nose" else [place[labels[name]]] for name in layout.joints]
+    joints = np.stack([walk.joints[:, column].mean(axis=1) for column in columns], axis=1)
+    return walk.with_(joints=joints[np.isfinite(joints).all(axis=(1, 2))], layout=layout, confidence=None)
 
 
 def measure_rates(people: int, recordings: int, seed: int) -> list[dict[str, str]]:

@@ -160,6 +160,13 @@ def test_cluster_that_was_seen_beside_the_large_one_is_not_doubtful():
     assert doubtful_clusters(vectors, labels, SCORING, elsewhere)[4]
 
 
+def test_cluster_of_another_system_is_not_doubtful():
+    vectors, labels = draw_with_unusual_recordings(3, 2.5)
+    assert not doubtful_clusters(vectors, labels, SCORING, system=(labels == 4).astype(np.int64)).any()
+    system = np.where(np.arange(len(labels)) % 2 == 0, 1, 0)
+    assert doubtful_clusters(vectors, labels, SCORING, system=system)[4]
+
+
 def test_doubtful_clusters_do_not_depend_on_the_order_of_recordings():
     vectors, labels = draw_with_unusual_recordings(2, 2.5, seed=4)
     order = np.random.default_rng(0).permutation(len(labels))

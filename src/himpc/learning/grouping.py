@@ -278,11 +278,11 @@ def group_recordings(
             noise = estimate_noise(vectors[order], member[order], scoring.pose_scale)
         else:
             noise = np.asarray(relative_noise, dtype=np.float64)[recordings]
-        clusters = _cluster_by_evidence(
-            means, noise, scoring, people, pairs, None if systems is None else systems.of(recordings)
-        )
+        effects = None if systems is None else systems.of(recordings)
+        clusters = _cluster_by_evidence(means, noise, scoring, people, pairs, effects)
         if leave_ungrouped and people is None:
-            doubtful = doubtful_clusters(clusters.means, clusters.labels, scoring, pairs, noise)
+            system = None if effects is None else effects.system
+            doubtful = doubtful_clusters(clusters.means, clusters.labels, scoring, pairs, noise, system)
             clusters = replace(clusters, doubtful=doubtful)
     return _number_groups(clusters, recordings, n_recordings, headings, estimated=people is None, kept_apart=len(pairs))
 

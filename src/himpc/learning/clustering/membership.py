@@ -137,6 +137,7 @@ def doubtful_clusters(
     scoring: IdentityScoring,
     pairs: NDArray[np.int64] | None = None,
     relative_noise: Array | None = None,
+    system: NDArray[np.int64] | None = None,
 ) -> NDArray[np.bool_]:
     """Find small clusters that may show the person of a larger one.
 
@@ -153,6 +154,8 @@ def doubtful_clusters(
     scoring : IdentityScoring
     pairs, relative_noise
         As in `membership_probabilities`.
+    system : int array ``(R,)``, optional
+        The system of each recording, from 0. Clusters that share none are not compared.
 
     Returns
     -------
@@ -165,11 +168,14 @@ def doubtful_clusters(
     if pairs is not None:
         apart = np.concatenate([labels[each] @ (len(sizes), 1) for each in (pairs, pairs[:, ::-1])])
     doubtful = np.zeros(len(sizes), dtype=np.bool_)
+    seen = np.zeros((len(sizes), 1 if system is None else int(system.max()) + 1), dtype=np.bool_)
+    seen[labels, 0 if system is None else system] = True
     for rows, nearest in _nearest_centres(clusters.means, clusters.means):
         own = np.arange(len(sizes))[rows, None]
         ratio = sizes[nearest] / sizes[own]
         factor = np.minimum(DOUBTFUL_NOISE * ratio / DOUBTFUL_RATIO, MAX_DOUBTFUL_NOISE)
         may_join = (ratio >= DOUBTFUL_RATIO) & ~np.isin(own * len(sizes) + nearest, apart)
+        may_join &= (seen[own] & seen[nearest]).any(axis=2)
         evidence = scoring.log_likelihood_ratio(
             clusters.means[nearest],
             clusters.means[own],
