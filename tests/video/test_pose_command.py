@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 import os
 from pathlib import Path
@@ -182,6 +183,23 @@ def test_videos_beside_recordings_are_not_read(videos, crowd, tmp_path, monkeypa
 def test_other_arguments_are_refused(arguments, why, tmp_path, capsys) -> None:
     assert main(["pose", *arguments, "--out", str(tmp_path / "out")]) == 1
     assert why in capsys.readouterr().err
+
+
+def test_standard_input_is_named_so_everywhere(videos, crowd, tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: ExactEstimator(crowd, confidence=0.9))
+    out = tmp_path / "out"
+    content = (videos / "a" / "hall.mp4").read_bytes()
+    for data, code in ((content, 0), (b"no video", 1), (b"", 1)):
+        monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(data)))
+        assert main(["pose", "-", "--out", str(out)]) == code
+    shown = capsys.readouterr()
+    assert shown.out.startswith("stdin: 3 recordings, ")
+    assert "skipped stdin: is not a video" in shown.err
+    assert "skipped stdin: is empty" in shown.err
+    assert "/stdin" not in shown.err
+    walks = himpc.read(out / "recordings" / "stdin.npz")
+    assert [walk.source.partition("#")[0] for walk in walks] == 3 * ["stdin"]
+    assert (out / "tracks.csv").read_text().splitlines()[1].startswith("stdin#1,kept")
 
 
 def test_unreadable_folder_is_reported(videos, crowd, tmp_path, monkeypatch, capsys) -> None:

@@ -19,7 +19,8 @@ from himpc.reading import VideoOptions
 from himpc.recordings import Recording, save
 from himpc.simulation import Sensor, simulate
 from himpc.skeleton import get_layout
-from himpc.video import Detection, VideoWriter, label_of
+from himpc.video import Detection, VideoWriter, label_of, watch_live
+from himpc.video.live_video import LiveFrame
 from lens import Lens
 from mannequins import ExactEstimator, render_crowd
 
@@ -127,6 +128,41 @@ def test_people_in_a_live_source_are_identified(clip: Path, gallery: Path, capsy
     searched = _searches(gallery)[len(before) :]
     assert len(searched) >= len(document["tracks"])
     assert set(searched) == {1}  # each is of one track, and the validation of --fmr is none
+
+
+class _Frames:
+    """A live source that waits for its reader."""
+
+    fps = float(FPS)
+
+    def __init__(self, count: int) -> None:
+        self._numbers = iter(range(count))
+
+    def newest(self) -> LiveFrame | None:
+        number = next(self._numbers, None)
+        image = np.zeros((180, 320, 3), np.uint8)
+        return None if number is None else LiveFrame(number, number / FPS, image, time.monotonic())
+
+
+@pytest.mark.parametrize("twins", [False, True])
+def test_two_people_before_a_camera_get_two_names(crowd: Crowd, gallery: Path, twins: bool) -> None:
+    from himpc.gallery import Gallery
+
+    estimator = ExactEstimator(crowd, confidence=0.9)
+    detect_one = estimator.detect
+
+    def detect(image: NDArray[np.uint8], seconds: float) -> list[Detection]:
+        found = detect_one(image, seconds)
+        beside = [Detection(each.points + np.float32([150, 0]), each.confidence, each.joints) for each in found]
+        return [*found, *beside] if twins else found
+
+    estimator.detect = detect  # type: ignore[method-assign]
+    with Gallery.open(gallery) as opened:
+        views = list(watch_live(_Frames(5 * FPS), estimator, opened, fmr=0.2))  # type: ignore[arg-type]
+    named = [[each.label.name for each in view.people.values() if each.label.known] for view in views]
+    assert any(named)
+    assert all(len(set(names)) == len(names) for names in named)
+    assert max(len(view.people) for view in views) == 1 + twins
 
 
 def test_slow_estimator_identifies_people_of_a_live_source(

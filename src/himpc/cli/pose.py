@@ -5,8 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Annotated
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from himpc.reading import Source
     from himpc.video import VideoReport
 
-STANDARD_INPUT = Path("-")
+STANDARD_INPUT, STANDARD_INPUT_NAME = Path("-"), "stdin"
 
 
 def pose(
@@ -73,8 +73,13 @@ def pose(
                     hint="make them without {calibration}",
                 )
             return pose_from_cameras(views, cameras, out, source, console)
-    with _spool_standard_input(paths) as places:
-        return _estimate_all(places, out, overlay, pictures, blur, source, console)
+    with TemporaryDirectory() as folder:
+        spooled = Path(folder) / STANDARD_INPUT_NAME
+        if STANDARD_INPUT in paths:
+            with spooled.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        places = [spooled if path == STANDARD_INPUT else path for path in paths]
+        return _estimate_all(places, out, overlay, pictures, blur, source, console, {spooled: STANDARD_INPUT_NAME})
 
 
 def _estimate_all(
@@ -85,13 +90,17 @@ def _estimate_all(
     blur: bool,
     source: CalibratedOptions,
     console: Console,
+    names: Mapping[Path, str],
 ) -> int:
+    """Estimate the poses of all videos; `names` are those of videos whose path is not to be shown."""
     from himpc._schema import to_plain
     from himpc.errors import DataError, RunFolderError
     from himpc.reading import NamePattern, Problem
     from himpc.video import RECORDINGS_FOLDER, PoseFolder, find_videos
 
-    videos, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
+    found, problems = find_videos(paths, None if source.name is None else NamePattern(source.name))
+    videos = [replace(video, name=names.get(video.path, video.name)) for video in found]
+    shown = {video.path: Path(names.get(video.path, video.path)) for video in found}
     reader = source.video_reader(console)
     console.problems(problems)
     files = (*source.weights, *source.calibration)
@@ -112,12 +121,12 @@ def _estimate_all(
             if report is None:
                 report = folder.add(video, reader.estimate(video))
         except (DataError, RunFolderError) as error:
-            console.problems([Problem.of(error, video.path)])
+            console.problems([replace(Problem.of(error, video.path), path=shown[video.path])])
             continue
         reports.append(report)
         processed.append(video)
         if report.nobody:
-            console.problems([Problem(video.path, report.nobody)])
+            console.problems([Problem(shown[video.path], report.nobody)])
         console.print(_describe(report))
     if not reports:
         console.result({"out": str(out), "videos": [], "copies": [], "left_out": console.skipped_files})
@@ -140,19 +149,6 @@ def _estimate_all(
         }
     )
     return console.exit_code
-
-
-@contextmanager
-def _spool_standard_input(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
-    """Yield the paths with a temporary file, which holds standard input, in place of ``-``."""
-    if STANDARD_INPUT not in paths:
-        yield paths
-        return
-    with TemporaryDirectory() as folder:
-        place = Path(folder) / "stdin"
-        with place.open("wb") as file:
-            shutil.copyfileobj(sys.stdin.buffer, file)
-        yield [place if path == STANDARD_INPUT else path for path in paths]
 
 
 def _describe(report: VideoReport) -> str:
