@@ -73,11 +73,12 @@ def pose(
                     hint="make them without {calibration}",
                 )
             return pose_from_cameras(views, cameras, out, source, console)
+    if STANDARD_INPUT not in paths:
+        return _estimate_all(paths, out, overlay, pictures, blur, source, console, {})
     with TemporaryDirectory() as folder:
         spooled = Path(folder) / STANDARD_INPUT_NAME
-        if STANDARD_INPUT in paths:
-            with spooled.open("wb") as file:
-                shutil.copyfileobj(sys.stdin.buffer, file)
+        with spooled.open("wb") as file:
+            shutil.copyfileobj(sys.stdin.buffer, file)
         places = [spooled if path == STANDARD_INPUT else path for path in paths]
         return _estimate_all(places, out, overlay, pictures, blur, source, console, {spooled: STANDARD_INPUT_NAME})
 
