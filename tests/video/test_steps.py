@@ -72,3 +72,14 @@ def test_smoothing_keeps_gait_and_removes_noise() -> None:
     assert np.sqrt((left**2).mean()) < 0.72 * 0.03  # of white noise, what is slower than 6 of 12.5 Hz stays
     assert not smooth(WALK, 10)[1]
     assert smooth(WALK[:3], 25)[1] is False
+
+
+def test_missing_joint_between_joints_of_low_confidence_is_interpolated() -> None:
+    joints, confidence = WALK[:40].copy(), np.full((40, 33), 0.1)
+    joints[20:22] = np.nan
+    result, filled, guessed = fill_low_confidence(joints, confidence, min_confidence=0.5, max_gap=5)
+    assert np.abs(result - WALK[:40]).max() < 0.1
+    assert (filled, guessed) == (2 * 33, 38 * 33)
+    joints[20:30] = np.nan
+    result, *_ = fill_low_confidence(joints, confidence, min_confidence=0.5, max_gap=5)
+    assert np.isnan(result[20:30]).all()

@@ -44,20 +44,28 @@ def fill_low_confidence(
     filled, guessed : int
         Number of joints that were replaced, and that were left although their confidence is low.
     """
-    from scipy.interpolate import PchipInterpolator  # slow to import
-
     result = joints.copy()
     low = (confidence < min_confidence) | np.isnan(joints[:, :, 0])
-    filled = 0
-    for joint in np.flatnonzero(low.any(axis=0)):
-        confident = np.flatnonzero(~low[:, joint])
-        gaps = np.diff(confident) - 1
-        short = np.flatnonzero((gaps > 0) & (gaps <= max_gap))
-        if len(confident) > 1 and len(short):
-            frames = np.concatenate([np.arange(confident[i] + 1, confident[i + 1]) for i in short])
-            result[frames, joint] = PchipInterpolator(confident, joints[confident, joint])(frames)
-            filled += len(frames)
+    filled = _interpolate(result, low, max_gap)
+    # A missing joint between joints of low confidence.
+    filled += _interpolate(result, np.isnan(result[:, :, 0]), max_gap)
     return result, filled, int(low.sum()) - filled
+
+
+def _interpolate(joints: Floats, gaps: NDArray[np.bool_], max_gap: int) -> int:
+    """Interpolate joints over `gaps` ``(frames, J)`` of at most `max_gap` frames in place; return their number."""
+    from scipy.interpolate import PchipInterpolator  # slow to import
+
+    filled = 0
+    for joint in np.flatnonzero(gaps.any(axis=0)):
+        known = np.flatnonzero(~gaps[:, joint])
+        lengths = np.diff(known) - 1
+        short = np.flatnonzero((lengths > 0) & (lengths <= max_gap))
+        if len(known) > 1 and len(short):
+            frames = np.concatenate([np.arange(known[i] + 1, known[i + 1]) for i in short])
+            joints[frames, joint] = PchipInterpolator(known, joints[known, joint])(frames)
+            filled += len(frames)
+    return filled
 
 
 def correct_swaps(joints: Floats, layout: Layout, scale: float = 1.0) -> tuple[Floats, int]:
