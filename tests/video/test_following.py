@@ -7,7 +7,7 @@ import pytest
 
 from crowd import simulate_crowd
 from himpc.video import Video, VideoWriter, open_estimator
-from himpc.video.estimators.landmark_network import Square
+from himpc.video.estimators.landmark_network import LocatedPerson, Square, square_of
 from lens import Lens
 from mannequins import render_crowd
 
@@ -39,6 +39,18 @@ def test_followed_person_has_the_joints_that_are_detected(monkeypatch: pytest.Mo
         estimator.reset()
         (one,), (other,) = people, estimator.detect(image, 0.0)
         assert np.linalg.norm(one.points - other.points, axis=1).mean() < 0.05 * np.ptp(other.points[:, 1])
+    estimator.close()
+
+
+def test_square_is_that_of_the_network_also_where_people_are_detected() -> None:
+    crowd = simulate_crowd(1, 0.6, 15, scene="crowd", seed=1, lens=Lens(640, 480, 65))
+    estimator = open_estimator()
+    for number, image in enumerate(render_crowd(crowd)):  # one is detected in the first frame, and after 0.3 s
+        (person,) = estimator.detect(image, number / 15)
+        assert isinstance(person, LocatedPerson)
+        around = Square.around(person.points)
+        assert square_of(person) == person.square != around
+        assert around.distance(person.square) < 0.2
     estimator.close()
 
 

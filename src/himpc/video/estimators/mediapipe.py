@@ -7,6 +7,7 @@ includes the full model (Apache-2.0); later wheels include none and need a ``.ta
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,14 @@ from himpc._extras import require
 from himpc.errors import ConfigError, ModelError
 from himpc.skeleton import get_layout
 from himpc.video.detection import Detection, PoseEstimator
-from himpc.video.estimators.landmark_network import LandmarkNetwork, Square, to_detection, to_square
+from himpc.video.estimators.landmark_network import (
+    LandmarkNetwork,
+    LocatedPerson,
+    is_same_place,
+    square_of,
+    to_detection,
+    to_square,
+)
 from himpc.video.estimators.multi_person import (
     Box,
     body_size,
@@ -74,7 +82,7 @@ _SHOULDERS, _HIPS, _TRUNK_AND_LEGS = [11, 12], [23, 24], [11, 12, 23, 24, 25, 26
 class MediaPipe(PoseEstimator):
     """Pose estimator based on MediaPipe's pose landmarker.
 
-    A person who is alone in a part of the frame is followed: joints are found in the square around the last ones.
+    A person who is alone in a part of the frame is followed: joints are found in the square that the network expects.
     Every `SEEK_SECONDS`, and where others are near, people are detected in crops around their last position, and the
     whole frame is searched for others, then where something moves, and in tiles. MediaPipe's own tracking and
     smoothing are off: himpc does both and reports them.
@@ -132,13 +140,14 @@ class MediaPipe(PoseEstimator):
             may_follow = not is_due and seen == self._last_frame and seconds - seen <= FOLLOW_SECONDS
             if may_follow and self._is_apart(person) and (same := self._find_joints(image, person)) is not None:
                 followed.append(same)
-            elif found := self._detect_near(image, person.box):
+            elif found := self._detect_near(image, person):
                 detected += found
             elif seconds - seen <= SEEK_SECONDS:
                 lost.append((person, seen))
         people = deduplicate([*followed, *detected], self._max_people)
         people = self._search_if_due(image, people, seconds, is_due=is_due)
-        people = [each if each in followed else self._find_joints(image, each) or each for each in people]
+        located = [each if each in followed else self._find_joints(image, each) or each for each in people]
+        people = deduplicate(located, self._max_people)
         lost = [(each, seen) for each, seen in lost if not any(is_part(each.box, person.box) for person in people)]
         self._known = [*((person, seconds) for person in people), *lost]
         self._shape, self._last_frame = image.shape, seconds
@@ -192,18 +201,21 @@ class MediaPipe(PoseEstimator):
         return not any(x2 > left and x1 < right and y2 > top and y1 < bottom for x1, y1, x2, y2 in others)
 
     def _find_joints(self, image: NDArray[np.uint8], person: Detection) -> Detection | None:
-        """Find the joints in the square around those of a person; None if there is no person, or one who is elsewhere.
+        """Find the joints in the square of a person; None if there is no person, or one who is elsewhere.
 
-        The square of a detector is larger or smaller, and lengths of bones depend on that. Joints of all people
-        therefore come from here, also those of a person who was just detected.
+        Lengths of bones depend on the square. Joints of all people therefore come from squares of the network, also
+        those of a person who was just detected.
         """
         if self._network is None or (found := self._network.find(image, person)) is None:
             return None
-        crop = Square.around(person.points).bounds(image.shape[0], image.shape[1])
+        if not isinstance(person, LocatedPerson):
+            found = self._network.find(image, found) or found
+        crop = square_of(person).bounds(image.shape[0], image.shape[1])
         return found if self._reason_refused(found, crop) is None else None
 
-    def _detect_near(self, image: NDArray[np.uint8], box: NDArray[np.float32]) -> list[Detection]:
-        """Detect a person of an earlier frame in a crop around the box."""
+    def _detect_near(self, image: NDArray[np.uint8], person: Detection) -> list[Detection]:
+        """Detect a person of an earlier frame in a crop around the box; the square stays that of the network."""
+        box = person.box
         smallest = MIN_SAME_SIZE * float((box[2:] - box[:2]).max())
         for size in CROP_SIZES:
             top, left, bottom, right = square_around(box, size, image.shape[0], image.shape[1])
@@ -212,7 +224,12 @@ class MediaPipe(PoseEstimator):
             found = self._detect_in_crop(image[top:bottom, left:right], left, top)
             if found := [each for each in found if body_size(each.points) >= smallest]:
                 # Others have a box of their own, or are parts of this body.
-                return [min(found, key=lambda each: float(np.abs(each.box - box).sum()))]
+                nearest = min(found, key=lambda each: float(np.abs(each.box - box).sum()))
+                if isinstance(person, LocatedPerson) and is_same_place(person, nearest):
+                    return [
+                        replace(person, points=nearest.points, confidence=nearest.confidence, joints=nearest.joints)
+                    ]
+                return [nearest]
         return []
 
     def _search_if_due(
