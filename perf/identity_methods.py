@@ -67,10 +67,11 @@ OWN_ONLY = (
 ABLATIONS = {
     ADAPTED: Ablation(),
     "no retargeted bodies": Ablation(bodies=0),
-    "no prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHT", 0.0),)),
+    "no prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHTS", (0.0, 0.0)),)),
+    "full prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHTS", (1.0, 1.0)),)),
     "no prior of how people differ": Ablation(OWN_ONLY),
     "how people differ by the prior alone": Ablation(((adaptation, "OWN_SHARE", 0.0),)),
-    "neither of the two": Ablation(((adaptation, "PRIOR_WEIGHT", 0.0), *OWN_ONLY)),
+    "neither of the two": Ablation(((adaptation, "PRIOR_WEIGHTS", (0.0, 0.0)), *OWN_ONLY)),
     "no mirrored or tilted bodies": Ablation(
         ((adaptation, "mirror", lambda joints, layout: joints), (adaptation, "tilt", lambda joints, rng: joints))
     ),

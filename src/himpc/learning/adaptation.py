@@ -24,24 +24,37 @@ from himpc.model import (
 from himpc.recordings import Windows
 from himpc.skeleton import Layout, body_frame, mirror
 
-__all__ = ["adapt", "describe_frames", "equal_weights", "sample_frames"]
+__all__ = ["adapt", "describe_frames", "pose_variance", "sample_frames"]
 
-PRIOR_WEIGHT = 1.0
-"""Trace of the prior's covariance within people, relative to that of the recordings' own. The prior adds what
-recordings do not show, such as how a body differs between days (perf/identity_methods.py measures adaptation without
-it)."""
+PRIOR_WEIGHTS = (0.1, 1.0)
+"""Trace of the prior's covariance within people, relative to that of the recordings' own: in archives of one activity,
+which show in each recording what varies, and of several, where the prior adds what recordings do not show. With the
+larger weight, 20 simulated walkers before a poor sensor become 6 groups instead of 17 (docs/lab-notebook.md)."""
 
-OWN_SHARE = 0.5
+POSE_AXES = 3
+"""Number of axes of the prior along which recordings of one person vary most: postures, such as raised arms or a seat.
+"""
+
+FULL_POSE_VARIANCE = 0.6
+"""Variance of frames along these axes, in square metres of features, from which an archive shows several activities: at
+most 0.15 in walking sets and simulated suites, at least 0.61 in sets of several activities."""
+
+OWN_SHARE = 0.9
 """Largest share, in the covariance between people, of what the recordings vary more than by noise; the rest is the
 prior's. Without any, 12 people of kinect-v1-actions become 5 groups."""
+
+OWN_RECORDINGS = 30
+"""The full share of R recordings is ``(R - 1) / (R - 1 + OWN_RECORDINGS)`` of `OWN_SHARE`: few recordings hardly tell
+how people differ."""
 
 OWN_SPREAD = (2.0, 8.0)
 """Variance between recordings, relative to that between halves, up to which their own covariance has no share, and from
 which it has the full one. Recordings of one person, which say nothing about how people differ, are at 4 at most."""
 
-OWN_RECORDINGS = 4
-"""The full share of R recordings is ``(R - 1) / (R - 1 + OWN_RECORDINGS)`` of `OWN_SHARE`: few recordings hardly tell
-how people differ."""
+OWN_WEIGHTED_SPREAD = (5.0, 20.0)
+"""The same, with each axis weighted by how much people differ along it by the prior; the larger share of both counts.
+Before a poor sensor, people differ along few axes only: 16 to 75 there, at most 5 for one person with ten recordings.
+"""
 
 MIN_VARIANCE = 1e-3
 """Axes along which people vary less, in whitened units, are left out: frames of one person have a variance of 1."""
@@ -98,12 +111,13 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     With x the features of a frame, and m_r their mean over recording r, weighted by the pose (`pool_windows`):
 
     1. ``W = cov(x - m_r) + cov(mirror(x) - x) + cov(tilt(x) - x)`` is what varies while the person stays the same. The
-       prior's covariance within people is added with the same trace: C. Weights and C are estimated in turn, twice.
+       prior's covariance within people is added with the same trace, or with a tenth of it if all recordings show one
+       activity (`PRIOR_WEIGHTS`): C. Weights and C are estimated in turn, twice.
     2. The features are whitened by C. The variance s between recordings of one person, one number for all axes, is
        `NOISE_RATIO` times that between the two halves of a recording. That of recording r is ``s v_r``, with its
        relative noise v_r (`himpc.model.relative_noise`); from here on the recording has the weight ``1 / v_r``.
     3. B, the covariance between people, is a weighted mean of the prior's and of what the m_r vary more than by noise
-       (`OWN_SHARE`). Its eigenvectors are the axes, and its eigenvalues b the variances.
+       (`OWN_SHARE`, `OWN_SPREAD`). Its eigenvectors are the axes, and its eigenvalues b the variances.
     4. Axes are scaled by ``sqrt(b / (2 s (b + s)))``, so that half the squared distance between two recordings is the
        part of the log-likelihood ratio of one person against two that depends on their difference.
     5. The recordings are clustered by evidence (`himpc.learning.clustering.evidence`), the covariance of the m_r within
@@ -136,11 +150,12 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     nuisances = _nuisances(network, joints, features, windows.layout, seed)
     pairs = renumber_pairs(windows.cannot_link, sample)
     weights = equal_weights(recording)
+    within = _weight_of_prior(pose_variance(features, recording, prior)) * prior.within
     within_clusters: Array | float = 0.0
     for completed in range(1, PASSES + 1):
         for _ in range(WEIGHT_PASSES):
             means = _weighted_means(features, recording, weights)
-            whitening = _whitening((features - means[recording], *nuisances), weights, prior, within_clusters)
+            whitening = _whitening((features - means[recording], *nuisances), weights, within, within_clusters)
             whitened = features @ whitening
             weights = pose_weights(((whitened - means.mean(axis=0) @ whitening) ** 2).sum(axis=1), recording)
         means = _weighted_means(features, recording, weights)
@@ -162,12 +177,28 @@ def _nuisances(
     return flipped, describe_frames(network, tilted) - features
 
 
+def pose_variance(features: Array, recording: NDArray[np.int64], prior: IdentityPrior) -> float:
+    """Compute the variance of the features of frames, ``(T, D)``, along the postural axes of the prior (`POSE_AXES`).
+
+    Each recording counts the same; `recording` is that of each frame, ascending from 0 without gaps.
+    """
+    poses = features @ np.linalg.eigh(prior.within)[1][:, -POSE_AXES:]
+    weights = equal_weights(recording)
+    mean = weights @ poses / weights.sum()
+    return float(weights @ ((poses - mean) ** 2).sum(axis=1) / weights.sum())
+
+
+def _weight_of_prior(variance: float) -> float:
+    """Compute the weight of the prior's covariance within people from `pose_variance`."""
+    return float(np.clip((variance / FULL_POSE_VARIANCE) ** 2, *PRIOR_WEIGHTS))
+
+
 def _whitening(
-    differences: tuple[Array, ...], weights: Array, prior: IdentityPrior, within_clusters: Array | float
+    differences: tuple[Array, ...], weights: Array, prior_within: Array, within_clusters: Array | float
 ) -> Array:
     """Compute the matrix ``(D, D)`` that whitens C of `adapt`, from the differences ``(T, D)`` whose moments form W."""
     within = np.add.reduce([second_moment(each, weights) for each in differences])
-    within = within + PRIOR_WEIGHT * max(np.trace(within), np.finfo(float).tiny) * prior.within
+    within = within + max(np.trace(within), np.finfo(float).tiny) * prior_within
     covariance = within + within_clusters
     ridge = RIDGE * max(np.trace(covariance) / len(covariance), np.finfo(float).tiny)
     return whitening_matrix(covariance + ridge * np.eye(len(covariance)))
@@ -200,7 +231,7 @@ def _estimate_noise(
     noise : float
         Variance between recordings of one person whose relative noise is 1; see `NOISE_RATIO` and `CLEAR_SPREAD`.
     own_share : float
-        Share of the recordings' own covariance in that between people; see `OWN_SPREAD`.
+        Share of the recordings' own covariance in that between people; see `OWN_SPREAD` and `OWN_WEIGHTED_SPREAD`.
     """
     counts = np.bincount(recording)
     position = np.arange(len(recording)) - (np.cumsum(counts) - counts)[recording]
@@ -211,22 +242,28 @@ def _estimate_noise(
     if not long_enough.any():
         return NOISE_VARIANCE, full_share
     variance, directions = np.linalg.eigh(between)
-    frames = whitened[long_enough] @ directions[:, variance >= MIN_VARIANCE]
+    used = variance >= MIN_VARIANCE
+    frames = whitened[long_enough] @ directions[:, used]
     half = np.unique((2 * recording + second_half)[long_enough], return_inverse=True)[1]
     total = np.bincount(half, weights[long_enough])
     means = _weighted_means(frames, half, weights[long_enough] / total[half])
     differences = (means[0::2] - means[1::2]) ** 2 / relative[counts >= MIN_FRAMES, None]
-    error = max(_robust_variance(differences) / 2, np.finfo(float).tiny)
+    errors = np.maximum(_robust_variances(differences) / 2, np.finfo(float).tiny)
     centres = (means[0::2] + means[1::2]) / 2
-    spread = _robust_variance((centres - np.median(centres, axis=0)) ** 2) / error
+    variances = _robust_variances((centres - np.median(centres, axis=0)) ** 2)
+    spread = variances.mean() / errors.mean()
+    weighted_spread = max((variance[used] @ variances) / (variance[used] @ errors), np.finfo(float).tiny)
     margin = max(1.0, spread / CLEAR_SPREAD) ** 0.25
-    trust = np.clip((spread - OWN_SPREAD[0]) / (OWN_SPREAD[1] - OWN_SPREAD[0]), 0, 1)
-    return float(np.clip(NOISE_RATIO * error * margin, *NOISE_LIMITS)), float(full_share * trust)
+    trust = max(
+        np.interp(spread, OWN_SPREAD, (0, 1)), np.interp(np.log(weighted_spread), np.log(OWN_WEIGHTED_SPREAD), (0, 1))
+    )
+    return float(np.clip(NOISE_RATIO * errors.mean() * margin, *NOISE_LIMITS)), float(full_share * trust)
 
 
-def _robust_variance(squares: Array) -> float:
-    """Estimate a variance from squared deviations ``(n, D)``: from their median along each axis, averaged over axes."""
-    return float((np.median(squares, axis=0) / MEDIAN_OF_SQUARE).mean())
+def _robust_variances(squares: Array) -> Array:
+    """Estimate the variance along each axis from squared deviations ``(n, D)``: from their median, ``(D,)``."""
+    variances: Array = np.median(squares, axis=0) / MEDIAN_OF_SQUARE
+    return variances
 
 
 def _set_axes(

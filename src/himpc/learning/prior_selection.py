@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError
-from himpc.learning.adaptation import MEDIAN_OF_SQUARE, describe_frames, equal_weights, sample_frames
+from himpc.learning.adaptation import MEDIAN_OF_SQUARE, describe_frames, pose_variance, sample_frames
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.config import Config
 from himpc.learning.statistics import evenly_spaced
@@ -17,13 +17,9 @@ from himpc.skeleton import COMMON_LAYOUT, DISCOVERED, Layout, body_frame, centre
 
 __all__ = ["resolve_prior", "shows_one_activity"]
 
-POSE_AXES = 3
-"""Number of axes of the prior along which recordings of one person vary most: postures, such as raised arms or a seat.
-"""
-
 MIN_POSE_VARIANCE = 0.3
-"""Variance of frames along these axes, in square metres of features, below which all recordings show one activity: at
-most 0.13 in walking sets and simulated suites, at least 0.66 in sets of several activities."""
+"""`himpc.learning.adaptation.pose_variance`, in square metres of features, below which all recordings show one activity:
+at most 0.15 in walking sets and simulated suites, at least 0.61 in sets of several activities."""
 
 MIN_TRAINING_RECORDINGS = 12
 """Number of recordings of one activity from which training separates people better than the prior."""
@@ -113,11 +109,8 @@ def shows_one_activity(windows: Windows) -> bool:
     joints, recording = sample_frames(windows)
     joints = centre(convert(joints, windows.layout, prior.layout), prior.layout)
     network = Network(prior.layout, ("joint",), 1, 0, distances=True)
-    axes = np.linalg.eigh(prior.within)[1][:, -POSE_AXES:]
-    poses = describe_frames(network, body_frame(joints, prior.layout).astype(np.float32)) @ axes
-    weights = equal_weights(recording)
-    mean = weights @ poses / weights.sum()
-    return float(weights @ ((poses - mean) ** 2).sum(axis=1) / weights.sum()) < MIN_POSE_VARIANCE
+    frames = body_frame(joints, prior.layout).astype(np.float32)
+    return pose_variance(describe_frames(network, frames), recording, prior) < MIN_POSE_VARIANCE
 
 
 def _suits_segments(windows: Windows) -> bool:
