@@ -58,8 +58,8 @@ class Ablation:
 
 
 OWN_ONLY = (
-    (adaptation, "OWN_SHARE", 1.0),
-    (adaptation, "OWN_RECORDINGS", 0),
+    (adaptation, "OWN_SHARE", (1.0, 1.0)),
+    (adaptation, "OWN_RECORDINGS", (0.0, 0.0)),
     (adaptation, "OWN_SPREAD", (0.0, 1e-9)),
 )
 """Changes by which the covariance between people is that of the recordings alone."""
@@ -67,11 +67,11 @@ OWN_ONLY = (
 ABLATIONS = {
     ADAPTED: Ablation(),
     "no retargeted bodies": Ablation(bodies=0),
-    "no prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHTS", (0.0, 0.0)),)),
-    "full prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHTS", (1.0, 1.0)),)),
+    "no prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHT", (0.0, 0.0)),)),
+    "full prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHT", (1.0, 1.0)),)),
     "no prior of how people differ": Ablation(OWN_ONLY),
-    "how people differ by the prior alone": Ablation(((adaptation, "OWN_SHARE", 0.0),)),
-    "neither of the two": Ablation(((adaptation, "PRIOR_WEIGHTS", (0.0, 0.0)), *OWN_ONLY)),
+    "how people differ by the prior alone": Ablation(((adaptation, "OWN_SHARE", (0.0, 0.0)),)),
+    "neither of the two": Ablation(((adaptation, "PRIOR_WEIGHT", (0.0, 0.0)), *OWN_ONLY)),
     "no mirrored or tilted bodies": Ablation(
         ((adaptation, "mirror", lambda joints, layout: joints), (adaptation, "tilt", lambda joints, rng: joints))
     ),

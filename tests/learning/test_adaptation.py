@@ -216,16 +216,16 @@ def test_noise_is_that_between_halves_of_recordings():
     weights = np.full(400, 0.1)
     between = np.diag(np.r_[np.ones(20), np.zeros(10)])
     equal = np.ones(40)
-    estimate, share = adaptation._estimate_noise(person + error, recording, weights, equal, between)
+    estimate, trust = adaptation._estimate_noise(person + error, recording, weights, equal, between)
     assert estimate == pytest.approx(adaptation.NOISE_RATIO * 0.2**2, rel=0.1)
-    clear, clear_share = adaptation._estimate_noise(30 * person + error, recording, weights, equal, between)
+    clear, clear_trust = adaptation._estimate_noise(30 * person + error, recording, weights, equal, between)
     spread = (0.3 * 30 / 0.2) ** 2 / adaptation.CLEAR_SPREAD
     assert clear / estimate == pytest.approx(spread**0.25, rel=0.1)
     two_activities = error.copy()
     two_activities[:100:10] += 50  # a few recordings change much
     assert adaptation._estimate_noise(person + two_activities, recording, weights, equal, between)[0] < 2 * estimate
-    assert clear_share == pytest.approx(adaptation.OWN_SHARE * 39 / (39 + adaptation.OWN_RECORDINGS))
-    assert 0 < share < clear_share
+    assert clear_trust == 1
+    assert 0 < trust < 1
     assert adaptation._estimate_noise(error, recording, weights, equal, between)[1] == 0
 
 
@@ -241,9 +241,25 @@ def test_noise_is_estimated_for_a_recording_of_relative_noise_1():
 def test_noise_of_short_recordings_is_the_default():
     frames = np.zeros((6, 5))
     recording = np.repeat(np.arange(2), 3)
-    noise, share = adaptation._estimate_noise(frames, recording, np.full(6, 1 / 3), np.ones(2), np.eye(5))
-    assert noise == NOISE_VARIANCE
-    assert 0 < share < adaptation.OWN_SHARE
+    estimate = adaptation._estimate_noise(frames, recording, np.full(6, 1 / 3), np.ones(2), np.eye(5))
+    assert estimate == (NOISE_VARIANCE, 1)
+
+
+def test_people_who_differ_along_few_axes_are_trusted():
+    rng = np.random.default_rng(0)
+    recording, weights, equal = np.repeat(np.arange(40), 10), np.full(400, 0.1), np.ones(40)
+    between = np.diag(np.r_[np.full(2, 20.0), np.full(48, 0.01)])
+    person = np.zeros((400, 50))
+    person[:, :2] = rng.normal(scale=1.5, size=(40, 2))[recording]
+    error = np.repeat(rng.normal(scale=0.2, size=(80, 50)), 5, axis=0)
+    assert adaptation._estimate_noise(person + error, recording, weights, equal, between)[1] == 1
+    elsewhere = np.roll(person, 10, axis=1)  # along axes that hardly differ between people
+    assert adaptation._estimate_noise(elsewhere + error, recording, weights, equal, between)[1] < 0.1
+
+
+def test_own_covariance_counts_more_with_one_activity_and_many_recordings():
+    few, one, several = (adaptation._full_own_share(*each) for each in ((2, 0.0), (500, 0.0), (500, 1.0)))
+    assert 0 < few < several < one < adaptation.OWN_SHARE[0]
 
 
 def test_people_are_told_apart_where_a_sensor_draws_bodies_alike(walks):

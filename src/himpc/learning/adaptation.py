@@ -26,26 +26,28 @@ from himpc.skeleton import Layout, body_frame, mirror
 
 __all__ = ["adapt", "describe_frames", "pose_variance", "sample_frames"]
 
-PRIOR_WEIGHTS = (0.1, 1.0)
-"""Trace of the prior's covariance within people, relative to that of the recordings' own: in archives of one activity,
-which show in each recording what varies, and of several, where the prior adds what recordings do not show. With the
-larger weight, 20 simulated walkers before a poor sensor become 6 groups instead of 17 (docs/lab-notebook.md)."""
-
 POSE_AXES = 3
 """Number of axes of the prior along which recordings of one person vary most: postures, such as raised arms or a seat.
 """
 
-FULL_POSE_VARIANCE = 0.6
-"""Variance of frames along these axes, in square metres of features, from which an archive shows several activities: at
-most 0.15 in walking sets and simulated suites, at least 0.61 in sets of several activities."""
+POSE_VARIANCES = (0.15, 0.6)
+"""Variance of frames along these axes, in square metres of features, up to which all recordings show one activity, such
+as walking, and from which they show several: at most 0.15 in walking sets and simulated suites, at least 0.61 in sets
+of several activities. Between the two, the pairs of numbers that follow are interpolated."""
 
-OWN_SHARE = 0.9
-"""Largest share, in the covariance between people, of what the recordings vary more than by noise; the rest is the
-prior's. Without any, 12 people of kinect-v1-actions become 5 groups."""
+PRIOR_WEIGHT = (0.1, 1.0)
+"""Trace of the prior's covariance within people, relative to that of the recordings' own, with one and with several
+activities. The prior adds what recordings do not show: recordings of one activity each show most of what varies. With
+1.0, 20 simulated walkers before a poor sensor become 6 groups (docs/lab-notebook.md)."""
 
-OWN_RECORDINGS = 30
-"""The full share of R recordings is ``(R - 1) / (R - 1 + OWN_RECORDINGS)`` of `OWN_SHARE`: few recordings hardly tell
-how people differ."""
+OWN_SHARE = (0.9, 0.5)
+"""Largest share, in the covariance between people, of what the recordings vary more than by noise, with one and with
+several activities, which make recordings of one person vary; the rest is the prior's. Without any, 12 people of
+kinect-v1-actions become 5 groups."""
+
+OWN_RECORDINGS = (20.0, 4.0)
+"""The full share of R recordings is ``(R - 1) / (R - 1 + OWN_RECORDINGS)`` of `OWN_SHARE`, with one and with several
+activities: few recordings hardly tell how people differ."""
 
 OWN_SPREAD = (2.0, 8.0)
 """Variance between recordings, relative to that between halves, up to which their own covariance has no share, and from
@@ -112,7 +114,7 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
 
     1. ``W = cov(x - m_r) + cov(mirror(x) - x) + cov(tilt(x) - x)`` is what varies while the person stays the same. The
        prior's covariance within people is added with the same trace, or with a tenth of it if all recordings show one
-       activity (`PRIOR_WEIGHTS`): C. Weights and C are estimated in turn, twice.
+       activity (`PRIOR_WEIGHT`): C. Weights and C are estimated in turn, twice.
     2. The features are whitened by C. The variance s between recordings of one person, one number for all axes, is
        `NOISE_RATIO` times that between the two halves of a recording. That of recording r is ``s v_r``, with its
        relative noise v_r (`himpc.model.relative_noise`); from here on the recording has the weight ``1 / v_r``.
@@ -150,7 +152,8 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     nuisances = _nuisances(network, joints, features, windows.layout, seed)
     pairs = renumber_pairs(windows.cannot_link, sample)
     weights = equal_weights(recording)
-    within = _weight_of_prior(pose_variance(features, recording, prior)) * prior.within
+    activities = float(np.interp(pose_variance(features, recording, prior), POSE_VARIANCES, (0, 1)))
+    within = np.interp(activities, (0, 1), PRIOR_WEIGHT) * prior.within
     within_clusters: Array | float = 0.0
     for completed in range(1, PASSES + 1):
         for _ in range(WEIGHT_PASSES):
@@ -161,7 +164,8 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
         means = _weighted_means(features, recording, weights)
         relative = relative_noise(whitened - means.mean(axis=0) @ whitening, recording)
         between = whitening.T @ prior.between @ whitening
-        noise, own_share = _estimate_noise(whitened, recording, weights, relative, between)
+        noise, trust = _estimate_noise(whitened, recording, weights, relative, between)
+        own_share = trust * _full_own_share(len(means), activities)
         _set_axes(network, means, 1 / relative, whitening, between, noise, own_share)
         if len(means) < 2 or completed == PASSES:
             break
@@ -188,11 +192,6 @@ def pose_variance(features: Array, recording: NDArray[np.int64], prior: Identity
     return float(weights @ ((poses - mean) ** 2).sum(axis=1) / weights.sum())
 
 
-def _weight_of_prior(variance: float) -> float:
-    """Compute the weight of the prior's covariance within people from `pose_variance`."""
-    return float(np.clip((variance / FULL_POSE_VARIANCE) ** 2, *PRIOR_WEIGHTS))
-
-
 def _whitening(
     differences: tuple[Array, ...], weights: Array, prior_within: Array, within_clusters: Array | float
 ) -> Array:
@@ -202,6 +201,12 @@ def _whitening(
     covariance = within + within_clusters
     ridge = RIDGE * max(np.trace(covariance) / len(covariance), np.finfo(float).tiny)
     return whitening_matrix(covariance + ridge * np.eye(len(covariance)))
+
+
+def _full_own_share(n_recordings: int, activities: float) -> float:
+    """Compute the largest share of the own covariance of recordings; 0 `activities` are one, 1 are several."""
+    share, half = (float(np.interp(activities, (0, 1), pair)) for pair in (OWN_SHARE, OWN_RECORDINGS))
+    return share * (n_recordings - 1) / (n_recordings - 1 + half)
 
 
 def _estimate_noise(
@@ -230,17 +235,15 @@ def _estimate_noise(
     -------
     noise : float
         Variance between recordings of one person whose relative noise is 1; see `NOISE_RATIO` and `CLEAR_SPREAD`.
-    own_share : float
-        Share of the recordings' own covariance in that between people; see `OWN_SPREAD` and `OWN_WEIGHTED_SPREAD`.
+    trust : float
+        How far the recordings' own covariance can be trusted, from 0 to 1; see `OWN_SPREAD` and `OWN_WEIGHTED_SPREAD`.
     """
     counts = np.bincount(recording)
     position = np.arange(len(recording)) - (np.cumsum(counts) - counts)[recording]
     second_half = position >= (counts / 2)[recording]
     long_enough = (counts >= MIN_FRAMES)[recording]
-    n_recordings = len(counts)
-    full_share = OWN_SHARE * (n_recordings - 1) / (n_recordings - 1 + OWN_RECORDINGS)
     if not long_enough.any():
-        return NOISE_VARIANCE, full_share
+        return NOISE_VARIANCE, 1.0
     variance, directions = np.linalg.eigh(between)
     used = variance >= MIN_VARIANCE
     frames = whitened[long_enough] @ directions[:, used]
@@ -257,7 +260,7 @@ def _estimate_noise(
     trust = max(
         np.interp(spread, OWN_SPREAD, (0, 1)), np.interp(np.log(weighted_spread), np.log(OWN_WEIGHTED_SPREAD), (0, 1))
     )
-    return float(np.clip(NOISE_RATIO * errors.mean() * margin, *NOISE_LIMITS)), float(full_share * trust)
+    return float(np.clip(NOISE_RATIO * errors.mean() * margin, *NOISE_LIMITS)), float(trust)
 
 
 def _robust_variances(squares: Array) -> Array:

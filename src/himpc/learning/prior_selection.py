@@ -18,8 +18,8 @@ from himpc.skeleton import COMMON_LAYOUT, DISCOVERED, Layout, body_frame, centre
 __all__ = ["resolve_prior", "shows_one_activity"]
 
 MIN_POSE_VARIANCE = 0.3
-"""`himpc.learning.adaptation.pose_variance`, in square metres of features, below which all recordings show one activity:
-at most 0.15 in walking sets and simulated suites, at least 0.61 in sets of several activities."""
+"""`himpc.learning.adaptation.pose_variance`, in square metres, below which all recordings show one activity: at most
+0.15 in walking sets and simulated suites, at least 0.61 in sets of several activities."""
 
 MIN_TRAINING_RECORDINGS = 12
 """Number of recordings of one activity from which training separates people better than the prior."""
