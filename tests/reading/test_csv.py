@@ -499,3 +499,14 @@ def test_numbers_of_landmarks_are_those_of_a_layout():
 
     assert parse_column("landmark_3_x") == parse_column("joint3_x") == Column("x", "3")
     assert parse_column("joint_a_x") == Column("x", "joint_a")
+
+
+def test_names_among_several_rows_of_a_header_are_those_of_joints(tmp_path: Path, walking) -> None:
+    joints, names = walking("kinect-v1")
+    above = [["", *[text] * 60] for text in ("c:/data/walk.c3d", "", "LANDMARK", "ORIGINAL")]
+    above[1] = ["", *(name for name in names for _ in "XYZ")]
+    rows = [[str(i + 1), *map(str, frame.ravel())] for i, frame in enumerate(joints)]
+    path = save(tmp_path / "a.txt", [*above, ["ITEM", *"XYZ" * 20], *rows], "\t")
+    (recording,) = himpc.read(path, clean=False)
+    assert recording.layout == KINECT
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)

@@ -343,8 +343,10 @@ def test_matrices_of_matlab_are_read_beside_others(compress: bool, people, tmp_p
     skeleton = POSES["mat_matrix"]("d_skel", body.transpose(1, 2, 0))
     path = POSES["mat_file"](tmp_path / "a.mat", other, skeleton, compress=compress)
     assert len(read(path)[0]) == len(body)
+    POSES["mat_file"](path, other, POSES["mat_matrix"]("pos", body.transpose(2, 0, 1)), compress=compress)
+    np.testing.assert_allclose(read(path)[0].joints, body, atol=1e-6)
     POSES["mat_file"](path, other, compress=compress)
-    with pytest.raises(FormatError, match="holds 'other', expected 'd_skel'"):
+    with pytest.raises(FormatError, match=r"holds no array of joints of a person, but other \(2, 2\)"):
         read(path)
 
 

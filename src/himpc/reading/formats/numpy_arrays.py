@@ -9,7 +9,7 @@ x, y and a confidence, or x and y alone, are keypoints of pictures.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, Hint
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.freemocap import is_of_landmarks
 from himpc.reading.formats.parsing.arrays import npy_shape, npz_names, read_npy, read_npz, to_float64
@@ -31,7 +31,7 @@ from himpc.reading.formats.parsing.timeline import Timeline
 from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["read", "read_arrays", "recognise"]
 
 _ARCHIVE, _ARRAY = b"PK\x03\x04", b"\x93NUMPY"
 _AXES = ("samples", "people", "frames", "joints", "axes")
@@ -104,7 +104,13 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person of each sample of an array."""
     with path.open("rb") as file:
         is_array = file.read(len(_ARRAY)) == _ARRAY
-    poses = _arrange(path, read_npy(path), (), None, options) if is_array else _read_archive(path, options)
+    if is_array:
+        return _recordings(path, _arrange(path, read_npy(path), (), None, options), options)
+    return read_arrays(path, _load_arrays(path), options)
+
+
+def _recordings(path: Path, poses: _Poses, options: FileOptions) -> list[Recording]:
+    """Return each person of each sample."""
     samples, people, frames, joints, _ = poses.values.shape
     check_memory(path, samples * people, frames, joints)
     check_positions(path, range(1, samples + 1), poses.values, row_name="sample")
@@ -134,32 +140,29 @@ def _detections(path: Path, poses: _Poses, sample: int) -> list[Detection]:
     ]
 
 
-def _read_archive(path: Path, options: FileOptions) -> _Poses:
-    """Read the array of poses of an archive, and the names and frame rate that stand beside it."""
-    arrays = _load_arrays(path)
+def read_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], options: FileOptions) -> list[Recording]:
+    """Read the people in the array of poses among some arrays, with the names and frame rate that are beside it."""
     rate = next((arrays[name] for name in _RATES if name in arrays), np.zeros(()))
     fps = float(rate.reshape(-1)[0]) if rate.size == 1 and rate.dtype.kind in "fiu" else 0.0
     names = [array for array in arrays.values() if array.ndim == 1 and array.dtype.kind == "U" and array.size > 1]
     found: dict[str, _Poses] = {}
-    problem = FormatError(
-        f"{path}: holds no array of joints, but "
-        + ", ".join(f"{name[:30]} {array.shape}" for name, array in list(arrays.items())[:6])
-    )
+    hint: Hint | None = None
     for name, array in arrays.items():
         if array.dtype.kind in "fiu" and array.ndim >= 2:
             try:
                 found[name] = _arrange(path, array, names, fps if np.isfinite(fps) and fps > 0 else None, options)
             except FormatError as error:
-                problem = error
+                hint = error.hint
     if not found:
-        raise problem
+        held = ", ".join(f"{name[:30]} {array.shape}" for name, array in list(arrays.items())[:6])
+        raise FormatError(f"{path}: holds no array of joints of a person, but {held}", hint=hint)
     chosen = next((name for name in _PREFERRED if name in found), None)
     if len(found) > 1 and chosen is None:
         raise FormatError(
             f"{path}: holds several arrays of poses: {', '.join(name[:30] for name in list(found)[:6])}",
             hint="save each as a file of its own",
         )
-    return found[chosen or next(iter(found))]
+    return _recordings(path, found[chosen or next(iter(found))], options)
 
 
 def _load_arrays(path: Path) -> dict[str, NDArray[Any]]:

@@ -1,4 +1,4 @@
-"""MATLAB ``.mat`` of Kinect v1 skeletons: the array ``d_skel`` (20, 3, frames), as in UTD-MHAD.
+"""MATLAB ``.mat``: the array ``d_skel`` (20, 3, frames) of UTD-MHAD, or arrays of joints as in ``.npz``.
 
 Chen et al., "UTD-MHAD: A Multimodal Dataset for Human Action Recognition", ICIP 2015. Metres, camera axes (y up),
 30 Hz. Files of version 5 to 7 are read by a small bounded parser; those of version 7.3 are HDF5 and are refused.
@@ -12,6 +12,7 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.numpy_arrays import read_arrays
 from himpc.reading.formats.parsing.arrays import read_mat
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.joint_order import ORDERS
@@ -36,10 +37,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a file."""
     arrays = read_mat(path)
     layout = get_layout("kinect-v1")
+    if _NAME not in arrays and arrays:
+        return read_arrays(path, arrays, options)
     if _NAME not in arrays:
-        names = ", ".join(repr(name[:40]) for name in list(arrays)[:5]) or "no array of numbers"
         raise FormatError(
-            f"{path}: holds {names}, expected {_NAME!r} (20 joints, 3, frames)",
+            f"{path}: holds no array of numbers, expected {_NAME!r} (20 joints, 3, frames)",
             hint="export joints as CSV with columns such as left_hip_x, or save them as d_skel",
         )
     joints = arrays[_NAME]

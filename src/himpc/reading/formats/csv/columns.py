@@ -17,7 +17,7 @@ _NAMES = {
     "session": "session sessionid trial trialid take sequence sequenceid recording video videoid clip",
     "camera": "camera cameraid view",
     "body": "body bodyid track trackid individual skeletonid",
-    "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx",
+    "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx item",
     "time": "time times timestamp timestamps seconds",
     "joint": "joint jointname jointtype keypoint keypointname landmark landmarkname marker markername bodypart",
     "confidence": "confidence conf score visibility vis likelihood prob probability presence",

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from himpc.errors import FormatError, LayoutError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.joint_order import JointOrder
+from himpc.reading.formats.parsing.named_points import exact_layouts, fits_exactly
 from himpc.skeleton import Layout, get_layout, layout_names
 
 __all__ = ["joint_layout"]
@@ -49,7 +50,7 @@ def joint_layout(
             joint_of = {point: joint for joint, point in enumerate(order.points)}
             return order.layout, {name: joint_of[number] for name, number in numbered.items()}
         return _layout_of_count(len(names), where[0], options.layout or layout), numbered
-    if options.layout is not None and _fits(options.layout, names):
+    if options.layout is not None and fits_exactly(options.layout, names):
         layout = options.layout
     layout = layout or _recognise_layout(names, where[0], options.preferred_layout)
     if layout is None:
@@ -104,22 +105,12 @@ def _get_stated(name: str, where: str) -> Layout:
 
 def _recognise_layout(names: Sequence[str], where: str, preferred: Layout | None) -> Layout | None:
     """Return the one layout with exactly these joints, of several the preferred one; None if there is none."""
-    layouts = [get_layout(name) for name in layout_names()]
-    fitting = [layout for layout in layouts if _fits(layout, names)]
-    if preferred in fitting:
+    fitting = exact_layouts(names)
+    if preferred is not None and fits_exactly(preferred, names):
         return preferred
-    if len(fitting) > 1:
-        fitting = [layout for layout in fitting if set(layout.joints) == set(names)] or fitting
-        in_order = list(range(len(names)))
-        fitting = [layout for layout in fitting if [layout.find(name) for name in names] == in_order] or fitting
     if len(fitting) > 1:
         raise FormatError(
             f"{where}: the joint names fit several layouts: {', '.join(layout.name for layout in fitting)}",
             hint=f"state one of them: {{layout={fitting[0].name}}}",
         )
     return fitting[0] if fitting else None
-
-
-def _fits(layout: Layout, names: Sequence[str]) -> bool:
-    joints = [layout.find(name) for name in names]
-    return len(joints) == len(layout) and None not in joints and len(set(joints)) == len(joints)

@@ -24,6 +24,8 @@ CHECKED_BYTES = 2**20
 
 _STATED = ("unit", "layout", "fps", "up")
 _DELIMITERS = ",;\t"
+_MAX_HEADER_ROWS = 6
+_DEEPLABCUT = "scorer"
 _EXCEL = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
 
 
@@ -153,8 +155,8 @@ def header_of(head: bytes) -> list[str]:
     if not lines:
         return []
     delimiter = find_delimiter(lines[:1], _DELIMITERS)
-    rows = [split_cells(line, delimiter) for line in lines[:3]]
-    header, below = _join_header(rows[:2])
+    rows = [split_cells(line, delimiter) for line in lines[: _MAX_HEADER_ROWS + 1]]
+    header, below = _join_header(rows[:_MAX_HEADER_ROWS])
     return name_axes(spread_points(header, rows[below:])[0])
 
 
@@ -179,7 +181,7 @@ def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
     header_line = numbered[0][0]
     delimiter = marked[1] if marked else find_delimiter([numbered[0][1]], _DELIMITERS)
     rows = [split_cells(line, delimiter) for _, line in numbered]
-    header, below = _join_header(rows[:2])
+    header, below = _join_header(rows[:_MAX_HEADER_ROWS])
     if len(rows) > below and (units := _units_row(rows[below])) is not None:
         below += 1
         stated = {"unit": units.pop(), **stated} if len(units) == 1 else stated
@@ -203,19 +205,23 @@ def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
 
 
 def _join_header(rows: Sequence[list[str]]) -> tuple[list[str], int]:
-    """Return one name a column, and the number of rows of the header: names of joints may be above those of axes."""
-    names, *below = rows
-    axes = below[0] if below else []
+    """Return one name a column, and the number of rows of the header: names of joints may be above those of axes.
+
+    Other rows may stand beside the names, as of files and folders in tables of Visual3D; names differ the most.
+    """
+    last = next((i for i, row in enumerate(rows) if sum(cell.lower() in AXES for cell in row) >= 3), 0)
+    is_complete = any((column := parse_column(name)) and column.joint for name in rows[0])
+    if last == 0 or is_complete or rows[0][0].lower() == _DEEPLABCUT:
+        return rows[0], 1
+    names, axes = max(reversed(rows[:last]), key=lambda row: len(set(row))), rows[last]
     is_axis = [cell.lower() in AXES for cell in axes]
-    if sum(is_axis) < 3 or any((column := parse_column(name)) and column.joint for name in names):
-        return names, 1
     joined, current = [], ""
     for i, axis in enumerate(axes):
         current = (names[i] if i < len(names) else "") or current
         column = parse_column(axis)
         is_of_joint = is_axis[i] or (column is not None and column.content == "confidence")
         joined.append(f"{current}_{axis}" if is_of_joint else axis or current)
-    return joined, 2
+    return joined, last + 1
 
 
 def _units_row(cells: Sequence[str]) -> set[str] | None:

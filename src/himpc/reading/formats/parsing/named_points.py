@@ -20,6 +20,7 @@ from himpc.skeleton import (
     find_marker_set,
     find_rule,
     get_layout,
+    layout_names,
     marker_sets,
     part_layout,
     recognise_marker_set,
@@ -57,6 +58,19 @@ class Resolution:
     compute: Callable[[NDArray[np.floating]], NDArray[np.floating]]
     note: str
     by_markers: bool = False
+
+
+def exact_layouts(names: Sequence[str]) -> list[Layout]:
+    """Return the layouts that have exactly these joints; those in this order alone, if there are some."""
+    fitting = [layout for layout in map(get_layout, layout_names()) if fits_exactly(layout, names)]
+    own = [layout for layout in fitting if set(layout.joints) == set(names)] or fitting
+    return [layout for layout in own if [layout.find(name) for name in names] == [*range(len(names))]] or own
+
+
+def fits_exactly(layout: Layout, names: Sequence[str]) -> bool:
+    """Return whether names are those of all joints of a layout, each once."""
+    joints = [layout.find(name) for name in names]
+    return len(joints) == len(layout) and None not in joints and len(set(joints)) == len(joints)
 
 
 def resolve_points(labels: Sequence[str], options: FileOptions, prefer: Layout | None = None) -> Resolution | None:

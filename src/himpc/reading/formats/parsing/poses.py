@@ -14,7 +14,7 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.joint_order import find_order, order_error
 from himpc.reading.formats.parsing.markers import marker_recordings
-from himpc.reading.formats.parsing.named_points import Resolution, explain_unknown, resolve_points
+from himpc.reading.formats.parsing.named_points import Resolution, exact_layouts, explain_unknown, resolve_points
 from himpc.reading.formats.parsing.positions import check_memory, mask_missing
 from himpc.reading.formats.parsing.timeline import Timeline
 from himpc.reading.formats.parsing.tracks import Detection, check_same_shape, leave_out_bystanders
@@ -64,7 +64,7 @@ def pose_recordings(
     check_same_shape(detections)
     in_space = detections[0].values.shape[1] == 4
     if names:
-        resolution = None if options.as_points else resolve_points(names, options)
+        resolution = None if options.as_points else _resolve_names(names, options)
         if in_space and (resolution is None or resolution.by_markers):
             return _read_points(path, detections, timeline, names, options, unit, up, group, notes)
         if resolution is None:
@@ -83,6 +83,17 @@ def pose_recordings(
         layout, notes = order.layout, notes if is_stated else (order.note, *notes)
         found = [replace(each, values=each.values[list(order.points)]) for each in detections]
     return body_recordings(path, found, timeline, layout, options, unit=unit, up=up, notes=notes, group=group)
+
+
+def _resolve_names(names: Sequence[str], options: FileOptions) -> Resolution | None:
+    """Return the joints that names give: all of the only layout that has exactly these, or as of any named points."""
+    exact = exact_layouts(names) if options.layout is None and options.markers is None else []
+    if len(exact) != 1:
+        return resolve_points(names, options)
+    (layout,) = exact
+    column_of = {layout.find(name): column for column, name in enumerate(names)}
+    columns = tuple(column_of[joint] for joint in range(len(layout)))
+    return Resolution(layout, columns, lambda points: points, f"joints by the names of {layout.title}")
 
 
 def _resolve(values: NDArray[np.float64], resolution: Resolution) -> NDArray[np.float64]:
