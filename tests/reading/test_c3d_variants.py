@@ -196,3 +196,21 @@ def test_files_without_markers_say_so(tmp_path, options, message):
     options = {"points": WALKER["walk"]() * 1000, **options}
     with pytest.raises(FormatError, match=message):
         himpc.read(write(tmp_path / "a.c3d", **options))
+
+
+@pytest.mark.parametrize("names", [["pelvis", "torso"], ["racket", "ball"]])
+def test_poses_of_segments_stand_beside_markers(tmp_path, plain, names):
+    """Segments of a body without limbs, and of tools, are no person; the markers are."""
+    points = WALKER["walk"]() * 1000
+    poses = np.zeros((60, 2, 17), "<f4")
+    poses[..., [0, 5, 10, 15]] = 1
+    poses[..., 12:15] = [500, 500, 1000]
+    path = tmp_path / "a.c3d"
+    for block in (1, 1):  # written twice: the place of the poses follows from the size of the rest
+        block = -(-path.stat().st_size // BLOCK) + 1 if path.exists() else block
+        labels = texts([f"{name}_4X4" for name in names])
+        own = (("USED", 2, [], words(2)), ("DATA_START", 2, [], words(block)), ("LABELS", -1, *labels))
+        write(path, points, groups=((2, "ROTATION", own),))
+    path.write_bytes(path.read_bytes().ljust((block - 1) * BLOCK, b"\0") + poses.tobytes())
+    (recording,) = himpc.read(path, clean=False)
+    np.testing.assert_allclose(recording.joints, plain, atol=2e-4)

@@ -209,7 +209,7 @@ JOINTS = "# unit: m\n" + joints_text(np.ones((2, 17, 3)))
         (CSV_JOINTS, JOINTS.replace("1,nose,", "0,nose,"), "line 20: frame 0, joint 'nose', is there twice"),
         (CSV_JOINTS, JOINTS.replace("1,nose,1", "1,nose,?"), r"line 20: x is '\?', expected a number"),
         (CSV_JOINTS, "# layout: coco\n" + JOINTS.replace("1,nose", "1,neck"), "line 21: 'neck' is no joint of layout"),
-        (CSV_JOINTS, JOINTS.replace(",z", ",w"), "line 2: expected the columns frame, joint, x, y, z"),
+        (CSV_JOINTS, JOINTS.replace(",z", ",w"), "line 2: expected the columns joint, x, y, z"),
     ],
 )
 def test_errors_name_the_line(tmp_path: Path, fmt, text: str, message: str) -> None:
@@ -510,3 +510,65 @@ def test_names_among_several_rows_of_a_header_are_those_of_joints(tmp_path: Path
     (recording,) = himpc.read(path, clean=False)
     assert recording.layout == KINECT
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+
+
+def long_rows(joints: np.ndarray, names, *before) -> list[list[str]]:
+    return [
+        [*(str(value(i)) for value in before), name, *map(str, point)]
+        for i, frame in enumerate(joints)
+        for name, point in zip(names, frame, strict=True)
+    ]
+
+
+LONG_TABLES = {
+    "no frame": (["joint", "x", "y", "z"], [], ","),
+    "no header": ([], [], ","),
+    "no header but frames": ([], [lambda i: i], ","),
+    "no header, blanks": ([], [], " "),
+    "names of positions": (
+        ["timestamp", "bodyId", "jointName", "posX", "posY", "posZ"],
+        [lambda i: 40 * i, lambda i: 1],
+        ";",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LONG_TABLES)
+def test_rows_of_joints_are_read_without_frames_or_header(tmp_path: Path, walking, name: str) -> None:
+    header, before, delimiter = LONG_TABLES[name]
+    joints, names = walking("kinect-v1")
+    rows = [*([header] if header else []), *long_rows(joints, names, *before)]
+    (recording,) = himpc.read(save(tmp_path / "a.txt", rows, delimiter), clean=False)
+    assert recording.layout == KINECT
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+    assert recording.fps == (25 if "positions" in name else None)
+
+
+PREAMBLES = {
+    "statements": ["Subject: 01", "Rate: 50 Hz", "Units: mm"],
+    "statements in cells": ["Subject,01", "Frequency,50", "Units,mm"],
+    "padded": ["Subject,01,,,,,,,,,", "Sample rate,50,,,,,", "Unit,mm,,,,"],
+}
+
+
+@pytest.mark.parametrize("name", PREAMBLES)
+@pytest.mark.parametrize("units", [False, True])
+def test_lines_above_a_header_state_rate_and_unit(tmp_path: Path, walking, name: str, units: bool) -> None:
+    joints, names = walking("kinect-v1")
+    header, *rows = plain_table(joints * 1000, names, frame=range(20))
+    path = save(tmp_path / "a.csv", [header, *([["#", *["mm"] * 60]] if units else []), *rows])
+    path.write_text("\n".join(PREAMBLES[name]) + "\n" + path.read_text())
+    (recording,) = himpc.read(path, clean=False)
+    assert recording.fps == 50
+    assert not any("no unit of length" in note for note in recording.quality.notes)
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+
+
+@pytest.mark.parametrize(("tracked", "lost"), [("Tracked", "NotTracked"), ("2", "0"), ("True", "False")])
+def test_joints_that_a_kinect_did_not_track_are_gaps(tmp_path: Path, walking, tracked: str, lost: str) -> None:
+    joints, names = walking("kinect-v1")
+    header = [f"{name}_{what}" for name in names for what in ("X", "Y", "Z", "TrackingState")]
+    rows = [[cell for point in frame for cell in (*map(str, point), tracked)] for frame in joints]
+    rows[4][4 * 5 + 3] = lost
+    (recording,) = himpc.read(save(tmp_path / "a.csv", [header, *rows]), clean=False)
+    assert np.argwhere(recording.confidence == 0).tolist() == [[4, 5]]

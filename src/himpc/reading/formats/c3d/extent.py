@@ -99,9 +99,9 @@ def find_extent(
             f"{path}: holds no markers, as a file of force plates or muscles alone",
             hint="export the trial with its markers",
         )
-    end = size
-    if header.parameter_block > header.data_block > 0:
-        end = min(size, (header.parameter_block - 1) * _BLOCK)
+    poses = int(number(parameters, "ROTATION", "DATA_START") or 0) % 65536  # poses of segments may follow
+    later = [block for block in (header.parameter_block, poses) if block > header.data_block > 0]
+    end = min([size, *((block - 1) * _BLOCK for block in later)])
     stated = list(dict.fromkeys(_stated_frames(header, parameters)))
     combinations = list(_combinations(header, parameters, end_block))
     if not combinations:

@@ -20,7 +20,8 @@ _NAMES = {
     "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx item",
     "time": "time times timestamp timestamps seconds",
     "joint": "joint jointname jointtype keypoint keypointname landmark landmarkname marker markername bodypart",
-    "confidence": "confidence conf score visibility vis likelihood prob probability presence",
+    "confidence": "confidence conf score visibility vis likelihood prob probability presence "
+    "state trackingstate tracked trackingstatus",
     **{axis: axis for axis in AXES},
 }
 _CONTENT_OF = {name: content for content, names in _NAMES.items() for name in names.split()}
@@ -36,6 +37,7 @@ _NUMBERED = re.compile(r"(?:([xyz])|[cpv])_?([0-9]{1,4})", re.IGNORECASE)
 _NUMBERED_JOINT = re.compile(r"(?:landmark|joint|keypoint|kpt?|jt?)[^A-Za-z0-9]*([0-9]{1,4})", re.IGNORECASE)
 _POSITION = re.compile(r"(?:pos|position|translation|loc|location)[^A-Za-z0-9]+(.+)|"
                        r"(.+?)[^A-Za-z0-9]+(?:pos|position|translation|loc|location)", re.IGNORECASE)  # fmt: skip
+_POSITION_WORDS = {"pos", "position", "location", "loc", "translation", "coordinate", "coord", "camera", "world"}
 _NO_POSITION = re.compile(
     r"(?:^|[^a-z])(?:rot|rotation|quat|quaternion|euler|orientation|angle|vel|velocity|acc|acceleration|force|moment)"
     r"(?:[^a-z]|$)",
@@ -71,9 +73,11 @@ def parse_column(name: str) -> Column | None:
     if _NO_POSITION.search(name):
         return None
     united = _UNIT.fullmatch(name)
-    if united and (column := _parse_axis(united[1])):
-        return Column(column.content, column.joint, united[2].lower())
-    return _parse_axis(name)
+    unit = united[2].lower() if united else ""
+    column = (_parse_axis(united[1]) if united else None) or _parse_axis(name)
+    if column is None or column.joint.lower() not in _POSITION_WORDS:
+        return None if column is None else Column(column.content, column.joint, unit)
+    return Column(column.content, "", unit)  # of the joint that another column names
 
 
 def parse_label_unit(name: str) -> str | None:
@@ -83,7 +87,9 @@ def parse_label_unit(name: str) -> str | None:
     ('mm', None)
     """
     word = name.strip().strip("[]()").lower()
-    return word if word in ("mm", "cm", "m", "in", "px", "s", "ms", "frame", "deg", "n", "-") else None
+    return (
+        word if word in ("mm", "cm", "m", "in", "px", "s", "sec", "ms", "frame", "deg", "n", "-", "#", "no") else None
+    )
 
 
 def _parse_axis(name: str) -> Column | None:

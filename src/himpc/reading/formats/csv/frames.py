@@ -47,7 +47,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     positions = table.numbers([found[axis] for found in of_joint.values() for axis in axes])
     confidence = None
     if all("confidence" in found for found in of_joint.values()):
-        confidence = table.numbers([found["confidence"] for found in of_joint.values()])
+        confidence = table.confidences([found["confidence"] for found in of_joint.values()])
     rows = Rows(
         table, columns, names, [where] * len(names), joint, positions.reshape(*joint.shape, len(axes)), confidence
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
-from himpc.reading.formats.csv.columns import AXES, parse_column, parse_label_unit
+from himpc.reading.formats.csv.columns import AXES, parse_column
+from himpc.reading.formats.csv.header import parse_header, split_row
 from himpc.reading.formats.csv.spreading import name_axes, spread_points
-from himpc.reading.formats.parsing.tables import find_delimiter, split_cells
 from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, to_numbers, utf16_of
 from himpc.reading.formats.parsing.timeline import parse_seconds
 
@@ -22,11 +20,8 @@ __all__ = ["Columns", "Table", "header_of", "read_table"]
 CHECKED_BYTES = 2**20
 """Bytes of a file that are checked first, so that a wrong line there is found at once."""
 
-_STATED = ("unit", "layout", "fps", "up")
-_DELIMITERS = ",;\t"
-_MAX_HEADER_ROWS = 6
-_DEEPLABCUT = "scorer"
-_EXCEL = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
+
+STATE_WORDS = {"tracked": "1", "inferred": "0.5", "nottracked": "0", "not tracked": "0", "true": "1", "false": "0"}
 
 
 @dataclass(frozen=True)
@@ -138,6 +133,12 @@ class Table:
         axes = [index for found in columns.of_joint.values() for index in found.values()]
         self.numbers(axes or [columns.of_row[axis] for axis in AXES if axis in columns.of_row])
 
+    def confidences(self, columns: list[int]) -> NDArray[np.float64]:
+        """Parse some columns as confidences ``(n, columns)``: numbers, or the words of tracking states of a Kinect."""
+        words = [[STATE_WORDS.get(cells[i].lower(), cells[i]) for i in columns] for cells in self.rows]
+        rows = list(zip(self.lines, words, strict=True))
+        return to_numbers(self.path, rows, len(columns), [self.header[i] for i in columns])
+
     def numbers(self, columns: list[int]) -> NDArray[np.float64]:
         """Parse some columns as numbers ``(n, columns)``."""
         rows = [(line, [cells[i] for i in columns]) for line, cells in zip(self.lines, self.rows, strict=True)]
@@ -151,13 +152,12 @@ class Table:
 
 def header_of(head: bytes) -> list[str]:
     """Return the header's cells in a file's first bytes; empty if there is none."""
-    lines = [line for line in decode_head(head) if not line.startswith("#") and not _EXCEL.fullmatch(line)]
-    if not lines:
+    lines = decode_head(head)
+    header = parse_header(lines)
+    if header is None:
         return []
-    delimiter = find_delimiter(lines[:1], _DELIMITERS)
-    rows = [split_cells(line, delimiter) for line in lines[: _MAX_HEADER_ROWS + 1]]
-    header, below = _join_header(rows[:_MAX_HEADER_ROWS])
-    return name_axes(spread_points(header, rows[below:])[0])
+    rows = [split_row(line, header.delimiter) for line in lines[header.end : header.end + 2]]
+    return name_axes(spread_points(header.names, rows)[0])
 
 
 def read_table(path: Path) -> Table:
@@ -170,22 +170,12 @@ def read_table(path: Path) -> Table:
 
 
 def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
-    n_comments = next((i for i, (_, line) in enumerate(numbered) if not line.startswith("#")), len(numbered))
-    stated = _parse_comments([line for _, line in numbered[:n_comments]])
-    numbered = numbered[n_comments:]
-    marked = _EXCEL.fullmatch(numbered[0][1]) if numbered else None
-    if marked:
-        del numbered[0]
-    if not numbered:
+    found = parse_header([line for _, line in numbered])
+    if found is None:
         raise FormatError(f"{path}: has no header line")
-    header_line = numbered[0][0]
-    delimiter = marked[1] if marked else find_delimiter([numbered[0][1]], _DELIMITERS)
-    rows = [split_cells(line, delimiter) for _, line in numbered]
-    header, below = _join_header(rows[:_MAX_HEADER_ROWS])
-    if len(rows) > below and (units := _units_row(rows[below])) is not None:
-        below += 1
-        stated = {"unit": units.pop(), **stated} if len(units) == 1 else stated
-    lines, rows = [number for number, _ in numbered[below:]], rows[below:]
+    header, header_line = found.names, numbered[found.first][0]
+    lines = [number for number, _ in numbered[found.end :]]
+    rows = [split_row(line, found.delimiter) for _, line in numbered[found.end :]]
     notes: tuple[str, ...] = ()
     if repeated := [line for line, cells in zip(lines, rows, strict=True) if cells == header]:
         if not any(_is_time(name) for name in header):
@@ -201,35 +191,7 @@ def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
     lines, rows, cut = _check_widths(path, lines, rows, len(header))
     header, rows = spread_points(header, rows)
     header = name_axes(header)
-    return Table(path, stated, header, header_line, lines, rows, (*notes, *cut))
-
-
-def _join_header(rows: Sequence[list[str]]) -> tuple[list[str], int]:
-    """Return one name a column, and the number of rows of the header: names of joints may be above those of axes.
-
-    Other rows may stand beside the names, as of files and folders in tables of Visual3D; names differ the most.
-    """
-    last = next((i for i, row in enumerate(rows) if sum(cell.lower() in AXES for cell in row) >= 3), 0)
-    is_complete = any((column := parse_column(name)) and column.joint for name in rows[0])
-    if last == 0 or is_complete or rows[0][0].lower() == _DEEPLABCUT:
-        return rows[0], 1
-    names, axes = max(reversed(rows[:last]), key=lambda row: len(set(row))), rows[last]
-    is_axis = [cell.lower() in AXES for cell in axes]
-    joined, current = [], ""
-    for i, axis in enumerate(axes):
-        current = (names[i] if i < len(names) else "") or current
-        column = parse_column(axis)
-        is_of_joint = is_axis[i] or (column is not None and column.content == "confidence")
-        joined.append(f"{current}_{axis}" if is_of_joint else axis or current)
-    return joined, last + 1
-
-
-def _units_row(cells: Sequence[str]) -> set[str] | None:
-    """Return the units of length in a row of units; None if it is a row of numbers."""
-    units = [parse_label_unit(cell) for cell in cells if cell]
-    if not units or None in units:
-        return None
-    return {unit for unit in units if unit in ("mm", "cm", "m", "in")}
+    return Table(path, found.stated, header, header_line, lines, rows, (*notes, *cut))
 
 
 def _check_widths(
@@ -249,12 +211,3 @@ def _check_widths(
 def _is_time(name: str) -> bool:
     column = parse_column(name)
     return column is not None and column.content in ("frame", "time")
-
-
-def _parse_comments(comments: list[str]) -> dict[str, str]:
-    stated = {}
-    for comment in comments:
-        key, colon, value = comment.lstrip("# ").partition(":")
-        if colon and key.strip().lower() in _STATED:
-            stated[key.strip().lower()] = value.strip()
-    return stated
