@@ -205,3 +205,18 @@ def test_two_recordings_are_divided_with_doubt():
     among = group_recordings(vectors, np.arange(len(vectors)), len(vectors), scoring=SCORING)
     assert among.groups[0] != among.groups[1]
     assert (among.confidence[:2] > 0.9).all()
+
+
+@pytest.mark.parametrize("distance", [0.0, 12.0])
+def test_still_recordings_apart_from_moving_ones_are_counted(distance):
+    vectors, _ = draw(5, 4)
+    still = np.arange(len(vectors)) % 4 == 0
+    vectors[still, 0] += distance  # as raised arms
+    rng = np.random.default_rng(1)
+    windows = vectors[:, None] + np.where(still, 0.25, 1.0)[:, None, None] * rng.normal(size=(len(vectors), 6, 12)) / 3
+    found = group_recordings(
+        windows.reshape(-1, 12), np.repeat(np.arange(len(vectors)), 6), len(vectors), scoring=SCORING
+    )
+    assert found.still_apart == (5 if distance else 0, 5)
+    assert (np.nanmax(found.confidence[still]) <= 0.5) == bool(distance)
+    assert ("5 of 5 recordings without movement are in no group with a moving one" in found.warning) == bool(distance)

@@ -34,7 +34,7 @@ from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.clustering.systems import SystemCheck, SystemEffects, join_systems
 from himpc.learning.statistics import shrunk_covariance, whitening_matrix
 from himpc.learning.views import ViewCheck, check_views, is_seen_from_one_side
-from himpc.model import IdentityScoring, pool_windows
+from himpc.model import IdentityScoring, find_still, pool_windows
 from himpc.model import relative_noise as estimate_noise
 
 __all__ = ["Grouping", "group_recordings"]
@@ -56,6 +56,12 @@ FEW_RECORDINGS_NOISE = 24.0
 ``1 + FEW_RECORDINGS_NOISE / R**2``: few recordings hardly tell how much a person differs between days. For two it is
 seven times as large: then 90 % of the pairs of walks of one person are joined, and half of those of two people from
 video."""
+
+MAX_STILL_APART = 0.05
+"""Share of recordings without movement in no group with a moving one, above which a warning is given."""
+
+STILL_CERTAINTY = 0.5
+"""Factor of the confidence of these recordings: they show another person, or one of the others in another pose."""
 
 LOW_CONFIDENCE, MAX_LOW_SHARE = 0.5, 0.2
 """Confidence below which a recording is more likely in a wrong group than in its own, and the share of such recordings
@@ -90,6 +96,9 @@ class Grouping:
         that of the person.
     systems : SystemCheck or None
         Whether people were found who were recorded by several systems; None if there is one system.
+    still_apart : (int, int)
+        The number of recordings without movement that are in no group with a moving one, and the number of recordings
+        without movement. With a scoring only.
     """
 
     groups: NDArray[np.int64]
@@ -101,6 +110,7 @@ class Grouping:
     views: ViewCheck | None = None
     view_effect_removed: bool = False
     systems: SystemCheck | None = None
+    still_apart: tuple[int, int] = (0, 0)
 
     @property
     def people(self) -> int:
@@ -168,6 +178,13 @@ class Grouping:
             yield Hint(
                 f"{count_noun(self.ungrouped, 'recording')} in no group: each differs from all groups, but too few are "
                 "alike to say that they show another person"
+            )
+        apart, still = self.still_apart
+        if apart > MAX_STILL_APART * len(self.groups):
+            yield Hint(
+                f"{apart} of {still} recordings without movement are in no group with a moving one, because a pose "
+                "changes what is measured of a body; if they hold markers, compare these as they are with "
+                "{layout=points}, or leave them out"
             )
         if high > MAX_RANGE * low:
             yield Hint(
@@ -263,7 +280,7 @@ def group_recordings(
     if not np.isfinite(vectors).all():
         raise DataError("embeddings contain values that are not finite", hint="check that the model was trained")
     recordings, member = np.unique(recording, return_inverse=True)
-    pairs = renumber_pairs(cannot_link, recordings)
+    pairs, still = renumber_pairs(cannot_link, recordings), np.zeros(len(recordings), dtype=np.bool_)
     _check_number_of_recordings(len(recordings), people, scoring)
     if people is not None:
         _check_number_of_people(people, len(recordings), pairs)
@@ -275,7 +292,8 @@ def group_recordings(
         means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
         if relative_noise is None:
             order = np.argsort(member, kind="stable")
-            noise = estimate_noise(vectors[order], member[order], scoring.pose_scale)
+            ordered = vectors[order], member[order], scoring.pose_scale
+            noise, still = estimate_noise(*ordered), find_still(*ordered)
         else:
             noise = np.asarray(relative_noise, dtype=np.float64)[recordings]
         effects = None if systems is None else systems.of(recordings)
@@ -284,7 +302,15 @@ def group_recordings(
             system = None if effects is None else effects.system
             doubtful = doubtful_clusters(clusters.means, clusters.labels, scoring, pairs, noise, system)
             clusters = replace(clusters, doubtful=doubtful)
-    return _number_groups(clusters, recordings, n_recordings, headings, estimated=people is None, kept_apart=len(pairs))
+    found = _number_groups(
+        clusters, recordings, n_recordings, headings, estimated=people is None, kept_apart=len(pairs)
+    )
+    if still.all() or not still.any():
+        return found
+    groups = found.groups[recordings]
+    apart = still & ((groups == 0) | ~np.isin(groups, groups[~still]))
+    found.confidence[recordings[apart]] *= STILL_CERTAINTY
+    return replace(found, still_apart=(int(apart.sum()), int(still.sum())))
 
 
 @dataclass(frozen=True, eq=False)

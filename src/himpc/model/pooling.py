@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["POSE_EXPONENT", "pool_windows", "pose_weights", "relative_noise"]
+__all__ = ["POSE_EXPONENT", "find_still", "pool_windows", "pose_weights", "relative_noise"]
 
 POSE_EXPONENT = 4
 """The weight of a window falls with this power of the distance of its pose from the mean pose. On kinect-v1-daily it
@@ -128,13 +128,7 @@ def relative_noise(
         1 for recordings of one row, which shows no movement.
     """
     counts = np.bincount(recording)
-    first = np.cumsum(counts) - counts
-    edges = np.unique([*np.searchsorted(first, np.arange(0, len(recording), BLOCK_WINDOWS)), len(counts)])
-    distance, variance = np.empty(len(counts)), np.empty(len(counts))
-    for start, stop in itertools.pairwise(edges):
-        rows = slice(first[start], first[stop] if stop < len(counts) else len(recording))
-        block = embeddings[rows].astype(np.float64) * (1.0 if pose_scale is None else pose_scale)
-        distance[start:stop], variance[start:stop] = _pose_moments(block, recording[rows] - start)
+    distance, variance = _pose_moments(embeddings, recording, pose_scale)
     is_known = counts > 1
     noise = np.ones(len(counts))
     if is_known.any():
@@ -146,10 +140,40 @@ def relative_noise(
     return noise
 
 
+def find_still(
+    embeddings: NDArray[np.floating],
+    recording: NDArray[np.integer],
+    pose_scale: NDArray[np.floating] | None = None,
+) -> NDArray[np.bool_]:
+    """Find the recordings ``(R,)`` that show one pose: their poses vary by less than `STILL_SHARE` of the median.
+
+    Arguments are those of `relative_noise`. Recordings of one row are not known to be still.
+    """
+    is_known = np.bincount(recording) > 1
+    variance = _pose_moments(embeddings, recording, pose_scale)[1]
+    limit = STILL_SHARE * float(np.median(variance[is_known])) if is_known.any() else 0.0
+    return is_known & (variance < limit)
+
+
 def _pose_moments(
-    rows: NDArray[np.float64], recording: NDArray[np.integer]
+    embeddings: NDArray[np.floating], recording: NDArray[np.integer], pose_scale: NDArray[np.floating] | None
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Compute for each recording the mean of the squared distance from the mean pose, weighted, and the variance."""
+    counts = np.bincount(recording)
+    first = np.cumsum(counts) - counts
+    edges = np.unique([*np.searchsorted(first, np.arange(0, len(recording), BLOCK_WINDOWS)), len(counts)])
+    distance, variance = np.empty(len(counts)), np.empty(len(counts))
+    for start, stop in itertools.pairwise(edges):
+        rows = slice(first[start], first[stop] if stop < len(counts) else len(recording))
+        block = embeddings[rows].astype(np.float64) * (1.0 if pose_scale is None else pose_scale)
+        distance[start:stop], variance[start:stop] = _moments_of_block(block, recording[rows] - start)
+    return distance, variance
+
+
+def _moments_of_block(
+    rows: NDArray[np.float64], recording: NDArray[np.integer]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Compute the moments of `_pose_moments` for recordings whose rows are in memory."""
     counts = np.bincount(recording)
     starts = np.cumsum(counts) - counts
     squares = (rows**2).sum(axis=1)
