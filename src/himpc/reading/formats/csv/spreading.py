@@ -63,7 +63,7 @@ def _cells(cell: str, width: int) -> list[str]:
 def name_axes(header: Sequence[str]) -> list[str]:
     """Return names with axes in place of numbers, as in ``Head_0, Head_1, Head_2`` or ``headx``, or as they are.
 
-    >>> name_axes(["t", *(f"{name}.{axis}" for name in ("a", "b", "c", "d") for axis in range(3))])[:4]
+    >>> name_axes("t a.0 a.1 a.2 b.0 b.1 b.2 c.0 c.1 c.2 d.0 d.1 d.2".split())[:4]
     ['t', 'a_x', 'a_y', 'a_z']
     """
     if any((column := parse_column(name)) and column.joint for name in header):
