@@ -9,8 +9,9 @@ from __future__ import annotations
 import ast
 import json
 import re
+import textwrap
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict
 from pathlib import Path
 
@@ -18,7 +19,9 @@ from annotated_types import Ge, Gt, Le, Lt
 
 from himpc._schema import settings_of
 from himpc.learning import Config
-from himpc.skeleton import marker_sets, naming_conventions
+from himpc.research import get_recipe, recipe_names
+from himpc.skeleton import get_layout, layout_names, marker_sets, naming_conventions
+from himpc.skeleton.landmarks import landmarks
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "src" / "himpc"
@@ -65,6 +68,37 @@ def _as_text(value: object) -> str:
     return ", ".join(value) if isinstance(value, tuple) else json.dumps(value).strip('"')
 
 
+def layout_table() -> str:
+    """Describe every layout, with its other names."""
+    lines = ["| name | also | skeleton |", "|---|---|---|"]
+    for layout in map(get_layout, layout_names()):
+        lines.append(f"| `{layout.name}` | {_code(layout.aliases)} | {layout.title} |")
+    return "\n".join(lines) + "\n"
+
+
+def landmark_list() -> str:
+    """Name every landmark that the rules of marker sets use."""
+    sided = sorted({name.removeprefix("left_") for name in landmarks() if name.startswith("left_")})
+    middle = sorted(name for name in landmarks() if not name.startswith(("left_", "right_")))
+    text = f"The landmarks of both sides are {_code(sided)}; in the middle {_code(middle)}."
+    return textwrap.fill(text, 120, break_on_hyphens=False) + "\n"
+
+
+def recipe_table() -> str:
+    """Describe every recipe by its conditions."""
+    lines = ["| recipe | what | train | gallery | probe |", "|---|---|---|---|---|"]
+    for name in sorted(recipe_names(), key=lambda name: (get_recipe(name).simulation is not None, name)):
+        recipe = get_recipe(name)
+        what = recipe.title if recipe.simulation else "real recordings"
+        conditions = (" ".join(f"`{each}`" for each in part) for part in (recipe.train, recipe.gallery, recipe.probe))
+        lines += [f"| `{name}` | {what} | {' | '.join(conditions)} |"] if not name.endswith("-unseen") else []
+    return "\n".join(lines) + "\n"
+
+
+def _code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
 def marker_set_table() -> str:
     """Describe every marker set, and the number of joints of ``kinect-v1`` that all its markers give."""
     lines = ["| name | markers | joints |", "|---|---|---|"]
@@ -83,6 +117,9 @@ def naming_table() -> str:
 PARTS: dict[str, Callable[[], str]] = {
     "packages": packages,
     "settings": settings,
+    "recipes": recipe_table,
+    "layouts": layout_table,
+    "landmarks": landmark_list,
     "marker-sets": marker_set_table,
     "naming-conventions": naming_table,
 }
