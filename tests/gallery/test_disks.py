@@ -1,7 +1,6 @@
 """Galleries on a full disk and on one that cannot be written."""
 
-import subprocess
-import sys
+import json
 
 import pytest
 
@@ -9,9 +8,15 @@ from himpc.errors import GalleryError
 from himpc.gallery import Gallery, get_service
 from himpc.recordings import save
 
-from .disks import run_on_disk
+from .disks import start_disks
 
 pytest.importorskip("lancedb")
+
+
+@pytest.fixture(scope="module")
+def run_on_disk():
+    with start_disks() as run:
+        yield run
 
 
 @pytest.fixture
@@ -24,7 +29,8 @@ def files(tmp_path, walkers_model, walks):
 
 
 @pytest.mark.slow
-def test_people_are_erased_from_a_full_disk(files):
+@pytest.mark.xdist_group("disks")
+def test_people_are_erased_from_a_full_disk(files, run_on_disk):
     printed = run_on_disk(
         files,
         24,
@@ -45,7 +51,8 @@ def test_people_are_erased_from_a_full_disk(files):
 
 
 @pytest.mark.slow
-def test_enrolling_on_a_full_disk_leaves_nothing(files):
+@pytest.mark.xdist_group("disks")
+def test_enrolling_on_a_full_disk_leaves_nothing(files, run_on_disk):
     printed = run_on_disk(
         files,
         16,
@@ -70,14 +77,12 @@ def test_enrolling_on_a_full_disk_leaves_nothing(files):
 
 
 @pytest.mark.slow
-def test_export_to_a_full_disk_names_the_file(files):
+@pytest.mark.xdist_group("disks")
+def test_export_to_a_full_disk_names_the_file(files, run_on_disk):
     printed = run_on_disk(
         files,
         24,
         """
-        from himpc.errors import HimpcError
-        from himpc.gallery import export_gallery
-
         gallery = Gallery.create("g", himpc.Model.load("../model"))
         gallery.enroll(himpc.read("../known.npz"))
         fill()
@@ -96,7 +101,8 @@ def test_export_to_a_full_disk_names_the_file(files):
 
 
 @pytest.mark.slow
-def test_read_only_disk_can_be_listed(files):
+@pytest.mark.xdist_group("disks")
+def test_read_only_disk_can_be_listed(files, run_on_disk):
     printed = run_on_disk(
         files,
         24,
@@ -113,24 +119,26 @@ def test_read_only_disk_can_be_listed(files):
                     change()
                 except GalleryError as error:
                     print("read-only" in str(error))
-        for verb in (["list"], ["show", "a"], ["audit"], ["verify"]):
-            command = [sys.executable, "-m", "himpc", "gallery", *verb, "--gallery", "g"]
-            print(subprocess.run(command, capture_output=True).returncode)
+        verbs = (["list"], ["show", "a"], ["audit"], ["verify"])
+        print([main(["gallery", *verb, "--gallery", "g", "--quiet"]) for verb in verbs])
         """,
     )
     actions = ["created", "enrolled", "enrolled", "enrolled", "searched"]
-    assert printed.splitlines() == [f"3 4 {actions}", "[]", "True", "True", "0", "0", "0", "0"]
+    assert printed.splitlines() == [f"3 4 {actions}", "[]", "True", "True", "[0, 0, 0, 0]"]
 
 
 @pytest.mark.slow
-def test_log_of_a_killed_writer_is_read_on_a_read_only_disk(files):
+@pytest.mark.xdist_group("disks")
+def test_log_of_a_killed_writer_is_read_on_a_read_only_disk(files, run_on_disk):
     printed = run_on_disk(
         files,
         24,
         """
         Gallery.create("g", himpc.Model.load("../model")).close()
-        enroll = "import os, himpc; himpc.Gallery.open('g').enroll(himpc.read('../known.npz')); os._exit(0)"
-        subprocess.run([sys.executable, "-c", enroll], check=True)  # not closed: its rows are in the log only
+        if not os.fork():
+            Gallery.open("g").enroll(himpc.read("../known.npz"))
+            os._exit(0)  # not closed: its rows are in the log only
+        os.wait()
         print(os.path.getsize("g/catalogue.sqlite-wal") > 0)
         read_only()
         with Gallery.open("g") as gallery:
@@ -161,28 +169,6 @@ def test_vectors_that_could_not_be_erased_are_erased_at_the_next_start(gallery, 
         assert get_service(again)._catalog.begun_changes() == []
 
 
-KILL = """
-import os, sys
-import himpc
-from himpc.gallery import Gallery, get_service
-from himpc.gallery.catalog import changes
-
-point, home, walks = sys.argv[1:]
-gallery = Gallery.open(home)
-if point == "before the catalog":
-    changes.add_recordings = lambda *_, **__: os._exit(9)
-elif point == "after the commit":
-    get_service(gallery)._catalog.end_changes = lambda *_: os._exit(9)
-elif point == "between the tables":
-    kill = lambda *_: os._exit(9)
-    get_service(gallery)._checked_store.store._pooled.add = kill
-elif point == "before erasing":
-    get_service(gallery)._checked_store.store.remove = lambda *_: os._exit(9)
-    gallery.remove("a")
-gallery.enroll(himpc.read(walks))
-"""
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("point", "people"),
@@ -193,13 +179,14 @@ gallery.enroll(himpc.read(walks))
         ("before erasing", []),
     ],
 )
-def test_killed_process_leaves_no_vectors_after_the_next_start(tmp_path, walkers_model, walks, point, people):
+def test_killed_process_leaves_no_vectors_after_the_next_start(tmp_path, walkers_model, walks, worker, point, people):
     scheme = "lance" if point == "between the tables" else "sqlite"  # which stores both in one transaction
     with Gallery.create(f"{scheme}://{tmp_path / 'g'}", walkers_model) as gallery:
         gallery.enroll(walks("a"))
     save(walks("b"), tmp_path / "b.npz")
-    command = [sys.executable, "-c", KILL, point, str(tmp_path / "g"), str(tmp_path / "b.npz")]
-    assert subprocess.run(command, check=False).returncode == 9
+    task = {"home": str(tmp_path / "g"), "walks": str(tmp_path / "b.npz"), "point": point}
+    worker.start("die", 0, json.dumps(task))
+    assert worker.wait() == ["died"]
     with Gallery.open(tmp_path / "g") as gallery:
         stored = get_service(gallery)._store.ids().tolist()
         assert [person.name for person in gallery.people()] == people

@@ -3,7 +3,8 @@
 It has imported what is slow to import, so that a child starts at once. Lines are ``TASK NUMBER ADDRESS``: ``add``,
 ``remove`` and ``churn`` repeat with a new batch, from a number on, until they are killed, and print ``done N``
 after each; ``limited`` adds a batch where files may not grow; ``no-permission`` opens the store without permission.
-``enroll`` enrolls shifted copies of recordings in a gallery, NUMBER times; its address is a JSON document. ``reap``
+``enroll`` enrolls shifted copies of recordings in a gallery, NUMBER times; its address is a JSON document. ``die``
+enrolls them in a gallery, and dies at a point of its JSON document. ``reap``
 waits for all children, and prints ``reaped``.
 """
 
@@ -20,7 +21,8 @@ import sqlalchemy as sql
 
 import himpc
 from himpc.errors import GalleryError
-from himpc.gallery import Gallery
+from himpc.gallery import Gallery, get_service
+from himpc.gallery.catalog import changes
 from himpc.gallery.store import VectorStore
 from himpc.gallery.store.lance import LanceStore
 from himpc.gallery.store.postgres import PostgresStore
@@ -54,6 +56,29 @@ def enroll(document: str, rounds: int) -> None:
             say(f"done {number}")
             if task["remove"]:
                 gallery.remove(walks[0].person)
+
+
+def die(document: str) -> None:
+    task = json.loads(document)
+    gallery = Gallery.open(task["home"])
+    service = get_service(gallery)
+
+    def end(*_: object, **__: object) -> None:
+        say("died")
+        os._exit(9)
+
+    if task["point"] == "before the catalog":
+        changes.add_recordings = end
+    elif task["point"] == "after the commit":
+        service._catalog.end_changes = end
+    elif task["point"] == "between the tables":
+        service._checked_store.store._pooled.add = end
+    elif task["point"] == "before erasing":
+        service._checked_store.store.remove = end
+    say("ready")
+    if task["point"] == "before erasing":
+        gallery.remove("a")
+    gallery.enroll(himpc.read(task["walks"]))
 
 
 def work(address: str, task: str, first: int) -> None:
@@ -90,6 +115,8 @@ def main() -> None:
             try:
                 if task == "enroll":
                     enroll(given[1], int(given[0]))
+                elif task == "die":
+                    die(given[1])
                 else:
                     work(given[1], task, int(given[0]))
             except GalleryError as error:

@@ -468,13 +468,14 @@ def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, s
     content = file.read_bytes()
     rng = random.Random(name)
     reader, stated = get_format(name), STATED.get(name, {})
-    for _ in range(CASES):
+    for number in range(CASES):
         damaged = content
         for _ in range(rng.choice([1, 1, 2])):
             damaged = rng.choice(DAMAGES)(damaged or b"0", rng)
         file.write_bytes(damaged)
         check(lambda: reader.read(path, FileOptions(**stated)), FormatError)
-        check(lambda: read(path, **stated), HimpcError)
+        if number % 5 == 0:  # it recognises and cleans what the reader gives, and takes twice as long
+            check(lambda: read(path, **stated), HimpcError)
 
 
 @pytest.mark.parametrize("name", WRITERS)

@@ -642,61 +642,55 @@ def test_page_works_by_keyboard(visit: Visit, server: ServerThread) -> None:
     assert "Dev" in _people(server)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1400, 390])
-def test_page_is_accessible(
-    browser_process: Any, server: ServerThread, gallery: PageGallery, scheme: str, width: int
-) -> None:
-    visit = Visit(
-        browser_process,
-        server.address,
-        color_scheme=scheme,
-        viewport={"width": width, "height": 800},
-    )
+def test_page_is_accessible(browser_process: Any, server: ServerThread, gallery: PageGallery, width: int) -> None:
+    visit = Visit(browser_process, server.address, viewport={"width": width, "height": 800})
     page = visit.open()
     _search(page, gallery.uploads / "Ann.npz", gallery.uploads / "Dev.npz")
     _read_answer(page)
     page.locator(".match .near").first.wait_for()
     page.locator("canvas[aria-label^='Skeleton: Ann, ']").wait_for()  # the enrolled recording, fetched after the answer
     assert page.get_by_role("button", name="Play").count() == 1, "nothing moves by itself"
-    _check_accessibility(visit, f"answer-{scheme}-{width}")
+    _check_accessibility(visit, f"answer-{width}")
     page.get_by_role("link", name="People").click()
     page.locator(".toggle").first.click()
     page.locator(".recordings table").wait_for()
     page.locator(".person input").first.check()
-    _check_accessibility(visit, f"people-{scheme}-{width}")
+    _check_accessibility(visit, f"people-{width}")
     page.get_by_role("link", name="Queue").click()
     page.locator(".question").first.wait_for()
     page.locator(".question input").first.check()
     page.locator(".question .poster line").first.wait_for(state="attached")
-    _check_accessibility(visit, f"queue-{scheme}-{width}")
+    _check_accessibility(visit, f"queue-{width}")
     page.get_by_role("link", name="Quality").click()
     page.locator("#view-quality").get_by_label("Show").select_option("")
     page.locator("#view-quality tbody tr").first.wait_for()
-    _check_accessibility(visit, f"quality-{scheme}-{width}")
+    _check_accessibility(visit, f"quality-{width}")
     page.get_by_role("link", name="Audit").click()
     page.locator("#view-audit tbody tr").first.wait_for()
     page.locator("#view-audit").get_by_label("Action").select_option("enrolled")
-    _check_accessibility(visit, f"audit-{scheme}-{width}")
+    _check_accessibility(visit, f"audit-{width}")
     page.get_by_role("link", name="Map").click()
     page.locator("canvas.chart[aria-label^='Map of']").wait_for()
     page.locator("canvas.chart").press("ArrowRight")
-    _check_accessibility(visit, f"map-{scheme}-{width}")
+    _check_accessibility(visit, f"map-{width}")
     visit.close()
 
 
 def _check_accessibility(visit: Visit, name: str) -> None:
     page = visit.page
     _with_checks(visit)
-    wrong = page.evaluate(
-        "({ unnamed: checks.unnamed(), ids: checks.duplicateIds(), contrast: checks.lowContrast(),"
-        " small: checks.smallTargets() })"
-    )
-    assert not any(wrong.values()), f"{name}: {json.dumps(wrong, indent=1)}"
+    for scheme in ("dark", "light"):
+        page.emulate_media(color_scheme=scheme)
+        visit.shoot(f"{name}-{scheme}")
+        wrong = page.evaluate(
+            "({ unnamed: checks.unnamed(), ids: checks.duplicateIds(), contrast: checks.lowContrast(),"
+            " small: checks.smallTargets() })"
+        )
+        assert not any(wrong.values()), f"{name}, {scheme}: {json.dumps(wrong, indent=1)}"
     assert page.evaluate("checks.overflow()") <= 0, f"{name}: it scrolls sideways"
     page.evaluate("checks.markControls(); document.querySelector('.skip').focus()")
     while page.evaluate("checks.visitFocused()"):
         page.keyboard.press("Tab")
     assert page.evaluate("checks.unvisited()") == [], f"{name}: Tab does not reach these"
     page.evaluate("document.activeElement.blur()")
-    visit.shoot(name)
