@@ -1,9 +1,11 @@
 """Small training sets: people who differ in size, so that groups are there to find."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 
-from himpc.learning import Config
+from himpc.learning import Config, train
 from himpc.recordings import Recording, Windows
 from himpc.skeleton import get_layout
 
@@ -31,3 +33,9 @@ def windows():
 def config():
     """Return settings of a short, small run; the last batch of an epoch is a partial one."""
     return Config(hidden=16, heads=3, batch_size=40, max_epochs=4, eps=0.6, k1=10, seed=7)
+
+
+@pytest.fixture(scope="session")
+def train_once(windows):
+    """Train on the windows, once for each configuration: it gives the same bits again (test_trainer.py)."""
+    return cache(lambda config: train(windows, config))

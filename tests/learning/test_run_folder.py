@@ -31,19 +31,25 @@ class StopAfter(Callback):
             raise KeyboardInterrupt
 
 
+@pytest.fixture(scope="module")
+def unbroken(windows, config, tmp_path_factory):
+    """Return the folder of a run that was never stopped, and its model."""
+    folder = tmp_path_factory.mktemp("unbroken")
+    return folder, train(windows, config, out=folder).model
+
+
 @pytest.mark.parametrize("stop", [StopAfter(2), StopAfter(3, within=True), StopAfter(1, within=True)])
-def test_a_resumed_run_ends_with_the_same_bits(windows, config, tmp_path, stop):
-    unbroken = train(windows, config, out=tmp_path / "unbroken")
+def test_a_resumed_run_ends_with_the_same_bits(windows, config, tmp_path, unbroken, stop):
+    whole, model = unbroken
     with pytest.raises(KeyboardInterrupt):
         train(windows, config, out=tmp_path / "broken", callbacks=[stop])
     assert not (tmp_path / "broken" / "model.json").exists()
     resumed = train(windows, config, out=tmp_path / "broken", resume=True)
-    assert resumed.model.fingerprint == unbroken.model.fingerprint
-    assert (tmp_path / "broken" / "model.safetensors").read_bytes() == (
-        tmp_path / "unbroken" / "model.safetensors"
-    ).read_bytes()
+    assert resumed.model.fingerprint == model.fingerprint
+    written = [(folder / "model.safetensors").read_bytes() for folder in (tmp_path / "broken", whole)]
+    assert written[0] == written[1]
     lines = [json.loads(line) for line in (tmp_path / "broken" / "history.jsonl").read_text().splitlines()]
-    expected = [json.loads(line) for line in (tmp_path / "unbroken" / "history.jsonl").read_text().splitlines()]
+    expected = [json.loads(line) for line in (whole / "history.jsonl").read_text().splitlines()]
     assert [line | {"seconds": 0} for line in lines] == [line | {"seconds": 0} for line in expected]
 
 
@@ -138,7 +144,7 @@ train(windows, Config(**settings), out=sys.argv[1], callbacks=[Slow()])
 
 
 @pytest.mark.slow
-def test_a_killed_process_resumes_with_the_same_bits(windows, config, tmp_path, request):
+def test_a_killed_process_resumes_with_the_same_bits(windows, config, unbroken, tmp_path, request):
     process = subprocess.Popen(
         [sys.executable, "-c", KILLED, str(tmp_path / "killed")], cwd=request.config.rootpath, stdout=subprocess.PIPE
     )
@@ -150,4 +156,4 @@ def test_a_killed_process_resumes_with_the_same_bits(windows, config, tmp_path, 
     process.wait()
     assert not (tmp_path / "killed" / "model.json").exists()
     resumed = train(windows, config, out=tmp_path / "killed", resume=True)
-    assert resumed.model.fingerprint == train(windows, config).model.fingerprint
+    assert resumed.model.fingerprint == unbroken[1].fingerprint

@@ -27,17 +27,17 @@ def test_every_subset_of_levels(windows, config, levels):
 
 
 @pytest.mark.parametrize("heads", [1, 2, 8, 16])
-def test_every_number_of_heads(windows, config, heads):
+def test_every_number_of_heads(windows, config, train_once, heads):
     trained = train(windows, config.with_(heads=heads, max_epochs=2))
     assert trained.model.network.encoder("limb").heads.shape == (heads, 16, 16)
-    assert trained.history.epochs[-1].loss != train(windows, config.with_(max_epochs=2)).history.epochs[-1].loss
+    assert trained.history.epochs[-1].loss != train_once(config.with_(max_epochs=2)).history.epochs[-1].loss
 
 
 @pytest.mark.parametrize("change", [{"k1": 3}, {"k2": 1}, {"eps": 0.3}, {"min_samples": 6}], ids=str)
 @pytest.mark.parametrize("clustering", ["dbscan", "hdbscan"])
-def test_every_setting_of_the_clustering(windows, config, change, clustering):
+def test_every_setting_of_the_clustering(config, train_once, change, clustering):
     config = config.with_(clustering=clustering, max_epochs=1)
-    before, after = (train(windows, each).history.epochs[0] for each in (config, config.with_(**change)))
+    before, after = (train_once(each).history.epochs[0] for each in (config, config.with_(**change)))
     same = "eps" in change and clustering == "hdbscan"  # which has no eps
     assert ((before.clusters, before.noise) == (after.clusters, after.noise)) == same
 
@@ -52,8 +52,8 @@ def test_every_length_of_windows(config, length):
 
 
 @pytest.mark.parametrize("change", [{"learning_rate": 1e-2}, {"batch_size": 20}, {"seed": 8}, {"hidden": 24}], ids=str)
-def test_every_setting_of_the_steps(windows, config, change):
-    before, after = (train(windows, each).model for each in (config, config.with_(**change)))
+def test_every_setting_of_the_steps(config, train_once, change):
+    before, after = (train_once(each).model for each in (config, config.with_(**change)))
     assert before.fingerprint != after.fingerprint
 
 

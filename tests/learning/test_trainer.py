@@ -65,12 +65,12 @@ def test_training_lowers_the_loss(windows, config):
 
 
 @pytest.mark.parametrize("names", ["true", "shuffle"])
-def test_names_of_persons_do_not_change_a_bit(windows, config, names):
+def test_names_of_persons_do_not_change_a_bit(config, train_once, names):
     people = [f"person {n % 4}" for n in range(8)]
     if names == "shuffle":
         np.random.default_rng(0).shuffle(people)
     named = Windows.cut(make_recordings(names=people), length=6, stride=3)
-    assert train(named, config).model.fingerprint == train(windows, config).model.fingerprint
+    assert train(named, config).model.fingerprint == train_once(config).model.fingerprint
 
 
 @pytest.mark.parametrize("package", [himpc.learning, himpc.model])
@@ -87,9 +87,9 @@ def test_learning_has_no_access_to_recordings_or_persons(package):
     assert "recordings" not in inspect.signature(train).parameters
 
 
-def test_default_result_equals_that_without_switches(windows, config):
+def test_default_result_equals_that_without_switches(config, train_once):
     """Numbers of an earlier version, with room for how other processors round."""
-    trained = train(windows, config)
+    trained = train_once(config)
     losses = [record.loss for record in trained.history.epochs]
     assert losses == pytest.approx([4.32999393, 3.98781941, 3.64656497, 3.27946570], rel=1e-4)
     weights = sum(parameter.double().abs().sum().item() for parameter in trained.model.network.parameters())
@@ -111,8 +111,8 @@ def test_default_result_equals_that_without_switches(windows, config):
     ],
     ids=str,
 )
-def test_a_switch_changes_the_model_and_survives_saving(windows, config, change, tmp_path):
-    before = train(windows, config).model
+def test_a_switch_changes_the_model_and_survives_saving(windows, config, train_once, change, tmp_path):
+    before = train_once(config).model
     model = train(windows, config.with_(**change), out=tmp_path, callbacks=[Recorder()]).model
     assert model.fingerprint != before.fingerprint
     np.testing.assert_array_equal(Model.load(tmp_path).embed(windows), model.embed(windows))
@@ -131,9 +131,9 @@ def test_windows_are_shuffled_every_epoch_or_once():
     assert fewer.tolist() == np.delete(first, 5).tolist()  # what is noise in one epoch only leaves a gap
 
 
-def test_drop_last_leaves_out_the_last_batch(windows, config):
+def test_drop_last_leaves_out_the_last_batch(windows, config, train_once):
     recorder = Recorder()
-    whole = train(windows, config).history.epochs[0].trained
+    whole = train_once(config).history.epochs[0].trained
     history = train(windows, config.with_(drop_last=True), callbacks=[recorder]).history
     assert 0 < history.epochs[0].trained == whole // 40 * 40 < whole
     assert {total for epoch, _, total in recorder.batches if epoch == 1} == {whole // 40}
@@ -174,7 +174,7 @@ def test_without_heads_the_representation_is_the_features(windows, config):
     np.testing.assert_array_equal(model.embed(windows), features)
 
 
-def test_aligned_embeddings_do_not_depend_on_heading(windows, config):
+def test_aligned_embeddings_do_not_depend_on_heading(windows, config, train_once):
     turned = windows.frames.copy()
     angle = np.random.default_rng(0).uniform(0, 6, len(turned)).astype(np.float32)[:, None]
     turned[..., 0] = np.cos(angle) * windows.frames[..., 0] + np.sin(angle) * windows.frames[..., 2]
@@ -183,7 +183,7 @@ def test_aligned_embeddings_do_not_depend_on_heading(windows, config):
     model = train(windows, config.with_(align=True)).model
     np.testing.assert_allclose(model.embed(others), model.embed(windows), atol=1e-3)
     np.testing.assert_allclose(model.embed_level(others, "limb"), model.embed_level(windows, "limb"), atol=1e-4)
-    assert abs(train(windows, config).model.embed(others) - model.embed(windows)).max() > 0.1
+    assert abs(train_once(config).model.embed(others) - model.embed(windows)).max() > 0.1
     with pytest.raises(DataError, match="cannot be rotated"):
         train(dataclasses.replace(windows, dimensions=2), config.with_(align=True))
 
