@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from himpc.learning.clustering.systems import SystemEffects
 from himpc.learning.views import add_in_body_frame
 from himpc.model import Model
-from himpc.recordings import Recording, Windows
+from himpc.recordings import Windows
 from himpc.skeleton import Layout, body_frame, centre
 
 __all__ = ["centre_systems", "system_effects"]
@@ -82,9 +82,10 @@ def system_effects(
     changes = [JOINT_DISPLACEMENT * each for each in _symmetric_displacements(layout)] + [SIZE_DEVIATION * size]
     steps = [STEP / np.abs(each).max() * each for each in changes]
     poses = np.concatenate([bodies, mean + np.array(steps)])
-    frames = np.repeat(poses[:, None], model.window_length, axis=1).astype(np.float32)
-    embedded = model.embed(Windows.cut([Recording(each, layout) for each in frames], model.window_length))
-    embedded = embedded.astype(np.float64)
+    length, numbers = model.window_length, np.arange(len(poses))
+    frames = centre(np.repeat(poses, length, axis=0), layout).astype(np.float32)
+    windows = Windows(frames, length * numbers, numbers, length, layout, len(poses))
+    embedded = model.embed(windows).astype(np.float64)
     n_systems = len(bodies) - 1
     slopes = embedded[n_systems + 1 :] - embedded[n_systems]
     slopes *= np.array([np.abs(each).max() / STEP for each in changes])[:, None]
