@@ -159,6 +159,27 @@ def test_a_folder_of_panoptic_is_one_recording(tmp_path, walking):
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
 
 
+def test_a_folder_of_easymocap_is_one_recording_for_each_person(tmp_path, walking):
+    joints, _ = walking("body-25")
+    for i, frame in enumerate(joints):
+        if i != 7:  # a frame that shows nobody
+            bodies = [np.c_[frame + k * ASIDE, np.full(25, 0.9)].tolist() for k in range(2)]
+            people = [{"id": k, "keypoints3d": body} for k, body in enumerate(bodies)]
+        (tmp_path / f"{i:06d}.json").write_text(json.dumps(people if i != 7 else []))
+    first, second = himpc.read(tmp_path, clean=False)
+    assert first.layout.name == "body-25"
+    expected = joints.copy()
+    expected[7] = np.nan
+    np.testing.assert_allclose(first.joints, expected, atol=1e-5)
+    np.testing.assert_allclose(second.joints, expected + ASIDE, atol=1e-5)
+
+
+def test_places_of_cameras_are_no_recording(tmp_path):
+    (tmp_path / "a.json").write_text(json.dumps({f"cam{i}": {"position": [i, 2 * i, 3]} for i in range(8)}))
+    with pytest.raises(FormatError, match="its points name no joints of a body: cam0, cam1"):
+        himpc.read(tmp_path / "a.json")
+
+
 def test_markers_and_points_of_no_body_are_read_by_name(tmp_path, walking):
     joints, _ = walking("kinect-v2")
     frames = [{"markers": {f"Q{i}": at for i, at in enumerate(f)}} for f in joints.tolist()]

@@ -567,3 +567,18 @@ def test_arrays_of_pixels_are_read_by_their_layout(hidden: float, people, tmp_pa
     expected[1, 3] = np.nan
     np.testing.assert_allclose(recording.joints, expected, atol=2e-3)
     assert recording.dimensions == 2
+
+
+def test_landmarks_of_mediapipe_by_name_may_be_absent(standing, tmp_path: Path) -> None:
+    layout = get_layout("mediapipe-33")
+    joints = standing(layout, 4, 0)
+    joints -= joints[:, list(layout.root)].mean(axis=1, keepdims=True)
+    frames = {
+        str(i): {n.upper(): (p * POSES["DOWN"]).tolist() for n, p in zip(layout.joints, f, strict=True)}
+        for i, f in enumerate(joints)
+    }
+    del frames["2"]["NOSE"]
+    (recording,) = read(POSES["write"](tmp_path / "a.json", frames))
+    joints[2, 0] = np.nan
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+    assert recording.true_size is False

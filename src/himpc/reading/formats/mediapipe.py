@@ -185,10 +185,13 @@ def _landmark_array(landmarks: Any, n_joints: int, where: str) -> NDArray[np.flo
 
 
 def _order_by_name(landmarks: dict[str, Any]) -> list[Any]:
-    """Return the landmarks that an object names, such as `NOSE` and `left_eye_inner`, in their order."""
+    """Return the landmarks that an object names, such as `NOSE` and `left_eye_inner`, in their order.
+
+    Landmarks that are absent were not seen.
+    """
     layout = get_layout("mediapipe-33")
     value_of = {layout.find(name): value for name, value in landmarks.items()}
-    return [value_of[joint] for joint in range(len(layout)) if joint in value_of]
+    return [value_of.get(joint, [np.nan, np.nan, np.nan, 0.0]) for joint in range(len(layout))]
 
 
 def _hips_offset(detections: list[Detection], hips: list[int]) -> float:

@@ -20,12 +20,11 @@ _NAMES = {
     "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx item",
     "time": "time times timestamp timestamps seconds",
     "joint": "joint jointname jointtype keypoint keypointname landmark landmarkname marker markername bodypart",
-    "confidence": "confidence conf score visibility vis likelihood prob probability presence "
-    "state trackingstate tracked trackingstatus",
+    "confidence": "confidence conf score visibility vis likelihood prob probability presence trackingstate",
     **{axis: axis for axis in AXES},
 }
 _CONTENT_OF = {name: content for content, names in _NAMES.items() for name in names.split()}
-_CONFIDENCE = _NAMES["confidence"].replace(" ", "|")
+_CONFIDENCE = f"{_NAMES['confidence']} state tracked".replace(" ", "|")
 
 _TIME_UNIT = re.compile(r"(.*time.*?|seconds)(?:[\s_]+|\s*[\[(])(s|sec|secs|seconds|ms|msec|us|usec|ns|nsec)[\])]?")
 _UNIT = re.compile(r"(.+?)(?:[\s_]+|\s*[\[(])(mm|cm|m|in|px|pixels?)[\])]?", re.IGNORECASE)

@@ -9,6 +9,7 @@ gives the shape of a person (see `joint_order`).
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.axes import UP_AXES
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.json_poses.frames import Document, Frame, list_frames
+from himpc.reading.formats.json_poses.frames import Document, list_frames, parse_frame
 from himpc.reading.formats.parsing.frames import frame_files, is_folder_of_pictures, places_by_name
 from himpc.reading.formats.parsing.keypoints import are_keypoints, is_json, load_json, parse_id
 from himpc.reading.formats.parsing.poses import pose_recordings
@@ -32,18 +33,22 @@ __all__ = ["read", "read_document", "recognise"]
 
 _MAX_FRAME_BYTES = 4 * 2**20
 _MAX_TIME = 2**64
+_PEOPLE = re.compile(rb'\s*\[\s*\{\s*"id"\s*:\s*-?[0-9]+\s*,\s*"keypoints3d"')
 
 
 def _is_frame(name: str) -> bool:
     return name.lower().endswith(".json")
 
 
+def _is_one_frame(head: bytes) -> bool:
+    """Return whether a file begins as one frame: with ``bodies``, or with the list of people of EasyMocap."""
+    return is_json(head) and (_PEOPLE.match(head) is not None or (b'"bodies"' in head and b'"frames"' not in head))
+
+
 def recognise(path: Path, head: bytes) -> bool:
-    """Recognise any JSON, and a folder of numbered files of one frame each with ``bodies``."""
+    """Recognise any JSON, and a folder of numbered files of one frame each."""
     if not head:
-        return is_folder_of_pictures(
-            path, _is_frame, lambda head: is_json(head) and b'"bodies"' in head and b'"frames"' not in head
-        )
+        return is_folder_of_pictures(path, _is_frame, _is_one_frame)
     return is_json(head) and unsupported_error(path, head) is None
 
 
@@ -52,16 +57,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if not path.is_dir():
         return read_document(path, load_json(path), options)
     files = frame_files(path, _is_frame)
-    frames = [frame for file in files for frame in _frames_of_picture(load_json(file, _MAX_FRAME_BYTES))]
-    if len(frames) != len(files):
-        raise FormatError(f"{path}: one of its files holds no frame, or several", hint="read them one by one")
+    frames = [parse_frame(load_json(file, _MAX_FRAME_BYTES)) for file in files]
+    if not any(frame.people for frame in frames):
+        raise FormatError(f"{path}: no poses are found in its {len(files)} files")
     places, length, notes = places_by_name(path, [file.stem for file in files])
     return _recordings(path, Document(frames), Timeline(places, length, None, notes), options)
-
-
-def _frames_of_picture(content: Any) -> list[Frame]:
-    document = list_frames(content)
-    return [Frame([])] if document is None else document.frames
 
 
 def read_document(path: Path, content: Any, options: FileOptions) -> list[Recording]:

@@ -9,7 +9,7 @@ from typing import Any
 
 from himpc.reading.formats.json_poses.points import MIN_POINTS, Pose, key_of, parse_pose, value_of
 
-__all__ = ["Document", "Frame", "list_frames"]
+__all__ = ["Document", "Frame", "list_frames", "parse_frame"]
 
 _FRAMES = ("frames", "data", "poses", "sequence", "samples", "motion", "recording", "bodyframes", "skeletonframes")
 _PEOPLE = ("bodies", "people", "persons", "skeletons", "users", "instances", "subjects", "individuals", "players")
@@ -86,17 +86,17 @@ def _find_frames(content: Any, depth: int) -> list[Frame]:
     if depth > _MAX_DEPTH:
         return []
     if isinstance(content, list):
-        return [_parse_frame(frame) for frame in content]
+        return [parse_frame(frame) for frame in content]
     if not isinstance(content, dict):
         return []
     if parse_pose(content) is None and (columns := _of_joints(content)):
         return columns
     numbered = {int(match[1]): key for key in content if (match := _NUMBER.fullmatch(key))}
     if len(numbered) == len(content) and not parse_pose(content):
-        pairs = [(number, _parse_frame(content[key])) for number, key in sorted(numbered.items())]
+        pairs = [(number, parse_frame(content[key])) for number, key in sorted(numbered.items())]
         if any(frame.people for _, frame in pairs):
             return [Frame(frame.people, float(number), frame.time) for number, frame in pairs]
-    frame = _parse_frame(content)
+    frame = parse_frame(content)
     if frame.people:
         return [frame]
     for key in (*_FRAMES, *_POSES, *_PEOPLE):
@@ -108,7 +108,7 @@ def _find_frames(content: Any, depth: int) -> list[Frame]:
     return []
 
 
-def _parse_frame(content: Any) -> Frame:
+def parse_frame(content: Any) -> Frame:
     """Parse the people of a frame, which may be one pose, one person, or several people."""
     if not isinstance(content, dict):
         return Frame(list(_people(content)))
@@ -181,7 +181,7 @@ def _of_joints(content: Mapping[str, Any]) -> list[Frame]:
     if len(courses) < MIN_POINTS or all(key_of(name) in (*_PEOPLE, *_POSES) for name in courses):
         return []
     frames = [{name: course[i] for name, course in courses.items()} for i in range(usual)]
-    return [_parse_frame(frame) for frame in frames]
+    return [parse_frame(frame) for frame in frames]
 
 
 def _is_point(value: Any) -> bool:

@@ -23,6 +23,8 @@ from himpc.recordings import Origin, Recording
 __all__ = ["pose_recordings"]
 
 _CHECKED_POSES = 600
+_MIN_FRAMES = 2
+"""Frames of points of no known body; fewer may be the places of cameras, or anything else."""
 
 
 def pose_recordings(
@@ -65,6 +67,8 @@ def pose_recordings(
     in_space = detections[0].values.shape[1] == 4
     if names:
         resolution = None if options.as_points else _resolve_names(names, options)
+        if resolution is None and timeline.length < _MIN_FRAMES:
+            raise FormatError(f"{path}: {explain_unknown(names, options).message}, in {timeline.length} frames")
         if in_space and (resolution is None or resolution.by_markers):
             return _read_points(path, detections, timeline, names, options, unit, up, group, notes)
         if resolution is None:
