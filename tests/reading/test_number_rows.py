@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import himpc
-from himpc.errors import FormatError
+from himpc.errors import FormatError, Reference
 from himpc.reading.formats.parsing.joint_order import ORDERS
 from himpc.skeleton import get_layout
 
@@ -94,3 +94,19 @@ def test_a_header_of_numbers_is_left_out_and_a_cut_line_noted(tmp_path, walking)
 def test_other_numbers_are_errors(tmp_path, rows, message):
     with pytest.raises(FormatError, match=message):
         himpc.read(write(tmp_path / "a.txt", rows))
+
+
+@pytest.mark.parametrize("width", [3, 75, 76])
+def test_advice_to_state_the_layout_works(tmp_path, width):
+    """Points of no person are read as what the user states, however unlikely."""
+    rows = np.random.default_rng(0).uniform(size=(500 if width == 3 else 50, width))
+    if width == 76:
+        rows[:, 0] = np.arange(50)
+    path = write(tmp_path / "a.txt", rows)
+    with pytest.raises(FormatError) as error:
+        himpc.read(path)
+    references: list[Reference] = []
+    error.value.hint.render(lambda reference: references.append(reference) or "")
+    (layout,) = [reference.value for reference in references]
+    (recording,) = himpc.read(path, layout=layout, scale=0.2, up="y", clean=False)
+    assert recording.layout.name == layout

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.joint_order import find_order, known_counts
+from himpc.reading.formats.parsing.joint_order import find_order, known_counts, layout_hint
 from himpc.reading.formats.parsing.poses import pose_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.text import Row, decode_head, leave_out_cut_row, read_lines, to_numbers
@@ -109,7 +109,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     timeline = _find_timeline(path, numbers, values[:, : split.before])
     bodies = split.bodies(values)
     check_positions(path, numbers, bodies)
-    if split.axes == 3 and not _are_shares(bodies):
+    if split.axes == 3 and not _are_shares(bodies, options):
         bodies = np.concatenate([bodies, np.ones((*bodies.shape[:3], 1))], axis=3)
     elif split.axes == 3:
         bodies = np.concatenate([bodies[..., :2], np.ones((*bodies.shape[:3], 1))], axis=3)
@@ -141,7 +141,7 @@ def _join_joints(
             return rows[::count], bodies.reshape(len(bodies), -1)
     raise FormatError(
         f"{path}: holds {count_noun(len(rows), 'row')} of {width} numbers, which are no joints of a person",
-        hint="state the layout of the joints of a frame: {layout=kinect-v1}",
+        hint=layout_hint([count for count in counts if len(rows) % count == 0]),
     )
 
 
@@ -156,7 +156,7 @@ def _find_split(path: Path, values: NDArray[np.float64], options: FileOptions) -
             return split
     raise FormatError(
         f"{path}: has rows of {count_noun(values.shape[1], 'number')}, which in no known order are joints of a person",
-        hint="state the layout of its joints: {layout=kinect-v1}",
+        hint=layout_hint([split.joints for split in splits]),
     )
 
 
@@ -175,13 +175,18 @@ def _splits(values: NDArray[np.float64], options: FileOptions) -> Iterator[_Spli
 
 def _order(bodies: NDArray[np.float64], options: FileOptions, path: Path) -> bool:
     """Return whether bodies ``(frames, joints, axes)`` are in an order that gives the shape of a person."""
-    places = bodies[..., : 2 if _are_shares(bodies) else 3]
+    places = bodies[..., : 2 if _are_shares(bodies, options) else 3]
     seen = np.where((places == 0).all(axis=2, keepdims=True), np.nan, places)
     return find_order([seen], options, str(path)) is not None
 
 
-def _are_shares(bodies: NDArray[np.float64]) -> bool:
-    """Return whether all coordinates are from 0 to 1, as those of pictures with a depth between two planes."""
+def _are_shares(bodies: NDArray[np.float64], options: FileOptions) -> bool:
+    """Return whether all coordinates are from 0 to 1, as those of pictures with a depth between two planes.
+
+    A unit of length that the user states is that of positions in space.
+    """
+    if options.unit is not None or options.scale is not None:
+        return False
     finite = bodies[..., :3][np.isfinite(bodies[..., :3])]
     return bool(finite.size and finite.min() >= 0 and finite.max() <= _MAX_SHARE)
 

@@ -69,16 +69,20 @@ _CHECKED_SAMPLES = 20
 
 @dataclass(frozen=True)
 class _Poses:
-    """The bodies of an array, ``(samples, people, frames, joints, axes)``, and the name of each joint, if known."""
+    """The bodies of an array, ``(samples, people, frames, joints, axes)``, and the name of each joint, if known.
+
+    `in_space` tells that they are no keypoints of pictures.
+    """
 
     values: NDArray[np.float64]
     names: tuple[str, ...]
     fps: float | None
+    in_space: bool = False
 
     @cached_property
     def is_flat(self) -> bool:
         """Whether these are keypoints of pictures: x and y, alone or with a confidence, in pixels or as shares."""
-        if self.values.shape[4] != 3:
+        if self.values.shape[4] != 3 or self.in_space:
             return bool(self.values.shape[4] == 2)
         return are_keypoints(self.values[:_CHECKED_SAMPLES])
 
@@ -210,7 +214,8 @@ def _name(
     """Return poses with the names that are as many as the joints, or numbers if points are used as they are."""
     count = values.shape[3]
     labels = next((tuple(str(name) for name in each) for each in names if len(each) == count), ())
-    return _Poses(values, labels or (_numbers(count) if options.as_points else ()), fps)
+    in_space = options.unit is not None or options.scale is not None  # the user's unit is one of length
+    return _Poses(values, labels or (_numbers(count) if options.as_points else ()), fps, in_space)
 
 
 def _numbers(count: int) -> tuple[str, ...]:

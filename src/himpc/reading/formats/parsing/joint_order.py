@@ -18,7 +18,7 @@ from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.skeleton import Layout, get_layout, layout_names
 
-__all__ = ["ORDERS", "JointOrder", "find_order", "known_counts", "order_error"]
+__all__ = ["ORDERS", "JointOrder", "find_order", "known_counts", "layout_hint", "order_error"]
 
 ORDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "MSR Action3D": (
@@ -140,12 +140,15 @@ def find_order(bodies: Sequence[NDArray[np.floating]], options: FileOptions, whe
 
 def order_error(where: str, count: int) -> FormatError:
     """Return the error about points without names that are in no known order."""
-    names = [name for name in layout_names() if len(get_layout(name)) == count] or ["mine.toml"]
-    return FormatError(
-        f"{where}: has {count_noun(count, 'point')} without names, and in no known order they have the shape of a "
-        "person",
-        hint=f"state the layout of its joints, {' or '.join(names)}: {{layout={names[0]}}}",
-    )
+    found = f"{where}: has {count_noun(count, 'point')} without names"
+    message = f"{found}, and in no known order they have the shape of a person"
+    return FormatError(message, hint=layout_hint([count]))
+
+
+def layout_hint(counts: Sequence[int]) -> str:
+    """Return the advice to state the layout of joints, of which there are one of some numbers."""
+    names = [name for name in layout_names() if len(get_layout(name)) in counts] or ["mine.toml"]
+    return f"state the layout of its joints, {' or '.join(names)}: {{layout={names[0]}}}"
 
 
 @cache
