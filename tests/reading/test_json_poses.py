@@ -180,6 +180,24 @@ def test_places_of_cameras_are_no_recording(tmp_path):
         himpc.read(tmp_path / "a.json")
 
 
+@pytest.mark.parametrize(
+    "rotations",
+    [
+        lambda frame: {"rotations": named(frame)},
+        lambda frame: {"joints": {name: dict(zip("xyzw", (0, 0, 0, 1), strict=True)) for name in SDK}},
+        lambda frame: {"joints": {name: [0.6, 0, 0.8, 0] for name in SDK}},
+    ],
+)
+def test_rotations_are_no_positions(tmp_path, walking, rotations):
+    frames = walking("kinect-v2")[0].tolist()
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({"frames": [rotations(frame) for frame in frames]}))
+    with pytest.raises(FormatError, match="no poses are found"):
+        himpc.read(path)
+    path.write_text(json.dumps({"frames": [{**rotations(f), "positions": named(f)} for f in frames]}))
+    np.testing.assert_allclose(himpc.read(path)[0].joints, frames, atol=1e-5)
+
+
 def test_markers_and_points_of_no_body_are_read_by_name(tmp_path, walking):
     joints, _ = walking("kinect-v2")
     frames = [{"markers": {f"Q{i}": at for i, at in enumerate(f)}} for f in joints.tolist()]

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from himpc.reading.formats.json_poses.points import MIN_POINTS, Pose, key_of, parse_pose, value_of
+from himpc.reading.formats.json_poses.points import MIN_POINTS, Pose, is_of_positions, key_of, parse_pose, value_of
 
 __all__ = ["Document", "Frame", "list_frames", "parse_frame"]
 
@@ -132,7 +132,7 @@ def _people(content: Any) -> Iterator[tuple[Any, Pose]]:
         yield found
     elif isinstance(content, dict):
         for key, person in content.items():
-            if (found := _person(person)) is not None:
+            if is_of_positions(key) and (found := _person(person)) is not None:
                 yield (key if found[0] is None else found[0]), found[1]
 
 
@@ -143,7 +143,9 @@ def _person(content: Any) -> tuple[Any, Pose] | None:
         return (value_of(content, _IDS) if isinstance(content, dict) else None), pose
     if not isinstance(content, dict) or value_of(content, ("tracked", "istracked")) is False:
         return None
-    poses = {key_of(key): pose for key, value in content.items() if (pose := _nested_pose(value))}
+    poses = {
+        key_of(key): pose for key, value in content.items() if is_of_positions(key) and (pose := _nested_pose(value))
+    }
     poses |= {
         key: replace(poses[key], names=names)
         for key, names in _NAMES_OF.items()

@@ -12,9 +12,12 @@ from numpy.typing import NDArray
 
 from himpc.reading.formats.csv.columns import AXES, parse_column
 
-__all__ = ["Pose", "key_of", "parse_pose", "value_of"]
+__all__ = ["Pose", "is_of_positions", "key_of", "parse_pose", "value_of"]
 
 _MAX_NUMBER = 1e300
+_MAX_DEVIATION = 2e-3
+"""Deviation of the square of a length from 1 below which four numbers are a quaternion."""
+_OTHER_QUANTITY = re.compile("rot|quat|euler|orient|angle|veloc|accel|force|moment|torque|scale|gyro")
 MIN_POINTS = 5
 """Points of the smallest pose; lists of fewer are boxes, axes or colours."""
 
@@ -48,8 +51,24 @@ def value_of(content: Mapping[str, Any], keys: Sequence[str]) -> Any:
     return next((of_key[key] for key in keys if of_key.get(key) is not None), None)
 
 
+def is_of_positions(key: str) -> bool:
+    """Return whether a key does not name another quantity than positions, such as rotations."""
+    return _OTHER_QUANTITY.search(key_of(key)) is None
+
+
 def parse_pose(value: Any) -> Pose | None:
     """Parse the points of a person: by name, in a list, or as flat coordinates; None if it is something else."""
+    pose = _parse_any(value)
+    are_quaternions = pose is not None and pose.values.shape[1] == 4 and _are_of_length_1(pose.values)
+    return None if are_quaternions else pose
+
+
+def _are_of_length_1(values: NDArray[np.float64]) -> bool:
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool((np.abs((values**2).sum(axis=1) - 1) < _MAX_DEVIATION).all())
+
+
+def _parse_any(value: Any) -> Pose | None:
     if isinstance(value, dict):
         return _parse_columns(value) or _parse_named(value)
     if not isinstance(value, list) or len(value) < MIN_POINTS:
@@ -121,7 +140,7 @@ def _parse_point(value: Any) -> tuple[float, ...] | None:
         return None
     of_key = {key_of(key): each for key, each in value.items()}
     for axes in _XYZ:
-        if axes[0] in of_key and axes[1] in of_key:
+        if axes[0] in of_key and axes[1] in of_key and "w" not in of_key:
             found = [of_key[axis] for axis in axes if axis in of_key]
             if not all(map(_is_number, found)):
                 return None
