@@ -58,8 +58,85 @@ ORDERS: dict[str, tuple[str, tuple[str, ...]]] = {
             *("right_wrist", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle"),
         ),
     ),
+    "Human3.6M, all 32 points": (
+        "h36m-17",
+        (
+            *(
+                "pelvis",
+                "right_hip",
+                "right_knee",
+                "right_ankle",
+                "",
+                "",
+                "left_hip",
+                "left_knee",
+                "left_ankle",
+                "",
+                "",
+            ),
+            *(
+                "",
+                "spine",
+                "neck",
+                "head_base",
+                "head_top",
+                "",
+                "left_shoulder",
+                "left_elbow",
+                "left_wrist",
+                "",
+                "",
+                "",
+            ),
+            *("", "", "right_shoulder", "right_elbow", "right_wrist", "", "", "", ""),
+        ),
+    ),
+    "MPI-INF-3DHP": (
+        "humanoid",
+        (
+            *(
+                "",
+                "",
+                "spine",
+                "",
+                "pelvis",
+                "neck",
+                "head",
+                "",
+                "",
+                "left_shoulder",
+                "left_elbow",
+                "left_wrist",
+                "",
+                "",
+            ),
+            *(
+                "right_shoulder",
+                "right_elbow",
+                "right_wrist",
+                "",
+                "left_hip",
+                "left_knee",
+                "left_ankle",
+                "left_foot",
+                "",
+            ),
+            *("right_hip", "right_knee", "right_ankle", "right_foot", ""),
+        ),
+    ),
+    "CMU Panoptic": (
+        "body-18",
+        (
+            *("neck", "nose", "", "left_shoulder", "left_elbow", "left_wrist", "left_hip", "left_knee", "left_ankle"),
+            *("right_shoulder", "right_elbow", "right_wrist", "right_hip", "right_knee", "right_ankle"),
+            *("left_eye", "left_ear", "right_eye", "right_ear"),
+        ),
+    ),
 }
-"""Orders of data sets, other than those of layouts: the layout, and its joints in the order of the files."""
+"""Orders of data sets, other than those of layouts: the layout, and its joints in the order of the files.
+
+Empty names are of points that the layout does not have.
+"""
 
 _SAMPLE_FRAMES = 60
 _MAX_ASYMMETRY, _MAX_MEDIAN_ASYMMETRY = 0.5, 0.2
@@ -154,7 +231,9 @@ def layout_hint(counts: Sequence[int]) -> str:
 @cache
 def known_counts() -> frozenset[int]:
     """Return the numbers of joints of which an order is known."""
-    return frozenset(len(get_layout(name)) for name in layout_names())
+    return frozenset(
+        [*(len(get_layout(name)) for name in layout_names()), *(len(order) for _, order in ORDERS.values())]
+    )
 
 
 @cache
