@@ -5,7 +5,8 @@ import pytest
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.joint_order import ORDERS, find_order
+from himpc.reading.formats.parsing.joint_order import find_order
+from himpc.reading.formats.parsing.published_orders import ORDERS
 from himpc.skeleton import get_layout, layout_names
 
 TWINS = {"SBU Kinect Interaction", "Florence 3D Actions"}
@@ -48,6 +49,22 @@ def test_other_points_are_in_no_order(walking, seed):
         joints * np.nan,
     ):
         assert find_order([points], FileOptions(), "a.npy") is None
+
+
+@pytest.mark.parametrize(
+    "unseen", ["ankle", "foot", "hand", ("hip", "knee", "ankle", "foot"), ("shoulder", "elbow", "wrist")]
+)
+def test_joints_that_are_never_seen_do_not_hide_the_order(walking, unseen):
+    words = (unseen,) if isinstance(unseen, str) else unseen
+    for name in ("kinect-v2", "kinect-v1", "body-25"):
+        joints, own = walking(name)
+        hidden = joints.copy()
+        hidden[:, [i for i, joint in enumerate(own) if any(word in joint for word in words)]] = np.nan
+        hidden[3:9, 0] = np.nan
+        order = find_order([hidden], FileOptions(), "a.npy")
+        assert (order.layout, order.is_own) == (get_layout(name), True)
+        rng = np.random.default_rng(0)
+        assert find_order([rng.permutation(hidden, axis=1)], FileOptions(), "a.npy") is None
 
 
 def test_a_stated_layout_counts(walking):

@@ -5,7 +5,7 @@ import pytest
 
 import himpc
 from himpc.errors import FormatError, Reference
-from himpc.reading.formats.parsing.joint_order import ORDERS
+from himpc.reading.formats.parsing.published_orders import ORDERS
 from himpc.skeleton import get_layout
 
 ROWS = {

@@ -13,8 +13,8 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.joint_order import ORDERS
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, read_number_rows
+from himpc.reading.formats.parsing.published_orders import ORDERS
 from himpc.reading.formats.parsing.text import decode_head
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout

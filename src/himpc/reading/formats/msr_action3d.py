@@ -18,9 +18,9 @@ from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.handedness import looks_mirrored
-from himpc.reading.formats.parsing.joint_order import ORDERS
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row
 from himpc.reading.formats.parsing.positions import check_memory, mask_origin
+from himpc.reading.formats.parsing.published_orders import ORDERS
 from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout

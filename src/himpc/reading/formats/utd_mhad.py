@@ -15,8 +15,8 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.numpy_arrays import read_arrays
 from himpc.reading.formats.parsing.arrays import read_mat
 from himpc.reading.formats.parsing.bodies import body_recordings
-from himpc.reading.formats.parsing.joint_order import ORDERS
 from himpc.reading.formats.parsing.positions import MAX_COORDINATE, check_memory
+from himpc.reading.formats.parsing.published_orders import ORDERS
 from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout

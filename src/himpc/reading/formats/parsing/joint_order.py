@@ -16,129 +16,14 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.parsing.published_orders import ORDERS
 from himpc.skeleton import Layout, get_layout, layout_names
 
-__all__ = ["ORDERS", "JointOrder", "find_order", "known_counts", "layout_hint", "order_error"]
-
-ORDERS: dict[str, tuple[str, tuple[str, ...]]] = {
-    "MSR Action3D": (
-        "kinect-v1",
-        (
-            *("right_shoulder", "left_shoulder", "neck", "spine", "right_hip", "left_hip", "pelvis", "right_elbow"),
-            *("left_elbow", "right_wrist", "left_wrist", "right_hand", "left_hand", "right_knee", "left_knee"),
-            *("right_ankle", "left_ankle", "right_foot", "left_foot", "head"),
-        ),
-    ),
-    "UTD-MHAD": (
-        "kinect-v1",
-        (
-            *("head", "neck", "spine", "pelvis", "left_shoulder", "left_elbow", "left_wrist", "left_hand"),
-            *("right_shoulder", "right_elbow", "right_wrist", "right_hand", "left_hip", "left_knee", "left_ankle"),
-            *("left_foot", "right_hip", "right_knee", "right_ankle", "right_foot"),
-        ),
-    ),
-    "SBU Kinect Interaction": (
-        "openni-15",
-        (
-            *("head", "neck", "spine", "left_shoulder", "left_elbow", "left_hand", "right_shoulder", "right_elbow"),
-            *("right_hand", "left_hip", "left_knee", "left_foot", "right_hip", "right_knee", "right_foot"),
-        ),
-    ),
-    "KARD": (
-        "openni-15",
-        (
-            *("head", "neck", "right_shoulder", "right_elbow", "right_hand", "left_shoulder", "left_elbow"),
-            *("left_hand", "spine", "right_hip", "right_knee", "right_foot", "left_hip", "left_knee", "left_foot"),
-        ),
-    ),
-    "Florence 3D Actions": (
-        "common-15",
-        (
-            *("head", "neck", "spine", "left_shoulder", "left_elbow", "left_wrist", "right_shoulder", "right_elbow"),
-            *("right_wrist", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle"),
-        ),
-    ),
-    "Human3.6M, all 32 points": (
-        "h36m-17",
-        (
-            *(
-                "pelvis",
-                "right_hip",
-                "right_knee",
-                "right_ankle",
-                "",
-                "",
-                "left_hip",
-                "left_knee",
-                "left_ankle",
-                "",
-                "",
-            ),
-            *(
-                "",
-                "spine",
-                "neck",
-                "head_base",
-                "head_top",
-                "",
-                "left_shoulder",
-                "left_elbow",
-                "left_wrist",
-                "",
-                "",
-                "",
-            ),
-            *("", "", "right_shoulder", "right_elbow", "right_wrist", "", "", "", ""),
-        ),
-    ),
-    "MPI-INF-3DHP": (
-        "humanoid",
-        (
-            *(
-                "",
-                "",
-                "spine",
-                "",
-                "pelvis",
-                "neck",
-                "head",
-                "",
-                "",
-                "left_shoulder",
-                "left_elbow",
-                "left_wrist",
-                "",
-                "",
-            ),
-            *(
-                "right_shoulder",
-                "right_elbow",
-                "right_wrist",
-                "",
-                "left_hip",
-                "left_knee",
-                "left_ankle",
-                "left_foot",
-                "",
-            ),
-            *("right_hip", "right_knee", "right_ankle", "right_foot", ""),
-        ),
-    ),
-    "CMU Panoptic": (
-        "body-18",
-        (
-            *("neck", "nose", "", "left_shoulder", "left_elbow", "left_wrist", "left_hip", "left_knee", "left_ankle"),
-            *("right_shoulder", "right_elbow", "right_wrist", "right_hip", "right_knee", "right_ankle"),
-            *("left_eye", "left_ear", "right_eye", "right_ear"),
-        ),
-    ),
-}
-"""Orders of data sets, other than those of layouts: the layout, and its joints in the order of the files.
-
-Empty names are of points that the layout does not have.
-"""
+__all__ = ["JointOrder", "find_order", "known_counts", "layout_hint", "order_error"]
 
 _SAMPLE_FRAMES = 60
+_MIN_BONES, _FULL = 6, 0.8
+"""Bones that must be seen, besides half of all; and the share of the joints in the frames that show its extent."""
 _MAX_ASYMMETRY, _MAX_MEDIAN_ASYMMETRY = 0.5, 0.2
 """Difference of a bone on both sides, as a share of its length: of any, and of the median bone. Kinect errs by 0.3."""
 _MAX_VARIATION = 0.2
@@ -256,24 +141,24 @@ class _Shape:
 
 
 def _measure(bodies: Sequence[NDArray[np.floating]], order: JointOrder) -> _Shape | None:
-    """Measure the bones of bodies whose points are in an order; None if no frame shows all joints apart."""
+    """Measure the bones of bodies whose points are in an order; None if half of them are never seen."""
     sampled = [body[np.linspace(0, len(body) - 1, min(len(body), _SAMPLE_FRAMES)).astype(int)] for body in bodies]
     joints = np.concatenate(sampled)[:, list(order.points)].astype(np.float64)
-    joints = joints[np.isfinite(joints).all(axis=(1, 2))]
-    if not len(joints):
-        return None
     layout = order.layout
-    diagonal = float(np.median(np.linalg.norm(np.ptp(joints, axis=1), axis=1)))
     lengths = {child: np.linalg.norm(joints[:, child] - joints[:, parent], axis=1) for child, parent in layout.bones}
-    middle = {joint: float(np.median(length)) for joint, length in lengths.items()}
-    if not diagonal > 0 or not min(middle.values()) > 0:
+    middle = {joint: value for joint, length in lengths.items() if np.isfinite(value := _median(length))}
+    if len(middle) < max(_MIN_BONES, len(lengths) / 2) or not min(middle.values()) > 0:
         return None
-    variation = [np.median(np.abs(length - middle[joint])) / middle[joint] for joint, length in lengths.items()]
+    shown = np.isfinite(joints).all(axis=2).sum(axis=1)
+    fullest = joints[shown >= _FULL * shown.max()]
+    diagonal = _median(np.linalg.norm(np.nanmax(fullest, axis=1) - np.nanmin(fullest, axis=1), axis=1))
+    variation = [_median(np.abs(lengths[joint] - value)) / value for joint, value in middle.items()]
     typical = np.median(list(middle.values()))  # cameras of depth see hands and feet badly
     pairs = [(middle[left], middle[right]) for left, right in layout.pairs if left in middle and right in middle]
     asymmetry = [abs(left - right) / max(left, right) for left, right in pairs if max(left, right) >= typical]
-    length = sum(middle.values()) / diagonal
-    is_person = length <= _MAX_LENGTH and (
+    share = len(middle) / len(lengths)
+    length = sum(middle.values()) / diagonal / share
+    is_person = length <= _MAX_LENGTH / share and (
         joints.shape[2] == 2
         or (
             np.median(variation) <= _MAX_VARIATION
@@ -294,22 +179,28 @@ def _has_proportions(joints: NDArray[np.float64], layout: Layout) -> bool:
         "forearm": ("elbow", "wrist" if layout.has("left_wrist") else "hand"),
         "trunk": ("hip", "shoulder"),
     }
-    part = {
-        name: float(np.mean([_distance(joints, layout, f"{side}_{a}", f"{side}_{b}") for side in ("left", "right")]))
+    sides = {
+        name: [_distance(joints, layout, f"{side}_{a}", f"{side}_{b}") for side in ("left", "right")]
         for name, (a, b) in ends.items()
         if layout.has(f"left_{a}", f"left_{b}")
     }
-    part |= {
-        "leg": part.get("thigh", 0) + part.get("shank", 0),
-        "arm": part.get("upper_arm", 0) + part.get("forearm", 0),
-    }
-    return all(
+    part = {name: float(np.mean(lengths)) for name, lengths in sides.items() if np.isfinite(lengths).all()}
+    for whole, halves in (("leg", ("thigh", "shank")), ("arm", ("upper_arm", "forearm"))):
+        if all(half in part for half in halves):
+            part[whole] = sum(part[half] for half in halves)
+    ratios = [
         low * part[second] <= part[first] <= high * part[second]
         for (first, second), (low, high) in _RATIOS.items()
-        if part.get(first) and part.get(second)
-    )
+        if first in part and second in part
+    ]
+    return bool(ratios) and all(ratios)
 
 
 def _distance(joints: NDArray[np.float64], layout: Layout, first: str, second: str) -> float:
     between = joints[:, layout.index(first)] - joints[:, layout.index(second)]
-    return float(np.median(np.linalg.norm(between, axis=1)))
+    return _median(np.linalg.norm(between, axis=1))
+
+
+def _median(values: NDArray[np.float64]) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if finite.size else float("nan")
