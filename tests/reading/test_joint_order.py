@@ -56,7 +56,7 @@ def test_other_points_are_in_no_order(walking, seed):
 )
 def test_joints_that_are_never_seen_do_not_hide_the_order(walking, unseen):
     words = (unseen,) if isinstance(unseen, str) else unseen
-    for name in ("kinect-v2", "kinect-v1", "body-25"):
+    for name in ("kinect-v2", "kinect-v1", "smpl-22"):
         joints, own = walking(name)
         hidden = joints.copy()
         hidden[:, [i for i, joint in enumerate(own) if any(word in joint for word in words)]] = np.nan

@@ -35,9 +35,10 @@ _RATIOS = {
     ("trunk", "leg"): (0.4, 1.6),
 }
 """Ratios of lengths of the limbs of a person, with a margin for cameras of depth."""
-_MAX_LENGTH, _CLEARLY_SHORTER = 4.0, 0.9
-"""The sum of the lengths of all bones, in diagonals of the body: 2.3 to 3.4 for the layouts of himpc; and its share
-below which another order is out of question."""
+_MAX_LENGTH, _MAX_LENGTH_OF_PART, _CLEARLY_SHORTER = 4.0, 4.4, 0.9
+"""The sum of the lengths of all bones, in diagonals of the body: 2.3 to 3.4 for the layouts of himpc, up to 4.2 where a
+third of the joints is hidden, and from 4.5 for joints in a random order; and its share below which another order is out
+of question."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +159,7 @@ def _measure(bodies: Sequence[NDArray[np.floating]], order: JointOrder) -> _Shap
     asymmetry = [abs(left - right) / max(left, right) for left, right in pairs if max(left, right) >= typical]
     share = len(middle) / len(lengths)
     length = sum(middle.values()) / diagonal / share
-    is_person = length <= _MAX_LENGTH / share and (
+    is_person = length <= (_MAX_LENGTH if share == 1 else _MAX_LENGTH_OF_PART) and (
         joints.shape[2] == 2
         or (
             np.median(variation) <= _MAX_VARIATION
