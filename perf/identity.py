@@ -165,11 +165,11 @@ class Case:
         if method in BASELINE_KEYS:
             return ranking(model, parts)
         walks = [*parts["gallery"], *parts["probe"]]
-        own = model if method == UPPER_BOUND else fit(method, walks, seed, to_group=True)
+        own = model if method == UPPER_BOUND else fit(method, walks, seed, prefer_prior=True)
         scores = ranking(model, parts) | grouping(walks, own)
         if method == SHIPPED and seed == 0:
             scores["groups of one person"] = groups_of_one_person(
-                parts, lambda walks: fit(method, walks, seed, to_group=True)
+                parts, lambda walks: fit(method, walks, seed, prefer_prior=True)
             )
         return scores
 
@@ -178,7 +178,7 @@ class Case:
         half = len({walk.person for walk in parts["probe"]}) // 2
 
         def rates(enrolled: int, draw: int) -> Scores:
-            return open_set(parts, lambda walks: fit(method, walks, seed), enrolled, draw)
+            return open_set(parts, lambda walks: fit(method, walks, seed, prefer_prior=True), enrolled, draw)
 
         return {
             "few enrolled": [

@@ -87,10 +87,10 @@ def method_names() -> tuple[str, ...]:
     return (SHIPPED, UPPER_BOUND, *BASELINE_KEYS, *ABLATIONS)
 
 
-def fit(method: str, walks: Sequence[Recording], seed: int, *, to_group: bool = False) -> Embedder:
+def fit(method: str, walks: Sequence[Recording], seed: int, *, prefer_prior: bool = False) -> Embedder:
     """Fit a method to recordings; only the upper bound uses the names of people. Call it within `apply_changes`.
 
-    With `to_group`, what ships adapts the prior as `himpc.group(recordings)` does.
+    With `prefer_prior`, what ships adapts the prior as groups and galleries do.
     """
     if method in BASELINE_KEYS:
         return BASELINES[method]
@@ -102,8 +102,8 @@ def fit(method: str, walks: Sequence[Recording], seed: int, *, to_group: bool = 
     elif method != SHIPPED:
         variant = Variant.parse(method)
         preset, settings = variant.preset, dict(variant.settings)
-    if to_group and method == SHIPPED:
-        return api.fit(walks, Config.preset(preset).with_(seed=seed), device="cpu", to_group=True).model
+    if prefer_prior and method == SHIPPED:
+        return api.fit(walks, Config.preset(preset).with_(seed=seed), device="cpu", prefer_prior=True).model
     learner = himpc.HiMPC(preset, settings=settings, seed=seed, device="cpu", callbacks=[IgnoreWarnings()])
     return learner.fit(walks).model_
 

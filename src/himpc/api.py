@@ -26,7 +26,6 @@ from himpc.learning import (
     group_recordings,
     heading_vectors,
     remove_view_effect,
-    resolve_prior,
     system_effects,
     train,
 )
@@ -172,16 +171,14 @@ def fit(
     overwrite: bool = False,
     callbacks: Sequence[object] = (),
     processes: ProcessGroup = SINGLE_PROCESS,
-    to_group: bool = False,
+    prefer_prior: bool = False,
 ) -> TrainingResult:
     """Train a model on recordings of any layouts; see `himpc.HiMPC.fit` for the arguments.
 
-    With `to_group` the identity prior is adapted wherever it applies, to recordings of one activity, too.
+    `prefer_prior` is as in `himpc.learning.train`.
     """
-    windows = Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride)
-    config = resolve_prior(config, windows, to_group=to_group)
     return train(
-        windows,
+        Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride),
         config,
         out=out,
         device=device,
@@ -189,6 +186,7 @@ def fit(
         overwrite=overwrite,
         callbacks=callbacks,
         processes=processes,
+        prefer_prior=prefer_prior,
     )
 
 
@@ -314,7 +312,7 @@ def group(
         config = Config.preset("tracklet").with_(window_length=window_length)
         return fit_and_group(
             recordings,
-            lambda unified: fit(unified, config, to_group=True).model,
+            lambda unified: fit(unified, config, prefer_prior=True).model,
             people=people,
             window_length=window_length,
         )[0]
@@ -343,7 +341,7 @@ def fit_and_group(
     recordings, people, window_length
         As in `group`.
     fit_model : callable
-        Returns a model of recordings of one layout, such as by `fit` with ``to_group``.
+        Returns a model of recordings of one layout, such as by `fit` with ``prefer_prior``.
 
     Returns
     -------

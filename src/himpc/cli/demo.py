@@ -82,7 +82,7 @@ def _real(out: Path, data: Path | None, settings: TrainingOptions, console: Cons
     own: dict[str, Any] = {"prior": settings.overrides.get("prior", "none")}
     settings = replace(settings, **own)
     with EpochBar(console, settings) as bar:
-        model = settings.fit(walks, [bar], to_group=True)
+        model = settings.fit(walks, [bar], prefer_prior=True)
     console.print(f"2. Learned without labels from these recordings, with the setting prior={own['prior']}")
     report = write_groups(out, walks, group(walks, model), drawn.figures)
     console.print(f"\n3. Grouped them without labels: {report.text}")

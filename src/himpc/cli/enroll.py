@@ -51,7 +51,7 @@ def enroll(
         Group the recordings that have no person, and enroll each group as a new person: unnamed-1 and so on.
     model
         The model of a new gallery: a run folder or saved model, or 'train' to adapt the identity prior to these
-        recordings, or to train a model on them, with the settings below.
+        recordings, or to train a model on them where it does not apply, with the settings below.
     folds
         After training here without the prior: the number of further trainings for the calibration (`himpc gallery
         calibrate`); 0 for none.
@@ -117,7 +117,7 @@ def _load_or_train(name: str, recordings: list[Recording], settings: TrainingOpt
 
         return Model.load(name, settings.device)
     with EpochBar(console, settings) as bar:
-        return settings.fit(recordings, [bar])
+        return settings.fit(recordings, [bar], prefer_prior=True)
 
 
 def _calibrate(gallery: Gallery, folds: int, device: str, console: Console) -> None:

@@ -70,7 +70,7 @@ def group(
     if embedder is None:
         with EpochBar(console, settings) as bar:
             grouping, trained = fit_and_group(
-                recordings, lambda unified: settings.fit(unified, [bar], to_group=True), people=people
+                recordings, lambda unified: settings.fit(unified, [bar], prefer_prior=True), people=people
             )
         learned = count_noun(len(recordings), "recording")
         adapted = getattr(trained, "scoring", None) is not None

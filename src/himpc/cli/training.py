@@ -53,11 +53,11 @@ class TrainingOptions(_Settings, _PresetOptions):  # type: ignore[misc]
         preset = self.preset or default_preset
         return Config.preset(preset).with_(seed=self.seed).with_(**self.overrides).without_labels(preset)
 
-    def fit(self, recordings: Sequence[Recording], callbacks: Sequence[object], *, to_group: bool = False) -> Model:
+    def fit(self, recordings: Sequence[Recording], callbacks: Sequence[object], *, prefer_prior: bool = False) -> Model:
         """Train a model on recordings; unlike `learner`, this does not import scikit-learn."""
         from himpc.api import fit
 
-        return fit(recordings, self.config(), device=self.device, callbacks=callbacks, to_group=to_group).model
+        return fit(recordings, self.config(), device=self.device, callbacks=callbacks, prefer_prior=prefer_prior).model
 
     def learner(self, default_preset: str = "tracklet", **kwargs: Any) -> HiMPC:
         """Return an estimator with these settings, over the preset `default_preset` unless another is given."""

@@ -212,13 +212,9 @@ class Searcher:
         has_one_each = len(np.unique(persons)) == len(persons)
         try:
             halves = self._halves(ids) if has_one_each else None
-            return calibrate(pooled, persons, halves, prior_threshold=self._prior_threshold()), ""
+            return calibrate(pooled, persons, halves, scoring=self._model.scoring), ""
         except DataError as error:
             return None, str(error)
-
-    def _prior_threshold(self) -> float | None:
-        scoring = self._model.scoring
-        return None if scoring is None else scoring.distance_threshold()
 
     def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Compute the means of the first and second half of each recording, NaN if it has a single window."""

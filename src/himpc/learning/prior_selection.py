@@ -43,16 +43,16 @@ _FREE_SETTINGS = ("prior", "window_length", "stride", "precision", "seed")
 """Settings that the adaptation uses, too; all others belong to training."""
 
 
-def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -> Config:
+def resolve_prior(config: Config, windows: Windows, *, prefer_prior: bool = False) -> Config:
     """Decide whether the identity prior is adapted, segments are compared, or a network is trained.
 
     Parameters
     ----------
     config : Config
     windows : Windows
-    to_group : bool
-        With ``prior="auto"``, adapt the prior to many recordings of one activity, too, instead of training: training
-        ranks these better, but groups them no better.
+    prefer_prior : bool
+        With ``prior="auto"``, adapt the prior to many recordings of one activity, too, instead of training, as groups
+        and galleries do: training ranks simulated ones better, but only the prior gives likelihood ratios.
 
     Returns
     -------
@@ -91,7 +91,7 @@ def resolve_prior(config: Config, windows: Windows, *, to_group: bool = False) -
     can_train = len(np.unique(windows.whole_recording)) <= MAX_RECORDINGS  # which clusters them by all pairs
     can_adapt = not (problem or changed)
     prefers_training = (
-        can_adapt and config.prior == "auto" and not to_group and can_train and shows_one_activity(windows)
+        can_adapt and config.prior == "auto" and not prefer_prior and can_train and shows_one_activity(windows)
     )
     return adapted if can_adapt and not prefers_training else config.with_(prior="none")
 

@@ -58,6 +58,7 @@ def train(
     external_labels: NDArray[np.int64] | None = None,
     notes: Mapping[str, str] | None = None,
     processes: ProcessGroup = SINGLE_PROCESS,
+    prefer_prior: bool = False,
 ) -> TrainingResult:
     """Train a model on windows, without labels.
 
@@ -88,6 +89,8 @@ def train(
     processes : ProcessGroup
         The processes that share the work. Each passes the same arguments and gets the same model, which equals that of
         one process within float tolerance. Only the first uses `out`, `score` and the callbacks.
+    prefer_prior : bool
+        With ``prior="auto"``, adapt the identity prior to many recordings of one activity, too (`resolve_prior`).
 
     Raises
     ------
@@ -102,7 +105,7 @@ def train(
         have different windows or settings, or if another process has ended.
     """
     is_label_free = external_labels is None and score is None
-    config, about = _resolve_start(config or Config(), windows, is_label_free=is_label_free)
+    config, about = _resolve_start(config or Config(), windows, is_label_free=is_label_free, prefer_prior=prefer_prior)
     prior = load_prior().for_layout(windows.layout) if config.prior == "identity" else None
     windows = windows if prior is None else windows.to(prior.layout)
     ignore_heading = config.align and windows.dimensions == 3 and not has_side_lines(windows.layout)
@@ -148,7 +151,9 @@ def train(
     return TrainingResult(model, state.history)
 
 
-def _resolve_start(config: Config, windows: Windows, *, is_label_free: bool) -> tuple[Config, dict[str, Any]]:
+def _resolve_start(
+    config: Config, windows: Windows, *, is_label_free: bool, prefer_prior: bool
+) -> tuple[Config, dict[str, Any]]:
     """Resolve ``prior="auto"``; return the settings, and the layouts of the windows for the card of the model.
 
     Raises
@@ -158,7 +163,7 @@ def _resolve_start(config: Config, windows: Windows, *, is_label_free: bool) -> 
     """
     if not is_label_free and config.prior == "auto":
         config = config.with_(prior="none")
-    config = resolve_prior(config, windows)
+    config = resolve_prior(config, windows, prefer_prior=prefer_prior)
     layouts: dict[str, Any] = {"layout": windows.layout.name}
     if config.prior == "identity":
         if not is_label_free:

@@ -97,6 +97,11 @@ class IdentityScoring:
         constant = 0.5 * (np.log(total**2 / (total**2 - between**2)) + between / total).sum()
         return float(np.sqrt(max(0.0, 2 * (constant - MATCH_EVIDENCE))))
 
+    def error_variance(self) -> Array:
+        """Compute the variance of the error of a recording along each axis of the embedding, ``(D,)``; 0 if unused."""
+        used = self.pose_scale > 0
+        return self.noise * np.divide(1, self.pose_scale, out=np.zeros(len(used)), where=used) ** 2
+
     def noise_of_mean(self, n: NDArray[np.number] | int) -> Array:
         """Compute the variance of the error of the mean of n recordings of one person."""
         count = np.asarray(n, dtype=np.float64)

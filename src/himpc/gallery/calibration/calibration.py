@@ -17,11 +17,16 @@ from himpc.gallery.calibration.comparisons import Comparisons, Fold, compare_lef
 from himpc.gallery.calibration.curve import Curve
 from himpc.gallery.calibration.duplicates import find_duplicates
 from himpc.gallery.calibration.likelihood import LikelihoodRatio
+from himpc.model import IdentityScoring
 
 DEFAULT_FMR = 0.01
 DEFAULT_FPIR = 0.1
 """The default rates of a search: the stricter one decides. An FMR is a rate per comparison, so that in a gallery of
 1,000 people nearly all non-enrolled people have a match at 0.01; few people can show no FPIR of 0.1."""
+
+TYPICAL_ERROR = 0.45
+"""Variance of the error of a typical recording, relative to the noise of the scoring, which is that of unusual ones:
+with 1, up to 16 % of two people match at a stated FMR of 1 % on kinect-v1-actions."""
 
 DRAWS = 10_000
 """Simulated pairs of people from which a quantile of distances is estimated."""
@@ -246,7 +251,7 @@ def calibrate(
     person: NDArray[np.integer],
     halves: NDArray[np.floating] | None = None,
     folds: Sequence[Fold] = (),
-    prior_threshold: float | None = None,
+    scoring: IdentityScoring | None = None,
 ) -> Calibration:
     """Calibrate distances by leave-one-out comparisons of the gallery's own recordings.
 
@@ -266,8 +271,8 @@ def calibrate(
     folds : sequence of Fold, optional
         Models trained as the gallery's own was; each person is left out by one of them, which compares that person's
         recordings.
-    prior_threshold : float, optional
-        See `Calibration`; a smaller one is used if people of the gallery differ less than the identity prior expects.
+    scoring : IdentityScoring, optional
+        That of an adapted model, from which `Calibration.prior_threshold` follows.
 
     Raises
     ------
@@ -295,7 +300,7 @@ def calibrate(
         impostor=Curve.fit(comparisons.impostor, comparisons.impostor_weight, pairs),
         stranger=Curve.fit(comparisons.nearest_impostor, comparisons.nearest_impostor_weight, comparisons.persons),
         ratio=LikelihoodRatio.fit(genuine, (comparisons.impostor, comparisons.impostor_weight), genuine_persons),
-        prior_threshold=None if prior_threshold is None else min(prior_threshold, _typical_quantile(vectors, person)),
+        prior_threshold=None if scoring is None else _prior_threshold(vectors, person, scoring),
     )
 
 
@@ -304,17 +309,20 @@ def _compare(vectors: NDArray[np.floating], person: NDArray[np.integer], folds: 
     return compare_left_out(folds, person) if folds else comparisons
 
 
-def _typical_quantile(vectors: NDArray[np.floating], person: NDArray[np.integer]) -> float:
+def _prior_threshold(vectors: NDArray[np.floating], person: NDArray[np.integer], scoring: IdentityScoring) -> float:
     """Estimate the distance that a share `DEFAULT_FMR` of pairs of two people stay below, from a few people.
 
-    People are taken to be normally distributed, with the covariance of the recordings, so that a sensor that draws all
-    people alike has a smaller distance than the identity prior expects.
+    The smaller of two: that of the scoring, for average people; and that of people who are normally distributed with
+    the covariance of the recordings less that of errors, so that a sensor that draws all people alike has a smaller
+    distance. To both people the errors of typical recordings are added, along all axes: a few recordings show few.
     """
     _, number, counts = np.unique(person, return_inverse=True, return_counts=True)
-    covariance = np.atleast_2d(np.cov(vectors.T, aweights=1 / counts[number]))
-    variance = np.clip(np.linalg.eigvalsh(covariance), 0, None)[-len(vectors) :]
-    draws = np.random.default_rng(0).chisquare(1, (DRAWS, len(variance)))
-    return float(np.sqrt(np.quantile(2 * draws @ variance, DEFAULT_FMR)))
+    errors = TYPICAL_ERROR * scoring.error_variance()
+    covariance = np.atleast_2d(np.cov(vectors.T, aweights=1 / counts[number])) - np.diag(errors)
+    people = np.clip(np.linalg.eigvalsh(covariance), 0, None)
+    draws = np.random.default_rng(0).chisquare(1, (DRAWS, 2, len(people)))
+    squares = 2 * (draws[:, 0] @ people + draws[:, 1] @ errors)
+    return min(scoring.distance_threshold(), float(np.sqrt(np.quantile(squares, DEFAULT_FMR))))
 
 
 def _compare_halves(folds: Sequence[Fold]) -> tuple[tuple[Floats, Floats], int]:
