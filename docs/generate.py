@@ -86,12 +86,13 @@ def landmark_list() -> str:
 
 def recipe_table() -> str:
     """Describe every recipe by its conditions."""
-    lines = ["| recipe | what | train | gallery | probe |", "|---|---|---|---|---|"]
+    lines = ["| recipe | recordings | conditions |", "|---|---|---|"]
     for name in sorted(recipe_names(), key=lambda name: (get_recipe(name).simulation is not None, name)):
         recipe = get_recipe(name)
-        what = recipe.title if recipe.simulation else "real recordings"
-        conditions = (" ".join(f"`{each}`" for each in part) for part in (recipe.train, recipe.gallery, recipe.probe))
-        lines += [f"| `{name}` | {what} | {' | '.join(conditions)} |"] if not name.endswith("-unseen") else []
+        parts = {"train": recipe.train, "gallery": recipe.gallery, "probe": recipe.probe}
+        conditions = "; ".join(f"{part} {_code(each)}" for part, each in parts.items())
+        what = recipe.title if recipe.simulation else "of real people"
+        lines += [f"| `{name}` | {what} | {conditions} |"] if not name.endswith("-unseen") else []
     return "\n".join(lines) + "\n"
 
 
