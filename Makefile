@@ -9,6 +9,8 @@ PYTEST := python -m pytest -n 2 --dist loadgroup --randomly-seed=$(SEED)
 INSTALL := python -m pip install --quiet --no-compile
 # pip compiles on one core only. Files for another version of Python fail to compile, which does no harm.
 COMPILE := python -m compileall -qq -j 0
+# Where this is set, each of the hundred processes of the tests would compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
 EXTRAS := gallery interchange mlflow onnx postgres ray serve tensorboard test video
 LOCK := uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
@@ -30,7 +32,7 @@ python:
 .venv/ready: .venv/demo-ready
 	@echo "installing the extras and tools of development into .venv, which takes some minutes"
 	$(BIN)/$(INSTALL) --constraint requirements/dev.txt --editable '.[dev]'
-	@$(BIN)/$(COMPILE) .venv/lib || true
+	@$(BIN)/$(COMPILE) .venv/lib src || true
 	@touch $@
 
 demo: .venv/demo-ready  ## simulate walkers, train, evaluate and group them, and draw the result
