@@ -87,7 +87,7 @@ def test_two_people_under_one_label_are_found(clean):
 
 
 def test_names_of_people_and_order_of_recordings_change_nothing(clean):
-    planted = relabel(clean, _3="person-005", _20="person-001")
+    planted = relabel(clean[:36], _3="person-005", _20="person-001")
     names = {f"person-00{i}": name for i, name in enumerate("hcagbfde")}
     order = np.random.default_rng(0).permutation(len(planted))
     changed = [planted[i].with_(person=names[planted[i].person]) for i in order]
@@ -141,7 +141,7 @@ def test_a_copy_under_another_label_does_not_support_that_label(clean):
 
 @pytest.mark.parametrize("what", ["left and right names", "one axis mirrored"])
 def test_exchanged_sides_are_found_and_the_label_is_still_judged(clean, what):
-    changed = list(clean)
+    changed = list(clean[:24])
     changed[7] = edit(clean[7], COPIES[what])
     result = audit(changed)
     assert of_kind(result, "sides exchanged") == [(7,)]
@@ -150,7 +150,7 @@ def test_exchanged_sides_are_found_and_the_label_is_still_judged(clean, what):
 
 @pytest.mark.parametrize(("factor", "unit"), [(1.1, ""), (0.9, ""), (3.281, "feet"), (1000, "millimetres")])
 def test_another_height_is_found(clean, factor, unit):
-    changed = list(clean)
+    changed = list(clean[:24])
     changed[7] = edit(clean[7], lambda joints: joints * np.float32(factor))
     result = audit(changed)
     (finding,) = [finding for finding in result.findings if finding.kind == "other height"]

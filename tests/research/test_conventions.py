@@ -105,7 +105,7 @@ def test_each_convention_can_be_used_alone(biwi, tmp_path, name):
     data = load_benchmark("BIWI", biwi.raw)
     conventions = Conventions().with_(**{name: True})
     assert [name_ for name_, on in asdict(conventions).items() if on] == [name]
-    run = run_benchmark(data, tmp_path, splits=["BIWI-S"], conventions=conventions, settings=SMALL)
+    run = run_benchmark(data, tmp_path, splits=["BIWI-S"], conventions=conventions, settings=SMALL | {"max_epochs": 1})
     folder = "model-biwi-s" if name == "probe_checkpoint" else "model"
     assert Model.load(tmp_path / folder).training["labels_used"] == conventions.labels_used == run.labels_used["BIWI-S"]
     assert set(conventions.notes) <= set(run.notes)
