@@ -164,6 +164,7 @@ def test_the_unit_is_shown_by_the_body(tmp_path):
         ("0.025", "33.3333", 30, "which must be milliseconds: 30 frames a second"),
         ("0.025", "120", None, "which is ignored"),
         ("0.025", "0", None, "which is ignored"),
+        ("Frame Time: 0.025\r\n", "", None, "states no frame time"),
     ],
 )
 def test_counts_and_rates_that_are_wrong_are_noted(tmp_path, old, new, fps, note):

@@ -161,13 +161,15 @@ def _parse_motion(
     valid = ~(np.abs(values) > _MAX_VALUE).any(axis=1)  # a frame in which a value is NaN is missing
     if not valid.all():
         raise FormatError(f"{path}, line {rows[int(valid.argmin())][0]}: a value is infinite or beyond {_MAX_VALUE:g}")
+    if seconds is None:
+        return values, None, (*notes, "the file states no frame time; state the frame rate")
     fps, rate_notes = rate_of_period(seconds)
     return values, fps, (*notes, *rate_notes)
 
 
-def _parse_header(path: Path, lines: list[tuple[int, str]]) -> tuple[int | None, float, list[tuple[int, str]]]:
-    """Return the stated number of frames, the seconds of a frame (0 where it is not stated), and the lines below."""
-    declared, seconds = None, 0.0
+def _parse_header(path: Path, lines: list[tuple[int, str]]) -> tuple[int | None, float | None, list[tuple[int, str]]]:
+    """Return the stated number of frames and seconds of a frame, None where not stated, and the lines below."""
+    declared = seconds = None
     for i, (number, line) in enumerate(lines):
         match = _HEADER.fullmatch(line)
         if match is None and ":" not in line:

@@ -53,6 +53,10 @@ _TABLE = (
         "a MATLAB file of version 7.3", "save it with the option -v7 in MATLAB", starts=(b"MATLAB 7.3 MAT-file",)
     ),
     _Unsupported("an HDF5 file", _CSV, starts=(_HDF5,)),
+    _Unsupported(
+        "a CDF file, as of Human3.6M", "save its positions (frames, joints, 3) as .npy",
+        starts=(b"\xcd\xf3\x00\x01", b"\xcd\xf2\x60\x02"),
+    ),
     _Unsupported("PoseTrack 2017 JSON", _COCO, contains=(b'"annolist"',)),
     _Unsupported(
         *_PICKLE,

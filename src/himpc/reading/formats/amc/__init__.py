@@ -133,7 +133,8 @@ def _find_skeleton(path: Path) -> Path:
         return max(named, key=lambda other: len(other.stem), default=skeletons[0])
     found = f"{len(skeletons)} others there" if skeletons else "none there"
     raise FormatError(
-        f"expected {path.stem.split('_')[0]}.asf in the same folder, found {found}", hint="put the skeleton there"
+        f"expected {path.stem.split('_')[0]}.asf in the same folder, found {found}",
+        hint="put the skeleton there, named as the motion or as its name begins",
     )
 
 
