@@ -59,11 +59,13 @@ def is_of_positions(key: str) -> bool:
 def parse_pose(value: Any) -> Pose | None:
     """Parse the points of a person: by name, in a list, or as flat coordinates; None if it is something else."""
     pose = _parse_any(value)
-    are_quaternions = pose is not None and pose.values.shape[1] == 4 and _are_of_length_1(pose.values)
-    return None if are_quaternions else pose
+    return None if pose is not None and _are_quaternions(pose.values) else pose
 
 
-def _are_of_length_1(values: NDArray[np.float64]) -> bool:
+def _are_quaternions(values: NDArray[np.float64]) -> bool:
+    """Return whether rows have length 1; those of points at the origin have a confidence of 1."""
+    if values.shape[1] != 4 or not values[:, :3].any():
+        return False
     with np.errstate(over="ignore", invalid="ignore"):
         return bool((np.abs((values**2).sum(axis=1) - 1) < _MAX_DEVIATION).all())
 
