@@ -302,6 +302,10 @@ def group_recordings(
             system = None if effects is None else effects.system
             doubtful = doubtful_clusters(clusters.means, clusters.labels, scoring, pairs, noise, system)
             clusters = replace(clusters, doubtful=doubtful)
+        if people is not None and headings is not None:
+            # The stated number may leave groups that mix people and sides, in which no view is noticed.
+            estimated = _cluster_by_evidence(means, noise, scoring, None, pairs, effects)
+            clusters = replace(clusters, estimated=estimated.labels)
     found = _number_groups(
         clusters, recordings, n_recordings, headings, estimated=people is None, kept_apart=len(pairs)
     )
@@ -318,7 +322,8 @@ class _Clusters:
     """Clusters of the R recordings that have a window.
 
     `means` are their vectors ``(R, D)``, `labels` their clusters ``(R,)`` from 0, and `confidence` is that of each. Of
-    C clusters, `doubtful` ``(C,)`` tells which are left ungrouped. `plausible` is as in `Grouping`.
+    C clusters, `doubtful` ``(C,)`` tells which are left ungrouped. `plausible` is as in `Grouping`. `estimated` are the
+    labels without a stated number of people, by which views are checked as well.
     """
 
     means: NDArray[np.float64]
@@ -327,6 +332,7 @@ class _Clusters:
     plausible: tuple[int, int] | None = None
     doubtful: NDArray[np.bool_] | None = None
     systems: SystemCheck | None = None
+    estimated: NDArray[np.int64] | None = None
 
 
 def _number_groups(
@@ -348,6 +354,11 @@ def _number_groups(
     vectors[recordings] = clusters.means
     if headings is not None and np.isfinite(headings).any():
         views = check_views(vectors, groups, headings)
+        if clusters.estimated is not None and views.verdict == "people":
+            tested = np.zeros(n_recordings, dtype=np.int64)
+            tested[recordings] = clusters.estimated
+            without_number = check_views(vectors, tested, headings)
+            views = without_number if without_number.verdict == "views" else views
         confidence[is_seen_from_one_side(groups, headings)] *= views.certainty
     if clusters.doubtful is not None and clusters.doubtful.any():
         is_left_out = clusters.doubtful[labels]
