@@ -24,9 +24,9 @@ python:
 	@test -n "$(PYTHON)" || { echo "himpc needs Python 3.11, 3.12 or 3.13: install one, or run: make PYTHON=/path/to/python"; exit 2; }
 
 .venv/demo-ready: pyproject.toml requirements/dev.txt | python
-	@echo "installing himpc into .venv, which takes a minute or two"
+	@echo "installing himpc with its galleries and server into .venv, which takes a minute or two"
 	$(PYTHON) -m venv .venv
-	$(BIN)/$(INSTALL) --constraint requirements/dev.txt --editable .
+	$(BIN)/$(INSTALL) --constraint requirements/dev.txt --editable '.[gallery,serve]'
 	@touch $@
 
 .venv/ready: .venv/demo-ready
