@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -157,7 +158,9 @@ def test_interrupted_sweep_continues(tmp_path, capsys):
     written: dict[Path, int] = {}
     for number in (signal.SIGINT, signal.SIGKILL):
         words = [sys.executable, "-m", "himpc", *command, "--jobs", "1"]
-        with subprocess.Popen(words, stderr=subprocess.PIPE) as process:
+        # tests that run in the background of a shell ignore SIGINT, which their processes would inherit
+        heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        with subprocess.Popen(words, stderr=subprocess.PIPE, preexec_fn=heed) as process:
             while len(list(out.glob("runs/[!.]*.json"))) == len(written):
                 assert process.poll() is None
                 time.sleep(0.02)
