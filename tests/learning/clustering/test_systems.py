@@ -84,7 +84,7 @@ def test_people_of_both_systems_are_joined_whatever_the_offset(offset):
 
 def test_what_a_system_adds_to_one_body_only_is_learned():
     everybody = list(range(8))
-    vectors, person, effects = record([everybody, everybody], 1.0, seed=2, person_offset=0.12)
+    vectors, person, effects = record([everybody, everybody], 1.0, seed=2, person_offset=0.06)
     found = join(vectors, effects)
     assert wrong_and_found(found.labels, person, effects.system) == (0, 8 * 9)
     assert found.noise > 2
