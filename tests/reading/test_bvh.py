@@ -308,6 +308,11 @@ SPELLINGS = {
     "ends without a name": lambda text: text.replace("End Site", "End"),
     "ends without an offset": lambda text: text.replace("OFFSET 0 0 1e0", ""),
     "commas": lambda text: after_motion(text, lambda line: line.replace(" ", ",")),
+    "commas at the end of lines": lambda text: after_motion(text, lambda line: line.replace(" ", ",") + ","),
+    "commas and blanks at the end of lines": lambda text: after_motion(
+        text, lambda line: line.replace(" ", ", ") + ", "
+    ),
+    "blanks, and semicolons at the end of lines": lambda text: after_motion(text, lambda line: line + ";"),
     "semicolons": lambda text: after_motion(text, lambda line: line.replace(" ", "; ")),
     "blanks at the end of lines": lambda text: text.replace("\r\n", " \t\r\n"),
     "names with blanks": lambda text: text.replace("LeftUpLeg", "Left Up Leg").replace("RightUpLeg", "Right Up Leg"),

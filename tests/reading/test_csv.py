@@ -544,6 +544,36 @@ def test_rows_of_joints_are_read_without_frames_or_header(tmp_path: Path, walkin
     assert recording.fps == (25 if "positions" in name else None)
 
 
+@pytest.mark.parametrize("column", ["body", "person", "id"])
+def test_rows_of_joints_of_bodies_that_alternate_have_common_frames(tmp_path: Path, walking, column: str) -> None:
+    joints, names = walking("kinect-v1")
+    rows = [["time", column, "joint", "x", "y", "z"]]
+    for i, frame in enumerate(joints):
+        for body in (0, 1) if i >= 3 else (0,):  # the second person comes later
+            points = zip(names, frame + np.array([body, 0, 0]), strict=True)
+            rows += [[str(i / 25), str(body), name, *map(str, point)] for name, point in points]
+    save(tmp_path / "times.csv", rows)
+    save(tmp_path / "a.csv", [row[1:] for row in rows])
+    for path, fps in ((tmp_path / "times.csv", 25), (tmp_path / "a.csv", None)):
+        first, second = himpc.read(path, clean=False)
+        np.testing.assert_allclose(first.joints, joints, atol=1e-5)
+        np.testing.assert_allclose(second.joints, joints[3:] + np.array([1, 0, 0]), atol=1e-5)
+        assert first.fps == second.fps == fps
+        assert first.clock == second.clock
+        assert second.start - first.start == pytest.approx(3 / (fps or 1))
+
+
+@pytest.mark.parametrize("columns", [("session",), ("camera",), ("session", "body")])
+def test_rows_of_joints_of_each_session_are_counted_from_0(tmp_path: Path, walking, columns) -> None:
+    joints, names = walking("kinect-v1")
+    rows = [[*columns, "joint", "x", "y", "z"]]
+    rows += [[*(str(s) for _ in columns), *row] for s in range(2) for row in long_rows(joints, names)]
+    first, second = himpc.read(save(tmp_path / "a.csv", rows), clean=False)
+    for recording in (first, second):
+        np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+        assert recording.start == 0
+
+
 PREAMBLES = {
     "statements": ["Subject: 01", "Rate: 50 Hz", "Units: mm"],
     "statements in cells": ["Subject,01", "Frequency,50", "Units,mm"],

@@ -12,6 +12,7 @@ import himpc
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import get_format
+from himpc.reading.formats.json_poses.points import parse_pose
 from himpc.skeleton import get_layout
 
 LAYOUT = get_layout("kinect-v2")
@@ -216,6 +217,28 @@ def test_keypoints_with_a_score_are_of_pictures(tmp_path, walking):
     (recording,) = himpc.read(tmp_path / "a.json", clean=False)
     assert recording.dimensions == 2
     np.testing.assert_allclose(recording.confidence, 0.9, rtol=1e-5)
+
+
+@pytest.mark.parametrize("missing", ["null", "absent", "zeros"])
+def test_a_missing_keypoint_leaves_the_others_in_pictures(tmp_path, walking, missing):
+    joints, names = walking("coco-17")
+    frames = [
+        {"pose": {j: [500 + 100 * x, 900 - 100 * y, 0.9] for j, (x, y, _) in zip(names, f, strict=True)}}
+        for f in joints
+    ]
+    frames[3]["pose"][names[9]] = {"null": [None, None, None], "zeros": [0, 0, 0]}.get(missing)
+    if missing == "absent":
+        del frames[3]["pose"][names[9]]
+    (tmp_path / "a.json").write_text(json.dumps(frames))
+    (recording,) = himpc.read(tmp_path / "a.json", clean=False)
+    assert recording.dimensions == 2
+    assert np.argwhere(recording.confidence == 0).tolist() == [[3, 9]]
+
+
+@pytest.mark.parametrize(("state", "confidence"), [(-1, 0), (0, 0), (1, 0.5), (2, 1), (7, 1), (True, 1), (False, 0)])
+def test_tracking_states_are_confidences_from_0_to_1(state, confidence):
+    pose = parse_pose([{"x": i, "y": i, "z": 1, "state": state} for i in range(6)])
+    assert pose.values[:, 3].tolist() == [confidence] * 6
 
 
 @pytest.mark.parametrize(

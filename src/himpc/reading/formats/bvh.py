@@ -188,6 +188,7 @@ def _parse_header(path: Path, lines: list[tuple[int, str]]) -> tuple[int | None,
 
 def _split_rows(lines: list[tuple[int, str]], channels: int) -> list[tuple[int, list[str]]]:
     """Split lines at blanks, or at commas or semicolons if that gives as many numbers as there are channels."""
+    lines = [(number, line.rstrip(",; \t")) for number, line in lines]
     first = lines[0][1]
     is_delimited = len(first.split()) < channels or any(cell.endswith((",", ";")) for cell in first.split())
     if is_delimited and len(_DELIMITER.split(first)) == channels:

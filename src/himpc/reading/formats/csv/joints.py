@@ -25,17 +25,23 @@ def recognise(path: Path, head: bytes) -> bool:
     return set(_REQUIRED) <= found
 
 
-def _count_frames(table: Table, joint: int) -> Table:
-    """Return a table with a column of frames, each of which begins with the first joint that is there again.
+def _add_frame_column(table: Table, of_row: dict[str, int]) -> Table:
+    """Return a table with a column of frames, each of which begins with the first joint of a body that is there again.
 
-    Bodies that are told apart by another column are counted on, so their frames have gaps where they alternate.
+    The frames of each session and camera are counted from 0, together for the bodies in them.
     """
-    frame, seen, frames = 0, set[str](), []
+    clock_columns = [of_row[name] for name in ("session", "camera") if name in of_row]
+    joint_columns = [of_row[name] for name in ("person", "body", "joint") if name in of_row]
+    latest: dict[tuple[str, ...], int] = {}
+    seen: dict[tuple[str, ...], set[tuple[str, ...]]] = {}
+    frames = []
     for cells in table.rows:
-        if cells[joint] in seen:
-            frame, seen = frame + 1, set()
-        seen.add(cells[joint])
-        frames.append(str(frame))
+        clock, joint = (tuple(cells[i] for i in columns) for columns in (clock_columns, joint_columns))
+        if joint in seen.setdefault(clock, set()):
+            latest[clock] = latest.get(clock, 0) + 1
+            seen[clock].clear()
+        seen[clock].add(joint)
+        frames.append(str(latest.get(clock, 0)))
     rows = [[*cells, number] for cells, number in zip(table.rows, frames, strict=True)]
     return replace(table, header=[*table.header, "frame"], rows=rows)
 
@@ -45,7 +51,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     table = read_table(path)
     columns = table.columns()
     if "frame" not in columns.of_row:
-        table = _count_frames(table, columns.of_row["joint"]) if "joint" in columns.of_row else table
+        table = _add_frame_column(table, columns.of_row) if "joint" in columns.of_row else table
         columns = table.columns()
     if columns.of_joint or not set(_REQUIRED) <= set(columns.of_row):
         raise FormatError(f"{path}, line {table.header_line}: expected the columns {', '.join(_REQUIRED)}")

@@ -82,11 +82,13 @@ def read_document(path: Path, content: Any, options: FileOptions) -> list[Record
     return _recordings(path, document, _find_timeline(path, document), options)
 
 
-def _drop_depth(detections: list[Detection]) -> list[Detection]:
-    """Return poses as keypoints of pictures if the third of their three numbers is a score."""
-    values = [each.values for each in detections]
-    stated = any((each.shape[1] != 4 or (each[:, 3] != 1).any()) for each in values)  # the score is elsewhere
-    if stated or not values or not are_keypoints(np.concatenate(values)[:, :3]):
+def _drop_score_coordinate(detections: list[Detection]) -> list[Detection]:
+    """Drop the third coordinate if it is a confidence."""
+    if not all(each.values.shape[1] == 4 for each in detections):
+        return detections
+    points = np.concatenate([each.values for each in detections] or [np.zeros((0, 4))])
+    points = points[points[:, :3].any(axis=1)]  # others are missing, with a confidence of 0
+    if (points[:, 3] != 1).any() or not are_keypoints(points[:, :3]):
         return detections
     return [replace(each, values=each.values[:, :3]) for each in detections]
 
@@ -131,7 +133,7 @@ def _recordings(path: Path, document: Document, timeline: Timeline, options: Fil
                 values = placed
             detections.append(Detection(place, track, values, where))
     if document.unit is None and options.unit is None and options.scale is None:
-        detections = _drop_depth(detections)
+        detections = _drop_score_coordinate(detections)
     if not names and len(document.names) == len(detections[0].values):
         names = document.names
     up = document.up.lower() if document.up else None

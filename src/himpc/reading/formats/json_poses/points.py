@@ -161,7 +161,7 @@ def _confidence(of_key: Mapping[str, Any]) -> float:
         if isinstance(state, str):
             return _STATE_WORDS.get(key_of(state), 1.0)
         if type(state) is int or isinstance(state, bool):
-            return min(int(state), 2) / 2 if not isinstance(state, bool) else float(state)
+            return max(0, min(state, 2)) / 2 if not isinstance(state, bool) else float(state)
     return 1.0
 
 
