@@ -14,8 +14,8 @@ import numpy as np
 
 from himpc.reading.formats.cad60 import _ORIENTED
 from himpc.reading.formats.florence import _ORDER as FLORENCE_ORDER
+from himpc.reading.formats.matlab import _ORDER as UTD_ORDER
 from himpc.reading.formats.msr_action3d import _ORDER as MSR_ORDER
-from himpc.reading.formats.utd_mhad import _ORDER as UTD_ORDER
 from himpc.skeleton import get_layout
 
 DOWN = (1, -1, -1)

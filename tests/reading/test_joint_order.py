@@ -19,7 +19,7 @@ def test_the_order_of_every_layout_is_found(walking, name, seed):
     joints, _ = walking(name, seed=seed)
     turned = joints[..., [2, 0, 1]] * -1000 + 5  # any unit and axes
     order = find_order([turned], FileOptions(), "a.npy")
-    assert (order.layout, order.is_own) == (get_layout(name), True)
+    assert (order.layout, order.is_layout_order) == (get_layout(name), True)
     in_pictures = find_order([joints[..., :2]], FileOptions(), "a.npy")
     assert in_pictures.layout == get_layout(name)
 
@@ -62,7 +62,7 @@ def test_joints_that_are_never_seen_do_not_hide_the_order(walking, unseen):
         hidden[:, [i for i, joint in enumerate(own) if any(word in joint for word in words)]] = np.nan
         hidden[3:9, 0] = np.nan
         order = find_order([hidden], FileOptions(), "a.npy")
-        assert (order.layout, order.is_own) == (get_layout(name), True)
+        assert (order.layout, order.is_layout_order) == (get_layout(name), True)
         rng = np.random.default_rng(0)
         assert find_order([rng.permutation(hidden, axis=1)], FileOptions(), "a.npy") is None
 
@@ -70,4 +70,4 @@ def test_joints_that_are_never_seen_do_not_hide_the_order(walking, unseen):
 def test_a_stated_layout_counts(walking):
     joints, _ = walking("body-25")
     order = find_order([joints], FileOptions(layout=get_layout("kinect-v2")), "a.npy")
-    assert (order.layout.name, order.is_own) == ("kinect-v2", True)
+    assert (order.layout.name, order.is_layout_order) == ("kinect-v2", True)

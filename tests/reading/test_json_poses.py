@@ -60,6 +60,8 @@ SHAPES = {
     "frames by number, joints by name": lambda x: {str(i): named(frame) for i, frame in enumerate(x)},
     "frames by name": lambda x: {f"frame_{i}": {j: xyz(at) for j, at in named(f).items()} for i, f in enumerate(x)},
     "keypoints_3d of each frame": lambda x: [{"keypoints_3d": frame} for frame in x],
+    "keypoints of each frame": lambda x: [{"keypoints": frame} for frame in x],
+    "keypoints of each frame under a key": lambda x: {"frames": [{"keypoints": frame} for frame in x]},
     "keypoints_3d of all frames": lambda x: {"keypoints_3d": x},
     "bare frames": lambda x: x,
     "Kinect for node.js": lambda x: [

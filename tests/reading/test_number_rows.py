@@ -83,6 +83,14 @@ def test_a_header_of_numbers_is_left_out_and_a_cut_line_noted(tmp_path, walking)
     assert "is cut off" in recording.quality.notes[1]
 
 
+@pytest.mark.parametrize("header", ["0,1,2", "V1,V2,V3", "1,2,3"])
+def test_a_header_of_three_numbers_is_left_out(tmp_path, walking, header):
+    joints, _ = walking("kinect-v2")
+    path = write(tmp_path / "a.csv", joints.reshape(-1, 3), ",", header + "\n")
+    (recording,) = himpc.read(path, clean=False)
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
+
+
 @pytest.mark.parametrize(
     ("rows", "message"),
     [

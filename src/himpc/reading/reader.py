@@ -104,7 +104,7 @@ class Plan:
     errors : tuple of (Path, HimpcError)
         Folders that cannot be opened.
     notes : tuple of str
-        What else a person should know.
+        Further notes for the user.
     file_options : FileOptions
         The options of formats, with the files of layout and markers loaded.
     rules : CleaningRules or None

@@ -231,9 +231,10 @@ def _check_scales(path: Path, nodes: list[_Node], values: NDArray[np.float64]) -
     """Check that bones keep their size, as positions do not take account of the scale channels of joints."""
     kinds = np.array([kind for node in nodes for kind, _ in node.channels])
     scales = values[:, kinds == "scale"]
-    if not np.isin(scales[np.isfinite(scales)], (0, 1)).all():
+    changes = scales[np.isfinite(scales) & ~np.isin(scales, (0, 1))]
+    if changes.size:
         raise FormatError(
-            f"{path}: scales its bones from frame to frame, expected bones of constant length",
+            f"{path}: scales its bones by {changes[0]:g}, expected scale channels of 1",
             hint="export it without channels of scale",
         )
 

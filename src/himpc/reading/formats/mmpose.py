@@ -17,6 +17,7 @@ import numpy as np
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.json_poses import read_document
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.frames import frame_files, is_folder_of_pictures, places_by_name
 from himpc.reading.formats.parsing.keypoints import (
@@ -41,6 +42,7 @@ __all__ = ["read", "recognise"]
 
 _MARKS = (b'"instance_info"', b'"meta_info"', b'"keypoint_scores"', b'"instances"', b'"predictions"')
 _IDS = ("track_id", "instance_id", "track_ids", "id")
+_KEYS_OF_INSTANCES = ("keypoint_scores", "bbox", "bbox_score", "score", "category_id", "area")
 _H36M = "h36m-17"
 _MAX_PICTURE_BYTES = 4 * 2**20
 
@@ -64,9 +66,26 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         places, length, notes = places_by_name(path, [file.stem for file in files])
         return _recordings(path, frames, Timeline(places, length, None, notes), {}, options)
     content = load_json(path)
+    if not _is_of_mmpose(content):
+        return read_document(path, content, options)
     meta = content.get("meta_info") if isinstance(content, dict) else None
     frames = check_frames(_list_frames(content), path)
     return _recordings(path, frames, _find_timeline(path, frames), meta if isinstance(meta, dict) else {}, options)
+
+
+def _is_of_mmpose(content: Any) -> bool:
+    """Return whether a document is of MMPose, and not frames of another program that are one person's keypoints each.
+
+    MMPose writes boxes and scores beside the keypoints of the people in a picture.
+    """
+    if isinstance(content, dict):
+        return any(key in content for key in ("meta_info", "instance_info", "predictions", "instances", "keypoints"))
+    if not isinstance(content, list) or len(content) < 2:
+        return True
+    return not all(
+        isinstance(each, dict) and "keypoints" in each and not set(each) & {*_IDS, *_KEYS_OF_INSTANCES}
+        for each in content
+    )
 
 
 def _instances_of_picture(file: Path) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.arrays import npz_names
+from himpc.reading.formats.parsing.arrays import is_npz, npz_names
 from himpc.recordings import Recording, load
 
 __all__ = ["read", "recognise"]
@@ -13,7 +13,7 @@ __all__ = ["read", "recognise"]
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise a NumPy archive that states a version of himpc, or is damaged; `load` names the damage."""
-    if not head.startswith(b"PK\x03\x04") or b".npy" not in head[30:300]:
+    if not is_npz(head):
         return False
     names = npz_names(path)
     return not names or "himpc_version" in names

@@ -1,4 +1,4 @@
-"""Text of numbers alone: a row a frame with the coordinates of all joints, or a row a joint.
+"""Text of numbers alone: one row per frame, or one row per joint.
 
 A row may begin with the number or time of its frame, and end with a label. Its other numbers are x, y and z of each
 joint, also with a confidence or tracking state, of one person or two: 60 or 80 numbers for the 20 joints of a Kinect
@@ -21,7 +21,7 @@ from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.joint_order import find_order, known_counts, layout_hint
 from himpc.reading.formats.parsing.poses import pose_recordings
-from himpc.reading.formats.parsing.positions import check_memory, check_positions
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
 from himpc.reading.formats.parsing.text import Row, decode_head, leave_out_cut_row, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.reading.formats.parsing.tracks import Detection
@@ -83,9 +83,8 @@ def _are_numbers(cells: list[str]) -> bool:
 def _is_numbered_header(cells: list[str]) -> bool:
     """Return whether a row names its columns by their numbers alone, from 0 or 1."""
     numbers = [int(match[1]) for cell in cells if (match := _NUMBERED_NAME.fullmatch(cell)) and match[1]]
-    return len(numbers) >= len(cells) - 1 > _MIN_WIDTH - 2 and numbers == list(
-        range(numbers[0], numbers[0] + len(numbers))
-    )
+    is_named = len(numbers) >= max(len(cells) - 1, 3)
+    return is_named and numbers[0] in (0, 1) and numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
@@ -176,8 +175,7 @@ def _splits(values: NDArray[np.float64], options: FileOptions) -> Iterator[_Spli
 def _order(bodies: NDArray[np.float64], options: FileOptions, path: Path) -> bool:
     """Return whether bodies ``(frames, joints, axes)`` are in an order that gives the shape of a person."""
     places = bodies[..., : 2 if _are_shares(bodies, options) else 3]
-    seen = np.where((places == 0).all(axis=2, keepdims=True), np.nan, places)
-    return find_order([seen], options, str(path)) is not None
+    return find_order([mask_origin(places)], options, str(path)) is not None
 
 
 def _are_shares(bodies: NDArray[np.float64], options: FileOptions) -> bool:

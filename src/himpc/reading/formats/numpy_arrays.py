@@ -2,8 +2,8 @@
 
 An array is (frames, joints, 3) or (frames, 3 joints), with axes in any order, with people or samples as further axes:
 (3, frames, joints, people) and (samples, 3, frames, joints, people) as of ST-GCN, or (samples, frames, 150) as of NTU
-RGB+D in the form of CTR-GCN. Frames of zeros are padding. An array of names, of as many as there are joints,
-names them; else the order is that of a layout or data set, which the shape of the body confirms (see `joint_order`).
+RGB+D in the form of CTR-GCN. Frames of zeros are padding. An array of J strings names the joints; else the order is
+that of a layout or data set, which the shape of the body confirms (see `joint_order`).
 x, y and a confidence, or x and y alone, are keypoints of pictures.
 """
 
@@ -21,11 +21,11 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError, Hint
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.freemocap import is_of_landmarks
-from himpc.reading.formats.parsing.arrays import npy_shape, npz_names, read_npy, read_npz, to_float64
+from himpc.reading.formats.parsing.arrays import is_npz, npy_shape, npz_names, read_npy, read_npz, to_float64
 from himpc.reading.formats.parsing.joint_order import find_order, known_counts, order_error
 from himpc.reading.formats.parsing.keypoints import are_keypoints
 from himpc.reading.formats.parsing.poses import pose_recordings
-from himpc.reading.formats.parsing.positions import check_memory, check_positions
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
 from himpc.reading.formats.parsing.text import MAX_BYTES
 from himpc.reading.formats.parsing.timeline import Timeline
 from himpc.reading.formats.parsing.tracks import Detection
@@ -33,7 +33,7 @@ from himpc.recordings import Recording
 
 __all__ = ["read", "read_arrays", "recognise"]
 
-_ARCHIVE, _ARRAY = b"PK\x03\x04", b"\x93NUMPY"
+_ARRAY = b"\x93NUMPY"
 _AXES = ("samples", "people", "frames", "joints", "axes")
 _ARRANGEMENTS = {
     3: ("frames joints axes", "axes frames joints", "frames axes joints", "joints axes frames", "joints frames axes"),
@@ -71,32 +71,32 @@ _CHECKED_SAMPLES = 20
 class _Poses:
     """The bodies of an array, ``(samples, people, frames, joints, axes)``, and the name of each joint, if known.
 
-    `in_space` tells that they are no keypoints of pictures.
+    `has_stated_unit` tells that the user states a unit of length, so that they are no keypoints of pictures.
     """
 
     values: NDArray[np.float64]
     names: tuple[str, ...]
     fps: float | None
-    in_space: bool = False
+    has_stated_unit: bool = False
 
     @cached_property
-    def is_flat(self) -> bool:
+    def is_2d(self) -> bool:
         """Whether these are keypoints of pictures: x and y, alone or with a confidence, in pixels or as shares."""
-        if self.values.shape[4] != 3 or self.in_space:
+        if self.values.shape[4] != 3 or self.has_stated_unit:
             return bool(self.values.shape[4] == 2)
         return are_keypoints(self.values[:_CHECKED_SAMPLES])
 
     @cached_property
-    def checked(self) -> list[NDArray[np.float64]]:
+    def sample_bodies(self) -> list[NDArray[np.float64]]:
         """The bodies ``(frames, joints, 3)``, or in 2D ``(frames, joints, 2)``, of the first samples."""
-        bodies = self.values[:_CHECKED_SAMPLES, 0, :, :, : 2 if self.is_flat else 3]
+        bodies = self.values[:_CHECKED_SAMPLES, 0, :, :, : 2 if self.is_2d else 3]
         filled = [body[_are_filled(body)] for body in bodies]
-        return [np.where((body == 0).all(axis=2, keepdims=True), np.nan, body) for body in filled if len(body)]
+        return [mask_origin(body) for body in filled if len(body)]
 
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise NumPy arrays and archives of them, other than those of himpc, FreeMoCap and SMPL."""
-    if head.startswith(_ARCHIVE) and b".npy" in head[30:300]:
+    if is_npz(head):
         names = npz_names(path)
         return bool(names) and "himpc_version" not in names
     if not head.startswith(_ARRAY):
@@ -134,7 +134,7 @@ def _recordings(path: Path, poses: _Poses, options: FileOptions) -> list[Recordi
 def _detections(path: Path, poses: _Poses, sample: int) -> list[Detection]:
     """Return the people in the frames of a sample that show any."""
     values = poses.values[sample - 1]
-    if values.shape[3] == (2 if poses.is_flat else 3):
+    if values.shape[3] == (2 if poses.is_2d else 3):
         is_seen = np.isfinite(values).all(axis=3, keepdims=True) & (values != 0).any(axis=3, keepdims=True)
         values = np.concatenate([np.where(is_seen, values, 0), is_seen], axis=3)
     return [
@@ -196,14 +196,18 @@ def _arrange(
     for poses, stated in zip(candidates, is_stated, strict=True):
         if poses.names or stated:
             return poses
-    for poses in sorted(candidates, key=lambda poses: poses.is_flat):  # in 2D, there is less evidence
-        if poses.values.shape[3] in known_counts() and poses.checked and find_order(poses.checked, options, str(path)):
+    for poses in sorted(candidates, key=lambda poses: poses.is_2d):  # in 2D, there is less evidence
+        if (
+            poses.values.shape[3] in known_counts()
+            and poses.sample_bodies
+            and find_order(poses.sample_bodies, options, str(path))
+        ):
             return poses
     if not candidates:
         raise FormatError(
             f"{path}: is an array of {array.dtype} of shape {array.shape}, expected numbers (frames, points, 3), or "
             "(frames, points, 2) for 2D",
-            hint="give the 3D positions of one person, such as mediapipe_body_3d_xyz.npy",
+            hint="save the positions of the joints in one of these shapes",
         )
     raise order_error(str(path), candidates[0].values.shape[3])
 
@@ -214,8 +218,8 @@ def _name(
     """Return poses with the names that are as many as the joints, or numbers if points are used as they are."""
     count = values.shape[3]
     labels = next((tuple(str(name) for name in each) for each in names if len(each) == count), ())
-    in_space = options.unit is not None or options.scale is not None  # the user's unit is one of length
-    return _Poses(values, labels or (_numbers(count) if options.as_points else ()), fps, in_space)
+    has_stated_unit = options.unit is not None or options.scale is not None
+    return _Poses(values, labels or (_numbers(count) if options.as_points else ()), fps, has_stated_unit)
 
 
 def _numbers(count: int) -> tuple[str, ...]:

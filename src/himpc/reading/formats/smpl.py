@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.parsing.arrays import npz_names, npz_shape, read_npz, to_float64
+from himpc.reading.formats.parsing.arrays import is_npz, npz_names, npz_shape, read_npz, to_float64
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.positions import MAX_COORDINATE, check_memory
 from himpc.reading.formats.parsing.tracks import Detection
@@ -41,7 +41,7 @@ _LAYOUTS = {
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise an archive with the names of joints or parameters, that is not himpc's own."""
-    if not head.startswith(b"PK\x03\x04") or b".npy" not in head[30:300]:
+    if not is_npz(head):
         return False
     names = npz_names(path)
     if "himpc_version" in names:

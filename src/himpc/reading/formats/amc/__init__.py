@@ -58,7 +58,7 @@ def recognise(path: Path, head: bytes) -> bool:
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
-    """Read the body of a motion, whose skeleton is in the same folder."""
+    """Read the body of a motion, whose skeleton is in the same folder or in the one above."""
     try:
         skeleton = read_asf(_find_skeleton(path))
     except FormatError as error:
@@ -116,8 +116,8 @@ def _label_ends(skeleton: Skeleton) -> tuple[list[str], list[int]]:
 def _find_skeleton(path: Path) -> Path:
     """Find the skeleton of a motion in its folder or, if that has none, in the one above.
 
-    It is the ``.asf`` whose name the motion's begins with, such as ``HDM_bd`` for ``HDM_bd_01-01``, the one that the
-    motion states in its first line, or the only one.
+    It is the ``.asf`` whose name the motion's begins with, such as ``HDM_bd`` for ``HDM_bd_01-01``, or that the motion
+    states in its first line; of several, the one with the longest name. If none fits, it is the only one.
     """
     try:
         folders = ([*folder.iterdir()] for folder in (path.parent, path.absolute().parent.parent))
@@ -133,8 +133,8 @@ def _find_skeleton(path: Path) -> Path:
         return max(named, key=lambda other: len(other.stem), default=skeletons[0])
     found = f"{len(skeletons)} others there" if skeletons else "none there"
     raise FormatError(
-        f"expected {path.stem.split('_')[0]}.asf in the same folder, found {found}",
-        hint="put the skeleton there, named as the motion or as its name begins",
+        f"expected an .asf whose name {path.stem!r} begins with, in its folder or the one above, found {found}",
+        hint="put the skeleton beside the motion, with the same name or the beginning of it before '_'",
     )
 
 

@@ -28,7 +28,7 @@ def recognise(path: Path, head: bytes) -> bool:
     return len(head) >= 2 and head[1] == 0x50 and (path.suffix.lower() == ".c3d" or 2 <= head[0] <= 8)
 
 
-def _name_a_body(labels: Sequence[str], options: FileOptions) -> bool:
+def _are_body_labels(labels: Sequence[str], options: FileOptions) -> bool:
     """Return whether the labels of segments are of a body, and not of tools beside the markers of a person."""
     subjects = [subject for proposal in propose_subjects(labels) for subject in proposal]
     return any(resolve_points([name for name, _ in subject.points], options) for subject in subjects)
@@ -37,7 +37,7 @@ def _name_a_body(labels: Sequence[str], options: FileOptions) -> bool:
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person whose markers, or whose segments, a C3D file holds."""
     segments = read_segments(path)
-    if segments and (not segments.beside_points or _name_a_body(segments.labels, options)):
+    if segments and (not segments.beside_points or _are_body_labels(segments.labels, options)):
         return marker_recordings(
             path,
             segments.labels,

@@ -95,10 +95,10 @@ def open_c3d(path: Path) -> C3DFile:
     rate, notes = find_rate(header, parameters)
     counts = extent.points, extent.frames, extent.analog
     opened = C3DFile(processor, *counts, extent.scale, rate, extent.start, parameters, notes=(*extent.notes, *notes))
-    return _check_marks(path, opened)
+    return _ignore_invalid_marks(path, opened)
 
 
-def _check_marks(path: Path, file: C3DFile) -> C3DFile:
+def _ignore_invalid_marks(path: Path, file: C3DFile) -> C3DFile:
     """Ignore the words that mark points as not seen if they mark all points, although these have positions."""
     frames = np.unique(np.linspace(0, file.frames - 1, _CHECKED_FRAMES).astype(int))
     values = _decode(_map(path, file)[frames, : 4 * file.points], file).reshape(-1, 4)

@@ -43,7 +43,7 @@ class Segments:
     beside_points : bool
         Whether the file holds points as well.
     notes : tuple of str
-        What else a person should know.
+        Further notes for the user.
     """
 
     labels: list[str]

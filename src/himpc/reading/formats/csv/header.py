@@ -37,7 +37,7 @@ class Header:
     names : list of str
         One name a column.
     stated : dict of str to str
-        What lines above state: ``unit``, ``layout``, ``fps``, ``up``.
+        What lines above and a row of units below state: ``unit``, ``layout``, ``fps``, ``up``.
     delimiter : str
         A blank where blanks separate cells.
     first, end : int
@@ -73,7 +73,7 @@ def parse_header(lines: Sequence[str]) -> Header | None:
     if names := _names_without_header(rows[0]):
         return Header(names, stated, delimiter, first, first)
     names, count = _join_rows(rows[:_MAX_ROWS])
-    if len(rows) > count and (units := _units_of(rows[count])) is not None:
+    if len(rows) > count and (units := _parse_unit_row(rows[count])) is not None:
         count += 1
         stated = {"unit": units.pop(), **stated} if len(units) == 1 else stated
     return Header(names, stated, delimiter, first, first + count)
@@ -157,8 +157,8 @@ def _join_rows(rows: Sequence[list[str]]) -> tuple[list[str], int]:
     return joined, last + 1
 
 
-def _units_of(cells: Sequence[str]) -> set[str] | None:
-    """Return the units of length in a row of units; None if it is a row of numbers."""
+def _parse_unit_row(cells: Sequence[str]) -> set[str] | None:
+    """Parse the units of length in a row of units; None if it is a row of numbers."""
     units = [parse_label_unit(cell) for cell in cells if cell]
     if not units or None in units:
         return None

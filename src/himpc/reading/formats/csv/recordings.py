@@ -19,7 +19,7 @@ from himpc.reading.formats.parsing.joint_order import JointOrder, find_order
 from himpc.reading.formats.parsing.keypoints import are_shares, shares_error
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.named_points import explain_unknown, resolve_points
-from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing, scatter
+from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing, mask_origin, scatter
 from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, find_timeline
 from himpc.reading.formats.parsing.tracks import Detection
 from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
@@ -91,8 +91,7 @@ def to_recordings(rows: Rows, options: FileOptions) -> list[Recording]:
     orders: list[JointOrder] = []
 
     def find_by_shape(columns: list[int]) -> JointOrder | None:
-        seen = [np.where((body.points == 0).all(axis=2, keepdims=True), np.nan, body.points) for body in bodies]
-        order = find_order([points[:, columns] for points in seen], options, str(table.path))
+        order = find_order([mask_origin(body.points)[:, columns] for body in bodies], options, str(table.path))
         orders.extend([order] if order else [])
         return order
 

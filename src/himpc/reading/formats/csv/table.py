@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
+from himpc.reading.formats.csv.axis_columns import name_axes, split_point_cells
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.header import parse_header, split_row
-from himpc.reading.formats.csv.spreading import name_axes, spread_points
 from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, to_numbers, utf16_of
 from himpc.reading.formats.parsing.timeline import parse_seconds
 
@@ -55,7 +55,8 @@ class Table:
     path : Path
         The file.
     stated : dict
-        The comments of the form ``# unit: mm`` before the header: ``unit``, ``layout``, ``fps``, ``up``.
+        ``unit``, ``layout``, ``fps`` and ``up``, by comments such as ``# unit: mm`` and lines such as ``Rate: 50 Hz``
+        above the header, or by a row of units below it.
     header : list of str
         The columns' names.
     header_line : int
@@ -157,7 +158,7 @@ def header_of(head: bytes) -> list[str]:
     if header is None:
         return []
     rows = [split_row(line, header.delimiter) for line in lines[header.end : header.end + 2]]
-    return name_axes(spread_points(header.names, rows)[0])
+    return name_axes(split_point_cells(header.names, rows)[0])
 
 
 def read_table(path: Path) -> Table:
@@ -189,7 +190,7 @@ def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
     if not lines:
         raise FormatError(f"{path}: has a header but no rows")
     lines, rows, cut = _check_widths(path, lines, rows, len(header))
-    header, rows = spread_points(header, rows)
+    header, rows = split_point_cells(header, rows)
     header = name_axes(header)
     return Table(path, found.stated, header, header_line, lines, rows, (*notes, *cut))
 

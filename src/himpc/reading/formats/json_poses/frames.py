@@ -7,7 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from himpc.reading.formats.json_poses.points import MIN_POINTS, Pose, is_of_positions, key_of, parse_pose, value_of
+from himpc.reading.formats.json_poses.points import (
+    MIN_POINTS,
+    Pose,
+    get_first,
+    may_be_positions,
+    normalize_key,
+    parse_pose,
+)
 
 __all__ = ["Document", "Frame", "list_frames", "parse_frame"]
 
@@ -66,9 +73,9 @@ class Document:
 def list_frames(content: Any) -> Document | None:
     """List the frames of a document; None if no poses are found in it."""
     stated = content if isinstance(content, dict) else {}
-    rate = value_of(stated, _RATES)
-    unit, up = value_of(stated, ("unit", "units", "lengthunit")), value_of(stated, ("up", "upaxis"))
-    names = next((tuple(each) for key in _NAMES if _are_names(each := value_of(stated, (key,)))), ())
+    rate = get_first(stated, _RATES)
+    unit, up = get_first(stated, ("unit", "units", "lengthunit")), get_first(stated, ("up", "upaxis"))
+    names = next((tuple(each) for key in _NAMES if _are_names(each := get_first(stated, (key,)))), ())
     frames = _find_frames(content, 0)
     if not any(frame.people for frame in frames):
         return None
@@ -89,18 +96,18 @@ def _find_frames(content: Any, depth: int) -> list[Frame]:
         return [parse_frame(frame) for frame in content]
     if not isinstance(content, dict):
         return []
-    if parse_pose(content) is None and (columns := _of_joints(content)):
-        return columns
-    numbered = {int(match[1]): key for key in content if (match := _NUMBER.fullmatch(key))}
-    if len(numbered) == len(content) and not parse_pose(content):
+    if parse_pose(content) is None:
+        if frames := _parse_trajectories(content):
+            return frames
+        numbered = {int(match[1]): key for key in content if (match := _NUMBER.fullmatch(key))}
         pairs = [(number, parse_frame(content[key])) for number, key in sorted(numbered.items())]
-        if any(frame.people for _, frame in pairs):
+        if len(numbered) == len(content) and any(frame.people for _, frame in pairs):
             return [Frame(frame.people, float(number), frame.time) for number, frame in pairs]
     frame = parse_frame(content)
     if frame.people:
         return [frame]
     for key in (*_FRAMES, *_POSES, *_PEOPLE):
-        value = value_of(content, (key,))
+        value = get_first(content, (key,))
         if isinstance(value, list | dict) and not _are_names(value):
             frames = _find_frames(value, depth + 1)
             if any(frame.people for frame in frames):
@@ -112,8 +119,8 @@ def parse_frame(content: Any) -> Frame:
     """Parse the people of a frame, which may be one pose, one person, or several people."""
     if not isinstance(content, dict):
         return Frame(list(_people(content)))
-    number, time = value_of(content, _NUMBERS), value_of(content, _TIMES)
-    several = next((each for key in _PEOPLE if isinstance(each := value_of(content, (key,)), list | dict)), None)
+    number, time = get_first(content, _NUMBERS), get_first(content, _TIMES)
+    several = next((each for key in _PEOPLE if isinstance(each := get_first(content, (key,)), list | dict)), None)
     people = list(_people(content if several is None else several))
     is_number = type(number) in (int, float) and abs(number) < _MAX_NUMBER
     return Frame(people, float(number) if is_number else None, time)
@@ -123,7 +130,7 @@ def _people(content: Any) -> Iterator[tuple[Any, Pose]]:
     """Yield the people of a frame, each with an id if there is one."""
     pose = parse_pose(content)
     if pose is not None:
-        yield (value_of(content, _IDS) if isinstance(content, dict) else None), pose
+        yield (get_first(content, _IDS) if isinstance(content, dict) else None), pose
     elif isinstance(content, list):
         for person in content:
             if (found := _person(person)) is not None:
@@ -132,7 +139,7 @@ def _people(content: Any) -> Iterator[tuple[Any, Pose]]:
         yield found
     elif isinstance(content, dict):
         for key, person in content.items():
-            if is_of_positions(key) and (found := _person(person)) is not None:
+            if may_be_positions(key) and (found := _person(person)) is not None:
                 yield (key if found[0] is None else found[0]), found[1]
 
 
@@ -140,11 +147,13 @@ def _person(content: Any) -> tuple[Any, Pose] | None:
     """Return the id and the pose of a person: of the first key of a pose, or of the only one that holds a pose."""
     pose = parse_pose(content)
     if pose is not None:
-        return (value_of(content, _IDS) if isinstance(content, dict) else None), pose
-    if not isinstance(content, dict) or value_of(content, ("tracked", "istracked")) is False:
+        return (get_first(content, _IDS) if isinstance(content, dict) else None), pose
+    if not isinstance(content, dict) or get_first(content, ("tracked", "istracked")) is False:
         return None
     poses = {
-        key_of(key): pose for key, value in content.items() if is_of_positions(key) and (pose := _nested_pose(value))
+        normalize_key(key): pose
+        for key, value in content.items()
+        if may_be_positions(key) and (pose := _nested_pose(value))
     }
     poses |= {
         key: replace(poses[key], names=names)
@@ -154,35 +163,35 @@ def _person(content: Any) -> tuple[Any, Pose] | None:
     chosen = next((poses[key] for key in _POSES if key in poses), None)
     if chosen is None and len(poses) == 1:
         (chosen,) = poses.values()
-    return None if chosen is None else (value_of(content, _IDS), chosen)
+    return None if chosen is None else (get_first(content, _IDS), chosen)
 
 
 def _nested_pose(value: Any) -> Pose | None:
     """Return a pose, which may be one level deeper, as in ``{"skeleton": {"joints": [...]}}``."""
     pose = parse_pose(value)
     if pose is None and isinstance(value, dict):
-        inner = [value[key] for key in value if key_of(key) in _POSES]
+        inner = [value[key] for key in value if normalize_key(key) in _POSES]
         pose = next((found for each in inner if (found := parse_pose(each))), None)
     return pose
 
 
-def _of_joints(content: Mapping[str, Any]) -> list[Frame]:
-    """Return the frames of an object with the course of each joint: a list of points, or a list for each axis."""
-    courses: dict[str, Sequence[Any]] = {}
-    for name, course in content.items():
-        if isinstance(course, dict):
-            axes = {key_of(axis): values for axis, values in course.items() if isinstance(values, list)}
+def _parse_trajectories(content: Mapping[str, Any]) -> list[Frame]:
+    """Parse the frames of an object with the trajectory of each joint: a list of points, or a list for each axis."""
+    trajectories: dict[str, Sequence[Any]] = {}
+    for name, trajectory in content.items():
+        if isinstance(trajectory, dict):
+            axes = {normalize_key(axis): values for axis, values in trajectory.items() if isinstance(values, list)}
             lists = [axes[axis] for axis in "xyz" if axis in axes]
             if len(lists) >= 2 and len({len(values) for values in lists}) == 1:
-                courses[name] = [list(point) for point in zip(*lists, strict=True)]
-        elif isinstance(course, list) and course and all(_is_point(point) for point in course):
-            courses[name] = course
-    lengths = [len(course) for course in courses.values()]
+                trajectories[name] = [list(point) for point in zip(*lists, strict=True)]
+        elif isinstance(trajectory, list) and trajectory and all(_is_point(point) for point in trajectory):
+            trajectories[name] = trajectory
+    lengths = [len(trajectory) for trajectory in trajectories.values()]
     usual = max(set(lengths), key=lengths.count, default=0)
-    courses = {name: course for name, course in courses.items() if len(course) == usual}
-    if len(courses) < MIN_POINTS or all(key_of(name) in (*_PEOPLE, *_POSES) for name in courses):
+    trajectories = {name: trajectory for name, trajectory in trajectories.items() if len(trajectory) == usual}
+    if len(trajectories) < MIN_POINTS or all(normalize_key(name) in (*_PEOPLE, *_POSES) for name in trajectories):
         return []
-    frames = [{name: course[i] for name, course in courses.items()} for i in range(usual)]
+    frames = [{name: trajectory[i] for name, trajectory in trajectories.items()} for i in range(usual)]
     return [parse_frame(frame) for frame in frames]
 
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from himpc.reading.formats.csv.columns import AXES, parse_column
 
-__all__ = ["Pose", "is_of_positions", "key_of", "parse_pose", "value_of"]
+__all__ = ["Pose", "get_first", "may_be_positions", "normalize_key", "parse_pose"]
 
 _MAX_NUMBER = 1e300
 _MAX_DEVIATION = 2e-3
@@ -40,20 +40,20 @@ class Pose:
     values: NDArray[np.float64]
 
 
-def key_of(key: str) -> str:
-    """Return a key without case and separators."""
+def normalize_key(key: str) -> str:
+    """Normalize a key: without case and separators."""
     return re.sub(r"[^a-z0-9]", "", key.lower())
 
 
-def value_of(content: Mapping[str, Any], keys: Sequence[str]) -> Any:
-    """Return the value of the first of some keys (see `key_of`) that is there; None if none is."""
-    of_key = {key_of(key): value for key, value in reversed(list(content.items()))}
+def get_first(content: Mapping[str, Any], keys: Sequence[str]) -> Any:
+    """Get the value of the first of some keys (see `normalize_key`) that is there; None if none is."""
+    of_key = {normalize_key(key): value for key, value in reversed(list(content.items()))}
     return next((of_key[key] for key in keys if of_key.get(key) is not None), None)
 
 
-def is_of_positions(key: str) -> bool:
+def may_be_positions(key: str) -> bool:
     """Return whether a key does not name another quantity than positions, such as rotations."""
-    return _OTHER_QUANTITY.search(key_of(key)) is None
+    return _OTHER_QUANTITY.search(normalize_key(key)) is None
 
 
 def parse_pose(value: Any) -> Pose | None:
@@ -81,7 +81,7 @@ def _parse_any(value: Any) -> Pose | None:
     width = max((len(point) for point in points if point is not None), default=0)
     if not width or any(point is None and each is not None for point, each in zip(points, value, strict=True)):
         return None
-    names: list[Any] = [value_of(point, _NAMES) if isinstance(point, dict) else None for point in value]
+    names: list[Any] = [get_first(point, _NAMES) if isinstance(point, dict) else None for point in value]
     filled = [point if point is not None else (np.nan,) * (width - 1) + (0.0,) for point in points]
     if any(len(point) != width for point in filled):
         return None
@@ -98,13 +98,11 @@ def _parse_named(content: Mapping[str, Any]) -> Pose | None:
     points = {key: point for key, value in content.items() if (point := _parse_point(value))}
     width = max((len(point) for point in points.values()), default=0)
     points = {key: point for key, point in points.items() if len(point) == width}
-    if len(points) < MIN_POINTS or key_of(next(iter(points))) in _INSIDE:
+    if len(points) < MIN_POINTS or normalize_key(next(iter(points))) in _INSIDE:
         return None
-    values = np.array(list(points.values()))
     if all(key.isdecimal() for key in points):
-        order = sorted(range(len(points)), key=lambda i: int(list(points)[i]))
-        return Pose((), values[order])
-    return Pose(tuple(points), values)
+        return Pose((), np.array([points[key] for key in sorted(points, key=int)]))
+    return Pose(tuple(points), np.array(list(points.values())))
 
 
 def _parse_columns(content: Mapping[str, Any]) -> Pose | None:
@@ -140,7 +138,7 @@ def _parse_point(value: Any) -> tuple[float, ...] | None:
         return (*numbers, 1.0) if len(numbers) < 4 else (*numbers[:3], numbers[3])
     if not isinstance(value, dict):
         return None
-    of_key = {key_of(key): each for key, each in value.items()}
+    of_key = {normalize_key(key): each for key, each in value.items()}
     for axes in _XYZ:
         if axes[0] in of_key and axes[1] in of_key and "w" not in of_key:
             found = [of_key[axis] for axis in axes if axis in of_key]
@@ -159,7 +157,7 @@ def _confidence(of_key: Mapping[str, Any]) -> float:
     for key in _STATES:
         state = of_key.get(key)
         if isinstance(state, str):
-            return _STATE_WORDS.get(key_of(state), 1.0)
+            return _STATE_WORDS.get(normalize_key(state), 1.0)
         if type(state) is int or isinstance(state, bool):
             return max(0, min(state, 2)) / 2 if not isinstance(state, bool) else float(state)
     return 1.0

@@ -18,7 +18,7 @@ from himpc.errors import FormatError
 from himpc.reading.formats.parsing.text import HEAD_BYTES, MAX_BYTES, read_bytes
 from himpc.recordings import read_npy_header
 
-__all__ = ["npy_shape", "npz_names", "npz_shape", "read_mat", "read_npy", "read_npz", "to_float64"]
+__all__ = ["is_npz", "npy_shape", "npz_names", "npz_shape", "read_mat", "read_npy", "read_npz", "to_float64"]
 
 _COMPRESSED, _MATRIX = 15, 14
 _MAT_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: "f8", 12: "i8", 13: "u8"}
@@ -26,6 +26,11 @@ _MAT_TYPES = {1: "i1", 2: "u1", 3: "i2", 4: "u2", 5: "i4", 6: "u4", 7: "f4", 9: 
 
 _MAT_CLASSES = range(6, 16)
 """Array classes of numbers: double, single, and integers of 8 to 64 bits."""
+
+
+def is_npz(head: bytes) -> bool:
+    """Return whether a file begins as an archive of NumPy arrays."""
+    return head.startswith(b"PK\x03\x04") and b".npy" in head[30:300]
 
 
 def npz_names(path: Path) -> list[str]:

@@ -50,7 +50,7 @@ class JointOrder:
     title: str
 
     @property
-    def is_own(self) -> bool:
+    def is_layout_order(self) -> bool:
         """Whether it is the order of the layout itself."""
         return self.points == tuple(range(len(self.points)))
 
@@ -69,8 +69,7 @@ def find_order(bodies: Sequence[NDArray[np.floating]], options: FileOptions, whe
         Points in any unit and axes, NaN where not seen; or keypoints of pictures ``(frames, P, 2)``, whose bones have
         no constant length, so that only their sum counts.
     options : FileOptions
-        The user's layout counts, if it has as many joints, in its own order unless another one gives a person; or one
-        to prefer if several are likely.
+        A stated layout with the same number of joints restricts the search to it; `preferred_layout` breaks ties.
 
     Raises
     ------
@@ -79,26 +78,27 @@ def find_order(bodies: Sequence[NDArray[np.floating]], options: FileOptions, whe
     """
     count = bodies[0].shape[1]
     orders = _orders_of(count)
-    own: JointOrder | None = None
+    stated_order: JointOrder | None = None
     if options.layout is not None and len(options.layout) == count:
-        own = JointOrder(options.layout, tuple(range(count)), options.layout.title)
-        orders = (own, *(order for order in orders if order.layout == own.layout and order.points != own.points))
-    if own is not None and len(orders) == 1:
-        return own
+        stated_order = JointOrder(options.layout, tuple(range(count)), options.layout.title)
+        of_layout = [order for order in orders if order.layout == stated_order.layout]
+        orders = (stated_order, *(order for order in of_layout if order.points != stated_order.points))
+        if len(orders) == 1:
+            return stated_order
     measured = [(_measure(bodies, order), order) for order in orders]
     shortest = min((shape.length for shape, _ in measured if shape), default=0.0)
-    near = [(shape, order) for shape, order in measured if shape and shape.length * _CLEARLY_SHORTER <= shortest]
-    close = [order for shape, order in near if shape.is_person]
-    preferred = [order for order in close if order.layout == options.preferred_layout]
-    if own is not None and (own in close or not close):
-        return own
-    if len(close) > 1 and len(preferred) != 1:
-        names = " or ".join(order.title for order in close)
+    short_orders = [each for each in measured if each[0] and each[0].length * _CLEARLY_SHORTER <= shortest]
+    person_orders = [order for shape, order in short_orders if shape and shape.is_person]
+    preferred = [order for order in person_orders if order.layout == options.preferred_layout]
+    if stated_order is not None and (stated_order in person_orders or not person_orders):
+        return stated_order
+    if len(person_orders) > 1 and len(preferred) != 1:
+        names = " or ".join(order.title for order in person_orders)
         raise FormatError(
             f"{where}: has {count_noun(count, 'joint')} without names, which may be in the order of {names}",
-            hint=f"state their layout: {{layout={close[0].layout.name}}}",
+            hint=f"state their layout: {{layout={person_orders[0].layout.name}}}",
         )
-    return next(iter(preferred or close), None)
+    return next(iter(preferred or person_orders), None)
 
 
 def order_error(where: str, count: int) -> FormatError:
@@ -147,18 +147,19 @@ def _measure(bodies: Sequence[NDArray[np.floating]], order: JointOrder) -> _Shap
     joints = np.concatenate(sampled)[:, list(order.points)].astype(np.float64)
     layout = order.layout
     lengths = {child: np.linalg.norm(joints[:, child] - joints[:, parent], axis=1) for child, parent in layout.bones}
-    middle = {joint: value for joint, length in lengths.items() if np.isfinite(value := _median(length))}
-    if len(middle) < max(_MIN_BONES, len(lengths) / 2) or not min(middle.values()) > 0:
+    median_lengths = {joint: value for joint, length in lengths.items() if np.isfinite(value := _median(length))}
+    if len(median_lengths) < max(_MIN_BONES, len(lengths) / 2) or not min(median_lengths.values()) > 0:
         return None
-    shown = np.isfinite(joints).all(axis=2).sum(axis=1)
-    fullest = joints[shown >= _FULL * shown.max()]
-    diagonal = _median(np.linalg.norm(np.nanmax(fullest, axis=1) - np.nanmin(fullest, axis=1), axis=1))
-    variation = [_median(np.abs(lengths[joint] - value)) / value for joint, value in middle.items()]
-    typical = np.median(list(middle.values()))  # cameras of depth see hands and feet badly
-    pairs = [(middle[left], middle[right]) for left, right in layout.pairs if left in middle and right in middle]
+    n_seen = np.isfinite(joints).all(axis=2).sum(axis=1)
+    fullest_frames = joints[n_seen >= _FULL * n_seen.max()]
+    diagonal = _median(np.linalg.norm(np.nanmax(fullest_frames, axis=1) - np.nanmin(fullest_frames, axis=1), axis=1))
+    variation = [_median(np.abs(lengths[joint] - value)) / value for joint, value in median_lengths.items()]
+    typical = np.median(list(median_lengths.values()))  # cameras of depth see hands and feet badly
+    seen_pairs = [pair for pair in layout.pairs if set(pair) <= set(median_lengths)]
+    pairs = [(median_lengths[left], median_lengths[right]) for left, right in seen_pairs]
     asymmetry = [abs(left - right) / max(left, right) for left, right in pairs if max(left, right) >= typical]
-    share = len(middle) / len(lengths)
-    length = sum(middle.values()) / diagonal / share
+    share = len(median_lengths) / len(lengths)
+    length = sum(median_lengths.values()) / diagonal / share
     is_person = length <= (_MAX_LENGTH if share == 1 else _MAX_LENGTH_OF_PART) and (
         joints.shape[2] == 2
         or (

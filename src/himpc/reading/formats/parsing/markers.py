@@ -84,7 +84,7 @@ def marker_recordings(
     unit, up, fps : optional
         What the file states, or its time stamps show; a unit by its name, or by its length in metres.
     notes : tuple of str
-        What else a person should know.
+        Further notes for the user.
     prefer : Layout, optional
         The layout of points that are named as joints, if they give all of it.
     start : float

@@ -15,7 +15,7 @@ from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.joint_order import find_order, order_error
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.named_points import Resolution, exact_layouts, explain_unknown, resolve_points
-from himpc.reading.formats.parsing.positions import check_memory, mask_missing
+from himpc.reading.formats.parsing.positions import check_memory, mask_missing, mask_origin
 from himpc.reading.formats.parsing.timeline import Timeline
 from himpc.reading.formats.parsing.tracks import Detection, check_same_shape, leave_out_bystanders
 from himpc.recordings import Origin, Recording
@@ -54,7 +54,7 @@ def pose_recordings(
     group : str, optional
         The name of the sequence, in a file of several.
     notes : tuple of str
-        What else a person should know.
+        Further notes for the user.
 
     Raises
     ------
@@ -79,11 +79,11 @@ def pose_recordings(
     else:
         picked = np.unique(np.linspace(0, len(detections) - 1, _CHECKED_POSES).astype(int))
         sample = np.stack([detections[i].values for i in picked])
-        poses = np.where((sample[..., -1:] > 0) & (sample[..., :-1] != 0).any(axis=2, keepdims=True), sample, np.nan)
-        order = find_order([poses[..., :-1]], options, str(path))
+        points = mask_origin(np.where(sample[..., -1:] > 0, sample[..., :-1], np.nan))
+        order = find_order([points], options, str(path))
         if order is None:
             raise order_error(str(path), sample.shape[1])
-        is_stated = options.layout is not None and order.layout == options.layout and order.is_own
+        is_stated = options.layout is not None and order.layout == options.layout and order.is_layout_order
         layout, notes = order.layout, notes if is_stated else (order.note, *notes)
         found = [replace(each, values=each.values[list(order.points)]) for each in detections]
     return body_recordings(path, found, timeline, layout, options, unit=unit, up=up, notes=notes, group=group)

@@ -67,12 +67,12 @@ def check_positions(
 
 
 def mask_incomplete(points: NDArray[_Float]) -> NDArray[_Float]:
-    """Return points ``(..., 3)`` with NaN in all axes where one axis is missing."""
+    """Return points ``(..., axes)`` with NaN in all axes where one axis is missing."""
     return np.where(np.isnan(points).any(axis=-1, keepdims=True), np.nan, points)
 
 
 def mask_origin(points: NDArray[_Float]) -> NDArray[_Float]:
-    """Return points ``(..., 3)`` with NaN for those at exactly 0 0 0, or with one axis missing.
+    """Return points ``(..., axes)`` with NaN for those at exactly the origin, or with one axis missing.
 
     Depth cameras write zeros, the position of the camera itself, for a joint or body that was not seen.
     """

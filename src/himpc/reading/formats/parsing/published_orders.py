@@ -4,116 +4,70 @@ from __future__ import annotations
 
 __all__ = ["ORDERS"]
 
+
+def _split(names: str) -> tuple[str, ...]:
+    return tuple("" if name == "-" else name for name in names.split())
+
+
 ORDERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "MSR Action3D": (
         "kinect-v1",
-        (
-            *("right_shoulder", "left_shoulder", "neck", "spine", "right_hip", "left_hip", "pelvis", "right_elbow"),
-            *("left_elbow", "right_wrist", "left_wrist", "right_hand", "left_hand", "right_knee", "left_knee"),
-            *("right_ankle", "left_ankle", "right_foot", "left_foot", "head"),
+        _split(
+            "right_shoulder left_shoulder neck spine right_hip left_hip pelvis right_elbow left_elbow right_wrist "
+            "left_wrist right_hand left_hand right_knee left_knee right_ankle left_ankle right_foot left_foot "
+            "head"
         ),
     ),
     "UTD-MHAD": (
         "kinect-v1",
-        (
-            *("head", "neck", "spine", "pelvis", "left_shoulder", "left_elbow", "left_wrist", "left_hand"),
-            *("right_shoulder", "right_elbow", "right_wrist", "right_hand", "left_hip", "left_knee", "left_ankle"),
-            *("left_foot", "right_hip", "right_knee", "right_ankle", "right_foot"),
+        _split(
+            "head neck spine pelvis left_shoulder left_elbow left_wrist left_hand right_shoulder right_elbow "
+            "right_wrist right_hand left_hip left_knee left_ankle left_foot right_hip right_knee right_ankle "
+            "right_foot"
         ),
     ),
     "SBU Kinect Interaction": (
         "openni-15",
-        (
-            *("head", "neck", "spine", "left_shoulder", "left_elbow", "left_hand", "right_shoulder", "right_elbow"),
-            *("right_hand", "left_hip", "left_knee", "left_foot", "right_hip", "right_knee", "right_foot"),
+        _split(
+            "head neck spine left_shoulder left_elbow left_hand right_shoulder right_elbow right_hand left_hip "
+            "left_knee left_foot right_hip right_knee right_foot"
         ),
     ),
     "KARD": (
         "openni-15",
-        (
-            *("head", "neck", "right_shoulder", "right_elbow", "right_hand", "left_shoulder", "left_elbow"),
-            *("left_hand", "spine", "right_hip", "right_knee", "right_foot", "left_hip", "left_knee", "left_foot"),
+        _split(
+            "head neck right_shoulder right_elbow right_hand left_shoulder left_elbow left_hand spine right_hip "
+            "right_knee right_foot left_hip left_knee left_foot"
         ),
     ),
     "Florence 3D Actions": (
         "common-15",
-        (
-            *("head", "neck", "spine", "left_shoulder", "left_elbow", "left_wrist", "right_shoulder", "right_elbow"),
-            *("right_wrist", "left_hip", "left_knee", "left_ankle", "right_hip", "right_knee", "right_ankle"),
+        _split(
+            "head neck spine left_shoulder left_elbow left_wrist right_shoulder right_elbow right_wrist left_hip "
+            "left_knee left_ankle right_hip right_knee right_ankle"
         ),
     ),
     "Human3.6M, all 32 points": (
         "h36m-17",
-        (
-            *(
-                "pelvis",
-                "right_hip",
-                "right_knee",
-                "right_ankle",
-                "",
-                "",
-                "left_hip",
-                "left_knee",
-                "left_ankle",
-                "",
-                "",
-            ),
-            *(
-                "",
-                "spine",
-                "neck",
-                "head_base",
-                "head_top",
-                "",
-                "left_shoulder",
-                "left_elbow",
-                "left_wrist",
-                "",
-                "",
-                "",
-            ),
-            *("", "", "right_shoulder", "right_elbow", "right_wrist", "", "", "", ""),
+        _split(
+            "pelvis right_hip right_knee right_ankle - - left_hip left_knee left_ankle - - - spine neck head_base "
+            "head_top - left_shoulder left_elbow left_wrist - - - - - right_shoulder right_elbow right_wrist - - "
+            "- -"
         ),
     ),
     "MPI-INF-3DHP": (
         "humanoid",
-        (
-            *(
-                "",
-                "",
-                "spine",
-                "",
-                "pelvis",
-                "neck",
-                "head",
-                "",
-                "",
-                "left_shoulder",
-                "left_elbow",
-                "left_wrist",
-                "",
-                "",
-            ),
-            *(
-                "right_shoulder",
-                "right_elbow",
-                "right_wrist",
-                "",
-                "left_hip",
-                "left_knee",
-                "left_ankle",
-                "left_foot",
-                "",
-            ),
-            *("right_hip", "right_knee", "right_ankle", "right_foot", ""),
+        _split(
+            "- - spine - pelvis neck head - - left_shoulder left_elbow left_wrist - - right_shoulder right_elbow "
+            "right_wrist - left_hip left_knee left_ankle left_foot - right_hip right_knee right_ankle right_foot "
+            "-"
         ),
     ),
     "CMU Panoptic": (
         "body-18",
-        (
-            *("neck", "nose", "", "left_shoulder", "left_elbow", "left_wrist", "left_hip", "left_knee", "left_ankle"),
-            *("right_shoulder", "right_elbow", "right_wrist", "right_hip", "right_knee", "right_ankle"),
-            *("left_eye", "left_ear", "right_eye", "right_ear"),
+        _split(
+            "neck nose - left_shoulder left_elbow left_wrist left_hip left_knee left_ankle right_shoulder "
+            "right_elbow right_wrist right_hip right_knee right_ankle left_eye left_ear right_eye right_ear"
         ),
     ),
 }

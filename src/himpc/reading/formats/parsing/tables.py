@@ -60,7 +60,7 @@ def table_recordings(
     number_column, time_column : int, optional
         The columns of frame numbers and of seconds.
     notes : tuple of str
-        What else a person should know.
+        Further notes for the user.
     """
     frames, cut = leave_out_cut_row(list(frames))
     positions = parse_positions(path, frames, points)

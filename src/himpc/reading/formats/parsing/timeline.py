@@ -67,7 +67,7 @@ class Timeline:
     fps : float or None
         Frames a second.
     notes : tuple of str
-        What else a person should know.
+        Further notes for the user.
     start : float
         The time of the first row: in seconds, or in frames if the rate is unknown; 0 if neither numbers nor time stamps
         tell.

@@ -105,7 +105,7 @@ def to_recording(
     person : str, optional
         The name that the file states.
     notes : tuple of str
-        What else a person should know.
+        Further notes for the user.
     """
     if not len(joints):
         raise FormatError(f"{origin}: holds no frames")

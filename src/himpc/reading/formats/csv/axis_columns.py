@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from himpc.reading.formats.csv.columns import AXES, parse_column
 
-__all__ = ["name_axes", "spread_points"]
+__all__ = ["name_axes", "split_point_cells"]
 
 _MIN_JOINTS = 4
 _POINT = re.compile(r"\s*[\[(]([^\[\]()]*)[\])]\s*")
@@ -20,10 +20,10 @@ _MIN_SHARE = 0.8
 _POINT_COLUMNS = {"position", "pos", "point", "xyz", "coordinates", "location", "value"}
 
 
-def spread_points(header: Sequence[str], rows: Sequence[list[str]]) -> tuple[list[str], list[list[str]]]:
-    """Spread cells such as ``[0.1, 0.2, 0.3]`` to a column for each axis.
+def split_point_cells(header: Sequence[str], rows: Sequence[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Split cells such as ``[0.1, 0.2, 0.3]`` into a column for each axis.
 
-    >>> spread_points(["frame", "head"], [["0", "[1, 2, 3]"], ["1", "(4 5 6)"], ["2", ""]])
+    >>> split_point_cells(["frame", "head"], [["0", "[1, 2, 3]"], ["1", "(4 5 6)"], ["2", ""]])
     (['frame', 'head_x', 'head_y', 'head_z'], [['0', '1', '2', '3'], ['1', '4', '5', '6'], ['2', '', '', '']])
     """
     widths = {}
