@@ -57,10 +57,10 @@ class Ablation:
     settings: Mapping[str, Any] = field(default_factory=lambda: {"prior": "identity"})
 
 
-OWN_ONLY = (
-    (adaptation, "OWN_SHARE", (1.0, 1.0)),
-    (adaptation, "OWN_RECORDINGS", (0.0, 0.0)),
-    (adaptation, "OWN_SPREAD", (0.0, 1e-9)),
+SAMPLE_ONLY = (
+    (adaptation, "MAX_SAMPLE_SHARE", (1.0, 1.0)),
+    (adaptation, "SAMPLE_SHARE_RECORDINGS", (0.0, 0.0)),
+    (adaptation, "TRUSTED_SPREAD", (0.0, 1e-9)),
 )
 """Changes by which the covariance between people is that of the recordings alone."""
 
@@ -69,9 +69,9 @@ ABLATIONS = {
     "no retargeted bodies": Ablation(bodies=0),
     "no prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHT", (0.0, 0.0)),)),
     "full prior of what varies within people": Ablation(((adaptation, "PRIOR_WEIGHT", (1.0, 1.0)),)),
-    "no prior of how people differ": Ablation(OWN_ONLY),
-    "how people differ by the prior alone": Ablation(((adaptation, "OWN_SHARE", (0.0, 0.0)),)),
-    "neither of the two": Ablation(((adaptation, "PRIOR_WEIGHT", (0.0, 0.0)), *OWN_ONLY)),
+    "no prior of how people differ": Ablation(SAMPLE_ONLY),
+    "how people differ by the prior alone": Ablation(((adaptation, "MAX_SAMPLE_SHARE", (0.0, 0.0)),)),
+    "neither of the two": Ablation(((adaptation, "PRIOR_WEIGHT", (0.0, 0.0)), *SAMPLE_ONLY)),
     "no mirrored or tilted bodies": Ablation(
         ((adaptation, "mirror", lambda joints, layout: joints), (adaptation, "tilt", lambda joints, rng: joints))
     ),

@@ -10,7 +10,7 @@ from himpc.errors import ConfigError, DataError
 from himpc.evaluation import grouping_agreement
 from himpc.learning import Config, adaptation
 from himpc.learning.adaptation import describe_frames
-from himpc.learning.prior_selection import resolve_prior, shows_one_activity
+from himpc.learning.prior_selection import resolve_prior, suits_training
 from himpc.learning.statistics import second_moment
 from himpc.model import NOISE_VARIANCE, IdentityPrior, Model, Network, export_onnx, load_prior
 from himpc.recordings import Windows
@@ -183,11 +183,11 @@ def test_bodies_that_are_not_in_metres_are_refused(walks, scale):
 
 def test_many_walks_are_trained_on_and_several_activities_adapt_the_prior(walks):
     windows = Windows.cut(walks, 6)
-    assert shows_one_activity(windows)
+    assert suits_training(windows)
     assert resolve_prior(TRACKLET, windows) == TRACKLET.with_(prior="none")
-    assert not shows_one_activity(Windows.cut(walks[:6], 6))  # too few to train on
+    assert not suits_training(Windows.cut(walks[:6], 6))  # too few to train on
     seated = [walk.with_(joints=_fold_knees(walk, 1.5 * (i % 2))) for i, walk in enumerate(walks)]
-    assert not shows_one_activity(Windows.cut(seated, 6))
+    assert not suits_training(Windows.cut(seated, 6))
 
 
 def _fold_knees(walk, angle):
@@ -219,7 +219,7 @@ def test_noise_is_that_between_halves_of_recordings():
     estimate, trust = adaptation._estimate_noise(person + error, recording, weights, equal, between)
     assert estimate == pytest.approx(adaptation.NOISE_RATIO * 0.2**2, rel=0.1)
     clear, clear_trust = adaptation._estimate_noise(30 * person + error, recording, weights, equal, between)
-    spread = (0.3 * 30 / 0.2) ** 2 / adaptation.CLEAR_SPREAD
+    spread = (0.3 * 30 / 0.2) ** 2 / adaptation.MIN_CLEAR_SPREAD
     assert clear / estimate == pytest.approx(spread**0.25, rel=0.1)
     two_activities = error.copy()
     two_activities[:100:10] += 50  # a few recordings change much
@@ -258,8 +258,8 @@ def test_people_who_differ_along_few_axes_are_trusted():
 
 
 def test_own_covariance_counts_more_with_one_activity_and_many_recordings():
-    few, one, several = (adaptation._full_own_share(*each) for each in ((2, 0.0), (500, 0.0), (500, 1.0)))
-    assert 0 < few < several < one < adaptation.OWN_SHARE[0]
+    few, one, several = (adaptation._max_sample_share(*each) for each in ((2, 0.0), (500, 0.0), (500, 1.0)))
+    assert 0 < few < several < one < adaptation.MAX_SAMPLE_SHARE[0]
 
 
 def test_people_are_told_apart_where_a_sensor_draws_bodies_alike(walks):

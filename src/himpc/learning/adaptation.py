@@ -24,13 +24,13 @@ from himpc.model import (
 from himpc.recordings import Windows
 from himpc.skeleton import Layout, body_frame, mirror
 
-__all__ = ["adapt", "describe_frames", "pose_variance", "sample_frames"]
+__all__ = ["adapt", "describe_frames", "pose_variance", "robust_variances", "sample_frames"]
 
 POSE_AXES = 3
 """Number of axes of the prior along which recordings of one person vary most: postures, such as raised arms or a seat.
 """
 
-POSE_VARIANCES = (0.15, 0.6)
+ACTIVITY_VARIANCE_RANGE = (0.15, 0.6)
 """Variance of frames along these axes, in square metres of features, up to which all recordings show one activity, such
 as walking, and from which they show several: at most 0.15 in walking sets and simulated suites, at least 0.61 in sets
 of several activities. Between the two, the pairs of numbers that follow are interpolated."""
@@ -40,20 +40,20 @@ PRIOR_WEIGHT = (0.1, 1.0)
 activities. The prior adds what recordings do not show: recordings of one activity each show most of what varies. With
 1.0, 20 simulated walkers before a poor sensor become 6 groups (docs/lab-notebook.md)."""
 
-OWN_SHARE = (0.9, 0.5)
-"""Largest share, in the covariance between people, of what the recordings vary more than by noise, with one and with
-several activities, which make recordings of one person vary; the rest is the prior's. Without any, 12 people of
+MAX_SAMPLE_SHARE = (0.9, 0.5)
+"""Maximum weight of the sample covariance of recordings, less noise, in the covariance between people, with one and
+with several activities, which make recordings of one person vary; the prior has the rest. With 0, 12 people of
 kinect-v1-actions become 5 groups."""
 
-OWN_RECORDINGS = (20.0, 4.0)
-"""The full share of R recordings is ``(R - 1) / (R - 1 + OWN_RECORDINGS)`` of `OWN_SHARE`, with one and with several
+SAMPLE_SHARE_RECORDINGS = (20.0, 4.0)
+"""R recordings have ``(R - 1) / (R - 1 + SAMPLE_SHARE_RECORDINGS)`` of `MAX_SAMPLE_SHARE`, with one and with several
 activities: few recordings hardly tell how people differ."""
 
-OWN_SPREAD = (2.0, 8.0)
-"""Variance between recordings, relative to that between halves, up to which their own covariance has no share, and from
-which it has the full one. Recordings of one person, which say nothing about how people differ, are at 4 at most."""
+TRUSTED_SPREAD = (2.0, 8.0)
+"""Variance between recordings, relative to that between halves, up to which the sample covariance has no share, and
+from which it has the full one. Recordings of one person, which say nothing about how people differ, are at 4 at most."""
 
-OWN_WEIGHTED_SPREAD = (5.0, 20.0)
+TRUSTED_WEIGHTED_SPREAD = (5.0, 20.0)
 """The same, with each axis weighted by how much people differ along it by the prior; the larger share of both counts.
 Before a poor sensor, people differ along few axes only: 16 to 75 there, at most 5 for one person with ten recordings.
 """
@@ -78,7 +78,7 @@ NOISE_RATIO = 5.5
 Measured ratios are from 0.7, in walks from video, to 2.5, across activities; recordings are joined at 2.5, which is
 `JOIN_NOISE` times this (docs/lab-notebook.md)."""
 
-CLEAR_SPREAD = 10.0
+MIN_CLEAR_SPREAD = 10.0
 """Variance between recordings, relative to that between halves, from which people are clearly apart. The noise is then
 larger, by the fourth root: that costs no wrong merges, and recordings of two sessions are less often divided."""
 
@@ -86,7 +86,7 @@ NOISE_LIMITS = (0.05, 1.0)
 """Smallest and largest variance between recordings of one person, in whitened units. Halves of a few still recordings
 may hardly differ by chance; and a mean of frames varies no more than a frame, by 1."""
 
-MEDIAN_OF_SQUARE = 0.4549
+CHI_SQUARE_MEDIAN = 0.4549
 """Median of the square of a standard normal variable: a median of squares divided by it estimates a variance."""
 
 MIN_FRAMES = 4
@@ -100,7 +100,7 @@ MAX_FRAMES_PER_RECORDING = 200
 MAX_FRAMES = 100_000
 """Maximum numbers of evenly spaced frames to estimate covariances from: 120 MB of features."""
 
-POSSIBLE_SIZES = (0.2, 5.0)
+BODY_SIZE_RANGE = (0.2, 5.0)
 """Extent, in metres along its longest axis, of the smallest and the largest body that the prior is adapted to;
 positions in centimetres, millimetres or pixels are outside."""
 
@@ -119,7 +119,7 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
        `NOISE_RATIO` times that between the two halves of a recording. That of recording r is ``s v_r``, with its
        relative noise v_r (`himpc.model.relative_noise`); from here on the recording has the weight ``1 / v_r``.
     3. B, the covariance between people, is a weighted mean of the prior's and of what the m_r vary more than by noise
-       (`OWN_SHARE`, `OWN_SPREAD`). Its eigenvectors are the axes, and its eigenvalues b the variances.
+       (`MAX_SAMPLE_SHARE`, `TRUSTED_SPREAD`). Its eigenvectors are the axes, and its eigenvalues b the variances.
     4. Axes are scaled by ``sqrt(b / (2 s (b + s)))``, so that half the squared distance between two recordings is the
        part of the log-likelihood ratio of one person against two that depends on their difference.
     5. The recordings are clustered by evidence (`himpc.learning.clustering.evidence`), the covariance of the m_r within
@@ -152,7 +152,7 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
     nuisances = _nuisances(network, joints, features, windows.layout, seed)
     pairs = renumber_pairs(windows.cannot_link, sample)
     weights = equal_weights(recording)
-    activities = float(np.interp(pose_variance(features, recording, prior), POSE_VARIANCES, (0, 1)))
+    activities = float(np.interp(pose_variance(features, recording, prior), ACTIVITY_VARIANCE_RANGE, (0, 1)))
     within = np.interp(activities, (0, 1), PRIOR_WEIGHT) * prior.within
     within_clusters: Array | float = 0.0
     for completed in range(1, PASSES + 1):
@@ -164,9 +164,9 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
         means = _weighted_means(features, recording, weights)
         relative = relative_noise(whitened - means.mean(axis=0) @ whitening, recording)
         between = whitening.T @ prior.between @ whitening
-        noise, trust = _estimate_noise(whitened, recording, weights, relative, between)
-        own_share = trust * _full_own_share(len(means), activities)
-        _set_axes(network, means, 1 / relative, whitening, between, noise, own_share)
+        noise, share_factor = _estimate_noise(whitened, recording, weights, relative, between)
+        sample_share = share_factor * _max_sample_share(len(means), activities)
+        _set_axes(network, means, 1 / relative, whitening, between, noise, sample_share)
         if len(means) < 2 or completed == PASSES:
             break
         within_clusters = _covariance_within_clusters(network, means, relative, pairs)
@@ -203,16 +203,16 @@ def _whitening(
     return whitening_matrix(covariance + ridge * np.eye(len(covariance)))
 
 
-def _full_own_share(n_recordings: int, activities: float) -> float:
+def _max_sample_share(n_recordings: int, activities: float) -> float:
     """Compute the largest share of the own covariance of recordings; 0 `activities` are one, 1 are several."""
-    share, half = (float(np.interp(activities, (0, 1), pair)) for pair in (OWN_SHARE, OWN_RECORDINGS))
+    share, half = (float(np.interp(activities, (0, 1), pair)) for pair in (MAX_SAMPLE_SHARE, SAMPLE_SHARE_RECORDINGS))
     return share * (n_recordings - 1) / (n_recordings - 1 + half)
 
 
 def _estimate_noise(
     whitened: Array, recording: NDArray[np.int64], weights: Array, relative: Array, between: Array
 ) -> tuple[float, float]:
-    """Estimate how much recordings of one person differ, and how far the recordings' own covariance can be trusted.
+    """Estimate how much recordings of one person differ, and how far their sample covariance can be trusted.
 
     Halves of a recording show one person, so their difference is an error. Its variance is estimated from the median
     over recordings, so that a few recordings of two activities do not count, and averaged over the axes along which
@@ -234,9 +234,9 @@ def _estimate_noise(
     Returns
     -------
     noise : float
-        Variance between recordings of one person whose relative noise is 1; see `NOISE_RATIO` and `CLEAR_SPREAD`.
-    trust : float
-        How far the recordings' own covariance can be trusted, from 0 to 1; see `OWN_SPREAD` and `OWN_WEIGHTED_SPREAD`.
+        Variance between recordings of one person whose relative noise is 1; see `NOISE_RATIO` and `MIN_CLEAR_SPREAD`.
+    share_factor : float
+        How far the sample covariance can be trusted, from 0 to 1; see `TRUSTED_SPREAD` and `TRUSTED_WEIGHTED_SPREAD`.
     """
     counts = np.bincount(recording)
     position = np.arange(len(recording)) - (np.cumsum(counts) - counts)[recording]
@@ -251,21 +251,22 @@ def _estimate_noise(
     total = np.bincount(half, weights[long_enough])
     means = _weighted_means(frames, half, weights[long_enough] / total[half])
     differences = (means[0::2] - means[1::2]) ** 2 / relative[counts >= MIN_FRAMES, None]
-    errors = np.maximum(_robust_variances(differences) / 2, np.finfo(float).tiny)
+    errors = np.maximum(robust_variances(differences) / 2, np.finfo(float).tiny)
     centres = (means[0::2] + means[1::2]) / 2
-    variances = _robust_variances((centres - np.median(centres, axis=0)) ** 2)
+    variances = robust_variances((centres - np.median(centres, axis=0)) ** 2)
     spread = variances.mean() / errors.mean()
     weighted_spread = max((variance[used] @ variances) / (variance[used] @ errors), np.finfo(float).tiny)
-    margin = max(1.0, spread / CLEAR_SPREAD) ** 0.25
-    trust = max(
-        np.interp(spread, OWN_SPREAD, (0, 1)), np.interp(np.log(weighted_spread), np.log(OWN_WEIGHTED_SPREAD), (0, 1))
+    margin = max(1.0, spread / MIN_CLEAR_SPREAD) ** 0.25
+    share_factor = max(
+        np.interp(spread, TRUSTED_SPREAD, (0, 1)),
+        np.interp(np.log(weighted_spread), np.log(TRUSTED_WEIGHTED_SPREAD), (0, 1)),
     )
-    return float(np.clip(NOISE_RATIO * errors.mean() * margin, *NOISE_LIMITS)), float(trust)
+    return float(np.clip(NOISE_RATIO * errors.mean() * margin, *NOISE_LIMITS)), float(share_factor)
 
 
-def _robust_variances(squares: Array) -> Array:
+def robust_variances(squares: Array) -> Array:
     """Estimate the variance along each axis from squared deviations ``(n, D)``: from their median, ``(D,)``."""
-    variances: Array = np.median(squares, axis=0) / MEDIAN_OF_SQUARE
+    variances: Array = np.median(squares, axis=0) / CHI_SQUARE_MEDIAN
     return variances
 
 
@@ -276,7 +277,7 @@ def _set_axes(
     whitening: Array,
     prior_between: Array,
     noise: float,
-    own_share: float,
+    sample_share: float,
 ) -> None:
     """Set the offset, the axes and the variances of the encoder from the means of recordings ``(R, D)``.
 
@@ -289,7 +290,7 @@ def _set_axes(
     variance, directions = np.linalg.eigh(second_moment(whitened, weights) / unbiased)
     mean_noise = noise / weights.mean()  # weights are 1 / v: s times the harmonic mean of v
     excess = (directions * np.clip(variance - mean_noise, 0, None)) @ directions.T
-    variance, directions = np.linalg.eigh((1 - own_share) * prior_between + own_share * excess)
+    variance, directions = np.linalg.eigh((1 - sample_share) * prior_between + sample_share * excess)
     used = np.flatnonzero(variance >= MIN_VARIANCE)[::-1][: network.hidden]
     between = variance[used]
     scale = np.sqrt(between / (2 * noise * (between + noise)))
@@ -366,7 +367,7 @@ def _check_sizes(joints: NDArray[np.float32], recording: NDArray[np.int64], samp
     """Check that bodies have possible sizes in metres; `sample` are the numbers of the recordings."""
     extent = np.ptp(joints, axis=1).max(axis=1)
     sizes = np.array([np.median(each) for each in np.split(extent, np.flatnonzero(np.diff(recording)) + 1)])
-    wrong = np.flatnonzero((sizes < POSSIBLE_SIZES[0]) | (sizes > POSSIBLE_SIZES[1]))
+    wrong = np.flatnonzero((sizes < BODY_SIZE_RANGE[0]) | (sizes > BODY_SIZE_RANGE[1]))
     if len(wrong):
         raise DataError(
             f"{len(wrong)} of {count_noun(len(sizes), 'recording')} cannot be in metres, which the identity prior "

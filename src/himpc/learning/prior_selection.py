@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError
-from himpc.learning.adaptation import MEDIAN_OF_SQUARE, describe_frames, pose_variance, sample_frames
+from himpc.learning.adaptation import describe_frames, pose_variance, robust_variances, sample_frames
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS
 from himpc.learning.config import Config
 from himpc.learning.statistics import evenly_spaced
@@ -15,9 +15,9 @@ from himpc.model import MIN_PRIOR_JOINTS, Network, load_prior
 from himpc.recordings import Windows
 from himpc.skeleton import COMMON_LAYOUT, DISCOVERED, Layout, body_frame, centre, convert, get_layout, missing_joints
 
-__all__ = ["resolve_prior", "shows_one_activity"]
+__all__ = ["resolve_prior", "suits_training"]
 
-MIN_POSE_VARIANCE = 0.3
+MAX_ONE_ACTIVITY_VARIANCE = 0.3
 """`himpc.learning.adaptation.pose_variance`, in square metres, below which all recordings show one activity: at most
 0.15 in walking sets and simulated suites, at least 0.61 in sets of several activities."""
 
@@ -39,8 +39,8 @@ compared."""
 _MAX_RECORDINGS, _MAX_FRAMES = 200, 20
 """Maximum numbers of evenly spaced recordings, and of frames of each, whose poses are compared, which bounds time."""
 
-_FREE_SETTINGS = ("prior", "window_length", "stride", "precision", "seed")
-"""Settings that the adaptation uses, too; all others belong to training."""
+_SHARED_SETTINGS = ("prior", "window_length", "stride", "precision", "seed")
+"""Settings shared by adaptation and training."""
 
 
 def resolve_prior(config: Config, windows: Windows, *, prefer_prior: bool = False) -> Config:
@@ -68,13 +68,13 @@ def resolve_prior(config: Config, windows: Windows, *, prefer_prior: bool = Fals
     if config.prior == "none":
         return config
     tracklet = Config.preset("tracklet")
-    free = {name: getattr(config, name) for name in _FREE_SETTINGS}
-    adapted = tracklet.with_(**free).with_(prior="identity", levels=("joint",), normalise=False)
-    segments = tracklet.with_(**free).with_(prior="segments", levels=("joint",), align=False)
+    shared = {name: getattr(config, name) for name in _SHARED_SETTINGS}
+    adapted = tracklet.with_(**shared).with_(prior="identity", levels=("joint",), normalise=False)
+    segments = tracklet.with_(**shared).with_(prior="segments", levels=("joint",), align=False)
     if config in (adapted, segments):  # the settings of a saved model
-        config = tracklet.with_(**free)
-    trained = [name for name in vars(tracklet) if name not in _FREE_SETTINGS]
-    changed = [name for name in trained if getattr(config, name) != getattr(tracklet, name)]
+        config = tracklet.with_(**shared)
+    of_training = [name for name in vars(tracklet) if name not in _SHARED_SETTINGS]
+    changed = [name for name in of_training if getattr(config, name) != getattr(tracklet, name)]
     problem = _describe_problem(windows.layout, windows.dimensions)
     if config.prior == "identity" and problem:
         raise ConfigError(f"the identity prior cannot be used: {problem}", hint="set {prior=none}")
@@ -91,12 +91,12 @@ def resolve_prior(config: Config, windows: Windows, *, prefer_prior: bool = Fals
     can_train = len(np.unique(windows.whole_recording)) <= MAX_RECORDINGS  # which clusters them by all pairs
     can_adapt = not (problem or changed)
     prefers_training = (
-        can_adapt and config.prior == "auto" and not prefer_prior and can_train and shows_one_activity(windows)
+        can_adapt and config.prior == "auto" and not prefer_prior and can_train and suits_training(windows)
     )
     return adapted if can_adapt and not prefers_training else config.with_(prior="none")
 
 
-def shows_one_activity(windows: Windows) -> bool:
+def suits_training(windows: Windows) -> bool:
     """Return whether there are at least `MIN_TRAINING_RECORDINGS`, and all show much the same poses, such as walking.
 
     Training then separates people better than the prior: what varies between recordings of one person varies within
@@ -110,7 +110,7 @@ def shows_one_activity(windows: Windows) -> bool:
     joints = centre(convert(joints, windows.layout, prior.layout), prior.layout)
     network = Network(prior.layout, ("joint",), 1, 0, distances=True)
     frames = body_frame(joints, prior.layout).astype(np.float32)
-    return pose_variance(describe_frames(network, frames), recording, prior) < MIN_POSE_VARIANCE
+    return pose_variance(describe_frames(network, frames), recording, prior) < MAX_ONE_ACTIVITY_VARIANCE
 
 
 def _suits_segments(windows: Windows) -> bool:
@@ -130,8 +130,7 @@ def _suits_segments(windows: Windows) -> bool:
     poses = [_distances_between_segments(frames[i], layout) for i in evenly_spaced(len(frames), _MAX_RECORDINGS)]
     within = np.array([each.var(axis=0).mean() for each in poses])
     means = np.array([each.mean(axis=0) for each in poses])
-    deviations = np.median(np.abs(means - np.median(means, axis=0)), axis=0)  # a swapped label does not matter
-    between = (deviations**2).mean() / MEDIAN_OF_SQUARE
+    between = robust_variances((means - np.median(means, axis=0)) ** 2).mean()  # a swapped label does not matter
     is_still = within < MAX_STILL_MOVEMENT**2 * np.median(within)
     return bool(between > MAX_POSE_RATIO * np.median(within) or is_still.mean() > MAX_STILL_SHARE)
 

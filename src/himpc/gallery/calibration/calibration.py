@@ -24,9 +24,9 @@ DEFAULT_FPIR = 0.1
 """The default rates of a search: the stricter one decides. An FMR is a rate per comparison, so that in a gallery of
 1,000 people nearly all non-enrolled people have a match at 0.01; few people can show no FPIR of 0.1."""
 
-TYPICAL_ERROR = 0.45
-"""Variance of the error of a typical recording, relative to the noise of the scoring, which is that of unusual ones:
-with 1, up to 16 % of two people match at a stated FMR of 1 % on kinect-v1-actions."""
+TYPICAL_NOISE_RATIO = 0.3
+"""Variance of the error of a typical recording, relative to `IdentityScoring.noise`, which covers unusual ones: with 1,
+up to 16 % of pairs of people match at a stated FMR of 1 % on kinect-v1-actions."""
 
 DRAWS = 10_000
 """Simulated pairs of people from which a quantile of distances is estimated."""
@@ -310,14 +310,14 @@ def _compare(vectors: NDArray[np.floating], person: NDArray[np.integer], folds: 
 
 
 def _prior_threshold(vectors: NDArray[np.floating], person: NDArray[np.integer], scoring: IdentityScoring) -> float:
-    """Estimate the distance that a share `DEFAULT_FMR` of pairs of two people stay below, from a few people.
+    """Estimate the distance below which `DEFAULT_FMR` of the pairs of people lie, for galleries too small to measure it.
 
     The smaller of two: that of the scoring, for average people; and that of people who are normally distributed with
-    the covariance of the recordings less that of errors, so that a sensor that draws all people alike has a smaller
-    distance. To both people the errors of typical recordings are added, along all axes: a few recordings show few.
+    the covariance of the recordings less that of errors, so that a sensor that makes all people look alike has a
+    smaller distance. To both people the errors of typical recordings are added, along all axes: a few recordings show few.
     """
     _, number, counts = np.unique(person, return_inverse=True, return_counts=True)
-    errors = TYPICAL_ERROR * scoring.error_variance()
+    errors = TYPICAL_NOISE_RATIO * scoring.error_variance()
     covariance = np.atleast_2d(np.cov(vectors.T, aweights=1 / counts[number])) - np.diag(errors)
     people = np.clip(np.linalg.eigvalsh(covariance), 0, None)
     draws = np.random.default_rng(0).chisquare(1, (DRAWS, 2, len(people)))
