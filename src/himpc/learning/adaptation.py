@@ -51,7 +51,7 @@ activities: few recordings hardly tell how people differ."""
 
 TRUSTED_SPREAD = (2.0, 8.0)
 """Variance between recordings, relative to that between halves, up to which the sample covariance has no share, and
-from which it has the full one. Recordings of one person, which say nothing about how people differ, are at 4 at most."""
+from which it has the full one. Recordings of one person, which do not show how people differ, are at 4 at most."""
 
 TRUSTED_WEIGHTED_SPREAD = (5.0, 20.0)
 """The same, with each axis weighted by how much people differ along it by the prior; the larger share of both counts.

@@ -310,11 +310,11 @@ def _compare(vectors: NDArray[np.floating], person: NDArray[np.integer], folds: 
 
 
 def _prior_threshold(vectors: NDArray[np.floating], person: NDArray[np.integer], scoring: IdentityScoring) -> float:
-    """Estimate the distance below which `DEFAULT_FMR` of the pairs of people lie, for galleries too small to measure it.
+    """Estimate the distance below which `DEFAULT_FMR` of the pairs of people lie, for galleries too small to measure.
 
     The smaller of two: that of the scoring, for average people; and that of people who are normally distributed with
     the covariance of the recordings less that of errors, so that a sensor that makes all people look alike has a
-    smaller distance. To both people the errors of typical recordings are added, along all axes: a few recordings show few.
+    smaller distance. Then the errors of two typical recordings are added along all axes: a few recordings show few.
     """
     _, number, counts = np.unique(person, return_inverse=True, return_counts=True)
     errors = TYPICAL_NOISE_RATIO * scoring.error_variance()
