@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from himpc.learning.clustering.constraints import assign_apart
     from himpc.learning.clustering.neighbours import nearest_neighbours
     from himpc.learning.clustering.number_of_people import MIN_RECORDINGS
-    from himpc.learning.clustering.systems import SystemCheck, SystemEffects
+    from himpc.learning.clustering.system_offsets import SystemCheck, SystemEffects
     from himpc.learning.config import Config, preset_names
     from himpc.learning.diagnostics import Diagnosis, diagnose
     from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from himpc.learning.prior_selection import resolve_prior
     from himpc.learning.state import CHECKPOINT_FILE
     from himpc.learning.statistics import whitening_matrix
-    from himpc.learning.systems import centre_systems, system_effects
+    from himpc.learning.system_centring import centre_systems, system_effects
     from himpc.learning.trainer import Score, TrainingResult, train
     from himpc.learning.views import MIN_SPANNING, ViewCheck, heading_vectors, remove_view_effect
 
@@ -74,7 +74,7 @@ __getattr__ = import_on_first_use(
         "clustering.constraints": "assign_apart",
         "clustering.neighbours": "nearest_neighbours",
         "clustering.number_of_people": "MIN_RECORDINGS",
-        "clustering.systems": "SystemCheck SystemEffects",
+        "clustering.system_offsets": "SystemCheck SystemEffects",
         "config": "Config preset_names",
         "diagnostics": "Diagnosis diagnose",
         "distributed": "SINGLE_PROCESS ProcessGroup",
@@ -84,7 +84,7 @@ __getattr__ = import_on_first_use(
         "losses.hi_mpc": "mining_weights",
         "state": "CHECKPOINT_FILE",
         "statistics": "whitening_matrix",
-        "systems": "centre_systems system_effects",
+        "system_centring": "centre_systems system_effects",
         "trainer": "Score TrainingResult train",
         "views": "MIN_SPANNING ViewCheck heading_vectors remove_view_effect",
     },

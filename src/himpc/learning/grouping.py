@@ -31,7 +31,7 @@ from himpc.learning.clustering.number_of_people import (
     own_and_nearest_distances,
 )
 from himpc.learning.clustering.recordings import means_by_label
-from himpc.learning.clustering.systems import SystemCheck, SystemEffects, join_systems
+from himpc.learning.clustering.system_offsets import SystemCheck, SystemEffects, check_systems, join_systems
 from himpc.learning.statistics import shrunk_covariance, whitening_matrix
 from himpc.learning.views import ViewCheck, check_views, is_seen_from_one_side
 from himpc.model import IdentityScoring, find_still, pool_windows
@@ -260,7 +260,7 @@ def group_recordings(
         (`himpc.learning.clustering.membership`).
     systems : SystemEffects, optional
         With `scoring`, the systems that made the R recordings, whose embeddings are centred. People are joined across
-        systems only where the evidence allows for their offsets (`himpc.learning.clustering.systems`).
+        systems only where the evidence allows for their offsets (`himpc.learning.clustering.system_offsets`).
 
     Raises
     ------
@@ -417,6 +417,7 @@ def _cluster_by_evidence(
         means = joined.vectors
     if people is not None:
         labels = _divide(means, people, pairs, 1 / noise)
+        check = None if systems is None or check is None else check_systems(labels, systems)
     plausible = None
     trees = [identity_tree(each, scoring, pairs, noise) for each in alternatives] if people is None else []
     if labels is None:

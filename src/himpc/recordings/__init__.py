@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 from himpc._extras import import_on_first_use
 
 if TYPE_CHECKING:
+    from himpc.recordings.capture_systems import number_systems
     from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
     from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
     from himpc.recordings.common_layout import leave_out_unfit, to_common_layout
@@ -41,7 +42,6 @@ if TYPE_CHECKING:
     )
     from himpc.recordings.simultaneous import cannot_link, synchronise
     from himpc.recordings.store import load, save
-    from himpc.recordings.systems import number_systems
     from himpc.recordings.windows import Windows
 
 __all__ = [
@@ -113,7 +113,7 @@ __getattr__ = import_on_first_use(
         "recording": "MAX_FPS MIN_FPS Origin Quality Recording normalize_label number_whole_recordings",
         "simultaneous": "cannot_link synchronise",
         "store": "load save",
-        "systems": "number_systems",
+        "capture_systems": "number_systems",
         "windows": "Windows",
     },
 )

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from himpc.learning.clustering.systems import SystemEffects, _OffsetModel, join_systems
+from himpc.learning.clustering.system_offsets import SystemEffects, _OffsetModel, join_systems
 from himpc.model import IdentityScoring
 
 AXES = 24
@@ -129,7 +129,7 @@ def test_people_who_are_seen_at_one_time_are_not_joined():
 
 
 def test_many_clusters_are_joined_by_offsets_of_the_largest(monkeypatch):
-    monkeypatch.setattr("himpc.learning.clustering.systems.MAX_CLUSTERS", 12)
+    monkeypatch.setattr("himpc.learning.clustering.system_offsets.MAX_CLUSTERS", 12)
     everybody = list(range(15))
     vectors, person, effects = record([everybody, everybody], 1.0, seed=8)
     found = join(vectors, effects)

@@ -1,4 +1,4 @@
-"""People whom several systems recorded: what a system adds to every body is estimated while clusters are joined.
+"""Clustering of recordings from several systems: estimate the offset of each system, and the people that they share.
 
 Docs/method.md, section 14.
 """
@@ -19,7 +19,7 @@ from himpc.learning.clustering.neighbour_tree import identity_tree
 from himpc.learning.statistics import evenly_spaced
 from himpc.model import IdentityScoring
 
-__all__ = ["JoinedSystems", "SystemCheck", "SystemEffects", "join_systems"]
+__all__ = ["JoinedSystems", "SystemCheck", "SystemEffects", "check_systems", "join_systems"]
 
 OFFSET_SCALES = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Variances of the offsets that are tried, in units of `SystemEffects.variance`, a displacement of each joint by 3 cm:
@@ -63,7 +63,7 @@ class SystemEffects:
     shift : float64 array ``(S, D)``
         The embedding of the mean body of each system, before it was centred, minus that after it.
     variance : float64 array ``(D,)``
-        Variance of embeddings if a system displaces each joint by 3 cm (`himpc.learning.systems`).
+        Variance of embeddings if a system displaces each joint by 3 cm (`himpc.learning.system_centring`).
     names : tuple of str
         The names of the systems, to show.
     """
@@ -184,7 +184,7 @@ def join_systems(
         )
     else:
         joined = people[labels]
-    return JoinedSystems(joined, corrected, noise, _check(joined, effects))
+    return JoinedSystems(joined, corrected, noise, check_systems(joined, effects))
 
 
 def _cluster_each_system(
@@ -208,7 +208,8 @@ def _largest(sizes: Array, system: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.sort(order[rank < max(MAX_CLUSTERS // (int(system.max()) + 1), 1)])
 
 
-def _check(labels: Labels, effects: SystemEffects) -> SystemCheck:
+def check_systems(labels: Labels, effects: SystemEffects) -> SystemCheck:
+    """Find the people whom several systems recorded, from the cluster of each recording."""
     seen = np.zeros((labels.max() + 1, len(effects.names)), dtype=bool)
     seen[labels, effects.system] = True
     shared = seen.sum(axis=1) > 1

@@ -1,4 +1,4 @@
-"""What a system adds to the bodies that it measures: removal of the mean, and how large it may be (docs/method.md)."""
+"""Effects of a capture system on embeddings: centring of mean bodies, and the variance of offsets (docs/method.md)."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.learning.clustering.systems import SystemEffects
+from himpc.learning.clustering.system_offsets import SystemEffects
 from himpc.learning.views import add_in_body_frame
 from himpc.model import Model
 from himpc.recordings import Windows
