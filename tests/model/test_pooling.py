@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import DataError
-from himpc.model import POSE_EXPONENT, find_still, pool_windows, pooling, relative_noise
+from himpc.model import POSE_EXPONENT, noise_and_still, pool_windows, pooling, relative_noise
 
 
 def test_pool_without_scale_is_the_mean():
@@ -91,6 +91,6 @@ def test_still_recordings_are_found_beside_moving_ones():
     rng = np.random.default_rng(0)
     rows = np.concatenate([rng.normal(0, scale, (10, 4)) for scale in (1.0, 0.1, 1.2, 0.8)] + [np.ones((1, 4))])
     recording = np.repeat(np.arange(5), (10, 10, 10, 10, 1))
-    assert find_still(rows, recording).tolist() == [False, True, False, False, False]
-    assert find_still(rows * 1e-3, recording).tolist() == [False, True, False, False, False]
-    assert not find_still(np.ones((6, 4)), np.repeat([0, 1], 3)).any()
+    assert noise_and_still(rows, recording)[1].tolist() == [False, True, False, False, False]
+    assert noise_and_still(rows * 1e-3, recording)[1].tolist() == [False, True, False, False, False]
+    assert not noise_and_still(np.ones((6, 4)), np.repeat([0, 1], 3))[1].any()

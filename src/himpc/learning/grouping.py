@@ -34,8 +34,7 @@ from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.clustering.system_offsets import SystemCheck, SystemEffects, check_systems, join_systems
 from himpc.learning.statistics import shrunk_covariance, whitening_matrix
 from himpc.learning.views import ViewCheck, check_views, is_seen_from_one_side
-from himpc.model import IdentityScoring, find_still, pool_windows
-from himpc.model import relative_noise as estimate_noise
+from himpc.model import IdentityScoring, noise_and_still, pool_windows
 
 __all__ = ["Grouping", "group_recordings"]
 
@@ -292,8 +291,7 @@ def group_recordings(
         means = pool_windows(vectors, member, len(recordings), scoring.pose_scale)
         if relative_noise is None:
             order = np.argsort(member, kind="stable")
-            ordered = vectors[order], member[order], scoring.pose_scale
-            noise, still = estimate_noise(*ordered), find_still(*ordered)
+            noise, still = noise_and_still(vectors[order], member[order], scoring.pose_scale)
         else:
             noise = np.asarray(relative_noise, dtype=np.float64)[recordings]
         effects = None if systems is None else systems.of(recordings)
@@ -313,8 +311,9 @@ def group_recordings(
         return found
     groups = found.groups[recordings]
     apart = still & ((groups == 0) | ~np.isin(groups, groups[~still]))
-    found.confidence[recordings[apart]] *= STILL_CERTAINTY
-    return replace(found, still_apart=(int(apart.sum()), int(still.sum())))
+    confidence = found.confidence.copy()
+    confidence[recordings[apart]] *= STILL_CERTAINTY
+    return replace(found, confidence=confidence, still_apart=(int(apart.sum()), int(still.sum())))
 
 
 @dataclass(frozen=True, eq=False)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from himpc.model.fast_matmul import linear, matmul
     from himpc.model.inference import Inference, window_features
     from himpc.model.model import Model
-    from himpc.model.pooling import POSE_EXPONENT, find_still, pool_windows, pose_weights, relative_noise
+    from himpc.model.pooling import POSE_EXPONENT, noise_and_still, pool_windows, pose_weights, relative_noise
     from himpc.model.prior import MIN_PRIOR_JOINTS, IdentityPrior, load_prior
     from himpc.model.scoring import CALIBRATION_SLOPE, NOISE_VARIANCE, IdentityScoring
     from himpc.model.stream import Stream
@@ -37,11 +37,11 @@ __all__ = [
     "Stream",
     "WhitenedEncoder",
     "export_onnx",
-    "find_still",
     "linear",
     "load_prior",
     "matmul",
     "mean_over_frames",
+    "noise_and_still",
     "parse_card",
     "pool_windows",
     "pose_weights",
@@ -66,7 +66,7 @@ __getattr__ = import_on_first_use(
         "fast_matmul": "linear matmul",
         "inference": "Inference window_features",
         "model": "Model",
-        "pooling": "POSE_EXPONENT find_still pool_windows pose_weights relative_noise",
+        "pooling": "POSE_EXPONENT noise_and_still pool_windows pose_weights relative_noise",
         "prior": "MIN_PRIOR_JOINTS IdentityPrior load_prior",
         "scoring": "CALIBRATION_SLOPE NOISE_VARIANCE IdentityScoring",
         "stream": "Stream",

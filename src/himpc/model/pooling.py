@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError
 
-__all__ = ["POSE_EXPONENT", "find_still", "pool_windows", "pose_weights", "relative_noise"]
+__all__ = ["POSE_EXPONENT", "noise_and_still", "pool_windows", "pose_weights", "relative_noise"]
 
 POSE_EXPONENT = 4
 """The weight of a window falls with this power of the distance of its pose from the mean pose. On kinect-v1-daily it
@@ -109,7 +109,16 @@ def relative_noise(
     recording: NDArray[np.integer],
     pose_scale: NDArray[np.floating] | None = None,
 ) -> NDArray[np.float64]:
-    """Compute the variance of the error of the embedding of each recording, relative to the median recording.
+    """Compute the variance of the error of the embedding of each recording; the first result of `noise_and_still`."""
+    return noise_and_still(embeddings, recording, pose_scale)[0]
+
+
+def noise_and_still(
+    embeddings: NDArray[np.floating],
+    recording: NDArray[np.integer],
+    pose_scale: NDArray[np.floating] | None = None,
+) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:
+    """Compute the relative noise of recordings, and find those that are still.
 
     A recording whose poses are all far from the mean pose, or that shows one pose only, says less about the build.
 
@@ -124,35 +133,24 @@ def relative_noise(
 
     Returns
     -------
-    float64 array ``(R,)``
-        1 for recordings of one row, which shows no movement.
+    noise : float64 array ``(R,)``
+        The variance of the error of each recording, relative to the median recording; 1 for recordings of one row,
+        which shows no movement.
+    is_still : bool array ``(R,)``
+        Whether the poses vary by less than `STILL_SHARE` of the median; recordings of one row are not known to be
+        still.
     """
     counts = np.bincount(recording)
     distance, variance = _pose_moments(embeddings, recording, pose_scale)
     is_known = counts > 1
-    noise = np.ones(len(counts))
+    noise, limit = np.ones(len(counts)), 0.0
     if is_known.any():
-        distance, variance = distance[is_known], variance[is_known]
-        noise[is_known] = np.clip((distance / np.median(distance)) ** NOISE_EXPONENT, *NOISE_RATIOS)
-        limit = STILL_SHARE * np.median(variance)
+        of_known = distance[is_known]
+        noise[is_known] = np.clip((of_known / np.median(of_known)) ** NOISE_EXPONENT, *NOISE_RATIOS)
+        limit = STILL_SHARE * float(np.median(variance[is_known]))
         if limit > 0:
-            noise[is_known] *= np.clip(limit / np.maximum(variance, limit / MAX_STILL_RATIO), 1, None)
-    return noise
-
-
-def find_still(
-    embeddings: NDArray[np.floating],
-    recording: NDArray[np.integer],
-    pose_scale: NDArray[np.floating] | None = None,
-) -> NDArray[np.bool_]:
-    """Find the recordings ``(R,)`` that show one pose: their poses vary by less than `STILL_SHARE` of the median.
-
-    Arguments are those of `relative_noise`. Recordings of one row are not known to be still.
-    """
-    is_known = np.bincount(recording) > 1
-    variance = _pose_moments(embeddings, recording, pose_scale)[1]
-    limit = STILL_SHARE * float(np.median(variance[is_known])) if is_known.any() else 0.0
-    return is_known & (variance < limit)
+            noise[is_known] *= np.clip(limit / np.maximum(variance[is_known], limit / MAX_STILL_RATIO), 1, None)
+    return noise, is_known & (variance < limit)
 
 
 def _pose_moments(
