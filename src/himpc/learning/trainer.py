@@ -105,8 +105,9 @@ def train(
         have different windows or settings, or if another process has ended.
     """
     is_label_free = external_labels is None and score is None
-    config, about = _resolve_start(config or Config(), windows, is_label_free=is_label_free, prefer_prior=prefer_prior)
-    prior = load_prior().for_layout(windows.layout) if config.prior == "identity" else None
+    config, prior, about = _resolve_start(
+        config or Config(), windows, is_label_free=is_label_free, prefer_prior=prefer_prior
+    )
     windows = windows if prior is None else windows.to(prior.layout)
     ignore_heading = config.align and windows.dimensions == 3 and not has_side_lines(windows.layout)
     if ignore_heading:
@@ -153,8 +154,8 @@ def train(
 
 def _resolve_start(
     config: Config, windows: Windows, *, is_label_free: bool, prefer_prior: bool
-) -> tuple[Config, dict[str, Any]]:
-    """Resolve ``prior="auto"``; return the settings, and the layouts of the windows for the card of the model.
+) -> tuple[Config, IdentityPrior | None, dict[str, Any]]:
+    """Resolve ``prior="auto"``; return the settings, the prior to adapt, and the layouts for the card of the model.
 
     Raises
     ------
@@ -165,15 +166,15 @@ def _resolve_start(
         config = config.with_(prior="none")
     config = resolve_prior(config, windows, prefer_prior=prefer_prior)
     layouts: dict[str, Any] = {"layout": windows.layout.name}
+    prior = None
     if config.prior == "identity":
         if not is_label_free:
             raise ConfigError("the identity prior is adapted without labels or a score", hint="set {prior=none}")
         prior = load_prior().for_layout(windows.layout)
         assert prior is not None  # `resolve_prior` checks it
-        prior_layout = prior.layout
-        if (part := independent_part(windows.layout, prior_layout)) != prior_layout:
+        if (part := independent_part(windows.layout, prior.layout)) != prior.layout:
             layouts["input_layout"] = part.to_dict()
-    return config, layouts
+    return config, prior, layouts
 
 
 def _fit_start(
