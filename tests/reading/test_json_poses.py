@@ -165,7 +165,7 @@ def test_a_folder_of_panoptic_is_one_recording(tmp_path, walking):
 def test_a_folder_of_easymocap_is_one_recording_for_each_person(tmp_path, walking):
     joints, _ = walking("body-25")
     for i, frame in enumerate(joints):
-        if i != 7:  # a frame that shows nobody
+        if i != 7:  # a frame without people
             bodies = [np.c_[frame + k * ASIDE, np.full(25, 0.9)].tolist() for k in range(2)]
             people = [{"id": k, "keypoints3d": body} for k, body in enumerate(bodies)]
         (tmp_path / f"{i:06d}.json").write_text(json.dumps(people if i != 7 else []))
