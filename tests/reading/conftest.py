@@ -19,7 +19,7 @@ from himpc.skeleton.marker_rules import Mean
 _JUNK = (b"nan", b"-", b"9" * 400, b"1e999", b",", b";", b"[", b"\0", b"\xff", b"null", b'"')
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:  # Pytest 8 does not export it.
     """Print how many damaged files went through how many readers: ``pytest tests/reading/test_fuzz.py``."""
     for outcome, what in (("passed", "gave recordings or one clear error"), ("failed", "are of readers that failed")):
         reports = terminalreporter.stats.get(outcome, [])
