@@ -15,7 +15,7 @@ EXTRAS := gallery interchange mlflow onnx postgres ray serve tensorboard test vi
 LOCK := uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
 	--constraint requirements/pins.in pyproject.toml
 
-.PHONY: help python demo test matrix test-newest lint format docs picture lock results open-set identity perf bench sweep data dist clean
+.PHONY: help python demo test test-exhaustive matrix test-newest lint format docs picture lock results open-set identity perf bench sweep data dist clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -42,6 +42,9 @@ test: .venv/ready  ## run every test, in random order
 	@echo "random order: repeat it with 'make test SEED=$(SEED)'"
 	$(BIN)/$(PYTEST)
 	@echo "Next: 'make lint' checks style and types; 'make demo' shows the main job; CONTRIBUTING.md explains how to contribute."
+
+test-exhaustive: .venv/ready  ## try all damaged files and the whole shared video, of which 'make test' tries a part
+	$(BIN)/$(PYTEST) --exhaustive tests/reading/test_fuzz.py tests/video/test_shared_video.py
 
 matrix: .venv/ready  ## test the wheel with Python 3.11 to 3.13, and with the lowest and newest versions of dependencies
 	.ci/matrix

@@ -36,6 +36,12 @@ settings.register_profile(
 settings.load_profile("himpc")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--exhaustive", action="store_true", help="try all damaged files, and the whole of the shared video"
+    )
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
@@ -46,6 +52,12 @@ def shared_data() -> Path:
     if not SHARED_DATA.is_dir():
         pytest.skip(f"the real recordings are not at {SHARED_DATA}")
     return SHARED_DATA
+
+
+@pytest.fixture(scope="session")
+def exhaustive(pytestconfig: pytest.Config) -> bool:
+    """Whether tests of large inputs try them all (``make test-exhaustive``), or a share of them."""
+    return bool(pytestconfig.getoption("exhaustive"))
 
 
 @pytest.fixture(params=["cpu", "cuda"])

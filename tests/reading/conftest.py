@@ -20,7 +20,7 @@ _JUNK = (b"nan", b"-", b"9" * 400, b"1e999", b",", b";", b"[", b"\0", b"\xff", b
 
 
 def pytest_terminal_summary(terminalreporter: "pytest.TerminalReporter") -> None:  # Pytest 8 does not export it.
-    """Print how many damaged files went through how many readers: ``pytest tests/reading/test_fuzz.py``."""
+    """Print how many damaged files went through how many readers; ``make test-exhaustive`` tries them all."""
     for outcome, what in (("passed", "gave recordings or one clear error"), ("failed", "are of readers that failed")):
         reports = terminalreporter.stats.get(outcome, [])
         counts = {report.nodeid: dict(report.user_properties).get("damaged files", 0) for report in reports}

@@ -21,7 +21,10 @@ from himpc.skeleton import Layout, MarkerSet, get_layout
 from himpc.skeleton.marker_rules import Mean
 
 CASES, SIZE_CASES = 250, 40
-"""Damaged files a format, and files that declare other sizes; with all formats, thousands."""
+"""Damaged files a format, and files that declare other sizes; with all formats, thousands.
+
+`make test` tries the first fifth of each, `make test-exhaustive` all of them.
+"""
 
 DAMAGED = "damaged files"
 """The property of a test that the summary of a run counts (see conftest.py)."""
@@ -461,14 +464,15 @@ def test_no_other_format_recognises_the_sample(name, tmp_path: Path, standing):
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, standing, record_property):
-    record_property(DAMAGED, CASES)
+def test_damaged_files_are_recordings_or_one_clear_error(name, exhaustive, tmp_path: Path, standing, record_property):
+    cases = CASES if exhaustive else CASES // 5
+    record_property(DAMAGED, cases)
     file = WRITERS[name](tmp_path, standing)
     path = tmp_path if name in FOLDERS else file
     content = file.read_bytes()
     rng = random.Random(name)
     reader, stated = get_format(name), STATED.get(name, {})
-    for number in range(CASES):
+    for number in range(cases):
         damaged = content
         for _ in range(rng.choice([1, 1, 2])):
             damaged = rng.choice(DAMAGES)(damaged or b"0", rng)
@@ -479,8 +483,9 @@ def test_damaged_files_are_recordings_or_one_clear_error(name, tmp_path: Path, s
 
 
 @pytest.mark.parametrize("name", WRITERS)
-def test_declared_sizes_allocate_no_memory(name, tmp_path: Path, standing, record_property):
-    record_property(DAMAGED, SIZE_CASES)
+def test_declared_sizes_allocate_no_memory(name, exhaustive, tmp_path: Path, standing, record_property):
+    cases = SIZE_CASES if exhaustive else SIZE_CASES // 5
+    record_property(DAMAGED, cases)
     file = WRITERS[name](tmp_path, standing)
     path = tmp_path if name in FOLDERS else file
     content = file.read_bytes()
@@ -489,7 +494,7 @@ def test_declared_sizes_allocate_no_memory(name, tmp_path: Path, standing, recor
     check(lambda: reader.read(path, FileOptions(**stated)), FormatError)
     tracemalloc.start()
     try:
-        for _ in range(SIZE_CASES):
+        for _ in range(cases):
             file.write_bytes(rng.choice([swap_number, swap_binary_number])(content, rng))
             check(lambda: reader.read(path, FileOptions(**stated)), FormatError)
         assert tracemalloc.get_traced_memory()[1] < MAX_MEMORY

@@ -199,6 +199,7 @@ def test_other_files_are_refused(tmp_path, name) -> None:
         ("numbers.json", "3"),
         ("binary.toml", "\0\1"),
     ],
+    ids=lambda text: text[:20],
 )  # fmt: skip
 def test_hostile_files_are_errors(tmp_path, name, content) -> None:
     (tmp_path / name).write_text(content)
