@@ -36,6 +36,7 @@ app = App(
 )
 for _verb, _help in {
     "info": "List recordings and their quality.",
+    "formats": "List the file formats, or what is read from one, what is assumed, and how to export it.",
     "layout": "Write the layout of recordings, discovered where their points are of no known body.",
     "view": "Write recordings as one HTML file that plays them in 3D.",
     "convert": "Convert recordings of any format to .npz, netCDF or Motion-BIDS.",

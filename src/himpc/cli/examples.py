@@ -6,6 +6,7 @@ __all__ = ["EXAMPLES", "FIRST_STEPS", "example"]
 
 EXAMPLES = {
     "info": "info walks/",
+    "formats": "formats trc",
     "layout": "layout walks/ --out layout.toml",
     "view": "view walks/ --out walks.html",
     "convert": "convert walks/ --name '{person}/{session}' --out walks.npz",

@@ -1,12 +1,13 @@
 """The file formats that himpc reads, in one table.
 
-A format is one module (or folder) with two functions and one row of `FORMATS`:
+A format is one module (or folder) with two functions, its facts, and one row of `FORMATS`:
 
 - ``recognise(path, head) -> bool``: whether a file, or a folder of frames, is of this format. `head` is the first
   `HEAD_BYTES` bytes of a file, in UTF-8 if it is text in UTF-16, and empty for a folder. It never raises.
 - ``read(path, options) -> list[Recording]``: one recording for each body, in metres and y up, unseen joints NaN, with
   ``quality.frames_read`` set and no frame dropped. It raises `FormatError`, and nothing else, on a damaged file, and
   checks sizes before it allocates memory.
+- ``FACTS``, a `FormatFacts`: what is read, what is assumed, and how programs export it.
 
 Modules are imported when they are first asked.
 """
@@ -21,11 +22,23 @@ from typing import Any
 from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError, suggest_name
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import HEADINGS, KINDS, Export, FormatFacts
 from himpc.reading.formats.parsing.text import HEAD_BYTES, utf16_of
 from himpc.reading.formats.unsupported import unsupported_error
 from himpc.recordings import Recording
 
-__all__ = ["FORMATS", "HEAD_BYTES", "Format", "find_format", "get_format", "register_format"]
+__all__ = [
+    "FORMATS",
+    "HEADINGS",
+    "HEAD_BYTES",
+    "KINDS",
+    "Export",
+    "Format",
+    "FormatFacts",
+    "find_format",
+    "get_format",
+    "register_format",
+]
 
 
 @dataclass(frozen=True)
@@ -37,7 +50,7 @@ class Format:
     name, title : str
         Short name (``"c3d"``) and one line for people.
     module : str
-        The module with `recognise` and `read`.
+        The module with `recognise`, `read` and `FACTS`.
     accepts_folders : bool
         Whether a folder, with one file a frame, may be of this format. Folders are not offered to other formats.
     extra : str, optional
@@ -49,6 +62,11 @@ class Format:
     module: str
     accepts_folders: bool = False
     extra: str | None = None
+
+    @property
+    def facts(self) -> FormatFacts | None:
+        """What a user needs to know of the format; None if its module declares nothing."""
+        return getattr(import_module(self.module), "FACTS", None)
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Return whether a file, or a folder of frames (with an empty `head`), is of this format."""

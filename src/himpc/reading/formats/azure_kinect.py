@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import (
     check_frames,
@@ -29,7 +30,23 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="*.json",
+    reads="the 32 joints of each body, by `body_id` and `timestamp_usec`",
+    assumes="millimetres, in the axes of the depth camera: y down",
+    ignores="orientations",
+    source="https://github.com/microsoft/Azure-Kinect-Samples",
+    exports=(
+        Export(
+            "offline_processor, a sample of the Body Tracking SDK",
+            "`offline_processor.exe walk.mkv walk.json`",
+            "https://github.com/microsoft/Azure-Kinect-Samples/tree/master/body-tracking-samples/offline_processor",
+        ),
+    ),
+)
 
 _MARKS = (b'"k4abt_sdk_version"', b'"num_bodies"', b'"bone_list"')
 _POSITIONS = b'"joint_positions"'

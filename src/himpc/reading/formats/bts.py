@@ -11,12 +11,22 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.tables import parse_number, table_recordings, triples
 from himpc.reading.formats.parsing.text import decode_head, read_lines
 from himpc.reading.formats.parsing.timeline import count_note
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.emt",
+    reads="3D point tracks, with unit and frequency",
+    assumes="the upward axis that the body shows; time stamps win over the frequency",
+    ignores="other types of tracks, such as forces, angles and EMG, which are refused by name",
+    exports=(Export("BTS SMART", "export the 3D points of the body as .emt, or as C3D"),),
+)
 
 _COLUMN = re.compile(r"(.+)\.([XYZxyz])")
 

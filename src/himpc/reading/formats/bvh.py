@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory
 from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
@@ -23,7 +24,35 @@ from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.bvh",
+    reads="the positions of all joints and end sites, which follow from the hierarchy and its angles; also angles in "
+    "radians, decimal commas and frames that are wrapped over lines",
+    assumes="unit and upward axis are as the body shows, since the format states neither; the rate follows from "
+    "`Frame Time`; a bone names the joint at which it begins",
+    ignores="quaternions; channels of scale, which are refused unless they are 1",
+    source="https://research.cs.wisc.edu/graphics/Courses/cs-838-1999/Jeff/BVH.html",
+    exports=(
+        Export(
+            "Rokoko Studio",
+            "right-click the recording, Add to export list, then BVH in the Export panel",
+            "https://support.rokoko.com/hc/en-us/articles/18877624744721-Rokoko-Studio-Export-options-and-file-formats",
+        ),
+        Export(
+            "Motive 3.2",
+            "File > Export Tracking Data, BVH; one skeleton a file",
+            "https://docs.optitrack.com/v3.2/motive/data-export",
+        ),
+        Export(
+            "Blender 4.3",
+            "select the armature, then `bpy.ops.export_anim.bvh`",
+            "https://docs.blender.org/api/4.3/bpy.ops.export_anim.html",
+        ),
+    ),
+)
 
 _MAX_NODES = 1000
 _MAX_VALUE = 1e9

@@ -13,6 +13,7 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row
 from himpc.reading.formats.parsing.positions import check_memory
@@ -21,7 +22,16 @@ from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="*.txt",
+    reads="the positions of 15 joints with their confidence, a line a frame",
+    assumes="millimetres, y up; numbers of frames that are missing are gaps; no rate: state {fps}",
+    ignores="orientations",
+    source="Sung et al., ICRA 2012",
+)
 
 _WIDTH = 171
 _ORIENTED, _ORIENTATION, _POSITION = 11, 10, 4

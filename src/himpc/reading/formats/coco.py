@@ -15,6 +15,7 @@ from typing import Any
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.frames import natural_key, places_by_name
 from himpc.reading.formats.parsing.keypoints import (
@@ -31,7 +32,25 @@ from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
 from himpc.recordings import Recording
 from himpc.skeleton import Layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="pose estimators",
+    files="*.json",
+    reads="`keypoints` of people in images, as results or annotations, in 2D: body and feet of 17, 26, 133 or 136 "
+    "keypoints; people by `track_id` or `idx`; a recording for each video or folder of images",
+    assumes="pixels; images are frames in the order of their numbers or names, and missing numbers are gaps; no rate: "
+    "state {fps}",
+    ignores="face and hands; keypoints of other data sets, such as PoseTrack and MPII, which are refused",
+    source="https://cocodataset.org/#format-results",
+    exports=(
+        Export(
+            "AlphaPose",
+            "run `scripts/demo_inference.py` with `--pose_track`",
+            "https://github.com/MVIG-SJTU/AlphaPose/blob/master/docs/run.md",
+        ),
+    ),
+)
 
 _TRACK_KEYS = ("track_id", "idx")
 _VIDEO_KEYS = ("video_id", "vid_id")

@@ -12,6 +12,7 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, read_number_rows
 from himpc.reading.formats.parsing.published_orders import ORDERS
@@ -19,7 +20,17 @@ from himpc.reading.formats.parsing.text import decode_head
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="*.txt",
+    reads="15 joints, a line a frame, of several videos: the file of world coordinates; person and session from actor "
+    "and action",
+    assumes="millimetres, y up; no rate: state {fps}",
+    ignores="nothing",
+    source="Seidenari et al., CVPR Workshops 2013",
+)
 
 _WIDTH = 48
 _, _ORDER = ORDERS["Florence 3D Actions"]

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.arrays import npy_shape, read_npy, to_float64
 from himpc.reading.formats.parsing.frames import frame_places
 from himpc.reading.formats.parsing.markers import marker_recordings
@@ -26,7 +27,23 @@ from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["is_of_landmarks", "read", "recognise"]
+__all__ = ["FACTS", "is_of_landmarks", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="pose estimators",
+    files="*.npy, *.csv",
+    reads="the 33 landmarks of the body in 3D: arrays (frames, points, 3), and tables with one row a frame or a point",
+    assumes="millimetres; the upward axis that the body shows; no rate: state {fps}",
+    ignores="hands and face; computed points, such as rigid bones and the centre of mass",
+    source="https://docs.freemocap.org",
+    exports=(
+        Export(
+            "FreeMoCap 1",
+            "use `output_data/mediapipe_body_3d_xyz.npy` of the recording",
+            "https://github.com/freemocap/freemocap",
+        ),
+    ),
+)
 
 _BODY = 33
 _POINTS = (_BODY, _BODY + 42, _BODY + 42 + 468, _BODY + 42 + 478)

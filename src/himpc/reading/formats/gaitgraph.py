@@ -15,6 +15,7 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.table import header_of, read_table
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.timeline import find_timeline
@@ -22,7 +23,24 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="pose estimators",
+    files="*.csv",
+    reads="17 joints with confidence in 2D, a row a frame; person, session, camera and frame from `image_name`, such "
+    "as `001-bg-01-000/000024.jpg`",
+    assumes="pixels; missing numbers of frames are gaps; no rate: state {fps}",
+    ignores="nothing",
+    source="Teepe et al., ICIP 2021",
+    exports=(
+        Export(
+            "GaitGraph",
+            "use the CSV files of CASIA-B that its repository offers",
+            "https://github.com/tteepe/GaitGraph",
+        ),
+    ),
+)
 
 _NAME = "image_name"
 _PARTS = ("x", "y", "conf")

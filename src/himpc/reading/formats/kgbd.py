@@ -10,13 +10,23 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
 from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="*.txt",
+    reads="20 lines a frame, each the name and x, y and z of a joint; decimal commas",
+    assumes="metres, y up; names that are not known are in the order of the data set; no rate: state {fps}",
+    ignores="nothing",
+    source="Andersson and Araujo, AAAI 2015",
+)
 
 _ORDER = (
     *("head", "neck", "right_shoulder", "left_shoulder", "right_elbow", "left_elbow", "right_wrist", "left_wrist"),

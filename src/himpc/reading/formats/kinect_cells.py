@@ -10,13 +10,23 @@ from pathlib import Path
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
 from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="*.csv, *.txt",
+    reads="20 joints named in the header, one frame a line, in cells `x y z`",
+    assumes="metres, y up; no rate: state {fps}",
+    ignores="cells after those of the joints",
+    source="recordings by David Jardim (PRECOG)",
+)
 
 
 def recognise(path: Path, head: bytes) -> bool:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.frames import first_frame_file, frame_files, group_frames, places_by_name
 from himpc.reading.formats.parsing.kinect import state_confidence
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin, scatter
@@ -26,7 +27,17 @@ from himpc.reading.formats.parsing.world import to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="a folder of *skel.txt, or of gcS_bodyP_*.txt",
+    reads="20 or 25 joints, one frame a file, as of BIWI RGBD-ID, IAS-Lab RGBD-ID and KS20, with tracking states; "
+    "several recordings in a folder by their names",
+    assumes="metres, y up; missing numbers of files are gaps; no rate: state {fps}",
+    ignores="places in the pictures and orientations; empty files, in which no person was seen",
+    source="Munaro et al., 2014; Nambiar et al., 2017",
+)
 
 _LAYOUTS = {20: "kinect-v1", 25: "kinect-v2"}
 _STATE_COLUMN = 6

@@ -12,6 +12,7 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.numpy_arrays import read_arrays
 from himpc.reading.formats.parsing.arrays import read_mat
 from himpc.reading.formats.parsing.bodies import body_recordings
@@ -21,7 +22,23 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="any program",
+    files="*.mat",
+    reads="`d_skel` (20, 3, frames) of UTD-MHAD; arrays of joints as in `.npz`",
+    assumes="UTD-MHAD is in metres, y up, at 30 frames a second; other arrays as in `.npz`",
+    ignores="structures, cells and objects; version 7.3, which is refused",
+    source="Chen et al., UTD-MHAD, ICIP 2015",
+    exports=(
+        Export(
+            "MATLAB",
+            "`save('walk.mat', 'positions', 'fps', '-v7')`",
+            "https://www.mathworks.com/help/matlab/ref/save.html",
+        ),
+    ),
+)
 
 _NAME = "d_skel"
 _FPS = 30.0

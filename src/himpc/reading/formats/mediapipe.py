@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.json_poses import read_document
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_numbers
@@ -27,7 +28,25 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="pose estimators",
+    files="*.json",
+    reads="33 world landmarks of a person in each frame, under the names of every API of MediaPipe; else those of the "
+    "image, as 2D, with `width` and `height`; `fps`, or `frame` and `timestamp_ms` of frames",
+    assumes="metres of an assumed size from the midpoint of the hips, y down; one person in a frame",
+    ignores="landmarks of hands and face",
+    source="https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker",
+    exports=(
+        Export(
+            "MediaPipe Tasks",
+            'append `{{"timestamp_ms": ms, "pose_world_landmarks": [[vars(p) for p in pose] for pose in '
+            "result.pose_world_landmarks]}}` for each frame, and write the list as JSON",
+            "https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker/python",
+        ),
+    ),
+)
 
 _WORLD_KEYS = ("pose_world_landmarks", "poseWorldLandmarks", "world_landmarks", "worldLandmarks")
 _IMAGE_KEYS = ("pose_landmarks", "poseLandmarks", "landmarks")

@@ -17,6 +17,7 @@ import numpy as np
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.json_poses import read_document
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.frames import frame_files, is_folder_of_pictures, places_by_name
@@ -38,7 +39,25 @@ from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="pose estimators",
+    files="*.json, or a folder of them",
+    reads="`instances` of each frame, in 2D or 3D, with `keypoint_scores`; people by `track_id`; pictures one a file; "
+    "17, 26, 133 or 136 keypoints, or as many as names in `meta_info`",
+    assumes="2D is in pixels; 3D is of Human3.6M with z up; frames by `frame_id` or by the numbers of files; no rate: "
+    "state {fps}",
+    ignores="boxes; face and hands",
+    source="https://mmpose.readthedocs.io",
+    exports=(
+        Export(
+            "MMPose 1",
+            "run `demo/inferencer_demo.py` with `--pred-out-dir`",
+            "https://mmpose.readthedocs.io/en/latest/user_guides/inference.html",
+        ),
+    ),
+)
 
 _MARKS = (b'"instance_info"', b'"meta_info"', b'"keypoint_scores"', b'"instances"', b'"predictions"')
 _IDS = ("track_id", "instance_id", "track_ids", "id")

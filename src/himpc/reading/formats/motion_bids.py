@@ -17,6 +17,7 @@ import numpy as np
 
 from himpc.errors import FormatError, LayoutError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.keypoints import load_json
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.tables import parse_cells, parse_positions, triples
@@ -25,7 +26,24 @@ from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import LAYOUT_KEY, SIZE_KEY, Recording, restore_layout
 from himpc.skeleton import Layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="sub-*_motion.tsv with *_channels.tsv and *_motion.json",
+    reads="channels of type POS; rate, latencies, unit and `SpatialAxes`; person and session from `sub-01` and "
+    "`ses-02` in the name; the layout that himpc wrote",
+    assumes="metadata may be in a folder above; without `SpatialAxes`, the upward axis that the body shows",
+    ignores="orientations, accelerations and other channels; events",
+    source="https://bids-specification.readthedocs.io/en/stable/modality-specific-files/motion.html",
+    exports=(
+        Export(
+            "himpc",
+            "{save()} with a folder as its name",
+            None,
+        ),
+    ),
+)
 
 _END = "_motion.tsv"
 _MAX_JSON_BYTES = 2**20

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.tables import (
     head_cells,
     parse_number,
@@ -23,7 +24,23 @@ from himpc.reading.formats.parsing.text import Row
 from himpc.reading.formats.parsing.timeline import count_note
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.csv",
+    reads="bones, else labelled markers, else rigid bodies, of versions 1.2 to 1.25; rate and unit of the first line",
+    assumes="time stamps win over the stated rate; the upward axis that the body shows, since the format states none",
+    ignores="rotations, unlabelled markers and marker quality; bones in local coordinates, which are refused",
+    source="https://docs.optitrack.com/motive/data-export/data-export-csv",
+    exports=(
+        Export(
+            "Motive 3.2",
+            "File > Export Tracking Data, CSV, with the header, and bones in global coordinates or markers",
+            "https://docs.optitrack.com/v3.2/motive/data-export",
+        ),
+    ),
+)
 
 # Measured markers before the expected places of a skeleton's or rigid body's markers.
 _TYPES = ("Bone", "Marker", "Bone Marker", "Rigid Body", "Rigid Body Marker")

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from himpc._extras import require
 from himpc.errors import DataError, FormatError, LayoutError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.keypoints import flat_pose, restore_pixels
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.named_points import explain_unknown, resolve_points
@@ -29,7 +30,25 @@ from himpc.reading.formats.parsing.timeline import Timeline, choose_rate, find_t
 from himpc.reading.formats.parsing.world import numbered_origins
 from himpc.recordings import METADATA, Origin, Quality, Recording, parse_poses
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="any program",
+    files="*.nc",
+    reads="`position` over time, space, keypoints and individuals, in 3D or 2D, with `confidence` and `fps`; "
+    "recordings that himpc saved, as they were",
+    assumes="2D is in pixels, y down; unit and upward axis are as the body shows; individuals with a name, not a "
+    "number, are people",
+    ignores="classic netCDF (3); other variables",
+    source="https://movement.neuroinformatics.dev",
+    exports=(
+        Export(
+            "movement",
+            '`dataset.to_netcdf("walk.nc")`, also of files of DeepLabCut, SLEAP, LightningPose and Anipose',
+            "https://movement.neuroinformatics.dev",
+        ),
+    ),
+)
 
 _DIMENSIONS = ("time", "space", "keypoint", "individual")
 _AUTOMATIC_NAME = re.compile(r"(id|individual|person|subject|track|animal)?[_ -]?[0-9]*", re.IGNORECASE)

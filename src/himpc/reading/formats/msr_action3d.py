@@ -16,6 +16,7 @@ import numpy as np
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.handedness import looks_mirrored
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row
@@ -25,7 +26,17 @@ from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbe
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="a01_s01_e01_skeleton3D.txt",
+    reads="20 joints, a line each",
+    assumes="metres, y up; the order of joints, which is not verified: it follows from the bones with which published "
+    "code draws them; left and right follow from the feet; no rate: state {fps}",
+    ignores="confidences; screen coordinates (`*_skeleton.txt`), which are refused",
+    source="Li et al., CVPR Workshops 2010",
+)
 
 _JOINTS = 20
 _WIDTH = 4

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.kinect import frame_detections
 from himpc.reading.formats.parsing.positions import check_memory
@@ -19,7 +20,16 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="*_skeleton.txt",
+    reads="the 20 joints of each skeleton, in world coordinates",
+    assumes="metres, y up; no rate: state {fps}",
+    ignores="screen coordinates and confidences",
+    source="Wang et al., CVPR 2012",
+)
 
 _JOINTS = 20
 _ROWS = 2 * _JOINTS

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.tables import parse_number
@@ -26,7 +27,23 @@ from himpc.reading.formats.parsing.text import HEAD_BYTES, decode_head, utf16_of
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.mvnx",
+    reads="the positions of the segments of each subject, in versions 3 and 4; their names, or the 23 of a full body "
+    "where the file has none; frames by `index` and `time`",
+    assumes="metres, z up; the position of a segment is that of its proximal joint",
+    ignores="calibration poses (`identity`, `tpose`), orientations, velocities, sensors, joint angles and contacts",
+    source="MVN User Manual, Xsens document MV0319P",
+    exports=(
+        Export(
+            "Xsens MVN",
+            "File > Export, MVNX, with segment positions",
+        ),
+    ),
+)
 
 SEGMENTS = (
     *("Pelvis", "L5", "L3", "T12", "T8", "Neck", "Head", "RightShoulder", "RightUpperArm", "RightForeArm", "RightHand"),

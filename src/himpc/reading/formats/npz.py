@@ -5,10 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.arrays import is_npz, npz_names
 from himpc.recordings import Recording, load
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="any program",
+    files="*.npz",
+    reads="recordings as himpc saved them: joints, layout, confidence, rate, labels, times and counts of cleaning",
+    assumes="nothing: the file states all of it",
+    ignores="nothing",
+    exports=(Export("himpc", "{save()}", None),),
+)
 
 
 def recognise(path: Path, head: bytes) -> bool:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.kinect import state_confidence
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin, scatter
 from himpc.reading.formats.parsing.text import Row, decode_head, read_lines, to_numbers
@@ -23,7 +24,16 @@ from himpc.reading.formats.parsing.world import numbered_origins, to_metres_y_up
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="*.skeleton",
+    reads="the 25 joints of each body, with their tracking states",
+    assumes="metres, y up, at 30 frames a second; a joint that is not tracked is missing",
+    ignores="places in the pictures, orientations and states of hands",
+    source="Shahroudy et al., NTU RGB+D, CVPR 2016",
+)
 
 _FPS = 30.0
 _JOINTS = 25

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.joint_order import find_order, known_counts, layout_hint
 from himpc.reading.formats.parsing.poses import pose_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
@@ -28,7 +29,18 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="any program",
+    files="*.txt, *.csv",
+    reads="rows of numbers, one a frame (60, 75, 80, 150 ... numbers, of one person or two) or one a joint (3 or 4), "
+    "after the number or time of the frame",
+    assumes="the order of joints is the one in which bones keep their length; unit and upward axis are as the body "
+    "shows; numbers from 0 to 1 are shares of a picture; without times, no rate: state {fps}",
+    ignores="a row of numbered titles; a label at the end of rows",
+    exports=(Export("a program of yours", "better write CSV with a header, such as `left_hip_x`", None),),
+)
 
 _MIN_WIDTH, _MIN_LINES = 42, 14
 """Numbers of a row of a frame, and rows of joints of a frame, at least: 14 joints."""

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError, Hint
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.freemocap import is_of_landmarks
 from himpc.reading.formats.parsing.arrays import is_npz, npy_shape, npz_names, read_npy, read_npz, to_float64
 from himpc.reading.formats.parsing.joint_order import find_order, known_counts, order_error
@@ -31,7 +32,28 @@ from himpc.reading.formats.parsing.timeline import Timeline
 from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 
-__all__ = ["read", "read_arrays", "recognise"]
+__all__ = ["FACTS", "read", "read_arrays", "recognise"]
+
+FACTS = FormatFacts(
+    kind="any program",
+    files="*.npy, *.npz",
+    reads="an array of joints with its axes in any order: frames, joints, x y z or x y, also with a confidence, people "
+    "and samples, such as (frames, J, 3), (frames, 75) or (samples, 3, frames, J, people); in a `.npz` also an array "
+    "of J names, and `fps`",
+    assumes="joints without names are in the order of a layout or data set in which bones keep their length; unit and "
+    "upward axis are as the body shows; x y is in pixels; frames of zeros are padding; a `.npy` has no rate: state "
+    "{fps}",
+    ignores="arrays of Python objects, which can run code; several arrays of poses, unless one has a name such as "
+    "`positions`",
+    source="https://numpy.org/doc/stable/reference/generated/numpy.lib.format.html",
+    exports=(
+        Export(
+            "NumPy",
+            '`np.savez("walk.npz", positions=joints, joint_names=names, fps=30)`',
+            "https://numpy.org/doc/stable/reference/generated/numpy.savez.html",
+        ),
+    ),
+)
 
 _ARRAY = b"\x93NUMPY"
 _AXES = ("samples", "people", "frames", "joints", "axes")

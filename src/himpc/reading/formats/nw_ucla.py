@@ -15,6 +15,7 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_points
 from himpc.reading.formats.parsing.positions import check_memory
@@ -22,7 +23,16 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="*.json",
+    reads="the 20 joints in `skeletons`; person, session and camera from `file_name`, such as `a01_s01_e00_v01`",
+    assumes="metres, y up; no rate: state {fps}; one person a file",
+    ignores="the action in `label`",
+    source="Wang et al., CVPR 2014, in the form of CTR-GCN (Chen et al., ICCV 2021)",
+)
 
 _NAME = re.compile(r"(?P<action>a[0-9]+)_(?P<person>s[0-9]+)_(?P<episode>e[0-9]+)_(?P<camera>v[0-9]+).*")
 

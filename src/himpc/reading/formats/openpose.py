@@ -13,6 +13,7 @@ from typing import Any
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.frames import (
     first_frame_file,
@@ -27,7 +28,25 @@ from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="pose estimators",
+    files="a folder of *_keypoints.json, or *.json",
+    reads="`pose_keypoints_3d`, else `pose_keypoints_2d`, of 14, 17, 18 or 25 joints, one frame a file; a list of "
+    "frames; frames by image, as of AlphaPose; people by `person_id`",
+    assumes="2D is in pixels; 3D has the unit and axis that the body shows; missing numbers of files are gaps; no "
+    "rate: state {fps}",
+    ignores="face and hands; several people without ids in a frame, which are refused",
+    source="https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md",
+    exports=(
+        Export(
+            "OpenPose 1.7",
+            "run it with `--write_json`",
+            "https://github.com/CMU-Perceptual-Computing-Lab/openpose/blob/master/doc/02_output.md",
+        ),
+    ),
+)
 
 # The 18 joints of OpenPose's COCO model begin with the 14 of openpose-14; eyes and ears follow.
 _LAYOUTS = {25: "body-25", 14: "openpose-14", 17: "coco-17", 18: "openpose-14"}

@@ -15,12 +15,31 @@ from pathlib import Path
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.tables import parse_number, table_recordings, triples
 from himpc.reading.formats.parsing.text import Row, decode_head, read_lines
 from himpc.reading.formats.parsing.timeline import count_note
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.sto, *.mot",
+    reads="positions: columns `pelvis_X` of bodies, `LASI_tx` of markers, or cells x,y,z with `DataType=Vec3`",
+    assumes="metres; the upward axis that the body shows; the rate follows from `time`",
+    ignores="orientations; joint angles, forces, moments and muscle states, which are refused by name; centres of mass "
+    "are points, not joints",
+    source="https://simtk-confluence.stanford.edu:8443/display/OpenSim/Getting+Started+with+Analyses",
+    exports=(
+        Export(
+            "OpenSim 4",
+            "give the TRC of the markers that it was computed from, or run the Analyze Tool with PointKinematics of "
+            "the joint centres",
+            "https://simtk-confluence.stanford.edu:8443/display/OpenSim/Getting+Started+with+Analyses",
+        ),
+    ),
+)
 
 _SUFFIXES = (".sto", ".mot")
 _POSITION = re.compile(r"(.+)_t?([XYZ])", re.IGNORECASE)

@@ -15,6 +15,7 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.tables import (
     head_cells,
     parse_number,
@@ -26,7 +27,25 @@ from himpc.reading.formats.parsing.text import Row
 from himpc.reading.formats.parsing.timeline import count_note
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.tsv",
+    reads="3D markers, 6DOF bodies, or a skeleton (not tested with a file of Qualisys); columns of frame and time "
+    "where there are any",
+    assumes="millimetres; the upward axis that the body shows; the rate in `FREQUENCY`, over which time stamps win",
+    ignores="rotations and residuals; 2D data, and segments relative to their parents, which are refused",
+    source="https://docs.qualisys.com/qtm/content/processing_measurement/motion_data_tsv.htm",
+    exports=(
+        Export(
+            "Qualisys Track Manager",
+            "export to TSV, with 3D data and Include TSV header (Project options, page TSV export); skeletons with "
+            "reference Global",
+            "https://docs.qualisys.com/qtm/content/processing_measurement/motion_data_tsv.htm",
+        ),
+    ),
+)
 
 _KEYWORD = re.compile(r"[A-Z][A-Z0-9_]+")
 _COLUMN = re.compile(r"(.+?)[ _]([XYZ])")

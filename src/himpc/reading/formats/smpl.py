@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.arrays import is_npz, npz_names, npz_shape, read_npz, to_float64
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.positions import MAX_COORDINATE, check_memory
@@ -22,7 +23,25 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.npz",
+    reads="joints in an array `Jtr`, `joints`, `joints_3d`, `joints3d` or `keypoints3d` (frames, J, 3): the 24 of SMPL "
+    "(J is 24 or 45), or the first 22 of SMPL-H and SMPL-X (22, 52, 55, 73, 127 or 144); the rate in "
+    "`mocap_framerate` or `fps`",
+    assumes="one person, in metres; the upward axis that the body shows",
+    ignores="hands and face; parameters (`poses`, `betas`, `trans`), from which a body model computes joints",
+    source="Loper et al., SMPL, 2015; Mahmood et al., AMASS, ICCV 2019",
+    exports=(
+        Export(
+            "the Python package smplx",
+            "save the output `joints` of the body model in an array of that name, with `mocap_framerate`",
+            "https://github.com/vchoutas/smplx",
+        ),
+    ),
+)
 
 _JOINTS = ("Jtr", "joints", "joints_3d", "joints3d", "keypoints3d")
 _PARAMETERS = ("poses", "pose_body", "body_pose", "betas", "trans", "root_orient", "global_orient")

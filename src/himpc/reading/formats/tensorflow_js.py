@@ -16,6 +16,7 @@ import numpy as np
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import check_objects, is_json, load_json, parse_id, parse_numbers
 from himpc.reading.formats.parsing.timeline import find_timeline
@@ -23,7 +24,24 @@ from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
 from himpc.recordings import Recording
 from himpc.skeleton import Layout, get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="pose estimators",
+    files="*.json",
+    reads="`keypoints3D` of BlazePose, else `keypoints` of BlazePose or MoveNet in 2D; people by `id`; `frame` and "
+    "`timestamp` of frames",
+    assumes="3D is in metres of an assumed size, y down; 2D is in pixels",
+    ignores="boxes and masks",
+    source="https://github.com/tensorflow/tfjs-models/tree/master/pose-detection",
+    exports=(
+        Export(
+            "TensorFlow.js",
+            "write what `estimatePoses` returns for each frame as one list, with `timestamp`",
+            "https://github.com/tensorflow/tfjs-models/tree/master/pose-detection",
+        ),
+    ),
+)
 
 _KEYPOINTS = re.compile(rb'"keypoints(3D)?"\s*:\s*\[\s*\{')
 _LAYOUTS = ("mediapipe-33", "coco-17")

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing
 from himpc.reading.formats.parsing.tables import parse_number
@@ -22,7 +23,28 @@ from himpc.reading.formats.parsing.text import Row, decode_head, leave_out_cut_r
 from himpc.reading.formats.parsing.timeline import count_note, find_timeline
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.trc",
+    reads="markers or joint centres, with the rate and unit of the header; cells between tabs, semicolons, commas or "
+    "blanks; files without the lines above the titles",
+    assumes="time stamps win over `DataRate`, and the table over the counts of the header; the upward axis that the "
+    "body shows, since the format states none",
+    ignores="markers without a label",
+    source="https://research.cs.wisc.edu/graphics/Courses/cs-838-1999/Jeff/TRC.html",
+    exports=(
+        Export("Motive 3.2", "File > Export Tracking Data, TRC", "https://docs.optitrack.com/v3.2/motive/data-export"),
+        Export(
+            "NOKOV XINGYING",
+            "in Edit Mode, File > Export TRC File",
+            "https://xingying3x-en-docs.nokov.com/readme/xiii.-data-export/3.-trc-file",
+        ),
+        Export("Cortex", "export the tracked markers as TRC"),
+        Export("OpenCap and Pose2Sim", "use the TRC files among their results"),
+    ),
+)
 
 _KEYWORD, _TITLES = "pathfiletype", "frame#"
 _HEADER_LINES = 5

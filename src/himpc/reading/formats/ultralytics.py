@@ -15,6 +15,7 @@ import numpy as np
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import (
     check_objects,
@@ -27,7 +28,23 @@ from himpc.reading.formats.parsing.keypoints import (
 from himpc.reading.formats.parsing.tracks import Detection, check_same_shape
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="pose estimators",
+    files="*.json",
+    reads="17 keypoints of each person in 2D, by `track_id`: a list for each frame, or a line of JSON",
+    assumes="pixels, or shares of the picture if normalized: state {image_size}; no rate: state {fps}",
+    ignores="boxes without keypoints; other classes",
+    source="https://docs.ultralytics.com/tasks/pose",
+    exports=(
+        Export(
+            "Ultralytics",
+            "write `json.loads(result.to_json())` of each frame of `model.track` as one list",
+            "https://docs.ultralytics.com/reference/engine/results",
+        ),
+    ),
+)
 
 _KEYPOINTS = re.compile(rb'"keypoints"\s*:\s*\{\s*"(x|y|visible)"\s*:\s*\[')
 _BOX = re.compile(rb'"box"\s*:\s*\{\s*"x1"')

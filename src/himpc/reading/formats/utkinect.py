@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.kinect import frame_detections, is_number_row, read_number_rows
 from himpc.reading.formats.parsing.text import decode_head
@@ -18,7 +19,16 @@ from himpc.reading.formats.parsing.timeline import find_timeline
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="joints_s01_e01.txt",
+    reads="20 joints, a line a frame, which begins with its number",
+    assumes="metres, y up, at 30 frames a second; numbers that are missing are gaps",
+    ignores="frames that are there twice",
+    source="Xia et al., CVPR Workshops 2012",
+)
 
 _WIDTH = 61
 _FPS = 30.0

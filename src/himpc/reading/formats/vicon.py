@@ -15,6 +15,7 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.tables import (
     head_cells,
     parse_number,
@@ -25,7 +26,19 @@ from himpc.reading.formats.parsing.tables import (
 from himpc.reading.formats.parsing.text import Row
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.csv",
+    reads="the first of the blocks Trajectories, Segments and Model Outputs in which there are people; subjects before "
+    "a colon",
+    assumes="the unit of the row below the titles, or the one that the body shows where there is none (Nexus 1); the "
+    "upward axis that the body shows",
+    ignores="angles, forces, moments and velocities; the blocks Joints, Devices and Events",
+    source="https://vicon-help.atlassian.net/wiki/x/5wqx",
+    exports=(Export("Vicon Nexus", "run the pipeline operation Export ASCII (group File Export) with trajectories"),),
+)
 
 # Blocks that hold positions, the preferred first.
 _BLOCKS = ("trajectories", "segments", "model outputs")

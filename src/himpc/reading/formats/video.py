@@ -10,9 +10,19 @@ from typing import Any
 from himpc._extras import require
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import FormatFacts
 from himpc.recordings import Recording
 
-__all__ = ["BLURRED_SUFFIX", "OVERLAY_SUFFIX", "SUFFIXES", "list_pictures", "open_reader", "read", "recognise"]
+__all__ = ["BLURRED_SUFFIX", "FACTS", "OVERLAY_SUFFIX", "SUFFIXES", "list_pictures", "open_reader", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="video",
+    files="*.mp4, *.avi, *.mov, *.mkv, *.webm, *.gif ..., or a folder of numbered pictures",
+    reads="the poses of the people whom a pose estimator finds and a tracker follows",
+    assumes="lengths of an assumed size, unless a height, a floor or calibrated cameras give them; pictures have no "
+    "rate: state {fps}",
+    ignores="sound; films that himpc wrote with an overlay",
+)
 
 SUFFIXES = frozenset(
     [

@@ -16,6 +16,7 @@ import numpy as np
 
 from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.handedness import looks_mirrored
 from himpc.reading.formats.parsing.keypoints import (
@@ -31,7 +32,24 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="depth cameras",
+    files="*.json",
+    reads="`keypoint` of each body in BODY_18, BODY_34 or BODY_38, by `id` and `timestamp`, with its confidence",
+    assumes="unit and upward axis are as the body shows: they are those with which the camera was opened; left-handed "
+    "axes where feet and face show them",
+    ignores="2D keypoints, boxes and orientations",
+    source="https://www.stereolabs.com/docs/body-tracking",
+    exports=(
+        Export(
+            "a sample of the ZED SDK",
+            "body tracking > export > JSON export",
+            "https://github.com/stereolabs/zed-sdk/tree/master/body%20tracking/export/JSON%20export",
+        ),
+    ),
+)
 
 _MARKS = (b'"body_list"', b'"is_tracked"')
 _LAYOUTS = {18: "body-18", 34: "body-34", 38: "body-38"}

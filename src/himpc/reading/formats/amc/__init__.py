@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats.amc.skeleton import Skeleton, parse_floats, read_asf
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory
 from himpc.reading.formats.parsing.tables import parse_number
@@ -29,7 +30,19 @@ from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, covered_parts, get_layout, part_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.amc with an *.asf",
+    reads="the motion of a skeleton: the `.asf` whose name that of the motion begins with, or that its first line "
+    "states, in the same folder or, if that has none, in the one above; a lone `.asf` needs no such name",
+    assumes="`length` in the skeleton is an inch in its unit, 0.45 for CMU; the upward axis that the body shows; no "
+    "rate unless a comment states one: state {fps} (most of CMU is at 120)",
+    ignores="masses, limits and centres of bones; a skeleton without a motion",
+    source="https://research.cs.wisc.edu/graphics/Courses/cs-838-1999/Jeff/ASF-AMC.html",
+    exports=(Export("the CMU motion capture database", "download the motion and its skeleton into one folder"),),
+)
 
 _CHUNK_FRAMES = 512
 _STATED = re.compile(r"#!OML:ASF\s+(?:.*[/\\])?(.+)\.asf\s*", re.IGNORECASE)

@@ -12,12 +12,43 @@ from himpc.reading.axes import UP_AXES
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.c3d.file import open_c3d, read_points
 from himpc.reading.formats.c3d.segments import read_segments
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.named_points import resolve_points
 from himpc.reading.formats.parsing.subjects import propose_subjects
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.c3d",
+    reads="points, integers or floats of any processor type, with labels, rate, unit (`POINT:UNITS`) and upward axis "
+    "(`Y_SCREEN`); poses of segments by Theia3D (`pelvis_4X4`), whose origins are proximal joints",
+    assumes="joints follow from the labels by marker sets and names; a unit or an axis that the body contradicts gives "
+    "way to what it shows",
+    ignores="analog data, forces, angles, moments, powers and events; points without a label; segments beside the "
+    "markers of a person",
+    source="https://www.c3d.org",
+    exports=(
+        Export(
+            "Vicon Nexus",
+            "Pipeline Tools pane, File Export, export C3D",
+            "https://vicon-help.atlassian.net/wiki/x/5wqx",
+        ),
+        Export(
+            "Qualisys Track Manager",
+            "export to C3D, or in the steps of Processing",
+            "https://docs.qualisys.com/qtm/content/processing_measurement/introduction_to_data_processing.htm",
+        ),
+        Export("Motive 3.2", "File > Export Tracking Data, C3D", "https://docs.optitrack.com/v3.2/motive/data-export"),
+        Export(
+            "Theia3D (Axiom 2025)",
+            "File > Save Skeleton Poses",
+            "https://docs.theiamarkerless.com/axiom-v2025/theia3d-documentation/data-formats/c3d-files",
+        ),
+    ),
+)
 
 _NOT_POSITIONS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS")
 """Parameters of the group POINT that list labels of other quantities than positions."""

@@ -11,9 +11,22 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.recordings import Rows, to_recordings
 from himpc.reading.formats.csv.table import header_of, read_table
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="any program",
+    files="*.csv, *.tsv",
+    reads="columns such as `left_hip_x`, `LeftUpLeg.X`, `LASI_x (mm)`, `Head_0` or `x12`, or cells `[0.1, 0.2, 0.3]`; "
+    "`person`, `session`, `camera` and `body`, which separate recordings; `frame` and `time`; names above axes; "
+    "comments above the header such as `# unit: mm`, `# layout: coco-17`, `# fps: 30` and `# up: z`",
+    assumes="names are those of a layout, a program or a marker set, numbers are those of a layout; unit and upward "
+    "axis are as stated, or as the body shows; x and y alone are pixels, y down",
+    ignores="other columns, which is noted",
+    exports=(Export("a program of yours", "write a header and one row a frame", None),),
+)
 
 _CHECKED_COLUMNS = 24
 """Columns of joints of which one must have all its axes."""

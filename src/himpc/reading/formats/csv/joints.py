@@ -12,9 +12,20 @@ from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.recordings import Rows, to_recordings
 from himpc.reading.formats.csv.table import Table, header_of, read_table
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.recordings import Recording
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="any program",
+    files="*.csv, *.tsv",
+    reads="columns `joint`, `x`, `y` and `z`, and where there are any `frame`, `time`, `person`, `session`, `camera`, "
+    "`body` and `confidence`",
+    assumes="as in `csv-frames`; without `frame`, one begins where a joint comes again",
+    ignores="other columns, which is noted",
+    exports=(Export("a program of yours", "write a header and one row for each joint of each frame", None),),
+)
 
 _REQUIRED = ("joint", *AXES)
 

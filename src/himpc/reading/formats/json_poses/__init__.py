@@ -19,6 +19,7 @@ import numpy as np
 from himpc.errors import FormatError
 from himpc.reading.axes import UP_AXES
 from himpc.reading.file_options import FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.json_poses.frames import Document, list_frames, parse_frame
 from himpc.reading.formats.parsing.frames import frame_files, is_folder_of_pictures, places_by_name
 from himpc.reading.formats.parsing.keypoints import are_keypoints, is_json, load_json, parse_id
@@ -29,7 +30,25 @@ from himpc.reading.formats.parsing.tracks import Detection
 from himpc.reading.formats.unsupported import unsupported_error
 from himpc.recordings import Recording
 
-__all__ = ["read", "read_document", "recognise"]
+__all__ = ["FACTS", "read", "read_document", "recognise"]
+
+FACTS = FormatFacts(
+    kind="any program",
+    files="*.json, or a folder of them",
+    reads="frames in a list, JSON lines, under their numbers, or one a file; people under a key such as `bodies`, by "
+    "id; joints by name or in a list, each `[x, y, z]` or an object with x, y and z; CMU Panoptic, EasyMocap",
+    assumes="joints without names are in the order of a layout in which bones keep their length; unit and upward axis "
+    "are as the document states, or as the body shows; times are in the unit that gives a usual rate",
+    ignores="keys that hold no poses",
+    exports=(
+        Export(
+            "a program of yours",
+            'write a list of frames, such as `{{"time": 0.03, "bodies": [{{"id": 1, "joints": {{"left_hip": '
+            "[x, y, z]}}}}]}}`",
+            None,
+        ),
+    ),
+)
 
 _MAX_FRAME_BYTES = 4 * 2**20
 _MAX_TIME = 2**64
