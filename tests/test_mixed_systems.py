@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import himpc
+import himpc.api
 from himpc.evaluation import grouping_agreement
 from himpc.learning import centre_systems
 from himpc.recordings import Recording, number_systems, to_common_layout
@@ -47,10 +48,18 @@ def test_people_are_found_across_systems_that_displace_joints():
     found = himpc.group(walks)
     assert grouping_agreement(found.groups, [walk.person for walk in walks]).ari == 1
     assert found.systems is not None
-    assert found.systems.shared == 3
+    assert found.systems.common_people == 3
     assert found.note.startswith("3 people found by more than one of 2 systems")
     assert "from" not in found.warning
     assert np.nanmin(found.confidence) > 0.5
+
+
+def test_a_model_is_fitted_once(monkeypatch):
+    fitted = []
+    train = himpc.api.train
+    monkeypatch.setattr(himpc.api, "train", lambda *args, **kwargs: fitted.append(1) or train(*args, **kwargs))
+    himpc.group(archive((2, 2), 0.02))
+    assert len(fitted) == 1
 
 
 def test_people_of_one_system_each_are_not_joined():

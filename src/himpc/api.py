@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, Protocol
@@ -26,6 +26,7 @@ from himpc.learning import (
     group_recordings,
     heading_vectors,
     remove_view_effect,
+    resolve_prior,
     system_effects,
     train,
 )
@@ -178,7 +179,7 @@ def fit(
     `prefer_prior` is as in `himpc.learning.train`.
     """
     return train(
-        Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride),
+        _cut_for_training(unify_layouts(recordings), config),
         config,
         out=out,
         device=device,
@@ -310,12 +311,7 @@ def group(
     """
     if model is None:
         config = Config.preset("tracklet").with_(window_length=window_length)
-        return fit_and_group(
-            recordings,
-            lambda unified: fit(unified, config, prefer_prior=True).model,
-            people=people,
-            window_length=window_length,
-        )[0]
+        return fit_and_group(recordings, config, people=people)[0]
     unified = unify_layouts(recordings, model)
     degrees = [camera_headings(recording) for recording in recordings]
     check_people(people, len(unified))
@@ -325,28 +321,31 @@ def group(
 
 def fit_and_group(
     recordings: Sequence[Recording],
-    fit_model: Callable[[Sequence[Recording]], Embedder],
+    config: Config,
     *,
     people: int | None = None,
-    window_length: int | None = None,
-) -> tuple[Grouping, Embedder]:
+    device: str = "auto",
+    callbacks: Sequence[object] = (),
+) -> tuple[Grouping, Model]:
     """Fit a model to recordings and group them; again without the effect of the heading if groups follow it.
 
     The second grouping is returned if it finds people on several sides (`himpc.learning.ViewCheck.spanning`). Else
     people may each face one way, and the first one is returned, with a doubt. If several systems made the recordings,
-    an adapted model is fitted to them after their mean bodies were made equal.
+    the identity prior is adapted to them after their mean bodies were made equal.
 
     Parameters
     ----------
-    recordings, people, window_length
+    recordings, people
         As in `group`.
-    fit_model : callable
-        Returns a model of recordings of one layout, such as by `fit` with ``prefer_prior``.
+    config : Config
+        The settings of the model.
+    device, callbacks
+        As in `himpc.HiMPC`.
 
     Returns
     -------
     grouping : Grouping
-    model : Embedder
+    model : Model
         The model by which they were grouped.
 
     Raises
@@ -359,15 +358,16 @@ def fit_and_group(
     system, names = number_systems(recordings)
     check_people(people, len(unified))
 
-    def fit_once(used: Sequence[Recording]) -> tuple[Grouping, Embedder]:
-        model, effects = fit_model(used), None
-        if len(names) > 1 and isinstance(model, Model) and model.scoring is not None:
+    def fit_once(used: Sequence[Recording]) -> tuple[Grouping, Model]:
+        windows, effects, bodies = _cut_for_training(used, config), None, None
+        if len(names) > 1 and resolve_prior(config, windows, prefer_prior=True).prior == "identity":
             centred, bodies = centre_systems([each.joints for each in used], used[0].layout, system)
             used = _with_joints(used, centred)
-            model = fit_model(used)
-            if isinstance(model, Model):
-                effects = system_effects(model, used[0].layout, bodies, system, names)
-        embedded = embed(model, used, window_length=window_length)
+            windows = _cut_for_training(used, config)
+        model = train(windows, config, device=device, callbacks=callbacks, prefer_prior=True).model
+        if bodies is not None:
+            effects = system_effects(model, used[0].layout, bodies, system, names)
+        embedded = embed(model, used)
         return group_embedded(used, embedded, model, people=people, degrees=degrees, systems=effects), model
 
     grouping, model = fit_once(unified)
@@ -378,6 +378,10 @@ def fit_and_group(
     if other.views is None or other.views.spanning < MIN_SPANNING:  # no person was found on two sides
         return replace(grouping, views=replace(grouping.views, verdict="unclear")), model
     return replace(other, view_effect_removed=True), other_model
+
+
+def _cut_for_training(recordings: Sequence[Recording], config: Config) -> Windows:
+    return Windows.cut(recordings, config.window_length, config.training_stride)
 
 
 def _with_joints(recordings: Sequence[Recording], joints: Sequence[NDArray[np.float32]]) -> list[Recording]:
@@ -428,4 +432,5 @@ def group_embedded(
         systems=None if systems is None else systems.of(np.unique(whole, return_index=True)[1]),
     )
     per_part = {name: getattr(grouping, name)[whole] for name in ("groups", "confidence", "vectors")}
-    return replace(grouping, **per_part)
+    is_still = None if grouping.is_still is None else grouping.is_still[whole]
+    return replace(grouping, **per_part, is_still=is_still, whole=whole)

@@ -217,6 +217,7 @@ def test_still_recordings_apart_from_moving_ones_are_counted(distance):
     found = group_recordings(
         windows.reshape(-1, 12), np.repeat(np.arange(len(vectors)), 6), len(vectors), scoring=SCORING
     )
-    assert found.still_apart == (5 if distance else 0, 5)
+    assert found.is_still is not None
+    assert (found.is_unmatched_still.sum(), found.is_still.sum()) == (5 if distance else 0, 5)
     assert (np.nanmax(found.confidence[still]) <= 0.5) == bool(distance)
     assert ("5 of 5 recordings without movement are in no group with a moving one" in found.warning) == bool(distance)

@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from himpc.errors import ConfigError, DataError
-from himpc.learning.grouping import Grouping, group_recordings
+from himpc.learning.grouping import group_recordings
+from himpc.learning.grouping_result import Grouping
 
 WINDOWS = 12
 
@@ -112,3 +113,15 @@ def test_doubt_is_stated_at_both_ends_of_the_range():
     doubtful = Grouping(np.ones(7), np.full(7, 0.3), np.zeros((7, 1)), estimated=True, plausible=(1, 5))
     assert "from 1 to 5 are plausible; if you know it, state it with people; 7 of 7 recordings" in doubtful.warning
     assert "state it with --people; 7" in doubtful.render_warning(lambda reference: f"--{reference.name}")
+
+
+def test_parts_of_a_recording_count_once_in_warnings():
+    whole = np.repeat(np.arange(20), [31, *[1] * 19])  # the first recording has 31 parts
+    still = np.isin(whole, (1, 2))
+    groups = np.where(still, 2, 1)
+    found = Grouping(
+        groups, np.ones(50), np.zeros((50, 1)), estimated=True, plausible=(2, 2), is_still=still, whole=whole
+    )
+    assert found.warning.startswith("2 of 2 recordings without movement are in no group with a moving one")
+    alone = Grouping(whole + 1, np.ones(50), np.zeros((50, 1)), estimated=True, whole=whole)
+    assert alone.warning.startswith("no two of 20 recordings were found to show the same person")

@@ -70,10 +70,10 @@ def group(
     if embedder is None:
         with EpochBar(console, settings) as bar:
             grouping, trained = fit_and_group(
-                recordings, lambda unified: settings.fit(unified, [bar], prefer_prior=True), people=people
+                recordings, settings.config(), people=people, device=settings.device, callbacks=[bar]
             )
         learned = count_noun(len(recordings), "recording")
-        adapted = getattr(trained, "scoring", None) is not None
+        adapted = trained.scoring is not None
         console.print(f"{'Adapted the identity prior to' if adapted else 'Trained a model on'} {learned}")
     else:
         grouping = group_recordings(recordings, embedder, people=people)

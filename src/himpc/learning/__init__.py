@@ -13,11 +13,12 @@ if TYPE_CHECKING:
     from himpc.learning.clustering.constraints import assign_apart
     from himpc.learning.clustering.neighbours import nearest_neighbours
     from himpc.learning.clustering.number_of_people import MIN_RECORDINGS
-    from himpc.learning.clustering.system_offsets import SystemCheck, SystemEffects
+    from himpc.learning.clustering.system_effects import SystemEffects, SystemMatch
     from himpc.learning.config import Config, preset_names
     from himpc.learning.diagnostics import Diagnosis, diagnose
     from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
-    from himpc.learning.grouping import Grouping, check_people, group_recordings
+    from himpc.learning.grouping import check_people, group_recordings
+    from himpc.learning.grouping_result import Grouping
     from himpc.learning.history import EpochRecord, History
     from himpc.learning.loggers import MLflowLogger, TensorBoardLogger
     from himpc.learning.losses.hi_mpc import mining_weights
@@ -43,8 +44,8 @@ __all__ = [
     "MLflowLogger",
     "ProcessGroup",
     "Score",
-    "SystemCheck",
     "SystemEffects",
+    "SystemMatch",
     "TensorBoardLogger",
     "TrainingResult",
     "ViewCheck",
@@ -74,11 +75,12 @@ __getattr__ = import_on_first_use(
         "clustering.constraints": "assign_apart",
         "clustering.neighbours": "nearest_neighbours",
         "clustering.number_of_people": "MIN_RECORDINGS",
-        "clustering.system_offsets": "SystemCheck SystemEffects",
+        "clustering.system_effects": "SystemEffects SystemMatch",
         "config": "Config preset_names",
         "diagnostics": "Diagnosis diagnose",
         "distributed": "SINGLE_PROCESS ProcessGroup",
-        "grouping": "Grouping check_people group_recordings",
+        "grouping": "check_people group_recordings",
+        "grouping_result": "Grouping",
         "history": "EpochRecord History",
         "loggers": "MLflowLogger TensorBoardLogger",
         "losses.hi_mpc": "mining_weights",

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.learning.clustering.system_offsets import SystemEffects
+from himpc.learning.clustering.system_effects import SystemEffects
 from himpc.learning.views import add_in_body_frame
 from himpc.model import Model
 from himpc.recordings import Windows

@@ -4,7 +4,9 @@ import numpy as np
 import pytest
 from scipy.stats import multivariate_normal
 
-from himpc.learning.clustering.system_offsets import SystemEffects, _OffsetModel, join_systems
+from himpc.learning.clustering.offset_model import OffsetModel, Variances
+from himpc.learning.clustering.system_effects import SystemEffects
+from himpc.learning.clustering.system_offsets import join_systems
 from himpc.model import IdentityScoring
 
 AXES = 24
@@ -56,7 +58,7 @@ def test_likelihood_equals_that_of_the_normal_distribution(scale):
     rng = np.random.default_rng(5)
     system, labels = np.array([0, 0, 1, 1, 1, 2]), np.array([0, 1, 0, 2, 3, 1])
     noise, between, variance = rng.uniform(0.1, 1, 6), rng.uniform(1, 5, 4), rng.uniform(1, 5, 4)
-    model = _OffsetModel(rng.normal(size=(6, 4)), noise, system, between, variance, np.zeros((6, 6), dtype=bool))
+    model = OffsetModel(rng.normal(size=(6, 4)), noise, system, between, variance, np.zeros((6, 6), dtype=bool))
     expected, offsets = 0.0, []
     for axis in range(4):
         in_system = (system[:, None] == system) * scale * variance[axis]
@@ -65,7 +67,7 @@ def test_likelihood_equals_that_of_the_normal_distribution(scale):
         expected += multivariate_normal(np.zeros(6), covariance).logpdf(model.means[:, axis])
         loading = (system == np.arange(3)[:, None]) * scale * variance[axis]
         offsets.append(loading @ np.linalg.solve(covariance, model.means[:, axis]))
-    likelihood, found = model._fit(labels, scale, 0.01)
+    likelihood, found = model._fit(labels, Variances(scale, 0.01))
     assert likelihood - 0.5 * 6 * 4 * np.log(2 * np.pi) == pytest.approx(expected)
     np.testing.assert_allclose(found, np.transpose(offsets), atol=1e-9)
 
@@ -76,8 +78,8 @@ def test_people_of_both_systems_are_joined_whatever_the_offset(offset):
     found = join(vectors, effects)
     assert len(np.unique(found.labels)) == 5
     assert wrong_and_found(found.labels, person, effects.system)[0] == 0
-    assert found.check.shared == 5
-    assert not found.check.alone
+    assert found.match.common_people == 5
+    assert not found.match.unmatched
     spread = [found.vectors[person == each].std(axis=0).mean() for each in range(5)]
     assert max(spread) < 0.3 * found.vectors.std(axis=0).mean()
 
@@ -97,8 +99,8 @@ def test_systems_of_different_people_stay_apart(people, seed):
     vectors, _person, effects = record(list(members), 0.7, seed)
     found = join(vectors, effects)
     assert len(np.unique(found.labels)) == 2 * people
-    assert found.check.alone == effects.names
-    assert "no person was found by more than one of 2 systems (system-0, system-1)" in found.check.warning
+    assert found.match.unmatched == effects.names
+    assert "no person was found by more than one of 2 systems (system-0, system-1)" in found.match.warning
 
 
 def test_half_of_the_people_are_found_and_the_others_stay_apart():
@@ -116,8 +118,8 @@ def test_a_system_of_other_people_does_not_keep_the_others_apart():
     vectors, _person, effects = record([[0, 1, 2, 3], [0, 1, 2, 3], [4, 5, 6]], 1.0, seed=6)
     found = join(vectors, effects)
     assert len(np.unique(found.labels)) == 7
-    assert found.check.alone == ("system-2",)
-    assert "no person of system-2 was found by another system" in found.check.warning
+    assert found.match.unmatched == ("system-2",)
+    assert "no person of system-2 was found by another system" in found.match.warning
 
 
 def test_people_who_are_seen_at_one_time_are_not_joined():

@@ -17,6 +17,7 @@ __all__ = [
     "distance_sums",
     "margins",
     "own_and_nearest_distances",
+    "silhouette_confidence",
     "silhouette_gain",
     "silhouettes",
 ]
@@ -119,6 +120,22 @@ def silhouettes(distances: Array, labels: NDArray[np.integer]) -> Array:
     [0.889, 0.875, 0.0]
     """
     return _silhouettes(*distance_sums(distances, labels), labels)
+
+
+def silhouette_confidence(vectors: NDArray[np.float64], labels: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Compute the confidence ``(R,)`` from silhouettes (see `himpc.learning.Grouping`); 1 if there is one group."""
+    from scipy.spatial.distance import pdist, squareform
+
+    if labels.max() == 0:
+        return np.ones(len(labels))
+    distances = squareform(pdist(vectors))
+    sums, sizes = distance_sums(distances, labels)
+    own_distance, nearest_distance = own_and_nearest_distances(sums, sizes, labels)
+    is_single = sizes[labels] == 1
+    if is_single.all():
+        return np.full(len(labels), np.nan)
+    own_distance = np.where(is_single, np.median(own_distance[~is_single]), own_distance)
+    return np.clip(margins(own_distance, nearest_distance), 0, 1)
 
 
 def _chance_silhouettes(vectors: Array, sizes: NDArray[np.integer], pairs: Pairs | None = None) -> Array:

@@ -8,11 +8,16 @@ from numpy.typing import NDArray
 from himpc.errors import DataError
 from himpc.learning.clustering.constraints import Pairs, renumber_pairs
 from himpc.learning.clustering.number_of_people import MAX_RECORDINGS, MIN_RECORDINGS, cluster_by_silhouette
+from himpc.learning.statistics import shrunk_covariance, whitening_matrix
 from himpc.model import pool_windows
 
 FINER_SHARE = 0.9
 """A finer cut with this share of the best gain is preferred: joining two people does more harm than splitting one.
 Chosen on simulated walkers."""
+
+NUISANCE_SHARE = 0.05
+"""Share of the variance between recordings that is attributed to other causes than the person, such as view, posture or
+shoes. Chosen from 0, 0.05, 0.2 and 0.5 on simulated walkers."""
 
 
 def cluster_recordings(
@@ -55,3 +60,16 @@ def cluster_recordings(
 def means_by_label(vectors: NDArray[np.floating], labels: NDArray[np.integer]) -> NDArray[np.float64]:
     """Compute the mean vector of each label, ``(K, D)``; labels are 0 to K - 1, each at least once."""
     return pool_windows(vectors, labels, int(labels.max()) + 1)
+
+
+def whitened_means(vectors: NDArray[np.float64], member: NDArray[np.integer]) -> NDArray[np.float64]:
+    """Compute the mean of the windows of each recording, ``(R, D)``, whitened by the within-person variation."""
+    means = means_by_label(vectors, member)
+    within = vectors - means[member]
+    if not within.any():
+        return means
+    between = means - means.mean(axis=0)
+    covariance = shrunk_covariance(within) + NUISANCE_SHARE * shrunk_covariance(between)
+    min_share = float(np.finfo(np.float64).eps) * len(covariance)
+    whitened: NDArray[np.float64] = means @ whitening_matrix(covariance, min_share=min_share)
+    return whitened
