@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial.transform import Rotation
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
@@ -239,7 +240,9 @@ def test_values_that_are_missing_and_decimal_commas_are_read(tmp_path):
     [
         ("Frames:\t1", "Frames:\tmany", "found 'many', expected a number"),
         ("MOTION", "", "found 'FRAMES:'"),
-        ("CHANNELS 3 Z", "CHANNELS 4 Z", "line 9: CHANNELS '4 Zrotation"),
+        ("CHANNELS 3 Z", "CHANNELS x Z", "line 9: CHANNELS 'x Zrotation"),
+        ("CHANNELS 3 Z", "CHANNELS 4 Wrotation Z", "has 57 numbers, expected 58"),
+        ("CHANNELS 3 Zr", "CHANNELS 3 Wr", "CHANNELS '3 Wrotation Xrotation Yrotation"),
         ("OFFSET 0 25", "OFFSET nan 25", "line 8: OFFSET 'nan 25 0', expected three numbers"),
         ("Frame Time: 0.025\r\n", "Frame Time: 0.025\r\n7 ", "has 58 numbers, expected 57"),
         ("Frame Time: 0.025\r\n0", "Frame Time: 0.025\r\ninf", "is infinite"),
@@ -344,3 +347,43 @@ def test_bones_that_change_their_size_are_refused(tmp_path):
     text = SPELLINGS["scale channels"](bvh([{}, {}])).replace("1 1 1", "1 1.2 1", 1)
     with pytest.raises(FormatError, match=r"scales its bones by 1\.2, expected scale channels of 1"):
         read(tmp_path, text)
+
+
+def test_channels_are_those_that_are_named(tmp_path):
+    frames = [{"pelvis": (i, 95, 2 * i, 3, 4, 5)} for i in range(3)]
+    recording = read(tmp_path, bvh(frames).replace("CHANNELS 6 X", "CHANNELS 3 X"))
+    np.testing.assert_array_equal(recording.joints, read(tmp_path, bvh(frames)).joints)
+    assert "joint Hips states 3 channels and names 6" in recording.quality.notes
+
+
+@pytest.mark.parametrize(
+    "names", ["Wrotation Xrotation Yrotation Zrotation", "Xquaternion Yquaternion Zquaternion Wquaternion"]
+)
+def test_quaternions_are_read(tmp_path, names):
+    angles = np.random.default_rng(0).uniform(-20, 20, (4, len(LAYOUT), 3))
+    places = [(i, 95.0, 2 * i) for i in range(4)]
+    by_angles = [
+        {joint: (*place * (joint == "pelvis"), *frame[i]) for i, joint in enumerate(LAYOUT.joints)}
+        for place, frame in zip(places, angles, strict=True)
+    ]
+    turns = Rotation.from_euler("ZXY", angles.reshape(-1, 3), degrees=True).as_quat().reshape(4, len(LAYOUT), 4) * 2
+    order = ["xyzw".index(name[0].lower()) for name in names.split()]
+    by_quaternions = [
+        {joint: (*place * (joint == "pelvis"), *frame[i, order]) for i, joint in enumerate(LAYOUT.joints)}
+        for place, frame in zip(places, turns, strict=True)
+    ]
+    text = bvh(by_quaternions).replace("Zrotation Xrotation Yrotation", names)
+    text = text.replace("CHANNELS 6", "CHANNELS 7").replace("CHANNELS 3", "CHANNELS 4")
+    np.testing.assert_allclose(read(tmp_path, text).joints, read(tmp_path, bvh(by_angles)).joints, atol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text[: text.index("MOTION")] * 2, "a skeleton without MOTION; export it with its motion"),
+        (lambda text: text * 2, r"line \d+: a second recording begins here; split the file"),
+    ],
+)
+def test_files_of_no_or_several_recordings_are_refused(tmp_path, change, message):
+    with pytest.raises(FormatError, match=message):
+        read(tmp_path, change(bvh([{}])))

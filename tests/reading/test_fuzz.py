@@ -320,6 +320,17 @@ def write_bts(path: Path, standing: Standing) -> Path:
     return text(path / "x.emt", *lines)
 
 
+def write_htr(path: Path, standing: Standing) -> Path:
+    layout = get_layout("humanoid")
+    lines = ["[Header]", "FileType htr", "DataType GTRS", "DataFrameRate 60", "EulerRotationOrder ZYX"]
+    lines += ["CalibrationUnits m", "RotationUnits Degrees", "BoneLengthAxis Y", "[SegmentNames&Hierarchy]"]
+    lines += [f"{joint} GLOBAL" for joint in layout.joints]
+    lines += ["[BasePosition]", *(f"{joint} 0 0 0 0 0 0 0" for joint in layout.joints)]
+    for joint, points in zip(layout.joints, standing(layout, 3, 0).swapaxes(0, 1), strict=True):
+        lines += [f"[{joint}]", *(f"{t} {cells(point, ' ')} 0 0 0 1" for t, point in enumerate(points))]
+    return text(path / "x.htr", *lines)
+
+
 def markers(standing: Standing) -> tuple[list[str], np.ndarray]:
     """Return labels of the Plug-in-Gait set and ``(3, markers, 3)`` points in mm, z up, roughly on a body."""
     heights = {
@@ -370,6 +381,7 @@ WRITERS = {
     "qualisys": write_qualisys,
     "vicon": write_vicon,
     "bts": write_bts,
+    "htr": write_htr,
     "arrays": write_arrays,
     "number-rows": write_number_rows,
     "json-poses": write_json_poses,

@@ -94,3 +94,55 @@ def test_headers_of_other_programs_are_read(tmp_path, standing, form):
     (recording,) = FORMAT.read(path, FileOptions())
     np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
     assert recording.fps == pytest.approx(60, rel=0.02)
+
+
+DIALECTS = {
+    "labels in every second cell": lambda text: titled(
+        text, lambda line: line.replace("Time\t", "Times\t\t").replace("\t\t\t", "\t\t")
+    ),
+    "a hash before Frame": lambda text: text.replace("Frame#", "#Frame"),
+    "Field for Frame": lambda text: text.replace("Frame#", "Field#"),
+    "times of day": lambda text: timed(
+        text, lambda second: f"10:59:{59 + second:06.3f}" if second < 1 else f"11:00:{second - 1:06.3f}"
+    ),
+    "minutes and seconds": lambda text: timed(text, lambda second: f"0:{second:06.3f}"),
+    "a label for each coordinate": lambda text: titled(
+        text, lambda line: "Frame#\tTime\t" + "\t".join(f"{joint}:{axis}" for joint in LAYOUT.joints for axis in "XYZ")
+    ),
+    "frames from 0 without a blank line": lambda text: timed(
+        text.replace("\r\n\r\n", "\r\n"), lambda second: f"{second:.4f}"
+    ),
+    "a name in the cell of the axes": lambda text: text.replace("(X/Y/Z)\t", "(X/Y/Z) "),
+}
+
+
+def titled(text: str, change) -> str:
+    return "\r\n".join(change(line) if line.startswith("Frame#") else line for line in text.split("\r\n"))
+
+
+def timed(text: str, write) -> str:
+    lines = text.split("\r\n")
+    for i, line in enumerate(lines):
+        number, *rest = line.split("\t")
+        if i > 3 and number.isdecimal():
+            lines[i] = "\t".join([number, write(float(rest[0])), *rest[1:]])
+    return "\r\n".join(lines)
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_every_dialect_gives_the_same_joints(tmp_path, standing, one_marker_a_joint, name):
+    joints = standing(LAYOUT, 70, 1)
+    path = tmp_path / "walk.trc"
+    path.write_text(DIALECTS[name](trc(joints * 1000)), newline="")
+    assert find_format(path) is FORMAT
+    (recording,) = FORMAT.read(path, FileOptions(markers=one_marker_a_joint))
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+    assert recording.fps == pytest.approx(60, rel=0.001)
+
+
+def test_time_codes_are_noted_and_the_stated_rate_is_used(tmp_path, standing, one_marker_a_joint):
+    path = tmp_path / "walk.trc"
+    path.write_text(timed(trc(standing(LAYOUT, 4, 1) * 1000), lambda second: f"01:00:00:{round(second * 60):02d}"))
+    (recording,) = FORMAT.read(path, FileOptions(markers=one_marker_a_joint))
+    assert recording.fps == 60
+    assert "times such as '01:00:00:01' are not known and are ignored" in recording.quality.notes

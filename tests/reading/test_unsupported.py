@@ -26,7 +26,7 @@ CONTENTS = {
     "a.usdz": (b"PK\x03\x04" + bytes(64), "is USD", "export BVH"),
     "a.blend": (b"BLENDER-v400" + bytes(64), "is a Blender file", "export BVH"),
     "a.x2d": (bytes(64), "a file of Vicon Nexus", "C3D or CSV"),
-    "a.htr": (b"[Header]\nFileType htr\n", "a Motion Analysis file", "TRC or C3D"),
+    "a.trb": (bytes(64), "a Motion Analysis file", "TRC or C3D"),
     "a.mdf": (bytes(64), "a CODAmotion recording", "export C3D"),
     "a.cmz": (bytes(64), "a Visual3D workspace", "C3D or TRC"),
     "a.osim": (b'<?xml version="1.0"?>\n<OpenSimDocument Version="40000">', "an OpenSim model", "TRC"),

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["euler_matrices", "forward_kinematics"]
+__all__ = ["euler_matrices", "forward_kinematics", "quaternion_matrices"]
 
 
 def euler_matrices(angles: NDArray[np.floating], order: Sequence[str]) -> NDArray[np.float64]:
@@ -29,6 +29,23 @@ def euler_matrices(angles: NDArray[np.floating], order: Sequence[str]) -> NDArra
     for i, axis in enumerate(order):
         rotation = rotation @ _about("xyz".index(axis), angles[..., i])
     return rotation
+
+
+def quaternion_matrices(quaternions: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Compute the rotation matrices ``(..., 3, 3)`` of quaternions ``(..., 4)``, w x y z, of any length.
+
+    A quaternion of length 0 is no rotation, and its matrix is NaN.
+    """
+    length = np.linalg.norm(quaternions, axis=-1, keepdims=True)
+    w, x, y, z = np.moveaxis(
+        np.divide(quaternions, length, where=length > 0, out=np.full_like(quaternions, np.nan)), -1, 0
+    )
+    rows = [
+        [1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y)],
+        [2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x)],
+        [2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)],
+    ]
+    return np.stack([np.stack(row, axis=-1) for row in rows], axis=-2)
 
 
 def forward_kinematics(

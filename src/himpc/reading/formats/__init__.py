@@ -100,6 +100,7 @@ FORMATS: list[Format] = [
     Format("amc", "ASF/AMC motion", f"{_HERE}.amc"),
     Format("c3d", "C3D markers", f"{_HERE}.c3d"),
     Format("trc", "TRC markers", f"{_HERE}.trc"),
+    Format("htr", "Motion Analysis HTR, HTR2 and GTR, segments", f"{_HERE}.htr"),
     Format("mvnx", "Xsens MVNX, segments of inertial suits", f"{_HERE}.mvnx"),
     Format("motive", "OptiTrack Motive CSV, skeletons or markers", f"{_HERE}.motive"),
     Format("qualisys", "Qualisys TSV, markers or a skeleton", f"{_HERE}.qualisys"),

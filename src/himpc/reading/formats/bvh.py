@@ -1,7 +1,7 @@
 """BVH, the Biovision hierarchy: a tree of joints with offsets, then angles frame by frame.
 
-The rotation of a joint is the product of its rotation channels in the order of the file; a position channel replaces
-that part of the offset. The format states neither unit nor upward axis.
+The rotation of a joint is the product of its rotation channels in the order of the file, or a quaternion where one of
+them is of w; a position channel replaces that part of the offset. The format states neither unit nor upward axis.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory
 from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.reading.formats.parsing.timeline import count_note, rate_of_period
-from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics
+from himpc.reading.forward_kinematics import euler_matrices, forward_kinematics, quaternion_matrices
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
@@ -59,7 +59,7 @@ _MAX_VALUE = 1e9
 _CHUNK_FRAMES = 512
 _MAX_RADIANS, _MIN_RADIANS, _MIN_TRAVEL = 2 * np.pi + 0.01, 0.2, 0.1
 """The largest angle and the least movement of angles in radians, and the travel in lengths of all bones."""
-_CHANNEL = re.compile(r"([xyz])(position|rotation|scale)", re.IGNORECASE)
+_CHANNEL = re.compile(r"(?=[xyz]|w[rq])([wxyz])(position|rotation|scale|quaternion)", re.IGNORECASE)
 _MAX_CHANNELS = 9
 _HEADER = re.compile(r"(?:MOTION\s*)?(frames|frame\s*time)\s*:?\s*(.*)", re.IGNORECASE)
 _DELIMITER = re.compile(r"\s*[,;\s]\s*")
@@ -71,6 +71,7 @@ class _Node:
     parent: int
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
     channels: list[tuple[str, str]] = field(default_factory=list)
+    stated_channels: int = 0
     end: bool = False
 
 
@@ -85,6 +86,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     lines = [(number, line.strip()) for number, line in read_lines(path) if not line.lstrip().startswith("#")]
     nodes, start = _parse_hierarchy(path, lines)
     values, fps, notes = _parse_motion(path, lines[start:], sum(len(node.channels) for node in nodes), len(nodes))
+    if other := next((node for node in nodes if node.stated_channels != len(node.channels)), None):
+        notes += (f"joint {other.name} states {other.stated_channels} channels and names {len(other.channels)}",)
     if _are_radians(nodes, values):
         values = np.where(
             [kind == "rotation" for node in nodes for kind, _ in node.channels], np.degrees(values), values
@@ -136,7 +139,9 @@ def _parse_hierarchy(path: Path, lines: list[tuple[int, str]]) -> tuple[list[_No
                 _describe(nodes[-1], word, rest.split(), where)
             elif word != "HIERARCHY":
                 raise FormatError(f"{where}: found {word[:20]!r}, expected ROOT, JOINT, End Site, OFFSET or CHANNELS")
-    raise FormatError(f"{path}: has no MOTION; the file is truncated")
+    if open_nodes or not nodes:
+        raise FormatError(f"{path}: has no MOTION; the file is truncated")
+    raise FormatError(f"{path}: holds a skeleton without MOTION", hint="export it with its motion")
 
 
 def _statements(line: str) -> list[tuple[str, str]]:
@@ -155,11 +160,15 @@ def _describe(node: _Node, word: str, cells: list[str], where: str) -> None:
             node.offset = (x, y, z)
             return
         matches = [_CHANNEL.fullmatch(cell) for cell in cells[1:]]
-        if int(cells[0]) != len(matches) or len(matches) > _MAX_CHANNELS:
-            raise ValueError
+        node.stated_channels = int(cells[0])
         node.channels = [(match[2].lower(), match[1].lower()) for match in matches if match]
-        if len(node.channels) != len(matches):
+        if len(node.channels) != len(matches) or len(matches) > _MAX_CHANNELS:
             raise ValueError
+        turns = [axis for kind, axis in node.channels if kind in ("rotation", "quaternion")]
+        if "w" in turns or any(kind == "quaternion" for kind, _ in node.channels):
+            if sorted(turns) != ["w", "x", "y", "z"]:
+                raise ValueError
+            node.channels = [(kind.replace("rotation", "quaternion"), axis) for kind, axis in node.channels]
     except (ValueError, IndexError):
         expected = "three numbers" if word == "OFFSET" else "a count and that many of Xposition ... Zrotation"
         raise FormatError(f"{where}: {word} {' '.join(cells)[:40]!r}, expected {expected}") from None
@@ -172,6 +181,10 @@ def _parse_motion(
     declared, seconds, lines = _parse_header(path, lines)
     if not lines:
         raise FormatError(f"{path}: holds no frames")
+    if again := next((number for number, line in lines if line.upper().startswith(("HIERARCHY", "MOTION"))), None):
+        raise FormatError(
+            f"{path}, line {again}: a second recording begins here", hint="split the file into one recording each"
+        )
     if not channels:
         raise FormatError(f"{path}: no joint has channels, so nothing moves")
     rows = _join_wrapped(_split_rows(lines, channels), channels)
@@ -288,7 +301,10 @@ def _positions(nodes: list[_Node], values: NDArray[np.float64]) -> NDArray[np.fl
         first += len(node.channels)
         angular = [channel for channel in node.channels if channel[0] == "rotation"]
         angles = np.radians(values[:, [columns[channel] for channel in angular]])
-        rotations.append(euler_matrices(angles, [axis for _, axis in angular]))
+        if ("quaternion", "w") in columns:
+            rotations.append(quaternion_matrices(values[:, [columns["quaternion", axis] for axis in "wxyz"]]))
+        else:
+            rotations.append(euler_matrices(angles, [axis for _, axis in angular]))
         offset = np.tile(np.array(node.offset), (len(values), 1))
         for i, axis in enumerate("xyz"):
             if ("position", axis) in columns:

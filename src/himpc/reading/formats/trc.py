@@ -20,7 +20,7 @@ from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_missing
 from himpc.reading.formats.parsing.tables import parse_number
 from himpc.reading.formats.parsing.text import Row, decode_head, leave_out_cut_row, read_lines, to_numbers
-from himpc.reading.formats.parsing.timeline import count_note, find_timeline
+from himpc.reading.formats.parsing.timeline import count_note, find_timeline, parse_seconds
 from himpc.recordings import Recording
 
 __all__ = ["FACTS", "read", "recognise"]
@@ -46,21 +46,24 @@ FACTS = FormatFacts(
     ),
 )
 
-_KEYWORD, _TITLES = "pathfiletype", "frame#"
+_KEYWORD = "pathfiletype"
 _HEADER_LINES = 5
+_FRAME = re.compile(r"#?\s*(frame|field|sample)(s?|_?(no|number|index))(?![a-z_])", re.IGNORECASE)
+_TIME = re.compile(r"times?(_?stamps?)?(?![a-z_])", re.IGNORECASE)
+"""The titles of the columns of frame numbers and of times."""
 _NUMBER = re.compile(r"\s*[+-]?[0-9]*[.,]?[0-9]+([eE][+-]?[0-9]+)?\s*")
 
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the keyword PathFileType, or the titles of a file without the lines above them."""
-    return "".join(decode_head(head)[:1]).lstrip("\"'").lower().startswith((_KEYWORD, _TITLES))
+    return "".join(decode_head(head)[:1]).lstrip("\"'").lower().startswith((_KEYWORD, "frame#"))
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person whose markers a TRC file holds."""
     lines = read_lines(path)
     cells = [_cells(line) for _, line in lines[:_HEADER_LINES]]
-    place = next((i for i, line in enumerate(cells) if line[0].lower().startswith("frame")), 3)
+    place = next((i for i, line in enumerate(cells) if _FRAME.match(line[0])), 3)
     if len(lines) < place + 2:
         raise FormatError(f"{path}: holds no frames, or is truncated within its header of {_HEADER_LINES} lines")
     stated = _parse_stated(cells[1:place])
@@ -78,12 +81,13 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     unnamed = (len(rows[0][1]) - 2 - 3 * len(labels)) // 3
     labels += [""] * (unnamed if any(rows[0][1][2 + 3 * len(labels) :]) else 0)
     (rate, frames, markers), doubts = _parse_counts(stated, ("DataRate", "NumFrames", "NumMarkers"))
+    seconds, rows, doubt = _parse_clock(rows)
     values = _parse_values(path, rows, len(labels))
     timeline = find_timeline(
         path,
         [number for number, _ in rows],
         numbers=values[:, 0],
-        seconds=values[:, 1],
+        seconds=values[:, 1] if seconds is None else seconds,
         stated=rate,
     )
     points = values[:, 2:].reshape(len(rows), len(labels), 3)
@@ -102,6 +106,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             *count_note("frames", frames, len(rows)),
             *count_note("markers", markers, sum(map(bool, labels))),
             *doubts,
+            *doubt,
             *notes,
             *timeline.notes,
         ),
@@ -143,7 +148,7 @@ def _cells(line: str) -> list[str]:
 
 def _first_columns(titles: Sequence[str]) -> list[str]:
     """Return the titles of the columns before the markers: those of frame and time, of which one may be absent."""
-    named = [re.match(r"(frame|time)(?![a-z_])", title.lower()) is not None for title in titles[:2]]
+    named = [(_FRAME.match(title) or _TIME.match(title)) is not None for title in titles[:2]]
     return list(titles[:2]) if all(named) or not any(named) else list(titles[: named.index(False)])
 
 
@@ -151,12 +156,26 @@ def _complete(first: Sequence[str], cells: list[str]) -> list[str]:
     """Return the cells of a row with an empty one for the column of frame or time that a file lacks."""
     if len(first) == 2:
         return cells
-    return ["", *cells] if first[:1] and first[0].lower().startswith("t") else [*cells[:1], "", *cells[1:]]
+    return ["", *cells] if first[:1] and _TIME.match(first[0]) else [*cells[:1], "", *cells[1:]]
+
+
+def _parse_clock(rows: list[Row]) -> tuple[NDArray[np.float64] | None, list[Row], tuple[str, ...]]:
+    """Parse times of day as seconds; return rows without them, and a note on times of another kind, as time codes."""
+    cells = [line[1] if len(line) > 1 else "" for _, line in rows]
+    if not any(":" in cell for cell in cells):
+        return None, rows, ()
+    seconds = parse_seconds(cells)
+    doubt = (
+        ()
+        if seconds is not None
+        else (f"times such as {next(filter(None, cells))[:20]!r} are not known and are ignored",)
+    )
+    return seconds, [(number, [*line[:1], "", *line[2:]]) for number, line in rows], doubt
 
 
 def _parse_labels(labels: list[str]) -> list[str]:
     """Return the label of each marker, empty where it has none: one in three cells, or else cell by cell."""
-    axes = [re.fullmatch(r"(.+)[_. ][xX]", label) for label in labels[::3]]
+    axes = [re.fullmatch(r"(.+)[_.: -][xX]", label) for label in labels[::3]]
     if labels and all(axes):  # a label for each coordinate
         return [match[1] for match in axes if match]
     if len(labels) > 3 and all(labels) and labels[::3] == labels[1::3] == labels[2::3]:  # each label three times

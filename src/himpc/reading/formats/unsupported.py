@@ -92,7 +92,7 @@ _TABLE = (
     ),
     _Unsupported(
         "a Motion Analysis file", "export TRC or C3D from Cortex",
-        suffixes=(".htr", ".htr2", ".trb", ".cap", ".anb", ".anc", ".forces"),
+        suffixes=(".trb", ".cap", ".anb", ".anc", ".forces"),
     ),
     _Unsupported("a CODAmotion recording", "export C3D", suffixes=(".mdf", ".mdr")),
     _Unsupported("a Visual3D workspace", "export the joint centres as C3D or TRC", suffixes=(".cmz", ".cmo", ".v3s")),
