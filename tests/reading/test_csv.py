@@ -209,7 +209,7 @@ JOINTS = "# unit: m\n" + joints_text(np.ones((2, 17, 3)))
         (CSV_JOINTS, JOINTS.replace("1,nose,", "0,nose,"), "line 20: frame 0, joint 'nose', is there twice"),
         (CSV_JOINTS, JOINTS.replace("1,nose,1", "1,nose,?"), r"line 20: x is '\?', expected a number"),
         (CSV_JOINTS, "# layout: coco\n" + JOINTS.replace("1,nose", "1,neck"), "line 21: 'neck' is no joint of layout"),
-        (CSV_JOINTS, JOINTS.replace(",z", ",w"), "line 2: expected the columns joint, x, y, z"),
+        (CSV_JOINTS, JOINTS.replace(",y", ",w"), "line 2: expected the columns joint, x, y"),
     ],
 )
 def test_errors_name_the_line(tmp_path: Path, fmt, text: str, message: str) -> None:

@@ -8,10 +8,9 @@ from himpc.errors import FormatError
 from himpc.reading import read
 
 CONTENTS = {
-    "a.h5": (b"\x89HDF\r\n\x1a\n" + bytes(64), "HDF5 of DeepLabCut or SLEAP", "COCO JSON"),
+    "a.h5": (b"\x89HDF\r\n\x1a\n" + bytes(64), "HDF5 of DeepLabCut or SLEAP", "CSV"),
     "a.nc4": (b"\x89HDF\r\n\x1a\n" + bytes(64), "is an HDF5 file", "CSV"),
     "a.cdf": (b"\xcd\xf3\x00\x01" + bytes(64), "a CDF file, as of Human3.6M", "npy"),
-    "a.csv": (b"scorer,DLC,DLC\nbodyparts,nose,nose\ncoords,x,y\n0,1,2\n", "a DeepLabCut table", "COCO JSON"),
     "a.json": (b'{"annolist": [{"annorect": []}]}', "PoseTrack 2017 JSON", "COCO JSON"),
     "b.pkl": (b"\x80\x04\x95\x10\0\0\0\0\0\0\0", "a pickle, which can run code", "save"),
     "c.pkl": (b"(lp0\nI1\na.", "a pickle, which can run code", "CSV"),

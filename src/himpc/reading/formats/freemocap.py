@@ -65,7 +65,9 @@ def recognise(path: Path, head: bytes) -> bool:
         return is_of_landmarks(npy_shape(head))
     header = [cell.lower() for cell in (head_cells(head) or [[]])[0]]
     wide = sum(_WIDE.fullmatch(cell) is not None for cell in header) >= 3
-    return wide or set(_LONG) <= set(header)
+    return wide or (
+        set(_LONG) <= set(header) and (len(header) == len(_LONG) or bool({"model", "trajectory"} & set(header)))
+    )
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:

@@ -1,10 +1,10 @@
 """Text of numbers alone: one row per frame, or one row per joint.
 
 A row may begin with the number or time of its frame, and end with a label. Its other numbers are x, y and z of each
-joint, also with a confidence or tracking state, of one person or two: 60 or 80 numbers for the 20 joints of a Kinect
-v1, 75 or 150 for the 25 of a Kinect v2 (NTU RGB+D, PKU-MMD). A row of three or four numbers is one joint. A first row
-of numbered names, such as ``0,1,2`` or ``V1 V2 V3``, is left out. Which of these a file is, and the order of its
-joints, the shape of the body shows (see `joint_order`).
+joint, also with a confidence or tracking state, or before its rotation and other numbers, of one person or two: 60 or
+80 numbers for the 20 joints of a Kinect v1, 75 or 150 for the 25 of a Kinect v2 (NTU RGB+D, PKU-MMD). A row of three or
+four numbers is one joint. A first row of numbered names, such as ``0,1,2`` or ``V1 V2 V3``, is left out. Which of these
+a file is, and the order of its joints, the shape of the body shows (see `joint_order`).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -48,6 +49,10 @@ _DELIMITER = re.compile(r"\s*[,;\t]\s*|\s+")
 _NUMBERED_NAME = re.compile(r"\"?[A-Za-z_. ]{0,12}([0-9]{1,4})\"?|\"?\"?|index", re.IGNORECASE)
 _SBU_WIDTH = 91
 """Numbers of a row of SBU Kinect Interaction (Yun et al., CVPR Workshops 2012): the frame, and two people of OpenNI."""
+_NUMBERS_OF_A_POINT, _NUMBERS_OF_A_BONE = (3, 4), (7, 6, 8, 11, 12)
+"""Numbers of a joint: its position, also with a confidence; or before a rotation, places in pictures and a state."""
+_MIN_TIME_STEP = 8
+"""Median step of numbers above which they count milliseconds, and not frames."""
 _MAX_SHARE = 1.2
 _CHECKED_ROWS = 200
 
@@ -118,11 +123,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         options = replace(options, preferred_layout=get_layout("openni-15"))
     split = _find_split(path, values, options)
     timeline = _find_timeline(path, numbers, values[:, : split.before])
-    bodies = split.bodies(values)
+    bodies = split.bodies(values)[..., : split.axes if split.axes <= 4 else 3]
     check_positions(path, numbers, bodies)
-    if split.axes == 3 and not _are_shares(bodies, options):
+    if bodies.shape[3] == 3 and not _are_shares(bodies, options):
         bodies = np.concatenate([bodies, np.ones((*bodies.shape[:3], 1))], axis=3)
-    elif split.axes == 3:
+    elif bodies.shape[3] == 3:
         bodies = np.concatenate([bodies[..., :2], np.ones((*bodies.shape[:3], 1))], axis=3)
     else:
         bodies[..., 3] /= max(np.nanmax(bodies[..., 3]), 1)
@@ -177,8 +182,8 @@ def _splits(values: NDArray[np.float64], options: FileOptions) -> Iterator[_Spli
     for before, after in ((0, 0), (1, 0), (0, 1), (1, 1), (2, 0)):
         if after and not _are_labels(values[:, -1]):
             continue
-        for people in (1, 2):
-            for axes in (3, 4):
+        for numbers in (_NUMBERS_OF_A_POINT, _NUMBERS_OF_A_BONE):
+            for people, axes in product((1, 2), numbers):
                 joints = (values.shape[1] - before - after) // (people * axes)
                 if joints in counts and joints * people * axes + before + after == values.shape[1]:
                     yield _Split(before, after, people, joints, axes)
@@ -186,7 +191,10 @@ def _splits(values: NDArray[np.float64], options: FileOptions) -> Iterator[_Spli
 
 def _order(bodies: NDArray[np.float64], options: FileOptions, path: Path) -> bool:
     """Return whether bodies ``(frames, joints, axes)`` are in an order that gives the shape of a person."""
-    places = bodies[..., : 2 if _are_shares(bodies, options) else 3]
+    is_flat = _are_shares(bodies, options)
+    if is_flat and bodies.shape[-1] > max(_NUMBERS_OF_A_POINT):
+        return False
+    places = bodies[..., : 2 if is_flat else 3]
     return find_order([mask_origin(places)], options, str(path)) is not None
 
 
@@ -210,7 +218,8 @@ def _find_timeline(path: Path, lines: list[int], before: NDArray[np.float64]) ->
     numbers = seconds = None
     for column in before.T:
         if (np.diff(column) > 0).all() and np.isfinite(column).all():
-            if numbers is None and (column == np.round(column)).all():
+            is_whole = bool((column == np.round(column)).all())
+            if numbers is None and is_whole and np.median(np.diff(column)) < _MIN_TIME_STEP:
                 numbers = column
             else:
                 seconds = column

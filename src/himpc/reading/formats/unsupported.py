@@ -35,7 +35,7 @@ _PICKLE = (
     "a pickle, which can run code when it is loaded",
     "load it in Python if you trust it, and write its joints with {save()}, or as CSV",
 )
-_POSES = "convert keypoints to COCO JSON, or poses in 3D to netCDF with the package movement"
+_POSES = "export CSV, or convert the poses to netCDF with the package movement"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
 _TABLE = (
@@ -47,7 +47,6 @@ _TABLE = (
         "a web page, as of a download that failed", "download the file itself",
         starts=(b"<!DOCTYPE html", b"<!doctype html", b"<html", b"<HTML"),
     ),
-    _Unsupported("a DeepLabCut table", _POSES, starts=(b"scorer,", b"\xef\xbb\xbfscorer,"), contains=(b"bodyparts,",)),
     _Unsupported("HDF5 of DeepLabCut or SLEAP", _POSES, starts=(_HDF5,), suffixes=(".h5", ".hdf5", ".slp")),
     _Unsupported(
         "a MATLAB file of version 7.3", "save it with the option -v7 in MATLAB", starts=(b"MATLAB 7.3 MAT-file",)

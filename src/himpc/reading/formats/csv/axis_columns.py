@@ -7,16 +7,20 @@ from collections.abc import Sequence
 
 from himpc.reading.formats.csv.columns import AXES, parse_column
 
-__all__ = ["name_axes", "split_point_cells"]
+__all__ = ["name_axes", "prefer_world", "split_point_cells"]
 
 _MIN_JOINTS = 4
-_POINT = re.compile(r"\s*[\[(]([^\[\]()]*)[\])]\s*")
+_AXES = (*AXES, "confidence")
+_MAX_DEVIATION = 2e-3
+"""Deviation of the square of a length from 1 below which four numbers are a quaternion."""
+_POINT = re.compile(r"\s*[\[(]([^\[\]()]*)[\])]\s*|\s*((?:[-+0-9.eE]+\s+){2}[-+0-9.eE]+)\s*")
 _SEPARATOR = re.compile(r"\s*[,;]\s*|\s+")
 _NUMBERED = re.compile(r"(.*[A-Za-z].*?)[_.\s\[]?([0-9xyz])\]?")
 _NUMBERS = {("0", "1", "2"), ("1", "2", "3"), ("", "1", "2"), ("", "", ""), ("x", "y", "z")}
 """Ends of the names of the axes of a joint; a name may be there three times, as pandas writes it or not."""
 _MIN_SHARE = 0.8
 """Share of the columns that joints must have, as numbers of features count on."""
+_WORLD = re.compile(r"^world[^A-Za-z0-9]+|[^A-Za-z0-9]+world(?=[^A-Za-z0-9]|$)", re.IGNORECASE)
 _POINT_COLUMNS = {"position", "pos", "point", "xyz", "coordinates", "location", "value"}
 
 
@@ -30,15 +34,15 @@ def split_point_cells(header: Sequence[str], rows: Sequence[list[str]]) -> tuple
     for i, name in enumerate(header):
         first = next((row[i] for row in rows if i < len(row) and row[i] and row[i].lower() != "nan"), "")
         numbers = _numbers(first)
-        if len(numbers) in (2, 3) and not ((column := parse_column(name)) and column.joint):
+        if len(numbers) in (2, 3, 4) and not ((column := parse_column(name)) and column.joint):
             widths[i] = len(numbers)
-    if not widths:
+    if not widths or _are_quaternions([row[i] for i in widths for row in rows if i < len(row)]):
         return list(header), list(rows)
     has_joints = any((column := parse_column(name)) and column.content == "joint" for name in header)
     names = []
     for i, name in enumerate(header):
         prefix = "" if has_joints and name.lower() in _POINT_COLUMNS else f"{name}_"
-        names.append([f"{prefix}{axis}" for axis in AXES[: widths[i]]] if i in widths else [name])
+        names.append([f"{prefix}{axis}" for axis in _AXES[: widths[i]]] if i in widths else [name])
     spread = [
         [cell for i, each in enumerate(row) for cell in (_cells(each, widths[i]) if i in widths else [each])]
         for row in rows
@@ -48,7 +52,18 @@ def split_point_cells(header: Sequence[str], rows: Sequence[list[str]]) -> tuple
 
 def _numbers(cell: str) -> list[str]:
     match = _POINT.fullmatch(cell)
-    return [part for part in _SEPARATOR.split(match[1].strip()) if part] if match else []
+    return [part for part in _SEPARATOR.split((match[1] or match[2] or "").strip()) if part] if match else []
+
+
+def _are_quaternions(cells: Sequence[str]) -> bool:
+    """Return whether cells of four numbers have length 1, so that they are no points with a confidence."""
+    try:
+        squares = [
+            sum(float(number) ** 2 for number in numbers) for cell in cells if len(numbers := _numbers(cell)) == 4
+        ]
+    except (ValueError, OverflowError):
+        return False
+    return bool(squares) and all(abs(square - 1) < _MAX_DEVIATION for square in squares)
 
 
 def _cells(cell: str, width: int) -> list[str]:
@@ -74,6 +89,8 @@ def name_axes(header: Sequence[str]) -> list[str]:
         bases, numbers = zip(*(_split(name) for name in header[i : i + 3]), strict=True)
         if header[i] == header[i + 1] == header[i + 2]:
             bases, numbers = tuple(header[i : i + 3]), ("", "", "")
+        elif header[i] and not (header[i + 1] or header[i + 2]):  # a name above the first of its three columns
+            bases, numbers = (header[i],) * 3, ("", "", "")
         elif _split(header[i + 1])[0] == header[i]:  # a name that ends in a digit itself
             bases, numbers = (header[i], *bases[1:]), ("", *numbers[1:])
         if len(set(bases)) == 1 and bases[0] and numbers in _NUMBERS:
@@ -87,3 +104,21 @@ def name_axes(header: Sequence[str]) -> list[str]:
 def _split(name: str) -> tuple[str, str]:
     match = _NUMBERED.fullmatch(name)
     return (match[1], match[2]) if match else (name, "")
+
+
+def prefer_world(header: Sequence[str], rows: Sequence[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Return the columns without those in a picture of positions that also stand in space, as ``world_x_0``.
+
+    >>> prefer_world(["frame", "x_0", "v_0", "world_x_0"], [["1", "0.5", "1", "2"]])
+    (['frame', 'v_0', 'x_0'], [['1', '1', '2']])
+    """
+    plain = [_WORLD.sub("", name) for name in header]
+    columns = [column if (column := parse_column(name)) and column.content in AXES else None for name in plain]
+    in_space = {column for column, name, other in zip(columns, header, plain, strict=True) if column and name != other}
+    keep = [
+        i
+        for i, (column, name) in enumerate(zip(columns, header, strict=True))
+        if column not in in_space or name != plain[i]
+    ]
+    names = [plain[i] if columns[i] in in_space else header[i] for i in keep]
+    return names, list(rows) if len(keep) == len(header) else [[row[i] for i in keep if i < len(row)] for row in rows]

@@ -16,32 +16,46 @@ _NAMES = {
     "person": "person personid subject subjectid participant participantid",
     "session": "session sessionid trial trialid take sequence sequenceid recording video videoid clip",
     "camera": "camera cameraid view",
-    "body": "body bodyid track trackid individual skeletonid",
-    "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx item",
-    "time": "time times timestamp timestamps seconds",
-    "joint": "joint jointname jointtype keypoint keypointname landmark landmarkname marker markername bodypart",
-    "confidence": "confidence conf score visibility vis likelihood prob probability presence trackingstate",
+    "body": "body bodyid bodyindex bodyindexid bodynumber track trackid trackidx trackingid individual individuals "
+    "instance instanceid skeleton skeletonid skeletonindex user userid userindex player playerid playerindex "
+    "personindex personidx personno personnumber",
+    "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx framecount framen fnum item",
+    "time": "time times timestamp timestamps seconds timestampms timestampus timestampusec timestampns timems "
+    "frametime relativetime elapsedtime elapsed datetime sec t",
+    "joint": "joint jointname jointtype keypoint keypointname landmark landmarkname marker markername bodypart "
+    "point pointname bone bonename segment segmentname",
+    "number": "jointid jointno jointnumber jointindex jointidx landmarkid landmarkidx landmarkindex landmarknumber "
+    "keypointid keypointidx keypointindex kptid pointid pointindex boneid",
+    "confidence": "confidence conf score visibility vis likelihood prob probability presence trackingstate state",
     **{axis: axis for axis in AXES},
 }
 _CONTENT_OF = {name: content for content, names in _NAMES.items() for name in names.split()}
-_CONFIDENCE = f"{_NAMES['confidence']} state tracked".replace(" ", "|")
+_CONFIDENCE = f"{_NAMES['confidence']} tracked".replace(" ", "|")
 
 _TIME_UNIT = re.compile(r"(.*time.*?|seconds)(?:[\s_]+|\s*[\[(])(s|sec|secs|seconds|ms|msec|us|usec|ns|nsec)[\])]?")
 _UNIT = re.compile(r"(.+?)(?:[\s_]+|\s*[\[(])(mm|cm|m|in|px|pixels?)[\])]?", re.IGNORECASE)
 _SUFFIX = re.compile(
-    rf"(.+?)(?:[^A-Za-z0-9]+(?:[tp]?([xyzXYZ])[\])]?|((?i:{_CONFIDENCE}))|(?i:[cpv]))|([XYZ]))",
+    rf"(.+?)(?:[^A-Za-z0-9]+(?:[tpTP]?([xyzXYZ])[\])]?|((?i:{_CONFIDENCE}))|(?i:[cpv]))|([XYZ]))",
 )
-_PREFIX = re.compile(rf"([xyzXYZ])[^A-Za-z0-9]+(.+)|((?i:{_CONFIDENCE}))[^A-Za-z0-9]+(.+)")
+_PREFIX = re.compile(rf"(?:[23][dD])?([xyzXYZ])[^A-Za-z0-9]+(.+)|((?i:{_CONFIDENCE}))[^A-Za-z0-9]+(.+)")
 _NUMBERED = re.compile(r"(?:([xyz])|[cpv])_?([0-9]{1,4})", re.IGNORECASE)
-_NUMBERED_JOINT = re.compile(r"(?:landmark|joint|keypoint|kpt?|jt?)[^A-Za-z0-9]*([0-9]{1,4})", re.IGNORECASE)
-_POSITION = re.compile(r"(?:pos|position|translation|loc|location)[^A-Za-z0-9]+(.+)|"
-                       r"(.+?)[^A-Za-z0-9]+(?:pos|position|translation|loc|location)", re.IGNORECASE)  # fmt: skip
-_POSITION_WORDS = {"pos", "position", "location", "loc", "translation", "coordinate", "coord", "camera", "world"}
-_NO_POSITION = re.compile(
-    r"(?:^|[^a-z])(?:rot|rotation|quat|quaternion|euler|orientation|angle|vel|velocity|acc|acceleration|force|moment)"
-    r"(?:[^a-z]|$)",
+_NUMBERED_JOINT = re.compile(
+    r"(?:(?:pose|body)[^A-Za-z0-9]*)?(?:pose|landmark|lm|joint|keypoint|point|pt|kpt?|jt?)[^A-Za-z0-9]*([0-9]{1,4})",
     re.IGNORECASE,
 )
+_WORDS = "posi|pos|poz|position|translation|loc|location|coord|3d"
+_POSITION = re.compile(
+    rf"(?i:{_WORDS})[^A-Za-z0-9]+(.+)|(.+?)(?:[^A-Za-z0-9]+[jJ]oint)?[^A-Za-z0-9]+(?i:{_WORDS})|(.*[a-z0-9])(?:Pos|Position)"
+)
+_POSITION_WORDS = {*_WORDS.split("|"), "coordinate", "camera", "world"}
+_OTHER_QUANTITIES = (
+    "rot|rotation|quat|quaternion|euler|orient|orientation|angle|vel|velo|velocity|acc|acce|acceleration|gyro|force|"
+    "moment"
+)
+_NO_POSITION = re.compile(
+    rf"(?:(?:^|[^A-Za-z])(?i:{_OTHER_QUANTITIES})|(?<=[a-z0-9])(?:{_OTHER_QUANTITIES.title()}))(?![a-z])"
+)
+"""Words for other quantities, also within names such as ``HeadRotationX`` and ``head_rotX``."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +117,7 @@ def _parse_axis(name: str) -> Column | None:
 
 
 def _joint_name(name: str) -> str:
-    if numbered := _NUMBERED_JOINT.fullmatch(name):
-        return numbered[1]
     match = _POSITION.fullmatch(name)
-    return (match[1] or match[2]) if match else name
+    name = (match[1] or match[2] or match[3]) if match else name
+    numbered = _NUMBERED_JOINT.fullmatch(name)
+    return numbered[1] if numbered else name

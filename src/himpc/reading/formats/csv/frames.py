@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from himpc.errors import FormatError
+from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.recordings import Rows, to_recordings
@@ -30,11 +32,13 @@ FACTS = FormatFacts(
 
 _CHECKED_COLUMNS = 24
 """Columns of joints of which one must have all its axes."""
+_MIN_JOINTS = 5
+_Columns = dict[str, dict[str, int]]
 
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise a header that names two or three axes of a joint."""
-    columns = [column for name in header_of(head) if (column := parse_column(name)) and column.joint]
+    columns = [c for name in header_of(head) if (c := parse_column(name)) and c.joint and c.content in AXES]
     axes_of: dict[str, set[str]] = {}
     for column in columns[:_CHECKED_COLUMNS] or columns:
         axes_of.setdefault(column.joint, set()).add(column.content)
@@ -52,6 +56,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if not of_joint:
         raise FormatError(f"{where}: has no columns such as 'left_hip_x'")
     axes = AXES if any("z" in found for found in of_joint.values()) else AXES[:2]
+    of_joint, notes = _leave_out_others(of_joint, axes)
     for name, found in of_joint.items():
         if absent := [axis for axis in axes if axis not in found]:
             raise FormatError(f"{where}: joint {name[:40]!r} has no {absent[0]} column")
@@ -62,6 +67,34 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if all("confidence" in found for found in of_joint.values()):
         confidence = table.confidences([found["confidence"] for found in of_joint.values()])
     rows = Rows(
-        table, columns, names, [where] * len(names), joint, positions.reshape(*joint.shape, len(axes)), confidence
+        replace(table, notes=(*table.notes, *notes)),
+        columns,
+        names,
+        [where] * len(names),
+        joint,
+        positions.reshape(*joint.shape, len(axes)),
+        confidence,
     )
     return to_recordings(rows, options)
+
+
+def _leave_out_others(of_joint: _Columns, axes: Sequence[str]) -> tuple[_Columns, tuple[str, ...]]:
+    """Leave out points that stand beside those of a body: of a picture, of a face and hands; return the others."""
+    notes: tuple[str, ...] = ()
+    in_space = {name: found for name, found in of_joint.items() if set(axes) <= set(found)}
+    others = [set(found) for name, found in of_joint.items() if name not in in_space]
+    if (
+        len(axes) == len(AXES)
+        and min(len(in_space), len(others)) >= _MIN_JOINTS
+        and not any("z" in of for of in others)
+    ):
+        of_joint = in_space
+        notes = (f"{count_noun(len(others), 'point')} with two axes, as of a picture, are left out",)
+    numbered = {name: found for name, found in of_joint.items() if name.isdecimal()}
+    if _MIN_JOINTS <= len(numbered) < len(of_joint):
+        notes = (
+            *notes,
+            f"{count_noun(len(of_joint) - len(numbered), 'point')} that are no joints of a pose are left out",
+        )
+        of_joint = numbered
+    return of_joint, notes

@@ -25,7 +25,8 @@ _STATEMENT = re.compile(r"\s*\"?([A-Za-z _]+?)\"?\s*[:=,;\t]\s*\"?([^,;\t\"]+)")
 _MAX_ROWS = 6
 _MAX_PREAMBLE, _MAX_PREAMBLE_CELLS, _MIN_HEADER_CELLS = 12, 3, 7
 """Lines above a header, cells of such a line, and cells of a header below such lines."""
-_DEEPLABCUT = "scorer"
+_DEEPLABCUT = {"scorer": "", "individuals": "body", "bodyparts": "joint", "coords": "axis"}
+"""The first cells of the rows of a header of DeepLabCut, and what the others of a row are."""
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,8 @@ class Header:
         A blank where blanks separate cells.
     first, end : int
         Index of its first line, and of the first row.
+    bodies : tuple of str
+        The body that each column is of, where several have columns of the same names; empty for others.
     """
 
     names: list[str]
@@ -49,6 +52,7 @@ class Header:
     delimiter: str
     first: int
     end: int
+    bodies: tuple[str, ...] = ()
 
 
 def parse_header(lines: Sequence[str]) -> Header | None:
@@ -72,6 +76,9 @@ def parse_header(lines: Sequence[str]) -> Header | None:
     rows = [split_row(line, delimiter) for line in lines[first : first + _MAX_ROWS + 1]]
     if names := _names_without_header(rows[0]):
         return Header(names, stated, delimiter, first, first)
+    if found := _parse_deeplabcut(rows):
+        names, bodies, count = found
+        return Header(names, stated, delimiter, first, first + count, bodies)
     names, count = _join_rows(rows[:_MAX_ROWS])
     if len(rows) > count and (units := _parse_unit_row(rows[count])) is not None:
         count += 1
@@ -144,7 +151,7 @@ def _join_rows(rows: Sequence[list[str]]) -> tuple[list[str], int]:
     last = next((i for i, row in enumerate(rows) if sum(cell.lower() in AXES for cell in row) >= 3), 0)
     columns = [column for name in rows[0] if (column := parse_column(name))]
     is_complete = any(column.joint and column.content in AXES for column in columns)
-    if last == 0 or is_complete or rows[0][0].lower() == _DEEPLABCUT:
+    if last == 0 or is_complete:
         return rows[0], 1
     names, axes = max(reversed(rows[:last]), key=lambda row: len(set(row))), rows[last]
     is_axis = [cell.lower() in AXES for cell in axes]
@@ -155,6 +162,17 @@ def _join_rows(rows: Sequence[list[str]]) -> tuple[list[str], int]:
         is_of_joint = is_axis[i] or (column is not None and column.content == "confidence")
         joined.append(f"{current}_{axis}" if is_of_joint else axis or current)
     return joined, last + 1
+
+
+def _parse_deeplabcut(rows: Sequence[list[str]]) -> tuple[list[str], tuple[str, ...], int] | None:
+    """Return names and bodies of the columns, and the number of rows, of a header of DeepLabCut; None for others."""
+    count = next((i for i, row in enumerate(rows) if row[0].lower() not in _DEEPLABCUT), len(rows))
+    of = {_DEEPLABCUT[row[0].lower()]: row for row in rows[:count]}
+    if not {"joint", "axis"} <= set(of) or len({len(row) for row in of.values()}) > 1:
+        return None
+    names = [f"{joint}_{axis}" for joint, axis in zip(of["joint"], of["axis"], strict=True)]
+    bodies = tuple(of["body"][1:]) if len(set(of.get("body", ["", ""])[1:])) > 1 else ()
+    return ["frame", *names[1:]], ("", *bodies) if bodies else (), count
 
 
 def _parse_unit_row(cells: Sequence[str]) -> set[str] | None:

@@ -27,13 +27,14 @@ FACTS = FormatFacts(
     exports=(Export("a program of yours", "write a header and one row for each joint of each frame", None),),
 )
 
-_REQUIRED = ("joint", *AXES)
+_REQUIRED = ("joint", *AXES[:2])
 
 
 def recognise(path: Path, head: bytes) -> bool:
-    """Recognise a header with frame, joint and axes."""
-    found = {column.content for name in header_of(head) if (column := parse_column(name)) and not column.joint}
-    return set(_REQUIRED) <= found
+    """Recognise a header with a joint, by name or number, and two or three axes."""
+    columns = [column for name in header_of(head) if (column := parse_column(name))]
+    found = {column.content.replace("number", "joint") for column in columns if not column.joint}
+    return set(_REQUIRED) <= found and not any(column.joint for column in columns if column.content in AXES)
 
 
 def _add_frame_column(table: Table, of_row: dict[str, int]) -> Table:
@@ -64,13 +65,14 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if "frame" not in columns.of_row:
         table = _add_frame_column(table, columns.of_row) if "joint" in columns.of_row else table
         columns = table.columns()
-    if columns.of_joint or not set(_REQUIRED) <= set(columns.of_row):
+    if not set(_REQUIRED) <= set(columns.of_row):
         raise FormatError(f"{path}, line {table.header_line}: expected the columns {', '.join(_REQUIRED)}")
     cells = [row[columns.of_row["joint"]] for row in table.rows]
     first_line = dict(zip(reversed(cells), reversed(table.lines), strict=True))
     index = {name: i for i, name in enumerate(dict.fromkeys(cells))}
     where = [f"{path}, line {first_line[name]}" for name in index]
     joint = np.array([[index[cell]] for cell in cells])
-    positions = table.numbers([columns.of_row[axis] for axis in AXES])[:, None]
+    axes = [columns.of_row[axis] for axis in AXES if axis in columns.of_row]
+    positions = table.numbers(axes)[:, None]
     confidence = table.confidences([columns.of_row["confidence"]]) if "confidence" in columns.of_row else None
     return to_recordings(Rows(table, columns, list(index), where, joint, positions, confidence), options)

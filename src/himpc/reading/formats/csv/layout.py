@@ -13,6 +13,9 @@ from himpc.skeleton import Layout, get_layout, layout_names
 
 __all__ = ["joint_layout"]
 
+_BODY_OF_HOLISTIC = 33
+"""Joints of the body of MediaPipe Holistic, which come before those of face and hands."""
+
 
 def joint_layout(
     names: Sequence[str],
@@ -45,10 +48,12 @@ def joint_layout(
     if (numbered := _numbered(names)) is not None:
         order = None
         if layout is None:
-            order = find_by_shape(sorted(range(len(names)), key=lambda column: numbered[names[column]]))
+            by_number = sorted(range(len(names)), key=lambda column: numbered[names[column]])
+            body = len(names) if len(names) <= _BODY_OF_HOLISTIC else _BODY_OF_HOLISTIC
+            order = find_by_shape(by_number[:body])
         if order is not None:
             joint_of = {point: joint for joint, point in enumerate(order.points)}
-            return order.layout, {name: joint_of[number] for name, number in numbered.items()}
+            return order.layout, {name: joint_of[number] for name, number in numbered.items() if number in joint_of}
         return _layout_of_count(len(names), where[0], options.layout or layout), numbered
     if options.layout is not None and fits_exactly(options.layout, names):
         layout = options.layout

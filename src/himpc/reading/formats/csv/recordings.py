@@ -13,6 +13,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.columns import RECORDING_COLUMNS
 from himpc.reading.formats.csv.layout import joint_layout
+from himpc.reading.formats.csv.people import count_alternating_people
 from himpc.reading.formats.csv.table import Columns, Table
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.joint_order import JointOrder, find_order
@@ -140,8 +141,8 @@ def _read_joints(
         joint = layout.joints[min(missing)]
         raise FormatError(f"{rows.where[0]}: has no column for joint {joint!r} of layout {layout.name!r}")
     check_memory(table.path, len(bodies), max(len(body.points) for body in bodies), len(layout))
-    order = [joint_of[name] for name in rows.names]
-    placed = [_reorder(body.points, order, len(layout)) for body in bodies]
+    point_of = {joint_of[name]: point for point, name in enumerate(rows.names) if name in joint_of}
+    placed = [_reorder(body.points, point_of, len(layout)) for body in bodies]
     turned, more = to_metres_y_up(placed, layout, str(table.path), options, unit, table.stated.get("up"))
     made = []
     for joints, body in zip(turned, bodies, strict=True):
@@ -149,7 +150,7 @@ def _read_joints(
         fps, rate_notes = choose_rate(options, timeline.fps)
         confidence = None
         if body.confidence is not None:
-            confidence = np.clip(np.nan_to_num(_reorder(body.confidence, order, len(layout))), 0, 1)
+            confidence = np.clip(np.nan_to_num(_reorder(body.confidence, point_of, len(layout))), 0, 1)
         recording = Recording(
             joints.astype(np.float32),
             layout,
@@ -216,10 +217,10 @@ def _keep(points: NDArray[np.floating]) -> NDArray[np.floating]:
     return points
 
 
-def _reorder(values: NDArray[np.floating], order: list[int], n_joints: int) -> NDArray[np.floating]:
+def _reorder(values: NDArray[np.floating], point_of: dict[int, int], n_joints: int) -> NDArray[np.floating]:
     """Return ``(frames, J, ...)`` joints of the points ``(frames, P, ...)``, NaN where a joint has no point."""
     joints = np.full((len(values), n_joints, *values.shape[2:]), np.nan)
-    joints[:, order] = values
+    joints[:, list(point_of)] = values[:, list(point_of.values())]
     return joints
 
 
@@ -257,6 +258,11 @@ def _place_bodies(rows: Rows, groups: dict[_Key, NDArray[np.intp]]) -> list[_Bod
         cells = timeline.places[:, None] * n_points + rows.point[members]
         _check_unique(rows, members, cells[:, 0])
         points = _scatter(rows.positions[members], cells, timeline.length, n_points)
+        if frames is None and (people := count_alternating_people(_mask_gaps(points))) > 1:
+            raise FormatError(
+                f"{table.path}: its rows alternate between {people} people, and no column tells them apart",
+                hint="separate the bodies by a column 'person' or 'body'",
+            )
         confidence = None
         if rows.confidence is not None:
             confidence = _scatter(rows.confidence[members], cells, timeline.length, n_points)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import FormatError, count_noun
-from himpc.reading.formats.csv.axis_columns import name_axes, split_point_cells
+from himpc.reading.formats.csv.axis_columns import name_axes, prefer_world, split_point_cells
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.header import parse_header, split_row
 from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, to_numbers, utf16_of
@@ -21,6 +22,8 @@ CHECKED_BYTES = 2**20
 """Bytes of a file that are checked first, so that a wrong line there is found at once."""
 
 
+_MAX_DISTINCT_SHARE, _MAX_BODIES = 0.75, 20
+"""Share of distinct rows below which frames are there several times, and most bodies that a column may tell apart."""
 STATE_WORDS = {"tracked": "1", "inferred": "0.5", "nottracked": "0", "not tracked": "0", "true": "1", "false": "0"}
 
 
@@ -103,6 +106,10 @@ class Table:
             else:
                 columns.unused.append(name)
             columns.units.update({column.unit} - {""})
+        if "number" in columns.of_row:  # of a joint, whose name is better
+            index = columns.of_row.pop("number")
+            if columns.of_row.setdefault("joint", index) != index:
+                columns.unused.append(self.header[index])
         self._use_index(columns)
         self._use_id(columns)
         return columns
@@ -118,15 +125,33 @@ class Table:
         columns.unused.remove(name)
 
     def _use_id(self, columns: Columns) -> None:
-        """Take a column "id" for that of bodies, unless it counts rows, so that recordings are never mixed."""
+        """Take a column "id" for that of bodies, unless it counts rows, so that recordings are never mixed.
+
+        Where frames or times are there several times, any column that tells their rows apart is that of bodies.
+        """
+        if "body" in columns.of_row:
+            return
         index = next((i for i, name in enumerate(self.header) if name.lower() == "id"), None)
-        if (
-            index is not None
-            and "body" not in columns.of_row
-            and len({row[index] for row in self.rows}) < len(self.rows)
-        ):
+        if index is None or len({row[index] for row in self.rows}) == len(self.rows):
+            index = self._find_separator(columns)
+        if index is not None:
             columns.of_row["body"] = index
             columns.unused.remove(self.header[index])
+
+    def _find_separator(self, columns: Columns) -> int | None:
+        """Return the unused column of few values by which rows of one frame differ; None if there is none."""
+        of_row = columns.of_row
+        shared = [of_row[name] for name in ("person", "session", "camera", "frame", "time", "joint") if name in of_row]
+        if not {"frame", "time"} & set(of_row) or not columns.unused:
+            return None
+        rows = [tuple(row[i] for i in shared) for row in self.rows]
+        if len(set(rows)) > _MAX_DISTINCT_SHARE * len(rows):
+            return None
+        for i in (i for i, name in enumerate(self.header) if name in columns.unused):
+            values = [row[i] for row in self.rows]
+            if 2 <= len(set(values)) <= _MAX_BODIES and len(set(zip(rows, values, strict=True))) == len(rows):
+                return i
+        return None
 
     def check(self) -> None:
         """Check that columns of positions hold numbers."""
@@ -158,7 +183,13 @@ def header_of(head: bytes) -> list[str]:
     if header is None:
         return []
     rows = [split_row(line, header.delimiter) for line in lines[header.end : header.end + 2]]
-    return name_axes(split_point_cells(header.names, rows)[0])
+    return _name_columns(header.names, rows)[0]
+
+
+def _name_columns(names: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
+    """Return columns of which each is an axis of a point, and named so."""
+    names, rows = split_point_cells(names, rows)
+    return prefer_world(name_axes(names), rows)
 
 
 def read_table(path: Path) -> Table:
@@ -190,9 +221,30 @@ def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
     if not lines:
         raise FormatError(f"{path}: has a header but no rows")
     lines, rows, cut = _check_widths(path, lines, rows, len(header))
-    header, rows = split_point_cells(header, rows)
-    header = name_axes(header)
+    if found.bodies:
+        header, lines, rows = _stack_bodies(header, found.bodies, lines, rows)
+    header, rows = _name_columns(header, rows)
     return Table(path, found.stated, header, header_line, lines, rows, (*notes, *cut))
+
+
+def _stack_bodies(
+    header: list[str], bodies: Sequence[str], lines: list[int], rows: list[list[str]]
+) -> tuple[list[str], list[int], list[list[str]]]:
+    """Return a table with one row a frame and body, of one whose columns are of several bodies, seen or not."""
+    shared = [i for i, body in enumerate(bodies) if not body]
+    columns: dict[str, dict[str, int]] = {}
+    for i, (body, name) in enumerate(zip(bodies, header, strict=True)):
+        if body:
+            columns.setdefault(body, {}).setdefault(name, i)
+    names = list(dict.fromkeys(name for of in columns.values() for name in of))
+    stacked, numbers = [], []
+    for line, cells in zip(lines, rows, strict=True):
+        for body, of in columns.items():
+            own = [cells[of[name]] if name in of else "" for name in names]
+            if any(own):
+                stacked.append([body, *(cells[i] for i in shared), *own])
+                numbers.append(line)
+    return ["body", *(header[i] for i in shared), *names], numbers, stacked
 
 
 def _check_widths(

@@ -46,7 +46,12 @@ _MIN_RATE, _MAX_RATE = MIN_FPS, 2000.0
 _SLOW_RATE = 5.0
 """Frames a second below which a rate is doubted: a step of a walker takes half a second."""
 
-_TIME_OF_DAY = re.compile(r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{1,2}(?:[.,][0-9]+)?)")
+_TIME_OF_DAY = re.compile(
+    r"(?:([0-9]{1,4}[-/._][0-9]{1,2}[-/._][0-9]{1,4})[ T_]+)?"
+    r"(?:([0-9]{1,4}):)?([0-9]{1,2}):([0-9]{1,2}(?:[.,][0-9]+|:[0-9]{3})?)(?: ?([AP])\.?M\.?)?",
+    re.IGNORECASE,
+)
+_SECONDS_OF_DAY = 86_400
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _TIME_UNITS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9, "units of 100 ns": 1e-7}
 _MIN_RATE_IN_OTHER_UNITS = 4.0
@@ -183,21 +188,31 @@ def _check_order(
 
 
 def parse_seconds(cells: Sequence[str]) -> NDArray[np.float64] | None:
-    """Parse times of day (``10:00:00.033``) or dates with a time (ISO 8601) as seconds; None if one is neither.
+    """Parse times of day (``10:00:00.033``) or dates with a time as seconds; None if one is neither.
+
+    Dates are those of ISO 8601, or of any order of day, month and year, which count days where they change.
 
     >>> parse_seconds(["00:01:00,5", "00:01:01"]), parse_seconds(["2.5"])
     (array([60.5, 61. ]), None)
+    >>> parse_seconds(["1/5/2024 11:59:59 PM", "1/6/2024 12:00:00 AM"])
+    array([86399., 86400.])
     """
     values = []
-    for cell in cells:
-        if match := _TIME_OF_DAY.fullmatch(cell.strip()):
-            hours, minutes, seconds = match.groups()
-            values.append(3600 * float(hours or 0) + 60 * float(minutes) + float(seconds.replace(",", ".")))
+    days: dict[str, int] = {}
+    for cell in map(str.strip, cells):
+        if match := _TIME_OF_DAY.fullmatch(cell):
+            date, hours, minutes, seconds, half = match.groups()
+            day = days.setdefault(date or "", len(days))
+            hour = float(hours or 0)
+            if half:
+                hour = hour % 12 + (12 if half in "Pp" else 0)
+            second = float(re.sub("[,:]", ".", seconds))
+            values.append(_SECONDS_OF_DAY * day + 3600 * hour + 60 * float(minutes) + second)
             continue
         try:
-            if cell.strip().isdecimal():
+            if cell.isdecimal():
                 return None
-            moment = datetime.fromisoformat(cell.strip().replace(",", "."))
+            moment = datetime.fromisoformat(cell.replace(",", "."))
         except ValueError:
             return None
         values.append((moment.replace(tzinfo=moment.tzinfo or UTC) - _EPOCH).total_seconds())
