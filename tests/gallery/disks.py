@@ -14,6 +14,7 @@ import textwrap
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,7 @@ def _unmount(disk: Path) -> None:
 
 
 if __name__ == "__main__":
+    import_module("himpc.learning.grouping")  # torch and numba
     assert all((shutil, Gallery, GalleryError, HimpcError, export_gallery, get_service, main, himpc.Model, himpc.read))
     import tempfile
 

@@ -14,6 +14,7 @@ import resource
 import runpy
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from itertools import count
 from pathlib import Path
 
@@ -28,6 +29,7 @@ from himpc.gallery.store.lance import LanceStore
 from himpc.gallery.store.postgres import PostgresStore
 from himpc.gallery.store.sqlite import SqliteStore
 
+import_module("himpc.learning.grouping")  # torch and numba: enrolling would import them in each child
 CONFORMANCE = runpy.run_path(str(Path(__file__).with_name("conformance.py")))
 batch, SIZE = CONFORMANCE["batch"], CONFORMANCE["SIZE"]
 INDEXED_FROM = 40
