@@ -9,16 +9,23 @@ from __future__ import annotations
 import ast
 import json
 import re
+import sys
 import textwrap
 import tomllib
 from collections.abc import Callable, Iterable
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
 from annotated_types import Ge, Gt, Le, Lt
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+import format_pages
+
 from himpc._schema import settings_of
 from himpc.learning import Config
+from himpc.reading import FORMATS
 from himpc.research import get_recipe, recipe_names
 from himpc.skeleton import get_layout, layout_names, marker_sets, naming_conventions
 from himpc.skeleton.landmarks import landmarks
@@ -123,7 +130,11 @@ PARTS: dict[str, Callable[[], str]] = {
     "landmarks": landmark_list,
     "marker-sets": marker_set_table,
     "naming-conventions": naming_table,
+    "formats": format_pages.index,
+    **{f"format-{known.name}": partial(format_pages.page, known) for known in FORMATS},
 }
+PAGES = {known.name: ROOT / "docs" / format_pages.FOLDER / f"{known.name}.md" for known in FORMATS}
+"""The page of each format, all of which is generated."""
 
 
 def render(text: str) -> str:
@@ -133,7 +144,13 @@ def render(text: str) -> str:
 
 def main() -> None:
     """Rewrite every document that has a generated part."""
-    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]):
+    for name, path in PAGES.items():
+        path.parent.mkdir(exist_ok=True)
+        if not path.exists():
+            path.write_text(f"<!-- generated: format-{name} -->\n<!-- end -->\n", encoding="utf-8")
+    for path in {*next(iter(PAGES.values())).parent.glob("*.md")} - {*PAGES.values()}:
+        path.unlink()
+    for path in sorted([*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *PAGES.values()]):
         text = path.read_text(encoding="utf-8")
         if (new := render(text)) != text:
             path.write_text(new, encoding="utf-8")

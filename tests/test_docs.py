@@ -38,15 +38,31 @@ def test_every_page_has_a_place_in_the_site():
     assert sorted(map(name_of, {*(ROOT / "docs").rglob("*.md")} - placed)) == []
 
 
-@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
-def test_generated_parts_are_up_to_date(path):
-    text = path.read_text(encoding="utf-8")
-    if "<!-- generated" not in text:
-        return
+@pytest.fixture(scope="module")
+def generate():
+    """Return the module that generates parts of documents."""
     spec = importlib.util.spec_from_file_location("generate", ROOT / "docs" / "generate.py")
-    generate = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(generate)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_generated_parts_are_up_to_date(path, generate):
+    text = path.read_text(encoding="utf-8")
     assert generate.render(text) == text, "run: make docs"
+
+
+def test_each_format_has_a_page(generate):
+    assert {*(ROOT / "docs" / "formats").glob("*.md")} == {*generate.PAGES.values()}, "run: make docs"
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "docs" / "formats").glob("*.md")), ids=name_of)
+def test_the_page_of_a_format_is_generated_and_short(path):
+    text = path.read_text(encoding="utf-8")
+    assert re.fullmatch(rf"<!-- generated: format-{path.stem} -->\n(?:(?!<!--).)+<!-- end -->\n", text, re.DOTALL)
+    prose = re.sub(r"```.*?```|<[^>]*>|\(https[^)]*\)", "", text, flags=re.DOTALL)
+    assert len(prose.split()) <= 150
 
 
 def test_readme_has_at_most_700_words_and_one_picture():

@@ -1,0 +1,134 @@
+"""The page of each file format: its facts, and what `himpc info` prints of a small file.
+
+The files are those that the tests of the readers write, of a simulated walker. `generate.py` writes the pages.
+"""
+
+from __future__ import annotations
+
+import runpy
+import tempfile
+from contextlib import chdir, redirect_stdout
+from dataclasses import dataclass
+from functools import cache
+from io import StringIO
+from pathlib import Path
+from shlex import join
+from typing import Any
+
+import numpy as np
+
+from himpc.cli import main
+from himpc.errors import Hint
+from himpc.reading import FORMATS, HEADINGS, KINDS, Export, Format
+from himpc.simulation import Sensor, simulate
+from himpc.skeleton import Layout
+
+TESTS = Path(__file__).parents[1] / "tests" / "reading"
+FOLDER = "formats"
+"""The folder of the pages, beside `formats.md`."""
+
+MAX_LINES, MAX_WIDTH = 6, 88
+"""How much of a text file a page shows."""
+
+
+def index() -> str:
+    """Return a table of the formats of each kind, with links to their pages."""
+    lines = []
+    for kind in KINDS:
+        lines += [f"### {kind.capitalize()}", "", "| name | format | files |", "|---|---|---|"]
+        of_kind = [known for known in FORMATS if known.facts and known.facts.kind == kind]
+        lines += [
+            f"| `{known.name}` | [{_escape(known.title)}]({FOLDER}/{known.name}.md) | `{known.facts.files}` |"
+            for known in sorted(of_kind, key=lambda known: known.title.lower())
+            if known.facts
+        ]
+        lines.append("")
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def page(known: Format) -> str:
+    """Return the page of a format."""
+    facts = known.facts
+    assert facts, f"{known.name} declares no FACTS"
+    lines = [f"# {_escape(known.title)}", ""]
+    for field, heading in HEADINGS.items():
+        fact = getattr(facts, field)
+        lines += [f"**{heading}**: " + (f"`{fact}`" if field == "files" else _to_text(fact)), ""]
+    if facts.exports:
+        lines += ["**Export**", "", *map(_describe, facts.exports), ""]
+    if facts.source and facts.source not in {export.source for export in facts.exports}:
+        lines += [f"**Source**: {_link(facts.source)}", ""]
+    lines += ["**Example**", "", *_example(known), ""]
+    return "\n".join(lines)
+
+
+def _escape(title: str) -> str:
+    return title.replace("*", r"\*").replace("_", r"\_")
+
+
+def _describe(export: Export) -> str:
+    source = "" if export.source is None else f" ([manual]({export.source}))" if export.source else " (not verified)"
+    return f"- {export.program}: {_to_text(export.steps)}{source}"
+
+
+def _link(source: str) -> str:
+    return f"<{source}>" if source.startswith("http") else source
+
+
+def _to_text(fact: str) -> str:
+    """Return a fact with the names of options and operations as code."""
+    return Hint(fact).render(lambda reference: f"`{reference}`")
+
+
+def _example(known: Format) -> list[str]:
+    """Return how a small file begins, if it is text, the command that reads it, and what that prints."""
+    if known.name == "video":
+        return ["```text", "himpc pose walk.mp4 --out poses --overlay", "```", "", "See [video](../video.md)."]
+    sample = read_sample(known.name)
+    begin = [line[:MAX_WIDTH] for line in sample.text.splitlines()[:MAX_LINES]]
+    head = [f"$ head -{MAX_LINES} {sample.file} | cut -c 1-{MAX_WIDTH}", *begin] if begin else []
+    return ["```text", *head, f"$ {sample.command}", *sample.output.rstrip().splitlines(), "```"]
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A small file: its name, its content if it is text, the command that reads it, and what that prints."""
+
+    file: str
+    text: str
+    command: str
+    output: str
+
+
+@cache
+def _writers() -> dict[str, Any]:
+    writers = runpy.run_path(str(TESTS / "test_fuzz.py"))
+    walker = runpy.run_path(str(TESTS / "walker.py"))
+    writers["write_trc"].__globals__["markers"] = lambda _: (walker["LABELS"], 1000 * walker["walk"](3))
+    return writers
+
+
+def read_sample(name: str) -> Sample:
+    """Write a small file of a format, and read it with the command line."""
+    writers = _writers()
+    with tempfile.TemporaryDirectory() as parent:
+        folder = Path(parent) / "walk"
+        folder.mkdir()
+        path = writers["WRITERS"][name](folder, _walk)
+        for file in folder.glob("x.*"):
+            file.rename(file.with_stem("walk"))
+        path = path if path.exists() else path.with_stem("walk")
+        is_folder = name in writers["FOLDERS"]
+        command = ["info", "walk" if is_folder else path.name]
+        content = path.read_bytes()
+        output = StringIO()
+        with chdir(parent if is_folder else folder), redirect_stdout(output):
+            assert main(command) == 0, name
+    file = f"walk/{path.name}" if is_folder else path.name
+    return Sample(file, content.decode() if content.isascii() else "", f"himpc {join(command)}", output.getvalue())
+
+
+def _walk(layout: Layout, frames: int, seed: int) -> np.ndarray:
+    """Return the joints ``(frames, J, 3)`` of a simulated walker."""
+    (walk,) = simulate(1, 1, seconds=1.0, layout=layout.name, sensor=Sensor(), seed=seed)
+    return np.round(walk.joints[:frames].astype(np.float64), 3)
