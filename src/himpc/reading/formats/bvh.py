@@ -29,11 +29,11 @@ __all__ = ["FACTS", "read", "recognise"]
 FACTS = FormatFacts(
     kind="motion capture",
     files="*.bvh",
-    reads="the positions of all joints and end sites, which follow from the hierarchy and its angles; also angles in "
-    "radians, decimal commas and frames that are wrapped over lines",
+    reads="the positions of all joints and end sites, which follow from the hierarchy and its angles, in degrees or "
+    "radians, or quaternions; also decimal commas, and frames that are wrapped over lines",
     assumes="unit and upward axis are as the body shows, since the format states neither; the rate follows from "
     "`Frame Time`; a bone names the joint at which it begins",
-    ignores="quaternions; channels of scale, which are refused unless they are 1",
+    ignores="channels of scale, which are refused unless they are 1",
     source="https://research.cs.wisc.edu/graphics/Courses/cs-838-1999/Jeff/BVH.html",
     exports=(
         Export(

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import UNITS, FileOptions
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory
 from himpc.reading.formats.parsing.tables import parse_number
@@ -28,7 +29,26 @@ from himpc.reading.units import parse_unit
 from himpc.recordings import Recording
 from himpc.skeleton import get_layout
 
-__all__ = ["read", "recognise"]
+__all__ = ["FACTS", "read", "recognise"]
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.htr, *.htr2, *.gtr",
+    reads="the joints at which segments begin, and the ends of the last ones; translations and rotations relative to "
+    "the parents or global, with the base pose (not tested with a file of a vendor)",
+    assumes="the unit of `CalibrationUnits` unless `ScaleFactor` is other than 1, else the one that the body shows; "
+    "the axis of `GlobalAxisofGravity`, over which the body wins",
+    ignores="nothing",
+    source="https://research.cs.wisc.edu/graphics/Courses/cs-838-1999/Jeff/HTR.html",
+    exports=(
+        Export(
+            "3ds Max 2012 with CAT",
+            "select the root of the skeleton, then export HTR with Export Animation",
+            "https://download.autodesk.com/us/3dsmax/2012help/files/GUID-F62A83A4-BAA8-4087-B9FC-3625D08709C-2848.htm",
+        ),
+        Export("Cortex", "export the skeleton as HTR"),
+    ),
+)
 
 _MAX_SEGMENTS = 1000
 _MAX_VALUE = 1e6

@@ -22,8 +22,8 @@ FACTS = FormatFacts(
     kind="any program",
     files="*.csv, *.tsv",
     reads="columns such as `left_hip_x`, `LeftUpLeg.X`, `LASI_x (mm)`, `Head_0` or `x12`, or cells `[0.1, 0.2, 0.3]`; "
-    "`person`, `session`, `camera` and `body`, which separate recordings; `frame` and `time`; names above axes; "
-    "comments above the header such as `# unit: mm`, `# layout: coco-17`, `# fps: 30` and `# up: z`",
+    "`person`, `session`, `camera` and `body`, which separate recordings; `frame` and `time`; names above axes, as of "
+    "DeepLabCut; comments above the header such as `# unit: mm`, `# layout: coco-17`, `# fps: 30` and `# up: z`",
     assumes="names are those of a layout, a program or a marker set, numbers are those of a layout; unit and upward "
     "axis are as stated, or as the body shows; x and y alone are pixels, y down",
     ignores="other columns, which is noted",
