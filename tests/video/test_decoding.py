@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import os
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,8 @@ import pytest
 
 from himpc.errors import DataError, FormatError
 from himpc.reading import is_video
-from himpc.video.decoding import Video, rotate_to_display
+from himpc.video.decoding import Video
+from himpc.video.frame_conversion import rotate_to_display
 
 pytest.importorskip("av")
 from clips import write, write_sound
@@ -32,6 +34,12 @@ from clips import write, write_sound
         ("mpeg2video", "yuv420p", "a.ts"),
         ("prores_ks", "yuva444p10le", "a.mov"),
         ("wmv2", "yuv420p", "a.wmv"),
+        ("rawvideo", "nv12", "a.avi"),
+        ("rawvideo", "uyvy422", "a.mov"),
+        ("ffv1", "gray16le", "b.mkv"),
+        ("ffv1", "rgb48le", "c.mkv"),
+        ("ffv1", "yuva420p", "d.mkv"),
+        ("ffv1", "yuv420p16le", "e.mkv"),
     ],
 )
 def test_codecs_are_decoded(codec: str, pixels: str, name: str, tmp_path: Path) -> None:
@@ -69,6 +77,76 @@ def test_large_frames_are_scaled_down(tmp_path: Path) -> None:
         assert next(iter(video)).image.shape == (90, 160, 3)
     with Video(path, max_side=1000) as video:
         assert next(iter(video)).image.shape == (360, 640, 3)
+
+
+@pytest.mark.parametrize("size", [(10_000, 10_000), (16_500, 16)])
+def test_too_large_frames_are_refused_by_the_header_alone(size: tuple[int, int], tmp_path: Path) -> None:
+    path = write(tmp_path / "a.avi", codec="rawvideo", pixels="gray", pictures=1)
+    content = bytearray(path.read_bytes())
+    header = content.index(b"strf") + 8  # of the bitmap: its own size, width, height
+    content[header + 4 : header + 12] = b"".join(each.to_bytes(4, "little") for each in size)
+    path.write_bytes(content)
+    with pytest.raises(FormatError, match=rf"frames are {size[0]} x {size[1]} pixels, expected 1 to") as caught:
+        Video(path)
+    assert "scale the video down" in str(caught.value.hint)
+
+
+def write_anamorphic(path: Path, aspect: Fraction) -> Path:
+    import av
+
+    with av.open(str(path), mode="w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.codec_context.sample_aspect_ratio = aspect
+        for _ in range(2):
+            container.mux(stream.encode(av.VideoFrame.from_ndarray(np.zeros((48, 64, 3), np.uint8), format="rgb24")))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize(
+    ("aspect", "shape", "note"),
+    [
+        (Fraction(2), (48, 128, 3), "2 times as wide"),
+        (Fraction(1, 2), (96, 64, 3), "0.5 times as wide"),
+        (Fraction(1), (48, 64, 3), None),
+        (Fraction(10), (48, 64, 3), "is ignored"),
+    ],
+)
+def test_pixels_that_are_not_square_are_stretched(
+    aspect: Fraction, shape: tuple[int, ...], note: str | None, tmp_path: Path
+) -> None:
+    """A film stored at half its width would show every body half as wide."""
+    with Video(write_anamorphic(tmp_path / "a.mkv", aspect)) as video:
+        assert [frame.image.shape for frame in video] == [shape, shape]
+    assert (note or "") in "".join(video.notes)
+    assert bool(video.notes) == (note is not None)
+
+
+def test_frames_that_change_their_size_are_fitted_into_the_first(tmp_path: Path) -> None:
+    first = write(tmp_path / "a.h264", size=(64, 48), look=lambda _: np.full((48, 64, 3), 200, np.uint8))
+    second = write(tmp_path / "b.h264", size=(128, 32), look=lambda _: np.full((32, 128, 3), 200, np.uint8))
+    path = tmp_path / "c.h264"
+    path.write_bytes(first.read_bytes() + second.read_bytes())
+    with Video(path) as video:
+        frames = list(video)
+    assert {frame.image.shape for frame in frames} == {(48, 64, 3)}
+    assert [frame.number for frame in frames if frame.starts_shot] == [0, 20]
+    assert frames[-1].image[:10].max() == 0  # a border
+    assert frames[-1].image[20:28].min() > 150
+    assert any("change their size" in note for note in video.notes)
+
+
+@pytest.mark.parametrize("offset", [0.0, 10_000.0])
+def test_times_begin_at_the_first_frame(offset: float, tmp_path: Path) -> None:
+    with Video(write(tmp_path / "a.mkv", times=[offset + n / 25 for n in range(20)])) as video:
+        assert [frame.seconds for frame in video] == pytest.approx(np.arange(20) / 25, abs=0.002)
+    assert video.notes == []
+
+
+def test_video_of_one_frame_is_decoded(tmp_path: Path) -> None:
+    with Video(write(tmp_path / "a.mp4", pictures=1)) as video:
+        assert len(list(video)) == 1
 
 
 def test_display_matrix_rotates_and_mirrors() -> None:

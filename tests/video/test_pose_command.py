@@ -230,3 +230,11 @@ def test_video_without_people_is_reported(videos, crowd, tmp_path, monkeypatch, 
 def test_folder_without_videos_is_refused(tmp_path, capsys) -> None:
     assert main(["pose", str(tmp_path), "--out", str(tmp_path / "out")]) == 1
     assert "there is no video in it" in capsys.readouterr().err
+
+
+def test_video_of_one_frame_is_reported(tmp_path, monkeypatch, capsys) -> None:
+    crowd = simulate_crowd(1, 0.04, scene="crowd", lens=Lens(128, 96, 65))
+    monkeypatch.setattr("himpc.video.reader.open_estimator", lambda *_, **__: ExactEstimator(crowd, confidence=0.9))
+    write(tmp_path / "one.mp4", pictures=1, size=(128, 96))
+    assert main(["pose", str(tmp_path / "one.mp4"), "--out", str(tmp_path / "out")]) == 3
+    assert "1 track too short" in capsys.readouterr().err

@@ -17,12 +17,7 @@ from himpc._extras import require
 from himpc.errors import DataError, FormatError, count_noun
 from himpc.reading import list_pictures
 from himpc.video.cut_detection import CutDetector
-
-MAX_SIDE = 16_384
-"""Pixels; larger frames are refused before memory is allocated."""
-
-MAX_PIXELS = 2**26
-"""Pixels of a frame: 8192 x 8192, 0.2 GB."""
+from himpc.video.frame_conversion import FrameConverter, check_size, first_line
 
 DEFAULT_RATE = 15.0
 """Frames per second that suffice to know a person; a stride takes about one second."""
@@ -63,20 +58,6 @@ class Frame:
     """Whether a shot starts here."""
 
 
-def rotate_to_display(image: NDArray[np.uint8], matrix: NDArray[np.integer]) -> NDArray[np.uint8] | None:
-    """Apply the display matrix of a file to a stored image; None if it does more than rotate by 90 degrees and mirror.
-
-    By ISO/IEC 14496-12 a stored point (x, y, 1) times the matrix ``(3, 3)`` is the displayed point; its upper left
-    values are in 1/65536.
-    """
-    rotation = matrix[:2, :2] / 65536
-    if (np.abs(rotation) == 1).sum() != 2 or np.abs(np.linalg.det(rotation)) != 1:
-        return None
-    if rotation[0, 0] == 0:
-        image, rotation = image.transpose(1, 0, 2), rotation[::-1]
-    return np.ascontiguousarray(image[:: int(rotation[1, 1]), :: int(rotation[0, 0])])
-
-
 class Video:
     """The frames of a video file; they can be iterated over once.
 
@@ -84,7 +65,7 @@ class Video:
     ----------
     path : path
     max_side : int, optional
-        Frames with a longer side, in pixels, are scaled down to it.
+        Frames with a longer side, in pixels, are scaled down to it. All images have the size of the first one.
     fps : float, optional
         Frame rate, whatever the file states; needed to know the times of a folder of numbered pictures.
     cuts : bool
@@ -138,12 +119,11 @@ class Video:
         self._av: Any = require("av", "video")
         self._av.logging.set_level(None)
         self._cut_detector = CutDetector() if cuts else None
-        self._reformatter: Any = require("av.video.reformatter", "video").VideoReformatter()
-        self._turn: tuple[float, NDArray[np.int32] | None] | None = None
         self._container = self._open()
         try:
             self._stream = self._select_stream()
-            self._target_size = self._scale_down(max_side)
+            aspect = float(self._stream.sample_aspect_ratio or 1)
+            self._converter = FrameConverter(self.path, aspect, max_side, self.notes)
         except BaseException:
             self._container.close()
             raise
@@ -171,6 +151,7 @@ class Video:
     def __iter__(self) -> Iterator[Frame]:
         step = 1.0 / self._file_fps
         start, last, number, irregular = None, -step, 0, 0
+        size: tuple[int, int] | None = None
         for frame in self._decode():
             seconds = None if frame.time is None or self._stated_fps or self._pictures else float(frame.time)
             start = seconds if start is None else start
@@ -180,8 +161,10 @@ class Video:
             elif number and abs(at - last - step) > _STEP_TOLERANCE * step:
                 irregular += 1
             if number % self.step == 0:
-                image = self._to_image(frame)
+                image = self._converter.to_image(frame)
                 is_cut = self._cut_detector is not None and self._cut_detector.is_cut(image)
+                is_cut = is_cut or size not in (None, (frame.width, frame.height))
+                size = frame.width, frame.height
                 yield Frame(number // self.step, at, image, number == 0 or is_cut)
             last, number = at, number + 1
         if not number:
@@ -189,7 +172,9 @@ class Video:
         if irregular > _MAX_IRREGULAR * number:
             self.notes.append("the frame rate varies; the times of the frames are used")
         end = last + step
-        if self.duration and end + step < 0.98 * self.duration and last + 1.0 < self.duration:
+        stated = self.duration or 0.0
+        ends = (end, end + (start or 0.0))  # some containers state when they end instead of how long they last
+        if all(each + step < 0.98 * stated and each + 1.0 < stated + step for each in ends):
             self.notes.append(f"it ends after {end:.1f} s, though it states a duration of {self.duration:.1f} s")
 
     def _open(self) -> Any:
@@ -208,7 +193,7 @@ class Video:
             options = {"protocol_whitelist": "file", "format_whitelist": containers}
             return self._av.open(f"file:{path}", options=options, metadata_errors="replace")
         except (self._av.FFmpegError, ValueError, OSError) as error:
-            reason = _first_line(error)
+            reason = first_line(error)
             if picture := _describe_picture(path) if containers == _CONTAINERS else None:
                 raise FormatError(
                     f"{path}: is {picture}, expected a video: people are known by how they move",
@@ -223,22 +208,9 @@ class Video:
         stream = streams[0]
         if len(streams) > 1:
             self.notes.append(f"it contains {len(streams)} video streams; the first is used")
-        width, height = stream.codec_context.width, stream.codec_context.height
-        if not (0 < width <= MAX_SIDE and 0 < height <= MAX_SIDE and width * height <= MAX_PIXELS):
-            raise FormatError(
-                f"{self.path}: its frames are {width} x {height} pixels, expected 1 to {MAX_SIDE} a side and "
-                f"{MAX_PIXELS:,} at most"
-            )
+        check_size(stream.codec_context.width, stream.codec_context.height, f"{self.path}: its frames are")
         stream.thread_type = "AUTO"
         return stream
-
-    def _scale_down(self, max_side: int | None) -> dict[str, int]:
-        """Return the width and height that stored frames are scaled to; empty if they keep their size."""
-        size = {"width": self._stream.codec_context.width, "height": self._stream.codec_context.height}
-        longer = max(size.values())
-        if max_side is None or longer <= max_side:
-            return {}
-        return {name: max(2, round(side * max_side / longer)) for name, side in size.items()}
 
     def _decode(self) -> Iterator[Any]:
         """Yield the frames that can be decoded, and note how many cannot."""
@@ -253,7 +225,7 @@ class Video:
             except StopIteration:
                 break
             except (self._av.FFmpegError, OSError) as error:
-                self.notes.append(f"reading broke off: {_first_line(error)}")
+                self.notes.append(f"reading broke off: {first_line(error)}")
                 break
             try:
                 frames = packet.decode()
@@ -288,37 +260,6 @@ class Video:
         if damaged:
             self.notes.append(f"{count_noun(damaged, 'picture')} damaged or not decodable")
 
-    def _to_image(self, frame: Any) -> NDArray[np.uint8]:
-        if max(frame.width, frame.height) > MAX_SIDE or frame.width * frame.height > MAX_PIXELS:
-            raise FormatError(f"{self.path}: a frame has {frame.width} x {frame.height} pixels, too many")
-        try:
-            converted = self._reformatter.reformat(frame, format="rgb24", **self._target_size)
-            image: NDArray[np.uint8] = converted.to_ndarray()
-        except (self._av.FFmpegError, ValueError) as error:
-            raise FormatError(f"{self.path}: its pixel format cannot be converted: {_first_line(error)}") from error
-        matrix = self._display_matrix(frame)
-        if matrix is None:
-            return image
-        rotated = rotate_to_display(image, matrix)
-        if rotated is not None:
-            return rotated
-        note = "its display matrix skews or stretches frames; they are used as they are stored"
-        if note not in self.notes:
-            self.notes.append(note)
-        return image
-
-    def _display_matrix(self, frame: Any) -> NDArray[np.int32] | None:
-        """Return the display matrix ``(3, 3)`` of a frame, which is read again when the rotation changes.
-
-        In PyAV a frame whose side data is asked for refers to itself, and stays in memory until cycles are collected:
-        60 clips of 720p took 4 GB. A small copy is asked instead.
-        """
-        if self._turn is None or self._turn[0] != frame.rotation:
-            small = frame.reformat(width=16, height=16, format="rgb24")
-            found = [bytes(each) for each in small.side_data if each.type.name == "DISPLAYMATRIX"]
-            self._turn = frame.rotation, np.frombuffer(found[0], dtype=np.int32).reshape(3, 3) if found else None
-        return self._turn[1]
-
 
 def _check_file(path: Path) -> None:
     try:
@@ -340,7 +281,3 @@ def _describe_picture(path: Path) -> str | None:
         return "an animated WebP, which FFmpeg does not decode" if b"ANIM" in head else "a single WebP picture"
     starts = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"BM": "BMP", b"II*\0": "TIFF", b"MM\0*": "TIFF"}
     return next((f"a single {name} picture" for start, name in starts.items() if head.startswith(start)), None)
-
-
-def _first_line(error: Exception) -> str:
-    return str(getattr(error, "strerror", None) or error).splitlines()[0][:200]
