@@ -112,6 +112,17 @@ def test_bones_with_other_names_begin_at_their_joints(tmp_path):
         np.testing.assert_allclose(other.joints[:, index], cmu.joints[:, LAYOUT.index(joint)], atol=1e-6)
 
 
+def test_a_last_bone_without_length_has_no_end(tmp_path):
+    """As in skeletons that were converted from BVH, whose last bones are points."""
+    skeleton = re.sub(r"begin\nname .toes\n.*?end\n", "", asf(), flags=re.DOTALL)
+    skeleton = re.sub(r"\n.foot .toes", "", skeleton)
+    skeleton = re.sub(r"(name .foot\ndirection) .*\nlength 4", r"\1 0 0 0\nlength 0", skeleton)
+    motion = re.sub(r".toes .*\n", "", amc([{}] * 2))
+    recording = read(tmp_path, rename(motion, RENAMED), rename(skeleton, RENAMED))
+    assert recording.layout.has("left_ankle")
+    assert not any(joint.endswith("foot") for joint in recording.layout.joints)
+
+
 def test_a_part_of_the_skeleton_of_cmu_is_a_layout(tmp_path):
     fingers = {f"{side}{bone}": f"{side}{bone}x" for side in "lr" for bone in ("fingers", "thumb")}
     recording = read(tmp_path, rename(amc([{}]), fingers), rename(asf(), fingers))

@@ -181,6 +181,13 @@ def test_position_channels_of_0_do_not_collapse_the_body(tmp_path):
     assert any("position channels" in note for note in recording.quality.notes)
 
 
+def test_an_end_without_length_is_no_joint(tmp_path):
+    text = bvh([{}], toes=False)
+    assert "left_foot" in read(tmp_path, text).layout.joints
+    recording = read(tmp_path, text.replace("OFFSET 0 -6 13", "OFFSET 0 0 0"))
+    assert not any(joint.endswith("foot") for joint in recording.layout.joints)
+
+
 def test_each_root_is_a_person(tmp_path):
     text = bvh([{"pelvis": (x, 90, 0, 0, 0, 0)} for x in range(4)]).splitlines()
     motion = text.index("MOTION")

@@ -265,7 +265,9 @@ def _are_radians(nodes: list[_Node], values: NDArray[np.float64]) -> bool:
 
 
 def _label(nodes: list[_Node], node: _Node) -> str:
-    """Return the name of a node; an End Site has that of its parent and ``End``."""
+    """Return the name of a node; an End Site has that of its parent and ``End``, or none if it is in the same place."""
+    if node.end and not any(node.offset):
+        return ""
     return f"{nodes[node.parent].name}_End" if node.end else node.name
 
 

@@ -117,11 +117,11 @@ def _recognise_layout(skeleton: Skeleton) -> Layout | None:
 def _label_ends(skeleton: Skeleton) -> tuple[list[str], list[int]]:
     """Return the name of each point of a skeleton, and the bone that ends there.
 
-    A bone names the point at which it begins; where no other bone begins, its end is a point as well.
+    A bone names the point at which it begins; where no other bone begins, its end is a point as well, if it has a length.
     """
     parents = {bone.parent for bone in skeleton.bones}
     begins = [(bone.name, max(bone.parent, 0)) for bone in skeleton.bones]
-    ends = [(f"{bone.name}_End", i) for i, bone in enumerate(skeleton.bones) if i not in parents]
+    ends = [(f"{bone.name}_End", i) for i, bone in enumerate(skeleton.bones) if i not in parents and any(bone.offset)]
     labels, indices = zip(*begins, *ends, strict=True)
     return list(labels), list(indices)
 
