@@ -117,7 +117,7 @@ def _recognise_layout(skeleton: Skeleton) -> Layout | None:
 def _label_ends(skeleton: Skeleton) -> tuple[list[str], list[int]]:
     """Return the name of each point of a skeleton, and the bone that ends there.
 
-    A bone names the point at which it begins; where no other bone begins, its end is a point as well, if it has a length.
+    A bone names the point at which it begins; if no other bone begins at its end and it has a length, that is one, too.
     """
     parents = {bone.parent for bone in skeleton.bones}
     begins = [(bone.name, max(bone.parent, 0)) for bone in skeleton.bones]
