@@ -311,6 +311,8 @@ SPELLINGS = {
     "a fraction": lambda text: text.replace("0.025", "1/40"),
     "a fraction with its unit": lambda text: text.replace("0.025", "1 / 40 s"),
     "no blank in Frame Time": lambda text: text.replace("Frame Time:", "FrameTime:"),
+    "Frame Times": lambda text: text.replace("Frame Time:", "Frame Times:"),
+    "a rate": lambda text: text.replace("Frame Time: 0.025", "Frame Rate: 40 fps"),
     "no colons": lambda text: text.replace("Frames:", "Frames").replace("Frame Time:", "Frame Time"),
     "frames beside MOTION": lambda text: text.replace("MOTION\r\n", "MOTION "),
     "no number of frames": lambda text: text.replace("Frames:\t3\r\n", ""),

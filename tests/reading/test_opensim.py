@@ -69,6 +69,46 @@ def test_vectors_are_read(read, standing):
     assert recording.fps == 50
 
 
+DIALECTS = {
+    "a spreadsheet": lambda text: "\n".join(
+        line.replace("\t", ",") + "," * 60 * ("\t" not in line) for line in text.split("\n")
+    ),
+    "tabs at the end of lines": lambda text: text.replace("\n", "\t\n"),
+    "flattened vectors": lambda text: text.replace("_X", "_1").replace("_Y", "_2").replace("_Z", "_3"),
+    "a unit": lambda text: text.replace("version=1", "version=1\nUnits=m"),
+    "keys of SIMM": lambda text: text.replace("nRows=", "datarows ").replace("nColumns=", "datacolumns "),
+}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_every_dialect_gives_the_same_joints(read, standing, name):
+    joints = standing(LAYOUT, 4, 1)
+    (recording,) = read(DIALECTS[name](positions(joints)))
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+    assert recording.fps == 100
+
+
+@pytest.mark.parametrize(("output", "is_read"), [("|position", True), ("|location", True), ("|linear_velocity", False)])
+def test_vectors_of_reporters_are_read_if_they_are_positions(read, standing, output, is_read):
+    joints = standing(LAYOUT, 3, 1)
+    rows = [
+        [f"{i / 50:g}", *(",".join(f"{v:.6f}" for v in point) for point in frame)] for i, frame in enumerate(joints)
+    ]
+    text = table(["time", *(f"/bodyset/{name}{output}" for name in LAYOUT.joints)], rows, keys="DataType=Vec3")
+    if not is_read:
+        with pytest.raises(FormatError, match="an OpenSim table of velocities"):
+            read(text)
+        return
+    (recording,) = read(text)
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+
+
+def test_angles_in_a_spreadsheet_are_named(read):
+    text = DIALECTS["a spreadsheet"](table(ANGLES, [["0.1"] * len(ANGLES)] * 3, name="Coordinates"))
+    with pytest.raises(FormatError, match="an OpenSim table of joint angles"):
+        read(text, "ik.mot")
+
+
 def test_centres_of_mass_are_not_taken_for_joints(tmp_path, standing):
     joints = standing(LAYOUT, 3, 1)
     (tmp_path / "pos.sto").write_text(positions(joints, rotations=True))

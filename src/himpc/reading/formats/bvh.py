@@ -61,7 +61,7 @@ _MAX_RADIANS, _MIN_RADIANS, _MIN_TRAVEL = 2 * np.pi + 0.01, 0.2, 0.1
 """The largest angle and the least movement of angles in radians, and the travel in lengths of all bones."""
 _CHANNEL = re.compile(r"(?=[xyz]|w[rq])([wxyz])(position|rotation|scale|quaternion)", re.IGNORECASE)
 _MAX_CHANNELS = 9
-_HEADER = re.compile(r"(?:MOTION\s*)?(frames|frame\s*time)\s*:?\s*(.*)", re.IGNORECASE)
+_HEADER = re.compile(r"(?:MOTION\s*)?(frames|frame\s*times?|frame\s*rate|fps)\s*:?\s*(.*)", re.IGNORECASE)
 _DELIMITER = re.compile(r"\s*[,;\s]\s*")
 
 
@@ -219,6 +219,8 @@ def _parse_header(path: Path, lines: list[tuple[int, str]]) -> tuple[int | None,
         try:
             if match and match[1].lower() == "frames":
                 declared = int(match[2])
+            elif match and match[1].lower().endswith(("rate", "fps")):
+                seconds = 1 / float(match[2].lower().rstrip("hzfps "))
             elif match:
                 time, _, rate = match[2].lower().rstrip("sec ").replace(",", ".").partition("/")  # 1/30 s
                 seconds = float(time) / float(rate or 1)

@@ -2,8 +2,9 @@
 
 A header that ends with ``endheader``, a row of column names that begins with ``time``, and one row a frame. Positions
 are columns ``pelvis_X``, ``pelvis_Y``, ``pelvis_Z`` (of the analyses BodyKinematics and PointKinematics), columns
-``LASI_tx``, ``LASI_ty``, ``LASI_tz`` (marker locations of inverse kinematics), or cells ``x,y,z`` where the header says
-``DataType=Vec3``. Lengths are in metres.
+``LASI_tx``, ``LASI_ty``, ``LASI_tz`` (marker locations of inverse kinematics), columns ``LASI_1``, ``LASI_2``,
+``LASI_3`` (flattened vectors), or cells ``x,y,z`` where the header says ``DataType=Vec3``, with ``|position`` or
+``|location`` after the name (reporters of outputs). Lengths are in metres.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.tables import parse_number, table_recordings, triples
 from himpc.reading.formats.parsing.text import Row, decode_head, read_lines
 from himpc.reading.formats.parsing.timeline import count_note
+from himpc.reading.units import parse_unit
 from himpc.recordings import Recording
 
 __all__ = ["FACTS", "read", "recognise"]
@@ -41,14 +43,20 @@ FACTS = FormatFacts(
     ),
 )
 
+_PADDING = ",;\t "
+"""What spreadsheets add to lines with less cells than others."""
+
 _SUFFIXES = (".sto", ".mot")
-_POSITION = re.compile(r"(.+)_t?([XYZ])", re.IGNORECASE)
+_POSITION = re.compile(r"(?:.*/)?([^/|]+)(?:\|(?:position|location))?[_.]t?([XYZ123])", re.IGNORECASE)
+_AXES = {"1": "x", "2": "y", "3": "z"}
 _ORIENTATION = re.compile(r"(.+)_O([xyz])")
 _NOT_OF_THE_BODY = ("center_of_mass", "com")
 
 # What a table holds, by its name, its file name and its columns; the first that fits.
 _MOTION = {"velocities": r"velocit|_vel_", "accelerations": r"accelerat|_acc_"}
 _QUANTITIES = {
+    "velocities": r"\|(linear|angular)_velocity",
+    "accelerations": r"\|(linear|angular)_acceleration",
     "muscle states": r"activation|fiber_length|/forceset/",
     "forces": r"force|grf|torque",
     "joint moments": r"_moment\b",
@@ -69,7 +77,7 @@ class _Table:
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the end of the header, or the suffix."""
-    lines = [line.lower() for line in decode_head(head)]
+    lines = [line.rstrip(_PADDING).lower() for line in decode_head(head)]
     keys = ("nrows", "ncolumns", "datarows", "datacolumns", "indegrees", "datatype", "version")
     has_keys = any(line.replace(" ", "=").startswith(keys) for line in lines)
     return has_keys and ("endheader" in lines or path.suffix.lower() in _SUFFIXES)
@@ -84,7 +92,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         table.frames,
         points,
         options,
-        unit="m",
+        unit=parse_unit(table.stated.get("units", "")) or "m",
         rate=None,
         time_column=0,
         notes=(
@@ -98,23 +106,27 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
 
 def _parse(path: Path) -> _Table:
     lines = read_lines(path)
-    end = next((i for i, (_, line) in enumerate(lines) if line.strip().lower() == "endheader"), None)
+    end = next((i for i, (_, line) in enumerate(lines) if line.rstrip(_PADDING).lower() == "endheader"), None)
     if end is None or len(lines) < end + 3:
         raise FormatError(f"{path}: holds no frames, or is truncated within its header")
-    pairs = (re.split(r"[= ]+", line.strip(), maxsplit=1) for _, line in lines[:end])
+    pairs = (re.split(r"[= ]+", line.rstrip(_PADDING), maxsplit=1) for _, line in lines[:end])
     stated = {pair[0].lower(): pair[1].strip() for pair in pairs if len(pair) == 2}
-    separator = "\t" if "\t" in lines[end + 1][1] else None
-    columns = [name.strip() for name in lines[end + 1][1].split(separator)]
+    titles = lines[end + 1][1].rstrip(_PADDING)
+    separator = next((each for each in "\t;," if each in titles), None)
+    columns = [name.strip() for name in titles.split(separator)]
+    rows = ((number, [cell.strip() for cell in line.split(separator)]) for number, line in lines[end + 2 :])
     frames: list[Row] = [
-        (number, [cell.strip() for cell in line.split(separator)]) for number, line in lines[end + 2 :]
+        (number, cells if any(cells[len(columns) :]) else cells[: len(columns)]) for number, cells in rows if any(cells)
     ]
+    if not frames:
+        raise FormatError(f"{path}: holds no frames")
     if stated.get("datatype", "").lower() == "vec3":
         columns = [columns[0], *(f"{name}_{axis}" for name in columns[1:] for axis in "XYZ")]
         frames = [(number, [cells[0], *_split_vectors(path, number, cells[1:])]) for number, cells in frames]
     for number, cells in frames:
         if len(cells) != len(columns):
             raise FormatError(f"{path}, line {number}: has {count_noun(len(cells), 'cell')}, expected {len(columns)}")
-    return _Table(lines[0][1].strip(), stated, columns, frames)
+    return _Table(lines[0][1].rstrip(_PADDING), stated, columns, frames)
 
 
 def _split_vectors(path: Path, line: int, cells: Sequence[str]) -> list[str]:
@@ -129,7 +141,7 @@ def _find_points(path: Path, table: _Table) -> tuple[dict[str, tuple[int, int, i
     names = table.columns[1:]
     orientations = [name for name in names if _ORIENTATION.fullmatch(name)]
     matches = {i: _POSITION.fullmatch(name) for i, name in enumerate(names, start=1) if name not in orientations}
-    points = triples((i, match[1].rpartition("/")[2], match[2]) for i, match in matches.items() if match)
+    points = triples((i, match[1], _AXES.get(match[2], match[2])) for i, match in matches.items() if match)
     moving = _find_quantity(_MOTION, f"{table.name} {path.name}")
     if moving or 3 * len(points) != len(matches):
         described = f"{table.name} indegrees={table.stated.get('indegrees')} {table.stated.get('datatype')}"
