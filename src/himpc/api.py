@@ -30,7 +30,7 @@ from himpc.learning import (
     system_effects,
     train,
 )
-from himpc.model import Model
+from himpc.model import IdentityScoring, Model
 from himpc.recordings import (
     Recording,
     Windows,
@@ -125,12 +125,14 @@ def embed(
         vectors = model.embed_level(windows, level)
     else:
         raise ModelError(f"a baseline has no {level} level", hint="leave out {level}")
-    pooled = pool_recordings(vectors, windows.recording, len(recordings), _pose_scale(model, level))
+    scoring = _scoring(model, level)
+    scale = None if scoring is None else scoring.pose_scale
+    pooled = pool_recordings(vectors, windows.recording, len(recordings), scale)
     return RecordingEmbeddings(vectors, pooled, windows)
 
 
-def _pose_scale(model: Embedder, level: Level | None = None) -> NDArray[np.float64] | None:
-    return model.pose_scale if isinstance(model, Model) and level is None else None
+def _scoring(model: Embedder, level: Level | None = None) -> IdentityScoring | None:
+    return model.scoring if isinstance(model, Model) and level is None else None
 
 
 def unify_layouts(recordings: Sequence[Recording], model: Embedder | None = None) -> list[Recording]:
@@ -258,7 +260,7 @@ def evaluate(
             embedded.vectors,
             whole[embedded.windows.recording],
             [recordings[i] for i in first],
-            _pose_scale(model, level),
+            _scoring(model, level),
         )
 
     return evaluate_embeddings(

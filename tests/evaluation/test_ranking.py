@@ -9,6 +9,7 @@ from sklearn.metrics import average_precision_score
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation import distances as distances_module
 from himpc.evaluation.ranking import evaluate_distances, evaluate_ranking
+from himpc.model import IdentityScoring
 
 
 def reference(distances, match, compared):
@@ -90,6 +91,21 @@ def test_embeddings_rank_as_their_distances_in_any_block_size(monkeypatch):
     fast = evaluate_ranking(probe, gallery, probe_ids, gallery_ids)
     np.testing.assert_array_equal(fast.first_match, slow.first_match)
     np.testing.assert_allclose(fast.per_query["mAP"], slow.per_query["mAP"])
+
+
+def test_adapted_embeddings_rank_by_their_likelihood_ratios_in_any_block_size(monkeypatch):
+    rng = np.random.default_rng(0)
+    scoring = IdentityScoring(np.array([0.5, 2.0, 0.0]), np.array([3.0, 0.4, 0.0]), noise=0.3)
+    probe, gallery = rng.normal(size=(50, 3)), rng.normal(size=(40, 3))
+    ids = rng.integers(0, 5, 50), rng.integers(0, 5, 40)
+    slow = evaluate_distances(-scoring.log_likelihood_ratio(probe[:, None], gallery), *ids)
+    monkeypatch.setattr(distances_module, "_BLOCK_CELLS", 300)
+    fast = evaluate_ranking(probe, gallery, *ids, scoring=scoring)
+    np.testing.assert_array_equal(fast.first_match, slow.first_match)
+    assert fast.mAP == pytest.approx(slow.mAP)
+    assert fast.mAP != evaluate_ranking(probe, gallery, *ids).mAP
+    with pytest.raises(DataError, match="have 2 values, the scoring 3"):
+        evaluate_ranking(probe[:, :2], gallery[:, :2], *ids, scoring=scoring)
 
 
 def test_query_of_the_same_set_is_not_its_own_match():

@@ -7,7 +7,7 @@ import pytest
 
 import himpc
 from himpc.errors import ConfigError, DataError
-from himpc.evaluation import grouping_agreement
+from himpc.evaluation import evaluate_ranking, grouping_agreement
 from himpc.learning import Config, adaptation
 from himpc.learning.adaptation import describe_frames
 from himpc.learning.prior_selection import resolve_prior, suits_training
@@ -131,6 +131,22 @@ def test_two_recordings_are_enough(walks):
     same, different = walks[:2], [walks[0], walks[-1]]
     assert himpc.group(same).people == 1
     assert himpc.group(different).people == 2
+
+
+def test_adapted_model_is_evaluated_by_its_likelihood_ratios(walks, model):
+    walks = [walk.with_(person="abc"[number % 3]) for number, walk in enumerate(walks)]  # wrong, so that order matters
+    embedded = himpc.embed(model, walks)
+    recording = embedded.windows.recording
+    persons = np.array([str(walk.person) for walk in walks])[recording]
+    by_ratio, by_distance = (
+        evaluate_ranking(
+            embedded.vectors, embedded.vectors, persons, persons, exclude=(recording, recording), scoring=scoring
+        )
+        for scoring in (model.scoring, None)
+    )
+    found = himpc.evaluate(model, walks).window.ranking.per_query["mAP"]
+    np.testing.assert_allclose(found, by_ratio.per_query["mAP"], atol=1e-9)
+    assert not np.allclose(found, by_distance.per_query["mAP"], atol=1e-6)
 
 
 def test_run_folder_of_an_adapted_model_can_be_resumed(walks, tmp_path):

@@ -174,6 +174,7 @@ def evaluate_embeddings(
             exclude=None if key is None else (queries.labels(key), entries.labels(key)),
             same=same,
             without_match=without_match,
+            scoring=gallery.scoring,
         )
         return LevelEvaluation.from_ranking(ranking, ids, len(entries.vectors), draws=draws, seed=seed)
 
@@ -210,7 +211,8 @@ class _Side:
 
     def pooled(self) -> _Side:
         """Return the recordings of the set, each the mean of its windows."""
-        pooled = pool_recordings(self.vectors, self.recording, len(self.persons), self.data.pose_scale)
+        scale = None if self.data.scoring is None else self.data.scoring.pose_scale
+        pooled = pool_recordings(self.vectors, self.recording, len(self.persons), scale)
         present = np.unique(self.recording)
         return _Side(self.name, self.data, pooled[present], present, self.persons)
 

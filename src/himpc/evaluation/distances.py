@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
+from himpc.model import IdentityScoring
 
 DistanceRows = Callable[[slice], NDArray[np.float64]]
 """A function that computes a slice of rows of a distance matrix."""
@@ -26,17 +27,7 @@ def euclidean(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> Dis
     DataError
         If a set is empty, has values that are not finite, or the two differ in D.
     """
-    for name, vectors in (("probe", probe), ("gallery", gallery)):
-        if vectors.ndim != 2 or 0 in vectors.shape:
-            raise DataError(f"{name} embeddings have shape {vectors.shape}, expected (number, size), both 1 or more")
-        if not np.isfinite(vectors).all():
-            bad = int((~np.isfinite(vectors).all(axis=1)).sum())
-            raise DataError(f"{bad} of {len(vectors)} {name} embeddings hold values that are not finite")
-    if probe.shape[1] != gallery.shape[1]:
-        raise DataError(
-            f"probe embeddings have {probe.shape[1]} values, gallery embeddings {gallery.shape[1]}",
-            hint="embed both with one model",
-        )
+    _check(probe, gallery)
     origin = gallery.mean(axis=0, dtype=np.float64)  # leaves distances as they are and reduces rounding errors
     entries = gallery - origin
     squares = np.einsum("gd,gd->g", entries, entries)
@@ -48,6 +39,37 @@ def euclidean(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> Dis
         return distances
 
     return rows
+
+
+def negative_ratios(
+    probe: NDArray[np.floating], gallery: NDArray[np.floating], scoring: IdentityScoring
+) -> DistanceRows:
+    """Check both sets and return a function that computes rows of the negative log-likelihood ratios ``(P, G)``.
+
+    Raises
+    ------
+    DataError
+        As `euclidean`, or if the embeddings do not fit the scoring.
+    """
+    _check(probe, gallery)
+    if probe.shape[1] != len(scoring.pose_scale):
+        raise DataError(f"embeddings have {probe.shape[1]} values, the scoring {len(scoring.pose_scale)}")
+    return lambda block: -scoring.compare(probe[block], gallery)
+
+
+def _check(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> None:
+    """Check that both sets hold finite embeddings of one size."""
+    for name, vectors in (("probe", probe), ("gallery", gallery)):
+        if vectors.ndim != 2 or 0 in vectors.shape:
+            raise DataError(f"{name} embeddings have shape {vectors.shape}, expected (number, size), both 1 or more")
+        if not np.isfinite(vectors).all():
+            bad = int((~np.isfinite(vectors).all(axis=1)).sum())
+            raise DataError(f"{bad} of {len(vectors)} {name} embeddings hold values that are not finite")
+    if probe.shape[1] != gallery.shape[1]:
+        raise DataError(
+            f"probe embeddings have {probe.shape[1]} values, gallery embeddings {gallery.shape[1]}",
+            hint="embed both with one model",
+        )
 
 
 def blocks(rows: int, columns: int) -> Iterator[slice]:

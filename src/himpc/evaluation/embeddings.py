@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.model import pool_windows
+from himpc.model import IdentityScoring, pool_windows
 from himpc.recordings import Recording
 
 
@@ -26,8 +26,9 @@ class LabelledEmbeddings:
     """`persons`, `cameras`, `sessions`: labels of each recording, ``(R,)``; None where unknown."""
     sources: Sequence[str] = ()
     """Name of each recording in messages, ``(R,)``; by default its number."""
-    pose_scale: NDArray[np.floating] | None = None
-    """Weighting of the windows of a recording, ``(D,)`` (`himpc.model.pool_windows`)."""
+    scoring: IdentityScoring | None = None
+    """That of an adapted model, by which the windows of a recording are weighted (`himpc.model.pool_windows`), and the
+    gallery is ranked."""
 
     @classmethod
     def from_recordings(
@@ -35,7 +36,7 @@ class LabelledEmbeddings:
         vectors: NDArray[np.floating],
         recording: NDArray[np.integer],
         recordings: Sequence[Recording],
-        pose_scale: NDArray[np.floating] | None = None,
+        scoring: IdentityScoring | None = None,
     ) -> LabelledEmbeddings:
         """Combine the embeddings of windows with the labels of their recordings."""
         return cls(
@@ -45,7 +46,7 @@ class LabelledEmbeddings:
             cameras=tuple(r.camera for r in recordings),
             sessions=tuple(r.session for r in recordings),
             sources=tuple(r.source for r in recordings),
-            pose_scale=pose_scale,
+            scoring=scoring,
         )
 
     def source(self, recording: int) -> str:

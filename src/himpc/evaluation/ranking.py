@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import ConfigError, DataError
-from himpc.evaluation.distances import DistanceRows, blocks, euclidean
+from himpc.evaluation.distances import DistanceRows, blocks, euclidean, negative_ratios
 from himpc.evaluation.label_codes import Labels, encode_labels
 from himpc.evaluation.metrics import METRICS
+from himpc.model import IdentityScoring
 
 WithoutMatch = Literal["error", "skip", "count"]
 Exclude = NDArray[np.bool_] | tuple[Labels, Labels]
@@ -82,8 +83,9 @@ def evaluate_ranking(
     exclude: Exclude | None = None,
     same: bool = False,
     without_match: WithoutMatch = "error",
+    scoring: IdentityScoring | None = None,
 ) -> RankingResult:
-    """Rank the gallery by Euclidean distance for each probe and compute the metrics of the ranking.
+    """Rank the gallery for each probe and compute the metrics of the ranking.
 
     Equal distances count against the probe: an entry of another person ranks before a match.
 
@@ -103,6 +105,9 @@ def evaluate_ranking(
     without_match : {"error", "skip", "count"}
         Treatment of a probe without a match in its gallery: raise an error, skip it, or count it as a failure (0 in
         every metric).
+    scoring : IdentityScoring, optional
+        That of an adapted model (`himpc.Model.scoring`): entries are ranked by the log-likelihood ratio of one person
+        against two. By default they are ranked by Euclidean distance.
 
     Raises
     ------
@@ -118,7 +123,7 @@ def evaluate_ranking(
     >>> result.metrics
     {'rank_1': 0.0, 'rank_5': 1.0, 'rank_10': 1.0, 'mAP': 0.5, 'mINP': 0.5}
     """
-    rows = euclidean(probe, gallery)
+    rows = euclidean(probe, gallery) if scoring is None else negative_ratios(probe, gallery, scoring)
     return _evaluate(rows, probe_ids, gallery_ids, (len(probe), len(gallery)), ks, exclude, same, without_match)
 
 

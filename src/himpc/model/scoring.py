@@ -86,6 +86,25 @@ class IdentityScoring:
         ratio: Array = 0.5 * (np.log(product / determinant) + separate - together).sum(axis=-1)
         return ratio
 
+    def compare(self, first: Array, second: Array) -> Array:
+        """Compute `log_likelihood_ratio` of all pairs of two sets of single embeddings, ``(P, D)`` and ``(G, D)``.
+
+        Returns
+        -------
+        float64 array ``(P, G)``
+        """
+        used = self.pose_scale > 0
+        a, b = (np.asarray(each, dtype=np.float64)[:, used] * self.pose_scale[used] for each in (first, second))
+        between = self.between[used]
+        total = between + self.noise
+        determinant = total**2 - between**2
+        factor = between / determinant
+        shrinkage = factor * between / total
+        constant = 0.5 * np.log(total**2 / determinant).sum()
+        sizes = 0.5 * ((a**2 @ shrinkage)[:, None] + b**2 @ shrinkage)
+        ratios: Array = constant + (a * factor) @ b.T - sizes
+        return ratios
+
     def distance_threshold(self) -> float:
         """Return a Euclidean distance up to which about 1 % of pairs of two people match.
 

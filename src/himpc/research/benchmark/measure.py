@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import LayoutError
 from himpc.evaluation import ExclusionKey, LevelEvaluation, RankingResult, evaluate_ranking, pool_recordings
-from himpc.model import BASELINES, Model
+from himpc.model import BASELINES, IdentityScoring, Model
 from himpc.recordings import Windows
 from himpc.research.benchmark.results import BenchmarkResult
 from himpc.research.benchmark.tables import ViewResult
@@ -37,10 +37,10 @@ def measure_split(model: Model, data: SplitData, result: BenchmarkResult, seed: 
     windows: dict[str, LevelEvaluation] = {}
     recordings: dict[str, LevelEvaluation] = {}
     for title, embed in methods.items():
-        pose_scale = model.pose_scale if title == result.representation else None
+        scoring = model.scoring if title == result.representation else None
         try:
-            gallery = _Side.of(embed, data.gallery, data.split.exclude, pose_scale)
-            probe = None if data.probe is None else _Side.of(embed, data.probe, data.split.exclude, pose_scale)
+            gallery = _Side.of(embed, data.gallery, data.split.exclude, scoring)
+            probe = None if data.probe is None else _Side.of(embed, data.probe, data.split.exclude, scoring)
         except LayoutError as error:
             result.add_note(str(error))
             continue
@@ -64,21 +64,23 @@ class _Side:
     persons: NDArray[np.str_]
     marks: NDArray[np.str_] | None
     recordings: NDArray[np.int64] | None
-    pose_scale: NDArray[np.float64] | None = None
+    scoring: IdentityScoring | None = None
 
     @classmethod
     def of(
-        cls, embed: Embed, part: LabelledWindows, exclude: ExclusionKey | None, pose_scale: NDArray[np.float64] | None
+        cls, embed: Embed, part: LabelledWindows, exclude: ExclusionKey | None, scoring: IdentityScoring | None
     ) -> _Side:
         marks = {"camera": part.cameras, "session": part.sessions, None: None}[exclude]
-        return cls(embed(part.windows), part.persons, marks, part.whole_recordings, pose_scale)
+        return cls(embed(part.windows), part.persons, marks, part.whole_recordings, scoring)
 
     def pooled(self) -> _Side:
         """Return the recordings instead of the windows."""
         assert self.recordings is not None
         present, first = np.unique(self.recordings, return_index=True)
-        vectors = pool_recordings(self.vectors, self.recordings, int(present[-1]) + 1, self.pose_scale)[present]
-        return _Side(vectors, self.persons[first], None if self.marks is None else self.marks[first], present)
+        scale = None if self.scoring is None else self.scoring.pose_scale
+        vectors = pool_recordings(self.vectors, self.recordings, int(present[-1]) + 1, scale)[present]
+        marks = None if self.marks is None else self.marks[first]
+        return _Side(vectors, self.persons[first], marks, present, self.scoring)
 
 
 def _rank(gallery: _Side, probe: _Side | None, seed: int, self_match_in_map: bool = False) -> LevelEvaluation:
@@ -93,9 +95,11 @@ def _rank(gallery: _Side, probe: _Side | None, seed: int, self_match_in_map: boo
         exclude=excluded,
         same=probe is None,
         without_match="skip",
+        scoring=gallery.scoring,
     )
     if self_match_in_map and probe is None and excluded is None:
-        with_self = evaluate_ranking(gallery.vectors, gallery.vectors, gallery.persons, gallery.persons)
+        own = (gallery.vectors, gallery.persons)
+        with_self = evaluate_ranking(own[0], own[0], own[1], own[1], scoring=gallery.scoring)
         precision = with_self.per_query["mAP"][ranking.query]
         ranking = replace(ranking, per_query=ranking.per_query | {"mAP": precision})
     return LevelEvaluation.from_ranking(ranking, queries.persons, len(gallery.vectors), seed=seed)
