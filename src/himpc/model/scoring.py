@@ -86,7 +86,7 @@ class IdentityScoring:
         ratio: Array = 0.5 * (np.log(product / determinant) + separate - together).sum(axis=-1)
         return ratio
 
-    def compare(self, first: Array, second: Array) -> Array:
+    def compare(self, first: NDArray[np.floating], second: NDArray[np.floating]) -> Array:
         """Compute `log_likelihood_ratio` of all pairs of two sets of single embeddings, ``(P, D)`` and ``(G, D)``.
 
         Returns
