@@ -20,6 +20,7 @@ import numpy as np
 from himpc.cli import main
 from himpc.errors import Hint
 from himpc.reading import FORMATS, HEADINGS, KINDS, Export, Format
+from himpc.reading.formats.unsupported import UNSUPPORTED
 from himpc.simulation import Sensor, simulate
 from himpc.skeleton import Layout
 
@@ -44,6 +45,19 @@ def index() -> str:
         ]
         lines.append("")
     return "\n".join(lines[:-1]) + "\n"
+
+
+def unsupported() -> str:
+    """Return a table of the files that are not read, and what to do with them."""
+    rows: dict[str, list[str]] = {}
+    for kind in UNSUPPORTED:
+        title = kind.title.removeprefix("a ").removeprefix("an ")
+        title = title[0].upper() + title[1:] if title.split()[0].islower() else title
+        names = rows.setdefault(f"| {title} | {{}} | {_to_text(kind.hint)} |", [])
+        names += [f"`{suffix}`" for suffix in kind.suffixes if f"`{suffix}`" not in names]
+    lines = ["| file | names | what to do |", "|---|---|---|"]
+    lines += [row.format(", ".join(names)) for row, names in sorted(rows.items(), key=lambda row: row[0].lower())]
+    return "\n".join(lines) + "\n"
 
 
 def page(known: Format) -> str:

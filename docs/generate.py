@@ -131,6 +131,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "marker-sets": marker_set_table,
     "naming-conventions": naming_table,
     "formats": format_pages.index,
+    "unsupported": format_pages.unsupported,
     **{f"format-{known.name}": partial(format_pages.page, known) for known in FORMATS},
 }
 PAGES = {known.name: ROOT / "docs" / format_pages.FOLDER / f"{known.name}.md" for known in FORMATS}

@@ -60,7 +60,7 @@ def test_poses_in_2d_are_read_in_pixels():
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (b"position", b"velocity", "holds no variable 'position'.*; load it with movement"),
+        (b"position", b"velocity", "holds no variable 'position'.*; export it from movement: load"),
         (b"\x89HDF", b"CDF\x01", "is classic netCDF, expected netCDF 4; save it"),
     ],
 )

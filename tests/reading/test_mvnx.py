@@ -126,13 +126,25 @@ def test_the_sample_is_refused_with_what_is_wrong():
         FORMAT.read(path, FileOptions())
 
 
+SCHEMA = '<!DOCTYPE mvnx SYSTEM "http://www.xsens.com/mvn/mvnx/schema.dtd">'
 ENTITY = '<!DOCTYPE mvnx [<!ENTITY a SYSTEM "secret.txt">]>'
+
+
+def test_the_schema_of_version_3_is_not_loaded(read, standing):
+    """Files of MVN Studio name it (MVN User Manual, document MV0319P)."""
+    text = mvnx(subject(standing(LAYOUT, 3, 1)))
+    (plain,), (declared,) = read(text), read(text.replace("<mvnx", SCHEMA + "<mvnx", 1))
+    np.testing.assert_array_equal(plain.joints, declared.joints)
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda text: text.replace("<mvnx", ENTITY + "<mvnx", 1), "declares a document type"),
+        (lambda text: text.replace("<mvnx", ENTITY + "<mvnx", 1), "declares entities or elements"),
+        (
+            lambda text: text.replace("<mvnx", SCHEMA + "<mvnx", 1).replace("<comment/>", "&a;"),
+            "entity 'a' is not declared",
+        ),
         (lambda text: text.replace(">Ann<", ">&a;<").replace("<comment/>", "&a;"), "not valid XML: undefined entity"),
         (lambda text: text[:-40], "not valid XML: (no element found|unclosed token)"),
         (lambda text: text.replace('"normal"', '"tpose"'), r"no positions of frames of motion \(only identity, tpose"),
@@ -147,7 +159,7 @@ ENTITY = '<!DOCTYPE mvnx [<!ENTITY a SYSTEM "secret.txt">]>'
         ),
         (
             lambda text: text.replace("position>", "velocity>"),
-            "holds no positions.*export it from Xsens MVN with segment",
+            "holds no positions.*export it from Xsens MVN: .*with segment positions",
         ),
         (lambda text: "<mvnx></mvnx>", "holds no positions"),
         (lambda text: text.replace("UTF-8", "UTF-9"), "states an unknown encoding, expected UTF-8"),

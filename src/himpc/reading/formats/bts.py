@@ -49,7 +49,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if start is None or not points or "3d" not in stated.get("type", "").lower():
         raise FormatError(
             f"{path}: holds {stated.get('type', 'nothing')[:40]!r}, expected 3D points",
-            hint="export the 3D points of the body from the BTS program as .emt, or as C3D",
+            hint=FACTS.advice(),
         )
     frames = rows[start + 1 :]
     if not frames:

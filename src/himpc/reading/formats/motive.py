@@ -61,7 +61,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if kind == "Bone" and stated.get("Coordinate Space", "").lower() == "local":
         raise FormatError(
             f"{path}: the coordinate space of its bones is Local, expected Global",
-            hint="export it from Motive with bone coordinates 'Global'",
+            hint=FACTS.advice(),
         )
     return table_recordings(
         path,
@@ -109,5 +109,5 @@ def _find_points(path: Path, header: Sequence[Row]) -> tuple[str, dict[str, tupl
     described = ", ".join(repr(kind[:20]) for kind in list(found)[:5]) or "none"
     raise FormatError(
         f"{path}: holds no positions of bones or labelled markers (its columns are of types {described})",
-        hint="export it from Motive with bones or markers",
+        hint=FACTS.advice(),
     )

@@ -44,7 +44,7 @@ FACTS = FormatFacts(
     exports=(
         Export(
             "movement",
-            '`dataset.to_netcdf("walk.nc")`, also of files of DeepLabCut, SLEAP, LightningPose and Anipose',
+            'load the file of another program, and save it with `dataset.to_netcdf("walk.nc")`',
             "https://movement.neuroinformatics.dev",
         ),
     ),
@@ -52,7 +52,6 @@ FACTS = FormatFacts(
 
 _DIMENSIONS = ("time", "space", "keypoint", "individual")
 _AUTOMATIC_NAME = re.compile(r"(id|individual|person|subject|track|animal)?[_ -]?[0-9]*", re.IGNORECASE)
-_HINT = "load it with movement, and save it with to_netcdf"
 
 
 @dataclass(frozen=True)
@@ -209,13 +208,16 @@ def _parse(path: Path, file: Any) -> _Poses:
     variables = list(file)
     if "position" not in variables:
         found = ", ".join(variables[:8]) or "none"
-        raise FormatError(f"{path}: holds no variable 'position' (its variables are {found[:100]})", hint=_HINT)
+        raise FormatError(
+            f"{path}: holds no variable 'position' (its variables are {found[:100]})", hint=FACTS.advice()
+        )
     position = file["position"]
     names = [file[reference[0]].name.strip("/") for reference in position.attrs["DIMENSION_LIST"]]
     dimensions = [name.removesuffix("s") for name in names]
     if sorted(dimensions) != sorted(_DIMENSIONS):
         raise FormatError(
-            f"{path}: 'position' is over {', '.join(names)[:100]}, expected {', '.join(_DIMENSIONS)}", hint=_HINT
+            f"{path}: 'position' is over {', '.join(names)[:100]}, expected {', '.join(_DIMENSIONS)}",
+            hint=FACTS.advice(),
         )
     sizes = dict(zip(dimensions, position.shape, strict=True))
     check_memory(path, sizes["individual"], sizes["time"], sizes["keypoint"])

@@ -4,7 +4,8 @@ XML: ``mvnx > subject > segments > segment`` names the segments, ``subject > fra
 z of each in metres, z up. The position of a segment is that of its proximal joint. Frames of the types ``identity``,
 ``tpose`` and ``tpose-isb`` are calibration poses and are skipped.
 
-The file is parsed as a stream, and a document type declaration is refused, so no entity is ever expanded.
+The file is parsed as a stream. A document type declaration may name the schema of Xsens, which is not loaded, but may
+declare nothing itself, so no entity is ever expanded.
 """
 
 from __future__ import annotations
@@ -138,7 +139,8 @@ class _Parser:
             encoding = utf16_of(file.read(HEAD_BYTES))
         self.expat = expat.ParserCreate(encoding and encoding.upper().replace("-16-", "-16"))
         self.expat.buffer_text = True
-        self.expat.StartDoctypeDeclHandler = self._refuse
+        self.expat.StartDoctypeDeclHandler = self._check_doctype
+        self.expat.SkippedEntityHandler = self._refuse_entity
         self.expat.StartElementHandler = self._start
         self.expat.EndElementHandler = self._end
         self.expat.CharacterDataHandler = self._collect
@@ -164,12 +166,16 @@ class _Parser:
             kinds = f" (only {', '.join(sorted(self.skipped))})" if self.skipped else ""
             raise FormatError(
                 f"{self.path}: holds no positions of frames of motion{kinds}",
-                hint="export it from Xsens MVN with segment positions",
+                hint=FACTS.advice(),
             )
         return subjects
 
-    def _refuse(self, *_: object) -> None:
-        raise FormatError(f"{self.path}: declares a document type, which MVNX does not have")
+    def _check_doctype(self, name: str, system: str | None, public: str | None, declares: int) -> None:
+        if declares:
+            raise FormatError(f"{self.path}: declares entities or elements, which MVNX does not have")
+
+    def _refuse_entity(self, name: str, is_parameter: bool) -> None:
+        raise FormatError(f"{self.path}, line {self.expat.CurrentLineNumber}: the entity {name[:20]!r} is not declared")
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         tag = tag.rpartition(":")[2]

@@ -108,11 +108,11 @@ def _check_content(path: Path, table: _Table) -> None:
     content = "".join(table.stated.get("DATA_INCLUDED", [])[:1]).upper()
     if content and not content.startswith(("3D", "6D", "SKELETON")):
         found = "2D data of cameras" if content == "2D" else content.lower()[:40]
-        raise FormatError(f"{path}: holds {found}, expected 3D", hint="export the 3D data from Qualisys Track Manager")
+        raise FormatError(f"{path}: holds {found}, expected 3D", hint=FACTS.advice())
     if "LOCAL" in [value.upper() for value in table.stated.get("REFERENCE", [])]:
         raise FormatError(
             f"{path}: its segments are relative to their parents, expected global positions",
-            hint="export the skeleton from Qualisys Track Manager with reference 'Global'",
+            hint=FACTS.advice(),
         )
 
 
@@ -126,9 +126,7 @@ def _find_points(path: Path, table: _Table) -> tuple[int, dict[str, tuple[int, i
     named = next((table.stated[key] for key in _NAMES if key in table.stated), [])
     names = [name for name in named if name]
     if not names:
-        raise FormatError(
-            f"{path}: names no markers or segments", hint="export it from Qualisys Track Manager with its header"
-        )
+        raise FormatError(f"{path}: names no markers or segments", hint=FACTS.advice())
     widest = max((cells for _, cells in table.frames), key=len)
     widths = (len(widest) - 1, len(widest)) if named[-1] == "" else (len(widest), len(widest) - 1)
     for width in widths if widest[-1] == "" else (len(widest),):  # a tab may end each line

@@ -86,8 +86,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     if name is None:
         raise FormatError(
             f"{path}: holds parameters of SMPL ({', '.join(n for n in _PARAMETERS if n in names)}), expected joints",
-            hint="compute the joints with a body model, such as that of the package smplx, and add its output 'joints' "
-            "to the file under that name",
+            hint=FACTS.advice(),
         )
     joints = read_npz(path, name)
     if joints.dtype.kind not in "fiu" or joints.ndim != 3 or joints.shape[2] != 3 or joints.shape[1] not in _LAYOUTS:

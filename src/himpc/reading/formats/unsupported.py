@@ -7,7 +7,7 @@ from pathlib import Path
 
 from himpc.errors import FormatError
 
-__all__ = ["unsupported_error"]
+__all__ = ["UNSUPPORTED", "unsupported_error"]
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ _PICKLE = (
 _POSES = "export CSV, or convert the poses to netCDF with the package movement"
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 
-_TABLE = (
+UNSUPPORTED = (
     _Unsupported(
         "a pointer to a file that Git LFS holds", "fetch the file itself with 'git lfs pull'",
         starts=(b"version https://git-lfs.github.com",),
@@ -106,7 +106,7 @@ _TABLE = (
 
 def unsupported_error(path: Path, head: bytes) -> FormatError | None:
     """Return the error for a file of a kind that himpc does not read but knows; None for an unknown one."""
-    known = next((kind for kind in _TABLE if head and kind.matches(path, head)), None)
+    known = next((kind for kind in UNSUPPORTED if head and kind.matches(path, head)), None)
     return (
         None if known is None else FormatError(f"{path}: is {known.title}, which himpc does not read", hint=known.hint)
     )

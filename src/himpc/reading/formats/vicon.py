@@ -87,7 +87,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
             problem = problem or error
     raise problem or FormatError(
         f"{path}: holds no positions of markers, segments or model outputs",
-        hint="export it from Vicon Nexus with trajectories",
+        hint=FACTS.advice(),
     )
 
 
