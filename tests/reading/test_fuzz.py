@@ -79,6 +79,18 @@ def write_npz(path: Path, standing: Standing) -> Path:
     return path / "x.npz"
 
 
+def write_xml_poses(path: Path, standing: Standing) -> Path:
+    layout = get_layout("kinect-v1")
+    frames = [
+        "".join(
+            f'<Joint name="{n}" x="{x:.4f}" y="{y:.4f}" z="{z:.4f}"/>'
+            for n, (x, y, z) in zip(layout.joints, f, strict=True)
+        )
+        for f in standing(layout, 3, 0)
+    ]
+    return text(path / "x.xml", "<Frames>", *(f"<Frame>{frame}</Frame>" for frame in frames), "</Frames>")
+
+
 def write_csv_frames(path: Path, standing: Standing) -> Path:
     layout = get_layout("kinect-v1")
     header = ",".join(f"{joint}_{axis}" for joint in layout.joints for axis in "xyz")
@@ -385,6 +397,7 @@ WRITERS = {
     "arrays": write_arrays,
     "number-rows": write_number_rows,
     "json-poses": write_json_poses,
+    "xml-poses": write_xml_poses,
     "openpose": write_openpose,
     "coco": write_coco,
     "mediapipe": write_mediapipe,

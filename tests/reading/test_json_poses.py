@@ -83,6 +83,54 @@ SHAPES = {
         {f"{j}_{axis}": at[k] for j, at in named(f).items() for k, axis in enumerate("xyz")} for f in x
     ],
     "people by id": lambda x: {"frames": [{"people": {"1": {"joints": frame}}} for frame in x]},
+    "frames under any key": lambda x: {"Items": [{"positions": [xyz(at) for at in frame]} for frame in x]},
+    "people under any key": lambda x: [{"pose": [xyz(at) for at in frame], "hands": []} for frame in x],
+    "frames by picture": lambda x: {f"clip1_{i:05d}.jpg": {"joints": frame} for i, frame in enumerate(x)},
+    "a number within the key": lambda x: {"joints3d_25": x},
+    "transforms": lambda x: [
+        {"joints": {j: [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [*at, 1]] for j, at in named(f).items()}} for f in x
+    ],
+    "rows of transforms": lambda x: [
+        {"joints": {j: [1, 0, 0, at[0], 0, 1, 0, at[1], 0, 0, 1, at[2], 0, 0, 0, 1] for j, at in named(f).items()}}
+        for f in x
+    ],
+    "real and projected": lambda x: [
+        {
+            "Skeletons": [
+                {"joints": [{"type": j, "real": xyz(at), "projection": xyz((9, 9, 9))} for j, at in named(f).items()]}
+            ]
+        }
+        for f in x
+    ],
+    "points with a fourth coordinate": lambda x: [
+        {"joints": {j: xyz((*at, 1), "XYZW") for j, at in named(f).items()}} for f in x
+    ],
+    "a record a joint": lambda x: [
+        {"frame": i, "time": i / 30, "joint": j, **xyz(at)} for i, f in enumerate(x) for j, at in named(f).items()
+    ],
+    "records under a key": lambda x: {
+        "name": "walk",
+        "data": [{"frame": i, "name": j, **xyz(at)} for i, f in enumerate(x) for j, at in named(f).items()],
+    },
+    "lists of columns": lambda x: {
+        f"{j}_{a}": [f[k][c] for f in x] for k, j in enumerate(SDK) for c, a in enumerate("xyz")
+    },
+    "columns by row": lambda x: {
+        f"{j}_{a}": {str(i): f[k][c] for i, f in enumerate(x)} for k, j in enumerate(SDK) for c, a in enumerate("xyz")
+    },
+    "rows beside columns": lambda x: {
+        "columns": [f"{j}_{a}" for j in SDK for a in "xyz"],
+        "index": list(range(len(x))),
+        "data": [[value for at in frame for value in at] for frame in x],
+    },
+    "an array with names and rotations": lambda x: {
+        "fps": 30,
+        "body_names": SDK,
+        "body_positions": x,
+        "body_rotations": [[[1, 0, 0, 0]] * 25] * len(x),
+    },
+    "joints in a list of a reader of one kind": lambda x: [{"joint_positions": frame, "body_id": 1} for frame in x],
+    "skeletons of frames": lambda x: {"frames": [{"skeletons": [{"id": 3, "joints_3d": frame}]} for frame in x]},
     "nested skeleton": lambda x: [{"persons": [{"id": 1, "skeleton": {"joints": frame}}]} for frame in x],
 }
 
@@ -269,3 +317,49 @@ def test_any_value_in_a_document_is_a_recording_or_one_error(tmp_path, walking, 
             message = str(error)
         assert bool(message) != bool(recordings)
         assert str(path) in message or not message
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        lambda x: {f"person_{k}": {"frames": [{"joints": named(f)} for f in body]} for k, body in enumerate(x)},
+        lambda x: {str(k): {"frame_ids": [*range(20)], "joints3d": body} for k, body in enumerate(x)},
+        lambda x: {"joints3d_25": x},
+        lambda x: [
+            {"frame": i, "body_id": k, "joint": j, **xyz(at)}
+            for i in range(20)
+            for k, body in enumerate(x)
+            for j, at in named(body[i]).items()
+        ],
+        lambda x: [[{"id": k, "joints": named(body[i])} for k, body in enumerate(x)] for i in range(20)],
+    ],
+)
+def test_people_have_frames_of_their_own(tmp_path, walking, people):
+    joints, _ = walking("kinect-v2")
+    (tmp_path / "a.json").write_text(json.dumps(people([joints.tolist(), (joints + ASIDE).tolist()])))
+    first, second = himpc.read(tmp_path / "a.json", clean=False)
+    np.testing.assert_allclose(first.joints, joints, atol=1e-5)
+    np.testing.assert_allclose(second.joints, joints + ASIDE, atol=1e-5)
+
+
+@pytest.mark.parametrize("end", [",\n]", ",\n", "\n"])
+def test_a_list_that_a_recorder_did_not_end_is_read(tmp_path, walking, end):
+    joints, _ = walking("kinect-v2")
+    (tmp_path / "a.json").write_text(
+        "[\n" + ",\n".join(json.dumps({"joints": named(f)}) for f in joints.tolist()) + end
+    )
+    (recording,) = himpc.read(tmp_path / "a.json", clean=False)
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+
+
+def test_scores_beside_keypoints_are_confidences(tmp_path, walking):
+    joints, _ = walking("coco-17")
+    pixels = np.stack([500 + 100 * joints[..., 0], 900 - 100 * joints[..., 1]], axis=2).tolist()
+    frames = [
+        {"frame_idx": i, "persons": [{"track_id": 1, "keypoints": f, "scores": [0.5] * 17}]}
+        for i, f in enumerate(pixels)
+    ]
+    (tmp_path / "a.json").write_text(json.dumps(frames))
+    (recording,) = himpc.read(tmp_path / "a.json", clean=False)
+    assert (recording.dimensions, len(recording)) == (2, len(joints))
+    assert recording.confidence == pytest.approx(0.5)

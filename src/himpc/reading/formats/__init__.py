@@ -121,6 +121,7 @@ FORMATS: list[Format] = [
     Format("mediapipe", "MediaPipe landmarks JSON", f"{_HERE}.mediapipe"),
     Format("nw-ucla", "Northwestern-UCLA JSON, Kinect v1", f"{_HERE}.nw_ucla"),
     Format("json-poses", "JSON of any program, joints by name or number", f"{_HERE}.json_poses", accepts_folders=True),
+    Format("xml-poses", "XML of any program, as recorders of Kinect skeletons", f"{_HERE}.xml_poses"),
     Format("utd-mhad", "MATLAB .mat, UTD-MHAD or arrays of joints", f"{_HERE}.matlab"),
     Format("ntu", "NTU RGB+D .skeleton, Kinect v2, several bodies a file", f"{_HERE}.ntu"),
     Format("kinect-sdk", "Kinect SDK frames, a folder of *skel.txt", f"{_HERE}.kinect_sdk", accepts_folders=True),

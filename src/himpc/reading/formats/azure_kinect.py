@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.facts import Export, FormatFacts
+from himpc.reading.formats.json_poses import read_document
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import (
     check_frames,
@@ -62,8 +63,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each body that the tracker followed."""
     content = load_json(path)
     layout = get_layout("azure-kinect")
-    if not isinstance(content, dict):
-        raise FormatError(f"{path}: expected an object with a list of 'frames'")
+    if not isinstance(content, dict) or "frames" not in content:
+        return read_document(path, content, options)
     frames = check_frames(content.get("frames"), path)
     order = _joint_order(content.get("joint_names"), layout, path)
     stamps = [_seconds(frame, f"{path}, frame {i}") for i, frame in enumerate(frames, start=1)]

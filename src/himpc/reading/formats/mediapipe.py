@@ -114,6 +114,10 @@ def _are_of_another_program(frames: Any) -> bool:
     if not isinstance(frames, list):
         return True
     first = next((frame for frame in frames if frame), None)
+    if all(
+        isinstance(frame, dict) and not _is_bare(frame) and not {*_KEYS, "landmark"} & set(frame) for frame in frames
+    ):
+        return True
     poses = [] if isinstance(first, dict) else _poses(first, ())
     return any(isinstance(pose, list) and len(pose) != len(get_layout("mediapipe-33")) for pose in poses)
 

@@ -101,6 +101,11 @@ def _is_of_mmpose(content: Any) -> bool:
         return any(key in content for key in ("meta_info", "instance_info", "predictions", "instances", "keypoints"))
     if not isinstance(content, list) or len(content) < 2:
         return True
+    if not any(
+        isinstance(each, list) or (isinstance(each, dict) and {"instances", "keypoints"} & set(each))
+        for each in content
+    ):
+        return False
     return not all(
         isinstance(each, dict) and "keypoints" in each and not set(each) & {*_IDS, *_KEYS_OF_INSTANCES}
         for each in content

@@ -24,7 +24,7 @@ from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.freemocap import is_of_landmarks
 from himpc.reading.formats.parsing.arrays import is_npz, npy_shape, npz_names, read_npy, read_npz, to_float64
 from himpc.reading.formats.parsing.joint_order import find_order, known_counts, order_error
-from himpc.reading.formats.parsing.keypoints import are_keypoints
+from himpc.reading.formats.parsing.keypoints import are_keypoints, may_be_positions
 from himpc.reading.formats.parsing.poses import pose_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
 from himpc.reading.formats.parsing.text import MAX_BYTES
@@ -174,7 +174,7 @@ def read_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], options: FileOpt
     found: dict[str, _Poses] = {}
     hint: Hint | None = None
     for name, array in arrays.items():
-        if array.dtype.kind in "fiu" and array.ndim >= 2:
+        if array.dtype.kind in "fiu" and array.ndim >= 2 and may_be_positions(name):
             try:
                 found[name] = _arrange(path, array, names, fps if np.isfinite(fps) and fps > 0 else None, options)
             except FormatError as error:

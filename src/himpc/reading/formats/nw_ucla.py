@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.facts import FormatFacts
+from himpc.reading.formats.json_poses import read_document
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_points
 from himpc.reading.formats.parsing.positions import check_memory
@@ -46,9 +46,11 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read the body of a file."""
     content = load_json(path)
     frames = content.get("skeletons") if isinstance(content, dict) else None
-    if not isinstance(frames, list):
-        raise FormatError(f"{path}: expected an object with a list of frames under 'skeletons'")
     layout = get_layout("kinect-v1")
+    if not isinstance(frames, list) or not any(
+        isinstance(frame, list) and len(frame) == len(layout) for frame in frames
+    ):
+        return read_document(path, content, options)
     check_memory(path, 1, len(frames), len(layout))
     detections = [
         Detection(i, None, _values(frame, len(layout), f"{path}, frame {i + 1}"), f"{path}, frame {i + 1}")

@@ -24,6 +24,7 @@ _NAMES = {
     "frametime relativetime elapsedtime elapsed datetime sec t",
     "joint": "joint jointname jointtype keypoint keypointname landmark landmarkname marker markername bodypart "
     "point pointname bone bonename segment segmentname",
+    "name": "name label part nodename",
     "number": "jointid jointno jointnumber jointindex jointidx landmarkid landmarkidx landmarkindex landmarknumber "
     "keypointid keypointidx keypointindex kptid pointid pointindex boneid",
     "confidence": "confidence conf score visibility vis likelihood prob probability presence trackingstate state",

@@ -12,7 +12,7 @@ from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.recordings import Rows, to_recordings
-from himpc.reading.formats.csv.table import header_of, read_table
+from himpc.reading.formats.csv.table import Table, header_of, read_table
 from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.recordings import Recording
 
@@ -49,9 +49,13 @@ def recognise(path: Path, head: bytes) -> bool:
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person, session, camera and body of a table with one row a frame."""
-    table = read_table(path)
+    return read_rows(read_table(path), options)
+
+
+def read_rows(table: Table, options: FileOptions) -> list[Recording]:
+    """Read the rows of a table as those of a file."""
     columns = table.columns()
-    where = f"{path}, line {table.header_line}"
+    where = f"{table.path}, line {table.header_line}"
     of_joint = {name: found for name, found in columns.of_joint.items() if set(found) & set(AXES)}
     if not of_joint:
         raise FormatError(f"{where}: has no columns such as 'left_hip_x'")

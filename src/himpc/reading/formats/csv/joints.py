@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -32,9 +33,7 @@ _REQUIRED = ("joint", *AXES[:2])
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise a header with a joint, by name or number, and two or three axes."""
-    columns = [column for name in header_of(head) if (column := parse_column(name))]
-    found = {column.content.replace("number", "joint") for column in columns if not column.joint}
-    return set(_REQUIRED) <= found and not any(column.joint for column in columns if column.content in AXES)
+    return has_rows_of_joints(header_of(head))
 
 
 def _add_frame_column(table: Table, of_row: dict[str, int]) -> Table:
@@ -60,17 +59,30 @@ def _add_frame_column(table: Table, of_row: dict[str, int]) -> Table:
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person, session, camera and body of a table with one row a joint."""
-    table = read_table(path)
+    return read_rows(read_table(path), options)
+
+
+def has_rows_of_joints(names: Sequence[str]) -> bool:
+    """Return whether columns are of a joint, by name or number, and of two or three axes."""
+    columns = [column for name in names if (column := parse_column(name))]
+    found = {
+        "joint" if column.content in ("name", "number") else column.content for column in columns if not column.joint
+    }
+    return set(_REQUIRED) <= found and not any(column.joint for column in columns if column.content in AXES)
+
+
+def read_rows(table: Table, options: FileOptions) -> list[Recording]:
+    """Read the rows of a table as those of a file."""
     columns = table.columns()
     if "frame" not in columns.of_row:
         table = _add_frame_column(table, columns.of_row) if "joint" in columns.of_row else table
         columns = table.columns()
     if not set(_REQUIRED) <= set(columns.of_row):
-        raise FormatError(f"{path}, line {table.header_line}: expected the columns {', '.join(_REQUIRED)}")
+        raise FormatError(f"{table.path}, line {table.header_line}: expected the columns {', '.join(_REQUIRED)}")
     cells = [row[columns.of_row["joint"]] for row in table.rows]
     first_line = dict(zip(reversed(cells), reversed(table.lines), strict=True))
     index = {name: i for i, name in enumerate(dict.fromkeys(cells))}
-    where = [f"{path}, line {first_line[name]}" for name in index]
+    where = [f"{table.path}, line {first_line[name]}" for name in index]
     joint = np.array([[index[cell]] for cell in cells])
     axes = [columns.of_row[axis] for axis in AXES if axis in columns.of_row]
     positions = table.numbers(axes)[:, None]

@@ -106,10 +106,13 @@ class Table:
             else:
                 columns.unused.append(name)
             columns.units.update({column.unit} - {""})
-        if "number" in columns.of_row:  # of a joint, whose name is better
-            index = columns.of_row.pop("number")
-            if columns.of_row.setdefault("joint", index) != index:
-                columns.unused.append(self.header[index])
+        has_points = set(AXES[:2]) <= set(columns.of_row)
+        for content in ("name", "number"):  # of a joint, whose name is better
+            if content in columns.of_row:
+                index = columns.of_row.pop(content)
+                if not has_points or columns.of_row.setdefault("joint", index) != index:
+                    columns.unused.append(self.header[index])
+        columns.unused.sort(key=self.header.index)
         self._use_index(columns)
         self._use_id(columns)
         return columns

@@ -1,10 +1,11 @@
 """Poses in JSON of any program: frames with points that have names or numbers.
 
-A list of frames, JSON lines, or an object with frames in a list, under their numbers, or as an array beside the names
-of its joints. A frame is a person, or has people under a key such as ``bodies``; a person has joints as an object by
-name, or as a list. A joint is ``[x, y, z]``, or an object with x, y and z, also within ``position``, and a confidence
-or tracking state. Keys are compared without case and separators. Joints without names are in the order of a layout that
-gives the shape of a person (see `joint_order`).
+A list of frames, JSON lines, or an object with frames in a list, under their numbers, of each person, or as an array
+beside the names of its joints; or a table (see `tables`). A frame is a person, or has people under a key such as
+``bodies``; a person has joints as an object by name, or as a list. A joint is ``[x, y, z]``, or an object with x, y and
+z, also within ``position``, or a transform of 4 x 4 numbers, and a confidence or tracking state. Keys are compared
+without case and separators. Joints without names are in the order of a layout that gives the shape of a person (see
+`joint_order`).
 """
 
 from __future__ import annotations
@@ -20,7 +21,10 @@ from himpc.errors import FormatError
 from himpc.reading.axes import UP_AXES
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.facts import Export, FormatFacts
+from himpc.reading.formats.json_poses.arrays import find_arrays, is_of_people
 from himpc.reading.formats.json_poses.frames import Document, list_frames, parse_frame
+from himpc.reading.formats.json_poses.tables import read_table
+from himpc.reading.formats.numpy_arrays import read_arrays
 from himpc.reading.formats.parsing.frames import frame_files, is_folder_of_pictures, places_by_name
 from himpc.reading.formats.parsing.keypoints import are_keypoints, is_json, load_json, parse_id
 from himpc.reading.formats.parsing.poses import pose_recordings
@@ -83,19 +87,24 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     return _recordings(path, Document(frames), Timeline(places, length, None, notes), options)
 
 
-def read_document(path: Path, content: Any, options: FileOptions) -> list[Recording]:
-    """Read the people in the content of a JSON file.
+def read_document(path: Path, content: Any, options: FileOptions, *, form: str = "JSON") -> list[Recording]:
+    """Read the people in the content of a file of JSON, or of another `form` of objects and lists.
 
     Raises
     ------
     FormatError
         If no poses are found in it.
     """
-    document = list_frames(content)
+    if (recordings := read_table(path, content, options)) is not None:
+        return recordings
+    arrays = find_arrays(content)
+    document = None if any(map(is_of_people, arrays.values())) else list_frames(content)
+    if document is None and arrays:
+        return read_arrays(path, arrays, options)
     if document is None:
         keys = ", ".join(repr(key[:20]) for key in list(content)[:5]) if isinstance(content, dict) else "a list"
         raise FormatError(
-            f"{path}: is JSON in which no poses are found ({keys})",
+            f"{path}: is {form} in which no poses are found ({keys})",
             hint="write a list of frames, each an object with the joints by name, such as 'left_hip': [x, y, z]",
         )
     return _recordings(path, document, _find_timeline(path, document), options)

@@ -7,19 +7,24 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import numpy as np
+
 from himpc.reading.formats.json_poses.points import (
     MIN_POINTS,
+    RATES,
     Pose,
     get_first,
-    may_be_positions,
-    normalize_key,
     parse_pose,
 )
+from himpc.reading.formats.parsing.keypoints import may_be_positions, normalize_key
 
 __all__ = ["Document", "Frame", "list_frames", "parse_frame"]
 
 _FRAMES = ("frames", "data", "poses", "sequence", "samples", "motion", "recording", "bodyframes", "skeletonframes")
-_PEOPLE = ("bodies", "people", "persons", "skeletons", "users", "instances", "subjects", "individuals", "players")
+_PEOPLE = (
+    *("bodies", "people", "persons", "skeletons", "users", "instances", "subjects", "individuals", "players"),
+    *("detections", "humans", "trackedbodies", "poses"),
+)
 _PANOPTIC = (
     *("Neck", "Nose", "BodyCenter", "lShoulder", "lElbow", "lWrist", "lHip", "lKnee", "lAnkle", "rShoulder", "rElbow"),
     *("rWrist", "rHip", "rKnee", "rAnkle", "lEye", "lEar", "rEye", "rEar"),
@@ -44,8 +49,13 @@ _TIMES = (
     "t",
 )
 _NAMES = ("jointnames", "names", "keypointnames", "markernames", "labels", "joints", "markers", "columns", "keypoints")
-_RATES = ("fps", "framerate", "samplingrate", "samplerate", "frequency", "capturerate", "rate")
-_NUMBER = re.compile(r"[a-z_ -]*?([0-9]{1,12})", re.IGNORECASE)
+_SCORES = ("keypointscores", "scores", "confidences", "confidence", "visibility", "visibilities")
+_FRAME_IDS = ("frameids", "frameindices", "framenumbers", "frames")
+_NUMBER = re.compile(r"(?:.*[^0-9a-z])?[a-z_ -]*?([0-9]{1,12})(?:\.[a-z]{3,4})?", re.IGNORECASE)
+_PERSON = re.compile(
+    r"(?:person|body|people|skeleton|player|user|track|subject|individual|id)[^a-z]*[0-9]+", re.IGNORECASE
+)
+_MAX_PEOPLE = 50
 _MAX_NUMBER = 2**53
 _MAX_DEPTH = 4
 
@@ -73,7 +83,7 @@ class Document:
 def list_frames(content: Any) -> Document | None:
     """List the frames of a document; None if no poses are found in it."""
     stated = content if isinstance(content, dict) else {}
-    rate = get_first(stated, _RATES)
+    rate = get_first(stated, RATES)
     unit, up = get_first(stated, ("unit", "units", "lengthunit")), get_first(stated, ("up", "upaxis"))
     names = next((tuple(each) for key in _NAMES if _are_names(each := get_first(stated, (key,)))), ())
     frames = _find_frames(content, 0)
@@ -93,15 +103,16 @@ def _find_frames(content: Any, depth: int) -> list[Frame]:
     if depth > _MAX_DEPTH:
         return []
     if isinstance(content, list):
-        return [parse_frame(frame) for frame in content]
+        return [_parse_listed_frame(frame) for frame in content]
     if not isinstance(content, dict):
         return []
     if parse_pose(content) is None:
         if frames := _parse_trajectories(content):
             return frames
-        numbered = {int(match[1]): key for key in content if (match := _NUMBER.fullmatch(key))}
+        numbered = {int(m[1]): key for key in content if (m := _NUMBER.fullmatch(key)) and not _PERSON.fullmatch(key)}
         pairs = [(number, parse_frame(content[key])) for number, key in sorted(numbered.items())]
-        if len(numbered) == len(content) and any(frame.people for _, frame in pairs):
+        is_numbered = len(numbered) == len(content) and (len(content) > 1 or set(numbered) <= {0, 1})
+        if is_numbered and any(frame.people for _, frame in pairs):
             return [Frame(frame.people, float(number), frame.time) for number, frame in pairs]
     frame = parse_frame(content)
     if frame.people:
@@ -112,7 +123,36 @@ def _find_frames(content: Any, depth: int) -> list[Frame]:
             frames = _find_frames(value, depth + 1)
             if any(frame.people for frame in frames):
                 return frames
-    return []
+    return _find_under_any_key(content, depth)
+
+
+def _find_under_any_key(content: Mapping[str, Any], depth: int) -> list[Frame]:
+    """Find the frames under the only key that has some, or those of several people, each under a key."""
+    found: dict[str, list[Frame]] = {}
+    for key, value in content.items():
+        if isinstance(value, list | dict) and may_be_positions(key) and not _are_names(value):
+            frames = _find_frames(value, depth + 1)
+            if any(frame.people for frame in frames):
+                found[key] = _number_frames(frames, value)
+    if len(found) < 2:
+        return next(iter(found.values()), [])
+    n_containers = sum(isinstance(value, list | dict) for value in content.values())
+    if len(found) < n_containers or len(found) > _MAX_PEOPLE or min(map(len, found.values())) < 2:
+        return []
+    people: dict[float, list[tuple[Any, Pose]]] = {}
+    for key, frames in found.items():
+        for i, frame in enumerate(frames):
+            number = float(i) if frame.number is None else frame.number
+            people.setdefault(number, []).extend((key, pose) for _, pose in frame.people)
+    return [Frame(people[number], number) for number in sorted(people)]
+
+
+def _number_frames(frames: list[Frame], content: Any) -> list[Frame]:
+    """Return frames with the numbers that a list beside them states."""
+    numbers = get_first(content, _FRAME_IDS) if isinstance(content, dict) else None
+    if not isinstance(numbers, list) or len(numbers) != len(frames) or not all(type(n) is int for n in numbers):
+        return frames
+    return [replace(frame, number=float(number)) for frame, number in zip(frames, numbers, strict=True)]
 
 
 def parse_frame(content: Any) -> Frame:
@@ -124,6 +164,16 @@ def parse_frame(content: Any) -> Frame:
     people = list(_people(content if several is None else several))
     is_number = type(number) in (int, float) and abs(number) < _MAX_NUMBER
     return Frame(people, float(number) if is_number else None, time)
+
+
+def _parse_listed_frame(content: Any) -> Frame:
+    """Parse a frame of a list, whose people may be under any key if only one has some."""
+    frame = parse_frame(content)
+    if frame.people or not isinstance(content, dict):
+        return frame
+    values = [value for key, value in content.items() if isinstance(value, list | dict) and may_be_positions(key)]
+    found = [people for value in values if (people := list(_people(value)))]
+    return replace(frame, people=found[0]) if len(found) == 1 else frame
 
 
 def _people(content: Any) -> Iterator[tuple[Any, Pose]]:
@@ -163,7 +213,15 @@ def _person(content: Any) -> tuple[Any, Pose] | None:
     chosen = next((poses[key] for key in _POSES if key in poses), None)
     if chosen is None and len(poses) == 1:
         (chosen,) = poses.values()
-    return None if chosen is None else (get_first(content, _IDS), chosen)
+    return None if chosen is None else (get_first(content, _IDS), _add_scores(chosen, get_first(content, _SCORES)))
+
+
+def _add_scores(pose: Pose, scores: Any) -> Pose:
+    """Return a pose whose points have the confidences of a list beside them, if there is one."""
+    is_list = isinstance(scores, list) and len(scores) == len(pose.values)
+    if not is_list or not all(type(score) in (int, float) and 0 <= score <= 1 for score in scores):
+        return pose
+    return replace(pose, values=np.column_stack([pose.values[:, :-1], np.array(scores, dtype=np.float64)]))
 
 
 def _nested_pose(value: Any) -> Pose | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -11,17 +10,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.reading.formats.csv.columns import AXES, parse_column
+from himpc.reading.formats.parsing.keypoints import normalize_key
 
-__all__ = ["Pose", "get_first", "may_be_positions", "normalize_key", "parse_pose"]
+__all__ = ["MIN_POINTS", "RATES", "Pose", "get_first", "parse_pose"]
 
 _MAX_NUMBER = 1e300
 _MAX_DEVIATION = 2e-3
 """Deviation of the square of a length from 1 below which four numbers are a quaternion."""
-_OTHER_QUANTITY = re.compile("rot|quat|euler|orient|angle|veloc|accel|force|moment|torque|scale|gyro")
+RATES = ("fps", "framerate", "samplingrate", "samplerate", "frequency", "capturerate", "rate")
+"""Keys of the frame rate."""
 MIN_POINTS = 5
 """Points of the smallest pose; lists of fewer are boxes, axes or colours."""
 
-_INSIDE = ("position", "pos", "location", "coordinates", "translation", "point", "xyz", "camera", "cameraspacepoint")
+_INSIDE = (
+    *("position", "pos", "location", "coordinates", "translation", "point", "xyz", "camera", "cameraspacepoint"),
+    *("real", "world", "worldposition", "position3d", "globalposition", "point3d", "transform", "matrix"),
+)
 _XYZ = (("x", "y", "z"), ("camerax", "cameray", "cameraz"), ("posx", "posy", "posz"), ("px", "py", "pz"))
 _CONFIDENCES = ("confidence", "conf", "score", "visibility", "likelihood", "probability", "presence")
 _STATES = ("trackingstate", "state", "tracked", "confidencelevel", "trackingconfidence")
@@ -40,26 +44,16 @@ class Pose:
     values: NDArray[np.float64]
 
 
-def normalize_key(key: str) -> str:
-    """Normalize a key: without case and separators."""
-    return re.sub(r"[^a-z0-9]", "", key.lower())
-
-
 def get_first(content: Mapping[str, Any], keys: Sequence[str]) -> Any:
     """Get the value of the first of some keys (see `normalize_key`) that is there; None if none is."""
     of_key = {normalize_key(key): value for key, value in reversed(list(content.items()))}
     return next((of_key[key] for key in keys if of_key.get(key) is not None), None)
 
 
-def may_be_positions(key: str) -> bool:
-    """Return whether a key does not name another quantity than positions, such as rotations."""
-    return _OTHER_QUANTITY.search(normalize_key(key)) is None
-
-
 def parse_pose(value: Any) -> Pose | None:
     """Parse the points of a person: by name, in a list, or as flat coordinates; None if it is something else."""
     pose = _parse_any(value)
-    return None if pose is not None and _are_quaternions(pose.values) else pose
+    return None if pose is None or _are_quaternions(pose.values) or not pose.values.any() else pose
 
 
 def _are_quaternions(values: NDArray[np.float64]) -> bool:
@@ -132,6 +126,8 @@ def _parse_flat(numbers: Sequence[float | None]) -> Pose | None:
 def _parse_point(value: Any) -> tuple[float, ...] | None:
     """Parse a point as (x, y, confidence) or (x, y, z, confidence); None if it is none."""
     if isinstance(value, list):
+        if (place := _parse_matrix(value)) is not None:
+            return (*place, 1.0)
         if not 2 <= len(value) <= 4 or not all(_is_number(number) for number in value):
             return None
         numbers = [_number(number) for number in value]
@@ -140,13 +136,26 @@ def _parse_point(value: Any) -> tuple[float, ...] | None:
         return None
     of_key = {normalize_key(key): each for key, each in value.items()}
     for axes in _XYZ:
-        if axes[0] in of_key and axes[1] in of_key and "w" not in of_key:
+        if axes[0] in of_key and axes[1] in of_key:
             found = [of_key[axis] for axis in axes if axis in of_key]
-            if not all(map(_is_number, found)):
-                return None
-            return (*map(_number, found), _confidence(of_key))
+            if not all(map(_is_number, found)) or of_key.get("w", 1) not in (0, 1):
+                return None  # a quaternion; 1 is the fourth coordinate of a point, as of Kinect v1
+            is_identity = "w" in of_key and not any(found)
+            return (*map(_number, found), 0.0 if is_identity else _confidence(of_key))
     inner = next((point for key in _INSIDE if (point := _parse_point(of_key.get(key)))), None)
     return None if inner is None else (*inner[:-1], _confidence(of_key))
+
+
+def _parse_matrix(value: list[Any]) -> tuple[float, ...] | None:
+    """Parse the place of a transform of 4 x 4 numbers, in rows or columns; None if it is none."""
+    rows = value if len(value) == 4 and all(isinstance(row, list) and len(row) == 4 for row in value) else []
+    numbers = [number for row in rows for number in row] if rows else value if len(value) == 16 else []
+    if not numbers or not all(type(number) in (int, float) for number in numbers) or numbers[15] != 1:
+        return None
+    for affine, place in ((numbers[3:12:4], numbers[12:15]), (numbers[12:15], numbers[3:12:4])):
+        if not any(affine):
+            return tuple(map(_number, place))
+    return None
 
 
 def _confidence(of_key: Mapping[str, Any]) -> float:

@@ -28,7 +28,9 @@ __all__ = [
     "is_json",
     "keypoint_layout",
     "load_json",
+    "may_be_positions",
     "names_fit",
+    "normalize_key",
     "parse_id",
     "parse_numbers",
     "parse_points",
@@ -50,6 +52,10 @@ _MAX_SHARE_BESIDE_SCORE, _MIN_PIXELS = 1.1, 10
 """Coordinates of keypoints whose third number is a score: the largest as a share of the picture, and usual pixels."""
 _MARGIN, _INSIDE_SHARE, _MIN_LANDMARKS = 0.1, 0.99, 10
 _KEYPOINT_LISTS = re.compile(rb'"keypoints"\s*:\s*\[\s*\[')
+_OTHER_QUANTITY = re.compile(
+    "rot|quat|euler|orient|angle|veloc|accel|force|moment|torque|scale|gyro|box|score|confid|visib|time|(frame|image)(id|ind|num)|ids$"
+)
+_LAST_COMMA = re.compile(r",(\s*[\]}])")
 _SPACE = re.compile(r"[ \t\n\r]*")
 
 
@@ -69,7 +75,11 @@ def load_json(path: Path, limit: int = _MAX_JSON_BYTES) -> Any:
     if sum(content.count(mark) for mark in (b",", b"[", b"{")) > _MAX_JSON_VALUES:
         raise FormatError(f"{path}: holds too many values for one file", hint="split it into shorter recordings")
     try:
-        documents = _decode_documents(content.decode(json.detect_encoding(content)))
+        text = content.decode(json.detect_encoding(content))
+        try:
+            documents = _decode_documents(text)
+        except json.JSONDecodeError:
+            documents = _decode_documents(_close_list(text))
         return documents if len(documents) > 1 else documents[0]
     except json.JSONDecodeError as error:
         raise FormatError(f"{path}, line {error.lineno}: is not valid JSON: {error.msg.lower()}") from None
@@ -88,6 +98,12 @@ def _decode_documents(text: str) -> list[Any]:
         documents.append(value)
         at = _skip_space(text, end)
     return documents
+
+
+def _close_list(text: str) -> str:
+    """Return JSON without commas before a closing bracket, and with that of a list to which frames were appended."""
+    text = _LAST_COMMA.sub(r"\1", text.rstrip(" \t\r\n,"))
+    return f"{text}]" if text.lstrip().startswith("[") and text.endswith("}") else text
 
 
 def _skip_space(text: str, at: int) -> int:
@@ -166,6 +182,16 @@ def names_fit(names: Sequence[Any], layout: Layout) -> bool:
     """Return whether the first names are those of the joints of a layout, in order."""
     found = [layout.find(name) if isinstance(name, str) else None for name in names[: len(layout)]]
     return found == list(range(len(layout)))
+
+
+def normalize_key(key: str) -> str:
+    """Normalize a key: without case and separators."""
+    return re.sub(r"[^a-z0-9]", "", key.lower())
+
+
+def may_be_positions(key: str) -> bool:
+    """Return whether a key does not name another quantity than positions, such as rotations."""
+    return _OTHER_QUANTITY.search(normalize_key(key)) is None
 
 
 def flat_pose(values: NDArray[np.floating]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
