@@ -43,8 +43,8 @@ test: .venv/ready  ## run every test, in random order
 	$(BIN)/$(PYTEST)
 	@echo "Next: 'make lint' checks style and types; 'make demo' shows the main job; CONTRIBUTING.md explains how to contribute."
 
-test-exhaustive: .venv/ready  ## try all damaged files and the whole shared video, of which 'make test' tries a part
-	$(BIN)/$(PYTEST) --exhaustive tests/reading/test_fuzz.py tests/video/test_shared_video.py
+test-exhaustive: .venv/ready  ## run every test with all damaged files, examples and frames, of which 'make test' tries a part
+	$(BIN)/$(PYTEST) --exhaustive
 
 matrix: .venv/ready  ## test the wheel with Python 3.11 to 3.13, and with the lowest and newest versions of dependencies
 	.ci/matrix

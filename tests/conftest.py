@@ -28,18 +28,22 @@ collect_ignore = ["video/make_networks.py"]  # a tool, which needs onnx
 SHARED_DATA = Path(__file__).parents[2] / "shared" / "data"
 
 settings.register_profile(
-    "himpc",
+    "exhaustive",
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
     derandomize="CI" in os.environ,  # its verdict is of the change; runs by hand look for new examples
 )
+settings.register_profile("himpc", settings.get_profile("exhaustive"), max_examples=40)
 settings.load_profile("himpc")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption(
-        "--exhaustive", action="store_true", help="try all damaged files, and the whole of the shared video"
-    )
+    parser.addoption("--exhaustive", action="store_true", help="try every damaged file, and whole videos")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("exhaustive"):
+        settings.load_profile("exhaustive")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

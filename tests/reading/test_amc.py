@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import himpc
@@ -283,7 +283,6 @@ def test_a_skeleton_alone_says_that_it_has_no_motion(tmp_path):
         himpc.read(tmp_path / "02.asf")
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32), of_skeleton=st.booleans())
 def test_damaged_files_are_errors_or_recordings(tmp_path, check_damaged, seed, of_skeleton):
     (tmp_path / "02.asf").write_text(asf())

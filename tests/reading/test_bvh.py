@@ -270,7 +270,6 @@ def test_too_many_joints_are_refused(tmp_path):
         read(tmp_path, deep)
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path, check_damaged, seed):
     check_damaged(FORMAT, tmp_path / "d.bvh", bvh([{}, {}]).encode(), seed, options=CM)

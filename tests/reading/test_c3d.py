@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import himpc
@@ -145,7 +145,6 @@ def test_sizes_are_checked_before_memory_is_allocated(tmp_path, standing):
         FORMAT.read(tmp_path / "huge.c3d", FileOptions())
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32), scale=st.sampled_from([-1.0, 0.5]))
 def test_damaged_files_are_errors_or_recordings(tmp_path, standing, one_marker_a_joint, check_damaged, seed, scale):
     content = c3d(z_up(standing(LAYOUT, 3, 1)) * 1000, scale=scale)

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import himpc
@@ -226,7 +226,6 @@ def test_a_binary_file_is_refused(tmp_path: Path) -> None:
             CSV_FRAMES.read(path, METRES)
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32), per_frame=st.booleans())
 def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed, per_frame) -> None:
     joints = standing(LAYOUT, 3, 1)

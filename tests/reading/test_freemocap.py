@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -126,7 +126,6 @@ def test_samples_are_read():
     assert find_format(cases / "freemocap_body.csv") is find_format(cases / "freemocap.npy") is FORMAT
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 @pytest.mark.parametrize("kind", ["npy", "wide", "long"])
 def test_damaged_files_are_errors_or_recordings(tmp_path, standing, check_damaged, kind, seed):

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from scipy.spatial.transform import Rotation
 
@@ -125,7 +125,6 @@ def test_errors_name_the_problem(tmp_path, walking, old, new, message):
         read(tmp_path, text.replace(old, new, 1))
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32), kind=st.sampled_from(["htr", "htr2"]))
 def test_damaged_files_are_errors_or_recordings(tmp_path, walking, check_damaged, seed, kind):
     check_damaged(FORMAT, tmp_path / "d.htr", htr(walking("humanoid", frames=3)[0], kind=kind).encode(), seed)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -279,7 +279,6 @@ def test_errors_name_place_and_problem(tmp_path: Path, fmt: Format, content: Any
         fmt.read(path, FileOptions())
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32), name=st.sampled_from(sorted(FORMATS)))
 def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed: int, name: str) -> None:
     points = image_points(3, 17, 0)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -71,7 +71,6 @@ def test_errors_name_the_line(tmp_path: Path, standing, damage, message: str) ->
         KGBD.read(path, FileOptions())
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed: int) -> None:
     check_damaged(KGBD, tmp_path / "walk.txt", text_of(standing(LAYOUT, 3, 1)).encode(), seed)

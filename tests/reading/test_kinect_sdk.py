@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -125,7 +125,6 @@ def test_other_folders_are_not_recognised(tmp_path: Path) -> None:
         KINECT_SDK.read(tmp_path, FileOptions())
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed: int) -> None:
     check_damaged(KINECT_SDK, tmp_path / "1_skel.txt", biwi(standing(BIWI, 1, 1)[0]).encode(), seed, folder=tmp_path)

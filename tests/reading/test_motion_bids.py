@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 import himpc
@@ -148,7 +148,6 @@ def test_a_table_without_channels_is_an_error(read, tmp_path, standing):
 
 
 @pytest.mark.parametrize("end", ["motion.tsv", "channels.tsv", "motion.json", "channels.json"])
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path, standing, one_marker_a_joint, check_damaged, end, seed):
     path = write(tmp_path, standing(LAYOUT, 3, 1), axes="RSA", latency=True)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -73,7 +73,6 @@ def test_other_contents_are_errors(tmp_path, old, new, message):
         FORMAT.read(path, FileOptions())
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 @pytest.mark.parametrize("name", ["netcdf4.nc", "h5netcdf.nc", "flat.nc"])
 def test_damaged_files_are_errors_or_recordings(tmp_path, one_marker_a_joint, check_damaged, name, seed):

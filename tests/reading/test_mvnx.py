@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -178,7 +178,6 @@ def test_subjects_of_different_rates_are_refused(read, standing):
         read(mvnx(subject(joints), other))
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path, standing, one_marker_a_joint, check_damaged, seed):
     content = mvnx(subject(standing(LAYOUT, 3, 1))).encode()

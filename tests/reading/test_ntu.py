@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -107,7 +107,6 @@ def test_many_short_bodies_allocate_no_memory(tmp_path: Path) -> None:
         NTU.read(path, FileOptions())
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path: Path, standing, check_damaged, seed: int) -> None:
     content = text_of([standing(LAYOUT, 3, 1)] * 2, np.ones((2, 3), bool)).encode()

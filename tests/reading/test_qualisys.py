@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -105,7 +105,6 @@ def test_errors_name_the_problem(read, standing, old, new, message):
         read(text.replace(old, new))
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path, standing, one_marker_a_joint, check_damaged, seed):
     content = qualisys(standing(LAYOUT, 3, 1), leading=2, titles=bool(seed % 2)).encode()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -110,7 +110,6 @@ def test_truncated_poses_are_an_error(tmp_path: Path):
         FORMAT.read(tmp_path / "pose.c3d", FileOptions())
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path, check_damaged, seed):
     check_damaged(FORMAT, tmp_path / "d.c3d", theia(walk(4)), seed)

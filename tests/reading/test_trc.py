@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -58,7 +58,6 @@ def test_errors_name_the_problem(tmp_path, standing, one_marker_a_joint, old, ne
         FORMAT.read(tmp_path / "walk.trc", FileOptions(markers=one_marker_a_joint))
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path, standing, one_marker_a_joint, check_damaged, seed):
     content = trc(standing(LAYOUT, 3, 1) * 1000).encode()

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError
@@ -105,7 +105,6 @@ def test_errors_name_the_problem(read, standing, change, message):
         read(change(vicon(standing(LAYOUT, 3, 1))))
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_files_are_errors_or_recordings(tmp_path, standing, one_marker_a_joint, check_damaged, seed):
     content = (DEVICES + vicon(standing(LAYOUT, 3, 1))).encode()

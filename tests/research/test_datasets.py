@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -141,7 +141,6 @@ def test_upside_down_bodies_are_turned_in_both_forms(tmp_path: Path, walkers) ->
         np.testing.assert_array_equal(found.train.windows[:], joints(expected, "kinect-v1"))
 
 
-@settings(max_examples=100)
 @given(seed=st.integers(0, 2**32))
 def test_damaged_arrays_are_read_or_refused_with_one_line(biwi, tmp_path: Path, seed: int) -> None:
     rng = random.Random(seed)

@@ -41,7 +41,6 @@ def test_distances_of_the_reference_equal_those_of_the_loops(case, max_distance)
     assert_same(torch.from_numpy(REFERENCE[f"cluster_{case}_features"]).float(), 20, 6, max_distance)
 
 
-@settings(max_examples=100)
 @given(st.integers(1, 30), st.integers(1, 5), st.floats(0.1, 0.9), st.integers(0, 999))
 def test_labels_equal_those_of_scikit_learn(n, min_samples, eps, seed):
     rng = np.random.default_rng(seed)
