@@ -114,7 +114,12 @@ def test_every_convention_has_a_source_and_names_joints_of_layouts():
         ("", "", ""),
         ("...", "", ""),
         ("L", "left", ""),
-        ("左足", "", ""),
+        ("左足", "left", "足"),
+        ("足.R", "right", "足"),
+        ("C_7", "", "c7"),
+        ("T 10", "", "t10"),
+        ("V_R.Hip_JC", "right", "hip"),
+        ("left knee joint center", "left", "knee"),
     ],
 )
 def test_names_are_sides_and_words(text, side, words):

@@ -8,6 +8,7 @@ of them give joints of layout ``kinect-v1``, as joint centres.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import field
 from functools import cache, lru_cache
@@ -22,11 +23,16 @@ from himpc._schema import parse, parse_toml, validated
 from himpc.errors import LayoutError
 from himpc.skeleton.landmarks import LandmarkTable, Rules, expand_sides, landmarks, marker_set_fields
 from himpc.skeleton.layout import get_layout
-from himpc.skeleton.marker_rules import Rule
-from himpc.skeleton.names import parse_name
+from himpc.skeleton.marker_rules import HipCentre, Rule
+from himpc.skeleton.names import marker_names
 
 CACHE_SIZE = 64
 """Number of lists of labels whose marker set is cached: most files of an archive have the same labels."""
+
+_MIN_KNOWN, _MIN_LANDMARKS = 0.6, 8
+"""Share of the labels that a set must know, or number of its markers that must be there, to explain a part of a body."""
+
+_MIN_CLUSTER = 3
 
 
 @validated
@@ -44,7 +50,8 @@ class MarkerSet:
     others : tuple of str
         Labels of the set that no rule uses; ``{S}`` stands for L and R.
     by_words : bool
-        Whether labels are compared as a side and words (`parse_name`): ``RKneeLat`` is ``knee lat right``.
+        Whether labels are compared as a side and words (`marker_names`): ``RKneeLat`` is ``knee lat right``. Each label
+        is then used once, for the first marker that has its name.
     points, joints : dict of str to tuple of Rule
         Auxiliary points and then joints, in the order in which they are computed. The rules of one are alternatives:
         in each frame, the first whose markers were all seen is used.
@@ -79,19 +86,42 @@ class MarkerSet:
 
     def columns(self, labels: Sequence[str]) -> dict[str, int]:
         """Return the place of each marker of the set among a file's labels; absent markers are left out."""
-        place = {self._key(label): column for column, label in reversed(list(enumerate(labels)))}
-        columns = {marker: place[self._key(marker)] for marker in self.markers if self._key(marker) in place}
-        for marker, others in self.aliases.items():
-            for key in map(self._key, others):
-                if key in place:
-                    columns.setdefault(marker, place[key])
+        place: dict[Hashable, int] = {}
+        for column, label in enumerate(labels):
+            for key in (label, *self._keys(label)):
+                place.setdefault(key, column)
+        columns: dict[str, int] = {}
+        used: set[int] = set()
+        for marker in self.markers:
+            # A set of landmarks has words such as "left_hip_centre" for its markers, which a label may mean otherwise.
+            keys = [marker if self.by_words else self._key(marker), *map(self._key, self.aliases.get(marker, ()))]
+            found = (place[key] for key in keys if key in place)
+            column = next((each for each in found if not (self.by_words and each in used)), None)
+            if column is not None:
+                columns[marker] = column
+                used.add(column)
         return columns
 
     def count_known(self, labels: Sequence[str]) -> int:
         """Count the labels that belong to the set, whether or not a rule uses them."""
         own = [*self.markers, *(other for others in self.aliases.values() for other in others)]
         known = set(map(self._key, own + [sided for other in self.others for sided in expand_sides(other)]))
-        return sum(self._key(label) in known for label in labels)
+        return sum(not known.isdisjoint(self._keys(label)) for label in labels)
+
+    def explains(self, labels: Sequence[str]) -> bool:
+        """Return whether labels are of this set: most of them, or enough to tell a body from other things.
+
+        Numbered markers of a cluster, such as ``RTH1`` to ``RTH4``, do not count.
+        """
+        stems = Counter(map(_stem, labels))
+        own = [label for label in labels if _stem(label) == label or stems[_stem(label)] < _MIN_CLUSTER]
+        return self.count_known(own) >= _MIN_KNOWN * len(own) or len(self.columns(labels)) >= _MIN_LANDMARKS
+
+    def has_pelvis(self, labels: Sequence[str]) -> bool:
+        """Return whether the labels are of skin markers: those on the front of the pelvis are of no skeleton."""
+        columns = self.columns(labels)
+        hips = [rule for rule in self.joints.get("left_hip", ()) if isinstance(rule, HipCentre)]
+        return any(columns.keys() >= set(rule.asis) for rule in hips)
 
     def given_joints(self, labels: Sequence[str]) -> tuple[str, ...]:
         """Return the joints that the rules give from these labels, in the order of ``kinect-v1``."""
@@ -173,7 +203,11 @@ class MarkerSet:
         return [*self.points.items(), *self.joints.items()]
 
     def _key(self, label: str) -> Hashable:
-        return parse_name(label) if self.by_words else re.sub(r"[^A-Z0-9]", "", label.upper())
+        return self._keys(label)[0]
+
+    def _keys(self, label: str) -> tuple[Hashable, ...]:
+        """Return the keys by which a label is compared, the most literal first."""
+        return marker_names(label) if self.by_words else (re.sub(r"[^A-Z0-9]", "", label.upper()),)
 
 
 @cache
@@ -208,7 +242,8 @@ def recognise_marker_set(labels: Sequence[str]) -> MarkerSet:
     best = find_marker_set(labels)
     if not best.missing(labels):
         return best
-    nearest = max(marker_sets(), key=lambda known: (known.count_known(labels), len(known.given_joints(labels))))
+    sets = [known for known in marker_sets() if not known.by_words]
+    nearest = max(sets, key=lambda known: (known.count_known(labels), len(known.given_joints(labels))))
     missing = nearest.missing(labels)
     joint, markers = next(iter(missing.items()))
     raise LayoutError(
@@ -220,6 +255,10 @@ def recognise_marker_set(labels: Sequence[str]) -> MarkerSet:
 
 def _uses_landmarks(known: MarkerSet) -> bool:
     return landmarks().issuperset(known.markers)
+
+
+def _stem(label: str) -> str:
+    return label.rstrip("0123456789")
 
 
 def _first_seen(candidates: list[NDArray[np.floating]]) -> NDArray[np.floating]:

@@ -10,9 +10,12 @@ from typing import Literal
 Side = Literal["left", "right", ""]
 
 _SIDES: dict[str, Side] = {
-    **dict.fromkeys(("l", "left", "lft", "lt"), "left"),
-    **dict.fromkeys(("r", "right", "rgt", "rt"), "right"),
+    **dict.fromkeys(("l", "left", "lft", "lt", "左"), "left"),
+    **dict.fromkeys(("r", "right", "rgt", "rt", "右"), "right"),
 }
+
+_IS_CENTRE = re.compile(r"(?:^|[^a-z])(?:[lr]_?)?[hkasew]?jc(?![a-z])|joint[ _.-]?cent(?:re|er)", re.IGNORECASE)
+"""Names of joint centres: ``LHJC``, ``V_R.Hip_JC``, ``knee joint centre``."""
 
 # Words that occur in names without a separator, such as "lfemur" and "LHIPJOINT".
 _WORDS = frozenset(
@@ -46,6 +49,7 @@ _SYNONYMS = {
 
 # Words that say what a name is for, and not which joint it names; "C" is the middle, as in C_Hips of VRM.
 _IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def", "c"})
+_IGNORED_OF_CENTRES = frozenset({"v", "virtual", "centre"})
 
 _MAX_RUN = 24
 """Longer runs of letters are not split into words."""
@@ -86,12 +90,14 @@ def parse_name(text: str) -> Name:
     """Split a name into its side and words: at separators, digits and capitals, else at the words that it consists of.
 
     A letter that is a side may come first or last. A number is one word (``spine_01`` is ``spine`` and ``1``), but
-    stays with a single letter: ``T10`` and ``C7`` are one word.
+    stays with a single letter: ``T10``, ``C7`` and ``C_7`` are one word.
     """
     plain = re.sub(r"_?4x4$", "", text.strip(), flags=re.IGNORECASE)  # a matrix, as Theia names poses
+    plain = re.sub(r"(?<![A-Za-z])([CTct])[ _.-]([0-9]{1,2})$", r"\1\2", plain)  # a vertebra
+    plain = re.sub("([左右])", r" \1 ", plain)
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", plain)
     spaced = re.sub(r"(?<=[A-Za-z]{2})(?=[0-9])|(?<=[0-9])(?=[A-Za-z]{2})", " ", spaced)
-    tokens = re.sub(r"[^a-z0-9]+", " ", spaced.lower()).split()
+    tokens = re.sub(r"[\W_]+", " ", spaced.lower()).split()
     has_side = any(token in _SIDES for token in tokens)
     words = [word for token in tokens for word in _split_run(token, has_side)]
     sides = {_SIDES[word] for word in words if word in _SIDES}
@@ -100,7 +106,37 @@ def parse_name(text: str) -> Name:
     kept = tuple(str(int(word)) if word.isdecimal() else word for word in rest)
     # The middle of the hips is a "hip centre"; that of a side is the hip.
     ignored = _IGNORED | {"centre"} if side else _IGNORED
+    if is_joint_centre(text):
+        ignored |= _IGNORED_OF_CENTRES
     return Name(side, tuple(word for word in kept if word not in ignored) or kept)
+
+
+def is_joint_centre(text: str) -> bool:
+    """Return whether a name says that it is a joint centre, and not a marker on the joint.
+
+    >>> is_joint_centre("LKJC"), is_joint_centre("V_R.Hip_JC"), is_joint_centre("LKNE")
+    (True, True, False)
+    """
+    return bool(_IS_CENTRE.search(text))
+
+
+@lru_cache(maxsize=4096)
+def marker_names(text: str) -> tuple[Name, ...]:
+    """Return the names that a label of a marker may have: as words, and as a side and a code.
+
+    A joint centre has the word ``jc``, which tells it from the marker on the joint.
+
+    >>> marker_names("LLFC")
+    (Name(side='', words=('llfc',)), Name(side='left', words=('lfc',)))
+    """
+    name = parse_name(text)
+    if is_joint_centre(text):
+        name = Name(name.side, (*name.words, "jc"))
+    first = name.words[0] if name.words else ""
+    side, code = _SIDES.get(first[:1], ""), first[1:]
+    if name.side or not side or not code or first in _WORDS:
+        return (name,)
+    return name, Name(side, (code, *name.words[1:]))
 
 
 @lru_cache(maxsize=4096)

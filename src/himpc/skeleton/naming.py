@@ -17,7 +17,7 @@ from himpc._schema import parse_toml, validated
 from himpc.errors import LayoutError
 from himpc.skeleton.conversion import find_rule
 from himpc.skeleton.layout import PARTS, Layout, get_layout, layout_names
-from himpc.skeleton.names import Name, mirror_joint, parse_name
+from himpc.skeleton.names import Name, is_joint_centre, mirror_joint, parse_name
 
 Part = Literal["legs", "arms", "trunk"]
 
@@ -40,6 +40,8 @@ CORES: dict[str, frozenset[str]] = {
 """The joints by which a part of the body is recognised."""
 
 _CORE = CORES["lower-body"] | CORES["upper-body"] | {"pelvis", "spine", "neck", "head", "head_top"}
+
+_SHANKS = {(word,) for word in ("shank", "shin", "calf", "tibia", "tib")}
 
 _Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
 
@@ -130,9 +132,7 @@ def find_joints(labels: Sequence[str]) -> NamedJoints:
 
 @lru_cache(maxsize=CACHE_SIZE)
 def _find_joints(labels: tuple[str, ...]) -> NamedJoints:
-    index_of: dict[Name, int] = {}
-    for i, label in enumerate(labels):
-        index_of.setdefault(parse_name(label), i)
+    index_of = _index_names(labels)
     *programs, joints, bones, mixed = naming_conventions()
     groups: tuple[Sequence[Convention], ...] = (programs, _layouts_as_conventions(), (joints, bones, mixed))
     of_group = [[(each.title, each.find(index_of)) for each in group] for group in groups]
@@ -143,19 +143,46 @@ def _find_joints(labels: tuple[str, ...]) -> NamedJoints:
     titles: list[str] = []
     for part in ("legs", "arms", "trunk"):
         of_part = [(title, {j: c for j, c in found.items() if _part_of().get(j) == part}) for title, found in ranked]
-        title, best = max(of_part, key=lambda pair: len(_CORE & pair[1].keys()))
+        # Of equals, a mixture of joints and bones comes last: with joints, a bone may be a marker in its middle.
+        title, best = max(of_part, key=lambda pair: (len(_CORE & pair[1].keys()), pair[0] != mixed.title))
         columns |= {joint: column for joint, column in best.items() if column not in columns.values()}
         titles += [title] if best else []
     agreeing = [found for _, found in of_group[1] if _agree(found, columns)]
     more = max(agreeing, key=len, default={})
     columns |= {joint: column for joint, column in more.items() if column not in columns.values()}
     for side in ("left", "right"):
+        if _is_marker_on_thigh(side, columns, labels, index_of):
+            del columns[f"{side}_hip"]
         # A tree of bones may end at the ankle, below which it has only an end.
         ankle = columns.get(f"{side}_ankle")
         end = None if ankle is None else index_of.get(parse_name(f"{labels[ankle]}_end"))
         if end is not None:
             columns.setdefault(f"{side}_foot", end)
     return NamedJoints(columns, tuple(dict.fromkeys(titles)))
+
+
+def _index_names(labels: Sequence[str]) -> dict[Name, int]:
+    """Return the index of each name; that of a joint centre rather than of a marker on the joint.
+
+    ``L3`` is a vertebra, unless there is an ``R3`` as well.
+    """
+    index_of: dict[Name, int] = {}
+    own = {label.strip().upper() for label in labels}
+    for i in sorted(range(len(labels)), key=lambda i: not is_joint_centre(labels[i])):
+        text = labels[i].strip().upper()
+        if not (text[:1] == "L" and text[1:].isdecimal() and f"R{text[1:]}" in own):
+            index_of.setdefault(parse_name(labels[i]), i)
+    return index_of
+
+
+def _is_marker_on_thigh(
+    side: str, columns: Mapping[str, int], labels: Sequence[str], index_of: Mapping[Name, int]
+) -> bool:
+    """Return whether the hip is a marker in the middle of the thigh: beside a knee and such a marker on the shank."""
+    hip, knee = (columns.get(f"{side}_{joint}") for joint in ("hip", "knee"))
+    if hip is None or knee is None or "hip" in parse_name(labels[hip]).words:
+        return False
+    return "knee" in parse_name(labels[knee]).words and any(name.words in _SHANKS for name in index_of)
 
 
 def _agree(some: Mapping[str, int], others: Mapping[str, int]) -> bool:

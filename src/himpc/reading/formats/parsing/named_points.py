@@ -77,8 +77,8 @@ def resolve_points(labels: Sequence[str], options: FileOptions, prefer: Layout |
     """Find the joints of a person from the labels of points, without the name of the subject.
 
     What the user states comes first: a marker set, or a layout whose joints are all named. Then comes a marker set that
-    gives all joints of ``kinect-v1``; a whole body by the names of its joints; a whole body without some joints, by a
-    marker set; and a part of the body, by either. None if the labels are of none of these, or do not give all joints of
+    gives all joints of ``kinect-v1``, or a whole body with markers on its pelvis; a whole body by the names of its joints;
+    a whole body without some joints, by a marker set; and a part of the body, by either. None if the labels are of none of these, or do not give all joints of
     the user's marker set.
     """
     if options.markers:
@@ -93,11 +93,13 @@ def resolve_points(labels: Sequence[str], options: FileOptions, prefer: Layout |
             )
     known, named = find_marker_set(labels), find_joints(labels)
     given = known.given_joints(labels)
-    if len(given) == len(get_layout("kinect-v1")) and not known.by_words:
+    is_whole = set(_WHOLE_BODY) <= set(covered_parts(given))
+    is_complete = len(given) == len(get_layout("kinect-v1")) and not known.by_words
+    if is_complete or (is_whole and known.has_pelvis(labels)):
         return _by_markers(known, labels)
     if set(_WHOLE_BODY) <= set(covered_parts(named.columns)):
         return _by_names(labels, prefer)
-    if set(_WHOLE_BODY) <= set(covered_parts(given)):
+    if is_whole:
         return _by_markers(known, labels)
     return _part_of_body(labels)
 
@@ -159,11 +161,11 @@ def _part_of_body(labels: Sequence[str]) -> Resolution | None:
     candidates: list[tuple[int, MarkerSet | None]] = []
     for known in marker_sets():
         given = known.given_joints(labels)
-        if covered_parts(given) and known.count_known(labels) >= _MIN_KNOWN * len(labels):
+        if covered_parts(given) and known.explains(labels):
             candidates.append((len(given), known))
     if covered_parts(named.columns) and len(named.columns) >= _MIN_KNOWN * len(labels):
         # A set of landmarks by words takes the name of a joint for that of a marker on it.
-        candidates = [(count, known) for count, known in candidates if known and not known.by_words]
+        candidates = [(n, known) for n, known in candidates if known and (not known.by_words or known.has_pelvis(labels))]
         candidates.append((len(named.columns), None))
     if not candidates:
         return None
