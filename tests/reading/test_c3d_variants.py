@@ -104,6 +104,15 @@ def write(
     return path
 
 
+def rewrite(path: Path, places: dict[int | bytes, bytes], stays: int = 10**9) -> None:
+    """Overwrite bytes at places or after names of parameters, and cut the file."""
+    content = bytearray(path.read_bytes())
+    for place, own in places.items():
+        at = place if isinstance(place, int) else content.find(place) + len(place) + 4  # after offset, kind and rank
+        content[at : at + len(own)] = own
+    path.write_bytes(bytes(content[:stays]))
+
+
 def beside(points: np.ndarray, *others: np.ndarray) -> np.ndarray:
     return np.concatenate([points, *others], axis=1)
 
@@ -111,6 +120,8 @@ def beside(points: np.ndarray, *others: np.ndarray) -> np.ndarray:
 ANALOG = (2, "ANALOG", (("USED", 2, [], words(4)), ("RATE", 4, [], floats([200], 84))))
 TRIAL = (2, "TRIAL", (("ACTUAL_START_FIELD", 2, [2], words(1, 0)), ("ACTUAL_END_FIELD", 2, [2], words(60, 0))))
 OUTPUTS = ["LHipAngles", "RKneeForce", "LKneeMoment", "LKneePower", "CentreOfMass"]
+HALF = struct.pack("<f", 0.5)
+SUBJECTS = (2, "SUBJECTS", (("NAMES", -1, *texts(["Bob"])), ("LABEL_PREFIXES", -1, *texts(["Bob_"]))))
 ANGLES = [("ANGLES", -1, *texts(["LHipAngles"]))]
 
 VARIANTS: dict[str, dict[str, Any]] = {
@@ -153,6 +164,25 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "marks that are no numbers": {"residual": np.nan},
     "analog values": {"analog": 8, "header": {"samples": 2}, "groups": [ANALOG]},
     "analog values that the header does not count": {"analog": 8, "header": {"analog": 0}, "groups": [ANALOG]},
+    "number of frames as a float": {"more": [("FRAMES", 4, [], floats([60], 84))], "header": {"last": 65535}},
+    "a number of points of one byte": {"left_out": ("USED",), "more": [("USED", 1, [], bytes([len(LABELS)]))]},
+    "points that begin at block 0": {"more": [("DATA_START", 2, [], words(0))]},
+    "descriptions without letters": {"more": [("DESCRIPTIONS", -1, [0, 30], b"")]},
+    "labels again, without values": {"more": [("LABELS", -1, [0, 0], b"")]},
+    "a parameter of no kind": {"more": [("ODD", 8, [2], bytes(16))]},
+    "a parameter that is cut": {"groups": [(2, "ODD", (("ODD", 2, [200, 200], b""),))]},
+    "a group without parameters": {"groups": [(3, "EMPTY", ()), ANALOG]},
+    "a prefix of the group SUBJECTS": {"labels": [f"Bob_{label}" for label in LABELS], "groups": [SUBJECTS]},
+    "no place of the parameters": {"places": {0: b"\0"}},
+    "parameters that begin with zeros": {"places": {BLOCK: b"\0\0"}},
+    "processor of MIPS, numbers of Intel": {"stated_processor": 86},
+    "processor of Intel, numbers of MIPS": {"processor": 86, "stated_processor": 84},
+    "processor of DEC, numbers of Intel": {"stated_processor": 85},
+    "floats stated as integers": {"places": {12: HALF, b"SCALE": HALF}},
+    "integers stated as floats": {"scale": 0.5, "places": {12: struct.pack("<f", -0.5), b"SCALE": struct.pack("<f", -0.5)}},
+    "units of each axis": {"left_out": ("UNITS",), "more": [("UNITS", -1, [4, 3], b"mm\0\0" * 3)]},
+    "events in the header": {"places": {300: b"\x39\x30\x02\x00"}},
+    "labels in small letters": {"labels": [label.lower() for label in LABELS]},
     "parameters without values": {"groups": [(2, "FORCE_PLATFORM", (("CORNERS", 4, [3, 4, 0], b""),))]},
 }
 
@@ -170,9 +200,40 @@ def test_every_variant_gives_the_same_joints(tmp_path, plain, name):
     if count := options.pop("before", 0):
         points, labels = beside(np.zeros((60, count, 3)), points), [*(f"*{i}" for i in range(count)), *labels]
     points = beside(points, 35 + np.zeros((60, options.pop("after", 0), 3)), points[:, : options.pop("copies", 0)])
-    (recording,) = himpc.read(write(tmp_path / "a.c3d", points, labels, **options))
-    np.testing.assert_allclose(recording.joints, plain, atol=2e-4)
+    places = options.pop("places", {})
+    write(tmp_path / "a.c3d", points, labels, **options)
+    rewrite(tmp_path / "a.c3d", places)
+    (recording,) = himpc.read(tmp_path / "a.c3d")
+    np.testing.assert_allclose(recording.joints, plain, atol=5e-4)
     assert recording.fps == 100
+
+
+def test_what_the_bytes_contradict_is_noted(tmp_path):
+    write(tmp_path / "a.c3d", WALKER["walk"]() * 1000, stated_processor=86)
+    rewrite(tmp_path / "a.c3d", {12: HALF, b"SCALE": HALF})
+    (recording,) = himpc.read(tmp_path / "a.c3d")
+    notes = ("numbers are those of Intel processors, as the header shows", "points are floats, as the size of the file shows")
+    assert set(notes) <= set(recording.quality.notes)
+
+
+@pytest.mark.parametrize("scale", [-1.0, 0.5])
+def test_half_a_file_is_not_taken_for_numbers_of_the_other_kind(tmp_path, scale):
+    """The first half of a file of floats has the size of a whole one of integers."""
+    path = write(tmp_path / "a.c3d", WALKER["walk"]() * 1000, scale=scale)
+    whole = himpc.read(path)[0].joints
+    size = 60 * len(LABELS) * 16 // (1 if scale < 0 else 2)
+    rewrite(path, {}, path.stat().st_size - size // 2)
+    (half,) = himpc.read(path)
+    np.testing.assert_array_equal(half.joints, whole[:30])
+
+
+def test_a_damaged_label_is_refused(tmp_path):
+    path = write(tmp_path / "a.c3d", WALKER["walk"]() * 1000)
+    content = path.read_bytes()
+    at = content.find(b"LABELS") + 8
+    rewrite(path, {at: b"\x09"})
+    with pytest.raises(FormatError, match="parameters are damaged"):
+        himpc.read(path)
 
 
 @pytest.mark.parametrize("missing", [(0, 0, 0, 0), (-1, -1, -1, -1), (np.nan,) * 4, (9999999, 9999999, 9999999, -1)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 
@@ -22,6 +22,9 @@ _MAX_COUNT = 65535
 
 _MAX_VALUE = 1e7
 """Largest coordinate of a frame beyond the stated number of frames; other bytes there are no frames."""
+
+_MIN_VALUE = 1e-30
+"""Smallest coordinate but 0; pairs of integers are smaller floats."""
 
 
 @dataclass(frozen=True)
@@ -104,13 +107,17 @@ def find_extent(
     end = min([size, *((block - 1) * _BLOCK for block in later)])
     stated = list(dict.fromkeys(_stated_frames(header, parameters)))
     combinations = list(_combinations(header, parameters, end_block))
+    trusted_kind = combinations[0].scale < 0 if combinations else False
     if not combinations:
         raise FormatError(
             f"{path}: its header is damaged: frames {header.first} to {header.last}, scale {header.scale:g}, data at "
             f"block {header.data_block}"
         )
-    for extent, frames in product(combinations, stated):
-        if 0 <= end - extent.start - frames * extent.frame_bytes < _BLOCK:
+    others = [replace(extent, scale=-extent.scale) for extent in combinations]
+    for extent, frames in product([*combinations, *others], stated):
+        if 0 <= end - extent.start - frames * extent.frame_bytes < _BLOCK and (
+            (extent.scale < 0) == trusted_kind or _are_floats(path, extent, processor, frames) == (extent.scale < 0)
+        ):
             return _with_notes(extent, frames, stated, combinations[0], header)
     extent, first = combinations[0], next(iter(stated), 0)
     held = max(end - extent.start, 0) // extent.frame_bytes
@@ -163,6 +170,13 @@ def _combinations(header: Header, parameters: Parameters, end_block: int) -> Ite
             yield Extent(n_points, n_analog, 0, by_kind[kind], (block - 1) * _BLOCK)
 
 
+def _are_floats(path: Path, extent: Extent, processor: str, frames: int) -> bool:
+    """Return whether the frames of an extent, whose size fits, are floats and not integers of half as many bytes."""
+    words = extent if extent.scale < 0 else replace(extent, scale=-1.0)
+    held = frames if extent.scale < 0 else frames // 2
+    return _are_frames(path, words, processor, 0, max(held, 1))
+
+
 def _are_frames(path: Path, extent: Extent, processor: str, first: int, held: int) -> bool:
     """Return whether the bytes beyond the stated frames are frames: numbers of a plausible size, not all 0."""
     kind = {"<": "<", ">": ">", "dec": "<"}[processor] + ("u4" if extent.scale < 0 else "i2")
@@ -173,8 +187,10 @@ def _are_frames(path: Path, extent: Extent, processor: str, first: int, held: in
         return False
     words = raw[np.unique(np.linspace(first, held - 1, 100).astype(int)), : 4 * extent.points]
     values = decode_floats(words, processor) if extent.scale < 0 else words.astype(np.float64)
-    values = values.reshape(len(values), -1, 4)[..., :3]
-    return bool((np.abs(values) < _MAX_VALUE).all() and (values != 0).any(axis=(1, 2)).all())
+    values = np.abs(values.reshape(len(values), -1, 4)[..., :3])
+    with np.errstate(invalid="ignore"):
+        is_number = (values < _MAX_VALUE) & ((values > _MIN_VALUE) | (values == 0))
+    return bool(is_number.all() and (values != 0).any(axis=(1, 2)).all())
 
 
 def _with_notes(extent: Extent, frames: int, stated: list[int], trusted: Extent, header: Header) -> Extent:

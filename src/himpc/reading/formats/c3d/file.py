@@ -27,6 +27,7 @@ _CHECKED_FRAMES = 50
 """Frames that are checked for marks of points that were not seen."""
 
 _PROCESSORS = {84: "<", 85: "dec", 86: ">"}
+_NAMES = {None: "", "<": "Intel", "dec": "DEC", ">": "MIPS"}
 _MAX_DEVIATION = 0.02
 """Relative difference between two frame rates above which they contradict each other."""
 
@@ -85,7 +86,7 @@ def open_c3d(path: Path) -> C3DFile:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            header, parameters, processor = open_parameters(path, file)
+            header, parameters, processor, processor_notes = open_parameters(path, file)
             file.seek((header.parameter_block - 1) * _BLOCK + 2)
             end_block = header.parameter_block + int.from_bytes(file.read(1), "little")
     except OSError as error:
@@ -94,7 +95,7 @@ def open_c3d(path: Path) -> C3DFile:
     check_memory(path, 1, extent.frames, extent.points)
     rate, notes = find_rate(header, parameters)
     counts = extent.points, extent.frames, extent.analog
-    opened = C3DFile(processor, *counts, extent.scale, rate, extent.start, parameters, notes=(*extent.notes, *notes))
+    opened = C3DFile(processor, *counts, extent.scale, rate, extent.start, parameters, notes=(*processor_notes, *extent.notes, *notes))
     return _ignore_invalid_marks(path, opened)
 
 
@@ -133,17 +134,21 @@ def _decode(words: NDArray[Any], file: C3DFile) -> NDArray[np.float64]:
     return decode_floats(words, file.processor) if file.scale < 0 else words.astype(np.float64)
 
 
-def open_parameters(path: Path, file: BinaryIO) -> tuple[Header, Parameters, str]:
-    """Read the header and the parameters of a C3D file, and the kind of its processor."""
+def open_parameters(path: Path, file: BinaryIO) -> tuple[Header, Parameters, str, tuple[str, ...]]:
+    """Read the header and the parameters of a C3D file, the kind of its processor, and notes."""
     words = file.read(_BLOCK)
-    if len(words) < _BLOCK or words[1] != 0x50 or words[0] == 0:
+    if words[:2] == b"\0\x50":  # where else the parameters begin
+        words = b"\x02" + words[1:]
+    if len(words) < _BLOCK or words[1] != 0x50:
         raise FormatError(f"{path}: is not a C3D file, or truncated within its header of {_BLOCK} bytes")
     at = (words[0] - 1) * _BLOCK
     file.seek(at)
     start = file.read(4)
     plausible = [kind for kind in _PROCESSORS.values() if _is_plausible(Header.parse(words, kind))]
     only = plausible[0] if len(plausible) == 1 else None
-    processor = _PROCESSORS.get(start[3], only) if len(start) == 4 else None
+    stated = _PROCESSORS.get(start[3], only) if len(start) == 4 else None
+    processor = only if stated and only and stated not in plausible else stated
+    notes = () if processor == stated else (f"numbers are those of {_NAMES[only]} processors, as the header shows",)
     if processor is None:
         raise FormatError(f"{path}: has no parameters at byte {at}; the file is truncated or damaged")
     header = Header.parse(words, processor)
@@ -152,7 +157,7 @@ def open_parameters(path: Path, file: BinaryIO) -> tuple[Header, Parameters, str
     section = start + file.read(max(blocks * _BLOCK - 4, 0))
     if len(section) < start[2] * _BLOCK:
         raise FormatError(f"{path}: is truncated within its parameters ({start[2]} blocks of {_BLOCK} bytes)")
-    return header, parse_parameters(path, section, processor), processor
+    return header, parse_parameters(path, section, processor), processor, notes
 
 
 def _is_plausible(header: Header) -> bool:

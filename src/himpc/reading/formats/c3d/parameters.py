@@ -14,6 +14,9 @@ from himpc.errors import FormatError
 __all__ = ["Parameters", "decode_floats", "number", "numbers", "parse_parameters"]
 
 Value = tuple[str, ...] | tuple[float, ...]
+_NEEDED = ("USED", "SCALE", "RATE", "LABELS", "UNITS")
+"""The parameters of points that decide what is read, by the beginning of their names."""
+
 Parameters = dict[tuple[str, str], Value]
 """Values by (group, name), both in capitals."""
 
@@ -65,9 +68,13 @@ class _ParameterParser:
         return self.section[at : at + count]
 
     def parse(self) -> Parameters:
-        """Parse the values of all parameters whose group has a name."""
+        """Parse the values of all parameters whose group has a name; of several with one name, the first with a value.
+
+        Damaged parameters are left out, except those that points cannot do without.
+        """
         groups: dict[int, str] = {}
         values: dict[tuple[int, str], Value] = {}
+        damaged: dict[tuple[int, str], FormatError] = {}
         at = 4
         while at + 2 <= len(self.section):
             length, number = struct.unpack("bb", self._take(at, 2))
@@ -78,11 +85,17 @@ class _ParameterParser:
             offset = struct.unpack(self.order + "H", self._take(at, 2))[0]
             if number < 0:
                 groups[-number] = name
-            else:
-                values[number, name] = self._value(at + 2)
+            elif not values.get((number, name)):
+                try:
+                    values[number, name] = self._value(at + 2)
+                except FormatError as error:
+                    damaged[number, name] = error
             if offset == 0:
                 break
             at += offset
+        for (number, name), error in damaged.items():
+            if groups.get(number, "POINT") == "POINT" and name.startswith(_NEEDED):
+                raise error
         return {(groups[number], name): value for (number, name), value in values.items() if number in groups}
 
     def _value(self, at: int) -> Value:

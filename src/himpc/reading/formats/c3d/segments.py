@@ -59,7 +59,7 @@ def read_segments(path: Path) -> Segments | None:
     try:
         size = path.stat().st_size
         with path.open("rb") as file:
-            header, parameters, processor = open_parameters(path, file)
+            header, parameters, processor, processor_notes = open_parameters(path, file)
     except OSError as error:
         raise FormatError(f"{path}: cannot be read: {error.strerror or error}") from error
     labels, used = _labels(parameters), number(parameters, "ROTATION", "USED")
@@ -79,7 +79,7 @@ def read_segments(path: Path) -> Segments | None:
     values = _read_floats(path, processor, start, int(frames), count)
     origins = mask_missing(_origins(values))
     unit = "".join(str(value) for value in parameters.get(("POINT", "UNITS"), ())[:1]) or None
-    notes = (*notes, *count_note("frames", stated, int(frames)))
+    notes = (*processor_notes, *notes, *count_note("frames", stated, int(frames)))
     return Segments(labels[:count], origins, unit, rate, header.points > 0, notes)
 
 
