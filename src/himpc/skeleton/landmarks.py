@@ -28,6 +28,7 @@ class LandmarkTable:
     landmarks: dict[str, _Names]
     others: _Names = ()
     by_words: bool = False
+    requires: _Names = ()
     title: str = ""
     source: str = "declared by the user"
 
@@ -79,6 +80,7 @@ def marker_set_fields(table: LandmarkTable, where: str) -> dict[str, Any]:
         "aliases": {landmark: tuple(dict.fromkeys(names)) for landmark, names in labels.items()},
         "others": table.others,
         "by_words": table.by_words,
+        "requires": table.requires,
         "title": table.title,
         "source": table.source,
         **usable,

@@ -52,6 +52,8 @@ class MarkerSet:
     by_words : bool
         Whether labels are compared as a side and words (`marker_names`): ``RKneeLat`` is ``knee lat right``. Each label
         is then used once, for the first marker that has its name.
+    requires : tuple of str
+        Labels without which other labels are not of this set, as those whose names mean other markers in other sets.
     points, joints : dict of str to tuple of Rule
         Auxiliary points and then joints, in the order in which they are computed. The rules of one are alternatives:
         in each frame, the first whose markers were all seen is used.
@@ -64,6 +66,7 @@ class MarkerSet:
     aliases: dict[str, tuple[str, ...]] = field(default_factory=dict)
     others: tuple[str, ...] = ()
     by_words: bool = False
+    requires: tuple[str, ...] = ()
     title: str = ""
     source: str = "declared by the user"
 
@@ -90,6 +93,8 @@ class MarkerSet:
         for column, label in enumerate(labels):
             for key in (label, *self._keys(label)):
                 place.setdefault(key, column)
+        if not (all(self._key(label) in place for label in self.requires) or set(self.markers).issuperset(labels)):
+            return {}
         columns: dict[str, int] = {}
         used: set[int] = set()
         for marker in self.markers:

@@ -49,6 +49,7 @@ _SYNONYMS = {
 
 # Words that say what a name is for, and not which joint it names; "C" is the middle, as in C_Hips of VRM.
 _IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def", "c"})
+_PROTOCOLS = frozenset({"cgm", "ior", "cast"})
 _IGNORED_OF_CENTRES = frozenset({"v", "virtual", "centre"})
 
 _MAX_RUN = 24
@@ -129,12 +130,13 @@ def marker_names(text: str) -> tuple[Name, ...]:
     >>> marker_names("LLFC")
     (Name(side='', words=('llfc',)), Name(side='left', words=('lfc',)))
     """
-    name = parse_name(text)
+    name = parse_name(text.partition("__")[0])  # the first of several protocols
+    name = Name(name.side, tuple(word for word in name.words if word not in _PROTOCOLS))
     if is_joint_centre(text):
         name = Name(name.side, (*name.words, "jc"))
-    first = name.words[0] if name.words else ""
+    first = name.words[0] if name.words else text.strip().lower()  # RGT is the right GT, and not only "right"
     side, code = _SIDES.get(first[:1], ""), first[1:]
-    if name.side or not side or not code or first in _WORDS:
+    if (name.side and name.words) or not side or not code or first in _WORDS:
         return (name,)
     return name, Name(side, (code, *name.words[1:]))
 

@@ -17,7 +17,7 @@ from himpc._schema import parse_toml, validated
 from himpc.errors import LayoutError
 from himpc.skeleton.conversion import find_rule
 from himpc.skeleton.layout import PARTS, Layout, get_layout, layout_names
-from himpc.skeleton.names import Name, is_joint_centre, mirror_joint, parse_name
+from himpc.skeleton.names import Name, is_joint_centre, marker_names, mirror_joint, parse_name
 
 Part = Literal["legs", "arms", "trunk"]
 
@@ -41,7 +41,17 @@ CORES: dict[str, frozenset[str]] = {
 
 _CORE = CORES["lower-body"] | CORES["upper-body"] | {"pelvis", "spine", "neck", "head", "head_top"}
 
-_SHANKS = {(word,) for word in ("shank", "shin", "calf", "tibia", "tib")}
+_EXPLICIT = {f"{side}_{joint}": f"{side} {joint}" for side in ("left", "right") for joint in ("wrist", "ankle")}
+
+_BONES_OF_JOINT: tuple[tuple[tuple[str, ...], frozenset[tuple[str, ...]], frozenset[tuple[str, ...]]], ...] = (
+    (
+        ("knee",),
+        frozenset({("shank",), ("shin",), ("calf",), ("tibia",), ("low", "leg"), ("leg",)}),
+        frozenset({("thigh",), ("femur",), ("up", "leg")}),
+    ),
+    (("elbow",), frozenset({("fore", "arm"), ("low", "arm")}), frozenset({("up", "arm"), ("humerus",), ("arm",)})),
+)
+"""A joint, the bones that begin at it, and those that end at it."""
 
 _Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(lambda v: (v,) if isinstance(v, str) else v)]
 
@@ -57,12 +67,15 @@ class Convention:
     joints : dict of str to tuple of str
         The names of each joint, tried in order. A joint of the left side stands for both sides unless the right one is
         given. Each name of a file is used for the first joint that takes it.
+    unless : tuple of str
+        Names that show that the file means other things by its names, which are then not of this convention.
     """
 
     name: str
     title: str
     source: str
     joints: dict[str, _Names]
+    unless: _Names = ()
 
     @cached_property
     def alternatives(self) -> dict[str, tuple[Name, ...]]:
@@ -79,6 +92,8 @@ class Convention:
         """Return the index of each joint that has one of its names."""
         found: dict[str, int] = {}
         used: set[int] = set()
+        if any(name in index_of for name in map(parse_name, self.unless)):
+            return {}
         for joint, names in self.alternatives.items():
             index = next((index_of[n] for n in names if n in index_of and index_of[n] not in used), None)
             if index is not None:
@@ -147,12 +162,15 @@ def _find_joints(labels: tuple[str, ...]) -> NamedJoints:
         title, best = max(of_part, key=lambda pair: (len(_CORE & pair[1].keys()), pair[0] != mixed.title))
         columns |= {joint: column for joint, column in best.items() if column not in columns.values()}
         titles += [title] if best else []
+    for joint, words in _EXPLICIT.items():
+        # A bone may stand for the joint at which it begins, unless the joint has a name of its own.
+        explicit = index_of.get(parse_name(words), -1)
+        if joint in columns and explicit not in (-1, *columns.values()):
+            columns[joint] = explicit
     agreeing = [found for _, found in of_group[1] if _agree(found, columns)]
     more = max(agreeing, key=len, default={})
     columns |= {joint: column for joint, column in more.items() if column not in columns.values()}
     for side in ("left", "right"):
-        if _is_marker_on_thigh(side, columns, labels, index_of):
-            del columns[f"{side}_hip"]
         # A tree of bones may end at the ankle, below which it has only an end.
         ankle = columns.get(f"{side}_ankle")
         end = None if ankle is None else index_of.get(parse_name(f"{labels[ankle]}_end"))
@@ -164,25 +182,27 @@ def _find_joints(labels: tuple[str, ...]) -> NamedJoints:
 def _index_names(labels: Sequence[str]) -> dict[Name, int]:
     """Return the index of each name; that of a joint centre rather than of a marker on the joint.
 
-    ``L3`` is a vertebra, unless there is an ``R3`` as well.
+    ``L3`` is a vertebra, unless there is an ``R3`` as well. Left out are markers on bones between joints.
     """
     index_of: dict[Name, int] = {}
     own = {label.strip().upper() for label in labels}
     for i in sorted(range(len(labels)), key=lambda i: not is_joint_centre(labels[i])):
         text = labels[i].strip().upper()
         if not (text[:1] == "L" and text[1:].isdecimal() and f"R{text[1:]}" in own):
-            index_of.setdefault(parse_name(labels[i]), i)
+            for name in (parse_name(labels[i]), *marker_names(labels[i])[1:]):
+                index_of.setdefault(name, i)
+    _drop_markers_on_bones(index_of)
     return index_of
 
 
-def _is_marker_on_thigh(
-    side: str, columns: Mapping[str, int], labels: Sequence[str], index_of: Mapping[Name, int]
-) -> bool:
-    """Return whether the hip is a marker in the middle of the thigh: beside a knee and such a marker on the shank."""
-    hip, knee = (columns.get(f"{side}_{joint}") for joint in ("hip", "knee"))
-    if hip is None or knee is None or "hip" in parse_name(labels[hip]).words:
-        return False
-    return "knee" in parse_name(labels[knee]).words and any(name.words in _SHANKS for name in index_of)
+def _drop_markers_on_bones(index_of: dict[Name, int]) -> None:
+    """Drop bones beside joints: with an elbow and a forearm, the forearm is a marker in its middle, as the upper arm."""
+    for side in ("left", "right"):
+        names = {name.words for name in index_of if name.side == side}
+        for joint, bones, upper_bones in _BONES_OF_JOINT:
+            if joint in names and not names.isdisjoint(bones):
+                for words in bones | upper_bones:
+                    index_of.pop(Name(side, words), None)
 
 
 def _agree(some: Mapping[str, int], others: Mapping[str, int]) -> bool:
