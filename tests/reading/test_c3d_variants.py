@@ -179,7 +179,10 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "processor of Intel, numbers of MIPS": {"processor": 86, "stated_processor": 84},
     "processor of DEC, numbers of Intel": {"stated_processor": 85},
     "floats stated as integers": {"places": {12: HALF, b"SCALE": HALF}},
-    "integers stated as floats": {"scale": 0.5, "places": {12: struct.pack("<f", -0.5), b"SCALE": struct.pack("<f", -0.5)}},
+    "integers stated as floats": {
+        "scale": 0.5,
+        "places": {12: struct.pack("<f", -0.5), b"SCALE": struct.pack("<f", -0.5)},
+    },
     "units of each axis": {"left_out": ("UNITS",), "more": [("UNITS", -1, [4, 3], b"mm\0\0" * 3)]},
     "events in the header": {"places": {300: b"\x39\x30\x02\x00"}},
     "labels in small letters": {"labels": [label.lower() for label in LABELS]},
@@ -212,7 +215,10 @@ def test_what_the_bytes_contradict_is_noted(tmp_path):
     write(tmp_path / "a.c3d", WALKER["walk"]() * 1000, stated_processor=86)
     rewrite(tmp_path / "a.c3d", {12: HALF, b"SCALE": HALF})
     (recording,) = himpc.read(tmp_path / "a.c3d")
-    notes = ("numbers are those of Intel processors, as the header shows", "points are floats, as the size of the file shows")
+    notes = (
+        "numbers are those of Intel processors, as the header shows",
+        "points are floats, as the size of the file shows",
+    )
     assert set(notes) <= set(recording.quality.notes)
 
 

@@ -30,7 +30,8 @@ CACHE_SIZE = 64
 """Number of lists of labels whose marker set is cached: most files of an archive have the same labels."""
 
 _MIN_KNOWN, _MIN_LANDMARKS = 0.6, 8
-"""Share of the labels that a set must know, or number of its markers that must be there, to explain a part of a body."""
+"""Share of the labels that a set must know, or number of its markers that must be there, to explain a part of a
+body."""
 
 _MIN_CLUSTER = 3
 

@@ -10,8 +10,8 @@ from typing import Literal
 Side = Literal["left", "right", ""]
 
 _SIDES: dict[str, Side] = {
-    **dict.fromkeys(("l", "left", "lft", "lt", "左"), "left"),
-    **dict.fromkeys(("r", "right", "rgt", "rt", "右"), "right"),
+    **dict.fromkeys(("l", "left", "lft", "lt", "lx", "sx", "左"), "left"),
+    **dict.fromkeys(("r", "right", "rgt", "rt", "rx", "dx", "右"), "right"),
 }
 
 _IS_CENTRE = re.compile(r"(?:^|[^a-z])(?:[lr]_?)?[hkasew]?jc(?![a-z])|joint[ _.-]?cent(?:re|er)", re.IGNORECASE)
@@ -49,6 +49,9 @@ _SYNONYMS = {
 
 # Words that say what a name is for, and not which joint it names; "C" is the middle, as in C_Hips of VRM.
 _IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def", "c"})
+_CORNERS = {"fl": "left front", "fr": "right front", "bl": "left back", "br": "right back"}
+"""The corners of pelvis and head: ``Hip_FL`` is the left front of the hips."""
+
 _PROTOCOLS = frozenset({"cgm", "ior", "cast"})
 _IGNORED_OF_CENTRES = frozenset({"v", "virtual", "centre"})
 
@@ -130,7 +133,9 @@ def marker_names(text: str) -> tuple[Name, ...]:
     >>> marker_names("LLFC")
     (Name(side='', words=('llfc',)), Name(side='left', words=('lfc',)))
     """
-    name = parse_name(text.partition("__")[0])  # the first of several protocols
+    text = text.partition("__")[0]  # the first of several protocols
+    corner = text.lower()[-2:] if re.search("[^A-Za-z][A-Za-z]{2}$", text) else ""
+    name = parse_name(text[:-2] + _CORNERS[corner] if corner in _CORNERS else text)
     name = Name(name.side, tuple(word for word in name.words if word not in _PROTOCOLS))
     if is_joint_centre(text):
         name = Name(name.side, (*name.words, "jc"))

@@ -196,7 +196,7 @@ def _index_names(labels: Sequence[str]) -> dict[Name, int]:
 
 
 def _drop_markers_on_bones(index_of: dict[Name, int]) -> None:
-    """Drop bones beside joints: with an elbow and a forearm, the forearm is a marker in its middle, as the upper arm."""
+    """Drop bones beside joints: with an elbow and a forearm, the forearm is a marker in its middle."""
     for side in ("left", "right"):
         names = {name.words for name in index_of if name.side == side}
         for joint, bones, upper_bones in _BONES_OF_JOINT:

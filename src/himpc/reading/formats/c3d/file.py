@@ -95,7 +95,15 @@ def open_c3d(path: Path) -> C3DFile:
     check_memory(path, 1, extent.frames, extent.points)
     rate, notes = find_rate(header, parameters)
     counts = extent.points, extent.frames, extent.analog
-    opened = C3DFile(processor, *counts, extent.scale, rate, extent.start, parameters, notes=(*processor_notes, *extent.notes, *notes))
+    opened = C3DFile(
+        processor,
+        *counts,
+        extent.scale,
+        rate,
+        extent.start,
+        parameters,
+        notes=(*processor_notes, *extent.notes, *notes),
+    )
     return _ignore_invalid_marks(path, opened)
 
 

@@ -77,9 +77,9 @@ def resolve_points(labels: Sequence[str], options: FileOptions, prefer: Layout |
     """Find the joints of a person from the labels of points, without the name of the subject.
 
     What the user states comes first: a marker set, or a layout whose joints are all named. Then comes a marker set that
-    gives all joints of ``kinect-v1``, or a whole body with markers on its pelvis; a whole body by the names of its joints;
-    a whole body without some joints, by a marker set; and a part of the body, by either. None if the labels are of none of these, or do not give all joints of
-    the user's marker set.
+    gives all joints of ``kinect-v1``, or a whole body with markers on its pelvis; a whole body by the names of its
+    joints; a whole body without some joints, by a marker set; and a part of the body, by either. None if the labels are
+    of none of these, or do not give all joints of the user's marker set.
     """
     if options.markers:
         is_complete = set(options.markers.given_joints(labels)) == set(options.markers.joints)
@@ -165,7 +165,9 @@ def _part_of_body(labels: Sequence[str]) -> Resolution | None:
             candidates.append((len(given), known))
     if covered_parts(named.columns) and len(named.columns) >= _MIN_KNOWN * len(labels):
         # A set of landmarks by words takes the name of a joint for that of a marker on it.
-        candidates = [(n, known) for n, known in candidates if known and (not known.by_words or known.has_pelvis(labels))]
+        candidates = [
+            (n, known) for n, known in candidates if known and (not known.by_words or known.has_pelvis(labels))
+        ]
         candidates.append((len(named.columns), None))
     if not candidates:
         return None
