@@ -102,10 +102,11 @@ class MarkerSet:
             # A set of landmarks has words such as "left_hip_centre" for its markers, which a label may mean otherwise.
             keys = [marker if self.by_words else self._key(marker), *map(self._key, self.aliases.get(marker, ()))]
             found = (place[key] for key in keys if key in place)
-            column = next((each for each in found if not (self.by_words and each in used)), None)
-            if column is not None:
-                columns[marker] = column
-                used.add(column)
+            for own in found:
+                if not (self.by_words and own in used):
+                    columns[marker] = own
+                    used.add(own)
+                    break
         return columns
 
     def count_known(self, labels: Sequence[str]) -> int:

@@ -48,7 +48,7 @@ _SYNONYMS = {
 }
 
 # Words that say what a name is for, and not which joint it names; "C" is the middle, as in C_Hips of VRM.
-_IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def", "c"})
+_IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def", "c", "stretch"})
 _CORNERS = {"fl": "left front", "fr": "right front", "bl": "left back", "br": "right back"}
 """The corners of pelvis and head: ``Hip_FL`` is the left front of the hips."""
 
@@ -109,7 +109,9 @@ def parse_name(text: str) -> Name:
     rest = [_SYNONYMS.get(word, word) for word in words if not (side and word in _SIDES)]
     kept = tuple(str(int(word)) if word.isdecimal() else word for word in rest)
     # The middle of the hips is a "hip centre"; that of a side is the hip.
-    ignored = _IGNORED | {"centre"} if side else _IGNORED
+    ignored = _IGNORED | {"centre"} if side else _IGNORED | {"m", "x"}  # Head_M and head.x are in the middle
+    if kept[:1] == ("m",):  # mHipLeft
+        ignored |= {"m"}
     if is_joint_centre(text):
         ignored |= _IGNORED_OF_CENTRES
     return Name(side, tuple(word for word in kept if word not in ignored) or kept)

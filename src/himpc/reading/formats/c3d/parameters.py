@@ -93,9 +93,9 @@ class _ParameterParser:
             if offset == 0:
                 break
             at += offset
-        for (number, name), error in damaged.items():
+        for (number, name), damage in damaged.items():
             if groups.get(number, "POINT") == "POINT" and name.startswith(_NEEDED):
-                raise error
+                raise damage
         return {(groups[number], name): value for (number, name), value in values.items() if number in groups}
 
     def _value(self, at: int) -> Value:
