@@ -91,7 +91,7 @@ class MarkerSet:
     def columns(self, labels: Sequence[str]) -> dict[str, int]:
         """Return the place of each marker of the set among a file's labels; absent markers are left out."""
         place: dict[Hashable, int] = {}
-        for column, label in enumerate(labels):
+        for column, label in sorted(enumerate(labels), key=lambda pair: len(pair[1])):  # C7 rather than C7_m
             for key in (label, *self._keys(label)):
                 place.setdefault(key, column)
         if not (all(self._key(label) in place for label in self.requires) or set(self.markers).issuperset(labels)):

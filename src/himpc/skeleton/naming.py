@@ -186,7 +186,7 @@ def _index_names(labels: Sequence[str]) -> dict[Name, int]:
     """
     index_of: dict[Name, int] = {}
     own = {label.strip().upper() for label in labels}
-    for i in sorted(range(len(labels)), key=lambda i: not is_joint_centre(labels[i])):
+    for i in sorted(range(len(labels)), key=lambda i: (not is_joint_centre(labels[i]), len(labels[i]))):
         text = labels[i].strip().upper()
         if not (text[:1] == "L" and text[1:].isdecimal() and f"R{text[1:]}" in own):
             for name in (parse_name(labels[i]), *marker_names(labels[i])[1:]):
