@@ -5,8 +5,10 @@ The files are those that the tests of the readers write, of a simulated walker. 
 
 from __future__ import annotations
 
+import re
 import runpy
 import tempfile
+from collections.abc import Sequence
 from contextlib import chdir, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
@@ -98,7 +100,8 @@ def _example(known: Format) -> list[str]:
     """Return how a small file begins, if it is text, the command that reads it, and what that prints."""
     if known.name == "video":
         return ["```text", "himpc pose walk.mp4 --out poses --overlay", "```", "", "See [video](../video.md)."]
-    sample = read_sample(known.name)
+    rate = re.search(r"\{fps(?:=([0-9]+))?\}", known.facts.assumes) if known.facts else None
+    sample = read_sample(known.name, ["--fps", rate[1] or "30"] if rate else [])
     begin = [line[:MAX_WIDTH] for line in sample.text.splitlines()[:MAX_LINES]]
     head = [f"$ head -{MAX_LINES} {sample.file} | cut -c 1-{MAX_WIDTH}", *begin] if begin else []
     return ["```text", *head, f"$ {sample.command}", *sample.output.rstrip().splitlines(), "```"]
@@ -122,7 +125,7 @@ def _writers() -> dict[str, Any]:
     return writers
 
 
-def read_sample(name: str) -> Sample:
+def read_sample(name: str, options: Sequence[str]) -> Sample:
     """Write a small file of a format, and read it with the command line."""
     writers = _writers()
     with tempfile.TemporaryDirectory() as parent:
@@ -133,7 +136,7 @@ def read_sample(name: str) -> Sample:
             file.rename(file.with_stem("walk"))
         path = path if path.exists() else path.with_stem("walk")
         is_folder = name in writers["FOLDERS"]
-        command = ["info", "walk" if is_folder else path.name]
+        command = ["info", "walk" if is_folder else path.name, *options]
         content = path.read_bytes()
         output = StringIO()
         with chdir(parent if is_folder else folder), redirect_stdout(output):
@@ -143,6 +146,6 @@ def read_sample(name: str) -> Sample:
 
 
 def _walk(layout: Layout, frames: int, seed: int) -> np.ndarray:
-    """Return the joints ``(frames, J, 3)`` of a simulated walker."""
+    """Return the joints ``(frames, J, 3)`` of a simulated walker, who faces the z axis as the writers expect."""
     (walk,) = simulate(1, 1, seconds=1.0, layout=layout.name, sensor=Sensor(), seed=seed)
-    return np.round(walk.joints[:frames].astype(np.float64), 3)
+    return np.round(walk.joints[:frames] * np.array([-1.0, 1.0, -1.0]), 3)

@@ -16,6 +16,7 @@ from himpc.errors import FormatError, HimpcError
 from himpc.reading import read
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import FORMATS, HEAD_BYTES, find_format, get_format
+from himpc.reading.formats.kgbd import _ORDER as KGBD_ORDER
 from himpc.recordings import Recording, save
 from himpc.skeleton import Layout, MarkerSet, get_layout
 from himpc.skeleton.marker_rules import Mean
@@ -126,7 +127,8 @@ def write_kgbd(path: Path, standing: Standing) -> Path:
         *("Wrist-Left", "Hand-Right", "Hand-Left", "Spine", "Hip-centro", "Hip-Right", "Hip-Left", "Knee-Right"),
         *("Knee-Left", "Ankle-Right", "Ankle-Left", "Foot-Right", "Foot-Left"),
     )
-    joints = standing(get_layout("kinect-v1"), 3, 0)
+    layout = get_layout("kinect-v1")
+    joints = standing(layout, 3, 0)[:, [layout.index(joint) for joint in KGBD_ORDER]]
     return text(path / "x.txt", *(f"{n};{cells(f[j], ';')}" for f in joints for j, n in enumerate(names)))
 
 
@@ -153,7 +155,7 @@ def write_coco(path: Path, standing: Standing) -> Path:
 
 def write_mediapipe(path: Path, standing: Standing) -> Path:
     def landmarks(frame: np.ndarray) -> list[dict]:
-        return [{"x": x, "y": -y, "z": z, "visibility": 0.9} for x, y, z in frame.tolist()]
+        return [{"x": x, "y": -y, "z": -z, "visibility": 0.9} for x, y, z in frame.round(4).tolist()]
 
     layout = get_layout("mediapipe-33")
     frames = standing(layout, 3, 0)

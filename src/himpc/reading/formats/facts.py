@@ -6,8 +6,7 @@ are made of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 from himpc.errors import Hint
@@ -65,8 +64,6 @@ class FormatFacts:
         Where the format is described: an address or a publication; empty if nowhere.
     exports : tuple of Export
         How programs write it; none for published data sets, which are read as they are.
-    states : mapping
-        The options of reading that an ordinary file needs, such as ``{"fps": "30"}``.
     """
 
     kind: Kind
@@ -76,7 +73,6 @@ class FormatFacts:
     ignores: str
     source: str = ""
     exports: tuple[Export, ...] = ()
-    states: Mapping[str, str] = field(default_factory=dict)
 
     def advice(self) -> Hint:
         """Return the advice with which errors end: how to export from the program that is named first."""

@@ -38,7 +38,7 @@ FACTS = FormatFacts(
     reads="the motion of a skeleton: the `.asf` whose name that of the motion begins with, or that its first line "
     "states, in the same folder or, if that has none, in the one above; a lone `.asf` needs no such name",
     assumes="`length` in the skeleton is an inch in its unit, 0.45 for CMU; the upward axis that the body shows; no "
-    "rate unless a comment states one: state {fps} (most of CMU is at 120)",
+    "rate unless a comment states one: state {fps=120} for most of CMU",
     ignores="masses, limits and centres of bones; a skeleton without a motion",
     source="https://research.cs.wisc.edu/graphics/Courses/cs-838-1999/Jeff/ASF-AMC.html",
     exports=(Export("the CMU motion capture database", "download the motion and its skeleton into one folder"),),
