@@ -83,7 +83,7 @@ def test_no_other_reader_recognises_a_file(name: str, people, tmp_path: Path, st
     head = b"" if path.is_dir() else path.read_bytes()[:HEAD_BYTES]
     known = [fmt.name for fmt in FORMATS if fmt.name != "video" and fmt.recognise(path, head)]
     # Readers of any program's tables, arrays and JSON come after those of one program.
-    general = {"csv-joints", "csv-frames", "npz", "arrays", "number-rows", "json-poses"}
+    general = {"csv-joints", "csv-frames", "npz", "arrays", "number-rows", "json-poses", "xml-poses"}
     assert known[0] == name
     assert set(known[1:]) <= general
 
