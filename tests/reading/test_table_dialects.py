@@ -109,6 +109,23 @@ DIALECTS = {
         lambda x: [[*names("Pose_{}_{}", "xyz", range(25)), *names("Hand_{}_{}", "xyz", range(9))],
                    *(cells(f, np.zeros(27) + 0.1) for f in x)], None,
     ),
+    "states by name": (
+        lambda x: wide(x, "{}.{}", ("x", "y", "z", "trackedstate"), "Tracked"), None,
+    ),
+    "a clock of whole seconds": (
+        lambda x: timed(np.tile(x, (8, 1, 1)), "Timestamp", lambda i: f"7/24/2026 3:14:{(i + 13) // FPS:02d} PM"), FPS,
+    ),
+    "the number of the row without a name": (
+        lambda x: [names('"{}_{}"'), *([f'"{i + 1}"', *cells(f)] for i, f in enumerate(x))], None,
+    ),
+    "statements in one line": (
+        lambda x: [["Software : a", "Version : 1.0", "Stream nominal rate : 30", "Sequence Name : b"],
+                   ["Index", *names("{}_{}")], *([f"{i}", *cells(f)] for i, f in enumerate(x))], FPS,
+    ),
+    "names of quantities": (
+        lambda x: [["time(ms)", *names(" {} position {}(m)"), *names(" {} quaternion {}")],
+                   *(cells(i * 1000 / FPS, f, np.ones(75)) for i, f in enumerate(x))], FPS,
+    ),
     "no header, rotations": (lambda x: [cells(*(e for p in f for e in (p, 0, 0, 0, 1))) for f in x], None),
     "no header, angles": (lambda x: [cells(*(e for p in f for e in (p, 10, 20, 30))) for f in x], None),
     "no header, milliseconds": (lambda x: [cells(5000 + int(i * 1000 / FPS), f) for i, f in enumerate(x)], FPS),
@@ -126,7 +143,7 @@ def test_the_same_walk_is_read_from_every_dialect(tmp_path, walking, dialect):
     rows, fps = DIALECTS[dialect]
     (recording,) = himpc.read(write(tmp_path / "a.csv", rows(joints)), clean=False)
     assert recording.layout.name == "kinect-v2"
-    np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
+    np.testing.assert_allclose(recording.joints[: len(joints)], joints, atol=1e-4)
     assert recording.fps == (pytest.approx(fps, abs=0.3) if fps else None)
 
 
@@ -226,3 +243,51 @@ def test_damaged_deeplabcut_is_an_error_or_recordings(tmp_path, walking, check_d
     joints, _ = walking("coco-17")
     path = write(tmp_path / "a.csv", deeplabcut([joints[:4], joints[:4] + ASIDE], ["x", "y", "z"]))
     check_damaged(get_format("csv-frames"), path, path.read_bytes(), seed)
+
+
+def test_a_header_of_more_joints_than_the_rows_have_is_cut(tmp_path, walking):
+    joints, _ = walking("kinect-v2")
+    rows = [["1", *cells(frame[:20]), ""] for frame in joints]
+    (recording,) = himpc.read(write(tmp_path / "a.csv", [["TrackingID", *names("{}{}"), ""], *rows]), clean=False)
+    assert len(recording.layout) == 20
+    assert "the rows have no cells for the last 15 columns of the header" in recording.quality.notes
+
+
+def captury(joints):
+    """Return a table of joint centres and angles, with statements above it and the places of cameras below it."""
+    of = {"Wrist": "Wrist", "Elbow": "Elbow", "Shoulder": "Shoulder", "Toe": "Foot", "Ankle": "Ankle", "Knee": "Knee"}
+    points = {
+        f"{side[0]}{name}": f"{v2}{side}" for side in ("Left", "Right") for name, v2 in {**of, "Hip": "Hip"}.items()
+    }
+    points |= {"Spine1": "SpineMid", "Neck": "Neck", "Head": "Head"}
+    quantities = [each for name in points for each in (f"{name}Positions", "", "", f"{name}Angles", "", "")]
+    rows = [cells(*(e for v2 in points.values() for e in (1000 * frame[V2.index(v2)], 1, 2, 3))) for frame in joints]
+    return [
+        ["Recorded at", "2026-11-28 11:04:30", "Recorded with", "a", "Exported with", "b"],
+        ["Frames", str(len(joints))],
+        ["", "", "", *quantities, "Knee Angle", "", ""],
+        ["Frame", "Sub Frame", "Annotations", *["X", "Y", "Z"] * 2 * len(points), "Left", "Right", ""],
+        [
+            "",
+            "",
+            "",
+            *["mm"] * 3 + ["deg"] * 3,
+            *["mm", "mm", "mm", "deg", "deg", "deg"] * (len(points) - 1),
+            "deg",
+            "Ratio",
+        ],
+        *([str(i), "0", "", *row, "1", "2", "3", "4"] for i, row in enumerate(rows)),
+        [],
+        ["Camera Calibration", "Origin", "", "", "Up"],
+        ["", "X", "Y", "Z", "X", "Y", "Z"],
+        ["Camera 1", "1", "2", "3", "4", "5", "6"],
+    ]
+
+
+def test_captury_is_read_without_its_angles_and_cameras(tmp_path, walking):
+    joints, _ = walking("kinect-v2")
+    (recording,) = himpc.read(write(tmp_path / "a.csv", captury(joints), ";"), clean=False)
+    found = recording.joints[:, recording.layout.index("left_knee")]
+    np.testing.assert_allclose(found, joints[:, V2.index("KneeLeft")], atol=1e-4)
+    assert len(recording) == len(joints)
+    assert any("below the table are left out" in note for note in recording.quality.notes)

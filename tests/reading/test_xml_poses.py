@@ -68,6 +68,13 @@ DIALECTS = {
         "Recording",
         *(f"<Frame>{joints_of(f, lambda n, at: f'<{n}>{at[0]:.6f} {at[1]:.6f} {at[2]:.6f}</{n}>')}</Frame>" for f in x),
     ),
+    "one stream": lambda x: tag(
+        "frames",
+        *(
+            f"<FrameNum>{i}</FrameNum>{joints_of(f, lambda n, at: f'<{n}>{elements(at)}</{n}>')}"
+            for i, f in enumerate(x)
+        ),
+    ),
     "rows of joints": lambda x: tag(
         "data",
         *(

@@ -42,6 +42,8 @@ _START = re.compile(r"<(\?xml|!--|[A-Za-z_])")
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the beginning of XML that is not known to hold no poses."""
     lines = decode_head(head)
+    if re.search(r"<(\w+:)?mvnx\b", "\n".join(lines)):
+        return False
     return bool(lines) and _START.match(lines[0]) is not None and unsupported_error(path, head) is None
 
 

@@ -21,13 +21,14 @@ _NAMES = {
     "personindex personidx personno personnumber",
     "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx framecount framen fnum item",
     "time": "time times timestamp timestamps seconds timestampms timestampus timestampusec timestampns timems "
-    "frametime relativetime elapsedtime elapsed datetime sec t",
+    "frametime relativetime elapsedtime elapsed datetime timespan sec t",
     "joint": "joint jointname jointtype keypoint keypointname landmark landmarkname marker markername bodypart "
     "point pointname bone bonename segment segmentname",
     "name": "name label part nodename",
     "number": "jointid jointno jointnumber jointindex jointidx landmarkid landmarkidx landmarkindex landmarknumber "
     "keypointid keypointidx keypointindex kptid pointid pointindex boneid",
-    "confidence": "confidence conf score visibility vis likelihood prob probability presence trackingstate state",
+    "confidence": "confidence conf score visibility vis likelihood prob probability presence trackingstate "
+    "trackedstate state",
     **{axis: axis for axis in AXES},
 }
 _CONTENT_OF = {name: content for content, names in _NAMES.items() for name in names.split()}
@@ -44,17 +45,17 @@ _NUMBERED_JOINT = re.compile(
     r"(?:(?:pose|body)[^A-Za-z0-9]*)?(?:pose|landmark|lm|joint|keypoint|point|pt|kpt?|jt?)[^A-Za-z0-9]*([0-9]{1,4})",
     re.IGNORECASE,
 )
-_WORDS = "posi|pos|poz|position|translation|loc|location|coord|3d"
+_WORDS = "posi|pos|poz|positions?|translation|loc|location|coord|3d"
 _POSITION = re.compile(
-    rf"(?i:{_WORDS})[^A-Za-z0-9]+(.+)|(.+?)(?:[^A-Za-z0-9]+[jJ]oint)?[^A-Za-z0-9]+(?i:{_WORDS})|(.*[a-z0-9])(?:Pos|Position)"
+    rf"(?i:{_WORDS})[^A-Za-z0-9]+(.+)|(.+?)(?:[^A-Za-z0-9]+[jJ]oint)?[^A-Za-z0-9]+(?i:{_WORDS})|(.*[a-z0-9])(?:Pos|Positions?)"
 )
-_POSITION_WORDS = {*_WORDS.split("|"), "coordinate", "camera", "world"}
+_POSITION_WORDS = {*_WORDS.replace("?", "").split("|"), "position", "coordinate", "camera", "world"}
 _OTHER_QUANTITIES = (
     "rot|rotation|quat|quaternion|euler|orient|orientation|angle|vel|velo|velocity|acc|acce|acceleration|gyro|force|"
     "moment"
 )
 _NO_POSITION = re.compile(
-    rf"(?:(?:^|[^A-Za-z])(?i:{_OTHER_QUANTITIES})|(?<=[a-z0-9])(?:{_OTHER_QUANTITIES.title()}))(?![a-z])"
+    rf"(?:(?:^|[^A-Za-z])(?i:{_OTHER_QUANTITIES})|(?<=[a-z0-9])(?:{_OTHER_QUANTITIES.title()}))s?(?![a-z])"
 )
 """Words for other quantities, also within names such as ``HeadRotationX`` and ``head_rotX``."""
 

@@ -15,7 +15,8 @@ __all__ = ["Header", "parse_header", "split_row"]
 
 _STATED = ("unit", "layout", "fps", "up")
 _STATEMENTS = {
-    "fps": "fps framerate samplerate samplingrate capturerate camerarate datarate frequency rate",
+    "fps": "fps framerate samplerate samplingrate capturerate camerarate datarate frequency rate srate nominalrate "
+    "streamnominalrate",
     "unit": "unit units lengthunit lengthunits",
 }
 _KEY_OF = {word: key for key, words in _STATEMENTS.items() for word in words.split()}
@@ -25,6 +26,10 @@ _STATEMENT = re.compile(r"\s*\"?([A-Za-z _]+?)\"?\s*[:=,;\t]\s*\"?([^,;\t\"]+)")
 _MAX_ROWS = 6
 _MAX_PREAMBLE, _MAX_PREAMBLE_CELLS, _MIN_HEADER_CELLS = 12, 3, 7
 """Lines above a header, cells of such a line, and cells of a header below such lines."""
+_MIN_RATIO = 5
+"""Cells of a header for each of a longer line above it, of which a row of the names of joints has a third or more."""
+_MIN_UNITS = 0.8
+"""Share of the cells of a row of units that must be known units."""
 _DEEPLABCUT = {"scorer": "", "individuals": "body", "bodyparts": "joint", "coords": "axis"}
 """The first cells of the rows of a header of DeepLabCut, and what the others of a row are."""
 
@@ -88,7 +93,9 @@ def parse_header(lines: Sequence[str]) -> Header | None:
 
 def split_row(line: str, delimiter: str) -> list[str]:
     """Split a line into cells."""
-    return line.split() if delimiter == " " else split_cells(line, delimiter)
+    if delimiter != " ":
+        return split_cells(line, delimiter)
+    return [cell.strip('"') for cell in re.findall(r'"[^"]*"|\S+', line)] if '"' in line else line.split()
 
 
 def _count_preamble(lines: Sequence[str]) -> int:
@@ -97,20 +104,23 @@ def _count_preamble(lines: Sequence[str]) -> int:
         max(sum(map(bool, split_row(line, delimiter))) for delimiter in _DELIMITERS)
         for line in lines[: _MAX_PREAMBLE + 1]
     ]
+    most = max(counts, default=0)
     header = next((i for i, count in enumerate(counts) if count >= _MIN_HEADER_CELLS), 0)
-    return header if all(count <= _MAX_PREAMBLE_CELLS for count in counts[:header]) else 0
+    widest = next((i for i, count in enumerate(counts) if count * _MIN_RATIO >= most), 0)
+    is_short = all(count <= _MAX_PREAMBLE_CELLS for count in counts[:header])
+    return max(header if is_short else 0, widest)
 
 
 def _parse_statements(lines: Sequence[str]) -> dict[str, str]:
-    """Return the frame rate and the unit of length that lines such as ``Rate: 100 Hz`` state."""
+    """Return the frame rate and the unit of length that lines such as ``Rate: 100 Hz`` state, also several a line."""
     stated: dict[str, str] = {}
     for line in lines:
-        match = _STATEMENT.match(line)
-        key = _KEY_OF.get(re.sub(r"[ _]", "", match[1].lower())) if match else None
-        if match and key == "unit":
-            stated["unit"] = match[2].strip()
-        elif match and key == "fps" and (rate := parse_number(match[2])):
-            stated["fps"] = f"{rate:g}"
+        for match in _STATEMENT.finditer(line):
+            key = _KEY_OF.get(re.sub(r"[ _]", "", match[1].lower()))
+            if key == "unit":
+                stated["unit"] = match[2].strip()
+            elif key == "fps" and (rate := parse_number(match[2])):
+                stated["fps"] = f"{rate:g}"
     return stated
 
 
@@ -178,6 +188,6 @@ def _parse_deeplabcut(rows: Sequence[list[str]]) -> tuple[list[str], tuple[str, 
 def _parse_unit_row(cells: Sequence[str]) -> set[str] | None:
     """Parse the units of length in a row of units; None if it is a row of numbers."""
     units = [parse_label_unit(cell) for cell in cells if cell]
-    if not units or None in units:
+    if not units or sum(unit is not None for unit in units) < _MIN_UNITS * len(units) or any(map(_is_number, cells)):
         return None
     return {unit for unit in units if unit in ("mm", "cm", "m", "in")}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ CHECKED_BYTES = 2**20
 """Bytes of a file that are checked first, so that a wrong line there is found at once."""
 
 
+_MIN_ROWS, _MAX_LINES_BELOW, _MAX_DIGITS = 2, 40, 10
+"""Rows above text that does not belong to a table, lines of such text, and digits of the number of a row."""
 _MAX_DISTINCT_SHARE, _MAX_BODIES = 0.75, 20
 """Share of distinct rows below which frames are there several times, and most bodies that a column may tell apart."""
 STATE_WORDS = {"tracked": "1", "inferred": "0.5", "nottracked": "0", "not tracked": "0", "true": "1", "false": "0"}
@@ -223,11 +226,13 @@ def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
         notes = (f"the header is repeated in line {repeated[0]}",)
     if not lines:
         raise FormatError(f"{path}: has a header but no rows")
+    lines, rows, below = _leave_out_text_below(lines, rows, len(header))
+    header, short = _fit_header(header, rows)
     lines, rows, cut = _check_widths(path, lines, rows, len(header))
     if found.bodies:
         header, lines, rows = _stack_bodies(header, found.bodies, lines, rows)
     header, rows = _name_columns(header, rows)
-    return Table(path, found.stated, header, header_line, lines, rows, (*notes, *cut))
+    return Table(path, found.stated, header, header_line, lines, rows, (*notes, *below, *short, *cut))
 
 
 def _stack_bodies(
@@ -248,6 +253,50 @@ def _stack_bodies(
                 stacked.append([body, *(cells[i] for i in shared), *own])
                 numbers.append(line)
     return ["body", *(header[i] for i in shared), *names], numbers, stacked
+
+
+def _leave_out_text_below(
+    lines: list[int], rows: list[list[str]], width: int
+) -> tuple[list[int], list[list[str]], tuple[str, ...]]:
+    """Leave out short lines below a table that begin with text, such as the places of cameras, and note it."""
+    start = len(rows)
+    while start > 0 and len(rows) - start < _MAX_LINES_BELOW and len(rows[start - 1]) < width:
+        start -= 1
+    below = rows[start:]
+    is_text = bool(below) and bool(below[0][0]) and not _is_number(below[0][0]) and _is_number(rows[0][0])
+    if start < _MIN_ROWS or not is_text:
+        return lines, rows, ()
+    return lines[:start], rows[:start], (f"lines {lines[start]} to {lines[-1]} below the table are left out",)
+
+
+def _fit_header(header: list[str], rows: list[list[str]]) -> tuple[list[str], tuple[str, ...]]:
+    """Return a header of as many names as all rows have cells, if it is clear which cells have none; and note it.
+
+    Rows may end before the last joints of the header, go on after it, or begin with their number, as R writes it.
+    """
+    named = len(header) - (header[-1] == "")
+    filled = len(rows[0]) - all(row[-1] == "" for row in rows)
+    if len(rows) < _MIN_ROWS or filled == named or any(len(row) != len(rows[0]) for row in rows):
+        return header, ()
+    missing = named - filled
+    if missing > 0 and missing % len(AXES) == 0 and filled >= named / 2:
+        return header[:filled], (f"the rows have no cells for the last {missing} columns of the header",)
+    first = [row[0] for row in rows]
+    counts = all(cell.isdecimal() and len(cell) < _MAX_DIGITS for cell in first)
+    rises = counts and all(int(after) > int(before) for before, after in pairwise(first))
+    if missing < 0 and rises and _is_time(header[0]):
+        return [*header[:named], *[""] * -missing], (
+            f"the last {-missing} cells of a row have no name and are not used",
+        )
+    return (["", *header[:named]] if missing == -1 and rises else header), ()
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True
 
 
 def _check_widths(

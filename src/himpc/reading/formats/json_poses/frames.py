@@ -14,6 +14,7 @@ from himpc.reading.formats.json_poses.points import (
     RATES,
     Pose,
     get_first,
+    parse_point,
     parse_pose,
 )
 from himpc.reading.formats.parsing.keypoints import may_be_positions, normalize_key
@@ -254,6 +255,8 @@ def _parse_trajectories(content: Mapping[str, Any]) -> list[Frame]:
 
 
 def _is_point(value: Any) -> bool:
+    if isinstance(value, dict):
+        return parse_point(value) is not None
     return isinstance(value, list) and 2 <= len(value) <= 4 and not any(isinstance(number, list) for number in value)
 
 

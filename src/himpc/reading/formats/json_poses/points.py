@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.parsing.keypoints import normalize_key
 
-__all__ = ["MIN_POINTS", "RATES", "Pose", "get_first", "parse_pose"]
+__all__ = ["MIN_POINTS", "RATES", "Pose", "get_first", "parse_point", "parse_pose"]
 
 _MAX_NUMBER = 1e300
 _MAX_DEVIATION = 2e-3
@@ -71,7 +71,7 @@ def _parse_any(value: Any) -> Pose | None:
         return None
     if all(type(number) in (int, float) or number is None for number in value):
         return _parse_flat(value)
-    points = [_parse_point(point) for point in value]
+    points = [parse_point(point) for point in value]
     width = max((len(point) for point in points if point is not None), default=0)
     if not width or any(point is None and each is not None for point, each in zip(points, value, strict=True)):
         return None
@@ -89,7 +89,7 @@ def _parse_any(value: Any) -> Pose | None:
 
 def _parse_named(content: Mapping[str, Any]) -> Pose | None:
     """Parse an object that has points under their names; other keys are left out."""
-    points = {key: point for key, value in content.items() if (point := _parse_point(value))}
+    points = {key: point for key, value in content.items() if (point := parse_point(value))}
     width = max((len(point) for point in points.values()), default=0)
     points = {key: point for key, point in points.items() if len(point) == width}
     if len(points) < MIN_POINTS or normalize_key(next(iter(points))) in _INSIDE:
@@ -123,7 +123,7 @@ def _parse_flat(numbers: Sequence[float | None]) -> Pose | None:
     return Pose((), points if width == 4 else np.column_stack([points, np.ones(len(points))]))
 
 
-def _parse_point(value: Any) -> tuple[float, ...] | None:
+def parse_point(value: Any) -> tuple[float, ...] | None:
     """Parse a point as (x, y, confidence) or (x, y, z, confidence); None if it is none."""
     if isinstance(value, list):
         if (place := _parse_matrix(value)) is not None:
@@ -142,7 +142,7 @@ def _parse_point(value: Any) -> tuple[float, ...] | None:
                 return None  # a quaternion; 1 is the fourth coordinate of a point, as of Kinect v1
             is_identity = "w" in of_key and not any(found)
             return (*map(_number, found), 0.0 if is_identity else _confidence(of_key))
-    inner = next((point for key in _INSIDE if (point := _parse_point(of_key.get(key)))), None)
+    inner = next((point for key in _INSIDE if (point := parse_point(of_key.get(key)))), None)
     return None if inner is None else (*inner[:-1], _confidence(of_key))
 
 

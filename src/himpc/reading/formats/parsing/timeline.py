@@ -52,6 +52,8 @@ _TIME_OF_DAY = re.compile(
     re.IGNORECASE,
 )
 _SECONDS_OF_DAY = 86_400
+_MIN_COARSE_STEPS, _MIN_FRAMES_A_STAMP, _MAX_COARSE_DEVIATION, _COARSE_SHARE = 3, 5, 0.25, 0.8
+"""Changes of time stamps that many frames share, frames of each, and how regular their numbers must be."""
 _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 _TIME_UNITS = {"seconds": 1.0, "milliseconds": 1e-3, "microseconds": 1e-6, "nanoseconds": 1e-9, "units of 100 ns": 1e-7}
 _MIN_RATE_IN_OTHER_UNITS = 4.0
@@ -151,6 +153,9 @@ def find_timeline(
             if regular:  # over the whole recording, since single time stamps are rounded
                 timed *= typical * by_time.sum() / (seconds[-1] - seconds[0])
             notes += [*more, *([] if regular else ["time stamps are irregular; frames are taken as evenly spaced"])]
+    elif seconds is not None and (typical := _step_of_coarse_times(seconds)):
+        timed, more = rate_of_step(typical, stated)
+        notes += [*more, f"several frames have the same time stamp; {timed or 0:.3g} frames a second on average"]
     elif seconds is not None and np.isfinite(seconds).all() and np.ptp(seconds):
         notes.append("time stamps do not increase and are ignored")
     length = int(steps.sum()) + 1
@@ -289,6 +294,18 @@ def _count_time_steps(
         if agrees[(by_number > 1) | (ratio > _LATE)].all() and agrees.mean() >= _AGREEING_SHARE:
             return by_number, True
     return count_steps(steps)
+
+
+def _step_of_coarse_times(seconds: NDArray[np.float64]) -> float:
+    """Return the usual step between frames of which many have one time stamp, such as whole seconds; 0 if it varies."""
+    steps = np.diff(seconds)
+    changes = np.flatnonzero(steps)
+    if len(changes) < _MIN_COARSE_STEPS or not (steps >= 0).all():
+        return 0.0
+    counts, times = np.diff(changes), steps[changes[1:]]
+    rates = counts / times
+    is_regular = (np.abs(rates / np.median(rates) - 1) <= _MAX_COARSE_DEVIATION).mean() >= _COARSE_SHARE
+    return float(times.sum() / counts.sum()) if is_regular and np.median(counts) >= _MIN_FRAMES_A_STAMP else 0.0
 
 
 def _reconcile_rates(stated: float | None, timed: float | None) -> tuple[float | None, tuple[str, ...]]:
