@@ -22,6 +22,7 @@ _WORDS = frozenset(
     word
     for words in (
         "left right up upper low lower mid middle center centre big small little top base tip end joint",
+        "lat lateral med medial inner outer front",
         "head neck face nose eye ear mouth jaw skull",
         "torso trunk spine back chest thorax abdomen lumbar waist navel sternum sacrum pelvis hip hips root",
         "shoulder shldr clavicle collar scapula acromion arm fore elbow humerus radius ulna wrist hand palm",
@@ -110,8 +111,8 @@ def parse_name(text: str) -> Name:
     kept = tuple(str(int(word)) if word.isdecimal() else word for word in rest)
     # The middle of the hips is a "hip centre"; that of a side is the hip.
     ignored = _IGNORED | {"centre"} if side else _IGNORED | {"m", "x"}  # Head_M and head.x are in the middle
-    if kept[:1] == ("m",):  # mHipLeft
-        ignored |= {"m"}
+    if kept[:1] in (("m",), ("p",)):  # mHipLeft of Second Life, pLeftAcromion of Xsens
+        ignored |= set(kept[:1])
     if is_joint_centre(text):
         ignored |= _IGNORED_OF_CENTRES
     return Name(side, tuple(word for word in kept if word not in ignored) or kept)
