@@ -284,7 +284,7 @@ def write_opensim(path: Path, standing: Standing) -> Path:
     labels, points = markers(standing)
     lines = ["Positions", "version=1", "nRows=3", f"nColumns={3 * len(labels) + 1}", "inDegrees=no", "endheader"]
     lines.append("\t".join(["time", *(f"{label}_t{axis}" for label in labels for axis in "xyz")]))
-    lines += [f"{t / 100}\t{cells(frame / 1000, chr(9))}" for t, frame in enumerate(points)]
+    lines += [f"{t / 100}\t{cells(frame[:, [1, 2, 0]] / 1000, chr(9))}" for t, frame in enumerate(points)]
     return text(path / "x.sto", *lines)
 
 

@@ -29,7 +29,7 @@ FACTS = FormatFacts(
     kind="motion capture",
     files="*.sto, *.mot",
     reads="positions: columns `pelvis_X` of bodies, `LASI_tx` of markers, or cells x,y,z with `DataType=Vec3`",
-    assumes="metres; the upward axis that the body shows; the rate follows from `time`",
+    assumes="metres; y is up, as in OpenSim, unless the body shows another axis; the rate follows from `time`",
     ignores="orientations; joint angles, forces, moments and muscle states, which are refused by name; centres of mass "
     "are points, not joints",
     source="https://simtk-confluence.stanford.edu:8443/display/OpenSim/Getting+Started+with+Analyses",
@@ -93,6 +93,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         points,
         options,
         unit=parse_unit(table.stated.get("units", "")) or "m",
+        up="y",
         rate=None,
         time_column=0,
         notes=(
@@ -112,7 +113,8 @@ def _parse(path: Path) -> _Table:
     pairs = (re.split(r"[= ]+", line.rstrip(_PADDING), maxsplit=1) for _, line in lines[:end])
     stated = {pair[0].lower(): pair[1].strip() for pair in pairs if len(pair) == 2}
     titles = lines[end + 1][1].rstrip(_PADDING)
-    separator = next((each for each in "\t;," if each in titles), None)
+    first = next((line for _, line in lines[end + 2 :] if line.strip(_PADDING)), "")
+    separator = next((each for each in "\t;," if 0 < titles.count(each) <= first.count(each)), None)
     columns = [name.strip() for name in titles.split(separator)]
     rows = ((number, [cell.strip() for cell in line.split(separator)]) for number, line in lines[end + 2 :])
     frames: list[Row] = [
