@@ -38,11 +38,22 @@ def test_written_points_are_read_back(tmp_path, standing, one_marker_a_joint, un
     assert recording.fps == 60
 
 
-def test_other_tracks_are_refused_with_what_to_export(tmp_path, standing):
+@pytest.mark.parametrize("kind", ["Emg tracks", "Force 3D tracks"])
+def test_other_tracks_are_refused_with_what_to_export(tmp_path, standing, kind):
     path = tmp_path / "emg.emt"
-    path.write_text(bts(standing(LAYOUT, 3, 1)).replace("Point 3D tracks", "Emg tracks"))
-    with pytest.raises(FormatError, match=r"holds 'Emg tracks', expected 3D points; .*export the 3D points"):
+    path.write_text(bts(standing(LAYOUT, 3, 1)).replace("Point 3D tracks", kind))
+    with pytest.raises(FormatError, match=rf"holds '{kind}', expected 3D points; .*export the 3D points"):
         FORMAT.read(path, FileOptions())
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_the_points_are_found_among_several_tables(tmp_path, standing, one_marker_a_joint, first):
+    joints = standing(LAYOUT, 4, 1)
+    other = "BTS ASCII format\n\nType:  \tScalar tracks\nTracks:\t1\n\n Frame\t  Time\tV\t\n0\t0.0\t1.5\t\n"
+    path = tmp_path / "walk.emt"
+    path.write_text(bts(joints) + other if first else other + bts(joints))
+    (recording,) = FORMAT.read(path, FileOptions(markers=one_marker_a_joint))
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
 
 
 @given(seed=st.integers(0, 2**32))

@@ -1,19 +1,22 @@
 """BTS ASCII (``.emt``): tracks of 3D points, of BTS Smart systems.
 
 ``BTS ASCII format``, then type, unit, frequency and counts, then a row of columns (``Frame``, ``Time``, ``name.X``) and
-one row a frame.
+one row a frame. A file may hold several such tables, of which that of 3D points is read.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.tables import parse_number, table_recordings, triples
-from himpc.reading.formats.parsing.text import decode_head, read_lines
+from himpc.reading.formats.parsing.text import Row, decode_head, read_lines
 from himpc.reading.formats.parsing.timeline import count_note
 from himpc.recordings import Recording
 
@@ -28,40 +31,60 @@ FACTS = FormatFacts(
     exports=(Export("BTS SMART", "export the 3D points of the body as .emt, or as C3D"),),
 )
 
+_TITLE = "BTS ASCII format"
+_POINTS = re.compile("point.*3d", re.IGNORECASE)
 _COLUMN = re.compile(r"(.+)\.([XYZxyz])")
+
+
+@dataclass(frozen=True)
+class _Table:
+    """One of the tables that a file holds one after another: its keys in lower case, its columns, and its frames."""
+
+    stated: dict[str, str]
+    titles: Sequence[str]
+    frames: Sequence[Row]
 
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the first line."""
-    return decode_head(head)[:1] == ["BTS ASCII format"]
+    return decode_head(head)[:1] == [_TITLE]
 
 
 def read(path: Path, options: FileOptions) -> list[Recording]:
     """Read each person whose points a file of 3D tracks holds."""
-    stated: dict[str, str] = {}
     rows = [(line, [cell.strip() for cell in text.split("\t")]) for line, text in read_lines(path)]
-    start = next((i for i, (_, cells) in enumerate(rows) if cells[0].lower() == "frame"), None)
-    for _, cells in rows[1:start]:
-        key, _, value = " ".join(cells).partition(":")
-        stated[key.strip().lower()] = value.strip()
-    titles = [] if start is None else rows[start][1]
-    points = triples((i, match[1], match[2]) for i, title in enumerate(titles) if (match := _COLUMN.fullmatch(title)))
-    if start is None or not points or "3d" not in stated.get("type", "").lower():
+    starts = [i for i, (_, cells) in enumerate(rows) if cells[0] == _TITLE]
+    tables = [_parse(rows[start:end]) for start, end in pairwise([*starts, len(rows)])]
+    types = [table.stated.get("type", "nothing")[:40] for table in tables]
+    table = next((table for table, kind in zip(tables, types, strict=True) if _POINTS.search(kind)), None)
+    points = {} if table is None else triples(_columns(table))
+    if table is None or not points:
         raise FormatError(
-            f"{path}: holds {stated.get('type', 'nothing')[:40]!r}, expected 3D points",
+            f"{path}: holds {', '.join(map(repr, dict.fromkeys(types)))}, expected 3D points",
             hint=FACTS.advice(),
         )
-    frames = rows[start + 1 :]
-    if not frames:
+    if not table.frames:
         raise FormatError(f"{path}: holds no frames, or is truncated within its header")
     return table_recordings(
         path,
-        frames,
+        table.frames,
         points,
         options,
-        unit=stated.get("measure unit") or None,
-        rate=parse_number(stated.get("frequency")),
+        unit=table.stated.get("measure unit") or None,
+        rate=parse_number(table.stated.get("frequency")),
         number_column=0,
         time_column=1,
-        notes=count_note("frames", parse_number(stated.get("frames")), len(frames)),
+        notes=count_note("frames", parse_number(table.stated.get("frames")), len(table.frames)),
     )
+
+
+def _parse(rows: Sequence[Row]) -> _Table:
+    """Split the title, the keys, the row of columns and the frames of one table."""
+    start = next((i for i, (_, cells) in enumerate(rows) if cells[0].lower() == "frame"), len(rows) - 1)
+    pairs = (" ".join(cells).partition(":") for _, cells in rows[1:start])
+    return _Table({key.strip().lower(): value.strip() for key, _, value in pairs}, rows[start][1], rows[start + 1 :])
+
+
+def _columns(table: _Table) -> Iterator[tuple[int, str, str]]:
+    matches = ((i, _COLUMN.fullmatch(title)) for i, title in enumerate(table.titles))
+    return ((i, match[1], match[2]) for i, match in matches if match)
