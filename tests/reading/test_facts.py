@@ -1,12 +1,15 @@
 """Each format declares its facts, of which pages, ``himpc formats`` and the advice of errors are made."""
 
 import re
+import runpy
 from dataclasses import fields
+from fnmatch import fnmatch
+from pathlib import Path
 
 import pytest
 
 from himpc.errors import Hint, Reference
-from himpc.reading import FORMATS, HEADINGS, KINDS, Format, FormatFacts, ReadOptions
+from himpc.reading import FORMATS, HEADINGS, KINDS, FileOptions, Format, FormatFacts, ReadOptions, get_format
 from himpc.reading.formats.facts import Export
 
 OPTIONS = {field.name for field in fields(ReadOptions)}
@@ -56,3 +59,22 @@ def test_advice_names_the_first_program_without_markup():
     export = Export("a suit", "`File > Export`, then state {fps}")
     facts = FormatFacts("motion capture", "*.toy", "points", "metres", "nothing", exports=(export,))
     assert str(facts.advice()) == "export it from a suit: File > Export, then state fps"
+
+
+FUZZ = runpy.run_path(str(Path(__file__).with_name("test_fuzz.py")))
+
+
+@pytest.mark.parametrize("name", FUZZ["WRITERS"])
+def test_facts_agree_with_what_is_read_from_a_sample(name, tmp_path, standing):
+    file = FUZZ["WRITERS"][name](tmp_path, standing)
+    path = tmp_path if name in FUZZ["FOLDERS"] else file
+    recordings = get_format(name).read(path, FileOptions(**FUZZ["STATED"].get(name, {})))
+    facts = get_format(name).facts
+    notes = " ".join(note for recording in recordings for note in recording.quality.notes)
+    assert any(fnmatch(file.name, pattern) for pattern in re.findall(r"[\w*-]+\.\w+", facts.files))
+    assert "{fps" in facts.assumes or all(recording.fps for recording in recordings)
+    assert "upward" in facts.assumes or not re.search("up is .* as the body shows", notes)
+    assert "body shows" in facts.assumes or "states no unit" not in notes
+    if recordings[0].dimensions == 2:
+        assert "2D" in facts.reads or "pixels" in facts.assumes
+    assert all(recording.true_size for recording in recordings) or "assumed size" in facts.assumes

@@ -208,7 +208,8 @@ def test_real_files_are_recognised_by_one_format(shared_data: Path):
     for suffix, name in expected.items():
         for path in shared_data.rglob(f"*.{suffix}"):
             assert find_format(path).name == name
-            assert sum(known.recognise(path, path.read_bytes()[:4096]) for known in FORMATS) == 1
+            found = {known.name for known in FORMATS if known.recognise(path, path.read_bytes()[:4096])}
+            assert found - {"csv-frames"} == {name}  # a reader of any program's tables, which comes last
 
 
 @pytest.mark.parametrize("front_door", ["python", "command line"])

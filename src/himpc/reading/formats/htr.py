@@ -37,7 +37,7 @@ FACTS = FormatFacts(
     reads="the joints at which segments begin, and the ends of the last ones; translations and rotations relative to "
     "the parents or global, with the base pose (not tested with a file of a vendor)",
     assumes="the unit of `CalibrationUnits` unless `ScaleFactor` is other than 1, else the one that the body shows; "
-    "the axis of `GlobalAxisofGravity`, over which the body wins",
+    "the upward axis that the body shows, else `GlobalAxisofGravity`",
     ignores="nothing",
     source="https://research.cs.wisc.edu/graphics/Courses/cs-838-1999/Jeff/HTR.html",
     exports=(

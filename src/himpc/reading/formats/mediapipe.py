@@ -35,7 +35,8 @@ FACTS = FormatFacts(
     files="*.json",
     reads="33 world landmarks of a person in each frame, under the names of every API of MediaPipe; else those of the "
     "image, as 2D, with `width` and `height`; `fps`, or `frame` and `timestamp_ms` of frames",
-    assumes="metres of an assumed size from the midpoint of the hips, y down; one person in a frame",
+    assumes="metres of an assumed size from the midpoint of the hips, y down; one person in a frame; no rate unless "
+    "frames have times: state {fps}",
     ignores="landmarks of hands and face",
     source="https://ai.google.dev/edge/mediapipe/solutions/vision/pose_landmarker",
     exports=(

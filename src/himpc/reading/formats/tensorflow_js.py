@@ -31,7 +31,8 @@ FACTS = FormatFacts(
     files="*.json",
     reads="`keypoints3D` of BlazePose, else `keypoints` of BlazePose or MoveNet in 2D; people by `id`; `frame` and "
     "`timestamp` of frames",
-    assumes="3D is in metres of an assumed size, y down; 2D is in pixels",
+    assumes="3D is in metres of an assumed size, y down; 2D is in pixels; no rate unless frames have "
+    "times: state {fps}",
     ignores="boxes and masks",
     source="https://github.com/tensorflow/tfjs-models/tree/master/pose-detection",
     exports=(

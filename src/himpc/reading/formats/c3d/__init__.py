@@ -25,8 +25,8 @@ FACTS = FormatFacts(
     files="*.c3d",
     reads="points, integers or floats of any processor type, with labels, rate, unit (`POINT:UNITS`) and upward axis "
     "(`Y_SCREEN`); poses of segments by Theia3D (`pelvis_4X4`), whose origins are proximal joints",
-    assumes="joints follow from the labels by marker sets and names; a unit or an axis that the body contradicts gives "
-    "way to what it shows",
+    assumes="joints follow from the labels by marker sets and names; a unit or an upward axis that the body "
+    "contradicts gives way to what the body shows",
     ignores="analog data, forces, angles, moments, powers and events; points without a label; segments beside the "
     "markers of a person",
     source="https://www.c3d.org",

@@ -25,7 +25,8 @@ FACTS = FormatFacts(
     "`person`, `session`, `camera` and `body`, which separate recordings; `frame` and `time`; names above axes, as of "
     "DeepLabCut; comments above the header such as `# unit: mm`, `# layout: coco-17`, `# fps: 30` and `# up: z`",
     assumes="names are those of a layout, a program or a marker set, numbers are those of a layout; unit and upward "
-    "axis are as stated, or as the body shows; x and y alone are pixels, y down",
+    "axis are as stated, or as the body shows; x and y alone are pixels, y down; no rate unless "
+    "rows have times: state {fps}",
     ignores="other columns, which is noted",
     exports=(Export("a program of yours", "write a header and one row a frame", None),),
 )
