@@ -46,7 +46,11 @@ def pytest_configure(config: pytest.Config) -> None:
         settings.load_profile("exhaustive")
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if {"postgres_url", "worker"} & set(getattr(item, "fixturenames", ())) or "postgres" in item.name:
+            item.add_marker(pytest.mark.xdist_group("processes of galleries"))  # started by one worker
     items.sort(key=lambda item: item.get_closest_marker("long") is None)
 
 

@@ -19,6 +19,9 @@ from himpc.skeleton import get_layout
 METHODS = ("noise:150", "offset:400")
 
 
+pytestmark = pytest.mark.xdist_group("risk")  # one worker makes the report
+
+
 @pytest.fixture(scope="module")
 def walks() -> list[himpc.Recording]:
     return himpc.simulate(people=9, recordings=4, seconds=1.2, difficulty="easy", seed=6)

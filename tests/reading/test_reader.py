@@ -245,7 +245,7 @@ def test_real_folders(shared_data: Path):
     assert {recording.session for recording in walks} == {"Static", "Straight", "Turn"}
     assert len({recording.person for recording in walks}) == 16
     assert len(read(shared_data / "amc-sample")) == 2
-    everything = read([shared_data / name for name in ("amc-sample", "c3d-walking", "kinect-v1-actions")])
+    everything = read([shared_data / name for name in ("amc-sample", "c3d-walking/HC002D", "kinect-v1-actions")])
     assert {recording.layout.name for recording in everything} == {"kinect-v1", "cmu"}
     with pytest.raises(HimpcError, match="no recording"):
         read(shared_data / "video", ReadOptions(video=None))
