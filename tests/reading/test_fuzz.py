@@ -92,6 +92,20 @@ def write_xml_poses(path: Path, standing: Standing) -> Path:
     return text(path / "x.xml", "<Frames>", *(f"<Frame>{frame}</Frame>" for frame in frames), "</Frames>")
 
 
+def write_named_rows(path: Path, standing: Standing) -> Path:
+    layout = get_layout("kinect-v1")
+    rows = [
+        ",".join(f"({n},Tracked,{cells(p, ',')},9,9)" for n, p in zip(layout.joints, f, strict=True))
+        for f in standing(layout, 3, 0)
+    ]
+    return text(path / "x.txt", "Version0.1", *(f"{i},1,{row}" for i, row in enumerate(rows)))
+
+
+def write_pose_cells(path: Path, standing: Standing) -> Path:
+    rows = [f'{i},"{f.round(4).tolist()}"' for i, f in enumerate(standing(get_layout("kinect-v1"), 3, 0))]
+    return text(path / "x.csv", "frame,joints", *rows)
+
+
 def write_csv_frames(path: Path, standing: Standing) -> Path:
     layout = get_layout("kinect-v1")
     header = ",".join(f"{joint}_{axis}" for joint in layout.joints for axis in "xyz")
@@ -400,6 +414,8 @@ WRITERS = {
     "number-rows": write_number_rows,
     "json-poses": write_json_poses,
     "xml-poses": write_xml_poses,
+    "named-rows": write_named_rows,
+    "pose-cells": write_pose_cells,
     "openpose": write_openpose,
     "coco": write_coco,
     "mediapipe": write_mediapipe,

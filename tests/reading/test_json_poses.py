@@ -331,6 +331,9 @@ def test_any_value_in_a_document_is_a_recording_or_one_error(tmp_path, walking, 
             for k, body in enumerate(x)
             for j, at in named(body[i]).items()
         ],
+        lambda x: [
+            {"frame": i, "track_id": k, "joints": named(body[i])} for i in range(20) for k, body in enumerate(x)
+        ],
         lambda x: [[{"id": k, "joints": named(body[i])} for k, body in enumerate(x)] for i in range(20)],
     ],
 )

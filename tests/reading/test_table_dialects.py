@@ -132,6 +132,53 @@ DIALECTS = {
 }  # fmt: skip
 
 
+def quoted(value):
+    return '"' + str(value).replace('"', '""') + '"'
+
+
+def named(frame):
+    return dict(zip(V2, frame, strict=True))
+
+
+CELLS = {
+    "lists": lambda x: [["frame", "keypoints"], *([str(i), quoted(f.round(6).tolist())] for i, f in enumerate(x))],
+    "printed arrays": lambda x: [
+        ["frame", "joints"], *([str(i), quoted(np.array2string(f, precision=6))] for i, f in enumerate(x))
+    ],
+    "objects": lambda x: [
+        ["frame", "pose"],
+        *([str(i), quoted({n: dict(zip("xyz", p, strict=True)) for n, p in named(f.tolist()).items()})]
+          for i, f in enumerate(x)),
+    ],
+    "numbers": lambda x: [["frame", "joints"], *([str(i), quoted(", ".join(cells(f)))] for i, f in enumerate(x))],
+    "names in parentheses": lambda x: [
+        ["Version0.1"],
+        *([str(i), "1", f"{i / FPS:.4f}", *(f"({n},Tracked,{','.join(cells(p))},250,220)" for n, p in named(f).items())]
+          for i, f in enumerate(x)),
+    ],
+    "names between blanks": lambda x: [
+        [" ".join([f"{1000 * i / FPS:.1f}", *(f"{n} {' '.join(cells(p))} 2 0" for n, p in named(f).items())])]
+        for i, f in enumerate(x)
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CELLS)
+def test_poses_in_cells_and_rows_of_named_joints_are_read(tmp_path, walking, name):
+    joints, _ = walking("kinect-v2")
+    (recording,) = himpc.read(write(tmp_path / "a.csv", CELLS[name](joints)), clean=False)
+    assert recording.layout.name == "kinect-v2"
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
+    assert recording.fps == (pytest.approx(FPS, abs=0.1) if name.startswith("names") else None)
+
+
+def test_poses_in_cells_of_people_are_told_apart(tmp_path, walking):
+    joints, _ = walking("kinect-v2")
+    rows = [[str(i), str(k), quoted((f + k * ASIDE).tolist())] for i, f in enumerate(joints) for k in range(2)]
+    _, second = himpc.read(write(tmp_path / "a.csv", [["frame", "track_id", "joints"], *rows]), clean=False)
+    np.testing.assert_allclose(second.joints, joints + ASIDE, atol=1e-4)
+
+
 def write(path, rows, separator=","):
     path.write_text("\n".join(separator.join(row) for row in rows) + "\n")
     return path

@@ -133,6 +133,8 @@ FORMATS: list[Format] = [
     Format("florence", "Florence 3D Actions .txt, 15 joints, several videos a file", f"{_HERE}.florence"),
     Format("cad-60", "CAD-60 and CAD-120 .txt, OpenNI, 15 joints", f"{_HERE}.cad60"),
     Format("gaitgraph", "GaitGraph CSV, 2D poses of CASIA-B", f"{_HERE}.gaitgraph"),
+    Format("named-rows", "Text with the name of each joint before its numbers", f"{_HERE}.named_rows"),
+    Format("pose-cells", "CSV with a pose in a cell, as a list", f"{_HERE}.pose_cells"),
     Format("freemocap", "FreeMoCap .npy and CSV, MediaPipe landmarks in mm", f"{_HERE}.freemocap"),
     Format("number-rows", "Text of numbers alone, a row a frame or a joint", f"{_HERE}.number_rows"),
     Format("csv-joints", "CSV, one row a joint: frame, joint, x, y, z", f"{_HERE}.csv.joints"),

@@ -26,7 +26,7 @@ _NAMES = {
     "point pointname bone bonename segment segmentname",
     "name": "name label part nodename",
     "number": "jointid jointno jointnumber jointindex jointidx landmarkid landmarkidx landmarkindex landmarknumber "
-    "keypointid keypointidx keypointindex kptid pointid pointindex boneid",
+    "keypointid keypointidx keypointindex kptid kptidx kpid kpidx pointid pointindex boneid",
     "confidence": "confidence conf score visibility vis likelihood prob probability presence trackingstate "
     "trackedstate state",
     **{axis: axis for axis in AXES},

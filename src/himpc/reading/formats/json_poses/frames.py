@@ -87,7 +87,7 @@ def list_frames(content: Any) -> Document | None:
     rate = get_first(stated, RATES)
     unit, up = get_first(stated, ("unit", "units", "lengthunit")), get_first(stated, ("up", "upaxis"))
     names = next((tuple(each) for key in _NAMES if _are_names(each := get_first(stated, (key,)))), ())
-    frames = _find_frames(content, 0)
+    frames = _merge_frames(_find_frames(content, 0))
     if not any(frame.people for frame in frames):
         return None
     return Document(
@@ -97,6 +97,20 @@ def list_frames(content: Any) -> Document | None:
         up if isinstance(up, str) else None,
         names,
     )
+
+
+def _merge_frames(frames: list[Frame]) -> list[Frame]:
+    """Merge frames that are listed once for each person, with the number or time of the frame."""
+    keys = [frame.time if frame.number is None else frame.number for frame in frames]
+    if not all(type(key) in (int, float, str) for key in keys) or len(set(keys)) == len(keys):
+        return frames
+    if not all(person is not None for frame in frames for person, _ in frame.people):
+        return frames
+    merged: dict[Any, Frame] = {}
+    for key, frame in zip(keys, frames, strict=True):
+        known = merged.setdefault(key, replace(frame, people=[]))
+        known.people.extend(frame.people)
+    return list(merged.values())
 
 
 def _find_frames(content: Any, depth: int) -> list[Frame]:
