@@ -30,7 +30,7 @@ TESTS = Path(__file__).parents[1] / "tests" / "reading"
 FOLDER = "formats"
 """The folder of the pages, beside `formats.md`."""
 
-MAX_LINES, MAX_WIDTH = 6, 88
+MAX_LINES, MAX_WIDTH = 6, 72
 """How much of a text file a page shows."""
 
 

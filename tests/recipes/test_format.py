@@ -7,11 +7,20 @@ import pytest
 
 import himpc
 from himpc.errors import ConfigError, FormatError
-from himpc.reading import FORMATS, Format, find_format, register_format
+from himpc.reading import FORMATS, Export, Format, FormatFacts, find_format, register_format
 from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
 from himpc.recordings import Origin, Quality, Recording
 from himpc.skeleton import get_layout
+
+FACTS = FormatFacts(
+    kind="motion capture",
+    files="*.toy",
+    reads="20 joints of a Kinect v1, a line a frame",
+    assumes="metres, y up; no rate: state {fps}",
+    ignores="nothing",
+    exports=(Export("the toy suit", "File > Export", "https://example.org/manual"),),
+)
 
 
 def recognise(path, head):
@@ -56,6 +65,11 @@ def test_a_damaged_file_is_one_error_that_names_the_line(tmp_path, toy):
     (tmp_path / "bad.toy").write_text("TOY\n1 2 3\n")
     with pytest.raises(FormatError, match=r"bad.toy, line 2: has 3 numbers, expected 60"):
         himpc.read(tmp_path / "bad.toy")
+
+
+def test_facts_are_those_of_the_module(toy):
+    assert toy.facts is FACTS
+    assert str(toy.facts.advice()) == "export it from the toy suit: File > Export"
 
 
 def test_a_name_is_registered_once(toy):
