@@ -36,8 +36,8 @@ FACTS = FormatFacts(
     exports=(
         Export(
             "OpenSim 4",
-            "give the TRC of the markers that it was computed from, or run the Analyze Tool with PointKinematics of "
-            "the joint centres",
+            "use the TRC of the markers that it was computed from, or run the Analyze Tool with PointKinematics of the "
+            "joint centres",
             "https://simtk-confluence.stanford.edu:8443/display/OpenSim/Getting+Started+with+Analyses",
         ),
     ),
@@ -150,8 +150,7 @@ def _find_points(path: Path, table: _Table) -> tuple[dict[str, tuple[int, int, i
         quantity = moving or _find_quantity(_QUANTITIES, " ".join([described, *names])) or "numbers"
         raise FormatError(
             f"{path}: is an OpenSim table of {quantity}, expected positions",
-            hint="give the positions of markers (TRC) that it was computed from, or export positions from OpenSim with "
-            "the analysis BodyKinematics",
+            hint=FACTS.advice(),
         )
     body = {name: columns for name, columns in points.items() if name.lower() not in _NOT_OF_THE_BODY}
     if not orientations:

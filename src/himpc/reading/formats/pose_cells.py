@@ -13,7 +13,7 @@ from typing import Any
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.facts import FormatFacts
+from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.json_poses import read_document
 from himpc.reading.formats.parsing.tables import find_delimiter
 from himpc.reading.formats.parsing.text import HEAD_BYTES, decode_head, read_bytes, split_lines
@@ -26,8 +26,10 @@ FACTS = FormatFacts(
     files="*.csv",
     reads="a row a frame or person, with a pose in a cell: a list of points or numbers, or joints by name; columns "
     "such as `frame`, `time` and `id`",
-    assumes="as for JSON",
+    assumes="as in `json-poses`: unit and upward axis are as the body shows; no rate unless rows have "
+    "times: state {fps}",
     ignores="other columns",
+    exports=(Export("a program of yours", "write the points of a frame as a JSON list in one cell", None),),
 )
 
 _ITEM = r"-?[0-9.eE+-]+\s*[, ]\s*"

@@ -41,8 +41,13 @@ FACTS = FormatFacts(
             "in Edit Mode, File > Export TRC File",
             "https://xingying3x-en-docs.nokov.com/readme/xiii.-data-export/3.-trc-file",
         ),
+        Export(
+            "OpenCap",
+            "use the files in `MarkerData` of the session that you downloaded",
+            "https://github.com/stanfordnmbl/opencap-core",
+        ),
+        Export("Pose2Sim", "use the files in `pose-3d` of the project", "https://github.com/perfanalytics/pose2sim"),
         Export("Cortex", "export the tracked markers as TRC"),
-        Export("OpenCap and Pose2Sim", "use the TRC files among their results"),
     ),
 )
 
