@@ -1,5 +1,6 @@
 """Named points: subjects in labels, marker sets, joint names, parts of bodies, and the cases of users."""
 
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -31,13 +32,13 @@ LOWER = [
     *("RHEE", "RTOE"),
 ]
 OUTPUTS = ["LAnkleAngles", "LAnkleForce", "LAnkleMoment", "LAnklePower", "LGroundReactionForce", "CentreOfMassFloor"]
-ANY = FileOptions(unit="m", up="y")
+ANY = FileOptions(scale=10, up="y")
 
 
 def people_of(labels, options=ANY):
     """The name and layout of each person, and whether every point was asked for by its own column."""
     rng = np.random.default_rng(0)
-    points = rng.normal(size=(5, len(labels), 3)) * 0.1
+    points = rng.normal(size=(5, len(labels), 3)) * 0.01  # too small to have the bones of a person
     recordings = marker_recordings(
         Path("a.trc"), labels, lambda columns: points[:, columns], options, unit="m", up="y", fps=50
     )
@@ -46,7 +47,7 @@ def people_of(labels, options=ANY):
 
 def subject_notes(labels):
     rng = np.random.default_rng(0)
-    points = rng.normal(size=(5, len(labels), 3)) * 0.1
+    points = rng.normal(size=(5, len(labels), 3)) * 0.01  # too small to have the bones of a person
     recordings = marker_recordings(Path("a.c3d"), labels, lambda c: points[:, c], ANY, unit="m", up="y", fps=50)
     return [
         note.removeprefix("subject ") for r in recordings for note in r.quality.notes if note.startswith("subject ")
@@ -223,3 +224,21 @@ def test_a_misspelt_name_is_noted(labels, expected):
 def test_names_of_other_points_are_not_misspelt():
     assert misspelt_names([f"{s}THI{i}" for s in "LR" for i in range(3)] + ["C7", "T10", "LHFplantar", "x"]) == ()
     assert misspelt_names(["LeftKnee", "RightKnee", "LeftKnee_End"], used=["LeftKnee", "RightKnee"]) == ()
+
+
+@pytest.mark.parametrize(("factor", "layout"), [(1.0, "humanoid"), (0.45, "points")])
+def test_names_of_joints_that_no_person_has_are_used_as_points(factor, layout):
+    """Hips that are markers in the middle of the thigh."""
+    walker = runpy.run_path(str(Path(__file__).with_name("walker.py")))
+    body = marker_recordings(
+        Path("a.trc"), walker["LABELS"], lambda c: walker["walk"]()[:, c], FileOptions(), unit="m", up="z", fps=50
+    )[0]
+    kept = [joint for joint in get_layout("humanoid").joints if joint != "pelvis"]
+    joints = body.joints[:, [body.layout.index(joint) for joint in kept]].astype(float)
+    for side in ("left", "right"):
+        hip, knee = kept.index(f"{side}_hip"), kept.index(f"{side}_knee")
+        joints[:, hip] = joints[:, knee] + factor * (joints[:, hip] - joints[:, knee])
+    own = FileOptions(up="y")
+    (recording,) = marker_recordings(Path("a.trc"), kept, lambda c: joints[:, c], own, unit="m", up="y", fps=50)
+    assert recording.layout.name.startswith(layout)
+    assert any("would be" in note for note in recording.quality.notes) == (layout == "points")

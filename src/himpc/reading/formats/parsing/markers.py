@@ -21,10 +21,16 @@ from himpc.reading.formats.parsing.unknown_points import use_points
 from himpc.reading.formats.parsing.world import MIRRORED_NOTE, numbered_origins, to_recording
 from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Origin, Recording
-from himpc.skeleton import POINTS, Layout, pairs_by_name
+from himpc.skeleton import POINTS, Layout, long_bones, pairs_by_name, stature
 
 _MIN_OWN_MARKERS = 0.8
 """Share of the markers of a body that must be nearer to its centre than to that of the other body."""
+
+_SHAPE_FRAMES = 200
+_MIN_BONE, _MAX_BONE = 0.6, 1.6
+"""Lengths of a long bone, relative to its share of the stature that all show; 0.86 to 1.21 in recordings of people."""
+_MIN_HEIGHT = 0.5
+"""Stature, in the unit of the file, from which rules with lengths in metres give bones that can be compared."""
 
 _Points = Callable[[list[int]], NDArray[np.floating]]
 
@@ -127,6 +133,7 @@ def _find_people(
     """Find the people whose joints the labels give, in the way of naming subjects that explains the most labels."""
     best: list[_Person] = []
     notes: tuple[str, ...] = ()
+    refuted: dict[str, None] = {}
     proposals = [_group_points(subjects, points) for subjects in propose_subjects(labels)]
     proposals = [proposal for proposal in proposals if _are_apart(proposal[0], points)]
     for groups, group_notes in proposals:
@@ -134,15 +141,37 @@ def _find_people(
             break
         resolved = ((group, resolve_points(list(group.columns), options, prefer)) for group in groups)
         people = [_make_person(path, group, resolution) for group, resolution in resolved if resolution]
+        if not (options.markers or options.layout or prefer):
+            doubts = [_refute(person, points) for person in people]
+            refuted |= dict.fromkeys(filter(None, doubts))
+            people = [person for person, doubt in zip(people, doubts, strict=True) if not doubt]
         if sum(len(person.columns) for person in people) > sum(len(person.columns) for person in best):
             best, notes = people, group_notes
     if not best and not options.markers and not options.layout:
         best, notes = _use_points(path, proposals, labels, points)
+        notes = (*notes, *refuted)
     if not best:
         named = [list(group.columns) for groups, _ in proposals for group in groups]
         problem = explain_unknown(max(named, key=len), options) if named else FormatError("holds no labelled points")
         raise FormatError(f"{path}: {problem.message}", hint=problem.hint)
     return best, notes
+
+
+def _refute(person: _Person, points: _Points) -> str:
+    """Return what refutes the joints that names give: bones that no person has; nothing if there are none."""
+    own = points(person.columns)
+    joints = person.resolution.compute(own[:: max(len(own) // _SHAPE_FRAMES, 1)])
+    layout = person.resolution.layout
+    height = stature(joints, layout)
+    if not height > _MIN_HEIGHT:
+        return ""
+    for first, second, share in long_bones(layout):
+        lengths = np.linalg.norm(joints[:, first] - joints[:, second], axis=1)
+        seen = lengths[lengths > 0]  # and not NaN
+        if len(seen) and not _MIN_BONE <= (ratio := float(np.median(seen)) / (share * height)) <= _MAX_BONE:
+            bone = f"{layout.joints[first]} to {layout.joints[second]}".replace("_", " ")
+            return f"no {person.resolution.note}: {bone} would be {ratio:.2g} of the length that a person has"
+    return ""
 
 
 def _use_points(
