@@ -74,6 +74,22 @@ def test_sbu_is_of_pictures_and_needs_their_size(tmp_path, walking):
     assert [(recording.dimensions, recording.layout.name) for recording in recordings] == [(2, "openni-15")] * 2
 
 
+def test_rows_of_pixels_and_scores_are_of_pictures(tmp_path, walking):
+    joints, _ = walking("coco-17")
+    rows = np.stack([500 + 100 * joints[..., 0], 900 - 100 * joints[..., 1], np.full(joints.shape[:2], 0.9)], axis=2)
+    (recording,) = himpc.read(write(tmp_path / "a.csv", flat(rows), ","), clean=False)
+    assert (recording.layout.name, recording.dimensions) == ("coco-17", 2)
+    assert recording.confidence == pytest.approx(0.9)
+
+
+def test_shares_of_a_picture_after_other_numbers_are_refused(tmp_path, walking):
+    joints, _ = walking("coco-17")
+    shares = np.stack([0.5 + 0.1 * joints[..., 0], 0.6 - 0.2 * joints[..., 1], np.ones(joints.shape[:2])], axis=2)
+    rows = np.c_[np.tile([0, 0.5, 0.5, 0.3, 0.8], (len(joints), 1)), flat(shares)]
+    with pytest.raises(FormatError, match="in no known order"):
+        himpc.read(write(tmp_path / "a.txt", rows), image_size="640x480")
+
+
 def test_a_header_of_numbers_is_left_out_and_a_cut_line_noted(tmp_path, walking):
     joints, _ = walking("kinect-v2")
     path = write(tmp_path / "a.csv", flat(joints), ",", ",".join(f"V{i}" for i in range(75)) + "\n")

@@ -21,6 +21,7 @@ from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.json_poses import read_document
+from himpc.reading.formats.json_poses.points import RATES, get_first
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.keypoints import is_json, load_json, parse_numbers
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline, parse_seconds
@@ -243,7 +244,8 @@ def _to_pixels(values: NDArray[np.float64], size: tuple[float, float]) -> NDArra
 
 
 def _parse_fps(content: Any, where: str) -> float | None:
-    if not isinstance(content, dict) or content.get("fps") is None:
+    stated = get_first(content, RATES) if isinstance(content, dict) else None
+    if stated is None:
         return None
-    (fps,) = parse_numbers([content["fps"]], where, "fps")
+    (fps,) = parse_numbers([stated], where, "fps")
     return float(fps)

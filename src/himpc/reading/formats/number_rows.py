@@ -22,6 +22,7 @@ from himpc.errors import FormatError, count_noun
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.joint_order import find_order, known_counts, layout_hint
+from himpc.reading.formats.parsing.keypoints import are_keypoints
 from himpc.reading.formats.parsing.poses import pose_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
 from himpc.reading.formats.parsing.text import Row, decode_head, leave_out_cut_row, read_lines, to_numbers
@@ -53,7 +54,8 @@ _NUMBERS_OF_A_POINT, _NUMBERS_OF_A_BONE = (3, 4), (7, 6, 8, 11, 12)
 """Numbers of a joint: its position, also with a confidence; or before a rotation, places in pictures and a state."""
 _MIN_TIME_STEP = 8
 """Median step of numbers above which they count milliseconds, and not frames."""
-_MAX_SHARE = 1.2
+_MAX_SHARE, _MIN_PIXELS = 1.2, 10
+"""Coordinates of pictures: the largest as a share of one, and usual ones in pixels."""
 _CHECKED_ROWS = 200
 
 
@@ -125,11 +127,10 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     timeline = _find_timeline(path, numbers, values[:, : split.before])
     bodies = split.bodies(values)[..., : split.axes if split.axes <= 4 else 3]
     check_positions(path, numbers, bodies)
-    if bodies.shape[3] == 3 and not _are_shares(bodies, options):
-        bodies = np.concatenate([bodies, np.ones((*bodies.shape[:3], 1))], axis=3)
-    elif bodies.shape[3] == 3:
-        bodies = np.concatenate([bodies[..., :2], np.ones((*bodies.shape[:3], 1))], axis=3)
-    else:
+    if bodies.shape[3] == 3 and not _are_pixels(bodies, options):
+        places = bodies[..., :2] if _are_shares(bodies, options) else bodies
+        bodies = np.concatenate([places, np.ones((*bodies.shape[:3], 1))], axis=3)
+    elif bodies.shape[3] > 3:
         bodies[..., 3] /= max(np.nanmax(bodies[..., 3]), 1)
     bodies[np.isnan(bodies).any(axis=3) | (bodies[..., :2] == 0).all(axis=3), -1] = 0
     bodies = np.nan_to_num(bodies)
@@ -166,6 +167,8 @@ def _find_split(path: Path, values: NDArray[np.float64], options: FileOptions) -
     splits = [split for split in _splits(values, options) if split.joints >= 5]
     for split in splits:
         bodies = split.bodies(values[:_CHECKED_ROWS])[:, 0]
+        if _are_flat(bodies, options) and (split.after or split.before > 1):
+            continue  # in pictures, the shape of the body is too little evidence
         if options.layout is not None and len(options.layout) == split.joints:
             return split
         if _order(bodies, options, path):
@@ -191,11 +194,22 @@ def _splits(values: NDArray[np.float64], options: FileOptions) -> Iterator[_Spli
 
 def _order(bodies: NDArray[np.float64], options: FileOptions, path: Path) -> bool:
     """Return whether bodies ``(frames, joints, axes)`` are in an order that gives the shape of a person."""
-    is_flat = _are_shares(bodies, options)
+    is_flat = _are_flat(bodies, options)
     if is_flat and bodies.shape[-1] > max(_NUMBERS_OF_A_POINT):
         return False
     places = bodies[..., : 2 if is_flat else 3]
     return find_order([mask_origin(places)], options, str(path)) is not None
+
+
+def _are_flat(bodies: NDArray[np.float64], options: FileOptions) -> bool:
+    return _are_shares(bodies, options) or _are_pixels(bodies, options)
+
+
+def _are_pixels(bodies: NDArray[np.float64], options: FileOptions) -> bool:
+    """Return whether bodies ``(..., 3)`` are x and y of a picture in pixels, and a score."""
+    if bodies.shape[-1] != 3 or options.unit is not None or options.scale is not None or not are_keypoints(bodies):
+        return False
+    return bool(np.nanmedian(np.abs(bodies[..., :2])) >= _MIN_PIXELS)
 
 
 def _are_shares(bodies: NDArray[np.float64], options: FileOptions) -> bool:

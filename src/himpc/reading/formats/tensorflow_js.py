@@ -46,6 +46,8 @@ FACTS = FormatFacts(
 
 _KEYPOINTS = re.compile(rb'"keypoints(3D)?"\s*:\s*\[\s*\{')
 _LAYOUTS = ("mediapipe-33", "coco-17")
+_MAX_HIPS_OFFSET = 0.1
+"""Metres that the midpoint of the hips may be off from the origin of keypoints in space."""
 
 
 def recognise(path: Path, head: bytes) -> bool:
@@ -77,6 +79,8 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
         row_name="frame",
     )
     poses = [_poses(frame, f"{path}, frame {i}") for i, frame in enumerate(frames, start=1)]
+    if _are_in_space(poses):
+        poses = [[{**pose, "keypoints3D": pose.get("keypoints")} for pose in found] for found in poses]
     is_world = any(pose.get("keypoints3D") for found in poses for pose in found)
     key = "keypoints3D" if is_world else "keypoints"
     parsed = [
@@ -91,6 +95,22 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     check_same_shape(detections)
     bodies = body_recordings(path, detections, timeline, layout, options, unit="m" if is_world else None, up="-y")
     return [body.with_(true_size=False) if is_world else body for body in bodies]
+
+
+def _are_in_space(poses: list[list[dict[str, Any]]]) -> bool:
+    """Return whether keypoints are 33 with x, y and z in metres around the midpoint of the hips, as world landmarks."""
+    layout = get_layout("mediapipe-33")
+    hips = [layout.index("left_hip"), layout.index("right_hip")]
+    middles = []
+    for pose in (pose for found in poses for pose in found if pose.get("keypoints")):
+        points = pose["keypoints"]
+        if not isinstance(points, list) or len(points) != len(layout) or "keypoints3D" in pose:
+            return False
+        axes = [point.get(axis) for joint in hips if isinstance(point := points[joint], dict) for axis in "xyz"]
+        if len(axes) != 2 * len("xyz") or not all(type(value) in (int, float) for value in axes):
+            return False
+        middles.append(np.reshape(axes, (2, 3)).astype(np.float64).mean(axis=0))
+    return bool(middles) and bool(np.median(np.linalg.norm(middles, axis=1)) < _MAX_HIPS_OFFSET)
 
 
 def _is_pose(value: Any) -> bool:

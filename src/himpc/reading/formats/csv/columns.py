@@ -19,7 +19,8 @@ _NAMES = {
     "body": "body bodyid bodyindex bodyindexid bodynumber track trackid trackidx trackingid individual individuals "
     "instance instanceid skeleton skeletonid skeletonindex user userid userindex player playerid playerindex "
     "personindex personidx personno personnumber",
-    "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx framecount framen fnum item",
+    "frame": "frame frames frameid framenumber frameno framenum frameindex frameidx framecount framen fnum syncindex "
+    "item",
     "time": "time times timestamp timestamps seconds timestampms timestampus timestampusec timestampns timems "
     "frametime relativetime elapsedtime elapsed datetime timespan sec t",
     "joint": "joint jointname jointtype keypoint keypointname landmark landmarkname marker markername bodypart "

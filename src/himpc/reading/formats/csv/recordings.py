@@ -85,6 +85,7 @@ class _Body:
 def to_recordings(rows: Rows, options: FileOptions) -> list[Recording]:
     """Make one recording for each person, session, camera and body that the rows name."""
     table = rows.table
+    options = options if options.image_size else replace(options, image_size=table.image_size())
     check_positions(table.path, table.lines, rows.positions)
     groups = _group_rows(rows)
     bodies = _place_bodies(rows, groups)

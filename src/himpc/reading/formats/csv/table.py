@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -23,6 +24,7 @@ CHECKED_BYTES = 2**20
 """Bytes of a file that are checked first, so that a wrong line there is found at once."""
 
 
+_PICTURES = ("image", "img", "frame", "video", "picture")
 _MIN_ROWS, _MAX_LINES_BELOW, _MAX_DIGITS = 2, 40, 10
 """Rows above text that does not belong to a table, lines of such text, and digits of the number of a row."""
 _MAX_DISTINCT_SHARE, _MAX_BODIES = 0.75, 20
@@ -92,6 +94,16 @@ class Table:
             return float(self.stated["fps"])
         except ValueError:
             raise FormatError(f"{self.path}: states fps {self.stated['fps'][:20]!r}, expected a number") from None
+
+    def image_size(self) -> tuple[int, int] | None:
+        """Return width and height of the pictures in pixels, if columns state the same ones in all rows."""
+        names = [re.sub("[^a-z]", "", name.lower()) for name in self.header]
+        size = []
+        for word in ("width", "height"):
+            index = next((i for i, name in enumerate(names) if name in {f"{kind}{word}" for kind in _PICTURES}), None)
+            values = set() if index is None else {row[index] for row in self.rows}
+            size += [int(value) for value in values if value.isdecimal() and len(value) < _MAX_DIGITS]
+        return (size[0], size[1]) if len(size) == 2 and min(size) > 0 else None
 
     def columns(self) -> Columns:
         """Sort the columns by what they hold."""

@@ -50,7 +50,16 @@ _TIMES = (
     "t",
 )
 _NAMES = ("jointnames", "names", "keypointnames", "markernames", "labels", "joints", "markers", "columns", "keypoints")
-_SCORES = ("keypointscores", "scores", "confidences", "confidence", "visibility", "visibilities")
+_SCORES = (
+    "keypointscores",
+    "keypointsconfidence",
+    "keypointconfidence",
+    "scores",
+    "confidences",
+    "confidence",
+    "visibility",
+    "visibilities",
+)
 _FRAME_IDS = ("frameids", "frameindices", "framenumbers", "frames")
 _NUMBER = re.compile(r"(?:.*[^0-9a-z])?[a-z_ -]*?([0-9]{1,12})(?:\.[a-z]{3,4})?", re.IGNORECASE)
 _PERSON = re.compile(
@@ -84,7 +93,8 @@ class Document:
 def list_frames(content: Any) -> Document | None:
     """List the frames of a document; None if no poses are found in it."""
     stated = content if isinstance(content, dict) else {}
-    rate = get_first(stated, RATES)
+    nested = [value for value in stated.values() if isinstance(value, dict)]
+    rate = next((found for each in (stated, *nested) if (found := get_first(each, RATES)) is not None), None)
     unit, up = get_first(stated, ("unit", "units", "lengthunit")), get_first(stated, ("up", "upaxis"))
     names = next((tuple(each) for key in _NAMES if _are_names(each := get_first(stated, (key,)))), ())
     frames = _merge_frames(_find_frames(content, 0))
