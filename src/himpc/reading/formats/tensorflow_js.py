@@ -107,9 +107,10 @@ def _are_in_space(poses: list[list[dict[str, Any]]]) -> bool:
         if not isinstance(points, list) or len(points) != len(layout) or "keypoints3D" in pose:
             return False
         axes = [point.get(axis) for joint in hips if isinstance(point := points[joint], dict) for axis in "xyz"]
-        if len(axes) != 2 * len("xyz") or not all(type(value) in (int, float) for value in axes):
+        numbers = [float(value) for value in axes if isinstance(value, int | float)]
+        if len(numbers) != 2 * len("xyz"):
             return False
-        middles.append(np.reshape(axes, (2, 3)).astype(np.float64).mean(axis=0))
+        middles.append(np.array(numbers).reshape(2, 3).mean(axis=0))
     return bool(middles) and bool(np.median(np.linalg.norm(middles, axis=1)) < _MAX_HIPS_OFFSET)
 
 

@@ -94,7 +94,7 @@ def list_frames(content: Any) -> Document | None:
     """List the frames of a document; None if no poses are found in it."""
     stated = content if isinstance(content, dict) else {}
     nested = [value for value in stated.values() if isinstance(value, dict)]
-    rate = next((found for each in (stated, *nested) if (found := get_first(each, RATES)) is not None), None)
+    rate: Any = next((found for each in (stated, *nested) if (found := get_first(each, RATES)) is not None), None)
     unit, up = get_first(stated, ("unit", "units", "lengthunit")), get_first(stated, ("up", "upaxis"))
     names = next((tuple(each) for key in _NAMES if _are_names(each := get_first(stated, (key,)))), ())
     frames = _merge_frames(_find_frames(content, 0))
