@@ -21,7 +21,7 @@ import numpy as np
 
 from himpc.cli import main
 from himpc.errors import Hint
-from himpc.reading import FORMATS, HEADINGS, KINDS, Export, Format
+from himpc.reading import FACT_HEADINGS, FORMAT_KINDS, FORMATS, Export, Format
 from himpc.reading.formats.unsupported import UNSUPPORTED
 from himpc.simulation import Sensor, simulate
 from himpc.skeleton import Layout
@@ -37,7 +37,7 @@ MAX_LINES, MAX_WIDTH = 6, 72
 def index() -> str:
     """Return a table of the formats of each kind, with links to their pages."""
     lines = []
-    for kind in KINDS:
+    for kind in FORMAT_KINDS:
         lines += [f"### {kind.capitalize()}", "", "| name | format | files |", "|---|---|---|"]
         of_kind = [known for known in FORMATS if known.facts and known.facts.kind == kind]
         lines += [
@@ -67,7 +67,7 @@ def page(known: Format) -> str:
     facts = known.facts
     assert facts, f"{known.name} declares no FACTS"
     lines = [f"# {_escape(known.title)}", ""]
-    for field, heading in HEADINGS.items():
+    for field, heading in FACT_HEADINGS.items():
         fact = getattr(facts, field)
         lines += [f"**{heading}**: " + (f"`{fact}`" if field == "files" else _to_text(fact)), ""]
     if facts.exports:

@@ -9,7 +9,16 @@ from pathlib import Path
 import pytest
 
 from himpc.errors import Hint, Reference
-from himpc.reading import FORMATS, HEADINGS, KINDS, FileOptions, Format, FormatFacts, ReadOptions, get_format
+from himpc.reading import (
+    FACT_HEADINGS,
+    FORMAT_KINDS,
+    FORMATS,
+    FileOptions,
+    Format,
+    FormatFacts,
+    ReadOptions,
+    get_format,
+)
 from himpc.reading.formats.facts import Export
 
 OPTIONS = {field.name for field in fields(ReadOptions)}
@@ -18,14 +27,14 @@ ADDRESS = re.compile(r"https://[\w./:%+-]+(#[\w-]+)?")
 
 def texts(facts: FormatFacts) -> list[str]:
     """Return what the facts say, in the order in which it is shown."""
-    return [*(getattr(facts, field) for field in HEADINGS), *(export.steps for export in facts.exports)]
+    return [*(getattr(facts, field) for field in FACT_HEADINGS), *(export.steps for export in facts.exports)]
 
 
 @pytest.mark.parametrize("known", FORMATS, ids=lambda known: known.name)
 def test_a_format_declares_its_facts(known):
     facts = known.facts
     assert isinstance(facts, FormatFacts), "declare FACTS in its module"
-    assert facts.kind in KINDS
+    assert facts.kind in FORMAT_KINDS
     assert all(text.strip() == text != "" for text in texts(facts))
     assert all(text.count("`") % 2 == 0 for text in texts(facts))
 

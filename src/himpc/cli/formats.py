@@ -22,14 +22,14 @@ def formats(name: str | None = None, *, output: OutputOptions = OutputOptions())
     name
         A format, as the list names it.
     """
-    from himpc.reading import FORMATS, KINDS, get_format
+    from himpc.reading import FORMAT_KINDS, FORMATS, get_format
 
     console = output.console()
     if name is not None:
         chosen = get_format(name)
         _print_facts(console, chosen)
         return console.result(_to_document(chosen))
-    for kind in (*KINDS, None):
+    for kind in (*FORMAT_KINDS, None):
         of_kind = [each for each in FORMATS if kind == (each.facts and each.facts.kind)]
         rows = [(each.name, each.title, each.facts.files if each.facts else "") for each in of_kind]
         if rows:
@@ -41,12 +41,12 @@ def formats(name: str | None = None, *, output: OutputOptions = OutputOptions())
 
 def _print_facts(console: Console, chosen: Format) -> None:
     """Print the facts of a format, one a line."""
-    from himpc.reading import HEADINGS
+    from himpc.reading import FACT_HEADINGS
 
     console.print(f"{chosen.name}: {chosen.title}")
     if (facts := chosen.facts) is None:
         return
-    for field, heading in HEADINGS.items():
+    for field, heading in FACT_HEADINGS.items():
         console.print(f"{heading}: {_translate(getattr(facts, field))}")
     for export in facts.exports:
         source = "" if export.source is None else f" ({export.source or 'not verified'})"

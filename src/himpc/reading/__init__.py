@@ -8,17 +8,8 @@ if TYPE_CHECKING:
     from himpc.reading.axes import recognise_up, to_y_up
     from himpc.reading.discovery import Source, discover, is_video, nothing_found
     from himpc.reading.file_options import FileOptions
-    from himpc.reading.formats import (
-        FORMATS,
-        HEADINGS,
-        KINDS,
-        Export,
-        Format,
-        FormatFacts,
-        find_format,
-        get_format,
-        register_format,
-    )
+    from himpc.reading.formats import FORMATS, Format, find_format, get_format, register_format
+    from himpc.reading.formats.facts import FACT_HEADINGS, FORMAT_KINDS, Export, FormatFacts
     from himpc.reading.formats.parsing.arrays import npz_names, read_npz
     from himpc.reading.formats.parsing.frames import first_frame_file, natural_key
     from himpc.reading.formats.parsing.keypoints import load_json
@@ -33,9 +24,9 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BLURRED_SUFFIX",
+    "FACT_HEADINGS",
     "FORMATS",
-    "HEADINGS",
-    "KINDS",
+    "FORMAT_KINDS",
     "MAX_COORDINATE",
     "OVERLAY_SUFFIX",
     "Export",
@@ -76,7 +67,8 @@ __getattr__ = import_on_first_use(
         "axes": "recognise_up to_y_up",
         "discovery": "Source discover is_video nothing_found",
         "file_options": "FileOptions",
-        "formats": "FORMATS HEADINGS KINDS Export Format FormatFacts find_format get_format register_format",
+        "formats": "FORMATS Format find_format get_format register_format",
+        "formats.facts": "FACT_HEADINGS FORMAT_KINDS Export FormatFacts",
         "formats.parsing.arrays": "npz_names read_npz",
         "formats.parsing.frames": "first_frame_file natural_key",
         "formats.parsing.keypoints": "load_json",

@@ -22,23 +22,12 @@ from typing import Any
 from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError, suggest_name
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.facts import HEADINGS, KINDS, Export, FormatFacts
+from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.text import HEAD_BYTES, utf16_of
 from himpc.reading.formats.unsupported import unsupported_error
 from himpc.recordings import Recording
 
-__all__ = [
-    "FORMATS",
-    "HEADINGS",
-    "HEAD_BYTES",
-    "KINDS",
-    "Export",
-    "Format",
-    "FormatFacts",
-    "find_format",
-    "get_format",
-    "register_format",
-]
+__all__ = ["FORMATS", "HEAD_BYTES", "Format", "find_format", "get_format", "register_format"]
 
 
 @dataclass(frozen=True)
@@ -66,7 +55,7 @@ class Format:
     @property
     def facts(self) -> FormatFacts | None:
         """What a user needs to know of the format; None if its module declares nothing."""
-        return getattr(import_module(self.module), "FACTS", None)
+        return getattr(self._load(), "FACTS", None)
 
     def recognise(self, path: Path, head: bytes) -> bool:
         """Return whether a file, or a folder of frames (with an empty `head`), is of this format."""

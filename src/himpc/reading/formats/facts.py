@@ -11,13 +11,13 @@ from typing import Literal, get_args
 
 from himpc.errors import Hint
 
-__all__ = ["HEADINGS", "KINDS", "Export", "FormatFacts", "Kind"]
+__all__ = ["FACT_HEADINGS", "FORMAT_KINDS", "Export", "FormatFacts", "Kind"]
 
 Kind = Literal["motion capture", "depth cameras", "pose estimators", "any program", "video"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+FORMAT_KINDS: tuple[Kind, ...] = get_args(Kind)
 """What makes files of a format, in the order in which formats are listed."""
 
-HEADINGS = {"files": "Files", "reads": "Read", "assumes": "Assumed", "ignores": "Not read"}
+FACT_HEADINGS = {"files": "Files", "reads": "Read", "assumes": "Assumed", "ignores": "Not read"}
 """The heading of each fact where it is shown."""
 
 
@@ -51,7 +51,7 @@ class FormatFacts:
     Parameters
     ----------
     kind : str
-        What makes such files, one of `KINDS`.
+        What makes such files, one of `FORMAT_KINDS`.
     files : str
         The usual names of files, such as ``"*.trc"``. Files are recognised by their content all the same.
     reads : str
