@@ -233,6 +233,17 @@ def test_half_a_file_is_not_taken_for_numbers_of_the_other_kind(tmp_path, scale)
     np.testing.assert_array_equal(half.joints, whole[:30])
 
 
+def test_angles_that_are_named_as_joints_are_no_points(tmp_path):
+    """Captury writes the angles of the left hip as a point with the label LHip."""
+    joints = ["Hip", "Kne", "Ank", "Sho", "Elb", "Wri"]
+    names = [f"M{i}" for i in range(len(LABELS))]
+    angles = [f"{side}{joint}" for side in "LR" for joint in joints]
+    points = beside(WALKER["walk"]() * 1000, 30 + np.random.default_rng(0).normal(size=(60, len(angles), 3)) * 20)
+    descriptions = [("DESCRIPTIONS", -1, *texts([*names, *(f"Angles of {name}" for name in angles)]))]
+    (recording,) = himpc.read(write(tmp_path / "a.c3d", points, [*names, *angles], more=descriptions), clean=False)
+    assert set(recording.layout.joints) <= set(names)
+
+
 def test_a_damaged_label_is_refused(tmp_path):
     path = write(tmp_path / "a.c3d", WALKER["walk"]() * 1000)
     content = path.read_bytes()

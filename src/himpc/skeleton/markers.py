@@ -55,6 +55,8 @@ class MarkerSet:
         is then used once, for the first marker that has its name.
     requires : tuple of str
         Labels without which other labels are not of this set, as those whose names mean other markers in other sets.
+    unless : dict of str to tuple of str
+        Labels beside which the label of a marker means another one.
     points, joints : dict of str to tuple of Rule
         Auxiliary points and then joints, in the order in which they are computed. The rules of one are alternatives:
         in each frame, the first whose markers were all seen is used.
@@ -68,6 +70,7 @@ class MarkerSet:
     others: tuple[str, ...] = ()
     by_words: bool = False
     requires: tuple[str, ...] = ()
+    unless: dict[str, tuple[str, ...]] = field(default_factory=dict)
     title: str = ""
     source: str = "declared by the user"
 
@@ -100,6 +103,8 @@ class MarkerSet:
         used: set[int] = set()
         for marker in self.markers:
             # A set of landmarks has words such as "left_hip_centre" for its markers, which a label may mean otherwise.
+            if any(self._key(other) in place for other in self.unless.get(marker, ())):
+                continue
             keys = [marker if self.by_words else self._key(marker), *map(self._key, self.aliases.get(marker, ()))]
             found = (place[key] for key in keys if key in place)
             for own in found:

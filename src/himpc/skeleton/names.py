@@ -53,7 +53,7 @@ _IGNORED = frozenset({"joint", "jnt", "bone", "jc", "j", "def", "c", "stretch"})
 _CORNERS = {"fl": "left front", "fr": "right front", "bl": "left back", "br": "right back"}
 """The corners of pelvis and head: ``Hip_FL`` is the left front of the hips."""
 
-_PROTOCOLS = frozenset({"cgm", "ior", "cast"})
+_PROTOCOLS = frozenset({"cgm", "ior", "cast", "study"})
 _IGNORED_OF_CENTRES = frozenset({"v", "virtual", "centre"})
 
 _MAX_RUN = 24

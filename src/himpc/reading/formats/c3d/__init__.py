@@ -5,6 +5,7 @@ Theia3D writes poses of segments instead of markers (see `segments`).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,6 +54,9 @@ FACTS = FormatFacts(
 _NOT_POSITIONS = ("ANGLES", "FORCES", "MOMENTS", "POWERS", "SCALARS")
 """Parameters of the group POINT that list labels of other quantities than positions."""
 
+_OUTPUT = re.compile(r"\b(angles?|moments?|forces?|powers?)\b", re.IGNORECASE)
+"""Descriptions of points that are other quantities; Captury calls the angle of the left hip ``LHip``."""
+
 
 def recognise(path: Path, head: bytes) -> bool:
     """Recognise the magic number 0x50."""
@@ -83,6 +87,9 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     # Y_SCREEN names the axis that is shown upwards on a screen.
     upward = "".join(file.strings("Y_SCREEN")[:1]).strip().lower().removeprefix("+")
     outputs = {label for group in _NOT_POSITIONS for label in file.strings(group)}
+    outputs |= {
+        label for label, text in zip(file.labels, file.strings("DESCRIPTIONS"), strict=False) if _OUTPUT.search(text)
+    }
     return marker_recordings(
         path,
         ["" if label in outputs else label for label in file.labels],
