@@ -74,6 +74,16 @@ def test_sbu_is_of_pictures_and_needs_their_size(tmp_path, walking):
     assert [(recording.dimensions, recording.layout.name) for recording in recordings] == [(2, "openni-15")] * 2
 
 
+def test_rows_without_a_person_are_gaps(tmp_path, walking):
+    joints, _ = walking("kinect-v2")
+    body = np.concatenate([joints, np.tile([0, 0, 0, 1], (*joints.shape[:2], 1))], axis=2)
+    rows = np.concatenate([np.zeros((300, 175)), flat(body)])
+    numbered = np.c_[np.arange(len(rows)), np.arange(len(rows)) * 33, rows]
+    (recording,) = himpc.read(write(tmp_path / "a.txt", numbered), clean=False)
+    np.testing.assert_allclose(recording.joints[-len(joints) :], joints, atol=1e-4)
+    assert recording.fps == pytest.approx(1000 / 33, abs=0.1)
+
+
 def test_rows_of_pixels_and_scores_are_of_pictures(tmp_path, walking):
     joints, _ = walking("coco-17")
     rows = np.stack([500 + 100 * joints[..., 0], 900 - 100 * joints[..., 1], np.full(joints.shape[:2], 0.9)], axis=2)

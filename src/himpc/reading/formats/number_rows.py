@@ -50,13 +50,16 @@ _DELIMITER = re.compile(r"\s*[,;\t]\s*|\s+")
 _NUMBERED_NAME = re.compile(r"\"?[A-Za-z_. ]{0,12}([0-9]{1,4})\"?|\"?\"?|index", re.IGNORECASE)
 _SBU_WIDTH = 91
 """Numbers of a row of SBU Kinect Interaction (Yun et al., CVPR Workshops 2012): the frame, and two people of OpenNI."""
+_AROUND = ((0, 0), (1, 0), (2, 0), (0, 1), (1, 1))
+"""Numbers before and after the joints of a row: frame and time, and a label, which is the least likely."""
 _NUMBERS_OF_A_POINT, _NUMBERS_OF_A_BONE = (3, 4), (7, 6, 8, 11, 12)
 """Numbers of a joint: its position, also with a confidence; or before a rotation, places in pictures and a state."""
 _MIN_TIME_STEP = 8
 """Median step of numbers above which they count milliseconds, and not frames."""
 _MAX_SHARE, _MIN_PIXELS = 1.2, 10
 """Coordinates of pictures: the largest as a share of one, and usual ones in pixels."""
-_CHECKED_ROWS = 200
+_CHECKED_ROWS, _MIN_FILLED = 200, 0.25
+"""Rows that show a person which are checked, and the share of numbers other than 0 of such a row."""
 
 
 @dataclass(frozen=True)
@@ -165,8 +168,9 @@ def _join_joints(
 def _find_split(path: Path, values: NDArray[np.float64], options: FileOptions) -> _Split:
     """Find how rows are split: with the user's layout, or so that the shape of a person results."""
     splits = [split for split in _splits(values, options) if split.joints >= 5]
+    filled = values[(np.nan_to_num(values) != 0).sum(axis=1) >= _MIN_FILLED * values.shape[1]]  # others show no person
     for split in splits:
-        bodies = split.bodies(values[:_CHECKED_ROWS])[:, 0]
+        bodies = split.bodies(filled[:_CHECKED_ROWS])[:, 0]
         if _are_flat(bodies, options) and (split.after or split.before > 1):
             continue  # in pictures, the shape of the body is too little evidence
         if options.layout is not None and len(options.layout) == split.joints:
@@ -182,14 +186,14 @@ def _find_split(path: Path, values: NDArray[np.float64], options: FileOptions) -
 def _splits(values: NDArray[np.float64], options: FileOptions) -> Iterator[_Split]:
     """Yield the ways to split rows of numbers, those with the fewest other numbers first."""
     counts = known_counts() | ({len(options.layout)} if options.layout else set())
-    for before, after in ((0, 0), (1, 0), (0, 1), (1, 1), (2, 0)):
-        if after and not _are_labels(values[:, -1]):
-            continue
-        for numbers in (_NUMBERS_OF_A_POINT, _NUMBERS_OF_A_BONE):
-            for people, axes in product((1, 2), numbers):
-                joints = (values.shape[1] - before - after) // (people * axes)
-                if joints in counts and joints * people * axes + before + after == values.shape[1]:
-                    yield _Split(before, after, people, joints, axes)
+    around = [(before, after) for before, after in _AROUND if not after or _are_labels(values[:, -1])]
+    for axes, people, (before, after) in (
+        *product(_NUMBERS_OF_A_POINT, (1, 2), around),
+        *product(_NUMBERS_OF_A_BONE, (1, 2), around),
+    ):
+        joints = (values.shape[1] - before - after) // (people * axes)
+        if joints in counts and joints * people * axes + before + after == values.shape[1]:
+            yield _Split(before, after, people, joints, axes)
 
 
 def _order(bodies: NDArray[np.float64], options: FileOptions, path: Path) -> bool:
