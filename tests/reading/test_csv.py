@@ -13,7 +13,7 @@ import himpc
 from himpc.errors import FormatError
 from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.formats import get_format
-from himpc.reading.formats.csv import table
+from himpc.reading.formats.csv import table_file
 from himpc.skeleton import get_layout, layout_names
 
 CSV_FRAMES, CSV_JOINTS = get_format("csv-frames"), get_format("csv-joints")
@@ -241,13 +241,13 @@ def test_wrong_line_at_the_beginning_of_a_long_file_is_found_at_once(tmp_path, m
     header = ",".join(f"{joint}_{axis}" for joint in joints for axis in "xyz")
     path.write_text("\n".join([header, row.replace("0.5", "abc", 1), *[row] * 10_000]))
     split = []
-    original = table.split_lines
+    original = table_file.split_lines
     monkeypatch.setattr(
-        table, "split_lines", lambda path, content: split.append(len(content)) or original(path, content)
+        table_file, "split_lines", lambda path, content: split.append(len(content)) or original(path, content)
     )
     with pytest.raises(FormatError, match=r"long\.csv, line 2: .* is 'abc', expected a number"):
         himpc.read(path)
-    assert sum(split) <= table.CHECKED_BYTES < path.stat().st_size
+    assert sum(split) <= table_file.CHECKED_BYTES < path.stat().st_size
 
 
 KINECT = get_layout("kinect-v1")

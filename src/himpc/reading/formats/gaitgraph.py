@@ -14,7 +14,7 @@ import numpy as np
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
-from himpc.reading.formats.csv.table import header_of, read_table
+from himpc.reading.formats.csv.table_file import header_of, read_table
 from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.bodies import body_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions

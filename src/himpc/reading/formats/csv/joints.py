@@ -12,7 +12,8 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.recordings import Rows, to_recordings
-from himpc.reading.formats.csv.table import Table, header_of, read_table
+from himpc.reading.formats.csv.table import Table
+from himpc.reading.formats.csv.table_file import header_of, read_table
 from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.recordings import Recording
 
