@@ -24,7 +24,7 @@ from himpc.errors import Hint
 from himpc.reading import FACT_HEADINGS, FORMAT_KINDS, FORMATS, Export, Format
 from himpc.reading.formats.unsupported import UNSUPPORTED
 from himpc.simulation import Sensor, simulate
-from himpc.skeleton import Layout
+from himpc.skeleton import Layout, get_layout
 
 TESTS = Path(__file__).parents[1] / "tests" / "reading"
 FOLDER = "formats"
@@ -101,10 +101,7 @@ def _example(known: Format) -> list[str]:
     if known.name == "video":
         return ["```text", "himpc pose walk.mp4 --out poses --overlay", "```", "", "See [video](../video.md)."]
     rate = re.search(r"\{fps(?:=([0-9]+))?\}", known.facts.assumes) if known.facts else None
-    sample = read_sample(known.name, ["--fps", rate[1] or "30"] if rate else [])
-    begin = [line[:MAX_WIDTH] for line in sample.text.splitlines()[:MAX_LINES]]
-    head = [f"$ head -{MAX_LINES} {sample.file} | cut -c 1-{MAX_WIDTH}", *begin] if begin else []
-    return ["```text", *head, f"$ {sample.command}", *sample.output.rstrip().splitlines(), "```"]
+    return read_sample(known.name, ["--fps", rate[1] or "30"] if rate else []).lines()
 
 
 @dataclass(frozen=True)
@@ -115,6 +112,12 @@ class Sample:
     text: str
     command: str
     output: str
+
+    def lines(self) -> list[str]:
+        """Return how the file begins, the command and what it prints, as in a terminal."""
+        begin = [line[:MAX_WIDTH] for line in self.text.splitlines()[:MAX_LINES]]
+        head = [f"$ head -{MAX_LINES} {self.file} | cut -c 1-{MAX_WIDTH}", *begin] if begin else []
+        return ["```text", *head, f"$ {self.command}", *self.output.rstrip().splitlines(), "```"]
 
 
 @cache
@@ -138,11 +141,38 @@ def read_sample(name: str, options: Sequence[str]) -> Sample:
         is_folder = name in writers["FOLDERS"]
         command = ["info", "walk" if is_folder else path.name, *options]
         content = path.read_bytes()
-        output = StringIO()
-        with chdir(parent if is_folder else folder), redirect_stdout(output):
-            assert main(command) == 0, name
+        output = _run(command, Path(parent) if is_folder else folder)
     file = f"walk/{path.name}" if is_folder else path.name
-    return Sample(file, content.decode() if content.isascii() else "", f"himpc {join(command)}", output.getvalue())
+    return Sample(file, content.decode() if content.isascii() else "", f"himpc {join(command)}", output)
+
+
+def _run(command: list[str], folder: Path) -> str:
+    """Return what a command of himpc prints in a folder."""
+    output = StringIO()
+    with chdir(folder), redirect_stdout(output):
+        assert main(command) == 0, command
+    return output.getvalue()
+
+
+def own_layout(page: str) -> str:
+    """Return how a file of a user's own is read by the layout that a page shows as TOML."""
+    found = re.search(r"```toml\n(name = .*?)```", page, re.DOTALL)
+    assert found, "the page shows no layout"
+    kinect = get_layout("kinect-v1")
+    with tempfile.TemporaryDirectory() as folder:
+        layout, path = Path(folder) / "mine.toml", Path(folder) / "walk.csv"
+        layout.write_text(found[1], encoding="utf-8")
+        joints = Layout.from_toml(layout).joints
+        names = ["Hips" if joint == "pelvis" else joint for joint in joints]
+        rows = _walk(kinect, 4, 0)[:, [kinect.index(joint) for joint in joints]].reshape(4, -1)
+        header = ",".join(f"{name}_{axis}" for name in names for axis in "xyz")
+        text = "\n".join([header, *(",".join(map(str, row)) for row in rows.tolist())])
+        path.write_text(text, encoding="utf-8")
+        command = ["info", path.name, "--fps", "30", "--layout", layout.name]
+        sample = Sample(
+            path.name, path.read_text(encoding="utf-8"), f"himpc {join(command)}", _run(command, path.parent)
+        )
+    return "\n".join(sample.lines()) + "\n"
 
 
 def _walk(layout: Layout, frames: int, seed: int) -> np.ndarray:

@@ -127,6 +127,7 @@ PARTS: dict[str, Callable[[], str]] = {
     "settings": settings,
     "recipes": recipe_table,
     "layouts": layout_table,
+    "own-layout": lambda: format_pages.own_layout((ROOT / "docs" / "layouts.md").read_text(encoding="utf-8")),
     "landmarks": landmark_list,
     "marker-sets": marker_set_table,
     "naming-conventions": naming_table,
