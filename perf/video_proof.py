@@ -90,8 +90,8 @@ def _draw(rows: list[dict[str, Any]]) -> None:
 
 def rendered() -> list[dict[str, Any]]:
     """Measure detection, tracking and joint error of drawn people."""
-    from himpc.video import Track, Tracker, open_estimator
-    from himpc.video.tracking import find_joins, first_number
+    from himpc.video import Detection, Track, Tracker, open_estimator
+    from himpc.video.tracking import find_joins, first_number, remove_jitter
     from mannequins import render_crowd
     from tracking_metrics import score_tracks
 
@@ -107,21 +107,29 @@ def rendered() -> list[dict[str, Any]]:
         crowd = simulate_crowd(people, 10, 15, scene=scene, seed=4, lens=Lens(1280, 720, 65))
         estimator, tracker = open_estimator(), Tracker(crowd.layout, fps=15)
         tracks: list[Track] = []
-        persons, numbers, errors, seen = [], [], [], 0
+        bodies: list[tuple[int, Detection]] = []
+        persons, errors, seen = [], [], 0
         start = time.perf_counter()
         for frame, image in enumerate(render_crowd(crowd)):
             found = estimator.detect(image, frame / 15)
             who = [_nearest(each.points, crowd.points[:, frame], crowd.present[:, frame]) for each in found]
             persons += who
-            numbers += tracker.update(frame, frame / 15, found, (1280, 720))
+            bodies += [(frame, each) for each in found]
+            tracker.update(frame, frame / 15, found, (1280, 720))
             tracks += tracker.pop_finished()
             seen += int((crowd.present[:, frame] & (crowd.occluded[:, frame].mean(axis=1) < 0.5)).sum())
             known = [(each.joints, p) for each, p in zip(found, who, strict=True) if p >= 0]
             errors += [_error(joints, crowd.joints[p, frame]) for joints, p in known]
         seconds = time.perf_counter() - start
         tracker.finish()
-        joins = find_joins(tracks + tracker.pop_finished(), crowd.layout)
-        joined = np.array([first_number(number, joins) for number in numbers])
+        tracks, _ = remove_jitter(tracks + tracker.pop_finished(), tracker.rules)
+        joins = find_joins(tracks, crowd.layout)
+        number_of = {
+            (frame, points.tobytes()): first_number(track.number, joins)
+            for track in tracks
+            for frame, points in zip(track.frames.tolist(), track.points, strict=True)
+        }
+        joined = np.array([number_of.get((frame, each.points.tobytes()), 0) for frame, each in bodies])
         missed = max(0, seen - sum(p >= 0 for p in persons))
         score = score_tracks(np.array(persons), joined, missed)
         error = 1000 * float(np.median(errors))

@@ -62,3 +62,21 @@ def test_standing_can_be_left_out(tmp_path: Path) -> None:
     without = estimate(path, estimator, cleaning=PoseCleaningRules(leave_out=("standing",)))
     assert not without.cleaned
     assert without.dropped
+
+
+def test_body_that_jumps_to_and_fro_gives_no_recording(tmp_path: Path) -> None:
+    """So do bodies that an estimator makes of two people who overlap."""
+
+    class Jumping(ExactEstimator):
+        def detect(self, image: NDArray[np.uint8], seconds: float) -> list[Detection]:
+            (person,) = super().detect(image, seconds)
+            shift = np.float32([0.2 * np.ptp(person.points[:, 1]) * (round(25 * seconds) % 4 < 2), 0])
+            return [Detection(person.points + shift, person.confidence, person.joints)]
+
+    crowd = simulate_crowd(1, 4, 25, scene="crowd", lens=Lens(1280, 720, 65), seed=1)
+    result = estimate(
+        write(tmp_path / "a.mp4", pictures=80, look=lambda _: np.zeros((48, 64, 3), np.uint8)), Jumping(crowd)
+    )
+    assert not result.cleaned
+    assert result.ambiguous == 80
+    assert result.reason_empty == "no person is visible apart from others: 80 detections ambiguous"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
@@ -20,7 +21,7 @@ from himpc.video.decoding import DEFAULT_RATE, Video
 from himpc.video.detection import PoseEstimator
 from himpc.video.floor_scale import check_heights, scale_by_floor
 from himpc.video.orientation import estimate_up
-from himpc.video.tracking import JoiningRules, Track, Tracker, TrackingRules, find_joins, join_tracks
+from himpc.video.tracking import JoiningRules, Track, Tracker, TrackingRules, find_joins, join_tracks, remove_jitter
 from himpc.video.video_result import DroppedTrack, DropReason, VideoResult
 
 MIN_FRAMES = 6
@@ -164,6 +165,7 @@ def _track_people(
             tracks += tracker.pop_finished()
         tracker.finish()
         tracks += tracker.pop_finished()
+    tracks, unsteady = remove_jitter(tracks, tracker.rules)
     return VideoResult(
         path=path,
         name=name,
@@ -173,9 +175,9 @@ def _track_people(
         seconds=seconds + 1 / video.fps,
         frames=frames,
         tracks=tuple(tracks),
-        endings=dict(tracker.ended),
+        endings=dict(Counter(track.ended for track in tracks)),
         refused=dict(estimator.refused - refused_before),
-        ambiguous=tracker.ambiguous,
+        ambiguous=tracker.ambiguous + unsteady,
         notes=(*video.notes, *estimator.notes),
         sighted_frames=np.array([number for number, _ in sighted], dtype=np.int64),
         sighted_boxes=np.array([box for _, box in sighted], dtype=np.float32).reshape(-1, 4),

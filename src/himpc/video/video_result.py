@@ -55,7 +55,7 @@ class VideoResult:
     refused: dict[str, int]
     """Number of candidates that the estimator did not take for a person, by reason."""
     ambiguous: int
-    """Number of detections that belong to no track."""
+    """Number of detections that belong to no track, since they may be of another person or of two."""
     notes: tuple[str, ...]
     """Peculiarities of the file and of the estimator."""
     sighted_frames: NDArray[np.int64] = field(repr=False)
@@ -87,6 +87,8 @@ class VideoResult:
             reasons = Counter(each.reason for each in self.dropped)
             listed = ", ".join(f"{count_noun(count, 'track')} {reason}" for reason, count in reasons.items())
             return f"no person is visible well and for long enough: {listed}"
+        if self.ambiguous:
+            return f"no person is visible apart from others: {count_noun(self.ambiguous, 'detection')} ambiguous"
         refused = f"; {count_noun(sum(self.refused.values()), 'candidate')} refused ({', '.join(self.refused)})"
         return f"no person was detected in {count_noun(self.frames, 'frame')}{refused if self.refused else ''}"
 

@@ -33,6 +33,7 @@ from himpc.video.estimators.multi_person import (
     check_people,
     deduplicate,
     is_part,
+    joint_distance,
     paint_over,
     shift_detection,
     square_around,
@@ -70,6 +71,10 @@ person."""
 MIN_SAME_SIZE = 0.75
 """Size of a detection near a person of the previous frame, in sizes of that person; a smaller one shows a part."""
 
+MIN_DISTANCE_RATIO = 2.0
+"""Distance of the joints in the square of a person from other people of the previous frame, in distances from the
+person; below it they may be of another."""
+
 MAX_TILE_ROWS = 8
 
 _WARM_UP_IMAGE = Path(__file__).with_name("drawn_person.png")
@@ -82,9 +87,9 @@ _SHOULDERS, _HIPS, _TRUNK_AND_LEGS = [11, 12], [23, 24], [11, 12, 23, 24, 25, 26
 class MediaPipe(PoseEstimator):
     """Pose estimator based on MediaPipe's pose landmarker.
 
-    A person who is alone in a part of the frame is followed: joints are found in the square that the network expects.
-    Every `SEEK_SECONDS`, and where others are near, people are detected in crops around their last position, and the
-    whole frame is searched for others, then where something moves, and in tiles. MediaPipe's own tracking and
+    People are followed: joints are found in the square that the network expects. Every `SEEK_SECONDS`, and where these
+    may be of another person, people are detected in crops around their last position, and the whole frame is searched
+    for others, then where something moves, and in tiles. MediaPipe's own tracking and
     smoothing are off: himpc does both and reports them.
 
     Parameters
@@ -137,10 +142,13 @@ class MediaPipe(PoseEstimator):
         detected: list[Detection] = []
         lost = []
         for person, seen in self._known:
-            may_follow = not is_due and seen == self._last_frame and seconds - seen <= FOLLOW_SECONDS
-            if may_follow and self._is_apart(person) and (same := self._find_joints(image, person)) is not None:
+            others = [each for each, _ in self._known if each is not person]
+            # The detector finds the person who fills most of a crop, so a person near others is followed even then.
+            may_follow = seen == self._last_frame and seconds - seen <= FOLLOW_SECONDS
+            may_follow = may_follow and not (is_due and _is_apart(person, others))
+            if may_follow and (same := self._find_joints(image, person, others)) is not None:
                 followed.append(same)
-            elif found := self._detect_near(image, person):
+            elif found := self._detect_near(image, person, others):
                 detected += found
             elif seconds - seen <= SEEK_SECONDS:
                 lost.append((person, seen))
@@ -191,17 +199,10 @@ class MediaPipe(PoseEstimator):
             model = ", ".join(map(str, weights)) or "the model of mediapipe"
             raise ModelError(f"{model}: cannot be used as a pose landmarker: {str(error).splitlines()[0]}") from error
 
-    def _is_apart(self, person: Detection) -> bool:
-        """Return whether no other person is known near a person of the previous frame."""
-        margin = (
-            np.array([-1, -1, 1, 1], np.float32) * (CROP_SIZES[0] - 1) / 2 * (person.box[2:] - person.box[:2]).max()
-        )
-        left, top, right, bottom = person.box + margin
-        others = (each.box for each, _ in self._known if each is not person)
-        return not any(x2 > left and x1 < right and y2 > top and y1 < bottom for x1, y1, x2, y2 in others)
-
-    def _find_joints(self, image: NDArray[np.uint8], person: Detection) -> Detection | None:
-        """Find the joints in the square of a person; None if there is no person, or one who is elsewhere.
+    def _find_joints(
+        self, image: NDArray[np.uint8], person: Detection, others: Sequence[Detection] = ()
+    ) -> Detection | None:
+        """Find the joints in the square of a person; None if there is no person, or one who is elsewhere or of others.
 
         Lengths of bones depend on the square. Joints of all people therefore come from squares of the network, also
         those of a person who was just detected.
@@ -210,26 +211,32 @@ class MediaPipe(PoseEstimator):
             return None
         if not isinstance(person, LocatedPerson):
             found = self._network.find(image, found) or found
+        if not _is_nearest(found, person, others, MIN_DISTANCE_RATIO):
+            return None
         crop = square_of(person).bounds(image.shape[0], image.shape[1])
         return found if self._reason_refused(found, crop) is None else None
 
-    def _detect_near(self, image: NDArray[np.uint8], person: Detection) -> list[Detection]:
-        """Detect a person of an earlier frame in a crop around the box; the square stays that of the network."""
+    def _detect_near(self, image: NDArray[np.uint8], person: Detection, others: Sequence[Detection]) -> list[Detection]:
+        """Detect a person of an earlier frame in a crop around the box; the square stays that of the network.
+
+        Where only one of several people is found in the crop, the others are painted over.
+        """
         box = person.box
         smallest = MIN_SAME_SIZE * float((box[2:] - box[:2]).max())
         for size in CROP_SIZES:
             top, left, bottom, right = square_around(box, size, image.shape[0], image.shape[1])
             if min(bottom - top, right - left) < MIN_HEIGHT / 2:
                 continue
-            found = self._detect_in_crop(image[top:bottom, left:right], left, top)
-            if found := [each for each in found if body_size(each.points) >= smallest]:
-                # Others have a box of their own, or are parts of this body.
-                nearest = min(found, key=lambda each: float(np.abs(each.box - box).sum()))
-                if isinstance(person, LocatedPerson) and is_same_place(person, nearest):
-                    return [
-                        replace(person, points=nearest.points, confidence=nearest.confidence, joints=nearest.joints)
-                    ]
-                return [nearest]
+            crop_box = np.array([left, top, right, bottom])
+            inside = [each.box for each in others if _overlap(each.box, crop_box)]
+            for hidden in ([], inside) if inside else ([],):
+                crop = paint_over(image, hidden)[top:bottom, left:right]
+                found = [each for each in self._detect_in_crop(crop, left, top) if body_size(each.points) >= smallest]
+                found = [each for each in found if _is_nearest(each, person, others)]
+                if found:
+                    # Others have a box of their own, or are parts of this body.
+                    nearest = min(found, key=lambda each: float(np.abs(each.box - box).sum()))
+                    return [_keep_square(nearest, person)]
         return []
 
     def _search_if_due(
@@ -325,3 +332,28 @@ class MediaPipe(PoseEstimator):
         if float(inside[_TRUNK_AND_LEGS].mean()) < MIN_INSIDE:
             return "mostly outside the picture"
         return None
+
+
+def _is_apart(person: Detection, others: Sequence[Detection]) -> bool:
+    """Return whether no other person is near."""
+    margin = (CROP_SIZES[0] - 1) / 2 * (person.box[2:] - person.box[:2]).max()
+    around = person.box + margin * np.array([-1, -1, 1, 1], np.float32)
+    return not any(_overlap(each.box, around) for each in others)
+
+
+def _overlap(box: NDArray[Any], other: NDArray[Any]) -> bool:
+    """Return whether two boxes (left, top, right, bottom) overlap."""
+    return bool((np.maximum(box[:2], other[:2]) < np.minimum(box[2:], other[2:])).all())
+
+
+def _is_nearest(detection: Detection, person: Detection, others: Sequence[Detection], ratio: float = 1.0) -> bool:
+    """Return whether all others are farther from a detection than a person, by a factor."""
+    limit = ratio * joint_distance(detection, person)
+    return all(joint_distance(detection, other) > limit for other in others)
+
+
+def _keep_square(detection: Detection, person: Detection) -> Detection:
+    """Return a detection with the square that the network expects for a person, if it is in the same place."""
+    if not isinstance(person, LocatedPerson) or not is_same_place(person, detection):
+        return detection
+    return replace(person, points=detection.points, confidence=detection.confidence, joints=detection.joints)

@@ -91,7 +91,7 @@ def deduplicate(detections: Sequence[Detection], max_people: int) -> list[Detect
     """Keep the most confident detection of each person, up to `max_people`, most confident first."""
     unique: list[Detection] = []
     for detection in sorted(detections, key=lambda each: -float(each.confidence.sum())):
-        if not any(_is_duplicate(detection, other) for other in unique):
+        if all(joint_distance(detection, other) >= DUPLICATE_DISTANCE for other in unique):
             unique.append(detection)
     return unique[:max_people]
 
@@ -103,8 +103,9 @@ def is_part(box: NDArray[np.floating], other: NDArray[np.floating]) -> bool:
     return bool(max(width, 0.0) * max(height, 0.0) > MAX_SHARED * smaller)
 
 
-def _is_duplicate(detection: Detection, other: Detection) -> bool:
+def joint_distance(detection: Detection, other: Detection) -> float:
+    """Compute the mean distance of the joints of two detections, in body sizes; infinite if they share no joint."""
     distances = np.linalg.norm(detection.points - other.points, axis=1)
     seen = np.isfinite(distances)
     size = max(body_size(detection.points), body_size(other.points), 1.0)
-    return bool(seen.any()) and float(distances[seen].mean()) < DUPLICATE_DISTANCE * size
+    return float(distances[seen].mean()) / size if seen.any() else float("inf")

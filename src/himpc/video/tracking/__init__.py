@@ -1,5 +1,6 @@
 """Tracking: detections of successive frames become tracks of people."""
 
+from himpc.video.tracking.jitter import remove_jitter
 from himpc.video.tracking.joining import find_joins, first_number, join_tracks
 from himpc.video.tracking.rules import JoiningRules, TrackingRules
 from himpc.video.tracking.track import ENDINGS, Ending, Track
@@ -15,4 +16,5 @@ __all__ = [
     "find_joins",
     "first_number",
     "join_tracks",
+    "remove_jitter",
 ]

@@ -41,7 +41,7 @@ def bounding_box(points: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.concatenate([points.min(axis=0), points.max(axis=0)])
 
 
-def covered_share(box: NDArray[np.float64], other: NDArray[np.floating]) -> float:
+def covered_share(box: NDArray[np.floating], other: NDArray[np.floating]) -> float:
     """Return the share of a box (left, top, right, bottom) that another one covers."""
     sides = np.minimum(box[2:], other[2:]) - np.maximum(box[:2], other[:2])
     area = float(np.prod(box[2:] - box[:2]))

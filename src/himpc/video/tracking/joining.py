@@ -52,7 +52,7 @@ def find_joins(tracks: Sequence[Track], layout: Layout, rules: JoiningRules | No
     """Find tracks of a video that continue an earlier one: the number of the later and of the earlier track.
 
     Tracks of fewer than six frames are not joined, and nothing continues a track that ended with another body's bone
-    lengths.
+    lengths, or where the skeleton jumped.
     """
     rules = rules or JoiningRules()
     segments = [_segment(track, layout) for track in tracks if len(track) >= _MIN_FRAMES]
@@ -68,7 +68,11 @@ def find_joins(tracks: Sequence[Track], layout: Layout, rules: JoiningRules | No
             earlier, limit = candidates[best], costs[best] + rules.ambiguity_margin
             rivals = [cost for other, cost in enumerate(costs) if other != best]
             rivals += [_cost(earlier, other, rules) for other in _rival_segments(index, segments, earlier, rules)]
-            if costs[best] <= 1 and earlier.track.ended != "bones" and all(cost >= limit for cost in rivals):
+            if (
+                costs[best] <= 1
+                and earlier.track.ended not in ("bones", "jitter")
+                and all(cost >= limit for cost in rivals)
+            ):
                 joins[segment.track.number] = earlier.track.number
                 open_ends.remove(earlier)
         open_ends.append(segment)

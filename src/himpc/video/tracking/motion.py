@@ -42,11 +42,13 @@ class PredictedPerson:
         The newest detection and its time.
     lifetime : int
         Frames for which the person is still followed; below 0 the person is lost.
+    detections : int
+        Number of detections.
     """
 
     def __init__(self, identity: int, detection: Detection, seconds: float, lifetime: int) -> None:
         self.identity, self.lifetime = identity, lifetime
-        self.last_detection, self.last_seconds = detection, seconds
+        self.last_detection, self.last_seconds, self.detections = detection, seconds, 1
         self._seen = np.isfinite(detection.points[:, 0])
         self.estimate: Floats = detection.points.astype(np.float64)
         self.estimate[~self._seen] = self.estimate[self._seen].mean(axis=0) if self._seen.any() else 0.0
@@ -65,6 +67,7 @@ class PredictedPerson:
     def correct(self, detection: Detection, seconds: float, lifetime: int) -> None:
         """Correct the prediction by a detection in the current frame."""
         self.last_detection, self.last_seconds, self.lifetime = detection, seconds, lifetime
+        self.detections += 1
         measured = np.isfinite(detection.points[:, 0])
         first = measured & ~self._seen
         self.estimate[first], self._velocity[~self._seen] = detection.points[first], 0.0

@@ -38,10 +38,19 @@ class TrackingRules:
     max_occlusion: Positive = 0.2
     """A lost track ends if another person covers more than this share of its predicted box: another one may
     reappear."""
+    max_hidden_seconds: Positive = 5.0
+    """A person lost behind another for longer than `max_lost_seconds` is expected to reappear for this long; until
+    then, the other is not tracked."""
+    min_known_detections: Annotated[int, Field(gt=0)] = 6
+    """Detections of a person who is remembered when lost: fewer may be of a part of another person."""
     max_outside: Positive = 0.25
     """A lost track ends at once if at least this share of its joints was outside the frame."""
     separation_seconds: Positive = 0.2
     """After an ambiguity, people are tracked again when they have been apart for this long."""
+    max_jitter: Positive = 0.022
+    """Distance of joints from the path between the frames before and after, beyond what free fall explains, above which
+    frames are dropped and the track ends (median over joints and a second). It is 0.005 for real people, 0.012 for
+    drawn ones, and 0.05 for a body made of two."""
     max_seconds: Positive = 600.0
     """A longer track is continued as another one, which bounds the memory."""
 

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from himpc.video.detection import Detection
 
-Ending = Literal["video ended", "left", "cut", "crossing", "bones", "length"]
+Ending = Literal["video ended", "left", "cut", "crossing", "bones", "jitter", "length"]
 """Why a track ended: the video ended; the person was lost; the shot was cut; another person came so close that the
-assignment was ambiguous; the bone lengths became those of another body; the track had its maximum length."""
+assignment was ambiguous; the bone lengths became those of another body; the skeleton jumped to and fro, as between two
+people; the track had its maximum length."""
 
 ENDINGS: tuple[Ending, ...] = get_args(Ending)
 
@@ -23,7 +24,7 @@ class Track:
     """The detections of one person, as long as the assignment is unambiguous."""
 
     number: int
-    """From 1, in the order of first frames in a video."""
+    """From 1, in the order of first frames in a video; later parts of a track that was split follow."""
     shot: int
     """Number of the shot in the video, from 1."""
     frames: NDArray[np.int64] = field(repr=False)
@@ -68,6 +69,9 @@ class Track:
 
     def last(self, seconds: float) -> Track:
         """Return a copy with the last seconds only."""
-        late = self.seconds >= self.seconds[-1] - seconds
+        return self.between(int((self.seconds < self.seconds[-1] - seconds).sum()), len(self))
+
+    def between(self, start: int, stop: int) -> Track:
+        """Return a copy with the detections from `start` to before `stop` only."""
         arrays = {name: getattr(self, name) for name in ("frames", "seconds", "points", "confidence", "joints")}
-        return replace(self, **{name: array[late] for name, array in arrays.items() if array is not None})
+        return replace(self, **{name: array[start:stop] for name, array in arrays.items() if array is not None})

@@ -24,6 +24,7 @@ from himpc.video.tracking.association import (
     prediction_distance,
 )
 from himpc.video.tracking.bone_lengths import BoneLengthHistory
+from himpc.video.tracking.hidden import HiddenPeople
 from himpc.video.tracking.motion import PredictedPerson, match_nearest
 from himpc.video.tracking.rules import TrackingRules
 from himpc.video.tracking.track import Ending, Track
@@ -45,7 +46,8 @@ class Tracker:
     """Tracks people through a video, frame by frame.
 
     Positions are predicted by a Kalman filter for each joint, and the nearest detections associated. On top of that,
-    tracks end if two people could be confused, or if bone lengths become those of another body. A person who is not
+    tracks end if two people could be confused, or if bone lengths become those of another body. Where a
+    person was lost behind another for long, no one is tracked until both are detected again. A person who is not
     detected for a moment keeps the track if position and body agree.
 
     Parameters
@@ -112,7 +114,7 @@ class Tracker:
         before = {person.identity: person for person in self._people}
         identities = self._match(detections, seconds, steps)
         ambiguous = self._find_ambiguous(before, identities, detections)
-        ambiguous |= self._find_occluded(before, set(identities), detections)
+        ambiguous |= self._find_occluded(before, identities, detections, seconds)
         for identity in ambiguous:
             self._ambiguous_until[identity] = seconds + self.rules.separation_seconds
             self._end(identity, "crossing")
@@ -146,6 +148,7 @@ class Tracker:
         self._max_lost_frames = max(2, round(self.rules.max_lost_seconds * self.fps))
         self._people = []
         self._ambiguous_until.clear()
+        self._hidden = HiddenPeople(self.rules)
 
     def _match(self, detections: Sequence[Detection], seconds: float, steps: int) -> list[int]:
         """Return the identity of each detection: that of the nearest person, or a new one."""
@@ -191,15 +194,18 @@ class Tracker:
         return ambiguous
 
     def _find_occluded(
-        self, before: dict[int, PredictedPerson], detected: set[int], detections: Sequence[Detection]
+        self, before: dict[int, PredictedPerson], identities: list[int], detections: Sequence[Detection], seconds: float
     ) -> set[int]:
-        """Return the identities that were lost behind another person."""
-        boxes = [detection.box for detection in detections]
-        return {
+        """Return the identities that were lost behind another person, or may be those of people who were."""
+        boxes = {who: each.box for who, each in zip(identities, detections, strict=True)}
+        lost = {who: bounding_box(person.estimate) for who, person in before.items() if who not in boxes}
+        covered = {
             who
-            for who in set(before) & set(self._active) - detected
-            if any(covered_share(bounding_box(before[who].estimate), box) > self.rules.max_occlusion for box in boxes)
+            for who in set(lost) & set(self._active)
+            if any(covered_share(lost[who], box) > self.rules.max_occlusion for box in boxes.values())
         }
+        known = {who: box for who, box in lost.items() if before[who].detections >= self.rules.min_known_detections}
+        return covered | self._hidden.update(known, boxes, set(boxes) - set(before), seconds)
 
     def _assign(self, identity: int, frame: int, seconds: float, detection: Detection) -> int:
         """Add a detection to the track of an identity, starting one if necessary; return its number."""
