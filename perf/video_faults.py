@@ -144,7 +144,7 @@ def run_tests(*tests: str) -> Callable[[], str]:
 
     def run() -> str:
         """Run the tests of this fault."""
-        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:randomly", *tests]
+        command = [sys.executable, "-m", "pytest", "-p", "no:randomly", *tests]
         lines = subprocess.run(command, cwd=HERE.parent, capture_output=True, text=True, check=False).stdout
         return f"`pytest {' '.join(tests)}`: {lines.strip().splitlines()[-1]}"
 
