@@ -8,6 +8,8 @@ chooses, the grouping is measured with derived joints as well, which tell the sy
 With ``--displaced``, two systems displace each joint by 0 to 3 cm, and both record all people, half of them, or none.
 With ``--markers DIR``, the people of `c3d-walking` in DIR walk straight as joints of `kinect-v1`, and turn as `coco-17`
 whose joints are the markers themselves: up to 8 cm aside, and not the same in all people.
+With ``--galleries``, people are enrolled by one of these two systems, or by the joints, and recordings of the other are
+searched, all at once or one at a time.
 With ``--rates``, one system records half of the time at 30 and half at 120 frames per second instead.
 """
 
@@ -19,6 +21,7 @@ import os
 import struct
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -28,7 +31,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 import himpc
+from himpc.api import fit
 from himpc.evaluation import grouping_agreement, markdown_table
+from himpc.learning import Config
 from himpc.learning.views import add_in_body_frame
 from himpc.recordings import Recording, clean, to_common_layout
 from himpc.skeleton import Layout, get_layout
@@ -163,10 +168,16 @@ def main() -> None:
     arguments.add_argument("--seeds", type=int, default=2)
     arguments.add_argument("--displaced", action="store_true", help="two systems that displace joints")
     arguments.add_argument("--markers", type=Path, help="the folder of the real sets")
+    arguments.add_argument("--galleries", action="store_true", help="enroll by one system, search by another")
     arguments.add_argument("--rates", action="store_true", help="mix frame rates instead of systems")
     options = arguments.parse_args()
     use_one_thread()
     warnings.simplefilter("ignore")
+    if options.galleries:
+        rows = measure_galleries(options.seeds)
+        rows += measure_marker_galleries(options.markers) if options.markers else []
+        print(markdown_table(rows))
+        return
     if options.markers:
         print(markdown_table(measure_markers(options.markers)))
         return
@@ -277,6 +288,75 @@ def measure_groups(archives: Sequence[Sequence[Recording]]) -> dict[str, str]:
         "pairs found": f"{pairs[0]} of {pairs[1]}",
         "wrong": str(pairs[2]),
     }
+
+
+def measure_galleries(seeds: int) -> list[dict[str, str]]:
+    """Enroll people by one of two systems that displace joints, and search recordings of the other."""
+    rows = []
+    for people in (4, 10):
+        for metres in (0.0, 0.01, 0.02, 0.03):
+            for shared in (1.0, 0.5):
+                searches, by_both = [], []
+                for seed in range(seeds):
+                    walks = record_displaced(people, metres, shared, seed)
+                    enrolled = [walk for walk in walks if walk.session == "kinect-v1"]
+                    probes = [walk for walk in walks if walk.session != "kinect-v1"]
+                    names = [walk.person for walk in enrolled[:4:2]]  # two recordings of each person
+                    both = [walk for walk in probes if walk.person in names]
+                    searches.append((enrolled, probes))
+                    by_both.append(([*enrolled, *both], [walk for walk in probes if walk.person not in names]))
+                title = f"{people} people, {100 * metres:.0f} cm, {100 * shared:.0f} % in both"
+                rows += measure_searches(title, searches)
+                rows += measure_searches(f"{title}, two enrolled by both", by_both)
+    return rows
+
+
+def measure_marker_galleries(data: Path) -> list[dict[str, str]]:
+    """Enroll the people of `c3d-walking` as joints, and search their turns as joints, and as the markers themselves."""
+    pattern = "{person}/{session}/*.c3d"
+    joints = himpc.read(data / "c3d-walking", name=pattern)
+    straight, turns = ([walk for walk in joints if walk.session == name] for name in ("Straight", "Turn"))
+    points = himpc.read(data / "c3d-walking", name=pattern, layout="points")
+    markers = [take_markers_as_joints(walk) for walk in points if walk.session == "Turn"]
+    people = sorted({str(walk.person) for walk in straight})
+    half = [walk for walk in straight if walk.person in people[::2]]
+    both = [walk for walk in markers if walk.person in people[:4]]
+    others = [walk for walk in markers if walk.person not in people[:4]]
+    return [
+        *measure_searches("c3d, joints", [(straight, turns)]),
+        *measure_searches("c3d, joints, half enrolled", [(half, turns)]),
+        *measure_searches("c3d, markers", [(straight, markers)]),
+        *measure_searches("c3d, markers, half enrolled", [(half, markers)]),
+        *measure_searches("c3d, markers, four people enrolled by both", [([*straight, *both], others)]),
+        *measure_searches("c3d, the same, half enrolled", [([*half, *both], others)]),
+    ]
+
+
+def measure_searches(title: str, searches: Sequence[tuple[list[Recording], list[Recording]]]) -> list[dict[str, str]]:
+    """Search probes in galleries, and count verdicts for probes of enrolled people and of others."""
+    rows = []
+    for how in ("together", "one at a time"):
+        counts: Counter[tuple[bool, str]] = Counter()
+        for enrolled, probes in searches:
+            model = fit(enrolled, Config.preset("tracklet"), prefer_prior=True).model
+            with tempfile.TemporaryDirectory() as folder, himpc.Gallery.create(Path(folder) / "g", model) as gallery:
+                gallery.enroll(enrolled)
+                batches = [probes] if how == "together" else [[probe] for probe in probes]
+                answers = [answer for batch in batches for answer in gallery.search(batch)]
+            names = {walk.person for walk in enrolled}
+            for probe, answer in zip(probes, answers, strict=True):
+                is_right = answer.person == probe.person
+                verdict = answer.verdict if answer.person is None else "right" if is_right else "wrong"
+                counts[probe.person in names, verdict] += 1
+        row = {"enrolled, then searched": title, "how": how}
+        for is_enrolled, of, verdicts in (
+            (True, "enrolled", ("right", "wrong", "unsure", "unknown")),
+            (False, "others", ("wrong", "unsure", "unknown")),
+        ):
+            row |= {f"{of}: {verdict}": str(counts[is_enrolled, verdict]) for verdict in verdicts}
+        print(row, flush=True)
+        rows.append(row)
+    return rows
 
 
 def measure_markers(data: Path) -> list[dict[str, str]]:

@@ -178,10 +178,13 @@ def fit(
 ) -> TrainingResult:
     """Train a model on recordings of any layouts; see `himpc.HiMPC.fit` for the arguments.
 
-    `prefer_prior` is as in `himpc.learning.train`.
+    `prefer_prior` is as in `himpc.learning.train`. Where the identity prior is adapted to recordings of several
+    systems, their mean bodies are made equal first, so that it separates people instead of systems.
     """
+    unified = unify_layouts(recordings)
+    system, _ = number_systems(recordings)
     return train(
-        _cut_for_training(unify_layouts(recordings), config),
+        _cut_for_training(unified, system, config, prefer_prior=prefer_prior).windows,
         config,
         out=out,
         device=device,
@@ -361,16 +364,12 @@ def fit_and_group(
     check_people(people, len(unified))
 
     def fit_once(used: Sequence[Recording]) -> tuple[Grouping, Model]:
-        windows, effects, bodies = _cut_for_training(used, config), None, None
-        if len(names) > 1 and resolve_prior(config, windows, prefer_prior=True).prior == "identity":
-            centred, bodies = centre_systems([each.joints for each in used], used[0].layout, system)
-            used = _with_joints(used, centred)
-            windows = _cut_for_training(used, config)
-        model = train(windows, config, device=device, callbacks=callbacks, prefer_prior=True).model
-        if bodies is not None:
-            effects = system_effects(model, used[0].layout, bodies, system, names)
-        embedded = embed(model, used)
-        return group_embedded(used, embedded, model, people=people, degrees=degrees, systems=effects), model
+        cut = _cut_for_training(used, system, config, prefer_prior=True)
+        model, effects = train(cut.windows, config, device=device, callbacks=callbacks, prefer_prior=True).model, None
+        if cut.bodies is not None:
+            effects = system_effects(model, used[0].layout, cut.bodies, system, names)
+        embedded = embed(model, cut.recordings)
+        return group_embedded(cut.recordings, embedded, model, people=people, degrees=degrees, systems=effects), model
 
     grouping, model = fit_once(unified)
     if grouping.views is None or grouping.views.verdict != "views":
@@ -382,8 +381,29 @@ def fit_and_group(
     return replace(other, view_effect_removed=True), other_model
 
 
-def _cut_for_training(recordings: Sequence[Recording], config: Config) -> Windows:
-    return Windows.cut(recordings, config.window_length, config.training_stride)
+@dataclass(frozen=True, eq=False)
+class _TrainingWindows:
+    """The windows to train on, the recordings they were cut from, and the mean bodies that were made equal, if any."""
+
+    windows: Windows
+    recordings: Sequence[Recording]
+    bodies: NDArray[np.float64] | None = None
+
+
+def _cut_for_training(
+    recordings: Sequence[Recording], system: NDArray[np.int64], config: Config, *, prefer_prior: bool
+) -> _TrainingWindows:
+    """Cut recordings of one layout, and of systems with one mean body if the identity prior is adapted to several."""
+
+    def cut(used: Sequence[Recording]) -> Windows:
+        return Windows.cut(used, config.window_length, config.training_stride)
+
+    windows = cut(recordings)
+    if not system.any() or resolve_prior(config, windows, prefer_prior=prefer_prior).prior != "identity":
+        return _TrainingWindows(windows, recordings)
+    joints, bodies = centre_systems([each.joints for each in recordings], recordings[0].layout, system)
+    centred = _with_joints(recordings, joints)
+    return _TrainingWindows(cut(centred), centred, bodies)
 
 
 def _with_joints(recordings: Sequence[Recording], joints: Sequence[NDArray[np.float32]]) -> list[Recording]:

@@ -106,6 +106,9 @@ class Answer:
         The nearest people, nearest first.
     note : str
         A note, such as the reason why there is no calibration; may be empty.
+    system_doubt : str
+        Why none is named, if the system that made the probe measures bodies otherwise than those of the gallery: the
+        nearest people are then guesses. Otherwise empty.
     """
 
     source: str
@@ -117,13 +120,15 @@ class Answer:
     windows: int
     matches: tuple[Match, ...]
     note: str = ""
+    system_doubt: str = ""
 
     @property
     def verdict(self) -> Verdict:
         """The answer in a word.
 
         "match" and "likely" name a person within the threshold, with a probability of at least 0.9 and 0.5. "unsure" is
-        for a person to decide: the probability contradicts the threshold, or there is no threshold yet. "unknown" is
+        for a person to decide: the probability contradicts the threshold, there is no threshold yet, or systems cannot
+        be compared. "unknown" is
         no enrolled person, or a recording that is too short.
         """
         if not self.matches or not self.windows:
@@ -145,6 +150,8 @@ class Answer:
         if not self.matches:
             return "there is no person to compare with"
         first = self.matches[0]
+        if self.system_doubt:
+            return f"{first.person} is the nearest, but {self.system_doubt}"
         if self.threshold is None or first.probability is None:
             return f"{first.person} is the nearest, but the gallery has no threshold yet"
         agreement = f"{round(first.agreement * self.windows)} of {self.windows} windows are nearest to {first.person}"

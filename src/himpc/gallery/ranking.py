@@ -80,18 +80,23 @@ def find_candidates(
         k *= 2
 
 
-def rerank(vectors: VectorStore, probe: EmbeddedRecording, candidates: Sequence[Candidate]) -> list[Candidate]:
+def rerank(
+    pooled: Callable[[NDArray[np.int64]], NDArray[np.float32]],
+    probe: EmbeddedRecording,
+    candidates: Sequence[Candidate],
+) -> list[Candidate]:
     """Order candidates by their k-reciprocal neighbourhoods (Zhong et al., CVPR 2017); distances do not change.
 
-    The first 100 are compared with each other and the probe. The order is that of 0.7 times the Jaccard distance plus
-    0.3 times the distance, with k1 = 20, as published, but k1 is at most a quarter of the candidates.
+    The first 100, whose vectors `pooled` returns, are compared with each other and the probe. The order is that of 0.7
+    times the Jaccard distance plus 0.3 times the distance, with k1 = 20, as published, but k1 is at most a quarter of
+    the candidates.
     """
     import torch
 
     from himpc.learning import jaccard_distances, nearest_neighbours
 
     near, far = list(candidates[:RERANK_DEPTH]), list(candidates[RERANK_DEPTH:])
-    stored = vectors.pooled(np.array([each.id for each in near], dtype=np.int64))
+    stored = pooled(np.array([each.id for each in near], dtype=np.int64))
     rows = np.concatenate([probe.pooled[None], stored]).astype(np.float32)
     k1 = min(20, max(2, len(rows) // 4))
     ranks = nearest_neighbours(torch.from_numpy(rows), k1, "exact").numpy()

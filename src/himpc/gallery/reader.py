@@ -82,6 +82,12 @@ class GalleryReader:
             found = queries.headings_of(connection, ids)
         return [found[id] for id in ids]
 
+    def systems(self, ids: Sequence[int]) -> list[str | None]:
+        """Return the system that made each of some recordings (`himpc.recordings.system_name`); None if not known."""
+        with self._catalog.read() as connection:
+            found = queries.systems_of(connection, ids)
+        return [found[id] for id in ids]
+
     def simultaneous(self, ids: Sequence[int]) -> list[list[int]]:
         """Return for each recording the places in `ids` of those that overlap it in time, ascending."""
         place = {id: number for number, id in enumerate(ids)}

@@ -21,21 +21,13 @@ from himpc.recordings import (
     describe_sizes,
     heading_sectors,
     number_whole_recordings,
+    system_name,
     to_common_layout,
 )
-from himpc.skeleton import POINTS, Layout
+from himpc.skeleton import POINTS, Layout, centre
 
 if TYPE_CHECKING:
     from himpc.model import Model
-
-SAME_PERSON_RATIO = 1.75
-"""Two recordings of one person are at most this many times as far apart as the halves of one of them.
-
-Of simulated pairs of different people, none is as near on easy suites, under 1 % on medium and 5 % on hard ones; of
-pairs of one person, 90, 50 and 40 % are."""
-
-MAX_JOINED = 100
-"""Of more recordings without a person, `himpc.group` alone decides."""
 
 BATCH_SIZE = 256
 """Number of whole recordings that are embedded together, which bounds memory."""
@@ -75,6 +67,8 @@ class EmbeddedRecording:
     """The headings relative to the camera that it shows (`himpc.recordings.heading_sectors`); 0 if not known."""
     heading: complex | None = None
     """Their mean (`himpc.learning.heading_vectors`); None if not known."""
+    system: str | None = None
+    """The system that made it (`himpc.recordings.system_name`); None if not known."""
 
 
 def embed_recordings(
@@ -97,6 +91,15 @@ def embed_recordings(
         others.setdefault(first, set()).add(whole[second].fingerprint)
         others.setdefault(second, set()).add(whole[first].fingerprint)
     return [replace(each, simultaneous=frozenset(others.get(i, ()))) for i, each in enumerate(whole)]
+
+
+def embed_moved(model: Model, recording: EmbeddedRecording, joints: NDArray[np.float32]) -> EmbeddedRecording:
+    """Embed a recording again whose joints were moved, in the model's layout, with the same windows."""
+    of = np.zeros(len(recording.starts), dtype=np.int64)
+    frames = centre(joints, model.layout)
+    windows = model.embed(Windows(frames, recording.starts, of, model.window_length, model.layout, 1))
+    pooled = pool_windows(windows, of, 1, model.pose_scale)[0].astype(np.float32)
+    return replace(recording, windows=windows, pooled=pooled)
 
 
 def pairs_apart(recordings: Sequence[EmbeddedRecording]) -> NDArray[np.int64]:
@@ -171,81 +174,6 @@ def remove_copies(recordings: Sequence[EmbeddedRecording]) -> list[EmbeddedRecor
     return list(by_fingerprint.values())
 
 
-def group_unnamed(
-    model: Model, recordings: Sequence[EmbeddedRecording], threshold: float | None = None
-) -> tuple[list[int | None], tuple[str, ...]]:
-    """Group the recordings without a person by person; return the group of each, None where it has a person, and notes.
-
-    Four or more recordings are grouped by `himpc.group`. Groups are then joined while the mean distance between their
-    recordings is that of one person: at most `threshold`, the distance that is a match in the gallery, or, if the
-    gallery has no threshold yet, at most `SAME_PERSON_RATIO` times the distance between the halves of a recording. With
-    the identity prior, its evidence alone decides. Recordings that overlap in time are never in one group.
-    """
-    from himpc.learning import MIN_RECORDINGS, group_recordings
-
-    groups: list[int | None] = [index if each.person is None else None for index, each in enumerate(recordings)]
-    unnamed = [index for index in groups if index is not None]
-    if len(unnamed) < 2:
-        return groups, ()
-    labels = np.arange(len(unnamed))
-    notes: tuple[str, ...] = ()
-    apart = pairs_apart([recordings[index] for index in unnamed])
-    if len(unnamed) >= (MIN_RECORDINGS if model.scoring is None else 2):
-        vectors = np.concatenate([recordings[index].windows for index in unnamed])
-        of = np.repeat(np.arange(len(unnamed)), [len(recordings[index].windows) for index in unnamed])
-        grouping = group_recordings(
-            vectors,
-            of,
-            len(unnamed),
-            whiten=not model.whitened,
-            scoring=model.scoring,
-            cannot_link=apart,
-            headings=mean_headings([recordings[index].heading for index in unnamed]),
-            leave_ungrouped=False,
-        )
-        labels, notes = grouping.groups, grouping.remarks
-    if model.scoring is None and len(unnamed) <= MAX_JOINED:
-        labels = _join_near_groups([recordings[index] for index in unnamed], labels, threshold, apart)
-    for index, group in zip(unnamed, labels.tolist(), strict=True):
-        groups[index] = group
-    return groups, notes
-
-
-def _join_near_groups(
-    recordings: Sequence[EmbeddedRecording],
-    labels: NDArray[np.int64],
-    threshold: float | None,
-    apart: NDArray[np.int64],
-) -> NDArray[np.int64]:
-    """Join the two nearest groups, by the mean distance of their recordings, until none are as near as one person."""
-    pooled = np.stack([each.pooled for each in recordings]).astype(np.float64)
-    limits: NDArray[np.float64] | float = threshold or 0.0
-    if threshold is None:
-        within = SAME_PERSON_RATIO * np.array([_distance_of_halves(each) for each in recordings])
-        limits = np.maximum(within[:, None], within[None])
-    excess = np.linalg.norm(pooled[:, None] - pooled[None], axis=2) - limits
-    excess[apart, apart[:, ::-1]] = np.inf
-    labels = labels.copy()
-    while True:
-        names = np.unique(labels)
-        masks = [labels == name for name in names]
-        mean = np.array([[excess[np.ix_(one, other)].mean() for other in masks] for one in masks])
-        np.fill_diagonal(mean, np.inf)
-        first, second = np.unravel_index(mean.argmin(), mean.shape)
-        if not mean[first, second] <= 0:
-            return labels
-        labels[masks[second]] = names[first]
-
-
-def _distance_of_halves(recording: EmbeddedRecording) -> float:
-    """Return the distance between the means of the first and the second half of a recording; 0 if it has one window."""
-    middle = len(recording.windows) // 2
-    if not middle:
-        return 0.0
-    first, second = recording.windows[:middle].mean(axis=0), recording.windows[middle:].mean(axis=0)
-    return float(np.linalg.norm(first - second))
-
-
 def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[EmbeddedRecording]:
     parts, _ = to_common_layout(
         [part for group in groups for part in group], model.input_layout, owner="the gallery", size=model.body_size
@@ -266,17 +194,17 @@ def _embed_batch(model: Model, groups: Sequence[list[Recording]]) -> Iterator[Em
         note = "; ".join((*_describe_conversion(group[0].layout, model), *describe_sizes(group, model.body_size)))
         sectors, heading = summarize_headings(group)
         joined = _join(own_parts, vectors[rows], starts[rows] + offsets, model.pose_scale)
-        yield replace(joined, note=note, sectors=sectors, heading=heading)
+        yield replace(joined, note=note, sectors=sectors, heading=heading, system=system_name(group[0]))
 
 
 def _describe_conversion(layout: Layout, model: Model) -> tuple[str, ...]:
     """Return a note on a recording of another layout than those of the model's training; else nothing."""
     if layout == model.layout or layout.name in (POINTS, model.training.get("layout")):
         return ()
-    return (
-        f"recordings of {layout.name} were converted to {model.layout.name}, the layout of the gallery; two systems "
-        "measure one person differently, so enroll recordings of both",
-    )
+    note = f"recordings of {layout.name} were converted to {model.layout.name}, the layout of the gallery"
+    if model.scoring is None:  # with one, offsets of systems are removed
+        note += "; two systems measure one person differently, so enroll recordings of both"
+    return (note,)
 
 
 def _join(

@@ -119,5 +119,5 @@ class Review:
             unnamed = {person.name for person in queries.list_people(connection) if not person.named}
             facts = decisions.read_facts(connection)
             simultaneous = queries.simultaneous_pairs(connection)
-        vectors = self._store.pooled(np.array([each.id for each in recordings], dtype=np.int64))
+        vectors = self._searcher.pooled(np.array([each.id for each in recordings], dtype=np.int64))
         return build_queue(recordings, unnamed, vectors, rule, facts, simultaneous)

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
+from sqlalchemy import Connection
 
 from himpc._schema import validated
-from himpc.errors import ConfigError, DataError
+from himpc.errors import ConfigError, DataError, GalleryError
 from himpc.gallery.answer import Answer
 from himpc.gallery.cache import RevisionCache
 from himpc.gallery.calibration import Calibration, calibrate, load_stored_calibration, mean_halves
 from himpc.gallery.catalog import Catalog, queries
+from himpc.gallery.comparable import ComparableRecording, make_comparable
 from himpc.gallery.ranking import (
+    Candidate,
     DecisionRule,
     build_answer,
     find_candidates,
@@ -26,6 +30,7 @@ from himpc.gallery.ranking import (
 )
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings, pairs_apart
 from himpc.gallery.store import InMemoryIndex, VectorStore
+from himpc.gallery.systems import EnrolledSystems, choose_common, learn_offsets, measure_displacements
 from himpc.recordings import Progress, Recording, nearby_sectors
 
 if TYPE_CHECKING:
@@ -65,6 +70,14 @@ class SearchOptions:
         return self
 
 
+def _withhold(answer: Answer, reason: str) -> Answer:
+    """Return an answer that a person has to decide, because systems measure bodies differently."""
+    matches = tuple(replace(each, probability=None) for each in answer.matches)
+    return replace(
+        answer, person=None, probability=None, nobody=None, threshold=None, matches=matches, system_doubt=reason
+    )
+
+
 class Searcher:
     """Search a gallery, with caches that are valid until the gallery changes.
 
@@ -76,6 +89,8 @@ class Searcher:
         The numbers of people, recordings and windows.
     index : RevisionCache
         The pooled vectors in memory, or None if there are too many.
+    systems : RevisionCache
+        The systems that made the recordings, and their offsets.
     uses_index : bool
         Whether searches use `index`; after a change the store is searched until the index is complete again.
     """
@@ -85,6 +100,7 @@ class Searcher:
         self.calibration = RevisionCache(self._calibrate)
         self.counts = RevisionCache(self._count)
         self.index = RevisionCache(self._build_index)
+        self.systems = RevisionCache(self._learn_systems)
         self.uses_index = False
 
     def revision(self) -> int:
@@ -112,7 +128,9 @@ class Searcher:
         pairs = pairs_apart(embedded)
         others = np.bincount(pairs.ravel(), minlength=len(embedded)).tolist()
         wide = [replace(options, people=options.people + count) for count in others]
-        answers = [self._answer(probe, own, rule) for probe, own in zip(embedded, wide, strict=True)]
+        systems = self.systems.get(self.revision())
+        probes_of = self._make_comparable(systems, embedded) if not is_empty else map(ComparableRecording, embedded)
+        answers = [self._answer(probe, own, rule, systems) for probe, own in zip(probes_of, wide, strict=True)]
         answers = [
             replace(answer, matches=answer.matches[: options.people])
             for answer in give_different_people(answers, pairs)
@@ -147,22 +165,94 @@ class Searcher:
         threshold = calibration.operating_point(fmr, fpir).threshold
         return DecisionRule(calibration, threshold, options.enrolled, count, self._describe_bias(calibration))
 
-    def _answer(self, probe: EmbeddedRecording, options: SearchOptions, rule: DecisionRule) -> Answer:
+    def _make_comparable(
+        self, systems: EnrolledSystems, probes: Sequence[EmbeddedRecording]
+    ) -> list[ComparableRecording]:
+        """Remove the offsets of systems from probes; see `himpc.gallery.comparable.make_comparable`."""
+
+        def nearest_people(probe: EmbeddedRecording, count: int) -> list[int]:
+            with self._catalog.read() as connection:
+                found = self._find(connection, ComparableRecording(probe), count, systems)
+            return list(dict.fromkeys(each.person for each in found))[:count]
+
+        def vectors_of(persons: Sequence[int]) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+            with self._catalog.read() as connection:
+                person_of = queries.recordings_of_people(connection, persons)
+                system_of = queries.systems_of(connection, list(person_of))
+            ids = np.array(list(person_of), dtype=np.int64)
+            pooled = self._store.pooled(ids)
+            is_stored = np.isfinite(pooled).all(axis=1)
+            ids = ids[is_stored]
+            vectors = systems.correct(pooled[is_stored], [system_of[id] for id in ids.tolist()])
+            return vectors, np.array([person_of[id] for id in ids.tolist()], dtype=np.int64)
+
+        return make_comparable(self._model, systems, probes, nearest_people, vectors_of)
+
+    def _find(
+        self, connection: Connection, probe: ComparableRecording, people: int, systems: EnrolledSystems
+    ) -> list[Candidate]:
+        """Find the recordings nearest to a probe without offsets, of the systems with which it can be compared.
+
+        Vectors are stored with the offset of their system, so each system is searched with this offset added.
+        """
+        index = self.index.peek(self._catalog.revision(connection)) if self.uses_index else None
+        vectors = index or self._store
+        if not systems.offsets:
+            return find_candidates(
+                vectors, probe.recording.pooled, people, lambda ids: queries.persons_of(connection, ids)
+            )
+        found: list[Candidate] = []
+        for system, count in systems.people.items():
+            if probe.systems and system is not None and system not in probe.systems:
+                continue
+
+            def persons_of(ids: Sequence[int], system: str | None = system) -> dict[int, int]:
+                of = queries.systems_of(connection, ids)
+                return {id: person for id, person in queries.persons_of(connection, ids).items() if of[id] == system}
+
+            query = (probe.recording.pooled + systems.offset(system)).astype(np.float32)
+            if system is not None and system in probe.by_system:
+                query = probe.by_system[system].pooled
+            found += find_candidates(vectors, query, min(people, count), persons_of)
+        return sorted(found, key=lambda each: each.distance)
+
+    def _answer(
+        self, comparable: ComparableRecording, options: SearchOptions, rule: DecisionRule, systems: EnrolledSystems
+    ) -> Answer:
+        probe = comparable.recording
         if not len(probe.windows):
             note = f"shorter than a window of {self._model.window_length} frames"
             return Answer(probe.source, None, None, None, 0.0, rule.threshold, 0, (), note)
         people = min(options.people, max(1, rule.people))
         with self._catalog.read() as connection:
-            index = self.index.peek(self._catalog.revision(connection)) if self.uses_index else None
-            candidates = find_candidates(
-                index or self._store, probe.pooled, people, lambda ids: queries.persons_of(connection, ids)
-            )
+            candidates = self._find(connection, comparable, people, systems)
             if options.rerank:
-                candidates = rerank(self._store, probe, candidates)
+                candidates = rerank(self.pooled, probe, candidates)
             names = queries.names_of(connection, {each.person for each in candidates})
             evidence = select_evidence(candidates, people)
             sources = queries.sources_of(connection, evidence.tolist())
-        return build_answer(probe, candidates, people, rule, names, sources, self._store.windows(evidence))
+            system_of = queries.systems_of(connection, evidence.tolist())
+        entries = self._store.windows(evidence)
+        if systems.offsets and candidates:  # windows are compared as the system of the nearest recording has them
+            of = [system_of.get(int(id)) for id in entries.ids]
+            near = system_of.get(candidates[0].id)
+            corrected = systems.correct(entries.windows, [of[i] for i in entries.of]) + systems.offset(near)
+            entries = replace(entries, windows=corrected.astype(np.float32))
+            shifted = (probe.windows + systems.offset(near)).astype(np.float32)
+            probe = comparable.by_system.get(str(near), replace(probe, windows=shifted))
+        rule = replace(rule, note="; ".join(filter(None, (comparable.note, rule.note))))
+        answer = build_answer(probe, candidates, people, rule, names, sources, entries)
+        if comparable.systems is not None and not comparable.systems:
+            return _withhold(answer, "another system made the recording, which measures bodies otherwise")
+        if answer.person is None and answer.matches and answer.threshold is not None:
+            nearest = answer.matches[0]
+            slack = comparable.slack.get(str(system_of.get(nearest.recordings[0].id)), 0.0)
+            if nearest.distance**2 <= answer.threshold**2 + slack:
+                reason = (
+                    f"the distance {nearest.distance:.2f} is beyond the threshold {answer.threshold:.2f} by no more "
+                )
+                return _withhold(answer, reason + "than two systems differ in how they measure one person")
+        return answer
 
     def _note_side(self, answer: Answer, probe: EmbeddedRecording) -> Answer:
         """Add a note if no recording of the nearest person was seen from a side that the probe shows."""
@@ -206,7 +296,7 @@ class Searcher:
             person_of = queries.sample_recordings(connection, MAX_CALIBRATION_RECORDINGS)
         ids = np.array(list(person_of), dtype=np.int64)
         persons = np.array(list(person_of.values()), dtype=np.int64)
-        pooled = self._store.pooled(ids)
+        pooled = self.pooled(ids)
         is_stored = np.isfinite(pooled).all(axis=1)
         ids, persons, pooled = ids[is_stored], persons[is_stored], pooled[is_stored]
         has_one_each = len(np.unique(persons)) == len(persons)
@@ -215,6 +305,47 @@ class Searcher:
             return calibrate(pooled, persons, halves, scoring=self._model.scoring), ""
         except DataError as error:
             return None, str(error)
+
+    def _learn_systems(self) -> EnrolledSystems:
+        with self._catalog.read() as connection:
+            people = queries.people_of_systems(connection)
+            known = [name for name in people if name is not None]
+            if len(known) < 2 or self._model.scoring is None:
+                return EnrolledSystems(people, {}, {})
+            person_of = queries.sample_recordings(connection, MAX_CALIBRATION_RECORDINGS)
+            system_of = queries.systems_of(connection, list(person_of))
+        ids = np.array(list(person_of), dtype=np.int64)
+        pooled = self._store.pooled(ids)
+        ids, pooled = ids[stored := np.isfinite(pooled).all(axis=1)], pooled[stored]
+        person = np.array([person_of[id] for id in ids.tolist()], dtype=np.int64)
+        systems = [system_of[id] for id in ids.tolist()]
+        found = learn_offsets(self._model, people, pooled, person, systems)
+        return replace(
+            found, displacements=measure_displacements(self._mean_poses(choose_common(ids, person, systems)))
+        )
+
+    def _mean_poses(
+        self, chosen: Mapping[tuple[int, str], Sequence[int]]
+    ) -> dict[tuple[int, str], NDArray[np.float64]]:
+        """Compute the mean pose ``(J, 3)`` of recordings, as far as their skeletons are stored."""
+        from himpc.learning import mean_poses
+
+        layout, found = self._model.layout, {}
+        with self._catalog.read() as connection:
+            for key, ids in chosen.items():
+                with suppress(GalleryError):
+                    joints = [queries.joints_of(connection, id, len(layout)) for id in ids]
+                    found[key] = mean_poses(joints, layout).mean(axis=0)
+        return found
+
+    def pooled(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return the vectors of recordings, ``(R, D)``, without the offsets of their systems."""
+        pooled, systems = self._store.pooled(ids), self.systems.get(self.revision())
+        if not systems.offsets:
+            return pooled
+        with self._catalog.read() as connection:
+            system_of = queries.systems_of(connection, ids.tolist())
+        return systems.correct(pooled, [system_of.get(id) for id in ids.tolist()])
 
     def _halves(self, ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Compute the means of the first and second half of each recording, NaN if it has a single window."""

@@ -18,13 +18,13 @@ import numpy as np
 from himpc.errors import DamagedGalleryError, DataError, GalleryError, HimpcError, ModelError
 from himpc.gallery.catalog import Catalog, changes, queries
 from himpc.gallery.checked_store import CheckedStore
+from himpc.gallery.grouping import centre_enrolled, group_unnamed
 from himpc.gallery.opening import Location
 from himpc.gallery.reader import GalleryReader
 from himpc.gallery.recordings import (
     EmbeddedRecording,
     check_persons,
     embed_recordings,
-    group_unnamed,
     mean_headings,
     remove_copies,
 )
@@ -320,8 +320,11 @@ class GalleryService(GalleryReader):
         entries = self.embeddings(list(listed))
         ids = entries.ids.tolist()
         pairs = [(one, other) for one, others in enumerate(self.simultaneous(ids)) for other in others if one < other]
+        windows, effects = centre_enrolled(
+            self.model, [listed[id] for id in ids], entries, self.systems(ids), self.joints
+        )
         grouping = group_recordings(
-            entries.windows,
+            windows,
             entries.of,
             len(ids),
             people,
@@ -329,6 +332,7 @@ class GalleryService(GalleryReader):
             scoring=self.model.scoring,
             cannot_link=np.array(pairs, dtype=np.int64).reshape(-1, 2),
             headings=mean_headings([mean for _, mean in self.headings(ids)]),
+            systems=effects,
         )
         return [listed[id] for id in ids], grouping
 

@@ -69,6 +69,7 @@ class _Row:
     sectors: Annotated[int, Field(ge=0, lt=2**31)] = 0
     heading: tuple[Cosine, Cosine] | None = None
     simultaneous: tuple[Count, ...] = ()
+    system: Text | None = None
 
 
 def export_gallery(gallery: Gallery, path: str | Path) -> int:
@@ -128,8 +129,9 @@ def _to_arrays(service: GalleryService) -> tuple[Arrays, int]:
         {name: getattr(each, name) for name in copied}
         | {"named": each.person not in unnamed, "kept": len(own), "fingerprint": known}
         | {"sectors": sectors, "heading": None if mean is None else (mean.real, mean.imag), "simultaneous": others}
-        for each, own, known, (sectors, mean), others in zip(
-            enrolled, joints, service.fingerprints(ids), headings, partners, strict=True
+        | {"system": system}
+        for each, own, known, (sectors, mean), others, system in zip(
+            enrolled, joints, service.fingerprints(ids), headings, partners, service.systems(ids), strict=True
         )
     ]
     arrays: Arrays = {
@@ -237,6 +239,7 @@ def _from_arrays(arrays: Arrays, model: Model, path: str | Path) -> tuple[list[E
                 simultaneous=frozenset(rows[other].fingerprint for other in row.simultaneous),
                 sectors=row.sectors,
                 heading=None if row.heading is None else complex(*row.heading),
+                system=row.system,
             )
         )
     return recordings, [None if row.named else unnamed[row.person] for row in rows]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from himpc.learning.clustering.neighbours import nearest_neighbours
     from himpc.learning.clustering.number_of_people import MIN_RECORDINGS
     from himpc.learning.clustering.system_effects import SystemEffects, SystemMatch
+    from himpc.learning.clustering.system_offsets import SystemOffsets, cluster_each_system, estimate_offsets
     from himpc.learning.config import Config, preset_names
     from himpc.learning.diagnostics import Diagnosis, diagnose
     from himpc.learning.distributed import SINGLE_PROCESS, ProcessGroup
@@ -25,9 +26,15 @@ if TYPE_CHECKING:
     from himpc.learning.prior_selection import resolve_prior
     from himpc.learning.state import CHECKPOINT_FILE
     from himpc.learning.statistics import whitening_matrix
-    from himpc.learning.system_centring import centre_systems, system_effects
+    from himpc.learning.system_centring import (
+        centre_embeddings,
+        centre_on_model,
+        centre_systems,
+        mean_poses,
+        system_effects,
+    )
     from himpc.learning.trainer import Score, TrainingResult, train
-    from himpc.learning.views import MIN_SPANNING, ViewCheck, heading_vectors, remove_view_effect
+    from himpc.learning.views import MIN_SPANNING, ViewCheck, add_in_body_frame, heading_vectors, remove_view_effect
 
 __all__ = [
     "CHECKPOINT_FILE",
@@ -46,16 +53,23 @@ __all__ = [
     "Score",
     "SystemEffects",
     "SystemMatch",
+    "SystemOffsets",
     "TensorBoardLogger",
     "TrainingResult",
     "ViewCheck",
+    "add_in_body_frame",
     "assign_apart",
+    "centre_embeddings",
+    "centre_on_model",
     "centre_systems",
     "check_people",
+    "cluster_each_system",
     "diagnose",
+    "estimate_offsets",
     "group_recordings",
     "heading_vectors",
     "jaccard_distances",
+    "mean_poses",
     "mining_weights",
     "nearest_neighbours",
     "preset_names",
@@ -76,6 +90,7 @@ __getattr__ = import_on_first_use(
         "clustering.neighbours": "nearest_neighbours",
         "clustering.number_of_people": "MIN_RECORDINGS",
         "clustering.system_effects": "SystemEffects SystemMatch",
+        "clustering.system_offsets": "SystemOffsets cluster_each_system estimate_offsets",
         "config": "Config preset_names",
         "diagnostics": "Diagnosis diagnose",
         "distributed": "SINGLE_PROCESS ProcessGroup",
@@ -86,9 +101,9 @@ __getattr__ = import_on_first_use(
         "losses.hi_mpc": "mining_weights",
         "state": "CHECKPOINT_FILE",
         "statistics": "whitening_matrix",
-        "system_centring": "centre_systems system_effects",
+        "system_centring": "centre_embeddings centre_on_model centre_systems mean_poses system_effects",
         "trainer": "Score TrainingResult train",
-        "views": "MIN_SPANNING ViewCheck heading_vectors remove_view_effect",
+        "views": "MIN_SPANNING ViewCheck add_in_body_frame heading_vectors remove_view_effect",
     },
 )
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from himpc._extras import import_on_first_use
 
 if TYPE_CHECKING:
-    from himpc.recordings.capture_systems import number_systems
+    from himpc.recordings.capture_systems import number_systems, system_name
     from himpc.recordings.cleaning import CleaningRules, clean, impossible_frames
     from himpc.recordings.collection import Problem, Progress, Recordings, parse_condition, select
     from himpc.recordings.common_layout import leave_out_unfit, to_common_layout
@@ -92,6 +92,7 @@ __all__ = [
     "select",
     "stack",
     "synchronise",
+    "system_name",
     "to_common_layout",
 ]
 
@@ -113,7 +114,7 @@ __getattr__ = import_on_first_use(
         "recording": "MAX_FPS MIN_FPS Origin Quality Recording normalize_label number_whole_recordings",
         "simultaneous": "cannot_link synchronise",
         "store": "load save",
-        "capture_systems": "number_systems",
+        "capture_systems": "number_systems system_name",
         "windows": "Windows",
     },
 )

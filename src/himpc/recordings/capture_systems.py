@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from himpc.recordings.recording import Recording
-from himpc.skeleton import Layout, layout_names
+from himpc.skeleton import layout_names
 
-__all__ = ["number_systems"]
+__all__ = ["number_systems", "system_name"]
 
 MARKER_SUFFIXES = (".c3d", ".trc")
 """Files of markers, whose joints are computed from these, and have the layout of a depth camera."""
+
+FROM_MARKERS, ASSUMED_SIZE = " from markers", " of assumed size"
+"""What the names of such systems end in."""
 
 
 def number_systems(recordings: Sequence[Recording]) -> tuple[NDArray[np.int64], tuple[str, ...]]:
@@ -36,20 +40,32 @@ def number_systems(recordings: Sequence[Recording]) -> tuple[NDArray[np.int64], 
     >>> number_systems(walks)
     (array([1, 0, 1]), ('coco-17', 'kinect-v2'))
     """
-    bases = {layout: _whole_layout(layout) for layout in {recording.layout for recording in recordings}}
-    keys = [(bases[each.layout], _is_from_markers(each), not each.true_size) for each in recordings]
+    keys = [system_name(each) for each in recordings]
     found = sorted(set(keys))
     names = [
-        name + " from markers" * from_markers + " of assumed size" * (assumed and (name, from_markers, False) in found)
-        for name, from_markers, assumed in found
+        name.removesuffix(ASSUMED_SIZE) if name.removesuffix(ASSUMED_SIZE) not in found else name for name in found
     ]
     return np.array([found.index(key) for key in keys], dtype=np.int64), tuple(names)
 
 
-def _whole_layout(layout: Layout) -> str:
+def system_name(recording: Recording) -> str:
+    """Return the name of the system that made a recording, whatever others there are; see `number_systems`.
+
+    Examples
+    --------
+    >>> import himpc
+    >>> [system_name(himpc.simulate(1, 1, layout=name)[0]) for name in ("kinect-v1-lower-body", "kinect-v2")]
+    ['kinect-v1', 'kinect-v2']
+    """
+    from_markers = FROM_MARKERS if _is_from_markers(recording) else ""
+    return _whole_layout(recording.layout.name) + from_markers + ("" if recording.true_size else ASSUMED_SIZE)
+
+
+@cache
+def _whole_layout(layout: str) -> str:
     """Return the name of the layout of which this is a part, or its own: ``kinect-v1`` for ``kinect-v1-14``."""
-    wholes = [name for name in layout_names() if layout.name == name or layout.name.startswith(f"{name}-")]
-    return max(wholes, key=len, default=layout.name)
+    wholes = [name for name in layout_names() if layout == name or layout.startswith(f"{name}-")]
+    return max(wholes, key=len, default=layout)
 
 
 def _is_from_markers(recording: Recording) -> bool:

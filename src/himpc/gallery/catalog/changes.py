@@ -124,6 +124,7 @@ def add_recordings(
                 "pooled_digest": digest(recording.pooled),
                 "windows_digest": digest(recording.windows, recording.starts),
                 **_heading_cells(recording.sectors, recording.heading),
+                "system": recording.system and escape_unprintable(recording.system),
             }
             for number, person, recording in batch
         ]

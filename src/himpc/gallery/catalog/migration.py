@@ -1,7 +1,8 @@
 """Bring the catalog of an older version up to date, in the transaction that opens it.
 
 Version 2 adds digests, numbers in the audit log and former names, and stores the names of people in the Unicode form
-NFC. Version 3 adds the decisions of the queue, version 4 headings and simultaneous recordings. Digests of vectors and
+NFC. Version 3 adds the decisions of the queue, version 4 headings and simultaneous recordings,
+version 5 the system of a recording. Digests of vectors and
 headings need what the catalog does not hold or the model, and are added afterwards (`GalleryService`).
 """
 
@@ -16,13 +17,14 @@ from himpc.gallery.catalog import audit
 from himpc.gallery.catalog.tables import SEARCH_TABLES, TABLES, events, people, properties, recordings, searches
 from himpc.recordings import normalize_label
 
-VERSION = "4"
+VERSION = "5"
 """The version of the tables."""
 
 ADDED_TABLES = {
     "1": frozenset({"himpc_former_names", "himpc_decisions", "himpc_decision_moves", "himpc_simultaneous"}),
     "2": frozenset({"himpc_decisions", "himpc_decision_moves", "himpc_simultaneous"}),
     "3": frozenset({"himpc_simultaneous"}),
+    "4": frozenset[str](),
     VERSION: frozenset[str](),
 }
 """The tables that each version lacks; an older version is migrated, and no other is opened."""

@@ -36,10 +36,13 @@ __all__ = [
     "list_recordings",
     "names_by_fingerprint",
     "names_of",
+    "people_of_systems",
     "persons_of",
+    "recordings_of_people",
     "sample_recordings",
     "simultaneous_pairs",
     "sources_of",
+    "systems_of",
     "windows_of",
 ]
 
@@ -140,6 +143,23 @@ def headings_of(connection: Connection, ids: Sequence[int]) -> dict[int, tuple[i
     columns = (recordings.c.heading_sectors, recordings.c.heading_x, recordings.c.heading_y)
     rows = _select_among(connection, sql.select(recordings.c.id, *columns), recordings.c.id, ids)
     return {row[0]: (row[1] or 0, None if None in (row[2], row[3]) else complex(row[2], row[3])) for row in rows}
+
+
+def systems_of(connection: Connection, ids: Sequence[int]) -> dict[int, str | None]:
+    """Return the system that made each recording that is enrolled, by id; None if not known."""
+    return _lookup(connection, sql.select(recordings.c.id, recordings.c.system), recordings.c.id, _valid_ids(ids))
+
+
+def people_of_systems(connection: Connection) -> dict[str | None, int]:
+    """Return the number of people whom each system recorded; the name of a system is None if it is not known."""
+    count = sql.func.count(recordings.c.person.distinct())
+    return {row[0]: row[1] for row in connection.execute(sql.select(recordings.c.system, count).group_by("system"))}
+
+
+def recordings_of_people(connection: Connection, persons: Sequence[int]) -> dict[int, int]:
+    """Return the person's id of each recording of some people, by id."""
+    rows = _select_among(connection, sql.select(recordings.c.id, recordings.c.person), recordings.c.person, persons)
+    return {row[0]: row[1] for row in rows}
 
 
 def persons_of(connection: Connection, ids: Sequence[int]) -> dict[int, int]:

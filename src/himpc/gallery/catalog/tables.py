@@ -63,9 +63,11 @@ recordings = Table(
     Column("heading_sectors", Count()),
     Column("heading_x", Float()),
     Column("heading_y", Float()),
+    Column("system", String()),
 )
 """Digests are hashes of the vectors in the store (`himpc.gallery.integrity`). The heading relative to the camera is a
-mean of unit vectors (`himpc.learning.heading_vectors`), NULL if not known, and the sectors that it shows, then 0."""
+mean of unit vectors (`himpc.learning.heading_vectors`), NULL if not known, and the sectors that it shows, then 0. The
+system is `himpc.recordings.system_name`, NULL if not known."""
 
 simultaneous = Table(
     "himpc_simultaneous",

@@ -100,6 +100,27 @@ class OffsetModel:
         """Estimate the offset of each system, ``(S, D)``, given the person of each cluster."""
         return self._fit(labels, variances)[1]
 
+    def difference_variances(self, labels: Labels, variances: Variances) -> Array:
+        """Compute the posterior variance of the difference of the offsets of each two systems, ``(S, S, D)``."""
+        n_systems = int(self.system.max()) + 1
+        if variances.offset == 0:
+            return np.zeros((n_systems, n_systems, len(self.between)))
+        p = self.precision(variances.interaction)
+        parts = np.zeros((labels.max() + 1, n_systems, len(self.between)))
+        np.add.at(parts, (labels, self.system), p)
+        covariance = np.linalg.inv(self._offset_precision(parts, variances))
+        own = np.diagonal(covariance, axis1=1, axis2=2)
+        difference: Array = (own[:, :, None] + own[:, None, :] - 2 * covariance).transpose(1, 2, 0)
+        return difference
+
+    def _offset_precision(self, parts: Array, variances: Variances) -> Array:
+        """Compute the matrix H of `_fit` on each axis, ``(D, S, S)``, from U, ``(G, S, D)``: a posterior precision."""
+        share = 1 / (parts.sum(axis=1) + 1 / self.between)
+        matrix: Array = -np.einsum("gsd,gtd,gd->dst", parts, parts, share, optimize=True)
+        width = variances.offset * self.variance
+        matrix += np.eye(parts.shape[1]) * (parts.sum(axis=0).T + 1 / width[:, None])[:, None]
+        return matrix
+
     def value(self, labels: Labels, variances: Variances) -> float:
         """Compute the log-likelihood of the person of each cluster, minus `JOIN_EVIDENCE` for each join."""
         joins = len(labels) - len(np.unique(labels))
@@ -127,8 +148,7 @@ class OffsetModel:
             return likelihood, np.zeros((n_systems, axes))
         width = variances.offset * self.variance
         h = (sums.sum(axis=0) - (parts * (weighted * share)[:, None]).sum(axis=0)).T
-        matrix = -np.einsum("gsd,gtd,gd->dst", parts, parts, share, optimize=True)
-        matrix += np.eye(n_systems) * (parts.sum(axis=0).T + 1 / width[:, None])[:, None]
+        matrix = self._offset_precision(parts, variances)
         offsets = np.linalg.solve(matrix, h[..., None])[..., 0]
         volume = np.linalg.slogdet(matrix)[1] + n_systems * np.log(width)
         return likelihood + 0.5 * float(((h * offsets).sum(axis=1) - volume).sum()), offsets.T

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from himpc.learning.clustering.offset_model import OffsetModel, Variances, renumber
 from himpc.learning.statistics import evenly_spaced
 
-__all__ = ["find_people"]
+__all__ = ["find_people", "fit_variances"]
 
 OFFSET_VARIANCES = (0.0, 0.03, 0.1, 0.3, 1.0, 3.0)
 """Variances of the offsets that are tried, in units of `SystemEffects.variance`, a displacement of each joint by 3 cm:
@@ -38,13 +38,8 @@ Labels = NDArray[np.int64]
 
 def find_people(model: OffsetModel) -> tuple[Labels, Variances]:
     """Find the person of each cluster, from 0, and the variances, of the largest `OffsetModel.value`."""
-    grid = [Variances(offset, interaction) for offset in OFFSET_VARIANCES for interaction in INTERACTION_VARIANCES]
     separate = np.arange(len(model.means))
-
-    def fit_variances(labels: Labels) -> tuple[float, Variances]:
-        return max((model.value(labels, each), each) for each in grid)
-
-    value_apart, variances = fit_variances(separate)
+    value_apart, variances = fit_variances(model, separate)
     offset = max(variances.offset, OFFSET_VARIANCES[1])
     tried = {separate.tobytes(): separate}
     for interaction in INTERACTION_VARIANCES[::2]:
@@ -52,14 +47,20 @@ def find_people(model: OffsetModel) -> tuple[Labels, Variances]:
         for start in _starts(model, variances):
             tried |= {each.tobytes(): each for each in _refine(model, start, variances)}
     candidates = list(tried.values())
-    solutions = [fit_variances(each) for each in candidates]
+    solutions = [fit_variances(model, each) for each in candidates]
     best = max(range(len(candidates)), key=lambda i: solutions[i][0])
     labels, (value, variances) = candidates[best], solutions[best]
     for other in _refine(model, model.offsets(labels, variances), variances):
         if (improved := model.value(other, variances)) > value:
             value, labels = improved, other
     labels = _prune(model, labels, value_apart, variances)
-    return labels, fit_variances(labels)[1]
+    return labels, fit_variances(model, labels)[1]
+
+
+def fit_variances(model: OffsetModel, labels: Labels) -> tuple[float, Variances]:
+    """Find the variances of the largest `OffsetModel.value`, given the person of each cluster; return both."""
+    grid = (Variances(offset, interaction) for offset in OFFSET_VARIANCES for interaction in INTERACTION_VARIANCES)
+    return max((model.value(labels, each), each) for each in grid)
 
 
 def _starts(model: OffsetModel, variances: Variances) -> Iterator[Array]:

@@ -14,11 +14,11 @@ from himpc.learning.clustering.constraints import Pairs, renumber_pairs
 from himpc.learning.clustering.evidence import JOIN_NOISE, ClusterMeans, cut_by_evidence
 from himpc.learning.clustering.neighbour_tree import identity_tree
 from himpc.learning.clustering.offset_model import OffsetModel
-from himpc.learning.clustering.offset_search import find_people
+from himpc.learning.clustering.offset_search import find_people, fit_variances
 from himpc.learning.clustering.system_effects import SystemEffects, SystemMatch, match_systems
 from himpc.model import IdentityScoring
 
-__all__ = ["JoinedSystems", "join_systems"]
+__all__ = ["JoinedSystems", "SystemOffsets", "cluster_each_system", "estimate_offsets", "join_systems"]
 
 MAX_CLUSTERS = 160
 """Number of clusters, the largest ones of each system, from which offsets are estimated; memory grows with the square.
@@ -49,6 +49,30 @@ class JoinedSystems:
     match: SystemMatch
 
 
+@dataclass(frozen=True, eq=False)
+class SystemOffsets:
+    """The result of `estimate_offsets`, for S systems.
+
+    Attributes
+    ----------
+    offsets : float64 array ``(S, D)``
+        The offset of the embeddings of each system.
+    noise : float
+        As in `JoinedSystems`.
+    slack : float64 array ``(S, S)``
+        The squared distance that two systems add, beside their offsets, between recordings of one person on average: by
+        what a system adds to one body and not to another, and by the error of the offsets.
+    clusters, people : int64 arrays ``(K,)``
+        The clusters from which offsets were estimated, and the person of each.
+    """
+
+    offsets: Array
+    noise: float
+    slack: Array
+    clusters: Labels
+    people: Labels
+
+
 def join_systems(
     vectors: Array, relative_noise: Array, scoring: IdentityScoring, effects: SystemEffects, pairs: Pairs
 ) -> JoinedSystems:
@@ -75,30 +99,64 @@ def join_systems(
     -------
     JoinedSystems
     """
-    labels = _cluster_each_system(vectors, relative_noise, scoring, effects.system, pairs)
-    clusters = ClusterMeans.from_labels(vectors, labels, 1 / relative_noise)
-    of_cluster = effects.system[np.unique(labels, return_index=True)[1]]
-    largest = _largest(clusters.sizes, of_cluster)
-    model = OffsetModel.of_clusters(clusters, largest, of_cluster, scoring, effects, labels[pairs])
-    people, variances = find_people(model)
-    offsets = np.zeros_like(effects.shift)
-    used = scoring.pose_scale > 0
-    offsets[:, used] = model.offsets(people, variances) / scoring.pose_scale[used]
-    corrected = vectors + (effects.shift - offsets)[effects.system]
-    noise = 1 + variances.interaction * float(model.variance.mean()) / (JOIN_NOISE * scoring.noise)
-    if len(largest) < len(clusters.means):
+    labels = cluster_each_system(vectors, relative_noise, scoring, effects.system, pairs)
+    found = estimate_offsets(vectors, labels, relative_noise, scoring, effects, pairs)
+    corrected = vectors + (effects.shift - found.offsets)[effects.system]
+    if len(found.clusters) <= labels.max():
         tree = identity_tree(corrected, scoring, pairs, relative_noise)
-        joined = cut_by_evidence(
-            tree, corrected, replace(scoring, noise=noise * scoring.noise), JOIN_NOISE, relative_noise
-        )
+        wider = replace(scoring, noise=found.noise * scoring.noise)
+        joined = cut_by_evidence(tree, corrected, wider, JOIN_NOISE, relative_noise)
     else:
-        joined = people[labels]
-    return JoinedSystems(joined, corrected, noise, match_systems(joined, effects))
+        joined = found.people[labels]
+    return JoinedSystems(joined, corrected, found.noise, match_systems(joined, effects))
 
 
-def _cluster_each_system(
+def estimate_offsets(
+    vectors: Array,
+    labels: Labels,
+    relative_noise: Array,
+    scoring: IdentityScoring,
+    effects: SystemEffects,
+    pairs: Pairs | None = None,
+    *,
+    is_person: bool = False,
+) -> SystemOffsets:
+    """Estimate the offset of each system from clusters of its recordings; see `join_systems`.
+
+    Parameters
+    ----------
+    vectors, relative_noise, scoring, effects, pairs
+        As in `join_systems`.
+    labels : int64 array ``(R,)``
+        The cluster of each recording, from 0. Each is of one system, and may be any person of the others.
+    is_person : bool
+        Clusters are known to be people instead, whom several systems may have recorded.
+    """
+    keys, rows, cells = np.unique(labels * len(effects.names) + effects.system, return_index=True, return_inverse=True)
+    clusters = ClusterMeans.from_labels(vectors, cells, 1 / relative_noise)
+    system, person = effects.system[rows], labels[rows]
+    used = np.arange(len(keys)) if is_person else _largest(clusters.sizes, system)
+    apart = np.empty((0, 2), dtype=np.int64) if pairs is None else cells[pairs]
+    model = OffsetModel.of_clusters(clusters, used, system, scoring, effects, apart)
+    if is_person:
+        people = person[used]
+        _, variances = fit_variances(model, people)
+    else:
+        people, variances = find_people(model)
+    offsets = np.zeros_like(effects.shift)
+    axes = scoring.pose_scale > 0
+    offsets[:, axes] = model.offsets(people, variances) / scoring.pose_scale[axes]
+    noise = 1 + variances.interaction * float(model.variance.mean()) / (JOIN_NOISE * scoring.noise)
+    errors = model.difference_variances(people, variances) / scoring.pose_scale[axes] ** 2
+    slack = 2 * variances.interaction * effects.variance[axes].sum() + errors.sum(axis=2)
+    np.fill_diagonal(slack, 0)
+    return SystemOffsets(offsets, noise, slack, person[used], people)
+
+
+def cluster_each_system(
     vectors: Array, relative_noise: Array, scoring: IdentityScoring, system: NDArray[np.int64], pairs: Pairs
 ) -> Labels:
+    """Cluster the recordings of each system by evidence; no cluster has recordings of two."""
     labels, found = np.zeros(len(vectors), dtype=np.int64), 0
     for number in range(int(system.max()) + 1):
         rows = np.flatnonzero(system == number)
