@@ -14,6 +14,7 @@ from himpc.learning.clustering.membership import (
     doubtful_clusters,
     membership_probabilities,
     purity_probabilities,
+    reassign,
 )
 from himpc.learning.grouping import group_recordings
 from himpc.model import IdentityScoring
@@ -221,3 +222,38 @@ def test_still_recordings_apart_from_moving_ones_are_counted(distance):
     assert (found.is_unmatched_still.sum(), found.is_still.sum()) == (5 if distance else 0, 5)
     assert (np.nanmax(found.confidence[still]) <= 0.5) == bool(distance)
     assert ("5 of 5 recordings without movement are in no group with a moving one" in found.warning) == bool(distance)
+
+
+def test_recordings_in_wrong_clusters_move_to_their_own():
+    vectors, owner = draw(people=5, each=6)
+    wrong = owner.copy()
+    wrong[[0, 7, 20]] = [3, 4, 1]
+    np.testing.assert_array_equal(reassign(vectors, wrong, SCORING), owner)
+    stays = reassign(vectors, wrong, SCORING, np.array([[0, 29]]))  # overlaps another one in time
+    assert stays[0] == 3
+    np.testing.assert_array_equal(stays[1:], owner[1:])
+
+
+def test_reassigning_keeps_the_number_of_clusters():
+    vectors, owner = draw(people=2, each=5)
+    alone = owner.copy()
+    alone[[0, 9]] = [2, 3]  # two of their recordings are clusters of their own
+    assert len(set(reassign(vectors, alone, SCORING).tolist())) == 4
+    np.testing.assert_array_equal(reassign(vectors, np.zeros(10, dtype=np.int64), SCORING), 0)
+    crossed = np.arange(10) % 2
+    found = reassign(vectors, crossed, SCORING)
+    assert len(set(found.tolist())) == 2
+
+
+def test_reassigned_recordings_have_the_most_evidence_for_their_cluster():
+    vectors, _ = draw(people=6, each=5, noise=2.0)
+    labels = reassign(vectors, np.random.default_rng(1).permutation(np.arange(30) % 6), SCORING)
+    joining = replace(SCORING, noise=JOIN_NOISE * SCORING.noise)
+    for row, own in enumerate(labels):
+        others = np.arange(30) != row
+        if (labels[others] == own).any():
+            evidence = []
+            for cluster in range(6):
+                members = vectors[others & (labels == cluster)]
+                evidence.append(float(joining.log_likelihood_ratio(members.mean(axis=0), vectors[row], len(members))))
+            assert evidence[own] == pytest.approx(max(evidence))

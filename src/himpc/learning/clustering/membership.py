@@ -20,7 +20,7 @@ from himpc.learning.clustering.evidence import (
 from himpc.learning.statistics import evenly_spaced
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
-__all__ = ["doubtful_clusters", "membership_probabilities", "purity_probabilities"]
+__all__ = ["doubtful_clusters", "membership_probabilities", "purity_probabilities", "reassign"]
 
 MAX_OTHER_CLUSTERS = 64
 """Nearest other clusters that a recording is compared with; farther ones hardly change a probability."""
@@ -28,6 +28,9 @@ MAX_OTHER_CLUSTERS = 64
 MERGE_SLOPE = 0.12
 """Factor of the log-likelihood ratio of a merge in the probability that it joins one person; less than that of a single
 recording, since the errors of many recordings of one person are alike."""
+
+MAX_REASSIGNMENTS = 10
+"""Maximum number of times that all recordings are assigned again, which may not settle; most sets do after two."""
 
 MAX_TREE_RECORDINGS = 1000
 """Number of evenly spaced recordings of a larger cluster whose tree is built, to find its least likely merge: memory
@@ -79,16 +82,77 @@ def membership_probabilities(
     -------
     float64 array ``(R,)``
     """
+    probabilities = []
+    for _, evidence in _evidence_of_clusters(vectors, labels, scoring, pairs, relative_noise):
+        scores = CALIBRATION_SLOPE * evidence
+        shares = np.exp(scores - scores.max(axis=1, keepdims=True))
+        probabilities.append(shares[:, 0] / shares.sum(axis=1))
+    return np.concatenate(probabilities)
+
+
+def reassign(
+    vectors: Array,
+    labels: NDArray[np.int64],
+    scoring: IdentityScoring,
+    pairs: NDArray[np.int64] | None = None,
+    relative_noise: Array | None = None,
+) -> NDArray[np.int64]:
+    """Move each recording to the cluster that it most likely belongs to, until none moves.
+
+    A tree joins recordings for good, those that are nearest first, but a recording may fit a cluster better that was
+    joined later. They are compared as in `membership_probabilities`, with the noise of joining (`JOIN_NOISE`). The
+    number of clusters stays: with new ones, a person would become several. Recordings that form a pair stay, too.
+
+    Parameters
+    ----------
+    vectors : array ``(R, D)``
+    labels : int array ``(R,)``
+        Clusters, from 0.
+    scoring : IdentityScoring
+    pairs, relative_noise
+        As in `membership_probabilities`.
+
+    Returns
+    -------
+    int64 array ``(R,)``
+        Clusters, from 0.
+    """
+    joining = replace(scoring, noise=JOIN_NOISE * scoring.noise)
+    is_free = np.ones(len(vectors), dtype=np.bool_)
+    if pairs is not None:
+        is_free[pairs.ravel()] = False
+    for _ in range(MAX_REASSIGNMENTS):
+        chosen = []
+        for nearest, evidence in _evidence_of_clusters(vectors, labels, joining, pairs, relative_noise):
+            evidence[:, 1] = -np.inf  # no new clusters
+            best = evidence.argmax(axis=1) - 2
+            chosen.append(np.where(best >= 0, nearest[np.arange(len(best)), np.maximum(best, 0)], -1))
+        target = np.concatenate(chosen)
+        moves = is_free & (target >= 0)
+        first = np.unique(labels, return_index=True)[1]
+        is_left = np.bincount(labels[moves], minlength=len(first)) == np.bincount(labels)
+        moves[first[is_left]] = False
+        if not moves.any():
+            break
+        labels = np.where(moves, target, labels)
+    return labels
+
+
+def _evidence_of_clusters(
+    vectors: Array,
+    labels: NDArray[np.int64],
+    scoring: IdentityScoring,
+    pairs: NDArray[np.int64] | None,
+    relative_noise: Array | None,
+) -> Iterator[tuple[NDArray[np.int64], Array]]:
+    """Yield, for blocks of recordings, their nearest clusters ``(n, k)`` and the evidence of `_evidence`."""
     recordings = ClusterMeans.from_recordings(vectors, relative_noise)
     clusters = ClusterMeans.from_labels(vectors, labels, recordings.weights)
     excluded = np.empty(0, dtype=np.int64)
     if pairs is not None:
         excluded = (pairs * len(clusters.sizes) + labels[pairs[:, ::-1]]).ravel()
-    probabilities = [
-        _membership(rows, nearest, recordings, labels, clusters, excluded, scoring)
-        for rows, nearest in _nearest_centres(vectors, clusters.means)
-    ]
-    return np.concatenate(probabilities)
+    for rows, nearest in _nearest_centres(vectors, clusters.means):
+        yield nearest, _evidence(rows, nearest, recordings, labels, clusters, excluded, scoring)
 
 
 def purity_probabilities(
@@ -198,7 +262,7 @@ def _weakest_merges(tree: Array, vectors: Array, scoring: IdentityScoring, relat
     return weakest[: len(vectors)]
 
 
-def _membership(
+def _evidence(
     rows: slice,
     nearest: NDArray[np.int64],
     recordings: ClusterMeans,
@@ -207,7 +271,7 @@ def _membership(
     excluded: NDArray[np.int64],
     scoring: IdentityScoring,
 ) -> Array:
-    """Compute the probabilities of some rows ``(n,)``, compared with their nearest clusters ``(n, k)``.
+    """Compute the evidence that some rows belong to their cluster, to a new one, and to the nearest, ``(n, 2 + k)``.
 
     `excluded` holds ``row * C + cluster`` for each cluster, of C, that is no alternative for a row.
     """
@@ -229,16 +293,13 @@ def _membership(
     rest_weights = np.where(is_single, weights, clusters.weights[own] - weights)
     rest = (clusters.means[own] * clusters.weights[own, None] - block * weights[:, None]) / rest_weights[:, None]
     with_own = scoring.log_likelihood_ratio(rest, block, n_rest, 1, n_rest / rest_weights, 1 / weights)
-    scores = CALIBRATION_SLOPE * np.column_stack(
+    return np.column_stack(
         [
             np.where(is_single, JOIN_EVIDENCE, with_own),
             np.where(is_single, -np.inf, JOIN_EVIDENCE),
             np.where(is_other, others, -np.inf),
         ]
     )
-    shares = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities: Array = shares[:, 0] / shares.sum(axis=1)
-    return probabilities
 
 
 def _nearest_centres(vectors: Array, centres: Array) -> Iterator[tuple[slice, NDArray[np.int64]]]:

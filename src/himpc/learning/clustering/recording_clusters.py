@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from himpc.errors import ConfigError
 from himpc.learning.clustering.constraints import Pairs, assign_apart, fewest_clusters, ward_tree
 from himpc.learning.clustering.evidence import NOISE_RANGE, cut_by_evidence
-from himpc.learning.clustering.membership import membership_probabilities, purity_probabilities
+from himpc.learning.clustering.membership import membership_probabilities, purity_probabilities, reassign
 from himpc.learning.clustering.neighbour_tree import identity_tree
-from himpc.learning.clustering.number_of_people import cut_tree
+from himpc.learning.clustering.number_of_people import MAX_RECORDINGS, cut_tree
 from himpc.learning.clustering.recordings import means_by_label
 from himpc.learning.clustering.system_effects import SystemEffects, SystemMatch, match_systems
 from himpc.learning.clustering.system_offsets import join_systems
@@ -76,6 +76,8 @@ def cluster_by_evidence(
     trees = [identity_tree(each, scoring, pairs, noise) for each in alternatives] if people is None else []
     if labels is None:
         labels = cut_by_evidence(trees[0], means, scoring, relative_noise=noise)
+    if match is None and len(means) <= MAX_RECORDINGS:
+        labels = reassign(means, labels, scoring, pairs, noise)
     if trees:
         found = int(labels.max()) + 1
         smallest, largest = NOISE_RANGE
