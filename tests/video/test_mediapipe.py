@@ -74,6 +74,18 @@ def test_people_are_detected_where_they_are(estimator, scene) -> None:
     assert max(errors) < 0.25
 
 
+def test_people_side_by_side_are_found_in_each_frame(estimator) -> None:
+    """A detector that finds the person who fills most of a crop loses the neighbour."""
+    crowd = simulate_crowd(4, 4, 15, scene="beside", seed=4, lens=Lens(1280, 720, 65))
+    estimator.reset()
+    for frame in range(42, 50):
+        people = estimator.detect(draw_people(crowd.joints[:, frame], crowd.lens, list(OUTFITS[:4])), frame / 15)
+        nearest = [
+            np.linalg.norm(crowd.points[:, frame] - each.points, axis=2).mean(axis=1).argmin() for each in people
+        ]
+        assert sorted(nearest) == [0, 1, 2, 3]
+
+
 @pytest.mark.parametrize("size", [(1280, 720), (720, 1280)])
 def test_small_person_is_found_by_a_second_look(estimator, scene, size: tuple[int, int]) -> None:
     crowd, _ = scene

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import zipfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -85,6 +85,13 @@ def square_of(person: Detection) -> Square:
 def is_same_place(person: Detection, other: Detection) -> bool:
     """Return whether two detections may be of one person in successive frames."""
     return Square.around(person.points).distance(Square.around(other.points)) <= MAX_SHIFT
+
+
+def keep_square(detection: Detection, person: Detection) -> Detection:
+    """Return a detection with the square that the network expects for a person, if it is in the same place."""
+    if not isinstance(person, LocatedPerson) or not is_same_place(person, detection):
+        return detection
+    return replace(person, points=detection.points, confidence=detection.confidence, joints=detection.joints)
 
 
 class LandmarkNetwork:

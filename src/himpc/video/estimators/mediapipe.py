@@ -7,7 +7,6 @@ includes the full model (Apache-2.0); later wheels include none and need a ``.ta
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from himpc.video.detection import Detection, PoseEstimator
 from himpc.video.estimators.landmark_network import (
     LandmarkNetwork,
     LocatedPerson,
-    is_same_place,
+    keep_square,
     square_of,
     to_detection,
     to_square,
@@ -32,8 +31,10 @@ from himpc.video.estimators.multi_person import (
     check_image,
     check_people,
     deduplicate,
+    is_apart,
+    is_nearest,
+    is_overlapping,
     is_part,
-    joint_distance,
     paint_over,
     shift_detection,
     square_around,
@@ -145,7 +146,7 @@ class MediaPipe(PoseEstimator):
             others = [each for each, _ in self._known if each is not person]
             # The detector finds the person who fills most of a crop, so a person near others is followed even then.
             may_follow = seen == self._last_frame and seconds - seen <= FOLLOW_SECONDS
-            may_follow = may_follow and not (is_due and _is_apart(person, others))
+            may_follow = may_follow and not (is_due and is_apart(person, others, CROP_SIZES[0]))
             if may_follow and (same := self._find_joints(image, person, others)) is not None:
                 followed.append(same)
             elif found := self._detect_near(image, person, others):
@@ -211,7 +212,7 @@ class MediaPipe(PoseEstimator):
             return None
         if not isinstance(person, LocatedPerson):
             found = self._network.find(image, found) or found
-        if not _is_nearest(found, person, others, MIN_DISTANCE_RATIO):
+        if not is_nearest(found, person, others, MIN_DISTANCE_RATIO):
             return None
         crop = square_of(person).bounds(image.shape[0], image.shape[1])
         return found if self._reason_refused(found, crop) is None else None
@@ -228,15 +229,15 @@ class MediaPipe(PoseEstimator):
             if min(bottom - top, right - left) < MIN_HEIGHT / 2:
                 continue
             crop_box = np.array([left, top, right, bottom])
-            inside = [each.box for each in others if _overlap(each.box, crop_box)]
+            inside = [each.box for each in others if is_overlapping(each.box, crop_box)]
             for hidden in ([], inside) if inside else ([],):
                 crop = paint_over(image, hidden)[top:bottom, left:right]
                 found = [each for each in self._detect_in_crop(crop, left, top) if body_size(each.points) >= smallest]
-                found = [each for each in found if _is_nearest(each, person, others)]
+                found = [each for each in found if is_nearest(each, person, others)]
                 if found:
                     # Others have a box of their own, or are parts of this body.
                     nearest = min(found, key=lambda each: float(np.abs(each.box - box).sum()))
-                    return [_keep_square(nearest, person)]
+                    return [keep_square(nearest, person)]
         return []
 
     def _search_if_due(
@@ -332,28 +333,3 @@ class MediaPipe(PoseEstimator):
         if float(inside[_TRUNK_AND_LEGS].mean()) < MIN_INSIDE:
             return "mostly outside the picture"
         return None
-
-
-def _is_apart(person: Detection, others: Sequence[Detection]) -> bool:
-    """Return whether no other person is near."""
-    margin = (CROP_SIZES[0] - 1) / 2 * (person.box[2:] - person.box[:2]).max()
-    around = person.box + margin * np.array([-1, -1, 1, 1], np.float32)
-    return not any(_overlap(each.box, around) for each in others)
-
-
-def _overlap(box: NDArray[Any], other: NDArray[Any]) -> bool:
-    """Return whether two boxes (left, top, right, bottom) overlap."""
-    return bool((np.maximum(box[:2], other[:2]) < np.minimum(box[2:], other[2:])).all())
-
-
-def _is_nearest(detection: Detection, person: Detection, others: Sequence[Detection], ratio: float = 1.0) -> bool:
-    """Return whether all others are farther from a detection than a person, by a factor."""
-    limit = ratio * joint_distance(detection, person)
-    return all(joint_distance(detection, other) > limit for other in others)
-
-
-def _keep_square(detection: Detection, person: Detection) -> Detection:
-    """Return a detection with the square that the network expects for a person, if it is in the same place."""
-    if not isinstance(person, LocatedPerson) or not is_same_place(person, detection):
-        return detection
-    return replace(person, points=detection.points, confidence=detection.confidence, joints=detection.joints)

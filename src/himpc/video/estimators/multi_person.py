@@ -109,3 +109,21 @@ def joint_distance(detection: Detection, other: Detection) -> float:
     seen = np.isfinite(distances)
     size = max(body_size(detection.points), body_size(other.points), 1.0)
     return float(distances[seen].mean()) / size if seen.any() else float("inf")
+
+
+def is_nearest(detection: Detection, person: Detection, others: Sequence[Detection], ratio: float = 1.0) -> bool:
+    """Return whether all others are farther from a detection than a person, by a factor."""
+    limit = ratio * joint_distance(detection, person)
+    return all(joint_distance(detection, other) > limit for other in others)
+
+
+def is_apart(person: Detection, others: Sequence[Detection], size: float) -> bool:
+    """Return whether no other box overlaps that of a person, enlarged by (size - 1) times its longer side."""
+    margin = (size - 1) / 2 * (person.box[2:] - person.box[:2]).max()
+    around = person.box + margin * np.array([-1, -1, 1, 1], np.float32)
+    return not any(is_overlapping(each.box, around) for each in others)
+
+
+def is_overlapping(box: NDArray[np.generic], other: NDArray[np.generic]) -> bool:
+    """Return whether two boxes (left, top, right, bottom) overlap."""
+    return bool((np.maximum(box[:2], other[:2]) < np.minimum(box[2:], other[2:])).all())
