@@ -105,6 +105,15 @@ SHAPES = {
     "points with a fourth coordinate": lambda x: [
         {"joints": {j: xyz((*at, 1), "XYZW") for j, at in named(f).items()}} for f in x
     ],
+    "poses in the picture, of the camera and in the world": lambda x: {
+        str(i): {
+            "camera": [1, 0, 0],
+            "2d_joints": named([p[:2] for p in f]),
+            "3d_joints": named([[0.1 * v for v in p] for p in f]),
+            "global_3d_joints": named(f),
+        }
+        for i, f in enumerate(x)
+    },
     "a record a joint": lambda x: [
         {"frame": i, "time": i / 30, "joint": j, **xyz(at)} for i, f in enumerate(x) for j, at in named(f).items()
     ],

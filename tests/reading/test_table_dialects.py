@@ -126,10 +126,29 @@ DIALECTS = {
         lambda x: [["time(ms)", *names(" {} position {}(m)"), *names(" {} quaternion {}")],
                    *(cells(i * 1000 / FPS, f, np.ones(75)) for i, f in enumerate(x))], FPS,
     ),
+    "vectors without quotes": (lambda x: timed_vectors(x, V2), FPS),
+    "vectors without quotes below axes": (lambda x: timed_vectors(x, names("{}_{}")), FPS),
+    "vectors and rotations of each joint": (
+        lambda x: long(x, "Time,Joint,Position,Rotation", second, name, lambda i, j, p: quoted(vector(p)),
+                       lambda *_: quoted("(0.0, 0.0, 0.0, 1.0)")), FPS,
+    ),
+    "rotations that end in R": (
+        lambda x: wide(x, "{}_{}", ("RX", "RY", "RZ", "TX", "TY", "TZ"))[:1]
+        + [cells(*(e for p in f for e in (1, 2, 3, p))) for f in x], None,
+    ),
     "no header, rotations": (lambda x: [cells(*(e for p in f for e in (p, 0, 0, 0, 1))) for f in x], None),
     "no header, angles": (lambda x: [cells(*(e for p in f for e in (p, 10, 20, 30))) for f in x], None),
     "no header, milliseconds": (lambda x: [cells(5000 + int(i * 1000 / FPS), f) for i, f in enumerate(x)], FPS),
 }  # fmt: skip
+
+
+def vector(p):
+    return f"({', '.join(cells(p))})"
+
+
+def timed_vectors(x, header):
+    """Return a table whose points are in parentheses."""
+    return [["time", *header], *([f"{i / FPS:.4f}", *map(vector, f)] for i, f in enumerate(x))]
 
 
 def quoted(value):
@@ -155,6 +174,9 @@ CELLS = {
         ["Version0.1"],
         *([str(i), "1", f"{i / FPS:.4f}", *(f"({n},Tracked,{','.join(cells(p))},250,220)" for n, p in named(f).items())]
           for i, f in enumerate(x)),
+    ],
+    "names before vectors": lambda x: [
+        [f"{i / FPS:.4f} | " + " | ".join(f"{n}: {vector(p)}" for n, p in named(f).items())] for i, f in enumerate(x)
     ],
     "names between blanks": lambda x: [
         [" ".join([f"{1000 * i / FPS:.1f}", *(f"{n} {' '.join(cells(p))} 2 0" for n, p in named(f).items())])]

@@ -33,7 +33,7 @@ FACTS = FormatFacts(
     source="Miron et al., IntelliRehabDS, Data 6(5), 2021",
 )
 
-_SEPARATOR = re.compile(r"[\s,;()\[\]{}|]+")
+_SEPARATOR = re.compile(r"(?:[\s,;()\[\]{}|=]|:(?=[\s(\[]))+")
 _NAME = re.compile(r"[A-Za-z][A-Za-z_ -]*[0-9]?")
 _MIN_JOINTS, _CHECKED_LINES = 8, 3
 _MAX_STEP = 8

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from himpc.reading.formats.csv.columns import AXES, parse_column
 
-__all__ = ["name_axes", "prefer_world", "split_point_cells"]
+__all__ = ["name_axes", "prefer_world", "split_point_cells", "spread_points"]
 
 _MIN_JOINTS = 4
 _AXES = (*AXES, "confidence")
@@ -36,7 +36,10 @@ def split_point_cells(header: Sequence[str], rows: Sequence[list[str]]) -> tuple
         numbers = _numbers(first)
         if len(numbers) in (2, 3, 4) and not ((column := parse_column(name)) and column.joint):
             widths[i] = len(numbers)
-    if not widths or _are_quaternions([row[i] for i in widths for row in rows if i < len(row)]):
+    fours = [i for i, width in widths.items() if width == len(_AXES)]
+    if fours and _are_quaternions([row[i] for i in fours for row in rows if i < len(row)]):
+        widths = {i: width for i, width in widths.items() if i not in fours}
+    if not widths:
         return list(header), list(rows)
     has_joints = any((column := parse_column(name)) and column.content == "joint" for name in header)
     names = []
@@ -48,6 +51,18 @@ def split_point_cells(header: Sequence[str], rows: Sequence[list[str]]) -> tuple
         for row in rows
     ]
     return [name for each in names for name in each], spread
+
+
+def spread_points(rows: Sequence[list[str]], width: int) -> list[list[str]]:
+    """Return rows with a cell for each axis, where the header has a name for each axis of points in one cell.
+
+    >>> spread_points([["0", "(1, 2, 3)"]], 4)
+    [['0', '1', '2', '3']]
+    """
+    if not rows or len(rows[0]) >= width:
+        return list(rows)
+    spread = [[number for cell in row for number in _numbers(cell) or [cell]] for row in rows]
+    return spread if len(spread[0]) == width else list(rows)
 
 
 def _numbers(cell: str) -> list[str]:

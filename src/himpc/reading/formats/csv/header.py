@@ -23,6 +23,8 @@ _KEY_OF = {word: key for key, words in _STATEMENTS.items() for word in words.spl
 _DELIMITERS = ",;\t"
 _EXCEL = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
 _STATEMENT = re.compile(r"\s*\"?([A-Za-z _]+?)\"?\s*[:=,;\t]\s*\"?([^,;\t\"]+)")
+_VECTOR = re.compile(r"\((?:[-+0-9.eE ]{1,40},){1,3}[-+0-9.eE ]{1,40}\)")
+"""A point between commas, as Unity writes it."""
 _MAX_ROWS = 6
 _MAX_PREAMBLE, _MAX_PREAMBLE_CELLS, _MIN_HEADER_CELLS = 12, 3, 7
 """Lines above a header, cells of such a line, and cells of a header below such lines."""
@@ -92,7 +94,9 @@ def parse_header(lines: Sequence[str]) -> Header | None:
 
 
 def split_row(line: str, delimiter: str) -> list[str]:
-    """Split a line into cells."""
+    """Split a line into cells, of which a point ``(1, 2, 3)`` in a line without quotes is one."""
+    if delimiter == "," and "(" in line and '"' not in line:
+        line = _VECTOR.sub(r'"\g<0>"', line)
     if delimiter != " ":
         return split_cells(line, delimiter)
     return [cell.strip('"') for cell in re.findall(r'"[^"]*"|\S+', line)] if '"' in line else line.split()

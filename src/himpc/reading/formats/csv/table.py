@@ -16,6 +16,7 @@ from himpc.reading.formats.parsing.timeline import parse_seconds
 
 __all__ = ["STATE_WORDS", "Columns", "Table"]
 
+_ROTATION = re.compile(r"[^A-Za-z0-9][Rr]$")
 _PICTURES, _MAX_DIGITS = ("image", "img", "frame", "video", "picture"), 10
 """Words for a picture in the names of columns of its size, and digits of the largest size."""
 _MAX_DISTINCT_SHARE, _MAX_BODIES = 0.75, 20
@@ -112,6 +113,7 @@ class Table:
             else:
                 columns.unused.append(name)
             columns.units.update({column.unit} - {""})
+        self._leave_out_rotations(columns)
         has_points = set(AXES[:2]) <= set(columns.of_row)
         for content in ("name", "number"):  # of a joint, whose name is better
             if content in columns.of_row:
@@ -122,6 +124,13 @@ class Table:
         self._use_index(columns)
         self._use_id(columns)
         return columns
+
+    def _leave_out_rotations(self, columns: Columns) -> None:
+        """Leave out columns such as ``Hip_RX`` beside ``Hip_TX``, which are rotations and no joint ``Hip_R``."""
+        for joint in [joint for joint in columns.of_joint if _ROTATION.search(joint)]:
+            moved = columns.of_joint.get(joint[:-2], {}).get(AXES[0])
+            if moved is not None and self.header[moved][-2:].upper() == "TX":
+                columns.unused.extend(self.header[i] for i in columns.of_joint.pop(joint).values())
 
     def _use_index(self, columns: Columns) -> None:
         """Take a first column without a name, as pandas writes it, for the frame numbers, if it counts rows."""

@@ -7,7 +7,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from himpc.errors import FormatError, count_noun
-from himpc.reading.formats.csv.axis_columns import name_axes, prefer_world, split_point_cells
+from himpc.reading.formats.csv.axis_columns import name_axes, prefer_world, split_point_cells, spread_points
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.header import parse_header, split_row
 from himpc.reading.formats.csv.table import Table
@@ -52,7 +52,7 @@ def _build(path: Path, numbered: list[tuple[int, str]]) -> Table:
         raise FormatError(f"{path}: has no header line")
     header, header_line = found.names, numbered[found.first][0]
     lines = [number for number, _ in numbered[found.end :]]
-    rows = [split_row(line, found.delimiter) for _, line in numbered[found.end :]]
+    rows = spread_points([split_row(line, found.delimiter) for _, line in numbered[found.end :]], len(header))
     notes: tuple[str, ...] = ()
     if repeated := [line for line, cells in zip(lines, rows, strict=True) if cells == header]:
         if not any(_is_time(name) for name in header):

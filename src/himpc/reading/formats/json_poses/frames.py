@@ -65,6 +65,7 @@ _NUMBER = re.compile(r"(?:.*[^0-9a-z])?[a-z_ -]*?([0-9]{1,12})(?:\.[a-z]{3,4})?"
 _PERSON = re.compile(
     r"(?:person|body|people|skeleton|player|user|track|subject|individual|id)[^a-z]*[0-9]+", re.IGNORECASE
 )
+_WORLD = re.compile("global|world")
 _MAX_PEOPLE = 50
 _MAX_NUMBER = 2**53
 _MAX_DEPTH = 4
@@ -219,7 +220,10 @@ def _people(content: Any) -> Iterator[tuple[Any, Pose]]:
 
 
 def _person(content: Any) -> tuple[Any, Pose] | None:
-    """Return the id and the pose of a person: of the first key of a pose, or of the only one that holds a pose."""
+    """Return the id and the pose of a person: of the first key of a pose, or of the only other one with a pose.
+
+    Of several ones, it is the only one with x, y and z, or of those the only one in space.
+    """
     pose = parse_pose(content)
     if pose is not None:
         return (get_first(content, _IDS) if isinstance(content, dict) else None), pose
@@ -236,8 +240,10 @@ def _person(content: Any) -> tuple[Any, Pose] | None:
         if key in poses and len(poses[key].values) == len(names)
     }
     chosen = next((poses[key] for key in _POSES if key in poses), None)
-    if chosen is None and len(poses) == 1:
-        (chosen,) = poses.values()
+    if chosen is None:
+        in_space = {key: pose for key, pose in poses.items() if pose.values.shape[1] == 4} or poses
+        of_world = {key: pose for key, pose in in_space.items() if _WORLD.search(key)} or in_space
+        chosen = next(iter(of_world.values())) if len(of_world) == 1 else None
     return None if chosen is None else (get_first(content, _IDS), _add_scores(chosen, get_first(content, _SCORES)))
 
 

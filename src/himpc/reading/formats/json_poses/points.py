@@ -142,6 +142,8 @@ def parse_point(value: Any) -> tuple[float, ...] | None:
                 return None  # a quaternion; 1 is the fourth coordinate of a point, as of Kinect v1
             is_identity = "w" in of_key and not any(found)
             return (*map(_number, found), 0.0 if is_identity else _confidence(of_key))
+    if any(isinstance(each, dict) and len(each) >= MIN_POINTS for each in value.values()):
+        return None  # a person, with the place of a camera
     inner = next((point for key in _INSIDE if (point := parse_point(of_key.get(key)))), None)
     return None if inner is None else (*inner[:-1], _confidence(of_key))
 
