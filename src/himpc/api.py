@@ -209,6 +209,9 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate how well a model ranks the gallery for each probe (closed-set identification).
 
+    An adapted model ranks by the log-likelihood ratio of one person against two (`himpc.Model.scoring`), any other by
+    Euclidean distance.
+
     Parameters
     ----------
     model : Embedder
