@@ -10,7 +10,7 @@ from walks import LAYOUT, WALK, make_track, simulate_walk
 
 import himpc
 from crowd import simulate_crowd
-from himpc.errors import ConfigError, DataError, HimpcError
+from himpc.errors import ConfigError, HimpcError
 from himpc.recordings import Recording
 from himpc.video import PoseCleaningRules, Track
 from himpc.video.cleaning import clean_track
@@ -105,9 +105,7 @@ def crowd_recordings(*, is_2d: bool) -> list[Recording]:
 def test_2d_recordings_train_a_model_that_refuses_3d() -> None:
     recordings = crowd_recordings(is_2d=True)
     assert {recording.dimensions for recording in recordings} == {2}
-    with pytest.raises(DataError, match=r"align=False|--align=false"):
-        himpc.HiMPC().fit(recordings)
-    model = himpc.HiMPC(settings={"align": False, "max_epochs": 2, "hidden": 16}).fit(recordings).model_
+    model = himpc.HiMPC(settings={"max_epochs": 2, "hidden": 16}).fit(recordings).model_
     assert himpc.embed(model, recordings).vectors.shape[0] > 0
     with pytest.raises(HimpcError, match="the model takes 2D skeletons"):
         himpc.embed(model, crowd_recordings(is_2d=False))

@@ -97,7 +97,7 @@ def train(
     ConfigError
         If the device is missing, or the settings do not fit the windows.
     DataError
-        If there are fewer than two windows, or ``align`` is set for 2D windows.
+        If there are fewer than two windows.
     ModelError
         If the checkpoint to resume is damaged, or belongs to another run.
     RunFolderError
@@ -113,6 +113,9 @@ def train(
     if ignore_heading:
         used = "heights and distances between points" if config.whiten else "frames with their headings"
         warn(callbacks, f"layout {windows.layout.name!r} does not show which way a body faces: {used} are used")
+        config = config.with_(align=False)
+    elif config.align and windows.dimensions != 3:
+        warn(callbacks, "2D poses cannot be turned to face one direction: walks seen from different sides differ")
         config = config.with_(align=False)
     torch_device = resolve_device(device)
     _check_arguments(windows, config, out, resume)
