@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from himpc.errors import DataError, LayoutError
-from himpc.recordings import Quality, Recording
+from himpc.recordings import Origin, Quality, Recording, count_recordings
 from himpc.skeleton import get_layout
 
 KINECT = get_layout("kinect-v1")
@@ -74,3 +74,12 @@ def test_wrong_type_names_the_field(wrong):
     arguments = {"joints": np.zeros((3, 20, 3)), "layout": get_layout("kinect-v1"), **wrong}
     with pytest.raises(DataError, match=next(iter(wrong))):
         Recording(**arguments)
+
+
+def test_parts_of_a_recording_count_as_one_recording():
+    origins = [Origin("a.csv", part=1), Origin("a.csv", part=2), Origin("b.csv"), None]
+    recordings = [Recording(joints(), KINECT, origin=origin) for origin in origins]
+    assert count_recordings(recordings) == "3 recordings in 4 parts"
+    assert count_recordings(recordings[2:]) == "2 recordings"
+    assert count_recordings(recordings[:1]) == "1 recording"
+    assert count_recordings([]) == "0 recordings"

@@ -57,6 +57,7 @@ def group(
     from himpc.api import group as group_recordings
     from himpc.archive import is_embedding_table
     from himpc.learning import check_people
+    from himpc.recordings import count_recordings
     from himpc.reporting import write_groups
 
     check_output_folder(out)
@@ -72,9 +73,9 @@ def group(
             grouping, trained = fit_and_group(
                 recordings, settings.config(), people=people, device=settings.device, callbacks=[bar]
             )
-        learned = count_noun(len(recordings), "recording")
         adapted = trained.scoring is not None
-        console.print(f"{'Adapted the identity prior to' if adapted else 'Trained a model on'} {learned}")
+        start = "Adapted the identity prior to" if adapted else "Trained a model on"
+        console.print(f"{start} {count_recordings(recordings)}")
     else:
         grouping = group_recordings(recordings, embedder, people=people)
     report = write_groups(out, recordings, grouping, drawn.figures, translate_reference)

@@ -67,11 +67,13 @@ def train(
 def _report(
     learner: HiMPC, recordings: Recordings, out: Path, command_options: str, console: Console, figures: Sequence[str]
 ) -> None:
+    from himpc.recordings import count_recordings
+
     history = learner.history_
     last = history.epochs[-1] if history.epochs else None
     picture = [path.name for path in draw_history(history, out, figures)] if last else []
     diagnosis = _diagnose(learner, recordings)
-    number = count_noun(len(recordings), "recording")
+    number = count_recordings(recordings)
     if last:
         console.print(f"Trained {count_noun(last.epoch, 'epoch')} on {number}; {history.stopped}")
     else:

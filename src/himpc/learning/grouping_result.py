@@ -120,30 +120,34 @@ class Grouping:
 
     def render_warning(self, spell: Callable[[Reference], str] = str) -> str:
         """Return `warning` with each reference to a parameter written by `spell`, such as an option of a command."""
-        return "; ".join(doubt for doubt in (*self._doubts_of_people, self._doubt_of_number(spell)) if doubt)
+        return "; ".join(self.render_doubts(spell))
+
+    def render_doubts(self, spell: Callable[[Reference], str] = str) -> tuple[str, ...]:
+        """Return the doubts of `warning`, each a text of its own."""
+        return tuple(doubt for doubt in (*self._doubts_of_people, *self._doubts_of_number(spell)) if doubt)
 
     @property
     def _doubts_of_people(self) -> tuple[str, ...]:
         """Doubts whether groups are people, or the sides or the systems from which these were seen."""
         return tuple("" if check is None else check.warning for check in (self.views, self.systems))
 
-    def _doubt_of_number(self, spell: Callable[[Reference], str]) -> str:
+    def _doubts_of_number(self, spell: Callable[[Reference], str]) -> Iterator[str]:
+        """Yield doubts about an estimated number of people, and about the recordings in groups."""
         if not self.estimated:
-            return ""
-        if self.plausible is not None:
-            return "; ".join(each.render(spell) for each in self._doubts_of_evidence())
+            return
         grouped = self._count(self.groups > 0)
-        if self.people == grouped:
-            return Hint(
+        if self.plausible is not None:
+            yield from (each.render(spell) for each in self._doubts_of_evidence())
+        elif self.people == grouped:
+            yield Hint(
                 f"no two of {grouped} recordings were found to show the same person, so each is its own group; if that "
                 "is wrong, state the number of people with {people}"
             ).render(spell)
-        if self.people <= math.ceil(math.sqrt(grouped)):
-            return Hint(
+        elif self.people <= math.ceil(math.sqrt(grouped)):
+            yield Hint(
                 f"{count_noun(self.people, 'person', 'people')} is the smallest number that is tried for {grouped} "
                 "recordings; if there are fewer, state the number of people with {people}"
             ).render(spell)
-        return ""
 
     def _doubts_of_evidence(self) -> Iterator[Hint]:
         """Yield doubts about a grouping by evidence."""
@@ -158,9 +162,10 @@ class Grouping:
         unmatched = self._count(self.is_unmatched_still)
         if self.is_still is not None and unmatched > MAX_UNMATCHED_STILL * n_recordings:
             yield Hint(
-                f"{unmatched} of {self._count(self.is_still)} recordings without movement are in no group with a "
-                "moving one, because a pose changes what is measured of a body; if they hold markers, compare these as "
-                "they are with {layout=points}, or leave them out"
+                f"{unmatched} of {count_noun(self._count(self.is_still), 'recording')} without movement "
+                f"{'is' if unmatched == 1 else 'are'} in no group with a moving one, because a pose changes what is "
+                "measured of a body; if they hold markers, compare these as they are with {layout=points}, or leave "
+                "them out"
             )
         if high > MAX_RANGE * low:
             yield Hint(

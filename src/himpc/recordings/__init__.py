@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Origin,
         Quality,
         Recording,
+        count_recordings,
         normalize_label,
         number_whole_recordings,
     )
@@ -66,6 +67,7 @@ __all__ = [
     "camera_headings",
     "cannot_link",
     "clean",
+    "count_recordings",
     "describe_headings",
     "describe_sizes",
     "facing_shares",
@@ -111,7 +113,9 @@ __getattr__ = import_on_first_use(
         "mapped_arrays": "iter_blocks read_array read_npy_header stack",
         "motion_bids": "LAYOUT_KEY SIZE_KEY save_motion_bids",
         "netcdf": "save_netcdf",
-        "recording": "MAX_FPS MIN_FPS Origin Quality Recording normalize_label number_whole_recordings",
+        "recording": (
+            "MAX_FPS MIN_FPS Origin Quality Recording count_recordings normalize_label number_whole_recordings"
+        ),
         "simultaneous": "cannot_link synchronise",
         "store": "load save",
         "capture_systems": "number_systems system_name",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.errors import DataError, LayoutError
+from himpc.errors import DataError, LayoutError, count_noun
 from himpc.recordings.interchange import from_dataset, to_dataframe, to_dataset
 from himpc.recordings.mapped_arrays import iter_blocks
 from himpc.skeleton import Layout, convert
@@ -24,6 +24,7 @@ __all__ = [
     "Origin",
     "Quality",
     "Recording",
+    "count_recordings",
     "normalize_label",
     "number_whole_recordings",
 ]
@@ -356,6 +357,13 @@ def number_whole_recordings(recordings: Sequence[Recording]) -> NDArray[np.int64
     numbers: dict[Origin | int, int] = {}
     keys = [r.origin.whole if r.origin is not None and r.origin.part else i for i, r in enumerate(recordings)]
     return np.array([numbers.setdefault(key, len(numbers)) for key in keys], dtype=np.int64)
+
+
+def count_recordings(recordings: Sequence[Recording]) -> str:
+    """Count whole recordings, and their parts if some were split, such as "20 recordings in 22 parts"."""
+    wholes = int(number_whole_recordings(recordings).max(initial=-1)) + 1
+    parts = f" in {count_noun(len(recordings), 'part')}" if wholes < len(recordings) else ""
+    return f"{count_noun(wholes, 'recording')}{parts}"
 
 
 def _check_types(recording: Recording) -> None:

@@ -14,7 +14,7 @@ from himpc._files import make_folder, remove_file, write_atomically, write_csv
 from himpc.errors import Reference, count_noun
 from himpc.evaluation import Agreement, grouping_agreement
 from himpc.learning import Grouping
-from himpc.recordings import Recording
+from himpc.recordings import Recording, count_recordings
 from himpc.reporting.charts import draw_matrix
 from himpc.reporting.figures import save_figures
 from himpc.reporting.maps import draw_map
@@ -74,12 +74,13 @@ def write_groups(
         If the folder cannot be written.
     """
     make_folder(folder)
+    doubts = grouping.render_doubts(spell)
     warning = grouping.render_warning(spell)
     rows = _group_rows(recordings, grouping)
     tables = folder / GROUPS_FILE, folder / VECTORS_FILE
     remove_file(tables[0])  # of an earlier run: the table is written last, and a folder without it is no grouping
     content = BytesIO()
-    remarks = [remark for remark in (grouping.note, warning) if remark]
+    remarks = [remark for remark in (grouping.note, *doubts) if remark]
     np.savez(content, vectors=grouping.vectors.astype(np.float32), remarks=np.array(remarks, dtype=str))
     write_atomically(tables[1], content.getvalue())
     grouped = np.flatnonzero(grouping.groups > 0).tolist()
@@ -121,7 +122,7 @@ def write_groups(
         alone = "; a recording without a group counts as a group of one" if len(grouped) < len(recordings) else ""
         paragraphs.append(
             f"Agreement with the true people, which were not used{alone}\n"
-            f"(precision, recall and F1 of pairs of recordings):\n{agreement.table()}"
+            f"(purity in %; precision, recall and F1 of pairs of recordings, in %):\n{agreement.table()}"
         )
     return GroupReport(paths, "\n\n".join(paragraphs), document)
 
@@ -147,20 +148,21 @@ def _agreement(recordings: Sequence[Recording], grouping: Grouping) -> Agreement
 
 def _summarise(recordings: Sequence[Recording], grouping: Grouping) -> str:
     groups = f"{count_noun(grouping.people, 'group')}{'' if grouping.estimated else ', as requested,'}"
-    lines = [f"{groups} in {count_noun(len(recordings), 'recording')}"]
+    lines = [f"{groups} in {count_recordings(recordings)}"]
     for number in range(1, min(grouping.people, _MAX_GROUPS_LISTED) + 1):
         members = np.flatnonzero(grouping.groups == number)
         listed = ", ".join(recordings[i].source for i in members[:_MAX_MEMBERS_LISTED])
         listed += " ..." if len(members) > _MAX_MEMBERS_LISTED else ""
         mean = float(grouping.confidence[members].mean())
         confidence = "" if np.isnan(mean) else f", confidence {mean:.2f}"
-        lines.append(f"  group {number}: {count_noun(len(members), 'recording')}{confidence}: {listed}")
+        count = count_recordings([recordings[i] for i in members.tolist()])
+        lines.append(f"  group {number}: {count}{confidence}: {listed}")
     if grouping.people > _MAX_GROUPS_LISTED:
         lines.append(f"  ... and {count_noun(grouping.people - _MAX_GROUPS_LISTED, 'more group')}")
-    if grouping.ungrouped:
-        lines.append(f"  in no group: {count_noun(grouping.ungrouped, 'recording')}")
-    if short := int((grouping.groups == 0).sum()) - grouping.ungrouped:
-        lines.append(f"  shorter than a window and without a group: {count_noun(short, 'recording')}")
+    has_window = np.isfinite(grouping.vectors).all(axis=1)
+    for reason, mask in (("in no group", has_window), ("shorter than a window and without a group", ~has_window)):
+        if len(without := np.flatnonzero(mask & (grouping.groups == 0))):
+            lines.append(f"  {reason}: {count_recordings([recordings[i] for i in without.tolist()])}")
     return "\n".join(lines)
 
 
