@@ -123,7 +123,7 @@ class Video:
         try:
             self._stream = self._select_stream()
             aspect = float(self._stream.sample_aspect_ratio or 1)
-            self._converter = FrameConverter(self.path, aspect, max_side, self.notes)
+            self._converter = FrameConverter(str(self.path), aspect, max_side, self.notes)
         except BaseException:
             self._container.close()
             raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -26,8 +25,8 @@ class FrameConverter:
 
     Parameters
     ----------
-    path : Path
-        The video, for messages.
+    name : str
+        Of the video, for messages.
     pixel_aspect : float
         Width of a stored pixel in its heights, as the file states it.
     max_side : int, optional
@@ -36,8 +35,8 @@ class FrameConverter:
         Peculiarities are added to it.
     """
 
-    def __init__(self, path: Path, pixel_aspect: float, max_side: int | None, notes: list[str]) -> None:
-        self._path, self._max_side, self._notes = path, max_side, notes
+    def __init__(self, name: str, pixel_aspect: float, max_side: int | None, notes: list[str]) -> None:
+        self._name, self._max_side, self._notes = name, max_side, notes
         self._av: Any = require("av", "video")
         self._reformatter: Any = require("av.video.reformatter", "video").VideoReformatter()
         self._turn: tuple[float, NDArray[np.int32] | None] | None = None
@@ -58,7 +57,7 @@ class FrameConverter:
         FormatError
             If it is too large or its pixel format is unknown.
         """
-        check_size(frame.width, frame.height, f"{self._path}: a frame is")
+        check_size(frame.width, frame.height, f"{self._name}: a frame is")
         width, height = self._displayed_size(frame)
         if self._size is None:
             scale = 1.0 if self._max_side is None else min(1.0, self._max_side / max(width, height))
@@ -70,7 +69,7 @@ class FrameConverter:
             converted = self._reformatter.reformat(frame, format="rgb24", width=inner[0], height=inner[1])
             image: NDArray[np.uint8] = converted.to_ndarray()
         except (self._av.FFmpegError, ValueError) as error:
-            raise FormatError(f"{self._path}: its pixel format cannot be converted: {first_line(error)}") from error
+            raise FormatError(f"{self._name}: its pixel format cannot be converted: {first_line(error)}") from error
         if (frame.width, frame.height) != self._stored:
             self._note("its frames change their size; later ones are fitted into the first")
         return self._rotate(frame, image if inner == self._size else _with_borders(image, *self._size))

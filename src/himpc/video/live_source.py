@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from himpc._extras import require
 from himpc.errors import ConfigError, DataError, FormatError
 from himpc.video.decoding import Video
+from himpc.video.frame_conversion import FrameConverter
 
 Image = NDArray[np.uint8]
 
@@ -131,7 +132,7 @@ class _StreamSource:
     def __init__(self, source: str, max_side: int, address: str, **how: Any) -> None:
         self.fps, self.broke, self._received = 25.0, 0, 0
         self._source, self._max_side, self._address, self._how = source, max_side, address, how
-        self._size: tuple[int, int] | None = None
+        self._converter: FrameConverter | None = None
         self._av = require("av", "video")
         self._av.logging.set_level(None)
         self._container = self._open()
@@ -200,7 +201,7 @@ class _StreamSource:
                         stop.wait(max(0.0, start + frame.time - time.monotonic()))
                     if current and not stop.is_set():
                         self._received += 1
-                        yield self._fit(frame)
+                        yield self._to_image(container, frame)
         except (self._av.FFmpegError, OSError):
             pass
         finally:
@@ -213,18 +214,9 @@ class _StreamSource:
         except (self._av.FFmpegError, ValueError, MemoryError):  # a damaged packet
             return []
 
-    def _fit(self, frame: Any) -> Image:
-        """Convert a frame to the size of the first one, with black borders if the aspect ratio differs."""
-        if self._size is None:
-            factor = min(1.0, self._max_side / max(frame.width, frame.height))
-            self._size = max(2, round(factor * frame.width)), max(2, round(factor * frame.height))
-        width, height = self._size
-        scale = min(width / frame.width, height / frame.height)
-        inner = max(1, round(scale * frame.width)), max(1, round(scale * frame.height))
-        image: Image = frame.to_ndarray(format="rgb24", width=inner[0], height=inner[1])
-        if inner == self._size:
-            return image
-        left, top = (width - inner[0]) // 2, (height - inner[1]) // 2
-        bordered = np.zeros((height, width, 3), np.uint8)
-        bordered[top : top + inner[1], left : left + inner[0]] = image
-        return bordered
+    def _to_image(self, container: Any, frame: Any) -> Image:
+        """Convert a frame to an upright image of the size of the first one."""
+        if self._converter is None:
+            aspect = float(container.streams.video[0].sample_aspect_ratio or 1)
+            self._converter = FrameConverter(redact_password(self._source), aspect, self._max_side, [])
+        return self._converter.to_image(frame)
