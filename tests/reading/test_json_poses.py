@@ -114,6 +114,10 @@ SHAPES = {
         }
         for i, f in enumerate(x)
     },
+    "poses in space and in the picture with depth": lambda x: [
+        {"image_path": f"{i}.jpg", "pred_xyz": f, "pred_uvd": [[0.1 * v for v in p] for p in f], "bbox": [1, 2, 3, 4]}
+        for i, f in enumerate(x)
+    ],
     "a record a joint": lambda x: [
         {"frame": i, "time": i / 30, "joint": j, **xyz(at)} for i, f in enumerate(x) for j, at in named(f).items()
     ],

@@ -132,6 +132,10 @@ DIALECTS = {
         lambda x: long(x, "Time,Joint,Position,Rotation", second, name, lambda i, j, p: quoted(vector(p)),
                        lambda *_: quoted("(0.0, 0.0, 0.0, 1.0)")), FPS,
     ),
+    "names of several parts": (
+        lambda x: [["frame", *(f"\"('{n}', '{a}')\"" for n in V2 for a in "xyz")],
+                   *([str(i), *cells(f)] for i, f in enumerate(x))], None,
+    ),
     "rotations that end in R": (
         lambda x: wide(x, "{}_{}", ("RX", "RY", "RZ", "TX", "TY", "TZ"))[:1]
         + [cells(*(e for p in f for e in (1, 2, 3, p))) for f in x], None,

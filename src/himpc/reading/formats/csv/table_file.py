@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -15,6 +16,8 @@ from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_li
 
 __all__ = ["header_of", "read_table"]
 
+_TUPLE = re.compile(r"\('[^']*'(?:, *'[^']*')+\)")
+"""A name of several parts, as pandas writes ``('head', 'x')``."""
 CHECKED_BYTES = 2**20
 """Bytes of a file that are checked first, so that a wrong line there is found at once."""
 _MIN_ROWS, _MAX_LINES_BELOW, _MAX_DIGITS = 2, 40, 10
@@ -33,6 +36,7 @@ def header_of(head: bytes) -> list[str]:
 
 def _name_columns(names: list[str], rows: list[list[str]]) -> tuple[list[str], list[list[str]]]:
     """Return columns of which each is an axis of a point, and named so."""
+    names = ["_".join(re.findall("'([^']*)'", name)) if _TUPLE.fullmatch(name) else name for name in names]
     names, rows = split_point_cells(names, rows)
     return prefer_world(name_axes(names), rows)
 

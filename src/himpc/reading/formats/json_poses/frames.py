@@ -65,7 +65,8 @@ _NUMBER = re.compile(r"(?:.*[^0-9a-z])?[a-z_ -]*?([0-9]{1,12})(?:\.[a-z]{3,4})?"
 _PERSON = re.compile(
     r"(?:person|body|people|skeleton|player|user|track|subject|individual|id)[^a-z]*[0-9]+", re.IGNORECASE
 )
-_WORLD = re.compile("global|world")
+_IN_SPACE = (re.compile("global|world"), re.compile("xyz|3d"))
+"""Words in the key of a pose in space, beside other poses of the person."""
 _MAX_PEOPLE = 50
 _MAX_NUMBER = 2**53
 _MAX_DEPTH = 4
@@ -242,8 +243,8 @@ def _person(content: Any) -> tuple[Any, Pose] | None:
     chosen = next((poses[key] for key in _POSES if key in poses), None)
     if chosen is None:
         in_space = {key: pose for key, pose in poses.items() if pose.values.shape[1] == 4} or poses
-        of_world = {key: pose for key, pose in in_space.items() if _WORLD.search(key)} or in_space
-        chosen = next(iter(of_world.values())) if len(of_world) == 1 else None
+        marked = ([pose for key, pose in in_space.items() if word.search(key)] for word in _IN_SPACE)
+        chosen = next((found[0] for found in (*marked, list(in_space.values())) if len(found) == 1), None)
     return None if chosen is None else (get_first(content, _IDS), _add_scores(chosen, get_first(content, _SCORES)))
 
 
