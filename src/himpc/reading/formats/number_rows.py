@@ -235,7 +235,7 @@ def _find_timeline(path: Path, lines: list[int], before: NDArray[np.float64]) ->
     """Place rows by the numbers before the joints: whole ones that rise are of frames, others are times."""
     numbers = seconds = None
     for column in before.T:
-        if (np.diff(column) > 0).all() and np.isfinite(column).all():
+        if len(column) > 1 and (np.diff(column) > 0).all() and np.isfinite(column).all():
             is_whole = bool((column == np.round(column)).all())
             if numbers is None and is_whole and np.median(np.diff(column)) < _MIN_TIME_STEP:
                 numbers = column
