@@ -88,7 +88,7 @@ def _describe_threshold(gallery: Gallery, answers: Sequence[Answer], fmr: float 
     """Describe the threshold of some answers; empty if they have none."""
     from himpc.gallery import get_service
 
-    threshold = next((answer.threshold for answer in answers), None)
+    threshold = next((answer.threshold for answer in answers if answer.threshold is not None), None)
     if threshold is None:
         return ""
     calibration = get_service(gallery).calibration()

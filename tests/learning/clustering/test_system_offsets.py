@@ -139,6 +139,15 @@ def test_many_clusters_are_joined_by_offsets_of_the_largest(monkeypatch):
     assert wrong_and_found(found.labels, person, effects.system)[0] == 0
 
 
+@pytest.mark.parametrize("offset", [0.0, 0.7])
+def test_many_clusters_of_different_people_stay_apart(monkeypatch, offset):
+    monkeypatch.setattr("himpc.learning.clustering.system_offsets.MAX_CLUSTERS", 12)
+    vectors, person, effects = record([list(range(15)), list(range(15, 30)), list(range(15))], offset, seed=10)
+    found = join(vectors, effects)
+    assert wrong_and_found(found.labels, person, effects.system)[0] == 0
+    assert found.match.unmatched == ("system-1",)
+
+
 def test_order_of_recordings_does_not_matter():
     vectors, _person, effects = record([[0, 1, 2], [1, 2, 3]], 1.0, seed=9)
     order = np.random.default_rng(0).permutation(len(vectors))

@@ -103,12 +103,49 @@ def join_systems(
     found = estimate_offsets(vectors, labels, relative_noise, scoring, effects, pairs)
     corrected = vectors + (effects.shift - found.offsets)[effects.system]
     if len(found.clusters) <= labels.max():
-        tree = identity_tree(corrected, scoring, pairs, relative_noise)
         wider = replace(scoring, noise=found.noise * scoring.noise)
-        joined = cut_by_evidence(tree, corrected, wider, JOIN_NOISE, relative_noise)
+        linked = _linked_systems(effects.system[np.unique(labels, return_index=True)[1]][found.clusters], found.people)
+        joined = _cluster_linked(corrected, relative_noise, wider, effects.system, linked, labels, pairs)
     else:
         joined = found.people[labels]
     return JoinedSystems(joined, corrected, found.noise, match_systems(joined, effects))
+
+
+def _linked_systems(system: NDArray[np.int64], people: Labels) -> NDArray[np.int64]:
+    """Return for each system the lowest number of those with which it has people in common, directly or by others."""
+    seen = np.zeros((people.max() + 1, int(system.max()) + 1), dtype=np.bool_)
+    seen[people, system] = True
+    reach = seen.T @ seen
+    for _ in reach:
+        reach = reach @ reach
+    lowest: NDArray[np.int64] = reach.argmax(axis=1)
+    return lowest
+
+
+def _cluster_linked(
+    vectors: Array,
+    relative_noise: Array,
+    scoring: IdentityScoring,
+    system: NDArray[np.int64],
+    linked: NDArray[np.int64],
+    labels: Labels,
+    pairs: Pairs,
+) -> Labels:
+    """Cluster recordings by evidence, those of each set of linked systems by themselves, ``(R,)``.
+
+    `linked` is the set of each system. Clusters of a set that is one system are its `labels`.
+    """
+    of_set = linked[system]
+    joined, found = np.zeros_like(labels), 0
+    for number in np.unique(linked).tolist():
+        rows = np.flatnonzero(of_set == number)
+        own = np.unique(labels[rows], return_inverse=True)[1].astype(np.int64)
+        if (linked == number).sum() > 1:
+            tree = identity_tree(vectors[rows], scoring, renumber_pairs(pairs, rows), relative_noise[rows])
+            own = cut_by_evidence(tree, vectors[rows], scoring, JOIN_NOISE, relative_noise[rows])
+        joined[rows] = own + found
+        found += int(own.max()) + 1
+    return joined
 
 
 def estimate_offsets(
