@@ -141,7 +141,7 @@ def test_many_clusters_are_joined_by_offsets_of_the_largest(monkeypatch):
 
 @pytest.mark.parametrize("offset", [0.0, 0.7])
 def test_many_clusters_of_different_people_stay_apart(monkeypatch, offset):
-    monkeypatch.setattr("himpc.learning.clustering.system_offsets.MAX_CLUSTERS", 12)
+    monkeypatch.setattr("himpc.learning.clustering.system_offsets.MAX_CLUSTERS", 30)
     vectors, person, effects = record([list(range(15)), list(range(15, 30)), list(range(15))], offset, seed=10)
     found = join(vectors, effects)
     assert wrong_and_found(found.labels, person, effects.system)[0] == 0

@@ -21,8 +21,7 @@ from himpc.model import IdentityScoring
 __all__ = ["JoinedSystems", "SystemOffsets", "cluster_each_system", "estimate_offsets", "join_systems"]
 
 MAX_CLUSTERS = 160
-"""Number of clusters, the largest ones of each system, from which offsets are estimated; memory grows with the square.
-"""
+"""Number of clusters from which offsets are estimated, as many of each system; memory grows with the square."""
 
 Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
@@ -172,7 +171,7 @@ def estimate_offsets(
     keys, rows, cells = np.unique(labels * len(effects.names) + effects.system, return_index=True, return_inverse=True)
     clusters = ClusterMeans.from_labels(vectors, cells, 1 / relative_noise)
     system, person = effects.system[rows], labels[rows]
-    used = np.arange(len(keys)) if is_person else _largest(clusters.sizes, system)
+    used = np.arange(len(keys)) if is_person else _choose_clusters(clusters, system, scoring.pose_scale)
     apart = np.empty((0, 2), dtype=np.int64) if pairs is None else cells[pairs]
     model = OffsetModel.of_clusters(clusters, used, system, scoring, effects, apart)
     if is_person:
@@ -205,8 +204,23 @@ def cluster_each_system(
     return labels
 
 
-def _largest(sizes: Array, system: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Return the numbers of up to `MAX_CLUSTERS` clusters, ascending: the largest ones of each system."""
-    order = np.lexsort((-sizes, system))
-    rank = np.arange(len(order)) - np.searchsorted(system[order], system[order])
-    return np.sort(order[rank < max(MAX_CLUSTERS // (int(system.max()) + 1), 1)])
+def _choose_clusters(clusters: ClusterMeans, system: NDArray[np.int64], scale: Array) -> NDArray[np.int64]:
+    """Return the numbers of up to `MAX_CLUSTERS` clusters, ascending.
+
+    Of the system with fewest clusters, the largest ones; of each other system, those nearest to them first, because few
+    of many people would be among the largest ones of both.
+    """
+    limit = max(MAX_CLUSTERS // (int(system.max()) + 1), 1)
+    of_system = [np.flatnonzero(system == number) for number in range(int(system.max()) + 1)]
+    of_system = [rows[np.argsort(-clusters.sizes[rows], kind="stable")] for rows in of_system]
+    fewest = min(range(len(of_system)), key=lambda number: len(of_system[number]))
+    anchors = clusters.means[of_system[fewest][:limit]] * scale
+    chosen = []
+    for number, rows in enumerate(of_system):
+        if len(rows) > limit and number != fewest:
+            means = clusters.means[rows] * scale
+            distances = (means**2).sum(axis=1) - 2 * anchors @ means.T
+            near = np.unique(distances.argmin(axis=1))
+            rows = rows[np.concatenate([near, np.setdiff1d(np.arange(len(rows)), near)])]
+        chosen.append(rows[:limit])
+    return np.sort(np.concatenate(chosen))
