@@ -86,6 +86,29 @@ def test_a_set_of_landmarks_is_read_from_toml(tmp_path):
     assert set(lab.columns(labels)) == {"left_asis", "right_asis", "sacrum", "left_knee_lateral", "right_knee_lateral"}
 
 
+def test_a_label_is_ignored_beside_labels_that_give_it_another_meaning(tmp_path):
+    table = 'name = "lab"\nunless = {"{S}SH" = ["{S}TH", "THIGH"]}\n[landmarks]\nacromion = ["{S}SHO", "{S}SH"]'
+    (tmp_path / "lab.toml").write_text(table)
+    lab = MarkerSet.from_toml(tmp_path / "lab.toml")
+    assert set(lab.columns(["LSH", "RSH"])) == {"left_acromion", "right_acromion"}
+    assert set(lab.columns(["LSH", "RSH", "RTH"])) == {"left_acromion"}
+    assert lab.columns(["LSH", "RSH", "Thigh"]) == {}
+    assert lab.columns(["LSHO", "LSH", "LTH"]) == {"left_acromion": 0}
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        "LASI RASI LPSI RPSI LTH RTH LKNE RKNE LSH RSH LANK RANK LTOE RTOE",
+        "LASI RASI LPSI RPSI LUL RUL LKNE RKNE LLL RLL LANK RANK LTOE RTOE",
+        "LASIS RASIS LPSIS RPSIS LLK RLK LMK RMK LLA RLA LMA RMA LMT5 RMT5 LA RA",
+    ],
+)
+def test_codes_of_legs_are_no_arms(labels):
+    given = find_marker_set(labels.split()).given_joints(labels.split())
+    assert set(given) == set(get_layout("kinect-v1-lower-body").joints)
+
+
 @pytest.mark.parametrize(
     ("table", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any
@@ -29,6 +30,7 @@ class LandmarkTable:
     others: _Names = ()
     by_words: bool = False
     requires: _Names = ()
+    unless: dict[str, _Names] = field(default_factory=dict)
     title: str = ""
     source: str = "declared by the user"
 
@@ -81,6 +83,11 @@ def marker_set_fields(table: LandmarkTable, where: str) -> dict[str, Any]:
         "others": table.others,
         "by_words": table.by_words,
         "requires": table.requires,
+        "unless": {
+            own: tuple(others)
+            for label, beside in table.unless.items()
+            for own, *others in zip(*map(expand_sides, (label, *beside)), strict=True)
+        },
         "title": table.title,
         "source": table.source,
         **usable,

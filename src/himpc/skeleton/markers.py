@@ -54,9 +54,9 @@ class MarkerSet:
         Whether labels are compared as a side and words (`marker_names`): ``RKneeLat`` is ``knee lat right``. Each label
         is then used once, for the first marker that has its name.
     requires : tuple of str
-        Labels without which other labels are not of this set, as those whose names mean other markers in other sets.
+        Labels that must all be there, because the set gives other labels meanings that they have in no other set.
     unless : dict of str to tuple of str
-        Labels beside which the label of a marker means another one.
+        Labels that are ignored beside others: ``{"LSH": ("LTH",)}``, as beside a thigh it is the shank.
     points, joints : dict of str to tuple of Rule
         Auxiliary points and then joints, in the order in which they are computed. The rules of one are alternatives:
         in each frame, the first whose markers were all seen is used.
@@ -99,14 +99,14 @@ class MarkerSet:
                 place.setdefault(key, column)
         if not (all(self._key(label) in place for label in self.requires) or set(self.markers).issuperset(labels)):
             return {}
+        beside = {label for label, others in self.unless.items() if any(self._key(other) in place for other in others)}
+        ignored = set(map(self._key, beside))
         columns: dict[str, int] = {}
         used: set[int] = set()
         for marker in self.markers:
-            # A set of landmarks has words such as "left_hip_centre" for its markers, which a label may mean otherwise.
-            if any(self._key(other) in place for other in self.unless.get(marker, ())):
-                continue
+            # A landmark such as "left_hip_centre" is compared literally: as words, it may be another label.
             keys = [marker if self.by_words else self._key(marker), *map(self._key, self.aliases.get(marker, ()))]
-            found = (place[key] for key in keys if key in place)
+            found = (place[key] for key in keys if key in place and key not in ignored)
             for own in found:
                 if not (self.by_words and own in used):
                     columns[marker] = own

@@ -54,7 +54,10 @@ _CORNERS = {"fl": "left front", "fr": "right front", "bl": "left back", "br": "r
 """The corners of pelvis and head: ``Hip_FL`` is the left front of the hips."""
 
 _PROTOCOLS = frozenset({"cgm", "ior", "cast", "study"})
+"""Protocols that labels name beside the marker, as ``IOR_L_TAM``."""
+
 _IGNORED_OF_CENTRES = frozenset({"v", "virtual", "centre"})
+"""Words of a joint centre that do not say which joint it is of."""
 
 _MAX_RUN = 24
 """Longer runs of letters are not split into words."""
@@ -136,13 +139,13 @@ def marker_names(text: str) -> tuple[Name, ...]:
     >>> marker_names("LLFC")
     (Name(side='', words=('llfc',)), Name(side='left', words=('lfc',)))
     """
-    text = text.partition("__")[0]  # the first of several protocols
+    text = text.partition("__")[0]  # the first of several names, each of a protocol: SIPS_left__IOR_L_IPS__CGM_LPSI
     corner = text.lower()[-2:] if re.search("[^A-Za-z][A-Za-z]{2}$", text) else ""
     name = parse_name(text[:-2] + _CORNERS[corner] if corner in _CORNERS else text)
     name = Name(name.side, tuple(word for word in name.words if word not in _PROTOCOLS))
     if is_joint_centre(text):
         name = Name(name.side, (*name.words, "jc"))
-    first = name.words[0] if name.words else text.strip().lower()  # RGT is the right GT, and not only "right"
+    first = name.words[0] if name.words else text.strip().lower()  # "RGT" is also the right GT
     side, code = _SIDES.get(first[:1], ""), first[1:]
     if (name.side and name.words) or not side or not code or first in _WORDS:
         return (name,)
