@@ -242,3 +242,31 @@ def test_names_of_joints_that_no_person_has_are_used_as_points(factor, layout):
     (recording,) = marker_recordings(Path("a.trc"), kept, lambda c: joints[:, c], own, unit="m", up="y", fps=50)
     assert recording.layout.name.startswith(layout)
     assert any("would be" in note for note in recording.quality.notes) == (layout == "points")
+
+
+def test_shoulders_at_the_shank_are_used_as_points():
+    """Labels of the shank that a marker set takes for the shoulder."""
+    walker = runpy.run_path(str(Path(__file__).with_name("walker.py")))
+    legs = ["ASI", "PSI", "KNE", "ANK", "TOE", "SHO"]
+    columns = [walker["LABELS"].index(side + name) for name in legs for side in "LR"]
+    labels = [f"{side}{name}" for name in [*legs[:-1], "SH"] for side in "LR"]
+    points = walker["walk"]()[:, columns]
+
+    def read():
+        return marker_recordings(Path("a.trc"), labels, lambda c: points[:, c], FileOptions(), unit="m", up="z", fps=50)
+
+    assert read()[0].layout.has("left_shoulder")
+    points[:, -2:, 2] = 0.3
+    (recording,) = read()
+    assert recording.layout.name.startswith("points")
+    assert any("nearer to the ankle than to the hip" in note for note in recording.quality.notes)
+
+
+def test_a_set_may_require_a_label_that_no_rule_uses():
+    walker = runpy.run_path(str(Path(__file__).with_name("walker.py")))
+    table = {"name": "hips", "markers": ["LKNE"], "joints": {"left_knee": [{"mean": ["LKNE"]}]}, "requires": ["LHEE"]}
+    options = FileOptions(markers=parse(MarkerSet, table), up="z", scale=1)
+    (recording,) = marker_recordings(
+        Path("a.trc"), walker["LABELS"], lambda c: walker["walk"]()[:, c], options, unit="m", fps=50
+    )
+    assert recording.layout.joints == ("left_knee",)

@@ -29,6 +29,8 @@ _MIN_OWN_MARKERS = 0.8
 _SHAPE_FRAMES = 200
 _MIN_BONE, _MAX_BONE = 0.6, 1.6
 """Lengths of a long bone, relative to its share of the stature that all show; 0.86 to 1.21 in recordings of people."""
+_MIN_ANKLE_DISTANCE = 0.75
+"""Distance of the shoulder from the ankle, relative to that from the hip; 2.3 or more in people who walk or sit."""
 _MIN_HEIGHT = 0.5
 """Stature, in the unit of the file, from which rules with lengths in metres give bones that can be compared."""
 
@@ -158,7 +160,7 @@ def _find_people(
 
 
 def _refute(person: _Person, points: _Points) -> str:
-    """Return what refutes the joints that names give: bones that no person has; nothing if there are none."""
+    """Return what refutes the joints that names give: lengths that no person has; empty if nothing does."""
     own = points(person.columns)
     joints = person.resolution.compute(own[:: max(len(own) // _SHAPE_FRAMES, 1)])
     layout = person.resolution.layout
@@ -171,7 +173,21 @@ def _refute(person: _Person, points: _Points) -> str:
         if len(seen) and not _MIN_BONE <= (ratio := float(np.median(seen)) / (share * height)) <= _MAX_BONE:
             bone = f"{layout.joints[first]} to {layout.joints[second]}".replace("_", " ")
             return f"no {person.resolution.note}: {bone} would be {ratio:.2g} of the length that a person has"
+    for side in ("left", "right"):
+        if _is_folded(joints, layout, side):
+            return f"no {person.resolution.note}: the {side} shoulder would be nearer to the ankle than to the hip"
     return ""
+
+
+def _is_folded(joints: NDArray[np.floating], layout: Layout, side: str) -> bool:
+    """Return whether the shoulder of a side is usually where a leg is, as that of markers on the shank."""
+    names = [f"{side}_{joint}" for joint in ("shoulder", "hip", "ankle")]
+    if not layout.has(*names):
+        return False
+    shoulder, hip, ankle = (joints[:, layout.index(name)] for name in names)
+    excess = np.linalg.norm(shoulder - ankle, axis=1) - _MIN_ANKLE_DISTANCE * np.linalg.norm(shoulder - hip, axis=1)
+    seen = excess[np.isfinite(excess)]
+    return bool(len(seen)) and float(np.median(seen)) < 0
 
 
 def _use_points(

@@ -128,13 +128,14 @@ def explain_unknown(labels: Sequence[str], options: FileOptions) -> FormatError:
 
 
 def _by_markers(known: MarkerSet, labels: Sequence[str]) -> Resolution:
-    columns = tuple(sorted(set(known.columns(labels).values())))
-    used = [labels[column] for column in columns]
+    of_marker = known.columns(labels)
+    columns = tuple(sorted(set(of_marker.values())))
+    places = [columns.index(column) for column in of_marker.values()]
     layout = part_layout(get_layout("kinect-v1"), known.given_joints(labels))
     return Resolution(
         layout,
         columns,
-        lambda points: known.to_joints(used, points, layout.joints),
+        lambda points: known.to_joints(list(of_marker), points[:, places], layout.joints),
         f"joints by the marker set {known.name}{_describe_part(layout)}",
         by_markers=True,
     )
