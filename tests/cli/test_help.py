@@ -63,3 +63,16 @@ def test_completion_knows_verbs_and_options(shell):
 def test_mistakes_suggest_the_right_word(arguments, advice, capsys):
     assert main(arguments) == 2
     assert advice in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["group", ""], ["gallery", "enroll", "walks", "--gallery="], [""]])
+def test_empty_words_are_refused(words, capsys):
+    """An empty path would be the current folder."""
+    assert main(words) == 2
+    assert "is empty; check the variables of the command" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("words", [["group", "x", "--people"], ["train", "x", "--out", "r", "--heads"]])
+def test_fractions_are_no_whole_numbers(words, capsys):
+    assert main([*words, "2.5"]) == 2
+    assert "expected a whole number, found '2.5'" in capsys.readouterr().err

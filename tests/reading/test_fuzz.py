@@ -5,6 +5,7 @@ import random
 import re
 import runpy
 import shutil
+import time
 import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
@@ -555,3 +556,14 @@ def check(reading: Callable[[], object], error: type[HimpcError]) -> None:
     assert bool(message) != bool(recordings)
     assert "\n" not in message
     assert all(isinstance(recording, Recording) for recording in recordings)
+
+
+@pytest.mark.parametrize("piece", ["\0", " ", ".", "a_", "[", "# ", "a_x,"])
+def test_one_repeated_piece_is_refused_at_once(piece, tmp_path):
+    """Patterns that go back and forth would search such a file for minutes."""
+    began = time.process_time()
+    for suffix in ("csv", "txt", "json", "trc"):
+        (tmp_path / f"a.{suffix}").write_text(piece * 8_000)
+        with pytest.raises(HimpcError):
+            read(tmp_path / f"a.{suffix}")
+    assert time.process_time() - began < 8

@@ -30,7 +30,7 @@ def schema(folder):
 def make_valid(body, path, probe):
     """Apply what a document cannot express: what a recording is, and which fields exclude each other."""
     body["files"] = [probe]
-    for name in ("layout", "fpir", "scale"):
+    for name in ("layout", "fpir", "scale", "unit", "fps"):
         body.pop(name, None)
     if path == "/api/enroll":
         body.pop("unnamed", None)

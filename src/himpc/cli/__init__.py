@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+import re
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
@@ -73,6 +74,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if not arguments:
             print(FIRST_STEPS)
             return SUCCESS
+        # As a path it would be the current folder, all of which `himpc gallery enroll "$FOLDER"` would enroll.
+        if empty := [word or "an argument" for word in arguments if re.fullmatch("(--[a-z-]+=)?", word)]:
+            return _fail(f"{empty[0]} is empty; check the variables of the command", USAGE)
         asks_for_help = not {"--help", "-h"}.isdisjoint(arguments)
         with warnings.catch_warnings(), whole_help(arguments) if asks_for_help else nullcontext():
             _print_layout_warnings()

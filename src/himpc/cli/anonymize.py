@@ -7,6 +7,7 @@ from typing import Literal
 
 from himpc.cli.options import InputOptions
 from himpc.cli.output_options import OutputOptions
+from himpc.cli.whole_number import WholeNumber
 from himpc.errors import count_noun
 
 
@@ -16,7 +17,7 @@ def anonymize(
     out: Path,
     key: Path | None = None,
     person_labels: Literal["pseudonyms", "remove"] = "pseudonyms",
-    seed: int | None = None,
+    seed: WholeNumber | None = None,
     source: InputOptions = InputOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from himpc.cli.output_options import FigureOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions, draw_history
+from himpc.cli.whole_number import WholeNumber
 
 if TYPE_CHECKING:
     from himpc.api import Embedder
@@ -22,8 +23,8 @@ DEFAULTS = TrainingOptions(max_epochs=8)
 def demo(
     *,
     out: Path = Path("demo"),
-    people: int | None = None,
-    recordings: int | None = None,
+    people: WholeNumber | None = None,
+    recordings: WholeNumber | None = None,
     difficulty: Literal["easy", "medium", "hard"] | None = None,
     real: bool = False,
     data: Path | None = None,

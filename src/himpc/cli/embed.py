@@ -11,6 +11,7 @@ from himpc._files import check_output
 from himpc.cli.models import load_embedder
 from himpc.cli.options import InputOptions
 from himpc.cli.output_options import OutputOptions
+from himpc.cli.whole_number import WholeNumber
 from himpc.errors import count_noun
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def embed(
     model: str,
     out: Path,
     level: Literal["joint", "component", "limb"] | None = None,
-    window_length: int | None = None,
+    window_length: WholeNumber | None = None,
     device: str = "auto",
     ray: bool = False,
     source: InputOptions = InputOptions(),

@@ -12,6 +12,7 @@ from himpc.cli.hints import render_error
 from himpc.cli.options import InputOptions
 from himpc.cli.output_options import OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
+from himpc.cli.whole_number import WholeNumber
 from himpc.errors import DataError, GalleryError, count_noun
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def enroll(
     person: str | None = None,
     unnamed: bool = False,
     model: str = "train",
-    folds: int = 4,
+    folds: WholeNumber = 4,
     skeletons: bool = True,
     source: InputOptions = InputOptions(),
     settings: TrainingOptions = TrainingOptions(),

@@ -8,6 +8,7 @@ from typing import Literal
 from himpc.cli.models import load_embedder
 from himpc.cli.options import InputOptions
 from himpc.cli.output_options import OutputOptions
+from himpc.cli.whole_number import WholeNumber
 
 
 def evaluate(
@@ -18,9 +19,9 @@ def evaluate(
     exclude: Literal["camera", "session"] | None = None,
     without_match: Literal["error", "skip", "count"] = "error",
     level: Literal["joint", "component", "limb"] | None = None,
-    window_length: int | None = None,
+    window_length: WholeNumber | None = None,
     device: str = "auto",
-    seed: int = 0,
+    seed: WholeNumber = 0,
     source: InputOptions = InputOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:

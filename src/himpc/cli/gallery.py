@@ -13,6 +13,7 @@ from himpc._schema import to_plain
 from himpc.cli import FAILURE
 from himpc.cli.examples import example
 from himpc.cli.output_options import OutputOptions
+from himpc.cli.whole_number import WholeNumber
 from himpc.errors import count_noun
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def read_probes(
 def calibrate(
     *,
     location: Location = DEFAULT_LOCATION,
-    folds: int = 4,
+    folds: WholeNumber = 4,
     device: str = "auto",
     output: OutputOptions = OutputOptions(),
 ) -> int:

@@ -11,6 +11,7 @@ from himpc.cli.models import load_embedder
 from himpc.cli.options import InputOptions
 from himpc.cli.output_options import FigureOptions, OutputOptions
 from himpc.cli.training import EpochBar, TrainingOptions
+from himpc.cli.whole_number import WholeNumber
 from himpc.errors import ConfigError, count_noun
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def group(
     *paths: Path,
     out: Path = Path("groups"),
     model: str = "train",
-    people: int | None = None,
+    people: WholeNumber | None = None,
     overlay: bool = False,
     pictures: bool = False,
     source: InputOptions = InputOptions(),

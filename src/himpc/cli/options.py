@@ -12,6 +12,7 @@ from cyclopts import Group, Parameter
 
 from himpc._schema import settings_of
 from himpc.cli.console import Console
+from himpc.cli.whole_number import WholeNumber
 from himpc.errors import RunFolderError
 from himpc.reading import FileOptions, Plan, ReadOptions, Recordings, VideoOptions, plan
 
@@ -53,6 +54,8 @@ def derive_options(cls: type, names: tuple[str, ...] | None = None, *, optional:
 
 
 def _command_line_type(annotation: Any) -> Any:
+    if annotation is int:
+        return WholeNumber
     if get_origin(annotation) is Literal or not get_args(annotation):
         return annotation
     if get_origin(annotation) is Annotated:
@@ -61,7 +64,9 @@ def _command_line_type(annotation: Any) -> Any:
     if get_origin(annotation) is tuple:
         return tuple[members[0], ...]  # type: ignore[valid-type]
     supported = [
-        each for each in members if each in (str, int, float, bool, Path, NoneType) or get_origin(each) is Literal
+        each
+        for each in members
+        if each in (str, WholeNumber, float, bool, Path, NoneType) or get_origin(each) is Literal
     ]
     return Union[tuple(supported)]  # noqa: UP007 - the number of members varies
 

@@ -7,6 +7,7 @@ from typing import Literal
 
 from himpc.cli.options import InputOptions
 from himpc.cli.output_options import OutputOptions
+from himpc.cli.whole_number import WholeNumber
 
 
 def risk(
@@ -14,7 +15,7 @@ def risk(
     method: tuple[str, ...] = (),
     activity: Literal["session", "camera"] | None = None,
     out: Path = Path("risk"),
-    seed: int = 0,
+    seed: WholeNumber = 0,
     source: InputOptions = InputOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> int:

@@ -10,6 +10,7 @@ from himpc._schema import to_plain
 from himpc.cli.gallery import DEFAULT_LOCATION, Location, open_gallery, read_probes
 from himpc.cli.options import InputOptions
 from himpc.cli.output_options import OutputOptions
+from himpc.cli.whole_number import WholeNumber
 
 if TYPE_CHECKING:
     from himpc.gallery import Answer, Gallery
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 def search(
     *paths: Path,
     location: Location = DEFAULT_LOCATION,
-    people: int = 3,
+    people: WholeNumber = 3,
     fmr: float | None = None,
     fpir: float | None = None,
     enrolled: float = 0.5,

@@ -9,18 +9,19 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from himpc.cli.output_options import OutputOptions
+from himpc.cli.whole_number import WholeNumber
 
 
 def serve(
     *,
     location: Annotated[str, Parameter(name="--gallery")] = "gallery",
     host: str = "127.0.0.1",
-    port: int = 8000,
+    port: WholeNumber = 8000,
     token: str | None = None,
     token_file: Path | None = None,
-    upload_limit: int = 64,
+    upload_limit: WholeNumber = 64,
     timeout: float = 30.0,
-    queue: int = 64,
+    queue: WholeNumber = 64,
     output: OutputOptions = OutputOptions(),
 ) -> int:
     """Serve a gallery: a page for the browser and an HTTP API (docs/server.md).

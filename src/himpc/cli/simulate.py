@@ -6,19 +6,20 @@ from pathlib import Path
 from typing import Literal
 
 from himpc.cli.output_options import OutputOptions
+from himpc.cli.whole_number import WholeNumber
 from himpc.errors import count_noun
 
 
 def simulate(
     *,
     out: Path,
-    people: int = 20,
-    recordings: int = 4,
+    people: WholeNumber = 20,
+    recordings: WholeNumber = 4,
     seconds: float = 4.0,
     fps: float = 30.0,
     layout: str = "kinect-v1",
     difficulty: Literal["easy", "medium", "hard"] = "medium",
-    seed: int = 0,
+    seed: WholeNumber = 0,
     output: OutputOptions = OutputOptions(),
 ) -> int:
     """Simulate recordings of walkers: bodies, gaits, cameras and a depth sensor, all from one seed.

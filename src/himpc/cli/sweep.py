@@ -8,6 +8,7 @@ from pathlib import Path
 from himpc.cli import SKIPPED
 from himpc.cli.hints import recipe_hints, translate_recipe_entry
 from himpc.cli.output_options import FigureOptions, OutputOptions
+from himpc.cli.whole_number import WholeNumber
 from himpc.errors import count_noun
 
 
@@ -16,8 +17,8 @@ def sweep(
     *,
     root: Path | None = None,
     out: Path,
-    jobs: int | None = None,
-    threads: int | None = None,
+    jobs: WholeNumber | None = None,
+    threads: WholeNumber | None = None,
     device: str = "auto",
     output: OutputOptions = OutputOptions(),
     drawn: FigureOptions = FigureOptions(),

@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from himpc._schema import settings_of, to_plain
 from himpc.cli.console import Console
 from himpc.cli.options import TRAINING, derive_options
+from himpc.cli.whole_number import WholeNumber
 from himpc.learning import Config
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ _Settings: Any = derive_options(Config, optional=True)
 class TrainingOptions(_Settings, _PresetOptions):  # type: ignore[misc]
     """Settings of training; the preset determines those that are not set."""
 
-    seed: int = 0
+    seed: WholeNumber = 0
     """Seed of all random numbers; on a CPU one seed gives one result."""
 
     @property

@@ -111,7 +111,7 @@ class Config:
     prior: Prior = "none"
     """Start: identity adapts the identity prior to the recordings, and segments compares shapes of rigid segments, both
     without epochs; none trains from recordings alone; auto decides by the recordings."""
-    joint_weight: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 1.0
+    joint_weight: Annotated[float, Field(ge=0, le=1e6, allow_inf_nan=False)] = 1.0
     """Weight of the loss of the joint level; the released code has M."""
     learning_rate: Share = 3.5e-4
     """Learning rate of Adam."""

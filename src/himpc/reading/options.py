@@ -76,7 +76,7 @@ class ReadOptions:
     """Joint layout: a name, or a .toml file; or 'points', to keep named points as they are."""
     unit: Unit | None = None
     """Unit of length, whatever a file states: m, cm, mm or in."""
-    scale: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    scale: Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False)] | None = None
     """Metres in one unit of length, in place of a unit, for units that have no name."""
     up: Up | None = None
     """Axis that points up, whatever a file states: x, y, z, -x, -y or -z."""

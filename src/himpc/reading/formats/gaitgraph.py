@@ -67,7 +67,7 @@ def read(path: Path, options: FileOptions) -> list[Recording]:
     rows_of: dict[str, list[int]] = {}
     frames = np.zeros(len(names))
     for row, name in enumerate(names):
-        image = _IMAGE.fullmatch(name)
+        image = _IMAGE.fullmatch(name) if len(name) <= 4096 else None  # the longest path
         if image is None:
             raise FormatError(
                 f"{path}, line {table.lines[row]}: image_name is {name[:60]!r}, expected a folder and a frame"

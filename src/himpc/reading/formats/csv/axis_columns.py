@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from himpc.reading.formats.csv.columns import AXES, parse_column
+from himpc.reading.formats.csv.columns import AXES, MAX_NAME, parse_column
 
 __all__ = ["name_axes", "prefer_world", "split_point_cells", "spread_points"]
 
@@ -117,7 +117,7 @@ def name_axes(header: Sequence[str]) -> list[str]:
 
 
 def _split(name: str) -> tuple[str, str]:
-    match = _NUMBERED.fullmatch(name)
+    match = _NUMBERED.fullmatch(name) if len(name) <= MAX_NAME else None
     return (match[1], match[2]) if match else (name, "")
 
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-__all__ = ["AXES", "RECORDING_COLUMNS", "Column", "parse_column", "parse_label_unit"]
+__all__ = ["AXES", "MAX_NAME", "RECORDING_COLUMNS", "Column", "parse_column", "parse_label_unit"]
 
 AXES = ("x", "y", "z")
 
 RECORDING_COLUMNS = ("person", "session", "camera", "body")
 """Columns that separate the recordings of one file."""
+
+MAX_NAME = 200
+"""Longest name of a column, in characters: patterns would search longer cells of damaged files for minutes."""
 
 _NAMES = {
     "person": "person personid subject subjectid participant participantid",
@@ -81,6 +84,8 @@ def parse_column(name: str) -> Column | None:
     >>> parse_column("left_hip_x (mm)"), parse_column("v12"), parse_column("left_knee_rot_x")
     (Column(content='x', joint='left_hip', unit='mm'), Column(content='confidence', joint='12', unit=''), None)
     """  # noqa: E501
+    if len(name) > MAX_NAME:
+        return None
     lower = name.lower().strip()
     timed = _TIME_UNIT.fullmatch(lower)
     key = re.sub(r"[^a-z0-9]", "", timed[1] if timed else lower)

@@ -22,7 +22,7 @@ _STATEMENTS = {
 _KEY_OF = {word: key for key, words in _STATEMENTS.items() for word in words.split()}
 _DELIMITERS = ",;\t"
 _EXCEL = re.compile(r'"?sep=([,;\t])"?', re.IGNORECASE)
-_STATEMENT = re.compile(r"\s*\"?([A-Za-z _]+?)\"?\s*[:=,;\t]\s*\"?([^,;\t\"]+)")
+_STATEMENT = re.compile(r"([A-Za-z][A-Za-z _]{0,40}?)\"?\s{0,8}[:=,;\t]\s{0,8}\"?([^,;\t\"]+)")
 _VECTOR = re.compile(r"\((?:[-+0-9.eE ]{1,40},){1,3}[-+0-9.eE ]{1,40}\)")
 """A point between commas, as Unity writes it."""
 _MAX_ROWS = 6
