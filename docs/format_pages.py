@@ -83,7 +83,7 @@ def _escape(title: str) -> str:
 
 
 def _describe(export: Export) -> str:
-    source = "" if export.source is None else f" ([manual]({export.source}))" if export.source else " (not verified)"
+    source = "" if export.source is None else f" ([see]({export.source}))" if export.source else " (not verified)"
     return f"- {export.program}: {_to_text(export.steps)}{source}"
 
 

@@ -32,8 +32,8 @@ class Export:
     steps : str
         What to do there: menus, a function or an option.
     source : str, optional
-        The manual that says so. Empty if none was found, so that the steps are not verified; None if none is needed, as
-        for a program of the user's own.
+        A page about it by the makers of the program. Empty if none was found, so that the steps are not verified; None
+        if none is needed, as for a program of the user's own.
     """
 
     program: str
