@@ -239,9 +239,12 @@ def shares_error(where: str, what: str, between: str = "") -> FormatError:
 
 
 def are_keypoints(points: NDArray[np.floating]) -> bool:
-    """Return whether points ``(..., 3)`` are x and y of a picture, in pixels or as shares of it, and a score."""
+    """Return whether points ``(..., 3)`` are x and y of a picture, in pixels or as shares of it, and a score.
+
+    Zeros alone are no scores, by which no point would be seen.
+    """
     seen = points[np.isfinite(points).all(axis=-1)]
-    if not len(seen) or seen[:, 2].min() < 0 or seen[:, 2].max() > 1:
+    if not len(seen) or seen[:, 2].min() < 0 or not 0 < seen[:, 2].max() <= 1:
         return False
     places = np.abs(seen[:, :2])
     return bool(places.max() <= _MAX_SHARE_BESIDE_SCORE or np.median(places) >= _MIN_PIXELS)

@@ -15,6 +15,7 @@ from himpc.reading.axes import is_mirrored
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.exchanged_sides import restore_sides
 from himpc.reading.formats.parsing.named_points import Resolution, explain_unknown, resolve_points
+from himpc.reading.formats.parsing.positions import check_depth
 from himpc.reading.formats.parsing.spelling import misspelt_names
 from himpc.reading.formats.parsing.subjects import Subject, propose_subjects
 from himpc.reading.formats.parsing.unknown_points import use_points
@@ -104,6 +105,7 @@ def marker_recordings(
     recordings = []
     for origin, person in zip(numbered_origins(path, len(people)), people, strict=True):
         own, layout, compute = points(person.columns), person.resolution.layout, person.resolution.compute
+        check_depth(own, str(origin))
         own, exchanged = restore_sides(own, pairs_by_name(person.labels), person.labels)
         joints = compute(own)
         if not np.isfinite(joints).any():

@@ -14,6 +14,7 @@ from himpc.errors import FormatError
 __all__ = [
     "MAX_COORDINATE",
     "MAX_JOINTS",
+    "check_depth",
     "check_memory",
     "check_positions",
     "mask_incomplete",
@@ -29,6 +30,10 @@ MAX_JOINTS = 40_000_000
 
 MAX_COORDINATE = 1e6
 """Distance from the origin, in metres or pixels, above which a coordinate is an error."""
+
+_MIN_POINTS_OF_PLANE, _MAX_THICKNESS, _MIN_CHANGE = 4, 1e-4, 0.02
+"""Number of points from which a plane is no chance; the thickness of a flat body, and the change of shape that is a
+movement, relative to its size."""
 
 _MIN_SENTINEL = 999
 """Coordinate that is a mark of a missing point where all three axes have it."""
@@ -63,6 +68,33 @@ def check_positions(
         raise FormatError(
             f"{path}, {row_name} {list(lines)[row]}: a position of {value:.3g} is farther than {MAX_COORDINATE:g} from "
             "the origin"
+        )
+
+
+def check_depth(points: NDArray[np.floating], where: str) -> None:
+    """Check that moving points ``(frames, P, 3)`` do not have the same coordinate on one axis, as 2D poses with z = 0.
+
+    A body that stands still may be modelled flat.
+
+    Raises
+    ------
+    FormatError
+        If they have.
+    """
+    seen = np.isfinite(points).all(axis=2)
+    often = seen.any(axis=0) & (seen.sum(axis=0) >= seen.sum(axis=0).max(initial=0) / 2)
+    frames = points[seen[:, often].all(axis=1)][:, often]
+    if len(frames) < 2 or frames.shape[1] < _MIN_POINTS_OF_PLANE:
+        return
+    extents = np.ptp(frames, axis=1).max(axis=0)
+    if (extents > _MAX_THICKNESS * extents.max()).all():
+        return
+    shapes = frames - frames.mean(axis=1, keepdims=True)
+    if np.ptp(shapes, axis=0).max() > _MIN_CHANGE * extents.max() > 0:
+        axis = "xyz"[int(extents.argmin())]
+        raise FormatError(
+            f"{where}: is flat: in each frame {axis} is the same for all points, as in a 2D pose",
+            hint="export positions in space; or leave out this axis, which gives a 2D pose",
         )
 
 

@@ -13,7 +13,7 @@ from himpc.reading.axes import find_up, is_mirrored, to_y_up
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.exchanged_sides import restore_sides
 from himpc.reading.formats.parsing.handedness import leftward_of
-from himpc.reading.formats.parsing.positions import MAX_COORDINATE, mask_incomplete
+from himpc.reading.formats.parsing.positions import MAX_COORDINATE, check_depth, mask_incomplete
 from himpc.reading.formats.parsing.timeline import choose_rate
 from himpc.reading.units import Scale, body_size, find_scale
 from himpc.recordings import Origin, Quality, Recording
@@ -58,7 +58,14 @@ def to_metres_y_up(
         The axis that they state to be up.
     scale : Scale, optional
         The unit, where it is known already.
+
+    Raises
+    ------
+    FormatError
+        If a moving body is flat, unit or axis cannot be found, or a joint is too far from the origin.
     """
+    for joints in bodies:
+        check_depth(joints, where)
     all_frames = np.concatenate(bodies)
     scale = scale or find_scale(body_size(all_frames, layout), layout, where, options, stated=unit)
     axis, notes = find_up(all_frames, layout, where, stated=up, user=options.up)
