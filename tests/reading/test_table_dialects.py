@@ -364,3 +364,23 @@ def test_captury_is_read_without_its_angles_and_cameras(tmp_path, walking):
     np.testing.assert_allclose(found, joints[:, V2.index("KneeLeft")], atol=1e-4)
     assert len(recording) == len(joints)
     assert any("below the table are left out" in note for note in recording.quality.notes)
+
+
+@pytest.mark.parametrize("column", ["state", "t", "score"])
+def test_a_column_of_words_is_no_time_or_confidence(tmp_path, walking, column):
+    joints, _ = walking("kinect-v2")
+    table = long(joints, f"frame,joint,x,y,z,{column}", lambda i, j, p: i, name, place, lambda i, j, p: "stance")
+    (recording,) = himpc.read(write(tmp_path / "a.csv", table), clean=False)
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
+    assert f"columns that are not used: {column}" in recording.quality.notes
+
+
+@pytest.mark.parametrize(
+    ("column", "value"), [("segment", "3"), ("state", "1"), ("instance", "{}"), ("track_id", "{}")]
+)
+def test_a_column_that_a_table_of_frames_cannot_use_is_noted(tmp_path, walking, column, value):
+    joints, _ = walking("kinect-v2")
+    table = [[column, *names("{}_{}")], *([value.format(i), *cells(frame)] for i, frame in enumerate(joints))]
+    (recording,) = himpc.read(write(tmp_path / "a.csv", table), clean=False)
+    np.testing.assert_allclose(recording.joints, joints, atol=1e-4)
+    assert f"columns that are not used: {column}" in recording.quality.notes

@@ -12,7 +12,7 @@ from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.facts import FormatFacts
 from himpc.reading.formats.parsing.positions import check_memory, check_positions, mask_origin
-from himpc.reading.formats.parsing.text import decode_head, read_lines, to_numbers
+from himpc.reading.formats.parsing.text import decode_head, is_number, read_lines, to_numbers
 from himpc.reading.formats.parsing.world import to_recording
 from himpc.recordings import Origin, Recording
 from himpc.skeleton import Layout, get_layout
@@ -23,7 +23,7 @@ FACTS = FormatFacts(
     kind="depth cameras",
     files="*.txt",
     reads="20 lines a frame, each the name and x, y and z of a joint; decimal commas",
-    assumes="metres, y up; names that are not known are in the order of the data set; no rate: state {fps}",
+    assumes="metres, y up; joints with unknown names are in the order of the data set; no rate: state {fps}",
     ignores="nothing",
     source="Andersson and Araujo, AAAI 2015",
 )
@@ -44,15 +44,7 @@ def recognise(path: Path, head: bytes) -> bool:
 
 def _is_joint(cells: list[str]) -> bool:
     """Return whether cells are a name and three numbers."""
-    return len(cells) == 4 and not _is_number(cells[0]) and all(_is_number(cell) for cell in cells[1:])
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell.replace(",", "."))
-    except ValueError:
-        return False
-    return True
+    return len(cells) == 4 and not is_number(cells[0]) and all(is_number(cell) for cell in cells[1:])
 
 
 def _joint_order(path: Path, names: list[str], layout: Layout) -> list[int]:

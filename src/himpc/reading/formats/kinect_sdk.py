@@ -35,7 +35,7 @@ FACTS = FormatFacts(
     reads="20 or 25 joints, one frame a file, as of BIWI RGBD-ID, IAS-Lab RGBD-ID and KS20, with tracking states; "
     "several recordings in a folder by their names",
     assumes="metres, y up; missing numbers of files are gaps; no rate: state {fps}",
-    ignores="places in the pictures and orientations; empty files, in which no person was seen",
+    ignores="image coordinates and orientations; empty files, in which no person was seen",
     source="Munaro et al., 2014; Nambiar et al., 2017",
 )
 

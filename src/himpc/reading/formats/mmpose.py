@@ -44,7 +44,7 @@ __all__ = ["FACTS", "read", "recognise"]
 FACTS = FormatFacts(
     kind="pose estimators",
     files="*.json, or a folder of them",
-    reads="`instances` of each frame, in 2D or 3D, with `keypoint_scores`; people by `track_id`; pictures one a file; "
+    reads="`instances` of each frame, in 2D or 3D, with `keypoint_scores`; people by `track_id`; files of one picture; "
     "17, 26, 133 or 136 keypoints, or as many as names in `meta_info`",
     assumes="2D is in pixels; 3D is of Human3.6M with z up; frames by `frame_id` or by the numbers of files; no rate: "
     "state {fps}",

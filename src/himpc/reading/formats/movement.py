@@ -37,8 +37,8 @@ FACTS = FormatFacts(
     files="*.nc",
     reads="`position` over time, space, keypoints and individuals, in 3D or 2D, with `confidence` and `fps`; "
     "recordings that himpc saved, as they were",
-    assumes="2D is in pixels, y down; unit and upward axis are as the body shows; individuals with a name, not a "
-    "number, are people",
+    assumes="2D is in pixels, y down; unit and upward axis are as the body shows; individuals with "
+    "names are people, those with numbers are not known",
     ignores="classic netCDF (3); other variables",
     source="https://movement.neuroinformatics.dev",
     exports=(

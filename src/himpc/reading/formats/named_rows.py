@@ -27,9 +27,9 @@ FACTS = FormatFacts(
     kind="depth cameras",
     files="*.txt, *.csv",
     reads="lines of one frame with the name of each joint before its x, y and z, as of IntelliRehabDS; tracking states",
-    assumes="numbers before the first joint that rise count frames, or are times; unit and upward axis are as the body "
+    assumes="rising numbers before the first joint are frame numbers or times; unit and upward axis are as the body "
     "shows; without times, no rate: state {fps}",
-    ignores="other numbers of a joint, such as its place in a picture; lines without joints",
+    ignores="other numbers of a joint, such as image coordinates; lines without joints",
     source="Miron et al., IntelliRehabDS, Data 6(5), 2021",
 )
 

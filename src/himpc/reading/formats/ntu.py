@@ -31,7 +31,7 @@ FACTS = FormatFacts(
     files="*.skeleton",
     reads="the 25 joints of each body, with their tracking states",
     assumes="metres, y up, at 30 frames a second; a joint that is not tracked is missing",
-    ignores="places in the pictures, orientations and states of hands",
+    ignores="image coordinates, orientations and states of hands",
     source="Shahroudy et al., NTU RGB+D, CVPR 2016",
 )
 

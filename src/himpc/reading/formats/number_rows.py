@@ -41,7 +41,7 @@ FACTS = FormatFacts(
     assumes="the order of joints is the one in which bones keep their length; unit and upward axis are as the body "
     "shows; numbers from 0 to 1 are shares of a picture; without times, no rate: state {fps}",
     ignores="a row of numbered titles; a label at the end of rows",
-    exports=(Export("a program of yours", "better write CSV with a header, such as `left_hip_x`", None),),
+    exports=(Export("a program of yours", "write CSV instead, with a header such as `left_hip_x`", None),),
 )
 
 _MIN_WIDTH, _MIN_LINES = 42, 14

@@ -41,7 +41,7 @@ FACTS = FormatFacts(
     "and samples, such as (frames, J, 3), (frames, 75) or (samples, 3, frames, J, people); in a `.npz` also an array "
     "of J names, and `fps`",
     assumes="joints without names are in the order of a layout or data set in which bones keep their length; unit and "
-    "upward axis are as the body shows; x y is in pixels; frames of zeros are padding; a `.npy` has no rate: state "
+    "upward axis are as the body shows; 2D is in pixels; frames of zeros are padding; a `.npy` has no rate: state "
     "{fps}",
     ignores="arrays of Python objects, which can run code; several arrays of poses, unless one has a name such as "
     "`positions`",

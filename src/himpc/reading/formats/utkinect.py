@@ -26,7 +26,7 @@ FACTS = FormatFacts(
     files="joints_s01_e01.txt",
     reads="20 joints, a line a frame, which begins with its number",
     assumes="metres, y up, at 30 frames a second; numbers that are missing are gaps",
-    ignores="frames that are there twice",
+    ignores="repeated frames",
     source="Xia et al., CVPR Workshops 2012",
 )
 

@@ -28,7 +28,7 @@ FACTS = FormatFacts(
     reads="skeletons in frames under any tags, joints by name or number, with x, y and z as attributes or elements, as "
     "recorders of Kinect skeletons write them; people by `id` or `TrackingId`",
     assumes="as for JSON: unit, upward axis and order of joints without names are as the body shows; no rate unless "
-    "frames have times: state {fps}",
+    "the document states one or frames have times: state {fps}",
     ignores="elements that hold no poses",
     exports=(
         Export("a program of yours", "write an element a frame, with an element a joint: a name, and x, y and z", None),

@@ -38,8 +38,8 @@ FACTS = FormatFacts(
     kind="depth cameras",
     files="*.json",
     reads="`keypoint` of each body in BODY_18, BODY_34 or BODY_38, by `id` and `timestamp`, with its confidence",
-    assumes="unit and upward axis are as the body shows: they are those with which the camera was opened; left-handed "
-    "axes where feet and face show them",
+    assumes="unit and upward axis, which depend on how the camera was opened, are as the body shows; axes are "
+    "left-handed if feet and face show it",
     ignores="2D keypoints, boxes and orientations",
     source="https://www.stereolabs.com/docs/body-tracking",
     exports=(

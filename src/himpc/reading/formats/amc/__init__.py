@@ -35,9 +35,10 @@ __all__ = ["FACTS", "read", "recognise"]
 FACTS = FormatFacts(
     kind="motion capture",
     files="*.amc with an *.asf",
-    reads="the motion of a skeleton: the `.asf` whose name that of the motion begins with, or that its first line "
-    "states, in the same folder or, if that has none, in the one above; a lone `.asf` needs no such name",
-    assumes="`length` in the skeleton is an inch in its unit, 0.45 for CMU; the upward axis that the body shows; no "
+    reads="the motion of a skeleton, whose `.asf` is in the same folder or, if that has none, in the one above: the "
+    "one with the beginning of the motion's name (`07.asf` for `07_01.amc`), or that the first line of the motion "
+    "states, or the only one",
+    assumes="an inch is `length` units of the skeleton, 0.45 for CMU; the upward axis that the body shows; no "
     "rate unless a comment states one: state {fps=120} for most of CMU",
     ignores="masses, limits and centres of bones; a skeleton without a motion",
     source="https://research.cs.wisc.edu/graphics/Courses/cs-838-1999/Jeff/ASF-AMC.html",
@@ -117,7 +118,8 @@ def _recognise_layout(skeleton: Skeleton) -> Layout | None:
 def _label_ends(skeleton: Skeleton) -> tuple[list[str], list[int]]:
     """Return the name of each point of a skeleton, and the bone that ends there.
 
-    A bone names the point at which it begins; if no other bone begins at its end and it has a length, that is one, too.
+    A bone names the point at which it begins. Its end is a point as well if no other bone begins there, and it has a
+    length.
     """
     parents = {bone.parent for bone in skeleton.bones}
     begins = [(bone.name, max(bone.parent, 0)) for bone in skeleton.bones]

@@ -23,8 +23,9 @@ FACTS = FormatFacts(
     kind="any program",
     files="*.csv, *.tsv",
     reads="columns such as `left_hip_x`, `LeftUpLeg.X`, `LASI_x (mm)`, `Head_0` or `x12`, or cells `[0.1, 0.2, 0.3]`; "
-    "`person`, `session`, `camera` and `body`, which separate recordings; `frame` and `time`; names above axes, as of "
-    "DeepLabCut; comments above the header such as `# unit: mm`, `# layout: coco-17`, `# fps: 30` and `# up: z`",
+    "`person`, `session`, `camera` and `body`, which separate recordings; `frame` and `time`; a row of names above a "
+    "row of axes, as of DeepLabCut; comments above the header such as `# unit: mm`, `# layout: coco-17`, `# fps: 30` "
+    "and `# up: z`",
     assumes="names are those of a layout, a program or a marker set, numbers are those of a layout; unit and upward "
     "axis are as stated, or as the body shows; x and y alone are pixels, y down; no rate unless "
     "rows have times: state {fps}",
@@ -61,6 +62,7 @@ def read_rows(table: Table, options: FileOptions) -> list[Recording]:
     of_joint = {name: found for name, found in columns.of_joint.items() if set(found) & set(AXES)}
     if not of_joint:
         raise FormatError(f"{where}: has no columns such as 'left_hip_x'")
+    columns.unused.extend(table.header[columns.of_row[key]] for key in ("joint", "confidence") if key in columns.of_row)
     axes = AXES if any("z" in found for found in of_joint.values()) else AXES[:2]
     of_joint, notes = _leave_out_others(of_joint, axes)
     for name, found in of_joint.items():

@@ -9,6 +9,7 @@ from functools import cache
 
 from himpc.reading.formats.csv.columns import AXES, parse_column, parse_label_unit
 from himpc.reading.formats.parsing.tables import find_delimiter, parse_number, split_cells
+from himpc.reading.formats.parsing.text import is_number
 from himpc.skeleton import get_layout, layout_names, parse_name
 
 __all__ = ["Header", "parse_header", "split_row"]
@@ -130,19 +131,11 @@ def _parse_statements(lines: Sequence[str]) -> dict[str, str]:
 
 def _names_without_header(cells: Sequence[str]) -> list[str]:
     """Return names for the columns of rows of a joint and its position; none if the first row is no such row."""
-    place = next((i for i, cell in enumerate(cells) if not _is_number(cell)), len(cells))
+    place = next((i for i, cell in enumerate(cells) if not is_number(cell)), len(cells))
     numbers = cells[place + 1 :]
-    if place > 1 or len(numbers) < 3 or not all(map(_is_number, numbers[:3])) or not _is_joint(cells[place]):
+    if place > 1 or len(numbers) < 3 or not all(map(is_number, numbers[:3])) or not _is_joint(cells[place]):
         return []
     return [*["frame"][:place], "joint", *AXES, *(f"column {i}" for i in range(5, 5 + len(numbers) - 3))]
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_joint(name: str) -> bool:
@@ -192,6 +185,6 @@ def _parse_deeplabcut(rows: Sequence[list[str]]) -> tuple[list[str], tuple[str, 
 def _parse_unit_row(cells: Sequence[str]) -> set[str] | None:
     """Parse the units of length in a row of units; None if it is a row of numbers."""
     units = [parse_label_unit(cell) for cell in cells if cell]
-    if not units or sum(unit is not None for unit in units) < _MIN_UNITS * len(units) or any(map(_is_number, cells)):
+    if not units or sum(unit is not None for unit in units) < _MIN_UNITS * len(units) or any(map(is_number, cells)):
         return None
     return {unit for unit in units if unit in ("mm", "cm", "m", "in")}

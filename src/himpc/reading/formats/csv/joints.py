@@ -24,7 +24,7 @@ FACTS = FormatFacts(
     files="*.csv, *.tsv",
     reads="columns `joint`, `x`, `y` and `z`, and where there are any `frame`, `time`, `person`, `session`, `camera`, "
     "`body` and `confidence`",
-    assumes="names as in `csv-frames`; without `frame`, one begins where a joint comes again; unit and "
+    assumes="names as in `csv-frames`; without `frame`, a frame begins where a joint is repeated; unit and "
     "upward axis are as stated, or as the body shows; no rate unless rows have times: state {fps}",
     ignores="other columns, which is noted",
     exports=(Export("a program of yours", "write a header and one row for each joint of each frame", None),),

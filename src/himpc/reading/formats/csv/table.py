@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -120,6 +121,12 @@ class Table:
                 index = columns.of_row.pop(content)
                 if not has_points or columns.of_row.setdefault("joint", index) != index:
                     columns.unused.append(self.header[index])
+        for content in ("time", "confidence"):  # by the name; a "state" may also be one of gait
+            index = columns.of_row.get(content)
+            if index is not None and _is_text([row[index] for row in self.rows]):
+                columns.unused.append(self.header[columns.of_row.pop(content)])
+        if self._counts_rows(columns.of_row):
+            columns.unused.append(self.header[columns.of_row.pop("body")])
         columns.unused.sort(key=self.header.index)
         self._use_index(columns)
         self._use_id(columns)
@@ -155,6 +162,12 @@ class Table:
         if index is not None:
             columns.of_row["body"] = index
             columns.unused.remove(self.header[index])
+
+    def _counts_rows(self, of_row: dict[str, int]) -> bool:
+        """Return whether the column of bodies has another value in each row, although frames do not repeat."""
+        counted = [of_row[name] for name in ("body", "frame", "time") if name in of_row]
+        n_rows = len(self.rows)
+        return "body" in of_row and n_rows > 1 and all(len({row[i] for row in self.rows}) == n_rows for i in counted)
 
     def _find_separator(self, columns: Columns) -> int | None:
         """Return the unused column of few values by which rows of one frame differ; None if there is none."""
@@ -192,3 +205,8 @@ class Table:
         """Parse a column of times: numbers, times of day or dates with a time."""
         seconds = parse_seconds([cells[column] for cells in self.rows])
         return self.numbers([column])[:, 0] if seconds is None else seconds
+
+
+def _is_text(cells: Sequence[str]) -> bool:
+    """Return whether no cell is a number, a time or the word of a tracking state."""
+    return not any(cell.lower() in STATE_WORDS or any(map(str.isdigit, cell)) for cell in cells)

@@ -12,7 +12,7 @@ from himpc.reading.formats.csv.axis_columns import name_axes, prefer_world, spli
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.csv.header import parse_header, split_row
 from himpc.reading.formats.csv.table import Table
-from himpc.reading.formats.parsing.text import decode_head, read_bytes, split_lines, utf16_of
+from himpc.reading.formats.parsing.text import decode_head, is_number, read_bytes, split_lines, utf16_of
 
 __all__ = ["header_of", "read_table"]
 
@@ -106,7 +106,7 @@ def _leave_out_text_below(
     while start > 0 and len(rows) - start < _MAX_LINES_BELOW and len(rows[start - 1]) < width:
         start -= 1
     below = rows[start:]
-    is_text = bool(below) and bool(below[0][0]) and not _is_number(below[0][0]) and _is_number(rows[0][0])
+    is_text = bool(below) and bool(below[0][0]) and not is_number(below[0][0]) and is_number(rows[0][0])
     if start < _MIN_ROWS or not is_text:
         return lines, rows, ()
     return lines[:start], rows[:start], (f"lines {lines[start]} to {lines[-1]} below the table are left out",)
@@ -132,14 +132,6 @@ def _fit_header(header: list[str], rows: list[list[str]]) -> tuple[list[str], tu
             f"the last {-missing} cells of a row have no name and are not used",
         )
     return (["", *header[:named]] if missing == -1 and rises else header), ()
-
-
-def _is_number(cell: str) -> bool:
-    try:
-        float(cell)
-    except ValueError:
-        return False
-    return True
 
 
 def _check_widths(

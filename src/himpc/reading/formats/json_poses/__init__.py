@@ -42,7 +42,8 @@ FACTS = FormatFacts(
     reads="frames in a list, JSON lines, under their numbers, or one a file; people under a key such as `bodies`, by "
     "id; joints by name or in a list, each `[x, y, z]` or an object with x, y and z; CMU Panoptic, EasyMocap",
     assumes="joints without names are in the order of a layout in which bones keep their length; unit and upward axis "
-    "are as the document states, or as the body shows; times are in the unit that gives a usual rate",
+    "are as the document states, or as the body shows; times are in the unit that gives a usual rate; "
+    "without times or a rate, state {fps}",
     ignores="keys that hold no poses",
     exports=(
         Export(

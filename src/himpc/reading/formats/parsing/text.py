@@ -18,6 +18,7 @@ __all__ = [
     "MAX_BYTES",
     "Row",
     "decode_head",
+    "is_number",
     "leave_out_cut_row",
     "read_bytes",
     "read_lines",
@@ -139,6 +140,15 @@ def to_numbers(path: Path, rows: Sequence[Row], width: int, names: Sequence[str]
         except ValueError:
             raise _first_error(path, rows, names, comma) from None
     return values.reshape(len(rows), width)
+
+
+def is_number(cell: str) -> bool:
+    """Return whether a cell is a number, with a decimal point or comma."""
+    try:
+        float(cell.replace(",", "."))
+    except ValueError:
+        return False
+    return True
 
 
 def _to_number(cell: str, comma: bool) -> float:
