@@ -122,8 +122,7 @@ class Table:
                 if not has_points or columns.of_row.setdefault("joint", index) != index:
                     columns.unused.append(self.header[index])
         for content in ("time", "confidence"):  # by the name; a "state" may also be one of gait
-            index = columns.of_row.get(content)
-            if index is not None and _is_text([row[index] for row in self.rows]):
+            if content in columns.of_row and _is_text([row[columns.of_row[content]] for row in self.rows]):
                 columns.unused.append(self.header[columns.of_row.pop(content)])
         if self._counts_rows(columns.of_row):
             columns.unused.append(self.header[columns.of_row.pop("body")])
