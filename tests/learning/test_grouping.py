@@ -110,8 +110,10 @@ def test_doubt_is_stated_at_both_ends_of_the_range():
     assert group(people(0)[0]).warning == ""
     fewest = Grouping(np.array([1, 1, 2, 2, 3, 3, 0]), np.ones(7), np.zeros((7, 1)), estimated=True)
     assert "3 people is the smallest number" in fewest.warning
+    assert repr(fewest) == "<Grouping: 3 groups in 7 recordings>"
     doubtful = Grouping(np.ones(7), np.full(7, 0.3), np.zeros((7, 1)), estimated=True, plausible=(1, 5))
     assert "from 1 to 5 are plausible; if you know it, state it with people; 7 of 7 recordings" in doubtful.warning
+    assert "; ".join(doubtful.render_doubts()) == doubtful.warning
     assert "state it with --people; 7" in doubtful.render_warning(lambda reference: f"--{reference.name}")
 
 

@@ -83,3 +83,9 @@ def test_parts_of_a_recording_count_as_one_recording():
     assert count_recordings(recordings[2:]) == "2 recordings"
     assert count_recordings(recordings[:1]) == "1 recording"
     assert count_recordings([]) == "0 recordings"
+
+
+def test_repr_is_one_line_of_facts():
+    walk = Recording(joints(), KINECT, fps=100, person="ann", source="ann/a.csv")
+    assert repr(walk) == "<Recording ann/a.csv: 4 frames at 100 per second, kinect-v1, person ann>"
+    assert repr(Recording(joints(1), KINECT)) == "<Recording: 1 frame, kinect-v1>"

@@ -73,6 +73,10 @@ class Grouping:
     is_still: NDArray[np.bool_] | None = None
     whole: NDArray[np.int64] | None = None
 
+    def __repr__(self) -> str:
+        recordings = count_noun(self._count(np.ones(len(self.groups), dtype=np.bool_)), "recording")
+        return f"<Grouping: {count_noun(self.people, 'group')} in {recordings}>"
+
     @property
     def people(self) -> int:
         """The number of people."""

@@ -196,6 +196,12 @@ class Recording:
         """Return the number of frames."""
         return len(self.joints)
 
+    def __repr__(self) -> str:
+        rate = "" if self.fps is None else f" at {self.fps:g} per second"
+        labels = [f"{each} {value}" for each in ("person", "session", "camera") if (value := getattr(self, each))]
+        facts = [f"{count_noun(len(self), 'frame')}{rate}", self.layout.name, *labels]
+        return f"<Recording {self.source}: {', '.join(facts)}>".replace(" :", ":")
+
     @property
     def seconds(self) -> float | None:
         """Length in seconds, None if the frame rate is unknown."""
