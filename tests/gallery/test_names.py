@@ -1,6 +1,7 @@
 """Names of people: one form of Unicode, joiners of Persian and Indic words, former names in the log."""
 
 import datetime
+import hashlib
 import unicodedata
 from dataclasses import replace
 
@@ -119,18 +120,22 @@ def test_log_keeps_former_and_merged_names_until_the_person_is_removed(gallery, 
     assert not any(event.former or event.found for event in gallery.audit())
 
 
+HEADING_COLUMNS = ("heading_sectors", "heading_x", "heading_y")
+
+
 def make_version_1(gallery, names_of):
     """Give a gallery the tables of version 1, and people other names."""
     catalog = get_service(gallery)._catalog
     with catalog._exclusive() as connection:
         for table, columns in (
             ("himpc_facts", ("digest",)),
-            ("himpc_recordings", ("pooled_digest", "windows_digest")),
+            ("himpc_recordings", ("pooled_digest", "windows_digest", *HEADING_COLUMNS, "system")),
             ("himpc_events", ("number",)),
         ):
             for column in columns:
                 connection.execute(sql.text(f"ALTER TABLE {table} DROP COLUMN {column}"))
-        connection.execute(sql.text("DROP TABLE himpc_former_names"))
+        for table in ("former_names", "decisions", "decision_moves", "simultaneous"):
+            connection.execute(sql.text(f"DROP TABLE himpc_{table}"))
         for old, new in names_of.items():
             renamed = sql.text("UPDATE himpc_people SET name = :new WHERE name = :old")
             connection.execute(renamed, {"old": old, "new": new})
@@ -165,6 +170,26 @@ def test_gallery_of_version_1_is_migrated(gallery, home, walks):
         assert digests == 12
     with Gallery.open(home) as third:
         assert len(third.people()) == 2
+
+
+@pytest.mark.parametrize(("version", "lacks"), [(b"3", (*HEADING_COLUMNS, "system")), (b"4", ("system",))])
+def test_gallery_of_a_later_version_is_migrated(gallery, home, walks, version, lacks):
+    gallery.enroll(walks("a", "b", "c"))
+    expected = gallery.search(walks("a", days=("3",)))
+    with get_service(gallery)._catalog._exclusive() as connection:
+        for column in lacks:
+            connection.execute(sql.text(f"ALTER TABLE himpc_recordings DROP COLUMN {column}"))
+        if version == b"3":
+            connection.execute(sql.text("DROP TABLE himpc_simultaneous"))
+        update = sql.text("UPDATE himpc_facts SET value = :version, digest = :digest WHERE name = 'version'")
+        connection.execute(update, {"version": version, "digest": hashlib.sha256(version).hexdigest()})
+    with Gallery.open(home) as again:
+        assert again.verify() == []
+        found = again.search(walks("a", days=("3",)))
+        assert [(each.person, each.verdict) for each in found] == [(each.person, each.verdict) for each in expected]
+        with get_service(again)._catalog.read() as connection:
+            stored = connection.execute(sql.text("SELECT value FROM himpc_facts WHERE name = 'version'")).scalar()
+        assert stored == b"5"
 
 
 def test_damage_before_the_migration_is_reported(gallery, home, walks):
