@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+import himpc.gallery
 from himpc.cli import main
 from himpc.recordings import save
 
@@ -94,7 +95,6 @@ def test_errors_say_what_to_do(enrolled, place, capsys, tmp_path):
         (("search", enrolled / "absent.npz", "--gallery", place), "absent.npz"),
         (("import", enrolled / "new.npz", "--gallery", place), "cannot be read as a gallery"),
         (("import", enrolled, "--gallery", place), "is a folder, expected a file"),
-        (("list", "--gallery", ""), "location of the gallery is empty"),
         (("list", "--gallery", "postgresql://unknown@127.0.0.1:1/none"), "server"),
         (("enroll", enrolled / "known.npz", "--gallery", enrolled), "choose a new folder"),
     ):
@@ -219,3 +219,17 @@ def test_folder_of_another_program_is_refused(enrolled, tmp_path, capsys):
     code, output = run_json(capsys, *command)
     assert code == 1
     assert "vectors/mine" in output
+
+
+def test_gallery_that_another_process_creates_meanwhile_is_used(enrolled, place, capsys, monkeypatch):
+    """The first look finds no gallery, as while the other process still trains."""
+    found = iter([False])
+    exists = himpc.gallery.gallery_exists
+    monkeypatch.setattr(
+        himpc.gallery, "gallery_exists", lambda location: next(found, None) is None and exists(location)
+    )
+    code = main(
+        ["gallery", "enroll", str(enrolled / "known.npz"), "--gallery", place, "--model", str(enrolled / "model")]
+    )
+    assert code == 0
+    assert "12 recordings enrolled already" in capsys.readouterr().out

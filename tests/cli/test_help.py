@@ -1,6 +1,7 @@
 """The help in the terminal: examples that parse, first steps, completion, and advice after a mistake."""
 
 import shlex
+import sys
 
 import pytest
 
@@ -76,3 +77,10 @@ def test_empty_words_are_refused(words, capsys):
 def test_fractions_are_no_whole_numbers(words, capsys):
     assert main([*words, "2.5"]) == 2
     assert "expected a whole number, found '2.5'" in capsys.readouterr().err
+
+
+def test_a_closed_standard_output_is_no_error(monkeypatch):
+    for name in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, name, None)
+    assert main(["formats"]) == 0
+    assert main(["group", "nowhere"]) == 1

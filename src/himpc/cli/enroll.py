@@ -77,6 +77,7 @@ def enroll(
     if is_new:
         new_model = _load_or_train(model, recordings, settings, console)
         is_calibrated = new_model.scoring is not None  # an adapted prior separates no people better than others
+        is_new = not gallery_exists(location)  # another process may have created it meanwhile
     with Gallery.create(location, new_model, keep_skeletons=skeletons) if is_new else Gallery.open(location) as gallery:
         if not is_new:
             check_model(gallery, model)
