@@ -1,5 +1,6 @@
 """Files that are not read are named, and the error says what to export."""
 
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -42,4 +43,15 @@ def test_the_error_names_the_kind_and_what_to_export(tmp_path: Path, name: str) 
     content, title, export = CONTENTS[name]
     (tmp_path / name).write_bytes(content)
     with pytest.raises(FormatError, match=f"{title}.*which himpc does not read; .*({export})"):
+        read(tmp_path / name)
+
+
+ARCHIVES = [("a.zip", "unpack it"), ("a.xlsx", "save it as CSV"), ("a.usdz", "export BVH")]
+
+
+@pytest.mark.parametrize(("name", "advice"), ARCHIVES)
+def test_whole_archives_of_other_files_are_named(tmp_path: Path, name: str, advice: str):
+    with zipfile.ZipFile(tmp_path / name, "w") as archive:
+        archive.writestr("walks/one.csv", "x")
+    with pytest.raises(FormatError, match=advice):
         read(tmp_path / name)

@@ -34,10 +34,10 @@ def is_npz(head: bytes) -> bool:
 
 
 def npz_names(path: Path) -> list[str]:
-    """Return the names of the arrays of an ``.npz``; none if it is no archive."""
+    """Return the names of the arrays of an ``.npz``; none if it is no archive, or one of other files."""
     try:
         with zipfile.ZipFile(path) as archive:
-            return [name.removesuffix(".npy") for name in archive.namelist()]
+            return [name.removesuffix(".npy") for name in archive.namelist() if name.endswith(".npy")]
     except Exception:  # zipfile raises many kinds of errors for a damaged archive
         return []
 
