@@ -119,3 +119,13 @@ def test_a_stated_layout_is_used(tmp_path, standing):
     np.save(tmp_path / "a.npy", joints)
     (recording,) = himpc.read(tmp_path / "a.npy", layout=layout, clean=False)
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["vectors", "embeddings", "latent"])
+def test_embeddings_are_no_bodies(tmp_path, name):
+    walk = himpc.simulate(people=1, recordings=1, difficulty="easy")[0].joints
+    np.savez(tmp_path / "groups.npz", **{name: walk.reshape(len(walk), -1)}, remarks=np.array([], dtype=str))
+    with pytest.raises(FormatError, match=f"holds no array of joints of a person, but {name}"):
+        himpc.read(tmp_path / "groups.npz")
+    np.savez(tmp_path / "walk.npz", walk=walk.reshape(len(walk), -1))
+    assert len(himpc.read(tmp_path / "walk.npz")) == 1

@@ -176,7 +176,11 @@ def find_format(path: Path) -> Format:
             return candidate
     if known := unsupported_error(path, head):
         raise known
-    raise FormatError(f"{path}: {_describe(path, head)}; himpc reads {', '.join(_names())}")
+    raise FormatError(
+        f"{path}: {_describe(path, head)}",
+        hint="export one that himpc reads, such as C3D, TRC or BVH, or CSV with columns such as left_hip_x, left_hip_y "
+        "and left_hip_z of each joint",
+    )
 
 
 def get_format(name: str) -> Format:

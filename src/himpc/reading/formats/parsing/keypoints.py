@@ -53,7 +53,7 @@ _MAX_SHARE_BESIDE_SCORE, _MIN_PIXELS = 1.1, 10
 _MARGIN, _INSIDE_SHARE, _MIN_LANDMARKS = 0.1, 0.99, 10
 _KEYPOINT_LISTS = re.compile(rb'"keypoints"\s*:\s*\[\s*\[')
 _OTHER_QUANTITY = re.compile(
-    "rot|quat|euler|orient|angle|veloc|accel|force|moment|torque|scale|gyro|box|score|confid|visib|time|(frame|image)(id|ind|num)|ids$"
+    "rot|quat|euler|orient|angle|veloc|accel|force|moment|torque|scale|gyro|box|score|confid|visib|time|embed|latent|^vectors?$|(frame|image)(id|ind|num)|ids$"
 )
 _LAST_COMMA = re.compile(r",(\s*[\]}])")
 _SPACE = re.compile(r"[ \t\n\r]*")
