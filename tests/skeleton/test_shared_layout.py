@@ -31,7 +31,7 @@ def test_order_and_repetition_do_not_matter(layouts, random):
 
 
 @pytest.mark.parametrize(
-    "layouts", itertools.combinations(ALL, 2), ids=lambda pair: "-".join(each.name for each in pair)
+    "layouts", list(itertools.combinations(ALL, 2)), ids=lambda pair: "-".join(each.name for each in pair)
 )
 def test_no_layout_makes_a_joint_of_other_shared_joints(layouts):
     shared = shared_layout(layouts)
