@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from himpc.errors import FormatError, Reference
+from himpc.reading import read
 from himpc.reading.file_options import UNITS, FileOptions
 from himpc.reading.units import body_size, find_scale, parse_unit
 from himpc.skeleton import get_layout, layout_names
@@ -100,3 +101,12 @@ def test_advice_about_a_scale_can_be_followed_in_python(size):
     text = str(raised.value).rpartition("scale=")[2]
     assert "'" not in text
     assert 1.5 < size * scale(size, scale=float(text)).metres < 1.7
+
+
+@pytest.mark.parametrize("value", ["nan", "0"])
+def test_frames_without_a_body_ask_for_no_unit_or_axis(tmp_path, value):
+    joints = get_layout("kinect-v1").joints
+    rows = [",".join(f"{joint}_{axis}" for joint in joints for axis in "xyz"), *3 * [",".join(60 * [value])]]
+    (tmp_path / "a.csv").write_text("\n".join(rows))
+    with pytest.raises(FormatError, match="no joint is seen in 3 frames, or all are at the origin"):
+        read(tmp_path / "a.csv")

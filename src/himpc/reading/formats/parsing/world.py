@@ -67,8 +67,14 @@ def to_metres_y_up(
     for joints in bodies:
         check_depth(joints, where)
     all_frames = np.concatenate(bodies)
-    scale = scale or find_scale(body_size(all_frames, layout), layout, where, options, stated=unit)
-    axis, notes = find_up(all_frames, layout, where, stated=up, user=options.up)
+    try:
+        scale = scale or find_scale(body_size(all_frames, layout), layout, where, options, stated=unit)
+        axis, notes = find_up(all_frames, layout, where, stated=up, user=options.up)
+    except FormatError:
+        if np.nan_to_num(all_frames).any():
+            raise
+        # A unit or an axis, which the error asks for, would not help.
+        raise FormatError(f"{where}: no joint is seen in {len(all_frames)} frames, or all are at the origin") from None
     turned = [mask_incomplete(to_y_up(joints * scale.metres, axis)) for joints in bodies]
     if layout.name != POINTS:
         restored = [restore_sides(each, layout.pairs, layout.joints, leftward_of(each, layout)) for each in turned]
