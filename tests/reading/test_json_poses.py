@@ -379,3 +379,22 @@ def test_scores_beside_keypoints_are_confidences(tmp_path, walking):
     (recording,) = himpc.read(tmp_path / "a.json", clean=False)
     assert (recording.dimensions, len(recording)) == (2, len(joints))
     assert recording.confidence == pytest.approx(0.5)
+
+
+def test_one_body_before_and_after_a_filter_is_not_read_as_two_people(tmp_path, walking):
+    joints, names = walking("kinect-v1")
+    rng = np.random.default_rng(0)
+
+    def frames(points):
+        return [dict(zip(names, frame.tolist(), strict=True)) for frame in points]
+
+    def read(other):
+        path = tmp_path / "a.json"
+        path.write_text(json.dumps({"raw": frames(joints), "other": frames(other)}), encoding="utf-8")
+        return himpc.read(path, fps=30)
+
+    with pytest.raises(FormatError, match="'raw' and 'other' are the same body"):
+        read(joints + rng.normal(scale=0.01, size=joints.shape))
+    assert len(read(joints + ASIDE)) == 2
+    joints = joints - joints.mean(axis=1, keepdims=True)  # as of programs that centre each body
+    assert len(read(joints * [-1, 1, -1])) == 2

@@ -99,7 +99,10 @@ def read_document(path: Path, content: Any, options: FileOptions, *, form: str =
     if (recordings := read_table(path, content, options)) is not None:
         return recordings
     arrays = find_arrays(content)
-    document = None if any(map(is_of_people, arrays.values())) else list_frames(content)
+    try:
+        document = None if any(map(is_of_people, arrays.values())) else list_frames(content)
+    except FormatError as error:
+        raise FormatError(f"{path}: {error.message}", hint=error.hint) from None
     if document is None and arrays:
         return read_arrays(path, arrays, options)
     if document is None:

@@ -5,14 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import combinations
 from typing import Any
 
 import numpy as np
 
+from himpc.errors import FormatError
 from himpc.reading.formats.json_poses.points import (
     MIN_POINTS,
     RATES,
     Pose,
+    are_one_body,
     get_first,
     parse_point,
     parse_pose,
@@ -93,7 +96,13 @@ class Document:
 
 
 def list_frames(content: Any) -> Document | None:
-    """List the frames of a document; None if no poses are found in it."""
+    """List the frames of a document; None if no poses are found in it.
+
+    Raises
+    ------
+    FormatError
+        If it holds one body several times, as before and after a filter.
+    """
     stated = content if isinstance(content, dict) else {}
     nested = [value for value in stated.values() if isinstance(value, dict)]
     rate: Any = next((found for each in (stated, *nested) if (found := get_first(each, RATES)) is not None), None)
@@ -166,6 +175,13 @@ def _find_under_any_key(content: Mapping[str, Any], depth: int) -> list[Frame]:
     n_containers = sum(isinstance(value, list | dict) for value in content.values())
     if len(found) < n_containers or len(found) > _MAX_PEOPLE or min(map(len, found.values())) < 2:
         return []
+    for (key, frames), (other, others) in combinations(found.items(), 2):
+        pairs = zip(frames, others, strict=False)
+        if are_one_body([(a.people[0][1], b.people[0][1]) for a, b in pairs if a.people and b.people]):
+            raise FormatError(
+                f"{key[:20]!r} and {other[:20]!r} are the same body, which is there several times",
+                hint="keep one of them in the file",
+            )
     people: dict[float, list[tuple[Any, Pose]]] = {}
     for key, frames in found.items():
         for i, frame in enumerate(frames):

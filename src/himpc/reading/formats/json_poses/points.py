@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.parsing.keypoints import normalize_key
 
-__all__ = ["MIN_POINTS", "RATES", "Pose", "get_first", "parse_point", "parse_pose"]
+__all__ = ["MIN_POINTS", "RATES", "Pose", "are_one_body", "get_first", "parse_point", "parse_pose"]
 
 _MAX_NUMBER = 1e300
 _MAX_DEVIATION = 2e-3
 """Deviation of the square of a length from 1 below which four numbers are a quaternion."""
+_MAX_GAP = 0.03
+"""Mean distance of the points of two poses of one body, in the size of the body: 5 cm in an adult."""
 RATES = ("fps", "framerate", "samplingrate", "samplerate", "frequency", "capturerate", "rate")
 """Keys of the frame rate."""
 MIN_POINTS = 5
@@ -54,6 +56,16 @@ def parse_pose(value: Any) -> Pose | None:
     """Parse the points of a person: by name, in a list, or as flat coordinates; None if it is something else."""
     pose = _parse_any(value)
     return None if pose is None or _are_quaternions(pose.values) or not pose.values.any() else pose
+
+
+def are_one_body(pairs: Sequence[tuple[Pose, Pose]]) -> bool:
+    """Return whether pairs of poses are usually alike, such as those before and after a filter."""
+    gaps = []
+    for first, second in pairs:
+        points, others = first.values[:, :-1], second.values[:, :-1]
+        if points.shape == others.shape and (size := np.ptp(points, axis=0).max()) > 0:  # and not NaN
+            gaps.append(np.linalg.norm(points - others, axis=1).mean() / size)
+    return bool(gaps) and bool(np.median(gaps) < _MAX_GAP)
 
 
 def _are_quaternions(values: NDArray[np.float64]) -> bool:
