@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import himpc
-from himpc.errors import FormatError
+from himpc.errors import DataError, FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats import FORMATS, HEAD_BYTES, find_format, get_format
 from himpc.simulation import Difficulty
@@ -584,3 +584,27 @@ def test_landmarks_of_mediapipe_by_name_may_be_absent(standing, tmp_path: Path) 
     joints[2, 0] = np.nan
     np.testing.assert_allclose(recording.joints, joints, atol=1e-5)
     assert recording.true_size is False
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npy"])
+def test_the_root_of_centred_poses_is_no_missing_joint(tmp_path, walking, suffix):
+    joints, _ = walking("h36m-17")
+
+    def read(points):
+        path = tmp_path / f"a{suffix}"
+        if suffix == ".npy":
+            np.save(path, points)
+        else:
+            path.write_text(json.dumps(points.tolist()), encoding="utf-8")
+        return himpc.read(path, fps=30)[0]
+
+    centred = joints - joints[:, :1]
+    np.testing.assert_allclose(read(centred).joints, centred, atol=1e-4)
+    for joint in (0, 5):
+        lacking = joints.copy()
+        lacking[:, joint] = 0
+        with pytest.raises(DataError, match="never seen"):
+            read(lacking)
+    centred[:, 5] = 0
+    with pytest.raises(DataError, match="left_knee never seen"):
+        read(centred)

@@ -157,7 +157,9 @@ def _detections(path: Path, poses: _Poses, sample: int) -> list[Detection]:
     """Return the people in the frames of a sample that show any."""
     values = poses.values[sample - 1]
     if values.shape[3] == (2 if poses.is_2d else 3):
-        is_seen = np.isfinite(values).all(axis=3, keepdims=True) & (values != 0).any(axis=3, keepdims=True)
+        # In space, a joint at the origin may be the root of a body that is centred on it: see `body_recordings`.
+        is_seen = np.isfinite(values).all(axis=3, keepdims=True)
+        is_seen &= (values != 0).any(axis=3 if poses.is_2d else (2, 3), keepdims=True)
         values = np.concatenate([np.where(is_seen, values, 0), is_seen], axis=3)
     return [
         Detection(int(frame), str(person) if len(values) > 1 else None, body[frame], f"{path}, frame {frame + 1}")

@@ -20,6 +20,9 @@ from himpc.skeleton import Layout
 
 __all__ = ["body_recordings"]
 
+_MAX_ROOT_DISTANCE = 0.25
+"""Distance of the nearest joint from the root, relative to that of the farthest one; larger from a depth camera."""
+
 
 def body_recordings(
     path: Path,
@@ -104,8 +107,20 @@ def _world_poses(
     joints: list[NDArray[np.floating]] = []
     for values, confidence in zip(bodies, confidences, strict=True):
         seen = mask_origin(values[..., :3].astype(np.float64))
+        if _is_centred(values, seen, layout):
+            seen[np.isfinite(seen).any(axis=(1, 2)), layout.root[0]] = 0
         confidence[np.isnan(seen[..., 0])] = 0
         seen[confidence == 0] = np.nan
         joints.append(seen)
     turned, notes = to_metres_y_up(joints, layout, where, options, unit, up)
     return [(t.astype(np.float32), c) for t, c in zip(turned, confidences, strict=True)], notes
+
+
+def _is_centred(values: NDArray[np.floating], seen: NDArray[np.floating], layout: Layout) -> bool:
+    """Return whether the root of a body is the origin in all frames, and is so amid its joints, not missing."""
+    root = np.nan_to_num(values[:, layout.root[0]])
+    if len(layout.root) != 1 or root[:, :3].any() or not root[:, 3].any():
+        return False
+    own = seen[np.isfinite(seen[..., 0]).sum(axis=1) >= len(layout) / 2]
+    away = np.linalg.norm(own, axis=2)
+    return bool(len(own)) and bool(np.median(np.nanmin(away, axis=1) / np.nanmax(away, axis=1)) < _MAX_ROOT_DISTANCE)
