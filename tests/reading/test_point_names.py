@@ -8,7 +8,7 @@ import pytest
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.parsing.named_points import resolve_points
 from himpc.reading.formats.parsing.subjects import propose_subjects
-from himpc.skeleton import find_joints, find_rule, get_layout, marker_sets
+from himpc.skeleton import find_joints, find_rule, marker_sets
 from himpc.skeleton.marker_rules import Shift
 
 LISTS = tomllib.loads(Path(__file__).with_name("point_names.toml").read_text(encoding="utf-8"))["lists"]
@@ -78,4 +78,3 @@ def test_there_are_lists_of_many_programs():
     assert len(LISTS) >= 60
     assert len({entry["convention"] for entry in LISTS}) >= 20
     assert all(entry["source"] for entry in LISTS)
-    assert get_layout("kinect-v1").has("left_hip")

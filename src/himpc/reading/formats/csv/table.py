@@ -49,7 +49,7 @@ class Columns:
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV file, as text.
+    """A table, as text.
 
     Attributes
     ----------
