@@ -457,3 +457,12 @@ def test_cached_vectors_give_the_answers_of_the_store(gallery, walks):
     assert gallery.search(walks("d", days=("3",)))[0].matches[0].person == "d"
     gallery.remove("a")
     assert all(m.person != "a" for answer in gallery.search(walks("a")) for m in answer.matches)
+
+
+def test_calibrating_an_adapted_model_checks_the_folds(tmp_path, walks):
+    model = himpc.HiMPC(settings={"prior": "identity"}).fit(walks("a", "b", "c")).model_
+    with Gallery.create(tmp_path / "g", model) as gallery:
+        gallery.enroll(walks("a", "b", "c"))
+        with pytest.raises(ConfigError, match="folds must be 2 or more, or 0 for none, found -1"):
+            gallery.calibrate(-1)
+        assert gallery.calibrate(2) is not None

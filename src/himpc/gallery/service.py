@@ -356,7 +356,7 @@ class GalleryService(GalleryReader):
         from himpc.gallery.calibration import cross_calibrate
 
         # an adapted model was not trained, so it separates no people better than others
-        if folds == 0 or self.model.scoring is not None:
+        if folds == 0 or (folds > 1 and self.model.scoring is not None):
             self._set_properties({"trained": b"no", "calibration": None})
             return self.calibration()
         calibration = cross_calibrate(

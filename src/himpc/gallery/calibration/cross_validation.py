@@ -58,7 +58,7 @@ def cross_calibrate(
 
     names = sorted({str(recording.person) for recording in recordings})
     if folds < 2:
-        raise ConfigError(f"folds must be 2 or more, found {folds}")
+        raise ConfigError(f"folds must be 2 or more, or 0 for none, found {folds}")
     if len(names) < 3:
         raise DataError(f"cross-validation needs three people or more, the gallery has {len(names)}")
     code = {name: number for number, name in enumerate(names)}
