@@ -8,7 +8,7 @@ import pytest
 import himpc
 from himpc.errors import ConfigError, DataError
 from himpc.evaluation import evaluate_ranking, grouping_agreement
-from himpc.learning import Config, adaptation
+from himpc.learning import Config, adaptation, train
 from himpc.learning.adaptation import describe_frames
 from himpc.learning.prior_selection import resolve_prior, suits_training
 from himpc.learning.statistics import second_moment
@@ -77,6 +77,24 @@ def test_legs_alone_are_grouped_by_the_prior():
     single = [walk.to(get_layout("kinect-v1-left-leg")) for walk in walks]
     with pytest.raises(ConfigError, match="at least 6 of its joints, with both hips or both shoulders; no joint"):
         himpc.HiMPC(settings={"prior": "identity"}).fit(single)
+
+
+@pytest.mark.parametrize("each", [1, 2])
+def test_few_recordings_of_people_from_film_are_told_apart(shared_data, each):
+    walks = himpc.read(shared_data / "video-walkers")
+    own = [walk for person in "ABCDE" for walk in [walk for walk in walks if walk.person == person][:each]]
+    assert grouping_agreement(himpc.group(own).groups, [walk.person for walk in own]).ari == 1
+
+
+def test_people_of_assumed_size_are_expected_to_differ_less_only_where_they_do():
+    walks = himpc.simulate(people=4, recordings=2, seconds=2.0, difficulty="easy", layout="mediapipe-33", seed=5)
+
+    def between(recordings, size):
+        windows = replace(Windows.cut([walk.to(load_prior().layout) for walk in recordings], 6), body_size=size)
+        return float(train(windows, TRACKLET.with_(prior="identity")).model.network.between.sum())
+
+    assert between(walks, "assumed") == between(walks, "true")
+    assert between(walks[:2], "assumed") < 0.5 * between(walks[:2], "true")
 
 
 def test_prior_is_used_unless_a_setting_of_training_is_changed(walks):
@@ -232,9 +250,9 @@ def test_noise_is_that_between_halves_of_recordings():
     weights = np.full(400, 0.1)
     between = np.diag(np.r_[np.ones(20), np.zeros(10)])
     equal = np.ones(40)
-    estimate, trust = adaptation._estimate_noise(person + error, recording, weights, equal, between)
+    estimate, trust, small = adaptation._estimate_noise(person + error, recording, weights, equal, between)
     assert estimate == pytest.approx(adaptation.NOISE_RATIO * 0.2**2, rel=0.1)
-    clear, clear_trust = adaptation._estimate_noise(30 * person + error, recording, weights, equal, between)
+    clear, clear_trust, large = adaptation._estimate_noise(30 * person + error, recording, weights, equal, between)
     spread = (0.3 * 30 / 0.2) ** 2 / adaptation.MIN_CLEAR_SPREAD
     assert clear / estimate == pytest.approx(spread**0.25, rel=0.1)
     two_activities = error.copy()
@@ -242,6 +260,7 @@ def test_noise_is_that_between_halves_of_recordings():
     assert adaptation._estimate_noise(person + two_activities, recording, weights, equal, between)[0] < 2 * estimate
     assert clear_trust == 1
     assert 0 < trust < 1
+    assert large > 900 * small > 0
     assert adaptation._estimate_noise(error, recording, weights, equal, between)[1] == 0
 
 
@@ -250,7 +269,7 @@ def test_noise_is_estimated_for_a_recording_of_relative_noise_1():
     relative = rng.uniform(0.25, 4, size=60)
     recording = np.repeat(np.arange(60), 8)
     error = np.repeat(rng.normal(scale=0.2, size=(120, 30)), 4, axis=0) * np.sqrt(relative[recording])[:, None]
-    noise, _ = adaptation._estimate_noise(error, recording, np.full(480, 1 / 8), relative, np.eye(30))
+    noise, _, _ = adaptation._estimate_noise(error, recording, np.full(480, 1 / 8), relative, np.eye(30))
     assert noise == pytest.approx(adaptation.NOISE_RATIO * 0.2**2, rel=0.1)
 
 
@@ -258,7 +277,7 @@ def test_noise_of_short_recordings_is_the_default():
     frames = np.zeros((6, 5))
     recording = np.repeat(np.arange(2), 3)
     estimate = adaptation._estimate_noise(frames, recording, np.full(6, 1 / 3), np.ones(2), np.eye(5))
-    assert estimate == (NOISE_VARIANCE, 1)
+    assert estimate == (NOISE_VARIANCE, 1, 1)
 
 
 def test_people_who_differ_along_few_axes_are_trusted():

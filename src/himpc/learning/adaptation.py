@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from himpc.errors import DataError, count_noun
 from himpc.learning.clustering.constraints import Pairs, renumber_pairs
-from himpc.learning.clustering.evidence import ClusterMeans, cut_by_evidence
+from himpc.learning.clustering.evidence import JOIN_NOISE, ClusterMeans, cut_by_evidence
 from himpc.learning.clustering.neighbour_tree import identity_tree
 from himpc.learning.statistics import evenly_spaced, second_moment, whitening_matrix
 from himpc.learning.whitening import tilt
@@ -57,6 +57,12 @@ TRUSTED_WEIGHTED_SPREAD = (5.0, 20.0)
 """The same, with each axis weighted by how much people differ along it by the prior; the larger share of both counts.
 Before a poor sensor, people differ along few axes only: 16 to 75 there, at most 5 for one person with ten recordings.
 """
+
+ALIKE_SPREAD, ALIKE_FACTOR = (0.02, 0.05), 0.1
+"""Where sizes are assumed: the variance between recordings, less errors, relative to that between people by the prior,
+up to which a pose estimator draws people alike, and from which it does not; and the factor of the prior's covariance
+between people if it does. Real film has 0.005 to 0.03, simulated walkers, who are not drawn alike, at least 0.048. With
+1, two recordings each of five people from film become two groups (docs/lab-notebook.md)."""
 
 MIN_VARIANCE = 1e-3
 """Axes along which people vary less, in whitened units, are left out: frames of one person have a variance of 1."""
@@ -119,7 +125,8 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
        `NOISE_RATIO` times that between the two halves of a recording. That of recording r is ``s v_r``, with its
        relative noise v_r (`himpc.model.relative_noise`); from here on the recording has the weight ``1 / v_r``.
     3. B, the covariance between people, is a weighted mean of the prior's and of what the m_r vary more than by noise
-       (`MAX_SAMPLE_SHARE`, `TRUSTED_SPREAD`). Its eigenvectors are the axes, and its eigenvalues b the variances.
+       (`MAX_SAMPLE_SHARE`, `TRUSTED_SPREAD`). The prior's is reduced where a pose estimator draws people alike
+       (`ALIKE_SPREAD`). The eigenvectors of B are the axes, and its eigenvalues b the variances.
     4. Axes are scaled by ``sqrt(b / (2 s (b + s)))``, so that half the squared distance between two recordings is the
        part of the log-likelihood ratio of one person against two that depends on their difference.
     5. The recordings are clustered by evidence (`himpc.learning.clustering.evidence`), the covariance of the m_r within
@@ -164,7 +171,10 @@ def adapt(network: Network, windows: Windows, prior: IdentityPrior, *, seed: int
         means = _weighted_means(features, recording, weights)
         relative = relative_noise(whitened - means.mean(axis=0) @ whitening, recording)
         between = whitening.T @ prior.between @ whitening
-        noise, share_factor = _estimate_noise(whitened, recording, weights, relative, between)
+        noise, share_factor, spread = _estimate_noise(whitened, recording, weights, relative, between)
+        if windows.body_size == "assumed":
+            alike = np.interp(np.log(spread), np.log(ALIKE_SPREAD), (1, 0))
+            between = between * ALIKE_FACTOR**alike
         sample_share = share_factor * _max_sample_share(len(means), activities)
         _set_axes(network, means, 1 / relative, whitening, between, noise, sample_share)
         if len(means) < 2 or completed == PASSES:
@@ -211,7 +221,7 @@ def _max_sample_share(n_recordings: int, activities: float) -> float:
 
 def _estimate_noise(
     whitened: Array, recording: NDArray[np.int64], weights: Array, relative: Array, between: Array
-) -> tuple[float, float]:
+) -> tuple[float, float, float]:
     """Estimate how much recordings of one person differ, and how far their sample covariance can be trusted.
 
     Halves of a recording show one person, so their difference is an error. Its variance is estimated from the median
@@ -237,13 +247,15 @@ def _estimate_noise(
         Variance between recordings of one person whose relative noise is 1; see `NOISE_RATIO` and `MIN_CLEAR_SPREAD`.
     share_factor : float
         How far the sample covariance can be trusted, from 0 to 1; see `TRUSTED_SPREAD` and `TRUSTED_WEIGHTED_SPREAD`.
+    spread : float
+        Variance between recordings, less that of errors, relative to the prior's between people; see `ALIKE_SPREAD`.
     """
     counts = np.bincount(recording)
     position = np.arange(len(recording)) - (np.cumsum(counts) - counts)[recording]
     second_half = position >= (counts / 2)[recording]
     long_enough = (counts >= MIN_FRAMES)[recording]
     if not long_enough.any():
-        return NOISE_VARIANCE, 1.0
+        return NOISE_VARIANCE, 1.0, 1.0
     variance, directions = np.linalg.eigh(between)
     used = variance >= MIN_VARIANCE
     frames = whitened[long_enough] @ directions[:, used]
@@ -261,7 +273,10 @@ def _estimate_noise(
         np.interp(spread, TRUSTED_SPREAD, (0, 1)),
         np.interp(np.log(weighted_spread), np.log(TRUSTED_WEIGHTED_SPREAD), (0, 1)),
     )
-    return float(np.clip(NOISE_RATIO * errors.mean() * margin, *NOISE_LIMITS)), float(share_factor)
+    excess = np.clip(variances - JOIN_NOISE * NOISE_RATIO * errors, np.finfo(float).tiny, None)
+    relative_spread = excess.sum() / variance[used].sum()
+    noise = np.clip(NOISE_RATIO * errors.mean() * margin, *NOISE_LIMITS)
+    return float(noise), float(share_factor), float(relative_spread)
 
 
 def robust_variances(squares: Array) -> Array:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from himpc.model import CALIBRATION_SLOPE, IdentityScoring
 
 __all__ = [
+    "JOIN_NOISE",
     "NOISE_RANGE",
     "ClusterMeans",
     "cut_by_evidence",
