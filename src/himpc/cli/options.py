@@ -12,7 +12,7 @@ from cyclopts import Group, Parameter
 
 from himpc._schema import settings_of
 from himpc.cli.console import Console
-from himpc.cli.whole_number import WholeNumber
+from himpc.cli.whole_number import WholeNumber, parse_whole_number
 from himpc.errors import RunFolderError
 from himpc.reading import FileOptions, Plan, ReadOptions, Recordings, VideoOptions, plan
 
@@ -49,6 +49,9 @@ def derive_options(cls: type, names: tuple[str, ...] | None = None, *, optional:
                 kind, default = kind | None, None
             hyphen = each.name == "up"  # its values may be -x, -y and -z
             parameter = Parameter(help=text, allow_leading_hyphen=hyphen)
+            if kind in (WholeNumber, WholeNumber | None):  # an older cyclopts ignores converters within
+                kind = int if kind is WholeNumber else int | None
+                parameter = Parameter(help=text, converter=parse_whole_number)
             options.append((each.name, Annotated[kind, parameter], field(default=default)))
     return make_dataclass(cls.__name__, options, frozen=True)
 
