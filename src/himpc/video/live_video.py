@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+import weakref
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -68,6 +69,8 @@ class LiveVideo:
         self._changed = threading.Condition()
         self._thread = threading.Thread(target=self._run, name="himpc live video", daemon=True)
         self._thread.start()
+        # A thread that decodes while the interpreter shuts down can crash it, so one that was not closed ends before.
+        weakref.finalize(self, _stop, self._stop, self._thread)
 
     @property
     def fps(self) -> float:
@@ -119,7 +122,7 @@ class LiveVideo:
         """Stop reading; there are no more frames then."""
         self._stop.set()
         self._end()
-        self._thread.join(timeout=JOIN_TIMEOUT)
+        _stop(self._stop, self._thread)
 
     def _next(self) -> LiveFrame | None:
         is_new = self._newest is not None and self._newest.number > self._last_number
@@ -147,3 +150,9 @@ class LiveVideo:
         with self._changed:
             self._ended = True
             self._changed.notify_all()
+
+
+def _stop(stop: threading.Event, thread: threading.Thread) -> None:
+    stop.set()
+    if thread is not threading.current_thread():
+        thread.join(timeout=JOIN_TIMEOUT)
