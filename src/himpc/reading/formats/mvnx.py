@@ -11,9 +11,9 @@ declare nothing itself, so no entity is ever expanded.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from xml.parsers import expat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,8 +24,9 @@ from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.parsing.markers import marker_recordings
 from himpc.reading.formats.parsing.positions import check_memory, check_positions
 from himpc.reading.formats.parsing.tables import parse_number
-from himpc.reading.formats.parsing.text import HEAD_BYTES, decode_head, utf16_of
+from himpc.reading.formats.parsing.text import HEAD_BYTES, decode_head
 from himpc.reading.formats.parsing.timeline import Timeline, find_timeline
+from himpc.reading.formats.parsing.xml import create_parser, parse_chunks
 from himpc.recordings import Recording
 
 __all__ = ["FACTS", "read", "recognise"]
@@ -125,6 +126,12 @@ def _positions(path: Path, subject: _Subject, timeline: Timeline, length: int) -
     return np.concatenate([placed, missing])
 
 
+def _chunks(path: Path) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+
+
 class _Parser:
     """Parser of the elements that hold names and positions."""
 
@@ -135,10 +142,8 @@ class _Parser:
         self.in_frame = False
         self.frame = (float("nan"), float("nan"))
         self.text: list[str] | None = None
-        with path.open("rb") as file:  # programs of Windows state UTF-8 and write UTF-16
-            encoding = utf16_of(file.read(HEAD_BYTES))
-        self.expat = expat.ParserCreate(encoding and encoding.upper().replace("-16-", "-16"))
-        self.expat.buffer_text = True
+        with path.open("rb") as file:
+            self.expat = create_parser(file.read(HEAD_BYTES))
         self.expat.StartDoctypeDeclHandler = self._check_doctype
         self.expat.SkippedEntityHandler = self._refuse_entity
         self.expat.StartElementHandler = self._start
@@ -147,20 +152,7 @@ class _Parser:
 
     def parse(self) -> list[_Subject]:
         """Parse the subjects that have frames of motion."""
-        try:
-            with self.path.open("rb") as file:
-                while chunk := file.read(_CHUNK):
-                    self.expat.Parse(chunk)
-                self.expat.Parse(b"", True)
-        except expat.ExpatError as error:
-            reason = expat.ErrorString(error.code) if error.code else str(error)
-            raise FormatError(f"{self.path}, line {error.lineno}: is not valid XML: {reason}") from None
-        except FormatError:
-            raise
-        except (LookupError, ValueError):
-            raise FormatError(f"{self.path}: states an unknown encoding, expected UTF-8") from None
-        except OSError as error:
-            raise FormatError(f"{self.path}: cannot be read: {error.strerror or error}") from error
+        parse_chunks(self.path, self.expat, _chunks(self.path))
         subjects = [subject for subject in self.subjects if subject.positions]
         if not subjects:
             kinds = f" (only {', '.join(sorted(self.skipped))})" if self.skipped else ""

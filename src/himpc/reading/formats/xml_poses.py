@@ -10,13 +10,13 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from xml.parsers import expat
 
 from himpc.errors import FormatError
 from himpc.reading.file_options import FileOptions
 from himpc.reading.formats.facts import Export, FormatFacts
 from himpc.reading.formats.json_poses import read_document
-from himpc.reading.formats.parsing.text import decode_head, read_bytes, utf16_of
+from himpc.reading.formats.parsing.text import decode_head, read_bytes
+from himpc.reading.formats.parsing.xml import create_parser, parse_chunks
 from himpc.reading.formats.unsupported import unsupported_error
 from himpc.recordings import Recording
 
@@ -93,11 +93,9 @@ class _Parser:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.content = read_bytes(path)
-        encoding = utf16_of(self.content)
         self.open = [_Element("", {})]
         self.count = 0
-        self.expat = expat.ParserCreate(encoding and encoding.upper().replace("-16-", "-16"))
-        self.expat.buffer_text = True
+        self.expat = create_parser(self.content)
         self.expat.StartDoctypeDeclHandler = self._refuse
         self.expat.StartElementHandler = self._start
         self.expat.EndElementHandler = self._end
@@ -105,15 +103,7 @@ class _Parser:
 
     def parse(self) -> Any:
         """Return the value of the root element."""
-        try:
-            self.expat.Parse(self.content, True)
-        except expat.ExpatError as error:
-            reason = expat.ErrorString(error.code) if error.code else str(error)
-            raise FormatError(f"{self.path}, line {error.lineno}: is not valid XML: {reason}") from None
-        except FormatError:
-            raise
-        except (LookupError, ValueError):
-            raise FormatError(f"{self.path}: states an unknown encoding, expected UTF-8") from None
+        parse_chunks(self.path, self.expat, [self.content])
         ((root,),) = self.open[0].values.values()
         return root
 
