@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+import numpy as np
+
 from himpc.reading.formats.csv.columns import AXES, MAX_NAME, parse_column
+from himpc.reading.formats.parsing.positions import are_quaternions
 
 __all__ = ["name_axes", "prefer_world", "split_point_cells", "spread_points"]
 
 _MIN_JOINTS = 4
 _AXES = (*AXES, "confidence")
-_MAX_DEVIATION = 2e-3
-"""Deviation of the square of a length from 1 below which four numbers are a quaternion."""
 _POINT = re.compile(r"\s*[\[(]([^\[\]()]*)[\])]\s*|\s*((?:[-+0-9.eE]+\s+){2}[-+0-9.eE]+)\s*")
 _SEPARATOR = re.compile(r"\s*[,;]\s*|\s+")
 _NUMBERED = re.compile(r"(.*[A-Za-z].*?)[_.\s\[]?([0-9xyz])\]?")
@@ -37,7 +38,7 @@ def split_point_cells(header: Sequence[str], rows: Sequence[list[str]]) -> tuple
         if len(numbers) in (2, 3, 4) and not ((column := parse_column(name)) and column.joint):
             widths[i] = len(numbers)
     fours = [i for i, width in widths.items() if width == len(_AXES)]
-    if fours and _are_quaternions([row[i] for i in fours for row in rows if i < len(row)]):
+    if fours and _hold_quaternions([row[i] for i in fours for row in rows if i < len(row)]):
         widths = {i: width for i, width in widths.items() if i not in fours}
     if not widths:
         return list(header), list(rows)
@@ -70,15 +71,13 @@ def _numbers(cell: str) -> list[str]:
     return [part for part in _SEPARATOR.split((match[1] or match[2] or "").strip()) if part] if match else []
 
 
-def _are_quaternions(cells: Sequence[str]) -> bool:
-    """Return whether cells of four numbers have length 1, so that they are no points with a confidence."""
+def _hold_quaternions(cells: Sequence[str]) -> bool:
+    """Return whether the cells of four numbers are quaternions."""
     try:
-        squares = [
-            sum(float(number) ** 2 for number in numbers) for cell in cells if len(numbers := _numbers(cell)) == 4
-        ]
-    except (ValueError, OverflowError):
+        rows = [[float(number) for number in numbers] for cell in cells if len(numbers := _numbers(cell)) == 4]
+    except ValueError:
         return False
-    return bool(squares) and all(abs(square - 1) < _MAX_DEVIATION for square in squares)
+    return bool(rows) and are_quaternions(np.array(rows))
 
 
 def _cells(cell: str, width: int) -> list[str]:

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from himpc.reading.formats.csv.columns import AXES, parse_column
 from himpc.reading.formats.parsing.keypoints import normalize_key
+from himpc.reading.formats.parsing.positions import are_quaternions
 
 __all__ = ["MIN_POINTS", "RATES", "Pose", "are_one_body", "get_first", "parse_point", "parse_pose"]
 
 _MAX_NUMBER = 1e300
-_MAX_DEVIATION = 2e-3
-"""Deviation of the square of a length from 1 below which four numbers are a quaternion."""
 _MAX_GAP = 0.03
 """Mean distance of the points of two poses of one body, in the size of the body: 5 cm in an adult."""
 RATES = ("fps", "framerate", "samplingrate", "samplerate", "frequency", "capturerate", "rate")
@@ -55,7 +54,7 @@ def get_first(content: Mapping[str, Any], keys: Sequence[str]) -> Any:
 def parse_pose(value: Any) -> Pose | None:
     """Parse the points of a person: by name, in a list, or as flat coordinates; None if it is something else."""
     pose = _parse_any(value)
-    return None if pose is None or _are_quaternions(pose.values) or not pose.values.any() else pose
+    return None if pose is None or _holds_quaternions(pose.values) or not pose.values.any() else pose
 
 
 def are_one_body(pairs: Sequence[tuple[Pose, Pose]]) -> bool:
@@ -68,12 +67,9 @@ def are_one_body(pairs: Sequence[tuple[Pose, Pose]]) -> bool:
     return bool(gaps) and bool(np.median(gaps) < _MAX_GAP)
 
 
-def _are_quaternions(values: NDArray[np.float64]) -> bool:
-    """Return whether rows have length 1; those of points at the origin have a confidence of 1."""
-    if values.shape[1] != 4 or not values[:, :3].any():
-        return False
-    with np.errstate(over="ignore", invalid="ignore"):
-        return bool((np.abs((values**2).sum(axis=1) - 1) < _MAX_DEVIATION).all())
+def _holds_quaternions(values: NDArray[np.float64]) -> bool:
+    """Return whether rows are quaternions; points at the origin have length 1, too, by a confidence of 1."""
+    return values.shape[1] == 4 and bool(values[:, :3].any()) and are_quaternions(values)
 
 
 def _parse_any(value: Any) -> Pose | None:

@@ -14,6 +14,7 @@ from himpc.errors import FormatError
 __all__ = [
     "MAX_COORDINATE",
     "MAX_JOINTS",
+    "are_quaternions",
     "check_depth",
     "check_memory",
     "check_positions",
@@ -35,8 +36,17 @@ _MIN_POINTS_OF_PLANE, _MAX_THICKNESS, _MIN_CHANGE = 4, 1e-4, 0.02
 """Number of points from which a plane is no chance; the thickness of a flat body, and the change of shape that is a
 movement, relative to its size."""
 
+_MAX_DEVIATION = 2e-3
+"""Deviation of the square of a length from 1 below which four numbers are a quaternion."""
+
 _MIN_SENTINEL = 999
 """Coordinate that is a mark of a missing point where all three axes have it."""
+
+
+def are_quaternions(rows: NDArray[np.float64]) -> bool:
+    """Return whether rows of four numbers ``(n, 4)`` have length 1, and so are no points with a confidence."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return bool((np.abs((rows**2).sum(axis=1) - 1) < _MAX_DEVIATION).all())
 
 
 def check_memory(path: Path, bodies: int, frames: int, joints: int) -> None:
