@@ -100,8 +100,8 @@ def _convert(model: Model, enrolled: EnrolledSystems, probe: EmbeddedRecording, 
     known = enrolled.displacements
     if system in known and probe.joints is not None:
         for other in linked & known.keys() - {system}:
-            change = np.broadcast_to(known[other] - known[system], probe.joints.shape)
-            by_system[other] = embed_moved(model, probe, add_in_body_frame(probe.joints, change, model.layout))
+            joints = add_in_body_frame(probe.joints, known[other] - known[system], model.layout)
+            by_system[other] = embed_moved(model, probe, joints)
     shifted = _subtract(probe, enrolled.offset(system))
     return ComparableRecording(shifted, linked, _describe_unlinked(system, enrolled, linked), slack, by_system)
 

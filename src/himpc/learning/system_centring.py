@@ -52,7 +52,7 @@ def centre_systems(
     means = [poses[system == number].mean(axis=0) for number in range(int(system.max()) + 1)]
     bodies = np.stack([*means, poses.mean(axis=0)])
     moved = [
-        add_in_body_frame(each, np.broadcast_to(bodies[-1] - bodies[number], each.shape), layout)
+        add_in_body_frame(each, bodies[-1] - bodies[number], layout)
         for each, number in zip(joints, system.tolist(), strict=True)
     ]
     return moved, bodies
@@ -75,7 +75,7 @@ def centre_on_model(model: Model, joints: Sequence[NDArray[np.float32]]) -> tupl
         For `system_effects`, where the model's recordings are the first system, and these are the second.
     """
     known, own = _mean_body(model), mean_poses(joints, model.layout).mean(axis=0)
-    moved = [add_in_body_frame(each, np.broadcast_to(known - own, each.shape), model.layout) for each in joints]
+    moved = [add_in_body_frame(each, known - own, model.layout) for each in joints]
     return moved, np.stack([known, own, known])
 
 

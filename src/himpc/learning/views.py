@@ -260,7 +260,8 @@ def remove_view_effect(
 
 
 def add_in_body_frame(joints: NDArray[np.float32], change: Array, layout: Layout) -> NDArray[np.float32]:
-    """Displace the joints of each frame by ``change`` ``(frames, J, 3)``, given for a body that faces +z."""
+    """Displace joints by a change ``(frames, J, 3)``, or ``(J, 3)`` of all frames, given for a body that faces +z."""
+    change = np.broadcast_to(change, joints.shape)
     return (joints + _turn(change, body_headings(joints, layout))).astype(np.float32)
 
 
