@@ -48,10 +48,9 @@ def derive_options(cls: type, names: tuple[str, ...] | None = None, *, optional:
             if optional:
                 kind, default = kind | None, None
             hyphen = each.name == "up"  # its values may be -x, -y and -z
-            parameter = Parameter(help=text, allow_leading_hyphen=hyphen)
-            if kind in (WholeNumber, WholeNumber | None):  # an older cyclopts ignores converters within
-                kind = int if kind is WholeNumber else int | None
-                parameter = Parameter(help=text, converter=parse_whole_number)
+            is_whole = kind in (WholeNumber, WholeNumber | None)  # an older cyclopts ignores the converter of the type
+            converter = parse_whole_number if is_whole else None
+            parameter = Parameter(help=text, allow_leading_hyphen=hyphen, converter=converter)
             options.append((each.name, Annotated[kind, parameter], field(default=default)))
     return make_dataclass(cls.__name__, options, frozen=True)
 

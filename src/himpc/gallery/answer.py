@@ -128,8 +128,7 @@ class Answer:
 
         "match" and "likely" name a person within the threshold, with a probability of at least 0.9 and 0.5. "unsure" is
         for a person to decide: the probability contradicts the threshold, there is no threshold yet, or systems cannot
-        be compared. "unknown" is
-        no enrolled person, or a recording that is too short.
+        be compared. "unknown" is no enrolled person, or a recording that is too short.
         """
         if not self.matches or not self.windows:
             return "unknown"

@@ -1,9 +1,9 @@
 """Bring the catalog of an older version up to date, in the transaction that opens it.
 
 Version 2 adds digests, numbers in the audit log and former names, and stores the names of people in the Unicode form
-NFC. Version 3 adds the decisions of the queue, version 4 headings and simultaneous recordings,
-version 5 the system of a recording. Digests of vectors and
-headings need what the catalog does not hold or the model, and are added afterwards (`GalleryService`).
+NFC. Version 3 adds the decisions of the queue, version 4 headings and simultaneous recordings, version 5 the system of
+a recording. Digests of vectors and headings need what the catalog does not hold or the model, and are added afterwards
+(`GalleryService`).
 """
 
 from __future__ import annotations

@@ -98,8 +98,8 @@ def _rank(gallery: _Side, probe: _Side | None, seed: int, self_match_in_map: boo
         scoring=gallery.scoring,
     )
     if self_match_in_map and probe is None and excluded is None:
-        own = (gallery.vectors, gallery.persons)
-        with_self = evaluate_ranking(own[0], own[0], own[1], own[1], scoring=gallery.scoring)
+        vectors, persons = gallery.vectors, gallery.persons
+        with_self = evaluate_ranking(vectors, vectors, persons, persons, scoring=gallery.scoring)
         precision = with_self.per_query["mAP"][ranking.query]
         ranking = replace(ranking, per_query=ranking.per_query | {"mAP": precision})
     return LevelEvaluation.from_ranking(ranking, queries.persons, len(gallery.vectors), seed=seed)
