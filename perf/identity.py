@@ -68,8 +68,8 @@ def main() -> None:
     arguments.add_argument("--runs", type=Path, default=Path("runs/identity"), help="existing results are reused")
     arguments.add_argument("--sets", nargs="+", default=list(SETS), help="recipes; simulated suites need no data")
     arguments.add_argument("--methods", nargs="+", default=[SHIPPED], help="shipped, or a preset with changed settings")
-    arguments.add_argument("--seeds", type=int, default=3)
-    arguments.add_argument("--quick", action="store_true", help="one seed, ranking and grouping only")
+    arguments.add_argument("--seeds", type=int, help="default 3, with --quick 1")
+    arguments.add_argument("--quick", action="store_true", help="ranking and grouping only")
     arguments.add_argument("--bounds", action="store_true", help="measure the upper bounds instead")
     arguments.add_argument("--ablations", action="store_true", help="measure the ablations, too, with one seed")
     arguments.add_argument("--diagnostics", action="store_true", help="measure the self-diagnostics, too")
@@ -77,7 +77,7 @@ def main() -> None:
     options = arguments.parse_args()
     use_one_thread()
     warnings.simplefilter("ignore")
-    seeds = range(1 if options.quick else options.seeds)
+    seeds = range(options.seeds or (1 if options.quick else 3))
     methods = [UPPER_BOUND] if options.bounds else [*BASELINE_KEYS, *options.methods]
     results: dict[str, dict[str, list[Scores]]] = {name: {} for name in options.sets}
     ablations: dict[str, dict[str, list[Scores]]] = {name: {} for name in options.sets}

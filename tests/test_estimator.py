@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from sklearn.base import clone
@@ -10,7 +12,10 @@ from sklearn.utils.validation import check_is_fitted
 
 import himpc
 from himpc.api import embed
+from himpc.cli import main
 from himpc.errors import ConfigError, DataError, LayoutError, ModelError
+from himpc.learning import resolve_prior
+from himpc.recordings import Windows
 from himpc.skeleton import get_layout
 
 pytestmark = pytest.mark.filterwarnings("ignore:level:UserWarning")
@@ -35,6 +40,34 @@ def test_conventions_of_scikit_learn_hold(walks, learner):
     np.testing.assert_array_equal(twin.fit_transform(walks), learner.transform(walks))
     np.testing.assert_array_equal(clone(learner).fit_predict(walks), learner.predict(walks))
     assert clone(learner).set_params(seed=1).fit(walks).model_.fingerprint != learner.model_.fingerprint
+
+
+@pytest.mark.parametrize("settings", [{}, {"prior": "none", "max_epochs": 1, "hidden": 8}, {"preset": "clean"}])
+def test_fit_predict_equals_the_verb_group(walks, settings, tmp_path, capsys):
+    path = str(tmp_path / "walks.npz")
+    himpc.recordings.save(walks, path)
+    settings = settings | ({"max_epochs": 1, "hidden": 8} if "preset" in settings else {})
+    options = [word for name, value in settings.items() for word in (f"--{name.replace('_', '-')}", str(value))]
+    assert main(["group", path, "--out", str(tmp_path), "--people", "4", "--json", *options]) == 0
+    rows = json.loads(capsys.readouterr().out)["recordings"]
+    learner = himpc.HiMPC(settings.pop("preset", "tracklet"), settings=settings, people=4)
+    groups = learner.fit_predict(himpc.read(path))
+    assert groups.tolist() == [row["group"] for row in rows]
+    np.testing.assert_allclose(learner.confidence_, [row["confidence"] for row in rows], atol=1e-3)
+    np.testing.assert_array_equal(learner.labels_, groups)
+    assert (learner.model_.scoring is None) == bool(settings)
+
+
+def test_fit_trains_on_one_activity_and_fit_predict_adapts_the_prior(walks):
+    learner = himpc.HiMPC()
+    assert resolve_prior(learner.config, Windows.cut(walks, 6)).prior == "none"  # which `fit` follows
+    groups = learner.fit_predict(walks)
+    assert learner.model_.settings["prior"] == "identity"
+    assert not learner.history_.epochs
+    np.testing.assert_array_equal(learner.predict(walks), groups)
+    expected = himpc.group(walks)
+    np.testing.assert_array_equal(groups, expected.groups)
+    np.testing.assert_array_equal(learner.confidence_, expected.confidence)
 
 
 def test_transform_gives_one_embedding_per_recording(walks, learner):

@@ -57,6 +57,9 @@ def test_people_are_found_across_the_sides(biased):
     assert grouping.views is not None
     assert grouping.views.spanning > 0.8
     assert grouping_agreement(grouping.groups, [walk.person for walk in biased]).ari > 0.9
+    learner = himpc.HiMPC()
+    np.testing.assert_array_equal(learner.fit_predict(biased), grouping.groups)
+    np.testing.assert_array_equal(learner.confidence_, grouping.confidence)
 
 
 def test_a_given_model_groups_views_and_warns(biased):

@@ -334,8 +334,10 @@ def fit_and_group(
     people: int | None = None,
     device: str = "auto",
     callbacks: Sequence[object] = (),
-) -> tuple[Grouping, Model]:
+) -> tuple[Grouping, TrainingResult]:
     """Fit a model to recordings and group them; again without the effect of the heading if groups follow it.
+
+    With ``prior="auto"``, the identity prior is adapted to many recordings of one activity, too.
 
     The second grouping is returned if it finds people on several sides (`himpc.learning.ViewCheck.spanning`). Else
     people may each face one way, and the first one is returned, with a doubt. If several systems made the recordings,
@@ -353,8 +355,8 @@ def fit_and_group(
     Returns
     -------
     grouping : Grouping
-    model : Model
-        The model by which they were grouped.
+    trained : TrainingResult
+        The model by which they were grouped, and its history.
 
     Raises
     ------
@@ -366,22 +368,24 @@ def fit_and_group(
     system, names = number_systems(recordings)
     check_people(people, len(unified))
 
-    def fit_once(used: Sequence[Recording]) -> tuple[Grouping, Model]:
+    def fit_once(used: Sequence[Recording]) -> tuple[Grouping, TrainingResult]:
         cut = _cut_for_training(used, system, config, prefer_prior=True)
-        model, effects = train(cut.windows, config, device=device, callbacks=callbacks, prefer_prior=True).model, None
+        trained = train(cut.windows, config, device=device, callbacks=callbacks, prefer_prior=True)
+        model, effects = trained.model, None
         if cut.bodies is not None:
             effects = system_effects(model, used[0].layout, cut.bodies, system, names)
         embedded = embed(model, cut.recordings)
-        return group_embedded(cut.recordings, embedded, model, people=people, degrees=degrees, systems=effects), model
+        grouping = group_embedded(cut.recordings, embedded, model, people=people, degrees=degrees, systems=effects)
+        return grouping, trained
 
-    grouping, model = fit_once(unified)
+    grouping, trained = fit_once(unified)
     if grouping.views is None or grouping.views.verdict != "views":
-        return grouping, model
+        return grouping, trained
     joints = remove_view_effect([recording.joints for recording in unified], unified[0].layout, degrees)
-    other, other_model = fit_once(_with_joints(unified, joints))
+    other, other_trained = fit_once(_with_joints(unified, joints))
     if other.views is None or other.views.spanning < MIN_SPANNING:  # no person was found on two sides
-        return replace(grouping, views=replace(grouping.views, verdict="unclear")), model
-    return replace(other, view_effect_removed=True), other_model
+        return replace(grouping, views=replace(grouping.views, verdict="unclear")), trained
+    return replace(other, view_effect_removed=True), other_trained
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
 from sklearn.exceptions import NotFittedError
 
-from himpc.api import embed, fit, group
+from himpc.api import embed, fit, fit_and_group, group
 from himpc.errors import ConfigError, DataError, ModelError
-from himpc.learning import SINGLE_PROCESS, Config, ProcessGroup
+from himpc.learning import SINGLE_PROCESS, Config, Grouping, ProcessGroup
 from himpc.model import Model
 from himpc.recordings import Recording
 
@@ -51,7 +51,7 @@ class HiMPC(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Bas
     Attributes
     ----------
     model_ : Model
-        The trained model.
+        The model of the last `fit` or `fit_predict`.
     history_ : History
         Loss, clusters and noise of each epoch, and the reason for the end of the training.
     labels_ : int array ``(R,)``
@@ -102,7 +102,10 @@ class HiMPC(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Bas
         overwrite: bool = False,
         processes: ProcessGroup = SINGLE_PROCESS,
     ) -> Self:
-        """Train on recordings; labels of people are not used.
+        """Train on recordings, as ``himpc train`` does; labels of people are not used.
+
+        The identity prior is adapted to 3D recordings of bodies, but a network is trained if twelve or more all show
+        one activity, such as walking, unless the settings state a ``prior``.
 
         Parameters
         ----------
@@ -162,13 +165,38 @@ class HiMPC(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Bas
 
     def predict(self, recordings: Sequence[Recording]) -> NDArray[np.int64]:
         """Group recordings by person and return the number of each one's group, ``(R,)``; see `himpc.group`."""
-        grouping = group(recordings, self._model(), people=self.people)
-        self.labels_, self.confidence_ = grouping.groups, grouping.confidence
-        return grouping.groups
+        return self._keep(group(recordings, self._model(), people=self.people))
 
-    def fit_predict(self, recordings: Sequence[Recording], y: object = None, **kwargs: Any) -> NDArray[np.int64]:
-        """Train on recordings and group them; keyword arguments are those of `fit`."""
-        return self.fit(recordings, **kwargs).predict(recordings)
+    def fit_predict(self, recordings: Sequence[Recording], y: object = None) -> NDArray[np.int64]:
+        """Fit a model to recordings and group these, as `himpc.group` does; return the number of each one's group.
+
+        The identity prior is adapted even where `fit` trains a network, because it groups better, so that the groups
+        may differ from those of `fit` and then `predict` (docs/method.md, section 12).
+
+        Parameters
+        ----------
+        recordings, y
+            As in `fit`.
+
+        Returns
+        -------
+        int array ``(R,)``
+            As `predict`.
+
+        Raises
+        ------
+        DataError, ConfigError
+            As `fit` and `himpc.group`.
+        """
+        grouping, trained = fit_and_group(
+            recordings,
+            self.config.without_labels(self.preset),
+            people=self.people,
+            device=self.device,
+            callbacks=self.callbacks,
+        )
+        self.model_, self.history_ = trained.model, trained.history
+        return self._keep(grouping)
 
     def save(self, path: str | Path) -> None:
         """Write the trained model to a folder: weights as safetensors, and a JSON card."""
@@ -207,6 +235,10 @@ class HiMPC(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Bas
         if not isinstance(self.settings, Mapping | None):
             raise ConfigError(f"settings should be a mapping of names to values, found {self.settings!r}")
         return Config.preset(self.preset).with_(seed=self.seed).with_(**dict(self.settings or {}))
+
+    def _keep(self, grouping: Grouping) -> NDArray[np.int64]:
+        self.labels_, self.confidence_ = grouping.groups, grouping.confidence
+        return grouping.groups
 
     def _model(self) -> Model:
         if not hasattr(self, "model_"):

@@ -30,3 +30,14 @@ def test_advice_is_printed_and_in_the_document(walks, tmp_path, capsys):
 def test_nothing_is_said_where_windows_were_grouped(walks, tmp_path, capsys):
     assert main(["train", walks, "--out", str(tmp_path), "--preset", "clean", "--json", *SMALL]) == 0
     assert json.loads(capsys.readouterr().out)["diagnosis"] is None
+
+
+def test_next_is_to_group_by_the_prior_where_training_was_chosen_to_rank(walks, tmp_path, capsys):
+    assert main(["train", walks, "--out", str(tmp_path / "auto")]) == 0
+    printed = capsys.readouterr().out
+    assert "show one activity" in printed
+    assert printed.rstrip().endswith(f"Next: himpc group {walks}")
+    assert main(["train", walks, "--out", str(tmp_path / "none"), "--prior", "none", "--max-epochs", "1"]) == 0
+    printed = capsys.readouterr().out
+    assert "show one activity" not in printed
+    assert printed.rstrip().endswith(f"--model {tmp_path / 'none'}")

@@ -74,7 +74,7 @@ def group(
             grouping, trained = fit_and_group(
                 recordings, settings.config(), people=people, device=settings.device, callbacks=[bar]
             )
-        adapted = trained.scoring is not None
+        adapted = trained.model.scoring is not None
         start = "Adapted the identity prior to" if adapted else "Trained a model on"
         console.print(f"{start} {count_recordings(recordings)}")
     else:

@@ -33,7 +33,8 @@ def train(
 ) -> int:
     """Train a model on recordings, without labels.
 
-    The identity prior is adapted to 3D recordings of whole bodies; --prior none trains from recordings alone.
+    The identity prior is adapted to 3D recordings of bodies, but a network is trained if twelve or more all show one
+    activity, such as walking. --prior identity always adapts, --prior none always trains.
     Under torchrun (`torchrun --nproc-per-node 2 -m himpc train ...`), several processes share the work.
 
     Parameters
@@ -72,16 +73,23 @@ def _report(
     history = learner.history_
     last = history.epochs[-1] if history.epochs else None
     picture = [path.name for path in draw_history(history, out, figures)] if last else []
-    diagnosis = _diagnose(learner, recordings)
+    diagnosis, group_adapts = _assess(learner, recordings)
     number = count_recordings(recordings)
     if last:
         console.print(f"Trained {count_noun(last.epoch, 'epoch')} on {number}; {history.stopped}")
     else:
-        console.print(f"Adapted the identity prior to {number}, without epochs of training")
+        start = "Adapted the identity prior" if learner.model_.scoring else "Fitted the shapes of segments"
+        console.print(f"{start} to {number}, without epochs of training")
     for sentence in diagnosis.advice if diagnosis else ():
         console.print(sentence)
     console.print(f"Wrote {out}: {', '.join(['model.safetensors', 'model.json', 'history.jsonl', *picture])}")
-    console.print(f"Next: himpc group {command_options} --model {shlex.quote(str(out))}")
+    if group_adapts:
+        console.print(
+            "A network was trained, because the recordings show one activity; to group them, himpc group without "
+            "--model adapts the identity prior, which groups them better"
+        )
+    model = "" if group_adapts else f" --model {shlex.quote(str(out))}"
+    console.print(f"Next: himpc group {command_options}{model}")
     console.result(
         {
             "out": str(out),
@@ -95,14 +103,19 @@ def _report(
     )
 
 
-def _diagnose(learner: HiMPC, recordings: Recordings) -> Diagnosis | None:
-    """Compute the self-diagnostics; None for pseudo-labels of windows, for which they were not validated."""
+def _assess(learner: HiMPC, recordings: Recordings) -> tuple[Diagnosis | None, bool]:
+    """Compute the self-diagnostics, and whether a network was trained where `himpc group` adapts the identity prior.
+
+    The diagnostics are None for pseudo-labels of windows, for which they were not validated.
+    """
     from himpc.api import unify_layouts
-    from himpc.learning import diagnose
+    from himpc.learning import diagnose, resolve_prior
     from himpc.recordings import Windows
 
     config = learner.config
     if config.grouped != "recordings":
-        return None
+        return None, False
     windows = Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride)
-    return diagnose(learner.model_, windows)
+    has_trained = bool(learner.history_.epochs)
+    group_adapts = has_trained and resolve_prior(config, windows, prefer_prior=True).prior == "identity"
+    return diagnose(learner.model_, windows), group_adapts

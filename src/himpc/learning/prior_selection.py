@@ -22,7 +22,7 @@ MAX_ONE_ACTIVITY_VARIANCE = 0.3
 0.15 in walking sets and simulated suites, at least 0.61 in sets of several activities."""
 
 MIN_TRAINING_RECORDINGS = 12
-"""Number of recordings of one activity from which training separates people better than the prior."""
+"""Number of recordings of one activity from which training may rank windows better than the prior."""
 
 MAX_POSE_RATIO = 0.8
 """Variance of the poses between recordings of a discovered layout, relative to that within them, above which they show
@@ -52,7 +52,7 @@ def resolve_prior(config: Config, windows: Windows, *, prefer_prior: bool = Fals
     windows : Windows
     prefer_prior : bool
         With ``prior="auto"``, adapt the prior to many recordings of one activity, too, instead of training, as groups
-        and galleries do: training ranks simulated ones better, but only the prior gives likelihood ratios.
+        and galleries do: the prior groups these better, and gives likelihood ratios (docs/lab-notebook.md).
 
     Returns
     -------
@@ -99,8 +99,7 @@ def resolve_prior(config: Config, windows: Windows, *, prefer_prior: bool = Fals
 def suits_training(windows: Windows) -> bool:
     """Return whether there are at least `MIN_TRAINING_RECORDINGS`, and all show much the same poses, such as walking.
 
-    Training then separates people better than the prior: what varies between recordings of one person varies within
-    each recording, too.
+    What varies between recordings of one person then varies within each recording, too, from which training learns.
     """
     if len(np.unique(windows.whole_recording)) < MIN_TRAINING_RECORDINGS:
         return False
