@@ -102,7 +102,7 @@ def test_large_queue_is_compared_in_blocks_with_the_same_result(monkeypatch):
     persons = [(f"unnamed-{i % 5 + 1}", "abcde"[i % 5]) for i in range(40)]
     unnamed = tuple(f"unnamed-{i}" for i in range(1, 6))
     whole = ask(persons, unnamed=unnamed)
-    monkeypatch.setattr("himpc.gallery.queue.BLOCK_ELEMENTS", 150)
+    monkeypatch.setattr("himpc.evaluation.distances._BLOCK_CELLS", 150)
     assert ask(persons, unnamed=unnamed) == whole
 
 

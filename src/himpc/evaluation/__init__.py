@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from himpc.evaluation.agreement import Agreement, grouping_agreement
     from himpc.evaluation.bootstrap import bootstrap_interval
     from himpc.evaluation.closed_set import Evaluation, ExclusionKey, LevelEvaluation, evaluate_embeddings
-    from himpc.evaluation.distances import blocks, euclidean
+    from himpc.evaluation.distances import blocks, distance_rows, euclidean
     from himpc.evaluation.embeddings import LabelledEmbeddings, pool_recordings
     from himpc.evaluation.formatting import markdown_table, mean_and_spread, percent, percent_interval
     from himpc.evaluation.metrics import METRICS
@@ -30,6 +30,7 @@ __all__ = [
     "VerificationResult",
     "blocks",
     "bootstrap_interval",
+    "distance_rows",
     "error_rates",
     "euclidean",
     "evaluate_distances",
@@ -52,7 +53,7 @@ __getattr__ = import_on_first_use(
         "agreement": "Agreement grouping_agreement",
         "bootstrap": "bootstrap_interval",
         "closed_set": "Evaluation ExclusionKey LevelEvaluation evaluate_embeddings",
-        "distances": "blocks euclidean",
+        "distances": "blocks distance_rows euclidean",
         "embeddings": "LabelledEmbeddings pool_recordings",
         "formatting": "markdown_table mean_and_spread percent percent_interval",
         "metrics": "METRICS",

@@ -57,6 +57,16 @@ def negative_ratios(
     return lambda block: -scoring.compare(probe[block], gallery)
 
 
+def distance_rows(
+    probe: NDArray[np.floating], gallery: NDArray[np.floating], scoring: IdentityScoring | None
+) -> DistanceRows:
+    """Return `euclidean`; with a scoring, `IdentityScoring.to_distance` of the log-likelihood ratios instead."""
+    if scoring is None:
+        return euclidean(probe, gallery)
+    rows = negative_ratios(probe, gallery, scoring)
+    return lambda block: scoring.to_distance(-rows(block))
+
+
 def _check(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> None:
     """Check that both sets hold finite embeddings of one size."""
     for name, vectors in (("probe", probe), ("gallery", gallery)):

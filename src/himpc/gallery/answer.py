@@ -25,7 +25,8 @@ class Neighbour:
         Its id in the gallery.
     source : str
     distance : float
-        Euclidean distance between the means of the windows.
+        Between the means of the windows: Euclidean, or, if the model is an adapted prior, a function of the
+        log-likelihood ratio of one person against two (`himpc.model.IdentityScoring.to_distance`).
     """
 
     id: int
@@ -46,6 +47,7 @@ class Moment:
     recording_start : int
         The first frame there.
     distance : float
+        Euclidean distance.
     """
 
     start: int

@@ -10,16 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from himpc.evaluation import blocks, distance_rows
 from himpc.gallery.answer import LIKELY_PROBABILITY, MATCH_PROBABILITY
 from himpc.gallery.catalog.decisions import Fact
 from himpc.gallery.ranking import DecisionRule
 from himpc.gallery.records import EnrolledRecording, QueueItem
+from himpc.model import IdentityScoring
 
 MAX_COMPARED = 2_000
 """Recordings that are compared with all others: those of unnamed people first, then the latest."""
-
-BLOCK_ELEMENTS = 2**22
-"""Elements of a block of distances, which bounds memory."""
 
 Floats = NDArray[np.float64]
 
@@ -58,6 +57,7 @@ def build_queue(
     rule: DecisionRule,
     facts: Sequence[Fact],
     simultaneous: Sequence[tuple[int, int]] = (),
+    scoring: IdentityScoring | None = None,
 ) -> list[QueueItem]:
     """Return the questions: merges by falling probability, then doubtful recordings, then people without a name.
 
@@ -77,6 +77,8 @@ def build_queue(
         What was decided before.
     simultaneous : sequence of (int, int)
         The ids of recordings that overlap in time, and so show different people.
+    scoring : IdentityScoring, optional
+        As in `himpc.gallery.calibration.calibrate`.
     """
     if not recordings:
         return []
@@ -85,7 +87,7 @@ def build_queue(
     support: Counter[tuple[frozenset[str], str]] = Counter()
     doubts: list[_Doubt] = []
     unknown: dict[str, QueueItem] = {}
-    for each in _compare(recordings, unnamed, vectors, questions):
+    for each in _compare(recordings, unnamed, vectors, questions, scoring):
         person = recordings[each.row].person
         if person in unnamed:
             item = questions.unknown(person, each)
@@ -283,7 +285,11 @@ class _Questions:
 
 
 def _compare(
-    recordings: Sequence[EnrolledRecording], unnamed: set[str], vectors: NDArray[np.floating], questions: _Questions
+    recordings: Sequence[EnrolledRecording],
+    unnamed: set[str],
+    vectors: NDArray[np.floating],
+    questions: _Questions,
+    scoring: IdentityScoring | None,
 ) -> Iterator[_Comparison]:
     """Leave out recordings in turn, and compare them with all others; vectors that are not finite are left out."""
     rows = np.flatnonzero(np.isfinite(vectors).all(axis=1))
@@ -295,13 +301,11 @@ def _compare(
     persons = code[order][starts]
     members = dict(zip(persons.tolist(), np.split(order, starts[1:]), strict=True))
     chosen = sorted(rows.tolist(), key=lambda row: (recordings[row].person not in unnamed, -row))[:MAX_COMPARED]
-    columns = vectors.astype(np.float64)
-    squares = np.square(columns).sum(axis=1)
-    block = max(1, BLOCK_ELEMENTS // len(columns))
-    for start in range(0, len(chosen), block):
-        probes = chosen[start : start + block]
-        product = squares - 2 * columns[probes] @ columns.T + squares[probes][:, None]
-        distances = np.sqrt(np.maximum(product, 0))
+    compare = distance_rows(vectors[chosen], vectors[order], scoring)
+    for block in blocks(len(chosen), len(vectors)):
+        probes = chosen[block]
+        distances = np.full((len(probes), len(vectors)), np.inf)
+        distances[:, order] = compare(block)
         distances[np.arange(len(probes)), probes] = np.inf
         for row, own in zip(probes, distances, strict=True):
             by_person = np.full(len(questions.names), np.inf)

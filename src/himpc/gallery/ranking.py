@@ -12,7 +12,7 @@ from himpc.evaluation import euclidean
 from himpc.gallery.answer import Answer, Match, Moment, Neighbour
 from himpc.gallery.calibration import Calibration
 from himpc.gallery.recordings import EmbeddedRecording
-from himpc.gallery.store import Entries, InMemoryIndex, VectorStore
+from himpc.gallery.store import Entries
 
 MAX_EVIDENCE = 3
 """Maximum number of recordings and of moments in a match."""
@@ -60,19 +60,18 @@ class DecisionRule:
 
 
 def find_candidates(
-    vectors: VectorStore | InMemoryIndex,
-    pooled: NDArray[np.float32],
+    nearest_recordings: Callable[[int], Sequence[tuple[int, float]]],
     people: int,
     persons_of: Callable[[Sequence[int]], Mapping[int, int]],
 ) -> list[Candidate]:
-    """Find the recordings nearest to a vector, nearest first, until they show `people` people or all are found.
+    """Find the recordings nearest to a probe, nearest first, until they show `people` people or all are found.
 
-    `persons_of` looks up the person of each recording; recordings it does not return are not enrolled.
+    `nearest_recordings` looks up the ids and distances of up to a number of recordings, `persons_of` the person of
+    each; recordings it does not return are not enrolled.
     """
     k = max(32, INITIAL_RECORDINGS_PER_PERSON * people)
     while True:
-        ids, distances = vectors.nearest(pooled[None], k)
-        nearest = [(int(i), float(d)) for i, d in zip(ids[0], distances[0], strict=True) if i]
+        nearest = nearest_recordings(k)
         person_of = persons_of([i for i, _ in nearest])
         candidates = [Candidate(i, person_of[i], d) for i, d in nearest if i in person_of]
         if len(nearest) < k or len({each.person for each in candidates}) >= people:

@@ -120,4 +120,4 @@ class Review:
             facts = decisions.read_facts(connection)
             simultaneous = queries.simultaneous_pairs(connection)
         vectors = self._searcher.pooled(np.array([each.id for each in recordings], dtype=np.int64))
-        return build_queue(recordings, unnamed, vectors, rule, facts, simultaneous)
+        return build_queue(recordings, unnamed, vectors, rule, facts, simultaneous, self._searcher.scoring)

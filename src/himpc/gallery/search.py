@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Self
@@ -28,9 +28,11 @@ from himpc.gallery.ranking import (
     rerank,
     select_evidence,
 )
+from himpc.gallery.ratio_index import RatioIndex, rank_by_ratio
 from himpc.gallery.recordings import EmbeddedRecording, embed_recordings, pairs_apart
 from himpc.gallery.store import InMemoryIndex, VectorStore
 from himpc.gallery.systems import EnrolledSystems, choose_common, learn_offsets, measure_displacements
+from himpc.model import TYPICAL_NOISE_RATIO
 from himpc.recordings import Progress, Recording, nearby_sectors
 
 if TYPE_CHECKING:
@@ -44,6 +46,13 @@ MAX_CALIBRATION_RECORDINGS = 20_000
 
 MAX_INDEX_ELEMENTS = 64 * 2**20
 """Elements of the index in memory, 256 MiB: 350,000 recordings of 192 dimensions. Larger galleries use the store."""
+
+SMALL_INDEX_ELEMENTS = 2**20
+"""Elements of an index that any search by likelihood ratios builds, because it is exact: 5,000 recordings."""
+
+RATIO_CANDIDATES = 8
+"""Nearest recordings that a store returns for each one that the likelihood ratio selects: 256 or more. Of 50,000
+simulated ones, the five with the largest ratios were always among them."""
 
 OTHER_SIDE_NOTE = (
     "the nearest person is enrolled from other sides only, and a body looks different from another side: the answer is "
@@ -91,6 +100,8 @@ class Searcher:
         The pooled vectors in memory, or None if there are too many.
     systems : RevisionCache
         The systems that made the recordings, and their offsets.
+    scoring : IdentityScoring or None
+        By which recordings are compared if the model is an adapted prior; otherwise they are by Euclidean distance.
     uses_index : bool
         Whether searches use `index`; after a change the store is searched until the index is complete again.
     """
@@ -101,6 +112,7 @@ class Searcher:
         self.counts = RevisionCache(self._count)
         self.index = RevisionCache(self._build_index)
         self.systems = RevisionCache(self._learn_systems)
+        self.scoring = None if model.scoring is None else model.scoring.for_typical_recordings()
         self.uses_index = False
 
     def revision(self) -> int:
@@ -123,6 +135,8 @@ class Searcher:
         With `allow_empty`, a gallery without people answers unknown instead of raising an error.
         """
         embedded = embed_recordings(self._model, probes, progress)
+        if self._is_small(revision := self.revision()):
+            self.index.get(revision)
         is_empty = allow_empty and not self.counts.get(self.revision())[0]
         rule = DecisionRule() if is_empty else self.decision_rule(options)
         pairs = pairs_apart(embedded)
@@ -191,15 +205,12 @@ class Searcher:
     def _find(
         self, connection: Connection, probe: ComparableRecording, people: int, systems: EnrolledSystems
     ) -> list[Candidate]:
-        """Find the recordings nearest to a probe without offsets, of the systems with which it can be compared.
-
-        Vectors are stored with the offset of their system, so each system is searched with this offset added.
-        """
-        index = self.index.peek(self._catalog.revision(connection)) if self.uses_index else None
-        vectors = index or self._store
+        """Find the recordings nearest to a probe without offsets, of the systems with which it can be compared."""
         if not systems.offsets:
             return find_candidates(
-                vectors, probe.recording.pooled, people, lambda ids: queries.persons_of(connection, ids)
+                self._nearest(connection, probe.recording.pooled),
+                people,
+                lambda ids: queries.persons_of(connection, ids),
             )
         found: list[Candidate] = []
         for system, count in systems.people.items():
@@ -210,11 +221,36 @@ class Searcher:
                 of = queries.systems_of(connection, ids)
                 return {id: person for id, person in queries.persons_of(connection, ids).items() if of[id] == system}
 
-            query = (probe.recording.pooled + systems.offset(system)).astype(np.float32)
+            offset, query = systems.offset(system), probe.recording.pooled
             if system is not None and system in probe.by_system:
-                query = probe.by_system[system].pooled
-            found += find_candidates(vectors, query, min(people, count), persons_of)
+                query = probe.by_system[system].pooled - offset
+            found += find_candidates(self._nearest(connection, query, offset), min(people, count), persons_of)
         return sorted(found, key=lambda each: each.distance)
+
+    def _nearest(
+        self, connection: Connection, query: NDArray[np.floating], offset: NDArray[np.float64] | float = 0.0
+    ) -> Callable[[int], list[tuple[int, float]]]:
+        """Return a function that finds up to k recordings and their distances, nearest first.
+
+        Vectors are stored with the offset of their system, so the store is searched with the offset added.
+        """
+        revision = self._catalog.revision(connection)
+        index = self.index.peek(revision) if self.uses_index or self._is_small(revision) else None
+
+        def nearest(k: int) -> list[tuple[int, float]]:
+            if index is not None:
+                ids, distances = (each[0] for each in index.nearest(query[None].astype(np.float32), k))
+            elif self.scoring is None:
+                ids, distances = (each[0] for each in self._store.nearest(query[None].astype(np.float32), k))
+            else:
+                with_offset = (query + offset)[None].astype(np.float32)
+                ids = self._store.nearest(with_offset, RATIO_CANDIDATES * k)[0][0]
+                ids = ids[ids > 0]
+                ids, distances = rank_by_ratio(query, ids, self._store.pooled(ids) - offset, self.scoring)
+            found = zip(ids[:k].tolist(), distances[:k].tolist(), strict=True)
+            return [(id, distance) for id, distance in found if id]
+
+        return nearest
 
     def _answer(
         self, comparable: ComparableRecording, options: SearchOptions, rule: DecisionRule, systems: EnrolledSystems
@@ -246,7 +282,7 @@ class Searcher:
             return _withhold(answer, "another system made the recording, which measures bodies otherwise")
         if answer.person is None and answer.matches and answer.threshold is not None:
             nearest = answer.matches[0]
-            slack = comparable.slack.get(str(system_of.get(nearest.recordings[0].id)), 0.0)
+            slack = comparable.slack.get(str(system_of.get(nearest.recordings[0].id)), 0.0) / TYPICAL_NOISE_RATIO
             if nearest.distance**2 <= answer.threshold**2 + slack:
                 reason = (
                     f"the distance {nearest.distance:.2f} is beyond the threshold {answer.threshold:.2f} by no more "
@@ -277,13 +313,21 @@ class Searcher:
             "calibrate the gallery, with 0 folds if the model was not trained on its people"
         )
 
-    def _build_index(self) -> InMemoryIndex | None:
+    def _is_small(self, revision: int) -> bool:
+        """Return whether any search builds the index, because the store alone is not exact."""
+        is_small = self.counts.get(revision)[1] * self._model.size <= SMALL_INDEX_ELEMENTS
+        return self.scoring is not None and is_small
+
+    def _build_index(self) -> InMemoryIndex | RatioIndex | None:
         ids = self._store.ids()
         if len(ids) * self._model.size > MAX_INDEX_ELEMENTS:
             return None
-        vectors = self._store.pooled(ids)
+        vectors = self.pooled(ids)
         is_stored = np.isfinite(vectors).all(axis=1)
-        return InMemoryIndex(ids[is_stored], vectors[is_stored]) if is_stored.any() else None
+        if not is_stored.any():
+            return None
+        ids, vectors = ids[is_stored], vectors[is_stored]
+        return InMemoryIndex(ids, vectors) if self.scoring is None else RatioIndex(ids, vectors, self.scoring)
 
     def _count(self) -> tuple[int, int, int]:
         with self._catalog.read() as connection:
@@ -291,7 +335,9 @@ class Searcher:
 
     def _calibrate(self) -> tuple[Calibration | None, str]:
         with self._catalog.read() as connection:
-            if saved := self._catalog.get_property(connection, "calibration"):
+            # One of an adapted model was saved by an older version, which compared by Euclidean distance.
+            saved = self._catalog.get_property(connection, "calibration")
+            if saved and self.scoring is None:
                 return load_stored_calibration(saved, self._catalog.location), ""
             person_of = queries.sample_recordings(connection, MAX_CALIBRATION_RECORDINGS)
         ids = np.array(list(person_of), dtype=np.int64)
@@ -302,7 +348,7 @@ class Searcher:
         has_one_each = len(np.unique(persons)) == len(persons)
         try:
             halves = self._halves(ids) if has_one_each else None
-            return calibrate(pooled, persons, halves, scoring=self._model.scoring), ""
+            return calibrate(pooled, persons, halves, scoring=self.scoring), ""
         except DataError as error:
             return None, str(error)
 

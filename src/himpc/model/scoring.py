@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +19,8 @@ therefore counts as ``n / (1 + (n - 1) CORRELATION)`` independent ones."""
 CALIBRATION_SLOPE = 0.25
 """Factor of log-likelihood ratios in probabilities: axes are not independent, and errors have heavy tails."""
 
-MATCH_EVIDENCE = 12.0
-"""Log-likelihood ratio, in nats, that about 1 % of comparisons of two people exceed on sets of a depth camera; in
-motion capture fewer do."""
+TYPICAL_NOISE_RATIO = 0.45
+"""Variance of the error of a typical recording, relative to `IdentityScoring.noise`, which covers unusual ones."""
 
 Array = NDArray[np.float64]
 
@@ -93,28 +92,60 @@ class IdentityScoring:
         -------
         float64 array ``(P, G)``
         """
-        used = self.pose_scale > 0
-        a, b = (np.asarray(each, dtype=np.float64)[:, used] * self.pose_scale[used] for each in (first, second))
-        between = self.between[used]
-        total = between + self.noise
-        determinant = total**2 - between**2
-        factor = between / determinant
-        shrinkage = factor * between / total
-        constant = 0.5 * np.log(total**2 / determinant).sum()
+        a, b = self._whiten(first), self._whiten(second)
+        factor, shrinkage, constant = self._weights()
         sizes = 0.5 * ((a**2 @ shrinkage)[:, None] + b**2 @ shrinkage)
         ratios: Array = constant + (a * factor) @ b.T - sizes
         return ratios
 
-    def distance_threshold(self) -> float:
-        """Return a Euclidean distance up to which about 1 % of pairs of two people match.
+    def for_typical_recordings(self) -> IdentityScoring:
+        """Return the scoring of recordings with the error of a typical one, by which galleries compare."""
+        return replace(self, noise=TYPICAL_NOISE_RATIO * self.noise)
 
-        It needs no recordings, so that a gallery of a few people has a threshold, too. It is that of a log-likelihood
-        ratio of `MATCH_EVIDENCE`, for two recordings of average people.
+    def to_distance(self, ratio: NDArray[np.floating] | float) -> Array:
+        r"""Express log-likelihood ratios as distances, which fall as the ratio rises and are never negative.
+
+        .. math:: d = \sqrt{2 \ln(1 + e^{r_0 - r})}
+
+        r_0 is the mean ratio of a recording with itself. Between average people, d is the Euclidean distance in units
+        of the error of a difference; between people who differ from the average alike, it is smaller.
         """
         between = self.between[self.pose_scale > 0]
+        identical = self._weights()[2] + (between / (2 * between + self.noise)).sum()
+        distance: Array = np.sqrt(2 * np.logaddexp(0, identical - np.asarray(ratio, dtype=np.float64)))
+        return distance
+
+    def entry_vectors(self, embeddings: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Map embeddings ``(R, D)`` so that their Euclidean distances to `query_vectors` rank them by `compare`.
+
+        As ``-2 r = |a - b|² - q(a) - q(b)`` plus a constant, in units in which ``q(x)`` is quadratic, one more
+        coordinate, ``sqrt(max q - q(b))``, holds what depends on the entry alone.
+        """
+        whitened = self._whiten(embeddings)
+        factor, shrinkage, _ = self._weights()
+        sizes = whitened**2 @ (factor - shrinkage)
+        last = np.sqrt(sizes.max(initial=0) - sizes)
+        vectors: NDArray[np.float32] = np.column_stack([whitened * np.sqrt(factor), last]).astype(np.float32)
+        return vectors
+
+    def query_vectors(self, embeddings: NDArray[np.floating]) -> NDArray[np.float32]:
+        """Map embeddings ``(Q, D)`` of probes; see `entry_vectors`."""
+        whitened = self._whiten(embeddings) * np.sqrt(self._weights()[0])
+        vectors: NDArray[np.float32] = np.column_stack([whitened, np.zeros(len(whitened))]).astype(np.float32)
+        return vectors
+
+    def _whiten(self, embeddings: NDArray[np.floating]) -> Array:
+        used = self.pose_scale > 0
+        whitened: Array = np.asarray(embeddings, dtype=np.float64)[:, used] * self.pose_scale[used]
+        return whitened
+
+    def _weights(self) -> tuple[Array, Array, float]:
+        """Return the weights of products and of squares in the ratio of single recordings, and its constant."""
+        between = self.between[self.pose_scale > 0]
         total = between + self.noise
-        constant = 0.5 * (np.log(total**2 / (total**2 - between**2)) + between / total).sum()
-        return float(np.sqrt(max(0.0, 2 * (constant - MATCH_EVIDENCE))))
+        determinant = total**2 - between**2
+        factor = between / determinant
+        return factor, factor * between / total, float(0.5 * np.log(total**2 / determinant).sum())
 
     def error_variance(self) -> Array:
         """Compute the variance of the error of a recording along each axis of the embedding, ``(D,)``; 0 if unused."""

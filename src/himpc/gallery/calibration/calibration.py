@@ -24,12 +24,8 @@ DEFAULT_FPIR = 0.1
 """The default rates of a search: the stricter one decides. An FMR is a rate per comparison, so that in a gallery of
 1,000 people nearly all non-enrolled people have a match at 0.01; few people can show no FPIR of 0.1."""
 
-TYPICAL_NOISE_RATIO = 0.3
-"""Variance of the error of a typical recording, relative to `IdentityScoring.noise`, which covers unusual ones: with 1,
-up to 16 % of pairs of people match at a stated FMR of 1 % on kinect-v1-actions."""
-
-DRAWS = 10_000
-"""Simulated pairs of people from which a quantile of distances is estimated."""
+DRAWS, MAX_SIMULATED_RECORDINGS = 4_000, 8
+"""Number of simulated pairs of people from which a quantile of distances is estimated, and of the recordings of one."""
 
 Source = Literal["recordings", "halves"]
 Measure = Literal["FMR", "FPIR"]
@@ -272,25 +268,30 @@ def calibrate(
         Models trained as the gallery's own was; each person is left out by one of them, which compares that person's
         recordings.
     scoring : IdentityScoring, optional
-        That of an adapted model, from which `Calibration.prior_threshold` follows.
+        That of an adapted model, for typical recordings: distances are `IdentityScoring.to_distance` of its
+        log-likelihood ratios instead of Euclidean ones. It has no folds, because the model was not trained.
 
     Raises
     ------
+    ConfigError
+        If there are folds and a scoring.
     DataError
         If arrays do not fit or are not finite, there are fewer than two people, or no person has two recordings and
         there are no halves.
     """
-    comparisons = _compare(vectors, person, folds)
-    if len(duplicates := find_duplicates(vectors, person)):
+    if folds and scoring is not None:
+        raise ConfigError("an adapted model has a scoring and was not trained, so it has no folds")
+    comparisons = _compare(vectors, person, folds, scoring)
+    if len(duplicates := find_duplicates(vectors, person, scoring)):
         stays = ~np.isin(person, duplicates)
         vectors, person, halves = vectors[stays], person[stays], None if halves is None else halves[stays]
         folds = [fold.select(stays) for fold in folds]
-        comparisons = _compare(vectors, person, folds)
+        comparisons = _compare(vectors, person, folds, scoring)
     source: Source = "recordings" if comparisons.genuine_persons else "halves"
     genuine, genuine_persons = (comparisons.genuine, comparisons.genuine_weight), comparisons.genuine_persons
     if source == "halves":
         single_fold = [Fold(vectors, np.ones(len(vectors), dtype=bool), halves)]
-        genuine, genuine_persons = _compare_halves(folds or single_fold)
+        genuine, genuine_persons = _compare_halves(folds or single_fold, scoring)
     pairs = comparisons.persons * (comparisons.persons - 1) // 2
     return Calibration(
         source=source,
@@ -304,28 +305,36 @@ def calibrate(
     )
 
 
-def _compare(vectors: NDArray[np.floating], person: NDArray[np.integer], folds: Sequence[Fold]) -> Comparisons:
-    comparisons = compare_within(vectors, person)
+def _compare(
+    vectors: NDArray[np.floating], person: NDArray[np.integer], folds: Sequence[Fold], scoring: IdentityScoring | None
+) -> Comparisons:
+    comparisons = compare_within(vectors, person, scoring=scoring)
     return compare_left_out(folds, person) if folds else comparisons
 
 
 def _prior_threshold(vectors: NDArray[np.floating], person: NDArray[np.integer], scoring: IdentityScoring) -> float:
     """Estimate the distance below which `DEFAULT_FMR` of the pairs of people lie, for galleries too small to measure.
 
-    The smaller of two: that of the scoring, for average people; and that of people who are normally distributed with
-    the covariance of the recordings less that of errors, so that a sensor that makes all people look alike has a
-    smaller distance. Then the errors of two typical recordings are added along all axes: a few recordings show few.
+    Pairs are simulated: people are normally distributed with the covariance of the recordings less that of errors, so
+    that a sensor that makes all people look alike has a smaller distance. One has a recording, the other as many as
+    people have on average, and each recording an error along all axes: a few recordings show few.
     """
     _, number, counts = np.unique(person, return_inverse=True, return_counts=True)
-    errors = TYPICAL_NOISE_RATIO * scoring.error_variance()
+    errors = scoring.error_variance()
     covariance = np.atleast_2d(np.cov(vectors.T, aweights=1 / counts[number])) - np.diag(errors)
-    people = np.clip(np.linalg.eigvalsh(covariance), 0, None)
-    draws = np.random.default_rng(0).chisquare(1, (DRAWS, 2, len(people)))
-    squares = 2 * (draws[:, 0] @ people + draws[:, 1] @ errors)
-    return min(scoring.distance_threshold(), float(np.sqrt(np.quantile(squares, DEFAULT_FMR))))
+    variance, axes = np.linalg.eigh(covariance)
+    spread = axes * np.sqrt(np.clip(variance, 0, None))
+    rng = np.random.default_rng(0)
+    probe, enrolled = rng.normal(size=(2, DRAWS, len(errors))) @ spread.T
+    probe += rng.normal(size=probe.shape) * np.sqrt(errors)
+    most = np.full(DRAWS, -np.inf)
+    for _ in range(min(MAX_SIMULATED_RECORDINGS, round(counts.mean()))):
+        recording = enrolled + rng.normal(size=enrolled.shape) * np.sqrt(errors)
+        most = np.maximum(most, scoring.log_likelihood_ratio(probe, recording))
+    return float(scoring.to_distance(np.quantile(most, 1 - DEFAULT_FMR)))
 
 
-def _compare_halves(folds: Sequence[Fold]) -> tuple[tuple[Floats, Floats], int]:
+def _compare_halves(folds: Sequence[Fold], scoring: IdentityScoring | None) -> tuple[tuple[Floats, Floats], int]:
     """Return the distance between the halves of each recording, the weights, and the number of distances."""
     parts = []
     for fold in folds:
@@ -339,7 +348,11 @@ def _compare_halves(folds: Sequence[Fold]) -> tuple[tuple[Floats, Floats], int]:
         if fold.halves.shape != expected:
             raise DataError(f"halves have shape {fold.halves.shape}, expected {expected}")
         pairs = fold.halves[fold.left_out].astype(np.float64)
-        parts.append(np.linalg.norm(pairs[:, 0] - pairs[:, 1], axis=1))
+        parts.append(
+            np.linalg.norm(pairs[:, 0] - pairs[:, 1], axis=1)
+            if scoring is None
+            else scoring.to_distance(scoring.log_likelihood_ratio(pairs[:, 0], pairs[:, 1]))
+        )
     distances = np.concatenate(parts)
     distances = np.sort(distances[np.isfinite(distances)])
     if not len(distances):

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.evaluation import blocks, euclidean
+from himpc.evaluation import blocks, distance_rows
+from himpc.model import IdentityScoring
 
 MAX_RECORDINGS = 2000
 """Maximum number of recordings that are left out in turn."""
@@ -22,7 +23,7 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, eq=False)
 class Comparisons:
-    """Euclidean distances from recordings to people; the distance to a person is that to its nearest recording.
+    """Distances from recordings to people; the distance to a person is that to its nearest recording.
 
     Every person has the same total weight, and the weights of each kind sum to 1.
     """
@@ -98,7 +99,10 @@ def compare_left_out(folds: Sequence[Fold], person: NDArray[np.integer]) -> Comp
 
 
 def compare_within(
-    vectors: NDArray[np.floating], person: NDArray[np.integer], left_out: NDArray[np.bool_] | None = None
+    vectors: NDArray[np.floating],
+    person: NDArray[np.integer],
+    left_out: NDArray[np.bool_] | None = None,
+    scoring: IdentityScoring | None = None,
 ) -> Comparisons:
     """Leave out each recording in turn and compare it with the people of the others.
 
@@ -113,6 +117,8 @@ def compare_within(
         The person of each; any numbers.
     left_out : bool array ``(R,)``, optional
         The recordings to leave out in turn; default all.
+    scoring : IdentityScoring, optional
+        As in `calibrate`.
 
     Raises
     ------
@@ -134,7 +140,7 @@ def compare_within(
     columns = _spread(len(names), MAX_PERSONS)
     genuine, nearest = np.empty(len(queries)), np.empty(len(queries))
     impostor = np.empty((len(queries), len(columns)))
-    rows = euclidean(entries[queries], entries)
+    rows = distance_rows(entries[queries], entries, scoring)
     for block in blocks(len(queries), len(entries)):
         rows_left_out, at = queries[block], np.arange(len(queries[block]))
         distances = rows(block)

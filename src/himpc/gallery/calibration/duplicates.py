@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.evaluation import blocks, euclidean
+from himpc.evaluation import blocks, distance_rows
+from himpc.model import IdentityScoring
 
 MAX_COMPARED = 2_000
 """Recordings of the largest gallery that is searched for duplicates: the search takes the square of their number."""
@@ -15,7 +16,9 @@ SIGNIFICANCE = 0.001
 0 to 0.05 of 200 simulated galleries of 4 to 60 people."""
 
 
-def find_duplicates(vectors: NDArray[np.floating], person: NDArray[np.integer]) -> NDArray[np.int64]:
+def find_duplicates(
+    vectors: NDArray[np.floating], person: NDArray[np.integer], scoring: IdentityScoring | None = None
+) -> NDArray[np.int64]:
     """Return the people to leave out so that no two people of a gallery are far nearer than all others.
 
     The smallest distances between people follow a power law, ``F(d) ~ d^n``, so that ``n k log(d[k+1] / d[k])`` of the
@@ -27,6 +30,8 @@ def find_duplicates(vectors: NDArray[np.floating], person: NDArray[np.integer]) 
     ----------
     vectors : array ``(R, D)``
     person : int array ``(R,)``
+    scoring : IdentityScoring, optional
+        As in `calibrate`.
 
     Returns
     -------
@@ -39,7 +44,7 @@ def find_duplicates(vectors: NDArray[np.floating], person: NDArray[np.integer]) 
         return np.empty(0, dtype=np.int64)
     order = np.argsort(owner, kind="stable")
     starts = np.cumsum(counts) - counts
-    rows, between = euclidean(vectors[order], vectors[order]), np.full((people, people), np.inf)
+    rows, between = distance_rows(vectors[order], vectors[order], scoring), np.full((people, people), np.inf)
     for block in blocks(len(order), len(order)):
         to_person = np.minimum.reduceat(rows(block), starts, axis=1)
         np.minimum.at(between, owner[order][block], to_person)
