@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import numpy as np
 import pytest
@@ -13,9 +14,8 @@ from sklearn.utils.validation import check_is_fitted
 import himpc
 from himpc.api import embed
 from himpc.cli import main
-from himpc.errors import ConfigError, DataError, LayoutError, ModelError
-from himpc.learning import resolve_prior
-from himpc.recordings import Windows
+from himpc.errors import ConfigError, DataError, LayoutError, LayoutWarning, ModelError
+from himpc.evaluation import evaluate_distances
 from himpc.skeleton import get_layout
 
 pytestmark = pytest.mark.filterwarnings("ignore:level:UserWarning")
@@ -58,16 +58,55 @@ def test_fit_predict_equals_the_verb_group(walks, settings, tmp_path, capsys):
     assert (learner.model_.scoring is None) == bool(settings)
 
 
-def test_fit_trains_on_one_activity_and_fit_predict_adapts_the_prior(walks):
-    learner = himpc.HiMPC()
-    assert resolve_prior(learner.config, Windows.cut(walks, 6)).prior == "none"  # which `fit` follows
-    groups = learner.fit_predict(walks)
-    assert learner.model_.settings["prior"] == "identity"
-    assert not learner.history_.epochs
-    np.testing.assert_array_equal(learner.predict(walks), groups)
+@pytest.fixture(scope="module")
+def default(walks) -> himpc.HiMPC:
+    return himpc.HiMPC().fit(walks)
+
+
+def test_groups_are_those_of_the_adapted_prior_where_a_network_is_trained_too(walks, default):
     expected = himpc.group(walks)
-    np.testing.assert_array_equal(groups, expected.groups)
-    np.testing.assert_array_equal(learner.confidence_, expected.confidence)
+    assert default.history_.epochs
+    for learner in (default, himpc.HiMPC()):
+        groups = learner.predict(walks) if learner is default else learner.fit_predict(walks)
+        np.testing.assert_array_equal(groups, expected.groups)
+        np.testing.assert_array_equal(learner.confidence_, expected.confidence)
+    assert not learner.history_.epochs
+
+
+def test_evaluate_ranks_by_the_network_too(walks, default, tmp_path):
+    model = default.model_
+    people = [walk.person for walk in walks]
+    vectors, trained = (embed(each, walks).vectors for each in (model, model.ranking_network))
+    of_window = embed(model, walks).windows.recording
+    ratios = model.scoring.compare(vectors, vectors)
+    distances = np.linalg.norm(trained[:, None].astype(float) - trained, axis=2)
+    rows = [(each - each.mean(1, keepdims=True)) / each.std(1, keepdims=True) for each in (ratios, distances)]
+    named = np.array(people)[of_window]
+    expected = evaluate_distances(0.5 * rows[1] - rows[0], named, named, exclude=of_window[:, None] == of_window)
+    found = himpc.evaluate(model, walks)
+    assert found.window.ranking.metrics == pytest.approx(expected.metrics, abs=1e-3)
+    default.save(tmp_path)
+    assert himpc.evaluate(himpc.Model.load(tmp_path), walks).table() == found.table()
+    plain = himpc.Model.from_files(model.to_files(), "gallery")
+    assert (plain.ranking_network, plain.fingerprint) == (None, model.fingerprint)
+
+
+def test_recordings_without_joints_of_the_network_are_ranked_by_the_prior_with_a_warning(walks, default):
+    fewer = [walk.to(get_layout("common-15")) for walk in walks]
+    with pytest.warns(LayoutWarning, match="lacks joints of the trained network"):
+        found = himpc.evaluate(default.model_, fewer)
+    prior = himpc.Model.from_files(default.model_.to_files(), "model")
+    assert found.table() == himpc.evaluate(prior, fewer).table()
+
+
+def test_a_network_of_another_model_is_refused(default, learner, tmp_path):
+    default.save(tmp_path)
+    learner.model_.save(tmp_path / "ranking-network")
+    with pytest.raises(ModelError, match="another network"):
+        himpc.Model.load(tmp_path)
+    shutil.rmtree(tmp_path / "ranking-network")
+    with pytest.raises(ModelError):
+        himpc.Model.load(tmp_path)
 
 
 def test_transform_gives_one_embedding_per_recording(walks, learner):

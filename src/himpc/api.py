@@ -30,7 +30,7 @@ from himpc.learning import (
     system_effects,
     train,
 )
-from himpc.model import IdentityScoring, Model
+from himpc.model import IdentityScoring, Model, RankingScoring
 from himpc.recordings import (
     Recording,
     Windows,
@@ -41,7 +41,7 @@ from himpc.recordings import (
     number_whole_recordings,
     to_common_layout,
 )
-from himpc.skeleton import Level
+from himpc.skeleton import Level, missing_joints
 
 __all__ = [
     "Embedder",
@@ -135,6 +135,23 @@ def _scoring(model: Embedder, level: Level | None = None) -> IdentityScoring | N
     return model.scoring if isinstance(model, Model) and level is None else None
 
 
+def _ranking_network(model: Embedder, recordings: Sequence[Recording]) -> Model | None:
+    """Return the network by which a model ranks, too, or None with a warning if recordings lack its joints."""
+    network = model.ranking_network if isinstance(model, Model) else None
+    if network is None:
+        return None
+    lacking = [each for each in recordings if missing_joints(each.layout, network.input_layout)]
+    if not lacking:
+        return network
+    warnings.warn(
+        f"{lacking[0].source or 'a recording'} lacks joints of the trained network, so that the ranking is that of the "
+        "adapted identity prior alone",
+        LayoutWarning,
+        stacklevel=3,
+    )
+    return None
+
+
 def unify_layouts(recordings: Sequence[Recording], model: Embedder | None = None) -> list[Recording]:
     """Convert recordings to the layout of a trained model, or else to the joints that they share, with a warning.
 
@@ -178,13 +195,20 @@ def fit(
 ) -> TrainingResult:
     """Train a model on recordings of any layouts; see `himpc.HiMPC.fit` for the arguments.
 
-    `prefer_prior` is as in `himpc.learning.train`. Where the identity prior is adapted to recordings of several
-    systems, their mean bodies are made equal first, so that it separates people instead of systems.
+    `prefer_prior` is as in `himpc.learning.train`; without it, the result for many recordings of one activity is the
+    adapted model with a network that was trained on them (`Model.ranking_network`). Where the identity prior is adapted
+    to recordings of several systems, their mean bodies are made equal first, so that it separates people, not systems.
     """
     unified = unify_layouts(recordings)
     system, _ = number_systems(recordings)
-    return train(
-        _cut_for_training(unified, system, config, prefer_prior=prefer_prior).windows,
+    windows = _cut_for_training(unified, system, config, prefer_prior=prefer_prior).windows
+    start, start_of_groups = (resolve_prior(config, windows, prefer_prior=each).prior for each in (prefer_prior, True))
+    model = None
+    if start != start_of_groups:
+        adapted_to = _cut_for_training(unified, system, config, prefer_prior=True).windows
+        model = train(adapted_to, config, device=device, prefer_prior=True).model  # first, since it refuses some bodies
+    trained = train(
+        windows,
         config,
         out=out,
         device=device,
@@ -194,6 +218,12 @@ def fit(
         processes=processes,
         prefer_prior=prefer_prior,
     )
+    if model is None:
+        return trained
+    model.ranking_network = trained.model
+    if out is not None and processes.is_first:
+        model.save(out)
+    return TrainingResult(model, trained.history)
 
 
 def evaluate(
@@ -209,7 +239,8 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate how well a model ranks the gallery for each probe (closed-set identification).
 
-    An adapted model ranks by the log-likelihood ratio of one person against two (`himpc.Model.scoring`), any other by
+    An adapted model ranks by the log-likelihood ratio of one person against two (`himpc.Model.scoring`), to which a
+    network trained on the same recordings adds its similarity (`himpc.model.RankingScoring`); any other ranks by
     Euclidean distance.
 
     Parameters
@@ -255,23 +286,28 @@ def evaluate(
             hint="remove them from one of the two, or leave out {probe}",
         )
 
-    unified = unify_layouts([*gallery, *(probe or ())], model)
-    gallery, probe = unified[: len(gallery)], None if probe is None else unified[len(gallery) :]
+    everyone = [*gallery, *(probe or ())]
+    unified = unify_layouts(everyone, model)
+    scoring: IdentityScoring | RankingScoring | None = _scoring(model, level)
+    network = None
+    if isinstance(scoring, IdentityScoring) and (network := _ranking_network(model, everyone)):
+        scoring = RankingScoring(scoring, network.size)
+        for_network = unify_layouts(everyone, network)
 
-    def side(recordings: Sequence[Recording]) -> LabelledEmbeddings:
+    def side(part: slice) -> LabelledEmbeddings:
+        recordings = unified[part]
         embedded = embed(model, recordings, window_length=window_length, level=level)
+        vectors = embedded.vectors
+        if network is not None:
+            by_network = embed(network, for_network[part], window_length=window_length)
+            vectors = np.concatenate([vectors, by_network.vectors], axis=1)
         whole = number_whole_recordings(recordings)
-        first = np.unique(whole, return_index=True)[1]
-        return LabelledEmbeddings.from_recordings(
-            embedded.vectors,
-            whole[embedded.windows.recording],
-            [recordings[i] for i in first],
-            _scoring(model, level),
-        )
+        labels = [recordings[i] for i in np.unique(whole, return_index=True)[1]]
+        return LabelledEmbeddings.from_recordings(vectors, whole[embedded.windows.recording], labels, scoring)
 
     return evaluate_embeddings(
-        side(gallery),
-        None if probe is None else side(probe),
+        side(slice(len(gallery))),
+        None if probe is None else side(slice(len(gallery), None)),
         exclude=exclude,
         without_match=without_match,
         seed=seed,

@@ -104,8 +104,9 @@ class HiMPC(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Bas
     ) -> Self:
         """Train on recordings, as ``himpc train`` does; labels of people are not used.
 
-        The identity prior is adapted to 3D recordings of bodies, but a network is trained if twelve or more all show
-        one activity, such as walking, unless the settings state a ``prior``.
+        The identity prior is adapted to 3D recordings of bodies. If twelve or more all show one activity, such as
+        walking, a network is trained, too, by which `himpc.evaluate` ranks (`Model.ranking_network`), unless the
+        settings state a ``prior``.
 
         Parameters
         ----------
@@ -170,8 +171,8 @@ class HiMPC(ClassNamePrefixFeaturesOutMixin, TransformerMixin, ClusterMixin, Bas
     def fit_predict(self, recordings: Sequence[Recording], y: object = None) -> NDArray[np.int64]:
         """Fit a model to recordings and group these, as `himpc.group` does; return the number of each one's group.
 
-        The identity prior is adapted even where `fit` trains a network, because it groups better, so that the groups
-        may differ from those of `fit` and then `predict` (docs/method.md, section 12).
+        Other than by `fit` and then `predict`, the effects of sides and of systems are removed, and no network is
+        trained where the identity prior is adapted.
 
         Parameters
         ----------

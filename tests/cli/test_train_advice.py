@@ -5,6 +5,7 @@ import json
 import pytest
 
 from himpc.cli import main
+from himpc.model import Model
 
 SMALL = ["--hidden", "16", "--max-epochs", "1"]
 
@@ -32,12 +33,13 @@ def test_nothing_is_said_where_windows_were_grouped(walks, tmp_path, capsys):
     assert json.loads(capsys.readouterr().out)["diagnosis"] is None
 
 
-def test_next_is_to_group_by_the_prior_where_training_was_chosen_to_rank(walks, tmp_path, capsys):
+def test_a_network_is_trained_beside_the_adapted_prior_unless_a_prior_is_stated(walks, tmp_path, capsys):
     assert main(["train", walks, "--out", str(tmp_path / "auto")]) == 0
     printed = capsys.readouterr().out
-    assert "show one activity" in printed
-    assert printed.rstrip().endswith(f"Next: himpc group {walks}")
-    assert main(["train", walks, "--out", str(tmp_path / "none"), "--prior", "none", "--max-epochs", "1"]) == 0
-    printed = capsys.readouterr().out
-    assert "show one activity" not in printed
-    assert printed.rstrip().endswith(f"--model {tmp_path / 'none'}")
+    assert "Adapted the identity prior to 20 recordings" in printed
+    assert "by which himpc evaluate ranks, too" in printed
+    assert Model.load(tmp_path / "auto").ranking_network is not None
+    for prior, options in (("none", ["--max-epochs", "1"]), ("identity", [])):
+        assert main(["train", walks, "--out", str(tmp_path / prior), "--prior", prior, *options]) == 0
+        assert "himpc evaluate" not in capsys.readouterr().out
+        assert Model.load(tmp_path / prior).ranking_network is None

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from himpc.estimator import HiMPC
     from himpc.recordings import Recording
 
-DEFAULTS = TrainingOptions(max_epochs=8)
+REAL_EPOCHS = 8
+"""Maximum number of epochs on recordings of real people, which bounds the time."""
 
 
 def demo(
@@ -28,7 +29,7 @@ def demo(
     difficulty: Literal["easy", "medium", "hard"] | None = None,
     real: bool = False,
     data: Path | None = None,
-    settings: TrainingOptions = DEFAULTS,
+    settings: TrainingOptions = TrainingOptions(),
     output: OutputOptions = OutputOptions(),
     drawn: FigureOptions = FigureOptions(),
 ) -> int:
@@ -81,6 +82,8 @@ def _real(out: Path, data: Path | None, settings: TrainingOptions, console: Cons
     walks = sample.recordings
     console.print(f"1. Read {walks.summary()}\n   {sample.about}")
     own: dict[str, Any] = {"prior": settings.overrides.get("prior", "none")}
+    if own["prior"] == "none":
+        own["max_epochs"] = settings.overrides.get("max_epochs", REAL_EPOCHS)
     settings = replace(settings, **own)
     with EpochBar(console, settings) as bar:
         model = settings.fit(walks, [bar], prefer_prior=True)

@@ -33,8 +33,8 @@ def train(
 ) -> int:
     """Train a model on recordings, without labels.
 
-    The identity prior is adapted to 3D recordings of bodies, but a network is trained if twelve or more all show one
-    activity, such as walking. --prior identity always adapts, --prior none always trains.
+    The identity prior is adapted to 3D recordings of bodies. If twelve or more all show one activity, such as walking,
+    a network is trained, too, by which `himpc evaluate` ranks. --prior identity only adapts, --prior none only trains.
     Under torchrun (`torchrun --nproc-per-node 2 -m himpc train ...`), several processes share the work.
 
     Parameters
@@ -73,23 +73,19 @@ def _report(
     history = learner.history_
     last = history.epochs[-1] if history.epochs else None
     picture = [path.name for path in draw_history(history, out, figures)] if last else []
-    diagnosis, group_adapts = _assess(learner, recordings)
+    diagnosis = _diagnose(learner, recordings)
     number = count_recordings(recordings)
+    if learner.model_.scoring:
+        console.print(f"Adapted the identity prior to {number}" + ("" if last else ", without epochs of training"))
+    elif not last:
+        console.print(f"Fitted the shapes of segments to {number}, without epochs of training")
     if last:
-        console.print(f"Trained {count_noun(last.epoch, 'epoch')} on {number}; {history.stopped}")
-    else:
-        start = "Adapted the identity prior" if learner.model_.scoring else "Fitted the shapes of segments"
-        console.print(f"{start} to {number}, without epochs of training")
+        also = ", by which himpc evaluate ranks, too" if learner.model_.scoring else ""
+        console.print(f"Trained {count_noun(last.epoch, 'epoch')} on {number}{also}; {history.stopped}")
     for sentence in diagnosis.advice if diagnosis else ():
         console.print(sentence)
     console.print(f"Wrote {out}: {', '.join(['model.safetensors', 'model.json', 'history.jsonl', *picture])}")
-    if group_adapts:
-        console.print(
-            "A network was trained, because the recordings show one activity; to group them, himpc group without "
-            "--model adapts the identity prior, which groups them better"
-        )
-    model = "" if group_adapts else f" --model {shlex.quote(str(out))}"
-    console.print(f"Next: himpc group {command_options}{model}")
+    console.print(f"Next: himpc group {command_options} --model {shlex.quote(str(out))}")
     console.result(
         {
             "out": str(out),
@@ -103,19 +99,14 @@ def _report(
     )
 
 
-def _assess(learner: HiMPC, recordings: Recordings) -> tuple[Diagnosis | None, bool]:
-    """Compute the self-diagnostics, and whether a network was trained where `himpc group` adapts the identity prior.
-
-    The diagnostics are None for pseudo-labels of windows, for which they were not validated.
-    """
+def _diagnose(learner: HiMPC, recordings: Recordings) -> Diagnosis | None:
+    """Compute the self-diagnostics; None for pseudo-labels of windows, for which they were not validated."""
     from himpc.api import unify_layouts
-    from himpc.learning import diagnose, resolve_prior
+    from himpc.learning import diagnose
     from himpc.recordings import Windows
 
     config = learner.config
     if config.grouped != "recordings":
-        return None, False
+        return None
     windows = Windows.cut(unify_layouts(recordings), config.window_length, config.training_stride)
-    has_trained = bool(learner.history_.epochs)
-    group_adapts = has_trained and resolve_prior(config, windows, prefer_prior=True).prior == "identity"
-    return diagnose(learner.model_, windows), group_adapts
+    return diagnose(learner.model_, windows)

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from himpc.errors import DataError
-from himpc.model import IdentityScoring
+from himpc.model import IdentityScoring, RankingScoring
 
 DistanceRows = Callable[[slice], NDArray[np.float64]]
 """A function that computes a slice of rows of a distance matrix."""
@@ -42,7 +42,7 @@ def euclidean(probe: NDArray[np.floating], gallery: NDArray[np.floating]) -> Dis
 
 
 def negative_ratios(
-    probe: NDArray[np.floating], gallery: NDArray[np.floating], scoring: IdentityScoring
+    probe: NDArray[np.floating], gallery: NDArray[np.floating], scoring: IdentityScoring | RankingScoring
 ) -> DistanceRows:
     """Check both sets and return a function that computes rows of the negative log-likelihood ratios ``(P, G)``.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from himpc.model import IdentityScoring, pool_windows
+from himpc.model import IdentityScoring, RankingScoring, pool_windows
 from himpc.recordings import Recording
 
 
@@ -26,7 +26,7 @@ class LabelledEmbeddings:
     """`persons`, `cameras`, `sessions`: labels of each recording, ``(R,)``; None where unknown."""
     sources: Sequence[str] = ()
     """Name of each recording in messages, ``(R,)``; by default its number."""
-    scoring: IdentityScoring | None = None
+    scoring: IdentityScoring | RankingScoring | None = None
     """That of an adapted model, by which the windows of a recording are weighted (`himpc.model.pool_windows`), and the
     gallery is ranked."""
 
@@ -36,7 +36,7 @@ class LabelledEmbeddings:
         vectors: NDArray[np.floating],
         recording: NDArray[np.integer],
         recordings: Sequence[Recording],
-        scoring: IdentityScoring | None = None,
+        scoring: IdentityScoring | RankingScoring | None = None,
     ) -> LabelledEmbeddings:
         """Combine the embeddings of windows with the labels of their recordings."""
         return cls(

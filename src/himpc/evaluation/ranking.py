@@ -13,7 +13,7 @@ from himpc.errors import ConfigError, DataError
 from himpc.evaluation.distances import DistanceRows, blocks, euclidean, negative_ratios
 from himpc.evaluation.label_codes import Labels, encode_labels
 from himpc.evaluation.metrics import METRICS
-from himpc.model import IdentityScoring
+from himpc.model import IdentityScoring, RankingScoring
 
 WithoutMatch = Literal["error", "skip", "count"]
 Exclude = NDArray[np.bool_] | tuple[Labels, Labels]
@@ -83,7 +83,7 @@ def evaluate_ranking(
     exclude: Exclude | None = None,
     same: bool = False,
     without_match: WithoutMatch = "error",
-    scoring: IdentityScoring | None = None,
+    scoring: IdentityScoring | RankingScoring | None = None,
 ) -> RankingResult:
     """Rank the gallery for each probe and compute the metrics of the ranking.
 
@@ -105,7 +105,7 @@ def evaluate_ranking(
     without_match : {"error", "skip", "count"}
         Treatment of a probe without a match in its gallery: raise an error, skip it, or count it as a failure (0 in
         every metric).
-    scoring : IdentityScoring, optional
+    scoring : IdentityScoring or RankingScoring, optional
         That of an adapted model (`himpc.Model.scoring`): entries are ranked by the log-likelihood ratio of one person
         against two. By default they are ranked by Euclidean distance.
 

@@ -22,7 +22,7 @@ MAX_ONE_ACTIVITY_VARIANCE = 0.3
 0.15 in walking sets and simulated suites, at least 0.61 in sets of several activities."""
 
 MIN_TRAINING_RECORDINGS = 12
-"""Number of recordings of one activity from which training may rank windows better than the prior."""
+"""Number of recordings of one activity from which a network is trained."""
 
 MAX_POSE_RATIO = 0.8
 """Variance of the poses between recordings of a discovered layout, relative to that within them, above which they show

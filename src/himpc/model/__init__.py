@@ -15,7 +15,13 @@ if TYPE_CHECKING:
     from himpc.model.model import Model
     from himpc.model.pooling import POSE_EXPONENT, noise_and_still, pool_windows, pose_weights, relative_noise
     from himpc.model.prior import MIN_PRIOR_JOINTS, IdentityPrior, load_prior
-    from himpc.model.scoring import CALIBRATION_SLOPE, NOISE_VARIANCE, TYPICAL_NOISE_RATIO, IdentityScoring
+    from himpc.model.scoring import (
+        CALIBRATION_SLOPE,
+        NOISE_VARIANCE,
+        TYPICAL_NOISE_RATIO,
+        IdentityScoring,
+        RankingScoring,
+    )
     from himpc.model.stream import Stream
     from himpc.model.tensors import read_note, read_tensors, shapes_of, write_tensors
 
@@ -35,6 +41,7 @@ __all__ = [
     "LevelEncoder",
     "Model",
     "Network",
+    "RankingScoring",
     "Stream",
     "WhitenedEncoder",
     "export_onnx",
@@ -69,7 +76,7 @@ __getattr__ = import_on_first_use(
         "model": "Model",
         "pooling": "POSE_EXPONENT noise_and_still pool_windows pose_weights relative_noise",
         "prior": "MIN_PRIOR_JOINTS IdentityPrior load_prior",
-        "scoring": "CALIBRATION_SLOPE NOISE_VARIANCE TYPICAL_NOISE_RATIO IdentityScoring",
+        "scoring": "CALIBRATION_SLOPE NOISE_VARIANCE TYPICAL_NOISE_RATIO IdentityScoring RankingScoring",
         "stream": "Stream",
         "tensors": "read_note read_tensors shapes_of write_tensors",
     },

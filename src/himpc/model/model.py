@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     from himpc.model.encoder import Network
     from himpc.model.inference import Inference
 
+RANKING_NETWORK_FOLDER = "ranking-network"
+
 
 class Model:
     """A trained encoder of windows.
@@ -51,6 +53,8 @@ class Model:
         All settings of the training (`himpc.learning.Config`) as plain data.
     training : dict
         Record of the training as plain data: epochs, reason for the end, fingerprint of the recordings.
+    ranking_network : Model or None
+        For an adapted model: a network trained on the same recordings, by which `himpc.evaluate` ranks, too.
 
     Examples
     --------
@@ -78,6 +82,7 @@ class Model:
         self.align = align
         self.settings = dict(settings or {})
         self.training = dict(training or {})
+        self.ranking_network: Model | None = None
         self._inference_cache: tuple[list[tuple[int, int]], ArrayInference | Inference] | None = None
 
     @property
@@ -152,6 +157,8 @@ class Model:
 
     def to(self, device: str | torch.device) -> Model:
         """Move the weights to a device ("auto", "cpu", "cuda" or "cuda:N") and return the model."""
+        if self.ranking_network is not None:
+            self.ranking_network.to(device)
         if isinstance(self._weights, Weights) and (str(device) == "cpu" or resolve_device(device).type == "cpu"):
             return self
         self.network.to(resolve_device(device))
@@ -262,17 +269,21 @@ class Model:
     def save(self, folder: str | Path) -> None:
         """Write ``model.safetensors`` and ``model.json`` to a folder, which is created if necessary.
 
+        A `ranking_network` is written to ``ranking-network`` in it.
+
         Raises
         ------
         RunFolderError
             If the folder cannot be written.
         """
         folder = make_folder(folder)
+        if self.ranking_network is not None:
+            self.ranking_network.save(folder / RANKING_NETWORK_FOLDER)
         for name, content in self.to_files().items():
             write_atomically(folder / name, content)
 
     def to_files(self) -> dict[str, bytes]:
-        """Return the contents of the files that `save` writes, by name."""
+        """Return the contents of the files that `save` writes, by name, without those of a `ranking_network`."""
         return {
             WEIGHTS_FILE: arrays_to_bytes(self._present_weights().arrays),
             CARD_FILE: self._card(self.fingerprint).to_json().encode(),
@@ -297,7 +308,15 @@ class Model:
         path = Path(path)
         folder = path.parent if path.name in (CARD_FILE, WEIGHTS_FILE) else path
         card = read_card(folder / CARD_FILE)
-        return cls._restore(card, read_arrays(folder / WEIGHTS_FILE, card.shapes()), str(folder)).to(device)
+        model = cls._restore(card, read_arrays(folder / WEIGHTS_FILE, card.shapes()), str(folder))
+        if fingerprint := card.training.get("ranking_network"):
+            model.ranking_network = network = cls.load(folder / RANKING_NETWORK_FOLDER)
+            if network.fingerprint != fingerprint:
+                raise ModelError(
+                    f"{folder / RANKING_NETWORK_FOLDER}: is another network than the one of the model in {folder}",
+                    hint="copy the whole folder again",
+                )
+        return model.to(device)
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], source: str, device: str | torch.device = "cpu") -> Model:
@@ -357,5 +376,6 @@ class Model:
             adapted=self._weights.adapted,
             fingerprint=fingerprint,
             settings=self.settings,
-            training=self.training,
+            training={key: value for key, value in self.training.items() if key != "ranking_network"}
+            | ({} if self.ranking_network is None else {"ranking_network": self.ranking_network.fingerprint}),
         )

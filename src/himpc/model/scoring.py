@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CALIBRATION_SLOPE", "NOISE_VARIANCE", "IdentityScoring"]
+__all__ = ["CALIBRATION_SLOPE", "NOISE_VARIANCE", "IdentityScoring", "RankingScoring"]
 
 NOISE_VARIANCE = 0.45
 """Variance between recordings of one person along each whitened axis, where recordings are too short to estimate it."""
@@ -21,6 +21,10 @@ CALIBRATION_SLOPE = 0.25
 
 TYPICAL_NOISE_RATIO = 0.45
 """Variance of the error of a typical recording, relative to `IdentityScoring.noise`, which covers unusual ones."""
+
+NETWORK_WEIGHT = 0.5
+"""Weight of the similarity by a network that was trained on the same recordings, relative to the log-likelihood ratio,
+both standardised (docs/lab-notebook.md)."""
 
 Array = NDArray[np.float64]
 
@@ -157,3 +161,45 @@ class IdentityScoring:
         count = np.asarray(n, dtype=np.float64)
         noise: Array = self.noise * (1 + (count - 1) * CORRELATION) / count
         return noise
+
+
+@dataclass(frozen=True, eq=False)
+class RankingScoring:
+    """A score to rank by: log-likelihood ratios, and similarity by a network trained on the same recordings.
+
+    Embeddings are those of the adapted model, then those of the network.
+
+    Attributes
+    ----------
+    identity : IdentityScoring
+        That of the adapted model.
+    network_size : int
+        The size of an embedding of the network.
+    """
+
+    identity: IdentityScoring
+    network_size: int
+
+    @property
+    def pose_scale(self) -> Array:
+        """That of the adapted model; 0 for the axes of the network."""
+        return np.append(self.identity.pose_scale, np.zeros(self.network_size))
+
+    def compare(self, first: NDArray[np.floating], second: NDArray[np.floating]) -> Array:
+        """Compute the scores of all pairs of two sets of embeddings, ``(P, D)`` and ``(G, D)``: ``(P, G)``.
+
+        Each row is the ratios, standardised, minus the standardised distances by the network times `NETWORK_WEIGHT`, so
+        that a row can be compared within itself only.
+        """
+        size = len(self.identity.pose_scale)
+        ratios = self.identity.compare(first[:, :size], second[:, :size])
+        a, b = (np.asarray(each, dtype=np.float64)[:, size:] for each in (first, second))
+        squares = (a**2).sum(axis=1)[:, None] + (b**2).sum(axis=1) - 2 * a @ b.T
+        return _standardise(ratios) - NETWORK_WEIGHT * _standardise(np.sqrt(np.maximum(squares, 0)))
+
+
+def _standardise(rows: Array) -> Array:
+    """Shift and scale each row to mean 0 and variance 1; a row of equal values becomes 0."""
+    spread = rows.std(axis=1, keepdims=True)
+    standardised: Array = (rows - rows.mean(axis=1, keepdims=True)) / np.maximum(spread, np.finfo(float).tiny)
+    return standardised
