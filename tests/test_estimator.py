@@ -105,6 +105,10 @@ def test_a_network_of_another_model_is_refused(default, learner, tmp_path):
     with pytest.raises(ModelError, match="another network"):
         himpc.Model.load(tmp_path)
     shutil.rmtree(tmp_path / "ranking-network")
+    (tmp_path / "ranking-network").symlink_to(".", target_is_directory=True)
+    with pytest.raises(ModelError, match="another network"):
+        himpc.Model.load(tmp_path)
+    (tmp_path / "ranking-network").unlink()
     with pytest.raises(ModelError):
         himpc.Model.load(tmp_path)
 

@@ -307,16 +307,20 @@ class Model:
         """
         path = Path(path)
         folder = path.parent if path.name in (CARD_FILE, WEIGHTS_FILE) else path
-        card = read_card(folder / CARD_FILE)
-        model = cls._restore(card, read_arrays(folder / WEIGHTS_FILE, card.shapes()), str(folder))
-        if fingerprint := card.training.get("ranking_network"):
-            model.ranking_network = network = cls.load(folder / RANKING_NETWORK_FOLDER)
+        model = cls._read(folder)
+        if fingerprint := model.training.get("ranking_network"):
+            model.ranking_network = network = cls._read(folder / RANKING_NETWORK_FOLDER)
             if network.fingerprint != fingerprint:
                 raise ModelError(
                     f"{folder / RANKING_NETWORK_FOLDER}: is another network than the one of the model in {folder}",
                     hint="copy the whole folder again",
                 )
         return model.to(device)
+
+    @classmethod
+    def _read(cls, folder: Path) -> Model:
+        card = read_card(folder / CARD_FILE)
+        return cls._restore(card, read_arrays(folder / WEIGHTS_FILE, card.shapes()), str(folder))
 
     @classmethod
     def from_files(cls, files: Mapping[str, bytes], source: str, device: str | torch.device = "cpu") -> Model:
