@@ -107,12 +107,11 @@ class IdentityScoring:
         return replace(self, noise=TYPICAL_NOISE_RATIO * self.noise)
 
     def to_distance(self, ratio: NDArray[np.floating] | float) -> Array:
-        r"""Express log-likelihood ratios as distances, which fall as the ratio rises and are never negative.
+        """Express log-likelihood ratios as distances, which fall as the ratio rises and are never negative.
 
-        .. math:: d = \sqrt{2 \ln(1 + e^{r_0 - r})}
-
-        r_0 is the mean ratio of a recording with itself. Between average people, d is the Euclidean distance in units
-        of the error of a difference; between people who differ from the average alike, it is smaller.
+        ``d = sqrt(2 ln(1 + exp(r0 - r)))``, where r0 is the mean ratio of a recording with itself. Between average
+        people, d is the Euclidean distance in units of the error of a difference; between people who differ from the
+        average alike, it is smaller.
         """
         between = self.between[self.pose_scale > 0]
         identical = self._weights()[2] + (between / (2 * between + self.noise)).sum()
